@@ -1,0 +1,1 @@
+//! A look at a runtime over HTTP: health, readiness, metrics.

@@ -1,0 +1,1 @@
+//! Fills the secret and blob ports from AWS.

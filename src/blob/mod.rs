@@ -1,0 +1,1 @@
+//! The blob port: templates by name, from files or an object store.

@@ -1,0 +1,1 @@
+//! The broker port on librdkafka.

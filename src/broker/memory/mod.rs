@@ -1,0 +1,1 @@
+//! The broker port in memory: an in-process log with Kafka's semantics.

@@ -1,0 +1,1 @@
+//! The command line: wires everything; the only place that prints and exits.

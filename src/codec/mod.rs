@@ -1,0 +1,36 @@
+//! Bytes to values and back: the versioned entry, binary encoding, the partition of a key.
+//!
+//! | file | between |
+//! |---|---|
+//! | `binary` | serde values and bincode bytes; the only file that knows bincode |
+//! | `entry` | what the store and the changelog hold, and its envelope |
+//! | `partitioner` | a key and its partition |
+
+pub mod binary;
+pub mod entry;
+mod partitioner;
+
+pub use entry::{Entry, Head, Versioned};
+pub use partitioner::partitioner;
+
+/// Why bytes could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The bytes are not what they claim to be.
+    #[error("the bytes are corrupt: {0}")]
+    Corrupt(String),
+    /// Another version of sheaf wrote them.
+    #[error(
+        "{what} has version {found}, written by sheaf {writer}; this sheaf reads up to {known}: run sheaf {writer} or newer"
+    )]
+    UnknownVersion {
+        /// What was read.
+        what: &'static str,
+        /// The version in the bytes.
+        found: u16,
+        /// The newest version that this build reads.
+        known: u16,
+        /// The sheaf that wrote the bytes.
+        writer: String,
+    },
+}

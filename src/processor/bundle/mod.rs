@@ -1,0 +1,1 @@
+//! The bundle processor: gathers a parent and its children, in any order.

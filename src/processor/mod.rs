@@ -1,0 +1,158 @@
+//! Step functions: state and input in, state and effects out, and nothing else happens.
+//!
+//! | processor | gathers | file |
+//! |---|---|---|
+//!
+//! # The contract
+//!
+//! A [`Processor`] is called for one key at a time. Everything that can happen is an [`Input`]; everything that it wants
+//! to happen is an [`Effect`]. It reads no clock, draws no chance and sends nothing: time and ids are handed in, effects
+//! are carried out by the runtime in the transaction that stores the new state, and acts after that transaction has
+//! committed. So the same inputs always give the same states, and a crash at any point can be repaired by doing the
+//! uncommitted steps again.
+//!
+//! State is consumed and returned: a step that fails with a [`Reject`] cannot have changed it half.
+
+pub mod bundle;
+pub mod delivery;
+mod erased;
+
+pub use erased::{AnyProcessor, Body, erase};
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::codec::Versioned;
+use crate::model::{Act, ActSlot, Alert, Headers, Key, Outcome, Record, Reject, Timer, TimerKind, Timestamp};
+
+/// A step function over entries of one kind.
+pub trait Processor: Send + Sync + 'static {
+    /// What is remembered of one key between steps.
+    type State: Versioned;
+
+    /// Takes the state of `key` and one input, and gives the next state and what is to happen.
+    ///
+    /// `now` is the wall clock. An `Err` sends the input to the dead letters and leaves the entry as it was.
+    fn step(
+        &self,
+        key: &Key,
+        state: Option<Self::State>,
+        input: Input,
+        now: Timestamp,
+    ) -> Result<Transition<Self::State>, Reject>;
+}
+
+/// Everything that can happen to an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A record of the inbox.
+    Record(Event),
+    /// A timer of this entry has come due; it is no longer scheduled.
+    Timer(TimerKind),
+    /// An operator asks for something.
+    Command(Command),
+    /// What came of an act of this entry; the act stays pending until a step lets go of it ([`Effect::Settle`]).
+    Outcome(Outcome),
+}
+
+/// A record of the inbox with what the keying step found out about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The role that the topology gave its source (`parent`, `child`).
+    pub role: String,
+    /// When it happened: Kafka's timestamp of the source record, or the field that the topology names.
+    pub at: Timestamp,
+    /// The source record: its coordinates there, its original key, value and headers.
+    pub record: Record,
+}
+
+/// What an operator asks of one entry, from the inbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The command's name.
+    pub name: String,
+    /// Its arguments.
+    pub arguments: BTreeMap<String, String>,
+}
+
+/// What a step gives back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition<S> {
+    /// The next state; `None` deletes the entry with its timers and acts.
+    pub state: Option<S>,
+    /// What is to happen, in order.
+    pub effects: Vec<Effect>,
+}
+
+impl<S> Transition<S> {
+    /// A transition to `state` that asks for nothing.
+    pub const fn to(state: S) -> Self {
+        Self { state: Some(state), effects: Vec::new() }
+    }
+
+    /// The same transition with one more effect.
+    #[must_use]
+    pub fn with(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
+    }
+}
+
+/// What a step asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Write a record to one of the processor's outputs, keyed by the entry's key.
+    Forward(Forward),
+    /// Set this timer, in place of one of the same kind.
+    Schedule(Timer),
+    /// Take back the timer of this kind, if there is one.
+    Unschedule(TimerKind),
+    /// Call the outside after the commit; the act is pending until it is settled.
+    Act(Act),
+    /// Forget the pending act of this slot: its outcome has been understood.
+    Settle(ActSlot),
+    /// Tell people.
+    Alert(Alert),
+    /// Count something: one of the names that the processor declares in [`Count`].
+    Count(Count),
+    /// Send this input's record to the dead letters although the step succeeded (an act that was refused for good).
+    DeadLetter(Reject),
+}
+
+/// A record for one of a processor's outputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// The output's name; the topology says which topic that is.
+    pub output: &'static str,
+    /// The value.
+    pub value: Bytes,
+    /// The headers.
+    pub headers: Headers,
+}
+
+/// A counted fact with bounded labels: the metric's name and its labels are declared in `metric`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Count {
+    /// Which family.
+    pub family: &'static str,
+    /// The label values, in the family's order after `application`; unused ones are empty.
+    pub labels: [&'static str; 2],
+}
+
+/// The stateless step in front of an inbox: finds a record's key, its role and its time.
+pub trait Keying: Send + Sync {
+    /// Finds the key, or says why there is none.
+    fn key(&self, record: &Record) -> Result<Keyed, Reject>;
+}
+
+/// What a keying step found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyed {
+    /// The key of the entry that the record is for.
+    pub key: Key,
+    /// The role of the record's source (`parent`, `child`).
+    pub role: String,
+    /// When the event happened.
+    pub at: Timestamp,
+}

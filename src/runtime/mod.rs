@@ -1,0 +1,1 @@
+//! Moves records: stream threads, tasks, transactions, restores.

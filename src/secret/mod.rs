@@ -1,0 +1,1 @@
+//! The secret port: values by reference, never printed.

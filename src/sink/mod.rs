@@ -1,0 +1,1 @@
+//! Reaches outside: executes the acts that the runtime hands over.

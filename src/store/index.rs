@@ -1,0 +1,1 @@
+//! Which index rows an entry has, and how they change with it.

@@ -1,0 +1,115 @@
+//! The store port: one task's entries, timers, pending acts and positions, changed by one atomic batch per transaction.
+//!
+//! Two adapters: `rocks` (RocksDB, one directory per task) and `memory`. Above both stand the index of an entry
+//! (`index`: which rows a head has) and the overlay (`overlay`: what a transaction has changed and not committed).
+//!
+//! | family | key | value |
+//! |---|---|---|
+//! | `entry` | key | entry bytes ([`codec::entry`](crate::codec::entry)) |
+//! | `timer` | clock u8, due u64 BE (sign flipped), slot u8, key | empty |
+//! | `act` | key, slot u8 | empty |
+//! | `meta` | name | bytes |
+
+mod error;
+pub mod index;
+pub mod memory;
+pub mod overlay;
+pub mod rocks;
+
+pub use error::Error;
+
+use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
+
+/// What the operations of the port return.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The state of one task. Dropping it closes it.
+pub trait Store: Send {
+    /// The bytes of an entry.
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>>;
+
+    /// Applies a batch, all of it or nothing, also through a crash of the process.
+    fn apply(&mut self, batch: &Batch) -> Result<()>;
+
+    /// Up to `limit` timers of one clock that are due at `now`, in the order of (due, slot, key).
+    fn due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>>;
+
+    /// When the next timer of one clock is due.
+    fn next_due(&self, clock: TimerClock) -> Result<Option<Timestamp>>;
+
+    /// Up to `limit` pending acts, in the order of (key, slot), after the given one.
+    fn acts(&self, after: Option<&(Key, ActSlot)>, limit: usize) -> Result<Vec<(Key, ActSlot)>>;
+
+    /// A named value, such as a position.
+    fn meta(&self, name: &str) -> Result<Option<Vec<u8>>>;
+
+    /// Up to `limit` entries in the order of their keys, after the given one.
+    fn scan(&self, after: Option<&Key>, limit: usize) -> Result<Vec<(Key, Vec<u8>)>>;
+
+    /// About how many entries there are.
+    fn len_estimate(&self) -> u64;
+}
+
+/// Opens the stores of tasks.
+pub trait Stores: Send + Sync + std::fmt::Debug {
+    /// Opens the store of a task, making it when there is none. A store that another process has open is
+    /// [`Error::Locked`]; one that cannot be read is [`Error::Corrupt`].
+    fn open(&self, task: &str) -> Result<Box<dyn Store>>;
+
+    /// Deletes the store of a task, which must not be open.
+    fn destroy(&self, task: &str) -> Result<()>;
+
+    /// The tasks that have a store, open or not.
+    fn existing(&self) -> Result<Vec<String>>;
+}
+
+/// Which clock drives a timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TimerClock {
+    /// Event time.
+    Deadline,
+    /// The wall clock.
+    Delay,
+}
+
+impl TimerClock {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Deadline, Self::Delay];
+
+    /// The clock of a timer.
+    pub const fn of(kind: TimerKind) -> Self {
+        match kind {
+            TimerKind::Deadline(_) => Self::Deadline,
+            TimerKind::Delay(_) => Self::Delay,
+        }
+    }
+}
+
+/// Changes that are applied together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// The changes, in order.
+    pub changes: Vec<Change>,
+    /// True: leave the write-ahead log out; for restoring, where the changelog can repeat it. A restore ends with one
+    /// batch that is not.
+    pub volatile: bool,
+}
+
+/// One change of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Set an entry.
+    PutEntry(Key, Vec<u8>),
+    /// Delete an entry.
+    DeleteEntry(Key),
+    /// Add a timer to the index.
+    PutTimer(Key, Timer),
+    /// Take a timer from the index.
+    DeleteTimer(Key, Timer),
+    /// Add a pending act to the index.
+    PutAct(Key, ActSlot),
+    /// Take a pending act from the index.
+    DeleteAct(Key, ActSlot),
+    /// Set a named value.
+    PutMeta(String, Vec<u8>),
+}

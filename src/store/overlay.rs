@@ -1,0 +1,1 @@
+//! What a transaction has changed and not yet committed, over a store.
