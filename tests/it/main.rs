@@ -2,4 +2,5 @@
 //!
 //! `SHEAF_TEST_KAFKA=0` leaves out what needs a real Kafka.
 
+mod entry;
 mod store;
