@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `entry` | key | entry bytes ([`codec::entry`](crate::codec::entry)) |
 //! | `timer` | clock u8, due u64 BE (sign flipped), slot u8, key | empty |
-//! | `act` | key, slot u8 | empty |
+//! | `act` | key with an end mark (`00` as `00 FF`, then `00 00`), slot u8 | empty |
 //! | `meta` | name | bytes |
 
 mod error;
@@ -90,8 +90,9 @@ impl TimerClock {
 pub struct Batch {
     /// The changes, in order.
     pub changes: Vec<Change>,
-    /// True: leave the write-ahead log out; for restoring, where the changelog can repeat it. A restore ends with one
-    /// batch that is not.
+    /// True: leave the write-ahead log out; for restoring, where the changelog can repeat it. A crash leaves the batches
+    /// up to some volatile one, each whole. The next batch that is not volatile makes all before it durable, and a
+    /// restore ends with one.
     pub volatile: bool,
 }
 

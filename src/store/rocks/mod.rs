@@ -1,1 +1,139 @@
 //! The store port on RocksDB, one directory per task.
+//!
+//! ```text
+//! state/<app>/            the root: RocksOptions::root
+//!   .lock                 held by the process that uses the root
+//!   bundle-0/             one RocksDB per task: hand-over is closing it, forgetting is deleting it
+//!   bundle-1/
+//!   delivery-0/
+//! ```
+//!
+//! | file | what |
+//! |---|---|
+//! | `store` | one RocksDB behind the port; what survives which crash |
+//! | `key` | index rows as bytes that sort rightly |
+//! | `front` | where live timers begin, so that deleted ones are not stepped over again |
+//! | `tuning` | the options, and the memory that all stores share |
+//! | `error` | RocksDB's errors in the port's words |
+
+mod error;
+mod front;
+mod key;
+mod store;
+#[cfg(test)]
+mod tests;
+mod tuning;
+
+use std::fmt;
+use std::fs::{self, File, TryLockError};
+use std::path::{Component, Path, PathBuf};
+
+use self::store::RocksStore;
+use self::tuning::Memory;
+use super::{Error, Result, Store, Stores};
+
+const LOCK_FILE: &str = ".lock";
+
+/// Where stores are and how much memory they may take together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RocksOptions {
+    /// The directory that holds one directory per task (`<state_dir>/<application_id>`); made when it is not there.
+    pub root: PathBuf,
+    /// For blocks that were read, in bytes, over all stores.
+    pub block_cache_bytes: usize,
+    /// For what was written and not yet flushed, in bytes, over all stores; beyond it a store flushes early.
+    pub write_buffer_bytes: usize,
+}
+
+impl RocksOptions {
+    /// A root with 64 MiB for each of the two.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), block_cache_bytes: 64 << 20, write_buffer_bytes: 64 << 20 }
+    }
+}
+
+/// The stores under one root. Dropping it gives the root back; stores that are still open stay usable, and locked.
+pub struct RocksStores {
+    root: PathBuf,
+    memory: Memory,
+    /// Locked while this file is open.
+    _lock: File,
+}
+
+impl fmt::Debug for RocksStores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RocksStores").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl RocksStores {
+    /// Takes the root for this process. [`Error::Locked`] when another one has it.
+    pub fn open(options: RocksOptions) -> Result<Self> {
+        let RocksOptions { root, block_cache_bytes, write_buffer_bytes } = options;
+        fs::create_dir_all(&root).map_err(|error| error::of_io(&root, &error))?;
+        let lock = lock(&root)?;
+        Ok(Self { memory: Memory::new(block_cache_bytes, write_buffer_bytes), root, _lock: lock })
+    }
+
+    /// The directory of a task, whose name must be a plain file name.
+    fn directory(&self, task: &str) -> Result<PathBuf> {
+        let path = self.root.join(task);
+        let mut components = Path::new(task).components();
+        let is_plain = matches!(components.next(), Some(Component::Normal(name)) if name == task);
+        if is_plain && !task.starts_with('.') {
+            return Ok(path);
+        }
+        let detail =
+            "a task's name must be a file name that does not begin with a dot: rename its processor".to_owned();
+        Err(Error::Io { path, detail })
+    }
+}
+
+impl Stores for RocksStores {
+    fn open(&self, task: &str) -> Result<Box<dyn Store>> {
+        let path = self.directory(task)?;
+        fs::create_dir_all(&path).map_err(|error| error::of_io(&path, &error))?;
+        Ok(Box::new(RocksStore::open(&path, &self.memory)?))
+    }
+
+    fn destroy(&self, task: &str) -> Result<()> {
+        let path = self.directory(task)?;
+        if !path.exists() {
+            return Ok(());
+        }
+        // RocksDB goes first because it alone knows whether the store is open; it leaves what it does not know.
+        rocksdb::DB::destroy(&self.memory.database(), &path).map_err(|error| error::of_rocksdb(&path, error))?;
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error::of_io(&path, &error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn existing(&self) -> Result<Vec<String>> {
+        let failed = |error| error::of_io(&self.root, &error);
+        let mut tasks = Vec::new();
+        for item in fs::read_dir(&self.root).map_err(failed)? {
+            let item = item.map_err(failed)?;
+            let is_directory = item.file_type().map_err(failed)?.is_dir();
+            let Ok(name) = item.file_name().into_string() else { continue };
+            if is_directory && !name.starts_with('.') {
+                tasks.push(name);
+            }
+        }
+        tasks.sort();
+        Ok(tasks)
+    }
+}
+
+/// Locks the root for as long as the file is open. The operating system lets go of it when the process ends, however it
+/// ends.
+fn lock(root: &Path) -> Result<File> {
+    let path = root.join(LOCK_FILE);
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|error| error::of_io(&path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Locked { path: root.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(error::of_io(&path, &error)),
+    }
+}

@@ -1,0 +1,133 @@
+//! One task's tables in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex};
+
+use super::super::index::TimerRow;
+use super::super::{Batch, Change, Result, Store, TimerClock};
+use super::lock;
+use crate::model::{ActSlot, Key, Timer, Timestamp};
+
+/// What a task's directory would hold.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Disk {
+    tables: Tables,
+    /// The tables as they were before the first volatile batch that nothing has made durable yet.
+    durable: Option<Tables>,
+}
+
+impl Disk {
+    /// What is left when the process that wrote here is killed.
+    pub(super) fn after_crash(&self) -> Self {
+        Self { tables: self.durable.as_ref().unwrap_or(&self.tables).clone(), durable: None }
+    }
+
+    fn apply(&mut self, batch: &Batch) {
+        if !batch.volatile {
+            self.durable = None;
+        } else if self.durable.is_none() {
+            self.durable = Some(self.tables.clone());
+        }
+        for change in &batch.changes {
+            self.tables.apply(change);
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Tables {
+    entries: BTreeMap<Key, Vec<u8>>,
+    timers: BTreeSet<TimerRow>,
+    acts: BTreeSet<(Key, ActSlot)>,
+    meta: BTreeMap<String, Vec<u8>>,
+}
+
+impl Tables {
+    fn apply(&mut self, change: &Change) {
+        match change {
+            Change::PutEntry(key, bytes) => {
+                self.entries.insert(key.clone(), bytes.clone());
+            }
+            Change::DeleteEntry(key) => {
+                self.entries.remove(key);
+            }
+            Change::PutTimer(key, timer) => {
+                self.timers.insert(TimerRow::new(key, *timer));
+            }
+            Change::DeleteTimer(key, timer) => {
+                self.timers.remove(&TimerRow::new(key, *timer));
+            }
+            Change::PutAct(key, slot) => {
+                self.acts.insert((key.clone(), *slot));
+            }
+            Change::DeleteAct(key, slot) => {
+                self.acts.remove(&(key.clone(), *slot));
+            }
+            Change::PutMeta(name, value) => {
+                self.meta.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// An open store.
+pub(super) struct MemoryStore {
+    disk: Arc<Mutex<Disk>>,
+}
+
+impl MemoryStore {
+    pub(super) fn new(disk: Arc<Mutex<Disk>>) -> Self {
+        Self { disk }
+    }
+}
+
+impl Drop for MemoryStore {
+    /// Closing in order makes everything durable, as RocksDB does by flushing.
+    fn drop(&mut self) {
+        lock(&self.disk).durable = None;
+    }
+}
+
+impl Store for MemoryStore {
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        Ok(lock(&self.disk).tables.entries.get(key).cloned())
+    }
+
+    fn apply(&mut self, batch: &Batch) -> Result<()> {
+        lock(&self.disk).apply(batch);
+        Ok(())
+    }
+
+    fn due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {
+        let disk = lock(&self.disk);
+        let rows = disk.tables.timers.range(TimerRow::first(clock)..).take_while(|row| row.is_due(clock, now));
+        Ok(rows.take(limit).map(|row| (row.key.clone(), row.timer())).collect())
+    }
+
+    fn next_due(&self, clock: TimerClock) -> Result<Option<Timestamp>> {
+        let disk = lock(&self.disk);
+        let first = disk.tables.timers.range(TimerRow::first(clock)..).next();
+        Ok(first.filter(|row| row.clock == clock).map(|row| row.due))
+    }
+
+    fn acts(&self, after: Option<&(Key, ActSlot)>, limit: usize) -> Result<Vec<(Key, ActSlot)>> {
+        let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        Ok(lock(&self.disk).tables.acts.range::<(Key, ActSlot), _>(range).take(limit).cloned().collect())
+    }
+
+    fn meta(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        Ok(lock(&self.disk).tables.meta.get(name).cloned())
+    }
+
+    fn scan(&self, after: Option<&Key>, limit: usize) -> Result<Vec<(Key, Vec<u8>)>> {
+        let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let disk = lock(&self.disk);
+        let rows = disk.tables.entries.range::<Key, _>(range).take(limit);
+        Ok(rows.map(|(key, bytes)| (key.clone(), bytes.clone())).collect())
+    }
+
+    fn len_estimate(&self) -> u64 {
+        u64::try_from(lock(&self.disk).tables.entries.len()).unwrap_or(u64::MAX)
+    }
+}

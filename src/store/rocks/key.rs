@@ -1,0 +1,166 @@
+//! How index rows become RocksDB keys, so that the order of the bytes is the order that the port promises.
+//!
+//! | row | bytes |
+//! |---|---|
+//! | timer | clock u8 (0 deadline, 1 delay), due u64 BE with the sign bit flipped, slot u8, key as it is |
+//! | act | key with each `00` written as `00 FF`, then `00 00`, then slot u8 |
+//!
+//! A timer's key stands last, so it needs no end. An act's key is followed by its slot: written bare, (`a`, slot `63`)
+//! would be `61 63` and sort behind (`ab`, slot `00`), which is `61 62 00`, though `a` comes before `ab`. With the end mark
+//! a key sorts before every longer key that begins with it, because `00 00` is smaller than `00 FF` and than any other
+//! byte.
+
+use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
+use crate::store::TimerClock;
+
+const SIGN: u64 = 1 << 63;
+const ESCAPED_ZERO: u8 = 0xff;
+const END: [u8; 2] = [0, 0];
+
+/// The key of a timer's row.
+pub(super) fn timer(key: &Key, timer: Timer) -> Vec<u8> {
+    let (TimerKind::Deadline(slot) | TimerKind::Delay(slot)) = timer.kind;
+    let mut bytes = Vec::with_capacity(10 + key.as_bytes().len());
+    bytes.push(clock_byte(TimerClock::of(timer.kind)));
+    bytes.extend(due_bytes(timer.due));
+    bytes.push(slot);
+    bytes.extend(key.as_bytes());
+    bytes
+}
+
+/// The row of a timer's key; `None` for bytes that no timer has.
+pub(super) fn timer_of(bytes: &[u8]) -> Option<(Key, Timer)> {
+    let (&clock, rest) = bytes.split_first()?;
+    let (due, rest) = rest.split_first_chunk::<8>()?;
+    let (&slot, key) = rest.split_first()?;
+    let kind = match clock {
+        0 => TimerKind::Deadline(slot),
+        1 => TimerKind::Delay(slot),
+        _ => return None,
+    };
+    let due = Timestamp::from_millis((u64::from_be_bytes(*due) ^ SIGN).cast_signed());
+    Some((Key::from_bytes(key.to_vec().into()), Timer { kind, due }))
+}
+
+/// Not after any timer of the clock.
+pub(super) fn clock_start(clock: TimerClock) -> Vec<u8> {
+    vec![clock_byte(clock)]
+}
+
+/// After every timer of the clock.
+pub(super) fn clock_end(clock: TimerClock) -> Vec<u8> {
+    vec![clock_byte(clock) + 1]
+}
+
+/// After every timer of the clock that is due at `now`, and not after any later one.
+pub(super) fn due_end(clock: TimerClock, now: Timestamp) -> Vec<u8> {
+    let Some(next) = now.as_millis().checked_add(1) else { return clock_end(clock) };
+    let mut bytes = clock_start(clock);
+    bytes.extend(due_bytes(Timestamp::from_millis(next)));
+    bytes
+}
+
+/// The key of a pending act's row.
+pub(super) fn act(key: &Key, slot: ActSlot) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(key.as_bytes().len() + 3);
+    for &byte in key.as_bytes() {
+        bytes.push(byte);
+        if byte == 0 {
+            bytes.push(ESCAPED_ZERO);
+        }
+    }
+    bytes.extend(END);
+    bytes.push(slot.0);
+    bytes
+}
+
+/// The row of an act's key; `None` for bytes that no act has.
+pub(super) fn act_of(bytes: &[u8]) -> Option<(Key, ActSlot)> {
+    let (&slot, rest) = bytes.split_last()?;
+    let mut escaped = rest.strip_suffix(&END)?.iter();
+    let mut key = Vec::with_capacity(rest.len());
+    while let Some(&byte) = escaped.next() {
+        key.push(byte);
+        if byte == 0 && escaped.next() != Some(&ESCAPED_ZERO) {
+            return None;
+        }
+    }
+    Some((Key::from_bytes(key.into()), ActSlot(slot)))
+}
+
+/// The smallest key after this one.
+pub(super) fn after(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.push(0);
+    bytes
+}
+
+const fn clock_byte(clock: TimerClock) -> u8 {
+    match clock {
+        TimerClock::Deadline => 0,
+        TimerClock::Delay => 1,
+    }
+}
+
+fn due_bytes(due: Timestamp) -> [u8; 8] {
+    (due.as_millis().cast_unsigned() ^ SIGN).to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::index::TimerRow;
+
+    /// Keys of few different bytes, so that prefixes of each other, zeros and escapes are frequent.
+    fn keys() -> impl Strategy<Value = Key> {
+        let byte = prop_oneof![Just(0_u8), Just(1), Just(b'a'), Just(0xfe), Just(0xff)];
+        prop::collection::vec(byte, 0..4).prop_map(|bytes| Key::from_bytes(bytes.into()))
+    }
+
+    fn slots() -> impl Strategy<Value = u8> {
+        prop_oneof![Just(0_u8), Just(1), Just(b'a'), Just(0xff)]
+    }
+
+    fn timers() -> impl Strategy<Value = Timer> {
+        let due = prop_oneof![Just(i64::MIN), Just(-1), Just(0), Just(1), Just(i64::MAX), any::<i64>()];
+        let kind = prop_oneof![slots().prop_map(TimerKind::Deadline), slots().prop_map(TimerKind::Delay)];
+        (kind, due).prop_map(|(kind, due)| Timer { kind, due: Timestamp::from_millis(due) })
+    }
+
+    proptest! {
+        #[test]
+        fn an_acts_key_sorts_as_its_row_and_reads_back(a in (keys(), slots()), b in (keys(), slots())) {
+            let (a, b) = ((a.0, ActSlot(a.1)), (b.0, ActSlot(b.1)));
+            let (bytes_a, bytes_b) = (act(&a.0, a.1), act(&b.0, b.1));
+            prop_assert_eq!(bytes_a.cmp(&bytes_b), a.cmp(&b));
+            prop_assert_eq!(act_of(&bytes_a), Some(a));
+        }
+
+        #[test]
+        fn a_timers_key_sorts_as_its_row_and_reads_back(a in (keys(), timers()), b in (keys(), timers())) {
+            let (bytes_a, bytes_b) = (timer(&a.0, a.1), timer(&b.0, b.1));
+            let (row_a, row_b) = (TimerRow::new(&a.0, a.1), TimerRow::new(&b.0, b.1));
+            prop_assert_eq!(bytes_a.cmp(&bytes_b), row_a.cmp(&row_b));
+            prop_assert_eq!(timer_of(&bytes_a), Some(a));
+        }
+
+        #[test]
+        fn the_end_of_what_is_due_parts_due_from_later(key in keys(), a in timers(), now in timers()) {
+            let clock = TimerClock::of(a.kind);
+            prop_assert_eq!(timer(&key, a) < due_end(clock, now.due), a.due <= now.due);
+            prop_assert!(timer(&key, a) >= clock_start(clock));
+            prop_assert!(timer(&key, a) < clock_end(clock));
+        }
+
+        #[test]
+        fn foreign_bytes_are_refused_or_read_but_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..16)) {
+            if let Some((key, slot)) = act_of(&bytes) {
+                prop_assert_eq!(act(&key, slot), bytes.clone());
+            }
+            if let Some((key, row)) = timer_of(&bytes) {
+                prop_assert_eq!(timer(&key, row), bytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What only RocksDB's own counters can show.
+
+use rocksdb::perf::{PerfContext, PerfMetric, PerfStatsLevel, set_perf_stats};
+
+use super::*;
+use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
+use crate::store::{Batch, Change, TimerClock};
+
+const TIMERS: i64 = 5_000;
+
+fn timer(due: i64) -> Timer {
+    Timer { kind: TimerKind::Deadline(0), due: Timestamp::from_millis(due) }
+}
+
+fn batch(changes: impl IntoIterator<Item = Change>) -> Batch {
+    Batch { changes: changes.into_iter().collect(), volatile: false }
+}
+
+/// How many deleted keys RocksDB steps over while `work` runs on this thread.
+fn deletes_skipped(work: impl FnOnce()) -> u64 {
+    set_perf_stats(PerfStatsLevel::EnableCount);
+    let mut counters = PerfContext::default();
+    counters.reset();
+    work();
+    let skipped = counters.metric(PerfMetric::InternalDeleteSkippedCount);
+    set_perf_stats(PerfStatsLevel::Disable);
+    skipped
+}
+
+#[test]
+fn deleted_timers_are_stepped_over_once_and_not_by_every_scan() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = RocksStores::open(RocksOptions::new(directory.path())).unwrap();
+    let mut store = stores.open("bundle-0").unwrap();
+    let key = Key::new("k");
+    store.apply(&batch((0..=TIMERS).map(|due| Change::PutTimer(key.clone(), timer(due))))).unwrap();
+    store.apply(&batch((0..TIMERS).map(|due| Change::DeleteTimer(key.clone(), timer(due))))).unwrap();
+
+    let last = [(key, timer(TIMERS))];
+    let now = Timestamp::from_millis(TIMERS);
+    let scan = || assert_eq!(store.due(TimerClock::Deadline, now, 10).unwrap(), last);
+    let first = deletes_skipped(scan);
+    assert!(first >= TIMERS.cast_unsigned(), "the first scan has to step over all of them, not {first}");
+    assert_eq!(deletes_skipped(scan), 0, "the second scan knows where the live ones begin");
+    let next = || assert_eq!(store.next_due(TimerClock::Deadline).unwrap(), Some(now));
+    assert_eq!(deletes_skipped(next), 0, "and so does the question for the next one");
+}
+
+#[test]
+fn a_timer_before_the_remembered_front_is_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = RocksStores::open(RocksOptions::new(directory.path())).unwrap();
+    let mut store = stores.open("bundle-0").unwrap();
+    let key = Key::new("k");
+    assert_eq!(store.next_due(TimerClock::Deadline).unwrap(), None);
+    for due in [50, 40, -1] {
+        store.apply(&batch([Change::PutTimer(key.clone(), timer(due))])).unwrap();
+        assert_eq!(store.next_due(TimerClock::Deadline).unwrap(), Some(Timestamp::from_millis(due)));
+    }
+    assert_eq!(store.due(TimerClock::Deadline, Timestamp::from_millis(0), 10).unwrap(), [(key, timer(-1))]);
+}
+
+#[test]
+fn many_stores_share_a_small_budget_without_flushing_for_every_batch() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = RocksOptions { write_buffer_bytes: 8 << 20, ..RocksOptions::new(directory.path()) };
+    let stores = RocksStores::open(options).unwrap();
+    let mut open: Vec<_> = (0..8).map(|number| stores.open(&format!("bundle-{number}")).unwrap()).collect();
+    for round in 0..20 {
+        let key = Key::new(&round.to_string());
+        let timer = Change::PutTimer(key.clone(), timer(round));
+        let act = Change::PutAct(key.clone(), ActSlot(0));
+        let meta = Change::PutMeta("position".to_owned(), vec![0]);
+        let batch = batch([Change::PutEntry(key, vec![0; 500]), timer, act, meta]);
+        for store in &mut open {
+            store.apply(&batch).unwrap();
+        }
+    }
+    let files = (0..8).flat_map(|number| fs::read_dir(directory.path().join(format!("bundle-{number}"))).unwrap());
+    let tables = files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|kind| kind == "sst"));
+    assert_eq!(tables.count(), 0, "0.1 MB in all is no reason to flush");
+}
+
+#[test]
+fn a_tasks_name_cannot_lead_out_of_the_root() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = RocksStores::open(RocksOptions::new(directory.path().join("app"))).unwrap();
+    for name in ["", ".", "..", "../other", "a/b", "/tmp/x", ".lock", "a/"] {
+        assert!(matches!(stores.open(name).err(), Some(Error::Io { .. })), "{name:?}");
+        assert!(matches!(stores.destroy(name), Err(Error::Io { .. })), "{name:?}");
+    }
+}

@@ -1,0 +1,180 @@
+//! The entry's bytes: they come back as they were, they stay as they are, and no bytes whatever do harm.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+use sheaf::codec::entry::{self, FORMAT};
+use sheaf::codec::{Error, Head, Versioned, binary};
+use sheaf::model::{Act, ActSlot, Timer, TimerKind, Timestamp};
+
+const ENVELOPE_BYTES: usize = 6;
+const GOLDEN: &str = include_str!("../golden/entry/format-1.hex");
+const GOLDEN_VERSION: u16 = 3;
+const GOLDEN_BODY: &[u8] = b"body";
+
+/// A state like any processor's, in its third version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Basket {
+    owner: String,
+    apples: Vec<u32>,
+}
+
+impl Versioned for Basket {
+    const VERSION: u16 = 3;
+    const NAME: &'static str = "basket";
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+        binary::encode(self, out)
+    }
+
+    fn decode(_version: u16, bytes: &[u8]) -> Result<Self, Error> {
+        binary::decode(bytes)
+    }
+}
+
+fn golden_head() -> Head {
+    let timer = |kind, due| Timer { kind, due: Timestamp::from_millis(due) };
+    Head {
+        timers: vec![timer(TimerKind::Deadline(1), 1_700_000_000_000), timer(TimerKind::Delay(2), -1)],
+        acts: vec![Act {
+            slot: ActSlot(4),
+            attempt: 300,
+            valid_for: Duration::from_millis(90_500),
+            request: r#"{"a":1}"#.to_owned(),
+        }],
+    }
+}
+
+/// The golden file's bytes; `None` is any byte.
+fn golden_bytes() -> Vec<Option<u8>> {
+    let tokens = GOLDEN.lines().flat_map(|line| line.split('#').next().unwrap().split_whitespace());
+    tokens.map(|token| (token != "??").then(|| u8::from_str_radix(token, 16).unwrap())).collect()
+}
+
+/// The golden bytes as sheaf 9.8.7 would have written them.
+fn golden_of_another_sheaf() -> Vec<u8> {
+    let mut writer = [9, 8, 7].into_iter();
+    golden_bytes().into_iter().map(|byte| byte.unwrap_or_else(|| writer.next().unwrap())).collect()
+}
+
+fn basket() -> Vec<u8> {
+    let mut body = Vec::new();
+    Basket { owner: "Eve".to_owned(), apples: vec![1, 300, 70_000] }.encode(&mut body).unwrap();
+    let mut bytes = Vec::new();
+    entry::encode(&golden_head(), Basket::VERSION, &body, &mut bytes).unwrap();
+    bytes
+}
+
+fn read_basket(bytes: &[u8]) -> Result<Basket, Error> {
+    entry::decode_body(&entry::decode(bytes)?)
+}
+
+fn heads() -> impl Strategy<Value = Head> {
+    let kind = prop_oneof![any::<u8>().prop_map(TimerKind::Deadline), any::<u8>().prop_map(TimerKind::Delay)];
+    let timer = (kind, any::<i64>()).prop_map(|(kind, due)| Timer { kind, due: Timestamp::from_millis(due) });
+    let act = (any::<u8>(), any::<u32>(), any::<Duration>(), ".*")
+        .prop_map(|(slot, attempt, valid_for, request)| Act { slot: ActSlot(slot), attempt, valid_for, request });
+    (prop::collection::vec(timer, 0..5), prop::collection::vec(act, 0..3))
+        .prop_map(|(timers, acts)| Head { timers, acts })
+}
+
+proptest! {
+    #[test]
+    fn an_entry_comes_back_as_it_was(head in heads(), version: u16, body: Vec<u8>) {
+        let mut bytes = b"what was there before".to_vec();
+        let start = bytes.len();
+        entry::encode(&head, version, &body, &mut bytes).unwrap();
+        let entry = entry::decode(&bytes[start..]).unwrap();
+        prop_assert_eq!(&entry.head, &head);
+        prop_assert_eq!((entry.version, entry.body), (version, &body[..]));
+        prop_assert_eq!(entry.writer, env!("CARGO_PKG_VERSION"));
+    }
+
+    #[test]
+    fn garbage_is_an_error_or_an_entry_but_never_a_panic(bytes: Vec<u8>) {
+        let _result = read_basket(&bytes);
+    }
+
+    #[test]
+    fn garbage_behind_a_good_envelope_never_panics(garbage: Vec<u8>) {
+        let mut bytes = basket();
+        bytes.truncate(ENVELOPE_BYTES);
+        bytes.extend(garbage);
+        let _result = read_basket(&bytes);
+    }
+
+    #[test]
+    fn one_changed_byte_never_panics(place in 0..basket().len(), byte: u8) {
+        let mut bytes = basket();
+        bytes[place] = byte;
+        let _result = read_basket(&bytes);
+    }
+}
+
+#[test]
+fn the_bytes_of_an_entry_are_those_of_the_golden_file() {
+    let mut bytes = Vec::new();
+    entry::encode(&golden_head(), GOLDEN_VERSION, GOLDEN_BODY, &mut bytes).unwrap();
+    let golden = golden_bytes();
+    let fits = bytes.len() == golden.len() && bytes.iter().zip(&golden).all(|(b, g)| g.is_none_or(|g| g == *b));
+    assert!(
+        fits,
+        "the format has changed, though entries of it are stored:\n  now    {bytes:02x?}\n  golden {golden:02x?}"
+    );
+}
+
+#[test]
+fn the_golden_bytes_of_another_sheaf_are_read() {
+    let bytes = golden_of_another_sheaf();
+    let entry = entry::decode(&bytes).unwrap();
+    assert_eq!(entry.head, golden_head());
+    assert_eq!((entry.version, entry.writer.as_str(), entry.body), (GOLDEN_VERSION, "9.8.7", GOLDEN_BODY));
+}
+
+#[test]
+fn an_entry_that_ends_too_early_is_corrupt_wherever_it_ends() {
+    let bytes = basket();
+    read_basket(&bytes).unwrap();
+    for length in 0..bytes.len() {
+        assert!(matches!(read_basket(&bytes[..length]), Err(Error::Corrupt(_))), "cut to {length} bytes");
+    }
+}
+
+#[test]
+fn an_entry_with_bytes_after_its_end_is_corrupt() {
+    let mut bytes = basket();
+    bytes.push(0);
+    assert!(matches!(read_basket(&bytes), Err(Error::Corrupt(_))));
+}
+
+#[test]
+fn a_list_that_claims_to_be_endless_is_corrupt() {
+    let mut bytes = basket();
+    bytes.truncate(ENVELOPE_BYTES);
+    bytes.push(0xfd);
+    bytes.extend(u64::MAX.to_le_bytes());
+    assert!(matches!(entry::decode(&bytes), Err(Error::Corrupt(_))));
+}
+
+#[test]
+fn an_unknown_format_names_the_sheaf_that_wrote_it() {
+    let mut bytes = golden_of_another_sheaf();
+    bytes[0] = FORMAT + 1;
+    let error = entry::decode(&bytes).unwrap_err();
+    let (what, found, known) = ("the entry's format", u16::from(FORMAT) + 1, u16::from(FORMAT));
+    assert_eq!(error, Error::UnknownVersion { what, found, known, writer: "9.8.7".to_owned() });
+    assert!(error.to_string().ends_with("run sheaf 9.8.7 or newer"), "{error}");
+}
+
+#[test]
+fn an_unknown_body_version_names_the_sheaf_that_wrote_it() {
+    for found in [0, Basket::VERSION + 1, u16::MAX] {
+        let mut bytes = golden_of_another_sheaf();
+        bytes[1..3].copy_from_slice(&found.to_be_bytes());
+        let error = read_basket(&bytes).unwrap_err();
+        let (what, known, writer) = (Basket::NAME, Basket::VERSION, "9.8.7".to_owned());
+        assert_eq!(error, Error::UnknownVersion { what, found, known, writer });
+    }
+}

@@ -1,0 +1,64 @@
+//! The store port: one contract for both adapters, the overlay above them, and what only a disk can do.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | `contract` | what the port promises, on memory and on RocksDB |
+//! | `overlay` | overlay and store against a map, over random transactions |
+//! | `memory` | the simulated disk: crash, wipe, copy |
+//! | `disk` | locks and corrupt files |
+//! | `kill` | a second process: its locks, and what it leaves behind when it is killed with -9 |
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod contract;
+mod disk;
+mod kill;
+mod memory;
+mod overlay;
+
+use sheaf::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
+use sheaf::store::memory::MemoryStores;
+use sheaf::store::rocks::{RocksOptions, RocksStores};
+use sheaf::store::{Batch, Change, Store, Stores};
+
+const TASK: &str = "bundle-0";
+
+/// Runs a check against each adapter.
+fn on_both(check: impl Fn(&dyn Stores)) {
+    eprintln!("on memory:");
+    check(&MemoryStores::new());
+    eprintln!("on rocks:");
+    let directory = tempfile::tempdir().unwrap();
+    check(&RocksStores::open(RocksOptions::new(directory.path())).unwrap());
+}
+
+fn durable(changes: impl IntoIterator<Item = Change>) -> Batch {
+    Batch { changes: changes.into_iter().collect(), volatile: false }
+}
+
+fn volatile(changes: impl IntoIterator<Item = Change>) -> Batch {
+    Batch { changes: changes.into_iter().collect(), volatile: true }
+}
+
+fn put(key: &str, value: &str) -> Change {
+    Change::PutEntry(Key::new(key), value.as_bytes().to_vec())
+}
+
+fn value(store: &dyn Store, key: &str) -> Option<String> {
+    store.get(&Key::new(key)).unwrap().map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+fn deadline(slot: u8, due: i64) -> Timer {
+    Timer { kind: TimerKind::Deadline(slot), due: at(due) }
+}
+
+fn delay(slot: u8, due: i64) -> Timer {
+    Timer { kind: TimerKind::Delay(slot), due: at(due) }
+}
+
+fn act(key: &str, slot: u8) -> (Key, ActSlot) {
+    (Key::new(key), ActSlot(slot))
+}

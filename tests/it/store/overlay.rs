@@ -1,0 +1,224 @@
+//! Overlay and store together against a plain map, over random transactions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use sheaf::codec::Head;
+use sheaf::model::{Act, ActSlot, Key, Timer, TimerKind};
+use sheaf::store::index::TimerRow;
+use sheaf::store::memory::MemoryStores;
+use sheaf::store::overlay::Overlay;
+use sheaf::store::rocks::{RocksOptions, RocksStores};
+use sheaf::store::{Store, Stores, TimerClock};
+
+use super::{TASK, at, deadline};
+
+const KEYS: [&str; 6] = ["", "a", "a\0", "ab", "b", "c"];
+const KINDS: [TimerKind; 4] =
+    [TimerKind::Deadline(0), TimerKind::Deadline(7), TimerKind::Delay(0), TimerKind::Delay(255)];
+const SLOTS: [u8; 3] = [0, 1, b'b'];
+const DUE_MAX: i64 = 6;
+
+#[derive(Clone, Debug)]
+enum Operation {
+    Put(Key, Head),
+    Delete(Key),
+    Commit,
+    Abort,
+    /// Close the store and open it again, in the middle of a transaction too.
+    Reopen,
+}
+
+fn keys() -> impl Strategy<Value = Key> {
+    prop::sample::select(&KEYS[..]).prop_map(Key::new)
+}
+
+fn heads() -> impl Strategy<Value = Head> {
+    let timers = prop::collection::vec(prop::option::of(0..DUE_MAX), KINDS.len());
+    let acts = prop::collection::vec(prop::option::of(1..3_u32), SLOTS.len());
+    (timers, acts).prop_map(|(dues, attempts)| {
+        let timer = |(kind, due): (TimerKind, Option<i64>)| due.map(|due| Timer { kind, due: at(due) });
+        let act = |(slot, attempt): (u8, Option<u32>)| {
+            let valid_for = Duration::from_secs(1);
+            attempt.map(|attempt| Act { slot: ActSlot(slot), attempt, valid_for, request: "{}".to_owned() })
+        };
+        Head {
+            timers: KINDS.into_iter().zip(dues).filter_map(timer).collect(),
+            acts: SLOTS.into_iter().zip(attempts).filter_map(act).collect(),
+        }
+    })
+}
+
+fn operations() -> impl Strategy<Value = Vec<Operation>> {
+    let operation = prop_oneof![
+        8 => (keys(), heads()).prop_map(|(key, head)| Operation::Put(key, head)),
+        4 => keys().prop_map(Operation::Delete),
+        3 => Just(Operation::Commit),
+        1 => Just(Operation::Abort),
+        1 => Just(Operation::Reopen),
+    ];
+    prop::collection::vec(operation, 1..40)
+}
+
+type Entries = BTreeMap<Key, (Head, Bytes)>;
+
+/// The subject and the map that it is compared with.
+struct Pair<'a> {
+    stores: &'a dyn Stores,
+    store: Option<Box<dyn Store>>,
+    overlay: Overlay,
+    committed: Entries,
+    current: Entries,
+    /// Which keys the open transaction has put or deleted.
+    touched: BTreeSet<Key>,
+    commits: u8,
+}
+
+impl<'a> Pair<'a> {
+    fn new(stores: &'a dyn Stores) -> Self {
+        let (committed, current) = (Entries::new(), Entries::new());
+        let store = Some(stores.open(TASK).unwrap());
+        Self { stores, store, overlay: Overlay::new(), committed, current, touched: BTreeSet::new(), commits: 0 }
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.store.as_deref().unwrap()
+    }
+
+    fn run(&mut self, number: usize, operation: Operation) {
+        match operation {
+            Operation::Put(key, head) => {
+                let bytes = Bytes::from(format!("{number}"));
+                let old = self.current.get(&key).map(|(head, _)| head);
+                self.overlay.put(key.clone(), old, head.clone(), bytes.clone());
+                self.current.insert(key.clone(), (head, bytes));
+                self.touched.insert(key);
+            }
+            Operation::Delete(key) => {
+                let old = self.current.remove(&key);
+                self.overlay.delete(key.clone(), old.as_ref().map(|(head, _)| head));
+                self.touched.insert(key);
+            }
+            Operation::Commit => self.commit(),
+            Operation::Abort => {
+                self.overlay.clear();
+                self.current.clone_from(&self.committed);
+                self.touched.clear();
+            }
+            Operation::Reopen => {
+                self.store = None;
+                self.store = Some(self.stores.open(TASK).unwrap());
+            }
+        }
+    }
+
+    fn commit(&mut self) {
+        self.commits += 1;
+        let batch = self.overlay.batch(vec![("commits".to_owned(), vec![self.commits])]);
+        self.store.as_mut().unwrap().apply(&batch).unwrap();
+        self.overlay.clear();
+        self.committed.clone_from(&self.current);
+        self.touched.clear();
+    }
+
+    fn check(&self) {
+        self.check_entries();
+        for clock in TimerClock::ALL {
+            self.check_timers(clock);
+        }
+        self.check_acts();
+    }
+
+    fn check_entries(&self) {
+        for key in KEYS.map(Key::new) {
+            let expected = self.current.get(&key).map(|(_, bytes)| bytes.clone());
+            assert_eq!(self.overlay.get(self.store(), &key).unwrap(), expected, "{key:?}");
+        }
+        // An entry that was not there before the transaction and is not there now has not changed.
+        let is_change = |key: &&Key| self.committed.contains_key(*key) || self.current.contains_key(*key);
+        let changed: Vec<_> = self.touched.iter().filter(is_change).collect();
+        let expected: Vec<_> = changed.into_iter().map(|key| (key, self.current.get(key).map(|(_, b)| b))).collect();
+        assert_eq!(self.overlay.changed().collect::<Vec<_>>(), expected);
+        assert_eq!((self.overlay.len(), self.overlay.is_empty()), (expected.len(), expected.is_empty()));
+        let stored = self.committed.iter().map(|(key, (_, bytes))| (key.clone(), bytes.to_vec()));
+        assert_eq!(self.store().scan(None, usize::MAX).unwrap(), stored.collect::<Vec<_>>());
+        let commits = (self.commits > 0).then(|| vec![self.commits]);
+        assert_eq!(self.store().meta("commits").unwrap(), commits);
+    }
+
+    fn check_timers(&self, clock: TimerClock) {
+        let rows = rows(&self.current, clock);
+        for now in -1..=DUE_MAX {
+            let due: Vec<_> = rows.iter().filter(|row| row.due <= at(now)).collect();
+            for limit in [0, 1, 2, 5, usize::MAX] {
+                let expected = due.iter().take(limit).map(|row| (row.key.clone(), row.timer()));
+                let got = self.overlay.due(self.store(), clock, at(now), limit).unwrap();
+                assert_eq!(got, expected.collect::<Vec<_>>(), "{clock:?} at {now}, limit {limit}");
+            }
+        }
+        let stored = self::rows(&self.committed, clock);
+        assert_eq!(self.store().next_due(clock).unwrap(), stored.first().map(|row| row.due));
+        for row in &stored {
+            let expected = rows.contains(row);
+            assert_eq!(self.overlay.is_scheduled(&row.key, &row.timer()), expected, "{row:?}");
+        }
+    }
+
+    fn check_acts(&self) {
+        let acts = |(key, (head, _)): (&Key, &(Head, Bytes))| -> Vec<_> {
+            head.acts.iter().map(|act| (key.clone(), act.slot)).collect()
+        };
+        let expected: Vec<_> = self.current.iter().flat_map(acts).collect();
+        assert_eq!(self.overlay.acts(self.store(), None, usize::MAX).unwrap(), expected);
+        let (mut paged, mut after) = (Vec::new(), None);
+        while let Some(last) = self.overlay.acts(self.store(), after.as_ref(), 2).unwrap().last().cloned() {
+            paged.extend(self.overlay.acts(self.store(), after.as_ref(), 2).unwrap());
+            after = Some(last);
+        }
+        assert_eq!(paged, expected);
+    }
+}
+
+/// The timer rows that these entries should have, sorted.
+fn rows(entries: &Entries, clock: TimerClock) -> BTreeSet<TimerRow> {
+    let rows = entries.iter().flat_map(|(key, (head, _))| head.timers.iter().map(|timer| TimerRow::new(key, *timer)));
+    rows.filter(|row| row.clock == clock).collect()
+}
+
+fn compare(stores: &dyn Stores, operations: Vec<Operation>) {
+    let mut pair = Pair::new(stores);
+    for (number, operation) in operations.into_iter().enumerate() {
+        pair.run(number, operation);
+        pair.check();
+    }
+    pair.commit();
+    pair.check();
+}
+
+proptest! {
+    #[test]
+    fn overlay_and_memory_are_one_map_with_transactions(operations in operations()) {
+        compare(&MemoryStores::new(), operations);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn overlay_and_rocks_are_one_map_with_transactions(operations in operations()) {
+        let directory = tempfile::tempdir().unwrap();
+        compare(&RocksStores::open(RocksOptions::new(directory.path())).unwrap(), operations);
+    }
+}
+
+#[test]
+fn an_entry_that_came_and_went_in_one_transaction_is_no_change() {
+    let mut overlay = Overlay::new();
+    let head = Head { timers: vec![deadline(0, 1)], acts: vec![] };
+    overlay.put(Key::new("a"), None, head.clone(), Bytes::from_static(b"1"));
+    overlay.delete(Key::new("a"), Some(&head));
+    assert!(overlay.is_empty());
+    assert_eq!(overlay.batch(vec![]).changes, []);
+}
