@@ -5,10 +5,12 @@
 //! | `binary` | serde values and bincode bytes; the only file that knows bincode |
 //! | `entry` | what the store and the changelog hold, and its envelope |
 //! | `partitioner` | a key and its partition |
+//! | `yaml` | YAML text and typed values, with positions and all mistakes at once |
 
 pub mod binary;
 pub mod entry;
 mod partitioner;
+pub mod yaml;
 
 pub use entry::{Entry, Head, Versioned};
 pub use partitioner::partitioner;

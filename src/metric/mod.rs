@@ -1,1 +1,122 @@
 //! Every metric's name, in one place.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `label` | the values that labels take, as types |
+//! | `family` | the families that processors count in by [`Count`] |
+//! | `consumer` | what is read, how far behind, and the group |
+//! | `producer` | what is written, and transactions |
+//! | `task` | tasks, processors, stores, restores |
+//! | `outside` | calls to other systems, dead letters, alerts, log lines |
+//! | `registry` | how a family is made and registered |
+//!
+//! Names begin with `sheaf_`, units are base units, counters end in `_total`, and every metric carries the constant label
+//! `application`. Labels have bounded values: never a key, an offset or a message. **A counter that is born with 1 is
+//! invisible to `increase()`** (measured with promtool), so every label set that is known beforehand exists at 0 from the
+//! start. What belongs to a partition or a task goes away with it ([`Metrics::partition_revoked`],
+//! [`Metrics::task_closed`]), or two instances would report the same partition.
+
+mod consumer;
+mod family;
+mod label;
+mod outside;
+mod producer;
+mod registry;
+mod task;
+
+pub use label::{Build, InstanceState, LogLevel, Rebalance, Stage, TaskKind, TaskState, TransactionResult};
+
+use prometheus::TextEncoder;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{IntCounterVec, IntGaugeVec, Registry};
+
+use crate::processor::Count;
+use registry::Maker;
+
+/// Why metrics cannot be set up or shown.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A family that the registry refuses: two of one name, or an illegal name.
+    #[error("the metrics registry failed: {0}: this is a mistake in sheaf, please report it")]
+    Registry(#[from] prometheus::Error),
+    /// A series that a processor declares and no family has.
+    #[error("no metric family takes {0:?}: declare it in metric/family.rs")]
+    Undeclared(Count),
+}
+
+/// Every metric of a process. Shared by all threads; each method is cheap and none can fail.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    instance_state: IntGaugeVec,
+    internal_errors: IntCounterVec,
+    consumer: consumer::Consumer,
+    producer: producer::Producer,
+    task: task::Task,
+    outside: outside::Outside,
+    families: family::Families,
+}
+
+/// Something that must not happen was asked of the metrics; it is counted instead of failing a step.
+const UNKNOWN_FAMILY: &str = "unknown_family";
+const UNKNOWN_LABEL: &str = "unknown_label";
+
+impl Metrics {
+    /// All families, registered, with every known label set at 0; `series` are those that the processors declare
+    /// (`bundle::count::ALL`, `delivery::count::all()`).
+    pub fn new(application: &str, build: &Build, series: impl IntoIterator<Item = Count>) -> Result<Self, Error> {
+        let maker = Maker::new(application);
+        let info = maker.gauges(
+            "build_info",
+            "What this process was built from; always 1.",
+            &["version", "revision", "rustc", "librdkafka", "rocksdb"],
+        )?;
+        let values = [&build.version, &build.revision, &build.rustc, &build.librdkafka, &build.rocksdb];
+        info.with_label_values(&values).set(1);
+        let states = "The instance's state: exactly one is 1.";
+        let errors = "Mistakes inside sheaf that were survived; please report them.";
+        let metrics = Self {
+            instance_state: maker.gauges("instance_state", states, &["state"])?,
+            internal_errors: maker.counters("internal_errors_total", errors, &["kind"])?,
+            consumer: consumer::Consumer::new(&maker)?,
+            producer: producer::Producer::new(&maker)?,
+            task: task::Task::new(&maker)?,
+            outside: outside::Outside::new(&maker)?,
+            families: family::Families::new(&maker, series)?,
+            registry: maker.into_registry(),
+        };
+        for kind in [UNKNOWN_FAMILY, UNKNOWN_LABEL] {
+            metrics.internal_errors.with_label_values(&[kind]).reset();
+        }
+        metrics.registry.register(Box::new(ProcessCollector::for_self()))?;
+        metrics.instance(InstanceState::Created);
+        Ok(metrics)
+    }
+
+    /// The instance has entered this state.
+    pub fn instance(&self, now: InstanceState) {
+        for state in InstanceState::ALL {
+            self.instance_state.with_label_values(&[state.as_str()]).set(i64::from(state == now));
+        }
+    }
+
+    /// Counts what a step asked to be counted.
+    pub fn count(&self, count: Count) {
+        let counted = self.families.count(count);
+        self.survived(counted);
+    }
+
+    /// Everything in Prometheus' text format.
+    pub fn encode(&self) -> Result<String, Error> {
+        Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
+    }
+
+    fn survived(&self, counted: Result<(), &'static str>) {
+        if let Err(kind) = counted {
+            self.internal_errors.with_label_values(&[kind]).inc();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

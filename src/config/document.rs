@@ -1,0 +1,49 @@
+//! The table of fields as a page for people.
+
+use std::fmt::Write as _;
+
+use super::field::{Default, FIELDS, Kind};
+
+const HEAD: &str = "# Configuration
+
+<!-- Generated from src/config/field.rs; a test compares it. SHEAF_UPDATE_DOCS=1 writes it anew. -->
+
+Settings come from, in this order, and what comes later wins: the defaults below, the files given with `-c` (or
+`SHEAF_CONFIG`), variables, and `--set path=value`. An unknown key or variable is an error with its line and what was
+probably meant; all problems are reported at once. Durations are whole numbers with a unit (`100ms`, `30s`, `1h30m`,
+`7d`). A secret is given by reference, as the whole text: `${env:NAME}`, `${file:PATH}`, `${aws-sm:NAME#KEY}`. Relative
+paths are relative to the working directory. Lists in variables and flags are separated by commas.
+
+`SHEAF_CONFIG`, `SHEAF_LOG` and `SHEAF_TEST_*` are not settings.
+";
+
+/// `docs/configuration.md`.
+pub fn reference_page() -> String {
+    let mut page = HEAD.to_owned();
+    for field in FIELDS {
+        let default = match field.default {
+            Default::Required => "required".to_owned(),
+            Default::None(meaning) => format!("default: {meaning}"),
+            Default::Value(value) => format!("default `{value}`"),
+        };
+        let (path, kind, variable, doc) = (field.path, kind(field.kind), field.variable(), field.doc);
+        // Writing to a string cannot fail.
+        let _: std::fmt::Result = write!(page, "\n## `{path}`\n\n{kind} · {default} · `{variable}`\n\n{doc}\n");
+    }
+    page
+}
+
+fn kind(kind: Kind) -> String {
+    match kind {
+        Kind::Text => "text".to_owned(),
+        Kind::Name => "letters, digits, `.`, `_`, `-`".to_owned(),
+        Kind::Reference => "text or reference".to_owned(),
+        Kind::Integer(least, most) => format!("whole number, {least} to {most}"),
+        Kind::Duration => "duration".to_owned(),
+        Kind::Address => "address and port".to_owned(),
+        Kind::Word(words) => format!("one of `{}`", words.join("`, `")),
+        Kind::Path => "path".to_owned(),
+        Kind::Paths => "list of paths".to_owned(),
+        Kind::Map => "map of names and texts or references".to_owned(),
+    }
+}

@@ -1,0 +1,176 @@
+//! What the configuration promises.
+
+use std::time::Duration;
+
+use super::field::{Default, FIELDS, Kind};
+use super::{Config, LogFormat, Reference, Sources, reference_page};
+
+const MINIMAL: &str = "application_id: ctm\nkafka: { bootstrap_servers: \"localhost:9092\" }\n";
+
+fn load(files: &[&str], environment: &[(&str, &str)], flags: &[&str]) -> Result<Config, String> {
+    let name = |index| if index == 0 { "sheaf.yaml".to_owned() } else { format!("more-{index}.yaml") };
+    let files: Vec<_> = files.iter().enumerate().map(|(index, text)| (name(index), (*text).to_owned())).collect();
+    let environment: Vec<_> = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let flags: Vec<_> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+    let sources = Sources { files: &files, environment: &environment, flags: &flags, host_name: "host-1" };
+    Config::load(&sources).map_err(|problems| problems.to_string())
+}
+
+#[test]
+fn the_file_of_the_readme_is_read() {
+    let text = r#"
+application_id: ctm
+instance_id: a
+kafka: { bootstrap_servers: "localhost:9092", properties: {} }
+num_stream_threads: 1
+partitions: 4
+state_dir: state
+http: { bind: "127.0.0.1:8080" }
+control_m: { base_url: "http://127.0.0.1:8443/automation-api", api_key: "${env:CTM_API_KEY}", visibility_lag: 30s }
+topologies: [topologies/control-m.yaml]
+"#;
+    let config = load(&[text], &[], &[]).unwrap();
+    let control_m = config.control_m.unwrap();
+    assert_eq!(config.instance_id.as_str(), "a");
+    assert_eq!(control_m.api_key.unwrap().as_str(), "${env:CTM_API_KEY}");
+    assert_eq!(control_m.request_timeout, Duration::from_secs(60));
+    assert_eq!(control_m.in_flight_max, 16);
+    assert_eq!(config.commit.interval, Duration::from_millis(100));
+    assert_eq!(config.topologies, [std::path::PathBuf::from("topologies/control-m.yaml")]);
+}
+
+#[test]
+fn the_least_that_must_be_said_is_the_application_and_the_brokers() {
+    let config = load(&[MINIMAL], &[], &[]).unwrap();
+    assert_eq!(config.instance_id.as_str(), "host-1");
+    assert_eq!(config.control_m, None);
+    assert_eq!(config.replication_factor, None);
+    assert_eq!(config.log.format, LogFormat::Auto);
+    let problems = load(&[""], &[], &[]).unwrap_err();
+    assert!(problems.contains("application_id: this key is required"), "{problems}");
+    assert!(problems.contains("set SHEAF_KAFKA__BOOTSTRAP_SERVERS"), "{problems}");
+}
+
+#[test]
+fn flags_go_before_variables_before_later_files_before_earlier_ones() {
+    let files = [MINIMAL, "partitions: 5\nnum_stream_threads: 2\nstate_dir: from-file\nshutdown_timeout: 1s\n"];
+    let environment = [("SHEAF_NUM_STREAM_THREADS", "3"), ("SHEAF_STATE_DIR", "from-variable"), ("HOME", "/root")];
+    let config = load(&files, &environment, &["state_dir=from-flag", "kafka.bootstrap_servers=k:1"]).unwrap();
+    assert_eq!(config.partitions, 5);
+    assert_eq!(config.num_stream_threads, 3);
+    assert_eq!(config.state_dir, std::path::PathBuf::from("from-flag"));
+    assert_eq!(config.kafka.bootstrap_servers, "k:1");
+    assert_eq!(config.shutdown_timeout, Duration::from_secs(1));
+}
+
+#[test]
+fn properties_are_set_by_their_dotted_names_from_everywhere() {
+    let file = "application_id: a\nkafka: { bootstrap_servers: b, properties: { linger.ms: 5, ssl.ca.location: x } }\n";
+    let environment = [("SHEAF_KAFKA__PROPERTIES__SECURITY_PROTOCOL", "SASL_SSL")];
+    let config = load(&[file], &environment, &["kafka.properties.ssl.ca.location=y"]).unwrap();
+    let properties: Vec<_> =
+        config.kafka.properties.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(properties, [("linger.ms", "5"), ("security.protocol", "SASL_SSL"), ("ssl.ca.location", "y")]);
+}
+
+#[test]
+fn lists_in_variables_are_separated_by_commas_or_written_as_yaml() {
+    for value in ["a.yaml, b.yaml", "[a.yaml, b.yaml]"] {
+        let config = load(&[MINIMAL], &[("SHEAF_TOPOLOGIES", value)], &[]).unwrap();
+        assert_eq!(config.topologies.len(), 2, "{value}");
+    }
+}
+
+#[test]
+fn every_problem_names_where_it_was_written() {
+    let file = "application_id: ctm\nkafka: { bootstrap_server: x }\npartitions: many\n";
+    let problems = load(&[file], &[("SHEAF_HTTP__BIND", "here"), ("SHEAF_HTP__BIND", "x")], &["commit.interval=5"]);
+    // A variable and a flag that exist nowhere are told first: the tree cannot be judged without them.
+    let first = problems.unwrap_err();
+    assert!(
+        first.contains("SHEAF_HTP__BIND: no setting has this variable; did you mean `SHEAF_HTTP__BIND`?"),
+        "{first}"
+    );
+    let problems = load(&[file], &[("SHEAF_HTTP__BIND", "here")], &["commit.interval=5"]).unwrap_err();
+    for expected in [
+        "sheaf.yaml:2:10: kafka.bootstrap_server: this key is unknown\n",
+        "did you mean `bootstrap_servers`?",
+        "sheaf.yaml:3:13: partitions: expected a whole number from 1 to 10000, found `many`",
+        "SHEAF_HTTP__BIND: http.bind: expected an address and a port",
+        "--set commit.interval: commit.interval: expected a duration",
+    ] {
+        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
+    }
+}
+
+#[test]
+fn a_flag_that_is_no_setting_is_refused() {
+    assert!(load(&[MINIMAL], &[], &["partitons=3"]).unwrap_err().contains("did you mean `partitions`?"));
+    assert!(load(&[MINIMAL], &[], &["partitions"]).unwrap_err().contains("this has no `=`"));
+}
+
+#[test]
+fn reserved_variables_are_not_settings() {
+    let environment = [("SHEAF_CONFIG", "x"), ("SHEAF_LOG", "debug"), ("SHEAF_TEST_KAFKA", "0")];
+    load(&[MINIMAL], &environment, &[]).unwrap();
+    load(&[MINIMAL], &[("SHEAF_CONFIGS", "x")], &[]).unwrap_err();
+}
+
+#[test]
+fn a_key_of_control_m_without_its_address_is_a_mistake() {
+    let problems = load(&[MINIMAL], &[("SHEAF_CONTROL_M__API_KEY", "${env:K}")], &[]).unwrap_err();
+    assert!(problems.contains("control_m.base_url: this key is required"), "{problems}");
+}
+
+#[test]
+fn a_literal_secret_is_hidden_and_a_reference_is_shown() {
+    let literal = Reference::parse("hunter2").unwrap();
+    let reference = Reference::parse("${aws-sm:prod/ctm#CTM_API_KEY}").unwrap();
+    assert_eq!(format!("{literal:?} {reference:?}"), "*** ${aws-sm:prod/ctm#CTM_API_KEY}");
+    for wrong in ["${vault:x}", "${env:}", "Bearer ${env:X}", "${env:X} ", "${X}"] {
+        Reference::parse(wrong).unwrap_err();
+    }
+}
+
+#[test]
+fn a_name_that_kafka_would_refuse_is_refused() {
+    for name in ["a b", "ä", "", "a/b"] {
+        let flag = format!("application_id={name}");
+        assert!(load(&[MINIMAL], &[], &[&flag]).unwrap_err().contains("part of a topic's name"), "{name}");
+    }
+}
+
+#[test]
+fn every_field_of_the_table_is_read_and_every_default_is_valid() {
+    for field in FIELDS {
+        if let Default::Value(value) = field.default {
+            load(&[MINIMAL], &[], &[&format!("{}={value}", field.path)]).unwrap();
+        }
+        // A value that no field takes, so that a field nobody reads would go unnoticed by nobody.
+        let wrong = if field.kind == Kind::Map { "[x]" } else { "{x: y}" };
+        let problems = load(&[MINIMAL], &[], &[&format!("{}={wrong}", field.path)]).unwrap_err();
+        assert!(problems.contains(&format!("{}: expected", field.path)), "{}: {problems}", field.path);
+    }
+}
+
+#[test]
+fn the_words_of_the_table_are_the_words_of_the_reader() {
+    for field in FIELDS {
+        if let Kind::Word(words) = field.kind {
+            for word in words {
+                load(&[MINIMAL], &[], &[&format!("{}={word}", field.path)]).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test may be asked to write the page that it compares")]
+fn the_reference_page_is_what_the_table_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
+    if std::env::var_os("SHEAF_UPDATE_DOCS").is_some() {
+        std::fs::write(path, reference_page()).unwrap();
+    }
+    let page = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(page, reference_page(), "docs/configuration.md is old: run the test with SHEAF_UPDATE_DOCS=1");
+}

@@ -1,0 +1,74 @@
+//! How a family is made: its prefix, its constant label, its registration.
+
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, Result,
+};
+
+const NAMESPACE: &str = "sheaf";
+
+/// Makes and registers families.
+#[derive(Debug)]
+pub(super) struct Maker {
+    registry: Registry,
+    application: String,
+}
+
+impl Maker {
+    pub(super) fn new(application: &str) -> Self {
+        Self { registry: Registry::new(), application: application.to_owned() }
+    }
+
+    pub(super) fn into_registry(self) -> Registry {
+        self.registry
+    }
+
+    pub(super) fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec> {
+        let counters = IntCounterVec::new(self.opts(name, help), labels)?;
+        self.registry.register(Box::new(counters.clone()))?;
+        Ok(counters)
+    }
+
+    pub(super) fn gauge(&self, name: &str, help: &str) -> Result<IntGauge> {
+        let gauge = IntGauge::with_opts(self.opts(name, help))?;
+        self.registry.register(Box::new(gauge.clone()))?;
+        Ok(gauge)
+    }
+
+    pub(super) fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec> {
+        let gauges = IntGaugeVec::new(self.opts(name, help), labels)?;
+        self.registry.register(Box::new(gauges.clone()))?;
+        Ok(gauges)
+    }
+
+    pub(super) fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Result<Histogram> {
+        let histogram = Histogram::with_opts(self.buckets(name, help, buckets))?;
+        self.registry.register(Box::new(histogram.clone()))?;
+        Ok(histogram)
+    }
+
+    pub(super) fn histograms(&self, name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> Result<HistogramVec> {
+        let histograms = HistogramVec::new(self.buckets(name, help, buckets), labels)?;
+        self.registry.register(Box::new(histograms.clone()))?;
+        Ok(histograms)
+    }
+
+    fn opts(&self, name: &str, help: &str) -> Opts {
+        Opts::new(name, help).namespace(NAMESPACE).const_label("application", &self.application)
+    }
+
+    fn buckets(&self, name: &str, help: &str, buckets: &[f64]) -> HistogramOpts {
+        HistogramOpts::from(self.opts(name, help)).buckets(buckets.to_vec())
+    }
+}
+
+/// A number for a gauge, which holds an `i64`.
+pub(super) fn gauge_value(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Removes a series. One that was never set is not there to be removed, which is no mistake.
+pub(super) fn forget(gauges: &IntGaugeVec, labels: &[&str]) {
+    if let Err(error) = gauges.remove_label_values(labels) {
+        tracing::trace!(%error, "a series was not there to be removed");
+    }
+}

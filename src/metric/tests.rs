@@ -1,0 +1,179 @@
+//! What the metrics promise, judged by the text that Prometheus would read.
+
+use std::time::Duration;
+
+use super::{Build, InstanceState, LogLevel, Metrics, Rebalance, Stage, TaskKind, TaskState, TransactionResult};
+use crate::model::{RejectReason, TaskId, Topic, TopicPartition};
+use crate::processor::Count;
+
+const SERIES: [Count; 9] = [
+    Count { family: "bundle_events_total", labels: ["child", "accepted"] },
+    Count { family: "bundle_events_total", labels: ["child", "duplicate"] },
+    Count { family: "bundles_opened_total", labels: ["", ""] },
+    Count { family: "bundles_closed_total", labels: ["completed", ""] },
+    Count { family: "bundle_sla_breaches_total", labels: ["parent", ""] },
+    Count { family: "bundle_sla_breaches_total", labels: ["child", ""] },
+    Count { family: "sink_submissions_total", labels: ["failed", ""] },
+    Count { family: "sink_retries_total", labels: ["timeout", ""] },
+    Count { family: "template_renders_total", labels: ["undefined", ""] },
+];
+
+fn metrics() -> Metrics {
+    let text = || "1".to_owned();
+    let build = Build { version: text(), revision: text(), rustc: text(), librdkafka: text(), rocksdb: text() };
+    Metrics::new("ctm", &build, SERIES).unwrap()
+}
+
+/// The value of a series, by the beginning of its line without the constant label.
+fn value(metrics: &Metrics, series: &str) -> Option<String> {
+    let text = metrics.encode().unwrap().replace("application=\"ctm\",", "").replace("{application=\"ctm\"}", "");
+    text.lines().find_map(|line| Some(line.strip_prefix(series)?.strip_prefix(' ')?.to_owned()))
+}
+
+fn task(partition: i32) -> TaskId {
+    TaskId { processor: "bundle".into(), partition }
+}
+
+#[test]
+fn every_counter_that_an_alert_uses_is_0_from_the_start() {
+    let metrics = metrics();
+    metrics.source(&Topic::new("ctm-parent-events"));
+    metrics.processor("bundle");
+    for series in [
+        "sheaf_log_messages_total{level=\"error\"}",
+        "sheaf_consumer_records_total{topic=\"ctm-parent-events\"}",
+        "sheaf_consumer_rebalances_total{kind=\"lost\"}",
+        "sheaf_producer_transactions_total{result=\"fenced\"}",
+        "sheaf_processor_dropped_records_total{processor=\"bundle\",reason=\"bad_id\"}",
+        "sheaf_bundle_events_total{outcome=\"duplicate\",role=\"child\"}",
+        "sheaf_bundles_opened_total",
+        "sheaf_bundle_sla_breaches_total{missing=\"child\"}",
+        "sheaf_bundle_sla_breaches_total{missing=\"parent\"}",
+        "sheaf_alert_events_total{type=\"sla_breach\"}",
+        "sheaf_sink_submissions_total{outcome=\"failed\"}",
+        "sheaf_sink_retries_total{reason=\"timeout\"}",
+        "sheaf_template_renders_total{result=\"undefined\"}",
+        "sheaf_dlq_records_total{reason=\"unparsable\",stage=\"decode\"}",
+        "sheaf_internal_errors_total{kind=\"unknown_family\"}",
+    ] {
+        assert_eq!(value(&metrics, series).as_deref(), Some("0"), "{series}\n{}", metrics.encode().unwrap());
+    }
+}
+
+#[test]
+fn every_dead_letter_reason_and_every_stage_begins_at_0() {
+    let text = metrics().encode().unwrap();
+    let series = text.lines().filter(|line| line.starts_with("sheaf_dlq_records_total{")).count();
+    assert_eq!(series, Stage::ALL.len() * RejectReason::ALL.len());
+}
+
+#[test]
+fn exactly_one_instance_state_is_1() {
+    let metrics = metrics();
+    metrics.instance(InstanceState::Running);
+    let states = InstanceState::ALL
+        .map(|state| value(&metrics, &format!("sheaf_instance_state{{state=\"{}\"}}", state.as_str())).unwrap());
+    assert_eq!(states, ["0", "0", "0", "1", "0", "0"]);
+}
+
+#[test]
+fn a_revoked_partition_takes_its_series_along() {
+    let metrics = metrics();
+    let partition = TopicPartition::new(&Topic::new("t"), 3);
+    metrics.partition_assigned(&partition);
+    metrics.position(&partition, 7, 10);
+    assert_eq!(value(&metrics, "sheaf_consumer_lag_records{partition=\"3\",topic=\"t\"}").unwrap(), "3");
+    metrics.partition_revoked(&partition);
+    let text = metrics.encode().unwrap();
+    assert!(!text.contains("partition=\"3\""), "{text}");
+    assert_eq!(value(&metrics, "sheaf_consumer_assigned_partitions{topic=\"t\"}").unwrap(), "0");
+}
+
+#[test]
+fn entries_of_a_store_are_the_sum_of_its_tasks() {
+    let metrics = metrics();
+    metrics.store_entries(&task(0), 5);
+    metrics.store_entries(&task(1), 7);
+    metrics.restored(&task(1), 2, 9);
+    assert_eq!(value(&metrics, "sheaf_store_entries{store=\"bundle\"}").unwrap(), "12");
+    metrics.task_closed(&task(1));
+    assert_eq!(value(&metrics, "sheaf_store_entries{store=\"bundle\"}").unwrap(), "5");
+    assert_eq!(value(&metrics, "sheaf_store_restore_remaining_records{partition=\"1\",store=\"bundle\"}"), None);
+}
+
+#[test]
+fn a_steps_counts_arrive_in_their_families() {
+    let metrics = metrics();
+    metrics.count(Count { family: "bundle_events_total", labels: ["child", "accepted"] });
+    metrics.count(Count { family: "bundles_opened_total", labels: ["", ""] });
+    metrics.count(Count { family: "sink_retries_total", labels: ["timeout", ""] });
+    for series in [
+        "sheaf_bundle_events_total{outcome=\"accepted\",role=\"child\"}",
+        "sheaf_bundles_opened_total",
+        "sheaf_sink_retries_total{reason=\"timeout\"}",
+    ] {
+        assert_eq!(value(&metrics, series).unwrap(), "1", "{series}");
+    }
+    assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_label\"}").unwrap(), "0");
+}
+
+#[test]
+fn what_nobody_declared_is_counted_as_a_mistake() {
+    let metrics = metrics();
+    metrics.count(Count { family: "no_such_total", labels: ["", ""] });
+    metrics.count(Count { family: "bundles_closed_total", labels: ["exploded", ""] });
+    metrics.alert("never heard of");
+    assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_family\"}").unwrap(), "1");
+    assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_label\"}").unwrap(), "2");
+    assert_eq!(value(&metrics, "sheaf_bundles_closed_total{outcome=\"exploded\"}").unwrap(), "1");
+    assert_eq!(value(&metrics, "sheaf_alert_events_total{type=\"other\"}").unwrap(), "1");
+}
+
+#[test]
+fn a_series_that_fits_no_family_is_found_at_the_start() {
+    let text = || "1".to_owned();
+    let build = Build { version: text(), revision: text(), rustc: text(), librdkafka: text(), rocksdb: text() };
+    let error = Metrics::new("ctm", &build, [Count { family: "no_such_total", labels: ["", ""] }]).unwrap_err();
+    assert!(error.to_string().contains("no_such_total"), "{error}");
+}
+
+#[test]
+fn names_are_as_prometheus_wants_them() {
+    let metrics = metrics();
+    everything(&metrics);
+    let text = metrics.encode().unwrap();
+    for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let (name, kind) = line.split_once(' ').unwrap();
+        assert!(name.starts_with("sheaf_") || name.starts_with("process_"), "{name}");
+        assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{name}");
+        assert_eq!(name.ends_with("_total"), kind == "counter", "{name} is a {kind}");
+        assert!(kind != "histogram" || name.ends_with("_seconds"), "{name}");
+        assert!(!name.ends_with("_ms") && !name.contains("milli"), "{name}");
+    }
+    let helpless = text.lines().filter(|line| line.starts_with("# HELP")).any(|line| line.split(' ').count() < 4);
+    assert!(!helpless, "every metric says what it means");
+}
+
+/// Every method once, so that every family has a series.
+fn everything(metrics: &Metrics) {
+    let (topic, second) = (Topic::new("t"), Duration::from_secs(1));
+    metrics.consumed(&topic, 1, 10);
+    metrics.position(&TopicPartition::new(&topic, 0), 0, 1);
+    metrics.partition_assigned(&TopicPartition::new(&topic, 0));
+    metrics.rebalanced(Rebalance::Assign);
+    metrics.target(&topic);
+    metrics.produced(&topic, 1);
+    metrics.transaction(TransactionResult::Committed, second);
+    metrics.task_moved(TaskKind::Active, None, Some(TaskState::Restoring));
+    metrics.processed("bundle", 1);
+    metrics.dropped("bundle", RejectReason::BadId);
+    metrics.store_entries(&task(0), 1);
+    metrics.restored(&task(0), 1, 0);
+    metrics.restore_ended(&task(0), second);
+    metrics.timers_pending(1);
+    metrics.in_flight(1);
+    metrics.request("submit", Some(200), second);
+    metrics.dead_letter(Stage::Decode, RejectReason::BadId);
+    metrics.alert("sla_breach");
+    metrics.log_message(LogLevel::Warn);
+}
