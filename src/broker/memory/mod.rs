@@ -41,6 +41,8 @@ mod offset;
 mod producer;
 mod reader;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 pub use fault::{Call, Chance, Fault, FaultKind, Hook, Operation};
