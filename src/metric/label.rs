@@ -1,7 +1,7 @@
 //! The values that labels take, as types, so that none is a text at the place where something is counted.
 
 /// What a process was built from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Build {
     /// sheaf's version.
     pub version: String,
@@ -123,7 +123,7 @@ impl TaskKind {
 }
 
 /// The state of a task, in Kafka Streams' words. A closed task is not counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TaskState {
     /// It has not begun.
     Created,

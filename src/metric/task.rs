@@ -23,6 +23,7 @@ pub(super) struct Task {
     entries_by_task: Mutex<BTreeMap<TaskId, i64>>,
     restore_remaining: IntGaugeVec,
     restored: IntCounterVec,
+    rebuilt: IntCounterVec,
     restore_duration: HistogramVec,
     timers: IntGauge,
 }
@@ -40,6 +41,7 @@ impl Task {
             entries_by_task: Mutex::new(BTreeMap::new()),
             restore_remaining: maker.gauges("store_restore_remaining_records", remaining, &place)?,
             restored: maker.counters("store_restored_records_total", "Records restored.", &store)?,
+            rebuilt: maker.counters("store_rebuilds_total", "Stores made again from their changelog.", &store)?,
             restore_duration: maker.histograms("store_restore_duration_seconds", "One restore.", &store, &SECONDS)?,
             timers: maker.gauge("timers_pending", "Timers that are scheduled in the stores of this instance.")?,
         };
@@ -67,20 +69,16 @@ impl Metrics {
     pub fn processor(&self, name: &str) {
         self.task.records.with_label_values(&[name]).inc_by(0);
         self.task.restored.with_label_values(&[name]).inc_by(0);
+        self.task.rebuilt.with_label_values(&[name]).inc_by(0);
         self.task.entries.with_label_values(&[name]).add(0);
         for reason in RejectReason::ALL {
             self.task.dropped.with_label_values(&[name, reason.as_str()]).inc_by(0);
         }
     }
 
-    /// A task went from one state to another; `None` stands for not being there.
-    pub fn task_moved(&self, kind: TaskKind, from: Option<TaskState>, to: Option<TaskState>) {
-        if let Some(from) = from {
-            self.task.tasks.with_label_values(&[kind.as_str(), from.as_str()]).dec();
-        }
-        if let Some(to) = to {
-            self.task.tasks.with_label_values(&[kind.as_str(), to.as_str()]).inc();
-        }
+    /// How many tasks of this kind are in this state.
+    pub fn tasks(&self, kind: TaskKind, state: TaskState, number: u64) {
+        self.task.tasks.with_label_values(&[kind.as_str(), state.as_str()]).set(gauge_value(number));
     }
 
     /// A task is not here any more: what it had goes away.
@@ -119,6 +117,11 @@ impl Metrics {
     pub fn restore_ended(&self, task: &TaskId, took: Duration) {
         self.restored(task, 0, 0);
         self.task.restore_duration.with_label_values(&[&*task.processor]).observe(took.as_secs_f64());
+    }
+
+    /// A store was thrown away and is made again from its changelog.
+    pub fn store_rebuilt(&self, task: &TaskId) {
+        self.task.rebuilt.with_label_values(&[&*task.processor]).inc();
     }
 
     /// How many timers are scheduled.

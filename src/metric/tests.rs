@@ -164,7 +164,7 @@ fn everything(metrics: &Metrics) {
     metrics.target(&topic);
     metrics.produced(&topic, 1);
     metrics.transaction(TransactionResult::Committed, second);
-    metrics.task_moved(TaskKind::Active, None, Some(TaskState::Restoring));
+    metrics.tasks(TaskKind::Active, TaskState::Restoring, 1);
     metrics.processed("bundle", 1);
     metrics.dropped("bundle", RejectReason::BadId);
     metrics.store_entries(&task(0), 1);

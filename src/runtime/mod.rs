@@ -1,1 +1,70 @@
 //! Moves records: stream threads, tasks, transactions, restores.
+//!
+//! ```text
+//!            ┌────────────── stream thread: turn, turn, turn ──────────────┐
+//!  sources ─▶│ keying ──▶ outputs                                          │
+//!  inboxes ─▶│ task ──▶ step ──▶ overlay, outputs, acts ──▶ commit ──▶ act │──▶ sink
+//!            └──────┬──────────────────────────────────────────────────────┘
+//!                   │ store, out and back
+//!               restorer ◀── changelog
+//! ```
+//!
+//! # Order of duties
+//!
+//! One operating-system thread per stream thread: one consumer, one transactional producer, nothing asynchronous inside.
+//!
+//! 1. Fetch batches; take the record with the lowest timestamp among the thread's source partitions.
+//! 2. Read state through the overlay, step. A timer that fires is looked for through the overlay: it may have been taken
+//!    back in this transaction.
+//! 3. Writes go to the overlay, effects to the collector; nothing is produced yet.
+//! 4. Commit when a size or time limit is reached or the input is idle: produce in one burst one changelog record per
+//!    changed key, the outputs, the dead letters.
+//! 5. Wait for their deliveries on the event queue.
+//! 6. `send_offsets_to_transaction` with the position of **every** owned input partition, restoring ones too, and only
+//!    with a valid generation of the group.
+//! 7. Commit.
+//! 8. ONE write batch per task: entries, timer index, act index, changelog position, input position.
+//! 9. Arm timers, hand acts to the sink, bump metrics.
+//!
+//! | crash after | on restart |
+//! |---|---|
+//! | 1 to 6 | nothing local was written; the broker aborts the transaction; input is read again |
+//! | 7 before 8 | the store is one transaction behind; restoring replays exactly that |
+//! | 8 | nothing to do; pending acts are found in the act index |
+//!
+//! At assignment the order is: `init_transactions`, assignment, committed offsets (stable), only then the changelog's
+//! high watermark, up to which the store is restored.
+
+mod cache;
+mod clock;
+mod dead_letter;
+mod doorbell;
+mod envelope;
+mod error;
+mod genesis;
+mod housekeeping;
+mod incarnation;
+mod input;
+mod instance;
+mod keying;
+mod plan;
+mod restore;
+mod settings;
+mod status;
+mod step;
+mod task;
+mod thread;
+mod topics;
+mod transaction;
+
+pub use clock::SystemClock;
+pub use error::{Error, Result};
+pub use housekeeping::Housekeeper;
+pub use incarnation::Incarnation;
+pub use instance::Instance;
+pub use plan::{NodeTopics, Plan, Role};
+pub use restore::{Job, Restorer};
+pub use settings::{CommitLimits, RECORD_MAX, Settings};
+pub use status::{Status, ThreadState};
+pub use thread::{Pace, Shared, StreamThread};
+pub use topics::prepare;

@@ -1,1 +1,10 @@
 //! Drives a runtime with a seed, over the memory broker and a manual clock.
+//!
+//! Nothing here is a second runtime: a [`World`] calls the same `turn` of the same stream threads, restorers and
+//! housekeepers that the operating system's threads call, one after the other.
+
+mod clock;
+mod world;
+
+pub use clock::ManualClock;
+pub use world::{MakeSink, Setting, World};

@@ -4,4 +4,5 @@
 
 mod conformance;
 mod entry;
+mod runtime;
 mod store;

@@ -1,0 +1,140 @@
+//! What can stop a stream thread, an assignment or a task.
+
+use std::path::PathBuf;
+
+use crate::model::{ErrorClass, InstanceId, TaskId, Topic, TopicPartition};
+use crate::{broker, codec, store};
+
+/// What the operations of the runtime return.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error of the runtime.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The broker.
+    #[error(transparent)]
+    Broker(#[from] broker::Error),
+    /// A task's store.
+    #[error("task {task}: {source}")]
+    Store {
+        /// Whose.
+        task: TaskId,
+        /// What.
+        source: store::Error,
+    },
+    /// An entry that cannot be read.
+    #[error("task {task}: entry {key}: {source}")]
+    Entry {
+        /// Whose.
+        task: TaskId,
+        /// Which.
+        key: String,
+        /// What.
+        source: codec::Error,
+    },
+    /// The changelog does not belong to the store.
+    #[error(
+        "changelog {changelog} does not belong to the store of task {task}: {detail}. The topic was created anew, or \
+         the configuration names another cluster. The store is kept. To write the changelog anew from the store run \
+         `sheaf state republish`; to drop the store and follow the changelog delete the task's directory"
+    )]
+    Genesis {
+        /// Whose.
+        task: TaskId,
+        /// Which changelog.
+        changelog: TopicPartition,
+        /// What was found.
+        detail: String,
+    },
+    /// A topic that is not as it has to be.
+    #[error("topic {topic}: {detail}: {remedy}")]
+    Topic {
+        /// Which.
+        topic: Topic,
+        /// What was found.
+        detail: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The group has no offset where it must have one.
+    #[error(
+        "the group {group} has no committed offset for {partition} although the task's state was committed with one: \
+         its offsets have expired or were deleted. No offset is guessed: set it with \
+         `kafka-consumer-groups --group {group} --topic {} --reset-offsets --to-offset N --execute`",
+        partition.topic
+    )]
+    OffsetMissing {
+        /// The group.
+        group: String,
+        /// Where.
+        partition: TopicPartition,
+    },
+    /// Input was deleted before it was read.
+    #[error(
+        "input of {partition} was deleted by retention before it was read. Decide what that loss means; to go on with \
+         what is left stop all instances and run \
+         `kafka-consumer-groups --group {group} --topic {} --reset-offsets --to-earliest --execute`",
+        partition.topic
+    )]
+    InputLost {
+        /// The group.
+        group: String,
+        /// Where.
+        partition: TopicPartition,
+    },
+    /// Another process runs under this instance's id.
+    #[error(
+        "another process took over instance id {instance}: {other}. Two processes must not share an instance id: give \
+         each its own (instance_id, or SHEAF_INSTANCE_ID); this one stops"
+    )]
+    Replaced {
+        /// The id.
+        instance: InstanceId,
+        /// Who has it now.
+        other: String,
+    },
+    /// A step forwards to an output that the topology does not wire.
+    #[error("processor {processor} forwards to `{output}`, which the topology does not wire")]
+    Unwired {
+        /// Who.
+        processor: String,
+        /// Where to.
+        output: &'static str,
+    },
+    /// A thread of the runtime cannot be started, or died.
+    #[error("thread {thread}: {detail}")]
+    Thread {
+        /// Which.
+        thread: String,
+        /// What.
+        detail: String,
+    },
+    /// The state directory cannot be used.
+    #[error("state directory {}: {detail}", path.display())]
+    StateDirectory {
+        /// Which.
+        path: PathBuf,
+        /// What.
+        detail: String,
+    },
+}
+
+impl Error {
+    /// What is to be done about it.
+    pub const fn class(&self) -> ErrorClass {
+        match self {
+            Self::Broker(error) => error.class(),
+            Self::Store { source, .. } => source.class(),
+            Self::Entry { source: codec::Error::Corrupt(_), .. } => ErrorClass::Corrupt,
+            Self::Entry { source: codec::Error::UnknownVersion { .. }, .. }
+            | Self::Genesis { .. }
+            | Self::Topic { .. }
+            | Self::OffsetMissing { .. }
+            | Self::InputLost { .. }
+            | Self::Replaced { .. }
+            | Self::Unwired { .. }
+            | Self::Thread { .. }
+            | Self::StateDirectory { .. } => ErrorClass::Fatal,
+        }
+    }
+}

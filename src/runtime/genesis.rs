@@ -1,0 +1,46 @@
+//! The genesis record: the first record of a changelog says whose it is.
+//!
+//! A store whose changelog says something else, or nothing, is not overwritten and does not overwrite: the topic was
+//! created anew, or the configuration names another cluster, and the store may be the last copy.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::model::{Record, TaskId};
+
+/// The reserved key. The keying step refuses keys that begin with a zero byte.
+const KEY: &[u8] = b"\0sheaf-genesis";
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Value {
+    /// The id of the store that the changelog was begun for.
+    store: Uuid,
+    /// The task.
+    task: String,
+    /// Who began it.
+    incarnation: Uuid,
+    /// With which sheaf.
+    sheaf: String,
+}
+
+/// Key and value of a genesis record.
+pub(super) fn record(task: &TaskId, store: Uuid, incarnation: &Uuid) -> (Bytes, Bytes) {
+    let value =
+        Value { store, task: task.to_string(), incarnation: *incarnation, sheaf: env!("CARGO_PKG_VERSION").to_owned() };
+    (Bytes::from_static(KEY), Bytes::from(serde_json::to_vec(&value).unwrap_or_default()))
+}
+
+/// True for a genesis record.
+pub(super) fn is_genesis(record: &Record) -> bool {
+    record.key.as_deref() == Some(KEY)
+}
+
+/// The store that a genesis record names; `None` when it is not one.
+pub(super) fn read(record: &Record) -> Option<Uuid> {
+    if !is_genesis(record) {
+        return None;
+    }
+    let value: Value = serde_json::from_slice(record.value.as_deref()?).ok()?;
+    Some(value.store)
+}

@@ -1,0 +1,125 @@
+//! What has to be done now and then, off the stream threads: purging inboxes, measuring lag, removing old stores.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use super::error::Result;
+use super::plan::Role;
+use super::task::meta;
+use super::thread::{Pace, Shared};
+use super::topics::DELETE_RETENTION;
+use crate::broker::Admin;
+use crate::model::{Timestamp, TopicPartition};
+
+/// How often inboxes are purged behind the committed offset, as Kafka Streams does it.
+const PURGE: Duration = Duration::from_secs(30);
+/// How often lag is measured.
+const MEASURE: Duration = Duration::from_secs(10);
+/// How often stores that nobody owns are looked at.
+const SWEEP: Duration = Duration::from_mins(10);
+
+/// Does the housekeeping of one instance. Nothing that fails here stops anything.
+pub struct Housekeeper {
+    shared: Shared,
+    admin: Box<dyn Admin>,
+    purged: BTreeMap<TopicPartition, i64>,
+    purge_at: Duration,
+    measure_at: Duration,
+    sweep_at: Duration,
+}
+
+impl fmt::Debug for Housekeeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Housekeeper").finish_non_exhaustive()
+    }
+}
+
+impl Housekeeper {
+    /// A housekeeper whose first rounds are a period away.
+    pub fn new(shared: Shared) -> Result<Self> {
+        let (admin, now) = (shared.broker.admin()?, shared.clock.uptime());
+        let at = |period| now.saturating_add(period);
+        Ok(Self {
+            admin,
+            purged: BTreeMap::new(),
+            purge_at: at(PURGE),
+            measure_at: at(MEASURE),
+            sweep_at: at(SWEEP),
+            shared,
+        })
+    }
+
+    /// One round: whatever is due.
+    pub fn turn(&mut self, now: Timestamp) -> Pace {
+        let uptime = self.shared.clock.uptime();
+        if uptime >= self.measure_at {
+            self.measure_at = uptime.saturating_add(MEASURE);
+            self.measure();
+        }
+        if uptime >= self.purge_at {
+            self.purge_at = uptime.saturating_add(PURGE);
+            self.purge();
+        }
+        if uptime >= self.sweep_at {
+            self.sweep_at = uptime.saturating_add(SWEEP);
+            self.sweep(now);
+        }
+        let next = self.measure_at.min(self.purge_at).min(self.sweep_at);
+        Pace::Idle(next.saturating_sub(uptime))
+    }
+
+    /// Deletes what has been processed from the inboxes: their retention is unlimited, so that a long outage loses
+    /// nothing.
+    fn purge(&mut self) {
+        let inbox =
+            |partition: &TopicPartition| matches!(self.shared.plan.role(&partition.topic), Some(Role::Inbox(_)));
+        let done: Vec<(TopicPartition, i64)> = self
+            .shared
+            .status
+            .offsets()
+            .into_iter()
+            .filter(|(partition, offset)| inbox(partition) && self.purged.get(partition).is_none_or(|to| to < offset))
+            .collect();
+        if done.is_empty() {
+            return;
+        }
+        match self.admin.delete_records(&done, self.shared.settings.broker_timeout) {
+            Ok(()) => self.purged.extend(done),
+            Err(error) => tracing::warn!(%error, "inboxes could not be purged; they grow until the next round"),
+        }
+    }
+
+    fn measure(&mut self) {
+        for (partition, committed) in self.shared.status.offsets() {
+            match self.admin.watermarks(&partition, self.shared.settings.broker_timeout) {
+                Ok((_, end)) => self.shared.metrics.position(&partition, committed, end),
+                Err(error) => {
+                    tracing::debug!(%error, "lag is not known");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Removes stores that nobody here has applied anything to for so long that they would be rebuilt anyway.
+    fn sweep(&self, now: Timestamp) {
+        let names = match self.shared.stores.existing() {
+            Ok(names) => names,
+            Err(error) => return tracing::warn!(%error, "the state directory cannot be listed"),
+        };
+        for name in names {
+            // A store that cannot be opened is in use, or is for somebody to look at.
+            let Ok(store) = self.shared.stores.open(&name) else { continue };
+            let applied_at = store.meta(meta::APPLIED_AT).ok().flatten().and_then(|bytes| bytes.try_into().ok());
+            drop(store);
+            let Some(applied_at) = applied_at.map(i64::from_le_bytes).map(Timestamp::from_millis) else { continue };
+            if now.since(applied_at) > DELETE_RETENTION / 2 {
+                match self.shared.stores.destroy(&name) {
+                    Ok(()) => tracing::info!(sheaf.task = %name, %applied_at, "removed a store that nobody owns"),
+                    Err(error) => tracing::warn!(%error, "a store that nobody owns cannot be removed"),
+                }
+            }
+        }
+    }
+}

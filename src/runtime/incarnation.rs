@@ -1,0 +1,91 @@
+//! Who this start of an instance is, and whether a newer one has taken over.
+//!
+//! Each start writes itself to `<application>-instances` under its instance id. Who is fenced reads what stands there:
+//! its own incarnation means that the coordinator gave up on a slow transaction, another one that two processes run
+//! under one id. The older one stops and names the newer, so that the two do not fence each other for ever.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::error::{Error, Result};
+use super::thread::Shared;
+use crate::broker::{Isolation, Producer, Start};
+use crate::model::{Key, OutRecord, Record, TopicPartition};
+
+/// One start of an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incarnation {
+    /// Unlike every other start.
+    pub id: Uuid,
+    /// The machine.
+    pub host: String,
+    /// The process.
+    pub process: u32,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Value {
+    incarnation: Uuid,
+    host: String,
+    process: u32,
+    started_at: String,
+    http: String,
+}
+
+impl Incarnation {
+    /// Writes this start to the instances topic, in a transaction of its own.
+    pub(super) fn announce(&self, producer: &mut dyn Producer, shared: &Shared) -> Result<()> {
+        let value = Value {
+            incarnation: self.id,
+            host: self.host.clone(),
+            process: self.process,
+            started_at: shared.clock.now().to_string(),
+            http: shared.settings.http.clone(),
+        };
+        let key = Key::new(shared.settings.instance.as_str());
+        let value = Bytes::from(serde_json::to_vec(&value).unwrap_or_default());
+        let timeout = shared.settings.broker_timeout;
+        producer.begin()?;
+        producer.produce(&OutRecord { partition: Some(0), ..OutRecord::keyed(&shared.plan.instances, &key, value) })?;
+        let _none_tracked: BTreeMap<_, _> = producer.drain(timeout)?;
+        producer.commit(timeout)?;
+        Ok(())
+    }
+
+    /// An error that names the other process when this instance id belongs to a newer start.
+    pub(super) fn check(&self, shared: &Shared) -> Result<()> {
+        let Some(newest) = newest(shared)? else { return Ok(()) };
+        if newest.incarnation == self.id {
+            return Ok(());
+        }
+        let Value { host, process, started_at, .. } = newest;
+        let other = format!("process {process} on {host}, started {started_at}");
+        Err(Error::Replaced { instance: shared.settings.instance.clone(), other })
+    }
+}
+
+fn newest(shared: &Shared) -> Result<Option<Value>> {
+    let timeout = shared.settings.broker_timeout;
+    let partition = TopicPartition::new(&shared.plan.instances, 0);
+    let (_, end) = shared.broker.admin()?.watermarks(&partition, timeout)?;
+    let mut reader = shared.broker.reader(Isolation::ReadCommitted)?;
+    reader.assign(&[(partition.clone(), Start::Beginning)])?;
+    let deadline = shared.clock.uptime().saturating_add(timeout);
+    let mut newest = None;
+    let mut records: Vec<Record> = Vec::new();
+    while end > 0 && reader.position(&partition).is_none_or(|position| position < end) {
+        reader.poll(1_000, &mut records, std::time::Duration::from_millis(100))?;
+        for record in records.drain(..) {
+            if record.key.as_deref() == Some(shared.settings.instance.as_str().as_bytes()) {
+                newest = record.value.and_then(|value| serde_json::from_slice(&value).ok());
+            }
+        }
+        if shared.clock.uptime() > deadline {
+            break;
+        }
+    }
+    Ok(newest)
+}

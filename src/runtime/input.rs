@@ -1,0 +1,110 @@
+//! The input partitions of a stream thread: what has arrived, what was taken, and whose turn it is.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::plan::Role;
+use crate::model::{Record, TopicPartition};
+
+/// One input partition that is owned.
+#[derive(Debug)]
+pub(super) struct Input {
+    /// What its topic is for.
+    pub role: Role,
+    /// Records that have arrived and were not taken.
+    pub buffer: VecDeque<Record>,
+    /// The offset after the last record that was taken: what the next transaction commits.
+    pub position: i64,
+    /// The group's committed offset.
+    pub committed: i64,
+}
+
+/// All input partitions that are owned.
+#[derive(Debug, Default)]
+pub(super) struct Inputs(BTreeMap<TopicPartition, Input>);
+
+impl Inputs {
+    /// Adds a partition that is read from `committed` on.
+    pub(super) fn add(&mut self, partition: TopicPartition, role: Role, committed: i64) {
+        self.0.insert(partition, Input { role, buffer: VecDeque::new(), position: committed, committed });
+    }
+
+    /// Gives a partition up, with what has arrived of it.
+    pub(super) fn remove(&mut self, partition: &TopicPartition) {
+        self.0.remove(partition);
+    }
+
+    /// True when no partition is owned.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// One partition.
+    pub(super) fn get(&self, partition: &TopicPartition) -> Option<&Input> {
+        self.0.get(partition)
+    }
+
+    /// One partition.
+    pub(super) fn get_mut(&mut self, partition: &TopicPartition) -> Option<&mut Input> {
+        self.0.get_mut(partition)
+    }
+
+    /// All partitions, in the order of their names.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&TopicPartition, &Input)> {
+        self.0.iter()
+    }
+
+    /// All partitions, in the order of their names.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&TopicPartition, &mut Input)> {
+        self.0.iter_mut()
+    }
+
+    /// The names of all partitions.
+    pub(super) fn partitions(&self) -> Vec<TopicPartition> {
+        self.0.keys().cloned().collect()
+    }
+
+    /// Takes the next record: an inbox first, because what is there is further on its way; then the source record with
+    /// the lowest timestamp, so that no source runs ahead of the others and the open state stays small. Inboxes of
+    /// which `open` says no are passed over.
+    pub(super) fn take(&mut self, open: impl Fn(&TopicPartition) -> bool) -> Option<(Role, Record)> {
+        let ready = |(partition, input): &(&TopicPartition, &Input)| match input.role {
+            Role::Source(_) => !input.buffer.is_empty(),
+            Role::Inbox(_) => !input.buffer.is_empty() && open(partition),
+        };
+        let urgency = |input: &Input| {
+            let timestamp = input.buffer.front().map(|record| record.timestamp);
+            (matches!(input.role, Role::Source(_)), timestamp)
+        };
+        let (partition, _) = self.0.iter().filter(ready).min_by_key(|(_, input)| urgency(input))?;
+        let partition = partition.clone();
+        let input = self.0.get_mut(&partition)?;
+        let record = input.buffer.pop_front()?;
+        input.position = record.offset + 1;
+        Some((input.role, record))
+    }
+
+    /// Puts records back that an aborted transaction had taken, the last one first.
+    pub(super) fn put_back(&mut self, mut records: VecDeque<Record>) {
+        while let Some(record) = records.pop_back() {
+            if let Some(input) = self.0.get_mut(&record.source) {
+                input.buffer.push_front(record);
+            }
+        }
+        for input in self.0.values_mut() {
+            input.position = input.committed;
+        }
+    }
+
+    /// The offsets that a transaction commits: the position of every partition, moved or not, because an unmoved one
+    /// is what guards its task's changelog against a zombie.
+    pub(super) fn offsets(&self) -> Vec<(TopicPartition, i64)> {
+        self.0.iter().map(|(partition, input)| (partition.clone(), input.position)).collect()
+    }
+
+    /// Notes that everything taken is committed.
+    pub(super) fn committed(&mut self) {
+        for input in self.0.values_mut() {
+            input.committed = input.position;
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! An instance on operating-system threads: stream threads, the restorer, the housekeeper, and how they end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::doorbell::Doorbell;
+use super::error::{Error, Result};
+use super::housekeeping::Housekeeper;
+use super::restore::Restorer;
+use super::status::ThreadState;
+use super::thread::{Pace, Shared, StreamThread};
+
+/// A running instance.
+#[derive(Debug)]
+pub struct Instance {
+    stop: Arc<AtomicBool>,
+    bells: Vec<Doorbell>,
+    streams: Vec<JoinHandle<()>>,
+    others: Vec<JoinHandle<()>>,
+    failures: Receiver<Error>,
+}
+
+impl Instance {
+    /// Starts all threads.
+    pub fn start(shared: &Shared, shutdown: Duration) -> Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (failed, failures) = mpsc::channel();
+        let (to_restorer, jobs) = mpsc::channel();
+        let mut instance = Self { stop, bells: Vec::new(), streams: Vec::new(), others: Vec::new(), failures };
+        let mut restorer = Restorer::new(shared.clone(), jobs)?;
+        let clock = shared.clock.clone();
+        instance.other("restorer", &failed, move || restorer.turn(clock.now()))?;
+        let mut housekeeper = Housekeeper::new(shared.clone())?;
+        let clock = shared.clock.clone();
+        instance.other("housekeeper", &failed, move || Ok(housekeeper.turn(clock.now())))?;
+        for number in 0..shared.settings.stream_threads {
+            let bell = doorbell()?;
+            let thread = StreamThread::new(shared.clone(), number, to_restorer.clone(), bell.waker())?;
+            let (stop, failed, own) = (instance.stop.clone(), failed.clone(), bell.clone());
+            let run = move || run_stream(thread, &stop, &own, shutdown, &failed);
+            instance.streams.push(spawn(&format!("stream-{number}"), run)?);
+            instance.bells.push(bell);
+        }
+        Ok(instance)
+    }
+
+    fn other(
+        &mut self,
+        name: &'static str,
+        failed: &Sender<Error>,
+        mut turn: impl FnMut() -> Result<Pace> + Send + 'static,
+    ) -> Result<()> {
+        let (bell, stop, failed) = (doorbell()?, self.stop.clone(), failed.clone());
+        let own = bell.clone();
+        let run = move || {
+            while !stop.load(Ordering::Acquire) {
+                match turn() {
+                    Ok(Pace::Busy) => {}
+                    // Jobs arrive by a channel that rings no bell, so the sleep is short.
+                    Ok(Pace::Idle(wait)) => own.wait(wait.min(Duration::from_millis(20))),
+                    Err(error) => return drop(failed.send(error)),
+                }
+            }
+        };
+        self.others.push(spawn(name, run)?);
+        self.bells.push(bell);
+        Ok(())
+    }
+
+    /// The error that stopped a thread, when one has.
+    pub fn failure(&self) -> Option<Error> {
+        if let Ok(error) = self.failures.try_recv() {
+            return Some(error);
+        }
+        let dead = self.streams.iter().chain(&self.others).find(|thread| thread.is_finished())?;
+        let thread = dead.thread().name().unwrap_or("unnamed").to_owned();
+        // The thread may have reported between the two looks.
+        Some(self.failures.try_recv().unwrap_or(Error::Thread { thread, detail: "it has ended by itself".to_owned() }))
+    }
+
+    /// Ends all threads: each commits what it has and closes its stores. Returns the first error of an ending.
+    pub fn stop(mut self) -> Result<()> {
+        self.stop.store(true, Ordering::Release);
+        self.bells.iter().for_each(|bell| bell.waker().wake());
+        for thread in self.streams.drain(..).chain(self.others.drain(..)) {
+            let name = thread.thread().name().unwrap_or("unnamed").to_owned();
+            thread.join().map_err(|_panic| Error::Thread { thread: name, detail: "it panicked".to_owned() })?;
+        }
+        self.failures.try_recv().map_or(Ok(()), Err)
+    }
+}
+
+fn run_stream(
+    mut thread: StreamThread,
+    stop: &AtomicBool,
+    bell: &Doorbell,
+    shutdown: Duration,
+    failed: &Sender<Error>,
+) {
+    while !stop.load(Ordering::Acquire) {
+        match thread.turn(thread.now()) {
+            Ok(Pace::Busy) => {}
+            Ok(Pace::Idle(wait)) => bell.wait(wait),
+            Err(error) => {
+                thread.note(ThreadState::Failed);
+                return drop(failed.send(error));
+            }
+        }
+    }
+    thread.note(ThreadState::Draining);
+    if let Err(error) = thread.close(shutdown) {
+        drop(failed.send(error));
+    }
+}
+
+fn doorbell() -> Result<Doorbell> {
+    Doorbell::new().map_err(|error| Error::Thread { thread: "stream".to_owned(), detail: error.to_string() })
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let builder = std::thread::Builder::new().name(name.to_owned());
+    builder.spawn(run).map_err(|error| Error::Thread { thread: name.to_owned(), detail: error.to_string() })
+}

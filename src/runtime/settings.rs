@@ -1,0 +1,65 @@
+//! What a runtime is told about itself: names, limits, time-outs.
+
+use std::time::Duration;
+
+use crate::model::InstanceId;
+
+/// Settings of one instance.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The application's id: the consumer group, and the first part of the names of sheaf's own topics.
+    pub application: String,
+    /// The instance's name, the same over restarts.
+    pub instance: InstanceId,
+    /// Where the instance's HTTP is, for the instances topic; empty when it has none.
+    pub http: String,
+    /// How many stream threads.
+    pub stream_threads: usize,
+    /// The partition count of topics that sheaf creates.
+    pub partitions: i32,
+    /// The replication factor of topics that sheaf creates; `None`: the broker's default.
+    pub replication: Option<i32>,
+    /// Limits of a transaction.
+    pub commit: CommitLimits,
+    /// How long one call to the broker may take.
+    pub broker_timeout: Duration,
+}
+
+/// When a transaction ends.
+#[derive(Clone, Copy, Debug)]
+pub struct CommitLimits {
+    /// After this time, whatever is going on.
+    pub interval: Duration,
+    /// After this many inputs.
+    pub inputs_max: usize,
+    /// After this many bytes of outputs.
+    pub output_bytes_max: usize,
+    /// Not sooner after the previous commit than this, when the input is idle. A transaction that begins right after
+    /// another's end meets its markers still being written, and librdkafka then sleeps for 20 ms.
+    pub gap: Duration,
+}
+
+impl Default for CommitLimits {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_millis(100),
+            inputs_max: 5_000,
+            output_bytes_max: 16 << 20,
+            gap: Duration::from_millis(6),
+        }
+    }
+}
+
+/// The largest record that sheaf writes to its own topics, in bytes. Kafka's default for what others send is 1 MiB, so
+/// an inbox record or a dead letter always has room for its headers, and an entry for many members.
+pub const RECORD_MAX: usize = 10 << 20;
+
+/// What is added to a record's size before it is compared with [`RECORD_MAX`]: Kafka's own framing of it.
+pub(super) const RECORD_OVERHEAD: usize = 512;
+
+impl Settings {
+    /// `<application>-<instance>-<thread>`: the transactional id and the static member's name of a stream thread.
+    pub fn thread_name(&self, thread: usize) -> String {
+        format!("{}-{}-{thread}", self.application, self.instance)
+    }
+}

@@ -1,0 +1,174 @@
+//! One step: a processor's answer turned into an entry to be stored and records to be written, without doing either.
+//!
+//! Everything that can fail fails here, before anything has changed: an entry or an output that is too large for its
+//! topic rejects the input.
+
+use bytes::Bytes;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::cache::Decoded;
+use super::error::{Error, Result};
+use super::plan::Plan;
+use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
+use crate::codec::{Head, entry};
+use crate::model::{Act, Alert, Headers, Key, OutRecord, Reject, RejectReason, TaskId, Timer, TimerKind, Timestamp};
+use crate::processor::{Count, Effect, Forward, Input, Transition};
+use crate::topology::Node;
+
+/// What a step comes to.
+#[derive(Debug, Default)]
+pub(super) struct Staged {
+    /// The next entry with its encoded bytes; `None` deletes it.
+    pub entry: Option<(Decoded, Bytes)>,
+    /// Records to write, alerts among them.
+    pub outputs: Vec<OutRecord>,
+    /// Acts to hand over after the commit.
+    pub acts: Vec<Act>,
+    /// Facts to count after the commit.
+    pub counts: Vec<Count>,
+    /// Alert kinds, to count after the commit.
+    pub alerts: Vec<String>,
+    /// Dead letters that the step itself asks for.
+    pub letters: Vec<Reject>,
+}
+
+/// Where a step takes place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    pub plan: &'a Plan,
+    pub node: &'a Node,
+    pub task: &'a TaskId,
+    pub key: &'a Key,
+    pub now: Timestamp,
+}
+
+/// Runs the step. The outer error stops the runtime; the inner one rejects the input.
+pub(super) fn stage(
+    place: Place<'_>,
+    current: Option<&Decoded>,
+    input: Input,
+) -> Result<std::result::Result<Staged, Reject>> {
+    let mut head = current.map(|current| current.head.clone()).unwrap_or_default();
+    if let Input::Timer(kind) = &input {
+        unschedule(&mut head, *kind);
+    }
+    let body = current.map(|current| &current.body);
+    let Transition { state, effects } = match place.node.processor.step(place.key, body, input, place.now) {
+        Ok(transition) => transition,
+        Err(reject) => return Ok(Err(reject)),
+    };
+    let mut staged = Staged::default();
+    for effect in effects {
+        match effect {
+            Effect::Forward(forward) => staged.outputs.push(output(place, forward)?),
+            Effect::Schedule(timer) => schedule(&mut head, timer),
+            Effect::Unschedule(kind) => unschedule(&mut head, kind),
+            Effect::Act(act) => {
+                head.acts.retain(|pending| pending.slot != act.slot);
+                head.acts.push(act.clone());
+                head.acts.sort_by_key(|pending| pending.slot);
+                staged.acts.push(act);
+            }
+            Effect::Settle(slot) => head.acts.retain(|pending| pending.slot != slot),
+            Effect::Alert(alert) => {
+                staged.outputs.push(alert_record(place, &alert));
+                staged.alerts.push(alert.kind);
+            }
+            Effect::Count(count) => staged.counts.push(count),
+            Effect::DeadLetter(reject) => staged.letters.push(reject),
+        }
+    }
+    if let Some(body) = state {
+        let bytes = match encode(place, &head, &body) {
+            Ok(bytes) => bytes,
+            Err(reject) => return Ok(Err(reject)),
+        };
+        staged.entry = Some((Decoded { head, body }, bytes));
+    }
+    Ok(fits(staged))
+}
+
+/// The bytes of an entry as they stand in the changelog.
+pub(super) fn encode(
+    place: Place<'_>,
+    head: &Head,
+    body: &crate::processor::Body,
+) -> std::result::Result<Bytes, Reject> {
+    let processor = &place.node.processor;
+    let unreadable = |error: crate::codec::Error| Reject::new(RejectReason::Unreadable, error.to_string());
+    let mut encoded = Vec::with_capacity(256);
+    processor.encode(body, &mut encoded).map_err(unreadable)?;
+    let mut bytes = Vec::with_capacity(encoded.len() + 64);
+    entry::encode(head, processor.version(), &encoded, &mut bytes).map_err(unreadable)?;
+    let size = bytes.len() + place.key.as_bytes().len() + RECORD_OVERHEAD;
+    if size > RECORD_MAX {
+        let detail = format!("the entry would grow to {size} bytes; a changelog record holds {RECORD_MAX}");
+        return Err(Reject::new(RejectReason::TooLarge, detail));
+    }
+    Ok(Bytes::from(bytes))
+}
+
+fn fits(staged: Staged) -> std::result::Result<Staged, Reject> {
+    match staged.outputs.iter().find(|record| record.size() + RECORD_OVERHEAD > RECORD_MAX) {
+        None => Ok(staged),
+        Some(record) => {
+            let detail =
+                format!("the record for {} would have {} bytes of at most {RECORD_MAX}", record.topic, record.size());
+            Err(Reject::new(RejectReason::TooLarge, detail))
+        }
+    }
+}
+
+fn schedule(head: &mut Head, timer: Timer) {
+    unschedule(head, timer.kind);
+    head.timers.push(timer);
+    head.timers.sort_by_key(|timer| timer.kind);
+}
+
+fn unschedule(head: &mut Head, kind: TimerKind) {
+    head.timers.retain(|timer| timer.kind != kind);
+}
+
+fn output(place: Place<'_>, forward: Forward) -> Result<OutRecord> {
+    let Some(topic) = place.node.output(forward.output) else {
+        return Err(Error::Unwired { processor: place.node.name.to_string(), output: forward.output });
+    };
+    Ok(OutRecord::keyed(topic, place.key, forward.value).with_headers(forward.headers))
+}
+
+/// The value of a record of the alerts topic.
+#[derive(Serialize)]
+struct AlertValue<'a> {
+    key: std::borrow::Cow<'a, str>,
+    topology: &'a str,
+    processor: &'a str,
+    raised_at: String,
+    occurred_at: String,
+    #[serde(flatten)]
+    alert: &'a Alert,
+}
+
+fn alert_record(place: Place<'_>, alert: &Alert) -> OutRecord {
+    let topology = &place.plan.topology.name;
+    let value = AlertValue {
+        key: place.key.text(),
+        topology,
+        processor: &place.node.name,
+        raised_at: place.now.to_string(),
+        occurred_at: alert.at.to_string(),
+        alert,
+    };
+    let value = serde_json::to_vec(&value).unwrap_or_default();
+    let name = format!("{}/{}/{}/{}", place.task, place.key, alert.kind, alert.at.as_millis());
+    let headers = Headers::new()
+        .with("ce_specversion", "1.0")
+        .with("ce_id", &Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string())
+        .with("ce_type", &format!("sheaf.alert.{}.v1", alert.kind))
+        .with("ce_source", &format!("/sheaf/{topology}/{}", place.node.name))
+        .with("ce_time", &alert.at.to_string())
+        .with("ce_subject", &place.key.text())
+        .with("ce_correlationid", &place.key.text())
+        .with("content-type", "application/json");
+    OutRecord::keyed(&place.plan.alerts, place.key, Bytes::from(value)).with_headers(headers)
+}

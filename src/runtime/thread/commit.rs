@@ -1,0 +1,156 @@
+//! Duties 4 to 9: one burst of records, their acknowledgements, the offsets, the commit, the stores, the acts.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::super::dead_letter::Stage;
+use super::super::error::{Error, Result};
+use super::super::genesis;
+use super::super::task::{Changes, Task};
+use super::super::transaction::{Decision, Returned, Transaction};
+use super::{IDLE_MAX, Pace, StreamThread};
+use crate::broker::{self, FencedBy, Producer};
+use crate::metric::TransactionResult;
+use crate::model::{Headers, OutRecord, Outcome, TopicPartition};
+
+impl StreamThread {
+    /// True when the transaction has reached one of its limits.
+    pub(super) fn at_limit(&self) -> bool {
+        let limits = &self.shared.settings.commit;
+        let age = self.txn.opened_at.map(|opened| self.shared.clock.uptime().saturating_sub(opened));
+        self.txn.inputs >= limits.inputs_max
+            || self.txn.output_bytes() >= limits.output_bytes_max
+            || age.is_some_and(|age| age >= limits.interval)
+    }
+
+    /// Duty 4's question: commits at a limit, or when the input is idle and the previous commit is a gap away.
+    pub(super) fn commit_when_due(&mut self, worked: bool) -> Result<Pace> {
+        if self.txn.is_empty() {
+            return Ok(if worked { Pace::Busy } else { Pace::Idle(self.until_next_timer()) });
+        }
+        let since = self.shared.clock.uptime().saturating_sub(self.last_commit);
+        let gap = self.shared.settings.commit.gap;
+        if !self.at_limit() {
+            if worked {
+                return Ok(Pace::Busy);
+            }
+            if since < gap {
+                return Ok(Pace::Idle(gap.saturating_sub(since)));
+            }
+        }
+        self.commit()?;
+        Ok(Pace::Busy)
+    }
+
+    fn until_next_timer(&self) -> std::time::Duration {
+        let next = self.tasks.values().filter_map(Task::next_due).min();
+        next.map_or(IDLE_MAX, |due| due.since(self.txn.now).min(IDLE_MAX))
+    }
+
+    /// Duties 4 to 9. An error leaves the transaction as it is, for [`recovery`](super::recovery) to judge.
+    pub(super) fn commit(&mut self) -> Result<()> {
+        if self.txn.is_empty() {
+            return Ok(());
+        }
+        let started = self.shared.clock.uptime();
+        let (Some(producer), Some(consumer)) = (&mut self.producer, &self.consumer) else { return Ok(()) };
+        let timeout = self.shared.settings.broker_timeout;
+        let group = consumer.group()?;
+        if group.generation < 0 {
+            let detail = "this member is in no generation of the group".to_owned();
+            return Err(broker::Error::Fenced { by: FencedBy::Generation, detail }.into());
+        }
+        producer.begin()?;
+        let incarnation = self.shared.incarnation.id;
+        for task in self.tasks.values() {
+            if let Some(changes) = task.changes() {
+                produce_changes(&mut **producer, task, changes, &incarnation)?;
+            }
+        }
+        for record in &self.txn.outputs {
+            producer.produce(record)?;
+        }
+        let written = producer.drain(timeout)?;
+        let offsets = self.inputs.offsets();
+        producer.send_offsets(&offsets, &group, timeout)?;
+        producer.commit(timeout)?;
+        if let Err(error) = self.after_commit(&written, started) {
+            // Committed, but not in every store: from here on only the broker knows what is true.
+            self.recover()?;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Duties 8 and 9.
+    fn after_commit(&mut self, written: &BTreeMap<TopicPartition, i64>, started: std::time::Duration) -> Result<()> {
+        for task in self.tasks.values_mut() {
+            let inbox_next = self.inputs.get(&task.inbox).map_or(0, |input| input.position);
+            task.apply(written.get(&task.changelog).copied(), inbox_next, self.txn.now)?;
+        }
+        self.inputs.committed();
+        self.last_commit = self.shared.clock.uptime();
+        let metrics = &self.shared.metrics;
+        metrics.transaction(TransactionResult::Committed, self.last_commit.saturating_sub(started));
+        let offsets = self.inputs.iter().map(|(partition, input)| (partition.clone(), input.committed));
+        self.shared.status.committed(offsets);
+        let done = std::mem::replace(&mut self.txn, Transaction::new(self.shared.clock.now(), self.last_commit));
+        done.counts.iter().for_each(|count| metrics.count(*count));
+        done.alerts.iter().for_each(|kind| metrics.alert(kind));
+        for (stage, reason) in &done.letters {
+            metrics.dead_letter(stage.label(), *reason);
+            if let Stage::Process(processor) = stage {
+                metrics.dropped(processor, *reason);
+            }
+        }
+        done.stepped.iter().for_each(|(processor, records)| metrics.processed(processor, *records));
+        done.outputs.iter().for_each(|record| metrics.produced(&record.topic, 1));
+        for Returned { task, key, outcome: Outcome { slot, attempt, .. }, .. } in done.outcomes {
+            self.in_flight.remove(&(task, key, slot, attempt));
+        }
+        for decision in done.acts {
+            self.hand_over(decision);
+        }
+        Ok(())
+    }
+
+    /// Hands a committed act to the sink. Its outcome comes back through a channel, and rings.
+    fn hand_over(&mut self, decision: Decision) {
+        let Decision { task, epoch, key, act, decided_at } = decision;
+        // A later step of the same transaction may have settled or replaced it.
+        self.in_flight.insert((task.clone(), key.clone(), act.slot, act.attempt));
+        let (returned, waker) = (self.returned.0.clone(), self.waker.clone());
+        let expires_at = decided_at.saturating_add(act.valid_for);
+        let back = (task.clone(), key.clone());
+        let done = Box::new(move |outcome| {
+            let (task, key) = back;
+            // The thread may have ended; then the act is found in the state by whoever owns the task next.
+            drop(returned.send(Returned { task, epoch, key, outcome }));
+            waker.wake();
+        });
+        self.shared.sink.execute(&task, &key, act, expires_at, done);
+    }
+}
+
+fn produce_changes(producer: &mut dyn Producer, task: &Task, changes: Changes, incarnation: &uuid::Uuid) -> Result<()> {
+    let mut produce = |key: Bytes, value: Option<Bytes>| -> Result<()> {
+        let record = OutRecord {
+            topic: task.changelog.topic.clone(),
+            partition: Some(task.changelog.partition),
+            key: Some(key),
+            value,
+            headers: Headers::new(),
+            timestamp: None,
+        };
+        producer.produce(&record).map_err(Error::from)
+    };
+    if let Some(id) = changes.genesis {
+        let (key, value) = genesis::record(&task.id, id, incarnation);
+        produce(key, Some(value))?;
+    }
+    for (key, bytes) in changes.entries {
+        produce(key.bytes(), bytes)?;
+    }
+    Ok(())
+}

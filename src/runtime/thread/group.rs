@@ -1,0 +1,261 @@
+//! Rebalances: partitions come and go, tasks are restored and given up.
+
+use std::sync::Arc;
+
+use super::super::error::{Error, Result};
+use super::super::plan::Role;
+use super::super::restore::{Job, Restored};
+use super::super::task::{Genesis, Live, State, Task};
+use super::super::transaction::Returned;
+use super::StreamThread;
+use crate::broker::{self, GroupEvent, Start};
+use crate::metric::Rebalance;
+use crate::model::{ErrorClass, Outcome, TaskId, TopicPartition, Verdict};
+
+/// How long one attempt to learn committed offsets may take; between attempts the thread goes on with its other tasks.
+const OFFSETS_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(500);
+
+impl StreamThread {
+    /// Serves the group until nothing has happened.
+    pub(super) fn serve_group(&mut self) -> Result<()> {
+        while let Some(consumer) = &mut self.consumer {
+            match consumer.poll()? {
+                None => break,
+                Some(GroupEvent::Assigned(partitions)) => self.on_assigned(partitions)?,
+                Some(GroupEvent::Revoked(partitions)) => self.on_revoked(&partitions)?,
+                Some(GroupEvent::Lost(partitions)) => self.on_lost(&partitions)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// New partitions: their tasks are created; they are read from when their committed offsets are known.
+    fn on_assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<()> {
+        tracing::info!(partitions = ?partitions, "partitions assigned");
+        self.shared.metrics.rebalanced(Rebalance::Assign);
+        let kept: Vec<TaskId> = partitions.iter().filter_map(|partition| self.shared.plan.task(partition)).collect();
+        // A suspended task that did not come back belongs to somebody else now.
+        self.tasks.retain(|id, task| !matches!(task.state, State::Suspended(_)) || kept.contains(id));
+        for partition in &partitions {
+            self.create_task(partition)?;
+        }
+        self.arriving.get_or_insert_default().extend(partitions);
+        Ok(())
+    }
+
+    fn create_task(&mut self, partition: &TopicPartition) -> Result<()> {
+        let (Some(Role::Inbox(node)), Some(id)) =
+            (self.shared.plan.role(&partition.topic), self.shared.plan.task(partition))
+        else {
+            return Ok(());
+        };
+        let expected = self.shared.inbox_partitions.get(node).copied().unwrap_or(0);
+        if partition.partition >= expected {
+            return Err(super::super::topics::inbox_changed(&partition.topic, expected, partition.partition + 1));
+        }
+        self.epochs += 1;
+        let state = match self.tasks.remove(&id) {
+            Some(Task { state: state @ State::Suspended(_), .. }) => state,
+            Some(_) | None => State::Created,
+        };
+        let changelog = super::super::task::changelog(&self.shared.plan, node, partition.partition)?;
+        let (inbox, epoch) = (partition.clone(), self.epochs);
+        self.tasks
+            .insert(id.clone(), Task { id, node, inbox, changelog, epoch, state, offset_known: true, acts: false });
+        Ok(())
+    }
+
+    /// Partitions to be given up: what was done with them is committed first.
+    fn on_revoked(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        tracing::info!(partitions = ?partitions, "partitions revoked");
+        self.shared.metrics.rebalanced(Rebalance::Revoke);
+        let committed = if self.recovering || self.producer.is_none() { Ok(()) } else { self.commit() };
+        if let Err(error) = committed {
+            self.on_error(error)?;
+        }
+        for partition in partitions {
+            self.give_up(partition, true);
+        }
+        if let Some(consumer) = &mut self.consumer {
+            consumer.unassign(partitions)?;
+        }
+        Ok(())
+    }
+
+    /// Partitions that somebody else has: nothing is committed any more.
+    fn on_lost(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        tracing::warn!(partitions = ?partitions, "partitions lost: this member was away longer than the session lasts");
+        self.shared.metrics.rebalanced(Rebalance::Lost);
+        self.abandon()?;
+        for partition in partitions {
+            self.give_up(partition, false);
+        }
+        if let Some(consumer) = &mut self.consumer {
+            consumer.unassign(partitions)?;
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self, partition: &TopicPartition, may_return: bool) {
+        self.inputs.remove(partition);
+        self.shared.metrics.partition_revoked(partition);
+        self.shared.status.given_up(partition);
+        if let Some(arriving) = &mut self.arriving {
+            arriving.retain(|other| other != partition);
+            if arriving.is_empty() {
+                self.arriving = None;
+            }
+        }
+        let Some(id) = self.shared.plan.task(partition) else { return };
+        let Some(mut task) = self.tasks.remove(&id) else { return };
+        self.in_flight.retain(|(owner, ..)| *owner != id);
+        self.shared.metrics.task_closed(&id);
+        if let (State::Running(live), true) = (task.state, may_return) {
+            task.state = State::Suspended(live.into_store());
+            self.tasks.insert(id, task);
+        }
+    }
+
+    /// Learns the committed offsets of what has arrived, begins to read it, and sends its tasks to the restorer. While
+    /// an earlier owner's transaction is open the offsets are not stable; the next turn asks again.
+    pub(super) fn settle_offsets(&mut self) -> Result<()> {
+        let recovering = self.recovering;
+        let partitions = match (&self.arriving, recovering) {
+            (Some(arriving), false) => arriving.clone(),
+            (None, false) => return Ok(()),
+            (arriving, true) => {
+                self.inputs.partitions().into_iter().chain(arriving.iter().flatten().cloned()).collect()
+            }
+        };
+        let Some(consumer) = &mut self.consumer else { return Ok(()) };
+        let offsets = match consumer.committed(&partitions, OFFSETS_TIMEOUT) {
+            Ok(offsets) => offsets,
+            Err(error) if error.class() == ErrorClass::Retry => {
+                tracing::debug!(%error, "committed offsets are not known yet");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut starts = Vec::new();
+        for (partition, committed) in partitions.into_iter().zip(offsets) {
+            if self.inputs.get(&partition).is_some() {
+                self.reconcile(&partition, committed)?;
+            } else {
+                let offset = self.first_offset(&partition, committed)?;
+                starts.push((partition, offset));
+            }
+        }
+        self.begin_reading(starts)?;
+        if recovering {
+            self.restore_all()?;
+            self.recovering = false;
+        }
+        Ok(())
+    }
+
+    /// Where a partition is read from. Without a committed offset that is its beginning, by the policy for the first
+    /// start; whether it really is the first start is checked against the task's changelog.
+    fn first_offset(&mut self, partition: &TopicPartition, committed: Option<i64>) -> Result<i64> {
+        if let Some(offset) = committed {
+            return Ok(offset);
+        }
+        if let Some(task) = self.shared.plan.task(partition).and_then(|id| self.tasks.get_mut(&id)) {
+            task.offset_known = false;
+        }
+        let (low, _) = self.admin.watermarks(partition, self.shared.settings.broker_timeout)?;
+        tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
+        Ok(low)
+    }
+
+    fn begin_reading(&mut self, starts: Vec<(TopicPartition, i64)>) -> Result<()> {
+        if self.arriving.take().is_none() {
+            return Ok(());
+        }
+        let Some(consumer) = &mut self.consumer else { return Ok(()) };
+        let at: Vec<_> = starts.iter().map(|(partition, offset)| (partition.clone(), Start::At(*offset))).collect();
+        consumer.assign(&at)?;
+        for (partition, offset) in starts {
+            let Some(role) = self.shared.plan.role(&partition.topic) else { continue };
+            if let Some(id) = self.shared.plan.task(&partition) {
+                self.restore(&id)?;
+            }
+            self.shared.metrics.partition_assigned(&partition);
+            self.inputs.add(partition, role, offset);
+        }
+        Ok(())
+    }
+
+    /// Sends a task to the restorer, with its store if it has one open.
+    pub(super) fn restore(&mut self, id: &TaskId) -> Result<()> {
+        let reply = (self.restored.0.clone(), self.waker.clone());
+        let Some(task) = self.tasks.get_mut(id) else { return Ok(()) };
+        if matches!(task.state, State::Restoring(_)) {
+            return Ok(());
+        }
+        let token = Arc::new(());
+        let wanted = Arc::downgrade(&token);
+        let store = match std::mem::replace(&mut task.state, State::Restoring(token)) {
+            State::Running(live) => Some(live.into_store()),
+            State::Suspended(store) => Some(store),
+            State::Created | State::Restoring(_) => None,
+        };
+        let (changelog, epoch) = (task.changelog.clone(), task.epoch);
+        let job = Job { task: id.clone(), epoch, changelog, store, wanted, reply };
+        self.to_restorer
+            .send(job)
+            .map_err(|_gone| Error::Thread { thread: "restorer".to_owned(), detail: "it has stopped".to_owned() })
+    }
+
+    /// Takes back the tasks that the restorer has finished.
+    pub(super) fn take_restored(&mut self) -> Result<()> {
+        while let Ok(Restored { task: id, epoch, result }) = self.restored.1.try_recv() {
+            let wanted = |task: &&mut Task| task.epoch == epoch && matches!(task.state, State::Restoring(_));
+            // A task that was revoked meanwhile: its store is closed by being dropped here.
+            let Some(task) = self.tasks.get_mut(&id).filter(wanted) else { continue };
+            let done = result?;
+            if done.genesis == Genesis::Written && !task.offset_known {
+                let (group, partition) = (self.shared.settings.application.clone(), task.inbox.clone());
+                return Err(Error::OffsetMissing { group, partition });
+            }
+            // From here on this task commits its offset itself.
+            task.offset_known = true;
+            let live = Live::new(done.store, done.changelog_next, done.genesis)
+                .map_err(|source| Error::Store { task: id.clone(), source })?;
+            let pending = live.pending_acts().map_err(|source| Error::Store { task: id.clone(), source })?;
+            self.shared.metrics.store_entries(&id, live.len_estimate());
+            task.state = State::Running(Box::new(live));
+            tracing::info!(sheaf.task = %id, entries = pending.len(), "task running");
+            for (key, slot) in pending {
+                let Some(act) = task.pending(&self.shared.plan, &key, slot)? else { continue };
+                if self.in_flight.contains(&(id.clone(), key.clone(), slot, act.attempt)) {
+                    continue;
+                }
+                let outcome = Outcome { slot, attempt: act.attempt, verdict: Verdict::Inherited };
+                self.outcomes.push_back(Returned { task: id.clone(), epoch, key, outcome });
+            }
+        }
+        Ok(())
+    }
+
+    /// After a transaction of unknown outcome: what the broker says was committed is not taken again.
+    fn reconcile(&mut self, partition: &TopicPartition, committed: Option<i64>) -> Result<()> {
+        let Some(input) = self.inputs.get_mut(partition) else { return Ok(()) };
+        // Never committed: nothing of it was taken for good.
+        let Some(committed) = committed else { return Ok(()) };
+        if committed < input.committed {
+            return Err(Error::Broker(broker::Error::Fatal {
+                operation: "reading the group's offsets",
+                detail: format!(
+                    "the committed offset of {partition} went back from {} to {committed} while the group was active",
+                    input.committed
+                ),
+            }));
+        }
+        while input.buffer.front().is_some_and(|record| record.offset < committed) {
+            input.buffer.pop_front();
+        }
+        input.committed = committed;
+        input.position = committed;
+        Ok(())
+    }
+}

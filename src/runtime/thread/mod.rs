@@ -1,0 +1,247 @@
+//! A stream thread: one consumer, one transactional producer, its tasks, and one [`turn`](StreamThread::turn) after
+//! another.
+//!
+//! The operating-system thread, the demo and the simulator all call the same `turn`; nothing here waits for anything but
+//! the broker's answers, and those for at most a time-out.
+//!
+//! | file | duties |
+//! |---|---|
+//! | `group` | rebalances, offsets of new partitions, hand-over to and from the restorer |
+//! | `work` | 1 to 3: fetch, choose, step, collect |
+//! | `commit` | 4 to 9: produce, wait, offsets, commit, apply, act |
+//! | `recovery` | what happens when one of them fails |
+
+mod commit;
+mod group;
+mod recovery;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
+
+use super::error::Result;
+use super::incarnation::Incarnation;
+use super::input::Inputs;
+use super::plan::Plan;
+use super::restore::{Job, Restored};
+use super::settings::Settings;
+use super::status::{Status, TaskCounts, ThreadState};
+use super::task::{State, Task};
+use super::transaction::{Returned, Transaction};
+use crate::broker::{Admin, Broker, Consumer, ConsumerSpec, Producer, ProducerSpec, Waker};
+use crate::metric::{Metrics, TaskKind};
+use crate::model::{ActSlot, Clock, Key, Sink, TaskId, Timestamp, TopicPartition};
+use crate::store::Stores;
+
+/// What all parts of an instance share.
+#[derive(Clone)]
+pub struct Shared {
+    /// What runs.
+    pub plan: Arc<Plan>,
+    /// Names, limits, time-outs.
+    pub settings: Arc<Settings>,
+    /// The cluster.
+    pub broker: Arc<dyn Broker>,
+    /// Where tasks keep their state.
+    pub stores: Arc<dyn Stores>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Who executes acts.
+    pub sink: Arc<dyn Sink>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What others may know about this instance.
+    pub status: Arc<Status>,
+    /// Who this start of the instance is.
+    pub incarnation: Incarnation,
+    /// The partition count of each node's inbox.
+    pub inbox_partitions: Vec<i32>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// How a turn went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// There is more to do at once.
+    Busy,
+    /// Nothing to do for that long, unless the bell rings.
+    Idle(Duration),
+}
+
+/// The longest that an idle thread sleeps.
+const IDLE_MAX: Duration = Duration::from_millis(500);
+/// How long a thread waits after a failure that may pass.
+const BACK_OFF: Duration = Duration::from_millis(200);
+
+/// A stream thread.
+pub struct StreamThread {
+    shared: Shared,
+    number: usize,
+    waker: Waker,
+    consumer: Option<Box<dyn Consumer>>,
+    producer: Option<Box<dyn Producer>>,
+    admin: Box<dyn Admin>,
+    inputs: Inputs,
+    tasks: BTreeMap<TaskId, Task>,
+    /// Partitions that were assigned and whose committed offsets are not known yet.
+    arriving: Option<Vec<TopicPartition>>,
+    /// True from a failed commit until the truth has been read from the broker.
+    recovering: bool,
+    txn: Transaction,
+    last_commit: Duration,
+    epochs: u64,
+    to_restorer: Sender<Job>,
+    restored: (Sender<Restored>, Receiver<Restored>),
+    returned: (Sender<Returned>, Receiver<Returned>),
+    outcomes: VecDeque<Returned>,
+    in_flight: BTreeSet<(TaskId, Key, ActSlot, u32)>,
+}
+
+impl fmt::Debug for StreamThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamThread").field("number", &self.number).field("tasks", &self.tasks).finish_non_exhaustive()
+    }
+}
+
+impl StreamThread {
+    /// A thread that has not spoken to the broker yet.
+    pub fn new(shared: Shared, number: usize, to_restorer: Sender<Job>, waker: Waker) -> Result<Self> {
+        let admin = shared.broker.admin()?;
+        let uptime = shared.clock.uptime();
+        Ok(Self {
+            txn: Transaction::new(shared.clock.now(), uptime),
+            shared,
+            number,
+            waker,
+            consumer: None,
+            producer: None,
+            admin,
+            inputs: Inputs::default(),
+            tasks: BTreeMap::new(),
+            arriving: None,
+            recovering: false,
+            last_commit: uptime,
+            epochs: 0,
+            to_restorer,
+            restored: mpsc::channel(),
+            returned: mpsc::channel(),
+            outcomes: VecDeque::new(),
+            in_flight: BTreeSet::new(),
+        })
+    }
+
+    /// One round of all duties. An error stops the instance; whatever may pass is logged and tried again.
+    pub fn turn(&mut self, now: Timestamp) -> Result<Pace> {
+        self.txn.now = now;
+        self.txn.uptime = self.shared.clock.uptime();
+        let pace = match self.advance() {
+            Ok(pace) => pace,
+            Err(error) => self.on_error(error)?,
+        };
+        self.report();
+        Ok(pace)
+    }
+
+    fn advance(&mut self) -> Result<Pace> {
+        self.connect()?;
+        self.serve_group()?;
+        self.settle_offsets()?;
+        self.take_restored()?;
+        if self.recovering {
+            return Ok(Pace::Idle(BACK_OFF));
+        }
+        let worked = self.work()?;
+        self.commit_when_due(worked)
+    }
+
+    /// Makes the producer and then, the first time, the consumer: whoever runs under this thread's name is fenced
+    /// before anything is read.
+    fn connect(&mut self) -> Result<()> {
+        let name = self.shared.settings.thread_name(self.number);
+        if self.producer.is_none() {
+            let tracked = self.shared.plan.changelogs();
+            let mut producer =
+                self.shared.broker.producer(&ProducerSpec { transactional_id: name.clone(), tracked })?;
+            producer.init(self.shared.settings.broker_timeout)?;
+            if self.number == 0 && self.consumer.is_none() {
+                self.shared.incarnation.announce(&mut *producer, &self.shared)?;
+            }
+            self.producer = Some(producer);
+        }
+        if self.consumer.is_none() {
+            let spec = ConsumerSpec {
+                group: self.shared.settings.application.clone(),
+                group_instance: Some(name),
+                waker: self.waker.clone(),
+            };
+            let mut consumer = self.shared.broker.consumer(&spec)?;
+            consumer.subscribe(&self.shared.plan.subscription())?;
+            self.consumer = Some(consumer);
+        }
+        Ok(())
+    }
+
+    /// Commits what there is and leaves, within about `timeout`. A static member's place stays reserved for its restart.
+    pub fn close(mut self, timeout: Duration) -> Result<()> {
+        self.txn.now = self.shared.clock.now();
+        self.txn.uptime = self.shared.clock.uptime();
+        let committed = if self.recovering || self.producer.is_none() { Ok(()) } else { self.commit() };
+        self.tasks.clear();
+        let closed = match self.consumer.take() {
+            Some(consumer) => consumer.close(timeout).map_err(Into::into),
+            None => Ok(()),
+        };
+        committed.and(closed)
+    }
+
+    /// The wall clock, for [`turn`](Self::turn).
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// Notes what the thread does, where others can see it.
+    pub fn note(&self, state: ThreadState) {
+        self.shared.status.set(self.number, state);
+        self.shared.metrics.instance(self.shared.status.state().shown());
+    }
+
+    fn report(&self) {
+        let mut counts = TaskCounts::default();
+        for task in self.tasks.values() {
+            let [created, restoring, running, suspended] = &mut counts;
+            *match task.state {
+                State::Created => created,
+                State::Restoring(_) => restoring,
+                State::Running(_) => running,
+                State::Suspended(_) => suspended,
+            } += 1;
+        }
+        let status = &self.shared.status;
+        if status.turned(self.number, self.state(), counts, self.shared.clock.uptime()) {
+            self.shared.metrics.instance(status.state().shown());
+            for (state, number) in status.tasks() {
+                self.shared.metrics.tasks(TaskKind::Active, state, number);
+            }
+        }
+    }
+
+    fn state(&self) -> ThreadState {
+        if self.recovering {
+            ThreadState::Restoring
+        } else if self.consumer.is_none() || self.arriving.is_some() {
+            ThreadState::Joining
+        } else if self.tasks.values().all(Task::is_running) {
+            if self.inputs.is_empty() { ThreadState::Waiting } else { ThreadState::Running }
+        } else {
+            ThreadState::Restoring
+        }
+    }
+}

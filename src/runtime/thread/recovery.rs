@@ -1,0 +1,148 @@
+//! What happens when a duty fails: abort and do it again, or find out from the broker what is true.
+//!
+//! | what failed | what is done |
+//! |---|---|
+//! | the transaction must be aborted | abort; overlay and cache are dropped; the inputs are taken again from memory |
+//! | a transactional call timed out, or a store failed after the commit | also a new producer; committed offsets and every touched task's changelog are read before anything else is done |
+//! | fenced by a newer generation | abort; the group's next event says what is left |
+//! | fenced by a newer producer | a newer incarnation of this instance: stop. Otherwise the coordinator gave up on a slow transaction: as after a time-out |
+//! | fenced by a newer member of the same name | stop |
+
+use std::mem;
+use std::time::Duration;
+
+use super::super::error::{Error, Result};
+use super::super::task::{State, Task};
+use super::super::transaction::Transaction;
+use super::{BACK_OFF, Pace, StreamThread};
+use crate::broker::{self, FencedBy};
+use crate::metric::TransactionResult;
+use crate::model::{ErrorClass, TaskId};
+
+impl StreamThread {
+    /// Judges an error of a turn: what may pass is repaired and tried again, everything else stops the instance.
+    pub(super) fn on_error(&mut self, error: Error) -> Result<Pace> {
+        match &error {
+            Error::Broker(broker::Error::Abortable { .. }) => {
+                tracing::warn!(%error, "transaction aborted; it is done again");
+                self.abandon()?;
+            }
+            Error::Broker(broker::Error::Fenced { by: FencedBy::Generation, .. }) => {
+                tracing::info!(%error, "transaction aborted: the group has moved on");
+                self.abandon()?;
+            }
+            Error::Broker(broker::Error::Fenced { by: FencedBy::Producer | FencedBy::Instance, .. }) => {
+                self.shared.metrics.transaction(TransactionResult::Fenced, self.age());
+                self.shared.incarnation.check(&self.shared)?;
+                if let Error::Broker(broker::Error::Fenced { by: FencedBy::Instance, .. }) = error {
+                    let other = "its member took this one's place in the group".to_owned();
+                    return Err(Error::Replaced { instance: self.shared.settings.instance.clone(), other });
+                }
+                tracing::warn!(%error, "fenced, but not by a newer start of this instance: recovering");
+                self.recover()?;
+            }
+            Error::Broker(cause) if cause.class() == ErrorClass::Retry => {
+                tracing::warn!(%error, "the broker did not do what was asked; trying again");
+                if !self.txn.is_empty() || self.producer.is_none() {
+                    self.recover()?;
+                }
+            }
+            Error::Entry { task, .. } if error.class() == ErrorClass::Corrupt => {
+                let task = task.clone();
+                tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
+                self.rebuild(&task)?;
+            }
+            Error::Store { task, .. } => {
+                let task = task.clone();
+                if error.class() == ErrorClass::Fatal {
+                    return Err(error);
+                }
+                tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
+                self.rebuild(&task)?;
+            }
+            Error::Broker(_)
+            | Error::Entry { .. }
+            | Error::Genesis { .. }
+            | Error::Topic { .. }
+            | Error::OffsetMissing { .. }
+            | Error::InputLost { .. }
+            | Error::Replaced { .. }
+            | Error::Unwired { .. }
+            | Error::Thread { .. }
+            | Error::StateDirectory { .. } => return Err(error),
+        }
+        Ok(Pace::Idle(BACK_OFF))
+    }
+
+    /// Ends the transaction without committing it and takes back what went in. When even that fails, the truth has to be
+    /// asked for.
+    pub(super) fn abandon(&mut self) -> Result<()> {
+        if self.recovering {
+            return Ok(());
+        }
+        let Some(producer) = &mut self.producer else { return self.recover() };
+        match producer.abort(self.shared.settings.broker_timeout) {
+            Ok(()) => {
+                self.shared.metrics.transaction(TransactionResult::Aborted, self.age());
+                self.roll_back()
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the transaction could not be aborted: recovering");
+                self.recover()
+            }
+        }
+    }
+
+    /// Drops the producer and everything that is not known to be committed; the next turns make a new one, read the
+    /// committed offsets and restore every task to its changelog's end.
+    pub(super) fn recover(&mut self) -> Result<()> {
+        if self.consumer.is_none() {
+            // Nothing has been read yet.
+            self.producer = None;
+            return Ok(());
+        }
+        self.shared.metrics.transaction(TransactionResult::Aborted, self.age());
+        self.producer = None;
+        self.roll_back()?;
+        self.recovering = true;
+        Ok(())
+    }
+
+    /// How long the transaction has been gathered.
+    fn age(&self) -> Duration {
+        self.txn.opened_at.map_or(Duration::ZERO, |opened| self.shared.clock.uptime().saturating_sub(opened))
+    }
+
+    fn roll_back(&mut self) -> Result<()> {
+        let fresh = Transaction::new(self.shared.clock.now(), self.shared.clock.uptime());
+        let undone = mem::replace(&mut self.txn, fresh);
+        self.inputs.put_back(undone.records);
+        for returned in undone.outcomes.into_iter().rev() {
+            self.outcomes.push_front(returned);
+        }
+        for task in self.tasks.values_mut() {
+            if let State::Running(live) = &mut task.state {
+                live.roll_back().map_err(|source| Error::Store { task: task.id.clone(), source })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends every task to the restorer whose input is known.
+    pub(super) fn restore_all(&mut self) -> Result<()> {
+        let known = |task: &&Task| self.inputs.get(&task.inbox).is_some();
+        let ids: Vec<TaskId> = self.tasks.values().filter(known).map(|task| task.id.clone()).collect();
+        ids.iter().try_for_each(|id| self.restore(id))
+    }
+
+    /// Throws one task's store away and has it made again from its changelog.
+    fn rebuild(&mut self, id: &TaskId) -> Result<()> {
+        self.shared.metrics.store_rebuilt(id);
+        self.abandon()?;
+        if let Some(task) = self.tasks.get_mut(id) {
+            task.state = State::Created;
+        }
+        self.shared.stores.destroy(&id.to_string()).map_err(|source| Error::Store { task: id.clone(), source })?;
+        if self.recovering { Ok(()) } else { self.restore(id) }
+    }
+}

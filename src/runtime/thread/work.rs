@@ -1,0 +1,130 @@
+//! Duties 1 to 3: fetch, take the record with the lowest timestamp, step, collect.
+
+use super::super::dead_letter::Stage;
+use super::super::error::Error;
+use super::super::error::Result;
+use super::super::keying::{self, Destination};
+use super::super::plan::Role;
+use super::super::task::State;
+use super::super::transaction::Returned;
+use super::super::transaction::count;
+use super::StreamThread;
+use crate::broker;
+use crate::model::{Record, TopicPartition};
+
+/// How many records of one partition are fetched ahead.
+const FETCH_MAX: usize = 500;
+/// How many records one turn takes before it serves the group again.
+const TURN_MAX: usize = 1_000;
+/// How many timers of one task one turn fires.
+const TIMERS_MAX: usize = 200;
+
+impl StreamThread {
+    /// Takes outcomes, records and timers; returns whether there was anything.
+    pub(super) fn work(&mut self) -> Result<bool> {
+        let mut worked = self.take_outcomes()?;
+        self.fetch()?;
+        let mut taken = 0;
+        while taken < TURN_MAX && !self.at_limit() {
+            let tasks = &self.tasks;
+            let plan = &self.shared.plan;
+            let room = self.shared.sink.capacity() > 0;
+            let open = |partition: &TopicPartition| {
+                let task = plan.task(partition).and_then(|id| tasks.get(&id));
+                task.is_some_and(|task| task.is_running() && (room || !task.acts))
+            };
+            let Some((role, record)) = self.inputs.take(open) else { break };
+            self.on_record(role, record)?;
+            taken += 1;
+        }
+        worked |= taken > 0;
+        worked |= self.fire_timers()?;
+        Ok(worked)
+    }
+
+    /// Fills the buffers that are empty.
+    fn fetch(&mut self) -> Result<()> {
+        let Some(consumer) = &mut self.consumer else { return Ok(()) };
+        let mut records = Vec::new();
+        for (partition, input) in self.inputs.iter_mut() {
+            if !input.buffer.is_empty() {
+                continue;
+            }
+            match consumer.fetch(partition, FETCH_MAX, &mut records) {
+                Ok(()) => {}
+                Err(broker::Error::OutOfRange { partition }) => {
+                    let group = self.shared.settings.application.clone();
+                    return Err(Error::InputLost { group, partition });
+                }
+                Err(error) => return Err(error.into()),
+            }
+            if records.is_empty() {
+                // Control records behind the last event: the next transaction commits past them.
+                if let Some(position) = consumer.position(partition) {
+                    input.position = input.position.max(position);
+                }
+                continue;
+            }
+            let bytes: usize = records.iter().map(Record::size).sum();
+            self.shared.metrics.consumed(&partition.topic, count(records.len()), count(bytes));
+            input.buffer.extend(records.drain(..));
+        }
+        Ok(())
+    }
+
+    fn on_record(&mut self, role: Role, record: Record) -> Result<()> {
+        match role {
+            Role::Source(source) => {
+                match keying::decide(&self.shared.plan, &self.shared.inbox_partitions, source, &record)? {
+                    Destination::Inbox(out) => self.txn.output(out),
+                    Destination::DeadLetter(reject) => {
+                        self.txn.dead_letter(&self.shared.plan, &record, Stage::Decode, &reject);
+                    }
+                }
+            }
+            Role::Inbox(_) => {
+                let id = self.shared.plan.task(&record.source);
+                if let Some(task) = id.and_then(|id| self.tasks.get_mut(&id)) {
+                    task.on_record(&self.shared.plan, &record, &mut self.txn)?;
+                }
+            }
+        }
+        self.txn.input();
+        self.txn.records.push_back(record);
+        Ok(())
+    }
+
+    /// Takes the outcomes of acts whose tasks are running. Those of a task that is being restored wait; those of a task
+    /// that is gone, or was opened anew, are nobody's.
+    fn take_outcomes(&mut self) -> Result<bool> {
+        self.outcomes.extend(self.returned.1.try_iter());
+        let mut waiting = Vec::new();
+        let mut worked = false;
+        while let Some(returned) = self.outcomes.pop_front() {
+            let Some(task) = self.tasks.get_mut(&returned.task).filter(|task| task.epoch == returned.epoch) else {
+                continue;
+            };
+            match task.state {
+                State::Running(_) => {
+                    let Returned { key, outcome, .. } = returned.clone();
+                    task.on_outcome(&self.shared.plan, &key, outcome, &mut self.txn)?;
+                    self.txn.input();
+                    self.txn.outcomes.push_back(returned);
+                    worked = true;
+                }
+                State::Created | State::Restoring(_) | State::Suspended(_) => waiting.push(returned),
+            }
+        }
+        self.outcomes.extend(waiting);
+        Ok(worked)
+    }
+
+    fn fire_timers(&mut self) -> Result<bool> {
+        let mut fired = 0;
+        let room = self.shared.sink.capacity() > 0;
+        for task in self.tasks.values_mut().filter(|task| room || !task.acts) {
+            fired += task.fire(&self.shared.plan, TIMERS_MAX, &mut self.txn)?;
+        }
+        Ok(fired > 0)
+    }
+}

@@ -1,0 +1,161 @@
+//! The topics that sheaf needs: what is missing is created, what does not fit is refused.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::error::{Error, Result};
+use super::plan::Plan;
+use super::settings::{RECORD_MAX, Settings};
+use crate::broker::{Admin, NewTopic, TopicDescription};
+use crate::model::Topic;
+
+/// `delete.retention.ms` of changelogs: for that long a reader that has fallen behind still sees a tombstone.
+pub(super) const DELETE_RETENTION: Duration = Duration::from_hours(24);
+/// How long dead letters are kept.
+const DEAD_LETTER_RETENTION: Duration = Duration::from_hours(30 * 24);
+
+/// What a topic is for, and so how it has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Somebody else's input or output; created only for convenience.
+    Public,
+    Inbox,
+    Changelog,
+    Log,
+    DeadLetters,
+    Instances,
+}
+
+/// Creates what is missing, checks what is there, and returns the partition count of each node's inbox.
+pub fn prepare(admin: &mut dyn Admin, plan: &Plan, settings: &Settings) -> Result<Vec<i32>> {
+    let wanted = wanted(plan);
+    let names: Vec<Topic> = wanted.keys().cloned().collect();
+    let timeout = settings.broker_timeout;
+    let found = admin.describe(&names, timeout)?;
+    let missing: Vec<NewTopic> = wanted
+        .iter()
+        .zip(&found)
+        .filter(|(_, found)| found.is_none())
+        .map(|((topic, kind), _)| new_topic(topic, *kind, settings))
+        .collect();
+    for topic in &missing {
+        tracing::info!(topic = %topic.topic, partitions = topic.partitions, "creating topic");
+    }
+    if !missing.is_empty() {
+        admin.create(&missing, timeout)?;
+    }
+    let mut found = found;
+    for _ in 0..20 {
+        if found.iter().all(Option::is_some) {
+            break;
+        }
+        // A topic that was created a moment ago is not known to every broker at once.
+        found = admin.describe(&names, timeout)?;
+    }
+    let mut described = BTreeMap::new();
+    for ((topic, kind), found) in wanted.iter().zip(found) {
+        let Some(found) = found else {
+            let (detail, remedy) = ("it was created but does not appear", "look at the broker's log");
+            return Err(refuse(topic, detail, remedy));
+        };
+        check(topic, *kind, &found)?;
+        described.insert(topic.clone(), found.partitions);
+    }
+    plan.nodes.iter().map(|node| agree(&node.inbox, &node.changelog, &described)).collect()
+}
+
+/// The error of an inbox that has another partition count than its changelog.
+pub(super) fn inbox_changed(inbox: &Topic, changelog: i32, inbox_partitions: i32) -> Error {
+    let detail = format!("it has {inbox_partitions} partitions or more, its changelog has {changelog}");
+    let remedy = "keys would move away from their state. Partitions cannot be taken back: stop all instances, let the \
+                  inbox run empty, delete it (sheaf creates it anew), or start under a new application_id";
+    refuse(inbox, &detail, remedy)
+}
+
+fn agree(inbox: &Topic, changelog: &Topic, described: &BTreeMap<Topic, i32>) -> Result<i32> {
+    let count = |topic| described.get(topic).copied().unwrap_or(0);
+    let (inbox_count, changelog_count) = (count(inbox), count(changelog));
+    if inbox_count == changelog_count {
+        Ok(inbox_count)
+    } else {
+        Err(inbox_changed(inbox, changelog_count, inbox_count))
+    }
+}
+
+fn wanted(plan: &Plan) -> BTreeMap<Topic, Kind> {
+    let mut wanted = BTreeMap::new();
+    for node in &plan.topology.nodes {
+        wanted.extend(node.outputs.iter().map(|output| (output.topic.clone(), Kind::Log)));
+    }
+    wanted.extend(plan.topology.sources.iter().map(|source| (source.topic.clone(), Kind::Public)));
+    for node in &plan.nodes {
+        wanted.insert(node.inbox.clone(), Kind::Inbox);
+        wanted.insert(node.changelog.clone(), Kind::Changelog);
+    }
+    wanted.insert(plan.alerts.clone(), Kind::Log);
+    wanted.insert(plan.dead_letters.clone(), Kind::DeadLetters);
+    wanted.insert(plan.instances.clone(), Kind::Instances);
+    wanted
+}
+
+fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTopic {
+    let millis = |duration: Duration| duration.as_millis().to_string();
+    let mut config: BTreeMap<String, String> = BTreeMap::new();
+    let mut set = |name: &str, value: String| drop(config.insert(name.to_owned(), value));
+    if kind != Kind::Public {
+        set("max.message.bytes", RECORD_MAX.to_string());
+        // With the create time, an event of last week would be expired before it is read.
+        set("message.timestamp.type", "LogAppendTime".to_owned());
+        if settings.replication.is_some_and(|factor| factor >= 3) {
+            set("min.insync.replicas", "2".to_owned());
+        }
+    }
+    match kind {
+        Kind::Public | Kind::Log => {}
+        Kind::Inbox => {
+            set("cleanup.policy", "delete".to_owned());
+            set("retention.ms", "-1".to_owned());
+        }
+        Kind::Changelog => {
+            set("cleanup.policy", "compact".to_owned());
+            set("delete.retention.ms", millis(DELETE_RETENTION));
+        }
+        Kind::DeadLetters => set("retention.ms", millis(DEAD_LETTER_RETENTION)),
+        Kind::Instances => set("cleanup.policy", "compact".to_owned()),
+    }
+    let partitions = if kind == Kind::Instances { 1 } else { settings.partitions };
+    NewTopic { topic: topic.clone(), partitions, replication: settings.replication, config }
+}
+
+fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
+    let config = |name: &str| found.config.get(name).map_or("", String::as_str);
+    let alter = |setting: &str| {
+        format!("run `kafka-configs --alter --entity-type topics --entity-name {topic} --add-config {setting}`")
+    };
+    let policy = config("cleanup.policy");
+    match kind {
+        Kind::Inbox if policy.contains("compact") => {
+            let detail = "it is compacted: events of one bundle would replace each other";
+            return Err(refuse(topic, detail, &alter("cleanup.policy=delete")));
+        }
+        Kind::Changelog | Kind::Instances if policy != "compact" => {
+            let detail = format!("its cleanup.policy is `{policy}`: what it holds would be deleted");
+            return Err(refuse(topic, &detail, &alter("cleanup.policy=compact")));
+        }
+        Kind::Public | Kind::Log | Kind::DeadLetters | Kind::Inbox | Kind::Changelog | Kind::Instances => {}
+    }
+    let limit = config("max.message.bytes").parse::<usize>().unwrap_or(RECORD_MAX);
+    if kind != Kind::Public && limit < RECORD_MAX {
+        let detail = format!("its max.message.bytes is {limit}, sheaf writes records of up to {RECORD_MAX} bytes");
+        return Err(refuse(topic, &detail, &alter(&format!("max.message.bytes={RECORD_MAX}"))));
+    }
+    let replicas = config("min.insync.replicas");
+    if kind != Kind::Public && found.replication > 2 && replicas == "1" {
+        tracing::warn!(%topic, "min.insync.replicas is 1: a committed record can be lost with one broker; 2 is safe");
+    }
+    Ok(())
+}
+
+fn refuse(topic: &Topic, detail: &str, remedy: &str) -> Error {
+    Error::Topic { topic: topic.clone(), detail: detail.to_owned(), remedy: remedy.to_owned() }
+}

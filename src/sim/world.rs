@@ -1,0 +1,188 @@
+//! A cluster in memory with instances on it, all driven from one thread.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::ManualClock;
+use crate::broker::memory::{self, MemoryBroker};
+use crate::broker::{Broker, Waker};
+use crate::metric::Metrics;
+use crate::model::{Clock, InstanceId, Sink};
+use crate::runtime::{
+    self, Housekeeper, Incarnation, Pace, Plan, Restorer, Settings, Shared, Status, StreamThread, prepare,
+};
+use crate::store::memory::MemoryStores;
+use crate::topology::Topology;
+
+/// Makes the sink of an instance: each process has its own.
+pub type MakeSink = Box<dyn Fn(&str) -> Arc<dyn Sink>>;
+
+/// Everything that a world is made from.
+pub struct Setting {
+    /// What runs.
+    pub topology: Topology,
+    /// Names and limits; `instance` is replaced by each instance's own.
+    pub settings: Settings,
+    /// The cluster.
+    pub broker: memory::Settings,
+    /// The clock.
+    pub clock: Arc<ManualClock>,
+    /// Who executes acts.
+    pub sink: MakeSink,
+    /// What each instance counts in.
+    pub metrics: Box<dyn Fn() -> Arc<Metrics>>,
+}
+
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setting").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// A cluster, a clock, and instances that come, go and crash.
+pub struct World {
+    setting: Setting,
+    plan: Arc<Plan>,
+    broker: MemoryBroker,
+    machines: BTreeMap<String, Machine>,
+    disks: BTreeMap<String, MemoryStores>,
+    starts: u64,
+}
+
+/// One running instance.
+struct Machine {
+    process: MemoryBroker,
+    shared: Shared,
+    streams: Vec<StreamThread>,
+    restorer: Restorer,
+    housekeeper: Housekeeper,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("machines", &self.machines.keys()).finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// An empty cluster with no instance.
+    pub fn new(setting: Setting) -> Self {
+        let broker = MemoryBroker::new(setting.broker.clone(), setting.clock.clone());
+        let plan = Plan::new(setting.topology.clone(), &setting.settings);
+        Self { setting, plan, broker, machines: BTreeMap::new(), disks: BTreeMap::new(), starts: 0 }
+    }
+
+    /// The cluster, as somebody outside of all instances reaches it.
+    pub fn broker(&self) -> &MemoryBroker {
+        &self.broker
+    }
+
+    /// The names of all topics.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Arc<ManualClock> {
+        &self.setting.clock
+    }
+
+    /// The disk of an instance; it stays when the instance does not.
+    pub fn disk(&mut self, name: &str) -> &MemoryStores {
+        self.disks.entry(name.to_owned()).or_default()
+    }
+
+    /// The instances that run.
+    pub fn running(&self) -> impl Iterator<Item = &str> {
+        self.machines.keys().map(String::as_str)
+    }
+
+    /// What an instance does; `None` when it does not run.
+    pub fn status(&self, name: &str) -> Option<&Status> {
+        self.machines.get(name).map(|machine| &*machine.shared.status)
+    }
+
+    /// The metrics of an instance.
+    pub fn metrics(&self, name: &str) -> Option<&Metrics> {
+        self.machines.get(name).map(|machine| &*machine.shared.metrics)
+    }
+
+    /// Starts an instance, on the disk that it had.
+    pub fn start(&mut self, name: &str) -> runtime::Result<()> {
+        self.starts += 1;
+        let process = self.broker.process(name);
+        let settings = Settings { instance: InstanceId::new(name), ..self.setting.settings.clone() };
+        let inbox_partitions = prepare(&mut *process.admin()?, &self.plan, &settings)?;
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{name}/{}", self.starts).as_bytes());
+        let number = u32::try_from(self.starts).unwrap_or(u32::MAX);
+        let shared = Shared {
+            plan: self.plan.clone(),
+            metrics: (self.setting.metrics)(),
+            settings: Arc::new(settings),
+            broker: Arc::new(process.clone()),
+            stores: Arc::new(self.disk(name).clone()),
+            clock: self.setting.clock.clone(),
+            sink: (self.setting.sink)(name),
+            status: Arc::new(Status::default()),
+            incarnation: Incarnation { id, host: "simulated".to_owned(), process: number },
+            inbox_partitions,
+        };
+        let (to_restorer, jobs) = mpsc::channel();
+        let streams = (0..shared.settings.stream_threads)
+            .map(|number| StreamThread::new(shared.clone(), number, to_restorer.clone(), Waker::none()))
+            .collect::<runtime::Result<_>>()?;
+        let restorer = Restorer::new(shared.clone(), jobs)?;
+        let housekeeper = Housekeeper::new(shared.clone())?;
+        let machine = Machine { process, shared, streams, restorer, housekeeper };
+        self.machines.insert(name.to_owned(), machine);
+        Ok(())
+    }
+
+    /// Ends an instance as kill -9 does.
+    pub fn crash(&mut self, name: &str) {
+        if let Some(machine) = self.machines.remove(name) {
+            machine.process.crash();
+            self.disk(name).crash();
+        }
+    }
+
+    /// Ends an instance in order.
+    pub fn stop(&mut self, name: &str) -> runtime::Result<()> {
+        let Some(machine) = self.machines.remove(name) else { return Ok(()) };
+        machine.streams.into_iter().try_for_each(|stream| stream.close(Duration::from_secs(10)))
+    }
+
+    /// One turn of every part of every instance; true when one of them has more to do at once.
+    pub fn turn(&mut self) -> runtime::Result<bool> {
+        let now = self.setting.clock.now();
+        let mut busy = false;
+        for machine in self.machines.values_mut() {
+            for stream in &mut machine.streams {
+                busy |= stream.turn(now)? == Pace::Busy;
+            }
+            busy |= machine.restorer.turn(now)? == Pace::Busy;
+            let _next: Pace = machine.housekeeper.turn(now);
+        }
+        Ok(busy)
+    }
+
+    /// Turns until nothing has been left to do for some turns, with the clock moving by little so that gaps and
+    /// back-offs pass. Gives up after `turns_max` turns, and says so with `false`.
+    pub fn settle(&mut self, turns_max: usize) -> runtime::Result<bool> {
+        const QUIET: usize = 12;
+        let mut quiet = 0;
+        for _ in 0..turns_max {
+            quiet = if self.turn()? { 0 } else { quiet + 1 };
+            if quiet >= QUIET && self.machines.values().all(|machine| machine.shared.status.is_ready()) {
+                return Ok(true);
+            }
+            self.setting.clock.advance(Duration::from_millis(10));
+        }
+        Ok(false)
+    }
+}
