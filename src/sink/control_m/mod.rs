@@ -1,0 +1,3 @@
+//! Control-M over its Automation API.
+
+pub mod simulator;
