@@ -3,3 +3,4 @@
 //! `SHEAF_TEST_KAFKA=0` leaves out what needs a real Kafka.
 
 mod aws;
+mod control_m;
