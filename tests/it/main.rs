@@ -2,7 +2,9 @@
 //!
 //! `SHEAF_TEST_KAFKA=0` leaves out what needs a real Kafka.
 
+mod aws;
 mod conformance;
+mod control_m;
 mod entry;
 mod runtime;
 mod store;

@@ -1,0 +1,100 @@
+//! One act, from its slot to its verdict.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+
+use super::client::{Client, Exchange};
+use super::request::Call;
+use super::settings::{Error, Settings};
+use super::verdict;
+use crate::model::{Clock, Verdict};
+
+/// Makes calls, a bounded number at once.
+#[derive(Debug)]
+pub(super) struct Caller {
+    client: Client,
+    clock: Arc<dyn Clock>,
+    slots: Semaphore,
+    in_flight_max: usize,
+    unauthorized_retry: Duration,
+    /// How many acts were taken and have not ended.
+    under_way: watch::Sender<usize>,
+}
+
+/// Counts an act as under way until it is dropped.
+#[derive(Debug)]
+pub(super) struct Ticket(watch::Sender<usize>);
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count = count.saturating_sub(1));
+    }
+}
+
+impl Caller {
+    pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let (found, most) = (settings.in_flight_max, Semaphore::MAX_PERMITS);
+        if found == 0 || found > most {
+            return Err(Error::InFlight { found, most });
+        }
+        Ok(Self {
+            client: Client::new(settings, Arc::clone(&clock))?,
+            clock,
+            slots: Semaphore::new(found),
+            in_flight_max: found,
+            unauthorized_retry: settings.unauthorized_retry,
+            under_way: watch::Sender::new(0),
+        })
+    }
+
+    pub(super) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Counts one more act, before its task runs, so that [`Caller::capacity`] is never behind.
+    pub(super) fn enter(&self) -> Ticket {
+        self.under_way.send_modify(|count| *count += 1);
+        Ticket(self.under_way.clone())
+    }
+
+    /// How many more acts would find a free slot; none once it is draining.
+    pub(super) fn capacity(&self) -> usize {
+        if self.slots.is_closed() { 0 } else { self.in_flight_max.saturating_sub(*self.under_way.borrow()) }
+    }
+
+    /// See [`ControlM::drain`](super::ControlM::drain).
+    pub(super) async fn drain(&self, timeout: Duration) -> usize {
+        self.slots.close();
+        let mut under_way = self.under_way.subscribe();
+        // Ending late is not an error: how many are left says it.
+        drop(tokio::time::timeout(timeout, under_way.wait_for(|count| *count == 0)).await);
+        *self.under_way.borrow()
+    }
+
+    /// Makes the call that `request` asks for, unless `expires_at` (on the clock's uptime) has come before it is begun.
+    pub(super) async fn execute(&self, request: &str, expires_at: Duration) -> Verdict {
+        let call = match Call::decode(request) {
+            Ok(call) => call,
+            Err(reason) => return Verdict::NotSent(reason),
+        };
+        let Ok(_slot) = self.slots.acquire().await else {
+            return Verdict::NotSent("sheaf is stopping".to_owned());
+        };
+        let looked_for = match &call {
+            Call::Submit { .. } => None,
+            Call::LookUp { folder, .. } => Some(folder.clone()),
+        };
+        // The last thing before the request leaves: everything that can take time lies behind it.
+        if self.clock.uptime() >= expires_at {
+            return Verdict::NotSent("its time to be sent had run out".to_owned());
+        }
+        match (self.client.send(call).await, looked_for) {
+            (Exchange::NotSent(reason), _) => Verdict::NotSent(reason),
+            (Exchange::Lost(reason), _) => Verdict::Unknown(reason),
+            (Exchange::Answered(reply), None) => verdict::of_submit(&reply, self.unauthorized_retry),
+            (Exchange::Answered(reply), Some(folder)) => verdict::of_look_up(&reply, &folder, self.unauthorized_retry),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The words of an error body, whatever form it has.
+
+use serde_json::Value;
+
+/// The most of a body that goes into a message, in bytes.
+const BYTES_MAX: usize = 500;
+
+/// The messages of `errors[]`, or else `message`, or else the beginning of the text (proxies answer in HTML).
+/// Source: `ErrorList` of the API's own description; `message` alone comes from gateways.
+pub(super) fn of(body: &str) -> String {
+    let found = serde_json::from_str::<Value>(body).ok().and_then(|json| {
+        let errors = json.get("errors").and_then(Value::as_array);
+        let listed: Vec<&str> =
+            errors.into_iter().flatten().filter_map(|error| error.get("message")?.as_str()).collect();
+        if listed.is_empty() { json.get("message")?.as_str().map(str::to_owned) } else { Some(listed.join("; ")) }
+    });
+    let text = found.as_deref().unwrap_or(body).trim();
+    if text.is_empty() { "(no words)".to_owned() } else { beginning(text) }
+}
+
+/// At most [`BYTES_MAX`] bytes, cut between characters.
+fn beginning(text: &str) -> String {
+    let mut end = BYTES_MAX.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let (head, rest) = text.split_at(end);
+    if rest.is_empty() { head.to_owned() } else { format!("{head}…") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of;
+
+    #[test]
+    fn each_form_of_an_error_body_gives_its_words() {
+        let cases = [
+            (r#"{"errors":[{"message":"a","item":null},{"id":"1"},{"message":"b"}]}"#, "a; b"),
+            (r#"{"message":"Forbidden"}"#, "Forbidden"),
+            (r#"{"errors":[],"message":"m"}"#, "m"),
+            (r#"{"errors":[{"lines":["x"]}]}"#, r#"{"errors":[{"lines":["x"]}]}"#),
+            ("<html>Bad Gateway</html>\n", "<html>Bad Gateway</html>"),
+            ("", "(no words)"),
+            (" \n", "(no words)"),
+            ("7", "7"),
+        ];
+        for (body, words) in cases {
+            assert_eq!(of(body), words, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let words = of(&"ä€".repeat(1000));
+        assert!(words.len() <= 503 && words.ends_with('…'), "{words}");
+        assert_eq!(of(&"x".repeat(500)), "x".repeat(500));
+    }
+}

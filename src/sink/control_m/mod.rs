@@ -1,0 +1,120 @@
+//! Control-M over its Automation API: submits a folder, or looks up whether it was submitted.
+//!
+//! ```text
+//! act ─▶ decode ─▶ slot ─▶ expiry ─▶ send ─▶ answer ─▶ verdict ─▶ outcome
+//!        request   call    call      client  reply     verdict
+//! ```
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `settings` | where the server is and what limits hold |
+//! | `request` | a [`Request`](crate::processor::delivery::protocol::Request) as HTTP |
+//! | `client` | sends one HTTP request, at most once, and says how far it got |
+//! | `call` | one act from its slot to its verdict |
+//! | `verdict` | what an HTTP answer means; the table below |
+//! | `look_up` | what the rows of a look-up mean |
+//! | `message` | the words of an error body |
+//! | `retry_after` | `Retry-After`, in seconds or as a date |
+//! | `health` | `GET /config/servers` |
+//! | [`simulator`] | an in-process Control-M for tests, the demo and `sheaf mock control-m` |
+//!
+//! # The table
+//!
+//! Submitting is not idempotent, so the one question of every row is whether it may have been executed.
+//!
+//! | what happened | verdict | why |
+//! |---|---|---|
+//! | not a request, not a JSON object, expired, shutting down | not sent | nothing was written |
+//! | no DNS, connection refused, TLS failed, connect time-out | not sent | no connection, so nothing was written |
+//! | reset, end of file or time-out after that | unknown | it may have arrived |
+//! | 200 with a `runId` | accepted | |
+//! | 200 that cannot be read | unknown | something was executed by something |
+//! | 400, 403, 404, 413, 422 | refused | it was read and will not be taken |
+//! | 401, 429, 503 | busy | it was not executed and may be later |
+//! | 500, 502, 504, everything else | unknown | a proxy may answer for a server that executed it |
+//! | look-up: 200 or 206 with a row of that folder | found | |
+//! | look-up: 200 without one | absent | |
+//! | look-up: 206 without one, or unreadable | unknown | "absent" would submit again |
+//!
+//! 401 is busy and not refused: while a key is being rotated every submit meets it, and refusing would send every
+//! bundle of that hour to the dead letters. It comes back after [`Settings::unauthorized_retry`].
+//!
+//! # At most once
+//!
+//! Four things could send a request a second time, and each is switched off in `client`: redirects, reqwest's own
+//! retries, the pool's retry of a request on an idle connection that was just closed, and HTTP/2's retry of refused
+//! streams.
+//!
+//! The expiry is checked after the wait for a slot, just before the request is given to the HTTP client. From there
+//! it takes the connect (bounded by [`Settings::connect_timeout`]) until the first byte is written; if the process is
+//! stopped in that moment, the request is dropped on waking once [`Settings::request_timeout`] has passed on the
+//! clock that ran on. So nothing is begun later than `expires_at + request_timeout`, which is what a new owner waits
+//! for before it looks up.
+
+mod call;
+mod client;
+mod health;
+mod look_up;
+mod message;
+mod request;
+mod retry_after;
+mod settings;
+pub mod simulator;
+mod verdict;
+
+pub use health::Server;
+pub use settings::{Error, Settings};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use call::Caller;
+
+use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, TaskId};
+
+/// A [`Sink`] that executes acts at Control-M.
+#[derive(Debug)]
+pub struct ControlM {
+    caller: Arc<Caller>,
+    handle: Handle,
+}
+
+impl ControlM {
+    /// A sink that runs on `handle`. Nothing is sent yet; [`ControlM::health`] asks whether the server is there.
+    pub fn new(settings: &Settings, handle: Handle, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        Ok(Self { caller: Arc::new(Caller::new(settings, clock)?), handle })
+    }
+
+    /// Asks the server for its Control-M servers: whether it answers, takes the key, and knows the named ones.
+    pub async fn health(&self) -> Result<Vec<Server>, Error> {
+        health::ask(self.caller.client()).await
+    }
+
+    /// Takes no more acts and waits for those under way, for at most `timeout`; gives how many are still under way.
+    /// Those that wait for a slot, and later ones, are not sent. Those still under way when the process ends are found
+    /// again as [`Verdict::Inherited`](crate::model::Verdict::Inherited).
+    pub async fn drain(&self, timeout: Duration) -> usize {
+        self.caller.drain(timeout).await
+    }
+}
+
+impl Sink for ControlM {
+    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
+        let (task, key, caller) = (task.clone(), key.clone(), Arc::clone(&self.caller));
+        let ticket = caller.enter();
+        self.handle.spawn(async move {
+            let (slot, attempt) = (act.slot, act.attempt);
+            let verdict = caller.execute(&act.request, expires_at).await;
+            tracing::debug!(sheaf.task = %task, sheaf.bundle = %key, attempt, ?verdict, "act ended");
+            // Before the outcome is reported, so that whoever waits for it finds the slot free.
+            drop(ticket);
+            done(Outcome { slot, attempt, verdict });
+        });
+    }
+
+    fn capacity(&self) -> usize {
+        self.caller.capacity()
+    }
+}

@@ -1,0 +1,38 @@
+//! JSON bodies of answers and errors.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// One error of an `ErrorList`. A field that says nothing is left out and never null: clients fail on null.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Problem {
+    /// What is wrong.
+    pub(super) message: String,
+    /// The folder or job that is at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) item: Option<String>,
+}
+
+impl Problem {
+    /// A problem of the request as a whole.
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), item: None }
+    }
+
+    /// A problem of one folder or job.
+    pub(super) fn of(item: &str, message: impl Into<String>) -> Self {
+        Self { message: message.into(), item: Some(item.to_owned()) }
+    }
+}
+
+/// An answer with an `ErrorList`.
+pub(super) fn errors(status: StatusCode, problems: &[Problem]) -> Response {
+    (status, Json(serde_json::json!({ "errors": problems }))).into_response()
+}
+
+/// An answer with one error.
+pub(super) fn error(status: StatusCode, message: &str) -> Response {
+    errors(status, &[Problem::new(message)])
+}

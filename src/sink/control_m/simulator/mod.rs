@@ -1,0 +1,165 @@
+//! An in-process Control-M: the Automation API over HTTP on loopback, with faults that can be asked for.
+//!
+//! It behaves as the real one where that makes life hard: submitting a folder twice runs it twice, and a submitted
+//! folder can be seen only after a lag. It never runs anything: a job executes for a fixed time of the clock that is
+//! handed in and ends OK.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `settings` | address, lag, keys, seed |
+//! | `port` | the socket: refuses, accepts, and cuts connections with a TCP reset |
+//! | `server` | the routes, and the gate in front of them: count, fault, key |
+//! | `world` | everything that was submitted |
+//! | `definition` | checks a job definition and takes the folders out of it |
+//! | `submit` | `POST /run`, `POST /run/ondemand` |
+//! | `status` | `GET /run/status/{id}`, `GET /run/jobs/status` |
+//! | `row` | a job or folder as the API shows it |
+//! | `session` | `POST /session/login`, tokens and keys |
+//! | `fault` | what goes wrong, when |
+//! | `answer` | JSON bodies of answers and errors |
+//! | `control` | the control plane below `/_sheaf` |
+//! | `dump` | what the control plane shows |
+//! | `pattern` | names with `*` |
+//!
+//! # The control plane
+//!
+//! | call | what it does |
+//! |---|---|
+//! | `GET /_sheaf/dump` | a [`Dump`] as JSON |
+//! | `POST /_sheaf/faults` | one [`Fault`] as JSON, or a list of them |
+//! | `POST /_sheaf/reset` | forgets everything submitted, every fault and every count |
+//!
+//! Shapes: `facts/control-m.md` sections 1.3 to 1.5. What is open there is tolerant here.
+
+mod answer;
+mod control;
+mod definition;
+mod dump;
+mod fault;
+mod pattern;
+mod port;
+mod row;
+mod server;
+mod session;
+mod settings;
+mod status;
+mod submit;
+mod world;
+
+pub use dump::{Dump, DumpedFolder};
+pub use fault::{Action, Fault};
+pub use row::Row;
+pub use settings::SimulatorSettings;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use port::{Lines, Port};
+use world::World;
+
+/// The path below which the Automation API lies.
+const BASE_PATH: &str = "/automation-api";
+
+/// A simulator whose port is bound, and which does not answer yet.
+#[derive(Debug)]
+pub struct Simulator {
+    address: SocketAddr,
+    port: Port,
+    lines: Lines,
+    world: Arc<World>,
+    down: watch::Sender<bool>,
+    is_down: watch::Receiver<bool>,
+}
+
+impl Simulator {
+    /// Binds the port. An error is the operating system's (the port is taken, the address is not ours).
+    pub fn bind(settings: SimulatorSettings, handle: &Handle) -> io::Result<Self> {
+        let _inside = handle.enter();
+        let (down, wanted) = watch::channel(false);
+        let (actual, is_down) = watch::channel(false);
+        let lines = Lines::default();
+        let port = Port::bind(settings.bind, lines.clone(), wanted, actual)?;
+        let address = port.address();
+        Ok(Self { address, port, lines, world: Arc::new(World::new(settings)), down, is_down })
+    }
+
+    /// Binds the port and answers on `handle` until the returned handle is stopped or dropped.
+    pub fn start(settings: SimulatorSettings, handle: &Handle) -> io::Result<SimulatorHandle> {
+        let simulator = Self::bind(settings, handle)?;
+        let (address, world) = (simulator.address, Arc::clone(&simulator.world));
+        let (down, is_down) = (simulator.down.clone(), simulator.is_down.clone());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = handle.spawn(simulator.serve_until(async {
+            // Both say the same: a message, and a handle that was dropped.
+            drop(stopped.await);
+        }));
+        Ok(SimulatorHandle { address, world, down, is_down, stop, task })
+    }
+
+    /// The address to configure as `control_m.base_url`.
+    pub fn base_url(&self) -> String {
+        base_url(self.address)
+    }
+
+    /// Answers until `shutdown` ends, then cuts what is still connected.
+    pub async fn serve_until(self, shutdown: impl Future<Output = ()> + Send) {
+        tokio::select! {
+            () = server::serve(self.port, Arc::clone(&self.world)) => {}
+            () = shutdown => {}
+        }
+        self.world.stop();
+        self.lines.cut_all();
+    }
+}
+
+/// A running simulator. Dropping it stops it, without waiting.
+#[derive(Debug)]
+pub struct SimulatorHandle {
+    address: SocketAddr,
+    world: Arc<World>,
+    down: watch::Sender<bool>,
+    is_down: watch::Receiver<bool>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl SimulatorHandle {
+    /// The address to configure as `control_m.base_url`.
+    pub fn base_url(&self) -> String {
+        base_url(self.address)
+    }
+
+    /// Everything that has happened so far, also what the lag still hides.
+    pub fn dump(&self) -> Dump {
+        self.world.dump()
+    }
+
+    /// Adds a fault behind those that are there; the first that fits a request and strikes wins.
+    pub fn inject(&self, fault: Fault) {
+        self.world.inject(fault);
+    }
+
+    /// Goes down (connections are cut and new ones refused) or comes up again on the same port, and waits for it.
+    pub async fn set_down(&self, down: bool) {
+        self.down.send_replace(down);
+        // It fails only when the simulator has stopped, and then it is as down as it can be.
+        drop(self.is_down.clone().wait_for(|is_down| *is_down == down).await);
+    }
+
+    /// Stops answering, cuts what is connected, and waits for that.
+    pub async fn stop(self) {
+        drop(self.stop);
+        // It fails only when the task has panicked, which has been printed then.
+        drop(self.task.await);
+    }
+}
+
+fn base_url(address: SocketAddr) -> String {
+    format!("http://{address}{BASE_PATH}")
+}

@@ -1,0 +1,209 @@
+//! The simulator by itself, as another client sees it.
+
+#![expect(clippy::unwrap_used, reason = "test support fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, Response, multipart};
+use serde_json::{Value, json};
+use sheaf::secret::Secret;
+use sheaf::sink::control_m::simulator::{Action, Dump, Fault, Simulator, SimulatorHandle, SimulatorSettings};
+use tokio::runtime::Runtime;
+
+use super::support::{ManualClock, runtime};
+
+struct Bench {
+    runtime: Runtime,
+    clock: Arc<ManualClock>,
+    simulator: SimulatorHandle,
+    http: Client,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let (runtime, clock) = (runtime(), Arc::new(ManualClock::default()));
+        let mut settings = SimulatorSettings::new(clock.clone(), 1);
+        settings.users = BTreeMap::from([("me".to_owned(), Secret::new("secret".to_owned()))]);
+        let simulator = Simulator::start(settings, runtime.handle()).unwrap();
+        Self { runtime, clock, simulator, http: Client::builder().no_proxy().build().unwrap() }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.simulator.base_url())
+    }
+
+    fn control(&self, path: &str) -> String {
+        self.simulator.base_url().replace("/automation-api", "/_sheaf") + path
+    }
+
+    fn get(&self, path: &str) -> (u16, Value) {
+        let request = self.http.get(self.url(path)).header("x-api-key", "any");
+        self.runtime.block_on(async { parse(request.send().await.unwrap()).await })
+    }
+
+    fn post_form(&self, path: &str, part: &str, definition: &Value) -> (u16, Value) {
+        let file = multipart::Part::text(definition.to_string()).file_name("temp_1214.json");
+        let form = multipart::Form::new().part(part.to_owned(), file.mime_str("application/json").unwrap());
+        let request = self.http.post(self.url(path)).header("x-api-key", "any").multipart(form);
+        self.runtime.block_on(async { parse(request.send().await.unwrap()).await })
+    }
+
+    fn login(&self, password: &str) -> (u16, Value) {
+        let body = json!({ "username": "me", "password": password }).to_string();
+        // A stale token does not matter here.
+        let request = self.http.post(self.url("/session/login")).header("Authorization", "Bearer old").body(body);
+        self.runtime.block_on(async { parse(request.send().await.unwrap()).await })
+    }
+
+    fn get_as(&self, token: &str) -> u16 {
+        let request = self.http.get(self.url("/config/servers")).bearer_auth(token);
+        self.runtime.block_on(request.send()).unwrap().status().as_u16()
+    }
+
+    fn post_control(&self, path: &str, body: &str) -> u16 {
+        let request = self.http.post(self.control(path)).body(body.to_owned());
+        self.runtime.block_on(request.send()).unwrap().status().as_u16()
+    }
+}
+
+async fn parse(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+fn definition(folder: &str, kind: &str, jobs: usize) -> Value {
+    let jobs: Vec<Value> =
+        (0..jobs).map(|number| json!({ "Name": format!("job-{number}"), "Type": "Job:Dummy" })).collect();
+    json!({ folder: { "Type": kind, "ControlmServer": "smprod", "Jobs": jobs } })
+}
+
+#[test]
+fn each_call_has_its_own_name_for_the_part() {
+    let bench = Bench::new();
+    let good = definition("f", "Folder", 1);
+    assert_eq!(bench.post_form("/run", "jobDefinitionsFile", &good).0, 200);
+    assert_eq!(bench.post_form("/run/ondemand", "definitionsFile", &good).0, 200);
+    let (status, body) = bench.post_form("/run/ondemand", "jobDefinitionsFile", &good);
+    assert_eq!(
+        (status, &body["errors"][0]["message"]),
+        (400, &json!("Required part 'definitionsFile' is not present."))
+    );
+    assert_eq!(bench.post_form("/run", "definitionsFile", &good).0, 400);
+    assert_eq!(bench.simulator.dump().folders["f"].submits, 2, "the same folder again is a second run");
+}
+
+#[test]
+fn an_error_list_has_no_nulls() {
+    let bench = Bench::new();
+    let (status, body) = bench.post_form("/run/ondemand", "definitionsFile", &json!({ "f": {}, "g": 7 }));
+    assert_eq!(status, 400);
+    assert!(!body.to_string().contains("null"), "{body}");
+    assert!(body["errors"].as_array().unwrap().len() >= 3, "{body}");
+}
+
+#[test]
+fn a_run_is_pending_until_the_lag_is_over_and_then_lives() {
+    let bench = Bench::new();
+    let (_, run) = bench.post_form("/run/ondemand", "definitionsFile", &definition("f", "Folder", 30));
+    let path = format!("/run/status/{}", run["runId"].as_str().unwrap());
+    assert_eq!(run["statusURI"], json!(bench.url(&path)));
+    let shown_at = bench.simulator.dump().folders["f"].visible_at[0];
+    let lag = shown_at.since(sheaf::model::Clock::now(&*bench.clock));
+    assert!(lag > Duration::ZERO && lag <= Duration::from_secs(30), "{lag:?}");
+    let (_, hidden) = bench.get(&path);
+    assert_eq!((&hidden["completion"], &hidden["total"]), (&json!("Pending"), &json!(0)));
+    bench.clock.advance(lag);
+    let (_, shown) = bench.get(&path);
+    assert_eq!((&shown["total"], shown["statuses"].as_array().unwrap().len()), (&json!(31), 25));
+    let (_, rest) = bench.get(&format!("{path}?startIndex=25"));
+    assert_eq!(rest["statuses"].as_array().unwrap().len(), 6);
+    bench.clock.advance(Duration::from_secs(1));
+    let (_, ended) = bench.get(&path);
+    assert_eq!((&ended["completion"], &ended["statuses"][0]["status"]), (&json!("Completed"), &json!("Ended OK")));
+    assert_eq!(bench.get("/run/status/no-such-run").0, 404);
+}
+
+#[test]
+fn rows_are_filtered_and_cut_at_the_limit() {
+    let bench = Bench::new();
+    for (folder, kind) in [("folder-a", "Folder"), ("folder-b", "SimpleFolder")] {
+        bench.post_form("/run/ondemand", "definitionsFile", &definition(folder, kind, 2));
+    }
+    bench.clock.advance(Duration::from_secs(30));
+    let count = |query: &str| {
+        let (status, body) = bench.get(&format!("/run/jobs/status?{query}"));
+        (status, body["returned"].as_u64().unwrap(), body["total"].as_u64().unwrap())
+    };
+    assert_eq!(count(""), (200, 5, 5), "a simple folder has no row of its own");
+    assert_eq!(count("folder=folder-a&server=smprod"), (200, 3, 3));
+    assert_eq!(count("folder=folder-*&ctm=smprod&jobname=job-0"), (200, 2, 2));
+    assert_eq!(count("server=other"), (200, 0, 0));
+    assert_eq!(count("orderFromDate=231114"), (200, 5, 5), "unknown parameters are ignored");
+    assert_eq!(count("limit=2"), (206, 2, 5));
+    assert_eq!(bench.get("/run/jobs/status?limit=x").0, 400);
+}
+
+#[test]
+fn a_session_opens_with_a_password_and_ends_by_the_clock() {
+    let bench = Bench::new();
+    assert_eq!(bench.login("wrong").0, 401);
+    let (status, body) = bench.login("secret");
+    let token = body["token"].as_str().unwrap();
+    assert_eq!((status, bench.get_as(token), bench.get_as("other")), (200, 200, 401));
+    bench.clock.advance(Duration::from_mins(30));
+    assert_eq!(bench.get_as(token), 401);
+}
+
+#[test]
+fn the_control_plane_shows_breaks_and_forgets() {
+    let bench = Bench::new();
+    bench.post_form("/run/ondemand", "definitionsFile", &definition("f", "Folder", 1));
+    let request = bench.http.get(bench.control("/dump"));
+    let dump: Dump = bench.runtime.block_on(async { request.send().await.unwrap().json().await.unwrap() });
+    assert_eq!((dump.clone(), dump.folders["f"].submits, dump.jobs.len()), (bench.simulator.dump(), 1, 2));
+
+    let one = r#"{"path":"/run/*","times":1,"action":{"do":"respond","status":503,"headers":{"Retry-After":"9"}}}"#;
+    assert_eq!(bench.post_control("/faults", one), 204);
+    assert_eq!(bench.post_control("/faults", &format!("[{one}]")), 204);
+    assert_eq!(bench.post_control("/faults", "{}"), 400);
+    let statuses: Vec<u16> = (0..3).map(|_| bench.get("/run/jobs/status").0).collect();
+    assert_eq!(statuses, [503, 503, 200]);
+
+    assert_eq!(bench.post_control("/reset", ""), 204);
+    assert_eq!((bench.simulator.dump().requests, bench.simulator.dump().folders.len()), (0, 0));
+}
+
+#[test]
+fn a_reset_reaches_the_client_as_a_reset_and_not_as_an_end() {
+    let bench = Bench::new();
+    for action in [Action::ResetBefore, Action::ResetAfter] {
+        bench.simulator.inject(Fault::once("GET", "/config/servers", action));
+        let request = bench.http.get(bench.url("/config/servers")).header("x-api-key", "any");
+        let error = bench.runtime.block_on(request.send()).unwrap_err();
+        let mut cause: Option<&dyn std::error::Error> = Some(&error);
+        let mut kinds = Vec::new();
+        while let Some(error) = cause {
+            kinds.extend(error.downcast_ref::<std::io::Error>().map(std::io::Error::kind));
+            cause = error.source();
+        }
+        assert_eq!(kinds, [std::io::ErrorKind::ConnectionReset], "{error:?}");
+        assert!(!error.is_connect());
+    }
+}
+
+#[test]
+fn a_stopped_simulator_leaves_its_port() {
+    let bench = Bench::new();
+    let (url, address) = (bench.url("/config/servers"), bench.simulator.base_url());
+    // The connection that is kept alive must not hold the port.
+    assert_eq!(bench.get("/config/servers").0, 200);
+    bench.runtime.block_on(bench.simulator.stop());
+    let error = bench.runtime.block_on(bench.http.get(url).send()).unwrap_err();
+    assert!(error.is_connect(), "{error:?}");
+    let mut settings = SimulatorSettings::new(bench.clock.clone(), 1);
+    settings.bind = address.trim_start_matches("http://").trim_end_matches("/automation-api").parse().unwrap();
+    assert!(Simulator::bind(settings, bench.runtime.handle()).is_ok());
+}
