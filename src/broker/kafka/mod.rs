@@ -1,1 +1,94 @@
 //! The broker port on librdkafka.
+//!
+//! ```text
+//!  settings ──▶ KafkaBroker ──▶ consumer   records by batch calls on one queue per partition
+//!                           ──▶ producer   own event loop, transactions by C calls
+//!                           ──▶ reader     all partitions forwarded to one queue
+//!                           ──▶ admin      rust-rdkafka's admin client, and metadata
+//!  context    log lines, errors, rebalances: what librdkafka tells on its own account
+//!  failure    librdkafka's errors in the port's words
+//!  record     messages to records
+//!  native     the C interface, and all unsafe code
+//!  deadline   how much of a time-out is left
+//! ```
+//!
+//! # Contract with librdkafka 2.12.1
+//! - A rebalance is only noted down by the callback; [`super::Consumer::assign`] and its counterpart carry it out.
+//! - Each partition's queue is cut off from the consumer's queue *before* the partition is assigned, so the consumer's
+//!   queue carries events only, and the batch call never meets a rebalance (it would answer it by itself, wrongly).
+//! - A queue wakes its owner when it changes from empty to not empty, so the owner fetches until a fetch gives less than
+//!   it asked for, and polls until [`super::Consumer::poll`] has nothing more; otherwise nothing wakes it again. `poll`
+//!   sees to its own part: when it leaves something behind, it wakes the owner.
+//! - `rd_kafka_position` passes control records and aborted records as they are taken from the queue, also by batch
+//!   calls (`rd_kafka_q_serve_rkmessages`); an error message would move it by one too many (librdkafka #4844), so it is
+//!   not asked after one, and `enable.partition.eof` is off for members of a group.
+//! - Nobody else serves the producer's events, so nothing of librdkafka that waits for deliveries (flush, commit, abort)
+//!   is called while one is outstanding.
+//! - Pausing drops what has arrived and not been fetched; resuming fetches it again from the position.
+//!
+//! A [`super::Waker`] without a descriptor is not woken by this adapter: its owner polls.
+
+mod admin;
+mod consumer;
+mod context;
+mod deadline;
+mod failure;
+mod native;
+mod producer;
+mod reader;
+mod record;
+mod settings;
+
+pub use settings::{Assignor, KafkaSettings};
+
+use std::sync::Arc;
+
+use context::Context;
+use failure::Failure;
+
+use super::{
+    Admin, Broker, Consumer, ConsumerSpec, Error, Isolation, Producer, ProducerSpec, Reader, Result,
+    kafka::admin::KafkaAdmin, kafka::consumer::KafkaConsumer, kafka::producer::KafkaProducer,
+    kafka::reader::KafkaReader,
+};
+
+type BaseConsumer = rdkafka::consumer::BaseConsumer<Context>;
+type BaseProducer = rdkafka::producer::BaseProducer<Context>;
+
+/// A Kafka cluster behind librdkafka.
+#[derive(Debug)]
+pub struct KafkaBroker {
+    settings: Arc<KafkaSettings>,
+}
+
+impl KafkaBroker {
+    /// A cluster as the settings describe it. Nothing is connected yet; settings that librdkafka does not take, and
+    /// properties that sheaf sets itself, are [`Error::Fatal`] with the property's name.
+    pub fn new(settings: KafkaSettings) -> Result<Self> {
+        settings.check()?;
+        Ok(Self { settings: Arc::new(settings) })
+    }
+}
+
+impl Broker for KafkaBroker {
+    fn consumer(&self, spec: &ConsumerSpec) -> Result<Box<dyn Consumer>> {
+        Ok(Box::new(KafkaConsumer::new(&self.settings, spec)?))
+    }
+
+    fn producer(&self, spec: &ProducerSpec) -> Result<Box<dyn Producer>> {
+        Ok(Box::new(KafkaProducer::new(&self.settings, spec)?))
+    }
+
+    fn reader(&self, isolation: Isolation) -> Result<Box<dyn Reader>> {
+        Ok(Box::new(KafkaReader::new(&self.settings, isolation)?))
+    }
+
+    fn admin(&self) -> Result<Box<dyn Admin>> {
+        Ok(Box::new(KafkaAdmin::new(&self.settings)?))
+    }
+}
+
+/// The error for a librdkafka object that could not be made, which only memory exhaustion or a bug explains.
+fn missing(what: &'static str) -> Error {
+    Error::Fatal { operation: "opening a client", detail: format!("librdkafka gave no {what}") }
+}

@@ -1,0 +1,348 @@
+//! A member of a consumer group.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use rdkafka::consumer::{Consumer as _, RebalanceProtocol};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::native::{Client, Group, Queue};
+use super::record::record;
+use super::settings::{KafkaSettings, refused};
+use super::{BaseConsumer, Context, Failure, missing};
+use crate::broker::{Consumer, ConsumerSpec, Error, GroupEvent, GroupMetadata, Result, Start, Waker};
+use crate::model::{Record, Topic, TopicPartition};
+
+/// How many messages are taken from a queue at once.
+const BATCH: usize = 1000;
+
+/// How many events of the client one poll serves, so that it ends whatever the client says.
+const EVENTS: usize = 100;
+
+/// A member of a consumer group on librdkafka.
+///
+/// The fields are in the order in which they have to go: queues before the client, and the waker, whose descriptor the
+/// client writes to, last.
+pub(super) struct KafkaConsumer {
+    assigned: BTreeMap<TopicPartition, Assigned>,
+    events: Queue,
+    native: Client,
+    consumer: Arc<BaseConsumer>,
+    waker: Waker,
+    group: String,
+    address: String,
+}
+
+/// An assigned partition.
+struct Assigned {
+    queue: Queue,
+    /// The partition alone, as librdkafka wants to be asked for its position.
+    list: TopicPartitionList,
+    /// The offset after the last record that was handed out.
+    next: Option<i64>,
+    /// The offset was not in the log; nothing more comes until the partition is assigned anew.
+    lost: bool,
+}
+
+impl Drop for Assigned {
+    fn drop(&mut self) {
+        self.queue.silence();
+    }
+}
+
+impl KafkaConsumer {
+    pub(super) fn new(settings: &KafkaSettings, spec: &ConsumerSpec) -> Result<Self> {
+        let consumer: BaseConsumer =
+            settings.consumer(spec).create_with_context(Context::default()).map_err(|error| refused(&error))?;
+        let consumer = Arc::new(consumer);
+        let native = Client::of_consumer(&consumer).ok_or_else(|| missing("client"))?;
+        let events = native.consumer_queue().ok_or_else(|| missing("consumer queue"))?;
+        if let Some(descriptor) = spec.waker.descriptor() {
+            events.signal(descriptor);
+        }
+        Ok(Self {
+            assigned: BTreeMap::new(),
+            events,
+            native,
+            consumer,
+            waker: spec.waker.clone(),
+            group: spec.group.clone(),
+            address: settings.bootstrap_servers.clone(),
+        })
+    }
+
+    fn context(&self) -> &Context {
+        self.consumer.context()
+    }
+
+    fn error(&self, operation: &'static str, error: &KafkaError) -> Error {
+        Failure::from_kafka(error).explained(self.context()).of_operation(operation, &self.address)
+    }
+
+    /// Serves events until a rebalance is among them or nothing is left.
+    fn serve(&self) -> Result<Option<GroupEvent>> {
+        for _ in 0..EVENTS {
+            match self.consumer.poll(Duration::ZERO) {
+                None => {}
+                Some(Ok(stray)) => {
+                    use rdkafka::Message as _;
+                    let detail = format!("a record of {} came past its partition's queue", stray.topic());
+                    return Err(Error::Fatal { operation: "polling the group", detail });
+                }
+                Some(Err(error)) => self.judge(&error)?,
+            }
+            if let Some(event) = self.context().next_event() {
+                return Ok(Some(event));
+            }
+            if self.events.len() == 0 {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Most errors are told for information: librdkafka goes on by itself. What does not pass is returned.
+    fn judge(&self, error: &KafkaError) -> Result<()> {
+        let failure = Failure::from_kafka(error);
+        if failure.fatal || failure.code == Code::Fatal || failure.code == Code::FencedInstanceId {
+            let (code, detail) =
+                self.consumer.client().fatal_error().unwrap_or_else(|| (failure.code, failure.detail.clone()));
+            let failure = Failure { fatal: true, ..Failure::of(code, &detail) };
+            return Err(failure.of_operation("taking part in the group", &self.address));
+        }
+        if failure.is_permanent() {
+            let detail = self.context().trouble().map_or(failure.detail, |trouble| trouble.detail);
+            return Err(Error::Fatal { operation: "taking part in the group", detail });
+        }
+        Ok(())
+    }
+
+    fn is_cooperative(&self) -> bool {
+        matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative)
+    }
+
+    /// Cuts the partition's queue off, before it is assigned.
+    fn split(&self, partition: &TopicPartition) -> Result<Assigned> {
+        let queue = self
+            .native
+            .partition_queue(partition.topic.as_str(), partition.partition, None)
+            .ok_or_else(|| missing("partition queue"))?;
+        if let Some(descriptor) = self.waker.descriptor() {
+            queue.signal(descriptor);
+        }
+        Ok(Assigned { queue, list: list([partition]), next: None, lost: false })
+    }
+}
+
+impl Consumer for KafkaConsumer {
+    fn subscribe(&mut self, topics: &[Topic]) -> Result<()> {
+        let names: Vec<&str> = topics.iter().map(Topic::as_str).collect();
+        self.consumer.subscribe(&names).map_err(|error| self.error("subscribing", &error))
+    }
+
+    fn poll(&mut self) -> Result<Option<GroupEvent>> {
+        let event = self.serve();
+        if self.events.len() > 0 {
+            // The queue wakes nobody again until it has been empty.
+            self.waker.wake();
+        }
+        event
+    }
+
+    fn assign(&mut self, partitions: &[(TopicPartition, Start)]) -> Result<()> {
+        let cooperative = self.is_cooperative();
+        let mut fresh = BTreeMap::new();
+        let mut starts = TopicPartitionList::with_capacity(partitions.len());
+        for (partition, start) in partitions {
+            fresh.insert(partition.clone(), self.split(partition)?);
+            add(&mut starts, partition, *start).map_err(|error| self.error("assigning", &error))?;
+        }
+        if cooperative { self.consumer.incremental_assign(&starts) } else { self.consumer.assign(&starts) }
+            .map_err(|error| self.error("assigning", &error))?;
+        if !cooperative {
+            self.assigned.retain(|partition, _| fresh.contains_key(partition));
+        }
+        let waiting = fresh.values().any(|assigned| assigned.queue.len() > 0);
+        for (partition, assigned) in fresh {
+            // The old handle goes first: it silences the queue that both share.
+            drop(self.assigned.remove(&partition));
+            if let Some(descriptor) = self.waker.descriptor() {
+                assigned.queue.signal(descriptor);
+            }
+            self.assigned.insert(partition, assigned);
+        }
+        if waiting {
+            self.waker.wake();
+        }
+        Ok(())
+    }
+
+    fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        let result = if self.is_cooperative() {
+            for partition in partitions {
+                self.assigned.remove(partition);
+            }
+            self.consumer.incremental_unassign(&list(partitions))
+        } else {
+            self.assigned.clear();
+            self.consumer.unassign()
+        };
+        result.map_err(|error| self.error("giving partitions up", &error))
+    }
+
+    fn fetch(&mut self, partition: &TopicPartition, max: usize, out: &mut Vec<Record>) -> Result<()> {
+        let Some(assigned) = self.assigned.get_mut(partition) else {
+            return Err(Error::Fatal { operation: "fetching", detail: format!("{partition} is not assigned here") });
+        };
+        let before = out.len();
+        let mut rest = max;
+        while rest > 0 && !assigned.lost {
+            let asked = rest.min(BATCH);
+            let batch = assigned.queue.consume(asked, 0);
+            for message in batch.iter() {
+                match message.error() {
+                    None => {
+                        assigned.next = Some(message.offset().saturating_add(1));
+                        out.push(record(partition, &message));
+                    }
+                    Some(failure) if failure.is_out_of_range() => assigned.lost = true,
+                    Some(failure) if failure.is_permanent() => {
+                        return Err(Error::Fatal {
+                            operation: "fetching",
+                            detail: format!("{partition}: {}", failure.detail),
+                        });
+                    }
+                    // The client goes on trying; its own words are enough.
+                    Some(failure) => tracing::debug!(%partition, error = %failure.detail, "a fetch failed"),
+                }
+            }
+            rest = rest.saturating_sub(batch.len());
+            if batch.len() < asked {
+                break;
+            }
+        }
+        if out.len() > before {
+            self.consumer.context().worked();
+        } else if assigned.lost {
+            return Err(Error::OutOfRange { partition: partition.clone() });
+        }
+        Ok(())
+    }
+
+    fn position(&mut self, partition: &TopicPartition) -> Option<i64> {
+        let assigned = self.assigned.get(partition)?;
+        if assigned.lost {
+            return assigned.next;
+        }
+        assigned.next.max(self.native.position(&assigned.list))
+    }
+
+    fn pause(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        self.consumer.pause(&list(partitions)).map_err(|error| self.error("pausing", &error))
+    }
+
+    fn resume(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        self.consumer.resume(&list(partitions)).map_err(|error| self.error("resuming", &error))
+    }
+
+    fn committed(&mut self, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<Option<i64>>> {
+        const READING: &str = "reading the committed offsets";
+        let answer =
+            self.consumer.committed_offsets(list(partitions), timeout).map_err(|error| self.error(READING, &error))?;
+        let mut offsets = Vec::with_capacity(partitions.len());
+        for partition in partitions {
+            let element = answer.find_partition(partition.topic.as_str(), partition.partition);
+            let Some(element) = element else {
+                let detail = format!("the answer lacks {partition}");
+                return Err(Error::Transient { operation: READING, detail });
+            };
+            if let Err(error) = element.error() {
+                let failure = Failure::from_kafka(&error);
+                if failure.code == Code::UnstableOffsetCommit {
+                    return Err(Error::Unstable);
+                }
+                return Err(failure.of_operation(READING, &self.address));
+            }
+            offsets.push(if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None });
+        }
+        self.context().worked();
+        Ok(offsets)
+    }
+
+    fn group(&self) -> Result<GroupMetadata> {
+        let group: Group = self.native.group().ok_or_else(|| missing("group metadata"))?;
+        Ok(GroupMetadata { generation: group.generation(), group: self.group.clone(), native: Box::new(group) })
+    }
+
+    fn partitions(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<i32>> {
+        let metadata = self
+            .consumer
+            .fetch_metadata(Some(topic.as_str()), timeout)
+            .map_err(|error| self.error("reading a topic's metadata", &error))?;
+        super::admin::partition_count(&metadata, topic, &self.address)
+    }
+
+    fn close(self: Box<Self>, timeout: Duration) -> Result<()> {
+        // Dropping waits for the broker without a limit, so it is done aside.
+        let (done, ended) = channel();
+        std::thread::Builder::new()
+            .name("sheaf-kafka-close".to_owned())
+            .spawn(move || {
+                drop(self);
+                // Nobody listens any more when the time-out has passed.
+                done.send(()).ok();
+            })
+            .map_err(|error| Error::Fatal { operation: "closing the consumer", detail: error.to_string() })?;
+        match ended.recv_timeout(timeout) {
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => Ok(()),
+            Err(RecvTimeoutError::Timeout) => Err(Error::TimedOut {
+                operation: "closing the consumer",
+                detail: "leaving the group goes on in the background".to_owned(),
+            }),
+        }
+    }
+}
+
+impl Drop for KafkaConsumer {
+    fn drop(&mut self) {
+        self.context().close();
+        self.events.silence();
+        // An event that was never answered would keep the client from closing.
+        if self.context().next_event().is_some() {
+            let answer = if self.is_cooperative() {
+                self.consumer.assignment().and_then(|held| self.consumer.incremental_unassign(&held))
+            } else {
+                self.consumer.unassign()
+            };
+            if let Err(error) = answer {
+                tracing::debug!(%error, "a closing kafka consumer could not answer a rebalance");
+            }
+        }
+    }
+}
+
+/// The partitions as librdkafka's list.
+pub(super) fn list<'a>(partitions: impl IntoIterator<Item = &'a TopicPartition>) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    for partition in partitions {
+        list.add_partition(partition.topic.as_str(), partition.partition);
+    }
+    list
+}
+
+/// Adds a partition with the place where reading starts.
+pub(super) fn add(
+    list: &mut TopicPartitionList,
+    partition: &TopicPartition,
+    start: Start,
+) -> std::result::Result<(), KafkaError> {
+    let offset = match start {
+        Start::Beginning => Offset::Beginning,
+        Start::End => Offset::End,
+        Start::At(offset) => Offset::Offset(offset),
+    };
+    list.add_partition_offset(partition.topic.as_str(), partition.partition, offset)
+}

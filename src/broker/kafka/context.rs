@@ -1,0 +1,148 @@
+//! What librdkafka tells on its own account: log lines, errors, rebalances.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::KafkaError;
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::ProducerContext;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Statistics, TopicPartitionList};
+
+use super::{BaseConsumer, Failure};
+use crate::broker::GroupEvent;
+use crate::model::{Topic, TopicPartition};
+
+/// The context of every client.
+#[derive(Debug, Default)]
+pub(super) struct Context {
+    closing: AtomicBool,
+    events: Mutex<VecDeque<GroupEvent>>,
+    trouble: Mutex<Option<Failure>>,
+}
+
+impl Context {
+    /// From now on rebalances are carried out at once, because nobody will answer them any more.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+    }
+
+    /// The oldest rebalance that nobody has been told about.
+    pub(super) fn next_event(&self) -> Option<GroupEvent> {
+        lock(&self.events).pop_front()
+    }
+
+    /// What the last error said, unless something has worked since then.
+    pub(super) fn trouble(&self) -> Option<Failure> {
+        lock(&self.trouble).clone()
+    }
+
+    /// Something has worked: what was wrong is over.
+    pub(super) fn worked(&self) {
+        let mut trouble = lock(&self.trouble);
+        if let Some(over) = trouble.take() {
+            tracing::info!(error = %over.detail, "kafka answers again");
+        }
+    }
+
+    /// Notes an error of the client as a whole. librdkafka repeats it with every attempt to connect; a person is told
+    /// once, and again when it becomes another error.
+    pub(super) fn troubled(&self, failure: Failure) {
+        let mut trouble = lock(&self.trouble);
+        if trouble.as_ref().is_some_and(|known| known.code == failure.code) {
+            tracing::debug!(error = %failure.detail, "the kafka client still reports an error");
+            return;
+        }
+        // "All brokers down" follows each failed connection and says less than that: it is not worth a second line, and
+        // must not take the place of the reason.
+        let echo = failure.code == rdkafka::error::RDKafkaErrorCode::AllBrokersDown && trouble.is_some();
+        if echo {
+            tracing::debug!(error = %failure.detail, "the kafka client still reports an error");
+        } else {
+            tracing::warn!(error = %failure.detail, "the kafka client reports an error and goes on trying");
+            *trouble = Some(failure);
+        }
+    }
+
+    /// A log line with its syslog level.
+    pub(super) fn line(level: i32, facility: &str, text: &str) {
+        // Failed connections come as errors too (see `troubled`), a setting for the other kind of client is no mistake
+        // when one set of properties serves all clients.
+        let repeated = matches!(facility.trim(), "FAIL" | "ERROR" | "CONFWARN");
+        let text = text.trim();
+        match level {
+            _ if repeated => tracing::debug!(facility, text, "librdkafka"),
+            ..=4 => tracing::warn!(facility, text, "librdkafka"),
+            5 => tracing::info!(facility, text, "librdkafka"),
+            _ => tracing::debug!(facility, text, "librdkafka"),
+        }
+    }
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        let level = match level {
+            RDKafkaLogLevel::Emerg
+            | RDKafkaLogLevel::Alert
+            | RDKafkaLogLevel::Critical
+            | RDKafkaLogLevel::Error
+            | RDKafkaLogLevel::Warning => 4,
+            RDKafkaLogLevel::Notice => 5,
+            RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => 6,
+        };
+        Self::line(level, facility, text);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        let failure = Failure::from_kafka(&error);
+        self.troubled(Failure { detail: reason.to_owned(), ..failure });
+    }
+
+    fn stats(&self, _statistics: Statistics) {}
+}
+
+impl ConsumerContext for Context {
+    fn rebalance(&self, consumer: &BaseConsumer, what: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
+        let assigned = what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        if self.closing.load(Ordering::Acquire) {
+            let result = match (assigned, consumer.rebalance_protocol()) {
+                (true, RebalanceProtocol::Cooperative) => consumer.incremental_assign(&TopicPartitionList::new()),
+                (false, RebalanceProtocol::Cooperative) => consumer.incremental_unassign(partitions),
+                (_, RebalanceProtocol::Eager | RebalanceProtocol::None) => consumer.unassign(),
+            };
+            if let Err(error) = result {
+                tracing::debug!(%error, "a closing kafka consumer could not answer a rebalance");
+            }
+            return;
+        }
+        let list = partitions
+            .elements()
+            .iter()
+            .map(|element| TopicPartition { topic: Topic::new(element.topic()), partition: element.partition() })
+            .collect();
+        let event = if assigned {
+            GroupEvent::Assigned(list)
+        } else if consumer.assignment_lost() {
+            GroupEvent::Lost(list)
+        } else {
+            GroupEvent::Revoked(list)
+        };
+        lock(&self.events).push_back(event);
+    }
+}
+
+impl ProducerContext for Context {
+    type DeliveryOpaque = ();
+
+    /// Only reached while a producer is dropped: until then sheaf serves the delivery reports itself.
+    fn delivery(&self, _delivery: &DeliveryResult<'_>, _opaque: Self::DeliveryOpaque) {}
+}
+
+/// The guarded values are whole at each moment, so a thread that panicked with the lock has not harmed them.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,160 @@
+//! librdkafka's errors in the words of the port.
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+
+use super::Context;
+use crate::broker::{Error, FencedBy};
+
+/// What librdkafka says about something that failed.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    /// Its code.
+    pub(super) code: Code,
+    /// Its words.
+    pub(super) detail: String,
+    /// The client is of no use any more.
+    pub(super) fatal: bool,
+    /// The transaction has to be aborted.
+    pub(super) abort: bool,
+}
+
+impl Failure {
+    /// A failure of a code alone.
+    pub(super) fn of(code: Code, detail: &str) -> Self {
+        let detail = if detail.is_empty() { code.to_string() } else { detail.to_owned() };
+        Self { code, detail, fatal: false, abort: false }
+    }
+
+    /// The code inside rust-rdkafka's error, where it has one.
+    pub(super) fn from_kafka(error: &KafkaError) -> Self {
+        let code = if let KafkaError::AdminOp(code) = error { Some(*code) } else { error.rdkafka_error_code() };
+        let mut failure = code.map_or_else(|| Self::of(Code::Fail, &error.to_string()), |code| Self::of(code, ""));
+        failure.fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
+        failure
+    }
+
+    /// Brokers that cannot be talked to at all.
+    pub(super) fn is_unreachable(&self) -> bool {
+        matches!(self.code, Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve)
+    }
+
+    /// A request that was not answered in time.
+    pub(super) fn is_timeout(&self) -> bool {
+        matches!(
+            self.code,
+            Code::OperationTimedOut | Code::TimedOutQueue | Code::RequestTimedOut | Code::MessageTimedOut
+        )
+    }
+
+    /// The offset is not in the log.
+    pub(super) fn is_out_of_range(&self) -> bool {
+        matches!(self.code, Code::OffsetOutOfRange | Code::AutoOffsetReset)
+    }
+
+    /// Something that no waiting repairs: rights, names, settings.
+    pub(super) fn is_permanent(&self) -> bool {
+        matches!(
+            self.code,
+            Code::TopicAuthorizationFailed
+                | Code::GroupAuthorizationFailed
+                | Code::ClusterAuthorizationFailed
+                | Code::TransactionalIdAuthorizationFailed
+                | Code::DelegationTokenAuthorizationFailed
+                | Code::SaslAuthenticationFailed
+                | Code::Authentication
+                | Code::UnsupportedSASLMechanism
+                | Code::UnsupportedVersion
+                | Code::UnsupportedFeature
+                | Code::InvalidTopic
+                | Code::InvalidPartitions
+                | Code::InvalidReplicationFactor
+                | Code::InvalidReplicaAssignment
+                | Code::InvalidConfig
+                | Code::InvalidRequest
+                | Code::InvalidArgument
+                | Code::PolicyViolation
+        )
+    }
+
+    /// Whose newer incarnation this failure speaks of. From a group, the codes of a generation and of a static member;
+    /// from a producer, those of its epoch.
+    fn fenced_by(&self) -> Option<FencedBy> {
+        if self.code == Code::FencedInstanceId {
+            return Some(FencedBy::Instance);
+        }
+        if matches!(
+            self.code,
+            Code::IllegalGeneration | Code::UnknownMemberId | Code::StaleMemberEpoch | Code::FencedMemberEpoch
+        ) {
+            return Some(FencedBy::Generation);
+        }
+        let producer = matches!(self.code, Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch);
+        producer.then_some(FencedBy::Producer)
+    }
+
+    /// A time-out while the client reports that it cannot connect or log in: that is the better reason.
+    pub(super) fn explained(self, context: &Context) -> Self {
+        match context.trouble() {
+            Some(trouble) if self.is_timeout() && (trouble.is_unreachable() || trouble.is_permanent()) => trouble,
+            _ => self,
+        }
+    }
+
+    /// The error of an operation outside a transaction.
+    pub(super) fn of_operation(self, operation: &'static str, address: &str) -> Error {
+        let Self { detail, .. } = &self;
+        let detail = detail.clone();
+        if let Some(by) = self.fenced_by() {
+            return Error::Fenced { by, detail };
+        }
+        if self.is_permanent() || self.fatal {
+            return Error::Fatal { operation, detail };
+        }
+        if self.is_unreachable() {
+            return Error::Unreachable { address: address.to_owned(), detail };
+        }
+        if self.is_timeout() {
+            return Error::TimedOut { operation, detail };
+        }
+        Error::Transient { operation, detail }
+    }
+
+    /// The error of a transactional call. Whether an unreachable broker has executed it is not known either, so that is
+    /// a time-out here; `init` alone can be repeated blindly and uses [`Failure::of_operation`].
+    pub(super) fn of_transaction(self, operation: &'static str) -> Error {
+        let Self { detail, .. } = &self;
+        let detail = detail.clone();
+        if let Some(by) = self.fenced_by() {
+            return Error::Fenced { by, detail };
+        }
+        if self.is_permanent() {
+            return Error::Fatal { operation, detail };
+        }
+        if self.abort && !self.fatal {
+            return Error::Abortable { detail };
+        }
+        if self.is_timeout() || self.is_unreachable() {
+            return Error::TimedOut { operation, detail };
+        }
+        Error::Transient { operation, detail }
+    }
+
+    /// The error of a record that was not delivered, or not even taken. librdkafka has put the transaction into its
+    /// abortable state then.
+    pub(super) fn of_delivery(self, topic: &str, size: usize) -> Error {
+        match self.code {
+            Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => Error::TooLarge { size, detail: self.detail },
+            Code::UnknownTopic | Code::UnknownPartition | Code::UnknownTopicOrPartition => Error::Fatal {
+                operation: "producing",
+                detail: format!("{} ({topic}): create the topic, or check its partition count", self.detail),
+            },
+            _ if self.is_permanent() => {
+                Error::Fatal { operation: "producing", detail: format!("{} ({topic})", self.detail) }
+            }
+            _ => match self.fenced_by() {
+                Some(by) => Error::Fenced { by, detail: self.detail },
+                None => Error::Abortable { detail: format!("a record for {topic} was not delivered: {}", self.detail) },
+            },
+        }
+    }
+}

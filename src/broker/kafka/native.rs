@@ -1,0 +1,539 @@
+//! librdkafka's C interface where rust-rdkafka has no safe form of it: all unsafe code of sheaf, behind a safe face.
+//!
+//! | what | why not rust-rdkafka |
+//! |---|---|
+//! | [`Queue`], [`Batch`] | it has no batch consumption, and `poll` per message costs three times as much |
+//! | [`Event`] | its `poll` and `flush` run for their whole time-out, so a commit costs 100 ms |
+//! | [`Client::produce`] | it looks the topic up and makes a C string for each record |
+//! | transactions | its `commit_transaction` flushes, as above; it hides the group's generation |
+//!
+//! What makes the face safe: every object holds its client ([`Client`], reference-counted), so no queue, topic or
+//! message outlives the client that made it; librdkafka itself may be called from any thread.
+#![expect(unsafe_code, reason = "the only way to librdkafka's C functions; everything else in sheaf forbids it")]
+
+use std::any::Any;
+use std::ffi::{CStr, CString, c_char};
+use std::marker::PhantomData;
+use std::ptr::{NonNull, null, null_mut};
+use std::sync::Arc;
+
+use rdkafka::TopicPartitionList;
+use rdkafka::bindings as c;
+use rdkafka::error::RDKafkaErrorCode;
+
+use super::{BaseConsumer, BaseProducer, Failure};
+use crate::model::Header;
+
+/// A librdkafka client, kept alive by whoever holds this.
+#[derive(Clone)]
+pub(super) struct Client {
+    raw: NonNull<c::rd_kafka_t>,
+    _owner: Arc<dyn Any + Send + Sync>,
+}
+
+// SAFETY: rd_kafka_t is thread-safe by its documentation (rdkafka.h, "rdkafka is fully thread-safe").
+unsafe impl Send for Client {}
+
+impl Client {
+    /// The client inside a consumer.
+    pub(super) fn of_consumer(consumer: &Arc<BaseConsumer>) -> Option<Self> {
+        let raw = rdkafka::consumer::Consumer::client(&**consumer).native_ptr();
+        Some(Self { raw: NonNull::new(raw)?, _owner: Arc::<BaseConsumer>::clone(consumer) })
+    }
+
+    /// The client inside a producer.
+    pub(super) fn of_producer(producer: &Arc<BaseProducer>) -> Option<Self> {
+        let raw = rdkafka::producer::Producer::client(&**producer).native_ptr();
+        Some(Self { raw: NonNull::new(raw)?, _owner: Arc::<BaseProducer>::clone(producer) })
+    }
+
+    /// The queue on which a producer's delivery reports, errors and log lines arrive as events.
+    pub(super) fn main_queue(&self) -> Option<Queue> {
+        // SAFETY: the client is alive; the reference that is returned is released by `Queue`.
+        Queue::adopt(self, unsafe { c::rd_kafka_queue_get_main(self.raw.as_ptr()) })
+    }
+
+    /// The queue on which a consumer's rebalances and errors arrive.
+    pub(super) fn consumer_queue(&self) -> Option<Queue> {
+        // SAFETY: as above.
+        Queue::adopt(self, unsafe { c::rd_kafka_queue_get_consumer(self.raw.as_ptr()) })
+    }
+
+    /// A queue of its own, for other queues to be forwarded to.
+    pub(super) fn new_queue(&self) -> Option<Queue> {
+        // SAFETY: as above.
+        Queue::adopt(self, unsafe { c::rd_kafka_queue_new(self.raw.as_ptr()) })
+    }
+
+    /// The queue of one partition, cut off from the consumer's queue and, if asked for, forwarded to another. To be
+    /// called before each assignment, or its first records go astray.
+    pub(super) fn partition_queue(&self, topic: &str, partition: i32, forward: Option<&Queue>) -> Option<Queue> {
+        let topic = CString::new(topic).ok()?;
+        // SAFETY: the client and the C string are alive; the queues are of the same client.
+        unsafe {
+            let raw = c::rd_kafka_queue_get_partition(self.raw.as_ptr(), topic.as_ptr(), partition);
+            let queue = Queue::adopt(self, raw)?;
+            c::rd_kafka_queue_forward(queue.raw.as_ptr(), forward.map_or(null_mut(), |to| to.raw.as_ptr()));
+            Some(queue)
+        }
+    }
+
+    /// A handle of a topic, which saves the look-up for each record.
+    pub(super) fn topic(&self, name: &str) -> Option<TopicHandle> {
+        let name = CString::new(name).ok()?;
+        // SAFETY: the client and the C string are alive; a null configuration means the default.
+        let raw = unsafe { c::rd_kafka_topic_new(self.raw.as_ptr(), name.as_ptr(), null_mut()) };
+        Some(TopicHandle { raw: NonNull::new(raw)?, _client: self.clone() })
+    }
+
+    /// The application's position in the list's only partition: it also passes control records and aborted ones.
+    pub(super) fn position(&self, partition: &TopicPartitionList) -> Option<i64> {
+        // SAFETY: the client and the list are alive; the list's array has `cnt` elements.
+        unsafe {
+            let list = partition.ptr();
+            let error = c::rd_kafka_position(self.raw.as_ptr(), list);
+            if error != c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR || (*list).cnt < 1 {
+                return None;
+            }
+            Some((*(*list).elems).offset).filter(|offset| *offset >= 0)
+        }
+    }
+
+    /// Who this consumer is in its group; `None` without a group.
+    pub(super) fn group(&self) -> Option<Group> {
+        // SAFETY: the client is alive; the object that is returned is released by `Group`.
+        NonNull::new(unsafe { c::rd_kafka_consumer_group_metadata(self.raw.as_ptr()) }).map(Group)
+    }
+
+    /// Hands a record to the producer's queue, which copies it. `tag` comes back with its delivery report.
+    pub(super) fn produce(&self, topic: &TopicHandle, message: &Outgoing<'_>, tag: usize) -> Result<(), Failure> {
+        let headers = HeaderList::new(message.headers)?;
+        let (value, value_size) = memory(message.value);
+        let (key, key_size) = memory(message.key);
+        let vu = |vtype, u| c::rd_kafka_vu_t { vtype, u };
+        let arguments = [
+            vu(c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_RKT, Argument { rkt: topic.raw.as_ptr() }),
+            vu(c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_PARTITION, Argument { i32_: message.partition }),
+            vu(c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_MSGFLAGS, Argument { i: c::RD_KAFKA_MSG_F_COPY }),
+            vu(c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_VALUE, Argument { mem: Memory { ptr: value, size: value_size } }),
+            vu(c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_KEY, Argument { mem: Memory { ptr: key, size: key_size } }),
+            vu(c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_TIMESTAMP, Argument { i64_: message.timestamp }),
+            vu(
+                c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_OPAQUE,
+                Argument { ptr: std::ptr::without_provenance_mut::<std::ffi::c_void>(tag) },
+            ),
+            vu(c::rd_kafka_vtype_t::RD_KAFKA_VTYPE_HEADERS, Argument { headers: headers.0 }),
+        ];
+        // Without headers the last argument is left out: librdkafka takes no null there.
+        let count = if headers.0.is_null() { arguments.len() - 1 } else { arguments.len() };
+        // SAFETY: client, topic and the borrowed memory are alive for the call, which copies value and key; each union
+        // field is the one that its type names. The headers belong to librdkafka exactly when the call succeeds.
+        let result = failure(unsafe { c::rd_kafka_produceva(self.raw.as_ptr(), arguments.as_ptr(), count) });
+        if result.is_ok() {
+            std::mem::forget(headers);
+        }
+        result
+    }
+
+    /// See `rd_kafka_init_transactions`.
+    pub(super) fn init_transactions(&self, timeout_ms: i32) -> Result<(), Failure> {
+        // SAFETY: the client is alive.
+        failure(unsafe { c::rd_kafka_init_transactions(self.raw.as_ptr(), timeout_ms) })
+    }
+
+    /// See `rd_kafka_begin_transaction`.
+    pub(super) fn begin_transaction(&self) -> Result<(), Failure> {
+        // SAFETY: the client is alive.
+        failure(unsafe { c::rd_kafka_begin_transaction(self.raw.as_ptr()) })
+    }
+
+    /// See `rd_kafka_send_offsets_to_transaction`.
+    pub(super) fn send_offsets(
+        &self,
+        offsets: &TopicPartitionList,
+        group: &Group,
+        timeout_ms: i32,
+    ) -> Result<(), Failure> {
+        // SAFETY: client, list and group are alive for the call, which copies both.
+        failure(unsafe {
+            c::rd_kafka_send_offsets_to_transaction(self.raw.as_ptr(), offsets.ptr(), group.0.as_ptr(), timeout_ms)
+        })
+    }
+
+    /// See `rd_kafka_commit_transaction`; it waits for deliveries that nobody serves, so none may be outstanding.
+    pub(super) fn commit_transaction(&self, timeout_ms: i32) -> Result<(), Failure> {
+        // SAFETY: the client is alive.
+        failure(unsafe { c::rd_kafka_commit_transaction(self.raw.as_ptr(), timeout_ms) })
+    }
+
+    /// See `rd_kafka_abort_transaction`; a timed-out call is resumed by the next one.
+    pub(super) fn abort_transaction(&self, timeout_ms: i32) -> Result<(), Failure> {
+        // SAFETY: the client is alive.
+        failure(unsafe { c::rd_kafka_abort_transaction(self.raw.as_ptr(), timeout_ms) })
+    }
+}
+
+/// What `rd_kafka_produceva` takes.
+type Argument = c::rd_kafka_vu_s__bindgen_ty_1;
+type Memory = c::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1;
+
+/// A record on its way out, borrowed.
+pub(super) struct Outgoing<'a> {
+    /// The partition, or -1 for the partitioner's choice.
+    pub(super) partition: i32,
+    /// The key; `None` is Kafka's null.
+    pub(super) key: Option<&'a [u8]>,
+    /// The value; `None` is a tombstone.
+    pub(super) value: Option<&'a [u8]>,
+    /// The headers, in order.
+    pub(super) headers: &'a [Header],
+    /// Milliseconds since the epoch, or 0 for now.
+    pub(super) timestamp: i64,
+}
+
+/// Null is Kafka's null; an empty slice has an address that is not null, and is empty.
+fn memory(bytes: Option<&[u8]>) -> (*mut std::ffi::c_void, usize) {
+    bytes.map_or((null_mut(), 0), |bytes| (bytes.as_ptr().cast_mut().cast(), bytes.len()))
+}
+
+/// Headers that are not yet librdkafka's; null when there are none.
+struct HeaderList(*mut c::rd_kafka_headers_t);
+
+impl HeaderList {
+    fn new(headers: &[Header]) -> Result<Self, Failure> {
+        if headers.is_empty() {
+            return Ok(Self(null_mut()));
+        }
+        // SAFETY: a new list, released by `Drop` unless it is handed over.
+        let list = Self(unsafe { c::rd_kafka_headers_new(headers.len()) });
+        for header in headers {
+            let (value, size) = memory(header.value.as_deref());
+            let (Ok(name_size), Ok(size)) = (isize::try_from(header.name.len()), isize::try_from(size)) else {
+                return Err(Failure::of(RDKafkaErrorCode::InvalidArgument, "a header is too long"));
+            };
+            // SAFETY: name and value are alive for the call, which copies them; the sizes are theirs.
+            let error = unsafe { c::rd_kafka_header_add(list.0, header.name.as_ptr().cast(), name_size, value, size) };
+            if error != c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+                return Err(Failure::of(error.into(), "a header was refused"));
+            }
+        }
+        Ok(list)
+    }
+}
+
+impl Drop for HeaderList {
+    fn drop(&mut self) {
+        if !self.0.is_null() {
+            // SAFETY: the list is still ours: a handed-over one is forgotten.
+            unsafe { c::rd_kafka_headers_destroy(self.0) }
+        }
+    }
+}
+
+/// A topic of a client.
+pub(super) struct TopicHandle {
+    raw: NonNull<c::rd_kafka_topic_t>,
+    _client: Client,
+}
+
+// SAFETY: topic objects are reference-counted and locked inside librdkafka.
+unsafe impl Send for TopicHandle {}
+
+impl Drop for TopicHandle {
+    fn drop(&mut self) {
+        // SAFETY: releases the reference that `rd_kafka_topic_new` gave; the client is still alive.
+        unsafe { c::rd_kafka_topic_destroy(self.raw.as_ptr()) }
+    }
+}
+
+/// A member's place in its group, as librdkafka passes it to the transaction coordinator.
+pub(super) struct Group(NonNull<c::rd_kafka_consumer_group_metadata_t>);
+
+// SAFETY: a plain value after its creation: read by calls, never changed.
+unsafe impl Send for Group {}
+
+impl Group {
+    /// The generation (member epoch) of the member; negative in no group.
+    pub(super) fn generation(&self) -> i32 {
+        // SAFETY: the object is alive.
+        unsafe { c::rd_kafka_consumer_group_metadata_generation_id(self.0.as_ptr()) }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // SAFETY: the object is ours.
+        unsafe { c::rd_kafka_consumer_group_metadata_destroy(self.0.as_ptr()) }
+    }
+}
+
+/// A queue of a client.
+pub(super) struct Queue {
+    raw: NonNull<c::rd_kafka_queue_t>,
+    _client: Client,
+}
+
+// SAFETY: queues are reference-counted and locked inside librdkafka.
+unsafe impl Send for Queue {}
+
+impl Queue {
+    fn adopt(client: &Client, raw: *mut c::rd_kafka_queue_t) -> Option<Self> {
+        Some(Self { raw: NonNull::new(raw)?, _client: client.clone() })
+    }
+
+    /// How many messages or events are waiting.
+    pub(super) fn len(&self) -> usize {
+        // SAFETY: the queue is alive.
+        unsafe { c::rd_kafka_queue_length(self.raw.as_ptr()) }
+    }
+
+    /// From now on each change from empty to not empty writes an eventfd's 1 to the descriptor, which has to stay open
+    /// until [`Queue::silence`]. A queue that is not empty now stays silent until it has been emptied once.
+    pub(super) fn signal(&self, descriptor: i32) {
+        let one = 1_u64.to_ne_bytes();
+        // SAFETY: the queue is alive; the call copies the payload.
+        unsafe {
+            c::rd_kafka_queue_io_event_enable(self.raw.as_ptr(), descriptor, one.as_ptr().cast(), one.len());
+        }
+    }
+
+    /// Ends [`Queue::signal`]: afterwards the descriptor is not written to any more.
+    pub(super) fn silence(&self) {
+        // SAFETY: the queue is alive; -1 disables, under the lock under which librdkafka writes.
+        unsafe { c::rd_kafka_queue_io_event_enable(self.raw.as_ptr(), -1, null(), 0) }
+    }
+
+    /// Takes up to `max` messages, waiting until there are so many for at most `timeout_ms`. Only for queues that carry
+    /// messages and nothing else: partition queues, and queues that these are forwarded to.
+    pub(super) fn consume(&mut self, max: usize, timeout_ms: i32) -> Batch {
+        let mut messages = vec![null_mut(); max];
+        // SAFETY: the array has `max` places. `&mut self` keeps two calls on one queue apart, which is undefined.
+        let count =
+            unsafe { c::rd_kafka_consume_batch_queue(self.raw.as_ptr(), timeout_ms, messages.as_mut_ptr(), max) };
+        messages.truncate(usize::try_from(count).unwrap_or(0));
+        Batch { messages, _client: self._client.clone() }
+    }
+
+    /// The next event of a producer's queue.
+    pub(super) fn event(&self, timeout_ms: i32) -> Option<Event> {
+        // SAFETY: the queue is alive; the event that is returned is released by `Event`.
+        let raw = unsafe { c::rd_kafka_queue_poll(self.raw.as_ptr(), timeout_ms) };
+        Some(Event { raw: NonNull::new(raw)?, _client: self._client.clone() })
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        // SAFETY: releases the reference that was adopted; the client is still alive.
+        unsafe { c::rd_kafka_queue_destroy(self.raw.as_ptr()) }
+    }
+}
+
+/// Messages that were taken from a queue.
+pub(super) struct Batch {
+    messages: Vec<*mut c::rd_kafka_message_t>,
+    _client: Client,
+}
+
+impl Batch {
+    /// How many.
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// The messages, in the queue's order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Message<'_>> {
+        self.messages.iter().filter_map(|raw| Message::new(*raw))
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        for message in &self.messages {
+            // SAFETY: `rd_kafka_consume_batch_queue` gave each message to us; it is released once.
+            unsafe { c::rd_kafka_message_destroy(*message) }
+        }
+    }
+}
+
+/// A message of a batch or of an event, borrowed from it.
+pub(super) struct Message<'a> {
+    raw: &'a c::rd_kafka_message_t,
+}
+
+impl<'a> Message<'a> {
+    /// `None` for a null pointer. The caller owns the message and outlives `'a`.
+    fn new(raw: *const c::rd_kafka_message_t) -> Option<Self> {
+        // SAFETY: librdkafka's pointers are null or valid until their batch or event is released, which `'a` precedes.
+        Some(Self { raw: unsafe { raw.as_ref() }? })
+    }
+
+    /// What went wrong, when the message is an error or a failed delivery.
+    pub(super) fn error(&self) -> Option<Failure> {
+        if self.raw.err == c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return None;
+        }
+        // SAFETY: the message is alive; an error string belongs to it or is static.
+        let detail = text(unsafe { c::rd_kafka_message_errstr(self.raw) });
+        Some(Failure::of(self.raw.err.into(), &detail))
+    }
+
+    /// The topic's name.
+    pub(super) fn topic(&self) -> &'a str {
+        if self.raw.rkt.is_null() {
+            return "";
+        }
+        // SAFETY: the topic lives as long as the message; its name is a C string, and Kafka's names are ASCII.
+        unsafe { CStr::from_ptr(c::rd_kafka_topic_name(self.raw.rkt)) }.to_str().unwrap_or("")
+    }
+
+    /// The partition.
+    pub(super) fn partition(&self) -> i32 {
+        self.raw.partition
+    }
+
+    /// The offset; of an end-of-partition message the offset that comes next.
+    pub(super) fn offset(&self) -> i64 {
+        self.raw.offset
+    }
+
+    /// What [`Client::produce`] was given; only of a delivery report.
+    pub(super) fn tag(&self) -> usize {
+        self.raw._private.addr()
+    }
+
+    /// Milliseconds since the epoch; -1 when the record has none.
+    pub(super) fn timestamp(&self) -> i64 {
+        // SAFETY: the message is alive; a null for the timestamp's type is allowed.
+        unsafe { c::rd_kafka_message_timestamp(self.raw, null_mut()) }
+    }
+
+    /// The key.
+    pub(super) fn key(&self) -> Option<&'a [u8]> {
+        slice(self.raw.key, self.raw.key_len)
+    }
+
+    /// The value.
+    pub(super) fn value(&self) -> Option<&'a [u8]> {
+        slice(self.raw.payload, self.raw.len)
+    }
+
+    /// The headers, in order.
+    pub(super) fn headers(&self) -> Vec<(&'a str, Option<&'a [u8]>)> {
+        let mut list = null_mut();
+        let mut headers = Vec::new();
+        let (mut name, mut value, mut size) = (null(), null(), 0);
+        // SAFETY: the message is alive and owns the list; the list owns names (C strings) and values, which live as long.
+        unsafe {
+            if c::rd_kafka_message_headers(self.raw, &raw mut list)
+                != c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
+            {
+                return headers;
+            }
+            while c::rd_kafka_header_get_all(list, headers.len(), &raw mut name, &raw mut value, &raw mut size)
+                == c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
+            {
+                headers.push((CStr::from_ptr(name).to_str().unwrap_or(""), slice(value.cast_mut(), size)));
+            }
+        }
+        headers
+    }
+}
+
+/// The bytes at an address that librdkafka gave; null is Kafka's null.
+fn slice<'a>(start: *mut std::ffi::c_void, size: usize) -> Option<&'a [u8]> {
+    // SAFETY: only called with address and size of one field of a living message, which `'a` does not outlive.
+    NonNull::new(start).map(|start| unsafe { std::slice::from_raw_parts(start.cast().as_ptr(), size) })
+}
+
+/// An event of a producer's queue.
+pub(super) struct Event {
+    raw: NonNull<c::rd_kafka_event_t>,
+    _client: Client,
+}
+
+/// What an event says.
+pub(super) enum Told<'a> {
+    /// Delivery reports.
+    Deliveries(Deliveries<'a>),
+    /// An error of the client as a whole.
+    Error(Failure),
+    /// A line for the log: syslog's level, facility, text.
+    Log(i32, String, String),
+    /// Something that a producer has no use for.
+    Other,
+}
+
+impl Event {
+    /// What it says.
+    pub(super) fn told(&self) -> Told<'_> {
+        let raw = self.raw.as_ptr();
+        // SAFETY: the event is alive, and so are the strings that it gives out.
+        unsafe {
+            match c::rd_kafka_event_type(raw) {
+                c::RD_KAFKA_EVENT_DR => Told::Deliveries(Deliveries { raw: self.raw, _event: PhantomData }),
+                c::RD_KAFKA_EVENT_ERROR => Told::Error(Failure {
+                    fatal: c::rd_kafka_event_error_is_fatal(raw) != 0,
+                    ..Failure::of(c::rd_kafka_event_error(raw).into(), &text(c::rd_kafka_event_error_string(raw)))
+                }),
+                c::RD_KAFKA_EVENT_LOG => {
+                    let (mut facility, mut line, mut level) = (null(), null(), 0);
+                    if c::rd_kafka_event_log(raw, &raw mut facility, &raw mut line, &raw mut level) != 0 {
+                        return Told::Other;
+                    }
+                    Told::Log(level, text(facility), text(line))
+                }
+                _ => Told::Other,
+            }
+        }
+    }
+}
+
+impl Drop for Event {
+    fn drop(&mut self) {
+        // SAFETY: `rd_kafka_queue_poll` gave the event to us.
+        unsafe { c::rd_kafka_event_destroy(self.raw.as_ptr()) }
+    }
+}
+
+/// The delivery reports of an event; each is handed out once.
+pub(super) struct Deliveries<'a> {
+    raw: NonNull<c::rd_kafka_event_t>,
+    _event: PhantomData<&'a Event>,
+}
+
+impl<'a> Iterator for Deliveries<'a> {
+    type Item = Message<'a>;
+
+    fn next(&mut self) -> Option<Message<'a>> {
+        // SAFETY: the event is borrowed, so alive; its messages live as long as it does.
+        Message::new(unsafe { c::rd_kafka_event_message_next(self.raw.as_ptr()) })
+    }
+}
+
+/// A C string as text; null is empty.
+fn text(string: *const c_char) -> String {
+    if string.is_null() {
+        return String::new();
+    }
+    // SAFETY: librdkafka's strings end with a nul and are alive at each place of call.
+    unsafe { CStr::from_ptr(string) }.to_string_lossy().into_owned()
+}
+
+/// Takes an error object apart and releases it; null is success.
+fn failure(raw: *mut c::rd_kafka_error_t) -> Result<(), Failure> {
+    if raw.is_null() {
+        return Ok(());
+    }
+    // SAFETY: the object was returned to us and is released here, after it was read.
+    unsafe {
+        let failure = Failure {
+            code: c::rd_kafka_error_code(raw).into(),
+            detail: text(c::rd_kafka_error_string(raw)),
+            fatal: c::rd_kafka_error_is_fatal(raw) != 0,
+            abort: c::rd_kafka_error_txn_requires_abort(raw) != 0,
+        };
+        c::rd_kafka_error_destroy(raw);
+        Err(failure)
+    }
+}

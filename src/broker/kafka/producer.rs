@@ -1,0 +1,293 @@
+//! A transactional producer with its own event loop.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::TopicPartitionList;
+use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::producer::Producer as _;
+
+use super::deadline::Deadline;
+use super::native::{Client, Group, Outgoing, Queue, Told, TopicHandle};
+use super::settings::{KafkaSettings, refused};
+use super::{BaseProducer, Context, Failure, missing};
+use crate::broker::{Error, FencedBy, GroupMetadata, Producer, ProducerSpec, Result, Start};
+use crate::model::{Header, OutRecord, Timestamp, Topic, TopicPartition};
+
+/// The longest wait for one event.
+const EVENT: Duration = Duration::from_millis(50);
+
+/// The part of an abort that first purges what has not been sent: no longer, because it waits for deliveries that only
+/// we serve.
+const PURGE: Duration = Duration::from_millis(1);
+
+/// A transactional producer on librdkafka.
+///
+/// The fields are in the order in which they have to go: topics and queues before the client.
+pub(super) struct KafkaProducer {
+    topics: BTreeMap<Topic, Handle>,
+    /// The topics by the tag that comes back with each delivery report.
+    names: Vec<Topic>,
+    events: Queue,
+    native: Client,
+    producer: Arc<BaseProducer>,
+    tracked: Vec<Topic>,
+    deliveries: Deliveries,
+    is_open: bool,
+    full_limit: Duration,
+    address: String,
+}
+
+struct Handle {
+    native: TopicHandle,
+    tag: usize,
+}
+
+/// What the delivery reports of a transaction have said so far.
+#[derive(Default)]
+struct Deliveries {
+    outstanding: usize,
+    failed: Option<Error>,
+    /// The offset after the last record of each partition of a tracked topic.
+    ends: BTreeMap<TopicPartition, i64>,
+}
+
+impl KafkaProducer {
+    pub(super) fn new(settings: &KafkaSettings, spec: &ProducerSpec) -> Result<Self> {
+        let producer: BaseProducer = settings
+            .producer(&spec.transactional_id)
+            .create_with_context(Context::default())
+            .map_err(|error| refused(&error))?;
+        let producer = Arc::new(producer);
+        let native = Client::of_producer(&producer).ok_or_else(|| missing("client"))?;
+        let events = native.main_queue().ok_or_else(|| missing("main queue"))?;
+        Ok(Self {
+            topics: BTreeMap::new(),
+            names: Vec::new(),
+            events,
+            native,
+            producer,
+            tracked: spec.tracked.clone(),
+            deliveries: Deliveries::default(),
+            is_open: false,
+            full_limit: settings.transaction_timeout,
+            address: settings.bootstrap_servers.clone(),
+        })
+    }
+
+    fn context(&self) -> &Context {
+        self.producer.context()
+    }
+
+    /// Serves one event, waiting for it at most so long; false when there was none.
+    fn serve(&mut self, timeout_ms: i32) -> bool {
+        let Some(event) = self.events.event(timeout_ms) else { return false };
+        match event.told() {
+            Told::Deliveries(messages) => {
+                for message in messages {
+                    let topic = self.names.get(message.tag());
+                    let failure = message.error();
+                    let size = message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len);
+                    self.deliveries.outstanding = self.deliveries.outstanding.saturating_sub(1);
+                    match (failure, topic) {
+                        (Some(failure), topic) => {
+                            let name = topic.map_or("an unknown topic", Topic::as_str);
+                            // The first one is the reason; what follows it follows from it.
+                            self.deliveries.failed.get_or_insert_with(|| failure.of_delivery(name, size));
+                        }
+                        (None, Some(topic)) if self.tracked.contains(topic) => {
+                            let end = message.offset().saturating_add(1);
+                            let known = self
+                                .deliveries
+                                .ends
+                                .entry(TopicPartition::new(topic, message.partition()))
+                                .or_insert(end);
+                            *known = end.max(*known);
+                        }
+                        (None, _) => {}
+                    }
+                }
+            }
+            Told::Error(failure) => self.context().troubled(failure),
+            Told::Log(level, facility, text) => Context::line(level, &facility, &text),
+            Told::Other => {}
+        }
+        true
+    }
+
+    /// Serves what is there without waiting.
+    fn serve_all(&mut self) {
+        while self.serve(0) {}
+    }
+
+    /// Waits for the outstanding deliveries; false when the time-out came first.
+    fn settle(&mut self, deadline: &Deadline) -> bool {
+        while self.deliveries.outstanding > 0 {
+            if deadline.passed() {
+                return false;
+            }
+            self.serve(deadline.slice_ms(EVENT));
+        }
+        true
+    }
+
+    fn handle(&mut self, topic: &Topic) -> Result<usize> {
+        if let Some(handle) = self.topics.get(topic) {
+            return Ok(handle.tag);
+        }
+        let native = self.native.topic(topic.as_str()).ok_or_else(|| Error::Fatal {
+            operation: "producing",
+            detail: format!("'{topic}' is no name for a topic"),
+        })?;
+        let tag = self.names.len();
+        self.names.push(topic.clone());
+        self.topics.insert(topic.clone(), Handle { native, tag });
+        Ok(tag)
+    }
+
+    /// Serves events until a full queue has room again.
+    fn produce_when_possible(
+        &mut self,
+        topic: &Topic,
+        tag: usize,
+        message: &Outgoing<'_>,
+    ) -> std::result::Result<(), Failure> {
+        let deadline = Deadline::after(self.full_limit);
+        loop {
+            let Some(handle) = self.topics.get(topic) else {
+                return Err(Failure::of(Code::UnknownTopic, ""));
+            };
+            match self.native.produce(&handle.native, message, tag) {
+                Err(failure) if failure.code == Code::QueueFull && !deadline.passed() => {
+                    self.serve(deadline.slice_ms(EVENT));
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// After an error of a transactional call: what the client has said meanwhile belongs to the log.
+    fn failed(&mut self, operation: &'static str, failure: Failure) -> Error {
+        self.serve_all();
+        let failure = match self.producer.client().fatal_error() {
+            Some((code, detail)) if failure.fatal => Failure { fatal: true, ..Failure::of(code, &detail) },
+            _ => failure,
+        };
+        failure.of_transaction(operation)
+    }
+}
+
+impl Producer for KafkaProducer {
+    fn init(&mut self, timeout: Duration) -> Result<()> {
+        let result = self.native.init_transactions(Deadline::after(timeout).left_ms());
+        self.serve_all();
+        result.map_err(|failure| {
+            failure.explained(self.context()).of_operation("initialising the producer", &self.address)
+        })?;
+        self.context().worked();
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        self.serve_all();
+        self.native.begin_transaction().map_err(|failure| self.failed("beginning a transaction", failure))?;
+        self.deliveries = Deliveries::default();
+        self.is_open = true;
+        Ok(())
+    }
+
+    fn produce(&mut self, record: &OutRecord) -> Result<()> {
+        let tag = self.handle(&record.topic)?;
+        let headers: Vec<Header> = record.headers.iter().cloned().collect();
+        let message = Outgoing {
+            partition: record.partition.unwrap_or(-1),
+            key: record.key.as_deref(),
+            value: record.value.as_deref(),
+            headers: &headers,
+            timestamp: record.timestamp.map_or(0, Timestamp::as_millis),
+        };
+        match self.produce_when_possible(&record.topic, tag, &message) {
+            Ok(()) => {
+                self.deliveries.outstanding += 1;
+                Ok(())
+            }
+            Err(failure) if failure.fatal => Err(self.failed("producing", failure)),
+            Err(failure) => Err(failure.of_delivery(record.topic.as_str(), record.size())),
+        }
+    }
+
+    fn drain(&mut self, timeout: Duration) -> Result<BTreeMap<TopicPartition, i64>> {
+        let settled = self.settle(&Deadline::after(timeout));
+        self.serve_all();
+        if let Some(error) = self.deliveries.failed.clone() {
+            return Err(error);
+        }
+        if !settled {
+            let detail = format!("{} records are not acknowledged", self.deliveries.outstanding);
+            return Err(Error::TimedOut { operation: "waiting for deliveries", detail });
+        }
+        Ok(self.deliveries.ends.clone())
+    }
+
+    fn send_offsets(
+        &mut self,
+        offsets: &[(TopicPartition, i64)],
+        group: &GroupMetadata,
+        timeout: Duration,
+    ) -> Result<()> {
+        const SENDING: &str = "adding offsets to the transaction";
+        if offsets.is_empty() {
+            let detail = "there are none, and without any the member's generation is not checked".to_owned();
+            return Err(Error::Fatal { operation: SENDING, detail });
+        }
+        if group.generation < 0 {
+            let detail = format!("this member is in no generation of the group {}", group.group);
+            return Err(Error::Fenced { by: FencedBy::Generation, detail });
+        }
+        let Some(member) = group.native.downcast_ref::<Group>() else {
+            let detail = "the group metadata is another broker's".to_owned();
+            return Err(Error::Fatal { operation: SENDING, detail });
+        };
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (partition, offset) in offsets {
+            super::consumer::add(&mut list, partition, Start::At(*offset))
+                .map_err(|error| Failure::from_kafka(&error).of_transaction(SENDING))?;
+        }
+        self.native
+            .send_offsets(&list, member, Deadline::after(timeout).left_ms())
+            .map_err(|failure| self.failed(SENDING, failure))
+    }
+
+    fn commit(&mut self, timeout: Duration) -> Result<()> {
+        let deadline = Deadline::after(timeout);
+        // librdkafka would wait for the deliveries, and nobody would serve them.
+        let rest = deadline.left();
+        self.drain(rest)?;
+        self.native
+            .commit_transaction(deadline.left_ms())
+            .map_err(|failure| self.failed("committing the transaction", failure))?;
+        self.is_open = false;
+        self.context().worked();
+        Ok(())
+    }
+
+    fn abort(&mut self, timeout: Duration) -> Result<()> {
+        const ABORTING: &str = "aborting the transaction";
+        if !self.is_open {
+            return Ok(());
+        }
+        let deadline = Deadline::after(timeout);
+        let mut result = self.native.abort_transaction(deadline.slice_ms(PURGE));
+        // A call that has timed out is resumed by the next one; in between the deliveries it waits for are served.
+        while matches!(&result, Err(failure) if failure.is_timeout()) && !deadline.passed() {
+            let settled = self.settle(&deadline);
+            let left = if settled { deadline.left_ms() } else { 0 };
+            result = self.native.abort_transaction(left);
+        }
+        result.map_err(|failure| self.failed(ABORTING, failure))?;
+        self.serve_all();
+        self.is_open = false;
+        Ok(())
+    }
+}

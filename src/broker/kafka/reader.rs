@@ -1,0 +1,152 @@
+//! A reader without a group.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+
+use super::consumer::add;
+use super::deadline::Deadline;
+use super::native::{Client, Message, Queue};
+use super::record::record;
+use super::settings::{KafkaSettings, refused};
+use super::{BaseConsumer, Context, Failure, missing};
+use crate::broker::{Error, Isolation, Reader, Result, Start};
+use crate::model::{Record, TopicPartition};
+
+/// How many messages are taken at once.
+const BATCH: usize = 1000;
+
+/// A reader on librdkafka.
+///
+/// Its position is its own: the offset after the last record, or the offset that an end-of-partition message names,
+/// which lies behind control records and aborted ones.
+pub(super) struct KafkaReader {
+    assigned: Vec<Assigned>,
+    /// All partitions arrive here.
+    queue: Queue,
+    native: Client,
+    consumer: Arc<BaseConsumer>,
+    address: String,
+}
+
+struct Assigned {
+    partition: TopicPartition,
+    /// Kept, because letting go of it would end the forwarding.
+    _queue: Queue,
+    position: Option<i64>,
+}
+
+impl KafkaReader {
+    pub(super) fn new(settings: &KafkaSettings, isolation: Isolation) -> Result<Self> {
+        let consumer: BaseConsumer =
+            settings.reader(isolation).create_with_context(Context::default()).map_err(|error| refused(&error))?;
+        let consumer = Arc::new(consumer);
+        // Nobody serves rebalances here, and there are none but the last, when the client closes.
+        consumer.context().close();
+        let native = Client::of_consumer(&consumer).ok_or_else(|| missing("client"))?;
+        let queue = native.new_queue().ok_or_else(|| missing("queue"))?;
+        let address = settings.bootstrap_servers.clone();
+        Ok(Self { assigned: Vec::new(), queue, native, consumer, address })
+    }
+
+    fn error(&self, operation: &'static str, error: &KafkaError) -> Error {
+        Failure::from_kafka(error).explained(self.consumer.context()).of_operation(operation, &self.address)
+    }
+
+    /// Takes one batch; true when it was full.
+    fn take(&mut self, max: usize, timeout_ms: i32, out: &mut Vec<Record>) -> Result<bool> {
+        let batch = self.queue.consume(max, timeout_ms);
+        let mut last = 0;
+        for message in batch.iter() {
+            let is_of = |assigned: &Assigned| {
+                assigned.partition.partition == message.partition()
+                    && assigned.partition.topic.as_str() == message.topic()
+            };
+            // Messages come in runs of one partition.
+            if !self.assigned.get(last).is_some_and(is_of) {
+                let Some(place) = self.assigned.iter().position(is_of) else { continue };
+                last = place;
+            }
+            if let Some(assigned) = self.assigned.get_mut(last) {
+                assigned.read(&message, out)?;
+            }
+        }
+        Ok(batch.len() == max)
+    }
+}
+
+impl Assigned {
+    fn read(&mut self, message: &Message<'_>, out: &mut Vec<Record>) -> Result<()> {
+        let Some(failure) = message.error() else {
+            self.position = Some(message.offset().saturating_add(1));
+            out.push(record(&self.partition, message));
+            return Ok(());
+        };
+        if failure.code == Code::PartitionEOF {
+            self.position = self.position.max(Some(message.offset()));
+            return Ok(());
+        }
+        if failure.is_out_of_range() {
+            return Err(Error::OutOfRange { partition: self.partition.clone() });
+        }
+        let (operation, detail) = ("reading", format!("{}: {}", self.partition, failure.detail));
+        if failure.is_permanent() {
+            return Err(Error::Fatal { operation, detail });
+        }
+        tracing::debug!(partition = %self.partition, error = %failure.detail, "a fetch failed");
+        Ok(())
+    }
+}
+
+impl Reader for KafkaReader {
+    fn assign(&mut self, partitions: &[(TopicPartition, Start)]) -> Result<()> {
+        const ASSIGNING: &str = "assigning";
+        let mut starts = TopicPartitionList::with_capacity(partitions.len());
+        let mut assigned = Vec::with_capacity(partitions.len());
+        for (partition, start) in partitions {
+            let queue = self
+                .native
+                .partition_queue(partition.topic.as_str(), partition.partition, Some(&self.queue))
+                .ok_or_else(|| missing("partition queue"))?;
+            add(&mut starts, partition, *start).map_err(|error| self.error(ASSIGNING, &error))?;
+            assigned.push(Assigned { partition: partition.clone(), _queue: queue, position: None });
+        }
+        self.consumer.assign(&starts).map_err(|error| self.error(ASSIGNING, &error))?;
+        self.assigned = assigned;
+        Ok(())
+    }
+
+    fn poll(&mut self, max: usize, out: &mut Vec<Record>, timeout: Duration) -> Result<()> {
+        // Errors of the client as a whole are noted by its context, and said when something fails for good.
+        if let Some(Err(error)) = self.consumer.poll(Duration::ZERO) {
+            let failure = Failure::from_kafka(&error);
+            if failure.fatal {
+                return Err(failure.of_operation("reading", &self.address));
+            }
+        }
+        let deadline = Deadline::after(timeout);
+        let before = out.len();
+        let mut full = true;
+        while full && out.len() - before < max {
+            full = self.take((max - (out.len() - before)).min(BATCH), 0, out)?;
+        }
+        while out.len() == before && max > 0 && !deadline.passed() {
+            // One message, because a batch call waits until it has as many as it was asked for.
+            if !self.take(1, deadline.left_ms(), out)? {
+                break;
+            }
+            self.take((max - (out.len() - before)).min(BATCH), 0, out)?;
+        }
+        if out.len() > before {
+            self.consumer.context().worked();
+        }
+        Ok(())
+    }
+
+    fn position(&mut self, partition: &TopicPartition) -> Option<i64> {
+        self.assigned.iter().find(|assigned| assigned.partition == *partition)?.position
+    }
+}

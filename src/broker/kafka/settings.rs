@@ -1,0 +1,234 @@
+//! How a Kafka cluster is reached, and what every client is told.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
+
+use super::deadline::millis;
+use crate::broker::{ConsumerSpec, Error, Isolation, Result};
+
+/// How a Kafka cluster is reached.
+#[derive(Clone)]
+pub struct KafkaSettings {
+    /// `host:port`, comma-separated.
+    pub bootstrap_servers: String,
+    /// Properties of librdkafka that are passed on as they are (security, tuning); those that sheaf's guarantees rest on
+    /// are refused by [`super::KafkaBroker::new`].
+    pub properties: BTreeMap<String, String>,
+    /// The name under which the brokers log and limit this client.
+    pub client_id: String,
+    /// How long a member may be silent before the group goes on without it (`session.timeout.ms`).
+    pub session_timeout: Duration,
+    /// How long a member may go without polling (`max.poll.interval.ms`).
+    pub max_poll_interval: Duration,
+    /// After this an open transaction is aborted by the broker (`transaction.timeout.ms`). It bounds how long a dead
+    /// instance's transaction keeps others waiting.
+    pub transaction_timeout: Duration,
+    /// How the group's partitions are shared out.
+    pub assignor: Assignor,
+    /// The largest record that is sent, in bytes, with its overhead (`message.max.bytes`).
+    pub message_max_bytes: u32,
+}
+
+/// How the partitions of a group are shared out (`partition.assignment.strategy`). All members have to agree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Assignor {
+    /// Members keep what they have; only what moves is revoked.
+    #[default]
+    CooperativeSticky,
+    /// Everything is revoked and shared out anew, by ranges.
+    Range,
+}
+
+impl KafkaSettings {
+    /// The default settings for a cluster.
+    pub fn new(bootstrap_servers: &str) -> Self {
+        Self {
+            bootstrap_servers: bootstrap_servers.to_owned(),
+            properties: BTreeMap::new(),
+            client_id: "sheaf".to_owned(),
+            session_timeout: Duration::from_secs(45),
+            max_poll_interval: Duration::from_mins(5),
+            transaction_timeout: Duration::from_secs(15),
+            assignor: Assignor::default(),
+            message_max_bytes: 10 * 1024 * 1024,
+        }
+    }
+
+    /// Refuses what sheaf sets itself and what librdkafka does not know.
+    pub(super) fn check(&self) -> Result<()> {
+        for (key, _) in &self.properties {
+            if let Some((_, why)) = OWNED.iter().find(|(owned, _)| owned == key) {
+                return Err(invalid(key, &format!("sheaf sets it itself ({why}); remove it from kafka.properties")));
+            }
+        }
+        if self.bootstrap_servers.trim().is_empty() {
+            return Err(invalid("bootstrap.servers", "it is empty; name at least one host:port"));
+        }
+        self.common().create_native_config().map(drop).map_err(|error| refused(&error))
+    }
+
+    /// What every client is told; then the user's properties; what sheaf owns comes on top of both.
+    fn base(&self, defaults: &[(&str, &str)]) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        for (key, value) in COMMON.iter().chain(defaults) {
+            config.set(*key, *value);
+        }
+        for (key, value) in &self.properties {
+            config.set(key, value);
+        }
+        config.set("bootstrap.servers", &self.bootstrap_servers);
+        config.set("client.id", &self.client_id);
+        config.set("message.max.bytes", self.message_max_bytes.to_string());
+        config
+    }
+
+    /// For clients that neither consume nor produce.
+    pub(super) fn common(&self) -> ClientConfig {
+        self.base(&[])
+    }
+
+    /// For a member of a group.
+    pub(super) fn consumer(&self, spec: &ConsumerSpec) -> ClientConfig {
+        let mut config = self.base(CONSUMING);
+        owned_by_consumers(&mut config, &spec.group, Isolation::ReadCommitted);
+        config.set("session.timeout.ms", millis(self.session_timeout).to_string());
+        config.set("max.poll.interval.ms", millis(self.max_poll_interval.max(self.session_timeout)).to_string());
+        config.set("enable.partition.eof", "false");
+        config.set(
+            "partition.assignment.strategy",
+            match self.assignor {
+                Assignor::CooperativeSticky => "cooperative-sticky",
+                Assignor::Range => "range",
+            },
+        );
+        if let Some(instance) = &spec.group_instance {
+            config.set("group.instance.id", instance);
+        }
+        config
+    }
+
+    /// For a reader without a group. librdkafka assigns nothing without a group's name; nothing is ever committed under
+    /// this one, and nobody joins it.
+    pub(super) fn reader(&self, isolation: Isolation) -> ClientConfig {
+        let mut config = self.base(READING);
+        owned_by_consumers(&mut config, "sheaf-reader", isolation);
+        config.set("enable.partition.eof", "true");
+        config
+    }
+
+    /// For a transactional producer.
+    pub(super) fn producer(&self, transactional_id: &str) -> ClientConfig {
+        let mut config = self.base(PRODUCING);
+        config.set("transactional.id", transactional_id);
+        config.set("transaction.timeout.ms", millis(self.transaction_timeout).to_string());
+        config.set("enable.idempotence", "true");
+        config.set("partitioner", "murmur2_random");
+        config
+    }
+}
+
+impl fmt::Debug for KafkaSettings {
+    /// Without the values of the properties: passwords are among them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaSettings")
+            .field("bootstrap_servers", &self.bootstrap_servers)
+            .field("properties", &self.properties.keys().collect::<Vec<_>>())
+            .field("client_id", &self.client_id)
+            .field("assignor", &self.assignor)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The error for a property that librdkafka refuses, in its own words and without the value.
+pub(super) fn refused(error: &KafkaError) -> Error {
+    match error {
+        KafkaError::ClientConfig(_, why, key, _) => invalid(key, why),
+        other => Error::Fatal { operation: "opening a client", detail: other.to_string() },
+    }
+}
+
+fn invalid(key: &str, why: &str) -> Error {
+    Error::Fatal { operation: "reading the kafka settings", detail: format!("property {key}: {why}") }
+}
+
+fn owned_by_consumers(config: &mut ClientConfig, group: &str, isolation: Isolation) {
+    config.set("group.id", group);
+    config.set("enable.auto.commit", "false");
+    config.set("enable.auto.offset.store", "false");
+    config.set("auto.offset.reset", "error");
+    config.set(
+        "isolation.level",
+        match isolation {
+            Isolation::ReadCommitted => "read_committed",
+            Isolation::ReadUncommitted => "read_uncommitted",
+        },
+    );
+}
+
+/// What sheaf sets itself, and why nobody else may.
+const OWNED: &[(&str, &str)] = &[
+    ("bootstrap.servers", "kafka.bootstrap_servers is the place for it"),
+    ("metadata.broker.list", "kafka.bootstrap_servers is the place for it"),
+    ("client.id", "it follows from the instance"),
+    ("group.id", "it is the application id"),
+    ("group.instance.id", "it follows from the instance id"),
+    ("group.protocol", "rebalances are answered by the classic protocol's rules"),
+    ("session.timeout.ms", "it has a setting of its own"),
+    ("max.poll.interval.ms", "it has a setting of its own"),
+    ("partition.assignment.strategy", "it has a setting of its own"),
+    ("enable.auto.commit", "offsets are committed with the transaction"),
+    ("auto.commit.enable", "offsets are committed with the transaction"),
+    ("enable.auto.offset.store", "offsets are committed with the transaction"),
+    ("auto.offset.reset", "an offset is never guessed"),
+    ("isolation.level", "aborted records must not be seen"),
+    ("enable.partition.eof", "it would falsify positions"),
+    ("transactional.id", "it follows from the instance and the thread"),
+    ("transaction.timeout.ms", "it has a setting of its own"),
+    ("enable.idempotence", "exactly-once rests on it"),
+    ("enable.gapless.guarantee", "exactly-once rests on transactions"),
+    ("acks", "transactions need all of them"),
+    ("request.required.acks", "transactions need all of them"),
+    ("partitioner", "a bundle's key has to give the same partition everywhere"),
+    ("message.max.bytes", "it has a setting of its own"),
+];
+
+/// Recovery within a second after an outage, not within ten; topics that appear are seen within ten seconds, not within
+/// five minutes.
+const COMMON: &[(&str, &str)] = &[
+    ("reconnect.backoff.max.ms", "1000"),
+    ("topic.metadata.refresh.interval.ms", "10000"),
+    ("log.connection.close", "false"),
+];
+
+/// `queued.*` bound memory *per partition*, because each partition has its own queue. A full queue is looked at again
+/// after 10 ms instead of a second. The broker holds an empty fetch for 100 ms: a new record ends it at once, a new
+/// partition has to wait for its end.
+const CONSUMING: &[(&str, &str)] = &[
+    ("queued.min.messages", "5000"),
+    ("queued.max.messages.kbytes", "2048"),
+    ("fetch.wait.max.ms", "100"),
+    ("fetch.queue.backoff.ms", "10"),
+    ("fetch.error.backoff.ms", "50"),
+];
+
+/// A reader reads much, once, and has to learn quickly that it has come to the end: that comes with an empty fetch.
+const READING: &[(&str, &str)] = &[
+    ("queued.min.messages", "50000"),
+    ("queued.max.messages.kbytes", "32768"),
+    ("fetch.wait.max.ms", "10"),
+    ("fetch.queue.backoff.ms", "5"),
+    ("fetch.error.backoff.ms", "20"),
+];
+
+/// A transaction's records are produced in one burst, so a millisecond of lingering fills the batches.
+const PRODUCING: &[(&str, &str)] = &[
+    ("linger.ms", "1"),
+    ("compression.type", "lz4"),
+    ("batch.size", "1000000"),
+    ("queue.buffering.max.messages", "500000"),
+    ("queue.buffering.max.kbytes", "262144"),
+];
