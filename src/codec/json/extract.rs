@@ -7,7 +7,17 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::value::RawValue;
 
 use super::{Pointer, Scalar};
-use crate::codec::Error;
+
+/// Why a text cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Its bytes are not UTF-8.
+    #[error("not UTF-8: {0}")]
+    NotUtf8(#[from] std::str::Utf8Error),
+    /// It is not one JSON value; the words say where and why.
+    #[error("not JSON: {0}")]
+    NotJson(String),
+}
 
 /// Several pointers, ready to be looked up together.
 #[derive(Clone, Debug)]
@@ -42,13 +52,13 @@ impl Extractor {
     /// Reads the text once. An error when it is not UTF-8, not JSON, or has something behind its value.
     pub fn extract<'a>(&self, bytes: &'a [u8]) -> Result<Extracted<'a>, Error> {
         // The parser does not look inside the strings that it passes over, so this is checked for the whole text.
-        let text = std::str::from_utf8(bytes).map_err(|error| Error::Corrupt(format!("not UTF-8: {error}")))?;
+        let text = std::str::from_utf8(bytes)?;
         let mut found = vec![None; self.len];
         let mut parser = serde_json::Deserializer::from_str(text);
         Walk { node: &self.root, found: &mut found }
             .deserialize(&mut parser)
             .and_then(|()| parser.end())
-            .map_err(|error| Error::Corrupt(format!("not JSON: {error}")))?;
+            .map_err(|error| Error::NotJson(error.to_string()))?;
         Ok(Extracted(found))
     }
 }

@@ -21,6 +21,6 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
-pub use extract::{Extracted, Extractor};
+pub use extract::{Error, Extracted, Extractor};
 pub use pointer::{DEPTH_MAX, Pointer, PointerError};
 pub use scalar::Scalar;
