@@ -1,14 +1,16 @@
-//! Bytes to values and back: the versioned entry, binary encoding, the partition of a key.
+//! Bytes to values and back: the versioned entry, binary encoding, fields of JSON texts, the partition of a key.
 //!
 //! | file | between |
 //! |---|---|
 //! | `binary` | serde values and bincode bytes; the only file that knows bincode |
 //! | `entry` | what the store and the changelog hold, and its envelope |
+//! | `json` | a JSON text and a few of its fields |
 //! | `partitioner` | a key and its partition |
 //! | `yaml` | YAML text and typed values, with positions and all mistakes at once |
 
 pub mod binary;
 pub mod entry;
+pub mod json;
 mod partitioner;
 pub mod yaml;
 

@@ -6,5 +6,7 @@ mod aws;
 mod conformance;
 mod control_m;
 mod entry;
+mod golden;
+mod property;
 mod runtime;
 mod store;

@@ -1,0 +1,93 @@
+//! JSON Pointers (RFC 6901): where a field stands in a JSON text.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The most steps that a pointer may have; it bounds the stack that reading a text takes.
+pub const DEPTH_MAX: usize = 64;
+
+/// A place in a JSON text, such as `/order/lines/0/id`; the empty pointer is the whole text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pointer {
+    text: String,
+    tokens: Vec<String>,
+}
+
+/// Why a text is not a pointer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PointerError {
+    /// It is not empty and does not begin with a slash.
+    #[error("`{0}` is not a JSON pointer: it must begin with `/`, as in `/id`")]
+    NoSlash(String),
+    /// A tilde that escapes nothing.
+    #[error("`{0}` is not a JSON pointer: `~` must be written `~0`, and a `/` inside a name `~1`")]
+    BadEscape(String),
+    /// More steps than [`DEPTH_MAX`].
+    #[error("`{pointer}` has {depth} steps; at most {DEPTH_MAX} are read: name a field nearer to the top")]
+    TooDeep {
+        /// The pointer.
+        pointer: String,
+        /// How many steps it has.
+        depth: usize,
+    },
+}
+
+impl Pointer {
+    /// Reads a pointer from its text (RFC 6901, section 3).
+    pub fn parse(text: &str) -> Result<Self, PointerError> {
+        let tokens = match text.strip_prefix('/') {
+            None if text.is_empty() => Vec::new(),
+            None => return Err(PointerError::NoSlash(text.to_owned())),
+            Some(rest) => rest
+                .split('/')
+                .map(|token| unescape(token).ok_or_else(|| PointerError::BadEscape(text.to_owned())))
+                .collect::<Result<Vec<_>, _>>()?,
+        };
+        if tokens.len() > DEPTH_MAX {
+            return Err(PointerError::TooDeep { pointer: text.to_owned(), depth: tokens.len() });
+        }
+        Ok(Self { text: text.to_owned(), tokens })
+    }
+
+    /// The pointer as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Its steps from the top, unescaped: names of an object's fields, or indices of an array.
+    pub fn tokens(&self) -> &[String] {
+        &self.tokens
+    }
+}
+
+impl FromStr for Pointer {
+    type Err = PointerError;
+
+    fn from_str(text: &str) -> Result<Self, PointerError> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// `~1` is a slash and `~0` a tilde; `None` for any other tilde.
+fn unescape(token: &str) -> Option<String> {
+    let mut plain = String::with_capacity(token.len());
+    let mut characters = token.chars();
+    while let Some(character) = characters.next() {
+        if character != '~' {
+            plain.push(character);
+            continue;
+        }
+        match characters.next()? {
+            '0' => plain.push('~'),
+            '1' => plain.push('/'),
+            _ => return None,
+        }
+    }
+    Some(plain)
+}

@@ -1,0 +1,180 @@
+//! The fields of a member event, read and checked: the same for the keying step, which rejects what is poison, and for
+//! the bundle.
+
+use std::sync::Arc;
+
+use super::{CHILDREN_MAX, KeyFormat, Role, SourceRules};
+use crate::codec::json::{Extracted, Extractor, Pointer, Scalar};
+use crate::model::{Record, Reject, RejectReason};
+
+/// The most bytes of an id; it is a Kafka key, a store's key and part of messages.
+pub const ID_LEN_MAX: usize = 256;
+
+/// Reads the records of one source.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    pub(super) topic: Arc<str>,
+    pub(super) member: Role,
+    key: KeyFormat,
+    extractor: Extractor,
+    bundle: Field,
+    id: Field,
+    expects: Option<Field>,
+    position: Option<Field>,
+    time: Option<Field>,
+}
+
+/// A pointer and its number among the extractor's.
+#[derive(Clone, Debug)]
+struct Field {
+    index: usize,
+    pointer: Pointer,
+}
+
+/// One record's fields. Each is checked when it is asked for.
+#[derive(Debug)]
+pub(super) struct Fields<'a> {
+    reader: &'a Reader,
+    found: Extracted<'a>,
+}
+
+impl Reader {
+    pub(super) fn new(rules: &SourceRules, key: KeyFormat) -> Self {
+        let mut pointers = Vec::new();
+        let mut field = |pointer: &Pointer| {
+            pointers.push(pointer.clone());
+            Field { index: pointers.len() - 1, pointer: pointer.clone() }
+        };
+        let (bundle, id) = (field(&rules.bundle), field(&rules.id));
+        let (expects, position) = match rules.member {
+            Role::Parent => (rules.expects.as_ref().map(&mut field), None),
+            Role::Child => (None, rules.position.as_ref().map(&mut field)),
+        };
+        let time = rules.time.as_ref().map(|rule| field(&rule.pointer));
+        let extractor = Extractor::new(&pointers);
+        Self {
+            topic: Arc::from(rules.topic.as_str()),
+            member: rules.member,
+            key,
+            extractor,
+            bundle,
+            id,
+            expects,
+            position,
+            time,
+        }
+    }
+
+    /// True when it is the parent of this source that says how many children there are.
+    pub(super) const fn says_how_many(&self) -> bool {
+        self.expects.is_some()
+    }
+
+    pub(super) fn read<'a>(&'a self, record: &'a Record) -> Result<Fields<'a>, Reject> {
+        let Some(value) = &record.value else {
+            let detail = format!("a record of {} has no value; an event is a JSON object", self.topic);
+            return Err(Reject::new(RejectReason::NoValue, detail));
+        };
+        let found = self.extractor.extract(value).map_err(|error| {
+            Reject::new(RejectReason::Unparsable, format!("the value of a record of {}: {error}", self.topic))
+        })?;
+        Ok(Fields { reader: self, found })
+    }
+}
+
+impl Fields<'_> {
+    /// The bundle's id, in its canonical form.
+    pub(super) fn bundle(&self) -> Result<String, Reject> {
+        self.identifier(&self.reader.bundle, "the bundle's id")
+    }
+
+    /// The member's id, in its canonical form.
+    pub(super) fn id(&self) -> Result<String, Reject> {
+        self.identifier(&self.reader.id, "the member's id")
+    }
+
+    /// How many children a parent says there are.
+    pub(super) fn expects(&self) -> Result<Option<u32>, Reject> {
+        let Some((field, number)) = self.number(self.reader.expects.as_ref())? else { return Ok(None) };
+        match u32::try_from(number) {
+            Ok(children) if children <= CHILDREN_MAX => Ok(Some(children)),
+            Ok(_) | Err(_) => {
+                let what = format!("{number}; a number of children is from 0 to {CHILDREN_MAX}");
+                Err(self.wrong(RejectReason::MissingField, field, &what))
+            }
+        }
+    }
+
+    /// Which child a child says it is; any number, because a wrong one is a deviation and not poison.
+    pub(super) fn position(&self) -> Result<Option<i64>, Reject> {
+        Ok(self.number(self.reader.position.as_ref())?.map(|(_, number)| number))
+    }
+
+    /// The text of the time field, when the topology names one.
+    pub(super) fn time(&self) -> Result<Option<String>, Reject> {
+        let Some(field) = &self.reader.time else { return Ok(None) };
+        match self.found.scalar(field.index) {
+            Scalar::Text(text) => Ok(Some(text.into_owned())),
+            Scalar::Absent => {
+                Err(self.wrong(RejectReason::MissingField, field, "missing; the event's time stands there"))
+            }
+            other @ (Scalar::Null | Scalar::Integer(_) | Scalar::Other(_)) => {
+                let what = format!("{}; a time is an ISO 8601 text", other.kind());
+                Err(self.wrong(RejectReason::BadTime, field, &what))
+            }
+        }
+    }
+
+    /// The rejection of what stands in the time field.
+    pub(super) fn bad_time(&self, what: &str) -> Reject {
+        let field = self.reader.time.as_ref().unwrap_or(&self.reader.id);
+        self.wrong(RejectReason::BadTime, field, what)
+    }
+
+    fn number<'f>(&self, field: Option<&'f Field>) -> Result<Option<(&'f Field, i64)>, Reject> {
+        let Some(field) = field else { return Ok(None) };
+        match self.found.scalar(field.index) {
+            Scalar::Absent | Scalar::Null => Ok(None),
+            Scalar::Integer(number) => Ok(Some((field, number))),
+            other @ (Scalar::Text(_) | Scalar::Other(_)) => {
+                let what = format!("{}; an integer is expected there", other.kind());
+                Err(self.wrong(RejectReason::MissingField, field, &what))
+            }
+        }
+    }
+
+    fn identifier(&self, field: &Field, what: &str) -> Result<String, Reject> {
+        let text = match self.found.scalar(field.index) {
+            Scalar::Text(text) => text.into_owned(),
+            Scalar::Integer(number) => number.to_string(),
+            Scalar::Absent => {
+                return Err(self.wrong(RejectReason::MissingField, field, &format!("missing; {what} stands there")));
+            }
+            other @ (Scalar::Null | Scalar::Other(_)) => {
+                let what = format!("{}; {what} is a string or an integer", other.kind());
+                return Err(self.wrong(RejectReason::MissingField, field, &what));
+            }
+        };
+        let bad = |why: String| self.wrong(RejectReason::BadId, field, &why);
+        if text.is_empty() || text.len() > ID_LEN_MAX {
+            return Err(bad(format!("{} bytes long; an id has 1 to {ID_LEN_MAX}", text.len())));
+        }
+        match self.reader.key {
+            KeyFormat::Text => Ok(text),
+            KeyFormat::Uuid => match uuid::Uuid::try_parse(&text) {
+                Ok(id) => Ok(id.hyphenated().to_string()),
+                Err(error) => {
+                    Err(bad(format!("`{text}`, which is no uuid ({error}); a topology may choose `text` keys")))
+                }
+            },
+        }
+    }
+
+    fn wrong(&self, reason: RejectReason, field: &Field, what: &str) -> Reject {
+        Reject::new(reason, format!("`{}` of a {} in {} is {what}", field.pointer, self.member(), self.reader.topic))
+    }
+
+    const fn member(&self) -> &'static str {
+        self.reader.member.as_str()
+    }
+}

@@ -1,0 +1,249 @@
+//! The step: the table of the module's documentation, row by row.
+
+use std::sync::Arc;
+
+use super::count::{self, Fate};
+use super::judge::{Arrival, Verdict, too_many};
+use super::state::REPORTED_MAX;
+use super::submission::{self, Span};
+use super::{Bundle, Ending, Fingerprint, Gathering, KEEP_CLOSED, Marker, Missing, Role, SLA, State, alert};
+use crate::model::{ActSlot, Key, Reject, RejectReason, Timer, TimerKind, Timestamp};
+use crate::processor::{Effect, Input, Processor, Transition};
+
+/// The most bytes that the payloads of one bundle may take together; what would go beyond is rejected.
+pub const PAYLOADS_MAX: usize = 8 << 20;
+
+/// An input, as far as a bundle tells inputs apart.
+enum Happened {
+    Member(Arrival),
+    SlaDue,
+    KeepClosedDue,
+    /// A timer that no version of this processor sets.
+    StrayTimer,
+    /// The outcome of an act; a bundle asks for none.
+    StrayOutcome(ActSlot),
+}
+
+/// Which of the two states that wait a bundle is in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    Breached,
+}
+
+impl Processor for Bundle {
+    type State = State;
+
+    fn step(&self, key: &Key, state: Option<State>, input: Input, now: Timestamp) -> Result<Transition<State>, Reject> {
+        let mut clamped = None;
+        let happened = match input {
+            Input::Record(mut event) => {
+                clamped = Self::clamp(&mut event, now);
+                Happened::Member(self.arrival(&event)?)
+            }
+            Input::Timer(SLA) => Happened::SlaDue,
+            Input::Timer(KEEP_CLOSED) => Happened::KeepClosedDue,
+            Input::Timer(TimerKind::Deadline(_) | TimerKind::Delay(_)) => Happened::StrayTimer,
+            Input::Outcome(outcome) => Happened::StrayOutcome(outcome.slot),
+            Input::Command(command) => {
+                let detail = format!("a bundle has no command `{}`", command.name);
+                return Err(Reject::new(RejectReason::Unparsable, detail));
+            }
+        };
+        let mut transition = self.happened(key, state, happened, now)?;
+        transition.effects.splice(0..0, clamped);
+        Ok(transition)
+    }
+}
+
+impl Bundle {
+    fn happened(
+        &self,
+        key: &Key,
+        state: Option<State>,
+        happened: Happened,
+        now: Timestamp,
+    ) -> Result<Transition<State>, Reject> {
+        use Happened::{KeepClosedDue, Member, SlaDue, StrayOutcome, StrayTimer};
+        match (state, happened) {
+            (None, Member(arrival)) => self.on_member(key, (Phase::Open, Gathering::default()), arrival, now),
+            (Some(State::Open(gathering)), Member(arrival)) => {
+                self.on_member(key, (Phase::Open, gathering), arrival, now)
+            }
+            (Some(State::Breached(gathering)), Member(arrival)) => {
+                self.on_member(key, (Phase::Breached, gathering), arrival, now)
+            }
+            (Some(State::Closed(marker)), Member(arrival)) => Ok(on_member_of_closed(key, marker, &arrival)),
+            (Some(State::Open(gathering)), SlaDue) => Ok(self.on_sla_due(key, gathering)),
+            (Some(State::Closed(_)), KeepClosedDue) => Ok(Transition { state: None, effects: Vec::new() }),
+            (state @ (None | Some(State::Breached(_) | State::Closed(_))), SlaDue)
+            | (state @ (None | Some(State::Open(_) | State::Breached(_))), KeepClosedDue)
+            | (state @ (None | Some(State::Open(_) | State::Breached(_) | State::Closed(_))), StrayTimer) => {
+                Ok(Transition { state, effects: Vec::new() })
+            }
+            (state @ (None | Some(State::Open(_) | State::Breached(_) | State::Closed(_))), StrayOutcome(slot)) => {
+                Ok(Transition { state, effects: vec![Effect::Settle(slot)] })
+            }
+        }
+    }
+
+    /// A member event for a bundle that waits, or that it begins.
+    fn on_member(
+        &self,
+        key: &Key,
+        (phase, mut gathering): (Phase, Gathering),
+        arrival: Arrival,
+        now: Timestamp,
+    ) -> Result<Transition<State>, Reject> {
+        let (role, member) = (arrival.role, &arrival.member);
+        let (fate, alert) = match gathering.judge(&arrival, self.certain) {
+            Verdict::Fits => return self.on_fitting(key, (phase, gathering), arrival, now),
+            Verdict::Duplicate => return Ok(phase.with(gathering, vec![count::event(role, Fate::Duplicate)])),
+            Verdict::Conflict(kept) => (Fate::Conflict, alert::conflict(key, role, member, Some(&kept))),
+            Verdict::Unexpected(why) => (Fate::Unexpected, alert::unexpected(key, member, &why)),
+        };
+        let mut effects = vec![count::event(role, fate)];
+        effects.extend(once(&mut gathering.reported, &arrival, alert));
+        Ok(phase.with(gathering, effects))
+    }
+
+    /// A member that was waited for.
+    fn on_fitting(
+        &self,
+        key: &Key,
+        (phase, mut gathering): (Phase, Gathering),
+        arrival: Arrival,
+        now: Timestamp,
+    ) -> Result<Transition<State>, Reject> {
+        let size = gathering.size().saturating_add(arrival.member.content.len());
+        if size > PAYLOADS_MAX {
+            let detail =
+                format!("the payloads of bundle {key} would take {size} bytes; at most {PAYLOADS_MAX} are kept");
+            return Err(Reject::new(RejectReason::TooLarge, detail));
+        }
+        let due_before = gathering.due(self.rules.sla);
+        let mut effects = Vec::new();
+        if due_before.is_none() {
+            effects.push(count::one(count::OPENED, ""));
+        }
+        let (role, member) = (arrival.role, arrival.member);
+        match role {
+            Role::Parent => gathering.parent = Some(Arc::clone(&member)),
+            Role::Child => gathering.insert(Arc::clone(&member)),
+        }
+        // The parent decides how many there are; children that came before it may prove to be too many.
+        if role == Role::Parent {
+            let wanted = arrival.expects.unwrap_or(self.rules.children);
+            gathering.wanted = Some(wanted);
+            effects.extend(surplus(key, &mut gathering, wanted));
+        }
+        let due = gathering.due(self.rules.sla).unwrap_or(member.at);
+        if phase == Phase::Breached || member.at > due {
+            effects.splice(0..0, [count::event(role, Fate::Late), alert::late(key, role, &member, due)]);
+        } else {
+            effects.insert(0, count::event(role, Fate::Accepted));
+        }
+        if gathering.is_complete() {
+            return self.complete(key, (phase, gathering), effects, now);
+        }
+        if phase == Phase::Open && due_before != Some(due) {
+            effects.push(Effect::Schedule(Timer { kind: SLA, due }));
+        }
+        Ok(phase.with(gathering, effects))
+    }
+
+    /// The last member has come.
+    fn complete(
+        &self,
+        key: &Key,
+        (phase, gathering): (Phase, Gathering),
+        mut effects: Vec<Effect>,
+        now: Timestamp,
+    ) -> Result<Transition<State>, Reject> {
+        let first = gathering.first_at().unwrap_or(now);
+        let last = gathering.last_at().unwrap_or(now);
+        let due = first.saturating_add(self.rules.sla);
+        let late = last > due;
+        if late && phase == Phase::Open {
+            // The timer has not come round yet, but the members' own times say that the deadline was missed.
+            effects.extend(breach(key, &gathering.missing(self.rules.children, Some(due)), due));
+        }
+        effects.push(Effect::Forward(submission::forward(
+            key,
+            &self.topology,
+            &gathering,
+            Span { first, last, late },
+        )?));
+        effects.push(count::one(count::CLOSED, "completed"));
+        effects.push(Effect::Unschedule(SLA));
+        effects.push(Effect::Schedule(Timer { kind: KEEP_CLOSED, due: now.saturating_add(self.rules.keep_closed) }));
+        Ok(Transition { state: Some(State::Closed(gathering.close(Ending::Completed))), effects })
+    }
+
+    /// Everything that happened up to the deadline has been processed, and the bundle is not complete.
+    fn on_sla_due(&self, key: &Key, gathering: Gathering) -> Transition<State> {
+        let Some(due) = gathering.due(self.rules.sla) else { return Phase::Open.with(gathering, Vec::new()) };
+        let effects = breach(key, &gathering.missing(self.rules.children, Some(due)), due).to_vec();
+        Phase::Breached.with(gathering, effects)
+    }
+}
+
+impl Phase {
+    /// The bundle goes on waiting; one that nothing has joined is not begun.
+    fn with(self, gathering: Gathering, effects: Vec<Effect>) -> Transition<State> {
+        if gathering.first_at().is_none() {
+            return Transition { state: None, effects };
+        }
+        let state = match self {
+            Self::Open => State::Open(gathering),
+            Self::Breached => State::Breached(gathering),
+        };
+        Transition { state: Some(state), effects }
+    }
+}
+
+/// A member event for a bundle that has ended.
+fn on_member_of_closed(key: &Key, mut marker: Marker, arrival: &Arrival) -> Transition<State> {
+    let (role, member) = (arrival.role, &arrival.member);
+    let name = Fingerprint::of_member(role, &member.id);
+    let content = name.of_content(&member.content);
+    let known = marker.seen.binary_search_by_key(&name, |(name, _)| *name).ok().and_then(|at| marker.seen.get(at));
+    let (fate, alert) = match known {
+        Some((_, seen)) if *seen == content => (Fate::Duplicate, None),
+        Some(_) => (Fate::Conflict, Some(alert::conflict(key, role, member, None))),
+        None => (Fate::Late, Some(alert::late_for_closed(key, role, member))),
+    };
+    let mut effects = vec![count::event(role, fate)];
+    if let Some(alert) = alert {
+        effects.extend(once(&mut marker.reported, arrival, alert));
+    }
+    Transition { state: Some(State::Closed(marker)), effects }
+}
+
+/// The children that the parent does not expect.
+fn surplus(key: &Key, gathering: &mut Gathering, wanted: u32) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for child in gathering.trim(wanted) {
+        let why = too_many(wanted);
+        let alert = alert::unexpected(key, &child, &why);
+        let arrival = Arrival { role: Role::Child, expects: None, position: None, member: child };
+        effects.push(count::event(Role::Child, Fate::Unexpected));
+        effects.extend(once(&mut gathering.reported, &arrival, alert));
+    }
+    effects
+}
+
+fn breach(key: &Key, missing: &Missing, due: Timestamp) -> [Effect; 2] {
+    [count::one(count::BREACHES, missing.word()), alert::sla_breach(key, missing, due)]
+}
+
+/// The alert, unless this very event was alerted before or the bundle has been alerted often enough.
+fn once(reported: &mut Vec<Fingerprint>, arrival: &Arrival, alert: Effect) -> Option<Effect> {
+    let member = &arrival.member;
+    let fingerprint = Fingerprint::of_member(arrival.role, &member.id).of_content(&member.content);
+    if reported.contains(&fingerprint) || reported.len() >= REPORTED_MAX {
+        return None;
+    }
+    reported.push(fingerprint);
+    Some(alert)
+}

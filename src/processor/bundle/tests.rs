@@ -1,0 +1,183 @@
+//! The bundle's stored bytes, limits, keying and labels; its behaviour stands in `tests/golden/bundle`.
+
+use super::count::Fate;
+use super::*;
+use crate::codec::Versioned as _;
+use crate::model::{Headers, Key, Record, Topic, TopicPartition};
+use crate::processor::{Input, Keying as _, Processor as _, Transition};
+
+const NOON: i64 = 1_767_268_800_000;
+
+/// An open bundle with a parent, a child and an alerted deviation, in version 1.
+const OPEN_V1: &str = concat!(
+    "0001027031fd00acdbf23603000000187b226964223a227031222c226368696c6472656e223a327d07706172656e7473",
+    "0622010161fd00acdbf2360300000102287b226964223a2261222c22706172656e745f6964223a227031222c22706f73",
+    "6974696f6e223a327d086368696c6472656e062201020186d7886bfb7f5495a6b196583720bd2c"
+);
+
+/// The same after its last child has come.
+const CLOSED_V1: &str = concat!(
+    "020003755c2bab182658d28a3ed63084b249c8893d4d45c6f75ed7a70a02a02a004c0ae19b5df4f16d58138f381aed11",
+    "df7403c2a0b6ef9e5e50f79d7d06bdb9b2d71af8126ed521235474bfd1c1aec1114973e38289a9c3db5df8b29b9809b2",
+    "30542d0186d7886bfb7f5495a6b196583720bd2c"
+);
+
+fn rules(key: KeyFormat) -> Rules {
+    let pointer = |text| crate::codec::json::Pointer::parse(text).unwrap();
+    let source = |topic: &str, member, bundle| SourceRules {
+        topic: topic.to_owned(),
+        member,
+        bundle: pointer(bundle),
+        id: pointer("/id"),
+        expects: Some(pointer("/children")),
+        position: Some(pointer("/position")),
+        time: None,
+    };
+    Rules {
+        sources: vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")],
+        children: CHILDREN_DEFAULT,
+        sla: SLA_DEFAULT,
+        keep_closed: KEEP_CLOSED_DEFAULT,
+        key,
+    }
+}
+
+fn record(topic: &str, value: &str) -> Record {
+    Record {
+        source: TopicPartition::new(&Topic::new(topic), 3),
+        offset: 17,
+        timestamp: Timestamp::from_millis(NOON),
+        key: None,
+        value: Some(bytes::Bytes::copy_from_slice(value.as_bytes())),
+        headers: Headers::new(),
+    }
+}
+
+fn step(state: Option<State>, role: &str, topic: &str, value: &str) -> Result<Transition<State>, Reject> {
+    let record = record(topic, value);
+    let input = Input::Record(Event { role: role.to_owned(), at: record.timestamp, record });
+    Bundle::new("t", rules(KeyFormat::Text)).step(&Key::new("p1"), state, input, Timestamp::from_millis(NOON))
+}
+
+fn child(state: Option<State>, value: &str) -> Transition<State> {
+    step(state, "child", "children", value).unwrap()
+}
+
+fn open() -> Option<State> {
+    let state = step(None, "parent", "parents", r#"{"id":"p1","children":2}"#).unwrap().state;
+    let state = child(state, r#"{"id":"a","parent_id":"p1","position":2}"#).state;
+    child(state, r#"{"id":"b","parent_id":"p1","position":2}"#).state
+}
+
+fn hex(state: &State) -> String {
+    let mut bytes = Vec::new();
+    state.encode(&mut bytes).unwrap();
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from_digit(digit.into(), 16).unwrap())
+        .collect()
+}
+
+fn from_hex(text: &str) -> State {
+    let digits: Vec<u8> = text.chars().map(|digit| u8::try_from(digit.to_digit(16).unwrap()).unwrap()).collect();
+    let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    State::decode(1, &bytes).unwrap()
+}
+
+#[test]
+fn states_have_the_bytes_of_version_1() {
+    let state = open().unwrap();
+    assert_eq!(hex(&state), OPEN_V1);
+    assert_eq!(from_hex(OPEN_V1), state);
+    let State::Open(gathering) = state else { panic!("it is open") };
+    let breached = State::Breached(gathering);
+    assert_eq!(hex(&breached), OPEN_V1.replacen("00", "01", 1));
+    let closed = child(Some(breached), r#"{"id":"c","parent_id":"p1"}"#).state.unwrap();
+    assert_eq!(hex(&closed), CLOSED_V1);
+    assert_eq!(from_hex(CLOSED_V1), closed);
+    assert!(State::decode(2, &[]).is_err());
+}
+
+#[test]
+fn a_bundle_that_grows_too_large_rejects_the_member_and_stays() {
+    let big = |id: &str| format!(r#"{{"id":"{id}","parent_id":"p1","fill":"{}"}}"#, "x".repeat(PAYLOADS_MAX / 2));
+    let state = child(None, &big("a")).state;
+    let reject = step(state, "child", "children", &big("b")).unwrap_err();
+    assert_eq!(reject.reason, RejectReason::TooLarge);
+}
+
+#[test]
+fn one_bundle_alerts_its_deviations_so_many_times() {
+    let (mut state, mut alerts) = (open(), 0);
+    for number in 0..2 * REPORTED_MAX {
+        let next = child(state, &format!(r#"{{"id":"a","parent_id":"p1","n":{number}}}"#));
+        alerts += next.effects.iter().filter(|effect| matches!(effect, Effect::Alert(_))).count();
+        assert!(next.effects.contains(&count::event(Role::Child, Fate::Conflict)));
+        state = next.state;
+    }
+    assert_eq!(alerts, REPORTED_MAX - 1, "one was told before");
+}
+
+#[test]
+fn a_breach_names_only_so_many_children() {
+    let state = step(None, "parent", "parents", r#"{"id":"p1","children":10000}"#).unwrap().state;
+    let bundle = Bundle::new("t", rules(KeyFormat::Text));
+    let next = bundle.step(&Key::new("p1"), state, Input::Timer(SLA), Timestamp::from_millis(NOON)).unwrap();
+    let Some(Effect::Alert(alert)) = next.effects.last() else { panic!("an alert is last") };
+    assert_eq!(alert.details["missing"].as_array().unwrap().len(), 100);
+    assert_eq!(alert.details["missing_more"], 9_900);
+}
+
+#[test]
+fn an_event_of_a_source_that_the_topology_does_not_have_is_rejected() {
+    for (role, topic) in [("child", "parents"), ("guest", "children"), ("child", "elsewhere")] {
+        let reject = step(None, role, topic, r#"{"id":"a","parent_id":"p1"}"#).unwrap_err();
+        assert_eq!(reject.reason, RejectReason::Unreadable, "{reject}");
+    }
+}
+
+#[test]
+fn keying_gives_the_canonical_key_the_role_and_kafkas_time() {
+    let keying = MemberKeying::new(&rules(KeyFormat::Uuid), 1).unwrap();
+    let upper = "6B0E7A52-9D43-4C1E-8F27-3A5D10C4E9B6";
+    let keyed = keying.key(&record("children", &format!(r#"{{"id":"{upper}","parent_id":"{upper}"}}"#))).unwrap();
+    assert_eq!(keyed.key, Key::new(&upper.to_lowercase()));
+    assert_eq!((keyed.role.as_str(), keyed.at), ("child", Timestamp::from_millis(NOON)));
+}
+
+#[test]
+fn keying_takes_the_time_that_the_topology_names() {
+    let mut rules = rules(KeyFormat::Text);
+    let pointer = crate::codec::json::Pointer::parse("/timestamp").unwrap();
+    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Europe/Berlin".to_owned()) });
+    let keying = MemberKeying::new(&rules, 0).unwrap();
+    let key = |time: &str| keying.key(&record("parents", &format!(r#"{{"id":"p1","timestamp":{time}}}"#)));
+    assert_eq!(key("\"2026-01-01T13:00:00.000001\"").unwrap().at, Timestamp::from_millis(NOON));
+    assert_eq!(key("\"2026-01-01T12:00:00Z\"").unwrap().at, Timestamp::from_millis(NOON));
+    for bad in ["\"noon\"", "1767268800", "null"] {
+        assert_eq!(key(bad).unwrap_err().reason, RejectReason::BadTime, "{bad}");
+    }
+    let reject = keying.key(&record("parents", r#"{"id":"p1"}"#)).unwrap_err();
+    assert_eq!(reject.reason, RejectReason::MissingField);
+}
+
+#[test]
+fn a_keying_that_cannot_be_says_why() {
+    let mut rules = rules(KeyFormat::Text);
+    assert_eq!(MemberKeying::new(&rules, 2).unwrap_err(), KeyingError::NoSource { index: 2, count: 2 });
+    let pointer = crate::codec::json::Pointer::parse("/t").unwrap();
+    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Mars/Olympus".to_owned()) });
+    let error = MemberKeying::new(&rules, 0).unwrap_err().to_string();
+    assert!(error.contains("`Mars/Olympus` of topic parents"), "{error}");
+}
+
+#[test]
+fn every_label_set_is_declared_once() {
+    let declared: std::collections::BTreeSet<_> = count::ALL.into_iter().collect();
+    assert_eq!(declared.len(), count::ALL.len());
+    let fates = [Fate::Accepted, Fate::Duplicate, Fate::Conflict, Fate::Late];
+    for effect in fates.map(|fate| count::event(Role::Parent, fate)) {
+        assert!(matches!(effect, Effect::Count(count) if declared.contains(&count)));
+    }
+}

@@ -1,0 +1,177 @@
+//! The words of the bundle's golden files.
+//!
+//! | command | what it is |
+//! |---|---|
+//! | `parent p1 children=2 note=x` | a parent event, through its keying; `children` and `note` may be left out |
+//! | `child c1 parent=p1 n=1 note=x` | a child event; `n` is its position; without an id it is `c<n>` |
+//! | `record parents {"id":1}` | any value in the topic `parents` or `children`; without one, a tombstone |
+//! | `command p1 name`, `outcome p1`, `stray p1` | inputs that a bundle has no use for |
+//! | `rules children=1 sla=24h keep=168h expects=no position=no key=uuid` | changes the rules |
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::json;
+use sheaf::codec::json::Pointer;
+use sheaf::model::{ActSlot, Headers, Key, Outcome, Record, TimerKind, Timestamp, Topic, TopicPartition, Verdict};
+use sheaf::processor::bundle::{Bundle, KEEP_CLOSED, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
+use sheaf::processor::{Event, Input, Keying as _};
+
+use super::Command;
+use super::stage::{Given, Script};
+
+/// The rules of the moment, and the offset of the next record.
+pub(crate) struct Words {
+    rules: Rules,
+    offset: i64,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        let pointer = |text| Pointer::parse(text).expect("a pointer");
+        let source = |topic: &str, member, bundle, expects, position| SourceRules {
+            topic: topic.to_owned(),
+            member,
+            bundle: pointer(bundle),
+            id: pointer("/id"),
+            expects,
+            position,
+            time: None,
+        };
+        let sources = vec![
+            source("parents", Role::Parent, "/id", Some(pointer("/children")), None),
+            source("children", Role::Child, "/parent_id", None, Some(pointer("/position"))),
+        ];
+        let hours = |hours: u64| Duration::from_hours(hours);
+        let rules = Rules { sources, children: 1, sla: hours(24), keep_closed: hours(168), key: KeyFormat::Text };
+        Self { rules, offset: 0 }
+    }
+}
+
+impl Script for Words {
+    type Processor = Bundle;
+
+    fn processor(&self) -> Bundle {
+        Bundle::new("golden", self.rules.clone())
+    }
+
+    fn input(&mut self, command: &Command, at: Timestamp) -> Result<Option<Given>, String> {
+        match command.name.as_str() {
+            "parent" => {
+                command.allow(&["children", "note", "at", "now"], 1)?;
+                let mut value = json!({ "id": command.word(0)? });
+                put(&mut value, "children", command.get::<i64>("children")?);
+                put(&mut value, "note", command.get::<String>("note")?);
+                self.member(0, Some(value.to_string()), at).map(Some)
+            }
+            "child" => {
+                command.allow(&["parent", "n", "note", "at", "now"], 1)?;
+                let position = command.get::<i64>("n")?;
+                let id = match position {
+                    Some(position) if command.words.is_empty() => format!("c{position}"),
+                    Some(_) | None => command.word(0)?.to_owned(),
+                };
+                let mut value = json!({ "id": id, "parent_id": command.get::<String>("parent")? });
+                put(&mut value, "position", position);
+                put(&mut value, "note", command.get::<String>("note")?);
+                self.member(1, Some(value.to_string()), at).map(Some)
+            }
+            "record" => {
+                command.allow(&["at", "now"], 2)?;
+                let source = usize::from(command.word(0)? == "children");
+                self.member(source, command.words.get(1).cloned(), at).map(Some)
+            }
+            "rules" => self.set(command).map(|()| None),
+            "command" => {
+                let (name, arguments) = (command.word(1)?.to_owned(), command.named.clone());
+                let input = Input::Command(sheaf::processor::Command { name, arguments });
+                Ok(Some(Ok((Key::new(command.word(0)?), input))))
+            }
+            "outcome" => {
+                let outcome = Outcome { slot: ActSlot(0), attempt: 1, verdict: Verdict::Inherited };
+                Ok(Some(Ok((Key::new(command.word(0)?), Input::Outcome(outcome)))))
+            }
+            "stray" => {
+                let kind = match command.word(1)? {
+                    "sla" => SLA,
+                    "keep_closed" => KEEP_CLOSED,
+                    _ => TimerKind::Deadline(9),
+                };
+                Ok(Some(Ok((Key::new(command.word(0)?), Input::Timer(kind)))))
+            }
+            other => Err(format!("the bundle's golden files have no command `{other}`")),
+        }
+    }
+
+    fn state(&self, state: &State) -> String {
+        let (name, gathering) = match state {
+            State::Open(gathering) => ("open", gathering),
+            State::Breached(gathering) => ("breached", gathering),
+            State::Closed(marker) => {
+                return format!("closed {:?} seen={}", marker.ending, marker.seen.len()).to_lowercase();
+            }
+        };
+        let missing = gathering.missing(self.rules.children, None);
+        let waiting_for = match (missing.parent, missing.children.is_empty()) {
+            (true, true) => "parent",
+            (true, false) => "both",
+            (false, _) => "children",
+        };
+        let children = gathering.children.iter().map(|child| child.place.map_or(child.id.clone(), |at| at.to_string()));
+        let children: Vec<_> = children.collect();
+        format!("{name} waiting_for={waiting_for} children={{{}}}", children.join(","))
+    }
+
+    fn timer(&self, kind: TimerKind) -> String {
+        match kind {
+            SLA => "sla".to_owned(),
+            KEEP_CLOSED => "keep_closed".to_owned(),
+            TimerKind::Deadline(_) | TimerKind::Delay(_) => format!("{kind:?}"),
+        }
+    }
+}
+
+impl Words {
+    fn member(&mut self, source: usize, value: Option<String>, at: Timestamp) -> Result<Given, String> {
+        let topic = Topic::new(&self.rules.sources[source].topic);
+        let record = Record {
+            source: TopicPartition::new(&topic, 0),
+            offset: self.offset,
+            timestamp: at,
+            key: None,
+            value: value.map(Bytes::from),
+            headers: Headers::new(),
+        };
+        self.offset += 1;
+        let keying = MemberKeying::new(&self.rules, source).map_err(|error| error.to_string())?;
+        Ok(keying.key(&record).map(|keyed| {
+            let event = Event { role: keyed.role, at: keyed.at, record };
+            (keyed.key, Input::Record(event))
+        }))
+    }
+
+    fn set(&mut self, command: &Command) -> Result<(), String> {
+        command.allow(&["children", "sla", "keep", "expects", "position", "key"], 0)?;
+        let seconds = |name| command.get::<jiff::SignedDuration>(name);
+        let duration = |value: jiff::SignedDuration| Duration::from_secs(value.as_secs().unsigned_abs());
+        self.rules.children = command.get("children")?.unwrap_or(self.rules.children);
+        self.rules.sla = seconds("sla")?.map_or(self.rules.sla, duration);
+        self.rules.keep_closed = seconds("keep")?.map_or(self.rules.keep_closed, duration);
+        if command.named.contains_key("expects") {
+            self.rules.sources[0].expects = None;
+        }
+        if command.named.contains_key("position") {
+            self.rules.sources[1].position = None;
+        }
+        if command.named.contains_key("key") {
+            self.rules.key = KeyFormat::Uuid;
+        }
+        Ok(())
+    }
+}
+
+fn put<T: Into<serde_json::Value>>(value: &mut serde_json::Value, name: &str, field: Option<T>) {
+    if let Some(field) = field {
+        value[name] = field.into();
+    }
+}

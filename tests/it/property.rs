@@ -1,0 +1,234 @@
+//! Properties: any order gives the same bundle, duplicates change nothing, states round-trip, no bytes panic.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what a strategy builds is valid, or the test fails")]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::{Value, json};
+use sheaf::codec::Versioned as _;
+use sheaf::codec::json::Pointer;
+use sheaf::model::{Headers, Key, Record, Timestamp, Topic, TopicPartition};
+use sheaf::processor::bundle::{Bundle, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
+use sheaf::processor::{Effect, Event, Forward, Input, Keying as _, Processor as _};
+
+const START: i64 = 1_767_225_600_000;
+
+fn pointer(text: &str) -> Pointer {
+    Pointer::parse(text).unwrap()
+}
+
+/// Rules in which the parent says how many children there are, or nobody does.
+fn rules(children: u32, parent_says: bool) -> Rules {
+    let source = |topic: &str, member, bundle| SourceRules {
+        topic: topic.to_owned(),
+        member,
+        bundle: pointer(bundle),
+        id: pointer("/id"),
+        expects: parent_says.then(|| pointer("/children")),
+        position: Some(pointer("/position")),
+        time: None,
+    };
+    Rules {
+        sources: vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")],
+        children,
+        sla: Duration::from_hours(24),
+        keep_closed: Duration::from_hours(7 * 24),
+        key: KeyFormat::Text,
+    }
+}
+
+fn record(topic: &str, value: Vec<u8>, minutes: i64) -> Record {
+    Record {
+        source: TopicPartition::new(&Topic::new(topic), 0),
+        offset: 0,
+        timestamp: Timestamp::from_millis(START + minutes * 60_000),
+        key: None,
+        value: Some(Bytes::from(value)),
+        headers: Headers::new(),
+    }
+}
+
+fn event(role: Role, value: &Value, minutes: i64) -> Input {
+    let topic = if role == Role::Parent { "parents" } else { "children" };
+    let record = record(topic, value.to_string().into_bytes(), minutes);
+    Input::Record(Event { role: role.as_str().to_owned(), at: record.timestamp, record })
+}
+
+/// What came of a series of inputs to one bundle.
+#[derive(Debug, Default)]
+struct Play {
+    state: Option<State>,
+    forwards: Vec<Forward>,
+    alerts: Vec<String>,
+}
+
+impl Play {
+    fn step(&mut self, bundle: &Bundle, input: &Input) {
+        let now = Timestamp::from_millis(START + 100 * 3_600_000);
+        let Ok(next) = bundle.step(&Key::new("p"), self.state.clone(), input.clone(), now) else { return };
+        self.state = next.state;
+        for effect in next.effects {
+            match effect {
+                Effect::Forward(forward) => self.forwards.push(forward),
+                Effect::Alert(alert) => self.alerts.push(alert.kind),
+                Effect::Schedule(_)
+                | Effect::Unschedule(_)
+                | Effect::Act(_)
+                | Effect::Settle(_)
+                | Effect::Count(_)
+                | Effect::DeadLetter(_) => {}
+            }
+        }
+    }
+
+    fn of(bundle: &Bundle, inputs: &[Input]) -> Self {
+        let mut play = Self::default();
+        for input in inputs {
+            play.step(bundle, input);
+        }
+        play
+    }
+}
+
+/// A complete bundle's members, and the rules that they complete.
+fn complete_bundle() -> impl Strategy<Value = (Rules, Vec<Input>)> {
+    let child = (0..2880_i64, any::<bool>(), "[a-c]{0,2}");
+    (prop::collection::vec(child, 0..5), 0..2880_i64, any::<bool>()).prop_map(|(children, parent_at, parent_says)| {
+        let count = u32::try_from(children.len()).unwrap();
+        let parent = json!({ "id": "p", "children": count });
+        let mut members = vec![event(Role::Parent, &parent, parent_at)];
+        for (index, (at, placed, note)) in children.into_iter().enumerate() {
+            let mut value = json!({ "id": format!("c{index}"), "parent_id": "p", "note": note });
+            if placed {
+                value["position"] = json!(index + 1);
+            }
+            members.push(event(Role::Child, &value, at));
+        }
+        (rules(if parent_says { 1 } else { count }, parent_says), members)
+    })
+}
+
+/// The rules, the members, the members in another order, and which come again where.
+type Arrivals = (Rules, Vec<Input>, Vec<Input>, Vec<(Index, Index)>);
+
+/// The same with an order of arrival, and with places at which members come again.
+fn arrivals() -> impl Strategy<Value = Arrivals> {
+    complete_bundle().prop_flat_map(|(rules, members)| {
+        let again = prop::collection::vec(any::<(Index, Index)>(), 0..4);
+        (Just(rules), Just(members.clone()), Just(members).prop_shuffle(), again)
+    })
+}
+
+/// Any inputs whatever: other contents, places that do not exist, deadlines at any moment.
+fn anything() -> impl Strategy<Value = Input> {
+    let position = prop::option::of(-1..5_i64);
+    let child = (0..4_u8, position, 0..2_u8, 0..2880_i64).prop_map(|(id, position, note, at)| {
+        let mut value = json!({ "id": format!("c{id}"), "parent_id": "p", "note": note });
+        if let Some(position) = position {
+            value["position"] = json!(position);
+        }
+        event(Role::Child, &value, at)
+    });
+    let parent = (0..4_u8, 0..2_u8, 0..2880_i64).prop_map(|(children, note, at)| {
+        event(Role::Parent, &json!({"id": "p", "children": children, "note": note}), at)
+    });
+    prop_oneof![4 => child, 1 => parent, 1 => Just(Input::Timer(SLA))]
+}
+
+proptest! {
+    #[test]
+    fn any_order_of_arrival_gives_the_same_submission(
+        (rules, members, shuffled, _) in arrivals(),
+        breach in any::<Index>(),
+    ) {
+        let bundle = Bundle::new("t", rules);
+        let sorted = Play::of(&bundle, &members);
+        prop_assert_eq!(sorted.forwards.len(), 1);
+        let other = Play::of(&bundle, &shuffled);
+        prop_assert_eq!(&other.forwards, &sorted.forwards);
+        prop_assert_eq!(&other.state, &sorted.state);
+
+        // A deadline is missed when the members' times say so, in any order, and that is told once.
+        let value: Value = serde_json::from_slice(&sorted.forwards[0].value).unwrap();
+        for play in [&sorted, &other] {
+            let breaches = play.alerts.iter().filter(|kind| *kind == "sla_breach").count();
+            prop_assert_eq!(breaches, usize::from(value["late"] == json!(true)));
+        }
+
+        // Nor does it matter when the timer comes round.
+        let mut interrupted = shuffled;
+        interrupted.insert(breach.index(interrupted.len()), Input::Timer(SLA));
+        prop_assert_eq!(&Play::of(&bundle, &interrupted).forwards, &sorted.forwards);
+    }
+
+    #[test]
+    fn duplicates_change_nothing((rules, _, shuffled, again) in arrivals()) {
+        let bundle = Bundle::new("t", rules);
+        let once = Play::of(&bundle, &shuffled);
+        let mut doubled = shuffled;
+        for (which, place) in again {
+            let copy = doubled[which.index(doubled.len())].clone();
+            doubled.insert(place.index(doubled.len() + 1), copy);
+        }
+        let twice = Play::of(&bundle, &doubled);
+        prop_assert_eq!(twice.forwards, once.forwards);
+        prop_assert_eq!(twice.state, once.state);
+    }
+
+    #[test]
+    fn what_came_once_is_not_told_twice(inputs in prop::collection::vec(anything(), 0..12), parent_says in any::<bool>()) {
+        let bundle = Bundle::new("t", rules(2, parent_says));
+        let mut play = Play::default();
+        for input in &inputs {
+            play.step(&bundle, input);
+            let (state, forwards, alerts) = (play.state.clone(), play.forwards.len(), play.alerts.len());
+            prop_assert!(forwards <= 1);
+            if state.is_some() {
+                play.step(&bundle, input);
+                prop_assert_eq!((&play.state, play.forwards.len(), play.alerts.len()), (&state, forwards, alerts));
+            }
+        }
+    }
+
+    #[test]
+    fn states_come_back_from_their_bytes(inputs in prop::collection::vec(anything(), 0..12), parent_says in any::<bool>()) {
+        let bundle = Bundle::new("t", rules(2, parent_says));
+        let mut play = Play::default();
+        for input in &inputs {
+            play.step(&bundle, input);
+            if let Some(state) = &play.state {
+                let mut bytes = Vec::new();
+                state.encode(&mut bytes).unwrap();
+                prop_assert_eq!(&State::decode(State::VERSION, &bytes).unwrap(), state);
+            }
+        }
+    }
+
+    #[test]
+    fn no_bytes_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..80),
+        text in "\\{\"(id|parent_id|children|position)\":[\"a0-9.{}\\[\\]e-]{0,6}(,\"(id|position|children)\":(-?[0-9]{1,20}|null|\"x\"))?\\}",
+    ) {
+        let rules = rules(1, true);
+        let bundle = Bundle::new("t", rules.clone());
+        for (source, topic) in ["parents", "children"].into_iter().enumerate() {
+            let keying = MemberKeying::new(&rules, source).unwrap();
+            for value in [bytes.clone(), text.clone().into_bytes()] {
+                let record = record(topic, value, 0);
+                let keyed = keying.key(&record);
+                let role = rules.sources[source].member.as_str().to_owned();
+                let input = Input::Record(Event { role, at: record.timestamp, record });
+                let step = bundle.step(&Key::new("p"), None, input, Timestamp::from_millis(START));
+                // Whatever passed the keying is fit for the bundle.
+                prop_assert!(keyed.is_err() || step.is_ok());
+            }
+        }
+        if let Ok(state) = State::decode(State::VERSION, &bytes) {
+            let input = event(Role::Child, &json!({ "id": "c", "parent_id": "p" }), 0);
+            drop(bundle.step(&Key::new("p"), Some(state), input, Timestamp::from_millis(START)));
+        }
+    }
+}
