@@ -19,7 +19,7 @@ const CHILD: &str = "store::kill::the_child_that_is_killed";
 const PLAN: &str = "plan";
 const ROOT: &str = "app";
 const WRITTEN: &str = "everything is written";
-/// 60 MB, more than the memtables may hold, so that RocksDB has flushed by itself before the last batch is written.
+/// 60 MB, more than the memtables may hold, so that `RocksDB` has flushed by itself before the last batch is written.
 const BATCHES: u16 = 3_000;
 const VALUE_BYTES: usize = 20_000;
 
