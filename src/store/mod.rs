@@ -1,6 +1,6 @@
 //! The store port: one task's entries, timers, pending acts and positions, changed by one atomic batch per transaction.
 //!
-//! Two adapters: `rocks` (RocksDB, one directory per task) and `memory`. Above both stand the index of an entry
+//! Two adapters: `rocks` (`RocksDB`, one directory per task) and `memory`. Above both stand the index of an entry
 //! (`index`: which rows a head has) and the overlay (`overlay`: what a transaction has changed and not committed).
 //!
 //! | family | key | value |

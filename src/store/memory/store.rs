@@ -83,7 +83,7 @@ impl MemoryStore {
 }
 
 impl Drop for MemoryStore {
-    /// Closing in order makes everything durable, as RocksDB does by flushing.
+    /// Closing in order makes everything durable, as `RocksDB` does by flushing.
     fn drop(&mut self) {
         lock(&self.disk).durable = None;
     }

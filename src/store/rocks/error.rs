@@ -1,4 +1,4 @@
-//! RocksDB's errors in the words of the port.
+//! `RocksDB`'s errors in the words of the port.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use rocksdb::ErrorKind;
 
 use crate::store::Error;
 
-/// What an error of RocksDB means for the store at `path`.
+/// What an error of `RocksDB` means for the store at `path`.
 ///
-/// RocksDB says "lock hold by current process" or "While lock file" when a directory is open already, and "No such file"
-/// when a file that its manifest names is gone; the directory itself is made before RocksDB sees it.
+/// `RocksDB` says "lock hold by current process" or "While lock file" when a directory is open already, and "No such
+/// file" when a file that its manifest names is gone; the directory itself is made before `RocksDB` sees it.
 pub(super) fn of_rocksdb(path: &Path, error: rocksdb::Error) -> Error {
     let kind = error.kind();
     let (path, detail) = (path.to_owned(), error.into_string());

@@ -1,7 +1,7 @@
 //! Where the live timers of each clock begin.
 //!
-//! Timers are deleted at the front of their range, where RocksDB keeps the tombstones until a compaction takes them away.
-//! A scan that started at the front of the range would step over all of them each time; one that starts here does not.
+//! Timers are deleted at the front of their range, where `RocksDB` keeps the tombstones until a compaction takes them
+//! away. A scan that started at the front of the range would step over all of them each time; one that starts here does not.
 
 use std::cell::RefCell;
 

@@ -1,4 +1,4 @@
-//! How index rows become RocksDB keys, so that the order of the bytes is the order that the port promises.
+//! How index rows become `RocksDB` keys, so that the order of the bytes is the order that the port promises.
 //!
 //! | row | bytes |
 //! |---|---|

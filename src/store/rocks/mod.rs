@@ -1,4 +1,4 @@
-//! The store port on RocksDB, one directory per task.
+//! The store port on `RocksDB`, one directory per task.
 //!
 //! ```text
 //! state/<app>/            the root: RocksOptions::root
@@ -10,11 +10,11 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `store` | one RocksDB behind the port; what survives which crash |
+//! | `store` | one `RocksDB` behind the port; what survives which crash |
 //! | `key` | index rows as bytes that sort rightly |
 //! | `front` | where live timers begin, so that deleted ones are not stepped over again |
 //! | `tuning` | the options, and the memory that all stores share |
-//! | `error` | RocksDB's errors in the port's words |
+//! | `error` | `RocksDB`'s errors in the port's words |
 
 mod error;
 mod front;

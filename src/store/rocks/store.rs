@@ -1,4 +1,4 @@
-//! One task's RocksDB.
+//! One task's `RocksDB`.
 //!
 //! A batch goes to the write-ahead log without an fsync: the log is in the page cache when `apply` returns, which a killed
 //! process leaves behind whole; after a power cut the store is a few transactions older and the changelog repeats them.
@@ -17,7 +17,7 @@ use super::{error, key};
 use crate::model::{ActSlot, Key, Timer, Timestamp};
 use crate::store::{Batch, Change, Error, Result, Store, TimerClock};
 
-/// A key and its value, as RocksDB hands them out.
+/// A key and its value, as `RocksDB` hands them out.
 type Row = (Box<[u8]>, Box<[u8]>);
 
 /// An open store.

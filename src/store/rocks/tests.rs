@@ -1,4 +1,4 @@
-//! What only RocksDB's own counters can show.
+//! What only `RocksDB`'s own counters can show.
 
 use rocksdb::perf::{PerfContext, PerfMetric, PerfStatsLevel, set_perf_stats};
 
@@ -16,7 +16,7 @@ fn batch(changes: impl IntoIterator<Item = Change>) -> Batch {
     Batch { changes: changes.into_iter().collect(), volatile: false }
 }
 
-/// How many deleted keys RocksDB steps over while `work` runs on this thread.
+/// How many deleted keys `RocksDB` steps over while `work` runs on this thread.
 fn deletes_skipped(work: impl FnOnce()) -> u64 {
     set_perf_stats(PerfStatsLevel::EnableCount);
     let mut counters = PerfContext::default();

@@ -1,4 +1,4 @@
-//! How RocksDB is set up. The figures were measured for entries of 300 to 600 bytes that live for some hours.
+//! How `RocksDB` is set up. The figures were measured for entries of 300 to 600 bytes that live for some hours.
 //!
 //! No prefix extractor is set anywhere: keys have any length, and an iterator over a prefix bloom filter may pass over
 //! keys that are there.
@@ -10,8 +10,8 @@ use rocksdb::{
 /// Smaller memtables are faster here: most entries are gone before they would be sorted into a second level.
 const MEMTABLE_BYTES: usize = 16 << 20;
 const MEMTABLES_MAX: i32 = 3;
-/// A memtable takes memory in pieces of this size. With RocksDB's own choice (an eighth of the memtable, at most 1 MiB) a
-/// store takes 4 MiB with its first batch, and a dozen of them fill the shared budget and flush with every write.
+/// A memtable takes memory in pieces of this size. With `RocksDB`'s own choice (an eighth of the memtable, at most 1 MiB)
+/// a store takes 4 MiB with its first batch, and a dozen of them fill the shared budget and flush with every write.
 const ARENA_BLOCK_BYTES: usize = 64 << 10;
 const BLOCK_BYTES: usize = 8 << 10;
 const BLOOM_BITS_PER_KEY: f64 = 10.0;

@@ -1,4 +1,4 @@
-//! Locks and corrupt files: what the RocksDB adapter says when the disk is not as it should be.
+//! Locks and corrupt files: what the `RocksDB` adapter says when the disk is not as it should be.
 
 use std::fs;
 use std::path::{Path, PathBuf};

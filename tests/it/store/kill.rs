@@ -15,10 +15,11 @@ use sheaf::store::{Batch, Change, Error, Stores, TimerClock};
 use super::{TASK, at, deadline};
 
 const CHILD: &str = "store::kill::the_child_that_is_killed";
-const ROOT: &str = "SHEAF_TEST_STORE_ROOT";
-const PLAN: &str = "SHEAF_TEST_STORE_PLAN";
+/// The child finds its plan in this file of its working directory, and its stores in this directory beside it.
+const PLAN: &str = "plan";
+const ROOT: &str = "app";
 const WRITTEN: &str = "everything is written";
-/// 60 MB, more than the memtables may hold, so that RocksDB has flushed by itself before the last batch is written.
+/// 60 MB, more than the memtables may hold, so that `RocksDB` has flushed by itself before the last batch is written.
 const BATCHES: u16 = 3_000;
 const VALUE_BYTES: usize = 20_000;
 
@@ -42,10 +43,10 @@ fn key(number: u16) -> Key {
 }
 
 #[test]
-#[ignore = "runs as the child of the tests below, which set its environment"]
+#[ignore = "runs as the child of the tests below, which give it a plan"]
 fn the_child_that_is_killed() {
-    let (Some(root), Ok(plan)) = (std::env::var_os(ROOT), std::env::var(PLAN)) else { return };
-    let stores = open(Path::new(&root));
+    let Ok(plan) = fs::read_to_string(PLAN) else { return };
+    let stores = open(Path::new(ROOT));
     let mut store = stores.open(TASK).unwrap();
     for number in 0..=BATCHES {
         let changes = vec![
@@ -61,11 +62,11 @@ fn the_child_that_is_killed() {
 }
 
 /// Starts the child and waits until it has written its last batch. It ends when its standard input does.
-fn start(plan: &str, root: &Path) -> Child {
+fn start(plan: &str, directory: &Path) -> Child {
+    fs::write(directory.join(PLAN), plan).unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([CHILD, "--exact", "--ignored", "--nocapture"])
-        .env(ROOT, root)
-        .env(PLAN, plan)
+        .current_dir(directory)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -78,12 +79,12 @@ fn start(plan: &str, root: &Path) -> Child {
 /// Kills the child after its last batch; says up to which batch the store still goes, having checked that it holds these
 /// batches whole and nothing else.
 fn last_batch_after_kill(plan: &str) -> u16 {
-    let root = tempfile::tempdir().unwrap();
-    let mut child = start(plan, root.path());
+    let directory = tempfile::tempdir().unwrap();
+    let mut child = start(plan, directory.path());
     child.kill().unwrap();
     child.wait().unwrap();
 
-    let stores = open(root.path());
+    let stores = open(&directory.path().join(ROOT));
     let store = stores.open(TASK).unwrap();
     let position = store.meta("position").unwrap().unwrap();
     let position = u16::from_be_bytes(position.try_into().unwrap());
@@ -119,14 +120,15 @@ fn durable_and_volatile_batches_may_take_turns() {
 
 #[test]
 fn what_another_process_has_open_is_locked_until_it_is_killed() {
-    let root = tempfile::tempdir().unwrap();
-    let mut child = start("durable", root.path());
-    let refused = RocksStores::open(RocksOptions::new(root.path())).unwrap_err();
-    assert_eq!(refused, Error::Locked { path: root.path().to_owned() });
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join(ROOT);
+    let mut child = start("durable", directory.path());
+    let refused = RocksStores::open(RocksOptions::new(&root)).unwrap_err();
+    assert_eq!(refused, Error::Locked { path: root.clone() });
     // Somebody who cleans up too much deletes the root's lock: then the lock of the store itself holds.
-    fs::remove_file(root.path().join(".lock")).unwrap();
-    let stores = open(root.path());
-    let locked = Error::Locked { path: root.path().join(TASK) };
+    fs::remove_file(root.join(".lock")).unwrap();
+    let stores = open(&root);
+    let locked = Error::Locked { path: root.join(TASK) };
     assert_eq!(stores.open(TASK).err(), Some(locked.clone()));
     assert_eq!(stores.destroy(TASK), Err(locked));
     child.kill().unwrap();

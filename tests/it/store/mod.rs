@@ -2,7 +2,7 @@
 //!
 //! | file | what it shows |
 //! |---|---|
-//! | `contract` | what the port promises, on memory and on RocksDB |
+//! | `contract` | what the port promises, on memory and on `RocksDB` |
 //! | `overlay` | overlay and store against a map, over random transactions |
 //! | `memory` | the simulated disk: crash, wipe, copy |
 //! | `disk` | locks and corrupt files |
