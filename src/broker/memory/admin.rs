@@ -28,7 +28,9 @@ impl Admin for MemoryAdmin {
 
     fn delete(&mut self, topics: &[Topic], _timeout: Duration) -> Result<()> {
         self.0.call(Operation::Admin, |cluster| {
-            topics.iter().for_each(|topic| cluster.delete(topic));
+            for topic in topics {
+                cluster.delete(topic);
+            }
             Ok(())
         })
     }

@@ -61,11 +61,12 @@ impl Client {
         answer
     }
 
-    /// Waits until something has changed, for at most `timeout`; only where owners run on several threads.
-    pub(super) fn wait(&self, timeout: Duration) {
+    /// Waits for at most `timeout` until more was written than `seen`; only where owners run on several threads.
+    pub(super) fn wait(&self, seen: u64, timeout: Duration) {
         let cluster = self.lock();
-        if cluster.settings.blocking && !timeout.is_zero() {
-            drop(self.shared.changed.wait_timeout(cluster, timeout).unwrap_or_else(PoisonError::into_inner));
+        if cluster.settings.blocking {
+            let waited = self.shared.changed.wait_timeout_while(cluster, timeout, |cluster| cluster.writes == seen);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
         }
     }
 

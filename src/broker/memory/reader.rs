@@ -55,14 +55,15 @@ impl MemoryReader {
         Self { client, isolation, cursors: BTreeMap::new() }
     }
 
-    fn fetch(&mut self, max: usize, out: &mut Vec<Record>) -> Result<()> {
+    /// Takes what is there; returns how much had been written by then.
+    fn fetch(&mut self, max: usize, out: &mut Vec<Record>) -> Result<u64> {
         let Self { client, isolation, cursors } = self;
         let full = out.len() + max;
         client.call(Operation::Fetch, |cluster| {
             for (partition, cursor) in cursors {
                 cursor.fetch(cluster, partition, (*isolation, full.saturating_sub(out.len())), out)?;
             }
-            Ok(())
+            Ok(cluster.writes)
         })
     }
 }
@@ -81,9 +82,9 @@ impl Reader for MemoryReader {
 
     fn poll(&mut self, max: usize, out: &mut Vec<Record>, timeout: Duration) -> Result<()> {
         let before = out.len();
-        self.fetch(max, out)?;
+        let seen = self.fetch(max, out)?;
         if out.len() == before {
-            self.client.wait(timeout);
+            self.client.wait(seen, timeout);
             self.fetch(max, out)?;
         }
         Ok(())

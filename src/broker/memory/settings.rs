@@ -34,7 +34,7 @@ impl Default for Settings {
         Self {
             protocol: Protocol::Cooperative,
             session_timeout: Duration::from_secs(45),
-            max_poll_interval: Duration::from_secs(300),
+            max_poll_interval: Duration::from_mins(5),
             transaction_timeout: Duration::from_secs(15),
             marker_delay: Duration::from_secs(1),
             record_bytes_max: 10 << 20,

@@ -31,7 +31,7 @@ pub(super) fn create(cluster: &dyn Cluster, topic: &Topic, partitions: i32, conf
     let config: BTreeMap<_, _> = config.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let mut admin = cluster.broker().admin().unwrap();
     admin.create(&[NewTopic { topic: topic.clone(), partitions, replication: None, config }], TIMEOUT).unwrap();
-    until(cluster, "the topic is described", || admin.describe(&[topic.clone()], TIMEOUT).ok()?.pop()?);
+    until(cluster, "the topic is described", || admin.describe(std::slice::from_ref(topic), TIMEOUT).ok()?.pop()?);
 }
 
 /// Partition 0 of a new topic of one partition.
@@ -193,7 +193,9 @@ impl Member {
 /// Serves the members until each holds as many partitions as is said.
 pub(super) fn balance(cluster: &dyn Cluster, members: &mut [(&mut Member, usize)]) {
     until(cluster, "every member holds its share", || {
-        members.iter_mut().for_each(|(member, _)| member.serve());
+        for (member, _) in members.iter_mut() {
+            member.serve();
+        }
         members.iter().all(|(member, share)| member.held.len() == *share).then_some(())
     });
 }

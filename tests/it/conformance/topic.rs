@@ -48,8 +48,15 @@ fn creating_a_topic_again_leaves_it_as_it_is(cluster: &dyn Cluster) {
     let to = partition(cluster);
     write(fresh_producer(cluster).as_mut(), &to, &["a"]);
     create(cluster, &to.topic, 5, &[("cleanup.policy", "compact")]);
-    let found =
-        cluster.broker().admin().unwrap().describe(&[to.topic.clone()], TIMEOUT).unwrap().pop().unwrap().unwrap();
+    let found = cluster
+        .broker()
+        .admin()
+        .unwrap()
+        .describe(std::slice::from_ref(&to.topic), TIMEOUT)
+        .unwrap()
+        .pop()
+        .unwrap()
+        .unwrap();
     assert_eq!((found.partitions, found.config.get("cleanup.policy").map(String::as_str)), (1, Some("delete")));
     assert_eq!(committed(cluster, &to), ["a"]);
 }

@@ -143,9 +143,9 @@ impl Group {
     /// A member has given these partitions up.
     pub(super) fn release(&mut self, id: MemberId, partitions: &[TopicPartition]) {
         if let Some(member) = self.members.get_mut(&id) {
-            partitions.iter().for_each(|partition| {
+            for partition in partitions {
                 member.owned.remove(partition);
-            });
+            }
             // It is to poll again soon: others wait for what it gave up.
             self.wakes.push(member.waker.clone());
         }

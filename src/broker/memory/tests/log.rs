@@ -85,3 +85,20 @@ fn an_abort_marks_only_its_own_records() {
     assert_eq!(bench.committed(), ["other"]);
     assert_eq!(bench.broker.all_records(&bench.topic).len(), 2);
 }
+
+#[test]
+fn a_reader_that_may_wait_is_woken_by_a_commit() {
+    let bench = Bench::new(Settings { blocking: true, ..Settings::default() });
+    let to = bench.at(0);
+    let mut reader = bench.broker.reader(Isolation::ReadCommitted).unwrap();
+    reader.assign(&[(to.clone(), Start::Beginning)]).unwrap();
+    let mut producer = producer(&bench.broker, "w");
+    std::thread::scope(|scope| {
+        scope.spawn(|| write_all(producer.as_mut(), &to, &[("k", Some("a"))]));
+        let mut out = Vec::new();
+        while out.is_empty() {
+            // An hour: a wake-up that is lost would be noticed.
+            reader.poll(1, &mut out, std::time::Duration::from_hours(1)).unwrap();
+        }
+    });
+}

@@ -1,4 +1,15 @@
 //! The cluster behind the lock: what its clients share, and what one request changes in several places.
+//!
+//! | file | requests of |
+//! |---|---|
+//! | `mod` | readers and administrators; what is due by the clock; the markers of a transaction |
+//! | `write` | producers |
+//! | `membership` | members of a group |
+
+mod membership;
+mod write;
+
+pub(super) use membership::Membership;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,14 +17,13 @@ use std::time::Duration;
 
 use super::catalog::{Catalog, refused};
 use super::fault::Faults;
-use super::group::{Counts, Group, Member, MemberId, Refusal};
-use super::log::{Verdict, Window};
+use super::group::{Group, MemberId};
+use super::log::Window;
 use super::offset::Offsets;
 use super::settings::Settings;
-use super::transaction::{Ending, Identity, Transactions};
-use crate::broker::{Error, FencedBy, GroupEvent, Isolation, NewTopic, Result, Start, Waker};
-use crate::codec::partitioner;
-use crate::model::{Clock, OutRecord, Record, Topic, TopicPartition};
+use super::transaction::{Ending, Transactions};
+use crate::broker::{Error, Isolation, NewTopic, Result, Start, Waker};
+use crate::model::{Clock, Record, Topic, TopicPartition};
 
 /// Everything that the clients of a cluster share.
 #[derive(Debug)]
@@ -29,6 +39,8 @@ pub(super) struct Cluster {
     /// Records are fetched only this long after they arrived.
     pub(super) fetch_delay: Duration,
     pub(super) wakes: Vec<Waker>,
+    /// Counts what was written, so that a reader that waits does not miss it.
+    pub(super) writes: u64,
     clock: Arc<dyn Clock>,
     groups: BTreeMap<String, Group>,
     offsets: BTreeMap<String, Offsets>,
@@ -37,14 +49,6 @@ pub(super) struct Cluster {
     rng: fastrand::Rng,
     members: MemberId,
     expired_at: Option<Duration>,
-}
-
-/// Who a consumer is, as it says itself.
-#[derive(Clone, Debug)]
-pub(super) struct Membership {
-    pub(super) group: String,
-    pub(super) instance: Option<String>,
-    pub(super) member: MemberId,
 }
 
 impl Cluster {
@@ -57,6 +61,7 @@ impl Cluster {
             prepare_only: false,
             fetch_delay: Duration::ZERO,
             wakes: Vec::new(),
+            writes: 0,
             clock,
             groups: BTreeMap::new(),
             offsets: BTreeMap::new(),
@@ -88,119 +93,6 @@ impl Cluster {
         if !self.fetch_delay.is_zero() {
             self.wakes.extend(self.watchers.values().flat_map(BTreeMap::values).cloned());
         }
-    }
-
-    // What producers ask.
-
-    pub(super) fn init(&mut self, transactional_id: &str) -> Identity {
-        let (identity, ending) = self.transactions.init(transactional_id);
-        self.finish(ending);
-        identity
-    }
-
-    /// Appends a record to the producer's transaction. [`Error::Abortable`]: the broker refuses this record.
-    pub(super) fn append(&mut self, who: Identity, record: &OutRecord) -> Result<(TopicPartition, i64)> {
-        let topic = &record.topic;
-        let missing = |what: String| Error::Abortable { detail: format!("{what} does not exist") };
-        let entry = self.catalog.get(topic).ok_or_else(|| missing(format!("topic {topic}")))?;
-        let (count, rules) = (entry.partitions(), entry.rules);
-        let number = match (record.partition, &record.key) {
-            (Some(number), _) => number,
-            (None, Some(key)) => partitioner(key, count),
-            (None, None) => self.rng.i32(0..count),
-        };
-        let partition = TopicPartition::new(topic, number);
-        if self.catalog.log(&partition).is_none() {
-            return Err(missing(format!("partition {partition}")));
-        }
-        if rules.compact && record.key.is_none() {
-            return Err(Error::Abortable { detail: format!("compacted topic {topic} takes no record without a key") });
-        }
-        if record.size() > rules.bytes_max {
-            let detail = format!("{} bytes are more than max.message.bytes of topic {topic}", record.size());
-            return Err(Error::Abortable { detail });
-        }
-        let now = self.clock.uptime();
-        let ending = self.transactions.add_partition(who, &partition, now)?;
-        self.finish(ending);
-        let broker_time = self.clock.now();
-        let timestamp = if rules.append_time { broker_time } else { record.timestamp.unwrap_or(broker_time) };
-        let log = self.catalog.log_mut(&partition).ok_or_else(|| missing(format!("partition {partition}")))?;
-        let offset = log.append(who.producer, record, timestamp, now);
-        Ok((partition, offset))
-    }
-
-    pub(super) fn send_offsets(
-        &mut self,
-        who: Identity,
-        offsets: &[(TopicPartition, i64)],
-        membership: &Membership,
-        generation: i32,
-    ) -> Result<()> {
-        let ending = self.transactions.add_group(who, &membership.group, self.clock.uptime())?;
-        self.finish(ending);
-        let Membership { group, instance, member } = membership;
-        let known = self.groups.get(group).ok_or(Refusal::UnknownMember);
-        known
-            .and_then(|group| group.validate(*member, instance.as_deref(), generation))
-            .map_err(|refusal| refusal.error(membership))?;
-        self.offsets.entry(group.clone()).or_default().offer(who.producer, offsets);
-        Ok(())
-    }
-
-    pub(super) fn end(&mut self, who: Identity, verdict: Verdict) -> Result<()> {
-        let ending = self.transactions.end(who, verdict, self.prepare_only, self.clock.uptime())?;
-        self.finish(ending);
-        Ok(())
-    }
-
-    // What consumers and readers ask.
-
-    pub(super) fn join(&mut self, group: &str, member: Member) -> MemberId {
-        self.members += 1;
-        let (id, now) = (self.members, self.clock.uptime());
-        let Self { groups, catalog, settings, wakes, .. } = self;
-        let group = groups.entry(group.to_owned()).or_insert_with(|| Group::new(settings));
-        group.join(id, member, now, &|topic| catalog.partitions(topic));
-        wakes.append(&mut group.take_wakes());
-        id
-    }
-
-    /// Runs a request of a member at its group.
-    pub(super) fn at_group<T>(
-        &mut self,
-        membership: &Membership,
-        run: impl FnOnce(&mut Group, Duration, Counts<'_>) -> std::result::Result<T, Refusal>,
-    ) -> std::result::Result<T, Refusal> {
-        let now = self.clock.uptime();
-        let Self { groups, catalog, wakes, .. } = self;
-        let group = groups.get_mut(&membership.group).ok_or(Refusal::UnknownMember)?;
-        group.recognise(membership.member, membership.instance.as_deref())?;
-        let answer = run(group, now, &|topic| catalog.partitions(topic));
-        wakes.append(&mut group.take_wakes());
-        answer
-    }
-
-    /// Tells a group something that needs no answer, also from somebody whom it has expelled.
-    pub(super) fn tell_group(&mut self, membership: &Membership, run: impl FnOnce(&mut Group, Duration, Counts<'_>)) {
-        let now = self.clock.uptime();
-        let Self { groups, catalog, wakes, .. } = self;
-        if let Some(group) = groups.get_mut(&membership.group) {
-            run(group, now, &|topic| catalog.partitions(topic));
-            wakes.append(&mut group.take_wakes());
-        }
-    }
-
-    pub(super) fn poll_group(
-        &mut self,
-        membership: &Membership,
-        owes_answer: bool,
-    ) -> std::result::Result<Option<GroupEvent>, Refusal> {
-        self.at_group(membership, |group, now, counts| group.poll(membership.member, owes_answer, now, counts))
-    }
-
-    pub(super) fn group(&self, group: &str) -> Option<&Group> {
-        self.groups.get(group)
     }
 
     pub(super) fn offsets(&self, group: &str) -> Option<&Offsets> {
@@ -243,8 +135,6 @@ impl Cluster {
             !watchers.is_empty()
         });
     }
-
-    // What administrators ask.
 
     pub(super) fn create(&mut self, new: &NewTopic) -> Result<()> {
         if self.catalog.create(new)? {
@@ -295,6 +185,7 @@ impl Cluster {
     /// Ends a transaction in every partition and group that it touched.
     fn write_markers(&mut self, ending: &Ending) {
         let (timestamp, arrived) = (self.clock.now(), self.clock.uptime());
+        self.writes += 1;
         for partition in &ending.scope.partitions {
             // The topic may have been deleted in the meantime.
             if let Some(log) = self.catalog.log_mut(partition) {
@@ -305,19 +196,5 @@ impl Cluster {
         for group in &ending.scope.groups {
             self.offsets.entry(group.clone()).or_default().end(ending.producer, ending.verdict);
         }
-    }
-}
-
-impl Refusal {
-    /// As the port says it.
-    pub(super) fn error(self, membership: &Membership) -> Error {
-        let Membership { group, instance, member } = membership;
-        let (by, what) = match self {
-            Self::UnknownMember => (FencedBy::Generation, "is not a member"),
-            Self::OldGeneration => (FencedBy::Generation, "is of an older generation"),
-            Self::FencedInstance => (FencedBy::Instance, "was replaced"),
-        };
-        let name = instance.as_deref().map_or_else(|| format!("member {member}"), |name| format!("instance {name}"));
-        Error::Fenced { by, detail: format!("{name} {what} of group {group}: give its partitions up and join again") }
     }
 }
