@@ -177,7 +177,9 @@ fn every_label_set_is_declared_once() {
     let declared: std::collections::BTreeSet<_> = count::ALL.into_iter().collect();
     assert_eq!(declared.len(), count::ALL.len());
     let fates = [Fate::Accepted, Fate::Duplicate, Fate::Conflict, Fate::Late];
-    for effect in fates.map(|fate| count::event(Role::Parent, fate)) {
-        assert!(matches!(effect, Effect::Count(count) if declared.contains(&count)));
+    let parents = fates.map(|fate| count::event(Role::Parent, fate)).into_iter();
+    let children = fates.into_iter().chain([Fate::Unexpected]).map(|fate| count::event(Role::Child, fate));
+    for effect in parents.chain(children) {
+        assert!(matches!(effect, Effect::Count(count) if declared.contains(&count)), "{effect:?}");
     }
 }
