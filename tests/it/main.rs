@@ -5,6 +5,7 @@
 mod aws;
 mod conformance;
 mod control_m;
+mod delivery;
 mod entry;
 mod golden;
 mod property;

@@ -1,3 +1,209 @@
-//! The delivery processor: a journal of what was submitted for each bundle.
+//! The delivery processor: a journal of what was submitted for each bundle, so that nothing is submitted twice.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `settings` | the times and limits; [`Backoff`] |
+//! | `submission` | reads a submission record; [`SubmissionKeying`]; the folder's name |
+//! | `definition` | renders the job definition of a submission |
+//! | `journal` | the state, and its bytes |
+//! | `verdict` | what an outcome means for a submit, and for a look-up |
+//! | `submit`, `lookup` | the transitions: before and after a submit; in doubt about one |
+//! | `end` | the transitions to an end: outcome record, alert, dead letter |
+//! | `count` | what is counted |
+//! | `protocol` | the words between this processor and the sink |
+//!
+//! # The states
+//!
+//! What the design calls *pending* is the submission record itself; the journal begins with the first intent.
+//!
+//! ```text
+//!                    Busy, NotSent              retry timer
+//!                 ┌───────────────▶ Waiting ───────────────┐
+//!   record        │                                        ▼
+//!  ─────────▶ Submitting ◀──────────────────────────── (attempt + 1) ◀──┐ Absent
+//!     │        │  │  │ Unknown, Inherited      look-up timer            │
+//!     │        │  │  └──────────────▶ Unsure ───────────────▶ LookingUp ─┤
+//!     │        │  │                      ▲   look-up failed     │   │    │ Absent, but too late to tell
+//!     │ render │  │ Accepted             └──────────────────────┘   │    ▼
+//!     │ failed │  └─────────▶ Submitted ◀───────────────────────────┘  Unknown
+//!     ▼        │ Refused                          Found
+//!   Failed ◀───┘
+//! ```
+//!
+//! # The table
+//!
+//! `match` in [`Delivery::step`] has one arm for each cell; nothing is matched by a wildcard.
+//!
+//! | state | submission | timer | outcome of its submit | outcome of its look-up |
+//! |---|---|---|---|---|
+//! | none | Submitting, or Failed | nothing | nothing | nothing |
+//! | Submitting | duplicate | nothing | see below | nothing |
+//! | Waiting | duplicate | Submitting | nothing | nothing |
+//! | Unsure | duplicate | `LookingUp` | see below | nothing |
+//! | `LookingUp` | duplicate | nothing | see below | see below |
+//! | Submitted, Failed, Unknown | duplicate | deleted | nothing | nothing |
+//!
+//! | verdict on the submit | becomes |
+//! |---|---|
+//! | Accepted | Submitted |
+//! | Refused | Failed |
+//! | Busy, `NotSent` | Waiting; Failed after `attempts_max` |
+//! | Unknown | Unsure, for request time-out + visibility lag |
+//! | Inherited | Unsure, for the permission's validity + request time-out + visibility lag |
+//!
+//! | verdict on the look-up | becomes |
+//! |---|---|
+//! | Found | Submitted |
+//! | Absent | Submitting; Failed after `attempts_max`; Unknown past `lookup_horizon` |
+//! | Refused, Busy, `NotSent`, Unknown, Inherited | Unsure, with back-off; Unknown past `lookup_horizon` |
+//!
+//! Outcomes of another attempt change nothing. Commands are rejected: there is none yet.
+//!
+//! # Why nothing is submitted twice
+//!
+//! A submit is asked for only when the journal knows that no earlier one was executed: there was none, it was not sent,
+//! it was answered with *busy*, or a look-up by the folder's unique name found nothing. Three points need care:
+//!
+//! - **The look-up must not be too early.** The request may still be executing, although its connection is gone: so the
+//!   wait covers the request's time-out and the time until Control-M shows a folder, whatever cut the answer off.
+//! - **Another process may still send.** An intent that is found in the state after a crash or a hand-over was given to a
+//!   process that may only be stopped. Its permission ends `intent_valid_for` after it was given, on that process's clock.
+//!   The clocks of two machines need not agree, so the moment at which it was given says nothing here; but it lies in the
+//!   past. So the new owner counts the whole validity from its own *now*, on its own clock.
+//! - **A wait must not be cut short by a hand-over.** While the journal is in doubt the submit stays pending (no
+//!   [`Settle`](super::Effect::Settle)), so a new owner is told of it ([`Verdict::Inherited`](crate::model::Verdict)) and
+//!   begins the wait anew. The runtime delivers this before it fires the timers of a task that it has taken over.
+//!
+//! What remains: a look-up that finds nothing although the submit was executed (a folder that shows later than
+//! `visibility_lag`, or was deleted by hand). After `lookup_horizon`, when Control-M's new day may have removed the folder,
+//! an empty look-up is no longer believed: the bundle is Unknown and a person decides.
 
+pub mod count;
+mod definition;
+mod end;
+mod journal;
+mod lookup;
 pub mod protocol;
+mod settings;
+mod submission;
+mod submit;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+pub use definition::SLA;
+pub use end::OUTCOMES;
+pub use journal::{End, Journal, Open, Proof};
+pub use settings::{Backoff, Settings};
+pub use submission::{FOLDER_CHARS_MAX, SubmissionKeying};
+
+use super::{Effect, Input, Processor, Transition};
+use crate::model::{ActSlot, Key, Outcome, Reject, RejectReason, TimerKind, Timestamp};
+use verdict::{Call, LOOK_UP, SUBMIT};
+
+/// The one timer of an entry: the next retry or look-up while it is open, its deletion after its end.
+pub const TIMER: TimerKind = TimerKind::Delay(0);
+
+/// Hands each bundle on once. See the [module](self) for the states.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    settings: Settings,
+}
+
+impl Delivery {
+    /// A delivery processor with its template and limits.
+    pub const fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+}
+
+impl Processor for Delivery {
+    type State = Journal;
+
+    fn step(
+        &self,
+        key: &Key,
+        state: Option<Journal>,
+        input: Input,
+        now: Timestamp,
+    ) -> Result<Transition<Journal>, Reject> {
+        match input {
+            Input::Record(event) => match state {
+                None => self.on_submission(key, &event, now),
+                Some(journal) => Ok(Transition::to(journal).with(Effect::Count(count::DUPLICATE))),
+            },
+            Input::Timer(TIMER) => Ok(self.on_timer(state, now)),
+            Input::Timer(TimerKind::Delay(_) | TimerKind::Deadline(_)) => Ok(unchanged(state)),
+            Input::Outcome(outcome) => Ok(self.on_outcome(key, state, outcome, now)),
+            Input::Command(command) => Err(Reject::new(
+                RejectReason::Unparsable,
+                format!("the delivery processor knows no command `{}`: send it to another processor", command.name),
+            )),
+        }
+    }
+}
+
+impl Delivery {
+    fn on_timer(&self, state: Option<Journal>, now: Timestamp) -> Transition<Journal> {
+        match state {
+            None | Some(Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_)) => unchanged(None),
+            Some(journal @ (Journal::Submitting(_) | Journal::LookingUp(_))) => Transition::to(journal),
+            Some(Journal::Waiting(open)) => self.submit(open, now),
+            Some(Journal::Unsure(open)) => self.look_up(open),
+        }
+    }
+
+    fn on_outcome(&self, key: &Key, state: Option<Journal>, outcome: Outcome, now: Timestamp) -> Transition<Journal> {
+        let call = Call::of(&outcome);
+        match state {
+            None => unchanged(None),
+            Some(
+                journal @ (Journal::Waiting(_) | Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_)),
+            ) => Transition::to(journal),
+            Some(Journal::Submitting(open) | Journal::Unsure(open)) if call == Some(Call::Submit(open.submit)) => {
+                let submit = open.submit;
+                settle_submit(submit, self.on_submitted(key, open, verdict::submitted(outcome.verdict), now))
+            }
+            Some(Journal::LookingUp(open)) if call == Some(Call::Submit(open.submit)) => {
+                let submit = open.submit;
+                let next = self.on_submitted(key, open, verdict::submitted(outcome.verdict), now);
+                settle(LOOK_UP, settle_submit(submit, next))
+            }
+            Some(Journal::LookingUp(open)) if call == Some(Call::LookUp(open.call)) => {
+                let submit = open.submit;
+                let next = self.on_looked_up(key, open, verdict::looked_up(outcome.verdict), now);
+                settle(LOOK_UP, settle_submit(submit, next))
+            }
+            Some(journal @ (Journal::Submitting(_) | Journal::Unsure(_) | Journal::LookingUp(_))) => {
+                Transition::to(journal)
+            }
+        }
+    }
+}
+
+/// Lets go of the act of a submit, unless the next state is still in doubt about this very submit.
+fn settle_submit(submit: u32, next: Transition<Journal>) -> Transition<Journal> {
+    match &next.state {
+        Some(Journal::Unsure(open)) if open.submit == submit => next,
+        None
+        | Some(
+            Journal::Submitting(_)
+            | Journal::Waiting(_)
+            | Journal::Unsure(_)
+            | Journal::LookingUp(_)
+            | Journal::Submitted(_)
+            | Journal::Failed(_)
+            | Journal::Unknown(_),
+        ) => settle(SUBMIT, next),
+    }
+}
+
+/// Lets go of an act before anything else happens, so that a new act may take its slot.
+fn settle(slot: ActSlot, mut next: Transition<Journal>) -> Transition<Journal> {
+    next.effects.insert(0, Effect::Settle(slot));
+    next
+}
+
+const fn unchanged(state: Option<Journal>) -> Transition<Journal> {
+    Transition { state, effects: Vec::new() }
+}

@@ -12,7 +12,7 @@
 //! | this one | the files' format, running them, the difference |
 //! | `command` | one command line |
 //! | `stage` | a world for any `Processor`: entries, timers, a clock, and how effects are printed |
-//! | `bundle`, ... | the words of one processor |
+//! | `bundle`, `delivery` | the words of one processor |
 //!
 //! `SHEAF_UPDATE_GOLDEN=1 cargo test --test it golden` writes what comes out into the files, for review with `git diff`.
 
@@ -25,6 +25,7 @@
 
 mod bundle;
 mod command;
+mod delivery;
 mod stage;
 
 use std::fmt::Write as _;
@@ -128,6 +129,11 @@ fn difference(before: &str, after: &str) -> String {
 #[test]
 fn the_bundle_does_what_its_golden_files_say() {
     check::<stage::Stage<bundle::Words>>("bundle");
+}
+
+#[test]
+fn the_delivery_does_what_its_golden_files_say() {
+    check::<stage::Stage<delivery::Words>>("delivery");
 }
 
 /// Says each command again.

@@ -1,0 +1,166 @@
+//! What is not shown by the golden texts in `tests/golden/delivery`: bytes, keys, names, counts.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::codec::{Error, Versioned, entry};
+use crate::model::{Headers, Record, Topic, TopicPartition};
+use crate::processor::Keying;
+
+fn submission() -> Value {
+    json!({
+        "bundle_id": "p1", "parent": {"id": "p1"}, "children": [{"id": "c1", "parent_id": "p1"}],
+        "first_event_at": "2026-01-01T00:00:00.000Z", "completed_at": "2026-01-01T01:00:00.000Z", "late": false,
+    })
+}
+
+fn record(key: Option<&str>, value: Option<&[u8]>) -> Record {
+    Record {
+        source: TopicPartition::new(&Topic::new("ctm-submissions"), 0),
+        offset: 7,
+        timestamp: Timestamp::from_millis(1_000),
+        key: key.map(|key| Bytes::copy_from_slice(key.as_bytes())),
+        value: value.map(Bytes::copy_from_slice),
+        headers: Headers::new(),
+    }
+}
+
+#[test]
+fn a_submission_is_keyed_by_its_own_key() {
+    let value = submission().to_string();
+    let keyed = SubmissionKeying.key(&record(Some("p1"), Some(value.as_bytes()))).unwrap();
+    assert_eq!((keyed.key, keyed.at), (Key::new("p1"), Timestamp::from_millis(1_000)));
+}
+
+#[test]
+fn a_field_that_is_not_known_does_not_matter() {
+    let mut value = submission();
+    value["policy"] = json!({"x": 1});
+    assert!(SubmissionKeying.key(&record(Some("p1"), Some(value.to_string().as_bytes()))).is_ok());
+}
+
+/// A key, a value, and why they are no submission.
+type Case<'a> = (Option<&'a str>, Option<&'a [u8]>, RejectReason);
+
+#[test]
+fn what_is_not_a_submission_is_rejected_with_its_reason() {
+    let good = submission().to_string();
+    let mut no_parent = submission();
+    no_parent.as_object_mut().unwrap().remove("parent");
+    let no_parent = no_parent.to_string();
+    let cases: [Case<'_>; 7] = [
+        (None, Some(good.as_bytes()), RejectReason::BadId),
+        (Some("p2"), Some(good.as_bytes()), RejectReason::BadId),
+        (Some("p1"), None, RejectReason::NoValue),
+        (Some("p1"), Some(b"{"), RejectReason::Unparsable),
+        (Some("p1"), Some(b"\xff"), RejectReason::Unparsable),
+        (Some("p1"), Some(b"[]"), RejectReason::MissingField),
+        (Some("p1"), Some(no_parent.as_bytes()), RejectReason::MissingField),
+    ];
+    for (key, value, reason) in cases {
+        let reject = SubmissionKeying.key(&record(key, value)).unwrap_err();
+        assert_eq!(reject.reason, reason, "{key:?} {value:?}: {reject}");
+    }
+}
+
+#[test]
+fn a_folder_name_obeys_control_m() {
+    assert_eq!(submission::folder("p-1:a_b.c").unwrap(), "folder-p-1:a_b.c");
+    assert_eq!(submission::folder(&"x".repeat(57)).unwrap().len(), FOLDER_CHARS_MAX);
+    for bad in ["", &"x".repeat(58), "a b", "a'b", "a$b", "a/b", "a*b", "a?b", "a\"b", "a\nb", "a\u{A7}b", "a\u{0}"] {
+        assert_eq!(submission::folder(bad).unwrap_err().reason, RejectReason::BadId, "{bad:?}");
+    }
+}
+
+fn open() -> Open {
+    Open {
+        folder: "folder-p1".into(),
+        definition: "{}".into(),
+        template_revision: "abc".into(),
+        origin: "s-0@7".into(),
+        attempts: 2,
+        call: 3,
+        submit: 2,
+        intended_at: Timestamp::from_millis(1_000),
+        doubtful_since: Some(Timestamp::from_millis(500)),
+        lookup_failures: 1,
+    }
+}
+
+fn end() -> End {
+    End {
+        folder: "folder-p1".into(),
+        template_revision: "abc".into(),
+        origin: "s-0@7".into(),
+        attempts: 2,
+        at: Timestamp::from_millis(2_000),
+        proof: None,
+        detail: Some("why".into()),
+    }
+}
+
+#[test]
+fn the_bytes_of_version_1_are_what_they_were() {
+    let open_bytes = "09666f6c6465722d7031027b7d0361626305732d304037020302fbd00701fbe80301";
+    let end_bytes = "09666f6c6465722d70310361626305732d30403702fba00f";
+    let run = Some(Proof::Run("r1".into()));
+    let job = Some(Proof::Job("j1".into()));
+    let cases = [
+        (Journal::Submitting(open()), format!("00{open_bytes}")),
+        (Journal::Waiting(open()), format!("01{open_bytes}")),
+        (Journal::Unsure(open()), format!("02{open_bytes}")),
+        (Journal::LookingUp(open()), format!("03{open_bytes}")),
+        (Journal::Submitted(End { proof: run, detail: None, ..end() }), format!("04{end_bytes}0100{}00", "027231")),
+        (Journal::Submitted(End { proof: job, detail: None, ..end() }), format!("04{end_bytes}0101{}00", "026a31")),
+        (Journal::Failed(end()), format!("05{end_bytes}000103776879")),
+        (Journal::Unknown(end()), format!("06{end_bytes}000103776879")),
+    ];
+    for (journal, golden) in cases {
+        let mut bytes = Vec::new();
+        journal.encode(&mut bytes).unwrap();
+        let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex.concat(), golden, "{journal:?}");
+        assert_eq!(Journal::decode(1, &bytes).unwrap(), journal);
+    }
+}
+
+#[test]
+fn a_newer_version_names_the_sheaf_that_wrote_it() {
+    let mut bytes = Vec::new();
+    entry::encode(&entry::Head::default(), Journal::VERSION + 1, b"", &mut bytes).unwrap();
+    let error = entry::decode_body::<Journal>(&entry::decode(&bytes).unwrap()).unwrap_err();
+    assert!(matches!(error, Error::UnknownVersion { what: "delivery", found: 2, known: 1, .. }), "{error}");
+}
+
+#[test]
+fn every_count_is_listed_once() {
+    let all: Vec<_> = count::all().collect();
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+    for counted in [count::ACCEPTED, count::INHERITED, count::render("undefined"), count::render("no_folder")] {
+        assert!(all.contains(&counted), "{counted:?}");
+    }
+}
+
+#[test]
+fn a_command_is_rejected_and_nothing_changes() {
+    let template = crate::template::Template::compile("t", "{}").unwrap();
+    let second = std::time::Duration::from_secs(1);
+    let settings = Settings {
+        template,
+        server: "s".into(),
+        retention_days: 1,
+        intent_valid_for: second,
+        request_timeout: second,
+        visibility_lag: second,
+        retry: Backoff { first: second, factor: 2, max: second, attempts_max: 1 },
+        lookup_horizon: second,
+        keep: second,
+    };
+    let command = crate::processor::Command { name: "retry".into(), arguments: std::collections::BTreeMap::default() };
+    let state = Some(Journal::Waiting(open()));
+    let step = Delivery::new(settings).step(&Key::new("p1"), state, Input::Command(command), Timestamp::MIN);
+    assert!(step.unwrap_err().detail.contains("retry"));
+}

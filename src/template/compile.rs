@@ -1,0 +1,97 @@
+//! A template from its source: compiled once, rendered often, within limits.
+
+use std::fmt;
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Error, emit, object, place};
+
+/// How many steps of the engine one rendering may take. A child costs some tens, so this is enough for bundles
+/// of many thousands and still ends an endless loop within a second.
+pub const FUEL: u64 = 5_000_000;
+
+/// How deep macros may call each other.
+pub const RECURSION_MAX: usize = 100;
+
+/// How long a rendered text may be, in bytes; above Kafka's default for a record, below what an entry may take.
+pub const TEXT_BYTES_MAX: usize = 4 << 20;
+
+/// Hexadecimal digits of a revision: enough to tell the revisions of one template apart.
+const REVISION_DIGITS: usize = 12;
+
+/// A compiled template that renders to one JSON object. See the [module](super) for what values can do in it.
+#[derive(Clone)]
+pub struct Template {
+    name: String,
+    revision: String,
+    environment: Environment<'static>,
+}
+
+impl Template {
+    /// Compiles `source`. The name is for messages only (`templates/bundle.json`).
+    ///
+    /// # Errors
+    /// [`Error::Syntax`], with the line.
+    pub fn compile(name: &str, source: &str) -> Result<Self, Error> {
+        if let Some(line) = emit::marked_line(source) {
+            return Err(Error::syntax(name, line, "a character of U+FDD0 to U+FDD2, which no text has"));
+        }
+        let mut environment = Environment::new();
+        environment.set_debug(true);
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(FUEL));
+        environment.set_recursion_limit(RECURSION_MAX);
+        // Any name but `none` makes blocks and macros return text that is not escaped a second time.
+        environment.set_auto_escape_callback(|_| AutoEscape::Custom("json".into()));
+        environment.set_formatter(|out, _, value| emit::write(out, value));
+        environment.add_filter("tojson", emit::tojson);
+        for unescaped in ["safe", "escape", "e"] {
+            environment.remove_filter(unescaped);
+        }
+        environment
+            .add_template_owned(name.to_owned(), source.to_owned())
+            .map_err(|error| Error::engine(name, source, &error))?;
+        Ok(Self { name: name.to_owned(), revision: revision(source), environment })
+    }
+
+    /// Renders the template with the fields of `context` as its variables; the result is one JSON object.
+    ///
+    /// # Errors
+    /// Any [`Error`] but [`Error::Syntax`]; a template that renders once can fail with other values.
+    pub fn render<C: Serialize>(&self, context: &C) -> Result<String, Error> {
+        let template =
+            self.environment.get_template(&self.name).map_err(|error| Error::engine(&self.name, "", &error))?;
+        let marked =
+            template.render(Serde(context)).map_err(|error| Error::engine(&self.name, template.source(), &error))?;
+        if marked.len() > TEXT_BYTES_MAX {
+            return Err(Error::TooLarge { template: self.name.clone(), bytes: marked.len(), limit: TEXT_BYTES_MAX });
+        }
+        let text = place::settle(&marked).map_err(|flaw| Error::flaw(&self.name, &flaw))?;
+        object::check(&text).map_err(|error| Error::not_json(&self.name, &error))?;
+        Ok(text)
+    }
+
+    /// The name that it was compiled with.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A short hash of the source, the same on every machine; recorded with each submission.
+    pub fn revision(&self) -> &str {
+        &self.revision
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Template({} {})", self.name, self.revision)
+    }
+}
+
+fn revision(source: &str) -> String {
+    let hash = Uuid::new_v5(&Uuid::NAMESPACE_OID, source.as_bytes());
+    hash.simple().to_string().chars().take(REVISION_DIGITS).collect()
+}

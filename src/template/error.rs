@@ -1,0 +1,175 @@
+//! What can be wrong with a template or with the values given to it.
+
+use std::fmt;
+use std::ops::Range;
+
+use minijinja::ErrorKind;
+
+use super::emit;
+use super::place::{Flaw, FlawKind};
+
+/// Where something is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At {
+    /// The template's name.
+    pub template: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// True: the line of the rendered text; false: of the template's source.
+    pub rendered: bool,
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = if self.rendered { " of the rendered text" } else { "" };
+        write!(f, "template {}, line {}{of}", self.template, self.line)
+    }
+}
+
+/// Why a template was not compiled or not rendered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The source is not a template.
+    #[error("{at}: {detail}: correct the template")]
+    Syntax {
+        /// Where.
+        at: At,
+        /// The engine's words.
+        detail: String,
+    },
+    /// An expression uses something that does not exist.
+    #[error("{at}: `{expression}` is undefined: correct the name, or give a default with `| default(..)`")]
+    Undefined {
+        /// Where.
+        at: At,
+        /// The expression, as the template writes it.
+        expression: String,
+    },
+    /// The template did not come to an end.
+    #[error("{at}: more than {} steps: make its loops shorter", super::FUEL)]
+    Fuel {
+        /// Where it was then.
+        at: At,
+    },
+    /// An expression cannot be worked out with these values.
+    #[error("{at}: `{expression}`: {detail}")]
+    Evaluation {
+        /// Where.
+        at: At,
+        /// The expression, as the template writes it.
+        expression: String,
+        /// The engine's words.
+        detail: String,
+    },
+    /// A value brings a variable of Control-M.
+    #[error(
+        "{at}: {expression} brings `%%`, which Control-M would replace: correct the event, or take the field out of the template"
+    )]
+    Injection {
+        /// Where.
+        at: At,
+        /// The expression, as the template writes it.
+        expression: String,
+    },
+    /// A value stands where it could change the form of the result.
+    #[error("{at}: {detail}")]
+    Misplaced {
+        /// Where.
+        at: At,
+        /// What stands where, and how to write it.
+        detail: &'static str,
+    },
+    /// The rendered text is not one JSON object without duplicate keys.
+    #[error("{at}: not one JSON object: {detail}: correct the template")]
+    NotJson {
+        /// Where.
+        at: At,
+        /// The parser's words, with the column.
+        detail: String,
+    },
+    /// The rendered text is too long.
+    #[error("template {template}: the rendered text of {bytes} bytes is longer than {limit}: write less per child")]
+    TooLarge {
+        /// The template's name.
+        template: String,
+        /// The text's length in bytes.
+        bytes: usize,
+        /// The longest text in bytes.
+        limit: usize,
+    },
+}
+
+impl Error {
+    /// Every kind, so that each metric series can start at 0.
+    pub const KINDS: [&'static str; 8] =
+        ["syntax", "undefined", "fuel", "evaluation", "injection", "misplaced", "invalid_json", "too_large"];
+
+    /// The stable word for a metric's label.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Syntax { .. } => "syntax",
+            Self::Undefined { .. } => "undefined",
+            Self::Fuel { .. } => "fuel",
+            Self::Evaluation { .. } => "evaluation",
+            Self::Injection { .. } => "injection",
+            Self::Misplaced { .. } => "misplaced",
+            Self::NotJson { .. } => "invalid_json",
+            Self::TooLarge { .. } => "too_large",
+        }
+    }
+
+    pub(super) fn syntax(template: &str, line: usize, detail: &str) -> Self {
+        Self::Syntax { at: source_line(template, line), detail: detail.to_owned() }
+    }
+
+    /// The engine's error in our words; `source` is the template's text, from which the expression is quoted.
+    pub(super) fn engine(template: &str, source: &str, error: &minijinja::Error) -> Self {
+        let at = source_line(template, error.line().unwrap_or(1));
+        let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        let expression = error.range().and_then(|range| quote(source, &range)).unwrap_or("a value").to_owned();
+        if emit::is_injection(error) {
+            return Self::Injection { at, expression: format!("`{expression}`") };
+        }
+        if error.kind() == ErrorKind::SyntaxError {
+            return Self::Syntax { at, detail };
+        }
+        if error.kind() == ErrorKind::UndefinedError {
+            return Self::Undefined { at, expression };
+        }
+        if error.kind() == ErrorKind::OutOfFuel {
+            return Self::Fuel { at };
+        }
+        Self::Evaluation { at, expression, detail }
+    }
+
+    pub(super) fn flaw(template: &str, flaw: &Flaw) -> Self {
+        let at = At { template: template.to_owned(), line: flaw.line, rendered: true };
+        let detail = match flaw.kind {
+            FlawKind::TextOutsideQuotes => "a text stands outside quotes: write \"{{ x }}\" or {{ x | tojson }}",
+            FlawKind::WholeInsideQuotes => {
+                "a null, a list, an object or a tojson stands inside quotes: write it without them"
+            }
+            FlawKind::AfterBackslash => "a value stands right after a backslash: write the backslash twice",
+            FlawKind::Injection => {
+                return Self::Injection { at, expression: "a value together with what stands beside it".to_owned() };
+            }
+        };
+        Self::Misplaced { at, detail }
+    }
+
+    pub(super) fn not_json(template: &str, error: &serde_json::Error) -> Self {
+        let at = At { template: template.to_owned(), line: error.line(), rendered: true };
+        Self::NotJson { at, detail: error.to_string() }
+    }
+}
+
+/// The expression at `range`. The engine's range of `a.b.c` may be `.c` alone, so the path before it is taken too.
+fn quote<'a>(source: &'a str, range: &Range<usize>) -> Option<&'a str> {
+    let before = source.get(..range.start)?;
+    let path = before.trim_end_matches(|character: char| character.is_alphanumeric() || "_.[]".contains(character));
+    Some(source.get(path.len()..range.end)?.trim())
+}
+
+fn source_line(template: &str, line: usize) -> At {
+    At { template: template.to_owned(), line, rendered: false }
+}

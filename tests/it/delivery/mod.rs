@@ -1,0 +1,65 @@
+//! The delivery processor: its promise as a property, its example template; its table stands in `tests/golden/delivery`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy knows tests by #[test]; these are their helpers, and a test that cannot go on ends here"
+)]
+
+mod property;
+mod template;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use sheaf::model::{Headers, Key, Record, Timestamp, Topic, TopicPartition};
+use sheaf::processor::delivery::{Backoff, Settings};
+use sheaf::processor::{Event, Input};
+use sheaf::template::Template;
+
+/// A template with nothing but what a delivery needs.
+pub(crate) const SMALL: &str =
+    r#"{"{{ folder }}": {"Type": "Folder", "job": {"Type": "Job:Dummy", "Description": "{{ parent.description }}"}}}"#;
+
+/// The settings of all tests; durations are chosen so that sums of them can be told apart.
+pub(crate) fn settings(source: &str) -> Settings {
+    Settings {
+        template: Template::compile("test.json", source).unwrap(),
+        server: "smprod".into(),
+        retention_days: 14,
+        intent_valid_for: Duration::from_secs(30),
+        request_timeout: Duration::from_mins(1),
+        visibility_lag: Duration::from_secs(20),
+        retry: Backoff { first: Duration::from_secs(5), factor: 2, max: Duration::from_mins(5), attempts_max: 3 },
+        lookup_horizon: Duration::from_hours(20),
+        keep: Duration::from_hours(7 * 24),
+    }
+}
+
+/// The value of a submission with this many children.
+pub(crate) fn submission(bundle: &str, children: usize) -> Value {
+    let child = |n: usize| json!({"id": format!("c{n}"), "parent_id": bundle, "position": n});
+    json!({
+        "bundle_id": bundle,
+        "parent": {"id": bundle, "description": "Parent event message"},
+        "children": (1..=children).map(child).collect::<Vec<_>>(),
+        "first_event_at": "2026-01-01T00:00:00.000Z",
+        "completed_at": "2026-01-01T01:00:00.000Z",
+        "late": false,
+    })
+}
+
+/// A submission record as an input.
+pub(crate) fn submitted(key: &Key, value: &Value) -> Input {
+    let record = Record {
+        source: TopicPartition::new(&Topic::new("ctm-submissions"), 3),
+        offset: 42,
+        timestamp: Timestamp::from_millis(0),
+        key: Some(key.bytes()),
+        value: Some(Bytes::from(value.to_string())),
+        headers: Headers::new(),
+    };
+    Input::Record(Event { role: "submission".into(), at: record.timestamp, record })
+}

@@ -1,0 +1,72 @@
+//! The example template `templates/bundle.json`: what it makes of bundles of every size.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+use sheaf::model::{Key, Timestamp};
+use sheaf::processor::delivery::protocol::Request;
+use sheaf::processor::delivery::{Delivery, FOLDER_CHARS_MAX};
+use sheaf::processor::{Effect, Processor};
+
+use super::{settings, submission, submitted};
+
+const BUNDLE: &str = "0190c7a4-5b1e-4c5e-9d3e-1f2a3b4c5d6e";
+
+/// The folder that the example template makes of a bundle.
+fn folder(children: usize) -> Map<String, Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/bundle.json");
+    let delivery = Delivery::new(settings(&std::fs::read_to_string(path).unwrap()));
+    let key = Key::new(BUNDLE);
+    let input = submitted(&key, &submission(BUNDLE, children));
+    let effects = delivery.step(&key, None, input, Timestamp::from_millis(0)).unwrap().effects;
+    let Some(Effect::Act(act)) = effects.first() else { panic!("{effects:?}") };
+    let Request::Submit { folder, definition } = serde_json::from_str(&act.request).unwrap() else { panic!() };
+    let mut definition: Map<String, Value> = serde_json::from_str(&definition).unwrap();
+    assert_eq!(definition.len(), 1, "one folder and nothing else");
+    let Some(Value::Object(found)) = definition.remove(&folder) else { panic!("no {folder}") };
+    found
+}
+
+fn jobs(folder: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    folder.iter().filter(|(_, value)| value["Type"].as_str().is_some_and(|kind| kind.starts_with("Job:")))
+}
+
+fn events(job: &Value, kind: &str) -> BTreeSet<String> {
+    let lists = job.as_object().unwrap().values().filter(|value| value["Type"] == kind);
+    let events = lists.flat_map(|list| list["Events"].as_array().unwrap());
+    events.map(|event| event["Event"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_folder_has_a_job_for_each_member_and_the_work_waits_for_all() {
+    for children in [1, 2, 3, 12, 98] {
+        let folder = folder(children);
+        let mut expected: BTreeSet<String> = (1..=children).map(|n| format!("child-{n}-{BUNDLE}")).collect();
+        expected.extend(["prnt", "appl", "service"].map(|name| format!("{name}-{BUNDLE}")));
+        assert_eq!(jobs(&folder).map(|(name, _)| name.clone()).collect::<BTreeSet<_>>(), expected);
+
+        let added: BTreeSet<String> = jobs(&folder).flat_map(|(_, job)| events(job, "AddEvents")).collect();
+        let work = &folder[&format!("appl-{BUNDLE}")];
+        assert_eq!(added.len(), children + 1);
+        assert_eq!(events(work, "WaitForEvents"), added, "every event is waited for");
+        assert_eq!(events(work, "DeleteEvents"), added, "and none is left over");
+    }
+}
+
+#[test]
+fn names_and_properties_are_what_control_m_accepts() {
+    let folder = folder(98);
+    for (name, job) in jobs(&folder) {
+        assert!(name.chars().count() <= FOLDER_CHARS_MAX, "{name}");
+        assert!(events(job, "WaitForEvents").len() <= 99, "Control-M takes 99 conditions at most");
+    }
+    assert_eq!(folder["ControlmServer"], "smprod");
+    assert_eq!(folder["DaysKeepActive"], "14");
+    assert_eq!(folder[&format!("service-{BUNDLE}")]["CompleteIn"]["Time"], "23:59");
+    assert_eq!(folder[&format!("appl-{BUNDLE}")]["bundles"]["Type"], "Resource:Pool");
+    assert_eq!(folder[&format!("appl-{BUNDLE}")]["ifNotOk"]["CompletionStatus"], "NOTOK");
+    for job in folder["flow"]["Sequence"].as_array().unwrap() {
+        assert!(folder.contains_key(job.as_str().unwrap()), "the flow names {job}");
+    }
+}

@@ -1,0 +1,136 @@
+//! The words of the delivery's golden files.
+//!
+//! | command | what it is |
+//! |---|---|
+//! | `submission p1 description=x without=parent` | a submission record; `description` is the parent's, `without` leaves a field out |
+//! | `accepted`, `refused`, `busy`, `not_sent`, `lost`, `inherited` `p1 call=1` | what came of the submit with that number; `busy` may have `retry_after=45s` |
+//! | `lookup p1 found call=2` | what came of the look-up with that number: `found`, `absent`, or one of the above |
+//! | `answer p1 call=1 {}` | an answer of these bytes to the submit; `slot=1`: to the look-up |
+//! | `stray p1`, `stray p1 deadline` | a timer that nobody set |
+//! | `command p1 name` | an operator's command |
+//! | `attempts_max 2`, `template {..}` | changes the settings |
+
+use jiff::SignedDuration;
+use serde_json::json;
+use sheaf::model::{ActSlot, Key, Outcome, TimerKind, Timestamp, Verdict};
+use sheaf::processor::Input;
+use sheaf::processor::delivery::protocol::Answer;
+use sheaf::processor::delivery::{Delivery, End, Journal, Open, Proof, Settings, TIMER};
+
+use super::Command;
+use super::command::hours;
+use super::stage::{Given, Script};
+use crate::delivery::{SMALL, settings, submission, submitted};
+
+/// The settings of the moment.
+pub(crate) struct Words {
+    settings: Settings,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self { settings: settings(SMALL) }
+    }
+}
+
+impl Script for Words {
+    type Processor = Delivery;
+
+    fn processor(&self) -> Delivery {
+        Delivery::new(self.settings.clone())
+    }
+
+    fn input(&mut self, command: &Command, _: Timestamp) -> Result<Option<Given>, String> {
+        let input = match command.name.as_str() {
+            "attempts_max" => {
+                self.settings.retry.attempts_max = command.word(0)?.parse().map_err(|error| format!("{error}"))?;
+                return Ok(None);
+            }
+            "template" => {
+                self.settings.template = settings(command.word(0)?).template;
+                return Ok(None);
+            }
+            "submission" => submission_of(command)?,
+            "stray" if command.words.get(1).is_some() => Input::Timer(TimerKind::Deadline(0)),
+            "stray" => Input::Timer(TIMER),
+            "command" => {
+                let (name, arguments) = (command.word(1)?.to_owned(), command.named.clone());
+                Input::Command(sheaf::processor::Command { name, arguments })
+            }
+            "answer" => outcome(command, 0, Verdict::Answered(command.word(1)?.to_owned()))?,
+            "lookup" => outcome(command, 1, verdict(command, command.word(1)?)?)?,
+            name => outcome(command, 0, verdict(command, name)?)?,
+        };
+        Ok(Some(Ok((Key::new(command.word(0)?), input))))
+    }
+
+    fn state(&self, state: &Journal) -> String {
+        match state {
+            Journal::Submitting(open) => format!("submitting {}", show_open(open)),
+            Journal::Waiting(open) => format!("waiting {}", show_open(open)),
+            Journal::Unsure(open) => format!("unsure {}", show_open(open)),
+            Journal::LookingUp(open) => format!("looking_up {}", show_open(open)),
+            Journal::Submitted(end) => format!("submitted {}", show_end(end)),
+            Journal::Failed(end) => format!("failed {}", show_end(end)),
+            Journal::Unknown(end) => format!("unknown {}", show_end(end)),
+        }
+    }
+
+    fn timer(&self, kind: TimerKind) -> String {
+        if kind == TIMER { "next".to_owned() } else { format!("{kind:?}") }
+    }
+}
+
+fn submission_of(command: &Command) -> Result<Input, String> {
+    command.allow(&["description", "without", "at", "now"], 1)?;
+    let mut value = submission(command.word(0)?, 1);
+    if let Some(description) = command.named.get("description") {
+        *value.pointer_mut("/parent/description").ok_or("no such field")? = json!(description);
+    }
+    if let Some(field) = command.named.get("without") {
+        value.as_object_mut().and_then(|fields| fields.remove(field)).ok_or("no such field")?;
+    }
+    Ok(submitted(&Key::new(command.word(0)?), &value))
+}
+
+fn outcome(command: &Command, slot: u8, verdict: Verdict) -> Result<Input, String> {
+    command.allow(&["call", "slot", "retry_after", "at", "now"], 2)?;
+    let slot = ActSlot(command.get("slot")?.unwrap_or(slot));
+    let attempt = command.get("call")?.ok_or_else(|| format!("`{}` needs call=", command.name))?;
+    Ok(Input::Outcome(Outcome { slot, attempt, verdict }))
+}
+
+fn verdict(command: &Command, name: &str) -> Result<Verdict, String> {
+    let answer = match name {
+        "not_sent" => return Ok(Verdict::NotSent("connection refused".into())),
+        "lost" => return Ok(Verdict::Unknown("connection reset".into())),
+        "inherited" => return Ok(Verdict::Inherited),
+        "accepted" => Answer::Accepted { run_id: "r1".into() },
+        "found" => Answer::Found { job_id: "smprod:0001g".into() },
+        "absent" => Answer::Absent,
+        "refused" => Answer::Refused { status: 400, message: "no such application".into() },
+        "busy" => {
+            let asked = command.get::<SignedDuration>("retry_after")?;
+            let retry_after_ms = asked.and_then(|asked| u64::try_from(asked.as_millis()).ok());
+            Answer::Busy { status: 503, message: "try again".into(), retry_after_ms }
+        }
+        other => return Err(format!("the delivery's golden files have no command `{other}`")),
+    };
+    serde_json::to_string(&answer).map(Verdict::Answered).map_err(|error| error.to_string())
+}
+
+fn show_open(open: &Open) -> String {
+    let doubt = open.doubtful_since.map_or_else(String::new, |at| format!(" doubtful_since={}", hours(at)));
+    let failures = open.lookup_failures;
+    let failures = if failures == 0 { String::new() } else { format!(" lookup_failures={failures}") };
+    format!("attempts={}{doubt}{failures}", open.attempts)
+}
+
+fn show_end(end: &End) -> String {
+    let proof = match &end.proof {
+        Some(Proof::Run(id)) => format!(" run={id}"),
+        Some(Proof::Job(id)) => format!(" job={id}"),
+        None => String::new(),
+    };
+    format!("attempts={} at={}{proof}", end.attempts, hours(end.at))
+}
