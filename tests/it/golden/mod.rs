@@ -129,6 +129,9 @@ fn difference(before: &str, after: &str) -> String {
 #[test]
 fn the_bundle_does_what_its_golden_files_say() {
     check::<stage::Stage<bundle::Words>>("bundle");
+}
+
+#[test]
 fn the_delivery_does_what_its_golden_files_say() {
     check::<stage::Stage<delivery::Words>>("delivery");
 }
