@@ -1,8 +1,6 @@
 //! The table of fields as a page for people.
 
-use std::fmt::Write as _;
-
-use super::field::{Default, FIELDS, Kind};
+use super::field::{Default, FIELDS, Field, Kind};
 
 const HEAD: &str = "# Configuration
 
@@ -19,18 +17,17 @@ paths are relative to the working directory. Lists in variables and flags are se
 
 /// `docs/configuration.md`.
 pub fn reference_page() -> String {
-    let mut page = HEAD.to_owned();
-    for field in FIELDS {
-        let default = match field.default {
-            Default::Required => "required".to_owned(),
-            Default::None(meaning) => format!("default: {meaning}"),
-            Default::Value(value) => format!("default `{value}`"),
-        };
-        let (path, kind, variable, doc) = (field.path, kind(field.kind), field.variable(), field.doc);
-        // Writing to a string cannot fail.
-        let _: std::fmt::Result = write!(page, "\n## `{path}`\n\n{kind} · {default} · `{variable}`\n\n{doc}\n");
-    }
-    page
+    FIELDS.iter().fold(HEAD.to_owned(), |page, field| page + &section(field))
+}
+
+fn section(field: &Field) -> String {
+    let default = match field.default {
+        Default::Required => "required".to_owned(),
+        Default::None(meaning) => format!("default: {meaning}"),
+        Default::Value(value) => format!("default `{value}`"),
+    };
+    let (path, kind, variable, doc) = (field.path, kind(field.kind), field.variable(), field.doc);
+    format!("\n## `{path}`\n\n{kind} · {default} · `{variable}`\n\n{doc}\n")
 }
 
 fn kind(kind: Kind) -> String {

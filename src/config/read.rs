@@ -115,16 +115,13 @@ impl<'a> Reader<'a> {
     fn item(&self, field: &Field) -> Option<Item<'a>> {
         let mut item = Item::root(self.tree, self.collector);
         for key in field.path.split('.') {
-            let found = item.node().get(key).filter(|node| node.value != Value::Null);
-            match found {
-                Some(node) => item = item.below(key, node),
-                None => {
-                    if field.default == Default::Required {
-                        self.missing(field);
-                    }
-                    return None;
+            let Some(node) = item.node().get(key).filter(|node| node.value != Value::Null) else {
+                if field.default == Default::Required {
+                    self.missing(field);
                 }
-            }
+                return None;
+            };
+            item = item.below(key, node);
         }
         Some(item)
     }

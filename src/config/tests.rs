@@ -33,7 +33,7 @@ topologies: [topologies/control-m.yaml]
     let control_m = config.control_m.unwrap();
     assert_eq!(config.instance_id.as_str(), "a");
     assert_eq!(control_m.api_key.unwrap().as_str(), "${env:CTM_API_KEY}");
-    assert_eq!(control_m.request_timeout, Duration::from_secs(60));
+    assert_eq!(control_m.request_timeout, Duration::from_mins(1));
     assert_eq!(control_m.in_flight_max, 16);
     assert_eq!(config.commit.interval, Duration::from_millis(100));
     assert_eq!(config.topologies, [std::path::PathBuf::from("topologies/control-m.yaml")]);
@@ -146,7 +146,7 @@ fn every_field_of_the_table_is_read_and_every_default_is_valid() {
         if let Default::Value(value) = field.default {
             load(&[MINIMAL], &[], &[&format!("{}={value}", field.path)]).unwrap();
         }
-        // A value that no field takes, so that a field nobody reads would go unnoticed by nobody.
+        // No field takes this value: one that is accepted is a field that the reader has forgotten.
         let wrong = if field.kind == Kind::Map { "[x]" } else { "{x: y}" };
         let problems = load(&[MINIMAL], &[], &[&format!("{}={wrong}", field.path)]).unwrap_err();
         assert!(problems.contains(&format!("{}: expected", field.path)), "{}: {problems}", field.path);

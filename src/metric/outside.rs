@@ -12,16 +12,15 @@ use crate::model::RejectReason;
 const SECONDS: [f64; 11] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
 /// The kinds of alerts; any other is counted as `other`, so that a processor's words cannot make series without end.
-const ALERT_KINDS: [&str; 10] = [
-    "missing",
-    "late",
-    "duplicate",
+const ALERT_KINDS: [&str; 9] = [
     "conflict",
-    "unexpected",
-    "sla_warning",
-    "sla_breach",
     "delivery_failed",
     "delivery_unknown",
+    "expired",
+    "late",
+    "sla_breach",
+    "sla_warning",
+    "unexpected",
     OTHER,
 ];
 const OTHER: &str = "other";

@@ -20,7 +20,7 @@ pub(super) struct Task {
     dropped: IntCounterVec,
     entries: IntGaugeVec,
     /// A store's tasks are on several threads, and its gauge is their sum.
-    entries_by_task: Mutex<BTreeMap<TaskId, i64>>,
+    entries_of: Mutex<BTreeMap<TaskId, i64>>,
     restore_remaining: IntGaugeVec,
     restored: IntCounterVec,
     rebuilt: IntCounterVec,
@@ -38,7 +38,7 @@ impl Task {
             records: maker.counters("processor_records_total", "Records stepped over.", &["processor"])?,
             dropped: maker.counters("processor_dropped_records_total", dropped, &["processor", "reason"])?,
             entries: maker.gauges("store_entries", "Entries, about.", &store)?,
-            entries_by_task: Mutex::new(BTreeMap::new()),
+            entries_of: Mutex::new(BTreeMap::new()),
             restore_remaining: maker.gauges("store_restore_remaining_records", remaining, &place)?,
             restored: maker.counters("store_restored_records_total", "Records restored.", &store)?,
             rebuilt: maker.counters("store_rebuilds_total", "Stores made again from their changelog.", &store)?,
@@ -53,9 +53,9 @@ impl Task {
         Ok(task)
     }
 
-    fn entries_by_task(&self) -> MutexGuard<'_, BTreeMap<TaskId, i64>> {
+    fn entries_of(&self) -> MutexGuard<'_, BTreeMap<TaskId, i64>> {
         // A thread that panicked while it held the lock left numbers, which are as good as any.
-        self.entries_by_task.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries_of.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sum_entries(&self, entries: &BTreeMap<TaskId, i64>, task: &TaskId) {
@@ -83,7 +83,7 @@ impl Metrics {
 
     /// A task is not here any more: what it had goes away.
     pub fn task_closed(&self, task: &TaskId) {
-        let mut entries = self.task.entries_by_task();
+        let mut entries = self.task.entries_of();
         entries.remove(task);
         self.task.sum_entries(&entries, task);
         forget(&self.task.restore_remaining, &[&*task.processor, &task.partition.to_string()]);
@@ -101,7 +101,7 @@ impl Metrics {
 
     /// About how many entries a task's store has.
     pub fn store_entries(&self, task: &TaskId, number: u64) {
-        let mut entries = self.task.entries_by_task();
+        let mut entries = self.task.entries_of();
         entries.insert(task.clone(), gauge_value(number));
         self.task.sum_entries(&entries, task);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Build, InstanceState, LogLevel, Metrics, Rebalance, Stage, TaskKind, TaskState, TransactionResult};
 use crate::model::{RejectReason, TaskId, Topic, TopicPartition};
-use crate::processor::Count;
+use crate::processor::{Count, bundle, delivery};
 
 const SERIES: [Count; 9] = [
     Count { family: "bundle_events_total", labels: ["child", "accepted"] },
@@ -135,6 +135,19 @@ fn a_series_that_fits_no_family_is_found_at_the_start() {
     let build = Build { version: text(), revision: text(), rustc: text(), librdkafka: text(), rocksdb: text() };
     let error = Metrics::new("ctm", &build, [Count { family: "no_such_total", labels: ["", ""] }]).unwrap_err();
     assert!(error.to_string().contains("no_such_total"), "{error}");
+}
+
+#[test]
+fn every_series_that_the_processors_declare_is_0_from_the_start() {
+    let text = || "1".to_owned();
+    let build = Build { version: text(), revision: text(), rustc: text(), librdkafka: text(), rocksdb: text() };
+    let series: Vec<Count> = bundle::count::ALL.into_iter().chain(delivery::count::all()).collect();
+    let metrics = Metrics::new("ctm", &build, series.iter().copied()).unwrap();
+    for count in series {
+        metrics.count(count);
+    }
+    assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_family\"}").unwrap(), "0");
+    assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_label\"}").unwrap(), "0");
 }
 
 #[test]

@@ -2,7 +2,28 @@
 //!
 //! A [`Topology`] is what the runtime runs: sources with a stateless keying step each, and stateful processors with one
 //! inbox and one changelog each, so that a task is a processor and a partition of its inbox.
+//!
+//! ```text
+//!  topologies/*.yaml ──Spec::parse──▶ Spec ──Spec::assemble──▶ Topology ──▶ runtime
+//!                                                                 └──describe──▶ a picture
+//! ```
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `spec` | the file, typed and checked |
+//! | `assemble` | from the file to the wiring |
+//! | `wiring` | what the runtime runs, free of any word of what is processed |
+//! | `describe` | the wiring as a picture in text |
 
+mod assemble;
+mod describe;
+pub mod spec;
 mod wiring;
 
+pub use assemble::{AssembleError, BUNDLE, DELIVERY};
+pub use describe::describe;
+pub use spec::Spec;
 pub use wiring::{Node, Output, Source, Topology, internal_topic};
+
+#[cfg(test)]
+mod tests;

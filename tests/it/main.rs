@@ -3,6 +3,7 @@
 //! `SHEAF_TEST_KAFKA=0` leaves out what needs a real Kafka.
 
 mod aws;
+mod compose;
 mod conformance;
 mod control_m;
 mod delivery;

@@ -34,6 +34,7 @@ impl<'a> Item<'a> {
     }
 
     /// A node below this one.
+    #[must_use]
     pub fn below(&self, key: &str, node: &'a Node) -> Self {
         Self { node, path: join(&self.path, key), collector: self.collector }
     }
@@ -167,17 +168,17 @@ impl Read for Duration {
 
 impl Read for Size {
     fn read(item: &Item<'_>) -> Option<Self> {
-        match item.node().value {
-            Value::Integer(number) => item.expected("a size", Some(format!("write the unit: `{number}B`"))),
-            _ => item.parsed(quantity::size),
+        if let Value::Integer(number) = item.node().value {
+            return item.expected("a size", Some(format!("write the unit: `{number}B`")));
         }
+        item.parsed(quantity::size)
     }
 }
 
 impl Read for SocketAddr {
     fn read(item: &Item<'_>) -> Option<Self> {
         item.parsed(|text| {
-            text.parse().map_err(|_: std::net::AddrParseError| {
+            text.parse().map_err(|_reason: std::net::AddrParseError| {
                 format!("expected an address and a port such as `127.0.0.1:8080`, found `{text}`")
             })
         })

@@ -96,16 +96,11 @@ impl TreeReader {
 
     fn entry(&mut self, path: &str, key: MarkedYaml<'_>, node: MarkedYaml<'_>) -> Result<Entry, Problems> {
         let key_at = position(&self.origin, &key.span.start);
-        let key = match key.data {
-            YamlData::Value(Scalar::String(key)) => key.into_owned(),
-            YamlData::Value(Scalar::Integer(key)) => key.to_string(),
-            YamlData::Value(Scalar::Boolean(key)) => key.to_string(),
-            _ => {
-                return Err(refuse(path, &key_at, "a key is a word: put it in quotes if it looks like something else"));
-            }
+        let YamlData::Value(Scalar::String(key)) = key.data else {
+            return Err(refuse(path, &key_at, "a key is a word: put it in quotes if it looks like something else"));
         };
         let node = self.node(&join(path, &key), node)?;
-        Ok(Entry { key, key_at, node })
+        Ok(Entry { key: key.into_owned(), key_at, node })
     }
 
     fn problem(&self, path: &str, marked: &MarkedYaml<'_>, message: &str) -> Problems {

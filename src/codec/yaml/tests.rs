@@ -82,20 +82,19 @@ fn a_key_twice_in_one_map_is_an_error() {
 #[test]
 fn a_second_document_and_a_tag_are_refused() {
     assert!(parse("test.yaml", "a: 1\n---\na: 2\n").unwrap_err().to_string().contains("a second document"));
-    assert!(
-        parse("test.yaml", "a: !secret x\n").unwrap_err().to_string().contains("this value")
-            || parse("test.yaml", "a: !secret [x]\n").unwrap_err().to_string().contains("a tag")
-    );
+    for tagged in ["a: !secret x\n", "a: !secret [x]\n"] {
+        assert!(parse("test.yaml", tagged).unwrap_err().to_string().contains("a tag"), "{tagged}");
+    }
 }
 
 #[test]
 fn aliases_cannot_multiply_without_end() {
-    let mut text = String::from("l0: &l0 [x, x, x, x, x, x, x, x, x, x]\n");
+    let mut lines = vec!["l0: &l0 [x, x, x, x, x, x, x, x, x, x]".to_owned()];
     for level in 1..9 {
-        let alias = format!("*l{}", level - 1);
-        text.push_str(&format!("l{level}: &l{level} [{}]\n", vec![alias; 10].join(", ")));
+        let aliases = vec![format!("*l{}", level - 1); 10].join(", ");
+        lines.push(format!("l{level}: &l{level} [{aliases}]"));
     }
-    let problems = parse("test.yaml", &text).unwrap_err().to_string();
+    let problems = parse("test.yaml", &lines.join("\n")).unwrap_err().to_string();
     assert!(problems.contains("alias expansion") || problems.contains("more than 10000"), "{problems}");
 }
 
@@ -104,8 +103,8 @@ fn deep_nesting_is_an_error_and_not_a_stack_overflow() {
     for text in ["[".repeat(50_000), "{a: ".repeat(50_000), "- ".repeat(50_000), "? ".repeat(50_000)] {
         parse("test.yaml", &text).unwrap_err();
     }
-    let stairs: String = (0..600).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
-    assert!(parse("test.yaml", &stairs).unwrap_err().to_string().contains("indented by"));
+    let stairs: Vec<String> = (0..600).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    assert!(parse("test.yaml", &stairs.concat()).unwrap_err().to_string().contains("indented by"));
 }
 
 #[test]
@@ -123,9 +122,9 @@ fn an_empty_file_is_an_empty_map() {
 
 #[test]
 fn durations_and_sizes_need_a_unit() {
-    assert_eq!(field::<Duration>("a: 24h").unwrap(), Duration::from_secs(86_400));
+    assert_eq!(field::<Duration>("a: 24h").unwrap(), Duration::from_hours(24));
     assert_eq!(field::<Duration>("a: 1h30m5s100ms").unwrap(), Duration::from_millis(5_405_100));
-    assert_eq!(field::<Duration>("a: 7d").unwrap(), Duration::from_secs(7 * 86_400));
+    assert_eq!(field::<Duration>("a: 7d").unwrap(), Duration::from_hours(7 * 24));
     for wrong in ["a: 24", "a: h", "a: 24 h", "a: 1.5h", "a: -1s", "a: ''", "a: 99999999999999999999d", "a: 1w"] {
         field::<Duration>(wrong).unwrap_err();
     }

@@ -1,0 +1,86 @@
+//! A topology as a picture in text, for `sheaf topology describe`.
+
+use super::{Node, Topology, internal_topic};
+
+/// Draws what each processor reads and writes, one picture per processor.
+///
+/// ```text
+/// bundle
+///
+///   ctm-parent-events   ─┐
+///   ctm-children-events ─┴─▶ ctm-bundle-inbox ─▶ [bundle] ─┬─▶ ctm-submissions       submissions
+///                                                          ├─▶ ctm-bundle-changelog  state
+///                                                          ├─▶ ctm-alerts            alerts
+///                                                          └─▶ ctm-dead-letters      dead letters
+/// ```
+pub fn describe(topology: &Topology, application: &str) -> String {
+    let mut lines = vec![format!("topology {}, application {application}", topology.name)];
+    for (index, node) in topology.nodes.iter().enumerate() {
+        let sources: Vec<&str> =
+            topology.sources.iter().filter(|source| source.node == index).map(|source| source.topic.as_str()).collect();
+        lines.extend([String::new(), node.name.to_string(), String::new()]);
+        lines.extend(picture(&sources, node, application).iter().map(|row| format!("  {}", row.trim_end())));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// Sources stand above and beside the processor, outputs beside and below it.
+fn picture(sources: &[&str], node: &Node, application: &str) -> Vec<String> {
+    let left = joined(sources);
+    let inbox = internal_topic(application, &format!("{}-inbox", node.name));
+    let middle = format!("─▶ {inbox} ─▶ [{}] ─", node.name);
+    let right = branched(&outputs(node, application));
+    let (above, beside) = (left.len().saturating_sub(1), left.last().map_or("", String::as_str));
+    let mut rows: Vec<String> = left.iter().take(above).cloned().collect();
+    let indent = " ".repeat(beside.chars().count() + middle.chars().count());
+    for (index, output) in right.iter().enumerate() {
+        rows.push(if index == 0 { format!("{beside}{middle}{output}") } else { format!("{indent}{output}") });
+    }
+    rows
+}
+
+fn outputs(node: &Node, application: &str) -> Vec<(String, &'static str)> {
+    let own = |rest: &str| internal_topic(application, rest).as_str().to_owned();
+    let named = node.outputs.iter().map(|output| (output.topic.as_str().to_owned(), output.name));
+    let rest = [
+        (own(&format!("{}-changelog", node.name)), "state"),
+        (own("alerts"), "alerts"),
+        (own("dead-letters"), "dead letters"),
+    ];
+    named.chain(rest).collect()
+}
+
+fn joined(sources: &[&str]) -> Vec<String> {
+    let width = widest(sources.iter().copied());
+    let last = sources.len().saturating_sub(1);
+    let row = |(index, source): (usize, &&str)| {
+        let line = match index {
+            0 if last == 0 => "───",
+            0 => "─┐",
+            _ if index == last => "─┴",
+            _ => "─┤",
+        };
+        format!("{source:width$} {line}")
+    };
+    sources.iter().enumerate().map(row).collect()
+}
+
+fn branched(outputs: &[(String, &'static str)]) -> Vec<String> {
+    let width = widest(outputs.iter().map(|(topic, _)| topic.as_str()));
+    let last = outputs.len().saturating_sub(1);
+    let row = |(index, (topic, name)): (usize, &(String, &str))| {
+        let line = match index {
+            0 if last == 0 => "─",
+            0 => "┬",
+            _ if index == last => "└",
+            _ => "├",
+        };
+        format!("{line}─▶ {topic:width$}  {name}")
+    };
+    outputs.iter().enumerate().map(row).collect()
+}
+
+fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    texts.map(|text| text.chars().count()).max().unwrap_or(0)
+}

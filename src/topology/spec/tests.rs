@@ -1,0 +1,90 @@
+//! What a topology's file may say, and what it is told when it may not.
+
+use std::time::Duration;
+
+use super::Spec;
+use crate::processor::bundle::{KeyFormat, Role};
+
+const DEFAULT: &str = include_str!("../../../topologies/control-m.yaml");
+
+fn problems(text: &str) -> String {
+    Spec::parse("t.yaml", text).unwrap_err().to_string()
+}
+
+#[test]
+fn the_default_file_is_read() {
+    let spec = Spec::parse("topologies/control-m.yaml", DEFAULT).unwrap();
+    let deliver = spec.deliver.unwrap();
+    assert_eq!((spec.name.as_str(), spec.submissions.as_str()), ("control-m", "ctm-submissions"));
+    assert_eq!(spec.rules.children, 1);
+    assert_eq!(spec.rules.sla, Duration::from_hours(24));
+    assert_eq!(spec.rules.keep_closed, Duration::from_hours(7 * 24));
+    assert_eq!(spec.rules.key, KeyFormat::Uuid);
+    let [parent, child] = spec.rules.sources.as_slice() else { panic!("two sources") };
+    assert_eq!((parent.member, parent.expects.as_ref().unwrap().as_str()), (Role::Parent, "/children"));
+    assert_eq!((child.member, child.position.as_ref().unwrap().as_str()), (Role::Child, "/position"));
+    assert_eq!((deliver.server.as_str(), deliver.retention_days), ("smprod", 14));
+}
+
+#[test]
+fn what_a_file_does_not_say_has_a_default() {
+    let text = "name: t\nsources:\n  - { topic: p, member: parent, bundle: /id, id: /id }\n  \
+                - { topic: c, member: child, bundle: /p, id: /id, time: { pointer: /at, zone: Europe/Berlin } }\n";
+    let spec = Spec::parse("t.yaml", text).unwrap();
+    assert_eq!(spec.deliver, None);
+    assert_eq!(spec.submissions.as_str(), "ctm-submissions");
+    assert_eq!(spec.rules.children, 1);
+    assert_eq!(spec.rules.sources.last().unwrap().time.as_ref().unwrap().zone.as_deref(), Some("Europe/Berlin"));
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_its_place_and_its_remedy() {
+    let text = "name: t t
+sources:
+  - { topic: 'p p', member: parent, bundle: id, id: /a~2, expects: /n }
+  - { topic: c, member: sibling, bundle: /p, id: /id, time: { pointer: /at, zone: Europe/Berlim } }
+  - { topic: d, member: parent, bundle: /p, id: /id, position: /n, tine: { pointer: /at } }
+bundle: { children: 0, slo: 24h, sla: 24, key: guid }
+submissions: ..
+deliver: { control_m: { templat: x, server: s, retention_days: -1 } }
+";
+    let problems = problems(text);
+    for expected in [
+        "t.yaml:1:7: name: `t t` is not a name",
+        "t.yaml:3:14: sources[0].topic: `p p` is not a topic's name",
+        "sources[0].bundle: `id` is not a JSON pointer: it must begin with `/`",
+        "sources[0].id: `/a~2` is not a JSON pointer",
+        "sources[1].member: expected one of `parent`, `child`, found `sibling`",
+        "sources[1].time.zone: the zone `Europe/Berlim` is not known",
+        "sources[2].position: only a source with `member: child` has this",
+        "sources[2].tine: this key is unknown",
+        "^^^^ did you mean `time`?",
+        "bundle.children: expected a whole number from 1 to 10000, found the number 0",
+        "t.yaml:6:24: bundle.slo: this key is unknown",
+        "^^^ did you mean `sla`?",
+        "bundle.sla: expected a duration, found the number 24",
+        "bundle.key: expected one of `uuid`, `text`",
+        "submissions: `..` is not a topic's name",
+        "deliver.control_m.templat: this key is unknown",
+        "deliver.control_m.template: this key is required",
+        "deliver.control_m.retention_days: expected a whole number from 0 to 3650",
+    ] {
+        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
+    }
+}
+
+#[test]
+fn sources_are_judged_together() {
+    let source = |topic, member| format!("  - {{ topic: {topic}, member: {member}, bundle: /p, id: /id }}\n");
+    let file = |sources: &[String]| format!("name: t\nsources:\n{}", sources.concat());
+    let two_parents = problems(&file(&[source("a", "parent"), source("b", "parent"), source("c", "child")]));
+    assert!(two_parents.contains("t.yaml:4:5: sources[1]: this is a second source of parents"), "{two_parents}");
+    let no_child = problems(&file(&[source("a", "parent")]));
+    assert!(no_child.contains("there is no source of children"), "{no_child}");
+    assert!(no_child.contains("add a source with `member: child`"), "{no_child}");
+    assert!(problems(&file(&[source("a", "child")])).contains("there is no source of parents"));
+    let twice = problems(&file(&[source("a", "parent"), source("a", "child")]));
+    assert!(twice.contains("sources[1]: topic `a` is a source already"), "{twice}");
+    let circle = problems(&file(&[source("a", "parent"), source("ctm-submissions", "child")]));
+    assert!(circle.contains("is a source and the topic of submissions"), "{circle}");
+}

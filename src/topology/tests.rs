@@ -1,0 +1,80 @@
+//! What becomes of a topology's file.
+
+use std::time::Duration;
+
+use super::{AssembleError, Spec, Topology, describe};
+use crate::processor::bundle;
+use crate::processor::delivery::{self, Backoff, Settings};
+use crate::template::Template;
+
+const DEFAULT: &str = include_str!("../../topologies/control-m.yaml");
+
+fn settings() -> Settings {
+    let second = Duration::from_secs(1);
+    Settings {
+        template: Template::compile("bundle.json", "{}").unwrap(),
+        server: "smprod".to_owned(),
+        retention_days: 14,
+        intent_valid_for: 30 * second,
+        request_timeout: 60 * second,
+        visibility_lag: 30 * second,
+        retry: Backoff { first: second, factor: 2, max: 60 * second, attempts_max: 10 },
+        lookup_horizon: 72_000 * second,
+        keep: 604_800 * second,
+    }
+}
+
+fn default_topology() -> Topology {
+    Spec::parse("control-m.yaml", DEFAULT).unwrap().assemble("ctm", Some(settings())).unwrap()
+}
+
+#[test]
+fn the_default_file_becomes_two_processors() {
+    let topology = default_topology();
+    let sources: Vec<_> = topology.sources.iter().map(|source| (source.topic.as_str(), source.node)).collect();
+    assert_eq!(sources, [("ctm-parent-events", 0), ("ctm-children-events", 0), ("ctm-submissions", 1)]);
+    let [gathers, delivers] = topology.nodes.as_slice() else { panic!("two processors") };
+    assert_eq!((&*gathers.name, &*delivers.name), ("bundle", "delivery"));
+    assert_eq!(gathers.output(bundle::SUBMISSIONS).unwrap().as_str(), "ctm-submissions");
+    assert_eq!(delivers.output(delivery::OUTCOMES).unwrap().as_str(), "ctm-outcomes");
+}
+
+#[test]
+fn a_topology_that_does_not_deliver_has_no_delivery_processor() {
+    let mut spec = Spec::parse("control-m.yaml", DEFAULT).unwrap();
+    spec.deliver = None;
+    let topology = spec.assemble("ctm", None).unwrap();
+    assert_eq!((topology.nodes.len(), topology.sources.len()), (1, 2));
+}
+
+#[test]
+fn a_delivery_that_is_not_set_up_is_refused_with_the_remedy() {
+    let spec = Spec::parse("control-m.yaml", DEFAULT).unwrap();
+    let error = spec.assemble("ctm", None).unwrap_err();
+    assert_eq!(error, AssembleError::NoDelivery { topology: "control-m".to_owned() });
+    assert!(error.to_string().contains("set `control_m.base_url`"));
+}
+
+#[test]
+fn the_picture_shows_every_topic() {
+    let expected = "\
+topology control-m, application ctm
+
+bundle
+
+  ctm-parent-events   ─┐
+  ctm-children-events ─┴─▶ ctm-bundle-inbox ─▶ [bundle] ─┬─▶ ctm-submissions       submissions
+                                                         ├─▶ ctm-bundle-changelog  state
+                                                         ├─▶ ctm-alerts            alerts
+                                                         └─▶ ctm-dead-letters      dead letters
+
+delivery
+
+  ctm-submissions ────▶ ctm-delivery-inbox ─▶ [delivery] ─┬─▶ ctm-outcomes            outcomes
+                                                          ├─▶ ctm-delivery-changelog  state
+                                                          ├─▶ ctm-alerts              alerts
+                                                          └─▶ ctm-dead-letters        dead letters
+";
+    let drawn = describe(&default_topology(), "ctm");
+    assert_eq!(drawn, expected, "\n{drawn}");
+}

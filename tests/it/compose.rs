@@ -1,0 +1,229 @@
+//! docker-compose.yml, checked without Docker: every path, port, variable and command that it names is there and fits.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a file that does not fit fails its test"
+)]
+
+use std::path::Path;
+
+use sheaf::codec::yaml::{Node, Value, parse};
+use sheaf::config::{Config, FIELDS, RESERVED, Sources};
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn compose() -> Node {
+    let text = std::fs::read_to_string(repository().join("docker-compose.yml")).unwrap();
+    parse("docker-compose.yml", &text).unwrap()
+}
+
+/// The services by name.
+fn services(compose: &Node) -> Vec<(&str, &Node)> {
+    let services = compose.get("services").unwrap().entries();
+    services.iter().map(|entry| (entry.key.as_str(), &entry.node)).collect()
+}
+
+/// The services that run sheaf itself, told by the image that is built here.
+fn ours(compose: &Node) -> Vec<(&str, &Node)> {
+    services(compose).into_iter().filter(|(_, service)| service.get("build").is_some()).collect()
+}
+
+fn texts(node: Option<&Node>) -> Vec<String> {
+    let Some(Node { value: Value::List(nodes), .. }) = node else { return Vec::new() };
+    nodes.iter().map(text).collect()
+}
+
+fn text(node: &Node) -> String {
+    if let Value::Text(text) = &node.value {
+        return text.clone();
+    }
+    let Value::Integer(number) = &node.value else { panic!("expected a text, found {node:?}") };
+    number.to_string()
+}
+
+/// The configuration that a service runs with: the file that it mounts and the variables that it sets.
+fn configuration(service: &Node) -> Config {
+    let command = texts(service.get("command"));
+    let at = command.iter().position(|word| word == "-c").unwrap();
+    let inside = &command[at + 1];
+    let mounted = texts(service.get("volumes"));
+    let host = mounted.iter().find_map(|volume| volume.split_once(&format!(":{inside}")).map(|(host, _)| host));
+    let file = repository().join(host.unwrap_or_else(|| panic!("{inside} is not mounted")));
+    let environment = service.get("environment").map_or(&[][..], Node::entries);
+    let environment: Vec<_> = environment.iter().map(|entry| (entry.key.clone(), text(&entry.node))).collect();
+    let files = [(file.display().to_string(), std::fs::read_to_string(&file).unwrap())];
+    let sources = Sources { files: &files, environment: &environment, flags: &[], host_name: "container" };
+    Config::load(&sources).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn instances(compose: &Node) -> Vec<(&str, &Node)> {
+    ours(compose).into_iter().filter(|(_, service)| texts(service.get("command"))[0] == "run").collect()
+}
+
+#[test]
+fn every_host_path_that_is_mounted_or_built_from_is_in_the_repository() {
+    let compose = compose();
+    let named: Vec<&str> = compose.get("volumes").unwrap().entries().iter().map(|entry| entry.key.as_str()).collect();
+    for (name, service) in services(&compose) {
+        for volume in texts(service.get("volumes")) {
+            let (host, inside) = volume.split_once(':').unwrap();
+            assert!(inside.starts_with('/'), "{name}: {volume}");
+            if host.starts_with('.') {
+                assert!(repository().join(host).exists(), "{name}: {host} is not there");
+            } else {
+                assert!(named.contains(&host), "{name}: the volume {host} is not declared");
+            }
+        }
+        if let Some(build) = service.get("build") {
+            assert!(repository().join(text(build)).join("Dockerfile").exists(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn images_are_pinned_and_ports_are_published_on_loopback_once() {
+    let compose = compose();
+    let mut published = Vec::new();
+    for (name, service) in services(&compose) {
+        let image = text(service.get("image").unwrap());
+        let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
+        assert!(tag.chars().any(|c| c.is_ascii_digit()) && tag != "latest", "{name}: {image} is not pinned");
+        if service.get("build").is_some() {
+            assert_eq!(tag, env!("CARGO_PKG_VERSION"), "{name}: {image}");
+        }
+        for port in texts(service.get("ports")) {
+            let [address, host, inside] = port.split(':').collect::<Vec<_>>()[..] else { panic!("{name}: {port}") };
+            assert_eq!(address, "127.0.0.1", "{name}: {port}");
+            inside.parse::<u16>().unwrap();
+            assert!(!published.contains(&host.to_owned()), "{name}: {port} is published twice");
+            published.push(host.to_owned());
+        }
+    }
+}
+
+#[test]
+fn every_variable_of_ours_is_a_setting() {
+    let compose = compose();
+    for (name, service) in ours(&compose) {
+        for entry in service.get("environment").map_or(&[][..], Node::entries) {
+            if entry.key.starts_with("SHEAF_") {
+                let known = FIELDS.iter().any(|field| field.variable() == entry.key);
+                assert!(known || RESERVED.contains(&entry.key.as_str()), "{name}: {}", entry.key);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_instance_has_a_valid_configuration_and_a_name_of_its_own() {
+    let compose = compose();
+    let configurations: Vec<Config> =
+        instances(&compose).into_iter().map(|(_, service)| configuration(service)).collect();
+    let [a, b] = configurations.as_slice() else { panic!("two instances") };
+    assert_ne!(a.instance_id, b.instance_id);
+    assert_eq!(a.application_id, b.application_id);
+    for topology in &a.topologies {
+        assert!(repository().join(topology).exists(), "{}", topology.display());
+    }
+}
+
+#[test]
+fn state_is_kept_on_a_volume_of_each_instance() {
+    let compose = compose();
+    let mut volumes = Vec::new();
+    for (name, service) in instances(&compose) {
+        let state = configuration(service).state_dir;
+        let mounted = texts(service.get("volumes"));
+        let volume = mounted.iter().find(|volume| volume.ends_with(&format!(":{}", state.display())));
+        let volume = volume.unwrap_or_else(|| panic!("{name}: {} is on no volume", state.display()));
+        assert!(!volume.starts_with('.') && !volumes.contains(volume), "{name}: {volume}");
+        volumes.push(volume.clone());
+    }
+}
+
+#[test]
+fn every_reference_to_the_environment_is_set_by_its_service() {
+    let compose = compose();
+    for (name, service) in instances(&compose) {
+        let control_m = configuration(service).control_m.unwrap();
+        let key = control_m.api_key.unwrap();
+        let variable = key.as_str().strip_prefix("${env:").and_then(|rest| rest.strip_suffix('}')).unwrap();
+        assert!(service.get("environment").unwrap().get(variable).is_some(), "{name}: {variable} is not set");
+    }
+}
+
+#[test]
+fn health_checks_ask_the_port_that_the_configuration_binds() {
+    let compose = compose();
+    for (name, service) in instances(&compose) {
+        let port = configuration(service).http.bind.port();
+        let check = texts(service.get("healthcheck").unwrap().get("test")).join(" ");
+        assert!(check.contains(&format!("/{port} ")) && check.contains("/readyz"), "{name}: {check}");
+        let ends = |published: &String| published.ends_with(&format!(":{port}"));
+        assert!(texts(service.get("ports")).iter().any(ends), "{name}: {port} is not published");
+    }
+}
+
+#[test]
+fn addresses_inside_the_network_are_those_of_its_services() {
+    let compose = compose();
+    let names: Vec<&str> = services(&compose).into_iter().map(|(name, _)| name).collect();
+    let kafka = compose.get("services").unwrap().get("kafka").unwrap().get("environment").unwrap();
+    let advertised = text(kafka.get("KAFKA_ADVERTISED_LISTENERS").unwrap());
+    let listeners = text(kafka.get("KAFKA_LISTENERS").unwrap());
+    let simulator = compose.get("services").unwrap().get("control-m").unwrap();
+    let simulator = texts(simulator.get("command"));
+    for (name, service) in instances(&compose) {
+        let config = configuration(service);
+        let (host, port) = config.kafka.bootstrap_servers.rsplit_once(':').unwrap();
+        assert!(names.contains(&host), "{name}: there is no service {host}");
+        assert!(advertised.contains(&format!("://{host}:{port}")), "{name}: {host}:{port} is not advertised");
+        assert!(listeners.contains(&format!("://:{port}")), "{name}: Kafka does not listen on {port}");
+        let url = config.control_m.unwrap().base_url.as_str().to_owned();
+        let address = url.strip_prefix("http://").and_then(|rest| rest.strip_suffix("/automation-api")).unwrap();
+        let (host, port) = address.split_once(':').unwrap();
+        assert!(names.contains(&host), "{name}: there is no service {host}");
+        assert!(simulator.contains(&format!("0.0.0.0:{port}")), "{name}: the simulator does not listen on {port}");
+    }
+}
+
+#[test]
+fn a_service_waits_for_services_that_have_a_health_check() {
+    let compose = compose();
+    for (name, service) in services(&compose) {
+        assert!(service.get("healthcheck").is_some(), "{name} has no health check");
+        for entry in service.get("depends_on").map_or(&[][..], Node::entries) {
+            let needed = compose.get("services").unwrap().get(&entry.key);
+            assert!(needed.is_some_and(|needed| needed.get("healthcheck").is_some()), "{name} needs {}", entry.key);
+            assert_eq!(text(entry.node.get("condition").unwrap()), "service_healthy", "{name}");
+        }
+    }
+}
+
+#[test]
+fn commands_are_commands_of_this_program() {
+    let compose = compose();
+    let commands: Vec<String> = ours(&compose)
+        .into_iter()
+        .map(|(_, service)| {
+            texts(service.get("command"))
+                .into_iter()
+                .take_while(|word| !word.starts_with('-'))
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    for command in &commands {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_sheaf"))
+            .args(command.split(' '))
+            .arg("--help")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "sheaf {command} --help: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(commands, ["mock control-m", "run", "run"]);
+}
