@@ -4,8 +4,8 @@
 //! |---|---|
 //! | `file` | templates below a directory |
 //!
-//! `aws::S3` fills the same port. Every blob carries a [`Revision`], which changes when and only when its content does;
-//! it is recorded with what was submitted, and it spares the transfer of a template that has not changed.
+//! An object store fills the same port from above. Every blob carries a [`Revision`], which changes when and only when
+//! its content does; it is recorded with what was submitted, and it spares the transfer of what has not changed.
 
 mod file;
 

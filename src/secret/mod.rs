@@ -9,7 +9,7 @@
 //! | `reference` | what a reference names, and how it is read from a string leaf |
 //! | `environment` | `${env:..}`; the only file that reads an environment variable |
 //! | `file` | `${file:..}`, as Kubernetes and Docker mount secrets |
-//! | `sources` | chooses the adapter by the reference; `aws::SecretsManager` joins here |
+//! | `sources` | chooses the adapter by the reference; the one for AWS is handed in |
 
 mod environment;
 mod file;

@@ -9,7 +9,7 @@ use sheaf::sink::control_m::simulator::{Action, Fault};
 use sheaf::sink::control_m::{ControlM, Error, Settings};
 
 use super::support::{
-    ACCEPTED, Bench, LONG, Manner, RawServer, answer, begin, free_port, is_not_sent, is_unknown, look_up, run, runtime,
+    ACCEPTED, Bench, LONG, Manner, RawServer, answer, begin, deaf_port, is_not_sent, is_unknown, look_up, run, runtime,
     settings, submit, until,
 };
 
@@ -26,8 +26,8 @@ fn a_submit_is_accepted_with_the_run_of_the_folder() {
 
 #[test]
 fn no_connection_means_not_sent() {
-    let bench = Bench::new();
-    for base in [format!("http://127.0.0.1:{}/x", free_port()), "http://sheaf.invalid/x".to_owned()] {
+    let (bench, (_held, deaf)) = (Bench::new(), deaf_port());
+    for base in [format!("http://{deaf}/x"), "http://sheaf.invalid/x".to_owned()] {
         let sink = bench.sink(&settings(&base));
         let verdict = run(&sink, &submit("folder-a"));
         assert!(is_not_sent(&verdict), "{base}: {verdict:?}");

@@ -15,6 +15,7 @@ use sheaf::processor::delivery::protocol::{Answer, Request};
 use sheaf::secret::Secret;
 use sheaf::sink::control_m::simulator::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
 use sheaf::sink::control_m::{ControlM, Settings};
+use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 
 /// How long a test waits for what must come; a test that reaches it has failed.
@@ -141,9 +142,12 @@ pub(crate) fn is_not_sent(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::NotSent(_))
 }
 
-/// A port that was free a moment ago, where nobody listens.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+/// A port where nobody listens, and nobody else can while it is held: it is bound and does not listen.
+pub(crate) fn deaf_port() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
 }
 
 /// What a [`RawServer`] does around its answer.

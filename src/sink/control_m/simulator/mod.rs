@@ -114,7 +114,7 @@ impl Simulator {
             () = shutdown => {}
         }
         self.world.stop();
-        self.lines.cut_all();
+        self.lines.cut_all().await;
     }
 }
 

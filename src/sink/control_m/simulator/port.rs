@@ -20,6 +20,9 @@ use tokio::sync::watch;
 
 /// How long to wait before a failed accept or bind is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
+/// How often it is looked whether cut connections are closed, and how many times.
+const CLOSE_CHECK_EVERY: Duration = Duration::from_millis(1);
+const CLOSE_CHECKS_MAX: u32 = 1_000;
 
 /// A listening socket that can go away and come back.
 #[derive(Debug)]
@@ -52,7 +55,7 @@ impl Port {
     /// Closes the socket, so that the kernel refuses, until it is wanted up again.
     async fn stay_down(&mut self) {
         self.listener = None;
-        self.lines.cut_all();
+        self.lines.cut_all().await;
         self.actual.send_replace(true);
         if self.wanted.wait_for(|down| !down).await.is_err() {
             // Nobody is left who could want it up.
@@ -157,11 +160,19 @@ impl Connected<IncomingStream<'_, Port>> for Line {
 pub(super) struct Lines(Arc<Mutex<Vec<Weak<Cut>>>>);
 
 impl Lines {
-    /// Cuts every connection.
-    pub(super) fn cut_all(&self) {
+    /// Cuts every connection and waits until they are closed, or [`CLOSE_CHECKS_MAX`] is reached: a fault's delay
+    /// may keep one open.
+    pub(super) async fn cut_all(&self) {
         let lines = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for line in lines.iter().filter_map(Weak::upgrade) {
             Line(line).cut();
+        }
+        // hyper notices on tasks of its own; a client that keeps connections must not find one that still looks good.
+        for _ in 0..CLOSE_CHECKS_MAX {
+            if lines.iter().all(|line| line.strong_count() == 0) {
+                return;
+            }
+            tokio::time::sleep(CLOSE_CHECK_EVERY).await;
         }
     }
 
