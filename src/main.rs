@@ -1,3 +1,7 @@
 //! The `sheaf` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sheaf::cli::main()
+}

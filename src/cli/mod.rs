@@ -1,1 +1,91 @@
 //! The command line: wires everything; the only place that prints and exits.
+//!
+//! | file | command |
+//! |---|---|
+//! | `run` | `sheaf run`: an instance against a real Kafka |
+//! | `demo` | `sheaf demo`: a day in a minute, with nothing installed |
+//! | `produce` | `sheaf produce`: sample events |
+//! | `validate` | `sheaf validate`: configuration, topology and template, without a broker |
+//! | `topology` | `sheaf topology describe`: the wiring as a picture |
+//! | `mock` | `sheaf mock control-m`: the Control-M simulator |
+//! | `load`, `wire` | from files to values; from values to a runtime |
+//! | `exit` | what the exit codes mean |
+//! | `log` | how log lines look |
+
+mod demo;
+mod exit;
+mod load;
+mod log;
+mod mock;
+mod produce;
+mod run;
+mod topology;
+mod validate;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::Failure;
+
+/// Gathers related Kafka events into bundles and hands each completed bundle on exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "sheaf", version, arg_required_else_help = true, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+First steps:
+  sheaf demo                          watch a day of events in a minute; needs nothing
+  sheaf validate -c sheaf.yaml        check the configuration, the topology and the template
+  sheaf run -c sheaf.yaml             run an instance; start more of them to scale out
+  sheaf produce -n 20                 write sample events
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 69 something outside cannot be reached, 78 the configuration is wrong,
+130 ended by a second signal.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a day of events in a minute: in memory, with two instances, a crash and a simulated Control-M
+    Demo(demo::Args),
+    /// Run an instance: join the group, gather bundles, submit them
+    Run(run::Args),
+    /// Write sample parent and child events to Kafka
+    Produce(produce::Args),
+    /// Check the configuration, the topology and the template, and say everything that is wrong
+    Validate(validate::Args),
+    /// Look at a topology
+    #[command(subcommand)]
+    Topology(topology::Command),
+    /// Pretend to be a system that sheaf talks to
+    #[command(subcommand)]
+    Mock(mock::Command),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Demo(args) => demo::main(&args),
+        Command::Run(args) => run::main(&args),
+        Command::Produce(args) => produce::main(&args),
+        Command::Validate(args) => validate::main(&args),
+        Command::Topology(command) => topology::main(&command),
+        Command::Mock(command) => mock::main(&command),
+    };
+    result.unwrap_or_else(Failure::report)
+}
+
+/// Prints a line of data to standard output. A reader that has gone away (`| head`) is not a failure.
+fn say(line: &str) {
+    use std::io::Write;
+    let (Ok(()) | Err(_)) = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints a line for people to standard error.
+fn tell(line: &str) {
+    use std::io::Write;
+    let (Ok(()) | Err(_)) = writeln!(std::io::stderr(), "{line}");
+}

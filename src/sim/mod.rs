@@ -4,7 +4,12 @@
 //! housekeepers that the operating system's threads call, one after the other.
 
 mod clock;
+mod day;
+mod events;
+pub mod oracle;
 mod world;
 
 pub use clock::ManualClock;
+pub use day::{Day, Deed, Happening, Sent, Stage};
+pub use events::{Generator, SampleEvent};
 pub use world::{MakeSink, Setting, World};

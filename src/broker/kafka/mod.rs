@@ -68,6 +68,11 @@ impl KafkaBroker {
         settings.check()?;
         Ok(Self { settings: Arc::new(settings) })
     }
+
+    /// The version of librdkafka that is linked in.
+    pub fn client_version() -> String {
+        rdkafka::util::get_rdkafka_version().1
+    }
 }
 
 impl Broker for KafkaBroker {

@@ -1,0 +1,217 @@
+//! `sheaf demo`: a day in a minute, in memory, with two instances, a crash and a simulated Control-M.
+
+mod narrator;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::exit::Failure;
+use super::{say, wire};
+use crate::broker::memory;
+use crate::model::{Act, Clock, Completion, InstanceId, Key, Sink, TaskId, Timestamp};
+use crate::processor::delivery;
+use crate::runtime::{CommitLimits, Settings};
+use crate::secret::Secret;
+use crate::sim::oracle::{self, Outcome};
+use crate::sim::{Day, Happening, ManualClock, Setting, Stage, World};
+use crate::sink::control_m::simulator::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
+use crate::sink::control_m::{self, ControlM};
+use crate::template::Template;
+use crate::topology::Spec;
+use narrator::Narrator;
+
+/// Options of `sheaf demo`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Nothing has to be installed and nothing outside of this process is reached but a simulated Control-M on loopback. The
+broker is in memory; the stream threads are the ones of `sheaf run`. Exit code 0 when everything came out as an oracle
+computes it from the input alone, 1 when not.")]
+pub(super) struct Args {
+    /// What the day is made from; the same seed tells the same story
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// Do not slow down for readers
+    #[arg(long)]
+    fast: bool,
+    /// One JSON object per happening, and the verdict as the last one
+    #[arg(long)]
+    json: bool,
+}
+
+const TOPOLOGY: &str = include_str!("../../../topologies/control-m.yaml");
+const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
+const APPLICATION: &str = "demo";
+/// 2026-11-20T00:00:00Z.
+const START: Timestamp = Timestamp::from_millis(1_795_132_800_000);
+/// How long the day takes a reader.
+const LASTS: Duration = Duration::from_secs(45);
+/// How long an act may take before the clock goes on without it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let clock = Arc::new(ManualClock::new(START));
+    let simulator = Simulator::start(SimulatorSettings::new(clock.clone(), args.seed), runtime.handle())
+        .context("the Control-M simulator cannot listen on loopback")?;
+    let in_flight = Arc::new(AtomicUsize::new(0));
+    let spec = Spec::parse("topologies/control-m.yaml", TOPOLOGY)?;
+    let sla = spec.rules.sla;
+    let mut world = world(&spec, &clock, &simulator, &in_flight, runtime.handle())?;
+    let mut day = Day::new(args.seed, START);
+    let colours = std::io::stdout().is_terminal() && !no_color();
+    let mut stage = Theatre {
+        narrator: Narrator::new(START, args.json, colours),
+        simulator: &simulator,
+        in_flight: &in_flight,
+        began: wire::clock().uptime(),
+        fast: args.fast,
+    };
+    stage.narrator.open(args.seed);
+    day.play(&mut world, &mut stage)?;
+    let outcome = outcome(&world, &simulator);
+    let wrong = oracle::judge(day.sent(), &outcome, sla);
+    if args.json {
+        say(&verdict::json(&wrong));
+    } else {
+        say(&verdict::table(day.sent(), &outcome, START));
+        say(&verdict::sentence(day.sent(), &outcome, &wrong, colours));
+    }
+    runtime.block_on(simulator.stop());
+    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line reads the environment; see no-color.org")]
+fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+fn world(
+    spec: &Spec,
+    clock: &Arc<ManualClock>,
+    simulator: &SimulatorHandle,
+    in_flight: &Arc<AtomicUsize>,
+    handle: &tokio::runtime::Handle,
+) -> Result<World, Failure> {
+    let delivery = match &spec.deliver {
+        None => None,
+        Some(deliver) => Some(delivery::Settings {
+            template: Template::compile("templates/bundle.json", TEMPLATE).context("templates/bundle.json")?,
+            server: deliver.server.clone(),
+            retention_days: deliver.retention_days,
+            intent_valid_for: Duration::from_secs(30),
+            request_timeout: Duration::from_mins(1),
+            visibility_lag: Duration::from_secs(30),
+            retry: wire::RETRY,
+            lookup_horizon: wire::LOOKUP_HORIZON,
+            keep: wire::KEEP_JOURNAL,
+        }),
+    };
+    let topology = spec.assemble(APPLICATION, delivery).context("the demo's topology")?;
+    let metrics = wire::metrics(APPLICATION, &topology)?;
+    let (base_url, acting) = (simulator.base_url(), clock.clone());
+    let (handle, in_flight) = (handle.clone(), in_flight.clone());
+    Ok(World::new(Setting {
+        topology,
+        settings: Settings {
+            application: APPLICATION.to_owned(),
+            instance: InstanceId::new("a"),
+            http: String::new(),
+            stream_threads: 1,
+            partitions: 4,
+            replication: None,
+            commit: CommitLimits::default(),
+            broker_timeout: Duration::from_secs(5),
+        },
+        broker: memory::Settings::default(),
+        clock: clock.clone(),
+        sink: Box::new(move |_instance| {
+            let settings = control_m::Settings::new(&base_url, Secret::new("demo".to_owned()));
+            match ControlM::new(&settings, handle.clone(), acting.clone()) {
+                Ok(sink) => Arc::new(Watched { sink, in_flight: in_flight.clone() }),
+                Err(_) => Arc::new(wire::NoSink),
+            }
+        }),
+        metrics: Box::new(move || metrics.clone()),
+    }))
+}
+
+fn outcome(world: &World, simulator: &SimulatorHandle) -> Outcome {
+    let plan = world.plan();
+    let submissions = plan.topology.nodes.iter().find_map(|node| node.output(crate::processor::bundle::SUBMISSIONS));
+    let records = |topic| world.broker().committed_records(topic);
+    let folders = simulator.dump().folders.into_iter();
+    Outcome {
+        submissions: submissions.map(records).unwrap_or_default(),
+        alerts: records(&plan.alerts),
+        dead_letters: records(&plan.dead_letters),
+        folders: folders.map(|(name, folder)| (name, folder.run_ids.len())).collect::<BTreeMap<_, _>>(),
+        end: world.clock().now(),
+    }
+}
+
+/// A sink that says how many of its acts are under way, so that the simulated clock waits for them.
+#[derive(Debug)]
+struct Watched {
+    sink: ControlM,
+    in_flight: Arc<AtomicUsize>,
+}
+
+impl Sink for Watched {
+    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
+        self.in_flight.fetch_add(1, Ordering::AcqRel);
+        let in_flight = self.in_flight.clone();
+        let done = Box::new(move |outcome| {
+            done(outcome);
+            in_flight.fetch_sub(1, Ordering::AcqRel);
+        });
+        self.sink.execute(task, key, act, expires_at, done);
+    }
+
+    fn capacity(&self) -> usize {
+        self.sink.capacity()
+    }
+}
+
+/// Where a day is played for a person.
+struct Theatre<'a> {
+    narrator: Narrator,
+    simulator: &'a SimulatorHandle,
+    in_flight: &'a AtomicUsize,
+    began: Duration,
+    fast: bool,
+}
+
+impl Stage for Theatre<'_> {
+    fn pass(&mut self, at: Timestamp) {
+        let waiting = wire::clock().uptime();
+        while self.in_flight.load(Ordering::Acquire) > 0 && wire::clock().uptime().saturating_sub(waiting) < PATIENCE {
+            pause(Duration::from_micros(500));
+        }
+        if self.fast {
+            return;
+        }
+        let share = at.since(START).as_secs_f64() / Duration::from_hours(26).as_secs_f64();
+        let due = self.began.saturating_add(LASTS.mul_f64(share));
+        pause(due.saturating_sub(wire::clock().uptime()));
+    }
+
+    fn show(&mut self, at: Timestamp, happening: &Happening) {
+        self.narrator.tell(at, happening);
+    }
+
+    fn lose_answer(&mut self) {
+        self.simulator.inject(Fault::once("POST", "/run/ondemand", Action::ResetAfter));
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a story is told at a reader's pace")]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}

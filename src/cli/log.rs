@@ -1,0 +1,48 @@
+//! How log lines look: text for people, JSON for machines.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use super::exit::Failure;
+use crate::config::{Log, LogFormat};
+use crate::metric::{LogLevel, Metrics};
+
+/// Counts warnings and errors, so that an alert can look at them.
+struct Counting(Arc<Metrics>);
+
+impl<S: Subscriber> Layer<S> for Counting {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let level = *event.metadata().level();
+        if level == Level::ERROR {
+            self.0.log_message(LogLevel::Error);
+        } else if level == Level::WARN {
+            self.0.log_message(LogLevel::Warn);
+        }
+    }
+}
+
+/// Begins to log to standard error. `filter` goes before the configured level.
+pub(super) fn start(log: &Log, filter: Option<&str>, metrics: &Arc<Metrics>) -> Result<(), Failure> {
+    let text = filter.unwrap_or(&log.level);
+    let filter = EnvFilter::try_new(text)
+        .map_err(|error| Failure::Configuration(format!("error: log level `{text}`: {error}")))?;
+    let terminal = std::io::stderr().is_terminal();
+    let json = match log.format {
+        LogFormat::Json => true,
+        LogFormat::Text => false,
+        LogFormat::Auto => !terminal,
+    };
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let registry = tracing_subscriber::registry().with(Counting(metrics.clone()));
+    if json {
+        registry.with(lines.json().flatten_event(true).with_filter(filter)).init();
+    } else {
+        registry.with(lines.with_ansi(terminal).with_filter(filter)).init();
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! `sheaf mock control-m`: the Control-M simulator as a process.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Subcommand;
+
+use super::exit::Failure;
+use super::{tell, wire};
+use crate::secret::Secret;
+use crate::sink::control_m::simulator::{Simulator, SimulatorSettings};
+
+/// Which system.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Control-M's Automation API: takes job definitions, shows their runs, and never runs a job
+    ControlM(ControlM),
+}
+
+/// Options of `sheaf mock control-m`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+  sheaf mock control-m --bind 127.0.0.1:8443
+  curl -s http://127.0.0.1:8443/_sheaf/dump           what was submitted, also what the lag still hides
+  curl -s -X POST http://127.0.0.1:8443/_sheaf/faults \\
+       -d '{\"method\":\"POST\",\"path\":\"/run/ondemand\",\"action\":{\"respond\":{\"status\":503}}}'
+
+Set control_m.base_url to http://ADDRESS/automation-api.")]
+pub(super) struct ControlM {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    bind: SocketAddr,
+    /// A key that `x-api-key` may have; may be given more than once. Without one, any key will do
+    #[arg(long = "api-key", value_name = "KEY")]
+    api_keys: Vec<String>,
+    /// The longest time after which a submitted folder can be seen, in seconds (real servers: up to 30)
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    visibility_lag: u64,
+    /// What every chance is drawn from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
+    let Command::ControlM(args) = command;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let settings = SimulatorSettings {
+        bind: args.bind,
+        visibility_lag: Duration::ZERO..=Duration::from_secs(args.visibility_lag),
+        api_keys: args.api_keys.iter().map(|key| Secret::new(key.clone())).collect(),
+        ..SimulatorSettings::new(wire::clock(), args.seed)
+    };
+    let simulator = Simulator::bind(settings, runtime.handle()).map_err(|error| {
+        let remedy = "choose another address with --bind";
+        Failure::Failed(anyhow::anyhow!("the simulator cannot listen on {}: {error}: {remedy}", args.bind))
+    })?;
+    tell(&format!("Control-M simulator: control_m.base_url is {}", simulator.base_url()));
+    runtime.block_on(simulator.serve_until(async {
+        // Without a handler for it, the signal would end the process all the same.
+        drop(super::run::ended().await);
+    }));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,123 @@
+//! `sheaf produce`: sample parent and child events, as the original producer writes them.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::exit::Failure;
+use super::{run, say, tell, wire};
+use crate::broker::kafka::{KafkaBroker, KafkaSettings};
+use crate::broker::{Broker, Producer, ProducerSpec};
+use crate::model::{Headers, OutRecord, Topic};
+use crate::sim::{Generator, SampleEvent};
+
+/// Options of `sheaf produce`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Without --no-wait and --rate it takes its time as the original does: 30 to 180 s between a parent and its children, 30
+to 300 s between pairs. Ctrl-C ends it after the event that is being written.
+
+  sheaf produce -n 5 --no-wait                     five pairs at once
+  sheaf produce -n 100 --children 3 --shuffle --rate 50")]
+pub(super) struct Args {
+    /// Kafka's brokers
+    #[arg(short, long, value_name = "HOST:PORT,..", default_value = "localhost:9092")]
+    bootstrap_servers: String,
+    /// How many parents, each with its children
+    #[arg(short, long, value_name = "N", default_value_t = 20)]
+    num_pairs: u32,
+    /// How many children each parent has
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    children: u32,
+    /// Events per second, in place of the original's waits
+    #[arg(long, value_name = "EVENTS_PER_SECOND", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    rate: Option<u32>,
+    /// Write the events of all pairs in random order
+    #[arg(long)]
+    shuffle: bool,
+    /// What the random values come from; without it each run is another one
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Do not wait between events
+    #[arg(long)]
+    no_wait: bool,
+    /// The parents' topic
+    #[arg(long, value_name = "TOPIC", default_value = "ctm-parent-events")]
+    parent_topic: String,
+    /// The children's topic
+    #[arg(long, value_name = "TOPIC", default_value = "ctm-children-events")]
+    children_topic: String,
+}
+
+/// How long one call to the broker may take.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// How many events one transaction holds when nothing waits between them.
+const BATCH: usize = 500;
+
+pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
+    let seed = args.seed.unwrap_or_else(|| wire::incarnation().id.as_u64_pair().0);
+    let mut generator = Generator::new(seed);
+    let mut events = Vec::new();
+    for _ in 0..args.num_pairs {
+        events.extend(generator.bundle(args.children, wire::clock().now()));
+    }
+    if args.shuffle {
+        generator.shuffle(&mut events);
+    }
+    let broker = KafkaBroker::new(KafkaSettings::new(&args.bootstrap_servers))?;
+    let transactional_id = format!("sheaf-produce-{}", wire::incarnation().id);
+    let mut producer = broker.producer(&ProducerSpec { transactional_id, tracked: Vec::new() })?;
+    producer.init(TIMEOUT)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let written = runtime.block_on(async {
+        let mut ended = std::pin::pin!(run::ended());
+        let mut written = 0;
+        let batch = if args.no_wait && args.rate.is_none() { BATCH } else { 1 };
+        for batch in events.chunks(batch) {
+            write(&mut *producer, args, batch)?;
+            written += batch.len();
+            let wait = wait(args, &mut generator, batch);
+            tokio::select! {
+                biased;
+                _ = &mut ended => break,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        Ok::<usize, Failure>(written)
+    })?;
+    tell(&format!("{written} of {} events written (seed {seed})", events.len()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(producer: &mut dyn Producer, args: &Args, events: &[SampleEvent]) -> Result<(), Failure> {
+    producer.begin()?;
+    for event in events {
+        let topic = if event.is_parent() { &args.parent_topic } else { &args.children_topic };
+        let value = event.value.to_string();
+        say(&format!("{topic}: {value}"));
+        producer.produce(&OutRecord {
+            topic: Topic::new(topic),
+            partition: None,
+            key: None,
+            value: Some(Bytes::from(value)),
+            headers: Headers::new(),
+            timestamp: None,
+        })?;
+    }
+    let _none_tracked = producer.drain(TIMEOUT)?;
+    producer.commit(TIMEOUT)?;
+    Ok(())
+}
+
+fn wait(args: &Args, generator: &mut Generator, batch: &[SampleEvent]) -> Duration {
+    match args.rate {
+        Some(rate) => Duration::from_secs(1).checked_div(rate).unwrap_or_default(),
+        None if args.no_wait => Duration::ZERO,
+        None => {
+            let last_of_pair = batch.last().is_some_and(|event| event.place == args.children);
+            let seconds = if last_of_pair { generator.number(30..=300) } else { generator.number(30..=180) };
+            Duration::from_secs(u64::from(seconds))
+        }
+    }
+}

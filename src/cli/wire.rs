@@ -1,0 +1,189 @@
+//! From checked values to the parts of a runtime.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::runtime::Handle;
+use uuid::Uuid;
+
+use super::exit::Failure;
+use super::load::{Loaded, host_name};
+use crate::aws::{self, SecretsManager};
+use crate::broker::kafka::{KafkaBroker, KafkaSettings};
+use crate::config::{Config, Reference};
+use crate::metric::{Build, Metrics};
+use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, TaskId, Verdict};
+use crate::processor::{bundle, delivery};
+use crate::runtime::{CommitLimits, Incarnation, Settings, SystemClock};
+use crate::secret::{Secret, SecretRef, Source, Sources};
+use crate::sink::control_m::{self, ControlM};
+use crate::store::rocks::{RocksOptions, RocksStores};
+use crate::template::Template;
+use crate::topology::{Spec, Topology};
+
+/// Resolves what the configuration only names.
+#[derive(Debug)]
+pub(super) struct Secrets(Sources);
+
+impl Secrets {
+    /// The environment and files; AWS only when something names it, because it looks for credentials.
+    pub(super) fn of(config: &Config, handle: &Handle) -> Self {
+        let control_m = config.control_m.iter().flat_map(|it| it.api_key.iter().chain([&it.base_url]));
+        let mut references = config.kafka.properties.values().chain(control_m);
+        if references.any(|reference| reference.as_str().starts_with("${aws-sm:")) {
+            let source = SecretsManager::new(&aws::load(handle), handle.clone());
+            Self(Sources::new().with_aws(Arc::new(source)))
+        } else {
+            Self(Sources::new())
+        }
+    }
+
+    /// The value behind a reference; a text that is none stands for itself.
+    pub(super) fn resolve(&self, field: &str, reference: &Reference) -> Result<Secret, Failure> {
+        let wrong = |error: crate::secret::Error| Failure::Configuration(format!("error: {field}: {error}"));
+        match SecretRef::parse(reference.as_str()).map_err(wrong)? {
+            None => Ok(Secret::new(reference.as_str().to_owned())),
+            Some(named) => self.0.fetch(&named).map_err(wrong),
+        }
+    }
+}
+
+/// The broker of a configuration. Nothing is connected yet.
+pub(super) fn broker(config: &Config, secrets: &Secrets) -> Result<KafkaBroker, Failure> {
+    let mut properties = BTreeMap::new();
+    for (name, value) in &config.kafka.properties {
+        let value = secrets.resolve(&format!("kafka.properties.{name}"), value)?;
+        properties.insert(name.clone(), value.expose().to_owned());
+    }
+    let settings = KafkaSettings {
+        properties,
+        client_id: format!("{}-{}", config.application_id, config.instance_id),
+        ..KafkaSettings::new(&config.kafka.bootstrap_servers)
+    };
+    KafkaBroker::new(settings).map_err(|error| Failure::Configuration(format!("error: kafka.properties: {error}")))
+}
+
+/// Where the tasks of a configuration keep their state.
+pub(super) fn stores(config: &Config) -> Result<RocksStores, Failure> {
+    let root: PathBuf = config.state_dir.join(&config.application_id);
+    Ok(RocksStores::open(RocksOptions::new(root)).context("state_dir")?)
+}
+
+/// Every metric, with what the processors count at 0.
+pub(super) fn metrics(application: &str, topology: &Topology) -> Result<Arc<Metrics>, Failure> {
+    let build = Build {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        revision: option_env!("SHEAF_REVISION").unwrap_or("unknown").to_owned(),
+        rustc: env!("CARGO_PKG_RUST_VERSION").to_owned(),
+        librdkafka: KafkaBroker::client_version(),
+        rocksdb: "11.8.1".to_owned(),
+    };
+    let series = bundle::count::ALL.into_iter().chain(delivery::count::all());
+    let metrics = Metrics::new(application, &build, series).context("metrics")?;
+    for node in &topology.nodes {
+        metrics.processor(&node.name);
+        node.outputs.iter().for_each(|output| metrics.target(&output.topic));
+    }
+    topology.sources.iter().for_each(|source| metrics.source(&source.topic));
+    Ok(Arc::new(metrics))
+}
+
+/// How bundles are delivered; `None` when the topology does not.
+pub(super) fn delivery(spec: &Spec, template: Option<&Template>, config: &Config) -> Option<delivery::Settings> {
+    let (deliver, template, control_m) = (spec.deliver.as_ref()?, template?, config.control_m.as_ref()?);
+    Some(delivery::Settings {
+        template: template.clone(),
+        server: deliver.server.clone(),
+        retention_days: deliver.retention_days,
+        intent_valid_for: control_m.intent_valid_for,
+        request_timeout: control_m.request_timeout,
+        visibility_lag: control_m.visibility_lag,
+        retry: RETRY,
+        lookup_horizon: LOOKUP_HORIZON,
+        keep: KEEP_JOURNAL,
+    })
+}
+
+/// How a submit is repeated: after 5 s, 10 s, 20 s and so on up to 5 minutes, for about half a day.
+pub(super) const RETRY: delivery::Backoff =
+    delivery::Backoff { first: Duration::from_secs(5), factor: 2, max: Duration::from_mins(5), attempts_max: 150 };
+
+/// How long a look-up that finds nothing is believed: less than a day, because Control-M's new day may remove a folder.
+pub(super) const LOOKUP_HORIZON: Duration = Duration::from_hours(20);
+
+/// How long the journal of a delivery is kept after its end, to recognise a second submission of the same bundle.
+pub(super) const KEEP_JOURNAL: Duration = Duration::from_hours(7 * 24);
+
+/// The topology of what was loaded.
+pub(super) fn topology(loaded: &Loaded) -> Result<Topology, Failure> {
+    let delivery = delivery(&loaded.spec, loaded.template.as_ref(), &loaded.config);
+    loaded
+        .spec
+        .assemble(&loaded.config.application_id, delivery)
+        .map_err(|error| Failure::Configuration(format!("error: {error}")))
+}
+
+/// Who executes the acts of a configuration.
+pub(super) fn sink(config: &Config, secrets: &Secrets, handle: &Handle) -> Result<Arc<dyn Sink>, Failure> {
+    let Some(settings) = &config.control_m else { return Ok(Arc::new(NoSink)) };
+    let base_url = secrets.resolve("control_m.base_url", &settings.base_url)?;
+    let api_key = match &settings.api_key {
+        Some(key) => secrets.resolve("control_m.api_key", key)?,
+        None => Secret::new(String::new()),
+    };
+    let settings = control_m::Settings {
+        request_timeout: settings.request_timeout,
+        in_flight_max: settings.in_flight_max,
+        ..control_m::Settings::new(base_url.expose(), api_key)
+    };
+    let sink = ControlM::new(&settings, handle.clone(), Arc::new(SystemClock))
+        .map_err(|error| Failure::Configuration(format!("error: {error}")))?;
+    Ok(Arc::new(sink))
+}
+
+/// The sink of an application that delivers nothing: no processor decides an act then.
+#[derive(Debug)]
+pub(super) struct NoSink;
+
+impl Sink for NoSink {
+    fn execute(&self, _task: &TaskId, _key: &Key, act: Act, _expires_at: Duration, done: Completion) {
+        let verdict = Verdict::NotSent("no sink is set up".to_owned());
+        done(Outcome { slot: act.slot, attempt: act.attempt, verdict });
+    }
+
+    fn capacity(&self) -> usize {
+        1
+    }
+}
+
+/// Names, limits and time-outs of an instance.
+pub(super) fn settings(config: &Config, http: String) -> Settings {
+    Settings {
+        application: config.application_id.clone(),
+        instance: config.instance_id.clone(),
+        http,
+        stream_threads: usize::from(config.num_stream_threads),
+        partitions: config.partitions,
+        replication: config.replication_factor,
+        commit: CommitLimits {
+            interval: config.commit.interval,
+            inputs_max: config.commit.records_max,
+            ..CommitLimits::default()
+        },
+        broker_timeout: Duration::from_secs(10),
+    }
+}
+
+/// Who this start of the instance is.
+#[expect(clippy::disallowed_methods, reason = "the command line hands chance in")]
+pub(super) fn incarnation() -> Incarnation {
+    Incarnation { id: Uuid::new_v4(), host: host_name(), process: std::process::id() }
+}
+
+/// The clock of the machine.
+pub(super) fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
