@@ -155,7 +155,10 @@ pub struct GroupMetadata {
 
 impl fmt::Debug for GroupMetadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GroupMetadata").field("generation", &self.generation).field("group", &self.group).finish()
+        f.debug_struct("GroupMetadata")
+            .field("generation", &self.generation)
+            .field("group", &self.group)
+            .finish_non_exhaustive()
     }
 }
 

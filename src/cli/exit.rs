@@ -56,16 +56,20 @@ impl From<broker::Error> for Failure {
     fn from(error: broker::Error) -> Self {
         match error {
             broker::Error::Unreachable { .. } => Self::Unreachable(error.into()),
-            other => Self::Failed(other.into()),
+            other @ (broker::Error::TimedOut { .. }
+            | broker::Error::Abortable { .. }
+            | broker::Error::Fenced { .. }
+            | broker::Error::Unstable
+            | broker::Error::OutOfRange { .. }
+            | broker::Error::TooLarge { .. }
+            | broker::Error::Transient { .. }
+            | broker::Error::Fatal { .. }) => Self::Failed(other.into()),
         }
     }
 }
 
 impl From<runtime::Error> for Failure {
     fn from(error: runtime::Error) -> Self {
-        match error {
-            runtime::Error::Broker(error) => error.into(),
-            other => Self::Failed(other.into()),
-        }
+        if let runtime::Error::Broker(error) = error { error.into() } else { Self::Failed(error.into()) }
     }
 }

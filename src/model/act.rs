@@ -59,6 +59,7 @@ pub type Completion = Box<dyn FnOnce(Outcome) + Send>;
 pub trait Sink: Send + Sync + fmt::Debug {
     /// Begins the call and returns at once. `expires_at` is on [`Clock::uptime`](super::Clock::uptime): when it has
     /// passed before the first byte is written, nothing is sent and the verdict is [`Verdict::NotSent`].
+    #[expect(clippy::too_many_arguments, reason = "whose act, which act, until when, and where its outcome goes")]
     fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion);
 
     /// How many more acts it takes at the moment; the rest wait in the act index.

@@ -122,6 +122,9 @@ impl std::fmt::Debug for Day {
     }
 }
 
+/// How a record of a watched topic is told.
+type Reading = fn(&Value) -> Happening;
+
 /// What a day needs from outside of the world.
 pub trait Stage {
     /// A simulated moment has passed; a demo sleeps here. It also waits until no act is under way.
@@ -258,8 +261,8 @@ impl Day {
     fn tell(&mut self, world: &World, stage: &mut dyn Stage) {
         let plan = world.plan();
         let output = |name: &str| plan.topology.nodes.iter().find_map(|node| node.output(name)).cloned();
-        let watched = [
-            (output(crate::processor::bundle::SUBMISSIONS), complete as fn(&Value) -> Happening),
+        let watched: [(Option<Topic>, Reading); 3] = [
+            (output(crate::processor::bundle::SUBMISSIONS), complete),
             (output(crate::processor::delivery::OUTCOMES), delivered),
             (Some(plan.alerts.clone()), alert),
         ];

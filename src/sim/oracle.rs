@@ -84,9 +84,10 @@ pub fn judge(sent: &[Sent], outcome: &Outcome, sla: Duration) -> Vec<String> {
         }
         let breaches = outcome.alerts.iter().filter(|alert| is_breach(alert, &id.to_string())).count();
         let due = bundle.first.saturating_add(sla);
-        let breached = usize::from(outcome.end > due && bundle.completed.is_none_or(|completed| completed > due));
-        if breaches != breached {
-            wrong.push(format!("bundle {id}: {breaches} breach alerts instead of {breached}"));
+        let breaches_wanted =
+            usize::from(outcome.end > due && bundle.completed.is_none_or(|completed| completed > due));
+        if breaches != breaches_wanted {
+            wrong.push(format!("bundle {id}: {breaches} breach alerts instead of {breaches_wanted}"));
         }
     }
     wrong.extend(submissions.keys().map(|key| format!("bundle {key}: submitted, but nobody wrote it")));

@@ -1,6 +1,15 @@
-//! The tests of sheaf, in one binary, because each binary links RocksDB and librdkafka.
+//! The tests of sheaf, in one binary, because each binary links `RocksDB` and librdkafka.
 //!
 //! `SHEAF_TEST_KAFKA=0` leaves out what needs a real Kafka.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and waits for real processes"
+)]
 
 mod aws;
 mod compose;
