@@ -115,14 +115,17 @@ pub trait Consumer: Send {
     /// Answers [`GroupEvent::Revoked`] and [`GroupEvent::Lost`].
     fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<()>;
 
-    /// Appends up to `max` records of one assigned partition that have already arrived to `out`, in order.
+    /// Appends up to `max` records of one assigned partition that have already arrived to `out`, in order. The waker is
+    /// woken for what arrives when nothing was waiting, so before the owner sleeps it fetches until it gets less than
+    /// `max`.
     fn fetch(&mut self, partition: &TopicPartition, max: usize, out: &mut Vec<Record>) -> Result<()>;
 
     /// The offset after everything that [`Consumer::fetch`] has handed out or passed over (control records, aborted
     /// records); `None` before the first fetch of that partition has arrived.
     fn position(&mut self, partition: &TopicPartition) -> Option<i64>;
 
-    /// Stops and resumes fetching of assigned partitions; records that have arrived stay.
+    /// Stops and resumes fetching of assigned partitions. Records that have arrived stay, or are fetched again after the
+    /// resumption: none is lost, none comes twice.
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<()>;
 
     /// See [`Consumer::pause`].
@@ -164,8 +167,10 @@ impl fmt::Debug for GroupMetadata {
 
 /// A transactional producer. Every call but `produce` blocks for at most its time-out.
 ///
-/// After [`Error::TimedOut`] from `init`, `send_offsets`, `commit` or `abort` the outcome is unknown: the producer is
-/// dropped, a new one initialised, and the truth read from the broker.
+/// After [`Error::TimedOut`] or [`Error::Transient`] from `init`, `send_offsets`, `commit` or `abort` the outcome is
+/// unknown: the producer is dropped, a new one initialised, and the truth read from the broker. After
+/// [`Error::Abortable`], and after [`Error::Fenced`] by a generation or an instance, the transaction has to be aborted and
+/// the producer is as good as before. After [`Error::Fenced`] by a producer it is of no use any more.
 pub trait Producer: Send {
     /// Fences every earlier producer of the same transactional id and ends its transaction.
     fn init(&mut self, timeout: Duration) -> Result<()>;
@@ -177,7 +182,8 @@ pub trait Producer: Send {
     fn produce(&mut self, record: &OutRecord) -> Result<()>;
 
     /// Waits until every record of the transaction is acknowledged; returns, for each partition of a tracked topic that
-    /// was written since the transaction began, the offset after the last record.
+    /// was written since the transaction began, the offset after the last record. [`Error::TooLarge`] is here a record
+    /// that the topic refuses, and the transaction has to be aborted.
     fn drain(&mut self, timeout: Duration) -> Result<BTreeMap<TopicPartition, i64>>;
 
     /// Makes the group's new offsets part of the transaction. An empty list is refused: it would skip the check of the

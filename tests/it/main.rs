@@ -21,3 +21,6 @@ mod golden;
 mod property;
 mod runtime;
 mod store;
+
+#[path = "../kafka/mod.rs"]
+mod kafka;

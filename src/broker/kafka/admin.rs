@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
 use rdkafka::admin::{
-    AdminClient, AdminOptions, NewPartitions, NewTopic as NativeTopic, ResourceSpecifier, TopicReplication,
+    AdminClient, AdminOptions, NewPartitions, NewTopic as NativeTopic, ResourceSpecifier, TopicReplication, TopicResult,
 };
 use rdkafka::consumer::Consumer as _;
-use rdkafka::error::{IsError, KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::error::{IsError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::metadata::Metadata;
 
 use super::deadline::Deadline;
@@ -21,6 +21,9 @@ use super::settings::{KafkaSettings, refused};
 use super::{BaseConsumer, Context, Failure};
 use crate::broker::{Admin, Error, Isolation, NewTopic, Result, Start, TopicDescription};
 use crate::model::{Topic, TopicPartition};
+
+/// How long to wait before asking again for a topic that was just created.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The administration of topics on librdkafka.
 pub(super) struct KafkaAdmin {
@@ -56,12 +59,7 @@ impl KafkaAdmin {
     }
 
     /// The results of an operation on several topics; what is passed over counts as done.
-    fn each(
-        &self,
-        operation: &'static str,
-        results: std::result::Result<Vec<std::result::Result<String, (String, Code)>>, KafkaError>,
-        passed_over: Code,
-    ) -> Result<()> {
+    fn each(&self, operation: &'static str, results: KafkaResult<Vec<TopicResult>>, passed_over: Code) -> Result<()> {
         for result in results.map_err(|error| self.error(operation, Failure::from_kafka(&error)))? {
             match result {
                 Ok(_) => {}
@@ -72,6 +70,37 @@ impl KafkaAdmin {
             }
         }
         Ok(())
+    }
+
+    /// The controller's answer comes before the brokers know the topic; who asks one of them too early is told that it
+    /// does not exist.
+    fn await_topics(&self, topics: &[NewTopic], deadline: &Deadline) -> Result<()> {
+        for NewTopic { topic, .. } in topics {
+            while self.look(topic, deadline)?.is_none() {
+                if deadline.passed() {
+                    let detail = format!("{topic} is created, but no broker knows it yet");
+                    return Err(Error::TimedOut { operation: "creating topics", detail });
+                }
+                // Waits, and reads what the client has to say meanwhile.
+                drop(self.looker.poll(LOOK_AGAIN));
+            }
+        }
+        Ok(())
+    }
+
+    /// Partition count and replication factor of a topic, `None` when it does not exist.
+    fn look(&self, topic: &Topic, deadline: &Deadline) -> Result<Option<(i32, i32)>> {
+        let metadata = self
+            .looker
+            .fetch_metadata(Some(topic.as_str()), deadline.left())
+            .map_err(|error| self.error("describing topics", Failure::from_kafka(&error)))?;
+        let Some(partitions) = partition_count(&metadata, topic, &self.address)? else { return Ok(None) };
+        let replication = metadata
+            .topics()
+            .first()
+            .and_then(|topic| topic.partitions().iter().find(|partition| partition.id() == 0))
+            .map_or(0, |first| first.replicas().len());
+        Ok(Some((partitions, i32::try_from(replication).unwrap_or(i32::MAX))))
     }
 
     fn configuration(&self, topics: &[&Topic], deadline: &Deadline) -> Result<Vec<BTreeMap<String, String>>> {
@@ -102,20 +131,7 @@ impl Admin for KafkaAdmin {
 
     fn describe(&mut self, topics: &[Topic], timeout: Duration) -> Result<Vec<Option<TopicDescription>>> {
         let deadline = Deadline::after(timeout);
-        let mut found = Vec::with_capacity(topics.len());
-        for topic in topics {
-            let metadata = self
-                .looker
-                .fetch_metadata(Some(topic.as_str()), deadline.left())
-                .map_err(|error| self.error("describing topics", Failure::from_kafka(&error)))?;
-            let partitions = partition_count(&metadata, topic, &self.address)?;
-            let replication = metadata
-                .topics()
-                .first()
-                .and_then(|topic| topic.partitions().iter().find(|partition| partition.id() == 0))
-                .map_or(0, |first| first.replicas().len());
-            found.push(partitions.map(|partitions| (partitions, i32::try_from(replication).unwrap_or(i32::MAX))));
-        }
+        let found = topics.iter().map(|topic| self.look(topic, &deadline)).collect::<Result<Vec<_>>>()?;
         let existing: Vec<&Topic> =
             topics.iter().zip(&found).filter_map(|(topic, found)| found.map(|_| topic)).collect();
         let mut configs =
@@ -143,7 +159,8 @@ impl Admin for KafkaAdmin {
             return Ok(());
         }
         let results = wait(self.admin.create_topics(&wanted, &options(&deadline)));
-        self.each("creating topics", results, Code::TopicAlreadyExists)
+        self.each("creating topics", results, Code::TopicAlreadyExists)?;
+        self.await_topics(topics, &deadline)
     }
 
     fn delete(&mut self, topics: &[Topic], timeout: Duration) -> Result<()> {
@@ -205,14 +222,10 @@ pub(super) fn partition_count(metadata: &Metadata, topic: &Topic, address: &str)
     };
     if let Some(error) = found.error().filter(IsError::is_error) {
         let code = Code::from(error);
-        return match code {
-            Code::UnknownTopicOrPartition | Code::UnknownTopic => Ok(None),
-            // It is being created; whoever asks again will see it whole.
-            Code::LeaderNotAvailable => Ok(None),
-            _ => {
-                Err(Failure::of(code, &format!("{topic}: {code}")).of_operation("reading a topic's metadata", address))
-            }
-        };
+        // A topic without leaders is being created; whoever asks again will see it whole.
+        let absent = [Code::UnknownTopicOrPartition, Code::UnknownTopic, Code::LeaderNotAvailable].contains(&code);
+        let failure = Failure::of(code, &format!("{topic}: {code}"));
+        return if absent { Ok(None) } else { Err(failure.of_operation("reading a topic's metadata", address)) };
     }
     Ok(Some(i32::try_from(found.partitions().len()).unwrap_or(i32::MAX)))
 }

@@ -22,6 +22,9 @@ const BATCH: usize = 1000;
 /// How many events of the client one poll serves, so that it ends whatever the client says.
 const EVENTS: usize = 100;
 
+/// How long a cluster that has not answered one question is given for another.
+const PROBE: Duration = Duration::from_millis(500);
+
 /// A member of a consumer group on librdkafka.
 ///
 /// The fields are in the order in which they have to go: queues before the client, and the waker, whose descriptor the
@@ -118,6 +121,14 @@ impl KafkaConsumer {
             return Err(Error::Fatal { operation: "taking part in the group", detail });
         }
         Ok(())
+    }
+
+    /// While an offset is unstable librdkafka asks again and again until the time-out, and then tells nothing but that.
+    /// When the cluster answers another question at once, that is what has happened.
+    fn is_answered(&self, error: &Error, partitions: &[TopicPartition]) -> bool {
+        let Some(partition) = partitions.first() else { return false };
+        matches!(error, Error::TimedOut { .. })
+            && self.consumer.fetch_metadata(Some(partition.topic.as_str()), PROBE).is_ok()
     }
 
     fn is_cooperative(&self) -> bool {
@@ -250,8 +261,13 @@ impl Consumer for KafkaConsumer {
 
     fn committed(&mut self, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<Option<i64>>> {
         const READING: &str = "reading the committed offsets";
-        let answer =
-            self.consumer.committed_offsets(list(partitions), timeout).map_err(|error| self.error(READING, &error))?;
+        let answer = match self.consumer.committed_offsets(list(partitions), timeout) {
+            Ok(answer) => answer,
+            Err(error) => {
+                let error = self.error(READING, &error);
+                return Err(if self.is_answered(&error, partitions) { Error::Unstable } else { error });
+            }
+        };
         let mut offsets = Vec::with_capacity(partitions.len());
         for partition in partitions {
             let element = answer.find_partition(partition.topic.as_str(), partition.partition);
@@ -292,8 +308,9 @@ impl Consumer for KafkaConsumer {
             .name("sheaf-kafka-close".to_owned())
             .spawn(move || {
                 drop(self);
-                // Nobody listens any more when the time-out has passed.
-                done.send(()).ok();
+                if done.send(()).is_err() {
+                    tracing::debug!("a kafka consumer has closed after its time-out");
+                }
             })
             .map_err(|error| Error::Fatal { operation: "closing the consumer", detail: error.to_string() })?;
         match ended.recv_timeout(timeout) {

@@ -142,19 +142,20 @@ impl Failure {
     /// The error of a record that was not delivered, or not even taken. librdkafka has put the transaction into its
     /// abortable state then.
     pub(super) fn of_delivery(self, topic: &str, size: usize) -> Error {
-        match self.code {
-            Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => Error::TooLarge { size, detail: self.detail },
-            Code::UnknownTopic | Code::UnknownPartition | Code::UnknownTopicOrPartition => Error::Fatal {
-                operation: "producing",
-                detail: format!("{} ({topic}): create the topic, or check its partition count", self.detail),
-            },
-            _ if self.is_permanent() => {
-                Error::Fatal { operation: "producing", detail: format!("{} ({topic})", self.detail) }
-            }
-            _ => match self.fenced_by() {
-                Some(by) => Error::Fenced { by, detail: self.detail },
-                None => Error::Abortable { detail: format!("a record for {topic} was not delivered: {}", self.detail) },
-            },
+        let operation = "producing";
+        if matches!(self.code, Code::MessageSizeTooLarge | Code::MessageBatchTooLarge) {
+            return Error::TooLarge { size, detail: self.detail };
+        }
+        if matches!(self.code, Code::UnknownTopic | Code::UnknownPartition | Code::UnknownTopicOrPartition) {
+            let detail = format!("{} ({topic}): create the topic, or check its partition count", self.detail);
+            return Error::Fatal { operation, detail };
+        }
+        if self.is_permanent() {
+            return Error::Fatal { operation, detail: format!("{} ({topic})", self.detail) };
+        }
+        match self.fenced_by() {
+            Some(by) => Error::Fenced { by, detail: self.detail },
+            None => Error::Abortable { detail: format!("a record for {topic} was not delivered: {}", self.detail) },
         }
     }
 }

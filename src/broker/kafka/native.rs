@@ -270,7 +270,7 @@ impl Drop for Group {
 /// A queue of a client.
 pub(super) struct Queue {
     raw: NonNull<c::rd_kafka_queue_t>,
-    _client: Client,
+    client: Client,
 }
 
 // SAFETY: queues are reference-counted and locked inside librdkafka.
@@ -278,7 +278,7 @@ unsafe impl Send for Queue {}
 
 impl Queue {
     fn adopt(client: &Client, raw: *mut c::rd_kafka_queue_t) -> Option<Self> {
-        Some(Self { raw: NonNull::new(raw)?, _client: client.clone() })
+        Some(Self { raw: NonNull::new(raw)?, client: client.clone() })
     }
 
     /// How many messages or events are waiting.
@@ -311,14 +311,14 @@ impl Queue {
         let count =
             unsafe { c::rd_kafka_consume_batch_queue(self.raw.as_ptr(), timeout_ms, messages.as_mut_ptr(), max) };
         messages.truncate(usize::try_from(count).unwrap_or(0));
-        Batch { messages, _client: self._client.clone() }
+        Batch { messages, _client: self.client.clone() }
     }
 
     /// The next event of a producer's queue.
     pub(super) fn event(&self, timeout_ms: i32) -> Option<Event> {
         // SAFETY: the queue is alive; the event that is returned is released by `Event`.
         let raw = unsafe { c::rd_kafka_queue_poll(self.raw.as_ptr(), timeout_ms) };
-        Some(Event { raw: NonNull::new(raw)?, _client: self._client.clone() })
+        Some(Event { raw: NonNull::new(raw)?, _client: self.client.clone() })
     }
 }
 
@@ -368,7 +368,13 @@ impl<'a> Message<'a> {
         Some(Self { raw: unsafe { raw.as_ref() }? })
     }
 
-    /// What went wrong, when the message is an error or a failed delivery.
+    /// Why the record was not delivered; only of a delivery report, whose value is still the record's own.
+    pub(super) fn undelivered(&self) -> Option<Failure> {
+        let failed = self.raw.err != c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
+        failed.then(|| Failure::of(self.raw.err.into(), ""))
+    }
+
+    /// What went wrong, when a consumed message is an error; its words take the place of the value.
     pub(super) fn error(&self) -> Option<Failure> {
         if self.raw.err == c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             return None;

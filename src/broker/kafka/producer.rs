@@ -18,10 +18,6 @@ use crate::model::{Header, OutRecord, Timestamp, Topic, TopicPartition};
 /// The longest wait for one event.
 const EVENT: Duration = Duration::from_millis(50);
 
-/// The part of an abort that first purges what has not been sent: no longer, because it waits for deliveries that only
-/// we serve.
-const PURGE: Duration = Duration::from_millis(1);
-
 /// A transactional producer on librdkafka.
 ///
 /// The fields are in the order in which they have to go: topics and queues before the client.
@@ -32,11 +28,10 @@ pub(super) struct KafkaProducer {
     events: Queue,
     native: Client,
     producer: Arc<BaseProducer>,
-    tracked: Vec<Topic>,
     deliveries: Deliveries,
     is_open: bool,
-    full_limit: Duration,
-    address: String,
+    spec: ProducerSpec,
+    settings: Arc<KafkaSettings>,
 }
 
 struct Handle {
@@ -54,7 +49,7 @@ struct Deliveries {
 }
 
 impl KafkaProducer {
-    pub(super) fn new(settings: &KafkaSettings, spec: &ProducerSpec) -> Result<Self> {
+    pub(super) fn new(settings: &Arc<KafkaSettings>, spec: &ProducerSpec) -> Result<Self> {
         let producer: BaseProducer = settings
             .producer(&spec.transactional_id)
             .create_with_context(Context::default())
@@ -68,11 +63,10 @@ impl KafkaProducer {
             events,
             native,
             producer,
-            tracked: spec.tracked.clone(),
             deliveries: Deliveries::default(),
             is_open: false,
-            full_limit: settings.transaction_timeout,
-            address: settings.bootstrap_servers.clone(),
+            spec: spec.clone(),
+            settings: Arc::clone(settings),
         })
     }
 
@@ -87,7 +81,7 @@ impl KafkaProducer {
             Told::Deliveries(messages) => {
                 for message in messages {
                     let topic = self.names.get(message.tag());
-                    let failure = message.error();
+                    let failure = message.undelivered();
                     let size = message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len);
                     self.deliveries.outstanding = self.deliveries.outstanding.saturating_sub(1);
                     match (failure, topic) {
@@ -96,7 +90,7 @@ impl KafkaProducer {
                             // The first one is the reason; what follows it follows from it.
                             self.deliveries.failed.get_or_insert_with(|| failure.of_delivery(name, size));
                         }
-                        (None, Some(topic)) if self.tracked.contains(topic) => {
+                        (None, Some(topic)) if self.spec.tracked.contains(topic) => {
                             let end = message.offset().saturating_add(1);
                             let known = self
                                 .deliveries
@@ -153,7 +147,7 @@ impl KafkaProducer {
         tag: usize,
         message: &Outgoing<'_>,
     ) -> std::result::Result<(), Failure> {
-        let deadline = Deadline::after(self.full_limit);
+        let deadline = Deadline::after(self.settings.transaction_timeout);
         loop {
             let Some(handle) = self.topics.get(topic) else {
                 return Err(Failure::of(Code::UnknownTopic, ""));
@@ -170,11 +164,13 @@ impl KafkaProducer {
     /// After an error of a transactional call: what the client has said meanwhile belongs to the log.
     fn failed(&mut self, operation: &'static str, failure: Failure) -> Error {
         self.serve_all();
-        let failure = match self.producer.client().fatal_error() {
-            Some((code, detail)) if failure.fatal => Failure { fatal: true, ..Failure::of(code, &detail) },
-            _ => failure,
-        };
-        failure.of_transaction(operation)
+        self.fatal().unwrap_or(failure).of_transaction(operation)
+    }
+
+    /// Why the client is of no use any more, if it is.
+    fn fatal(&self) -> Option<Failure> {
+        let (code, detail) = self.producer.client().fatal_error()?;
+        Some(Failure { fatal: true, ..Failure::of(code, &detail) })
     }
 }
 
@@ -183,7 +179,9 @@ impl Producer for KafkaProducer {
         let result = self.native.init_transactions(Deadline::after(timeout).left_ms());
         self.serve_all();
         result.map_err(|failure| {
-            failure.explained(self.context()).of_operation("initialising the producer", &self.address)
+            failure
+                .explained(self.context())
+                .of_operation("initialising the producer", &self.settings.bootstrap_servers)
         })?;
         self.context().worked();
         Ok(())
@@ -212,7 +210,7 @@ impl Producer for KafkaProducer {
                 self.deliveries.outstanding += 1;
                 Ok(())
             }
-            Err(failure) if failure.fatal => Err(self.failed("producing", failure)),
+            Err(failure) if failure.fatal || self.fatal().is_some() => Err(self.failed("producing", failure)),
             Err(failure) => Err(failure.of_delivery(record.topic.as_str(), record.size())),
         }
     }
@@ -221,7 +219,8 @@ impl Producer for KafkaProducer {
         let settled = self.settle(&Deadline::after(timeout));
         self.serve_all();
         if let Some(error) = self.deliveries.failed.clone() {
-            return Err(error);
+            // A fenced producer's records are purged, and that is all that their reports say.
+            return Err(self.fatal().map_or(error, |failure| failure.of_transaction("waiting for deliveries")));
         }
         if !settled {
             let detail = format!("{} records are not acknowledged", self.deliveries.outstanding);
@@ -278,16 +277,22 @@ impl Producer for KafkaProducer {
             return Ok(());
         }
         let deadline = Deadline::after(timeout);
-        let mut result = self.native.abort_transaction(deadline.slice_ms(PURGE));
-        // A call that has timed out is resumed by the next one; in between the deliveries it waits for are served.
-        while matches!(&result, Err(failure) if failure.is_timeout()) && !deadline.passed() {
-            let settled = self.settle(&deadline);
-            let left = if settled { deadline.left_ms() } else { 0 };
-            result = self.native.abort_transaction(left);
+        // The call waits for deliveries that only we serve. It is made once, with all of the time: when it is cut into
+        // short calls that resume each other, librdkafka mixes up their results, up to the next `begin`.
+        if !self.settle(&deadline) {
+            let detail = format!("{} records are not acknowledged", self.deliveries.outstanding);
+            return Err(Error::TimedOut { operation: ABORTING, detail });
         }
-        result.map_err(|failure| self.failed(ABORTING, failure))?;
+        let is_gap = self.deliveries.failed.is_some();
+        self.native.abort_transaction(deadline.left_ms()).map_err(|failure| self.failed(ABORTING, failure))?;
         self.serve_all();
         self.is_open = false;
+        if is_gap {
+            // The record that was not delivered has left a gap in the sequence numbers, for which the broker would
+            // refuse the next transaction too. A new client has no past.
+            *self = Self::new(&Arc::clone(&self.settings), &self.spec.clone())?;
+            self.init(deadline.left())?;
+        }
         Ok(())
     }
 }

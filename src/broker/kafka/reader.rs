@@ -29,7 +29,8 @@ pub(super) struct KafkaReader {
     queue: Queue,
     native: Client,
     consumer: Arc<BaseConsumer>,
-    address: String,
+    settings: Arc<KafkaSettings>,
+    isolation: Isolation,
 }
 
 struct Assigned {
@@ -40,7 +41,7 @@ struct Assigned {
 }
 
 impl KafkaReader {
-    pub(super) fn new(settings: &KafkaSettings, isolation: Isolation) -> Result<Self> {
+    pub(super) fn new(settings: &Arc<KafkaSettings>, isolation: Isolation) -> Result<Self> {
         let consumer: BaseConsumer =
             settings.reader(isolation).create_with_context(Context::default()).map_err(|error| refused(&error))?;
         let consumer = Arc::new(consumer);
@@ -48,12 +49,13 @@ impl KafkaReader {
         consumer.context().close();
         let native = Client::of_consumer(&consumer).ok_or_else(|| missing("client"))?;
         let queue = native.new_queue().ok_or_else(|| missing("queue"))?;
-        let address = settings.bootstrap_servers.clone();
-        Ok(Self { assigned: Vec::new(), queue, native, consumer, address })
+        Ok(Self { assigned: Vec::new(), queue, native, consumer, settings: Arc::clone(settings), isolation })
     }
 
     fn error(&self, operation: &'static str, error: &KafkaError) -> Error {
-        Failure::from_kafka(error).explained(self.consumer.context()).of_operation(operation, &self.address)
+        Failure::from_kafka(error)
+            .explained(self.consumer.context())
+            .of_operation(operation, &self.settings.bootstrap_servers)
     }
 
     /// Takes one batch; true when it was full.
@@ -104,6 +106,11 @@ impl Assigned {
 impl Reader for KafkaReader {
     fn assign(&mut self, partitions: &[(TopicPartition, Start)]) -> Result<()> {
         const ASSIGNING: &str = "assigning";
+        if !self.assigned.is_empty() {
+            // The end of an assignment takes the forwarding away at some later moment, also from the next assignment
+            // of the same partition, whose records would then arrive nowhere. A new client has no past.
+            *self = Self::new(&Arc::clone(&self.settings), self.isolation)?;
+        }
         let mut starts = TopicPartitionList::with_capacity(partitions.len());
         let mut assigned = Vec::with_capacity(partitions.len());
         for (partition, start) in partitions {
@@ -124,7 +131,7 @@ impl Reader for KafkaReader {
         if let Some(Err(error)) = self.consumer.poll(Duration::ZERO) {
             let failure = Failure::from_kafka(&error);
             if failure.fatal {
-                return Err(failure.of_operation("reading", &self.address));
+                return Err(failure.of_operation("reading", &self.settings.bootstrap_servers));
             }
         }
         let deadline = Deadline::after(timeout);

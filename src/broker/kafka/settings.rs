@@ -60,7 +60,7 @@ impl KafkaSettings {
 
     /// Refuses what sheaf sets itself and what librdkafka does not know.
     pub(super) fn check(&self) -> Result<()> {
-        for (key, _) in &self.properties {
+        for key in self.properties.keys() {
             if let Some((_, why)) = OWNED.iter().find(|(owned, _)| owned == key) {
                 return Err(invalid(key, &format!("sheaf sets it itself ({why}); remove it from kafka.properties")));
             }
@@ -145,10 +145,10 @@ impl fmt::Debug for KafkaSettings {
 
 /// The error for a property that librdkafka refuses, in its own words and without the value.
 pub(super) fn refused(error: &KafkaError) -> Error {
-    match error {
-        KafkaError::ClientConfig(_, why, key, _) => invalid(key, why),
-        other => Error::Fatal { operation: "opening a client", detail: other.to_string() },
+    if let KafkaError::ClientConfig(_, why, key, _) = error {
+        return invalid(key, why);
     }
+    Error::Fatal { operation: "opening a client", detail: error.to_string() }
 }
 
 fn invalid(key: &str, why: &str) -> Error {
@@ -232,3 +232,49 @@ const PRODUCING: &[(&str, &str)] = &[
     ("queue.buffering.max.messages", "500000"),
     ("queue.buffering.max.kbytes", "262144"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{KafkaSettings, OWNED};
+
+    fn with(key: &str, value: &str) -> KafkaSettings {
+        let mut settings = KafkaSettings::new("localhost:9092");
+        settings.properties.insert(key.to_owned(), value.to_owned());
+        settings
+    }
+
+    #[test]
+    fn each_property_that_sheaf_owns_is_refused_by_name() {
+        for (key, _) in OWNED {
+            let error = with(key, "x").check().expect_err(key);
+            assert!(error.to_string().contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_property_that_librdkafka_does_not_know_is_refused_by_name() {
+        let error = with("fetch.wiat.max.ms", "1").check().expect_err("a slip of the pen");
+        assert!(error.to_string().contains("fetch.wiat.max.ms"), "{error}");
+    }
+
+    #[test]
+    fn a_value_that_is_refused_is_not_repeated() {
+        let error = with("security.protocol", "my secret").check().expect_err("no protocol");
+        assert!(error.to_string().contains("security.protocol"), "{error}");
+        assert!(!error.to_string().contains("my secret"), "{error}");
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let shown = format!("{:?}", with("sasl.password", "my secret"));
+        assert!(shown.contains("sasl.password") && !shown.contains("my secret"), "{shown}");
+    }
+
+    #[test]
+    fn tuning_is_passed_on() {
+        let settings = with("linger.ms", "7");
+        settings.check().expect("a setting of librdkafka");
+        assert_eq!(settings.producer("t").get("linger.ms"), Some("7"));
+        assert_eq!(settings.producer("t").get("partitioner"), Some("murmur2_random"));
+    }
+}

@@ -1,0 +1,111 @@
+//! A real Kafka on loopback that ends with whoever started it, however that ends.
+//!
+//! Each cluster has a *keeper*: a shell that waits for the end of its standard input, which is a pipe from this process,
+//! and then runs `scripts/kafka stop --wipe`. The system closes the pipe when this process ends: regularly, by a panic,
+//! by Ctrl-C (the keeper has a process group of its own) or by `kill -9`. The keeper is there before the first broker is.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use std::os::unix::process::CommandExt as _;
+
+/// A running cluster; dropping it stops it.
+pub(crate) struct KafkaCluster {
+    bootstrap_servers: String,
+    directory: PathBuf,
+    keeper: Child,
+}
+
+impl KafkaCluster {
+    /// Starts a cluster of 1 or 3 brokers on free ports, with an empty directory.
+    pub(crate) fn start(brokers: u32) -> Self {
+        let directory = tempfile::Builder::new().prefix("sheaf-kafka-").tempdir().expect("a directory").keep();
+        let keeper = Command::new("sh")
+            .args(["-c", r#"read -r _; exec "$0" stop --wipe --dir "$1""#])
+            .args([script().as_os_str(), directory.as_os_str()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .expect("sh");
+        let mut cluster = Self { bootstrap_servers: String::new(), directory, keeper };
+        cluster.bootstrap_servers = cluster.up(&["--brokers", &brokers.to_string(), "--port", "0"]);
+        cluster
+    }
+
+    /// `host:port`, comma-separated.
+    pub(crate) fn bootstrap_servers(&self) -> &str {
+        &self.bootstrap_servers
+    }
+
+    /// Ends all brokers and keeps their data.
+    pub(crate) fn stop(&self) {
+        self.run("stop", &[]);
+    }
+
+    /// Starts the brokers again, on the same ports, with the same data.
+    pub(crate) fn start_again(&self) {
+        self.up(&[]);
+    }
+
+    fn up(&self, options: &[&str]) -> String {
+        let said = self.run("start", options);
+        let last = said.lines().last().unwrap_or_default();
+        last.strip_prefix("bootstrap_servers=").unwrap_or_else(|| panic!("scripts/kafka start said {said}")).to_owned()
+    }
+
+    fn run(&self, command: &str, options: &[&str]) -> String {
+        let output = Command::new(script())
+            .arg(command)
+            .args(options)
+            .arg("--dir")
+            .arg(&self.directory)
+            .stdin(Stdio::null())
+            .output()
+            .expect("scripts/kafka");
+        assert!(output.status.success(), "scripts/kafka {command}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+}
+
+impl Drop for KafkaCluster {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        self.keeper.wait().expect("the keeper ends");
+    }
+}
+
+/// The cluster that the tests of this process share; `None`, with a printed line, when real Kafka is left out.
+pub(crate) fn shared() -> Option<&'static str> {
+    // A static is never dropped, but its pipe is closed when the process ends, and that is what the keeper waits for.
+    static SHARED: OnceLock<KafkaCluster> = OnceLock::new();
+    if left_out() { None } else { Some(SHARED.get_or_init(|| KafkaCluster::start(1)).bootstrap_servers()) }
+}
+
+/// True, with a printed line, when `SHEAF_TEST_KAFKA=0`.
+#[expect(clippy::disallowed_methods, reason = "a test's switch, not a setting of the program")]
+pub(crate) fn left_out() -> bool {
+    let out = std::env::var("SHEAF_TEST_KAFKA").is_ok_and(|value| value == "0");
+    if out {
+        println!("skipped: SHEAF_TEST_KAFKA=0 leaves out what needs a real Kafka");
+    }
+    out
+}
+
+fn script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/kafka")
+}
+
+#[test]
+fn a_cluster_ends_with_its_owner() {
+    if left_out() {
+        return;
+    }
+    let cluster = KafkaCluster::start(1);
+    let directory = cluster.directory.clone();
+    assert!(directory.join("cluster").exists());
+    drop(cluster);
+    assert!(!directory.exists(), "the data is wiped once the broker has ended");
+}

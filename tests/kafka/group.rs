@@ -1,0 +1,235 @@
+//! Checks of a member of a group: rebalances, waking, pausing, leaving.
+#![expect(clippy::disallowed_methods, reason = "a member that does not poll for a while is what one check is about")]
+
+use std::time::Duration;
+
+use sheaf::broker::kafka::Assignor;
+use sheaf::broker::{Error, FencedBy, GroupEvent};
+use sheaf::model::{Topic, TopicPartition};
+
+use super::scene::{LIMIT, Member, Scene, values, write};
+
+/// Both members turn until each owns so many.
+fn share(first: &mut Member, second: &mut Member, each: usize) {
+    super::scene::until(&format!("each of two members owns {each} partitions"), || {
+        first.turn().expect("a turn");
+        second.turn().expect("a turn");
+        first.owned.len() == each && second.owned.len() == each
+    });
+}
+
+#[test]
+fn a_cooperative_member_gives_up_only_what_moves() {
+    let Some(scene) = Scene::open("cooperative") else { return };
+    let topic = scene.topic("t", 4);
+    let mut first = scene.member(&[&topic]);
+    first.owns(4);
+    first.events.clear();
+    let mut second = scene.member(&[&topic]);
+    share(&mut first, &mut second, 2);
+    let revoked: Vec<_> = first
+        .events
+        .iter()
+        .filter_map(|event| if let GroupEvent::Revoked(list) = event { Some(list.len()) } else { None })
+        .collect();
+    assert_eq!(revoked, [2], "{:?}", first.events);
+    assert!(first.owned.is_disjoint(&second.owned));
+    second.consumer.close(LIMIT).expect("closed");
+    first.owns(4);
+}
+
+#[test]
+fn an_eager_member_gives_up_everything() {
+    let Some(scene) = Scene::open("eager") else { return };
+    let scene = scene.with(|settings| settings.assignor = Assignor::Range);
+    let topic = scene.topic("t", 4);
+    let mut first = scene.member(&[&topic]);
+    first.owns(4);
+    first.events.clear();
+    let mut second = scene.member(&[&topic]);
+    share(&mut first, &mut second, 2);
+    assert!(
+        first.events.iter().any(|event| matches!(event, GroupEvent::Revoked(list) if list.len() == 4)),
+        "{:?}",
+        first.events
+    );
+    let mut producer = scene.producer("p", &[]);
+    for number in 0..4 {
+        write(&mut *producer, &TopicPartition::new(&topic, number), &["v"]);
+    }
+    first.until("its two records are there", |member| member.records.len() == 2);
+    second.until("its two records are there", |member| member.records.len() == 2);
+}
+
+#[test]
+fn nothing_is_read_before_a_rebalance_is_answered() {
+    let Some(scene) = Scene::open("unanswered") else { return };
+    let topic = scene.topic("t", 1);
+    let partition = TopicPartition::new(&topic, 0);
+    write(&mut *scene.producer("p", &[]), &partition, &["v"]);
+    let mut member = scene.member(&[&topic]);
+    let mut event = None;
+    super::scene::until("the partition is offered", || {
+        event = member.consumer.poll().expect("polled");
+        event.is_some()
+    });
+    assert_eq!(event, Some(GroupEvent::Assigned(vec![partition.clone()])));
+    let mut records = Vec::new();
+    assert!(member.consumer.fetch(&partition, 10, &mut records).is_err(), "it is not assigned yet");
+    assert_eq!(member.consumer.position(&partition), None);
+    member.consumer.close(LIMIT).expect("a member may close with an event unanswered");
+}
+
+#[test]
+fn a_static_member_comes_back_without_a_rebalance() {
+    let Some(scene) = Scene::open("static") else { return };
+    let topic = scene.topic("t", 2);
+    let mut first = scene.member_named(Some("a"), &[&topic]);
+    let mut second = scene.member_named(Some("b"), &[&topic]);
+    share(&mut first, &mut second, 1);
+    let (owned, generation) = (second.owned.clone(), second.consumer.group().expect("a member").generation);
+    first.events.clear();
+    second.consumer.close(LIMIT).expect("closed");
+    let mut again = scene.member_named(Some("b"), &[&topic]);
+    again.owns(1);
+    first.turn().expect("a turn");
+    assert_eq!(again.owned, owned);
+    assert_eq!(again.consumer.group().expect("a member").generation, generation);
+    assert_eq!(first.events, []);
+}
+
+#[test]
+fn a_second_process_with_the_same_instance_fences_the_first() {
+    let Some(scene) = Scene::open("same-instance") else { return };
+    let topic = scene.topic("t", 1);
+    let mut first = scene.member_named(Some("a"), &[&topic]);
+    first.owns(1);
+    let old = first.consumer.group().expect("a member");
+    let mut second = scene.member_named(Some("a"), &[&topic]);
+    let mut told = None;
+    super::scene::until("the first is told", || {
+        second.turn().expect("the second goes on");
+        told = first.turn().err();
+        told.is_some()
+    });
+    assert!(matches!(told, Some(Error::Fenced { by: FencedBy::Instance, .. })), "{told:?}");
+    second.owns(1);
+    let mut producer = scene.producer("p", &[]);
+    producer.begin().expect("begun");
+    let error = producer.send_offsets(&[(TopicPartition::new(&topic, 0), 1)], &old, LIMIT).expect_err("fenced");
+    assert!(matches!(error, Error::Fenced { by: FencedBy::Instance, .. }), "{error:?}");
+    producer.abort(LIMIT).expect("aborted");
+}
+
+#[test]
+fn who_does_not_poll_loses_its_partitions() {
+    let Some(scene) = Scene::open("lost") else { return };
+    let scene = scene.with(|settings| {
+        settings.session_timeout = Duration::from_secs(1);
+        settings.max_poll_interval = Duration::from_millis(1500);
+        settings.properties.insert("heartbeat.interval.ms".to_owned(), "300".to_owned());
+    });
+    let topic = scene.topic("t", 1);
+    let mut member = scene.member(&[&topic]);
+    member.owns(1);
+    std::thread::sleep(Duration::from_secs(4));
+    member.until("it is lost and assigned again", |member| {
+        member.events.iter().filter(|event| matches!(event, GroupEvent::Assigned(_))).count() == 2
+    });
+    assert!(
+        member.events.iter().any(|event| matches!(event, GroupEvent::Lost(list) if list.len() == 1)),
+        "{:?}",
+        member.events
+    );
+}
+
+#[test]
+fn a_topic_that_appears_is_taken_up() {
+    let Some(scene) = Scene::open("appears") else { return };
+    let scene = scene.with(|settings| {
+        settings.properties.insert("topic.metadata.refresh.interval.ms".to_owned(), "500".to_owned());
+    });
+    let later = Topic::new(&scene.name("later"));
+    let mut member = scene.member(&[&later]);
+    for _ in 0..5 {
+        member.turn().expect("a topic that does not exist is no error");
+        member.bell.wait(Duration::from_millis(200));
+    }
+    assert_eq!(member.consumer.partitions(&later, LIMIT).expect("asked"), None);
+    scene.topic("later", 2);
+    member.owns(2);
+    assert_eq!(member.consumer.partitions(&later, LIMIT).expect("asked"), Some(2));
+}
+
+#[test]
+fn partitions_that_are_added_are_taken_up() {
+    let Some(scene) = Scene::open("grows") else { return };
+    let scene = scene.with(|settings| {
+        settings.properties.insert("topic.metadata.refresh.interval.ms".to_owned(), "500".to_owned());
+    });
+    let topic = scene.topic("t", 1);
+    let mut member = scene.member(&[&topic]);
+    member.owns(1);
+    scene.admin().add_partitions(&topic, 3, LIMIT).expect("added");
+    member.owns(3);
+}
+
+#[test]
+fn an_arriving_record_wakes_the_sleeper() {
+    let Some(scene) = Scene::open("wake") else { return };
+    let topic = scene.topic("t", 1);
+    let partition = TopicPartition::new(&topic, 0);
+    let mut member = scene.member(&[&topic]);
+    member.owns(1);
+    let mut producer = scene.producer("p", &[]);
+    for number in 0..20 {
+        while member.bell.wait(Duration::ZERO) {}
+        member.turn().expect("a turn");
+        let before = member.records.len();
+        write(&mut *producer, &partition, &[&number.to_string()]);
+        // The marker and the record may arrive apart, so the first ring may be for either.
+        while member.records.len() == before {
+            assert!(member.bell.wait(Duration::from_secs(20)), "record {number} arrived and nobody was woken");
+            member.turn().expect("a turn");
+        }
+    }
+    assert_eq!(member.records.len(), 20);
+}
+
+#[test]
+fn records_that_arrived_while_paused_come_after_the_resumption_once_and_in_order() {
+    let Some(scene) = Scene::open("pause") else { return };
+    let topic = scene.topic("t", 1);
+    let partition = TopicPartition::new(&topic, 0);
+    let mut producer = scene.producer("p", &[]);
+    write(&mut *producer, &partition, &["0", "1", "2", "3"]);
+    let mut member = scene.member(&[&topic]);
+    let held = std::slice::from_ref(&partition);
+    member.until("the first records are there", |member| !member.records.is_empty());
+    member.consumer.pause(held).expect("paused");
+    write(&mut *producer, &partition, &["4", "5"]);
+    member.turn().expect("a turn");
+    member.consumer.resume(held).expect("resumed");
+    write(&mut *producer, &partition, &["6"]);
+    member.until("all are there", |member| member.records.len() >= 7);
+    assert_eq!(values(&member.records), ["0", "1", "2", "3", "4", "5", "6"]);
+}
+
+#[test]
+fn a_fetch_gives_no_more_than_it_was_asked_for() {
+    let Some(scene) = Scene::open("max") else { return };
+    let topic = scene.topic("t", 1);
+    let partition = TopicPartition::new(&topic, 0);
+    let all: Vec<String> = (0..2500).map(|number| number.to_string()).collect();
+    let texts: Vec<&str> = all.iter().map(String::as_str).collect();
+    write(&mut *scene.producer("p", &[]), &partition, &texts);
+    let mut member = scene.member(&[&topic]);
+    member.until("something is there", |member| !member.records.is_empty());
+    super::scene::until("all of it is there", || {
+        let before = member.records.len();
+        member.consumer.fetch(&partition, 7, &mut member.records).expect("fetched");
+        assert!(member.records.len() - before <= 7);
+        member.records.len() == 2500
+    });
+    assert_eq!(values(&member.records), all);
+}

@@ -1,0 +1,25 @@
+//! What holds on a real Kafka: the adapter's conformance, its traps, and what it costs.
+//!
+//! | file | what |
+//! |---|---|
+//! | `cluster` | a Kafka of its own for each test process, which never outlives it |
+//! | `scene` | topics, producers and members of one check |
+//! | `transaction`, `offset`, `group`, `reading`, `admin` | the checks, one function each |
+//! | `outage` | brokers that are not there, or not for a while |
+//! | `measure` | printed, not asserted: the cost of a commit, of idling |
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a check fails by panicking, and says why"
+)]
+
+mod admin;
+pub(crate) mod cluster;
+mod group;
+mod measure;
+mod offset;
+mod outage;
+mod reading;
+pub(crate) mod scene;
+mod transaction;

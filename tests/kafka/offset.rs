@@ -1,0 +1,106 @@
+//! Checks of offsets inside transactions: the group's progress, and who may record it.
+
+use std::time::Duration;
+
+use sheaf::broker::{ConsumerSpec, Error, FencedBy, Waker};
+use sheaf::model::TopicPartition;
+
+use super::scene::{LIMIT, Scene, begin_with};
+
+#[test]
+fn offsets_of_a_committed_transaction_are_the_groups() {
+    let Some(scene) = Scene::open("offsets") else { return };
+    let topic = scene.topic("t", 2);
+    let partitions = [TopicPartition::new(&topic, 0), TopicPartition::new(&topic, 1)];
+    let mut member = scene.member(&[&topic]);
+    member.owns(2);
+    assert_eq!(member.committed(&partitions).expect("none yet"), [None, None]);
+    let mut producer = scene.producer("p", &[]);
+    producer.begin().expect("begun");
+    let group = member.consumer.group().expect("a member");
+    assert!(group.generation >= 0);
+    producer.send_offsets(&[(partitions[1].clone(), 42)], &group, LIMIT).expect("sent");
+    producer.commit(LIMIT).expect("committed");
+    assert_eq!(member.committed(&partitions).expect("stable"), [None, Some(42)]);
+}
+
+#[test]
+fn offsets_of_an_aborted_transaction_are_not() {
+    let Some(scene) = Scene::open("offsets-aborted") else { return };
+    let topic = scene.topic("t", 1);
+    let partition = TopicPartition::new(&topic, 0);
+    let mut member = scene.member(&[&topic]);
+    member.owns(1);
+    let mut producer = scene.producer("p", &[]);
+    producer.begin().expect("begun");
+    let group = member.consumer.group().expect("a member");
+    producer.send_offsets(&[(partition.clone(), 42)], &group, LIMIT).expect("sent");
+    producer.abort(LIMIT).expect("aborted");
+    assert_eq!(member.committed(&[partition]).expect("stable"), [None]);
+}
+
+#[test]
+fn offsets_of_an_open_transaction_are_unstable() {
+    let Some(scene) = Scene::open("unstable") else { return };
+    let topic = scene.topic("t", 1);
+    let partition = TopicPartition::new(&topic, 0);
+    let mut member = scene.member(&[&topic]);
+    member.owns(1);
+    let mut producer = scene.producer("p", &[]);
+    producer.begin().expect("begun");
+    let group = member.consumer.group().expect("a member");
+    producer.send_offsets(&[(partition.clone(), 42)], &group, LIMIT).expect("sent");
+    let asked = [partition];
+    let error = member.consumer.committed(&asked, Duration::from_secs(2)).expect_err("unstable");
+    assert_eq!(error, Error::Unstable);
+    producer.commit(LIMIT).expect("committed");
+    assert_eq!(member.committed(&asked).expect("stable"), [Some(42)]);
+}
+
+#[test]
+fn an_empty_list_of_offsets_is_refused() {
+    let Some(scene) = Scene::open("no-offsets") else { return };
+    let topic = scene.topic("t", 1);
+    let mut member = scene.member(&[&topic]);
+    member.owns(1);
+    let mut producer = scene.producer("p", &[]);
+    producer.begin().expect("begun");
+    let error = producer.send_offsets(&[], &member.consumer.group().expect("a member"), LIMIT).expect_err("refused");
+    assert!(matches!(error, Error::Fatal { .. }), "{error:?}");
+    producer.abort(LIMIT).expect("aborted");
+}
+
+#[test]
+fn who_is_in_no_generation_commits_nothing() {
+    let Some(scene) = Scene::open("no-generation") else { return };
+    let topic = scene.topic("t", 1);
+    let spec = ConsumerSpec { group: scene.name("group"), group_instance: None, waker: Waker::none() };
+    let stranger = scene.broker.consumer(&spec).expect("consumer");
+    let mut producer = scene.producer("p", &[]);
+    producer.begin().expect("begun");
+    let group = stranger.group().expect("metadata");
+    let error = producer.send_offsets(&[(TopicPartition::new(&topic, 0), 1)], &group, LIMIT).expect_err("refused");
+    assert!(matches!(error, Error::Fenced { by: FencedBy::Generation, .. }), "{error:?}");
+    producer.abort(LIMIT).expect("aborted");
+}
+
+#[test]
+fn an_older_generation_is_fenced_and_its_transaction_can_only_be_aborted() {
+    let Some(scene) = Scene::open("old-generation") else { return };
+    let topic = scene.topic("t", 2);
+    let partition = TopicPartition::new(&topic, 0);
+    let mut first = scene.member(&[&topic]);
+    first.owns(2);
+    let old = first.consumer.group().expect("a member");
+    let mut second = scene.member(&[&topic]);
+    first.until("one partition is given up", |member| member.owned.len() == 1);
+    second.owns(1);
+    let mut producer = scene.producer("p", &[]);
+    begin_with(&mut *producer, &partition, &["zombie"]);
+    let error = producer.send_offsets(&[(partition.clone(), 1)], &old, LIMIT).expect_err("fenced");
+    assert!(matches!(error, Error::Fenced { by: FencedBy::Generation, .. }), "{error:?}");
+    let error = producer.commit(LIMIT).expect_err("it must be aborted");
+    assert!(matches!(error, Error::Abortable { .. } | Error::Fenced { .. }), "{error:?}");
+    producer.abort(LIMIT).expect("aborted");
+    assert_eq!(first.committed(&[partition]).expect("stable"), [None]);
+}

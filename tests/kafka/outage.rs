@@ -1,0 +1,72 @@
+//! Checks with brokers that are not there, or not for a while.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use sheaf::broker::kafka::KafkaSettings;
+use sheaf::broker::{ConsumerSpec, Error, Waker};
+use sheaf::model::{Topic, TopicPartition};
+
+use super::cluster::{KafkaCluster, left_out};
+use super::scene::{LIMIT, Scene, begin_with, until, values, write};
+
+/// An address at which nobody listens.
+fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").to_string()
+}
+
+#[test]
+fn an_address_where_nobody_listens_is_named() {
+    let address = nobody();
+    let scene = Scene::on("nobody", KafkaSettings::new(&address));
+    let short = Duration::from_millis(1500);
+    let topic = Topic::new("t");
+    let spec = ConsumerSpec { group: "g".to_owned(), group_instance: None, waker: Waker::none() };
+    let mut consumer = scene.broker.consumer(&spec).expect("consumer");
+    let errors = [
+        scene.raw_producer("p", &[]).init(short).expect_err("nobody"),
+        scene.admin().cluster_id(short).expect_err("nobody"),
+        scene.admin().describe(std::slice::from_ref(&topic), short).expect_err("nobody"),
+        scene.admin().watermarks(&TopicPartition::new(&topic, 0), short).expect_err("nobody"),
+        consumer.partitions(&topic, short).expect_err("nobody"),
+    ];
+    for error in errors {
+        assert!(matches!(&error, Error::Unreachable { address: named, .. } if *named == address), "{error:?}");
+    }
+}
+
+#[test]
+fn an_outage_passes() {
+    if left_out() {
+        return;
+    }
+    let cluster = KafkaCluster::start(1);
+    let scene = Scene::on("outage", KafkaSettings::new(cluster.bootstrap_servers()));
+    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
+    let mut member = scene.member(&[&partition.topic]);
+    let mut producer = scene.producer("p", &[]);
+    write(&mut *producer, &partition, &["before"]);
+    member.until("the first record is there", |member| member.records.len() == 1);
+    begin_with(&mut *producer, &partition, &["lost"]);
+    cluster.stop();
+    member.turn().expect("an outage is no error of the group");
+    let error = producer.commit(Duration::from_secs(2)).expect_err("nobody answers");
+    assert!(matches!(error, Error::TimedOut { .. }), "the outcome is not known: {error:?}");
+    drop(producer);
+    cluster.start_again();
+    let mut producer = None;
+    until("a new producer is initialised", || {
+        let mut new = scene.raw_producer("p", &[]);
+        let result = new.init(Duration::from_secs(10));
+        producer = Some(new);
+        result.is_ok()
+    });
+    write(&mut *producer.expect("initialised"), &partition, &["after"]);
+    member
+        .until("the last record is there", |member| values(&member.records).last().is_some_and(|last| last == "after"));
+    let read = values(&member.records);
+    println!("after the outage the member has read {read:?} (the commit's outcome was not known)");
+    assert!(read == ["before", "after"] || read == ["before", "lost", "after"], "{read:?}");
+    member.consumer.close(LIMIT).expect("closed");
+}

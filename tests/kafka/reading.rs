@@ -1,0 +1,221 @@
+//! Checks of positions and places to start, for members and for readers.
+
+use std::time::Duration;
+
+use sheaf::broker::{Error, GroupEvent, Isolation, Start};
+use sheaf::model::{Topic, TopicPartition};
+
+use super::scene::{LIMIT, Member, Scene, begin_with, per_partition, until, values, write};
+
+/// A topic whose only partition ends in an aborted record and its marker: offsets 0 a, 1 marker, 2 b, 3 marker.
+fn with_aborted_tail(scene: &Scene) -> TopicPartition {
+    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
+    let mut producer = scene.producer("p", &[]);
+    write(&mut *producer, &partition, &["a"]);
+    begin_with(&mut *producer, &partition, &["b"]);
+    producer.abort(LIMIT).expect("aborted");
+    partition
+}
+
+/// A member to which the topic's partition has been assigned at a place.
+fn at(scene: &Scene, topic: &Topic, start: Start) -> Member {
+    let mut member = scene.member(&[topic]);
+    until("the partition is offered", || {
+        let Some(GroupEvent::Assigned(list)) = member.consumer.poll().expect("polled") else { return false };
+        let starts: Vec<_> = list.iter().map(|partition| (partition.clone(), start)).collect();
+        member.consumer.assign(&starts).expect("assigned");
+        member.owned.extend(list);
+        true
+    });
+    member
+}
+
+#[test]
+fn a_members_position_passes_markers_and_aborted_records() {
+    let Some(scene) = Scene::open("member-position") else { return };
+    let partition = with_aborted_tail(&scene);
+    let mut member = scene.member(&[&partition.topic]);
+    member.until("the record is there", |member| !member.records.is_empty());
+    until("the position is behind the aborted record's marker", || {
+        member.turn().expect("a turn");
+        member.consumer.position(&partition) == Some(4)
+    });
+    assert_eq!(values(&member.records), ["a"]);
+}
+
+#[test]
+fn a_members_position_is_never_ahead_of_what_was_fetched() {
+    let Some(scene) = Scene::open("not-ahead") else { return };
+    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
+    let mut producer = scene.producer("p", &[]);
+    write(&mut *producer, &partition, &["0", "1", "2", "3", "4"]);
+    write(&mut *producer, &partition, &["6"]);
+    let mut member = at(&scene, &partition.topic, Start::Beginning);
+    let mut records = Vec::new();
+    until("everything is fetched one by one", || {
+        member.consumer.poll().expect("polled");
+        member.consumer.fetch(&partition, 1, &mut records).expect("fetched");
+        if let (Some(last), Some(position)) = (records.last(), member.consumer.position(&partition)) {
+            let next = last.offset + 1;
+            assert!(position == next || (next >= 5 && position == next + 1), "{position} after {}", last.offset);
+        }
+        records.len() == 6
+    });
+}
+
+#[test]
+fn a_members_position_is_unknown_before_anything_has_arrived() {
+    let Some(scene) = Scene::open("no-position") else { return };
+    let topic = scene.topic("t", 1);
+    let mut member = scene.member(&[&topic]);
+    member.owns(1);
+    assert_eq!(member.consumer.position(&TopicPartition::new(&topic, 0)), None);
+}
+
+#[test]
+fn a_member_starts_where_it_is_told() {
+    let Some(scene) = Scene::open("start-at") else { return };
+    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
+    let mut producer = scene.producer("p", &[]);
+    write(&mut *producer, &partition, &["0", "1", "2"]);
+    let mut member = at(&scene, &partition.topic, Start::At(2));
+    member.until("the rest is there", |member| !member.records.is_empty());
+    assert_eq!(values(&member.records), ["2"]);
+}
+
+#[test]
+fn a_member_is_told_that_its_offset_is_beyond_the_log_and_goes_on_being_told() {
+    let Some(scene) = Scene::open("beyond") else { return };
+    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
+    let mut producer = scene.producer("p", &[]);
+    write(&mut *producer, &partition, &["0"]);
+    let mut member = at(&scene, &partition.topic, Start::At(100));
+    let mut told = None;
+    until("it is told", || {
+        told = member.turn().err();
+        told.is_some()
+    });
+    assert_eq!(told, Some(Error::OutOfRange { partition: partition.clone() }));
+    assert_eq!(member.turn().err(), told);
+    assert_eq!(member.consumer.position(&partition), None);
+}
+
+#[test]
+fn a_member_is_told_that_its_offset_has_been_deleted() {
+    let Some(scene) = Scene::open("deleted") else { return };
+    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
+    write(&mut *scene.producer("p", &[]), &partition, &["0", "1", "2"]);
+    scene.admin().delete_records(&[(partition.clone(), 2)], LIMIT).expect("deleted");
+    let mut member = at(&scene, &partition.topic, Start::At(0));
+    let mut told = None;
+    until("it is told", || {
+        told = member.turn().err();
+        told.is_some()
+    });
+    assert_eq!(told, Some(Error::OutOfRange { partition }));
+}
+
+#[test]
+fn a_readers_position_comes_to_the_high_watermark_of_an_aborted_tail() {
+    let Some(scene) = Scene::open("reader-position") else { return };
+    let partition = with_aborted_tail(&scene);
+    until("the marker is written", || scene.admin().watermarks(&partition, LIMIT).expect("watermarks") == (0, 4));
+    // `read` returns when the position has come to the high watermark.
+    assert_eq!(values(&scene.read(Isolation::ReadCommitted, &partition)), ["a"]);
+}
+
+#[test]
+fn a_reader_of_an_empty_partition_learns_its_position() {
+    let Some(scene) = Scene::open("reader-empty") else { return };
+    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
+    assert!(scene.read(Isolation::ReadCommitted, &partition).is_empty());
+}
+
+#[test]
+fn a_reader_reads_several_partitions_each_in_order() {
+    let Some(scene) = Scene::open("reader-several") else { return };
+    let topic = scene.topic("t", 3);
+    let partitions: Vec<_> = (0..3).map(|number| TopicPartition::new(&topic, number)).collect();
+    let mut producer = scene.producer("p", &[]);
+    let texts: Vec<String> = (0..1500).map(|number| number.to_string()).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    for partition in &partitions {
+        write(&mut *producer, partition, &texts);
+    }
+    let mut reader = scene.reader(Isolation::ReadCommitted, &partitions, Start::Beginning);
+    let mut records = Vec::new();
+    until("everything is read", || {
+        let before = records.len();
+        reader.poll(700, &mut records, Duration::from_millis(200)).expect("polled");
+        assert!(records.len() - before <= 700);
+        records.len() == 4500
+    });
+    assert!(per_partition(&records).values().all(|count| *count == 1500));
+    for partition in &partitions {
+        let offsets: Vec<i64> =
+            records.iter().filter(|record| record.source == *partition).map(|record| record.offset).collect();
+        assert!(offsets.is_sorted());
+        until("the marker is passed", || {
+            reader.poll(1, &mut records, Duration::from_millis(50)).expect("polled");
+            reader.position(partition) == Some(1501)
+        });
+    }
+}
+
+#[test]
+fn a_reader_can_be_sent_elsewhere() {
+    let Some(scene) = Scene::open("reader-again") else { return };
+    let topic = scene.topic("t", 2);
+    let (first, second) = (TopicPartition::new(&topic, 0), TopicPartition::new(&topic, 1));
+    let mut producer = scene.producer("p", &[]);
+    write(&mut *producer, &first, &["0", "1", "2"]);
+    write(&mut *producer, &second, &["x"]);
+    let mut reader = scene.reader(Isolation::ReadCommitted, std::slice::from_ref(&first), Start::Beginning);
+    let mut records = Vec::new();
+    until("the first partition is read", || {
+        reader.poll(10, &mut records, Duration::from_millis(100)).expect("polled");
+        records.len() == 3
+    });
+    records.clear();
+    reader.assign(&[(first, Start::At(2)), (second, Start::At(0))]).expect("assigned anew");
+    until("both are read from their new places", || {
+        reader.poll(10, &mut records, Duration::from_millis(100)).expect("polled");
+        records.len() >= 2
+    });
+    let mut read = values(&records);
+    read.sort();
+    assert_eq!(read, ["2", "x"]);
+}
+
+#[test]
+fn a_reader_at_the_end_sees_only_what_comes() {
+    let Some(scene) = Scene::open("reader-end") else { return };
+    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
+    let mut producer = scene.producer("p", &[]);
+    write(&mut *producer, &partition, &["old"]);
+    let mut reader = scene.reader(Isolation::ReadCommitted, std::slice::from_ref(&partition), Start::End);
+    let mut records = Vec::new();
+    until("it knows where the end is", || {
+        reader.poll(10, &mut records, Duration::from_millis(100)).expect("polled");
+        reader.position(&partition) == Some(2)
+    });
+    write(&mut *producer, &partition, &["new"]);
+    until("the new record is there", || {
+        reader.poll(10, &mut records, Duration::from_millis(100)).expect("polled");
+        !records.is_empty()
+    });
+    assert_eq!(values(&records), ["new"]);
+}
+
+#[test]
+fn a_reader_is_told_that_its_offset_is_not_in_the_log() {
+    let Some(scene) = Scene::open("reader-range") else { return };
+    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
+    let mut reader = scene.reader(Isolation::ReadCommitted, std::slice::from_ref(&partition), Start::At(5));
+    let mut told = None;
+    until("it is told", || {
+        told = reader.poll(10, &mut Vec::new(), Duration::from_millis(100)).err();
+        told.is_some()
+    });
+    assert_eq!(told, Some(Error::OutOfRange { partition }));
+}
