@@ -1,6 +1,5 @@
 //! From checked values to the parts of a runtime.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use uuid::Uuid;
 use super::exit::Failure;
 use super::load::{Loaded, host_name};
 use crate::aws::{self, SecretsManager};
-use crate::broker::kafka::{KafkaBroker, KafkaSettings};
+use crate::broker::kafka::{Assignor, KafkaBroker, KafkaSettings};
 use crate::config::{Config, Reference};
 use crate::metric::{Build, Metrics};
 use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, TaskId, Verdict};
@@ -53,17 +52,34 @@ impl Secrets {
 
 /// The broker of a configuration. Nothing is connected yet.
 pub(super) fn broker(config: &Config, secrets: &Secrets) -> Result<KafkaBroker, Failure> {
-    let mut properties = BTreeMap::new();
+    let mut settings = KafkaSettings::new(&config.kafka.bootstrap_servers);
+    settings.client_id = format!("{}-{}", config.application_id, config.instance_id);
     for (name, value) in &config.kafka.properties {
         let value = secrets.resolve(&format!("kafka.properties.{name}"), value)?;
-        properties.insert(name.clone(), value.expose().to_owned());
+        take_property(&mut settings, name, value.expose())?;
     }
-    let settings = KafkaSettings {
-        properties,
-        client_id: format!("{}-{}", config.application_id, config.instance_id),
-        ..KafkaSettings::new(&config.kafka.bootstrap_servers)
-    };
     KafkaBroker::new(settings).map_err(|error| Failure::Configuration(format!("error: kafka.properties: {error}")))
+}
+
+/// Four of librdkafka's properties hang together with what sheaf does; the others are passed on as they are.
+fn take_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Result<(), Failure> {
+    let wrong =
+        |expected: &str| Failure::Configuration(format!("error: kafka.properties.{name}: `{value}` is not {expected}"));
+    let millis = || value.parse().map(Duration::from_millis).map_err(|_not_a_number| wrong("a number of milliseconds"));
+    match name {
+        "session.timeout.ms" => settings.session_timeout = millis()?,
+        "max.poll.interval.ms" => settings.max_poll_interval = millis()?,
+        "transaction.timeout.ms" => settings.transaction_timeout = millis()?,
+        "partition.assignment.strategy" => {
+            settings.assignor = match value {
+                "cooperative-sticky" => Assignor::CooperativeSticky,
+                "range" => Assignor::Range,
+                _ => return Err(wrong("cooperative-sticky or range")),
+            };
+        }
+        _ => drop(settings.properties.insert(name.to_owned(), value.to_owned())),
+    }
+    Ok(())
 }
 
 /// Where the tasks of a configuration keep their state.
