@@ -80,7 +80,7 @@ pub enum Isolation {
 pub enum Start {
     /// At the first record that is there.
     Beginning,
-    /// At the high watermark.
+    /// At the end as the reader's isolation sees it: the last stable offset, or the high watermark.
     End,
     /// At this offset. When it is gone or not there yet, the next fetch is [`Error::OutOfRange`].
     At(i64),
@@ -185,6 +185,10 @@ pub trait Producer: Send {
 
     /// Makes the group's new offsets part of the transaction. An empty list is refused: it would skip the check of the
     /// member's generation.
+    ///
+    /// A member of an older generation, an unknown one or one without a generation is [`Error::Fenced`] by
+    /// [`FencedBy::Generation`], a replaced static member by [`FencedBy::Instance`]. The producer itself is as good as
+    /// before: the transaction must be aborted, and the assignment is gone.
     fn send_offsets(
         &mut self,
         offsets: &[(TopicPartition, i64)],

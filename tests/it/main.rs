@@ -2,5 +2,6 @@
 //!
 //! `SHEAF_TEST_KAFKA=0` leaves out what needs a real Kafka.
 
+mod conformance;
 #[path = "../kafka/mod.rs"]
 mod kafka;

@@ -1,0 +1,55 @@
+//! The administration of a cluster in memory.
+
+use std::time::Duration;
+
+use super::catalog::refused;
+use super::client::Client;
+use super::fault::Operation;
+use crate::broker::{Admin, NewTopic, Result, TopicDescription};
+use crate::model::{Topic, TopicPartition};
+
+/// An administrator of a cluster in memory.
+#[derive(Debug)]
+pub(super) struct MemoryAdmin(pub(super) Client);
+
+impl Admin for MemoryAdmin {
+    fn cluster_id(&mut self, _timeout: Duration) -> Result<String> {
+        self.0.call(Operation::Admin, |_| Ok("memory".into()))
+    }
+
+    fn describe(&mut self, topics: &[Topic], _timeout: Duration) -> Result<Vec<Option<TopicDescription>>> {
+        self.0
+            .call(Operation::Admin, |cluster| Ok(topics.iter().map(|topic| cluster.catalog.describe(topic)).collect()))
+    }
+
+    fn create(&mut self, topics: &[NewTopic], _timeout: Duration) -> Result<()> {
+        self.0.call(Operation::Admin, |cluster| topics.iter().try_for_each(|topic| cluster.create(topic)))
+    }
+
+    fn delete(&mut self, topics: &[Topic], _timeout: Duration) -> Result<()> {
+        self.0.call(Operation::Admin, |cluster| {
+            for topic in topics {
+                cluster.delete(topic);
+            }
+            Ok(())
+        })
+    }
+
+    fn add_partitions(&mut self, topic: &Topic, count: i32, _timeout: Duration) -> Result<()> {
+        self.0.call(Operation::Admin, |cluster| cluster.add_partitions(topic, count))
+    }
+
+    fn delete_records(&mut self, before: &[(TopicPartition, i64)], _timeout: Duration) -> Result<()> {
+        self.0.call(Operation::Admin, |cluster| {
+            before.iter().try_for_each(|(partition, offset)| cluster.delete_records(partition, *offset))
+        })
+    }
+
+    fn watermarks(&mut self, partition: &TopicPartition, _timeout: Duration) -> Result<(i64, i64)> {
+        self.0.call(Operation::Admin, |cluster| {
+            let log = cluster.catalog.log(partition);
+            let log = log.ok_or_else(|| refused("watermarks", format!("{partition} does not exist")))?;
+            Ok((log.start(), log.end()))
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! The way from a client to the cluster: the lock, the faults, the crash of a process, the wake-ups.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::cluster::Cluster;
+use super::fault::{FaultKind, Operation};
+use crate::broker::{Error, Result};
+
+/// What the clients of a cluster hold on to.
+#[derive(Debug)]
+pub(super) struct Shared {
+    cluster: Mutex<Cluster>,
+    changed: Condvar,
+}
+
+/// A connection of one process.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    shared: Arc<Shared>,
+    process: usize,
+}
+
+impl Client {
+    pub(super) fn new(cluster: Cluster, name: &str) -> Self {
+        let shared = Arc::new(Shared { cluster: Mutex::new(cluster), changed: Condvar::new() });
+        Self { shared, process: 0 }.process(name)
+    }
+
+    /// A connection of another process to the same cluster. A name may come back: it is a new process then.
+    pub(super) fn process(&self, name: &str) -> Self {
+        let process = self.look(|cluster| {
+            cluster.processes.push((name.to_owned(), false));
+            cluster.processes.len() - 1
+        });
+        Self { shared: Arc::clone(&self.shared), process }
+    }
+
+    /// Makes this process vanish.
+    pub(super) fn crash(&self) {
+        self.look(|cluster| self.mark_crashed(cluster));
+    }
+
+    pub(super) fn is_crashed(&self) -> bool {
+        self.look(|cluster| self.has_crashed(cluster))
+    }
+
+    /// Looks at or changes the cluster from outside: no fault, no expiry.
+    pub(super) fn look<T>(&self, run: impl FnOnce(&mut Cluster) -> T) -> T {
+        let mut cluster = self.lock();
+        let answer = run(&mut cluster);
+        self.release(cluster);
+        answer
+    }
+
+    /// Sends a request; faults may strike before and after it.
+    pub(super) fn call<T>(&self, operation: Operation, run: impl FnOnce(&mut Cluster) -> Result<T>) -> Result<T> {
+        let mut cluster = self.lock();
+        let answer = self.execute(&mut cluster, operation, run);
+        self.release(cluster);
+        answer
+    }
+
+    /// Waits for at most `timeout` until more was written than `seen`; only where owners run on several threads.
+    pub(super) fn wait(&self, seen: u64, timeout: Duration) {
+        let cluster = self.lock();
+        if cluster.settings.blocking {
+            let waited = self.shared.changed.wait_timeout_while(cluster, timeout, |cluster| cluster.writes == seen);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    fn execute<T>(
+        &self,
+        cluster: &mut Cluster,
+        operation: Operation,
+        run: impl FnOnce(&mut Cluster) -> Result<T>,
+    ) -> Result<T> {
+        let name = operation.as_str();
+        if self.has_crashed(cluster) {
+            return Err(crashed(name));
+        }
+        cluster.expire();
+        let process = cluster.processes.get(self.process).map(|(name, _)| name.clone()).unwrap_or_default();
+        let timed_out = |detail: &str| Err(Error::TimedOut { operation: name, detail: detail.to_owned() });
+        match cluster.faults.judge(operation, &process) {
+            None => run(cluster),
+            Some(FaultKind::TimeoutBefore) => timed_out("the request was lost"),
+            Some(FaultKind::Transient) => Err(Error::Transient { operation: name, detail: "injected".into() }),
+            Some(FaultKind::Unreachable) if operation.is_repeated() => timed_out("no broker answers"),
+            Some(FaultKind::Unreachable) => {
+                Err(Error::Unreachable { address: "memory".into(), detail: "the cluster was made unreachable".into() })
+            }
+            Some(FaultKind::CrashBefore) => {
+                self.mark_crashed(cluster);
+                Err(crashed(name))
+            }
+            // A fetch changes nothing at the broker: a lost answer is a lost request.
+            Some(FaultKind::TimeoutAfter | FaultKind::TimeoutPrepared) if operation == Operation::Fetch => {
+                timed_out("the answer was lost")
+            }
+            Some(kind @ (FaultKind::TimeoutAfter | FaultKind::TimeoutPrepared | FaultKind::CrashAfter)) => {
+                cluster.prepare_only = kind == FaultKind::TimeoutPrepared;
+                let answer = run(cluster);
+                cluster.prepare_only = false;
+                if kind == FaultKind::CrashAfter {
+                    self.mark_crashed(cluster);
+                    return answer.and_then(|_| Err(crashed(name)));
+                }
+                answer.and_then(|_| timed_out("the answer was lost"))
+            }
+        }
+    }
+
+    fn has_crashed(&self, cluster: &Cluster) -> bool {
+        cluster.processes.get(self.process).is_some_and(|(_, crashed)| *crashed)
+    }
+
+    fn mark_crashed(&self, cluster: &mut Cluster) {
+        if let Some((_, crashed)) = cluster.processes.get_mut(self.process) {
+            *crashed = true;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Cluster> {
+        // A panic of another owner's thread leaves a cluster behind that is no worse than after a crash.
+        self.shared.cluster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes whoever is to be woken, outside the lock: a waker may call back.
+    fn release(&self, mut cluster: MutexGuard<'_, Cluster>) {
+        let wakes = std::mem::take(&mut cluster.wakes);
+        let blocking = cluster.settings.blocking;
+        drop(cluster);
+        if blocking {
+            self.shared.changed.notify_all();
+        }
+        for waker in wakes {
+            waker.wake();
+        }
+    }
+}
+
+fn crashed(operation: &'static str) -> Error {
+    Error::Fatal { operation, detail: "this process has crashed; its clients are to be dropped".into() }
+}

@@ -1,0 +1,78 @@
+//! What producers ask of the cluster.
+
+use super::{Cluster, Membership};
+use crate::broker::memory::group::Refusal;
+use crate::broker::memory::log::Verdict;
+use crate::broker::memory::transaction::Identity;
+use crate::broker::{Error, Result};
+use crate::codec::partitioner;
+use crate::model::{OutRecord, TopicPartition};
+
+impl Cluster {
+    pub(in crate::broker::memory) fn init(&mut self, transactional_id: &str) -> Identity {
+        let (identity, ending) = self.transactions.init(transactional_id);
+        self.finish(ending);
+        identity
+    }
+
+    /// Appends a record to the producer's transaction. [`Error::Abortable`]: the broker refuses this record.
+    pub(in crate::broker::memory) fn append(
+        &mut self,
+        who: Identity,
+        record: &OutRecord,
+    ) -> Result<(TopicPartition, i64)> {
+        let topic = &record.topic;
+        let missing = |what: String| Error::Abortable { detail: format!("{what} does not exist") };
+        let entry = self.catalog.get(topic).ok_or_else(|| missing(format!("topic {topic}")))?;
+        let (count, rules) = (entry.partitions(), entry.rules);
+        let number = match (record.partition, &record.key) {
+            (Some(number), _) => number,
+            (None, Some(key)) => partitioner(key, count),
+            (None, None) => self.rng.i32(0..count),
+        };
+        let partition = TopicPartition::new(topic, number);
+        if self.catalog.log(&partition).is_none() {
+            return Err(missing(format!("partition {partition}")));
+        }
+        if rules.compact && record.key.is_none() {
+            return Err(Error::Abortable { detail: format!("compacted topic {topic} takes no record without a key") });
+        }
+        if record.size() > rules.bytes_max {
+            let detail = format!("{} bytes are more than max.message.bytes of topic {topic}", record.size());
+            return Err(Error::Abortable { detail });
+        }
+        let now = self.clock.uptime();
+        let ending = self.transactions.add_partition(who, &partition, now)?;
+        self.finish(ending);
+        let broker_time = self.clock.now();
+        let timestamp = if rules.append_time { broker_time } else { record.timestamp.unwrap_or(broker_time) };
+        let log = self.catalog.log_mut(&partition).ok_or_else(|| missing(format!("partition {partition}")))?;
+        let offset = log.append(who.producer, record, timestamp, now);
+        self.writes += 1;
+        Ok((partition, offset))
+    }
+
+    pub(in crate::broker::memory) fn send_offsets(
+        &mut self,
+        who: Identity,
+        offsets: &[(TopicPartition, i64)],
+        membership: &Membership,
+        generation: i32,
+    ) -> Result<()> {
+        let ending = self.transactions.add_group(who, &membership.group, self.clock.uptime())?;
+        self.finish(ending);
+        let Membership { group, instance, member } = membership;
+        let known = self.groups.get(group).ok_or(Refusal::UnknownMember);
+        known
+            .and_then(|group| group.validate(*member, instance.as_deref(), generation))
+            .map_err(|refusal| refusal.error(membership))?;
+        self.offsets.entry(group.clone()).or_default().offer(who.producer, offsets);
+        Ok(())
+    }
+
+    pub(in crate::broker::memory) fn end(&mut self, who: Identity, verdict: Verdict) -> Result<()> {
+        let ending = self.transactions.end(who, verdict, self.prepare_only, self.clock.uptime())?;
+        self.finish(ending);
+        Ok(())
+    }
+}

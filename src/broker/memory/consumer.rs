@@ -1,0 +1,244 @@
+//! The member of a group: what it has been told, what it owes an answer to, where it reads.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use super::client::Client;
+use super::cluster::{Cluster, Membership};
+use super::fault::Operation;
+use super::group::{Member, MemberId, Refusal};
+use super::reader::Cursor;
+use super::settings::Protocol;
+use crate::broker::{Consumer, ConsumerSpec, Error, GroupEvent, GroupMetadata, Isolation, Result, Start};
+use crate::model::{Record, Topic, TopicPartition};
+
+/// A consumer of a cluster in memory.
+#[derive(Debug)]
+pub(super) struct MemoryConsumer {
+    client: Client,
+    spec: ConsumerSpec,
+    protocol: Protocol,
+    topics: BTreeSet<Topic>,
+    /// `None` before the first subscription.
+    membership: Option<Membership>,
+    /// As far as this client knows; the coordinator may be further.
+    generation: i32,
+    /// True between an event and its answer.
+    owes_answer: bool,
+    /// Told by the coordinator, and not handed out because the answer to the poll was lost.
+    arrived: VecDeque<GroupEvent>,
+    owned: BTreeSet<TopicPartition>,
+    cursors: BTreeMap<TopicPartition, Cursor>,
+}
+
+impl MemoryConsumer {
+    pub(super) fn new(client: Client, spec: &ConsumerSpec) -> Self {
+        let protocol = client.look(|cluster| cluster.settings.protocol);
+        Self {
+            client,
+            spec: spec.clone(),
+            protocol,
+            topics: BTreeSet::new(),
+            membership: None,
+            generation: -1,
+            owes_answer: false,
+            arrived: VecDeque::new(),
+            owned: BTreeSet::new(),
+            cursors: BTreeMap::new(),
+        }
+    }
+
+    /// Sends a heartbeat and takes in what the coordinator says.
+    fn heartbeat(&mut self) -> Result<()> {
+        let Self { client, spec, topics, membership, generation, arrived, owned, .. } = self;
+        let owes_answer = self.owes_answer;
+        client.call(Operation::Poll, |cluster| {
+            let Some(me) = membership else {
+                return Err(Error::Fatal { operation: "poll", detail: "subscribe comes first".into() });
+            };
+            match cluster.poll_group(me, owes_answer) {
+                Ok(event) => arrived.extend(event),
+                Err(refusal @ Refusal::FencedInstance) => return Err(refusal.error(me)),
+                Err(Refusal::UnknownMember | Refusal::OldGeneration) if owes_answer => {}
+                Err(Refusal::UnknownMember | Refusal::OldGeneration) => {
+                    *generation = -1;
+                    if owned.is_empty() {
+                        *me = enter(cluster, spec, topics);
+                        arrived.extend(cluster.poll_group(me, false).map_err(|refusal| refusal.error(me))?);
+                    } else {
+                        arrived.push_back(GroupEvent::Lost(owned.iter().cloned().collect()));
+                    }
+                }
+            }
+            if let Some(current) = cluster.group(&me.group).and_then(|group| group.generation_of(me.member)) {
+                *generation = current;
+            }
+            Ok(())
+        })
+    }
+
+    /// What every way of ending has in common; a crashed process just vanishes.
+    fn leave(&mut self) {
+        let Some(me) = self.membership.take() else { return };
+        if self.client.is_crashed() {
+            return;
+        }
+        self.client.look(|cluster| {
+            cluster.unwatch(me.member);
+            if cluster.faults.is_reachable() {
+                cluster.tell_group(&me, |group, now, counts| group.leave(me.member, now, counts));
+            }
+        });
+    }
+}
+
+impl Consumer for MemoryConsumer {
+    fn subscribe(&mut self, topics: &[Topic]) -> Result<()> {
+        self.topics = topics.iter().cloned().collect();
+        let Self { client, spec, topics, membership, .. } = self;
+        client.call(Operation::Poll, |cluster| {
+            let Some(me) = membership else {
+                *membership = Some(enter(cluster, spec, topics));
+                return Ok(());
+            };
+            let again = cluster.at_group(me, |group, now, _| group.resubscribe(me.member, topics.clone(), now));
+            match again {
+                // An expelled member joins with its new topics when it polls.
+                Ok(()) | Err(Refusal::UnknownMember | Refusal::OldGeneration) => Ok(()),
+                Err(refusal @ Refusal::FencedInstance) => Err(refusal.error(me)),
+            }
+        })
+    }
+
+    fn poll(&mut self) -> Result<Option<GroupEvent>> {
+        if self.arrived.is_empty() {
+            self.heartbeat()?;
+        }
+        let event = self.arrived.pop_front();
+        match &event {
+            None => {}
+            Some(GroupEvent::Assigned(partitions)) => {
+                self.owned.extend(partitions.iter().cloned());
+                self.owes_answer = true;
+            }
+            Some(GroupEvent::Revoked(_) | GroupEvent::Lost(_)) => self.owes_answer = true,
+        }
+        Ok(event)
+    }
+
+    fn assign(&mut self, partitions: &[(TopicPartition, Start)]) -> Result<()> {
+        let Self { client, cursors, spec, .. } = self;
+        let Some(member) = self.membership.as_ref().map(|me| me.member) else {
+            return Err(Error::Fatal { operation: "assign", detail: "subscribe comes first".into() });
+        };
+        if self.protocol == Protocol::Eager {
+            cursors.clear();
+        }
+        client.look(|cluster| {
+            for (partition, start) in partitions {
+                cursors.insert(partition.clone(), Cursor::new(cluster, partition, *start, Isolation::ReadCommitted));
+            }
+            rewatch(cluster, member, cursors, spec);
+        });
+        self.owes_answer = false;
+        Ok(())
+    }
+
+    fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        for partition in partitions {
+            self.owned.remove(partition);
+            self.cursors.remove(partition);
+        }
+        self.owes_answer = false;
+        let Self { client, cursors, spec, membership, .. } = self;
+        let Some(me) = membership else { return Ok(()) };
+        client.look(|cluster| {
+            rewatch(cluster, me.member, cursors, spec);
+            cluster.tell_group(me, |group, _, _| group.release(me.member, partitions));
+        });
+        Ok(())
+    }
+
+    fn fetch(&mut self, partition: &TopicPartition, max: usize, out: &mut Vec<Record>) -> Result<()> {
+        let Some(cursor) = self.cursors.get_mut(partition) else {
+            return Err(Error::Fatal { operation: "fetch", detail: format!("{partition} is not assigned") });
+        };
+        let what = (Isolation::ReadCommitted, max);
+        self.client.call(Operation::Fetch, |cluster| cursor.fetch(cluster, partition, what, out))
+    }
+
+    fn position(&mut self, partition: &TopicPartition) -> Option<i64> {
+        self.cursors.get(partition).and_then(Cursor::position)
+    }
+
+    fn pause(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        set_paused(&mut self.cursors, partitions, true);
+        Ok(())
+    }
+
+    fn resume(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        set_paused(&mut self.cursors, partitions, false);
+        Ok(())
+    }
+
+    fn committed(&mut self, partitions: &[TopicPartition], _timeout: Duration) -> Result<Vec<Option<i64>>> {
+        let group = &self.spec.group;
+        self.client.call(Operation::Committed, |cluster| {
+            cluster
+                .offsets(group)
+                .map_or_else(|| Ok(vec![None; partitions.len()]), |offsets| offsets.stable(partitions))
+        })
+    }
+
+    fn group(&self) -> Result<GroupMetadata> {
+        let Self { client, spec, membership, .. } = self;
+        let Some(me) = membership else {
+            return Err(Error::Fatal { operation: "group", detail: "subscribe comes first".into() });
+        };
+        // librdkafka learns of a new generation in the background, an expelled member of nothing.
+        let current = client.look(|cluster| {
+            let reachable = cluster.faults.is_reachable();
+            cluster.group(&me.group).filter(|_| reachable).and_then(|group| group.generation_of(me.member))
+        });
+        let generation = current.unwrap_or(self.generation);
+        Ok(GroupMetadata { generation, group: spec.group.clone(), native: Box::new(me.clone()) })
+    }
+
+    fn partitions(&mut self, topic: &Topic, _timeout: Duration) -> Result<Option<i32>> {
+        self.client.call(Operation::Admin, |cluster| Ok(cluster.catalog.partitions(topic)))
+    }
+
+    fn close(mut self: Box<Self>, _timeout: Duration) -> Result<()> {
+        self.leave();
+        Ok(())
+    }
+}
+
+impl Drop for MemoryConsumer {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// Joins the group.
+fn enter(cluster: &mut Cluster, spec: &ConsumerSpec, topics: &BTreeSet<Topic>) -> Membership {
+    let member = Member::new(spec.group_instance.clone(), topics.clone(), spec.waker.clone());
+    let member = cluster.join(&spec.group, member);
+    Membership { group: spec.group.clone(), instance: spec.group_instance.clone(), member }
+}
+
+/// Tells the cluster for which partitions this client is to be woken.
+fn rewatch(cluster: &mut Cluster, member: MemberId, cursors: &BTreeMap<TopicPartition, Cursor>, spec: &ConsumerSpec) {
+    cluster.unwatch(member);
+    for partition in cursors.keys() {
+        cluster.watch(partition, member, &spec.waker);
+    }
+}
+
+fn set_paused(cursors: &mut BTreeMap<TopicPartition, Cursor>, partitions: &[TopicPartition], paused: bool) {
+    for partition in partitions {
+        if let Some(cursor) = cursors.get_mut(partition) {
+            cursor.paused = paused;
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! One partition: records and markers with their offsets, the last stable offset, compaction.
+//!
+//! A transaction's records carry their producer; its end is a marker that takes an offset itself. What a reader of
+//! committed records may see ends at the last stable offset: the first record of the oldest open transaction. Records
+//! of an aborted transaction are marked when its marker is written, so a fetch never looks further than what it returns.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::broker::Isolation;
+use crate::model::{Headers, OutRecord, Record, Timestamp, TopicPartition};
+
+/// Names a producer in its partitions; each transactional id has one.
+pub(super) type ProducerId = u64;
+
+/// How a transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Commit,
+    Abort,
+}
+
+/// The log of one partition.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    /// The first offset that a reader may ask for.
+    start: i64,
+    /// The offset after the last record or marker: the high watermark.
+    end: i64,
+    entries: VecDeque<Entry>,
+    /// The open transactions, with the offset of their first record here.
+    open: BTreeMap<ProducerId, i64>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    offset: i64,
+    timestamp: Timestamp,
+    /// When it arrived, in the cluster's uptime; a delayed fetch compares with it.
+    arrived: Duration,
+    producer: ProducerId,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Marker,
+    Data { key: Option<Bytes>, value: Option<Bytes>, headers: Headers, aborted: bool },
+}
+
+/// Which records a fetch may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    pub(super) isolation: Isolation,
+    pub(super) max: usize,
+    /// Only what has arrived at this uptime or before.
+    pub(super) arrived: Duration,
+}
+
+impl Log {
+    pub(super) const fn start(&self) -> i64 {
+        self.start
+    }
+
+    pub(super) const fn end(&self) -> i64 {
+        self.end
+    }
+
+    /// The offset that a reader of this isolation cannot pass.
+    pub(super) fn limit(&self, isolation: Isolation) -> i64 {
+        match isolation {
+            Isolation::ReadUncommitted => self.end,
+            Isolation::ReadCommitted => {
+                self.open.values().min().map_or(self.end, |first| (*first).clamp(self.start, self.end))
+            }
+        }
+    }
+
+    /// Appends a record of an open transaction; returns its offset.
+    pub(super) fn append(
+        &mut self,
+        producer: ProducerId,
+        record: &OutRecord,
+        timestamp: Timestamp,
+        arrived: Duration,
+    ) -> i64 {
+        let offset = self.end;
+        self.open.entry(producer).or_insert(offset);
+        let (key, value, headers) = (record.key.clone(), record.value.clone(), record.headers.clone());
+        let content = Content::Data { key, value, headers, aborted: false };
+        self.entries.push_back(Entry { offset, timestamp, arrived, producer, content });
+        self.end += 1;
+        offset
+    }
+
+    /// Ends a producer's transaction here: writes the marker and, for an abort, marks the records.
+    ///
+    /// Kafka writes a marker into every partition that was added to the transaction, whether or not a record followed.
+    pub(super) fn mark(&mut self, producer: ProducerId, verdict: Verdict, timestamp: Timestamp, arrived: Duration) {
+        if let Some(first) = self.open.remove(&producer)
+            && verdict == Verdict::Abort
+        {
+            let from = self.index(first);
+            for entry in self.entries.range_mut(from..).filter(|entry| entry.producer == producer) {
+                if let Content::Data { aborted, .. } = &mut entry.content {
+                    *aborted = true;
+                }
+            }
+        }
+        self.entries.push_back(Entry { offset: self.end, timestamp, arrived, producer, content: Content::Marker });
+        self.end += 1;
+    }
+
+    /// Appends what is there from `position` on to `out`; returns the new position, which passes markers, aborted
+    /// records and gaps. `None`: the position is not in the log.
+    pub(super) fn read(
+        &self,
+        partition: &TopicPartition,
+        position: i64,
+        window: Window,
+        out: &mut Vec<Record>,
+    ) -> Option<i64> {
+        if position < self.start || position > self.end {
+            return None;
+        }
+        let limit = self.limit(window.isolation);
+        let (mut next, mut taken) = (position, 0);
+        for entry in self.entries.range(self.index(position)..) {
+            if entry.offset >= limit || taken == window.max || entry.arrived > window.arrived {
+                return Some(next);
+            }
+            if let Some(record) = entry.record(partition, window.isolation) {
+                out.push(record);
+                taken += 1;
+            }
+            next = entry.offset + 1;
+        }
+        // Everything up to the limit has been looked at; a compacted tail leaves no entry to say so.
+        Some(next.max(limit))
+    }
+
+    /// Deletes every record before the offset; `false` when the offset is beyond the high watermark.
+    pub(super) fn delete_before(&mut self, offset: i64) -> bool {
+        if offset > self.end {
+            return false;
+        }
+        self.start = self.start.max(offset);
+        let gone = self.index(self.start);
+        self.entries.drain(..gone);
+        true
+    }
+
+    /// Keeps the last committed value of each key below the last stable offset, as Kafka's log cleaner does; offsets
+    /// stay as they are. `purge` also drops tombstones and markers, as after `delete.retention.ms`.
+    pub(super) fn compact(&mut self, purge: bool) {
+        let limit = self.limit(Isolation::ReadCommitted);
+        let mut seen = BTreeSet::new();
+        let mut kept = VecDeque::with_capacity(self.entries.len());
+        while let Some(entry) = self.entries.pop_back() {
+            let keep = entry.offset >= limit
+                || match &entry.content {
+                    Content::Marker => !purge,
+                    Content::Data { aborted: true, .. } => false,
+                    Content::Data { key: None, .. } => true,
+                    Content::Data { key: Some(key), value, .. } => {
+                        seen.insert(key.clone()) && (value.is_some() || !purge)
+                    }
+                };
+            if keep {
+                kept.push_front(entry);
+            }
+        }
+        self.entries = kept;
+    }
+
+    /// The place of the first entry at or after the offset.
+    fn index(&self, offset: i64) -> usize {
+        self.entries.partition_point(|entry| entry.offset < offset)
+    }
+}
+
+impl Entry {
+    fn record(&self, partition: &TopicPartition, isolation: Isolation) -> Option<Record> {
+        let Content::Data { key, value, headers, aborted } = &self.content else { return None };
+        if *aborted && isolation == Isolation::ReadCommitted {
+            return None;
+        }
+        Some(Record {
+            source: partition.clone(),
+            offset: self.offset,
+            timestamp: self.timestamp,
+            key: key.clone(),
+            value: value.clone(),
+            headers: headers.clone(),
+        })
+    }
+}

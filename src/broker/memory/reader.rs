@@ -1,0 +1,96 @@
+//! The reader without a group, and the cursor that consumers use too.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::client::Client;
+use super::cluster::Cluster;
+use super::fault::Operation;
+use crate::broker::{Isolation, Reader, Result, Start};
+use crate::model::{Record, TopicPartition};
+
+/// Where a client is in one partition.
+#[derive(Debug)]
+pub(super) struct Cursor {
+    next: i64,
+    /// True once a fetch has arrived: until then a client of Kafka does not know its position.
+    fetched: bool,
+    pub(super) paused: bool,
+}
+
+impl Cursor {
+    pub(super) fn new(cluster: &Cluster, partition: &TopicPartition, start: Start, isolation: Isolation) -> Self {
+        Self { next: cluster.resolve(partition, start, isolation), fetched: false, paused: false }
+    }
+
+    pub(super) fn position(&self) -> Option<i64> {
+        self.fetched.then_some(self.next)
+    }
+
+    pub(super) fn fetch(
+        &mut self,
+        cluster: &Cluster,
+        partition: &TopicPartition,
+        what: (Isolation, usize),
+        out: &mut Vec<Record>,
+    ) -> Result<()> {
+        if !self.paused {
+            self.next = cluster.read(partition, self.next, what, out)?;
+            self.fetched = true;
+        }
+        Ok(())
+    }
+}
+
+/// A reader of a cluster in memory.
+#[derive(Debug)]
+pub(super) struct MemoryReader {
+    client: Client,
+    isolation: Isolation,
+    cursors: BTreeMap<TopicPartition, Cursor>,
+}
+
+impl MemoryReader {
+    pub(super) const fn new(client: Client, isolation: Isolation) -> Self {
+        Self { client, isolation, cursors: BTreeMap::new() }
+    }
+
+    /// Takes what is there; returns how much had been written by then.
+    fn fetch(&mut self, max: usize, out: &mut Vec<Record>) -> Result<u64> {
+        let Self { client, isolation, cursors } = self;
+        let full = out.len() + max;
+        client.call(Operation::Fetch, |cluster| {
+            for (partition, cursor) in cursors {
+                cursor.fetch(cluster, partition, (*isolation, full.saturating_sub(out.len())), out)?;
+            }
+            Ok(cluster.writes)
+        })
+    }
+}
+
+impl Reader for MemoryReader {
+    fn assign(&mut self, partitions: &[(TopicPartition, Start)]) -> Result<()> {
+        let isolation = self.isolation;
+        self.cursors = self.client.call(Operation::Fetch, |cluster| {
+            let cursor = |(partition, start): &(TopicPartition, Start)| {
+                (partition.clone(), Cursor::new(cluster, partition, *start, isolation))
+            };
+            Ok(partitions.iter().map(cursor).collect())
+        })?;
+        Ok(())
+    }
+
+    fn poll(&mut self, max: usize, out: &mut Vec<Record>, timeout: Duration) -> Result<()> {
+        let before = out.len();
+        let seen = self.fetch(max, out)?;
+        if out.len() == before {
+            self.client.wait(seen, timeout);
+            self.fetch(max, out)?;
+        }
+        Ok(())
+    }
+
+    fn position(&mut self, partition: &TopicPartition) -> Option<i64> {
+        self.cursors.get(partition).and_then(Cursor::position)
+    }
+}

@@ -1,0 +1,150 @@
+//! What only the cluster in memory can be asked: time-outs, crashes, faults, the eager protocol, compaction.
+//!
+//! What Kafka can be asked too stands in `tests/it/conformance`.
+
+mod bench;
+mod fault;
+mod group;
+mod log;
+mod transaction;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{MemoryBroker, Settings};
+use crate::broker::{
+    Broker, Consumer, ConsumerSpec, GroupEvent, NewTopic, Producer, ProducerSpec, Result, Start, Wake, Waker,
+};
+use crate::model::{Clock, Headers, OutRecord, Timestamp, Topic, TopicPartition};
+
+/// What calls are given; nobody waits for it.
+const NO_TIME: Duration = Duration::ZERO;
+
+/// A clock that stands until it is moved.
+#[derive(Debug, Default)]
+struct ManualClock(AtomicU64);
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_000_000).saturating_add(self.uptime())
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Counts how often it was woken.
+#[derive(Debug, Default)]
+struct Bell(AtomicUsize);
+
+impl Wake for Bell {
+    fn wake(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Bell {
+    fn take(&self) -> usize {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+}
+
+/// A cluster with a topic `t` of two partitions.
+struct Bench {
+    broker: MemoryBroker,
+    clock: Arc<ManualClock>,
+    topic: Topic,
+}
+
+impl Bench {
+    fn new(settings: Settings) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let broker = MemoryBroker::new(settings, Arc::<ManualClock>::clone(&clock));
+        let bench = Self { broker, clock, topic: Topic::new("t") };
+        bench.create("t", 2);
+        bench
+    }
+
+    fn create(&self, name: &str, partitions: i32) {
+        let new = NewTopic { topic: Topic::new(name), partitions, replication: None, config: BTreeMap::new() };
+        self.broker.admin().unwrap().create(&[new], NO_TIME).unwrap();
+    }
+
+    fn pass(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap();
+        self.clock.0.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    fn at(&self, partition: i32) -> TopicPartition {
+        TopicPartition::new(&self.topic, partition)
+    }
+
+    /// The committed values of the topic.
+    fn committed(&self) -> Vec<String> {
+        let records = self.broker.committed_records(&self.topic);
+        records
+            .iter()
+            .map(|record| String::from_utf8_lossy(record.value.as_deref().unwrap_or(b"null")).into())
+            .collect()
+    }
+}
+
+fn producer(broker: &MemoryBroker, id: &str) -> Box<dyn Producer> {
+    let spec = ProducerSpec { transactional_id: id.to_owned(), tracked: Vec::new() };
+    let mut producer = broker.producer(&spec).unwrap();
+    producer.init(NO_TIME).unwrap();
+    producer
+}
+
+fn record(to: &TopicPartition, key: &str, value: &str) -> OutRecord {
+    let bytes = |text: &str| Some(Bytes::copy_from_slice(text.as_bytes()));
+    let (topic, partition) = (to.topic.clone(), Some(to.partition));
+    OutRecord { topic, partition, key: bytes(key), value: bytes(value), headers: Headers::new(), timestamp: None }
+}
+
+fn open(producer: &mut dyn Producer, to: &TopicPartition, value: &str) {
+    producer.begin().unwrap();
+    producer.produce(&record(to, "k", value)).unwrap();
+}
+
+fn write(producer: &mut dyn Producer, to: &TopicPartition, value: &str) {
+    open(producer, to, value);
+    producer.commit(NO_TIME).unwrap();
+}
+
+fn join(broker: &MemoryBroker, instance: Option<&str>, waker: Waker) -> Box<dyn Consumer> {
+    let spec = ConsumerSpec { group: "g".into(), group_instance: instance.map(str::to_owned), waker };
+    let mut consumer = broker.consumer(&spec).unwrap();
+    consumer.subscribe(&[Topic::new("t")]).unwrap();
+    consumer
+}
+
+/// Polls once and answers.
+fn serve(consumer: &mut dyn Consumer) -> Result<Option<GroupEvent>> {
+    let event = consumer.poll()?;
+    match &event {
+        None => {}
+        Some(GroupEvent::Assigned(partitions)) => {
+            let from: Vec<_> = partitions.iter().map(|partition| (partition.clone(), Start::Beginning)).collect();
+            consumer.assign(&from)?;
+        }
+        Some(GroupEvent::Revoked(partitions) | GroupEvent::Lost(partitions)) => consumer.unassign(partitions)?,
+    }
+    Ok(event)
+}
+
+/// Serves each in turn until none is told anything; returns what each was told.
+fn settle<const N: usize>(mut consumers: [&mut dyn Consumer; N]) -> [Vec<GroupEvent>; N] {
+    let mut told = [const { Vec::new() }; N];
+    for _ in 0..20 {
+        for (consumer, events) in consumers.iter_mut().zip(&mut told) {
+            events.extend(serve(*consumer).unwrap());
+        }
+    }
+    told
+}

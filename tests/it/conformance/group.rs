@@ -1,0 +1,189 @@
+//! Groups, cooperative: shares, hand-overs, static members, pausing.
+
+use sheaf::broker::{Error, FencedBy, GroupEvent};
+use sheaf::model::{Record, Topic, TopicPartition};
+
+use super::driver::{
+    Member, TIMEOUT, alone, balance, create, fresh_producer, partition, record, topic, until, values, write,
+};
+use super::{Check, Cluster};
+
+pub(super) const CHECKS: &[Check] = &[
+    ("a_member_alone_gets_every_partition", a_member_alone_gets_every_partition),
+    ("a_member_reads_what_is_committed", a_member_reads_what_is_committed),
+    ("two_members_share", two_members_share),
+    ("a_partition_is_revoked_before_another_gets_it", a_partition_is_revoked_before_another_gets_it),
+    ("what_stays_is_not_revoked", what_stays_is_not_revoked),
+    ("a_member_that_closes_hands_over", a_member_that_closes_hands_over),
+    ("a_static_member_restarts_without_a_rebalance", a_static_member_restarts_without_a_rebalance),
+    ("a_replaced_static_member_is_fenced", a_replaced_static_member_is_fenced),
+    ("a_topic_that_appears_later_is_taken_up", a_topic_that_appears_later_is_taken_up),
+    ("a_paused_partition_keeps_its_records", a_paused_partition_keeps_its_records),
+    ("a_members_position_passes_markers", a_members_position_passes_markers),
+];
+
+fn a_member_alone_gets_every_partition(cluster: &dyn Cluster) {
+    let topic = topic(cluster, 3, &[]);
+    let member = alone(cluster, &cluster.fresh("group"), &topic, 3);
+    let all: Vec<_> = (0..3).map(|number| TopicPartition::new(&topic, number)).collect();
+    assert_eq!(member.held.into_iter().collect::<Vec<_>>(), all);
+}
+
+fn a_member_reads_what_is_committed(cluster: &dyn Cluster) {
+    let to = partition(cluster);
+    let mut producer = fresh_producer(cluster);
+    write(producer.as_mut(), &to, &["a", "b"]);
+    producer.begin().unwrap();
+    producer.produce(&record(&to, "k", "x")).unwrap();
+    producer.abort(TIMEOUT).unwrap();
+    write(producer.as_mut(), &to, &["c"]);
+    let mut member = alone(cluster, &cluster.fresh("group"), &to.topic, 1);
+    assert_eq!(values(&fetch(cluster, &mut member, &to, 3)), ["a", "b", "c"]);
+}
+
+/// Fetches until that many records have come.
+fn fetch(cluster: &dyn Cluster, member: &mut Member, from: &TopicPartition, count: usize) -> Vec<Record> {
+    let mut out = Vec::new();
+    until(cluster, "the records arrive", || {
+        member.serve();
+        member.consumer.fetch(from, count - out.len(), &mut out).unwrap();
+        (out.len() >= count).then_some(())
+    });
+    out
+}
+
+fn two_members_share(cluster: &dyn Cluster) {
+    let topic = topic(cluster, 4, &[]);
+    let group = cluster.fresh("group");
+    let mut first = alone(cluster, &group, &topic, 4);
+    let mut second = Member::join(cluster, &group, None, std::slice::from_ref(&topic));
+    balance(cluster, &mut [(&mut first, 2), (&mut second, 2)]);
+    assert!(first.held.is_disjoint(&second.held), "{:?} {:?}", first.held, second.held);
+}
+
+fn a_partition_is_revoked_before_another_gets_it(cluster: &dyn Cluster) {
+    let topic = topic(cluster, 2, &[]);
+    let group = cluster.fresh("group");
+    let mut first = alone(cluster, &group, &topic, 2);
+    let mut second = Member::join(cluster, &group, None, std::slice::from_ref(&topic));
+    let revoked = until(cluster, "something is revoked", || {
+        second.serve();
+        let event = first.consumer.poll().unwrap()?;
+        if matches!(event, GroupEvent::Revoked(_)) {
+            return Some(event);
+        }
+        first.answer(&event);
+        None
+    });
+    // As long as it is not given up, the other one does not get it.
+    for _ in 0..20 {
+        second.serve();
+        assert_eq!(first.consumer.poll(), Ok(None), "an event came before the answer to the one before");
+        cluster.pass(std::time::Duration::from_millis(20));
+    }
+    assert!(second.held.is_empty(), "{:?}", second.held);
+    first.answer(&revoked);
+    balance(cluster, &mut [(&mut first, 1), (&mut second, 1)]);
+    assert_eq!(GroupEvent::Revoked(second.held.into_iter().collect()), revoked);
+}
+
+fn what_stays_is_not_revoked(cluster: &dyn Cluster) {
+    let topic = topic(cluster, 4, &[]);
+    let group = cluster.fresh("group");
+    let mut first = alone(cluster, &group, &topic, 4);
+    first.events.clear();
+    let mut second = Member::join(cluster, &group, None, std::slice::from_ref(&topic));
+    balance(cluster, &mut [(&mut first, 2), (&mut second, 2)]);
+    let revoked: Vec<_> = first
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            GroupEvent::Revoked(partitions) => Some(partitions.len()),
+            GroupEvent::Assigned(_) | GroupEvent::Lost(_) => None,
+        })
+        .collect();
+    assert_eq!(revoked, [2]);
+}
+
+fn a_member_that_closes_hands_over(cluster: &dyn Cluster) {
+    let topic = topic(cluster, 2, &[]);
+    let group = cluster.fresh("group");
+    let mut first = alone(cluster, &group, &topic, 2);
+    let mut second = Member::join(cluster, &group, None, std::slice::from_ref(&topic));
+    balance(cluster, &mut [(&mut first, 1), (&mut second, 1)]);
+    first.consumer.close(TIMEOUT).unwrap();
+    balance(cluster, &mut [(&mut second, 2)]);
+}
+
+fn a_static_member_restarts_without_a_rebalance(cluster: &dyn Cluster) {
+    let topic = topic(cluster, 4, &[]);
+    let group = cluster.fresh("group");
+    let mut one = Member::join(cluster, &group, Some("one"), std::slice::from_ref(&topic));
+    let mut two = Member::join(cluster, &group, Some("two"), std::slice::from_ref(&topic));
+    balance(cluster, &mut [(&mut one, 2), (&mut two, 2)]);
+    let (before, held) = (two.generation(), one.held.clone());
+    two.events.clear();
+    one.consumer.close(TIMEOUT).unwrap();
+    let mut again = Member::join(cluster, &group, Some("one"), std::slice::from_ref(&topic));
+    balance(cluster, &mut [(&mut again, 2), (&mut two, 2)]);
+    assert_eq!((again.held.clone(), again.generation(), two.generation()), (held, before, before));
+    assert_eq!(two.events, []);
+}
+
+fn a_replaced_static_member_is_fenced(cluster: &dyn Cluster) {
+    let to = partition(cluster);
+    let group = cluster.fresh("group");
+    let mut old = Member::join(cluster, &group, Some("one"), std::slice::from_ref(&to.topic));
+    balance(cluster, &mut [(&mut old, 1)]);
+    let metadata = old.consumer.group().unwrap();
+    let mut new = Member::join(cluster, &group, Some("one"), std::slice::from_ref(&to.topic));
+    balance(cluster, &mut [(&mut new, 1)]);
+    let error = until(cluster, "the old one hears of it", || {
+        new.serve();
+        old.consumer.poll().err()
+    });
+    assert!(matches!(error, Error::Fenced { by: FencedBy::Instance, .. }), "{error}");
+    let mut producer = fresh_producer(cluster);
+    producer.begin().unwrap();
+    let error = producer.send_offsets(&[(to, 1)], &metadata, TIMEOUT).unwrap_err();
+    assert!(matches!(error, Error::Fenced { by: FencedBy::Instance, .. }), "{error}");
+    producer.abort(TIMEOUT).unwrap();
+}
+
+fn a_topic_that_appears_later_is_taken_up(cluster: &dyn Cluster) {
+    let (there, later) = (topic(cluster, 1, &[]), Topic::new(&cluster.fresh("later")));
+    let mut member = Member::join(cluster, &cluster.fresh("group"), None, &[there, later.clone()]);
+    balance(cluster, &mut [(&mut member, 1)]);
+    create(cluster, &later, 2, &[]);
+    balance(cluster, &mut [(&mut member, 3)]);
+}
+
+fn a_paused_partition_keeps_its_records(cluster: &dyn Cluster) {
+    let to = partition(cluster);
+    let mut member = alone(cluster, &cluster.fresh("group"), &to.topic, 1);
+    let mut producer = fresh_producer(cluster);
+    write(producer.as_mut(), &to, &["a"]);
+    assert_eq!(values(&fetch(cluster, &mut member, &to, 1)), ["a"]);
+    member.consumer.pause(std::slice::from_ref(&to)).unwrap();
+    write(producer.as_mut(), &to, &["b", "c"]);
+    let mut out = Vec::new();
+    for _ in 0..10 {
+        member.serve();
+        member.consumer.fetch(&to, 10, &mut out).unwrap();
+        cluster.pass(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(values(&out).len(), 0);
+    member.consumer.resume(std::slice::from_ref(&to)).unwrap();
+    assert_eq!(values(&fetch(cluster, &mut member, &to, 2)), ["b", "c"]);
+}
+
+fn a_members_position_passes_markers(cluster: &dyn Cluster) {
+    let to = partition(cluster);
+    write(fresh_producer(cluster).as_mut(), &to, &["a"]);
+    let mut member = alone(cluster, &cluster.fresh("group"), &to.topic, 1);
+    until(cluster, "the position is after the marker", || {
+        member.serve();
+        member.consumer.fetch(&to, 10, &mut Vec::new()).unwrap();
+        (member.consumer.position(&to) == Some(2)).then_some(())
+    });
+}
