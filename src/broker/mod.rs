@@ -80,7 +80,7 @@ pub enum Isolation {
 pub enum Start {
     /// At the first record that is there.
     Beginning,
-    /// At the high watermark.
+    /// At the end as the reader's isolation sees it: the last stable offset, or the high watermark.
     End,
     /// At this offset. When it is gone or not there yet, the next fetch is [`Error::OutOfRange`].
     At(i64),
