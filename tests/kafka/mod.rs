@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `cluster` | a Kafka of its own for each test process, which never outlives it |
 //! | `scene` | topics, producers and members of one check |
+//! | `conformance` | the suite that memory has to answer too |
 //! | `transaction`, `offset`, `group`, `reading`, `admin` | the checks, one function each |
 //! | `outage` | brokers that are not there, or not for a while |
 //! | `measure` | printed, not asserted: the cost of a commit, of idling |
@@ -16,6 +17,7 @@
 
 mod admin;
 pub(crate) mod cluster;
+mod conformance;
 mod group;
 mod measure;
 mod offset;
