@@ -22,7 +22,7 @@ use crate::topology::Topology;
 /// Options of `sheaf run`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The instance runs until it gets TERM or INT: then it commits what it has, closes its stores and leaves. A second signal
+The instance runs until it gets TERM or INT: then it commits what it has, closes its stores and leaves. A second signal \
 ends it at once; nothing is lost then either.
 
   sheaf run -c sheaf.yaml
