@@ -46,7 +46,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let secrets = wire::Secrets::of(&loaded.config, runtime.handle());
     let broker = wire::broker(&loaded.config, &secrets, None)?;
     let stores = wire::stores(&loaded.config)?;
-    let sink = wire::sink(&loaded.config, &secrets, runtime.handle())?;
+    let sink = wire::sink(&loaded.config, &secrets, runtime.handle(), &metrics)?;
     let clock = wire::clock();
     let status = Arc::new(Status::default());
     let view = View { status: status.clone(), metrics: metrics.clone(), clock: clock.clone() };

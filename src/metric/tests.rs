@@ -197,7 +197,6 @@ fn everything(metrics: &Metrics) {
     metrics.store_entries(&task(0), 1);
     metrics.restored(&task(0), 1, 0);
     metrics.restore_ended(&task(0), second);
-    metrics.timers_pending(1);
     metrics.in_flight(1);
     metrics.request("submit", Some(200), second);
     metrics.dead_letter(Stage::Decode, RejectReason::BadId);

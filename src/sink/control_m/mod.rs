@@ -74,6 +74,7 @@ use tokio::runtime::Handle;
 
 use call::Caller;
 
+use crate::metric::Metrics;
 use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, TaskId};
 
 /// A [`Sink`] that executes acts at Control-M.
@@ -87,6 +88,16 @@ impl ControlM {
     /// A sink that runs on `handle`. Nothing is sent yet; [`ControlM::health`] asks whether the server is there.
     pub fn new(settings: &Settings, handle: Handle, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         Ok(Self { caller: Arc::new(Caller::new(settings, clock)?), handle })
+    }
+
+    /// The same, with its calls counted and timed.
+    pub fn measured(
+        settings: &Settings,
+        handle: Handle,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, Error> {
+        Ok(Self { caller: Arc::new(Caller::new(settings, clock)?.measured(metrics)), handle })
     }
 
     /// Asks the server for its Control-M servers: whether it answers, takes the key, and knows the named ones.
