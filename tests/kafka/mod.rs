@@ -6,6 +6,7 @@
 //! | `scene` | topics, producers and members of one check |
 //! | `transaction`, `offset`, `group`, `reading`, `admin` | the checks, one function each |
 //! | `outage` | brokers that are not there, or not for a while |
+//! | `e2e` | the main job from end to end, as processes |
 //! | `measure` | printed, not asserted: the cost of a commit, of idling |
 #![expect(
     clippy::expect_used,
@@ -16,6 +17,7 @@
 
 mod admin;
 pub(crate) mod cluster;
+mod e2e;
 mod group;
 mod measure;
 mod offset;
