@@ -6,6 +6,7 @@
 //! | `demo` | `sheaf demo`: a day in a minute, with nothing installed |
 //! | `produce` | `sheaf produce`: sample events |
 //! | `validate` | `sheaf validate`: configuration, topology and template, without a broker |
+//! | `state` | `sheaf state`: stores and their changelogs |
 //! | `topology` | `sheaf topology describe`: the wiring as a picture |
 //! | `mock` | `sheaf mock control-m`: the Control-M simulator |
 //! | `load`, `wire` | from files to values; from values to a runtime |
@@ -19,6 +20,7 @@ mod log;
 mod mock;
 mod produce;
 mod run;
+mod state;
 mod topology;
 mod validate;
 mod wire;
@@ -57,6 +59,9 @@ enum Command {
     Produce(produce::Args),
     /// Check the configuration, the topology and the template, and say everything that is wrong
     Validate(validate::Args),
+    /// Look at a state directory, and write lost changelogs anew from it
+    #[command(subcommand)]
+    State(state::Command),
     /// Look at a topology
     #[command(subcommand)]
     Topology(topology::Command),
@@ -72,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::main(&args),
         Command::Produce(args) => produce::main(&args),
         Command::Validate(args) => validate::main(&args),
+        Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
         Command::Mock(command) => mock::main(&command),
     };

@@ -44,7 +44,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let metrics = wire::metrics(&loaded.config.application_id, &topology)?;
     log::start(&loaded.config.log, load::log_filter().as_deref(), &metrics)?;
     let secrets = wire::Secrets::of(&loaded.config, runtime.handle());
-    let broker = wire::broker(&loaded.config, &secrets)?;
+    let broker = wire::broker(&loaded.config, &secrets, None)?;
     let stores = wire::stores(&loaded.config)?;
     let sink = wire::sink(&loaded.config, &secrets, runtime.handle())?;
     let clock = wire::clock();

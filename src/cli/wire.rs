@@ -50,13 +50,20 @@ impl Secrets {
     }
 }
 
-/// The broker of a configuration. Nothing is connected yet.
-pub(super) fn broker(config: &Config, secrets: &Secrets) -> Result<KafkaBroker, Failure> {
+/// The broker of a configuration, with another transaction time-out when one is given. Nothing is connected yet.
+pub(super) fn broker(
+    config: &Config,
+    secrets: &Secrets,
+    transaction_timeout: Option<Duration>,
+) -> Result<KafkaBroker, Failure> {
     let mut settings = KafkaSettings::new(&config.kafka.bootstrap_servers);
     settings.client_id = format!("{}-{}", config.application_id, config.instance_id);
     for (name, value) in &config.kafka.properties {
         let value = secrets.resolve(&format!("kafka.properties.{name}"), value)?;
         take_property(&mut settings, name, value.expose())?;
+    }
+    if let Some(timeout) = transaction_timeout {
+        settings.transaction_timeout = timeout;
     }
     KafkaBroker::new(settings).map_err(|error| Failure::Configuration(format!("error: kafka.properties: {error}")))
 }

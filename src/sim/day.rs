@@ -80,8 +80,8 @@ pub enum Happening {
         outcome: String,
         /// The folder at Control-M.
         folder: String,
-        /// How many submits were attempted.
-        attempts: u64,
+        /// True when the answer was lost and the folder was found by a look-up.
+        looked_up: bool,
     },
     /// An alert was raised.
     Alert {
@@ -326,7 +326,7 @@ fn delivered(value: &Value) -> Happening {
         bundle: text(value, "bundle_id"),
         outcome: text(value, "outcome"),
         folder: text(value, "folder"),
-        attempts: value.get("attempts").and_then(Value::as_u64).unwrap_or(0),
+        looked_up: value.get("job_id").is_some(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `cluster` | a Kafka of its own for each test process, which never outlives it |
 //! | `scene` | topics, producers and members of one check |
+//! | `conformance` | the suite that memory has to answer too |
 //! | `transaction`, `offset`, `group`, `reading`, `admin` | the checks, one function each |
 //! | `outage` | brokers that are not there, or not for a while |
 //! | `e2e` | the main job from end to end, as processes |
@@ -17,6 +18,7 @@
 
 mod admin;
 pub(crate) mod cluster;
+mod conformance;
 mod e2e;
 mod group;
 mod measure;

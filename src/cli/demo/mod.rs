@@ -50,8 +50,8 @@ const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
 const APPLICATION: &str = "demo";
 /// 2026-11-20T00:00:00Z.
 const START: Timestamp = Timestamp::from_millis(1_795_132_800_000);
-/// How long the day takes a reader.
-const LASTS: Duration = Duration::from_secs(45);
+/// How long a reader has for a line: hours in which nothing happens pass at once.
+const LINE: Duration = Duration::from_millis(700);
 /// How long an act may take before the clock goes on without it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -70,7 +70,6 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         narrator: Narrator::new(START, args.json, colours),
         simulator: &simulator,
         in_flight: &in_flight,
-        began: wire::clock().uptime(),
         fast: args.fast,
     };
     stage.narrator.open(args.seed);
@@ -184,25 +183,21 @@ struct Theatre<'a> {
     narrator: Narrator,
     simulator: &'a SimulatorHandle,
     in_flight: &'a AtomicUsize,
-    began: Duration,
     fast: bool,
 }
 
 impl Stage for Theatre<'_> {
-    fn pass(&mut self, at: Timestamp) {
+    fn pass(&mut self, _at: Timestamp) {
         let waiting = wire::clock().uptime();
         while self.in_flight.load(Ordering::Acquire) > 0 && wire::clock().uptime().saturating_sub(waiting) < PATIENCE {
             pause(Duration::from_micros(500));
         }
-        if self.fast {
-            return;
-        }
-        let share = at.since(START).as_secs_f64() / Duration::from_hours(26).as_secs_f64();
-        let due = self.began.saturating_add(LASTS.mul_f64(share));
-        pause(due.saturating_sub(wire::clock().uptime()));
     }
 
     fn show(&mut self, at: Timestamp, happening: &Happening) {
+        if !self.fast {
+            pause(LINE);
+        }
         self.narrator.tell(at, happening);
     }
 

@@ -88,13 +88,17 @@ impl Narrator {
                 let children = if *children == 1 { "1 child".to_owned() } else { format!("{children} children") };
                 (self.name(bundle), format!("complete: parent and {children}{late}"), Colour::Blue)
             }
-            Happening::Delivered { bundle, outcome, folder, attempts } => {
-                let found = if *attempts > 1 { format!(" (after {attempts} submits)") } else { String::new() };
-                (self.name(bundle), format!("{outcome} as {folder}{found}"), Colour::Green)
+            Happening::Delivered { bundle, outcome, folder, looked_up } => {
+                let how = if *looked_up { " (its answer was lost: looked up and found, not sent again)" } else { "" };
+                (self.name(bundle), format!("{outcome} as {folder}{how}"), Colour::Green)
             }
             Happening::Alert { bundle, kind, message } => {
                 let name = self.name(bundle);
-                (name.clone(), format!("ALERT {kind}: {}", message.replace(bundle, &name)), Colour::Red)
+                (
+                    name.clone(),
+                    format!("ALERT {kind}: {}", message.replace(&format!("bundle {bundle}"), &name)),
+                    Colour::Red,
+                )
             }
             Happening::DeadLetter { reason } => (String::new(), format!("dead letter: {reason}"), Colour::Red),
             Happening::Started { instance } => (format!("instance {instance}"), "starts".to_owned(), Colour::Grey),
@@ -108,7 +112,7 @@ impl Narrator {
                 ("group".to_owned(), what, Colour::Grey)
             }
             Happening::AnswerWillBeLost => {
-                let what = "will take the next submit and lose its answer: sheaf has to look it up, not send it again";
+                let what = "will execute the next submit and lose its answer";
                 ("Control-M".to_owned(), what.to_owned(), Colour::Yellow)
             }
         }

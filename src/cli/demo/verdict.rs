@@ -15,12 +15,12 @@ pub(super) fn table(sent: &[Sent], outcome: &Outcome, start: Timestamp) -> Strin
     table.set_header(["bundle", "members", "first", "complete", "submissions", "folders at Control-M", "alerts"]);
     let mut rows: Vec<_> = oracle::expected(sent).into_iter().collect();
     rows.sort_by_key(|(_, bundle)| bundle.first);
-    for (id, bundle) in rows {
+    for (number, (id, bundle)) in rows.into_iter().enumerate() {
         let key = id.to_string();
         let of_bundle = |record: &&crate::model::Record| record.key.as_deref() == Some(key.as_bytes());
         let wanted = bundle.children.map_or_else(|| "?".to_owned(), |children| (children + 1).to_string());
         table.add_row([
-            key.split('-').next().unwrap_or_default().to_owned(),
+            format!("bundle {:>2}  {}", number + 1, key.split('-').next().unwrap_or_default()),
             format!("{} of {wanted}", bundle.members.len()),
             time(bundle.first, start),
             bundle.completed.map_or_else(|| "never".to_owned(), |at| time(at, start)),
@@ -36,12 +36,16 @@ pub(super) fn table(sent: &[Sent], outcome: &Outcome, start: Timestamp) -> Strin
 pub(super) fn sentence(sent: &[Sent], outcome: &Outcome, wrong: &[String], colours: bool) -> String {
     let bundles = oracle::expected(sent).len();
     if wrong.is_empty() {
+        let alerts = match outcome.alerts.len() {
+            1 => "1 alert".to_owned(),
+            number => format!("{number} alerts"),
+        };
         let text = format!(
             "The oracle agrees: {} events of {bundles} bundles; {} complete, each submitted exactly once; {}; \
              nothing lost, nothing doubled.",
             sent.len(),
             outcome.submissions.len(),
-            outcome.alerts.len(),
+            alerts,
         );
         return if colours { format!("\x1b[1;32m{text}\x1b[0m") } else { text };
     }

@@ -78,6 +78,8 @@ pub enum Pace {
 
 /// The longest that an idle thread sleeps.
 const IDLE_MAX: Duration = Duration::from_millis(500);
+/// How long an ending thread waits for one outcome before it looks around.
+const DRAIN: Duration = Duration::from_millis(50);
 /// How long a thread waits after a failure that may pass.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
@@ -189,17 +191,35 @@ impl StreamThread {
         Ok(())
     }
 
-    /// Commits what there is and leaves, within about `timeout`. A static member's place stays reserved for its restart.
+    /// Commits what there is, waits for half of `timeout` for the acts that are under way, commits what came of them, and
+    /// leaves. A static member's place stays reserved for its restart.
     pub fn close(mut self, timeout: Duration) -> Result<()> {
-        self.txn.now = self.shared.clock.now();
-        self.txn.uptime = self.shared.clock.uptime();
-        let committed = if self.recovering || self.producer.is_none() { Ok(()) } else { self.commit() };
+        let until = self.shared.clock.uptime().saturating_add(timeout / 2);
+        let mut committed = self.finish();
+        // An outcome that is not waited for is lost: its bundle would have to be looked up after the restart.
+        while committed.is_ok() && !self.in_flight.is_empty() && self.shared.clock.uptime() < until {
+            if let Ok(returned) = self.returned.1.recv_timeout(DRAIN) {
+                self.outcomes.push_back(returned);
+            }
+            committed = self.serve_group().and_then(|()| self.finish());
+        }
         self.tasks.clear();
         let closed = match self.consumer.take() {
             Some(consumer) => consumer.close(timeout).map_err(Into::into),
             None => Ok(()),
         };
         committed.and(closed)
+    }
+
+    /// Takes the outcomes that have come and commits, unless the truth is not known.
+    fn finish(&mut self) -> Result<()> {
+        if self.recovering || self.producer.is_none() {
+            return Ok(());
+        }
+        self.txn.now = self.shared.clock.now();
+        self.txn.uptime = self.shared.clock.uptime();
+        self.take_outcomes()?;
+        self.commit()
     }
 
     /// The wall clock, for [`turn`](Self::turn).

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use super::client::{Client, Exchange};
+use super::permit::Expired;
 use super::request::Call;
 use super::settings::{Error, Settings};
 use super::verdict;
@@ -86,11 +87,11 @@ impl Caller {
             Call::Submit { .. } => None,
             Call::LookUp { folder, .. } => Some(folder.clone()),
         };
-        // The last thing before the request leaves: everything that can take time lies behind it.
+        // Waiting for a slot may have taken long. The last check stands where the body is given out (`permit`).
         if self.clock.uptime() >= expires_at {
-            return Verdict::NotSent("its time to be sent had run out".to_owned());
+            return Verdict::NotSent(Expired.to_string());
         }
-        match (self.client.send(call).await, looked_for) {
+        match (self.client.send(call, expires_at).await, looked_for) {
             (Exchange::NotSent(reason), _) => Verdict::NotSent(reason),
             (Exchange::Lost(reason), _) => Verdict::Unknown(reason),
             (Exchange::Answered(reply), None) => verdict::of_submit(&reply, self.unauthorized_retry),

@@ -1,0 +1,109 @@
+//! `sheaf state`: looks at the state directory, and writes a lost changelog anew from it.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Subcommand;
+use comfy_table::Table;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+
+use super::exit::Failure;
+use super::load::{self, ConfigArgs, Loaded};
+use super::{say, tell, wire};
+use crate::broker::Broker;
+use crate::model::TaskId;
+use crate::runtime::{Plan, Republisher, prepare};
+
+/// What can be done with a state directory. No instance may run on it.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List the stores of the state directory, and whether their changelogs have anything
+    List(ConfigArgs),
+    /// Write the changelogs anew from the stores, after the topics were lost
+    Republish(Republish),
+}
+
+/// Options of `sheaf state republish`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+When a changelog topic was deleted or created anew, its stores are the last copy, and sheaf refuses to start on them.
+This writes each changelog anew, in one transaction per task, and only into an empty one. When two instances have a store
+of the same task, take the one that `sheaf state list` shows as applied to last.
+
+  sheaf state list -c sheaf.yaml
+  sheaf state republish -c sheaf.yaml --task bundle-0 --task bundle-3
+  sheaf state republish -c sheaf.yaml --all")]
+pub(super) struct Republish {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// A task, as `sheaf state list` names it; may be given more than once
+    #[arg(long = "task", value_name = "TASK", required_unless_present = "all")]
+    tasks: Vec<String>,
+    /// Every store whose changelog is empty
+    #[arg(long, conflicts_with = "tasks")]
+    all: bool,
+}
+
+/// How long a transaction over a whole store may last.
+const TRANSACTION: Duration = Duration::from_mins(15);
+const TIMEOUT: Duration = Duration::from_mins(5);
+
+pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
+    let (Command::List(args) | Command::Republish(Republish { config: args, .. })) = command;
+    let loaded = load::everything(args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let secrets = wire::Secrets::of(&loaded.config, runtime.handle());
+    let broker = wire::broker(&loaded.config, &secrets, Some(TRANSACTION))?;
+    let stores = wire::stores(&loaded.config)?;
+    let plan = plan(&loaded, &broker)?;
+    let republisher = Republisher { plan: &plan, broker: &broker, stores: &stores, timeout: TIMEOUT };
+    match command {
+        Command::List(_) => list(republisher),
+        Command::Republish(args) => republish(republisher, args),
+    }
+}
+
+fn plan(loaded: &Loaded, broker: &dyn Broker) -> Result<std::sync::Arc<Plan>, Failure> {
+    let settings = wire::settings(&loaded.config, String::new());
+    let plan = Plan::new(wire::topology(loaded)?, &settings);
+    prepare(&mut *broker.admin()?, &plan, &settings)?;
+    Ok(plan)
+}
+
+fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_header(["task", "entries, about", "applied to last", "changelog"]);
+    for found in republisher.look()? {
+        table.add_row([
+            found.task.to_string(),
+            found.entries.to_string(),
+            found.applied_at.map_or_else(|| "never".to_owned(), |at| at.to_string()),
+            if found.changelog == 0 { "empty".to_owned() } else { format!("{} offsets", found.changelog) },
+        ]);
+    }
+    say(&table.to_string());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode, Failure> {
+    let found = republisher.look()?;
+    let wanted: Vec<TaskId> = found
+        .iter()
+        .filter(|found| args.tasks.contains(&found.task.to_string()) || (args.all && found.changelog == 0))
+        .map(|found| found.task.clone())
+        .collect();
+    let named = |name: &&String| !wanted.iter().any(|task| task.to_string() == **name);
+    if let Some(unknown) = args.tasks.iter().find(named) {
+        return Err(Failure::Failed(anyhow::anyhow!("the state directory has no store of task {unknown}")));
+    }
+    for task in &wanted {
+        let incarnation = wire::incarnation().id;
+        let written =
+            republisher.republish(task, &incarnation, |written| tell(&format!("{task}: {written} entries")))?;
+        say(&format!("{task}: changelog written anew from {written} entries"));
+    }
+    if wanted.is_empty() {
+        say("nothing to do: no store has an empty changelog");
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,154 @@
+//! Writes a changelog anew from a store: the way back when the topic was lost and the store is the last copy.
+//!
+//! All of a task's entries go out in one transaction that begins with the store's genesis, so that nobody can restore from
+//! half of them. A changelog that has records already is not touched: whose they are is for a person to decide.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::error::{Error, Result};
+use super::plan::Plan;
+use super::task::meta;
+use super::{genesis, task};
+use crate::broker::{Broker, ProducerSpec};
+use crate::model::{Headers, Key, OutRecord, TaskId, Timestamp, TopicPartition};
+use crate::store::{Batch, Change, Store, Stores};
+
+/// What stands in a state directory about one task, and in its changelog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The task.
+    pub task: TaskId,
+    /// About how many entries its store has.
+    pub entries: u64,
+    /// When something was last applied to the store; `None` when nothing ever was.
+    pub applied_at: Option<Timestamp>,
+    /// How many offsets the changelog has; 0 after it was created anew.
+    pub changelog: i64,
+}
+
+/// Looks and republishes; no instance may run on the same state directory.
+#[derive(Clone, Copy, Debug)]
+pub struct Republisher<'a> {
+    /// The names of all topics.
+    pub plan: &'a Plan,
+    /// The cluster. Its transaction time-out must allow for a whole store.
+    pub broker: &'a dyn Broker,
+    /// The state directory.
+    pub stores: &'a dyn Stores,
+    /// How long one call to the broker may take.
+    pub timeout: Duration,
+}
+
+/// How many entries are read from the store at once.
+const PAGE: usize = 1_000;
+
+impl Republisher<'_> {
+    /// Every store that belongs to a task of the topology.
+    pub fn look(&self) -> Result<Vec<Found>> {
+        let mut admin = self.broker.admin()?;
+        let mut found = Vec::new();
+        for (task, changelog) in self.tasks()? {
+            let store = self.open(&task)?;
+            let (low, high) = admin.watermarks(&changelog, self.timeout)?;
+            let applied_at = self.meta(&task, &*store, meta::APPLIED_AT)?;
+            let applied_at = applied_at.and_then(|bytes| bytes.try_into().ok()).map(i64::from_le_bytes);
+            found.push(Found {
+                entries: store.len_estimate(),
+                applied_at: applied_at.map(Timestamp::from_millis),
+                changelog: high - low,
+                task,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Writes one task's changelog from its store; returns how many entries were written. `progress` is told how many
+    /// are out.
+    pub fn republish(&self, id: &TaskId, incarnation: &Uuid, mut progress: impl FnMut(u64)) -> Result<u64> {
+        let refuse = |changelog: &TopicPartition, detail: &str| {
+            Err(Error::Genesis { task: id.clone(), changelog: changelog.clone(), detail: detail.to_owned() })
+        };
+        let Some((_, changelog)) = self.tasks()?.into_iter().find(|(task, _)| task == id) else {
+            let detail = "this state directory has no store of it, or the topology has no such processor";
+            return refuse(&TopicPartition::new(&self.plan.instances, 0), detail);
+        };
+        let (low, high) = self.broker.admin()?.watermarks(&changelog, self.timeout)?;
+        if high != low {
+            let detail = "the changelog has records; delete the topic first if they are not needed (sheaf creates it)";
+            return refuse(&changelog, detail);
+        }
+        let mut store = self.open(id)?;
+        let text = self.meta(id, &*store, meta::GENESIS)?.and_then(|bytes| String::from_utf8(bytes).ok());
+        let Some(store_id) = text.and_then(|text| Uuid::parse_str(&text).ok()) else {
+            return refuse(&changelog, "the store was never committed to");
+        };
+        let spec = ProducerSpec {
+            transactional_id: format!("{}-republish", changelog),
+            tracked: vec![changelog.topic.clone()],
+        };
+        let mut producer = self.broker.producer(&spec)?;
+        producer.init(self.timeout)?;
+        producer.begin()?;
+        let record = |key: Bytes, value: Bytes| OutRecord {
+            topic: changelog.topic.clone(),
+            partition: Some(changelog.partition),
+            key: Some(key),
+            value: Some(value),
+            headers: Headers::new(),
+            timestamp: None,
+        };
+        let (key, value) = genesis::record(id, store_id, incarnation);
+        producer.produce(&record(key, value))?;
+        let (mut last, mut written): (Option<Key>, u64) = (None, 0);
+        loop {
+            let page = store.scan(last.as_ref(), PAGE).map_err(|source| store_error(id, source))?;
+            let Some((key, _)) = page.last() else { break };
+            last = Some(key.clone());
+            for (key, value) in page {
+                producer.produce(&record(key.bytes(), Bytes::from(value)))?;
+                written += 1;
+            }
+            progress(written);
+        }
+        let ends = producer.drain(self.timeout)?;
+        producer.commit(self.timeout)?;
+        let end = ends.get(&changelog).copied().unwrap_or(0);
+        let position = Change::PutMeta(meta::CHANGELOG.to_owned(), end.to_le_bytes().to_vec());
+        let batch = Batch { changes: vec![position], volatile: false };
+        store.apply(&batch).map_err(|source| store_error(id, source))?;
+        Ok(written)
+    }
+
+    /// The tasks that have a store and a place in the topology, with their changelogs.
+    fn tasks(&self) -> Result<Vec<(TaskId, TopicPartition)>> {
+        let existing = self.stores.existing().map_err(|source| Error::Store { task: nobody(), source })?;
+        let mut tasks = Vec::new();
+        for name in existing {
+            let Some((processor, partition)) = name.rsplit_once('-') else { continue };
+            let Ok(partition) = partition.parse() else { continue };
+            let Some(at) = self.plan.topology.nodes.iter().position(|node| &*node.name == processor) else { continue };
+            tasks.push((TaskId { processor: processor.into(), partition }, task::changelog(self.plan, at, partition)?));
+        }
+        Ok(tasks)
+    }
+
+    fn open(&self, task: &TaskId) -> Result<Box<dyn Store>> {
+        self.stores.open(&task.to_string()).map_err(|source| store_error(task, source))
+    }
+
+    fn meta(&self, task: &TaskId, store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>> {
+        store.meta(name).map_err(|source| store_error(task, source))
+    }
+}
+
+fn store_error(task: &TaskId, source: crate::store::Error) -> Error {
+    Error::Store { task: task.clone(), source }
+}
+
+/// The directory as a whole, where an error needs a task.
+fn nobody() -> TaskId {
+    TaskId { processor: "state directory".into(), partition: 0 }
+}
