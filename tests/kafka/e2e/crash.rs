@@ -1,10 +1,17 @@
 //! Instances that die, and one that only seemed to.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use rustix::process::Signal;
+use sheaf::sink::control_m::simulator::{Action, Fault};
 
 use super::bundle::{bundles, shuffled};
 use super::process::until;
 use super::stage::Stage;
+
+/// The call that submits a folder.
+const SUBMIT: &str = "POST /run/ondemand";
 
 #[test]
 fn each_complete_bundle_is_submitted_once_although_an_instance_is_killed() {
@@ -60,4 +67,42 @@ fn each_complete_bundle_is_submitted_once_although_an_instance_is_killed() {
     );
     assert_eq!(first.terminate(), Some(0));
     assert_eq!(second.terminate(), Some(0));
+}
+
+#[test]
+fn a_stopped_sender_that_wakes_after_a_take_over_submits_nothing() {
+    let Some(stage) = Stage::open("e2e-stopped") else { return };
+    // One call at a time, and the first one takes long: the other intents are committed and wait for the slot.
+    let stage = stage.with_in_flight_max(1);
+    let mut chance = fastrand::Rng::with_seed(2);
+    let all = bundles(20, &mut chance);
+    stage.simulator.inject(Fault::once("POST", "/run/ondemand", Action::Delay { ms: 4_000 }));
+    let mut sender = stage.run("a");
+    stage.write_events(&shuffled(&all, 0, &mut chance));
+    until("the first call is under way", || stage.simulator.dump().calls(SUBMIT) == 1);
+    sender.signal(Signal::STOP);
+    let journal = stage.read(&stage.own("delivery-changelog"));
+    let ids: BTreeSet<_> = all.iter().map(|bundle| bundle.id.as_bytes()).collect();
+    let intended: BTreeSet<_> =
+        journal.iter().filter_map(|record| record.key.as_deref()).filter(|key| ids.contains(key)).collect();
+    assert!(intended.len() > 1, "an intent is committed, and its call has not begun: {}", intended.len());
+    assert_eq!(stage.simulator.dump().calls(SUBMIT), 1);
+
+    let mut heir = stage.run("b");
+    stage.delivered(&all);
+    stage.exactly(&all);
+    let calls = stage.simulator.dump().calls(SUBMIT);
+    println!("{} intents at the stop, {calls} submits after the take-over", intended.len());
+    sender.signal(Signal::CONT);
+    sender.says("partitions lost");
+    sender.ready();
+    until("both have work", || {
+        [&sender, &heir].iter().all(|instance| instance.metric("sheaf_consumer_assigned_partitions", "") > 0.0)
+    });
+    stage.exactly(&all);
+    assert_eq!(stage.simulator.dump().calls(SUBMIT), calls, "the sender that woke up has sent nothing");
+    assert_eq!(sender.terminate(), Some(0));
+    assert_eq!(heir.terminate(), Some(0));
+    stage.exactly(&all);
+    assert_eq!(stage.simulator.dump().calls(SUBMIT), calls);
 }

@@ -15,5 +15,11 @@
 
 mod bundle;
 mod crash;
+mod ending;
+mod group;
+mod java;
+mod outage;
+mod poison;
 mod process;
 mod stage;
+mod state;

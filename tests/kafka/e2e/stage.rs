@@ -101,10 +101,16 @@ impl Stage {
 
     /// The same with a state directory that may be another's.
     pub(super) fn start_in(&self, instance: &str, state: &str) -> Process {
+        self.command(&["run"], instance, state)
+    }
+
+    /// Starts any command with the configuration of an instance.
+    pub(super) fn command(&self, words: &[&str], instance: &str, state: &str) -> Process {
         let number = self.starts.fetch_add(1, Ordering::Relaxed);
         let config = self.configure(instance, state, number);
         let log = self.directory.path().join(format!("{instance}-{number}.log"));
-        Process::start(&["run", "-c", config.to_str().expect("text")], log)
+        let config = ["-c", config.to_str().expect("text")];
+        Process::start(&[words, &config].concat(), log)
     }
 
     /// Starts an instance and waits until it is ready.
