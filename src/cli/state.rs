@@ -26,8 +26,8 @@ pub(super) enum Command {
 /// Options of `sheaf state republish`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-When a changelog topic was deleted or created anew, its stores are the last copy, and sheaf refuses to start on them.
-This writes each changelog anew, in one transaction per task, and only into an empty one. When two instances have a store
+When a changelog topic was deleted or created anew, its stores are the last copy, and sheaf refuses to start on them. \
+This writes each changelog anew, in one transaction per task, and only into an empty one. When two instances have a store \
 of the same task, take the one that `sheaf state list` shows as applied to last.
 
   sheaf state list -c sheaf.yaml

@@ -226,7 +226,7 @@ impl StreamThread {
             let pending = live.pending_acts().map_err(|source| Error::Store { task: id.clone(), source })?;
             self.shared.metrics.store_entries(&id, live.len_estimate());
             task.state = State::Running(Box::new(live));
-            tracing::info!(sheaf.task = %id, entries = pending.len(), "task running");
+            tracing::info!(sheaf.task = %id, pending_acts = pending.len(), "task running");
             for (key, slot) in pending {
                 let Some(act) = task.pending(&self.shared.plan, &key, slot)? else { continue };
                 if self.in_flight.contains(&(id.clone(), key.clone(), slot, act.attempt)) {
