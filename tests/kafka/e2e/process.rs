@@ -13,6 +13,9 @@ use rustix::process::{Pid, Signal, kill_process};
 /// Nothing in a test takes longer, on a machine with 2 busy cores.
 pub(super) const LIMIT: Duration = Duration::from_mins(3);
 
+/// How long to wait before looking again; a look may take a new client, and the machine is small.
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// A running process. Dropping it kills it; so does the end of this process, however that ends.
 pub(super) struct Process {
     child: Child,
@@ -147,6 +150,6 @@ pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < LIMIT, "it never came to it that {what}");
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(PAUSE);
     }
 }

@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use sheaf::broker::Isolation;
 use sheaf::broker::kafka::KafkaSettings;
+use sheaf::broker::{Isolation, Start};
 use sheaf::model::{OutRecord, Record, Topic, TopicPartition};
 use sheaf::runtime::SystemClock;
 use sheaf::sink::control_m::simulator::{Simulator, SimulatorHandle, SimulatorSettings};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::super::scene::{LIMIT, Scene};
+use super::super::scene::{LIMIT, Scene, until};
 use super::process::Process;
 
 /// The partitions of every topic of a test.
@@ -174,12 +174,27 @@ impl Stage {
         }
     }
 
-    /// Every committed record of a topic; none while it does not exist.
+    /// Every committed record of a topic, up to its end as it is now; none while the topic does not exist.
     pub(super) fn read(&self, topic: &Topic) -> Vec<Record> {
-        let found = self.scene.admin().describe(std::slice::from_ref(topic), LIMIT).expect("described");
+        let mut admin = self.scene.admin();
+        let found = admin.describe(std::slice::from_ref(topic), LIMIT).expect("described");
         let count = found.first().and_then(Option::as_ref).map_or(0, |found| found.partitions);
-        let partitions = (0..count).map(|partition| TopicPartition::new(topic, partition));
-        partitions.flat_map(|partition| self.scene.read(Isolation::ReadCommitted, &partition)).collect()
+        let ends: Vec<_> = (0..count)
+            .map(|partition| TopicPartition::new(topic, partition))
+            .map(|partition| (admin.watermarks(&partition, LIMIT).expect("watermarks").1, partition))
+            .filter(|(end, _)| *end > 0)
+            .collect();
+        let mut records = Vec::new();
+        if ends.is_empty() {
+            return records;
+        }
+        let partitions: Vec<_> = ends.iter().map(|(_, partition)| partition.clone()).collect();
+        let mut reader = self.scene.reader(Isolation::ReadCommitted, &partitions, Start::Beginning);
+        until("the reader has come to the end", || {
+            reader.poll(1_000, &mut records, Duration::from_millis(200)).expect("polled");
+            ends.iter().all(|(end, partition)| reader.position(partition).is_some_and(|position| position >= *end))
+        });
+        records
     }
 
     /// The dead letters.
