@@ -58,6 +58,13 @@ pub(super) fn shuffled(bundles: &[Bundle], doubled_percent: usize, chance: &mut 
     events
 }
 
+/// How many of the bundles these events complete.
+pub(super) fn complete_in(events: &[Event], bundles: &[Bundle]) -> usize {
+    let ids: BTreeSet<&str> = events.iter().filter_map(|(_, value)| value["id"].as_str()).collect();
+    let is_there = |(_, value): &Event| value["id"].as_str().is_some_and(|id| ids.contains(id));
+    bundles.iter().filter(|bundle| bundle.events().iter().all(is_there)).count()
+}
+
 impl Stage {
     /// Writes events to the sources, without keys.
     pub(super) fn write_events(&self, events: &[Event]) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use sheaf::sink::control_m::simulator::{Action, Fault};
 
-use super::bundle::{bundles, shuffled};
+use super::bundle::{bundles, complete_in, shuffled};
 use super::process::until;
 use super::stage::Stage;
 
@@ -32,19 +32,18 @@ fn each_complete_bundle_is_submitted_once_although_an_instance_is_killed() {
     events.extend(there);
     chance.shuffle(&mut events);
 
+    // So slow that deliveries are always under way.
+    stage.simulator.inject(Fault::always("POST", "/run/ondemand", Action::Delay { ms: 100 }));
     let mut first = stage.run("a");
     let mut second = stage.run("b");
-    let parts: Vec<_> = events.chunks(events.len() / 20 + 1).collect();
-    let (before, after) = parts.split_at(10);
-    for part in before {
-        stage.write_events(part);
-        std::thread::sleep(Duration::from_millis(300));
-    }
-    until("some bundles have a folder", || stage.folders() > 50);
+    let (before, after) = events.split_at(events.len() * 2 / 3);
+    stage.write_events(before);
+    let due = complete_in(before, &complete);
+    until("some bundles have a folder", || stage.folders() > due / 4);
     second.kill();
     let at_the_kill = stage.folders();
-    assert!(at_the_kill < complete.len(), "the kill comes in the middle, at {at_the_kill} folders");
-    for (number, part) in after.iter().enumerate() {
+    assert!(at_the_kill < due, "the kill comes in the middle: {at_the_kill} of {due} folders");
+    for (number, part) in after.chunks(after.len() / 8 + 1).enumerate() {
         stage.write_events(part);
         std::thread::sleep(Duration::from_millis(300));
         if number == 2 {
@@ -54,17 +53,14 @@ fn each_complete_bundle_is_submitted_once_although_an_instance_is_killed() {
     second.ready();
     stage.delivered(&complete);
     stage.exactly(&complete);
-    println!("{at_the_kill} folders at the kill, {} in the end", stage.folders());
+    let looked_up = stage.simulator.dump().calls("GET /run/jobs/status");
+    println!("{at_the_kill} of {due} folders at the kill, {} in the end, {looked_up} look-ups", stage.folders());
+    assert!(looked_up > 0, "what was under way at the kill was looked up");
 
     // The incomplete ones are still open: their last member completes them.
     stage.write_events(&missing);
     stage.delivered(&all);
     stage.exactly(&all);
-    println!(
-        "sink retries: {} and {}",
-        first.metric("sheaf_sink_retries_total", ""),
-        second.metric("sheaf_sink_retries_total", "")
-    );
     assert_eq!(first.terminate(), Some(0));
     assert_eq!(second.terminate(), Some(0));
 }

@@ -1,6 +1,7 @@
 //! How an instance ends: by a signal, by a second one, by another process of the same name.
 
 use rustix::process::Signal;
+use sheaf::broker::{ConsumerSpec, Waker};
 
 use super::super::cluster::{KafkaCluster, left_out};
 use super::bundle::{bundles, shuffled};
@@ -27,6 +28,34 @@ fn of_two_processes_with_one_instance_id_the_older_stops_and_names_the_newer() {
     stage.delivered(&all);
     stage.exactly(&all);
     assert_eq!(newer.terminate(), Some(0));
+}
+
+#[test]
+fn a_member_that_was_fenced_by_no_newer_start_joins_anew() {
+    let Some(stage) = Stage::open("e2e-fenced") else { return };
+    let mut chance = fastrand::Rng::with_seed(73);
+    let all = bundles(40, &mut chance);
+    let (one, two) = all.split_at(20);
+    let mut instance = stage.run("a");
+    stage.write_events(&shuffled(one, 0, &mut chance));
+    stage.delivered(one);
+    // The coordinator may take the member itself for a stranger after an outage; here it is one who announces nothing.
+    let application = stage.application();
+    let group_instance = Some(format!("{application}-a-0"));
+    let spec = ConsumerSpec { group: application, group_instance, waker: Waker::none() };
+    let mut stranger = stage.scene.broker.consumer(&spec).expect("a consumer");
+    stranger.subscribe(&[stage.topic("parents")]).expect("subscribed");
+    until("the instance joins anew", || {
+        // It is fenced in its turn when that has happened.
+        let (Ok(_) | Err(_)) = stranger.poll();
+        instance.said().contains("joining anew")
+    });
+    drop(stranger);
+    stage.write_events(&shuffled(two, 0, &mut chance));
+    stage.delivered(&all);
+    stage.exactly(&all);
+    instance.ready();
+    assert_eq!(instance.terminate(), Some(0));
 }
 
 #[test]
