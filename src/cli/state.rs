@@ -12,7 +12,7 @@ use super::load::{self, ConfigArgs, Loaded};
 use super::{say, tell, wire};
 use crate::broker::Broker;
 use crate::model::TaskId;
-use crate::runtime::{Plan, Republisher, prepare};
+use crate::runtime::{Found, Plan, Republisher, prepare};
 
 /// What can be done with a state directory. No instance may run on it.
 #[derive(Debug, Subcommand)]
@@ -87,9 +87,11 @@ fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
 
 fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode, Failure> {
     let found = republisher.look()?;
+    // A store that was never committed to has nothing to write, and its changelog is rightly empty.
+    let lost = |found: &Found| found.changelog == 0 && found.applied_at.is_some();
     let wanted: Vec<TaskId> = found
         .iter()
-        .filter(|found| args.tasks.contains(&found.task.to_string()) || (args.all && found.changelog == 0))
+        .filter(|found| args.tasks.contains(&found.task.to_string()) || (args.all && lost(found)))
         .map(|found| found.task.clone())
         .collect();
     let named = |name: &&String| !wanted.iter().any(|task| task.to_string() == **name);

@@ -7,6 +7,7 @@
 //! | `conformance` | the suite that memory has to answer too |
 //! | `transaction`, `offset`, `group`, `reading`, `admin` | the checks, one function each |
 //! | `outage` | brokers that are not there, or not for a while |
+//! | `e2e` | the main job from end to end, as processes |
 //! | `measure` | printed, not asserted: the cost of a commit, of idling |
 #![expect(
     clippy::expect_used,
@@ -18,6 +19,7 @@
 mod admin;
 pub(crate) mod cluster;
 mod conformance;
+mod e2e;
 mod group;
 mod measure;
 mod offset;

@@ -32,6 +32,7 @@ impl StreamThread {
     /// New partitions: their tasks are created; they are read from when their committed offsets are known.
     fn on_assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<()> {
         tracing::info!(partitions = ?partitions, "partitions assigned");
+        self.joined = true;
         self.shared.metrics.rebalanced(Rebalance::Assign);
         let kept: Vec<TaskId> = partitions.iter().filter_map(|partition| self.shared.plan.task(partition)).collect();
         // A suspended task that did not come back belongs to somebody else now.
@@ -85,6 +86,7 @@ impl StreamThread {
     /// Partitions that somebody else has: nothing is committed any more.
     fn on_lost(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         tracing::warn!(partitions = ?partitions, "partitions lost: this member was away longer than the session lasts");
+        self.joined = false;
         self.shared.metrics.rebalanced(Rebalance::Lost);
         self.abandon()?;
         for partition in partitions {
@@ -96,7 +98,7 @@ impl StreamThread {
         Ok(())
     }
 
-    fn give_up(&mut self, partition: &TopicPartition, may_return: bool) {
+    pub(super) fn give_up(&mut self, partition: &TopicPartition, may_return: bool) {
         self.inputs.remove(partition);
         self.shared.metrics.partition_revoked(partition);
         self.shared.status.given_up(partition);

@@ -95,6 +95,8 @@ pub struct StreamThread {
     tasks: BTreeMap<TaskId, Task>,
     /// Partitions that were assigned and whose committed offsets are not known yet.
     arriving: Option<Vec<TopicPartition>>,
+    /// True from an assignment, be it an empty one, until the membership is lost.
+    joined: bool,
     /// True from a failed commit until the truth has been read from the broker.
     recovering: bool,
     txn: Transaction,
@@ -129,6 +131,7 @@ impl StreamThread {
             inputs: Inputs::default(),
             tasks: BTreeMap::new(),
             arriving: None,
+            joined: false,
             recovering: false,
             last_commit: uptime,
             epochs: 0,
@@ -153,8 +156,10 @@ impl StreamThread {
     }
 
     fn advance(&mut self) -> Result<Pace> {
-        self.connect()?;
+        // First, because the group waits for answers however long no producer can be made: a static member that has
+        // not answered the loss of its session is taken for a stranger when the broker comes back.
         self.serve_group()?;
+        self.connect()?;
         self.settle_offsets()?;
         self.take_restored()?;
         if self.recovering {
@@ -256,7 +261,7 @@ impl StreamThread {
     fn state(&self) -> ThreadState {
         if self.recovering {
             ThreadState::Restoring
-        } else if self.consumer.is_none() || self.arriving.is_some() {
+        } else if !self.joined || self.arriving.is_some() {
             ThreadState::Joining
         } else if self.tasks.values().all(Task::is_running) {
             if self.inputs.is_empty() { ThreadState::Waiting } else { ThreadState::Running }
