@@ -33,7 +33,15 @@ impl StreamThread {
             }
             Error::Broker(broker::Error::Fenced { by: by @ (FencedBy::Producer | FencedBy::Instance), .. }) => {
                 self.shared.metrics.transaction(TransactionResult::Fenced, self.age());
-                self.shared.incarnation.check(&self.shared)?;
+                match self.shared.incarnation.check(&self.shared) {
+                    Ok(()) => {}
+                    // To go on is safe: if there is a newer start it is fenced in its turn, finds that it is the newer
+                    // one and comes back, and the next look tells this one.
+                    Err(cause) if cause.class() == ErrorClass::Retry => {
+                        tracing::warn!(%cause, "whether there is a newer start of this instance is not known yet");
+                    }
+                    Err(replaced) => return Err(replaced),
+                }
                 if *by == FencedBy::Instance {
                     tracing::warn!(%error, "fenced, but not by a newer start of this instance: joining anew");
                     self.rejoin()?;
