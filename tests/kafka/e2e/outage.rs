@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sheaf::sink::control_m::simulator::{Action, Fault};
+
 use super::super::cluster::{KafkaCluster, left_out};
 use super::bundle::{bundles, shuffled};
 use super::process::until;
@@ -43,20 +45,22 @@ fn an_outage_in_the_middle_loses_nothing_and_doubles_nothing() {
     stage.create_sources();
     let mut chance = fastrand::Rng::with_seed(61);
     let all = bundles(300, &mut chance);
-    let events = shuffled(&all, 5, &mut chance);
-    let (before, after) = events.split_at(events.len() / 2);
+    let (before, after) = all.split_at(200);
+    // So slow that deliveries are under way when Kafka goes, and end while it is away.
+    stage.simulator.inject(Fault::always("POST", "/run/ondemand", Action::Delay { ms: 500 }));
     let mut first = stage.run("a");
     let mut second = stage.run("b");
-    stage.write_events(before);
+    stage.write_events(&shuffled(before, 5, &mut chance));
     until("it is in the middle", || stage.folders() > 0);
-    cluster.stop();
     let at_the_outage = stage.folders();
+    assert!(at_the_outage < before.len(), "deliveries are due: {at_the_outage} folders");
+    cluster.stop();
     std::thread::sleep(OUTAGE);
     for instance in [&mut first, &mut second] {
         assert_eq!(instance.ended(), None, "an outage ends nobody: {}", instance.said());
     }
     cluster.start_again();
-    stage.write_events(after);
+    stage.write_events(&shuffled(after, 5, &mut chance));
     stage.delivered(&all);
     stage.exactly(&all);
     println!("{at_the_outage} folders at the outage, {} in the end", stage.folders());
