@@ -201,9 +201,11 @@ impl StreamThread {
         };
         let (changelog, epoch) = (task.changelog.clone(), task.epoch);
         let job = Job { task: id.clone(), epoch, changelog, store, wanted, reply };
-        self.to_restorer
-            .send(job)
-            .map_err(|_gone| Error::Thread { thread: "restorer".to_owned(), detail: "it has stopped".to_owned() })
+        let (jobs, waker) = &self.restorer;
+        jobs.send(job)
+            .map_err(|_gone| Error::Thread { thread: "restorer".to_owned(), detail: "it has stopped".to_owned() })?;
+        waker.wake();
+        Ok(())
     }
 
     /// Takes back the tasks that the restorer has finished.
