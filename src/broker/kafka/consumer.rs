@@ -46,6 +46,10 @@ struct Assigned {
     list: TopicPartitionList,
     /// The offset after the last record that was handed out.
     next: Option<i64>,
+    /// The client's position when it was last asked.
+    position: Option<i64>,
+    /// It may have moved since then.
+    moved: bool,
     /// The offset was not in the log; nothing more comes until the partition is assigned anew.
     lost: bool,
 }
@@ -144,7 +148,7 @@ impl KafkaConsumer {
         if let Some(descriptor) = self.waker.descriptor() {
             queue.signal(descriptor);
         }
-        Ok(Assigned { queue, list: list([partition]), next: None, lost: false })
+        Ok(Assigned { queue, list: list([partition]), next: None, position: None, moved: true, lost: false })
     }
 }
 
@@ -210,7 +214,10 @@ impl Consumer for KafkaConsumer {
         };
         let before = out.len();
         let mut rest = max;
-        while rest > 0 && !assigned.lost {
+        // Most partitions are empty most of the time, and to learn that this way costs least.
+        while rest > 0 && !assigned.lost && assigned.queue.len() > 0 {
+            // The client's position moves as messages and control records are taken from the queue, and only then.
+            assigned.moved = true;
             let asked = rest.min(BATCH);
             let batch = assigned.queue.consume(asked, 0);
             for message in batch.iter() {
@@ -244,11 +251,15 @@ impl Consumer for KafkaConsumer {
     }
 
     fn position(&mut self, partition: &TopicPartition) -> Option<i64> {
-        let assigned = self.assigned.get(partition)?;
+        let assigned = self.assigned.get_mut(partition)?;
         if assigned.lost {
             return assigned.next;
         }
-        assigned.next.max(self.native.position(&assigned.list))
+        if assigned.moved {
+            assigned.position = self.native.position(&assigned.list);
+            assigned.moved = false;
+        }
+        assigned.next.max(assigned.position)
     }
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<()> {

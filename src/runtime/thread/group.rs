@@ -176,11 +176,12 @@ impl StreamThread {
         consumer.assign(&at)?;
         for (partition, offset) in starts {
             let Some(role) = self.shared.plan.role(&partition.topic) else { continue };
-            if let Some(id) = self.shared.plan.task(&partition) {
-                self.restore(&id)?;
+            let task = self.shared.plan.task(&partition);
+            if let Some(id) = &task {
+                self.restore(id)?;
             }
             self.shared.metrics.partition_assigned(&partition);
-            self.inputs.add(partition, role, offset);
+            self.inputs.add(partition, role, task, offset);
         }
         Ok(())
     }
