@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::Failure;
+use crate::aws::{self, S3};
 use crate::blob::{self, Fetched, Source as _};
 use crate::config::{Config, Sources};
 use crate::template::Template;
@@ -64,14 +65,20 @@ pub(super) fn spec(path: &Path) -> Result<Spec, Failure> {
     Ok(Spec::parse(&path.display().to_string(), &read(path)?)?)
 }
 
-/// Reads and compiles a template. Its name is relative to the working directory.
+/// Reads and compiles a template: `s3://BUCKET/KEY`, or a path relative to the working directory.
 fn template(path: &Path, topology: &Path) -> Result<Template, Failure> {
     let named = path.display().to_string();
     let wrong = |error: &dyn std::fmt::Display| {
         Failure::Configuration(format!("error: {}: deliver.control_m.template: {error}", topology.display()))
     };
-    let source = blob::Files::new(Path::new("."));
-    let blob = match source.fetch(&named, None).map_err(|error| wrong(&error))? {
+    let fetched = match named.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) {
+        None => blob::Files::new(Path::new(".")).fetch(&named, None),
+        Some((bucket, key)) => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+            S3::new(&aws::load(runtime.handle()), bucket, runtime.handle().clone()).fetch(key, None)
+        }
+    };
+    let blob = match fetched.map_err(|error| wrong(&error))? {
         Fetched::Current(blob) => blob,
         Fetched::Unchanged => return Err(wrong(&"the template was not read")),
     };

@@ -24,7 +24,7 @@ pub(super) enum Command {
   sheaf mock control-m --bind 127.0.0.1:8443
   curl -s http://127.0.0.1:8443/_sheaf/dump           what was submitted, also what the lag still hides
   curl -s -X POST http://127.0.0.1:8443/_sheaf/faults \\
-       -d '{\"method\":\"POST\",\"path\":\"/run/ondemand\",\"action\":{\"respond\":{\"status\":503}}}'
+       -d '{\"method\":\"POST\",\"path\":\"/run/ondemand\",\"action\":{\"do\":\"respond\",\"status\":503}}'
 
 Set control_m.base_url to http://ADDRESS/automation-api.")]
 pub(super) struct ControlM {

@@ -46,7 +46,7 @@ First steps:
   sheaf run -c sheaf.yaml             run an instance; start more of them to scale out
   sheaf produce -n 20                 write sample events
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage, 69 something outside cannot be reached, 78 the configuration is wrong,
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 69 something outside cannot be reached, 78 the configuration is wrong, \
 130 ended by a second signal.";
 
 #[derive(Debug, Subcommand)]

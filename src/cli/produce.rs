@@ -15,7 +15,7 @@ use crate::sim::{Generator, SampleEvent};
 /// Options of `sheaf produce`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Without --no-wait and --rate it takes its time as the original does: 30 to 180 s between a parent and its children, 30
+Without --no-wait and --rate it takes its time as the original does: 30 to 180 s between a parent and its children, 30 \
 to 300 s between pairs. Ctrl-C ends it after the event that is being written.
 
   sheaf produce -n 5 --no-wait                     five pairs at once

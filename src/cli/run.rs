@@ -22,7 +22,7 @@ use crate::topology::Topology;
 /// Options of `sheaf run`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The instance runs until it gets TERM or INT: then it commits what it has, closes its stores and leaves. A second signal
+The instance runs until it gets TERM or INT: then it commits what it has, closes its stores and leaves. A second signal \
 ends it at once; nothing is lost then either.
 
   sheaf run -c sheaf.yaml
@@ -46,7 +46,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let secrets = wire::Secrets::of(&loaded.config, runtime.handle());
     let broker = wire::broker(&loaded.config, &secrets, None)?;
     let stores = wire::stores(&loaded.config)?;
-    let sink = wire::sink(&loaded.config, &secrets, runtime.handle())?;
+    let sink = wire::sink(&loaded.config, &secrets, runtime.handle(), &metrics)?;
     let clock = wire::clock();
     let status = Arc::new(Status::default());
     let view = View { status: status.clone(), metrics: metrics.clone(), clock: clock.clone() };
@@ -55,7 +55,11 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let settings = wire::settings(&loaded.config, server.address().to_string());
     let parts = Parts { topology, settings, broker: Arc::new(broker) };
     let mut signals = runtime.block_on(async { Signals::new() })?;
-    let Some(inbox_partitions) = prepare(&parts, &runtime, &mut signals)? else { return Ok(ExitCode::SUCCESS) };
+    let Some(inbox_partitions) = prepare(&parts, &runtime, &mut signals)? else {
+        // The attempt that is under way has nothing to finish.
+        runtime.shutdown_background();
+        return Ok(ExitCode::SUCCESS);
+    };
     let shared = Shared {
         plan: Plan::new(parts.topology, &parts.settings),
         settings: Arc::new(parts.settings),
@@ -112,9 +116,11 @@ fn prepare(parts: &Parts, runtime: &Runtime, signals: &mut Signals) -> Result<Op
     const FIRST: Duration = Duration::from_secs(1);
     const LONGEST: Duration = Duration::from_secs(30);
     let plan = Plan::new(parts.topology.clone(), &parts.settings);
+    // A person who has mistyped the address wants to know it soon.
+    let settings = Settings { broker_timeout: Duration::from_secs(3), ..parts.settings.clone() };
     let mut wait = FIRST;
     loop {
-        let (plan, settings, broker) = (plan.clone(), parts.settings.clone(), parts.broker.clone());
+        let (plan, settings, broker) = (plan.clone(), settings.clone(), parts.broker.clone());
         let attempt = runtime.spawn_blocking(move || {
             let mut admin = broker.admin()?;
             runtime::prepare(&mut *admin, &plan, &settings)

@@ -12,7 +12,7 @@ use super::load::{self, ConfigArgs, Loaded};
 use super::{say, tell, wire};
 use crate::broker::Broker;
 use crate::model::TaskId;
-use crate::runtime::{Plan, Republisher, prepare};
+use crate::runtime::{Found, Plan, Republisher, prepare};
 
 /// What can be done with a state directory. No instance may run on it.
 #[derive(Debug, Subcommand)]
@@ -26,8 +26,8 @@ pub(super) enum Command {
 /// Options of `sheaf state republish`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-When a changelog topic was deleted or created anew, its stores are the last copy, and sheaf refuses to start on them.
-This writes each changelog anew, in one transaction per task, and only into an empty one. When two instances have a store
+When a changelog topic was deleted or created anew, its stores are the last copy, and sheaf refuses to start on them. \
+This writes each changelog anew, in one transaction per task, and only into an empty one. When two instances have a store \
 of the same task, take the one that `sheaf state list` shows as applied to last.
 
   sheaf state list -c sheaf.yaml
@@ -87,9 +87,11 @@ fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
 
 fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode, Failure> {
     let found = republisher.look()?;
+    // A store that was never committed to has nothing to write, and its changelog is rightly empty.
+    let lost = |found: &Found| found.changelog == 0 && found.applied_at.is_some();
     let wanted: Vec<TaskId> = found
         .iter()
-        .filter(|found| args.tasks.contains(&found.task.to_string()) || (args.all && found.changelog == 0))
+        .filter(|found| args.tasks.contains(&found.task.to_string()) || (args.all && lost(found)))
         .map(|found| found.task.clone())
         .collect();
     let named = |name: &&String| !wanted.iter().any(|task| task.to_string() == **name);

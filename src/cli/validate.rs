@@ -9,7 +9,7 @@ use super::{say, wire};
 /// Options of `sheaf validate`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Reads the configuration, the topology and the template, and shows every problem with its file, line and a hint.
+Reads the configuration, the topology and the template, and shows every problem with its file, line and a hint. \
 Nothing is connected to. Exit code 0 when all is well, 78 when something is wrong.")]
 pub(super) struct Args {
     #[command(flatten)]

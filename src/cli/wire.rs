@@ -150,7 +150,12 @@ pub(super) fn topology(loaded: &Loaded) -> Result<Topology, Failure> {
 }
 
 /// Who executes the acts of a configuration.
-pub(super) fn sink(config: &Config, secrets: &Secrets, handle: &Handle) -> Result<Arc<dyn Sink>, Failure> {
+pub(super) fn sink(
+    config: &Config,
+    secrets: &Secrets,
+    handle: &Handle,
+    metrics: &Arc<Metrics>,
+) -> Result<Arc<dyn Sink>, Failure> {
     let Some(settings) = &config.control_m else { return Ok(Arc::new(NoSink)) };
     let base_url = secrets.resolve("control_m.base_url", &settings.base_url)?;
     let api_key = match &settings.api_key {
@@ -162,7 +167,7 @@ pub(super) fn sink(config: &Config, secrets: &Secrets, handle: &Handle) -> Resul
         in_flight_max: settings.in_flight_max,
         ..control_m::Settings::new(base_url.expose(), api_key)
     };
-    let sink = ControlM::new(&settings, handle.clone(), Arc::new(SystemClock))
+    let sink = ControlM::measured(&settings, handle.clone(), Arc::new(SystemClock), metrics.clone())
         .map_err(|error| Failure::Configuration(format!("error: {error}")))?;
     Ok(Arc::new(sink))
 }

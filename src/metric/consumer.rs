@@ -26,7 +26,7 @@ impl Consumer {
             bytes: maker.counters("consumer_bytes_total", "Bytes of keys, values and headers read.", &["topic"])?,
             lag: maker.gauges("consumer_lag_records", lag, &place)?,
             committed: maker.gauges("consumer_committed_offset", "The last committed offset.", &place)?,
-            end: maker.gauges("consumer_end_offset", "The last stable offset seen.", &place)?,
+            end: maker.gauges("consumer_end_offset", "The end offset (high watermark) seen last.", &place)?,
             assigned: maker.gauges("consumer_assigned_partitions", "Partitions owned here.", &["topic"])?,
             rebalances: maker.counters("consumer_rebalances_total", "Changes of the assignment.", &["kind"])?,
         };

@@ -9,6 +9,7 @@
 //! | `task` | tasks, processors, stores, restores |
 //! | `outside` | calls to other systems, dead letters, alerts, log lines |
 //! | `registry` | how a family is made and registered |
+//! | `document` | all families as `docs/metrics.md` |
 //!
 //! Names begin with `sheaf_`, units are base units, counters end in `_total`, and every metric carries the constant label
 //! `application`. Labels have bounded values: never a key, an offset or a message. **A counter that is born with 1 is
@@ -17,6 +18,7 @@
 //! [`Metrics::task_closed`]), or two instances would report the same partition.
 
 mod consumer;
+mod document;
 mod family;
 mod label;
 mod outside;
@@ -24,6 +26,7 @@ mod producer;
 mod registry;
 mod task;
 
+pub use document::reference_page;
 pub use label::{Build, InstanceState, LogLevel, Rebalance, Stage, TaskKind, TaskState, TransactionResult};
 
 use prometheus::TextEncoder;
@@ -31,7 +34,7 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::{IntCounterVec, IntGaugeVec, Registry};
 
 use crate::processor::Count;
-use registry::Maker;
+use registry::{Made, Maker};
 
 /// Why metrics cannot be set up or shown.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +51,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    made: Vec<Made>,
     instance_state: IntGaugeVec,
     internal_errors: IntCounterVec,
     consumer: consumer::Consumer,
@@ -75,16 +79,16 @@ impl Metrics {
         info.with_label_values(&values).set(1);
         let states = "The instance's state: exactly one is 1.";
         let errors = "Mistakes inside sheaf that were survived; please report them.";
-        let metrics = Self {
-            instance_state: maker.gauges("instance_state", states, &["state"])?,
-            internal_errors: maker.counters("internal_errors_total", errors, &["kind"])?,
-            consumer: consumer::Consumer::new(&maker)?,
-            producer: producer::Producer::new(&maker)?,
-            task: task::Task::new(&maker)?,
-            outside: outside::Outside::new(&maker)?,
-            families: family::Families::new(&maker, series)?,
-            registry: maker.into_registry(),
-        };
+        let instance_state = maker.gauges("instance_state", states, &["state"])?;
+        let internal_errors = maker.counters("internal_errors_total", errors, &["kind"])?;
+        let consumer = consumer::Consumer::new(&maker)?;
+        let producer = producer::Producer::new(&maker)?;
+        let task = task::Task::new(&maker)?;
+        let outside = outside::Outside::new(&maker)?;
+        let families = family::Families::new(&maker, series)?;
+        let (registry, made) = maker.into_parts();
+        let metrics =
+            Self { registry, made, instance_state, internal_errors, consumer, producer, task, outside, families };
         for kind in [UNKNOWN_FAMILY, UNKNOWN_LABEL] {
             metrics.internal_errors.with_label_values(&[kind]).reset();
         }

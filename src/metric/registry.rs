@@ -1,5 +1,7 @@
 //! How a family is made: its prefix, its constant label, its registration.
 
+use std::cell::RefCell;
+
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, Result,
 };
@@ -11,45 +13,65 @@ const NAMESPACE: &str = "sheaf";
 pub(super) struct Maker {
     registry: Registry,
     application: String,
+    made: RefCell<Vec<Made>>,
+}
+
+/// What a family is, for the reference page: the registry itself shows only families that have a series.
+#[derive(Clone, Debug)]
+pub(super) struct Made {
+    pub(super) name: String,
+    pub(super) kind: &'static str,
+    pub(super) help: String,
+    pub(super) labels: Vec<String>,
 }
 
 impl Maker {
     pub(super) fn new(application: &str) -> Self {
-        Self { registry: Registry::new(), application: application.to_owned() }
+        Self { registry: Registry::new(), application: application.to_owned(), made: RefCell::default() }
     }
 
-    pub(super) fn into_registry(self) -> Registry {
-        self.registry
+    pub(super) fn into_parts(self) -> (Registry, Vec<Made>) {
+        (self.registry, self.made.into_inner())
     }
 
     pub(super) fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec> {
+        self.note("counter", name, help, labels);
         let counters = IntCounterVec::new(self.opts(name, help), labels)?;
         self.registry.register(Box::new(counters.clone()))?;
         Ok(counters)
     }
 
     pub(super) fn gauge(&self, name: &str, help: &str) -> Result<IntGauge> {
+        self.note("gauge", name, help, &[]);
         let gauge = IntGauge::with_opts(self.opts(name, help))?;
         self.registry.register(Box::new(gauge.clone()))?;
         Ok(gauge)
     }
 
     pub(super) fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec> {
+        self.note("gauge", name, help, labels);
         let gauges = IntGaugeVec::new(self.opts(name, help), labels)?;
         self.registry.register(Box::new(gauges.clone()))?;
         Ok(gauges)
     }
 
     pub(super) fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Result<Histogram> {
+        self.note("histogram", name, help, &[]);
         let histogram = Histogram::with_opts(self.buckets(name, help, buckets))?;
         self.registry.register(Box::new(histogram.clone()))?;
         Ok(histogram)
     }
 
     pub(super) fn histograms(&self, name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> Result<HistogramVec> {
+        self.note("histogram", name, help, labels);
         let histograms = HistogramVec::new(self.buckets(name, help, buckets), labels)?;
         self.registry.register(Box::new(histograms.clone()))?;
         Ok(histograms)
+    }
+
+    fn note(&self, kind: &'static str, name: &str, help: &str, labels: &[&str]) {
+        let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+        self.made.borrow_mut().push(Made { name: format!("{NAMESPACE}_{name}"), kind, help: help.to_owned(), labels });
     }
 
     fn opts(&self, name: &str, help: &str) -> Opts {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Result};
+use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec, Result};
 
 use super::registry::{Maker, forget, gauge_value};
 use super::{Metrics, TaskKind, TaskState};
@@ -25,7 +25,6 @@ pub(super) struct Task {
     restored: IntCounterVec,
     rebuilt: IntCounterVec,
     restore_duration: HistogramVec,
-    timers: IntGauge,
 }
 
 impl Task {
@@ -43,7 +42,6 @@ impl Task {
             restored: maker.counters("store_restored_records_total", "Records restored.", &store)?,
             rebuilt: maker.counters("store_rebuilds_total", "Stores made again from their changelog.", &store)?,
             restore_duration: maker.histograms("store_restore_duration_seconds", "One restore.", &store, &SECONDS)?,
-            timers: maker.gauge("timers_pending", "Timers that are scheduled in the stores of this instance.")?,
         };
         for kind in TaskKind::ALL {
             for state in TaskState::ALL {
@@ -122,10 +120,5 @@ impl Metrics {
     /// A store was thrown away and is made again from its changelog.
     pub fn store_rebuilt(&self, task: &TaskId) {
         self.task.rebuilt.with_label_values(&[&*task.processor]).inc();
-    }
-
-    /// How many timers are scheduled.
-    pub fn timers_pending(&self, number: u64) {
-        self.task.timers.set(gauge_value(number));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Build, InstanceState, LogLevel, Metrics, Rebalance, Stage, TaskKind, TaskState, TransactionResult};
+use super::{
+    Build, InstanceState, LogLevel, Metrics, Rebalance, Stage, TaskKind, TaskState, TransactionResult, reference_page,
+};
 use crate::model::{RejectReason, TaskId, Topic, TopicPartition};
 use crate::processor::{Count, bundle, delivery};
 
@@ -167,6 +169,18 @@ fn names_are_as_prometheus_wants_them() {
     assert!(!helpless, "every metric says what it means");
 }
 
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the variable is how a person asks for the page to be written")]
+fn the_page_of_metrics_is_what_the_registry_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
+    let written = reference_page(bundle::count::ALL.into_iter().chain(delivery::count::all())).unwrap();
+    if std::env::var_os("SHEAF_UPDATE_DOCS").is_some() {
+        std::fs::write(path, &written).unwrap();
+    }
+    let page = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(page, written, "docs/metrics.md is old: run the test with SHEAF_UPDATE_DOCS=1");
+}
+
 /// Every method once, so that every family has a series.
 fn everything(metrics: &Metrics) {
     let (topic, second) = (Topic::new("t"), Duration::from_secs(1));
@@ -183,7 +197,6 @@ fn everything(metrics: &Metrics) {
     metrics.store_entries(&task(0), 1);
     metrics.restored(&task(0), 1, 0);
     metrics.restore_ended(&task(0), second);
-    metrics.timers_pending(1);
     metrics.in_flight(1);
     metrics.request("submit", Some(200), second);
     metrics.dead_letter(Stage::Decode, RejectReason::BadId);

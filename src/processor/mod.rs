@@ -1,7 +1,9 @@
 //! Step functions: state and input in, state and effects out, and nothing else happens.
 //!
-//! | processor | gathers | file |
-//! |---|---|---|
+//! | processor | what it does |
+//! |---|---|
+//! | [`bundle`] | gathers a parent and its children, in any order, and hands the complete bundle on once |
+//! | [`delivery`] | keeps the journal of what was submitted for each bundle |
 //!
 //! # The contract
 //!

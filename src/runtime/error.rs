@@ -36,7 +36,7 @@ pub enum Error {
     #[error(
         "changelog {changelog} does not belong to the store of task {task}: {detail}. The topic was created anew, or \
          the configuration names another cluster. The store is kept. To write the changelog anew from the store run \
-         `sheaf state republish`; to drop the store and follow the changelog delete the task's directory"
+         `sheaf state republish --all`; to drop the store and follow the changelog delete the task's directory"
     )]
     Genesis {
         /// Whose.

@@ -53,7 +53,7 @@ impl Republisher<'_> {
         for (task, changelog) in self.tasks()? {
             let store = self.open(&task)?;
             let (low, high) = admin.watermarks(&changelog, self.timeout)?;
-            let applied_at = self.meta(&task, &*store, meta::APPLIED_AT)?;
+            let applied_at = Self::meta(&task, &*store, meta::APPLIED_AT)?;
             let applied_at = applied_at.and_then(|bytes| bytes.try_into().ok()).map(i64::from_le_bytes);
             found.push(Found {
                 entries: store.len_estimate(),
@@ -81,14 +81,12 @@ impl Republisher<'_> {
             return refuse(&changelog, detail);
         }
         let mut store = self.open(id)?;
-        let text = self.meta(id, &*store, meta::GENESIS)?.and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = Self::meta(id, &*store, meta::GENESIS)?.and_then(|bytes| String::from_utf8(bytes).ok());
         let Some(store_id) = text.and_then(|text| Uuid::parse_str(&text).ok()) else {
             return refuse(&changelog, "the store was never committed to");
         };
-        let spec = ProducerSpec {
-            transactional_id: format!("{}-republish", changelog),
-            tracked: vec![changelog.topic.clone()],
-        };
+        let spec =
+            ProducerSpec { transactional_id: format!("{changelog}-republish"), tracked: vec![changelog.topic.clone()] };
         let mut producer = self.broker.producer(&spec)?;
         producer.init(self.timeout)?;
         producer.begin()?;
@@ -139,7 +137,7 @@ impl Republisher<'_> {
         self.stores.open(&task.to_string()).map_err(|source| store_error(task, source))
     }
 
-    fn meta(&self, task: &TaskId, store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>> {
+    fn meta(task: &TaskId, store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>> {
         store.meta(name).map_err(|source| store_error(task, source))
     }
 }

@@ -19,6 +19,7 @@ mod delivery;
 mod entry;
 mod golden;
 mod property;
+mod readme;
 mod runtime;
 mod store;
 

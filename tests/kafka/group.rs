@@ -127,7 +127,6 @@ fn who_does_not_poll_loses_its_partitions() {
     let scene = scene.with(|settings| {
         settings.session_timeout = Duration::from_secs(1);
         settings.max_poll_interval = Duration::from_millis(1500);
-        settings.properties.insert("heartbeat.interval.ms".to_owned(), "300".to_owned());
     });
     let topic = scene.topic("t", 1);
     let mut member = scene.member(&[&topic]);

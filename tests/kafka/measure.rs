@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use sheaf::broker::{Isolation, Start};
 use sheaf::model::{Topic, TopicPartition};
 
 use super::scene::{LIMIT, Member, Scene, placed};
@@ -59,6 +60,44 @@ fn commit(
     producer.commit(LIMIT).expect("committed");
     let end = Instant::now();
     [end - start, drained - start, sent - drained, end - sent]
+}
+
+#[test]
+fn opening_and_closing_cost() {
+    let Some(scene) = Scene::open("open-cost") else { return };
+    let topic = scene.topic("t", 1);
+    let partition = TopicPartition::new(&topic, 0);
+    let mut admin = time("an admin is opened and asked for watermarks", || {
+        let mut admin = scene.admin();
+        admin.watermarks(&partition, LIMIT).expect("watermarks");
+        admin
+    });
+    time("asked again", || admin.watermarks(&partition, LIMIT).expect("watermarks"));
+    time("dropped", || drop(admin));
+    let mut producer = time("a producer is initialised", || scene.producer("p", &[]));
+    time("a first commit", || super::scene::write(&mut *producer, &partition, &["v"]));
+    super::scene::begin_with(&mut *producer, &partition, &["w"]);
+    time("dropped with a transaction open", || drop(producer));
+    let mut reader = time("a reader finds the first record", || {
+        let mut reader = scene.reader(Isolation::ReadCommitted, std::slice::from_ref(&partition), Start::Beginning);
+        let mut records = Vec::new();
+        while records.is_empty() {
+            reader.poll(1, &mut records, LIMIT).expect("polled");
+        }
+        reader
+    });
+    time("sent elsewhere", || reader.assign(&[(partition.clone(), Start::End)]).expect("assigned"));
+    time("dropped", || drop(reader));
+    let mut member = scene.member(&[&topic]);
+    time("a member joins", || member.owns(1));
+    time("closed", || member.consumer.close(LIMIT).expect("closed"));
+}
+
+fn time<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = work();
+    println!("  {:>7.1} ms  {what}", start.elapsed().as_secs_f64() * 1000.0);
+    result
 }
 
 #[test]

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `cluster` | a Kafka of its own for each test process, which never outlives it |
 //! | `scene` | topics, producers and members of one check |
+//! | `conformance` | the suite that memory has to answer too |
 //! | `transaction`, `offset`, `group`, `reading`, `admin` | the checks, one function each |
 //! | `outage` | brokers that are not there, or not for a while |
+//! | `e2e` | the main job from end to end, as processes |
 //! | `measure` | printed, not asserted: the cost of a commit, of idling |
 #![expect(
     clippy::expect_used,
@@ -16,6 +18,8 @@
 
 mod admin;
 pub(crate) mod cluster;
+mod conformance;
+mod e2e;
 mod group;
 mod measure;
 mod offset;

@@ -193,6 +193,7 @@ fn a_reader_at_the_end_sees_only_what_comes() {
     let partition = TopicPartition::new(&scene.topic("t", 1), 0);
     let mut producer = scene.producer("p", &[]);
     write(&mut *producer, &partition, &["old"]);
+    until("the marker is written", || scene.admin().watermarks(&partition, LIMIT).expect("watermarks") == (0, 2));
     let mut reader = scene.reader(Isolation::ReadCommitted, std::slice::from_ref(&partition), Start::End);
     let mut records = Vec::new();
     until("it knows where the end is", || {

@@ -52,6 +52,12 @@ impl Scene {
         format!("{}-{what}", self.name)
     }
 
+    /// A name that nobody has used on this cluster, of a kind that may be asked for again.
+    pub(crate) fn fresh_name(&self, what: &str) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        self.name(&format!("{what}-{}", COUNT.fetch_add(1, Ordering::Relaxed)))
+    }
+
     pub(crate) fn admin(&self) -> Box<dyn Admin> {
         self.broker.admin().expect("admin")
     }

@@ -189,7 +189,7 @@ impl Admin for KafkaAdmin {
         }
         let mut list = TopicPartitionList::with_capacity(before.len());
         for (partition, offset) in before {
-            super::consumer::add(&mut list, partition, Start::At(*offset))
+            super::place::add(&mut list, partition, Start::At(*offset))
                 .map_err(|error| self.error(DELETING, Failure::from_kafka(&error)))?;
         }
         let answer = wait(self.admin.delete_records(&list, &options(&Deadline::after(timeout))))

@@ -9,15 +9,13 @@ use rdkafka::consumer::{Consumer as _, RebalanceProtocol};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::assigned::Assigned;
 use super::native::{Client, Group, Queue};
-use super::record::record;
+use super::place::{add, list};
 use super::settings::{KafkaSettings, refused};
 use super::{BaseConsumer, Context, Failure, missing};
 use crate::broker::{Consumer, ConsumerSpec, Error, GroupEvent, GroupMetadata, Result, Start, Waker};
 use crate::model::{Record, Topic, TopicPartition};
-
-/// How many messages are taken from a queue at once.
-const BATCH: usize = 1000;
 
 /// How many events of the client one poll serves, so that it ends whatever the client says.
 const EVENTS: usize = 100;
@@ -37,27 +35,6 @@ pub(super) struct KafkaConsumer {
     waker: Waker,
     group: String,
     address: String,
-}
-
-/// An assigned partition.
-struct Assigned {
-    queue: Queue,
-    /// The partition alone, as librdkafka wants to be asked for its position.
-    list: TopicPartitionList,
-    /// The offset after the last record that was handed out.
-    next: Option<i64>,
-    /// The client's position when it was last asked.
-    position: Option<i64>,
-    /// It may have moved since then.
-    moved: bool,
-    /// The offset was not in the log; nothing more comes until the partition is assigned anew.
-    lost: bool,
-}
-
-impl Drop for Assigned {
-    fn drop(&mut self) {
-        self.queue.silence();
-    }
 }
 
 impl KafkaConsumer {
@@ -148,7 +125,7 @@ impl KafkaConsumer {
         if let Some(descriptor) = self.waker.descriptor() {
             queue.signal(descriptor);
         }
-        Ok(Assigned { queue, list: list([partition]), next: None, position: None, moved: true, lost: false })
+        Ok(Assigned::new(queue, list([partition])))
     }
 }
 
@@ -180,13 +157,15 @@ impl Consumer for KafkaConsumer {
         if !cooperative {
             self.assigned.retain(|partition, _| fresh.contains_key(partition));
         }
-        let waiting = fresh.values().any(|assigned| assigned.queue.len() > 0);
+        let mut waiting = false;
         for (partition, assigned) in fresh {
             // The old handle goes first: it silences the queue that both share.
             drop(self.assigned.remove(&partition));
             if let Some(descriptor) = self.waker.descriptor() {
-                assigned.queue.signal(descriptor);
+                assigned.queue().signal(descriptor);
             }
+            // What came before the signal was on rings for nobody.
+            waiting |= assigned.queue().len() > 0;
             self.assigned.insert(partition, assigned);
         }
         if waiting {
@@ -213,53 +192,15 @@ impl Consumer for KafkaConsumer {
             return Err(Error::Fatal { operation: "fetching", detail: format!("{partition} is not assigned here") });
         };
         let before = out.len();
-        let mut rest = max;
-        // Most partitions are empty most of the time, and to learn that this way costs least.
-        while rest > 0 && !assigned.lost && assigned.queue.len() > 0 {
-            // The client's position moves as messages and control records are taken from the queue, and only then.
-            assigned.moved = true;
-            let asked = rest.min(BATCH);
-            let batch = assigned.queue.consume(asked, 0);
-            for message in batch.iter() {
-                match message.error() {
-                    None => {
-                        assigned.next = Some(message.offset().saturating_add(1));
-                        out.push(record(partition, &message));
-                    }
-                    Some(failure) if failure.is_out_of_range() => assigned.lost = true,
-                    Some(failure) if failure.is_permanent() => {
-                        return Err(Error::Fatal {
-                            operation: "fetching",
-                            detail: format!("{partition}: {}", failure.detail),
-                        });
-                    }
-                    // The client goes on trying; its own words are enough.
-                    Some(failure) => tracing::debug!(%partition, error = %failure.detail, "a fetch failed"),
-                }
-            }
-            rest = rest.saturating_sub(batch.len());
-            if batch.len() < asked {
-                break;
-            }
-        }
+        assigned.fetch(partition, max, out)?;
         if out.len() > before {
-            self.consumer.context().worked();
-        } else if assigned.lost {
-            return Err(Error::OutOfRange { partition: partition.clone() });
+            self.context().worked();
         }
         Ok(())
     }
 
     fn position(&mut self, partition: &TopicPartition) -> Option<i64> {
-        let assigned = self.assigned.get_mut(partition)?;
-        if assigned.lost {
-            return assigned.next;
-        }
-        if assigned.moved {
-            assigned.position = self.native.position(&assigned.list);
-            assigned.moved = false;
-        }
-        assigned.next.max(assigned.position)
+        self.assigned.get_mut(partition)?.position(&self.native)
     }
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<()> {
@@ -350,27 +291,4 @@ impl Drop for KafkaConsumer {
             }
         }
     }
-}
-
-/// The partitions as librdkafka's list.
-pub(super) fn list<'a>(partitions: impl IntoIterator<Item = &'a TopicPartition>) -> TopicPartitionList {
-    let mut list = TopicPartitionList::new();
-    for partition in partitions {
-        list.add_partition(partition.topic.as_str(), partition.partition);
-    }
-    list
-}
-
-/// Adds a partition with the place where reading starts.
-pub(super) fn add(
-    list: &mut TopicPartitionList,
-    partition: &TopicPartition,
-    start: Start,
-) -> std::result::Result<(), KafkaError> {
-    let offset = match start {
-        Start::Beginning => Offset::Beginning,
-        Start::End => Offset::End,
-        Start::At(offset) => Offset::Offset(offset),
-    };
-    list.add_partition_offset(partition.topic.as_str(), partition.partition, offset)
 }

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //!  settings ──▶ KafkaBroker ──▶ consumer   records by batch calls on one queue per partition
+//!                           │    └ assigned   one of its partitions
 //!                           ──▶ producer   own event loop, transactions by C calls
 //!                           ──▶ reader     all partitions forwarded to one queue
 //!                           ──▶ admin      rust-rdkafka's admin client, and metadata
 //!  context    log lines, errors, rebalances: what librdkafka tells on its own account
 //!  failure    librdkafka's errors in the port's words
 //!  record     messages to records
+//!  place      partitions and offsets to librdkafka's lists
 //!  native     the C interface, and all unsafe code
 //!  deadline   how much of a time-out is left
 //! ```
@@ -29,11 +31,13 @@
 //! A [`super::Waker`] without a descriptor is not woken by this adapter: its owner polls.
 
 mod admin;
+mod assigned;
 mod consumer;
 mod context;
 mod deadline;
 mod failure;
 mod native;
+mod place;
 mod producer;
 mod reader;
 mod record;

@@ -249,7 +249,7 @@ impl Producer for KafkaProducer {
         };
         let mut list = TopicPartitionList::with_capacity(offsets.len());
         for (partition, offset) in offsets {
-            super::consumer::add(&mut list, partition, Start::At(*offset))
+            super::place::add(&mut list, partition, Start::At(*offset))
                 .map_err(|error| Failure::from_kafka(&error).of_transaction(SENDING))?;
         }
         self.native

@@ -1,5 +1,6 @@
 //! A reader without a group.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,9 +8,9 @@ use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
-use super::consumer::add;
 use super::deadline::Deadline;
 use super::native::{Client, Message, Queue};
+use super::place::add;
 use super::record::record;
 use super::settings::{KafkaSettings, refused};
 use super::{BaseConsumer, Context, Failure, missing};
@@ -18,6 +19,9 @@ use crate::model::{Record, TopicPartition};
 
 /// How many messages are taken at once.
 const BATCH: usize = 1000;
+
+/// How long to wait for the leaders of a topic.
+const LEARN: Duration = Duration::from_secs(1);
 
 /// A reader on librdkafka.
 ///
@@ -50,6 +54,17 @@ impl KafkaReader {
         let native = Client::of_consumer(&consumer).ok_or_else(|| missing("client"))?;
         let queue = native.new_queue().ok_or_else(|| missing("queue"))?;
         Ok(Self { assigned: Vec::new(), queue, native, consumer, settings: Arc::clone(settings), isolation })
+    }
+
+    /// Makes the client know the leaders before it looks for them: finding none, it asks again after half a second.
+    fn learn(&self, partitions: &[(TopicPartition, Start)]) {
+        let topics: BTreeSet<&str> = partitions.iter().map(|(partition, _)| partition.topic.as_str()).collect();
+        for topic in topics {
+            if let Err(error) = self.consumer.fetch_metadata(Some(topic), LEARN) {
+                tracing::debug!(topic, %error, "a reader begins without knowing the topic's leaders");
+                return;
+            }
+        }
     }
 
     fn error(&self, operation: &'static str, error: &KafkaError) -> Error {
@@ -111,6 +126,7 @@ impl Reader for KafkaReader {
             // of the same partition, whose records would then arrive nowhere. A new client has no past.
             *self = Self::new(&Arc::clone(&self.settings), self.isolation)?;
         }
+        self.learn(partitions);
         let mut starts = TopicPartitionList::with_capacity(partitions.len());
         let mut assigned = Vec::with_capacity(partitions.len());
         for (partition, start) in partitions {

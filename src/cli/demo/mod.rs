@@ -30,8 +30,8 @@ use narrator::Narrator;
 /// Options of `sheaf demo`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Nothing has to be installed and nothing outside of this process is reached but a simulated Control-M on loopback. The
-broker is in memory; the stream threads are the ones of `sheaf run`. Exit code 0 when everything came out as an oracle
+Nothing has to be installed and nothing outside of this process is reached but a simulated Control-M on loopback. The \
+broker is in memory; the stream threads are the ones of `sheaf run`. Exit code 0 when everything came out as an oracle \
 computes it from the input alone, 1 when not.")]
 pub(super) struct Args {
     /// What the day is made from; the same seed tells the same story

@@ -32,6 +32,7 @@ impl StreamThread {
     /// New partitions: their tasks are created; they are read from when their committed offsets are known.
     fn on_assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<()> {
         tracing::info!(partitions = ?partitions, "partitions assigned");
+        self.joined = true;
         self.shared.metrics.rebalanced(Rebalance::Assign);
         let kept: Vec<TaskId> = partitions.iter().filter_map(|partition| self.shared.plan.task(partition)).collect();
         // A suspended task that did not come back belongs to somebody else now.
@@ -85,6 +86,7 @@ impl StreamThread {
     /// Partitions that somebody else has: nothing is committed any more.
     fn on_lost(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         tracing::warn!(partitions = ?partitions, "partitions lost: this member was away longer than the session lasts");
+        self.joined = false;
         self.shared.metrics.rebalanced(Rebalance::Lost);
         self.abandon()?;
         for partition in partitions {
@@ -96,7 +98,7 @@ impl StreamThread {
         Ok(())
     }
 
-    fn give_up(&mut self, partition: &TopicPartition, may_return: bool) {
+    pub(super) fn give_up(&mut self, partition: &TopicPartition, may_return: bool) {
         self.inputs.remove(partition);
         self.shared.metrics.partition_revoked(partition);
         self.shared.status.given_up(partition);
@@ -227,7 +229,7 @@ impl StreamThread {
             let pending = live.pending_acts().map_err(|source| Error::Store { task: id.clone(), source })?;
             self.shared.metrics.store_entries(&id, live.len_estimate());
             task.state = State::Running(Box::new(live));
-            tracing::info!(sheaf.task = %id, entries = pending.len(), "task running");
+            tracing::info!(sheaf.task = %id, pending_acts = pending.len(), "task running");
             for (key, slot) in pending {
                 let Some(act) = task.pending(&self.shared.plan, &key, slot)? else { continue };
                 if self.in_flight.contains(&(id.clone(), key.clone(), slot, act.attempt)) {

@@ -78,6 +78,8 @@ pub enum Pace {
 
 /// The longest that an idle thread sleeps.
 const IDLE_MAX: Duration = Duration::from_millis(500);
+/// How long an ending thread waits for one outcome before it looks around.
+const DRAIN: Duration = Duration::from_millis(50);
 /// How long a thread waits after a failure that may pass.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
@@ -93,6 +95,8 @@ pub struct StreamThread {
     tasks: BTreeMap<TaskId, Task>,
     /// Partitions that were assigned and whose committed offsets are not known yet.
     arriving: Option<Vec<TopicPartition>>,
+    /// True from an assignment, be it an empty one, until the membership is lost.
+    joined: bool,
     /// True from a failed commit until the truth has been read from the broker.
     recovering: bool,
     txn: Transaction,
@@ -128,6 +132,7 @@ impl StreamThread {
             inputs: Inputs::default(),
             tasks: BTreeMap::new(),
             arriving: None,
+            joined: false,
             recovering: false,
             last_commit: uptime,
             epochs: 0,
@@ -152,8 +157,10 @@ impl StreamThread {
     }
 
     fn advance(&mut self) -> Result<Pace> {
-        self.connect()?;
+        // First, because the group waits for answers however long no producer can be made: a static member that has
+        // not answered the loss of its session is taken for a stranger when the broker comes back.
         self.serve_group()?;
+        self.connect()?;
         self.settle_offsets()?;
         self.take_restored()?;
         if self.recovering {
@@ -190,17 +197,35 @@ impl StreamThread {
         Ok(())
     }
 
-    /// Commits what there is and leaves, within about `timeout`. A static member's place stays reserved for its restart.
+    /// Commits what there is, waits for half of `timeout` for the acts that are under way, commits what came of them, and
+    /// leaves. A static member's place stays reserved for its restart.
     pub fn close(mut self, timeout: Duration) -> Result<()> {
-        self.txn.now = self.shared.clock.now();
-        self.txn.uptime = self.shared.clock.uptime();
-        let committed = if self.recovering || self.producer.is_none() { Ok(()) } else { self.commit() };
+        let until = self.shared.clock.uptime().saturating_add(timeout / 2);
+        let mut committed = self.finish();
+        // An outcome that is not waited for is lost: its bundle would have to be looked up after the restart.
+        while committed.is_ok() && !self.in_flight.is_empty() && self.shared.clock.uptime() < until {
+            if let Ok(returned) = self.returned.1.recv_timeout(DRAIN) {
+                self.outcomes.push_back(returned);
+            }
+            committed = self.serve_group().and_then(|()| self.finish());
+        }
         self.tasks.clear();
         let closed = match self.consumer.take() {
             Some(consumer) => consumer.close(timeout).map_err(Into::into),
             None => Ok(()),
         };
         committed.and(closed)
+    }
+
+    /// Takes the outcomes that have come and commits, unless the truth is not known.
+    fn finish(&mut self) -> Result<()> {
+        if self.recovering || self.producer.is_none() {
+            return Ok(());
+        }
+        self.txn.now = self.shared.clock.now();
+        self.txn.uptime = self.shared.clock.uptime();
+        self.take_outcomes()?;
+        self.commit()
     }
 
     /// The wall clock, for [`turn`](Self::turn).
@@ -237,7 +262,7 @@ impl StreamThread {
     fn state(&self) -> ThreadState {
         if self.recovering {
             ThreadState::Restoring
-        } else if self.consumer.is_none() || self.arriving.is_some() {
+        } else if !self.joined || self.arriving.is_some() {
             ThreadState::Joining
         } else if self.tasks.values().all(Task::is_running) {
             if self.inputs.is_empty() { ThreadState::Waiting } else { ThreadState::Running }

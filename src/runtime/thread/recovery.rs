@@ -6,7 +6,7 @@
 //! | a transactional call timed out, or a store failed after the commit | also a new producer; committed offsets and every touched task's changelog are read before anything else is done |
 //! | fenced by a newer generation | abort; the group's next event says what is left |
 //! | fenced by a newer producer | a newer incarnation of this instance: stop. Otherwise the coordinator gave up on a slow transaction: as after a time-out |
-//! | fenced by a newer member of the same name | stop |
+//! | fenced by a newer member of the same name | a newer incarnation of this instance: stop. Otherwise the coordinator has mistaken this member after an outage: join anew |
 
 use std::mem;
 use std::time::Duration;
@@ -31,15 +31,16 @@ impl StreamThread {
                 tracing::info!(%error, "transaction aborted: the group has moved on");
                 self.abandon()?;
             }
-            Error::Broker(broker::Error::Fenced { by: FencedBy::Producer | FencedBy::Instance, .. }) => {
+            Error::Broker(broker::Error::Fenced { by: by @ (FencedBy::Producer | FencedBy::Instance), .. }) => {
                 self.shared.metrics.transaction(TransactionResult::Fenced, self.age());
                 self.shared.incarnation.check(&self.shared)?;
-                if let Error::Broker(broker::Error::Fenced { by: FencedBy::Instance, .. }) = error {
-                    let other = "its member took this one's place in the group".to_owned();
-                    return Err(Error::Replaced { instance: self.shared.settings.instance.clone(), other });
+                if *by == FencedBy::Instance {
+                    tracing::warn!(%error, "fenced, but not by a newer start of this instance: joining anew");
+                    self.rejoin()?;
+                } else {
+                    tracing::warn!(%error, "fenced, but not by a newer start of this instance: recovering");
+                    self.recover()?;
                 }
-                tracing::warn!(%error, "fenced, but not by a newer start of this instance: recovering");
-                self.recover()?;
             }
             Error::Broker(cause) if cause.class() == ErrorClass::Retry => {
                 tracing::warn!(%error, "the broker did not do what was asked; trying again");
@@ -105,6 +106,25 @@ impl StreamThread {
         self.producer = None;
         self.roll_back()?;
         self.recovering = true;
+        Ok(())
+    }
+
+    /// Begins again as after a start, because this member is of no use any more. librdkafka asks for its place under an
+    /// empty member id when a session has ended that it could not end in order, and that is what the coordinator takes
+    /// for another process. A process that really is newer has written its incarnation before it joins.
+    fn rejoin(&mut self) -> Result<()> {
+        self.recover()?;
+        for partition in self.inputs.partitions().iter().chain(self.arriving.take().iter().flatten()) {
+            self.give_up(partition, false);
+        }
+        self.tasks.clear();
+        self.outcomes.clear();
+        (self.joined, self.recovering) = (false, false);
+        if let Some(consumer) = self.consumer.take()
+            && let Err(error) = consumer.close(self.shared.settings.broker_timeout)
+        {
+            tracing::debug!(%error, "the fenced member could not be closed in time");
+        }
         Ok(())
     }
 

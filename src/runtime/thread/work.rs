@@ -92,7 +92,7 @@ impl StreamThread {
 
     /// Takes the outcomes of acts whose tasks are running. Those of a task that is being restored wait; those of a task
     /// that is gone, or was opened anew, are nobody's.
-    fn take_outcomes(&mut self) -> Result<bool> {
+    pub(super) fn take_outcomes(&mut self) -> Result<bool> {
         self.outcomes.extend(self.returned.1.try_iter());
         let mut waiting = Vec::new();
         let mut worked = false;

@@ -6,9 +6,11 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use super::client::{Client, Exchange};
+use super::permit::Expired;
 use super::request::Call;
 use super::settings::{Error, Settings};
 use super::verdict;
+use crate::metric::Metrics;
 use crate::model::{Clock, Verdict};
 
 /// Makes calls, a bounded number at once.
@@ -19,17 +21,30 @@ pub(super) struct Caller {
     slots: Semaphore,
     in_flight_max: usize,
     unauthorized_retry: Duration,
+    metrics: Option<Arc<Metrics>>,
     /// How many acts were taken and have not ended.
     under_way: watch::Sender<usize>,
 }
 
 /// Counts an act as under way until it is dropped.
 #[derive(Debug)]
-pub(super) struct Ticket(watch::Sender<usize>);
+pub(super) struct Ticket {
+    under_way: watch::Sender<usize>,
+    metrics: Option<Arc<Metrics>>,
+}
+
+impl Ticket {
+    fn change(&self, change: impl FnOnce(usize) -> usize) {
+        self.under_way.send_modify(|count| *count = change(*count));
+        if let Some(metrics) = &self.metrics {
+            metrics.in_flight(u64::try_from(*self.under_way.borrow()).unwrap_or(u64::MAX));
+        }
+    }
+}
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.0.send_modify(|count| *count = count.saturating_sub(1));
+        self.change(|count| count.saturating_sub(1));
     }
 }
 
@@ -45,8 +60,15 @@ impl Caller {
             slots: Semaphore::new(found),
             in_flight_max: found,
             unauthorized_retry: settings.unauthorized_retry,
+            metrics: None,
             under_way: watch::Sender::new(0),
         })
+    }
+
+    /// Counts calls there from now on.
+    pub(super) fn measured(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
     }
 
     pub(super) const fn client(&self) -> &Client {
@@ -55,8 +77,9 @@ impl Caller {
 
     /// Counts one more act, before its task runs, so that [`Caller::capacity`] is never behind.
     pub(super) fn enter(&self) -> Ticket {
-        self.under_way.send_modify(|count| *count += 1);
-        Ticket(self.under_way.clone())
+        let ticket = Ticket { under_way: self.under_way.clone(), metrics: self.metrics.clone() };
+        ticket.change(|count| count.saturating_add(1));
+        ticket
     }
 
     /// How many more acts would find a free slot; none once it is draining.
@@ -86,15 +109,27 @@ impl Caller {
             Call::Submit { .. } => None,
             Call::LookUp { folder, .. } => Some(folder.clone()),
         };
-        // The last thing before the request leaves: everything that can take time lies behind it.
+        // Waiting for a slot may have taken long. The last check stands where the body is given out (`permit`).
         if self.clock.uptime() >= expires_at {
-            return Verdict::NotSent("its time to be sent had run out".to_owned());
+            return Verdict::NotSent(Expired.to_string());
         }
-        match (self.client.send(call).await, looked_for) {
+        let begun = self.clock.uptime();
+        let exchange = self.client.send(call, expires_at).await;
+        self.measure(looked_for.is_some(), &exchange, self.clock.uptime().saturating_sub(begun));
+        match (exchange, looked_for) {
             (Exchange::NotSent(reason), _) => Verdict::NotSent(reason),
             (Exchange::Lost(reason), _) => Verdict::Unknown(reason),
             (Exchange::Answered(reply), None) => verdict::of_submit(&reply, self.unauthorized_retry),
             (Exchange::Answered(reply), Some(folder)) => verdict::of_look_up(&reply, &folder, self.unauthorized_retry),
         }
+    }
+
+    fn measure(&self, looked_up: bool, exchange: &Exchange, took: Duration) {
+        let Some(metrics) = &self.metrics else { return };
+        let status = match exchange {
+            Exchange::Answered(reply) => Some(reply.status),
+            Exchange::NotSent(_) | Exchange::Lost(_) => None,
+        };
+        metrics.request(if looked_up { "look_up" } else { "submit" }, status, took);
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Proxy, RequestBuilder, Url, redirect, retry};
 
+use super::permit::{self, Permitted};
 use super::request::{self, Call, LOOK_UP_ROWS_MAX};
 use super::retry_after;
 use super::settings::{Error, Settings};
@@ -58,19 +59,22 @@ impl Client {
         Ok(Self { http, base_url, clock, request_timeout: settings.request_timeout })
     }
 
-    /// Sends the call of an act.
-    pub(super) async fn send(&self, call: Call) -> Exchange {
-        let request = match call {
+    /// Sends the call of an act. A submit is kept back when `expires_at` (on the clock's uptime) has come by the time
+    /// its body is asked for.
+    pub(super) async fn send(&self, call: Call, expires_at: Duration) -> Exchange {
+        match call {
             Call::Submit { body } => {
-                self.http.post(self.url("/run/ondemand")).header(CONTENT_TYPE, request::form_type()).body(body)
+                let (body, refused) = Permitted::new(body, Arc::clone(&self.clock), expires_at);
+                let request = self.http.post(self.url("/run/ondemand")).header(CONTENT_TYPE, request::form_type());
+                let exchange = self.exchange(request.body(reqwest::Body::wrap(body))).await;
+                if refused.is_set() { Exchange::NotSent(permit::Expired.to_string()) } else { exchange }
             }
             Call::LookUp { folder, server } => {
                 let limit = LOOK_UP_ROWS_MAX.to_string();
                 let query = [("folder", folder.as_str()), ("server", &server), ("limit", &limit)];
-                self.http.get(self.url("/run/jobs/status")).query(&query)
+                self.exchange(self.http.get(self.url("/run/jobs/status")).query(&query)).await
             }
-        };
-        self.exchange(request).await
+        }
     }
 
     /// Asks for the servers.

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `settings` | where the server is and what limits hold |
 //! | `request` | a [`Request`](crate::processor::delivery::protocol::Request) as HTTP |
+//! | `permit` | the body of a submit, which is given out only while it may be sent |
 //! | `client` | sends one HTTP request, at most once, and says how far it got |
 //! | `call` | one act from its slot to its verdict |
 //! | `verdict` | what an HTTP answer means; the table below |
@@ -45,17 +46,18 @@
 //! retries, the pool's retry of a request on an idle connection that was just closed, and HTTP/2's retry of refused
 //! streams.
 //!
-//! The expiry is checked after the wait for a slot, just before the request is given to the HTTP client. From there
-//! it takes the connect (bounded by [`Settings::connect_timeout`]) until the first byte is written; if the process is
-//! stopped in that moment, the request is dropped on waking once [`Settings::request_timeout`] has passed on the
-//! clock that ran on. So nothing is begun later than `expires_at + request_timeout`, which is what a new owner waits
-//! for before it looks up.
+//! The expiry is checked after the wait for a slot, and once more when the connection stands and the HTTP client asks
+//! for the body to write it (`permit`). What can still be sent late is what was in the client's buffer at the moment of
+//! a stop; and an exchange is given up at the latest [`Settings::request_timeout`] after it was begun, on the clock that
+//! runs on. So nothing is executed later than `expires_at + request_timeout`, which is what a new owner waits for before
+//! it looks up.
 
 mod call;
 mod client;
 mod health;
 mod look_up;
 mod message;
+mod permit;
 mod request;
 mod retry_after;
 mod settings;
@@ -72,6 +74,7 @@ use tokio::runtime::Handle;
 
 use call::Caller;
 
+use crate::metric::Metrics;
 use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, TaskId};
 
 /// A [`Sink`] that executes acts at Control-M.
@@ -85,6 +88,16 @@ impl ControlM {
     /// A sink that runs on `handle`. Nothing is sent yet; [`ControlM::health`] asks whether the server is there.
     pub fn new(settings: &Settings, handle: Handle, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         Ok(Self { caller: Arc::new(Caller::new(settings, clock)?), handle })
+    }
+
+    /// The same, with its calls counted and timed.
+    pub fn measured(
+        settings: &Settings,
+        handle: Handle,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, Error> {
+        Ok(Self { caller: Arc::new(Caller::new(settings, clock)?.measured(metrics)), handle })
     }
 
     /// Asks the server for its Control-M servers: whether it answers, takes the key, and knows the named ones.

@@ -1,0 +1,54 @@
+//! All families as a page for people.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::registry::Made;
+use super::{Build, Error, Metrics};
+use crate::processor::Count;
+
+const HEAD: &str = "# Metrics
+
+<!-- Generated from src/metric; a test compares it. SHEAF_UPDATE_DOCS=1 writes it anew. -->
+
+`GET /metrics` shows these, in Prometheus' text format. Every one has the label `application` besides those that are
+named here; the values in brackets are all that a label takes and stand at 0 from the start, so that `increase()` sees
+the first event. What belongs to a partition or a task goes away with it. The process' own figures (`process_*`: CPU,
+memory, open files) are there too.
+
+| metric | kind | labels | meaning |
+|---|---|---|---|
+";
+
+/// `docs/metrics.md`; `series` are those that the processors declare.
+pub fn reference_page(series: impl IntoIterator<Item = Count>) -> Result<String, Error> {
+    let metrics = Metrics::new("any", &Build::default(), series)?;
+    let known = known_values(&metrics);
+    let mut made: Vec<&Made> = metrics.made.iter().collect();
+    made.sort_by(|one, other| one.name.cmp(&other.name));
+    let rows = made.into_iter().map(|made| {
+        let Made { name, kind, help, .. } = made;
+        let labels: Vec<String> = made.labels.iter().map(|label| shown(name, label, &known)).collect();
+        format!("| `{name}` | {kind} | {} | {help} |\n", labels.join("; "))
+    });
+    Ok(rows.fold(HEAD.to_owned(), |page, row| page + &row))
+}
+
+type Known = BTreeMap<(String, String), BTreeSet<String>>;
+
+/// The values that each family's labels have before anything has happened.
+fn known_values(metrics: &Metrics) -> Known {
+    let mut known = Known::new();
+    for family in metrics.registry.gather() {
+        for label in family.get_metric().iter().flat_map(prometheus::proto::Metric::get_label) {
+            let place = (family.name().to_owned(), label.name().to_owned());
+            known.entry(place).or_default().insert(label.value().to_owned());
+        }
+    }
+    known
+}
+
+fn shown(name: &str, label: &str, known: &Known) -> String {
+    let values = known.get(&(name.to_owned(), label.to_owned()));
+    let values: Vec<&str> = values.into_iter().flatten().map(String::as_str).filter(|it| !it.is_empty()).collect();
+    if values.is_empty() { format!("`{label}`") } else { format!("`{label}` ({})", values.join(", ")) }
+}

@@ -1,0 +1,181 @@
+//! What README and docs say can be done: files that exist, links that lead somewhere, commands that are there, the demo's
+//! own words, a `sheaf.yaml` that is valid.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use sheaf::sink::control_m::simulator::{Action, Fault};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every page for people, with its text.
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut paths: Vec<PathBuf> =
+        ["README.md", "CONTRIBUTING.md", "topologies/README.md", "templates/README.md", "state/README.md"]
+            .iter()
+            .map(PathBuf::from)
+            .collect();
+    for directory in ["docs", "docs/decisions"] {
+        let items = std::fs::read_dir(root().join(directory)).unwrap();
+        let names = items.map(|item| Path::new(directory).join(item.unwrap().file_name()));
+        paths.extend(names.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    }
+    paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(root().join(path)).unwrap())).collect()
+}
+
+/// The fenced blocks of a page: the word after the fence, and the text.
+fn blocks(page: &str) -> Vec<(&str, String)> {
+    let (mut blocks, mut open): (Vec<(&str, String)>, _) = (Vec::new(), false);
+    for line in page.lines() {
+        match line.strip_prefix("```") {
+            Some(kind) if !open => {
+                blocks.push((kind, String::new()));
+                open = true;
+            }
+            Some(_) => open = false,
+            None if open => blocks.last_mut().unwrap().1.extend([line, "\n"]),
+            None => {}
+        }
+    }
+    blocks
+}
+
+fn sheaf(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sheaf"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SHEAF_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).current_dir(root()).output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn the_example_configuration_is_valid_with_its_topology_and_template() {
+    let output = sheaf(&["validate", "-c", "sheaf.yaml"]);
+    let said = text(&output);
+    assert!(output.status.success() && said.contains("ok: application ctm, topology control-m"), "{said}");
+    assert!(said.contains("submits to smprod with templates/bundle.json"), "{said}");
+}
+
+#[test]
+fn the_topology_in_the_readme_is_the_file() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let file = std::fs::read_to_string(root().join("topologies/control-m.yaml")).unwrap();
+    let file: String = file.lines().filter(|line| !line.starts_with('#')).flat_map(|line| [line, "\n"]).collect();
+    assert!(blocks(&readme).contains(&("yaml", file.clone())), "README.md does not show\n{file}");
+}
+
+/// Words of a command line that are paths of this repository: with a slash or a known ending, and no address or variable.
+fn paths(line: &str) -> impl Iterator<Item = &str> {
+    let line = line.split(" #").next().unwrap_or_default();
+    line.split_whitespace().map(|word| word.trim_matches(['"', '\''])).filter(|word| {
+        let named = word.contains('/') || [".yaml", ".yml", ".md", ".json"].iter().any(|end| word.ends_with(end));
+        named && !word.contains([':', '$', '=', '~', '[', '\\']) && !word.starts_with('/')
+    })
+}
+
+#[test]
+fn every_file_that_a_command_names_is_there() {
+    let mut seen = 0;
+    for (page, text) in pages() {
+        for (_, block) in blocks(&text).into_iter().filter(|(kind, _)| *kind == "sh") {
+            for path in block.lines().flat_map(paths) {
+                assert!(root().join(path).exists(), "{}: there is no {path}", page.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 4, "the commands were not found: {seen}");
+}
+
+#[test]
+fn every_link_between_pages_leads_to_a_file() {
+    let mut seen = 0;
+    for (page, text) in pages() {
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            if file.is_empty() || target.contains("://") {
+                continue;
+            }
+            let path = root().join(&page).parent().unwrap().join(file);
+            assert!(path.exists(), "{}: the link to {target} leads nowhere", page.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "the links were not found: {seen}");
+}
+
+/// The subcommands that a text names after `sheaf `: one word, or two for a command that has commands of its own.
+fn subcommands(text: &str) -> BTreeSet<Vec<String>> {
+    let mut named = BTreeSet::new();
+    for rest in text.split("sheaf ").skip(1) {
+        let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-');
+        let mut words =
+            rest.split(['`', '\n', ' ', ',', '"', '\'']).take_while(is_word).filter(|word| !word.is_empty());
+        let Some(first) = words.next() else { continue };
+        let mut command = vec![first.to_owned()];
+        if ["state", "topology", "mock"].contains(&first) {
+            command.extend(words.next().map(str::to_owned));
+        }
+        named.insert(command);
+    }
+    named
+}
+
+/// The subcommands that stand in backticks; in a sentence sheaf is a name and no command.
+fn quoted(text: &str) -> BTreeSet<Vec<String>> {
+    text.split("`sheaf ")
+        .skip(1)
+        .filter_map(|rest| rest.split('`').next())
+        .flat_map(|code| subcommands(&format!("sheaf {code}")))
+        .collect()
+}
+
+#[test]
+fn every_command_that_is_named_has_its_help() {
+    let mut named = BTreeSet::new();
+    for (_, text) in pages() {
+        named.extend(quoted(&text));
+        for (_, block) in blocks(&text).into_iter().filter(|(kind, _)| *kind == "sh") {
+            named.extend(block.lines().flat_map(subcommands));
+        }
+    }
+    // What an error's remedy names has to be there too.
+    named.extend(quoted(include_str!("../../src/runtime/error.rs")));
+    for least in [vec!["run"], vec!["mock", "control-m"], vec!["state", "republish"]] {
+        assert!(named.iter().any(|command| *command == least), "{least:?} was not found in {named:?}");
+    }
+    for command in named {
+        let mut arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+        arguments.push("--help");
+        let output = sheaf(&arguments);
+        assert!(output.status.success(), "sheaf {}: {}", command.join(" "), text(&output));
+    }
+}
+
+#[test]
+fn the_demo_says_what_the_readme_shows() {
+    let output = sheaf(&["demo", "--fast"]);
+    assert!(output.status.success(), "{}", text(&output));
+    let said = text(&output);
+    let mut said = said.lines();
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let shown = blocks(&readme).into_iter().map(|(_, block)| block).find(|block| block.contains("The oracle agrees"));
+    for line in shown.unwrap().lines().filter(|line| !line.is_empty() && line.trim() != "⋮") {
+        assert!(said.any(|other| other == line), "`sheaf demo --fast` does not say, at that place: {line}");
+    }
+}
+
+#[test]
+fn the_fault_in_the_simulators_help_is_one_that_it_takes() {
+    let help = text(&sheaf(&["mock", "control-m", "--help"]));
+    let fault = help.split("-d '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
+    let fault: Fault = serde_json::from_str(fault).unwrap_or_else(|error| panic!("{fault}: {error}"));
+    assert_eq!(fault.action, Action::Respond { status: 503, headers: BTreeMap::new(), body: String::new() });
+}

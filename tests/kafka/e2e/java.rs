@@ -1,0 +1,98 @@
+//! The same through another client's eyes: Kafka's own, in Java.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use bytes::Bytes;
+use sheaf::broker::Isolation;
+use sheaf::model::{Key, OutRecord, TopicPartition};
+
+use super::super::scene::LIMIT;
+use super::bundle::{bundles, shuffled};
+use super::stage::Stage;
+
+/// Runs `java` with Kafka's jars; the lines become its standard input.
+pub(super) fn java(arguments: &[&str], lines: &str) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let jars = Command::new(root.join("scripts/kafka")).arg("jars").stdin(Stdio::null()).output().expect("the jars");
+    let jars = String::from_utf8(jars.stdout).expect("text");
+    let mut child = Command::new("java")
+        .args(["-XX:TieredStopAtLevel=1", "-cp", &format!("{}/*", jars.trim())])
+        .args(arguments)
+        .current_dir(root)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("java");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(lines.as_bytes()).expect("written");
+    drop(input);
+    child.wait_with_output().expect("java ends")
+}
+
+/// Writes (topic, key, value) with Java's producer, and gives the partition of each.
+fn produce(stage: &Stage, records: &[(String, String, String)]) -> Vec<i32> {
+    let lines: Vec<String> = records.iter().map(|(topic, key, value)| format!("{topic}\t{key}\t{value}")).collect();
+    let output = java(&["tests/kafka/e2e/Produce.java", &stage.scene.settings.bootstrap_servers], &lines.join("\n"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).expect("text");
+    let partition = |line: &str| line.rsplit_once('\t')?.1.parse().ok();
+    let partitions: Vec<i32> = said.lines().filter_map(partition).collect();
+    assert_eq!(partitions.len(), records.len(), "{said}");
+    partitions
+}
+
+#[test]
+fn what_a_java_producer_writes_is_joined_with_and_without_keys() {
+    let Some(stage) = Stage::open("e2e-java") else { return };
+    let mut chance = fastrand::Rng::with_seed(3);
+    let all = bundles(200, &mut chance);
+    let events = shuffled(&all, 5, &mut chance);
+    let records: Vec<_> = events
+        .iter()
+        .enumerate()
+        .map(|(number, (is_parent, value))| {
+            let topic = stage.topic(if *is_parent { "parents" } else { "children" });
+            let bundle = value[if *is_parent { "id" } else { "parent_id" }].as_str().expect("an id");
+            let key = if number % 2 == 0 { bundle.to_owned() } else { String::new() };
+            (topic.to_string(), key, value.to_string())
+        })
+        .collect();
+    let mut instance = stage.run("a");
+    produce(&stage, &records);
+    stage.delivered(&all);
+    stage.exactly(&all);
+    assert_eq!(instance.terminate(), Some(0));
+}
+
+#[test]
+fn java_and_sheaf_choose_the_same_partition_for_the_same_key() {
+    let Some(stage) = Stage::open("e2e-partitioner") else { return };
+    let mut chance = fastrand::Rng::with_seed(4);
+    let mut keys: Vec<String> = bundles(300, &mut chance).into_iter().map(|bundle| bundle.id).collect();
+    keys.extend((1..100).map(|length| "k".repeat(length)));
+    keys.extend(["ä", "束", "a b", "ключ"].map(str::to_owned));
+    let (javas, sheafs) = (stage.scene.topic("java", 7), stage.scene.topic("sheaf", 7));
+    let records: Vec<_> = keys.iter().map(|key| (javas.to_string(), key.clone(), "v".to_owned())).collect();
+    let chosen: BTreeMap<String, i32> = keys.iter().cloned().zip(produce(&stage, &records)).collect();
+
+    let mut producer = stage.scene.producer("p", &[]);
+    producer.begin().expect("begun");
+    for key in &keys {
+        let record = OutRecord::keyed(&sheafs, &Key::new(key), Bytes::from_static(b"v"));
+        producer.produce(&record).expect("produced");
+    }
+    producer.commit(LIMIT).expect("committed");
+    let mut seen = 0;
+    for partition in 0..7 {
+        for record in stage.scene.read(Isolation::ReadCommitted, &TopicPartition::new(&sheafs, partition)) {
+            let key = String::from_utf8(record.key.expect("a key").to_vec()).expect("text");
+            assert_eq!(chosen.get(&key), Some(&partition), "{key}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, keys.len());
+}

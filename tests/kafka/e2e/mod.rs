@@ -1,0 +1,25 @@
+//! The main job from end to end: `sheaf run` as processes, on a real Kafka, with a simulated Control-M.
+//!
+//! | file | what |
+//! |---|---|
+//! | `process` | a process of the real binary: signals, exit code, log, HTTP |
+//! | `stage` | topics, configuration, simulator and readers of one test |
+//! | `bundle` | bundles as they are written, and the check of what came of them |
+//! | `crash` | two instances, one of which is killed; a sender that is stopped and wakes up |
+//! | `java` | another client's eyes: Java's producer, Java's partitioner |
+//! | `state` | state directories and changelogs that get lost |
+//! | `poison` | input that is not accepted |
+//! | `outage` | Kafka is not there, or not for a while |
+//! | `ending` | signals, exit codes, two processes with one name |
+//! | `group` | partitions that are added, the eager protocol, offsets that are gone |
+
+mod bundle;
+mod crash;
+mod ending;
+mod group;
+mod java;
+mod outage;
+mod poison;
+mod process;
+mod stage;
+mod state;

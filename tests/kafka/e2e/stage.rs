@@ -1,0 +1,225 @@
+//! What a test plays on: topics and an application of its own, a simulated Control-M, readers that know no runtime.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sheaf::broker::kafka::KafkaSettings;
+use sheaf::broker::{Isolation, Start};
+use sheaf::model::{OutRecord, Record, Topic, TopicPartition};
+use sheaf::runtime::SystemClock;
+use sheaf::sink::control_m::simulator::{Simulator, SimulatorHandle, SimulatorSettings};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::super::scene::{LIMIT, Scene, until};
+use super::process::Process;
+
+/// The partitions of every topic of a test.
+pub(super) const PARTITIONS: i32 = 4;
+
+/// The stage of one test. Processes that were started on it have to go before it.
+pub(super) struct Stage {
+    pub(super) scene: Scene,
+    pub(super) simulator: SimulatorHandle,
+    /// `kafka.properties`.
+    pub(super) properties: BTreeMap<&'static str, &'static str>,
+    /// Lines that every configuration gets besides.
+    pub(super) settings: Vec<String>,
+    in_flight_max: u32,
+    directory: TempDir,
+    starts: AtomicU32,
+    _runtime: Runtime,
+}
+
+impl Stage {
+    /// A stage on the cluster that all tests share, with its sources; `None` when real Kafka is left out.
+    pub(super) fn open(test: &str) -> Option<Self> {
+        let stage = Self::on(Scene::open(test)?);
+        stage.create_sources();
+        Some(stage)
+    }
+
+    /// A stage on another cluster, which need not be there yet.
+    pub(super) fn at(test: &str, bootstrap_servers: &str) -> Self {
+        Self::on(Scene::on(test, KafkaSettings::new(bootstrap_servers)))
+    }
+
+    fn on(scene: Scene) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let mut settings = SimulatorSettings::new(Arc::new(SystemClock), 7);
+        settings.visibility_lag = Duration::ZERO..=Duration::from_secs(2);
+        let simulator = Simulator::start(settings, runtime.handle()).expect("a simulator");
+        // A member that is gone is missed soon; whoever waits for a rebalance hears of it soon.
+        let properties = BTreeMap::from([("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "1000")]);
+        let directory = tempfile::Builder::new().prefix("sheaf-e2e-").tempdir().expect("a directory");
+        let (settings, starts) = (Vec::new(), AtomicU32::new(0));
+        Self { scene, simulator, properties, settings, in_flight_max: 16, directory, starts, _runtime: runtime }
+    }
+
+    /// The same with so many calls to Control-M at once.
+    pub(super) fn with_in_flight_max(mut self, in_flight_max: u32) -> Self {
+        self.in_flight_max = in_flight_max;
+        self
+    }
+
+    /// Creates the topics that events are written to.
+    pub(super) fn create_sources(&self) {
+        self.scene.topic("parents", PARTITIONS);
+        self.scene.topic("children", PARTITIONS);
+    }
+
+    /// The application's id, which is the group's name too.
+    pub(super) fn application(&self) -> String {
+        self.scene.name("app")
+    }
+
+    /// A topic that the test's configuration names.
+    pub(super) fn topic(&self, what: &str) -> Topic {
+        Topic::new(&self.scene.name(what))
+    }
+
+    /// A topic of the application's own.
+    pub(super) fn own(&self, what: &str) -> Topic {
+        Topic::new(&format!("{}-{what}", self.application()))
+    }
+
+    /// Where an instance keeps its state.
+    pub(super) fn state(&self, instance: &str) -> PathBuf {
+        self.directory.path().join(format!("state-{instance}")).join(self.application())
+    }
+
+    /// Starts an instance and does not wait for it.
+    pub(super) fn start(&self, instance: &str) -> Process {
+        self.start_in(instance, instance)
+    }
+
+    /// The same with a state directory that may be another's.
+    pub(super) fn start_in(&self, instance: &str, state: &str) -> Process {
+        self.command(&["run"], instance, state)
+    }
+
+    /// Starts any command with the configuration of an instance.
+    pub(super) fn command(&self, words: &[&str], instance: &str, state: &str) -> Process {
+        let number = self.starts.fetch_add(1, Ordering::Relaxed);
+        let config = self.configure(instance, state, number);
+        let log = self.directory.path().join(format!("{instance}-{number}.log"));
+        let config = ["-c", config.to_str().expect("text")];
+        Process::start(&[words, &config].concat(), log)
+    }
+
+    /// Starts an instance and waits until it is ready.
+    pub(super) fn run(&self, instance: &str) -> Process {
+        let mut process = self.start(instance);
+        process.ready();
+        process
+    }
+
+    fn configure(&self, instance: &str, state: &str, number: u32) -> PathBuf {
+        let directory = self.directory.path();
+        let topology = directory.join("topology.yaml");
+        let (parents, children, submissions) =
+            (self.topic("parents"), self.topic("children"), self.topic("submissions"));
+        write(
+            &topology,
+            &format!(
+                "name: e2e\n\
+                 sources:\n\
+                 \x20 - {{ topic: {parents}, member: parent, bundle: /id, id: /id, expects: /children }}\n\
+                 \x20 - {{ topic: {children}, member: child, bundle: /parent_id, id: /id, position: /position }}\n\
+                 bundle: {{ children: 1, sla: 24h }}\n\
+                 submissions: {submissions}\n\
+                 deliver: {{ control_m: {{ template: templates/bundle.json, server: smprod, retention_days: 14 }} }}\n"
+            ),
+        );
+        let mut text = format!(
+            "application_id: {}\ninstance_id: {instance}\npartitions: {PARTITIONS}\nstate_dir: {}\n\
+             http: {{ bind: \"127.0.0.1:0\" }}\nlog: {{ format: json }}\ntopologies: [\"{}\"]\n\
+             control_m:\n  base_url: \"{}\"\n  api_key: key\n  visibility_lag: 2s\n  request_timeout: 5s\n  \
+             intent_valid_for: 5s\n  in_flight_max: {}\n\
+             kafka:\n  bootstrap_servers: \"{}\"\n  properties:\n",
+            self.application(),
+            directory.join(format!("state-{state}")).display(),
+            topology.display(),
+            self.simulator.base_url(),
+            self.in_flight_max,
+            self.scene.settings.bootstrap_servers,
+        );
+        for (name, value) in &self.properties {
+            writeln!(text, "    {name}: \"{value}\"").expect("written");
+        }
+        for line in &self.settings {
+            writeln!(text, "{line}").expect("written");
+        }
+        let config = directory.join(format!("{instance}-{number}.yaml"));
+        write(&config, &text);
+        config
+    }
+
+    /// Writes values without keys to a topic, in one transaction for each hundred.
+    pub(super) fn write<'a>(&self, values: impl IntoIterator<Item = (&'a Topic, Bytes)>) {
+        let mut producer = self.scene.producer(&format!("p{}", self.starts.fetch_add(1, Ordering::Relaxed)), &[]);
+        let values: Vec<_> = values.into_iter().collect();
+        for batch in values.chunks(100) {
+            producer.begin().expect("begun");
+            for (topic, value) in batch {
+                producer.produce(&unkeyed(topic, Some(value.clone()))).expect("produced");
+            }
+            producer.commit(LIMIT).expect("committed");
+        }
+    }
+
+    /// Every committed record of a topic, up to its end as it is now; none while the topic does not exist.
+    pub(super) fn read(&self, topic: &Topic) -> Vec<Record> {
+        let mut admin = self.scene.admin();
+        let found = admin.describe(std::slice::from_ref(topic), LIMIT).expect("described");
+        let count = found.first().and_then(Option::as_ref).map_or(0, |found| found.partitions);
+        let ends: Vec<_> = (0..count)
+            .map(|partition| TopicPartition::new(topic, partition))
+            .map(|partition| (admin.watermarks(&partition, LIMIT).expect("watermarks").1, partition))
+            .filter(|(end, _)| *end > 0)
+            .collect();
+        let mut records = Vec::new();
+        if ends.is_empty() {
+            return records;
+        }
+        let partitions: Vec<_> = ends.iter().map(|(_, partition)| partition.clone()).collect();
+        let mut reader = self.scene.reader(Isolation::ReadCommitted, &partitions, Start::Beginning);
+        until("the reader has come to the end", || {
+            reader.poll(1_000, &mut records, Duration::from_millis(200)).expect("polled");
+            ends.iter().all(|(end, partition)| reader.position(partition).is_some_and(|position| position >= *end))
+        });
+        records
+    }
+
+    /// The dead letters.
+    pub(super) fn dead_letters(&self) -> Vec<Record> {
+        self.read(&self.own("dead-letters"))
+    }
+
+    /// How many folders Control-M has.
+    pub(super) fn folders(&self) -> usize {
+        self.simulator.dump().folders.len()
+    }
+}
+
+/// A record without a key.
+pub(super) fn unkeyed(topic: &Topic, value: Option<Bytes>) -> OutRecord {
+    OutRecord {
+        topic: topic.clone(),
+        partition: None,
+        key: None,
+        value,
+        headers: sheaf::model::Headers::new(),
+        timestamp: None,
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("written");
+}

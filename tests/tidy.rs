@@ -1,0 +1,182 @@
+//! The house rules that only a reader of the source can check: who may name whom, and how files look.
+//!
+//! The tables below are the rules. This binary does not use sheaf, so it is quick to build and runs when sheaf does not
+//! compile. Each violation is told as `file:line: rule`; the last tests break each rule once, to show that they can fail.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "tidy/rule.rs"]
+mod rule;
+#[path = "tidy/token.rs"]
+mod token;
+
+use std::path::{Path, PathBuf};
+
+/// The floors, from the ground up. A module names modules of lower floors only: none above it, none beside it.
+const FLOORS: [&[&str]; 9] = [
+    &["model"],
+    &["codec", "template"],
+    &["processor"],
+    &["topology"],
+    &["config", "metric"],
+    &["broker", "store", "secret", "blob"],
+    &["runtime", "sink", "aws"],
+    &["admin", "sim"],
+    &["cli"],
+];
+
+/// Foreign crates with a back end behind them, and the only places that may name them.
+const HOMES: [(&str, &[&str]); 9] = [
+    ("rdkafka", &["src/broker/kafka/"]),
+    ("rocksdb", &["src/store/rocks/"]),
+    ("reqwest", &["src/sink/"]),
+    ("prometheus", &["src/metric/"]),
+    ("bincode", &["src/codec/binary.rs"]),
+    ("tokio", &["src/sink/", "src/aws/", "src/admin/", "src/cli/"]),
+    ("axum", &["src/sink/control_m/simulator/", "src/admin/"]),
+    ("anyhow", &["src/cli/"]),
+    ("clap", &["src/cli/"]),
+];
+
+/// Macros that print, and where they may: nowhere else does a library write to its user's terminal.
+const PRINTING: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
+const MAY_PRINT: &str = "src/cli/";
+
+/// The one file with unsafe code.
+const MAY_BE_UNSAFE: &str = "src/broker/kafka/native.rs";
+
+/// Names that say nothing about what is in a file or module.
+const NAMELESS: [&str; 8] = ["util", "utils", "helper", "helpers", "common", "misc", "manager", "manager2"];
+
+/// The longest that a file may be.
+const LINES_MAX: usize = 600;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file below a directory of the repository, as its path in it and its text.
+fn files(below: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut directories: Vec<PathBuf> = vec![root().join(below)];
+    while let Some(directory) = directories.pop() {
+        for item in std::fs::read_dir(&directory).unwrap() {
+            let path = item.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+                found.push((name, std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn judge(files: &[(String, String)]) {
+    assert!(files.len() > 10, "the source was not found");
+    let broken: Vec<String> = files.iter().flat_map(|(name, text)| rule::check(name, text)).collect();
+    assert!(broken.is_empty(), "{} broken rules:\n{}", broken.len(), broken.join("\n"));
+}
+
+#[test]
+fn the_source_keeps_the_rules() {
+    judge(&files("src"));
+}
+
+#[test]
+fn the_tests_keep_the_rules_for_files() {
+    judge(&files("tests"));
+}
+
+#[test]
+fn every_module_has_its_floor() {
+    let declared: Vec<String> = std::fs::read_to_string(root().join("src/lib.rs"))
+        .unwrap()
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix("pub mod ")?.strip_suffix(';')?.to_owned()))
+        .collect();
+    let mut known: Vec<&str> = FLOORS.concat();
+    known.sort_unstable();
+    assert_eq!(declared, known, "src/lib.rs and the table of floors in tests/tidy.rs");
+}
+
+/// The table of floors as a page shows it: the words in backticks of each row's second column.
+#[test]
+fn the_pages_that_show_the_floors_show_these() {
+    for page in ["src/lib.rs", "CONTRIBUTING.md", "docs/architecture.md"] {
+        let text = std::fs::read_to_string(root().join(page)).unwrap();
+        for (floor, modules) in FLOORS.iter().enumerate() {
+            let start = format!("| {floor} | ");
+            let row =
+                text.lines().map(|line| line.trim_start_matches("//! ")).find_map(|line| line.strip_prefix(&start));
+            let column = row.and_then(|row| row.split(" | ").next()).unwrap_or_else(|| panic!("{page}: floor {floor}"));
+            let shown: Vec<&str> = column.split('`').skip(1).step_by(2).collect();
+            assert_eq!(&shown, modules, "{page}: floor {floor}");
+        }
+    }
+}
+
+/// A file with this body at that place breaks exactly one rule, on that line, and is told so in these words.
+fn breaks(name: &str, body: &str, line: usize, words: &str) {
+    let found = rule::check(name, &format!("//! What it is for.\n{body}\n"));
+    let [only] = found.as_slice() else { panic!("{name}: {body}\nbreaks {found:#?}") };
+    assert!(only.starts_with(&format!("{name}:{line}: ")) && only.contains(words), "{only}");
+}
+
+fn keeps(name: &str, body: &str) {
+    let found = rule::check(name, &format!("//! What it is for.\n{body}\n"));
+    assert!(found.is_empty(), "{name}: {body}\nbreaks {found:#?}");
+}
+
+#[test]
+fn a_module_that_names_one_above_or_beside_it_is_found() {
+    breaks("src/model/id.rs", "use crate::runtime::Plan;", 2, "`runtime` on floor 6");
+    breaks("src/codec/mod.rs", "\nfn f() { crate::template::compile(); }", 3, "`template` on floor 1");
+    breaks("src/store/mod.rs", "use crate::{model::Key, codec, broker::{self, Admin}};", 2, "`broker` on floor 5");
+    breaks("src/store/mod.rs", "use crate::{\n    model::Key,\n    sink,\n};", 4, "`sink`");
+    breaks("src/metric/mod.rs", "/// As in [`Status`](crate::runtime::Status).\nfn f() {}", 2, "`runtime`");
+    breaks("src/model/id.rs", "use super::super::codec;", 2, "climbs out");
+    breaks("src/model/mod.rs", "mod a { use super::super::codec; }", 2, "climbs out");
+    breaks("src/model/mod.rs", "use crate::nowhere::Thing;", 2, "`nowhere`");
+    keeps("src/runtime/thread/work.rs", "use crate::broker;\nuse crate::runtime::Plan;\nuse super::super::plan;");
+    keeps(
+        "src/model/id.rs",
+        "mod tests { use super::super::record; }\npub(crate) fn f() -> &'static str { \"crate::cli\" }",
+    );
+}
+
+#[test]
+fn a_foreign_crate_away_from_home_is_found() {
+    for (name, homes) in HOMES {
+        breaks("src/model/id.rs", &format!("use {name}::Thing;"), 2, &format!("`{name}`"));
+        breaks("src/model/id.rs", &format!("fn f(x: &{name}::Thing) {{}}"), 2, &format!("`{name}`"));
+        for home in homes {
+            let file = if home.ends_with('/') { format!("{home}x.rs") } else { (*home).to_owned() };
+            keeps(&file, &format!("use {name}::Thing;"));
+        }
+    }
+    keeps("src/model/id.rs", "// rdkafka::Thing\nfn f() { let rocksdb = \"tokio::spawn\"; }");
+}
+
+#[test]
+fn printing_and_unsafe_code_in_the_wrong_place_are_found() {
+    breaks("src/sink/mod.rs", "fn f() { println!(\"x\"); }", 2, "`println!`");
+    keeps("src/cli/run.rs", "fn f() { println!(\"x\"); }");
+    breaks("src/store/mod.rs", "\nfn f() { unsafe { g() } }", 3, "unsafe");
+    keeps(MAY_BE_UNSAFE, "fn f() { unsafe { g() } }");
+}
+
+#[test]
+fn a_file_that_does_not_look_right_is_found() {
+    assert!(rule::check("src/model/id.rs", "use a::b;\n").concat().contains("src/model/id.rs:1: "));
+    breaks("src/model/id.rs", &"\n".repeat(LINES_MAX), LINES_MAX + 1, "600");
+    keeps("src/model/id.rs", &"\n".repeat(LINES_MAX - 2));
+    breaks("src/model/util.rs", "", 1, "`util`");
+    breaks("tests/it/common/x.rs", "", 1, "`common`");
+    breaks("src/model/mod.rs", "mod helper;", 2, "`helper`");
+    breaks("src/model/mod.rs", "#[allow(dead_code)]\nfn f() {}", 2, "reason");
+    breaks("src/model/mod.rs", "#![allow(\n    dead_code\n)]", 2, "reason");
+    keeps("src/model/mod.rs", "#![allow(dead_code, reason = \"shown to a test\")]");
+}
