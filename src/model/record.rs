@@ -1,5 +1,7 @@
 //! Kafka records, coming in and going out, without a word of Kafka's client in them.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::{Key, Timestamp, Topic, TopicPartition};
@@ -7,8 +9,8 @@ use super::{Key, Timestamp, Topic, TopicPartition};
 /// One header of a record; Kafka allows a name more than once, and a null value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The name.
-    pub name: String,
+    /// The name; sheaf's own are constants, which need no allocation.
+    pub name: Cow<'static, str>,
     /// The value; `None` is Kafka's null.
     pub value: Option<Bytes>,
 }
@@ -25,14 +27,19 @@ impl Headers {
 
     /// Appends a header with a text value.
     #[must_use]
-    pub fn with(mut self, name: &str, value: &str) -> Self {
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: &str) -> Self {
         self.push(name, Some(Bytes::copy_from_slice(value.as_bytes())));
         self
     }
 
     /// Appends a header.
-    pub fn push(&mut self, name: &str, value: Option<Bytes>) {
-        self.0.push(Header { name: name.to_owned(), value });
+    pub fn push(&mut self, name: impl Into<Cow<'static, str>>, value: Option<Bytes>) {
+        self.0.push(Header { name: name.into(), value });
+    }
+
+    /// Makes room for so many more headers at once.
+    pub fn reserve(&mut self, more: usize) {
+        self.0.reserve_exact(more);
     }
 
     /// The value of the last header of that name, as Kafka's own `lastHeader` reads it, when it is text.

@@ -20,6 +20,7 @@ const TIME: &str = "sheaf-event-time";
 /// The inbox record of a keyed source record.
 pub(super) fn wrap(record: &Record, keyed: Keyed, inbox: &Topic, partition: i32) -> OutRecord {
     let mut headers: Headers = record.headers.iter().filter(|it| !it.name.starts_with(PREFIX)).cloned().collect();
+    headers.reserve(7);
     let text = |number: i64| Some(Bytes::from(number.to_string()));
     headers.push(TOPIC, Some(Bytes::copy_from_slice(record.source.topic.as_str().as_bytes())));
     headers.push(PARTITION, text(i64::from(record.source.partition)));

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::plan::Role;
-use crate::model::{Record, TopicPartition};
+use crate::model::{Record, TaskId, TopicPartition};
 
 /// One input partition that is owned.
 #[derive(Debug)]
 pub(super) struct Input {
     /// What its topic is for.
     pub role: Role,
+    /// Whose inbox it is; `None` for a source's partition.
+    pub task: Option<TaskId>,
     /// Records that have arrived and were not taken.
     pub buffer: VecDeque<Record>,
     /// The offset after the last record that was taken: what the next transaction commits.
@@ -23,9 +25,9 @@ pub(super) struct Input {
 pub(super) struct Inputs(BTreeMap<TopicPartition, Input>);
 
 impl Inputs {
-    /// Adds a partition that is read from `committed` on.
-    pub(super) fn add(&mut self, partition: TopicPartition, role: Role, committed: i64) {
-        self.0.insert(partition, Input { role, buffer: VecDeque::new(), position: committed, committed });
+    /// Adds a partition that is read from `committed` on; `task` is whose inbox it is.
+    pub(super) fn add(&mut self, partition: TopicPartition, role: Role, task: Option<TaskId>, committed: i64) {
+        self.0.insert(partition, Input { role, task, buffer: VecDeque::new(), position: committed, committed });
     }
 
     /// Gives a partition up, with what has arrived of it.
@@ -65,19 +67,17 @@ impl Inputs {
 
     /// Takes the next record: an inbox first, because what is there is further on its way; then the source record with
     /// the lowest timestamp, so that no source runs ahead of the others and the open state stays small. Inboxes of
-    /// which `open` says no are passed over.
-    pub(super) fn take(&mut self, open: impl Fn(&TopicPartition) -> bool) -> Option<(Role, Record)> {
-        let ready = |(partition, input): &(&TopicPartition, &Input)| match input.role {
+    /// whose task `open` says no are passed over.
+    pub(super) fn take(&mut self, open: impl Fn(&TaskId) -> bool) -> Option<(Role, Record)> {
+        let ready = |input: &Input| match input.role {
             Role::Source(_) => !input.buffer.is_empty(),
-            Role::Inbox(_) => !input.buffer.is_empty() && open(partition),
+            Role::Inbox(_) => !input.buffer.is_empty() && input.task.as_ref().is_some_and(&open),
         };
         let urgency = |input: &Input| {
             let timestamp = input.buffer.front().map(|record| record.timestamp);
             (matches!(input.role, Role::Source(_)), timestamp)
         };
-        let (partition, _) = self.0.iter().filter(ready).min_by_key(|(_, input)| urgency(input))?;
-        let partition = partition.clone();
-        let input = self.0.get_mut(&partition)?;
+        let input = self.0.values_mut().filter(|input| ready(input)).min_by_key(|input| urgency(input))?;
         let record = input.buffer.pop_front()?;
         input.position = record.offset + 1;
         Some((input.role, record))

@@ -12,6 +12,7 @@ use super::housekeeping::Housekeeper;
 use super::restore::Restorer;
 use super::status::ThreadState;
 use super::thread::{Pace, Shared, StreamThread};
+use crate::broker::Waker;
 
 /// A running instance.
 #[derive(Debug)]
@@ -32,13 +33,14 @@ impl Instance {
         let mut instance = Self { stop, bells: Vec::new(), streams: Vec::new(), others: Vec::new(), failures };
         let mut restorer = Restorer::new(shared.clone(), jobs)?;
         let clock = shared.clock.clone();
-        instance.other("restorer", &failed, move || restorer.turn(clock.now()))?;
+        let wakes_restorer = instance.other("restorer", &failed, move || restorer.turn(clock.now()))?;
         let mut housekeeper = Housekeeper::new(shared.clone())?;
         let clock = shared.clock.clone();
         instance.other("housekeeper", &failed, move || Ok(housekeeper.turn(clock.now())))?;
+        let restorer = (to_restorer, wakes_restorer);
         for number in 0..shared.settings.stream_threads {
             let bell = doorbell()?;
-            let thread = StreamThread::new(shared.clone(), number, to_restorer.clone(), bell.waker())?;
+            let thread = StreamThread::new(shared.clone(), number, restorer.clone(), bell.waker())?;
             let (stop, failed, own) = (instance.stop.clone(), failed.clone(), bell.clone());
             let run = move || run_stream(thread, &stop, &own, shutdown, &failed);
             instance.streams.push(spawn(&format!("stream-{number}"), run)?);
@@ -47,27 +49,28 @@ impl Instance {
         Ok(instance)
     }
 
+    /// Starts a thread that turns; returns what wakes it.
     fn other(
         &mut self,
         name: &'static str,
         failed: &Sender<Error>,
         mut turn: impl FnMut() -> Result<Pace> + Send + 'static,
-    ) -> Result<()> {
+    ) -> Result<Waker> {
         let (bell, stop, failed) = (doorbell()?, self.stop.clone(), failed.clone());
         let own = bell.clone();
         let run = move || {
             while !stop.load(Ordering::Acquire) {
                 match turn() {
                     Ok(Pace::Busy) => {}
-                    // Jobs arrive by a channel that rings no bell, so the sleep is short.
-                    Ok(Pace::Idle(wait)) => own.wait(wait.min(Duration::from_millis(20))),
+                    Ok(Pace::Idle(wait)) => own.wait(wait),
                     Err(error) => return drop(failed.send(error)),
                 }
             }
         };
         self.others.push(spawn(name, run)?);
+        let waker = bell.waker();
         self.bells.push(bell);
-        Ok(())
+        Ok(waker)
     }
 
     /// The error that stopped a thread, when one has.

@@ -134,7 +134,9 @@ impl World {
         };
         let (to_restorer, jobs) = mpsc::channel();
         let streams = (0..shared.settings.stream_threads)
-            .map(|number| StreamThread::new(shared.clone(), number, to_restorer.clone(), Waker::none()))
+            .map(|number| {
+                StreamThread::new(shared.clone(), number, (to_restorer.clone(), Waker::none()), Waker::none())
+            })
             .collect::<runtime::Result<_>>()?;
         let restorer = Restorer::new(shared.clone(), jobs)?;
         let housekeeper = Housekeeper::new(shared.clone())?;

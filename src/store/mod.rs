@@ -18,6 +18,8 @@ pub mod rocks;
 
 pub use error::Error;
 
+use bytes::Bytes;
+
 use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
 
 /// What the operations of the port return.
@@ -100,7 +102,7 @@ pub struct Batch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Set an entry.
-    PutEntry(Key, Vec<u8>),
+    PutEntry(Key, Bytes),
     /// Delete an entry.
     DeleteEntry(Key),
     /// Add a timer to the index.

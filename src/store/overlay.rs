@@ -172,7 +172,7 @@ impl Overlay {
         let mut changes = Vec::new();
         for (key, changed) in &self.entries {
             changes.push(match &changed.new {
-                Some(written) => Change::PutEntry(key.clone(), written.bytes.to_vec()),
+                Some(written) => Change::PutEntry(key.clone(), written.bytes.clone()),
                 None => Change::DeleteEntry(key.clone()),
             });
             changes.extend(changed.diff().changes(key));

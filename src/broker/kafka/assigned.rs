@@ -17,6 +17,10 @@ pub(super) struct Assigned {
     list: TopicPartitionList,
     /// The offset after the last record that was handed out.
     next: Option<i64>,
+    /// The client's position when it was last asked.
+    position: Option<i64>,
+    /// That may have changed since then.
+    moved: bool,
     /// The offset was not in the log; nothing more comes until the partition is assigned anew.
     lost: bool,
 }
@@ -24,7 +28,7 @@ pub(super) struct Assigned {
 impl Assigned {
     /// A partition whose queue is cut off, and whose first record is still to come.
     pub(super) fn new(queue: Queue, list: TopicPartitionList) -> Self {
-        Self { queue, list, next: None, lost: false }
+        Self { queue, list, next: None, position: None, moved: true, lost: false }
     }
 
     /// Where its records arrive.
@@ -36,7 +40,10 @@ impl Assigned {
     pub(super) fn fetch(&mut self, partition: &TopicPartition, max: usize, out: &mut Vec<Record>) -> Result<()> {
         let before = out.len();
         let mut rest = max;
-        while rest > 0 && !self.lost {
+        // Most partitions are empty most of the time, and to learn that this way costs least.
+        while rest > 0 && !self.lost && self.queue.len() > 0 {
+            // The client's position moves as messages and control records are taken from the queue, and only then.
+            self.moved = true;
             let asked = rest.min(BATCH);
             let batch = self.queue.consume(asked, 0);
             for message in batch.iter() {
@@ -68,9 +75,16 @@ impl Assigned {
     }
 
     /// See [`crate::broker::Consumer::position`].
-    pub(super) fn position(&self, client: &Client) -> Option<i64> {
-        // The message that tells of the loss has moved librdkafka's position, so it is not asked any more.
-        if self.lost { self.next } else { self.next.max(client.position(&self.list)) }
+    pub(super) fn position(&mut self, client: &Client) -> Option<i64> {
+        if self.lost {
+            // The message that tells of the loss has moved librdkafka's position, so it is not asked any more.
+            return self.next;
+        }
+        if self.moved {
+            self.position = client.position(&self.list);
+            self.moved = false;
+        }
+        self.next.max(self.position)
     }
 }
 

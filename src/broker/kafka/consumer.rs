@@ -200,7 +200,7 @@ impl Consumer for KafkaConsumer {
     }
 
     fn position(&mut self, partition: &TopicPartition) -> Option<i64> {
-        self.assigned.get(partition)?.position(&self.native)
+        self.assigned.get_mut(partition)?.position(&self.native)
     }
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<()> {

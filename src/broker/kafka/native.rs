@@ -22,7 +22,7 @@ use rdkafka::bindings as c;
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::{BaseConsumer, BaseProducer, Failure};
-use crate::model::Header;
+use crate::model::Headers;
 
 /// A librdkafka client, kept alive by whoever holds this.
 #[derive(Clone)]
@@ -186,7 +186,7 @@ pub(super) struct Outgoing<'a> {
     /// The value; `None` is a tombstone.
     pub(super) value: Option<&'a [u8]>,
     /// The headers, in order.
-    pub(super) headers: &'a [Header],
+    pub(super) headers: &'a Headers,
     /// Milliseconds since the epoch, or 0 for now.
     pub(super) timestamp: i64,
 }
@@ -200,12 +200,12 @@ fn memory(bytes: Option<&[u8]>) -> (*mut std::ffi::c_void, usize) {
 struct HeaderList(*mut c::rd_kafka_headers_t);
 
 impl HeaderList {
-    fn new(headers: &[Header]) -> Result<Self, Failure> {
+    fn new(headers: &Headers) -> Result<Self, Failure> {
         if headers.is_empty() {
             return Ok(Self(null_mut()));
         }
         // SAFETY: a new list, released by `Drop` unless it is handed over.
-        let list = Self(unsafe { c::rd_kafka_headers_new(headers.len()) });
+        let list = Self(unsafe { c::rd_kafka_headers_new(headers.iter().len()) });
         for header in headers {
             let (value, size) = memory(header.value.as_deref());
             let (Ok(name_size), Ok(size)) = (isize::try_from(header.name.len()), isize::try_from(size)) else {
@@ -436,6 +436,7 @@ impl<'a> Message<'a> {
             {
                 return headers;
             }
+            headers.reserve_exact(c::rd_kafka_header_cnt(list));
             while c::rd_kafka_header_get_all(list, headers.len(), &raw mut name, &raw mut value, &raw mut size)
                 == c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
             {

@@ -13,7 +13,7 @@ use super::native::{Client, Group, Outgoing, Queue, Told, TopicHandle};
 use super::settings::{KafkaSettings, refused};
 use super::{BaseProducer, Context, Failure, missing};
 use crate::broker::{Error, FencedBy, GroupMetadata, Producer, ProducerSpec, Result, Start};
-use crate::model::{Header, OutRecord, Timestamp, Topic, TopicPartition};
+use crate::model::{OutRecord, Timestamp, Topic, TopicPartition};
 
 /// The longest wait for one event.
 const EVENT: Duration = Duration::from_millis(50);
@@ -197,12 +197,11 @@ impl Producer for KafkaProducer {
 
     fn produce(&mut self, record: &OutRecord) -> Result<()> {
         let tag = self.handle(&record.topic)?;
-        let headers: Vec<Header> = record.headers.iter().cloned().collect();
         let message = Outgoing {
             partition: record.partition.unwrap_or(-1),
             key: record.key.as_deref(),
             value: record.value.as_deref(),
-            headers: &headers,
+            headers: &record.headers,
             timestamp: record.timestamp.map_or(0, Timestamp::as_millis),
         };
         match self.produce_when_possible(&record.topic, tag, &message) {

@@ -26,6 +26,9 @@ pub(super) fn record(source: &TopicPartition, message: &Message<'_>) -> Record {
         timestamp: Timestamp::from_millis(message.timestamp()),
         key: take(key),
         value: take(value),
-        headers: headers.iter().map(|(name, value)| Header { name: (*name).to_owned(), value: take(*value) }).collect(),
+        headers: headers
+            .iter()
+            .map(|(name, value)| Header { name: (*name).to_owned().into(), value: take(*value) })
+            .collect(),
     }
 }

@@ -12,7 +12,7 @@ use super::super::transaction::{Decision, Returned, Transaction};
 use super::{IDLE_MAX, Pace, StreamThread};
 use crate::broker::{self, FencedBy, Producer};
 use crate::metric::TransactionResult;
-use crate::model::{Headers, OutRecord, Outcome, TopicPartition};
+use crate::model::{Headers, OutRecord, Outcome, Topic, TopicPartition};
 
 impl StreamThread {
     /// True when the transaction has reached one of its limits.
@@ -105,7 +105,13 @@ impl StreamThread {
             }
         }
         done.stepped.iter().for_each(|(processor, records)| metrics.processed(processor, *records));
-        done.outputs.iter().for_each(|record| metrics.produced(&record.topic, 1));
+        let mut produced: BTreeMap<&Topic, u64> = BTreeMap::new();
+        for record in &done.outputs {
+            *produced.entry(&record.topic).or_default() += 1;
+        }
+        for (topic, records) in produced {
+            metrics.produced(topic, records);
+        }
         for Returned { task, key, outcome: Outcome { slot, attempt, .. }, .. } in done.outcomes {
             self.in_flight.remove(&(task, key, slot, attempt));
         }

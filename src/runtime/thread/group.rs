@@ -178,11 +178,12 @@ impl StreamThread {
         consumer.assign(&at)?;
         for (partition, offset) in starts {
             let Some(role) = self.shared.plan.role(&partition.topic) else { continue };
-            if let Some(id) = self.shared.plan.task(&partition) {
-                self.restore(&id)?;
+            let task = self.shared.plan.task(&partition);
+            if let Some(id) = &task {
+                self.restore(id)?;
             }
             self.shared.metrics.partition_assigned(&partition);
-            self.inputs.add(partition, role, offset);
+            self.inputs.add(partition, role, task, offset);
         }
         Ok(())
     }
@@ -203,9 +204,11 @@ impl StreamThread {
         };
         let (changelog, epoch) = (task.changelog.clone(), task.epoch);
         let job = Job { task: id.clone(), epoch, changelog, store, wanted, reply };
-        self.to_restorer
-            .send(job)
-            .map_err(|_gone| Error::Thread { thread: "restorer".to_owned(), detail: "it has stopped".to_owned() })
+        let (jobs, waker) = &self.restorer;
+        jobs.send(job)
+            .map_err(|_gone| Error::Thread { thread: "restorer".to_owned(), detail: "it has stopped".to_owned() })?;
+        waker.wake();
+        Ok(())
     }
 
     /// Takes back the tasks that the restorer has finished.

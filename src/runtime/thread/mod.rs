@@ -102,7 +102,7 @@ pub struct StreamThread {
     txn: Transaction,
     last_commit: Duration,
     epochs: u64,
-    to_restorer: Sender<Job>,
+    restorer: (Sender<Job>, Waker),
     restored: (Sender<Restored>, Receiver<Restored>),
     returned: (Sender<Returned>, Receiver<Returned>),
     outcomes: VecDeque<Returned>,
@@ -116,8 +116,9 @@ impl fmt::Debug for StreamThread {
 }
 
 impl StreamThread {
-    /// A thread that has not spoken to the broker yet.
-    pub fn new(shared: Shared, number: usize, to_restorer: Sender<Job>, waker: Waker) -> Result<Self> {
+    /// A thread that has not spoken to the broker yet, with where its restorer takes jobs and what wakes that, and with
+    /// what wakes this thread.
+    pub fn new(shared: Shared, number: usize, restorer: (Sender<Job>, Waker), waker: Waker) -> Result<Self> {
         let admin = shared.broker.admin()?;
         let uptime = shared.clock.uptime();
         Ok(Self {
@@ -135,7 +136,7 @@ impl StreamThread {
             recovering: false,
             last_commit: uptime,
             epochs: 0,
-            to_restorer,
+            restorer,
             restored: mpsc::channel(),
             returned: mpsc::channel(),
             outcomes: VecDeque::new(),

@@ -10,7 +10,7 @@ use super::super::transaction::Returned;
 use super::super::transaction::count;
 use super::StreamThread;
 use crate::broker;
-use crate::model::{Record, TopicPartition};
+use crate::model::{Record, TaskId};
 
 /// How many records of one partition are fetched ahead.
 const FETCH_MAX: usize = 500;
@@ -27,12 +27,8 @@ impl StreamThread {
         let mut taken = 0;
         while taken < TURN_MAX && !self.at_limit() {
             let tasks = &self.tasks;
-            let plan = &self.shared.plan;
             let room = self.shared.sink.capacity() > 0;
-            let open = |partition: &TopicPartition| {
-                let task = plan.task(partition).and_then(|id| tasks.get(&id));
-                task.is_some_and(|task| task.is_running() && (room || !task.acts))
-            };
+            let open = |id: &TaskId| tasks.get(id).is_some_and(|task| task.is_running() && (room || !task.acts));
             let Some((role, record)) = self.inputs.take(open) else { break };
             self.on_record(role, record)?;
             taken += 1;

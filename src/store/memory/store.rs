@@ -47,7 +47,7 @@ impl Tables {
     fn apply(&mut self, change: &Change) {
         match change {
             Change::PutEntry(key, bytes) => {
-                self.entries.insert(key.clone(), bytes.clone());
+                self.entries.insert(key.clone(), bytes.to_vec());
             }
             Change::DeleteEntry(key) => {
                 self.entries.remove(key);

@@ -71,7 +71,7 @@ fn many_stores_share_a_small_budget_without_flushing_for_every_batch() {
         let timer = Change::PutTimer(key.clone(), timer(round));
         let act = Change::PutAct(key.clone(), ActSlot(0));
         let meta = Change::PutMeta("position".to_owned(), vec![0]);
-        let batch = batch([Change::PutEntry(key, vec![0; 500]), timer, act, meta]);
+        let batch = batch([Change::PutEntry(key, vec![0; 500].into()), timer, act, meta]);
         for store in &mut open {
             store.apply(&batch).unwrap();
         }

@@ -69,7 +69,7 @@ fn tombstones_and_null_keys_arrive(cluster: &dyn Cluster) {
 fn headers_keep_their_order_their_nulls_and_their_doubles(cluster: &dyn Cluster) {
     let to = partition(cluster);
     let header = |name: &str, value: Option<&'static str>| Header {
-        name: name.to_owned(),
+        name: name.to_owned().into(),
         value: value.map(|text| Bytes::from_static(text.as_bytes())),
     };
     let headers: Headers = [header("b", Some("1")), header("a", None), header("b", Some("2")), header("c", Some(""))]

@@ -50,7 +50,7 @@ fn the_child_that_is_killed() {
     let mut store = stores.open(TASK).unwrap();
     for number in 0..=BATCHES {
         let changes = vec![
-            Change::PutEntry(key(number), vec![b'x'; VALUE_BYTES]),
+            Change::PutEntry(key(number), vec![b'x'; VALUE_BYTES].into()),
             Change::PutTimer(key(number), deadline(0, i64::from(number))),
             Change::PutMeta("position".to_owned(), number.to_be_bytes().to_vec()),
         ];

@@ -40,7 +40,7 @@ fn volatile(changes: impl IntoIterator<Item = Change>) -> Batch {
 }
 
 fn put(key: &str, value: &str) -> Change {
-    Change::PutEntry(Key::new(key), value.as_bytes().to_vec())
+    Change::PutEntry(Key::new(key), value.as_bytes().to_vec().into())
 }
 
 fn value(store: &dyn Store, key: &str) -> Option<String> {

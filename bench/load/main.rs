@@ -1,0 +1,104 @@
+//! The load program of `bench/run`: writes events, reads submissions, and says what that cost.
+//!
+//! ```text
+//!  stream ──▶ writer ──▶ Kafka ──▶ sheaf ──▶ Kafka ──▶ reader ──▶ figures
+//!             times of last members ────────────────▶  latency, uniqueness, content
+//!                                   process: CPU, memory, /metrics
+//! ```
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
+mod figures;
+mod phase;
+mod process;
+mod reader;
+mod stream;
+mod writer;
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// What every part returns: a benchmark that cannot measure ends with the reason.
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Measure a sheaf that runs: idle, at a steady rate, and as fast as it can
+#[derive(Clone, Debug, Parser)]
+struct Options {
+    /// Kafka's brokers
+    #[arg(long, value_name = "HOST:PORT,..")]
+    bootstrap_servers: String,
+    /// Process id of the sheaf that is measured
+    #[arg(long, value_name = "PID")]
+    sheaf_pid: u32,
+    /// Process id of the broker that is measured
+    #[arg(long, value_name = "PID")]
+    broker_pid: u32,
+    /// Where that sheaf answers /metrics
+    #[arg(long, value_name = "HOST:PORT")]
+    http: SocketAddr,
+    /// How long it is watched idle; 0 leaves that out
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    idle: u32,
+    /// Events per second of the steady phase
+    #[arg(long, value_name = "EVENTS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    rate: u32,
+    /// How long the steady phase lasts; 0 leaves it out
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    seconds: u32,
+    /// Seconds at the same rate before the first steady phase, which are not counted
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    warm_up: u32,
+    /// Events that are written as fast as possible; 0 leaves that out
+    #[arg(long, value_name = "EVENTS", default_value_t = 200_000)]
+    burst: u32,
+    /// Children of each parent
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    children: u32,
+    /// How many bundles are open at a time, among which the next event is drawn
+    #[arg(long, value_name = "BUNDLES", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    open: u32,
+    /// What ids and order come from; events of an earlier run on the same topics would be duplicates
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How often everything is measured; medians are printed
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+    /// Write all figures to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match measure(&Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            println!("the benchmark has ended: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// False when sheaf's output was not what it has to be.
+fn measure(options: &Options) -> Result<bool> {
+    let mut all = Vec::new();
+    let mut phases = phase::Phases::new(options)?;
+    phases.warm_up()?;
+    for _ in 0..options.repeat {
+        all.extend(phases.idle()?);
+        all.extend(phases.steady()?);
+        all.extend(phases.burst()?);
+    }
+    let medians = figures::medians(&all);
+    println!("{}", figures::table(&medians));
+    let right = all.iter().all(figures::Figures::is_right);
+    println!("every complete bundle exactly once, with all its members: {}", if right { "yes" } else { "NO" });
+    if let Some(path) = &options.json {
+        let report = serde_json::json!({ "median": medians, "runs": all });
+        std::fs::write(path, serde_json::to_string_pretty(&report)?)?;
+    }
+    Ok(right)
+}

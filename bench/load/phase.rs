@@ -1,0 +1,139 @@
+//! The phases of a measurement: idle, steady, burst.
+#![expect(clippy::disallowed_methods, reason = "an idle instance is watched in real time")]
+
+use std::time::Duration;
+
+use sheaf::broker::kafka::{KafkaBroker, KafkaSettings};
+use sheaf::model::{Clock, Topic};
+use sheaf::runtime::SystemClock;
+
+use crate::figures::Figures;
+use crate::process::{self, Transactions};
+use crate::reader::{Seen, Submissions};
+use crate::stream::Stream;
+use crate::writer::{Ends, Writer};
+use crate::{Options, Result};
+
+/// Runs phases, one after another.
+pub(crate) struct Phases {
+    options: Options,
+    broker: KafkaBroker,
+    /// Each phase has bundles of its own.
+    seed: u64,
+}
+
+/// What stood on the meters at some moment.
+struct Meters {
+    at: Duration,
+    sheaf: f64,
+    broker: f64,
+    transactions: Transactions,
+}
+
+impl Phases {
+    pub(crate) fn new(options: &Options) -> Result<Self> {
+        let broker = KafkaBroker::new(KafkaSettings::new(&options.bootstrap_servers))?;
+        Ok(Self { options: options.clone(), broker, seed: options.seed.wrapping_mul(1_000_003) })
+    }
+
+    /// Lets the broker's Java, caches and connections get warm.
+    pub(crate) fn warm_up(&mut self) -> Result<()> {
+        let Options { rate, warm_up, .. } = self.options;
+        if warm_up > 0 {
+            self.load("warm-up", rate.saturating_mul(warm_up), Some(rate))?;
+        }
+        Ok(())
+    }
+
+    /// Nothing comes.
+    pub(crate) fn idle(&mut self) -> Result<Option<Figures>> {
+        if self.options.idle == 0 {
+            return Ok(None);
+        }
+        let before = self.read_meters()?;
+        std::thread::sleep(Duration::from_secs(u64::from(self.options.idle)));
+        let after = self.read_meters()?;
+        let mut figures = self.figures("idle", &before, &after)?;
+        figures.seconds = after.at.saturating_sub(before.at).as_secs_f64();
+        Ok(Some(figures))
+    }
+
+    /// Events at a rate.
+    pub(crate) fn steady(&mut self) -> Result<Option<Figures>> {
+        let Options { rate, seconds, .. } = self.options;
+        if seconds == 0 {
+            return Ok(None);
+        }
+        self.load(&format!("{rate} events/s"), rate.saturating_mul(seconds), Some(rate)).map(Some)
+    }
+
+    /// Events as fast as possible.
+    pub(crate) fn burst(&mut self) -> Result<Option<Figures>> {
+        let events = self.options.burst;
+        if events == 0 {
+            return Ok(None);
+        }
+        self.load(&format!("burst of {events}"), events, None).map(Some)
+    }
+
+    fn load(&mut self, name: &str, events: u32, rate: Option<u32>) -> Result<Figures> {
+        let Options { children, open, .. } = self.options;
+        self.seed = self.seed.wrapping_add(1);
+        let bundles = (events / (children + 1)).max(1);
+        let mut stream = Stream::new(self.seed, bundles, children, open, SystemClock.now());
+        let ends = Ends::default();
+        let mut writer = Writer::new(&self.broker, &format!("bench-load-{}", self.seed))?;
+        let submissions = Submissions::open(&self.broker, &Topic::new("ctm-submissions"))?;
+        process::reset_peak(self.options.sheaf_pid);
+        let before = self.read_meters()?;
+        let expected = usize::try_from(bundles)?;
+        let (wrote, seen): (Result<Duration>, Result<Seen>) = std::thread::scope(|scope| {
+            let reading = scope.spawn(|| submissions.read(expected, children, before.at, &ends));
+            let wrote = writer.write(&mut stream, rate, &ends);
+            let seen = reading.join().unwrap_or_else(|_panic| Err("the reader panicked".into()));
+            (wrote, seen)
+        });
+        let (wrote, seen) = (wrote?, seen?);
+        let after = self.read_meters()?;
+        let mut figures = self.figures(name, &before, &after)?;
+        figures.seconds = seen.last_at.saturating_sub(before.at).as_secs_f64();
+        figures.events = f64::from(bundles * (children + 1));
+        figures.events_per_second = figures.events / figures.seconds;
+        figures.write_seconds = wrote.as_secs_f64();
+        figures.missing = f64::from(bundles) - f64::from(u32::try_from(seen.bundles())?);
+        figures.doubled = f64::from(seen.doubled);
+        figures.wrong = f64::from(seen.wrong);
+        if rate.is_some() {
+            // Of a burst, latency only says how long the queue was.
+            figures.set_latencies(seen.latencies_ms);
+        }
+        Ok(figures)
+    }
+
+    fn read_meters(&self) -> Result<Meters> {
+        Ok(Meters {
+            at: SystemClock.uptime(),
+            sheaf: process::cpu_seconds(self.options.sheaf_pid)?,
+            broker: process::cpu_seconds(self.options.broker_pid)?,
+            transactions: Transactions::of(self.options.http)?,
+        })
+    }
+
+    fn figures(&self, name: &str, before: &Meters, after: &Meters) -> Result<Figures> {
+        let transactions = after.transactions.committed - before.transactions.committed;
+        let measured = after.transactions.measured - before.transactions.measured;
+        let elapsed = after.at.saturating_sub(before.at).as_secs_f64();
+        let mean = (after.transactions.seconds - before.transactions.seconds) / measured * 1_000.0;
+        Ok(Figures {
+            phase: name.to_owned(),
+            sheaf_cpu_seconds: after.sheaf - before.sheaf,
+            broker_cpu_seconds: after.broker - before.broker,
+            sheaf_cores: (after.sheaf - before.sheaf) / elapsed,
+            peak_mib: process::peak_mib(self.options.sheaf_pid)?,
+            transactions,
+            transactions_per_second: transactions / elapsed,
+            transaction_ms: if measured > 0.0 { mean } else { 0.0 },
+            ..Figures::default()
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! What a process has used, from `/proc`, and what sheaf says of itself, from `/metrics`.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use crate::Result;
+
+/// `/proc` counts CPU time in hundredths of a second on every Linux (`USER_HZ`).
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// CPU time so far, user and system, of all threads, in seconds.
+pub(crate) fn cpu_seconds(pid: u32) -> Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .map_err(|error| format!("process {pid} cannot be measured: {error}"))?;
+    // The name is in parentheses and may hold anything; utime and stime are the 12th and 13th field after it.
+    let (_, fields) = stat.rsplit_once(')').ok_or("a line of /proc/PID/stat without a name")?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let mut next = || -> Result<f64> { Ok(fields.next().ok_or("a short line of /proc/PID/stat")?.parse()?) };
+    Ok((next()? + next()?) / TICKS_PER_SECOND)
+}
+
+/// The highest resident memory since [`reset_peak`], in MiB.
+pub(crate) fn peak_mib(pid: u32) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM in /proc/PID/status")?;
+    let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
+    Ok(kib / 1024.0)
+}
+
+/// Lets the highest resident memory begin anew. Where that is not allowed it stays that of the whole run.
+pub(crate) fn reset_peak(pid: u32) {
+    let (Ok(()) | Err(_)) = std::fs::write(format!("/proc/{pid}/clear_refs"), "5");
+}
+
+/// What sheaf counts of its transactions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Transactions {
+    /// How many were committed.
+    pub(crate) committed: f64,
+    /// How long all of them took, in seconds.
+    pub(crate) seconds: f64,
+    /// How long each took, summed; the same as `committed` while none is aborted.
+    pub(crate) measured: f64,
+}
+
+impl Transactions {
+    /// Asks sheaf.
+    pub(crate) fn of(http: SocketAddr) -> Result<Self> {
+        let text = get(http, "/metrics")?;
+        let value = |name: &str| -> Result<f64> {
+            let (name, label) = name.split_once(' ').unwrap_or((name, ""));
+            let line = text.lines().find(|line| line.starts_with(name) && line.contains(label));
+            let line = line.ok_or_else(|| format!("/metrics of {http} has no {name}"))?;
+            Ok(line.rsplit(' ').next().unwrap_or_default().parse()?)
+        };
+        Ok(Self {
+            committed: value("sheaf_producer_transactions_total result=\"committed\"")?,
+            seconds: value("sheaf_producer_transaction_duration_seconds_sum")?,
+            measured: value("sheaf_producer_transaction_duration_seconds_count")?,
+        })
+    }
+}
+
+fn get(http: SocketAddr, path: &str) -> Result<String> {
+    let unreachable = |error| format!("sheaf does not answer at {http}: {error}");
+    let mut stream = TcpStream::connect_timeout(&http, Duration::from_secs(5)).map_err(unreachable)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    // The older protocol has no chunks, and the connection's end is the answer's.
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {http}\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}

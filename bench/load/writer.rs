@@ -1,0 +1,102 @@
+//! Writes a stream of events, un-keyed, at a rate or as fast as possible.
+//!
+//! The crate's producer is transactional, so what comes due while a transaction is committed is the next one's; the few
+//! milliseconds that this takes are part of the measured latency, because it counts from the call that produces the event.
+#![expect(clippy::disallowed_methods, reason = "a load generator keeps to real time")]
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sheaf::broker::{Broker, Producer, ProducerSpec};
+use sheaf::model::{Clock, Headers, OutRecord, Topic};
+use sheaf::runtime::SystemClock;
+use uuid::Uuid;
+
+use crate::Result;
+use crate::stream::Stream;
+
+/// How long one call to the broker may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// The time between two transactions at a steady rate. Well above the time in which a transaction's markers are
+/// written, because librdkafka sleeps for 20 ms when it meets them.
+const TICK: Duration = Duration::from_millis(15);
+/// How many events one transaction holds at most.
+const BATCH: u32 = 5_000;
+
+/// When the last member of each bundle was produced, on the uptime clock.
+pub(crate) type Ends = Arc<Mutex<HashMap<Uuid, Duration>>>;
+
+/// Writes events.
+pub(crate) struct Writer {
+    producer: Box<dyn Producer>,
+    parents: Topic,
+    children: Topic,
+}
+
+impl Writer {
+    /// A writer to sheaf's two sample topics.
+    pub(crate) fn new(broker: &dyn Broker, name: &str) -> Result<Self> {
+        let spec = ProducerSpec { transactional_id: name.to_owned(), tracked: Vec::new() };
+        let mut producer = broker.producer(&spec)?;
+        producer.init(TIMEOUT)?;
+        Ok(Self { producer, parents: Topic::new("ctm-parent-events"), children: Topic::new("ctm-children-events") })
+    }
+
+    /// Writes everything; with a rate, each event not before its time. Returns how long that took.
+    pub(crate) fn write(&mut self, stream: &mut Stream, rate: Option<u32>, ends: &Ends) -> Result<Duration> {
+        let started = SystemClock.uptime();
+        let mut written: u32 = 0;
+        loop {
+            let due = match rate {
+                None => BATCH,
+                Some(rate) => {
+                    due(rate, SystemClock.uptime().saturating_sub(started)).saturating_sub(written).min(BATCH)
+                }
+            };
+            let batch = self.transaction(stream, due, ends)?;
+            written = written.saturating_add(batch);
+            if batch < due {
+                return Ok(SystemClock.uptime().saturating_sub(started));
+            }
+            if rate.is_some() {
+                let since = SystemClock.uptime().saturating_sub(started).as_micros() % TICK.as_micros();
+                std::thread::sleep(TICK.saturating_sub(Duration::from_micros(u64::try_from(since)?)));
+            }
+        }
+    }
+
+    /// Writes up to `count` events; returns how many there were.
+    fn transaction(&mut self, stream: &mut Stream, count: u32, ends: &Ends) -> Result<u32> {
+        let mut written = 0;
+        for (event, is_last) in stream.take(usize::try_from(count)?) {
+            if written == 0 {
+                self.producer.begin()?;
+            }
+            if is_last {
+                let mut ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
+                ends.insert(event.bundle, SystemClock.uptime());
+            }
+            self.producer.produce(&OutRecord {
+                topic: if event.is_parent() { self.parents.clone() } else { self.children.clone() },
+                partition: None,
+                key: None,
+                value: Some(Bytes::from(event.value.to_string())),
+                headers: Headers::new(),
+                timestamp: None,
+            })?;
+            written += 1;
+        }
+        if written > 0 {
+            self.producer.commit(TIMEOUT)?;
+        }
+        Ok(written)
+    }
+}
+
+/// How many events are due by then.
+fn due(rate: u32, elapsed: Duration) -> u32 {
+    let due = elapsed.as_micros().saturating_mul(u128::from(rate)) / 1_000_000;
+    u32::try_from(due).unwrap_or(u32::MAX)
+}
