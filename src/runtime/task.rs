@@ -257,8 +257,11 @@ impl Task {
                 self.rearm(at, clock)?;
             }
             for (key, timer) in due {
-                self.on_timer(plan, &key, timer, txn)?;
-                fired += 1;
+                // The step of a timer before it in the list may have taken it back.
+                if self.live().is_some_and(|live| live.overlay.is_scheduled(&key, &timer)) {
+                    self.on_timer(plan, &key, timer, txn)?;
+                    fired += 1;
+                }
             }
         }
         Ok(fired)

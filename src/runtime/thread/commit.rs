@@ -44,7 +44,9 @@ impl StreamThread {
     }
 
     fn until_next_timer(&self) -> std::time::Duration {
-        let next = self.tasks.values().filter_map(Task::next_due).min();
+        // While the sink is full some timers do not fire, however overdue: whoever leaves the sink rings the bell.
+        let room = self.room() > 0;
+        let next = self.tasks.values().filter(|task| room || !task.acts).filter_map(Task::next_due).min();
         next.map_or(IDLE_MAX, |due| due.since(self.txn.now).min(IDLE_MAX))
     }
 
@@ -116,7 +118,9 @@ impl StreamThread {
             self.in_flight.remove(&(task, key, slot, attempt));
         }
         for decision in done.acts {
-            self.hand_over(decision);
+            if self.stands(&decision)? {
+                self.hand_over(decision);
+            }
         }
         Ok(())
     }
@@ -124,7 +128,14 @@ impl StreamThread {
     /// Hands a committed act to the sink. Its outcome comes back through a channel, and rings.
     fn hand_over(&mut self, decision: Decision) {
         let Decision { task, epoch, key, act, decided_at } = decision;
-        // A later step of the same transaction may have settled or replaced it.
+    /// False when a later step of the same transaction has settled or replaced the act: then it was never committed.
+    fn stands(&mut self, decision: &Decision) -> Result<bool> {
+        let Decision { task, key, act, .. } = decision;
+        let Some(task) = self.tasks.get_mut(task) else { return Ok(false) };
+        let pending = task.pending(&self.shared.plan, key, act.slot)?;
+        Ok(pending.is_some_and(|pending| pending.attempt == act.attempt))
+    }
+
         self.in_flight.insert((task.clone(), key.clone(), act.slot, act.attempt));
         let (returned, waker) = (self.returned.0.clone(), self.waker.clone());
         let expires_at = decided_at.saturating_add(act.valid_for);

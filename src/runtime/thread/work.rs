@@ -27,7 +27,7 @@ impl StreamThread {
         let mut taken = 0;
         while taken < TURN_MAX && !self.at_limit() {
             let tasks = &self.tasks;
-            let room = self.shared.sink.capacity() > 0;
+            let room = self.room() > 0;
             let open = |id: &TaskId| tasks.get(id).is_some_and(|task| task.is_running() && (room || !task.acts));
             let Some((role, record)) = self.inputs.take(open) else { break };
             self.on_record(role, record)?;
@@ -45,6 +45,11 @@ impl StreamThread {
         for (partition, input) in self.inputs.iter_mut() {
             if !input.buffer.is_empty() {
                 continue;
+    /// How many more acts the sink takes: those that this transaction has decided are on their way to it.
+    pub(super) fn room(&self) -> usize {
+        self.shared.sink.capacity().saturating_sub(self.txn.acts.len())
+    }
+
             }
             match consumer.fetch(partition, FETCH_MAX, &mut records) {
                 Ok(()) => {}
@@ -117,9 +122,12 @@ impl StreamThread {
 
     fn fire_timers(&mut self) -> Result<bool> {
         let mut fired = 0;
-        let room = self.shared.sink.capacity() > 0;
-        for task in self.tasks.values_mut().filter(|task| room || !task.acts) {
-            fired += task.fire(&self.shared.plan, TIMERS_MAX, &mut self.txn)?;
+        for task in self.tasks.values_mut() {
+            let room = self.shared.sink.capacity().saturating_sub(self.txn.acts.len());
+            let limit = if task.acts { room.min(TIMERS_MAX) } else { TIMERS_MAX };
+            if limit > 0 {
+                fired += task.fire(&self.shared.plan, limit, &mut self.txn)?;
+            }
         }
         Ok(fired > 0)
     }

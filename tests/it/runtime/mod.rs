@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `support` | a topology that counts, a world, and eyes for what came of it |
 //! | `basic` | records, timers, hand-overs, lost answers |
+//! | `effect` | timers and acts that are taken back |
 
 mod basic;
+mod effect;
 mod support;
