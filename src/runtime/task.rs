@@ -44,6 +44,8 @@ pub(super) struct Task {
     pub offset_known: bool,
     /// True when it has decided an act: then it takes no input while the sink is full.
     pub acts: bool,
+    /// True when its store is to be thrown away before it is restored.
+    pub fresh: bool,
 }
 
 /// What a task is doing.

@@ -61,8 +61,10 @@ impl StreamThread {
         };
         let changelog = super::super::task::changelog(&self.shared.plan, node, partition.partition)?;
         let (inbox, epoch) = (partition.clone(), self.epochs);
-        self.tasks
-            .insert(id.clone(), Task { id, node, inbox, changelog, epoch, state, offset_known: true, acts: false });
+        self.tasks.insert(
+            id.clone(),
+            Task { id, node, inbox, changelog, epoch, state, offset_known: true, acts: false, fresh: false },
+        );
         Ok(())
     }
 
@@ -202,8 +204,8 @@ impl StreamThread {
             State::Suspended(store) => Some(store),
             State::Created | State::Restoring(_) => None,
         };
-        let (changelog, epoch) = (task.changelog.clone(), task.epoch);
-        let job = Job { task: id.clone(), epoch, changelog, store, wanted, reply };
+        let (changelog, epoch, fresh) = (task.changelog.clone(), task.epoch, std::mem::take(&mut task.fresh));
+        let job = Job { task: id.clone(), epoch, changelog, store, fresh, wanted, reply };
         let (jobs, waker) = &self.restorer;
         jobs.send(job)
             .map_err(|_gone| Error::Thread { thread: "restorer".to_owned(), detail: "it has stopped".to_owned() })?;

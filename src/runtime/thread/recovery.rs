@@ -168,7 +168,7 @@ impl StreamThread {
         self.shared.metrics.store_rebuilt(id);
         self.abandon()?;
         if let Some(task) = self.tasks.get_mut(id) {
-            task.state = State::Created;
+            (task.state, task.fresh) = (State::Created, true);
         }
         self.shared.stores.destroy(&id.to_string()).map_err(|source| Error::Store { task: id.clone(), source })?;
         if self.recovering { Ok(()) } else { self.restore(id) }
