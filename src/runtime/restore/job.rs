@@ -10,7 +10,7 @@ use super::super::thread::Shared;
 use super::super::{genesis, topics};
 use super::{Done, Job, Restored, store_error};
 use crate::broker::Admin;
-use crate::codec::{Head, entry};
+use crate::codec::{self, Head, entry};
 use crate::model::{ErrorClass, Key, Record, TaskId, Timestamp, TopicPartition};
 use crate::store::overlay::Overlay;
 use crate::store::{self, Store};
@@ -133,8 +133,7 @@ impl Active {
                 let (task, changelog) = (job.task.clone(), job.changelog.clone());
                 Err(Error::Genesis { task, changelog, detail })
             }
-        };
-        Ok((store, place))
+        }
     }
 
     /// The changelog's partition.
@@ -168,10 +167,10 @@ impl Active {
         let read_to = position.map_or(self.next, |position| position.max(self.next));
         if let Phase::Verify { position, outdated } = self.phase {
             if let Some(first) = records.first() {
+                self.verify(genesis::read(first))?;
                 if outdated {
                     return Ok(Step::Outdated);
                 }
-                self.verify(genesis::read(first))?;
                 (self.phase, self.next, self.begin) = (Phase::Replay, position, position);
                 return Ok(if self.next >= self.end { Step::Done } else { Step::Moved });
             }
@@ -232,7 +231,7 @@ impl Active {
         match record.value {
             None => self.overlay.delete(key, old.as_ref()),
             Some(bytes) => {
-                let head = self.decode(&key, &bytes)?;
+                let head = self.decode(&key, &bytes).map_err(|error| self.of_changelog(error))?;
                 self.overlay.put(key, old.as_ref(), head, bytes);
             }
         }
@@ -251,6 +250,12 @@ impl Active {
             source,
         })?;
         Ok(entry.head)
+    }
+
+    /// What the changelog itself holds is not repaired by rebuilding the store.
+    fn of_changelog(&self, error: Error) -> Error {
+        let Error::Entry { task, key, source: source @ codec::Error::Corrupt(_) } = error else { return error };
+        Error::Unreadable { task, changelog: self.job.changelog.to_string(), key, source }
     }
 
     fn apply(&mut self, now: Timestamp, volatile: bool) -> Result<()> {

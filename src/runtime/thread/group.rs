@@ -113,6 +113,7 @@ impl StreamThread {
         let Some(id) = self.shared.plan.task(partition) else { return };
         let Some(mut task) = self.tasks.remove(&id) else { return };
         self.in_flight.retain(|(owner, ..)| *owner != id);
+        self.rebuilt.retain(|(owner, _)| *owner != id);
         self.shared.metrics.task_closed(&id);
         if let (State::Running(live), true) = (task.state, may_return) {
             task.state = State::Suspended(live.into_store());

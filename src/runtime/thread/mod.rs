@@ -101,6 +101,10 @@ pub struct StreamThread {
     recovering: bool,
     txn: Transaction,
     last_commit: Duration,
+    /// By whom this thread was fenced, until it is known whether that was a newer start of this instance.
+    fenced: Option<FencedBy>,
+    /// Entries that could not be read and whose task was rebuilt for that.
+    rebuilt: BTreeSet<(TaskId, String)>,
     epochs: u64,
     restorer: (Sender<Job>, Waker),
     restored: (Sender<Restored>, Receiver<Restored>),
@@ -137,6 +141,8 @@ impl StreamThread {
             last_commit: uptime,
             epochs: 0,
             restorer,
+            fenced: None,
+            rebuilt: BTreeSet::new(),
             restored: mpsc::channel(),
             returned: mpsc::channel(),
             outcomes: VecDeque::new(),

@@ -46,6 +46,7 @@ impl StreamThread {
                     tracing::warn!(%error, "fenced, but not by a newer start of this instance: joining anew");
                     self.rejoin()?;
                 } else {
+                let error = self.first_time(error)?;
                     tracing::warn!(%error, "fenced, but not by a newer start of this instance: recovering");
                     self.recover()?;
                 }
@@ -59,6 +60,7 @@ impl StreamThread {
             Error::Entry { task, .. } if error.class() == ErrorClass::Corrupt => {
                 let task = task.clone();
                 tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
+            | Error::Unreadable { .. }
                 self.rebuild(&task)?;
             }
             Error::Store { task, .. } => {
@@ -71,6 +73,30 @@ impl StreamThread {
             }
             Error::Broker(_)
             | Error::Entry { .. }
+    /// Before anything is done again under this thread's name: a process that a newer start of its instance has fenced
+    /// stops instead of fencing it in turn.
+    pub(super) fn judge_fence(&mut self, by: FencedBy) -> Result<()> {
+        self.shared.incarnation.check(&self.shared)?;
+        if by == FencedBy::Instance {
+            tracing::warn!("not fenced by a newer start of this instance: joining anew");
+            self.rejoin()?;
+        } else {
+            tracing::warn!("not fenced by a newer start of this instance: recovering");
+        }
+        self.fenced = None;
+        Ok(())
+    }
+
+    /// An entry that cannot be read twice stands like that in the changelog, and rebuilding would never end.
+    fn first_time(&mut self, error: Error) -> Result<Error> {
+        let Error::Entry { task, key, source } = error else { return Ok(error) };
+        if self.rebuilt.insert((task.clone(), key.clone())) {
+            return Ok(Error::Entry { task, key, source });
+        }
+        let changelog = self.tasks.get(&task).map_or_else(String::new, |task| task.changelog.to_string());
+        Err(Error::Unreadable { task, changelog, key, source })
+    }
+
             | Error::Genesis { .. }
             | Error::Topic { .. }
             | Error::OffsetMissing { .. }

@@ -1,5 +1,7 @@
 //! Duties 1 to 3: fetch, take the record with the lowest timestamp, step, collect.
 
+use std::collections::VecDeque;
+
 use super::super::dead_letter::Stage;
 use super::super::error::Error;
 use super::super::error::Result;
@@ -80,13 +82,19 @@ impl StreamThread {
                     Destination::Inbox(out) => self.txn.output(out),
                     Destination::DeadLetter(reject) => {
                         self.txn.dead_letter(&self.shared.plan, &record, Stage::Decode, &reject);
+        let result = self.step_on(role, &record);
+        self.txn.keep(record);
+        result
+    }
+
+    fn step_on(&mut self, role: Role, record: &Record) -> Result<()> {
                     }
                 }
             }
             Role::Inbox(_) => {
                 let id = self.shared.plan.task(&record.source);
                 if let Some(task) = id.and_then(|id| self.tasks.get_mut(&id)) {
-                    task.on_record(&self.shared.plan, &record, &mut self.txn)?;
+                    task.on_record(&self.shared.plan, record, &mut self.txn)?;
                 }
             }
         }
@@ -99,25 +107,26 @@ impl StreamThread {
     /// that is gone, or was opened anew, are nobody's.
     pub(super) fn take_outcomes(&mut self) -> Result<bool> {
         self.outcomes.extend(self.returned.1.try_iter());
-        let mut waiting = Vec::new();
-        let mut worked = false;
-        while let Some(returned) = self.outcomes.pop_front() {
+        let mut waiting = VecDeque::new();
+        let mut worked = Ok(false);
+        while worked.is_ok() {
+            let Some(returned) = self.outcomes.pop_front() else { break };
             let Some(task) = self.tasks.get_mut(&returned.task).filter(|task| task.epoch == returned.epoch) else {
                 continue;
             };
             match task.state {
                 State::Running(_) => {
                     let Returned { key, outcome, .. } = returned.clone();
-                    task.on_outcome(&self.shared.plan, &key, outcome, &mut self.txn)?;
+                    worked = task.on_outcome(&self.shared.plan, &key, outcome, &mut self.txn).map(|()| true);
                     self.txn.input();
                     self.txn.outcomes.push_back(returned);
-                    worked = true;
                 }
-                State::Created | State::Restoring(_) | State::Suspended(_) => waiting.push(returned),
+                State::Created | State::Restoring(_) | State::Suspended(_) => waiting.push_back(returned),
             }
         }
-        self.outcomes.extend(waiting);
-        Ok(worked)
+        waiting.append(&mut self.outcomes);
+        self.outcomes = waiting;
+        worked
     }
 
     fn fire_timers(&mut self) -> Result<bool> {

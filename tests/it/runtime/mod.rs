@@ -5,7 +5,9 @@
 //! | `support` | a topology that counts, a world, and eyes for what came of it |
 //! | `basic` | records, timers, hand-overs, lost answers |
 //! | `effect` | timers and acts that are taken back |
+//! | `unreadable` | entries that cannot be read |
 
 mod basic;
 mod effect;
 mod support;
+mod unreadable;
