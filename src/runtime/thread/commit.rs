@@ -74,7 +74,9 @@ impl StreamThread {
             producer.produce(record)?;
         }
         let written = producer.drain(timeout)?;
-        let offsets = self.inputs.offsets();
+        let mut offsets = self.inputs.offsets();
+        offsets
+            .retain(|(partition, _)| !self.tasks.values().any(|task| !task.offset_known && task.inbox == *partition));
         producer.send_offsets(&offsets, &group, timeout)?;
         producer.commit(timeout)?;
         if let Err(error) = self.after_commit(&written, started) {

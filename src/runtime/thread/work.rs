@@ -24,6 +24,11 @@ const TIMERS_MAX: usize = 200;
 impl StreamThread {
     /// Takes outcomes, records and timers; returns whether there was anything.
     pub(super) fn work(&mut self) -> Result<bool> {
+        if self.tasks.values().any(|task| !task.offset_known) {
+            // Is this the first start, or have the group's offsets expired? Until the changelogs have told, nothing is
+            // taken: what would be committed now would hide the answer from the next start.
+            return Ok(false);
+        }
         let mut worked = self.take_outcomes()?;
         self.fetch()?;
         let mut taken = 0;
