@@ -173,12 +173,10 @@ impl StreamThread {
     }
 
     fn begin_reading(&mut self, starts: Vec<(TopicPartition, i64)>) -> Result<()> {
-        if self.arriving.take().is_none() {
-            return Ok(());
-        }
-        let Some(consumer) = &mut self.consumer else { return Ok(()) };
+        let (Some(consumer), true) = (&mut self.consumer, self.arriving.is_some()) else { return Ok(()) };
         let at: Vec<_> = starts.iter().map(|(partition, offset)| (partition.clone(), Start::At(*offset))).collect();
         consumer.assign(&at)?;
+        self.arriving = None;
         for (partition, offset) in starts {
             let Some(role) = self.shared.plan.role(&partition.topic) else { continue };
             let task = self.shared.plan.task(&partition);
