@@ -5,9 +5,11 @@
 //! | `support` | a topology that counts, a world, and eyes for what came of it |
 //! | `basic` | records, timers, hand-overs, lost answers |
 //! | `effect` | timers and acts that are taken back |
+//! | `refusal` | offsets, changelogs and names that are not ours |
 //! | `unreadable` | entries that cannot be read |
 
 mod basic;
 mod effect;
+mod refusal;
 mod support;
 mod unreadable;
