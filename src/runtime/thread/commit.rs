@@ -20,7 +20,8 @@ impl StreamThread {
         let limits = &self.shared.settings.commit;
         let age = self.txn.opened_at.map(|opened| self.shared.clock.uptime().saturating_sub(opened));
         self.txn.inputs >= limits.inputs_max
-            || self.txn.output_bytes() >= limits.output_bytes_max
+            || self.txn.output_bytes() >= limits.bytes_max
+            || self.txn.input_bytes() >= limits.bytes_max
             || age.is_some_and(|age| age >= limits.interval)
     }
 
@@ -127,9 +128,6 @@ impl StreamThread {
         Ok(())
     }
 
-    /// Hands a committed act to the sink. Its outcome comes back through a channel, and rings.
-    fn hand_over(&mut self, decision: Decision) {
-        let Decision { task, epoch, key, act, decided_at } = decision;
     /// False when a later step of the same transaction has settled or replaced the act: then it was never committed.
     fn stands(&mut self, decision: &Decision) -> Result<bool> {
         let Decision { task, key, act, .. } = decision;
@@ -138,6 +136,9 @@ impl StreamThread {
         Ok(pending.is_some_and(|pending| pending.attempt == act.attempt))
     }
 
+    /// Hands a committed act to the sink. Its outcome comes back through a channel, and rings.
+    fn hand_over(&mut self, decision: Decision) {
+        let Decision { task, epoch, key, act, decided_at } = decision;
         self.in_flight.insert((task.clone(), key.clone(), act.slot, act.attempt));
         let (returned, waker) = (self.returned.0.clone(), self.waker.clone());
         let expires_at = decided_at.saturating_add(act.valid_for);

@@ -45,6 +45,11 @@ impl StreamThread {
         Ok(worked)
     }
 
+    /// How many more acts the sink takes: those that this transaction has decided are on their way to it.
+    pub(super) fn room(&self) -> usize {
+        self.shared.sink.capacity().saturating_sub(self.txn.acts.len())
+    }
+
     /// Fills the buffers that are empty.
     fn fetch(&mut self) -> Result<()> {
         let Some(consumer) = &mut self.consumer else { return Ok(()) };
@@ -52,11 +57,6 @@ impl StreamThread {
         for (partition, input) in self.inputs.iter_mut() {
             if !input.buffer.is_empty() {
                 continue;
-    /// How many more acts the sink takes: those that this transaction has decided are on their way to it.
-    pub(super) fn room(&self) -> usize {
-        self.shared.sink.capacity().saturating_sub(self.txn.acts.len())
-    }
-
             }
             match consumer.fetch(partition, FETCH_MAX, &mut records) {
                 Ok(()) => {}
@@ -80,19 +80,20 @@ impl StreamThread {
         Ok(())
     }
 
+    /// Steps on a record. Whatever comes of it, the record is the transaction's from now on: an abort puts it back.
     fn on_record(&mut self, role: Role, record: Record) -> Result<()> {
-        match role {
-            Role::Source(source) => {
-                match keying::decide(&self.shared.plan, &self.shared.inbox_partitions, source, &record)? {
-                    Destination::Inbox(out) => self.txn.output(out),
-                    Destination::DeadLetter(reject) => {
-                        self.txn.dead_letter(&self.shared.plan, &record, Stage::Decode, &reject);
         let result = self.step_on(role, &record);
         self.txn.keep(record);
         result
     }
 
     fn step_on(&mut self, role: Role, record: &Record) -> Result<()> {
+        match role {
+            Role::Source(source) => {
+                match keying::decide(&self.shared.plan, &self.shared.inbox_partitions, source, record)? {
+                    Destination::Inbox(out) => self.txn.output(out),
+                    Destination::DeadLetter(reject) => {
+                        self.txn.dead_letter(&self.shared.plan, record, Stage::Decode, &reject);
                     }
                 }
             }
@@ -103,8 +104,6 @@ impl StreamThread {
                 }
             }
         }
-        self.txn.input();
-        self.txn.records.push_back(record);
         Ok(())
     }
 
