@@ -102,6 +102,12 @@ pub enum GroupEvent {
 /// A member of a consumer group. Dropping it leaves the group, unless the membership is static.
 pub trait Consumer: Send {
     /// Joins the group for these topics. Topics that do not exist yet are taken up when they appear.
+    ///
+    /// A static member of a cooperative group that reads several topics joins twice: first without the last of them, and
+    /// once more, with all, when it has answered its first assignment. Its predecessor may have died after it was told
+    /// to give partitions up and before it said that it had: a static member that comes back causes no rebalance, so
+    /// those partitions would belong to nobody for as long as nobody else comes or goes (measured on Kafka 4.3 with
+    /// librdkafka 2.12; Kafka's broker compares neither topics nor what is owned in `updateStaticMemberAndRebalance`).
     fn subscribe(&mut self, topics: &[Topic]) -> Result<()>;
 
     /// Serves the group's protocol and returns what happened, without waiting. To be called at least every

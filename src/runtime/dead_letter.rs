@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
 use crate::metric;
-use crate::model::{OutRecord, Record, Reject, Timestamp, Topic};
+use crate::model::{Headers, OutRecord, Record, Reject, Timestamp, Topic};
 
 /// Where in the flow an input was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,12 +29,26 @@ impl Stage {
     }
 }
 
-/// The dead letter of a source record. A value too large for the topic is cut, and a header says how long it was.
+/// The longest key and the most bytes of headers that a dead letter keeps; a quarter of it, in characters, of a reason.
+/// A source may allow larger records than sheaf's own topics do, and nothing in a record may stop a partition.
+const PART_MAX: usize = 1 << 20;
+
+/// The dead letter of a source record. A value too large for the topic is cut, and a header says how long it was; a key
+/// or headers beyond [`PART_MAX`] are left out, and a header says so.
 pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Reject, now: Timestamp) -> OutRecord {
     let mut headers = record.headers.clone();
+    if headers.size() > PART_MAX {
+        headers = Headers::new().with("__sheaf.errors.headers_left_out_bytes", &headers.size().to_string());
+    }
+    let mut key = record.key.clone();
+    if let Some(length) = key.as_ref().map(Bytes::len).filter(|length| *length > PART_MAX) {
+        headers = headers.with("__sheaf.errors.key_left_out_bytes", &length.to_string());
+        key = None;
+    }
+    let detail: String = reject.detail.chars().take(PART_MAX / 4).collect();
     let mut value = record.value.clone();
-    let room = RECORD_MAX.saturating_sub(record.key.as_ref().map_or(0, Bytes::len) + headers.size() + RECORD_OVERHEAD);
-    let room = room.saturating_sub(reject.detail.len() + 1024);
+    let room = RECORD_MAX.saturating_sub(key.as_ref().map_or(0, Bytes::len) + headers.size() + RECORD_OVERHEAD);
+    let room = room.saturating_sub(detail.len() + 1024);
     if value.as_ref().is_some_and(|value| value.len() > room) {
         let length = value.as_ref().map_or(0, Bytes::len);
         value = value.map(|value| value.slice(..room));
@@ -43,10 +57,42 @@ pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Rej
     let headers = headers
         .with("__sheaf.errors.stage", stage.label().as_str())
         .with("__sheaf.errors.reason", reject.reason.as_str())
-        .with("__sheaf.errors.message", &reject.detail)
+        .with("__sheaf.errors.message", &detail)
         .with("__sheaf.errors.topic", record.source.topic.as_str())
         .with("__sheaf.errors.partition", &record.source.partition.to_string())
         .with("__sheaf.errors.offset", &record.offset.to_string())
         .with("__sheaf.errors.timestamp", &now.to_string());
-    OutRecord { topic: topic.clone(), partition: None, key: record.key.clone(), value, headers, timestamp: None }
+    OutRecord { topic: topic.clone(), partition: None, key, value, headers, timestamp: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{RejectReason, TopicPartition};
+
+    #[test]
+    fn whatever_a_record_holds_its_dead_letter_fits_its_topic() {
+        let topic = Topic::new("dead-letters");
+        let large = || Bytes::from(vec![b'x'; RECORD_MAX + 1]);
+        let plain = Record {
+            source: TopicPartition::new(&Topic::new("events"), 0),
+            offset: 7,
+            timestamp: Timestamp::MIN,
+            key: Some(Bytes::from_static(b"k")),
+            value: Some(large()),
+            headers: Headers::new(),
+        };
+        let mut headed = plain.clone();
+        headed.headers.push("h", Some(large()));
+        let keyed = Record { key: Some(large()), ..headed.clone() };
+        for (record, detail) in
+            [(plain, "short".to_owned()), (headed, "short".to_owned()), (keyed, "y".repeat(RECORD_MAX))]
+        {
+            let reject = Reject::new(RejectReason::Unparsable, detail);
+            let letter = letter(&topic, &record, &Stage::Decode, &reject, Timestamp::MIN);
+            assert!(letter.size() + RECORD_OVERHEAD <= RECORD_MAX, "{} bytes", letter.size());
+            assert!(letter.headers.text("__sheaf.errors.truncated_from_bytes").is_some());
+            assert_eq!(letter.headers.text("__sheaf.errors.offset"), Some("7"));
+        }
+    }
 }

@@ -32,6 +32,21 @@ pub enum Error {
         /// What.
         source: codec::Error,
     },
+    /// An entry that stands in the changelog as it cannot be read.
+    #[error(
+        "task {task}: entry {key} cannot be read as it stands in changelog {changelog}: {source}. Nothing is guessed: \
+         run the sheaf that wrote it, or drop the entry by writing a record with that key and no value to that partition"
+    )]
+    Unreadable {
+        /// Whose.
+        task: TaskId,
+        /// Which changelog partition.
+        changelog: String,
+        /// Which.
+        key: String,
+        /// What.
+        source: codec::Error,
+    },
     /// The changelog does not belong to the store.
     #[error(
         "changelog {changelog} does not belong to the store of task {task}: {detail}. The topic was created anew, or \
@@ -127,6 +142,7 @@ impl Error {
             Self::Store { source, .. } => source.class(),
             Self::Entry { source: codec::Error::Corrupt(_), .. } => ErrorClass::Corrupt,
             Self::Entry { source: codec::Error::UnknownVersion { .. }, .. }
+            | Self::Unreadable { .. }
             | Self::Genesis { .. }
             | Self::Topic { .. }
             | Self::OffsetMissing { .. }

@@ -5,6 +5,7 @@
 //! under one id. The older one stops and names the newer, so that the two do not fence each other for ever.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -12,8 +13,11 @@ use uuid::Uuid;
 
 use super::error::{Error, Result};
 use super::thread::Shared;
-use crate::broker::{Isolation, Producer, Start};
+use crate::broker::{self, Isolation, Producer, Start};
 use crate::model::{Key, OutRecord, Record, TopicPartition};
+
+/// How long one look for more records of the instances topic takes.
+const POLL: Duration = Duration::from_millis(100);
 
 /// One start of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,18 +77,24 @@ fn newest(shared: &Shared) -> Result<Option<Value>> {
     let (_, end) = shared.broker.admin()?.watermarks(&partition, timeout)?;
     let mut reader = shared.broker.reader(Isolation::ReadCommitted)?;
     reader.assign(&[(partition.clone(), Start::Beginning)])?;
-    let deadline = shared.clock.uptime().saturating_add(timeout);
     let mut newest = None;
+    // Counted, not timed: a clock by hand stands still in here.
+    let mut patience = timeout.as_millis() / POLL.as_millis();
     let mut records: Vec<Record> = Vec::new();
     while end > 0 && reader.position(&partition).is_none_or(|position| position < end) {
-        reader.poll(1_000, &mut records, std::time::Duration::from_millis(100))?;
+        reader.poll(1_000, &mut records, POLL)?;
+        if records.is_empty() {
+            patience = patience.saturating_sub(1);
+        }
         for record in records.drain(..) {
             if record.key.as_deref() == Some(shared.settings.instance.as_str().as_bytes()) {
                 newest = record.value.and_then(|value| serde_json::from_slice(&value).ok());
             }
         }
-        if shared.clock.uptime() > deadline {
-            break;
+        if patience == 0 {
+            // What was not read may be the answer; guessing would let two processes fence each other.
+            let detail = format!("{partition} ends with a transaction that is still open");
+            return Err(broker::Error::TimedOut { operation: "reading the instances topic", detail }.into());
         }
     }
     Ok(newest)

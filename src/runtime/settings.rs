@@ -32,8 +32,8 @@ pub struct CommitLimits {
     pub interval: Duration,
     /// After this many inputs.
     pub inputs_max: usize,
-    /// After this many bytes of outputs.
-    pub output_bytes_max: usize,
+    /// After this many bytes of records that went in, or of outputs: what a transaction keeps in memory.
+    pub bytes_max: usize,
     /// Not sooner after the previous commit than this, when the input is idle. A transaction that begins right after
     /// another's end meets its markers still being written, and librdkafka then sleeps for 20 ms.
     pub gap: Duration,
@@ -44,7 +44,7 @@ impl Default for CommitLimits {
         Self {
             interval: Duration::from_millis(100),
             inputs_max: 5_000,
-            output_bytes_max: 16 << 20,
+            bytes_max: 16 << 20,
             gap: Duration::from_millis(6),
         }
     }

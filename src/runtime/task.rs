@@ -44,6 +44,8 @@ pub(super) struct Task {
     pub offset_known: bool,
     /// True when it has decided an act: then it takes no input while the sink is full.
     pub acts: bool,
+    /// True when its store is to be thrown away before it is restored.
+    pub fresh: bool,
 }
 
 /// What a task is doing.
@@ -257,8 +259,11 @@ impl Task {
                 self.rearm(at, clock)?;
             }
             for (key, timer) in due {
-                self.on_timer(plan, &key, timer, txn)?;
-                fired += 1;
+                // The step of a timer before it in the list may have taken it back.
+                if self.live().is_some_and(|live| live.overlay.is_scheduled(&key, &timer)) {
+                    self.on_timer(plan, &key, timer, txn)?;
+                    fired += 1;
+                }
             }
         }
         Ok(fired)

@@ -67,6 +67,7 @@ pub(super) struct Transaction {
     /// The outcomes that went in, likewise.
     pub outcomes: VecDeque<Returned>,
     output_bytes: usize,
+    input_bytes: usize,
 }
 
 impl Transaction {
@@ -86,6 +87,7 @@ impl Transaction {
             records: VecDeque::new(),
             outcomes: VecDeque::new(),
             output_bytes: 0,
+            input_bytes: 0,
         }
     }
 
@@ -97,6 +99,18 @@ impl Transaction {
     /// Bytes of the outputs so far.
     pub(super) fn output_bytes(&self) -> usize {
         self.output_bytes
+    }
+
+    /// Bytes of the records that went in and are kept until the commit.
+    pub(super) fn input_bytes(&self) -> usize {
+        self.input_bytes
+    }
+
+    /// Notes a record that went in, and keeps it.
+    pub(super) fn keep(&mut self, record: Record) {
+        self.input();
+        self.input_bytes += record.size();
+        self.records.push_back(record);
     }
 
     /// Notes an input: a record, a timer or an outcome.

@@ -12,7 +12,7 @@ use super::ManualClock;
 use crate::broker::memory::{self, MemoryBroker};
 use crate::broker::{Broker, Waker};
 use crate::metric::Metrics;
-use crate::model::{Clock, InstanceId, Sink};
+use crate::model::{Clock, InstanceId, Sink, Timestamp};
 use crate::runtime::{
     self, Housekeeper, Incarnation, Pace, Plan, Restorer, Settings, Shared, Status, StreamThread, prepare,
 };
@@ -153,10 +153,16 @@ impl World {
         }
     }
 
-    /// Ends an instance in order.
+    /// Ends an instance in order. What a sink has under way is not waited for: meanwhile the clock would stand still.
     pub fn stop(&mut self, name: &str) -> runtime::Result<()> {
         let Some(machine) = self.machines.remove(name) else { return Ok(()) };
-        machine.streams.into_iter().try_for_each(|stream| stream.close(Duration::from_secs(10)))
+        machine.streams.into_iter().try_for_each(|stream| stream.close(Duration::ZERO))
+    }
+
+    /// True when a fault of the cluster has made an instance vanish; what is left of it is to be taken away with
+    /// [`World::crash`].
+    pub fn is_crashed(&self, name: &str) -> bool {
+        self.machines.get(name).is_some_and(|machine| machine.process.is_crashed())
     }
 
     /// One turn of every part of every instance; true when one of them has more to do at once.
@@ -164,13 +170,15 @@ impl World {
         let now = self.setting.clock.now();
         let mut busy = false;
         for machine in self.machines.values_mut() {
-            for stream in &mut machine.streams {
-                busy |= stream.turn(now)? == Pace::Busy;
-            }
-            busy |= machine.restorer.turn(now)? == Pace::Busy;
-            let _next: Pace = machine.housekeeper.turn(now);
+            busy |= machine.turn(now)?;
         }
         Ok(busy)
+    }
+
+    /// One turn of every part of one instance; one that does not run has nothing to do.
+    pub fn turn_of(&mut self, name: &str) -> runtime::Result<bool> {
+        let now = self.setting.clock.now();
+        self.machines.get_mut(name).map_or(Ok(false), |machine| machine.turn(now))
     }
 
     /// Turns until nothing has been left to do for some turns, with the clock moving by little so that gaps and
@@ -186,5 +194,17 @@ impl World {
             self.setting.clock.advance(Duration::from_millis(10));
         }
         Ok(false)
+    }
+}
+
+impl Machine {
+    fn turn(&mut self, now: Timestamp) -> runtime::Result<bool> {
+        let mut busy = false;
+        for stream in &mut self.streams {
+            busy |= stream.turn(now)? == Pace::Busy;
+        }
+        busy |= self.restorer.turn(now)? == Pace::Busy;
+        let _next: Pace = self.housekeeper.turn(now);
+        Ok(busy)
     }
 }

@@ -12,7 +12,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::assigned::Assigned;
 use super::native::{Client, Group, Queue};
 use super::place::{add, list};
-use super::settings::{KafkaSettings, refused};
+use super::settings::{Assignor, KafkaSettings, refused};
 use super::{BaseConsumer, Context, Failure, missing};
 use crate::broker::{Consumer, ConsumerSpec, Error, GroupEvent, GroupMetadata, Result, Start, Waker};
 use crate::model::{Record, Topic, TopicPartition};
@@ -35,6 +35,10 @@ pub(super) struct KafkaConsumer {
     waker: Waker,
     group: String,
     address: String,
+    /// True until a member that is to join twice has subscribed (see [`Consumer::subscribe`]).
+    joins_twice: bool,
+    /// The topics with which it joins the second time, until it has.
+    second: Option<Vec<Topic>>,
 }
 
 impl KafkaConsumer {
@@ -55,7 +59,15 @@ impl KafkaConsumer {
             waker: spec.waker.clone(),
             group: spec.group.clone(),
             address: settings.bootstrap_servers.clone(),
+            joins_twice: settings.assignor == Assignor::CooperativeSticky && spec.group_instance.is_some(),
+            second: None,
         })
+    }
+
+    /// Sets what the client reads. It joins again only when that has changed.
+    fn subscribe_to(&self, topics: &[Topic]) -> Result<()> {
+        let names: Vec<&str> = topics.iter().map(Topic::as_str).collect();
+        self.consumer.subscribe(&names).map_err(|error| self.error("subscribing", &error))
     }
 
     fn context(&self) -> &Context {
@@ -131,8 +143,14 @@ impl KafkaConsumer {
 
 impl Consumer for KafkaConsumer {
     fn subscribe(&mut self, topics: &[Topic]) -> Result<()> {
-        let names: Vec<&str> = topics.iter().map(Topic::as_str).collect();
-        self.consumer.subscribe(&names).map_err(|error| self.error("subscribing", &error))
+        let twice = std::mem::take(&mut self.joins_twice);
+        match topics.split_last() {
+            Some((_, first)) if twice && !first.is_empty() => {
+                self.second = Some(topics.to_vec());
+                self.subscribe_to(first)
+            }
+            _ => self.subscribe_to(topics),
+        }
     }
 
     fn poll(&mut self) -> Result<Option<GroupEvent>> {
@@ -171,7 +189,7 @@ impl Consumer for KafkaConsumer {
         if waiting {
             self.waker.wake();
         }
-        Ok(())
+        self.second.take().map_or(Ok(()), |topics| self.subscribe_to(&topics))
     }
 
     fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<()> {

@@ -19,6 +19,8 @@ pub(super) struct MemoryConsumer {
     spec: ConsumerSpec,
     protocol: Protocol,
     topics: BTreeSet<Topic>,
+    /// Left out of the subscription until the first assignment, as [`Consumer::subscribe`] says.
+    withheld: Option<Topic>,
     /// `None` before the first subscription.
     membership: Option<Membership>,
     /// As far as this client knows; the coordinator may be further.
@@ -39,6 +41,7 @@ impl MemoryConsumer {
             spec: spec.clone(),
             protocol,
             topics: BTreeSet::new(),
+            withheld: None,
             membership: None,
             generation: -1,
             owes_answer: false,
@@ -77,6 +80,23 @@ impl MemoryConsumer {
         })
     }
 
+    /// Tells the coordinator what this member reads; joins the group when it is in none yet.
+    fn resubscribe(&mut self) -> Result<()> {
+        let Self { client, spec, topics, membership, .. } = self;
+        client.call(Operation::Poll, |cluster| {
+            let Some(me) = membership else {
+                *membership = Some(enter(cluster, spec, topics));
+                return Ok(());
+            };
+            let again = cluster.at_group(me, |group, now, _| group.resubscribe(me.member, topics.clone(), now));
+            match again {
+                // An expelled member joins with its new topics when it polls.
+                Ok(()) | Err(Refusal::UnknownMember | Refusal::OldGeneration) => Ok(()),
+                Err(refusal @ Refusal::FencedInstance) => Err(refusal.error(me)),
+            }
+        })
+    }
+
     /// What every way of ending has in common; a crashed process just vanishes.
     fn leave(&mut self) {
         let Some(me) = self.membership.take() else { return };
@@ -95,19 +115,11 @@ impl MemoryConsumer {
 impl Consumer for MemoryConsumer {
     fn subscribe(&mut self, topics: &[Topic]) -> Result<()> {
         self.topics = topics.iter().cloned().collect();
-        let Self { client, spec, topics, membership, .. } = self;
-        client.call(Operation::Poll, |cluster| {
-            let Some(me) = membership else {
-                *membership = Some(enter(cluster, spec, topics));
-                return Ok(());
-            };
-            let again = cluster.at_group(me, |group, now, _| group.resubscribe(me.member, topics.clone(), now));
-            match again {
-                // An expelled member joins with its new topics when it polls.
-                Ok(()) | Err(Refusal::UnknownMember | Refusal::OldGeneration) => Ok(()),
-                Err(refusal @ Refusal::FencedInstance) => Err(refusal.error(me)),
-            }
-        })
+        let joins_twice = self.protocol == Protocol::Cooperative && self.spec.group_instance.is_some();
+        if joins_twice && self.membership.is_none() && self.topics.len() > 1 {
+            self.withheld = self.topics.pop_last();
+        }
+        self.resubscribe()
     }
 
     fn poll(&mut self) -> Result<Option<GroupEvent>> {
@@ -141,7 +153,9 @@ impl Consumer for MemoryConsumer {
             rewatch(cluster, member, cursors, spec);
         });
         self.owes_answer = false;
-        Ok(())
+        let Some(withheld) = self.withheld.take() else { return Ok(()) };
+        self.topics.insert(withheld);
+        self.resubscribe()
     }
 
     fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<()> {

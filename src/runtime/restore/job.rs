@@ -10,7 +10,7 @@ use super::super::thread::Shared;
 use super::super::{genesis, topics};
 use super::{Done, Job, Restored, store_error};
 use crate::broker::Admin;
-use crate::codec::{Head, entry};
+use crate::codec::{self, Head, entry};
 use crate::model::{ErrorClass, Key, Record, TaskId, Timestamp, TopicPartition};
 use crate::store::overlay::Overlay;
 use crate::store::{self, Store};
@@ -34,8 +34,9 @@ pub(super) struct Active {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Waiting for the changelog's first record; then the replay goes on at the store's position.
-    Verify { position: i64 },
+    /// Waiting for the changelog's first record; then the replay goes on at the store's position, or, when tombstones
+    /// that the store has not seen may have been compacted away, from the beginning into a new store.
+    Verify { position: i64, outdated: bool },
     /// Applying.
     Replay,
 }
@@ -49,6 +50,8 @@ pub(super) enum Step {
     Moved,
     /// The end is reached.
     Done,
+    /// The store has to be made anew.
+    Outdated,
 }
 
 /// True for errors after which a job is begun again: the broker's passing ones, and a store that another thread of this
@@ -105,6 +108,13 @@ impl Active {
         let (low, high) = admin.watermarks(&job.changelog, shared.settings.broker_timeout)?;
         let name = job.task.to_string();
         let wrap = |source| store_error(&job.task, source);
+        if job.fresh {
+            job.store = None;
+            shared.stores.destroy(&name).map_err(wrap)?;
+            job.fresh = false;
+        }
+        // A store that was open until a moment ago has seen every tombstone.
+        let was_open = job.store.is_some();
         let store = match job.store.take() {
             Some(store) => store,
             None => match shared.stores.open(&name) {
@@ -117,25 +127,13 @@ impl Active {
                 opened => opened.map_err(wrap)?,
             },
         };
-        let place = match Place::of(&*store, low, high, now).map_err(wrap)? {
-            Found::Place(place) => place,
+        match Place::of(&*store, low, high, (!was_open).then_some(now)).map_err(wrap)? {
+            Found::Place(place) => Ok((store, place)),
             Found::Foreign(detail) => {
                 let (task, changelog) = (job.task.clone(), job.changelog.clone());
-                return Err(Error::Genesis { task, changelog, detail });
+                Err(Error::Genesis { task, changelog, detail })
             }
-            Found::TooOld => {
-                tracing::warn!(
-                    sheaf.task = %job.task,
-                    "the store is older than half of the changelog's delete.retention.ms and is rebuilt"
-                );
-                shared.metrics.store_rebuilt(&job.task);
-                drop(store);
-                shared.stores.destroy(&name).map_err(wrap)?;
-                let store = shared.stores.open(&name).map_err(wrap)?;
-                return Ok((store, Place { phase: Phase::Replay, genesis: None, next: low, end: high }));
-            }
-        };
-        Ok((store, place))
+        }
     }
 
     /// The changelog's partition.
@@ -167,9 +165,12 @@ impl Active {
         now: Timestamp,
     ) -> Result<Step> {
         let read_to = position.map_or(self.next, |position| position.max(self.next));
-        if let Phase::Verify { position } = self.phase {
+        if let Phase::Verify { position, outdated } = self.phase {
             if let Some(first) = records.first() {
                 self.verify(genesis::read(first))?;
+                if outdated {
+                    return Ok(Step::Outdated);
+                }
                 (self.phase, self.next, self.begin) = (Phase::Replay, position, position);
                 return Ok(if self.next >= self.end { Step::Done } else { Step::Moved });
             }
@@ -230,7 +231,7 @@ impl Active {
         match record.value {
             None => self.overlay.delete(key, old.as_ref()),
             Some(bytes) => {
-                let head = self.decode(&key, &bytes)?;
+                let head = self.decode(&key, &bytes).map_err(|error| self.of_changelog(error))?;
                 self.overlay.put(key, old.as_ref(), head, bytes);
             }
         }
@@ -249,6 +250,12 @@ impl Active {
             source,
         })?;
         Ok(entry.head)
+    }
+
+    /// What the changelog itself holds is not repaired by rebuilding the store.
+    fn of_changelog(&self, error: Error) -> Error {
+        let Error::Entry { task, key, source: source @ codec::Error::Corrupt(_) } = error else { return error };
+        Error::Unreadable { task, changelog: self.job.changelog.to_string(), key, source }
     }
 
     fn apply(&mut self, now: Timestamp, volatile: bool) -> Result<()> {
@@ -287,13 +294,10 @@ impl Active {
     }
 
     /// The same job with an empty store.
-    pub(super) fn into_fresh_job(self, shared: &Shared) -> Result<Job> {
-        let Self { job, store, .. } = self;
-        tracing::warn!(sheaf.task = %job.task, "the store's position is not in the changelog any more: rebuilding it");
+    pub(super) fn into_fresh_job(self, shared: &Shared) -> Job {
+        let Self { job, .. } = self;
         shared.metrics.store_rebuilt(&job.task);
-        drop(store);
-        shared.stores.destroy(&job.task.to_string()).map_err(|source| store_error(&job.task, source))?;
-        Ok(job)
+        Job { fresh: true, ..job }
     }
 }
 
@@ -311,12 +315,11 @@ enum Found {
     Place(Place),
     /// The changelog cannot be this store's.
     Foreign(String),
-    /// Tombstones that the store has not seen may have been compacted away.
-    TooOld,
 }
 
 impl Place {
-    fn of(store: &dyn Store, low: i64, high: i64, now: Timestamp) -> store::Result<Found> {
+    /// `closed_until`: now, when the store has been closed for some time.
+    fn of(store: &dyn Store, low: i64, high: i64, closed_until: Option<Timestamp>) -> store::Result<Found> {
         let number = |name| -> store::Result<Option<i64>> {
             let bytes = store.meta(name)?;
             Ok(bytes.and_then(|bytes| Some(i64::from_le_bytes(bytes.try_into().ok()?))))
@@ -336,10 +339,8 @@ impl Place {
             return Ok(Found::Foreign(detail));
         }
         let applied_at = number(meta::APPLIED_AT)?.map_or(Timestamp::MIN, Timestamp::from_millis);
-        if position < high && now.since(applied_at) > topics::DELETE_RETENTION / 2 {
-            return Ok(Found::TooOld);
-        }
-        let phase = Phase::Verify { position };
+        let is_old = closed_until.is_some_and(|now| now.since(applied_at) > topics::DELETE_RETENTION / 2);
+        let phase = Phase::Verify { position, outdated: is_old && position < high };
         Ok(Found::Place(Self { phase, genesis: Some(genesis), next: low, end: high }))
     }
 }

@@ -38,6 +38,8 @@ pub struct Job {
     pub changelog: TopicPartition,
     /// The store, when it is open already.
     pub store: Option<Box<dyn Store>>,
+    /// True when what there is of the store is to be thrown away first.
+    pub fresh: bool,
     /// Dead when nobody wants the result any more.
     pub wanted: Weak<()>,
     /// Where the result goes, and whom it wakes.
@@ -190,20 +192,25 @@ impl Restorer {
         let mut records: Vec<Record> = Vec::new();
         match reader.poll(BATCH_MAX, &mut records, POLL) {
             Ok(()) => {}
-            Err(broker::Error::OutOfRange { partition }) => return self.rebuild(&partition, now),
+            Err(broker::Error::OutOfRange { partition }) => {
+                tracing::warn!(%partition, "a store's position is not in its changelog any more: rebuilding it");
+                self.rebuild(&partition, now);
+                return Ok(());
+            }
             Err(error) => return Err(error.into()),
         }
         let mut by_partition: BTreeMap<TopicPartition, Vec<Record>> = BTreeMap::new();
         for record in records {
             by_partition.entry(record.source.clone()).or_default().push(record);
         }
-        let mut finished = Vec::new();
+        let (mut finished, mut outdated) = (Vec::new(), Vec::new());
         for (partition, active) in &mut self.active {
             let records = by_partition.remove(partition).unwrap_or_default();
             let position = reader.position(partition);
             match active.advance(records, position, &self.shared, now) {
                 Ok(Step::Reading) => {}
                 Ok(Step::Moved) => self.stale = true,
+                Ok(Step::Outdated) => outdated.push(partition.clone()),
                 Ok(Step::Done) => finished.push((partition.clone(), Ok(()))),
                 Err(error) => finished.push((partition.clone(), Err(error))),
             }
@@ -214,14 +221,18 @@ impl Restorer {
                 active.finish(result, &self.shared, now);
             }
         }
+        for partition in outdated {
+            tracing::warn!(%partition, "a store is older than half of its changelog's delete.retention.ms: rebuilding it");
+            self.rebuild(&partition, now);
+        }
         Ok(())
     }
 
-    /// The store's position is no longer in the changelog: everything from the beginning, into a new store.
-    fn rebuild(&mut self, partition: &TopicPartition, now: Timestamp) -> Result<()> {
-        let Some(active) = self.active.remove(partition) else { return Ok(()) };
+    /// Everything from the beginning, into a new store.
+    fn rebuild(&mut self, partition: &TopicPartition, now: Timestamp) {
+        let Some(active) = self.active.remove(partition) else { return };
         self.stale = true;
-        let job = active.into_fresh_job(&self.shared)?;
+        let job = active.into_fresh_job(&self.shared);
         match Active::begin(job, &self.shared, &mut *self.admin, now) {
             Ok(active) => drop(self.active.insert(partition.clone(), active)),
             Err(failed) if job::may_pass(&failed.error) => {
@@ -229,7 +240,6 @@ impl Restorer {
             }
             Err(failed) => failed.reply(),
         }
-        Ok(())
     }
 
     fn log_progress(&mut self) {

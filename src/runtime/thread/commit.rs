@@ -20,7 +20,8 @@ impl StreamThread {
         let limits = &self.shared.settings.commit;
         let age = self.txn.opened_at.map(|opened| self.shared.clock.uptime().saturating_sub(opened));
         self.txn.inputs >= limits.inputs_max
-            || self.txn.output_bytes() >= limits.output_bytes_max
+            || self.txn.output_bytes() >= limits.bytes_max
+            || self.txn.input_bytes() >= limits.bytes_max
             || age.is_some_and(|age| age >= limits.interval)
     }
 
@@ -44,7 +45,9 @@ impl StreamThread {
     }
 
     fn until_next_timer(&self) -> std::time::Duration {
-        let next = self.tasks.values().filter_map(Task::next_due).min();
+        // While the sink is full some timers do not fire, however overdue: whoever leaves the sink rings the bell.
+        let room = self.room() > 0;
+        let next = self.tasks.values().filter(|task| room || !task.acts).filter_map(Task::next_due).min();
         next.map_or(IDLE_MAX, |due| due.since(self.txn.now).min(IDLE_MAX))
     }
 
@@ -72,7 +75,9 @@ impl StreamThread {
             producer.produce(record)?;
         }
         let written = producer.drain(timeout)?;
-        let offsets = self.inputs.offsets();
+        let mut offsets = self.inputs.offsets();
+        offsets
+            .retain(|(partition, _)| !self.tasks.values().any(|task| !task.offset_known && task.inbox == *partition));
         producer.send_offsets(&offsets, &group, timeout)?;
         producer.commit(timeout)?;
         if let Err(error) = self.after_commit(&written, started) {
@@ -116,15 +121,24 @@ impl StreamThread {
             self.in_flight.remove(&(task, key, slot, attempt));
         }
         for decision in done.acts {
-            self.hand_over(decision);
+            if self.stands(&decision)? {
+                self.hand_over(decision);
+            }
         }
         Ok(())
+    }
+
+    /// False when a later step of the same transaction has settled or replaced the act: then it was never committed.
+    fn stands(&mut self, decision: &Decision) -> Result<bool> {
+        let Decision { task, key, act, .. } = decision;
+        let Some(task) = self.tasks.get_mut(task) else { return Ok(false) };
+        let pending = task.pending(&self.shared.plan, key, act.slot)?;
+        Ok(pending.is_some_and(|pending| pending.attempt == act.attempt))
     }
 
     /// Hands a committed act to the sink. Its outcome comes back through a channel, and rings.
     fn hand_over(&mut self, decision: Decision) {
         let Decision { task, epoch, key, act, decided_at } = decision;
-        // A later step of the same transaction may have settled or replaced it.
         self.in_flight.insert((task.clone(), key.clone(), act.slot, act.attempt));
         let (returned, waker) = (self.returned.0.clone(), self.waker.clone());
         let expires_at = decided_at.saturating_add(act.valid_for);

@@ -61,8 +61,10 @@ impl StreamThread {
         };
         let changelog = super::super::task::changelog(&self.shared.plan, node, partition.partition)?;
         let (inbox, epoch) = (partition.clone(), self.epochs);
-        self.tasks
-            .insert(id.clone(), Task { id, node, inbox, changelog, epoch, state, offset_known: true, acts: false });
+        self.tasks.insert(
+            id.clone(),
+            Task { id, node, inbox, changelog, epoch, state, offset_known: true, acts: false, fresh: false },
+        );
         Ok(())
     }
 
@@ -111,6 +113,7 @@ impl StreamThread {
         let Some(id) = self.shared.plan.task(partition) else { return };
         let Some(mut task) = self.tasks.remove(&id) else { return };
         self.in_flight.retain(|(owner, ..)| *owner != id);
+        self.rebuilt.retain(|(owner, _)| *owner != id);
         self.shared.metrics.task_closed(&id);
         if let (State::Running(live), true) = (task.state, may_return) {
             task.state = State::Suspended(live.into_store());
@@ -170,12 +173,10 @@ impl StreamThread {
     }
 
     fn begin_reading(&mut self, starts: Vec<(TopicPartition, i64)>) -> Result<()> {
-        if self.arriving.take().is_none() {
-            return Ok(());
-        }
-        let Some(consumer) = &mut self.consumer else { return Ok(()) };
+        let (Some(consumer), true) = (&mut self.consumer, self.arriving.is_some()) else { return Ok(()) };
         let at: Vec<_> = starts.iter().map(|(partition, offset)| (partition.clone(), Start::At(*offset))).collect();
         consumer.assign(&at)?;
+        self.arriving = None;
         for (partition, offset) in starts {
             let Some(role) = self.shared.plan.role(&partition.topic) else { continue };
             let task = self.shared.plan.task(&partition);
@@ -202,8 +203,8 @@ impl StreamThread {
             State::Suspended(store) => Some(store),
             State::Created | State::Restoring(_) => None,
         };
-        let (changelog, epoch) = (task.changelog.clone(), task.epoch);
-        let job = Job { task: id.clone(), epoch, changelog, store, wanted, reply };
+        let (changelog, epoch, fresh) = (task.changelog.clone(), task.epoch, std::mem::take(&mut task.fresh));
+        let job = Job { task: id.clone(), epoch, changelog, store, fresh, wanted, reply };
         let (jobs, waker) = &self.restorer;
         jobs.send(job)
             .map_err(|_gone| Error::Thread { thread: "restorer".to_owned(), detail: "it has stopped".to_owned() })?;

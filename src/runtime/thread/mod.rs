@@ -31,7 +31,7 @@ use super::settings::Settings;
 use super::status::{Status, TaskCounts, ThreadState};
 use super::task::{State, Task};
 use super::transaction::{Returned, Transaction};
-use crate::broker::{Admin, Broker, Consumer, ConsumerSpec, Producer, ProducerSpec, Waker};
+use crate::broker::{Admin, Broker, Consumer, ConsumerSpec, FencedBy, Producer, ProducerSpec, Waker};
 use crate::metric::{Metrics, TaskKind};
 use crate::model::{ActSlot, Clock, Key, Sink, TaskId, Timestamp, TopicPartition};
 use crate::store::Stores;
@@ -95,10 +95,16 @@ pub struct StreamThread {
     tasks: BTreeMap<TaskId, Task>,
     /// Partitions that were assigned and whose committed offsets are not known yet.
     arriving: Option<Vec<TopicPartition>>,
+    /// True when this start stands in the instances topic. It is written once: who writes last there is the newest.
+    announced: bool,
     /// True from an assignment, be it an empty one, until the membership is lost.
     joined: bool,
     /// True from a failed commit until the truth has been read from the broker.
     recovering: bool,
+    /// By whom this thread was fenced, until it is known whether that was a newer start of this instance.
+    fenced: Option<FencedBy>,
+    /// Entries that could not be read and whose task was rebuilt for that.
+    rebuilt: BTreeSet<(TaskId, String)>,
     txn: Transaction,
     last_commit: Duration,
     epochs: u64,
@@ -132,8 +138,11 @@ impl StreamThread {
             inputs: Inputs::default(),
             tasks: BTreeMap::new(),
             arriving: None,
+            announced: false,
             joined: false,
             recovering: false,
+            fenced: None,
+            rebuilt: BTreeSet::new(),
             last_commit: uptime,
             epochs: 0,
             restorer,
@@ -157,9 +166,15 @@ impl StreamThread {
     }
 
     fn advance(&mut self) -> Result<Pace> {
-        // First, because the group waits for answers however long no producer can be made: a static member that has
-        // not answered the loss of its session is taken for a stranger when the broker comes back.
+        if self.fenced == Some(FencedBy::Instance) {
+            self.judge_fence(FencedBy::Instance)?;
+        }
+        // Next, because the group waits for answers however long no producer can be made: a static member that has not
+        // answered the loss of its session is taken for a stranger when the broker comes back.
         self.serve_group()?;
+        if let Some(by) = self.fenced {
+            self.judge_fence(by)?;
+        }
         self.connect()?;
         self.settle_offsets()?;
         self.take_restored()?;
@@ -179,8 +194,9 @@ impl StreamThread {
             let mut producer =
                 self.shared.broker.producer(&ProducerSpec { transactional_id: name.clone(), tracked })?;
             producer.init(self.shared.settings.broker_timeout)?;
-            if self.number == 0 && self.consumer.is_none() {
+            if self.number == 0 && !self.announced {
                 self.shared.incarnation.announce(&mut *producer, &self.shared)?;
+                self.announced = true;
             }
             self.producer = Some(producer);
         }

@@ -32,23 +32,11 @@ impl StreamThread {
                 self.abandon()?;
             }
             Error::Broker(broker::Error::Fenced { by: by @ (FencedBy::Producer | FencedBy::Instance), .. }) => {
+                let by = *by;
                 self.shared.metrics.transaction(TransactionResult::Fenced, self.age());
-                match self.shared.incarnation.check(&self.shared) {
-                    Ok(()) => {}
-                    // To go on is safe: if there is a newer start it is fenced in its turn, finds that it is the newer
-                    // one and comes back, and the next look tells this one.
-                    Err(cause) if cause.class() == ErrorClass::Retry => {
-                        tracing::warn!(%cause, "whether there is a newer start of this instance is not known yet");
-                    }
-                    Err(replaced) => return Err(replaced),
-                }
-                if *by == FencedBy::Instance {
-                    tracing::warn!(%error, "fenced, but not by a newer start of this instance: joining anew");
-                    self.rejoin()?;
-                } else {
-                    tracing::warn!(%error, "fenced, but not by a newer start of this instance: recovering");
-                    self.recover()?;
-                }
+                tracing::warn!(%error, "fenced: finding out whether by a newer start of this instance");
+                self.recover()?;
+                self.fenced = Some(by);
             }
             Error::Broker(cause) if cause.class() == ErrorClass::Retry => {
                 tracing::warn!(%error, "the broker did not do what was asked; trying again");
@@ -58,6 +46,7 @@ impl StreamThread {
             }
             Error::Entry { task, .. } if error.class() == ErrorClass::Corrupt => {
                 let task = task.clone();
+                let error = self.first_time(error)?;
                 tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
                 self.rebuild(&task)?;
             }
@@ -71,6 +60,7 @@ impl StreamThread {
             }
             Error::Broker(_)
             | Error::Entry { .. }
+            | Error::Unreadable { .. }
             | Error::Genesis { .. }
             | Error::Topic { .. }
             | Error::OffsetMissing { .. }
@@ -81,6 +71,30 @@ impl StreamThread {
             | Error::StateDirectory { .. } => return Err(error),
         }
         Ok(Pace::Idle(BACK_OFF))
+    }
+
+    /// Before anything is done again under this thread's name: a process that a newer start of its instance has fenced
+    /// stops instead of fencing it in turn.
+    pub(super) fn judge_fence(&mut self, by: FencedBy) -> Result<()> {
+        self.shared.incarnation.check(&self.shared)?;
+        if by == FencedBy::Instance {
+            tracing::warn!("not fenced by a newer start of this instance: joining anew");
+            self.rejoin()?;
+        } else {
+            tracing::warn!("not fenced by a newer start of this instance: recovering");
+        }
+        self.fenced = None;
+        Ok(())
+    }
+
+    /// An entry that cannot be read twice stands like that in the changelog, and rebuilding would never end.
+    fn first_time(&mut self, error: Error) -> Result<Error> {
+        let Error::Entry { task, key, source } = error else { return Ok(error) };
+        if self.rebuilt.insert((task.clone(), key.clone())) {
+            return Ok(Error::Entry { task, key, source });
+        }
+        let changelog = self.tasks.get(&task).map_or_else(String::new, |task| task.changelog.to_string());
+        Err(Error::Unreadable { task, changelog, key, source })
     }
 
     /// Ends the transaction without committing it and takes back what went in. When even that fails, the truth has to be
@@ -105,8 +119,8 @@ impl StreamThread {
     /// Drops the producer and everything that is not known to be committed; the next turns make a new one, read the
     /// committed offsets and restore every task to its changelog's end.
     pub(super) fn recover(&mut self) -> Result<()> {
-        if self.consumer.is_none() {
-            // Nothing has been read yet.
+        if self.consumer.is_none() || self.recovering {
+            // Nothing has been read yet, or nothing since the last time.
             self.producer = None;
             return Ok(());
         }
@@ -168,9 +182,8 @@ impl StreamThread {
         self.shared.metrics.store_rebuilt(id);
         self.abandon()?;
         if let Some(task) = self.tasks.get_mut(id) {
-            task.state = State::Created;
+            (task.state, task.fresh) = (State::Created, true);
         }
-        self.shared.stores.destroy(&id.to_string()).map_err(|source| Error::Store { task: id.clone(), source })?;
         if self.recovering { Ok(()) } else { self.restore(id) }
     }
 }

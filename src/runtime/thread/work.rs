@@ -1,5 +1,7 @@
 //! Duties 1 to 3: fetch, take the record with the lowest timestamp, step, collect.
 
+use std::collections::VecDeque;
+
 use super::super::dead_letter::Stage;
 use super::super::error::Error;
 use super::super::error::Result;
@@ -22,12 +24,17 @@ const TIMERS_MAX: usize = 200;
 impl StreamThread {
     /// Takes outcomes, records and timers; returns whether there was anything.
     pub(super) fn work(&mut self) -> Result<bool> {
+        if self.tasks.values().any(|task| !task.offset_known) {
+            // Is this the first start, or have the group's offsets expired? Until the changelogs have told, nothing is
+            // taken: what would be committed now would hide the answer from the next start.
+            return Ok(false);
+        }
         let mut worked = self.take_outcomes()?;
         self.fetch()?;
         let mut taken = 0;
         while taken < TURN_MAX && !self.at_limit() {
             let tasks = &self.tasks;
-            let room = self.shared.sink.capacity() > 0;
+            let room = self.room() > 0;
             let open = |id: &TaskId| tasks.get(id).is_some_and(|task| task.is_running() && (room || !task.acts));
             let Some((role, record)) = self.inputs.take(open) else { break };
             self.on_record(role, record)?;
@@ -36,6 +43,11 @@ impl StreamThread {
         worked |= taken > 0;
         worked |= self.fire_timers()?;
         Ok(worked)
+    }
+
+    /// How many more acts the sink takes: those that this transaction has decided are on their way to it.
+    pub(super) fn room(&self) -> usize {
+        self.shared.sink.capacity().saturating_sub(self.txn.acts.len())
     }
 
     /// Fills the buffers that are empty.
@@ -68,25 +80,30 @@ impl StreamThread {
         Ok(())
     }
 
+    /// Steps on a record. Whatever comes of it, the record is the transaction's from now on: an abort puts it back.
     fn on_record(&mut self, role: Role, record: Record) -> Result<()> {
+        let result = self.step_on(role, &record);
+        self.txn.keep(record);
+        result
+    }
+
+    fn step_on(&mut self, role: Role, record: &Record) -> Result<()> {
         match role {
             Role::Source(source) => {
-                match keying::decide(&self.shared.plan, &self.shared.inbox_partitions, source, &record)? {
+                match keying::decide(&self.shared.plan, &self.shared.inbox_partitions, source, record)? {
                     Destination::Inbox(out) => self.txn.output(out),
                     Destination::DeadLetter(reject) => {
-                        self.txn.dead_letter(&self.shared.plan, &record, Stage::Decode, &reject);
+                        self.txn.dead_letter(&self.shared.plan, record, Stage::Decode, &reject);
                     }
                 }
             }
             Role::Inbox(_) => {
                 let id = self.shared.plan.task(&record.source);
                 if let Some(task) = id.and_then(|id| self.tasks.get_mut(&id)) {
-                    task.on_record(&self.shared.plan, &record, &mut self.txn)?;
+                    task.on_record(&self.shared.plan, record, &mut self.txn)?;
                 }
             }
         }
-        self.txn.input();
-        self.txn.records.push_back(record);
         Ok(())
     }
 
@@ -94,32 +111,36 @@ impl StreamThread {
     /// that is gone, or was opened anew, are nobody's.
     pub(super) fn take_outcomes(&mut self) -> Result<bool> {
         self.outcomes.extend(self.returned.1.try_iter());
-        let mut waiting = Vec::new();
-        let mut worked = false;
-        while let Some(returned) = self.outcomes.pop_front() {
+        let mut waiting = VecDeque::new();
+        let mut worked = Ok(false);
+        while worked.is_ok() {
+            let Some(returned) = self.outcomes.pop_front() else { break };
             let Some(task) = self.tasks.get_mut(&returned.task).filter(|task| task.epoch == returned.epoch) else {
                 continue;
             };
             match task.state {
                 State::Running(_) => {
                     let Returned { key, outcome, .. } = returned.clone();
-                    task.on_outcome(&self.shared.plan, &key, outcome, &mut self.txn)?;
+                    worked = task.on_outcome(&self.shared.plan, &key, outcome, &mut self.txn).map(|()| true);
                     self.txn.input();
                     self.txn.outcomes.push_back(returned);
-                    worked = true;
                 }
-                State::Created | State::Restoring(_) | State::Suspended(_) => waiting.push(returned),
+                State::Created | State::Restoring(_) | State::Suspended(_) => waiting.push_back(returned),
             }
         }
-        self.outcomes.extend(waiting);
-        Ok(worked)
+        waiting.append(&mut self.outcomes);
+        self.outcomes = waiting;
+        worked
     }
 
     fn fire_timers(&mut self) -> Result<bool> {
         let mut fired = 0;
-        let room = self.shared.sink.capacity() > 0;
-        for task in self.tasks.values_mut().filter(|task| room || !task.acts) {
-            fired += task.fire(&self.shared.plan, TIMERS_MAX, &mut self.txn)?;
+        for task in self.tasks.values_mut() {
+            let room = self.shared.sink.capacity().saturating_sub(self.txn.acts.len());
+            let limit = if task.acts { room.min(TIMERS_MAX) } else { TIMERS_MAX };
+            if limit > 0 {
+                fired += task.fire(&self.shared.plan, limit, &mut self.txn)?;
+            }
         }
         Ok(fired > 0)
     }

@@ -16,6 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("what_stays_is_not_revoked", what_stays_is_not_revoked),
     ("a_member_that_closes_hands_over", a_member_that_closes_hands_over),
     ("a_static_member_restarts_without_a_rebalance", a_static_member_restarts_without_a_rebalance),
+    ("a_static_member_that_died_giving_up_leaves_nothing_ownerless", a_static_member_that_died_giving_up),
     ("a_replaced_static_member_is_fenced", a_replaced_static_member_is_fenced),
     ("a_topic_that_appears_later_is_taken_up", a_topic_that_appears_later_is_taken_up),
     ("a_paused_partition_keeps_its_records", a_paused_partition_keeps_its_records),
@@ -128,6 +129,33 @@ fn a_static_member_restarts_without_a_rebalance(cluster: &dyn Cluster) {
     balance(cluster, &mut [(&mut again, 2), (&mut two, 2)]);
     assert_eq!((again.held.clone(), again.generation(), two.generation()), (held, before, before));
     assert_eq!(two.events, []);
+}
+
+/// Killed between "these are to be given up" and "I have": the second join gives them away all the same.
+fn a_static_member_that_died_giving_up(cluster: &dyn Cluster) {
+    for answers in [false, true] {
+        let topics = [topic(cluster, 4, &[]), topic(cluster, 4, &[])];
+        let group = cluster.fresh("group");
+        let mut one = Member::join(cluster, &group, Some("one"), &topics);
+        balance(cluster, &mut [(&mut one, 8)]);
+        let mut two = Member::join(cluster, &group, Some("two"), &topics);
+        let told = until(cluster, "something is to be given up", || {
+            two.serve();
+            let event = one.consumer.poll().unwrap()?;
+            if matches!(event, GroupEvent::Revoked(_)) {
+                return Some(event);
+            }
+            one.answer(&event);
+            None
+        });
+        if answers {
+            one.answer(&told);
+        }
+        one.consumer.close(TIMEOUT).unwrap();
+        let mut again = Member::join(cluster, &group, Some("one"), &topics);
+        balance(cluster, &mut [(&mut again, 4), (&mut two, 4)]);
+        assert!(again.held.is_disjoint(&two.held), "{:?} {:?}", again.held, two.held);
+    }
 }
 
 fn a_replaced_static_member_is_fenced(cluster: &dyn Cluster) {

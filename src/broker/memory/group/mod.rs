@@ -7,7 +7,9 @@
 //! A member learns of a rebalance when it polls. Under the cooperative protocol it joins at once and keeps what it holds;
 //! the new assignment leaves out what another member still holds, so what moves is first revoked, and the rebalance
 //! that the revoked member asks for then gives it away. Under the eager protocol a member first gives everything up.
-//! A static member that comes back takes over its predecessor's share in the same generation.
+//! A static member that comes back takes over its predecessor's share in the same generation, whatever that one was
+//! about to say: what it had been told to give up then belongs to nobody until the next rebalance (measured on Kafka
+//! 4.3), and so the client asks for one.
 
 mod assignor;
 mod member;
@@ -88,12 +90,10 @@ impl Group {
             self.members.insert(id, member);
             return self.rejoin(id, now, counts);
         };
-        let unchanged = predecessor.topics == member.topics && predecessor.owned.is_subset(&predecessor.target);
         member.succeed(predecessor);
-        let stable = unchanged && self.preparing.is_none();
-        member.due = stable;
+        member.due = self.preparing.is_none();
         self.members.insert(id, member);
-        if !stable {
+        if self.preparing.is_some() {
             self.rejoin(id, now, counts);
         }
     }

@@ -1,27 +1,27 @@
-//! The runtime over the memory broker: what a transaction holds together through crashes, hand-overs and lost answers.
+//! A topology that counts, a world to run it in, and eyes for what came of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use sheaf::broker::memory::{self, Fault, FaultKind, Operation};
+use sheaf::broker::memory;
 use sheaf::broker::{Broker, ProducerSpec};
 use sheaf::codec::{self, Versioned};
 use sheaf::metric::{Build, Metrics};
 use sheaf::model::{
-    Act, Completion, Headers, InstanceId, Key, OutRecord, Record, Reject, RejectReason, Sink, TaskId, Timer, TimerKind,
-    Timestamp, Topic,
+    Act, Completion, Headers, InstanceId, Key, OutRecord, Outcome, Record, Reject, RejectReason, Sink, TaskId, Timer,
+    TimerKind, Timestamp, Topic, Verdict,
 };
-use sheaf::processor::{Effect, Event, Forward, Input, Keyed, Keying, Processor, Transition, erase};
+use sheaf::processor::{AnyProcessor, Effect, Event, Forward, Input, Keyed, Keying, Processor, Transition, erase};
 use sheaf::runtime::{CommitLimits, Settings};
-use sheaf::sim::{ManualClock, Setting, World};
+use sheaf::sim::{MakeSink, ManualClock, Setting, World};
 use sheaf::topology::{Node, Output, Source, Topology};
 
 /// Counts records per key, forwards each count, and says `done` an hour after the first one.
-struct Counter;
+pub(super) struct Counter;
 
 #[derive(Clone)]
-struct Count(u64);
+pub(super) struct Count(pub(super) u64);
 
 impl Versioned for Count {
     const VERSION: u16 = 1;
@@ -75,7 +75,7 @@ impl Processor for Counter {
 }
 
 /// The value's first word is the key.
-struct FirstWord;
+pub(super) struct FirstWord;
 
 impl Keying for FirstWord {
     fn key(&self, record: &Record) -> Result<Keyed, Reject> {
@@ -86,7 +86,7 @@ impl Keying for FirstWord {
 }
 
 #[derive(Debug)]
-struct NoSink;
+pub(super) struct NoSink;
 
 impl Sink for NoSink {
     fn execute(&self, _: &TaskId, _: &Key, _: Act, _: Duration, _: Completion) {}
@@ -96,14 +96,25 @@ impl Sink for NoSink {
     }
 }
 
-fn world() -> World {
+/// The counting topology on a cluster with the default settings.
+pub(super) fn world() -> World {
+    world_of(erase(Counter), Box::new(|_| Arc::new(NoSink)), memory::Settings::default())
+}
+
+/// The same topology around another processor.
+pub(super) fn world_of(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: memory::Settings) -> World {
+    World::new(setting(processor, sink, broker))
+}
+
+/// What [`world_of`] makes its world from.
+pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: memory::Settings) -> Setting {
     let topic = |name: &str| Topic::new(name);
     let topology = Topology {
         name: "counting".to_owned(),
         sources: vec![Source { topic: topic("events"), node: 0, keying: Arc::new(FirstWord) }],
         nodes: vec![Node {
             name: Arc::from("counter"),
-            processor: erase(Counter),
+            processor,
             outputs: vec![Output { name: "counts", topic: topic("counts") }],
         }],
     };
@@ -117,17 +128,18 @@ fn world() -> World {
         commit: CommitLimits::default(),
         broker_timeout: Duration::from_secs(5),
     };
-    World::new(Setting {
+    Setting {
         topology,
         settings,
-        broker: memory::Settings::default(),
+        broker,
         clock: Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000))),
-        sink: Box::new(|_| Arc::new(NoSink)),
+        sink,
         metrics: Box::new(|| Arc::new(Metrics::new("app", &Build::default(), []).unwrap())),
-    })
+    }
 }
 
-fn send(world: &World, events: &[(&str, Option<&str>)]) {
+/// Writes events from outside, in one transaction: key and value.
+pub(super) fn send(world: &World, events: &[(&str, Option<&str>)]) {
     let spec = ProducerSpec { transactional_id: "outside".to_owned(), tracked: Vec::new() };
     let mut producer = world.broker().producer(&spec).unwrap();
     let timeout = Duration::from_secs(5);
@@ -142,7 +154,8 @@ fn send(world: &World, events: &[(&str, Option<&str>)]) {
     producer.commit(timeout).unwrap();
 }
 
-fn values(world: &World, topic: &str) -> Vec<String> {
+/// The committed records of a topic as `key=value`, sorted.
+pub(super) fn values(world: &World, topic: &str) -> Vec<String> {
     let records = world.broker().committed_records(&Topic::new(topic));
     let mut values: Vec<String> = records
         .iter()
@@ -157,109 +170,65 @@ fn values(world: &World, topic: &str) -> Vec<String> {
     values
 }
 
-fn settle(world: &mut World) {
+/// Turns until the world has come to rest.
+pub(super) fn settle(world: &mut World) {
     assert!(world.settle(5_000).unwrap(), "the world does not come to rest");
 }
 
-#[test]
-fn records_are_keyed_counted_and_forwarded() {
-    let mut world = world();
-    world.start("a").unwrap();
-    settle(&mut world);
-    send(&world, &[("x", Some("1")), ("y", Some("1")), ("x", Some("2"))]);
-    settle(&mut world);
-    assert_eq!(values(&world, "counts"), ["x=1", "x=2", "y=1"]);
-}
-
-#[test]
-fn a_rejected_input_becomes_a_dead_letter_and_the_partition_goes_on() {
-    let mut world = world();
-    world.start("a").unwrap();
-    settle(&mut world);
-    send(&world, &[("x", Some("1")), ("x", None), ("x", Some("poison")), ("x", Some("2"))]);
-    settle(&mut world);
-    assert_eq!(values(&world, "counts"), ["x=1", "x=2"]);
-    assert_eq!(values(&world, "app-dead-letters"), ["x=null", "x=poison"]);
-    let letters = world.broker().committed_records(&Topic::new("app-dead-letters"));
-    let mut reasons: Vec<_> = letters.iter().filter_map(|it| it.headers.text("__sheaf.errors.reason")).collect();
-    reasons.sort_unstable();
-    assert_eq!(reasons, ["no_value", "unparsable"]);
-    assert!(letters.iter().all(|it| it.headers.text("__sheaf.errors.topic") == Some("events")));
-}
-
-#[test]
-fn a_timer_fires_after_a_crash_and_a_lost_disk() {
-    let mut world = world();
-    world.start("a").unwrap();
-    settle(&mut world);
-    send(&world, &[("x", Some("1")), ("x", Some("2"))]);
-    settle(&mut world);
-    world.crash("a");
-    for partition in 0..4 {
-        world.disk("a").wipe(&format!("counter-{partition}"));
-    }
-    world.start("a").unwrap();
-    settle(&mut world);
-    assert_eq!(values(&world, "counts"), ["x=1", "x=2"]);
-    for _ in 0..400 {
-        world.clock().advance(Duration::from_secs(10));
-        world.turn().unwrap();
-    }
-    settle(&mut world);
-    assert_eq!(values(&world, "counts"), ["x=1", "x=2", "x=done at 2"]);
-}
-
-#[test]
-fn a_second_instance_takes_over_what_the_first_has_counted() {
-    let mut world = world();
-    world.start("a").unwrap();
-    settle(&mut world);
-    let keys: Vec<String> = (0..40).map(|number| format!("key-{number:02}")).collect();
-    let events: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("1"))).collect();
-    send(&world, &events);
-    settle(&mut world);
-    world.start("b").unwrap();
-    settle(&mut world);
-    send(&world, &events);
-    settle(&mut world);
-    world.crash("a");
-    for _ in 0..20 {
-        world.clock().advance(Duration::from_secs(5));
-        world.turn().unwrap();
-    }
-    settle(&mut world);
-    send(&world, &events);
-    settle(&mut world);
-    let mut expected: Vec<String> = keys.iter().flat_map(|key| (1..=3).map(move |n| format!("{key}={n}"))).collect();
-    expected.sort();
-    assert_eq!(values(&world, "counts"), expected);
-}
-
-/// Each transactional call in turn fails in each way, while events flow; nothing is lost or counted twice.
-#[test]
-fn a_lost_answer_of_any_transactional_call_loses_and_doubles_nothing() {
-    let operations =
-        [Operation::Begin, Operation::Produce, Operation::Drain, Operation::SendOffsets, Operation::Commit];
-    let kinds = [
-        FaultKind::TimeoutBefore,
-        FaultKind::TimeoutAfter,
-        FaultKind::TimeoutPrepared,
-        FaultKind::Transient,
-        FaultKind::Unreachable,
-    ];
-    for operation in operations {
-        for kind in kinds {
-            let mut world = world();
-            world.start("a").unwrap();
-            settle(&mut world);
-            send(&world, &[("x", Some("1"))]);
-            settle(&mut world);
-            world.broker().inject(Fault { operation, process: Some("a".to_owned()), kind, times: 1 });
-            send(&world, &[("x", Some("1")), ("x", Some("1"))]);
-            settle(&mut world);
-            send(&world, &[("x", Some("1"))]);
-            settle(&mut world);
-            assert_eq!(values(&world, "counts"), ["x=1", "x=2", "x=3", "x=4"], "{operation:?} {kind:?}");
+/// Turns until the instance stops, and gives its last words.
+pub(super) fn stops(world: &mut World) -> String {
+    for _ in 0..500 {
+        if let Err(error) = world.turn() {
+            return error.to_string();
         }
+        world.clock().advance(Duration::from_millis(10));
+    }
+    panic!("it does not stop");
+}
+
+/// A sink that takes acts and answers when it is told to.
+#[derive(Clone, Default)]
+pub(super) struct Held {
+    room: Option<usize>,
+    asked: Arc<Mutex<Vec<String>>>,
+    acts: Arc<Mutex<Vec<(Act, Completion)>>>,
+}
+
+impl Held {
+    /// One that has room for so many.
+    pub(super) fn with_room(room: usize) -> Self {
+        Self { room: Some(room), ..Self::default() }
+    }
+
+    /// What it was ever asked for, in order.
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// Answers every act; gives how many there were.
+    pub(super) fn answer(&self, verdict: &Verdict) -> usize {
+        let acts: Vec<_> = self.acts.lock().unwrap().drain(..).collect();
+        let count = acts.len();
+        for (act, done) in acts {
+            done(Outcome { slot: act.slot, attempt: act.attempt, verdict: verdict.clone() });
+        }
+        count
+    }
+}
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Held")
+    }
+}
+
+impl Sink for Held {
+    fn execute(&self, _: &TaskId, _: &Key, act: Act, _: Duration, done: Completion) {
+        self.asked.lock().unwrap().push(act.request.clone());
+        self.acts.lock().unwrap().push((act, done));
+    }
+
+    fn capacity(&self) -> usize {
+        self.room.unwrap_or(1_000).saturating_sub(self.acts.lock().unwrap().len())
     }
 }

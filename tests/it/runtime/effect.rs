@@ -1,0 +1,141 @@
+//! Timers and acts inside one transaction: what was taken back in it never happened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use sheaf::broker::memory;
+use sheaf::codec::{self, Versioned};
+use sheaf::model::{Act, ActSlot, Headers, Key, Reject, Timer, TimerKind, Timestamp};
+use sheaf::processor::{Effect, Forward, Input, Processor, Transition, erase};
+
+use super::support::{Held, NoSink, send, settle, values, world_of};
+
+#[derive(Clone)]
+struct Nothing;
+
+impl Versioned for Nothing {
+    const VERSION: u16 = 1;
+    const NAME: &'static str = "nothing";
+
+    fn encode(&self, _out: &mut Vec<u8>) -> Result<(), codec::Error> {
+        Ok(())
+    }
+
+    fn decode(_version: u16, _bytes: &[u8]) -> Result<Self, codec::Error> {
+        Ok(Self)
+    }
+}
+
+/// Two timers due together, of which the first takes the second back.
+struct Twins;
+
+impl Processor for Twins {
+    type State = Nothing;
+
+    fn step(
+        &self,
+        _key: &Key,
+        _state: Option<Nothing>,
+        input: Input,
+        now: Timestamp,
+    ) -> Result<Transition<Nothing>, Reject> {
+        let next = Transition::to(Nothing);
+        Ok(match input {
+            Input::Record(_) => {
+                let due = now.saturating_add(Duration::from_mins(1));
+                let timer = |slot| Effect::Schedule(Timer { kind: TimerKind::Delay(slot), due });
+                next.with(timer(0)).with(timer(1))
+            }
+            Input::Timer(kind) => {
+                let (value, headers) = (Bytes::from(format!("{kind:?}")), Headers::new());
+                let other = TimerKind::Delay(1);
+                next.with(Effect::Forward(Forward { output: "counts", value, headers })).with(Effect::Unschedule(other))
+            }
+            Input::Command(_) | Input::Outcome(_) => next,
+        })
+    }
+}
+
+#[test]
+fn a_timer_that_was_taken_back_in_the_same_transaction_does_not_fire() {
+    let mut world = world_of(erase(Twins), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
+    world.start("a").unwrap();
+    settle(&mut world);
+    send(&world, &[("x", Some("1"))]);
+    settle(&mut world);
+    for _ in 0..10 {
+        world.clock().advance(Duration::from_secs(10));
+        world.turn().unwrap();
+    }
+    settle(&mut world);
+    assert_eq!(values(&world, "counts"), ["x=Delay(0)"]);
+}
+
+/// Each record decides an act in place of the one before.
+struct Deciding;
+
+#[derive(Clone)]
+struct Attempt(u32);
+
+impl Versioned for Attempt {
+    const VERSION: u16 = 1;
+    const NAME: &'static str = "attempt";
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), codec::Error> {
+        codec::binary::encode(&self.0, out)
+    }
+
+    fn decode(_version: u16, bytes: &[u8]) -> Result<Self, codec::Error> {
+        Ok(Self(codec::binary::decode(bytes)?))
+    }
+}
+
+impl Processor for Deciding {
+    type State = Attempt;
+
+    fn step(
+        &self,
+        key: &Key,
+        state: Option<Attempt>,
+        input: Input,
+        _now: Timestamp,
+    ) -> Result<Transition<Attempt>, Reject> {
+        let attempt = state.map_or(1, |state| state.0 + 1);
+        let next = Transition::to(Attempt(attempt));
+        Ok(match input {
+            Input::Record(_) => {
+                let (valid_for, request) = (Duration::from_hours(1), format!("{key} {attempt}"));
+                next.with(Effect::Act(Act { slot: ActSlot(0), attempt, valid_for, request }))
+            }
+            Input::Timer(_) | Input::Command(_) | Input::Outcome(_) => next,
+        })
+    }
+}
+
+#[test]
+fn an_act_that_was_replaced_in_the_same_transaction_is_not_executed() {
+    let held = Held::default();
+    let sink = held.clone();
+    let mut world = world_of(erase(Deciding), Box::new(move |_| Arc::new(sink.clone())), memory::Settings::default());
+    world.start("a").unwrap();
+    settle(&mut world);
+    send(&world, &[("x", Some("1")), ("x", Some("2"))]);
+    settle(&mut world);
+    assert_eq!(held.requests(), ["x 2"]);
+}
+
+#[test]
+fn one_transaction_decides_no_more_acts_than_the_sink_has_room_for() {
+    let held = Held::with_room(5);
+    let sink = held.clone();
+    let mut world = world_of(erase(Deciding), Box::new(move |_| Arc::new(sink.clone())), memory::Settings::default());
+    world.start("a").unwrap();
+    settle(&mut world);
+    let keys: Vec<String> = (0..60).map(|number| format!("key-{number}")).collect();
+    let events: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("1"))).collect();
+    send(&world, &events);
+    settle(&mut world);
+    // A task is known to act once it has, so each of the four tasks may decide its first one.
+    assert!((5..=8).contains(&held.requests().len()), "{:?}", held.requests());
+}

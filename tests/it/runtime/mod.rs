@@ -1,0 +1,17 @@
+//! The runtime over the memory broker.
+//!
+//! | file | what it is about |
+//! |---|---|
+//! | `support` | a topology that counts, a world, and eyes for what came of it |
+//! | `basic` | records, timers, hand-overs, lost answers |
+//! | `effect` | timers and acts that are taken back |
+//! | `refusal` | offsets, changelogs and names that are not ours |
+//! | `unreadable` | entries that cannot be read |
+//! | `chaos` | all of that at random, by seeds |
+
+mod basic;
+mod chaos;
+mod effect;
+mod refusal;
+mod support;
+mod unreadable;
