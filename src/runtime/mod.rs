@@ -35,7 +35,6 @@
 //! At assignment the order is: `init_transactions`, assignment, committed offsets (stable), only then the changelog's
 //! high watermark, up to which the store is restored.
 
-mod cache;
 mod clock;
 mod dead_letter;
 mod doorbell;
@@ -52,7 +51,6 @@ mod republish;
 mod restore;
 mod settings;
 mod status;
-mod step;
 mod task;
 mod thread;
 mod topics;

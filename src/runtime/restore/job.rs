@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::super::error::{Error, Result};
-use super::super::task::{Genesis, meta};
-use super::super::thread::Shared;
-use super::super::{genesis, topics};
 use super::{Done, Job, Restored, store_error};
 use crate::broker::Admin;
 use crate::codec::{self, Head, entry};
 use crate::model::{ErrorClass, Key, Record, TaskId, Timestamp, TopicPartition};
+use crate::runtime::error::{Error, Result};
+use crate::runtime::task::{Genesis, meta};
+use crate::runtime::thread::Shared;
+use crate::runtime::{genesis, topics};
 use crate::store::overlay::Overlay;
 use crate::store::{self, Store};
 

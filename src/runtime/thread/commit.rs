@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::super::dead_letter::Stage;
-use super::super::error::{Error, Result};
-use super::super::genesis;
-use super::super::task::{Changes, Task};
-use super::super::transaction::{Decision, Returned, Transaction};
 use super::{IDLE_MAX, Pace, StreamThread};
 use crate::broker::{self, FencedBy, Producer};
 use crate::metric::TransactionResult;
 use crate::model::{Headers, OutRecord, Outcome, Topic, TopicPartition};
+use crate::runtime::dead_letter::Stage;
+use crate::runtime::error::{Error, Result};
+use crate::runtime::genesis;
+use crate::runtime::task::{Changes, Task};
+use crate::runtime::transaction::{Decision, Returned, Transaction};
 
 impl StreamThread {
     /// True when the transaction has reached one of its limits.

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::super::error::{Error, Result};
-use super::super::plan::Role;
-use super::super::restore::{Job, Restored};
-use super::super::task::{Genesis, Live, State, Task};
-use super::super::transaction::Returned;
 use super::StreamThread;
 use crate::broker::{self, GroupEvent, Start};
 use crate::metric::Rebalance;
 use crate::model::{ErrorClass, Outcome, TaskId, TopicPartition, Verdict};
+use crate::runtime::error::{Error, Result};
+use crate::runtime::plan::Role;
+use crate::runtime::restore::{Job, Restored};
+use crate::runtime::task::{Genesis, Live, State, Task};
+use crate::runtime::transaction::Returned;
 
 /// How long one attempt to learn committed offsets may take; between attempts the thread goes on with its other tasks.
 const OFFSETS_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(500);
@@ -52,14 +52,14 @@ impl StreamThread {
         };
         let expected = self.shared.inbox_partitions.get(node).copied().unwrap_or(0);
         if partition.partition >= expected {
-            return Err(super::super::topics::inbox_changed(&partition.topic, expected, partition.partition + 1));
+            return Err(crate::runtime::topics::inbox_changed(&partition.topic, expected, partition.partition + 1));
         }
         self.epochs += 1;
         let state = match self.tasks.remove(&id) {
             Some(Task { state: state @ State::Suspended(_), .. }) => state,
             Some(_) | None => State::Created,
         };
-        let changelog = super::super::task::changelog(&self.shared.plan, node, partition.partition)?;
+        let changelog = crate::runtime::task::changelog(&self.shared.plan, node, partition.partition)?;
         let (inbox, epoch) = (partition.clone(), self.epochs);
         self.tasks.insert(
             id.clone(),

@@ -11,13 +11,13 @@
 use std::mem;
 use std::time::Duration;
 
-use super::super::error::{Error, Result};
-use super::super::task::{State, Task};
-use super::super::transaction::Transaction;
 use super::{BACK_OFF, Pace, StreamThread};
 use crate::broker::{self, FencedBy};
 use crate::metric::TransactionResult;
 use crate::model::{ErrorClass, TaskId};
+use crate::runtime::error::{Error, Result};
+use crate::runtime::task::{State, Task};
+use crate::runtime::transaction::Transaction;
 
 impl StreamThread {
     /// Judges an error of a turn: what may pass is repaired and tried again, everything else stops the instance.

@@ -2,17 +2,17 @@
 
 use std::collections::VecDeque;
 
-use super::super::dead_letter::Stage;
-use super::super::error::Error;
-use super::super::error::Result;
-use super::super::keying::{self, Destination};
-use super::super::plan::Role;
-use super::super::task::State;
-use super::super::transaction::Returned;
-use super::super::transaction::count;
 use super::StreamThread;
 use crate::broker;
 use crate::model::{Record, TaskId};
+use crate::runtime::dead_letter::Stage;
+use crate::runtime::error::Error;
+use crate::runtime::error::Result;
+use crate::runtime::keying::{self, Destination};
+use crate::runtime::plan::Role;
+use crate::runtime::task::State;
+use crate::runtime::transaction::Returned;
+use crate::runtime::transaction::count;
 
 /// How many records of one partition are fetched ahead.
 const FETCH_MAX: usize = 500;

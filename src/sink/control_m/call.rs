@@ -85,7 +85,11 @@ impl Caller {
     /// How many more acts it takes; none once it is draining. As many may wait as run, so that a slot that becomes free
     /// has its next act at once; more would only grow old while they wait.
     pub(super) fn capacity(&self) -> usize {
-        if self.slots.is_closed() { 0 } else { self.in_flight_max.saturating_mul(2).saturating_sub(*self.under_way.borrow()) }
+        if self.slots.is_closed() {
+            0
+        } else {
+            self.in_flight_max.saturating_mul(2).saturating_sub(*self.under_way.borrow())
+        }
     }
 
     /// See [`ControlM::drain`](super::ControlM::drain).

@@ -8,12 +8,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::cache::Decoded;
-use super::error::{Error, Result};
-use super::plan::Plan;
-use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
 use crate::codec::{Head, entry};
 use crate::model::{Act, Alert, Headers, Key, OutRecord, Reject, RejectReason, TaskId, Timer, TimerKind, Timestamp};
 use crate::processor::{Count, Effect, Forward, Input, Transition};
+use crate::runtime::error::{Error, Result};
+use crate::runtime::plan::Plan;
+use crate::runtime::settings::{RECORD_MAX, RECORD_OVERHEAD};
 use crate::topology::Node;
 
 /// What a step comes to.

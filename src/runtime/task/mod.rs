@@ -5,23 +5,31 @@
 //!                  ▲            │            │
 //!                  └────────────┴────────────┘   after an abort of unknown outcome; when it is assigned again
 //! ```
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `live` | the store, the overlay, the decoded entries, the armed timers |
+//! | `cache` | decoded entries |
+//! | `step` | one step, with nothing done yet |
+
+mod cache;
+mod live;
+mod step;
+
+pub(super) use live::{Changes, Genesis, Live, meta};
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use uuid::Uuid;
+use step::{Place, Staged};
 
-use super::cache::{Cache, Decoded};
 use super::dead_letter::Stage;
 use super::envelope;
 use super::error::{Error, Result};
 use super::plan::Plan;
-use super::step::{self, Place, Staged};
 use super::transaction::{Decision, Transaction};
-use crate::codec::{Head, entry};
-use crate::model::{ActSlot, Key, Outcome, Record, Reject, TaskId, Timer, TimerKind, Timestamp, TopicPartition};
+use crate::codec::Head;
+use crate::model::{Act, ActSlot, Headers, Key, Outcome, Record, Reject, TaskId, Timer, Timestamp, TopicPartition};
 use crate::processor::Input;
-use crate::store::overlay::Overlay;
 use crate::store::{self, Store, TimerClock};
 use crate::topology::Node;
 
@@ -71,119 +79,6 @@ impl std::fmt::Debug for State {
     }
 }
 
-/// The state of a running task.
-pub(super) struct Live {
-    store: Box<dyn Store>,
-    overlay: Overlay,
-    cache: Cache,
-    /// The offset of the changelog up to which the store has it.
-    changelog_next: i64,
-    /// The changelog's genesis, or one that the next transaction writes.
-    genesis: Genesis,
-    /// Not later than the next timer of each clock; `None` when there is none.
-    armed: [Option<Timestamp>; 2],
-}
-
-impl std::fmt::Debug for Live {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Live").field("changelog_next", &self.changelog_next).finish_non_exhaustive()
-    }
-}
-
-/// Whether the changelog says whose it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Genesis {
-    /// It does.
-    Written,
-    /// The changelog is empty; the next transaction begins it with this id.
-    Due(Uuid),
-}
-
-/// The names of a store's positions.
-pub(super) mod meta {
-    /// The changelog's genesis, as text.
-    pub(crate) const GENESIS: &str = "genesis";
-    /// The offset of the changelog up to which the store has it, i64 LE.
-    pub(crate) const CHANGELOG: &str = "changelog";
-    /// When the store was last applied to, milliseconds, i64 LE.
-    pub(crate) const APPLIED_AT: &str = "applied_at";
-    /// The group's offset of the inbox that belongs to the store's state, i64 LE.
-    pub(crate) const INBOX: &str = "inbox";
-}
-
-impl Live {
-    /// A task whose store has been restored.
-    pub(super) fn new(store: Box<dyn Store>, changelog_next: i64, genesis: Genesis) -> store::Result<Self> {
-        let mut live = Self {
-            store,
-            overlay: Overlay::new(),
-            cache: Cache::default(),
-            changelog_next,
-            genesis,
-            armed: [None, None],
-        };
-        live.arm()?;
-        Ok(live)
-    }
-
-    fn arm(&mut self) -> store::Result<()> {
-        let [deadline, delay] = TimerClock::ALL;
-        self.armed = [self.store.next_due(deadline)?, self.store.next_due(delay)?];
-        Ok(())
-    }
-
-    fn arm_for(&mut self, head: &Head) {
-        for timer in &head.timers {
-            let [deadline, delay] = &mut self.armed;
-            let armed = match timer.kind {
-                TimerKind::Deadline(_) => deadline,
-                TimerKind::Delay(_) => delay,
-            };
-            *armed = Some(armed.map_or(timer.due, |earlier| earlier.min(timer.due)));
-        }
-    }
-
-    /// Forgets what has not been committed.
-    pub(super) fn roll_back(&mut self) -> store::Result<()> {
-        self.overlay.clear();
-        self.cache.clear();
-        self.arm()
-    }
-
-    /// Gives the store back, without what has not been committed.
-    pub(super) fn into_store(self) -> Box<dyn Store> {
-        self.store
-    }
-
-    /// How many entries the store has, about.
-    pub(super) fn len_estimate(&self) -> u64 {
-        self.store.len_estimate()
-    }
-
-    /// Every pending act of the store: what an earlier owner may have begun.
-    pub(super) fn pending_acts(&self) -> store::Result<Vec<(Key, ActSlot)>> {
-        const PAGE: usize = 1_000;
-        let mut all: Vec<(Key, ActSlot)> = Vec::new();
-        loop {
-            let page = self.store.acts(all.last(), PAGE)?;
-            let last = page.len() < PAGE;
-            all.extend(page);
-            if last {
-                return Ok(all);
-            }
-        }
-    }
-}
-
-/// Changelog records of a transaction: the entries, and the genesis when it is due.
-#[derive(Debug)]
-pub(super) struct Changes {
-    /// The genesis to be written first.
-    pub genesis: Option<Uuid>,
-    /// Key and entry bytes; `None` is a tombstone.
-    pub entries: Vec<(Key, Option<Bytes>)>,
-}
-
 impl Task {
     fn live(&mut self) -> Option<&mut Live> {
         match &mut self.state {
@@ -204,7 +99,7 @@ impl Task {
     /// Not later than when the next timer is due.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         let State::Running(live) = &self.state else { return None };
-        live.armed.iter().flatten().min().copied()
+        live.next_due()
     }
 
     /// Steps on a record of the inbox; an input that is not accepted becomes a dead letter.
@@ -247,38 +142,19 @@ impl Task {
     /// Fires up to `limit` timers that are due; returns how many. A timer is looked for through the overlay, so one that
     /// this transaction has taken back does not fire.
     pub(super) fn fire(&mut self, plan: &Plan, limit: usize, txn: &mut Transaction) -> Result<usize> {
-        let now = txn.now;
         let mut fired = 0;
-        for (at, clock) in TimerClock::ALL.into_iter().enumerate() {
+        for clock in TimerClock::ALL {
             let Some(live) = self.live() else { return Ok(0) };
-            if live.armed.get(at).copied().flatten().is_none_or(|due| due > now) {
-                continue;
-            }
-            let due = live.overlay.due(&*live.store, clock, now, limit).map_err(|source| self.store_error(source))?;
-            if due.is_empty() {
-                self.rearm(at, clock)?;
-            }
+            let due = live.due(clock, txn.now, limit).map_err(|source| self.store_error(source))?;
             for (key, timer) in due {
                 // The step of a timer before it in the list may have taken it back.
-                if self.live().is_some_and(|live| live.overlay.is_scheduled(&key, &timer)) {
+                if self.live().is_some_and(|live| live.is_scheduled(&key, &timer)) {
                     self.on_timer(plan, &key, timer, txn)?;
                     fired += 1;
                 }
             }
         }
         Ok(fired)
-    }
-
-    /// After the last due timer: armed for the next one of the store, or of the overlay.
-    fn rearm(&mut self, at: usize, clock: TimerClock) -> Result<()> {
-        let Some(live) = self.live() else { return Ok(()) };
-        let end = Timestamp::from_millis(i64::MAX);
-        let next = live.overlay.due(&*live.store, clock, end, 1).map_err(|source| self.store_error(source))?;
-        let next = next.first().map(|(_, timer)| timer.due);
-        if let Some(armed) = self.live().and_then(|live| live.armed.get_mut(at)) {
-            *armed = next;
-        }
-        Ok(())
     }
 
     fn on_timer(&mut self, plan: &Plan, key: &Key, timer: Timer, txn: &mut Transaction) -> Result<()> {
@@ -303,7 +179,7 @@ impl Task {
                 timestamp: txn.now,
                 key: Some(key.bytes()),
                 value: None,
-                headers: crate::model::Headers::new(),
+                headers: Headers::new(),
             };
             txn.dead_letter(plan, &record, Stage::Process(self.id.processor.clone()), reject);
         }
@@ -319,19 +195,21 @@ impl Task {
         txn: &mut Transaction,
     ) -> Result<std::result::Result<Vec<Reject>, Reject>> {
         let node = node(plan, self.node)?;
-        self.load(node, key)?;
         let id = self.id.clone();
         let Some(live) = self.live() else { return Ok(Ok(Vec::new())) };
         let place = Place { plan, node, task: &id, key, now: txn.now };
-        let current = live.cache.get(key);
+        let current = match live.entry(node, key) {
+            Ok(current) => current,
+            Err(unread) => return Err(unread.of(&id, key)),
+        };
         let staged = match step::stage(place, current, input)? {
             Ok(staged) => staged,
             Err(reject) => return Ok(Err(reject)),
         };
         let old_head = current.map(|current| current.head.clone());
-        *txn.stepped.entry(id.processor.clone()).or_default() += 1;
         let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
-        self.store(key, old_head, entry);
+        live.write(key, old_head.as_ref(), entry);
+        *txn.stepped.entry(id.processor.clone()).or_default() += 1;
         txn.collect(outputs, counts, alerts);
         for act in acts {
             let (task, epoch, key) = (self.id.clone(), self.epoch, key.clone());
@@ -341,106 +219,41 @@ impl Task {
         Ok(Ok(letters))
     }
 
-    fn store(&mut self, key: &Key, old_head: Option<Head>, entry: Option<(Decoded, Bytes)>) {
-        let Some(live) = self.live() else { return };
-        if let Some((decoded, bytes)) = entry {
-            live.arm_for(&decoded.head);
-            live.overlay.put(key.clone(), old_head.as_ref(), decoded.head.clone(), bytes);
-            live.cache.put(key, decoded);
-        } else {
-            if let Some(old_head) = old_head {
-                live.overlay.delete(key.clone(), Some(&old_head));
-            }
-            live.cache.remove(key);
-        }
-    }
-
     /// Takes a timer or an act out of an entry whose step would not.
     fn let_go(&mut self, plan: &Plan, key: &Key, txn: &Transaction, change: impl FnOnce(&mut Head)) -> Result<()> {
         let node = node(plan, self.node)?;
-        self.load(node, key)?;
         let id = self.id.clone();
         let Some(live) = self.live() else { return Ok(()) };
-        let Some(current) = live.cache.get(key) else { return Ok(()) };
-        let mut head = current.head.clone();
+        let Some(current) = live.entry(node, key).map_err(|unread| unread.of(&id, key))? else { return Ok(()) };
+        let (old, mut head) = (current.head.clone(), current.head.clone());
         change(&mut head);
         let place = Place { plan, node, task: &id, key, now: txn.now };
         // An entry that was stored before is not too large for its topic with less in it.
-        if let Ok(bytes) = step::encode(place, &head, &current.body) {
-            let old = current.head.clone();
-            live.overlay.put(key.clone(), Some(&old), head, bytes);
-            live.cache.remove(key);
+        let Ok(bytes) = step::encode(place, &head, &current.body) else { return Ok(()) };
+        if let Some(live) = self.live() {
+            live.replace(key, &old, head, bytes);
         }
         Ok(())
-    }
-
-    /// Brings an entry into the cache, from the overlay or from the store.
-    fn load(&mut self, node: &Node, key: &Key) -> Result<()> {
-        let Some(live) = self.live() else { return Ok(()) };
-        if live.cache.get(key).is_some() {
-            return Ok(());
-        }
-        let bytes = match live.overlay.get(&*live.store, key) {
-            Ok(bytes) => bytes,
-            Err(source) => return Err(self.store_error(source)),
-        };
-        let Some(bytes) = bytes else { return Ok(()) };
-        let decoded = entry::decode(&bytes).and_then(|entry| {
-            let body = node.processor.decode(&entry)?;
-            Ok(Decoded { head: entry.head, body })
-        });
-        match decoded {
-            Ok(decoded) => {
-                live.cache.put(key, decoded);
-                Ok(())
-            }
-            Err(source) => Err(Error::Entry { task: self.id.clone(), key: key.to_string(), source }),
-        }
     }
 
     /// What the transaction has changed, for the changelog; `None` when it has changed nothing here.
     pub(super) fn changes(&self) -> Option<Changes> {
         let State::Running(live) = &self.state else { return None };
-        if live.overlay.is_empty() {
-            return None;
-        }
-        let genesis = match live.genesis {
-            Genesis::Written => None,
-            Genesis::Due(id) => Some(id),
-        };
-        let entries = live.overlay.changed().map(|(key, bytes)| (key.clone(), bytes.cloned())).collect();
-        Some(Changes { genesis, entries })
+        live.changes()
     }
 
     /// Duty 8: applies what the transaction has changed, with the positions that belong to it, in one batch.
     pub(super) fn apply(&mut self, changelog_next: Option<i64>, inbox_next: i64, now: Timestamp) -> Result<()> {
         let Some(live) = self.live() else { return Ok(()) };
-        if live.overlay.is_empty() {
-            return Ok(());
-        }
-        if let Some(next) = changelog_next {
-            live.changelog_next = next;
-        }
-        let mut positions = vec![
-            (meta::CHANGELOG.to_owned(), live.changelog_next.to_le_bytes().to_vec()),
-            (meta::INBOX.to_owned(), inbox_next.to_le_bytes().to_vec()),
-            (meta::APPLIED_AT.to_owned(), now.as_millis().to_le_bytes().to_vec()),
-        ];
-        if let Genesis::Due(id) = live.genesis {
-            positions.push((meta::GENESIS.to_owned(), id.to_string().into_bytes()));
-            live.genesis = Genesis::Written;
-        }
-        let batch = live.overlay.batch(positions);
-        live.overlay.clear();
-        live.store.apply(&batch).map_err(|source| self.store_error(source))
+        live.apply(changelog_next, inbox_next, now).map_err(|source| self.store_error(source))
     }
 
     /// The pending act of a slot, when the entry has one.
-    pub(super) fn pending(&mut self, plan: &Plan, key: &Key, slot: ActSlot) -> Result<Option<crate::model::Act>> {
-        self.load(node(plan, self.node)?, key)?;
+    pub(super) fn pending(&mut self, plan: &Plan, key: &Key, slot: ActSlot) -> Result<Option<Act>> {
+        let (node, id) = (node(plan, self.node)?, self.id.clone());
         let Some(live) = self.live() else { return Ok(None) };
-        let head = live.cache.get(key).map(|entry| &entry.head);
-        Ok(head.and_then(|head| head.acts.iter().find(|act| act.slot == slot).cloned()))
+        let entry = live.entry(node, key).map_err(|unread| unread.of(&id, key))?;
+        Ok(entry.and_then(|entry| entry.head.acts.iter().find(|act| act.slot == slot).cloned()))
     }
 }
 

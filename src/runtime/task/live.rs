@@ -1,0 +1,245 @@
+//! The state of a running task: its store, what a transaction has changed over it, and entries that are decoded already.
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::cache::{Cache, Decoded};
+use crate::codec::{self, Head, entry};
+use crate::model::{ActSlot, Key, TaskId, Timer, TimerKind, Timestamp};
+use crate::runtime::error::Error;
+use crate::store::overlay::Overlay;
+use crate::store::{self, Store, TimerClock};
+use crate::topology::Node;
+
+/// The state of a running task.
+pub(in crate::runtime) struct Live {
+    store: Box<dyn Store>,
+    overlay: Overlay,
+    cache: Cache,
+    /// The offset of the changelog up to which the store has it.
+    changelog_next: i64,
+    /// The changelog's genesis, or one that the next transaction writes.
+    genesis: Genesis,
+    /// Not later than the next timer of each clock; `None` when there is none.
+    armed: [Option<Timestamp>; 2],
+}
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Live").field("changelog_next", &self.changelog_next).finish_non_exhaustive()
+    }
+}
+
+/// Whether the changelog says whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runtime) enum Genesis {
+    /// It does.
+    Written,
+    /// The changelog is empty; the next transaction begins it with this id.
+    Due(Uuid),
+}
+
+/// The names of a store's positions.
+pub(crate) mod meta {
+    /// The changelog's genesis, as text.
+    pub(crate) const GENESIS: &str = "genesis";
+    /// The offset of the changelog up to which the store has it, i64 LE.
+    pub(crate) const CHANGELOG: &str = "changelog";
+    /// When the store was last applied to, milliseconds, i64 LE.
+    pub(crate) const APPLIED_AT: &str = "applied_at";
+    /// The group's offset of the inbox that belongs to the store's state, i64 LE.
+    pub(crate) const INBOX: &str = "inbox";
+}
+
+impl Live {
+    /// A task whose store has been restored.
+    pub(in crate::runtime) fn new(store: Box<dyn Store>, changelog_next: i64, genesis: Genesis) -> store::Result<Self> {
+        let mut live = Self {
+            store,
+            overlay: Overlay::new(),
+            cache: Cache::default(),
+            changelog_next,
+            genesis,
+            armed: [None, None],
+        };
+        live.arm()?;
+        Ok(live)
+    }
+
+    fn arm(&mut self) -> store::Result<()> {
+        let [deadline, delay] = TimerClock::ALL;
+        self.armed = [self.store.next_due(deadline)?, self.store.next_due(delay)?];
+        Ok(())
+    }
+
+    fn arm_for(&mut self, head: &Head) {
+        for timer in &head.timers {
+            let [deadline, delay] = &mut self.armed;
+            let armed = match timer.kind {
+                TimerKind::Deadline(_) => deadline,
+                TimerKind::Delay(_) => delay,
+            };
+            *armed = Some(armed.map_or(timer.due, |earlier| earlier.min(timer.due)));
+        }
+    }
+
+    /// Forgets what has not been committed.
+    pub(in crate::runtime) fn roll_back(&mut self) -> store::Result<()> {
+        self.overlay.clear();
+        self.cache.clear();
+        self.arm()
+    }
+
+    /// Gives the store back, without what has not been committed.
+    pub(in crate::runtime) fn into_store(self) -> Box<dyn Store> {
+        self.store
+    }
+
+    /// How many entries the store has, about.
+    pub(in crate::runtime) fn len_estimate(&self) -> u64 {
+        self.store.len_estimate()
+    }
+
+    /// Every pending act of the store: what an earlier owner may have begun.
+    pub(in crate::runtime) fn pending_acts(&self) -> store::Result<Vec<(Key, ActSlot)>> {
+        const PAGE: usize = 1_000;
+        let mut all: Vec<(Key, ActSlot)> = Vec::new();
+        loop {
+            let page = self.store.acts(all.last(), PAGE)?;
+            let last = page.len() < PAGE;
+            all.extend(page);
+            if last {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Not later than when the next timer is due.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.armed.iter().flatten().min().copied()
+    }
+
+    /// Up to `limit` timers of one clock that are due, through the overlay. When there is none, the clock is armed for its
+    /// next timer.
+    pub(super) fn due(&mut self, clock: TimerClock, now: Timestamp, limit: usize) -> store::Result<Vec<(Key, Timer)>> {
+        if self.armed(clock).is_none_or(|due| due > now) {
+            return Ok(Vec::new());
+        }
+        let due = self.overlay.due(&*self.store, clock, now, limit)?;
+        if due.is_empty() {
+            let ever = Timestamp::from_millis(i64::MAX);
+            let next = self.overlay.due(&*self.store, clock, ever, 1)?;
+            *self.armed(clock) = next.first().map(|(_, timer)| timer.due);
+        }
+        Ok(due)
+    }
+
+    fn armed(&mut self, clock: TimerClock) -> &mut Option<Timestamp> {
+        let [deadline, delay] = &mut self.armed;
+        match clock {
+            TimerClock::Deadline => deadline,
+            TimerClock::Delay => delay,
+        }
+    }
+
+    /// False when this transaction has taken the timer back.
+    pub(super) fn is_scheduled(&self, key: &Key, timer: &Timer) -> bool {
+        self.overlay.is_scheduled(key, timer)
+    }
+
+    /// The entry of a key as this transaction sees it.
+    pub(super) fn entry(&mut self, node: &Node, key: &Key) -> Result<Option<&Decoded>, Unread> {
+        if self.cache.get(key).is_none() {
+            let Some(bytes) = self.overlay.get(&*self.store, key).map_err(Unread::Store)? else { return Ok(None) };
+            let entry = entry::decode(&bytes).map_err(Unread::Entry)?;
+            let body = node.processor.decode(&entry).map_err(Unread::Entry)?;
+            self.cache.put(key, Decoded { head: entry.head, body });
+        }
+        Ok(self.cache.get(key))
+    }
+
+    /// Changes the entry of a key in this transaction; `None` deletes it.
+    pub(super) fn write(&mut self, key: &Key, old: Option<&Head>, entry: Option<(Decoded, Bytes)>) {
+        match (entry, old) {
+            (Some((decoded, bytes)), _) => {
+                self.arm_for(&decoded.head);
+                self.overlay.put(key.clone(), old, decoded.head.clone(), bytes);
+                self.cache.put(key, decoded);
+            }
+            (None, Some(_)) => {
+                self.overlay.delete(key.clone(), old);
+                self.cache.remove(key);
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Changes the head of an entry in this transaction; its body is read anew when it is needed next.
+    pub(super) fn replace(&mut self, key: &Key, old: &Head, head: Head, bytes: Bytes) {
+        self.overlay.put(key.clone(), Some(old), head, bytes);
+        self.cache.remove(key);
+    }
+
+    /// What the transaction has changed, for the changelog; `None` when it has changed nothing here.
+    pub(super) fn changes(&self) -> Option<Changes> {
+        if self.overlay.is_empty() {
+            return None;
+        }
+        let genesis = match self.genesis {
+            Genesis::Written => None,
+            Genesis::Due(id) => Some(id),
+        };
+        let entries = self.overlay.changed().map(|(key, bytes)| (key.clone(), bytes.cloned())).collect();
+        Some(Changes { genesis, entries })
+    }
+
+    /// Applies what the transaction has changed, with the positions that belong to it, in one batch.
+    pub(super) fn apply(&mut self, changelog_next: Option<i64>, inbox_next: i64, now: Timestamp) -> store::Result<()> {
+        if self.overlay.is_empty() {
+            return Ok(());
+        }
+        if let Some(next) = changelog_next {
+            self.changelog_next = next;
+        }
+        let mut positions = vec![
+            (meta::CHANGELOG.to_owned(), self.changelog_next.to_le_bytes().to_vec()),
+            (meta::INBOX.to_owned(), inbox_next.to_le_bytes().to_vec()),
+            (meta::APPLIED_AT.to_owned(), now.as_millis().to_le_bytes().to_vec()),
+        ];
+        if let Genesis::Due(id) = self.genesis {
+            positions.push((meta::GENESIS.to_owned(), id.to_string().into_bytes()));
+            self.genesis = Genesis::Written;
+        }
+        let batch = self.overlay.batch(positions);
+        self.overlay.clear();
+        self.store.apply(&batch)
+    }
+}
+
+/// Why an entry could not be read.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// The store failed.
+    Store(store::Error),
+    /// The bytes are not those of an entry that this build knows.
+    Entry(codec::Error),
+}
+
+impl Unread {
+    /// The error of a task.
+    pub(super) fn of(self, task: &TaskId, key: &Key) -> Error {
+        match self {
+            Self::Store(source) => Error::Store { task: task.clone(), source },
+            Self::Entry(source) => Error::Entry { task: task.clone(), key: key.to_string(), source },
+        }
+    }
+}
+
+/// Changelog records of a transaction: the entries, and the genesis when it is due.
+#[derive(Debug)]
+pub(in crate::runtime) struct Changes {
+    /// The genesis to be written first.
+    pub genesis: Option<Uuid>,
+    /// Key and entry bytes; `None` is a tombstone.
+    pub entries: Vec<(Key, Option<Bytes>)>,
+}
