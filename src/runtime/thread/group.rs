@@ -33,7 +33,9 @@ impl StreamThread {
     fn on_assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<()> {
         tracing::info!(partitions = ?partitions, "partitions assigned");
         self.joined = true;
-        self.shared.metrics.rebalanced(Rebalance::Assign);
+        if !partitions.is_empty() {
+            self.shared.metrics.rebalanced(Rebalance::Assign);
+        }
         let kept: Vec<TaskId> = partitions.iter().filter_map(|partition| self.shared.plan.task(partition)).collect();
         // A suspended task that did not come back belongs to somebody else now.
         self.tasks.retain(|id, task| !matches!(task.state, State::Suspended(_)) || kept.contains(id));
