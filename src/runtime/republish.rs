@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::error::{Error, Result};
 use super::plan::Plan;
+use super::restore::store_error;
 use super::task::meta;
 use super::{genesis, task};
 use crate::broker::{Broker, ProducerSpec};
@@ -140,10 +141,6 @@ impl Republisher<'_> {
     fn meta(task: &TaskId, store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>> {
         store.meta(name).map_err(|source| store_error(task, source))
     }
-}
-
-fn store_error(task: &TaskId, source: crate::store::Error) -> Error {
-    Error::Store { task: task.clone(), source }
 }
 
 /// The directory as a whole, where an error needs a task.

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::place::{Found, Phase, Place};
 use super::{Done, Job, Restored, store_error};
 use crate::broker::Admin;
 use crate::codec::{self, Head, entry};
 use crate::model::{ErrorClass, Key, Record, TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};
+use crate::runtime::genesis;
 use crate::runtime::task::{Genesis, meta};
 use crate::runtime::thread::Shared;
-use crate::runtime::{genesis, topics};
 use crate::store::overlay::Overlay;
 use crate::store::{self, Store};
 
@@ -30,15 +31,6 @@ pub(super) struct Active {
     end: i64,
     started: Duration,
     overlay: Overlay,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Waiting for the changelog's first record; then the replay goes on at the store's position, or, when tombstones
-    /// that the store has not seen may have been compacted away, from the beginning into a new store.
-    Verify { position: i64, outdated: bool },
-    /// Applying.
-    Replay,
 }
 
 /// What a step of a restore came to.
@@ -298,49 +290,5 @@ impl Active {
         let Self { job, .. } = self;
         shared.metrics.store_rebuilt(&job.task);
         Job { fresh: true, ..job }
-    }
-}
-
-/// Where a replay begins and ends.
-#[derive(Debug)]
-struct Place {
-    phase: Phase,
-    genesis: Option<Uuid>,
-    next: i64,
-    end: i64,
-}
-
-/// What a store and the ends of its changelog say together.
-enum Found {
-    Place(Place),
-    /// The changelog cannot be this store's.
-    Foreign(String),
-}
-
-impl Place {
-    /// `closed_until`: now, when the store has been closed for some time.
-    fn of(store: &dyn Store, low: i64, high: i64, closed_until: Option<Timestamp>) -> store::Result<Found> {
-        let number = |name| -> store::Result<Option<i64>> {
-            let bytes = store.meta(name)?;
-            Ok(bytes.and_then(|bytes| Some(i64::from_le_bytes(bytes.try_into().ok()?))))
-        };
-        let text = store.meta(meta::GENESIS)?.and_then(|bytes| String::from_utf8(bytes).ok());
-        let Some(genesis) = text.and_then(|text| Uuid::parse_str(&text).ok()) else {
-            return Ok(Found::Place(Self { phase: Phase::Replay, genesis: None, next: low, end: high }));
-        };
-        let position = number(meta::CHANGELOG)?.unwrap_or(low);
-        if high == low {
-            return Ok(Found::Foreign(format!(
-                "the changelog is empty, the store had read it up to offset {position}"
-            )));
-        }
-        if position > high {
-            let detail = format!("the changelog ends at offset {high}, the store had read it up to {position}");
-            return Ok(Found::Foreign(detail));
-        }
-        let applied_at = number(meta::APPLIED_AT)?.map_or(Timestamp::MIN, Timestamp::from_millis);
-        let is_old = closed_until.is_some_and(|now| now.since(applied_at) > topics::DELETE_RETENTION / 2);
-        let phase = Phase::Verify { position, outdated: is_old && position < high };
-        Ok(Found::Place(Self { phase, genesis: Some(genesis), next: low, end: high }))
     }
 }

@@ -12,6 +12,7 @@
 //! Like a stream thread it is driven by [`turn`](Restorer::turn).
 
 mod job;
+mod place;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -255,7 +256,7 @@ impl Restorer {
     }
 }
 
-/// Store errors of a job carry its task.
+/// A store's error with its task.
 pub(super) fn store_error(task: &TaskId, source: crate::store::Error) -> Error {
     Error::Store { task: task.clone(), source }
 }
