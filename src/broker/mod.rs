@@ -51,7 +51,7 @@ pub trait Broker: Send + Sync + fmt::Debug {
 pub struct ConsumerSpec {
     /// The group, which is the application's id.
     pub group: String,
-    /// The static member's name (`group.instance.id`): a restart under the same name takes its place without a rebalance.
+    /// The static member's name (`group.instance.id`): a restart under the same name takes its place at once.
     pub group_instance: Option<String>,
     /// Wakes the owner when something has arrived.
     pub waker: Waker,

@@ -65,7 +65,7 @@ pub(super) const INSTANCE_ID: Field = field(
     Kind::Name,
     Default::None("the host's name"),
     "This instance's name, its static membership in the group (`group.instance.id`): a restart under the same name takes \
-     its place without a rebalance. It must be stable over restarts and different for every instance.",
+     its place at once. It must be stable over restarts and different for every instance.",
 );
 pub(super) const BOOTSTRAP_SERVERS: Field = field(
     "kafka.bootstrap_servers",
