@@ -1,7 +1,5 @@
 //! What can stop a stream thread, an assignment or a task.
 
-use std::path::PathBuf;
-
 use crate::model::{ErrorClass, InstanceId, TaskId, Topic, TopicPartition};
 use crate::{broker, codec, store};
 
@@ -124,14 +122,6 @@ pub enum Error {
         /// What.
         detail: String,
     },
-    /// The state directory cannot be used.
-    #[error("state directory {}: {detail}", path.display())]
-    StateDirectory {
-        /// Which.
-        path: PathBuf,
-        /// What.
-        detail: String,
-    },
 }
 
 impl Error {
@@ -149,8 +139,24 @@ impl Error {
             | Self::InputLost { .. }
             | Self::Replaced { .. }
             | Self::Unwired { .. }
-            | Self::Thread { .. }
-            | Self::StateDirectory { .. } => ErrorClass::Fatal,
+            | Self::Thread { .. } => ErrorClass::Fatal,
+        }
+    }
+
+    /// The task that it is about, when there is one.
+    pub const fn task(&self) -> Option<&TaskId> {
+        match self {
+            Self::Store { task, .. }
+            | Self::Entry { task, .. }
+            | Self::Unreadable { task, .. }
+            | Self::Genesis { task, .. } => Some(task),
+            Self::Broker(_)
+            | Self::Topic { .. }
+            | Self::OffsetMissing { .. }
+            | Self::InputLost { .. }
+            | Self::Replaced { .. }
+            | Self::Unwired { .. }
+            | Self::Thread { .. } => None,
         }
     }
 }

@@ -22,55 +22,43 @@ use crate::runtime::transaction::Transaction;
 impl StreamThread {
     /// Judges an error of a turn: what may pass is repaired and tried again, everything else stops the instance.
     pub(super) fn on_error(&mut self, error: Error) -> Result<Pace> {
-        match &error {
-            Error::Broker(broker::Error::Abortable { .. }) => {
-                tracing::warn!(%error, "transaction aborted; it is done again");
-                self.abandon()?;
-            }
-            Error::Broker(broker::Error::Fenced { by: FencedBy::Generation, .. }) => {
-                tracing::info!(%error, "transaction aborted: the group has moved on");
-                self.abandon()?;
-            }
-            Error::Broker(broker::Error::Fenced { by: by @ (FencedBy::Producer | FencedBy::Instance), .. }) => {
-                let by = *by;
-                self.shared.metrics.transaction(TransactionResult::Fenced, self.age());
-                tracing::warn!(%error, "fenced: finding out whether by a newer start of this instance");
-                self.recover()?;
-                self.fenced = Some(by);
-            }
-            Error::Broker(cause) if cause.class() == ErrorClass::Retry => {
-                tracing::warn!(%error, "the broker did not do what was asked; trying again");
-                if !self.txn.is_empty() || self.producer.is_none() {
-                    self.recover()?;
-                }
-            }
-            Error::Entry { task, .. } if error.class() == ErrorClass::Corrupt => {
-                let task = task.clone();
-                let error = self.first_time(error)?;
-                tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
-                self.rebuild(&task)?;
-            }
-            Error::Store { task, .. } => {
-                let task = task.clone();
-                if error.class() == ErrorClass::Fatal {
-                    return Err(error);
-                }
-                tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
-                self.rebuild(&task)?;
-            }
-            Error::Broker(_)
-            | Error::Entry { .. }
-            | Error::Unreadable { .. }
-            | Error::Genesis { .. }
-            | Error::Topic { .. }
-            | Error::OffsetMissing { .. }
-            | Error::InputLost { .. }
-            | Error::Replaced { .. }
-            | Error::Unwired { .. }
-            | Error::Thread { .. }
-            | Error::StateDirectory { .. } => return Err(error),
+        match error.class() {
+            ErrorClass::Retry => self.on_passing(&error)?,
+            ErrorClass::Fenced => self.on_fence(error)?,
+            ErrorClass::Corrupt => self.on_corruption(error)?,
+            // A record that is too large was refused when it was collected; here it is a mistake of sheaf's own.
+            ErrorClass::Reject | ErrorClass::Fatal => return Err(error),
         }
         Ok(Pace::Idle(BACK_OFF))
+    }
+
+    fn on_passing(&mut self, error: &Error) -> Result<()> {
+        if let Error::Broker(broker::Error::Abortable { .. }) = error {
+            tracing::warn!(%error, "transaction aborted; it is done again");
+            return self.abandon();
+        }
+        tracing::warn!(%error, "the broker did not do what was asked; trying again");
+        if self.txn.is_empty() && self.producer.is_some() { Ok(()) } else { self.recover() }
+    }
+
+    fn on_fence(&mut self, error: Error) -> Result<()> {
+        let Error::Broker(broker::Error::Fenced { by, .. }) = error else { return Err(error) };
+        if by == FencedBy::Generation {
+            tracing::info!(%error, "transaction aborted: the group has moved on");
+            return self.abandon();
+        }
+        self.shared.metrics.transaction(TransactionResult::Fenced, self.age());
+        tracing::warn!(%error, "fenced: finding out whether by a newer start of this instance");
+        self.recover()?;
+        self.fenced = Some(by);
+        Ok(())
+    }
+
+    fn on_corruption(&mut self, error: Error) -> Result<()> {
+        let Some(task) = error.task().cloned() else { return Err(error) };
+        let error = self.first_time(error)?;
+        tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
+        self.rebuild(&task)
     }
 
     /// Before anything is done again under this thread's name: a process that a newer start of its instance has fenced
