@@ -65,14 +65,19 @@ pub(super) fn spec(path: &Path) -> Result<Spec, Failure> {
     Ok(Spec::parse(&path.display().to_string(), &read(path)?)?)
 }
 
-/// Reads and compiles a template: `s3://BUCKET/KEY`, or a path relative to the working directory.
+/// Reads and compiles a template: `s3://BUCKET/KEY`, or a path.
 fn template(path: &Path, topology: &Path) -> Result<Template, Failure> {
     let named = path.display().to_string();
     let wrong = |error: &dyn std::fmt::Display| {
         Failure::Configuration(format!("error: {}: deliver.control_m.template: {error}", topology.display()))
     };
     let fetched = match named.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) {
-        None => blob::Files::new(Path::new(".")).fetch(&named, None),
+        None => {
+            // Any path that the operator names, unlike the names inside of a source, which never leave it.
+            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+            blob::Files::new(directory).fetch(&name, None)
+        }
         Some((bucket, key)) => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
             S3::new(&aws::load(runtime.handle()), bucket, runtime.handle().clone()).fetch(key, None)
