@@ -39,6 +39,8 @@ pub(super) struct KafkaConsumer {
     joins_twice: bool,
     /// The topics with which it joins the second time, until it has.
     second: Option<Vec<Topic>>,
+    /// True from its first assignment on: now it is to join the second time.
+    answered: bool,
 }
 
 impl KafkaConsumer {
@@ -61,6 +63,7 @@ impl KafkaConsumer {
             address: settings.bootstrap_servers.clone(),
             joins_twice: settings.assignor == Assignor::CooperativeSticky && spec.group_instance.is_some(),
             second: None,
+            answered: false,
         })
     }
 
@@ -154,6 +157,10 @@ impl Consumer for KafkaConsumer {
     }
 
     fn poll(&mut self) -> Result<Option<GroupEvent>> {
+        if let (true, Some(topics)) = (self.answered, &self.second) {
+            self.subscribe_to(topics)?;
+            self.second = None;
+        }
         let event = self.serve();
         if self.events.len() > 0 {
             // The queue wakes nobody again until it has been empty.
@@ -189,7 +196,12 @@ impl Consumer for KafkaConsumer {
         if waiting {
             self.waker.wake();
         }
-        self.second.take().map_or(Ok(()), |topics| self.subscribe_to(&topics))
+        self.answered = true;
+        if self.second.is_some() {
+            // The next poll joins again. Were it done here, an assignment that stands could fail.
+            self.waker.wake();
+        }
+        Ok(())
     }
 
     fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<()> {

@@ -21,6 +21,8 @@ pub(super) struct MemoryConsumer {
     topics: BTreeSet<Topic>,
     /// Left out of the subscription until the first assignment, as [`Consumer::subscribe`] says.
     withheld: Option<Topic>,
+    /// True from its first assignment on: now what was left out is added.
+    answered: bool,
     /// `None` before the first subscription.
     membership: Option<Membership>,
     /// As far as this client knows; the coordinator may be further.
@@ -42,6 +44,7 @@ impl MemoryConsumer {
             protocol,
             topics: BTreeSet::new(),
             withheld: None,
+            answered: false,
             membership: None,
             generation: -1,
             owes_answer: false,
@@ -123,6 +126,12 @@ impl Consumer for MemoryConsumer {
     }
 
     fn poll(&mut self) -> Result<Option<GroupEvent>> {
+        if let (true, Some(withheld)) = (self.answered, self.withheld.clone()) {
+            self.topics.insert(withheld);
+            self.resubscribe()?;
+            // Not before: a request that failed is sent again by the next poll.
+            self.withheld = None;
+        }
         if self.arrived.is_empty() {
             self.heartbeat()?;
         }
@@ -153,9 +162,8 @@ impl Consumer for MemoryConsumer {
             rewatch(cluster, member, cursors, spec);
         });
         self.owes_answer = false;
-        let Some(withheld) = self.withheld.take() else { return Ok(()) };
-        self.topics.insert(withheld);
-        self.resubscribe()
+        self.answered = true;
+        Ok(())
     }
 
     fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<()> {

@@ -74,7 +74,7 @@ impl StreamThread {
     fn on_revoked(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         tracing::info!(partitions = ?partitions, "partitions revoked");
         self.shared.metrics.rebalanced(Rebalance::Revoke);
-        let committed = if self.recovering || self.producer.is_none() { Ok(()) } else { self.commit() };
+        let committed = if self.knows() { self.commit() } else { Ok(()) };
         if let Err(error) = committed {
             self.on_error(error)?;
         }

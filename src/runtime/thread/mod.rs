@@ -219,7 +219,7 @@ impl StreamThread {
         let until = self.shared.clock.uptime().saturating_add(timeout / 2);
         let mut committed = self.finish();
         // An outcome that is not waited for is lost: its bundle would have to be looked up after the restart.
-        while committed.is_ok() && !self.in_flight.is_empty() && self.shared.clock.uptime() < until {
+        while committed.is_ok() && self.knows() && !self.in_flight.is_empty() && self.shared.clock.uptime() < until {
             if let Ok(returned) = self.returned.1.recv_timeout(DRAIN) {
                 self.outcomes.push_back(returned);
             }
@@ -233,9 +233,14 @@ impl StreamThread {
         committed.and(closed)
     }
 
+    /// False while it is not known what was committed, so that nothing can be.
+    pub(super) fn knows(&self) -> bool {
+        !self.recovering && self.producer.is_some()
+    }
+
     /// Takes the outcomes that have come and commits, unless the truth is not known.
     fn finish(&mut self) -> Result<()> {
-        if self.recovering || self.producer.is_none() {
+        if !self.knows() {
             return Ok(());
         }
         self.txn.now = self.shared.clock.now();

@@ -21,6 +21,9 @@ use story::Story;
 
 const SEEDS: u64 = 60;
 
+/// Seeds that found something: 2601, a second subscription that failed and was not tried again.
+const FOUND: [u64; 1] = [2601];
+
 #[test]
 fn nothing_is_lost_or_doubled_whatever_happens() {
     let asked = |name: &str| std::env::var(name).ok().map(|number| number.parse::<u64>().unwrap());
@@ -28,7 +31,8 @@ fn nothing_is_lost_or_doubled_whatever_happens() {
     let seeds = asked("SHEAF_CHAOS_SEEDS").unwrap_or(SEEDS);
     let mut struck = [0; KINDS.len()];
     let mut told: BTreeMap<&str, u64> = BTreeMap::new();
-    for seed in only.map_or(0..seeds, |seed| seed..seed + 1) {
+    let all = only.map_or_else(|| (0..seeds).chain(FOUND).collect(), |seed| vec![seed]);
+    for seed in all {
         let mut story = Story::new(seed);
         story.run();
         let blows = story.storm.lock().unwrap().struck;
