@@ -7,16 +7,7 @@ use sheaf::broker::kafka::Assignor;
 use sheaf::broker::{Error, FencedBy, GroupEvent};
 use sheaf::model::{Topic, TopicPartition};
 
-use super::scene::{LIMIT, Member, Scene, values, write};
-
-/// Both members turn until each owns so many.
-fn share(first: &mut Member, second: &mut Member, each: usize) {
-    super::scene::until(&format!("each of two members owns {each} partitions"), || {
-        first.turn().expect("a turn");
-        second.turn().expect("a turn");
-        first.owned.len() == each && second.owned.len() == each
-    });
-}
+use super::scene::{LIMIT, Scene, share, until, values, write};
 
 #[test]
 fn a_cooperative_member_gives_up_only_what_moves() {
@@ -69,7 +60,7 @@ fn nothing_is_read_before_a_rebalance_is_answered() {
     write(&mut *scene.producer("p", &[]), &partition, &["v"]);
     let mut member = scene.member(&[&topic]);
     let mut event = None;
-    super::scene::until("the partition is offered", || {
+    until("the partition is offered", || {
         event = member.consumer.poll().expect("polled");
         event.is_some()
     });
@@ -107,7 +98,7 @@ fn a_second_process_with_the_same_instance_fences_the_first() {
     let old = first.consumer.group().expect("a member");
     let mut second = scene.member_named(Some("a"), &[&topic]);
     let mut told = None;
-    super::scene::until("the first is told", || {
+    until("the first is told", || {
         second.turn().expect("the second goes on");
         told = first.turn().err();
         told.is_some()
@@ -140,6 +131,24 @@ fn who_does_not_poll_loses_its_partitions() {
         "{:?}",
         member.events
     );
+}
+
+#[test]
+fn who_has_not_answered_a_loss_can_close() {
+    let Some(scene) = Scene::open("lost-closing") else { return };
+    let scene = scene.with(|settings| {
+        settings.session_timeout = Duration::from_secs(1);
+        settings.max_poll_interval = Duration::from_millis(1500);
+    });
+    let topic = scene.topic("t", 1);
+    let mut member = scene.member(&[&topic]);
+    member.owns(1);
+    std::thread::sleep(Duration::from_secs(4));
+    until(
+        "it is told of the loss",
+        || matches!(member.consumer.poll().expect("polled"), Some(GroupEvent::Lost(list)) if list.len() == 1),
+    );
+    member.consumer.close(LIMIT).expect("closed");
 }
 
 #[test]
@@ -224,7 +233,7 @@ fn a_fetch_gives_no_more_than_it_was_asked_for() {
     write(&mut *scene.producer("p", &[]), &partition, &texts);
     let mut member = scene.member(&[&topic]);
     member.until("something is there", |member| !member.records.is_empty());
-    super::scene::until("all of it is there", || {
+    until("all of it is there", || {
         let before = member.records.len();
         member.consumer.fetch(&partition, 7, &mut member.records).expect("fetched");
         assert!(member.records.len() - before <= 7);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sheaf::broker::{ConsumerSpec, Error, FencedBy, Waker};
 use sheaf::model::TopicPartition;
 
-use super::scene::{LIMIT, Scene, begin_with};
+use super::scene::{LIMIT, Scene, begin_with, share};
 
 #[test]
 fn offsets_of_a_committed_transaction_are_the_groups() {
@@ -93,8 +93,7 @@ fn an_older_generation_is_fenced_and_its_transaction_can_only_be_aborted() {
     first.owns(2);
     let old = first.consumer.group().expect("a member");
     let mut second = scene.member(&[&topic]);
-    first.until("one partition is given up", |member| member.owned.len() == 1);
-    second.owns(1);
+    share(&mut first, &mut second, 1);
     let mut producer = scene.producer("p", &[]);
     begin_with(&mut *producer, &partition, &["zombie"]);
     let error = producer.send_offsets(&[(partition.clone(), 1)], &old, LIMIT).expect_err("fenced");

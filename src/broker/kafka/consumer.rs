@@ -41,6 +41,8 @@ pub(super) struct KafkaConsumer {
     second: Option<Vec<Topic>>,
     /// True from its first assignment on: now it is to join the second time.
     answered: bool,
+    /// True from a rebalance that was told until it is answered.
+    told: bool,
 }
 
 impl KafkaConsumer {
@@ -64,6 +66,7 @@ impl KafkaConsumer {
             joins_twice: settings.assignor == Assignor::CooperativeSticky && spec.group_instance.is_some(),
             second: None,
             answered: false,
+            told: false,
         })
     }
 
@@ -162,6 +165,7 @@ impl Consumer for KafkaConsumer {
             self.second = None;
         }
         let event = self.serve();
+        self.told |= matches!(event, Ok(Some(_)));
         if self.events.len() > 0 {
             // The queue wakes nobody again until it has been empty.
             self.waker.wake();
@@ -197,6 +201,7 @@ impl Consumer for KafkaConsumer {
             self.waker.wake();
         }
         self.answered = true;
+        self.told = false;
         if self.second.is_some() {
             // The next poll joins again. Were it done here, an assignment that stands could fail.
             self.waker.wake();
@@ -214,7 +219,9 @@ impl Consumer for KafkaConsumer {
             self.assigned.clear();
             self.consumer.unassign()
         };
-        result.map_err(|error| self.error("giving partitions up", &error))
+        result.map_err(|error| self.error("giving partitions up", &error))?;
+        self.told = false;
+        Ok(())
     }
 
     fn fetch(&mut self, partition: &TopicPartition, max: usize, out: &mut Vec<Record>) -> Result<()> {
@@ -309,16 +316,10 @@ impl Drop for KafkaConsumer {
     fn drop(&mut self) {
         self.context().close();
         self.events.silence();
-        // An event that was never answered would keep the client from closing.
-        if self.context().next_event().is_some() {
-            let answer = if self.is_cooperative() {
-                self.consumer.assignment().and_then(|held| self.consumer.incremental_unassign(&held))
-            } else {
-                self.consumer.unassign()
-            };
-            if let Err(error) = answer {
-                tracing::debug!(%error, "a closing kafka consumer could not answer a rebalance");
-            }
+        // The client does not close while a rebalance waits for its answer, be it one that was told and not answered.
+        let waits = self.told || self.context().next_event().is_some();
+        if self.consumer.close_queue().is_ok() && waits {
+            self.context().answer_closing(&self.consumer);
         }
     }
 }

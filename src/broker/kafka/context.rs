@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::consumer::{Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
@@ -21,14 +21,27 @@ use crate::model::{Topic, TopicPartition};
 #[derive(Debug, Default)]
 pub(super) struct Context {
     closing: AtomicBool,
+    /// True from the one answer on that a closing client gets.
+    answered: AtomicBool,
     events: Mutex<VecDeque<GroupEvent>>,
     trouble: Mutex<Option<Failure>>,
 }
 
 impl Context {
-    /// From now on rebalances are carried out at once, because nobody will answer them any more.
+    /// From now on nobody is told of rebalances.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::Release);
+    }
+
+    /// Answers a rebalance of a client that closes, which takes any answer for "give everything up". Only the first one
+    /// is waited for, and with it the client may have closed: who then asks it anything waits for ever.
+    pub(super) fn answer_closing(&self, consumer: &BaseConsumer) {
+        if self.answered.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Err(error) = consumer.unassign() {
+            tracing::debug!(%error, "a closing kafka consumer could not answer a rebalance");
+        }
     }
 
     /// The oldest rebalance that nobody has been told about.
@@ -109,14 +122,7 @@ impl ConsumerContext for Context {
     fn rebalance(&self, consumer: &BaseConsumer, what: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
         let assigned = what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         if self.closing.load(Ordering::Acquire) {
-            let result = match (assigned, consumer.rebalance_protocol()) {
-                (true, RebalanceProtocol::Cooperative) => consumer.incremental_assign(&TopicPartitionList::new()),
-                (false, RebalanceProtocol::Cooperative) => consumer.incremental_unassign(partitions),
-                (_, RebalanceProtocol::Eager | RebalanceProtocol::None) => consumer.unassign(),
-            };
-            if let Err(error) = result {
-                tracing::debug!(%error, "a closing kafka consumer could not answer a rebalance");
-            }
+            self.answer_closing(consumer);
             return;
         }
         let list = partitions

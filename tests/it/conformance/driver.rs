@@ -12,9 +12,9 @@ use sheaf::model::{Headers, OutRecord, Record, Topic, TopicPartition};
 use super::Cluster;
 
 /// What every blocking call gets.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
+pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 /// How often something is looked for, [`STEP`] apart, before it counts as not coming.
-const ATTEMPTS: u32 = 1500;
+const ATTEMPTS: u32 = 6_000;
 const STEP: Duration = Duration::from_millis(20);
 /// How often a reader looks for what must not come.
 const QUIET_ATTEMPTS: u32 = 10;
