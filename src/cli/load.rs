@@ -116,3 +116,9 @@ fn environment() -> Vec<(String, String)> {
 pub(super) fn log_filter() -> Option<String> {
     std::env::var("SHEAF_LOG").ok()
 }
+
+/// Where the process is to kill itself, by `SHEAF_FAULT_POINT`.
+#[expect(clippy::disallowed_methods, reason = "the command line hands the environment in")]
+pub(super) fn fault_point() -> Option<String> {
+    std::env::var("SHEAF_FAULT_POINT").ok()
+}

@@ -10,11 +10,13 @@
 //! | `topology` | `sheaf topology describe`: the wiring as a picture |
 //! | `mock` | `sheaf mock control-m`: the Control-M simulator |
 //! | `load`, `wire` | from files to values; from values to a runtime |
+//! | `fault` | a process that ends itself at a named point |
 //! | `exit` | what the exit codes mean |
 //! | `log` | how log lines look |
 
 mod demo;
 mod exit;
+mod fault;
 mod load;
 mod log;
 mod mock;

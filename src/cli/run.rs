@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::{Failure, INTERRUPTED};
 use super::load::{self, ConfigArgs};
-use super::{log, tell, wire};
+use super::{fault, log, tell, wire};
 use crate::admin::{self, Health, Server};
 use crate::broker::Broker;
 use crate::metric::Metrics;
@@ -43,6 +43,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let topology = wire::topology(&loaded)?;
     let metrics = wire::metrics(&loaded.config.application_id, &topology)?;
     log::start(&loaded.config.log, load::log_filter().as_deref(), &metrics)?;
+    let probe = fault::probe()?;
     let secrets = wire::Secrets::of(&loaded.config, runtime.handle());
     let broker = wire::broker(&loaded.config, &secrets, None)?;
     let stores = wire::stores(&loaded.config)?;
@@ -71,6 +72,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         status,
         incarnation: wire::incarnation(),
         inbox_partitions,
+        probe,
     };
     let instance = Instance::start(&shared, loaded.config.shutdown_timeout)?;
     let code = watch(instance, &runtime, signals, loaded.config.shutdown_timeout);

@@ -32,6 +32,8 @@
 //! | 7 before 8 | the store is one transaction behind; restoring replays exactly that |
 //! | 8 | nothing to do; pending acts are found in the act index |
 //!
+//! Between any two duties lies a [`Point`] at which a [`Probe`] may end the process.
+//!
 //! At assignment the order is: `init_transactions`, assignment, committed offsets (stable), only then the changelog's
 //! high watermark, up to which the store is restored.
 
@@ -47,6 +49,7 @@ mod input;
 mod instance;
 mod keying;
 mod plan;
+mod point;
 mod republish;
 mod restore;
 mod settings;
@@ -62,6 +65,7 @@ pub use housekeeping::Housekeeper;
 pub use incarnation::Incarnation;
 pub use instance::Instance;
 pub use plan::{NodeTopics, Plan, Role};
+pub use point::{Point, Probe, Unwatched};
 pub use republish::{Found, Republisher};
 pub use restore::{Job, Restorer};
 pub use settings::{CommitLimits, RECORD_MAX, Settings};

@@ -6,10 +6,11 @@
 mod clock;
 mod day;
 mod events;
+mod mortal;
 pub mod oracle;
 mod world;
 
 pub use clock::ManualClock;
 pub use day::{Day, Deed, Happening, Sent, Stage};
 pub use events::{Generator, SampleEvent};
-pub use world::{MakeSink, Setting, World};
+pub use world::{MakeSink, Setting, Strikes, World, never};

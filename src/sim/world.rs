@@ -9,18 +9,27 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::ManualClock;
+use super::mortal::Mortal;
 use crate::broker::memory::{self, MemoryBroker};
 use crate::broker::{Broker, Waker};
 use crate::metric::Metrics;
 use crate::model::{Clock, InstanceId, Sink, Timestamp};
 use crate::runtime::{
-    self, Housekeeper, Incarnation, Pace, Plan, Restorer, Settings, Shared, Status, StreamThread, prepare,
+    self, Housekeeper, Incarnation, Pace, Plan, Point, Restorer, Settings, Shared, Status, StreamThread, prepare,
 };
 use crate::store::memory::MemoryStores;
 use crate::topology::Topology;
 
 /// Makes the sink of an instance: each process has its own.
 pub type MakeSink = Box<dyn Fn(&str) -> Arc<dyn Sink>>;
+
+/// Whether an instance ends, as by kill -9, at a point that it has come to.
+pub type Strikes = Arc<dyn Fn(&str, Point) -> bool + Send + Sync>;
+
+/// For worlds in which nobody ends at a point.
+pub fn never() -> Strikes {
+    Arc::new(|_, _| false)
+}
 
 /// Everything that a world is made from.
 pub struct Setting {
@@ -36,6 +45,8 @@ pub struct Setting {
     pub sink: MakeSink,
     /// What each instance counts in.
     pub metrics: Box<dyn Fn() -> Arc<Metrics>>,
+    /// Who ends where.
+    pub strikes: Strikes,
 }
 
 impl fmt::Debug for Setting {
@@ -120,14 +131,23 @@ impl World {
         let inbox_partitions = prepare(&mut *process.admin()?, &self.plan, &settings)?;
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{name}/{}", self.starts).as_bytes());
         let number = u32::try_from(self.starts).unwrap_or(u32::MAX);
+        let mortal = Mortal {
+            name: name.to_owned(),
+            process: process.clone(),
+            disk: self.disk(name).clone(),
+            sink: (self.setting.sink)(name),
+            strikes: self.setting.strikes.clone(),
+        };
+        let mortal = Arc::new(mortal);
         let shared = Shared {
             plan: self.plan.clone(),
             metrics: (self.setting.metrics)(),
             settings: Arc::new(settings),
             broker: Arc::new(process.clone()),
-            stores: Arc::new(self.disk(name).clone()),
+            stores: mortal.clone(),
             clock: self.setting.clock.clone(),
-            sink: (self.setting.sink)(name),
+            sink: mortal.clone(),
+            probe: mortal,
             status: Arc::new(Status::default()),
             incarnation: Incarnation { id, host: "simulated".to_owned(), process: number },
             inbox_partitions,

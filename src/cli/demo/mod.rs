@@ -138,6 +138,7 @@ fn world(
             }
         }),
         metrics: Box::new(move || metrics.clone()),
+        strikes: crate::sim::never(),
     }))
 }
 

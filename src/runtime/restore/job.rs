@@ -11,6 +11,7 @@ use crate::codec::{self, Head, entry};
 use crate::model::{ErrorClass, Key, Record, TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::genesis;
+use crate::runtime::point::Point;
 use crate::runtime::task::{Genesis, meta};
 use crate::runtime::thread::Shared;
 use crate::store::overlay::Overlay;
@@ -179,6 +180,7 @@ impl Active {
         self.next = self.next.max(read_to);
         if count > 0 {
             self.apply(now, true)?;
+            shared.probe.reached(Point::RestoreBatch);
         }
         let remaining = u64::try_from(self.end - self.next).unwrap_or(0);
         shared.metrics.restored(&self.job.task, u64::try_from(count).unwrap_or(u64::MAX), remaining);
@@ -282,6 +284,7 @@ impl Active {
             }
             Err(error) => Err(error),
         };
+        shared.probe.reached(Point::Restored);
         reply(&self.job, result);
     }
 

@@ -11,6 +11,7 @@ use crate::model::{Headers, OutRecord, Outcome, Topic, TopicPartition};
 use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::genesis;
+use crate::runtime::point::Point;
 use crate::runtime::task::{Changes, Task};
 use crate::runtime::transaction::{Decision, Returned, Transaction};
 
@@ -64,7 +65,9 @@ impl StreamThread {
             let detail = "this member is in no generation of the group".to_owned();
             return Err(broker::Error::Fenced { by: FencedBy::Generation, detail }.into());
         }
+        let probe = &*self.shared.probe;
         producer.begin()?;
+        probe.reached(Point::Begun);
         let incarnation = self.shared.incarnation.id;
         for task in self.tasks.values() {
             if let Some(changes) = task.changes() {
@@ -74,12 +77,16 @@ impl StreamThread {
         for record in &self.txn.outputs {
             producer.produce(record)?;
         }
+        probe.reached(Point::Produced);
         let written = producer.drain(timeout)?;
+        probe.reached(Point::Drained);
         let mut offsets = self.inputs.offsets();
         offsets
             .retain(|(partition, _)| !self.tasks.values().any(|task| !task.offset_known && task.inbox == *partition));
         producer.send_offsets(&offsets, &group, timeout)?;
+        probe.reached(Point::OffsetsSent);
         producer.commit(timeout)?;
+        probe.reached(Point::Committed);
         if let Err(error) = self.after_commit(&written, started) {
             // Committed, but not in every store: from here on only the broker knows what is true.
             self.recover()?;
@@ -93,7 +100,9 @@ impl StreamThread {
         for task in self.tasks.values_mut() {
             let inbox_next = self.inputs.get(&task.inbox).map_or(0, |input| input.position);
             task.apply(written.get(&task.changelog).copied(), inbox_next, self.txn.now)?;
+            self.shared.probe.reached(Point::Applied);
         }
+        self.shared.probe.reached(Point::Stored);
         self.inputs.committed();
         self.last_commit = self.shared.clock.uptime();
         let metrics = &self.shared.metrics;
@@ -150,6 +159,7 @@ impl StreamThread {
             waker.wake();
         });
         self.shared.sink.execute(&task, &key, act, expires_at, done);
+        self.shared.probe.reached(Point::HandedOver);
     }
 }
 

@@ -8,6 +8,7 @@ use crate::metric::Rebalance;
 use crate::model::{ErrorClass, Outcome, TaskId, TopicPartition, Verdict};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::plan::Role;
+use crate::runtime::point::Point;
 use crate::runtime::restore::{Job, Restored};
 use crate::runtime::task::{Genesis, Live, State, Task};
 use crate::runtime::transaction::Returned;
@@ -43,6 +44,7 @@ impl StreamThread {
             self.create_task(partition)?;
         }
         self.arriving.get_or_insert_default().extend(partitions);
+        self.shared.probe.reached(Point::Assigned);
         Ok(())
     }
 
@@ -78,6 +80,7 @@ impl StreamThread {
         if let Err(error) = committed {
             self.on_error(error)?;
         }
+        self.shared.probe.reached(Point::Revoked);
         for partition in partitions {
             self.give_up(partition, true);
         }
@@ -188,6 +191,7 @@ impl StreamThread {
             self.shared.metrics.partition_assigned(&partition);
             self.inputs.add(partition, role, task, offset);
         }
+        self.shared.probe.reached(Point::OffsetsRead);
         Ok(())
     }
 

@@ -26,6 +26,7 @@ use super::error::Result;
 use super::incarnation::Incarnation;
 use super::input::Inputs;
 use super::plan::Plan;
+use super::point::{Point, Probe};
 use super::restore::{Job, Restored};
 use super::settings::Settings;
 use super::status::{Status, TaskCounts, ThreadState};
@@ -59,6 +60,8 @@ pub struct Shared {
     pub incarnation: Incarnation,
     /// The partition count of each node's inbox.
     pub inbox_partitions: Vec<i32>,
+    /// Who looks on between the duties.
+    pub probe: Arc<dyn Probe>,
 }
 
 impl fmt::Debug for Shared {
@@ -197,6 +200,7 @@ impl StreamThread {
             if self.number == 0 && !self.announced {
                 self.shared.incarnation.announce(&mut *producer, &self.shared)?;
                 self.announced = true;
+                self.shared.probe.reached(Point::Announced);
             }
             self.producer = Some(producer);
         }

@@ -16,6 +16,7 @@ use crate::broker::{self, FencedBy};
 use crate::metric::TransactionResult;
 use crate::model::{ErrorClass, TaskId};
 use crate::runtime::error::{Error, Result};
+use crate::runtime::point::Point;
 use crate::runtime::task::{State, Task};
 use crate::runtime::transaction::Transaction;
 
@@ -116,6 +117,7 @@ impl StreamThread {
         self.producer = None;
         self.roll_back()?;
         self.recovering = true;
+        self.shared.probe.reached(Point::Recovering);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use crate::runtime::error::Error;
 use crate::runtime::error::Result;
 use crate::runtime::keying::{self, Destination};
 use crate::runtime::plan::Role;
+use crate::runtime::point::Point;
 use crate::runtime::task::State;
 use crate::runtime::transaction::Returned;
 use crate::runtime::transaction::count;
@@ -76,6 +77,7 @@ impl StreamThread {
             let bytes: usize = records.iter().map(Record::size).sum();
             self.shared.metrics.consumed(&partition.topic, count(records.len()), count(bytes));
             input.buffer.extend(records.drain(..));
+            self.shared.probe.reached(Point::Fetched);
         }
         Ok(())
     }
@@ -84,6 +86,7 @@ impl StreamThread {
     fn on_record(&mut self, role: Role, record: Record) -> Result<()> {
         let result = self.step_on(role, &record);
         self.txn.keep(record);
+        self.shared.probe.reached(Point::Stepped);
         result
     }
 

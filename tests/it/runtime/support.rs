@@ -135,6 +135,7 @@ pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: 
         clock: Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000))),
         sink,
         metrics: Box::new(|| Arc::new(Metrics::new("app", &Build::default(), []).unwrap())),
+        strikes: sheaf::sim::never(),
     }
 }
 
