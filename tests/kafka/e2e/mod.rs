@@ -8,6 +8,7 @@
 //! | `crash` | two instances, one of which is killed; a sender that is stopped and wakes up |
 //! | `java` | another client's eyes: Java's producer, Java's partitioner |
 //! | `state` | state directories and changelogs that get lost |
+//! | `point` | a process that kills itself between any two duties |
 //! | `poison` | input that is not accepted |
 //! | `outage` | Kafka is not there, or not for a while |
 //! | `ending` | signals, exit codes, two processes with one name |
@@ -19,6 +20,7 @@ mod ending;
 mod group;
 mod java;
 mod outage;
+mod point;
 mod poison;
 mod process;
 mod stage;

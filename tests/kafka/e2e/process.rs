@@ -25,13 +25,14 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the binary with these arguments; what it says goes to the log.
-    pub(super) fn start(arguments: &[&str], log: PathBuf) -> Self {
+    /// Starts the binary with these arguments and variables; what it says goes to the log.
+    pub(super) fn start(arguments: &[&str], environment: &[(&str, &str)], log: PathBuf) -> Self {
         let file = File::create(&log).expect("a log");
         let child = Command::new(env!("CARGO_BIN_EXE_sheaf"))
             .args(arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env_remove("SHEAF_LOG")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(file)

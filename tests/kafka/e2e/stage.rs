@@ -99,6 +99,11 @@ impl Stage {
         self.start_in(instance, instance)
     }
 
+    /// The same with variables in its environment.
+    pub(super) fn start_with(&self, instance: &str, environment: &[(&str, &str)]) -> Process {
+        self.process(&["run"], instance, instance, environment)
+    }
+
     /// The same with a state directory that may be another's.
     pub(super) fn start_in(&self, instance: &str, state: &str) -> Process {
         self.command(&["run"], instance, state)
@@ -106,11 +111,15 @@ impl Stage {
 
     /// Starts any command with the configuration of an instance.
     pub(super) fn command(&self, words: &[&str], instance: &str, state: &str) -> Process {
+        self.process(words, instance, state, &[])
+    }
+
+    fn process(&self, words: &[&str], instance: &str, state: &str, environment: &[(&str, &str)]) -> Process {
         let number = self.starts.fetch_add(1, Ordering::Relaxed);
         let config = self.configure(instance, state, number);
         let log = self.directory.path().join(format!("{instance}-{number}.log"));
         let config = ["-c", config.to_str().expect("text")];
-        Process::start(&[words, &config].concat(), log)
+        Process::start(&[words, &config].concat(), environment, log)
     }
 
     /// Starts an instance and waits until it is ready.
