@@ -6,7 +6,8 @@ use super::field::{Default, FIELDS, Field, Kind};
 use crate::codec::yaml::{Collector, Node, Origin, Position, Problem, Problems, Value, closest, parse};
 
 /// Variables that begin with `SHEAF_` and are not settings; an ending `*` stands for any rest.
-pub const RESERVED: [&str; 5] = ["SHEAF_CONFIG", "SHEAF_LOG", "SHEAF_FAULT_POINT", "SHEAF_KAFKA_*", "SHEAF_TEST_*"];
+pub const RESERVED: [&str; 6] =
+    ["SHEAF_CONFIG", "SHEAF_LOG", "SHEAF_FAULT_POINT", "SHEAF_KAFKA_LIBS", "SHEAF_KAFKA_OPTS", "SHEAF_TEST_*"];
 
 /// Where settings come from, all of it handed in.
 #[derive(Clone, Copy, Debug)]
