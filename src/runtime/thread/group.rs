@@ -10,6 +10,7 @@ use crate::runtime::error::{Error, Result};
 use crate::runtime::plan::Role;
 use crate::runtime::point::Point;
 use crate::runtime::restore::{Job, Restored};
+use crate::runtime::settings::Guarantee;
 use crate::runtime::task::{Genesis, Live, State, Task};
 use crate::runtime::transaction::Returned;
 
@@ -228,6 +229,10 @@ impl StreamThread {
             let group = || self.shared.settings.application.clone();
             match (done.genesis, task.offset_known) {
                 (Genesis::Written, true) | (Genesis::Due(_), false) => {}
+                (Genesis::Written, false) if self.shared.settings.guarantee == Guarantee::AtLeastOnce => {
+                    // The first batch was written, and the process ended before it had noted its offsets.
+                    tracing::warn!(sheaf.task = %id, "no committed offset: what there is in the inbox is read again");
+                }
                 (Genesis::Written, false) => {
                     return Err(Error::OffsetMissing { group: group(), partition: task.inbox.clone() });
                 }
