@@ -1,0 +1,1 @@
+//! A cluster of three brokers whose brokers and instances die, stop and move.
