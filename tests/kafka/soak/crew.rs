@@ -51,6 +51,12 @@ impl Crew {
         victims.iter().all(|victim| self.members[*victim].is_ready())
     }
 
+    /// How many bundle tasks these have; 0 while they are on their way up.
+    pub(super) fn tasks(&self, victims: &[usize]) -> u64 {
+        let tasks = |victim: &usize| self.labelled(*victim, "sheaf_consumer_assigned_partitions", "bundle-inbox");
+        victims.iter().map(tasks).sum()
+    }
+
     /// The names of these.
     pub(super) fn names(victims: &[usize]) -> String {
         victims.iter().map(|victim| NAMES[*victim]).collect::<Vec<_>>().join("+")
@@ -77,7 +83,11 @@ impl Crew {
 
     /// A metric that counts; 0 while an instance is on its way up and does not answer.
     fn count(&self, at: usize, metric: &str) -> u64 {
-        let value = self.members[at].metric_if_there(metric, "").unwrap_or_default();
+        self.labelled(at, metric, "")
+    }
+
+    fn labelled(&self, at: usize, metric: &str, labels: &str) -> u64 {
+        let value = self.members[at].metric_if_there(metric, labels).unwrap_or_default();
         format!("{value:.0}").parse().unwrap_or_default()
     }
 }

@@ -72,7 +72,9 @@ fn nothing_is_lost_or_doubled_however_often_instances_are_killed() {
     std::fs::create_dir_all(directory.join("stage")).expect("a directory");
     println!("starting {brokers} broker(s); {} of {rounds} rounds are done", figures.rounds);
     let cluster = KafkaCluster::start_kept(directory.join("kafka"), brokers);
-    let stage = Stage::lasting(&figures.name(), cluster.bootstrap_servers(), directory.join("stage"));
+    let mut stage = Stage::lasting(&figures.name(), cluster.bootstrap_servers(), directory.join("stage"));
+    // Whoever takes over restores up to the end of what is open, so a dead one's transaction must not outlast its session.
+    stage.properties.insert("transaction.timeout.ms", "6000");
     let mut soak = Soak::open(directory, stage, figures, goes_on);
     while soak.figures.rounds < rounds && !soak.is_asked_to_stop() {
         soak.round();

@@ -29,6 +29,7 @@ impl Soak {
         let delay = Duration::from_millis(self.chance.u64(..DELAY_MAX_MS));
         self.look_for(delay);
 
+        let tasks = self.crew.tasks(&victims);
         self.crew.kill(&victims, &mut self.figures);
         let killed_at_ms = now_ms();
         self.verifier.fresh_from(killed_at_ms);
@@ -50,7 +51,7 @@ impl Soak {
         self.figures.take_overs += u64::from(is_take_over);
         self.figures.rounds += 1;
         println!(
-            "round {} killed {}{}: recovered in {took_ms} ms, {restored} records restored",
+            "round {} killed {} ({tasks} tasks){}: recovered in {took_ms} ms, {restored} records restored",
             self.figures.rounds,
             Crew::names(&victims),
             if is_take_over { ", others took over" } else { "" },
