@@ -251,6 +251,9 @@ pub(crate) fn unkeyed(topic: &Topic, value: Option<Bytes>) -> OutRecord {
     }
 }
 
+/// An instance that starts may be reading the file.
 fn write(path: &Path, text: &str) {
-    std::fs::write(path, text).expect("written");
+    let draft = path.with_extension("draft");
+    std::fs::write(&draft, text).expect("written");
+    std::fs::rename(&draft, path).expect("renamed");
 }
