@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::e2e::process::Process;
 use super::super::e2e::stage::Stage;
 use super::figures::Figures;
+use super::round::SESSION;
 
 /// The instances' ids.
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -67,7 +68,7 @@ impl Crew {
         victims.iter().map(|victim| self.count(*victim, "sheaf_store_restored_records_total")).max().unwrap_or_default()
     }
 
-    /// Ends all in order.
+    /// Ends all in order, and waits until the group has forgotten them: a later call may want another strategy.
     pub(super) fn end(&mut self, figures: &mut Figures) {
         for at in 0..self.members.len() {
             self.note_wipes(at, figures);
@@ -75,6 +76,7 @@ impl Crew {
             assert_eq!(member.terminate(), Some(0), "{}", member.said());
             read_log(&member.said(), figures);
         }
+        std::thread::sleep(SESSION);
     }
 
     fn note_wipes(&self, at: usize, figures: &mut Figures) {

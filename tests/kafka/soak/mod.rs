@@ -75,6 +75,9 @@ fn nothing_is_lost_or_doubled_however_often_instances_are_killed() {
     let mut stage = Stage::lasting(&figures.name(), cluster.bootstrap_servers(), directory.join("stage"));
     // Whoever takes over restores up to the end of what is open, so a dead one's transaction must not outlast its session.
     stage.properties.insert("transaction.timeout.ms", "6000");
+    if std::env::var("SHEAF_TEST_SOAK_STRATEGY").is_ok_and(|strategy| strategy == "range") {
+        stage.properties.insert("partition.assignment.strategy", "range");
+    }
     let mut soak = Soak::open(directory, stage, figures, goes_on);
     while soak.figures.rounds < rounds && !soak.is_asked_to_stop() {
         soak.round();

@@ -12,6 +12,9 @@ const DOUBLE_EVERY: u64 = 7;
 const TAKE_OVER_EVERY: u64 = 10;
 /// The kill comes within this time after the end of the round before, so that it comes at any moment of a start, too.
 const DELAY_MAX_MS: u64 = 900;
+/// After so long the group goes on without a silent member, and after so long more the others know.
+pub(super) const SESSION: Duration = Duration::from_secs(6);
+const HEARTBEAT: Duration = Duration::from_secs(1);
 /// One round in so many does not wait until those killed are ready: the next kill may strike a start.
 const HASTY_EVERY: u64 = 4;
 
@@ -34,6 +37,7 @@ impl Soak {
         let killed_at_ms = now_ms();
         self.verifier.fresh_from(killed_at_ms);
         if is_take_over {
+            self.look_for(SESSION + HEARTBEAT);
             self.until("others have taken over", Self::is_recovered);
         }
         self.crew.revive(&victims, &self.stage, &mut self.figures);
