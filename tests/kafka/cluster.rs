@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 
 use std::os::unix::process::CommandExt as _;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// A running cluster; dropping it stops it.
 pub(crate) struct KafkaCluster {
     bootstrap_servers: String,
@@ -68,8 +70,8 @@ impl KafkaCluster {
     pub(crate) fn kill_node(&self, node: u32) {
         let file = self.directory.join(format!("node-{node}/pid"));
         let id = std::fs::read_to_string(file).expect("its process id").trim().parse().expect("a number");
-        let id = rustix::process::Pid::from_raw(id).expect("a process id");
-        rustix::process::kill_process(id, rustix::process::Signal::KILL).expect("it is there");
+        let id = Pid::from_raw(id).expect("a process id");
+        kill_process(id, Signal::KILL).expect("it is there");
     }
 
     /// Starts one broker again, with the same data.

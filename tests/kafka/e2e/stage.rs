@@ -30,6 +30,8 @@ pub(crate) struct Stage {
     pub(crate) properties: BTreeMap<&'static str, &'static str>,
     /// Lines that every configuration gets besides.
     pub(crate) settings: Vec<String>,
+    /// The topology's `bundle.sla`.
+    pub(crate) sla: &'static str,
     in_flight_max: u32,
     directory: PathBuf,
     /// Removes the directory, unless it is to stay.
@@ -76,6 +78,7 @@ impl Stage {
             simulator,
             properties,
             settings,
+            sla: "24h",
             in_flight_max: 16,
             directory,
             _temporary: None,
@@ -153,7 +156,7 @@ impl Stage {
 
     fn configure(&self, instance: &str, state: &str, number: u32) -> PathBuf {
         let directory = &self.directory;
-        let topology = directory.join("topology.yaml");
+        let (topology, sla) = (directory.join("topology.yaml"), self.sla);
         let (parents, children, submissions) =
             (self.topic("parents"), self.topic("children"), self.topic("submissions"));
         write(
@@ -163,7 +166,7 @@ impl Stage {
                  sources:\n\
                  \x20 - {{ topic: {parents}, member: parent, bundle: /id, id: /id, expects: /children }}\n\
                  \x20 - {{ topic: {children}, member: child, bundle: /parent_id, id: /id, position: /position }}\n\
-                 bundle: {{ children: 1, sla: 24h }}\n\
+                 bundle: {{ children: 1, sla: {sla} }}\n\
                  submissions: {submissions}\n\
                  deliver: {{ control_m: {{ template: templates/bundle.json, server: smprod, retention_days: 14 }} }}\n"
             ),

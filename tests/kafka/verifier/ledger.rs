@@ -141,6 +141,11 @@ impl Ledger {
         self.open.values().filter(lacks).count()
     }
 
+    /// How many different alerts there are.
+    pub(super) fn alerts(&self) -> usize {
+        self.alerts.len()
+    }
+
     /// The submissions that have turned out right since the last call.
     pub(super) fn take_checked(&mut self) -> Vec<Checked> {
         std::mem::take(&mut self.checked)

@@ -122,6 +122,11 @@ impl Verifier {
         self.ledger.pending()
     }
 
+    /// How many alerts there are.
+    pub(crate) fn alerts(&self) -> usize {
+        self.ledger.alerts()
+    }
+
     /// From now on, bundles whose last member was written after this moment are fresh.
     pub(crate) fn fresh_from(&mut self, at_ms: i64) {
         self.fresh_from_ms = at_ms;
