@@ -5,7 +5,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use std::time::Duration;
 
 use super::super::e2e::java::java;
-use super::super::scene::until;
+use super::super::scene::{LIMIT, until};
 use super::super::verifier::now_ms;
 use super::{Trial, cluster};
 
@@ -61,6 +61,28 @@ fn coordinators_that_are_killed_lose_and_double_nothing() {
     trial.complete(load);
     for instance in &mut instances {
         assert_eq!(instance.terminate(), Some(0), "{}", instance.said());
+    }
+}
+
+#[test]
+fn a_topic_that_not_every_broker_knows_yet_is_described_as_it_was_ordered() {
+    let Some(cluster) = cluster() else { return };
+    let trial = Trial::open("faults-describe", &cluster);
+    // Each client asks a broker of its own choice.
+    let mut admins: Vec<_> = (0..3).map(|_| trial.stage.scene.admin()).collect();
+    for round in 0..20 {
+        let topic = trial.stage.topic(&format!("t{round}"));
+        std::thread::scope(|scope| {
+            scope.spawn(|| trial.stage.scene.topic_with(&format!("t{round}"), 1, &[("cleanup.policy", "compact")]));
+            for admin in &mut admins {
+                until("it is there", || {
+                    let found = admin.describe(std::slice::from_ref(&topic), LIMIT).expect("described").remove(0);
+                    let policy = found.as_ref().map(|found| found.config.get("cleanup.policy").map(String::as_str));
+                    assert!(matches!(policy, None | Some(Some("compact"))), "round {round}: {found:?}");
+                    found.is_some()
+                });
+            }
+        });
     }
 }
 
