@@ -50,10 +50,8 @@ struct Trial {
 
 impl Trial {
     fn open(test: &str, cluster: &KafkaCluster) -> Self {
-        let mut stage = Stage::at(test, cluster.bootstrap_servers());
+        let stage = Stage::at(test, cluster.bootstrap_servers());
         stage.create_sources();
-        // A dead one's open transaction must not hold up whoever takes over for longer than its session does.
-        stage.properties.insert("transaction.timeout.ms", "6000");
         Self { stage, verifier: None }
     }
 

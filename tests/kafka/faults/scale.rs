@@ -11,7 +11,7 @@ fn instances_that_come_and_go_eight_times_lose_and_double_nothing() {
     let Some(cluster) = cluster() else { return };
     let mut trial = Trial::open("faults-scale", &cluster);
     // Who has gone keeps its place for a session, so a short one.
-    trial.stage.properties.extend([("session.timeout.ms", "3000"), ("transaction.timeout.ms", "3000")]);
+    trial.stage.properties.insert("session.timeout.ms", "3000");
     let mut keeper = trial.run(&["keeper"]).remove(0);
     let load = trial.load();
     trial.goes_on();
