@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::mutation::Mutation;
 use crate::model::InstanceId;
 
 /// Settings of one instance.
@@ -23,6 +24,9 @@ pub struct Settings {
     pub commit: CommitLimits,
     /// How long one call to the broker may take.
     pub broker_timeout: Duration,
+    /// Which duty is broken on purpose: `None`, but in the test of the simulator.
+    #[doc(hidden)]
+    pub mutation: Option<Mutation>,
 }
 
 /// When a transaction ends.
@@ -58,6 +62,11 @@ pub const RECORD_MAX: usize = 10 << 20;
 pub(super) const RECORD_OVERHEAD: usize = 512;
 
 impl Settings {
+    /// True when this duty is broken on purpose.
+    pub(super) fn breaks(&self, mutation: Mutation) -> bool {
+        self.mutation == Some(mutation)
+    }
+
     /// `<application>-<instance>-<thread>`: the transactional id and the static member's name of a stream thread.
     pub fn thread_name(&self, thread: usize) -> String {
         format!("{}-{}-{thread}", self.application, self.instance)

@@ -6,8 +6,10 @@
 mod clock;
 mod day;
 mod events;
+mod gate;
 mod mortal;
 pub mod oracle;
+pub mod swarm;
 mod world;
 
 pub use clock::ManualClock;

@@ -7,10 +7,8 @@
 //! | `effect` | timers and acts that are taken back |
 //! | `refusal` | offsets, changelogs and names that are not ours |
 //! | `unreadable` | entries that cannot be read |
-//! | `chaos` | all of that at random, by seeds |
 
 mod basic;
-mod chaos;
 mod effect;
 mod refusal;
 mod support;
