@@ -84,9 +84,7 @@ impl Trial {
     fn until(&mut self, what: &str, mut is_so: impl FnMut(&mut Verifier) -> bool) {
         let start = Instant::now();
         while !is_so(self.verifier()) {
-            if start.elapsed() > LIMIT {
-                panic!("it never came to it that {what}: {:#?}", self.audit());
-            }
+            assert!(start.elapsed() < LIMIT, "it never came to it that {what}: {:#?}", self.audit());
             self.verifier().look();
         }
     }

@@ -1,10 +1,15 @@
 //! Instances that come and go in order, and a rolling restart.
 
-use super::super::e2e::process::until;
+use super::super::e2e::process::{Process, until};
 use super::{Trial, cluster};
 
 /// How many partitions an instance has.
 const ASSIGNED: &str = "sheaf_consumer_assigned_partitions";
+
+/// How many partitions of a topic an instance has.
+fn assigned(instance: &Process, topic: &str) -> String {
+    format!("{:.0}", instance.metric(ASSIGNED, topic))
+}
 
 #[test]
 fn instances_that_come_and_go_eight_times_lose_and_double_nothing() {
@@ -38,11 +43,11 @@ fn a_rolling_restart_of_static_members_moves_no_partition() {
     let topics = ["bundle-inbox", "delivery-inbox", "parents", "children", "submissions"];
     for (at, name) in names.iter().enumerate() {
         let restarted = &instances[at];
-        let before = topics.map(|topic| restarted.metric(ASSIGNED, topic));
+        let before = topics.map(|topic| assigned(restarted, topic));
         assert_eq!(instances[at].terminate(), Some(0), "{}", instances[at].said());
         instances[at] = trial.stage.run(name);
         trial.goes_on();
-        until("it has what it had", || topics.map(|topic| instances[at].metric(ASSIGNED, topic)) == before);
+        until("it has what it had", || topics.map(|topic| assigned(&instances[at], topic)) == before);
         let restored = instances[at].metric("sheaf_store_restored_records_total", "");
         assert!(restored < 0.5, "{name} restored {restored} records");
     }

@@ -19,15 +19,15 @@ fn a_zombie_that_wakes_under_load_writes_nothing_that_a_reader_sees() {
     let mut instances = trial.run(&["a", "b"]);
     let load = trial.load();
     trial.goes_on();
-    for zombie in 0..2 {
+    for zombie in &mut instances {
         let stopped_at_ms = now_ms();
-        instances[zombie].signal(Signal::STOP);
+        zombie.signal(Signal::STOP);
         std::thread::sleep(SLEEP);
         println!("taken over after {:?}", trial.recovers(stopped_at_ms));
-        instances[zombie].signal(Signal::CONT);
-        instances[zombie].says("partitions lost");
+        zombie.signal(Signal::CONT);
+        zombie.says("partitions lost");
         trial.goes_on();
-        instances[zombie].ready();
+        zombie.ready();
     }
     trial.complete(load);
     for instance in &mut instances {

@@ -81,7 +81,7 @@ fn nothing_is_lost_or_doubled_however_often_instances_are_killed() {
     let mut soak = Soak::open(directory, stage, figures, goes_on);
     while soak.figures.rounds < rounds && !soak.is_asked_to_stop() {
         soak.round();
-        if soak.figures.rounds % CHECKPOINT_ROUNDS == 0 {
+        if soak.figures.rounds.is_multiple_of(CHECKPOINT_ROUNDS) {
             soak.checkpoint();
         }
     }

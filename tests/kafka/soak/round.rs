@@ -43,7 +43,7 @@ impl Soak {
         self.crew.revive(&victims, &self.stage, &mut self.figures);
         self.until("every partition gives fresh output", Self::is_recovered);
         let took_ms = self.verifier.fresh().values().max().copied().unwrap_or_default() - killed_at_ms;
-        if number % HASTY_EVERY != 0 {
+        if !number.is_multiple_of(HASTY_EVERY) {
             self.until("those killed are ready", |soak| soak.crew.are_ready(&victims));
         }
         let restored = self.crew.restored(&victims);

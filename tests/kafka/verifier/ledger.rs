@@ -193,8 +193,7 @@ impl Ledger {
             }
         }
         self.open.retain(|id, _| !self.settled.contains(id));
-        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        audit.settled = count(self.settled.len());
+        audit.settled = u64::try_from(self.settled.len()).unwrap_or(u64::MAX);
         audit.doubled = self.doubled;
         audit.wrong.clone_from(&self.wrong);
         audit.alerts.clone_from(&self.alerts);
