@@ -74,7 +74,11 @@ fn take_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Resul
         |expected: &str| Failure::Configuration(format!("error: kafka.properties.{name}: `{value}` is not {expected}"));
     let millis = || value.parse().map(Duration::from_millis).map_err(|_not_a_number| wrong("a number of milliseconds"));
     match name {
-        "session.timeout.ms" => settings.session_timeout = millis()?,
+        "session.timeout.ms" => {
+            settings.session_timeout = millis()?;
+            // Whoever takes over waits for the dead one's transaction as well. A setting of its own comes after this one.
+            settings.transaction_timeout = settings.transaction_timeout.min(settings.session_timeout);
+        }
         "max.poll.interval.ms" => settings.max_poll_interval = millis()?,
         "transaction.timeout.ms" => settings.transaction_timeout = millis()?,
         "partition.assignment.strategy" => {

@@ -172,9 +172,10 @@ pub(super) const COMMIT_RECORDS_MAX: Field = field(
 pub(super) const SHUTDOWN_TIMEOUT: Field = field(
     "shutdown_timeout",
     Kind::Duration,
-    Default::Value("30s"),
-    "How long an orderly stop (TERM, INT) may take before the process ends all the same; nothing is lost then, but the \
-     last transaction is done again. A second signal ends it at once.",
+    Default::Value("8s"),
+    "How long an orderly stop (TERM, INT) may take before the process ends all the same, for instance because no broker \
+     answers; nothing is lost then, but the last transaction is done again. Half of it is for answers of the executor \
+     that are under way. A second signal ends it at once.",
 );
 pub(super) const LOG_FORMAT: Field = field(
     "log.format",

@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 
 use std::os::unix::process::CommandExt as _;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// A running cluster; dropping it stops it.
 pub(crate) struct KafkaCluster {
     bootstrap_servers: String,
@@ -21,8 +23,17 @@ impl KafkaCluster {
     /// Starts a cluster of 1 or 3 brokers on free ports, with an empty directory.
     pub(crate) fn start(brokers: u32) -> Self {
         let directory = tempfile::Builder::new().prefix("sheaf-kafka-").tempdir().expect("a directory").keep();
+        Self::start_in(directory, brokers, r#"read -r _; exec "$0" stop --wipe --dir "$1""#)
+    }
+
+    /// The same in a directory that stays, with what it already holds.
+    pub(crate) fn start_kept(directory: PathBuf, brokers: u32) -> Self {
+        Self::start_in(directory, brokers, r#"read -r _; exec "$0" stop --dir "$1""#)
+    }
+
+    fn start_in(directory: PathBuf, brokers: u32, at_the_end: &str) -> Self {
         let keeper = Command::new("sh")
-            .args(["-c", r#"read -r _; exec "$0" stop --wipe --dir "$1""#])
+            .args(["-c", at_the_end])
             .args([script().as_os_str(), directory.as_os_str()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -48,6 +59,24 @@ impl KafkaCluster {
     /// Starts the brokers again, on the same ports, with the same data.
     pub(crate) fn start_again(&self) {
         self.up(&[]);
+    }
+
+    /// Ends one broker in order, and keeps its data.
+    pub(crate) fn stop_node(&self, node: u32) {
+        self.run("stop", &["--node", &node.to_string()]);
+    }
+
+    /// Ends one broker as a crash does.
+    pub(crate) fn kill_node(&self, node: u32) {
+        let file = self.directory.join(format!("node-{node}/pid"));
+        let id = std::fs::read_to_string(file).expect("its process id").trim().parse().expect("a number");
+        let id = Pid::from_raw(id).expect("a process id");
+        kill_process(id, Signal::KILL).expect("it is there");
+    }
+
+    /// Starts one broker again, with the same data.
+    pub(crate) fn start_node(&self, node: u32) {
+        self.up(&["--node", &node.to_string()]);
     }
 
     fn up(&self, options: &[&str]) -> String {
@@ -95,7 +124,13 @@ pub(crate) fn left_out() -> bool {
 }
 
 fn script() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/kafka")
+    root().join("scripts/kafka")
+}
+
+/// Where scripts and templates are: the working tree, or the copy that `scripts/soak` has made of what it runs.
+#[expect(clippy::disallowed_methods, reason = "a test's switch, not a setting of the program")]
+pub(crate) fn root() -> PathBuf {
+    std::env::var_os("SHEAF_TEST_ROOT").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).to_owned(), PathBuf::from)
 }
 
 #[test]

@@ -37,6 +37,11 @@ impl Scene {
     pub(crate) fn on(check: &str, settings: KafkaSettings) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("{check}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Self::named(name, settings)
+    }
+
+    /// The same with a name that is the same the next time.
+    pub(crate) fn named(name: String, settings: KafkaSettings) -> Self {
         let broker = Box::new(KafkaBroker::new(settings.clone()).expect("settings"));
         Self { settings, broker, name }
     }

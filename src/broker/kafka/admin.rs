@@ -25,6 +25,9 @@ use crate::model::{Topic, TopicPartition};
 /// How long to wait before asking again for a topic that was just created.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
+/// The operation's name in errors.
+const DESCRIBING: &str = "describing topics";
+
 /// The administration of topics on librdkafka.
 pub(super) struct KafkaAdmin {
     admin: AdminClient<Context>,
@@ -93,7 +96,7 @@ impl KafkaAdmin {
         let metadata = self
             .looker
             .fetch_metadata(Some(topic.as_str()), deadline.left())
-            .map_err(|error| self.error("describing topics", Failure::from_kafka(&error)))?;
+            .map_err(|error| self.error(DESCRIBING, Failure::from_kafka(&error)))?;
         let Some(partitions) = partition_count(&metadata, topic, &self.address)? else { return Ok(None) };
         let replication = metadata
             .topics()
@@ -103,8 +106,24 @@ impl KafkaAdmin {
         Ok(Some((partitions, i32::try_from(replication).unwrap_or(i32::MAX))))
     }
 
+    /// Every topic has a configuration; an empty one stands for an error, which rdkafka does not tell: as a rule the
+    /// broker that was asked does not know the topic yet, or any more, while another one does.
+    fn describe_once(&self, topics: &[Topic], deadline: &Deadline) -> Result<Vec<Option<TopicDescription>>> {
+        let found = topics.iter().map(|topic| self.look(topic, deadline)).collect::<Result<Vec<_>>>()?;
+        let existing: Vec<&Topic> =
+            topics.iter().zip(&found).filter_map(|(topic, found)| found.map(|_| topic)).collect();
+        let mut configs =
+            if existing.is_empty() { Vec::new() } else { self.configuration(&existing, deadline)? }.into_iter();
+        Ok(found
+            .into_iter()
+            .map(|found| {
+                let (partitions, replication) = found?;
+                Some(TopicDescription { partitions, replication, config: configs.next().unwrap_or_default() })
+            })
+            .collect())
+    }
+
     fn configuration(&self, topics: &[&Topic], deadline: &Deadline) -> Result<Vec<BTreeMap<String, String>>> {
-        const DESCRIBING: &str = "describing topics";
         let named: Vec<_> = topics.iter().map(|topic| ResourceSpecifier::Topic(topic.as_str())).collect();
         let options = options(deadline);
         let answer = wait(self.admin.describe_configs(&named, &options));
@@ -131,18 +150,16 @@ impl Admin for KafkaAdmin {
 
     fn describe(&mut self, topics: &[Topic], timeout: Duration) -> Result<Vec<Option<TopicDescription>>> {
         let deadline = Deadline::after(timeout);
-        let found = topics.iter().map(|topic| self.look(topic, &deadline)).collect::<Result<Vec<_>>>()?;
-        let existing: Vec<&Topic> =
-            topics.iter().zip(&found).filter_map(|(topic, found)| found.map(|_| topic)).collect();
-        let mut configs =
-            if existing.is_empty() { Vec::new() } else { self.configuration(&existing, &deadline)? }.into_iter();
-        Ok(found
-            .into_iter()
-            .map(|found| {
-                let (partitions, replication) = found?;
-                Some(TopicDescription { partitions, replication, config: configs.next().unwrap_or_default() })
-            })
-            .collect())
+        loop {
+            let found = self.describe_once(topics, &deadline)?;
+            let untold = |found: &Option<TopicDescription>| found.as_ref().is_some_and(|found| found.config.is_empty());
+            let Some((topic, _)) = topics.iter().zip(&found).find(|(_, found)| untold(found)) else { return Ok(found) };
+            if deadline.passed() {
+                let detail = format!("no broker tells the configuration of {topic}: is DescribeConfigs allowed on it?");
+                return Err(Error::TimedOut { operation: DESCRIBING, detail });
+            }
+            drop(self.looker.poll(LOOK_AGAIN));
+        }
     }
 
     fn create(&mut self, topics: &[NewTopic], timeout: Duration) -> Result<()> {

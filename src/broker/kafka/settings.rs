@@ -241,6 +241,10 @@ const PRODUCING: &[(&str, &str)] = &[
     ("batch.size", "1000000"),
     ("queue.buffering.max.messages", "500000"),
     ("queue.buffering.max.kbytes", "262144"),
+    // librdkafka 2.12 gives a request to the group's coordinator no time-out: once its look-up has failed, the request
+    // waits for any change of any connection, and so for the dead broker's return (`creq_ts_timeout` is never read).
+    // While `send_offsets` waits, all connections of the producer are idle, and closing them is such a change.
+    ("connections.max.idle.ms", "6000"),
 ];
 
 #[cfg(test)]

@@ -12,17 +12,17 @@ use super::stage::Stage;
 
 /// One parent and its children.
 #[derive(Clone, Debug)]
-pub(super) struct Bundle {
-    pub(super) id: String,
-    pub(super) parent: Value,
-    pub(super) children: Vec<Value>,
+pub(crate) struct Bundle {
+    pub(crate) id: String,
+    pub(crate) parent: Value,
+    pub(crate) children: Vec<Value>,
 }
 
 /// An event, and whether it is a parent's.
-pub(super) type Event = (bool, Value);
+pub(crate) type Event = (bool, Value);
 
 /// So many bundles of 1 to 4 children each.
-pub(super) fn bundles(count: usize, chance: &mut fastrand::Rng) -> Vec<Bundle> {
+pub(crate) fn bundles(count: usize, chance: &mut fastrand::Rng) -> Vec<Bundle> {
     let id = |chance: &mut fastrand::Rng| uuid::Builder::from_random_bytes(chance.u128(..).to_be_bytes()).into_uuid();
     let text = |id: Uuid| id.hyphenated().to_string();
     (0..count)
@@ -40,14 +40,14 @@ pub(super) fn bundles(count: usize, chance: &mut fastrand::Rng) -> Vec<Bundle> {
 
 impl Bundle {
     /// Its events, the parent first.
-    pub(super) fn events(&self) -> Vec<Event> {
+    pub(crate) fn events(&self) -> Vec<Event> {
         let children = self.children.iter().map(|child| (false, child.clone()));
         std::iter::once((true, self.parent.clone())).chain(children).collect()
     }
 }
 
 /// All events of the bundles in any order, some of them doubled.
-pub(super) fn shuffled(bundles: &[Bundle], doubled_percent: usize, chance: &mut fastrand::Rng) -> Vec<Event> {
+pub(crate) fn shuffled(bundles: &[Bundle], doubled_percent: usize, chance: &mut fastrand::Rng) -> Vec<Event> {
     let mut events: Vec<Event> = bundles.iter().flat_map(Bundle::events).collect();
     for at in 0..events.len() * doubled_percent / 100 {
         // Any of them; `at` alone would double the first bundles.
@@ -59,7 +59,7 @@ pub(super) fn shuffled(bundles: &[Bundle], doubled_percent: usize, chance: &mut 
 }
 
 /// How many of the bundles these events complete.
-pub(super) fn complete_in(events: &[Event], bundles: &[Bundle]) -> usize {
+pub(crate) fn complete_in(events: &[Event], bundles: &[Bundle]) -> usize {
     let ids: BTreeSet<&str> = events.iter().filter_map(|(_, value)| value["id"].as_str()).collect();
     let is_there = |(_, value): &Event| value["id"].as_str().is_some_and(|id| ids.contains(id));
     bundles.iter().filter(|bundle| bundle.events().iter().all(is_there)).count()
@@ -67,14 +67,14 @@ pub(super) fn complete_in(events: &[Event], bundles: &[Bundle]) -> usize {
 
 impl Stage {
     /// Writes events to the sources, without keys.
-    pub(super) fn write_events(&self, events: &[Event]) {
+    pub(crate) fn write_events(&self, events: &[Event]) {
         let (parents, children) = (self.topic("parents"), self.topic("children"));
         let topic = |is_parent: bool| -> &Topic { if is_parent { &parents } else { &children } };
         self.write(events.iter().map(|(is_parent, value)| (topic(*is_parent), Bytes::from(value.to_string()))));
     }
 
     /// Waits until each of these bundles has a folder, and its delivery is known to have ended.
-    pub(super) fn delivered(&self, bundles: &[Bundle]) {
+    pub(crate) fn delivered(&self, bundles: &[Bundle]) {
         until(&format!("{} bundles have a folder", bundles.len()), || self.folders() >= bundles.len());
         until(&format!("{} bundles have an outcome", bundles.len()), || {
             self.read(&self.own("outcomes")).len() >= bundles.len()
@@ -82,13 +82,13 @@ impl Stage {
     }
 
     /// Exactly these bundles were submitted, each once and with its content, and nothing was rejected.
-    pub(super) fn exactly(&self, bundles: &[Bundle]) {
+    pub(crate) fn exactly(&self, bundles: &[Bundle]) {
         self.exactly_submitted(bundles);
         assert_eq!(self.dead_letters(), [], "nothing is rejected");
     }
 
     /// Exactly these bundles were submitted, each once and with its content.
-    pub(super) fn exactly_submitted(&self, bundles: &[Bundle]) {
+    pub(crate) fn exactly_submitted(&self, bundles: &[Bundle]) {
         let expected: BTreeMap<&str, &Bundle> = bundles.iter().map(|bundle| (bundle.id.as_str(), bundle)).collect();
         let mut seen = BTreeSet::new();
         for record in self.read(&self.topic("submissions")) {

@@ -14,7 +14,7 @@ use super::bundle::{bundles, shuffled};
 use super::stage::Stage;
 
 /// Runs `java` with Kafka's jars; the lines become its standard input.
-pub(super) fn java(arguments: &[&str], lines: &str) -> Output {
+pub(crate) fn java(arguments: &[&str], lines: &str) -> Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let jars = Command::new(root.join("scripts/kafka")).arg("jars").stdin(Stdio::null()).output().expect("the jars");
     let jars = String::from_utf8(jars.stdout).expect("text");

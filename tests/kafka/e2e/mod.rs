@@ -15,15 +15,15 @@
 //! | `ending` | signals, exit codes, two processes with one name |
 //! | `group` | partitions that are added, the eager protocol, offsets that are gone |
 
-mod bundle;
+pub(crate) mod bundle;
 mod crash;
 mod ending;
 mod group;
 mod guarantee;
-mod java;
+pub(crate) mod java;
 mod outage;
 mod point;
 mod poison;
-mod process;
-mod stage;
+pub(crate) mod process;
+pub(crate) mod stage;
 mod state;

@@ -4,20 +4,22 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::super::cluster::root;
+
 /// Nothing in a test takes longer, on a machine with 2 busy cores.
-pub(super) const LIMIT: Duration = Duration::from_mins(3);
+pub(crate) const LIMIT: Duration = Duration::from_mins(3);
 
 /// How long to wait before looking again; a look may take a new client, and the machine is small.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A running process. Dropping it kills it; so does the end of this process, however that ends.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     /// A shell that kills the process when its standard input, a pipe from here, is closed.
     keeper: Child,
@@ -26,11 +28,11 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts the binary with these arguments and variables; what it says goes to the log.
-    pub(super) fn start(arguments: &[&str], environment: &[(&str, &str)], log: PathBuf) -> Self {
+    pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)], log: PathBuf) -> Self {
         let file = File::create(&log).expect("a log");
-        let child = Command::new(env!("CARGO_BIN_EXE_sheaf"))
+        let child = Command::new(binary())
             .args(arguments)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .current_dir(root())
             .env_remove("SHEAF_LOG")
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
@@ -51,46 +53,51 @@ impl Process {
     }
 
     /// Its process id.
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends a signal.
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
         kill_process(id, signal).expect("it is there");
     }
 
     /// Kills it as a crash does, and waits until it is gone.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");
     }
 
     /// How it has ended, if it has.
-    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("asked")
     }
 
     /// Waits for its end and gives its exit code.
-    pub(super) fn exit_code(&mut self) -> Option<i32> {
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
         until("the process ends", || self.ended().is_some());
         self.ended().and_then(|status| status.code())
     }
 
     /// Asks it to end, and gives its exit code.
-    pub(super) fn terminate(&mut self) -> Option<i32> {
+    pub(crate) fn terminate(&mut self) -> Option<i32> {
         self.signal(Signal::TERM);
         self.exit_code()
     }
 
+    /// The file that has everything that it has said.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
+    }
+
     /// Everything that it has said so far.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         std::fs::read_to_string(&self.log).expect("its log")
     }
 
     /// Waits until it has said this.
-    pub(super) fn says(&mut self, words: &str) {
+    pub(crate) fn says(&mut self, words: &str) {
         until(&format!("the log says `{words}`"), || {
             let said = self.said();
             assert!(said.contains(words) || self.ended().is_none(), "it ended without saying `{words}`");
@@ -114,19 +121,27 @@ impl Process {
     }
 
     /// Waits until `/readyz` says yes.
-    pub(super) fn ready(&mut self) {
-        until("the instance is ready", || {
-            assert!(self.ended().is_none(), "it ended: {}", self.said());
-            self.get("/readyz").is_some()
-        });
+    pub(crate) fn ready(&mut self) {
+        until("the instance is ready", || self.is_ready());
+    }
+
+    /// What `/readyz` says now; a process that has ended fails the test.
+    pub(crate) fn is_ready(&mut self) -> bool {
+        assert!(self.ended().is_none(), "it ended: {}", self.said());
+        self.get("/readyz").is_some()
     }
 
     /// The sum of a metric's series whose labels contain this text.
-    pub(super) fn metric(&self, name: &str, labels: &str) -> f64 {
-        let Some(text) = self.get("/metrics") else { panic!("no metrics: {}", self.said()) };
+    pub(crate) fn metric(&self, name: &str, labels: &str) -> f64 {
+        self.metric_if_there(name, labels).unwrap_or_else(|| panic!("no metrics: {}", self.said()))
+    }
+
+    /// The same; `None` while nothing answers.
+    pub(crate) fn metric_if_there(&self, name: &str, labels: &str) -> Option<f64> {
+        let text = self.get("/metrics")?;
         let is_of = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
         let values = text.lines().filter(is_of).filter(|line| line.contains(labels));
-        values.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
+        Some(values.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum())
     }
 }
 
@@ -146,8 +161,13 @@ impl Drop for Process {
     }
 }
 
+/// The binary that is tested: cargo's, or the copy that `scripts/soak` has made.
+fn binary() -> PathBuf {
+    std::env::var_os("SHEAF_TEST_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_sheaf").into(), PathBuf::from)
+}
+
 /// Repeats until it is so.
-pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < LIMIT, "it never came to it that {what}");

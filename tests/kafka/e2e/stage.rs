@@ -20,36 +20,51 @@ use super::super::scene::{LIMIT, Scene, until};
 use super::process::Process;
 
 /// The partitions of every topic of a test.
-pub(super) const PARTITIONS: i32 = 4;
+pub(crate) const PARTITIONS: i32 = 4;
 
 /// The stage of one test. Processes that were started on it have to go before it.
-pub(super) struct Stage {
-    pub(super) scene: Scene,
-    pub(super) simulator: SimulatorHandle,
+pub(crate) struct Stage {
+    pub(crate) scene: Scene,
+    pub(crate) simulator: SimulatorHandle,
     /// `kafka.properties`.
-    pub(super) properties: BTreeMap<&'static str, &'static str>,
+    pub(crate) properties: BTreeMap<&'static str, &'static str>,
     /// Lines that every configuration gets besides.
-    pub(super) settings: Vec<String>,
+    pub(crate) settings: Vec<String>,
+    /// The topology's `bundle.sla`.
+    pub(crate) sla: &'static str,
     in_flight_max: u32,
-    directory: TempDir,
+    directory: PathBuf,
+    /// Removes the directory, unless it is to stay.
+    _temporary: Option<TempDir>,
     starts: AtomicU32,
     _runtime: Runtime,
 }
 
 impl Stage {
     /// A stage on the cluster that all tests share, with its sources; `None` when real Kafka is left out.
-    pub(super) fn open(test: &str) -> Option<Self> {
+    pub(crate) fn open(test: &str) -> Option<Self> {
         let stage = Self::on(Scene::open(test)?);
         stage.create_sources();
         Some(stage)
     }
 
     /// A stage on another cluster, which need not be there yet.
-    pub(super) fn at(test: &str, bootstrap_servers: &str) -> Self {
+    pub(crate) fn at(test: &str, bootstrap_servers: &str) -> Self {
         Self::on(Scene::on(test, KafkaSettings::new(bootstrap_servers)))
     }
 
     fn on(scene: Scene) -> Self {
+        let temporary = tempfile::Builder::new().prefix("sheaf-e2e-").tempdir().expect("a directory");
+        let stage = Self::on_in(scene, temporary.path().to_owned());
+        Self { _temporary: Some(temporary), ..stage }
+    }
+
+    /// A stage in a directory that stays, with names that are the same the next time.
+    pub(crate) fn lasting(name: &str, bootstrap_servers: &str, directory: PathBuf) -> Self {
+        Self::on_in(Scene::named(name.to_owned(), KafkaSettings::new(bootstrap_servers)), directory)
+    }
+
+    fn on_in(scene: Scene, directory: PathBuf) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let mut settings = SimulatorSettings::new(Arc::new(SystemClock), 7);
@@ -57,81 +72,91 @@ impl Stage {
         let simulator = Simulator::start(settings, runtime.handle()).expect("a simulator");
         // A member that is gone is missed soon; whoever waits for a rebalance hears of it soon.
         let properties = BTreeMap::from([("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "1000")]);
-        let directory = tempfile::Builder::new().prefix("sheaf-e2e-").tempdir().expect("a directory");
         let (settings, starts) = (Vec::new(), AtomicU32::new(0));
-        Self { scene, simulator, properties, settings, in_flight_max: 16, directory, starts, _runtime: runtime }
+        Self {
+            scene,
+            simulator,
+            properties,
+            settings,
+            sla: "24h",
+            in_flight_max: 16,
+            directory,
+            _temporary: None,
+            starts,
+            _runtime: runtime,
+        }
     }
 
     /// The same with so many calls to Control-M at once.
-    pub(super) fn with_in_flight_max(mut self, in_flight_max: u32) -> Self {
+    pub(crate) fn with_in_flight_max(mut self, in_flight_max: u32) -> Self {
         self.in_flight_max = in_flight_max;
         self
     }
 
     /// Creates the topics that events are written to.
-    pub(super) fn create_sources(&self) {
+    pub(crate) fn create_sources(&self) {
         self.scene.topic("parents", PARTITIONS);
         self.scene.topic("children", PARTITIONS);
     }
 
     /// The application's id, which is the group's name too.
-    pub(super) fn application(&self) -> String {
+    pub(crate) fn application(&self) -> String {
         self.scene.name("app")
     }
 
     /// A topic that the test's configuration names.
-    pub(super) fn topic(&self, what: &str) -> Topic {
+    pub(crate) fn topic(&self, what: &str) -> Topic {
         Topic::new(&self.scene.name(what))
     }
 
     /// A topic of the application's own.
-    pub(super) fn own(&self, what: &str) -> Topic {
+    pub(crate) fn own(&self, what: &str) -> Topic {
         Topic::new(&format!("{}-{what}", self.application()))
     }
 
     /// Where an instance keeps its state.
-    pub(super) fn state(&self, instance: &str) -> PathBuf {
-        self.directory.path().join(format!("state-{instance}")).join(self.application())
+    pub(crate) fn state(&self, instance: &str) -> PathBuf {
+        self.directory.join(format!("state-{instance}")).join(self.application())
     }
 
     /// Starts an instance and does not wait for it.
-    pub(super) fn start(&self, instance: &str) -> Process {
+    pub(crate) fn start(&self, instance: &str) -> Process {
         self.start_in(instance, instance)
     }
 
     /// The same with variables in its environment.
-    pub(super) fn start_with(&self, instance: &str, environment: &[(&str, &str)]) -> Process {
+    pub(crate) fn start_with(&self, instance: &str, environment: &[(&str, &str)]) -> Process {
         self.process(&["run"], instance, instance, environment)
     }
 
     /// The same with a state directory that may be another's.
-    pub(super) fn start_in(&self, instance: &str, state: &str) -> Process {
+    pub(crate) fn start_in(&self, instance: &str, state: &str) -> Process {
         self.command(&["run"], instance, state)
     }
 
     /// Starts any command with the configuration of an instance.
-    pub(super) fn command(&self, words: &[&str], instance: &str, state: &str) -> Process {
+    pub(crate) fn command(&self, words: &[&str], instance: &str, state: &str) -> Process {
         self.process(words, instance, state, &[])
     }
 
     fn process(&self, words: &[&str], instance: &str, state: &str, environment: &[(&str, &str)]) -> Process {
         let number = self.starts.fetch_add(1, Ordering::Relaxed);
         let config = self.configure(instance, state, number);
-        let log = self.directory.path().join(format!("{instance}-{number}.log"));
+        let log = self.directory.join(format!("{instance}-{number}.log"));
         let config = ["-c", config.to_str().expect("text")];
         Process::start(&[words, &config].concat(), environment, log)
     }
 
     /// Starts an instance and waits until it is ready.
-    pub(super) fn run(&self, instance: &str) -> Process {
+    pub(crate) fn run(&self, instance: &str) -> Process {
         let mut process = self.start(instance);
         process.ready();
         process
     }
 
     fn configure(&self, instance: &str, state: &str, number: u32) -> PathBuf {
-        let directory = self.directory.path();
-        let topology = directory.join("topology.yaml");
+        let directory = &self.directory;
+        let (topology, sla) = (directory.join("topology.yaml"), self.sla);
         let (parents, children, submissions) =
             (self.topic("parents"), self.topic("children"), self.topic("submissions"));
         write(
@@ -141,7 +166,7 @@ impl Stage {
                  sources:\n\
                  \x20 - {{ topic: {parents}, member: parent, bundle: /id, id: /id, expects: /children }}\n\
                  \x20 - {{ topic: {children}, member: child, bundle: /parent_id, id: /id, position: /position }}\n\
-                 bundle: {{ children: 1, sla: 24h }}\n\
+                 bundle: {{ children: 1, sla: {sla} }}\n\
                  submissions: {submissions}\n\
                  deliver: {{ control_m: {{ template: templates/bundle.json, server: smprod, retention_days: 14 }} }}\n"
             ),
@@ -171,7 +196,7 @@ impl Stage {
     }
 
     /// Writes values without keys to a topic, in one transaction for each hundred.
-    pub(super) fn write<'a>(&self, values: impl IntoIterator<Item = (&'a Topic, Bytes)>) {
+    pub(crate) fn write<'a>(&self, values: impl IntoIterator<Item = (&'a Topic, Bytes)>) {
         let mut producer = self.scene.producer(&format!("p{}", self.starts.fetch_add(1, Ordering::Relaxed)), &[]);
         let values: Vec<_> = values.into_iter().collect();
         for batch in values.chunks(100) {
@@ -184,7 +209,7 @@ impl Stage {
     }
 
     /// Every committed record of a topic, up to its end as it is now; none while the topic does not exist.
-    pub(super) fn read(&self, topic: &Topic) -> Vec<Record> {
+    pub(crate) fn read(&self, topic: &Topic) -> Vec<Record> {
         let mut admin = self.scene.admin();
         let found = admin.describe(std::slice::from_ref(topic), LIMIT).expect("described");
         let count = found.first().and_then(Option::as_ref).map_or(0, |found| found.partitions);
@@ -207,18 +232,18 @@ impl Stage {
     }
 
     /// The dead letters.
-    pub(super) fn dead_letters(&self) -> Vec<Record> {
+    pub(crate) fn dead_letters(&self) -> Vec<Record> {
         self.read(&self.own("dead-letters"))
     }
 
     /// How many folders Control-M has.
-    pub(super) fn folders(&self) -> usize {
+    pub(crate) fn folders(&self) -> usize {
         self.simulator.dump().folders.len()
     }
 }
 
 /// A record without a key.
-pub(super) fn unkeyed(topic: &Topic, value: Option<Bytes>) -> OutRecord {
+pub(crate) fn unkeyed(topic: &Topic, value: Option<Bytes>) -> OutRecord {
     OutRecord {
         topic: topic.clone(),
         partition: None,
@@ -229,6 +254,9 @@ pub(super) fn unkeyed(topic: &Topic, value: Option<Bytes>) -> OutRecord {
     }
 }
 
+/// An instance that starts may be reading the file.
 fn write(path: &Path, text: &str) {
-    std::fs::write(path, text).expect("written");
+    let draft = path.with_extension("draft");
+    std::fs::write(&draft, text).expect("written");
+    std::fs::rename(&draft, path).expect("renamed");
 }

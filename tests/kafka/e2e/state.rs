@@ -20,7 +20,7 @@ fn halves(bundles: &[Bundle]) -> (Vec<Event>, Vec<Event>) {
 
 impl Stage {
     /// Waits until the changelog has an entry for each of these bundles.
-    pub(super) fn kept(&self, changelog: &Topic, bundles: &[Bundle]) {
+    pub(crate) fn kept(&self, changelog: &Topic, bundles: &[Bundle]) {
         until("every bundle is in the changelog", || {
             let records = self.read(changelog);
             let keys: BTreeSet<_> = records.iter().filter_map(|record| record.key.as_deref()).collect();

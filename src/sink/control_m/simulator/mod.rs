@@ -145,6 +145,11 @@ impl SimulatorHandle {
         self.world.inject(fault);
     }
 
+    /// Forgets everything submitted, every fault and every count, as `POST /_sheaf/reset` does.
+    pub fn reset(&self) {
+        self.world.reset();
+    }
+
     /// Goes down (connections are cut and new ones refused) or comes up again on the same port, and waits for it.
     pub async fn set_down(&self, down: bool) {
         self.down.send_replace(down);

@@ -1,0 +1,109 @@
+//! Brokers that restart or are killed, leaders that move, coordinators that die: all under load.
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use std::time::Duration;
+
+use super::super::e2e::java::java;
+use super::super::scene::{LIMIT, until};
+use super::super::verifier::now_ms;
+use super::{Trial, cluster};
+
+/// The partitions of both coordinators' topics, as `scripts/kafka` sets them.
+const COORDINATORS: i32 = 8;
+
+#[test]
+fn brokers_that_restart_and_leaders_that_move_lose_and_double_nothing() {
+    let Some(cluster) = cluster() else { return };
+    let mut trial = Trial::open("faults-restart", &cluster);
+    let mut instances = trial.run(&["a", "b"]);
+    let load = trial.load();
+    trial.goes_on();
+    for node in 1..=3 {
+        let stopped_at_ms = now_ms();
+        cluster.stop_node(node);
+        println!("broker {node} stopped, recovered in {:?}", trial.recovers(stopped_at_ms));
+        cluster.start_node(node);
+        trial.goes_on();
+    }
+    // The restarts have left the leaders with few brokers; now they move without anybody's end.
+    let servers = trial.stage.scene.settings.bootstrap_servers.clone();
+    let elect = ["--bootstrap-server", &servers, "--election-type", "preferred", "--all-topic-partitions"];
+    until("the leaders have moved", || {
+        let output = java(&[&["org.apache.kafka.tools.LeaderElectionCommand"], elect.as_slice()].concat(), "");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        said.contains("Successfully completed leader election")
+    });
+    println!("leaders moved, went on in {:?}", trial.goes_on());
+    trial.complete(load);
+    for instance in &mut instances {
+        assert_eq!(instance.terminate(), Some(0), "{}", instance.said());
+    }
+}
+
+#[test]
+fn coordinators_that_are_killed_lose_and_double_nothing() {
+    let Some(cluster) = cluster() else { return };
+    let mut trial = Trial::open("faults-coordinator", &cluster);
+    let mut instances = trial.run(&["a", "b"]);
+    let load = trial.load();
+    trial.goes_on();
+    let group = trial.stage.application();
+    let transactional_id = format!("{group}-a-0");
+    for (topic, name) in [("__consumer_offsets", &group), ("__transaction_state", &transactional_id)] {
+        let node = coordinator(&trial.stage.scene.settings.bootstrap_servers, topic, name);
+        let killed_at_ms = now_ms();
+        cluster.kill_node(node);
+        println!("broker {node}, {topic} of {name}, killed: recovered in {:?}", trial.recovers(killed_at_ms));
+        cluster.start_node(node);
+        trial.goes_on();
+    }
+    trial.complete(load);
+    for instance in &mut instances {
+        assert_eq!(instance.terminate(), Some(0), "{}", instance.said());
+    }
+}
+
+#[test]
+fn a_topic_that_not_every_broker_knows_yet_is_described_as_it_was_ordered() {
+    let Some(cluster) = cluster() else { return };
+    let trial = Trial::open("faults-describe", &cluster);
+    // Each client asks a broker of its own choice.
+    let mut admins: Vec<_> = (0..3).map(|_| trial.stage.scene.admin()).collect();
+    for round in 0..20 {
+        let topic = trial.stage.topic(&format!("t{round}"));
+        std::thread::scope(|scope| {
+            scope.spawn(|| trial.stage.scene.topic_with(&format!("t{round}"), 1, &[("cleanup.policy", "compact")]));
+            for admin in &mut admins {
+                until("it is there", || {
+                    let found = admin.describe(std::slice::from_ref(&topic), LIMIT).expect("described").remove(0);
+                    let policy = found.as_ref().map(|found| found.config.get("cleanup.policy").map(String::as_str));
+                    assert!(matches!(policy, None | Some(Some("compact"))), "round {round}: {found:?}");
+                    found.is_some()
+                });
+            }
+        });
+    }
+}
+
+/// The broker that leads the partition to which Kafka assigns this name.
+fn coordinator(bootstrap_servers: &str, topic: &str, name: &str) -> u32 {
+    let partition = (java_hash(name) & i32::MAX) % COORDINATORS;
+    let client: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", bootstrap_servers).create().expect("a client");
+    let metadata = client.fetch_metadata(Some(topic), Duration::from_secs(30)).expect("metadata");
+    let topic = metadata.topics().first().expect("the topic");
+    assert_eq!(i32::try_from(topic.partitions().len()), Ok(COORDINATORS), "what scripts/kafka sets");
+    let found = topic.partitions().iter().find(|found| found.id() == partition).expect("the partition");
+    u32::try_from(found.leader()).expect("it has a leader")
+}
+
+/// `String.hashCode`.
+fn java_hash(text: &str) -> i32 {
+    text.encode_utf16().fold(0, |hash: i32, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
+}
+
+#[test]
+fn the_hash_is_javas() {
+    assert_eq!(java_hash("sheaf"), 109_403_349);
+}

@@ -1,0 +1,114 @@
+//! The verifier finds each kind of fault: one that finds nothing proves nothing.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::audit::Audit;
+use super::ledger::Ledger;
+
+const ID: &str = "00000000-0000-4000-8000-000000000001";
+
+/// What came out, how often.
+struct Came {
+    children: u64,
+    submissions: usize,
+    content: &'static str,
+    outcomes: usize,
+    submits: u64,
+}
+
+const RIGHT: Came = Came { children: 2, submissions: 1, content: "two", outcomes: 1, submits: 1 };
+
+fn judge(came: &Came) -> Audit {
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, came);
+    ledger.audit(&folders(came))
+}
+
+fn folders(came: &Came) -> BTreeMap<String, u64> {
+    let folders = [(format!("folder-{ID}"), came.submits)];
+    folders.into_iter().filter(|(_, submits)| *submits > 0).collect()
+}
+
+fn enter(ledger: &mut Ledger, came: &Came) {
+    let child = |at: u64, data: &str| json!({ "id": at, "parent_id": ID, "position": at, "data": data });
+    let parent = json!({ "id": ID, "children": 2 });
+    let submission =
+        json!({ "bundle_id": ID, "parent": parent, "children": [child(1, "one"), child(2, came.content)] });
+    let outcome = json!({ "bundle_id": ID, "outcome": "submitted" });
+    for _ in 0..came.submissions {
+        ledger.submission(Some(ID.as_bytes()), submission.to_string().as_bytes(), (0, 20));
+    }
+    for _ in 0..came.outcomes {
+        ledger.outcome(Some(ID.as_bytes()), outcome.to_string().as_bytes());
+    }
+    ledger.parent(parent.to_string().as_bytes(), 5);
+    ledger.child(child(2, "two").to_string().as_bytes(), 7);
+    if came.children > 1 {
+        ledger.child(child(1, "one").to_string().as_bytes(), 9);
+    }
+}
+
+#[test]
+fn a_complete_bundle_that_came_out_once_is_settled() {
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, &RIGHT);
+    let checked = ledger.take_checked();
+    assert_eq!(checked.iter().map(|checked| checked.complete_at_ms).collect::<Vec<_>>(), [9]);
+    let audit = ledger.audit(&folders(&RIGHT));
+    assert!(audit.is_right(), "{audit:?}");
+    assert_eq!((audit.settled, audit.open), (1, 0));
+    assert_eq!(ledger.pending(), 0);
+}
+
+#[test]
+fn a_bundle_that_lacks_a_member_is_open_and_nothing_may_come_of_it() {
+    let audit = judge(&Came { children: 1, submissions: 0, outcomes: 0, submits: 0, ..RIGHT });
+    assert!(audit.is_right() && audit.open == 1, "{audit:?}");
+    let audit = judge(&Came { children: 1, ..RIGHT });
+    assert_eq!((audit.early.len(), audit.is_right()), (1, false), "{audit:?}");
+}
+
+#[test]
+fn what_is_lost_is_found() {
+    for came in [
+        Came { submissions: 0, ..RIGHT },
+        Came { outcomes: 0, ..RIGHT },
+        Came { submits: 0, ..RIGHT },
+        Came { submissions: 0, outcomes: 0, submits: 0, ..RIGHT },
+    ] {
+        let audit = judge(&came);
+        assert_eq!((audit.lost.len(), audit.is_right()), (1, false), "{audit:?}");
+    }
+}
+
+#[test]
+fn what_is_doubled_is_found() {
+    for came in [Came { submissions: 2, ..RIGHT }, Came { outcomes: 2, ..RIGHT }, Came { submits: 2, ..RIGHT }] {
+        let audit = judge(&came);
+        assert_eq!((audit.doubled, audit.is_right()), (1, false), "{audit:?}");
+    }
+}
+
+#[test]
+fn what_is_doubled_after_it_was_settled_is_found() {
+    let mut ledger = Ledger::default();
+    enter(&mut ledger, &RIGHT);
+    ledger.audit(&folders(&RIGHT)).assert_right();
+    assert!(ledger.audit(&BTreeMap::new()).is_right(), "nothing new");
+    enter(&mut ledger, &RIGHT);
+    assert_eq!(ledger.audit(&folders(&RIGHT)).doubled, 3, "a submission, an outcome, a folder");
+}
+
+#[test]
+fn other_content_and_other_topics_are_found() {
+    let audit = judge(&Came { content: "other", ..RIGHT });
+    assert_eq!((audit.wrong.len(), audit.is_right()), (1, false), "{audit:?}");
+    let mut ledger = Ledger::default();
+    ledger.dead_letter(None, b"x");
+    ledger.alert(Some(ID.as_bytes()), br#"{"kind":"late"}"#);
+    let audit = ledger.audit(&BTreeMap::from([("other".to_owned(), 1)]));
+    assert_eq!((audit.dead_letters, audit.alerts.len(), audit.wrong.len()), (1, 1, 1), "{audit:?}");
+    assert!(!audit.is_right());
+}
