@@ -105,7 +105,7 @@ fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode,
         say(&format!("{task}: changelog written anew from {written} entries"));
     }
     if wanted.is_empty() {
-        say("nothing to do: no store has an empty changelog");
+        say("nothing to do: no store has an empty changelog; one that lost its beginning has to be deleted first");
     }
     Ok(ExitCode::SUCCESS)
 }

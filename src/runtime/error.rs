@@ -47,9 +47,10 @@ pub enum Error {
     },
     /// The changelog does not belong to the store.
     #[error(
-        "changelog {changelog} does not belong to the store of task {task}: {detail}. The topic was created anew, or \
-         the configuration names another cluster. The store is kept. To write the changelog anew from the store run \
-         `sheaf state republish --all`; to drop the store and follow the changelog delete the task's directory"
+        "changelog {changelog} does not belong to the store of task {task}: {detail}. The topic was created anew or has \
+         lost its beginning, or the configuration names another cluster. The store is kept. To write the changelog anew \
+         delete the topic if it is not empty, and run `sheaf state republish --all` wherever there are stores of it; to \
+         drop the store and follow the changelog delete the task's directory"
     )]
     Genesis {
         /// Whose.

@@ -22,7 +22,11 @@ pub enum Error {
         detail: String,
     },
     /// The disk or the file system fails.
-    #[error("the store {} cannot be used: {detail}", path.display())]
+    #[error(
+        "the store {} cannot be used: {detail}. Nothing that was committed is lost: see to the disk (room, rights, \
+         state_dir) and start again",
+        path.display()
+    )]
     Io {
         /// Which directory.
         path: PathBuf,

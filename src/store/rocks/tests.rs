@@ -90,3 +90,16 @@ fn a_tasks_name_cannot_lead_out_of_the_root() {
         assert!(matches!(stores.destroy(name), Err(Error::Io { .. })), "{name:?}");
     }
 }
+
+#[test]
+fn an_open_store_takes_no_more_of_the_disk_than_it_has_written() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    let stores = RocksStores::open(RocksOptions::new(directory.path())).unwrap();
+    let mut store = stores.open("bundle-0").unwrap();
+    store.apply(&batch([Change::PutTimer(Key::new("k"), timer(1))])).unwrap();
+    let files = fs::read_dir(directory.path().join("bundle-0")).unwrap();
+    let taken: u64 = files.map(|file| file.unwrap().metadata().unwrap().blocks() * 512).sum();
+    assert!(taken < 1 << 20, "{taken} bytes");
+}

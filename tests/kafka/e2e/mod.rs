@@ -8,6 +8,7 @@
 //! | `crash` | two instances, one of which is killed; a sender that is stopped and wakes up |
 //! | `java` | another client's eyes: Java's producer, Java's partitioner |
 //! | `state` | state directories and changelogs that get lost |
+//! | `damage` | input, changelogs and stores that are damaged, cut off or awkward |
 //! | `point` | a process that kills itself between any two duties |
 //! | `guarantee` | `at_least_once`: nothing lost, without transactions |
 //! | `poison` | input that is not accepted |
@@ -17,6 +18,7 @@
 
 pub(crate) mod bundle;
 mod crash;
+mod damage;
 mod ending;
 mod group;
 mod guarantee;

@@ -1,0 +1,182 @@
+//! Stores whose files were changed, have no room, or are old.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+use sheaf::store::rocks::{RocksOptions, RocksStores};
+use sheaf::store::{Batch, Change, Stores};
+
+use super::super::bundle::{Bundle, bundles};
+use super::super::process::until;
+use super::super::stage::Stage;
+use super::halves;
+
+const REBUILT: &str = "sheaf_store_rebuilds_total";
+
+/// Changes bytes in the files of a store that end like this.
+fn damage(store: &Path, end: &str) {
+    let found = fs::read_dir(store).expect("a store").map(|entry| entry.expect("an entry").path());
+    let paths: Vec<PathBuf> = found.filter(|path| path.to_string_lossy().ends_with(end)).collect();
+    assert!(paths.iter().any(|path| path.metadata().expect("its size").len() > 0), "{} has no {end}", store.display());
+    for path in paths {
+        let mut bytes = fs::read(&path).expect("read");
+        for byte in bytes.iter_mut().step_by(7) {
+            *byte ^= 0x5a;
+        }
+        fs::write(&path, bytes).expect("written");
+    }
+}
+
+/// Makes a store write what it has in memory and in its log to a table.
+fn flush(stores: &RocksStores, task: &str) {
+    let mut store = stores.open(task).expect("opened");
+    for volatile in [true, false] {
+        let change = Change::PutMeta("test".to_owned(), vec![1]);
+        store.apply(&Batch { changes: vec![change], volatile }).expect("applied");
+    }
+}
+
+#[test]
+fn a_store_whose_files_were_changed_is_rebuilt_and_no_other() {
+    let Some(stage) = Stage::open("e2e-corrupt") else { return };
+    let all = bundles(80, &mut fastrand::Rng::with_seed(71));
+    let mut instance = stage.run("a");
+    stage.write_events(&halves(&all).0);
+    stage.kept(&stage.own("bundle-changelog"), &all);
+    assert_eq!(instance.terminate(), Some(0));
+    let current = stage.state("a");
+    let stores = RocksStores::open(RocksOptions::new(&current)).expect("opened");
+    flush(&stores, "bundle-1");
+    drop(stores);
+    damage(&current.join("bundle-1"), ".sst");
+    // A log is read up to its first bad record: the store is then an older one, and replays what it lacks.
+    damage(&current.join("bundle-2"), ".log");
+
+    let mut instance = stage.run("a");
+    let said = instance.said();
+    let rebuilt: Vec<&str> = said.lines().filter(|line| line.contains("is rebuilt from its changelog")).collect();
+    assert!(rebuilt.len() == 1 && rebuilt[0].contains("bundle-1"), "{rebuilt:?}");
+    assert!((instance.metric(REBUILT, "") - 1.0).abs() < 0.5, "no other is rebuilt");
+    stage.write_events(&halves(&all).1);
+    stage.delivered(&all);
+    stage.exactly(&all);
+    assert_eq!(instance.terminate(), Some(0));
+}
+
+/// A small file system; unmounted when it is dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None` where none can be made.
+    fn mount(at: &Path, size: &str) -> Option<Self> {
+        fs::create_dir_all(at).expect("a directory");
+        let disk = Self(at.to_owned());
+        disk.run("mount", &["-t", "tmpfs", "-o", &format!("size={size}"), "sheaf"]).then_some(disk)
+    }
+
+    fn grow(&self, size: &str) {
+        assert!(self.run("mount", &["-o", &format!("remount,size={size}")]), "remounted");
+    }
+
+    fn run(&self, program: &str, options: &[&str]) -> bool {
+        let mut command = Command::new(program);
+        let status = command.args(options).arg(&self.0).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        self.run("umount", &["-l"]);
+    }
+}
+
+#[test]
+fn a_full_disk_ends_the_instance_and_loses_nothing() {
+    let Some(stage) = Stage::open("e2e-full") else { return };
+    let Some(disk) = SmallDisk::mount(&stage.state("a"), "2m") else {
+        println!("NOT RUN: no file system can be mounted here, so no disk can be made full");
+        return;
+    };
+    let mut all = bundles(60, &mut fastrand::Rng::with_seed(72));
+    let mut chance = fastrand::Rng::with_seed(73);
+    for bundle in &mut all {
+        // Nothing that compresses away.
+        let data: String = (0..60_000).map(|_| chance.alphanumeric()).collect();
+        bundle.parent["data"] = json!(data);
+    }
+    let mut instance = stage.start("a");
+    stage.write_events(&halves(&all).0);
+    assert_eq!(instance.exit_code(), Some(1));
+    let said = instance.said();
+    assert!(said.contains("No space left on device"), "{said}");
+    assert!(said.contains(&*stage.state("a").to_string_lossy()) && said.contains("start again"), "{said}");
+
+    disk.grow("200m");
+    let mut instance = stage.run("a");
+    stage.write_events(&halves(&all).1);
+    stage.delivered(&all);
+    stage.exactly(&all);
+    assert_eq!(instance.terminate(), Some(0));
+    drop(disk);
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("copied");
+        }
+    }
+}
+
+#[test]
+fn a_state_directory_that_comes_back_after_a_month_is_rebuilt() {
+    const MONTH_MS: i64 = 30 * 24 * 3_600_000;
+    let Some(stage) = Stage::open("e2e-month") else { return };
+    let all = bundles(40, &mut fastrand::Rng::with_seed(74));
+    let mut instance = stage.run("a");
+    stage.write_events(&halves(&all).0);
+    stage.kept(&stage.own("bundle-changelog"), &all);
+    assert_eq!(instance.terminate(), Some(0));
+    let (current, backup) = (stage.state("a"), stage.state("backup"));
+    copy(&current, &backup);
+    let mut instance = stage.run("a");
+    stage.write_events(&halves(&all).1);
+    stage.delivered(&all);
+    assert_eq!(instance.terminate(), Some(0));
+
+    // The backup of a month ago takes the place of the state.
+    fs::remove_dir_all(&current).expect("deleted");
+    copy(&backup, &current);
+    let stores = RocksStores::open(RocksOptions::new(&current)).expect("opened");
+    let names = stores.existing().expect("listed");
+    for name in &names {
+        let mut store = stores.open(name).expect("opened");
+        let Some(applied_at) = store.meta("applied_at").expect("read") else { continue };
+        let then = i64::from_le_bytes(applied_at.try_into().expect("8 bytes")) - MONTH_MS;
+        let change = Change::PutMeta("applied_at".to_owned(), then.to_le_bytes().to_vec());
+        store.apply(&Batch { changes: vec![change], volatile: false }).expect("applied");
+    }
+    drop(stores);
+
+    let mut instance = stage.run("a");
+    assert!(instance.said().contains("rebuilding it"), "{}", instance.said());
+    let rebuilt = instance.metric(REBUILT, r#"store="bundle""#);
+    assert!(rebuilt >= 1.0, "{rebuilt} stores were rebuilt");
+    // What the backup takes for waiting has been submitted long ago: its events again change nothing.
+    let more = bundles(10, &mut fastrand::Rng::with_seed(75));
+    stage.write_events(&all.iter().flat_map(Bundle::events).collect::<Vec<_>>());
+    stage.write_events(&more.iter().flat_map(Bundle::events).collect::<Vec<_>>());
+    let everything = [all, more].concat();
+    stage.delivered(&everything);
+    until("everything is read", || instance.metric("sheaf_bundle_events_total", r#"outcome="duplicate""#) >= 40.0);
+    stage.exactly(&everything);
+    assert_eq!(instance.terminate(), Some(0));
+}

@@ -1,0 +1,18 @@
+//! Data that is damaged, cut off, half written or awkward: rebuilt or refused with a clear message, never silently wrong.
+//!
+//! | file | what |
+//! |---|---|
+//! | `input` | sources with aborted and open transactions, huge bundles, records of the largest size |
+//! | `changelog` | changelogs that end in an aborted or an open transaction, that were cut off, or are new |
+//! | `disk` | files that were changed, a disk that is full, a state directory that comes back after a month |
+
+mod changelog;
+mod disk;
+mod input;
+
+use super::bundle::{Bundle, Event};
+
+/// The parents of bundles, and their children.
+fn halves(bundles: &[Bundle]) -> (Vec<Event>, Vec<Event>) {
+    bundles.iter().flat_map(Bundle::events).partition(|(is_parent, _)| *is_parent)
+}
