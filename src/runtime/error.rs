@@ -114,6 +114,9 @@ pub enum Error {
         /// Where to.
         output: &'static str,
     },
+    /// The metrics cannot be set up.
+    #[error("metrics: {0}")]
+    Metrics(String),
     /// A thread of the runtime cannot be started, or died.
     #[error("thread {thread}: {detail}")]
     Thread {
@@ -139,6 +142,7 @@ impl Error {
             | Self::InputLost { .. }
             | Self::Replaced { .. }
             | Self::Unwired { .. }
+            | Self::Metrics(_)
             | Self::Thread { .. } => ErrorClass::Fatal,
         }
     }
@@ -156,6 +160,7 @@ impl Error {
             | Self::InputLost { .. }
             | Self::Replaced { .. }
             | Self::Unwired { .. }
+            | Self::Metrics(_)
             | Self::Thread { .. } => None,
         }
     }
