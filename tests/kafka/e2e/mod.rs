@@ -12,6 +12,7 @@
 //! | `poison` | input that is not accepted |
 //! | `outage` | Kafka is not there, or not for a while |
 //! | `ending` | signals, exit codes, two processes with one name |
+//! | `own` | a processor of one's own, by the public API |
 //! | `group` | partitions that are added, the eager protocol, offsets that are gone |
 
 mod bundle;
@@ -20,6 +21,7 @@ mod ending;
 mod group;
 mod java;
 mod outage;
+mod own;
 mod point;
 mod poison;
 mod process;
