@@ -77,11 +77,8 @@ fn take_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Resul
         "max.poll.interval.ms" => settings.max_poll_interval = millis()?,
         "transaction.timeout.ms" => settings.transaction_timeout = millis()?,
         "partition.assignment.strategy" => {
-            settings.assignor = match value {
-                "cooperative-sticky" => Assignor::CooperativeSticky,
-                "range" => Assignor::Range,
-                _ => return Err(wrong("cooperative-sticky or range")),
-            };
+            let known = Assignor::ALL.into_iter().find(|assignor| assignor.as_str() == value);
+            settings.assignor = known.ok_or_else(|| wrong(&Assignor::ALL.map(Assignor::as_str).join(", ")))?;
         }
         _ => drop(settings.properties.insert(name.to_owned(), value.to_owned())),
     }

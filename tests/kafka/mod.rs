@@ -8,6 +8,7 @@
 //! | `transaction`, `offset`, `group`, `reading`, `admin` | the checks, one function each |
 //! | `outage` | brokers that are not there, or not for a while |
 //! | `e2e` | the main job from end to end, as processes |
+//! | `assignor` | printed, when asked for: how evenly partitions are spread |
 //! | `measure` | printed, not asserted: the cost of a commit, of idling |
 #![expect(
     clippy::expect_used,
@@ -17,6 +18,7 @@
 )]
 
 mod admin;
+mod assignor;
 pub(crate) mod cluster;
 mod conformance;
 mod e2e;

@@ -39,8 +39,24 @@ pub enum Assignor {
     /// Members keep what they have; only what moves is revoked.
     #[default]
     CooperativeSticky,
-    /// Everything is revoked and shared out anew, by ranges.
+    /// Everything is revoked and shared out anew, topic by topic in ranges.
     Range,
+    /// Everything is revoked and shared out anew, partition by partition in turn.
+    RoundRobin,
+}
+
+impl Assignor {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::CooperativeSticky, Self::Range, Self::RoundRobin];
+
+    /// Kafka's name of it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CooperativeSticky => "cooperative-sticky",
+            Self::Range => "range",
+            Self::RoundRobin => "roundrobin",
+        }
+    }
 }
 
 impl KafkaSettings {
@@ -101,13 +117,7 @@ impl KafkaSettings {
         if !self.properties.contains_key("heartbeat.interval.ms") {
             config.set("heartbeat.interval.ms", millis(HEARTBEAT.min(self.session_timeout / 3)).to_string());
         }
-        config.set(
-            "partition.assignment.strategy",
-            match self.assignor {
-                Assignor::CooperativeSticky => "cooperative-sticky",
-                Assignor::Range => "range",
-            },
-        );
+        config.set("partition.assignment.strategy", self.assignor.as_str());
         if let Some(instance) = &spec.group_instance {
             config.set("group.instance.id", instance);
         }
