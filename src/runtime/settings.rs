@@ -72,8 +72,15 @@ impl Settings {
         }
     }
 
-    /// `<application>-<instance>-<thread>`: the transactional id and the static member's name of a stream thread.
+    /// `<application>-<instance>-<thread>`: the transactional id of a stream thread.
     pub fn thread_name(&self, thread: usize) -> String {
         format!("{}-{}-{thread}", self.application, self.instance)
+    }
+
+    /// `<application>-<thread>-<instance>`: the static member's name of a stream thread. Assignors serve members in the order
+    /// of these names, so the first threads of all instances come before the second ones, and what does not divide evenly
+    /// goes to different instances.
+    pub fn member_name(&self, thread: usize) -> String {
+        format!("{}-{thread:03}-{}", self.application, self.instance)
     }
 }

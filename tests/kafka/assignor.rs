@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use sheaf::broker::kafka::{Assignor, KafkaBroker, KafkaSettings};
 use sheaf::broker::{Broker, Consumer, ConsumerSpec, GroupEvent, Start, Waker};
 use sheaf::model::{Topic, TopicPartition};
+use sheaf::runtime::Settings;
 
 use super::scene::{LIMIT, Scene};
 
@@ -75,7 +76,7 @@ impl Group {
     fn start(&mut self, instance: char) {
         let threads = (0..self.threads).map(|thread| {
             let broker = KafkaBroker::new(self.settings.clone()).expect("settings");
-            let group_instance = Some(format!("{}-{instance}-{thread}", self.name));
+            let group_instance = Some(Settings::new(&self.name, &instance.to_string()).member_name(thread));
             let spec = ConsumerSpec { group: self.name.clone(), group_instance, waker: Waker::none() };
             let mut consumer = broker.consumer(&spec).expect("a consumer");
             consumer.subscribe(&self.topics).expect("subscribed");

@@ -36,12 +36,13 @@ pub struct KafkaSettings {
 /// How the partitions of a group are shared out (`partition.assignment.strategy`). All members have to agree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Assignor {
-    /// Members keep what they have; only what moves is revoked.
-    #[default]
+    /// Members keep what they have; only what moves is revoked. It counts partitions whatever their topic, so one member
+    /// may get all tasks of a processor.
     CooperativeSticky,
-    /// Everything is revoked and shared out anew, topic by topic in ranges.
+    /// Everything is revoked and shared out anew, topic by topic in ranges: each topic evenly.
+    #[default]
     Range,
-    /// Everything is revoked and shared out anew, partition by partition in turn.
+    /// Everything is revoked and shared out anew, partition by partition in turn: each topic evenly, and more moves.
     RoundRobin,
 }
 

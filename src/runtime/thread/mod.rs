@@ -191,11 +191,10 @@ impl StreamThread {
     /// Makes the producer and then, the first time, the consumer: whoever runs under this thread's name is fenced
     /// before anything is read.
     fn connect(&mut self) -> Result<()> {
-        let name = self.shared.settings.thread_name(self.number);
         if self.producer.is_none() {
+            let name = self.shared.settings.thread_name(self.number);
             let tracked = self.shared.plan.changelogs();
-            let mut producer =
-                self.shared.broker.producer(&ProducerSpec { transactional_id: name.clone(), tracked })?;
+            let mut producer = self.shared.broker.producer(&ProducerSpec { transactional_id: name, tracked })?;
             producer.init(self.shared.settings.broker_timeout)?;
             if self.number == 0 && !self.announced {
                 self.shared.incarnation.announce(&mut *producer, &self.shared)?;
@@ -207,7 +206,7 @@ impl StreamThread {
         if self.consumer.is_none() {
             let spec = ConsumerSpec {
                 group: self.shared.settings.application.clone(),
-                group_instance: Some(name),
+                group_instance: Some(self.shared.settings.member_name(self.number)),
                 waker: self.waker.clone(),
             };
             let mut consumer = self.shared.broker.consumer(&spec)?;

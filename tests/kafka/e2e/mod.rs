@@ -13,7 +13,7 @@
 //! | `outage` | Kafka is not there, or not for a while |
 //! | `ending` | signals, exit codes, two processes with one name |
 //! | `own` | a processor of one's own, by the public API |
-//! | `group` | partitions that are added, the eager protocol, offsets that are gone |
+//! | `group` | partitions that are added, the cooperative protocol, offsets that are gone |
 
 mod bundle;
 mod crash;
