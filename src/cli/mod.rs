@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `run` | `sheaf run`: an instance against a real Kafka |
 //! | `demo` | `sheaf demo`: a day in a minute, with nothing installed |
+//! | `simulate` | `sheaf simulate`: everything that can go wrong, from seeds |
 //! | `produce` | `sheaf produce`: sample events |
 //! | `validate` | `sheaf validate`: configuration, topology and template, without a broker |
 //! | `state` | `sheaf state`: stores and their changelogs |
@@ -22,6 +23,7 @@ mod log;
 mod mock;
 mod produce;
 mod run;
+mod simulate;
 mod state;
 mod topology;
 mod validate;
@@ -61,6 +63,8 @@ enum Command {
     Produce(produce::Args),
     /// Check the configuration, the topology and the template, and say everything that is wrong
     Validate(validate::Args),
+    /// Prove the guarantee: runs in which everything goes wrong, from seeds, against an oracle
+    Simulate(simulate::Args),
     /// Look at a state directory, and write lost changelogs anew from it
     #[command(subcommand)]
     State(state::Command),
@@ -79,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::main(&args),
         Command::Produce(args) => produce::main(&args),
         Command::Validate(args) => validate::main(&args),
+        Command::Simulate(args) => Ok(simulate::main(&args)),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
         Command::Mock(command) => mock::main(&command),

@@ -176,6 +176,7 @@ pub(super) fn settings(config: &Config, http: String) -> Settings {
             ..CommitLimits::default()
         },
         broker_timeout: Duration::from_secs(10),
+        mutation: None,
     }
 }
 

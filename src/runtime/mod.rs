@@ -49,6 +49,7 @@ mod incarnation;
 mod input;
 mod instance;
 mod keying;
+mod mutation;
 mod plan;
 mod point;
 mod republish;
@@ -66,6 +67,8 @@ pub use error::{Error, Result};
 pub use housekeeping::Housekeeper;
 pub use incarnation::Incarnation;
 pub use instance::Instance;
+#[doc(hidden)]
+pub use mutation::Mutation;
 pub use plan::{NodeTopics, Plan, Role};
 pub use point::{Point, Probe, Unwatched};
 pub use republish::{Found, Republisher};

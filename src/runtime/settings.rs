@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::mutation::Mutation;
 use crate::model::InstanceId;
 
 /// Settings of one instance.
@@ -23,6 +24,9 @@ pub struct Settings {
     pub commit: CommitLimits,
     /// How long one call to the broker may take.
     pub broker_timeout: Duration,
+    /// Which duty is broken on purpose: `None`, but in the test of the simulator.
+    #[doc(hidden)]
+    pub mutation: Option<Mutation>,
 }
 
 /// When a transaction ends.
@@ -69,7 +73,13 @@ impl Settings {
             replication: None,
             commit: CommitLimits::default(),
             broker_timeout: Duration::from_secs(10),
+            mutation: None,
         }
+    }
+
+    /// True when this duty is broken on purpose.
+    pub(super) fn breaks(&self, mutation: Mutation) -> bool {
+        self.mutation == Some(mutation)
     }
 
     /// `<application>-<instance>-<thread>`: the transactional id of a stream thread.

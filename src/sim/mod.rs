@@ -9,8 +9,10 @@ mod clock;
 mod day;
 mod driver;
 mod events;
+mod gate;
 mod mortal;
 pub mod oracle;
+pub mod swarm;
 mod world;
 
 pub use clock::ManualClock;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::gate::Gate;
 use super::world::Strikes;
 use crate::broker::memory::MemoryBroker;
 use crate::model::{Act, Completion, Key, Sink, TaskId};
@@ -21,6 +22,7 @@ pub(super) struct Mortal {
     pub(super) disk: MemoryStores,
     pub(super) sink: Arc<dyn Sink>,
     pub(super) strikes: Strikes,
+    pub(super) gate: Arc<Gate>,
 }
 
 impl fmt::Debug for Mortal {
@@ -41,6 +43,7 @@ impl Probe for Mortal {
             self.process.crash();
             self.disk.crash();
         }
+        self.gate.pass(point);
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::ManualClock;
+use super::gate::{self, Gate, Standing};
 use super::mortal::Mortal;
 use crate::broker::memory::{self, MemoryBroker};
 use crate::broker::{Broker, Waker};
@@ -61,9 +62,14 @@ pub struct World {
     plan: Arc<Plan>,
     broker: MemoryBroker,
     machines: BTreeMap<String, Machine>,
+    /// Those that stand still in the middle of a turn.
+    standing: BTreeMap<String, (MemoryBroker, Standing<Turned>)>,
     disks: BTreeMap<String, MemoryStores>,
     starts: u64,
 }
+
+/// A machine, and what came of its turn.
+type Turned = (Machine, runtime::Result<bool>);
 
 /// One running instance.
 struct Machine {
@@ -71,7 +77,10 @@ struct Machine {
     shared: Shared,
     streams: Vec<StreamThread>,
     restorer: Restorer,
+    /// True while its disk is so slow that no restore gets on.
+    slow: bool,
     housekeeper: Housekeeper,
+    gate: Arc<Gate>,
 }
 
 impl fmt::Debug for World {
@@ -85,7 +94,15 @@ impl World {
     pub fn new(setting: Setting) -> Self {
         let broker = MemoryBroker::new(setting.broker.clone(), setting.clock.clone());
         let plan = Plan::new(setting.topology.clone(), &setting.settings);
-        Self { setting, plan, broker, machines: BTreeMap::new(), disks: BTreeMap::new(), starts: 0 }
+        Self {
+            setting,
+            plan,
+            broker,
+            machines: BTreeMap::new(),
+            standing: BTreeMap::new(),
+            disks: BTreeMap::new(),
+            starts: 0,
+        }
     }
 
     /// The cluster, as somebody outside of all instances reaches it.
@@ -108,9 +125,9 @@ impl World {
         self.disks.entry(name.to_owned()).or_default()
     }
 
-    /// The instances that run.
+    /// The instances that run, also those that stand still.
     pub fn running(&self) -> impl Iterator<Item = &str> {
-        self.machines.keys().map(String::as_str)
+        self.machines.keys().chain(self.standing.keys()).map(String::as_str)
     }
 
     /// What an instance does; `None` when it does not run.
@@ -131,12 +148,14 @@ impl World {
         let inbox_partitions = prepare(&mut *process.admin()?, &self.plan, &settings)?;
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{name}/{}", self.starts).as_bytes());
         let number = u32::try_from(self.starts).unwrap_or(u32::MAX);
+        let gate = Arc::new(Gate::default());
         let mortal = Mortal {
             name: name.to_owned(),
             process: process.clone(),
             disk: self.disk(name).clone(),
             sink: (self.setting.sink)(name),
             strikes: self.setting.strikes.clone(),
+            gate: gate.clone(),
         };
         let mortal = Arc::new(mortal);
         let shared = Shared {
@@ -160,7 +179,7 @@ impl World {
             .collect::<runtime::Result<_>>()?;
         let restorer = Restorer::new(shared.clone(), jobs)?;
         let housekeeper = Housekeeper::new(shared.clone())?;
-        let machine = Machine { process, shared, streams, restorer, housekeeper };
+        let machine = Machine { process, shared, streams, restorer, slow: false, housekeeper, gate };
         self.machines.insert(name.to_owned(), machine);
         Ok(())
     }
@@ -171,12 +190,25 @@ impl World {
             machine.process.crash();
             self.disk(name).crash();
         }
+        if let Some((process, standing)) = self.standing.remove(name) {
+            process.crash();
+            self.disk(name).crash();
+            // What is left of its turn changes nothing any more.
+            drop(standing.finish());
+        }
     }
 
     /// Ends an instance in order. What a sink has under way is not waited for: meanwhile the clock would stand still.
     pub fn stop(&mut self, name: &str) -> runtime::Result<()> {
         let Some(machine) = self.machines.remove(name) else { return Ok(()) };
         machine.streams.into_iter().try_for_each(|stream| stream.close(Duration::ZERO))
+    }
+
+    /// Holds the restores of an instance up, or lets them go on.
+    pub fn slow_down(&mut self, name: &str, slow: bool) {
+        if let Some(machine) = self.machines.get_mut(name) {
+            machine.slow = slow;
+        }
     }
 
     /// True when a fault of the cluster has made an instance vanish; what is left of it is to be taken away with
@@ -201,6 +233,35 @@ impl World {
         self.machines.get_mut(name).map_or(Ok(false), |machine| machine.turn(now))
     }
 
+    /// A turn of an instance that stands still when it comes to a point, until [`World::wake`]; true when it has.
+    pub fn turn_until(&mut self, name: &str, point: Point) -> runtime::Result<bool> {
+        let now = self.setting.clock.now();
+        let Some(mut machine) = self.machines.remove(name) else { return Ok(false) };
+        let (gate, process) = (machine.gate.clone(), machine.process.clone());
+        let turn = gate::run_until(&gate, point, move || {
+            let result = machine.turn(now);
+            (machine, result)
+        });
+        match turn {
+            Ok(standing) => {
+                self.standing.insert(name.to_owned(), (process, standing));
+                Ok(true)
+            }
+            Err((machine, result)) => {
+                self.machines.insert(name.to_owned(), machine);
+                result.map(|_busy| false)
+            }
+        }
+    }
+
+    /// Lets an instance that stands still in the middle of a turn go on; true when it has more to do at once.
+    pub fn wake(&mut self, name: &str) -> runtime::Result<bool> {
+        let Some((_, standing)) = self.standing.remove(name) else { return Ok(false) };
+        let (machine, result) = standing.finish();
+        self.machines.insert(name.to_owned(), machine);
+        result
+    }
+
     /// Turns until nothing has been left to do for some turns, with the clock moving by little so that gaps and
     /// back-offs pass. Gives up after `turns_max` turns, and says so with `false`.
     pub fn settle(&mut self, turns_max: usize) -> runtime::Result<bool> {
@@ -223,7 +284,9 @@ impl Machine {
         for stream in &mut self.streams {
             busy |= stream.turn(now)? == Pace::Busy;
         }
-        busy |= self.restorer.turn(now)? == Pace::Busy;
+        if !self.slow {
+            busy |= self.restorer.turn(now)? == Pace::Busy;
+        }
         let _next: Pace = self.housekeeper.turn(now);
         Ok(busy)
     }

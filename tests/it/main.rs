@@ -22,6 +22,7 @@ mod golden;
 mod property;
 mod readme;
 mod runtime;
+mod simulation;
 mod store;
 
 #[path = "../kafka/mod.rs"]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::cluster::Cluster;
 use super::fault::{FaultKind, Operation};
+use super::transaction::Markers;
 use crate::broker::{Error, Result};
 
 /// What the clients of a cluster hold on to.
@@ -95,14 +96,23 @@ impl Client {
                 self.mark_crashed(cluster);
                 Err(crashed(name))
             }
+            Some(kind @ (FaultKind::LateMarkers | FaultKind::ScatteredMarkers)) => {
+                let is_late = kind == FaultKind::LateMarkers;
+                cluster.markers = if is_late { Markers::Later } else { Markers::OffsetsFirst };
+                let answer = run(cluster);
+                cluster.markers = Markers::Now;
+                answer
+            }
             // A fetch changes nothing at the broker: a lost answer is a lost request.
             Some(FaultKind::TimeoutAfter | FaultKind::TimeoutPrepared) if operation == Operation::Fetch => {
                 timed_out("the answer was lost")
             }
             Some(kind @ (FaultKind::TimeoutAfter | FaultKind::TimeoutPrepared | FaultKind::CrashAfter)) => {
-                cluster.prepare_only = kind == FaultKind::TimeoutPrepared;
+                if kind == FaultKind::TimeoutPrepared {
+                    cluster.markers = Markers::Later;
+                }
                 let answer = run(cluster);
-                cluster.prepare_only = false;
+                cluster.markers = Markers::Now;
                 if kind == FaultKind::CrashAfter {
                     self.mark_crashed(cluster);
                     return answer.and_then(|_| Err(crashed(name)));

@@ -69,6 +69,11 @@ pub enum FaultKind {
     /// The answer of a commit or an abort was lost after the decision and before its markers: `TimedOut`, and the
     /// transaction ends as decided when the coordinator gets round to it. Other calls: as [`Self::TimeoutAfter`].
     TimeoutPrepared,
+    /// A commit or an abort is answered, and its markers follow when the coordinator gets round to it. Other calls: no
+    /// fault.
+    LateMarkers,
+    /// The same, but the offsets become stable at once: the partitions of a transaction end one by one.
+    ScatteredMarkers,
     /// `Transient`, and nothing happened.
     Transient,
     /// As if no broker could be reached.

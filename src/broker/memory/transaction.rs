@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A transaction begins here with its first partition or offset, as in Kafka, not with the client's `begin`. It is
-//! *prepared* only when a fault lost the answer between the decision and the markers: then its records stay hidden and
-//! its offsets unstable until the markers follow.
+//! *prepared* only when a fault holds markers back ([`Markers`]): then its records stay hidden and its offsets unstable
+//! until the markers follow.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -44,6 +44,16 @@ enum State {
     Empty,
     Open { since: Duration, scope: Scope },
     Prepared { since: Duration, scope: Scope, verdict: Verdict },
+}
+
+/// When the markers of a decided transaction are written. Kafka answers once the decision is written, and each partition
+/// gets its marker in its own time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Markers {
+    Now,
+    Later,
+    /// The offsets' at once, and those of the partitions later.
+    OffsetsFirst,
 }
 
 /// What a transaction has touched.
@@ -99,23 +109,30 @@ impl Transactions {
         Ok(ending)
     }
 
-    /// Decides the producer's transaction. With `prepare_only` the markers wait.
+    /// Decides the producer's transaction; returns the part of it that ends now.
     pub(super) fn end(
         &mut self,
         who: Identity,
         verdict: Verdict,
-        prepare_only: bool,
+        markers: Markers,
         now: Duration,
     ) -> Result<Option<Ending>> {
         let place = self.place(who)?;
-        if !prepare_only {
+        if markers == Markers::Now {
             return Ok(place.finish(who.producer, verdict));
         }
+        let mut first = None;
         place.state = match std::mem::replace(&mut place.state, State::Empty) {
-            State::Open { scope, .. } => State::Prepared { since: now, scope, verdict },
+            State::Open { mut scope, .. } => {
+                if markers == Markers::OffsetsFirst {
+                    let scope = Scope { groups: std::mem::take(&mut scope.groups), ..Scope::default() };
+                    first = Some(Ending { producer: who.producer, verdict, scope });
+                }
+                State::Prepared { since: now, scope, verdict }
+            }
             other @ (State::Empty | State::Prepared { .. }) => other,
         };
-        Ok(None)
+        Ok(first)
     }
 
     /// Ends what has been open for `timeout` (and fences its producer) or prepared for `marker_delay`.

@@ -127,6 +127,7 @@ fn world(
             replication: None,
             commit: CommitLimits::default(),
             broker_timeout: Duration::from_secs(5),
+            mutation: None,
         },
         broker: memory::Settings::default(),
         clock: clock.clone(),

@@ -11,6 +11,7 @@ use crate::codec::{self, Head, entry};
 use crate::model::{ErrorClass, Key, Record, TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::genesis;
+use crate::runtime::mutation::Mutation;
 use crate::runtime::point::Point;
 use crate::runtime::task::{Genesis, meta};
 use crate::runtime::thread::Shared;
@@ -32,6 +33,8 @@ pub(super) struct Active {
     end: i64,
     started: Duration,
     overlay: Overlay,
+    /// The duty that is broken on purpose.
+    broken: Option<Mutation>,
 }
 
 /// What a step of a restore came to.
@@ -84,9 +87,20 @@ impl Active {
     ) -> std::result::Result<Self, Box<Failed>> {
         match Self::try_begin(&mut job, shared, admin, now) {
             Ok((store, plan)) => {
-                let started = shared.clock.uptime();
+                let (started, broken) = (shared.clock.uptime(), shared.settings.mutation);
                 let Place { phase, genesis, next, end } = plan;
-                Ok(Self { job, store, phase, genesis, next, begin: next, end, started, overlay: Overlay::new() })
+                Ok(Self {
+                    job,
+                    store,
+                    phase,
+                    genesis,
+                    next,
+                    begin: next,
+                    end,
+                    started,
+                    overlay: Overlay::new(),
+                    broken,
+                })
             }
             Err(error) => Err(Box::new(Failed { job, error })),
         }
@@ -184,7 +198,8 @@ impl Active {
         }
         let remaining = u64::try_from(self.end - self.next).unwrap_or(0);
         shared.metrics.restored(&self.job.task, u64::try_from(count).unwrap_or(u64::MAX), remaining);
-        Ok(if self.next >= self.end { Step::Done } else { Step::Reading })
+        let early = self.broken == Some(Mutation::RestoreEndsEarly) && count == 0;
+        Ok(if self.next >= self.end || early { Step::Done } else { Step::Reading })
     }
 
     fn verify(&self, found: Option<Uuid>) -> Result<()> {
@@ -225,7 +240,10 @@ impl Active {
         match record.value {
             None => self.overlay.delete(key, old.as_ref()),
             Some(bytes) => {
-                let head = self.decode(&key, &bytes).map_err(|error| self.of_changelog(error))?;
+                let mut head = self.decode(&key, &bytes).map_err(|error| self.of_changelog(error))?;
+                if self.broken == Some(Mutation::TimersForgotten) {
+                    head.timers.clear();
+                }
                 self.overlay.put(key, old.as_ref(), head, bytes);
             }
         }

@@ -7,6 +7,7 @@ use super::cache::{Cache, Decoded};
 use crate::codec::{self, Head, entry};
 use crate::model::{ActSlot, Key, TaskId, Timer, TimerKind, Timestamp};
 use crate::runtime::error::Error;
+use crate::runtime::mutation::Mutation;
 use crate::store::overlay::Overlay;
 use crate::store::{self, Store, TimerClock};
 use crate::topology::Node;
@@ -83,10 +84,14 @@ impl Live {
         }
     }
 
-    /// Forgets what has not been committed.
-    pub(in crate::runtime) fn roll_back(&mut self) -> store::Result<()> {
-        self.overlay.clear();
-        self.cache.clear();
+    /// Forgets what has not been committed, all but what is broken on purpose.
+    pub(in crate::runtime) fn roll_back(&mut self, broken: Option<Mutation>) -> store::Result<()> {
+        if broken != Some(Mutation::OverlayKept) {
+            self.overlay.clear();
+        }
+        if broken != Some(Mutation::CacheKept) {
+            self.cache.clear();
+        }
         self.arm()
     }
 

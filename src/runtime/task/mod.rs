@@ -248,6 +248,12 @@ impl Task {
         live.apply(changelog_next, inbox_next, now).map_err(|source| self.store_error(source))
     }
 
+    /// Every pending act, as it is committed.
+    pub(super) fn pending_acts(&self) -> Result<Vec<(Key, ActSlot)>> {
+        let State::Running(live) = &self.state else { return Ok(Vec::new()) };
+        live.pending_acts().map_err(|source| self.store_error(source))
+    }
+
     /// The pending act of a slot, when the entry has one.
     pub(super) fn pending(&mut self, plan: &Plan, key: &Key, slot: ActSlot) -> Result<Option<Act>> {
         let (node, id) = (node(plan, self.node)?, self.id.clone());

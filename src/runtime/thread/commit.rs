@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::{IDLE_MAX, Pace, StreamThread};
+use super::{IDLE_MAX, Pace, StreamThread, broken};
 use crate::broker::{self, FencedBy, Producer};
 use crate::metric::TransactionResult;
 use crate::model::{Headers, OutRecord, Outcome, Topic, TopicPartition};
@@ -57,9 +57,11 @@ impl StreamThread {
         if self.txn.is_empty() {
             return Ok(());
         }
+        self.act_too_early();
         let started = self.shared.clock.uptime();
         let (Some(producer), Some(consumer)) = (&mut self.producer, &self.consumer) else { return Ok(()) };
-        let timeout = self.shared.settings.broker_timeout;
+        let settings = &*self.shared.settings;
+        let timeout = settings.broker_timeout;
         let group = consumer.group()?;
         if group.generation < 0 {
             let detail = "this member is in no generation of the group".to_owned();
@@ -71,7 +73,7 @@ impl StreamThread {
         let incarnation = self.shared.incarnation.id;
         for task in self.tasks.values() {
             if let Some(changes) = task.changes() {
-                produce_changes(&mut **producer, task, changes, &incarnation)?;
+                produce_changes(&mut **producer, task, broken::changes(settings, changes), &incarnation)?;
             }
         }
         for record in &self.txn.outputs {
@@ -83,10 +85,15 @@ impl StreamThread {
         let mut offsets = self.inputs.offsets();
         offsets
             .retain(|(partition, _)| !self.tasks.values().any(|task| !task.offset_known && task.inbox == *partition));
-        producer.send_offsets(&offsets, &group, timeout)?;
+        broken::offsets(settings, &self.inputs, &mut offsets);
+        if !offsets.is_empty() {
+            producer.send_offsets(&offsets, &group, timeout)?;
+        }
         probe.reached(Point::OffsetsSent);
+        self.store_too_early(&written)?;
+        let Some(producer) = &mut self.producer else { return Ok(()) };
         producer.commit(timeout)?;
-        probe.reached(Point::Committed);
+        self.shared.probe.reached(Point::Committed);
         if let Err(error) = self.after_commit(&written, started) {
             // Committed, but not in every store: from here on only the broker knows what is true.
             self.recover()?;
@@ -97,9 +104,11 @@ impl StreamThread {
 
     /// Duties 8 and 9.
     fn after_commit(&mut self, written: &BTreeMap<TopicPartition, i64>, started: std::time::Duration) -> Result<()> {
+        let ahead = broken::ahead(&self.shared.settings);
         for task in self.tasks.values_mut() {
             let inbox_next = self.inputs.get(&task.inbox).map_or(0, |input| input.position);
-            task.apply(written.get(&task.changelog).copied(), inbox_next, self.txn.now)?;
+            let next = written.get(&task.changelog).map(|next| next + ahead);
+            task.apply(next, inbox_next, self.txn.now)?;
             self.shared.probe.reached(Point::Applied);
         }
         self.shared.probe.reached(Point::Stored);
@@ -146,7 +155,7 @@ impl StreamThread {
     }
 
     /// Hands a committed act to the sink. Its outcome comes back through a channel, and rings.
-    fn hand_over(&mut self, decision: Decision) {
+    pub(super) fn hand_over(&mut self, decision: Decision) {
         let Decision { task, epoch, key, act, decided_at } = decision;
         self.in_flight.insert((task.clone(), key.clone(), act.slot, act.attempt));
         let (returned, waker) = (self.returned.0.clone(), self.waker.clone());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::StreamThread;
+use super::{StreamThread, broken};
 use crate::broker::{self, GroupEvent, Start};
 use crate::metric::Rebalance;
 use crate::model::{ErrorClass, Outcome, TaskId, TopicPartition, Verdict};
@@ -236,20 +236,29 @@ impl StreamThread {
             task.offset_known = true;
             let live = Live::new(done.store, done.changelog_next, done.genesis)
                 .map_err(|source| Error::Store { task: id.clone(), source })?;
-            let pending = live.pending_acts().map_err(|source| Error::Store { task: id.clone(), source })?;
             self.shared.metrics.store_entries(&id, live.len_estimate());
             task.state = State::Running(Box::new(live));
-            tracing::info!(sheaf.task = %id, pending_acts = pending.len(), "task running");
-            for (key, slot) in pending {
-                let Some(act) = task.pending(&self.shared.plan, &key, slot)? else { continue };
-                if self.in_flight.contains(&(id.clone(), key.clone(), slot, act.attempt)) {
-                    continue;
-                }
-                let outcome = Outcome { slot, attempt: act.attempt, verdict: Verdict::Inherited };
-                self.outcomes.push_back(Returned { task: id.clone(), epoch, key, outcome });
-            }
+            let pending = self.inherit(&id)?;
+            tracing::info!(sheaf.task = %id, pending_acts = pending, "task running");
         }
         Ok(())
+    }
+
+    /// Tells a task of each of its pending acts that is not under way here; returns how many acts are pending.
+    pub(super) fn inherit(&mut self, id: &TaskId) -> Result<usize> {
+        let Some(task) = self.tasks.get_mut(id) else { return Ok(0) };
+        let epoch = task.epoch;
+        let pending = task.pending_acts()?;
+        for (key, slot) in &pending {
+            let Some(act) = task.pending(&self.shared.plan, key, *slot)? else { continue };
+            if self.in_flight.contains(&(id.clone(), key.clone(), *slot, act.attempt)) {
+                continue;
+            }
+            let outcome = Outcome { slot: *slot, attempt: act.attempt, verdict: Verdict::Inherited };
+            let outcome = broken::inherited(&self.shared.settings, outcome);
+            self.outcomes.push_back(Returned { task: id.clone(), epoch, key: key.clone(), outcome });
+        }
+        Ok(pending.len())
     }
 
     /// After a transaction of unknown outcome: what the broker says was committed is not taken again.

@@ -9,8 +9,10 @@
 //! | `group` | rebalances, offsets of new partitions, hand-over to and from the restorer |
 //! | `work` | 1 to 3: fetch, choose, step, collect |
 //! | `commit` | 4 to 9: produce, wait, offsets, commit, apply, act |
+//! | `broken` | duties that the test of the simulator breaks |
 //! | `recovery` | what happens when one of them fails |
 
+mod broken;
 mod commit;
 mod group;
 mod recovery;
@@ -83,6 +85,9 @@ pub enum Pace {
 const IDLE_MAX: Duration = Duration::from_millis(500);
 /// How long an ending thread waits for one outcome before it looks around.
 const DRAIN: Duration = Duration::from_millis(50);
+/// By how much the wall clock may run away from the monotonic one between two turns, in milliseconds, before somebody
+/// counts as having set it. A clock that is slewed moves by half a millisecond in a second.
+const CLOCK_STEP_MS: u64 = 500;
 /// How long a thread waits after a failure that may pass.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
@@ -110,6 +115,8 @@ pub struct StreamThread {
     rebuilt: BTreeSet<(TaskId, String)>,
     txn: Transaction,
     last_commit: Duration,
+    /// The wall clock when the monotonic one stood at zero, in milliseconds, as it was last seen.
+    wall: Option<i64>,
     epochs: u64,
     restorer: (Sender<Job>, Waker),
     restored: (Sender<Restored>, Receiver<Restored>),
@@ -147,6 +154,7 @@ impl StreamThread {
             fenced: None,
             rebuilt: BTreeSet::new(),
             last_commit: uptime,
+            wall: None,
             epochs: 0,
             restorer,
             restored: mpsc::channel(),
@@ -160,12 +168,27 @@ impl StreamThread {
     pub fn turn(&mut self, now: Timestamp) -> Result<Pace> {
         self.txn.now = now;
         self.txn.uptime = self.shared.clock.uptime();
-        let pace = match self.advance() {
+        let pace = match self.heed_clock().and_then(|()| self.advance()) {
             Ok(pace) => pace,
             Err(error) => self.on_error(error)?,
         };
         self.report();
         Ok(pace)
+    }
+
+    /// A wall clock that is set forward ends every wait too soon, also one in which a call may still be executed. So
+    /// that is taken for a hand-over: whoever has an act pending begins its wait anew.
+    fn heed_clock(&mut self) -> Result<()> {
+        let uptime = i64::try_from(self.txn.uptime.as_millis()).unwrap_or(i64::MAX);
+        let wall = self.txn.now.as_millis().saturating_sub(uptime);
+        let Some(before) = self.wall.replace(wall) else { return Ok(()) };
+        let set_by = wall.saturating_sub(before);
+        if set_by.unsigned_abs() <= CLOCK_STEP_MS {
+            return Ok(());
+        }
+        tracing::warn!(set_by_ms = set_by, "the wall clock was set; waits for calls without an answer begin anew");
+        let ids: Vec<TaskId> = self.tasks.keys().cloned().collect();
+        ids.iter().try_for_each(|id| self.inherit(id).map(drop))
     }
 
     fn advance(&mut self) -> Result<Pace> {

@@ -16,6 +16,7 @@ use crate::broker::{self, FencedBy};
 use crate::metric::TransactionResult;
 use crate::model::{ErrorClass, TaskId};
 use crate::runtime::error::{Error, Result};
+use crate::runtime::mutation::Mutation;
 use crate::runtime::point::Point;
 use crate::runtime::task::{State, Task};
 use crate::runtime::transaction::Transaction;
@@ -116,7 +117,7 @@ impl StreamThread {
         self.shared.metrics.transaction(TransactionResult::Aborted, self.age());
         self.producer = None;
         self.roll_back()?;
-        self.recovering = true;
+        self.recovering = !self.shared.settings.breaks(Mutation::UnknownIsAborted);
         self.shared.probe.reached(Point::Recovering);
         Ok(())
     }
@@ -148,13 +149,16 @@ impl StreamThread {
     fn roll_back(&mut self) -> Result<()> {
         let fresh = Transaction::new(self.shared.clock.now(), self.shared.clock.uptime());
         let undone = mem::replace(&mut self.txn, fresh);
-        self.inputs.put_back(undone.records);
+        let settings = &self.shared.settings;
+        if !settings.breaks(Mutation::InputsForgotten) {
+            self.inputs.put_back(undone.records);
+        }
         for returned in undone.outcomes.into_iter().rev() {
             self.outcomes.push_front(returned);
         }
         for task in self.tasks.values_mut() {
             if let State::Running(live) = &mut task.state {
-                live.roll_back().map_err(|source| Error::Store { task: task.id.clone(), source })?;
+                live.roll_back(settings.mutation).map_err(|source| Error::Store { task: task.id.clone(), source })?;
             }
         }
         Ok(())

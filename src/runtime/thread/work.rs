@@ -9,6 +9,7 @@ use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::Error;
 use crate::runtime::error::Result;
 use crate::runtime::keying::{self, Destination};
+use crate::runtime::mutation::Mutation;
 use crate::runtime::plan::Role;
 use crate::runtime::point::Point;
 use crate::runtime::task::State;
@@ -124,7 +125,11 @@ impl StreamThread {
             match task.state {
                 State::Running(_) => {
                     let Returned { key, outcome, .. } = returned.clone();
-                    worked = task.on_outcome(&self.shared.plan, &key, outcome, &mut self.txn).map(|()| true);
+                    worked = if self.shared.settings.breaks(Mutation::OutcomeForgotten) {
+                        Ok(true)
+                    } else {
+                        task.on_outcome(&self.shared.plan, &key, outcome, &mut self.txn).map(|()| true)
+                    };
                     self.txn.input();
                     self.txn.outcomes.push_back(returned);
                 }

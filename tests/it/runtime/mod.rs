@@ -8,10 +8,8 @@
 //! | `effect` | timers and acts that are taken back |
 //! | `refusal` | offsets, changelogs and names that are not ours |
 //! | `unreadable` | entries that cannot be read |
-//! | `chaos` | all of that at random, by seeds |
 
 mod basic;
-mod chaos;
 mod eager;
 mod effect;
 mod refusal;

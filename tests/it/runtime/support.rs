@@ -127,6 +127,7 @@ pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: 
         replication: None,
         commit: CommitLimits::default(),
         broker_timeout: Duration::from_secs(5),
+        mutation: None,
     };
     Setting {
         topology,

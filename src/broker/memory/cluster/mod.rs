@@ -21,7 +21,7 @@ use super::group::{Group, MemberId};
 use super::log::Window;
 use super::offset::Offsets;
 use super::settings::Settings;
-use super::transaction::{Ending, Transactions};
+use super::transaction::{Ending, Markers, Transactions};
 use crate::broker::{Error, Isolation, NewTopic, Result, Start, Waker};
 use crate::model::{Clock, Record, Topic, TopicPartition};
 
@@ -34,8 +34,8 @@ pub(super) struct Cluster {
     pub(super) faults: Faults,
     /// The processes, with whether each has crashed, by number.
     pub(super) processes: Vec<(String, bool)>,
-    /// True while a commit or an abort is to be left without its markers.
-    pub(super) prepare_only: bool,
+    /// When a commit or an abort gets its markers.
+    pub(super) markers: Markers,
     /// Records are fetched only this long after they arrived.
     pub(super) fetch_delay: Duration,
     pub(super) wakes: Vec<Waker>,
@@ -58,7 +58,7 @@ impl Cluster {
             transactions: Transactions::default(),
             faults: Faults::default(),
             processes: Vec::new(),
-            prepare_only: false,
+            markers: Markers::Now,
             fetch_delay: Duration::ZERO,
             wakes: Vec::new(),
             writes: 0,

@@ -71,7 +71,7 @@ impl Cluster {
     }
 
     pub(in crate::broker::memory) fn end(&mut self, who: Identity, verdict: Verdict) -> Result<()> {
-        let ending = self.transactions.end(who, verdict, self.prepare_only, self.clock.uptime())?;
+        let ending = self.transactions.end(who, verdict, self.markers, self.clock.uptime())?;
         self.finish(ending);
         Ok(())
     }

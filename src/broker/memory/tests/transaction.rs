@@ -93,6 +93,35 @@ fn a_prepared_commit_hides_until_a_successor_completes_it() {
 }
 
 #[test]
+fn a_partition_may_end_later_than_the_offsets_of_its_transaction() {
+    let bench = Bench::new(Settings::default());
+    let mut consumer = join(&bench.broker, None, Waker::none());
+    settle([consumer.as_mut()]);
+    let mut producer = producer(&bench.broker, "w");
+    open(producer.as_mut(), &bench.at(0), "a");
+    producer.send_offsets(&[(bench.at(1), 5)], &consumer.group().unwrap(), NO_TIME).unwrap();
+    bench.broker.inject(lost(Operation::Commit, FaultKind::ScatteredMarkers));
+    producer.commit(NO_TIME).unwrap();
+    assert_eq!(consumer.committed(&[bench.at(1)], NO_TIME), Ok(vec![Some(5)]));
+    assert_eq!(bench.committed().len(), 0);
+    bench.pass(Settings::default().marker_delay);
+    bench.broker.tick();
+    assert_eq!(bench.committed(), ["a"]);
+}
+
+#[test]
+fn markers_that_are_late_come_before_the_next_transaction() {
+    let bench = Bench::new(Settings::default());
+    let mut producer = producer(&bench.broker, "w");
+    open(producer.as_mut(), &bench.at(0), "a");
+    bench.broker.inject(lost(Operation::Commit, FaultKind::LateMarkers));
+    producer.commit(NO_TIME).unwrap();
+    assert_eq!(bench.committed().len(), 0);
+    open(producer.as_mut(), &bench.at(0), "b");
+    assert_eq!(bench.committed(), ["a"]);
+}
+
+#[test]
 fn a_prepared_commit_completes_by_itself_after_a_while() {
     let bench = Bench::new(Settings::default());
     let mut producer = producer(&bench.broker, "w");

@@ -1,0 +1,55 @@
+//! Ways to break the protocol, one at a time, for the proof of the proof: a simulator that does not find them proves
+//! nothing. No configuration and no variable leads here.
+
+/// One broken duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mutation {
+    /// The store is written before the transaction is committed.
+    StoreBeforeCommit,
+    /// Acts are handed over before the transaction is committed.
+    ActBeforeCommit,
+    /// Partitions of which this transaction took nothing do not get their offsets sent.
+    IdleOffsetsSkipped,
+    /// No offsets are sent at all, so nothing checks the member's generation.
+    OffsetsSkipped,
+    /// Deletions are not written to the changelog.
+    TombstonesSkipped,
+    /// What an aborted transaction has written stays in the overlay.
+    OverlayKept,
+    /// What an aborted transaction has decoded stays in the cache.
+    CacheKept,
+    /// The inputs of an aborted transaction are not taken again.
+    InputsForgotten,
+    /// A commit of unknown outcome is taken for one that has failed.
+    UnknownIsAborted,
+    /// The outcome of an act is not stepped on.
+    OutcomeForgotten,
+    /// An act that an earlier owner may have begun is taken for one that was not sent.
+    LookUpSkipped,
+    /// A restore ends as soon as nothing more comes, before an open transaction has ended.
+    RestoreEndsEarly,
+    /// Restoring an entry does not restore its timers.
+    TimersForgotten,
+    /// The store says that it is further in its changelog than it is.
+    PositionAhead,
+}
+
+impl Mutation {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::StoreBeforeCommit,
+        Self::ActBeforeCommit,
+        Self::IdleOffsetsSkipped,
+        Self::OffsetsSkipped,
+        Self::TombstonesSkipped,
+        Self::OverlayKept,
+        Self::CacheKept,
+        Self::InputsForgotten,
+        Self::UnknownIsAborted,
+        Self::OutcomeForgotten,
+        Self::LookUpSkipped,
+        Self::RestoreEndsEarly,
+        Self::TimersForgotten,
+        Self::PositionAhead,
+    ];
+}

@@ -1,0 +1,63 @@
+//! Duties that are broken on purpose (see [`Mutation`]); each of these does nothing unless one is.
+
+use std::collections::BTreeMap;
+
+use super::StreamThread;
+use crate::model::{Outcome, TopicPartition, Verdict};
+use crate::runtime::error::Result;
+use crate::runtime::input::Inputs;
+use crate::runtime::mutation::Mutation;
+use crate::runtime::settings::Settings;
+use crate::runtime::task::Changes;
+
+/// What a broken commit writes to the changelog.
+pub(super) fn changes(settings: &Settings, mut changes: Changes) -> Changes {
+    if settings.breaks(Mutation::TombstonesSkipped) {
+        changes.entries.retain(|(_, bytes)| bytes.is_some());
+    }
+    changes
+}
+
+/// What a broken commit sends of the offsets.
+pub(super) fn offsets(settings: &Settings, inputs: &Inputs, all: &mut Vec<(TopicPartition, i64)>) {
+    if settings.breaks(Mutation::IdleOffsetsSkipped) {
+        all.retain(|(partition, _)| inputs.get(partition).is_some_and(|input| input.position > input.committed));
+    }
+    if settings.breaks(Mutation::OffsetsSkipped) {
+        all.clear();
+    }
+}
+
+/// By how much a broken store is ahead of its changelog: past the next transaction's first record.
+pub(super) fn ahead(settings: &Settings) -> i64 {
+    if settings.breaks(Mutation::PositionAhead) { 2 } else { 0 }
+}
+
+/// What a broken owner makes of an act that it finds.
+pub(super) fn inherited(settings: &Settings, outcome: Outcome) -> Outcome {
+    if settings.breaks(Mutation::LookUpSkipped) {
+        return Outcome { verdict: Verdict::NotSent("broken on purpose".to_owned()), ..outcome };
+    }
+    outcome
+}
+
+impl StreamThread {
+    /// What comes before its commit in a broken transaction: the acts.
+    pub(super) fn act_too_early(&mut self) {
+        if self.shared.settings.breaks(Mutation::ActBeforeCommit) {
+            for decision in std::mem::take(&mut self.txn.acts) {
+                self.hand_over(decision);
+            }
+        }
+    }
+
+    /// What comes before its commit in a broken transaction: the stores.
+    pub(super) fn store_too_early(&mut self, written: &BTreeMap<TopicPartition, i64>) -> Result<()> {
+        if self.shared.settings.breaks(Mutation::StoreBeforeCommit) {
+            for task in self.tasks.values_mut() {
+                task.apply(written.get(&task.changelog).copied(), 0, self.txn.now)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! What must be true of a run, from what was written alone; every difference is a sentence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::scene;
+use super::story::Story;
+use crate::codec::entry;
+use crate::model::{Clock, Timestamp, Topic};
+use crate::processor::{bundle, delivery};
+use crate::sim::oracle::{self, Outcome};
+use crate::store::memory::MemoryStores;
+use crate::store::{self, Stores, TimerClock};
+
+impl Story {
+    /// Judges everything.
+    pub(super) fn judge(&mut self) {
+        let mut wrong = self.of_bundles();
+        wrong.extend(self.of_dead_letters());
+        wrong.extend(self.of_alerts());
+        wrong.extend(self.of_stores());
+        self.wrong.extend(wrong);
+    }
+
+    /// How many bundles are complete, by what was written.
+    pub(super) fn complete(&self) -> usize {
+        oracle::expected(&self.sent).values().filter(|bundle| bundle.completed.is_some()).count()
+    }
+
+    /// How many deliveries have ended.
+    pub(super) fn delivered(&self) -> usize {
+        let plan = self.world.plan();
+        let topic = plan.topology.nodes.iter().find_map(|node| node.output(delivery::OUTCOMES));
+        topic.map_or(0, |topic| self.world.broker().committed_records(topic).len())
+    }
+
+    /// Each complete bundle submitted once, with what was written; run once; each breach told once.
+    fn of_bundles(&self) -> Vec<String> {
+        let plan = self.world.plan();
+        let records = |topic: &Topic| self.world.broker().committed_records(topic);
+        let submissions = plan.topology.nodes.iter().find_map(|node| node.output(bundle::SUBMISSIONS));
+        let outcome = Outcome {
+            submissions: submissions.map(records).unwrap_or_default(),
+            alerts: records(&plan.alerts),
+            dead_letters: Vec::new(),
+            folders: self.desk.folders(),
+            end: self.world.clock().now(),
+        };
+        let mut wrong = oracle::judge(&self.sent, &outcome, scene::sla());
+        let (complete, delivered) = (self.complete(), self.delivered());
+        if complete != delivered {
+            wrong.push(format!("{delivered} outcomes of {complete} deliveries"));
+        }
+        wrong
+    }
+
+    /// What was no event stands in the dead letters with its bytes, once, and nothing else does.
+    fn of_dead_letters(&self) -> Vec<String> {
+        let letters = self.world.broker().committed_records(&self.world.plan().dead_letters);
+        let mut found: Vec<Bytes> = letters.into_iter().map(|letter| letter.value.unwrap_or_default()).collect();
+        let mut wanted = self.poison.clone();
+        found.sort();
+        wanted.sort();
+        if found == wanted { Vec::new() } else { vec![format!("dead letters {found:?} instead of {wanted:?}")] }
+    }
+
+    /// No alert is told twice.
+    fn of_alerts(&self) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let mut wrong = Vec::new();
+        for record in self.world.broker().committed_records(&self.world.plan().alerts) {
+            let value: Value =
+                record.value.as_deref().and_then(|it| serde_json::from_slice(it).ok()).unwrap_or_default();
+            let part = |name: &str| value.get(name).map(Value::to_string).unwrap_or_default();
+            if !seen.insert((part("key"), part("kind"), part("message"))) {
+                wrong.push(format!("told twice: {value}"));
+            }
+        }
+        wrong
+    }
+
+    /// Each task has one owner, and its store is what its changelog says, timers included; no act is left.
+    fn of_stores(&mut self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for task in scene::tasks(&self.plan) {
+            let Some((node, partition)) = task.rsplit_once('-') else { continue };
+            let changelog = Topic::new(&format!("sim-{node}-changelog"));
+            let names = self.names();
+            let held: Vec<&str> = names.iter().copied().filter(|name| self.holds(name, &task)).collect();
+            let [owner] = held.as_slice() else {
+                wrong.push(format!("{task} is held by {held:?}"));
+                continue;
+            };
+            let latest = self.latest(&changelog, partition.parse().unwrap_or(-1));
+            match self.compare(owner, &task, &latest) {
+                Ok(differences) => wrong.extend(differences),
+                Err(error) => wrong.push(format!("{task} of {owner}: {error}")),
+            }
+        }
+        wrong
+    }
+
+    /// The changelog's last word on each key.
+    fn latest(&self, changelog: &Topic, partition: i32) -> BTreeMap<Bytes, Bytes> {
+        let mut latest = BTreeMap::new();
+        let records = self.world.broker().committed_records(changelog);
+        for record in records.into_iter().filter(|record| record.source.partition == partition) {
+            let key = record.key.unwrap_or_default();
+            // Keys that begin with a zero byte are sheaf's own.
+            match record.value {
+                Some(value) if key.first() != Some(&0) => drop(latest.insert(key, value)),
+                Some(_) => {}
+                None => drop(latest.remove(&key)),
+            }
+        }
+        latest
+    }
+
+    fn compare(&mut self, owner: &str, task: &str, latest: &BTreeMap<Bytes, Bytes>) -> store::Result<Vec<String>> {
+        let copy = MemoryStores::new();
+        self.world.disk(owner).copy(task, &copy);
+        let store = copy.open(task)?;
+        let rows = store.scan(None, usize::MAX)?;
+        let found: BTreeMap<Bytes, Bytes> = rows.into_iter().map(|(key, value)| (key.bytes(), value.into())).collect();
+        let mut wrong = Vec::new();
+        if found != *latest {
+            wrong.push(format!("{task} of {owner}: its store is not what its changelog says"));
+        }
+        let mut due = BTreeSet::new();
+        for clock in TimerClock::ALL {
+            let ever = Timestamp::from_millis(i64::MAX);
+            due.extend(store.due(clock, ever, usize::MAX)?.into_iter().map(|(key, timer)| (key.bytes(), timer.due)));
+        }
+        let mut scheduled = BTreeSet::new();
+        for (key, value) in &found {
+            let timers = entry::decode(value).map(|entry| entry.head.timers).unwrap_or_default();
+            scheduled.extend(timers.into_iter().map(|timer| (key.clone(), timer.due)));
+        }
+        if due != scheduled {
+            wrong.push(format!("{task} of {owner}: its timers are not those of its entries"));
+        }
+        let acts = store.acts(None, usize::MAX)?;
+        if !acts.is_empty() {
+            wrong.push(format!("{task} of {owner}: acts that nobody answers: {acts:?}"));
+        }
+        Ok(wrong)
+    }
+
+    /// True when the instance has the store open.
+    fn holds(&mut self, name: &str, task: &str) -> bool {
+        let disk = self.world.disk(name);
+        let exists = disk.existing().is_ok_and(|all| all.iter().any(|other| other == task));
+        exists && matches!(disk.open(task), Err(store::Error::Locked { .. }))
+    }
+}

@@ -1,0 +1,118 @@
+//! What a run draws from its seed before it begins: how much of everything, and which trouble how often.
+
+use std::time::Duration;
+
+use crate::broker::memory::{FaultKind, Protocol};
+use crate::runtime::Point;
+
+/// The draw of one run.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub instances: usize,
+    pub threads: usize,
+    pub partitions: i32,
+    pub protocol: Protocol,
+    pub fetch_max: usize,
+    pub inputs_max: usize,
+    pub bundles: u32,
+    /// How long a decided transaction stays without its markers.
+    pub marker_delay: Duration,
+    /// After how long without a poll a member is expelled.
+    pub session_timeout: Duration,
+    /// How long a transaction may be open.
+    pub transaction_timeout: Duration,
+    /// Of a thousand calls to the broker, how many fail in which way.
+    pub calls: Vec<(FaultKind, u32)>,
+    /// Of ten thousand visits, how many end the process at which point.
+    pub points: Vec<(Point, u32)>,
+    pub odds: Odds,
+}
+
+/// Of a thousand steps, in how many it happens; and of a thousand acts.
+#[derive(Clone, Debug)]
+pub(super) struct Odds {
+    pub kill: u32,
+    pub stop: u32,
+    pub lost_disk: u32,
+    pub old_disk: u32,
+    pub zombie: u32,
+    pub outage: u32,
+    pub clock: u32,
+    pub slow_restore: u32,
+    pub stuck_sink: u32,
+    pub partitions: u32,
+    pub duplicate: u32,
+    pub poison: u32,
+    pub answer_lost: u32,
+    pub submit_lost: u32,
+    pub busy: u32,
+}
+
+const CALLS: [FaultKind; 9] = [
+    FaultKind::TimeoutBefore,
+    FaultKind::TimeoutAfter,
+    FaultKind::TimeoutPrepared,
+    FaultKind::LateMarkers,
+    FaultKind::ScatteredMarkers,
+    FaultKind::Transient,
+    FaultKind::Unreachable,
+    FaultKind::CrashBefore,
+    FaultKind::CrashAfter,
+];
+
+impl Plan {
+    /// Draws. Each kind of trouble is off in almost half of the runs, so that none hides another for good.
+    pub(super) fn draw(rng: &mut fastrand::Rng) -> Self {
+        let mut some = |max: u32| if rng.u8(0..100) < 45 { 0 } else { rng.u32(1..=max) };
+        let calls = CALLS.map(|kind| (kind, some(8))).to_vec();
+        let points = Point::ALL.map(|point| (point, some(rarity(point)))).to_vec();
+        let odds = Odds {
+            kill: some(30),
+            stop: some(30),
+            lost_disk: some(500),
+            old_disk: some(500),
+            zombie: some(60),
+            outage: some(20),
+            clock: some(20),
+            slow_restore: some(40),
+            stuck_sink: some(20),
+            partitions: some(10),
+            duplicate: some(200),
+            poison: some(50),
+            answer_lost: some(300),
+            submit_lost: some(200),
+            busy: some(300),
+        };
+        Self {
+            instances: rng.usize(1..=4),
+            threads: rng.usize(1..=2),
+            partitions: rng.i32(1..=4),
+            protocol: if rng.bool() { Protocol::Cooperative } else { Protocol::Eager },
+            fetch_max: rng.usize(1..20),
+            inputs_max: rng.usize(1..40),
+            bundles: rng.u32(4..24),
+            session_timeout: Duration::from_secs(rng.u64(6..45)),
+            transaction_timeout: Duration::from_secs(rng.u64(10..100)),
+            marker_delay: Duration::from_millis(rng.u64(200..40_000)),
+            calls,
+            points,
+            odds,
+        }
+    }
+}
+
+/// Points that are seldom come by end the process more often.
+fn rarity(point: Point) -> u32 {
+    match point {
+        Point::Fetched | Point::Stepped => 60,
+        Point::Begun
+        | Point::Produced
+        | Point::Drained
+        | Point::OffsetsSent
+        | Point::Committed
+        | Point::Applied
+        | Point::Stored => 200,
+        Point::Announced | Point::Assigned | Point::OffsetsRead | Point::Restored | Point::HandedOver => 400,
+        Point::RestoreBatch | Point::Revoked | Point::Recovering => 1_500,
+    }
+}

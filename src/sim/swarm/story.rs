@@ -1,0 +1,281 @@
+//! One run, step by step: what is done to the instances, and what is told of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::desk::{Desk, Moment};
+use super::kind::{Kind, Tally};
+use super::plan::Plan;
+use super::scene;
+use super::storm::Storm;
+use crate::broker::{Broker, ProducerSpec};
+use crate::model::{Clock, ErrorClass, Headers, OutRecord, Topic};
+use crate::runtime::{self, Mutation, Point};
+use crate::sim::{Generator, SampleEvent, Sent, World};
+use crate::store::memory::MemoryStores;
+
+pub(super) const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+pub(super) const PARENTS: &str = "ctm-parent-events";
+const CHILDREN: &str = "ctm-children-events";
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A run.
+pub(super) struct Story {
+    pub(super) plan: Plan,
+    pub(super) world: World,
+    pub(super) desk: Desk,
+    pub(super) storm: Arc<Mutex<Storm>>,
+    pub(super) met: Tally,
+    pub(super) sent: Vec<Sent>,
+    pub(super) poison: Vec<Bytes>,
+    /// Members that come at the very end.
+    pub(super) held: Vec<SampleEvent>,
+    /// What is wrong, in sentences.
+    pub(super) wrong: Vec<String>,
+    pub(super) lines: Vec<String>,
+    pub(super) rng: fastrand::Rng,
+    pub(super) pending: Vec<SampleEvent>,
+    /// Instances that stand still, until when, on the monotonic clock.
+    pub(super) asleep: BTreeMap<&'static str, Duration>,
+    /// Instances that will stand still in the middle of a turn, at which point.
+    pub(super) will_stand: BTreeMap<&'static str, Point>,
+    pub(super) slow: BTreeMap<&'static str, u32>,
+    pub(super) outage: u32,
+    pub(super) stuck: u32,
+    pub(super) backups: BTreeMap<&'static str, MemoryStores>,
+    pub(super) stopped: BTreeSet<&'static str>,
+    writes: u64,
+}
+
+impl Story {
+    pub(super) fn new(seed: u64, mutation: Option<Mutation>) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let plan = Plan::draw(&mut rng);
+        let storm = Arc::new(Mutex::new(Storm::new(&plan, rng.fork())));
+        let desk = Desk::default();
+        let (strikes, calls) = (Arc::clone(&storm), Arc::clone(&storm));
+        let strikes = Arc::new(move |name: &str, point| lock(&strikes).on_point(name, point));
+        let world = World::new(scene::setting(&plan, seed, mutation, &desk, strikes));
+        world.broker().set_hook(Some(Arc::new(move |call| lock(&calls).on_call(call, NAMES.contains(&call.process)))));
+        let mut generator = Generator::new(seed);
+        let start = world.clock().now();
+        let (mut pending, mut held) = (Vec::new(), Vec::new());
+        for _ in 0..plan.bundles {
+            let mut events = generator.bundle(rng.u32(1..=4), start);
+            if rng.u8(0..100) < 20 {
+                held.push(events.swap_remove(rng.usize(0..events.len())));
+            }
+            pending.append(&mut events);
+        }
+        rng.shuffle(&mut pending);
+        Self {
+            plan,
+            world,
+            desk,
+            storm,
+            met: Tally::default(),
+            sent: Vec::new(),
+            poison: Vec::new(),
+            held,
+            wrong: Vec::new(),
+            lines: Vec::new(),
+            rng,
+            pending,
+            asleep: BTreeMap::new(),
+            will_stand: BTreeMap::new(),
+            slow: BTreeMap::new(),
+            outage: 0,
+            stuck: 0,
+            backups: BTreeMap::new(),
+            stopped: BTreeSet::new(),
+            writes: 0,
+        }
+    }
+
+    pub(super) fn names(&self) -> &'static [&'static str] {
+        NAMES.get(..self.plan.instances).unwrap_or(&NAMES)
+    }
+
+    pub(super) fn storm(&self) -> MutexGuard<'_, Storm> {
+        lock(&self.storm)
+    }
+
+    /// A line of the story, with the monotonic time.
+    pub(super) fn tell(&mut self, line: &str) {
+        let at = self.world.clock().uptime();
+        self.lines.push(format!("{:>9.3}s  {line}", at.as_secs_f64()));
+    }
+
+    pub(super) fn met(&mut self, kind: Kind, line: &str) {
+        self.met.count(kind);
+        self.tell(line);
+    }
+
+    pub(super) fn chance(&mut self, per_mille: u32) -> bool {
+        self.rng.u32(0..1_000) < per_mille
+    }
+
+    pub(super) fn is_running(&self, name: &str) -> bool {
+        self.world.running().any(|other| other == name)
+    }
+
+    pub(super) fn start(&mut self, name: &'static str) {
+        if self.is_running(name) {
+            return;
+        }
+        match self.world.start(name) {
+            Ok(()) => self.tell(&format!("{name}: started")),
+            // What `sheaf run` tries again with back-off; or the process vanished in the middle.
+            Err(error) if error.class() == ErrorClass::Retry || error.to_string().contains("has crashed") => {
+                self.tell(&format!("{name}: does not start yet: {error}"));
+            }
+            Err(error) => self.wrong.push(format!("{name} does not start: {error}")),
+        }
+    }
+
+    /// What is left of a process is taken away; its disk may be damaged.
+    pub(super) fn bury(&mut self, name: &'static str) {
+        self.world.crash(name);
+        self.desk.end(name);
+        self.asleep.remove(name);
+        self.will_stand.remove(name);
+        self.slow.remove(name);
+        let tasks = scene::tasks(&self.plan);
+        let Some(task) = self.rng.choice(&tasks).cloned() else { return };
+        let odds = self.plan.odds.clone();
+        if !self.storm().rages {
+            return;
+        }
+        if self.chance(odds.lost_disk) {
+            self.world.disk(name).wipe(&task);
+            self.met(Kind::LostDisk, &format!("{name}: the disk of {task} is lost"));
+        } else if self.chance(odds.old_disk) {
+            let Some(backup) = self.backups.get(name).cloned() else { return };
+            if backup.copy(&task, self.world.disk(name)) {
+                self.met(Kind::OldDisk, &format!("{name}: a backup of {task} is put in its place"));
+            }
+        }
+    }
+
+    /// Some turns of every instance that is awake, in an order of its own; the ones that have ended are taken away.
+    pub(super) fn turn(&mut self) {
+        let mut names: Vec<&'static str> = self.names().to_vec();
+        self.rng.shuffle(&mut names);
+        for name in names {
+            if self.asleep.contains_key(name) || !self.is_running(name) {
+                continue;
+            }
+            let result = match self.will_stand.get(name).copied() {
+                None => self.world.turn_of(name).map(drop),
+                Some(point) => self.world.turn_until(name, point).map(|stands| {
+                    if stands {
+                        self.will_stand.remove(name);
+                        self.met(Kind::ZombieInTurn, &format!("{name}: stands still at `{point}`"));
+                        self.fall_asleep(name);
+                    }
+                }),
+            };
+            self.turned(name, result);
+        }
+        let asleep: Vec<&str> = self.asleep.keys().copied().collect();
+        let odds = self.storm().rages.then(|| self.plan.odds.clone());
+        let moment =
+            Moment { odds: odds.as_ref(), now: self.world.clock().uptime(), asleep: &|name| asleep.contains(&name) };
+        self.desk.turn(&mut self.rng, &moment);
+        let (met, told) = self.desk.news();
+        self.met.add(&met);
+        for line in &told {
+            self.tell(line);
+        }
+    }
+
+    /// What came of an instance's turn: whoever has ended is taken away.
+    pub(super) fn turned(&mut self, name: &'static str, result: runtime::Result<()>) {
+        let told = std::mem::take(&mut self.storm().told);
+        for line in &told {
+            self.tell(line);
+        }
+        if self.world.is_crashed(name) {
+            self.bury(name);
+        } else if let Err(error) = result {
+            self.wrong.push(format!("{name} has stopped: {error}"));
+            self.bury(name);
+        }
+    }
+
+    pub(super) fn advance(&self, millis: u64) {
+        self.world.clock().advance(Duration::from_millis(millis));
+    }
+
+    /// Writes an event, as somebody outside does.
+    pub(super) fn write(&mut self, event: SampleEvent) {
+        let topic = if event.is_parent() { PARENTS } else { CHILDREN };
+        self.tell(&format!("written: {} of {}", event.name(), event.bundle));
+        self.put(topic, Bytes::from(event.value.to_string()));
+        self.sent.push(Sent { at: self.world.clock().now(), event });
+    }
+
+    pub(super) fn put(&mut self, topic: &str, value: Bytes) {
+        self.writes += 1;
+        let spec = ProducerSpec { transactional_id: format!("outside-{}", self.writes), tracked: Vec::new() };
+        let record = OutRecord {
+            topic: Topic::new(topic),
+            partition: None,
+            key: None,
+            value: Some(value),
+            headers: Headers::new(),
+            timestamp: None,
+        };
+        let written = self.world.broker().process("outside").producer(&spec).and_then(|mut producer| {
+            producer.init(TIMEOUT)?;
+            producer.begin()?;
+            producer.produce(&record)?;
+            producer.drain(TIMEOUT)?;
+            producer.commit(TIMEOUT)
+        });
+        if let Err(error) = written {
+            self.wrong.push(format!("the simulation could not write an event: {error}"));
+        }
+    }
+
+    /// All trouble ends; some instances stay.
+    pub(super) fn heal(&mut self) {
+        self.world.broker().heal();
+        self.desk.set_stuck(false);
+        self.outage = 0;
+        self.stuck = 0;
+        self.slow.clear();
+        self.will_stand.clear();
+        for name in std::mem::take(&mut self.asleep).into_keys() {
+            self.wake(name);
+        }
+        for name in self.names() {
+            self.world.slow_down(name, false);
+        }
+        self.tell("all trouble ends");
+        let stay = self.rng.usize(1..=self.names().len());
+        let names = self.names();
+        for name in names.get(stay..).unwrap_or_default() {
+            self.bury(name);
+        }
+        for name in names.get(..stay).unwrap_or_default() {
+            self.start(name);
+        }
+        self.breathe();
+    }
+
+    /// Longer than a session and a transaction last.
+    pub(super) fn breathe(&mut self) {
+        for _ in 0..30 {
+            self.advance(3_000);
+            self.turn();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

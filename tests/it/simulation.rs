@@ -1,0 +1,63 @@
+//! Seeds of everything that can go wrong at once, against an oracle that knows only what was written; and the proof that
+//! the simulator would notice.
+
+use std::collections::BTreeMap;
+
+use sheaf::runtime::Mutation;
+use sheaf::sim::swarm::{Report, Tally, run};
+
+/// How many seeds one run of the tests takes, besides those of the commit.
+const SEEDS: u64 = 150;
+/// How many seeds a commit has of its own.
+const OWN: u64 = 50;
+
+fn right(report: &Report) {
+    let story = report.story.join("\n");
+    assert!(
+        report.wrong.is_empty(),
+        "seed {}:\n{story}\n\n{}\n\nagain with: sheaf simulate --seed {} --runs 1 --story",
+        report.seed,
+        report.wrong.join("\n"),
+        report.seed
+    );
+}
+
+/// Of a commit's name, what is a seed.
+fn seed(commit: &str) -> u64 {
+    u64::from_str_radix(commit.get(..12).expect("twelve digits of a commit"), 16).expect("a commit's name")
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_in_any_weather() {
+    let asked = |name: &str| std::env::var(name).ok();
+    let seeds = asked("SHEAF_TEST_SEEDS").map_or(SEEDS, |text| text.parse().expect("a number"));
+    let own = asked("SHEAF_TEST_COMMIT").map_or(0..0, |commit| seed(&commit)..seed(&commit) + OWN);
+    let mut met = Tally::default();
+    for seed in (0..seeds).chain(own) {
+        let report = run(seed, None);
+        right(&report);
+        met.add(&report.met);
+    }
+    assert_eq!(met.missing(), [], "each kind of trouble is met");
+}
+
+#[test]
+fn a_seed_tells_the_same_story_again() {
+    for seed in [3, 4] {
+        assert_eq!(run(seed, None), run(seed, None));
+    }
+}
+
+#[test]
+fn each_broken_duty_is_found() {
+    const LIMIT: u64 = 300;
+    let mut found = BTreeMap::new();
+    for mutation in Mutation::ALL {
+        let first = (0..LIMIT).map(|seed| run(seed, Some(mutation))).find(|report| !report.wrong.is_empty());
+        let words = first.map(|report| format!("seed {}: {}", report.seed, report.wrong[0]));
+        println!("{mutation:?}: {}", words.as_deref().unwrap_or("not found"));
+        found.insert(mutation, words.is_some());
+    }
+    let missed: Vec<_> = found.iter().filter(|(_, is_found)| !**is_found).collect();
+    assert!(missed.is_empty(), "not found: {missed:?}");
+}
