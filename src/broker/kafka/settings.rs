@@ -223,12 +223,17 @@ const COMMON: &[(&str, &str)] = &[
     ("log.connection.close", "false"),
 ];
 
-/// `queued.*` bound memory *per partition*, because each partition has its own queue. A full queue is looked at again
-/// after 10 ms instead of a second. The broker holds an empty fetch for 100 ms: a new record ends it at once, a new
-/// partition has to wait for its end.
+/// `queued.*` bound memory *per partition*, because each partition has its own queue, and an instance may have hundreds: of
+/// five topics with 64 partitions each, these take 160 MiB at the very most (some 500 bytes for a small message, of which
+/// librdkafka keeps half for itself), and one answer of a broker 16 MiB. Beyond that a topic's own batches count: one is
+/// taken whole. A full queue is looked at again after 10 ms instead of a second, so a thousand messages are enough for more
+/// than a thread can step on. The broker holds an empty fetch for 100 ms: a new record ends it at once, a new partition has to
+/// wait for its end.
 const CONSUMING: &[(&str, &str)] = &[
-    ("queued.min.messages", "5000"),
-    ("queued.max.messages.kbytes", "2048"),
+    ("queued.min.messages", "1000"),
+    ("queued.max.messages.kbytes", "512"),
+    ("fetch.message.max.bytes", "262144"),
+    ("fetch.max.bytes", "16777216"),
     ("fetch.wait.max.ms", "100"),
     ("fetch.queue.backoff.ms", "10"),
     ("fetch.error.backoff.ms", "50"),
