@@ -11,11 +11,11 @@ use super::exit::Failure;
 use super::load::Loaded;
 use crate::aws::{self, SecretsManager};
 use crate::broker::kafka::{Assignor, KafkaBroker, KafkaSettings};
-use crate::config::{Config, Reference};
+use crate::config::{Config, ProcessingGuarantee, Reference};
 use crate::metric::{Build, Metrics};
 use crate::model::{Clock, Sink};
 use crate::processor::delivery;
-use crate::runtime::{CommitLimits, NoSink, Settings, SystemClock};
+use crate::runtime::{CommitLimits, Guarantee, NoSink, Settings, SystemClock};
 use crate::secret::{Secret, SecretRef, Source, Sources};
 use crate::sink::control_m::{self, ControlM};
 use crate::store::rocks::{RocksOptions, RocksStores};
@@ -176,6 +176,10 @@ pub(super) fn settings(config: &Config, http: String) -> Settings {
             ..CommitLimits::default()
         },
         broker_timeout: Duration::from_secs(10),
+        guarantee: match config.processing_guarantee {
+            ProcessingGuarantee::ExactlyOnce => Guarantee::ExactlyOnce,
+            ProcessingGuarantee::AtLeastOnce => Guarantee::AtLeastOnce,
+        },
         mutation: None,
     }
 }
