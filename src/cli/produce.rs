@@ -10,6 +10,7 @@ use super::{run, say, tell, wire};
 use crate::broker::kafka::{KafkaBroker, KafkaSettings};
 use crate::broker::{Broker, Producer, ProducerSpec};
 use crate::model::{Headers, OutRecord, Topic};
+use crate::runtime::Incarnation;
 use crate::sim::{Generator, SampleEvent};
 
 /// Options of `sheaf produce`.
@@ -56,7 +57,7 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 const BATCH: usize = 500;
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let seed = args.seed.unwrap_or_else(|| wire::incarnation().id.as_u64_pair().0);
+    let seed = args.seed.unwrap_or_else(|| Incarnation::of_this_process().id.as_u64_pair().0);
     let mut generator = Generator::new(seed);
     let mut events = Vec::new();
     for _ in 0..args.num_pairs {
@@ -66,7 +67,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         generator.shuffle(&mut events);
     }
     let broker = KafkaBroker::new(KafkaSettings::new(&args.bootstrap_servers))?;
-    let transactional_id = format!("sheaf-produce-{}", wire::incarnation().id);
+    let transactional_id = format!("sheaf-produce-{}", Incarnation::of_this_process().id);
     let mut producer = broker.producer(&ProducerSpec { transactional_id, tracked: Vec::new() })?;
     producer.init(TIMEOUT)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

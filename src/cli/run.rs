@@ -16,7 +16,7 @@ use crate::admin::{self, Health, Server};
 use crate::broker::Broker;
 use crate::metric::Metrics;
 use crate::model::{Clock, ErrorClass};
-use crate::runtime::{self, Instance, Plan, Settings, Shared, Status, ThreadState};
+use crate::runtime::{self, Incarnation, Instance, Plan, Settings, Shared, Status, ThreadState};
 use crate::topology::Topology;
 
 /// Options of `sheaf run`.
@@ -70,7 +70,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         sink,
         metrics,
         status,
-        incarnation: wire::incarnation(),
+        incarnation: Incarnation::of_this_process(),
         inbox_partitions,
         probe,
     };

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{say, tell, wire};
 use crate::model::Clock;
+use crate::runtime::Incarnation;
 use crate::sim::swarm::{self, Kind, Report, Tally};
 
 /// Options of `sheaf simulate`.
@@ -48,7 +49,7 @@ const LAST: usize = 40;
 const LOG_EVERY: Duration = Duration::from_secs(30);
 
 pub(super) fn main(args: &Args) -> ExitCode {
-    let first = args.seed.unwrap_or_else(|| wire::incarnation().id.as_u64_pair().0 >> 32);
+    let first = args.seed.unwrap_or_else(|| Incarnation::of_this_process().id.as_u64_pair().0 >> 32);
     let limit = args.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
     let mut sum = Sum::new(first);
     while limit.map_or(sum.runs < args.runs, |limit| sum.elapsed() < limit) {

@@ -12,7 +12,7 @@ use super::load::{self, ConfigArgs, Loaded};
 use super::{say, tell, wire};
 use crate::broker::Broker;
 use crate::model::TaskId;
-use crate::runtime::{Found, Plan, Republisher, prepare};
+use crate::runtime::{Found, Incarnation, Plan, Republisher, prepare};
 
 /// What can be done with a state directory. No instance may run on it.
 #[derive(Debug, Subcommand)]
@@ -99,7 +99,7 @@ fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode,
         return Err(Failure::Failed(anyhow::anyhow!("the state directory has no store of task {unknown}")));
     }
     for task in &wanted {
-        let incarnation = wire::incarnation().id;
+        let incarnation = Incarnation::of_this_process().id;
         let written =
             republisher.republish(task, &incarnation, |written| tell(&format!("{task}: {written} entries")))?;
         say(&format!("{task}: changelog written anew from {written} entries"));

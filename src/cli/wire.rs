@@ -6,17 +6,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::runtime::Handle;
-use uuid::Uuid;
 
 use super::exit::Failure;
-use super::load::{Loaded, host_name};
+use super::load::Loaded;
 use crate::aws::{self, SecretsManager};
 use crate::broker::kafka::{Assignor, KafkaBroker, KafkaSettings};
 use crate::config::{Config, ProcessingGuarantee, Reference};
 use crate::metric::{Build, Metrics};
-use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, TaskId, Verdict};
-use crate::processor::{bundle, delivery};
-use crate::runtime::{CommitLimits, Guarantee, Incarnation, Settings, SystemClock};
+use crate::model::{Clock, Sink};
+use crate::processor::delivery;
+use crate::runtime::{CommitLimits, Guarantee, NoSink, Settings, SystemClock};
 use crate::secret::{Secret, SecretRef, Source, Sources};
 use crate::sink::control_m::{self, ControlM};
 use crate::store::rocks::{RocksOptions, RocksStores};
@@ -82,11 +81,8 @@ fn take_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Resul
         "max.poll.interval.ms" => settings.max_poll_interval = millis()?,
         "transaction.timeout.ms" => settings.transaction_timeout = millis()?,
         "partition.assignment.strategy" => {
-            settings.assignor = match value {
-                "cooperative-sticky" => Assignor::CooperativeSticky,
-                "range" => Assignor::Range,
-                _ => return Err(wrong("cooperative-sticky or range")),
-            };
+            let known = Assignor::ALL.into_iter().find(|assignor| assignor.as_str() == value);
+            settings.assignor = known.ok_or_else(|| wrong(&Assignor::ALL.map(Assignor::as_str).join(", ")))?;
         }
         _ => drop(settings.properties.insert(name.to_owned(), value.to_owned())),
     }
@@ -108,14 +104,7 @@ pub(super) fn metrics(application: &str, topology: &Topology) -> Result<Arc<Metr
         librdkafka: KafkaBroker::client_version(),
         rocksdb: "11.8.1".to_owned(),
     };
-    let series = bundle::count::ALL.into_iter().chain(delivery::count::all());
-    let metrics = Metrics::new(application, &build, series).context("metrics")?;
-    for node in &topology.nodes {
-        metrics.processor(&node.name);
-        node.outputs.iter().for_each(|output| metrics.target(&output.topic));
-    }
-    topology.sources.iter().for_each(|source| metrics.source(&source.topic));
-    Ok(Arc::new(metrics))
+    Ok(Arc::new(Metrics::of(application, &build, topology).context("metrics")?))
 }
 
 /// How bundles are delivered; `None` when the topology does not.
@@ -176,21 +165,6 @@ pub(super) fn sink(
     Ok(Arc::new(sink))
 }
 
-/// The sink of an application that delivers nothing: no processor decides an act then.
-#[derive(Debug)]
-pub(super) struct NoSink;
-
-impl Sink for NoSink {
-    fn execute(&self, _task: &TaskId, _key: &Key, act: Act, _expires_at: Duration, done: Completion) {
-        let verdict = Verdict::NotSent("no sink is set up".to_owned());
-        done(Outcome { slot: act.slot, attempt: act.attempt, verdict });
-    }
-
-    fn capacity(&self) -> usize {
-        1
-    }
-}
-
 /// Names, limits and time-outs of an instance.
 pub(super) fn settings(config: &Config, http: String) -> Settings {
     Settings {
@@ -212,12 +186,6 @@ pub(super) fn settings(config: &Config, http: String) -> Settings {
         },
         mutation: None,
     }
-}
-
-/// Who this start of the instance is.
-#[expect(clippy::disallowed_methods, reason = "the command line hands chance in")]
-pub(super) fn incarnation() -> Incarnation {
-    Incarnation { id: Uuid::new_v4(), host: host_name(), process: std::process::id() }
 }
 
 /// The clock of the machine.

@@ -33,7 +33,8 @@ use prometheus::TextEncoder;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{IntCounterVec, IntGaugeVec, Registry};
 
-use crate::processor::Count;
+use crate::processor::{Count, bundle, delivery};
+use crate::topology::Topology;
 use registry::{Made, Maker};
 
 /// Why metrics cannot be set up or shown.
@@ -94,6 +95,18 @@ impl Metrics {
         }
         metrics.registry.register(Box::new(ProcessCollector::for_self()))?;
         metrics.instance(InstanceState::Created);
+        Ok(metrics)
+    }
+
+    /// All families, with everything that is known of a topology at 0.
+    pub fn of(application: &str, build: &Build, topology: &Topology) -> Result<Self, Error> {
+        let series = bundle::count::ALL.into_iter().chain(delivery::count::all());
+        let metrics = Self::new(application, build, series)?;
+        for node in &topology.nodes {
+            metrics.processor(&node.name);
+            node.outputs.iter().for_each(|output| metrics.target(&output.topic));
+        }
+        topology.sources.iter().for_each(|source| metrics.source(&source.topic));
         Ok(metrics)
     }
 

@@ -133,6 +133,25 @@ impl OutRecord {
         }
     }
 
+    /// A record without a key, which goes to any partition.
+    pub fn unkeyed(topic: &Topic, value: Bytes) -> Self {
+        Self {
+            topic: topic.clone(),
+            partition: None,
+            key: None,
+            value: Some(value),
+            headers: Headers::new(),
+            timestamp: None,
+        }
+    }
+
+    /// The same record with this create time.
+    #[must_use]
+    pub fn at(mut self, timestamp: Timestamp) -> Self {
+        self.timestamp = Some(timestamp);
+        self
+    }
+
     /// The same record with these headers.
     #[must_use]
     pub fn with_headers(mut self, headers: Headers) -> Self {

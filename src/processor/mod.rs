@@ -26,7 +26,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::codec::Versioned;
-use crate::model::{Act, ActSlot, Alert, Headers, Key, Outcome, Record, Reject, Timer, TimerKind, Timestamp};
+use crate::model::{
+    Act, ActSlot, Alert, Headers, Key, Outcome, Record, Reject, RejectReason, Timer, TimerKind, Timestamp,
+};
 
 /// A step function over entries of one kind.
 pub trait Processor: Send + Sync + 'static {
@@ -88,6 +90,11 @@ pub struct Transition<S> {
 }
 
 impl<S> Transition<S> {
+    /// A transition that forgets the key, with its timers and acts.
+    pub const fn forget() -> Self {
+        Self { state: None, effects: Vec::new() }
+    }
+
     /// A transition to `state` that asks for nothing.
     pub const fn to(state: S) -> Self {
         Self { state: Some(state), effects: Vec::new() }
@@ -133,6 +140,13 @@ pub struct Forward {
     pub headers: Headers,
 }
 
+impl Effect {
+    /// A record for an output, without headers.
+    pub fn forward(output: &'static str, value: impl Into<Bytes>) -> Self {
+        Self::Forward(Forward { output, value: value.into(), headers: Headers::new() })
+    }
+}
+
 /// A counted fact with bounded labels: the metric's name and its labels are declared in `metric`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Count {
@@ -146,6 +160,20 @@ pub struct Count {
 pub trait Keying: Send + Sync {
     /// Finds the key, or says why there is none.
     fn key(&self, record: &Record) -> Result<Keyed, Reject>;
+}
+
+/// A function that finds a record's key is a keying step.
+impl<F: Fn(&Record) -> Result<Keyed, Reject> + Send + Sync> Keying for F {
+    fn key(&self, record: &Record) -> Result<Keyed, Reject> {
+        self(record)
+    }
+}
+
+/// The keying step of sources whose records carry their key already: the record's key, its Kafka timestamp, and the role
+/// `event`. A record without a key is rejected.
+pub fn by_key(record: &Record) -> Result<Keyed, Reject> {
+    let key = record.key.clone().ok_or_else(|| Reject::new(RejectReason::BadId, "the record has no key"))?;
+    Ok(Keyed { key: Key::from_bytes(key), role: "event".to_owned(), at: record.timestamp })
 }
 
 /// What a keying step found.

@@ -131,6 +131,9 @@ pub enum Error {
         /// Where to.
         output: &'static str,
     },
+    /// The metrics cannot be set up.
+    #[error("metrics: {0}")]
+    Metrics(String),
     /// A thread of the runtime cannot be started, or died.
     #[error("thread {thread}: {detail}")]
     Thread {
@@ -157,6 +160,7 @@ impl Error {
             | Self::InputLost { .. }
             | Self::Replaced { .. }
             | Self::Unwired { .. }
+            | Self::Metrics(_)
             | Self::Thread { .. } => ErrorClass::Fatal,
         }
     }
@@ -175,6 +179,7 @@ impl Error {
             | Self::InputLost { .. }
             | Self::Replaced { .. }
             | Self::Unwired { .. }
+            | Self::Metrics(_)
             | Self::Thread { .. } => None,
         }
     }

@@ -40,6 +40,16 @@ struct Value {
 }
 
 impl Incarnation {
+    /// The start of this process on this machine.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an incarnation is told apart by chance, and nothing follows from it"
+    )]
+    pub fn of_this_process() -> Self {
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        Self { id: Uuid::new_v4(), host, process: std::process::id() }
+    }
+
     /// Writes this start to the instances topic, in a transaction of its own.
     pub(super) fn announce(&self, producer: &mut dyn Producer, shared: &Shared) -> Result<()> {
         let value = Value {

@@ -37,6 +37,7 @@
 //! At assignment the order is: `init_transactions`, assignment, committed offsets (stable), only then the changelog's
 //! high watermark, up to which the store is restored.
 
+mod application;
 mod clock;
 mod dead_letter;
 mod doorbell;
@@ -60,6 +61,7 @@ mod thread;
 mod topics;
 mod transaction;
 
+pub use application::{Application, NoSink};
 pub use clock::SystemClock;
 pub use error::{Error, Result};
 pub use housekeeping::Housekeeper;

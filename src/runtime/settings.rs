@@ -75,13 +75,36 @@ pub const RECORD_MAX: usize = 10 << 20;
 pub(super) const RECORD_OVERHEAD: usize = 512;
 
 impl Settings {
+    /// Names and the defaults: one stream thread, four partitions of what is created, the broker's replication factor.
+    pub fn new(application: &str, instance: &str) -> Self {
+        Self {
+            application: application.to_owned(),
+            instance: InstanceId::new(instance),
+            http: String::new(),
+            stream_threads: 1,
+            partitions: 4,
+            replication: None,
+            commit: CommitLimits::default(),
+            broker_timeout: Duration::from_secs(10),
+            guarantee: Guarantee::ExactlyOnce,
+            mutation: None,
+        }
+    }
+
     /// True when this duty is broken on purpose.
     pub(super) fn breaks(&self, mutation: Mutation) -> bool {
         self.mutation == Some(mutation)
     }
 
-    /// `<application>-<instance>-<thread>`: the transactional id and the static member's name of a stream thread.
+    /// `<application>-<instance>-<thread>`: the transactional id of a stream thread.
     pub fn thread_name(&self, thread: usize) -> String {
         format!("{}-{}-{thread}", self.application, self.instance)
+    }
+
+    /// `<application>-<thread>-<instance>`: the static member's name of a stream thread. Assignors serve members in the order
+    /// of these names, so the first threads of all instances come before the second ones, and what does not divide evenly
+    /// goes to different instances.
+    pub fn member_name(&self, thread: usize) -> String {
+        format!("{}-{thread:03}-{}", self.application, self.instance)
     }
 }

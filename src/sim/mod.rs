@@ -2,9 +2,12 @@
 //!
 //! Nothing here is a second runtime: a [`World`] calls the same `turn` of the same stream threads, restorers and
 //! housekeepers that the operating system's threads call, one after the other.
+//!
+//! For tests of a processor of one's own there is the [`TestDriver`]: a world with one instance and one partition.
 
 mod clock;
 mod day;
+mod driver;
 mod events;
 mod gate;
 mod mortal;
@@ -14,5 +17,6 @@ mod world;
 
 pub use clock::ManualClock;
 pub use day::{Day, Deed, Happening, Sent, Stage};
+pub use driver::{Asked, DeadLetter, DriverError, Raised, Stored, TestDriver};
 pub use events::{Generator, SampleEvent};
 pub use world::{MakeSink, Setting, Strikes, World, never};

@@ -16,6 +16,7 @@ mod compose;
 mod conformance;
 mod control_m;
 mod delivery;
+mod driver;
 mod entry;
 mod golden;
 mod property;

@@ -71,6 +71,18 @@ fn the_topology_in_the_readme_is_the_file() {
     assert!(blocks(&readme).contains(&("yaml", file.clone())), "README.md does not show\n{file}");
 }
 
+#[test]
+fn the_code_in_the_page_on_processors_is_the_example() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let code = ["examples/counter/processor.rs", "tests/it/driver/counter.rs"].map(read).concat();
+    let page = read("docs/processor.md");
+    let shown: Vec<String> = blocks(&page).into_iter().filter(|(kind, _)| *kind == "rust").map(|(_, it)| it).collect();
+    assert_eq!(shown.len(), 4, "the page shows state, step, topology and test");
+    for block in shown {
+        assert!(code.contains(&block), "docs/processor.md shows what is not in the example:\n{block}");
+    }
+}
+
 /// Words of a command line that are paths of this repository: with a slash or a known ending, and no address or variable.
 fn paths(line: &str) -> impl Iterator<Item = &str> {
     let line = line.split(" #").next().unwrap_or_default();

@@ -31,5 +31,5 @@ fn kafka_answers_as_the_suite_says() {
     if super::cluster::left_out() {
         return;
     }
-    run(&|| Box::new(Scene::open("conformance").expect("real Kafka is not left out")));
+    run(&|| Box::new(Scene::open("conformance").expect("real Kafka is not left out").cooperative()));
 }

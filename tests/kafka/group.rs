@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use sheaf::broker::kafka::Assignor;
 use sheaf::broker::{Error, FencedBy, GroupEvent};
 use sheaf::model::{Topic, TopicPartition};
 
@@ -11,7 +10,7 @@ use super::scene::{LIMIT, Scene, share, until, values, write};
 
 #[test]
 fn a_cooperative_member_gives_up_only_what_moves() {
-    let Some(scene) = Scene::open("cooperative") else { return };
+    let Some(scene) = Scene::open("cooperative").map(Scene::cooperative) else { return };
     let topic = scene.topic("t", 4);
     let mut first = scene.member(&[&topic]);
     first.owns(4);
@@ -32,7 +31,6 @@ fn a_cooperative_member_gives_up_only_what_moves() {
 #[test]
 fn an_eager_member_gives_up_everything() {
     let Some(scene) = Scene::open("eager") else { return };
-    let scene = scene.with(|settings| settings.assignor = Assignor::Range);
     let topic = scene.topic("t", 4);
     let mut first = scene.member(&[&topic]);
     first.owns(4);

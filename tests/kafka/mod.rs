@@ -12,6 +12,7 @@
 //! | `load` | events without end, some of them doubled, some held back
 //! | `faults` | a cluster of three brokers whose brokers and instances die, stop and move
 //! | `soak` | what `scripts/soak` runs: the same for hours
+//! | `assignor` | printed, when asked for: how evenly partitions are spread |
 //! | `measure` | printed, not asserted: the cost of a commit, of idling |
 #![expect(
     clippy::expect_used,
@@ -21,6 +22,7 @@
 )]
 
 mod admin;
+mod assignor;
 pub(crate) mod cluster;
 mod conformance;
 mod e2e;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sheaf::broker::kafka::{KafkaBroker, KafkaSettings};
+use sheaf::broker::kafka::{Assignor, KafkaBroker, KafkaSettings};
 use sheaf::broker::{
     Admin, Broker, Consumer, ConsumerSpec, Error, GroupEvent, Isolation, NewTopic, Producer, ProducerSpec, Reader,
     Start, Wake, Waker,
@@ -51,6 +51,11 @@ impl Scene {
         change(&mut self.settings);
         self.broker = Box::new(KafkaBroker::new(self.settings.clone()).expect("settings"));
         self
+    }
+
+    /// The same with the cooperative protocol.
+    pub(crate) fn cooperative(self) -> Self {
+        self.with(|settings| settings.assignor = Assignor::CooperativeSticky)
     }
 
     /// A name of this check's own.

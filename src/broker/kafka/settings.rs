@@ -36,11 +36,28 @@ pub struct KafkaSettings {
 /// How the partitions of a group are shared out (`partition.assignment.strategy`). All members have to agree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Assignor {
-    /// Members keep what they have; only what moves is revoked.
-    #[default]
+    /// Members keep what they have; only what moves is revoked. It counts partitions whatever their topic, so one member
+    /// may get all tasks of a processor.
     CooperativeSticky,
-    /// Everything is revoked and shared out anew, by ranges.
+    /// Everything is revoked and shared out anew, topic by topic in ranges: each topic evenly.
+    #[default]
     Range,
+    /// Everything is revoked and shared out anew, partition by partition in turn: each topic evenly, and more moves.
+    RoundRobin,
+}
+
+impl Assignor {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::CooperativeSticky, Self::Range, Self::RoundRobin];
+
+    /// Kafka's name of it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CooperativeSticky => "cooperative-sticky",
+            Self::Range => "range",
+            Self::RoundRobin => "roundrobin",
+        }
+    }
 }
 
 impl KafkaSettings {
@@ -101,13 +118,7 @@ impl KafkaSettings {
         if !self.properties.contains_key("heartbeat.interval.ms") {
             config.set("heartbeat.interval.ms", millis(HEARTBEAT.min(self.session_timeout / 3)).to_string());
         }
-        config.set(
-            "partition.assignment.strategy",
-            match self.assignor {
-                Assignor::CooperativeSticky => "cooperative-sticky",
-                Assignor::Range => "range",
-            },
-        );
+        config.set("partition.assignment.strategy", self.assignor.as_str());
         if let Some(instance) = &spec.group_instance {
             config.set("group.instance.id", instance);
         }
@@ -214,12 +225,17 @@ const COMMON: &[(&str, &str)] = &[
     ("log.connection.close", "false"),
 ];
 
-/// `queued.*` bound memory *per partition*, because each partition has its own queue. A full queue is looked at again
-/// after 10 ms instead of a second. The broker holds an empty fetch for 100 ms: a new record ends it at once, a new
-/// partition has to wait for its end.
+/// `queued.*` bound memory *per partition*, because each partition has its own queue, and an instance may have hundreds: of
+/// five topics with 64 partitions each, these take 160 MiB at the very most (some 500 bytes for a small message, of which
+/// librdkafka keeps half for itself), and one answer of a broker 16 MiB. Beyond that a topic's own batches count: one is
+/// taken whole. A full queue is looked at again after 10 ms instead of a second, so a thousand messages are enough for more
+/// than a thread can step on. The broker holds an empty fetch for 100 ms: a new record ends it at once, a new partition has to
+/// wait for its end.
 const CONSUMING: &[(&str, &str)] = &[
-    ("queued.min.messages", "5000"),
-    ("queued.max.messages.kbytes", "2048"),
+    ("queued.min.messages", "1000"),
+    ("queued.max.messages.kbytes", "512"),
+    ("fetch.message.max.bytes", "262144"),
+    ("fetch.max.bytes", "16777216"),
     ("fetch.wait.max.ms", "100"),
     ("fetch.queue.backoff.ms", "10"),
     ("fetch.error.backoff.ms", "50"),

@@ -17,7 +17,7 @@ use super::{say, wire};
 use crate::broker::memory;
 use crate::model::{Act, Clock, Completion, InstanceId, Key, Sink, TaskId, Timestamp};
 use crate::processor::delivery;
-use crate::runtime::{CommitLimits, Guarantee, Settings};
+use crate::runtime::{CommitLimits, Guarantee, NoSink, Settings};
 use crate::secret::Secret;
 use crate::sim::oracle::{self, Outcome};
 use crate::sim::{Day, Happening, ManualClock, Setting, Stage, World};
@@ -136,7 +136,7 @@ fn world(
             let settings = control_m::Settings::new(&base_url, Secret::new("demo".to_owned()));
             match ControlM::new(&settings, handle.clone(), acting.clone()) {
                 Ok(sink) => Arc::new(Watched { sink, in_flight: in_flight.clone() }),
-                Err(_) => Arc::new(wire::NoSink),
+                Err(_) => Arc::new(NoSink),
             }
         }),
         metrics: Box::new(move || metrics.clone()),

@@ -6,8 +6,12 @@ use crate::codec::Head;
 use crate::model::Key;
 use crate::processor::Body;
 
-/// How many decoded entries one task keeps.
-const ENTRIES_MAX: usize = 20_000;
+/// What the decoded entries of one instance may take if it has all tasks, in bytes as they are counted here.
+const INSTANCE_BYTES: usize = 64 << 20;
+/// The least that one task gets, however many there are.
+const TASK_BYTES_MIN: usize = 256 << 10;
+/// What an entry takes besides its encoded bytes: its key twice, tables, and a decoded form that is larger.
+const ENTRY_OVERHEAD: usize = 512;
 
 /// An entry as the step function sees it.
 #[derive(Debug)]
@@ -20,37 +24,134 @@ pub(super) struct Decoded {
 
 /// Decoded entries, the longest-kept going first. It may hold what a transaction has not committed: on an abort it is
 /// cleared together with the overlay.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Cache {
-    entries: HashMap<Key, Decoded>,
-    order: VecDeque<Key>,
+    entries: HashMap<Key, Kept>,
+    /// In the order in which they came; what is not in `entries` under the same number was removed meanwhile.
+    order: VecDeque<(Key, u64)>,
+    came: u64,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+#[derive(Debug)]
+struct Kept {
+    decoded: Decoded,
+    weight: usize,
+    number: u64,
 }
 
 impl Cache {
-    /// The entry, if it is here.
-    pub(super) fn get(&self, key: &Key) -> Option<&Decoded> {
-        self.entries.get(key)
+    /// The cache of one of so many tasks that an instance may have: the limit is theirs together, or 64 partitions would
+    /// take sixty-four times the memory of one.
+    pub(super) fn one_of(tasks: usize) -> Self {
+        let bytes_max = (INSTANCE_BYTES / tasks.max(1)).max(TASK_BYTES_MIN);
+        Self { entries: HashMap::new(), order: VecDeque::new(), came: 0, bytes: 0, bytes_max }
     }
 
-    /// Keeps an entry in place of an earlier one of the same key.
-    pub(super) fn put(&mut self, key: &Key, entry: Decoded) {
-        if self.entries.insert(key.clone(), entry).is_none() {
-            self.order.push_back(key.clone());
+    /// The entry, if it is here.
+    pub(super) fn get(&self, key: &Key) -> Option<&Decoded> {
+        self.entries.get(key).map(|kept| &kept.decoded)
+    }
+
+    /// Keeps an entry in place of an earlier one of the same key; `encoded` is how many bytes it has when it is stored. An
+    /// entry that was not here before is here afterwards, however large it is.
+    pub(super) fn put(&mut self, key: &Key, decoded: Decoded, encoded: usize) {
+        let weight = encoded + key.as_bytes().len() + ENTRY_OVERHEAD;
+        self.bytes += weight;
+        if let Some(kept) = self.entries.get_mut(key) {
+            self.bytes -= kept.weight;
+            (kept.decoded, kept.weight) = (decoded, weight);
+        } else {
+            self.came += 1;
+            self.order.push_back((key.clone(), self.came));
+            self.entries.insert(key.clone(), Kept { decoded, weight, number: self.came });
         }
-        while self.entries.len() > ENTRIES_MAX || self.order.len() > 2 * ENTRIES_MAX {
-            let Some(oldest) = self.order.pop_front() else { break };
-            self.entries.remove(&oldest);
+        while self.entries.len() > 1 && self.bytes > self.bytes_max || self.order.len() > 2 * self.entries.len() + 16 {
+            let Some((oldest, number)) = self.order.pop_front() else { break };
+            if self.entries.get(&oldest).is_some_and(|kept| kept.number == number) {
+                self.remove(&oldest);
+            }
         }
     }
 
     /// Forgets an entry.
     pub(super) fn remove(&mut self, key: &Key) {
-        self.entries.remove(key);
+        if let Some(kept) = self.entries.remove(key) {
+            self.bytes -= kept.weight;
+        }
     }
 
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.order.clear();
+        self.bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{self, Entry, Versioned};
+    use crate::model::{Reject, Timestamp};
+    use crate::processor::{Input, Processor, Transition, erase};
+
+    #[derive(Clone)]
+    struct Nothing;
+
+    impl Versioned for Nothing {
+        const VERSION: u16 = 1;
+        const NAME: &'static str = "nothing";
+
+        fn encode(&self, _: &mut Vec<u8>) -> Result<(), codec::Error> {
+            Ok(())
+        }
+
+        fn decode(_: u16, _: &[u8]) -> Result<Self, codec::Error> {
+            Ok(Self)
+        }
+    }
+
+    impl Processor for Nothing {
+        type State = Self;
+
+        fn step(&self, _: &Key, _: Option<Self>, _: Input, _: Timestamp) -> Result<Transition<Self>, Reject> {
+            Ok(Transition::forget())
+        }
+    }
+
+    fn put(cache: &mut Cache, key: &str, encoded: usize) {
+        let entry = Entry { head: Head::default(), version: 1, writer: String::new(), body: &[] };
+        let body = erase(Nothing).decode(&entry).unwrap();
+        cache.put(&Key::new(key), Decoded { head: Head::default(), body }, encoded);
+        assert!(cache.get(&Key::new(key)).is_some(), "{key} has just come");
+    }
+
+    #[test]
+    fn the_first_to_come_goes_when_there_are_too_many_bytes() {
+        let mut cache = Cache::one_of(usize::MAX);
+        for key in ["a", "b", "c"] {
+            put(&mut cache, key, TASK_BYTES_MIN / 3);
+        }
+        assert!(cache.get(&Key::new("a")).is_none() && cache.get(&Key::new("b")).is_some());
+        put(&mut cache, "large", 2 * TASK_BYTES_MIN);
+        assert_eq!(cache.entries.len(), 1);
+        cache.clear();
+        assert_eq!(cache.bytes, 0);
+    }
+
+    #[test]
+    fn an_entry_that_has_come_is_there_although_it_was_removed_before() {
+        let mut cache = Cache::one_of(1);
+        for _ in 0..100 {
+            for key in ["a", "b"] {
+                put(&mut cache, key, 100);
+                cache.remove(&Key::new(key));
+            }
+        }
+        put(&mut cache, "a", 100);
+        assert!(cache.order.len() < 20, "{}", cache.order.len());
+        assert_eq!(cache.bytes, 100 + 1 + ENTRY_OVERHEAD);
     }
 }

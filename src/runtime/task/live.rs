@@ -53,12 +53,17 @@ pub(crate) mod meta {
 }
 
 impl Live {
-    /// A task whose store has been restored.
-    pub(in crate::runtime) fn new(store: Box<dyn Store>, changelog_next: i64, genesis: Genesis) -> store::Result<Self> {
+    /// One of so many tasks, whose store has been restored.
+    pub(in crate::runtime) fn new(
+        store: Box<dyn Store>,
+        changelog_next: i64,
+        genesis: Genesis,
+        tasks: usize,
+    ) -> store::Result<Self> {
         let mut live = Self {
             store,
             overlay: Overlay::new(),
-            cache: Cache::default(),
+            cache: Cache::one_of(tasks),
             changelog_next,
             genesis,
             armed: [None, None],
@@ -158,7 +163,7 @@ impl Live {
             let Some(bytes) = self.overlay.get(&*self.store, key).map_err(Unread::Store)? else { return Ok(None) };
             let entry = entry::decode(&bytes).map_err(Unread::Entry)?;
             let body = node.processor.decode(&entry).map_err(Unread::Entry)?;
-            self.cache.put(key, Decoded { head: entry.head, body });
+            self.cache.put(key, Decoded { head: entry.head, body }, bytes.len());
         }
         Ok(self.cache.get(key))
     }
@@ -168,8 +173,9 @@ impl Live {
         match (entry, old) {
             (Some((decoded, bytes)), _) => {
                 self.arm_for(&decoded.head);
-                self.overlay.put(key.clone(), old, decoded.head.clone(), bytes);
-                self.cache.put(key, decoded);
+                let head = decoded.head.clone();
+                self.cache.put(key, decoded, bytes.len());
+                self.overlay.put(key.clone(), old, head, bytes);
             }
             (None, Some(_)) => {
                 self.overlay.delete(key.clone(), old);

@@ -41,6 +41,7 @@ impl StreamThread {
         let kept: Vec<TaskId> = partitions.iter().filter_map(|partition| self.shared.plan.task(partition)).collect();
         // A suspended task that did not come back belongs to somebody else now.
         self.tasks.retain(|id, task| !matches!(task.state, State::Suspended(_)) || kept.contains(id));
+        self.in_flight.retain(|(owner, ..)| self.tasks.contains_key(owner));
         for partition in &partitions {
             self.create_task(partition)?;
         }
@@ -60,12 +61,13 @@ impl StreamThread {
             return Err(crate::runtime::topics::inbox_changed(&partition.topic, expected, partition.partition + 1));
         }
         self.epochs += 1;
-        let state = match self.tasks.remove(&id) {
-            Some(Task { state: state @ State::Suspended(_), .. }) => state,
-            Some(_) | None => State::Created,
+        let (state, epoch) = match self.tasks.remove(&id) {
+            // Nobody had it in between: the outcomes of its acts that are under way are still its own.
+            Some(Task { state: state @ State::Suspended(_), epoch, .. }) => (state, epoch),
+            Some(_) | None => (State::Created, self.epochs),
         };
         let changelog = crate::runtime::task::changelog(&self.shared.plan, node, partition.partition)?;
-        let (inbox, epoch) = (partition.clone(), self.epochs);
+        let inbox = partition.clone();
         self.tasks.insert(
             id.clone(),
             Task { id, node, inbox, changelog, epoch, state, offset_known: true, acts: false, fresh: false },
@@ -118,12 +120,13 @@ impl StreamThread {
         }
         let Some(id) = self.shared.plan.task(partition) else { return };
         let Some(mut task) = self.tasks.remove(&id) else { return };
-        self.in_flight.retain(|(owner, ..)| *owner != id);
         self.rebuilt.retain(|(owner, _)| *owner != id);
         self.shared.metrics.task_closed(&id);
         if let (State::Running(live), true) = (task.state, may_return) {
             task.state = State::Suspended(live.into_store());
             self.tasks.insert(id, task);
+        } else {
+            self.in_flight.retain(|(owner, ..)| *owner != id);
         }
     }
 
@@ -242,7 +245,8 @@ impl StreamThread {
             }
             // From here on this task commits its offset itself.
             task.offset_known = true;
-            let live = Live::new(done.store, done.changelog_next, done.genesis)
+            let tasks = self.shared.inbox_partitions.iter().filter_map(|count| usize::try_from(*count).ok()).sum();
+            let live = Live::new(done.store, done.changelog_next, done.genesis, tasks)
                 .map_err(|source| Error::Store { task: id.clone(), source })?;
             self.shared.metrics.store_entries(&id, live.len_estimate());
             task.state = State::Running(Box::new(live));

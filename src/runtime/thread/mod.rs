@@ -214,12 +214,12 @@ impl StreamThread {
     /// Makes the producer and then, the first time, the consumer: whoever runs under this thread's name is fenced
     /// before anything is read.
     fn connect(&mut self) -> Result<()> {
-        let name = self.shared.settings.thread_name(self.number);
         if self.producer.is_none() {
+            let name = self.shared.settings.thread_name(self.number);
             let tracked = self.shared.plan.changelogs();
             let mut producer = match self.shared.settings.guarantee {
                 Guarantee::ExactlyOnce => {
-                    self.shared.broker.producer(&ProducerSpec { transactional_id: name.clone(), tracked })?
+                    self.shared.broker.producer(&ProducerSpec { transactional_id: name, tracked })?
                 }
                 Guarantee::AtLeastOnce => self.shared.broker.plain_producer(&tracked)?,
             };
@@ -234,7 +234,7 @@ impl StreamThread {
         if self.consumer.is_none() {
             let spec = ConsumerSpec {
                 group: self.shared.settings.application.clone(),
-                group_instance: Some(name),
+                group_instance: Some(self.shared.settings.member_name(self.number)),
                 waker: self.waker.clone(),
             };
             let mut consumer = self.shared.broker.consumer(&spec)?;

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `support` | a topology that counts, a world, and eyes for what came of it |
 //! | `basic` | records, timers, hand-overs, lost answers |
+//! | `eager` | rebalances that take everything away |
 //! | `effect` | timers and acts that are taken back |
 //! | `refusal` | offsets, changelogs and names that are not ours |
 //! | `unreadable` | entries that cannot be read |
 
 mod basic;
+mod eager;
 mod effect;
 mod refusal;
 mod support;

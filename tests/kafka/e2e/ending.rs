@@ -41,7 +41,7 @@ fn a_member_that_was_fenced_by_no_newer_start_joins_anew() {
     stage.delivered(one);
     // The coordinator may take the member itself for a stranger after an outage; here it is one who announces nothing.
     let application = stage.application();
-    let group_instance = Some(format!("{application}-a-0"));
+    let group_instance = Some(format!("{application}-000-a"));
     let spec = ConsumerSpec { group: application, group_instance, waker: Waker::none() };
     let mut stranger = stage.scene.broker.consumer(&spec).expect("a consumer");
     stranger.subscribe(&[stage.topic("parents")]).expect("subscribed");

@@ -55,9 +55,9 @@ fn a_changed_partition_count_of_an_inbox_is_refused_with_the_remedy() {
 }
 
 #[test]
-fn two_instances_share_an_eager_group() {
-    let Some(mut stage) = Stage::open("e2e-eager") else { return };
-    stage.properties.insert("partition.assignment.strategy", "range");
+fn two_instances_share_a_cooperative_group() {
+    let Some(mut stage) = Stage::open("e2e-cooperative") else { return };
+    stage.properties.insert("partition.assignment.strategy", "cooperative-sticky");
     let mut chance = fastrand::Rng::with_seed(81);
     let all = bundles(300, &mut chance);
     let events = shuffled(&all, 5, &mut chance);

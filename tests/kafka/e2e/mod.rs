@@ -14,7 +14,8 @@
 //! | `poison` | input that is not accepted |
 //! | `outage` | Kafka is not there, or not for a while |
 //! | `ending` | signals, exit codes, two processes with one name |
-//! | `group` | partitions that are added, the eager protocol, offsets that are gone |
+//! | `own` | a processor of one's own, by the public API |
+//! | `group` | partitions that are added, the cooperative protocol, offsets that are gone |
 
 pub(crate) mod bundle;
 mod crash;
@@ -24,6 +25,7 @@ mod group;
 mod guarantee;
 pub(crate) mod java;
 mod outage;
+mod own;
 mod point;
 mod poison;
 pub(crate) mod process;

@@ -4,11 +4,14 @@
 //! |---|---|
 //! | `input` | sources with aborted and open transactions, huge bundles, records of the largest size |
 //! | `changelog` | changelogs that end in an aborted or an open transaction, that were cut off, or are new |
+//! | `answer` | commits whose request or answer is lost on its way (`proxy`) |
 //! | `disk` | files that were changed, a disk that is full, a state directory that comes back after a month |
 
+mod answer;
 mod changelog;
 mod disk;
 mod input;
+mod proxy;
 
 use super::bundle::{Bundle, Event};
 

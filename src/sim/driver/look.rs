@@ -1,0 +1,158 @@
+//! What a test sees of a driven topology: topics, entries, alerts, dead letters.
+
+use std::time::Duration;
+
+use super::error::Result;
+use super::{CALL, DriverError, NAME, STEP, TestDriver};
+use crate::broker::Broker;
+use crate::codec::{Versioned, entry};
+use crate::metric::Metrics;
+use crate::model::{Act, Alert, Clock, Key, Record, Timer, Topic};
+use crate::store::memory::MemoryStores;
+use crate::store::{Store, Stores, TimerClock};
+
+/// An entry as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored<S> {
+    /// The processor's state.
+    pub state: S,
+    /// The timers that are set.
+    pub timers: Vec<Timer>,
+    /// The acts that are not settled.
+    pub acts: Vec<Act>,
+}
+
+/// An alert that was raised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// For which key.
+    pub key: Key,
+    /// What.
+    pub alert: Alert,
+}
+
+/// An input that was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The reason, a word of [`RejectReason`](crate::model::RejectReason).
+    pub reason: String,
+    /// What exactly, for a person.
+    pub detail: String,
+    /// The record of the dead-letters topic, with the original's key, value and headers.
+    pub record: Record,
+}
+
+impl TestDriver {
+    /// The records that were committed to a topic since it was last read here.
+    pub fn read(&mut self, topic: &str) -> Result<Vec<Record>> {
+        let topic = Topic::new(topic);
+        self.known(&topic)?;
+        let next = self.seen.entry(topic.clone()).or_default();
+        let mut records = self.world.broker().committed_records(&topic);
+        records.retain(|record| record.offset >= *next);
+        if let Some(last) = records.last() {
+            *next = last.offset + 1;
+        }
+        Ok(records)
+    }
+
+    /// The same as text, one `key=value` per record; bytes that are no text show as replacement characters.
+    pub fn read_text(&mut self, topic: &str) -> Result<Vec<String>> {
+        let text = |bytes: &Option<bytes::Bytes>| {
+            bytes.as_ref().map_or_else(|| "null".to_owned(), |bytes| String::from_utf8_lossy(bytes).into_owned())
+        };
+        let records = self.read(topic)?;
+        Ok(records.iter().map(|record| format!("{}={}", text(&record.key), text(&record.value))).collect())
+    }
+
+    /// The alerts that were raised since they were last read here.
+    pub fn alerts(&mut self) -> Result<Vec<Raised>> {
+        let topic = self.world.plan().alerts.clone();
+        let raised = |record: Record| {
+            let alert = serde_json::from_slice(record.value.as_deref().unwrap_or_default())
+                .map_err(|error| DriverError::Alert { offset: record.offset, detail: error.to_string() })?;
+            Ok(Raised { key: Key::from_bytes(record.key.unwrap_or_default()), alert })
+        };
+        self.read(topic.as_str())?.into_iter().map(raised).collect()
+    }
+
+    /// The inputs that were not accepted since they were last read here.
+    pub fn dead_letters(&mut self) -> Result<Vec<DeadLetter>> {
+        let topic = self.world.plan().dead_letters.clone();
+        let records = self.read(topic.as_str())?.into_iter();
+        let header = |record: &Record, name: &str| record.headers.text(name).unwrap_or_default().to_owned();
+        let letter = |record: Record| DeadLetter {
+            reason: header(&record, "__sheaf.errors.reason"),
+            detail: header(&record, "__sheaf.errors.message"),
+            record,
+        };
+        Ok(records.map(letter).collect())
+    }
+
+    /// What a processor remembers of a key; `None` when there is no entry.
+    pub fn state<S: Versioned>(&mut self, processor: &str, key: &str) -> Result<Option<S>> {
+        Ok(self.entry(processor, key)?.map(|stored| stored.state))
+    }
+
+    /// The whole entry of a key, with its timers and acts; `None` when there is none.
+    pub fn entry<S: Versioned>(&mut self, processor: &str, key: &str) -> Result<Option<Stored<S>>> {
+        let names = self.world.plan().topology.nodes.iter().map(|node| node.name.to_string());
+        let known: Vec<String> = names.collect();
+        if !known.iter().any(|name| name == processor) {
+            return Err(DriverError::NoProcessor { processor: processor.to_owned(), known: known.join(", ") });
+        }
+        let Some(store) = self.store(&task(processor))? else { return Ok(None) };
+        let Some(bytes) = store.get(&Key::new(key))? else { return Ok(None) };
+        let entry = entry::decode(&bytes)?;
+        let state = entry::decode_body(&entry)?;
+        Ok(Some(Stored { state, timers: entry.head.timers, acts: entry.head.acts }))
+    }
+
+    /// The instance's metrics; `None` never, while the driver is at rest.
+    pub fn metrics(&self) -> Option<&Metrics> {
+        self.world.metrics(NAME)
+    }
+
+    /// The tasks of all processors.
+    pub(super) fn tasks(&self) -> Vec<String> {
+        self.world.plan().topology.nodes.iter().map(|node| task(&node.name)).collect()
+    }
+
+    /// A copy of a task's store as it is now: the instance has the store itself open.
+    fn store(&mut self, task: &str) -> Result<Option<Box<dyn Store>>> {
+        let copy = MemoryStores::new();
+        if self.world.disk(NAME).copy(task, &copy) { Ok(Some(copy.open(task)?)) } else { Ok(None) }
+    }
+
+    /// How long until a timer comes due; a short while, while one is overdue and does not fire (a full sink).
+    pub(super) fn until_next_timer(&mut self) -> Result<Option<Duration>> {
+        let now = self.world.clock().now();
+        let mut next = None;
+        for task in self.tasks() {
+            let Some(store) = self.store(&task)? else { continue };
+            for clock in TimerClock::ALL {
+                let due = store.next_due(clock)?;
+                let wait = due.map(|due| if due > now { due.since(now) } else { STEP });
+                next = next.into_iter().chain(wait).min();
+            }
+        }
+        Ok(next)
+    }
+
+    /// Refuses a topic that is not there: a slip of the pen would look like silence.
+    pub(super) fn known(&self, topic: &Topic) -> Result<()> {
+        let found = self.world.broker().admin()?.describe(std::slice::from_ref(topic), CALL)?;
+        if found.iter().any(Option::is_some) {
+            return Ok(());
+        }
+        let plan = self.world.plan();
+        let outputs = plan.topology.nodes.iter().flat_map(|node| &node.outputs).map(|output| output.topic.to_string());
+        let sources = plan.topology.sources.iter().map(|source| source.topic.to_string());
+        let known: Vec<String> = sources.chain(outputs).collect();
+        Err(DriverError::NoTopic { topic: topic.clone(), known: known.join(", ") })
+    }
+}
+
+fn task(processor: &str) -> String {
+    format!("{processor}-0")
+}

@@ -1,0 +1,270 @@
+//! One topology, one partition, a clock by hand: the test bench for a processor of one's own.
+//!
+//! It is what Kafka Streams calls a `TopologyTestDriver`, and no second runtime: the driver is a [`World`] with one
+//! instance, so every record goes through the topics, the transactions, the stores and the changelogs of the real one.
+//!
+//! | file | what |
+//! |---|---|
+//! | `asked` | the sink: holds acts until the test answers them |
+//! | `look` | what a test sees: topics, entries, alerts, dead letters |
+//! | `error` | why a driver cannot go on |
+
+mod asked;
+mod error;
+mod look;
+
+pub use asked::Asked;
+pub use error::DriverError;
+pub use look::{DeadLetter, Raised, Stored};
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use self::asked::Acts;
+use self::error::Result;
+use super::{ManualClock, Setting, World};
+use crate::broker::{Broker, ProducerSpec, memory};
+use crate::metric::{Build, Metrics};
+use crate::model::{Clock, Key, OutRecord, Sink, Timestamp, Topic, Verdict};
+use crate::runtime::{CommitLimits, Point, Settings};
+use crate::topology::Topology;
+
+/// The application's and its only instance's name.
+const NAME: &str = "test";
+/// 2026-01-01T00:00:00Z.
+const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+/// So many turns without anything to do are rest.
+const QUIET: usize = 12;
+/// Nothing that is sound needs more turns between two calls of a test.
+const TURNS_MAX: usize = 200_000;
+/// How far the clock goes when a back-off has to pass.
+const NUDGE: Duration = Duration::from_millis(10);
+/// How the clock goes on while a timer is overdue and does not fire.
+const STEP: Duration = Duration::from_secs(1);
+/// Nobody is expelled and nothing is aborted for a clock that jumps by days.
+const FOREVER: Duration = Duration::from_hours(24 * 365 * 100);
+const CALL: Duration = Duration::from_secs(5);
+
+/// Where the next crash is to happen.
+type CrashAt = Arc<Mutex<Option<Point>>>;
+
+/// Drives one topology, step by step.
+///
+/// ```
+/// # use sheaf::codec::{self, Versioned};
+/// # use sheaf::model::{Key, Reject, Timestamp};
+/// # use sheaf::processor::{Effect, Input, Processor, Transition, by_key};
+/// # use sheaf::sim::TestDriver;
+/// # use sheaf::topology::Topology;
+/// # #[derive(Clone)]
+/// # struct Seen;
+/// # impl Versioned for Seen {
+/// #     const VERSION: u16 = 1;
+/// #     const NAME: &'static str = "seen";
+/// #     fn encode(&self, _: &mut Vec<u8>) -> Result<(), codec::Error> { Ok(()) }
+/// #     fn decode(_: u16, _: &[u8]) -> Result<Self, codec::Error> { Ok(Self) }
+/// # }
+/// # struct OncePerKey;
+/// # impl Processor for OncePerKey {
+/// #     type State = Seen;
+/// #     fn step(&self, _: &Key, state: Option<Seen>, _: Input, _: Timestamp) -> Result<Transition<Seen>, Reject> {
+/// #         let next = Transition::to(Seen);
+/// #         Ok(if state.is_none() { next.with(Effect::forward("first", "hello")) } else { next })
+/// #     }
+/// # }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let topology = Topology::builder("greeting")
+///     .processor("once", OncePerKey)
+///     .reads("visits", by_key)
+///     .writes("first", "greetings")
+///     .build()?;
+/// let mut driver = TestDriver::new(topology)?;
+///
+/// driver.send("visits", "ada", "1")?;
+/// assert_eq!(driver.read("greetings")?.len(), 1);
+///
+/// driver.lose_disk()?; // kill -9, an empty disk, and a start that restores from the changelog
+/// driver.send("visits", "ada", "2")?;
+/// assert_eq!(driver.read("greetings")?.len(), 0);
+/// # Ok(())
+/// # }
+/// ```
+pub struct TestDriver {
+    world: World,
+    acts: Acts,
+    crash_at: CrashAt,
+    seen: BTreeMap<Topic, i64>,
+}
+
+impl fmt::Debug for TestDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestDriver").field("now", &self.now()).finish_non_exhaustive()
+    }
+}
+
+impl TestDriver {
+    /// Starts the topology, on the first of January 2026. Its own topics begin with `test-`; each topic has one partition,
+    /// so records are stepped in the order in which they were sent.
+    pub fn new(topology: Topology) -> Result<Self> {
+        Self::starting_at(topology, START)
+    }
+
+    /// The same at another time.
+    pub fn starting_at(topology: Topology, now: Timestamp) -> Result<Self> {
+        let metrics = Metrics::of(NAME, &Build::default(), &topology).map_err(DriverError::Metrics)?;
+        let (acts, crash_at, metrics) = (Acts::default(), CrashAt::default(), Arc::new(metrics));
+        let (sink, at) = (acts.clone(), crash_at.clone());
+        let world = World::new(Setting {
+            topology,
+            settings: Settings {
+                partitions: 1,
+                // With the clock standing still every transaction ends when the input is idle.
+                commit: CommitLimits { gap: Duration::ZERO, ..CommitLimits::default() },
+                ..Settings::new(NAME, NAME)
+            },
+            broker: memory::Settings {
+                session_timeout: FOREVER,
+                max_poll_interval: FOREVER,
+                transaction_timeout: FOREVER,
+                ..memory::Settings::default()
+            },
+            clock: Arc::new(ManualClock::new(now)),
+            sink: Box::new(move |_instance| {
+                // What an earlier process was asked for is nothing that this one can answer.
+                sink.forget();
+                let sink: Arc<dyn Sink> = Arc::new(sink.clone());
+                sink
+            }),
+            metrics: Box::new(move || metrics.clone()),
+            strikes: Arc::new(move |_instance, point| lock(&at).take_if(|wanted| *wanted == point).is_some()),
+        });
+        let mut driver = Self { world, acts, crash_at, seen: BTreeMap::new() };
+        driver.start()?;
+        Ok(driver)
+    }
+
+    /// Writes a record to a topic and lets everything happen that follows from it at once.
+    pub fn send(&mut self, topic: &str, key: &str, value: impl AsRef<[u8]>) -> Result<()> {
+        let value = Bytes::copy_from_slice(value.as_ref());
+        self.send_records(&[OutRecord::keyed(&Topic::new(topic), &Key::new(key), value)])
+    }
+
+    /// Writes records of any shape ([`OutRecord::unkeyed`], [`OutRecord::at`], [`OutRecord::with_headers`]), all in one
+    /// transaction of somebody else's, and lets everything happen that follows from them at once.
+    pub fn send_records(&mut self, records: &[OutRecord]) -> Result<()> {
+        for record in records {
+            self.known(&record.topic)?;
+        }
+        let spec = ProducerSpec { transactional_id: "outside".to_owned(), tracked: Vec::new() };
+        let mut producer = self.world.broker().producer(&spec)?;
+        producer.init(CALL)?;
+        producer.begin()?;
+        for record in records {
+            producer.produce(record)?;
+        }
+        producer.drain(CALL)?;
+        producer.commit(CALL)?;
+        self.settle()
+    }
+
+    /// Moves the clock; each timer that comes due on the way fires at its own time.
+    pub fn advance(&mut self, by: Duration) -> Result<()> {
+        let until = self.world.clock().uptime().saturating_add(by);
+        loop {
+            let left = until.saturating_sub(self.world.clock().uptime());
+            if left.is_zero() {
+                return self.settle();
+            }
+            let step = self.until_next_timer()?.unwrap_or(left);
+            self.world.clock().advance(step.min(left));
+            self.settle()?;
+        }
+    }
+
+    /// The clock.
+    pub fn now(&self) -> Timestamp {
+        self.world.clock().now()
+    }
+
+    /// The acts that were committed, handed to the outside, and not answered yet, in their order.
+    pub fn acts(&self) -> Vec<Asked> {
+        self.acts.asked()
+    }
+
+    /// Answers the oldest act of a key that is not answered yet.
+    pub fn answer(&mut self, key: &str, verdict: Verdict) -> Result<()> {
+        if !self.acts.answer(&Key::new(key), verdict) {
+            return Err(DriverError::NothingAsked { key: key.to_owned() });
+        }
+        self.settle()
+    }
+
+    /// Ends the instance in order and starts it again.
+    pub fn restart(&mut self) -> Result<()> {
+        self.world.stop(NAME)?;
+        self.start()
+    }
+
+    /// Ends the instance as kill -9 does and starts it again on its disk. Acts that were not answered come back to their
+    /// step as [`Verdict::Inherited`].
+    pub fn crash(&mut self) -> Result<()> {
+        self.world.crash(NAME);
+        self.start()
+    }
+
+    /// The same with an empty disk: everything that the processors know comes from their changelogs.
+    pub fn lose_disk(&mut self) -> Result<()> {
+        self.world.crash(NAME);
+        for task in self.tasks() {
+            self.world.disk(NAME).wipe(&task);
+        }
+        self.start()
+    }
+
+    /// Lets the instance crash, and start again, when it next comes to a point between two duties.
+    pub fn crash_at(&mut self, point: Point) {
+        *lock(&self.crash_at) = Some(point);
+    }
+
+    /// True when the crash that [`TestDriver::crash_at`] has asked for last is still to come.
+    pub fn is_to_crash(&self) -> bool {
+        lock(&self.crash_at).is_some()
+    }
+
+    fn start(&mut self) -> Result<()> {
+        self.world.start(NAME)?;
+        self.settle()
+    }
+
+    /// Turns until there is nothing left to do. The clock stands still, unless a back-off has to pass.
+    fn settle(&mut self) -> Result<()> {
+        let mut quiet = 0;
+        for _ in 0..TURNS_MAX {
+            let turned = self.world.turn();
+            if self.world.is_crashed(NAME) {
+                // Whatever the turn has come to, it came to it as a ghost.
+                self.world.crash(NAME);
+                self.world.start(NAME)?;
+                quiet = 0;
+                continue;
+            }
+            quiet = if turned? { 0 } else { quiet + 1 };
+            if quiet >= QUIET {
+                if self.world.status(NAME).is_some_and(crate::runtime::Status::is_ready) {
+                    return Ok(());
+                }
+                self.world.clock().advance(NUDGE);
+            }
+        }
+        Err(DriverError::Restless)
+    }
+}
+
+/// A lock whose holder panicked guards one plain value, which is whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,33 @@
+//! The end of a transaction that nobody hears of, executed and not.
+
+use super::super::bundle::bundles;
+use super::super::process::until;
+use super::super::stage::Stage;
+use super::halves;
+use super::proxy::{Loss, Proxy};
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_found_out_and_nothing_is_done_twice() {
+    let Some(stage) = Stage::open("e2e-answer") else { return };
+    let proxy = Proxy::start(&stage.scene.settings.bootstrap_servers);
+    let all = bundles(90, &mut fastrand::Rng::with_seed(81));
+    let mut instance = stage.start_with("a", &[("SHEAF_KAFKA__BOOTSTRAP_SERVERS", &proxy.bootstrap_servers())]);
+    instance.ready();
+    // Every entry has been decoded once and is in the cache when its children come.
+    stage.write_events(&halves(&all).0);
+    stage.kept(&stage.own("bundle-changelog"), &all);
+    for (number, (loss, part)) in
+        [Loss::Answer, Loss::Request, Loss::Answer].into_iter().zip(all.chunks(30)).enumerate()
+    {
+        proxy.lose(loss);
+        stage.write_events(&halves(part).1);
+        let lost = u32::try_from(number + 1).expect("few");
+        until(&format!("{loss:?} of a commit is lost"), || proxy.lost() == lost);
+        let done: Vec<_> = all.iter().take(30 * (number + 1)).cloned().collect();
+        stage.delivered(&done);
+    }
+    stage.exactly(&all);
+    let said = instance.said();
+    println!("{}", said.lines().filter(|line| !line.contains("INFO")).collect::<Vec<_>>().join("\n"));
+    assert_eq!(instance.terminate(), Some(0), "it has lived through all of them");
+}
