@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!  Broker ──▶ Consumer   a member of the group: rebalances as events, records per partition
-//!         ──▶ Producer   transactional: begin, produce, drain, send offsets, commit | abort
+//!         ──▶ Producer   transactional: begin, produce, drain, send offsets, commit | abort; or plain
 //!         ──▶ Reader     no group, assigned by hand: restores, looks things up
 //!         ──▶ Admin      topics, watermarks, purges
 //! ```
@@ -38,6 +38,11 @@ pub trait Broker: Send + Sync + fmt::Debug {
 
     /// A transactional producer; [`Producer::init`] comes first.
     fn producer(&self, spec: &ProducerSpec) -> Result<Box<dyn Producer>>;
+
+    /// A producer without transactions, for who may write twice: what is acknowledged is there for everybody at once.
+    /// [`Producer::begin`] and [`Producer::commit`] then only say where a batch begins and ends, nothing takes back what
+    /// was written before an [`Producer::abort`], and [`Producer::send_offsets`] is refused: see [`Consumer::commit`].
+    fn plain_producer(&self, tracked: &[Topic]) -> Result<Box<dyn Producer>>;
 
     /// A reader without a group.
     fn reader(&self, isolation: Isolation) -> Result<Box<dyn Reader>>;
@@ -140,6 +145,10 @@ pub trait Consumer: Send {
     /// The group's committed offsets, stable: while a transaction that commits offsets of one of them is open, this is
     /// [`Error::Unstable`].
     fn committed(&mut self, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<Option<i64>>>;
+
+    /// Commits offsets of the group outside any transaction; errors as those of [`Producer::send_offsets`]. After
+    /// [`Error::TimedOut`] it is not known whether they are committed.
+    fn commit(&mut self, offsets: &[(TopicPartition, i64)], timeout: Duration) -> Result<()>;
 
     /// Who this member is at the moment, for [`Producer::send_offsets`].
     fn group(&self) -> Result<GroupMetadata>;

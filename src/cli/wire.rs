@@ -12,11 +12,11 @@ use super::exit::Failure;
 use super::load::{Loaded, host_name};
 use crate::aws::{self, SecretsManager};
 use crate::broker::kafka::{Assignor, KafkaBroker, KafkaSettings};
-use crate::config::{Config, Reference};
+use crate::config::{Config, ProcessingGuarantee, Reference};
 use crate::metric::{Build, Metrics};
 use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, TaskId, Verdict};
 use crate::processor::{bundle, delivery};
-use crate::runtime::{CommitLimits, Incarnation, Settings, SystemClock};
+use crate::runtime::{CommitLimits, Guarantee, Incarnation, Settings, SystemClock};
 use crate::secret::{Secret, SecretRef, Source, Sources};
 use crate::sink::control_m::{self, ControlM};
 use crate::store::rocks::{RocksOptions, RocksStores};
@@ -206,6 +206,10 @@ pub(super) fn settings(config: &Config, http: String) -> Settings {
             ..CommitLimits::default()
         },
         broker_timeout: Duration::from_secs(10),
+        guarantee: match config.processing_guarantee {
+            ProcessingGuarantee::ExactlyOnce => Guarantee::ExactlyOnce,
+            ProcessingGuarantee::AtLeastOnce => Guarantee::AtLeastOnce,
+        },
         mutation: None,
     }
 }

@@ -81,6 +81,15 @@ pub(super) const PROPERTIES: Field = field(
      secrets. In a variable's name, `_` after `PROPERTIES__` stands for `.` \
      (`SHEAF_KAFKA__PROPERTIES__SECURITY_PROTOCOL`).",
 );
+pub(super) const PROCESSING_GUARANTEE: Field = field(
+    "processing_guarantee",
+    Kind::Word(&["exactly_once", "at_least_once"]),
+    Default::Value("exactly_once"),
+    "`exactly_once`: outputs, state and offsets are one transaction. `at_least_once`: no transactions, so outputs come \
+     sooner and cost less; after a crash or a lost answer submissions, alerts and dead letters may be written twice, and \
+     an instance that stood still for longer than its session may write over newer state. All instances of an \
+     application have to agree; it can be changed while they are stopped.",
+);
 pub(super) const NUM_STREAM_THREADS: Field = field(
     "num_stream_threads",
     Kind::Integer(1, 256),
@@ -189,11 +198,12 @@ pub(super) const TOPOLOGIES: Field = field(
 );
 
 /// Every field, in the order of the reference page.
-pub const FIELDS: [&Field; 21] = [
+pub const FIELDS: [&Field; 22] = [
     &APPLICATION_ID,
     &INSTANCE_ID,
     &BOOTSTRAP_SERVERS,
     &PROPERTIES,
+    &PROCESSING_GUARANTEE,
     &NUM_STREAM_THREADS,
     &PARTITIONS,
     &REPLICATION_FACTOR,

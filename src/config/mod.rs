@@ -44,6 +44,8 @@ pub struct Config {
     pub instance_id: InstanceId,
     /// How Kafka is reached.
     pub kafka: Kafka,
+    /// What a crash may leave behind.
+    pub processing_guarantee: ProcessingGuarantee,
     /// How many stream threads.
     pub num_stream_threads: u16,
     /// How many partitions the topics get that sheaf creates.
@@ -64,6 +66,15 @@ pub struct Config {
     pub log: Log,
     /// The topology files.
     pub topologies: Vec<PathBuf>,
+}
+
+/// What a crash may leave behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessingGuarantee {
+    /// Nothing: outputs, state and offsets are one transaction.
+    ExactlyOnce,
+    /// Outputs and state of inputs that are processed again.
+    AtLeastOnce,
 }
 
 /// How Kafka is reached.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::field::{self, Default, FIELDS, Field, Kind};
-use super::{Commit, Config, ControlM, Http, Kafka, Log, LogFormat, Reference};
+use super::{Commit, Config, ControlM, Http, Kafka, Log, LogFormat, ProcessingGuarantee, Reference};
 use crate::codec::yaml::{Collector, Item, Node, Origin, Problem, Problems, Read, Value, closest};
 use crate::model::InstanceId;
 
@@ -30,6 +30,9 @@ impl<'a> Reader<'a> {
         let application_id = self.name(&field::APPLICATION_ID);
         let instance_id = self.name(&field::INSTANCE_ID);
         let kafka = self.kafka();
+        let guarantees =
+            [("exactly_once", ProcessingGuarantee::ExactlyOnce), ("at_least_once", ProcessingGuarantee::AtLeastOnce)];
+        let processing_guarantee = self.item(&field::PROCESSING_GUARANTEE).and_then(|item| item.word(&guarantees));
         let num_stream_threads = self.integer(&field::NUM_STREAM_THREADS);
         let partitions = self.integer(&field::PARTITIONS);
         let replication_factor = self.optional_integer(&field::REPLICATION_FACTOR);
@@ -44,6 +47,7 @@ impl<'a> Reader<'a> {
             application_id: application_id?,
             instance_id: InstanceId::new(&instance_id?),
             kafka: kafka?,
+            processing_guarantee: processing_guarantee?,
             num_stream_threads: num_stream_threads?,
             partitions: partitions?,
             replication_factor,

@@ -82,6 +82,22 @@ pub enum Error {
         /// Where.
         partition: TopicPartition,
     },
+    /// The changelog is empty where it must have a beginning, and there is no store to write it from.
+    #[error(
+        "changelog {changelog} of task {task} is empty, although the group {group} has committed an offset of its inbox: \
+         the topic was created anew or emptied, and this instance has no store of it. If another instance or an old state \
+         directory has one, run `sheaf state republish --all` there. To begin again without any state stop all instances, \
+         run `kafka-consumer-groups --group {group} --delete` and delete the inboxes: the sources are then read from their \
+         beginning"
+    )]
+    StateLost {
+        /// Whose.
+        task: TaskId,
+        /// Which changelog.
+        changelog: TopicPartition,
+        /// The group.
+        group: String,
+    },
     /// Input was deleted before it was read.
     #[error(
         "input of {partition} was deleted by retention before it was read. Decide what that loss means; to go on with \
@@ -136,6 +152,7 @@ impl Error {
             | Self::Genesis { .. }
             | Self::Topic { .. }
             | Self::OffsetMissing { .. }
+            | Self::StateLost { .. }
             | Self::InputLost { .. }
             | Self::Replaced { .. }
             | Self::Unwired { .. }
@@ -149,7 +166,8 @@ impl Error {
             Self::Store { task, .. }
             | Self::Entry { task, .. }
             | Self::Unreadable { task, .. }
-            | Self::Genesis { task, .. } => Some(task),
+            | Self::Genesis { task, .. }
+            | Self::StateLost { task, .. } => Some(task),
             Self::Broker(_)
             | Self::Topic { .. }
             | Self::OffsetMissing { .. }

@@ -103,7 +103,7 @@ impl Housekeeper {
     }
 
     /// Removes stores that nobody here has applied anything to for so long that they would be rebuilt anyway.
-    fn sweep(&self, now: Timestamp) {
+    fn sweep(&mut self, now: Timestamp) {
         let names = match self.shared.stores.existing() {
             Ok(names) => names,
             Err(error) => return tracing::warn!(%error, "the state directory cannot be listed"),
@@ -111,15 +111,37 @@ impl Housekeeper {
         for name in names {
             // A store that cannot be opened is in use, or is for somebody to look at.
             let Ok(store) = self.shared.stores.open(&name) else { continue };
-            let applied_at = store.meta(meta::APPLIED_AT).ok().flatten().and_then(|bytes| bytes.try_into().ok());
+            let number = |name| {
+                let bytes = store.meta(name).ok().flatten().and_then(|bytes| bytes.try_into().ok());
+                bytes.map(i64::from_le_bytes)
+            };
+            let (applied_at, position) =
+                (number(meta::APPLIED_AT).map(Timestamp::from_millis), number(meta::CHANGELOG));
             drop(store);
-            let Some(applied_at) = applied_at.map(i64::from_le_bytes).map(Timestamp::from_millis) else { continue };
-            if now.since(applied_at) > DELETE_RETENTION / 2 {
-                match self.shared.stores.destroy(&name) {
-                    Ok(()) => tracing::info!(sheaf.task = %name, %applied_at, "removed a store that nobody owns"),
-                    Err(error) => tracing::warn!(%error, "a store that nobody owns cannot be removed"),
-                }
+            let Some(applied_at) = applied_at.filter(|at| now.since(*at) > DELETE_RETENTION / 2) else { continue };
+            if !self.has_changelog(&name, position.unwrap_or(0)) {
+                tracing::warn!(
+                    sheaf.task = %name,
+                    "a store that nobody owns is kept: its changelog is shorter than what the store has read, so this may \
+                     be the last copy; see `sheaf state republish`"
+                );
+                continue;
+            }
+            match self.shared.stores.destroy(&name) {
+                Ok(()) => tracing::info!(sheaf.task = %name, %applied_at, "removed a store that nobody owns"),
+                Err(error) => tracing::warn!(%error, "a store that nobody owns cannot be removed"),
             }
         }
+    }
+
+    /// True when the changelog reaches as far as the store had read it, so that the store can be built anew; false as
+    /// well when that cannot be found out now.
+    fn has_changelog(&mut self, name: &str, position: i64) -> bool {
+        let Some((node, number)) = name.rsplit_once('-') else { return false };
+        let nodes = self.shared.plan.topology.nodes.iter().zip(&self.shared.plan.nodes);
+        let topic = nodes.into_iter().find(|(known, _)| &*known.name == node).map(|(_, topics)| &topics.changelog);
+        let (Some(topic), Ok(partition)) = (topic, number.parse()) else { return false };
+        let ends = self.admin.watermarks(&TopicPartition::new(topic, partition), self.shared.settings.broker_timeout);
+        ends.is_ok_and(|(_, high)| high >= position)
     }
 }

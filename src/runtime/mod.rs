@@ -71,7 +71,7 @@ pub use plan::{NodeTopics, Plan, Role};
 pub use point::{Point, Probe, Unwatched};
 pub use republish::{Found, Republisher};
 pub use restore::{Job, Restorer};
-pub use settings::{CommitLimits, RECORD_MAX, Settings};
+pub use settings::{CommitLimits, Guarantee, RECORD_MAX, Settings};
 pub use status::{Status, ThreadState};
 pub use thread::{Pace, Shared, StreamThread};
 pub use topics::prepare;

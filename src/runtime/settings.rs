@@ -24,9 +24,22 @@ pub struct Settings {
     pub commit: CommitLimits,
     /// How long one call to the broker may take.
     pub broker_timeout: Duration,
+    /// What a crash may leave behind.
+    pub guarantee: Guarantee,
     /// Which duty is broken on purpose: `None`, but in the test of the simulator.
     #[doc(hidden)]
     pub mutation: Option<Mutation>,
+}
+
+/// What a crash may leave behind (`processing_guarantee`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Guarantee {
+    /// Nothing: outputs, state and offsets are one transaction.
+    #[default]
+    ExactlyOnce,
+    /// Outputs and state of inputs that are processed again. There are no transactions, so nothing waits for their
+    /// ends, and a member that lost its partitions without knowing is noticed only when it commits.
+    AtLeastOnce,
 }
 
 /// When a transaction ends.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sheaf::runtime::Mutation;
-use sheaf::sim::swarm::{Report, Tally, run};
+use sheaf::sim::swarm::{Report, Tally, run, run_at_least_once};
 
 /// How many seeds one run of the tests takes, besides those of the commit.
 const SEEDS: u64 = 150;
@@ -39,6 +39,13 @@ fn nothing_is_lost_or_doubled_in_any_weather() {
         met.add(&report.met);
     }
     assert_eq!(met.missing(), [], "each kind of trouble is met");
+}
+
+#[test]
+fn nothing_is_lost_without_transactions() {
+    for seed in 0..40 {
+        right(&run_at_least_once(seed));
+    }
 }
 
 #[test]

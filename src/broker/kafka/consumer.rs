@@ -10,11 +10,12 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::assigned::Assigned;
+use super::deadline::Deadline;
 use super::native::{Client, Group, Queue};
 use super::place::{add, list};
 use super::settings::{Assignor, KafkaSettings, refused};
 use super::{BaseConsumer, Context, Failure, missing};
-use crate::broker::{Consumer, ConsumerSpec, Error, GroupEvent, GroupMetadata, Result, Start, Waker};
+use crate::broker::{Consumer, ConsumerSpec, Error, FencedBy, GroupEvent, GroupMetadata, Result, Start, Waker};
 use crate::model::{Record, Topic, TopicPartition};
 
 /// How many events of the client one poll serves, so that it ends whatever the client says.
@@ -275,6 +276,22 @@ impl Consumer for KafkaConsumer {
         }
         self.context().worked();
         Ok(offsets)
+    }
+
+    fn commit(&mut self, offsets: &[(TopicPartition, i64)], timeout: Duration) -> Result<()> {
+        const COMMITTING: &str = "committing offsets";
+        let generation = self.group()?.generation;
+        if generation < 0 {
+            let detail = format!("this member is in no generation of the group {}", self.group);
+            return Err(Error::Fenced { by: FencedBy::Generation, detail });
+        }
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (partition, offset) in offsets {
+            add(&mut list, partition, Start::At(*offset)).map_err(|error| self.error(COMMITTING, &error))?;
+        }
+        let queue = self.native.new_queue().ok_or_else(|| missing("queue"))?;
+        let answer = self.native.commit_offsets(&list, &queue, Deadline::after(timeout).left_ms());
+        answer.map_err(|failure| failure.of_operation(COMMITTING, &self.address))
     }
 
     fn group(&self) -> Result<GroupMetadata> {

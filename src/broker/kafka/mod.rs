@@ -55,6 +55,7 @@ use super::{
     kafka::admin::KafkaAdmin, kafka::consumer::KafkaConsumer, kafka::producer::KafkaProducer,
     kafka::reader::KafkaReader,
 };
+use crate::model::Topic;
 
 type BaseConsumer = rdkafka::consumer::BaseConsumer<Context>;
 type BaseProducer = rdkafka::producer::BaseProducer<Context>;
@@ -85,7 +86,12 @@ impl Broker for KafkaBroker {
     }
 
     fn producer(&self, spec: &ProducerSpec) -> Result<Box<dyn Producer>> {
-        Ok(Box::new(KafkaProducer::new(&self.settings, spec)?))
+        let transactional_id = Some(spec.transactional_id.clone());
+        Ok(Box::new(KafkaProducer::new(&self.settings, transactional_id, spec.tracked.clone())?))
+    }
+
+    fn plain_producer(&self, tracked: &[Topic]) -> Result<Box<dyn Producer>> {
+        Ok(Box::new(KafkaProducer::new(&self.settings, None, tracked.to_vec())?))
     }
 
     fn reader(&self, isolation: Isolation) -> Result<Box<dyn Reader>> {

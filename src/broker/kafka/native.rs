@@ -160,6 +160,26 @@ impl Client {
         })
     }
 
+    /// Commits a consumer's offsets and waits for the answer, which comes as an event on `answers`, an empty queue of
+    /// this client: `rd_kafka_commit` alone would wait for as long as it takes.
+    pub(super) fn commit_offsets(
+        &self,
+        offsets: &TopicPartitionList,
+        answers: &Queue,
+        timeout_ms: i32,
+    ) -> Result<(), Failure> {
+        // SAFETY: client, list and queue are alive; the list is copied. Without a callback the answer is an event.
+        let error = unsafe {
+            c::rd_kafka_commit_queue(self.raw.as_ptr(), offsets.ptr(), answers.raw.as_ptr(), None, null_mut())
+        };
+        code(error)?;
+        let Some(answer) = answers.event(timeout_ms) else {
+            return Err(Failure::of(RDKafkaErrorCode::OperationTimedOut, ""));
+        };
+        // SAFETY: the event is alive.
+        code(unsafe { c::rd_kafka_event_error(answer.raw.as_ptr()) })
+    }
+
     /// See `rd_kafka_commit_transaction`; it waits for deliveries that nobody serves, so none may be outstanding.
     pub(super) fn commit_transaction(&self, timeout_ms: i32) -> Result<(), Failure> {
         // SAFETY: the client is alive.
@@ -525,6 +545,12 @@ fn text(string: *const c_char) -> String {
     }
     // SAFETY: librdkafka's strings end with a nul and are alive at each place of call.
     unsafe { CStr::from_ptr(string) }.to_string_lossy().into_owned()
+}
+
+/// What an error code without words says.
+fn code(error: c::rd_kafka_resp_err_t) -> Result<(), Failure> {
+    let is_good = error == c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
+    if is_good { Ok(()) } else { Err(Failure::of(error.into(), "")) }
 }
 
 /// Takes an error object apart and releases it; null is success.

@@ -1,4 +1,4 @@
-//! A transactional producer with its own event loop.
+//! A producer with its own event loop, with transactions or without.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use super::deadline::Deadline;
 use super::native::{Client, Group, Outgoing, Queue, Told, TopicHandle};
 use super::settings::{KafkaSettings, refused};
 use super::{BaseProducer, Context, Failure, missing};
-use crate::broker::{Error, FencedBy, GroupMetadata, Producer, ProducerSpec, Result, Start};
+use crate::broker::{Error, FencedBy, GroupMetadata, Producer, Result, Start};
 use crate::model::{OutRecord, Timestamp, Topic, TopicPartition};
 
 /// The longest wait for one event.
 const EVENT: Duration = Duration::from_millis(50);
 
-/// A transactional producer on librdkafka.
+/// A producer on librdkafka.
 ///
 /// The fields are in the order in which they have to go: topics and queues before the client.
 pub(super) struct KafkaProducer {
@@ -30,7 +30,9 @@ pub(super) struct KafkaProducer {
     producer: Arc<BaseProducer>,
     deliveries: Deliveries,
     is_open: bool,
-    spec: ProducerSpec,
+    /// `None`: there are no transactions, and their calls only count deliveries.
+    transactional_id: Option<String>,
+    tracked: Vec<Topic>,
     settings: Arc<KafkaSettings>,
 }
 
@@ -49,9 +51,13 @@ struct Deliveries {
 }
 
 impl KafkaProducer {
-    pub(super) fn new(settings: &Arc<KafkaSettings>, spec: &ProducerSpec) -> Result<Self> {
+    pub(super) fn new(
+        settings: &Arc<KafkaSettings>,
+        transactional_id: Option<String>,
+        tracked: Vec<Topic>,
+    ) -> Result<Self> {
         let producer: BaseProducer = settings
-            .producer(&spec.transactional_id)
+            .producer(transactional_id.as_deref())
             .create_with_context(Context::default())
             .map_err(|error| refused(&error))?;
         let producer = Arc::new(producer);
@@ -65,7 +71,8 @@ impl KafkaProducer {
             producer,
             deliveries: Deliveries::default(),
             is_open: false,
-            spec: spec.clone(),
+            transactional_id,
+            tracked,
             settings: Arc::clone(settings),
         })
     }
@@ -90,7 +97,7 @@ impl KafkaProducer {
                             // The first one is the reason; what follows it follows from it.
                             self.deliveries.failed.get_or_insert_with(|| failure.of_delivery(name, size));
                         }
-                        (None, Some(topic)) if self.spec.tracked.contains(topic) => {
+                        (None, Some(topic)) if self.tracked.contains(topic) => {
                             let end = message.offset().saturating_add(1);
                             let known = self
                                 .deliveries
@@ -176,6 +183,9 @@ impl KafkaProducer {
 
 impl Producer for KafkaProducer {
     fn init(&mut self, timeout: Duration) -> Result<()> {
+        if self.transactional_id.is_none() {
+            return Ok(());
+        }
         let result = self.native.init_transactions(Deadline::after(timeout).left_ms());
         self.serve_all();
         result.map_err(|failure| {
@@ -189,7 +199,9 @@ impl Producer for KafkaProducer {
 
     fn begin(&mut self) -> Result<()> {
         self.serve_all();
-        self.native.begin_transaction().map_err(|failure| self.failed("beginning a transaction", failure))?;
+        if self.transactional_id.is_some() {
+            self.native.begin_transaction().map_err(|failure| self.failed("beginning a transaction", failure))?;
+        }
         self.deliveries = Deliveries::default();
         self.is_open = true;
         Ok(())
@@ -239,6 +251,10 @@ impl Producer for KafkaProducer {
             let detail = "there are none, and without any the member's generation is not checked".to_owned();
             return Err(Error::Fatal { operation: SENDING, detail });
         }
+        if self.transactional_id.is_none() {
+            let detail = "this producer has no transactions".to_owned();
+            return Err(Error::Fatal { operation: SENDING, detail });
+        }
         if group.generation < 0 {
             let detail = format!("this member is in no generation of the group {}", group.group);
             return Err(Error::Fenced { by: FencedBy::Generation, detail });
@@ -262,9 +278,11 @@ impl Producer for KafkaProducer {
         // librdkafka would wait for the deliveries, and nobody would serve them.
         let rest = deadline.left();
         self.drain(rest)?;
-        self.native
-            .commit_transaction(deadline.left_ms())
-            .map_err(|failure| self.failed("committing the transaction", failure))?;
+        if self.transactional_id.is_some() {
+            self.native
+                .commit_transaction(deadline.left_ms())
+                .map_err(|failure| self.failed("committing the transaction", failure))?;
+        }
         self.is_open = false;
         self.context().worked();
         Ok(())
@@ -283,13 +301,19 @@ impl Producer for KafkaProducer {
             return Err(Error::TimedOut { operation: ABORTING, detail });
         }
         let is_gap = self.deliveries.failed.is_some();
-        self.native.abort_transaction(deadline.left_ms()).map_err(|failure| self.failed(ABORTING, failure))?;
+        if self.transactional_id.is_some() {
+            self.native.abort_transaction(deadline.left_ms()).map_err(|failure| self.failed(ABORTING, failure))?;
+        }
         self.serve_all();
         self.is_open = false;
         if is_gap {
             // The record that was not delivered has left a gap in the sequence numbers, for which the broker would
             // refuse the next transaction too. A new client has no past.
-            *self = Self::new(&Arc::clone(&self.settings), &self.spec.clone())?;
+            *self = Self::new(
+                &Arc::clone(&self.settings),
+                self.transactional_id.take(),
+                std::mem::take(&mut self.tracked),
+            )?;
             self.init(deadline.left())?;
         }
         Ok(())

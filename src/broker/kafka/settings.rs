@@ -123,11 +123,13 @@ impl KafkaSettings {
         config
     }
 
-    /// For a transactional producer.
-    pub(super) fn producer(&self, transactional_id: &str) -> ClientConfig {
+    /// For a producer, with transactions or without.
+    pub(super) fn producer(&self, transactional_id: Option<&str>) -> ClientConfig {
         let mut config = self.base(PRODUCING);
-        config.set("transactional.id", transactional_id);
-        config.set("transaction.timeout.ms", millis(self.transaction_timeout).to_string());
+        if let Some(transactional_id) = transactional_id {
+            config.set("transactional.id", transactional_id);
+            config.set("transaction.timeout.ms", millis(self.transaction_timeout).to_string());
+        }
         config.set("enable.idempotence", "true");
         config.set("partitioner", "murmur2_random");
         config
@@ -286,7 +288,7 @@ mod tests {
     fn tuning_is_passed_on() {
         let settings = with("linger.ms", "7");
         settings.check().expect("a setting of librdkafka");
-        assert_eq!(settings.producer("t").get("linger.ms"), Some("7"));
-        assert_eq!(settings.producer("t").get("partitioner"), Some("murmur2_random"));
+        assert_eq!(settings.producer(Some("t")).get("linger.ms"), Some("7"));
+        assert_eq!(settings.producer(Some("t")).get("partitioner"), Some("murmur2_random"));
     }
 }

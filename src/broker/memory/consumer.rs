@@ -9,7 +9,7 @@ use super::fault::Operation;
 use super::group::{Member, MemberId, Refusal};
 use super::reader::Cursor;
 use super::settings::Protocol;
-use crate::broker::{Consumer, ConsumerSpec, Error, GroupEvent, GroupMetadata, Isolation, Result, Start};
+use crate::broker::{Consumer, ConsumerSpec, Error, FencedBy, GroupEvent, GroupMetadata, Isolation, Result, Start};
 use crate::model::{Record, Topic, TopicPartition};
 
 /// A consumer of a cluster in memory.
@@ -210,6 +210,18 @@ impl Consumer for MemoryConsumer {
                 .offsets(group)
                 .map_or_else(|| Ok(vec![None; partitions.len()]), |offsets| offsets.stable(partitions))
         })
+    }
+
+    fn commit(&mut self, offsets: &[(TopicPartition, i64)], _timeout: Duration) -> Result<()> {
+        let generation = self.group()?.generation;
+        let Some(me) = &self.membership else {
+            return Err(Error::Fatal { operation: "commit", detail: "subscribe comes first".into() });
+        };
+        if generation < 0 {
+            let detail = format!("the member has no generation in group {}: join again", me.group);
+            return Err(Error::Fenced { by: FencedBy::Generation, detail });
+        }
+        self.client.call(Operation::Commit, |cluster| cluster.commit_offsets(offsets, me, generation))
     }
 
     fn group(&self) -> Result<GroupMetadata> {

@@ -40,7 +40,8 @@ struct Entry {
     timestamp: Timestamp,
     /// When it arrived, in the cluster's uptime; a delayed fetch compares with it.
     arrived: Duration,
-    producer: ProducerId,
+    /// Whose transaction; `None` for a record outside of any.
+    producer: Option<ProducerId>,
     content: Content,
 }
 
@@ -78,16 +79,18 @@ impl Log {
         }
     }
 
-    /// Appends a record of an open transaction; returns its offset.
+    /// Appends a record of an open transaction, or of none; returns its offset.
     pub(super) fn append(
         &mut self,
-        producer: ProducerId,
+        producer: Option<ProducerId>,
         record: &OutRecord,
         timestamp: Timestamp,
         arrived: Duration,
     ) -> i64 {
         let offset = self.end;
-        self.open.entry(producer).or_insert(offset);
+        if let Some(producer) = producer {
+            self.open.entry(producer).or_insert(offset);
+        }
         let (key, value, headers) = (record.key.clone(), record.value.clone(), record.headers.clone());
         let content = Content::Data { key, value, headers, aborted: false };
         self.entries.push_back(Entry { offset, timestamp, arrived, producer, content });
@@ -103,12 +106,13 @@ impl Log {
             && verdict == Verdict::Abort
         {
             let from = self.index(first);
-            for entry in self.entries.range_mut(from..).filter(|entry| entry.producer == producer) {
+            for entry in self.entries.range_mut(from..).filter(|entry| entry.producer == Some(producer)) {
                 if let Content::Data { aborted, .. } = &mut entry.content {
                     *aborted = true;
                 }
             }
         }
+        let producer = Some(producer);
         self.entries.push_back(Entry { offset: self.end, timestamp, arrived, producer, content: Content::Marker });
         self.end += 1;
     }

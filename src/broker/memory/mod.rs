@@ -14,7 +14,7 @@
 //! | `log`, `catalog` | one partition; all topics |
 //! | `transaction`, `offset` | the transaction coordinator; a group's offsets |
 //! | `group` | the group coordinator, its members and its assignor |
-//! | `consumer`, `producer`, `reader`, `admin` | the four halves of the port |
+//! | `consumer`, `producer`, `plain`, `reader`, `admin` | the parts of the port; `plain` is the producer without transactions |
 //! | `fault`, `inspect` | what a simulator does to the cluster, and what its oracle sees |
 //! | `settings` | what a cluster is set to |
 //!
@@ -38,6 +38,7 @@ mod group;
 mod inspect;
 mod log;
 mod offset;
+mod plain;
 mod producer;
 mod reader;
 mod settings;
@@ -55,6 +56,7 @@ use self::admin::MemoryAdmin;
 use self::client::Client;
 use self::cluster::Cluster;
 use self::consumer::MemoryConsumer;
+use self::plain::PlainProducer;
 use self::producer::MemoryProducer;
 use self::reader::MemoryReader;
 use super::{Admin, Broker, Consumer, ConsumerSpec, Isolation, Producer, ProducerSpec, Reader, Result};
@@ -141,6 +143,10 @@ impl Broker for MemoryBroker {
 
     fn producer(&self, spec: &ProducerSpec) -> Result<Box<dyn Producer>> {
         Ok(Box::new(MemoryProducer::new(self.client.clone(), spec)))
+    }
+
+    fn plain_producer(&self, tracked: &[Topic]) -> Result<Box<dyn Producer>> {
+        Ok(Box::new(PlainProducer::new(self.client.clone(), tracked)))
     }
 
     fn reader(&self, isolation: Isolation) -> Result<Box<dyn Reader>> {

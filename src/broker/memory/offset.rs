@@ -34,6 +34,14 @@ impl Offsets {
         }
     }
 
+    /// Commits offsets at once.
+    pub(super) fn commit(&mut self, offsets: &[(TopicPartition, i64)]) {
+        for (partition, offset) in offsets {
+            self.offers += 1;
+            self.committed.insert(partition.clone(), Offer { offset: *offset, sequence: self.offers });
+        }
+    }
+
     /// Ends a producer's transaction.
     pub(super) fn end(&mut self, producer: ProducerId, verdict: Verdict) {
         let offered = self.pending.remove(&producer).unwrap_or_default();

@@ -134,7 +134,7 @@ impl Producer for MemoryProducer {
         if size > most {
             return Err(Error::TooLarge { size, detail: format!("the producer takes {most} bytes at most") });
         }
-        match client.call(Operation::Produce, |cluster| cluster.append(who, record)) {
+        match client.call(Operation::Produce, |cluster| cluster.append(Some(who), record)) {
             Ok((partition, offset)) => {
                 transaction.sent = true;
                 if is_tracked {

@@ -17,7 +17,7 @@ use super::{say, wire};
 use crate::broker::memory;
 use crate::model::{Act, Clock, Completion, InstanceId, Key, Sink, TaskId, Timestamp};
 use crate::processor::delivery;
-use crate::runtime::{CommitLimits, Settings};
+use crate::runtime::{CommitLimits, Guarantee, Settings};
 use crate::secret::Secret;
 use crate::sim::oracle::{self, Outcome};
 use crate::sim::{Day, Happening, ManualClock, Setting, Stage, World};
@@ -127,6 +127,7 @@ fn world(
             replication: None,
             commit: CommitLimits::default(),
             broker_timeout: Duration::from_secs(5),
+            guarantee: Guarantee::ExactlyOnce,
             mutation: None,
         },
         broker: memory::Settings::default(),

@@ -36,7 +36,7 @@ impl std::fmt::Debug for Live {
 pub(in crate::runtime) enum Genesis {
     /// It does.
     Written,
-    /// The changelog is empty; the next transaction begins it with this id.
+    /// The changelog is empty; the task's first transaction begins it with this id.
     Due(Uuid),
 }
 
@@ -185,9 +185,10 @@ impl Live {
         self.cache.remove(key);
     }
 
-    /// What the transaction has changed, for the changelog; `None` when it has changed nothing here.
+    /// What the transaction has to write to the changelog; `None` when that is nothing. The first one of a task writes
+    /// its genesis, changed or not: it commits an offset of the inbox, and from then on an empty changelog is a lost one.
     pub(super) fn changes(&self) -> Option<Changes> {
-        if self.overlay.is_empty() {
+        if self.has_nothing_to_write() {
             return None;
         }
         let genesis = match self.genesis {
@@ -198,9 +199,18 @@ impl Live {
         Some(Changes { genesis, entries })
     }
 
+    fn has_nothing_to_write(&self) -> bool {
+        self.overlay.is_empty() && self.genesis == Genesis::Written
+    }
+
+    /// False until a transaction has begun the changelog.
+    pub(in crate::runtime) fn is_begun(&self) -> bool {
+        self.genesis == Genesis::Written
+    }
+
     /// Applies what the transaction has changed, with the positions that belong to it, in one batch.
     pub(super) fn apply(&mut self, changelog_next: Option<i64>, inbox_next: i64, now: Timestamp) -> store::Result<()> {
-        if self.overlay.is_empty() {
+        if self.has_nothing_to_write() {
             return Ok(());
         }
         if let Some(next) = changelog_next {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::StreamThread;
 use crate::model::{Outcome, TopicPartition, Verdict};
 use crate::runtime::error::Result;
-use crate::runtime::input::Inputs;
+use crate::runtime::input::{Input, Inputs};
 use crate::runtime::mutation::Mutation;
 use crate::runtime::settings::Settings;
 use crate::runtime::task::Changes;
@@ -21,7 +21,9 @@ pub(super) fn changes(settings: &Settings, mut changes: Changes) -> Changes {
 /// What a broken commit sends of the offsets.
 pub(super) fn offsets(settings: &Settings, inputs: &Inputs, all: &mut Vec<(TopicPartition, i64)>) {
     if settings.breaks(Mutation::IdleOffsetsSkipped) {
-        all.retain(|(partition, _)| inputs.get(partition).is_some_and(|input| input.position > input.committed));
+        // All but those that were never committed: without these a next start would be refused at once.
+        let moved = |input: &Input| input.position > input.committed || input.position == 0;
+        all.retain(|(partition, _)| inputs.get(partition).is_some_and(moved));
     }
     if settings.breaks(Mutation::OffsetsSkipped) {
         all.clear();

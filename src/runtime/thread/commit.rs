@@ -1,6 +1,7 @@
 //! Duties 4 to 9: one burst of records, their acknowledgements, the offsets, the commit, the stores, the acts.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -12,6 +13,7 @@ use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::genesis;
 use crate::runtime::point::Point;
+use crate::runtime::settings::Guarantee;
 use crate::runtime::task::{Changes, Task};
 use crate::runtime::transaction::{Decision, Returned, Transaction};
 
@@ -32,7 +34,12 @@ impl StreamThread {
             return Ok(if worked { Pace::Busy } else { Pace::Idle(self.until_next_timer()) });
         }
         let since = self.shared.clock.uptime().saturating_sub(self.last_commit);
-        let gap = self.shared.settings.commit.gap;
+        let settings = &*self.shared.settings;
+        let gap = match settings.guarantee {
+            Guarantee::ExactlyOnce => settings.commit.gap,
+            // Nothing has to end before the next transaction can begin.
+            Guarantee::AtLeastOnce => Duration::ZERO,
+        };
         if !self.at_limit() {
             if worked {
                 return Ok(Pace::Busy);
@@ -45,7 +52,7 @@ impl StreamThread {
         Ok(Pace::Busy)
     }
 
-    fn until_next_timer(&self) -> std::time::Duration {
+    fn until_next_timer(&self) -> Duration {
         // While the sink is full some timers do not fire, however overdue: whoever leaves the sink rings the bell.
         let room = self.room() > 0;
         let next = self.tasks.values().filter(|task| room || !task.acts).filter_map(Task::next_due).min();
@@ -71,13 +78,19 @@ impl StreamThread {
         producer.begin()?;
         probe.reached(Point::Begun);
         let incarnation = self.shared.incarnation.id;
+        let is_atomic = settings.guarantee == Guarantee::ExactlyOnce;
+        if !is_atomic {
+            // The order is the guarantee: what the state takes for written has to be there before the state is.
+            produce_outputs(&mut **producer, &self.txn.outputs)?;
+            producer.drain(timeout)?;
+        }
         for task in self.tasks.values() {
             if let Some(changes) = task.changes() {
                 produce_changes(&mut **producer, task, broken::changes(settings, changes), &incarnation)?;
             }
         }
-        for record in &self.txn.outputs {
-            producer.produce(record)?;
+        if is_atomic {
+            produce_outputs(&mut **producer, &self.txn.outputs)?;
         }
         probe.reached(Point::Produced);
         let written = producer.drain(timeout)?;
@@ -86,13 +99,17 @@ impl StreamThread {
         offsets
             .retain(|(partition, _)| !self.tasks.values().any(|task| !task.offset_known && task.inbox == *partition));
         broken::offsets(settings, &self.inputs, &mut offsets);
-        if !offsets.is_empty() {
+        if is_atomic && !offsets.is_empty() {
             producer.send_offsets(&offsets, &group, timeout)?;
         }
         probe.reached(Point::OffsetsSent);
         self.store_too_early(&written)?;
-        let Some(producer) = &mut self.producer else { return Ok(()) };
-        producer.commit(timeout)?;
+        let (Some(producer), Some(consumer)) = (&mut self.producer, &mut self.consumer) else { return Ok(()) };
+        match self.shared.settings.guarantee {
+            Guarantee::ExactlyOnce => producer.commit(timeout)?,
+            // Last of all: what is written and not noted as done is done again.
+            Guarantee::AtLeastOnce => consumer.commit(&offsets, timeout)?,
+        }
         self.shared.probe.reached(Point::Committed);
         if let Err(error) = self.after_commit(&written, started) {
             // Committed, but not in every store: from here on only the broker knows what is true.
@@ -103,7 +120,7 @@ impl StreamThread {
     }
 
     /// Duties 8 and 9.
-    fn after_commit(&mut self, written: &BTreeMap<TopicPartition, i64>, started: std::time::Duration) -> Result<()> {
+    fn after_commit(&mut self, written: &BTreeMap<TopicPartition, i64>, started: Duration) -> Result<()> {
         let ahead = broken::ahead(&self.shared.settings);
         for task in self.tasks.values_mut() {
             let inbox_next = self.inputs.get(&task.inbox).map_or(0, |input| input.position);
@@ -170,6 +187,10 @@ impl StreamThread {
         self.shared.sink.execute(&task, &key, act, expires_at, done);
         self.shared.probe.reached(Point::HandedOver);
     }
+}
+
+fn produce_outputs(producer: &mut dyn Producer, outputs: &[OutRecord]) -> Result<()> {
+    outputs.iter().try_for_each(|record| producer.produce(record).map_err(Error::from))
 }
 
 fn produce_changes(producer: &mut dyn Producer, task: &Task, changes: Changes, incarnation: &uuid::Uuid) -> Result<()> {

@@ -10,6 +10,7 @@ use crate::runtime::error::{Error, Result};
 use crate::runtime::plan::Role;
 use crate::runtime::point::Point;
 use crate::runtime::restore::{Job, Restored};
+use crate::runtime::settings::Guarantee;
 use crate::runtime::task::{Genesis, Live, State, Task};
 use crate::runtime::transaction::Returned;
 
@@ -225,9 +226,19 @@ impl StreamThread {
             // A task that was revoked meanwhile: its store is closed by being dropped here.
             let Some(task) = self.tasks.get_mut(&id).filter(wanted) else { continue };
             let done = result?;
-            if done.genesis == Genesis::Written && !task.offset_known {
-                let (group, partition) = (self.shared.settings.application.clone(), task.inbox.clone());
-                return Err(Error::OffsetMissing { group, partition });
+            let group = || self.shared.settings.application.clone();
+            match (done.genesis, task.offset_known) {
+                (Genesis::Written, true) | (Genesis::Due(_), false) => {}
+                (Genesis::Written, false) if self.shared.settings.guarantee == Guarantee::AtLeastOnce => {
+                    // The first batch was written, and the process ended before it had noted its offsets.
+                    tracing::warn!(sheaf.task = %id, "no committed offset: what there is in the inbox is read again");
+                }
+                (Genesis::Written, false) => {
+                    return Err(Error::OffsetMissing { group: group(), partition: task.inbox.clone() });
+                }
+                (Genesis::Due(_), true) => {
+                    return Err(Error::StateLost { task: id, changelog: task.changelog.clone(), group: group() });
+                }
             }
             // From here on this task commits its offset itself.
             task.offset_known = true;
@@ -260,6 +271,9 @@ impl StreamThread {
 
     /// After a transaction of unknown outcome: what the broker says was committed is not taken again.
     fn reconcile(&mut self, partition: &TopicPartition, committed: Option<i64>) -> Result<()> {
+        if let Some(task) = self.shared.plan.task(partition).and_then(|id| self.tasks.get_mut(&id)) {
+            task.offset_known = committed.is_some();
+        }
         let Some(input) = self.inputs.get_mut(partition) else { return Ok(()) };
         // Never committed: nothing of it was taken for good.
         let Some(committed) = committed else { return Ok(()) };

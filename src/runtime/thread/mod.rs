@@ -30,7 +30,7 @@ use super::input::Inputs;
 use super::plan::Plan;
 use super::point::{Point, Probe};
 use super::restore::{Job, Restored};
-use super::settings::Settings;
+use super::settings::{Guarantee, Settings};
 use super::status::{Status, TaskCounts, ThreadState};
 use super::task::{State, Task};
 use super::transaction::{Returned, Transaction};
@@ -217,8 +217,12 @@ impl StreamThread {
         let name = self.shared.settings.thread_name(self.number);
         if self.producer.is_none() {
             let tracked = self.shared.plan.changelogs();
-            let mut producer =
-                self.shared.broker.producer(&ProducerSpec { transactional_id: name.clone(), tracked })?;
+            let mut producer = match self.shared.settings.guarantee {
+                Guarantee::ExactlyOnce => {
+                    self.shared.broker.producer(&ProducerSpec { transactional_id: name.clone(), tracked })?
+                }
+                Guarantee::AtLeastOnce => self.shared.broker.plain_producer(&tracked)?,
+            };
             producer.init(self.shared.settings.broker_timeout)?;
             if self.number == 0 && !self.announced {
                 self.shared.incarnation.announce(&mut *producer, &self.shared)?;

@@ -176,6 +176,9 @@ impl StreamThread {
         self.shared.metrics.store_rebuilt(id);
         self.abandon()?;
         if let Some(task) = self.tasks.get_mut(id) {
+            if let State::Running(live) = &task.state {
+                task.offset_known = live.is_begun();
+            }
             (task.state, task.fresh) = (State::Created, true);
         }
         if self.recovering { Ok(()) } else { self.restore(id) }

@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::scene;
 use super::story::Story;
 use crate::codec::entry;
-use crate::model::{Clock, Timestamp, Topic};
+use crate::model::{Clock, Record, Timestamp, Topic};
 use crate::processor::{bundle, delivery};
+use crate::runtime::Guarantee;
 use crate::sim::oracle::{self, Outcome};
 use crate::store::memory::MemoryStores;
 use crate::store::{self, Stores, TimerClock};
@@ -22,6 +23,10 @@ impl Story {
         wrong.extend(self.of_alerts());
         wrong.extend(self.of_stores());
         self.wrong.extend(wrong);
+    }
+
+    fn may_double(&self) -> bool {
+        self.plan.guarantee == Guarantee::AtLeastOnce
     }
 
     /// How many bundles are complete, by what was written.
@@ -41,16 +46,21 @@ impl Story {
         let plan = self.world.plan();
         let records = |topic: &Topic| self.world.broker().committed_records(topic);
         let submissions = plan.topology.nodes.iter().find_map(|node| node.output(bundle::SUBMISSIONS));
-        let outcome = Outcome {
+        let mut outcome = Outcome {
             submissions: submissions.map(records).unwrap_or_default(),
             alerts: records(&plan.alerts),
             dead_letters: Vec::new(),
             folders: self.desk.folders(),
             end: self.world.clock().now(),
         };
+        if self.may_double() {
+            once(&mut outcome.submissions, |record| record.key.clone());
+            once(&mut outcome.alerts, |record| record.key.clone());
+            outcome.folders.values_mut().for_each(|runs| *runs = (*runs).min(1));
+        }
         let mut wrong = oracle::judge(&self.sent, &outcome, scene::sla());
         let (complete, delivered) = (self.complete(), self.delivered());
-        if complete != delivered {
+        if delivered < complete || (delivered > complete && !self.may_double()) {
             wrong.push(format!("{delivered} outcomes of {complete} deliveries"));
         }
         wrong
@@ -58,7 +68,10 @@ impl Story {
 
     /// What was no event stands in the dead letters with its bytes, once, and nothing else does.
     fn of_dead_letters(&self) -> Vec<String> {
-        let letters = self.world.broker().committed_records(&self.world.plan().dead_letters);
+        let mut letters = self.world.broker().committed_records(&self.world.plan().dead_letters);
+        if self.may_double() {
+            once(&mut letters, |record| record.value.clone());
+        }
         let mut found: Vec<Bytes> = letters.into_iter().map(|letter| letter.value.unwrap_or_default()).collect();
         let mut wanted = self.poison.clone();
         found.sort();
@@ -74,7 +87,7 @@ impl Story {
             let value: Value =
                 record.value.as_deref().and_then(|it| serde_json::from_slice(it).ok()).unwrap_or_default();
             let part = |name: &str| value.get(name).map(Value::to_string).unwrap_or_default();
-            if !seen.insert((part("key"), part("kind"), part("message"))) {
+            if !seen.insert((part("key"), part("kind"), part("message"))) && !self.may_double() {
                 wrong.push(format!("told twice: {value}"));
             }
         }
@@ -154,4 +167,10 @@ impl Story {
         let exists = disk.existing().is_ok_and(|all| all.iter().any(|other| other == task));
         exists && matches!(disk.open(task), Err(store::Error::Locked { .. }))
     }
+}
+
+/// Leaves the first record of each kind.
+fn once<K: Ord>(records: &mut Vec<Record>, kind: impl Fn(&Record) -> K) {
+    let mut seen = BTreeSet::new();
+    records.retain(|record| seen.insert(kind(record)));
 }

@@ -39,7 +39,7 @@ use std::time::Duration;
 use story::Story;
 
 use crate::model::Clock;
-use crate::runtime::Mutation;
+use crate::runtime::{Guarantee, Mutation};
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,15 @@ const TURNS_MAX: usize = 3_000;
 
 /// Runs a seed, with the protocol broken in one place when a mutation is given.
 pub fn run(seed: u64, mutation: Option<Mutation>) -> Report {
-    let mut story = Story::new(seed, mutation);
+    play(Story::new(seed, Guarantee::ExactlyOnce, mutation), seed)
+}
+
+/// Runs a seed without transactions. What comes twice is right then; what is lost is wrong.
+pub fn run_at_least_once(seed: u64) -> Report {
+    play(Story::new(seed, Guarantee::AtLeastOnce, None), seed)
+}
+
+fn play(mut story: Story, seed: u64) -> Report {
     let draw = format!("{:?}", story.plan);
     story.tell(&draw);
     let acts: [fn(&mut Story); 4] = [

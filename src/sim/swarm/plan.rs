@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::broker::memory::{FaultKind, Protocol};
-use crate::runtime::Point;
+use crate::runtime::{Guarantee, Point};
 
 /// The draw of one run.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
+    pub guarantee: Guarantee,
     pub instances: usize,
     pub threads: usize,
     pub partitions: i32,
@@ -61,6 +62,15 @@ const CALLS: [FaultKind; 9] = [
 ];
 
 impl Plan {
+    /// The same for a runtime that may do things twice. Nobody stands still: who wakes up inside a batch writes over
+    /// newer state, and that is what transactions are for.
+    pub(super) fn draw_at_least_once(rng: &mut fastrand::Rng) -> Self {
+        let mut plan = Self::draw(rng);
+        plan.guarantee = Guarantee::AtLeastOnce;
+        plan.odds.zombie = 0;
+        plan
+    }
+
     /// Draws. Each kind of trouble is off in almost half of the runs, so that none hides another for good.
     pub(super) fn draw(rng: &mut fastrand::Rng) -> Self {
         let mut some = |max: u32| if rng.u8(0..100) < 45 { 0 } else { rng.u32(1..=max) };
@@ -84,6 +94,7 @@ impl Plan {
             busy: some(300),
         };
         Self {
+            guarantee: Guarantee::ExactlyOnce,
             instances: rng.usize(1..=4),
             threads: rng.usize(1..=2),
             partitions: rng.i32(1..=4),

@@ -46,6 +46,7 @@ pub(super) fn setting(plan: &Plan, seed: u64, mutation: Option<Mutation>, desk: 
             replication: None,
             commit: CommitLimits { inputs_max: plan.inputs_max, ..CommitLimits::default() },
             broker_timeout: Duration::from_secs(5),
+            guarantee: plan.guarantee,
             mutation,
         },
         broker: memory::Settings {

@@ -13,7 +13,7 @@ use super::scene;
 use super::storm::Storm;
 use crate::broker::{Broker, ProducerSpec};
 use crate::model::{Clock, ErrorClass, Headers, OutRecord, Topic};
-use crate::runtime::{self, Mutation, Point};
+use crate::runtime::{self, Guarantee, Mutation, Point};
 use crate::sim::{Generator, SampleEvent, Sent, World};
 use crate::store::memory::MemoryStores;
 
@@ -51,9 +51,12 @@ pub(super) struct Story {
 }
 
 impl Story {
-    pub(super) fn new(seed: u64, mutation: Option<Mutation>) -> Self {
+    pub(super) fn new(seed: u64, guarantee: Guarantee, mutation: Option<Mutation>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let plan = Plan::draw(&mut rng);
+        let plan = match guarantee {
+            Guarantee::ExactlyOnce => Plan::draw(&mut rng),
+            Guarantee::AtLeastOnce => Plan::draw_at_least_once(&mut rng),
+        };
         let storm = Arc::new(Mutex::new(Storm::new(&plan, rng.fork())));
         let desk = Desk::default();
         let (strikes, calls) = (Arc::clone(&storm), Arc::clone(&storm));

@@ -17,6 +17,8 @@ pub(super) const CHECKS: &[Check] = &[
     ("offsets_without_a_generation_are_refused", offsets_without_a_generation_are_refused),
     ("offsets_of_an_older_generation_are_refused", offsets_of_an_older_generation_are_refused),
     ("offsets_of_a_member_that_has_left_are_refused", offsets_of_a_member_that_has_left_are_refused),
+    ("offsets_are_committed_without_a_transaction", offsets_are_committed_without_a_transaction),
+    ("a_producer_without_transactions_takes_no_offsets", a_producer_without_transactions_takes_no_offsets),
 ];
 
 fn a_group_without_offsets_has_none(cluster: &dyn Cluster) {
@@ -129,4 +131,26 @@ fn offsets_of_a_member_that_has_left_are_refused(cluster: &dyn Cluster) {
     assert!(matches!(error, Error::Fenced { by: FencedBy::Generation, .. }), "{error}");
     producer.abort(TIMEOUT).unwrap();
     assert_eq!(stable(cluster, &mut member, &[to]), [None]);
+}
+
+fn offsets_are_committed_without_a_transaction(cluster: &dyn Cluster) {
+    let topic = topic(cluster, 2, &[]);
+    let (zero, one) = (TopicPartition::new(&topic, 0), TopicPartition::new(&topic, 1));
+    let group = cluster.fresh("group");
+    let mut member = alone(cluster, &group, &topic, 2);
+    member.consumer.commit(&[(zero.clone(), 1), (one.clone(), 7)], TIMEOUT).unwrap();
+    member.consumer.commit(&[(zero.clone(), 2)], TIMEOUT).unwrap();
+    member.consumer.close(TIMEOUT).unwrap();
+    let mut next = alone(cluster, &group, &topic, 2);
+    assert_eq!(stable(cluster, &mut next, &[zero, one]), [Some(2), Some(7)]);
+}
+
+fn a_producer_without_transactions_takes_no_offsets(cluster: &dyn Cluster) {
+    let to = partition(cluster);
+    let member = alone(cluster, &cluster.fresh("group"), &to.topic, 1);
+    let mut producer = cluster.broker().plain_producer(&[]).unwrap();
+    producer.init(TIMEOUT).unwrap();
+    producer.begin().unwrap();
+    let metadata = member.consumer.group().unwrap();
+    assert!(producer.send_offsets(&[(to, 1)], &metadata, TIMEOUT).is_err());
 }

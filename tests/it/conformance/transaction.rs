@@ -23,6 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("an_abort_without_a_transaction_is_harmless", an_abort_without_a_transaction_is_harmless),
     ("an_empty_transaction_commits", an_empty_transaction_commits),
     ("drain_reports_the_offsets_of_tracked_topics", drain_reports_the_offsets_of_tracked_topics),
+    ("records_without_a_transaction_are_there_at_once", records_without_a_transaction_are_there_at_once),
     ("a_producer_is_usable_after_an_abort", a_producer_is_usable_after_an_abort),
 ];
 
@@ -152,6 +153,22 @@ fn drain_reports_the_offsets_of_tracked_topics(cluster: &dyn Cluster) {
     open(producer.as_mut(), &one, &["d"]);
     assert_eq!(producer.drain(TIMEOUT), Ok(BTreeMap::from([(one, 4)])));
     producer.abort(TIMEOUT).unwrap();
+}
+
+fn records_without_a_transaction_are_there_at_once(cluster: &dyn Cluster) {
+    let tracked = topic(cluster, 1, &[]);
+    let to = TopicPartition::new(&tracked, 0);
+    let mut producer = cluster.broker().plain_producer(std::slice::from_ref(&tracked)).unwrap();
+    producer.init(TIMEOUT).unwrap();
+    open(producer.as_mut(), &to, &["a", "b"]);
+    assert_eq!(producer.drain(TIMEOUT), Ok(BTreeMap::from([(to.clone(), 2)])));
+    assert_eq!(committed(cluster, &to), ["a", "b"], "before the end of the batch");
+    producer.commit(TIMEOUT).unwrap();
+    // No marker stands between the batches, and nothing takes back what was written.
+    open(producer.as_mut(), &to, &["c"]);
+    assert_eq!(producer.drain(TIMEOUT), Ok(BTreeMap::from([(to.clone(), 3)])));
+    producer.abort(TIMEOUT).unwrap();
+    assert_eq!(committed(cluster, &to), ["a", "b", "c"]);
 }
 
 fn a_producer_is_usable_after_an_abort(cluster: &dyn Cluster) {

@@ -49,6 +49,19 @@ fn offsets_that_are_gone_are_not_made_up_by_the_next_transaction() {
 }
 
 #[test]
+fn a_changelog_that_was_emptied_is_no_first_start() {
+    let mut world = stopped();
+    delete(&world, "app-counter-changelog");
+    // An instance that has no store of it cannot tell otherwise.
+    world.start("b").unwrap();
+    world.clock().advance(Duration::from_mins(1));
+    let error = stops(&mut world);
+    assert!(error.contains("is empty, although the group app has committed an offset of its inbox"), "{error}");
+    assert!(error.contains("sheaf state republish"), "{error}");
+    assert_eq!(values(&world, "counts"), ["x=1"]);
+}
+
+#[test]
 fn an_old_store_is_kept_when_the_changelog_is_not_its_own() {
     let mut world = stopped();
     let task = (0..4).map(|number| format!("counter-{number}")).find(|task| {
@@ -56,7 +69,9 @@ fn an_old_store_is_kept_when_the_changelog_is_not_its_own() {
         world.disk("a").copy(task, &copy) && !entries(&copy, task).is_empty()
     });
     let task = task.unwrap();
+    // Somebody begins again without any state, and has forgotten one disk.
     delete(&world, "app-counter-changelog");
+    delete(&world, "app-counter-inbox");
     world.start("b").unwrap();
     // Until the group has given up on the first instance.
     for _ in 0..20 {

@@ -13,7 +13,7 @@ use sheaf::model::{
     TimerKind, Timestamp, Topic, Verdict,
 };
 use sheaf::processor::{AnyProcessor, Effect, Event, Forward, Input, Keyed, Keying, Processor, Transition, erase};
-use sheaf::runtime::{CommitLimits, Settings};
+use sheaf::runtime::{CommitLimits, Guarantee, Settings};
 use sheaf::sim::{MakeSink, ManualClock, Setting, World};
 use sheaf::topology::{Node, Output, Source, Topology};
 
@@ -127,6 +127,7 @@ pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: 
         replication: None,
         commit: CommitLimits::default(),
         broker_timeout: Duration::from_secs(5),
+        guarantee: Guarantee::ExactlyOnce,
         mutation: None,
     };
     Setting {

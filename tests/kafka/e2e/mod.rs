@@ -9,6 +9,7 @@
 //! | `java` | another client's eyes: Java's producer, Java's partitioner |
 //! | `state` | state directories and changelogs that get lost |
 //! | `point` | a process that kills itself between any two duties |
+//! | `guarantee` | `at_least_once`: nothing lost, without transactions |
 //! | `poison` | input that is not accepted |
 //! | `outage` | Kafka is not there, or not for a while |
 //! | `ending` | signals, exit codes, two processes with one name |
@@ -18,6 +19,7 @@ pub(crate) mod bundle;
 mod crash;
 mod ending;
 mod group;
+mod guarantee;
 pub(crate) mod java;
 mod outage;
 mod point;

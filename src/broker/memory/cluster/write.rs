@@ -15,10 +15,10 @@ impl Cluster {
         identity
     }
 
-    /// Appends a record to the producer's transaction. [`Error::Abortable`]: the broker refuses this record.
+    /// Appends a record to the producer's transaction, or to none. [`Error::Abortable`]: the broker refuses this record.
     pub(in crate::broker::memory) fn append(
         &mut self,
-        who: Identity,
+        who: Option<Identity>,
         record: &OutRecord,
     ) -> Result<(TopicPartition, i64)> {
         let topic = &record.topic;
@@ -42,12 +42,14 @@ impl Cluster {
             return Err(Error::Abortable { detail });
         }
         let now = self.clock.uptime();
-        let ending = self.transactions.add_partition(who, &partition, now)?;
-        self.finish(ending);
+        if let Some(who) = who {
+            let ending = self.transactions.add_partition(who, &partition, now)?;
+            self.finish(ending);
+        }
         let broker_time = self.clock.now();
         let timestamp = if rules.append_time { broker_time } else { record.timestamp.unwrap_or(broker_time) };
         let log = self.catalog.log_mut(&partition).ok_or_else(|| missing(format!("partition {partition}")))?;
-        let offset = log.append(who.producer, record, timestamp, now);
+        let offset = log.append(who.map(|who| who.producer), record, timestamp, now);
         self.writes += 1;
         Ok((partition, offset))
     }
@@ -61,13 +63,29 @@ impl Cluster {
     ) -> Result<()> {
         let ending = self.transactions.add_group(who, &membership.group, self.clock.uptime())?;
         self.finish(ending);
+        self.validate(membership, generation)?;
+        self.offsets.entry(membership.group.clone()).or_default().offer(who.producer, offsets);
+        Ok(())
+    }
+
+    /// Commits offsets outside of any transaction.
+    pub(in crate::broker::memory) fn commit_offsets(
+        &mut self,
+        offsets: &[(TopicPartition, i64)],
+        membership: &Membership,
+        generation: i32,
+    ) -> Result<()> {
+        self.validate(membership, generation)?;
+        self.offsets.entry(membership.group.clone()).or_default().commit(offsets);
+        Ok(())
+    }
+
+    fn validate(&self, membership: &Membership, generation: i32) -> Result<()> {
         let Membership { group, instance, member } = membership;
         let known = self.groups.get(group).ok_or(Refusal::UnknownMember);
         known
             .and_then(|group| group.validate(*member, instance.as_deref(), generation))
-            .map_err(|refusal| refusal.error(membership))?;
-        self.offsets.entry(group.clone()).or_default().offer(who.producer, offsets);
-        Ok(())
+            .map_err(|refusal| refusal.error(membership))
     }
 
     pub(in crate::broker::memory) fn end(&mut self, who: Identity, verdict: Verdict) -> Result<()> {
