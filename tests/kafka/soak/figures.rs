@@ -33,7 +33,7 @@ pub(super) struct Figures {
     pub(super) errors: BTreeMap<String, u64>,
     /// Log lines at the level WARN, by message.
     pub(super) warnings: BTreeMap<String, u64>,
-    /// The most changelog records that an instance restored after its start, where nobody had taken over.
+    /// The most changelog records that an instance restored after a kill, those of tasks that had moved among them.
     pub(super) restored_records_max: u64,
     /// From the kill until fresh output of every partition.
     pub(super) recovery: Percentiles,
