@@ -47,6 +47,12 @@ pub trait Broker: Send + Sync + fmt::Debug {
     /// A reader without a group.
     fn reader(&self, isolation: Isolation) -> Result<Box<dyn Reader>>;
 
+    /// A `read_committed` reader that is good at one thing.
+    fn reader_to(&self, purpose: Purpose) -> Result<Box<dyn Reader>> {
+        let (Purpose::Restore | Purpose::Follow | Purpose::Peek) = purpose;
+        self.reader(Isolation::ReadCommitted)
+    }
+
     /// The administration of topics.
     fn admin(&self) -> Result<Box<dyn Admin>>;
 }
@@ -78,6 +84,18 @@ pub enum Isolation {
     ReadCommitted,
     /// All records, up to the high watermark.
     ReadUncommitted,
+}
+
+/// What a reader without a group is good at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Reading much, once, and learning soon that the end is reached.
+    Restore,
+    /// Staying at the end: what is written arrives at once, but nobody asks often while nothing is, and learns late that
+    /// the end is reached.
+    Follow,
+    /// Looking at the first records of many partitions, and not fetching what comes after them.
+    Peek,
 }
 
 /// Where to begin reading.

@@ -222,6 +222,9 @@ impl admin::Status for View {
         for (state, number) in self.status.tasks() {
             details.insert(format!("tasks {}", state.as_str()), number.to_string());
         }
+        for (state, number) in self.status.standby_tasks().into_iter().filter(|(_, number)| *number > 0) {
+            details.insert(format!("standby tasks {}", state.as_str()), number.to_string());
+        }
         Health {
             alive: silence < SILENCE_MAX && state != ThreadState::Failed,
             ready: self.status.is_ready(),

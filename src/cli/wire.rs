@@ -15,7 +15,7 @@ use crate::config::{Config, ProcessingGuarantee, Reference};
 use crate::metric::{Build, Metrics};
 use crate::model::{Clock, Sink};
 use crate::processor::delivery;
-use crate::runtime::{CommitLimits, Guarantee, NoSink, Settings, SystemClock};
+use crate::runtime::{CommitLimits, Guarantee, NoSink, RestoreSettings, Settings, SystemClock};
 use crate::secret::{Secret, SecretRef, Source, Sources};
 use crate::sink::control_m::{self, ControlM};
 use crate::store::rocks::{RocksOptions, RocksStores};
@@ -178,6 +178,10 @@ pub(super) fn settings(config: &Config, http: String) -> Settings {
             interval: config.commit.interval,
             inputs_max: config.commit.records_max,
             ..CommitLimits::default()
+        },
+        restore: RestoreSettings {
+            records_per_second_max: config.restore.records_per_second_max,
+            standby_replicas: usize::from(config.num_standby_replicas),
         },
         broker_timeout: Duration::from_secs(10),
         guarantee: match config.processing_guarantee {

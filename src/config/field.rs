@@ -157,6 +157,21 @@ pub(super) const CONTROL_M_IN_FLIGHT_MAX: Field = field(
     Default::Value("16"),
     "How many calls to Control-M may be under way at once, per instance.",
 );
+pub(super) const NUM_STANDBY_REPLICAS: Field = field(
+    "num_standby_replicas",
+    Kind::Integer(0, 16),
+    Default::Value("0"),
+    "How many other instances keep a copy of each task's state, by following its changelog, so that a task that moves to \
+     one of them has only the rest to restore. Each copy takes the disk, and some of the CPU, of a task. All instances \
+     should agree on it; one fewer than there are instances always helps.",
+);
+pub(super) const RESTORE_RECORDS_PER_SECOND_MAX: Field = field(
+    "restore.records_per_second_max",
+    Kind::Integer(1, 1_000_000_000),
+    Default::None("no limit"),
+    "How many records of changelogs this instance replays per second at most, over all tasks that it restores: spares a \
+     disk that others share. What is restored takes longer then; its other tasks go on meanwhile.",
+);
 pub(super) const COMMIT_INTERVAL: Field = field(
     "commit.interval",
     Kind::Duration,
@@ -198,7 +213,7 @@ pub(super) const TOPOLOGIES: Field = field(
 );
 
 /// Every field, in the order of the reference page.
-pub const FIELDS: [&Field; 22] = [
+pub const FIELDS: [&Field; 24] = [
     &APPLICATION_ID,
     &INSTANCE_ID,
     &BOOTSTRAP_SERVERS,
@@ -215,6 +230,8 @@ pub const FIELDS: [&Field; 22] = [
     &CONTROL_M_REQUEST_TIMEOUT,
     &CONTROL_M_INTENT_VALID_FOR,
     &CONTROL_M_IN_FLIGHT_MAX,
+    &NUM_STANDBY_REPLICAS,
+    &RESTORE_RECORDS_PER_SECOND_MAX,
     &COMMIT_INTERVAL,
     &COMMIT_RECORDS_MAX,
     &SHUTDOWN_TIMEOUT,

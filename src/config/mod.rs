@@ -58,6 +58,10 @@ pub struct Config {
     pub http: Http,
     /// Control-M; `None` when it is not set up.
     pub control_m: Option<ControlM>,
+    /// How many other instances follow the changelog of each task.
+    pub num_standby_replicas: u8,
+    /// How state is restored.
+    pub restore: Restore,
     /// When a transaction is committed.
     pub commit: Commit,
     /// How long an orderly stop may take.
@@ -117,6 +121,13 @@ pub struct Commit {
     pub interval: Duration,
     /// After this many records.
     pub records_max: usize,
+}
+
+/// How state is restored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restore {
+    /// How many records an instance replays per second at most; `None`: as many as it can.
+    pub records_per_second_max: Option<u32>,
 }
 
 /// What is logged, and how.

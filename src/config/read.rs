@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::field::{self, Default, FIELDS, Field, Kind};
-use super::{Commit, Config, ControlM, Http, Kafka, Log, LogFormat, ProcessingGuarantee, Reference};
+use super::{Commit, Config, ControlM, Http, Kafka, Log, LogFormat, ProcessingGuarantee, Reference, Restore};
 use crate::codec::yaml::{Collector, Item, Node, Origin, Problem, Problems, Read, Value, closest};
 use crate::model::InstanceId;
 
@@ -39,6 +39,8 @@ impl<'a> Reader<'a> {
         let state_dir = self.value(&field::STATE_DIR);
         let bind = self.value(&field::HTTP_BIND);
         let control_m = self.control_m();
+        let num_standby_replicas = self.integer(&field::NUM_STANDBY_REPLICAS);
+        let records_per_second_max = self.optional_integer(&field::RESTORE_RECORDS_PER_SECOND_MAX);
         let commit = self.commit();
         let shutdown_timeout = self.duration(&field::SHUTDOWN_TIMEOUT);
         let log = self.log();
@@ -54,6 +56,8 @@ impl<'a> Reader<'a> {
             state_dir: state_dir?,
             http: Http { bind: bind? },
             control_m,
+            num_standby_replicas: num_standby_replicas?,
+            restore: Restore { records_per_second_max },
             commit: commit?,
             shutdown_timeout: shutdown_timeout?,
             log: log?,

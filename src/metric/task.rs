@@ -25,6 +25,8 @@ pub(super) struct Task {
     restored: IntCounterVec,
     rebuilt: IntCounterVec,
     restore_duration: HistogramVec,
+    standby_lag: IntGaugeVec,
+    standby_applied: IntCounterVec,
 }
 
 impl Task {
@@ -32,6 +34,7 @@ impl Task {
         let (store, place) = (["store"], ["store", "partition"]);
         let dropped = "Records that a processor does not step over, by reason; they are dead letters.";
         let remaining = "Records of the changelog that are still to be read.";
+        let lag = "Records of the changelog that a standby does not have yet.";
         let task = Self {
             tasks: maker.gauges("tasks", "Tasks owned here, by kind and state.", &["kind", "state"])?,
             records: maker.counters("processor_records_total", "Records stepped over.", &["processor"])?,
@@ -41,6 +44,12 @@ impl Task {
             restore_remaining: maker.gauges("store_restore_remaining_records", remaining, &place)?,
             restored: maker.counters("store_restored_records_total", "Records restored.", &store)?,
             rebuilt: maker.counters("store_rebuilds_total", "Stores made again from their changelog.", &store)?,
+            standby_lag: maker.gauges("standby_lag_records", lag, &place)?,
+            standby_applied: maker.counters(
+                "standby_applied_records_total",
+                "Records that standbys applied.",
+                &store,
+            )?,
             restore_duration: maker.histograms("store_restore_duration_seconds", "One restore.", &store, &SECONDS)?,
         };
         for kind in TaskKind::ALL {
@@ -68,6 +77,7 @@ impl Metrics {
         self.task.records.with_label_values(&[name]).inc_by(0);
         self.task.restored.with_label_values(&[name]).inc_by(0);
         self.task.rebuilt.with_label_values(&[name]).inc_by(0);
+        self.task.standby_applied.with_label_values(&[name]).inc_by(0);
         self.task.entries.with_label_values(&[name]).add(0);
         for reason in RejectReason::ALL {
             self.task.dropped.with_label_values(&[name, reason.as_str()]).inc_by(0);
@@ -115,6 +125,22 @@ impl Metrics {
     pub fn restore_ended(&self, task: &TaskId, took: Duration) {
         self.restored(task, 0, 0);
         self.task.restore_duration.with_label_values(&[&*task.processor]).observe(took.as_secs_f64());
+    }
+
+    /// A standby has applied records.
+    pub fn standby_applied(&self, task: &TaskId, records: u64) {
+        self.task.standby_applied.with_label_values(&[&*task.processor]).inc_by(records);
+    }
+
+    /// A standby has so many records not yet.
+    pub fn standby_lag(&self, task: &TaskId, records: u64) {
+        let place = [&*task.processor, &task.partition.to_string()];
+        self.task.standby_lag.with_label_values(&place).set(gauge_value(records));
+    }
+
+    /// A standby has ended: its series goes away.
+    pub fn standby_closed(&self, task: &TaskId) {
+        forget(&self.task.standby_lag, &[&*task.processor, &task.partition.to_string()]);
     }
 
     /// A store was thrown away and is made again from its changelog.

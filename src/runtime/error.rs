@@ -145,6 +145,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// A store's error with its task.
+    pub(super) fn store(task: &TaskId, source: store::Error) -> Self {
+        Self::Store { task: task.clone(), source }
+    }
+
     /// What is to be done about it.
     pub const fn class(&self) -> ErrorClass {
         match self {

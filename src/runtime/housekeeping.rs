@@ -1,4 +1,5 @@
-//! What has to be done now and then, off the stream threads: purging inboxes, measuring lag, removing old stores.
+//! What has to be done now and then, off the stream threads: purging inboxes, measuring lag, removing old stores, saying
+//! that this instance lives.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,6 +7,7 @@ use std::time::Duration;
 
 use super::error::Result;
 use super::plan::Role;
+use super::registry::Registry;
 use super::task::meta;
 use super::thread::{Pace, Shared};
 use super::topics::DELETE_RETENTION;
@@ -27,6 +29,7 @@ pub struct Housekeeper {
     purge_at: Duration,
     measure_at: Duration,
     sweep_at: Duration,
+    registry: Registry,
 }
 
 impl fmt::Debug for Housekeeper {
@@ -46,6 +49,7 @@ impl Housekeeper {
             purge_at: at(PURGE),
             measure_at: at(MEASURE),
             sweep_at: at(SWEEP),
+            registry: Registry::new(shared.clone()),
             shared,
         })
     }
@@ -66,6 +70,7 @@ impl Housekeeper {
             self.sweep(now);
         }
         let next = self.measure_at.min(self.purge_at).min(self.sweep_at);
+        let next = self.registry.turn().map_or(next, |due| due.min(next));
         Pace::Idle(next.saturating_sub(uptime))
     }
 

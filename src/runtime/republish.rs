@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::error::{Error, Result};
 use super::plan::Plan;
-use super::restore::store_error;
 use super::task::meta;
 use super::{genesis, task};
 use crate::broker::{Broker, ProducerSpec};
@@ -103,7 +102,7 @@ impl Republisher<'_> {
         producer.produce(&record(key, value))?;
         let (mut last, mut written): (Option<Key>, u64) = (None, 0);
         loop {
-            let page = store.scan(last.as_ref(), PAGE).map_err(|source| store_error(id, source))?;
+            let page = store.scan(last.as_ref(), PAGE).map_err(|source| Error::store(id, source))?;
             let Some((key, _)) = page.last() else { break };
             last = Some(key.clone());
             for (key, value) in page {
@@ -117,7 +116,7 @@ impl Republisher<'_> {
         let end = ends.get(&changelog).copied().unwrap_or(0);
         let position = Change::PutMeta(meta::CHANGELOG.to_owned(), end.to_le_bytes().to_vec());
         let batch = Batch { changes: vec![position], volatile: false };
-        store.apply(&batch).map_err(|source| store_error(id, source))?;
+        store.apply(&batch).map_err(|source| Error::store(id, source))?;
         Ok(written)
     }
 
@@ -135,11 +134,11 @@ impl Republisher<'_> {
     }
 
     fn open(&self, task: &TaskId) -> Result<Box<dyn Store>> {
-        self.stores.open(&task.to_string()).map_err(|source| store_error(task, source))
+        self.stores.open(&task.to_string()).map_err(|source| Error::store(task, source))
     }
 
     fn meta(task: &TaskId, store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>> {
-        store.meta(name).map_err(|source| store_error(task, source))
+        store.meta(name).map_err(|source| Error::store(task, source))
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Settings {
     pub replication: Option<i32>,
     /// Limits of a transaction.
     pub commit: CommitLimits,
+    /// How stores are brought to the ends of their changelogs, and kept there.
+    pub restore: RestoreSettings,
     /// How long one call to the broker may take.
     pub broker_timeout: Duration,
     /// What a crash may leave behind.
@@ -29,6 +31,15 @@ pub struct Settings {
     /// Which duty is broken on purpose: `None`, but in the test of the simulator.
     #[doc(hidden)]
     pub mutation: Option<Mutation>,
+}
+
+/// How stores are brought to the ends of their changelogs, and kept there.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RestoreSettings {
+    /// How many records of changelogs an instance replays per second at most; `None`: as many as it can.
+    pub records_per_second_max: Option<u32>,
+    /// How many other instances follow the changelog of each task.
+    pub standby_replicas: usize,
 }
 
 /// What a crash may leave behind (`processing_guarantee`).
@@ -85,6 +96,7 @@ impl Settings {
             partitions: 4,
             replication: None,
             commit: CommitLimits::default(),
+            restore: RestoreSettings::default(),
             broker_timeout: Duration::from_secs(10),
             guarantee: Guarantee::ExactlyOnce,
             mutation: None,

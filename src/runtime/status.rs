@@ -1,11 +1,11 @@
 //! What others may know about an instance while it runs: health, readiness, committed offsets.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::metric::{InstanceState, TaskState};
-use crate::model::TopicPartition;
+use crate::model::{TaskId, TopicPartition};
 
 /// What a stream thread is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +54,12 @@ struct Inner {
     turned_at: BTreeMap<usize, Duration>,
     tasks: BTreeMap<usize, TaskCounts>,
     committed: BTreeMap<TopicPartition, i64>,
+    /// The tasks that each stream thread has, in whatever state.
+    owned: BTreeMap<usize, BTreeSet<TaskId>>,
+    /// The tasks that this instance is to follow for others.
+    standbys: Arc<BTreeSet<TaskId>>,
+    /// How many of these it follows, those that are catching up first.
+    following: [u64; 2],
 }
 
 impl Status {
@@ -81,6 +87,45 @@ impl Status {
             }
         }
         sums
+    }
+
+    /// Notes which tasks a stream thread has.
+    pub(super) fn has<'a>(&self, thread: usize, tasks: impl Iterator<Item = &'a TaskId> + Clone) {
+        let mut inner = self.inner();
+        let owned = inner.owned.entry(thread).or_default();
+        if !owned.iter().eq(tasks.clone()) {
+            *owned = tasks.cloned().collect();
+        }
+    }
+
+    /// True while a stream thread of this instance has the task.
+    pub(super) fn owns(&self, task: &TaskId) -> bool {
+        self.inner().owned.values().any(|owned| owned.contains(task))
+    }
+
+    /// Every task of this instance.
+    pub fn owned(&self) -> BTreeSet<TaskId> {
+        self.inner().owned.values().flatten().cloned().collect()
+    }
+
+    /// Notes which tasks this instance is to follow for others.
+    pub(super) fn follow(&self, tasks: BTreeSet<TaskId>) {
+        self.inner().standbys = Arc::new(tasks);
+    }
+
+    /// The tasks that this instance is to follow for others.
+    pub fn standbys(&self) -> Arc<BTreeSet<TaskId>> {
+        self.inner().standbys.clone()
+    }
+
+    /// Notes how many standbys are catching up, and how many have.
+    pub(super) fn following(&self, counts: [u64; 2]) {
+        self.inner().following = counts;
+    }
+
+    /// How many standbys there are, by what they do.
+    pub fn standby_tasks(&self) -> BTreeMap<TaskState, u64> {
+        [TaskState::Restoring, TaskState::Running].into_iter().zip(self.inner().following).collect()
     }
 
     /// What each stream thread does.

@@ -11,6 +11,8 @@ use crate::model::Topic;
 
 /// `delete.retention.ms` of changelogs: for that long a reader that has fallen behind still sees a tombstone.
 pub(super) const DELETE_RETENTION: Duration = Duration::from_hours(24);
+/// `segment.ms` of the instances topic, which every start reads from its beginning.
+const INSTANCES_SEGMENT: Duration = Duration::from_mins(10);
 /// How long dead letters are kept.
 const DEAD_LETTER_RETENTION: Duration = Duration::from_hours(30 * 24);
 
@@ -121,7 +123,11 @@ fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTopic {
             set("delete.retention.ms", millis(DELETE_RETENTION));
         }
         Kind::DeadLetters => set("retention.ms", millis(DEAD_LETTER_RETENTION)),
-        Kind::Instances => set("cleanup.policy", "compact".to_owned()),
+        Kind::Instances => {
+            set("cleanup.policy", "compact".to_owned());
+            // Each instance writes every few seconds, and only what lies in closed segments is compacted.
+            set("segment.ms", millis(INSTANCES_SEGMENT));
+        }
     }
     let partitions = if kind == Kind::Instances { 1 } else { settings.partitions };
     NewTopic { topic: topic.clone(), partitions, replication: settings.replication, config }

@@ -19,7 +19,7 @@ use rdkafka::metadata::Metadata;
 use super::deadline::Deadline;
 use super::settings::{KafkaSettings, refused};
 use super::{BaseConsumer, Context, Failure};
-use crate::broker::{Admin, Error, Isolation, NewTopic, Result, Start, TopicDescription};
+use crate::broker::{Admin, Error, Isolation, NewTopic, Purpose, Result, Start, TopicDescription};
 use crate::model::{Topic, TopicPartition};
 
 /// How long to wait before asking again for a topic that was just created.
@@ -40,7 +40,7 @@ impl KafkaAdmin {
     pub(super) fn new(settings: &KafkaSettings) -> Result<Self> {
         let admin = settings.common().create_with_context(Context::default()).map_err(|error| refused(&error))?;
         let looker: BaseConsumer = settings
-            .reader(Isolation::ReadUncommitted)
+            .reader(Isolation::ReadUncommitted, Purpose::Restore)
             .create_with_context(Context::default())
             .map_err(|error| refused(&error))?;
         looker.context().close();

@@ -51,7 +51,7 @@ use context::Context;
 use failure::Failure;
 
 use super::{
-    Admin, Broker, Consumer, ConsumerSpec, Error, Isolation, Producer, ProducerSpec, Reader, Result,
+    Admin, Broker, Consumer, ConsumerSpec, Error, Isolation, Producer, ProducerSpec, Purpose, Reader, Result,
     kafka::admin::KafkaAdmin, kafka::consumer::KafkaConsumer, kafka::producer::KafkaProducer,
     kafka::reader::KafkaReader,
 };
@@ -95,7 +95,11 @@ impl Broker for KafkaBroker {
     }
 
     fn reader(&self, isolation: Isolation) -> Result<Box<dyn Reader>> {
-        Ok(Box::new(KafkaReader::new(&self.settings, isolation)?))
+        Ok(Box::new(KafkaReader::new(&self.settings, isolation, Purpose::Restore)?))
+    }
+
+    fn reader_to(&self, purpose: Purpose) -> Result<Box<dyn Reader>> {
+        Ok(Box::new(KafkaReader::new(&self.settings, Isolation::ReadCommitted, purpose)?))
     }
 
     fn admin(&self) -> Result<Box<dyn Admin>> {

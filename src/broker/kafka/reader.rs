@@ -14,7 +14,7 @@ use super::place::add;
 use super::record::record;
 use super::settings::{KafkaSettings, refused};
 use super::{BaseConsumer, Context, Failure, missing};
-use crate::broker::{Error, Isolation, Reader, Result, Start};
+use crate::broker::{Error, Isolation, Purpose, Reader, Result, Start};
 use crate::model::{Record, TopicPartition};
 
 /// How many messages are taken at once.
@@ -35,6 +35,7 @@ pub(super) struct KafkaReader {
     consumer: Arc<BaseConsumer>,
     settings: Arc<KafkaSettings>,
     isolation: Isolation,
+    purpose: Purpose,
 }
 
 struct Assigned {
@@ -45,15 +46,17 @@ struct Assigned {
 }
 
 impl KafkaReader {
-    pub(super) fn new(settings: &Arc<KafkaSettings>, isolation: Isolation) -> Result<Self> {
-        let consumer: BaseConsumer =
-            settings.reader(isolation).create_with_context(Context::default()).map_err(|error| refused(&error))?;
+    pub(super) fn new(settings: &Arc<KafkaSettings>, isolation: Isolation, purpose: Purpose) -> Result<Self> {
+        let consumer: BaseConsumer = settings
+            .reader(isolation, purpose)
+            .create_with_context(Context::default())
+            .map_err(|error| refused(&error))?;
         let consumer = Arc::new(consumer);
         // Nobody serves rebalances here, and there are none but the last, when the client closes.
         consumer.context().close();
         let native = Client::of_consumer(&consumer).ok_or_else(|| missing("client"))?;
         let queue = native.new_queue().ok_or_else(|| missing("queue"))?;
-        Ok(Self { assigned: Vec::new(), queue, native, consumer, settings: Arc::clone(settings), isolation })
+        Ok(Self { assigned: Vec::new(), queue, native, consumer, settings: Arc::clone(settings), isolation, purpose })
     }
 
     /// Makes the client know the leaders before it looks for them: finding none, it asks again after half a second.
@@ -124,7 +127,7 @@ impl Reader for KafkaReader {
         if !self.assigned.is_empty() {
             // The end of an assignment takes the forwarding away at some later moment, also from the next assignment
             // of the same partition, whose records would then arrive nowhere. A new client has no past.
-            *self = Self::new(&Arc::clone(&self.settings), self.isolation)?;
+            *self = Self::new(&Arc::clone(&self.settings), self.isolation, self.purpose)?;
         }
         self.learn(partitions);
         let mut starts = TopicPartitionList::with_capacity(partitions.len());

@@ -8,7 +8,7 @@ use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
 use super::deadline::millis;
-use crate::broker::{ConsumerSpec, Error, Isolation, Result};
+use crate::broker::{ConsumerSpec, Error, Isolation, Purpose, Result};
 
 /// How a Kafka cluster is reached.
 #[derive(Clone)]
@@ -127,8 +127,12 @@ impl KafkaSettings {
 
     /// For a reader without a group. librdkafka assigns nothing without a group's name; nothing is ever committed under
     /// this one, and nobody joins it.
-    pub(super) fn reader(&self, isolation: Isolation) -> ClientConfig {
-        let mut config = self.base(READING);
+    pub(super) fn reader(&self, isolation: Isolation, purpose: Purpose) -> ClientConfig {
+        let mut config = self.base(match purpose {
+            Purpose::Restore => READING,
+            Purpose::Follow => FOLLOWING,
+            Purpose::Peek => PEEKING,
+        });
         owned_by_consumers(&mut config, "sheaf-reader", isolation);
         config.set("enable.partition.eof", "true");
         config
@@ -247,6 +251,25 @@ const READING: &[(&str, &str)] = &[
     ("queued.max.messages.kbytes", "32768"),
     ("fetch.wait.max.ms", "10"),
     ("fetch.queue.backoff.ms", "5"),
+    ("fetch.error.backoff.ms", "20"),
+];
+
+/// A follower is at the end for most of its life: what is written ends a waiting fetch at once, and the empty ones cost.
+const FOLLOWING: &[(&str, &str)] = &[
+    ("queued.min.messages", "10000"),
+    ("queued.max.messages.kbytes", "16384"),
+    ("fetch.wait.max.ms", "500"),
+    ("fetch.queue.backoff.ms", "10"),
+    ("fetch.error.backoff.ms", "100"),
+];
+
+/// Who only wants the first record of each partition gets little more: Kafka sends at least one batch, whatever its size.
+const PEEKING: &[(&str, &str)] = &[
+    ("queued.min.messages", "1"),
+    ("queued.max.messages.kbytes", "1024"),
+    ("fetch.message.max.bytes", "4096"),
+    ("fetch.wait.max.ms", "10"),
+    ("fetch.queue.backoff.ms", "10"),
     ("fetch.error.backoff.ms", "20"),
 ];
 

@@ -17,7 +17,7 @@ use super::{say, wire};
 use crate::broker::memory;
 use crate::model::{Act, Clock, Completion, InstanceId, Key, Sink, TaskId, Timestamp};
 use crate::processor::delivery;
-use crate::runtime::{CommitLimits, Guarantee, NoSink, Settings};
+use crate::runtime::{CommitLimits, Guarantee, NoSink, RestoreSettings, Settings};
 use crate::secret::Secret;
 use crate::sim::oracle::{self, Outcome};
 use crate::sim::{Day, Happening, ManualClock, Setting, Stage, World};
@@ -126,6 +126,7 @@ fn world(
             partitions: 4,
             replication: None,
             commit: CommitLimits::default(),
+            restore: RestoreSettings::default(),
             broker_timeout: Duration::from_secs(5),
             guarantee: Guarantee::ExactlyOnce,
             mutation: None,

@@ -10,74 +10,51 @@
 //! The end is the high watermark, not the last stable offset: the last committed transaction may lie behind an open one.
 //! Reading is `read_committed`, so what an earlier owner left open is waited for, at most for a transaction's time-out.
 //! Like a stream thread it is driven by [`turn`](Restorer::turn).
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `job` | what is asked for, and what is given back |
+//! | `active` | one restore |
+//! | `standby` | what this instance follows for others |
+//! | `replay` | what these two have in common: records of a changelog on their way into a store |
+//! | `lane` | a reader of what is replayed; there is one for short restores and one for long ones |
+//! | `lookout` | the first records of changelogs, which say whose they are |
+//! | `seen` | which keys a replay into an empty store may have put there |
+//! | `place` | where a replay begins |
+//! | `progress` | what an operator reads about long restores |
+//! | `pace` | how many records a second may be replayed |
 
+mod active;
 mod job;
+mod lane;
+mod lookout;
+mod pace;
 mod place;
+mod progress;
+mod replay;
+mod seen;
+mod standby;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Weak;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use job::{Active, Step};
+pub use job::Job;
+pub(super) use job::Restored;
 
-use super::error::{Error, Result};
-use super::task::Genesis;
+use active::Active;
+use lane::Lane;
+use lookout::{First, Lookout};
+use pace::Allowance;
+use progress::Progress;
+use replay::Step;
+use standby::Standbys;
+
+use super::error::Result;
 use super::thread::{Pace, Shared};
-use crate::broker::{self, Admin, Isolation, Reader, Start, Waker};
-use crate::model::{ErrorClass, Record, TaskId, Timestamp, TopicPartition};
-use crate::store::Store;
-
-/// A store to be brought up to its changelog's end.
-pub struct Job {
-    /// Whose.
-    pub task: TaskId,
-    /// Of which opening of the task.
-    pub epoch: u64,
-    /// The changelog's partition.
-    pub changelog: TopicPartition,
-    /// The store, when it is open already.
-    pub store: Option<Box<dyn Store>>,
-    /// True when what there is of the store is to be thrown away first.
-    pub fresh: bool,
-    /// Dead when nobody wants the result any more.
-    pub wanted: Weak<()>,
-    /// Where the result goes, and whom it wakes.
-    pub reply: (Sender<Restored>, Waker),
-}
-
-impl fmt::Debug for Job {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Job").field("task", &self.task).field("epoch", &self.epoch).finish_non_exhaustive()
-    }
-}
-
-/// What became of a [`Job`].
-#[derive(Debug)]
-pub struct Restored {
-    /// Whose.
-    pub(super) task: TaskId,
-    /// Of which opening of the task.
-    pub(super) epoch: u64,
-    /// The store, or why there is none.
-    pub(super) result: Result<Done>,
-}
-
-/// A store at its changelog's end.
-pub(super) struct Done {
-    pub store: Box<dyn Store>,
-    /// The offset of the changelog up to which the store has it.
-    pub changelog_next: i64,
-    /// Whether the changelog says whose it is.
-    pub genesis: Genesis,
-}
-
-impl fmt::Debug for Done {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Done").field("changelog_next", &self.changelog_next).finish_non_exhaustive()
-    }
-}
+use crate::broker::{self, Admin, Start};
+use crate::model::{ErrorClass, Record, Timestamp, TopicPartition};
 
 /// How many records one turn applies at most.
 const BATCH_MAX: usize = 2_000;
@@ -85,8 +62,6 @@ const BATCH_MAX: usize = 2_000;
 const BACK_OFF: Duration = Duration::from_millis(300);
 /// How long a reader waits for the next record.
 const POLL: Duration = Duration::from_millis(20);
-/// How often progress is logged.
-const PROGRESS: Duration = Duration::from_secs(10);
 
 /// Restores stores, several at a time.
 pub struct Restorer {
@@ -96,10 +71,12 @@ pub struct Restorer {
     waiting: Vec<(Duration, Job)>,
     active: BTreeMap<TopicPartition, Active>,
     admin: Box<dyn Admin>,
-    reader: Option<Box<dyn Reader>>,
-    /// True when the reader does not read what `active` says.
-    stale: bool,
-    progress_at: Duration,
+    /// For what is short, and for what is long.
+    lanes: [Lane; 2],
+    lookout: Lookout,
+    standbys: Standbys,
+    allowance: Allowance,
+    progress: Progress,
 }
 
 impl fmt::Debug for Restorer {
@@ -112,16 +89,20 @@ impl Restorer {
     /// A restorer that takes jobs from a channel.
     pub fn new(shared: Shared, jobs: Receiver<Job>) -> Result<Self> {
         let admin = shared.broker.admin()?;
-        let progress_at = shared.clock.uptime();
+        let now = shared.clock.uptime();
+        let standbys = Standbys::new(shared.clone());
+        let allowance = Allowance::new(shared.settings.restore.records_per_second_max, now);
         Ok(Self {
             shared,
             jobs,
             waiting: Vec::new(),
             active: BTreeMap::new(),
             admin,
-            reader: None,
-            stale: false,
-            progress_at,
+            lanes: [Lane::default(), Lane::default()],
+            lookout: Lookout::default(),
+            standbys,
+            allowance,
+            progress: Progress::new(now),
         })
     }
 
@@ -129,21 +110,38 @@ impl Restorer {
     pub fn turn(&mut self, now: Timestamp) -> Result<Pace> {
         self.take_jobs(now);
         self.drop_unwanted();
+        let restoring = self.restore(now)?;
+        if restoring == Pace::Busy {
+            // Somebody waits for a restore; a standby has time.
+            return Ok(Pace::Busy);
+        }
+        let following = self.standbys.turn(&mut *self.admin, now);
+        Ok(match (restoring, following) {
+            (Pace::Idle(one), Pace::Idle(other)) => Pace::Idle(one.min(other)),
+            (Pace::Busy, _) | (_, Pace::Busy) => Pace::Busy,
+        })
+    }
+
+    /// Busy while records keep coming.
+    fn restore(&mut self, now: Timestamp) -> Result<Pace> {
         if self.active.is_empty() {
-            self.reader = None;
+            self.lanes.iter_mut().for_each(Lane::close);
+            self.lookout.reset();
             return Ok(if self.waiting.is_empty() { Pace::Idle(Duration::from_secs(1)) } else { Pace::Idle(BACK_OFF) });
         }
-        match self.replay(now) {
-            Ok(()) => {}
+        let pace = match self.verify(now).and_then(|verified| Ok(verified | self.replay(now)?)) {
+            Ok(true) => Pace::Busy,
+            Ok(false) => Pace::Idle(pace::PAUSE),
             Err(error) if error.class() == ErrorClass::Retry => {
                 tracing::warn!(%error, "restoring is interrupted; it goes on where it was");
-                self.stale = true;
-                return Ok(Pace::Idle(BACK_OFF));
+                self.changed();
+                self.lookout.reset();
+                Pace::Idle(BACK_OFF)
             }
             Err(error) => return Err(error),
-        }
-        self.log_progress();
-        Ok(Pace::Busy)
+        };
+        self.progress.log(self.active.values(), self.shared.clock.uptime());
+        Ok(pace)
     }
 
     fn take_jobs(&mut self, now: Timestamp) {
@@ -151,17 +149,20 @@ impl Restorer {
         let (due, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(|(at, _)| *at <= uptime);
         self.waiting = waiting;
         let due: Vec<(Duration, Job)> = due;
-        for job in due.into_iter().map(|(_, job)| job).chain(self.jobs.try_iter().collect::<Vec<_>>()) {
+        for mut job in due.into_iter().map(|(_, job)| job).chain(self.jobs.try_iter().collect::<Vec<_>>()) {
             if job.wanted.strong_count() == 0 {
                 continue;
             }
+            if let Some(store) = self.standbys.release(&job.task, now) {
+                job.store = Some(store);
+            }
             match Active::begin(job, &self.shared, &mut *self.admin, now) {
                 Ok(active) => {
+                    self.changed();
                     self.active.insert(active.changelog().clone(), active);
-                    self.stale = true;
                 }
-                Err(failed) if job::may_pass(&failed.error) => {
-                    let job::Failed { job, error } = *failed;
+                Err(failed) if active::may_pass(&failed.error) => {
+                    let active::Failed { job, error } = *failed;
                     tracing::warn!(%error, sheaf.task = %job.task, "the task cannot be restored yet; trying again");
                     self.waiting.push((uptime.saturating_add(BACK_OFF), job));
                 }
@@ -173,90 +174,137 @@ impl Restorer {
     fn drop_unwanted(&mut self) {
         let before = self.active.len();
         self.active.retain(|_, active| active.is_wanted());
-        self.stale |= self.active.len() != before;
+        if self.active.len() != before {
+            self.changed();
+        }
     }
 
-    fn replay(&mut self, now: Timestamp) -> Result<()> {
-        let reader = match &mut self.reader {
-            Some(reader) => reader,
-            none @ None => {
-                self.stale = true;
-                none.insert(self.shared.broker.reader(Isolation::ReadCommitted)?)
-            }
-        };
-        if self.stale {
-            let at: Vec<_> =
-                self.active.iter().map(|(partition, active)| (partition.clone(), Start::At(active.next()))).collect();
-            reader.assign(&at)?;
-            self.stale = false;
-        }
-        let mut records: Vec<Record> = Vec::new();
-        match reader.poll(BATCH_MAX, &mut records, POLL) {
-            Ok(()) => {}
+    /// Looks at the first records of those changelogs that are not known to be their stores'; true when one was there.
+    fn verify(&mut self, now: Timestamp) -> Result<bool> {
+        let open: BTreeMap<TopicPartition, i64> = self
+            .active
+            .iter()
+            .filter(|(_, active)| !active.is_verified())
+            .map(|(partition, active)| (partition.clone(), active.next()))
+            .collect();
+        let timeout = if open.len() == self.active.len() { POLL } else { Duration::ZERO };
+        let firsts = match self.lookout.look(&*self.shared.broker, &open, timeout) {
+            Ok(firsts) => firsts,
             Err(broker::Error::OutOfRange { partition }) => {
-                tracing::warn!(%partition, "a store's position is not in its changelog any more: rebuilding it");
-                self.rebuild(&partition, now);
-                return Ok(());
+                // The changelog begins somewhere else by now.
+                self.lookout.reset();
+                if let Some(active) = self.active.remove(&partition) {
+                    let at = self.shared.clock.uptime().saturating_add(BACK_OFF);
+                    self.waiting.push((at, active.into_job()));
+                }
+                return Ok(false);
             }
             Err(error) => return Err(error.into()),
-        }
-        let mut by_partition: BTreeMap<TopicPartition, Vec<Record>> = BTreeMap::new();
-        for record in records {
-            by_partition.entry(record.source.clone()).or_default().push(record);
-        }
-        let (mut finished, mut outdated) = (Vec::new(), Vec::new());
-        for (partition, active) in &mut self.active {
-            let records = by_partition.remove(partition).unwrap_or_default();
-            let position = reader.position(partition);
-            match active.advance(records, position, &self.shared, now) {
-                Ok(Step::Reading) => {}
-                Ok(Step::Moved) => self.stale = true,
-                Ok(Step::Outdated) => outdated.push(partition.clone()),
-                Ok(Step::Done) => finished.push((partition.clone(), Ok(()))),
-                Err(error) => finished.push((partition.clone(), Err(error))),
+        };
+        let mut steps = Vec::new();
+        for First { partition, record, position } in firsts {
+            if let Some(active) = self.active.get_mut(&partition) {
+                let step = active.advance(record.into_iter().collect(), position, &self.shared, now);
+                steps.push((partition, step));
             }
         }
-        for (partition, result) in finished {
-            self.stale = true;
+        Ok(self.settle(steps, now))
+    }
+
+    /// Reads and applies; true when there was something.
+    fn replay(&mut self, now: Timestamp) -> Result<bool> {
+        let mut worked = false;
+        for is_short in [true, false] {
+            worked |= self.replay_lane(is_short, now)?;
+        }
+        Ok(worked)
+    }
+
+    fn replay_lane(&mut self, is_short: bool, now: Timestamp) -> Result<bool> {
+        let [short, long] = &mut self.lanes;
+        let lane = if is_short { short } else { long };
+        let is_here = |active: &Active| active.is_verified() && active.is_short() == is_short;
+        let reading = self.active.iter().filter(|(_, active)| is_here(active) && active.is_reading());
+        let at: Vec<_> = reading.map(|(partition, active)| (partition.clone(), Start::At(active.next()))).collect();
+        let allowed = self.allowance.at(self.shared.clock.uptime()).min(BATCH_MAX);
+        let mut by_partition: BTreeMap<TopicPartition, Vec<Record>> = BTreeMap::new();
+        if at.is_empty() {
+            lane.close();
+        } else if allowed > 0 {
+            let waits = at.len() == self.active.len();
+            match lane.read(&*self.shared.broker, &at, allowed, waits) {
+                Ok(records) => {
+                    for record in records {
+                        by_partition.entry(record.source.clone()).or_default().push(record);
+                    }
+                }
+                Err(broker::Error::OutOfRange { partition }) => {
+                    tracing::warn!(%partition, "a store's position is not in its changelog any more: rebuilding it");
+                    self.rebuild(&partition, now);
+                    return Ok(true);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let mut steps = Vec::new();
+        for (partition, active) in self.active.iter_mut().filter(|(_, active)| is_here(active)) {
+            let records = by_partition.remove(partition).unwrap_or_default();
+            self.allowance.take(records.len());
+            let worked = !records.is_empty();
+            let step = active.advance(records, lane.position(partition), &self.shared, now);
+            if worked || !matches!(step, Ok(Step::Reading)) {
+                steps.push((partition.clone(), step));
+            }
+        }
+        let worked = !steps.is_empty();
+        self.settle(steps, now);
+        Ok(worked)
+    }
+
+    /// What is to be replayed is not what it was.
+    fn changed(&mut self) {
+        self.lanes.iter_mut().for_each(Lane::change);
+    }
+
+    /// Does what steps have come to; true when something has.
+    fn settle(&mut self, steps: Vec<(TopicPartition, Result<Step>)>, now: Timestamp) -> bool {
+        let mut worked = false;
+        for (partition, step) in steps {
+            let result = match step {
+                Ok(Step::Reading) => continue,
+                Ok(Step::Moved) => {
+                    self.changed();
+                    worked = true;
+                    continue;
+                }
+                Ok(Step::Outdated) => {
+                    tracing::warn!(%partition, "a store is older than half of its changelog's delete.retention.ms, or begins before it: rebuilding it");
+                    self.rebuild(&partition, now);
+                    worked = true;
+                    continue;
+                }
+                Ok(Step::Done) => Ok(()),
+                Err(error) => Err(error),
+            };
+            worked = true;
             if let Some(active) = self.active.remove(&partition) {
                 active.finish(result, &self.shared, now);
             }
         }
-        for partition in outdated {
-            tracing::warn!(%partition, "a store is older than half of its changelog's delete.retention.ms: rebuilding it");
-            self.rebuild(&partition, now);
-        }
-        Ok(())
+        worked
     }
 
     /// Everything from the beginning, into a new store.
     fn rebuild(&mut self, partition: &TopicPartition, now: Timestamp) {
+        self.changed();
         let Some(active) = self.active.remove(partition) else { return };
-        self.stale = true;
         let job = active.into_fresh_job(&self.shared);
         match Active::begin(job, &self.shared, &mut *self.admin, now) {
             Ok(active) => drop(self.active.insert(partition.clone(), active)),
-            Err(failed) if job::may_pass(&failed.error) => {
+            Err(failed) if active::may_pass(&failed.error) => {
                 self.waiting.push((self.shared.clock.uptime(), failed.job));
             }
             Err(failed) => failed.reply(),
         }
     }
-
-    fn log_progress(&mut self) {
-        let uptime = self.shared.clock.uptime();
-        if uptime.saturating_sub(self.progress_at) < PROGRESS {
-            return;
-        }
-        self.progress_at = uptime;
-        for active in self.active.values() {
-            let (task, done, total) = active.progress();
-            tracing::info!(sheaf.task = %task, done, total, "restoring");
-        }
-    }
-}
-
-/// A store's error with its task.
-pub(super) fn store_error(task: &TaskId, source: crate::store::Error) -> Error {
-    Error::Store { task: task.clone(), source }
 }

@@ -59,7 +59,9 @@ impl Place {
         }
         let applied_at = number(meta::APPLIED_AT)?.map_or(Timestamp::MIN, Timestamp::from_millis);
         let is_old = closed_until.is_some_and(|now| now.since(applied_at) > topics::DELETE_RETENTION / 2);
-        let phase = Phase::Verify { position, outdated: is_old && position < high };
+        // What lies between was deleted, tombstones among it: a person has done that, because nothing else deletes there.
+        let is_cut_off = position < low;
+        let phase = Phase::Verify { position, outdated: is_cut_off || (is_old && position < high) };
         Ok(Found::Place(Self { phase, genesis: Some(genesis), next: low, end: high }))
     }
 }

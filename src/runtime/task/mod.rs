@@ -30,7 +30,7 @@ use super::transaction::{Decision, Transaction};
 use crate::codec::Head;
 use crate::model::{Act, ActSlot, Headers, Key, Outcome, Record, Reject, TaskId, Timer, Timestamp, TopicPartition};
 use crate::processor::Input;
-use crate::store::{self, Store, TimerClock};
+use crate::store::{Store, TimerClock};
 use crate::topology::Node;
 
 /// A task of a stream thread.
@@ -92,10 +92,6 @@ impl Task {
         matches!(self.state, State::Running(_))
     }
 
-    fn store_error(&self, source: store::Error) -> Error {
-        Error::Store { task: self.id.clone(), source }
-    }
-
     /// Not later than when the next timer is due.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         let State::Running(live) = &self.state else { return None };
@@ -145,7 +141,7 @@ impl Task {
         let mut fired = 0;
         for clock in TimerClock::ALL {
             let Some(live) = self.live() else { return Ok(0) };
-            let due = live.due(clock, txn.now, limit).map_err(|source| self.store_error(source))?;
+            let due = live.due(clock, txn.now, limit).map_err(|source| Error::store(&self.id, source))?;
             for (key, timer) in due {
                 // The step of a timer before it in the list may have taken it back.
                 if self.live().is_some_and(|live| live.is_scheduled(&key, &timer)) {
@@ -245,13 +241,13 @@ impl Task {
     /// Duty 8: applies what the transaction has changed, with the positions that belong to it, in one batch.
     pub(super) fn apply(&mut self, changelog_next: Option<i64>, inbox_next: i64, now: Timestamp) -> Result<()> {
         let Some(live) = self.live() else { return Ok(()) };
-        live.apply(changelog_next, inbox_next, now).map_err(|source| self.store_error(source))
+        live.apply(changelog_next, inbox_next, now).map_err(|source| Error::store(&self.id, source))
     }
 
     /// Every pending act, as it is committed.
     pub(super) fn pending_acts(&self) -> Result<Vec<(Key, ActSlot)>> {
         let State::Running(live) = &self.state else { return Ok(Vec::new()) };
-        live.pending_acts().map_err(|source| self.store_error(source))
+        live.pending_acts().map_err(|source| Error::store(&self.id, source))
     }
 
     /// The pending act of a slot, when the entry has one.

@@ -303,6 +303,7 @@ impl StreamThread {
             } += 1;
         }
         let status = &self.shared.status;
+        status.has(self.number, self.tasks.keys());
         if status.turned(self.number, self.state(), counts, self.shared.clock.uptime()) {
             self.shared.metrics.instance(status.state().shown());
             for (state, number) in status.tasks() {

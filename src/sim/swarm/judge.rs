@@ -94,7 +94,8 @@ impl Story {
         wrong
     }
 
-    /// Each task has one owner, and its store is what its changelog says, timers included; no act is left.
+    /// Each task has one owner, and no more standbys than it should; every store of it is what its changelog says,
+    /// timers included; no act is left.
     fn of_stores(&mut self) -> Vec<String> {
         let mut wrong = Vec::new();
         for task in scene::tasks(&self.plan) {
@@ -102,14 +103,17 @@ impl Story {
             let changelog = Topic::new(&format!("sim-{node}-changelog"));
             let names = self.names();
             let held: Vec<&str> = names.iter().copied().filter(|name| self.holds(name, &task)).collect();
-            let [owner] = held.as_slice() else {
-                wrong.push(format!("{task} is held by {held:?}"));
+            let (owners, standbys): (Vec<&str>, Vec<&str>) = held.iter().partition(|name| self.owns(name, &task));
+            if owners.len() != 1 || standbys.len() > self.plan.standbys {
+                wrong.push(format!("{task} is owned by {owners:?} and followed by {standbys:?}"));
                 continue;
-            };
+            }
             let latest = self.latest(&changelog, partition.parse().unwrap_or(-1));
-            match self.compare(owner, &task, &latest) {
-                Ok(differences) => wrong.extend(differences),
-                Err(error) => wrong.push(format!("{task} of {owner}: {error}")),
+            for holder in held {
+                match self.compare(holder, &task, &latest) {
+                    Ok(differences) => wrong.extend(differences),
+                    Err(error) => wrong.push(format!("{task} of {holder}: {error}")),
+                }
             }
         }
         wrong
@@ -159,6 +163,12 @@ impl Story {
             wrong.push(format!("{task} of {owner}: acts that nobody answers: {acts:?}"));
         }
         Ok(wrong)
+    }
+
+    /// True when a stream thread of the instance has the task.
+    fn owns(&self, name: &str, task: &str) -> bool {
+        let owned = self.world.status(name).map(crate::runtime::Status::owned).unwrap_or_default();
+        owned.iter().any(|owned| owned.to_string() == task)
     }
 
     /// True when the instance has the store open.

@@ -125,6 +125,15 @@ fn a_while_later(story: &mut Story, time: Duration, when: &str) {
     story.world.clock().advance(time);
 }
 
+/// Lets those who are gone be forgotten, and the others follow what they are to follow.
+fn settle_standbys(story: &mut Story) {
+    const SECONDS: usize = 100;
+    for _ in 0..if story.plan.standbys > 0 { SECONDS } else { 0 } {
+        story.advance(1_000);
+        story.turn();
+    }
+}
+
 /// Turns until nothing is left to do and every delivery has ended.
 fn settle(story: &mut Story) {
     for _ in 0..PATIENCE {
@@ -137,7 +146,7 @@ fn settle(story: &mut Story) {
             Err(error) => return story.wrong.push(format!("an instance has stopped: {error}")),
         }
         if story.desk.open() == 0 && story.delivered() >= story.complete() {
-            return;
+            return settle_standbys(story);
         }
         story.advance(3_000);
         story.turn();

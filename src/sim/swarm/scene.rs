@@ -11,7 +11,7 @@ use crate::broker::memory;
 use crate::metric::{Build, Metrics};
 use crate::model::{InstanceId, Timestamp};
 use crate::processor::{bundle, delivery};
-use crate::runtime::{CommitLimits, Mutation, Settings};
+use crate::runtime::{CommitLimits, Mutation, RestoreSettings, Settings};
 use crate::sim::{ManualClock, Setting, Strikes};
 use crate::template::Template;
 use crate::topology::{Spec, Topology};
@@ -45,6 +45,7 @@ pub(super) fn setting(plan: &Plan, seed: u64, mutation: Option<Mutation>, desk: 
             partitions: plan.partitions,
             replication: None,
             commit: CommitLimits { inputs_max: plan.inputs_max, ..CommitLimits::default() },
+            restore: RestoreSettings { records_per_second_max: None, standby_replicas: plan.standbys },
             broker_timeout: Duration::from_secs(5),
             guarantee: plan.guarantee,
             mutation,

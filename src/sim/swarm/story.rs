@@ -53,10 +53,13 @@ pub(super) struct Story {
 impl Story {
     pub(super) fn new(seed: u64, guarantee: Guarantee, mutation: Option<Mutation>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
+        // Not drawn, so that a seed's weather is what it was before there were standbys.
+        let standbys = usize::try_from(seed % 3).unwrap_or(0);
         let plan = match guarantee {
             Guarantee::ExactlyOnce => Plan::draw(&mut rng),
             Guarantee::AtLeastOnce => Plan::draw_at_least_once(&mut rng),
         };
+        let plan = Plan { standbys, ..plan };
         let storm = Arc::new(Mutex::new(Storm::new(&plan, rng.fork())));
         let desk = Desk::default();
         let (strikes, calls) = (Arc::clone(&storm), Arc::clone(&storm));

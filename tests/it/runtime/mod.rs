@@ -7,11 +7,13 @@
 //! | `eager` | rebalances that take everything away |
 //! | `effect` | timers and acts that are taken back |
 //! | `refusal` | offsets, changelogs and names that are not ours |
+//! | `standby` | stores that follow the changelogs of others' tasks |
 //! | `unreadable` | entries that cannot be read |
 
 mod basic;
 mod eager;
 mod effect;
 mod refusal;
+mod standby;
 mod support;
 mod unreadable;

@@ -13,7 +13,7 @@ use sheaf::model::{
     TimerKind, Timestamp, Topic, Verdict,
 };
 use sheaf::processor::{AnyProcessor, Effect, Event, Forward, Input, Keyed, Keying, Processor, Transition, erase};
-use sheaf::runtime::{CommitLimits, Guarantee, Settings};
+use sheaf::runtime::{CommitLimits, Guarantee, RestoreSettings, Settings};
 use sheaf::sim::{MakeSink, ManualClock, Setting, World};
 use sheaf::topology::{Node, Output, Source, Topology};
 
@@ -126,6 +126,7 @@ pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: 
         partitions: 4,
         replication: None,
         commit: CommitLimits::default(),
+        restore: RestoreSettings::default(),
         broker_timeout: Duration::from_secs(5),
         guarantee: Guarantee::ExactlyOnce,
         mutation: None,
@@ -143,14 +144,24 @@ pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: 
 
 /// Writes events from outside, in one transaction: key and value.
 pub(super) fn send(world: &World, events: &[(&str, Option<&str>)]) {
+    produce(
+        world,
+        events.iter().map(|(key, value)| {
+            let mut record = OutRecord::keyed(&Topic::new("events"), &Key::new(key), Bytes::new());
+            record.value = value.map(|value| Bytes::copy_from_slice(value.as_bytes()));
+            record
+        }),
+    );
+}
+
+/// Sends records in one transaction.
+pub(super) fn produce(world: &World, records: impl Iterator<Item = OutRecord>) {
     let spec = ProducerSpec { transactional_id: "outside".to_owned(), tracked: Vec::new() };
     let mut producer = world.broker().producer(&spec).unwrap();
     let timeout = Duration::from_secs(5);
     producer.init(timeout).unwrap();
     producer.begin().unwrap();
-    for (key, value) in events {
-        let mut record = OutRecord::keyed(&Topic::new("events"), &Key::new(key), Bytes::new());
-        record.value = value.map(|value| Bytes::copy_from_slice(value.as_bytes()));
+    for record in records {
         producer.produce(&record).unwrap();
     }
     producer.drain(timeout).unwrap();

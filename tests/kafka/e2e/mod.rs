@@ -13,6 +13,8 @@
 //! | `guarantee` | `at_least_once`: nothing lost, without transactions |
 //! | `poison` | input that is not accepted |
 //! | `outage` | Kafka is not there, or not for a while |
+//! | `restore` | a restore that takes long, and what goes on meanwhile |
+//! | `standby` | an instance that dies, and one that has its state already |
 //! | `ending` | signals, exit codes, two processes with one name |
 //! | `own` | a processor of one's own, by the public API |
 //! | `group` | partitions that are added, the cooperative protocol, offsets that are gone |
@@ -29,5 +31,7 @@ mod own;
 mod point;
 mod poison;
 pub(crate) mod process;
+mod restore;
 pub(crate) mod stage;
+mod standby;
 mod state;

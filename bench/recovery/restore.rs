@@ -1,0 +1,166 @@
+//! How many entries a second come back from a changelog, through the restorer that an instance has.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use sheaf::broker::kafka::{KafkaBroker, KafkaSettings};
+use sheaf::broker::{Broker, Waker};
+use sheaf::metric::{Build, Metrics};
+use sheaf::model::{Act, Clock, Completion, InstanceId, Key, Sink, TaskId, Timestamp, TopicPartition};
+use sheaf::runtime::{
+    CommitLimits, Guarantee, Incarnation, Job, Plan, RestoreSettings, Restorer, Settings, Shared, Status, SystemClock,
+    Unwatched, prepare,
+};
+use sheaf::store::Stores;
+use sheaf::store::rocks::{RocksOptions, RocksStores};
+use sheaf::topology::Spec;
+
+use crate::Result;
+use crate::fill::{Entries, TIMEOUT, fill};
+
+const TOPOLOGY: &str = "name: bench
+sources:
+  - { topic: ctm-parent-events, member: parent, bundle: /id, id: /id, expects: /children }
+  - { topic: ctm-children-events, member: child, bundle: /parent_id, id: /id, position: /position }
+bundle: { children: 1, sla: 24h }
+submissions: ctm-submissions
+";
+
+/// Restore stores from a changelog, in this process
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Kafka's brokers
+    #[arg(long, value_name = "HOST:PORT,..")]
+    bootstrap_servers: String,
+    /// Where the stores are made
+    #[arg(long, value_name = "DIRECTORY")]
+    directory: PathBuf,
+    /// How many entries each task has
+    #[arg(long, default_value_t = 1_000_000)]
+    entries: u64,
+    /// How many bytes an entry has, with its key
+    #[arg(long, default_value_t = 250)]
+    bytes: usize,
+    /// How many tasks are restored at once
+    #[arg(long, default_value_t = 1)]
+    tasks: u16,
+    /// How often
+    #[arg(long, default_value_t = 3)]
+    repeat: u32,
+}
+
+#[derive(Debug)]
+struct NoSink;
+
+impl Sink for NoSink {
+    fn execute(&self, _: &TaskId, _: &Key, _: Act, _: Duration, _: Completion) {}
+
+    fn capacity(&self) -> usize {
+        1
+    }
+}
+
+pub(crate) fn measure(options: &Options) -> Result<()> {
+    let broker = Arc::new(KafkaBroker::new(KafkaSettings::new(&options.bootstrap_servers))?);
+    let settings = Settings {
+        application: "bench-restore".to_owned(),
+        instance: InstanceId::new("a"),
+        http: String::new(),
+        stream_threads: 1,
+        partitions: i32::from(options.tasks),
+        replication: None,
+        commit: CommitLimits::default(),
+        restore: RestoreSettings::default(),
+        broker_timeout: TIMEOUT,
+        guarantee: Guarantee::ExactlyOnce,
+        mutation: None,
+    };
+    let topology = Spec::parse("bench", TOPOLOGY)?.assemble(&settings.application, None)?;
+    let plan = Plan::new(topology, &settings);
+    let inbox_partitions = prepare(&mut *broker.admin()?, &plan, &settings)?;
+    let changelog = plan.changelogs().into_iter().next().ok_or("a topology without state")?;
+    let tasks: Vec<(TaskId, TopicPartition)> = (0..i32::from(options.tasks))
+        .map(|partition| (TaskId { processor: "bundle".into(), partition }, TopicPartition::new(&changelog, partition)))
+        .collect();
+    let entries = Entries {
+        count: options.entries,
+        bytes: options.bytes,
+        due: Timestamp::from_millis(SystemClock.now().as_millis() + 86_400_000),
+    };
+    for (task, changelog) in &tasks {
+        let mut chance = fastrand::Rng::with_seed(u64::try_from(task.partition)?);
+        let key = |_| Key::new(&uuid::Uuid::from_u128(chance.u128(..)).hyphenated().to_string());
+        fill(&*broker, changelog, entries, Some(&task.to_string()), key)?;
+    }
+    let shared = |stores: Arc<dyn Stores>| -> Result<Shared> {
+        Ok(Shared {
+            plan: plan.clone(),
+            settings: Arc::new(settings.clone()),
+            broker: broker.clone(),
+            stores,
+            clock: Arc::new(SystemClock),
+            sink: Arc::new(NoSink),
+            metrics: Arc::new(Metrics::new("bench", &Build::default(), [])?),
+            status: Arc::new(Status::default()),
+            incarnation: Incarnation { id: uuid::Uuid::from_u128(1), host: "bench".to_owned(), process: 1 },
+            inbox_partitions: inbox_partitions.clone(),
+            probe: Arc::new(Unwatched),
+        })
+    };
+    for round in 1..=options.repeat {
+        let root = options.directory.join(format!("round-{round}"));
+        let stores = Arc::new(RocksStores::open(RocksOptions::new(&root))?);
+        let (seconds, cpu) = restore(&shared(stores)?, &tasks)?;
+        let all = f64::from(u32::try_from(entries.count * u64::from(options.tasks))?);
+        println!(
+            "restored {all} entries of {} bytes in {seconds:.2} s: {:.0} entries/s; {cpu:.2} CPU seconds of all threads: \
+             {:.0} entries per CPU second",
+            options.bytes,
+            all / seconds,
+            all / cpu
+        );
+        std::fs::remove_dir_all(&root)?;
+    }
+    Ok(())
+}
+
+/// Restores all tasks; returns how long that took, and how much CPU time.
+fn restore(shared: &Shared, tasks: &[(TaskId, TopicPartition)]) -> Result<(f64, f64)> {
+    let (jobs, received) = mpsc::channel();
+    let (reply, replies) = mpsc::channel();
+    let mut restorer = Restorer::new(shared.clone(), received)?;
+    let token = Arc::new(());
+    let (started, cpu) = (shared.clock.uptime(), cpu_seconds()?);
+    for (task, changelog) in tasks {
+        let job = Job {
+            task: task.clone(),
+            epoch: 1,
+            changelog: changelog.clone(),
+            store: None,
+            fresh: false,
+            wanted: Arc::downgrade(&token),
+            reply: (reply.clone(), Waker::none()),
+        };
+        jobs.send(job).map_err(|_gone| "the restorer is gone")?;
+    }
+    let mut done = Vec::new();
+    while done.len() < tasks.len() {
+        restorer.turn(shared.clock.now())?;
+        done.extend(replies.try_iter());
+    }
+    let seconds = shared.clock.uptime().saturating_sub(started).as_secs_f64();
+    let used = cpu_seconds()? - cpu;
+    let said = format!("{done:?}");
+    if said.contains("Err(") { Err(said.into()) } else { Ok((seconds, used)) }
+}
+
+/// CPU time of this process so far, user and system, of all threads.
+fn cpu_seconds() -> Result<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let (_, fields) = stat.rsplit_once(')').ok_or("a line of /proc/self/stat without a name")?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let mut next = || -> Result<f64> { Ok(fields.next().ok_or("a short line of /proc/self/stat")?.parse()?) };
+    Ok((next()? + next()?) / 100.0)
+}

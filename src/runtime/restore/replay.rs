@@ -1,0 +1,276 @@
+//! A changelog on its way into a store: what a restore and a standby have in common.
+
+use uuid::Uuid;
+
+use super::place::{Found, Phase, Place};
+use super::seen::Seen;
+use crate::broker::Admin;
+use crate::codec::{self, Head, entry};
+use crate::model::{Key, Record, TaskId, Timestamp, TopicPartition};
+use crate::runtime::error::{Error, Result};
+use crate::runtime::genesis;
+use crate::runtime::mutation::Mutation;
+use crate::runtime::task::meta;
+use crate::runtime::thread::Shared;
+use crate::store::overlay::Overlay;
+use crate::store::{self, Store};
+
+/// After so many bytes of keys and entries a batch is applied, however few records they are: it is in memory twice.
+const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// Whose changelog goes into which store.
+pub(super) struct Subject<'a> {
+    pub(super) task: &'a TaskId,
+    pub(super) changelog: &'a TopicPartition,
+    /// The store, when it is open already: it has then seen every tombstone.
+    pub(super) store: &'a mut Option<Box<dyn Store>>,
+    /// True when what there is of the store is to be thrown away first.
+    pub(super) fresh: bool,
+}
+
+/// A store that takes in its changelog.
+pub(super) struct Replay {
+    task: TaskId,
+    changelog: TopicPartition,
+    store: Box<dyn Store>,
+    phase: Phase,
+    /// The genesis of the store; `None` until the changelog's has been read into a fresh one.
+    genesis: Option<Uuid>,
+    /// The offset of the changelog that is read next.
+    next: i64,
+    /// Where the replay began.
+    begin: i64,
+    /// The high watermark when the replay began.
+    end: i64,
+    overlay: Overlay,
+    /// The keys that have come, when the store was empty before; `None`: the store is asked for every key.
+    seen: Option<Seen>,
+    /// The duty that is broken on purpose.
+    broken: Option<Mutation>,
+}
+
+/// What some records of the changelog came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// More is to come.
+    Reading,
+    /// The reader has to go to another place.
+    Moved,
+    /// The end is reached.
+    Done,
+    /// The store has to be made anew.
+    Outdated,
+}
+
+impl Replay {
+    /// Opens the store and finds out where its changelog begins and ends.
+    pub(super) fn open(subject: Subject<'_>, shared: &Shared, admin: &mut dyn Admin, now: Timestamp) -> Result<Self> {
+        let Subject { task, changelog, store, fresh } = subject;
+        let (low, high) = admin.watermarks(changelog, shared.settings.broker_timeout)?;
+        let name = task.to_string();
+        let wrap = |source| Error::store(task, source);
+        if fresh {
+            *store = None;
+            shared.stores.destroy(&name).map_err(wrap)?;
+        }
+        // A store that was open until a moment ago has seen every tombstone.
+        let was_open = store.is_some();
+        let store = match store.take() {
+            Some(store) => store,
+            None => match shared.stores.open(&name) {
+                Err(error @ store::Error::Corrupt { .. }) => {
+                    tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
+                    shared.metrics.store_rebuilt(task);
+                    shared.stores.destroy(&name).map_err(wrap)?;
+                    shared.stores.open(&name).map_err(wrap)?
+                }
+                opened => opened.map_err(wrap)?,
+            },
+        };
+        match Place::of(&*store, low, high, (!was_open).then_some(now)).map_err(wrap)? {
+            Found::Place(Place { phase, genesis, next, end }) => Ok(Self {
+                task: task.clone(),
+                changelog: changelog.clone(),
+                store,
+                phase,
+                genesis,
+                next,
+                begin: next,
+                end,
+                overlay: Overlay::new(),
+                seen: genesis.is_none().then(|| Seen::new(u64::try_from(end - next).unwrap_or(0))),
+                broken: shared.settings.mutation,
+            }),
+            Found::Foreign(detail) => Err(Error::Genesis { task: task.clone(), changelog: changelog.clone(), detail }),
+        }
+    }
+
+    /// The task.
+    pub(super) fn task(&self) -> &TaskId {
+        &self.task
+    }
+
+    /// The changelog's partition.
+    pub(super) fn changelog(&self) -> &TopicPartition {
+        &self.changelog
+    }
+
+    /// The offset that is read next.
+    pub(super) fn next(&self) -> i64 {
+        self.next
+    }
+
+    /// How many offsets are done, and of how many.
+    pub(super) fn progress(&self) -> (i64, i64) {
+        (self.next - self.begin, self.end - self.begin)
+    }
+
+    /// True when the changelog is known to be the store's.
+    pub(super) fn is_verified(&self) -> bool {
+        self.phase == Phase::Replay
+    }
+
+    /// The genesis that store and changelog share, if there is one yet.
+    pub(super) fn genesis(&self) -> Option<Uuid> {
+        self.genesis
+    }
+
+    /// The store as it is, of which a crash may lose what was volatile.
+    pub(super) fn into_store(self) -> Box<dyn Store> {
+        self.store
+    }
+
+    /// Takes records of the changelog, and the position that the reader has reached. Returns how many were applied, too.
+    pub(super) fn advance(
+        &mut self,
+        records: Vec<Record>,
+        position: Option<i64>,
+        now: Timestamp,
+        volatile: bool,
+    ) -> Result<(Step, u64)> {
+        let read_to = position.map_or(self.next, |position| position.max(self.next));
+        if let Phase::Verify { position, outdated } = self.phase {
+            return self.check_first(records.first(), read_to, position, outdated).map(|step| (step, 0));
+        }
+        let (mut applied, mut bytes) = (0, 0);
+        for record in records {
+            if record.offset < self.next {
+                // Of an earlier place of the reader: the store has it, and what came after it.
+                continue;
+            }
+            applied += 1;
+            bytes += record.size();
+            self.next = record.offset + 1;
+            self.take(record)?;
+            if bytes >= BATCH_BYTES_MAX {
+                self.apply(now, volatile)?;
+                bytes = 0;
+            }
+        }
+        self.next = self.next.max(read_to);
+        if bytes > 0 {
+            self.apply(now, volatile)?;
+        }
+        let early = self.broken == Some(Mutation::RestoreEndsEarly) && applied == 0;
+        Ok((if self.next >= self.end || early { Step::Done } else { Step::Reading }, applied))
+    }
+
+    fn check_first(&mut self, first: Option<&Record>, read_to: i64, position: i64, outdated: bool) -> Result<Step> {
+        if let Some(first) = first {
+            self.verify(genesis::read(first))?;
+            if outdated {
+                return Ok(Step::Outdated);
+            }
+            (self.phase, self.next, self.begin) = (Phase::Replay, position, position);
+            return Ok(if self.next >= self.end { Step::Done } else { Step::Moved });
+        }
+        if read_to >= self.end {
+            self.verify(None)?;
+        }
+        Ok(Step::Reading)
+    }
+
+    fn verify(&self, found: Option<Uuid>) -> Result<()> {
+        if found.is_some() && found == self.genesis {
+            return Ok(());
+        }
+        let name = |id: Option<Uuid>| id.map_or_else(|| "none".to_owned(), |id| id.to_string());
+        Err(Error::Genesis {
+            task: self.task.clone(),
+            changelog: self.changelog.clone(),
+            detail: format!(
+                "the store was begun as {}, the changelog's genesis is {}",
+                name(self.genesis),
+                name(found)
+            ),
+        })
+    }
+
+    /// One record of the changelog into the overlay.
+    fn take(&mut self, record: Record) -> Result<()> {
+        if genesis::is_genesis(&record) {
+            let found = genesis::read(&record);
+            if self.genesis.is_some() {
+                return self.verify(found);
+            }
+            self.genesis = found;
+            return Ok(());
+        }
+        if self.genesis.is_none() {
+            return Err(Error::Genesis {
+                task: self.task.clone(),
+                changelog: self.changelog.clone(),
+                detail: "the changelog does not begin with a genesis record".to_owned(),
+            });
+        }
+        let key = Key::from_bytes(record.key.unwrap_or_default());
+        let may_be_there = self.seen.as_mut().is_none_or(|seen| seen.note(&key));
+        let old = if may_be_there { self.head_of(&key)? } else { None };
+        match record.value {
+            None => self.overlay.delete(key, old.as_ref()),
+            Some(bytes) => {
+                let mut head = self.decode(&key, &bytes).map_err(|error| self.of_changelog(error))?;
+                if self.broken == Some(Mutation::TimersForgotten) {
+                    head.timers.clear();
+                }
+                self.overlay.put(key, old.as_ref(), head, bytes);
+            }
+        }
+        Ok(())
+    }
+
+    fn head_of(&self, key: &Key) -> Result<Option<Head>> {
+        let bytes = self.overlay.get(&*self.store, key).map_err(|source| Error::store(&self.task, source))?;
+        bytes.map(|bytes| self.decode(key, &bytes)).transpose()
+    }
+
+    fn decode(&self, key: &Key, bytes: &[u8]) -> Result<Head> {
+        let entry = entry::decode(bytes).map_err(|source| Error::Entry {
+            task: self.task.clone(),
+            key: key.to_string(),
+            source,
+        })?;
+        Ok(entry.head)
+    }
+
+    /// What the changelog itself holds is not repaired by rebuilding the store.
+    fn of_changelog(&self, error: Error) -> Error {
+        let Error::Entry { task, key, source: source @ codec::Error::Corrupt(_) } = error else { return error };
+        Error::Unreadable { task, changelog: self.changelog.to_string(), key, source }
+    }
+
+    /// What has been taken and not applied goes to the store, with the position that belongs to it.
+    pub(super) fn apply(&mut self, now: Timestamp, volatile: bool) -> Result<()> {
+        let mut positions = vec![
+            (meta::CHANGELOG.to_owned(), self.next.to_le_bytes().to_vec()),
+            (meta::APPLIED_AT.to_owned(), now.as_millis().to_le_bytes().to_vec()),
+        ];
+        if let Some(genesis) = self.genesis {
+            positions.push((meta::GENESIS.to_owned(), genesis.to_string().into_bytes()));
+        }
+        let mut batch = self.overlay.batch(positions);
+        self.overlay.clear();
+        batch.volatile = volatile;
+        self.store.apply(&batch).map_err(|source| Error::store(&self.task, source))
+    }
+}

@@ -1,0 +1,134 @@
+//! What standbys do all day: read, apply, and find out when a store is of no use.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Standbys;
+use crate::broker::{self, Purpose, Start};
+use crate::model::{Record, TaskId, Timestamp, TopicPartition};
+use crate::runtime::error::{Error, Result};
+use crate::runtime::restore::lookout::First;
+use crate::runtime::restore::replay::Step;
+use crate::runtime::restore::{BACK_OFF, BATCH_MAX};
+
+impl Standbys {
+    /// Looks at the first records of those changelogs that are not known to be their stores'; true when one was there.
+    pub(super) fn verify(&mut self, now: Timestamp) -> Result<bool> {
+        let open: BTreeMap<TopicPartition, i64> = self
+            .following
+            .iter()
+            .filter(|(_, standby)| !standby.replay.is_verified())
+            .map(|(changelog, standby)| (changelog.clone(), standby.replay.next()))
+            .collect();
+        let firsts = match self.lookout.look(&*self.shared.broker, &open, Duration::ZERO) {
+            Ok(firsts) => firsts,
+            Err(broker::Error::OutOfRange { partition }) => {
+                self.lookout.reset();
+                self.look_again(&partition);
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut steps = Vec::new();
+        for First { partition, record, position } in firsts {
+            if let Some(standby) = self.following.get_mut(&partition) {
+                let step = standby.advance(record.into_iter().collect(), position, &self.shared, now);
+                // From here on it is read at another place, and by another reader.
+                self.stale |= standby.replay.is_verified();
+                steps.push((partition, step));
+            }
+        }
+        Ok(self.settle(steps))
+    }
+
+    /// Reads and applies; true when there was something.
+    pub(super) fn follow(&mut self, now: Timestamp) -> Result<bool> {
+        if !self.following.values().any(|standby| standby.replay.is_verified()) {
+            self.reader = None;
+            return Ok(false);
+        }
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            none @ None => {
+                self.stale = true;
+                none.insert(self.shared.broker.reader_to(Purpose::Follow)?)
+            }
+        };
+        if std::mem::take(&mut self.stale) {
+            let at: Vec<_> = self
+                .following
+                .iter()
+                .filter(|(_, standby)| standby.replay.is_verified())
+                .map(|(changelog, standby)| (changelog.clone(), Start::At(standby.replay.next())))
+                .collect();
+            reader.assign(&at)?;
+        }
+        let mut records: Vec<Record> = Vec::new();
+        match reader.poll(BATCH_MAX, &mut records, Duration::ZERO) {
+            Ok(()) => {}
+            Err(broker::Error::OutOfRange { partition }) => {
+                self.look_again(&partition);
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let worked = !records.is_empty();
+        let mut by_changelog: BTreeMap<TopicPartition, Vec<Record>> = BTreeMap::new();
+        for record in records {
+            by_changelog.entry(record.source.clone()).or_default().push(record);
+        }
+        let mut steps = Vec::new();
+        for (changelog, standby) in self.following.iter_mut().filter(|(_, standby)| standby.replay.is_verified()) {
+            let records = by_changelog.remove(changelog).unwrap_or_default();
+            let step = standby.advance(records, reader.position(changelog), &self.shared, now);
+            steps.push((changelog.clone(), step));
+        }
+        Ok(self.settle(steps) | worked)
+    }
+
+    /// Does what steps have come to; true when something has.
+    fn settle(&mut self, steps: Vec<(TopicPartition, Result<Step>)>) -> bool {
+        let mut worked = false;
+        for (changelog, step) in steps {
+            let error = match step {
+                // The end is where it stays.
+                Ok(Step::Reading | Step::Done) => continue,
+                Ok(Step::Moved) => {
+                    (self.stale, worked) = (true, true);
+                    continue;
+                }
+                Ok(Step::Outdated) => None,
+                Err(error) => Some(error),
+            };
+            worked = true;
+            let Some(standby) = self.close(&changelog) else { continue };
+            let task = standby.replay.task().clone();
+            drop(standby);
+            match error {
+                Some(error) => self.put_off(&task, &error),
+                None => self.renew(&task),
+            }
+        }
+        worked
+    }
+
+    /// Closes a standby whose position is not in its changelog. Whether the topic is another one is found out when the
+    /// store is opened anew.
+    fn look_again(&mut self, changelog: &TopicPartition) {
+        tracing::warn!(partition = %changelog, "a standby's position is not in its changelog any more: looking at it anew");
+        if let Some(standby) = self.close(changelog) {
+            let until = self.shared.clock.uptime().saturating_add(BACK_OFF);
+            self.later.insert(standby.replay.task().clone(), until);
+        }
+    }
+
+    /// A store that is too old, or whose position is gone: what it has is thrown away, and the next turns begin anew. The
+    /// changelog has been found to be its own.
+    fn renew(&mut self, task: &TaskId) {
+        tracing::warn!(sheaf.task = %task, "a standby's store is too old for its changelog: making it anew");
+        self.shared.metrics.store_rebuilt(task);
+        if let Err(source) = self.shared.stores.destroy(&task.to_string()) {
+            self.put_off(task, &Error::store(task, source));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! One standby.
+
+use crate::model::{Record, Timestamp};
+use crate::runtime::error::Result;
+use crate::runtime::point::Point;
+use crate::runtime::restore::replay::{Replay, Step};
+use crate::runtime::thread::Shared;
+
+/// A store that follows its changelog.
+pub(super) struct Standby {
+    pub(super) replay: Replay,
+    /// The changelog's end when it was measured last, and when that was.
+    pub(super) measured: Option<(i64, Timestamp)>,
+    /// When it was last known to have all that there was.
+    pub(super) current_at: Option<Timestamp>,
+}
+
+impl Standby {
+    pub(super) fn advance(
+        &mut self,
+        records: Vec<Record>,
+        position: Option<i64>,
+        shared: &Shared,
+        now: Timestamp,
+    ) -> Result<Step> {
+        // While it catches up, a crash may take it back; then it is kept as safe as a task's own store.
+        let (step, applied) = self.replay.advance(records, position, now, self.current_at.is_none())?;
+        if applied > 0 {
+            shared.metrics.standby_applied(self.replay.task(), applied);
+            shared.metrics.standby_lag(self.replay.task(), self.lag());
+            shared.probe.reached(Point::RestoreBatch);
+        }
+        self.judge();
+        Ok(step)
+    }
+
+    /// Notes whether it has all that there was when its changelog's end was measured.
+    pub(super) fn judge(&mut self) {
+        if let Some((end, at)) = self.measured
+            && self.replay.is_verified()
+            && self.replay.next() >= end
+        {
+            self.current_at = Some(at);
+        }
+    }
+
+    /// How many offsets were missing when the end was measured last.
+    pub(super) fn lag(&self) -> u64 {
+        let (end, _) = self.measured.unwrap_or_default();
+        u64::try_from(end - self.replay.next()).unwrap_or(0)
+    }
+}
