@@ -1,4 +1,4 @@
-//! A proxy between a client and one broker, which loses the end of a transaction: the request, or its answer.
+//! A proxy between a client and one broker, which loses the ends of transactions: the requests, or their answers.
 //!
 //! Frames are a length of four bytes and so many bytes; a request begins with its API key (i16), its version (i16) and a
 //! correlation id (i32), with which the answer begins (<https://kafka.apache.org/protocol>). The address that brokers
@@ -15,7 +15,7 @@ use std::thread;
 const END_TXN: [u8; 2] = 26_u16.to_be_bytes();
 const HOST: &[u8] = b"127.0.0.1";
 
-/// What is lost of the next end of a transaction.
+/// What is lost of the end of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Loss {
     /// The broker never hears of it.
@@ -33,7 +33,7 @@ pub(super) struct Proxy {
 struct Shared {
     broker: u16,
     port: u16,
-    next: Mutex<Option<Loss>>,
+    losing: Mutex<Option<Loss>>,
     lost: AtomicU32,
     ended: AtomicBool,
 }
@@ -47,7 +47,7 @@ impl Proxy {
         let shared = Arc::new(Shared {
             broker: broker.parse().expect("a port"),
             port,
-            next: Mutex::new(None),
+            losing: Mutex::new(None),
             lost: AtomicU32::new(0),
             ended: AtomicBool::new(false),
         });
@@ -68,9 +68,14 @@ impl Proxy {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Loses this of the next end of a transaction.
+    /// Loses this of every end of a transaction from now on: a client asks again, and one loss would pass unnoticed.
     pub(super) fn lose(&self, loss: Loss) {
-        *self.shared.next.lock().expect("not poisoned") = Some(loss);
+        *self.shared.losing.lock().expect("not poisoned") = Some(loss);
+    }
+
+    /// Loses nothing any more.
+    pub(super) fn heal(&self) {
+        *self.shared.losing.lock().expect("not poisoned") = None;
     }
 
     /// How many were lost.
@@ -104,7 +109,7 @@ impl Shared {
         if !frame.starts_with(&END_TXN) {
             return true;
         }
-        let Some(loss) = self.next.lock().expect("not poisoned").take() else { return true };
+        let Some(loss) = *self.losing.lock().expect("not poisoned") else { return true };
         if loss == Loss::Answer {
             let id = frame[4..8].try_into().expect("four bytes");
             unanswered.lock().expect("not poisoned").insert(id);
@@ -132,7 +137,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, mut goes_on: impl FnMut(&mut [u8
     let mut next = || -> std::io::Result<()> {
         let mut length = [0; 4];
         from.read_exact(&mut length)?;
-        let mut frame = vec![0; u32::from_be_bytes(length) as usize];
+        let mut frame = vec![0; usize::try_from(u32::from_be_bytes(length)).expect("fits")];
         from.read_exact(&mut frame)?;
         if goes_on(&mut frame) {
             to.write_all(&length)?;
