@@ -5,12 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use sheaf::broker::{Broker, Producer, ProducerSpec};
 use sheaf::codec::{Head, entry};
-use sheaf::model::{Headers, Key, OutRecord, Timer, TimerKind, Timestamp, TopicPartition};
+use sheaf::model::{Clock, Headers, Key, OutRecord, TaskId, Timer, TimerKind, Timestamp, TopicPartition};
+use sheaf::runtime::SystemClock;
 
 use crate::Result;
 
 /// How long one call to the broker may take.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
 /// How many entries one transaction holds.
 const BATCH: u64 = 10_000;
 /// What an entry's envelope and head take, about.
@@ -27,26 +28,37 @@ pub(crate) struct Entries {
     pub(crate) due: Timestamp,
 }
 
-/// Writes entries under keys from `key`, behind a genesis when there is none.
+impl Entries {
+    /// So many, of so many bytes each, with a day to go.
+    pub(crate) fn of(count: u64, bytes: usize) -> Self {
+        Self { count, bytes, due: Timestamp::from_millis(SystemClock.now().as_millis() + 86_400_000) }
+    }
+}
+
+/// Writes entries under random uuids into a changelog, behind a genesis of this task when there is none yet.
 pub(crate) fn fill(
     broker: &dyn Broker,
     changelog: &TopicPartition,
     entries: Entries,
-    genesis: Option<&str>,
-    mut key: impl FnMut(u64) -> Key,
+    genesis: Option<&TaskId>,
 ) -> Result<()> {
     let spec = ProducerSpec { transactional_id: format!("fill-{changelog}"), tracked: Vec::new() };
     let mut producer = broker.producer(&spec)?;
     producer.init(TIMEOUT)?;
-    let mut chance = fastrand::Rng::with_seed(1);
+    let mut chance = fastrand::Rng::with_seed(u64::try_from(changelog.partition)?);
     let mut next = 0;
     while next < entries.count {
         producer.begin()?;
         if let (0, Some(task)) = (next, genesis) {
-            produce(&mut *producer, changelog, Bytes::from_static(b"\0sheaf-genesis"), genesis_value(task))?;
+            produce(
+                &mut *producer,
+                changelog,
+                Bytes::from_static(b"\0sheaf-genesis"),
+                genesis_value(&task.to_string()),
+            )?;
         }
-        for number in next..entries.count.min(next + BATCH) {
-            let key = key(number);
+        for _ in next..entries.count.min(next + BATCH) {
+            let key = Key::new(&uuid::Uuid::from_u128(chance.u128(..)).hyphenated().to_string());
             let value = value(&mut chance, entries.bytes.saturating_sub(key.as_bytes().len()), entries.due)?;
             produce(&mut *producer, changelog, key.bytes(), value)?;
         }

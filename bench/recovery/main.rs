@@ -1,9 +1,17 @@
 //! The program of `bench/run restore` and `bench/run handover`: how fast state comes back, and how long nobody processes
 //! while it moves.
-#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "its output is what it is for; it lives in real time"
+)]
 
 mod fill;
+mod handover;
+mod instance;
+mod pulse;
 mod restore;
+mod scene;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -18,11 +26,14 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 enum Command {
     /// Restore stores from a changelog, in this process
     Restore(restore::Options),
+    /// Move a partition with much state between instances, under load
+    Handover(handover::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Restore(options) => restore::measure(&options),
+        Command::Handover(options) => handover::measure(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

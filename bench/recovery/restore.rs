@@ -5,28 +5,16 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use sheaf::broker::Waker;
 use sheaf::broker::kafka::{KafkaBroker, KafkaSettings};
-use sheaf::broker::{Broker, Waker};
 use sheaf::metric::{Build, Metrics};
-use sheaf::model::{Act, Clock, Completion, InstanceId, Key, Sink, TaskId, Timestamp, TopicPartition};
-use sheaf::runtime::{
-    CommitLimits, Guarantee, Incarnation, Job, Plan, RestoreSettings, Restorer, Settings, Shared, Status, SystemClock,
-    Unwatched, prepare,
-};
+use sheaf::model::{Act, Completion, Key, Sink, TaskId, TopicPartition};
+use sheaf::runtime::{Incarnation, Job, Restorer, Shared, Status, SystemClock, Unwatched};
 use sheaf::store::Stores;
 use sheaf::store::rocks::{RocksOptions, RocksStores};
-use sheaf::topology::Spec;
 
-use crate::Result;
-use crate::fill::{Entries, TIMEOUT, fill};
-
-const TOPOLOGY: &str = "name: bench
-sources:
-  - { topic: ctm-parent-events, member: parent, bundle: /id, id: /id, expects: /children }
-  - { topic: ctm-children-events, member: child, bundle: /parent_id, id: /id, position: /position }
-bundle: { children: 1, sla: 24h }
-submissions: ctm-submissions
-";
+use crate::fill::{Entries, fill};
+use crate::{Result, scene};
 
 /// Restore stores from a changelog, in this process
 #[derive(Clone, Debug, clap::Args)]
@@ -64,35 +52,15 @@ impl Sink for NoSink {
 
 pub(crate) fn measure(options: &Options) -> Result<()> {
     let broker = Arc::new(KafkaBroker::new(KafkaSettings::new(&options.bootstrap_servers))?);
-    let settings = Settings {
-        application: "bench-restore".to_owned(),
-        instance: InstanceId::new("a"),
-        http: String::new(),
-        stream_threads: 1,
-        partitions: i32::from(options.tasks),
-        replication: None,
-        commit: CommitLimits::default(),
-        restore: RestoreSettings::default(),
-        broker_timeout: TIMEOUT,
-        guarantee: Guarantee::ExactlyOnce,
-        mutation: None,
-    };
-    let topology = Spec::parse("bench", TOPOLOGY)?.assemble(&settings.application, None)?;
-    let plan = Plan::new(topology, &settings);
-    let inbox_partitions = prepare(&mut *broker.admin()?, &plan, &settings)?;
+    let settings = scene::settings("bench-restore", i32::from(options.tasks));
+    let (plan, inbox_partitions) = scene::prepare(&*broker, &settings)?;
     let changelog = plan.changelogs().into_iter().next().ok_or("a topology without state")?;
     let tasks: Vec<(TaskId, TopicPartition)> = (0..i32::from(options.tasks))
         .map(|partition| (TaskId { processor: "bundle".into(), partition }, TopicPartition::new(&changelog, partition)))
         .collect();
-    let entries = Entries {
-        count: options.entries,
-        bytes: options.bytes,
-        due: Timestamp::from_millis(SystemClock.now().as_millis() + 86_400_000),
-    };
+    let entries = Entries::of(options.entries, options.bytes);
     for (task, changelog) in &tasks {
-        let mut chance = fastrand::Rng::with_seed(u64::try_from(task.partition)?);
-        let key = |_| Key::new(&uuid::Uuid::from_u128(chance.u128(..)).hyphenated().to_string());
-        fill(&*broker, changelog, entries, Some(&task.to_string()), key)?;
+        fill(&*broker, changelog, entries, Some(task))?;
     }
     let shared = |stores: Arc<dyn Stores>| -> Result<Shared> {
         Ok(Shared {

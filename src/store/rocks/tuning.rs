@@ -13,6 +13,11 @@ const MEMTABLES_MAX: i32 = 3;
 /// A memtable takes memory in pieces of this size. With `RocksDB`'s own choice (an eighth of the memtable, at most 1 MiB)
 /// a store takes 4 MiB with its first batch, and a dozen of them fill the shared budget and flush with every write.
 const ARENA_BLOCK_BYTES: usize = 64 << 10;
+/// What a flush writes is compacted soon: only that is compressed.
+const COMPRESSION: [DBCompressionType; 2] = [DBCompressionType::None, DBCompressionType::Lz4];
+/// So many flushed memtables are sorted into the next level at once. Each of them is looked into until then, behind its
+/// bloom filter; with half as many a million new entries are rewritten twice as often.
+const FLUSHED_MAX: i32 = 8;
 const BLOCK_BYTES: usize = 8 << 10;
 const BLOOM_BITS_PER_KEY: f64 = 10.0;
 const BACKGROUND_THREADS: i32 = 2;
@@ -101,6 +106,8 @@ impl Memory {
         options.set_max_write_buffer_number(MEMTABLES_MAX);
         options.set_arena_block_size(ARENA_BLOCK_BYTES);
         options.set_compression_type(DBCompressionType::Lz4);
+        options.set_compression_per_level(&COMPRESSION);
+        options.set_level_zero_file_num_compaction_trigger(FLUSHED_MAX);
         options.set_level_compaction_dynamic_level_bytes(true);
         options.add_compact_on_deletion_collector_factory(DELETION_WINDOW, DELETIONS_IN_WINDOW, DELETION_RATIO);
         options

@@ -1,0 +1,130 @@
+//! An instance of sheaf as a process of its own.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use sheaf::model::Clock;
+use sheaf::runtime::SystemClock;
+
+use crate::{Result, scene};
+
+/// How long something may take.
+const LIMIT: Duration = Duration::from_mins(5);
+
+/// What all instances have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    /// The binary.
+    pub(crate) sheaf: PathBuf,
+    /// Where configurations, stores and logs are.
+    pub(crate) directory: PathBuf,
+    /// Kafka's brokers.
+    pub(crate) bootstrap_servers: String,
+    /// How many partitions inboxes and changelogs have.
+    pub(crate) partitions: i32,
+    /// The time-out after which the group goes on without a member.
+    pub(crate) session: Duration,
+    /// How many standbys each task has.
+    pub(crate) standbys: usize,
+}
+
+/// A running instance; killed when it is dropped.
+pub(crate) struct Instance {
+    process: Child,
+    http: SocketAddr,
+    name: String,
+}
+
+impl Instance {
+    /// Starts it, with the state that it left behind.
+    pub(crate) fn start(setup: &Setup, name: &str) -> Result<Self> {
+        let at = |file: String| setup.directory.join(file);
+        let topology = at("topology.yaml".to_owned());
+        std::fs::write(&topology, scene::TOPOLOGY)?;
+        let http = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let config = at(format!("{name}.yaml"));
+        std::fs::write(
+            &config,
+            format!(
+                "application_id: {}\ninstance_id: \"{name}\"\npartitions: {}\nnum_standby_replicas: {}\nstate_dir: {}\n\
+                 http: {{ bind: \"{http}\" }}\ntopologies: [{}]\nkafka:\n  bootstrap_servers: \"{}\"\n  \
+                 properties: {{ session.timeout.ms: \"{}\" }}\n",
+                crate::handover::APPLICATION,
+                setup.partitions,
+                setup.standbys,
+                at(format!("state-{name}")).display(),
+                topology.display(),
+                setup.bootstrap_servers,
+                setup.session.as_millis(),
+            ),
+        )?;
+        let log = File::options().create(true).append(true).open(at(format!("{name}.log")))?;
+        let process = Command::new(&setup.sheaf)
+            .args(["run", "-c"])
+            .arg(&config)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        Ok(Self { process, http, name: name.to_owned() })
+    }
+
+    /// Ends it as an operator does, and waits.
+    pub(crate) fn terminate(mut self) -> Result<()> {
+        let pid = self.process.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status()?;
+        let status = self.process.wait()?;
+        if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", self.name).into()) }
+    }
+
+    /// Ends it with `kill -9`.
+    pub(crate) fn kill(mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+
+    /// The sum of a metric over all lines with these words; `None` while it does not answer.
+    pub(crate) fn metric(&self, name: &str, words: &[&str]) -> Option<f64> {
+        let mut stream = TcpStream::connect_timeout(&self.http, Duration::from_secs(1)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
+        // The older protocol has no chunks, and the connection's end is the answer's.
+        write!(stream, "GET /metrics HTTP/1.0\r\nHost: {}\r\n\r\n", self.http).ok()?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text).ok()?;
+        let lines = text.lines().filter(|line| line.starts_with(name) && words.iter().all(|word| line.contains(word)));
+        Some(lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum())
+    }
+
+    /// An error when it has ended.
+    pub(crate) fn lives(&mut self) -> Result<()> {
+        match self.process.try_wait()? {
+            None => Ok(()),
+            Some(status) => Err(format!("{} has ended with {status}; its log tells why", self.name).into()),
+        }
+    }
+
+    /// Waits until this holds.
+    pub(crate) fn until(&mut self, what: &str, holds: impl Fn(&Self) -> Option<bool>) -> Result<()> {
+        let limit = SystemClock.uptime() + LIMIT;
+        while holds(self) != Some(true) {
+            self.lives()?;
+            if SystemClock.uptime() > limit {
+                return Err(format!("{}: waited {} s until {what}", self.name, LIMIT.as_secs()).into());
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let (Ok(()) | Err(_)) = self.process.kill();
+        let (Ok(_) | Err(_)) = self.process.wait();
+    }
+}

@@ -1,0 +1,45 @@
+//! What every part measures on: bundles of a parent and its children, without delivery.
+
+use std::sync::Arc;
+
+use sheaf::broker::Broker;
+use sheaf::model::InstanceId;
+use sheaf::runtime::{CommitLimits, Guarantee, Plan, RestoreSettings, Settings};
+use sheaf::topology::Spec;
+
+use crate::Result;
+use crate::fill::TIMEOUT;
+
+/// The topology file.
+pub(crate) const TOPOLOGY: &str = "name: bench
+sources:
+  - { topic: ctm-parent-events, member: parent, bundle: /id, id: /id, expects: /children }
+  - { topic: ctm-children-events, member: child, bundle: /parent_id, id: /id, position: /position }
+bundle: { children: 1, sla: 24h }
+submissions: ctm-submissions
+";
+
+/// An application with so many partitions.
+pub(crate) fn settings(application: &str, partitions: i32) -> Settings {
+    Settings {
+        application: application.to_owned(),
+        instance: InstanceId::new("a"),
+        http: String::new(),
+        stream_threads: 1,
+        partitions,
+        replication: None,
+        commit: CommitLimits::default(),
+        restore: RestoreSettings::default(),
+        broker_timeout: TIMEOUT,
+        guarantee: Guarantee::ExactlyOnce,
+        mutation: None,
+    }
+}
+
+/// Makes the application's topics. Returns its plan, and how many partitions its inboxes have.
+pub(crate) fn prepare(broker: &dyn Broker, settings: &Settings) -> Result<(Arc<Plan>, Vec<i32>)> {
+    let topology = Spec::parse("bench", TOPOLOGY)?.assemble(&settings.application, None)?;
+    let plan = Plan::new(topology, settings);
+    let inbox_partitions = sheaf::runtime::prepare(&mut *broker.admin()?, &plan, settings)?;
+    Ok((plan, inbox_partitions))
+}
