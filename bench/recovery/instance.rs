@@ -43,7 +43,7 @@ impl Instance {
     /// Starts it, with the state that it left behind.
     pub(crate) fn start(setup: &Setup, name: &str) -> Result<Self> {
         let at = |file: String| setup.directory.join(file);
-        let topology = at("topology.yaml".to_owned());
+        let topology = at(format!("{name}-topology.yaml"));
         std::fs::write(&topology, scene::TOPOLOGY)?;
         let http = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let config = at(format!("{name}.yaml"));
