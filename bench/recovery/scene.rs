@@ -32,6 +32,7 @@ pub(crate) fn settings(application: &str, partitions: i32) -> Settings {
         restore: RestoreSettings::default(),
         broker_timeout: TIMEOUT,
         guarantee: Guarantee::ExactlyOnce,
+        direct_handover: true,
         mutation: None,
     }
 }

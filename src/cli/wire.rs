@@ -188,6 +188,7 @@ pub(super) fn settings(config: &Config, http: String) -> Settings {
             ProcessingGuarantee::ExactlyOnce => Guarantee::ExactlyOnce,
             ProcessingGuarantee::AtLeastOnce => Guarantee::AtLeastOnce,
         },
+        direct_handover: config.direct_handover,
         mutation: None,
     }
 }

@@ -90,6 +90,13 @@ pub(super) const PROCESSING_GUARANTEE: Field = field(
      an instance that stood still for longer than its session may write over newer state. All instances of an \
      application have to agree; it can be changed while they are stopped.",
 );
+pub(super) const DIRECT_HANDOVER: Field = field(
+    "direct_handover",
+    Kind::Word(&["on", "off"]),
+    Default::Value("on"),
+    "`on`: an event whose bundle is on the thread that reads it joins it at once, in the same transaction. `off`: every \
+     event goes through the inbox, as those of other threads' bundles always do. The result is the same; `off` costs more.",
+);
 pub(super) const NUM_STREAM_THREADS: Field = field(
     "num_stream_threads",
     Kind::Integer(1, 256),
@@ -213,12 +220,13 @@ pub(super) const TOPOLOGIES: Field = field(
 );
 
 /// Every field, in the order of the reference page.
-pub const FIELDS: [&Field; 24] = [
+pub const FIELDS: [&Field; 25] = [
     &APPLICATION_ID,
     &INSTANCE_ID,
     &BOOTSTRAP_SERVERS,
     &PROPERTIES,
     &PROCESSING_GUARANTEE,
+    &DIRECT_HANDOVER,
     &NUM_STREAM_THREADS,
     &PARTITIONS,
     &REPLICATION_FACTOR,

@@ -46,6 +46,8 @@ pub struct Config {
     pub kafka: Kafka,
     /// What a crash may leave behind.
     pub processing_guarantee: ProcessingGuarantee,
+    /// Whether events may skip the inbox.
+    pub direct_handover: bool,
     /// How many stream threads.
     pub num_stream_threads: u16,
     /// How many partitions the topics get that sheaf creates.

@@ -33,6 +33,8 @@ impl<'a> Reader<'a> {
         let guarantees =
             [("exactly_once", ProcessingGuarantee::ExactlyOnce), ("at_least_once", ProcessingGuarantee::AtLeastOnce)];
         let processing_guarantee = self.item(&field::PROCESSING_GUARANTEE).and_then(|item| item.word(&guarantees));
+        let direct_handover =
+            self.item(&field::DIRECT_HANDOVER).and_then(|item| item.word(&[("on", true), ("off", false)]));
         let num_stream_threads = self.integer(&field::NUM_STREAM_THREADS);
         let partitions = self.integer(&field::PARTITIONS);
         let replication_factor = self.optional_integer(&field::REPLICATION_FACTOR);
@@ -50,6 +52,7 @@ impl<'a> Reader<'a> {
             instance_id: InstanceId::new(&instance_id?),
             kafka: kafka?,
             processing_guarantee: processing_guarantee?,
+            direct_handover: direct_handover?,
             num_stream_threads: num_stream_threads?,
             partitions: partitions?,
             replication_factor,

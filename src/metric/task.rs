@@ -17,6 +17,7 @@ const SECONDS: [f64; 10] = [0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 
 pub(super) struct Task {
     tasks: IntGaugeVec,
     records: IntCounterVec,
+    direct: IntCounterVec,
     dropped: IntCounterVec,
     entries: IntGaugeVec,
     /// A store's tasks are on several threads, and its gauge is their sum.
@@ -33,11 +34,13 @@ impl Task {
     pub(super) fn new(maker: &Maker) -> Result<Self> {
         let (store, place) = (["store"], ["store", "partition"]);
         let dropped = "Records that a processor does not step over, by reason; they are dead letters.";
+        let direct = "Records stepped over without their inbox.";
         let remaining = "Records of the changelog that are still to be read.";
         let lag = "Records of the changelog that a standby does not have yet.";
         let task = Self {
             tasks: maker.gauges("tasks", "Tasks owned here, by kind and state.", &["kind", "state"])?,
             records: maker.counters("processor_records_total", "Records stepped over.", &["processor"])?,
+            direct: maker.counters("processor_direct_records_total", direct, &["processor"])?,
             dropped: maker.counters("processor_dropped_records_total", dropped, &["processor", "reason"])?,
             entries: maker.gauges("store_entries", "Entries, about.", &store)?,
             entries_of: Mutex::new(BTreeMap::new()),
@@ -75,6 +78,7 @@ impl Metrics {
     /// A processor that this process runs; to be named at the start, so that its counters begin at 0.
     pub fn processor(&self, name: &str) {
         self.task.records.with_label_values(&[name]).inc_by(0);
+        self.task.direct.with_label_values(&[name]).inc_by(0);
         self.task.restored.with_label_values(&[name]).inc_by(0);
         self.task.rebuilt.with_label_values(&[name]).inc_by(0);
         self.task.standby_applied.with_label_values(&[name]).inc_by(0);
@@ -100,6 +104,11 @@ impl Metrics {
     /// Records were stepped over.
     pub fn processed(&self, processor: &str, records: u64) {
         self.task.records.with_label_values(&[processor]).inc_by(records);
+    }
+
+    /// Records of sources were stepped over without their inbox.
+    pub fn handed_over(&self, processor: &str, records: u64) {
+        self.task.direct.with_label_values(&[processor]).inc_by(records);
     }
 
     /// A record was not stepped over.

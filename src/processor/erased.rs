@@ -30,6 +30,9 @@ pub trait AnyProcessor: Send + Sync {
 
     /// The version of the bodies that are written.
     fn version(&self) -> u16;
+
+    /// [`Processor::ORDER_FREE`].
+    fn is_order_free(&self) -> bool;
 }
 
 /// Hides a processor's state type.
@@ -59,6 +62,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn version(&self) -> u16 {
         P::State::VERSION
+    }
+
+    fn is_order_free(&self) -> bool {
+        P::ORDER_FREE
     }
 }
 

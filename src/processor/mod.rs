@@ -35,6 +35,10 @@ pub trait Processor: Send + Sync + 'static {
     /// What is remembered of one key between steps.
     type State: Versioned;
 
+    /// True when the records of one key may be taken in any order, with the same result in the end. Then a record whose
+    /// task is on the thread that reads it is stepped on at once, and overtakes those that wait in the inbox.
+    const ORDER_FREE: bool = false;
+
     /// Takes the state of `key` and one input, and gives the next state and what is to happen.
     ///
     /// `now` is the wall clock. An `Err` sends the input to the dead letters and leaves the entry as it was.

@@ -1,28 +1,44 @@
 //! The stateless step in front of an inbox: where a source record goes.
 
+use std::sync::Arc;
+
 use super::envelope;
 use super::error::Result;
 use super::plan::{NodeTopics, Plan};
 use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
 use crate::codec::partitioner;
-use crate::model::{OutRecord, Record, Reject, RejectReason};
+use crate::model::{Key, OutRecord, Record, Reject, RejectReason, TaskId};
+use crate::processor::{Event, Keyed};
 
-/// What becomes of a source record: one decision, of which "hand it over to a task of this thread" is to be another
-/// outcome.
+/// What becomes of a source record.
 #[derive(Debug)]
 pub(super) enum Destination {
+    /// A task of this thread steps on it, in the same transaction.
+    Task(TaskId, Key, Event),
     /// It is written to the inbox of its key.
     Inbox(OutRecord),
     /// It is not accepted.
     DeadLetter(Reject),
 }
 
-/// Decides where a record of the topology's source number `source` goes; `partitions` are those of each node's inbox.
-pub(super) fn decide(plan: &Plan, partitions: &[i32], source: usize, record: &Record) -> Result<Destination> {
+/// Decides where a record of the topology's source number `source` goes; `partitions` are those of each node's inbox, and
+/// `takes` says whether a task would step on it now.
+///
+/// A record that is handed over skips its inbox, and with it one of two transactions. What guards the task against a
+/// second owner is the same as ever: the transaction commits the offset of every partition that is owned, of the task's
+/// inbox too, moved or not; whoever takes the inbox over waits for that offset to be stable, and only then reads the
+/// changelog's end.
+pub(super) fn decide(
+    plan: &Plan,
+    partitions: &[i32],
+    source: usize,
+    record: &Record,
+    takes: impl FnOnce(&TaskId) -> bool,
+) -> Result<Destination> {
     let Some(source) = plan.topology.sources.get(source) else {
         return Ok(Destination::DeadLetter(Reject::new(RejectReason::MissingField, "the topology has no such source")));
     };
-    super::task::node(plan, source.node)?;
+    let node = super::task::node(plan, source.node)?;
     let (Some(NodeTopics { inbox, .. }), Some(&partitions)) =
         (plan.nodes.get(source.node), partitions.get(source.node))
     else {
@@ -37,6 +53,13 @@ pub(super) fn decide(plan: &Plan, partitions: &[i32], source: usize, record: &Re
         return Ok(Destination::DeadLetter(Reject::new(RejectReason::BadId, detail)));
     }
     let partition = partitioner(keyed.key.as_bytes(), partitions);
+    if node.processor.is_order_free() {
+        let task = TaskId { processor: Arc::clone(&node.name), partition };
+        if takes(&task) {
+            let Keyed { key, role, at } = keyed;
+            return Ok(Destination::Task(task, key, Event { role, at, record: record.clone() }));
+        }
+    }
     let out = envelope::wrap(record, keyed, inbox, partition);
     let size = out.size() + RECORD_OVERHEAD;
     if size > RECORD_MAX {

@@ -28,6 +28,8 @@ pub struct Settings {
     pub broker_timeout: Duration,
     /// What a crash may leave behind.
     pub guarantee: Guarantee,
+    /// Whether a source record whose task is on the thread that reads it skips its inbox, where its processor allows it.
+    pub direct_handover: bool,
     /// Which duty is broken on purpose: `None`, but in the test of the simulator.
     #[doc(hidden)]
     pub mutation: Option<Mutation>,
@@ -99,6 +101,7 @@ impl Settings {
             restore: RestoreSettings::default(),
             broker_timeout: Duration::from_secs(10),
             guarantee: Guarantee::ExactlyOnce,
+            direct_handover: true,
             mutation: None,
         }
     }

@@ -129,6 +129,7 @@ fn world(
             restore: RestoreSettings::default(),
             broker_timeout: Duration::from_secs(5),
             guarantee: Guarantee::ExactlyOnce,
+            direct_handover: true,
             mutation: None,
         },
         broker: memory::Settings::default(),

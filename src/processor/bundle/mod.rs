@@ -38,7 +38,7 @@
 //!
 //! **Which child is which**: a child's position, when it says one; the others fill the free places in the order of
 //! (event time, id). It is not the order of arrival, so that any interleaving of the same members gives the same
-//! submission, byte for byte.
+//! submission, byte for byte. So events need not go through the inbox ([`Processor::ORDER_FREE`](super::Processor)).
 //!
 //! **Time**: the deadline is the earliest member's event time + SLA. Whether a bundle is late is judged by its members'
 //! times alone: the submission's `late` says that the latest member happened after the deadline, and the breach is

@@ -34,6 +34,8 @@ enum Phase {
 impl Processor for Bundle {
     type State = State;
 
+    const ORDER_FREE: bool = true;
+
     fn step(&self, key: &Key, state: Option<State>, input: Input, now: Timestamp) -> Result<Transition<State>, Reject> {
         let mut clamped = None;
         let happened = match input {

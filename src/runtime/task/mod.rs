@@ -29,7 +29,7 @@ use super::plan::Plan;
 use super::transaction::{Decision, Transaction};
 use crate::codec::Head;
 use crate::model::{Act, ActSlot, Headers, Key, Outcome, Record, Reject, TaskId, Timer, Timestamp, TopicPartition};
-use crate::processor::Input;
+use crate::processor::{Event, Input};
 use crate::store::{Store, TimerClock};
 use crate::topology::Node;
 
@@ -108,16 +108,24 @@ impl Task {
                 return Ok(());
             }
         };
-        let letters = match self.step(plan, &key, Input::Record(event), txn)? {
-            Ok(letters) => letters,
-            Err(reject) => vec![reject],
-        };
-        for reject in &letters {
+        for reject in self.on_event(plan, &key, event, txn)? {
             // The dead letter tells where the event came from, not where the keying step put it.
             let source = envelope::unwrap(record).map_or_else(|_| record.clone(), |event| event.record);
-            txn.dead_letter(plan, &source, Stage::Process(self.id.processor.clone()), reject);
+            txn.dead_letter(plan, &source, Stage::Process(self.id.processor.clone()), &reject);
         }
         Ok(())
+    }
+
+    /// Steps on an event. Returns the dead letters that its record becomes: those that the step asks for, or why it does
+    /// not accept the event.
+    pub(super) fn on_event(
+        &mut self,
+        plan: &Plan,
+        key: &Key,
+        event: Event,
+        txn: &mut Transaction,
+    ) -> Result<Vec<Reject>> {
+        Ok(self.step(plan, key, Input::Record(event), txn)?.unwrap_or_else(|reject| vec![reject]))
     }
 
     /// Steps on the outcome of an act. Of an outcome that the step rejects, the act is forgotten and the entry's key

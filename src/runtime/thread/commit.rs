@@ -144,6 +144,7 @@ impl StreamThread {
                 metrics.dropped(processor, *reason);
             }
         }
+        done.direct.iter().for_each(|(processor, records)| metrics.handed_over(processor, *records));
         done.stepped.iter().for_each(|(processor, records)| metrics.processed(processor, *records));
         let mut produced: BTreeMap<&Topic, u64> = BTreeMap::new();
         for record in &done.outputs {

@@ -12,7 +12,7 @@ use crate::runtime::keying::{self, Destination};
 use crate::runtime::mutation::Mutation;
 use crate::runtime::plan::Role;
 use crate::runtime::point::Point;
-use crate::runtime::task::State;
+use crate::runtime::task::{State, Task};
 use crate::runtime::transaction::Returned;
 use crate::runtime::transaction::count;
 
@@ -94,7 +94,16 @@ impl StreamThread {
     fn step_on(&mut self, role: Role, record: &Record) -> Result<()> {
         match role {
             Role::Source(source) => {
-                match keying::decide(&self.shared.plan, &self.shared.inbox_partitions, source, record)? {
+                let (plan, partitions) = (&self.shared.plan, &self.shared.inbox_partitions);
+                match keying::decide(plan, partitions, source, record, |task| self.takes(task))? {
+                    Destination::Task(id, key, event) => {
+                        if let Some(task) = self.tasks.get_mut(&id) {
+                            for reject in task.on_event(plan, &key, event, &mut self.txn)? {
+                                self.txn.dead_letter(plan, record, Stage::Process(id.processor.clone()), &reject);
+                            }
+                            *self.txn.direct.entry(id.processor).or_default() += 1;
+                        }
+                    }
                     Destination::Inbox(out) => self.txn.output(out),
                     Destination::DeadLetter(reject) => {
                         self.txn.dead_letter(&self.shared.plan, record, Stage::Decode, &reject);
@@ -109,6 +118,12 @@ impl StreamThread {
             }
         }
         Ok(())
+    }
+
+    /// True when a task steps on source records at once: it is here, it runs, and its acts find room.
+    fn takes(&self, id: &TaskId) -> bool {
+        let may = |task: &Task| task.is_running() && (!task.acts || self.room() > 0);
+        self.shared.settings.direct_handover && self.tasks.get(id).is_some_and(may)
     }
 
     /// Takes the outcomes of acts whose tasks are running. Those of a task that is being restored wait; those of a task

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::kind::Kind;
 use super::scene;
 use super::story::Story;
 use crate::codec::entry;
+use crate::metric::TaskState;
 use crate::model::{Clock, Record, Timestamp, Topic};
 use crate::processor::{bundle, delivery};
-use crate::runtime::Guarantee;
+use crate::runtime::{Guarantee, Status};
 use crate::sim::oracle::{self, Outcome};
 use crate::store::memory::MemoryStores;
 use crate::store::{self, Stores, TimerClock};
@@ -18,11 +20,25 @@ use crate::store::{self, Stores, TimerClock};
 impl Story {
     /// Judges everything.
     pub(super) fn judge(&mut self) {
+        self.count_ways();
         let mut wrong = self.of_bundles();
         wrong.extend(self.of_dead_letters());
         wrong.extend(self.of_alerts());
         wrong.extend(self.of_stores());
         self.wrong.extend(wrong);
+    }
+
+    /// Which ways events have taken.
+    fn count_ways(&mut self) {
+        let inbox = self.world.plan().nodes.first().map(|node| node.inbox.clone());
+        if inbox.is_some_and(|inbox| !self.world.broker().all_records(&inbox).is_empty()) {
+            self.met.count(Kind::Detour);
+        }
+        let is_direct = |line: &str| line.starts_with("sheaf_processor_direct_records_total") && !line.ends_with(" 0");
+        let texts = self.names().iter().filter_map(|name| self.world.metrics(name)?.encode().ok()).collect::<String>();
+        if texts.lines().any(is_direct) {
+            self.met.count(Kind::Direct);
+        }
     }
 
     fn may_double(&self) -> bool {
@@ -32,6 +48,12 @@ impl Story {
     /// How many bundles are complete, by what was written.
     pub(super) fn complete(&self) -> usize {
         oracle::expected(&self.sent).values().filter(|bundle| bundle.completed.is_some()).count()
+    }
+
+    /// How many standbys do not have all yet.
+    pub(super) fn catching_up(&self) -> u64 {
+        let counts = self.names().iter().filter_map(|name| self.world.status(name)).map(Status::standby_tasks);
+        counts.filter_map(|counts| counts.get(&TaskState::Restoring).copied()).sum()
     }
 
     /// How many deliveries have ended.
@@ -167,7 +189,7 @@ impl Story {
 
     /// True when a stream thread of the instance has the task.
     fn owns(&self, name: &str, task: &str) -> bool {
-        let owned = self.world.status(name).map(crate::runtime::Status::owned).unwrap_or_default();
+        let owned = self.world.status(name).map(Status::owned).unwrap_or_default();
         owned.iter().any(|owned| owned.to_string() == task)
     }
 

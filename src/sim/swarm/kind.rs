@@ -66,6 +66,10 @@ pub enum Kind {
     Poison,
     /// A source gets more partitions.
     PartitionsAdded,
+    /// An event is stepped on without its inbox.
+    Direct,
+    /// An event goes through its inbox.
+    Detour,
 }
 
 impl Kind {
@@ -100,6 +104,8 @@ impl Kind {
             Self::Duplicate,
             Self::Poison,
             Self::PartitionsAdded,
+            Self::Direct,
+            Self::Detour,
         ];
         Point::ALL.into_iter().map(Self::CrashAtPoint).chain(others).collect()
     }
@@ -137,6 +143,8 @@ impl fmt::Display for Kind {
             Self::Duplicate => "event written twice",
             Self::Poison => "poison record",
             Self::PartitionsAdded => "source partitions added",
+            Self::Direct => "event without its inbox",
+            Self::Detour => "event through its inbox",
         };
         f.write_str(text)
     }

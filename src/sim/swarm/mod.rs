@@ -125,12 +125,17 @@ fn a_while_later(story: &mut Story, time: Duration, when: &str) {
     story.world.clock().advance(time);
 }
 
-/// Lets those who are gone be forgotten, and the others follow what they are to follow.
+/// Lets those who are gone be forgotten, and the others follow what they are to follow until they have all of it.
 fn settle_standbys(story: &mut Story) {
-    const SECONDS: usize = 100;
-    for _ in 0..if story.plan.standbys > 0 { SECONDS } else { 0 } {
+    /// Longer than an instance that says nothing is taken to live, and everybody has opened what follows from that.
+    const FORGOTTEN: usize = 100;
+    const SECONDS_MAX: usize = 1_000;
+    for second in 0..if story.plan.standbys > 0 { SECONDS_MAX } else { 0 } {
         story.advance(1_000);
         story.turn();
+        if second >= FORGOTTEN && story.catching_up() == 0 {
+            return;
+        }
     }
 }
 

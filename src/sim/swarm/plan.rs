@@ -13,6 +13,8 @@ pub(super) struct Plan {
     pub threads: usize,
     pub partitions: i32,
     pub standbys: usize,
+    /// Whether events may skip their inbox.
+    pub direct: bool,
     pub protocol: Protocol,
     pub fetch_max: usize,
     pub inputs_max: usize,
@@ -75,7 +77,7 @@ impl Plan {
     /// Draws. Each kind of trouble is off in almost half of the runs, so that none hides another for good.
     pub(super) fn draw(rng: &mut fastrand::Rng) -> Self {
         let mut some = |max: u32| if rng.u8(0..100) < 45 { 0 } else { rng.u32(1..=max) };
-        let calls = CALLS.map(|kind| (kind, some(8))).to_vec();
+        let calls = CALLS.map(|kind| (kind, some(oddity(kind)))).to_vec();
         let points = Point::ALL.map(|point| (point, some(rarity(point)))).to_vec();
         let odds = Odds {
             kill: some(30),
@@ -100,6 +102,7 @@ impl Plan {
             threads: rng.usize(1..=2),
             partitions: rng.i32(1..=4),
             standbys: 0,
+            direct: rng.u8(0..3) > 0,
             protocol: if rng.bool() { Protocol::Cooperative } else { Protocol::Eager },
             fetch_max: rng.usize(1..20),
             inputs_max: rng.usize(1..40),
@@ -112,6 +115,12 @@ impl Plan {
             odds,
         }
     }
+}
+
+/// Of a thousand calls, how many fail in this way at most. Markers that come one by one are told from others only by who
+/// takes a task over just then.
+fn oddity(kind: FaultKind) -> u32 {
+    if kind == FaultKind::ScatteredMarkers { 60 } else { 8 }
 }
 
 /// Points that are seldom come by end the process more often.

@@ -48,6 +48,7 @@ pub(super) fn setting(plan: &Plan, seed: u64, mutation: Option<Mutation>, desk: 
             restore: RestoreSettings { records_per_second_max: None, standby_replicas: plan.standbys },
             broker_timeout: Duration::from_secs(5),
             guarantee: plan.guarantee,
+            direct_handover: plan.direct,
             mutation,
         },
         broker: memory::Settings {

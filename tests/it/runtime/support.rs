@@ -129,6 +129,7 @@ pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: 
         restore: RestoreSettings::default(),
         broker_timeout: Duration::from_secs(5),
         guarantee: Guarantee::ExactlyOnce,
+        direct_handover: true,
         mutation: None,
     };
     Setting {
