@@ -20,6 +20,20 @@ pub(crate) fn cpu_seconds(pid: u32) -> Result<f64> {
     Ok((next()? + next()?) / TICKS_PER_SECOND)
 }
 
+/// CPU time that all processes of this machine have had so far, in seconds.
+pub(crate) fn machine_cpu_seconds() -> Result<f64> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let line = stat.lines().next().ok_or("/proc/stat is empty")?;
+    let mut ticks = 0.0;
+    for (place, field) in line.split_whitespace().skip(1).take(8).enumerate() {
+        // The fourth and the fifth are idle time, and waiting for disks.
+        if place != 3 && place != 4 {
+            ticks += field.parse::<f64>()?;
+        }
+    }
+    Ok(ticks / TICKS_PER_SECOND)
+}
+
 /// The highest resident memory since [`reset_peak`], in MiB.
 pub(crate) fn peak_mib(pid: u32) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
@@ -62,7 +76,8 @@ impl Transactions {
     }
 }
 
-fn get(http: SocketAddr, path: &str) -> Result<String> {
+/// What that address answers, with its headers.
+pub(crate) fn get(http: SocketAddr, path: &str) -> Result<String> {
     let unreachable = |error| format!("sheaf does not answer at {http}: {error}");
     let mut stream = TcpStream::connect_timeout(&http, Duration::from_secs(5)).map_err(unreachable)?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
