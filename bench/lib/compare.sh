@@ -13,6 +13,7 @@ Measure sheaf and Kafka Streams by turns on the same work, each time with a fres
   --events 1000000   of the backlog; the restore and the kill have as many open bundles
   --open 50000       bundles of the backlog that are open at a time
   --seconds 30       how long each rate is measured
+  --warm-up 10       seconds of transactions on each broker before its contender comes
   --repeat 3         how often everything is
   --seed 1
 
@@ -41,7 +42,7 @@ while (($#)); do
     --build) build=${2:?--build needs fast or dev} && shift 2 ;;
     --sheaf) other=$(file "${2:?--sheaf needs a file}") && shift 2 ;;
     --json | --perf) options+=("$1" "$(file "${2:?$1 needs a file}")") && shift 2 ;;
-    --phases | --contenders | --events | --open | --seconds | --repeat | --seed | --set)
+    --phases | --contenders | --events | --open | --seconds | --warm-up | --repeat | --seed | --set)
         options+=("$1" "${2:?$1 needs a value}") && shift 2 ;;
     *) echo "bench/run: unknown option '$1'; bench/run compare --help shows them" >&2 && exit 64 ;;
     esac

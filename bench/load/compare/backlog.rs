@@ -61,7 +61,7 @@ struct Backlog {
 
 impl Backlog {
     fn write(options: &Options, bundles: u32) -> Result<Self> {
-        let server = Server::start(&options.work)?;
+        let server = Server::start(options)?;
         let stream = || Stream::new(options.seed, bundles, CHILDREN, options.open, options.at);
         Writer::plain(&server.broker)?.write(&mut stream(), None, &Ends::default())?;
         let mut expected = Expected::default();

@@ -228,7 +228,7 @@ impl Drop for Process {
 fn perf(file: &Path, pid: u32) -> Result<Child> {
     let pid = pid.to_string();
     let child = Command::new("perf")
-        .args(["record", "-q", "-F", "499", "--call-graph", "fp", "-p", &pid, "-o"])
+        .args(["record", "-q", "-F", "199", "--call-graph", "dwarf,16384", "-p", &pid, "-o"])
         .arg(file)
         .stdin(Stdio::null())
         .spawn()

@@ -82,6 +82,9 @@ pub(crate) struct Options {
     /// How long each rate is measured
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
+    /// How many seconds each broker is warmed up before its contender comes
+    #[arg(long, default_value_t = 10)]
+    warm_up: u32,
     /// How often everything is measured
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,

@@ -24,7 +24,7 @@ const OPEN: u32 = 2_000;
 /// Starts a contender on empty topics and holds one rate after the other.
 pub(crate) fn rate(who: Contender, options: &Options) -> Result<Run> {
     let mut run = Run::new("rate", who);
-    let server = Server::start(&options.work)?;
+    let server = Server::start(options)?;
     let watch = Watch::open(&server)?;
     let mut process = Process::start(who, options, &server)?;
     process.ready()?;

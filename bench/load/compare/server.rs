@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use bytes::Bytes;
 use sheaf::broker::kafka::{KafkaBroker, KafkaSettings};
-use sheaf::broker::{Admin, Broker, Consumer, ConsumerSpec, Error, NewTopic, Waker};
-use sheaf::model::{Topic, TopicPartition};
+use sheaf::broker::{Admin, Broker, Consumer, ConsumerSpec, Error, Isolation, NewTopic, ProducerSpec, Start, Waker};
+use sheaf::model::{Headers, OutRecord, Topic, TopicPartition};
 
-use super::clock::pause;
+use super::Options;
+use super::clock::{now, pause};
 use crate::Result;
 
 /// How long one call to the broker may take.
@@ -19,6 +21,9 @@ pub(crate) const PARTITIONS: i32 = 4;
 /// The topics that are there before a contender is.
 const SOURCES: [&str; 2] = ["ctm-parent-events", "ctm-children-events"];
 pub(crate) const SUBMISSIONS: &str = "ctm-submissions";
+/// What a broker is warmed up with: transactions of so many records.
+const WARM_UP: &str = "warm-up";
+const WARM_UP_BATCH: usize = 500;
 /// Of an inbox as much may be left: the marks that an instance writes to itself all the time.
 const LEFT_MAX: i64 = 500;
 /// How long a backlog may take.
@@ -41,8 +46,8 @@ impl fmt::Debug for Server {
 
 impl Server {
     /// Starts it.
-    pub(crate) fn start(work: &Path) -> Result<Self> {
-        let directory = work.join("kafka");
+    pub(crate) fn start(options: &Options) -> Result<Self> {
+        let directory = options.work.join("kafka");
         let said = script(&directory, "start", &["--port", "0"])?;
         let servers = said.lines().find_map(|line| line.strip_prefix("bootstrap_servers="));
         let servers = servers.ok_or("scripts/kafka start named no servers")?.to_owned();
@@ -50,7 +55,7 @@ impl Server {
         let pid = status.split("pid=").nth(1).and_then(|rest| rest.split_whitespace().next());
         let broker = KafkaBroker::new(KafkaSettings::new(&servers))?;
         let server = Self { directory, servers, pid: pid.ok_or("scripts/kafka status named no pid")?.parse()?, broker };
-        let topics = SOURCES.iter().chain([&SUBMISSIONS]).map(|name| NewTopic {
+        let topics = SOURCES.iter().chain([&SUBMISSIONS, &WARM_UP]).map(|name| NewTopic {
             topic: Topic::new(name),
             partitions: PARTITIONS,
             replication: None,
@@ -58,7 +63,35 @@ impl Server {
             config: [("max.message.bytes".to_owned(), "10485760".to_owned())].into(),
         });
         server.broker.admin()?.create(&topics.collect::<Vec<_>>(), TIMEOUT)?;
+        server.warm_up(options)?;
         Ok(server)
+    }
+
+    /// Lets the broker's Java compile what all contenders need, or the one that needs least of the broker pays for that as
+    /// much as the others: transactions on a topic of their own, and a reader behind them.
+    fn warm_up(&self, options: &Options) -> Result<()> {
+        let until = now() + Duration::from_secs(u64::from(options.warm_up));
+        let spec = ProducerSpec { transactional_id: WARM_UP.to_owned(), tracked: Vec::new() };
+        let mut producer = self.broker.producer(&spec)?;
+        producer.init(TIMEOUT)?;
+        let mut reader = self.broker.reader(Isolation::ReadCommitted)?;
+        let topic = Topic::new(WARM_UP);
+        let starts = (0..PARTITIONS).map(|number| (TopicPartition::new(&topic, number), Start::Beginning));
+        reader.assign(&starts.collect::<Vec<_>>())?;
+        let mut read = Vec::new();
+        while now() < until {
+            producer.begin()?;
+            for number in 0..WARM_UP_BATCH {
+                let key = Some(Bytes::from(number.to_string()));
+                let value = Some(Bytes::from(vec![b'x'; 200]));
+                let (topic, headers) = (topic.clone(), Headers::new());
+                producer.produce(&OutRecord { topic, partition: None, key, value, headers, timestamp: None })?;
+            }
+            producer.commit(TIMEOUT)?;
+            reader.poll(WARM_UP_BATCH, &mut read, Duration::from_millis(10))?;
+            read.clear();
+        }
+        Ok(())
     }
 
     /// Waits until a group has read everything of the sources and of its inbox.
@@ -67,9 +100,9 @@ impl Server {
         let mut consumer = self.broker.consumer(&spec)?;
         let mut admin = self.broker.admin()?;
         let mut calm = 0;
-        let deadline = super::clock::now() + BACKLOG;
+        let deadline = now() + BACKLOG;
         while calm < 3 {
-            if super::clock::now() > deadline {
+            if now() > deadline {
                 return Err(format!("{group} has not read everything within {BACKLOG:?}").into());
             }
             pause(Duration::from_millis(500));

@@ -31,7 +31,7 @@ const FIRST_MAX: Duration = Duration::from_mins(5);
 
 /// Opens bundles; then what the phases say: restores them into an empty directory, kills the instance under load.
 pub(crate) fn state(who: Contender, options: &Options) -> Result<Vec<Run>> {
-    let server = Server::start(&options.work)?;
+    let server = Server::start(options)?;
     let mut stage = Stage { watch: Watch::open(&server)?, expected: Expected::default(), server, who };
     let mut process = Process::start(who, options, &stage.server)?;
     process.ready()?;
