@@ -1,4 +1,4 @@
-//! Reads submissions as another client would, read_committed, and checks each of them.
+//! Reads submissions as another client would, `read_committed`, and checks each of them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;

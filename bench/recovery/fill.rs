@@ -10,7 +10,7 @@ use sheaf::model::{Headers, Key, OutRecord, Timer, TimerKind, Timestamp, TopicPa
 use crate::Result;
 
 /// How long one call to the broker may take.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
 /// How many entries one transaction holds.
 const BATCH: u64 = 10_000;
 /// What an entry's envelope and head take, about.

@@ -25,10 +25,9 @@ pub(crate) fn cold(who: Contender, options: &Options) -> Result<Run> {
     let last = backlog.watch.wait_for(backlog.expected.bundles(), &mut process)?;
     let after = Meters::read(&backlog.server, Some(&process))?;
     run.note("wall_s", last.saturating_sub(process.started).as_secs_f64());
-    run.note("cpu_s", after.contender_since(&before));
-    run.note("broker_cpu_s", after.broker_since(&before));
+    after.note_cpu(&before, 1.0, &mut run);
     run.note("peak_mib", peak_mib(process.pid())?);
-    after.note_others(&before, &mut run);
+    after.note_others(&before, "", &mut run);
     backlog.judge(run)
 }
 
@@ -44,10 +43,9 @@ pub(crate) fn marginal(who: Contender, options: &Options) -> Result<Run> {
     let after = Meters::read(&backlog.server, Some(&process))?;
     let share = f64::from(TIMES - 1);
     run.note("wall_s", last.saturating_sub(first).as_secs_f64() / share);
-    run.note("cpu_s", after.contender_since(&before) / share);
-    run.note("broker_cpu_s", after.broker_since(&before) / share);
+    after.note_cpu(&before, share, &mut run);
     run.note("peak_mib", peak_mib(process.pid())?);
-    after.note_others(&before, &mut run);
+    after.note_others(&before, "", &mut run);
     backlog.judge(run)
 }
 

@@ -1,7 +1,7 @@
 //! Whether the submissions are what the events make: each complete bundle once, with every member as it was written.
 
-use std::collections::HashMap;
-use std::collections::hash_map::{DefaultHasher, Entry};
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{Hash as _, Hasher as _};
 
@@ -37,13 +37,14 @@ impl Expected {
     /// Compares.
     pub(crate) fn verdict<'a>(&self, submissions: impl Iterator<Item = &'a Record>) -> Verdict {
         let mut verdict = Verdict::default();
-        let mut seen = HashMap::new();
+        let mut seen = HashSet::new();
         for record in submissions {
             match content(record) {
-                Some((bundle, digest)) if self.0.get(&bundle) == Some(&digest) => match seen.entry(bundle) {
-                    Entry::Occupied(_) => verdict.doubled += 1,
-                    Entry::Vacant(place) => drop(place.insert(())),
-                },
+                Some((bundle, digest)) if self.0.get(&bundle) == Some(&digest) => {
+                    if !seen.insert(bundle) {
+                        verdict.doubled += 1;
+                    }
+                }
                 Some(_) | None => verdict.wrong += 1,
             }
         }

@@ -11,6 +11,8 @@ use super::server::Server;
 use crate::Result;
 use crate::process;
 
+/// The consumer group of each of them.
+pub(crate) const GROUP: &str = "bench";
 /// How long a start, with whatever has to be restored, may take.
 const START_MAX: Duration = Duration::from_mins(10);
 /// How long an orderly end may take.
@@ -39,11 +41,6 @@ impl Contender {
             Self::Tuned => "Kafka Streams, tuned",
             Self::Quick => "Kafka Streams, 5 ms",
         }
-    }
-
-    /// Its consumer group.
-    pub(crate) const fn group(self) -> &'static str {
-        "bench"
     }
 
     /// The topic that it writes to itself.
@@ -78,9 +75,8 @@ impl Contender {
             std::fs::write(
                 &config,
                 format!(
-                    "application_id: {}\ninstance_id: a\nkafka: {{ bootstrap_servers: \"{}\" }}\nstate_dir: {}\n\
+                    "application_id: {GROUP}\ninstance_id: a\nkafka: {{ bootstrap_servers: \"{}\" }}\nstate_dir: {}\n\
                      http: {{ bind: \"127.0.0.1:0\" }}\ntopologies: [{}]\n",
-                    self.group(),
                     server.servers,
                     options.state().display(),
                     options.work.join("topology.yaml").display(),
@@ -101,7 +97,7 @@ impl Contender {
             .arg("-cp")
             .arg(format!("{}/*", options.jars.display()))
             .arg("sheaf.peer.Peer")
-            .arg(format!("application.id={}", self.group()))
+            .arg(format!("application.id={GROUP}"))
             .arg(format!("bootstrap.servers={}", server.servers))
             .arg(format!("state.dir={}", options.state().display()))
             .arg("group.instance.id=a")

@@ -50,10 +50,10 @@ pub(crate) fn rate(who: Contender, options: &Options) -> Result<Run> {
         run.note(&format!("cores{suffix}"), after.contender_since(&before) / after.seconds_since(&before));
         run.note(&format!("broker_cores{suffix}"), after.broker_since(&before) / after.seconds_since(&before));
         run.note(&format!("peak_mib{suffix}"), peak_mib(process.pid())?);
-        after.note_others(&before, &mut run);
+        after.note_others(&before, &suffix, &mut run);
     }
-    let seen = watch.close()?;
-    run.judge(&expected.verdict(seen.iter().map(|(_, record)| record)));
+    let arrivals = watch.close()?;
+    run.judge(&expected.verdict(arrivals.iter().map(|(_, record)| record)));
     Ok(run)
 }
 

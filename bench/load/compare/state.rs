@@ -7,7 +7,7 @@ use sheaf::sim::{Generator, SampleEvent};
 
 use super::check::Expected;
 use super::clock::{now, pause, since};
-use super::contender::{Contender, Process};
+use super::contender::{Contender, GROUP, Process};
 use super::meters::Meters;
 use super::run::Run;
 use super::server::Server;
@@ -37,7 +37,7 @@ pub(crate) fn state(who: Contender, options: &Options) -> Result<Vec<Run>> {
     process.ready()?;
     let parents = &mut open_bundles(options).filter(SampleEvent::is_parent).map(|event| (event, false));
     Writer::plain(&stage.server.broker)?.write(parents, None, &Ends::default())?;
-    stage.server.wait_for(who.group(), who.inbox())?;
+    stage.server.wait_for(GROUP, who.inbox())?;
 
     let mut runs = Vec::new();
     if options.has(Phase::Restore) {
@@ -53,7 +53,9 @@ pub(crate) fn state(who: Contender, options: &Options) -> Result<Vec<Run>> {
     let seen = stage.watch.close()?;
     drop(process);
     let verdict = stage.expected.verdict(seen.iter().map(|(_, record)| record));
-    runs.iter_mut().for_each(|run| run.judge(&verdict));
+    for run in &mut runs {
+        run.judge(&verdict);
+    }
     Ok(runs)
 }
 
@@ -83,10 +85,9 @@ impl Stage {
         let ready = process.ready()?;
         let after = Meters::read(&self.server, Some(&process))?;
         run.note("wall_s", ready);
-        run.note("cpu_s", after.contender_since(&before));
-        run.note("broker_cpu_s", after.broker_since(&before));
+        after.note_cpu(&before, 1.0, run);
         run.note("peak_mib", peak_mib(process.pid())?);
-        after.note_others(&before, run);
+        after.note_others(&before, "", run);
 
         let sample = usize::try_from(SAMPLE.min(options.events) * (CHILDREN + 1))?;
         self.expected.add(open_bundles(options).take(sample));
@@ -113,8 +114,8 @@ impl Stage {
             let first = self.first_after(&ends, &mut process)?;
             let after = Meters::read(&self.server, Some(&process))?;
             run.note("first_output_s", first.saturating_sub(killed).as_secs_f64());
-            run.note("cpu_s", after.contender_since(&before));
-            after.note_others(&before, run);
+            after.note_cpu(&before, 1.0, run);
+            after.note_others(&before, "", run);
             writing.join().map_err(|_panic| "the writer panicked")??;
             self.watch.wait_for(self.expected.bundles(), &mut process)?;
             Ok(process)

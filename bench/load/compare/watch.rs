@@ -16,7 +16,7 @@ use crate::reader::Submissions;
 
 /// What does not come within this time after the last thing that came does not come: longer than a dead member is
 /// waited for.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// What would come twice comes within this time.
 const ECHO: Duration = Duration::from_secs(2);
 
