@@ -7,6 +7,8 @@
 
 #[path = "tidy/rule.rs"]
 mod rule;
+#[path = "tidy/script.rs"]
+mod script;
 #[path = "tidy/token.rs"]
 mod token;
 
@@ -88,6 +90,11 @@ fn the_source_keeps_the_rules() {
 #[test]
 fn the_tests_keep_the_rules_for_files() {
     judge(&files("tests"));
+}
+
+#[test]
+fn the_benchmarks_keep_the_rules_for_files() {
+    judge(&files("bench"));
 }
 
 #[test]

@@ -5,8 +5,11 @@
 //!             times of last members ────────────────▶  latency, uniqueness, content
 //!                                   process: CPU, memory, /metrics
 //! ```
+//!
+//! `compare` starts brokers and contenders itself: see the module of that name.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
+mod compare;
 mod figures;
 mod phase;
 mod process;
@@ -24,8 +27,17 @@ use clap::Parser;
 /// What every part returns: a benchmark that cannot measure ends with the reason.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Measure a sheaf that runs: idle, at a steady rate, and as fast as it can
+/// Measure sheaf
 #[derive(Clone, Debug, Parser)]
+enum Command {
+    /// Measure a sheaf that runs
+    Run(Options),
+    /// Measure sheaf and Kafka Streams by turns
+    Compare(compare::Options),
+}
+
+/// Measure a sheaf that runs: idle, at a steady rate, and as fast as it can
+#[derive(Clone, Debug, clap::Args)]
 struct Options {
     /// Kafka's brokers
     #[arg(long, value_name = "HOST:PORT,..")]
@@ -72,7 +84,11 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    match measure(&Options::parse()) {
+    let right = match Command::parse() {
+        Command::Run(options) => measure(&options),
+        Command::Compare(options) => compare::measure(&options),
+    };
+    match right {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

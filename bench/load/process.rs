@@ -13,11 +13,45 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub(crate) fn cpu_seconds(pid: u32) -> Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))
         .map_err(|error| format!("process {pid} cannot be measured: {error}"))?;
+    Ok(times(&stat)?.1)
+}
+
+/// CPU time so far of the threads with which Java compiles, in seconds; 0 for who has none.
+pub(crate) fn compiler_seconds(pid: u32) -> Result<f64> {
+    let mut seconds = 0.0;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        // A thread that has ended meanwhile compiles nothing.
+        let Ok(stat) = std::fs::read_to_string(thread?.path().join("stat")) else { continue };
+        let (name, used) = times(&stat)?;
+        if name.ends_with("CompilerThre") {
+            seconds += used;
+        }
+    }
+    Ok(seconds)
+}
+
+/// The name and the CPU time of a process or a thread.
+fn times(stat: &str) -> Result<(&str, f64)> {
     // The name is in parentheses and may hold anything; utime and stime are the 12th and 13th field after it.
-    let (_, fields) = stat.rsplit_once(')').ok_or("a line of /proc/PID/stat without a name")?;
+    let (head, fields) = stat.rsplit_once(')').ok_or("a line of /proc/PID/stat without a name")?;
     let mut fields = fields.split_whitespace().skip(11);
     let mut next = || -> Result<f64> { Ok(fields.next().ok_or("a short line of /proc/PID/stat")?.parse()?) };
-    Ok((next()? + next()?) / TICKS_PER_SECOND)
+    let name = head.split_once('(').map_or(head, |(_, name)| name);
+    Ok((name, (next()? + next()?) / TICKS_PER_SECOND))
+}
+
+/// CPU time that all processes of this machine have had so far, in seconds.
+pub(crate) fn machine_cpu_seconds() -> Result<f64> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let line = stat.lines().next().ok_or("/proc/stat is empty")?;
+    let mut ticks = 0.0;
+    for (place, field) in line.split_whitespace().skip(1).take(8).enumerate() {
+        // The fourth and the fifth are idle time, and waiting for disks.
+        if place != 3 && place != 4 {
+            ticks += field.parse::<f64>()?;
+        }
+    }
+    Ok(ticks / TICKS_PER_SECOND)
 }
 
 /// The highest resident memory since [`reset_peak`], in MiB.
@@ -62,7 +96,8 @@ impl Transactions {
     }
 }
 
-fn get(http: SocketAddr, path: &str) -> Result<String> {
+/// What that address answers, with its headers.
+pub(crate) fn get(http: SocketAddr, path: &str) -> Result<String> {
     let unreachable = |error| format!("sheaf does not answer at {http}: {error}");
     let mut stream = TcpStream::connect_timeout(&http, Duration::from_secs(5)).map_err(unreachable)?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;

@@ -1,4 +1,4 @@
-//! Reads submissions as another client would, read_committed, and checks each of them.
+//! Reads submissions as another client would, `read_committed`, and checks each of them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
@@ -58,6 +58,11 @@ impl Submissions {
         Ok(Self(reader))
     }
 
+    /// Appends what has come to `records`, and waits a moment for it.
+    pub(crate) fn poll(&mut self, records: &mut Vec<Record>) -> Result<()> {
+        Ok(self.0.poll(10_000, records, WAIT)?)
+    }
+
     /// Reads until `expected` bundles have been seen, or nothing comes any more after `silent_from`.
     pub(crate) fn read(mut self, expected: usize, children: u32, silent_from: Duration, ends: &Ends) -> Result<Seen> {
         let mut seen = Seen { last_at: silent_from, ..Seen::default() };
@@ -102,7 +107,7 @@ impl Seen {
 }
 
 /// The bundle of a submission that holds what it has to.
-fn checked(record: &Record, children: u32) -> Option<Uuid> {
+pub(crate) fn checked(record: &Record, children: u32) -> Option<Uuid> {
     let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
     let value: serde_json::Value = serde_json::from_slice(record.value.as_deref()?).ok()?;
     let is = |value: Option<&serde_json::Value>, text: &str| value.and_then(serde_json::Value::as_str) == Some(text);

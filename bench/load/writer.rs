@@ -1,7 +1,7 @@
 //! Writes a stream of events, un-keyed, at a rate or as fast as possible.
 //!
-//! The crate's producer is transactional, so what comes due while a transaction is committed is the next one's; the few
-//! milliseconds that this takes are part of the measured latency, because it counts from the call that produces the event.
+//! What comes due while a batch is acknowledged, or its transaction committed, is the next one's; the few milliseconds that
+//! this takes are part of the measured latency, because it counts from the call that produces the event.
 #![expect(clippy::disallowed_methods, reason = "a load generator keeps to real time")]
 
 use std::collections::HashMap;
@@ -12,17 +12,19 @@ use bytes::Bytes;
 use sheaf::broker::{Broker, Producer, ProducerSpec};
 use sheaf::model::{Clock, Headers, OutRecord, Topic};
 use sheaf::runtime::SystemClock;
+use sheaf::sim::SampleEvent;
 use uuid::Uuid;
 
 use crate::Result;
-use crate::stream::Stream;
 
 /// How long one call to the broker may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The time between two transactions at a steady rate. Well above the time in which a transaction's markers are
 /// written, because librdkafka sleeps for 20 ms when it meets them.
 const TICK: Duration = Duration::from_millis(15);
-/// How many events one transaction holds at most.
+/// The same without transactions, where nothing has to be kept apart.
+const TICK_PLAIN: Duration = Duration::from_millis(2);
+/// How many events one batch holds at most.
 const BATCH: u32 = 5_000;
 
 /// When the last member of each bundle was produced, on the uptime clock.
@@ -31,21 +33,36 @@ pub(crate) type Ends = Arc<Mutex<HashMap<Uuid, Duration>>>;
 /// Writes events.
 pub(crate) struct Writer {
     producer: Box<dyn Producer>,
+    tick: Duration,
     parents: Topic,
     children: Topic,
 }
 
 impl Writer {
-    /// A writer to sheaf's two sample topics.
+    /// A writer to sheaf's two sample topics, in transactions.
     pub(crate) fn new(broker: &dyn Broker, name: &str) -> Result<Self> {
         let spec = ProducerSpec { transactional_id: name.to_owned(), tracked: Vec::new() };
         let mut producer = broker.producer(&spec)?;
         producer.init(TIMEOUT)?;
-        Ok(Self { producer, parents: Topic::new("ctm-parent-events"), children: Topic::new("ctm-children-events") })
+        Ok(Self::with(producer, TICK))
+    }
+
+    /// The same without transactions: what is acknowledged is seen at once.
+    pub(crate) fn plain(broker: &dyn Broker) -> Result<Self> {
+        Ok(Self::with(broker.plain_producer(&[])?, TICK_PLAIN))
+    }
+
+    fn with(producer: Box<dyn Producer>, tick: Duration) -> Self {
+        Self { producer, tick, parents: Topic::new("ctm-parent-events"), children: Topic::new("ctm-children-events") }
     }
 
     /// Writes everything; with a rate, each event not before its time. Returns how long that took.
-    pub(crate) fn write(&mut self, stream: &mut Stream, rate: Option<u32>, ends: &Ends) -> Result<Duration> {
+    pub(crate) fn write(
+        &mut self,
+        stream: &mut impl Iterator<Item = (SampleEvent, bool)>,
+        rate: Option<u32>,
+        ends: &Ends,
+    ) -> Result<Duration> {
         let started = SystemClock.uptime();
         let mut written: u32 = 0;
         loop {
@@ -55,20 +72,25 @@ impl Writer {
                     due(rate, SystemClock.uptime().saturating_sub(started)).saturating_sub(written).min(BATCH)
                 }
             };
-            let batch = self.transaction(stream, due, ends)?;
+            let batch = self.batch(stream, due, ends)?;
             written = written.saturating_add(batch);
             if batch < due {
                 return Ok(SystemClock.uptime().saturating_sub(started));
             }
             if rate.is_some() {
-                let since = SystemClock.uptime().saturating_sub(started).as_micros() % TICK.as_micros();
-                std::thread::sleep(TICK.saturating_sub(Duration::from_micros(u64::try_from(since)?)));
+                let since = SystemClock.uptime().saturating_sub(started).as_micros() % self.tick.as_micros();
+                std::thread::sleep(self.tick.saturating_sub(Duration::from_micros(u64::try_from(since)?)));
             }
         }
     }
 
     /// Writes up to `count` events; returns how many there were.
-    fn transaction(&mut self, stream: &mut Stream, count: u32, ends: &Ends) -> Result<u32> {
+    fn batch(
+        &mut self,
+        stream: &mut impl Iterator<Item = (SampleEvent, bool)>,
+        count: u32,
+        ends: &Ends,
+    ) -> Result<u32> {
         let mut written = 0;
         for (event, is_last) in stream.take(usize::try_from(count)?) {
             if written == 0 {

@@ -1,0 +1,48 @@
+//! One run of one contender: its figures, and whether its output was right.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::check::Verdict;
+use super::contender::Contender;
+
+/// What one run came to.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Run {
+    pub(crate) phase: &'static str,
+    pub(crate) contender: &'static str,
+    /// Figures by their names, which end with their units.
+    pub(crate) figures: BTreeMap<String, f64>,
+    /// What is wrong with the output; such a run does not count.
+    pub(crate) wrong: Option<String>,
+}
+
+impl Run {
+    pub(crate) fn new(phase: &'static str, contender: Contender) -> Self {
+        Self { phase, contender: contender.name(), figures: BTreeMap::new(), wrong: None }
+    }
+
+    /// Notes a figure.
+    pub(crate) fn note(&mut self, figure: &str, value: f64) {
+        self.figures.insert(figure.to_owned(), value);
+    }
+
+    /// Notes percentiles of latencies in milliseconds.
+    pub(crate) fn note_latencies(&mut self, suffix: &str, mut latencies_ms: Vec<f64>) {
+        latencies_ms.sort_by(f64::total_cmp);
+        for (name, per_mille) in [("p50", 500), ("p95", 950), ("p99", 990), ("max", 1_000)] {
+            let last = latencies_ms.len().saturating_sub(1);
+            if let Some(latency) = latencies_ms.get(last * per_mille / 1_000) {
+                self.note(&format!("{name}_ms{suffix}"), *latency);
+            }
+        }
+    }
+
+    /// Notes what was found in the output.
+    pub(crate) fn judge(&mut self, verdict: &Verdict) {
+        if !verdict.is_right() {
+            self.wrong = Some(verdict.to_string());
+        }
+    }
+}

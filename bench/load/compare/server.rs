@@ -1,0 +1,161 @@
+//! A broker of its own for each run, with the topics that a contender finds.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sheaf::broker::kafka::{KafkaBroker, KafkaSettings};
+use sheaf::broker::{Admin, Broker, Consumer, ConsumerSpec, Error, Isolation, NewTopic, ProducerSpec, Start, Waker};
+use sheaf::model::{Headers, OutRecord, Topic, TopicPartition};
+
+use super::Options;
+use super::clock::{now, pause};
+use crate::Result;
+
+/// How long one call to the broker may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// The partitions of every topic.
+pub(crate) const PARTITIONS: i32 = 4;
+/// The topics that are there before a contender is.
+const SOURCES: [&str; 2] = ["ctm-parent-events", "ctm-children-events"];
+pub(crate) const SUBMISSIONS: &str = "ctm-submissions";
+/// What a broker is warmed up with: transactions of so many records.
+const WARM_UP: &str = "warm-up";
+const WARM_UP_BATCH: usize = 500;
+/// Of an inbox as much may be left: the marks that an instance writes to itself all the time.
+const LEFT_MAX: i64 = 500;
+/// How long a backlog may take.
+const BACKLOG: Duration = Duration::from_mins(15);
+
+/// A Kafka that runs; dropping it ends it and removes its data.
+pub(crate) struct Server {
+    directory: PathBuf,
+    /// `host:port`.
+    pub(crate) servers: String,
+    pub(crate) pid: u32,
+    pub(crate) broker: KafkaBroker,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("pid", &self.pid).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Starts it.
+    pub(crate) fn start(options: &Options) -> Result<Self> {
+        let directory = options.work.join("kafka");
+        let said = script(&directory, "start", &["--port", "0"])?;
+        let servers = said.lines().find_map(|line| line.strip_prefix("bootstrap_servers="));
+        let servers = servers.ok_or("scripts/kafka start named no servers")?.to_owned();
+        let status = script(&directory, "status", &[])?;
+        let pid = status.split("pid=").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let broker = KafkaBroker::new(KafkaSettings::new(&servers))?;
+        let server = Self { directory, servers, pid: pid.ok_or("scripts/kafka status named no pid")?.parse()?, broker };
+        let topics = SOURCES.iter().chain([&SUBMISSIONS, &WARM_UP]).map(|name| NewTopic {
+            topic: Topic::new(name),
+            partitions: PARTITIONS,
+            replication: None,
+            // sheaf insists on room for its largest record.
+            config: [("max.message.bytes".to_owned(), "10485760".to_owned())].into(),
+        });
+        server.broker.admin()?.create(&topics.collect::<Vec<_>>(), TIMEOUT)?;
+        server.warm_up(options)?;
+        Ok(server)
+    }
+
+    /// Lets the broker's Java compile what all contenders need, or the one that needs least of the broker pays for that as
+    /// much as the others: transactions on a topic of their own, and a reader behind them.
+    fn warm_up(&self, options: &Options) -> Result<()> {
+        let until = now() + Duration::from_secs(u64::from(options.warm_up));
+        let spec = ProducerSpec { transactional_id: WARM_UP.to_owned(), tracked: Vec::new() };
+        let mut producer = self.broker.producer(&spec)?;
+        producer.init(TIMEOUT)?;
+        let mut reader = self.broker.reader(Isolation::ReadCommitted)?;
+        let topic = Topic::new(WARM_UP);
+        let starts = (0..PARTITIONS).map(|number| (TopicPartition::new(&topic, number), Start::Beginning));
+        reader.assign(&starts.collect::<Vec<_>>())?;
+        let mut read = Vec::new();
+        while now() < until {
+            producer.begin()?;
+            for number in 0..WARM_UP_BATCH {
+                let key = Some(Bytes::from(number.to_string()));
+                let value = Some(Bytes::from(vec![b'x'; 200]));
+                let (topic, headers) = (topic.clone(), Headers::new());
+                producer.produce(&OutRecord { topic, partition: None, key, value, headers, timestamp: None })?;
+            }
+            producer.commit(TIMEOUT)?;
+            reader.poll(WARM_UP_BATCH, &mut read, Duration::from_millis(10))?;
+            read.clear();
+        }
+        Ok(())
+    }
+
+    /// Waits until a group has read everything of the sources and of its inbox.
+    pub(crate) fn wait_for(&self, group: &str, inbox: &str) -> Result<()> {
+        let spec = ConsumerSpec { group: group.to_owned(), group_instance: None, waker: Waker::none() };
+        let mut consumer = self.broker.consumer(&spec)?;
+        let mut admin = self.broker.admin()?;
+        let mut calm = 0;
+        let deadline = now() + BACKLOG;
+        while calm < 3 {
+            if now() > deadline {
+                return Err(format!("{group} has not read everything within {BACKLOG:?}").into());
+            }
+            pause(Duration::from_millis(500));
+            let mut sources = 0;
+            for topic in SOURCES {
+                sources += behind(&mut *consumer, &mut *admin, topic)?;
+            }
+            let rest = behind(&mut *consumer, &mut *admin, inbox)?;
+            calm = if sources == 0 && rest <= LEFT_MAX { calm + 1 } else { 0 };
+        }
+        Ok(())
+    }
+
+    /// The ends of the submissions' partitions, whatever is committed of them.
+    pub(crate) fn ends(&self) -> Result<Vec<i64>> {
+        let mut admin = self.broker.admin()?;
+        let mut end = |number| Ok(admin.watermarks(&TopicPartition::new(&Topic::new(SUBMISSIONS), number), TIMEOUT)?.1);
+        (0..PARTITIONS).map(&mut end).collect()
+    }
+}
+
+/// How many records of a topic a group has not committed yet.
+fn behind(consumer: &mut dyn Consumer, admin: &mut dyn Admin, topic: &str) -> Result<i64> {
+    let partitions: Vec<_> = (0..PARTITIONS).map(|number| TopicPartition::new(&Topic::new(topic), number)).collect();
+    let committed = match consumer.committed(&partitions, TIMEOUT) {
+        Err(Error::Unstable) => return Ok(i64::MAX / 8), // a transaction is under way
+        committed => committed?,
+    };
+    let mut behind = 0;
+    for (partition, committed) in partitions.iter().zip(committed) {
+        behind += admin.watermarks(partition, TIMEOUT)?.1 - committed.unwrap_or(0);
+    }
+    Ok(behind)
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // bench/run does the same once more when it ends.
+        let (Ok(_) | Err(_)) = script(&self.directory, "stop", &["--wipe"]);
+    }
+}
+
+fn script(directory: &Path, command: &str, more: &[&str]) -> Result<String> {
+    let output = Command::new("scripts/kafka")
+        .arg(command)
+        .arg("--dir")
+        .arg(directory)
+        .args(more)
+        .stdin(Stdio::null())
+        .output()?;
+    if output.status.success() {
+        Ok(String::from_utf8(output.stdout)?)
+    } else {
+        Err(format!("scripts/kafka {command}: {}", String::from_utf8_lossy(&output.stderr)).into())
+    }
+}
