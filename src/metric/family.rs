@@ -64,8 +64,8 @@ impl Families {
     }
 
     /// Counts; the error is the kind of mistake that was made. A series that was not declared is counted all the same.
-    pub(super) fn count(&self, count: Count) -> Result<(), &'static str> {
-        self.counter(count)?.inc();
+    pub(super) fn count(&self, count: Count, times: u64) -> Result<(), &'static str> {
+        self.counter(count)?.inc_by(times);
         if self.declared.contains(&count) { Ok(()) } else { Err(UNKNOWN_LABEL) }
     }
 

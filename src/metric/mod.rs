@@ -118,8 +118,8 @@ impl Metrics {
     }
 
     /// Counts what a step asked to be counted.
-    pub fn count(&self, count: Count) {
-        let counted = self.families.count(count);
+    pub fn count(&self, count: Count, times: u64) {
+        let counted = self.families.count(count, times);
         self.survived(counted);
     }
 

@@ -106,9 +106,9 @@ fn entries_of_a_store_are_the_sum_of_its_tasks() {
 #[test]
 fn a_steps_counts_arrive_in_their_families() {
     let metrics = metrics();
-    metrics.count(Count { family: "bundle_events_total", labels: ["child", "accepted"] });
-    metrics.count(Count { family: "bundles_opened_total", labels: ["", ""] });
-    metrics.count(Count { family: "sink_retries_total", labels: ["timeout", ""] });
+    metrics.count(Count { family: "bundle_events_total", labels: ["child", "accepted"] }, 1);
+    metrics.count(Count { family: "bundles_opened_total", labels: ["", ""] }, 1);
+    metrics.count(Count { family: "sink_retries_total", labels: ["timeout", ""] }, 1);
     for series in [
         "sheaf_bundle_events_total{outcome=\"accepted\",role=\"child\"}",
         "sheaf_bundles_opened_total",
@@ -122,8 +122,8 @@ fn a_steps_counts_arrive_in_their_families() {
 #[test]
 fn what_nobody_declared_is_counted_as_a_mistake() {
     let metrics = metrics();
-    metrics.count(Count { family: "no_such_total", labels: ["", ""] });
-    metrics.count(Count { family: "bundles_closed_total", labels: ["exploded", ""] });
+    metrics.count(Count { family: "no_such_total", labels: ["", ""] }, 1);
+    metrics.count(Count { family: "bundles_closed_total", labels: ["exploded", ""] }, 1);
     metrics.alert("never heard of");
     assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_family\"}").unwrap(), "1");
     assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_label\"}").unwrap(), "2");
@@ -146,7 +146,7 @@ fn every_series_that_the_processors_declare_is_0_from_the_start() {
     let series: Vec<Count> = bundle::count::ALL.into_iter().chain(delivery::count::all()).collect();
     let metrics = Metrics::new("ctm", &build, series.iter().copied()).unwrap();
     for count in series {
-        metrics.count(count);
+        metrics.count(count, 1);
     }
     assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_family\"}").unwrap(), "0");
     assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_label\"}").unwrap(), "0");

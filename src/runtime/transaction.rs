@@ -94,6 +94,17 @@ impl Transaction {
         }
     }
 
+    /// The transaction after this one, with room for as much: one of a backlog is followed by another. This one's records
+    /// are left to whoever called.
+    pub(super) fn next(&self, now: Timestamp, uptime: Duration) -> Self {
+        Self {
+            outputs: Vec::with_capacity(self.outputs.len()),
+            counts: Vec::with_capacity(self.counts.len()),
+            records: VecDeque::with_capacity(self.records.len()),
+            ..Self::new(now, uptime)
+        }
+    }
+
     /// True when there is nothing to commit.
     pub(super) fn is_empty(&self) -> bool {
         self.inputs == 0

@@ -161,6 +161,7 @@ impl Fields<'_> {
         }
         match self.reader.key {
             KeyFormat::Text => Ok(text),
+            KeyFormat::Uuid if is_canonical(&text) => Ok(text),
             KeyFormat::Uuid => match uuid::Uuid::try_parse(&text) {
                 Ok(id) => Ok(id.hyphenated().to_string()),
                 Err(error) => {
@@ -176,5 +177,35 @@ impl Fields<'_> {
 
     const fn member(&self) -> &'static str {
         self.reader.member.as_str()
+    }
+}
+
+/// True for a uuid that is written as it is kept: hyphenated, in small letters. Most are, and need not be parsed.
+fn is_canonical(text: &str) -> bool {
+    const LENGTH: usize = 36;
+    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+    let fits = |(at, byte): (usize, u8)| match byte {
+        b'-' => HYPHENS.contains(&at),
+        b'0'..=b'9' | b'a'..=b'f' => !HYPHENS.contains(&at),
+        _ => false,
+    };
+    text.len() == LENGTH && text.bytes().enumerate().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_for_canonical_is_what_a_uuid_is_written_as() {
+        let id = "0d3c5b0e-57c4-5f0b-9a54-2c9f1d6e8b37";
+        assert!(is_canonical(id));
+        assert_eq!(uuid::Uuid::try_parse(id).unwrap().hyphenated().to_string(), id);
+        let braced = format!("{{{id}}}");
+        for other in
+            [&id.to_uppercase(), &id.replace('-', "0"), &id.replace("0d", "0-"), &id.replace("0d", ""), &braced]
+        {
+            assert!(!is_canonical(other), "{other}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use foldhash::fast::RandomState;
+
 use crate::codec::Head;
 use crate::model::Key;
 use crate::processor::Body;
@@ -26,7 +28,7 @@ pub(super) struct Decoded {
 /// cleared together with the overlay.
 #[derive(Debug)]
 pub(super) struct Cache {
-    entries: HashMap<Key, Kept>,
+    entries: HashMap<Key, Kept, RandomState>,
     /// In the order in which they came; what is not in `entries` under the same number was removed meanwhile.
     order: VecDeque<(Key, u64)>,
     came: u64,
@@ -46,7 +48,7 @@ impl Cache {
     /// take sixty-four times the memory of one.
     pub(super) fn one_of(tasks: usize) -> Self {
         let bytes_max = (INSTANCE_BYTES / tasks.max(1)).max(TASK_BYTES_MIN);
-        Self { entries: HashMap::new(), order: VecDeque::new(), came: 0, bytes: 0, bytes_max }
+        Self { entries: HashMap::default(), order: VecDeque::new(), came: 0, bytes: 0, bytes_max }
     }
 
     /// The entry, if it is here.

@@ -9,13 +9,14 @@ use super::{IDLE_MAX, Pace, StreamThread, broken};
 use crate::broker::{self, FencedBy, Producer};
 use crate::metric::TransactionResult;
 use crate::model::{Headers, OutRecord, Outcome, Topic, TopicPartition};
+use crate::processor::Count;
 use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::genesis;
 use crate::runtime::point::Point;
 use crate::runtime::settings::Guarantee;
 use crate::runtime::task::{Changes, Task};
-use crate::runtime::transaction::{Decision, Returned, Transaction};
+use crate::runtime::transaction::{Decision, Returned};
 
 impl StreamThread {
     /// True when the transaction has reached one of its limits.
@@ -135,8 +136,13 @@ impl StreamThread {
         metrics.transaction(TransactionResult::Committed, self.last_commit.saturating_sub(started));
         let offsets = self.inputs.iter().map(|(partition, input)| (partition.clone(), input.committed));
         self.shared.status.committed(offsets);
-        let done = std::mem::replace(&mut self.txn, Transaction::new(self.shared.clock.now(), self.last_commit));
-        done.counts.iter().for_each(|count| metrics.count(*count));
+        let next = self.txn.next(self.shared.clock.now(), self.last_commit);
+        let done = std::mem::replace(&mut self.txn, next);
+        let mut counts: BTreeMap<Count, u64> = BTreeMap::new();
+        done.counts.iter().for_each(|count| *counts.entry(*count).or_default() += 1);
+        for (count, times) in counts {
+            metrics.count(count, times);
+        }
         done.alerts.iter().for_each(|kind| metrics.alert(kind));
         for (stage, reason) in &done.letters {
             metrics.dead_letter(stage.label(), *reason);

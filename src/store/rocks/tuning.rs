@@ -20,6 +20,8 @@ const COMPRESSION: [DBCompressionType; 2] = [DBCompressionType::None, DBCompress
 const FLUSHED_MAX: i32 = 8;
 const BLOCK_BYTES: usize = 8 << 10;
 const BLOOM_BITS_PER_KEY: f64 = 10.0;
+/// Of a memtable's size, what its bloom filter takes: some 80 bits for an entry of 300 bytes.
+const MEMTABLE_BLOOM_RATIO: f64 = 0.03;
 const BACKGROUND_THREADS: i32 = 2;
 const LOG_FILES_MAX: usize = 2;
 const LOG_FILE_BYTES_MAX: usize = 1 << 20;
@@ -101,6 +103,10 @@ impl Memory {
             blocks.set_bloom_filter(BLOOM_BITS_PER_KEY, false);
         }
         let mut options = Options::default();
+        if family == Family::Entry {
+            options.set_memtable_whole_key_filtering(true);
+            options.set_memtable_prefix_bloom_ratio(MEMTABLE_BLOOM_RATIO);
+        }
         options.set_block_based_table_factory(&blocks);
         options.set_write_buffer_size(MEMTABLE_BYTES);
         options.set_max_write_buffer_number(MEMTABLES_MAX);
