@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `support` | a topology that counts, a world, and eyes for what came of it |
 //! | `basic` | records, timers, hand-overs, lost answers |
+//! | `direct` | records that skip their inbox |
 //! | `eager` | rebalances that take everything away |
 //! | `effect` | timers and acts that are taken back |
 //! | `refusal` | offsets, changelogs and names that are not ours |
@@ -11,6 +12,7 @@
 //! | `unreadable` | entries that cannot be read |
 
 mod basic;
+mod direct;
 mod eager;
 mod effect;
 mod refusal;

@@ -1,0 +1,146 @@
+//! Records that skip their inbox, and those that must not.
+
+use std::time::Duration;
+
+use sheaf::broker::memory;
+use sheaf::model::{Key, Reject, Timestamp, Topic};
+use sheaf::processor::{Input, Processor, Transition, erase};
+use sheaf::runtime::Point;
+use sheaf::sim::{Setting, World};
+
+use super::support::{Count, Counter, NoSink, send, setting, settle, values, world};
+
+const INBOX: &str = "app-counter-inbox";
+
+/// Counts as [`Counter`] does, which is the same in any order.
+struct Free;
+
+impl Processor for Free {
+    type State = Count;
+
+    const ORDER_FREE: bool = true;
+
+    fn step(&self, key: &Key, state: Option<Count>, input: Input, now: Timestamp) -> Result<Transition<Count>, Reject> {
+        Counter.step(key, state, input, now)
+    }
+}
+
+fn free(change: impl FnOnce(&mut Setting)) -> World {
+    let sink = Box::new(|_: &str| std::sync::Arc::new(NoSink) as _);
+    let mut setting = setting(erase(Free), sink, memory::Settings::default());
+    change(&mut setting);
+    World::new(setting)
+}
+
+/// Two instances, after a third one has left: `a` has the sources and one of the inbox's partitions.
+fn two() -> World {
+    let mut world = free(|_| {});
+    for name in ["a", "b", "c"] {
+        world.start(name).unwrap();
+        settle(&mut world);
+    }
+    world.crash("c");
+    for _ in 0..100 {
+        world.clock().advance(Duration::from_secs(1));
+        world.turn().unwrap();
+    }
+    let owned = world.status("a").unwrap().owned().len();
+    assert!((1..4).contains(&owned), "a has {owned} tasks");
+    world
+}
+
+/// How many records the inbox has got.
+fn detours(world: &World) -> usize {
+    world.broker().all_records(&Topic::new(INBOX)).len()
+}
+
+/// One event for each of so many keys.
+fn send_to(world: &World, keys: usize) {
+    let keys: Vec<String> = (0..keys).map(|number| format!("key-{number:03}")).collect();
+    let events: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("1"))).collect();
+    send(world, &events);
+}
+
+#[test]
+fn what_may_come_in_any_order_skips_the_inbox_of_a_task_that_is_here() {
+    let mut world = free(|_| {});
+    world.start("a").unwrap();
+    settle(&mut world);
+    send(&world, &[("x", Some("1")), ("y", Some("1")), ("x", Some("poison")), ("x", Some("2"))]);
+    settle(&mut world);
+    assert_eq!(values(&world, "counts"), ["x=1", "x=2", "y=1"]);
+    assert_eq!(detours(&world), 0);
+    let letters = world.broker().committed_records(&Topic::new("app-dead-letters"));
+    let origin: Vec<_> = letters.iter().filter_map(|it| it.headers.text("__sheaf.errors.topic")).collect();
+    assert_eq!(origin, ["events"], "a dead letter names the source");
+    let metrics = world.metrics("a").unwrap().encode().unwrap();
+    assert!(
+        metrics.contains("sheaf_processor_direct_records_total{application=\"app\",processor=\"counter\"} 4"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn what_must_stay_in_order_goes_through_the_inbox_and_so_does_all_when_the_setting_is_off() {
+    for mut world in [world(), free(|setting| setting.settings.direct_handover = false)] {
+        world.start("a").unwrap();
+        settle(&mut world);
+        send(&world, &[("x", Some("1")), ("y", Some("1")), ("x", Some("2"))]);
+        settle(&mut world);
+        assert_eq!(values(&world, "counts"), ["x=1", "x=2", "y=1"]);
+        assert_eq!(detours(&world), 3);
+    }
+}
+
+#[test]
+fn what_belongs_to_another_instance_goes_through_the_inbox() {
+    let mut world = two();
+    send_to(&world, 100);
+    settle(&mut world);
+    assert_eq!(values(&world, "counts").len(), 100);
+    assert!((1..100).contains(&detours(&world)), "{} of 100 took the inbox", detours(&world));
+}
+
+#[test]
+fn a_task_that_is_being_restored_gets_its_events_through_the_inbox_afterwards() {
+    let mut world = free(|_| {});
+    world.start("a").unwrap();
+    settle(&mut world);
+    send_to(&world, 20);
+    settle(&mut world);
+    world.crash("a");
+    for partition in 0..4 {
+        world.disk("a").wipe(&format!("counter-{partition}"));
+    }
+    world.start("a").unwrap();
+    world.slow_down("a", true);
+    send_to(&world, 20);
+    for _ in 0..50 {
+        world.turn().unwrap();
+        world.clock().advance(Duration::from_secs(1));
+    }
+    assert_eq!(detours(&world), 20, "they wait where the task will find them");
+    world.slow_down("a", false);
+    settle(&mut world);
+    let counts = values(&world, "counts");
+    assert_eq!(counts.iter().filter(|count| count.ends_with("=2")).count(), 20, "{counts:?}");
+    assert_eq!(counts.len(), 40);
+}
+
+#[test]
+fn an_owner_that_stands_still_in_the_middle_hands_nothing_over_twice() {
+    for point in [Point::Stepped, Point::Drained, Point::OffsetsSent, Point::Committed] {
+        let mut world = two();
+        send_to(&world, 40);
+        assert!((0..10).any(|_| world.turn_until("a", point).unwrap()), "a has something to do");
+        // The others take over: longer than a session and a transaction last.
+        for _ in 0..300 {
+            world.clock().advance(Duration::from_secs(1));
+            world.turn().unwrap();
+        }
+        assert_eq!(values(&world, "counts").len(), 40, "{point}: the heir has done all of it");
+        drop(world.wake("a"));
+        settle(&mut world);
+        assert_eq!(values(&world, "counts").len(), 40, "{point}: and the sleeper nothing more");
+    }
+}
