@@ -1,12 +1,13 @@
 //! Records that skip their inbox, and those that must not.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sheaf::broker::memory;
 use sheaf::model::{Key, Reject, Timestamp, Topic};
 use sheaf::processor::{Input, Processor, Transition, erase};
 use sheaf::runtime::Point;
-use sheaf::sim::{Setting, World};
+use sheaf::sim::{MakeSink, Setting, World};
 
 use super::support::{Count, Counter, NoSink, send, setting, settle, values, world};
 
@@ -26,7 +27,7 @@ impl Processor for Free {
 }
 
 fn free(change: impl FnOnce(&mut Setting)) -> World {
-    let sink = Box::new(|_: &str| std::sync::Arc::new(NoSink) as _);
+    let sink: MakeSink = Box::new(|_| Arc::new(NoSink));
     let mut setting = setting(erase(Free), sink, memory::Settings::default());
     change(&mut setting);
     World::new(setting)
