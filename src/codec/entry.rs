@@ -55,12 +55,17 @@ pub struct Entry<'a> {
 
 /// Appends an entry's bytes to `out`; `body` is what [`Versioned::encode`] wrote.
 pub fn encode(head: &Head, version: u16, body: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+    encode_front(head, version, out)?;
+    out.extend_from_slice(body);
+    Ok(())
+}
+
+/// Appends what stands before the body, which the caller appends.
+pub fn encode_front(head: &Head, version: u16, out: &mut Vec<u8>) -> Result<(), Error> {
     out.push(FORMAT);
     out.extend_from_slice(&version.to_be_bytes());
     out.extend_from_slice(&writer());
-    binary::encode(head, out)?;
-    out.extend_from_slice(body);
-    Ok(())
+    binary::encode(head, out)
 }
 
 /// Reads an entry's envelope and head; the body stays as bytes.

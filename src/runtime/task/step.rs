@@ -16,6 +16,9 @@ use crate::runtime::plan::Plan;
 use crate::runtime::settings::{RECORD_MAX, RECORD_OVERHEAD};
 use crate::topology::Node;
 
+/// How long most entries are at most; a longer one grows.
+const ENTRY_LEN: usize = 512;
+
 /// What a step comes to.
 #[derive(Debug, Default)]
 pub(super) struct Staged {
@@ -97,10 +100,9 @@ pub(super) fn encode(
 ) -> std::result::Result<Bytes, Reject> {
     let processor = &place.node.processor;
     let unreadable = |error: crate::codec::Error| Reject::new(RejectReason::Unreadable, error.to_string());
-    let mut encoded = Vec::with_capacity(256);
-    processor.encode(body, &mut encoded).map_err(unreadable)?;
-    let mut bytes = Vec::with_capacity(encoded.len() + 64);
-    entry::encode(head, processor.version(), &encoded, &mut bytes).map_err(unreadable)?;
+    let mut bytes = Vec::with_capacity(ENTRY_LEN);
+    entry::encode_front(head, processor.version(), &mut bytes).map_err(unreadable)?;
+    processor.encode(body, &mut bytes).map_err(unreadable)?;
     let size = bytes.len() + place.key.as_bytes().len() + RECORD_OVERHEAD;
     if size > RECORD_MAX {
         let detail = format!("the entry would grow to {size} bytes; a changelog record holds {RECORD_MAX}");
