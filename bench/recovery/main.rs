@@ -18,6 +18,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// As in the binary that is measured beside it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What every part returns: a benchmark that cannot measure ends with the reason.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 

@@ -24,6 +24,9 @@ const EVENTS: usize = 100;
 /// How long a cluster that has not answered one question is given for another.
 const PROBE: Duration = Duration::from_millis(500);
 
+/// How long a client that closes is given for the reply to an answer, which is given within its own process.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// A member of a consumer group on librdkafka.
 ///
 /// The fields are in the order in which they have to go: queues before the client, and the waker, whose descriptor the
@@ -336,7 +339,23 @@ impl Drop for KafkaConsumer {
         // The client does not close while a rebalance waits for its answer, be it one that was told and not answered.
         let waits = self.told || self.context().next_event().is_some();
         if self.consumer.close_queue().is_ok() && waits {
-            self.context().answer_closing(&self.consumer);
+            answer_aside(&self.consumer);
         }
+    }
+}
+
+/// Answers the rebalance of a client that closes. A client that ends just then never replies to whoever asks it, so it is
+/// asked aside; where no reply comes, that thread keeps what is left of the client.
+fn answer_aside(consumer: &Arc<BaseConsumer>) {
+    let (done, answered) = channel();
+    let asking = Arc::clone(consumer);
+    let asked = std::thread::Builder::new().name("sheaf-kafka-answer".to_owned()).spawn(move || {
+        asking.context().answer_closing(&asking);
+        // Before the word, so that the client goes with whoever waits for it.
+        drop(asking);
+        done.send(())
+    });
+    if asked.is_ok() && answered.recv_timeout(ANSWER) == Err(RecvTimeoutError::Timeout) {
+        tracing::warn!("a closing kafka consumer does not reply; it is left behind");
     }
 }
