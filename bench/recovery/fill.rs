@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sheaf::broker::{Broker, Producer, ProducerSpec};
+use sheaf::broker::{Broker, ProducerSpec};
 use sheaf::codec::{Head, entry};
-use sheaf::model::{Clock, Headers, Key, OutRecord, TaskId, Timer, TimerKind, Timestamp, TopicPartition};
+use sheaf::model::{Clock, Key, OutRecord, TaskId, Timer, TimerKind, Timestamp, TopicPartition};
 use sheaf::runtime::SystemClock;
 
 use crate::Result;
@@ -50,35 +50,19 @@ pub(crate) fn fill(
     while next < entries.count {
         producer.begin()?;
         if let (0, Some(task)) = (next, genesis) {
-            produce(
-                &mut *producer,
-                changelog,
-                Bytes::from_static(b"\0sheaf-genesis"),
-                genesis_value(&task.to_string()),
-            )?;
+            let (key, value) = (Bytes::from_static(b"\0sheaf-genesis"), genesis_value(&task.to_string()));
+            producer.produce(&OutRecord::logged(changelog, key, Some(value)))?;
         }
         for _ in next..entries.count.min(next + BATCH) {
             let key = Key::new(&uuid::Uuid::from_u128(chance.u128(..)).hyphenated().to_string());
             let value = value(&mut chance, entries.bytes.saturating_sub(key.as_bytes().len()), entries.due)?;
-            produce(&mut *producer, changelog, key.bytes(), value)?;
+            producer.produce(&OutRecord::logged(changelog, key.bytes(), Some(value)))?;
         }
         next += BATCH;
         producer.drain(TIMEOUT)?;
         producer.commit(TIMEOUT)?;
     }
     Ok(())
-}
-
-fn produce(producer: &mut dyn Producer, changelog: &TopicPartition, key: Bytes, value: Bytes) -> Result<()> {
-    let record = OutRecord {
-        topic: changelog.topic.clone(),
-        partition: Some(changelog.partition),
-        key: Some(key),
-        value: Some(value),
-        headers: Headers::new(),
-        timestamp: None,
-    };
-    Ok(producer.produce(&record)?)
 }
 
 fn genesis_value(task: &str) -> Bytes {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sheaf::broker::{Broker, ProducerSpec, Purpose, Start};
-use sheaf::model::{Clock, Headers, OutRecord, Topic, TopicPartition};
+use sheaf::model::{Clock, OutRecord, Topic, TopicPartition};
 use sheaf::runtime::SystemClock;
 
 use crate::Result;
@@ -69,14 +69,8 @@ fn write(broker: &dyn Broker, stop: &AtomicBool) -> Result<()> {
     let spec = ProducerSpec { transactional_id: "pulse".to_owned(), tracked: Vec::new() };
     let mut producer = broker.producer(&spec)?;
     producer.init(TIMEOUT)?;
-    let record = |topic: &str, value: serde_json::Value| OutRecord {
-        topic: Topic::new(topic),
-        partition: None,
-        key: None,
-        value: Some(Bytes::from(value.to_string())),
-        headers: Headers::new(),
-        timestamp: None,
-    };
+    let record =
+        |topic, value: serde_json::Value| OutRecord::unkeyed(&Topic::new(topic), Bytes::from(value.to_string()));
     while !stop.load(Ordering::Relaxed) {
         producer.begin()?;
         for _ in 0..BUNDLES {

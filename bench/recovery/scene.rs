@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use sheaf::broker::Broker;
-use sheaf::model::InstanceId;
-use sheaf::runtime::{CommitLimits, Guarantee, Plan, RestoreSettings, Settings};
+use sheaf::runtime::{Plan, Settings};
 use sheaf::topology::Spec;
 
 use crate::Result;
@@ -21,20 +20,7 @@ submissions: ctm-submissions
 
 /// An application with so many partitions.
 pub(crate) fn settings(application: &str, partitions: i32) -> Settings {
-    Settings {
-        application: application.to_owned(),
-        instance: InstanceId::new("a"),
-        http: String::new(),
-        stream_threads: 1,
-        partitions,
-        replication: None,
-        commit: CommitLimits::default(),
-        restore: RestoreSettings::default(),
-        broker_timeout: TIMEOUT,
-        guarantee: Guarantee::ExactlyOnce,
-        direct_handover: true,
-        mutation: None,
-    }
+    Settings { partitions, broker_timeout: TIMEOUT, ..Settings::new(application, "a") }
 }
 
 /// Makes the application's topics. Returns its plan, and how many partitions its inboxes have.

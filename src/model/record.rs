@@ -133,6 +133,18 @@ impl OutRecord {
         }
     }
 
+    /// A record of a keyed log, for a partition that is known; no value is a tombstone.
+    pub fn logged(to: &TopicPartition, key: Bytes, value: Option<Bytes>) -> Self {
+        Self {
+            topic: to.topic.clone(),
+            partition: Some(to.partition),
+            key: Some(key),
+            value,
+            headers: Headers::new(),
+            timestamp: None,
+        }
+    }
+
     /// A record without a key, which goes to any partition.
     pub fn unkeyed(topic: &Topic, value: Bytes) -> Self {
         Self {

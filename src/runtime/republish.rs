@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::task::meta;
 use super::{genesis, task};
 use crate::broker::{Broker, ProducerSpec};
-use crate::model::{Headers, Key, OutRecord, TaskId, Timestamp, TopicPartition};
+use crate::model::{Key, OutRecord, TaskId, Timestamp, TopicPartition};
 use crate::store::{Batch, Change, Store, Stores};
 
 /// What stands in a state directory about one task, and in its changelog.
@@ -90,23 +90,15 @@ impl Republisher<'_> {
         let mut producer = self.broker.producer(&spec)?;
         producer.init(self.timeout)?;
         producer.begin()?;
-        let record = |key: Bytes, value: Bytes| OutRecord {
-            topic: changelog.topic.clone(),
-            partition: Some(changelog.partition),
-            key: Some(key),
-            value: Some(value),
-            headers: Headers::new(),
-            timestamp: None,
-        };
         let (key, value) = genesis::record(id, store_id, incarnation);
-        producer.produce(&record(key, value))?;
+        producer.produce(&OutRecord::logged(&changelog, key, Some(value)))?;
         let (mut last, mut written): (Option<Key>, u64) = (None, 0);
         loop {
             let page = store.scan(last.as_ref(), PAGE).map_err(|source| Error::store(id, source))?;
             let Some((key, _)) = page.last() else { break };
             last = Some(key.clone());
             for (key, value) in page {
-                producer.produce(&record(key.bytes(), Bytes::from(value)))?;
+                producer.produce(&OutRecord::logged(&changelog, key.bytes(), Some(Bytes::from(value))))?;
                 written += 1;
             }
             progress(written);

@@ -15,9 +15,9 @@ use anyhow::Context;
 use super::exit::Failure;
 use super::{say, wire};
 use crate::broker::memory;
-use crate::model::{Act, Clock, Completion, InstanceId, Key, Sink, TaskId, Timestamp};
+use crate::model::{Act, Clock, Completion, Key, Sink, TaskId, Timestamp};
 use crate::processor::delivery;
-use crate::runtime::{CommitLimits, Guarantee, NoSink, RestoreSettings, Settings};
+use crate::runtime::{NoSink, Settings};
 use crate::secret::Secret;
 use crate::sim::oracle::{self, Outcome};
 use crate::sim::{Day, Happening, ManualClock, Setting, Stage, World};
@@ -118,20 +118,7 @@ fn world(
     let (handle, in_flight) = (handle.clone(), in_flight.clone());
     Ok(World::new(Setting {
         topology,
-        settings: Settings {
-            application: APPLICATION.to_owned(),
-            instance: InstanceId::new("a"),
-            http: String::new(),
-            stream_threads: 1,
-            partitions: 4,
-            replication: None,
-            commit: CommitLimits::default(),
-            restore: RestoreSettings::default(),
-            broker_timeout: Duration::from_secs(5),
-            guarantee: Guarantee::ExactlyOnce,
-            direct_handover: true,
-            mutation: None,
-        },
+        settings: Settings { broker_timeout: Duration::from_secs(5), ..Settings::new(APPLICATION, "a") },
         broker: memory::Settings::default(),
         clock: clock.clone(),
         sink: Box::new(move |_instance| {

@@ -3,7 +3,6 @@
 //! A form is never changed once a release has written it: a new version gets a new file of types and a step from the old
 //! one. Variants are only ever appended (see [`binary`]).
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -23,35 +22,34 @@ impl Versioned for State {
 
     fn decode(version: u16, bytes: &[u8]) -> Result<Self, Error> {
         match version {
-            1 => binary::decode::<StateV1<'static>>(bytes).map(Self::from),
+            1 => binary::decode::<StateV1>(bytes).map(Self::from),
             other => Err(Error::Corrupt(format!("a bundle has no version {other}"))),
         }
     }
 }
 
 #[derive(Serialize, Deserialize)]
-enum StateV1<'a> {
-    Open(GatheringV1<'a>),
-    Breached(GatheringV1<'a>),
+enum StateV1 {
+    Open(GatheringV1),
+    Breached(GatheringV1),
     Closed(MarkerV1),
 }
 
 #[derive(Serialize, Deserialize)]
-struct GatheringV1<'a> {
-    parent: Option<MemberV1<'a>>,
-    children: Vec<MemberV1<'a>>,
+struct GatheringV1 {
+    parent: Option<MemberV1>,
+    children: Vec<MemberV1>,
     wanted: Option<u32>,
     reported: Vec<[u8; 16]>,
 }
 
-/// Borrows what it is made from when it is written: an entry is written with every event.
 #[derive(Serialize, Deserialize)]
-struct MemberV1<'a> {
-    id: Cow<'a, str>,
+struct MemberV1 {
+    id: String,
     at: Timestamp,
     place: Option<u32>,
-    content: Cow<'a, Bytes>,
-    topic: Cow<'a, Arc<str>>,
+    content: Bytes,
+    topic: Arc<str>,
     partition: i32,
     offset: i64,
 }
@@ -68,8 +66,8 @@ enum EndingV1 {
     Completed,
 }
 
-impl<'a> From<&'a State> for StateV1<'a> {
-    fn from(state: &'a State) -> Self {
+impl From<&State> for StateV1 {
+    fn from(state: &State) -> Self {
         match state {
             State::Open(gathering) => Self::Open(gathering.into()),
             State::Breached(gathering) => Self::Breached(gathering.into()),
@@ -78,8 +76,8 @@ impl<'a> From<&'a State> for StateV1<'a> {
     }
 }
 
-impl From<StateV1<'_>> for State {
-    fn from(state: StateV1<'_>) -> Self {
+impl From<StateV1> for State {
+    fn from(state: StateV1) -> Self {
         match state {
             StateV1::Open(gathering) => Self::Open(gathering.into()),
             StateV1::Breached(gathering) => Self::Breached(gathering.into()),
@@ -88,8 +86,8 @@ impl From<StateV1<'_>> for State {
     }
 }
 
-impl<'a> From<&'a Gathering> for GatheringV1<'a> {
-    fn from(gathering: &'a Gathering) -> Self {
+impl From<&Gathering> for GatheringV1 {
+    fn from(gathering: &Gathering) -> Self {
         Self {
             parent: gathering.parent.as_deref().map(MemberV1::from),
             children: gathering.children.iter().map(|child| MemberV1::from(&**child)).collect(),
@@ -99,8 +97,8 @@ impl<'a> From<&'a Gathering> for GatheringV1<'a> {
     }
 }
 
-impl From<GatheringV1<'_>> for Gathering {
-    fn from(gathering: GatheringV1<'_>) -> Self {
+impl From<GatheringV1> for Gathering {
+    fn from(gathering: GatheringV1) -> Self {
         Self {
             parent: gathering.parent.map(|parent| Arc::new(parent.into())),
             children: gathering.children.into_iter().map(|child| Arc::new(child.into())).collect(),
@@ -110,25 +108,24 @@ impl From<GatheringV1<'_>> for Gathering {
     }
 }
 
-impl<'a> From<&'a Member> for MemberV1<'a> {
-    fn from(member: &'a Member) -> Self {
+impl From<&Member> for MemberV1 {
+    fn from(member: &Member) -> Self {
         Self {
-            id: Cow::Borrowed(&member.id),
+            id: member.id.clone(),
             at: member.at,
             place: member.place,
-            content: Cow::Borrowed(&member.content),
-            topic: Cow::Borrowed(&member.origin.topic),
+            content: member.content.clone(),
+            topic: Arc::clone(&member.origin.topic),
             partition: member.origin.partition,
             offset: member.origin.offset,
         }
     }
 }
 
-impl From<MemberV1<'_>> for Member {
-    fn from(member: MemberV1<'_>) -> Self {
+impl From<MemberV1> for Member {
+    fn from(member: MemberV1) -> Self {
         let MemberV1 { id, at, place, content, topic, partition, offset } = member;
-        let origin = Origin { topic: topic.into_owned(), partition, offset };
-        Self { id: id.into_owned(), at, place, content: content.into_owned(), origin }
+        Self { id, at, place, content, origin: Origin { topic, partition, offset } }
     }
 }
 

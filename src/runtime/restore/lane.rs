@@ -1,8 +1,9 @@
 //! A reader of changelogs that are replayed, and what it reads.
 //!
-//! There are two of them: records arrive in one queue per reader, and who has a little to restore must not wait behind
-//! who has much.
+//! There are three of them, for short restores, long ones, and standbys: records arrive in one queue per reader, and who has
+//! a little to restore must not wait behind who has much.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::POLL;
@@ -10,14 +11,18 @@ use crate::broker::{Broker, Purpose, Reader, Result, Start};
 use crate::model::{Record, TopicPartition};
 
 /// A reader, and whether it reads what it should.
-#[derive(Default)]
 pub(super) struct Lane {
+    purpose: Purpose,
     reader: Option<Box<dyn Reader>>,
     /// True when the reader does not read all that is to be replayed. What it reads besides is passed over.
     stale: bool,
 }
 
 impl Lane {
+    pub(super) fn new(purpose: Purpose) -> Self {
+        Self { purpose, reader: None, stale: false }
+    }
+
     /// What is to be replayed has changed.
     pub(super) fn change(&mut self) {
         self.stale = true;
@@ -35,12 +40,12 @@ impl Lane {
         at: &[(TopicPartition, Start)],
         max: usize,
         waits: bool,
-    ) -> Result<Vec<Record>> {
+    ) -> Result<BTreeMap<TopicPartition, Vec<Record>>> {
         let reader = match &mut self.reader {
             Some(reader) => reader,
             none @ None => {
                 self.stale = true;
-                none.insert(broker.reader_to(Purpose::Restore)?)
+                none.insert(broker.reader_to(self.purpose)?)
             }
         };
         if self.stale {
@@ -49,7 +54,11 @@ impl Lane {
         }
         let mut records = Vec::new();
         reader.poll(max, &mut records, if waits { POLL } else { Duration::ZERO })?;
-        Ok(records)
+        let mut by_partition: BTreeMap<TopicPartition, Vec<Record>> = BTreeMap::new();
+        for record in records {
+            by_partition.entry(record.source.clone()).or_default().push(record);
+        }
+        Ok(by_partition)
     }
 
     /// How far the reader has come in a partition.

@@ -53,8 +53,8 @@ use standby::Standbys;
 
 use super::error::Result;
 use super::thread::{Pace, Shared};
-use crate::broker::{self, Admin, Start};
-use crate::model::{ErrorClass, Record, Timestamp, TopicPartition};
+use crate::broker::{self, Admin, Purpose, Start};
+use crate::model::{ErrorClass, Timestamp, TopicPartition};
 
 /// How many records one turn applies at most.
 const BATCH_MAX: usize = 2_000;
@@ -98,7 +98,7 @@ impl Restorer {
             waiting: Vec::new(),
             active: BTreeMap::new(),
             admin,
-            lanes: [Lane::default(), Lane::default()],
+            lanes: [Lane::new(Purpose::Restore), Lane::new(Purpose::Restore)],
             lookout: Lookout::default(),
             standbys,
             allowance,
@@ -227,17 +227,13 @@ impl Restorer {
         let reading = self.active.iter().filter(|(_, active)| is_here(active) && active.is_reading());
         let at: Vec<_> = reading.map(|(partition, active)| (partition.clone(), Start::At(active.next()))).collect();
         let allowed = self.allowance.at(self.shared.clock.uptime()).min(BATCH_MAX);
-        let mut by_partition: BTreeMap<TopicPartition, Vec<Record>> = BTreeMap::new();
+        let mut by_partition = BTreeMap::new();
         if at.is_empty() {
             lane.close();
         } else if allowed > 0 {
             let waits = at.len() == self.active.len();
             match lane.read(&*self.shared.broker, &at, allowed, waits) {
-                Ok(records) => {
-                    for record in records {
-                        by_partition.entry(record.source.clone()).or_default().push(record);
-                    }
-                }
+                Ok(records) => by_partition = records,
                 Err(broker::Error::OutOfRange { partition }) => {
                     tracing::warn!(%partition, "a store's position is not in its changelog any more: rebuilding it");
                     self.rebuild(&partition, now);

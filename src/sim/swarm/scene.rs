@@ -9,7 +9,7 @@ use super::desk::{self, Desk};
 use super::plan::Plan;
 use crate::broker::memory;
 use crate::metric::{Build, Metrics};
-use crate::model::{InstanceId, Timestamp};
+use crate::model::Timestamp;
 use crate::processor::{bundle, delivery};
 use crate::runtime::{CommitLimits, Mutation, RestoreSettings, Settings};
 use crate::sim::{ManualClock, Setting, Strikes};
@@ -38,18 +38,15 @@ pub(super) fn setting(plan: &Plan, seed: u64, mutation: Option<Mutation>, desk: 
     Setting {
         topology: topology(),
         settings: Settings {
-            application: APPLICATION.to_owned(),
-            instance: InstanceId::new("unnamed"),
-            http: String::new(),
             stream_threads: plan.threads,
             partitions: plan.partitions,
-            replication: None,
             commit: CommitLimits { inputs_max: plan.inputs_max, ..CommitLimits::default() },
             restore: RestoreSettings { records_per_second_max: None, standby_replicas: plan.standbys },
             broker_timeout: Duration::from_secs(5),
             guarantee: plan.guarantee,
             direct_handover: plan.direct,
             mutation,
+            ..Settings::new(APPLICATION, "unnamed")
         },
         broker: memory::Settings {
             protocol: plan.protocol,

@@ -9,11 +9,11 @@ use sheaf::broker::{Broker, ProducerSpec};
 use sheaf::codec::{self, Versioned};
 use sheaf::metric::{Build, Metrics};
 use sheaf::model::{
-    Act, Completion, Headers, InstanceId, Key, OutRecord, Outcome, Record, Reject, RejectReason, Sink, TaskId, Timer,
-    TimerKind, Timestamp, Topic, Verdict,
+    Act, Completion, Headers, Key, OutRecord, Outcome, Record, Reject, RejectReason, Sink, TaskId, Timer, TimerKind,
+    Timestamp, Topic, Verdict,
 };
 use sheaf::processor::{AnyProcessor, Effect, Event, Forward, Input, Keyed, Keying, Processor, Transition, erase};
-use sheaf::runtime::{CommitLimits, Guarantee, RestoreSettings, Settings};
+use sheaf::runtime::Settings;
 use sheaf::sim::{MakeSink, ManualClock, Setting, World};
 use sheaf::topology::{Node, Output, Source, Topology};
 
@@ -118,20 +118,7 @@ pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: 
             outputs: vec![Output { name: "counts", topic: topic("counts") }],
         }],
     };
-    let settings = Settings {
-        application: "app".to_owned(),
-        instance: InstanceId::new("unnamed"),
-        http: String::new(),
-        stream_threads: 1,
-        partitions: 4,
-        replication: None,
-        commit: CommitLimits::default(),
-        restore: RestoreSettings::default(),
-        broker_timeout: Duration::from_secs(5),
-        guarantee: Guarantee::ExactlyOnce,
-        direct_handover: true,
-        mutation: None,
-    };
+    let settings = Settings { broker_timeout: Duration::from_secs(5), ..Settings::new("app", "unnamed") };
     Setting {
         topology,
         settings,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Standbys;
-use crate::broker::{self, Purpose, Start};
-use crate::model::{Record, TaskId, Timestamp, TopicPartition};
+use crate::broker::{self, Start};
+use crate::model::{TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::restore::lookout::First;
 use crate::runtime::restore::replay::Step;
@@ -34,7 +34,9 @@ impl Standbys {
             if let Some(standby) = self.following.get_mut(&partition) {
                 let step = standby.advance(record.into_iter().collect(), position, &self.shared, now);
                 // From here on it is read at another place, and by another reader.
-                self.stale |= standby.replay.is_verified();
+                if standby.replay.is_verified() {
+                    self.lane.change();
+                }
                 steps.push((partition, step));
             }
         }
@@ -43,44 +45,26 @@ impl Standbys {
 
     /// Reads and applies; true when there was something.
     pub(super) fn follow(&mut self, now: Timestamp) -> Result<bool> {
-        if !self.following.values().any(|standby| standby.replay.is_verified()) {
-            self.reader = None;
+        let verified = self.following.iter().filter(|(_, standby)| standby.replay.is_verified());
+        let at: Vec<_> =
+            verified.map(|(changelog, standby)| (changelog.clone(), Start::At(standby.replay.next()))).collect();
+        if at.is_empty() {
+            self.lane.close();
             return Ok(false);
         }
-        let reader = match &mut self.reader {
-            Some(reader) => reader,
-            none @ None => {
-                self.stale = true;
-                none.insert(self.shared.broker.reader_to(Purpose::Follow)?)
-            }
-        };
-        if std::mem::take(&mut self.stale) {
-            let at: Vec<_> = self
-                .following
-                .iter()
-                .filter(|(_, standby)| standby.replay.is_verified())
-                .map(|(changelog, standby)| (changelog.clone(), Start::At(standby.replay.next())))
-                .collect();
-            reader.assign(&at)?;
-        }
-        let mut records: Vec<Record> = Vec::new();
-        match reader.poll(BATCH_MAX, &mut records, Duration::ZERO) {
-            Ok(()) => {}
+        let mut by_changelog = match self.lane.read(&*self.shared.broker, &at, BATCH_MAX, false) {
+            Ok(records) => records,
             Err(broker::Error::OutOfRange { partition }) => {
                 self.look_again(&partition);
                 return Ok(false);
             }
             Err(error) => return Err(error.into()),
-        }
-        let worked = !records.is_empty();
-        let mut by_changelog: BTreeMap<TopicPartition, Vec<Record>> = BTreeMap::new();
-        for record in records {
-            by_changelog.entry(record.source.clone()).or_default().push(record);
-        }
+        };
+        let worked = !by_changelog.is_empty();
         let mut steps = Vec::new();
         for (changelog, standby) in self.following.iter_mut().filter(|(_, standby)| standby.replay.is_verified()) {
             let records = by_changelog.remove(changelog).unwrap_or_default();
-            let step = standby.advance(records, reader.position(changelog), &self.shared, now);
+            let step = standby.advance(records, self.lane.position(changelog), &self.shared, now);
             steps.push((changelog.clone(), step));
         }
         Ok(self.settle(steps) | worked)
@@ -94,7 +78,8 @@ impl Standbys {
                 // The end is where it stays.
                 Ok(Step::Reading | Step::Done) => continue,
                 Ok(Step::Moved) => {
-                    (self.stale, worked) = (true, true);
+                    self.lane.change();
+                    worked = true;
                     continue;
                 }
                 Ok(Step::Outdated) => None,

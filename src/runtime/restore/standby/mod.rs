@@ -13,9 +13,10 @@ use one::Standby;
 
 use super::BACK_OFF;
 use super::active::may_pass;
+use super::lane::Lane;
 use super::lookout::Lookout;
 use super::replay::{Replay, Subject};
-use crate::broker::{Admin, Reader};
+use crate::broker::{Admin, Purpose};
 use crate::metric::{TaskKind, TaskState};
 use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};
@@ -36,9 +37,7 @@ const OPEN_MAX: usize = 2;
 /// All standbys of an instance.
 pub(super) struct Standbys {
     shared: Shared,
-    reader: Option<Box<dyn Reader>>,
-    /// True when the reader does not read what `following` says.
-    stale: bool,
+    lane: Lane,
     lookout: Lookout,
     following: BTreeMap<TopicPartition, Standby>,
     /// Tasks whose standby cannot be for now, and until when.
@@ -51,8 +50,7 @@ impl Standbys {
         let measure_at = shared.clock.uptime();
         Self {
             shared,
-            reader: None,
-            stale: false,
+            lane: Lane::new(Purpose::Follow),
             lookout: Lookout::default(),
             following: BTreeMap::new(),
             later: BTreeMap::new(),
@@ -73,7 +71,7 @@ impl Standbys {
     pub(super) fn turn(&mut self, admin: &mut dyn Admin, now: Timestamp) -> Pace {
         let more_to_open = self.adjust(admin, now);
         if self.following.is_empty() {
-            self.reader = None;
+            self.lane.close();
             return if more_to_open { Pace::Busy } else { Pace::Idle(Duration::from_secs(1)) };
         }
         self.measure(admin, now);
@@ -86,7 +84,7 @@ impl Standbys {
             Err(error) => {
                 let is_passing = error.class() == ErrorClass::Retry;
                 tracing::warn!(%error, "following changelogs is interrupted; it goes on where it was");
-                (self.stale, self.reader) = (true, None);
+                self.lane.close();
                 self.lookout.reset();
                 Pace::Idle(if is_passing { BACK_OFF } else { GIVEN_UP })
             }
@@ -130,7 +128,8 @@ impl Standbys {
                 self.shared.metrics.standby_applied(task, 0);
                 let standby = Standby { replay, measured: None, current_at: None };
                 self.following.insert(standby.replay.changelog().clone(), standby);
-                (self.stale, self.measure_at) = (true, self.shared.clock.uptime());
+                self.lane.change();
+                self.measure_at = self.shared.clock.uptime();
                 self.report();
             }
             Err(error) => self.put_off(task, &error),
@@ -150,7 +149,7 @@ impl Standbys {
 
     fn close(&mut self, changelog: &TopicPartition) -> Option<Standby> {
         let standby = self.following.remove(changelog)?;
-        self.stale = true;
+        self.lane.change();
         self.shared.metrics.standby_closed(standby.replay.task());
         self.report();
         Some(standby)
