@@ -8,6 +8,8 @@
 //! indexes without knowing what a body is. The writer's version stands in the bytes so that an older sheaf that meets a
 //! newer body can say which sheaf to run instead of guessing.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Error, binary};
@@ -47,10 +49,21 @@ pub struct Entry<'a> {
     pub head: Head,
     /// The version of the body.
     pub version: u16,
-    /// The sheaf that wrote the entry, as `major.minor.patch`.
-    pub writer: String,
+    /// The sheaf that wrote the entry.
+    pub writer: Writer,
     /// The encoded body.
     pub body: &'a [u8],
+}
+
+/// A version of sheaf: major, minor, patch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Writer(pub [u8; 3]);
+
+impl fmt::Display for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [major, minor, patch] = self.0;
+        write!(f, "{major}.{minor}.{patch}")
+    }
 }
 
 /// Appends an entry's bytes to `out`; `body` is what [`Versioned::encode`] wrote.
@@ -64,7 +77,7 @@ pub fn encode(head: &Head, version: u16, body: &[u8], out: &mut Vec<u8>) -> Resu
 pub fn encode_front(head: &Head, version: u16, out: &mut Vec<u8>) -> Result<(), Error> {
     out.push(FORMAT);
     out.extend_from_slice(&version.to_be_bytes());
-    out.extend_from_slice(&writer());
+    out.extend_from_slice(&writer().0);
     binary::encode(head, out)
 }
 
@@ -73,10 +86,10 @@ pub fn decode(bytes: &[u8]) -> Result<Entry<'_>, Error> {
     let Some((&[format, high, low, major, minor, patch], rest)) = bytes.split_first_chunk::<ENVELOPE_LEN>() else {
         return Err(Error::Corrupt(format!("an entry of {} bytes is shorter than its envelope", bytes.len())));
     };
-    let writer = format!("{major}.{minor}.{patch}");
+    let writer = Writer([major, minor, patch]);
     if format != FORMAT {
         let (what, found, known) = ("the entry's format", u16::from(format), u16::from(FORMAT));
-        return Err(Error::UnknownVersion { what, found, known, writer });
+        return Err(Error::UnknownVersion { what, found, known, writer: writer.to_string() });
     }
     let (head, used) = binary::decode_prefix(rest)?;
     let (_, body) = rest.split_at(used);
@@ -86,14 +99,14 @@ pub fn decode(bytes: &[u8]) -> Result<Entry<'_>, Error> {
 /// Reads a body, refusing a version that this build does not know.
 pub fn decode_body<S: Versioned>(entry: &Entry<'_>) -> Result<S, Error> {
     if entry.version == 0 || entry.version > S::VERSION {
-        let writer = entry.writer.clone();
+        let writer = entry.writer.to_string();
         return Err(Error::UnknownVersion { what: S::NAME, found: entry.version, known: S::VERSION, writer });
     }
     S::decode(entry.version, entry.body)
 }
 
-/// This build's version, one byte each for major, minor and patch.
-fn writer() -> [u8; 3] {
+/// This build's version.
+fn writer() -> Writer {
     const fn number(text: &str) -> u8 {
         let (bytes, mut at, mut value) = (text.as_bytes(), 0, 0_u8);
         while at < bytes.len() {
@@ -104,10 +117,10 @@ fn writer() -> [u8; 3] {
         }
         value
     }
-    const WRITER: [u8; 3] = [
+    const WRITER: Writer = Writer([
         number(env!("CARGO_PKG_VERSION_MAJOR")),
         number(env!("CARGO_PKG_VERSION_MINOR")),
         number(env!("CARGO_PKG_VERSION_PATCH")),
-    ];
+    ]);
     WRITER
 }

@@ -14,7 +14,7 @@ pub mod json;
 mod partitioner;
 pub mod yaml;
 
-pub use entry::{Entry, Head, Versioned};
+pub use entry::{Entry, Head, Versioned, Writer};
 pub use partitioner::partitioner;
 
 /// Why bytes could not be read.

@@ -5,7 +5,7 @@
 
 use super::{Change, TimerClock};
 use crate::codec::Head;
-use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
+use crate::model::{Act, Key, Timer, TimerKind, Timestamp};
 
 /// A row of the timer index. Rows sort as they are stored: by clock, then in the order in which they fire.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,47 +47,52 @@ impl TimerRow {
     }
 }
 
-/// How the index rows of one entry change; what stays is not named.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Diff {
-    /// Timers that lose their row: fired, unscheduled, or moved away from this time.
-    pub timers_gone: Vec<Timer>,
-    /// Timers that get a row: scheduled, or moved to this time.
-    pub timers_new: Vec<Timer>,
-    /// Slots whose act was settled.
-    pub acts_gone: Vec<ActSlot>,
-    /// Slots that had no act and now have one.
-    pub acts_new: Vec<ActSlot>,
+/// How the index rows of one entry change when its head goes from one to another; what stays is not named.
+#[derive(Clone, Copy, Debug)]
+pub struct Diff<'a> {
+    /// The head before; `None` when there was no entry.
+    pub old: Option<&'a Head>,
+    /// The head after; `None` when there is no entry any more.
+    pub new: Option<&'a Head>,
 }
 
-impl Diff {
-    /// What changes in the indexes when an entry's head goes from `old` to `new`; `None` is an entry that is not there.
-    pub fn between(old: Option<&Head>, new: Option<&Head>) -> Self {
-        let timers = |head: Option<&Head>| head.map_or_else(Vec::new, |head| head.timers.clone());
-        let acts = |head: Option<&Head>| -> Vec<_> { head.iter().flat_map(|h| &h.acts).map(|act| act.slot).collect() };
-        let (timers_old, timers_new) = (timers(old), timers(new));
-        let (acts_old, acts_new) = (acts(old), acts(new));
-        Self {
-            timers_gone: without(&timers_old, &timers_new),
-            timers_new: without(&timers_new, &timers_old),
-            acts_gone: without(&acts_old, &acts_new),
-            acts_new: without(&acts_new, &acts_old),
-        }
+impl<'a> Diff<'a> {
+    /// Timers that lose their row: fired, unscheduled, or moved away from this time.
+    pub fn timers_gone(self) -> impl Iterator<Item = Timer> + 'a {
+        without(timers(self.old), timers(self.new))
     }
 
-    /// The same as changes of a batch, for the entry of `key`: rows that go before rows that come.
-    pub fn changes(&self, key: &Key) -> impl Iterator<Item = Change> {
-        let timers_gone = self.timers_gone.iter().map(|timer| Change::DeleteTimer(key.clone(), *timer));
-        let timers_new = self.timers_new.iter().map(|timer| Change::PutTimer(key.clone(), *timer));
-        let acts_gone = self.acts_gone.iter().map(|slot| Change::DeleteAct(key.clone(), *slot));
-        let acts_new = self.acts_new.iter().map(|slot| Change::PutAct(key.clone(), *slot));
+    /// Timers that get a row: scheduled, or moved to this time.
+    pub fn timers_new(self) -> impl Iterator<Item = Timer> + 'a {
+        without(timers(self.new), timers(self.old))
+    }
+
+    /// The whole difference as changes of a batch, for the entry of `key`: rows that go before rows that come. An act keeps
+    /// its row when it is decided again.
+    pub fn changes(self, key: &'a Key) -> impl Iterator<Item = Change> + 'a {
+        let timers_gone = self.timers_gone().map(|timer| Change::DeleteTimer(key.clone(), timer));
+        let timers_new = self.timers_new().map(|timer| Change::PutTimer(key.clone(), timer));
+        let (old, new) = (acts(self.old), acts(self.new));
+        let is_of = |acts: &[Act], slot| acts.iter().any(|act| act.slot == slot);
+        let acts_gone = old.iter().map(|act| act.slot).filter(move |slot| !is_of(new, *slot));
+        let acts_new = new.iter().map(|act| act.slot).filter(move |slot| !is_of(old, *slot));
+        let acts_gone = acts_gone.map(|slot| Change::DeleteAct(key.clone(), slot));
+        let acts_new = acts_new.map(|slot| Change::PutAct(key.clone(), slot));
         timers_gone.chain(timers_new).chain(acts_gone).chain(acts_new)
     }
 }
 
-/// The items of `some` that `others` does not have. An entry has a handful of rows, so looking through them is cheapest.
-fn without<T: Copy + PartialEq>(some: &[T], others: &[T]) -> Vec<T> {
-    some.iter().filter(|item| !others.contains(item)).copied().collect()
+fn timers(head: Option<&Head>) -> &[Timer] {
+    head.map_or(&[], |head| &head.timers)
+}
+
+fn acts(head: Option<&Head>) -> &[Act] {
+    head.map_or(&[], |head| &head.acts)
+}
+
+/// The timers of `some` that `others` does not have. An entry has a handful, so looking through them is cheapest.
+fn without<'a>(some: &'a [Timer], others: &'a [Timer]) -> impl Iterator<Item = Timer> + 'a {
+    some.iter().filter(|timer| !others.contains(timer)).copied()
 }
 
 #[cfg(test)]
@@ -95,7 +100,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::Act;
+    use crate::model::ActSlot;
 
     fn timer(kind: TimerKind, due: i64) -> Timer {
         Timer { kind, due: Timestamp::from_millis(due) }
@@ -109,7 +114,7 @@ mod tests {
     fn a_new_entry_brings_all_its_rows() {
         let head = Head { timers: vec![timer(TimerKind::Deadline(1), 5)], acts: vec![act(2, 1)] };
         let key = Key::new("k");
-        let changes: Vec<_> = Diff::between(None, Some(&head)).changes(&key).collect();
+        let changes: Vec<_> = Diff { old: None, new: Some(&head) }.changes(&key).collect();
         let timer = timer(TimerKind::Deadline(1), 5);
         assert_eq!(changes, [Change::PutTimer(key.clone(), timer), Change::PutAct(key, ActSlot(2))]);
     }
@@ -118,7 +123,7 @@ mod tests {
     fn a_deleted_entry_takes_all_its_rows_along() {
         let head = Head { timers: vec![timer(TimerKind::Delay(0), 5)], acts: vec![act(2, 1)] };
         let key = Key::new("k");
-        let changes: Vec<_> = Diff::between(Some(&head), None).changes(&key).collect();
+        let changes: Vec<_> = Diff { old: Some(&head), new: None }.changes(&key).collect();
         let timer = timer(TimerKind::Delay(0), 5);
         assert_eq!(changes, [Change::DeleteTimer(key.clone(), timer), Change::DeleteAct(key, ActSlot(2))]);
     }
@@ -128,18 +133,19 @@ mod tests {
         let stays = timer(TimerKind::Delay(1), 5);
         let old = Head { timers: vec![timer(TimerKind::Deadline(1), 5), stays], acts: vec![] };
         let new = Head { timers: vec![timer(TimerKind::Deadline(1), 9), stays], acts: vec![] };
-        let expected = Diff {
-            timers_gone: vec![timer(TimerKind::Deadline(1), 5)],
-            timers_new: vec![timer(TimerKind::Deadline(1), 9)],
-            ..Diff::default()
-        };
-        assert_eq!(Diff::between(Some(&old), Some(&new)), expected);
+        let key = Key::new("k");
+        let expected = [
+            Change::DeleteTimer(key.clone(), timer(TimerKind::Deadline(1), 5)),
+            Change::PutTimer(key.clone(), timer(TimerKind::Deadline(1), 9)),
+        ];
+        let diff = Diff { old: Some(&old), new: Some(&new) };
+        assert_eq!(diff.changes(&key).collect::<Vec<_>>(), expected);
     }
 
     #[test]
     fn a_second_attempt_in_the_same_slot_keeps_its_row() {
         let old = Head { timers: vec![], acts: vec![act(0, 1)] };
         let new = Head { timers: vec![], acts: vec![act(0, 2)] };
-        assert_eq!(Diff::between(Some(&old), Some(&new)), Diff::default());
+        assert_eq!(Diff { old: Some(&old), new: Some(&new) }.changes(&Key::new("k")).count(), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! What a transaction has changed and not yet committed, over a store.
 //!
 //! ```text
-//!            get, due, acts                    commit: changed -> changelog, batch -> Store::apply, clear
+//!            get, due                          commit: changed -> changelog, take_batch -> Store::apply
 //!   step ◀──────────────────── Overlay ──────▶
 //!        ────────────────────▶    over         abort:  clear
 //!            put, delete        Store
@@ -14,38 +14,41 @@
 //! The reads ask the store for as many rows more as the transaction has taken away, so that a limit is always filled from
 //! what is really there.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 use super::index::{Diff, TimerRow};
 use super::{Batch, Change, Result, Store, TimerClock};
 use crate::codec::Head;
-use crate::model::{ActSlot, Key, Timer, Timestamp};
+use crate::model::{Key, Timer, Timestamp};
 
 /// The uncommitted changes of one task.
+///
+/// What they do to the timer index is worked out when somebody asks for it: a timer is hardly ever due within the
+/// transaction that schedules it, and most are taken back before they are due.
 #[derive(Debug, Default)]
 pub struct Overlay {
-    entries: BTreeMap<Key, Changed>,
-    timers_gone: BTreeSet<TimerRow>,
-    timers_new: BTreeSet<TimerRow>,
-    acts_gone: BTreeSet<(Key, ActSlot)>,
-    acts_new: BTreeSet<(Key, ActSlot)>,
+    /// In the order in which keys changed first: the same for the same inputs.
+    entries: IndexMap<Key, Changed, RandomState>,
 }
 
 /// One entry that differs from the store's.
 #[derive(Debug)]
 struct Changed {
     /// The head that the store has; `None` when it has no such entry.
-    old: Option<Head>,
+    old: Option<Arc<Head>>,
     /// What the entry has become; `None` is a tombstone.
     new: Option<Written>,
 }
 
 #[derive(Debug)]
 struct Written {
-    head: Head,
+    head: Arc<Head>,
     bytes: Bytes,
 }
 
@@ -57,52 +60,21 @@ impl Overlay {
 
     /// Sets an entry. `old` is the head of the entry as the step found it, `None` when there was none; `bytes` is the
     /// whole new entry, of which `new` is the head ([`codec::entry::encode`](crate::codec::entry::encode)).
-    pub fn put(&mut self, key: Key, old: Option<&Head>, new: Head, bytes: Bytes) {
+    pub fn put(&mut self, key: Key, old: Option<Arc<Head>>, new: Arc<Head>, bytes: Bytes) {
         self.change(key, old, Some(Written { head: new, bytes }));
     }
 
     /// Deletes an entry with its timers and acts. `old` is its head as the step found it, `None` when there was none.
-    pub fn delete(&mut self, key: Key, old: Option<&Head>) {
+    pub fn delete(&mut self, key: Key, old: Option<Arc<Head>>) {
         self.change(key, old, None);
     }
 
-    fn change(&mut self, key: Key, old: Option<&Head>, new: Option<Written>) {
-        let old = match self.entries.remove(&key) {
-            Some(before) => {
-                self.unindex(&key, &before);
-                before.old
-            }
-            None => old.cloned(),
-        };
-        if old.is_none() && new.is_none() {
-            return;
-        }
-        let changed = Changed { old, new };
-        self.index(&key, &changed);
-        self.entries.insert(key, changed);
-    }
-
-    fn index(&mut self, key: &Key, changed: &Changed) {
-        let diff = changed.diff();
-        self.timers_gone.extend(diff.timers_gone.iter().map(|timer| TimerRow::new(key, *timer)));
-        self.timers_new.extend(diff.timers_new.iter().map(|timer| TimerRow::new(key, *timer)));
-        self.acts_gone.extend(diff.acts_gone.iter().map(|slot| (key.clone(), *slot)));
-        self.acts_new.extend(diff.acts_new.iter().map(|slot| (key.clone(), *slot)));
-    }
-
-    fn unindex(&mut self, key: &Key, changed: &Changed) {
-        let diff = changed.diff();
-        for timer in diff.timers_gone {
-            self.timers_gone.remove(&TimerRow::new(key, timer));
-        }
-        for timer in diff.timers_new {
-            self.timers_new.remove(&TimerRow::new(key, timer));
-        }
-        for slot in diff.acts_gone {
-            self.acts_gone.remove(&(key.clone(), slot));
-        }
-        for slot in diff.acts_new {
-            self.acts_new.remove(&(key.clone(), slot));
+    fn change(&mut self, key: Key, old: Option<Arc<Head>>, new: Option<Written>) {
+        match self.entries.entry(key) {
+            Entry::Occupied(before) if new.is_none() && before.get().old.is_none() => drop(before.swap_remove()),
+            Entry::Occupied(mut before) => before.get_mut().new = new,
+            Entry::Vacant(place) if old.is_some() || new.is_some() => drop(place.insert(Changed { old, new })),
+            Entry::Vacant(_) => {}
         }
     }
 
@@ -115,23 +87,24 @@ impl Overlay {
     }
 
     /// Up to `limit` timers of one clock that are due at `now`, in the order of (due, slot, key), as the transaction sees
-    /// them: one that it unscheduled or moved is not there, one that it scheduled is.
+    /// them: one that it unscheduled or moved is not there, one that it scheduled is. Goes through all changes.
     ///
     /// A timer of this list can still be taken back by the step of one before it: ask [`Overlay::is_scheduled`] as it
     /// fires.
     pub fn due(&self, store: &dyn Store, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {
-        let due = |rows: &BTreeSet<TimerRow>| -> Vec<TimerRow> {
-            rows.range(TimerRow::first(clock)..).take_while(|row| row.is_due(clock, now)).cloned().collect()
-        };
-        let wanted = limit.saturating_add(due(&self.timers_gone).len());
-        let stored = store.due(clock, now, wanted)?;
-        let stored = stored.iter().map(|(key, timer)| TimerRow::new(key, *timer));
-        let mut rows: BTreeSet<_> = stored.filter(|row| !self.timers_gone.contains(row)).collect();
-        rows.extend(due(&self.timers_new));
+        let is_due = |timer: &Timer| TimerClock::of(timer.kind) == clock && timer.due <= now;
+        let (mut gone, mut rows) = (0, BTreeSet::new());
+        for (key, changed) in &self.entries {
+            gone += changed.diff().timers_gone().filter(is_due).count();
+            rows.extend(changed.diff().timers_new().filter(is_due).map(|timer| TimerRow::new(key, timer)));
+        }
+        let stored = store.due(clock, now, limit.saturating_add(gone))?;
+        let stored = stored.iter().filter(|(key, timer)| self.is_scheduled(key, timer));
+        rows.extend(stored.map(|(key, timer)| TimerRow::new(key, *timer)));
         Ok(rows.into_iter().take(limit).map(|row| (row.key.clone(), row.timer())).collect())
     }
 
-    /// False when this transaction has taken back or moved a timer that [`Overlay::due`] gave out.
+    /// False when this transaction has taken back or moved a timer of the store, or one that [`Overlay::due`] gave out.
     pub fn is_scheduled(&self, key: &Key, timer: &Timer) -> bool {
         match self.entries.get(key) {
             Some(changed) => changed.new.as_ref().is_some_and(|written| written.head.timers.contains(timer)),
@@ -139,19 +112,7 @@ impl Overlay {
         }
     }
 
-    /// Up to `limit` pending acts as the transaction sees them, in the order of (key, slot), after the given one. Acts
-    /// are executed after the commit only, so a list for the sinks is taken from an empty overlay.
-    pub fn acts(&self, store: &dyn Store, after: Option<&(Key, ActSlot)>, limit: usize) -> Result<Vec<(Key, ActSlot)>> {
-        let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
-        let wanted = limit.saturating_add(self.acts_gone.range::<(Key, ActSlot), _>(range).count());
-        let stored = store.acts(after, wanted)?;
-        let mut rows: BTreeSet<_> = stored.into_iter().filter(|row| !self.acts_gone.contains(row)).collect();
-        rows.extend(self.acts_new.range::<(Key, ActSlot), _>(range).take(limit).cloned());
-        Ok(rows.into_iter().take(limit).collect())
-    }
-
-    /// Each changed entry once, in the order of the keys, with its new bytes or `None` for a tombstone: the records of
-    /// the changelog.
+    /// Each changed entry once, with its new bytes or `None` for a tombstone: the records of the changelog.
     pub fn changed(&self) -> impl Iterator<Item = (&Key, Option<&Bytes>)> {
         self.entries.iter().map(|(key, changed)| (key, changed.new.as_ref().map(|written| &written.bytes)))
     }
@@ -166,29 +127,31 @@ impl Overlay {
         self.entries.is_empty()
     }
 
-    /// Everything as the one batch that the store applies after the commit, with these named values (positions). The
-    /// overlay keeps its changes until [`Overlay::clear`].
-    pub fn batch(&self, meta: Vec<(String, Vec<u8>)>) -> Batch {
-        let mut changes = Vec::new();
-        for (key, changed) in &self.entries {
-            changes.push(match &changed.new {
-                Some(written) => Change::PutEntry(key.clone(), written.bytes.clone()),
-                None => Change::DeleteEntry(key.clone()),
+    /// Takes everything out, as the one batch that the store applies after the commit, with these named values (positions).
+    /// The entries come in the order of their keys, as a store takes them best.
+    pub fn take_batch(&mut self, meta: Vec<(String, Vec<u8>)>) -> Batch {
+        let mut entries: Vec<(Key, Changed)> = self.entries.drain(..).collect();
+        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let mut changes = Vec::with_capacity(2 * entries.len() + meta.len());
+        for (key, changed) in entries {
+            changes.extend(changed.diff().changes(&key));
+            changes.push(match changed.new {
+                Some(written) => Change::PutEntry(key, written.bytes),
+                None => Change::DeleteEntry(key),
             });
-            changes.extend(changed.diff().changes(key));
         }
         changes.extend(meta.into_iter().map(|(name, value)| Change::PutMeta(name, value)));
         Batch { changes, volatile: false }
     }
 
-    /// Forgets every change: after the batch was applied, or because the transaction was aborted.
+    /// Forgets every change: because the transaction was aborted.
     pub fn clear(&mut self) {
-        *self = Self::default();
+        self.entries.clear();
     }
 }
 
 impl Changed {
-    fn diff(&self) -> Diff {
-        Diff::between(self.old.as_ref(), self.new.as_ref().map(|written| &written.head))
+    fn diff(&self) -> Diff<'_> {
+        Diff { old: self.old.as_deref(), new: self.new.as_ref().map(|written| &*written.head) }
     }
 }

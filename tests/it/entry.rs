@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use sheaf::codec::entry::{self, FORMAT};
-use sheaf::codec::{Error, Head, Versioned, binary};
+use sheaf::codec::{Error, Head, Versioned, Writer, binary};
 use sheaf::model::{Act, ActSlot, Timer, TimerKind, Timestamp};
 
 const ENVELOPE_BYTES: usize = 6;
@@ -89,7 +89,7 @@ proptest! {
         let entry = entry::decode(&bytes[start..]).unwrap();
         prop_assert_eq!(&entry.head, &head);
         prop_assert_eq!((entry.version, entry.body), (version, &body[..]));
-        prop_assert_eq!(entry.writer, env!("CARGO_PKG_VERSION"));
+        prop_assert_eq!(entry.writer.to_string(), env!("CARGO_PKG_VERSION"));
     }
 
     #[test]
@@ -130,7 +130,7 @@ fn the_golden_bytes_of_another_sheaf_are_read() {
     let bytes = golden_of_another_sheaf();
     let entry = entry::decode(&bytes).unwrap();
     assert_eq!(entry.head, golden_head());
-    assert_eq!((entry.version, entry.writer.as_str(), entry.body), (GOLDEN_VERSION, "9.8.7", GOLDEN_BODY));
+    assert_eq!((entry.version, entry.writer, entry.body), (GOLDEN_VERSION, Writer([9, 8, 7]), GOLDEN_BODY));
 }
 
 #[test]

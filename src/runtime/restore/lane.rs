@@ -56,7 +56,10 @@ impl Lane {
         reader.poll(max, &mut records, if waits { POLL } else { Duration::ZERO })?;
         let mut by_partition: BTreeMap<TopicPartition, Vec<Record>> = BTreeMap::new();
         for record in records {
-            by_partition.entry(record.source.clone()).or_default().push(record);
+            match by_partition.get_mut(&record.source) {
+                Some(others) => others.push(record),
+                None => drop(by_partition.insert(record.source.clone(), vec![record])),
+            }
         }
         Ok(by_partition)
     }

@@ -1,5 +1,7 @@
 //! A changelog on its way into a store: what a restore and a standby have in common.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::place::{Found, Phase, Place};
@@ -13,7 +15,7 @@ use crate::runtime::mutation::Mutation;
 use crate::runtime::task::meta;
 use crate::runtime::thread::Shared;
 use crate::store::overlay::Overlay;
-use crate::store::{self, Store};
+use crate::store::{self, Batch, Store};
 
 /// After so many bytes of keys and entries a batch is applied, however few records they are: it is in memory twice.
 const BATCH_BYTES_MAX: usize = 4 << 20;
@@ -227,13 +229,13 @@ impl Replay {
         let may_be_there = self.seen.as_mut().is_none_or(|seen| seen.note(&key));
         let old = if may_be_there { self.head_of(&key)? } else { None };
         match record.value {
-            None => self.overlay.delete(key, old.as_ref()),
+            None => self.overlay.delete(key, old.map(Arc::new)),
             Some(bytes) => {
                 let mut head = self.decode(&key, &bytes).map_err(|error| self.of_changelog(error))?;
                 if self.broken == Some(Mutation::TimersForgotten) {
                     head.timers.clear();
                 }
-                self.overlay.put(key, old.as_ref(), head, bytes);
+                self.overlay.put(key, old.map(Arc::new), Arc::new(head), bytes);
             }
         }
         Ok(())
@@ -268,9 +270,7 @@ impl Replay {
         if let Some(genesis) = self.genesis {
             positions.push((meta::GENESIS.to_owned(), genesis.to_string().into_bytes()));
         }
-        let mut batch = self.overlay.batch(positions);
-        self.overlay.clear();
-        batch.volatile = volatile;
+        let batch = Batch { volatile, ..self.overlay.take_batch(positions) };
         self.store.apply(&batch).map_err(|source| Error::store(&self.task, source))
     }
 }

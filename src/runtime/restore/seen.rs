@@ -1,7 +1,9 @@
 //! Which keys a replay into an empty store may have put there: most of a changelog's keys come once, and to look for the
 //! old entry of each in the store is what a restore would spend most of its time on.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
+
+use foldhash::fast::RandomState;
 
 use crate::model::Key;
 
@@ -15,6 +17,7 @@ const BITS: (u64, u64) = (1 << 16, 1 << 24);
 /// A Bloom filter over keys.
 #[derive(Debug)]
 pub(super) struct Seen {
+    hasher: RandomState,
     words: Vec<u64>,
     mask: u64,
 }
@@ -24,14 +27,13 @@ impl Seen {
     pub(super) fn new(keys: u64) -> Self {
         let (least, most) = BITS;
         let bits = keys.saturating_mul(BITS_PER_KEY).clamp(least, most).next_power_of_two();
-        Self { words: vec![0; usize::try_from(bits / 64).unwrap_or(0)], mask: bits - 1 }
+        let words = vec![0; usize::try_from(bits / 64).unwrap_or(0)];
+        Self { hasher: RandomState::default(), words, mask: bits - 1 }
     }
 
     /// Notes a key; false when it was certainly not noted before.
     pub(super) fn note(&mut self, key: &Key) -> bool {
-        let mut hasher = DefaultHasher::new();
-        key.as_bytes().hash(&mut hasher);
-        let hash = hasher.finish();
+        let hash = self.hasher.hash_one(key.as_bytes());
         let (start, step) = (hash, hash.rotate_left(32) | 1);
         let mut was_there = true;
         for probe in 0..PROBES {

@@ -1,6 +1,7 @@
 //! Decoded entries of one task, bounded, so that a bundle's second event does not read and decode its entry again.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -19,7 +20,7 @@ const ENTRY_OVERHEAD: usize = 512;
 #[derive(Debug)]
 pub(super) struct Decoded {
     /// Timers and pending acts.
-    pub head: Head,
+    pub head: Arc<Head>,
     /// The processor's state.
     pub body: Body,
 }
@@ -95,7 +96,7 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::{self, Entry, Versioned};
+    use crate::codec::{self, Entry, Versioned, Writer};
     use crate::model::{Reject, Timestamp};
     use crate::processor::{Input, Processor, Transition, erase};
 
@@ -124,9 +125,9 @@ mod tests {
     }
 
     fn put(cache: &mut Cache, key: &str, encoded: usize) {
-        let entry = Entry { head: Head::default(), version: 1, writer: String::new(), body: &[] };
+        let entry = Entry { head: Head::default(), version: 1, writer: Writer::default(), body: &[] };
         let body = erase(Nothing).decode(&entry).unwrap();
-        cache.put(&Key::new(key), Decoded { head: Head::default(), body }, encoded);
+        cache.put(&Key::new(key), Decoded { head: Arc::default(), body }, encoded);
         assert!(cache.get(&Key::new(key)).is_some(), "{key} has just come");
     }
 

@@ -1,5 +1,7 @@
 //! The state of a running task: its store, what a transaction has changed over it, and entries that are decoded already.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use uuid::Uuid;
 
@@ -163,14 +165,14 @@ impl Live {
             let Some(bytes) = self.overlay.get(&*self.store, key).map_err(Unread::Store)? else { return Ok(None) };
             let entry = entry::decode(&bytes).map_err(Unread::Entry)?;
             let body = node.processor.decode(&entry).map_err(Unread::Entry)?;
-            self.cache.put(key, Decoded { head: entry.head, body }, bytes.len());
+            self.cache.put(key, Decoded { head: Arc::new(entry.head), body }, bytes.len());
         }
         Ok(self.cache.get(key))
     }
 
     /// Changes the entry of a key in this transaction; `None` deletes it.
-    pub(super) fn write(&mut self, key: &Key, old: Option<&Head>, entry: Option<(Decoded, Bytes)>) {
-        match (entry, old) {
+    pub(super) fn write(&mut self, key: &Key, old: Option<Arc<Head>>, entry: Option<(Decoded, Bytes)>) {
+        match (entry, &old) {
             (Some((decoded, bytes)), _) => {
                 self.arm_for(&decoded.head);
                 let head = decoded.head.clone();
@@ -186,8 +188,8 @@ impl Live {
     }
 
     /// Changes the head of an entry in this transaction; its body is read anew when it is needed next.
-    pub(super) fn replace(&mut self, key: &Key, old: &Head, head: Head, bytes: Bytes) {
-        self.overlay.put(key.clone(), Some(old), head, bytes);
+    pub(super) fn replace(&mut self, key: &Key, old: Arc<Head>, head: Head, bytes: Bytes) {
+        self.overlay.put(key.clone(), Some(old), Arc::new(head), bytes);
         self.cache.remove(key);
     }
 
@@ -231,9 +233,7 @@ impl Live {
             positions.push((meta::GENESIS.to_owned(), id.to_string().into_bytes()));
             self.genesis = Genesis::Written;
         }
-        let batch = self.overlay.batch(positions);
-        self.overlay.clear();
-        self.store.apply(&batch)
+        self.store.apply(&self.overlay.take_batch(positions))
     }
 }
 

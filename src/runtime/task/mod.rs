@@ -212,7 +212,7 @@ impl Task {
         };
         let old_head = current.map(|current| current.head.clone());
         let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
-        live.write(key, old_head.as_ref(), entry);
+        live.write(key, old_head, entry);
         *txn.stepped.entry(id.processor.clone()).or_default() += 1;
         txn.collect(outputs, counts, alerts);
         for act in acts {
@@ -229,13 +229,13 @@ impl Task {
         let id = self.id.clone();
         let Some(live) = self.live() else { return Ok(()) };
         let Some(current) = live.entry(node, key).map_err(|unread| unread.of(&id, key))? else { return Ok(()) };
-        let (old, mut head) = (current.head.clone(), current.head.clone());
+        let (old, mut head) = (current.head.clone(), Head::clone(&current.head));
         change(&mut head);
         let place = Place { plan, node, task: &id, key, now: txn.now };
         // An entry that was stored before is not too large for its topic with less in it.
         let Ok(bytes) = step::encode(place, &head, &current.body) else { return Ok(()) };
         if let Some(live) = self.live() {
-            live.replace(key, &old, head, bytes);
+            live.replace(key, old, head, bytes);
         }
         Ok(())
     }

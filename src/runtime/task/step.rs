@@ -3,6 +3,8 @@
 //! Everything that can fail fails here, before anything has changed: an entry or an output that is too large for its
 //! topic rejects the input.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::Serialize;
 use uuid::Uuid;
@@ -54,7 +56,7 @@ pub(super) fn stage(
 ) -> Result<std::result::Result<Staged, Reject>> {
     let mut head = current.map(|current| current.head.clone()).unwrap_or_default();
     if let Input::Timer(kind) = &input {
-        unschedule(&mut head, *kind);
+        unschedule(Arc::make_mut(&mut head), *kind);
     }
     let body = current.map(|current| &current.body);
     let Transition { state, effects } = match place.node.processor.step(place.key, body, input, place.now) {
@@ -65,15 +67,16 @@ pub(super) fn stage(
     for effect in effects {
         match effect {
             Effect::Forward(forward) => staged.outputs.push(output(place, forward)?),
-            Effect::Schedule(timer) => schedule(&mut head, timer),
-            Effect::Unschedule(kind) => unschedule(&mut head, kind),
+            Effect::Schedule(timer) => schedule(Arc::make_mut(&mut head), timer),
+            Effect::Unschedule(kind) => unschedule(Arc::make_mut(&mut head), kind),
             Effect::Act(act) => {
-                head.acts.retain(|pending| pending.slot != act.slot);
-                head.acts.push(act.clone());
-                head.acts.sort_by_key(|pending| pending.slot);
+                let acts = &mut Arc::make_mut(&mut head).acts;
+                acts.retain(|pending| pending.slot != act.slot);
+                acts.push(act.clone());
+                acts.sort_by_key(|pending| pending.slot);
                 staged.acts.push(act);
             }
-            Effect::Settle(slot) => head.acts.retain(|pending| pending.slot != slot),
+            Effect::Settle(slot) => Arc::make_mut(&mut head).acts.retain(|pending| pending.slot != slot),
             Effect::Alert(alert) => {
                 staged.outputs.push(alert_record(place, &alert));
                 staged.alerts.push(alert.kind);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rocksdb::{ColumnFamily, DB, Direction, FlushOptions, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
 
 use super::front::Fronts;
-use super::tuning::{Family, Memory};
+use super::tuning::{self, Family, Memory};
 use super::{error, key};
 use crate::model::{ActSlot, Key, Timer, Timestamp};
 use crate::store::{Batch, Change, Error, Result, Store, TimerClock};
@@ -82,19 +82,35 @@ impl RocksStore {
         Ok(timers)
     }
 
-    fn add(&self, change: &Change, writes: &mut WriteBatch) -> Result<()> {
-        match change {
-            Change::PutEntry(key, bytes) => writes.put_cf(self.family(Family::Entry)?, key.as_bytes(), bytes),
-            Change::DeleteEntry(key) => writes.delete_cf(self.family(Family::Entry)?, key.as_bytes()),
-            Change::PutTimer(key, timer) => {
-                let bytes = key::timer(key, *timer);
-                self.fronts.retreat(TimerClock::of(timer.kind), &bytes);
-                writes.put_cf(self.family(Family::Timer)?, bytes, []);
+    /// A batch in `RocksDB`'s words.
+    fn writes(&self, batch: &Batch) -> Result<WriteBatch> {
+        let (entry, meta) = (self.family(Family::Entry)?, self.family(Family::Meta)?);
+        let (timers, acts) = (self.family(Family::Timer)?, self.family(Family::Act)?);
+        let mut writes = WriteBatch::with_capacity_bytes(batch.changes.iter().map(size).sum());
+        for change in &batch.changes {
+            match change {
+                Change::PutEntry(key, bytes) => writes.put_cf(entry, key.as_bytes(), bytes),
+                Change::DeleteEntry(key) => writes.delete_cf(entry, key.as_bytes()),
+                Change::PutTimer(key, timer) => {
+                    let bytes = key::timer(key, *timer);
+                    self.fronts.retreat(TimerClock::of(timer.kind), &bytes);
+                    writes.put_cf(timers, bytes, []);
+                }
+                Change::DeleteTimer(key, timer) => writes.delete_cf(timers, key::timer(key, *timer)),
+                Change::PutAct(key, slot) => writes.put_cf(acts, key::act(key, *slot), []),
+                Change::DeleteAct(key, slot) => writes.delete_cf(acts, key::act(key, *slot)),
+                Change::PutMeta(name, value) => writes.put_cf(meta, name, value),
             }
-            Change::DeleteTimer(key, timer) => writes.delete_cf(self.family(Family::Timer)?, key::timer(key, *timer)),
-            Change::PutAct(key, slot) => writes.put_cf(self.family(Family::Act)?, key::act(key, *slot), []),
-            Change::DeleteAct(key, slot) => writes.delete_cf(self.family(Family::Act)?, key::act(key, *slot)),
-            Change::PutMeta(name, value) => writes.put_cf(self.family(Family::Meta)?, name, value),
+        }
+        Ok(writes)
+    }
+
+    /// Sets what is different for a replay, in the two families that have many rows.
+    fn tune(&self, bulk: bool) -> Result<()> {
+        let options = tuning::flushed_max(bulk);
+        let options = options.each_ref().map(|(name, value)| (*name, value.as_str()));
+        for family in [Family::Entry, Family::Timer] {
+            self.db.set_options_cf(self.family(family)?, &options).map_err(|error| self.error(error))?;
         }
         Ok(())
     }
@@ -105,22 +121,35 @@ impl RocksStore {
     }
 }
 
+/// About how many bytes a change takes in a batch.
+fn size(change: &Change) -> usize {
+    const REST: usize = 24;
+    REST + match change {
+        Change::PutEntry(key, bytes) => key.as_bytes().len() + bytes.len(),
+        Change::DeleteEntry(key)
+        | Change::PutTimer(key, _)
+        | Change::DeleteTimer(key, _)
+        | Change::PutAct(key, _)
+        | Change::DeleteAct(key, _) => key.as_bytes().len(),
+        Change::PutMeta(name, value) => name.len() + value.len(),
+    }
+}
+
 impl Store for RocksStore {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         self.read(Family::Entry, key.as_bytes())
     }
 
     fn apply(&mut self, batch: &Batch) -> Result<()> {
-        let mut writes = WriteBatch::default();
-        for change in &batch.changes {
-            self.add(change, &mut writes)?;
-        }
+        let writes = self.writes(batch)?;
         let mut options = WriteOptions::default();
         options.disable_wal(batch.volatile);
-        if batch.volatile {
+        if batch.volatile && !self.unlogged {
+            self.tune(true)?;
             self.unlogged = true;
-        } else if self.unlogged {
+        } else if self.unlogged && !batch.volatile {
             self.flush()?;
+            self.tune(false)?;
             self.unlogged = false;
         }
         self.db.write_opt(writes, &options).map_err(|error| self.error(error))

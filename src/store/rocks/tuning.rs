@@ -18,6 +18,11 @@ const COMPRESSION: [DBCompressionType; 2] = [DBCompressionType::None, DBCompress
 /// So many flushed memtables are sorted into the next level at once. Each of them is looked into until then, behind its
 /// bloom filter; with half as many a million new entries are rewritten twice as often.
 const FLUSHED_MAX: i32 = 8;
+/// The same while a changelog is replayed without the log: what is compacted once, at the end, is not in the way before.
+const BULK_FLUSHED_MAX: i32 = 32;
+/// With so many more, writes are slowed down, and stopped.
+const FLUSHED_SLOW: i32 = 16;
+const FLUSHED_STOP: i32 = 32;
 const BLOCK_BYTES: usize = 8 << 10;
 const BLOOM_BITS_PER_KEY: f64 = 10.0;
 /// Of a memtable's size, what its bloom filter takes: some 80 bits for an entry of 300 bytes.
@@ -50,6 +55,17 @@ impl Family {
             Self::Meta => "meta",
         }
     }
+}
+
+/// Options of an open family, for a replay without the log or for what comes after it: how many flushed memtables are
+/// compacted at once, and from how many on writes are slowed down and stopped.
+pub(super) fn flushed_max(bulk: bool) -> [(&'static str, String); 3] {
+    let most = if bulk { BULK_FLUSHED_MAX } else { FLUSHED_MAX };
+    [
+        ("level0_file_num_compaction_trigger", most.to_string()),
+        ("level0_slowdown_writes_trigger", (most + FLUSHED_SLOW).to_string()),
+        ("level0_stop_writes_trigger", (most + FLUSHED_STOP).to_string()),
+    ]
 }
 
 /// The memory that all stores of a process share.
@@ -114,6 +130,8 @@ impl Memory {
         options.set_compression_type(DBCompressionType::Lz4);
         options.set_compression_per_level(&COMPRESSION);
         options.set_level_zero_file_num_compaction_trigger(FLUSHED_MAX);
+        options.set_level_zero_slowdown_writes_trigger(FLUSHED_MAX + FLUSHED_SLOW);
+        options.set_level_zero_stop_writes_trigger(FLUSHED_MAX + FLUSHED_STOP);
         options.set_level_compaction_dynamic_level_bytes(true);
         options.add_compact_on_deletion_collector_factory(DELETION_WINDOW, DELETIONS_IN_WINDOW, DELETION_RATIO);
         options
