@@ -19,10 +19,11 @@ use crate::runtime::task::{Changes, Task};
 use crate::runtime::transaction::{Decision, Returned};
 
 impl StreamThread {
-    /// True when the transaction has reached one of its limits.
+    /// True when the transaction has reached one of its limits. It is as old as it was when the turn began: this is asked
+    /// for every record, and a turn is short.
     pub(super) fn at_limit(&self) -> bool {
         let limits = &self.shared.settings.commit;
-        let age = self.txn.opened_at.map(|opened| self.shared.clock.uptime().saturating_sub(opened));
+        let age = self.txn.opened_at.map(|opened| self.txn.uptime.saturating_sub(opened));
         self.txn.inputs >= limits.inputs_max
             || self.txn.output_bytes() >= limits.bytes_max
             || self.txn.input_bytes() >= limits.bytes_max

@@ -46,9 +46,9 @@ pub struct RocksOptions {
 }
 
 impl RocksOptions {
-    /// A root with 64 MiB for each of the two.
+    /// A root with 64 MiB for blocks and 32 MiB for what is not flushed: twice as much of that takes no less CPU time.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), block_cache_bytes: 64 << 20, write_buffer_bytes: 64 << 20 }
+        Self { root: root.into(), block_cache_bytes: 64 << 20, write_buffer_bytes: 32 << 20 }
     }
 }
 
