@@ -12,6 +12,7 @@
 mod compare;
 mod figures;
 mod phase;
+mod plot;
 mod process;
 mod reader;
 mod stream;
@@ -34,6 +35,8 @@ enum Command {
     Run(Options),
     /// Measure sheaf and Kafka Streams by turns
     Compare(compare::Options),
+    /// Draw what was measured at several sizes
+    Plot(plot::Options),
 }
 
 /// Measure a sheaf that runs: idle, at a steady rate, and as fast as it can
@@ -42,9 +45,9 @@ struct Options {
     /// Kafka's brokers
     #[arg(long, value_name = "HOST:PORT,..")]
     bootstrap_servers: String,
-    /// Process id of the sheaf that is measured
-    #[arg(long, value_name = "PID")]
-    sheaf_pid: u32,
+    /// Process id of the sheaf that is measured; with several, their figures are added up
+    #[arg(long, value_name = "PID", required = true)]
+    sheaf_pid: Vec<u32>,
     /// Process id of the broker that is measured
     #[arg(long, value_name = "PID")]
     broker_pid: u32,
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
     let right = match Command::parse() {
         Command::Run(options) => measure(&options),
         Command::Compare(options) => compare::measure(&options),
+        Command::Plot(options) => plot::draw(&options),
     };
     match right {
         Ok(true) => ExitCode::SUCCESS,

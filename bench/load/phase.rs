@@ -84,7 +84,7 @@ impl Phases {
         let ends = Ends::default();
         let mut writer = Writer::new(&self.broker, &format!("bench-load-{}", self.seed))?;
         let submissions = Submissions::open(&self.broker, &Topic::new("ctm-submissions"))?;
-        process::reset_peak(self.options.sheaf_pid);
+        self.options.sheaf_pid.iter().for_each(|pid| process::reset_peak(*pid));
         let before = self.read_meters()?;
         let expected = usize::try_from(bundles)?;
         let (wrote, seen): (Result<Duration>, Result<Seen>) = std::thread::scope(|scope| {
@@ -113,10 +113,15 @@ impl Phases {
     fn read_meters(&self) -> Result<Meters> {
         Ok(Meters {
             at: SystemClock.uptime(),
-            sheaf: process::cpu_seconds(self.options.sheaf_pid)?,
+            sheaf: self.sum(process::cpu_seconds)?,
             broker: process::cpu_seconds(self.options.broker_pid)?,
             transactions: Transactions::of(self.options.http)?,
         })
+    }
+
+    /// A figure of all instances together.
+    fn sum(&self, of: impl Fn(u32) -> Result<f64>) -> Result<f64> {
+        self.options.sheaf_pid.iter().map(|pid| of(*pid)).sum()
     }
 
     fn figures(&self, name: &str, before: &Meters, after: &Meters) -> Result<Figures> {
@@ -129,7 +134,7 @@ impl Phases {
             sheaf_cpu_seconds: after.sheaf - before.sheaf,
             broker_cpu_seconds: after.broker - before.broker,
             sheaf_cores: (after.sheaf - before.sheaf) / elapsed,
-            peak_mib: process::peak_mib(self.options.sheaf_pid)?,
+            peak_mib: self.sum(process::peak_mib)?,
             transactions,
             transactions_per_second: transactions / elapsed,
             transaction_ms: if measured > 0.0 { mean } else { 0.0 },
