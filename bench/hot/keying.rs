@@ -1,0 +1,81 @@
+//! The step before the inbox: the key of a record that has none, and the partition of a key.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use sheaf::codec;
+use sheaf::model::{Key, Record};
+use sheaf::processor::Keying;
+use sheaf::sim::SampleEvent;
+
+use crate::{Result, Work, scene};
+
+const RECORDS: u32 = 200;
+const KEYS: u32 = 1_000;
+/// As an inbox of a large application has.
+const PARTITIONS: i32 = 64;
+
+/// Records of one source, to be keyed.
+struct Unkeyed {
+    keying: Arc<dyn Keying>,
+    records: Vec<Record>,
+    /// Bytes of all keys that were found.
+    found: usize,
+}
+
+pub(crate) fn parents() -> Result<Box<dyn Work>> {
+    records(SampleEvent::is_parent)
+}
+
+pub(crate) fn children() -> Result<Box<dyn Work>> {
+    records(|event| event.place == 1)
+}
+
+fn records(wanted: fn(&SampleEvent) -> bool) -> Result<Box<dyn Work>> {
+    let topology = scene::topology()?;
+    let events: Vec<SampleEvent> = scene::bundles(RECORDS).concat().into_iter().filter(wanted).collect();
+    let keying = Arc::clone(&scene::source(&topology.sources, events.first().ok_or("no event")?)?.keying);
+    Ok(Box::new(Unkeyed { keying, records: events.iter().map(scene::record).collect(), found: 0 }))
+}
+
+impl Work for Unkeyed {
+    fn work(&mut self) -> Result<()> {
+        for record in &self.records {
+            let keyed = self.keying.key(record).map_err(|reject| reject.detail)?;
+            self.found += black_box(keyed).key.as_bytes().len();
+        }
+        Ok(())
+    }
+
+    fn check(&mut self) -> Result<()> {
+        let uuids = self.records.len() * 36;
+        if self.found == uuids { Ok(()) } else { Err(format!("keys of {} bytes, not {uuids}", self.found).into()) }
+    }
+}
+
+/// Keys, to be spread over partitions.
+struct Keys {
+    keys: Vec<Key>,
+    last: i32,
+}
+
+pub(crate) fn partitioner() -> Result<Box<dyn Work>> {
+    let topology = scene::topology()?;
+    let events = scene::bundles(KEYS).concat();
+    let parents = events.iter().filter(|event| event.is_parent());
+    let keys = parents.map(|parent| Ok(scene::keyed(&topology.sources, parent)?.0)).collect::<Result<_>>()?;
+    Ok(Box::new(Keys { keys, last: 0 }))
+}
+
+impl Work for Keys {
+    fn work(&mut self) -> Result<()> {
+        for key in &self.keys {
+            self.last = self.last.max(black_box(codec::partitioner(key.as_bytes(), PARTITIONS)));
+        }
+        Ok(())
+    }
+
+    fn check(&mut self) -> Result<()> {
+        if self.last == PARTITIONS - 1 { Ok(()) } else { Err("a thousand keys leave the last partition empty".into()) }
+    }
+}

@@ -1,0 +1,39 @@
+//! The clock, for whoever makes a part faster: nothing is compared with it, and nothing fails by it.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, Divan};
+
+use crate::{PARTS, Part, Result};
+
+/// How long one part may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+static WANTED: OnceLock<Vec<&'static str>> = OnceLock::new();
+
+/// Measures one part, or all of them.
+pub(crate) fn measure(part: Option<&'static Part>) -> Result<()> {
+    let wanted = part.map_or_else(|| PARTS.iter().collect(), |part| vec![part]);
+    for part in &wanted {
+        crate::run(part)?; // now, because what fails under the clock is not seen
+    }
+    WANTED.get_or_init(|| wanted.iter().map(|part| part.name).collect());
+    Divan::default().max_time(LIMIT).run_benches();
+    Ok(())
+}
+
+fn wanted() -> Vec<&'static str> {
+    WANTED.get().cloned().unwrap_or_default()
+}
+
+/// One run of a part, its inputs left out; `items` are its calls.
+#[divan::bench(args = wanted())]
+fn hot(bencher: Bencher<'_, '_>, name: &str) {
+    let Ok(part) = crate::named(name) else { return };
+    bencher
+        .counter(ItemsCount::new(part.calls))
+        .with_inputs(|| (part.prepare)())
+        .bench_refs(|work| work.as_mut().map(|work| work.work()).ok());
+}
