@@ -41,7 +41,8 @@ pub struct RocksOptions {
     pub root: PathBuf,
     /// For blocks that were read, in bytes, over all stores.
     pub block_cache_bytes: usize,
-    /// For what was written and not yet flushed, in bytes, over all stores; beyond it a store flushes early.
+    /// For what was written and not yet flushed, in bytes, over all stores; beyond it a store flushes early. With more open
+    /// stores than MiB it is a MiB for each.
     pub write_buffer_bytes: usize,
 }
 

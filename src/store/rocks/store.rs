@@ -8,6 +8,7 @@
 //! the flush leaves an earlier prefix of the batches, one after it leaves all of them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rocksdb::{ColumnFamily, DB, Direction, FlushOptions, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
 
@@ -25,6 +26,7 @@ pub(super) struct RocksStore {
     db: DB,
     path: PathBuf,
     fronts: Fronts,
+    _share: Arc<()>,
     /// True while memtables hold batches that are in no write-ahead log.
     unlogged: bool,
 }
@@ -34,7 +36,7 @@ impl RocksStore {
     pub(super) fn open(path: &Path, memory: &Memory) -> Result<Self> {
         let db = DB::open_cf_descriptors(&memory.database(), path, memory.families())
             .map_err(|error| error::of_rocksdb(path, error))?;
-        Ok(Self { db, path: path.to_owned(), fronts: Fronts::new(), unlogged: false })
+        Ok(Self { db, path: path.to_owned(), fronts: Fronts::new(), _share: memory.share(), unlogged: false })
     }
 
     fn family(&self, family: Family) -> Result<&ColumnFamily> {

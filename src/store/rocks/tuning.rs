@@ -3,6 +3,8 @@
 //! No prefix extractor is set anywhere: keys have any length, and an iterator over a prefix bloom filter may pass over
 //! keys that are there.
 
+use std::sync::Arc;
+
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, LogLevel, Options, WriteBufferManager,
 };
@@ -12,7 +14,7 @@ const MEMTABLE_BYTES: usize = 16 << 20;
 const MEMTABLES_MAX: i32 = 3;
 /// A memtable takes memory in pieces of this size. With `RocksDB`'s own choice (an eighth of the memtable, at most 1 MiB)
 /// a store takes 4 MiB with its first batch, and a dozen of them fill the shared budget and flush with every write.
-const ARENA_BLOCK_BYTES: usize = 64 << 10;
+const ARENA_BLOCK_BYTES: usize = 16 << 10;
 /// What a flush writes is compacted soon: only that is compressed.
 const COMPRESSION: [DBCompressionType; 2] = [DBCompressionType::None, DBCompressionType::Lz4];
 /// So many flushed memtables are sorted into the next level at once. Each of them is looked into until then, behind its
@@ -25,8 +27,12 @@ const FLUSHED_SLOW: i32 = 16;
 const FLUSHED_STOP: i32 = 32;
 const BLOCK_BYTES: usize = 8 << 10;
 const BLOOM_BITS_PER_KEY: f64 = 10.0;
-/// Of a memtable's size, what its bloom filter takes: some 80 bits for an entry of 300 bytes.
-const MEMTABLE_BLOOM_RATIO: f64 = 0.03;
+/// Of a memtable's size, what its bloom filter takes: some 13 bits for an entry of 300 bytes. All of it is taken with the
+/// first entry, by every store.
+const MEMTABLE_BLOOM_RATIO: f64 = 0.005;
+/// What each open store may have in its memtables, however many there are: when their common budget is less, whichever store
+/// is written flushes what little it has.
+const STORE_WRITE_BUFFER_BYTES: usize = 1 << 20;
 const BACKGROUND_THREADS: i32 = 2;
 const LOG_FILES_MAX: usize = 2;
 const LOG_FILE_BYTES_MAX: usize = 1 << 20;
@@ -72,6 +78,9 @@ pub(super) fn flushed_max(bulk: bool) -> [(&'static str, String); 3] {
 pub(super) struct Memory {
     cache: Cache,
     write_buffers: WriteBufferManager,
+    write_buffer_bytes: usize,
+    /// How many stores are open: one for each who holds this.
+    open: Arc<()>,
 }
 
 impl Memory {
@@ -80,7 +89,16 @@ impl Memory {
         let cache = Cache::new_lru_cache(block_cache_bytes.saturating_add(write_buffer_bytes));
         let write_buffers =
             WriteBufferManager::new_write_buffer_manager_with_cache(write_buffer_bytes, false, cache.clone());
-        Self { cache, write_buffers }
+        Self { cache, write_buffers, write_buffer_bytes, open: Arc::new(()) }
+    }
+
+    /// Makes room for one more store, until the share is dropped. With fewer of them, the room is taken back when the next
+    /// one comes.
+    pub(super) fn share(&self) -> Arc<()> {
+        let share = Arc::clone(&self.open);
+        let stores = Arc::strong_count(&self.open) - 1;
+        self.write_buffers.set_buffer_size(self.write_buffer_bytes.max(stores * STORE_WRITE_BUFFER_BYTES));
+        share
     }
 
     /// The options of a store as a whole.
