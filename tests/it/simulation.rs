@@ -10,6 +10,9 @@ use sheaf::sim::swarm::{Report, Tally, run, run_at_least_once};
 const SEEDS: u64 = 150;
 /// How many seeds a commit has of its own.
 const OWN: u64 = 50;
+/// Seeds that were wrong once. A member that had stood still took the inbox that another one had emptied for lost input, and
+/// stopped.
+const FOUND: [u64; 1] = [10_010_003_600_176];
 
 fn right(report: &Report) {
     let story = report.story.join("\n");
@@ -33,7 +36,7 @@ fn nothing_is_lost_or_doubled_in_any_weather() {
     let seeds = asked("SHEAF_TEST_SEEDS").map_or(SEEDS, |text| text.parse().expect("a number"));
     let own = asked("SHEAF_TEST_COMMIT").map_or(0..0, |commit| seed(&commit)..seed(&commit) + OWN);
     let mut met = Tally::default();
-    for seed in (0..seeds).chain(own) {
+    for seed in (0..seeds).chain(FOUND).chain(own) {
         let report = run(seed, None);
         right(&report);
         met.add(&report.met);

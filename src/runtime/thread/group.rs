@@ -15,7 +15,7 @@ use crate::runtime::task::{Genesis, Live, State, Task};
 use crate::runtime::transaction::Returned;
 
 /// How long one attempt to learn committed offsets may take; between attempts the thread goes on with its other tasks.
-const OFFSETS_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(500);
+pub(super) const OFFSETS_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(500);
 
 impl StreamThread {
     /// Serves the group until nothing has happened.

@@ -122,6 +122,8 @@ pub struct StreamThread {
     restored: (Sender<Restored>, Receiver<Restored>),
     returned: (Sender<Returned>, Receiver<Returned>),
     outcomes: VecDeque<Returned>,
+    /// A partition whose next record is gone, and the committed offset that this thread knows of it.
+    gone: Option<(TopicPartition, i64)>,
     in_flight: BTreeSet<(TaskId, Key, ActSlot, u32)>,
 }
 
@@ -160,6 +162,7 @@ impl StreamThread {
             restored: mpsc::channel(),
             returned: mpsc::channel(),
             outcomes: VecDeque::new(),
+            gone: None,
             in_flight: BTreeSet::new(),
         })
     }

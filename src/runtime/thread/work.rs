@@ -1,9 +1,11 @@
 //! Duties 1 to 3: fetch, take the record with the lowest timestamp, step, collect.
 
 use std::collections::VecDeque;
+use std::slice;
 
 use super::StreamThread;
-use crate::broker;
+use super::group::OFFSETS_TIMEOUT;
+use crate::broker::{self, FencedBy};
 use crate::model::{Record, TaskId};
 use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::Error;
@@ -31,6 +33,7 @@ impl StreamThread {
             // taken: what would be committed now would hide the answer from the next start.
             return Ok(false);
         }
+        self.judge_gone()?;
         let mut worked = self.take_outcomes()?;
         self.fetch()?;
         let mut taken = 0;
@@ -62,9 +65,9 @@ impl StreamThread {
             }
             match consumer.fetch(partition, FETCH_MAX, &mut records) {
                 Ok(()) => {}
-                Err(broker::Error::OutOfRange { partition }) => {
-                    let group = self.shared.settings.application.clone();
-                    return Err(Error::InputLost { group, partition });
+                Err(broker::Error::OutOfRange { .. }) => {
+                    self.gone = Some((partition.clone(), input.committed));
+                    break;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -80,7 +83,23 @@ impl StreamThread {
             input.buffer.extend(records.drain(..));
             self.shared.probe.reached(Point::Fetched);
         }
-        Ok(())
+        self.judge_gone()
+    }
+
+    /// Records that were to be read are not there any more. Either somebody has deleted them, and an operator has to know;
+    /// or this thread stood still for so long that another member has processed them, and the group has not told it yet.
+    fn judge_gone(&mut self) -> Result<()> {
+        let (Some((partition, known)), Some(consumer)) = (self.gone.clone(), &mut self.consumer) else { return Ok(()) };
+        if self.inputs.get(&partition).is_none_or(|input| input.committed != known) {
+            self.gone = None; // it was given up, and perhaps taken anew
+            return Ok(());
+        }
+        let committed = consumer.committed(slice::from_ref(&partition), OFFSETS_TIMEOUT)?;
+        if committed.first().copied().flatten().is_some_and(|offset| offset > known) {
+            let detail = format!("another member has committed {partition} further than this one");
+            return Err(broker::Error::Fenced { by: FencedBy::Generation, detail }.into());
+        }
+        Err(Error::InputLost { group: self.shared.settings.application.clone(), partition })
     }
 
     /// Steps on a record. Whatever comes of it, the record is the transaction's from now on: an abort puts it back.
