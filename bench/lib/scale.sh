@@ -10,7 +10,7 @@ Measure what an event costs at several sizes, and draw it.
                   [--svg docs/performance] [--repeat 1]
 
   --axes NAMES     those that are measured; all by default. Each has its places:
-$(sed -n 's/^places\[\(.*\)\]=.\(.*\). *# \(.*\)$/                   \1: \2 (\3)/p' bench/lib/scale.sh)
+$(sed -n "s/^places\[\(.*\)\]='\([^']*\)' *# \(.*\)$/                   \1: \2 (\3)/p" bench/lib/scale.sh)
   --places NUMBERS other places, for one axis: --axes open --places 10000,3000000
   --svg DIRECTORY  where the plots are written
   --repeat TIMES   of each place; medians are drawn
@@ -19,19 +19,23 @@ EOT
 
 declare -A places
 places[open]='10000 100000 1000000' # open bundles of 1 + 3; four events for each
-places[children]='3 30 300 1000' # children of a bundle, 100 bundles open; 1,000 of them a million of events at most
+places[children]='3 30 300 1000' # children of a bundle, 100 bundles open; 1,000 bundles, and from 100,000 to 400,000 events
 places[partitions]='4 16 64' # partitions of each topic, one stream thread
 places[threads]='1 2 4' # stream threads of one instance, 16 partitions
 places[instances]='1 2' # instances of one thread, 16 partitions
 
+between() { # the number, not below the least and not above the most
+    local least=$1 number=$2 most=$3
+    ((number >= least)) || number=$least
+    ((number <= most)) || number=$most
+    echo "$number"
+}
+
 of_place() { # the options of bench/run at a place of an axis
     local axis=$1 value=$2 events=400000
     case $axis in
-    open) ((4 * value <= events)) || events=$((4 * value)) && echo "--burst $events --open $value" ;;
-    children)
-        ((1000 * (value + 1) >= events)) || events=$((1000 * (value + 1) > 100000 ? 1000 * (value + 1) : 100000))
-        echo "--burst $events --open 100 --children $value"
-        ;;
+    open) echo "--burst $((4 * value > events ? 4 * value : events)) --open $value" ;;
+    children) echo "--burst $(between 100000 $((1000 * (value + 1))) "$events") --open 100 --children $value" ;;
     partitions) echo "--burst $events --open 50000 --set partitions=$value" ;;
     threads) echo "--burst $events --open 50000 --set partitions=16 --set num_stream_threads=$value" ;;
     instances) echo "--burst $events --open 50000 --set partitions=16 --instances $value" ;;

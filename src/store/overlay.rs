@@ -101,7 +101,11 @@ impl Overlay {
         let stored = store.due(clock, now, limit.saturating_add(gone))?;
         let stored = stored.iter().filter(|(key, timer)| self.is_scheduled(key, timer));
         rows.extend(stored.map(|(key, timer)| TimerRow::new(key, *timer)));
-        Ok(rows.into_iter().take(limit).map(|row| (row.key.clone(), row.timer())).collect())
+        let timer_of = |row: TimerRow| {
+            let timer = row.timer();
+            (row.key, timer)
+        };
+        Ok(rows.into_iter().take(limit).map(timer_of).collect())
     }
 
     /// False when this transaction has taken back or moved a timer of the store, or one that [`Overlay::due`] gave out.

@@ -17,7 +17,7 @@
 //! | `active` | one restore |
 //! | `standby` | what this instance follows for others |
 //! | `replay` | what these two have in common: records of a changelog on their way into a store |
-//! | `lane` | a reader of what is replayed; there is one for short restores and one for long ones |
+//! | `lane` | a reader of what is replayed; there is one for short restores, one for long ones, and one for standbys |
 //! | `lookout` | the first records of changelogs, which say whose they are |
 //! | `seen` | which keys a replay into an empty store may have put there |
 //! | `place` | where a replay begins |

@@ -33,7 +33,6 @@ impl StreamThread {
             // taken: what would be committed now would hide the answer from the next start.
             return Ok(false);
         }
-        self.judge_gone()?;
         let mut worked = self.take_outcomes()?;
         self.fetch()?;
         let mut taken = 0;
