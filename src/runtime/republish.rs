@@ -107,7 +107,7 @@ impl Republisher<'_> {
         producer.commit(self.timeout)?;
         let end = ends.get(&changelog).copied().unwrap_or(0);
         let position = Change::PutMeta(meta::CHANGELOG.to_owned(), end.to_le_bytes().to_vec());
-        let batch = Batch { changes: vec![position], volatile: false };
+        let batch = Batch { changes: vec![position], is_load: false };
         store.apply(&batch).map_err(|source| Error::store(id, source))?;
         Ok(written)
     }

@@ -21,6 +21,15 @@ pub enum Error {
         /// The engine's words.
         detail: String,
     },
+    /// The process was killed while it loaded a changelog into the store: there is a part that fits no position.
+    #[error(
+        "the store {} was cut off in the middle of its restore: `sheaf run` makes it anew from its changelog",
+        path.display()
+    )]
+    Unfinished {
+        /// Which directory.
+        path: PathBuf,
+    },
     /// The disk or the file system fails.
     #[error(
         "the store {} cannot be used: {detail}. Nothing that was committed is lost: see to the disk (room, rights, \
@@ -39,7 +48,7 @@ impl Error {
     /// What is to be done about it.
     pub const fn class(&self) -> ErrorClass {
         match self {
-            Self::Corrupt { .. } => ErrorClass::Corrupt,
+            Self::Corrupt { .. } | Self::Unfinished { .. } => ErrorClass::Corrupt,
             Self::Locked { .. } | Self::Io { .. } => ErrorClass::Fatal,
         }
     }

@@ -55,7 +55,8 @@ pub trait Store: Send {
 /// Opens the stores of tasks.
 pub trait Stores: Send + Sync + std::fmt::Debug {
     /// Opens the store of a task, making it when there is none. A store that another process has open is
-    /// [`Error::Locked`]; one that cannot be read is [`Error::Corrupt`].
+    /// [`Error::Locked`]; one that cannot be read is [`Error::Corrupt`], and
+    /// one whose restore a crash cut off [`Error::Unfinished`].
     fn open(&self, task: &str) -> Result<Box<dyn Store>>;
 
     /// Deletes the store of a task, which must not be open.
@@ -92,10 +93,10 @@ impl TimerClock {
 pub struct Batch {
     /// The changes, in order.
     pub changes: Vec<Change>,
-    /// True: leave the write-ahead log out; for restoring, where the changelog can repeat it. A crash leaves the batches
-    /// up to some volatile one, each whole. The next batch that is not volatile makes all before it durable, and a
-    /// restore ends with one.
-    pub volatile: bool,
+    /// True for a part of a restore, which may be large and may go a faster way; the changelog can repeat it. A crash in
+    /// the middle of it may leave a store that is [`Error::Unfinished`] from then on. A restore ends with a batch that is
+    /// none.
+    pub is_load: bool,
 }
 
 /// One change of a batch.

@@ -132,12 +132,9 @@ impl Overlay {
     }
 
     /// Takes everything out, as the one batch that the store applies after the commit, with these named values (positions).
-    /// The entries come in the order of their keys, as a store takes them best.
     pub fn take_batch(&mut self, meta: Vec<(String, Vec<u8>)>) -> Batch {
-        let mut entries: Vec<(Key, Changed)> = self.entries.drain(..).collect();
-        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        let mut changes = Vec::with_capacity(2 * entries.len() + meta.len());
-        for (key, changed) in entries {
+        let mut changes = Vec::with_capacity(2 * self.entries.len() + meta.len());
+        for (key, changed) in self.entries.drain(..) {
             changes.extend(changed.diff().changes(&key));
             changes.push(match changed.new {
                 Some(written) => Change::PutEntry(key, written.bytes),
@@ -145,7 +142,7 @@ impl Overlay {
             });
         }
         changes.extend(meta.into_iter().map(|(name, value)| Change::PutMeta(name, value)));
-        Batch { changes, volatile: false }
+        Batch { changes, is_load: false }
     }
 
     /// Forgets every change: because the transaction was aborted.

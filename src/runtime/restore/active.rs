@@ -5,18 +5,18 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::job::{Done, Job, Restored};
-use super::replay::{Replay, Step, Subject};
+use super::replay::{BATCH_BYTES_MAX, Batching, Read, Replay, Step, Subject};
 use crate::broker::Admin;
-use crate::model::{ErrorClass, Record, TaskId, Timestamp, TopicPartition};
+use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::point::Point;
 use crate::runtime::task::Genesis;
 use crate::runtime::thread::Shared;
 use crate::store;
 
-/// A restore of more offsets than this leaves the write-ahead log out and flushes the store at its end. For fewer, as
-/// after a standby, the flush would be what takes longest.
-const VOLATILE_MIN: i64 = 20_000;
+/// A restore of more offsets than this loads its store in large batches. For fewer, as after a standby, that is not worth
+/// the while.
+const LOAD_MIN: i64 = 20_000;
 
 /// A restore of at most so many offsets does not wait for longer ones.
 const SHORT_MAX: i64 = 100;
@@ -111,16 +111,15 @@ impl Active {
         (&self.job.task, done, total)
     }
 
-    /// Takes records of the changelog, and the position that the reader has reached.
-    pub(super) fn advance(
-        &mut self,
-        records: Vec<Record>,
-        position: Option<i64>,
-        shared: &Shared,
-        now: Timestamp,
-    ) -> Result<Step> {
-        let (_, total) = self.replay.progress();
-        let (step, applied) = self.replay.advance(records, position, now, total > VOLATILE_MIN)?;
+    fn is_load(&self) -> bool {
+        self.replay.progress().1 > LOAD_MIN
+    }
+
+    /// Takes records of the changelog, as one of so many restores at a time.
+    pub(super) fn advance(&mut self, read: Read, restores: usize, shared: &Shared, now: Timestamp) -> Result<Step> {
+        let is_load = self.is_load();
+        let batching = Batching { is_load, bytes: if is_load { BATCH_BYTES_MAX / restores.max(1) } else { 0 } };
+        let (step, applied) = self.replay.advance(read, now, batching)?;
         if applied > 0 {
             shared.probe.reached(Point::RestoreBatch);
         }
@@ -131,10 +130,10 @@ impl Active {
         Ok(step)
     }
 
-    /// The end: one batch that is not volatile, and the store goes back.
+    /// The end: what is held back is applied, and the store goes back.
     pub(super) fn finish(mut self, result: Result<()>, shared: &Shared, now: Timestamp) {
-        let is_begun = self.replay.genesis().is_some();
-        let result = result.and_then(|()| if is_begun { self.replay.apply(now, false) } else { Ok(()) });
+        let (is_begun, is_load) = (self.replay.genesis().is_some(), self.is_load());
+        let result = result.and_then(|()| if is_begun { self.replay.complete(now, is_load) } else { Ok(()) });
         let result = result.map(|()| {
             let id = Uuid::new_v5(&shared.incarnation.id, self.job.task.to_string().as_bytes());
             let genesis = if is_begun { Genesis::Written } else { Genesis::Due(id) };

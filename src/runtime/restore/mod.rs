@@ -48,7 +48,7 @@ use lane::Lane;
 use lookout::{First, Lookout};
 use pace::Allowance;
 use progress::Progress;
-use replay::Step;
+use replay::{Read, Step};
 use standby::Standbys;
 
 use super::error::Result;
@@ -204,7 +204,8 @@ impl Restorer {
         let mut steps = Vec::new();
         for First { partition, record, position } in firsts {
             if let Some(active) = self.active.get_mut(&partition) {
-                let step = active.advance(record.into_iter().collect(), position, &self.shared, now);
+                let read = Read { records: record.into_iter().collect(), position };
+                let step = active.advance(read, 1, &self.shared, now);
                 steps.push((partition, step));
             }
         }
@@ -243,11 +244,13 @@ impl Restorer {
             }
         }
         let mut steps = Vec::new();
+        let restores = self.active.len();
         for (partition, active) in self.active.iter_mut().filter(|(_, active)| is_here(active)) {
             let records = by_partition.remove(partition).unwrap_or_default();
             self.allowance.take(records.len());
             let worked = !records.is_empty();
-            let step = active.advance(records, lane.position(partition), &self.shared, now);
+            let read = Read { records, position: lane.position(partition) };
+            let step = active.advance(read, restores, &self.shared, now);
             if worked || !matches!(step, Ok(Step::Reading)) {
                 steps.push((partition.clone(), step));
             }

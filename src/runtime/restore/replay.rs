@@ -1,6 +1,7 @@
 //! A changelog on its way into a store: what a restore and a standby have in common.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -17,8 +18,11 @@ use crate::runtime::thread::Shared;
 use crate::store::overlay::Overlay;
 use crate::store::{self, Batch, Store};
 
-/// After so many bytes of keys and entries a batch is applied, however few records they are: it is in memory twice.
-const BATCH_BYTES_MAX: usize = 4 << 20;
+/// After so many bytes of keys and entries a batch is applied, however few records they are.
+pub(super) const BATCH_BYTES_MAX: usize = 16 << 20;
+
+/// Nothing is held back longer: so much of a restore is lost when it is cut off.
+const HELD_MAX: Duration = Duration::from_secs(2);
 
 /// Whose changelog goes into which store.
 pub(super) struct Subject<'a> {
@@ -45,10 +49,31 @@ pub(super) struct Replay {
     /// The high watermark when the replay began.
     end: i64,
     overlay: Overlay,
+    /// How many bytes of records are in the overlay.
+    held: usize,
+    applied_at: Timestamp,
     /// The keys that have come, when the store was empty before; `None`: the store is asked for every key.
     seen: Option<Seen>,
     /// The duty that is broken on purpose.
     broken: Option<Mutation>,
+}
+
+/// What a reader has come to in a changelog.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// New records.
+    pub(super) records: Vec<Record>,
+    /// Where it stands behind them, when it says so: behind the last record there may be markers.
+    pub(super) position: Option<i64>,
+}
+
+/// How records go into the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Batching {
+    /// [`Batch::is_load`].
+    pub(super) is_load: bool,
+    /// So many bytes are held back for one batch, at most [`BATCH_BYTES_MAX`]; 0: nothing is held back.
+    pub(super) bytes: usize,
 }
 
 /// What some records of the changelog came to.
@@ -80,6 +105,11 @@ impl Replay {
         let store = match store.take() {
             Some(store) => store,
             None => match shared.stores.open(&name) {
+                Err(error @ store::Error::Unfinished { .. }) => {
+                    tracing::warn!(%error, sheaf.task = %task, "a restore begins again");
+                    shared.stores.destroy(&name).map_err(wrap)?;
+                    shared.stores.open(&name).map_err(wrap)?
+                }
                 Err(error @ store::Error::Corrupt { .. }) => {
                     tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
                     shared.metrics.store_rebuilt(task);
@@ -100,6 +130,8 @@ impl Replay {
                 begin: next,
                 end,
                 overlay: Overlay::new(),
+                held: 0,
+                applied_at: now,
                 seen: genesis.is_none().then(|| Seen::new(u64::try_from(end - next).unwrap_or(0))),
                 broken: shared.settings.mutation,
             }),
@@ -137,44 +169,39 @@ impl Replay {
         self.genesis
     }
 
-    /// The store as it is, of which a crash may lose what was volatile.
+    /// The store as it is, without what was not applied.
     pub(super) fn into_store(self) -> Box<dyn Store> {
         self.store
     }
 
-    /// Takes records of the changelog, and the position that the reader has reached. Returns how many were applied, too.
-    pub(super) fn advance(
-        &mut self,
-        records: Vec<Record>,
-        position: Option<i64>,
-        now: Timestamp,
-        volatile: bool,
-    ) -> Result<(Step, u64)> {
+    /// Takes records of the changelog. Returns how many they were, too.
+    pub(super) fn advance(&mut self, read: Read, now: Timestamp, batching: Batching) -> Result<(Step, u64)> {
+        let Read { records, position } = read;
         let read_to = position.map_or(self.next, |position| position.max(self.next));
         if let Phase::Verify { position, outdated } = self.phase {
             return self.check_first(records.first(), read_to, position, outdated).map(|step| (step, 0));
         }
-        let (mut applied, mut bytes) = (0, 0);
+        let mut taken = 0;
         for record in records {
             if record.offset < self.next {
                 // Of an earlier place of the reader: the store has it, and what came after it.
                 continue;
             }
-            applied += 1;
-            bytes += record.size();
+            taken += 1;
+            self.held += record.size();
             self.next = record.offset + 1;
             self.take(record)?;
-            if bytes >= BATCH_BYTES_MAX {
-                self.apply(now, volatile)?;
-                bytes = 0;
+            if self.held >= if batching.bytes > 0 { batching.bytes } else { BATCH_BYTES_MAX } {
+                self.apply(now, batching.is_load)?;
             }
         }
         self.next = self.next.max(read_to);
-        if bytes > 0 {
-            self.apply(now, volatile)?;
+        let is_held = now.since(self.applied_at) < HELD_MAX && batching.bytes > 0;
+        if self.held > 0 && !is_held {
+            self.apply(now, batching.is_load)?;
         }
-        let early = self.broken == Some(Mutation::RestoreEndsEarly) && applied == 0;
-        Ok((if self.next >= self.end || early { Step::Done } else { Step::Reading }, applied))
+        let early = self.broken == Some(Mutation::RestoreEndsEarly) && taken == 0;
+        Ok((if self.next >= self.end || early { Step::Done } else { Step::Reading }, taken))
     }
 
     fn check_first(&mut self, first: Option<&Record>, read_to: i64, position: i64, outdated: bool) -> Result<Step> {
@@ -261,8 +288,16 @@ impl Replay {
         Error::Unreadable { task, changelog: self.changelog.to_string(), key, source }
     }
 
+    /// The end of a restore: everything is applied, and the store is set up for what comes after.
+    pub(super) fn complete(&mut self, now: Timestamp, is_load: bool) -> Result<()> {
+        if is_load && self.held > 0 {
+            self.apply(now, true)?;
+        }
+        self.apply(now, false)
+    }
+
     /// What has been taken and not applied goes to the store, with the position that belongs to it.
-    pub(super) fn apply(&mut self, now: Timestamp, volatile: bool) -> Result<()> {
+    fn apply(&mut self, now: Timestamp, is_load: bool) -> Result<()> {
         let mut positions = vec![
             (meta::CHANGELOG.to_owned(), self.next.to_le_bytes().to_vec()),
             (meta::APPLIED_AT.to_owned(), now.as_millis().to_le_bytes().to_vec()),
@@ -270,7 +305,8 @@ impl Replay {
         if let Some(genesis) = self.genesis {
             positions.push((meta::GENESIS.to_owned(), genesis.to_string().into_bytes()));
         }
-        let batch = Batch { volatile, ..self.overlay.take_batch(positions) };
+        let batch = Batch { is_load, ..self.overlay.take_batch(positions) };
+        (self.held, self.applied_at) = (0, now);
         self.store.apply(&batch).map_err(|source| Error::store(&self.task, source))
     }
 }

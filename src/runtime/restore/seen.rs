@@ -7,40 +7,46 @@ use foldhash::fast::RandomState;
 
 use crate::model::Key;
 
-/// Bits per key, of which [`PROBES`] are set: one look-up in a hundred is for nothing.
+/// Bits per key, of which [`PROBES`] are set: two or three look-ups in a hundred are for nothing.
 const BITS_PER_KEY: u64 = 10;
 /// How many bits a key sets.
-const PROBES: u64 = 4;
-/// The least and the most bits: 8 KiB and 2 MiB. With more keys than fit, more look-ups are for nothing.
-const BITS: (u64, u64) = (1 << 16, 1 << 24);
+const PROBES: u32 = 4;
+/// The bits of a key are all in one block, which is a line of the processor's cache: the filter is larger than the cache,
+/// and each line of it is waited for.
+const BLOCK_BITS: u64 = 512;
+const BLOCK_WORDS: usize = 8;
+/// The least and the most blocks: 8 KiB and 2 MiB. With more keys than fit, more look-ups are for nothing.
+const BLOCKS: (u64, u64) = (1 << 7, 1 << 15);
 
-/// A Bloom filter over keys.
+/// A blocked Bloom filter over keys (Putze, Sanders, Singler: Cache-, Hash- and Space-Efficient Bloom Filters, 2007).
 #[derive(Debug)]
 pub(super) struct Seen {
     hasher: RandomState,
-    words: Vec<u64>,
-    mask: u64,
+    blocks: Vec<[u64; BLOCK_WORDS]>,
 }
 
 impl Seen {
     /// For about so many keys.
     pub(super) fn new(keys: u64) -> Self {
-        let (least, most) = BITS;
-        let bits = keys.saturating_mul(BITS_PER_KEY).clamp(least, most).next_power_of_two();
-        let words = vec![0; usize::try_from(bits / 64).unwrap_or(0)];
-        Self { hasher: RandomState::default(), words, mask: bits - 1 }
+        let (least, most) = BLOCKS;
+        let blocks = (keys.saturating_mul(BITS_PER_KEY) / BLOCK_BITS).clamp(least, most).next_power_of_two();
+        let blocks = vec![[0; BLOCK_WORDS]; usize::try_from(blocks).unwrap_or(1)];
+        Self { hasher: RandomState::default(), blocks }
     }
 
     /// Notes a key; false when it was certainly not noted before.
     pub(super) fn note(&mut self, key: &Key) -> bool {
         let hash = self.hasher.hash_one(key.as_bytes());
-        let (start, step) = (hash, hash.rotate_left(32) | 1);
+        let mask = self.blocks.len() - 1;
+        let Some(block) = usize::try_from(hash >> 32).ok().and_then(|at| self.blocks.get_mut(at & mask)) else {
+            return true;
+        };
         let mut was_there = true;
         for probe in 0..PROBES {
-            let bit = start.wrapping_add(step.wrapping_mul(probe)) & self.mask;
-            let place = usize::try_from(bit / 64).ok().and_then(|at| self.words.get_mut(at));
-            let Some(word) = place else { continue };
-            let flag = 1 << (bit % 64);
+            // 9 bits of the lower half for each probe: 3 choose the word, 6 the bit in it. The last ones overlap.
+            let bits = hash.rotate_right(7 * probe) & (BLOCK_BITS - 1);
+            let Some(word) = usize::try_from(bits / 64).ok().and_then(|at| block.get_mut(at)) else { continue };
+            let flag = 1 << (bits % 64);
             was_there &= *word & flag != 0;
             *word |= flag;
         }
@@ -57,7 +63,7 @@ mod tests {
         let mut seen = Seen::new(10_000);
         let key = |number: u32| Key::new(&format!("key-{number}"));
         let mistaken = (0..10_000).filter(|number| seen.note(&key(*number))).count();
-        assert!(mistaken < 200, "{mistaken} of 10,000 new keys were taken for old ones");
+        assert!(mistaken < 500, "{mistaken} of 10,000 new keys were taken for old ones");
         assert!((0..10_000).all(|number| seen.note(&key(number))));
     }
 

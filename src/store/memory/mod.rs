@@ -25,11 +25,11 @@ impl MemoryStores {
         Self::default()
     }
 
-    /// The process that has the stores open is killed: they lose every volatile batch since the last one that was not,
-    /// and can be opened again at once. What the old handles still write reaches nobody.
+    /// The process that has the stores open is killed: they keep what was applied, and can be opened again at once. What the
+    /// old handles still write reaches nobody.
     pub fn crash(&self) {
         for disk in self.disks().values_mut() {
-            let survivor = lock(disk).after_crash();
+            let survivor = lock(disk).clone();
             *disk = Arc::new(Mutex::new(survivor));
         }
     }

@@ -13,22 +13,10 @@ use crate::model::{ActSlot, Key, Timer, Timestamp};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disk {
     tables: Tables,
-    /// The tables as they were before the first volatile batch that nothing has made durable yet.
-    durable: Option<Tables>,
 }
 
 impl Disk {
-    /// What is left when the process that wrote here is killed.
-    pub(super) fn after_crash(&self) -> Self {
-        Self { tables: self.durable.as_ref().unwrap_or(&self.tables).clone(), durable: None }
-    }
-
     fn apply(&mut self, batch: &Batch) {
-        if !batch.volatile {
-            self.durable = None;
-        } else if self.durable.is_none() {
-            self.durable = Some(self.tables.clone());
-        }
         for change in &batch.changes {
             self.tables.apply(change);
         }
@@ -79,13 +67,6 @@ pub(super) struct MemoryStore {
 impl MemoryStore {
     pub(super) fn new(disk: Arc<Mutex<Disk>>) -> Self {
         Self { disk }
-    }
-}
-
-impl Drop for MemoryStore {
-    /// Closing in order makes everything durable, as `RocksDB` does by flushing.
-    fn drop(&mut self) {
-        lock(&self.disk).durable = None;
     }
 }
 

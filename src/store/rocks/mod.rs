@@ -11,6 +11,8 @@
 //! | file | what |
 //! |---|---|
 //! | `store` | one `RocksDB` behind the port; what survives which crash |
+//! | `load` | large batches of a restore as table files |
+//! | `rows` | a batch as rows of each family, sorted |
 //! | `key` | index rows as bytes that sort rightly |
 //! | `front` | where live timers begin, so that deleted ones are not stepped over again |
 //! | `tuning` | the options, and the memory that all stores share |
@@ -19,6 +21,8 @@
 mod error;
 mod front;
 mod key;
+mod load;
+mod rows;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -2,44 +2,48 @@
 //!
 //! A batch goes to the write-ahead log without an fsync: the log is in the page cache when `apply` returns, which a killed
 //! process leaves behind whole; after a power cut the store is a few transactions older and the changelog repeats them.
-//!
-//! A volatile batch leaves the log out, so a log entry after it would be replayed onto a state that it was not made for.
-//! Therefore the first batch with a log after volatile ones flushes their memtables before it is written: a crash before
-//! the flush leaves an earlier prefix of the batches, one after it leaves all of them.
+//! A large batch of a restore does not go through the log ([`load`](super::load)).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rocksdb::{ColumnFamily, DB, Direction, FlushOptions, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
+use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch};
 
 use super::front::Fronts;
+use super::load::Loader;
+use super::rows::Rows;
 use super::tuning::{self, Family, Memory};
 use super::{error, key};
 use crate::model::{ActSlot, Key, Timer, Timestamp};
-use crate::store::{Batch, Change, Error, Result, Store, TimerClock};
+use crate::store::{Batch, Error, Result, Store, TimerClock};
 
 /// A key and its value, as `RocksDB` hands them out.
 type Row = (Box<[u8]>, Box<[u8]>);
 
 /// An open store.
 pub(super) struct RocksStore {
-    db: DB,
-    path: PathBuf,
+    pub(super) db: DB,
+    pub(super) path: PathBuf,
+    pub(super) loader: Loader,
     fronts: Fronts,
     _share: Arc<()>,
-    /// True while memtables hold batches that are in no write-ahead log.
-    unlogged: bool,
+    /// True when the options are those for a restore.
+    is_tuned_for_loads: bool,
 }
 
 impl RocksStore {
-    /// Opens the store in this directory, which exists.
+    /// Opens the store in this directory, which exists. [`Error::Unfinished`] when its last load was cut off.
     pub(super) fn open(path: &Path, memory: &Memory) -> Result<Self> {
         let db = DB::open_cf_descriptors(&memory.database(), path, memory.families())
             .map_err(|error| error::of_rocksdb(path, error))?;
-        Ok(Self { db, path: path.to_owned(), fronts: Fronts::new(), _share: memory.share(), unlogged: false })
+        let (path, loader) = (path.to_owned(), Loader::new(memory));
+        let (fronts, share) = (Fronts::new(), memory.share());
+        let store = Self { db, path, loader, fronts, _share: share, is_tuned_for_loads: false };
+        store.check_loaded()?;
+        Ok(store)
     }
 
-    fn family(&self, family: Family) -> Result<&ColumnFamily> {
+    pub(super) fn family(&self, family: Family) -> Result<&ColumnFamily> {
         let name = family.name();
         self.db.cf_handle(name).ok_or_else(|| self.corrupt(format!("the column family {name} is missing")))
     }
@@ -48,11 +52,11 @@ impl RocksStore {
         Error::Corrupt { path: self.path.clone(), detail }
     }
 
-    fn error(&self, error: rocksdb::Error) -> Error {
+    pub(super) fn error(&self, error: rocksdb::Error) -> Error {
         error::of_rocksdb(&self.path, error)
     }
 
-    fn read(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>> {
+    pub(super) fn read(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>> {
         self.db.get_cf(self.family(family)?, key).map_err(|error| self.error(error))
     }
 
@@ -84,56 +88,33 @@ impl RocksStore {
         Ok(timers)
     }
 
-    /// A batch in `RocksDB`'s words.
-    fn writes(&self, batch: &Batch) -> Result<WriteBatch> {
-        let (entry, meta) = (self.family(Family::Entry)?, self.family(Family::Meta)?);
-        let (timers, acts) = (self.family(Family::Timer)?, self.family(Family::Act)?);
-        let mut writes = WriteBatch::with_capacity_bytes(batch.changes.iter().map(size).sum());
-        for change in &batch.changes {
-            match change {
-                Change::PutEntry(key, bytes) => writes.put_cf(entry, key.as_bytes(), bytes),
-                Change::DeleteEntry(key) => writes.delete_cf(entry, key.as_bytes()),
-                Change::PutTimer(key, timer) => {
-                    let bytes = key::timer(key, *timer);
-                    self.fronts.retreat(TimerClock::of(timer.kind), &bytes);
-                    writes.put_cf(timers, bytes, []);
+    /// Rows in `RocksDB`'s words.
+    fn writes(&self, rows: &Rows<'_>) -> Result<WriteBatch> {
+        let mut writes = WriteBatch::with_capacity_bytes(rows.size(&Family::ALL));
+        for family in Family::ALL {
+            let to = self.family(family)?;
+            for row in rows.of_family(family) {
+                match row.value {
+                    Some(value) => writes.put_cf(to, &row.key, value),
+                    None => writes.delete_cf(to, &row.key),
                 }
-                Change::DeleteTimer(key, timer) => writes.delete_cf(timers, key::timer(key, *timer)),
-                Change::PutAct(key, slot) => writes.put_cf(acts, key::act(key, *slot), []),
-                Change::DeleteAct(key, slot) => writes.delete_cf(acts, key::act(key, *slot)),
-                Change::PutMeta(name, value) => writes.put_cf(meta, name, value),
             }
         }
         Ok(writes)
     }
 
-    /// Sets what is different for a replay, in the two families that have many rows.
-    fn tune(&self, bulk: bool) -> Result<()> {
-        let options = tuning::flushed_max(bulk);
+    /// Sets what is different while a changelog is loaded, in the two families that have many rows.
+    fn tune(&mut self, for_loads: bool) -> Result<()> {
+        if self.is_tuned_for_loads == for_loads {
+            return Ok(());
+        }
+        let options = tuning::flushed_max(for_loads);
         let options = options.each_ref().map(|(name, value)| (*name, value.as_str()));
         for family in [Family::Entry, Family::Timer] {
             self.db.set_options_cf(self.family(family)?, &options).map_err(|error| self.error(error))?;
         }
+        self.is_tuned_for_loads = for_loads;
         Ok(())
-    }
-
-    fn flush(&self) -> Result<()> {
-        let families = Family::ALL.into_iter().map(|family| self.family(family)).collect::<Result<Vec<_>>>()?;
-        self.db.flush_cfs_opt(&families, &FlushOptions::default()).map_err(|error| self.error(error))
-    }
-}
-
-/// About how many bytes a change takes in a batch.
-fn size(change: &Change) -> usize {
-    const REST: usize = 24;
-    REST + match change {
-        Change::PutEntry(key, bytes) => key.as_bytes().len() + bytes.len(),
-        Change::DeleteEntry(key)
-        | Change::PutTimer(key, _)
-        | Change::DeleteTimer(key, _)
-        | Change::PutAct(key, _)
-        | Change::DeleteAct(key, _) => key.as_bytes().len(),
-        Change::PutMeta(name, value) => name.len() + value.len(),
     }
 }
 
@@ -143,18 +124,19 @@ impl Store for RocksStore {
     }
 
     fn apply(&mut self, batch: &Batch) -> Result<()> {
-        let writes = self.writes(batch)?;
-        let mut options = WriteOptions::default();
-        options.disable_wal(batch.volatile);
-        if batch.volatile && !self.unlogged {
-            self.tune(true)?;
-            self.unlogged = true;
-        } else if self.unlogged && !batch.volatile {
-            self.flush()?;
-            self.tune(false)?;
-            self.unlogged = false;
+        let rows = Rows::of(batch);
+        for clock in TimerClock::ALL {
+            let start = key::clock_start(clock);
+            let mut timers = rows.of_family(Family::Timer).iter();
+            if let Some(first) = timers.find(|row| row.value.is_some() && row.key.starts_with(&start)) {
+                self.fronts.retreat(clock, &first.key);
+            }
         }
-        self.db.write_opt(writes, &options).map_err(|error| self.error(error))
+        self.tune(batch.is_load)?;
+        if batch.is_load && self.load(&rows)? {
+            return Ok(());
+        }
+        self.db.write(self.writes(&rows)?).map_err(|error| self.error(error))
     }
 
     fn due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {

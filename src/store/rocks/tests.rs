@@ -13,7 +13,7 @@ fn timer(due: i64) -> Timer {
 }
 
 fn batch(changes: impl IntoIterator<Item = Change>) -> Batch {
-    Batch { changes: changes.into_iter().collect(), volatile: false }
+    Batch { changes: changes.into_iter().collect(), is_load: false }
 }
 
 /// How many deleted keys `RocksDB` steps over while `work` runs on this thread.
@@ -58,6 +58,31 @@ fn a_timer_before_the_remembered_front_is_found() {
         assert_eq!(store.next_due(TimerClock::Deadline).unwrap(), Some(Timestamp::from_millis(due)));
     }
     assert_eq!(store.due(TimerClock::Deadline, Timestamp::from_millis(0), 10).unwrap(), [(key, timer(-1))]);
+}
+
+#[test]
+fn a_store_whose_load_was_cut_off_is_refused_and_can_be_made_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = RocksStores::open(RocksOptions::new(directory.path())).unwrap();
+    let path = directory.path().join("bundle-0");
+    fs::create_dir_all(&path).unwrap();
+    RocksStore::open(&path, &stores.memory).unwrap().mark().unwrap();
+    let error = stores.open("bundle-0").err().unwrap();
+    assert_eq!(error, Error::Unfinished { path });
+    assert!(error.to_string().contains("`sheaf run` makes it anew"), "{error}");
+    stores.destroy("bundle-0").unwrap();
+    assert!(stores.open("bundle-0").is_ok());
+}
+
+#[test]
+fn a_file_that_was_not_taken_in_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = RocksStores::open(RocksOptions::new(directory.path())).unwrap();
+    drop(stores.open("bundle-0").unwrap());
+    let left = directory.path().join("bundle-0/load-entry.sst");
+    fs::write(&left, "half a table").unwrap();
+    drop(stores.open("bundle-0").unwrap());
+    assert!(!left.exists());
 }
 
 #[test]

@@ -20,8 +20,8 @@ const COMPRESSION: [DBCompressionType; 2] = [DBCompressionType::None, DBCompress
 /// So many flushed memtables are sorted into the next level at once. Each of them is looked into until then, behind its
 /// bloom filter; with half as many a million new entries are rewritten twice as often.
 const FLUSHED_MAX: i32 = 8;
-/// The same while a changelog is replayed without the log: what is compacted once, at the end, is not in the way before.
-const BULK_FLUSHED_MAX: i32 = 32;
+/// The same while a changelog is loaded: what is compacted once, at the end, is not in the way before.
+const LOAD_FLUSHED_MAX: i32 = 32;
 /// With so many more, writes are slowed down, and stopped.
 const FLUSHED_SLOW: i32 = 16;
 const FLUSHED_STOP: i32 = 32;
@@ -63,10 +63,10 @@ impl Family {
     }
 }
 
-/// Options of an open family, for a replay without the log or for what comes after it: how many flushed memtables are
+/// Options of an open family, while a changelog is loaded or for what comes after it: how many flushed memtables are
 /// compacted at once, and from how many on writes are slowed down and stopped.
-pub(super) fn flushed_max(bulk: bool) -> [(&'static str, String); 3] {
-    let most = if bulk { BULK_FLUSHED_MAX } else { FLUSHED_MAX };
+pub(super) fn flushed_max(for_loads: bool) -> [(&'static str, String); 3] {
+    let most = if for_loads { LOAD_FLUSHED_MAX } else { FLUSHED_MAX };
     [
         ("level0_file_num_compaction_trigger", most.to_string()),
         ("level0_slowdown_writes_trigger", (most + FLUSHED_SLOW).to_string()),
@@ -103,8 +103,7 @@ impl Memory {
 
     /// The options of a store as a whole.
     ///
-    /// `atomic_flush`: what was written without the write-ahead log reaches the files in whole batches over all families,
-    /// so that a crash leaves some earlier state and never a mixture of two.
+    /// `atomic_flush`: all families are flushed together, so that none that has few rows keeps an old log from being deleted.
     pub(super) fn database(&self) -> Options {
         // Else each open store has 68 MiB of the disk set apart for its log and its manifest, and 128 tasks 9 GiB.
         let lean = Options::default().get_options_from_string("allow_fallocate=false");
@@ -124,6 +123,13 @@ impl Memory {
     /// The column families with their options.
     pub(super) fn families(&self) -> Vec<ColumnFamilyDescriptor> {
         Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), self.family(family))).into()
+    }
+
+    /// The options of a table file that is written beside the store and taken in as what a flush would have written.
+    pub(super) fn file(&self, family: Family) -> Options {
+        let mut options = self.family(family);
+        options.set_compression_per_level(&[DBCompressionType::None]);
+        options
     }
 
     fn family(&self, family: Family) -> Options {

@@ -3,11 +3,11 @@
 use sheaf::model::{ActSlot, Key, Timer};
 use sheaf::store::{Change, Error, Store, TimerClock};
 
-use super::{TASK, act, at, deadline, delay, durable, on_both, put, value, volatile};
+use super::{TASK, act, at, batch, deadline, delay, load, on_both, put, value};
 
 fn schedule(store: &mut dyn Store, timers: &[(&str, Timer)]) {
     let changes = timers.iter().map(|(key, timer)| Change::PutTimer(Key::new(key), *timer));
-    store.apply(&durable(changes)).unwrap();
+    store.apply(&batch(changes)).unwrap();
 }
 
 fn due(store: &dyn Store, clock: TimerClock, now: i64, limit: usize) -> Vec<(String, Timer)> {
@@ -20,9 +20,9 @@ fn an_entry_is_what_was_put_last() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
         assert_eq!(value(&*store, "a"), None);
-        store.apply(&durable([put("a", "1"), put("a", "2"), put("b", "3")])).unwrap();
+        store.apply(&batch([put("a", "1"), put("a", "2"), put("b", "3")])).unwrap();
         assert_eq!(value(&*store, "a").as_deref(), Some("2"));
-        store.apply(&durable([Change::DeleteEntry(Key::new("a")), put("b", "")])).unwrap();
+        store.apply(&batch([Change::DeleteEntry(Key::new("a")), put("b", "")])).unwrap();
         assert_eq!(value(&*store, "a"), None);
         assert_eq!(value(&*store, "b").as_deref(), Some(""));
     });
@@ -76,9 +76,9 @@ fn a_deleted_timer_is_not_due_and_an_earlier_one_put_later_is() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
         schedule(&mut *store, &[("a", deadline(0, 5)), ("b", deadline(0, 6))]);
-        store.apply(&durable([Change::DeleteTimer(Key::new("a"), deadline(0, 5))])).unwrap();
+        store.apply(&batch([Change::DeleteTimer(Key::new("a"), deadline(0, 5))])).unwrap();
         assert_eq!(due(&*store, TimerClock::Deadline, 9, 9), [("b".to_owned(), deadline(0, 6))]);
-        store.apply(&durable([Change::DeleteTimer(Key::new("b"), deadline(0, 6))])).unwrap();
+        store.apply(&batch([Change::DeleteTimer(Key::new("b"), deadline(0, 6))])).unwrap();
         assert_eq!(store.next_due(TimerClock::Deadline).unwrap(), None);
         assert_eq!(due(&*store, TimerClock::Deadline, 9, 9), []);
         schedule(&mut *store, &[("c", deadline(0, 1))]);
@@ -94,7 +94,7 @@ fn acts_come_in_the_order_of_key_and_slot_and_pages_miss_none() {
         // Were a slot written right behind its key, ("a", 0x63) would sort behind ("ab", 0).
         let sorted =
             [act("", 255), act("a", 0), act("a", 0x63), act("a\0", 0), act("a\0", 7), act("ab", 0), act("b", 1)];
-        store.apply(&durable(sorted.iter().rev().map(|(key, slot)| Change::PutAct(key.clone(), *slot)))).unwrap();
+        store.apply(&batch(sorted.iter().rev().map(|(key, slot)| Change::PutAct(key.clone(), *slot)))).unwrap();
         assert_eq!(store.acts(None, usize::MAX).unwrap(), sorted);
         let (mut paged, mut after) = (Vec::new(), None);
         while let Some(next) = store.acts(after.as_ref(), 1).unwrap().pop() {
@@ -102,7 +102,7 @@ fn acts_come_in_the_order_of_key_and_slot_and_pages_miss_none() {
             after = Some(next);
         }
         assert_eq!(paged, sorted);
-        store.apply(&durable([Change::DeleteAct(Key::new("a"), ActSlot(0x63))])).unwrap();
+        store.apply(&batch([Change::DeleteAct(Key::new("a"), ActSlot(0x63))])).unwrap();
         assert_eq!(store.acts(Some(&act("a", 0)), 1).unwrap(), [act("a\0", 0)]);
     });
 }
@@ -112,7 +112,7 @@ fn a_scan_in_pages_gives_every_entry_once_in_the_order_of_the_keys() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
         let keys = ["", "\0", "a", "a\0", "a\0\0", "ab", "b", "ÿ"];
-        store.apply(&durable(keys.iter().rev().map(|key| put(key, key)))).unwrap();
+        store.apply(&batch(keys.iter().rev().map(|key| put(key, key)))).unwrap();
         let (mut paged, mut after) = (Vec::new(), None);
         loop {
             let page = store.scan(after.as_ref(), 3).unwrap();
@@ -132,21 +132,21 @@ fn a_named_value_is_what_was_put_last() {
         let mut store = stores.open(TASK).unwrap();
         assert_eq!(store.meta("position").unwrap(), None);
         for position in [[1], [2]] {
-            store.apply(&durable([Change::PutMeta("position".to_owned(), position.to_vec())])).unwrap();
+            store.apply(&batch([Change::PutMeta("position".to_owned(), position.to_vec())])).unwrap();
         }
         assert_eq!(store.meta("position").unwrap(), Some(vec![2]));
     });
 }
 
 #[test]
-fn a_closed_store_opens_with_all_that_it_held_volatile_batches_too() {
+fn a_closed_store_opens_with_all_that_it_held_loads_too() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
         let key = Key::new("a");
-        store.apply(&durable([put("a", "1"), Change::PutTimer(key.clone(), delay(0, 5))])).unwrap();
-        store.apply(&volatile([put("b", "2"), Change::PutAct(key, ActSlot(1))])).unwrap();
-        assert_eq!(value(&*store, "b").as_deref(), Some("2"), "a volatile batch can be read at once");
-        store.apply(&volatile([Change::PutMeta("position".to_owned(), vec![7])])).unwrap();
+        store.apply(&batch([put("a", "1"), Change::PutTimer(key.clone(), delay(0, 5))])).unwrap();
+        store.apply(&load([put("b", "2"), Change::PutAct(key, ActSlot(1))])).unwrap();
+        assert_eq!(value(&*store, "b").as_deref(), Some("2"), "a load can be read at once");
+        store.apply(&load([Change::PutMeta("position".to_owned(), vec![7])])).unwrap();
         drop(store);
         let store = stores.open(TASK).unwrap();
         assert_eq!(value(&*store, "a").as_deref(), Some("1"));
@@ -163,7 +163,7 @@ fn a_store_that_is_open_cannot_be_opened_or_destroyed() {
         let mut store = stores.open(TASK).unwrap();
         assert!(matches!(stores.open(TASK).err(), Some(Error::Locked { path }) if path.ends_with(TASK)));
         assert!(matches!(stores.destroy(TASK), Err(Error::Locked { path }) if path.ends_with(TASK)));
-        store.apply(&durable([put("a", "1")])).unwrap();
+        store.apply(&batch([put("a", "1")])).unwrap();
         drop(store);
         assert_eq!(value(&*stores.open(TASK).unwrap(), "a").as_deref(), Some("1"), "the refusals did no harm");
     });
@@ -174,7 +174,7 @@ fn a_destroyed_store_is_gone_and_its_neighbour_stays() {
     on_both(|stores| {
         assert_eq!(stores.existing().unwrap(), [""; 0]);
         for task in ["delivery-10", TASK] {
-            stores.open(task).unwrap().apply(&durable([put("a", task)])).unwrap();
+            stores.open(task).unwrap().apply(&batch([put("a", task)])).unwrap();
         }
         assert_eq!(stores.existing().unwrap(), [TASK, "delivery-10"]);
         assert_eq!(value(&*stores.open(TASK).unwrap(), "a").as_deref(), Some(TASK), "tasks do not share entries");
@@ -191,7 +191,7 @@ fn the_estimate_of_entries_is_right_when_each_was_put_once() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
         assert_eq!(store.len_estimate(), 0);
-        store.apply(&durable((0..100).map(|number| put(&number.to_string(), "x")))).unwrap();
+        store.apply(&batch((0..100).map(|number| put(&number.to_string(), "x")))).unwrap();
         assert_eq!(store.len_estimate(), 100);
     });
 }

@@ -7,7 +7,7 @@ use sheaf::model::ErrorClass;
 use sheaf::store::rocks::{RocksOptions, RocksStores};
 use sheaf::store::{Error, Stores};
 
-use super::{TASK, durable, put, value, volatile};
+use super::{TASK, batch, put, value};
 
 fn open(root: &Path) -> RocksStores {
     RocksStores::open(RocksOptions::new(root)).unwrap()
@@ -17,8 +17,10 @@ fn open(root: &Path) -> RocksStores {
 fn store_on_disk(root: &Path) -> PathBuf {
     let stores = open(root);
     let mut store = stores.open(TASK).unwrap();
-    store.apply(&volatile((0..100).map(|number| put(&number.to_string(), "value")))).unwrap();
-    store.apply(&durable([put("last", "value")])).unwrap();
+    store.apply(&batch((0..100).map(|number| put(&number.to_string(), "value")))).unwrap();
+    drop(store);
+    // Opening it writes what is in its log to a table.
+    drop(stores.open(TASK).unwrap());
     root.join(TASK)
 }
 
@@ -58,7 +60,7 @@ fn is_refused_and_can_be_rebuilt(root: &Path) {
     stores.destroy(TASK).unwrap();
     let mut store = stores.open(TASK).unwrap();
     assert_eq!(store.scan(None, 1).unwrap(), []);
-    store.apply(&durable([put("a", "1")])).unwrap();
+    store.apply(&batch([put("a", "1")])).unwrap();
     assert_eq!(value(&*store, "a").as_deref(), Some("1"));
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `contract` | what the port promises, on memory and on `RocksDB` |
 //! | `overlay` | overlay and store against a map, over random transactions |
+//! | `load` | large batches of a restore come to the same as small ones |
 //! | `memory` | the simulated disk: crash, wipe, copy |
 //! | `disk` | locks and corrupt files |
 //! | `kill` | a second process: its locks, and what it leaves behind when it is killed with -9 |
@@ -12,6 +13,7 @@
 mod contract;
 mod disk;
 mod kill;
+mod load;
 mod memory;
 mod overlay;
 
@@ -31,12 +33,12 @@ fn on_both(check: impl Fn(&dyn Stores)) {
     check(&RocksStores::open(RocksOptions::new(directory.path())).unwrap());
 }
 
-fn durable(changes: impl IntoIterator<Item = Change>) -> Batch {
-    Batch { changes: changes.into_iter().collect(), volatile: false }
+fn batch(changes: impl IntoIterator<Item = Change>) -> Batch {
+    Batch { changes: changes.into_iter().collect(), is_load: false }
 }
 
-fn volatile(changes: impl IntoIterator<Item = Change>) -> Batch {
-    Batch { changes: changes.into_iter().collect(), volatile: true }
+fn load(changes: impl IntoIterator<Item = Change>) -> Batch {
+    Batch { changes: changes.into_iter().collect(), is_load: true }
 }
 
 fn put(key: &str, value: &str) -> Change {

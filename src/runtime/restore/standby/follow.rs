@@ -8,7 +8,7 @@ use crate::broker::{self, Start};
 use crate::model::{TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::restore::lookout::First;
-use crate::runtime::restore::replay::Step;
+use crate::runtime::restore::replay::{Read, Step};
 use crate::runtime::restore::{BACK_OFF, BATCH_MAX};
 
 impl Standbys {
@@ -32,7 +32,8 @@ impl Standbys {
         let mut steps = Vec::new();
         for First { partition, record, position } in firsts {
             if let Some(standby) = self.following.get_mut(&partition) {
-                let step = standby.advance(record.into_iter().collect(), position, &self.shared, now);
+                let read = Read { records: record.into_iter().collect(), position };
+                let step = standby.advance(read, &self.shared, now);
                 // From here on it is read at another place, and by another reader.
                 if standby.replay.is_verified() {
                     self.lane.change();
@@ -64,7 +65,8 @@ impl Standbys {
         let mut steps = Vec::new();
         for (changelog, standby) in self.following.iter_mut().filter(|(_, standby)| standby.replay.is_verified()) {
             let records = by_changelog.remove(changelog).unwrap_or_default();
-            let step = standby.advance(records, self.lane.position(changelog), &self.shared, now);
+            let read = Read { records, position: self.lane.position(changelog) };
+            let step = standby.advance(read, &self.shared, now);
             steps.push((changelog.clone(), step));
         }
         Ok(self.settle(steps) | worked)

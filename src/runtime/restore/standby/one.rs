@@ -1,9 +1,9 @@
 //! One standby.
 
-use crate::model::{Record, Timestamp};
+use crate::model::Timestamp;
 use crate::runtime::error::Result;
 use crate::runtime::point::Point;
-use crate::runtime::restore::replay::{Replay, Step};
+use crate::runtime::restore::replay::{Batching, Read, Replay, Step};
 use crate::runtime::thread::Shared;
 
 /// A store that follows its changelog.
@@ -16,15 +16,10 @@ pub(super) struct Standby {
 }
 
 impl Standby {
-    pub(super) fn advance(
-        &mut self,
-        records: Vec<Record>,
-        position: Option<i64>,
-        shared: &Shared,
-        now: Timestamp,
-    ) -> Result<Step> {
-        // While it catches up, a crash may take it back; then it is kept as safe as a task's own store.
-        let (step, applied) = self.replay.advance(records, position, now, self.current_at.is_none())?;
+    pub(super) fn advance(&mut self, read: Read, shared: &Shared, now: Timestamp) -> Result<Step> {
+        // While it catches up, a crash may undo it; then it is kept as safe as a task's own store.
+        let batching = Batching { is_load: self.current_at.is_none(), bytes: 0 };
+        let (step, applied) = self.replay.advance(read, now, batching)?;
         if applied > 0 {
             shared.metrics.standby_applied(self.replay.task(), applied);
             shared.metrics.standby_lag(self.replay.task(), self.lag());

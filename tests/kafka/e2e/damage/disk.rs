@@ -29,15 +29,6 @@ fn damage(store: &Path, end: &str) {
     }
 }
 
-/// Makes a store write what it has in memory and in its log to a table.
-fn flush(stores: &RocksStores, task: &str) {
-    let mut store = stores.open(task).expect("opened");
-    for volatile in [true, false] {
-        let change = Change::PutMeta("test".to_owned(), vec![1]);
-        store.apply(&Batch { changes: vec![change], volatile }).expect("applied");
-    }
-}
-
 #[test]
 fn a_store_whose_files_were_changed_is_rebuilt_and_no_other() {
     let Some(stage) = Stage::open("e2e-corrupt") else { return };
@@ -47,8 +38,9 @@ fn a_store_whose_files_were_changed_is_rebuilt_and_no_other() {
     stage.kept(&stage.own("bundle-changelog"), &all);
     assert_eq!(instance.terminate(), Some(0));
     let current = stage.state("a");
+    // Opening it writes what is in its log to a table.
     let stores = RocksStores::open(RocksOptions::new(&current)).expect("opened");
-    flush(&stores, "bundle-1");
+    drop(stores.open("bundle-1").expect("opened"));
     drop(stores);
     damage(&current.join("bundle-1"), ".sst");
     // A log is read up to its first bad record: the store is then an older one, and replays what it lacks.
@@ -59,6 +51,38 @@ fn a_store_whose_files_were_changed_is_rebuilt_and_no_other() {
     let rebuilt: Vec<&str> = said.lines().filter(|line| line.contains("is rebuilt from its changelog")).collect();
     assert!(rebuilt.len() == 1 && rebuilt[0].contains("bundle-1"), "{rebuilt:?}");
     assert!((instance.metric(REBUILT, "") - 1.0).abs() < 0.5, "no other is rebuilt");
+    stage.write_events(&halves(&all).1);
+    stage.delivered(&all);
+    stage.exactly(&all);
+    assert_eq!(instance.terminate(), Some(0));
+}
+
+#[test]
+fn a_store_whose_restore_was_cut_off_is_restored_again() {
+    let Some(stage) = Stage::open("e2e-cut-off") else { return };
+    let all = bundles(40, &mut fastrand::Rng::with_seed(72));
+    let mut instance = stage.run("a");
+    stage.write_events(&halves(&all).0);
+    stage.kept(&stage.own("bundle-changelog"), &all);
+    assert_eq!(instance.terminate(), Some(0));
+    // What a kill leaves between two files of a load: the mark, and some entries without their timers.
+    let store = stage.state("a").join("bundle-1");
+    let families = ["default", "entry", "timer", "act", "meta"];
+    let raw = rocksdb::DB::open_cf(&rocksdb::Options::default(), &store, families).expect("opened");
+    raw.put_cf(raw.cf_handle("meta").expect("meta"), "loading", []).expect("marked");
+    let timers = raw.cf_handle("timer").expect("timers");
+    let rows: Vec<_> = raw.iterator_cf(timers, rocksdb::IteratorMode::Start).map(|row| row.expect("read").0).collect();
+    assert!(!rows.is_empty(), "the store has timers");
+    for key in &rows {
+        raw.delete_cf(timers, key).expect("deleted");
+    }
+    drop(raw);
+
+    let mut instance = stage.run("a");
+    let said = instance.said();
+    let again: Vec<&str> = said.lines().filter(|line| line.contains("a restore begins again")).collect();
+    assert!(again.len() == 1 && again[0].contains("bundle-1"), "{again:?}");
+    assert!(instance.metric(REBUILT, "") < 0.5, "it was no store yet");
     stage.write_events(&halves(&all).1);
     stage.delivered(&all);
     stage.exactly(&all);
@@ -162,7 +186,7 @@ fn a_state_directory_that_comes_back_after_a_month_is_rebuilt() {
         let Some(applied_at) = store.meta("applied_at").expect("read") else { continue };
         let then = i64::from_le_bytes(applied_at.try_into().expect("8 bytes")) - MONTH_MS;
         let change = Change::PutMeta("applied_at".to_owned(), then.to_le_bytes().to_vec());
-        store.apply(&Batch { changes: vec![change], volatile: false }).expect("applied");
+        store.apply(&Batch { changes: vec![change], is_load: false }).expect("applied");
     }
     drop(stores);
 
