@@ -26,7 +26,7 @@ struct Entries {
 impl Entries {
     fn open() -> Result<Self> {
         let Steps { processor, bundles, .. } = Steps::with(scene::CHILDREN)?;
-        let head = Head { timers: vec![Timer { kind: SLA, due: scene::NOW }], acts: Vec::new() };
+        let head = Head { timers: vec![Timer { kind: SLA, due: scene::NOW }], ..Head::default() };
         let bodies: Vec<Body> = bundles.into_iter().filter_map(|bundle| bundle.body).collect();
         Ok(Self { processor, head, stored: Vec::with_capacity(bodies.len()), bodies })
     }
@@ -34,7 +34,7 @@ impl Entries {
     fn encode(&mut self) -> Result<()> {
         for body in &self.bodies {
             let mut bytes = Vec::with_capacity(ENTRY_LEN);
-            entry::encode_front(&self.head, self.processor.version(), &mut bytes)?;
+            entry::encode_front(&self.head, self.processor.version(body)?, &mut bytes)?;
             self.processor.encode(body, &mut bytes)?;
             self.stored.push(black_box(bytes));
         }
@@ -74,7 +74,7 @@ impl Work for Decoding {
     fn work(&mut self) -> Result<()> {
         for bytes in &self.0.stored {
             let entry = entry::decode(bytes)?;
-            drop(black_box(self.0.processor.decode(&entry)?));
+            drop(black_box(self.0.processor.decode(&entry, Vec::new())?));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sheaf::codec::{Entry, Error};
+use sheaf::codec::{Entry, Error, Part};
 use sheaf::model::{Key, Reject, Timestamp};
 use sheaf::processor::{AnyProcessor, Body, Input, Transition};
 
@@ -10,7 +10,7 @@ use sheaf::processor::{AnyProcessor, Body, Input, Transition};
 pub(crate) struct InOrder(pub(crate) Arc<dyn AnyProcessor>);
 
 impl AnyProcessor for InOrder {
-    fn step(&self, key: &Key, body: Option<&Body>, input: Input, now: Timestamp) -> Result<Transition<Body>, Reject> {
+    fn step(&self, key: &Key, body: Option<Body>, input: Input, now: Timestamp) -> Result<Transition<Body>, Reject> {
         self.0.step(key, body, input, now)
     }
 
@@ -18,12 +18,16 @@ impl AnyProcessor for InOrder {
         self.0.encode(body, out)
     }
 
-    fn decode(&self, entry: &Entry<'_>) -> Result<Body, Error> {
-        self.0.decode(entry)
+    fn decode(&self, entry: &Entry<'_>, parts: Vec<Part>) -> Result<Body, Error> {
+        self.0.decode(entry, parts)
     }
 
-    fn version(&self) -> u16 {
-        self.0.version()
+    fn version(&self, body: &Body) -> Result<u16, Error> {
+        self.0.version(body)
+    }
+
+    fn newest_version(&self) -> u16 {
+        self.0.newest_version()
     }
 
     fn is_order_free(&self) -> bool {

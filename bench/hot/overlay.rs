@@ -9,7 +9,7 @@ use sheaf::codec::Head;
 use sheaf::model::{Key, Timer};
 use sheaf::processor::bundle::SLA;
 use sheaf::store::memory::MemoryStores;
-use sheaf::store::overlay::Overlay;
+use sheaf::store::overlay::{Overlay, Parts, Written};
 use sheaf::store::{Store, Stores, TimerClock};
 
 use crate::{Result, Work, scene};
@@ -30,7 +30,7 @@ struct Transaction {
 }
 
 pub(crate) fn overlay() -> Result<Box<dyn Work>> {
-    let head = |due| Arc::new(Head { timers: vec![Timer { kind: SLA, due }], acts: Vec::new() });
+    let head = |due| Arc::new(Head { timers: vec![Timer { kind: SLA, due }], ..Head::default() });
     let events = scene::bundles(ENTRIES).concat();
     let parents = events.iter().filter(|event| event.is_parent());
     let mut transaction = Transaction {
@@ -42,10 +42,15 @@ pub(crate) fn overlay() -> Result<Box<dyn Work>> {
         entry: Bytes::from(vec![b'e'; BYTES]),
     };
     for key in transaction.keys.clone() {
-        transaction.overlay.put(key, None, Arc::clone(&transaction.old), Bytes::from_static(b"old"));
+        let written = written(&transaction.old, Bytes::from_static(b"old"));
+        transaction.overlay.put(key, None, written);
     }
     transaction.commit()?;
     Ok(Box::new(transaction))
+}
+
+fn written(head: &Arc<Head>, bytes: Bytes) -> Written {
+    Written { head: Arc::clone(head), bytes, parts: Parts::default() }
 }
 
 impl Transaction {
@@ -59,8 +64,8 @@ impl Work for Transaction {
     fn work(&mut self) -> Result<()> {
         for key in &self.keys {
             black_box(self.overlay.get(self.store.as_ref(), key)?);
-            let (old, new) = (Some(Arc::clone(&self.old)), Arc::clone(&self.new));
-            self.overlay.put(key.clone(), old, new, self.entry.clone());
+            let written = written(&self.new, self.entry.clone());
+            self.overlay.put(key.clone(), Some(Arc::clone(&self.old)), written);
             black_box(self.overlay.get(self.store.as_ref(), key)?);
         }
         self.commit()

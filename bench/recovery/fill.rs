@@ -72,7 +72,7 @@ fn genesis_value(task: &str) -> Bytes {
 
 /// An entry of about so many bytes, half of which repeat and half of which do not.
 fn value(chance: &mut fastrand::Rng, bytes: usize, due: Timestamp) -> Result<Bytes> {
-    let head = Head { timers: vec![Timer { kind: TimerKind::Deadline(0), due }], acts: Vec::new() };
+    let head = Head { timers: vec![Timer { kind: TimerKind::Deadline(0), due }], ..Head::default() };
     let body: Vec<u8> =
         (0..bytes.saturating_sub(HEAD_BYTES)).map(|at| if at % 2 == 0 { chance.u8(..) } else { b'e' }).collect();
     let mut value = Vec::with_capacity(bytes);

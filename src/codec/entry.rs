@@ -1,7 +1,8 @@
 //! The entry: what the store and the changelog hold under one key.
 //!
 //! ```text
-//! | format u8 = 1 | body version u16 BE | writer: major u8, minor u8, patch u8 | bincode Head | bincode body |
+//! | format u8 = 1 | body version u16 BE | writer: major u8, minor u8, patch u8 | bincode Head |                    | bincode body |
+//! | format u8 = 2 | the same                                                  | bincode Head | parts: first, end  | bincode body |
 //! ```
 //!
 //! The head (timers and pending acts) has the same form for every processor, so restoring a changelog rebuilds both
@@ -9,28 +10,41 @@
 //! newer body can say which sheaf to run instead of guessing.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, binary};
+use super::{Error, Part, binary};
 use crate::model::{Act, Timer};
 
-/// The format of the envelope that this build writes and reads.
+/// The format of an entry that has never had parts.
 pub const FORMAT: u8 = 1;
-const ENVELOPE_LEN: usize = 6;
+/// The format of an entry that has, or had, [parts](super::part); no newer one is known.
+pub const FORMAT_WITH_PARTS: u8 = 2;
 
 /// A processor's state, with the versions that it has been stored in.
 pub trait Versioned: Clone + Send + 'static {
-    /// The version that this build writes.
+    /// The newest version that this build writes and reads.
     const VERSION: u16;
     /// What it is, for error messages (`bundle`).
     const NAME: &'static str;
 
-    /// Appends the body's bytes in [`Self::VERSION`].
+    /// The version that [`encode`](Self::encode) writes of this state: an older one, when that can say all of it, is read
+    /// by an older sheaf too.
+    fn version(&self) -> u16 {
+        Self::VERSION
+    }
+
+    /// Appends the body's bytes in [`Self::version`].
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error>;
 
     /// Reads a body of any version up to [`Self::VERSION`]. The caller has refused newer ones.
     fn decode(version: u16, bytes: &[u8]) -> Result<Self, Error>;
+
+    /// Takes in the parts that this entry was given (the effect `AddPart` of a step), in their order. A state that asks for none need not say anything here.
+    fn with_parts(self, parts: Vec<Part>) -> Result<Self, Error> {
+        if parts.is_empty() { Ok(self) } else { Err(Error::Corrupt(format!("a {} has no parts", Self::NAME))) }
+    }
 }
 
 /// The part of an entry that the runtime understands.
@@ -40,6 +54,10 @@ pub struct Head {
     pub timers: Vec<Timer>,
     /// Acts whose outcome has not been processed, at most one of each slot, in the order of their slots.
     pub acts: Vec<Act>,
+    /// The numbers of its [parts](super::part). None of them is given twice while the entry is there, so that new parts
+    /// can be written before the entry that counts them.
+    #[serde(skip)]
+    pub parts: Range<u32>,
 }
 
 /// The part of an entry that only its processor understands: its version, its writer, its bytes.
@@ -66,6 +84,42 @@ impl fmt::Display for Writer {
     }
 }
 
+/// What stands in front of an entry, and of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Envelope {
+    pub(super) format: u8,
+    pub(super) version: u16,
+    pub(super) writer: Writer,
+}
+
+impl Envelope {
+    pub(super) const LEN: usize = 6;
+
+    /// One that this build writes.
+    pub(super) const fn of(format: u8, version: u16) -> Self {
+        Self { format, version, writer: THIS }
+    }
+
+    pub(super) fn write(self, out: &mut Vec<u8>) {
+        out.push(self.format);
+        out.extend_from_slice(&self.version.to_be_bytes());
+        out.extend_from_slice(&self.writer.0);
+    }
+
+    /// Reads an envelope of one of these formats, the newest last; and what follows it.
+    pub(super) fn read<'a>(what: &'static str, formats: &[u8], bytes: &'a [u8]) -> Result<(Self, &'a [u8]), Error> {
+        let Some((&[format, high, low, major, minor, patch], rest)) = bytes.split_first_chunk::<{ Self::LEN }>() else {
+            return Err(Error::Corrupt(format!("{} bytes are shorter than their envelope", bytes.len())));
+        };
+        let writer = Writer([major, minor, patch]);
+        if !formats.contains(&format) {
+            let (found, known) = (u16::from(format), formats.last().copied().map_or(0, u16::from));
+            return Err(Error::UnknownVersion { what, found, known, writer: writer.to_string() });
+        }
+        Ok((Self { format, version: u16::from_be_bytes([high, low]), writer }, rest))
+    }
+}
+
 /// Appends an entry's bytes to `out`; `body` is what [`Versioned::encode`] wrote.
 pub fn encode(head: &Head, version: u16, body: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
     encode_front(head, version, out)?;
@@ -75,52 +129,53 @@ pub fn encode(head: &Head, version: u16, body: &[u8], out: &mut Vec<u8>) -> Resu
 
 /// Appends what stands before the body, which the caller appends.
 pub fn encode_front(head: &Head, version: u16, out: &mut Vec<u8>) -> Result<(), Error> {
-    out.push(FORMAT);
-    out.extend_from_slice(&version.to_be_bytes());
-    out.extend_from_slice(&writer().0);
-    binary::encode(head, out)
+    let had_parts = head.parts != (0..0);
+    let format = if had_parts { FORMAT_WITH_PARTS } else { FORMAT };
+    Envelope::of(format, version).write(out);
+    binary::encode(head, out)?;
+    if had_parts { binary::encode(&(head.parts.start, head.parts.end), out) } else { Ok(()) }
 }
 
 /// Reads an entry's envelope and head; the body stays as bytes.
 pub fn decode(bytes: &[u8]) -> Result<Entry<'_>, Error> {
-    let Some((&[format, high, low, major, minor, patch], rest)) = bytes.split_first_chunk::<ENVELOPE_LEN>() else {
-        return Err(Error::Corrupt(format!("an entry of {} bytes is shorter than its envelope", bytes.len())));
-    };
-    let writer = Writer([major, minor, patch]);
-    if format != FORMAT {
-        let (what, found, known) = ("the entry's format", u16::from(format), u16::from(FORMAT));
-        return Err(Error::UnknownVersion { what, found, known, writer: writer.to_string() });
+    let formats = [FORMAT, FORMAT_WITH_PARTS];
+    let (Envelope { format, version, writer }, rest) = Envelope::read("the entry's format", &formats, bytes)?;
+    let (mut head, used): (Head, _) = binary::decode_prefix(rest)?;
+    let (_, mut body) = rest.split_at(used);
+    if format == FORMAT_WITH_PARTS {
+        let ((first, end), used) = binary::decode_prefix(body)?;
+        (head.parts, body) = (first..end, body.split_at(used).1);
     }
-    let (head, used) = binary::decode_prefix(rest)?;
-    let (_, body) = rest.split_at(used);
-    Ok(Entry { head, version: u16::from_be_bytes([high, low]), writer, body })
+    Ok(Entry { head, version, writer, body })
 }
 
-/// Reads a body, refusing a version that this build does not know.
-pub fn decode_body<S: Versioned>(entry: &Entry<'_>) -> Result<S, Error> {
-    if entry.version == 0 || entry.version > S::VERSION {
-        let writer = entry.writer.to_string();
-        return Err(Error::UnknownVersion { what: S::NAME, found: entry.version, known: S::VERSION, writer });
+/// Reads a body and its parts, refusing a version that this build does not know.
+pub fn decode_body<S: Versioned>(entry: &Entry<'_>, parts: Vec<Part>) -> Result<S, Error> {
+    let written = parts.iter().map(|part| (part.version, part.writer)).chain([(entry.version, entry.writer)]);
+    for (found, writer) in written {
+        if found == 0 || found > S::VERSION {
+            let writer = writer.to_string();
+            return Err(Error::UnknownVersion { what: S::NAME, found, known: S::VERSION, writer });
+        }
     }
-    S::decode(entry.version, entry.body)
+    let state = S::decode(entry.version, entry.body)?;
+    if parts.is_empty() { Ok(state) } else { state.with_parts(parts) }
 }
 
 /// This build's version.
-fn writer() -> Writer {
-    const fn number(text: &str) -> u8 {
-        let (bytes, mut at, mut value) = (text.as_bytes(), 0, 0_u8);
-        while at < bytes.len() {
-            #[expect(clippy::indexing_slicing, reason = "at < len, and const fn has no get")]
-            let digit = bytes[at] - b'0';
-            value = value * 10 + digit;
-            at += 1;
-        }
-        value
+const THIS: Writer = Writer([
+    number(env!("CARGO_PKG_VERSION_MAJOR")),
+    number(env!("CARGO_PKG_VERSION_MINOR")),
+    number(env!("CARGO_PKG_VERSION_PATCH")),
+]);
+
+const fn number(text: &str) -> u8 {
+    let (bytes, mut at, mut value) = (text.as_bytes(), 0, 0_u8);
+    while at < bytes.len() {
+        #[expect(clippy::indexing_slicing, reason = "at < len, and const fn has no get")]
+        let digit = bytes[at] - b'0';
+        value = value * 10 + digit;
+        at += 1;
     }
-    const WRITER: Writer = Writer([
-        number(env!("CARGO_PKG_VERSION_MAJOR")),
-        number(env!("CARGO_PKG_VERSION_MINOR")),
-        number(env!("CARGO_PKG_VERSION_PATCH")),
-    ]);
-    WRITER
+    value
 }

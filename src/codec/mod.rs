@@ -5,16 +5,19 @@
 //! | `binary` | serde values and bincode bytes; the only file that knows bincode |
 //! | `entry` | what the store and the changelog hold, and its envelope |
 //! | `json` | a JSON text and a few of its fields |
+//! | `part` | what an entry has grown by, and its envelope |
 //! | `partitioner` | a key and its partition |
 //! | `yaml` | YAML text and typed values, with positions and all mistakes at once |
 
 pub mod binary;
 pub mod entry;
 pub mod json;
+pub mod part;
 mod partitioner;
 pub mod yaml;
 
 pub use entry::{Entry, Head, Versioned, Writer};
+pub use part::Part;
 pub use partitioner::partitioner;
 
 /// Why bytes could not be read.

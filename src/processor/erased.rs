@@ -5,8 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Input, Processor, Transition};
-use crate::codec::{self, Entry, Versioned, entry};
+use crate::codec::{self, Entry, Part, Versioned as _, entry};
 use crate::model::{Key, Reject, RejectReason, Timestamp};
+
+const OF_ANOTHER: &str = "the state is of another processor";
 
 /// A decoded state of some processor.
 pub struct Body(Box<dyn Any + Send>);
@@ -19,17 +21,20 @@ impl fmt::Debug for Body {
 
 /// A [`Processor`] whose state's type is hidden; made by [`erase`].
 pub trait AnyProcessor: Send + Sync {
-    /// [`Processor::step`] over a copy of the state, so that a rejected input leaves the original as it was.
-    fn step(&self, key: &Key, body: Option<&Body>, input: Input, now: Timestamp) -> Result<Transition<Body>, Reject>;
+    /// [`Processor::step`]. The state is consumed: after a rejected input it is read again from where it was stored.
+    fn step(&self, key: &Key, body: Option<Body>, input: Input, now: Timestamp) -> Result<Transition<Body>, Reject>;
 
     /// Appends the body's bytes in the version that [`AnyProcessor::version`] names.
     fn encode(&self, body: &Body, out: &mut Vec<u8>) -> Result<(), codec::Error>;
 
-    /// Reads an entry's body.
-    fn decode(&self, entry: &Entry<'_>) -> Result<Body, codec::Error>;
+    /// Reads an entry's body, with its parts.
+    fn decode(&self, entry: &Entry<'_>, parts: Vec<Part>) -> Result<Body, codec::Error>;
 
-    /// The version of the bodies that are written.
-    fn version(&self) -> u16;
+    /// The version in which this body is written.
+    fn version(&self, body: &Body) -> Result<u16, codec::Error>;
+
+    /// The newest version of a body, which its parts are written in.
+    fn newest_version(&self) -> u16;
 
     /// [`Processor::ORDER_FREE`].
     fn is_order_free(&self) -> bool;
@@ -43,9 +48,11 @@ pub fn erase<P: Processor>(processor: P) -> Arc<dyn AnyProcessor> {
 struct Erased<P>(P);
 
 impl<P: Processor> AnyProcessor for Erased<P> {
-    fn step(&self, key: &Key, body: Option<&Body>, input: Input, now: Timestamp) -> Result<Transition<Body>, Reject> {
+    fn step(&self, key: &Key, body: Option<Body>, input: Input, now: Timestamp) -> Result<Transition<Body>, Reject> {
         let state = match body {
-            Some(body) => Some(state::<P>(body)?.clone()),
+            Some(Body(body)) => {
+                Some(*body.downcast::<P::State>().map_err(|_body| Reject::new(RejectReason::Unreadable, OF_ANOTHER))?)
+            }
             None => None,
         };
         let Transition { state, effects } = self.0.step(key, state, input, now)?;
@@ -53,14 +60,18 @@ impl<P: Processor> AnyProcessor for Erased<P> {
     }
 
     fn encode(&self, body: &Body, out: &mut Vec<u8>) -> Result<(), codec::Error> {
-        state::<P>(body).map_err(|reject| codec::Error::Corrupt(reject.detail))?.encode(out)
+        state::<P>(body)?.encode(out)
     }
 
-    fn decode(&self, entry: &Entry<'_>) -> Result<Body, codec::Error> {
-        Ok(Body(Box::new(entry::decode_body::<P::State>(entry)?)))
+    fn decode(&self, entry: &Entry<'_>, parts: Vec<Part>) -> Result<Body, codec::Error> {
+        Ok(Body(Box::new(entry::decode_body::<P::State>(entry, parts)?)))
     }
 
-    fn version(&self) -> u16 {
+    fn version(&self, body: &Body) -> Result<u16, codec::Error> {
+        Ok(state::<P>(body)?.version())
+    }
+
+    fn newest_version(&self) -> u16 {
         P::State::VERSION
     }
 
@@ -69,6 +80,6 @@ impl<P: Processor> AnyProcessor for Erased<P> {
     }
 }
 
-fn state<P: Processor>(body: &Body) -> Result<&P::State, Reject> {
-    body.0.downcast_ref().ok_or_else(|| Reject::new(RejectReason::Unreadable, "the state is of another processor"))
+fn state<P: Processor>(body: &Body) -> Result<&P::State, codec::Error> {
+    body.0.downcast_ref().ok_or_else(|| codec::Error::Corrupt(OF_ANOTHER.to_owned()))
 }

@@ -129,6 +129,12 @@ pub enum Effect {
     Alert(Alert),
     /// Count something: one of the names that the processor declares in [`Count`].
     Count(Count),
+    /// Keep these bytes as one more part of the entry, behind those that it has. A part is written once, while the entry is
+    /// written with every step: what an entry grows by, once it is large, belongs into parts. They are handed back, in
+    /// their order, with [`Versioned::with_parts`].
+    AddPart(Bytes),
+    /// Forget all parts of the entry that were added before. Those of a deleted entry are forgotten by themselves.
+    DropParts,
     /// Send this input's record to the dead letters although the step succeeded (an act that was refused for good).
     DeadLetter(Reject),
 }

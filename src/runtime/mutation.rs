@@ -14,6 +14,8 @@ pub enum Mutation {
     OffsetsSkipped,
     /// Deletions are not written to the changelog.
     TombstonesSkipped,
+    /// The parts of entries are not written to the changelog.
+    PartsSkipped,
     /// What an aborted transaction has written stays in the overlay.
     OverlayKept,
     /// What an aborted transaction has decoded stays in the cache.
@@ -36,12 +38,13 @@ pub enum Mutation {
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::StoreBeforeCommit,
         Self::ActBeforeCommit,
         Self::IdleOffsetsSkipped,
         Self::OffsetsSkipped,
         Self::TombstonesSkipped,
+        Self::PartsSkipped,
         Self::OverlayKept,
         Self::CacheKept,
         Self::InputsForgotten,

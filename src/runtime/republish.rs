@@ -13,6 +13,7 @@ use super::plan::Plan;
 use super::task::meta;
 use super::{genesis, task};
 use crate::broker::{Broker, ProducerSpec};
+use crate::codec::part;
 use crate::model::{Key, OutRecord, TaskId, Timestamp, TopicPartition};
 use crate::store::{Batch, Change, Store, Stores};
 
@@ -92,13 +93,27 @@ impl Republisher<'_> {
         producer.begin()?;
         let (key, value) = genesis::record(id, store_id, incarnation);
         producer.produce(&OutRecord::logged(&changelog, key, Some(value)))?;
-        let (mut last, mut written): (Option<Key>, u64) = (None, 0);
+        let mut written = 0;
+        let mut produce = |key: Bytes, value: Bytes| -> Result<()> {
+            Ok(producer.produce(&OutRecord::logged(&changelog, key, Some(value)))?)
+        };
+        let wrap = |source| Error::store(id, source);
+        let mut last = None;
         loop {
-            let page = store.scan(last.as_ref(), PAGE).map_err(|source| Error::store(id, source))?;
+            let page = store.scan_parts(last.as_ref(), PAGE).map_err(wrap)?;
+            let Some((part, _)) = page.last() else { break };
+            last = Some(part.clone());
+            for ((key, number), value) in page {
+                produce(part::key(&key, number), value)?;
+            }
+        }
+        let mut last: Option<Key> = None;
+        loop {
+            let page = store.scan(last.as_ref(), PAGE).map_err(wrap)?;
             let Some((key, _)) = page.last() else { break };
             last = Some(key.clone());
             for (key, value) in page {
-                producer.produce(&OutRecord::logged(&changelog, key.bytes(), Some(Bytes::from(value))))?;
+                produce(key.bytes(), Bytes::from(value))?;
                 written += 1;
             }
             progress(written);

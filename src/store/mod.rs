@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | `entry` | key | entry bytes ([`codec::entry`](crate::codec::entry)) |
 //! | `timer` | clock u8, due u64 BE (sign flipped), slot u8, key | empty |
+//! | `part` | key with an end mark, number u32 BE | part bytes ([`codec::part`](crate::codec::part)) |
 //! | `act` | key with an end mark (`00` as `00 FF`, then `00 00`), slot u8 | empty |
 //! | `meta` | name | bytes |
 
@@ -41,6 +42,12 @@ pub trait Store: Send {
 
     /// Up to `limit` pending acts, in the order of (key, slot), after the given one.
     fn acts(&self, after: Option<&(Key, ActSlot)>, limit: usize) -> Result<Vec<(Key, ActSlot)>>;
+
+    /// The parts of an entry, in the order of their numbers.
+    fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>>;
+
+    /// Up to `limit` parts of all entries in the order of (key, number), after the given one.
+    fn scan_parts(&self, after: Option<&(Key, u32)>, limit: usize) -> Result<Vec<((Key, u32), Bytes)>>;
 
     /// A named value, such as a position.
     fn meta(&self, name: &str) -> Result<Option<Vec<u8>>>;
@@ -114,6 +121,10 @@ pub enum Change {
     PutAct(Key, ActSlot),
     /// Take a pending act from the index.
     DeleteAct(Key, ActSlot),
+    /// Set a part of an entry, by its number.
+    PutPart(Key, u32, Bytes),
+    /// Delete a part of an entry.
+    DeletePart(Key, u32),
     /// Set a named value.
     PutMeta(String, Vec<u8>),
 }

@@ -15,6 +15,7 @@
 //! what is really there.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -44,12 +45,28 @@ struct Changed {
     old: Option<Arc<Head>>,
     /// What the entry has become; `None` is a tombstone.
     new: Option<Written>,
+    /// What has become of its parts.
+    parts: Parts,
 }
 
+/// An entry as a step leaves it.
 #[derive(Debug)]
-struct Written {
-    head: Arc<Head>,
-    bytes: Bytes,
+pub struct Written {
+    /// Its head.
+    pub head: Arc<Head>,
+    /// The whole entry, of which `head` is the head ([`codec::entry::encode`](crate::codec::entry::encode)).
+    pub bytes: Bytes,
+    /// What the step does to its parts.
+    pub parts: Parts,
+}
+
+/// What happens to the parts of an entry: the ones before go, when they do, and then new ones are added behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// True when those that there were are forgotten.
+    pub dropped: bool,
+    /// The values of the new ones ([`codec::part::encode`](crate::codec::part::encode)).
+    pub added: Vec<Bytes>,
 }
 
 impl Overlay {
@@ -58,22 +75,27 @@ impl Overlay {
         Self::default()
     }
 
-    /// Sets an entry. `old` is the head of the entry as the step found it, `None` when there was none; `bytes` is the
-    /// whole new entry, of which `new` is the head ([`codec::entry::encode`](crate::codec::entry::encode)).
-    pub fn put(&mut self, key: Key, old: Option<Arc<Head>>, new: Arc<Head>, bytes: Bytes) {
-        self.change(key, old, Some(Written { head: new, bytes }));
+    /// Sets an entry. `old` is the head of the entry as the step found it, `None` when there was none.
+    pub fn put(&mut self, key: Key, old: Option<Arc<Head>>, new: Written) {
+        self.change(key, old, Some(new));
     }
 
-    /// Deletes an entry with its timers and acts. `old` is its head as the step found it, `None` when there was none.
+    /// Deletes an entry with its timers, acts and parts. `old` is its head as the step found it, `None` when there was none.
     pub fn delete(&mut self, key: Key, old: Option<Arc<Head>>) {
         self.change(key, old, None);
     }
 
-    fn change(&mut self, key: Key, old: Option<Arc<Head>>, new: Option<Written>) {
+    fn change(&mut self, key: Key, old: Option<Arc<Head>>, mut new: Option<Written>) {
+        let parts = new.as_mut().map(|written| std::mem::take(&mut written.parts));
+        let parts = parts.unwrap_or_else(|| Parts { dropped: true, added: Vec::new() });
         match self.entries.entry(key) {
             Entry::Occupied(before) if new.is_none() && before.get().old.is_none() => drop(before.swap_remove()),
-            Entry::Occupied(mut before) => before.get_mut().new = new,
-            Entry::Vacant(place) if old.is_some() || new.is_some() => drop(place.insert(Changed { old, new })),
+            Entry::Occupied(mut before) => {
+                let changed = before.get_mut();
+                changed.new = new;
+                changed.parts.follow(parts);
+            }
+            Entry::Vacant(place) if old.is_some() || new.is_some() => drop(place.insert(Changed { old, new, parts })),
             Entry::Vacant(_) => {}
         }
     }
@@ -84,6 +106,27 @@ impl Overlay {
             Some(changed) => Ok(changed.new.as_ref().map(|written| written.bytes.clone())),
             None => Ok(store.get(key)?.map(Bytes::from)),
         }
+    }
+
+    /// The parts of an entry with this head as the transaction sees them, in the order of their numbers.
+    pub fn parts(&self, store: &dyn Store, key: &Key, head: &Head) -> Result<Vec<Bytes>> {
+        let added = self.entries.get(key).map_or(&[][..], |changed| &changed.parts.added);
+        let stored = head.parts.start..head.parts.end.saturating_sub(count(added));
+        let mut parts = Vec::new();
+        if !stored.is_empty() {
+            // A part that no entry counts was written in vain, before a crash.
+            let counted = store.parts(key)?.into_iter().filter(|(number, _)| stored.contains(number));
+            parts.extend(counted.map(|(_, bytes)| bytes));
+        }
+        parts.extend(added.iter().cloned());
+        Ok(parts)
+    }
+
+    /// The head of an entry that is not there, and may come: the numbers of its parts follow those that an entry of this
+    /// key had before the transaction, because they are deleted after the new ones are written.
+    pub fn new_head(&self, key: &Key) -> Arc<Head> {
+        let end = self.entries.get(key).and_then(|changed| changed.old.as_ref()).map_or(0, |head| head.parts.end);
+        Arc::new(Head { parts: end..end, ..Head::default() })
     }
 
     /// Up to `limit` timers of one clock that are due at `now`, in the order of (due, slot, key), as the transaction sees
@@ -121,6 +164,18 @@ impl Overlay {
         self.entries.iter().map(|(key, changed)| (key, changed.new.as_ref().map(|written| &written.bytes)))
     }
 
+    /// The parts that are new, with their bytes.
+    pub fn new_parts(&self) -> impl Iterator<Item = (&Key, u32, &Bytes)> {
+        self.entries.iter().flat_map(|(key, changed)| {
+            changed.new_parts().zip(&changed.parts.added).map(move |(number, bytes)| (key, number, bytes))
+        })
+    }
+
+    /// The parts that the store has and that are gone.
+    pub fn gone_parts(&self) -> impl Iterator<Item = (&Key, u32)> {
+        self.entries.iter().flat_map(|(key, changed)| changed.gone_parts().map(move |number| (key, number)))
+    }
+
     /// How many entries are changed.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -136,6 +191,9 @@ impl Overlay {
         let mut changes = Vec::with_capacity(2 * self.entries.len() + meta.len());
         for (key, changed) in self.entries.drain(..) {
             changes.extend(changed.diff().changes(&key));
+            changes.extend(changed.gone_parts().map(|number| Change::DeletePart(key.clone(), number)));
+            let new = changed.new_parts().zip(changed.parts.added);
+            changes.extend(new.map(|(number, bytes)| Change::PutPart(key.clone(), number, bytes)));
             changes.push(match changed.new {
                 Some(written) => Change::PutEntry(key, written.bytes),
                 None => Change::DeleteEntry(key),
@@ -154,5 +212,31 @@ impl Overlay {
 impl Changed {
     fn diff(&self) -> Diff<'_> {
         Diff { old: self.old.as_deref(), new: self.new.as_ref().map(|written| &*written.head) }
+    }
+
+    /// The numbers of the parts that the store has and that are gone.
+    fn gone_parts(&self) -> Range<u32> {
+        self.old.as_ref().filter(|_| self.parts.dropped).map_or(0..0, |head| head.parts.clone())
+    }
+
+    /// The numbers of the new parts.
+    fn new_parts(&self) -> Range<u32> {
+        let end = self.new.as_ref().map_or(0, |written| written.head.parts.end);
+        end.saturating_sub(count(&self.parts.added))..end
+    }
+}
+
+fn count(parts: &[Bytes]) -> u32 {
+    u32::try_from(parts.len()).unwrap_or(u32::MAX)
+}
+
+impl Parts {
+    /// What these and later ones come to together.
+    fn follow(&mut self, later: Self) {
+        if later.dropped {
+            *self = later;
+        } else {
+            self.added.extend(later.added);
+        }
     }
 }

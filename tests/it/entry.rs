@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
-use sheaf::codec::entry::{self, FORMAT};
+use sheaf::codec::entry::{self, FORMAT_WITH_PARTS};
 use sheaf::codec::{Error, Head, Versioned, Writer, binary};
 use sheaf::model::{Act, ActSlot, Timer, TimerKind, Timestamp};
 
@@ -44,6 +44,7 @@ fn golden_head() -> Head {
             valid_for: Duration::from_millis(90_500),
             request: r#"{"a":1}"#.to_owned(),
         }],
+        parts: 0..0,
     }
 }
 
@@ -68,7 +69,7 @@ fn basket() -> Vec<u8> {
 }
 
 fn read_basket(bytes: &[u8]) -> Result<Basket, Error> {
-    entry::decode_body(&entry::decode(bytes)?)
+    entry::decode_body(&entry::decode(bytes)?, Vec::new())
 }
 
 fn heads() -> impl Strategy<Value = Head> {
@@ -76,8 +77,15 @@ fn heads() -> impl Strategy<Value = Head> {
     let timer = (kind, any::<i64>()).prop_map(|(kind, due)| Timer { kind, due: Timestamp::from_millis(due) });
     let act = (any::<u8>(), any::<u32>(), any::<Duration>(), ".*")
         .prop_map(|(slot, attempt, valid_for, request)| Act { slot: ActSlot(slot), attempt, valid_for, request });
-    (prop::collection::vec(timer, 0..5), prop::collection::vec(act, 0..3))
-        .prop_map(|(timers, acts)| Head { timers, acts })
+    let parts = prop_oneof![
+        Just(0..0),
+        (1..u16::MAX, 0..5_u32).prop_map(|(first, count)| {
+            let first = u32::from(first);
+            first..first + count
+        })
+    ];
+    (prop::collection::vec(timer, 0..5), prop::collection::vec(act, 0..3), parts)
+        .prop_map(|(timers, acts, parts)| Head { timers, acts, parts })
 }
 
 proptest! {
@@ -126,6 +134,19 @@ fn the_bytes_of_an_entry_are_those_of_the_golden_file() {
 }
 
 #[test]
+fn an_entry_with_parts_has_a_format_of_its_own() {
+    let mut bytes = Vec::new();
+    let head = Head { parts: 3..300, ..Head::default() };
+    entry::encode(&head, 2, b"body", &mut bytes).unwrap();
+    let writer: Vec<u8> = bytes.drain(3..6).collect();
+    // format, body version | no timers, no acts | parts from 3 up to 300, which is one of two bytes | body
+    assert_eq!(bytes, [&[2, 0, 2, 0, 0, 3, 0xfb, 0x2c, 0x01][..], b"body"].concat());
+    bytes.splice(3..3, writer);
+    let entry = entry::decode(&bytes).unwrap();
+    assert_eq!((entry.head, entry.version, entry.body), (head, 2, &b"body"[..]));
+}
+
+#[test]
 fn the_golden_bytes_of_another_sheaf_are_read() {
     let bytes = golden_of_another_sheaf();
     let entry = entry::decode(&bytes).unwrap();
@@ -161,9 +182,10 @@ fn a_list_that_claims_to_be_endless_is_corrupt() {
 #[test]
 fn an_unknown_format_names_the_sheaf_that_wrote_it() {
     let mut bytes = golden_of_another_sheaf();
-    bytes[0] = FORMAT + 1;
+    bytes[0] = FORMAT_WITH_PARTS + 1;
     let error = entry::decode(&bytes).unwrap_err();
-    let (what, found, known) = ("the entry's format", u16::from(FORMAT) + 1, u16::from(FORMAT));
+    let (what, known) = ("the entry's format", u16::from(FORMAT_WITH_PARTS));
+    let found = known + 1;
     assert_eq!(error, Error::UnknownVersion { what, found, known, writer: "9.8.7".to_owned() });
     assert!(error.to_string().ends_with("run sheaf 9.8.7 or newer"), "{error}");
 }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
-use sheaf::codec::Versioned as _;
 use sheaf::codec::json::Pointer;
+use sheaf::codec::{Head, Part, Versioned as _, Writer, entry};
 use sheaf::model::{Headers, Key, Record, Timestamp, Topic, TopicPartition};
 use sheaf::processor::bundle::{Bundle, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
 use sheaf::processor::{Effect, Event, Forward, Input, Keying as _, Processor as _};
@@ -61,6 +61,7 @@ fn event(role: Role, value: &Value, minutes: i64) -> Input {
 #[derive(Debug, Default)]
 struct Play {
     state: Option<State>,
+    parts: Vec<Part>,
     forwards: Vec<Forward>,
     alerts: Vec<String>,
 }
@@ -74,6 +75,10 @@ impl Play {
             match effect {
                 Effect::Forward(forward) => self.forwards.push(forward),
                 Effect::Alert(alert) => self.alerts.push(alert.kind),
+                Effect::AddPart(bytes) => {
+                    self.parts.push(Part { version: State::VERSION, writer: Writer::default(), bytes });
+                }
+                Effect::DropParts => self.parts.clear(),
                 Effect::Schedule(_)
                 | Effect::Unschedule(_)
                 | Effect::Act(_)
@@ -82,6 +87,18 @@ impl Play {
                 | Effect::DeadLetter(_) => {}
             }
         }
+    }
+
+    /// The state as it comes back from its bytes.
+    fn read_back(&self) -> State {
+        let (state, mut bytes) = (self.state.as_ref().unwrap(), Vec::new());
+        state.encode(&mut bytes).unwrap();
+        let head = Head { parts: 3..3 + u32::try_from(self.parts.len()).unwrap(), ..Head::default() };
+        let mut stored = Vec::new();
+        entry::encode(&head, state.version(), &bytes, &mut stored).unwrap();
+        let entry = entry::decode(&stored).unwrap();
+        assert_eq!(entry.head.parts.len(), self.parts.len());
+        entry::decode_body(&entry, self.parts.clone()).unwrap()
     }
 
     fn of(bundle: &Bundle, inputs: &[Input]) -> Self {
@@ -125,13 +142,16 @@ fn arrivals() -> impl Strategy<Value = Arrivals> {
 /// Any inputs whatever: other contents, places that do not exist, deadlines at any moment.
 fn anything() -> impl Strategy<Value = Input> {
     let position = prop::option::of(-1..5_i64);
-    let child = (0..4_u8, position, 0..2_u8, 0..2880_i64).prop_map(|(id, position, note, at)| {
-        let mut value = json!({ "id": format!("c{id}"), "parent_id": "p", "note": note });
-        if let Some(position) = position {
-            value["position"] = json!(position);
-        }
-        event(Role::Child, &value, at)
-    });
+    let child =
+        (0..4_u8, position, 0..2_u8, 0..2880_i64, any::<bool>()).prop_map(|(id, position, note, at, is_long)| {
+            // With two long ones the members are more than one entry should hold.
+            let note = format!("{note}{}", if is_long { "x".repeat(2_000) } else { String::new() });
+            let mut value = json!({ "id": format!("c{id}"), "parent_id": "p", "note": note });
+            if let Some(position) = position {
+                value["position"] = json!(position);
+            }
+            event(Role::Child, &value, at)
+        });
     let parent = (0..4_u8, 0..2_u8, 0..2880_i64).prop_map(|(children, note, at)| {
         event(Role::Parent, &json!({"id": "p", "children": children, "note": note}), at)
     });
@@ -200,9 +220,8 @@ proptest! {
         for input in &inputs {
             play.step(&bundle, input);
             if let Some(state) = &play.state {
-                let mut bytes = Vec::new();
-                state.encode(&mut bytes).unwrap();
-                prop_assert_eq!(&State::decode(State::VERSION, &bytes).unwrap(), state);
+                prop_assert_eq!(&play.read_back(), state);
+                prop_assert!(play.parts.is_empty() == (state.version() == 1));
             }
         }
     }

@@ -33,7 +33,7 @@ impl Gathering {
     /// Judges a member event. `certain` is how many children there are when that does not hang on the parent.
     pub(super) fn judge(&self, arrival: &Arrival, certain: Option<u32>) -> Verdict {
         match arrival.role {
-            Role::Parent => match &self.parent {
+            Role::Parent => match self.parent() {
                 None => Verdict::Fits,
                 Some(parent) => compare(parent, &arrival.member),
             },
@@ -43,7 +43,7 @@ impl Gathering {
 
     fn judge_child(&self, arrival: &Arrival, wanted: Option<u32>) -> Verdict {
         let child = &arrival.member;
-        if let Some(twin) = self.children.iter().find(|other| other.id == child.id) {
+        if let Some(twin) = self.child(&child.id) {
             return compare(twin, child);
         }
         let limit = wanted.unwrap_or(CHILDREN_MAX);
@@ -53,7 +53,7 @@ impl Gathering {
             return Verdict::Unexpected(format!("its position {position} is not from 1 to {limit}"));
         }
         if let Some(place) = child.place
-            && let Some(holder) = self.children.iter().find(|other| other.place == Some(place))
+            && let Some(holder) = self.child_at(place)
         {
             return Verdict::Conflict(Arc::clone(holder));
         }

@@ -45,6 +45,10 @@
 //! alerted even if the timer has not come round when the last member arrives. Members later than the deadline are missing
 //! at the deadline, wherever they are. An event time more than [`AHEAD_MAX`] in the future is set back to that.
 //!
+//! **How it is stored**: in one entry while that is small, which most bundles are. Beyond some 4 KiB each member becomes a
+//! part of the entry ([`Effect::AddPart`](super::Effect::AddPart)), written once, so that a bundle of a thousand children
+//! costs as much for each of them as one of three.
+//!
 //! # The files
 //!
 //! | file | what it is |

@@ -6,7 +6,9 @@ use super::count::{self, Fate};
 use super::judge::{Arrival, Verdict, too_many};
 use super::state::REPORTED_MAX;
 use super::submission::{self, Span};
-use super::{Bundle, Ending, Fingerprint, Gathering, KEEP_CLOSED, Marker, Missing, Role, SLA, State, alert};
+use super::{
+    Bundle, Ending, Fingerprint, Gathering, KEEP_CLOSED, Marker, Member, Missing, Role, SLA, State, alert, stored,
+};
 use crate::model::{ActSlot, Key, Reject, RejectReason, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Input, Processor, Transition};
 
@@ -129,15 +131,15 @@ impl Bundle {
             effects.push(count::one(count::OPENED, ""));
         }
         let (role, member) = (arrival.role, arrival.member);
-        match role {
-            Role::Parent => gathering.parent = Some(Arc::clone(&member)),
-            Role::Child => gathering.insert(Arc::clone(&member)),
-        }
+        gathering.join(role, Arc::clone(&member));
         // The parent decides how many there are; children that came before it may prove to be too many.
+        let mut has_surplus = false;
         if role == Role::Parent {
             let wanted = arrival.expects.unwrap_or(self.rules.children);
             gathering.wanted = Some(wanted);
-            effects.extend(surplus(key, &mut gathering, wanted));
+            let surplus = surplus(key, &mut gathering, wanted);
+            has_surplus = !surplus.is_empty();
+            effects.extend(surplus);
         }
         let due = gathering.due(self.rules.sla).unwrap_or(member.at);
         if phase == Phase::Breached || member.at > due {
@@ -148,6 +150,7 @@ impl Bundle {
         if gathering.is_complete() {
             return self.complete(key, (phase, gathering), effects, now);
         }
+        effects.extend(parts_of(&mut gathering, role, &member, has_surplus)?);
         if phase == Phase::Open && due_before != Some(due) {
             effects.push(Effect::Schedule(Timer { kind: SLA, due }));
         }
@@ -179,6 +182,9 @@ impl Bundle {
         effects.push(count::one(count::CLOSED, "completed"));
         effects.push(Effect::Unschedule(SLA));
         effects.push(Effect::Schedule(Timer { kind: KEEP_CLOSED, due: now.saturating_add(self.rules.keep_closed) }));
+        if gathering.is_parted() {
+            effects.push(Effect::DropParts);
+        }
         Ok(Transition { state: Some(State::Closed(gathering.close(Ending::Completed))), effects })
     }
 
@@ -232,6 +238,25 @@ fn surplus(key: &Key, gathering: &mut Gathering, wanted: u32) -> Vec<Effect> {
         effects.push(count::event(Role::Child, Fate::Unexpected));
         effects.extend(once(&mut gathering.reported, &arrival, alert));
     }
+    effects
+}
+
+/// What stores the members when they stand in parts: the one that has joined; all of them when they begin to be parts, and
+/// when others have been taken out.
+fn parts_of(gathering: &mut Gathering, role: Role, member: &Member, has_surplus: bool) -> Result<Vec<Effect>, Reject> {
+    let part = |role, member: &Member| match stored::part(role, member) {
+        Ok(bytes) => Ok(Effect::AddPart(bytes)),
+        Err(error) => Err(Reject::new(RejectReason::Unreadable, error.to_string())),
+    };
+    if gathering.is_parted() && !has_surplus {
+        return Ok(vec![part(role, member)?]);
+    }
+    if !gathering.is_parted() && !gathering.is_large() {
+        return Ok(Vec::new());
+    }
+    let all = gathering.members().map(|(role, member)| part(role, member));
+    let effects = gathering.is_parted().then_some(Ok(Effect::DropParts)).into_iter().chain(all).collect();
+    gathering.part();
     effects
 }
 

@@ -8,24 +8,89 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Ending, Fingerprint, Gathering, Marker, Member, Origin, State};
-use crate::codec::{Error, Versioned, binary};
+use super::{Ending, Fingerprint, Gathering, Marker, Member, Origin, Role, State};
+use crate::codec::{Error, Part, Versioned, binary};
 use crate::model::Timestamp;
 
 impl Versioned for State {
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
     const NAME: &'static str = "bundle";
 
+    /// The second version is for bundles in parts, and for nothing else.
+    fn version(&self) -> u16 {
+        match self {
+            Self::Open(gathering) | Self::Breached(gathering) if gathering.is_parted() => 2,
+            Self::Open(_) | Self::Breached(_) | Self::Closed(_) => 1,
+        }
+    }
+
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        binary::encode(&StateV1::from(self), out)
+        match self {
+            Self::Open(gathering) if gathering.is_parted() => binary::encode(&StateV2::Open(gathering.into()), out),
+            Self::Breached(gathering) if gathering.is_parted() => {
+                binary::encode(&StateV2::Breached(gathering.into()), out)
+            }
+            Self::Open(_) | Self::Breached(_) | Self::Closed(_) => binary::encode(&StateV1::from(self), out),
+        }
     }
 
     fn decode(version: u16, bytes: &[u8]) -> Result<Self, Error> {
         match version {
             1 => binary::decode::<StateV1>(bytes).map(Self::from),
+            2 => binary::decode::<StateV2>(bytes).map(Self::from),
             other => Err(Error::Corrupt(format!("a bundle has no version {other}"))),
         }
     }
+
+    fn with_parts(self, parts: Vec<Part>) -> Result<Self, Error> {
+        let joined = |mut gathering: Gathering| {
+            for part in &parts {
+                let PartV2 { role, member } = binary::decode(&part.bytes)?;
+                gathering.join(role.into(), Arc::new(member.into()));
+            }
+            Ok(gathering)
+        };
+        match self {
+            Self::Open(gathering) => joined(gathering).map(Self::Open),
+            Self::Breached(gathering) => joined(gathering).map(Self::Breached),
+            Self::Closed(_) => Err(Error::Corrupt("a closed bundle has no parts".to_owned())),
+        }
+    }
+}
+
+/// A member as a part of its bundle's entry.
+pub(super) fn part(role: Role, member: &Member) -> Result<Bytes, Error> {
+    let mut bytes = Vec::with_capacity(member.content.len() + PART_OVERHEAD);
+    binary::encode(&PartV2 { role: role.into(), member: member.into() }, &mut bytes)?;
+    Ok(Bytes::from(bytes))
+}
+
+/// What a member is besides its payload, about.
+const PART_OVERHEAD: usize = 128;
+
+/// A bundle whose members stand in parts: what is left of it without them.
+#[derive(Serialize, Deserialize)]
+enum StateV2 {
+    Open(PartedV2),
+    Breached(PartedV2),
+}
+
+#[derive(Serialize, Deserialize)]
+struct PartedV2 {
+    wanted: Option<u32>,
+    reported: Vec<[u8; 16]>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PartV2 {
+    role: RoleV2,
+    member: MemberV1,
+}
+
+#[derive(Serialize, Deserialize)]
+enum RoleV2 {
+    Parent,
+    Child,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,11 +151,52 @@ impl From<StateV1> for State {
     }
 }
 
+impl From<StateV2> for State {
+    fn from(state: StateV2) -> Self {
+        match state {
+            StateV2::Open(parted) => Self::Open(parted.into()),
+            StateV2::Breached(parted) => Self::Breached(parted.into()),
+        }
+    }
+}
+
+impl From<&Gathering> for PartedV2 {
+    fn from(gathering: &Gathering) -> Self {
+        Self { wanted: gathering.wanted, reported: bytes_of(&gathering.reported) }
+    }
+}
+
+impl From<PartedV2> for Gathering {
+    fn from(parted: PartedV2) -> Self {
+        let mut gathering = Self::of(None, [], parted.wanted, fingerprints_of(parted.reported));
+        gathering.part();
+        gathering
+    }
+}
+
+impl From<Role> for RoleV2 {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Parent => Self::Parent,
+            Role::Child => Self::Child,
+        }
+    }
+}
+
+impl From<RoleV2> for Role {
+    fn from(role: RoleV2) -> Self {
+        match role {
+            RoleV2::Parent => Self::Parent,
+            RoleV2::Child => Self::Child,
+        }
+    }
+}
+
 impl From<&Gathering> for GatheringV1 {
     fn from(gathering: &Gathering) -> Self {
         Self {
-            parent: gathering.parent.as_deref().map(MemberV1::from),
-            children: gathering.children.iter().map(|child| MemberV1::from(&**child)).collect(),
+            parent: gathering.parent().map(|parent| MemberV1::from(&**parent)),
+            children: gathering.children_unsorted().map(|child| MemberV1::from(&**child)).collect(),
             wanted: gathering.wanted,
             reported: bytes_of(&gathering.reported),
         }
@@ -99,12 +205,10 @@ impl From<&Gathering> for GatheringV1 {
 
 impl From<GatheringV1> for Gathering {
     fn from(gathering: GatheringV1) -> Self {
-        Self {
-            parent: gathering.parent.map(|parent| Arc::new(parent.into())),
-            children: gathering.children.into_iter().map(|child| Arc::new(child.into())).collect(),
-            wanted: gathering.wanted,
-            reported: fingerprints_of(gathering.reported),
-        }
+        let GatheringV1 { parent, children, wanted, reported } = gathering;
+        let parent = parent.map(|parent| Arc::new(parent.into()));
+        let children = children.into_iter().map(|child| Arc::new(child.into()));
+        Self::of(parent, children, wanted, fingerprints_of(reported))
     }
 }
 

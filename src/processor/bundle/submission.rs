@@ -44,7 +44,7 @@ pub(super) struct Span {
 /// that a consumer that sees an event again knows it; there is no `ce_partitionkey`, because the record's key is it.
 pub(super) fn forward(key: &Key, topology: &str, gathering: &Gathering, span: Span) -> Result<Forward, Reject> {
     let id = key.text();
-    let parent = gathering.parent.as_ref().ok_or_else(|| unreadable(&id, "it has no parent"))?;
+    let parent = gathering.parent().ok_or_else(|| unreadable(&id, "it has no parent"))?;
     let children = gathering.arranged().into_values().map(|child| payload(&id, child)).collect::<Result<_, _>>()?;
     let submission = Submission {
         bundle_id: &id,

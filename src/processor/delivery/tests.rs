@@ -131,7 +131,7 @@ fn the_bytes_of_version_1_are_what_they_were() {
 fn a_newer_version_names_the_sheaf_that_wrote_it() {
     let mut bytes = Vec::new();
     entry::encode(&entry::Head::default(), Journal::VERSION + 1, b"", &mut bytes).unwrap();
-    let error = entry::decode_body::<Journal>(&entry::decode(&bytes).unwrap()).unwrap_err();
+    let error = entry::decode_body::<Journal>(&entry::decode(&bytes).unwrap(), Vec::new()).unwrap_err();
     assert!(matches!(error, Error::UnknownVersion { what: "delivery", found: 2, known: 1, .. }), "{error}");
 }
 

@@ -8,15 +8,15 @@ use uuid::Uuid;
 use super::place::{Found, Phase, Place};
 use super::seen::Seen;
 use crate::broker::Admin;
-use crate::codec::{self, Head, entry};
+use crate::codec::{self, Head, entry, part};
 use crate::model::{Key, Record, TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::genesis;
 use crate::runtime::mutation::Mutation;
 use crate::runtime::task::meta;
 use crate::runtime::thread::Shared;
-use crate::store::overlay::Overlay;
-use crate::store::{self, Batch, Store};
+use crate::store::overlay::{Overlay, Parts, Written};
+use crate::store::{self, Batch, Change, Store};
 
 /// After so many bytes of keys and entries a batch is applied, however few records they are.
 pub(super) const BATCH_BYTES_MAX: usize = 16 << 20;
@@ -49,6 +49,8 @@ pub(super) struct Replay {
     /// The high watermark when the replay began.
     end: i64,
     overlay: Overlay,
+    /// Parts of entries, in the order of the changelog.
+    parts: Vec<Change>,
     /// How many bytes of records are in the overlay.
     held: usize,
     applied_at: Timestamp,
@@ -130,6 +132,7 @@ impl Replay {
                 begin: next,
                 end,
                 overlay: Overlay::new(),
+                parts: Vec::new(),
                 held: 0,
                 applied_at: now,
                 seen: genesis.is_none().then(|| Seen::new(u64::try_from(end - next).unwrap_or(0))),
@@ -252,7 +255,15 @@ impl Replay {
                 detail: "the changelog does not begin with a genesis record".to_owned(),
             });
         }
-        let key = Key::from_bytes(record.key.unwrap_or_default());
+        let key = record.key.unwrap_or_default();
+        if let Some((entry, number)) = part::of_key(&key) {
+            self.parts.push(match record.value {
+                Some(bytes) => Change::PutPart(entry, number, bytes),
+                None => Change::DeletePart(entry, number),
+            });
+            return Ok(());
+        }
+        let key = Key::from_bytes(key);
         let may_be_there = self.seen.as_mut().is_none_or(|seen| seen.note(&key));
         let old = if may_be_there { self.head_of(&key)? } else { None };
         match record.value {
@@ -262,7 +273,8 @@ impl Replay {
                 if self.broken == Some(Mutation::TimersForgotten) {
                     head.timers.clear();
                 }
-                self.overlay.put(key, old.map(Arc::new), Arc::new(head), bytes);
+                let written = Written { head: Arc::new(head), bytes, parts: Parts::default() };
+                self.overlay.put(key, old.map(Arc::new), written);
             }
         }
         Ok(())
@@ -305,7 +317,10 @@ impl Replay {
         if let Some(genesis) = self.genesis {
             positions.push((meta::GENESIS.to_owned(), genesis.to_string().into_bytes()));
         }
-        let batch = Batch { is_load, ..self.overlay.take_batch(positions) };
+        let mut batch = Batch { is_load, ..self.overlay.take_batch(positions) };
+        // Behind what the overlay makes of a deleted entry: the changelog names its parts one by one, and the next ones of
+        // its key.
+        batch.changes.append(&mut self.parts);
         (self.held, self.applied_at) = (0, now);
         self.store.apply(&batch).map_err(|source| Error::store(&self.task, source))
     }

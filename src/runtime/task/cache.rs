@@ -23,6 +23,8 @@ pub(super) struct Decoded {
     pub head: Arc<Head>,
     /// The processor's state.
     pub body: Body,
+    /// How many bytes its parts have.
+    pub parts_size: usize,
 }
 
 /// Decoded entries, the longest-kept going first. It may hold what a transaction has not committed: on an abort it is
@@ -39,7 +41,8 @@ pub(super) struct Cache {
 
 #[derive(Debug)]
 struct Kept {
-    decoded: Decoded,
+    /// `None` while a step has it.
+    decoded: Option<Decoded>,
     weight: usize,
     number: u64,
 }
@@ -54,21 +57,26 @@ impl Cache {
 
     /// The entry, if it is here.
     pub(super) fn get(&self, key: &Key) -> Option<&Decoded> {
-        self.entries.get(key).map(|kept| &kept.decoded)
+        self.entries.get(key)?.decoded.as_ref()
+    }
+
+    /// Gives the entry out, if it is here. Its place is kept for what comes of it.
+    pub(super) fn take(&mut self, key: &Key) -> Option<Decoded> {
+        self.entries.get_mut(key)?.decoded.take()
     }
 
     /// Keeps an entry in place of an earlier one of the same key; `encoded` is how many bytes it has when it is stored. An
     /// entry that was not here before is here afterwards, however large it is.
     pub(super) fn put(&mut self, key: &Key, decoded: Decoded, encoded: usize) {
-        let weight = encoded + key.as_bytes().len() + ENTRY_OVERHEAD;
+        let weight = encoded + decoded.parts_size + key.as_bytes().len() + ENTRY_OVERHEAD;
         self.bytes += weight;
         if let Some(kept) = self.entries.get_mut(key) {
             self.bytes -= kept.weight;
-            (kept.decoded, kept.weight) = (decoded, weight);
+            (kept.decoded, kept.weight) = (Some(decoded), weight);
         } else {
             self.came += 1;
             self.order.push_back((key.clone(), self.came));
-            self.entries.insert(key.clone(), Kept { decoded, weight, number: self.came });
+            self.entries.insert(key.clone(), Kept { decoded: Some(decoded), weight, number: self.came });
         }
         while self.entries.len() > 1 && self.bytes > self.bytes_max || self.order.len() > 2 * self.entries.len() + 16 {
             let Some((oldest, number)) = self.order.pop_front() else { break };
@@ -126,8 +134,8 @@ mod tests {
 
     fn put(cache: &mut Cache, key: &str, encoded: usize) {
         let entry = Entry { head: Head::default(), version: 1, writer: Writer::default(), body: &[] };
-        let body = erase(Nothing).decode(&entry).unwrap();
-        cache.put(&Key::new(key), Decoded { head: Arc::default(), body }, encoded);
+        let body = erase(Nothing).decode(&entry, Vec::new()).unwrap();
+        cache.put(&Key::new(key), Decoded { head: Arc::default(), body, parts_size: 0 }, encoded);
         assert!(cache.get(&Key::new(key)).is_some(), "{key} has just come");
     }
 

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::cache::{Cache, Decoded};
-use crate::codec::{self, Head, entry};
+use crate::codec::{self, Head, entry, part};
 use crate::model::{ActSlot, Key, TaskId, Timer, TimerKind, Timestamp};
+use crate::processor::Body;
 use crate::runtime::error::Error;
 use crate::runtime::mutation::Mutation;
-use crate::store::overlay::Overlay;
+use crate::store::overlay::{Overlay, Parts, Written};
 use crate::store::{self, Store, TimerClock};
 use crate::topology::Node;
 
@@ -162,22 +163,51 @@ impl Live {
     /// The entry of a key as this transaction sees it.
     pub(super) fn entry(&mut self, node: &Node, key: &Key) -> Result<Option<&Decoded>, Unread> {
         if self.cache.get(key).is_none() {
-            let Some(bytes) = self.overlay.get(&*self.store, key).map_err(Unread::Store)? else { return Ok(None) };
-            let entry = entry::decode(&bytes).map_err(Unread::Entry)?;
-            let body = node.processor.decode(&entry).map_err(Unread::Entry)?;
-            self.cache.put(key, Decoded { head: Arc::new(entry.head), body }, bytes.len());
+            let Some((decoded, size)) = self.read(node, key)? else { return Ok(None) };
+            self.cache.put(key, decoded, size);
         }
         Ok(self.cache.get(key))
     }
 
+    /// The same for a step, which consumes it. Until [`write`](Self::write) it is where it was stored, and nowhere else.
+    pub(super) fn take(&mut self, node: &Node, key: &Key) -> Result<Taken, Unread> {
+        let decoded = match self.cache.take(key) {
+            Some(decoded) => Some(decoded),
+            None => self.read(node, key)?.map(|(decoded, _)| decoded),
+        };
+        Ok(match decoded {
+            Some(Decoded { head, body, parts_size }) => Taken { head, body: Some(body), parts_size },
+            None => Taken { head: self.overlay.new_head(key), body: None, parts_size: 0 },
+        })
+    }
+
+    /// Reads and decodes an entry; with how many bytes it has.
+    fn read(&self, node: &Node, key: &Key) -> Result<Option<(Decoded, usize)>, Unread> {
+        let Some(bytes) = self.overlay.get(&*self.store, key).map_err(Unread::Store)? else { return Ok(None) };
+        let entry = entry::decode(&bytes).map_err(Unread::Entry)?;
+        let (mut parts, mut parts_size) = (Vec::new(), 0);
+        if !entry.head.parts.is_empty() {
+            for bytes in self.overlay.parts(&*self.store, key, &entry.head).map_err(Unread::Store)? {
+                parts_size += bytes.len();
+                parts.push(part::decode(bytes).map_err(Unread::Entry)?);
+            }
+            let (said, found) = (entry.head.parts.len(), parts.len());
+            if said != found {
+                let detail = format!("the entry has {said} parts, of which {found} are there");
+                return Err(Unread::Entry(codec::Error::Corrupt(detail)));
+            }
+        }
+        let body = node.processor.decode(&entry, parts).map_err(Unread::Entry)?;
+        Ok(Some((Decoded { head: Arc::new(entry.head), body, parts_size }, bytes.len())))
+    }
+
     /// Changes the entry of a key in this transaction; `None` deletes it.
-    pub(super) fn write(&mut self, key: &Key, old: Option<Arc<Head>>, entry: Option<(Decoded, Bytes)>) {
+    pub(super) fn write(&mut self, key: &Key, old: Option<Arc<Head>>, entry: Option<(Decoded, Written)>) {
         match (entry, &old) {
-            (Some((decoded, bytes)), _) => {
+            (Some((decoded, written)), _) => {
                 self.arm_for(&decoded.head);
-                let head = decoded.head.clone();
-                self.cache.put(key, decoded, bytes.len());
-                self.overlay.put(key.clone(), old, head, bytes);
+                self.cache.put(key, decoded, written.bytes.len());
+                self.overlay.put(key.clone(), old, written);
             }
             (None, Some(_)) => {
                 self.overlay.delete(key.clone(), old);
@@ -189,7 +219,8 @@ impl Live {
 
     /// Changes the head of an entry in this transaction; its body is read anew when it is needed next.
     pub(super) fn replace(&mut self, key: &Key, old: Arc<Head>, head: Head, bytes: Bytes) {
-        self.overlay.put(key.clone(), Some(old), Arc::new(head), bytes);
+        let written = Written { head: Arc::new(head), bytes, parts: Parts::default() };
+        self.overlay.put(key.clone(), Some(old), written);
         self.cache.remove(key);
     }
 
@@ -203,8 +234,11 @@ impl Live {
             Genesis::Written => None,
             Genesis::Due(id) => Some(id),
         };
-        let entries = self.overlay.changed().map(|(key, bytes)| (key.clone(), bytes.cloned())).collect();
-        Some(Changes { genesis, entries })
+        // Without transactions a crash may cut them off anywhere: then a part may be there in vain, and none is missing.
+        let new = self.overlay.new_parts().map(|(key, number, bytes)| (part::key(key, number), Some(bytes.clone())));
+        let entries = self.overlay.changed().map(|(key, bytes)| (key.bytes(), bytes.cloned()));
+        let gone = self.overlay.gone_parts().map(|(key, number)| (part::key(key, number), None));
+        Some(Changes { genesis, records: new.chain(entries).chain(gone).collect() })
     }
 
     fn has_nothing_to_write(&self) -> bool {
@@ -237,6 +271,17 @@ impl Live {
     }
 }
 
+/// What a step begins with.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// The head of the entry, or of one that is yet to be.
+    pub head: Arc<Head>,
+    /// The state; `None` when there is no entry.
+    pub body: Option<Body>,
+    /// How many bytes its parts have.
+    pub parts_size: usize,
+}
+
 /// Why an entry could not be read.
 #[derive(Debug)]
 pub(super) enum Unread {
@@ -256,11 +301,11 @@ impl Unread {
     }
 }
 
-/// Changelog records of a transaction: the entries, and the genesis when it is due.
+/// Changelog records of a transaction: the entries with their parts, and the genesis when it is due.
 #[derive(Debug)]
 pub(in crate::runtime) struct Changes {
     /// The genesis to be written first.
     pub genesis: Option<Uuid>,
-    /// Key and entry bytes; `None` is a tombstone.
-    pub entries: Vec<(Key, Option<Bytes>)>,
+    /// Key and value; `None` is a tombstone.
+    pub records: Vec<(Bytes, Option<Bytes>)>,
 }

@@ -202,15 +202,15 @@ impl Task {
         let id = self.id.clone();
         let Some(live) = self.live() else { return Ok(Ok(Vec::new())) };
         let place = Place { plan, node, task: &id, key, now: txn.now };
-        let current = match live.entry(node, key) {
+        let current = match live.take(node, key) {
             Ok(current) => current,
             Err(unread) => return Err(unread.of(&id, key)),
         };
+        let old_head = current.body.is_some().then(|| Arc::clone(&current.head));
         let staged = match step::stage(place, current, input)? {
             Ok(staged) => staged,
             Err(reject) => return Ok(Err(reject)),
         };
-        let old_head = current.map(|current| current.head.clone());
         let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
         live.write(key, old_head, entry);
         *txn.stepped.entry(id.processor.clone()).or_default() += 1;

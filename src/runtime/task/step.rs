@@ -10,12 +10,14 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::cache::Decoded;
-use crate::codec::{Head, entry};
+use super::live::Taken;
+use crate::codec::{Head, entry, part};
 use crate::model::{Act, Alert, Headers, Key, OutRecord, Reject, RejectReason, TaskId, Timer, TimerKind, Timestamp};
 use crate::processor::{Count, Effect, Forward, Input, Transition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::plan::Plan;
 use crate::runtime::settings::{RECORD_MAX, RECORD_OVERHEAD};
+use crate::store::overlay::{Parts, Written};
 use crate::topology::Node;
 
 /// How long most entries are at most; a longer one grows.
@@ -24,8 +26,8 @@ const ENTRY_LEN: usize = 512;
 /// What a step comes to.
 #[derive(Debug, Default)]
 pub(super) struct Staged {
-    /// The next entry with its encoded bytes; `None` deletes it.
-    pub entry: Option<(Decoded, Bytes)>,
+    /// The next entry, and how it is stored; `None` deletes it.
+    pub entry: Option<(Decoded, Written)>,
     /// Records to write, alerts among them.
     pub outputs: Vec<OutRecord>,
     /// Acts to hand over after the commit.
@@ -49,16 +51,12 @@ pub(super) struct Place<'a> {
 }
 
 /// Runs the step. The outer error stops the runtime; the inner one rejects the input.
-pub(super) fn stage(
-    place: Place<'_>,
-    current: Option<&Decoded>,
-    input: Input,
-) -> Result<std::result::Result<Staged, Reject>> {
-    let mut head = current.map(|current| current.head.clone()).unwrap_or_default();
+pub(super) fn stage(place: Place<'_>, current: Taken, input: Input) -> Result<std::result::Result<Staged, Reject>> {
+    let Taken { mut head, body, mut parts_size } = current;
+    let mut parts = Parts::default();
     if let Input::Timer(kind) = &input {
         unschedule(Arc::make_mut(&mut head), *kind);
     }
-    let body = current.map(|current| &current.body);
     let Transition { state, effects } = match place.node.processor.step(place.key, body, input, place.now) {
         Ok(transition) => transition,
         Err(reject) => return Ok(Err(reject)),
@@ -82,6 +80,20 @@ pub(super) fn stage(
                 staged.alerts.push(alert.kind);
             }
             Effect::Count(count) => staged.counts.push(count),
+            Effect::AddPart(bytes) => {
+                let value = part::encode(place.node.processor.newest_version(), &bytes);
+                if let Err(reject) = fits(place.key, "a part of the entry", value.len()) {
+                    return Ok(Err(reject));
+                }
+                Arc::make_mut(&mut head).parts.end += 1;
+                parts_size += value.len();
+                parts.added.push(value);
+            }
+            Effect::DropParts => {
+                let numbers = &mut Arc::make_mut(&mut head).parts;
+                numbers.start = numbers.end;
+                (parts, parts_size) = (Parts { dropped: true, added: Vec::new() }, 0);
+            }
             Effect::DeadLetter(reject) => staged.letters.push(reject),
         }
     }
@@ -90,9 +102,10 @@ pub(super) fn stage(
             Ok(bytes) => bytes,
             Err(reject) => return Ok(Err(reject)),
         };
-        staged.entry = Some((Decoded { head, body }, bytes));
+        let written = Written { head: Arc::clone(&head), bytes, parts };
+        staged.entry = Some((Decoded { head, body, parts_size }, written));
     }
-    Ok(fits(staged))
+    Ok(outputs_fit(staged))
 }
 
 /// The bytes of an entry as they stand in the changelog.
@@ -104,17 +117,23 @@ pub(super) fn encode(
     let processor = &place.node.processor;
     let unreadable = |error: crate::codec::Error| Reject::new(RejectReason::Unreadable, error.to_string());
     let mut bytes = Vec::with_capacity(ENTRY_LEN);
-    entry::encode_front(head, processor.version(), &mut bytes).map_err(unreadable)?;
+    entry::encode_front(head, processor.version(body).map_err(unreadable)?, &mut bytes).map_err(unreadable)?;
     processor.encode(body, &mut bytes).map_err(unreadable)?;
-    let size = bytes.len() + place.key.as_bytes().len() + RECORD_OVERHEAD;
-    if size > RECORD_MAX {
-        let detail = format!("the entry would grow to {size} bytes; a changelog record holds {RECORD_MAX}");
-        return Err(Reject::new(RejectReason::TooLarge, detail));
-    }
+    fits(place.key, "the entry", bytes.len())?;
     Ok(Bytes::from(bytes))
 }
 
-fn fits(staged: Staged) -> std::result::Result<Staged, Reject> {
+/// Refuses what no record of the changelog can hold.
+fn fits(key: &Key, what: &str, value: usize) -> std::result::Result<(), Reject> {
+    let size = value + key.as_bytes().len() + RECORD_OVERHEAD;
+    if size > RECORD_MAX {
+        let detail = format!("{what} would grow to {size} bytes; a changelog record holds {RECORD_MAX}");
+        return Err(Reject::new(RejectReason::TooLarge, detail));
+    }
+    Ok(())
+}
+
+fn outputs_fit(staged: Staged) -> std::result::Result<Staged, Reject> {
     match staged.outputs.iter().find(|record| record.size() + RECORD_OVERHEAD > RECORD_MAX) {
         None => Ok(staged),
         Some(record) => {

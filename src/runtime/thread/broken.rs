@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::StreamThread;
+use crate::codec::part;
 use crate::model::{Outcome, TopicPartition, Verdict};
 use crate::runtime::error::Result;
 use crate::runtime::input::{Input, Inputs};
@@ -13,7 +14,10 @@ use crate::runtime::task::Changes;
 /// What a broken commit writes to the changelog.
 pub(super) fn changes(settings: &Settings, mut changes: Changes) -> Changes {
     if settings.breaks(Mutation::TombstonesSkipped) {
-        changes.entries.retain(|(_, bytes)| bytes.is_some());
+        changes.records.retain(|(_, bytes)| bytes.is_some());
+    }
+    if settings.breaks(Mutation::PartsSkipped) {
+        changes.records.retain(|(key, _)| part::of_key(key).is_none());
     }
     changes
 }

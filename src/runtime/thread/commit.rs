@@ -209,8 +209,8 @@ fn produce_changes(producer: &mut dyn Producer, task: &Task, changes: Changes, i
         let (key, value) = genesis::record(&task.id, id, incarnation);
         produce(key, Some(value))?;
     }
-    for (key, bytes) in changes.entries {
-        produce(key.bytes(), bytes)?;
+    for (key, value) in changes.records {
+        produce(key, value)?;
     }
     Ok(())
 }

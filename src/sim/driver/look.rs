@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::error::Result;
 use super::{CALL, DriverError, NAME, STEP, TestDriver};
 use crate::broker::Broker;
-use crate::codec::{Versioned, entry};
+use crate::codec::{Versioned, entry, part};
 use crate::metric::Metrics;
 use crate::model::{Act, Alert, Clock, Key, Record, Timer, Topic};
 use crate::store::memory::MemoryStores;
@@ -104,7 +104,9 @@ impl TestDriver {
         let Some(store) = self.store(&task(processor))? else { return Ok(None) };
         let Some(bytes) = store.get(&Key::new(key))? else { return Ok(None) };
         let entry = entry::decode(&bytes)?;
-        let state = entry::decode_body(&entry)?;
+        let parts = store.parts(&Key::new(key))?.into_iter().filter(|(number, _)| entry.head.parts.contains(number));
+        let parts = parts.map(|(_, bytes)| part::decode(bytes));
+        let state = entry::decode_body(&entry, parts.collect::<std::result::Result<_, _>>()?)?;
         Ok(Some(Stored { state, timers: entry.head.timers, acts: entry.head.acts }))
     }
 

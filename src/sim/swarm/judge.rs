@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::kind::Kind;
 use super::scene;
 use super::story::Story;
-use crate::codec::entry;
+use crate::codec::{Head, entry, part};
 use crate::metric::TaskState;
 use crate::model::{Clock, Record, Timestamp, Topic};
 use crate::processor::{bundle, delivery};
@@ -33,6 +33,11 @@ impl Story {
         let inbox = self.world.plan().nodes.first().map(|node| node.inbox.clone());
         if inbox.is_some_and(|inbox| !self.world.broker().all_records(&inbox).is_empty()) {
             self.met.count(Kind::Detour);
+        }
+        let changelogs = self.world.plan().nodes.iter().map(|node| node.changelog.clone()).collect::<Vec<_>>();
+        let is_part = |record: &Record| record.key.as_ref().is_some_and(|key| part::of_key(key).is_some());
+        if changelogs.iter().any(|topic| self.world.broker().all_records(topic).iter().any(is_part)) {
+            self.met.count(Kind::Parts);
         }
         let is_direct = |line: &str| line.starts_with("sheaf_processor_direct_records_total") && !line.ends_with(" 0");
         let texts = self.names().iter().filter_map(|name| self.world.metrics(name)?.encode().ok()).collect::<String>();
@@ -147,10 +152,10 @@ impl Story {
         let records = self.world.broker().committed_records(changelog);
         for record in records.into_iter().filter(|record| record.source.partition == partition) {
             let key = record.key.unwrap_or_default();
-            // Keys that begin with a zero byte are sheaf's own.
             match record.value {
-                Some(value) if key.first() != Some(&0) => drop(latest.insert(key, value)),
-                Some(_) => {}
+                // The genesis is the only record of sheaf's own that is in no store.
+                Some(_) if key.first() == Some(&0) && part::of_key(&key).is_none() => {}
+                Some(value) => drop(latest.insert(key, value)),
                 None => drop(latest.remove(&key)),
             }
         }
@@ -162,8 +167,19 @@ impl Story {
         self.world.disk(owner).copy(task, &copy);
         let store = copy.open(task)?;
         let rows = store.scan(None, usize::MAX)?;
-        let found: BTreeMap<Bytes, Bytes> = rows.into_iter().map(|(key, value)| (key.bytes(), value.into())).collect();
+        let mut found: BTreeMap<Bytes, Bytes> =
+            rows.into_iter().map(|(key, value)| (key.bytes(), value.into())).collect();
+        let heads: Vec<(Bytes, Head)> = found
+            .iter()
+            .map(|(key, value)| (key.clone(), entry::decode(value).map(|entry| entry.head).unwrap_or_default()))
+            .collect();
+        let parts = store.scan_parts(None, usize::MAX)?;
+        let counted: usize = heads.iter().map(|(_, head)| head.parts.len()).sum();
         let mut wrong = Vec::new();
+        if parts.len() != counted && !(self.may_double() && parts.len() > counted) {
+            wrong.push(format!("{task} of {owner}: {} parts instead of {counted}", parts.len()));
+        }
+        found.extend(parts.into_iter().map(|((key, number), value)| (part::key(&key, number), value)));
         if found != *latest {
             wrong.push(format!("{task} of {owner}: its store is not what its changelog says"));
         }
@@ -173,9 +189,8 @@ impl Story {
             due.extend(store.due(clock, ever, usize::MAX)?.into_iter().map(|(key, timer)| (key.bytes(), timer.due)));
         }
         let mut scheduled = BTreeSet::new();
-        for (key, value) in &found {
-            let timers = entry::decode(value).map(|entry| entry.head.timers).unwrap_or_default();
-            scheduled.extend(timers.into_iter().map(|timer| (key.clone(), timer.due)));
+        for (key, head) in &heads {
+            scheduled.extend(head.timers.iter().map(|timer| (key.clone(), timer.due)));
         }
         if due != scheduled {
             wrong.push(format!("{task} of {owner}: its timers are not those of its entries"));

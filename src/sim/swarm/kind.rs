@@ -70,6 +70,8 @@ pub enum Kind {
     Direct,
     /// An event goes through its inbox.
     Detour,
+    /// A bundle is stored in parts.
+    Parts,
 }
 
 impl Kind {
@@ -106,6 +108,7 @@ impl Kind {
             Self::PartitionsAdded,
             Self::Direct,
             Self::Detour,
+            Self::Parts,
         ];
         Point::ALL.into_iter().map(Self::CrashAtPoint).chain(others).collect()
     }
@@ -145,6 +148,7 @@ impl fmt::Display for Kind {
             Self::PartitionsAdded => "source partitions added",
             Self::Direct => "event without its inbox",
             Self::Detour => "event through its inbox",
+            Self::Parts => "bundle in parts",
         };
         f.write_str(text)
     }

@@ -71,6 +71,7 @@ impl Story {
         let (mut pending, mut held) = (Vec::new(), Vec::new());
         for _ in 0..plan.bundles {
             let mut events = generator.bundle(rng.u32(1..=4), start);
+            enlarge(&mut events);
             if rng.u8(0..100) < 20 {
                 held.push(events.swap_remove(rng.usize(0..events.len())));
             }
@@ -284,4 +285,14 @@ impl Story {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes the events of some bundles so large that these are stored in parts. Not drawn either.
+fn enlarge(events: &mut [SampleEvent]) {
+    const LARGE: usize = 2_000;
+    for event in events.iter_mut().filter(|event| event.bundle.as_u128() % 4 == 2) {
+        if let Some(fields) = event.value.as_object_mut() {
+            fields.insert("padding".to_owned(), "x".repeat(LARGE).into());
+        }
+    }
 }

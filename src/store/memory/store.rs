@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
+
 use super::super::index::TimerRow;
 use super::super::{Batch, Change, Result, Store, TimerClock};
 use super::lock;
@@ -28,6 +30,7 @@ struct Tables {
     entries: BTreeMap<Key, Vec<u8>>,
     timers: BTreeSet<TimerRow>,
     acts: BTreeSet<(Key, ActSlot)>,
+    parts: BTreeMap<(Key, u32), Bytes>,
     meta: BTreeMap<String, Vec<u8>>,
 }
 
@@ -51,6 +54,12 @@ impl Tables {
             }
             Change::DeleteAct(key, slot) => {
                 self.acts.remove(&(key.clone(), *slot));
+            }
+            Change::PutPart(key, number, bytes) => {
+                self.parts.insert((key.clone(), *number), bytes.clone());
+            }
+            Change::DeletePart(key, number) => {
+                self.parts.remove(&(key.clone(), *number));
             }
             Change::PutMeta(name, value) => {
                 self.meta.insert(name.clone(), value.clone());
@@ -95,6 +104,19 @@ impl Store for MemoryStore {
     fn acts(&self, after: Option<&(Key, ActSlot)>, limit: usize) -> Result<Vec<(Key, ActSlot)>> {
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         Ok(lock(&self.disk).tables.acts.range::<(Key, ActSlot), _>(range).take(limit).cloned().collect())
+    }
+
+    fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>> {
+        let disk = lock(&self.disk);
+        let parts = disk.tables.parts.range((key.clone(), 0)..=(key.clone(), u32::MAX));
+        Ok(parts.map(|((_, number), bytes)| (*number, bytes.clone())).collect())
+    }
+
+    fn scan_parts(&self, after: Option<&(Key, u32)>, limit: usize) -> Result<Vec<((Key, u32), Bytes)>> {
+        let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let disk = lock(&self.disk);
+        let parts = disk.tables.parts.range::<(Key, u32), _>(range).take(limit);
+        Ok(parts.map(|(part, bytes)| (part.clone(), bytes.clone())).collect())
     }
 
     fn meta(&self, name: &str) -> Result<Option<Vec<u8>>> {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | timer | clock u8 (0 deadline, 1 delay), due u64 BE with the sign bit flipped, slot u8, key as it is |
 //! | act | key with each `00` written as `00 FF`, then `00 00`, then slot u8 |
+//! | part | key in the same way, then number u32 BE |
 //!
 //! A timer's key stands last, so it needs no end. An act's key is followed by its slot: written bare, (`a`, slot `63`)
 //! would be `61 63` and sort behind (`ab`, slot `00`), which is `61 62 00`, though `a` comes before `ab`. With the end mark
@@ -62,14 +63,7 @@ pub(super) fn due_end(clock: TimerClock, now: Timestamp) -> Vec<u8> {
 
 /// The key of a pending act's row.
 pub(super) fn act(key: &Key, slot: ActSlot) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(key.as_bytes().len() + 3);
-    for &byte in key.as_bytes() {
-        bytes.push(byte);
-        if byte == 0 {
-            bytes.push(ESCAPED_ZERO);
-        }
-    }
-    bytes.extend(END);
+    let mut bytes = ended(key);
     bytes.push(slot.0);
     bytes
 }
@@ -77,15 +71,55 @@ pub(super) fn act(key: &Key, slot: ActSlot) -> Vec<u8> {
 /// The row of an act's key; `None` for bytes that no act has.
 pub(super) fn act_of(bytes: &[u8]) -> Option<(Key, ActSlot)> {
     let (&slot, rest) = bytes.split_last()?;
-    let mut escaped = rest.strip_suffix(&END)?.iter();
-    let mut key = Vec::with_capacity(rest.len());
+    Some((of_ended(rest)?, ActSlot(slot)))
+}
+
+/// The key of a part's row.
+pub(super) fn part(key: &Key, number: u32) -> Vec<u8> {
+    let mut bytes = ended(key);
+    bytes.extend(number.to_be_bytes());
+    bytes
+}
+
+/// The row of a part's key; `None` for bytes that no part has.
+pub(super) fn part_of(bytes: &[u8]) -> Option<(Key, u32)> {
+    let (rest, number) = bytes.split_last_chunk()?;
+    Some((of_ended(rest)?, u32::from_be_bytes(*number)))
+}
+
+/// Not after any part of the entry.
+pub(super) fn parts_start(key: &Key) -> Vec<u8> {
+    ended(key)
+}
+
+/// After every part of the entry, and not after any of another.
+pub(super) fn parts_end(key: &Key) -> Vec<u8> {
+    after(part(key, u32::MAX))
+}
+
+/// A key that something follows: it sorts before every longer key that begins with it.
+fn ended(key: &Key) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(key.as_bytes().len() + 6);
+    for &byte in key.as_bytes() {
+        bytes.push(byte);
+        if byte == 0 {
+            bytes.push(ESCAPED_ZERO);
+        }
+    }
+    bytes.extend(END);
+    bytes
+}
+
+fn of_ended(bytes: &[u8]) -> Option<Key> {
+    let mut escaped = bytes.strip_suffix(&END)?.iter();
+    let mut key = Vec::with_capacity(bytes.len());
     while let Some(&byte) = escaped.next() {
         key.push(byte);
         if byte == 0 && escaped.next() != Some(&ESCAPED_ZERO) {
             return None;
         }
     }
-    Some((Key::from_bytes(key.into()), ActSlot(slot)))
+    Some(Key::from_bytes(key.into()))
 }
 
 /// The smallest key after this one.
@@ -135,6 +169,15 @@ mod tests {
             let (bytes_a, bytes_b) = (act(&a.0, a.1), act(&b.0, b.1));
             prop_assert_eq!(bytes_a.cmp(&bytes_b), a.cmp(&b));
             prop_assert_eq!(act_of(&bytes_a), Some(a));
+        }
+
+        #[test]
+        fn a_parts_key_sorts_as_its_row_and_reads_back(a in (keys(), any::<u32>()), b in (keys(), any::<u32>())) {
+            let (bytes_a, bytes_b) = (part(&a.0, a.1), part(&b.0, b.1));
+            prop_assert_eq!(bytes_a.cmp(&bytes_b), a.cmp(&b));
+            prop_assert_eq!(part_of(&bytes_a), Some(a.clone()));
+            let is_within = (parts_start(&b.0)..parts_end(&b.0)).contains(&bytes_a);
+            prop_assert_eq!(is_within, a.0 == b.0);
         }
 
         #[test]

@@ -2,7 +2,7 @@
 //! memtable row by row. (`RocksDB` calls it ingestion: <https://github.com/facebook/rocksdb/wiki/Creating-and-Ingesting-SST-files>.)
 //!
 //! ```text
-//!   files written ─▶ mark ─▶ file of entries in ─▶ file of timers in ─▶ file of acts in ─▶ positions, and the mark goes
+//!   files written ─▶ mark ─▶ file of entries in ─▶ file of timers in ─▶ ... ─▶ positions, and the mark goes
 //! ```
 //!
 //! Each file is taken in whole or not at all, and the families one after the other. A store that is opened with the mark
@@ -23,12 +23,12 @@ use crate::store::{Error, Result};
 /// A batch with fewer bytes than this is written as any other: a file costs some milliseconds.
 const BYTES_MIN: usize = 256 << 10;
 /// The families whose rows come in files.
-const FAMILIES: [Family; 3] = [Family::Entry, Family::Timer, Family::Act];
+const FAMILIES: [Family; 4] = [Family::Entry, Family::Timer, Family::Act, Family::Part];
 /// The name in the `meta` family that stands there while files are taken in.
 const MARK: &str = "loading";
 
 /// How the files of each family are written.
-pub(super) struct Loader([(Family, Options); 3]);
+pub(super) struct Loader([(Family, Options); FAMILIES.len()]);
 
 impl Loader {
     pub(super) fn new(memory: &Memory) -> Self {

@@ -28,6 +28,7 @@ pub(super) struct Rows<'a> {
     entries: Vec<Row<'a>>,
     timers: Vec<Row<'a>>,
     acts: Vec<Row<'a>>,
+    parts: Vec<Row<'a>>,
     meta: Vec<Row<'a>>,
 }
 
@@ -64,7 +65,7 @@ impl<'a> Rows<'a> {
         for change in &batch.changes {
             rows.add(change);
         }
-        for family in [&mut rows.entries, &mut rows.timers, &mut rows.acts] {
+        for family in [&mut rows.entries, &mut rows.timers, &mut rows.acts, &mut rows.parts] {
             family.sort_unstable_by(|a, b| a.by_key(b).then(a.number.cmp(&b.number)));
         }
         rows
@@ -79,6 +80,10 @@ impl<'a> Rows<'a> {
             Change::DeleteTimer(key, timer) => (&mut self.timers, Cow::Owned(key::timer(key, *timer)), None),
             Change::PutAct(key, slot) => (&mut self.acts, Cow::Owned(key::act(key, *slot)), SET),
             Change::DeleteAct(key, slot) => (&mut self.acts, Cow::Owned(key::act(key, *slot)), None),
+            Change::PutPart(key, number, bytes) => {
+                (&mut self.parts, Cow::Owned(key::part(key, *number)), Some(&**bytes))
+            }
+            Change::DeletePart(key, number) => (&mut self.parts, Cow::Owned(key::part(key, *number)), None),
             Change::PutMeta(name, value) => (&mut self.meta, Cow::Borrowed(name.as_bytes()), Some(&**value)),
         };
         family.push(Row::new(family.len(), key, value));
@@ -90,6 +95,7 @@ impl<'a> Rows<'a> {
             Family::Entry => &self.entries,
             Family::Timer => &self.timers,
             Family::Act => &self.acts,
+            Family::Part => &self.parts,
             Family::Meta => &self.meta,
         }
     }

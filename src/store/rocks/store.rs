@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch};
 
 use super::front::Fronts;
@@ -88,6 +89,12 @@ impl RocksStore {
         Ok(timers)
     }
 
+    fn part(&self, (key, value): Row) -> Result<((Key, u32), Bytes)> {
+        let part = key::part_of(&key);
+        let part = part.ok_or_else(|| self.corrupt(format!("{key:02x?} is no key of a part")))?;
+        Ok((part, Bytes::from(value)))
+    }
+
     /// Rows in `RocksDB`'s words.
     fn writes(&self, rows: &Rows<'_>) -> Result<WriteBatch> {
         let mut writes = WriteBatch::with_capacity_bytes(rows.size(&Family::ALL));
@@ -156,6 +163,17 @@ impl Store for RocksStore {
             key::act_of(&bytes).ok_or_else(|| self.corrupt(format!("{bytes:02x?} is no key of an act")))
         };
         rows.map(act).collect()
+    }
+
+    fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>> {
+        let (start, end) = (key::parts_start(key), key::parts_end(key));
+        let rows = self.rows(Family::Part, &start, Some(&end))?;
+        rows.map(|row| self.part(row?).map(|((_, number), bytes)| (number, bytes))).collect()
+    }
+
+    fn scan_parts(&self, after: Option<&(Key, u32)>, limit: usize) -> Result<Vec<((Key, u32), Bytes)>> {
+        let from = after.map_or_else(Vec::new, |(key, number)| key::after(key::part(key, *number)));
+        self.rows(Family::Part, &from, None)?.take(limit).map(|row| self.part(row?)).collect()
     }
 
     fn meta(&self, name: &str) -> Result<Option<Vec<u8>>> {

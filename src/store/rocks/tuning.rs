@@ -47,17 +47,19 @@ pub(super) enum Family {
     Entry,
     Timer,
     Act,
+    Part,
     Meta,
 }
 
 impl Family {
-    pub(super) const ALL: [Self; 4] = [Self::Entry, Self::Timer, Self::Act, Self::Meta];
+    pub(super) const ALL: [Self; 5] = [Self::Entry, Self::Timer, Self::Act, Self::Part, Self::Meta];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Entry => "entry",
             Self::Timer => "timer",
             Self::Act => "act",
+            Self::Part => "part",
             Self::Meta => "meta",
         }
     }

@@ -140,6 +140,8 @@ impl World {
                 | Effect::Forward(_)
                 | Effect::Alert(_)
                 | Effect::Count(_)
+                | Effect::AddPart(_)
+                | Effect::DropParts
                 | Effect::DeadLetter(_) => {}
             }
         }

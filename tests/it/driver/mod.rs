@@ -2,6 +2,7 @@
 
 mod bench;
 mod counter;
+mod parts;
 mod versatile;
 
 /// The example's processor, as `cargo run --example counter` runs it.

@@ -117,7 +117,8 @@ impl Script for Words {
             (true, false) => "both",
             (false, _) => "children",
         };
-        let children = gathering.children.iter().map(|child| child.place.map_or(child.id.clone(), |at| at.to_string()));
+        let children =
+            gathering.children().into_iter().map(|child| child.place.map_or(child.id.clone(), |at| at.to_string()));
         let children: Vec<_> = children.collect();
         format!("{name} waiting_for={waiting_for} children={{{}}}", children.join(","))
     }

@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use sheaf::codec::Versioned;
+use sheaf::codec::{Part, Versioned, Writer};
 use sheaf::model::{Key, Reject, TimerKind, Timestamp};
 use sheaf::processor::{Effect, Input, Processor, Transition};
 
@@ -47,7 +47,8 @@ type State<S> = <<S as Script>::Processor as Processor>::State;
 /// The world.
 pub(crate) struct Stage<S: Script> {
     script: S,
-    entries: BTreeMap<Key, Vec<u8>>,
+    entries: BTreeMap<Key, (u16, Vec<u8>)>,
+    parts: BTreeMap<Key, Vec<Part>>,
     timers: BTreeSet<(Timestamp, TimerKind, Key)>,
     now: Timestamp,
     headers: bool,
@@ -56,7 +57,14 @@ pub(crate) struct Stage<S: Script> {
 impl<S: Script> Default for Stage<S> {
     fn default() -> Self {
         let now = instant(SignedDuration::ZERO);
-        Self { script: S::default(), entries: BTreeMap::new(), timers: BTreeSet::new(), now, headers: false }
+        Self {
+            script: S::default(),
+            entries: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            now,
+            headers: false,
+        }
     }
 }
 
@@ -104,9 +112,12 @@ impl<S: Script> Stage<S> {
     }
 
     fn step(&mut self, key: &Key, input: Input) -> String {
-        let version = State::<S>::VERSION;
-        let before = self.entries.get(key);
-        let state = before.map(|bytes| State::<S>::decode(version, bytes).expect("a stored state can be read back"));
+        let parts = self.parts.get(key).cloned().unwrap_or_default();
+        let read = |(version, bytes): &(u16, Vec<u8>)| {
+            let state = State::<S>::decode(*version, bytes).expect("a stored state can be read back");
+            if parts.is_empty() { state } else { state.with_parts(parts).expect("parts can be read back") }
+        };
+        let state = self.entries.get(key).map(read);
         let Transition { state, effects } = match self.script.processor().step(key, state, input, self.now) {
             Ok(transition) => transition,
             Err(reject) => return format!("reject  {reject}\n"),
@@ -120,12 +131,13 @@ impl<S: Script> Stage<S> {
     fn put(&mut self, key: &Key, state: Option<State<S>>) -> String {
         let Some(state) = state else {
             self.entries.remove(key);
+            self.parts.remove(key);
             self.timers.retain(|(_, _, other)| other != key);
             return "state   none\n".to_owned();
         };
         let mut bytes = Vec::new();
         state.encode(&mut bytes).expect("a state can be stored");
-        self.entries.insert(key.clone(), bytes);
+        self.entries.insert(key.clone(), (state.version(), bytes));
         format!("state   {}\n", self.script.state(&state))
     }
 
@@ -162,6 +174,16 @@ impl<S: Script> Stage<S> {
                 format!("act     slot={slot} attempt={attempt} valid_for={valid:?} {}\n", act.request)
             }
             Effect::Settle(slot) => format!("settle  slot={}\n", slot.0),
+            Effect::AddPart(bytes) => {
+                let (version, writer) = (State::<S>::VERSION, Writer::default());
+                let part = Part { version, writer, bytes };
+                self.parts.entry(key.clone()).or_default().push(part);
+                "part    added\n".to_owned()
+            }
+            Effect::DropParts => {
+                self.parts.remove(key);
+                "parts   dropped\n".to_owned()
+            }
             Effect::DeadLetter(reject) => format!("dead    {reject}\n"),
         }
         .replace(" \n", "\n")

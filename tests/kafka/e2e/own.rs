@@ -44,7 +44,7 @@ fn the_example_counts_on_a_real_kafka_and_keeps_its_count_without_its_disk() {
         let records = scene.read(Isolation::ReadCommitted, &changelog);
         let last = records.iter().rfind(|record| record.key.as_deref() == Some(b"ada".as_slice()));
         let Some(bytes) = last.and_then(|record| record.value.as_deref()) else { return false };
-        let tally: Tally = decode_body(&decode(bytes).expect("an entry")).expect("a tally");
+        let tally: Tally = decode_body(&decode(bytes).expect("an entry"), Vec::new()).expect("a tally");
         tally.count == 2
     });
     patient.stop().expect("stopped");

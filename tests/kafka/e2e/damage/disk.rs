@@ -67,7 +67,7 @@ fn a_store_whose_restore_was_cut_off_is_restored_again() {
     assert_eq!(instance.terminate(), Some(0));
     // What a kill leaves between two files of a load: the mark, and some entries without their timers.
     let store = stage.state("a").join("bundle-1");
-    let families = ["default", "entry", "timer", "act", "meta"];
+    let families = ["default", "entry", "timer", "act", "part", "meta"];
     let raw = rocksdb::DB::open_cf(&rocksdb::Options::default(), &store, families).expect("opened");
     raw.put_cf(raw.cf_handle("meta").expect("meta"), "loading", []).expect("marked");
     let timers = raw.cf_handle("timer").expect("timers");

@@ -1,0 +1,100 @@
+//! Parts: what an entry has grown by, beside the entry, each written once.
+//!
+//! An entry is written whole with every change. One that grows member by member would be written as often as it has
+//! members, so what it has grown by stands in parts with numbers, and the entry says which of them are its own
+//! ([`Head::parts`](super::Head::parts)).
+//!
+//! ```text
+//! value, in the store and in the changelog: | format u8 = 129 | version of the state u16 BE | writer: 3 u8 | bytes |
+//! key, in the changelog:                    | 00 "sheaf-part" | number u32 BE | key of the entry |
+//! ```
+//!
+//! The front is an entry's, with a format that no entry has: a sheaf that knows no parts says which sheaf to run.
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+
+use super::Error;
+use super::entry::{Envelope, Writer};
+use crate::model::Key;
+
+/// The format that this build writes and reads.
+const FORMAT: u8 = 129;
+/// What a changelog key of a part begins with; no entry's key begins with a zero byte.
+const KEY_PREFIX: &[u8] = b"\0sheaf-part";
+
+/// A part, as the state that it belongs to reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The version of the state that wrote it.
+    pub version: u16,
+    /// The sheaf that wrote it.
+    pub writer: Writer,
+    /// Its bytes.
+    pub bytes: Bytes,
+}
+
+/// The value of a part.
+pub fn encode(version: u16, bytes: &[u8]) -> Bytes {
+    let mut value = Vec::with_capacity(Envelope::LEN + bytes.len());
+    Envelope::of(FORMAT, version).write(&mut value);
+    value.extend_from_slice(bytes);
+    Bytes::from(value)
+}
+
+/// Reads the value of a part.
+pub fn decode(mut value: Bytes) -> Result<Part, Error> {
+    let (Envelope { version, writer, .. }, _) = Envelope::read("the part's format", &[FORMAT], &value)?;
+    let bytes = value.split_off(Envelope::LEN);
+    Ok(Part { version, writer, bytes })
+}
+
+/// The changelog's key of an entry's part.
+pub fn key(entry: &Key, number: u32) -> Bytes {
+    let mut key = BytesMut::with_capacity(KEY_PREFIX.len() + 4 + entry.as_bytes().len());
+    key.put_slice(KEY_PREFIX);
+    key.put_u32(number);
+    key.put_slice(entry.as_bytes());
+    key.freeze()
+}
+
+/// The entry and the number of a part, from the changelog's key; `None` for a key that is no part's.
+pub fn of_key(key: &Bytes) -> Option<(Key, u32)> {
+    let rest = key.strip_prefix(KEY_PREFIX)?;
+    let (number, entry) = rest.split_first_chunk()?;
+    Some((Key::from_bytes(key.slice_ref(entry)), u32::from_be_bytes(*number)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_reads_back_with_its_version() {
+        let value = encode(2, b"member");
+        assert_eq!((value[..3].to_vec(), value[6..].to_vec()), (vec![129, 0, 2], b"member".to_vec()));
+        let part = decode(value).unwrap();
+        assert_eq!((part.version, &part.bytes[..]), (2, &b"member"[..]));
+        assert_eq!(part.writer.to_string(), env!("CARGO_PKG_VERSION"));
+    }
+
+    #[test]
+    fn a_parts_key_reads_back_and_no_entrys_is_one() {
+        let entry = Key::new("0d3c5b0e");
+        assert_eq!(of_key(&key(&entry, 7)), Some((entry.clone(), 7)));
+        assert_eq!(of_key(&entry.bytes()), None);
+        assert_eq!(of_key(&Bytes::from_static(b"\0sheaf-genesis")), None);
+    }
+
+    #[test]
+    fn a_value_of_another_format_names_the_sheaf_that_wrote_it() {
+        let error = decode(Bytes::from_static(&[130, 0, 1, 9, 8, 7])).unwrap_err();
+        assert!(error.to_string().ends_with("run sheaf 9.8.7 or newer"), "{error}");
+        assert!(matches!(decode(Bytes::from_static(&[129, 0])), Err(Error::Corrupt(_))));
+    }
+
+    #[test]
+    fn a_part_is_no_entry_to_a_sheaf_that_knows_none() {
+        let error = super::super::entry::decode(&encode(1, b"member")).unwrap_err();
+        assert!(matches!(error, Error::UnknownVersion { found: 129, .. }), "{error}");
+    }
+}
