@@ -15,7 +15,7 @@ use super::{genesis, task};
 use crate::broker::{Broker, ProducerSpec};
 use crate::codec::part;
 use crate::model::{Key, OutRecord, TaskId, Timestamp, TopicPartition};
-use crate::store::{Batch, Change, Store, Stores};
+use crate::store::{self, Batch, Change, Store, Stores};
 
 /// What stands in a state directory about one task, and in its changelog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Found {
     pub task: TaskId,
     /// About how many entries its store has.
     pub entries: u64,
-    /// When something was last applied to the store; `None` when nothing ever was.
+    /// When something was last applied to the store; `None` when nothing ever was, or when its restore was cut off.
     pub applied_at: Option<Timestamp>,
     /// How many offsets the changelog has; 0 after it was created anew.
     pub changelog: i64,
@@ -52,8 +52,14 @@ impl Republisher<'_> {
         let mut admin = self.broker.admin()?;
         let mut found = Vec::new();
         for (task, changelog) in self.tasks()? {
-            let store = self.open(&task)?;
             let (low, high) = admin.watermarks(&changelog, self.timeout)?;
+            let store = match self.open(&task) {
+                Err(Error::Store { source: store::Error::Unfinished { .. }, .. }) => {
+                    found.push(Found { task, entries: 0, applied_at: None, changelog: high - low });
+                    continue;
+                }
+                opened => opened?,
+            };
             let applied_at = Self::meta(&task, &*store, meta::APPLIED_AT)?;
             let applied_at = applied_at.and_then(|bytes| bytes.try_into().ok()).map(i64::from_le_bytes);
             found.push(Found {

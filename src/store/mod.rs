@@ -31,7 +31,7 @@ pub trait Store: Send {
     /// The bytes of an entry.
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>>;
 
-    /// Applies a batch, all of it or nothing, also through a crash of the process.
+    /// Applies a batch, all of it or nothing, also through a crash of the process; for a load see [`Batch::is_load`].
     fn apply(&mut self, batch: &Batch) -> Result<()>;
 
     /// Up to `limit` timers of one clock that are due at `now`, in the order of (due, slot, key).

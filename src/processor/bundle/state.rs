@@ -266,21 +266,21 @@ impl Gathering {
         surplus
     }
 
-    /// Members that fit together.
+    /// Members that fit together; they need not be added one by one.
     pub(super) fn of(
         parent: Option<Arc<Member>>,
         children: impl IntoIterator<Item = Arc<Member>>,
         wanted: Option<u32>,
         reported: Vec<Fingerprint>,
     ) -> Self {
-        let mut gathering = Self { wanted, reported, ..Self::default() };
-        if let Some(parent) = parent {
-            gathering.join(Role::Parent, parent);
-        }
-        for child in children {
-            gathering.join(Role::Child, child);
-        }
-        gathering
+        let mut children: Vec<_> = children.into_iter().map(|child| (hash(&child.id), child)).collect();
+        children.sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.id.cmp(&other.id)));
+        children.dedup_by(|(_, one), (_, other)| one.id == other.id);
+        let all = || parent.iter().chain(children.iter().map(|(_, child)| child));
+        let span = all().map(|member| member.at).min().zip(all().map(|member| member.at).max());
+        let size = all().map(|member| member.content.len()).sum();
+        let places = children.iter().filter_map(|(_, child)| child.place).collect();
+        Self { parent, children, places, span, size, parted: false, wanted, reported }
     }
 
     /// What is left of the bundle when it ends.

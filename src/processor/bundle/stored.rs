@@ -43,12 +43,18 @@ impl Versioned for State {
     }
 
     fn with_parts(self, parts: Vec<Part>) -> Result<Self, Error> {
-        let joined = |mut gathering: Gathering| {
+        let joined = |gathering: Gathering| {
+            let (mut parent, mut children) = (None, Vec::with_capacity(parts.len()));
             for part in &parts {
                 let PartV2 { role, member } = binary::decode(&part.bytes)?;
-                gathering.join(role.into(), Arc::new(member.into()));
+                match role {
+                    RoleV2::Parent => parent = Some(Arc::new(member.into())),
+                    RoleV2::Child => children.push(Arc::new(member.into())),
+                }
             }
-            Ok(gathering)
+            let mut joined = Gathering::of(parent, children, gathering.wanted, gathering.reported);
+            joined.part();
+            Ok(joined)
         };
         match self {
             Self::Open(gathering) => joined(gathering).map(Self::Open),
@@ -179,15 +185,6 @@ impl From<Role> for RoleV2 {
         match role {
             Role::Parent => Self::Parent,
             Role::Child => Self::Child,
-        }
-    }
-}
-
-impl From<RoleV2> for Role {
-    fn from(role: RoleV2) -> Self {
-        match role {
-            RoleV2::Parent => Self::Parent,
-            RoleV2::Child => Self::Child,
         }
     }
 }

@@ -18,6 +18,9 @@ use crate::store;
 /// the while.
 const LOAD_MIN: i64 = 20_000;
 
+/// However many restores there are, a batch of one has so many bytes: a smaller one is not worth a file.
+const BATCH_BYTES_MIN: usize = 512 << 10;
+
 /// A restore of at most so many offsets does not wait for longer ones.
 const SHORT_MAX: i64 = 100;
 
@@ -111,14 +114,15 @@ impl Active {
         (&self.job.task, done, total)
     }
 
-    fn is_load(&self) -> bool {
+    /// True for one that loads its store in large batches.
+    pub(super) fn is_load(&self) -> bool {
         self.replay.progress().1 > LOAD_MIN
     }
 
-    /// Takes records of the changelog, as one of so many restores at a time.
+    /// Takes records of the changelog, as one of so many that load their stores at a time.
     pub(super) fn advance(&mut self, read: Read, restores: usize, shared: &Shared, now: Timestamp) -> Result<Step> {
-        let is_load = self.is_load();
-        let batching = Batching { is_load, bytes: if is_load { BATCH_BYTES_MAX / restores.max(1) } else { 0 } };
+        let (is_load, share) = (self.is_load(), (BATCH_BYTES_MAX / restores.max(1)).max(BATCH_BYTES_MIN));
+        let batching = Batching { is_load, bytes: if is_load { share } else { 0 } };
         let (step, applied) = self.replay.advance(read, now, batching)?;
         if applied > 0 {
             shared.probe.reached(Point::RestoreBatch);

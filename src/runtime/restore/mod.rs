@@ -244,7 +244,7 @@ impl Restorer {
             }
         }
         let mut steps = Vec::new();
-        let restores = self.active.len();
+        let restores = self.active.values().filter(|active| active.is_load() && active.is_reading()).count();
         for (partition, active) in self.active.iter_mut().filter(|(_, active)| is_here(active)) {
             let records = by_partition.remove(partition).unwrap_or_default();
             self.allowance.take(records.len());

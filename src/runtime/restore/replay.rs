@@ -51,7 +51,7 @@ pub(super) struct Replay {
     overlay: Overlay,
     /// Parts of entries, in the order of the changelog.
     parts: Vec<Change>,
-    /// How many bytes of records are in the overlay.
+    /// How many bytes of records have not been applied yet.
     held: usize,
     applied_at: Timestamp,
     /// The keys that have come, when the store was empty before; `None`: the store is asked for every key.
@@ -160,6 +160,11 @@ impl Replay {
     /// How many offsets are done, and of how many.
     pub(super) fn progress(&self) -> (i64, i64) {
         (self.next - self.begin, self.end - self.begin)
+    }
+
+    /// True when the store has all that was taken.
+    pub(super) fn is_applied(&self) -> bool {
+        self.held == 0
     }
 
     /// True when the changelog is known to be the store's.

@@ -60,7 +60,7 @@ impl Cache {
         self.entries.get(key)?.decoded.as_ref()
     }
 
-    /// Gives the entry out, if it is here. Its place is kept for what comes of it.
+    /// Gives the entry out, if it is here. Its place is kept for what comes of it: put it back, or remove it.
     pub(super) fn take(&mut self, key: &Key) -> Option<Decoded> {
         self.entries.get_mut(key)?.decoded.take()
     }
@@ -150,6 +150,23 @@ mod tests {
         assert_eq!(cache.entries.len(), 1);
         cache.clear();
         assert_eq!(cache.bytes, 0);
+    }
+
+    #[test]
+    fn an_entry_that_was_taken_and_not_put_back_leaves_nothing() {
+        let mut cache = Cache::one_of(1);
+        put(&mut cache, "a", 100);
+        for key in 0..100 {
+            put(&mut cache, &key.to_string(), 100);
+        }
+        for key in 0..100 {
+            cache.remove(&Key::new(&key.to_string()));
+        }
+        assert!(cache.take(&Key::new("a")).is_some());
+        assert!(cache.take(&Key::new("a")).is_none() && cache.get(&Key::new("a")).is_none());
+        cache.remove(&Key::new("a"));
+        assert_eq!(cache.bytes, 0);
+        put(&mut cache, "a", 100);
     }
 
     #[test]

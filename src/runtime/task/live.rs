@@ -11,6 +11,7 @@ use crate::model::{ActSlot, Key, TaskId, Timer, TimerKind, Timestamp};
 use crate::processor::Body;
 use crate::runtime::error::Error;
 use crate::runtime::mutation::Mutation;
+use crate::runtime::settings::Guarantee;
 use crate::store::overlay::{Overlay, Parts, Written};
 use crate::store::{self, Store, TimerClock};
 use crate::topology::Node;
@@ -24,6 +25,8 @@ pub(in crate::runtime) struct Live {
     changelog_next: i64,
     /// The changelog's genesis, or one that the next transaction writes.
     genesis: Genesis,
+    /// True without transactions: who was taken for dead may write an older entry over a newer one, whose parts are gone.
+    may_lack_parts: bool,
     /// Not later than the next timer of each clock; `None` when there is none.
     armed: [Option<Timestamp>; 2],
 }
@@ -62,6 +65,7 @@ impl Live {
         changelog_next: i64,
         genesis: Genesis,
         tasks: usize,
+        guarantee: Guarantee,
     ) -> store::Result<Self> {
         let mut live = Self {
             store,
@@ -69,6 +73,7 @@ impl Live {
             cache: Cache::one_of(tasks),
             changelog_next,
             genesis,
+            may_lack_parts: guarantee == Guarantee::AtLeastOnce,
             armed: [None, None],
         };
         live.arm()?;
@@ -169,7 +174,8 @@ impl Live {
         Ok(self.cache.get(key))
     }
 
-    /// The same for a step, which consumes it. Until [`write`](Self::write) it is where it was stored, and nowhere else.
+    /// The same for a step, which consumes it. Until [`write`](Self::write) or [`forget`](Self::forget) it is where it was
+    /// stored, and nowhere else.
     pub(super) fn take(&mut self, node: &Node, key: &Key) -> Result<Taken, Unread> {
         let decoded = match self.cache.take(key) {
             Some(decoded) => Some(decoded),
@@ -179,6 +185,11 @@ impl Live {
             Some(Decoded { head, body, parts_size }) => Taken { head, body: Some(body), parts_size },
             None => Taken { head: self.overlay.new_head(key), body: None, parts_size: 0 },
         })
+    }
+
+    /// The step has rejected its input: what it has consumed is read anew when it is needed next.
+    pub(super) fn forget(&mut self, key: &Key) {
+        self.cache.remove(key);
     }
 
     /// Reads and decodes an entry; with how many bytes it has.
@@ -192,7 +203,9 @@ impl Live {
                 parts.push(part::decode(bytes).map_err(Unread::Entry)?);
             }
             let (said, found) = (entry.head.parts.len(), parts.len());
-            if said != found {
+            if said != found && self.may_lack_parts {
+                tracing::warn!(%key, said, found, "parts of an entry are not there: another instance has written over it");
+            } else if said != found {
                 let detail = format!("the entry has {said} parts, of which {found} are there");
                 return Err(Unread::Entry(codec::Error::Corrupt(detail)));
             }

@@ -209,7 +209,10 @@ impl Task {
         let old_head = current.body.is_some().then(|| Arc::clone(&current.head));
         let staged = match step::stage(place, current, input)? {
             Ok(staged) => staged,
-            Err(reject) => return Ok(Err(reject)),
+            Err(reject) => {
+                live.forget(key);
+                return Ok(Err(reject));
+            }
         };
         let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
         live.write(key, old_head, entry);

@@ -246,7 +246,8 @@ impl StreamThread {
             // From here on this task commits its offset itself.
             task.offset_known = true;
             let tasks = self.shared.inbox_partitions.iter().filter_map(|count| usize::try_from(*count).ok()).sum();
-            let live = Live::new(done.store, done.changelog_next, done.genesis, tasks)
+            let guarantee = self.shared.settings.guarantee;
+            let live = Live::new(done.store, done.changelog_next, done.genesis, tasks, guarantee)
                 .map_err(|source| Error::Store { task: id.clone(), source })?;
             self.shared.metrics.store_entries(&id, live.len_estimate());
             task.state = State::Running(Box::new(live));

@@ -12,7 +12,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rocksdb::{IngestExternalFileOptions, Options, SstFileWriter, WriteBatch};
+use rocksdb::{IngestExternalFileOptions, Options, SstFileWriter, WriteBatch, WriteOptions};
 
 use super::error;
 use super::rows::{Row, Rows};
@@ -45,6 +45,8 @@ impl Loader {
             let rows = rows.of_family(*family);
             if !rows.is_empty() {
                 let path = file(directory, *family);
+                // One that was taken in and is still called so must not be written over.
+                remove(&path)?;
                 write_file(options, &path, rows).map_err(|error| error::of_rocksdb(directory, error))?;
                 files.push((*family, path));
             }
@@ -88,13 +90,13 @@ impl RocksStore {
             writes.put_cf(meta, &row.key, row.value.unwrap_or_default());
         }
         writes.delete_cf(meta, MARK);
-        self.db.write(writes).map_err(|error| self.error(error))?;
+        self.db.write_opt(writes, &synced()).map_err(|error| self.error(error))?;
         Ok(true)
     }
 
     /// From here on the store is unfinished.
     pub(super) fn mark(&self) -> Result<()> {
-        self.db.put_cf(self.family(Family::Meta)?, MARK, []).map_err(|error| self.error(error))
+        self.db.put_cf_opt(self.family(Family::Meta)?, MARK, [], &synced()).map_err(|error| self.error(error))
     }
 
     /// Refuses a store whose last load was cut off, and removes files that were not taken in.
@@ -102,14 +104,22 @@ impl RocksStore {
         if self.read(Family::Meta, MARK.as_bytes())?.is_some() {
             return Err(Error::Unfinished { path: self.path.clone() });
         }
-        for family in FAMILIES {
-            match fs::remove_file(file(&self.path, family)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error::of_io(&self.path, &error));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        FAMILIES.into_iter().try_for_each(|family| remove(&file(&self.path, family)))
+    }
+}
+
+/// On the disk before it is answered: what is taken in is there after a power cut, so the mark has to be, too, and what was
+/// written to the log before it.
+fn synced() -> WriteOptions {
+    let mut options = WriteOptions::default();
+    options.set_sync(true);
+    options
+}
+
+/// Removes a file that may be there.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error::of_io(path, &error)),
+        _ => Ok(()),
     }
 }

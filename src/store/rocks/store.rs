@@ -110,14 +110,14 @@ impl RocksStore {
         Ok(writes)
     }
 
-    /// Sets what is different while a changelog is loaded, in the two families that have many rows.
+    /// Sets what is different while a changelog is loaded, in the families that have many rows.
     fn tune(&mut self, for_loads: bool) -> Result<()> {
         if self.is_tuned_for_loads == for_loads {
             return Ok(());
         }
         let options = tuning::flushed_max(for_loads);
         let options = options.each_ref().map(|(name, value)| (*name, value.as_str()));
-        for family in [Family::Entry, Family::Timer] {
+        for family in [Family::Entry, Family::Timer, Family::Part] {
             self.db.set_options_cf(self.family(family)?, &options).map_err(|error| self.error(error))?;
         }
         self.is_tuned_for_loads = for_loads;

@@ -65,8 +65,8 @@ impl Family {
     }
 }
 
-/// Options of an open family, while a changelog is loaded or for what comes after it: how many flushed memtables are
-/// compacted at once, and from how many on writes are slowed down and stopped.
+/// Options of an open family, while a changelog is loaded or for what comes after it: how many table files, flushed or loaded,
+/// are compacted at once, and from how many on writes are slowed down and stopped.
 pub(super) fn flushed_max(for_loads: bool) -> [(&'static str, String); 3] {
     let most = if for_loads { LOAD_FLUSHED_MAX } else { FLUSHED_MAX };
     [

@@ -30,10 +30,11 @@ impl Standbys {
             Err(error) => return Err(error.into()),
         };
         let mut steps = Vec::new();
+        let standbys = self.following.len();
         for First { partition, record, position } in firsts {
             if let Some(standby) = self.following.get_mut(&partition) {
                 let read = Read { records: record.into_iter().collect(), position };
-                let step = standby.advance(read, &self.shared, now);
+                let step = standby.advance(read, standbys, &self.shared, now);
                 // From here on it is read at another place, and by another reader.
                 if standby.replay.is_verified() {
                     self.lane.change();
@@ -63,10 +64,11 @@ impl Standbys {
         };
         let worked = !by_changelog.is_empty();
         let mut steps = Vec::new();
+        let standbys = self.following.len();
         for (changelog, standby) in self.following.iter_mut().filter(|(_, standby)| standby.replay.is_verified()) {
             let records = by_changelog.remove(changelog).unwrap_or_default();
             let read = Read { records, position: self.lane.position(changelog) };
-            let step = standby.advance(read, &self.shared, now);
+            let step = standby.advance(read, standbys, &self.shared, now);
             steps.push((changelog.clone(), step));
         }
         Ok(self.settle(steps) | worked)

@@ -3,7 +3,7 @@
 use crate::model::Timestamp;
 use crate::runtime::error::Result;
 use crate::runtime::point::Point;
-use crate::runtime::restore::replay::{Batching, Read, Replay, Step};
+use crate::runtime::restore::replay::{BATCH_BYTES_MAX, Batching, Read, Replay, Step};
 use crate::runtime::thread::Shared;
 
 /// A store that follows its changelog.
@@ -16,9 +16,11 @@ pub(super) struct Standby {
 }
 
 impl Standby {
-    pub(super) fn advance(&mut self, read: Read, shared: &Shared, now: Timestamp) -> Result<Step> {
-        // While it catches up, a crash may undo it; then it is kept as safe as a task's own store.
-        let batching = Batching { is_load: self.current_at.is_none(), bytes: 0 };
+    /// Takes records of the changelog, as one of so many standbys.
+    pub(super) fn advance(&mut self, read: Read, standbys: usize, shared: &Shared, now: Timestamp) -> Result<Step> {
+        // While it catches up it is a restore; then it is kept as a task's own store is.
+        let is_load = self.current_at.is_none();
+        let batching = Batching { is_load, bytes: if is_load { BATCH_BYTES_MAX / standbys.max(1) } else { 0 } };
         let (step, applied) = self.replay.advance(read, now, batching)?;
         if applied > 0 {
             shared.metrics.standby_applied(self.replay.task(), applied);
@@ -33,6 +35,7 @@ impl Standby {
     pub(super) fn judge(&mut self) {
         if let Some((end, at)) = self.measured
             && self.replay.is_verified()
+            && self.replay.is_applied()
             && self.replay.next() >= end
         {
             self.current_at = Some(at);
