@@ -57,7 +57,7 @@
 //! | `source` | the fields of a member event, read and checked |
 //! | `time` | event times in texts |
 //! | `keying` | the step before the inbox |
-//! | `state`, `stored` | what is remembered, and its bytes |
+//! | `state`, `gathering`, `stored` | what is remembered, and its bytes |
 //! | `judge` | what an event is |
 //! | `step` | what it does |
 //! | `submission`, `alert`, `count` | what comes out |
@@ -66,6 +66,7 @@
 mod alert;
 pub mod count;
 mod fingerprint;
+mod gathering;
 mod judge;
 mod keying;
 mod rules;
@@ -79,12 +80,13 @@ mod tests;
 mod time;
 
 pub use fingerprint::Fingerprint;
+pub use gathering::Gathering;
 pub use keying::{KeyingError, MemberKeying};
 pub use rules::{
     CHILDREN_DEFAULT, CHILDREN_MAX, KEEP_CLOSED_DEFAULT, KeyFormat, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule,
 };
 pub use source::ID_LEN_MAX;
-pub use state::{Ending, Gathering, Marker, Member, Missing, Origin, REPORTED_MAX, State};
+pub use state::{Ending, Marker, Member, Missing, Origin, REPORTED_MAX, State};
 pub use step::PAYLOADS_MAX;
 pub use submission::EVENT_TYPE;
 

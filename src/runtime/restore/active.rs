@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::feed::{BATCH_BYTES_MAX, Batching, Read, Step};
 use super::job::{Done, Job, Restored};
-use super::replay::{BATCH_BYTES_MAX, Batching, Read, Replay, Step, Subject};
+use super::replay::{Replay, Subject};
 use crate::broker::Admin;
 use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};

@@ -17,6 +17,7 @@
 //! | `active` | one restore |
 //! | `standby` | what this instance follows for others |
 //! | `replay` | what these two have in common: records of a changelog on their way into a store |
+//! | `feed` | what these are given, and in which pieces they pass that on |
 //! | `lane` | a reader of what is replayed; there is one for short restores, one for long ones, and one for standbys |
 //! | `lookout` | the first records of changelogs, which say whose they are |
 //! | `seen` | which keys a replay into an empty store may have put there |
@@ -25,6 +26,7 @@
 //! | `pace` | how many records a second may be replayed |
 
 mod active;
+mod feed;
 mod job;
 mod lane;
 mod lookout;
@@ -44,11 +46,11 @@ pub use job::Job;
 pub(super) use job::Restored;
 
 use active::Active;
+use feed::{Read, Step};
 use lane::Lane;
 use lookout::{First, Lookout};
 use pace::Allowance;
 use progress::Progress;
-use replay::{Read, Step};
 use standby::Standbys;
 
 use super::error::Result;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::feed::{BATCH_BYTES_MAX, Batching, Read, Step};
 use super::place::{Found, Phase, Place};
 use super::seen::Seen;
 use crate::broker::Admin;
@@ -17,9 +18,6 @@ use crate::runtime::task::meta;
 use crate::runtime::thread::Shared;
 use crate::store::overlay::{Overlay, Parts, Written};
 use crate::store::{self, Batch, Change, Store};
-
-/// After so many bytes of keys and entries a batch is applied, however few records they are.
-pub(super) const BATCH_BYTES_MAX: usize = 16 << 20;
 
 /// Nothing is held back longer: so much of a restore is lost when it is cut off.
 const HELD_MAX: Duration = Duration::from_secs(2);
@@ -58,37 +56,6 @@ pub(super) struct Replay {
     seen: Option<Seen>,
     /// The duty that is broken on purpose.
     broken: Option<Mutation>,
-}
-
-/// What a reader has come to in a changelog.
-#[derive(Debug, Default)]
-pub(super) struct Read {
-    /// New records.
-    pub(super) records: Vec<Record>,
-    /// Where it stands behind them, when it says so: behind the last record there may be markers.
-    pub(super) position: Option<i64>,
-}
-
-/// How records go into the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Batching {
-    /// [`Batch::is_load`].
-    pub(super) is_load: bool,
-    /// So many bytes are held back for one batch, at most [`BATCH_BYTES_MAX`]; 0: nothing is held back.
-    pub(super) bytes: usize,
-}
-
-/// What some records of the changelog came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// More is to come.
-    Reading,
-    /// The reader has to go to another place.
-    Moved,
-    /// The end is reached.
-    Done,
-    /// The store has to be made anew.
-    Outdated,
 }
 
 impl Replay {

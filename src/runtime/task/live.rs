@@ -6,10 +6,11 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::cache::{Cache, Decoded};
+use super::position::{Genesis, meta};
+use super::unread::Unread;
 use crate::codec::{self, Head, entry, part};
-use crate::model::{ActSlot, Key, TaskId, Timer, TimerKind, Timestamp};
+use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
 use crate::processor::Body;
-use crate::runtime::error::Error;
 use crate::runtime::mutation::Mutation;
 use crate::runtime::settings::Guarantee;
 use crate::store::overlay::{Overlay, Parts, Written};
@@ -35,27 +36,6 @@ impl std::fmt::Debug for Live {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Live").field("changelog_next", &self.changelog_next).finish_non_exhaustive()
     }
-}
-
-/// Whether the changelog says whose it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::runtime) enum Genesis {
-    /// It does.
-    Written,
-    /// The changelog is empty; the task's first transaction begins it with this id.
-    Due(Uuid),
-}
-
-/// The names of a store's positions.
-pub(crate) mod meta {
-    /// The changelog's genesis, as text.
-    pub(crate) const GENESIS: &str = "genesis";
-    /// The offset of the changelog up to which the store has it, i64 LE.
-    pub(crate) const CHANGELOG: &str = "changelog";
-    /// When the store was last applied to, milliseconds, i64 LE.
-    pub(crate) const APPLIED_AT: &str = "applied_at";
-    /// The group's offset of the inbox that belongs to the store's state, i64 LE.
-    pub(crate) const INBOX: &str = "inbox";
 }
 
 impl Live {
@@ -293,25 +273,6 @@ pub(super) struct Taken {
     pub body: Option<Body>,
     /// How many bytes its parts have.
     pub parts_size: usize,
-}
-
-/// Why an entry could not be read.
-#[derive(Debug)]
-pub(super) enum Unread {
-    /// The store failed.
-    Store(store::Error),
-    /// The bytes are not those of an entry that this build knows.
-    Entry(codec::Error),
-}
-
-impl Unread {
-    /// The error of a task.
-    pub(super) fn of(self, task: &TaskId, key: &Key) -> Error {
-        match self {
-            Self::Store(source) => Error::Store { task: task.clone(), source },
-            Self::Entry(source) => Error::Entry { task: task.clone(), key: key.to_string(), source },
-        }
-    }
 }
 
 /// Changelog records of a transaction: the entries with their parts, and the genesis when it is due.

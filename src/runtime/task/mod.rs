@@ -9,14 +9,18 @@
 //! | file | what it is |
 //! |---|---|
 //! | `live` | the store, the overlay, the decoded entries, the armed timers |
+//! | `position` | what the store says about itself |
 //! | `cache` | decoded entries |
 //! | `step` | one step, with nothing done yet |
 
 mod cache;
 mod live;
+mod position;
 mod step;
+mod unread;
 
-pub(super) use live::{Changes, Genesis, Live, meta};
+pub(super) use live::{Changes, Live};
+pub(super) use position::{Genesis, meta};
 
 use std::sync::Arc;
 

@@ -7,8 +7,8 @@ use super::Standbys;
 use crate::broker::{self, Start};
 use crate::model::{TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};
+use crate::runtime::restore::feed::{Read, Step};
 use crate::runtime::restore::lookout::First;
-use crate::runtime::restore::replay::{Read, Step};
 use crate::runtime::restore::{BACK_OFF, BATCH_MAX};
 
 impl Standbys {

@@ -3,7 +3,8 @@
 use crate::model::Timestamp;
 use crate::runtime::error::Result;
 use crate::runtime::point::Point;
-use crate::runtime::restore::replay::{BATCH_BYTES_MAX, Batching, Read, Replay, Step};
+use crate::runtime::restore::feed::{BATCH_BYTES_MAX, Batching, Read, Step};
+use crate::runtime::restore::replay::Replay;
 use crate::runtime::thread::Shared;
 
 /// A store that follows its changelog.

@@ -1,0 +1,24 @@
+//! What a store says about itself: whose changelog it has, and up to where.
+
+use uuid::Uuid;
+
+/// Whether the changelog says whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runtime) enum Genesis {
+    /// It does.
+    Written,
+    /// The changelog is empty; the task's first transaction begins it with this id.
+    Due(Uuid),
+}
+
+/// The names of a store's positions.
+pub(crate) mod meta {
+    /// The changelog's genesis, as text.
+    pub(crate) const GENESIS: &str = "genesis";
+    /// The offset of the changelog up to which the store has it, i64 LE.
+    pub(crate) const CHANGELOG: &str = "changelog";
+    /// When the store was last applied to, milliseconds, i64 LE.
+    pub(crate) const APPLIED_AT: &str = "applied_at";
+    /// The group's offset of the inbox that belongs to the store's state, i64 LE.
+    pub(crate) const INBOX: &str = "inbox";
+}
