@@ -16,7 +16,7 @@ choose_build() { # fast or dev
 
 build_program() { # load or recovery; sheaf is built with it
     # Cargo names the program that it has built; sheaf lies where it always does, two directories above it.
-    program=$("${cargo[@]}" bench --profile dev --bench "$1" --no-run 2>&1 | tee /dev/stderr |
+    program=$("${cargo[@]}" bench --profile dev --bench "$1" --no-run 2>&1 | tee >(cat >&2) |
         sed -n 's/^ *Executable .*(\(.*\))$/\1/p')
     [[ -x $program ]] || { echo "bench/run: cargo has built no load program; its messages stand above" >&2 && exit 69; }
 }
