@@ -43,14 +43,14 @@ pub(crate) fn overlay() -> Result<Box<dyn Work>> {
     };
     for key in transaction.keys.clone() {
         let written = written(&transaction.old, Bytes::from_static(b"old"));
-        transaction.overlay.put(key, None, written);
+        transaction.overlay.put(key, None, written, Parts::default());
     }
     transaction.commit()?;
     Ok(Box::new(transaction))
 }
 
 fn written(head: &Arc<Head>, bytes: Bytes) -> Written {
-    Written { head: Arc::clone(head), bytes, parts: Parts::default() }
+    Written { head: Arc::clone(head), bytes }
 }
 
 impl Transaction {
@@ -65,7 +65,7 @@ impl Work for Transaction {
         for key in &self.keys {
             black_box(self.overlay.get(self.store.as_ref(), key)?);
             let written = written(&self.new, self.entry.clone());
-            self.overlay.put(key.clone(), Some(Arc::clone(&self.old)), written);
+            self.overlay.put(key.clone(), Some(Arc::clone(&self.old)), written, Parts::default());
             black_box(self.overlay.get(self.store.as_ref(), key)?);
         }
         self.commit()

@@ -41,7 +41,8 @@ pub trait Versioned: Clone + Send + 'static {
     /// Reads a body of any version up to [`Self::VERSION`]. The caller has refused newer ones.
     fn decode(version: u16, bytes: &[u8]) -> Result<Self, Error>;
 
-    /// Takes in the parts that this entry was given (the effect `AddPart` of a step), in their order. A state that asks for none need not say anything here.
+    /// Takes in the parts that this entry was given (the effect `AddPart` of a step), in their order. A state that asks for
+    /// none need not say anything here.
     fn with_parts(self, parts: Vec<Part>) -> Result<Self, Error> {
         if parts.is_empty() { Ok(self) } else { Err(Error::Corrupt(format!("a {} has no parts", Self::NAME))) }
     }

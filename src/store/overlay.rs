@@ -56,8 +56,6 @@ pub struct Written {
     pub head: Arc<Head>,
     /// The whole entry, of which `head` is the head ([`codec::entry::encode`](crate::codec::entry::encode)).
     pub bytes: Bytes,
-    /// What the step does to its parts.
-    pub parts: Parts,
 }
 
 /// What happens to the parts of an entry: the ones before go, when they do, and then new ones are added behind.
@@ -75,19 +73,18 @@ impl Overlay {
         Self::default()
     }
 
-    /// Sets an entry. `old` is the head of the entry as the step found it, `None` when there was none.
-    pub fn put(&mut self, key: Key, old: Option<Arc<Head>>, new: Written) {
-        self.change(key, old, Some(new));
+    /// Sets an entry. `old` is the head of the entry as the step found it, `None` when there was none; `parts` is what the
+    /// step does to its parts.
+    pub fn put(&mut self, key: Key, old: Option<Arc<Head>>, new: Written, parts: Parts) {
+        self.change(key, old, Some(new), parts);
     }
 
     /// Deletes an entry with its timers, acts and parts. `old` is its head as the step found it, `None` when there was none.
     pub fn delete(&mut self, key: Key, old: Option<Arc<Head>>) {
-        self.change(key, old, None);
+        self.change(key, old, None, Parts { dropped: true, added: Vec::new() });
     }
 
-    fn change(&mut self, key: Key, old: Option<Arc<Head>>, mut new: Option<Written>) {
-        let parts = new.as_mut().map(|written| std::mem::take(&mut written.parts));
-        let parts = parts.unwrap_or_else(|| Parts { dropped: true, added: Vec::new() });
+    fn change(&mut self, key: Key, old: Option<Arc<Head>>, new: Option<Written>, parts: Parts) {
         match self.entries.entry(key) {
             Entry::Occupied(before) if new.is_none() && before.get().old.is_none() => drop(before.swap_remove()),
             Entry::Occupied(mut before) => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::feed::{BATCH_BYTES_MAX, Batching, Read, Step};
+use super::feed::{Batching, Read, Step};
 use super::job::{Done, Job, Restored};
 use super::replay::{Replay, Subject};
 use crate::broker::Admin;
@@ -18,9 +18,6 @@ use crate::store;
 /// A restore of more offsets than this loads its store in large batches. For fewer, as after a standby, that is not worth
 /// the while.
 const LOAD_MIN: i64 = 20_000;
-
-/// However many restores there are, a batch of one has so many bytes: a smaller one is not worth a file.
-const BATCH_BYTES_MIN: usize = 512 << 10;
 
 /// A restore of at most so many offsets does not wait for longer ones.
 const SHORT_MAX: i64 = 100;
@@ -122,8 +119,7 @@ impl Active {
 
     /// Takes records of the changelog, as one of so many that load their stores at a time.
     pub(super) fn advance(&mut self, read: Read, restores: usize, shared: &Shared, now: Timestamp) -> Result<Step> {
-        let (is_load, share) = (self.is_load(), (BATCH_BYTES_MAX / restores.max(1)).max(BATCH_BYTES_MIN));
-        let batching = Batching { is_load, bytes: if is_load { share } else { 0 } };
+        let batching = if self.is_load() { Batching::Load { replays: restores } } else { Batching::AtOnce };
         let (step, applied) = self.replay.advance(read, now, batching)?;
         if applied > 0 {
             shared.probe.reached(Point::RestoreBatch);

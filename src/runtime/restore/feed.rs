@@ -3,7 +3,9 @@
 use crate::model::Record;
 
 /// After so many bytes of keys and entries a batch is applied, however few records they are.
-pub(super) const BATCH_BYTES_MAX: usize = 16 << 20;
+const BYTES_MAX: usize = 16 << 20;
+/// However many share that, a batch of one has so many: a smaller one is not worth a file.
+const BYTES_MIN: usize = 512 << 10;
 
 /// What a reader has come to in a changelog.
 #[derive(Debug, Default)]
@@ -16,11 +18,29 @@ pub(super) struct Read {
 
 /// How records go into the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Batching {
-    /// [`Batch::is_load`].
-    pub(super) is_load: bool,
-    /// So many bytes are held back for one batch, at most [`BATCH_BYTES_MAX`]; 0: nothing is held back.
-    pub(super) bytes: usize,
+pub(super) enum Batching {
+    /// All that has come, at once.
+    AtOnce,
+    /// As [loads](crate::store::Batch::is_load), for which records are held back, of one of so many replays that do so.
+    Load {
+        /// How many.
+        replays: usize,
+    },
+}
+
+impl Batching {
+    /// Whether the batches are loads.
+    pub(super) const fn is_load(self) -> bool {
+        matches!(self, Self::Load { .. })
+    }
+
+    /// How many bytes of records make a batch.
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Self::AtOnce => BYTES_MAX,
+            Self::Load { replays } => (BYTES_MAX / replays.max(1)).max(BYTES_MIN),
+        }
+    }
 }
 
 /// What some records of the changelog came to.

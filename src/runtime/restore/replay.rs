@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::feed::{BATCH_BYTES_MAX, Batching, Read, Step};
+use super::feed::{Batching, Read, Step};
 use super::place::{Found, Phase, Place};
 use super::seen::Seen;
 use crate::broker::Admin;
 use crate::codec::{self, Head, entry, part};
-use crate::model::{Key, Record, TaskId, Timestamp, TopicPartition};
+use crate::model::{ErrorClass, Key, Record, TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::genesis;
 use crate::runtime::mutation::Mutation;
@@ -74,14 +74,13 @@ impl Replay {
         let store = match store.take() {
             Some(store) => store,
             None => match shared.stores.open(&name) {
-                Err(error @ store::Error::Unfinished { .. }) => {
-                    tracing::warn!(%error, sheaf.task = %task, "a restore begins again");
-                    shared.stores.destroy(&name).map_err(wrap)?;
-                    shared.stores.open(&name).map_err(wrap)?
-                }
-                Err(error @ store::Error::Corrupt { .. }) => {
-                    tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
-                    shared.metrics.store_rebuilt(task);
+                Err(error) if error.class() == ErrorClass::Corrupt => {
+                    if matches!(error, store::Error::Unfinished { .. }) {
+                        tracing::warn!(%error, sheaf.task = %task, "a restore begins again");
+                    } else {
+                        tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
+                        shared.metrics.store_rebuilt(task);
+                    }
                     shared.stores.destroy(&name).map_err(wrap)?;
                     shared.stores.open(&name).map_err(wrap)?
                 }
@@ -166,14 +165,14 @@ impl Replay {
             self.held += record.size();
             self.next = record.offset + 1;
             self.take(record)?;
-            if self.held >= if batching.bytes > 0 { batching.bytes } else { BATCH_BYTES_MAX } {
-                self.apply(now, batching.is_load)?;
+            if self.held >= batching.bytes() {
+                self.apply(now, batching.is_load())?;
             }
         }
         self.next = self.next.max(read_to);
-        let is_held = now.since(self.applied_at) < HELD_MAX && batching.bytes > 0;
+        let is_held = batching.is_load() && now.since(self.applied_at) < HELD_MAX;
         if self.held > 0 && !is_held {
-            self.apply(now, batching.is_load)?;
+            self.apply(now, batching.is_load())?;
         }
         let early = self.broken == Some(Mutation::RestoreEndsEarly) && taken == 0;
         Ok((if self.next >= self.end || early { Step::Done } else { Step::Reading }, taken))
@@ -245,8 +244,7 @@ impl Replay {
                 if self.broken == Some(Mutation::TimersForgotten) {
                     head.timers.clear();
                 }
-                let written = Written { head: Arc::new(head), bytes, parts: Parts::default() };
-                self.overlay.put(key, old.map(Arc::new), written);
+                self.overlay.put(key, old.map(Arc::new), Written { head: Arc::new(head), bytes }, Parts::default());
             }
         }
         Ok(())

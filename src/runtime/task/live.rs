@@ -195,12 +195,12 @@ impl Live {
     }
 
     /// Changes the entry of a key in this transaction; `None` deletes it.
-    pub(super) fn write(&mut self, key: &Key, old: Option<Arc<Head>>, entry: Option<(Decoded, Written)>) {
+    pub(super) fn write(&mut self, key: &Key, old: Option<Arc<Head>>, entry: Option<(Decoded, Written, Parts)>) {
         match (entry, &old) {
-            (Some((decoded, written)), _) => {
+            (Some((decoded, written, parts)), _) => {
                 self.arm_for(&decoded.head);
                 self.cache.put(key, decoded, written.bytes.len());
-                self.overlay.put(key.clone(), old, written);
+                self.overlay.put(key.clone(), old, written, parts);
             }
             (None, Some(_)) => {
                 self.overlay.delete(key.clone(), old);
@@ -212,8 +212,7 @@ impl Live {
 
     /// Changes the head of an entry in this transaction; its body is read anew when it is needed next.
     pub(super) fn replace(&mut self, key: &Key, old: Arc<Head>, head: Head, bytes: Bytes) {
-        let written = Written { head: Arc::new(head), bytes, parts: Parts::default() };
-        self.overlay.put(key.clone(), Some(old), written);
+        self.overlay.put(key.clone(), Some(old), Written { head: Arc::new(head), bytes }, Parts::default());
         self.cache.remove(key);
     }
 

@@ -27,7 +27,7 @@ const ENTRY_LEN: usize = 512;
 #[derive(Debug, Default)]
 pub(super) struct Staged {
     /// The next entry, and how it is stored; `None` deletes it.
-    pub entry: Option<(Decoded, Written)>,
+    pub entry: Option<(Decoded, Written, Parts)>,
     /// Records to write, alerts among them.
     pub outputs: Vec<OutRecord>,
     /// Acts to hand over after the commit.
@@ -102,8 +102,8 @@ pub(super) fn stage(place: Place<'_>, current: Taken, input: Input) -> Result<st
             Ok(bytes) => bytes,
             Err(reject) => return Ok(Err(reject)),
         };
-        let written = Written { head: Arc::clone(&head), bytes, parts };
-        staged.entry = Some((Decoded { head, body, parts_size }, written));
+        let written = Written { head: Arc::clone(&head), bytes };
+        staged.entry = Some((Decoded { head, body, parts_size }, written, parts));
     }
     Ok(outputs_fit(staged))
 }

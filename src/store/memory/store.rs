@@ -14,19 +14,6 @@ use crate::model::{ActSlot, Key, Timer, Timestamp};
 /// What a task's directory would hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disk {
-    tables: Tables,
-}
-
-impl Disk {
-    fn apply(&mut self, batch: &Batch) {
-        for change in &batch.changes {
-            self.tables.apply(change);
-        }
-    }
-}
-
-#[derive(Clone, Debug, Default)]
-struct Tables {
     entries: BTreeMap<Key, Vec<u8>>,
     timers: BTreeSet<TimerRow>,
     acts: BTreeSet<(Key, ActSlot)>,
@@ -34,7 +21,7 @@ struct Tables {
     meta: BTreeMap<String, Vec<u8>>,
 }
 
-impl Tables {
+impl Disk {
     fn apply(&mut self, change: &Change) {
         match change {
             Change::PutEntry(key, bytes) => {
@@ -81,56 +68,58 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        Ok(lock(&self.disk).tables.entries.get(key).cloned())
+        Ok(lock(&self.disk).entries.get(key).cloned())
     }
 
     fn apply(&mut self, batch: &Batch) -> Result<()> {
-        lock(&self.disk).apply(batch);
+        let mut disk = lock(&self.disk);
+        batch.changes.iter().for_each(|change| disk.apply(change));
+        drop(disk);
         Ok(())
     }
 
     fn due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {
         let disk = lock(&self.disk);
-        let rows = disk.tables.timers.range(TimerRow::first(clock)..).take_while(|row| row.is_due(clock, now));
+        let rows = disk.timers.range(TimerRow::first(clock)..).take_while(|row| row.is_due(clock, now));
         Ok(rows.take(limit).map(|row| (row.key.clone(), row.timer())).collect())
     }
 
     fn next_due(&self, clock: TimerClock) -> Result<Option<Timestamp>> {
         let disk = lock(&self.disk);
-        let first = disk.tables.timers.range(TimerRow::first(clock)..).next();
+        let first = disk.timers.range(TimerRow::first(clock)..).next();
         Ok(first.filter(|row| row.clock == clock).map(|row| row.due))
     }
 
     fn acts(&self, after: Option<&(Key, ActSlot)>, limit: usize) -> Result<Vec<(Key, ActSlot)>> {
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
-        Ok(lock(&self.disk).tables.acts.range::<(Key, ActSlot), _>(range).take(limit).cloned().collect())
+        Ok(lock(&self.disk).acts.range::<(Key, ActSlot), _>(range).take(limit).cloned().collect())
     }
 
     fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>> {
         let disk = lock(&self.disk);
-        let parts = disk.tables.parts.range((key.clone(), 0)..=(key.clone(), u32::MAX));
+        let parts = disk.parts.range((key.clone(), 0)..=(key.clone(), u32::MAX));
         Ok(parts.map(|((_, number), bytes)| (*number, bytes.clone())).collect())
     }
 
     fn scan_parts(&self, after: Option<&(Key, u32)>, limit: usize) -> Result<Vec<((Key, u32), Bytes)>> {
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         let disk = lock(&self.disk);
-        let parts = disk.tables.parts.range::<(Key, u32), _>(range).take(limit);
+        let parts = disk.parts.range::<(Key, u32), _>(range).take(limit);
         Ok(parts.map(|(part, bytes)| (part.clone(), bytes.clone())).collect())
     }
 
     fn meta(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        Ok(lock(&self.disk).tables.meta.get(name).cloned())
+        Ok(lock(&self.disk).meta.get(name).cloned())
     }
 
     fn scan(&self, after: Option<&Key>, limit: usize) -> Result<Vec<(Key, Vec<u8>)>> {
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         let disk = lock(&self.disk);
-        let rows = disk.tables.entries.range::<Key, _>(range).take(limit);
+        let rows = disk.entries.range::<Key, _>(range).take(limit);
         Ok(rows.map(|(key, bytes)| (key.clone(), bytes.clone())).collect())
     }
 
     fn len_estimate(&self) -> u64 {
-        u64::try_from(lock(&self.disk).tables.entries.len()).unwrap_or(u64::MAX)
+        u64::try_from(lock(&self.disk).entries.len()).unwrap_or(u64::MAX)
     }
 }

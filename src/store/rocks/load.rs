@@ -36,7 +36,7 @@ impl Loader {
     }
 
     /// Writes the rows of a batch as files beside the store's own; `None` when they are too few.
-    fn write(&self, directory: &Path, rows: &Rows<'_>) -> Result<Option<Vec<(Family, PathBuf)>>> {
+    pub(super) fn write(&self, directory: &Path, rows: &Rows<'_>) -> Result<Option<Vec<(Family, PathBuf)>>> {
         if rows.size(&FAMILIES) < BYTES_MIN {
             return Ok(None);
         }
@@ -78,6 +78,12 @@ impl RocksStore {
     /// Takes in a batch as files. False when it is too small for that; then nothing has happened.
     pub(super) fn load(&mut self, rows: &Rows<'_>) -> Result<bool> {
         let Some(files) = self.loader.write(&self.path, rows)? else { return Ok(false) };
+        self.take_in(files, rows)?;
+        Ok(true)
+    }
+
+    /// Takes in files one after the other, and then the positions that belong to them.
+    pub(super) fn take_in(&mut self, files: Vec<(Family, PathBuf)>, rows: &Rows<'_>) -> Result<()> {
         self.mark()?;
         for (family, file) in files {
             let mut options = IngestExternalFileOptions::default();
@@ -90,12 +96,11 @@ impl RocksStore {
             writes.put_cf(meta, &row.key, row.value.unwrap_or_default());
         }
         writes.delete_cf(meta, MARK);
-        self.db.write_opt(writes, &synced()).map_err(|error| self.error(error))?;
-        Ok(true)
+        self.db.write_opt(writes, &synced()).map_err(|error| self.error(error))
     }
 
     /// From here on the store is unfinished.
-    pub(super) fn mark(&self) -> Result<()> {
+    fn mark(&self) -> Result<()> {
         self.db.put_cf_opt(self.family(Family::Meta)?, MARK, [], &synced()).map_err(|error| self.error(error))
     }
 

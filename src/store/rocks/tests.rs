@@ -66,7 +66,14 @@ fn a_store_whose_load_was_cut_off_is_refused_and_can_be_made_anew() {
     let stores = RocksStores::open(RocksOptions::new(directory.path())).unwrap();
     let path = directory.path().join("bundle-0");
     fs::create_dir_all(&path).unwrap();
-    RocksStore::open(&path, &stores.memory).unwrap().mark().unwrap();
+    let mut store = RocksStore::open(&path, &stores.memory).unwrap();
+    let large = batch([Change::PutEntry(Key::new("k"), vec![0; 300_000].into())]);
+    let rows = rows::Rows::of(&large);
+    let mut files = store.loader.write(&path, &rows).unwrap().unwrap();
+    files.push((tuning::Family::Timer, path.join("no such file")));
+    store.take_in(files, &rows).unwrap_err();
+    assert!(store.get(&Key::new("k")).unwrap().is_some(), "the first file is in, the second is not");
+    drop(store);
     let error = stores.open("bundle-0").err().unwrap();
     assert_eq!(error, Error::Unfinished { path });
     assert!(error.to_string().contains("`sheaf run` makes it anew"), "{error}");

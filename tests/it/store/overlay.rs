@@ -111,9 +111,9 @@ impl<'a> Pair<'a> {
                 let (kept, start) = if dropped { (Vec::new(), numbers.end) } else { (kept, numbers.start) };
                 let parts = [kept, added.clone()].concat();
                 head.parts = start..numbers.end + u32::from(adds);
-                let written =
-                    Written { head: Arc::new(head.clone()), bytes: bytes.clone(), parts: Parts { dropped, added } };
-                self.overlay.put(key.clone(), old.map(|old| Arc::new(old.head)), written);
+                let written = Written { head: Arc::new(head.clone()), bytes: bytes.clone() };
+                let old = old.map(|old| Arc::new(old.head));
+                self.overlay.put(key.clone(), old, written, Parts { dropped, added });
                 self.current.insert(key.clone(), Entry { head, bytes, parts });
                 self.touched.insert(key);
             }
@@ -272,7 +272,7 @@ fn an_entry_that_came_and_went_in_one_transaction_is_no_change() {
     let mut overlay = Overlay::new();
     let head = Arc::new(Head { timers: vec![deadline(0, 1)], ..Head::default() });
     let parts = Parts { dropped: false, added: vec![Bytes::from_static(b"part")] };
-    overlay.put(Key::new("a"), None, Written { head: head.clone(), bytes: Bytes::from_static(b"1"), parts });
+    overlay.put(Key::new("a"), None, Written { head: head.clone(), bytes: Bytes::from_static(b"1") }, parts);
     overlay.delete(Key::new("a"), Some(head));
     assert!(overlay.is_empty());
     assert_eq!(overlay.take_batch(vec![]).changes, []);

@@ -3,7 +3,7 @@
 use crate::model::Timestamp;
 use crate::runtime::error::Result;
 use crate::runtime::point::Point;
-use crate::runtime::restore::feed::{BATCH_BYTES_MAX, Batching, Read, Step};
+use crate::runtime::restore::feed::{Batching, Read, Step};
 use crate::runtime::restore::replay::Replay;
 use crate::runtime::thread::Shared;
 
@@ -20,8 +20,8 @@ impl Standby {
     /// Takes records of the changelog, as one of so many standbys.
     pub(super) fn advance(&mut self, read: Read, standbys: usize, shared: &Shared, now: Timestamp) -> Result<Step> {
         // While it catches up it is a restore; then it is kept as a task's own store is.
-        let is_load = self.current_at.is_none();
-        let batching = Batching { is_load, bytes: if is_load { BATCH_BYTES_MAX / standbys.max(1) } else { 0 } };
+        let is_current = self.current_at.is_some();
+        let batching = if is_current { Batching::AtOnce } else { Batching::Load { replays: standbys } };
         let (step, applied) = self.replay.advance(read, now, batching)?;
         if applied > 0 {
             shared.metrics.standby_applied(self.replay.task(), applied);
