@@ -182,13 +182,13 @@ pub(super) const RESTORE_RECORDS_PER_SECOND_MAX: Field = field(
 pub(super) const COMMIT_INTERVAL: Field = field(
     "commit.interval",
     Kind::Duration,
-    Default::Value("100ms"),
+    Default::Value("200ms"),
     "The longest that a transaction stays open. It is committed earlier when the input is idle.",
 );
 pub(super) const COMMIT_RECORDS_MAX: Field = field(
     "commit.records_max",
     Kind::Integer(1, 1_000_000),
-    Default::Value("5000"),
+    Default::Value("20000"),
     "The most records that are processed in one transaction.",
 );
 pub(super) const SHUTDOWN_TIMEOUT: Field = field(

@@ -35,7 +35,7 @@ topologies: [topologies/control-m.yaml]
     assert_eq!(control_m.api_key.unwrap().as_str(), "${env:CTM_API_KEY}");
     assert_eq!(control_m.request_timeout, Duration::from_mins(1));
     assert_eq!(control_m.in_flight_max, 16);
-    assert_eq!(config.commit.interval, Duration::from_millis(100));
+    assert_eq!(config.commit.interval, Duration::from_millis(200));
     assert_eq!(config.topologies, [std::path::PathBuf::from("topologies/control-m.yaml")]);
 }
 

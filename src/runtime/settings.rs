@@ -72,8 +72,8 @@ pub struct CommitLimits {
 impl Default for CommitLimits {
     fn default() -> Self {
         Self {
-            interval: Duration::from_millis(100),
-            inputs_max: 5_000,
+            interval: Duration::from_millis(200),
+            inputs_max: 20_000,
             bytes_max: 16 << 20,
             gap: Duration::from_millis(6),
         }

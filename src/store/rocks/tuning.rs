@@ -41,6 +41,12 @@ const DELETION_WINDOW: usize = 10_000;
 const DELETIONS_IN_WINDOW: usize = 5_000;
 const DELETION_RATIO: f64 = 0.5;
 
+/// Else each open store has 68 MiB of the disk set apart for its log and its manifest, and 128 tasks 9 GiB.
+const NO_FALLOCATE: &str = "allow_fallocate=false";
+/// A batch comes in the order of its keys: each is looked for from where the one before it went, instead of from the top of
+/// the skip list. The prefix is that of no bytes, which all keys share.
+const HINTED: &str = "memtable_insert_with_hint_prefix_extractor=rocksdb.CappedPrefix.0";
+
 /// The column families of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
@@ -107,9 +113,7 @@ impl Memory {
     ///
     /// `atomic_flush`: all families are flushed together, so that none that has few rows keeps an old log from being deleted.
     pub(super) fn database(&self) -> Options {
-        // Else each open store has 68 MiB of the disk set apart for its log and its manifest, and 128 tasks 9 GiB.
-        let lean = Options::default().get_options_from_string("allow_fallocate=false");
-        let mut options = lean.unwrap_or_default();
+        let mut options = with(NO_FALLOCATE);
         options.create_if_missing(true);
         options.create_missing_column_families(true);
         options.set_atomic_flush(true);
@@ -144,7 +148,7 @@ impl Memory {
             // The first event of every bundle asks for an entry that is not there.
             blocks.set_bloom_filter(BLOOM_BITS_PER_KEY, false);
         }
-        let mut options = Options::default();
+        let mut options = with(HINTED);
         if family == Family::Entry {
             options.set_memtable_whole_key_filtering(true);
             options.set_memtable_prefix_bloom_ratio(MEMTABLE_BLOOM_RATIO);
@@ -161,5 +165,22 @@ impl Memory {
         options.set_level_compaction_dynamic_level_bytes(true);
         options.add_compact_on_deletion_collector_factory(DELETION_WINDOW, DELETIONS_IN_WINDOW, DELETION_RATIO);
         options
+    }
+}
+
+/// Options that have no function in the binding, by their names. This build of `RocksDB` knows them (a test says so).
+fn with(option: &str) -> Options {
+    Options::default().get_options_from_string(option).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_options_that_are_set_by_name_are_known() {
+        for option in [NO_FALLOCATE, HINTED] {
+            assert!(Options::default().get_options_from_string(option).is_ok(), "{option}");
+        }
     }
 }
