@@ -30,6 +30,10 @@ impl AnyProcessor for InOrder {
         self.0.newest_version()
     }
 
+    fn is_at_rest(&self, body: &Body) -> bool {
+        self.0.is_at_rest(body)
+    }
+
     fn is_order_free(&self) -> bool {
         false
     }

@@ -64,8 +64,9 @@ pub(crate) fn record(event: &SampleEvent) -> Record {
 /// An event as its bundle is given it, and the bundle's key.
 pub(crate) fn keyed(sources: &[Source], event: &SampleEvent) -> Result<(Key, Event)> {
     let record = record(event);
-    let Keyed { key, role, at } = source(sources, event)?.keying.key(&record).map_err(|reject| reject.detail)?;
-    Ok((key, Event { role, at, record }))
+    let Keyed { key, role, at, parsed } =
+        source(sources, event)?.keying.key(&record).map_err(|reject| reject.detail)?;
+    Ok((key, Event { role, at, record, parsed }))
 }
 
 /// Where an event comes from.

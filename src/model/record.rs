@@ -25,10 +25,15 @@ impl Headers {
         Self(Vec::new())
     }
 
-    /// Appends a header with a text value.
+    /// No headers, with room for so many.
+    pub fn with_capacity(headers: usize) -> Self {
+        Self(Vec::with_capacity(headers))
+    }
+
+    /// Appends a header with a value; a text that is static or owned is not copied.
     #[must_use]
-    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: &str) -> Self {
-        self.push(name, Some(Bytes::copy_from_slice(value.as_bytes())));
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Bytes>) -> Self {
+        self.push(name, Some(value.into()));
         self
     }
 

@@ -38,6 +38,9 @@ pub trait AnyProcessor: Send + Sync {
 
     /// [`Processor::ORDER_FREE`].
     fn is_order_free(&self) -> bool;
+
+    /// [`Processor::is_at_rest`].
+    fn is_at_rest(&self, body: &Body) -> bool;
 }
 
 /// Hides a processor's state type.
@@ -77,6 +80,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn is_order_free(&self) -> bool {
         P::ORDER_FREE
+    }
+
+    fn is_at_rest(&self, body: &Body) -> bool {
+        state::<P>(body).is_ok_and(P::is_at_rest)
     }
 }
 

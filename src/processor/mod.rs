@@ -21,7 +21,11 @@ mod erased;
 
 pub use erased::{AnyProcessor, Body, erase};
 
+use std::any::Any;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -38,6 +42,11 @@ pub trait Processor: Send + Sync + 'static {
     /// True when the records of one key may be taken in any order, with the same result in the end. Then a record whose
     /// task is on the thread that reads it is stepped on at once, and overtakes those that wait in the inbox.
     const ORDER_FREE: bool = false;
+
+    /// True for a state for which hardly an input comes any more: it is not kept in memory, which is for the others.
+    fn is_at_rest(_: &Self::State) -> bool {
+        false
+    }
 
     /// Takes the state of `key` and one input, and gives the next state and what is to happen.
     ///
@@ -68,11 +77,20 @@ pub enum Input {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// The role that the topology gave its source (`parent`, `child`).
-    pub role: String,
+    pub role: Cow<'static, str>,
     /// When it happened: Kafka's timestamp of the source record, or the field that the topology names.
     pub at: Timestamp,
     /// The source record: its coordinates there, its original key, value and headers.
     pub record: Record,
+    /// What the keying step has read of it, if that is at hand.
+    pub parsed: Option<Parsed>,
+}
+
+impl Event {
+    /// An event of which nothing has been read yet.
+    pub fn new(role: impl Into<Cow<'static, str>>, at: Timestamp, record: Record) -> Self {
+        Self { role: role.into(), at, record, parsed: None }
+    }
 }
 
 /// What an operator asks of one entry, from the inbox.
@@ -183,7 +201,7 @@ impl<F: Fn(&Record) -> Result<Keyed, Reject> + Send + Sync> Keying for F {
 /// `event`. A record without a key is rejected.
 pub fn by_key(record: &Record) -> Result<Keyed, Reject> {
     let key = record.key.clone().ok_or_else(|| Reject::new(RejectReason::BadId, "the record has no key"))?;
-    Ok(Keyed { key: Key::from_bytes(key), role: "event".to_owned(), at: record.timestamp })
+    Ok(Keyed::new(Key::from_bytes(key), "event", record.timestamp))
 }
 
 /// What a keying step found.
@@ -192,7 +210,48 @@ pub struct Keyed {
     /// The key of the entry that the record is for.
     pub key: Key,
     /// The role of the record's source (`parent`, `child`).
-    pub role: String,
+    pub role: Cow<'static, str>,
     /// When the event happened.
     pub at: Timestamp,
+    /// What it has read, for a step on the same record.
+    pub parsed: Option<Parsed>,
 }
+
+impl Keyed {
+    /// A keyed record of which nothing else is handed on.
+    pub fn new(key: Key, role: impl Into<Cow<'static, str>>, at: Timestamp) -> Self {
+        Self { key, role: role.into(), at, parsed: None }
+    }
+}
+
+/// What a keying step has read of a record, so that the processor need not read it again. It says nothing that does not
+/// stand in the record: an event that has gone through the inbox comes without it.
+#[derive(Clone)]
+pub struct Parsed(Arc<dyn Any + Send + Sync>);
+
+impl Parsed {
+    /// Wraps what was read.
+    pub fn new<T: Any + Send + Sync>(what: T) -> Self {
+        Self(Arc::new(what))
+    }
+
+    /// What was read, when it is of this type.
+    pub fn get<T: Any>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Parsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parsed")
+    }
+}
+
+impl PartialEq for Parsed {
+    /// Always: whether two events are the same is seen by their records.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Parsed {}

@@ -38,11 +38,11 @@ const PART_MAX: usize = 1 << 20;
 pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Reject, now: Timestamp) -> OutRecord {
     let mut headers = record.headers.clone();
     if headers.size() > PART_MAX {
-        headers = Headers::new().with("__sheaf.errors.headers_left_out_bytes", &headers.size().to_string());
+        headers = Headers::new().with("__sheaf.errors.headers_left_out_bytes", headers.size().to_string());
     }
     let mut key = record.key.clone();
     if let Some(length) = key.as_ref().map(Bytes::len).filter(|length| *length > PART_MAX) {
-        headers = headers.with("__sheaf.errors.key_left_out_bytes", &length.to_string());
+        headers = headers.with("__sheaf.errors.key_left_out_bytes", length.to_string());
         key = None;
     }
     let detail: String = reject.detail.chars().take(PART_MAX / 4).collect();
@@ -52,16 +52,16 @@ pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Rej
     if value.as_ref().is_some_and(|value| value.len() > room) {
         let length = value.as_ref().map_or(0, Bytes::len);
         value = value.map(|value| value.slice(..room));
-        headers = headers.with("__sheaf.errors.truncated_from_bytes", &length.to_string());
+        headers = headers.with("__sheaf.errors.truncated_from_bytes", length.to_string());
     }
     let headers = headers
-        .with("__sheaf.errors.stage", stage.label().as_str())
+        .with("__sheaf.errors.stage", stage.label().as_str().to_owned())
         .with("__sheaf.errors.reason", reject.reason.as_str())
-        .with("__sheaf.errors.message", &detail)
-        .with("__sheaf.errors.topic", record.source.topic.as_str())
-        .with("__sheaf.errors.partition", &record.source.partition.to_string())
-        .with("__sheaf.errors.offset", &record.offset.to_string())
-        .with("__sheaf.errors.timestamp", &now.to_string());
+        .with("__sheaf.errors.message", detail)
+        .with("__sheaf.errors.topic", record.source.topic.as_str().to_owned())
+        .with("__sheaf.errors.partition", record.source.partition.to_string())
+        .with("__sheaf.errors.offset", record.offset.to_string())
+        .with("__sheaf.errors.timestamp", now.to_string());
     OutRecord { topic: topic.clone(), partition: None, key, value, headers, timestamp: None }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn wrap(record: &Record, keyed: Keyed, inbox: &Topic, partition: i32)
     if let Some(key) = &record.key {
         headers.push(KEY, Some(key.clone()));
     }
-    headers.push(ROLE, Some(Bytes::from(keyed.role)));
+    headers.push(ROLE, Some(Bytes::from(keyed.role.into_owned())));
     headers.push(TIME, text(keyed.at.as_millis()));
     OutRecord {
         topic: inbox.clone(),
@@ -59,5 +59,5 @@ pub(super) fn unwrap(record: &Record) -> Result<Event, Reject> {
         value: record.value.clone(),
         headers: record.headers.iter().filter(|header| !header.name.starts_with(PREFIX)).cloned().collect(),
     };
-    Ok(Event { role, at, record })
+    Ok(Event::new(role, at, record))
 }

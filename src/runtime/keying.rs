@@ -56,8 +56,8 @@ pub(super) fn decide(
     if node.processor.is_order_free() {
         let task = TaskId { processor: Arc::clone(&node.name), partition };
         if takes(&task) {
-            let Keyed { key, role, at } = keyed;
-            return Ok(Destination::Task(task, key, Event { role, at, record: record.clone() }));
+            let Keyed { key, role, at, parsed } = keyed;
+            return Ok(Destination::Task(task, key, Event { role, at, record: record.clone(), parsed }));
         }
     }
     let out = envelope::wrap(record, keyed, inbox, partition);

@@ -68,6 +68,8 @@ pub(super) struct Transaction {
     pub records: VecDeque<Record>,
     /// The outcomes that went in, likewise.
     pub outcomes: VecDeque<Returned>,
+    /// Where entries are encoded, one after another.
+    pub(super) room: Vec<u8>,
     output_bytes: usize,
     input_bytes: usize,
 }
@@ -89,6 +91,7 @@ impl Transaction {
             direct: BTreeMap::new(),
             records: VecDeque::new(),
             outcomes: VecDeque::new(),
+            room: Vec::new(),
             output_bytes: 0,
             input_bytes: 0,
         }
@@ -101,6 +104,7 @@ impl Transaction {
             outputs: Vec::with_capacity(self.outputs.len()),
             counts: Vec::with_capacity(self.counts.len()),
             records: VecDeque::with_capacity(self.records.len()),
+            room: Vec::with_capacity(self.room.capacity()),
             ..Self::new(now, uptime)
         }
     }

@@ -54,7 +54,7 @@ fn record(topic: &str, value: Vec<u8>, minutes: i64) -> Record {
 fn event(role: Role, value: &Value, minutes: i64) -> Input {
     let topic = if role == Role::Parent { "parents" } else { "children" };
     let record = record(topic, value.to_string().into_bytes(), minutes);
-    Input::Record(Event { role: role.as_str().to_owned(), at: record.timestamp, record })
+    Input::Record(Event::new(role.as_str(), record.timestamp, record))
 }
 
 /// What came of a series of inputs to one bundle.
@@ -239,7 +239,7 @@ proptest! {
                 let record = record(topic, value, 0);
                 let keyed = keying.key(&record);
                 let role = rules.sources[source].member.as_str().to_owned();
-                let input = Input::Record(Event { role, at: record.timestamp, record });
+                let input = Input::Record(Event::new(role, record.timestamp, record));
                 let step = bundle.step(&Key::new("p"), None, input, Timestamp::from_millis(START));
                 // Whatever passed the keying is fit for the bundle.
                 prop_assert!(keyed.is_err() || step.is_ok());

@@ -18,18 +18,22 @@ pub struct Fingerprint(pub [u8; 16]);
 impl Fingerprint {
     /// The fingerprint of a member's name: its role and its id.
     pub fn of_member(role: Role, id: &str) -> Self {
-        Self::of(NAMESPACE, format!("{}/{id}", role.as_str()).as_bytes())
+        Self::of(NAMESPACE, &[role.as_str().as_bytes(), b"/", id.as_bytes()])
     }
 
     /// The fingerprint of what a member says; `self` is the fingerprint of its name.
     #[must_use]
     pub fn of_content(self, content: &[u8]) -> Self {
-        Self::of(Uuid::from_bytes(self.0), content)
+        Self::of(Uuid::from_bytes(self.0), &[content])
     }
 
-    fn of(namespace: Uuid, bytes: &[u8]) -> Self {
+    fn of(namespace: Uuid, pieces: &[&[u8]]) -> Self {
         // As `Uuid::new_v5`, whose SHA-1 does not use the processor's: an event is worth two of these.
-        let hash = Sha1::new().chain_update(namespace.as_bytes()).chain_update(bytes).finalize();
+        let mut hash = Sha1::new().chain_update(namespace.as_bytes());
+        for piece in pieces {
+            hash.update(piece);
+        }
+        let hash = hash.finalize();
         let (first, _) = hash.split_first_chunk().unwrap_or((&[0; 16], &[]));
         Self(Builder::from_sha1_bytes(*first).into_uuid().into_bytes())
     }

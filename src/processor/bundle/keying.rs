@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::source::Reader;
 use super::{Rules, time};
 use crate::model::{Key, Record, Reject};
-use crate::processor::{Keyed, Keying};
+use crate::processor::{Keyed, Keying, Parsed};
 
 /// Keys the records of one source. Everything that the bundle will read is checked here, so that poison is rejected with
 /// its own coordinates and never reaches the inbox.
@@ -57,13 +57,11 @@ impl Keying for MemberKeying {
     fn key(&self, record: &Record) -> Result<Keyed, Reject> {
         let fields = self.reader.read(record)?;
         let key = Key::new(&fields.bundle()?);
-        fields.id()?;
-        fields.expects()?;
-        fields.position()?;
+        let facts = fields.facts()?;
         let at = match fields.time()? {
             Some(text) => time::parse(&text, self.zone.as_ref()).map_err(|what| fields.bad_time(&what))?,
             None => record.timestamp,
         };
-        Ok(Keyed { key, role: self.reader.member.as_str().to_owned(), at })
+        Ok(Keyed { key, role: self.reader.member.as_str().into(), at, parsed: Some(Parsed::new(facts)) })
     }
 }

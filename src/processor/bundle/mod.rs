@@ -94,8 +94,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::judge::Arrival;
-use self::source::Reader;
-use super::{Effect, Event};
+use self::source::{Facts, Reader};
+use super::{Effect, Event, Parsed};
 use crate::model::{Reject, RejectReason, TimerKind, Timestamp};
 
 /// The name of the output that completed bundles go to.
@@ -137,18 +137,20 @@ impl Bundle {
             let detail = format!("the topology `{}` reads no {} from topic {topic}", self.topology, event.role);
             return Err(Reject::new(RejectReason::Unreadable, detail));
         };
-        let fields = reader.read(&event.record)?;
-        let position = fields.position()?;
+        let Facts { id, expects, position } = match event.parsed.as_ref().and_then(Parsed::get) {
+            Some(facts) => Facts::clone(facts),
+            None => reader.read(&event.record)?.facts()?,
+        };
         let place = position.and_then(|position| u32::try_from(position).ok());
         let (partition, offset) = (event.record.source.partition, event.record.offset);
         let member = Member {
-            id: fields.id()?,
+            id,
             at: event.at,
             place: place.filter(|place| (1..=CHILDREN_MAX).contains(place)),
             content: event.record.value.clone().unwrap_or_default(),
             origin: Origin { topic: Arc::clone(&reader.topic), partition, offset },
         };
-        Ok(Arrival { role: reader.member, expects: fields.expects()?, position, member: Arc::new(member) })
+        Ok(Arrival { role: reader.member, expects, position, member: Arc::new(member) })
     }
 
     /// Sets an event time that is too far in the future back, and counts that.

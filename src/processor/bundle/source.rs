@@ -31,6 +31,14 @@ struct Field {
     pointer: Pointer,
 }
 
+/// What a member event says of itself, besides its bundle and its time.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    pub(super) id: String,
+    pub(super) expects: Option<u32>,
+    pub(super) position: Option<i64>,
+}
+
 /// One record's fields. Each is checked when it is asked for.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
@@ -88,13 +96,18 @@ impl Fields<'_> {
         self.identifier(&self.reader.bundle, "the bundle's id")
     }
 
+    /// What the bundle needs to know.
+    pub(super) fn facts(&self) -> Result<Facts, Reject> {
+        Ok(Facts { id: self.id()?, expects: self.expects()?, position: self.position()? })
+    }
+
     /// The member's id, in its canonical form.
-    pub(super) fn id(&self) -> Result<String, Reject> {
+    fn id(&self) -> Result<String, Reject> {
         self.identifier(&self.reader.id, "the member's id")
     }
 
     /// How many children a parent says there are.
-    pub(super) fn expects(&self) -> Result<Option<u32>, Reject> {
+    fn expects(&self) -> Result<Option<u32>, Reject> {
         let Some((field, number)) = self.number(self.reader.expects.as_ref())? else { return Ok(None) };
         match u32::try_from(number) {
             Ok(children) if children <= CHILDREN_MAX => Ok(Some(children)),
@@ -106,7 +119,7 @@ impl Fields<'_> {
     }
 
     /// Which child a child says it is; any number, because a wrong one is a deviation and not poison.
-    pub(super) fn position(&self) -> Result<Option<i64>, Reject> {
+    fn position(&self) -> Result<Option<i64>, Reject> {
         Ok(self.number(self.reader.position.as_ref())?.map(|(_, number)| number))
     }
 

@@ -38,6 +38,10 @@ impl Processor for Bundle {
 
     const ORDER_FREE: bool = true;
 
+    fn is_at_rest(state: &State) -> bool {
+        matches!(state, State::Closed(_))
+    }
+
     fn step(&self, key: &Key, state: Option<State>, input: Input, now: Timestamp) -> Result<Transition<State>, Reject> {
         let mut clamped = None;
         let happened = match input {

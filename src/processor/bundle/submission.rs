@@ -1,8 +1,8 @@
 //! A completed bundle as a record: one JSON value that any executor can read, with `CloudEvents` headers.
 
+use std::io::Write as _;
+
 use bytes::Bytes;
-use serde::Serialize;
-use serde_json::value::RawValue;
 use uuid::{Uuid, uuid};
 
 use super::{Gathering, Member, SUBMISSIONS};
@@ -15,16 +15,10 @@ pub const EVENT_TYPE: &str = "sheaf.bundle.completed.v1";
 /// The namespace of the events' ids; a constant of sheaf's own.
 const NAMESPACE: Uuid = uuid!("0d3c5b0e-57c4-5f0b-9a54-2c9f1d6e8b37");
 
-/// The value. The payloads are the members' own bytes, not a rewriting of them.
-#[derive(Debug, Serialize)]
-struct Submission<'a> {
-    bundle_id: &'a str,
-    parent: &'a RawValue,
-    children: Vec<&'a RawValue>,
-    first_event_at: String,
-    completed_at: String,
-    late: bool,
-}
+/// What the value takes besides the payloads and the bundle's id, about.
+const VALUE_OVERHEAD: usize = 192;
+/// How many headers it has.
+const HEADERS: usize = 8;
 
 /// The verdict that a completed bundle carries; all of it by event time.
 #[derive(Clone, Copy, Debug)]
@@ -44,35 +38,41 @@ pub(super) struct Span {
 /// that a consumer that sees an event again knows it; there is no `ce_partitionkey`, because the record's key is it.
 pub(super) fn forward(key: &Key, topology: &str, gathering: &Gathering, span: Span) -> Result<Forward, Reject> {
     let id = key.text();
-    let parent = gathering.parent().ok_or_else(|| unreadable(&id, "it has no parent"))?;
-    let children = gathering.arranged().into_values().map(|child| payload(&id, child)).collect::<Result<_, _>>()?;
-    let submission = Submission {
-        bundle_id: &id,
-        parent: payload(&id, parent)?,
-        children,
-        first_event_at: span.first.to_string(),
-        completed_at: span.last.to_string(),
-        late: span.late,
+    let Some(parent) = gathering.parent() else {
+        // A complete bundle has one, so this is a state that was damaged in the store.
+        let detail = format!("bundle {id} cannot be handed on: it has no parent");
+        return Err(Reject::new(RejectReason::Unreadable, detail));
     };
-    let value = serde_json::to_vec(&submission).map_err(|error| unreadable(&id, &error.to_string()))?;
-    let headers = Headers::new()
+    let children: Vec<&Member> = gathering.arranged().into_values().map(|child| &**child).collect();
+    let value = value(&id, parent, &children, gathering.size(), span);
+    let subject = Bytes::from(id.into_owned());
+    let headers = Headers::with_capacity(HEADERS)
         .with("content-type", "application/json")
         .with("ce_specversion", "1.0")
-        .with("ce_id", &Uuid::new_v5(&NAMESPACE, key.as_bytes()).to_string())
+        .with("ce_id", Uuid::new_v5(&NAMESPACE, key.as_bytes()).to_string())
         .with("ce_type", EVENT_TYPE)
-        .with("ce_source", &format!("/sheaf/{topology}"))
-        .with("ce_time", &span.last.to_string())
-        .with("ce_subject", &id)
-        .with("ce_correlationid", &id);
-    Ok(Forward { output: SUBMISSIONS, value: Bytes::from(value), headers })
+        .with("ce_source", format!("/sheaf/{topology}"))
+        .with("ce_time", span.last.to_string())
+        .with("ce_subject", subject.clone())
+        .with("ce_correlationid", subject);
+    Ok(Forward { output: SUBMISSIONS, value, headers })
 }
 
-fn payload<'a>(id: &str, member: &'a Member) -> Result<&'a RawValue, Reject> {
-    serde_json::from_slice(&member.content)
-        .map_err(|error| unreadable(id, &format!("its member {} is not JSON: {error}", member.id)))
-}
-
-/// Every payload was checked when it came in, so this is a state that was damaged in the store.
-fn unreadable(id: &str, what: &str) -> Reject {
-    Reject::new(RejectReason::Unreadable, format!("bundle {id} cannot be handed on: {what}"))
+/// The JSON object. The payloads are the members' own bytes, not a rewriting of them; that each is one JSON value was
+/// checked when it came in.
+fn value(id: &str, parent: &Member, children: &[&Member], size: usize, span: Span) -> Bytes {
+    let mut json = Vec::with_capacity(size + id.len() + children.len() + VALUE_OVERHEAD);
+    // A `Vec` takes whatever is written.
+    drop(write!(json, r#"{{"bundle_id":{},"parent":"#, serde_json::Value::from(id)));
+    json.extend_from_slice(parent.content.trim_ascii());
+    json.extend_from_slice(br#","children":["#);
+    for (number, child) in children.iter().enumerate() {
+        if number > 0 {
+            json.push(b',');
+        }
+        json.extend_from_slice(child.content.trim_ascii());
+    }
+    let Span { first, last, late } = span;
+    drop(write!(json, r#"],"first_event_at":"{first}","completed_at":"{last}","late":{late}}}"#));
+    Bytes::from(json)
 }

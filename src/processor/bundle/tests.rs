@@ -55,7 +55,7 @@ fn record(topic: &str, value: &str) -> Record {
 
 fn step(state: Option<State>, role: &str, topic: &str, value: &str) -> Result<Transition<State>, Reject> {
     let record = record(topic, value);
-    let input = Input::Record(Event { role: role.to_owned(), at: record.timestamp, record });
+    let input = Input::Record(Event::new(role.to_owned(), record.timestamp, record));
     Bundle::new("t", rules(KeyFormat::Text)).step(&Key::new("p1"), state, input, Timestamp::from_millis(NOON))
 }
 
@@ -143,7 +143,7 @@ fn keying_gives_the_canonical_key_the_role_and_kafkas_time() {
     let upper = "6B0E7A52-9D43-4C1E-8F27-3A5D10C4E9B6";
     let keyed = keying.key(&record("children", &format!(r#"{{"id":"{upper}","parent_id":"{upper}"}}"#))).unwrap();
     assert_eq!(keyed.key, Key::new(&upper.to_lowercase()));
-    assert_eq!((keyed.role.as_str(), keyed.at), ("child", Timestamp::from_millis(NOON)));
+    assert_eq!((&*keyed.role, keyed.at), ("child", Timestamp::from_millis(NOON)));
 }
 
 #[test]
@@ -182,4 +182,58 @@ fn every_label_set_is_declared_once() {
     for effect in parents.chain(children) {
         assert!(matches!(effect, Effect::Count(count) if declared.contains(&count)), "{effect:?}");
     }
+}
+
+#[test]
+fn what_the_keying_hands_on_is_what_the_step_would_read() {
+    let (rules, events) = (
+        rules(KeyFormat::Text),
+        [
+            (0, "parents", r#"{"id":"p1","children":2}"#),
+            (1, "children", r#"{"id":"a","parent_id":"p1","position":7}"#),
+            (1, "children", r#"{"id":3,"parent_id":"p1"}"#),
+        ],
+    );
+    let bundle = Bundle::new("t", rules.clone());
+    for (source, topic, value) in events {
+        let record = record(topic, value);
+        let keyed = MemberKeying::new(&rules, source).unwrap().key(&record).unwrap();
+        let event = Event { role: keyed.role, at: keyed.at, record, parsed: keyed.parsed };
+        assert!(event.parsed.as_ref().and_then(Parsed::get::<Facts>).is_some());
+        let read = Event::new(event.role.clone(), event.at, event.record.clone());
+        let step = |event| bundle.step(&keyed.key, None, Input::Record(event), event_time()).unwrap();
+        let (handed, read) = (step(event), step(read));
+        assert_eq!((handed.state, handed.effects), (read.state, read.effects), "{value}");
+    }
+}
+
+#[test]
+fn a_submission_has_the_payloads_as_they_came_whatever_is_around_them() {
+    let key = r#"a "quoted" \ key"#;
+    let parent = "\n {\"id\": \"p\", \"children\": 2}\r\n";
+    let bundle = Bundle::new("t", rules(KeyFormat::Text));
+    let mut state = None;
+    let mut value = None;
+    for (role, topic, text) in [
+        ("parent", "parents", parent),
+        ("child", "children", "\t{\"id\":\"é\"} "),
+        ("child", "children", "{\"id\":\"b\"}"),
+    ] {
+        let event = Event::new(role, event_time(), record(topic, text));
+        let next = bundle.step(&Key::new(key), state, Input::Record(event), event_time()).unwrap();
+        let forward = |effect: &Effect| if let Effect::Forward(it) = effect { Some(it.value.clone()) } else { None };
+        value = next.effects.iter().find_map(forward);
+        state = next.state;
+    }
+    let value = String::from_utf8(value.unwrap().to_vec()).unwrap();
+    let noon = event_time();
+    let expected = format!(
+        r#"{{"bundle_id":"a \"quoted\" \\ key","parent":{{"id": "p", "children": 2}},"children":[{{"id":"b"}},{{"id":"é"}}],"first_event_at":"{noon}","completed_at":"{noon}","late":false}}"#
+    );
+    assert_eq!(value, expected);
+    assert!(serde_json::from_str::<serde_json::Value>(&value).is_ok());
+}
+
+fn event_time() -> Timestamp {
+    Timestamp::from_millis(NOON)
 }

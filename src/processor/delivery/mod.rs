@@ -120,6 +120,10 @@ impl Delivery {
 impl Processor for Delivery {
     type State = Journal;
 
+    fn is_at_rest(journal: &Journal) -> bool {
+        matches!(journal, Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_))
+    }
+
     fn step(
         &self,
         key: &Key,

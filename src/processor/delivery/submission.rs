@@ -37,7 +37,7 @@ impl Keying for SubmissionKeying {
             return Err(Reject::new(RejectReason::BadId, "the submission has no key: its key must be the bundle's id"));
         };
         read(&key, record)?;
-        Ok(Keyed { key, role: ROLE.to_owned(), at: record.timestamp })
+        Ok(Keyed::new(key, ROLE, record.timestamp))
     }
 }
 

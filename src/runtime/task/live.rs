@@ -195,11 +195,19 @@ impl Live {
     }
 
     /// Changes the entry of a key in this transaction; `None` deletes it.
-    pub(super) fn write(&mut self, key: &Key, old: Option<Arc<Head>>, entry: Option<(Decoded, Written, Parts)>) {
+    pub(super) fn write(
+        &mut self,
+        key: &Key,
+        old: Option<Arc<Head>>,
+        entry: Option<(Option<Decoded>, Written, Parts)>,
+    ) {
         match (entry, &old) {
             (Some((decoded, written, parts)), _) => {
-                self.arm_for(&decoded.head);
-                self.cache.put(key, decoded, written.bytes.len());
+                self.arm_for(&written.head);
+                match decoded {
+                    Some(decoded) => self.cache.put(key, decoded, written.bytes.len()),
+                    None => self.cache.remove(key),
+                }
                 self.overlay.put(key.clone(), old, written, parts);
             }
             (None, Some(_)) => {

@@ -211,7 +211,7 @@ impl Task {
             Err(unread) => return Err(unread.of(&id, key)),
         };
         let old_head = current.body.is_some().then(|| Arc::clone(&current.head));
-        let staged = match step::stage(place, current, input)? {
+        let staged = match step::stage(place, current, input, &mut txn.room)? {
             Ok(staged) => staged,
             Err(reject) => {
                 live.forget(key);
@@ -231,7 +231,7 @@ impl Task {
     }
 
     /// Takes a timer or an act out of an entry whose step would not.
-    fn let_go(&mut self, plan: &Plan, key: &Key, txn: &Transaction, change: impl FnOnce(&mut Head)) -> Result<()> {
+    fn let_go(&mut self, plan: &Plan, key: &Key, txn: &mut Transaction, change: impl FnOnce(&mut Head)) -> Result<()> {
         let node = node(plan, self.node)?;
         let id = self.id.clone();
         let Some(live) = self.live() else { return Ok(()) };
@@ -240,7 +240,7 @@ impl Task {
         change(&mut head);
         let place = Place { plan, node, task: &id, key, now: txn.now };
         // An entry that was stored before is not too large for its topic with less in it.
-        let Ok(bytes) = step::encode(place, &head, &current.body) else { return Ok(()) };
+        let Ok(bytes) = step::encode(place, &head, &current.body, &mut txn.room) else { return Ok(()) };
         if let Some(live) = self.live() {
             live.replace(key, old, head, bytes);
         }

@@ -20,14 +20,11 @@ use crate::runtime::settings::{RECORD_MAX, RECORD_OVERHEAD};
 use crate::store::overlay::{Parts, Written};
 use crate::topology::Node;
 
-/// How long most entries are at most; a longer one grows.
-const ENTRY_LEN: usize = 512;
-
 /// What a step comes to.
 #[derive(Debug, Default)]
 pub(super) struct Staged {
-    /// The next entry, and how it is stored; `None` deletes it.
-    pub entry: Option<(Decoded, Written, Parts)>,
+    /// The next entry, if it is to be kept as it is, and how it is stored; `None` deletes it.
+    pub entry: Option<(Option<Decoded>, Written, Parts)>,
     /// Records to write, alerts among them.
     pub outputs: Vec<OutRecord>,
     /// Acts to hand over after the commit.
@@ -50,8 +47,14 @@ pub(super) struct Place<'a> {
     pub now: Timestamp,
 }
 
-/// Runs the step. The outer error stops the runtime; the inner one rejects the input.
-pub(super) fn stage(place: Place<'_>, current: Taken, input: Input) -> Result<std::result::Result<Staged, Reject>> {
+/// Runs the step. The outer error stops the runtime; the inner one rejects the input. `room` is for the entry as it is
+/// encoded.
+pub(super) fn stage(
+    place: Place<'_>,
+    current: Taken,
+    input: Input,
+    room: &mut Vec<u8>,
+) -> Result<std::result::Result<Staged, Reject>> {
     let Taken { mut head, body, mut parts_size } = current;
     let mut parts = Parts::default();
     if let Input::Timer(kind) = &input {
@@ -98,29 +101,33 @@ pub(super) fn stage(place: Place<'_>, current: Taken, input: Input) -> Result<st
         }
     }
     if let Some(body) = state {
-        let bytes = match encode(place, &head, &body) {
+        let bytes = match encode(place, &head, &body, room) {
             Ok(bytes) => bytes,
             Err(reject) => return Ok(Err(reject)),
         };
         let written = Written { head: Arc::clone(&head), bytes };
-        staged.entry = Some((Decoded { head, body, parts_size }, written, parts));
+        let is_at_rest = place.node.processor.is_at_rest(&body);
+        let decoded = (!is_at_rest).then(|| Decoded { head, body, parts_size });
+        staged.entry = Some((decoded, written, parts));
     }
     Ok(outputs_fit(staged))
 }
 
-/// The bytes of an entry as they stand in the changelog.
+/// The bytes of an entry as they stand in the changelog. They are gathered in `room`, so that they take the memory that they
+/// have, wherever they are kept.
 pub(super) fn encode(
     place: Place<'_>,
     head: &Head,
     body: &crate::processor::Body,
+    room: &mut Vec<u8>,
 ) -> std::result::Result<Bytes, Reject> {
     let processor = &place.node.processor;
     let unreadable = |error: crate::codec::Error| Reject::new(RejectReason::Unreadable, error.to_string());
-    let mut bytes = Vec::with_capacity(ENTRY_LEN);
-    entry::encode_front(head, processor.version(body).map_err(unreadable)?, &mut bytes).map_err(unreadable)?;
-    processor.encode(body, &mut bytes).map_err(unreadable)?;
-    fits(place.key, "the entry", bytes.len())?;
-    Ok(Bytes::from(bytes))
+    room.clear();
+    entry::encode_front(head, processor.version(body).map_err(unreadable)?, room).map_err(unreadable)?;
+    processor.encode(body, room).map_err(unreadable)?;
+    fits(place.key, "the entry", room.len())?;
+    Ok(Bytes::copy_from_slice(room))
 }
 
 /// Refuses what no record of the changelog can hold.
@@ -184,15 +191,16 @@ fn alert_record(place: Place<'_>, alert: &Alert) -> OutRecord {
         alert,
     };
     let value = serde_json::to_vec(&value).unwrap_or_default();
+    let subject = Bytes::from(place.key.text().into_owned());
     let name = format!("{}/{}/{}/{}", place.task, place.key, alert.kind, alert.at.as_millis());
     let headers = Headers::new()
         .with("ce_specversion", "1.0")
-        .with("ce_id", &Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string())
-        .with("ce_type", &format!("sheaf.alert.{}.v1", alert.kind))
-        .with("ce_source", &format!("/sheaf/{topology}/{}", place.node.name))
-        .with("ce_time", &alert.at.to_string())
-        .with("ce_subject", &place.key.text())
-        .with("ce_correlationid", &place.key.text())
+        .with("ce_id", Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string())
+        .with("ce_type", format!("sheaf.alert.{}.v1", alert.kind))
+        .with("ce_source", format!("/sheaf/{topology}/{}", place.node.name))
+        .with("ce_time", alert.at.to_string())
+        .with("ce_subject", subject.clone())
+        .with("ce_correlationid", subject)
         .with("content-type", "application/json");
     OutRecord::keyed(&place.plan.alerts, place.key, Bytes::from(value)).with_headers(headers)
 }

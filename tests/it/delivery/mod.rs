@@ -61,5 +61,5 @@ pub(crate) fn submitted(key: &Key, value: &Value) -> Input {
         value: Some(Bytes::from(value.to_string())),
         headers: Headers::new(),
     };
-    Input::Record(Event { role: "submission".into(), at: record.timestamp, record })
+    Input::Record(Event::new("submission", record.timestamp, record))
 }

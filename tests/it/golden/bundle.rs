@@ -146,7 +146,7 @@ impl Words {
         self.offset += 1;
         let keying = MemberKeying::new(&self.rules, source).map_err(|error| error.to_string())?;
         Ok(keying.key(&record).map(|keyed| {
-            let event = Event { role: keyed.role, at: keyed.at, record };
+            let event = Event { role: keyed.role, at: keyed.at, record, parsed: keyed.parsed };
             (keyed.key, Input::Record(event))
         }))
     }

@@ -81,7 +81,7 @@ impl Keying for FirstWord {
     fn key(&self, record: &Record) -> Result<Keyed, Reject> {
         let value = record.value.as_ref().ok_or_else(|| Reject::new(RejectReason::NoValue, "tombstone"))?;
         let key = record.key.as_ref().unwrap_or(value);
-        Ok(Keyed { key: Key::from_bytes(key.clone()), role: "event".to_owned(), at: record.timestamp })
+        Ok(Keyed::new(Key::from_bytes(key.clone()), "event", record.timestamp))
     }
 }
 
