@@ -125,10 +125,11 @@ fn prepare(parts: &Parts, runtime: &Runtime, signals: &mut Signals) -> Result<Op
         let (plan, settings, broker) = (plan.clone(), settings.clone(), parts.broker.clone());
         let attempt = runtime.spawn_blocking(move || {
             let mut admin = broker.admin()?;
-            let partitions = runtime::prepare(&mut *admin, &plan, &settings);
-            // Closing a client takes a fifth of a second and more, for which nobody need wait.
-            std::thread::spawn(move || drop(admin));
-            partitions
+            let partitions = runtime::prepare(&mut *admin, &plan, &settings)?;
+            // Closing a client takes a fifth of a second and more, for which nobody need wait. Without a thread it is closed here.
+            let closing = std::thread::Builder::new().name("admin-close".to_owned());
+            drop(closing.spawn(move || drop(admin)));
+            runtime::Result::Ok(partitions)
         });
         let result = runtime.block_on(async {
             tokio::select! {

@@ -188,7 +188,7 @@ pub(super) const COMMIT_INTERVAL: Field = field(
 pub(super) const COMMIT_RECORDS_MAX: Field = field(
     "commit.records_max",
     Kind::Integer(1, 1_000_000),
-    Default::Value("20000"),
+    Default::Value("10000"),
     "The most records that are processed in one transaction.",
 );
 pub(super) const SHUTDOWN_TIMEOUT: Field = field(

@@ -30,7 +30,7 @@ impl Headers {
         Self(Vec::with_capacity(headers))
     }
 
-    /// Appends a header with a value; a text that is static or owned is not copied.
+    /// Appends a header with a value. A text that is static or owned is not copied; a borrowed one needs `.to_owned()`.
     #[must_use]
     pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Bytes>) -> Self {
         self.push(name, Some(value.into()));

@@ -43,7 +43,8 @@ pub trait Processor: Send + Sync + 'static {
     /// task is on the thread that reads it is stepped on at once, and overtakes those that wait in the inbox.
     const ORDER_FREE: bool = false;
 
-    /// True for a state for which hardly an input comes any more: it is not kept in memory, which is for the others.
+    /// True for a state for which hardly an input comes any more: it is not kept in memory, which is for the others. A wrong
+    /// answer costs time, and nothing else.
     fn is_at_rest(_: &Self::State) -> bool {
         false
     }
@@ -83,13 +84,13 @@ pub struct Event {
     /// The source record: its coordinates there, its original key, value and headers.
     pub record: Record,
     /// What the keying step has read of it, if that is at hand.
-    pub parsed: Option<Parsed>,
+    pub parsed: Parsed,
 }
 
 impl Event {
     /// An event of which nothing has been read yet.
     pub fn new(role: impl Into<Cow<'static, str>>, at: Timestamp, record: Record) -> Self {
-        Self { role: role.into(), at, record, parsed: None }
+        Self { role: role.into(), at, record, parsed: Parsed::default() }
     }
 }
 
@@ -214,30 +215,31 @@ pub struct Keyed {
     /// When the event happened.
     pub at: Timestamp,
     /// What it has read, for a step on the same record.
-    pub parsed: Option<Parsed>,
+    pub parsed: Parsed,
 }
 
 impl Keyed {
     /// A keyed record of which nothing else is handed on.
     pub fn new(key: Key, role: impl Into<Cow<'static, str>>, at: Timestamp) -> Self {
-        Self { key, role: role.into(), at, parsed: None }
+        Self { key, role: role.into(), at, parsed: Parsed::default() }
+    }
+
+    /// Hands on what was read of the record.
+    #[must_use]
+    pub fn with_parsed<T: Any + Send + Sync>(self, what: T) -> Self {
+        Self { parsed: Parsed(Some(Arc::new(what))), ..self }
     }
 }
 
 /// What a keying step has read of a record, so that the processor need not read it again. It says nothing that does not
 /// stand in the record: an event that has gone through the inbox comes without it.
-#[derive(Clone)]
-pub struct Parsed(Arc<dyn Any + Send + Sync>);
+#[derive(Clone, Default)]
+pub struct Parsed(Option<Arc<dyn Any + Send + Sync>>);
 
 impl Parsed {
-    /// Wraps what was read.
-    pub fn new<T: Any + Send + Sync>(what: T) -> Self {
-        Self(Arc::new(what))
-    }
-
-    /// What was read, when it is of this type.
+    /// What was read, when something of this type was.
     pub fn get<T: Any>(&self) -> Option<&T> {
-        self.0.downcast_ref()
+        self.0.as_ref()?.downcast_ref()
     }
 }
 

@@ -62,7 +62,7 @@ pub struct CommitLimits {
     pub interval: Duration,
     /// After this many inputs.
     pub inputs_max: usize,
-    /// After this many bytes of records that went in, or of outputs: what a transaction keeps in memory.
+    /// After this many bytes of records that went in, of outputs, or of entries: each of the three is kept in memory.
     pub bytes_max: usize,
     /// Not sooner after the previous commit than this, when the input is idle. A transaction that begins right after
     /// another's end meets its markers still being written, and librdkafka then sleeps for 20 ms.
@@ -73,7 +73,7 @@ impl Default for CommitLimits {
     fn default() -> Self {
         Self {
             interval: Duration::from_millis(200),
-            inputs_max: 20_000,
+            inputs_max: 10_000,
             bytes_max: 16 << 20,
             gap: Duration::from_millis(6),
         }

@@ -39,6 +39,9 @@ pub(super) struct Returned {
     pub outcome: Outcome,
 }
 
+/// The most memory that one transaction leaves to the next for encoding: most entries need less.
+const SCRATCH_MAX: usize = 64 << 10;
+
 /// A transaction that is being gathered.
 #[derive(Debug)]
 pub(super) struct Transaction {
@@ -69,9 +72,10 @@ pub(super) struct Transaction {
     /// The outcomes that went in, likewise.
     pub outcomes: VecDeque<Returned>,
     /// Where entries are encoded, one after another.
-    pub(super) room: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
     output_bytes: usize,
     input_bytes: usize,
+    state_bytes: usize,
 }
 
 impl Transaction {
@@ -91,9 +95,10 @@ impl Transaction {
             direct: BTreeMap::new(),
             records: VecDeque::new(),
             outcomes: VecDeque::new(),
-            room: Vec::new(),
+            scratch: Vec::new(),
             output_bytes: 0,
             input_bytes: 0,
+            state_bytes: 0,
         }
     }
 
@@ -104,7 +109,7 @@ impl Transaction {
             outputs: Vec::with_capacity(self.outputs.len()),
             counts: Vec::with_capacity(self.counts.len()),
             records: VecDeque::with_capacity(self.records.len()),
-            room: Vec::with_capacity(self.room.capacity()),
+            scratch: Vec::with_capacity(self.scratch.capacity().min(SCRATCH_MAX)),
             ..Self::new(now, uptime)
         }
     }
@@ -114,14 +119,15 @@ impl Transaction {
         self.inputs == 0
     }
 
-    /// Bytes of the outputs so far.
-    pub(super) fn output_bytes(&self) -> usize {
-        self.output_bytes
+    /// Bytes of the records that went in, of the outputs or of the entries that were written, whichever is the most: all
+    /// three are kept until the commit.
+    pub(super) fn bytes(&self) -> usize {
+        self.input_bytes.max(self.output_bytes).max(self.state_bytes)
     }
 
-    /// Bytes of the records that went in and are kept until the commit.
-    pub(super) fn input_bytes(&self) -> usize {
-        self.input_bytes
+    /// Notes that an entry was written, with its new parts.
+    pub(super) fn wrote(&mut self, bytes: usize) {
+        self.state_bytes += bytes;
     }
 
     /// Notes a record that went in, and keeps it.

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::source::Reader;
 use super::{Rules, time};
 use crate::model::{Key, Record, Reject};
-use crate::processor::{Keyed, Keying, Parsed};
+use crate::processor::{Keyed, Keying};
 
 /// Keys the records of one source. Everything that the bundle will read is checked here, so that poison is rejected with
 /// its own coordinates and never reaches the inbox.
@@ -62,6 +62,6 @@ impl Keying for MemberKeying {
             Some(text) => time::parse(&text, self.zone.as_ref()).map_err(|what| fields.bad_time(&what))?,
             None => record.timestamp,
         };
-        Ok(Keyed { key, role: self.reader.member.as_str().into(), at, parsed: Some(Parsed::new(facts)) })
+        Ok(Keyed::new(key, self.reader.member.as_str(), at).with_parsed(facts))
     }
 }

@@ -95,7 +95,7 @@ use std::time::Duration;
 
 use self::judge::Arrival;
 use self::source::{Facts, Reader};
-use super::{Effect, Event, Parsed};
+use super::{Effect, Event};
 use crate::model::{Reject, RejectReason, TimerKind, Timestamp};
 
 /// The name of the output that completed bundles go to.
@@ -137,8 +137,9 @@ impl Bundle {
             let detail = format!("the topology `{}` reads no {} from topic {topic}", self.topology, event.role);
             return Err(Reject::new(RejectReason::Unreadable, detail));
         };
-        let Facts { id, expects, position } = match event.parsed.as_ref().and_then(Parsed::get) {
-            Some(facts) => Facts::clone(facts),
+        let handed_on = event.parsed.get::<Facts>().filter(|facts| facts.are_of(event.record.value.as_ref()));
+        let Facts { id, expects, position, .. } = match handed_on {
+            Some(facts) => facts.clone(),
             None => reader.read(&event.record)?.facts()?,
         };
         let place = position.and_then(|position| u32::try_from(position).ok());

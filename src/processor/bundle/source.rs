@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::{CHILDREN_MAX, KeyFormat, Role, SourceRules};
 use crate::codec::json::{Extracted, Extractor, Pointer, Scalar};
 use crate::model::{Record, Reject, RejectReason};
@@ -34,15 +36,25 @@ struct Field {
 /// What a member event says of itself, besides its bundle and its time.
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
+    /// The value in which it says so.
+    value: Bytes,
     pub(super) id: String,
     pub(super) expects: Option<u32>,
     pub(super) position: Option<i64>,
+}
+
+impl Facts {
+    /// True when they were read in this very value, and not in what somebody has made of it before.
+    pub(super) fn are_of(&self, value: Option<&Bytes>) -> bool {
+        value.is_some_and(|value| (value.as_ptr(), value.len()) == (self.value.as_ptr(), self.value.len()))
+    }
 }
 
 /// One record's fields. Each is checked when it is asked for.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     reader: &'a Reader,
+    value: &'a Bytes,
     found: Extracted<'a>,
 }
 
@@ -86,7 +98,7 @@ impl Reader {
         let found = self.extractor.extract(value).map_err(|error| {
             Reject::new(RejectReason::Unparsable, format!("the value of a record of {}: {error}", self.topic))
         })?;
-        Ok(Fields { reader: self, found })
+        Ok(Fields { reader: self, value, found })
     }
 }
 
@@ -98,7 +110,8 @@ impl Fields<'_> {
 
     /// What the bundle needs to know.
     pub(super) fn facts(&self) -> Result<Facts, Reject> {
-        Ok(Facts { id: self.id()?, expects: self.expects()?, position: self.position()? })
+        let (id, expects, position) = (self.id()?, self.expects()?, self.position()?);
+        Ok(Facts { value: self.value.clone(), id, expects, position })
     }
 
     /// The member's id, in its canonical form.

@@ -1,7 +1,5 @@
 //! A completed bundle as a record: one JSON value that any executor can read, with `CloudEvents` headers.
 
-use std::io::Write as _;
-
 use bytes::Bytes;
 use uuid::{Uuid, uuid};
 
@@ -62,8 +60,7 @@ pub(super) fn forward(key: &Key, topology: &str, gathering: &Gathering, span: Sp
 /// checked when it came in.
 fn value(id: &str, parent: &Member, children: &[&Member], size: usize, span: Span) -> Bytes {
     let mut json = Vec::with_capacity(size + id.len() + children.len() + VALUE_OVERHEAD);
-    // A `Vec` takes whatever is written.
-    drop(write!(json, r#"{{"bundle_id":{},"parent":"#, serde_json::Value::from(id)));
+    json.extend_from_slice(format!(r#"{{"bundle_id":{},"parent":"#, serde_json::Value::from(id)).as_bytes());
     json.extend_from_slice(parent.content.trim_ascii());
     json.extend_from_slice(br#","children":["#);
     for (number, child) in children.iter().enumerate() {
@@ -73,6 +70,8 @@ fn value(id: &str, parent: &Member, children: &[&Member], size: usize, span: Spa
         json.extend_from_slice(child.content.trim_ascii());
     }
     let Span { first, last, late } = span;
-    drop(write!(json, r#"],"first_event_at":"{first}","completed_at":"{last}","late":{late}}}"#));
+    json.extend_from_slice(
+        format!(r#"],"first_event_at":"{first}","completed_at":"{last}","late":{late}}}"#).as_bytes(),
+    );
     Bytes::from(json)
 }

@@ -100,6 +100,14 @@ fn states_have_the_bytes_of_version_1() {
 }
 
 #[test]
+fn a_bundle_is_at_rest_when_it_has_ended() {
+    let state = open();
+    assert!(!Bundle::is_at_rest(state.as_ref().unwrap()));
+    let closed = child(state, r#"{"id":"c","parent_id":"p1"}"#).state.unwrap();
+    assert!(Bundle::is_at_rest(&closed));
+}
+
+#[test]
 fn a_bundle_that_grows_too_large_rejects_the_member_and_stays() {
     let big = |id: &str| format!(r#"{{"id":"{id}","parent_id":"p1","fill":"{}"}}"#, "x".repeat(PAYLOADS_MAX / 2));
     let state = child(None, &big("a")).state;
@@ -199,7 +207,10 @@ fn what_the_keying_hands_on_is_what_the_step_would_read() {
         let record = record(topic, value);
         let keyed = MemberKeying::new(&rules, source).unwrap().key(&record).unwrap();
         let event = Event { role: keyed.role, at: keyed.at, record, parsed: keyed.parsed };
-        assert!(event.parsed.as_ref().and_then(Parsed::get::<Facts>).is_some());
+        let facts = event.parsed.get::<Facts>().unwrap();
+        assert!(facts.are_of(event.record.value.as_ref()), "they are used");
+        let copy = event.record.value.as_deref().map(bytes::Bytes::copy_from_slice);
+        assert!(!facts.are_of(copy.as_ref()), "of another value they would not be");
         let read = Event::new(event.role.clone(), event.at, event.record.clone());
         let step = |event| bundle.step(&keyed.key, None, Input::Record(event), event_time()).unwrap();
         let (handed, read) = (step(event), step(read));

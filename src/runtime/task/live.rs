@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::cache::{Cache, Decoded};
 use super::position::{Genesis, meta};
+use super::step::Next;
 use super::unread::Unread;
 use crate::codec::{self, Head, entry, part};
 use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
@@ -86,6 +87,11 @@ impl Live {
             self.cache.clear();
         }
         self.arm()
+    }
+
+    #[cfg(test)]
+    pub(super) fn keeps(&self, key: &Key) -> bool {
+        self.cache.get(key).is_some()
     }
 
     /// Gives the store back, without what has not been committed.
@@ -195,14 +201,9 @@ impl Live {
     }
 
     /// Changes the entry of a key in this transaction; `None` deletes it.
-    pub(super) fn write(
-        &mut self,
-        key: &Key,
-        old: Option<Arc<Head>>,
-        entry: Option<(Option<Decoded>, Written, Parts)>,
-    ) {
+    pub(super) fn write(&mut self, key: &Key, old: Option<Arc<Head>>, entry: Option<Next>) {
         match (entry, &old) {
-            (Some((decoded, written, parts)), _) => {
+            (Some(Next { written, parts, decoded }), _) => {
                 self.arm_for(&written.head);
                 match decoded {
                     Some(decoded) => self.cache.put(key, decoded, written.bytes.len()),

@@ -17,6 +17,8 @@ mod cache;
 mod live;
 mod position;
 mod step;
+#[cfg(test)]
+mod tests;
 mod unread;
 
 pub(super) use live::{Changes, Live};
@@ -24,7 +26,7 @@ pub(super) use position::{Genesis, meta};
 
 use std::sync::Arc;
 
-use step::{Place, Staged};
+use step::{Next, Place, Staged};
 
 use super::dead_letter::Stage;
 use super::envelope;
@@ -211,7 +213,7 @@ impl Task {
             Err(unread) => return Err(unread.of(&id, key)),
         };
         let old_head = current.body.is_some().then(|| Arc::clone(&current.head));
-        let staged = match step::stage(place, current, input, &mut txn.room)? {
+        let staged = match step::stage(place, current, input, &mut txn.scratch)? {
             Ok(staged) => staged,
             Err(reject) => {
                 live.forget(key);
@@ -219,6 +221,7 @@ impl Task {
             }
         };
         let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
+        txn.wrote(entry.as_ref().map_or(0, Next::size));
         live.write(key, old_head, entry);
         *txn.stepped.entry(id.processor.clone()).or_default() += 1;
         txn.collect(outputs, counts, alerts);
@@ -240,7 +243,7 @@ impl Task {
         change(&mut head);
         let place = Place { plan, node, task: &id, key, now: txn.now };
         // An entry that was stored before is not too large for its topic with less in it.
-        let Ok(bytes) = step::encode(place, &head, &current.body, &mut txn.room) else { return Ok(()) };
+        let Ok(bytes) = step::encode(place, &head, &current.body, &mut txn.scratch) else { return Ok(()) };
         if let Some(live) = self.live() {
             live.replace(key, old, head, bytes);
         }

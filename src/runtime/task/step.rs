@@ -23,8 +23,8 @@ use crate::topology::Node;
 /// What a step comes to.
 #[derive(Debug, Default)]
 pub(super) struct Staged {
-    /// The next entry, if it is to be kept as it is, and how it is stored; `None` deletes it.
-    pub entry: Option<(Option<Decoded>, Written, Parts)>,
+    /// The next entry; `None` deletes it.
+    pub entry: Option<Next>,
     /// Records to write, alerts among them.
     pub outputs: Vec<OutRecord>,
     /// Acts to hand over after the commit.
@@ -37,6 +37,24 @@ pub(super) struct Staged {
     pub letters: Vec<Reject>,
 }
 
+/// An entry as a step leaves it.
+#[derive(Debug)]
+pub(super) struct Next {
+    /// How it is stored.
+    pub written: Written,
+    /// What becomes of its parts.
+    pub parts: Parts,
+    /// What the next step finds in the cache; `None` when it is at rest, and is decoded again should one come.
+    pub decoded: Option<Decoded>,
+}
+
+impl Next {
+    /// How many bytes are written.
+    pub(super) fn size(&self) -> usize {
+        self.written.bytes.len() + self.parts.added.iter().map(Bytes::len).sum::<usize>()
+    }
+}
+
 /// Where a step takes place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'a> {
@@ -47,13 +65,13 @@ pub(super) struct Place<'a> {
     pub now: Timestamp,
 }
 
-/// Runs the step. The outer error stops the runtime; the inner one rejects the input. `room` is for the entry as it is
-/// encoded.
+/// Runs the step. The outer error stops the runtime; the inner one rejects the input. The entry is
+/// encoded in `scratch`.
 pub(super) fn stage(
     place: Place<'_>,
     current: Taken,
     input: Input,
-    room: &mut Vec<u8>,
+    scratch: &mut Vec<u8>,
 ) -> Result<std::result::Result<Staged, Reject>> {
     let Taken { mut head, body, mut parts_size } = current;
     let mut parts = Parts::default();
@@ -101,33 +119,33 @@ pub(super) fn stage(
         }
     }
     if let Some(body) = state {
-        let bytes = match encode(place, &head, &body, room) {
+        let bytes = match encode(place, &head, &body, scratch) {
             Ok(bytes) => bytes,
             Err(reject) => return Ok(Err(reject)),
         };
         let written = Written { head: Arc::clone(&head), bytes };
         let is_at_rest = place.node.processor.is_at_rest(&body);
         let decoded = (!is_at_rest).then(|| Decoded { head, body, parts_size });
-        staged.entry = Some((decoded, written, parts));
+        staged.entry = Some(Next { written, parts, decoded });
     }
     Ok(outputs_fit(staged))
 }
 
-/// The bytes of an entry as they stand in the changelog. They are gathered in `room`, so that they take the memory that they
-/// have, wherever they are kept.
+/// The bytes of an entry as they stand in the changelog. They are gathered in `scratch` and copied out at their exact
+/// length, because the overlay and the changelog keep them.
 pub(super) fn encode(
     place: Place<'_>,
     head: &Head,
     body: &crate::processor::Body,
-    room: &mut Vec<u8>,
+    scratch: &mut Vec<u8>,
 ) -> std::result::Result<Bytes, Reject> {
     let processor = &place.node.processor;
     let unreadable = |error: crate::codec::Error| Reject::new(RejectReason::Unreadable, error.to_string());
-    room.clear();
-    entry::encode_front(head, processor.version(body).map_err(unreadable)?, room).map_err(unreadable)?;
-    processor.encode(body, room).map_err(unreadable)?;
-    fits(place.key, "the entry", room.len())?;
-    Ok(Bytes::copy_from_slice(room))
+    scratch.clear();
+    entry::encode_front(head, processor.version(body).map_err(unreadable)?, scratch).map_err(unreadable)?;
+    processor.encode(body, scratch).map_err(unreadable)?;
+    fits(place.key, "the entry", scratch.len())?;
+    Ok(Bytes::copy_from_slice(scratch))
 }
 
 /// Refuses what no record of the changelog can hold.

@@ -25,8 +25,7 @@ impl StreamThread {
         let limits = &self.shared.settings.commit;
         let age = self.txn.opened_at.map(|opened| self.txn.uptime.saturating_sub(opened));
         self.txn.inputs >= limits.inputs_max
-            || self.txn.output_bytes() >= limits.bytes_max
-            || self.txn.input_bytes() >= limits.bytes_max
+            || self.txn.bytes() >= limits.bytes_max
             || age.is_some_and(|age| age >= limits.interval)
     }
 

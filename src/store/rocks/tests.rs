@@ -93,6 +93,21 @@ fn a_file_that_was_not_taken_in_is_removed() {
 }
 
 #[test]
+fn the_options_that_are_set_by_name_are_those_of_the_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let stores = RocksStores::open(RocksOptions::new(directory.path())).unwrap();
+    drop(stores.open("bundle-0").unwrap());
+    let files = fs::read_dir(directory.path().join("bundle-0")).unwrap().map(|file| file.unwrap());
+    let newest = files
+        .filter(|file| file.file_name().to_string_lossy().starts_with("OPTIONS-"))
+        .max_by_key(fs::DirEntry::file_name);
+    let options = fs::read_to_string(newest.unwrap().path()).unwrap();
+    for (option, times) in [(tuning::NO_FALLOCATE, 1), (tuning::HINTED, tuning::Family::ALL.len())] {
+        assert!(options.matches(option).count() >= times, "{option} is not in {options}");
+    }
+}
+
+#[test]
 fn many_stores_share_a_small_budget_without_flushing_for_every_batch() {
     let directory = tempfile::tempdir().unwrap();
     let options = RocksOptions { write_buffer_bytes: 8 << 20, ..RocksOptions::new(directory.path()) };

@@ -15,7 +15,7 @@ use serde_json::json;
 use sheaf::codec::json::Pointer;
 use sheaf::model::{ActSlot, Headers, Key, Outcome, Record, TimerKind, Timestamp, Topic, TopicPartition, Verdict};
 use sheaf::processor::bundle::{Bundle, KEEP_CLOSED, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
-use sheaf::processor::{Event, Input, Keying as _};
+use sheaf::processor::{Event, Input, Keyed, Keying as _, Parsed};
 
 use super::Command;
 use super::stage::{Given, Script};
@@ -146,7 +146,10 @@ impl Words {
         self.offset += 1;
         let keying = MemberKeying::new(&self.rules, source).map_err(|error| error.to_string())?;
         Ok(keying.key(&record).map(|keyed| {
-            let event = Event { role: keyed.role, at: keyed.at, record, parsed: keyed.parsed };
+            let Keyed { role, at, parsed, .. } = keyed;
+            // By turns as it is handed over, and as it comes out of the inbox.
+            let parsed = if self.offset % 2 == 0 { parsed } else { Parsed::default() };
+            let event = Event { role, at, record, parsed };
             (keyed.key, Input::Record(event))
         }))
     }
