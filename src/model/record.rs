@@ -37,6 +37,13 @@ impl Headers {
         self
     }
 
+    /// Appends the `CloudEvents` headers that name the entry that a record is about.
+    #[must_use]
+    pub fn about(self, key: &Key) -> Self {
+        let subject = Bytes::from(key.text().into_owned());
+        self.with("ce_subject", subject.clone()).with("ce_correlationid", subject)
+    }
+
     /// Appends a header.
     pub fn push(&mut self, name: impl Into<Cow<'static, str>>, value: Option<Bytes>) {
         self.0.push(Header { name: name.into(), value });

@@ -224,6 +224,12 @@ impl Keyed {
         Self { key, role: role.into(), at, parsed: Parsed::default() }
     }
 
+    /// The event that the keyed record is, for the entry of this key.
+    pub fn into_event(self, record: Record) -> (Key, Event) {
+        let Self { key, role, at, parsed } = self;
+        (key, Event { role, at, record, parsed })
+    }
+
     /// Hands on what was read of the record.
     #[must_use]
     pub fn with_parsed<T: Any + Send + Sync>(self, what: T) -> Self {

@@ -8,7 +8,7 @@ use super::plan::{NodeTopics, Plan};
 use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
 use crate::codec::partitioner;
 use crate::model::{Key, OutRecord, Record, Reject, RejectReason, TaskId};
-use crate::processor::{Event, Keyed};
+use crate::processor::Event;
 
 /// What becomes of a source record.
 #[derive(Debug)]
@@ -56,8 +56,8 @@ pub(super) fn decide(
     if node.processor.is_order_free() {
         let task = TaskId { processor: Arc::clone(&node.name), partition };
         if takes(&task) {
-            let Keyed { key, role, at, parsed } = keyed;
-            return Ok(Destination::Task(task, key, Event { role, at, record: record.clone(), parsed }));
+            let (key, event) = keyed.into_event(record.clone());
+            return Ok(Destination::Task(task, key, event));
         }
     }
     let out = envelope::wrap(record, keyed, inbox, partition);

@@ -43,7 +43,6 @@ pub(super) fn forward(key: &Key, topology: &str, gathering: &Gathering, span: Sp
     };
     let children: Vec<&Member> = gathering.arranged().into_values().map(|child| &**child).collect();
     let value = value(&id, parent, &children, gathering.size(), span);
-    let subject = Bytes::from(id.into_owned());
     let headers = Headers::with_capacity(HEADERS)
         .with("content-type", "application/json")
         .with("ce_specversion", "1.0")
@@ -51,8 +50,7 @@ pub(super) fn forward(key: &Key, topology: &str, gathering: &Gathering, span: Sp
         .with("ce_type", EVENT_TYPE)
         .with("ce_source", format!("/sheaf/{topology}"))
         .with("ce_time", span.last.to_string())
-        .with("ce_subject", subject.clone())
-        .with("ce_correlationid", subject);
+        .about(key);
     Ok(Forward { output: SUBMISSIONS, value, headers })
 }
 

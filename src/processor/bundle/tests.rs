@@ -203,17 +203,25 @@ fn what_the_keying_hands_on_is_what_the_step_would_read() {
         ],
     );
     let bundle = Bundle::new("t", rules.clone());
+    let other = record("children", r#"{"id":"other","parent_id":"p1","position":1}"#);
+    let foreign = MemberKeying::new(&rules, 1).unwrap().key(&other).unwrap().parsed;
     for (source, topic, value) in events {
         let record = record(topic, value);
         let keyed = MemberKeying::new(&rules, source).unwrap().key(&record).unwrap();
-        let event = Event { role: keyed.role, at: keyed.at, record, parsed: keyed.parsed };
+        let (key, event) = keyed.into_event(record);
         let facts = event.parsed.get::<Facts>().unwrap();
         assert!(facts.are_of(event.record.value.as_ref()), "they are used");
         let copy = event.record.value.as_deref().map(bytes::Bytes::copy_from_slice);
         assert!(!facts.are_of(copy.as_ref()), "of another value they would not be");
         let read = Event::new(event.role.clone(), event.at, event.record.clone());
-        let step = |event| bundle.step(&keyed.key, None, Input::Record(event), event_time()).unwrap();
-        let (handed, read) = (step(event), step(read));
+        let step = |event| bundle.step(&key, None, Input::Record(event), event_time()).unwrap();
+        let misled = Event { parsed: foreign.clone(), ..read.clone() };
+        let (handed, misled, read) = (step(event), step(misled), step(read));
+        assert_eq!(
+            (&misled.state, &misled.effects),
+            (&read.state, &read.effects),
+            "what was read elsewhere is not used"
+        );
         assert_eq!((handed.state, handed.effects), (read.state, read.effects), "{value}");
     }
 }

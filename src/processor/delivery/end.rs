@@ -102,7 +102,6 @@ fn outcome(key: &Key, outcome: &'static str, end: &End) -> Effect {
     // A struct of texts and numbers always has a form in JSON.
     let value = serde_json::to_vec(&record).unwrap_or_default();
     // One delivery has one end, so its name and the end's name are an id that a repeated step gives again.
-    let subject = Bytes::from(bundle_id.clone().into_owned());
     let headers = Headers::new()
         .with("content-type", "application/json")
         .with("ce_specversion", "1.0")
@@ -110,8 +109,7 @@ fn outcome(key: &Key, outcome: &'static str, end: &End) -> Effect {
         .with("ce_source", "sheaf/delivery")
         .with("ce_type", format!("sheaf.delivery.{outcome}.v1"))
         .with("ce_time", record.at)
-        .with("ce_subject", subject.clone())
-        .with("ce_correlationid", subject);
+        .about(key);
     Effect::Forward(Forward { output: OUTCOMES, value: Bytes::from(value), headers })
 }
 

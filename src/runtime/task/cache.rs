@@ -104,38 +104,10 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::{self, Entry, Versioned, Writer};
-    use crate::model::{Reject, Timestamp};
-    use crate::processor::{Input, Processor, Transition, erase};
-
-    #[derive(Clone)]
-    struct Nothing;
-
-    impl Versioned for Nothing {
-        const VERSION: u16 = 1;
-        const NAME: &'static str = "nothing";
-
-        fn encode(&self, _: &mut Vec<u8>) -> Result<(), codec::Error> {
-            Ok(())
-        }
-
-        fn decode(_: u16, _: &[u8]) -> Result<Self, codec::Error> {
-            Ok(Self)
-        }
-    }
-
-    impl Processor for Nothing {
-        type State = Self;
-
-        fn step(&self, _: &Key, _: Option<Self>, _: Input, _: Timestamp) -> Result<Transition<Self>, Reject> {
-            Ok(Transition::forget())
-        }
-    }
+    use crate::runtime::task::tests::decoded;
 
     fn put(cache: &mut Cache, key: &str, encoded: usize) {
-        let entry = Entry { head: Head::default(), version: 1, writer: Writer::default(), body: &[] };
-        let body = erase(Nothing).decode(&entry, Vec::new()).unwrap();
-        cache.put(&Key::new(key), Decoded { head: Arc::default(), body, parts_size: 0 }, encoded);
+        cache.put(&Key::new(key), decoded(0), encoded);
         assert!(cache.get(&Key::new(key)).is_some(), "{key} has just come");
     }
 

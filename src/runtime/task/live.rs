@@ -200,14 +200,15 @@ impl Live {
         Ok(Some((Decoded { head: Arc::new(entry.head), body, parts_size }, bytes.len())))
     }
 
-    /// Changes the entry of a key in this transaction; `None` deletes it.
-    pub(super) fn write(&mut self, key: &Key, old: Option<Arc<Head>>, entry: Option<Next>) {
+    /// Changes the entry of a key in this transaction; `None` deletes it. One at rest is not kept decoded.
+    pub(super) fn write(&mut self, node: &Node, key: &Key, old: Option<Arc<Head>>, entry: Option<Next>) {
         match (entry, &old) {
             (Some(Next { written, parts, decoded }), _) => {
                 self.arm_for(&written.head);
-                match decoded {
-                    Some(decoded) => self.cache.put(key, decoded, written.bytes.len()),
-                    None => self.cache.remove(key),
+                if node.processor.is_at_rest(&decoded.body) {
+                    self.cache.remove(key);
+                } else {
+                    self.cache.put(key, decoded, written.bytes.len());
                 }
                 self.overlay.put(key.clone(), old, written, parts);
             }

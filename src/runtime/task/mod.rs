@@ -222,7 +222,7 @@ impl Task {
         };
         let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
         txn.wrote(entry.as_ref().map_or(0, Next::size));
-        live.write(key, old_head, entry);
+        live.write(node, key, old_head, entry);
         *txn.stepped.entry(id.processor.clone()).or_default() += 1;
         txn.collect(outputs, counts, alerts);
         for act in acts {
@@ -244,6 +244,7 @@ impl Task {
         let place = Place { plan, node, task: &id, key, now: txn.now };
         // An entry that was stored before is not too large for its topic with less in it.
         let Ok(bytes) = step::encode(place, &head, &current.body, &mut txn.scratch) else { return Ok(()) };
+        txn.wrote(bytes.len());
         if let Some(live) = self.live() {
             live.replace(key, old, head, bytes);
         }

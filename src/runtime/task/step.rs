@@ -37,15 +37,15 @@ pub(super) struct Staged {
     pub letters: Vec<Reject>,
 }
 
-/// An entry as a step leaves it.
+/// What a step makes of an entry.
 #[derive(Debug)]
 pub(super) struct Next {
     /// How it is stored.
     pub written: Written,
     /// What becomes of its parts.
     pub parts: Parts,
-    /// What the next step finds in the cache; `None` when it is at rest, and is decoded again should one come.
-    pub decoded: Option<Decoded>,
+    /// As the step after this one sees it.
+    pub decoded: Decoded,
 }
 
 impl Next {
@@ -65,8 +65,8 @@ pub(super) struct Place<'a> {
     pub now: Timestamp,
 }
 
-/// Runs the step. The outer error stops the runtime; the inner one rejects the input. The entry is
-/// encoded in `scratch`.
+/// Runs the step. The outer error stops the runtime; the inner one rejects the input. The entry is encoded in
+/// `scratch`.
 pub(super) fn stage(
     place: Place<'_>,
     current: Taken,
@@ -124,9 +124,7 @@ pub(super) fn stage(
             Err(reject) => return Ok(Err(reject)),
         };
         let written = Written { head: Arc::clone(&head), bytes };
-        let is_at_rest = place.node.processor.is_at_rest(&body);
-        let decoded = (!is_at_rest).then(|| Decoded { head, body, parts_size });
-        staged.entry = Some(Next { written, parts, decoded });
+        staged.entry = Some(Next { written, parts, decoded: Decoded { head, body, parts_size } });
     }
     Ok(outputs_fit(staged))
 }
@@ -209,7 +207,6 @@ fn alert_record(place: Place<'_>, alert: &Alert) -> OutRecord {
         alert,
     };
     let value = serde_json::to_vec(&value).unwrap_or_default();
-    let subject = Bytes::from(place.key.text().into_owned());
     let name = format!("{}/{}/{}/{}", place.task, place.key, alert.kind, alert.at.as_millis());
     let headers = Headers::new()
         .with("ce_specversion", "1.0")
@@ -217,8 +214,7 @@ fn alert_record(place: Place<'_>, alert: &Alert) -> OutRecord {
         .with("ce_type", format!("sheaf.alert.{}.v1", alert.kind))
         .with("ce_source", format!("/sheaf/{topology}/{}", place.node.name))
         .with("ce_time", alert.at.to_string())
-        .with("ce_subject", subject.clone())
-        .with("ce_correlationid", subject)
+        .about(place.key)
         .with("content-type", "application/json");
     OutRecord::keyed(&place.plan.alerts, place.key, Bytes::from(value)).with_headers(headers)
 }

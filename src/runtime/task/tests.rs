@@ -8,7 +8,7 @@ use super::cache::Decoded;
 use super::live::Live;
 use super::position::Genesis;
 use super::step::Next;
-use crate::codec::{self, Head, Versioned, entry};
+use crate::codec::{self, Entry, Head, Versioned, Writer, entry};
 use crate::model::{Key, Reject, Timestamp};
 use crate::processor::{Input, Processor, Transition, erase};
 use crate::runtime::settings::Guarantee;
@@ -37,22 +37,32 @@ impl Versioned for One {
 
 struct Ones;
 
+/// An even state is at rest.
 impl Processor for Ones {
     type State = One;
+
+    fn is_at_rest(state: &One) -> bool {
+        state.0.is_multiple_of(2)
+    }
 
     fn step(&self, _: &Key, _: Option<One>, _: Input, _: Timestamp) -> Result<Transition<One>, Reject> {
         Ok(Transition::forget())
     }
 }
 
-fn next(node: &Node, value: u8, is_at_rest: bool) -> Next {
+/// An entry with a state of this byte.
+pub(super) fn decoded(value: u8) -> Decoded {
+    let entry = Entry { head: Head::default(), version: 1, writer: Writer::default(), body: &[value] };
+    let body = erase(Ones).decode(&entry, Vec::new()).unwrap();
+    Decoded { head: Arc::default(), body, parts_size: 0 }
+}
+
+fn next(value: u8) -> Next {
     let mut bytes = Vec::new();
     entry::encode_front(&Head::default(), 1, &mut bytes).unwrap();
     bytes.push(value);
-    let body = node.processor.decode(&entry::decode(&bytes).unwrap(), Vec::new()).unwrap();
-    let decoded = Decoded { head: Arc::default(), body, parts_size: 0 };
-    let written = Written { head: Arc::default(), bytes: Bytes::from(bytes.clone()) };
-    Next { written, parts: Parts::default(), decoded: (!is_at_rest).then_some(decoded) }
+    let written = Written { head: Arc::default(), bytes: Bytes::from(bytes) };
+    Next { written, parts: Parts::default(), decoded: decoded(value) }
 }
 
 /// The byte that a step would find.
@@ -70,14 +80,14 @@ fn an_entry_at_rest_is_not_kept_and_is_read_from_where_it_was_written() {
     let store = MemoryStores::new().open("ones-0").unwrap();
     let mut live = Live::new(store, 0, Genesis::Written, 1, Guarantee::ExactlyOnce).unwrap();
     let key = Key::new("k");
-    live.write(&key, None, Some(next(&node, 1, false)));
+    live.write(&node, &key, None, Some(next(1)));
     assert!(live.keeps(&key));
-    live.write(&key, Some(Arc::default()), Some(next(&node, 2, true)));
+    live.write(&node, &key, Some(Arc::default()), Some(next(2)));
     assert!(!live.keeps(&key), "neither the new state nor the one before");
     assert_eq!(found(&mut live, &node, &key), Some(2), "in the same transaction");
     live.apply(Some(1), 1, Timestamp::from_millis(0)).unwrap();
     assert_eq!(found(&mut live, &node, &key), Some(2), "after its commit");
-    live.write(&key, Some(Arc::default()), Some(next(&node, 3, false)));
+    live.write(&node, &key, Some(Arc::default()), Some(next(3)));
     assert!(live.keeps(&key), "it has left its rest");
     live.roll_back(None).unwrap();
     assert_eq!(found(&mut live, &node, &key), Some(2), "after an abort");

@@ -15,7 +15,7 @@ use serde_json::json;
 use sheaf::codec::json::Pointer;
 use sheaf::model::{ActSlot, Headers, Key, Outcome, Record, TimerKind, Timestamp, Topic, TopicPartition, Verdict};
 use sheaf::processor::bundle::{Bundle, KEEP_CLOSED, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
-use sheaf::processor::{Event, Input, Keyed, Keying as _, Parsed};
+use sheaf::processor::{Input, Keying as _, Parsed};
 
 use super::Command;
 use super::stage::{Given, Script};
@@ -146,11 +146,12 @@ impl Words {
         self.offset += 1;
         let keying = MemberKeying::new(&self.rules, source).map_err(|error| error.to_string())?;
         Ok(keying.key(&record).map(|keyed| {
-            let Keyed { role, at, parsed, .. } = keyed;
+            let (key, mut event) = keyed.into_event(record);
             // By turns as it is handed over, and as it comes out of the inbox.
-            let parsed = if self.offset % 2 == 0 { parsed } else { Parsed::default() };
-            let event = Event { role, at, record, parsed };
-            (keyed.key, Input::Record(event))
+            if self.offset % 2 == 1 {
+                event.parsed = Parsed::default();
+            }
+            (key, Input::Record(event))
         }))
     }
 

@@ -9,7 +9,7 @@ use sheaf::processor::{Input, Processor, Transition, erase};
 use sheaf::runtime::Point;
 use sheaf::sim::{MakeSink, Setting, World};
 
-use super::support::{Count, Counter, NoSink, send, setting, settle, values, world};
+use super::support::{Count, Counter, NoSink, metric, send, setting, settle, values, world};
 
 const INBOX: &str = "app-counter-inbox";
 
@@ -60,6 +60,26 @@ fn send_to(world: &World, keys: usize) {
     let keys: Vec<String> = (0..keys).map(|number| format!("key-{number:03}")).collect();
     let events: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("1"))).collect();
     send(world, &events);
+}
+
+/// How many transactions `a` needs for a hundred entries when it may keep so many bytes of each kind.
+fn transactions(bytes_max: usize) -> u64 {
+    let mut world = free(|setting| setting.settings.commit.bytes_max = bytes_max);
+    let ended = |world: &World| metric(world, "a", "sheaf_producer_transactions_total");
+    world.start("a").unwrap();
+    settle(&mut world);
+    let before = ended(&world);
+    send_to(&world, 100);
+    settle(&mut world);
+    assert_eq!(values(&world, "counts").len(), 100);
+    ended(&world) - before
+}
+
+#[test]
+fn a_transaction_ends_when_the_entries_that_it_keeps_are_large() {
+    // A hundred events are 800 bytes, and so are their outputs; their entries are more than twice as much.
+    assert_eq!(transactions(1 << 20), 1);
+    assert!((2..10).contains(&transactions(1_200)), "{}", transactions(1_200));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use sheaf::sim::{Setting, Strikes, World};
 use sheaf::store::Stores;
 use sheaf::store::memory::MemoryStores;
 
-use super::support::{Counter, NoSink, produce, send, setting, settle, values};
+use super::support::{Counter, NoSink, metric, produce, send, setting, settle, values};
 
 const CHANGELOG: &str = "app-counter-changelog";
 const RESTORED: &str = "sheaf_store_restored_records_total";
@@ -63,12 +63,6 @@ fn stored(world: &mut World, instance: &str, task: &TaskId) -> Entries {
     let copy = MemoryStores::new();
     world.disk(instance).copy(&task.to_string(), &copy);
     copy.open(&task.to_string()).unwrap().scan(None, 10_000).unwrap().into_iter().collect()
-}
-
-fn metric(world: &World, instance: &str, name: &str) -> u64 {
-    let text = world.metrics(instance).unwrap().encode().unwrap();
-    let values = text.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{')));
-    values.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
 }
 
 fn owned(world: &World, instance: &str) -> BTreeSet<TaskId> {

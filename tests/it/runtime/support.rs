@@ -172,6 +172,13 @@ pub(super) fn values(world: &World, topic: &str) -> Vec<String> {
     values
 }
 
+/// What a metric of an instance comes to, over all its labels.
+pub(super) fn metric(world: &World, instance: &str, name: &str) -> u64 {
+    let text = world.metrics(instance).unwrap().encode().unwrap();
+    let values = text.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{')));
+    values.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
+}
+
 /// Turns until the world has come to rest.
 pub(super) fn settle(world: &mut World) {
     assert!(world.settle(5_000).unwrap(), "the world does not come to rest");
