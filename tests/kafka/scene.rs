@@ -127,9 +127,14 @@ impl Scene {
 
     /// A static member of the check's group, subscribed.
     pub(crate) fn member_named(&self, instance: Option<&str>, topics: &[&Topic]) -> Member {
+        self.member_of(self.name("group"), instance, topics)
+    }
+
+    /// The same of another group.
+    pub(crate) fn member_of(&self, group: String, instance: Option<&str>, topics: &[&Topic]) -> Member {
         let bell = Arc::new(Bell::new());
         let spec = ConsumerSpec {
-            group: self.name("group"),
+            group,
             group_instance: instance.map(str::to_owned),
             waker: Waker::new(Arc::<Bell>::clone(&bell)),
         };

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{StreamThread, broken};
-use crate::broker::{self, GroupEvent, Start};
+use crate::broker::GroupEvent;
 use crate::metric::Rebalance;
-use crate::model::{ErrorClass, Outcome, TaskId, TopicPartition, Verdict};
+use crate::model::{Outcome, TaskId, TopicPartition, Verdict};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::plan::Role;
 use crate::runtime::point::Point;
@@ -13,9 +13,6 @@ use crate::runtime::restore::{Job, Restored};
 use crate::runtime::settings::Guarantee;
 use crate::runtime::task::{Genesis, Live, State, Task};
 use crate::runtime::transaction::Returned;
-
-/// How long one attempt to learn committed offsets may take; between attempts the thread goes on with its other tasks.
-pub(super) const OFFSETS_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(500);
 
 impl StreamThread {
     /// Serves the group until nothing has happened.
@@ -130,75 +127,6 @@ impl StreamThread {
         }
     }
 
-    /// Learns the committed offsets of what has arrived, begins to read it, and sends its tasks to the restorer. While
-    /// an earlier owner's transaction is open the offsets are not stable; the next turn asks again.
-    pub(super) fn settle_offsets(&mut self) -> Result<()> {
-        let recovering = self.recovering;
-        let partitions = match (&self.arriving, recovering) {
-            (Some(arriving), false) => arriving.clone(),
-            (None, false) => return Ok(()),
-            (arriving, true) => {
-                self.inputs.partitions().into_iter().chain(arriving.iter().flatten().cloned()).collect()
-            }
-        };
-        let Some(consumer) = &mut self.consumer else { return Ok(()) };
-        let offsets = match consumer.committed(&partitions, OFFSETS_TIMEOUT) {
-            Ok(offsets) => offsets,
-            Err(error) if error.class() == ErrorClass::Retry => {
-                tracing::debug!(%error, "committed offsets are not known yet");
-                return Ok(());
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let mut starts = Vec::new();
-        for (partition, committed) in partitions.into_iter().zip(offsets) {
-            if self.inputs.get(&partition).is_some() {
-                self.reconcile(&partition, committed)?;
-            } else {
-                let offset = self.first_offset(&partition, committed)?;
-                starts.push((partition, offset));
-            }
-        }
-        self.begin_reading(starts)?;
-        if recovering {
-            self.restore_all()?;
-            self.recovering = false;
-        }
-        Ok(())
-    }
-
-    /// Where a partition is read from. Without a committed offset that is its beginning, by the policy for the first
-    /// start; whether it really is the first start is checked against the task's changelog.
-    fn first_offset(&mut self, partition: &TopicPartition, committed: Option<i64>) -> Result<i64> {
-        if let Some(offset) = committed {
-            return Ok(offset);
-        }
-        if let Some(task) = self.shared.plan.task(partition).and_then(|id| self.tasks.get_mut(&id)) {
-            task.offset_known = false;
-        }
-        let (low, _) = self.admin.watermarks(partition, self.shared.settings.broker_timeout)?;
-        tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
-        Ok(low)
-    }
-
-    fn begin_reading(&mut self, starts: Vec<(TopicPartition, i64)>) -> Result<()> {
-        let (Some(consumer), true) = (&mut self.consumer, self.arriving.is_some()) else { return Ok(()) };
-        let at: Vec<_> = starts.iter().map(|(partition, offset)| (partition.clone(), Start::At(*offset))).collect();
-        consumer.assign(&at)?;
-        self.arriving = None;
-        for (partition, offset) in starts {
-            let Some(role) = self.shared.plan.role(&partition.topic) else { continue };
-            let task = self.shared.plan.task(&partition);
-            if let Some(id) = &task {
-                self.restore(id)?;
-            }
-            self.shared.metrics.partition_assigned(&partition);
-            self.inputs.add(partition, role, task, offset);
-        }
-        self.shared.probe.reached(Point::OffsetsRead);
-        Ok(())
-    }
-
     /// Sends a task to the restorer, with its store if it has one open.
     pub(super) fn restore(&mut self, id: &TaskId) -> Result<()> {
         let reply = (self.restored.0.clone(), self.waker.clone());
@@ -272,30 +200,5 @@ impl StreamThread {
             self.outcomes.push_back(Returned { task: id.clone(), epoch, key: key.clone(), outcome });
         }
         Ok(pending.len())
-    }
-
-    /// After a transaction of unknown outcome: what the broker says was committed is not taken again.
-    fn reconcile(&mut self, partition: &TopicPartition, committed: Option<i64>) -> Result<()> {
-        if let Some(task) = self.shared.plan.task(partition).and_then(|id| self.tasks.get_mut(&id)) {
-            task.offset_known = committed.is_some();
-        }
-        let Some(input) = self.inputs.get_mut(partition) else { return Ok(()) };
-        // Never committed: nothing of it was taken for good.
-        let Some(committed) = committed else { return Ok(()) };
-        if committed < input.committed {
-            return Err(Error::Broker(broker::Error::Fatal {
-                operation: "reading the group's offsets",
-                detail: format!(
-                    "the committed offset of {partition} went back from {} to {committed} while the group was active",
-                    input.committed
-                ),
-            }));
-        }
-        while input.buffer.front().is_some_and(|record| record.offset < committed) {
-            input.buffer.pop_front();
-        }
-        input.committed = committed;
-        input.position = committed;
-        Ok(())
     }
 }

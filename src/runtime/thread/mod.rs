@@ -6,7 +6,8 @@
 //!
 //! | file | duties |
 //! |---|---|
-//! | `group` | rebalances, offsets of new partitions, hand-over to and from the restorer |
+//! | `group` | rebalances, hand-over to and from the restorer |
+//! | `offset` | where inputs are read from |
 //! | `work` | 1 to 3: fetch, choose, step, collect |
 //! | `commit` | 4 to 9: produce, wait, offsets, commit, apply, act |
 //! | `broken` | duties that the test of the simulator breaks |
@@ -15,6 +16,7 @@
 mod broken;
 mod commit;
 mod group;
+mod offset;
 mod recovery;
 mod work;
 
@@ -24,6 +26,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
+use self::offset::Unstable;
 use super::error::Result;
 use super::incarnation::Incarnation;
 use super::input::Inputs;
@@ -103,6 +106,7 @@ pub struct StreamThread {
     tasks: BTreeMap<TaskId, Task>,
     /// Partitions that were assigned and whose committed offsets are not known yet.
     arriving: Option<Vec<TopicPartition>>,
+    unstable: Unstable,
     /// True when this start stands in the instances topic. It is written once: who writes last there is the newest.
     announced: bool,
     /// True from an assignment, be it an empty one, until the membership is lost.
@@ -150,6 +154,7 @@ impl StreamThread {
             inputs: Inputs::default(),
             tasks: BTreeMap::new(),
             arriving: None,
+            unstable: Unstable::default(),
             announced: false,
             joined: false,
             recovering: false,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::slice;
 
 use super::StreamThread;
-use super::group::OFFSETS_TIMEOUT;
+use super::offset::OFFSETS_TIMEOUT;
 use crate::broker::{self, FencedBy};
 use crate::model::{Record, TaskId};
 use crate::runtime::dead_letter::Stage;

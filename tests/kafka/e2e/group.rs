@@ -1,9 +1,12 @@
-//! What changes around a group: partitions that are added, another protocol, offsets that are gone.
+//! What changes around a group: partitions that are added, another protocol, offsets that are gone or hang.
+
+use std::time::Duration;
 
 use bytes::Bytes;
-use sheaf::model::OutRecord;
+use sheaf::broker::kafka::KafkaSettings;
+use sheaf::model::{OutRecord, TopicPartition};
 
-use super::super::scene::LIMIT;
+use super::super::scene::{LIMIT, Scene};
 use super::bundle::{bundles, shuffled};
 use super::java::java;
 use super::process::until;
@@ -108,4 +111,30 @@ fn offsets_that_are_gone_are_not_guessed() {
     let said = instance.said();
     assert!(said.contains(&format!("the group {group} has no committed offset for")), "{said}");
     assert!(said.contains("kafka-consumer-groups"), "the remedy is named: {said}");
+}
+
+/// As if the broker had lost the end of a transaction, which Kafka 4.3.1 does when it is stopped at the wrong moment.
+#[test]
+fn a_transaction_that_does_not_end_is_told_and_waited_for() {
+    let Some(stage) = Stage::open("e2e-hanging") else { return };
+    let settings = KafkaSettings { transaction_timeout: Duration::from_mins(10), ..stage.scene.settings.clone() };
+    let other = Scene::named(stage.scene.name("other"), settings);
+    let source = stage.topic("parents");
+    let mut member = other.member_of(stage.application(), None, &[&source]);
+    member.owns(usize::try_from(PARTITIONS).expect("a count"));
+    let mut producer = other.producer("p", &[]);
+    producer.begin().expect("begun");
+    let group = member.consumer.group().expect("a member");
+    producer.send_offsets(&[(TopicPartition::new(&source, 0), 0)], &group, LIMIT).expect("sent");
+    member.consumer.close(LIMIT).expect("closed");
+    let mut instance = stage.start("a");
+    instance.says("committed offsets are part of a transaction that does not end");
+    assert!(!instance.is_ready(), "it reads nothing");
+    producer.abort(LIMIT).expect("aborted");
+    instance.ready();
+    let all = bundles(10, &mut fastrand::Rng::with_seed(9));
+    stage.write_events(&shuffled(&all, 0, &mut fastrand::Rng::with_seed(9)));
+    stage.delivered(&all);
+    stage.exactly(&all);
+    assert_eq!(instance.terminate(), Some(0));
 }
