@@ -9,8 +9,9 @@ use crate::codec::Head;
 use crate::model::Key;
 use crate::processor::Body;
 
-/// What the decoded entries of one instance may take if it has all tasks, in bytes as they are counted here.
-const INSTANCE_BYTES: usize = 64 << 20;
+/// What the decoded entries of one instance may take if it has all tasks, in bytes as they are counted here: room for 75,000
+/// open bundles of three children.
+const INSTANCE_BYTES: usize = 96 << 20;
 /// The least that one task gets, however many there are.
 const TASK_BYTES_MIN: usize = 256 << 10;
 /// What an entry takes besides its encoded bytes: its key twice, tables, and a decoded form that is larger.

@@ -32,6 +32,8 @@ use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::path::{Component, Path, PathBuf};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use self::store::RocksStore;
 use self::tuning::Memory;
 use super::{Error, Result, Store, Stores};
@@ -74,11 +76,13 @@ impl fmt::Debug for RocksStores {
 }
 
 impl RocksStores {
-    /// Takes the root for this process. [`Error::Locked`] when another one has it.
+    /// Takes the root for this process, and lets it open as many files as the system allows. [`Error::Locked`] when another
+    /// process has the root.
     pub fn open(options: RocksOptions) -> Result<Self> {
         let RocksOptions { root, block_cache_bytes, write_buffer_bytes } = options;
         fs::create_dir_all(&root).map_err(|error| error::of_io(&root, &error))?;
         let lock = lock(&root)?;
+        raise_file_limit();
         Ok(Self { memory: Memory::new(block_cache_bytes, write_buffer_bytes), root, _lock: lock })
     }
 
@@ -129,6 +133,15 @@ impl Stores for RocksStores {
         }
         tasks.sort();
         Ok(tasks)
+    }
+}
+
+/// A store keeps its table files open, some dozens, and many systems let a process have 1,024 unless it asks for more.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, most) {
+        tracing::warn!(%error, files = ?limit.current, "the limit of open files could not be raised");
     }
 }
 

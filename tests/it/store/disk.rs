@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sheaf::model::ErrorClass;
 use sheaf::store::rocks::{RocksOptions, RocksStores};
 use sheaf::store::{Error, Stores};
@@ -111,4 +112,14 @@ fn a_lost_table_is_corruption_and_the_store_can_be_rebuilt() {
     let root = tempfile::tempdir().unwrap();
     each_file(&store_on_disk(root.path()), ".sst", |path| fs::remove_file(path).unwrap());
     is_refused_and_can_be_rebuilt(root.path());
+}
+
+#[test]
+fn who_opens_stores_may_open_as_many_files_as_the_system_allows() {
+    let system = getrlimit(Resource::Nofile);
+    let most = system.maximum.unwrap_or(1 << 16);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(most - 1), maximum: system.maximum }).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    drop(open(root.path()));
+    assert_eq!(getrlimit(Resource::Nofile).current, system.maximum);
 }
