@@ -53,9 +53,9 @@ pub struct RocksOptions {
 }
 
 impl RocksOptions {
-    /// A root with 16 MiB for blocks and 16 MiB for what is not flushed. With 50,000 open bundles twice as much of either
-    /// takes no less CPU time: what is read again is in the system's page cache. Half as much for what is not flushed takes a
-    /// fifth more.
+    /// A root with 16 MiB for blocks and 16 MiB for what is not flushed. A million events with 50,000 open bundles take no less
+    /// CPU time with twice as much of either: what is read again is in the system's page cache. Half as much for what is not
+    /// flushed takes a fifth more.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into(), block_cache_bytes: 16 << 20, write_buffer_bytes: 16 << 20 }
     }
