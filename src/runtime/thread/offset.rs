@@ -22,19 +22,12 @@ pub(super) struct Unstable {
 }
 
 impl Unstable {
-    /// They still are not: tells whoever can end a transaction that nobody else will end.
-    fn again(&mut self, uptime: Duration, group: &str) {
+    /// They still are not: for how long, when it is time to say so.
+    fn still(&mut self, uptime: Duration) -> Option<Duration> {
         let waited = uptime.saturating_sub(*self.since.get_or_insert(uptime));
-        if waited < PATIENCE * (self.told + 1) {
-            return;
-        }
-        self.told += 1;
-        tracing::warn!(
-            group,
-            waited_seconds = waited.as_secs(),
-            "committed offsets are part of a transaction that does not end, and nothing is read before it has: find it \
-             with kafka-transactions.sh find-hanging; docs/operations.md has the steps"
-        );
+        let is_time = waited >= PATIENCE * (self.told + 1);
+        self.told += u32::from(is_time);
+        is_time.then_some(waited)
     }
 }
 
@@ -45,21 +38,29 @@ impl StreamThread {
         let recovering = self.recovering;
         let partitions = match (&self.arriving, recovering) {
             (Some(arriving), false) => arriving.clone(),
-            (None, false) => return Ok(()),
+            (None, false) => {
+                // What is waited for next has its own time.
+                self.unstable = Unstable::default();
+                return Ok(());
+            }
             (arriving, true) => {
                 self.inputs.partitions().into_iter().chain(arriving.iter().flatten().cloned()).collect()
             }
         };
         let Some(consumer) = &mut self.consumer else { return Ok(()) };
         let offsets = match consumer.committed(&partitions, OFFSETS_TIMEOUT) {
-            Ok(offsets) => {
-                self.unstable = Unstable::default();
-                offsets
-            }
+            Ok(offsets) => offsets,
             Err(error) if error.class() == ErrorClass::Retry => {
                 tracing::debug!(%error, "committed offsets are not known yet");
-                if error == broker::Error::Unstable {
-                    self.unstable.again(self.txn.uptime, &self.shared.settings.application);
+                if error == broker::Error::Unstable
+                    && let Some(waited) = self.unstable.still(self.txn.uptime)
+                {
+                    tracing::warn!(
+                        group = self.shared.settings.application,
+                        waited_seconds = waited.as_secs(),
+                        "committed offsets are part of a transaction that does not end, and nothing is read before it \
+                         has: find it with kafka-transactions.sh find-hanging; docs/operations.md has the steps"
+                    );
                 }
                 return Ok(());
             }
@@ -137,5 +138,18 @@ impl StreamThread {
         input.committed = committed;
         input.position = committed;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_wait_is_told_once_in_half_a_minute() {
+        let second = Duration::from_secs;
+        let mut unstable = Unstable::default();
+        let told: Vec<u64> = (100..200).filter(|now| unstable.still(second(*now)).is_some()).collect();
+        assert_eq!(told, [130, 160, 190]);
     }
 }
