@@ -179,6 +179,7 @@ pub(super) fn settings(config: &Config, http: String) -> Settings {
             inputs_max: config.commit.records_max,
             ..CommitLimits::default()
         },
+        write_behind: config.commit.write_behind,
         restore: RestoreSettings {
             records_per_second_max: config.restore.records_per_second_max,
             standby_replicas: usize::from(config.num_standby_replicas),

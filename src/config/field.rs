@@ -191,6 +191,14 @@ pub(super) const COMMIT_RECORDS_MAX: Field = field(
     Default::Value("10000"),
     "The most records that are processed in one transaction.",
 );
+pub(super) const COMMIT_WRITE_BEHIND: Field = field(
+    "commit.write_behind",
+    Kind::Duration,
+    Default::Value("5s"),
+    "How long what is committed may be in memory and in the changelog alone before the stores on disk have it. An entry \
+     that changes several times within that is written once. So much is read from the changelog after a crash; an orderly \
+     stop writes everything. `1ms`: the stores are written with each transaction.",
+);
 pub(super) const SHUTDOWN_TIMEOUT: Field = field(
     "shutdown_timeout",
     Kind::Duration,
@@ -220,7 +228,7 @@ pub(super) const TOPOLOGIES: Field = field(
 );
 
 /// Every field, in the order of the reference page.
-pub const FIELDS: [&Field; 25] = [
+pub const FIELDS: [&Field; 26] = [
     &APPLICATION_ID,
     &INSTANCE_ID,
     &BOOTSTRAP_SERVERS,
@@ -242,6 +250,7 @@ pub const FIELDS: [&Field; 25] = [
     &RESTORE_RECORDS_PER_SECOND_MAX,
     &COMMIT_INTERVAL,
     &COMMIT_RECORDS_MAX,
+    &COMMIT_WRITE_BEHIND,
     &SHUTDOWN_TIMEOUT,
     &LOG_FORMAT,
     &LOG_LEVEL,

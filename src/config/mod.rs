@@ -116,13 +116,15 @@ pub struct ControlM {
     pub in_flight_max: usize,
 }
 
-/// When a transaction is committed, if the input does not become idle before.
+/// When a transaction is committed, if the input does not become idle before, and when the stores have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
     /// After this time.
     pub interval: Duration,
     /// After this many records.
     pub records_max: usize,
+    /// How long what is committed may be in memory and in the changelog alone.
+    pub write_behind: Duration,
 }
 
 /// How state is restored.

@@ -112,7 +112,8 @@ impl<'a> Reader<'a> {
     fn commit(&self) -> Option<Commit> {
         let interval = self.duration(&field::COMMIT_INTERVAL);
         let records_max = self.integer(&field::COMMIT_RECORDS_MAX);
-        Some(Commit { interval: interval?, records_max: records_max? })
+        let write_behind = self.duration(&field::COMMIT_WRITE_BEHIND);
+        Some(Commit { interval: interval?, records_max: records_max?, write_behind: write_behind? })
     }
 
     fn log(&self) -> Option<Log> {

@@ -23,14 +23,14 @@
 //! 6. `send_offsets_to_transaction` with the position of **every** owned input partition, restoring ones too, and only
 //!    with a valid generation of the group.
 //! 7. Commit.
-//! 8. ONE write batch per task: entries, timer index, act index, changelog position, input position.
+//! 8. Each task takes over what it has changed, and writes what was committed some seconds ago to its store, in ONE write
+//!    batch: entries, timer index, act index, changelog position, input position.
 //! 9. Arm timers, hand acts to the sink, bump metrics.
 //!
 //! | crash after | on restart |
 //! |---|---|
 //! | 1 to 6 | nothing local was written; the broker aborts the transaction; input is read again |
-//! | 7 before 8 | the store is one transaction behind; restoring replays exactly that |
-//! | 8 | nothing to do; pending acts are found in the act index |
+//! | 7, 8 | restoring replays what the stores do not have; pending acts are found in the act index |
 //!
 //! Between any two duties lies a [`Point`] at which a [`Probe`] may end the process.
 //!

@@ -29,11 +29,11 @@ pub enum Point {
     Drained,
     /// Duty 6: the offsets are part of the open transaction.
     OffsetsSent,
-    /// Duty 7: committed; no store knows it.
+    /// Duty 7: committed; no task knows it.
     Committed,
-    /// Duty 8 for one task: its store knows of the commit, another's may not.
+    /// Duty 8 for one task: it knows of the commit, and its store may; another task does not.
     Applied,
-    /// Duty 8: every store knows of the commit; no act has been handed over.
+    /// Duty 8: every task knows of the commit; no act has been handed over.
     Stored,
     /// Duty 9: an act is with the sink, which has not answered.
     HandedOver,

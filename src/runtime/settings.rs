@@ -22,6 +22,9 @@ pub struct Settings {
     pub replication: Option<i32>,
     /// Limits of a transaction.
     pub commit: CommitLimits,
+    /// How long what is committed may be in memory and in the changelog alone, before the stores have it: so much is
+    /// restored after a crash. Zero: the stores are written with each transaction.
+    pub write_behind: Duration,
     /// How stores are brought to the ends of their changelogs, and kept there.
     pub restore: RestoreSettings,
     /// How long one call to the broker may take.
@@ -98,6 +101,7 @@ impl Settings {
             partitions: 4,
             replication: None,
             commit: CommitLimits::default(),
+            write_behind: Duration::from_secs(5),
             restore: RestoreSettings::default(),
             broker_timeout: Duration::from_secs(10),
             guarantee: Guarantee::ExactlyOnce,

@@ -45,6 +45,12 @@ impl TimerRow {
         };
         Timer { kind, due: self.due }
     }
+
+    /// The timer, and whose it is.
+    pub fn into_timer(self) -> (Key, Timer) {
+        let timer = self.timer();
+        (self.key, timer)
+    }
 }
 
 /// How the index rows of one entry change when its head goes from one to another; what stays is not named.

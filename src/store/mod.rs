@@ -1,7 +1,8 @@
 //! The store port: one task's entries, timers, pending acts and positions, changed by one atomic batch per transaction.
 //!
 //! Two adapters: `rocks` (`RocksDB`, one directory per task) and `memory`. Above both stand the index of an entry
-//! (`index`: which rows a head has) and the overlay (`overlay`: what a transaction has changed and not committed).
+//! (`index`: which rows a head has), what is committed and not yet written (`behind`), and the overlay (`overlay`: what a
+//! transaction has changed and not committed).
 //!
 //! | family | key | value |
 //! |---|---|---|
@@ -11,6 +12,7 @@
 //! | `act` | key with an end mark (`00` as `00 FF`, then `00 00`), slot u8 | empty |
 //! | `meta` | name | bytes |
 
+pub mod behind;
 mod error;
 pub mod index;
 pub mod memory;
@@ -26,25 +28,28 @@ use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
 /// What the operations of the port return.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The state of one task. Dropping it closes it.
-pub trait Store: Send {
+/// What a transaction reads of a task's state: of a store, or of what stands before one.
+pub trait View {
     /// The bytes of an entry.
-    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>>;
+    fn get(&self, key: &Key) -> Result<Option<Bytes>>;
 
-    /// Applies a batch, all of it or nothing, also through a crash of the process; for a load see [`Batch::is_load`].
-    fn apply(&mut self, batch: &Batch) -> Result<()>;
+    /// The parts of an entry, in the order of their numbers.
+    fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>>;
 
     /// Up to `limit` timers of one clock that are due at `now`, in the order of (due, slot, key).
     fn due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>>;
 
-    /// When the next timer of one clock is due.
+    /// When the next timer of one clock is due, or earlier.
     fn next_due(&self, clock: TimerClock) -> Result<Option<Timestamp>>;
+}
+
+/// The state of one task. Dropping it closes it.
+pub trait Store: View + Send {
+    /// Applies a batch, all of it or nothing, also through a crash of the process; for a load see [`Batch::is_load`].
+    fn apply(&mut self, batch: &Batch) -> Result<()>;
 
     /// Up to `limit` pending acts, in the order of (key, slot), after the given one.
     fn acts(&self, after: Option<&(Key, ActSlot)>, limit: usize) -> Result<Vec<(Key, ActSlot)>>;
-
-    /// The parts of an entry, in the order of their numbers.
-    fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>>;
 
     /// Up to `limit` parts of all entries in the order of (key, number), after the given one.
     fn scan_parts(&self, after: Option<&(Key, u32)>, limit: usize) -> Result<Vec<((Key, u32), Bytes)>>;

@@ -24,7 +24,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 
 use super::index::{Diff, TimerRow};
-use super::{Batch, Change, Result, Store, TimerClock};
+use super::{Batch, Change, Result, TimerClock, View};
 use crate::codec::Head;
 use crate::model::{Key, Timer, Timestamp};
 
@@ -39,8 +39,8 @@ pub struct Overlay {
 }
 
 /// One entry that differs from the store's.
-#[derive(Debug)]
-struct Changed {
+#[derive(Clone, Debug)]
+pub(super) struct Changed {
     /// The head that the store has; `None` when it has no such entry.
     old: Option<Arc<Head>>,
     /// What the entry has become; `None` is a tombstone.
@@ -50,7 +50,7 @@ struct Changed {
 }
 
 /// An entry as a step leaves it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Written {
     /// Its head.
     pub head: Arc<Head>,
@@ -85,28 +85,28 @@ impl Overlay {
     }
 
     fn change(&mut self, key: Key, old: Option<Arc<Head>>, new: Option<Written>, parts: Parts) {
+        let changed = Changed { old, new, parts };
         match self.entries.entry(key) {
-            Entry::Occupied(before) if new.is_none() && before.get().old.is_none() => drop(before.swap_remove()),
             Entry::Occupied(mut before) => {
-                let changed = before.get_mut();
-                changed.new = new;
-                changed.parts.follow(parts);
+                if !before.get_mut().follow(changed) {
+                    before.swap_remove();
+                }
             }
-            Entry::Vacant(place) if old.is_some() || new.is_some() => drop(place.insert(Changed { old, new, parts })),
+            Entry::Vacant(place) if changed.is_change() => drop(place.insert(changed)),
             Entry::Vacant(_) => {}
         }
     }
 
     /// The bytes of an entry as the transaction sees it.
-    pub fn get(&self, store: &dyn Store, key: &Key) -> Result<Option<Bytes>> {
+    pub fn get(&self, store: &dyn View, key: &Key) -> Result<Option<Bytes>> {
         match self.entries.get(key) {
-            Some(changed) => Ok(changed.new.as_ref().map(|written| written.bytes.clone())),
-            None => Ok(store.get(key)?.map(Bytes::from)),
+            Some(changed) => Ok(changed.bytes().cloned()),
+            None => store.get(key),
         }
     }
 
     /// The parts of an entry with this head as the transaction sees them, in the order of their numbers.
-    pub fn parts(&self, store: &dyn Store, key: &Key, head: &Head) -> Result<Vec<Bytes>> {
+    pub fn parts(&self, store: &dyn View, key: &Key, head: &Head) -> Result<Vec<Bytes>> {
         let added = self.entries.get(key).map_or(&[][..], |changed| &changed.parts.added);
         let stored = head.parts.start..head.parts.end.saturating_sub(count(added));
         let mut parts = Vec::new();
@@ -131,7 +131,7 @@ impl Overlay {
     ///
     /// A timer of this list can still be taken back by the step of one before it: ask [`Overlay::is_scheduled`] as it
     /// fires.
-    pub fn due(&self, store: &dyn Store, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {
+    pub fn due(&self, store: &dyn View, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {
         let is_due = |timer: &Timer| TimerClock::of(timer.kind) == clock && timer.due <= now;
         let (mut gone, mut rows) = (0, BTreeSet::new());
         for (key, changed) in &self.entries {
@@ -141,11 +141,7 @@ impl Overlay {
         let stored = store.due(clock, now, limit.saturating_add(gone))?;
         let stored = stored.iter().filter(|(key, timer)| self.is_scheduled(key, timer));
         rows.extend(stored.map(|(key, timer)| TimerRow::new(key, *timer)));
-        let timer_of = |row: TimerRow| {
-            let timer = row.timer();
-            (row.key, timer)
-        };
-        Ok(rows.into_iter().take(limit).map(timer_of).collect())
+        Ok(rows.into_iter().take(limit).map(TimerRow::into_timer).collect())
     }
 
     /// False when this transaction has taken back or moved a timer of the store, or one that [`Overlay::due`] gave out.
@@ -158,14 +154,14 @@ impl Overlay {
 
     /// Each changed entry once, with its new bytes or `None` for a tombstone: the records of the changelog.
     pub fn changed(&self) -> impl Iterator<Item = (&Key, Option<&Bytes>)> {
-        self.entries.iter().map(|(key, changed)| (key, changed.new.as_ref().map(|written| &written.bytes)))
+        self.entries.iter().map(|(key, changed)| (key, changed.bytes()))
     }
 
     /// The parts that are new, with their bytes.
     pub fn new_parts(&self) -> impl Iterator<Item = (&Key, u32, &Bytes)> {
-        self.entries.iter().flat_map(|(key, changed)| {
-            changed.new_parts().zip(&changed.parts.added).map(move |(number, bytes)| (key, number, bytes))
-        })
+        self.entries
+            .iter()
+            .flat_map(|(key, changed)| changed.new_parts().map(move |(number, bytes)| (key, number, bytes)))
     }
 
     /// The parts that the store has and that are gone.
@@ -183,21 +179,20 @@ impl Overlay {
         self.entries.is_empty()
     }
 
-    /// Takes everything out, as the one batch that the store applies after the commit, with these named values (positions).
+    /// Takes everything out, as one batch that makes the store what the transaction saw, with these named values
+    /// (positions).
     pub fn take_batch(&mut self, meta: Vec<(String, Vec<u8>)>) -> Batch {
         let mut changes = Vec::with_capacity(2 * self.entries.len() + meta.len());
-        for (key, changed) in self.entries.drain(..) {
-            changes.extend(changed.diff().changes(&key));
-            changes.extend(changed.gone_parts().map(|number| Change::DeletePart(key.clone(), number)));
-            let new = changed.new_parts().zip(changed.parts.added);
-            changes.extend(new.map(|(number, bytes)| Change::PutPart(key.clone(), number, bytes)));
-            changes.push(match changed.new {
-                Some(written) => Change::PutEntry(key, written.bytes),
-                None => Change::DeleteEntry(key),
-            });
+        for (key, changed) in self.drain() {
+            changed.changes(&key, &mut changes);
         }
         changes.extend(meta.into_iter().map(|(name, value)| Change::PutMeta(name, value)));
         Batch { changes, is_load: false }
+    }
+
+    /// Takes everything out, in the order in which keys changed first.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = (Key, Changed)> {
+        self.entries.drain(..)
     }
 
     /// Forgets every change: because the transaction was aborted.
@@ -207,8 +202,45 @@ impl Overlay {
 }
 
 impl Changed {
+    /// False for an entry that was not there and is not there.
+    fn is_change(&self) -> bool {
+        self.old.is_some() || self.new.is_some()
+    }
+
+    /// Becomes what it and a later change come to together; false when that is no change.
+    pub(super) fn follow(&mut self, later: Self) -> bool {
+        self.new = later.new;
+        self.parts.follow(later.parts);
+        self.is_change()
+    }
+
     fn diff(&self) -> Diff<'_> {
-        Diff { old: self.old.as_deref(), new: self.new.as_ref().map(|written| &*written.head) }
+        Diff { old: self.old.as_deref(), new: self.head() }
+    }
+
+    /// The head that it has become; `None` for a tombstone.
+    pub(super) fn head(&self) -> Option<&Head> {
+        self.new.as_ref().map(|written| &*written.head)
+    }
+
+    /// The bytes that it has become; `None` for a tombstone.
+    pub(super) fn bytes(&self) -> Option<&Bytes> {
+        self.new.as_ref().map(|written| &written.bytes)
+    }
+
+    /// The timers that it has.
+    pub(super) fn timers(&self) -> impl Iterator<Item = Timer> {
+        self.head().into_iter().flat_map(|head| head.timers.iter().copied())
+    }
+
+    /// How many bytes the entry and its new parts have.
+    pub(super) fn size(&self) -> usize {
+        self.bytes().map_or(0, Bytes::len) + self.parts.added.iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// True when the parts that the store has, if any, are still those of the entry.
+    pub(super) fn has_stored_parts(&self) -> bool {
+        !self.parts.dropped
     }
 
     /// The numbers of the parts that the store has and that are gone.
@@ -216,10 +248,21 @@ impl Changed {
         self.old.as_ref().filter(|_| self.parts.dropped).map_or(0..0, |head| head.parts.clone())
     }
 
-    /// The numbers of the new parts.
-    fn new_parts(&self) -> Range<u32> {
-        let end = self.new.as_ref().map_or(0, |written| written.head.parts.end);
-        end.saturating_sub(count(&self.parts.added))..end
+    /// The new parts by their numbers.
+    pub(super) fn new_parts(&self) -> impl Iterator<Item = (u32, &Bytes)> {
+        let end = self.head().map_or(0, |head| head.parts.end);
+        (end.saturating_sub(count(&self.parts.added))..end).zip(&self.parts.added)
+    }
+
+    /// What the store has to change for it: the parts that go before those that come, whose numbers may be the same.
+    pub(super) fn changes(&self, key: &Key, changes: &mut Vec<Change>) {
+        changes.extend(self.diff().changes(key));
+        changes.extend(self.gone_parts().map(|number| Change::DeletePart(key.clone(), number)));
+        changes.extend(self.new_parts().map(|(number, bytes)| Change::PutPart(key.clone(), number, bytes.clone())));
+        changes.push(match self.bytes() {
+            Some(bytes) => Change::PutEntry(key.clone(), bytes.clone()),
+            None => Change::DeleteEntry(key.clone()),
+        });
     }
 }
 

@@ -1,6 +1,8 @@
-//! The state of a running task: its store, what a transaction has changed over it, and entries that are decoded already.
+//! The state of a running task: its store, what is committed and not yet in it, what a transaction has changed over both,
+//! and entries that are decoded already.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -13,17 +15,24 @@ use crate::codec::{self, Head, entry, part};
 use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
 use crate::processor::Body;
 use crate::runtime::mutation::Mutation;
-use crate::runtime::settings::Guarantee;
+use crate::runtime::settings::{Guarantee, Settings};
+use crate::store::behind::{self, Behind};
 use crate::store::overlay::{Overlay, Parts, Written};
-use crate::store::{self, Store, TimerClock};
+use crate::store::{self, Store, TimerClock, View as _};
 use crate::topology::Node;
+
+/// What the tasks of one instance may have committed and not written, if it has all of them, in bytes as they are counted
+/// there. With twice as much a backlog takes 20 MiB more, and no less CPU.
+const BEHIND_BYTES: usize = 16 << 20;
+/// The least that one task gets, however many there are.
+const BEHIND_BYTES_MIN: usize = 256 << 10;
 
 /// The state of a running task.
 pub(in crate::runtime) struct Live {
-    store: Box<dyn Store>,
+    behind: Behind,
     overlay: Overlay,
     cache: Cache,
-    /// The offset of the changelog up to which the store has it.
+    /// The offset of the changelog up to which the state has it.
     changelog_next: i64,
     /// The changelog's genesis, or one that the next transaction writes.
     genesis: Genesis,
@@ -46,15 +55,17 @@ impl Live {
         changelog_next: i64,
         genesis: Genesis,
         tasks: usize,
-        guarantee: Guarantee,
+        settings: &Settings,
     ) -> store::Result<Self> {
+        let limits =
+            behind::Limits { age: settings.write_behind, bytes: (BEHIND_BYTES / tasks.max(1)).max(BEHIND_BYTES_MIN) };
         let mut live = Self {
-            store,
+            behind: Behind::new(store, limits),
             overlay: Overlay::new(),
             cache: Cache::one_of(tasks),
             changelog_next,
             genesis,
-            may_lack_parts: guarantee == Guarantee::AtLeastOnce,
+            may_lack_parts: settings.guarantee == Guarantee::AtLeastOnce,
             armed: [None, None],
         };
         live.arm()?;
@@ -63,7 +74,7 @@ impl Live {
 
     fn arm(&mut self) -> store::Result<()> {
         let [deadline, delay] = TimerClock::ALL;
-        self.armed = [self.store.next_due(deadline)?, self.store.next_due(delay)?];
+        self.armed = [self.behind.next_due(deadline)?, self.behind.next_due(delay)?];
         Ok(())
     }
 
@@ -94,22 +105,27 @@ impl Live {
         self.cache.get(key).is_some()
     }
 
-    /// Gives the store back, without what has not been committed.
-    pub(in crate::runtime) fn into_store(self) -> Box<dyn Store> {
-        self.store
+    /// Gives the store back, with what has been committed and without what has not. What cannot be written is read from the
+    /// changelog again by whoever takes the store next.
+    pub(in crate::runtime) fn into_store(mut self) -> Box<dyn Store> {
+        if let Err(error) = self.behind.write_all() {
+            tracing::warn!(%error, "the last seconds could not be written to the store: they will be restored");
+        }
+        self.behind.into_store()
     }
 
-    /// How many entries the store has, about.
-    pub(in crate::runtime) fn len_estimate(&self) -> u64 {
-        self.store.len_estimate()
+    /// Writes what has been committed for long enough to the store.
+    pub(super) fn settle(&mut self, uptime: Duration) -> store::Result<()> {
+        self.behind.settle(uptime)
     }
 
-    /// Every pending act of the store: what an earlier owner may have begun.
-    pub(in crate::runtime) fn pending_acts(&self) -> store::Result<Vec<(Key, ActSlot)>> {
+    /// Every pending act that is committed: what an earlier owner may have begun.
+    pub(in crate::runtime) fn pending_acts(&mut self) -> store::Result<Vec<(Key, ActSlot)>> {
         const PAGE: usize = 1_000;
+        let store = self.behind.written()?;
         let mut all: Vec<(Key, ActSlot)> = Vec::new();
         loop {
-            let page = self.store.acts(all.last(), PAGE)?;
+            let page = store.acts(all.last(), PAGE)?;
             let last = page.len() < PAGE;
             all.extend(page);
             if last {
@@ -129,10 +145,10 @@ impl Live {
         if self.armed(clock).is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
-        let due = self.overlay.due(&*self.store, clock, now, limit)?;
+        let due = self.overlay.due(&self.behind, clock, now, limit)?;
         if due.is_empty() {
             let ever = Timestamp::from_millis(i64::MAX);
-            let next = self.overlay.due(&*self.store, clock, ever, 1)?;
+            let next = self.overlay.due(&self.behind, clock, ever, 1)?;
             *self.armed(clock) = next.first().map(|(_, timer)| timer.due);
         }
         Ok(due)
@@ -180,11 +196,11 @@ impl Live {
 
     /// Reads and decodes an entry; with how many bytes it has.
     fn read(&self, node: &Node, key: &Key) -> Result<Option<(Decoded, usize)>, Unread> {
-        let Some(bytes) = self.overlay.get(&*self.store, key).map_err(Unread::Store)? else { return Ok(None) };
+        let Some(bytes) = self.overlay.get(&self.behind, key).map_err(Unread::Store)? else { return Ok(None) };
         let entry = entry::decode(&bytes).map_err(Unread::Entry)?;
         let (mut parts, mut parts_size) = (Vec::new(), 0);
         if !entry.head.parts.is_empty() {
-            for bytes in self.overlay.parts(&*self.store, key, &entry.head).map_err(Unread::Store)? {
+            for bytes in self.overlay.parts(&self.behind, key, &entry.head).map_err(Unread::Store)? {
                 parts_size += bytes.len();
                 parts.push(part::decode(bytes).map_err(Unread::Entry)?);
             }
@@ -252,24 +268,31 @@ impl Live {
         self.genesis == Genesis::Written
     }
 
-    /// Applies what the transaction has changed, with the positions that belong to it, in one batch.
-    pub(super) fn apply(&mut self, changelog_next: Option<i64>, inbox_next: i64, now: Timestamp) -> store::Result<()> {
-        if self.has_nothing_to_write() {
-            return Ok(());
+    /// Takes over what the transaction has changed, with the positions that belong to it, and writes what is due to the
+    /// store.
+    pub(super) fn apply(
+        &mut self,
+        changelog_next: Option<i64>,
+        inbox_next: i64,
+        now: Timestamp,
+        uptime: Duration,
+    ) -> store::Result<()> {
+        if !self.has_nothing_to_write() {
+            if let Some(next) = changelog_next {
+                self.changelog_next = next;
+            }
+            let mut positions = vec![
+                (meta::CHANGELOG.to_owned(), self.changelog_next.to_le_bytes().to_vec()),
+                (meta::INBOX.to_owned(), inbox_next.to_le_bytes().to_vec()),
+                (meta::APPLIED_AT.to_owned(), now.as_millis().to_le_bytes().to_vec()),
+            ];
+            if let Genesis::Due(id) = self.genesis {
+                positions.push((meta::GENESIS.to_owned(), id.to_string().into_bytes()));
+                self.genesis = Genesis::Written;
+            }
+            self.behind.take(&mut self.overlay, positions, uptime);
         }
-        if let Some(next) = changelog_next {
-            self.changelog_next = next;
-        }
-        let mut positions = vec![
-            (meta::CHANGELOG.to_owned(), self.changelog_next.to_le_bytes().to_vec()),
-            (meta::INBOX.to_owned(), inbox_next.to_le_bytes().to_vec()),
-            (meta::APPLIED_AT.to_owned(), now.as_millis().to_le_bytes().to_vec()),
-        ];
-        if let Genesis::Due(id) = self.genesis {
-            positions.push((meta::GENESIS.to_owned(), id.to_string().into_bytes()));
-            self.genesis = Genesis::Written;
-        }
-        self.store.apply(&self.overlay.take_batch(positions))
+        self.settle(uptime)
     }
 }
 

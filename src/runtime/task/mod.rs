@@ -8,7 +8,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `live` | the store, the overlay, the decoded entries, the armed timers |
+//! | `live` | the store and what is before it, the overlay, the decoded entries, the armed timers |
 //! | `position` | what the store says about itself |
 //! | `cache` | decoded entries |
 //! | `step` | one step, with nothing done yet |
@@ -25,6 +25,7 @@ pub(super) use live::{Changes, Live};
 pub(super) use position::{Genesis, meta};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use step::{Next, Place, Staged};
 
@@ -257,15 +258,34 @@ impl Task {
         live.changes()
     }
 
-    /// Duty 8: applies what the transaction has changed, with the positions that belong to it, in one batch.
-    pub(super) fn apply(&mut self, changelog_next: Option<i64>, inbox_next: i64, now: Timestamp) -> Result<()> {
+    /// Duty 8: takes over what the transaction has changed, with the positions that belong to it.
+    pub(super) fn apply(
+        &mut self,
+        changelog_next: Option<i64>,
+        inbox_next: i64,
+        now: Timestamp,
+        uptime: Duration,
+    ) -> Result<()> {
         let Some(live) = self.live() else { return Ok(()) };
-        live.apply(changelog_next, inbox_next, now).map_err(|source| Error::store(&self.id, source))
+        live.apply(changelog_next, inbox_next, now, uptime).map_err(|source| Error::store(&self.id, source))
+    }
+
+    /// Writes what has been committed for long enough to the store.
+    pub(super) fn settle(&mut self, uptime: Duration) -> Result<()> {
+        let Some(live) = self.live() else { return Ok(()) };
+        live.settle(uptime).map_err(|source| Error::store(&self.id, source))
+    }
+
+    /// The task ends for good, and its store is closed with all that was committed.
+    pub(super) fn close(self) {
+        if let State::Running(live) = self.state {
+            drop(live.into_store());
+        }
     }
 
     /// Every pending act, as it is committed.
-    pub(super) fn pending_acts(&self) -> Result<Vec<(Key, ActSlot)>> {
-        let State::Running(live) = &self.state else { return Ok(Vec::new()) };
+    pub(super) fn pending_acts(&mut self) -> Result<Vec<(Key, ActSlot)>> {
+        let Some(live) = self.live() else { return Ok(Vec::new()) };
         live.pending_acts().map_err(|source| Error::store(&self.id, source))
     }
 

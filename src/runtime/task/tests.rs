@@ -1,6 +1,7 @@
 //! What a task keeps in memory.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -11,7 +12,7 @@ use super::step::Next;
 use crate::codec::{self, Entry, Head, Versioned, Writer, entry};
 use crate::model::{Key, Reject, Timestamp};
 use crate::processor::{Input, Processor, Transition, erase};
-use crate::runtime::settings::Guarantee;
+use crate::runtime::settings::Settings;
 use crate::store::Stores as _;
 use crate::store::memory::MemoryStores;
 use crate::store::overlay::{Parts, Written};
@@ -78,14 +79,14 @@ fn found(live: &mut Live, node: &Node, key: &Key) -> Option<u8> {
 fn an_entry_at_rest_is_not_kept_and_is_read_from_where_it_was_written() {
     let node = Node { name: "ones".into(), processor: erase(Ones), outputs: Vec::new() };
     let store = MemoryStores::new().open("ones-0").unwrap();
-    let mut live = Live::new(store, 0, Genesis::Written, 1, Guarantee::ExactlyOnce).unwrap();
+    let mut live = Live::new(store, 0, Genesis::Written, 1, &Settings::new("app", "a")).unwrap();
     let key = Key::new("k");
     live.write(&node, &key, None, Some(next(1)));
     assert!(live.keeps(&key));
     live.write(&node, &key, Some(Arc::default()), Some(next(2)));
     assert!(!live.keeps(&key), "neither the new state nor the one before");
     assert_eq!(found(&mut live, &node, &key), Some(2), "in the same transaction");
-    live.apply(Some(1), 1, Timestamp::from_millis(0)).unwrap();
+    live.apply(Some(1), 1, Timestamp::from_millis(0), Duration::ZERO).unwrap();
     assert_eq!(found(&mut live, &node, &key), Some(2), "after its commit");
     live.write(&node, &key, Some(Arc::default()), Some(next(3)));
     assert!(live.keeps(&key), "it has left its rest");

@@ -61,7 +61,7 @@ impl StreamThread {
     pub(super) fn store_too_early(&mut self, written: &BTreeMap<TopicPartition, i64>) -> Result<()> {
         if self.shared.settings.breaks(Mutation::StoreBeforeCommit) {
             for task in self.tasks.values_mut() {
-                task.apply(written.get(&task.changelog).copied(), 0, self.txn.now)?;
+                task.apply(written.get(&task.changelog).copied(), 0, self.txn.now, self.txn.uptime)?;
             }
         }
         Ok(())

@@ -32,7 +32,12 @@ impl StreamThread {
     /// Duty 4's question: commits at a limit, or when the input is idle and the previous commit is a gap away.
     pub(super) fn commit_when_due(&mut self, worked: bool) -> Result<Pace> {
         if self.txn.is_empty() {
-            return Ok(if worked { Pace::Busy } else { Pace::Idle(self.until_next_timer()) });
+            if worked {
+                return Ok(Pace::Busy);
+            }
+            let uptime = self.txn.uptime;
+            self.tasks.values_mut().try_for_each(|task| task.settle(uptime))?;
+            return Ok(Pace::Idle(self.until_next_timer()));
         }
         let since = self.shared.clock.uptime().saturating_sub(self.last_commit);
         let settings = &*self.shared.settings;
@@ -126,7 +131,7 @@ impl StreamThread {
         for task in self.tasks.values_mut() {
             let inbox_next = self.inputs.get(&task.inbox).map_or(0, |input| input.position);
             let next = written.get(&task.changelog).map(|next| next + ahead);
-            task.apply(next, inbox_next, self.txn.now)?;
+            task.apply(next, inbox_next, self.txn.now, self.txn.uptime)?;
             self.shared.probe.reached(Point::Applied);
         }
         self.shared.probe.reached(Point::Stored);

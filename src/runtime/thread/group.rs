@@ -174,10 +174,9 @@ impl StreamThread {
             // From here on this task commits its offset itself.
             task.offset_known = true;
             let tasks = self.shared.inbox_partitions.iter().filter_map(|count| usize::try_from(*count).ok()).sum();
-            let guarantee = self.shared.settings.guarantee;
-            let live = Live::new(done.store, done.changelog_next, done.genesis, tasks, guarantee)
+            self.shared.metrics.store_entries(&id, done.store.len_estimate());
+            let live = Live::new(done.store, done.changelog_next, done.genesis, tasks, &self.shared.settings)
                 .map_err(|source| Error::Store { task: id.clone(), source })?;
-            self.shared.metrics.store_entries(&id, live.len_estimate());
             task.state = State::Running(Box::new(live));
             let pending = self.inherit(&id)?;
             tracing::info!(sheaf.task = %id, pending_acts = pending, "task running");

@@ -264,7 +264,7 @@ impl StreamThread {
             }
             committed = self.serve_group().and_then(|()| self.finish());
         }
-        self.tasks.clear();
+        std::mem::take(&mut self.tasks).into_values().for_each(Task::close);
         let closed = match self.consumer.take() {
             Some(consumer) => consumer.close(timeout).map_err(Into::into),
             None => Ok(()),

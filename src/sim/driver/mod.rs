@@ -124,6 +124,8 @@ impl TestDriver {
                 partitions: 1,
                 // With the clock standing still every transaction ends when the input is idle.
                 commit: CommitLimits { gap: Duration::ZERO, ..CommitLimits::default() },
+                // Tests look into the stores.
+                write_behind: Duration::ZERO,
                 ..Settings::new(NAME, NAME)
             },
             broker: memory::Settings {

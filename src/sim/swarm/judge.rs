@@ -61,11 +61,12 @@ impl Story {
         counts.filter_map(|counts| counts.get(&TaskState::Restoring).copied()).sum()
     }
 
-    /// How many deliveries have ended.
+    /// Of how many bundles the delivery has ended; without transactions one may say so twice.
     pub(super) fn delivered(&self) -> usize {
         let plan = self.world.plan();
         let topic = plan.topology.nodes.iter().find_map(|node| node.output(delivery::OUTCOMES));
-        topic.map_or(0, |topic| self.world.broker().committed_records(topic).len())
+        let records = topic.map_or_else(Vec::new, |topic| self.world.broker().committed_records(topic));
+        records.into_iter().map(|record| record.key).collect::<BTreeSet<_>>().len()
     }
 
     /// Each complete bundle submitted once, with what was written; run once; each breach told once.

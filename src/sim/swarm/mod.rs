@@ -125,6 +125,14 @@ fn a_while_later(story: &mut Story, time: Duration, when: &str) {
     story.world.clock().advance(time);
 }
 
+/// Lets the time pass after which what is committed is in the stores.
+fn settle_stores(story: &mut Story) {
+    for _ in 0..=story.plan.write_behind.as_secs() {
+        story.advance(1_000);
+        story.turn();
+    }
+}
+
 /// Lets those who are gone be forgotten, and the others follow what they are to follow until they have all of it.
 fn settle_standbys(story: &mut Story) {
     /// Longer than an instance that says nothing is taken to live, and everybody has opened what follows from that.
@@ -151,6 +159,7 @@ fn settle(story: &mut Story) {
             Err(error) => return story.wrong.push(format!("an instance has stopped: {error}")),
         }
         if story.desk.open() == 0 && story.delivered() >= story.complete() {
+            settle_stores(story);
             return settle_standbys(story);
         }
         story.advance(3_000);

@@ -21,6 +21,8 @@ pub(super) struct Plan {
     pub bundles: u32,
     /// How long a decided transaction stays without its markers.
     pub marker_delay: Duration,
+    /// How long what is committed may be in memory and in the changelog alone.
+    pub write_behind: Duration,
     /// After how long without a poll a member is expelled.
     pub session_timeout: Duration,
     /// How long a transaction may be open.
@@ -113,6 +115,7 @@ impl Plan {
             calls,
             points,
             odds,
+            write_behind: Duration::from_millis(if rng.u8(0..3) > 0 { rng.u64(1..5_000) } else { 0 }),
         }
     }
 }

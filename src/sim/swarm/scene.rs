@@ -41,6 +41,7 @@ pub(super) fn setting(plan: &Plan, seed: u64, mutation: Option<Mutation>, desk: 
             stream_threads: plan.threads,
             partitions: plan.partitions,
             commit: CommitLimits { inputs_max: plan.inputs_max, ..CommitLimits::default() },
+            write_behind: plan.write_behind,
             restore: RestoreSettings { records_per_second_max: None, standby_replicas: plan.standbys },
             broker_timeout: Duration::from_secs(5),
             guarantee: plan.guarantee,

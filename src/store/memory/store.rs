@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 
 use super::super::index::TimerRow;
-use super::super::{Batch, Change, Result, Store, TimerClock};
+use super::super::{Batch, Change, Result, Store, TimerClock, View};
 use super::lock;
 use crate::model::{ActSlot, Key, Timer, Timestamp};
 
 /// What a task's directory would hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disk {
-    entries: BTreeMap<Key, Vec<u8>>,
+    entries: BTreeMap<Key, Bytes>,
     timers: BTreeSet<TimerRow>,
     acts: BTreeSet<(Key, ActSlot)>,
     parts: BTreeMap<(Key, u32), Bytes>,
@@ -25,7 +25,7 @@ impl Disk {
     fn apply(&mut self, change: &Change) {
         match change {
             Change::PutEntry(key, bytes) => {
-                self.entries.insert(key.clone(), bytes.to_vec());
+                self.entries.insert(key.clone(), bytes.clone());
             }
             Change::DeleteEntry(key) => {
                 self.entries.remove(key);
@@ -66,16 +66,15 @@ impl MemoryStore {
     }
 }
 
-impl Store for MemoryStore {
-    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+impl View for MemoryStore {
+    fn get(&self, key: &Key) -> Result<Option<Bytes>> {
         Ok(lock(&self.disk).entries.get(key).cloned())
     }
 
-    fn apply(&mut self, batch: &Batch) -> Result<()> {
-        let mut disk = lock(&self.disk);
-        batch.changes.iter().for_each(|change| disk.apply(change));
-        drop(disk);
-        Ok(())
+    fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>> {
+        let disk = lock(&self.disk);
+        let parts = disk.parts.range((key.clone(), 0)..=(key.clone(), u32::MAX));
+        Ok(parts.map(|((_, number), bytes)| (*number, bytes.clone())).collect())
     }
 
     fn due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {
@@ -89,16 +88,19 @@ impl Store for MemoryStore {
         let first = disk.timers.range(TimerRow::first(clock)..).next();
         Ok(first.filter(|row| row.clock == clock).map(|row| row.due))
     }
+}
+
+impl Store for MemoryStore {
+    fn apply(&mut self, batch: &Batch) -> Result<()> {
+        let mut disk = lock(&self.disk);
+        batch.changes.iter().for_each(|change| disk.apply(change));
+        drop(disk);
+        Ok(())
+    }
 
     fn acts(&self, after: Option<&(Key, ActSlot)>, limit: usize) -> Result<Vec<(Key, ActSlot)>> {
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         Ok(lock(&self.disk).acts.range::<(Key, ActSlot), _>(range).take(limit).cloned().collect())
-    }
-
-    fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>> {
-        let disk = lock(&self.disk);
-        let parts = disk.parts.range((key.clone(), 0)..=(key.clone(), u32::MAX));
-        Ok(parts.map(|((_, number), bytes)| (*number, bytes.clone())).collect())
     }
 
     fn scan_parts(&self, after: Option<&(Key, u32)>, limit: usize) -> Result<Vec<((Key, u32), Bytes)>> {
@@ -116,7 +118,7 @@ impl Store for MemoryStore {
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         let disk = lock(&self.disk);
         let rows = disk.entries.range::<Key, _>(range).take(limit);
-        Ok(rows.map(|(key, bytes)| (key.clone(), bytes.clone())).collect())
+        Ok(rows.map(|(key, bytes)| (key.clone(), bytes.to_vec())).collect())
     }
 
     fn len_estimate(&self) -> u64 {

@@ -16,7 +16,7 @@ use super::rows::Rows;
 use super::tuning::{self, Family, Memory};
 use super::{error, key};
 use crate::model::{ActSlot, Key, Timer, Timestamp};
-use crate::store::{Batch, Error, Result, Store, TimerClock};
+use crate::store::{Batch, Error, Result, Store, TimerClock, View};
 
 /// A key and its value, as `RocksDB` hands them out.
 type Row = (Box<[u8]>, Box<[u8]>);
@@ -125,11 +125,28 @@ impl RocksStore {
     }
 }
 
-impl Store for RocksStore {
-    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        self.read(Family::Entry, key.as_bytes())
+impl View for RocksStore {
+    fn get(&self, key: &Key) -> Result<Option<Bytes>> {
+        Ok(self.read(Family::Entry, key.as_bytes())?.map(Bytes::from))
     }
 
+    fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>> {
+        let (start, end) = (key::parts_start(key), key::parts_end(key));
+        let rows = self.rows(Family::Part, &start, Some(&end))?;
+        rows.map(|row| self.part(row?).map(|((_, number), bytes)| (number, bytes))).collect()
+    }
+
+    fn due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {
+        self.timers(clock, &key::due_end(clock, now), limit)
+    }
+
+    fn next_due(&self, clock: TimerClock) -> Result<Option<Timestamp>> {
+        let first = self.timers(clock, &key::clock_end(clock), 1)?;
+        Ok(first.first().map(|(_, timer)| timer.due))
+    }
+}
+
+impl Store for RocksStore {
     fn apply(&mut self, batch: &Batch) -> Result<()> {
         let rows = Rows::of(batch);
         for clock in TimerClock::ALL {
@@ -146,15 +163,6 @@ impl Store for RocksStore {
         self.db.write(self.writes(&rows)?).map_err(|error| self.error(error))
     }
 
-    fn due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {
-        self.timers(clock, &key::due_end(clock, now), limit)
-    }
-
-    fn next_due(&self, clock: TimerClock) -> Result<Option<Timestamp>> {
-        let first = self.timers(clock, &key::clock_end(clock), 1)?;
-        Ok(first.first().map(|(_, timer)| timer.due))
-    }
-
     fn acts(&self, after: Option<&(Key, ActSlot)>, limit: usize) -> Result<Vec<(Key, ActSlot)>> {
         let from = after.map_or_else(Vec::new, |(key, slot)| key::after(key::act(key, *slot)));
         let rows = self.rows(Family::Act, &from, None)?.take(limit);
@@ -163,12 +171,6 @@ impl Store for RocksStore {
             key::act_of(&bytes).ok_or_else(|| self.corrupt(format!("{bytes:02x?} is no key of an act")))
         };
         rows.map(act).collect()
-    }
-
-    fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>> {
-        let (start, end) = (key::parts_start(key), key::parts_end(key));
-        let rows = self.rows(Family::Part, &start, Some(&end))?;
-        rows.map(|row| self.part(row?).map(|((_, number), bytes)| (number, bytes))).collect()
     }
 
     fn scan_parts(&self, after: Option<&(Key, u32)>, limit: usize) -> Result<Vec<((Key, u32), Bytes)>> {

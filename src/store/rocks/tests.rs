@@ -4,7 +4,7 @@ use rocksdb::perf::{PerfContext, PerfMetric, PerfStatsLevel, set_perf_stats};
 
 use super::*;
 use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
-use crate::store::{Batch, Change, TimerClock};
+use crate::store::{Batch, Change, TimerClock, View as _};
 
 const TIMERS: i64 = 5_000;
 

@@ -4,18 +4,21 @@
 //! |---|---|
 //! | `contract` | what the port promises, on memory and on `RocksDB` |
 //! | `overlay` | overlay and store against a map, over random transactions |
+//! | `behind` | the same with what is committed and not yet written, and crashes |
 //! | `load` | large batches of a restore come to the same as small ones |
 //! | `memory` | the simulated disk: crash, wipe, copy |
 //! | `disk` | locks and corrupt files |
 //! | `kill` | a second process: its locks, and what it leaves behind when it is killed with -9 |
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod behind;
 mod contract;
 mod disk;
 mod kill;
 mod load;
 mod memory;
 mod overlay;
+mod pair;
 
 use sheaf::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
 use sheaf::store::memory::MemoryStores;
@@ -46,7 +49,7 @@ fn put(key: &str, value: &str) -> Change {
 }
 
 fn value(store: &dyn Store, key: &str) -> Option<String> {
-    store.get(&Key::new(key)).unwrap().map(|bytes| String::from_utf8(bytes).unwrap())
+    store.get(&Key::new(key)).unwrap().map(|bytes| String::from_utf8(bytes.into()).unwrap())
 }
 
 fn at(millis: i64) -> Timestamp {

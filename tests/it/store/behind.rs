@@ -1,0 +1,147 @@
+//! What is committed and not yet in the store: it reads as if it were there, and after a crash the changelog has it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use sheaf::codec::Head;
+use sheaf::model::{ActSlot, Key, Timer, Timestamp};
+use sheaf::store::behind::{Behind, Limits};
+use sheaf::store::memory::MemoryStores;
+use sheaf::store::overlay::{Overlay, Parts, Written};
+use sheaf::store::rocks::{RocksOptions, RocksStores};
+use sheaf::store::{Batch, Error, Result, Store, Stores as _, TimerClock, View};
+
+use super::pair::{compare, operations};
+use super::{TASK, at, deadline};
+
+/// From a few operations to all of them, from one entry to all of them.
+fn limits() -> impl Strategy<Value = Limits> {
+    (0..20_u64, 0..3_000_usize).prop_map(|(age, bytes)| Limits { age: Duration::from_secs(age), bytes })
+}
+
+proptest! {
+    #[test]
+    fn a_memory_written_behind_is_one_map_with_transactions(limits in limits(), operations in operations()) {
+        compare(&MemoryStores::new(), limits, operations);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn rocks_written_behind_is_one_map_with_transactions(limits in limits(), operations in operations()) {
+        let directory = tempfile::tempdir().unwrap();
+        compare(&RocksStores::open(RocksOptions::new(directory.path())).unwrap(), limits, operations);
+    }
+}
+
+/// A store whose disk is full while somebody says so.
+struct Full(Box<dyn Store>, Arc<AtomicBool>);
+
+impl View for Full {
+    fn get(&self, key: &Key) -> Result<Option<Bytes>> {
+        self.0.get(key)
+    }
+
+    fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>> {
+        self.0.parts(key)
+    }
+
+    fn due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {
+        self.0.due(clock, now, limit)
+    }
+
+    fn next_due(&self, clock: TimerClock) -> Result<Option<Timestamp>> {
+        self.0.next_due(clock)
+    }
+}
+
+impl Store for Full {
+    fn apply(&mut self, batch: &Batch) -> Result<()> {
+        if self.1.load(Ordering::Relaxed) {
+            return Err(Error::Io { path: "full".into(), detail: "no space left on device".to_owned() });
+        }
+        self.0.apply(batch)
+    }
+
+    fn acts(&self, after: Option<&(Key, ActSlot)>, limit: usize) -> Result<Vec<(Key, ActSlot)>> {
+        self.0.acts(after, limit)
+    }
+
+    fn scan_parts(&self, after: Option<&(Key, u32)>, limit: usize) -> Result<Vec<((Key, u32), Bytes)>> {
+        self.0.scan_parts(after, limit)
+    }
+
+    fn meta(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.0.meta(name)
+    }
+
+    fn scan(&self, after: Option<&Key>, limit: usize) -> Result<Vec<(Key, Vec<u8>)>> {
+        self.0.scan(after, limit)
+    }
+
+    fn len_estimate(&self) -> u64 {
+        self.0.len_estimate()
+    }
+}
+
+/// An entry with a timer that is due at one.
+fn scheduled(bytes: &'static str) -> Written {
+    Written {
+        head: Arc::new(Head { timers: vec![deadline(0, 1)], ..Head::default() }),
+        bytes: Bytes::from_static(bytes.as_bytes()),
+    }
+}
+
+#[test]
+fn what_cannot_be_written_stays_readable_and_is_written_later() {
+    let is_full = Arc::new(AtomicBool::new(true));
+    let store = Full(MemoryStores::new().open(TASK).unwrap(), Arc::clone(&is_full));
+    let mut behind = Behind::new(Box::new(store), Limits { age: Duration::ZERO, bytes: 0 });
+    let mut overlay = Overlay::new();
+    overlay.put(Key::new("a"), None, scheduled("one"), Parts::default());
+    behind.take(&mut overlay, Vec::new(), Duration::ZERO);
+    assert!(behind.settle(Duration::ZERO).is_err());
+    let due = |behind: &Behind| behind.due(TimerClock::Deadline, at(1), 10).unwrap();
+    assert_eq!(behind.get(&Key::new("a")).unwrap().as_deref(), Some(&b"one"[..]));
+    assert_eq!(due(&behind), [(Key::new("a"), deadline(0, 1))]);
+    is_full.store(false, Ordering::Relaxed);
+    behind.settle(Duration::ZERO).unwrap();
+    assert_eq!(due(&behind), [(Key::new("a"), deadline(0, 1))]);
+    assert_eq!(behind.into_store().get(&Key::new("a")).unwrap().as_deref(), Some(&b"one"[..]));
+}
+
+#[test]
+fn timers_that_fired_are_not_passed_over_for_ever() {
+    const TIMERS: usize = 2_500;
+    let store = MemoryStores::new().open(TASK).unwrap();
+    let long = Duration::from_hours(1);
+    let mut behind = Behind::new(store, Limits { age: long, bytes: usize::MAX });
+    let mut overlay = Overlay::new();
+    let keys: Vec<Key> = (0..TIMERS).map(|number| Key::new(&format!("{number:05}"))).collect();
+    for key in &keys {
+        overlay.put(key.clone(), None, scheduled("waits"), Parts::default());
+    }
+    behind.take(&mut overlay, Vec::new(), Duration::ZERO);
+    behind.write_all().unwrap();
+    let mut fired = Vec::new();
+    loop {
+        let due = overlay.due(&behind, TimerClock::Deadline, at(1), 100).unwrap();
+        if due.is_empty() {
+            break;
+        }
+        for (key, _) in due {
+            let written = Written { head: Arc::default(), bytes: Bytes::from_static(b"fired") };
+            overlay.put(key.clone(), Some(scheduled("waits").head), written, Parts::default());
+            fired.push(key);
+        }
+        behind.take(&mut overlay, Vec::new(), Duration::ZERO);
+        behind.settle(Duration::ZERO).unwrap();
+    }
+    assert_eq!(fired, keys, "each once, in order");
+    // Most of them were written for being in the way, long before they were old.
+    assert!(behind.waiting() < 1_500, "{} wait", behind.waiting());
+}
