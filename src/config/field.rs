@@ -197,7 +197,7 @@ pub(super) const COMMIT_WRITE_BEHIND: Field = field(
     Default::Value("5s"),
     "How long what is committed may be in memory and in the changelog alone before the stores on disk have it. An entry \
      that changes several times within that is written once. So much is read from the changelog after a crash; an orderly \
-     stop writes everything. `1ms`: the stores are written with each transaction.",
+     stop writes everything. At most `1m`; `1ms`: the stores are written with each transaction.",
 );
 pub(super) const SHUTDOWN_TIMEOUT: Field = field(
     "shutdown_timeout",

@@ -10,6 +10,8 @@ use crate::model::InstanceId;
 
 /// The longest application and instance id: topic names of at most 249 characters are made from them.
 const NAME_CHARS_MAX: usize = 100;
+/// What `commit.write_behind` may be at most.
+const WRITE_BEHIND_MAX: Duration = Duration::from_mins(1);
 
 pub(super) fn config(tree: &Node) -> Result<Config, Problems> {
     let collector = Collector::default();
@@ -112,7 +114,13 @@ impl<'a> Reader<'a> {
     fn commit(&self) -> Option<Commit> {
         let interval = self.duration(&field::COMMIT_INTERVAL);
         let records_max = self.integer(&field::COMMIT_RECORDS_MAX);
-        let write_behind = self.duration(&field::COMMIT_WRITE_BEHIND);
+        let write_behind = self.duration(&field::COMMIT_WRITE_BEHIND).filter(|time| {
+            let is_short = *time <= WRITE_BEHIND_MAX;
+            if let (false, Some(item)) = (is_short, self.item(&field::COMMIT_WRITE_BEHIND)) {
+                item.problem("this must not be longer than 1m: all of it is read again after a crash", None);
+            }
+            is_short
+        });
         Some(Commit { interval: interval?, records_max: records_max?, write_behind: write_behind? })
     }
 

@@ -120,8 +120,8 @@ impl Housekeeper {
                 let bytes = store.meta(name).ok().flatten().and_then(|bytes| bytes.try_into().ok());
                 bytes.map(i64::from_le_bytes)
             };
-            let (applied_at, position) =
-                (number(meta::APPLIED_AT).map(Timestamp::from_millis), number(meta::CHANGELOG));
+            let applied_at = number(meta::APPLIED_AT).map(Timestamp::from_millis);
+            let position = number(meta::CHANGELOG).max(number(meta::NEWEST));
             drop(store);
             let Some(applied_at) = applied_at.filter(|at| now.since(*at) > DELETE_RETENTION / 2) else { continue };
             if !self.has_changelog(&name, position.unwrap_or(0)) {

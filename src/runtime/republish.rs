@@ -127,8 +127,8 @@ impl Republisher<'_> {
         let ends = producer.drain(self.timeout)?;
         producer.commit(self.timeout)?;
         let end = ends.get(&changelog).copied().unwrap_or(0);
-        let position = Change::PutMeta(meta::CHANGELOG.to_owned(), end.to_le_bytes().to_vec());
-        let batch = Batch { changes: vec![position], is_load: false };
+        let position = |name: &str| Change::PutMeta(name.to_owned(), end.to_le_bytes().to_vec());
+        let batch = Batch { changes: vec![position(meta::CHANGELOG), position(meta::NEWEST)], is_load: false };
         store.apply(&batch).map_err(|source| Error::store(id, source))?;
         Ok(written)
     }

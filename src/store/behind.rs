@@ -52,6 +52,8 @@ pub struct Behind {
     /// The timers that those entries have, in the store or not.
     timers: BTreeSet<TimerRow>,
     transactions: VecDeque<Transaction>,
+    /// What goes with every batch, however old its transactions are.
+    newest: Vec<(String, Vec<u8>)>,
     bytes: usize,
     /// True when [`OUTDATED_MAX`] was met.
     is_in_the_way: Cell<bool>,
@@ -66,6 +68,14 @@ struct Transaction {
     bytes: usize,
     /// What the store says of itself from this transaction on.
     positions: Vec<(String, Vec<u8>)>,
+}
+
+impl Transaction {
+    /// Is one with a later transaction that has changed no other entries.
+    fn be_followed(&mut self, positions: Vec<(String, Vec<u8>)>) {
+        self.positions.retain(|(name, _)| positions.iter().all(|(later, _)| later != name));
+        self.positions.extend(positions);
+    }
 }
 
 impl std::fmt::Debug for Behind {
@@ -84,23 +94,34 @@ impl Behind {
             entries: HashMap::default(),
             timers: BTreeSet::new(),
             transactions: VecDeque::new(),
+            newest: Vec::new(),
             bytes: 0,
             is_in_the_way: Cell::new(false),
         }
     }
 
-    /// Takes what a transaction has changed, with the named values (positions) that the store shall have from then on. It
-    /// has been committed; when the clock says `now` it is written, or later.
-    pub fn take(&mut self, overlay: &mut Overlay, positions: Vec<(String, Vec<u8>)>, now: Duration) {
-        let before = self.bytes;
-        let mut keys = Vec::with_capacity(overlay.len());
+    /// Takes what a transaction has changed, which was committed when the clock said `now`. Of the named values the store
+    /// gets `positions` when it has all of the transaction, and `newest` when it may have any of it.
+    pub fn take(
+        &mut self,
+        overlay: &mut Overlay,
+        positions: Vec<(String, Vec<u8>)>,
+        newest: Vec<(String, Vec<u8>)>,
+        now: Duration,
+    ) {
+        let (before, mut keys) = (self.bytes, Vec::new());
+        self.newest = newest;
         for (key, changed) in overlay.drain() {
             if self.merge(&key, changed) {
                 keys.push(key);
             }
         }
         let bytes = self.bytes.saturating_sub(before);
-        self.transactions.push_back(Transaction { committed_at: now, keys, bytes, positions });
+        match self.transactions.back_mut() {
+            // All that it has changed leaves with those before it.
+            Some(last) if keys.is_empty() => last.be_followed(positions),
+            _ => self.transactions.push_back(Transaction { committed_at: now, keys, bytes, positions }),
+        }
     }
 
     /// True when the entry was as the store has it before.
@@ -191,6 +212,7 @@ impl Behind {
             }
             positions.extend(transaction.positions.iter().map(|(name, value)| (name, value)));
         }
+        positions.extend(self.newest.iter().map(|(name, value)| (name, value)));
         changes.extend(positions.into_iter().map(|(name, value)| Change::PutMeta(name.clone(), value.clone())));
         if let Err(error) = self.store.apply(&Batch { changes, is_load: false }) {
             self.entries.extend(leaving);
@@ -235,7 +257,12 @@ impl View for Behind {
 
     fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>> {
         let Some(changed) = self.entries.get(key) else { return self.store.parts(key) };
-        let mut parts = if changed.has_stored_parts() { self.store.parts(key)? } else { Vec::new() };
+        let (numbers, mut parts) = (changed.stored_parts(), Vec::new());
+        if !numbers.is_empty() {
+            parts = self.store.parts(key)?;
+            // One that its entry does not count was written in vain, before a crash.
+            parts.retain(|(number, _)| numbers.contains(number));
+        }
         parts.extend(changed.new_parts().map(|(number, bytes)| (number, bytes.clone())));
         Ok(parts)
     }

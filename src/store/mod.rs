@@ -1,4 +1,4 @@
-//! The store port: one task's entries, timers, pending acts and positions, changed by one atomic batch per transaction.
+//! The store port: one task's entries, timers, pending acts and positions, changed by atomic batches.
 //!
 //! Two adapters: `rocks` (`RocksDB`, one directory per task) and `memory`. Above both stand the index of an entry
 //! (`index`: which rows a head has), what is committed and not yet written (`behind`), and the overlay (`overlay`: what a

@@ -1,15 +1,16 @@
-//! What a transaction has changed and not yet committed, over a store.
+//! What a transaction has changed and not yet committed, over what is committed.
 //!
 //! ```text
-//!            get, due                          commit: changed -> changelog, take_batch -> Store::apply
+//!            get, due                          commit: changed -> changelog, and all of it behind
 //!   step ◀──────────────────── Overlay ──────▶
 //!        ────────────────────▶    over         abort:  clear
-//!            put, delete        Store
+//!            put, delete         View
 //! ```
 //!
-//! The store is written once per transaction, after Kafka has committed it; until then every read goes through here. An
-//! entry that changes more than once is one change, from what the store has to what it became last. An entry that came
-//! and went within the transaction is no change at all: neither the changelog nor the store need to hear of it.
+//! What is committed ([`behind`](super::behind), and the store) changes when Kafka has committed the transaction; until then
+//! every read goes through here. An entry that changes more than once is one change, from what is committed to what it
+//! became last. An entry that came and went within the transaction is no change at all: neither the changelog nor the store
+//! need to hear of it.
 //!
 //! The reads ask the store for as many rows more as the transaction has taken away, so that a limit is always filled from
 //! what is really there.
@@ -238,9 +239,9 @@ impl Changed {
         self.bytes().map_or(0, Bytes::len) + self.parts.added.iter().map(Bytes::len).sum::<usize>()
     }
 
-    /// True when the parts that the store has, if any, are still those of the entry.
-    pub(super) fn has_stored_parts(&self) -> bool {
-        !self.parts.dropped
+    /// The numbers of the parts that the store has and that are still the entry's.
+    pub(super) fn stored_parts(&self) -> Range<u32> {
+        self.old.as_ref().filter(|_| !self.parts.dropped).map_or(0..0, |head| head.parts.clone())
     }
 
     /// The numbers of the parts that the store has and that are gone.

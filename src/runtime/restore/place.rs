@@ -53,8 +53,9 @@ impl Place {
                 "the changelog is empty, the store had read it up to offset {position}"
             )));
         }
-        if position > high {
-            let detail = format!("the changelog ends at offset {high}, the store had read it up to {position}");
+        let newest = number(meta::NEWEST)?.map_or(position, |newest| newest.max(position));
+        if newest > high {
+            let detail = format!("the changelog ends at offset {high}, the store had read it up to {newest}");
             return Ok(Found::Foreign(detail));
         }
         let applied_at = number(meta::APPLIED_AT)?.map_or(Timestamp::MIN, Timestamp::from_millis);
@@ -63,5 +64,24 @@ impl Place {
         let is_cut_off = position < low;
         let phase = Phase::Verify { position, outdated: is_cut_off || (is_old && position < high) };
         Ok(Found::Place(Self { phase, genesis: Some(genesis), next: low, end: high }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::memory::MemoryStores;
+    use crate::store::{Batch, Change, Stores as _};
+
+    #[test]
+    fn a_changelog_that_ends_before_the_newest_entry_is_not_the_stores() {
+        let mut store = MemoryStores::new().open("bundle-0").unwrap();
+        let number = |name: &str, number: i64| Change::PutMeta(name.to_owned(), number.to_le_bytes().to_vec());
+        let genesis = Change::PutMeta(meta::GENESIS.to_owned(), Uuid::nil().to_string().into_bytes());
+        let changes = vec![genesis, number(meta::CHANGELOG, 5), number(meta::NEWEST, 20)];
+        store.apply(&Batch { changes, is_load: false }).unwrap();
+        let found = |high| Place::of(&*store, 0, high, None).unwrap();
+        assert!(matches!(found(20), Found::Place(_)));
+        assert!(matches!(found(19), Found::Foreign(detail) if detail.contains("up to 20")));
     }
 }

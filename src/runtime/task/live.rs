@@ -108,10 +108,15 @@ impl Live {
     /// Gives the store back, with what has been committed and without what has not. What cannot be written is read from the
     /// changelog again by whoever takes the store next.
     pub(in crate::runtime) fn into_store(mut self) -> Box<dyn Store> {
+        self.write_all();
+        self.behind.into_store()
+    }
+
+    /// Writes all that has been committed to the store, if that is possible.
+    pub(super) fn write_all(&mut self) {
         if let Err(error) = self.behind.write_all() {
             tracing::warn!(%error, "the last seconds could not be written to the store: they will be restored");
         }
-        self.behind.into_store()
     }
 
     /// Writes what has been committed for long enough to the store.
@@ -290,7 +295,8 @@ impl Live {
                 positions.push((meta::GENESIS.to_owned(), id.to_string().into_bytes()));
                 self.genesis = Genesis::Written;
             }
-            self.behind.take(&mut self.overlay, positions, uptime);
+            let newest = vec![(meta::NEWEST.to_owned(), self.changelog_next.to_le_bytes().to_vec())];
+            self.behind.take(&mut self.overlay, positions, newest, uptime);
         }
         self.settle(uptime)
     }

@@ -276,11 +276,24 @@ impl Task {
         live.settle(uptime).map_err(|source| Error::store(&self.id, source))
     }
 
-    /// The task ends for good, and its store is closed with all that was committed.
-    pub(super) fn close(self) {
-        if let State::Running(live) = self.state {
-            drop(live.into_store());
+    /// Writes all that has been committed to the store, if that is possible.
+    pub(super) fn write_all(&mut self) {
+        if let Some(live) = self.live() {
+            live.write_all();
         }
+    }
+
+    /// The task is not ours for now; its store stays open, with all that was committed.
+    pub(super) fn suspend(&mut self) {
+        self.state = match std::mem::replace(&mut self.state, State::Created) {
+            State::Running(live) => State::Suspended(live.into_store()),
+            other @ (State::Created | State::Restoring(_) | State::Suspended(_)) => other,
+        };
+    }
+
+    /// The task ends for good, and its store is closed with all that was committed.
+    pub(super) fn close(mut self) {
+        self.write_all();
     }
 
     /// Every pending act, as it is committed.

@@ -17,6 +17,9 @@ pub(crate) mod meta {
     pub(crate) const GENESIS: &str = "genesis";
     /// The offset of the changelog up to which the store has it, i64 LE.
     pub(crate) const CHANGELOG: &str = "changelog";
+    /// The offset of the changelog that no entry of the store is from, nor one behind it, i64 LE: stores are written
+    /// entry by entry, and some are newer than the position.
+    pub(crate) const NEWEST: &str = "newest";
     /// When the store was last applied to, milliseconds, i64 LE.
     pub(crate) const APPLIED_AT: &str = "applied_at";
     /// The group's offset of the inbox that belongs to the store's state, i64 LE.

@@ -32,12 +32,7 @@ impl StreamThread {
     /// Duty 4's question: commits at a limit, or when the input is idle and the previous commit is a gap away.
     pub(super) fn commit_when_due(&mut self, worked: bool) -> Result<Pace> {
         if self.txn.is_empty() {
-            if worked {
-                return Ok(Pace::Busy);
-            }
-            let uptime = self.txn.uptime;
-            self.tasks.values_mut().try_for_each(|task| task.settle(uptime))?;
-            return Ok(Pace::Idle(self.until_next_timer()));
+            return Ok(if worked { Pace::Busy } else { Pace::Idle(self.until_next_timer()) });
         }
         let since = self.shared.clock.uptime().saturating_sub(self.last_commit);
         let settings = &*self.shared.settings;

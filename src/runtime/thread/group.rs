@@ -119,10 +119,11 @@ impl StreamThread {
         let Some(mut task) = self.tasks.remove(&id) else { return };
         self.rebuilt.retain(|(owner, _)| *owner != id);
         self.shared.metrics.task_closed(&id);
-        if let (State::Running(live), true) = (task.state, may_return) {
-            task.state = State::Suspended(live.into_store());
+        if may_return && task.is_running() {
+            task.suspend();
             self.tasks.insert(id, task);
         } else {
+            task.close();
             self.in_flight.retain(|(owner, ..)| *owner != id);
         }
     }

@@ -200,6 +200,9 @@ impl StreamThread {
     }
 
     fn advance(&mut self) -> Result<Pace> {
+        // First, because what is committed is settled whatever the broker does.
+        let uptime = self.txn.uptime;
+        self.tasks.values_mut().try_for_each(|task| task.settle(uptime))?;
         if self.fenced == Some(FencedBy::Instance) {
             self.judge_fence(FencedBy::Instance)?;
         }
@@ -256,6 +259,8 @@ impl StreamThread {
     /// leaves. A static member's place stays reserved for its restart.
     pub fn close(mut self, timeout: Duration) -> Result<()> {
         let until = self.shared.clock.uptime().saturating_add(timeout / 2);
+        // Now, because what follows waits for the broker, and the process may be ended meanwhile.
+        self.tasks.values_mut().for_each(Task::write_all);
         let mut committed = self.finish();
         // An outcome that is not waited for is lost: its bundle would have to be looked up after the restart.
         while committed.is_ok() && self.knows() && !self.in_flight.is_empty() && self.shared.clock.uptime() < until {
@@ -264,12 +269,17 @@ impl StreamThread {
             }
             committed = self.serve_group().and_then(|()| self.finish());
         }
-        std::mem::take(&mut self.tasks).into_values().for_each(Task::close);
+        self.close_tasks();
         let closed = match self.consumer.take() {
             Some(consumer) => consumer.close(timeout).map_err(Into::into),
             None => Ok(()),
         };
         committed.and(closed)
+    }
+
+    /// Closes the stores with all that was committed: also for a thread that cannot go on.
+    pub fn close_tasks(&mut self) {
+        std::mem::take(&mut self.tasks).into_values().for_each(Task::close);
     }
 
     /// False while it is not known what was committed, so that nothing can be.

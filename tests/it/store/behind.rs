@@ -12,10 +12,10 @@ use sheaf::store::behind::{Behind, Limits};
 use sheaf::store::memory::MemoryStores;
 use sheaf::store::overlay::{Overlay, Parts, Written};
 use sheaf::store::rocks::{RocksOptions, RocksStores};
-use sheaf::store::{Batch, Error, Result, Store, Stores as _, TimerClock, View};
+use sheaf::store::{Batch, Change, Error, Result, Store, Stores as _, TimerClock, View};
 
 use super::pair::{compare, operations};
-use super::{TASK, at, deadline};
+use super::{TASK, at, batch, deadline};
 
 /// From a few operations to all of them, from one entry to all of them.
 fn limits() -> impl Strategy<Value = Limits> {
@@ -103,15 +103,22 @@ fn what_cannot_be_written_stays_readable_and_is_written_later() {
     let mut behind = Behind::new(Box::new(store), Limits { age: Duration::ZERO, bytes: 0 });
     let mut overlay = Overlay::new();
     overlay.put(Key::new("a"), None, scheduled("one"), Parts::default());
-    behind.take(&mut overlay, Vec::new(), Duration::ZERO);
+    behind.take(&mut overlay, Vec::new(), Vec::new(), Duration::ZERO);
     assert!(behind.settle(Duration::ZERO).is_err());
+    // What comes meanwhile: a key that changes, and one that comes and goes.
+    overlay.put(Key::new("a"), Some(scheduled("one").head), scheduled("two"), Parts::default());
+    overlay.put(Key::new("b"), None, scheduled("b"), Parts::default());
+    behind.take(&mut overlay, Vec::new(), Vec::new(), Duration::ZERO);
+    assert!(behind.settle(Duration::ZERO).is_err());
+    overlay.delete(Key::new("b"), Some(scheduled("b").head));
+    behind.take(&mut overlay, Vec::new(), Vec::new(), Duration::ZERO);
     let due = |behind: &Behind| behind.due(TimerClock::Deadline, at(1), 10).unwrap();
-    assert_eq!(behind.get(&Key::new("a")).unwrap().as_deref(), Some(&b"one"[..]));
+    assert_eq!(behind.get(&Key::new("a")).unwrap().as_deref(), Some(&b"two"[..]));
     assert_eq!(due(&behind), [(Key::new("a"), deadline(0, 1))]);
     is_full.store(false, Ordering::Relaxed);
     behind.settle(Duration::ZERO).unwrap();
-    assert_eq!(due(&behind), [(Key::new("a"), deadline(0, 1))]);
-    assert_eq!(behind.into_store().get(&Key::new("a")).unwrap().as_deref(), Some(&b"one"[..]));
+    assert_eq!((due(&behind), behind.waiting()), (vec![(Key::new("a"), deadline(0, 1))], 0));
+    assert_eq!(behind.into_store().get(&Key::new("a")).unwrap().as_deref(), Some(&b"two"[..]));
 }
 
 #[test]
@@ -125,7 +132,7 @@ fn timers_that_fired_are_not_passed_over_for_ever() {
     for key in &keys {
         overlay.put(key.clone(), None, scheduled("waits"), Parts::default());
     }
-    behind.take(&mut overlay, Vec::new(), Duration::ZERO);
+    behind.take(&mut overlay, Vec::new(), Vec::new(), Duration::ZERO);
     behind.write_all().unwrap();
     let mut fired = Vec::new();
     loop {
@@ -138,10 +145,46 @@ fn timers_that_fired_are_not_passed_over_for_ever() {
             overlay.put(key.clone(), Some(scheduled("waits").head), written, Parts::default());
             fired.push(key);
         }
-        behind.take(&mut overlay, Vec::new(), Duration::ZERO);
+        behind.take(&mut overlay, Vec::new(), Vec::new(), Duration::ZERO);
         behind.settle(Duration::ZERO).unwrap();
     }
     assert_eq!(fired, keys, "each once, in order");
     // Most of them were written for being in the way, long before they were old.
     assert!(behind.waiting() < 1_500, "{} wait", behind.waiting());
+}
+
+#[test]
+fn a_part_that_no_entry_counts_is_not_read_beside_the_one_that_waits() {
+    let mut store = MemoryStores::new().open(TASK).unwrap();
+    let (key, orphan, part) = (Key::new("a"), Bytes::from_static(b"orphan"), Bytes::from_static(b"part"));
+    store.apply(&batch([Change::PutPart(key.clone(), 0, orphan)])).unwrap();
+    let mut behind = Behind::new(store, Limits { age: Duration::from_secs(1), bytes: usize::MAX });
+    let mut overlay = Overlay::new();
+    let head = Arc::new(Head { parts: 0..1, ..Head::default() });
+    let written = Written { head, bytes: Bytes::from_static(b"entry") };
+    overlay.put(key.clone(), None, written, Parts { dropped: false, added: vec![part.clone()] });
+    behind.take(&mut overlay, Vec::new(), Vec::new(), Duration::ZERO);
+    assert_eq!(behind.parts(&key).unwrap(), [(0, part.clone())]);
+    behind.write_all().unwrap();
+    assert_eq!(behind.parts(&key).unwrap(), [(0, part)]);
+}
+
+#[test]
+fn what_a_store_may_have_goes_with_every_batch_and_what_it_has_with_the_oldest() {
+    let store = MemoryStores::new().open(TASK).unwrap();
+    let second = Duration::from_secs(1);
+    let mut behind = Behind::new(store, Limits { age: 4 * second, bytes: usize::MAX });
+    let mut overlay = Overlay::new();
+    let value = |number: u8| vec![("position".to_owned(), vec![number])];
+    let newest = |number: u8| vec![("newest".to_owned(), vec![number])];
+    for number in 0..5_u8 {
+        // The second and the third change nothing but what the first one has changed.
+        let (key, old) = if (1..3).contains(&number) { (0, Some(scheduled("x").head)) } else { (number, None) };
+        overlay.put(Key::new(&key.to_string()), old, scheduled("x"), Parts::default());
+        behind.take(&mut overlay, value(number), newest(number), second * u32::from(number));
+        behind.settle(second * u32::from(number)).unwrap();
+    }
+    let store = behind.into_store();
+    assert_eq!(store.meta("position").unwrap(), Some(vec![2]), "of those that came within the first one's time");
+    assert_eq!(store.meta("newest").unwrap(), Some(vec![4]));
 }

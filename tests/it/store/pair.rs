@@ -178,7 +178,7 @@ impl<'a> Pair<'a> {
             position.push(("genesis".to_owned(), b"once".to_vec()));
         }
         let behind = self.behind.as_mut().unwrap();
-        behind.take(&mut self.overlay, position, Duration::from_secs(self.now));
+        behind.take(&mut self.overlay, position, Vec::new(), Duration::from_secs(self.now));
         behind.settle(Duration::from_secs(self.now)).unwrap();
         assert!(self.overlay.is_empty());
         self.committed.clone_from(&self.current);

@@ -50,12 +50,12 @@ fn a_deleted_state_directory_is_rebuilt_from_the_changelog() {
 }
 
 #[test]
-fn after_a_kill_at_most_one_transaction_is_replayed() {
+fn after_a_kill_at_most_one_transaction_is_replayed_when_stores_are_written_with_each() {
     const RECORDS_MAX: u32 = 200;
     /// What may come on top of the records: the outcomes of acts, of which 16 are under way at once.
     const ACTS: u32 = 16;
     let Some(mut stage) = Stage::open("e2e-replay") else { return };
-    stage.settings.push(format!("commit: {{ records_max: {RECORDS_MAX} }}"));
+    stage.settings.push(format!("commit: {{ records_max: {RECORDS_MAX}, write_behind: 1ms }}"));
     let mut chance = fastrand::Rng::with_seed(42);
     let all = bundles(900, &mut chance);
     // So slow that outcomes, and so transactions, come all the time.
