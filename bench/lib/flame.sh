@@ -5,6 +5,7 @@
 readonly INFERNO_VERSION=0.12.8
 
 install_inferno() { # sets inferno to the directory of its programs; they are built once
+    command -v perf >/dev/null || { echo 'bench/run: --flame needs perf (apt-get install linux-perf)' >&2 && exit 69; }
     local root=${XDG_CACHE_HOME:-$HOME/.cache}/sheaf/inferno-$INFERNO_VERSION
     inferno=$root/bin
     [[ -x $inferno/inferno-flamegraph && -x $inferno/inferno-collapse-perf ]] ||

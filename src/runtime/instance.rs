@@ -109,7 +109,6 @@ fn run_stream(
             Ok(Pace::Idle(wait)) => bell.wait(wait),
             Err(error) => {
                 thread.note(ThreadState::Failed);
-                thread.close_tasks();
                 return drop(failed.send(error));
             }
         }

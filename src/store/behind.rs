@@ -257,12 +257,7 @@ impl View for Behind {
 
     fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>> {
         let Some(changed) = self.entries.get(key) else { return self.store.parts(key) };
-        let (numbers, mut parts) = (changed.stored_parts(), Vec::new());
-        if !numbers.is_empty() {
-            parts = self.store.parts(key)?;
-            // One that its entry does not count was written in vain, before a crash.
-            parts.retain(|(number, _)| numbers.contains(number));
-        }
+        let mut parts = self.store.counted_parts(key, &changed.stored_parts())?;
         parts.extend(changed.new_parts().map(|(number, bytes)| (number, bytes.clone())));
         Ok(parts)
     }

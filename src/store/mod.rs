@@ -21,6 +21,8 @@ pub mod rocks;
 
 pub use error::Error;
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
@@ -35,6 +37,16 @@ pub trait View {
 
     /// The parts of an entry, in the order of their numbers.
     fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>>;
+
+    /// Those of them that an entry counts. One that it does not count was written in vain, before a crash.
+    fn counted_parts(&self, key: &Key, numbers: &Range<u32>) -> Result<Vec<(u32, Bytes)>> {
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut parts = self.parts(key)?;
+        parts.retain(|(number, _)| numbers.contains(number));
+        Ok(parts)
+    }
 
     /// Up to `limit` timers of one clock that are due at `now`, in the order of (due, slot, key).
     fn due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>>;

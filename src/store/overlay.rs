@@ -39,10 +39,10 @@ pub struct Overlay {
     entries: IndexMap<Key, Changed, RandomState>,
 }
 
-/// One entry that differs from the store's.
-#[derive(Clone, Debug)]
+/// One entry that differs from what lies beneath: what is committed, or the store.
+#[derive(Debug)]
 pub(super) struct Changed {
-    /// The head that the store has; `None` when it has no such entry.
+    /// The head that it has there; `None` when there is no such entry.
     old: Option<Arc<Head>>,
     /// What the entry has become; `None` is a tombstone.
     new: Option<Written>,
@@ -51,7 +51,7 @@ pub(super) struct Changed {
 }
 
 /// An entry as a step leaves it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Written {
     /// Its head.
     pub head: Arc<Head>,
@@ -110,14 +110,8 @@ impl Overlay {
     pub fn parts(&self, store: &dyn View, key: &Key, head: &Head) -> Result<Vec<Bytes>> {
         let added = self.entries.get(key).map_or(&[][..], |changed| &changed.parts.added);
         let stored = head.parts.start..head.parts.end.saturating_sub(count(added));
-        let mut parts = Vec::new();
-        if !stored.is_empty() {
-            // A part that no entry counts was written in vain, before a crash.
-            let counted = store.parts(key)?.into_iter().filter(|(number, _)| stored.contains(number));
-            parts.extend(counted.map(|(_, bytes)| bytes));
-        }
-        parts.extend(added.iter().cloned());
-        Ok(parts)
+        let counted = store.counted_parts(key, &stored)?.into_iter().map(|(_, bytes)| bytes);
+        Ok(counted.chain(added.iter().cloned()).collect())
     }
 
     /// The head of an entry that is not there, and may come: the numbers of its parts follow those that an entry of this

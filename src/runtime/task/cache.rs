@@ -12,7 +12,7 @@ use crate::processor::Body;
 /// What the decoded entries of one instance may take if it has all tasks, in bytes as they are counted here: room for 75,000
 /// open bundles of three children.
 const INSTANCE_BYTES: usize = 96 << 20;
-/// The least that one task gets, however many there are.
+/// The least that one task gets of what its instance may have, however many there are.
 const TASK_BYTES_MIN: usize = 256 << 10;
 /// What an entry takes besides its encoded bytes: its key twice, tables, and a decoded form that is larger.
 const ENTRY_OVERHEAD: usize = 512;
@@ -48,11 +48,16 @@ struct Kept {
     number: u64,
 }
 
+/// What one of so many tasks may have, of what their instance may have.
+pub(super) fn share(instance_bytes: usize, tasks: usize) -> usize {
+    (instance_bytes / tasks.max(1)).max(TASK_BYTES_MIN)
+}
+
 impl Cache {
     /// The cache of one of so many tasks that an instance may have: the limit is theirs together, or 64 partitions would
     /// take sixty-four times the memory of one.
     pub(super) fn one_of(tasks: usize) -> Self {
-        let bytes_max = (INSTANCE_BYTES / tasks.max(1)).max(TASK_BYTES_MIN);
+        let bytes_max = share(INSTANCE_BYTES, tasks);
         Self { entries: HashMap::default(), order: VecDeque::new(), came: 0, bytes: 0, bytes_max }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::cache::{Cache, Decoded};
+use super::cache::{Cache, Decoded, share};
 use super::position::{Genesis, meta};
 use super::step::Next;
 use super::unread::Unread;
@@ -24,8 +24,6 @@ use crate::topology::Node;
 /// What the tasks of one instance may have committed and not written, if it has all of them, in bytes as they are counted
 /// there. With twice as much a backlog takes 20 MiB more, and no less CPU.
 const BEHIND_BYTES: usize = 16 << 20;
-/// The least that one task gets, however many there are.
-const BEHIND_BYTES_MIN: usize = 256 << 10;
 
 /// The state of a running task.
 pub(in crate::runtime) struct Live {
@@ -57,8 +55,7 @@ impl Live {
         tasks: usize,
         settings: &Settings,
     ) -> store::Result<Self> {
-        let limits =
-            behind::Limits { age: settings.write_behind, bytes: (BEHIND_BYTES / tasks.max(1)).max(BEHIND_BYTES_MIN) };
+        let limits = behind::Limits { age: settings.write_behind, bytes: share(BEHIND_BYTES, tasks) };
         let mut live = Self {
             behind: Behind::new(store, limits),
             overlay: Overlay::new(),
@@ -275,13 +272,8 @@ impl Live {
 
     /// Takes over what the transaction has changed, with the positions that belong to it, and writes what is due to the
     /// store.
-    pub(super) fn apply(
-        &mut self,
-        changelog_next: Option<i64>,
-        inbox_next: i64,
-        now: Timestamp,
-        uptime: Duration,
-    ) -> store::Result<()> {
+    pub(super) fn apply(&mut self, committed: Committed) -> store::Result<()> {
+        let Committed { changelog_next, inbox_next, now, uptime } = committed;
         if !self.has_nothing_to_write() {
             if let Some(next) = changelog_next {
                 self.changelog_next = next;
@@ -300,6 +292,19 @@ impl Live {
         }
         self.settle(uptime)
     }
+}
+
+/// Where and when a transaction was committed.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Committed {
+    /// The offset behind its last record in the changelog, when it has one there.
+    pub changelog_next: Option<i64>,
+    /// The group's offset of the inbox from then on.
+    pub inbox_next: i64,
+    /// The wall clock.
+    pub now: Timestamp,
+    /// The monotonic one.
+    pub uptime: Duration,
 }
 
 /// What a step begins with.

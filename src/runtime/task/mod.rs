@@ -21,7 +21,7 @@ mod step;
 mod tests;
 mod unread;
 
-pub(super) use live::{Changes, Live};
+pub(super) use live::{Changes, Committed, Live};
 pub(super) use position::{Genesis, meta};
 
 use std::sync::Arc;
@@ -259,15 +259,9 @@ impl Task {
     }
 
     /// Duty 8: takes over what the transaction has changed, with the positions that belong to it.
-    pub(super) fn apply(
-        &mut self,
-        changelog_next: Option<i64>,
-        inbox_next: i64,
-        now: Timestamp,
-        uptime: Duration,
-    ) -> Result<()> {
+    pub(super) fn apply(&mut self, committed: Committed) -> Result<()> {
         let Some(live) = self.live() else { return Ok(()) };
-        live.apply(changelog_next, inbox_next, now, uptime).map_err(|source| Error::store(&self.id, source))
+        live.apply(committed).map_err(|source| Error::store(&self.id, source))
     }
 
     /// Writes what has been committed for long enough to the store.

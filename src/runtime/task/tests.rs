@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::cache::Decoded;
-use super::live::Live;
+use super::live::{Committed, Live};
 use super::position::Genesis;
 use super::step::Next;
 use crate::codec::{self, Entry, Head, Versioned, Writer, entry};
@@ -86,7 +86,8 @@ fn an_entry_at_rest_is_not_kept_and_is_read_from_where_it_was_written() {
     live.write(&node, &key, Some(Arc::default()), Some(next(2)));
     assert!(!live.keeps(&key), "neither the new state nor the one before");
     assert_eq!(found(&mut live, &node, &key), Some(2), "in the same transaction");
-    live.apply(Some(1), 1, Timestamp::from_millis(0), Duration::ZERO).unwrap();
+    let now = Timestamp::from_millis(0);
+    live.apply(Committed { changelog_next: Some(1), inbox_next: 1, now, uptime: Duration::ZERO }).unwrap();
     assert_eq!(found(&mut live, &node, &key), Some(2), "after its commit");
     live.write(&node, &key, Some(Arc::default()), Some(next(3)));
     assert!(live.keeps(&key), "it has left its rest");

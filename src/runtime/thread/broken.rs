@@ -9,7 +9,7 @@ use crate::runtime::error::Result;
 use crate::runtime::input::{Input, Inputs};
 use crate::runtime::mutation::Mutation;
 use crate::runtime::settings::Settings;
-use crate::runtime::task::Changes;
+use crate::runtime::task::{Changes, Committed};
 
 /// What a broken commit writes to the changelog.
 pub(super) fn changes(settings: &Settings, mut changes: Changes) -> Changes {
@@ -61,7 +61,9 @@ impl StreamThread {
     pub(super) fn store_too_early(&mut self, written: &BTreeMap<TopicPartition, i64>) -> Result<()> {
         if self.shared.settings.breaks(Mutation::StoreBeforeCommit) {
             for task in self.tasks.values_mut() {
-                task.apply(written.get(&task.changelog).copied(), 0, self.txn.now, self.txn.uptime)?;
+                let changelog_next = written.get(&task.changelog).copied();
+                let (now, uptime) = (self.txn.now, self.txn.uptime);
+                task.apply(Committed { changelog_next, inbox_next: 0, now, uptime })?;
             }
         }
         Ok(())

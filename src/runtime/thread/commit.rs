@@ -15,7 +15,7 @@ use crate::runtime::error::{Error, Result};
 use crate::runtime::genesis;
 use crate::runtime::point::Point;
 use crate::runtime::settings::Guarantee;
-use crate::runtime::task::{Changes, Task};
+use crate::runtime::task::{Changes, Committed, Task};
 use crate::runtime::transaction::{Decision, Returned};
 
 impl StreamThread {
@@ -125,8 +125,8 @@ impl StreamThread {
         let ahead = broken::ahead(&self.shared.settings);
         for task in self.tasks.values_mut() {
             let inbox_next = self.inputs.get(&task.inbox).map_or(0, |input| input.position);
-            let next = written.get(&task.changelog).map(|next| next + ahead);
-            task.apply(next, inbox_next, self.txn.now, self.txn.uptime)?;
+            let changelog_next = written.get(&task.changelog).map(|next| next + ahead);
+            task.apply(Committed { changelog_next, inbox_next, now: self.txn.now, uptime: self.txn.uptime })?;
             self.shared.probe.reached(Point::Applied);
         }
         self.shared.probe.reached(Point::Stored);

@@ -178,7 +178,13 @@ impl StreamThread {
         self.txn.uptime = self.shared.clock.uptime();
         let pace = match self.heed_clock().and_then(|()| self.advance()) {
             Ok(pace) => pace,
-            Err(error) => self.on_error(error)?,
+            Err(error) => match self.on_error(error) {
+                Ok(pace) => pace,
+                Err(fatal) => {
+                    self.close_tasks();
+                    return Err(fatal);
+                }
+            },
         };
         self.report();
         Ok(pace)
@@ -278,7 +284,7 @@ impl StreamThread {
     }
 
     /// Closes the stores with all that was committed: also for a thread that cannot go on.
-    pub fn close_tasks(&mut self) {
+    fn close_tasks(&mut self) {
         std::mem::take(&mut self.tasks).into_values().for_each(Task::close);
     }
 

@@ -104,7 +104,7 @@ impl TestDriver {
         let Some(store) = self.store(&task(processor))? else { return Ok(None) };
         let Some(bytes) = store.get(&Key::new(key))? else { return Ok(None) };
         let entry = entry::decode(&bytes)?;
-        let parts = store.parts(&Key::new(key))?.into_iter().filter(|(number, _)| entry.head.parts.contains(number));
+        let parts = store.counted_parts(&Key::new(key), &entry.head.parts)?.into_iter();
         let parts = parts.map(|(_, bytes)| part::decode(bytes));
         let state = entry::decode_body(&entry, parts.collect::<std::result::Result<_, _>>()?)?;
         Ok(Some(Stored { state, timers: entry.head.timers, acts: entry.head.acts }))
