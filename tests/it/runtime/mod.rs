@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `support` | a topology that counts, a world, and eyes for what came of it |
 //! | `basic` | records, timers, hand-overs, lost answers |
+//! | `behind` | when stores have what is committed |
 //! | `direct` | records that skip their inbox |
 //! | `eager` | rebalances that take everything away |
 //! | `effect` | timers and acts that are taken back |
@@ -12,6 +13,7 @@
 //! | `unreadable` | entries that cannot be read |
 
 mod basic;
+mod behind;
 mod direct;
 mod eager;
 mod effect;

@@ -14,7 +14,8 @@ use sheaf::store::overlay::{Overlay, Parts, Written};
 use sheaf::store::rocks::{RocksOptions, RocksStores};
 use sheaf::store::{Batch, Change, Error, Result, Store, Stores as _, TimerClock, View};
 
-use super::pair::{compare, operations};
+use super::operations::operations;
+use super::pair::compare;
 use super::{TASK, at, batch, deadline};
 
 /// From a few operations to all of them, from one entry to all of them.

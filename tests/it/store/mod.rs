@@ -17,6 +17,7 @@ mod disk;
 mod kill;
 mod load;
 mod memory;
+mod operations;
 mod overlay;
 mod pair;
 

@@ -13,7 +13,8 @@ use sheaf::store::overlay::{Overlay, Parts, Written};
 use sheaf::store::rocks::{RocksOptions, RocksStores};
 
 use super::deadline;
-use super::pair::{compare, operations};
+use super::operations::operations;
+use super::pair::compare;
 
 /// The store is written with each transaction.
 const AT_ONCE: Limits = Limits { age: Duration::ZERO, bytes: 0 };

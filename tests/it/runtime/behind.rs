@@ -1,0 +1,83 @@
+//! Stores that are written behind their changelogs: when they have what is committed, and who writes it before that.
+
+use std::time::Duration;
+
+use sheaf::broker::{Broker, ProducerSpec};
+use sheaf::model::{Key, OutRecord, Topic};
+use sheaf::sim::World;
+use sheaf::store::Stores;
+use sheaf::store::memory::MemoryStores;
+
+use super::support::{send, settle, stops, values, world};
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many entries are on the instance's disk.
+fn stored(world: &mut World, name: &str) -> usize {
+    let tasks = world.disk(name).existing().unwrap();
+    let of_task = |task: &String| {
+        let copy = MemoryStores::new();
+        assert!(world.disk(name).copy(task, &copy));
+        copy.open(task).unwrap().scan(None, 100).unwrap().len()
+    };
+    tasks.iter().map(of_task).sum()
+}
+
+/// An instance that has counted x once, and has not written it to its store.
+fn waiting() -> World {
+    let mut world = world();
+    world.start("a").unwrap();
+    settle(&mut world);
+    send(&world, &[("x", Some("1"))]);
+    settle(&mut world);
+    assert_eq!(values(&world, "counts"), ["x=1"]);
+    assert_eq!(stored(&mut world, "a"), 0, "it waits");
+    world
+}
+
+#[test]
+fn a_store_has_what_is_committed_some_seconds_later_although_nothing_happens() {
+    let mut world = waiting();
+    world.clock().advance(Duration::from_secs(5));
+    settle(&mut world);
+    assert_eq!(stored(&mut world, "a"), 1);
+}
+
+#[test]
+fn what_waited_when_the_process_was_killed_is_in_the_changelog() {
+    let mut world = waiting();
+    world.crash("a");
+    assert_eq!(stored(&mut world, "a"), 0);
+    world.start("a").unwrap();
+    settle(&mut world);
+    send(&world, &[("x", Some("1"))]);
+    settle(&mut world);
+    assert_eq!(values(&world, "counts"), ["x=1", "x=2"]);
+}
+
+#[test]
+fn an_orderly_stop_writes_what_waits() {
+    let mut world = waiting();
+    world.stop("a").unwrap();
+    assert_eq!(stored(&mut world, "a"), 1);
+}
+
+#[test]
+fn an_instance_that_cannot_go_on_writes_what_waits() {
+    let mut world = waiting();
+    // Somebody else's start under its name.
+    let spec = ProducerSpec { transactional_id: "app-a-0".to_owned(), tracked: Vec::new() };
+    let mut newer = world.broker().producer(&spec).unwrap();
+    newer.init(TIMEOUT).unwrap();
+    newer.begin().unwrap();
+    let start =
+        r#"{"incarnation":"00000000-0000-0000-0000-000000000000","host":"h","process":1,"started_at":"","http":""}"#;
+    let announcement = OutRecord::keyed(&Topic::new("app-instances"), &Key::new("a"), start.into());
+    newer.produce(&OutRecord { partition: Some(0), ..announcement }).unwrap();
+    newer.commit(TIMEOUT).unwrap();
+    send(&world, &[("x", Some("1"))]);
+    let error = stops(&mut world);
+    assert!(error.contains("process 1 on h"), "{error}");
+    world.crash("a");
+    assert_eq!(stored(&mut world, "a"), 1, "what was committed before that");
+}

@@ -1,0 +1,62 @@
+//! What happens to a state, at random.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use sheaf::codec::Head;
+use sheaf::model::{Act, ActSlot, Key, Timer, TimerKind};
+
+use super::at;
+
+pub(super) const KEYS: [&str; 6] = ["", "a", "a\0", "ab", "b", "c"];
+const KINDS: [TimerKind; 4] =
+    [TimerKind::Deadline(0), TimerKind::Deadline(7), TimerKind::Delay(0), TimerKind::Delay(255)];
+const SLOTS: [u8; 3] = [0, 1, b'b'];
+pub(super) const DUE_MAX: i64 = 6;
+
+#[derive(Clone, Debug)]
+pub(super) enum Operation {
+    /// Sets an entry: whether it drops its parts, and how many it adds.
+    Put(Key, Head, bool, u8),
+    Delete(Key),
+    Commit,
+    Abort,
+    /// A crash, in the middle of a transaction too, after which the changelog is read from the store's position.
+    Crash,
+    /// Everything that is committed goes to the store.
+    WriteAll,
+}
+
+fn keys() -> impl Strategy<Value = Key> {
+    prop::sample::select(&KEYS[..]).prop_map(Key::new)
+}
+
+fn heads() -> impl Strategy<Value = Head> {
+    let timers = prop::collection::vec(prop::option::of(0..DUE_MAX), KINDS.len());
+    let acts = prop::collection::vec(prop::option::of(1..3_u32), SLOTS.len());
+    (timers, acts).prop_map(|(dues, attempts)| {
+        let timer = |(kind, due): (TimerKind, Option<i64>)| due.map(|due| Timer { kind, due: at(due) });
+        let act = |(slot, attempt): (u8, Option<u32>)| {
+            let valid_for = Duration::from_secs(1);
+            attempt.map(|attempt| Act { slot: ActSlot(slot), attempt, valid_for, request: "{}".to_owned() })
+        };
+        Head {
+            timers: KINDS.into_iter().zip(dues).filter_map(timer).collect(),
+            acts: SLOTS.into_iter().zip(attempts).filter_map(act).collect(),
+            parts: 0..0,
+        }
+    })
+}
+
+pub(super) fn operations() -> impl Strategy<Value = Vec<Operation>> {
+    let operation = prop_oneof![
+        8 => (keys(), heads(), prop::bool::weighted(0.2), 0..4_u8)
+            .prop_map(|(key, head, drops, adds)| Operation::Put(key, head, drops, adds)),
+        4 => keys().prop_map(Operation::Delete),
+        3 => Just(Operation::Commit),
+        1 => Just(Operation::Abort),
+        1 => Just(Operation::Crash),
+        1 => Just(Operation::WriteAll),
+    ];
+    prop::collection::vec(operation, 1..40)
+}
