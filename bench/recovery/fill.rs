@@ -50,13 +50,13 @@ pub(crate) fn fill(
     while next < entries.count {
         producer.begin()?;
         if let (0, Some(task)) = (next, genesis) {
-            let (key, value) = (Bytes::from_static(b"\0sheaf-genesis"), genesis_value(&task.to_string()));
+            let (key, value) = (Key::from_slice(b"\0sheaf-genesis"), genesis_value(&task.to_string()));
             producer.produce(&OutRecord::logged(changelog, key, Some(value)))?;
         }
         for _ in next..entries.count.min(next + BATCH) {
             let key = Key::new(&uuid::Uuid::from_u128(chance.u128(..)).hyphenated().to_string());
             let value = value(&mut chance, entries.bytes.saturating_sub(key.as_bytes().len()), entries.due)?;
-            producer.produce(&OutRecord::logged(changelog, key.bytes(), Some(value)))?;
+            producer.produce(&OutRecord::logged(changelog, key, Some(value)))?;
         }
         next += BATCH;
         producer.drain(TIMEOUT)?;

@@ -49,19 +49,19 @@ pub fn decode(mut value: Bytes) -> Result<Part, Error> {
 }
 
 /// The changelog's key of an entry's part.
-pub fn key(entry: &Key, number: u32) -> Bytes {
+pub fn key(entry: &Key, number: u32) -> Key {
     let mut key = BytesMut::with_capacity(KEY_PREFIX.len() + 4 + entry.as_bytes().len());
     key.put_slice(KEY_PREFIX);
     key.put_u32(number);
     key.put_slice(entry.as_bytes());
-    key.freeze()
+    Key::from_bytes(key.freeze())
 }
 
 /// The entry and the number of a part, from the changelog's key; `None` for a key that is no part's.
-pub fn of_key(key: &Bytes) -> Option<(Key, u32)> {
+pub fn of_key(key: &[u8]) -> Option<(Key, u32)> {
     let rest = key.strip_prefix(KEY_PREFIX)?;
     let (number, entry) = rest.split_first_chunk()?;
-    Some((Key::from_bytes(key.slice_ref(entry)), u32::from_be_bytes(*number)))
+    Some((Key::from_slice(entry), u32::from_be_bytes(*number)))
 }
 
 #[cfg(test)]
@@ -80,9 +80,9 @@ mod tests {
     #[test]
     fn a_parts_key_reads_back_and_no_entrys_is_one() {
         let entry = Key::new("0d3c5b0e");
-        assert_eq!(of_key(&key(&entry, 7)), Some((entry.clone(), 7)));
-        assert_eq!(of_key(&entry.bytes()), None);
-        assert_eq!(of_key(&Bytes::from_static(b"\0sheaf-genesis")), None);
+        assert_eq!(of_key(key(&entry, 7).as_bytes()), Some((entry.clone(), 7)));
+        assert_eq!(of_key(entry.as_bytes()), None);
+        assert_eq!(of_key(b"\0sheaf-genesis"), None);
     }
 
     #[test]

@@ -1,39 +1,107 @@
 //! Names of things: keys, topics, partitions, tasks, instances.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// What an entry is stored under and an inbox is partitioned by: a bundle's id in its canonical text form (UTF-8).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Key(Bytes);
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(from = "Bytes", into = "Bytes")]
+pub struct Key(Repr);
+
+/// The longest key that stands in the value itself; a uuid's text has 36 bytes.
+const INLINE_MAX: usize = 38;
+
+/// A short key is compared, hashed and copied without a look elsewhere in memory, and holds on to no record that it came with.
+#[derive(Clone)]
+enum Repr {
+    Inline { len: u8, bytes: [u8; INLINE_MAX] },
+    Shared(Bytes),
+}
 
 impl Key {
     /// A key from text.
     pub fn new(text: &str) -> Self {
-        Self(Bytes::copy_from_slice(text.as_bytes()))
+        Self::from_slice(text.as_bytes())
+    }
+
+    /// A key with a copy of these bytes.
+    pub fn from_slice(bytes: &[u8]) -> Self {
+        Self::inline(bytes).unwrap_or_else(|| Self(Repr::Shared(Bytes::copy_from_slice(bytes))))
     }
 
     /// A key from the bytes of a record's key; any bytes are a key.
     pub fn from_bytes(bytes: Bytes) -> Self {
-        Self(bytes)
+        Self::inline(&bytes).unwrap_or(Self(Repr::Shared(bytes)))
+    }
+
+    fn inline(key: &[u8]) -> Option<Self> {
+        let mut bytes = [0; INLINE_MAX];
+        bytes.get_mut(..key.len())?.copy_from_slice(key);
+        Some(Self(Repr::Inline { len: u8::try_from(key.len()).ok()?, bytes }))
     }
 
     /// The bytes that go to Kafka and to the store.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Repr::Inline { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or(bytes),
+            Repr::Shared(bytes) => bytes,
+        }
     }
 
-    /// The same bytes, shared.
+    /// The same bytes by themselves.
     pub fn bytes(&self) -> Bytes {
-        self.0.clone()
+        match &self.0 {
+            Repr::Inline { .. } => Bytes::copy_from_slice(self.as_bytes()),
+            Repr::Shared(bytes) => bytes.clone(),
+        }
     }
 
     /// The text; bytes that are not UTF-8 show as replacement characters.
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(&self.0)
+        String::from_utf8_lossy(self.as_bytes())
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
+impl From<Bytes> for Key {
+    fn from(bytes: Bytes) -> Self {
+        Self::from_bytes(bytes)
+    }
+}
+
+impl From<Key> for Bytes {
+    fn from(key: Key) -> Self {
+        key.bytes()
     }
 }
 
@@ -146,5 +214,29 @@ impl InstanceId {
 impl fmt::Display for InstanceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_its_bytes_however_many_they_are() {
+        for len in [0, 1, INLINE_MAX - 1, INLINE_MAX, INLINE_MAX + 1, 300] {
+            let text = "x".repeat(len);
+            let (new, read) = (Key::new(&text), Key::from_bytes(Bytes::from(text.clone())));
+            assert_eq!((new.as_bytes(), new.text().as_ref()), (text.as_bytes(), text.as_str()));
+            assert_eq!((&new, new.bytes()), (&read, Bytes::from(text)));
+        }
+        assert!(size_of::<Key>() <= 40);
+    }
+
+    #[test]
+    fn keys_sort_as_their_bytes_do() {
+        let long = "b".repeat(INLINE_MAX + 1);
+        let mut keys = ["c", &long, "b", "", "bb"].map(Key::new);
+        keys.sort();
+        assert_eq!(keys, ["", "b", "bb", &long, "c"].map(Key::new));
     }
 }

@@ -123,7 +123,7 @@ pub struct OutRecord {
     /// `None`: the partition is Kafka's murmur2 of the key, a random one without a key.
     pub partition: Option<i32>,
     /// The key; `None` is Kafka's null.
-    pub key: Option<Bytes>,
+    pub key: Option<Key>,
     /// The value; `None` is a tombstone.
     pub value: Option<Bytes>,
     /// The headers.
@@ -138,7 +138,7 @@ impl OutRecord {
         Self {
             topic: topic.clone(),
             partition: None,
-            key: Some(key.bytes()),
+            key: Some(key.clone()),
             value: Some(value),
             headers: Headers::new(),
             timestamp: None,
@@ -146,7 +146,7 @@ impl OutRecord {
     }
 
     /// A record of a keyed log, for a partition that is known; no value is a tombstone.
-    pub fn logged(to: &TopicPartition, key: Bytes, value: Option<Bytes>) -> Self {
+    pub fn logged(to: &TopicPartition, key: Key, value: Option<Bytes>) -> Self {
         Self {
             topic: to.topic.clone(),
             partition: Some(to.partition),
@@ -185,6 +185,8 @@ impl OutRecord {
 
     /// About how many bytes the record takes in a log.
     pub fn size(&self) -> usize {
-        self.key.as_ref().map_or(0, Bytes::len) + self.value.as_ref().map_or(0, Bytes::len) + self.headers.size()
+        self.key.as_ref().map_or(0, |key| key.as_bytes().len())
+            + self.value.as_ref().map_or(0, Bytes::len)
+            + self.headers.size()
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
 use crate::metric;
-use crate::model::{Headers, OutRecord, Record, Reject, Timestamp, Topic};
+use crate::model::{Headers, Key, OutRecord, Record, Reject, Timestamp, Topic};
 
 /// Where in the flow an input was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Rej
         .with("__sheaf.errors.partition", record.source.partition.to_string())
         .with("__sheaf.errors.offset", record.offset.to_string())
         .with("__sheaf.errors.timestamp", now.to_string());
-    OutRecord { topic: topic.clone(), partition: None, key, value, headers, timestamp: None }
+    OutRecord { topic: topic.clone(), partition: None, key: key.map(Key::from_bytes), value, headers, timestamp: None }
 }
 
 #[cfg(test)]

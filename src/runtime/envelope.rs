@@ -34,7 +34,7 @@ pub(super) fn wrap(record: &Record, keyed: Keyed, inbox: &Topic, partition: i32)
     OutRecord {
         topic: inbox.clone(),
         partition: Some(partition),
-        key: Some(keyed.key.bytes()),
+        key: Some(keyed.key),
         value: record.value.clone(),
         headers,
         timestamp: None,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::model::{Record, TaskId};
+use crate::model::{Key, Record, TaskId};
 
 /// The reserved key. The keying step refuses keys that begin with a zero byte.
 const KEY: &[u8] = b"\0sheaf-genesis";
@@ -25,10 +25,10 @@ struct Value {
 }
 
 /// Key and value of a genesis record.
-pub(super) fn record(task: &TaskId, store: Uuid, incarnation: &Uuid) -> (Bytes, Bytes) {
+pub(super) fn record(task: &TaskId, store: Uuid, incarnation: &Uuid) -> (Key, Bytes) {
     let value =
         Value { store, task: task.to_string(), incarnation: *incarnation, sheaf: env!("CARGO_PKG_VERSION").to_owned() };
-    (Bytes::from_static(KEY), Bytes::from(serde_json::to_vec(&value).unwrap_or_default()))
+    (Key::from_bytes(Bytes::from_static(KEY)), Bytes::from(serde_json::to_vec(&value).unwrap_or_default()))
 }
 
 /// True for a genesis record.

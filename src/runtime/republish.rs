@@ -100,7 +100,7 @@ impl Republisher<'_> {
         let (key, value) = genesis::record(id, store_id, incarnation);
         producer.produce(&OutRecord::logged(&changelog, key, Some(value)))?;
         let mut written = 0;
-        let mut produce = |key: Bytes, value: Bytes| -> Result<()> {
+        let mut produce = |key: Key, value: Bytes| -> Result<()> {
             Ok(producer.produce(&OutRecord::logged(&changelog, key, Some(value)))?)
         };
         let wrap = |source| Error::store(id, source);
@@ -119,7 +119,7 @@ impl Republisher<'_> {
             let Some((key, _)) = page.last() else { break };
             last = Some(key.clone());
             for (key, value) in page {
-                produce(key.bytes(), Bytes::from(value))?;
+                produce(key, Bytes::from(value))?;
                 written += 1;
             }
             progress(written);

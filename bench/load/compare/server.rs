@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sheaf::broker::kafka::{KafkaBroker, KafkaSettings};
 use sheaf::broker::{Admin, Broker, Consumer, ConsumerSpec, Error, Isolation, NewTopic, ProducerSpec, Start, Waker};
-use sheaf::model::{Headers, OutRecord, Topic, TopicPartition};
+use sheaf::model::{Key, OutRecord, Topic, TopicPartition};
 
 use super::Options;
 use super::clock::{now, pause};
@@ -82,10 +82,8 @@ impl Server {
         while now() < until {
             producer.begin()?;
             for number in 0..WARM_UP_BATCH {
-                let key = Some(Bytes::from(number.to_string()));
-                let value = Some(Bytes::from(vec![b'x'; 200]));
-                let (topic, headers) = (topic.clone(), Headers::new());
-                producer.produce(&OutRecord { topic, partition: None, key, value, headers, timestamp: None })?;
+                let (key, value) = (Key::new(&number.to_string()), Bytes::from(vec![b'x'; 200]));
+                producer.produce(&OutRecord::keyed(&topic, &key, value))?;
             }
             producer.commit(TIMEOUT)?;
             reader.poll(WARM_UP_BATCH, &mut read, Duration::from_millis(10))?;

@@ -13,7 +13,7 @@ use super::native::{Client, Group, Outgoing, Queue, Told, TopicHandle};
 use super::settings::{KafkaSettings, refused};
 use super::{BaseProducer, Context, Failure, missing};
 use crate::broker::{Error, FencedBy, GroupMetadata, Producer, Result, Start};
-use crate::model::{OutRecord, Timestamp, Topic, TopicPartition};
+use crate::model::{Key, OutRecord, Timestamp, Topic, TopicPartition};
 
 /// The longest wait for one event.
 const EVENT: Duration = Duration::from_millis(50);
@@ -23,8 +23,8 @@ const EVENT: Duration = Duration::from_millis(50);
 /// The fields are in the order in which they have to go: topics and queues before the client.
 pub(super) struct KafkaProducer {
     topics: BTreeMap<Topic, Handle>,
-    /// The topics by the tag that comes back with each delivery report.
-    names: Vec<Topic>,
+    /// The topics by the tag that comes back with each delivery report, and whether their ends are asked for.
+    names: Vec<(Topic, bool)>,
     events: Queue,
     native: Client,
     producer: Arc<BaseProducer>,
@@ -46,8 +46,8 @@ struct Handle {
 struct Deliveries {
     outstanding: usize,
     failed: Option<Error>,
-    /// The offset after the last record of each partition of a tracked topic.
-    ends: BTreeMap<TopicPartition, i64>,
+    /// The offset after the last record of each partition of a tracked topic, by the topic's tag.
+    ends: BTreeMap<(usize, i32), i64>,
 }
 
 impl KafkaProducer {
@@ -87,23 +87,20 @@ impl KafkaProducer {
         match event.told() {
             Told::Deliveries(messages) => {
                 for message in messages {
-                    let topic = self.names.get(message.tag());
+                    let tag = message.tag();
+                    let topic = self.names.get(tag);
                     let failure = message.undelivered();
                     let size = message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len);
                     self.deliveries.outstanding = self.deliveries.outstanding.saturating_sub(1);
                     match (failure, topic) {
                         (Some(failure), topic) => {
-                            let name = topic.map_or("an unknown topic", Topic::as_str);
+                            let name = topic.map_or("an unknown topic", |(topic, _)| topic.as_str());
                             // The first one is the reason; what follows it follows from it.
                             self.deliveries.failed.get_or_insert_with(|| failure.of_delivery(name, size));
                         }
-                        (None, Some(topic)) if self.tracked.contains(topic) => {
+                        (None, Some((_, true))) => {
                             let end = message.offset().saturating_add(1);
-                            let known = self
-                                .deliveries
-                                .ends
-                                .entry(TopicPartition::new(topic, message.partition()))
-                                .or_insert(end);
+                            let known = self.deliveries.ends.entry((tag, message.partition())).or_insert(end);
                             *known = end.max(*known);
                         }
                         (None, _) => {}
@@ -142,7 +139,7 @@ impl KafkaProducer {
             detail: format!("'{topic}' is no name for a topic"),
         })?;
         let tag = self.names.len();
-        self.names.push(topic.clone());
+        self.names.push((topic.clone(), self.tracked.contains(topic)));
         self.topics.insert(topic.clone(), Handle { native, tag });
         Ok(tag)
     }
@@ -211,7 +208,7 @@ impl Producer for KafkaProducer {
         let tag = self.handle(&record.topic)?;
         let message = Outgoing {
             partition: record.partition.unwrap_or(-1),
-            key: record.key.as_deref(),
+            key: record.key.as_ref().map(Key::as_bytes),
             value: record.value.as_deref(),
             headers: &record.headers,
             timestamp: record.timestamp.map_or(0, Timestamp::as_millis),
@@ -237,7 +234,11 @@ impl Producer for KafkaProducer {
             let detail = format!("{} records are not acknowledged", self.deliveries.outstanding);
             return Err(Error::TimedOut { operation: "waiting for deliveries", detail });
         }
-        Ok(self.deliveries.ends.clone())
+        let ends = self.deliveries.ends.iter();
+        let named = |(&(tag, partition), &end): (&(usize, i32), &i64)| {
+            Some((TopicPartition::new(&self.names.get(tag)?.0, partition), end))
+        };
+        Ok(ends.filter_map(named).collect())
     }
 
     fn send_offsets(

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::broker::Isolation;
-use crate::model::{Headers, OutRecord, Record, Timestamp, TopicPartition};
+use crate::model::{Headers, Key, OutRecord, Record, Timestamp, TopicPartition};
 
 /// Names a producer in its partitions; each transactional id has one.
 pub(super) type ProducerId = u64;
@@ -91,7 +91,7 @@ impl Log {
         if let Some(producer) = producer {
             self.open.entry(producer).or_insert(offset);
         }
-        let (key, value, headers) = (record.key.clone(), record.value.clone(), record.headers.clone());
+        let (key, value, headers) = (record.key.as_ref().map(Key::bytes), record.value.clone(), record.headers.clone());
         let content = Content::Data { key, value, headers, aborted: false };
         self.entries.push_back(Entry { offset, timestamp, arrived, producer, content });
         self.end += 1;

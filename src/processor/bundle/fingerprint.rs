@@ -27,7 +27,8 @@ impl Fingerprint {
         Self::of(Uuid::from_bytes(self.0), &[content])
     }
 
-    fn of(namespace: Uuid, pieces: &[&[u8]]) -> Self {
+    /// The fingerprint of some bytes in a namespace.
+    pub(super) fn of(namespace: Uuid, pieces: &[&[u8]]) -> Self {
         // As `Uuid::new_v5`, whose SHA-1 does not use the processor's: an event is worth two of these.
         let mut hash = Sha1::new().chain_update(namespace.as_bytes());
         for piece in pieces {

@@ -1,6 +1,7 @@
 //! The fields of a member event, read and checked: the same for the keying step, which rejects what is poison, and for
 //! the bundle.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -104,18 +105,18 @@ impl Reader {
 
 impl Fields<'_> {
     /// The bundle's id, in its canonical form.
-    pub(super) fn bundle(&self) -> Result<String, Reject> {
+    pub(super) fn bundle(&self) -> Result<Cow<'_, str>, Reject> {
         self.identifier(&self.reader.bundle, "the bundle's id")
     }
 
     /// What the bundle needs to know.
     pub(super) fn facts(&self) -> Result<Facts, Reject> {
-        let (id, expects, position) = (self.id()?, self.expects()?, self.position()?);
+        let (id, expects, position) = (self.id()?.into_owned(), self.expects()?, self.position()?);
         Ok(Facts { value: self.value.clone(), id, expects, position })
     }
 
     /// The member's id, in its canonical form.
-    fn id(&self) -> Result<String, Reject> {
+    fn id(&self) -> Result<Cow<'_, str>, Reject> {
         self.identifier(&self.reader.id, "the member's id")
     }
 
@@ -169,10 +170,10 @@ impl Fields<'_> {
         }
     }
 
-    fn identifier(&self, field: &Field, what: &str) -> Result<String, Reject> {
+    fn identifier(&self, field: &Field, what: &str) -> Result<Cow<'_, str>, Reject> {
         let text = match self.found.scalar(field.index) {
-            Scalar::Text(text) => text.into_owned(),
-            Scalar::Integer(number) => number.to_string(),
+            Scalar::Text(text) => text,
+            Scalar::Integer(number) => Cow::Owned(number.to_string()),
             Scalar::Absent => {
                 return Err(self.wrong(RejectReason::MissingField, field, &format!("missing; {what} stands there")));
             }
@@ -189,7 +190,7 @@ impl Fields<'_> {
             KeyFormat::Text => Ok(text),
             KeyFormat::Uuid if is_canonical(&text) => Ok(text),
             KeyFormat::Uuid => match uuid::Uuid::try_parse(&text) {
-                Ok(id) => Ok(id.hyphenated().to_string()),
+                Ok(id) => Ok(Cow::Owned(id.hyphenated().to_string())),
                 Err(error) => {
                     Err(bad(format!("`{text}`, which is no uuid ({error}); a topology may choose `text` keys")))
                 }

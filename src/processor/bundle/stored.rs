@@ -46,7 +46,7 @@ impl Versioned for State {
         let joined = |gathering: Gathering| {
             let (mut parent, mut children) = (None, Vec::with_capacity(parts.len()));
             for part in &parts {
-                let PartV2 { role, member } = binary::decode(&part.bytes)?;
+                let PartV2::<MemberV1> { role, member } = binary::decode(&part.bytes)?;
                 match role {
                     RoleV2::Parent => parent = Some(Arc::new(member.into())),
                     RoleV2::Child => children.push(Arc::new(member.into())),
@@ -67,7 +67,7 @@ impl Versioned for State {
 /// A member as a part of its bundle's entry.
 pub(super) fn part(role: Role, member: &Member) -> Result<Bytes, Error> {
     let mut bytes = Vec::with_capacity(member.content.len() + PART_OVERHEAD);
-    binary::encode(&PartV2 { role: role.into(), member: member.into() }, &mut bytes)?;
+    binary::encode(&PartV2 { role: role.into(), member: Borrowed::from(member) }, &mut bytes)?;
     Ok(Bytes::from(bytes))
 }
 
@@ -88,9 +88,9 @@ struct PartedV2 {
 }
 
 #[derive(Serialize, Deserialize)]
-struct PartV2 {
+struct PartV2<Member = MemberV1> {
     role: RoleV2,
-    member: MemberV1,
+    member: Member,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,30 +100,33 @@ enum RoleV2 {
 }
 
 #[derive(Serialize, Deserialize)]
-enum StateV1 {
-    Open(GatheringV1),
-    Breached(GatheringV1),
+enum StateV1<Member = MemberV1> {
+    Open(GatheringV1<Member>),
+    Breached(GatheringV1<Member>),
     Closed(MarkerV1),
 }
 
 #[derive(Serialize, Deserialize)]
-struct GatheringV1 {
-    parent: Option<MemberV1>,
-    children: Vec<MemberV1>,
+struct GatheringV1<Member = MemberV1> {
+    parent: Option<Member>,
+    children: Vec<Member>,
     wanted: Option<u32>,
     reported: Vec<[u8; 16]>,
 }
 
+/// As it is read; one is written from what [`Borrowed`] members borrow.
 #[derive(Serialize, Deserialize)]
-struct MemberV1 {
-    id: String,
+struct MemberV1<Id = String, Content = Bytes, Topic = Arc<str>> {
+    id: Id,
     at: Timestamp,
     place: Option<u32>,
-    content: Bytes,
-    topic: Arc<str>,
+    content: Content,
+    topic: Topic,
     partition: i32,
     offset: i64,
 }
+
+type Borrowed<'a> = MemberV1<&'a str, &'a Bytes, &'a str>;
 
 #[derive(Serialize, Deserialize)]
 struct MarkerV1 {
@@ -137,8 +140,8 @@ enum EndingV1 {
     Completed,
 }
 
-impl From<&State> for StateV1 {
-    fn from(state: &State) -> Self {
+impl<'a> From<&'a State> for StateV1<Borrowed<'a>> {
+    fn from(state: &'a State) -> Self {
         match state {
             State::Open(gathering) => Self::Open(gathering.into()),
             State::Breached(gathering) => Self::Breached(gathering.into()),
@@ -189,11 +192,11 @@ impl From<Role> for RoleV2 {
     }
 }
 
-impl From<&Gathering> for GatheringV1 {
-    fn from(gathering: &Gathering) -> Self {
+impl<'a> From<&'a Gathering> for GatheringV1<Borrowed<'a>> {
+    fn from(gathering: &'a Gathering) -> Self {
         Self {
-            parent: gathering.parent().map(|parent| MemberV1::from(&**parent)),
-            children: gathering.children_unsorted().map(|child| MemberV1::from(&**child)).collect(),
+            parent: gathering.parent().map(|parent| Borrowed::from(&**parent)),
+            children: gathering.children_unsorted().map(|child| Borrowed::from(&**child)).collect(),
             wanted: gathering.wanted,
             reported: bytes_of(&gathering.reported),
         }
@@ -209,14 +212,14 @@ impl From<GatheringV1> for Gathering {
     }
 }
 
-impl From<&Member> for MemberV1 {
-    fn from(member: &Member) -> Self {
+impl<'a> From<&'a Member> for Borrowed<'a> {
+    fn from(member: &'a Member) -> Self {
         Self {
-            id: member.id.clone(),
+            id: &member.id,
             at: member.at,
             place: member.place,
-            content: member.content.clone(),
-            topic: Arc::clone(&member.origin.topic),
+            content: &member.content,
+            topic: &member.origin.topic,
             partition: member.origin.partition,
             offset: member.origin.offset,
         }

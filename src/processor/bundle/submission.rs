@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use uuid::{Uuid, uuid};
 
-use super::{Gathering, Member, SUBMISSIONS};
+use super::{Fingerprint, Gathering, Member, SUBMISSIONS};
 use crate::model::{Headers, Key, Reject, RejectReason, Timestamp};
 use crate::processor::Forward;
 
@@ -46,7 +46,7 @@ pub(super) fn forward(key: &Key, topology: &str, gathering: &Gathering, span: Sp
     let headers = Headers::with_capacity(HEADERS)
         .with("content-type", "application/json")
         .with("ce_specversion", "1.0")
-        .with("ce_id", Uuid::new_v5(&NAMESPACE, key.as_bytes()).to_string())
+        .with("ce_id", Uuid::from_bytes(Fingerprint::of(NAMESPACE, &[key.as_bytes()]).0).to_string())
         .with("ce_type", EVENT_TYPE)
         .with("ce_source", format!("/sheaf/{topology}"))
         .with("ce_time", span.last.to_string())

@@ -256,7 +256,7 @@ impl Live {
         };
         // Without transactions a crash may cut them off anywhere: then a part may be there in vain, and none is missing.
         let new = self.overlay.new_parts().map(|(key, number, bytes)| (part::key(key, number), Some(bytes.clone())));
-        let entries = self.overlay.changed().map(|(key, bytes)| (key.bytes(), bytes.cloned()));
+        let entries = self.overlay.changed().map(|(key, bytes)| (key.clone(), bytes.cloned()));
         let gone = self.overlay.gone_parts().map(|(key, number)| (part::key(key, number), None));
         Some(Changes { genesis, records: new.chain(entries).chain(gone).collect() })
     }
@@ -324,5 +324,5 @@ pub(in crate::runtime) struct Changes {
     /// The genesis to be written first.
     pub genesis: Option<Uuid>,
     /// Key and value; `None` is a tombstone.
-    pub records: Vec<(Bytes, Option<Bytes>)>,
+    pub records: Vec<(Key, Option<Bytes>)>,
 }

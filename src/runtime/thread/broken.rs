@@ -17,7 +17,7 @@ pub(super) fn changes(settings: &Settings, mut changes: Changes) -> Changes {
         changes.records.retain(|(_, bytes)| bytes.is_some());
     }
     if settings.breaks(Mutation::PartsSkipped) {
-        changes.records.retain(|(key, _)| part::of_key(key).is_none());
+        changes.records.retain(|(key, _)| part::of_key(key.as_bytes()).is_none());
     }
     changes
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::{IDLE_MAX, Pace, StreamThread, broken};
 use crate::broker::{self, FencedBy, Producer};
 use crate::metric::TransactionResult;
-use crate::model::{OutRecord, Outcome, Topic, TopicPartition};
+use crate::model::{Key, OutRecord, Outcome, Topic, TopicPartition};
 use crate::processor::Count;
 use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::{Error, Result};
@@ -201,7 +201,7 @@ fn produce_outputs(producer: &mut dyn Producer, outputs: &[OutRecord]) -> Result
 }
 
 fn produce_changes(producer: &mut dyn Producer, task: &Task, changes: Changes, incarnation: &uuid::Uuid) -> Result<()> {
-    let mut produce = |key: Bytes, value: Option<Bytes>| -> Result<()> {
+    let mut produce = |key: Key, value: Option<Bytes>| -> Result<()> {
         producer.produce(&OutRecord::logged(&task.changelog, key, value)).map_err(Error::from)
     };
     if let Some(id) = changes.genesis {

@@ -10,7 +10,7 @@ use super::scene;
 use super::story::Story;
 use crate::codec::{Head, entry, part};
 use crate::metric::TaskState;
-use crate::model::{Clock, Record, Timestamp, Topic};
+use crate::model::{Clock, Key, Record, Timestamp, Topic};
 use crate::processor::{bundle, delivery};
 use crate::runtime::{Guarantee, Status};
 use crate::sim::oracle::{self, Outcome};
@@ -148,7 +148,7 @@ impl Story {
     }
 
     /// The changelog's last word on each key.
-    fn latest(&self, changelog: &Topic, partition: i32) -> BTreeMap<Bytes, Bytes> {
+    fn latest(&self, changelog: &Topic, partition: i32) -> BTreeMap<Key, Bytes> {
         let mut latest = BTreeMap::new();
         let records = self.world.broker().committed_records(changelog);
         for record in records.into_iter().filter(|record| record.source.partition == partition) {
@@ -156,21 +156,20 @@ impl Story {
             match record.value {
                 // The genesis is the only record of sheaf's own that is in no store.
                 Some(_) if key.first() == Some(&0) && part::of_key(&key).is_none() => {}
-                Some(value) => drop(latest.insert(key, value)),
-                None => drop(latest.remove(&key)),
+                Some(value) => drop(latest.insert(Key::from_bytes(key), value)),
+                None => drop(latest.remove(&Key::from_bytes(key))),
             }
         }
         latest
     }
 
-    fn compare(&mut self, owner: &str, task: &str, latest: &BTreeMap<Bytes, Bytes>) -> store::Result<Vec<String>> {
+    fn compare(&mut self, owner: &str, task: &str, latest: &BTreeMap<Key, Bytes>) -> store::Result<Vec<String>> {
         let copy = MemoryStores::new();
         self.world.disk(owner).copy(task, &copy);
         let store = copy.open(task)?;
         let rows = store.scan(None, usize::MAX)?;
-        let mut found: BTreeMap<Bytes, Bytes> =
-            rows.into_iter().map(|(key, value)| (key.bytes(), value.into())).collect();
-        let heads: Vec<(Bytes, Head)> = found
+        let mut found: BTreeMap<Key, Bytes> = rows.into_iter().map(|(key, value)| (key, value.into())).collect();
+        let heads: Vec<(Key, Head)> = found
             .iter()
             .map(|(key, value)| (key.clone(), entry::decode(value).map(|entry| entry.head).unwrap_or_default()))
             .collect();
@@ -187,7 +186,7 @@ impl Story {
         let mut due = BTreeSet::new();
         for clock in TimerClock::ALL {
             let ever = Timestamp::from_millis(i64::MAX);
-            due.extend(store.due(clock, ever, usize::MAX)?.into_iter().map(|(key, timer)| (key.bytes(), timer.due)));
+            due.extend(store.due(clock, ever, usize::MAX)?.into_iter().map(|(key, timer)| (key, timer.due)));
         }
         let mut scheduled = BTreeSet::new();
         for (key, head) in &heads {

@@ -40,7 +40,7 @@ pub(super) fn timer_of(bytes: &[u8]) -> Option<(Key, Timer)> {
         _ => return None,
     };
     let due = Timestamp::from_millis((u64::from_be_bytes(*due) ^ SIGN).cast_signed());
-    Some((Key::from_bytes(key.to_vec().into()), Timer { kind, due }))
+    Some((Key::from_slice(key), Timer { kind, due }))
 }
 
 /// Not after any timer of the clock.
@@ -119,7 +119,7 @@ fn of_ended(bytes: &[u8]) -> Option<Key> {
             return None;
         }
     }
-    Some(Key::from_bytes(key.into()))
+    Some(Key::from_slice(&key))
 }
 
 /// The smallest key after this one.

@@ -120,7 +120,7 @@ mod tests {
         ) {
             let mut rows: Vec<_> = (0_u32..).zip(keys).map(|(number, key)| (key, number.to_be_bytes().to_vec())).collect();
             let change = |(key, value): &(Vec<u8>, Vec<u8>)| {
-                Change::PutEntry(Key::from_bytes(key.clone().into()), value.clone().into())
+                Change::PutEntry(Key::from_slice(key), value.clone().into())
             };
             let batch = Batch { changes: rows.iter().map(change).collect(), ..Batch::default() };
             rows.sort();

@@ -27,6 +27,8 @@ pub(super) struct RocksStore {
     pub(super) path: PathBuf,
     pub(super) loader: Loader,
     fronts: Fronts,
+    /// Of every look-up of one key: a new object each time costs as much as a bloom filter does.
+    reads: ReadOptions,
     _share: Arc<()>,
     /// True when the options are those for a restore.
     is_tuned_for_loads: bool,
@@ -39,7 +41,8 @@ impl RocksStore {
             .map_err(|error| error::of_rocksdb(path, error))?;
         let (path, loader) = (path.to_owned(), Loader::new(memory));
         let (fronts, share) = (Fronts::new(), memory.share());
-        let store = Self { db, path, loader, fronts, _share: share, is_tuned_for_loads: false };
+        let reads = ReadOptions::default();
+        let store = Self { db, path, loader, fronts, reads, _share: share, is_tuned_for_loads: false };
         store.check_loaded()?;
         Ok(store)
     }
@@ -58,7 +61,7 @@ impl RocksStore {
     }
 
     pub(super) fn read(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.db.get_cf(self.family(family)?, key).map_err(|error| self.error(error))
+        self.db.get_cf_opt(self.family(family)?, key, &self.reads).map_err(|error| self.error(error))
     }
 
     /// The rows of a family from one key on, up to and without another.
@@ -185,7 +188,7 @@ impl Store for RocksStore {
     fn scan(&self, after: Option<&Key>, limit: usize) -> Result<Vec<(Key, Vec<u8>)>> {
         let from = after.map_or_else(Vec::new, |key| key::after(key.as_bytes().to_vec()));
         let rows = self.rows(Family::Entry, &from, None)?.take(limit);
-        rows.map(|row| row.map(|(key, bytes)| (Key::from_bytes(key.into_vec().into()), bytes.into_vec()))).collect()
+        rows.map(|row| row.map(|(key, bytes)| (Key::from_slice(&key), bytes.into_vec()))).collect()
     }
 
     fn len_estimate(&self) -> u64 {

@@ -27,7 +27,7 @@ const LOAD_FLUSHED_MAX: i32 = 32;
 const FLUSHED_SLOW: i32 = 16;
 const FLUSHED_STOP: i32 = 32;
 const BLOCK_BYTES: usize = 8 << 10;
-const BLOOM_BITS_PER_KEY: f64 = 10.0;
+const BLOOM_BITS_PER_KEY: f64 = 14.0;
 /// Of a memtable's size, what its bloom filter takes: some 13 bits for an entry of 300 bytes. All of it is taken with the
 /// first entry, by every store.
 const MEMTABLE_BLOOM_RATIO: f64 = 0.005;

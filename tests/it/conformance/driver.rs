@@ -7,7 +7,7 @@ use bytes::Bytes;
 use sheaf::broker::{
     Consumer, ConsumerSpec, GroupEvent, Isolation, NewTopic, Producer, ProducerSpec, Reader, Start, Waker,
 };
-use sheaf::model::{Headers, OutRecord, Record, Topic, TopicPartition};
+use sheaf::model::{Key, OutRecord, Record, Topic, TopicPartition};
 
 use super::Cluster;
 
@@ -54,15 +54,7 @@ pub(super) fn fresh_producer(cluster: &dyn Cluster) -> Box<dyn Producer> {
 
 /// A record for that partition.
 pub(super) fn record(to: &TopicPartition, key: &str, value: &str) -> OutRecord {
-    let bytes = |text: &str| Some(Bytes::copy_from_slice(text.as_bytes()));
-    OutRecord {
-        topic: to.topic.clone(),
-        partition: Some(to.partition),
-        key: bytes(key),
-        value: bytes(value),
-        headers: Headers::new(),
-        timestamp: None,
-    }
+    OutRecord::logged(to, Key::new(key), Some(Bytes::copy_from_slice(value.as_bytes())))
 }
 
 /// Begins a transaction and writes the values, acknowledged, without ending it.

@@ -224,7 +224,7 @@ fn begin_anew(world: &World, tasks: &BTreeSet<TaskId>, elsewhere: &World) {
         records.into_iter().map(|record| OutRecord {
             topic: topic.clone(),
             partition: Some(record.source.partition),
-            key: record.key,
+            key: record.key.map(Key::from_bytes),
             value: record.value,
             headers: record.headers,
             timestamp: Some(record.timestamp),

@@ -1,7 +1,7 @@
 //! Input that is not accepted goes to the dead letters as it was, and holds nothing up.
 
 use bytes::Bytes;
-use sheaf::model::OutRecord;
+use sheaf::model::{Key, OutRecord};
 
 use super::super::scene::LIMIT;
 use super::bundle::bundles;
@@ -26,7 +26,7 @@ fn poison_goes_to_the_dead_letters_and_the_partition_goes_on() {
     for (number, (_, value)) in poison.iter().enumerate() {
         let record = OutRecord {
             partition: Some(0),
-            key: Some(Bytes::from(format!("key-{number}"))),
+            key: Some(Key::new(&format!("key-{number}"))),
             ..unkeyed(&parents, value.clone())
         };
         producer.produce(&record.with_headers(sheaf::model::Headers::new().with("trace", "t"))).expect("produced");

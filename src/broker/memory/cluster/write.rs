@@ -27,7 +27,7 @@ impl Cluster {
         let (count, rules) = (entry.partitions(), entry.rules);
         let number = match (record.partition, &record.key) {
             (Some(number), _) => number,
-            (None, Some(key)) => partitioner(key, count),
+            (None, Some(key)) => partitioner(key.as_bytes(), count),
             (None, None) => self.rng.i32(0..count),
         };
         let partition = TopicPartition::new(topic, number);

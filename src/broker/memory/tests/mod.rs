@@ -19,7 +19,7 @@ use super::{MemoryBroker, Settings};
 use crate::broker::{
     Broker, Consumer, ConsumerSpec, GroupEvent, NewTopic, Producer, ProducerSpec, Result, Start, Wake, Waker,
 };
-use crate::model::{Clock, Headers, OutRecord, Timestamp, Topic, TopicPartition};
+use crate::model::{Clock, Key, OutRecord, Timestamp, Topic, TopicPartition};
 
 /// What calls are given; nobody waits for it.
 const NO_TIME: Duration = Duration::ZERO;
@@ -102,9 +102,7 @@ fn producer(broker: &MemoryBroker, id: &str) -> Box<dyn Producer> {
 }
 
 fn record(to: &TopicPartition, key: &str, value: &str) -> OutRecord {
-    let bytes = |text: &str| Some(Bytes::copy_from_slice(text.as_bytes()));
-    let (topic, partition) = (to.topic.clone(), Some(to.partition));
-    OutRecord { topic, partition, key: bytes(key), value: bytes(value), headers: Headers::new(), timestamp: None }
+    OutRecord::logged(to, Key::new(key), Some(Bytes::copy_from_slice(value.as_bytes())))
 }
 
 fn open(producer: &mut dyn Producer, to: &TopicPartition, value: &str) {

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use sheaf::broker::Producer;
-use sheaf::model::{Headers, OutRecord, Topic, TopicPartition};
+use sheaf::model::{Headers, Key, OutRecord, Topic, TopicPartition};
 
 use super::super::super::scene::LIMIT;
 use super::super::bundle::{Bundle, bundles};
@@ -19,7 +18,7 @@ const RESTORED: &str = "sheaf_store_restored_records_total";
 fn forget(producer: &mut dyn Producer, changelog: &Topic, bundles: &[Bundle]) {
     producer.begin().expect("begun");
     for bundle in bundles {
-        let key = Some(Bytes::from(bundle.id.clone()));
+        let key = Some(Key::new(&bundle.id));
         let record = OutRecord {
             topic: changelog.clone(),
             partition: None,
