@@ -79,9 +79,11 @@ mod tests {
 
     #[test]
     fn a_parts_key_reads_back_and_no_entrys_is_one() {
-        let entry = Key::new("0d3c5b0e");
-        assert_eq!(of_key(key(&entry, 7).as_bytes()), Some((entry.clone(), 7)));
-        assert_eq!(of_key(entry.as_bytes()), None);
+        for text in ["", "0d3c5b0e", "0d3c5b0e-57c4-5f0b-9a54-2c9f1d6e8b37", &"x".repeat(300)] {
+            let entry = Key::new(text);
+            assert_eq!(of_key(key(&entry, 7).as_bytes()), Some((entry.clone(), 7)));
+            assert_eq!(of_key(entry.as_bytes()), None);
+        }
         assert_eq!(of_key(b"\0sheaf-genesis"), None);
     }
 

@@ -6,17 +6,19 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-/// What an entry is stored under and an inbox is partitioned by: a bundle's id in its canonical text form (UTF-8).
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(from = "Bytes", into = "Bytes")]
+/// What an entry is stored under and an inbox is partitioned by, for a bundle its id in its canonical text form (UTF-8); the
+/// key of any record that sheaf writes.
+///
+/// A short one is compared, hashed and copied without a look elsewhere in memory, and keeps nothing else there.
+#[derive(Clone, Deserialize)]
+#[serde(from = "Bytes")]
 pub struct Key(Repr);
 
 /// The longest key that stands in the value itself; a uuid's text has 36 bytes.
 const INLINE_MAX: usize = 38;
 
-/// A short key is compared, hashed and copied without a look elsewhere in memory, and holds on to no record that it came with.
 #[derive(Clone)]
 enum Repr {
     Inline { len: u8, bytes: [u8; INLINE_MAX] },
@@ -34,7 +36,8 @@ impl Key {
         Self::inline(bytes).unwrap_or_else(|| Self(Repr::Shared(Bytes::copy_from_slice(bytes))))
     }
 
-    /// A key from the bytes of a record's key; any bytes are a key.
+    /// A key of these bytes; any are one. Those of a long key are shared: with [`from_slice`](Self::from_slice) it does not
+    /// keep the whole record in memory that they are a part of.
     pub fn from_bytes(bytes: Bytes) -> Self {
         Self::inline(&bytes).unwrap_or(Self(Repr::Shared(bytes)))
     }
@@ -53,7 +56,7 @@ impl Key {
         }
     }
 
-    /// The same bytes by themselves.
+    /// The same bytes by themselves; those of a short key are copied.
     pub fn bytes(&self) -> Bytes {
         match &self.0 {
             Repr::Inline { .. } => Bytes::copy_from_slice(self.as_bytes()),
@@ -99,9 +102,9 @@ impl From<Bytes> for Key {
     }
 }
 
-impl From<Key> for Bytes {
-    fn from(key: Key) -> Self {
-        key.bytes()
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.as_bytes())
     }
 }
 
@@ -219,17 +222,36 @@ impl fmt::Display for InstanceId {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::DefaultHasher;
+
     use super::*;
 
     #[test]
     fn a_key_is_its_bytes_however_many_they_are() {
+        let hash = |it: &dyn Fn(&mut DefaultHasher)| {
+            let mut hasher = DefaultHasher::new();
+            it(&mut hasher);
+            hasher.finish()
+        };
         for len in [0, 1, INLINE_MAX - 1, INLINE_MAX, INLINE_MAX + 1, 300] {
-            let text = "x".repeat(len);
-            let (new, read) = (Key::new(&text), Key::from_bytes(Bytes::from(text.clone())));
-            assert_eq!((new.as_bytes(), new.text().as_ref()), (text.as_bytes(), text.as_str()));
-            assert_eq!((&new, new.bytes()), (&read, Bytes::from(text)));
+            let bytes = Bytes::from(vec![0xff; len]);
+            let (copied, taken) = (Key::from_slice(&bytes), Key::from_bytes(bytes.clone()));
+            assert_eq!((copied.as_bytes(), copied.bytes()), (&*bytes, bytes.clone()));
+            assert_eq!((&copied, copied.cmp(&taken)), (&taken, Ordering::Equal));
+            assert_eq!(hash(&|hasher| copied.hash(hasher)), hash(&|hasher| bytes.hash(hasher)));
+            let json = serde_json::to_string(&copied).unwrap();
+            assert_eq!(json, serde_json::to_string(&bytes).unwrap());
+            assert_eq!(serde_json::from_str::<Key>(&json).unwrap(), copied);
         }
         assert!(size_of::<Key>() <= 40);
+    }
+
+    #[test]
+    fn a_short_key_keeps_no_record() {
+        let record = Bytes::from(vec![b'x'; 1_000]);
+        let key = Key::from_bytes(record.slice(..36));
+        assert!(record.is_unique());
+        assert_eq!(key, Key::new(&"x".repeat(36)));
     }
 
     #[test]

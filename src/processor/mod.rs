@@ -201,8 +201,8 @@ impl<F: Fn(&Record) -> Result<Keyed, Reject> + Send + Sync> Keying for F {
 /// The keying step of sources whose records carry their key already: the record's key, its Kafka timestamp, and the role
 /// `event`. A record without a key is rejected.
 pub fn by_key(record: &Record) -> Result<Keyed, Reject> {
-    let key = record.key.clone().ok_or_else(|| Reject::new(RejectReason::BadId, "the record has no key"))?;
-    Ok(Keyed::new(Key::from_bytes(key), "event", record.timestamp))
+    let key = record.key.as_deref().ok_or_else(|| Reject::new(RejectReason::BadId, "the record has no key"))?;
+    Ok(Keyed::new(Key::from_slice(key), "event", record.timestamp))
 }
 
 /// What a keying step found.

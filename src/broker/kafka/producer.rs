@@ -22,9 +22,9 @@ const EVENT: Duration = Duration::from_millis(50);
 ///
 /// The fields are in the order in which they have to go: topics and queues before the client.
 pub(super) struct KafkaProducer {
-    topics: BTreeMap<Topic, Handle>,
-    /// The topics by the tag that comes back with each delivery report, and whether their ends are asked for.
-    names: Vec<(Topic, bool)>,
+    /// By the tag that comes back with each delivery report.
+    destinations: Vec<Destination>,
+    tags: BTreeMap<Topic, usize>,
     events: Queue,
     native: Client,
     producer: Arc<BaseProducer>,
@@ -36,9 +36,12 @@ pub(super) struct KafkaProducer {
     settings: Arc<KafkaSettings>,
 }
 
-struct Handle {
+/// A topic that has been written to.
+struct Destination {
+    topic: Topic,
     native: TopicHandle,
-    tag: usize,
+    /// True when its ends are asked for.
+    is_tracked: bool,
 }
 
 /// What the delivery reports of a transaction have said so far.
@@ -64,8 +67,8 @@ impl KafkaProducer {
         let native = Client::of_producer(&producer).ok_or_else(|| missing("client"))?;
         let events = native.main_queue().ok_or_else(|| missing("main queue"))?;
         Ok(Self {
-            topics: BTreeMap::new(),
-            names: Vec::new(),
+            destinations: Vec::new(),
+            tags: BTreeMap::new(),
             events,
             native,
             producer,
@@ -88,17 +91,16 @@ impl KafkaProducer {
             Told::Deliveries(messages) => {
                 for message in messages {
                     let tag = message.tag();
-                    let topic = self.names.get(tag);
-                    let failure = message.undelivered();
-                    let size = message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len);
+                    let to = self.destinations.get(tag);
                     self.deliveries.outstanding = self.deliveries.outstanding.saturating_sub(1);
-                    match (failure, topic) {
-                        (Some(failure), topic) => {
-                            let name = topic.map_or("an unknown topic", |(topic, _)| topic.as_str());
+                    match (message.undelivered(), to) {
+                        (Some(failure), to) => {
+                            let name = to.map_or("an unknown topic", |to| to.topic.as_str());
+                            let size = message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len);
                             // The first one is the reason; what follows it follows from it.
                             self.deliveries.failed.get_or_insert_with(|| failure.of_delivery(name, size));
                         }
-                        (None, Some((_, true))) => {
+                        (None, Some(to)) if to.is_tracked => {
                             let end = message.offset().saturating_add(1);
                             let known = self.deliveries.ends.entry((tag, message.partition())).or_insert(end);
                             *known = end.max(*known);
@@ -130,35 +132,36 @@ impl KafkaProducer {
         true
     }
 
-    fn handle(&mut self, topic: &Topic) -> Result<usize> {
-        if let Some(handle) = self.topics.get(topic) {
-            return Ok(handle.tag);
+    fn tag(&mut self, topic: &Topic) -> Result<usize> {
+        if let Some(tag) = self.tags.get(topic) {
+            return Ok(*tag);
         }
         let native = self.native.topic(topic.as_str()).ok_or_else(|| Error::Fatal {
             operation: "producing",
             detail: format!("'{topic}' is no name for a topic"),
         })?;
-        let tag = self.names.len();
-        self.names.push((topic.clone(), self.tracked.contains(topic)));
-        self.topics.insert(topic.clone(), Handle { native, tag });
+        let (tag, is_tracked) = (self.destinations.len(), self.tracked.contains(topic));
+        self.destinations.push(Destination { topic: topic.clone(), native, is_tracked });
+        self.tags.insert(topic.clone(), tag);
         Ok(tag)
     }
 
     /// Serves events until a full queue has room again.
-    fn produce_when_possible(
-        &mut self,
-        topic: &Topic,
-        tag: usize,
-        message: &Outgoing<'_>,
-    ) -> std::result::Result<(), Failure> {
-        let deadline = Deadline::after(self.settings.transaction_timeout);
+    fn produce_when_possible(&mut self, tag: usize, message: &Outgoing<'_>) -> std::result::Result<(), Failure> {
+        let mut waits_until = None;
         loop {
-            let Some(handle) = self.topics.get(topic) else {
+            let Some(to) = self.destinations.get(tag) else {
                 return Err(Failure::of(Code::UnknownTopic, ""));
             };
-            match self.native.produce(&handle.native, message, tag) {
-                Err(failure) if failure.code == Code::QueueFull && !deadline.passed() => {
-                    self.serve(deadline.slice_ms(EVENT));
+            match self.native.produce(&to.native, message, tag) {
+                Err(failure) if failure.code == Code::QueueFull => {
+                    let deadline =
+                        waits_until.get_or_insert_with(|| Deadline::after(self.settings.transaction_timeout));
+                    if deadline.passed() {
+                        return Err(failure);
+                    }
+                    let slice = deadline.slice_ms(EVENT);
+                    self.serve(slice);
                 }
                 result => return result,
             }
@@ -205,7 +208,7 @@ impl Producer for KafkaProducer {
     }
 
     fn produce(&mut self, record: &OutRecord) -> Result<()> {
-        let tag = self.handle(&record.topic)?;
+        let tag = self.tag(&record.topic)?;
         let message = Outgoing {
             partition: record.partition.unwrap_or(-1),
             key: record.key.as_ref().map(Key::as_bytes),
@@ -213,7 +216,7 @@ impl Producer for KafkaProducer {
             headers: &record.headers,
             timestamp: record.timestamp.map_or(0, Timestamp::as_millis),
         };
-        match self.produce_when_possible(&record.topic, tag, &message) {
+        match self.produce_when_possible(tag, &message) {
             Ok(()) => {
                 self.deliveries.outstanding += 1;
                 Ok(())
@@ -236,7 +239,7 @@ impl Producer for KafkaProducer {
         }
         let ends = self.deliveries.ends.iter();
         let named = |(&(tag, partition), &end): (&(usize, i32), &i64)| {
-            Some((TopicPartition::new(&self.names.get(tag)?.0, partition), end))
+            Some((TopicPartition::new(&self.destinations.get(tag)?.topic, partition), end))
         };
         Ok(ends.filter_map(named).collect())
     }

@@ -18,26 +18,25 @@ pub struct Fingerprint(pub [u8; 16]);
 impl Fingerprint {
     /// The fingerprint of a member's name: its role and its id.
     pub fn of_member(role: Role, id: &str) -> Self {
-        Self::of(NAMESPACE, &[role.as_str().as_bytes(), b"/", id.as_bytes()])
+        Self(v5(NAMESPACE, &[role.as_str().as_bytes(), b"/", id.as_bytes()]).into_bytes())
     }
 
     /// The fingerprint of what a member says; `self` is the fingerprint of its name.
     #[must_use]
     pub fn of_content(self, content: &[u8]) -> Self {
-        Self::of(Uuid::from_bytes(self.0), &[content])
+        Self(v5(Uuid::from_bytes(self.0), &[content]).into_bytes())
     }
+}
 
-    /// The fingerprint of some bytes in a namespace.
-    pub(super) fn of(namespace: Uuid, pieces: &[&[u8]]) -> Self {
-        // As `Uuid::new_v5`, whose SHA-1 does not use the processor's: an event is worth two of these.
-        let mut hash = Sha1::new().chain_update(namespace.as_bytes());
-        for piece in pieces {
-            hash.update(piece);
-        }
-        let hash = hash.finalize();
-        let (first, _) = hash.split_first_chunk().unwrap_or((&[0; 16], &[]));
-        Self(Builder::from_sha1_bytes(*first).into_uuid().into_bytes())
+/// As `Uuid::new_v5`, whose SHA-1 does not use the processor's: an event is worth two of these.
+pub(super) fn v5(namespace: Uuid, pieces: &[&[u8]]) -> Uuid {
+    let mut hash = Sha1::new().chain_update(namespace.as_bytes());
+    for piece in pieces {
+        hash.update(piece);
     }
+    let hash = hash.finalize();
+    let (first, _) = hash.split_first_chunk().unwrap_or((&[0; 16], &[]));
+    Builder::from_sha1_bytes(*first).into_uuid()
 }
 
 impl fmt::Debug for Fingerprint {

@@ -46,7 +46,7 @@ impl Versioned for State {
         let joined = |gathering: Gathering| {
             let (mut parent, mut children) = (None, Vec::with_capacity(parts.len()));
             for part in &parts {
-                let PartV2::<MemberV1> { role, member } = binary::decode(&part.bytes)?;
+                let PartV2 { role, member }: PartV2 = binary::decode(&part.bytes)?;
                 match role {
                     RoleV2::Parent => parent = Some(Arc::new(member.into())),
                     RoleV2::Child => children.push(Arc::new(member.into())),
@@ -88,9 +88,9 @@ struct PartedV2 {
 }
 
 #[derive(Serialize, Deserialize)]
-struct PartV2<Member = MemberV1> {
+struct PartV2<M = MemberV1> {
     role: RoleV2,
-    member: Member,
+    member: M,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,28 +100,28 @@ enum RoleV2 {
 }
 
 #[derive(Serialize, Deserialize)]
-enum StateV1<Member = MemberV1> {
-    Open(GatheringV1<Member>),
-    Breached(GatheringV1<Member>),
+enum StateV1<M = MemberV1> {
+    Open(GatheringV1<M>),
+    Breached(GatheringV1<M>),
     Closed(MarkerV1),
 }
 
 #[derive(Serialize, Deserialize)]
-struct GatheringV1<Member = MemberV1> {
-    parent: Option<Member>,
-    children: Vec<Member>,
+struct GatheringV1<M = MemberV1> {
+    parent: Option<M>,
+    children: Vec<M>,
     wanted: Option<u32>,
     reported: Vec<[u8; 16]>,
 }
 
 /// As it is read; one is written from what [`Borrowed`] members borrow.
 #[derive(Serialize, Deserialize)]
-struct MemberV1<Id = String, Content = Bytes, Topic = Arc<str>> {
-    id: Id,
+struct MemberV1<I = String, C = Bytes, T = Arc<str>> {
+    id: I,
     at: Timestamp,
     place: Option<u32>,
-    content: Content,
-    topic: Topic,
+    content: C,
+    topic: T,
     partition: i32,
     offset: i64,
 }

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use uuid::{Uuid, uuid};
 
-use super::{Fingerprint, Gathering, Member, SUBMISSIONS};
+use super::fingerprint::v5;
+use super::{Gathering, Member, SUBMISSIONS};
 use crate::model::{Headers, Key, Reject, RejectReason, Timestamp};
 use crate::processor::Forward;
 
@@ -46,7 +47,7 @@ pub(super) fn forward(key: &Key, topology: &str, gathering: &Gathering, span: Sp
     let headers = Headers::with_capacity(HEADERS)
         .with("content-type", "application/json")
         .with("ce_specversion", "1.0")
-        .with("ce_id", Uuid::from_bytes(Fingerprint::of(NAMESPACE, &[key.as_bytes()]).0).to_string())
+        .with("ce_id", v5(NAMESPACE, &[key.as_bytes()]).to_string())
         .with("ce_type", EVENT_TYPE)
         .with("ce_source", format!("/sheaf/{topology}"))
         .with("ce_time", span.last.to_string())

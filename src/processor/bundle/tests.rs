@@ -22,6 +22,16 @@ const CLOSED_V1: &str = concat!(
     "30542d0186d7886bfb7f5495a6b196583720bd2c"
 );
 
+/// What is left of the open bundle's entry when its members stand in parts, and these, in version 2.
+const PARTED_V2: &str = "0001020186d7886bfb7f5495a6b196583720bd2c";
+const PARTS_V2: [&str; 2] = [
+    "00027031fd00acdbf23603000000187b226964223a227031222c226368696c6472656e223a327d07706172656e74730622",
+    concat!(
+        "010161fd00acdbf2360300000102287b226964223a2261222c22706172656e745f6964223a227031222c22706f736974696f6e22",
+        "3a327d086368696c6472656e0622"
+    ),
+];
+
 fn rules(key: KeyFormat) -> Rules {
     let pointer = |text| crate::codec::json::Pointer::parse(text).unwrap();
     let source = |topic: &str, member, bundle| SourceRules {
@@ -72,6 +82,10 @@ fn open() -> Option<State> {
 fn hex(state: &State) -> String {
     let mut bytes = Vec::new();
     state.encode(&mut bytes).unwrap();
+    digits(&bytes)
+}
+
+fn digits(bytes: &[u8]) -> String {
     bytes
         .iter()
         .flat_map(|byte| [byte >> 4, byte & 15])
@@ -97,6 +111,21 @@ fn states_have_the_bytes_of_version_1() {
     assert_eq!(hex(&closed), CLOSED_V1);
     assert_eq!(from_hex(CLOSED_V1), closed);
     assert!(State::decode(2, &[]).is_err());
+}
+
+#[test]
+fn bundles_in_parts_have_the_bytes_of_version_2() {
+    let Some(State::Open(mut gathering)) = open() else { unreachable!() };
+    gathering.part();
+    let parts: Vec<_> = gathering.members().map(|(role, member)| stored::part(role, member).unwrap()).collect();
+    assert_eq!(parts.iter().map(|part| digits(part)).collect::<Vec<_>>(), PARTS_V2);
+    let state = State::Open(gathering);
+    assert_eq!((state.version(), hex(&state)), (2, PARTED_V2.to_owned()));
+    let mut bytes = Vec::new();
+    state.encode(&mut bytes).unwrap();
+    let read =
+        parts.into_iter().map(|bytes| crate::codec::part::decode(crate::codec::part::encode(2, &bytes)).unwrap());
+    assert_eq!(State::decode(2, &bytes).unwrap().with_parts(read.collect()).unwrap(), state);
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub struct SubmissionKeying;
 
 impl Keying for SubmissionKeying {
     fn key(&self, record: &Record) -> Result<Keyed, Reject> {
-        let Some(key) = record.key.clone().map(Key::from_bytes) else {
+        let Some(key) = record.key.as_deref().map(Key::from_slice) else {
             return Err(Reject::new(RejectReason::BadId, "the submission has no key: its key must be the bundle's id"));
         };
         read(&key, record)?;

@@ -22,8 +22,8 @@ use crate::store::{self, Store, TimerClock, View as _};
 use crate::topology::Node;
 
 /// What the tasks of one instance may have committed and not written, if it has all of them, in bytes as they are counted
-/// there. With twice as much a backlog takes 20 MiB more, and no less CPU.
-const BEHIND_BYTES: usize = 16 << 20;
+/// there. With four times as much a backlog takes 30 MiB more, and no less CPU.
+const BEHIND_BYTES: usize = 8 << 20;
 
 /// The state of a running task.
 pub(in crate::runtime) struct Live {

@@ -107,7 +107,7 @@ impl Task {
 
     /// Steps on a record of the inbox; an input that is not accepted becomes a dead letter.
     pub(super) fn on_record(&mut self, plan: &Plan, record: &Record, txn: &mut Transaction) -> Result<()> {
-        let key = Key::from_bytes(record.key.clone().unwrap_or_default());
+        let key = Key::from_slice(record.key.as_deref().unwrap_or_default());
         let event = match envelope::unwrap(record) {
             Ok(event) => event,
             Err(reject) => {

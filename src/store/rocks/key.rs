@@ -149,7 +149,10 @@ mod tests {
     /// Keys of few different bytes, so that prefixes of each other, zeros and escapes are frequent.
     fn keys() -> impl Strategy<Value = Key> {
         let byte = prop_oneof![Just(0_u8), Just(1), Just(b'a'), Just(0xfe), Just(0xff)];
-        prop::collection::vec(byte, 0..4).prop_map(|bytes| Key::from_bytes(bytes.into()))
+        let length = prop_oneof![4 => 0..4_usize, 1 => 37..41_usize];
+        length
+            .prop_flat_map(move |length| prop::collection::vec(byte.clone(), length))
+            .prop_map(|bytes| Key::from_slice(&bytes))
     }
 
     fn slots() -> impl Strategy<Value = u8> {

@@ -27,6 +27,8 @@ const LOAD_FLUSHED_MAX: i32 = 32;
 const FLUSHED_SLOW: i32 = 16;
 const FLUSHED_STOP: i32 = 32;
 const BLOCK_BYTES: usize = 8 << 10;
+/// Up to [`FLUSHED_MAX`] files are asked for a key that is not there: with 10 bits one of seven such keys costs a block that is
+/// read in vain.
 const BLOOM_BITS_PER_KEY: f64 = 14.0;
 /// Of a memtable's size, what its bloom filter takes: some 13 bits for an entry of 300 bytes. All of it is taken with the
 /// first entry, by every store.
@@ -94,7 +96,8 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Memtables count towards the cache, so that the two figures together are all that the stores take.
+    /// Memtables count towards the cache, so that the two figures together are all that the stores take besides their filters
+    /// and indexes.
     pub(super) fn new(block_cache_bytes: usize, write_buffer_bytes: usize) -> Self {
         let cache = Cache::new_lru_cache(block_cache_bytes.saturating_add(write_buffer_bytes));
         let write_buffers =
@@ -147,7 +150,7 @@ impl Memory {
         blocks.set_block_cache(&self.cache);
         blocks.set_block_size(BLOCK_BYTES);
         // Every look-up needs them. In the cache, which memtables are charged to, they drive each other out as the store grows,
-        // and are read whole again; beside it they take some three bytes for each entry.
+        // and are read whole again; beside it they take some four bytes for each entry.
         blocks.set_cache_index_and_filter_blocks(false);
         if family == Family::Entry {
             // The first event of every bundle asks for an entry that is not there.

@@ -140,14 +140,19 @@ fn an_empty_transaction_commits(cluster: &dyn Cluster) {
 }
 
 fn drain_reports_the_offsets_of_tracked_topics(cluster: &dyn Cluster) {
-    let (tracked, other) = (topic(cluster, 2, &[]), partition(cluster));
-    let spec = ProducerSpec { transactional_id: cluster.fresh("writer"), tracked: vec![tracked.clone()] };
+    let (tracked, also, other) = (topic(cluster, 2, &[]), partition(cluster), partition(cluster));
+    let tracks = vec![tracked.clone(), also.topic.clone()];
+    let spec = ProducerSpec { transactional_id: cluster.fresh("writer"), tracked: tracks };
     let mut producer = cluster.broker().producer(&spec).unwrap();
     producer.init(TIMEOUT).unwrap();
     let one = TopicPartition::new(&tracked, 1);
-    open(producer.as_mut(), &one, &["a", "b"]);
-    producer.produce(&record(&other, "k", "c")).unwrap();
-    assert_eq!(producer.drain(TIMEOUT), Ok(BTreeMap::from([(one.clone(), 2)])));
+    // In another order than the topics were made in.
+    open(producer.as_mut(), &other, &["c"]);
+    producer.produce(&record(&also, "k", "d")).unwrap();
+    for value in ["a", "b"] {
+        producer.produce(&record(&one, "k", value)).unwrap();
+    }
+    assert_eq!(producer.drain(TIMEOUT), Ok(BTreeMap::from([(one.clone(), 2), (also, 1)])));
     producer.commit(TIMEOUT).unwrap();
     // Two records and a marker stand before this one.
     open(producer.as_mut(), &one, &["d"]);

@@ -9,13 +9,16 @@ use super::{TASK, at, deadline, delay, put};
 /// Enough for a batch to go that way.
 const LARGE: usize = 300_000;
 const BATCHES: u32 = 60;
+/// Too long to stand in its own value.
+const LONG: &str = "a longer key than sixteen bytes, and than forty";
 
 /// Changes of a few entries and their rows, the same key several times over.
 fn changes(chance: &mut fastrand::Rng) -> Vec<Change> {
     let mut changes = Vec::new();
     for _ in 0..chance.usize(1..20) {
         let key = Key::new(
-            ["", "a", "a\0", "ab", "a longer key than sixteen bytes", "a longer key than sixteen"][chance.usize(..6)],
+            ["", "a", "a\0", "ab", "a longer key than sixteen bytes", "a longer key than sixteen", LONG]
+                [chance.usize(..7)],
         );
         let (slot, due) = (chance.u8(..3), chance.i64(-2..5));
         let timer = if chance.bool() { deadline(slot, due) } else { delay(slot, due) };

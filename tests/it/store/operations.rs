@@ -8,7 +8,17 @@ use sheaf::model::{Act, ActSlot, Key, Timer, TimerKind};
 
 use super::at;
 
-pub(super) const KEYS: [&str; 6] = ["", "a", "a\0", "ab", "b", "c"];
+/// The last two are as long as a key that stands in its own value can be, and longer.
+pub(super) const KEYS: [&str; 8] = [
+    "",
+    "a",
+    "a\0",
+    "ab",
+    "b",
+    "c",
+    "0d3c5b0e-57c4-5f0b-9a54-2c9f1d6e8b37:\0",
+    "0d3c5b0e-57c4-5f0b-9a54-2c9f1d6e8b37:\0\0",
+];
 const KINDS: [TimerKind; 4] =
     [TimerKind::Deadline(0), TimerKind::Deadline(7), TimerKind::Delay(0), TimerKind::Delay(255)];
 const SLOTS: [u8; 3] = [0, 1, b'b'];
