@@ -2,7 +2,7 @@
 
 use super::count::Fate;
 use super::*;
-use crate::codec::Versioned as _;
+use crate::codec::{Versioned as _, part};
 use crate::model::{Headers, Key, Record, Topic, TopicPartition};
 use crate::processor::{Input, Keying as _, Processor as _, Transition};
 
@@ -93,23 +93,26 @@ fn digits(bytes: &[u8]) -> String {
         .collect()
 }
 
-fn from_hex(text: &str) -> State {
-    let digits: Vec<u8> = text.chars().map(|digit| u8::try_from(digit.to_digit(16).unwrap()).unwrap()).collect();
-    let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();
-    State::decode(1, &bytes).unwrap()
+fn from_hex(version: u16, text: &str) -> State {
+    State::decode(version, &bytes(text)).unwrap()
+}
+
+fn bytes(digits: &str) -> Vec<u8> {
+    let digits: Vec<u8> = digits.chars().map(|digit| u8::try_from(digit.to_digit(16).unwrap()).unwrap()).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
 #[test]
 fn states_have_the_bytes_of_version_1() {
     let state = open().unwrap();
     assert_eq!(hex(&state), OPEN_V1);
-    assert_eq!(from_hex(OPEN_V1), state);
+    assert_eq!(from_hex(1, OPEN_V1), state);
     let State::Open(gathering) = state else { panic!("it is open") };
     let breached = State::Breached(gathering);
     assert_eq!(hex(&breached), OPEN_V1.replacen("00", "01", 1));
     let closed = child(Some(breached), r#"{"id":"c","parent_id":"p1"}"#).state.unwrap();
     assert_eq!(hex(&closed), CLOSED_V1);
-    assert_eq!(from_hex(CLOSED_V1), closed);
+    assert_eq!(from_hex(1, CLOSED_V1), closed);
     assert!(State::decode(2, &[]).is_err());
 }
 
@@ -121,11 +124,8 @@ fn bundles_in_parts_have_the_bytes_of_version_2() {
     assert_eq!(parts.iter().map(|part| digits(part)).collect::<Vec<_>>(), PARTS_V2);
     let state = State::Open(gathering);
     assert_eq!((state.version(), hex(&state)), (2, PARTED_V2.to_owned()));
-    let mut bytes = Vec::new();
-    state.encode(&mut bytes).unwrap();
-    let read =
-        parts.into_iter().map(|bytes| crate::codec::part::decode(crate::codec::part::encode(2, &bytes)).unwrap());
-    assert_eq!(State::decode(2, &bytes).unwrap().with_parts(read.collect()).unwrap(), state);
+    let read = PARTS_V2.map(|part| part::decode(part::encode(2, &bytes(part))).unwrap());
+    assert_eq!(from_hex(2, PARTED_V2).with_parts(read.into()).unwrap(), state);
 }
 
 #[test]

@@ -22,7 +22,7 @@ use crate::store::{self, Store, TimerClock, View as _};
 use crate::topology::Node;
 
 /// What the tasks of one instance may have committed and not written, if it has all of them, in bytes as they are counted
-/// there. With four times as much a backlog takes 30 MiB more, and no less CPU.
+/// there. A backlog takes some ten MiB more with twice as much, and thirty with four times as much.
 const BEHIND_BYTES: usize = 8 << 20;
 
 /// The state of a running task.

@@ -27,7 +27,7 @@ pub(super) struct RocksStore {
     pub(super) path: PathBuf,
     pub(super) loader: Loader,
     fronts: Fronts,
-    /// Of every look-up of one key: a new object each time costs as much as a bloom filter does.
+    /// Of every look-up of one key; an object of `RocksDB`, made once.
     reads: ReadOptions,
     _share: Arc<()>,
     /// True when the options are those for a restore.

@@ -150,7 +150,7 @@ impl Memory {
         blocks.set_block_cache(&self.cache);
         blocks.set_block_size(BLOCK_BYTES);
         // Every look-up needs them. In the cache, which memtables are charged to, they drive each other out as the store grows,
-        // and are read whole again; beside it they take some four bytes for each entry.
+        // and are read whole again; beside it they take three to four bytes for each entry.
         blocks.set_cache_index_and_filter_blocks(false);
         if family == Family::Entry {
             // The first event of every bundle asks for an entry that is not there.

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use sheaf::broker::{Broker, ProducerSpec};
 use sheaf::model::{Key, OutRecord, Topic};
 use sheaf::sim::World;
 use sheaf::store::Stores;
 use sheaf::store::memory::MemoryStores;
 
-use super::support::{send, settle, stops, values, world};
-
-const TIMEOUT: Duration = Duration::from_secs(5);
+use super::support::{counted, produce, producer, send, settle, stops, values};
 
 /// How many entries are on the instance's disk.
 fn stored(world: &mut World, name: &str) -> usize {
@@ -25,11 +22,7 @@ fn stored(world: &mut World, name: &str) -> usize {
 
 /// An instance that has counted x once, and has not written it to its store.
 fn waiting() -> World {
-    let mut world = world();
-    world.start("a").unwrap();
-    settle(&mut world);
-    send(&world, &[("x", Some("1"))]);
-    settle(&mut world);
+    let mut world = counted();
     assert_eq!(values(&world, "counts"), ["x=1"]);
     assert_eq!(stored(&mut world, "a"), 0, "it waits");
     world
@@ -66,15 +59,11 @@ fn an_orderly_stop_writes_what_waits() {
 fn an_instance_that_cannot_go_on_writes_what_waits() {
     let mut world = waiting();
     // Somebody else's start under its name.
-    let spec = ProducerSpec { transactional_id: "app-a-0".to_owned(), tracked: Vec::new() };
-    let mut newer = world.broker().producer(&spec).unwrap();
-    newer.init(TIMEOUT).unwrap();
-    newer.begin().unwrap();
+    drop(producer(&world, "app-a-0"));
     let start =
         r#"{"incarnation":"00000000-0000-0000-0000-000000000000","host":"h","process":1,"started_at":"","http":""}"#;
     let announcement = OutRecord::keyed(&Topic::new("app-instances"), &Key::new("a"), start.into());
-    newer.produce(&OutRecord { partition: Some(0), ..announcement }).unwrap();
-    newer.commit(TIMEOUT).unwrap();
+    produce(&world, std::iter::once(OutRecord { partition: Some(0), ..announcement }));
     send(&world, &[("x", Some("1"))]);
     let error = stops(&mut world);
     assert!(error.contains("process 1 on h"), "{error}");

@@ -2,35 +2,22 @@
 
 use std::time::Duration;
 
+use sheaf::broker::Broker;
 use sheaf::broker::memory::{Fault, FaultKind, Operation};
-use sheaf::broker::{Broker, Producer, ProducerSpec};
 use sheaf::model::{Key, OutRecord, Topic};
 use sheaf::sim::World;
 
-use super::support::{send, settle, stops, values, world};
-
-const TIMEOUT: Duration = Duration::from_secs(5);
+use super::support::{BROKER_TIMEOUT, counted, producer, send, settle, stops, values, world};
 
 /// An instance that has counted x once and was stopped.
 fn stopped() -> World {
-    let mut world = world();
-    world.start("a").unwrap();
-    settle(&mut world);
-    send(&world, &[("x", Some("1"))]);
-    settle(&mut world);
+    let mut world = counted();
     world.stop("a").unwrap();
     world
 }
 
 fn delete(world: &World, topic: &str) {
-    world.broker().admin().unwrap().delete(&[Topic::new(topic)], TIMEOUT).unwrap();
-}
-
-fn rival(world: &World, transactional_id: &str) -> Box<dyn Producer> {
-    let spec = ProducerSpec { transactional_id: transactional_id.to_owned(), tracked: Vec::new() };
-    let mut producer = world.broker().producer(&spec).unwrap();
-    producer.init(TIMEOUT).unwrap();
-    producer
+    world.broker().admin().unwrap().delete(&[Topic::new(topic)], BROKER_TIMEOUT).unwrap();
 }
 
 #[test]
@@ -103,7 +90,7 @@ fn who_is_fenced_and_cannot_ask_by_whom_asks_again() {
     let mut world = world();
     world.start("a").unwrap();
     settle(&mut world);
-    drop(rival(&world, "app-a-0"));
+    drop(producer(&world, "app-a-0"));
     let (process, kind) = (Some("a".to_owned()), FaultKind::Unreachable);
     world.broker().inject(Fault { operation: Operation::Admin, process, kind, times: 3 });
     send(&world, &[("x", Some("1"))]);
@@ -116,8 +103,8 @@ fn who_is_fenced_waits_for_an_open_transaction_before_it_believes_what_it_reads(
     let mut world = world();
     world.start("a").unwrap();
     settle(&mut world);
-    drop(rival(&world, "app-a-0"));
-    let mut announcing = rival(&world, "somebody");
+    drop(producer(&world, "app-a-0"));
+    let mut announcing = producer(&world, "somebody");
     announcing.begin().unwrap();
     let announcement = OutRecord::keyed(&Topic::new("app-instances"), &Key::new("b"), bytes::Bytes::from_static(b"{}"));
     announcing.produce(&OutRecord { partition: Some(0), ..announcement }).unwrap();
@@ -127,7 +114,7 @@ fn who_is_fenced_waits_for_an_open_transaction_before_it_believes_what_it_reads(
         world.clock().advance(Duration::from_millis(10));
     }
     assert!(values(&world, "counts").is_empty(), "it went on without knowing");
-    announcing.abort(TIMEOUT).unwrap();
+    announcing.abort(BROKER_TIMEOUT).unwrap();
     settle(&mut world);
     assert_eq!(values(&world, "counts"), ["x=1"]);
 }

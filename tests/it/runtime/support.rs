@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sheaf::broker::memory;
-use sheaf::broker::{Broker, ProducerSpec};
+use sheaf::broker::{Broker, Producer, ProducerSpec};
 use sheaf::codec::{self, Versioned};
 use sheaf::metric::{Build, Metrics};
 use sheaf::model::{
@@ -37,6 +37,9 @@ impl Versioned for Count {
 }
 
 const TIMEOUT: TimerKind = TimerKind::Delay(0);
+
+/// What calls to the broker are given.
+pub(super) const BROKER_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Processor for Counter {
     type State = Count;
@@ -101,6 +104,16 @@ pub(super) fn world() -> World {
     world_of(erase(Counter), Box::new(|_| Arc::new(NoSink)), memory::Settings::default())
 }
 
+/// The same with an instance that has counted x once.
+pub(super) fn counted() -> World {
+    let mut world = world();
+    world.start("a").unwrap();
+    settle(&mut world);
+    send(&world, &[("x", Some("1"))]);
+    settle(&mut world);
+    world
+}
+
 /// The same topology around another processor.
 pub(super) fn world_of(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: memory::Settings) -> World {
     World::new(setting(processor, sink, broker))
@@ -144,16 +157,21 @@ pub(super) fn send(world: &World, events: &[(&str, Option<&str>)]) {
 
 /// Sends records in one transaction.
 pub(super) fn produce(world: &World, records: impl Iterator<Item = OutRecord>) {
-    let spec = ProducerSpec { transactional_id: "outside".to_owned(), tracked: Vec::new() };
-    let mut producer = world.broker().producer(&spec).unwrap();
-    let timeout = Duration::from_secs(5);
-    producer.init(timeout).unwrap();
+    let mut producer = producer(world, "outside");
     producer.begin().unwrap();
     for record in records {
         producer.produce(&record).unwrap();
     }
-    producer.drain(timeout).unwrap();
-    producer.commit(timeout).unwrap();
+    producer.drain(BROKER_TIMEOUT).unwrap();
+    producer.commit(BROKER_TIMEOUT).unwrap();
+}
+
+/// A producer of that transactional id; whoever has had it before is fenced.
+pub(super) fn producer(world: &World, transactional_id: &str) -> Box<dyn Producer> {
+    let spec = ProducerSpec { transactional_id: transactional_id.to_owned(), tracked: Vec::new() };
+    let mut producer = world.broker().producer(&spec).unwrap();
+    producer.init(BROKER_TIMEOUT).unwrap();
+    producer
 }
 
 /// The committed records of a topic as `key=value`, sorted.

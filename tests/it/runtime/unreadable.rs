@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sheaf::broker::memory::{self, Fault, FaultKind, Operation};
-use sheaf::broker::{Broker, ProducerSpec};
 use sheaf::codec::{self, Versioned};
 use sheaf::model::{Act, ActSlot, Headers, Key, OutRecord, Reject, Timestamp, Topic, Verdict};
 use sheaf::processor::{Effect, Forward, Input, Processor, Transition, erase};
 use sheaf::sim::World;
 
-use super::support::{Held, NoSink, send, settle, stops, values, world_of};
+use super::support::{Held, NoSink, produce, send, settle, stops, values, world_of};
 
 thread_local! {
     /// How many more times a state cannot be read. Each test has its own thread, and its world turns on it.
@@ -129,14 +128,8 @@ fn garbage_in_a_changelog_stops_the_instance_and_names_the_entry() {
     let of_x =
         world.broker().committed_records(&changelog).into_iter().find(|record| record.key.as_deref() == Some(b"x"));
     let partition = of_x.unwrap().source.partition;
-    let spec = ProducerSpec { transactional_id: "outside".to_owned(), tracked: Vec::new() };
-    let mut producer = world.broker().producer(&spec).unwrap();
-    let timeout = std::time::Duration::from_secs(5);
-    producer.init(timeout).unwrap();
-    producer.begin().unwrap();
     let garbage = OutRecord::keyed(&changelog, &Key::new("x"), Bytes::from_static(b"bad"));
-    producer.produce(&OutRecord { partition: Some(partition), ..garbage }).unwrap();
-    producer.commit(timeout).unwrap();
+    produce(&world, std::iter::once(OutRecord { partition: Some(partition), ..garbage }));
     world.start("a").unwrap();
     let error = stops(&mut world);
     assert!(error.contains("entry x cannot be read as it stands in changelog"), "{error}");
