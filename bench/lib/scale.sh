@@ -7,11 +7,12 @@ scale_usage() {
 Measure what an event costs at several sizes, and draw it.
 
   bench/run scale [--axes open,children,partitions,threads,instances] [--build fast|dev] [--sheaf FILE]
-                  [--svg docs/performance] [--repeat 1]
+                  [--set A.B=V] [--svg docs/performance] [--repeat 1]
 
   --axes NAMES     those that are measured; all by default. Each has its places:
 $(sed -n "s/^places\[\(.*\)\]='\([^']*\)' *# \(.*\)$/                   \1: \2 (\3)/p" bench/lib/scale.sh)
   --places NUMBERS other places, for one axis: --axes open --places 10000,3000000
+  --set A.B=V      a setting for sheaf; may be given more than once
   --svg DIRECTORY  where the plots are written
   --repeat TIMES   of each place; medians are drawn
 EOT
@@ -43,7 +44,7 @@ of_place() { # the options of bench/run at a place of an axis
     esac
 }
 
-axes=open,children,partitions,threads,instances build=fast other='' own='' svg=docs/performance repeat=1
+axes=open,children,partitions,threads,instances build=fast other='' own='' svg=docs/performance repeat=1 settings=()
 while (($#)); do
     case $1 in
     -h | --help) scale_usage && exit 0 ;;
@@ -51,6 +52,7 @@ while (($#)); do
     --places) own=${2:?--places needs numbers} && shift 2 ;;
     --build) build=${2:?--build needs fast or dev} && shift 2 ;;
     --sheaf) other=$(file "${2:?--sheaf needs a file}") && shift 2 ;;
+    --set) settings+=(--set "${2:?--set needs A.B=V}") && shift 2 ;;
     --svg) svg=$(file "${2:?--svg needs a directory}") && shift 2 ;;
     --repeat) repeat=${2:?--repeat needs a number} && shift 2 ;;
     *) echo "bench/run: unknown option '$1'; bench/run scale --help shows them" >&2 && exit 64 ;;
@@ -71,7 +73,7 @@ for axis in ${axes//,/ }; do
         echo "-- $axis $value: $options" >&2
         # shellcheck disable=SC2086  # options are words
         bench/run --build "$build" --sheaf "$work/sheaf" --idle 0 --warm-up 0 --seconds 0 --repeat "$repeat" \
-            --json "$work/$axis-$value.json" $options >"$work/out" 2>&1 || {
+            --json "$work/$axis-$value.json" "${settings[@]}" $options >"$work/out" 2>&1 || {
             cat "$work/out" >&2
             echo "bench/run: $axis $value was not right; what it said stands above" >&2
             exit 1

@@ -180,6 +180,7 @@ pub(super) fn settings(config: &Config, http: String) -> Settings {
             ..CommitLimits::default()
         },
         write_behind: config.commit.write_behind,
+        cache_bytes: config.state_cache_mib << 20,
         restore: RestoreSettings {
             records_per_second_max: config.restore.records_per_second_max,
             standby_replicas: usize::from(config.num_standby_replicas),

@@ -123,6 +123,15 @@ pub(super) const STATE_DIR: Field = field(
     "Where state is kept, in one directory per task below `<state_dir>/<application_id>`. Two processes cannot share it \
      under one application.",
 );
+pub(super) const STATE_CACHE_MIB: Field = field(
+    "state_cache_mib",
+    Kind::Integer(1, 1 << 20),
+    Default::Value("96"),
+    "How much memory the entries that wait for more may take in this instance, in MiB, so that an event of one needs no \
+     look into the store. The default has room for 75,000 open bundles of a parent and three children; with ten times as \
+     many open and no more room an event costs about twice the CPU. `sheaf_processor_entries_read_total` counts what had \
+     no room.",
+);
 pub(super) const HTTP_BIND: Field = field(
     "http.bind",
     Kind::Address,
@@ -228,7 +237,7 @@ pub(super) const TOPOLOGIES: Field = field(
 );
 
 /// Every field, in the order of the reference page.
-pub const FIELDS: [&Field; 26] = [
+pub const FIELDS: [&Field; 27] = [
     &APPLICATION_ID,
     &INSTANCE_ID,
     &BOOTSTRAP_SERVERS,
@@ -239,6 +248,7 @@ pub const FIELDS: [&Field; 26] = [
     &PARTITIONS,
     &REPLICATION_FACTOR,
     &STATE_DIR,
+    &STATE_CACHE_MIB,
     &HTTP_BIND,
     &CONTROL_M_BASE_URL,
     &CONTROL_M_API_KEY,

@@ -56,6 +56,8 @@ pub struct Config {
     pub replication_factor: Option<i32>,
     /// Where state is kept.
     pub state_dir: PathBuf,
+    /// What the entries that are kept in memory may take, in MiB.
+    pub state_cache_mib: usize,
     /// The HTTP server's address.
     pub http: Http,
     /// Control-M; `None` when it is not set up.

@@ -41,6 +41,7 @@ impl<'a> Reader<'a> {
         let partitions = self.integer(&field::PARTITIONS);
         let replication_factor = self.optional_integer(&field::REPLICATION_FACTOR);
         let state_dir = self.value(&field::STATE_DIR);
+        let state_cache_mib = self.integer(&field::STATE_CACHE_MIB);
         let bind = self.value(&field::HTTP_BIND);
         let control_m = self.control_m();
         let num_standby_replicas = self.integer(&field::NUM_STANDBY_REPLICAS);
@@ -59,6 +60,7 @@ impl<'a> Reader<'a> {
             partitions: partitions?,
             replication_factor,
             state_dir: state_dir?,
+            state_cache_mib: state_cache_mib?,
             http: Http { bind: bind? },
             control_m,
             num_standby_replicas: num_standby_replicas?,

@@ -18,6 +18,7 @@ pub(super) struct Task {
     tasks: IntGaugeVec,
     records: IntCounterVec,
     direct: IntCounterVec,
+    read: IntCounterVec,
     dropped: IntCounterVec,
     entries: IntGaugeVec,
     /// A store's tasks are on several threads, and its gauge is their sum.
@@ -35,12 +36,14 @@ impl Task {
         let (store, place) = (["store"], ["store", "partition"]);
         let dropped = "Records that a processor does not step over, by reason; they are dead letters.";
         let direct = "Records stepped over without their inbox.";
+        let read = "Entries read from their store and decoded, because they were not in memory (state_cache_mib).";
         let remaining = "Records of the changelog that are still to be read.";
         let lag = "Records of the changelog that a standby does not have yet.";
         let task = Self {
             tasks: maker.gauges("tasks", "Tasks owned here, by kind and state.", &["kind", "state"])?,
             records: maker.counters("processor_records_total", "Records stepped over.", &["processor"])?,
             direct: maker.counters("processor_direct_records_total", direct, &["processor"])?,
+            read: maker.counters("processor_entries_read_total", read, &["processor"])?,
             dropped: maker.counters("processor_dropped_records_total", dropped, &["processor", "reason"])?,
             entries: maker.gauges("store_entries", "Entries, about.", &store)?,
             entries_of: Mutex::new(BTreeMap::new()),
@@ -79,6 +82,7 @@ impl Metrics {
     pub fn processor(&self, name: &str) {
         self.task.records.with_label_values(&[name]).inc_by(0);
         self.task.direct.with_label_values(&[name]).inc_by(0);
+        self.task.read.with_label_values(&[name]).inc_by(0);
         self.task.restored.with_label_values(&[name]).inc_by(0);
         self.task.rebuilt.with_label_values(&[name]).inc_by(0);
         self.task.standby_applied.with_label_values(&[name]).inc_by(0);
@@ -104,6 +108,11 @@ impl Metrics {
     /// Records were stepped over.
     pub fn processed(&self, processor: &str, records: u64) {
         self.task.records.with_label_values(&[processor]).inc_by(records);
+    }
+
+    /// Entries were read from their store and decoded.
+    pub fn entries_read(&self, processor: &str, entries: u64) {
+        self.task.read.with_label_values(&[processor]).inc_by(entries);
     }
 
     /// Records of sources were stepped over without their inbox.

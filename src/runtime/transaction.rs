@@ -65,6 +65,8 @@ pub(super) struct Transaction {
     pub letters: Vec<(Stage, RejectReason)>,
     /// Inputs stepped over, by processor, to count after the commit.
     pub(super) stepped: BTreeMap<Arc<str>, u64>,
+    /// Entries that were read and decoded for that, likewise.
+    pub(super) read: BTreeMap<Arc<str>, u64>,
     /// Source records that skipped their inbox, by processor, to count after the commit.
     pub(super) direct: BTreeMap<Arc<str>, u64>,
     /// The records that went in, to be taken again after an abort.
@@ -92,6 +94,7 @@ impl Transaction {
             alerts: Vec::new(),
             letters: Vec::new(),
             stepped: BTreeMap::new(),
+            read: BTreeMap::new(),
             direct: BTreeMap::new(),
             records: VecDeque::new(),
             outcomes: VecDeque::new(),

@@ -9,9 +9,6 @@ use crate::codec::Head;
 use crate::model::Key;
 use crate::processor::Body;
 
-/// What the decoded entries of one instance may take if it has all tasks, in bytes as they are counted here: room for 75,000
-/// open bundles of three children.
-const INSTANCE_BYTES: usize = 96 << 20;
 /// The least that one task gets of what its instance may have, however many there are.
 const TASK_BYTES_MIN: usize = 256 << 10;
 /// What an entry takes besides its encoded bytes: its key twice, tables, and a decoded form that is larger.
@@ -54,10 +51,10 @@ pub(super) fn share(instance_bytes: usize, tasks: usize) -> usize {
 }
 
 impl Cache {
-    /// The cache of one of so many tasks that an instance may have: the limit is theirs together, or 64 partitions would
-    /// take sixty-four times the memory of one.
-    pub(super) fn one_of(tasks: usize) -> Self {
-        let bytes_max = share(INSTANCE_BYTES, tasks);
+    /// The cache of one of so many tasks that an instance may have. The limit, in bytes as they are counted here, is
+    /// theirs together, or 64 partitions would take sixty-four times the memory of one.
+    pub(super) fn one_of(tasks: usize, instance_bytes: usize) -> Self {
+        let bytes_max = share(instance_bytes, tasks);
         Self { entries: HashMap::default(), order: VecDeque::new(), came: 0, bytes: 0, bytes_max }
     }
 
@@ -119,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_first_to_come_goes_when_there_are_too_many_bytes() {
-        let mut cache = Cache::one_of(usize::MAX);
+        let mut cache = Cache::one_of(usize::MAX, 0);
         for key in ["a", "b", "c"] {
             put(&mut cache, key, TASK_BYTES_MIN / 3);
         }
@@ -132,7 +129,7 @@ mod tests {
 
     #[test]
     fn an_entry_that_was_taken_and_not_put_back_leaves_nothing() {
-        let mut cache = Cache::one_of(1);
+        let mut cache = Cache::one_of(1, 96 << 20);
         put(&mut cache, "a", 100);
         for key in 0..100 {
             put(&mut cache, &key.to_string(), 100);
@@ -149,7 +146,7 @@ mod tests {
 
     #[test]
     fn an_entry_that_has_come_is_there_although_it_was_removed_before() {
-        let mut cache = Cache::one_of(1);
+        let mut cache = Cache::one_of(1, 96 << 20);
         for _ in 0..100 {
             for key in ["a", "b"] {
                 put(&mut cache, key, 100);

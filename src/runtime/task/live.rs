@@ -59,7 +59,7 @@ impl Live {
         let mut live = Self {
             behind: Behind::new(store, limits),
             overlay: Overlay::new(),
-            cache: Cache::one_of(tasks),
+            cache: Cache::one_of(tasks, settings.cache_bytes),
             changelog_next,
             genesis,
             may_lack_parts: settings.guarantee == Guarantee::AtLeastOnce,
@@ -181,13 +181,13 @@ impl Live {
     /// The same for a step, which consumes it. Until [`write`](Self::write) or [`forget`](Self::forget) it is where it was
     /// stored, and nowhere else.
     pub(super) fn take(&mut self, node: &Node, key: &Key) -> Result<Taken, Unread> {
-        let decoded = match self.cache.take(key) {
-            Some(decoded) => Some(decoded),
-            None => self.read(node, key)?.map(|(decoded, _)| decoded),
+        let (decoded, was_read) = match self.cache.take(key) {
+            Some(decoded) => (Some(decoded), false),
+            None => (self.read(node, key)?.map(|(decoded, _)| decoded), true),
         };
         Ok(match decoded {
-            Some(Decoded { head, body, parts_size }) => Taken { head, body: Some(body), parts_size },
-            None => Taken { head: self.overlay.new_head(key), body: None, parts_size: 0 },
+            Some(Decoded { head, body, parts_size }) => Taken { head, body: Some(body), parts_size, was_read },
+            None => Taken { head: self.overlay.new_head(key), body: None, parts_size: 0, was_read: false },
         })
     }
 
@@ -316,6 +316,8 @@ pub(super) struct Taken {
     pub body: Option<Body>,
     /// How many bytes its parts have.
     pub parts_size: usize,
+    /// True when it was read and decoded, because it was not kept decoded.
+    pub was_read: bool,
 }
 
 /// Changelog records of a transaction: the entries with their parts, and the genesis when it is due.

@@ -73,7 +73,7 @@ pub(super) fn stage(
     input: Input,
     scratch: &mut Vec<u8>,
 ) -> Result<std::result::Result<Staged, Reject>> {
-    let Taken { mut head, body, mut parts_size } = current;
+    let Taken { mut head, body, mut parts_size, .. } = current;
     let mut parts = Parts::default();
     if let Input::Timer(kind) = &input {
         unschedule(Arc::make_mut(&mut head), *kind);

@@ -152,6 +152,7 @@ impl StreamThread {
         }
         done.direct.iter().for_each(|(processor, records)| metrics.handed_over(processor, *records));
         done.stepped.iter().for_each(|(processor, records)| metrics.processed(processor, *records));
+        done.read.iter().for_each(|(processor, entries)| metrics.entries_read(processor, *entries));
         let mut produced: BTreeMap<&Topic, u64> = BTreeMap::new();
         for record in &done.outputs {
             *produced.entry(&record.topic).or_default() += 1;

@@ -14,6 +14,7 @@
 
 mod basic;
 mod behind;
+mod cached;
 mod direct;
 mod eager;
 mod effect;
