@@ -9,7 +9,7 @@ use sheaf::broker::Waker;
 use sheaf::broker::kafka::{KafkaBroker, KafkaSettings};
 use sheaf::metric::{Build, Metrics};
 use sheaf::model::{Act, Completion, Key, Sink, TaskId, TopicPartition};
-use sheaf::runtime::{Incarnation, Job, Restorer, Shared, Status, SystemClock, Unwatched};
+use sheaf::runtime::{Incarnation, Job, Restorer, Room, Shared, Status, SystemClock, Unwatched};
 use sheaf::store::Stores;
 use sheaf::store::rocks::{RocksOptions, RocksStores};
 
@@ -65,6 +65,7 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     let shared = |stores: Arc<dyn Stores>| -> Result<Shared> {
         Ok(Shared {
             plan: plan.clone(),
+            room: Room::new(settings.cache_bytes),
             settings: Arc::new(settings.clone()),
             broker: broker.clone(),
             stores,

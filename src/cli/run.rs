@@ -16,7 +16,7 @@ use crate::admin::{self, Health, Server};
 use crate::broker::Broker;
 use crate::metric::Metrics;
 use crate::model::{Clock, ErrorClass};
-use crate::runtime::{self, Incarnation, Instance, Plan, Settings, Shared, Status, ThreadState};
+use crate::runtime::{self, Incarnation, Instance, Plan, Room, Settings, Shared, Status, ThreadState};
 use crate::topology::Topology;
 
 /// Options of `sheaf run`.
@@ -63,6 +63,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     };
     let shared = Shared {
         plan: Plan::new(parts.topology, &parts.settings),
+        room: Room::new(parts.settings.cache_bytes),
         settings: Arc::new(parts.settings),
         broker: parts.broker,
         stores: Arc::new(stores),

@@ -127,10 +127,10 @@ pub(super) const STATE_CACHE_MIB: Field = field(
     "state_cache_mib",
     Kind::Integer(1, 1 << 20),
     Default::Value("96"),
-    "How much memory the entries that wait for more may take in this instance, in MiB, so that an event of one needs no \
-     look into the store. The default has room for 75,000 open bundles of a parent and three children; with ten times as \
-     many open and no more room an event costs about twice the CPU. `sheaf_processor_entries_read_total` counts what had \
-     no room.",
+    "How much memory the entries that wait for more may take in this instance, all its tasks together, in MiB, so that an \
+     event of one needs no look into the store. The default has room for 75,000 open bundles of a parent and three \
+     children. With 375,000 of them open and no more room an event takes three tenths more CPU than with room for all. \
+     `sheaf_processor_entries_read_total` counts what had none. A task has 256 KiB in any case.",
 );
 pub(super) const HTTP_BIND: Field = field(
     "http.bind",

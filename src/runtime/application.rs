@@ -10,6 +10,7 @@ use super::incarnation::Incarnation;
 use super::instance::Instance;
 use super::plan::Plan;
 use super::point::Unwatched;
+use super::room::Room;
 use super::settings::Settings;
 use super::status::Status;
 use super::thread::Shared;
@@ -106,6 +107,7 @@ impl Application {
         };
         let shared = Shared {
             plan,
+            room: Room::new(self.settings.cache_bytes),
             settings: Arc::new(self.settings),
             broker: self.broker,
             stores: self.stores,

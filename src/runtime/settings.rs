@@ -25,8 +25,8 @@ pub struct Settings {
     /// How long what is committed may be in memory and in the changelog alone, before the stores have it: so much is
     /// restored after a crash. Zero: the stores are written with each transaction.
     pub write_behind: Duration,
-    /// What the entries that are kept decoded may take in an instance if it has all tasks, in bytes, about. An entry
-    /// beyond that is read from its store and decoded for each of its events.
+    /// What the entries that are kept decoded may take in an instance, in bytes, about. An entry beyond that is read from
+    /// its store and decoded for each of its events.
     pub cache_bytes: usize,
     /// How stores are brought to the ends of their changelogs, and kept there.
     pub restore: RestoreSettings,

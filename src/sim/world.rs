@@ -16,7 +16,7 @@ use crate::broker::{Broker, Waker};
 use crate::metric::Metrics;
 use crate::model::{Clock, InstanceId, Sink, Timestamp};
 use crate::runtime::{
-    self, Housekeeper, Incarnation, Pace, Plan, Point, Restorer, Settings, Shared, Status, StreamThread, prepare,
+    self, Housekeeper, Incarnation, Pace, Plan, Point, Restorer, Room, Settings, Shared, Status, StreamThread, prepare,
 };
 use crate::store::memory::MemoryStores;
 use crate::topology::Topology;
@@ -161,6 +161,7 @@ impl World {
         let shared = Shared {
             plan: self.plan.clone(),
             metrics: (self.setting.metrics)(),
+            room: Room::new(settings.cache_bytes),
             settings: Arc::new(settings),
             broker: Arc::new(process.clone()),
             stores: mortal.clone(),

@@ -8,9 +8,8 @@ use foldhash::fast::RandomState;
 use crate::codec::Head;
 use crate::model::Key;
 use crate::processor::Body;
+use crate::runtime::room::Share;
 
-/// The least that one task gets of what its instance may have, however many there are.
-const TASK_BYTES_MIN: usize = 256 << 10;
 /// What an entry takes besides its encoded bytes: its key twice, tables, and a decoded form that is larger.
 const ENTRY_OVERHEAD: usize = 512;
 
@@ -25,7 +24,7 @@ pub(super) struct Decoded {
     pub parts_size: usize,
 }
 
-/// Decoded entries, the longest-kept going first. It may hold what a transaction has not committed: on an abort it is
+/// Decoded entries, the longest-kept going first when the instance has no room. It may hold what a transaction has not committed: on an abort it is
 /// cleared together with the overlay.
 #[derive(Debug)]
 pub(super) struct Cache {
@@ -33,8 +32,7 @@ pub(super) struct Cache {
     /// In the order in which they came; what is not in `entries` under the same number was removed meanwhile.
     order: VecDeque<(Key, u64)>,
     came: u64,
-    bytes: usize,
-    bytes_max: usize,
+    share: Share,
 }
 
 #[derive(Debug)]
@@ -45,17 +43,10 @@ struct Kept {
     number: u64,
 }
 
-/// What one of so many tasks may have, of what their instance may have.
-pub(super) fn share(instance_bytes: usize, tasks: usize) -> usize {
-    (instance_bytes / tasks.max(1)).max(TASK_BYTES_MIN)
-}
-
 impl Cache {
-    /// The cache of one of so many tasks that an instance may have. The limit, in bytes as they are counted here, is
-    /// theirs together, or 64 partitions would take sixty-four times the memory of one.
-    pub(super) fn one_of(tasks: usize, instance_bytes: usize) -> Self {
-        let bytes_max = share(instance_bytes, tasks);
-        Self { entries: HashMap::default(), order: VecDeque::new(), came: 0, bytes: 0, bytes_max }
+    /// A cache with a share of what its instance has room for, in bytes as they are counted here.
+    pub(super) fn new(share: Share) -> Self {
+        Self { entries: HashMap::default(), order: VecDeque::new(), came: 0, share }
     }
 
     /// The entry, if it is here.
@@ -72,16 +63,21 @@ impl Cache {
     /// entry that was not here before is here afterwards, however large it is.
     pub(super) fn put(&mut self, key: &Key, decoded: Decoded, encoded: usize) {
         let weight = encoded + decoded.parts_size + key.as_bytes().len() + ENTRY_OVERHEAD;
-        self.bytes += weight;
         if let Some(kept) = self.entries.get_mut(key) {
-            self.bytes -= kept.weight;
+            self.share.exchange(kept.weight, weight);
             (kept.decoded, kept.weight) = (Some(decoded), weight);
         } else {
             self.came += 1;
+            self.share.exchange(0, weight);
             self.order.push_back((key.clone(), self.came));
             self.entries.insert(key.clone(), Kept { decoded: Some(decoded), weight, number: self.came });
         }
-        while self.entries.len() > 1 && self.bytes > self.bytes_max || self.order.len() > 2 * self.entries.len() + 16 {
+        self.give_way();
+    }
+
+    /// Forgets the longest-kept entries while others have no room for theirs, all but the last one.
+    pub(super) fn give_way(&mut self) {
+        while self.entries.len() > 1 && self.share.gives_way() || self.order.len() > 2 * self.entries.len() + 16 {
             let Some((oldest, number)) = self.order.pop_front() else { break };
             if self.entries.get(&oldest).is_some_and(|kept| kept.number == number) {
                 self.remove(&oldest);
@@ -92,22 +88,25 @@ impl Cache {
     /// Forgets an entry.
     pub(super) fn remove(&mut self, key: &Key) {
         if let Some(kept) = self.entries.remove(key) {
-            self.bytes -= kept.weight;
+            self.share.exchange(kept.weight, 0);
         }
     }
 
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
-        self.entries.clear();
         self.order.clear();
-        self.bytes = 0;
+        let bytes = self.entries.drain().map(|(_, kept)| kept.weight).sum();
+        self.share.exchange(bytes, 0);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::room::Room;
     use crate::runtime::task::tests::decoded;
+
+    const BYTES: usize = 1 << 20;
 
     fn put(cache: &mut Cache, key: &str, encoded: usize) {
         cache.put(&Key::new(key), decoded(0), encoded);
@@ -116,20 +115,34 @@ mod tests {
 
     #[test]
     fn the_first_to_come_goes_when_there_are_too_many_bytes() {
-        let mut cache = Cache::one_of(usize::MAX, 0);
+        let mut cache = Cache::new(Room::new(BYTES).share());
         for key in ["a", "b", "c"] {
-            put(&mut cache, key, TASK_BYTES_MIN / 3);
+            put(&mut cache, key, BYTES / 3);
         }
         assert!(cache.get(&Key::new("a")).is_none() && cache.get(&Key::new("b")).is_some());
-        put(&mut cache, "large", 2 * TASK_BYTES_MIN);
+        put(&mut cache, "large", 2 * BYTES);
         assert_eq!(cache.entries.len(), 1);
         cache.clear();
-        assert_eq!(cache.bytes, 0);
+        assert_eq!(cache.share.bytes(), 0);
+    }
+
+    #[test]
+    fn who_has_more_than_its_part_gives_way_although_it_is_idle() {
+        let room = Room::new(4 * BYTES);
+        let (mut idle, mut busy) = (Cache::new(room.share()), Cache::new(room.share()));
+        for key in ["a", "b", "c", "d"] {
+            put(&mut idle, key, BYTES - 1_000);
+        }
+        for key in ["e", "f"] {
+            put(&mut busy, key, BYTES - 1_000);
+        }
+        idle.give_way();
+        assert_eq!((idle.entries.len(), busy.entries.len()), (2, 2), "as much as fits");
     }
 
     #[test]
     fn an_entry_that_was_taken_and_not_put_back_leaves_nothing() {
-        let mut cache = Cache::one_of(1, 96 << 20);
+        let mut cache = Cache::new(Room::new(BYTES).share());
         put(&mut cache, "a", 100);
         for key in 0..100 {
             put(&mut cache, &key.to_string(), 100);
@@ -140,13 +153,13 @@ mod tests {
         assert!(cache.take(&Key::new("a")).is_some());
         assert!(cache.take(&Key::new("a")).is_none() && cache.get(&Key::new("a")).is_none());
         cache.remove(&Key::new("a"));
-        assert_eq!(cache.bytes, 0);
+        assert_eq!(cache.share.bytes(), 0);
         put(&mut cache, "a", 100);
     }
 
     #[test]
     fn an_entry_that_has_come_is_there_although_it_was_removed_before() {
-        let mut cache = Cache::one_of(1, 96 << 20);
+        let mut cache = Cache::new(Room::new(BYTES).share());
         for _ in 0..100 {
             for key in ["a", "b"] {
                 put(&mut cache, key, 100);
@@ -155,6 +168,6 @@ mod tests {
         }
         put(&mut cache, "a", 100);
         assert!(cache.order.len() < 20, "{}", cache.order.len());
-        assert_eq!(cache.bytes, 100 + 1 + ENTRY_OVERHEAD);
+        assert_eq!(cache.share.bytes(), 100 + 1 + ENTRY_OVERHEAD);
     }
 }

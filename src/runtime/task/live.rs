@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::cache::{Cache, Decoded, share};
+use super::cache::{Cache, Decoded};
 use super::position::{Genesis, meta};
 use super::step::Next;
 use super::unread::Unread;
@@ -15,6 +15,8 @@ use crate::codec::{self, Head, entry, part};
 use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
 use crate::processor::Body;
 use crate::runtime::mutation::Mutation;
+use crate::runtime::restore::Done;
+use crate::runtime::room::Room;
 use crate::runtime::settings::{Guarantee, Settings};
 use crate::store::behind::{self, Behind};
 use crate::store::overlay::{Overlay, Parts, Written};
@@ -24,6 +26,8 @@ use crate::topology::Node;
 /// What the tasks of one instance may have committed and not written, if it has all of them, in bytes as they are counted
 /// there. A backlog takes some ten MiB more with twice as much, and thirty with four times as much.
 const BEHIND_BYTES: usize = 8 << 20;
+/// What one task may have of that, however many there are.
+const BEHIND_BYTES_MIN: usize = 256 << 10;
 
 /// The state of a running task.
 pub(in crate::runtime) struct Live {
@@ -49,17 +53,18 @@ impl std::fmt::Debug for Live {
 impl Live {
     /// One of so many tasks, whose store has been restored.
     pub(in crate::runtime) fn new(
-        store: Box<dyn Store>,
-        changelog_next: i64,
-        genesis: Genesis,
+        restored: Done,
         tasks: usize,
         settings: &Settings,
+        room: &Room,
     ) -> store::Result<Self> {
-        let limits = behind::Limits { age: settings.write_behind, bytes: share(BEHIND_BYTES, tasks) };
+        let Done { store, changelog_next, genesis } = restored;
+        let bytes = (BEHIND_BYTES / tasks.max(1)).max(BEHIND_BYTES_MIN);
+        let limits = behind::Limits { age: settings.write_behind, bytes };
         let mut live = Self {
             behind: Behind::new(store, limits),
             overlay: Overlay::new(),
-            cache: Cache::one_of(tasks, settings.cache_bytes),
+            cache: Cache::new(room.share()),
             changelog_next,
             genesis,
             may_lack_parts: settings.guarantee == Guarantee::AtLeastOnce,
@@ -116,8 +121,9 @@ impl Live {
         }
     }
 
-    /// Writes what has been committed for long enough to the store.
+    /// Writes what has been committed for long enough to the store, and gives way to tasks that have no room.
     pub(super) fn settle(&mut self, uptime: Duration) -> store::Result<()> {
+        self.cache.give_way();
         self.behind.settle(uptime)
     }
 
@@ -181,13 +187,18 @@ impl Live {
     /// The same for a step, which consumes it. Until [`write`](Self::write) or [`forget`](Self::forget) it is where it was
     /// stored, and nowhere else.
     pub(super) fn take(&mut self, node: &Node, key: &Key) -> Result<Taken, Unread> {
-        let (decoded, was_read) = match self.cache.take(key) {
-            Some(decoded) => (Some(decoded), false),
-            None => (self.read(node, key)?.map(|(decoded, _)| decoded), true),
+        let kept = self.cache.take(key);
+        let was_kept = kept.is_some();
+        let decoded = match kept {
+            Some(decoded) => Some(decoded),
+            None => self.read(node, key)?.map(|(decoded, _)| decoded),
         };
         Ok(match decoded {
-            Some(Decoded { head, body, parts_size }) => Taken { head, body: Some(body), parts_size, was_read },
-            None => Taken { head: self.overlay.new_head(key), body: None, parts_size: 0, was_read: false },
+            Some(Decoded { head, body, parts_size }) => {
+                let had_no_room = !was_kept && !node.processor.is_at_rest(&body);
+                Taken { head, body: Some(body), parts_size, had_no_room }
+            }
+            None => Taken { head: self.overlay.new_head(key), body: None, parts_size: 0, had_no_room: false },
         })
     }
 
@@ -316,8 +327,8 @@ pub(super) struct Taken {
     pub body: Option<Body>,
     /// How many bytes its parts have.
     pub parts_size: usize,
-    /// True when it was read and decoded, because it was not kept decoded.
-    pub was_read: bool,
+    /// True when it was read and decoded, although it is one that is kept decoded where there is room.
+    pub had_no_room: bool,
 }
 
 /// Changelog records of a transaction: the entries with their parts, and the genesis when it is due.

@@ -213,7 +213,7 @@ impl Task {
             Ok(current) => current,
             Err(unread) => return Err(unread.of(&id, key)),
         };
-        let was_read = current.was_read;
+        let had_no_room = current.had_no_room;
         let old_head = current.body.is_some().then(|| Arc::clone(&current.head));
         let staged = match step::stage(place, current, input, &mut txn.scratch)? {
             Ok(staged) => staged,
@@ -226,7 +226,7 @@ impl Task {
         txn.wrote(entry.as_ref().map_or(0, Next::size));
         live.write(node, key, old_head, entry);
         *txn.stepped.entry(id.processor.clone()).or_default() += 1;
-        if was_read {
+        if had_no_room {
             *txn.read.entry(id.processor.clone()).or_default() += 1;
         }
         txn.collect(outputs, counts, alerts);

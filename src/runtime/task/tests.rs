@@ -12,6 +12,8 @@ use super::step::Next;
 use crate::codec::{self, Entry, Head, Versioned, Writer, entry};
 use crate::model::{Key, Reject, Timestamp};
 use crate::processor::{Input, Processor, Transition, erase};
+use crate::runtime::restore::Done;
+use crate::runtime::room::Room;
 use crate::runtime::settings::Settings;
 use crate::store::Stores as _;
 use crate::store::memory::MemoryStores;
@@ -75,19 +77,45 @@ fn found(live: &mut Live, node: &Node, key: &Key) -> Option<u8> {
     bytes.first().copied()
 }
 
-#[test]
-fn an_entry_at_rest_is_not_kept_and_is_read_from_where_it_was_written() {
+fn task() -> (Node, Live) {
     let node = Node { name: "ones".into(), processor: erase(Ones), outputs: Vec::new() };
     let store = MemoryStores::new().open("ones-0").unwrap();
-    let mut live = Live::new(store, 0, Genesis::Written, 1, &Settings::new("app", "a")).unwrap();
+    let done = Done { store, changelog_next: 0, genesis: Genesis::Written };
+    (node, Live::new(done, 1, &Settings::new("app", "a"), &Room::new(1 << 20)).unwrap())
+}
+
+fn commit(live: &mut Live) {
+    let now = Timestamp::from_millis(0);
+    live.apply(Committed { changelog_next: Some(1), inbox_next: 1, now, uptime: Duration::ZERO }).unwrap();
+}
+
+#[test]
+fn an_entry_has_no_room_when_it_would_be_kept_and_is_not() {
+    let (node, mut live) = task();
+    let [open, resting, absent] = ["open", "resting", "absent"].map(Key::new);
+    live.write(&node, &open, None, Some(next(1)));
+    live.write(&node, &resting, None, Some(next(2)));
+    let had_no_room = |live: &mut Live, key| {
+        let taken = live.take(&node, key).unwrap();
+        live.forget(key);
+        taken.had_no_room
+    };
+    assert!(!had_no_room(&mut live, &open), "it is kept");
+    assert!(had_no_room(&mut live, &open), "it has been forgotten");
+    assert!(!had_no_room(&mut live, &resting), "it is never kept");
+    assert!(!had_no_room(&mut live, &absent), "there is nothing to be kept");
+}
+
+#[test]
+fn an_entry_at_rest_is_not_kept_and_is_read_from_where_it_was_written() {
+    let (node, mut live) = task();
     let key = Key::new("k");
     live.write(&node, &key, None, Some(next(1)));
     assert!(live.keeps(&key));
     live.write(&node, &key, Some(Arc::default()), Some(next(2)));
     assert!(!live.keeps(&key), "neither the new state nor the one before");
     assert_eq!(found(&mut live, &node, &key), Some(2), "in the same transaction");
-    let now = Timestamp::from_millis(0);
-    live.apply(Committed { changelog_next: Some(1), inbox_next: 1, now, uptime: Duration::ZERO }).unwrap();
+    commit(&mut live);
     assert_eq!(found(&mut live, &node, &key), Some(2), "after its commit");
     live.write(&node, &key, Some(Arc::default()), Some(next(3)));
     assert!(live.keeps(&key), "it has left its rest");

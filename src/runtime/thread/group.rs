@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{StreamThread, broken};
+use super::{Shared, StreamThread, broken};
 use crate::broker::GroupEvent;
 use crate::metric::Rebalance;
 use crate::model::{Outcome, TaskId, TopicPartition, Verdict};
@@ -176,8 +176,9 @@ impl StreamThread {
             task.offset_known = true;
             let tasks = self.shared.inbox_partitions.iter().filter_map(|count| usize::try_from(*count).ok()).sum();
             self.shared.metrics.store_entries(&id, done.store.len_estimate());
-            let live = Live::new(done.store, done.changelog_next, done.genesis, tasks, &self.shared.settings)
-                .map_err(|source| Error::Store { task: id.clone(), source })?;
+            let Shared { settings, room, .. } = &self.shared;
+            let live =
+                Live::new(done, tasks, settings, room).map_err(|source| Error::Store { task: id.clone(), source })?;
             task.state = State::Running(Box::new(live));
             let pending = self.inherit(&id)?;
             tracing::info!(sheaf.task = %id, pending_acts = pending, "task running");

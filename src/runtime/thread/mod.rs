@@ -33,6 +33,7 @@ use super::input::Inputs;
 use super::plan::Plan;
 use super::point::{Point, Probe};
 use super::restore::{Job, Restored};
+use super::room::Room;
 use super::settings::{Guarantee, Settings};
 use super::status::{Status, TaskCounts, ThreadState};
 use super::task::{State, Task};
@@ -57,6 +58,8 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// Who executes acts.
     pub sink: Arc<dyn Sink>,
+    /// The memory for decoded entries.
+    pub room: Room,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What others may know about this instance.
