@@ -129,7 +129,7 @@ pub(super) const STATE_CACHE_MIB: Field = field(
     Default::Value("96"),
     "How much memory the entries that wait for more may take in this instance, all its tasks together, in MiB, so that an \
      event of one needs no look into the store. The default has room for 75,000 open bundles of a parent and three \
-     children. With 375,000 of them open and no more room an event takes three tenths more CPU than with room for all. \
+     children. With 375,000 of them open and no more room an event takes a quarter more CPU than with room for all. \
      `sheaf_processor_entries_read_total` counts what had none. A task has 256 KiB in any case.",
 );
 pub(super) const HTTP_BIND: Field = field(

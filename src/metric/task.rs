@@ -36,7 +36,7 @@ impl Task {
         let (store, place) = (["store"], ["store", "partition"]);
         let dropped = "Records that a processor does not step over, by reason; they are dead letters.";
         let direct = "Records stepped over without their inbox.";
-        let read = "Open entries that a step had to read and decode: without room (state_cache_mib), or for the first time here.";
+        let read = "Open entries that a step had to read: for want of room (state_cache_mib), or the first time here.";
         let remaining = "Records of the changelog that are still to be read.";
         let lag = "Records of the changelog that a standby does not have yet.";
         let task = Self {

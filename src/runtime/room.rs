@@ -58,17 +58,22 @@ impl Share {
         self.bytes = self.bytes + taken - given;
     }
 
+    /// Gives everything back.
+    pub(super) fn clear(&mut self) {
+        self.exchange(self.bytes, 0);
+    }
+
     /// True when more is taken than there is, and this has more of it than its part.
     pub(super) fn gives_way(&self) -> bool {
         let Inner { bytes_max, taken, shares } = &*self.room.0;
-        let part = bytes_max / shares.load(Ordering::Relaxed).max(1);
-        taken.load(Ordering::Relaxed) > *bytes_max && self.bytes > part.max(TASK_BYTES_MIN)
+        let part = || bytes_max / shares.load(Ordering::Relaxed).max(1);
+        taken.load(Ordering::Relaxed) > *bytes_max && self.bytes > part().max(TASK_BYTES_MIN)
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.exchange(self.bytes, 0);
+        self.clear();
         self.room.0.shares.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -65,7 +65,7 @@ pub(super) struct Transaction {
     pub letters: Vec<(Stage, RejectReason)>,
     /// Inputs stepped over, by processor, to count after the commit.
     pub(super) stepped: BTreeMap<Arc<str>, u64>,
-    /// Entries that were read and decoded for that, likewise.
+    /// Of these, those whose entry had to be read for want of room, likewise.
     pub(super) read: BTreeMap<Arc<str>, u64>,
     /// Source records that skipped their inbox, by processor, to count after the commit.
     pub(super) direct: BTreeMap<Arc<str>, u64>,

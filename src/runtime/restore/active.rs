@@ -5,13 +5,13 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::feed::{Batching, Read, Step};
-use super::job::{Done, Job, Restored};
+use super::job::{Job, Restored};
 use super::replay::{Replay, Subject};
 use crate::broker::Admin;
 use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::point::Point;
-use crate::runtime::task::Genesis;
+use crate::runtime::task::{Done, Genesis};
 use crate::runtime::thread::Shared;
 use crate::store;
 

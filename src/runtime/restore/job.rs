@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use crate::broker::Waker;
 use crate::model::{TaskId, TopicPartition};
 use crate::runtime::error::Result;
-use crate::runtime::task::Genesis;
+use crate::runtime::task::Done;
 use crate::store::Store;
 
 /// A store to be brought up to its changelog's end.
@@ -43,19 +43,4 @@ pub struct Restored {
     pub(in crate::runtime) epoch: u64,
     /// The store, or why there is none.
     pub(in crate::runtime) result: Result<Done>,
-}
-
-/// A store at its changelog's end.
-pub(in crate::runtime) struct Done {
-    pub store: Box<dyn Store>,
-    /// The offset of the changelog up to which the store has it.
-    pub changelog_next: i64,
-    /// Whether the changelog says whose it is.
-    pub genesis: Genesis,
-}
-
-impl fmt::Debug for Done {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Done").field("changelog_next", &self.changelog_next).finish_non_exhaustive()
-    }
 }

@@ -43,7 +43,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 pub use job::Job;
-pub(super) use job::{Done, Restored};
+pub(super) use job::Restored;
 
 use active::Active;
 use feed::{Read, Step};

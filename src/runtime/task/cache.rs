@@ -24,8 +24,8 @@ pub(super) struct Decoded {
     pub parts_size: usize,
 }
 
-/// Decoded entries, the longest-kept going first when the instance has no room. It may hold what a transaction has not committed: on an abort it is
-/// cleared together with the overlay.
+/// Decoded entries, the longest-kept going first when the instance has no room. It may hold what a transaction has not
+/// committed: on an abort it is cleared together with the overlay.
 #[derive(Debug)]
 pub(super) struct Cache {
     entries: HashMap<Key, Kept, RandomState>,
@@ -94,9 +94,9 @@ impl Cache {
 
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
+        self.entries.clear();
         self.order.clear();
-        let bytes = self.entries.drain().map(|(_, kept)| kept.weight).sum();
-        self.share.exchange(bytes, 0);
+        self.share.clear();
     }
 }
 

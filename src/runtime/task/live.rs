@@ -7,20 +7,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::Uuid;
 
+use super::armed::Armed;
 use super::cache::{Cache, Decoded};
-use super::position::{Genesis, meta};
+use super::position::{Done, Genesis, meta};
 use super::step::Next;
 use super::unread::Unread;
 use crate::codec::{self, Head, entry, part};
-use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
+use crate::model::{ActSlot, Key, Timer, Timestamp};
 use crate::processor::Body;
 use crate::runtime::mutation::Mutation;
-use crate::runtime::restore::Done;
 use crate::runtime::room::Room;
 use crate::runtime::settings::{Guarantee, Settings};
 use crate::store::behind::{self, Behind};
 use crate::store::overlay::{Overlay, Parts, Written};
-use crate::store::{self, Store, TimerClock, View as _};
+use crate::store::{self, Store, TimerClock};
 use crate::topology::Node;
 
 /// What the tasks of one instance may have committed and not written, if it has all of them, in bytes as they are counted
@@ -40,8 +40,7 @@ pub(in crate::runtime) struct Live {
     genesis: Genesis,
     /// True without transactions: who was taken for dead may write an older entry over a newer one, whose parts are gone.
     may_lack_parts: bool,
-    /// Not later than the next timer of each clock; `None` when there is none.
-    armed: [Option<Timestamp>; 2],
+    armed: Armed,
 }
 
 impl std::fmt::Debug for Live {
@@ -61,34 +60,16 @@ impl Live {
         let Done { store, changelog_next, genesis } = restored;
         let bytes = (BEHIND_BYTES / tasks.max(1)).max(BEHIND_BYTES_MIN);
         let limits = behind::Limits { age: settings.write_behind, bytes };
-        let mut live = Self {
-            behind: Behind::new(store, limits),
+        let behind = Behind::new(store, limits);
+        Ok(Self {
+            armed: Armed::of(&behind)?,
+            behind,
             overlay: Overlay::new(),
             cache: Cache::new(room.share()),
             changelog_next,
             genesis,
             may_lack_parts: settings.guarantee == Guarantee::AtLeastOnce,
-            armed: [None, None],
-        };
-        live.arm()?;
-        Ok(live)
-    }
-
-    fn arm(&mut self) -> store::Result<()> {
-        let [deadline, delay] = TimerClock::ALL;
-        self.armed = [self.behind.next_due(deadline)?, self.behind.next_due(delay)?];
-        Ok(())
-    }
-
-    fn arm_for(&mut self, head: &Head) {
-        for timer in &head.timers {
-            let [deadline, delay] = &mut self.armed;
-            let armed = match timer.kind {
-                TimerKind::Deadline(_) => deadline,
-                TimerKind::Delay(_) => delay,
-            };
-            *armed = Some(armed.map_or(timer.due, |earlier| earlier.min(timer.due)));
-        }
+        })
     }
 
     /// Forgets what has not been committed, all but what is broken on purpose.
@@ -99,7 +80,8 @@ impl Live {
         if broken != Some(Mutation::CacheKept) {
             self.cache.clear();
         }
-        self.arm()
+        self.armed = Armed::of(&self.behind)?;
+        Ok(())
     }
 
     #[cfg(test)]
@@ -144,30 +126,22 @@ impl Live {
 
     /// Not later than when the next timer is due.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.armed.iter().flatten().min().copied()
+        self.armed.next()
     }
 
     /// Up to `limit` timers of one clock that are due, through the overlay. When there is none, the clock is armed for its
     /// next timer.
     pub(super) fn due(&mut self, clock: TimerClock, now: Timestamp, limit: usize) -> store::Result<Vec<(Key, Timer)>> {
-        if self.armed(clock).is_none_or(|due| due > now) {
+        if self.armed.at(clock).is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
         let due = self.overlay.due(&self.behind, clock, now, limit)?;
         if due.is_empty() {
             let ever = Timestamp::from_millis(i64::MAX);
             let next = self.overlay.due(&self.behind, clock, ever, 1)?;
-            *self.armed(clock) = next.first().map(|(_, timer)| timer.due);
+            *self.armed.at(clock) = next.first().map(|(_, timer)| timer.due);
         }
         Ok(due)
-    }
-
-    fn armed(&mut self, clock: TimerClock) -> &mut Option<Timestamp> {
-        let [deadline, delay] = &mut self.armed;
-        match clock {
-            TimerClock::Deadline => deadline,
-            TimerClock::Delay => delay,
-        }
     }
 
     /// False when this transaction has taken the timer back.
@@ -187,11 +161,9 @@ impl Live {
     /// The same for a step, which consumes it. Until [`write`](Self::write) or [`forget`](Self::forget) it is where it was
     /// stored, and nowhere else.
     pub(super) fn take(&mut self, node: &Node, key: &Key) -> Result<Taken, Unread> {
-        let kept = self.cache.take(key);
-        let was_kept = kept.is_some();
-        let decoded = match kept {
-            Some(decoded) => Some(decoded),
-            None => self.read(node, key)?.map(|(decoded, _)| decoded),
+        let (decoded, was_kept) = match self.cache.take(key) {
+            Some(decoded) => (Some(decoded), true),
+            None => (self.read(node, key)?.map(|(decoded, _)| decoded), false),
         };
         Ok(match decoded {
             Some(Decoded { head, body, parts_size }) => {
@@ -233,7 +205,7 @@ impl Live {
     pub(super) fn write(&mut self, node: &Node, key: &Key, old: Option<Arc<Head>>, entry: Option<Next>) {
         match (entry, &old) {
             (Some(Next { written, parts, decoded }), _) => {
-                self.arm_for(&written.head);
+                self.armed.arm_for(&written.head);
                 if node.processor.is_at_rest(&decoded.body) {
                     self.cache.remove(key);
                 } else {

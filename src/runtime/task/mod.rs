@@ -8,11 +8,13 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `live` | the store and what is before it, the overlay, the decoded entries, the armed timers |
+//! | `live` | the store and what is before it, the overlay, the decoded entries |
+//! | `armed` | when the next timers are due |
 //! | `position` | what the store says about itself |
 //! | `cache` | decoded entries |
 //! | `step` | one step, with nothing done yet |
 
+mod armed;
 mod cache;
 mod live;
 mod position;
@@ -22,7 +24,7 @@ mod tests;
 mod unread;
 
 pub(super) use live::{Changes, Committed, Live};
-pub(super) use position::{Genesis, meta};
+pub(super) use position::{Done, Genesis, meta};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,10 @@
 //! What a store says about itself: whose changelog it has, and up to where.
 
+use std::fmt;
+
 use uuid::Uuid;
+
+use crate::store::Store;
 
 /// Whether the changelog says whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +13,21 @@ pub(in crate::runtime) enum Genesis {
     Written,
     /// The changelog is empty; the task's first transaction begins it with this id.
     Due(Uuid),
+}
+
+/// A store at its changelog's end.
+pub(in crate::runtime) struct Done {
+    pub store: Box<dyn Store>,
+    /// The offset of the changelog up to which the store has it.
+    pub changelog_next: i64,
+    /// Whether the changelog says whose it is.
+    pub genesis: Genesis,
+}
+
+impl fmt::Debug for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Done").field("changelog_next", &self.changelog_next).finish_non_exhaustive()
+    }
 }
 
 /// The names of a store's positions.

@@ -7,12 +7,11 @@ use bytes::Bytes;
 
 use super::cache::Decoded;
 use super::live::{Committed, Live};
-use super::position::Genesis;
+use super::position::{Done, Genesis};
 use super::step::Next;
 use crate::codec::{self, Entry, Head, Versioned, Writer, entry};
 use crate::model::{Key, Reject, Timestamp};
 use crate::processor::{Input, Processor, Transition, erase};
-use crate::runtime::restore::Done;
 use crate::runtime::room::Room;
 use crate::runtime::settings::Settings;
 use crate::store::Stores as _;
@@ -77,21 +76,16 @@ fn found(live: &mut Live, node: &Node, key: &Key) -> Option<u8> {
     bytes.first().copied()
 }
 
-fn task() -> (Node, Live) {
+fn task(room: &Room) -> (Node, Live) {
     let node = Node { name: "ones".into(), processor: erase(Ones), outputs: Vec::new() };
     let store = MemoryStores::new().open("ones-0").unwrap();
     let done = Done { store, changelog_next: 0, genesis: Genesis::Written };
-    (node, Live::new(done, 1, &Settings::new("app", "a"), &Room::new(1 << 20)).unwrap())
-}
-
-fn commit(live: &mut Live) {
-    let now = Timestamp::from_millis(0);
-    live.apply(Committed { changelog_next: Some(1), inbox_next: 1, now, uptime: Duration::ZERO }).unwrap();
+    (node, Live::new(done, 1, &Settings::new("app", "a"), room).unwrap())
 }
 
 #[test]
 fn an_entry_has_no_room_when_it_would_be_kept_and_is_not() {
-    let (node, mut live) = task();
+    let (node, mut live) = task(&Room::new(1 << 20));
     let [open, resting, absent] = ["open", "resting", "absent"].map(Key::new);
     live.write(&node, &open, None, Some(next(1)));
     live.write(&node, &resting, None, Some(next(2)));
@@ -107,15 +101,32 @@ fn an_entry_has_no_room_when_it_would_be_kept_and_is_not() {
 }
 
 #[test]
+fn an_idle_task_gives_way_to_one_that_has_no_room() {
+    let room = Room::new(1 << 20);
+    let ((node, mut idle), (_, mut busy)) = (task(&room), task(&room));
+    let keys: Vec<Key> = (0..1_500).map(|number| Key::new(&number.to_string())).collect();
+    let kept = |live: &Live| keys.iter().filter(|key| live.keeps(key)).count();
+    for (live, count) in [(&mut idle, 1_500), (&mut busy, 900)] {
+        keys.iter().take(count).for_each(|key| live.write(&node, key, None, Some(next(1))));
+    }
+    assert_eq!((kept(&idle), kept(&busy)), (1_500, 900), "more than there is room for");
+    idle.settle(Duration::ZERO).unwrap();
+    assert!((900..1_200).contains(&kept(&idle)), "{}: only as many as are too much", kept(&idle));
+    busy.settle(Duration::ZERO).unwrap();
+    assert_eq!(kept(&busy), 900, "it has no more than its part");
+}
+
+#[test]
 fn an_entry_at_rest_is_not_kept_and_is_read_from_where_it_was_written() {
-    let (node, mut live) = task();
+    let (node, mut live) = task(&Room::new(1 << 20));
     let key = Key::new("k");
     live.write(&node, &key, None, Some(next(1)));
     assert!(live.keeps(&key));
     live.write(&node, &key, Some(Arc::default()), Some(next(2)));
     assert!(!live.keeps(&key), "neither the new state nor the one before");
     assert_eq!(found(&mut live, &node, &key), Some(2), "in the same transaction");
-    commit(&mut live);
+    let now = Timestamp::from_millis(0);
+    live.apply(Committed { changelog_next: Some(1), inbox_next: 1, now, uptime: Duration::ZERO }).unwrap();
     assert_eq!(found(&mut live, &node, &key), Some(2), "after its commit");
     live.write(&node, &key, Some(Arc::default()), Some(next(3)));
     assert!(live.keeps(&key), "it has left its rest");

@@ -177,8 +177,7 @@ impl StreamThread {
             let tasks = self.shared.inbox_partitions.iter().filter_map(|count| usize::try_from(*count).ok()).sum();
             self.shared.metrics.store_entries(&id, done.store.len_estimate());
             let Shared { settings, room, .. } = &self.shared;
-            let live =
-                Live::new(done, tasks, settings, room).map_err(|source| Error::Store { task: id.clone(), source })?;
+            let live = Live::new(done, tasks, settings, room).map_err(|source| Error::store(&id, source))?;
             task.state = State::Running(Box::new(live));
             let pending = self.inherit(&id)?;
             tracing::info!(sheaf.task = %id, pending_acts = pending, "task running");

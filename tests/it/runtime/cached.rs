@@ -6,7 +6,7 @@ use sheaf::broker::memory;
 use sheaf::processor::erase;
 use sheaf::sim::World;
 
-use super::support::{Counter, NoSink, metric, send, setting, settle, values};
+use super::support::{Counter, NoSink, metric, send_to, setting, settle, values};
 
 const KEYS: usize = 4_000;
 
@@ -17,10 +17,8 @@ fn read(cache_bytes: usize) -> u64 {
     let mut world = World::new(setting);
     world.start("a").unwrap();
     settle(&mut world);
-    let keys: Vec<String> = (0..KEYS).map(|number| format!("key-{number:04}")).collect();
-    let events: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("1"))).collect();
     for _ in 0..2 {
-        send(&world, &events);
+        send_to(&world, KEYS);
         settle(&mut world);
     }
     let counted = values(&world, "counts");

@@ -9,7 +9,7 @@ use sheaf::processor::{Input, Processor, Transition, erase};
 use sheaf::runtime::Point;
 use sheaf::sim::{MakeSink, Setting, World};
 
-use super::support::{Count, Counter, NoSink, metric, send, setting, settle, values, world};
+use super::support::{Count, Counter, NoSink, metric, send, send_to, setting, settle, values, world};
 
 const INBOX: &str = "app-counter-inbox";
 
@@ -53,13 +53,6 @@ fn two() -> World {
 /// How many records the inbox has got.
 fn detours(world: &World) -> usize {
     world.broker().all_records(&Topic::new(INBOX)).len()
-}
-
-/// One event for each of so many keys.
-fn send_to(world: &World, keys: usize) {
-    let keys: Vec<String> = (0..keys).map(|number| format!("key-{number:03}")).collect();
-    let events: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("1"))).collect();
-    send(world, &events);
 }
 
 /// How many transactions `a` needs for a hundred entries when it may keep so many bytes of each kind.

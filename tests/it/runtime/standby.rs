@@ -13,7 +13,7 @@ use sheaf::sim::{Setting, Strikes, World};
 use sheaf::store::Stores;
 use sheaf::store::memory::MemoryStores;
 
-use super::support::{Counter, NoSink, metric, produce, send, setting, settle, values};
+use super::support::{Counter, NoSink, metric, produce, send_to, setting, settle, values};
 
 const CHANGELOG: &str = "app-counter-changelog";
 const RESTORED: &str = "sheaf_store_restored_records_total";
@@ -31,13 +31,6 @@ fn pass(world: &mut World, seconds: u32) {
         world.turn().unwrap();
         world.clock().advance(Duration::from_millis(100));
     }
-}
-
-/// Sends one event for each of so many keys.
-fn send_to(world: &World, keys: usize) {
-    let keys: Vec<String> = (0..keys).map(|number| format!("key-{number:03}")).collect();
-    let events: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("1"))).collect();
-    send(world, &events);
 }
 
 type Entries = BTreeMap<Key, Vec<u8>>;

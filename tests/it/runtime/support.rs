@@ -155,6 +155,13 @@ pub(super) fn send(world: &World, events: &[(&str, Option<&str>)]) {
     );
 }
 
+/// One event for each of so many keys.
+pub(super) fn send_to(world: &World, keys: usize) {
+    let keys: Vec<String> = (0..keys).map(|number| format!("key-{number:03}")).collect();
+    let events: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("1"))).collect();
+    send(world, &events);
+}
+
 /// Sends records in one transaction.
 pub(super) fn produce(world: &World, records: impl Iterator<Item = OutRecord>) {
     let mut producer = producer(world, "outside");
