@@ -46,7 +46,8 @@ pub enum Answer {
         /// Its words.
         message: String,
     },
-    /// The other side did not execute the request and may when it is repeated (429, 503, 401 after a fresh login).
+    /// The other side did not execute the request and may when it is repeated (429, 401 after a fresh login, 503 in
+    /// Control-M's own words).
     Busy {
         /// The HTTP status.
         status: u16,

@@ -18,6 +18,14 @@ pub(super) fn of(body: &str) -> String {
     if text.is_empty() { "(no words)".to_owned() } else { beginning(text) }
 }
 
+/// True for an `ErrorList`, the body that Control-M itself writes: gateways and proxies answer in other forms.
+pub(super) fn is_error_list(body: &str) -> bool {
+    serde_json::from_str::<Value>(body).is_ok_and(|json| {
+        let errors = json.get("errors").and_then(Value::as_array);
+        errors.into_iter().flatten().any(|error| error.get("message").is_some_and(Value::is_string))
+    })
+}
+
 /// At most [`BYTES_MAX`] bytes, cut between characters.
 fn beginning(text: &str) -> String {
     let mut end = BYTES_MAX.min(text.len());
@@ -30,7 +38,7 @@ fn beginning(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::{is_error_list, of};
 
     #[test]
     fn each_form_of_an_error_body_gives_its_words() {
@@ -46,6 +54,14 @@ mod tests {
         ];
         for (body, words) in cases {
             assert_eq!(of(body), words, "{body}");
+        }
+    }
+
+    #[test]
+    fn only_an_error_list_is_taken_for_control_m() {
+        assert!(is_error_list(r#"{"errors":[{"message":"a","item":null}]}"#));
+        for body in [r#"{"message":"m"}"#, r#"{"errors":[]}"#, r#"{"errors":[{"lines":["x"]}]}"#, "<html>", "", "[]"] {
+            assert!(!is_error_list(body), "{body}");
         }
     }
 

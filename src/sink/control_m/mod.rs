@@ -31,8 +31,8 @@
 //! | 200 with a `runId` | accepted | |
 //! | 200 that cannot be read | unknown | something was executed by something |
 //! | 400, 403, 404, 413, 422 | refused | it was read and will not be taken |
-//! | 401, 429, 503 | busy | it was not executed and may be later |
-//! | 500, 502, 504, everything else | unknown | a proxy may answer for a server that executed it |
+//! | 401, 429, 503 with an error list of Control-M's own | busy | it was not executed and may be later |
+//! | 500, 502, 503, 504, everything else | unknown | a proxy may answer for a server that executed it |
 //! | look-up: 200 or 206 with a row of that folder | found | |
 //! | look-up: 200 without one | absent | |
 //! | look-up: 206 without one, or unreadable | unknown | "absent" would submit again |

@@ -58,7 +58,9 @@ fn of_failure(reply: &Reply, unauthorized_retry: Duration) -> Verdict {
     match status {
         400 | 403 | 404 | 413 | 422 => answered(&Answer::Refused { status, message }),
         401 => busy(status, message, Some(reply.retry_after.unwrap_or(unauthorized_retry))),
-        429 | 503 => busy(status, message, reply.retry_after),
+        429 => busy(status, message, reply.retry_after),
+        // A proxy answers 503 too, also for a request that it has passed on.
+        503 if reply.body.as_deref().is_ok_and(message::is_error_list) => busy(status, message, reply.retry_after),
         _ => Verdict::Unknown(format!("HTTP status {status}: {message}")),
     }
 }

@@ -76,6 +76,17 @@ fn a_submit_that_was_processed_and_then_reset_is_found_after_the_lag_and_not_bef
 }
 
 #[test]
+fn a_proxys_503_for_a_submit_that_it_has_passed_on_is_looked_up() {
+    let bench = Bench::new();
+    for body in ["<html>Service Unavailable</html>", r#"{"message":"Service Unavailable"}"#, ""] {
+        let verdict = bench.submit_under(Action::RespondAfter { status: 503, body: body.to_owned() });
+        assert!(is_unknown(&verdict), "{body}: {verdict:?}");
+    }
+    bench.clock.advance(Duration::from_secs(10));
+    assert!(matches!(answer(&bench.look_up("folder-a")), Answer::Found { .. }));
+}
+
+#[test]
 fn no_answer_in_time_is_unknown() {
     let bench = Bench::with(|settings| Settings { request_timeout: Duration::from_millis(300), ..settings }, |s| s);
     assert!(is_unknown(&bench.submit_under(Action::HangAfter)));
@@ -111,7 +122,7 @@ fn each_call_has_a_connection_of_its_own_so_that_none_meets_a_closed_one() {
 fn answers_that_may_hide_an_execution_are_unknown() {
     let bench = Bench::new();
     let html = "<html>Bad Gateway</html>";
-    for status in [500, 502, 504, 302, 307, 308, 201, 202, 204, 408, 409, 418, 501] {
+    for status in [500, 502, 503, 504, 302, 307, 308, 201, 202, 204, 408, 409, 418, 501] {
         let verdict = bench.submit_under(Action::respond(status, html));
         assert!(is_unknown(&verdict), "{status}: {verdict:?}");
     }
@@ -160,10 +171,10 @@ fn a_busy_server_says_how_long_to_wait() {
         (Some("soon"), None),
         (Some("999999999999999999999"), Some(3_600_000)),
     ];
-    for status in [429, 503] {
+    for (status, body) in [(429, "slow down"), (503, r#"{"errors":[{"message":"slow down"}]}"#)] {
         for (header, retry_after_ms) in waits {
             let headers = header.map(|value| ("Retry-After".to_owned(), value.to_owned())).into_iter().collect();
-            let verdict = bench.submit_under(Action::Respond { status, body: "slow down".to_owned(), headers });
+            let verdict = bench.submit_under(Action::Respond { status, body: body.to_owned(), headers });
             assert_eq!(answer(&verdict), Answer::Busy { status, message: "slow down".to_owned(), retry_after_ms });
         }
     }

@@ -64,6 +64,14 @@ pub enum Action {
         #[serde(default)]
         headers: BTreeMap<String, String>,
     },
+    /// It is processed, and this is answered instead, as by a proxy that has passed it on.
+    RespondAfter {
+        /// The HTTP status.
+        status: u16,
+        /// The body, of any form.
+        #[serde(default)]
+        body: String,
+    },
     /// It is processed and answered after that many milliseconds of real time.
     Delay {
         /// How long.

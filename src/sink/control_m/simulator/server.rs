@@ -61,13 +61,14 @@ async fn gate(
         }
         Some(Action::ResetBefore) => return cut(&line),
         Some(Action::Delay { ms }) => tokio::time::sleep(Duration::from_millis(*ms)).await,
-        Some(Action::ResetAfter | Action::HangAfter | Action::TruncateAfter) | None => {}
+        Some(Action::RespondAfter { .. } | Action::ResetAfter | Action::HangAfter | Action::TruncateAfter) | None => {}
     }
     if path != session::LOGIN && !session::allows(&world, request.headers()) {
         return answer::error(StatusCode::UNAUTHORIZED, "Session token is invalid or expired");
     }
     let answer = next.run(request).await;
     match action {
+        Some(Action::RespondAfter { status, body }) => respond(status, &body, std::iter::empty()),
         Some(Action::ResetAfter) => cut(&line),
         Some(Action::HangAfter) => {
             world.stopped().await;

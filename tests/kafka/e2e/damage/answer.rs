@@ -1,6 +1,9 @@
-//! The end of a transaction that nobody hears of, executed and not.
+//! Answers that are lost or not true: the end of a transaction that nobody hears of, executed and not; a proxy's answer in
+//! place of Control-M's.
 
-use super::super::bundle::bundles;
+use sheaf::sink::control_m::simulator::{Action, Fault};
+
+use super::super::bundle::{Bundle, bundles};
 use super::super::process::until;
 use super::super::stage::Stage;
 use super::halves;
@@ -28,6 +31,22 @@ fn a_commit_whose_answer_is_lost_is_found_out_and_nothing_is_done_twice() {
     }
     stage.exactly(&all);
     assert_eq!(instance.terminate(), Some(0), "it has lived through all of them");
+}
+
+#[test]
+fn a_submit_that_a_proxy_passes_on_and_answers_with_503_makes_one_folder() {
+    let Some(stage) = Stage::open("e2e-503") else { return };
+    let all = bundles(4, &mut fastrand::Rng::with_seed(82));
+    let body = "<html><body>503 Service Unavailable</body></html>".to_owned();
+    let proxy = Action::RespondAfter { status: 503, body };
+    let struck = u64::try_from(all.len()).expect("few");
+    stage.simulator.inject(Fault { times: Some(struck), ..Fault::always("POST", "/run/ondemand", proxy) });
+    let mut instance = stage.run("a");
+    stage.write_events(&all.iter().flat_map(Bundle::events).collect::<Vec<_>>());
+    stage.delivered(&all);
+    stage.exactly(&all);
+    assert_eq!(stage.simulator.dump().calls("POST /run/ondemand"), struck, "each is looked up, and found");
+    assert_eq!(instance.terminate(), Some(0));
 }
 
 /// How often the instance did not hear whether a transaction was committed.
