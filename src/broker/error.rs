@@ -44,6 +44,15 @@ pub enum Error {
         /// Where.
         partition: TopicPartition,
     },
+    /// The broker has answered a fetch of a partition with an error, or with bytes that cannot be read. Nothing was passed
+    /// over, and the client goes on trying.
+    #[error("fetching {partition} failed: {detail}")]
+    FetchFailed {
+        /// Of which partition.
+        partition: TopicPartition,
+        /// The client's words.
+        detail: String,
+    },
     /// The record is larger than the producer or the topic takes.
     #[error("a record of {size} bytes is larger than allowed: {detail}")]
     TooLarge {
@@ -99,6 +108,7 @@ impl Error {
             | Self::TimedOut { .. }
             | Self::Abortable { .. }
             | Self::Unstable
+            | Self::FetchFailed { .. }
             | Self::Transient { .. } => ErrorClass::Retry,
             Self::Fenced { .. } => ErrorClass::Fenced,
             Self::TooLarge { .. } => ErrorClass::Reject,

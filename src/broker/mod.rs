@@ -147,6 +147,9 @@ pub trait Consumer: Send {
     /// Appends up to `max` records of one assigned partition that have already arrived to `out`, in order. The waker is
     /// woken for what arrives when nothing was waiting, so before the owner sleeps it fetches until it gets less than
     /// `max`.
+    ///
+    /// [`Error::FetchFailed`] says that the broker answers for this partition with an error; what had arrived before was
+    /// handed out. The position is still that after the last record, and the client asks again by itself.
     fn fetch(&mut self, partition: &TopicPartition, max: usize, out: &mut Vec<Record>) -> Result<()>;
 
     /// The offset after everything that [`Consumer::fetch`] has handed out or passed over (control records, aborted
@@ -245,7 +248,8 @@ pub trait Reader: Send {
     fn assign(&mut self, partitions: &[(TopicPartition, Start)]) -> Result<()>;
 
     /// Appends up to `max` records to `out`, of any assigned partition, each partition in order. Waits for the first one
-    /// for at most `timeout`.
+    /// for at most `timeout`. After [`Error::FetchFailed`] the reader has to be assigned anew, at the offsets after the
+    /// last records that it has handed out.
     fn poll(&mut self, max: usize, out: &mut Vec<Record>, timeout: Duration) -> Result<()>;
 
     /// The offset after everything handed out or passed over; `None` until that is known.

@@ -60,6 +60,7 @@ impl From<broker::Error> for Failure {
             | broker::Error::Abortable { .. }
             | broker::Error::Fenced { .. }
             | broker::Error::Unstable
+            | broker::Error::FetchFailed { .. }
             | broker::Error::OutOfRange { .. }
             | broker::Error::TooLarge { .. }
             | broker::Error::Transient { .. }

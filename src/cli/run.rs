@@ -230,6 +230,8 @@ impl admin::Status for View {
         for (state, number) in self.status.standby_tasks().into_iter().filter(|(_, number)| *number > 0) {
             details.insert(format!("standby tasks {}", state.as_str()), number.to_string());
         }
+        let failing = self.status.failing().into_iter();
+        details.extend(failing.map(|(partition, detail)| (format!("fetch {partition}"), format!("fails: {detail}"))));
         Health {
             alive: silence < SILENCE_MAX && state != ThreadState::Failed,
             ready: self.status.is_ready(),

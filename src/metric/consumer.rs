@@ -15,6 +15,7 @@ pub(super) struct Consumer {
     end: IntGaugeVec,
     assigned: IntGaugeVec,
     rebalances: IntCounterVec,
+    fetch_errors: IntCounterVec,
 }
 
 impl Consumer {
@@ -29,6 +30,7 @@ impl Consumer {
             end: maker.gauges("consumer_end_offset", "The end offset (high watermark) seen last.", &place)?,
             assigned: maker.gauges("consumer_assigned_partitions", "Partitions owned here.", &["topic"])?,
             rebalances: maker.counters("consumer_rebalances_total", "Changes of the assignment.", &["kind"])?,
+            fetch_errors: maker.counters("consumer_fetch_errors_total", "Fetches that the broker refused.", &["topic"])?,
         };
         for kind in Rebalance::ALL {
             consumer.rebalances.with_label_values(&[kind.as_str()]).reset();
@@ -43,12 +45,18 @@ impl Metrics {
         self.consumer.records.with_label_values(&[topic.as_str()]).inc_by(0);
         self.consumer.bytes.with_label_values(&[topic.as_str()]).inc_by(0);
         self.consumer.assigned.with_label_values(&[topic.as_str()]).add(0);
+        self.consumer.fetch_errors.with_label_values(&[topic.as_str()]).inc_by(0);
     }
 
     /// Records were read.
     pub fn consumed(&self, topic: &Topic, records: u64, bytes: u64) {
         self.consumer.records.with_label_values(&[topic.as_str()]).inc_by(records);
         self.consumer.bytes.with_label_values(&[topic.as_str()]).inc_by(bytes);
+    }
+
+    /// A fetch of a partition was answered with an error.
+    pub fn fetch_failed(&self, partition: &TopicPartition) {
+        self.consumer.fetch_errors.with_label_values(&[partition.topic.as_str()]).inc();
     }
 
     /// Where a partition that is owned here stands: what is committed, and where it ends.

@@ -1,8 +1,10 @@
 //! The input partitions of a stream thread: what has arrived, what was taken, and whose turn it is.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use super::plan::Role;
+use super::reminder::Reminder;
 use crate::model::{Record, TaskId, TopicPartition};
 
 /// One input partition that is owned.
@@ -18,6 +20,29 @@ pub(super) struct Input {
     pub position: i64,
     /// The group's committed offset.
     pub committed: i64,
+    /// Set while fetches of it fail.
+    pub failing: Option<Failing>,
+}
+
+/// Fetches of a partition that fail, one after the other.
+#[derive(Debug)]
+pub(super) struct Failing {
+    /// Since when.
+    pub reminder: Reminder,
+    /// When the latest has failed, on the monotonic clock.
+    pub latest: Duration,
+    /// What the client said of it.
+    pub detail: String,
+}
+
+impl Input {
+    /// Notes that a fetch has failed; for how long they have, when that is to be said.
+    pub(super) fn failed(&mut self, detail: String, uptime: Duration) -> Option<Duration> {
+        let new = || Failing { reminder: Reminder::new(uptime, Duration::ZERO), latest: uptime, detail: String::new() };
+        let failing = self.failing.get_or_insert_with(new);
+        (failing.latest, failing.detail) = (uptime, detail);
+        failing.reminder.is_due(uptime)
+    }
 }
 
 /// All input partitions that are owned.
@@ -27,7 +52,7 @@ pub(super) struct Inputs(BTreeMap<TopicPartition, Input>);
 impl Inputs {
     /// Adds a partition that is read from `committed` on; `task` is whose inbox it is.
     pub(super) fn add(&mut self, partition: TopicPartition, role: Role, task: Option<TaskId>, committed: i64) {
-        self.0.insert(partition, Input { role, task, buffer: VecDeque::new(), position: committed, committed });
+        self.0.insert(partition, Input { role, task, buffer: VecDeque::new(), position: committed, committed, failing: None });
     }
 
     /// Gives a partition up, with what has arrived of it.

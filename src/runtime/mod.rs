@@ -54,6 +54,7 @@ mod placement;
 mod plan;
 mod point;
 mod registry;
+mod reminder;
 mod republish;
 mod restore;
 mod room;

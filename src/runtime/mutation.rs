@@ -32,13 +32,15 @@ pub enum Mutation {
     RestoreEndsEarly,
     /// Restoring an entry does not restore its timers.
     TimersForgotten,
+    /// A fetch that failed moves the position past the record that is still to come.
+    FailedFetchPassed,
     /// The store says that it is further in its changelog than it is.
     PositionAhead,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::StoreBeforeCommit,
         Self::ActBeforeCommit,
         Self::IdleOffsetsSkipped,
@@ -53,6 +55,7 @@ impl Mutation {
         Self::LookUpSkipped,
         Self::RestoreEndsEarly,
         Self::TimersForgotten,
+        Self::FailedFetchPassed,
         Self::PositionAhead,
     ];
 }

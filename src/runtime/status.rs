@@ -54,6 +54,8 @@ struct Inner {
     turned_at: BTreeMap<usize, Duration>,
     tasks: BTreeMap<usize, TaskCounts>,
     committed: BTreeMap<TopicPartition, i64>,
+    /// Owned partitions whose fetches keep failing, and what the client says of it.
+    failing: BTreeMap<TopicPartition, String>,
     /// The tasks that each stream thread has, in whatever state.
     owned: BTreeMap<usize, BTreeSet<TaskId>>,
     /// The tasks that this instance is to follow for others.
@@ -154,9 +156,23 @@ impl Status {
         }
     }
 
-    /// True when every thread has finished joining and restoring.
+    /// True when every thread has finished joining and restoring, and every partition can be read.
     pub fn is_ready(&self) -> bool {
-        matches!(self.state(), ThreadState::Running | ThreadState::Waiting)
+        matches!(self.state(), ThreadState::Running | ThreadState::Waiting) && self.inner().failing.is_empty()
+    }
+
+    /// Notes that fetches of an owned partition keep failing, or that they do not any more.
+    pub(super) fn fetch_failing(&self, partition: &TopicPartition, detail: Option<&str>) {
+        let failing = &mut self.inner().failing;
+        match detail {
+            Some(detail) => drop(failing.insert(partition.clone(), detail.to_owned())),
+            None => drop(failing.remove(partition)),
+        }
+    }
+
+    /// The owned partitions whose fetches keep failing, and what the client says of it.
+    pub fn failing(&self) -> BTreeMap<TopicPartition, String> {
+        self.inner().failing.clone()
     }
 
     /// How long ago the thread that is silent for longest ended a turn.
@@ -169,7 +185,9 @@ impl Status {
     }
 
     pub(super) fn given_up(&self, partition: &TopicPartition) {
-        self.inner().committed.remove(partition);
+        let mut inner = self.inner();
+        inner.committed.remove(partition);
+        inner.failing.remove(partition);
     }
 
     /// The committed offsets of the partitions that the instance owns.

@@ -139,7 +139,7 @@ impl KafkaConsumer {
     }
 
     /// Cuts the partition's queue off, before it is assigned.
-    fn split(&self, partition: &TopicPartition) -> Result<Assigned> {
+    fn split(&self, partition: &TopicPartition, start: Start) -> Result<Assigned> {
         let queue = self
             .native
             .partition_queue(partition.topic.as_str(), partition.partition, None)
@@ -147,7 +147,7 @@ impl KafkaConsumer {
         if let Some(descriptor) = self.waker.descriptor() {
             queue.signal(descriptor);
         }
-        Ok(Assigned::new(queue, list([partition])))
+        Ok(Assigned::new(queue, list([partition]), start))
     }
 }
 
@@ -182,7 +182,7 @@ impl Consumer for KafkaConsumer {
         let mut fresh = BTreeMap::new();
         let mut starts = TopicPartitionList::with_capacity(partitions.len());
         for (partition, start) in partitions {
-            fresh.insert(partition.clone(), self.split(partition)?);
+            fresh.insert(partition.clone(), self.split(partition, *start)?);
             add(&mut starts, partition, *start).map_err(|error| self.error("assigning", &error))?;
         }
         if cooperative { self.consumer.incremental_assign(&starts) } else { self.consumer.assign(&starts) }
@@ -233,11 +233,14 @@ impl Consumer for KafkaConsumer {
             return Err(Error::Fatal { operation: "fetching", detail: format!("{partition} is not assigned here") });
         };
         let before = out.len();
-        assigned.fetch(partition, max, out)?;
+        let fetched = assigned.fetch(partition, &self.consumer, max, out);
         if out.len() > before {
             self.context().worked();
+        } else if fetched.is_err() {
+            // What is left in the queue was fetched before its position was set back, and rings for nobody.
+            self.waker.wake();
         }
-        Ok(())
+        fetched
     }
 
     fn position(&mut self, partition: &TopicPartition) -> Option<i64> {

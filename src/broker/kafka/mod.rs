@@ -22,8 +22,8 @@
 //!   it asked for, and polls until [`super::Consumer::poll`] has nothing more; otherwise nothing wakes it again. `poll`
 //!   sees to its own part: when it leaves something behind, it wakes the owner.
 //! - `rd_kafka_position` passes control records and aborted records as they are taken from the queue, also by batch
-//!   calls (`rd_kafka_q_serve_rkmessages`); an error message would move it by one too many (librdkafka #4844), so it is
-//!   not asked after one, and `enable.partition.eof` is off for members of a group.
+//!   calls (`rd_kafka_q_serve_rkmessages`); an error message moves it past a record that is still to come, so after one it is
+//!   set back (`assigned`), and `enable.partition.eof` is off for members of a group.
 //! - Nobody else serves the producer's events, so nothing of librdkafka that waits for deliveries (flush, commit, abort)
 //!   is called while one is outstanding.
 //! - Pausing drops what has arrived and not been fetched; resuming fetches it again from the position.

@@ -112,12 +112,12 @@ impl Assigned {
         if failure.is_out_of_range() {
             return Err(Error::OutOfRange { partition: self.partition.clone() });
         }
-        let (operation, detail) = ("reading", format!("{}: {}", self.partition, failure.detail));
         if failure.is_permanent() {
-            return Err(Error::Fatal { operation, detail });
+            let detail = format!("{}: {}", self.partition, failure.detail);
+            return Err(Error::Fatal { operation: "reading", detail });
         }
-        tracing::debug!(partition = %self.partition, error = %failure.detail, "a fetch failed");
-        Ok(())
+        // The client may go on behind what it could not read (see `assigned`).
+        Err(Error::FetchFailed { partition: self.partition.clone(), detail: failure.detail })
     }
 }
 

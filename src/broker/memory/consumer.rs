@@ -186,7 +186,12 @@ impl Consumer for MemoryConsumer {
             return Err(Error::Fatal { operation: "fetch", detail: format!("{partition} is not assigned") });
         };
         let what = (Isolation::ReadCommitted, max);
-        self.client.call(Operation::Fetch, |cluster| cursor.fetch(cluster, partition, what, out))
+        let fetched = self.client.call(Operation::Fetch, |cluster| cursor.fetch(cluster, partition, what, out));
+        fetched.map_err(|error| {
+            // What a broker answers to a fetch, it answers for one partition.
+            let Error::Transient { detail, .. } = error else { return error };
+            Error::FetchFailed { partition: partition.clone(), detail }
+        })
     }
 
     fn position(&mut self, partition: &TopicPartition) -> Option<i64> {

@@ -54,6 +54,7 @@ use progress::Progress;
 use standby::Standbys;
 
 use super::error::Result;
+use super::reminder::Reminder;
 use super::thread::{Pace, Shared};
 use crate::broker::{self, Admin, Purpose, Start};
 use crate::model::{ErrorClass, Timestamp, TopicPartition};
@@ -64,6 +65,11 @@ const BATCH_MAX: usize = 2_000;
 const BACK_OFF: Duration = Duration::from_millis(300);
 /// How long a reader waits for the next record.
 const POLL: Duration = Duration::from_millis(20);
+
+/// True when a failure to read that goes on since some time is to be said.
+fn is_due(interrupted: &mut Option<Reminder>, uptime: Duration) -> bool {
+    interrupted.get_or_insert_with(|| Reminder::new(uptime, Duration::ZERO)).is_due(uptime).is_some()
+}
 
 /// Restores stores, several at a time.
 pub struct Restorer {
@@ -79,6 +85,8 @@ pub struct Restorer {
     standbys: Standbys,
     allowance: Allowance,
     progress: Progress,
+    /// Set while reading fails.
+    interrupted: Option<Reminder>,
 }
 
 impl fmt::Debug for Restorer {
@@ -105,6 +113,7 @@ impl Restorer {
             standbys,
             allowance,
             progress: Progress::new(now),
+            interrupted: None,
         })
     }
 
@@ -132,10 +141,14 @@ impl Restorer {
             return Ok(if self.waiting.is_empty() { Pace::Idle(Duration::from_secs(1)) } else { Pace::Idle(BACK_OFF) });
         }
         let pace = match self.verify(now).and_then(|verified| Ok(verified | self.replay(now)?)) {
-            Ok(true) => Pace::Busy,
-            Ok(false) => Pace::Idle(pace::PAUSE),
+            Ok(worked) => {
+                self.interrupted = None;
+                if worked { Pace::Busy } else { Pace::Idle(pace::PAUSE) }
+            }
             Err(error) if error.class() == ErrorClass::Retry => {
-                tracing::warn!(%error, "restoring is interrupted; it goes on where it was");
+                if is_due(&mut self.interrupted, self.shared.clock.uptime()) {
+                    tracing::warn!(%error, "restoring is interrupted; it goes on where it was");
+                }
                 self.changed();
                 self.lookout.reset();
                 Pace::Idle(BACK_OFF)

@@ -34,6 +34,13 @@ pub(super) fn offsets(settings: &Settings, inputs: &Inputs, all: &mut Vec<(Topic
     }
 }
 
+/// What a broken thread makes of a fetch that failed: it goes on behind the record that was to come.
+pub(super) fn passed_over(settings: &Settings, input: &mut Input) {
+    if settings.breaks(Mutation::FailedFetchPassed) {
+        input.position += 1;
+    }
+}
+
 /// By how much a broken store is ahead of its changelog: past the next transaction's first record.
 pub(super) fn ahead(settings: &Settings) -> i64 {
     if settings.breaks(Mutation::PositionAhead) { 2 } else { 0 }

@@ -26,12 +26,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use self::offset::Unstable;
 use super::error::Result;
 use super::incarnation::Incarnation;
 use super::input::Inputs;
 use super::plan::Plan;
 use super::point::{Point, Probe};
+use super::reminder::Reminder;
 use super::restore::{Job, Restored};
 use super::room::Room;
 use super::settings::{Guarantee, Settings};
@@ -109,7 +109,8 @@ pub struct StreamThread {
     tasks: BTreeMap<TaskId, Task>,
     /// Partitions that were assigned and whose committed offsets are not known yet.
     arriving: Option<Vec<TopicPartition>>,
-    unstable: Unstable,
+    /// Set while the committed offsets that are waited for are not stable.
+    unstable: Option<Reminder>,
     /// True when this start stands in the instances topic. It is written once: who writes last there is the newest.
     announced: bool,
     /// True from an assignment, be it an empty one, until the membership is lost.
@@ -157,7 +158,7 @@ impl StreamThread {
             inputs: Inputs::default(),
             tasks: BTreeMap::new(),
             arriving: None,
-            unstable: Unstable::default(),
+            unstable: None,
             announced: false,
             joined: false,
             recovering: false,

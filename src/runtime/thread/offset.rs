@@ -7,29 +7,13 @@ use crate::broker::{self, Start};
 use crate::model::{ErrorClass, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::point::Point;
+use crate::runtime::reminder::Reminder;
 
 /// How long one attempt to learn committed offsets may take; between attempts the thread goes on with its other tasks.
 pub(super) const OFFSETS_TIMEOUT: Duration = Duration::from_millis(500);
 /// After this long an operator hears that offsets are not stable. Instances give their transactions half of that, and the
 /// broker looks for late ones every ten seconds (`transaction.abort.timed.out.transaction.cleanup.interval.ms`).
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Since when committed offsets are not stable, and how often that was told.
-#[derive(Debug, Default)]
-pub(super) struct Unstable {
-    since: Option<Duration>,
-    told: u32,
-}
-
-impl Unstable {
-    /// They still are not: for how long, when it is time to say so.
-    fn still(&mut self, uptime: Duration) -> Option<Duration> {
-        let waited = uptime.saturating_sub(*self.since.get_or_insert(uptime));
-        let is_time = waited >= PATIENCE * (self.told + 1);
-        self.told += u32::from(is_time);
-        is_time.then_some(waited)
-    }
-}
 
 impl StreamThread {
     /// Learns the committed offsets of what has arrived, begins to read it, and sends its tasks to the restorer. While
@@ -40,7 +24,7 @@ impl StreamThread {
             (Some(arriving), false) => arriving.clone(),
             (None, false) => {
                 // What is waited for next has its own time.
-                self.unstable = Unstable::default();
+                self.unstable = None;
                 return Ok(());
             }
             (arriving, true) => {
@@ -52,8 +36,10 @@ impl StreamThread {
             Ok(offsets) => offsets,
             Err(error) if error.class() == ErrorClass::Retry => {
                 tracing::debug!(%error, "committed offsets are not known yet");
+                let uptime = self.txn.uptime;
                 if error == broker::Error::Unstable
-                    && let Some(waited) = self.unstable.still(self.txn.uptime)
+                    && let Some(waited) =
+                        self.unstable.get_or_insert_with(|| Reminder::new(uptime, PATIENCE)).is_due(uptime)
                 {
                     tracing::warn!(
                         group = self.shared.settings.application,
@@ -138,18 +124,5 @@ impl StreamThread {
         input.committed = committed;
         input.position = committed;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_wait_is_told_once_in_half_a_minute() {
-        let second = Duration::from_secs;
-        let mut unstable = Unstable::default();
-        let told: Vec<u64> = (100..200).filter(|now| unstable.still(second(*now)).is_some()).collect();
-        assert_eq!(told, [130, 160, 190]);
     }
 }

@@ -2,14 +2,16 @@
 
 use std::collections::VecDeque;
 use std::slice;
+use std::time::Duration;
 
-use super::StreamThread;
+use super::{Shared, StreamThread, broken};
 use super::offset::OFFSETS_TIMEOUT;
 use crate::broker::{self, FencedBy};
-use crate::model::{Record, TaskId};
+use crate::model::{Record, TaskId, TopicPartition};
 use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::Error;
 use crate::runtime::error::Result;
+use crate::runtime::input::{Failing, Input};
 use crate::runtime::keying::{self, Destination};
 use crate::runtime::mutation::Mutation;
 use crate::runtime::plan::Role;
@@ -20,6 +22,11 @@ use crate::runtime::transaction::count;
 
 /// How many records of one partition are fetched ahead.
 const FETCH_MAX: usize = 500;
+/// Fetches of a partition that fail for so long make the instance unready.
+const FAILING: Duration = Duration::from_secs(5);
+/// A partition that has neither given a record nor failed for so long can be read again. The client asks several times a
+/// second.
+const RECOVERED: Duration = Duration::from_secs(10);
 /// How many records one turn takes before it serves the group again.
 const TURN_MAX: usize = 1_000;
 /// How many timers of one task one turn fires.
@@ -57,6 +64,7 @@ impl StreamThread {
     /// Fills the buffers that are empty.
     fn fetch(&mut self) -> Result<()> {
         let Some(consumer) = &mut self.consumer else { return Ok(()) };
+        let uptime = self.txn.uptime;
         let mut records = Vec::new();
         for (partition, input) in self.inputs.iter_mut() {
             if !input.buffer.is_empty() {
@@ -68,8 +76,12 @@ impl StreamThread {
                     self.gone = Some((partition.clone(), input.committed));
                     break;
                 }
+                Err(broker::Error::FetchFailed { detail, .. }) => {
+                    failed(&self.shared, (partition, input), detail, uptime);
+                }
                 Err(error) => return Err(error.into()),
             }
+            recovered(&self.shared, (partition, input), !records.is_empty(), uptime);
             if records.is_empty() {
                 // Control records behind the last event: the next transaction commits past them.
                 if let Some(position) = consumer.position(partition) {
@@ -184,5 +196,37 @@ impl StreamThread {
             }
         }
         Ok(fired > 0)
+    }
+}
+
+/// A fetch of a partition has failed. Its position stays, and the other partitions go on.
+fn failed(shared: &Shared, (partition, input): (&TopicPartition, &mut Input), detail: String, uptime: Duration) {
+    shared.metrics.fetch_failed(partition);
+    broken::passed_over(&shared.settings, input);
+    if let Some(failing_for) = input.failed(detail, uptime)
+        && let Some(failing) = &input.failing
+    {
+        tracing::warn!(
+            %partition,
+            offset = input.position,
+            error = failing.detail,
+            failing_for_s = failing_for.as_secs(),
+            "the broker does not let a partition be read; its records wait, nothing of it is passed over"
+        );
+    }
+    if let Some(Failing { reminder, detail, .. }) = &input.failing
+        && reminder.lasted(uptime) >= FAILING
+    {
+        shared.status.fetch_failing(partition, Some(detail));
+    }
+}
+
+/// Notes that a partition can be read again, when it can.
+fn recovered(shared: &Shared, (partition, input): (&TopicPartition, &mut Input), gives: bool, uptime: Duration) {
+    let is_over = |failing: &Failing| gives || uptime.saturating_sub(failing.latest) >= RECOVERED;
+    if let Some(failing) = input.failing.take_if(|failing| is_over(failing)) {
+        let failed_for_s = failing.reminder.lasted(failing.latest).as_secs();
+        tracing::info!(%partition, failed_for_s, "the partition can be read again");
+        shared.status.fetch_failing(partition, None);
     }
 }

@@ -38,6 +38,8 @@ pub enum Kind {
     OffsetsFirst,
     /// A call to the broker fails with an error that passes.
     Transient,
+    /// A fetch of a partition is answered with an error.
+    FetchFailed,
     /// A call to the broker finds nobody.
     Unreachable,
     /// No broker can be reached for a while.
@@ -92,6 +94,7 @@ impl Kind {
             Self::MarkersAfterAnswer,
             Self::OffsetsFirst,
             Self::Transient,
+            Self::FetchFailed,
             Self::Unreachable,
             Self::Outage,
             Self::ClockForward,
@@ -132,6 +135,7 @@ impl fmt::Display for Kind {
             Self::MarkersAfterAnswer => "markers after the answer",
             Self::OffsetsFirst => "offsets stable before the records",
             Self::Transient => "passing broker error",
+            Self::FetchFailed => "fetch of a partition fails",
             Self::Unreachable => "broker not reached",
             Self::Outage => "outage",
             Self::ClockForward => "wall clock set forward",

@@ -55,6 +55,7 @@ impl Storm {
             FaultKind::TimeoutBefore => Kind::RequestLost,
             FaultKind::TimeoutAfter => Kind::AnswerLost,
             FaultKind::TimeoutPrepared => Kind::MarkersLate,
+            FaultKind::Transient if call.operation == Operation::Fetch => Kind::FetchFailed,
             FaultKind::Transient => Kind::Transient,
             FaultKind::Unreachable => Kind::Unreachable,
             FaultKind::CrashBefore | FaultKind::CrashAfter => Kind::CrashAtCall,

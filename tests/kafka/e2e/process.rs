@@ -105,8 +105,8 @@ impl Process {
         });
     }
 
-    /// The body of an HTTP answer with the status 200; `None` for any other and while nothing answers.
-    fn get(&self, path: &str) -> Option<String> {
+    /// The status and the body of an HTTP answer; `None` while nothing answers.
+    pub(crate) fn ask(&self, path: &str) -> Option<(u16, String)> {
         let said = self.said();
         let (_, rest) = said.split_once(r#""address":""#)?;
         let (address, _) = rest.split_once('"')?;
@@ -117,7 +117,13 @@ impl Process {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
-        head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
+        let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
+        Some((status, body.to_owned()))
+    }
+
+    /// The body of an HTTP answer with the status 200; `None` for any other and while nothing answers.
+    fn get(&self, path: &str) -> Option<String> {
+        self.ask(path).filter(|(status, _)| *status == 200).map(|(_, body)| body)
     }
 
     /// Waits until `/readyz` says yes.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use one::Standby;
 
-use super::BACK_OFF;
+use super::{BACK_OFF, is_due};
 use super::active::may_pass;
 use super::lane::Lane;
 use super::lookout::Lookout;
@@ -20,6 +20,7 @@ use crate::broker::{Admin, Purpose};
 use crate::metric::{TaskKind, TaskState};
 use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};
 use crate::runtime::error::{Error, Result};
+use crate::runtime::reminder::Reminder;
 use crate::runtime::task;
 use crate::runtime::thread::{Pace, Shared};
 use crate::runtime::topics;
@@ -43,6 +44,8 @@ pub(super) struct Standbys {
     /// Tasks whose standby cannot be for now, and until when.
     later: BTreeMap<TaskId, Duration>,
     measure_at: Duration,
+    /// Set while reading fails.
+    interrupted: Option<Reminder>,
 }
 
 impl Standbys {
@@ -55,6 +58,7 @@ impl Standbys {
             following: BTreeMap::new(),
             later: BTreeMap::new(),
             measure_at,
+            interrupted: None,
         }
     }
 
@@ -79,11 +83,15 @@ impl Standbys {
             return Pace::Busy;
         }
         match self.verify(now).and_then(|verified| Ok(verified | self.follow(now)?)) {
-            Ok(true) => Pace::Busy,
-            Ok(false) => Pace::Idle(PAUSE),
+            Ok(worked) => {
+                self.interrupted = None;
+                if worked { Pace::Busy } else { Pace::Idle(PAUSE) }
+            }
             Err(error) => {
                 let is_passing = error.class() == ErrorClass::Retry;
-                tracing::warn!(%error, "following changelogs is interrupted; it goes on where it was");
+                if is_due(&mut self.interrupted, self.shared.clock.uptime()) {
+                    tracing::warn!(%error, "following changelogs is interrupted; it goes on where it was");
+                }
                 self.lane.close();
                 self.lookout.reset();
                 Pace::Idle(if is_passing { BACK_OFF } else { GIVEN_UP })

@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `input` | sources with aborted and open transactions, huge bundles, records of the largest size |
 //! | `changelog` | changelogs that end in an aborted or an open transaction, that were cut off, or are new |
-//! | `answer` | commits whose request or answer is lost on its way (`proxy`) |
+//! | `answer` | commits whose request or answer is lost on its way (`proxy`), submits that a proxy answers |
+//! | `fetch` | one partition whose fetches the broker answers with an error |
 //! | `disk` | files that were changed, a disk that is full, a state directory that comes back after a month |
 
 mod answer;
+mod answer_of_fetch;
 mod changelog;
 mod disk;
+mod fetch;
 mod input;
 mod proxy;
 

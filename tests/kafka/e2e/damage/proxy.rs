@@ -1,4 +1,5 @@
-//! A proxy between a client and one broker, which loses the ends of transactions: the requests, or their answers.
+//! A proxy between a client and one broker, which loses the ends of transactions (the requests, or their answers), and
+//! answers the fetches of one partition with an error.
 //!
 //! Frames are a length of four bytes and so many bytes; a request begins with its API key (i16), its version (i16) and a
 //! correlation id (i32), with which the answer begins (<https://kafka.apache.org/protocol>). The address that brokers
@@ -11,6 +12,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use super::answer_of_fetch::{self, TopicId};
+
+/// `Fetch`.
+const FETCH: [u8; 2] = 1_u16.to_be_bytes();
+/// `Metadata`.
+const METADATA: [u8; 2] = 3_u16.to_be_bytes();
 /// `EndTxn`.
 const END_TXN: [u8; 2] = 26_u16.to_be_bytes();
 const HOST: &[u8] = b"127.0.0.1";
@@ -35,7 +42,26 @@ struct Shared {
     port: u16,
     losing: Mutex<Option<Loss>>,
     lost: AtomicU32,
+    failing: Mutex<Option<Failing>>,
+    failed: AtomicU32,
+    /// Every answer to `Metadata`, in which topics have a name and an id.
+    metadata: Mutex<Vec<Vec<u8>>>,
     ended: AtomicBool,
+}
+
+/// The partition whose fetches fail. Answers to fetches name topics by their ids.
+#[derive(Clone, Copy)]
+struct Failing {
+    topic: TopicId,
+    partition: i32,
+}
+
+/// The requests of one connection whose answers are not passed on as they are, by their correlation ids.
+#[derive(Default)]
+struct Waiting {
+    unanswered: BTreeSet<[u8; 4]>,
+    fetches: BTreeSet<[u8; 4]>,
+    metadata: BTreeSet<[u8; 4]>,
 }
 
 impl Proxy {
@@ -49,6 +75,9 @@ impl Proxy {
             port,
             losing: Mutex::new(None),
             lost: AtomicU32::new(0),
+            failing: Mutex::new(None),
+            failed: AtomicU32::new(0),
+            metadata: Mutex::default(),
             ended: AtomicBool::new(false),
         });
         let serving = Arc::clone(&shared);
@@ -73,9 +102,24 @@ impl Proxy {
         *self.shared.losing.lock().expect("not poisoned") = Some(loss);
     }
 
-    /// Loses nothing any more.
+    /// Answers every fetch of this partition that finds records with `UNKNOWN_SERVER_ERROR`. A client has asked for the topic's
+    /// metadata before.
+    pub(super) fn fail_fetches(&self, topic: &str, partition: i32) {
+        let metadata = self.shared.metadata.lock().expect("not poisoned");
+        let id = metadata.iter().rev().find_map(|answer| answer_of_fetch::topic_id(answer, topic));
+        let failing = Failing { topic: id.expect("a topic that is known"), partition };
+        *self.shared.failing.lock().expect("not poisoned") = Some(failing);
+    }
+
+    /// Loses nothing any more, and lets fetches through.
     pub(super) fn heal(&self) {
         *self.shared.losing.lock().expect("not poisoned") = None;
+        *self.shared.failing.lock().expect("not poisoned") = None;
+    }
+
+    /// How many fetches it has answered with an error.
+    pub(super) fn failed(&self) -> u32 {
+        self.shared.failed.load(Ordering::Relaxed)
     }
 
     /// How many were lost.
@@ -95,32 +139,48 @@ impl Drop for Proxy {
 impl Shared {
     fn connect(self: Arc<Self>, client: TcpStream) {
         let Ok(broker) = TcpStream::connect(("127.0.0.1", self.broker)) else { return };
-        let unanswered = Arc::new(Mutex::new(BTreeSet::new()));
+        let waiting = Arc::new(Mutex::new(Waiting::default()));
         let (from_client, to_client) = (client.try_clone().expect("cloned"), client);
         let (from_broker, to_broker) = (broker.try_clone().expect("cloned"), broker);
         let (there, back) = (Arc::clone(&self), self);
-        let swallowed = Arc::clone(&unanswered);
-        thread::spawn(move || pass(from_client, to_broker, |frame| there.on_request(frame, &swallowed)));
-        thread::spawn(move || pass(from_broker, to_client, |frame| back.on_answer(frame, &unanswered)));
+        let noted = Arc::clone(&waiting);
+        thread::spawn(move || pass(from_client, to_broker, |frame| there.on_request(frame, &noted)));
+        thread::spawn(move || pass(from_broker, to_client, |frame| back.on_answer(frame, &waiting)));
     }
 
     /// False when the request is lost.
-    fn on_request(&self, frame: &[u8], unanswered: &Mutex<BTreeSet<[u8; 4]>>) -> bool {
+    fn on_request(&self, frame: &[u8], waiting: &Mutex<Waiting>) -> bool {
+        let id: [u8; 4] = frame[4..8].try_into().expect("four bytes");
+        let mut waiting = waiting.lock().expect("not poisoned");
+        if frame.starts_with(&FETCH) {
+            waiting.fetches.insert(id);
+        } else if frame.starts_with(&METADATA) {
+            waiting.metadata.insert(id);
+        }
         if !frame.starts_with(&END_TXN) {
             return true;
         }
         let Some(loss) = *self.losing.lock().expect("not poisoned") else { return true };
         if loss == Loss::Answer {
-            let id = frame[4..8].try_into().expect("four bytes");
-            unanswered.lock().expect("not poisoned").insert(id);
+            waiting.unanswered.insert(id);
         }
         self.lost.fetch_add(1, Ordering::Relaxed);
         loss == Loss::Answer
     }
 
     /// False when the answer is lost.
-    fn on_answer(&self, frame: &mut [u8], unanswered: &Mutex<BTreeSet<[u8; 4]>>) -> bool {
+    fn on_answer(&self, frame: &mut [u8], waiting: &Mutex<Waiting>) -> bool {
         let id: [u8; 4] = frame[..4].try_into().expect("four bytes");
+        let mut waiting = waiting.lock().expect("not poisoned");
+        if waiting.metadata.remove(&id) {
+            self.metadata.lock().expect("not poisoned").push(frame.to_vec());
+        }
+        if let (true, Some(Failing { topic, partition })) =
+            (waiting.fetches.remove(&id), *self.failing.lock().expect("not poisoned"))
+            && answer_of_fetch::fail(frame, topic, partition)
+        {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+        }
         let (from, to) = (u32::from(self.broker).to_be_bytes(), u32::from(self.port).to_be_bytes());
         let address = [HOST, &from].concat();
         for at in 0..frame.len().saturating_sub(address.len() - 1) {
@@ -128,7 +188,7 @@ impl Shared {
                 frame[at + HOST.len()..at + address.len()].copy_from_slice(&to);
             }
         }
-        !unanswered.lock().expect("not poisoned").remove(&id)
+        !waiting.unanswered.remove(&id)
     }
 }
 
