@@ -237,11 +237,10 @@ impl Live {
             Genesis::Written => None,
             Genesis::Due(id) => Some(id),
         };
-        // Without transactions a crash may cut them off anywhere: then a part may be there in vain, and none is missing.
         let new = self.overlay.new_parts().map(|(key, number, bytes)| (part::key(key, number), Some(bytes.clone())));
         let entries = self.overlay.changed().map(|(key, bytes)| (key.clone(), bytes.cloned()));
         let gone = self.overlay.gone_parts().map(|(key, number)| (part::key(key, number), None));
-        Some(Changes { genesis, records: new.chain(entries).chain(gone).collect() })
+        Some(Changes { genesis, new_parts: new.collect(), entries: entries.collect(), gone_parts: gone.collect() })
     }
 
     fn has_nothing_to_write(&self) -> bool {
@@ -303,11 +302,16 @@ pub(super) struct Taken {
     pub had_no_room: bool,
 }
 
-/// Changelog records of a transaction: the entries with their parts, and the genesis when it is due.
+/// Changelog records of a transaction, in the order in which they are written: what is written without a transaction, and cut
+/// off between two of these, leaves parts in vain, and lacks none. Key and value; `None` is a tombstone.
 #[derive(Debug)]
 pub(in crate::runtime) struct Changes {
-    /// The genesis to be written first.
+    /// The genesis, when it is due.
     pub genesis: Option<Uuid>,
-    /// Key and value; `None` is a tombstone.
-    pub records: Vec<(Key, Option<Bytes>)>,
+    /// Parts that entries count from now on.
+    pub new_parts: Vec<(Key, Option<Bytes>)>,
+    /// The entries.
+    pub entries: Vec<(Key, Option<Bytes>)>,
+    /// Parts that no entry counts any more.
+    pub gone_parts: Vec<(Key, Option<Bytes>)>,
 }

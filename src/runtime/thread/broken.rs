@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::StreamThread;
-use crate::codec::part;
 use crate::model::{Outcome, TopicPartition, Verdict};
 use crate::runtime::error::Result;
 use crate::runtime::input::{Input, Inputs};
@@ -14,10 +13,12 @@ use crate::runtime::task::{Changes, Committed};
 /// What a broken commit writes to the changelog.
 pub(super) fn changes(settings: &Settings, mut changes: Changes) -> Changes {
     if settings.breaks(Mutation::TombstonesSkipped) {
-        changes.records.retain(|(_, bytes)| bytes.is_some());
+        changes.entries.retain(|(_, bytes)| bytes.is_some());
+        changes.gone_parts.clear();
     }
     if settings.breaks(Mutation::PartsSkipped) {
-        changes.records.retain(|(key, _)| part::of_key(key.as_bytes()).is_none());
+        changes.new_parts.clear();
+        changes.gone_parts.clear();
     }
     changes
 }

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::{IDLE_MAX, Pace, StreamThread, broken};
 use crate::broker::{self, FencedBy, Producer};
 use crate::metric::TransactionResult;
-use crate::model::{Key, OutRecord, Outcome, Topic, TopicPartition};
+use crate::model::{OutRecord, Outcome, Topic, TopicPartition};
 use crate::processor::Count;
 use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::{Error, Result};
@@ -85,11 +83,11 @@ impl StreamThread {
             produce_outputs(&mut **producer, &self.txn.outputs)?;
             producer.drain(timeout)?;
         }
-        for task in self.tasks.values() {
-            if let Some(changes) = task.changes() {
-                produce_changes(&mut **producer, task, broken::changes(settings, changes), &incarnation)?;
-            }
-        }
+        let changes: Vec<_> = self.tasks.values().filter_map(|task| Some((task, task.changes()?))).collect();
+        let changes = changes.into_iter().map(|(task, changes)| (task, broken::changes(settings, changes)));
+        // Without transactions any record may be the one that is not written, and the next one is.
+        let wait = (!is_atomic).then_some(timeout);
+        produce_changes(&mut **producer, changes.collect(), &incarnation, wait)?;
         if is_atomic {
             produce_outputs(&mut **producer, &self.txn.outputs)?;
         }
@@ -201,16 +199,31 @@ fn produce_outputs(producer: &mut dyn Producer, outputs: &[OutRecord]) -> Result
     outputs.iter().try_for_each(|record| producer.produce(record).map_err(Error::from))
 }
 
-fn produce_changes(producer: &mut dyn Producer, task: &Task, changes: Changes, incarnation: &uuid::Uuid) -> Result<()> {
-    let mut produce = |key: Key, value: Option<Bytes>| -> Result<()> {
-        producer.produce(&OutRecord::logged(&task.changelog, key, value)).map_err(Error::from)
-    };
-    if let Some(id) = changes.genesis {
-        let (key, value) = genesis::record(&task.id, id, incarnation);
-        produce(key, Some(value))?;
+/// Writes what tasks have changed to their changelogs, in the order of [`Changes`]; `wait`: one kind is acknowledged, within that
+/// time, before the next is written.
+fn produce_changes(
+    producer: &mut dyn Producer,
+    changes: Vec<(&Task, Changes)>,
+    incarnation: &uuid::Uuid,
+    wait: Option<Duration>,
+) -> Result<()> {
+    let mut kinds: [Vec<OutRecord>; 4] = Default::default();
+    for (task, changes) in changes {
+        let Changes { genesis, new_parts, entries, gone_parts } = changes;
+        let [first, parts, changed, last] = &mut kinds;
+        let record = |(key, value)| OutRecord::logged(&task.changelog, key, value);
+        first.extend(
+            genesis.map(|id| genesis::record(&task.id, id, incarnation)).map(|(key, value)| record((key, Some(value)))),
+        );
+        parts.extend(new_parts.into_iter().map(record));
+        changed.extend(entries.into_iter().map(record));
+        last.extend(gone_parts.into_iter().map(record));
     }
-    for (key, value) in changes.records {
-        produce(key, value)?;
+    for records in kinds {
+        records.iter().try_for_each(|record| producer.produce(record))?;
+        if let Some(timeout) = wait.filter(|_| !records.is_empty()) {
+            producer.drain(timeout)?;
+        }
     }
     Ok(())
 }
