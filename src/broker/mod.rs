@@ -26,6 +26,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::model::{OutRecord, Record, Topic, TopicPartition};
 
 /// What the operations of the port return.
@@ -263,6 +265,10 @@ pub trait Admin: Send {
 
     /// The topics as they are, `None` for one that does not exist.
     fn describe(&mut self, topics: &[Topic], timeout: Duration) -> Result<Vec<Option<TopicDescription>>>;
+
+    /// The id that the cluster gave the topic when it was created, so that a topic of the same name that was created anew is
+    /// told apart; `None` for one that does not exist, and of brokers that give none (before Kafka 2.8).
+    fn topic_id(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<Uuid>>;
 
     /// Creates the topics; one that exists already is left as it is.
     fn create(&mut self, topics: &[NewTopic], timeout: Duration) -> Result<()>;

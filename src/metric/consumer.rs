@@ -30,7 +30,11 @@ impl Consumer {
             end: maker.gauges("consumer_end_offset", "The end offset (high watermark) seen last.", &place)?,
             assigned: maker.gauges("consumer_assigned_partitions", "Partitions owned here.", &["topic"])?,
             rebalances: maker.counters("consumer_rebalances_total", "Changes of the assignment.", &["kind"])?,
-            fetch_errors: maker.counters("consumer_fetch_errors_total", "Fetches that the broker refused.", &["topic"])?,
+            fetch_errors: maker.counters(
+                "consumer_fetch_errors_total",
+                "Fetches that the broker refused.",
+                &["topic"],
+            )?,
         };
         for kind in Rebalance::ALL {
             consumer.rebalances.with_label_values(&[kind.as_str()]).reset();

@@ -1,10 +1,45 @@
 //! What can stop a stream thread, an assignment or a task.
 
+use std::fmt;
+use std::ops::Range;
+
 use crate::model::{ErrorClass, InstanceId, TaskId, Topic, TopicPartition};
 use crate::{broker, codec, store};
 
 /// What the operations of the runtime return.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// A partition that was read before, and of which the group has no committed offset any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Which.
+    pub partition: TopicPartition,
+    /// The offset up to which it was read, where that is known.
+    pub offset: Option<i64>,
+    /// The offsets that it has now.
+    pub available: Range<i64>,
+}
+
+impl Unread {
+    /// The command that sets the offset.
+    fn remedy(&self, group: &str) -> String {
+        let Self { partition: TopicPartition { topic, partition }, offset, .. } = self;
+        let offset = offset.map_or_else(|| "N".to_owned(), |offset| offset.to_string());
+        format!(
+            "`kafka-consumer-groups --group {group} --topic {topic}:{partition} --reset-offsets --to-offset {offset} --execute`"
+        )
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { partition, offset, available: Range { start, end } } = self;
+        match offset {
+            Some(offset) => write!(f, "{partition} (read up to {offset}; it holds {start} to {end})"),
+            None => write!(f, "{partition} (how far it was read is not known; it holds {start} to {end})"),
+        }
+    }
+}
 
 /// An error of the runtime.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -70,26 +105,27 @@ pub enum Error {
         /// What to do.
         remedy: String,
     },
-    /// The group has no offset where it must have one.
+    /// The group has no offsets where it must have them.
     #[error(
-        "the group {group} has no committed offset for {partition} although the task's state was committed with one: \
-         its offsets have expired or were deleted. No offset is guessed: set it with \
-         `kafka-consumer-groups --group {group} --topic {} --reset-offsets --to-offset N --execute`",
-        partition.topic
+        "the group {group} has no committed offset for {}, which this application has read before: its offsets have expired \
+         (offsets.retention.minutes) or were deleted. None is guessed, because what is read twice is submitted twice. Stop \
+         all instances, wait until the group is empty (a member's place is kept for its session time-out), and run {}",
+        unread.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        unread.iter().map(|unread| unread.remedy(group)).collect::<Vec<_>>().join(", ")
     )]
     OffsetMissing {
         /// The group.
         group: String,
         /// Where.
-        partition: TopicPartition,
+        unread: Vec<Unread>,
     },
     /// The changelog is empty where it must have a beginning, and there is no store to write it from.
     #[error(
         "changelog {changelog} of task {task} is empty, although the group {group} has committed an offset of its inbox: \
          the topic was created anew or emptied, and this instance has no store of it. If another instance or an old state \
          directory has one, run `sheaf state republish --all` there. To begin again without any state stop all instances, \
-         run `kafka-consumer-groups --group {group} --delete` and delete the inboxes: the sources are then read from their \
-         beginning"
+         run `kafka-consumer-groups --group {group} --delete` and delete the inboxes and {group}-instances: the sources are then \
+         read from their beginning"
     )]
     StateLost {
         /// Whose.

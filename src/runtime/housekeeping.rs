@@ -70,8 +70,13 @@ impl Housekeeper {
             self.sweep(now);
         }
         let next = self.measure_at.min(self.purge_at).min(self.sweep_at);
-        let next = self.registry.turn().map_or(next, |due| due.min(next));
+        let next = self.registry.turn(&mut *self.admin).map_or(next, |due| due.min(next));
         Pace::Idle(next.saturating_sub(uptime))
+    }
+
+    /// The end, after the stream threads have committed their last.
+    pub fn close(mut self) {
+        self.registry.close(&mut *self.admin);
     }
 
     /// Deletes what has been processed from the inboxes: their retention is unlimited, so that a long outage loses

@@ -5,19 +5,14 @@
 //! under one id. The older one stops and names the newer, so that the two do not fence each other for ever.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::error::{Error, Result};
+use super::instances;
 use super::thread::Shared;
-use crate::broker::{self, Isolation, Producer, Start};
-use crate::model::{Key, OutRecord, Record, TopicPartition};
-
-/// How long one look for more records of the instances topic takes.
-const POLL: Duration = Duration::from_millis(100);
+use crate::broker::Producer;
 
 /// One start of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,11 +54,9 @@ impl Incarnation {
             started_at: shared.clock.now().to_string(),
             http: shared.settings.http.clone(),
         };
-        let key = Key::new(shared.settings.instance.as_str());
-        let value = Bytes::from(serde_json::to_vec(&value).unwrap_or_default());
         let timeout = shared.settings.broker_timeout;
         producer.begin()?;
-        producer.produce(&OutRecord { partition: Some(0), ..OutRecord::keyed(&shared.plan.instances, &key, value) })?;
+        producer.produce(&instances::record(&shared.plan, shared.settings.instance.as_str(), &value))?;
         let _none_tracked: BTreeMap<_, _> = producer.drain(timeout)?;
         producer.commit(timeout)?;
         Ok(())
@@ -82,30 +75,11 @@ impl Incarnation {
 }
 
 fn newest(shared: &Shared) -> Result<Option<Value>> {
-    let timeout = shared.settings.broker_timeout;
-    let partition = TopicPartition::new(&shared.plan.instances, 0);
-    let (_, end) = shared.broker.admin()?.watermarks(&partition, timeout)?;
-    let mut reader = shared.broker.reader(Isolation::ReadCommitted)?;
-    reader.assign(&[(partition.clone(), Start::Beginning)])?;
     let mut newest = None;
-    // Counted, not timed: a clock by hand stands still in here.
-    let mut patience = timeout.as_millis() / POLL.as_millis();
-    let mut records: Vec<Record> = Vec::new();
-    while end > 0 && reader.position(&partition).is_none_or(|position| position < end) {
-        reader.poll(1_000, &mut records, POLL)?;
-        if records.is_empty() {
-            patience = patience.saturating_sub(1);
+    instances::read(shared, |record| {
+        if record.key.as_deref() == Some(shared.settings.instance.as_str().as_bytes()) {
+            newest = record.value.and_then(|value| serde_json::from_slice(&value).ok());
         }
-        for record in records.drain(..) {
-            if record.key.as_deref() == Some(shared.settings.instance.as_str().as_bytes()) {
-                newest = record.value.and_then(|value| serde_json::from_slice(&value).ok());
-            }
-        }
-        if patience == 0 {
-            // What was not read may be the answer; guessing would let two processes fence each other.
-            let detail = format!("{partition} ends with a transaction that is still open");
-            return Err(broker::Error::TimedOut { operation: "reading the instances topic", detail }.into());
-        }
-    }
+    })?;
     Ok(newest)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::plan::Role;
 use super::reminder::Reminder;
+use super::source_offset::SourceOffset;
 use crate::model::{Record, TaskId, TopicPartition};
 
 /// One input partition that is owned.
@@ -20,6 +21,8 @@ pub(super) struct Input {
     pub position: i64,
     /// The group's committed offset.
     pub committed: i64,
+    /// Set for a source's partition whose offset is to be committed for the first time.
+    pub first_commit: Option<SourceOffset>,
     /// Set while fetches of it fail.
     pub failing: Option<Failing>,
 }
@@ -52,7 +55,9 @@ pub(super) struct Inputs(BTreeMap<TopicPartition, Input>);
 impl Inputs {
     /// Adds a partition that is read from `committed` on; `task` is whose inbox it is.
     pub(super) fn add(&mut self, partition: TopicPartition, role: Role, task: Option<TaskId>, committed: i64) {
-        self.0.insert(partition, Input { role, task, buffer: VecDeque::new(), position: committed, committed, failing: None });
+        let buffer = VecDeque::new();
+        let input = Input { role, task, buffer, position: committed, committed, first_commit: None, failing: None };
+        self.0.insert(partition, input);
     }
 
     /// Gives a partition up, with what has arrived of it.
@@ -130,6 +135,7 @@ impl Inputs {
     pub(super) fn committed(&mut self) {
         for input in self.0.values_mut() {
             input.committed = input.position;
+            input.first_commit = None;
         }
     }
 }

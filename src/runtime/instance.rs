@@ -18,6 +18,8 @@ use crate::broker::Waker;
 #[derive(Debug)]
 pub struct Instance {
     stop: Arc<AtomicBool>,
+    /// For the threads that end after the stream threads.
+    stop_others: Arc<AtomicBool>,
     bells: Vec<Doorbell>,
     streams: Vec<JoinHandle<()>>,
     others: Vec<JoinHandle<()>>,
@@ -27,16 +29,19 @@ pub struct Instance {
 impl Instance {
     /// Starts all threads.
     pub fn start(shared: &Shared, shutdown: Duration) -> Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
+        let [stop, stop_others] = std::array::from_fn(|_| Arc::new(AtomicBool::new(false)));
         let (failed, failures) = mpsc::channel();
         let (to_restorer, jobs) = mpsc::channel();
-        let mut instance = Self { stop, bells: Vec::new(), streams: Vec::new(), others: Vec::new(), failures };
-        let mut restorer = Restorer::new(shared.clone(), jobs)?;
+        let mut instance =
+            Self { stop, stop_others, bells: Vec::new(), streams: Vec::new(), others: Vec::new(), failures };
+        let restorer = Restorer::new(shared.clone(), jobs)?;
         let clock = shared.clock.clone();
-        let wakes_restorer = instance.other("restorer", &failed, move || restorer.turn(clock.now()))?;
-        let mut housekeeper = Housekeeper::new(shared.clone())?;
+        let turn = move |restorer: &mut Restorer| restorer.turn(clock.now());
+        let wakes_restorer = instance.other("restorer", &failed, (restorer, turn, drop))?;
+        let housekeeper = Housekeeper::new(shared.clone())?;
         let clock = shared.clock.clone();
-        instance.other("housekeeper", &failed, move || Ok(housekeeper.turn(clock.now())))?;
+        let turn = move |housekeeper: &mut Housekeeper| Ok(housekeeper.turn(clock.now()));
+        instance.other("housekeeper", &failed, (housekeeper, turn, Housekeeper::close))?;
         let restorer = (to_restorer, wakes_restorer);
         for number in 0..shared.settings.stream_threads {
             let bell = doorbell()?;
@@ -49,23 +54,24 @@ impl Instance {
         Ok(instance)
     }
 
-    /// Starts a thread that turns; returns what wakes it.
-    fn other(
+    /// Starts a thread for something that turns until the stream threads have ended, and then ends; returns what wakes it.
+    fn other<T: Send + 'static>(
         &mut self,
         name: &'static str,
         failed: &Sender<Error>,
-        mut turn: impl FnMut() -> Result<Pace> + Send + 'static,
+        (mut what, mut turn, end): (T, impl FnMut(&mut T) -> Result<Pace> + Send + 'static, fn(T)),
     ) -> Result<Waker> {
-        let (bell, stop, failed) = (doorbell()?, self.stop.clone(), failed.clone());
+        let (bell, stop, failed) = (doorbell()?, self.stop_others.clone(), failed.clone());
         let own = bell.clone();
         let run = move || {
             while !stop.load(Ordering::Acquire) {
-                match turn() {
+                match turn(&mut what) {
                     Ok(Pace::Busy) => {}
                     Ok(Pace::Idle(wait)) => own.wait(wait),
                     Err(error) => return drop(failed.send(error)),
                 }
             }
+            end(what);
         };
         self.others.push(spawn(name, run)?);
         let waker = bell.waker();
@@ -86,11 +92,13 @@ impl Instance {
 
     /// Ends all threads: each commits what it has and closes its stores. Returns the first error of an ending.
     pub fn stop(mut self) -> Result<()> {
-        self.stop.store(true, Ordering::Release);
-        self.bells.iter().for_each(|bell| bell.waker().wake());
-        for thread in self.streams.drain(..).chain(self.others.drain(..)) {
-            let name = thread.thread().name().unwrap_or("unnamed").to_owned();
-            thread.join().map_err(|_panic| Error::Thread { thread: name, detail: "it panicked".to_owned() })?;
+        for (stop, threads) in [(&self.stop, &mut self.streams), (&self.stop_others, &mut self.others)] {
+            stop.store(true, Ordering::Release);
+            self.bells.iter().for_each(|bell| bell.waker().wake());
+            for thread in threads.drain(..) {
+                let name = thread.thread().name().unwrap_or("unnamed").to_owned();
+                thread.join().map_err(|_panic| Error::Thread { thread: name, detail: "it panicked".to_owned() })?;
+            }
         }
         self.failures.try_recv().map_or(Ok(()), Err)
     }

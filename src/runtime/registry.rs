@@ -1,7 +1,7 @@
 //! Who lives and who owns what, as the instances topic says it, and so which tasks this instance follows.
 //!
-//! There is no group to ask, because the group's assignor knows nothing of standbys. Each instance that is to have
-//! standbys writes what it owns to the instances topic, when that changes and every few seconds. Who has written
+//! There is no group to ask, because the group's assignor knows nothing of standbys. Each instance writes what it owns to the
+//! instances topic, when that changes and every few seconds, and how far the sources were read. Who has written
 //! nothing for longer than [`LIVES`] is not counted any more. That time runs on this instance's own clock, from reading
 //! the other's record to reading its own last one: no two clocks are compared, no wall clock that is set does harm, and
 //! an instance that cannot write or read sees no time pass, and changes nothing.
@@ -12,20 +12,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::error::Result;
+use super::error::{Error, Result};
+use super::instances;
 use super::placement;
+use super::plan::Role;
+use super::reminder::Reminder;
+use super::source_offset::SourceOffset;
 use super::thread::Shared;
-use crate::broker::{Producer, ProducerSpec, Purpose, Reader, Start};
-use crate::model::{ErrorClass, InstanceId, Key, OutRecord, Record, TaskId, TopicPartition};
+use crate::broker::{Admin, Producer, ProducerSpec, Purpose, Reader, Start};
+use crate::model::{ErrorClass, InstanceId, Record, TaskId, TopicPartition};
 
 /// How often an instance says that it lives.
 const BEAT: Duration = Duration::from_secs(10);
 /// For how long it is believed: longer than a restart takes, because a standby that moves reads a whole changelog.
 const LIVES: Duration = Duration::from_mins(1);
+/// How long the topic may fail to be written or read before it is said.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long writing may take at the end, for which a process waits.
+const CLOSE: Duration = Duration::from_secs(1);
 /// How often the topic is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 /// Before an instance's name, in the keys.
@@ -41,11 +48,22 @@ pub(super) struct Registry {
     seen: BTreeMap<InstanceId, Seen>,
     /// When this instance's own last record was read.
     heard_at: Duration,
-    /// What was written last, and when.
-    written: Option<(BTreeSet<TaskId>, Duration)>,
+    written: Option<Written>,
+    /// Set while the topic cannot be written or read.
+    failing: Option<Reminder>,
     /// True when another process has this instance's name.
     replaced: bool,
     look_at: Duration,
+}
+
+/// What this instance has written last.
+#[derive(Default)]
+struct Written {
+    owned: BTreeSet<TaskId>,
+    /// When that was.
+    at: Duration,
+    /// How far the sources were read.
+    sources: BTreeMap<TopicPartition, i64>,
 }
 
 /// What an instance has written last.
@@ -72,39 +90,75 @@ impl Registry {
             seen: BTreeMap::new(),
             heard_at: Duration::ZERO,
             written: None,
+            failing: None,
             replaced: false,
             look_at,
         }
     }
 
-    /// One round: writes what is due, reads what is new. Returns when the next one is due; `None` without standbys.
-    pub(super) fn turn(&mut self) -> Option<Duration> {
-        if self.shared.settings.restore.standby_replicas == 0 || self.replaced {
+    /// One round: writes what is due, reads what is new. Returns when the next one is due; `None` when there is none.
+    pub(super) fn turn(&mut self, admin: &mut dyn Admin) -> Option<Duration> {
+        if self.replaced {
             return None;
         }
         let uptime = self.shared.clock.uptime();
         if uptime < self.look_at {
             return Some(self.look_at);
         }
-        if let Err(error) = self.beat(uptime).and_then(|()| self.look()) {
-            tracing::debug!(%error, "the instances topic could not be written or read; standbys stay where they are");
-            (self.reader, self.producer) = (None, None);
-            if error.class() == ErrorClass::Fenced {
-                self.judge_fence();
-            }
+        let has_standbys = self.shared.settings.restore.standby_replicas > 0;
+        let written = self.write(admin, false, self.shared.settings.broker_timeout);
+        match written.and_then(|()| if has_standbys { self.look() } else { Ok(()) }) {
+            Ok(()) => self.failing = None,
+            Err(error) => self.failed(&error, uptime),
         }
-        self.place();
+        if has_standbys {
+            self.place();
+        }
         self.look_at = self.shared.clock.uptime().saturating_add(LOOK);
         Some(self.look_at)
     }
 
-    fn beat(&mut self, uptime: Duration) -> Result<()> {
+    /// Writes how far the sources were read, once the stream threads have ended.
+    pub(super) fn close(&mut self, admin: &mut dyn Admin) {
+        if self.failing.is_some() || self.replaced {
+            return;
+        }
+        if let Err(error) = self.write(admin, true, CLOSE) {
+            tracing::debug!(%error, "how far the sources were read could not be written at the end");
+        }
+    }
+
+    fn failed(&mut self, error: &Error, uptime: Duration) {
+        if self.failing.get_or_insert_with(|| Reminder::new(uptime, PATIENCE)).is_due(uptime).is_some() {
+            tracing::warn!(%error, "the instances topic cannot be written or read; standbys stay where they are");
+        }
+        (self.reader, self.producer) = (None, None);
+        if error.class() == ErrorClass::Fenced {
+            self.judge_fence();
+        }
+    }
+
+    /// Writes in one transaction what this instance owns, and how far the sources were read, as far as that is due or `all`.
+    fn write(&mut self, admin: &mut dyn Admin, all: bool, timeout: Duration) -> Result<()> {
+        let uptime = self.shared.clock.uptime();
         let owned = self.shared.status.owned();
-        let is_due = |(last, at): &(BTreeSet<TaskId>, Duration)| *last != owned || uptime.saturating_sub(*at) >= BEAT;
-        if !self.written.as_ref().is_none_or(is_due) {
+        let is_due = |last: &Written| last.owned != owned || uptime.saturating_sub(last.at) >= BEAT;
+        let is_beat = all || self.written.as_ref().is_none_or(is_due);
+        let sources = self.read_sources(is_beat);
+        if !is_beat && sources.is_empty() {
             return Ok(());
         }
-        let timeout = self.shared.settings.broker_timeout;
+        let plan = &self.shared.plan;
+        let mut records = Vec::new();
+        if is_beat {
+            let owned = owned.iter().map(ToString::to_string).collect();
+            let value = Value { incarnation: self.shared.incarnation.id, owned };
+            records.push(instances::record(plan, &format!("{PREFIX}{}", self.shared.settings.instance), &value));
+        }
+        for (partition, offset) in &sources {
+            let topic_id = admin.topic_id(&partition.topic, timeout)?;
+            records.push(SourceOffset { topic_id, offset: *offset }.record(plan, partition));
+        }
         let producer = match &mut self.producer {
             Some(producer) => producer,
             none @ None => {
@@ -116,17 +170,27 @@ impl Registry {
                 none.insert(producer)
             }
         };
-        let value =
-            Value { incarnation: self.shared.incarnation.id, owned: owned.iter().map(ToString::to_string).collect() };
-        let key = Key::new(&format!("{PREFIX}{}", self.shared.settings.instance));
-        let value = Bytes::from(serde_json::to_vec(&value).unwrap_or_default());
         producer.begin()?;
-        producer
-            .produce(&OutRecord { partition: Some(0), ..OutRecord::keyed(&self.shared.plan.instances, &key, value) })?;
+        records.iter().try_for_each(|record| producer.produce(record))?;
         let _none_tracked: BTreeMap<_, _> = producer.drain(timeout)?;
         producer.commit(timeout)?;
-        self.written = Some((owned, uptime));
+        let written = self.written.get_or_insert_with(Written::default);
+        written.sources.extend(sources);
+        if is_beat {
+            (written.owned, written.at) = (owned, uptime);
+        }
         Ok(())
+    }
+
+    /// How far the sources were read where that is to be written: what has not been written yet at once, the others with a
+    /// beat.
+    fn read_sources(&self, is_beat: bool) -> BTreeMap<TopicPartition, i64> {
+        let is_due = |(partition, offset): &(TopicPartition, i64)| {
+            let before = self.written.as_ref().and_then(|written| written.sources.get(partition));
+            matches!(self.shared.plan.role(&partition.topic), Some(Role::Source(_)))
+                && before.is_none_or(|before| is_beat && before != offset)
+        };
+        self.shared.status.offsets().into_iter().filter(is_due).collect()
     }
 
     fn look(&mut self) -> Result<()> {
@@ -134,7 +198,7 @@ impl Registry {
             Some(reader) => reader,
             none @ None => {
                 let mut reader = self.shared.broker.reader_to(Purpose::Follow)?;
-                reader.assign(&[(TopicPartition::new(&self.shared.plan.instances, 0), Start::Beginning)])?;
+                reader.assign(&[(instances::partition(&self.shared.plan), Start::Beginning)])?;
                 none.insert(reader)
             }
         };
@@ -183,7 +247,7 @@ impl Registry {
 
     /// A process of the same name that began later is left alone; its stream threads tell the older one's.
     fn judge_fence(&mut self) {
-        if let Err(error @ super::Error::Replaced { .. }) = self.shared.incarnation.check(&self.shared) {
+        if let Err(error @ Error::Replaced { .. }) = self.shared.incarnation.check(&self.shared) {
             tracing::warn!(%error, "no standbys any more");
             self.replaced = true;
             self.shared.status.follow(BTreeSet::new());

@@ -202,7 +202,9 @@ impl World {
     /// Ends an instance in order. What a sink has under way is not waited for: meanwhile the clock would stand still.
     pub fn stop(&mut self, name: &str) -> runtime::Result<()> {
         let Some(machine) = self.machines.remove(name) else { return Ok(()) };
-        machine.streams.into_iter().try_for_each(|stream| stream.close(Duration::ZERO))
+        let closed = machine.streams.into_iter().try_for_each(|stream| stream.close(Duration::ZERO));
+        machine.housekeeper.close();
+        closed
     }
 
     /// Holds the restores of an instance up, or lets them go on.

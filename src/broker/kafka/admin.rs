@@ -15,10 +15,12 @@ use rdkafka::admin::{
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{IsError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::metadata::Metadata;
+use uuid::Uuid;
 
 use super::deadline::Deadline;
+use super::native::Client;
 use super::settings::{KafkaSettings, refused};
-use super::{BaseConsumer, Context, Failure};
+use super::{BaseConsumer, Context, Failure, missing};
 use crate::broker::{Admin, Error, Isolation, NewTopic, Purpose, Result, Start, TopicDescription};
 use crate::model::{Topic, TopicPartition};
 
@@ -32,7 +34,8 @@ const DESCRIBING: &str = "describing topics";
 pub(super) struct KafkaAdmin {
     admin: AdminClient<Context>,
     /// Reads uncommitted, because that decides which watermark a look-up gives; and it is told why nothing answers.
-    looker: BaseConsumer,
+    looker: Arc<BaseConsumer>,
+    native: Client,
     address: String,
 }
 
@@ -44,7 +47,9 @@ impl KafkaAdmin {
             .create_with_context(Context::default())
             .map_err(|error| refused(&error))?;
         looker.context().close();
-        Ok(Self { admin, looker, address: settings.bootstrap_servers.clone() })
+        let looker = Arc::new(looker);
+        let native = Client::of_consumer(&looker).ok_or_else(|| missing("client"))?;
+        Ok(Self { admin, looker, native, address: settings.bootstrap_servers.clone() })
     }
 
     fn error(&self, operation: &'static str, failure: Failure) -> Error {
@@ -160,6 +165,11 @@ impl Admin for KafkaAdmin {
             }
             drop(self.looker.poll(LOOK_AGAIN));
         }
+    }
+
+    fn topic_id(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<Uuid>> {
+        let id = self.native.topic_id(topic.as_str(), Deadline::after(timeout).left_ms());
+        Ok(id.map_err(|failure| self.error("asking for a topic's id", failure))?.filter(|id| !id.is_nil()))
     }
 
     fn create(&mut self, topics: &[NewTopic], timeout: Duration) -> Result<()> {

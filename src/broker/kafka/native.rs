@@ -20,6 +20,7 @@ use std::sync::Arc;
 use rdkafka::TopicPartitionList;
 use rdkafka::bindings as c;
 use rdkafka::error::RDKafkaErrorCode;
+use uuid::Uuid;
 
 use super::{BaseConsumer, BaseProducer, Failure};
 use crate::model::Headers;
@@ -96,6 +97,46 @@ impl Client {
                 return None;
             }
             Some((*(*list).elems).offset).filter(|offset| *offset >= 0)
+        }
+    }
+
+    /// The id of a topic; `None` when there is no such topic. See `rd_kafka_DescribeTopics`.
+    pub(super) fn topic_id(&self, topic: &str, timeout_ms: i32) -> Result<Option<Uuid>, Failure> {
+        let unusable = || Failure::of(RDKafkaErrorCode::InvalidArgument, "the topic's name cannot be asked for");
+        let name = CString::new(topic).map_err(|_nul| unusable())?;
+        let answers = self.new_queue().ok_or_else(unusable)?;
+        let mut names = [name.as_ptr()];
+        // SAFETY: the client, the name and the queue are alive; the calls copy names and options, which are released here.
+        unsafe {
+            let options = c::rd_kafka_AdminOptions_new(
+                self.raw.as_ptr(),
+                c::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
+            );
+            c::rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms.max(1), null_mut(), 0);
+            let topics = c::rd_kafka_TopicCollection_of_topic_names(names.as_mut_ptr(), names.len());
+            c::rd_kafka_DescribeTopics(self.raw.as_ptr(), topics, options, answers.raw.as_ptr());
+            c::rd_kafka_TopicCollection_destroy(topics);
+            c::rd_kafka_AdminOptions_destroy(options);
+        }
+        // The request has the time-out; its answer, or that there was none, comes a little later.
+        let Some(answer) = answers.event(timeout_ms.saturating_add(1_000)) else {
+            return Err(Failure::of(RDKafkaErrorCode::OperationTimedOut, ""));
+        };
+        // SAFETY: the event is alive, and with it the result, its array of `count` descriptions, and what those hold.
+        unsafe {
+            code(c::rd_kafka_event_error(answer.raw.as_ptr()))?;
+            let (result, mut count) = (c::rd_kafka_event_DescribeTopics_result(answer.raw.as_ptr()), 0);
+            let topics = c::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
+            let Some(described) = (count > 0).then(|| NonNull::new(topics)).flatten() else { return Ok(None) };
+            let described = *described.as_ptr();
+            let error = c::rd_kafka_error_code(c::rd_kafka_TopicDescription_error(described));
+            if error == c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART {
+                return Ok(None);
+            }
+            code(error)?;
+            let id = c::rd_kafka_TopicDescription_topic_id(described);
+            let bits = (c::rd_kafka_Uuid_most_significant_bits(id), c::rd_kafka_Uuid_least_significant_bits(id));
+            Ok(Some(Uuid::from_u64_pair(bits.0.cast_unsigned(), bits.1.cast_unsigned())))
         }
     }
 

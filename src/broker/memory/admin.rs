@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::catalog::refused;
 use super::client::Client;
 use super::fault::Operation;
@@ -20,6 +22,10 @@ impl Admin for MemoryAdmin {
     fn describe(&mut self, topics: &[Topic], _timeout: Duration) -> Result<Vec<Option<TopicDescription>>> {
         self.0
             .call(Operation::Admin, |cluster| Ok(topics.iter().map(|topic| cluster.catalog.describe(topic)).collect()))
+    }
+
+    fn topic_id(&mut self, topic: &Topic, _timeout: Duration) -> Result<Option<Uuid>> {
+        self.0.call(Operation::Admin, |cluster| Ok(cluster.catalog.get(topic).map(|entry| entry.id)))
     }
 
     fn create(&mut self, topics: &[NewTopic], _timeout: Duration) -> Result<()> {

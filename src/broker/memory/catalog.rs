@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use uuid::Uuid;
+
 use super::log::Log;
 use crate::broker::{Error, NewTopic, Result, TopicDescription};
 use crate::model::{Topic, TopicPartition};
@@ -27,11 +29,14 @@ const NAME_LENGTH_MAX: usize = 249;
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
     topics: BTreeMap<Topic, Entry>,
+    /// How many topics were ever created.
+    created: u64,
 }
 
 /// One topic.
 #[derive(Debug)]
 pub(super) struct Entry {
+    pub(super) id: Uuid,
     pub(super) logs: Vec<Log>,
     pub(super) config: BTreeMap<String, String>,
     /// The settings that each record meets, read once.
@@ -99,7 +104,9 @@ impl Catalog {
         config.extend(new.config.clone());
         let rules = Rules::of(&config)?;
         let logs = std::iter::repeat_with(Log::default).take(count).collect();
-        self.topics.insert(new.topic.clone(), Entry { logs, config, rules });
+        self.created += 1;
+        let id = Uuid::from_u64_pair(0, self.created);
+        self.topics.insert(new.topic.clone(), Entry { id, logs, config, rules });
         Ok(true)
     }
 

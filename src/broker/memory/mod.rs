@@ -60,7 +60,7 @@ use self::plain::PlainProducer;
 use self::producer::MemoryProducer;
 use self::reader::MemoryReader;
 use super::{Admin, Broker, Consumer, ConsumerSpec, Isolation, Producer, ProducerSpec, Reader, Result};
-use crate::model::{Clock, Topic};
+use crate::model::{Clock, Topic, TopicPartition};
 
 /// A process's connection to a cluster in memory; clones are of the same process.
 #[derive(Clone, Debug)]
@@ -127,6 +127,16 @@ impl MemoryBroker {
             cluster.faults.clear();
             cluster.fetch_delay = Duration::ZERO;
         });
+    }
+
+    /// Forgets the committed offsets of a group, as Kafka does when it has been empty for `offsets.retention.minutes`.
+    pub fn expire_offsets(&self, group: &str) {
+        self.client.look(|cluster| cluster.offsets_mut(group).expire());
+    }
+
+    /// Sets committed offsets of a group, as `kafka-consumer-groups --reset-offsets` does.
+    pub fn reset_offsets(&self, group: &str, offsets: &[(TopicPartition, i64)]) {
+        self.client.look(|cluster| cluster.offsets_mut(group).commit(offsets));
     }
 
     /// Compacts a topic now, whatever its policy, below the last stable offset. `purge` also drops tombstones and

@@ -70,6 +70,11 @@ impl Offsets {
         Ok(partitions.iter().map(|partition| self.committed(partition)).collect())
     }
 
+    /// Forgets all of them, as Kafka does with those of a group that has been empty for long.
+    pub(super) fn expire(&mut self) {
+        self.committed.clear();
+    }
+
     /// Forgets a topic that was deleted.
     pub(super) fn forget(&mut self, topic: &Topic) {
         self.committed.retain(|partition, _| partition.topic != *topic);

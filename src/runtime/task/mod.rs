@@ -17,7 +17,7 @@
 mod armed;
 mod cache;
 mod live;
-mod position;
+pub(super) mod position;
 mod step;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::store::Store;
+use crate::store::{self, Store};
 
 /// Whether the changelog says whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,12 @@ impl fmt::Debug for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Done").field("changelog_next", &self.changelog_next).finish_non_exhaustive()
     }
+}
+
+/// The group's offset of the inbox that belongs to a store's state; `None` for a store that was made from its changelog.
+pub(in crate::runtime) fn inbox(store: &dyn Store) -> store::Result<Option<i64>> {
+    let bytes = store.meta(meta::INBOX)?;
+    Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(i64::from_le_bytes))
 }
 
 /// The names of a store's positions.

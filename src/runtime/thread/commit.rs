@@ -11,8 +11,11 @@ use crate::processor::Count;
 use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::genesis;
+use crate::runtime::input::Inputs;
+use crate::runtime::plan::Plan;
 use crate::runtime::point::Point;
 use crate::runtime::settings::Guarantee;
+use crate::runtime::source_offset::SourceOffset;
 use crate::runtime::task::{Changes, Committed, Task};
 use crate::runtime::transaction::{Decision, Returned};
 
@@ -90,6 +93,7 @@ impl StreamThread {
         produce_changes(&mut **producer, changes.collect(), &incarnation, wait)?;
         if is_atomic {
             produce_outputs(&mut **producer, &self.txn.outputs)?;
+            produce_first_commits(&mut **producer, &self.shared.plan, &self.inputs)?;
         }
         probe.reached(Point::Produced);
         let written = producer.drain(timeout)?;
@@ -197,6 +201,17 @@ impl StreamThread {
 
 fn produce_outputs(producer: &mut dyn Producer, outputs: &[OutRecord]) -> Result<()> {
     outputs.iter().try_for_each(|record| producer.produce(record).map_err(Error::from))
+}
+
+/// What is committed of a source's partition for the first time is written down in the same transaction.
+fn produce_first_commits(producer: &mut dyn Producer, plan: &Plan, inputs: &Inputs) -> Result<()> {
+    for (partition, input) in inputs.iter() {
+        if let Some(first) = input.first_commit {
+            let first = SourceOffset { offset: input.position, ..first };
+            producer.produce(&first.record(plan, partition))?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes what tasks have changed to their changelogs, in the order of [`Changes`]; `wait`: one kind is acknowledged, within that

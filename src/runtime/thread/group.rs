@@ -6,12 +6,12 @@ use super::{Shared, StreamThread, broken};
 use crate::broker::GroupEvent;
 use crate::metric::Rebalance;
 use crate::model::{Outcome, TaskId, TopicPartition, Verdict};
-use crate::runtime::error::{Error, Result};
+use crate::runtime::error::{Error, Result, Unread};
 use crate::runtime::plan::Role;
 use crate::runtime::point::Point;
 use crate::runtime::restore::{Job, Restored};
 use crate::runtime::settings::Guarantee;
-use crate::runtime::task::{Genesis, Live, State, Task};
+use crate::runtime::task::{Genesis, Live, State, Task, position};
 use crate::runtime::transaction::Returned;
 
 impl StreamThread {
@@ -107,6 +107,7 @@ impl StreamThread {
 
     pub(super) fn give_up(&mut self, partition: &TopicPartition, may_return: bool) {
         self.inputs.remove(partition);
+        self.offsets_missing.retain(|(other, _)| other != partition);
         self.shared.metrics.partition_revoked(partition);
         self.shared.status.given_up(partition);
         if let Some(arriving) = &mut self.arriving {
@@ -166,7 +167,9 @@ impl StreamThread {
                     tracing::warn!(sheaf.task = %id, "no committed offset: what there is in the inbox is read again");
                 }
                 (Genesis::Written, false) => {
-                    return Err(Error::OffsetMissing { group: group(), partition: task.inbox.clone() });
+                    let offset = position::inbox(&*done.store).map_err(|source| Error::store(&id, source))?;
+                    self.offsets_missing.push((task.inbox.clone(), offset));
+                    continue;
                 }
                 (Genesis::Due(_), true) => {
                     return Err(Error::StateLost { task: id, changelog: task.changelog.clone(), group: group() });
@@ -182,7 +185,21 @@ impl StreamThread {
             let pending = self.inherit(&id)?;
             tracing::info!(sheaf.task = %id, pending_acts = pending, "task running");
         }
-        Ok(())
+        self.refuse_missing_offsets()
+    }
+
+    /// Stops when the group has lost the offsets of inboxes, once it is known of which.
+    fn refuse_missing_offsets(&mut self) -> Result<()> {
+        let unknown = self.tasks.values().filter(|task| !task.offset_known).count();
+        if self.offsets_missing.is_empty() || self.offsets_missing.len() < unknown {
+            return Ok(());
+        }
+        let mut unread = Vec::new();
+        for (partition, offset) in &self.offsets_missing {
+            let (low, high) = self.admin.watermarks(partition, self.shared.settings.broker_timeout)?;
+            unread.push(Unread { partition: partition.clone(), offset: *offset, available: low..high });
+        }
+        Err(Error::OffsetMissing { group: self.shared.settings.application.clone(), unread })
     }
 
     /// Tells a task of each of its pending acts that is not under way here; returns how many acts are pending.

@@ -111,6 +111,9 @@ pub struct StreamThread {
     arriving: Option<Vec<TopicPartition>>,
     /// Set while the committed offsets that are waited for are not stable.
     unstable: Option<Reminder>,
+    /// Inboxes of which the group has no offset although their tasks have state, and how far they were read, where that is
+    /// known.
+    offsets_missing: Vec<(TopicPartition, Option<i64>)>,
     /// True when this start stands in the instances topic. It is written once: who writes last there is the newest.
     announced: bool,
     /// True from an assignment, be it an empty one, until the membership is lost.
@@ -159,6 +162,7 @@ impl StreamThread {
             tasks: BTreeMap::new(),
             arriving: None,
             unstable: None,
+            offsets_missing: Vec::new(),
             announced: false,
             joined: false,
             recovering: false,

@@ -6,14 +6,20 @@ use super::StreamThread;
 use crate::broker::{self, Start};
 use crate::model::{ErrorClass, TopicPartition};
 use crate::runtime::error::{Error, Result};
+use crate::runtime::plan::Role;
 use crate::runtime::point::Point;
 use crate::runtime::reminder::Reminder;
+use crate::runtime::settings::Guarantee;
+use crate::runtime::source_offset::{self, SourceOffset};
 
 /// How long one attempt to learn committed offsets may take; between attempts the thread goes on with its other tasks.
 pub(super) const OFFSETS_TIMEOUT: Duration = Duration::from_millis(500);
 /// After this long an operator hears that offsets are not stable. Instances give their transactions half of that, and the
 /// broker looks for late ones every ten seconds (`transaction.abort.timed.out.transaction.cleanup.interval.ms`).
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A partition, where it is read from, and what is to be written down of it with its first commit.
+type Begin = (TopicPartition, i64, Option<SourceOffset>);
 
 impl StreamThread {
     /// Learns the committed offsets of what has arrived, begins to read it, and sends its tasks to the restorer. While
@@ -52,14 +58,18 @@ impl StreamThread {
             }
             Err(error) => return Err(error.into()),
         };
-        let mut starts = Vec::new();
+        let (mut starts, mut never_committed) = (Vec::new(), Vec::new());
         for (partition, committed) in partitions.into_iter().zip(offsets) {
             if self.inputs.get(&partition).is_some() {
                 self.reconcile(&partition, committed)?;
+            } else if let Some(offset) = committed {
+                starts.push((partition, offset, None));
             } else {
-                let offset = self.first_offset(&partition, committed)?;
-                starts.push((partition, offset));
+                never_committed.push(partition);
             }
+        }
+        if !never_committed.is_empty() {
+            starts.extend(self.first_offsets(never_committed)?);
         }
         self.begin_reading(starts)?;
         if recovering {
@@ -69,33 +79,50 @@ impl StreamThread {
         Ok(())
     }
 
-    /// Where a partition is read from. Without a committed offset that is its beginning, by the policy for the first
-    /// start; whether it really is the first start is checked against the task's changelog.
-    fn first_offset(&mut self, partition: &TopicPartition, committed: Option<i64>) -> Result<i64> {
-        if let Some(offset) = committed {
-            return Ok(offset);
+    /// Where partitions are read from of which the group has no committed offset. That of an inbox is its beginning, by the
+    /// policy for the first start; whether it really is the first start is checked against the task's changelog.
+    fn first_offsets(&mut self, partitions: Vec<TopicPartition>) -> Result<Vec<Begin>> {
+        let Some(consumer) = &mut self.consumer else { return Ok(Vec::new()) };
+        let is_source =
+            |partition: &TopicPartition| matches!(self.shared.plan.role(&partition.topic), Some(Role::Source(_)));
+        let (sources, inboxes): (Vec<_>, Vec<_>) = partitions.into_iter().partition(is_source);
+        let mut starts = Vec::new();
+        if !sources.is_empty() {
+            let first = source_offset::first_offsets(&self.shared, (&mut **consumer, &mut *self.admin), &sources)?;
+            // Without transactions it may be written down although the offsets are not committed: the registry does it then.
+            let is_atomic = self.shared.settings.guarantee == Guarantee::ExactlyOnce;
+            let begin = |(partition, first): (TopicPartition, SourceOffset)| {
+                (partition, first.offset, is_atomic.then_some(first))
+            };
+            starts = first.into_iter().map(begin).collect();
         }
-        if let Some(task) = self.shared.plan.task(partition).and_then(|id| self.tasks.get_mut(&id)) {
-            task.offset_known = false;
+        for partition in inboxes {
+            if let Some(task) = self.shared.plan.task(&partition).and_then(|id| self.tasks.get_mut(&id)) {
+                task.offset_known = false;
+            }
+            let (low, _) = self.admin.watermarks(&partition, self.shared.settings.broker_timeout)?;
+            tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
+            starts.push((partition, low, None));
         }
-        let (low, _) = self.admin.watermarks(partition, self.shared.settings.broker_timeout)?;
-        tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
-        Ok(low)
+        Ok(starts)
     }
 
-    fn begin_reading(&mut self, starts: Vec<(TopicPartition, i64)>) -> Result<()> {
+    fn begin_reading(&mut self, starts: Vec<Begin>) -> Result<()> {
         let (Some(consumer), true) = (&mut self.consumer, self.arriving.is_some()) else { return Ok(()) };
-        let at: Vec<_> = starts.iter().map(|(partition, offset)| (partition.clone(), Start::At(*offset))).collect();
+        let at: Vec<_> = starts.iter().map(|(partition, offset, _)| (partition.clone(), Start::At(*offset))).collect();
         consumer.assign(&at)?;
         self.arriving = None;
-        for (partition, offset) in starts {
+        for (partition, offset, first) in starts {
             let Some(role) = self.shared.plan.role(&partition.topic) else { continue };
             let task = self.shared.plan.task(&partition);
             if let Some(id) = &task {
                 self.restore(id)?;
             }
             self.shared.metrics.partition_assigned(&partition);
-            self.inputs.add(partition, role, task, offset);
+            self.inputs.add(partition.clone(), role, task, offset);
+            if let Some(input) = self.inputs.get_mut(&partition) {
+                input.first_commit = first;
+            }
         }
         self.shared.probe.reached(Point::OffsetsRead);
         Ok(())

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::slice;
 use std::time::Duration;
 
-use super::{Shared, StreamThread, broken};
 use super::offset::OFFSETS_TIMEOUT;
+use super::{Shared, StreamThread, broken};
 use crate::broker::{self, FencedBy};
 use crate::model::{Record, TaskId, TopicPartition};
 use crate::runtime::dead_letter::Stage;

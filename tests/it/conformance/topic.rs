@@ -21,6 +21,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("a_compacted_topic_takes_no_record_without_a_key", a_compacted_topic_takes_no_record_without_a_key),
     ("a_compacted_topic_cannot_be_purged", a_compacted_topic_cannot_be_purged),
     ("the_cluster_has_an_id", the_cluster_has_an_id),
+    ("a_topic_that_is_created_anew_has_another_id", a_topic_that_is_created_anew_has_another_id),
 ];
 
 fn a_topic_is_described_as_it_was_created(cluster: &dyn Cluster) {
@@ -147,4 +148,17 @@ fn the_cluster_has_an_id(cluster: &dyn Cluster) {
     let id = admin.cluster_id(TIMEOUT).unwrap();
     assert!(!id.is_empty());
     assert_eq!(admin.cluster_id(TIMEOUT), Ok(id));
+}
+
+fn a_topic_that_is_created_anew_has_another_id(cluster: &dyn Cluster) {
+    let mut admin = cluster.broker().admin().unwrap();
+    let [one, other] = std::array::from_fn(|_| topic(cluster, 1, &[]));
+    let first = admin.topic_id(&one, TIMEOUT).unwrap();
+    assert!(first.is_some() && first != admin.topic_id(&other, TIMEOUT).unwrap());
+    assert_eq!(admin.topic_id(&one, TIMEOUT).unwrap(), first, "it stays the same");
+    admin.delete(std::slice::from_ref(&one), TIMEOUT).unwrap();
+    until(cluster, "the topic is gone", || admin.topic_id(&one, TIMEOUT).ok()?.is_none().then_some(()));
+    create(cluster, &one, 1, &[]);
+    let second = admin.topic_id(&one, TIMEOUT).unwrap();
+    assert!(second.is_some() && second != first);
 }

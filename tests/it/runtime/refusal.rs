@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sheaf::broker::Broker;
 use sheaf::broker::memory::{Fault, FaultKind, Operation};
-use sheaf::model::{Key, OutRecord, Topic};
+use sheaf::model::{Key, OutRecord, Topic, TopicPartition};
 use sheaf::sim::World;
 
 use super::support::{BROKER_TIMEOUT, counted, producer, send, settle, stops, values, world};
@@ -32,6 +32,87 @@ fn offsets_that_are_gone_are_not_made_up_by_the_next_transaction() {
         assert!(error.contains("has no committed offset for app-counter-inbox-"), "{error}");
         world.crash("a");
     }
+    assert_eq!(values(&world, "counts"), ["x=1"]);
+}
+
+/// The partitions and offsets that a refusal tells to set.
+fn remedies(error: &str) -> Vec<(TopicPartition, i64)> {
+    let commands = error.split('`').filter(|command| command.starts_with("kafka-consumer-groups --group app "));
+    let remedy = |command: &str| {
+        let word = |name: &str| command.split(' ').skip_while(|word| *word != name).nth(1);
+        let (topic, partition) = word("--topic")?.split_once(':')?;
+        let partition = TopicPartition::new(&Topic::new(topic), partition.parse().ok()?);
+        Some((partition, word("--to-offset")?.parse().ok()?))
+    };
+    commands.map(|command| remedy(command).unwrap_or_else(|| panic!("{command}"))).collect()
+}
+
+#[test]
+fn sources_whose_offsets_have_expired_are_not_read_again_from_their_beginning() {
+    let mut world = stopped();
+    send(&world, &[("x", Some("2"))]);
+    world.broker().expire_offsets("app");
+    world.start("a").unwrap();
+    let error = stops(&mut world);
+    assert!(error.contains("has no committed offset for events-"), "{error}");
+    assert!(error.contains("(read up to 2; it holds 0 to"), "{error}");
+    let sources = remedies(&error);
+    assert!(sources.iter().all(|(partition, _)| partition.topic.as_str() == "events"), "{error}");
+    world.broker().reset_offsets("app", &sources);
+
+    // Those of the inboxes are told next, all at once.
+    world.crash("a");
+    world.start("a").unwrap();
+    let error = stops(&mut world);
+    let inboxes = remedies(&error);
+    assert!(!inboxes.is_empty() && error.contains("has no committed offset for app-counter-inbox-"), "{error}");
+    world.broker().reset_offsets("app", &inboxes);
+    world.crash("a");
+    world.start("a").unwrap();
+    settle(&mut world);
+    assert_eq!(values(&world, "counts"), ["x=1", "x=2"], "what was read before is not read again");
+}
+
+#[test]
+fn sources_that_an_older_sheaf_has_read_are_refused_without_a_number() {
+    let mut world = stopped();
+    world.broker().expire_offsets("app");
+    // An older sheaf wrote nothing there but its start.
+    delete(&world, "app-instances");
+    world.start("b").unwrap();
+    world.clock().advance(Duration::from_mins(1));
+    let error = stops(&mut world);
+    assert!(error.contains("how far it was read is not known") && error.contains("--to-offset N "), "{error}");
+    assert_eq!(values(&world, "counts"), ["x=1"]);
+}
+
+#[test]
+fn a_source_that_was_created_anew_is_read_from_its_beginning() {
+    let mut world = stopped();
+    // A topic takes the group's offsets along.
+    delete(&world, "events");
+    world.start("a").unwrap();
+    settle(&mut world);
+    send(&world, &[("x", Some("2"))]);
+    settle(&mut world);
+    assert_eq!(values(&world, "counts"), ["x=1", "x=2"]);
+}
+
+#[test]
+fn a_first_start_that_committed_nothing_is_still_the_first() {
+    let mut world = world();
+    world.start("a").unwrap();
+    settle(&mut world);
+    world.crash("a");
+    // A transaction that was aborted leaves records in a changelog that nobody reads.
+    let mut aborted = producer(&world, "somebody");
+    aborted.begin().unwrap();
+    let changelog = TopicPartition::new(&Topic::new("app-counter-changelog"), 0);
+    aborted.produce(&OutRecord::logged(&changelog, Key::new("k"), None)).unwrap();
+    aborted.abort(BROKER_TIMEOUT).unwrap();
+    send(&world, &[("x", Some("1"))]);
+    world.start("a").unwrap();
+    settle(&mut world);
     assert_eq!(values(&world, "counts"), ["x=1"]);
 }
 

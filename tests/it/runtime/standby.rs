@@ -298,7 +298,7 @@ fn a_standby_that_is_at_its_end_applies_nothing_that_lies_before_it() {
     judge(&mut world, &["a", "b"], 1);
     world.stop(follower).unwrap();
     world.start(follower).unwrap();
-    for _ in 0..600 {
+    for _ in 0..1_500 {
         for task in owned(&world, owner) {
             assert_eq!(stored(&mut world, follower, &task), logged(&world, &task), "{task}");
         }

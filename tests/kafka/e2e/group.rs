@@ -1,5 +1,6 @@
 //! What changes around a group: partitions that are added, another protocol, offsets that are gone or hang.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,7 +8,7 @@ use sheaf::broker::kafka::KafkaSettings;
 use sheaf::model::{OutRecord, TopicPartition};
 
 use super::super::scene::{LIMIT, Scene};
-use super::bundle::{bundles, shuffled};
+use super::bundle::{Bundle, bundles, shuffled};
 use super::java::java;
 use super::process::until;
 use super::stage::{PARTITIONS, Stage, unkeyed};
@@ -106,11 +107,33 @@ fn offsets_that_are_gone_are_not_guessed() {
         String::from_utf8_lossy(&output.stdout).contains("was successful")
     });
 
-    let mut instance = stage.start("a");
-    assert_eq!(instance.exit_code(), Some(1));
-    let said = instance.said();
-    assert!(said.contains(&format!("the group {group} has no committed offset for")), "{said}");
-    assert!(said.contains("kafka-consumer-groups"), "the remedy is named: {said}");
+    // The sources' are told first, then the inboxes'.
+    for topic in [stage.topic("parents"), stage.own("bundle-inbox")] {
+        let mut instance = stage.start("a");
+        assert_eq!(instance.exit_code(), Some(1));
+        let said = instance.said();
+        assert!(said.contains(&format!("the group {group} has no committed offset for")), "{said}");
+        let commands: Vec<&str> = said.split('`').filter(|part| part.starts_with("kafka-consumer-groups ")).collect();
+        assert!(commands.iter().any(|command| command.contains(topic.as_str())), "{said}");
+        for command in commands.iter().collect::<BTreeSet<_>>() {
+            let words = command.split(' ').skip(1);
+            let tool = ["org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", "--bootstrap-server"];
+            let server = stage.scene.settings.bootstrap_servers.as_str();
+            let words: Vec<&str> = tool.into_iter().chain([server]).chain(words).collect();
+            // While a member's place is reserved, the tool says so and sets nothing.
+            until("the offset is set", || {
+                let output = java(&words, "");
+                let said = String::from_utf8_lossy(&output.stdout).into_owned();
+                said.contains("NEW-OFFSET") && !said.contains("Error")
+            });
+        }
+    }
+    let mut instance = stage.run("a");
+    stage.write_events(&all.iter().flat_map(Bundle::events).filter(|(is_parent, _)| !is_parent).collect::<Vec<_>>());
+    stage.delivered(&all);
+    stage.exactly(&all);
+    assert!(instance.metric("sheaf_bundle_events_total", r#"outcome="duplicate""#) < 0.5, "nothing is read again");
+    assert_eq!(instance.terminate(), Some(0));
 }
 
 /// As if the broker had lost the end of a transaction, which Kafka 4.3.1 does when it is stopped at the wrong moment.

@@ -95,6 +95,10 @@ impl Cluster {
         }
     }
 
+    pub(super) fn offsets_mut(&mut self, group: &str) -> &mut Offsets {
+        self.offsets.entry(group.to_owned()).or_default()
+    }
+
     pub(super) fn offsets(&self, group: &str) -> Option<&Offsets> {
         self.offsets.get(group)
     }

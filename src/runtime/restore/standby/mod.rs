@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use one::Standby;
 
-use super::{BACK_OFF, is_due};
 use super::active::may_pass;
 use super::lane::Lane;
 use super::lookout::Lookout;
 use super::replay::{Replay, Subject};
+use super::{BACK_OFF, is_due};
 use crate::broker::{Admin, Purpose};
 use crate::metric::{TaskKind, TaskState};
 use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};

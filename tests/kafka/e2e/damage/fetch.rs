@@ -51,7 +51,10 @@ fn a_partition_whose_fetches_fail_holds_no_other_up_and_none_of_its_records_is_p
     write_to(&stage, PARTITIONS - 1, others);
     stage.delivered(&[first, others].concat());
     let position = committed(&stage, &failing);
-    assert!(position.is_some_and(|position| position <= end), "{failing} holds a record at {end}, committed is {position:?}");
+    assert!(
+        position.is_some_and(|position| position <= end),
+        "{failing} holds a record at {end}, committed is {position:?}"
+    );
     until("the reason stands in /readyz", || {
         let (status, body) = instance.ask("/readyz").expect("an answer");
         status == 503 && body.contains(&format!("fetch {failing}")) && body.contains("fails: ")

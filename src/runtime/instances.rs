@@ -1,0 +1,60 @@
+//! The instances topic: what instances tell each other, and what has to be known when the group knows nothing any more.
+//!
+//! | key | value | written |
+//! |---|---|---|
+//! | `<instance>` | its newest start ([`incarnation`](super::incarnation)) | once by each start |
+//! | `owned-by/<instance>` | the tasks that it has ([`registry`](super::registry)) | when they change, and every 10 s |
+//! | `source/<topic>-<partition>` | how far it was read ([`source_offset`](super::source_offset)) | every 10 s, when that changes |
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::error::Result;
+use super::plan::Plan;
+use super::thread::Shared;
+use crate::broker::{self, Isolation, Start};
+use crate::model::{Key, OutRecord, Record, TopicPartition};
+
+/// How long one poll for more records takes.
+const POLL: Duration = Duration::from_millis(100);
+/// How many records one poll takes at most.
+const RECORDS_MAX: usize = 1_000;
+
+/// The topic has one partition: its records have one order.
+pub(super) fn partition(plan: &Plan) -> TopicPartition {
+    TopicPartition::new(&plan.instances, 0)
+}
+
+/// A record of it.
+pub(super) fn record(plan: &Plan, key: &str, value: &impl Serialize) -> OutRecord {
+    // What is written here are structs of texts and numbers, which always have a form in JSON.
+    let value = Bytes::from(serde_json::to_vec(value).unwrap_or_default());
+    OutRecord::logged(&partition(plan), Key::new(key), Some(value))
+}
+
+/// Reads every committed record up to the end as it is now.
+pub(super) fn read(shared: &Shared, mut each: impl FnMut(Record)) -> Result<()> {
+    let timeout = shared.settings.broker_timeout;
+    let partition = partition(&shared.plan);
+    let (_, end) = shared.broker.admin()?.watermarks(&partition, timeout)?;
+    let mut reader = shared.broker.reader(Isolation::ReadCommitted)?;
+    reader.assign(&[(partition.clone(), Start::Beginning)])?;
+    // Counted, not timed: a clock by hand stands still in here.
+    let mut polls_left = timeout.as_millis() / POLL.as_millis();
+    let mut records: Vec<Record> = Vec::new();
+    while end > 0 && reader.position(&partition).is_none_or(|position| position < end) {
+        reader.poll(RECORDS_MAX, &mut records, POLL)?;
+        if records.is_empty() {
+            polls_left = polls_left.saturating_sub(1);
+        }
+        records.drain(..).for_each(&mut each);
+        if polls_left == 0 {
+            // What was not read may be the answer.
+            let detail = format!("{partition} ends with a transaction that is still open");
+            return Err(broker::Error::TimedOut { operation: "reading the instances topic", detail }.into());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! How far the partitions of sources were read, kept beside the group's committed offsets, which expire.
+//!
+//! Kafka deletes the offsets of a group that has been empty for `offsets.retention.minutes` (7 days). A source partition
+//! without a committed offset is then not one that nobody has read: read from its beginning, every bundle in it would be
+//! gathered, and submitted, again. So instances write the offsets to the instances topic as well: the first one of a partition in
+//! the transaction that commits it, so that what stands there was read and what does not was not; later ones every few
+//! seconds, a little behind the group's. With them goes the topic's id: of a topic that was deleted and created anew, nothing
+//! was read.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::error::{Error, Result, Unread};
+use super::instances;
+use super::plan::Plan;
+use super::settings::Guarantee;
+use super::thread::Shared;
+use crate::broker::{self, Admin, Consumer, Purpose, Start};
+use crate::model::{OutRecord, Record, Topic, TopicPartition};
+
+/// What a key begins with.
+const PREFIX: &str = "source/";
+/// How long one poll for the first records of changelogs takes.
+const POLL: Duration = Duration::from_millis(100);
+
+/// How far a partition of a source was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SourceOffset {
+    /// The id of the topic; `None`: of a broker that gives none.
+    pub topic_id: Option<Uuid>,
+    /// The group's committed offset.
+    pub offset: i64,
+}
+
+impl SourceOffset {
+    /// As a record of the instances topic.
+    pub(super) fn record(&self, plan: &Plan, partition: &TopicPartition) -> OutRecord {
+        instances::record(plan, &format!("{PREFIX}{partition}"), self)
+    }
+
+    /// The partition and its offset, of a record of the instances topic; `None` for another record.
+    fn of(record: &Record) -> Option<(TopicPartition, Self)> {
+        let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
+        let (topic, partition) = key.strip_prefix(PREFIX)?.rsplit_once('-')?;
+        let partition = TopicPartition::new(&Topic::new(topic), partition.parse().ok()?);
+        Some((partition, serde_json::from_slice(record.value.as_deref()?).ok()?))
+    }
+}
+
+/// Where source partitions begin for which the group has no committed offset: at their beginning, when they are new; to be
+/// written down with the first commit. When they were read before, that is an error with the offsets up to which they were.
+pub(super) fn first_offsets(
+    shared: &Shared,
+    clients: (&mut dyn Consumer, &mut dyn Admin),
+    partitions: &[TopicPartition],
+) -> Result<Vec<(TopicPartition, SourceOffset)>> {
+    let (consumer, admin) = clients;
+    let timeout = shared.settings.broker_timeout;
+    let known = known(shared)?;
+    let (mut offsets, mut unread) = (Vec::new(), Vec::new());
+    for partition in partitions {
+        let (low, high) = admin.watermarks(partition, timeout)?;
+        let topic_id = admin.topic_id(&partition.topic, timeout)?;
+        let read_to = match known.get(partition) {
+            Some(before) => {
+                let is_another = before.topic_id != topic_id;
+                if is_another {
+                    tracing::warn!(%partition, offset = low, "the topic was created anew: reading from its beginning");
+                }
+                (!is_another).then_some(Some(before.offset))
+            }
+            None if !known.is_empty() => None,
+            // Nothing was written down: this is the first start, or an older sheaf has run before.
+            None if is_committed(&partition.topic, (&mut *consumer, &mut *admin), timeout)? => None,
+            None if !has_state(shared, admin)? => None,
+            None if shared.settings.guarantee == Guarantee::AtLeastOnce => {
+                // Or the first batch was written, and the process ended before it had noted its offsets.
+                tracing::warn!(%partition, "no committed offset: what there is in the source is read again");
+                None
+            }
+            None => Some(None),
+        };
+        if let Some(offset) = read_to {
+            unread.push(Unread { partition: partition.clone(), offset, available: low..high });
+            continue;
+        }
+        tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
+        offsets.push((partition.clone(), SourceOffset { topic_id, offset: low }));
+    }
+    let group = shared.settings.application.clone();
+    if unread.is_empty() { Ok(offsets) } else { Err(Error::OffsetMissing { group, unread }) }
+}
+
+/// What stands in the instances topic.
+fn known(shared: &Shared) -> Result<BTreeMap<TopicPartition, SourceOffset>> {
+    let mut known = BTreeMap::new();
+    instances::read(shared, |record| known.extend(SourceOffset::of(&record)))?;
+    Ok(known)
+}
+
+/// True when the group has an offset of any partition of the topic: they expire together.
+fn is_committed(topic: &Topic, clients: (&mut dyn Consumer, &mut dyn Admin), timeout: Duration) -> Result<bool> {
+    let (consumer, admin) = clients;
+    let found = admin.describe(std::slice::from_ref(topic), timeout)?;
+    let count = found.into_iter().next().flatten().map_or(0, |found| found.partitions);
+    let partitions: Vec<_> = (0..count).map(|number| TopicPartition::new(topic, number)).collect();
+    Ok(consumer.committed(&partitions, timeout)?.iter().any(Option::is_some))
+}
+
+/// True when any task of the application has committed something to its changelog.
+fn has_state(shared: &Shared, admin: &mut dyn Admin) -> Result<bool> {
+    let timeout = shared.settings.broker_timeout;
+    let mut ends = BTreeMap::new();
+    for (node, count) in shared.plan.nodes.iter().zip(&shared.inbox_partitions) {
+        for partition in (0..*count).map(|number| TopicPartition::new(&node.changelog, number)) {
+            let (low, high) = admin.watermarks(&partition, timeout)?;
+            if low < high {
+                ends.insert(partition, high);
+            }
+        }
+    }
+    let starts: Vec<_> = ends.keys().map(|partition| (partition.clone(), Start::Beginning)).collect();
+    if starts.is_empty() {
+        return Ok(false);
+    }
+    let mut reader = shared.broker.reader_to(Purpose::Peek)?;
+    reader.assign(&starts)?;
+    let (mut records, mut polls_left) = (Vec::new(), timeout.as_millis() / POLL.as_millis());
+    // Aborted records and the markers of transactions are not handed out, but passed.
+    while !ends.iter().all(|(partition, end)| reader.position(partition).is_some_and(|position| position >= *end)) {
+        reader.poll(1, &mut records, POLL)?;
+        if !records.is_empty() {
+            return Ok(true);
+        }
+        polls_left = polls_left.saturating_sub(1);
+        if polls_left == 0 {
+            let detail = "a changelog ends with a transaction that is still open".to_owned();
+            return Err(broker::Error::TimedOut { operation: "reading the changelogs' first records", detail }.into());
+        }
+    }
+    Ok(false)
+}
