@@ -9,7 +9,7 @@ use sheaf::broker::Waker;
 use sheaf::broker::kafka::{KafkaBroker, KafkaSettings};
 use sheaf::metric::{Build, Metrics};
 use sheaf::model::{Act, Completion, Key, Sink, TaskId, TopicPartition};
-use sheaf::runtime::{Incarnation, Job, Restorer, Room, Shared, Status, SystemClock, Unwatched};
+use sheaf::runtime::{Context, Incarnation, Job, MemoryBudget, NoObserver, Restorer, Status, SystemClock};
 use sheaf::store::Stores;
 use sheaf::store::rocks::{RocksOptions, RocksStores};
 
@@ -62,10 +62,10 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     for (task, changelog) in &tasks {
         fill(&*broker, changelog, entries, Some(task))?;
     }
-    let shared = |stores: Arc<dyn Stores>| -> Result<Shared> {
-        Ok(Shared {
+    let shared = |stores: Arc<dyn Stores>| -> Result<Context> {
+        Ok(Context {
             plan: plan.clone(),
-            room: Room::new(settings.cache_bytes),
+            room: MemoryBudget::new(settings.cache_bytes),
             settings: Arc::new(settings.clone()),
             broker: broker.clone(),
             stores,
@@ -75,7 +75,7 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
             status: Arc::new(Status::default()),
             incarnation: Incarnation { id: uuid::Uuid::from_u128(1), host: "bench".to_owned(), process: 1 },
             inbox_partitions: inbox_partitions.clone(),
-            probe: Arc::new(Unwatched),
+            fault_observer: Arc::new(NoObserver),
         })
     };
     for round in 1..=options.repeat {
@@ -96,7 +96,7 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
 }
 
 /// Restores all tasks; returns how long that took, and how much CPU time.
-fn restore(shared: &Shared, tasks: &[(TaskId, TopicPartition)]) -> Result<(f64, f64)> {
+fn restore(shared: &Context, tasks: &[(TaskId, TopicPartition)]) -> Result<(f64, f64)> {
     let (jobs, received) = mpsc::channel();
     let (reply, replies) = mpsc::channel();
     let mut restorer = Restorer::new(shared.clone(), received)?;

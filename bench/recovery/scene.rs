@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sheaf::broker::Broker;
-use sheaf::runtime::{Plan, Settings};
+use sheaf::runtime::{Settings, TopologyPlan};
 use sheaf::topology::Spec;
 
 use crate::Result;
@@ -24,9 +24,9 @@ pub(crate) fn settings(application: &str, partitions: i32) -> Settings {
 }
 
 /// Makes the application's topics. Returns its plan, and how many partitions its inboxes have.
-pub(crate) fn prepare(broker: &dyn Broker, settings: &Settings) -> Result<(Arc<Plan>, Vec<i32>)> {
+pub(crate) fn prepare(broker: &dyn Broker, settings: &Settings) -> Result<(Arc<TopologyPlan>, Vec<i32>)> {
     let topology = Spec::parse("bench", TOPOLOGY)?.assemble(&settings.application, None)?;
-    let plan = Plan::new(topology, settings);
+    let plan = TopologyPlan::new(topology, settings);
     let inbox_partitions = sheaf::runtime::prepare(&mut *broker.admin()?, &plan, settings)?;
     Ok((plan, inbox_partitions))
 }

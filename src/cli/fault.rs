@@ -8,11 +8,11 @@ use rustix::process::{Signal, getpid, kill_process};
 
 use super::exit::Failure;
 use super::load;
-use crate::runtime::{Point, Probe, Unwatched};
+use crate::runtime::{FaultObserver, FaultPoint, NoObserver};
 
 /// The observer that the environment asks for; nobody, when it asks for none.
-pub(super) fn probe() -> Result<Arc<dyn Probe>, Failure> {
-    let Some(text) = load::fault_point() else { return Ok(Arc::new(Unwatched)) };
+pub(super) fn fault_observer() -> Result<Arc<dyn FaultObserver>, Failure> {
+    let Some(text) = load::fault_point() else { return Ok(Arc::new(NoObserver)) };
     let fault =
         Fault::parse(&text).map_err(|detail| Failure::Configuration(format!("error: SHEAF_FAULT_POINT: {detail}")))?;
     tracing::warn!(point = %fault.point, "SHEAF_FAULT_POINT is set: this process will kill itself there");
@@ -21,7 +21,7 @@ pub(super) fn probe() -> Result<Arc<dyn Probe>, Failure> {
 
 /// Kills the process when it comes to a point for the n-th time.
 struct Fault {
-    point: Point,
+    point: FaultPoint,
     left: AtomicU32,
 }
 
@@ -41,8 +41,8 @@ impl Fault {
     }
 }
 
-impl Probe for Fault {
-    fn reached(&self, point: Point) {
+impl FaultObserver for Fault {
+    fn reached(&self, point: FaultPoint) {
         if point != self.point || self.left.fetch_sub(1, Ordering::AcqRel) != 1 {
             return;
         }
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn a_point_and_a_number_are_understood() {
         let fault = Fault::parse("offsets-sent:3").unwrap();
-        assert_eq!((fault.point, fault.left.into_inner()), (Point::OffsetsSent, 3));
+        assert_eq!((fault.point, fault.left.into_inner()), (FaultPoint::OffsetsSent, 3));
         assert_eq!(Fault::parse("committed").unwrap().left.into_inner(), 1);
     }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::Context as _;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -16,7 +16,7 @@ use crate::admin::{self, Health, Server};
 use crate::broker::Broker;
 use crate::metric::Metrics;
 use crate::model::{Clock, ErrorClass};
-use crate::runtime::{self, Incarnation, Instance, Plan, Room, Settings, Shared, Status, ThreadState};
+use crate::runtime::{self, Context, Incarnation, Instance, MemoryBudget, Settings, Status, ThreadState, TopologyPlan};
 use crate::topology::Topology;
 
 /// Options of `sheaf run`.
@@ -43,7 +43,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let topology = wire::topology(&loaded)?;
     let metrics = wire::metrics(&loaded.config.application_id, &topology)?;
     log::start(&loaded.config.log, load::log_filter().as_deref(), &metrics)?;
-    let probe = fault::probe()?;
+    let fault_observer = fault::fault_observer()?;
     let secrets = wire::Secrets::of(&loaded.config, runtime.handle());
     let broker = wire::broker(&loaded.config, &secrets, None)?;
     let stores = wire::stores(&loaded.config)?;
@@ -61,9 +61,9 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         runtime.shutdown_background();
         return Ok(ExitCode::SUCCESS);
     };
-    let shared = Shared {
-        plan: Plan::new(parts.topology, &parts.settings),
-        room: Room::new(parts.settings.cache_bytes),
+    let context = Context {
+        plan: TopologyPlan::new(parts.topology, &parts.settings),
+        room: MemoryBudget::new(parts.settings.cache_bytes),
         settings: Arc::new(parts.settings),
         broker: parts.broker,
         stores: Arc::new(stores),
@@ -73,9 +73,9 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         status,
         incarnation: Incarnation::of_this_process(),
         inbox_partitions,
-        probe,
+        fault_observer,
     };
-    let instance = Instance::start(&shared, loaded.config.shutdown_timeout)?;
+    let instance = Instance::start(&context, loaded.config.shutdown_timeout)?;
     let code = watch(instance, &runtime, signals, loaded.config.shutdown_timeout);
     runtime.block_on(server.stop());
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -118,7 +118,7 @@ pub(super) async fn ended() -> std::io::Result<()> {
 fn prepare(parts: &Parts, runtime: &Runtime, signals: &mut Signals) -> Result<Option<Vec<i32>>, Failure> {
     const FIRST: Duration = Duration::from_secs(1);
     const LONGEST: Duration = Duration::from_secs(30);
-    let plan = Plan::new(parts.topology.clone(), &parts.settings);
+    let plan = TopologyPlan::new(parts.topology.clone(), &parts.settings);
     // A person who has mistyped the address wants to know it soon.
     let settings = Settings { broker_timeout: Duration::from_secs(3), ..parts.settings.clone() };
     let mut wait = FIRST;

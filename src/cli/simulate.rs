@@ -10,17 +10,17 @@ use serde_json::json;
 use super::{say, tell, wire};
 use crate::model::Clock;
 use crate::runtime::Incarnation;
-use crate::sim::swarm::{self, Kind, Report, Tally};
+use crate::sim::swarm::{self, Coverage, Report, Trouble};
 
 /// Options of `sheaf simulate`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Each run is drawn from its seed: how many instances and partitions, which faults and how often. The instances are the \
 ones of `sheaf run`, over a broker, a Control-M and a clock in memory; an oracle computes what must come out from the \
-input alone. The first run that is wrong ends it, with its story and the command that tells it again.
+input alone. The first run that is wrong ends it, with its trace and the command that tells it again.
 
   sheaf simulate                            100 runs from a new seed
-  sheaf simulate --seed 13 --runs 1 --story   what happens in one run
+  sheaf simulate --seed 13 --runs 1 --trace   what happens in one run
   sheaf simulate --minutes 60               as many as there is time for
   sheaf simulate --seed 0x$(git rev-parse HEAD)   runs of a commit's own
 
@@ -37,7 +37,7 @@ pub(super) struct Args {
     minutes: Option<u64>,
     /// Tell what happens in each run
     #[arg(long)]
-    story: bool,
+    trace: bool,
     /// The figures as one JSON object
     #[arg(long)]
     json: bool,
@@ -55,13 +55,13 @@ pub(super) fn main(args: &Args) -> ExitCode {
     while limit.map_or(sum.runs < args.runs, |limit| sum.elapsed() < limit) {
         let report = swarm::run(first.wrapping_add(sum.runs), None);
         sum.add(&report);
-        let story = if args.story { report.story.as_slice() } else { &[] };
-        for line in story {
+        let trace = if args.trace { report.trace.as_slice() } else { &[] };
+        for line in trace {
             say(line);
         }
         if !report.wrong.is_empty() {
             sum.clear_line();
-            tell_wrong(&report, args.story);
+            tell_wrong(&report, args.trace);
             sum.wrong = Some(report);
             break;
         }
@@ -87,9 +87,9 @@ fn seed(text: &str) -> Result<u64, String> {
 
 fn tell_wrong(report: &Report, told: bool) {
     if !told {
-        let skipped = report.story.len().saturating_sub(LAST);
-        tell(&format!("the last {} of {} lines of its story:", report.story.len() - skipped, report.story.len()));
-        for line in report.story.iter().skip(skipped) {
+        let skipped = report.trace.len().saturating_sub(LAST);
+        tell(&format!("the last {} of {} lines of its trace:", report.trace.len() - skipped, report.trace.len()));
+        for line in report.trace.iter().skip(skipped) {
             tell(line);
         }
     }
@@ -97,7 +97,7 @@ fn tell_wrong(report: &Report, told: bool) {
     for line in &report.wrong {
         tell(&format!("  {line}"));
     }
-    tell(&format!("\nagain, from its beginning:  sheaf simulate --seed {} --runs 1 --story\n", report.seed));
+    tell(&format!("\nagain, from its beginning:  sheaf simulate --seed {} --runs 1 --trace\n", report.seed));
 }
 
 /// What all runs came to.
@@ -111,7 +111,7 @@ struct Sum {
     runs: u64,
     events: usize,
     simulated: Duration,
-    met: Tally,
+    met: Coverage,
     wrong: Option<Report>,
 }
 
@@ -128,7 +128,7 @@ impl Sum {
             runs: 0,
             events: 0,
             simulated: Duration::ZERO,
-            met: Tally::default(),
+            met: Coverage::default(),
             wrong: None,
         }
     }
@@ -174,7 +174,7 @@ impl Sum {
 
     fn show(&self) {
         say("trouble                              met");
-        for kind in Kind::all() {
+        for kind in Trouble::all() {
             say(&format!("{:<32} {:>7}", kind.to_string(), self.met.of(kind)));
         }
         say("");
@@ -184,7 +184,7 @@ impl Sum {
 
     fn json(&self) -> String {
         let met: serde_json::Map<_, _> =
-            Kind::all().into_iter().map(|kind| (kind.to_string(), json!(self.met.of(kind)))).collect();
+            Trouble::all().into_iter().map(|kind| (kind.to_string(), json!(self.met.of(kind)))).collect();
         let wrong = self.wrong.as_ref().map(|report| json!({ "seed": report.seed, "differences": report.wrong }));
         json!({
             "first_seed": self.first,

@@ -12,7 +12,7 @@ use super::load::{self, ConfigArgs, Loaded};
 use super::{say, tell, wire};
 use crate::broker::Broker;
 use crate::model::TaskId;
-use crate::runtime::{Found, Incarnation, Plan, Republisher, prepare};
+use crate::runtime::{Found, Incarnation, Republisher, TopologyPlan, prepare};
 
 /// What can be done with a state directory. No instance may run on it.
 #[derive(Debug, Subcommand)]
@@ -63,9 +63,9 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     }
 }
 
-fn plan(loaded: &Loaded, broker: &dyn Broker) -> Result<std::sync::Arc<Plan>, Failure> {
+fn plan(loaded: &Loaded, broker: &dyn Broker) -> Result<std::sync::Arc<TopologyPlan>, Failure> {
     let settings = wire::settings(&loaded.config, String::new());
-    let plan = Plan::new(wire::topology(loaded)?, &settings);
+    let plan = TopologyPlan::new(wire::topology(loaded)?, &settings);
     prepare(&mut *broker.admin()?, &plan, &settings)?;
     Ok(plan)
 }

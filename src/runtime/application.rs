@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use super::clock::SystemClock;
 use super::error::{Error, Result};
+use super::fault_point::NoObserver;
 use super::incarnation::Incarnation;
 use super::instance::Instance;
-use super::plan::Plan;
-use super::point::Unwatched;
-use super::room::Room;
+use super::memory_budget::MemoryBudget;
 use super::settings::Settings;
 use super::status::Status;
-use super::thread::Shared;
+use super::thread::Context;
 use super::topics::prepare;
+use super::topology_plan::TopologyPlan;
 use crate::broker::Broker;
 use crate::metric::{Build, Metrics};
 use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, TaskId, Verdict};
@@ -97,7 +97,7 @@ impl Application {
     /// Creates the topics that are missing, refuses those that do not fit, and starts all threads. An error whose class is
     /// [`Retry`](crate::model::ErrorClass::Retry) says that the cluster cannot be reached yet.
     pub fn start(self) -> Result<Instance> {
-        let plan = Plan::new(self.topology, &self.settings);
+        let plan = TopologyPlan::new(self.topology, &self.settings);
         let inbox_partitions = prepare(&mut *self.broker.admin()?, &plan, &self.settings)?;
         let metrics = match self.metrics {
             Some(metrics) => metrics,
@@ -105,9 +105,9 @@ impl Application {
                 .map(Arc::new)
                 .map_err(|error| Error::Metrics(error.to_string()))?,
         };
-        let shared = Shared {
+        let context = Context {
             plan,
-            room: Room::new(self.settings.cache_bytes),
+            room: MemoryBudget::new(self.settings.cache_bytes),
             settings: Arc::new(self.settings),
             broker: self.broker,
             stores: self.stores,
@@ -117,9 +117,9 @@ impl Application {
             status: self.status,
             incarnation: Incarnation::of_this_process(),
             inbox_partitions,
-            probe: Arc::new(Unwatched),
+            fault_observer: Arc::new(NoObserver),
         };
-        Instance::start(&shared, self.shutdown)
+        Instance::start(&context, self.shutdown)
     }
 }
 

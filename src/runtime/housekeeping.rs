@@ -6,11 +6,11 @@ use std::fmt;
 use std::time::Duration;
 
 use super::error::Result;
-use super::plan::Role;
 use super::registry::Registry;
 use super::task::meta;
-use super::thread::{Pace, Shared};
+use super::thread::{Context, Turn};
 use super::topics::DELETE_RETENTION;
+use super::topology_plan::Role;
 use crate::broker::Admin;
 use crate::model::{Timestamp, TopicPartition};
 
@@ -23,7 +23,7 @@ const SWEEP: Duration = Duration::from_mins(10);
 
 /// Does the housekeeping of one instance. Nothing that fails here stops anything.
 pub struct Housekeeper {
-    shared: Shared,
+    context: Context,
     admin: Box<dyn Admin>,
     purged: BTreeMap<TopicPartition, i64>,
     purge_at: Duration,
@@ -40,8 +40,8 @@ impl fmt::Debug for Housekeeper {
 
 impl Housekeeper {
     /// A housekeeper whose first rounds are a period away.
-    pub fn new(shared: Shared) -> Result<Self> {
-        let (admin, now) = (shared.broker.admin()?, shared.clock.uptime());
+    pub fn new(context: Context) -> Result<Self> {
+        let (admin, now) = (context.broker.admin()?, context.clock.uptime());
         let at = |period| now.saturating_add(period);
         Ok(Self {
             admin,
@@ -49,14 +49,14 @@ impl Housekeeper {
             purge_at: at(PURGE),
             measure_at: at(MEASURE),
             sweep_at: at(SWEEP),
-            registry: Registry::new(shared.clone()),
-            shared,
+            registry: Registry::new(context.clone()),
+            context,
         })
     }
 
     /// One round: whatever is due.
-    pub fn turn(&mut self, now: Timestamp) -> Pace {
-        let uptime = self.shared.clock.uptime();
+    pub fn turn(&mut self, now: Timestamp) -> Turn {
+        let uptime = self.context.clock.uptime();
         if uptime >= self.measure_at {
             self.measure_at = uptime.saturating_add(MEASURE);
             self.measure();
@@ -71,7 +71,7 @@ impl Housekeeper {
         }
         let next = self.measure_at.min(self.purge_at).min(self.sweep_at);
         let next = self.registry.turn(&mut *self.admin).map_or(next, |due| due.min(next));
-        Pace::Idle(next.saturating_sub(uptime))
+        Turn::Wait(next.saturating_sub(uptime))
     }
 
     /// The end, after the stream threads have committed their last.
@@ -83,9 +83,9 @@ impl Housekeeper {
     /// nothing.
     fn purge(&mut self) {
         let inbox =
-            |partition: &TopicPartition| matches!(self.shared.plan.role(&partition.topic), Some(Role::Inbox(_)));
+            |partition: &TopicPartition| matches!(self.context.plan.role(&partition.topic), Some(Role::Inbox(_)));
         let done: Vec<(TopicPartition, i64)> = self
-            .shared
+            .context
             .status
             .offsets()
             .into_iter()
@@ -94,16 +94,16 @@ impl Housekeeper {
         if done.is_empty() {
             return;
         }
-        match self.admin.delete_records(&done, self.shared.settings.broker_timeout) {
+        match self.admin.delete_records(&done, self.context.settings.broker_timeout) {
             Ok(()) => self.purged.extend(done),
             Err(error) => tracing::warn!(%error, "inboxes could not be purged; they grow until the next round"),
         }
     }
 
     fn measure(&mut self) {
-        for (partition, committed) in self.shared.status.offsets() {
-            match self.admin.watermarks(&partition, self.shared.settings.broker_timeout) {
-                Ok((_, end)) => self.shared.metrics.position(&partition, committed, end),
+        for (partition, committed) in self.context.status.offsets() {
+            match self.admin.watermarks(&partition, self.context.settings.broker_timeout) {
+                Ok((_, end)) => self.context.metrics.position(&partition, committed, end),
                 Err(error) => {
                     tracing::debug!(%error, "lag is not known");
                     return;
@@ -114,13 +114,13 @@ impl Housekeeper {
 
     /// Removes stores that nobody here has applied anything to for so long that they would be rebuilt anyway.
     fn sweep(&mut self, now: Timestamp) {
-        let names = match self.shared.stores.existing() {
+        let names = match self.context.stores.existing() {
             Ok(names) => names,
             Err(error) => return tracing::warn!(%error, "the state directory cannot be listed"),
         };
         for name in names {
             // A store that cannot be opened is in use, or is for somebody to look at.
-            let Ok(store) = self.shared.stores.open(&name) else { continue };
+            let Ok(store) = self.context.stores.open(&name) else { continue };
             let number = |name| {
                 let bytes = store.meta(name).ok().flatten().and_then(|bytes| bytes.try_into().ok());
                 bytes.map(i64::from_le_bytes)
@@ -137,7 +137,7 @@ impl Housekeeper {
                 );
                 continue;
             }
-            match self.shared.stores.destroy(&name) {
+            match self.context.stores.destroy(&name) {
                 Ok(()) => tracing::info!(sheaf.task = %name, %applied_at, "removed a store that nobody owns"),
                 Err(error) => tracing::warn!(%error, "a store that nobody owns cannot be removed"),
             }
@@ -148,10 +148,10 @@ impl Housekeeper {
     /// well when that cannot be found out now.
     fn has_changelog(&mut self, name: &str, position: i64) -> bool {
         let Some((node, number)) = name.rsplit_once('-') else { return false };
-        let nodes = self.shared.plan.topology.nodes.iter().zip(&self.shared.plan.nodes);
+        let nodes = self.context.plan.topology.nodes.iter().zip(&self.context.plan.nodes);
         let topic = nodes.into_iter().find(|(known, _)| &*known.name == node).map(|(_, topics)| &topics.changelog);
         let (Some(topic), Ok(partition)) = (topic, number.parse()) else { return false };
-        let ends = self.admin.watermarks(&TopicPartition::new(topic, partition), self.shared.settings.broker_timeout);
+        let ends = self.admin.watermarks(&TopicPartition::new(topic, partition), self.context.settings.broker_timeout);
         ends.is_ok_and(|(_, high)| high >= position)
     }
 }

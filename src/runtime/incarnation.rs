@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::error::{Error, Result};
 use super::instances;
-use super::thread::Shared;
+use super::thread::Context;
 use crate::broker::Producer;
 
 /// One start of an instance.
@@ -46,38 +46,38 @@ impl Incarnation {
     }
 
     /// Writes this start to the instances topic, in a transaction of its own.
-    pub(super) fn announce(&self, producer: &mut dyn Producer, shared: &Shared) -> Result<()> {
+    pub(super) fn announce(&self, producer: &mut dyn Producer, context: &Context) -> Result<()> {
         let value = Value {
             incarnation: self.id,
             host: self.host.clone(),
             process: self.process,
-            started_at: shared.clock.now().to_string(),
-            http: shared.settings.http.clone(),
+            started_at: context.clock.now().to_string(),
+            http: context.settings.http.clone(),
         };
-        let timeout = shared.settings.broker_timeout;
+        let timeout = context.settings.broker_timeout;
         producer.begin()?;
-        producer.produce(&instances::record(&shared.plan, shared.settings.instance.as_str(), &value))?;
+        producer.produce(&instances::record(&context.plan, context.settings.instance.as_str(), &value))?;
         let _none_tracked: BTreeMap<_, _> = producer.drain(timeout)?;
         producer.commit(timeout)?;
         Ok(())
     }
 
     /// An error that names the other process when this instance id belongs to a newer start.
-    pub(super) fn check(&self, shared: &Shared) -> Result<()> {
-        let Some(newest) = newest(shared)? else { return Ok(()) };
+    pub(super) fn check(&self, context: &Context) -> Result<()> {
+        let Some(newest) = newest(context)? else { return Ok(()) };
         if newest.incarnation == self.id {
             return Ok(());
         }
         let Value { host, process, started_at, .. } = newest;
         let other = format!("process {process} on {host}, started {started_at}");
-        Err(Error::Replaced { instance: shared.settings.instance.clone(), other })
+        Err(Error::Replaced { instance: context.settings.instance.clone(), other })
     }
 }
 
-fn newest(shared: &Shared) -> Result<Option<Value>> {
+fn newest(context: &Context) -> Result<Option<Value>> {
     let mut newest = None;
-    instances::read(shared, |record| {
-        if record.key.as_deref() == Some(shared.settings.instance.as_str().as_bytes()) {
+    instances::read(context, |record| {
+        if record.key.as_deref() == Some(context.settings.instance.as_str().as_bytes()) {
             newest = record.value.and_then(|value| serde_json::from_slice(&value).ok());
         }
     })?;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::plan::Role;
 use super::reminder::Reminder;
 use super::source_offset::SourceOffset;
+use super::topology_plan::Role;
 use crate::model::{Record, TaskId, TopicPartition};
 
 /// One input partition that is owned.

@@ -6,12 +6,12 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::doorbell::Doorbell;
+use super::changelog::Restorer;
 use super::error::{Error, Result};
 use super::housekeeping::Housekeeper;
-use super::restore::Restorer;
 use super::status::ThreadState;
-use super::thread::{Pace, Shared, StreamThread};
+use super::thread::{Context, StreamThread, Turn};
+use super::waker::EventFdWaker;
 use crate::broker::Waker;
 
 /// A running instance.
@@ -20,7 +20,7 @@ pub struct Instance {
     stop: Arc<AtomicBool>,
     /// For the threads that end after the stream threads.
     stop_others: Arc<AtomicBool>,
-    bells: Vec<Doorbell>,
+    wakers: Vec<EventFdWaker>,
     streams: Vec<JoinHandle<()>>,
     others: Vec<JoinHandle<()>>,
     failures: Receiver<Error>,
@@ -28,28 +28,28 @@ pub struct Instance {
 
 impl Instance {
     /// Starts all threads.
-    pub fn start(shared: &Shared, shutdown: Duration) -> Result<Self> {
+    pub fn start(context: &Context, shutdown: Duration) -> Result<Self> {
         let [stop, stop_others] = std::array::from_fn(|_| Arc::new(AtomicBool::new(false)));
         let (failed, failures) = mpsc::channel();
         let (to_restorer, jobs) = mpsc::channel();
         let mut instance =
-            Self { stop, stop_others, bells: Vec::new(), streams: Vec::new(), others: Vec::new(), failures };
-        let restorer = Restorer::new(shared.clone(), jobs)?;
-        let clock = shared.clock.clone();
+            Self { stop, stop_others, wakers: Vec::new(), streams: Vec::new(), others: Vec::new(), failures };
+        let restorer = Restorer::new(context.clone(), jobs)?;
+        let clock = context.clock.clone();
         let turn = move |restorer: &mut Restorer| restorer.turn(clock.now());
         let wakes_restorer = instance.other("restorer", &failed, (restorer, turn, drop))?;
-        let housekeeper = Housekeeper::new(shared.clone())?;
-        let clock = shared.clock.clone();
+        let housekeeper = Housekeeper::new(context.clone())?;
+        let clock = context.clock.clone();
         let turn = move |housekeeper: &mut Housekeeper| Ok(housekeeper.turn(clock.now()));
         instance.other("housekeeper", &failed, (housekeeper, turn, Housekeeper::close))?;
         let restorer = (to_restorer, wakes_restorer);
-        for number in 0..shared.settings.stream_threads {
-            let bell = doorbell()?;
-            let thread = StreamThread::new(shared.clone(), number, restorer.clone(), bell.waker())?;
-            let (stop, failed, own) = (instance.stop.clone(), failed.clone(), bell.clone());
+        for number in 0..context.settings.stream_threads {
+            let waker = event_fd_waker()?;
+            let thread = StreamThread::new(context.clone(), number, restorer.clone(), waker.waker())?;
+            let (stop, failed, own) = (instance.stop.clone(), failed.clone(), waker.clone());
             let run = move || run_stream(thread, &stop, &own, shutdown, &failed);
             instance.streams.push(spawn(&format!("stream-{number}"), run)?);
-            instance.bells.push(bell);
+            instance.wakers.push(waker);
         }
         Ok(instance)
     }
@@ -59,24 +59,24 @@ impl Instance {
         &mut self,
         name: &'static str,
         failed: &Sender<Error>,
-        (mut what, mut turn, end): (T, impl FnMut(&mut T) -> Result<Pace> + Send + 'static, fn(T)),
+        (mut what, mut turn, end): (T, impl FnMut(&mut T) -> Result<Turn> + Send + 'static, fn(T)),
     ) -> Result<Waker> {
-        let (bell, stop, failed) = (doorbell()?, self.stop_others.clone(), failed.clone());
-        let own = bell.clone();
+        let (waker, stop, failed) = (event_fd_waker()?, self.stop_others.clone(), failed.clone());
+        let own = waker.clone();
         let run = move || {
             while !stop.load(Ordering::Acquire) {
                 match turn(&mut what) {
-                    Ok(Pace::Busy) => {}
-                    Ok(Pace::Idle(wait)) => own.wait(wait),
+                    Ok(Turn::Again) => {}
+                    Ok(Turn::Wait(wait)) => own.wait(wait),
                     Err(error) => return drop(failed.send(error)),
                 }
             }
             end(what);
         };
         self.others.push(spawn(name, run)?);
-        let waker = bell.waker();
-        self.bells.push(bell);
-        Ok(waker)
+        let handle = waker.waker();
+        self.wakers.push(waker);
+        Ok(handle)
     }
 
     /// The error that stopped a thread, when one has.
@@ -94,7 +94,7 @@ impl Instance {
     pub fn stop(mut self) -> Result<()> {
         for (stop, threads) in [(&self.stop, &mut self.streams), (&self.stop_others, &mut self.others)] {
             stop.store(true, Ordering::Release);
-            self.bells.iter().for_each(|bell| bell.waker().wake());
+            self.wakers.iter().for_each(|waker| waker.waker().wake());
             for thread in threads.drain(..) {
                 let name = thread.thread().name().unwrap_or("unnamed").to_owned();
                 thread.join().map_err(|_panic| Error::Thread { thread: name, detail: "it panicked".to_owned() })?;
@@ -107,14 +107,14 @@ impl Instance {
 fn run_stream(
     mut thread: StreamThread,
     stop: &AtomicBool,
-    bell: &Doorbell,
+    waker: &EventFdWaker,
     shutdown: Duration,
     failed: &Sender<Error>,
 ) {
     while !stop.load(Ordering::Acquire) {
         match thread.turn(thread.now()) {
-            Ok(Pace::Busy) => {}
-            Ok(Pace::Idle(wait)) => bell.wait(wait),
+            Ok(Turn::Again) => {}
+            Ok(Turn::Wait(wait)) => waker.wait(wait),
             Err(error) => {
                 thread.note(ThreadState::Failed);
                 return drop(failed.send(error));
@@ -127,8 +127,8 @@ fn run_stream(
     }
 }
 
-fn doorbell() -> Result<Doorbell> {
-    Doorbell::new().map_err(|error| Error::Thread { thread: "stream".to_owned(), detail: error.to_string() })
+fn event_fd_waker() -> Result<EventFdWaker> {
+    EventFdWaker::new().map_err(|error| Error::Thread { thread: "stream".to_owned(), detail: error.to_string() })
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::error::Result;
-use super::plan::Plan;
-use super::thread::Shared;
+use super::thread::Context;
+use super::topology_plan::TopologyPlan;
 use crate::broker::{self, Isolation, Start};
 use crate::model::{Key, OutRecord, Record, TopicPartition};
 
@@ -23,23 +23,23 @@ const POLL: Duration = Duration::from_millis(100);
 const RECORDS_MAX: usize = 1_000;
 
 /// The topic has one partition: its records have one order.
-pub(super) fn partition(plan: &Plan) -> TopicPartition {
+pub(super) fn partition(plan: &TopologyPlan) -> TopicPartition {
     TopicPartition::new(&plan.instances, 0)
 }
 
 /// A record of it.
-pub(super) fn record(plan: &Plan, key: &str, value: &impl Serialize) -> OutRecord {
+pub(super) fn record(plan: &TopologyPlan, key: &str, value: &impl Serialize) -> OutRecord {
     // What is written here are structs of texts and numbers, which always have a form in JSON.
     let value = Bytes::from(serde_json::to_vec(value).unwrap_or_default());
     OutRecord::logged(&partition(plan), Key::new(key), Some(value))
 }
 
 /// Reads every committed record up to the end as it is now.
-pub(super) fn read(shared: &Shared, mut each: impl FnMut(Record)) -> Result<()> {
-    let timeout = shared.settings.broker_timeout;
-    let partition = partition(&shared.plan);
-    let (_, end) = shared.broker.admin()?.watermarks(&partition, timeout)?;
-    let mut reader = shared.broker.reader(Isolation::ReadCommitted)?;
+pub(super) fn read(context: &Context, mut each: impl FnMut(Record)) -> Result<()> {
+    let timeout = context.settings.broker_timeout;
+    let partition = partition(&context.plan);
+    let (_, end) = context.broker.admin()?.watermarks(&partition, timeout)?;
+    let mut reader = context.broker.reader(Isolation::ReadCommitted)?;
     reader.assign(&[(partition.clone(), Start::Beginning)])?;
     // Counted, not timed: a clock by hand stands still in here.
     let mut polls_left = timeout.as_millis() / POLL.as_millis();

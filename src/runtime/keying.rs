@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::envelope;
 use super::error::Result;
-use super::plan::{NodeTopics, Plan};
 use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
+use super::topology_plan::{NodeTopics, TopologyPlan};
 use crate::codec::partitioner;
 use crate::model::{Key, OutRecord, Record, Reject, RejectReason, TaskId};
 use crate::processor::Event;
@@ -29,7 +29,7 @@ pub(super) enum Destination {
 /// inbox too, moved or not; whoever takes the inbox over waits for that offset to be stable, and only then reads the
 /// changelog's end.
 pub(super) fn decide(
-    plan: &Plan,
+    plan: &TopologyPlan,
     partitions: &[i32],
     source: usize,
     record: &Record,

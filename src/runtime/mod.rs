@@ -32,17 +32,18 @@
 //! | 1 to 6 | nothing local was written; the broker aborts the transaction; input is read again |
 //! | 7, 8 | restoring replays what the stores do not have; pending acts are found in the act index |
 //!
-//! Between any two duties lies a [`Point`] at which a [`Probe`] may end the process.
+//! Between any two duties lies a [`FaultPoint`] at which a [`FaultObserver`] may end the process.
 //!
 //! At assignment the order is: `init_transactions`, assignment, committed offsets (stable), only then the changelog's
 //! high watermark, up to which the store is restored.
 
 mod application;
+mod changelog;
 mod clock;
 mod dead_letter;
-mod doorbell;
 mod envelope;
 mod error;
+mod fault_point;
 mod genesis;
 mod housekeeping;
 mod incarnation;
@@ -50,37 +51,36 @@ mod input;
 mod instance;
 mod instances;
 mod keying;
+mod memory_budget;
 mod mutation;
 mod placement;
-mod plan;
-mod point;
 mod registry;
 mod reminder;
 mod republish;
-mod restore;
-mod room;
 mod settings;
 mod source_offset;
 mod status;
 mod task;
 mod thread;
 mod topics;
+mod topology_plan;
 mod transaction;
+mod waker;
 
 pub use application::{Application, NoSink};
+pub use changelog::{Job, Restorer};
 pub use clock::SystemClock;
 pub use error::{Error, Result, Unread};
+pub use fault_point::{FaultObserver, FaultPoint, NoObserver};
 pub use housekeeping::Housekeeper;
 pub use incarnation::Incarnation;
 pub use instance::Instance;
+pub use memory_budget::MemoryBudget;
 #[doc(hidden)]
 pub use mutation::Mutation;
-pub use plan::{NodeTopics, Plan, Role};
-pub use point::{Point, Probe, Unwatched};
 pub use republish::{Found, Republisher};
-pub use restore::{Job, Restorer};
-pub use room::Room;
 pub use settings::{CommitLimits, Guarantee, RECORD_MAX, RestoreSettings, Settings};
 pub use status::{Status, ThreadState};
-pub use thread::{Pace, Shared, StreamThread};
+pub use thread::{Context, StreamThread, Turn};
 pub use topics::prepare;
+pub use topology_plan::{NodeTopics, Role, TopologyPlan};

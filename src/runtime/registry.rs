@@ -18,10 +18,10 @@ use uuid::Uuid;
 use super::error::{Error, Result};
 use super::instances;
 use super::placement;
-use super::plan::Role;
 use super::reminder::Reminder;
 use super::source_offset::SourceOffset;
-use super::thread::Shared;
+use super::thread::Context;
+use super::topology_plan::Role;
 use crate::broker::{Admin, Producer, ProducerSpec, Purpose, Reader, Start};
 use crate::model::{ErrorClass, InstanceId, Record, TaskId, TopicPartition};
 
@@ -42,7 +42,7 @@ const RECORDS_MAX: usize = 10_000;
 
 /// The instances, as one of them sees them.
 pub(super) struct Registry {
-    shared: Shared,
+    context: Context,
     reader: Option<Box<dyn Reader>>,
     producer: Option<Box<dyn Producer>>,
     seen: BTreeMap<InstanceId, Seen>,
@@ -81,10 +81,10 @@ struct Value {
 }
 
 impl Registry {
-    pub(super) fn new(shared: Shared) -> Self {
-        let look_at = shared.clock.uptime();
+    pub(super) fn new(context: Context) -> Self {
+        let look_at = context.clock.uptime();
         Self {
-            shared,
+            context,
             reader: None,
             producer: None,
             seen: BTreeMap::new(),
@@ -101,12 +101,12 @@ impl Registry {
         if self.replaced {
             return None;
         }
-        let uptime = self.shared.clock.uptime();
+        let uptime = self.context.clock.uptime();
         if uptime < self.look_at {
             return Some(self.look_at);
         }
-        let has_standbys = self.shared.settings.restore.standby_replicas > 0;
-        let written = self.write(admin, false, self.shared.settings.broker_timeout);
+        let has_standbys = self.context.settings.restore.standby_replicas > 0;
+        let written = self.write(admin, false, self.context.settings.broker_timeout);
         match written.and_then(|()| if has_standbys { self.look() } else { Ok(()) }) {
             Ok(()) => self.failing = None,
             Err(error) => self.failed(&error, uptime),
@@ -114,7 +114,7 @@ impl Registry {
         if has_standbys {
             self.place();
         }
-        self.look_at = self.shared.clock.uptime().saturating_add(LOOK);
+        self.look_at = self.context.clock.uptime().saturating_add(LOOK);
         Some(self.look_at)
     }
 
@@ -140,20 +140,20 @@ impl Registry {
 
     /// Writes in one transaction what this instance owns, and how far the sources were read, as far as that is due or `all`.
     fn write(&mut self, admin: &mut dyn Admin, all: bool, timeout: Duration) -> Result<()> {
-        let uptime = self.shared.clock.uptime();
-        let owned = self.shared.status.owned();
+        let uptime = self.context.clock.uptime();
+        let owned = self.context.status.owned();
         let is_due = |last: &Written| last.owned != owned || uptime.saturating_sub(last.at) >= BEAT;
         let is_beat = all || self.written.as_ref().is_none_or(is_due);
         let sources = self.read_sources(is_beat);
         if !is_beat && sources.is_empty() {
             return Ok(());
         }
-        let plan = &self.shared.plan;
+        let plan = &self.context.plan;
         let mut records = Vec::new();
         if is_beat {
             let owned = owned.iter().map(ToString::to_string).collect();
-            let value = Value { incarnation: self.shared.incarnation.id, owned };
-            records.push(instances::record(plan, &format!("{PREFIX}{}", self.shared.settings.instance), &value));
+            let value = Value { incarnation: self.context.incarnation.id, owned };
+            records.push(instances::record(plan, &format!("{PREFIX}{}", self.context.settings.instance), &value));
         }
         for (partition, offset) in &sources {
             let topic_id = admin.topic_id(&partition.topic, timeout)?;
@@ -162,10 +162,10 @@ impl Registry {
         let producer = match &mut self.producer {
             Some(producer) => producer,
             none @ None => {
-                let settings = &self.shared.settings;
+                let settings = &self.context.settings;
                 let transactional_id = format!("{}-{}-instances", settings.application, settings.instance);
                 let spec = ProducerSpec { transactional_id, tracked: Vec::new() };
-                let mut producer = self.shared.broker.producer(&spec)?;
+                let mut producer = self.context.broker.producer(&spec)?;
                 producer.init(timeout)?;
                 none.insert(producer)
             }
@@ -187,31 +187,31 @@ impl Registry {
     fn read_sources(&self, is_beat: bool) -> BTreeMap<TopicPartition, i64> {
         let is_due = |(partition, offset): &(TopicPartition, i64)| {
             let before = self.written.as_ref().and_then(|written| written.sources.get(partition));
-            matches!(self.shared.plan.role(&partition.topic), Some(Role::Source(_)))
+            matches!(self.context.plan.role(&partition.topic), Some(Role::Source(_)))
                 && before.is_none_or(|before| is_beat && before != offset)
         };
-        self.shared.status.offsets().into_iter().filter(is_due).collect()
+        self.context.status.offsets().into_iter().filter(is_due).collect()
     }
 
     fn look(&mut self) -> Result<()> {
         let reader = match &mut self.reader {
             Some(reader) => reader,
             none @ None => {
-                let mut reader = self.shared.broker.reader_to(Purpose::Follow)?;
-                reader.assign(&[(instances::partition(&self.shared.plan), Start::Beginning)])?;
+                let mut reader = self.context.broker.reader_to(Purpose::Follow)?;
+                reader.assign(&[(instances::partition(&self.context.plan), Start::Beginning)])?;
                 none.insert(reader)
             }
         };
         let mut records: Vec<Record> = Vec::new();
         reader.poll(RECORDS_MAX, &mut records, Duration::ZERO)?;
-        let at = self.shared.clock.uptime();
+        let at = self.context.clock.uptime();
         for record in records {
             let key = record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
             let Some(instance) = key.and_then(|key| key.strip_prefix(PREFIX)) else { continue };
             let value = record.value.and_then(|value| serde_json::from_slice::<Value>(&value).ok());
             let Some(Value { incarnation, owned }) = value else { continue };
             let owned = owned.iter().filter_map(|name| task(name)).collect();
-            if incarnation == self.shared.incarnation.id {
+            if incarnation == self.context.incarnation.id {
                 self.heard_at = at;
             }
             self.seen.insert(InstanceId::new(instance), Seen { at, incarnation, owned });
@@ -222,24 +222,24 @@ impl Registry {
     /// Tells the restorer which tasks to follow, once what this instance has written itself has come back: until then
     /// not all that others have written is known.
     fn place(&self) {
-        let own = &self.shared.settings.instance;
-        if self.seen.get(own).is_none_or(|seen| seen.incarnation != self.shared.incarnation.id) {
+        let own = &self.context.settings.instance;
+        if self.seen.get(own).is_none_or(|seen| seen.incarnation != self.context.incarnation.id) {
             return;
         }
         let live = self.seen.iter().filter(|(_, seen)| self.heard_at.saturating_sub(seen.at) <= LIVES);
         let mut live: BTreeMap<InstanceId, BTreeSet<TaskId>> =
             live.map(|(instance, seen)| (instance.clone(), seen.owned.clone())).collect();
         // Of itself it knows more than it has read.
-        live.insert(own.clone(), self.shared.status.owned());
-        let standbys = placement::standbys(own, &live, self.tasks(), self.shared.settings.restore.standby_replicas);
-        if standbys != *self.shared.status.standbys() {
+        live.insert(own.clone(), self.context.status.owned());
+        let standbys = placement::standbys(own, &live, self.tasks(), self.context.settings.restore.standby_replicas);
+        if standbys != *self.context.status.standbys() {
             tracing::info!(instances = live.len(), tasks = ?standbys, "following these tasks for other instances");
-            self.shared.status.follow(standbys);
+            self.context.status.follow(standbys);
         }
     }
 
     fn tasks(&self) -> impl Iterator<Item = TaskId> {
-        let nodes = self.shared.plan.topology.nodes.iter().zip(&self.shared.inbox_partitions);
+        let nodes = self.context.plan.topology.nodes.iter().zip(&self.context.inbox_partitions);
         nodes.flat_map(|(node, partitions)| {
             (0..*partitions).map(|partition| TaskId { processor: node.name.clone(), partition })
         })
@@ -247,10 +247,10 @@ impl Registry {
 
     /// A process of the same name that began later is left alone; its stream threads tell the older one's.
     fn judge_fence(&mut self) {
-        if let Err(error @ Error::Replaced { .. }) = self.shared.incarnation.check(&self.shared) {
+        if let Err(error @ Error::Replaced { .. }) = self.context.incarnation.check(&self.context) {
             tracing::warn!(%error, "no standbys any more");
             self.replaced = true;
-            self.shared.status.follow(BTreeSet::new());
+            self.context.status.follow(BTreeSet::new());
         }
     }
 }

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::error::{Error, Result};
-use super::plan::Plan;
 use super::task::meta;
+use super::topology_plan::TopologyPlan;
 use super::{genesis, task};
 use crate::broker::{Broker, ProducerSpec};
 use crate::codec::part;
@@ -34,7 +34,7 @@ pub struct Found {
 #[derive(Clone, Copy, Debug)]
 pub struct Republisher<'a> {
     /// The names of all topics.
-    pub plan: &'a Plan,
+    pub plan: &'a TopologyPlan,
     /// The cluster. Its transaction time-out must allow for a whole store.
     pub broker: &'a dyn Broker,
     /// The state directory.
@@ -128,7 +128,7 @@ impl Republisher<'_> {
         producer.commit(self.timeout)?;
         let end = ends.get(&changelog).copied().unwrap_or(0);
         let position = |name: &str| Change::PutMeta(name.to_owned(), end.to_le_bytes().to_vec());
-        let batch = Batch { changes: vec![position(meta::CHANGELOG), position(meta::NEWEST)], is_load: false };
+        let batch = Batch { changes: vec![position(meta::CHANGELOG), position(meta::NEWEST)], is_bulk: false };
         store.apply(&batch).map_err(|source| Error::store(id, source))?;
         Ok(written)
     }

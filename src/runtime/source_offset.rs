@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use super::error::{Error, Result, Unread};
 use super::instances;
-use super::plan::Plan;
 use super::settings::Guarantee;
-use super::thread::Shared;
+use super::thread::Context;
+use super::topology_plan::TopologyPlan;
 use crate::broker::{self, Admin, Consumer, Purpose, Start};
 use crate::model::{OutRecord, Record, Topic, TopicPartition};
 
@@ -37,7 +37,7 @@ pub(super) struct SourceOffset {
 
 impl SourceOffset {
     /// As a record of the instances topic.
-    pub(super) fn record(&self, plan: &Plan, partition: &TopicPartition) -> OutRecord {
+    pub(super) fn record(&self, plan: &TopologyPlan, partition: &TopicPartition) -> OutRecord {
         instances::record(plan, &format!("{PREFIX}{partition}"), self)
     }
 
@@ -53,13 +53,13 @@ impl SourceOffset {
 /// Where source partitions begin for which the group has no committed offset: at their beginning, when they are new; to be
 /// written down with the first commit. When they were read before, that is an error with the offsets up to which they were.
 pub(super) fn first_offsets(
-    shared: &Shared,
+    context: &Context,
     clients: (&mut dyn Consumer, &mut dyn Admin),
     partitions: &[TopicPartition],
 ) -> Result<Vec<(TopicPartition, SourceOffset)>> {
     let (consumer, admin) = clients;
-    let timeout = shared.settings.broker_timeout;
-    let known = known(shared)?;
+    let timeout = context.settings.broker_timeout;
+    let known = known(context)?;
     let (mut offsets, mut unread) = (Vec::new(), Vec::new());
     for partition in partitions {
         let (low, high) = admin.watermarks(partition, timeout)?;
@@ -75,8 +75,8 @@ pub(super) fn first_offsets(
             None if !known.is_empty() => None,
             // Nothing was written down: this is the first start, or an older sheaf has run before.
             None if is_committed(&partition.topic, (&mut *consumer, &mut *admin), timeout)? => None,
-            None if !has_state(shared, admin)? => None,
-            None if shared.settings.guarantee == Guarantee::AtLeastOnce => {
+            None if !has_state(context, admin)? => None,
+            None if context.settings.guarantee == Guarantee::AtLeastOnce => {
                 // Or the first batch was written, and the process ended before it had noted its offsets.
                 tracing::warn!(%partition, "no committed offset: what there is in the source is read again");
                 None
@@ -90,14 +90,14 @@ pub(super) fn first_offsets(
         tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
         offsets.push((partition.clone(), SourceOffset { topic_id, offset: low }));
     }
-    let group = shared.settings.application.clone();
+    let group = context.settings.application.clone();
     if unread.is_empty() { Ok(offsets) } else { Err(Error::OffsetMissing { group, unread }) }
 }
 
 /// What stands in the instances topic.
-fn known(shared: &Shared) -> Result<BTreeMap<TopicPartition, SourceOffset>> {
+fn known(context: &Context) -> Result<BTreeMap<TopicPartition, SourceOffset>> {
     let mut known = BTreeMap::new();
-    instances::read(shared, |record| known.extend(SourceOffset::of(&record)))?;
+    instances::read(context, |record| known.extend(SourceOffset::of(&record)))?;
     Ok(known)
 }
 
@@ -111,10 +111,10 @@ fn is_committed(topic: &Topic, clients: (&mut dyn Consumer, &mut dyn Admin), tim
 }
 
 /// True when any task of the application has committed something to its changelog.
-fn has_state(shared: &Shared, admin: &mut dyn Admin) -> Result<bool> {
-    let timeout = shared.settings.broker_timeout;
+fn has_state(context: &Context, admin: &mut dyn Admin) -> Result<bool> {
+    let timeout = context.settings.broker_timeout;
     let mut ends = BTreeMap::new();
-    for (node, count) in shared.plan.nodes.iter().zip(&shared.inbox_partitions) {
+    for (node, count) in context.plan.nodes.iter().zip(&context.inbox_partitions) {
         for partition in (0..*count).map(|number| TopicPartition::new(&node.changelog, number)) {
             let (low, high) = admin.watermarks(&partition, timeout)?;
             if low < high {
@@ -126,7 +126,7 @@ fn has_state(shared: &Shared, admin: &mut dyn Admin) -> Result<bool> {
     if starts.is_empty() {
         return Ok(false);
     }
-    let mut reader = shared.broker.reader_to(Purpose::Peek)?;
+    let mut reader = context.broker.reader_to(Purpose::Peek)?;
     reader.assign(&starts)?;
     let (mut records, mut polls_left) = (Vec::new(), timeout.as_millis() / POLL.as_millis());
     // Aborted records and the markers of transactions are not handed out, but passed.

@@ -44,7 +44,7 @@ impl ThreadState {
 /// How many tasks are in each of [`TaskState::ALL`].
 pub(super) type TaskCounts = [u64; 4];
 
-/// The status of an instance, shared by all that run it and all that ask.
+/// The status of an instance, context by all that run it and all that ask.
 #[derive(Debug, Default)]
 pub struct Status(Mutex<Inner>);
 

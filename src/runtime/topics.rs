@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::{Error, Result};
-use super::plan::Plan;
 use super::settings::{RECORD_MAX, Settings};
+use super::topology_plan::TopologyPlan;
 use crate::broker::{Admin, NewTopic, TopicDescription};
 use crate::model::Topic;
 
@@ -29,7 +29,7 @@ enum Kind {
 }
 
 /// Creates what is missing, checks what is there, and returns the partition count of each node's inbox.
-pub fn prepare(admin: &mut dyn Admin, plan: &Plan, settings: &Settings) -> Result<Vec<i32>> {
+pub fn prepare(admin: &mut dyn Admin, plan: &TopologyPlan, settings: &Settings) -> Result<Vec<i32>> {
     let wanted = wanted(plan);
     let names: Vec<Topic> = wanted.keys().cloned().collect();
     let timeout = settings.broker_timeout;
@@ -84,7 +84,7 @@ fn agree(inbox: &Topic, changelog: &Topic, described: &BTreeMap<Topic, i32>) -> 
     }
 }
 
-fn wanted(plan: &Plan) -> BTreeMap<Topic, Kind> {
+fn wanted(plan: &TopologyPlan) -> BTreeMap<Topic, Kind> {
     let mut wanted = BTreeMap::new();
     for node in &plan.topology.nodes {
         wanted.extend(node.outputs.iter().map(|output| (output.topic.clone(), Kind::Log)));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::dead_letter::{Stage, letter};
-use super::plan::Plan;
+use super::topology_plan::TopologyPlan;
 use crate::model::{Act, Key, OutRecord, Outcome, Record, Reject, RejectReason, TaskId, Timestamp};
 use crate::processor::Count;
 
@@ -162,7 +162,7 @@ impl Transaction {
     }
 
     /// Takes an input that was not accepted.
-    pub(super) fn dead_letter(&mut self, plan: &Plan, record: &Record, stage: Stage, reject: &Reject) {
+    pub(super) fn dead_letter(&mut self, plan: &TopologyPlan, record: &Record, stage: Stage, reject: &Reject) {
         tracing::debug!(
             messaging.destination.name = %record.source.topic,
             messaging.destination.partition.id = record.source.partition,

@@ -9,14 +9,14 @@ mod clock;
 mod day;
 mod driver;
 mod events;
-mod gate;
-mod mortal;
 pub mod oracle;
+mod pause;
+mod process;
 pub mod swarm;
 mod world;
 
 pub use clock::ManualClock;
 pub use day::{Day, Deed, Happening, Sent, Stage};
-pub use driver::{Asked, DeadLetter, DriverError, Raised, Stored, TestDriver};
+pub use driver::{DeadLetter, DriverError, PendingAct, Raised, Stored, TestDriver};
 pub use events::{Generator, SampleEvent};
 pub use world::{MakeSink, Setting, Strikes, World, never};

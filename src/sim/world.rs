@@ -9,14 +9,15 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::ManualClock;
-use super::gate::{self, Gate, Standing};
-use super::mortal::Mortal;
+use super::pause::{self, Pause, Standing};
+use super::process::Process;
 use crate::broker::memory::{self, MemoryBroker};
 use crate::broker::{Broker, Waker};
 use crate::metric::Metrics;
 use crate::model::{Clock, InstanceId, Sink, Timestamp};
 use crate::runtime::{
-    self, Housekeeper, Incarnation, Pace, Plan, Point, Restorer, Room, Settings, Shared, Status, StreamThread, prepare,
+    self, Context, FaultPoint, Housekeeper, Incarnation, MemoryBudget, Restorer, Settings, Status, StreamThread,
+    TopologyPlan, Turn, prepare,
 };
 use crate::store::memory::MemoryStores;
 use crate::topology::Topology;
@@ -25,7 +26,7 @@ use crate::topology::Topology;
 pub type MakeSink = Box<dyn Fn(&str) -> Arc<dyn Sink>>;
 
 /// Whether an instance ends, as by kill -9, at a point that it has come to.
-pub type Strikes = Arc<dyn Fn(&str, Point) -> bool + Send + Sync>;
+pub type Strikes = Arc<dyn Fn(&str, FaultPoint) -> bool + Send + Sync>;
 
 /// For worlds in which nobody ends at a point.
 pub fn never() -> Strikes {
@@ -59,7 +60,7 @@ impl fmt::Debug for Setting {
 /// A cluster, a clock, and instances that come, go and crash.
 pub struct World {
     setting: Setting,
-    plan: Arc<Plan>,
+    plan: Arc<TopologyPlan>,
     broker: MemoryBroker,
     machines: BTreeMap<String, Machine>,
     /// Those that stand still in the middle of a turn.
@@ -74,13 +75,13 @@ type Turned = (Machine, runtime::Result<bool>);
 /// One running instance.
 struct Machine {
     process: MemoryBroker,
-    shared: Shared,
+    context: Context,
     streams: Vec<StreamThread>,
     restorer: Restorer,
     /// True while its disk is so slow that no restore gets on.
     slow: bool,
     housekeeper: Housekeeper,
-    gate: Arc<Gate>,
+    pause: Arc<Pause>,
 }
 
 impl fmt::Debug for World {
@@ -93,7 +94,7 @@ impl World {
     /// An empty cluster with no instance.
     pub fn new(setting: Setting) -> Self {
         let broker = MemoryBroker::new(setting.broker.clone(), setting.clock.clone());
-        let plan = Plan::new(setting.topology.clone(), &setting.settings);
+        let plan = TopologyPlan::new(setting.topology.clone(), &setting.settings);
         Self {
             setting,
             plan,
@@ -111,7 +112,7 @@ impl World {
     }
 
     /// The names of all topics.
-    pub fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &TopologyPlan {
         &self.plan
     }
 
@@ -132,12 +133,12 @@ impl World {
 
     /// What an instance does; `None` when it does not run.
     pub fn status(&self, name: &str) -> Option<&Status> {
-        self.machines.get(name).map(|machine| &*machine.shared.status)
+        self.machines.get(name).map(|machine| &*machine.context.status)
     }
 
     /// The metrics of an instance.
     pub fn metrics(&self, name: &str) -> Option<&Metrics> {
-        self.machines.get(name).map(|machine| &*machine.shared.metrics)
+        self.machines.get(name).map(|machine| &*machine.context.metrics)
     }
 
     /// Starts an instance, on the disk that it had.
@@ -148,39 +149,39 @@ impl World {
         let inbox_partitions = prepare(&mut *process.admin()?, &self.plan, &settings)?;
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{name}/{}", self.starts).as_bytes());
         let number = u32::try_from(self.starts).unwrap_or(u32::MAX);
-        let gate = Arc::new(Gate::default());
-        let mortal = Mortal {
+        let pause = Arc::new(Pause::default());
+        let surroundings = Process {
             name: name.to_owned(),
-            process: process.clone(),
+            broker: process.clone(),
             disk: self.disk(name).clone(),
             sink: (self.setting.sink)(name),
             strikes: self.setting.strikes.clone(),
-            gate: gate.clone(),
+            pause: pause.clone(),
         };
-        let mortal = Arc::new(mortal);
-        let shared = Shared {
+        let surroundings = Arc::new(surroundings);
+        let context = Context {
             plan: self.plan.clone(),
             metrics: (self.setting.metrics)(),
-            room: Room::new(settings.cache_bytes),
+            room: MemoryBudget::new(settings.cache_bytes),
             settings: Arc::new(settings),
             broker: Arc::new(process.clone()),
-            stores: mortal.clone(),
+            stores: surroundings.clone(),
             clock: self.setting.clock.clone(),
-            sink: mortal.clone(),
-            probe: mortal,
+            sink: surroundings.clone(),
+            fault_observer: surroundings,
             status: Arc::new(Status::default()),
             incarnation: Incarnation { id, host: "simulated".to_owned(), process: number },
             inbox_partitions,
         };
         let (to_restorer, jobs) = mpsc::channel();
-        let streams = (0..shared.settings.stream_threads)
+        let streams = (0..context.settings.stream_threads)
             .map(|number| {
-                StreamThread::new(shared.clone(), number, (to_restorer.clone(), Waker::none()), Waker::none())
+                StreamThread::new(context.clone(), number, (to_restorer.clone(), Waker::none()), Waker::none())
             })
             .collect::<runtime::Result<_>>()?;
-        let restorer = Restorer::new(shared.clone(), jobs)?;
-        let housekeeper = Housekeeper::new(shared.clone())?;
-        let machine = Machine { process, shared, streams, restorer, slow: false, housekeeper, gate };
+        let restorer = Restorer::new(context.clone(), jobs)?;
+        let housekeeper = Housekeeper::new(context.clone())?;
+        let machine = Machine { process, context, streams, restorer, slow: false, housekeeper, pause };
         self.machines.insert(name.to_owned(), machine);
         Ok(())
     }
@@ -237,11 +238,11 @@ impl World {
     }
 
     /// A turn of an instance that stands still when it comes to a point, until [`World::wake`]; true when it has.
-    pub fn turn_until(&mut self, name: &str, point: Point) -> runtime::Result<bool> {
+    pub fn turn_until(&mut self, name: &str, point: FaultPoint) -> runtime::Result<bool> {
         let now = self.setting.clock.now();
         let Some(mut machine) = self.machines.remove(name) else { return Ok(false) };
-        let (gate, process) = (machine.gate.clone(), machine.process.clone());
-        let turn = gate::run_until(&gate, point, move || {
+        let (pause, process) = (machine.pause.clone(), machine.process.clone());
+        let turn = pause::run_until(&pause, point, move || {
             let result = machine.turn(now);
             (machine, result)
         });
@@ -272,7 +273,7 @@ impl World {
         let mut quiet = 0;
         for _ in 0..turns_max {
             quiet = if self.turn()? { 0 } else { quiet + 1 };
-            if quiet >= QUIET && self.machines.values().all(|machine| machine.shared.status.is_ready()) {
+            if quiet >= QUIET && self.machines.values().all(|machine| machine.context.status.is_ready()) {
                 return Ok(true);
             }
             self.setting.clock.advance(Duration::from_millis(10));
@@ -285,12 +286,12 @@ impl Machine {
     fn turn(&mut self, now: Timestamp) -> runtime::Result<bool> {
         let mut busy = false;
         for stream in &mut self.streams {
-            busy |= stream.turn(now)? == Pace::Busy;
+            busy |= stream.turn(now)? == Turn::Again;
         }
         if !self.slow {
-            busy |= self.restorer.turn(now)? == Pace::Busy;
+            busy |= self.restorer.turn(now)? == Turn::Again;
         }
-        let _next: Pace = self.housekeeper.turn(now);
+        let _next: Turn = self.housekeeper.turn(now);
         Ok(busy)
     }
 }

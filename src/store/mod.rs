@@ -12,12 +12,12 @@
 //! | `act` | key with an end mark (`00` as `00 FF`, then `00 00`), slot u8 | empty |
 //! | `meta` | name | bytes |
 
-pub mod behind;
 mod error;
 pub mod index;
 pub mod memory;
 pub mod overlay;
 pub mod rocks;
+pub mod write_behind;
 
 pub use error::Error;
 
@@ -57,7 +57,7 @@ pub trait View {
 
 /// The state of one task. Dropping it closes it.
 pub trait Store: View + Send {
-    /// Applies a batch, all of it or nothing, also through a crash of the process; for a load see [`Batch::is_load`].
+    /// Applies a batch, all of it or nothing, also through a crash of the process; for a load see [`Batch::is_bulk`].
     fn apply(&mut self, batch: &Batch) -> Result<()>;
 
     /// Up to `limit` pending acts, in the order of (key, slot), after the given one.
@@ -120,7 +120,7 @@ pub struct Batch {
     /// True for a part of a restore, which may be large and may go a faster way; the changelog can repeat it. A crash in
     /// the middle of it may leave a store that is [`Error::Unfinished`] from then on. A restore ends with a batch that is
     /// none.
-    pub is_load: bool,
+    pub is_bulk: bool,
 }
 
 /// One change of a batch.

@@ -182,7 +182,7 @@ impl Overlay {
             changed.changes(&key, &mut changes);
         }
         changes.extend(meta.into_iter().map(|(name, value)| Change::PutMeta(name, value)));
-        Batch { changes, is_load: false }
+        Batch { changes, is_bulk: false }
     }
 
     /// Takes everything out, in the order in which keys changed first.

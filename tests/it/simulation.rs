@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sheaf::runtime::Mutation;
-use sheaf::sim::swarm::{Report, Tally, run, run_at_least_once};
+use sheaf::sim::swarm::{Coverage, Report, run, run_at_least_once};
 
 /// How many seeds one run of the tests takes, besides those of the commit.
 const SEEDS: u64 = 150;
@@ -15,10 +15,10 @@ const OWN: u64 = 50;
 const FOUND: [u64; 1] = [10_010_003_600_176];
 
 fn right(report: &Report) {
-    let story = report.story.join("\n");
+    let trace = report.trace.join("\n");
     assert!(
         report.wrong.is_empty(),
-        "seed {}:\n{story}\n\n{}\n\nagain with: sheaf simulate --seed {} --runs 1 --story",
+        "seed {}:\n{trace}\n\n{}\n\nagain with: sheaf simulate --seed {} --runs 1 --trace",
         report.seed,
         report.wrong.join("\n"),
         report.seed
@@ -35,7 +35,7 @@ fn nothing_is_lost_or_doubled_in_any_weather() {
     let asked = |name: &str| std::env::var(name).ok();
     let seeds = asked("SHEAF_TEST_SEEDS").map_or(SEEDS, |text| text.parse().expect("a number"));
     let own = asked("SHEAF_TEST_COMMIT").map_or(0..0, |commit| seed(&commit)..seed(&commit) + OWN);
-    let mut met = Tally::default();
+    let mut met = Coverage::default();
     for seed in (0..seeds).chain(FOUND).chain(own) {
         let report = run(seed, None);
         right(&report);
@@ -52,7 +52,7 @@ fn nothing_is_lost_without_transactions() {
 }
 
 #[test]
-fn a_seed_tells_the_same_story_again() {
+fn a_seed_runs_the_same_way_again() {
     for seed in [3, 4] {
         assert_eq!(run(seed, None), run(seed, None));
     }

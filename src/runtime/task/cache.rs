@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use crate::codec::Head;
 use crate::model::Key;
 use crate::processor::Body;
-use crate::runtime::room::Share;
+use crate::runtime::memory_budget::Reservation;
 
 /// What an entry takes besides its encoded bytes: its key twice, tables, and a decoded form that is larger.
 const ENTRY_OVERHEAD: usize = 512;
@@ -24,7 +24,7 @@ pub(super) struct Decoded {
     pub parts_size: usize,
 }
 
-/// Decoded entries, the longest-kept going first when the instance has no room. It may hold what a transaction has not
+/// Decoded entries, the longest-kept going first when the instance has no budget. It may hold what a transaction has not
 /// committed: on an abort it is cleared together with the overlay.
 #[derive(Debug)]
 pub(super) struct Cache {
@@ -32,7 +32,7 @@ pub(super) struct Cache {
     /// In the order in which they came; what is not in `entries` under the same number was removed meanwhile.
     order: VecDeque<(Key, u64)>,
     came: u64,
-    share: Share,
+    reservation: Reservation,
 }
 
 #[derive(Debug)]
@@ -44,9 +44,9 @@ struct Kept {
 }
 
 impl Cache {
-    /// A cache with a share of what its instance has room for, in bytes as they are counted here.
-    pub(super) fn new(share: Share) -> Self {
-        Self { entries: HashMap::default(), order: VecDeque::new(), came: 0, share }
+    /// A cache with a reservation of what its instance has budget for, in bytes as they are counted here.
+    pub(super) fn new(reservation: Reservation) -> Self {
+        Self { entries: HashMap::default(), order: VecDeque::new(), came: 0, reservation }
     }
 
     /// The entry, if it is here.
@@ -64,20 +64,21 @@ impl Cache {
     pub(super) fn put(&mut self, key: &Key, decoded: Decoded, encoded: usize) {
         let weight = encoded + decoded.parts_size + key.as_bytes().len() + ENTRY_OVERHEAD;
         if let Some(kept) = self.entries.get_mut(key) {
-            self.share.exchange(kept.weight, weight);
+            self.reservation.resize(kept.weight, weight);
             (kept.decoded, kept.weight) = (Some(decoded), weight);
         } else {
             self.came += 1;
-            self.share.exchange(0, weight);
+            self.reservation.resize(0, weight);
             self.order.push_back((key.clone(), self.came));
             self.entries.insert(key.clone(), Kept { decoded: Some(decoded), weight, number: self.came });
         }
-        self.give_way();
+        self.evict();
     }
 
-    /// Forgets the longest-kept entries while others have no room for theirs, all but the last one.
-    pub(super) fn give_way(&mut self) {
-        while self.entries.len() > 1 && self.share.gives_way() || self.order.len() > 2 * self.entries.len() + 16 {
+    /// Forgets the longest-kept entries while others have no budget for theirs, all but the last one.
+    pub(super) fn evict(&mut self) {
+        while self.entries.len() > 1 && self.reservation.must_evict() || self.order.len() > 2 * self.entries.len() + 16
+        {
             let Some((oldest, number)) = self.order.pop_front() else { break };
             if self.entries.get(&oldest).is_some_and(|kept| kept.number == number) {
                 self.remove(&oldest);
@@ -88,7 +89,7 @@ impl Cache {
     /// Forgets an entry.
     pub(super) fn remove(&mut self, key: &Key) {
         if let Some(kept) = self.entries.remove(key) {
-            self.share.exchange(kept.weight, 0);
+            self.reservation.resize(kept.weight, 0);
         }
     }
 
@@ -96,14 +97,14 @@ impl Cache {
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.order.clear();
-        self.share.clear();
+        self.reservation.clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::room::Room;
+    use crate::runtime::memory_budget::MemoryBudget;
     use crate::runtime::task::tests::decoded;
 
     const BYTES: usize = 1 << 20;
@@ -115,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_first_to_come_goes_when_there_are_too_many_bytes() {
-        let mut cache = Cache::new(Room::new(BYTES).share());
+        let mut cache = Cache::new(MemoryBudget::new(BYTES).reserve());
         for key in ["a", "b", "c"] {
             put(&mut cache, key, BYTES / 3);
         }
@@ -123,26 +124,26 @@ mod tests {
         put(&mut cache, "large", 2 * BYTES);
         assert_eq!(cache.entries.len(), 1);
         cache.clear();
-        assert_eq!(cache.share.bytes(), 0);
+        assert_eq!(cache.reservation.bytes(), 0);
     }
 
     #[test]
     fn who_has_more_than_its_part_gives_way_although_it_is_idle() {
-        let room = Room::new(4 * BYTES);
-        let (mut idle, mut busy) = (Cache::new(room.share()), Cache::new(room.share()));
+        let budget = MemoryBudget::new(4 * BYTES);
+        let (mut idle, mut busy) = (Cache::new(budget.reserve()), Cache::new(budget.reserve()));
         for key in ["a", "b", "c", "d"] {
             put(&mut idle, key, BYTES - 1_000);
         }
         for key in ["e", "f"] {
             put(&mut busy, key, BYTES - 1_000);
         }
-        idle.give_way();
+        idle.evict();
         assert_eq!((idle.entries.len(), busy.entries.len()), (2, 2), "as much as fits");
     }
 
     #[test]
     fn an_entry_that_was_taken_and_not_put_back_leaves_nothing() {
-        let mut cache = Cache::new(Room::new(BYTES).share());
+        let mut cache = Cache::new(MemoryBudget::new(BYTES).reserve());
         put(&mut cache, "a", 100);
         for key in 0..100 {
             put(&mut cache, &key.to_string(), 100);
@@ -153,13 +154,13 @@ mod tests {
         assert!(cache.take(&Key::new("a")).is_some());
         assert!(cache.take(&Key::new("a")).is_none() && cache.get(&Key::new("a")).is_none());
         cache.remove(&Key::new("a"));
-        assert_eq!(cache.share.bytes(), 0);
+        assert_eq!(cache.reservation.bytes(), 0);
         put(&mut cache, "a", 100);
     }
 
     #[test]
     fn an_entry_that_has_come_is_there_although_it_was_removed_before() {
-        let mut cache = Cache::new(Room::new(BYTES).share());
+        let mut cache = Cache::new(MemoryBudget::new(BYTES).reserve());
         for _ in 0..100 {
             for key in ["a", "b"] {
                 put(&mut cache, key, 100);
@@ -168,6 +169,6 @@ mod tests {
         }
         put(&mut cache, "a", 100);
         assert!(cache.order.len() < 20, "{}", cache.order.len());
-        assert_eq!(cache.share.bytes(), 100 + 1 + ENTRY_OVERHEAD);
+        assert_eq!(cache.reservation.bytes(), 100 + 1 + ENTRY_OVERHEAD);
     }
 }

@@ -14,17 +14,17 @@
 //! | `cache` | decoded entries |
 //! | `step` | one step, with nothing done yet |
 
-mod armed;
 mod cache;
-mod live;
-pub(super) mod position;
+pub(super) mod checkpoint;
+mod next_timers;
+mod read_error;
+mod state;
 mod step;
 #[cfg(test)]
 mod tests;
-mod unread;
 
-pub(super) use live::{Changes, Committed, Live};
-pub(super) use position::{Done, Genesis, meta};
+pub(super) use checkpoint::{Done, Genesis, meta};
+pub(super) use state::{Changes, Committed, State};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ use step::{Next, Place, Staged};
 use super::dead_letter::Stage;
 use super::envelope;
 use super::error::{Error, Result};
-use super::plan::Plan;
+use super::topology_plan::TopologyPlan;
 use super::transaction::{Decision, Transaction};
 use crate::codec::Head;
 use crate::model::{Act, ActSlot, Headers, Key, Outcome, Record, Reject, TaskId, Timer, Timestamp, TopicPartition};
@@ -56,7 +56,7 @@ pub(super) struct Task {
     /// Counts up with each time the task is opened here, so that an outcome meant for an earlier owner is told apart.
     pub epoch: u64,
     /// What it is doing.
-    pub state: State,
+    pub state: Lifecycle,
     /// False when the group had no offset for its inbox; then its changelog must be empty.
     pub offset_known: bool,
     /// True when it has decided an act: then it takes no input while the sink is full.
@@ -66,18 +66,18 @@ pub(super) struct Task {
 }
 
 /// What a task is doing.
-pub(super) enum State {
+pub(super) enum Lifecycle {
     /// Assigned; its offsets are not known yet.
     Created,
     /// Its store is with the restorer, which gives up when the token is dropped.
     Restoring(#[expect(dead_code, reason = "held, not read: the restorer watches whether it is still there")] Arc<()>),
     /// It takes input.
-    Running(Box<Live>),
+    Running(Box<State>),
     /// Revoked a moment ago; it may come back with the next assignment.
     Suspended(Box<dyn Store>),
 }
 
-impl std::fmt::Debug for State {
+impl std::fmt::Debug for Lifecycle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Created => "Created",
@@ -89,26 +89,26 @@ impl std::fmt::Debug for State {
 }
 
 impl Task {
-    fn live(&mut self) -> Option<&mut Live> {
+    fn live(&mut self) -> Option<&mut State> {
         match &mut self.state {
-            State::Running(live) => Some(live),
-            State::Created | State::Restoring(_) | State::Suspended(_) => None,
+            Lifecycle::Running(live) => Some(live),
+            Lifecycle::Created | Lifecycle::Restoring(_) | Lifecycle::Suspended(_) => None,
         }
     }
 
     /// True when it takes input.
     pub(super) fn is_running(&self) -> bool {
-        matches!(self.state, State::Running(_))
+        matches!(self.state, Lifecycle::Running(_))
     }
 
     /// Not later than when the next timer is due.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        let State::Running(live) = &self.state else { return None };
+        let Lifecycle::Running(live) = &self.state else { return None };
         live.next_due()
     }
 
     /// Steps on a record of the inbox; an input that is not accepted becomes a dead letter.
-    pub(super) fn on_record(&mut self, plan: &Plan, record: &Record, txn: &mut Transaction) -> Result<()> {
+    pub(super) fn on_record(&mut self, plan: &TopologyPlan, record: &Record, txn: &mut Transaction) -> Result<()> {
         let key = Key::from_slice(record.key.as_deref().unwrap_or_default());
         let event = match envelope::unwrap(record) {
             Ok(event) => event,
@@ -129,7 +129,7 @@ impl Task {
     /// not accept the event.
     pub(super) fn on_event(
         &mut self,
-        plan: &Plan,
+        plan: &TopologyPlan,
         key: &Key,
         event: Event,
         txn: &mut Transaction,
@@ -139,7 +139,13 @@ impl Task {
 
     /// Steps on the outcome of an act. Of an outcome that the step rejects, the act is forgotten and the entry's key
     /// goes to the dead letters.
-    pub(super) fn on_outcome(&mut self, plan: &Plan, key: &Key, outcome: Outcome, txn: &mut Transaction) -> Result<()> {
+    pub(super) fn on_outcome(
+        &mut self,
+        plan: &TopologyPlan,
+        key: &Key,
+        outcome: Outcome,
+        txn: &mut Transaction,
+    ) -> Result<()> {
         let slot = outcome.slot;
         let letters = match self.step(plan, key, Input::Outcome(outcome), txn)? {
             Ok(letters) => letters,
@@ -154,7 +160,7 @@ impl Task {
 
     /// Fires up to `limit` timers that are due; returns how many. A timer is looked for through the overlay, so one that
     /// this transaction has taken back does not fire.
-    pub(super) fn fire(&mut self, plan: &Plan, limit: usize, txn: &mut Transaction) -> Result<usize> {
+    pub(super) fn fire(&mut self, plan: &TopologyPlan, limit: usize, txn: &mut Transaction) -> Result<usize> {
         let mut fired = 0;
         for clock in TimerClock::ALL {
             let Some(live) = self.live() else { return Ok(0) };
@@ -170,7 +176,7 @@ impl Task {
         Ok(fired)
     }
 
-    fn on_timer(&mut self, plan: &Plan, key: &Key, timer: Timer, txn: &mut Transaction) -> Result<()> {
+    fn on_timer(&mut self, plan: &TopologyPlan, key: &Key, timer: Timer, txn: &mut Transaction) -> Result<()> {
         let letters = match self.step(plan, key, Input::Timer(timer.kind), txn)? {
             Ok(letters) => letters,
             Err(reject) => {
@@ -184,7 +190,7 @@ impl Task {
     }
 
     /// Dead letters of inputs that are not records: the key stands for the entry.
-    fn letters_without_record(&self, plan: &Plan, key: &Key, letters: &[Reject], txn: &mut Transaction) {
+    fn letters_without_record(&self, plan: &TopologyPlan, key: &Key, letters: &[Reject], txn: &mut Transaction) {
         for reject in letters {
             let record = Record {
                 source: self.inbox.clone(),
@@ -202,7 +208,7 @@ impl Task {
     /// letters that the step asks for, or why it rejects the input; then nothing has changed.
     fn step(
         &mut self,
-        plan: &Plan,
+        plan: &TopologyPlan,
         key: &Key,
         input: Input,
         txn: &mut Transaction,
@@ -215,7 +221,7 @@ impl Task {
             Ok(current) => current,
             Err(unread) => return Err(unread.of(&id, key)),
         };
-        let had_no_room = current.had_no_room;
+        let was_read = current.was_read;
         let old_head = current.body.is_some().then(|| Arc::clone(&current.head));
         let staged = match step::stage(place, current, input, &mut txn.scratch)? {
             Ok(staged) => staged,
@@ -228,7 +234,7 @@ impl Task {
         txn.wrote(entry.as_ref().map_or(0, Next::size));
         live.write(node, key, old_head, entry);
         *txn.stepped.entry(id.processor.clone()).or_default() += 1;
-        if had_no_room {
+        if was_read {
             *txn.read.entry(id.processor.clone()).or_default() += 1;
         }
         txn.collect(outputs, counts, alerts);
@@ -241,7 +247,13 @@ impl Task {
     }
 
     /// Takes a timer or an act out of an entry whose step would not.
-    fn let_go(&mut self, plan: &Plan, key: &Key, txn: &mut Transaction, change: impl FnOnce(&mut Head)) -> Result<()> {
+    fn let_go(
+        &mut self,
+        plan: &TopologyPlan,
+        key: &Key,
+        txn: &mut Transaction,
+        change: impl FnOnce(&mut Head),
+    ) -> Result<()> {
         let node = node(plan, self.node)?;
         let id = self.id.clone();
         let Some(live) = self.live() else { return Ok(()) };
@@ -260,7 +272,7 @@ impl Task {
 
     /// What the transaction has changed, for the changelog; `None` when it has changed nothing here.
     pub(super) fn changes(&self) -> Option<Changes> {
-        let State::Running(live) = &self.state else { return None };
+        let Lifecycle::Running(live) = &self.state else { return None };
         live.changes()
     }
 
@@ -271,29 +283,29 @@ impl Task {
     }
 
     /// Writes what has been committed for long enough to the store.
-    pub(super) fn settle(&mut self, uptime: Duration) -> Result<()> {
+    pub(super) fn flush_due(&mut self, uptime: Duration) -> Result<()> {
         let Some(live) = self.live() else { return Ok(()) };
-        live.settle(uptime).map_err(|source| Error::store(&self.id, source))
+        live.flush_due(uptime).map_err(|source| Error::store(&self.id, source))
     }
 
     /// Writes all that has been committed to the store, if that is possible.
-    pub(super) fn write_all(&mut self) {
+    pub(super) fn flush(&mut self) {
         if let Some(live) = self.live() {
-            live.write_all();
+            live.flush();
         }
     }
 
     /// The task is not ours for now; its store stays open, with all that was committed.
     pub(super) fn suspend(&mut self) {
-        self.state = match std::mem::replace(&mut self.state, State::Created) {
-            State::Running(live) => State::Suspended(live.into_store()),
-            other @ (State::Created | State::Restoring(_) | State::Suspended(_)) => other,
+        self.state = match std::mem::replace(&mut self.state, Lifecycle::Created) {
+            Lifecycle::Running(live) => Lifecycle::Suspended(live.into_store()),
+            other @ (Lifecycle::Created | Lifecycle::Restoring(_) | Lifecycle::Suspended(_)) => other,
         };
     }
 
     /// The task ends for good, and its store is closed with all that was committed.
     pub(super) fn close(mut self) {
-        self.write_all();
+        self.flush();
     }
 
     /// Every pending act, as it is committed.
@@ -303,7 +315,7 @@ impl Task {
     }
 
     /// The pending act of a slot, when the entry has one.
-    pub(super) fn pending(&mut self, plan: &Plan, key: &Key, slot: ActSlot) -> Result<Option<Act>> {
+    pub(super) fn pending(&mut self, plan: &TopologyPlan, key: &Key, slot: ActSlot) -> Result<Option<Act>> {
         let (node, id) = (node(plan, self.node)?, self.id.clone());
         let Some(live) = self.live() else { return Ok(None) };
         let entry = live.entry(node, key).map_err(|unread| unread.of(&id, key))?;
@@ -312,7 +324,7 @@ impl Task {
 }
 
 /// The changelog partition of a task.
-pub(super) fn changelog(plan: &Plan, node: usize, partition: i32) -> Result<TopicPartition> {
+pub(super) fn changelog(plan: &TopologyPlan, node: usize, partition: i32) -> Result<TopicPartition> {
     let topics = plan.nodes.get(node).ok_or_else(|| no_node(node))?;
     Ok(TopicPartition::new(&topics.changelog, partition))
 }
@@ -322,6 +334,6 @@ fn no_node(at: usize) -> Error {
 }
 
 /// A node of the topology.
-pub(super) fn node(plan: &Plan, at: usize) -> Result<&Node> {
+pub(super) fn node(plan: &TopologyPlan, at: usize) -> Result<&Node> {
     plan.topology.nodes.get(at).ok_or_else(|| no_node(at))
 }

@@ -10,13 +10,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::cache::Decoded;
-use super::live::Taken;
+use super::state::Taken;
 use crate::codec::{Head, entry, part};
 use crate::model::{Act, Alert, Headers, Key, OutRecord, Reject, RejectReason, TaskId, Timer, TimerKind, Timestamp};
 use crate::processor::{Count, Effect, Forward, Input, Transition};
 use crate::runtime::error::{Error, Result};
-use crate::runtime::plan::Plan;
 use crate::runtime::settings::{RECORD_MAX, RECORD_OVERHEAD};
+use crate::runtime::topology_plan::TopologyPlan;
 use crate::store::overlay::{Parts, Written};
 use crate::topology::Node;
 
@@ -58,7 +58,7 @@ impl Next {
 /// Where a step takes place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'a> {
-    pub plan: &'a Plan,
+    pub plan: &'a TopologyPlan,
     pub node: &'a Node,
     pub task: &'a TaskId,
     pub key: &'a Key,

@@ -6,13 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::cache::Decoded;
-use super::live::{Committed, Live};
-use super::position::{Done, Genesis};
+use super::checkpoint::{Done, Genesis};
+use super::state::{Committed, State};
 use super::step::Next;
 use crate::codec::{self, Entry, Head, Versioned, Writer, entry};
 use crate::model::{Key, Reject, Timestamp};
 use crate::processor::{Input, Processor, Transition, erase};
-use crate::runtime::room::Room;
+use crate::runtime::memory_budget::MemoryBudget;
 use crate::runtime::settings::Settings;
 use crate::store::Stores as _;
 use crate::store::memory::MemoryStores;
@@ -68,7 +68,7 @@ fn next(value: u8) -> Next {
 }
 
 /// The byte that a step would find.
-fn found(live: &mut Live, node: &Node, key: &Key) -> Option<u8> {
+fn found(live: &mut State, node: &Node, key: &Key) -> Option<u8> {
     let body = live.take(node, key).unwrap().body?;
     let mut bytes = Vec::new();
     node.processor.encode(&body, &mut bytes).unwrap();
@@ -76,49 +76,49 @@ fn found(live: &mut Live, node: &Node, key: &Key) -> Option<u8> {
     bytes.first().copied()
 }
 
-fn task(room: &Room) -> (Node, Live) {
+fn task(budget: &MemoryBudget) -> (Node, State) {
     let node = Node { name: "ones".into(), processor: erase(Ones), outputs: Vec::new() };
     let store = MemoryStores::new().open("ones-0").unwrap();
     let done = Done { store, changelog_next: 0, genesis: Genesis::Written };
-    (node, Live::new(done, 1, &Settings::new("app", "a"), room).unwrap())
+    (node, State::new(done, 1, &Settings::new("app", "a"), budget).unwrap())
 }
 
 #[test]
 fn an_entry_has_no_room_when_it_would_be_kept_and_is_not() {
-    let (node, mut live) = task(&Room::new(1 << 20));
+    let (node, mut live) = task(&MemoryBudget::new(1 << 20));
     let [open, resting, absent] = ["open", "resting", "absent"].map(Key::new);
     live.write(&node, &open, None, Some(next(1)));
     live.write(&node, &resting, None, Some(next(2)));
-    let had_no_room = |live: &mut Live, key| {
+    let was_read = |live: &mut State, key| {
         let taken = live.take(&node, key).unwrap();
         live.forget(key);
-        taken.had_no_room
+        taken.was_read
     };
-    assert!(!had_no_room(&mut live, &open), "it is kept");
-    assert!(had_no_room(&mut live, &open), "it has been forgotten");
-    assert!(!had_no_room(&mut live, &resting), "it is never kept");
-    assert!(!had_no_room(&mut live, &absent), "there is nothing to be kept");
+    assert!(!was_read(&mut live, &open), "it is kept");
+    assert!(was_read(&mut live, &open), "it has been forgotten");
+    assert!(!was_read(&mut live, &resting), "it is never kept");
+    assert!(!was_read(&mut live, &absent), "there is nothing to be kept");
 }
 
 #[test]
 fn an_idle_task_gives_way_to_one_that_has_no_room() {
-    let room = Room::new(1 << 20);
-    let ((node, mut idle), (_, mut busy)) = (task(&room), task(&room));
+    let budget = MemoryBudget::new(1 << 20);
+    let ((node, mut idle), (_, mut busy)) = (task(&budget), task(&budget));
     let keys: Vec<Key> = (0..1_500).map(|number| Key::new(&number.to_string())).collect();
-    let kept = |live: &Live| keys.iter().filter(|key| live.keeps(key)).count();
+    let kept = |live: &State| keys.iter().filter(|key| live.keeps(key)).count();
     for (live, count) in [(&mut idle, 1_500), (&mut busy, 900)] {
         keys.iter().take(count).for_each(|key| live.write(&node, key, None, Some(next(1))));
     }
-    assert_eq!((kept(&idle), kept(&busy)), (1_500, 900), "more than there is room for");
-    idle.settle(Duration::ZERO).unwrap();
+    assert_eq!((kept(&idle), kept(&busy)), (1_500, 900), "more than there is budget for");
+    idle.flush_due(Duration::ZERO).unwrap();
     assert!((900..1_200).contains(&kept(&idle)), "{}: only as many as are too much", kept(&idle));
-    busy.settle(Duration::ZERO).unwrap();
+    busy.flush_due(Duration::ZERO).unwrap();
     assert_eq!(kept(&busy), 900, "it has no more than its part");
 }
 
 #[test]
 fn an_entry_at_rest_is_not_kept_and_is_read_from_where_it_was_written() {
-    let (node, mut live) = task(&Room::new(1 << 20));
+    let (node, mut live) = task(&MemoryBudget::new(1 << 20));
     let key = Key::new("k");
     live.write(&node, &key, None, Some(next(1)));
     assert!(live.keeps(&key));

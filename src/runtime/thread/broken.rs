@@ -58,7 +58,7 @@ pub(super) fn inherited(settings: &Settings, outcome: Outcome) -> Outcome {
 impl StreamThread {
     /// What comes before its commit in a broken transaction: the acts.
     pub(super) fn act_too_early(&mut self) {
-        if self.shared.settings.breaks(Mutation::ActBeforeCommit) {
+        if self.context.settings.breaks(Mutation::ActBeforeCommit) {
             for decision in std::mem::take(&mut self.txn.acts) {
                 self.hand_over(decision);
             }
@@ -67,7 +67,7 @@ impl StreamThread {
 
     /// What comes before its commit in a broken transaction: the stores.
     pub(super) fn store_too_early(&mut self, written: &BTreeMap<TopicPartition, i64>) -> Result<()> {
-        if self.shared.settings.breaks(Mutation::StoreBeforeCommit) {
+        if self.context.settings.breaks(Mutation::StoreBeforeCommit) {
             for task in self.tasks.values_mut() {
                 let changelog_next = written.get(&task.changelog).copied();
                 let (now, uptime) = (self.txn.now, self.txn.uptime);

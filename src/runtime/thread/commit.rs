@@ -3,27 +3,27 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{IDLE_MAX, Pace, StreamThread, broken};
+use super::{IDLE_MAX, StreamThread, Turn, broken};
 use crate::broker::{self, FencedBy, Producer};
 use crate::metric::TransactionResult;
 use crate::model::{OutRecord, Outcome, Topic, TopicPartition};
 use crate::processor::Count;
 use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::{Error, Result};
+use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::genesis;
 use crate::runtime::input::Inputs;
-use crate::runtime::plan::Plan;
-use crate::runtime::point::Point;
 use crate::runtime::settings::Guarantee;
 use crate::runtime::source_offset::SourceOffset;
 use crate::runtime::task::{Changes, Committed, Task};
+use crate::runtime::topology_plan::TopologyPlan;
 use crate::runtime::transaction::{Decision, Returned};
 
 impl StreamThread {
     /// True when the transaction has reached one of its limits. It is as old as it was when the turn began: this is asked
     /// for every record, and a turn is short.
     pub(super) fn at_limit(&self) -> bool {
-        let limits = &self.shared.settings.commit;
+        let limits = &self.context.settings.commit;
         let age = self.txn.opened_at.map(|opened| self.txn.uptime.saturating_sub(opened));
         self.txn.inputs >= limits.inputs_max
             || self.txn.bytes() >= limits.bytes_max
@@ -31,12 +31,12 @@ impl StreamThread {
     }
 
     /// Duty 4's question: commits at a limit, or when the input is idle and the previous commit is a gap away.
-    pub(super) fn commit_when_due(&mut self, worked: bool) -> Result<Pace> {
+    pub(super) fn commit_when_due(&mut self, worked: bool) -> Result<Turn> {
         if self.txn.is_empty() {
-            return Ok(if worked { Pace::Busy } else { Pace::Idle(self.until_next_timer()) });
+            return Ok(if worked { Turn::Again } else { Turn::Wait(self.until_next_timer()) });
         }
-        let since = self.shared.clock.uptime().saturating_sub(self.last_commit);
-        let settings = &*self.shared.settings;
+        let since = self.context.clock.uptime().saturating_sub(self.last_commit);
+        let settings = &*self.context.settings;
         let gap = match settings.guarantee {
             Guarantee::ExactlyOnce => settings.commit.gap,
             // Nothing has to end before the next transaction can begin.
@@ -44,18 +44,18 @@ impl StreamThread {
         };
         if !self.at_limit() {
             if worked {
-                return Ok(Pace::Busy);
+                return Ok(Turn::Again);
             }
             if since < gap {
-                return Ok(Pace::Idle(gap.saturating_sub(since)));
+                return Ok(Turn::Wait(gap.saturating_sub(since)));
             }
         }
         self.commit()?;
-        Ok(Pace::Busy)
+        Ok(Turn::Again)
     }
 
     fn until_next_timer(&self) -> Duration {
-        // While the sink is full some timers do not fire, however overdue: whoever leaves the sink rings the bell.
+        // While the sink is full some timers do not fire, however overdue: whoever leaves the sink rings the waker.
         let room = self.room() > 0;
         let next = self.tasks.values().filter(|task| room || !task.acts).filter_map(Task::next_due).min();
         next.map_or(IDLE_MAX, |due| due.since(self.txn.now).min(IDLE_MAX))
@@ -67,19 +67,19 @@ impl StreamThread {
             return Ok(());
         }
         self.act_too_early();
-        let started = self.shared.clock.uptime();
+        let started = self.context.clock.uptime();
         let (Some(producer), Some(consumer)) = (&mut self.producer, &self.consumer) else { return Ok(()) };
-        let settings = &*self.shared.settings;
+        let settings = &*self.context.settings;
         let timeout = settings.broker_timeout;
         let group = consumer.group()?;
         if group.generation < 0 {
             let detail = "this member is in no generation of the group".to_owned();
             return Err(broker::Error::Fenced { by: FencedBy::Generation, detail }.into());
         }
-        let probe = &*self.shared.probe;
+        let fault_observer = &*self.context.fault_observer;
         producer.begin()?;
-        probe.reached(Point::Begun);
-        let incarnation = self.shared.incarnation.id;
+        fault_observer.reached(FaultPoint::Begun);
+        let incarnation = self.context.incarnation.id;
         let is_atomic = settings.guarantee == Guarantee::ExactlyOnce;
         if !is_atomic {
             // The order is the guarantee: what the state takes for written has to be there before the state is.
@@ -93,11 +93,11 @@ impl StreamThread {
         produce_changes(&mut **producer, changes.collect(), &incarnation, wait)?;
         if is_atomic {
             produce_outputs(&mut **producer, &self.txn.outputs)?;
-            produce_first_commits(&mut **producer, &self.shared.plan, &self.inputs)?;
+            produce_first_commits(&mut **producer, &self.context.plan, &self.inputs)?;
         }
-        probe.reached(Point::Produced);
+        fault_observer.reached(FaultPoint::Produced);
         let written = producer.drain(timeout)?;
-        probe.reached(Point::Drained);
+        fault_observer.reached(FaultPoint::Drained);
         let mut offsets = self.inputs.offsets();
         offsets
             .retain(|(partition, _)| !self.tasks.values().any(|task| !task.offset_known && task.inbox == *partition));
@@ -105,15 +105,15 @@ impl StreamThread {
         if is_atomic && !offsets.is_empty() {
             producer.send_offsets(&offsets, &group, timeout)?;
         }
-        probe.reached(Point::OffsetsSent);
+        fault_observer.reached(FaultPoint::OffsetsSent);
         self.store_too_early(&written)?;
         let (Some(producer), Some(consumer)) = (&mut self.producer, &mut self.consumer) else { return Ok(()) };
-        match self.shared.settings.guarantee {
+        match self.context.settings.guarantee {
             Guarantee::ExactlyOnce => producer.commit(timeout)?,
             // Last of all: what is written and not noted as done is done again.
             Guarantee::AtLeastOnce => consumer.commit(&offsets, timeout)?,
         }
-        self.shared.probe.reached(Point::Committed);
+        self.context.fault_observer.reached(FaultPoint::Committed);
         if let Err(error) = self.after_commit(&written, started) {
             // Committed, but not in every store: from here on only the broker knows what is true.
             self.recover()?;
@@ -124,21 +124,21 @@ impl StreamThread {
 
     /// Duties 8 and 9.
     fn after_commit(&mut self, written: &BTreeMap<TopicPartition, i64>, started: Duration) -> Result<()> {
-        let ahead = broken::ahead(&self.shared.settings);
+        let ahead = broken::ahead(&self.context.settings);
         for task in self.tasks.values_mut() {
             let inbox_next = self.inputs.get(&task.inbox).map_or(0, |input| input.position);
             let changelog_next = written.get(&task.changelog).map(|next| next + ahead);
             task.apply(Committed { changelog_next, inbox_next, now: self.txn.now, uptime: self.txn.uptime })?;
-            self.shared.probe.reached(Point::Applied);
+            self.context.fault_observer.reached(FaultPoint::Applied);
         }
-        self.shared.probe.reached(Point::Stored);
+        self.context.fault_observer.reached(FaultPoint::Stored);
         self.inputs.committed();
-        self.last_commit = self.shared.clock.uptime();
-        let metrics = &self.shared.metrics;
+        self.last_commit = self.context.clock.uptime();
+        let metrics = &self.context.metrics;
         metrics.transaction(TransactionResult::Committed, self.last_commit.saturating_sub(started));
         let offsets = self.inputs.iter().map(|(partition, input)| (partition.clone(), input.committed));
-        self.shared.status.committed(offsets);
-        let next = self.txn.next(self.shared.clock.now(), self.last_commit);
+        self.context.status.committed(offsets);
+        let next = self.txn.next(self.context.clock.now(), self.last_commit);
         let done = std::mem::replace(&mut self.txn, next);
         let mut counts: BTreeMap<Count, u64> = BTreeMap::new();
         done.counts.iter().for_each(|count| *counts.entry(*count).or_default() += 1);
@@ -177,7 +177,7 @@ impl StreamThread {
     fn stands(&mut self, decision: &Decision) -> Result<bool> {
         let Decision { task, key, act, .. } = decision;
         let Some(task) = self.tasks.get_mut(task) else { return Ok(false) };
-        let pending = task.pending(&self.shared.plan, key, act.slot)?;
+        let pending = task.pending(&self.context.plan, key, act.slot)?;
         Ok(pending.is_some_and(|pending| pending.attempt == act.attempt))
     }
 
@@ -194,8 +194,8 @@ impl StreamThread {
             drop(returned.send(Returned { task, epoch, key, outcome }));
             waker.wake();
         });
-        self.shared.sink.execute(&task, &key, act, expires_at, done);
-        self.shared.probe.reached(Point::HandedOver);
+        self.context.sink.execute(&task, &key, act, expires_at, done);
+        self.context.fault_observer.reached(FaultPoint::HandedOver);
     }
 }
 
@@ -204,7 +204,7 @@ fn produce_outputs(producer: &mut dyn Producer, outputs: &[OutRecord]) -> Result
 }
 
 /// What is committed of a source's partition for the first time is written down in the same transaction.
-fn produce_first_commits(producer: &mut dyn Producer, plan: &Plan, inputs: &Inputs) -> Result<()> {
+fn produce_first_commits(producer: &mut dyn Producer, plan: &TopologyPlan, inputs: &Inputs) -> Result<()> {
     for (partition, input) in inputs.iter() {
         if let Some(first) = input.first_commit {
             let first = SourceOffset { offset: input.position, ..first };
@@ -225,13 +225,13 @@ fn produce_changes(
     let mut kinds: [Vec<OutRecord>; 4] = Default::default();
     for (task, changes) in changes {
         let Changes { genesis, new_parts, entries, gone_parts } = changes;
-        let [first, parts, changed, last] = &mut kinds;
+        let [first, parts, entries_of, last] = &mut kinds;
         let record = |(key, value)| OutRecord::logged(&task.changelog, key, value);
         first.extend(
             genesis.map(|id| genesis::record(&task.id, id, incarnation)).map(|(key, value)| record((key, Some(value)))),
         );
         parts.extend(new_parts.into_iter().map(record));
-        changed.extend(entries.into_iter().map(record));
+        entries_of.extend(entries.into_iter().map(record));
         last.extend(gone_parts.into_iter().map(record));
     }
     for records in kinds {

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Shared, StreamThread, broken};
+use super::{Context, StreamThread, broken};
 use crate::broker::GroupEvent;
 use crate::metric::Rebalance;
 use crate::model::{Outcome, TaskId, TopicPartition, Verdict};
+use crate::runtime::changelog::{Job, Restored};
 use crate::runtime::error::{Error, Result, Unread};
-use crate::runtime::plan::Role;
-use crate::runtime::point::Point;
-use crate::runtime::restore::{Job, Restored};
+use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::settings::Guarantee;
-use crate::runtime::task::{Genesis, Live, State, Task, position};
+use crate::runtime::task::{Genesis, Lifecycle, State, Task, checkpoint};
+use crate::runtime::topology_plan::Role;
 use crate::runtime::transaction::Returned;
 
 impl StreamThread {
@@ -33,37 +33,37 @@ impl StreamThread {
         tracing::info!(partitions = ?partitions, "partitions assigned");
         self.joined = true;
         if !partitions.is_empty() {
-            self.shared.metrics.rebalanced(Rebalance::Assign);
+            self.context.metrics.rebalanced(Rebalance::Assign);
         }
-        let kept: Vec<TaskId> = partitions.iter().filter_map(|partition| self.shared.plan.task(partition)).collect();
+        let kept: Vec<TaskId> = partitions.iter().filter_map(|partition| self.context.plan.task(partition)).collect();
         // A suspended task that did not come back belongs to somebody else now.
-        self.tasks.retain(|id, task| !matches!(task.state, State::Suspended(_)) || kept.contains(id));
+        self.tasks.retain(|id, task| !matches!(task.state, Lifecycle::Suspended(_)) || kept.contains(id));
         self.in_flight.retain(|(owner, ..)| self.tasks.contains_key(owner));
         for partition in &partitions {
             self.create_task(partition)?;
         }
         self.arriving.get_or_insert_default().extend(partitions);
-        self.shared.probe.reached(Point::Assigned);
+        self.context.fault_observer.reached(FaultPoint::Assigned);
         Ok(())
     }
 
     fn create_task(&mut self, partition: &TopicPartition) -> Result<()> {
         let (Some(Role::Inbox(node)), Some(id)) =
-            (self.shared.plan.role(&partition.topic), self.shared.plan.task(partition))
+            (self.context.plan.role(&partition.topic), self.context.plan.task(partition))
         else {
             return Ok(());
         };
-        let expected = self.shared.inbox_partitions.get(node).copied().unwrap_or(0);
+        let expected = self.context.inbox_partitions.get(node).copied().unwrap_or(0);
         if partition.partition >= expected {
             return Err(crate::runtime::topics::inbox_changed(&partition.topic, expected, partition.partition + 1));
         }
         self.epochs += 1;
         let (state, epoch) = match self.tasks.remove(&id) {
             // Nobody had it in between: the outcomes of its acts that are under way are still its own.
-            Some(Task { state: state @ State::Suspended(_), epoch, .. }) => (state, epoch),
-            Some(_) | None => (State::Created, self.epochs),
+            Some(Task { state: state @ Lifecycle::Suspended(_), epoch, .. }) => (state, epoch),
+            Some(_) | None => (Lifecycle::Created, self.epochs),
         };
-        let changelog = crate::runtime::task::changelog(&self.shared.plan, node, partition.partition)?;
+        let changelog = crate::runtime::task::changelog(&self.context.plan, node, partition.partition)?;
         let inbox = partition.clone();
         self.tasks.insert(
             id.clone(),
@@ -75,12 +75,12 @@ impl StreamThread {
     /// Partitions to be given up: what was done with them is committed first.
     fn on_revoked(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         tracing::info!(partitions = ?partitions, "partitions revoked");
-        self.shared.metrics.rebalanced(Rebalance::Revoke);
+        self.context.metrics.rebalanced(Rebalance::Revoke);
         let committed = if self.knows() { self.commit() } else { Ok(()) };
         if let Err(error) = committed {
             self.on_error(error)?;
         }
-        self.shared.probe.reached(Point::Revoked);
+        self.context.fault_observer.reached(FaultPoint::Revoked);
         for partition in partitions {
             self.give_up(partition, true);
         }
@@ -94,7 +94,7 @@ impl StreamThread {
     fn on_lost(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         tracing::warn!(partitions = ?partitions, "partitions lost: this member was away longer than the session lasts");
         self.joined = false;
-        self.shared.metrics.rebalanced(Rebalance::Lost);
+        self.context.metrics.rebalanced(Rebalance::Lost);
         self.abandon()?;
         for partition in partitions {
             self.give_up(partition, false);
@@ -108,18 +108,18 @@ impl StreamThread {
     pub(super) fn give_up(&mut self, partition: &TopicPartition, may_return: bool) {
         self.inputs.remove(partition);
         self.offsets_missing.retain(|(other, _)| other != partition);
-        self.shared.metrics.partition_revoked(partition);
-        self.shared.status.given_up(partition);
+        self.context.metrics.partition_revoked(partition);
+        self.context.status.given_up(partition);
         if let Some(arriving) = &mut self.arriving {
             arriving.retain(|other| other != partition);
             if arriving.is_empty() {
                 self.arriving = None;
             }
         }
-        let Some(id) = self.shared.plan.task(partition) else { return };
+        let Some(id) = self.context.plan.task(partition) else { return };
         let Some(mut task) = self.tasks.remove(&id) else { return };
         self.rebuilt.retain(|(owner, _)| *owner != id);
-        self.shared.metrics.task_closed(&id);
+        self.context.metrics.task_closed(&id);
         if may_return && task.is_running() {
             task.suspend();
             self.tasks.insert(id, task);
@@ -133,15 +133,15 @@ impl StreamThread {
     pub(super) fn restore(&mut self, id: &TaskId) -> Result<()> {
         let reply = (self.restored.0.clone(), self.waker.clone());
         let Some(task) = self.tasks.get_mut(id) else { return Ok(()) };
-        if matches!(task.state, State::Restoring(_)) {
+        if matches!(task.state, Lifecycle::Restoring(_)) {
             return Ok(());
         }
         let token = Arc::new(());
         let wanted = Arc::downgrade(&token);
-        let store = match std::mem::replace(&mut task.state, State::Restoring(token)) {
-            State::Running(live) => Some(live.into_store()),
-            State::Suspended(store) => Some(store),
-            State::Created | State::Restoring(_) => None,
+        let store = match std::mem::replace(&mut task.state, Lifecycle::Restoring(token)) {
+            Lifecycle::Running(live) => Some(live.into_store()),
+            Lifecycle::Suspended(store) => Some(store),
+            Lifecycle::Created | Lifecycle::Restoring(_) => None,
         };
         let (changelog, epoch, fresh) = (task.changelog.clone(), task.epoch, std::mem::take(&mut task.fresh));
         let job = Job { task: id.clone(), epoch, changelog, store, fresh, wanted, reply };
@@ -155,19 +155,19 @@ impl StreamThread {
     /// Takes back the tasks that the restorer has finished.
     pub(super) fn take_restored(&mut self) -> Result<()> {
         while let Ok(Restored { task: id, epoch, result }) = self.restored.1.try_recv() {
-            let wanted = |task: &&mut Task| task.epoch == epoch && matches!(task.state, State::Restoring(_));
+            let wanted = |task: &&mut Task| task.epoch == epoch && matches!(task.state, Lifecycle::Restoring(_));
             // A task that was revoked meanwhile: its store is closed by being dropped here.
             let Some(task) = self.tasks.get_mut(&id).filter(wanted) else { continue };
             let done = result?;
-            let group = || self.shared.settings.application.clone();
+            let group = || self.context.settings.application.clone();
             match (done.genesis, task.offset_known) {
                 (Genesis::Written, true) | (Genesis::Due(_), false) => {}
-                (Genesis::Written, false) if self.shared.settings.guarantee == Guarantee::AtLeastOnce => {
+                (Genesis::Written, false) if self.context.settings.guarantee == Guarantee::AtLeastOnce => {
                     // The first batch was written, and the process ended before it had noted its offsets.
                     tracing::warn!(sheaf.task = %id, "no committed offset: what there is in the inbox is read again");
                 }
                 (Genesis::Written, false) => {
-                    let offset = position::inbox(&*done.store).map_err(|source| Error::store(&id, source))?;
+                    let offset = checkpoint::inbox(&*done.store).map_err(|source| Error::store(&id, source))?;
                     self.offsets_missing.push((task.inbox.clone(), offset));
                     continue;
                 }
@@ -177,11 +177,11 @@ impl StreamThread {
             }
             // From here on this task commits its offset itself.
             task.offset_known = true;
-            let tasks = self.shared.inbox_partitions.iter().filter_map(|count| usize::try_from(*count).ok()).sum();
-            self.shared.metrics.store_entries(&id, done.store.len_estimate());
-            let Shared { settings, room, .. } = &self.shared;
-            let live = Live::new(done, tasks, settings, room).map_err(|source| Error::store(&id, source))?;
-            task.state = State::Running(Box::new(live));
+            let tasks = self.context.inbox_partitions.iter().filter_map(|count| usize::try_from(*count).ok()).sum();
+            self.context.metrics.store_entries(&id, done.store.len_estimate());
+            let Context { settings, room, .. } = &self.context;
+            let live = State::new(done, tasks, settings, room).map_err(|source| Error::store(&id, source))?;
+            task.state = Lifecycle::Running(Box::new(live));
             let pending = self.inherit(&id)?;
             tracing::info!(sheaf.task = %id, pending_acts = pending, "task running");
         }
@@ -196,10 +196,10 @@ impl StreamThread {
         }
         let mut unread = Vec::new();
         for (partition, offset) in &self.offsets_missing {
-            let (low, high) = self.admin.watermarks(partition, self.shared.settings.broker_timeout)?;
+            let (low, high) = self.admin.watermarks(partition, self.context.settings.broker_timeout)?;
             unread.push(Unread { partition: partition.clone(), offset: *offset, available: low..high });
         }
-        Err(Error::OffsetMissing { group: self.shared.settings.application.clone(), unread })
+        Err(Error::OffsetMissing { group: self.context.settings.application.clone(), unread })
     }
 
     /// Tells a task of each of its pending acts that is not under way here; returns how many acts are pending.
@@ -208,12 +208,12 @@ impl StreamThread {
         let epoch = task.epoch;
         let pending = task.pending_acts()?;
         for (key, slot) in &pending {
-            let Some(act) = task.pending(&self.shared.plan, key, *slot)? else { continue };
+            let Some(act) = task.pending(&self.context.plan, key, *slot)? else { continue };
             if self.in_flight.contains(&(id.clone(), key.clone(), *slot, act.attempt)) {
                 continue;
             }
             let outcome = Outcome { slot: *slot, attempt: act.attempt, verdict: Verdict::Inherited };
-            let outcome = broken::inherited(&self.shared.settings, outcome);
+            let outcome = broken::inherited(&self.context.settings, outcome);
             self.outcomes.push_back(Returned { task: id.clone(), epoch, key: key.clone(), outcome });
         }
         Ok(pending.len())

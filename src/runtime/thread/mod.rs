@@ -26,17 +26,17 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
+use super::changelog::{Job, Restored};
 use super::error::Result;
+use super::fault_point::{FaultObserver, FaultPoint};
 use super::incarnation::Incarnation;
 use super::input::Inputs;
-use super::plan::Plan;
-use super::point::{Point, Probe};
+use super::memory_budget::MemoryBudget;
 use super::reminder::Reminder;
-use super::restore::{Job, Restored};
-use super::room::Room;
 use super::settings::{Guarantee, Settings};
 use super::status::{Status, TaskCounts, ThreadState};
-use super::task::{State, Task};
+use super::task::{Lifecycle, Task};
+use super::topology_plan::TopologyPlan;
 use super::transaction::{Returned, Transaction};
 use crate::broker::{Admin, Broker, Consumer, ConsumerSpec, FencedBy, Producer, ProducerSpec, Waker};
 use crate::metric::{Metrics, TaskKind};
@@ -45,9 +45,9 @@ use crate::store::Stores;
 
 /// What all parts of an instance share.
 #[derive(Clone)]
-pub struct Shared {
+pub struct Context {
     /// What runs.
-    pub plan: Arc<Plan>,
+    pub plan: Arc<TopologyPlan>,
     /// Names, limits, time-outs.
     pub settings: Arc<Settings>,
     /// The cluster.
@@ -59,7 +59,7 @@ pub struct Shared {
     /// Who executes acts.
     pub sink: Arc<dyn Sink>,
     /// The memory for decoded entries.
-    pub room: Room,
+    pub room: MemoryBudget,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What others may know about this instance.
@@ -69,22 +69,22 @@ pub struct Shared {
     /// The partition count of each node's inbox.
     pub inbox_partitions: Vec<i32>,
     /// Who looks on between the duties.
-    pub probe: Arc<dyn Probe>,
+    pub fault_observer: Arc<dyn FaultObserver>,
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Context").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
 /// How a turn went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum Turn {
     /// There is more to do at once.
-    Busy,
-    /// Nothing to do for that long, unless the bell rings.
-    Idle(Duration),
+    Again,
+    /// Nothing to do for that long, unless the waker rings.
+    Wait(Duration),
 }
 
 /// The longest that an idle thread sleeps.
@@ -99,7 +99,7 @@ const BACK_OFF: Duration = Duration::from_millis(200);
 
 /// A stream thread.
 pub struct StreamThread {
-    shared: Shared,
+    context: Context,
     number: usize,
     waker: Waker,
     consumer: Option<Box<dyn Consumer>>,
@@ -147,12 +147,12 @@ impl fmt::Debug for StreamThread {
 impl StreamThread {
     /// A thread that has not spoken to the broker yet, with where its restorer takes jobs and what wakes that, and with
     /// what wakes this thread.
-    pub fn new(shared: Shared, number: usize, restorer: (Sender<Job>, Waker), waker: Waker) -> Result<Self> {
-        let admin = shared.broker.admin()?;
-        let uptime = shared.clock.uptime();
+    pub fn new(context: Context, number: usize, restorer: (Sender<Job>, Waker), waker: Waker) -> Result<Self> {
+        let admin = context.broker.admin()?;
+        let uptime = context.clock.uptime();
         Ok(Self {
-            txn: Transaction::new(shared.clock.now(), uptime),
-            shared,
+            txn: Transaction::new(context.clock.now(), uptime),
+            context,
             number,
             waker,
             consumer: None,
@@ -181,9 +181,9 @@ impl StreamThread {
     }
 
     /// One round of all duties. An error stops the instance; whatever may pass is logged and tried again.
-    pub fn turn(&mut self, now: Timestamp) -> Result<Pace> {
+    pub fn turn(&mut self, now: Timestamp) -> Result<Turn> {
         self.txn.now = now;
-        self.txn.uptime = self.shared.clock.uptime();
+        self.txn.uptime = self.context.clock.uptime();
         let pace = match self.heed_clock().and_then(|()| self.advance()) {
             Ok(pace) => pace,
             Err(error) => match self.on_error(error) {
@@ -213,10 +213,10 @@ impl StreamThread {
         ids.iter().try_for_each(|id| self.inherit(id).map(drop))
     }
 
-    fn advance(&mut self) -> Result<Pace> {
+    fn advance(&mut self) -> Result<Turn> {
         // First, because what is committed is settled whatever the broker does.
         let uptime = self.txn.uptime;
-        self.tasks.values_mut().try_for_each(|task| task.settle(uptime))?;
+        self.tasks.values_mut().try_for_each(|task| task.flush_due(uptime))?;
         if self.fenced == Some(FencedBy::Instance) {
             self.judge_fence(FencedBy::Instance)?;
         }
@@ -230,7 +230,7 @@ impl StreamThread {
         self.settle_offsets()?;
         self.take_restored()?;
         if self.recovering {
-            return Ok(Pace::Idle(BACK_OFF));
+            return Ok(Turn::Wait(BACK_OFF));
         }
         let worked = self.work()?;
         self.commit_when_due(worked)
@@ -240,30 +240,30 @@ impl StreamThread {
     /// before anything is read.
     fn connect(&mut self) -> Result<()> {
         if self.producer.is_none() {
-            let name = self.shared.settings.thread_name(self.number);
-            let tracked = self.shared.plan.changelogs();
-            let mut producer = match self.shared.settings.guarantee {
+            let name = self.context.settings.thread_name(self.number);
+            let tracked = self.context.plan.changelogs();
+            let mut producer = match self.context.settings.guarantee {
                 Guarantee::ExactlyOnce => {
-                    self.shared.broker.producer(&ProducerSpec { transactional_id: name, tracked })?
+                    self.context.broker.producer(&ProducerSpec { transactional_id: name, tracked })?
                 }
-                Guarantee::AtLeastOnce => self.shared.broker.plain_producer(&tracked)?,
+                Guarantee::AtLeastOnce => self.context.broker.plain_producer(&tracked)?,
             };
-            producer.init(self.shared.settings.broker_timeout)?;
+            producer.init(self.context.settings.broker_timeout)?;
             if self.number == 0 && !self.announced {
-                self.shared.incarnation.announce(&mut *producer, &self.shared)?;
+                self.context.incarnation.announce(&mut *producer, &self.context)?;
                 self.announced = true;
-                self.shared.probe.reached(Point::Announced);
+                self.context.fault_observer.reached(FaultPoint::Announced);
             }
             self.producer = Some(producer);
         }
         if self.consumer.is_none() {
             let spec = ConsumerSpec {
-                group: self.shared.settings.application.clone(),
-                group_instance: Some(self.shared.settings.member_name(self.number)),
+                group: self.context.settings.application.clone(),
+                group_instance: Some(self.context.settings.member_name(self.number)),
                 waker: self.waker.clone(),
             };
-            let mut consumer = self.shared.broker.consumer(&spec)?;
-            consumer.subscribe(&self.shared.plan.subscription())?;
+            let mut consumer = self.context.broker.consumer(&spec)?;
+            consumer.subscribe(&self.context.plan.subscription())?;
             self.consumer = Some(consumer);
         }
         Ok(())
@@ -272,12 +272,12 @@ impl StreamThread {
     /// Commits what there is, waits for half of `timeout` for the acts that are under way, commits what came of them, and
     /// leaves. A static member's place stays reserved for its restart.
     pub fn close(mut self, timeout: Duration) -> Result<()> {
-        let until = self.shared.clock.uptime().saturating_add(timeout / 2);
+        let until = self.context.clock.uptime().saturating_add(timeout / 2);
         // Now, because what follows waits for the broker, and the process may be ended meanwhile.
-        self.tasks.values_mut().for_each(Task::write_all);
+        self.tasks.values_mut().for_each(Task::flush);
         let mut committed = self.finish();
         // An outcome that is not waited for is lost: its bundle would have to be looked up after the restart.
-        while committed.is_ok() && self.knows() && !self.in_flight.is_empty() && self.shared.clock.uptime() < until {
+        while committed.is_ok() && self.knows() && !self.in_flight.is_empty() && self.context.clock.uptime() < until {
             if let Ok(returned) = self.returned.1.recv_timeout(DRAIN) {
                 self.outcomes.push_back(returned);
             }
@@ -306,21 +306,21 @@ impl StreamThread {
         if !self.knows() {
             return Ok(());
         }
-        self.txn.now = self.shared.clock.now();
-        self.txn.uptime = self.shared.clock.uptime();
+        self.txn.now = self.context.clock.now();
+        self.txn.uptime = self.context.clock.uptime();
         self.take_outcomes()?;
         self.commit()
     }
 
     /// The wall clock, for [`turn`](Self::turn).
     pub fn now(&self) -> Timestamp {
-        self.shared.clock.now()
+        self.context.clock.now()
     }
 
     /// Notes what the thread does, where others can see it.
     pub fn note(&self, state: ThreadState) {
-        self.shared.status.set(self.number, state);
-        self.shared.metrics.instance(self.shared.status.state().shown());
+        self.context.status.set(self.number, state);
+        self.context.metrics.instance(self.context.status.state().shown());
     }
 
     fn report(&self) {
@@ -328,18 +328,18 @@ impl StreamThread {
         for task in self.tasks.values() {
             let [created, restoring, running, suspended] = &mut counts;
             *match task.state {
-                State::Created => created,
-                State::Restoring(_) => restoring,
-                State::Running(_) => running,
-                State::Suspended(_) => suspended,
+                Lifecycle::Created => created,
+                Lifecycle::Restoring(_) => restoring,
+                Lifecycle::Running(_) => running,
+                Lifecycle::Suspended(_) => suspended,
             } += 1;
         }
-        let status = &self.shared.status;
+        let status = &self.context.status;
         status.has(self.number, self.tasks.keys());
-        if status.turned(self.number, self.state(), counts, self.shared.clock.uptime()) {
-            self.shared.metrics.instance(status.state().shown());
+        if status.turned(self.number, self.state(), counts, self.context.clock.uptime()) {
+            self.context.metrics.instance(status.state().shown());
             for (state, number) in status.tasks() {
-                self.shared.metrics.tasks(TaskKind::Active, state, number);
+                self.context.metrics.tasks(TaskKind::Active, state, number);
             }
         }
     }

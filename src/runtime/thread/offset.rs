@@ -6,11 +6,11 @@ use super::StreamThread;
 use crate::broker::{self, Start};
 use crate::model::{ErrorClass, TopicPartition};
 use crate::runtime::error::{Error, Result};
-use crate::runtime::plan::Role;
-use crate::runtime::point::Point;
+use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::reminder::Reminder;
 use crate::runtime::settings::Guarantee;
 use crate::runtime::source_offset::{self, SourceOffset};
+use crate::runtime::topology_plan::Role;
 
 /// How long one attempt to learn committed offsets may take; between attempts the thread goes on with its other tasks.
 pub(super) const OFFSETS_TIMEOUT: Duration = Duration::from_millis(500);
@@ -48,7 +48,7 @@ impl StreamThread {
                         self.unstable.get_or_insert_with(|| Reminder::new(uptime, PATIENCE)).is_due(uptime)
                 {
                     tracing::warn!(
-                        group = self.shared.settings.application,
+                        group = self.context.settings.application,
                         waited_seconds = waited.as_secs(),
                         "committed offsets are part of a transaction that does not end, and nothing is read before it \
                          has: find it with kafka-transactions.sh find-hanging; docs/operations.md has the steps"
@@ -84,23 +84,23 @@ impl StreamThread {
     fn first_offsets(&mut self, partitions: Vec<TopicPartition>) -> Result<Vec<Begin>> {
         let Some(consumer) = &mut self.consumer else { return Ok(Vec::new()) };
         let is_source =
-            |partition: &TopicPartition| matches!(self.shared.plan.role(&partition.topic), Some(Role::Source(_)));
+            |partition: &TopicPartition| matches!(self.context.plan.role(&partition.topic), Some(Role::Source(_)));
         let (sources, inboxes): (Vec<_>, Vec<_>) = partitions.into_iter().partition(is_source);
         let mut starts = Vec::new();
         if !sources.is_empty() {
-            let first = source_offset::first_offsets(&self.shared, (&mut **consumer, &mut *self.admin), &sources)?;
+            let first = source_offset::first_offsets(&self.context, (&mut **consumer, &mut *self.admin), &sources)?;
             // Without transactions it may be written down although the offsets are not committed: the registry does it then.
-            let is_atomic = self.shared.settings.guarantee == Guarantee::ExactlyOnce;
+            let is_atomic = self.context.settings.guarantee == Guarantee::ExactlyOnce;
             let begin = |(partition, first): (TopicPartition, SourceOffset)| {
                 (partition, first.offset, is_atomic.then_some(first))
             };
             starts = first.into_iter().map(begin).collect();
         }
         for partition in inboxes {
-            if let Some(task) = self.shared.plan.task(&partition).and_then(|id| self.tasks.get_mut(&id)) {
+            if let Some(task) = self.context.plan.task(&partition).and_then(|id| self.tasks.get_mut(&id)) {
                 task.offset_known = false;
             }
-            let (low, _) = self.admin.watermarks(&partition, self.shared.settings.broker_timeout)?;
+            let (low, _) = self.admin.watermarks(&partition, self.context.settings.broker_timeout)?;
             tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
             starts.push((partition, low, None));
         }
@@ -113,24 +113,24 @@ impl StreamThread {
         consumer.assign(&at)?;
         self.arriving = None;
         for (partition, offset, first) in starts {
-            let Some(role) = self.shared.plan.role(&partition.topic) else { continue };
-            let task = self.shared.plan.task(&partition);
+            let Some(role) = self.context.plan.role(&partition.topic) else { continue };
+            let task = self.context.plan.task(&partition);
             if let Some(id) = &task {
                 self.restore(id)?;
             }
-            self.shared.metrics.partition_assigned(&partition);
+            self.context.metrics.partition_assigned(&partition);
             self.inputs.add(partition.clone(), role, task, offset);
             if let Some(input) = self.inputs.get_mut(&partition) {
                 input.first_commit = first;
             }
         }
-        self.shared.probe.reached(Point::OffsetsRead);
+        self.context.fault_observer.reached(FaultPoint::OffsetsRead);
         Ok(())
     }
 
     /// After a transaction of unknown outcome: what the broker says was committed is not taken again.
     fn reconcile(&mut self, partition: &TopicPartition, committed: Option<i64>) -> Result<()> {
-        if let Some(task) = self.shared.plan.task(partition).and_then(|id| self.tasks.get_mut(&id)) {
+        if let Some(task) = self.context.plan.task(partition).and_then(|id| self.tasks.get_mut(&id)) {
             task.offset_known = committed.is_some();
         }
         let Some(input) = self.inputs.get_mut(partition) else { return Ok(()) };

@@ -11,19 +11,19 @@
 use std::mem;
 use std::time::Duration;
 
-use super::{BACK_OFF, Pace, StreamThread};
+use super::{BACK_OFF, StreamThread, Turn};
 use crate::broker::{self, FencedBy};
 use crate::metric::TransactionResult;
 use crate::model::{ErrorClass, TaskId};
 use crate::runtime::error::{Error, Result};
+use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::mutation::Mutation;
-use crate::runtime::point::Point;
-use crate::runtime::task::{State, Task};
+use crate::runtime::task::{Lifecycle, Task};
 use crate::runtime::transaction::Transaction;
 
 impl StreamThread {
     /// Judges an error of a turn: what may pass is repaired and tried again, everything else stops the instance.
-    pub(super) fn on_error(&mut self, error: Error) -> Result<Pace> {
+    pub(super) fn on_error(&mut self, error: Error) -> Result<Turn> {
         match error.class() {
             ErrorClass::Retry => self.on_passing(&error)?,
             ErrorClass::Fenced => self.on_fence(error)?,
@@ -31,7 +31,7 @@ impl StreamThread {
             // A record that is too large was refused when it was collected; here it is a mistake of sheaf's own.
             ErrorClass::Reject | ErrorClass::Fatal => return Err(error),
         }
-        Ok(Pace::Idle(BACK_OFF))
+        Ok(Turn::Wait(BACK_OFF))
     }
 
     fn on_passing(&mut self, error: &Error) -> Result<()> {
@@ -49,7 +49,7 @@ impl StreamThread {
             tracing::info!(%error, "transaction aborted: the group has moved on");
             return self.abandon();
         }
-        self.shared.metrics.transaction(TransactionResult::Fenced, self.age());
+        self.context.metrics.transaction(TransactionResult::Fenced, self.age());
         tracing::warn!(%error, "fenced: finding out whether by a newer start of this instance");
         self.recover()?;
         self.fenced = Some(by);
@@ -66,7 +66,7 @@ impl StreamThread {
     /// Before anything is done again under this thread's name: a process that a newer start of its instance has fenced
     /// stops instead of fencing it in turn.
     pub(super) fn judge_fence(&mut self, by: FencedBy) -> Result<()> {
-        self.shared.incarnation.check(&self.shared)?;
+        self.context.incarnation.check(&self.context)?;
         if by == FencedBy::Instance {
             tracing::warn!("not fenced by a newer start of this instance: joining anew");
             self.rejoin()?;
@@ -94,9 +94,9 @@ impl StreamThread {
             return Ok(());
         }
         let Some(producer) = &mut self.producer else { return self.recover() };
-        match producer.abort(self.shared.settings.broker_timeout) {
+        match producer.abort(self.context.settings.broker_timeout) {
             Ok(()) => {
-                self.shared.metrics.transaction(TransactionResult::Aborted, self.age());
+                self.context.metrics.transaction(TransactionResult::Aborted, self.age());
                 self.roll_back()
             }
             Err(error) => {
@@ -114,11 +114,11 @@ impl StreamThread {
             self.producer = None;
             return Ok(());
         }
-        self.shared.metrics.transaction(TransactionResult::Aborted, self.age());
+        self.context.metrics.transaction(TransactionResult::Aborted, self.age());
         self.producer = None;
         self.roll_back()?;
-        self.recovering = !self.shared.settings.breaks(Mutation::UnknownIsAborted);
-        self.shared.probe.reached(Point::Recovering);
+        self.recovering = !self.context.settings.breaks(Mutation::UnknownIsAborted);
+        self.context.fault_observer.reached(FaultPoint::Recovering);
         Ok(())
     }
 
@@ -134,7 +134,7 @@ impl StreamThread {
         self.outcomes.clear();
         (self.joined, self.recovering) = (false, false);
         if let Some(consumer) = self.consumer.take()
-            && let Err(error) = consumer.close(self.shared.settings.broker_timeout)
+            && let Err(error) = consumer.close(self.context.settings.broker_timeout)
         {
             tracing::debug!(%error, "the fenced member could not be closed in time");
         }
@@ -143,13 +143,13 @@ impl StreamThread {
 
     /// How long the transaction has been gathered.
     fn age(&self) -> Duration {
-        self.txn.opened_at.map_or(Duration::ZERO, |opened| self.shared.clock.uptime().saturating_sub(opened))
+        self.txn.opened_at.map_or(Duration::ZERO, |opened| self.context.clock.uptime().saturating_sub(opened))
     }
 
     fn roll_back(&mut self) -> Result<()> {
-        let fresh = Transaction::new(self.shared.clock.now(), self.shared.clock.uptime());
+        let fresh = Transaction::new(self.context.clock.now(), self.context.clock.uptime());
         let undone = mem::replace(&mut self.txn, fresh);
-        let settings = &self.shared.settings;
+        let settings = &self.context.settings;
         if !settings.breaks(Mutation::InputsForgotten) {
             self.inputs.put_back(undone.records);
         }
@@ -157,7 +157,7 @@ impl StreamThread {
             self.outcomes.push_front(returned);
         }
         for task in self.tasks.values_mut() {
-            if let State::Running(live) = &mut task.state {
+            if let Lifecycle::Running(live) = &mut task.state {
                 live.roll_back(settings.mutation).map_err(|source| Error::Store { task: task.id.clone(), source })?;
             }
         }
@@ -173,13 +173,13 @@ impl StreamThread {
 
     /// Throws one task's store away and has it made again from its changelog.
     fn rebuild(&mut self, id: &TaskId) -> Result<()> {
-        self.shared.metrics.store_rebuilt(id);
+        self.context.metrics.store_rebuilt(id);
         self.abandon()?;
         if let Some(task) = self.tasks.get_mut(id) {
-            if let State::Running(live) = &task.state {
+            if let Lifecycle::Running(live) = &task.state {
                 task.offset_known = live.is_begun();
             }
-            (task.state, task.fresh) = (State::Created, true);
+            (task.state, task.fresh) = (Lifecycle::Created, true);
         }
         if self.recovering { Ok(()) } else { self.restore(id) }
     }

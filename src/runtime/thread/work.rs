@@ -5,18 +5,18 @@ use std::slice;
 use std::time::Duration;
 
 use super::offset::OFFSETS_TIMEOUT;
-use super::{Shared, StreamThread, broken};
+use super::{Context, StreamThread, broken};
 use crate::broker::{self, FencedBy};
 use crate::model::{Record, TaskId, TopicPartition};
 use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::Error;
 use crate::runtime::error::Result;
+use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::input::{Failing, Input};
 use crate::runtime::keying::{self, Destination};
 use crate::runtime::mutation::Mutation;
-use crate::runtime::plan::Role;
-use crate::runtime::point::Point;
-use crate::runtime::task::{State, Task};
+use crate::runtime::task::{Lifecycle, Task};
+use crate::runtime::topology_plan::Role;
 use crate::runtime::transaction::Returned;
 use crate::runtime::transaction::count;
 
@@ -58,7 +58,7 @@ impl StreamThread {
 
     /// How many more acts the sink takes: those that this transaction has decided are on their way to it.
     pub(super) fn room(&self) -> usize {
-        self.shared.sink.capacity().saturating_sub(self.txn.acts.len())
+        self.context.sink.capacity().saturating_sub(self.txn.acts.len())
     }
 
     /// Fills the buffers that are empty.
@@ -77,11 +77,11 @@ impl StreamThread {
                     break;
                 }
                 Err(broker::Error::FetchFailed { detail, .. }) => {
-                    failed(&self.shared, (partition, input), detail, uptime);
+                    failed(&self.context, (partition, input), detail, uptime);
                 }
                 Err(error) => return Err(error.into()),
             }
-            recovered(&self.shared, (partition, input), !records.is_empty(), uptime);
+            recovered(&self.context, (partition, input), !records.is_empty(), uptime);
             if records.is_empty() {
                 // Control records behind the last event: the next transaction commits past them.
                 if let Some(position) = consumer.position(partition) {
@@ -90,9 +90,9 @@ impl StreamThread {
                 continue;
             }
             let bytes: usize = records.iter().map(Record::size).sum();
-            self.shared.metrics.consumed(&partition.topic, count(records.len()), count(bytes));
+            self.context.metrics.consumed(&partition.topic, count(records.len()), count(bytes));
             input.buffer.extend(records.drain(..));
-            self.shared.probe.reached(Point::Fetched);
+            self.context.fault_observer.reached(FaultPoint::Fetched);
         }
         self.judge_gone()
     }
@@ -110,21 +110,21 @@ impl StreamThread {
             let detail = format!("another member has committed {partition} further than this one");
             return Err(broker::Error::Fenced { by: FencedBy::Generation, detail }.into());
         }
-        Err(Error::InputLost { group: self.shared.settings.application.clone(), partition })
+        Err(Error::InputLost { group: self.context.settings.application.clone(), partition })
     }
 
     /// Steps on a record. Whatever comes of it, the record is the transaction's from now on: an abort puts it back.
     fn on_record(&mut self, role: Role, record: Record) -> Result<()> {
         let result = self.step_on(role, &record);
         self.txn.keep(record);
-        self.shared.probe.reached(Point::Stepped);
+        self.context.fault_observer.reached(FaultPoint::Stepped);
         result
     }
 
     fn step_on(&mut self, role: Role, record: &Record) -> Result<()> {
         match role {
             Role::Source(source) => {
-                let (plan, partitions) = (&self.shared.plan, &self.shared.inbox_partitions);
+                let (plan, partitions) = (&self.context.plan, &self.context.inbox_partitions);
                 match keying::decide(plan, partitions, source, record, |task| self.takes(task))? {
                     Destination::Task(id, key, event) => {
                         if let Some(task) = self.tasks.get_mut(&id) {
@@ -136,14 +136,14 @@ impl StreamThread {
                     }
                     Destination::Inbox(out) => self.txn.output(out),
                     Destination::DeadLetter(reject) => {
-                        self.txn.dead_letter(&self.shared.plan, record, Stage::Decode, &reject);
+                        self.txn.dead_letter(&self.context.plan, record, Stage::Decode, &reject);
                     }
                 }
             }
             Role::Inbox(_) => {
-                let id = self.shared.plan.task(&record.source);
+                let id = self.context.plan.task(&record.source);
                 if let Some(task) = id.and_then(|id| self.tasks.get_mut(&id)) {
-                    task.on_record(&self.shared.plan, record, &mut self.txn)?;
+                    task.on_record(&self.context.plan, record, &mut self.txn)?;
                 }
             }
         }
@@ -153,7 +153,7 @@ impl StreamThread {
     /// True when a task steps on source records at once: it is here, it runs, and its acts find room.
     fn takes(&self, id: &TaskId) -> bool {
         let may = |task: &Task| task.is_running() && (!task.acts || self.room() > 0);
-        self.shared.settings.direct_handover && self.tasks.get(id).is_some_and(may)
+        self.context.settings.direct_handover && self.tasks.get(id).is_some_and(may)
     }
 
     /// Takes the outcomes of acts whose tasks are running. Those of a task that is being restored wait; those of a task
@@ -168,17 +168,17 @@ impl StreamThread {
                 continue;
             };
             match task.state {
-                State::Running(_) => {
+                Lifecycle::Running(_) => {
                     let Returned { key, outcome, .. } = returned.clone();
-                    worked = if self.shared.settings.breaks(Mutation::OutcomeForgotten) {
+                    worked = if self.context.settings.breaks(Mutation::OutcomeForgotten) {
                         Ok(true)
                     } else {
-                        task.on_outcome(&self.shared.plan, &key, outcome, &mut self.txn).map(|()| true)
+                        task.on_outcome(&self.context.plan, &key, outcome, &mut self.txn).map(|()| true)
                     };
                     self.txn.input();
                     self.txn.outcomes.push_back(returned);
                 }
-                State::Created | State::Restoring(_) | State::Suspended(_) => waiting.push_back(returned),
+                Lifecycle::Created | Lifecycle::Restoring(_) | Lifecycle::Suspended(_) => waiting.push_back(returned),
             }
         }
         waiting.append(&mut self.outcomes);
@@ -189,10 +189,10 @@ impl StreamThread {
     fn fire_timers(&mut self) -> Result<bool> {
         let mut fired = 0;
         for task in self.tasks.values_mut() {
-            let room = self.shared.sink.capacity().saturating_sub(self.txn.acts.len());
+            let room = self.context.sink.capacity().saturating_sub(self.txn.acts.len());
             let limit = if task.acts { room.min(TIMERS_MAX) } else { TIMERS_MAX };
             if limit > 0 {
-                fired += task.fire(&self.shared.plan, limit, &mut self.txn)?;
+                fired += task.fire(&self.context.plan, limit, &mut self.txn)?;
             }
         }
         Ok(fired > 0)
@@ -200,9 +200,9 @@ impl StreamThread {
 }
 
 /// A fetch of a partition has failed. Its position stays, and the other partitions go on.
-fn failed(shared: &Shared, (partition, input): (&TopicPartition, &mut Input), detail: String, uptime: Duration) {
-    shared.metrics.fetch_failed(partition);
-    broken::passed_over(&shared.settings, input);
+fn failed(context: &Context, (partition, input): (&TopicPartition, &mut Input), detail: String, uptime: Duration) {
+    context.metrics.fetch_failed(partition);
+    broken::passed_over(&context.settings, input);
     if let Some(failing_for) = input.failed(detail, uptime)
         && let Some(failing) = &input.failing
     {
@@ -217,16 +217,16 @@ fn failed(shared: &Shared, (partition, input): (&TopicPartition, &mut Input), de
     if let Some(Failing { reminder, detail, .. }) = &input.failing
         && reminder.lasted(uptime) >= FAILING
     {
-        shared.status.fetch_failing(partition, Some(detail));
+        context.status.fetch_failing(partition, Some(detail));
     }
 }
 
 /// Notes that a partition can be read again, when it can.
-fn recovered(shared: &Shared, (partition, input): (&TopicPartition, &mut Input), gives: bool, uptime: Duration) {
+fn recovered(context: &Context, (partition, input): (&TopicPartition, &mut Input), gives: bool, uptime: Duration) {
     let is_over = |failing: &Failing| gives || uptime.saturating_sub(failing.latest) >= RECOVERED;
     if let Some(failing) = input.failing.take_if(|failing| is_over(failing)) {
         let failed_for_s = failing.reminder.lasted(failing.latest).as_secs();
         tracing::info!(%partition, failed_for_s, "the partition can be read again");
-        shared.status.fetch_failing(partition, None);
+        context.status.fetch_failing(partition, None);
     }
 }

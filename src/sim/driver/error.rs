@@ -42,7 +42,7 @@ pub enum DriverError {
     },
     /// No act of this key waits for an answer.
     #[error("no act of key `{key}` waits for an answer: `acts` shows what does")]
-    NothingAsked {
+    NoPendingAct {
         /// The key.
         key: String,
     },

@@ -9,13 +9,13 @@
 //! | `look` | what a test sees: topics, entries, alerts, dead letters |
 //! | `error` | why a driver cannot go on |
 
-mod asked;
 mod error;
-mod look;
+mod inspect;
+mod pending_act;
 
-pub use asked::Asked;
 pub use error::DriverError;
-pub use look::{DeadLetter, Raised, Stored};
+pub use inspect::{DeadLetter, Raised, Stored};
+pub use pending_act::PendingAct;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,13 +24,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use self::asked::Acts;
 use self::error::Result;
+use self::pending_act::Acts;
 use super::{ManualClock, Setting, World};
 use crate::broker::{Broker, ProducerSpec, memory};
 use crate::metric::{Build, Metrics};
 use crate::model::{Clock, Key, OutRecord, Sink, Timestamp, Topic, Verdict};
-use crate::runtime::{CommitLimits, Point, Settings};
+use crate::runtime::{CommitLimits, FaultPoint, Settings};
 use crate::topology::Topology;
 
 /// The application's and its only instance's name.
@@ -50,7 +50,7 @@ const FOREVER: Duration = Duration::from_hours(24 * 365 * 100);
 const CALL: Duration = Duration::from_secs(5);
 
 /// Where the next crash is to happen.
-type CrashAt = Arc<Mutex<Option<Point>>>;
+type CrashAt = Arc<Mutex<Option<FaultPoint>>>;
 
 /// Drives one topology, step by step.
 ///
@@ -193,14 +193,14 @@ impl TestDriver {
     }
 
     /// The acts that were committed, handed to the outside, and not answered yet, in their order.
-    pub fn acts(&self) -> Vec<Asked> {
+    pub fn acts(&self) -> Vec<PendingAct> {
         self.acts.asked()
     }
 
     /// Answers the oldest act of a key that is not answered yet.
     pub fn answer(&mut self, key: &str, verdict: Verdict) -> Result<()> {
         if !self.acts.answer(&Key::new(key), verdict) {
-            return Err(DriverError::NothingAsked { key: key.to_owned() });
+            return Err(DriverError::NoPendingAct { key: key.to_owned() });
         }
         self.settle()
     }
@@ -228,7 +228,7 @@ impl TestDriver {
     }
 
     /// Lets the instance crash, and start again, when it next comes to a point between two duties.
-    pub fn crash_at(&mut self, point: Point) {
+    pub fn crash_at(&mut self, point: FaultPoint) {
         *lock(&self.crash_at) = Some(point);
     }
 

@@ -1,9 +1,9 @@
-//! Runs from seeds: instances of the real topology in bad weather, and an oracle that knows only what was written.
+//! Runs from seeds: instances of the real topology in bad nemesis, and an oracle that knows only what was written.
 //!
 //! ```text
-//!  seed ──▶ plan ──▶ storm: write, crash, fence, stop, lose answers ──▶ heal ──▶ judge
-//!                ──▶ storm, 25 hours later                          ──▶ heal ──▶ judge
-//!                ──▶ storm, and the members that were missing come  ──▶ heal ──▶ judge
+//!  seed ──▶ plan ──▶ faults: write, crash, fence, stop, lose answers ──▶ heal ──▶ judge
+//!                ──▶ faults, 25 hours later                          ──▶ heal ──▶ judge
+//!                ──▶ faults, and the members that were missing come  ──▶ heal ──▶ judge
 //!                ──▶ 8 days later                                            ──▶ judge
 //! ```
 //!
@@ -14,29 +14,29 @@
 //! |---|---|
 //! | `plan` | what is drawn before the run: swarm testing, so each run leaves some kinds of trouble out |
 //! | `scene` | what the instances are made of |
-//! | `story` | a run: who runs, what was written, what is told |
-//! | `weather` | what is done to the instances |
-//! | `storm` | which calls fail, and at which points a process ends |
-//! | `desk` | a Control-M in memory that loses requests and answers |
+//! | `run` | a run: who runs, what was written, what is told |
+//! | `nemesis` | what is done to the instances |
+//! | `faults` | which calls fail, and at which points a process ends |
+//! | `executor` | a Control-M in memory that loses requests and answers |
 //! | `judge` | what must be true |
 //! | `kind` | the kinds of trouble, counted |
 //!
 //! Swarm testing: Groce et al., "Swarm Testing", ISSTA 2012.
 
-mod desk;
-mod judge;
-mod kind;
+mod checker;
+mod coverage;
+mod executor;
+mod faults;
+mod nemesis;
 mod plan;
-mod scene;
-mod storm;
-mod story;
-mod weather;
+mod run;
+mod setup;
 
-pub use kind::{Kind, Tally};
+pub use coverage::{Coverage, Trouble};
 
 use std::time::Duration;
 
-use story::Story;
+use run::Run;
 
 use crate::model::Clock;
 use crate::runtime::{Guarantee, Mutation};
@@ -47,11 +47,11 @@ pub struct Report {
     /// Its seed.
     pub seed: u64,
     /// Which trouble it met.
-    pub met: Tally,
+    pub met: Coverage,
     /// What is wrong, in sentences; empty when nothing is.
     pub wrong: Vec<String>,
     /// What happened, a line each, with the simulated time.
-    pub story: Vec<String>,
+    pub trace: Vec<String>,
     /// How many events were written.
     pub events: usize,
     /// How much time was simulated.
@@ -69,100 +69,100 @@ const TURNS_MAX: usize = 3_000;
 
 /// Runs a seed, with the protocol broken in one place when a mutation is given.
 pub fn run(seed: u64, mutation: Option<Mutation>) -> Report {
-    play(Story::new(seed, Guarantee::ExactlyOnce, mutation), seed)
+    play(Run::new(seed, Guarantee::ExactlyOnce, mutation), seed)
 }
 
 /// Runs a seed without transactions. What comes twice is right then; what is lost is wrong.
 pub fn run_at_least_once(seed: u64) -> Report {
-    play(Story::new(seed, Guarantee::AtLeastOnce, None), seed)
+    play(Run::new(seed, Guarantee::AtLeastOnce, None), seed)
 }
 
-fn play(mut story: Story, seed: u64) -> Report {
-    let draw = format!("{:?}", story.plan);
-    story.tell(&draw);
-    let acts: [fn(&mut Story); 4] = [
-        |story| story.rage(120),
-        |story| {
-            a_while_later(story, DAY, "a day later");
-            story.rage(30);
+fn play(mut run: Run, seed: u64) -> Report {
+    let draw = format!("{:?}", run.plan);
+    run.tell(&draw);
+    let acts: [fn(&mut Run); 4] = [
+        |run| run.rage(120),
+        |run| {
+            a_while_later(run, DAY, "a day later");
+            run.rage(30);
         },
-        |story| {
-            story.tell("what was missing comes");
-            story.pending = std::mem::take(&mut story.held);
-            story.rage(30);
+        |run| {
+            run.tell("what was missing comes");
+            run.pending = std::mem::take(&mut run.held);
+            run.rage(30);
         },
-        |story| a_while_later(story, LONG, "after more than a week"),
+        |run| a_while_later(run, LONG, "after more than a week"),
     ];
     for act in acts {
-        if story.wrong.is_empty() {
-            act(&mut story);
-            story.heal();
-            settle(&mut story);
-            story.judge();
+        if run.wrong.is_empty() {
+            act(&mut run);
+            run.heal();
+            settle(&mut run);
+            run.judge();
         }
     }
-    let mut met = story.met.clone();
-    met.add(&story.storm().met);
+    let mut met = run.met.clone();
+    met.add(&run.faults().met);
     Report {
         seed,
         met,
-        events: story.sent.len(),
-        simulated: story.world.clock().uptime(),
-        wrong: story.wrong,
-        story: story.lines,
+        events: run.sent.len(),
+        simulated: run.world.clock().uptime(),
+        wrong: run.wrong,
+        trace: run.trace,
     }
 }
 
 /// Everybody stops, and comes back when a deadline has passed.
-fn a_while_later(story: &mut Story, time: Duration, when: &str) {
-    story.tell(&format!("everybody stops, and comes back {when}"));
-    for name in story.names() {
-        if let Err(error) = story.world.stop(name) {
-            story.wrong.push(format!("{name} does not stop in order: {error}"));
+fn a_while_later(run: &mut Run, time: Duration, when: &str) {
+    run.tell(&format!("everybody stops, and comes back {when}"));
+    for name in run.names() {
+        if let Err(error) = run.world.stop(name) {
+            run.wrong.push(format!("{name} does not stop in order: {error}"));
         }
-        story.desk.end(name);
+        run.executor.end(name);
     }
-    story.world.clock().advance(time);
+    run.world.clock().advance(time);
 }
 
 /// Lets the time pass after which what is committed is in the stores.
-fn settle_stores(story: &mut Story) {
-    for _ in 0..=story.plan.write_behind.as_secs() {
-        story.advance(1_000);
-        story.turn();
+fn settle_stores(run: &mut Run) {
+    for _ in 0..=run.plan.write_behind.as_secs() {
+        run.advance(1_000);
+        run.turn();
     }
 }
 
 /// Lets those who are gone be forgotten, and the others follow what they are to follow until they have all of it.
-fn settle_standbys(story: &mut Story) {
+fn settle_standbys(run: &mut Run) {
     /// Longer than an instance that says nothing is taken to live, and everybody has opened what follows from that.
     const FORGOTTEN: usize = 100;
     const SECONDS_MAX: usize = 1_000;
-    for second in 0..if story.plan.standbys > 0 { SECONDS_MAX } else { 0 } {
-        story.advance(1_000);
-        story.turn();
-        if second >= FORGOTTEN && story.catching_up() == 0 {
+    for second in 0..if run.plan.standbys > 0 { SECONDS_MAX } else { 0 } {
+        run.advance(1_000);
+        run.turn();
+        if second >= FORGOTTEN && run.catching_up() == 0 {
             return;
         }
     }
 }
 
 /// Turns until nothing is left to do and every delivery has ended.
-fn settle(story: &mut Story) {
+fn settle(run: &mut Run) {
     for _ in 0..PATIENCE {
-        if !story.wrong.is_empty() {
+        if !run.wrong.is_empty() {
             return;
         }
-        match story.world.settle(TURNS_MAX) {
+        match run.world.settle(TURNS_MAX) {
             Ok(true) => {}
-            Ok(false) => return story.wrong.push("the instances do not come to rest".to_owned()),
-            Err(error) => return story.wrong.push(format!("an instance has stopped: {error}")),
+            Ok(false) => return run.wrong.push("the instances do not come to rest".to_owned()),
+            Err(error) => return run.wrong.push(format!("an instance has stopped: {error}")),
         }
-        if story.desk.open() == 0 && story.delivered() >= story.complete() {
-            settle_stores(story);
-            return settle_standbys(story);
+        if run.executor.open() == 0 && run.delivered() >= run.complete() {
+            settle_stores(run);
+            return settle_standbys(run);
         }
-        story.advance(3_000);
-        story.turn();
+        run.advance(3_000);
+        run.turn();
     }
 }

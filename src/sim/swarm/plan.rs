@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::broker::memory::{FaultKind, Protocol};
-use crate::runtime::{Guarantee, Point};
+use crate::runtime::{FaultPoint, Guarantee};
 
 /// The draw of one run.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub(super) struct Plan {
     /// Of a thousand calls to the broker, how many fail in which way.
     pub calls: Vec<(FaultKind, u32)>,
     /// Of ten thousand visits, how many end the process at which point.
-    pub points: Vec<(Point, u32)>,
+    pub points: Vec<(FaultPoint, u32)>,
     pub odds: Odds,
 }
 
@@ -80,7 +80,7 @@ impl Plan {
     pub(super) fn draw(rng: &mut fastrand::Rng) -> Self {
         let mut some = |max: u32| if rng.u8(0..100) < 45 { 0 } else { rng.u32(1..=max) };
         let calls = CALLS.map(|kind| (kind, some(oddity(kind)))).to_vec();
-        let points = Point::ALL.map(|point| (point, some(rarity(point)))).to_vec();
+        let points = FaultPoint::ALL.map(|point| (point, some(rarity(point)))).to_vec();
         let odds = Odds {
             kill: some(30),
             stop: some(30),
@@ -127,17 +127,21 @@ fn oddity(kind: FaultKind) -> u32 {
 }
 
 /// Points that are seldom come by end the process more often.
-fn rarity(point: Point) -> u32 {
+fn rarity(point: FaultPoint) -> u32 {
     match point {
-        Point::Fetched | Point::Stepped => 60,
-        Point::Begun
-        | Point::Produced
-        | Point::Drained
-        | Point::OffsetsSent
-        | Point::Committed
-        | Point::Applied
-        | Point::Stored => 200,
-        Point::Announced | Point::Assigned | Point::OffsetsRead | Point::Restored | Point::HandedOver => 400,
-        Point::RestoreBatch | Point::Revoked | Point::Recovering => 1_500,
+        FaultPoint::Fetched | FaultPoint::Stepped => 60,
+        FaultPoint::Begun
+        | FaultPoint::Produced
+        | FaultPoint::Drained
+        | FaultPoint::OffsetsSent
+        | FaultPoint::Committed
+        | FaultPoint::Applied
+        | FaultPoint::Stored => 200,
+        FaultPoint::Announced
+        | FaultPoint::Assigned
+        | FaultPoint::OffsetsRead
+        | FaultPoint::Restored
+        | FaultPoint::HandedOver => 400,
+        FaultPoint::RestoreBatch | FaultPoint::Revoked | FaultPoint::Recovering => 1_500,
     }
 }

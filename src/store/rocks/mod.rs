@@ -18,14 +18,14 @@
 //! | `tuning` | the options, and the memory that all stores share |
 //! | `error` | `RocksDB`'s errors in the port's words |
 
+mod bulk_ingest;
 mod error;
-mod front;
 mod key;
-mod load;
 mod rows;
 mod store;
 #[cfg(test)]
 mod tests;
+mod timer_seek;
 mod tuning;
 
 use std::fmt;

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch};
 
-use super::front::Fronts;
-use super::load::Loader;
+use super::bulk_ingest::BulkWriter;
 use super::rows::Rows;
+use super::timer_seek::Fronts;
 use super::tuning::{self, Family, Memory};
 use super::{error, key};
 use crate::model::{ActSlot, Key, Timer, Timestamp};
@@ -25,7 +25,7 @@ type Row = (Box<[u8]>, Box<[u8]>);
 pub(super) struct RocksStore {
     pub(super) db: DB,
     pub(super) path: PathBuf,
-    pub(super) loader: Loader,
+    pub(super) bulk_writer: BulkWriter,
     fronts: Fronts,
     /// Of every look-up of one key; an object of `RocksDB`, made once.
     reads: ReadOptions,
@@ -39,11 +39,11 @@ impl RocksStore {
     pub(super) fn open(path: &Path, memory: &Memory) -> Result<Self> {
         let db = DB::open_cf_descriptors(&memory.database(), path, memory.families())
             .map_err(|error| error::of_rocksdb(path, error))?;
-        let (path, loader) = (path.to_owned(), Loader::new(memory));
+        let (path, bulk_writer) = (path.to_owned(), BulkWriter::new(memory));
         let (fronts, share) = (Fronts::new(), memory.share());
         let reads = ReadOptions::default();
-        let store = Self { db, path, loader, fronts, reads, _share: share, is_tuned_for_loads: false };
-        store.check_loaded()?;
+        let store = Self { db, path, bulk_writer, fronts, reads, _share: share, is_tuned_for_loads: false };
+        store.check_ingested()?;
         Ok(store)
     }
 
@@ -159,8 +159,8 @@ impl Store for RocksStore {
                 self.fronts.retreat(clock, &first.key);
             }
         }
-        self.tune(batch.is_load)?;
-        if batch.is_load && self.load(&rows)? {
+        self.tune(batch.is_bulk)?;
+        if batch.is_bulk && self.bulk_ingest(&rows)? {
             return Ok(());
         }
         self.db.write(self.writes(&rows)?).map_err(|error| self.error(error))

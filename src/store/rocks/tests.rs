@@ -13,7 +13,7 @@ fn timer(due: i64) -> Timer {
 }
 
 fn batch(changes: impl IntoIterator<Item = Change>) -> Batch {
-    Batch { changes: changes.into_iter().collect(), is_load: false }
+    Batch { changes: changes.into_iter().collect(), is_bulk: false }
 }
 
 /// How many deleted keys `RocksDB` steps over while `work` runs on this thread.
@@ -69,9 +69,9 @@ fn a_store_whose_load_was_cut_off_is_refused_and_can_be_made_anew() {
     let mut store = RocksStore::open(&path, &stores.memory).unwrap();
     let large = batch([Change::PutEntry(Key::new("k"), vec![0; 300_000].into())]);
     let rows = rows::Rows::of(&large);
-    let mut files = store.loader.write(&path, &rows).unwrap().unwrap();
+    let mut files = store.bulk_writer.write(&path, &rows).unwrap().unwrap();
     files.push((tuning::Family::Timer, path.join("no such file")));
-    store.take_in(files, &rows).unwrap_err();
+    store.ingest(files, &rows).unwrap_err();
     assert!(store.get(&Key::new("k")).unwrap().is_some(), "the first file is in, the second is not");
     drop(store);
     let error = stores.open("bundle-0").err().unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sheaf::model::{Headers, Key, Severity, TimerKind, Timestamp, Verdict};
 use sheaf::processor::by_key;
-use sheaf::runtime::Point;
+use sheaf::runtime::FaultPoint;
 use sheaf::sim::TestDriver;
 use sheaf::topology::BuildError;
 
@@ -78,7 +78,7 @@ fn a_record_may_have_its_own_time_and_headers() {
 #[test]
 fn what_was_committed_outlives_a_crash_at_every_point() {
     let mut not_reached = Vec::new();
-    for point in Point::ALL {
+    for point in FaultPoint::ALL {
         let mut driver = driver();
         driver.send("in", "x", "1").unwrap();
         driver.crash_at(point);
@@ -95,7 +95,7 @@ fn what_was_committed_outlives_a_crash_at_every_point() {
         assert_eq!(all, ["1", "act", "3"], "{point}");
     }
     // One instance alone revokes nothing, no call is lost, and so little is restored in one batch.
-    assert_eq!(not_reached, [Point::RestoreBatch, Point::Revoked, Point::Recovering]);
+    assert_eq!(not_reached, [FaultPoint::RestoreBatch, FaultPoint::Revoked, FaultPoint::Recovering]);
 }
 
 #[test]

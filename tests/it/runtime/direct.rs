@@ -6,7 +6,7 @@ use std::time::Duration;
 use sheaf::broker::memory;
 use sheaf::model::{Key, Reject, Timestamp, Topic};
 use sheaf::processor::{Input, Processor, Transition, erase};
-use sheaf::runtime::Point;
+use sheaf::runtime::FaultPoint;
 use sheaf::sim::{MakeSink, Setting, World};
 
 use super::support::{Count, Counter, NoSink, metric, send, send_to, setting, settle, values, world};
@@ -143,7 +143,7 @@ fn a_task_that_is_being_restored_gets_its_events_through_the_inbox_afterwards() 
 
 #[test]
 fn an_owner_that_stands_still_in_the_middle_hands_nothing_over_twice() {
-    for point in [Point::Stepped, Point::Drained, Point::OffsetsSent, Point::Committed] {
+    for point in [FaultPoint::Stepped, FaultPoint::Drained, FaultPoint::OffsetsSent, FaultPoint::Committed] {
         let mut world = two();
         send_to(&world, 40);
         assert!((0..10).any(|_| world.turn_until("a", point).unwrap()), "a has something to do");

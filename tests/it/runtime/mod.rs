@@ -13,7 +13,6 @@
 //! | `unreadable` | entries that cannot be read |
 
 mod basic;
-mod behind;
 mod cached;
 mod direct;
 mod eager;
@@ -22,3 +21,4 @@ mod refusal;
 mod standby;
 mod support;
 mod unreadable;
+mod write_behind;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sheaf::broker::{Broker, NewTopic, memory};
 use sheaf::model::{Key, OutRecord, TaskId, Topic};
 use sheaf::processor::erase;
-use sheaf::runtime::Point;
+use sheaf::runtime::FaultPoint;
 use sheaf::sim::{Setting, Strikes, World};
 use sheaf::store::Stores;
 use sheaf::store::memory::MemoryStores;
@@ -162,7 +162,7 @@ fn a_standby_that_crashes_in_the_middle_goes_on_where_it_was() {
     // Each second of the first batches that the doomed one applies is its last one.
     let strikes: Strikes = Arc::new(move |name, point| {
         let mut doomed = observed.lock().unwrap();
-        if doomed.0 != name || point != Point::RestoreBatch {
+        if doomed.0 != name || point != FaultPoint::RestoreBatch {
             return false;
         }
         doomed.1 += 1;

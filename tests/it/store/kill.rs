@@ -25,7 +25,7 @@ const BATCHES: u16 = 200;
 const VALUE_BYTES: usize = 300_000;
 
 /// Which of the batches are loads.
-fn is_load(plan: &str, number: u16) -> bool {
+fn is_bulk(plan: &str, number: u16) -> bool {
     match plan {
         "batches" => false,
         "loads" => true,
@@ -54,7 +54,7 @@ fn the_child_that_is_killed() {
             Change::PutTimer(key(number), deadline(0, i64::from(number))),
             Change::PutMeta("position".to_owned(), number.to_be_bytes().to_vec()),
         ];
-        store.apply(&Batch { changes, is_load: is_load(&plan, number) }).unwrap();
+        store.apply(&Batch { changes, is_bulk: is_bulk(&plan, number) }).unwrap();
     }
     writeln!(io::stdout(), "{WRITTEN}").unwrap();
     // Until the kill, or until the parent is gone.

@@ -11,15 +11,15 @@
 //! | `kill` | a second process: its locks, and what it leaves behind when it is killed with -9 |
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod behind;
+mod bulk_ingest;
 mod contract;
 mod disk;
 mod kill;
-mod load;
 mod memory;
 mod operations;
 mod overlay;
 mod pair;
+mod write_behind;
 
 use sheaf::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
 use sheaf::store::memory::MemoryStores;
@@ -38,11 +38,11 @@ fn on_both(check: impl Fn(&dyn Stores)) {
 }
 
 fn batch(changes: impl IntoIterator<Item = Change>) -> Batch {
-    Batch { changes: changes.into_iter().collect(), is_load: false }
+    Batch { changes: changes.into_iter().collect(), is_bulk: false }
 }
 
 fn load(changes: impl IntoIterator<Item = Change>) -> Batch {
-    Batch { changes: changes.into_iter().collect(), is_load: true }
+    Batch { changes: changes.into_iter().collect(), is_bulk: true }
 }
 
 fn put(key: &str, value: &str) -> Change {

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use sheaf::codec::Head;
 use sheaf::model::Key;
-use sheaf::store::behind::Limits;
 use sheaf::store::memory::MemoryStores;
 use sheaf::store::overlay::{Overlay, Parts, Written};
 use sheaf::store::rocks::{RocksOptions, RocksStores};
+use sheaf::store::write_behind::Limits;
 
 use super::deadline;
 use super::operations::operations;

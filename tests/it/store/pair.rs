@@ -8,9 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use sheaf::codec::Head;
 use sheaf::model::Key;
-use sheaf::store::behind::{Behind, Limits};
 use sheaf::store::index::TimerRow;
 use sheaf::store::overlay::{Overlay, Parts, Written};
+use sheaf::store::write_behind::{Limits, WriteBehind};
 use sheaf::store::{Batch, Change, Store, Stores, TimerClock, View as _};
 
 use super::operations::{DUE_MAX, KEYS, Operation};
@@ -36,7 +36,7 @@ enum Logged {
 struct Pair<'a> {
     stores: &'a dyn Stores,
     limits: Limits,
-    behind: Option<Behind>,
+    behind: Option<WriteBehind>,
     overlay: Overlay,
     changelog: Vec<Logged>,
     /// What time it is, in seconds: one for each operation.
@@ -54,7 +54,7 @@ impl<'a> Pair<'a> {
         Self {
             stores,
             limits,
-            behind: Some(Behind::new(stores.open(TASK).unwrap(), limits)),
+            behind: Some(WriteBehind::new(stores.open(TASK).unwrap(), limits)),
             overlay: Overlay::new(),
             changelog: Vec::new(),
             now: 0,
@@ -65,7 +65,7 @@ impl<'a> Pair<'a> {
         }
     }
 
-    fn behind(&self) -> &Behind {
+    fn behind(&self) -> &WriteBehind {
         self.behind.as_ref().unwrap()
     }
 
@@ -103,11 +103,11 @@ impl<'a> Pair<'a> {
                 self.behind = None;
                 let store = self.replayed(self.stores.open(TASK).unwrap());
                 self.check_store(&*store);
-                self.behind = Some(Behind::new(store, self.limits));
+                self.behind = Some(WriteBehind::new(store, self.limits));
             }
             Operation::WriteAll => {
                 let mut behind = self.behind.take().unwrap();
-                self.check_store(behind.written().unwrap());
+                self.check_store(behind.flushed().unwrap());
                 self.behind = Some(behind);
             }
         }
@@ -125,8 +125,8 @@ impl<'a> Pair<'a> {
             position.push(("genesis".to_owned(), b"once".to_vec()));
         }
         let behind = self.behind.as_mut().unwrap();
-        behind.take(&mut self.overlay, position, Vec::new(), Duration::from_secs(self.now));
-        behind.settle(Duration::from_secs(self.now)).unwrap();
+        behind.absorb(&mut self.overlay, position, Vec::new(), Duration::from_secs(self.now));
+        behind.flush_due(Duration::from_secs(self.now)).unwrap();
         assert!(self.overlay.is_empty());
         self.committed.clone_from(&self.current);
         self.touched.clear();
@@ -154,14 +154,14 @@ impl<'a> Pair<'a> {
                     overlay.take_batch(Vec::new()).changes
                 }
             };
-            store.apply(&Batch { changes, is_load: false }).unwrap();
+            store.apply(&Batch { changes, is_bulk: false }).unwrap();
         }
         let position = self.changelog.len().to_le_bytes().to_vec();
         let mut changes = vec![Change::PutMeta("changelog".to_owned(), position)];
         if from == 0 && self.is_begun {
             changes.push(Change::PutMeta("genesis".to_owned(), b"once".to_vec()));
         }
-        store.apply(&Batch { changes, is_load: false }).unwrap();
+        store.apply(&Batch { changes, is_bulk: false }).unwrap();
         store
     }
 
@@ -175,12 +175,12 @@ impl<'a> Pair<'a> {
     /// Nothing waits: the store has everything at any time, and says exactly when its next timer is due.
     fn check_at_once(&mut self) {
         let mut behind = self.behind.take().unwrap();
-        assert_eq!(behind.waiting(), 0);
+        assert_eq!(behind.dirty(), 0);
         for clock in TimerClock::ALL {
             let stored = rows(&self.committed, clock);
             assert_eq!(behind.next_due(clock).unwrap(), stored.first().map(|row| row.due));
         }
-        self.check_store(behind.written().unwrap());
+        self.check_store(behind.flushed().unwrap());
         self.behind = Some(behind);
     }
 

@@ -27,7 +27,7 @@ fn source_partitions_that_are_added_are_read_from_their_beginning() {
     let parents = stage.topic("parents");
     let mut producer = stage.scene.producer("p", &[]);
     producer.begin().expect("begun");
-    for (is_parent, value) in all.iter().flat_map(super::bundle::Bundle::events) {
+    for (is_parent, value) in all.iter().flat_map(Bundle::events) {
         let value = Some(Bytes::from(value.to_string()));
         let record = if is_parent {
             unkeyed(&parents, value)

@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 
-use sheaf::runtime::Point;
+use sheaf::runtime::FaultPoint;
 
 use super::bundle::{bundles, shuffled};
 use super::process::{Process, until};
@@ -15,19 +15,19 @@ const BUNDLES: usize = 8;
 fn nothing_is_lost_or_doubled_wherever_a_process_ends() {
     let Some(stage) = Stage::open("e2e-point") else { return };
     let mut chance = fastrand::Rng::with_seed(79);
-    let all = bundles(BUNDLES * (Point::ALL.len() + 1), &mut chance);
+    let all = bundles(BUNDLES * (FaultPoint::ALL.len() + 1), &mut chance);
     let mut parts = all.chunks(BUNDLES);
     // The first round makes entries for the restores of those after it.
     let mut events = shuffled(parts.next().expect("a part"), 0, &mut chance);
     stage.write_events(&events);
     let mut instance = stage.run("a");
     until("some are delivered", || stage.folders() > 0);
-    for (point, part) in Point::ALL.into_iter().zip(parts) {
+    for (point, part) in FaultPoint::ALL.into_iter().zip(parts) {
         events = shuffled(part, 10, &mut chance);
         let (before, after) = events.split_at(events.len() / 2);
         stage.write_events(before);
         instance.kill();
-        if point == Point::RestoreBatch {
+        if point == FaultPoint::RestoreBatch {
             std::fs::remove_dir_all(stage.state("a")).expect("removed");
         }
         let mut doomed = stage.start_with("a", &[("SHEAF_FAULT_POINT", point.as_str())]);
@@ -48,13 +48,13 @@ fn nothing_is_lost_or_doubled_wherever_a_process_ends() {
 }
 
 /// Brings about what leads to the points that no load leads to.
-fn provoke(stage: &Stage, point: Point, doomed: &mut Process) -> Option<Process> {
-    if point == Point::Revoked {
+fn provoke(stage: &Stage, point: FaultPoint, doomed: &mut Process) -> Option<Process> {
+    if point == FaultPoint::Revoked {
         // A second member takes its share.
         doomed.ready();
         return Some(stage.start("b"));
     }
-    if point == Point::Recovering {
+    if point == FaultPoint::Recovering {
         // Somebody else under the same transactional id: what has become of the transaction is not known.
         doomed.ready();
         drop(stage.scene.producer("app-a-0", &[]));

@@ -186,7 +186,7 @@ fn a_state_directory_that_comes_back_after_a_month_is_rebuilt() {
         let Some(applied_at) = store.meta("applied_at").expect("read") else { continue };
         let then = i64::from_le_bytes(applied_at.try_into().expect("8 bytes")) - MONTH_MS;
         let change = Change::PutMeta("applied_at".to_owned(), then.to_le_bytes().to_vec());
-        store.apply(&Batch { changes: vec![change], is_load: false }).expect("applied");
+        store.apply(&Batch { changes: vec![change], is_bulk: false }).expect("applied");
     }
     drop(stores);
 

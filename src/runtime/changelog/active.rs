@@ -1,0 +1,161 @@
+//! One restore: from a store's position to the end of its changelog.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::batch::{Batching, Read, Step};
+use super::job::{Job, Restored};
+use super::replay::{Replay, Subject};
+use crate::broker::Admin;
+use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};
+use crate::runtime::error::{Error, Result};
+use crate::runtime::fault_point::FaultPoint;
+use crate::runtime::task::{Done, Genesis};
+use crate::runtime::thread::Context;
+use crate::store;
+
+/// A restore of more offsets than this loads its store in large batches. For fewer, as after a standby, that is not worth
+/// the while.
+const LOAD_MIN: i64 = 20_000;
+
+/// A restore of at most so many offsets does not wait for longer ones.
+const SHORT_MAX: i64 = 100;
+
+/// A job that has been begun.
+pub(super) struct Active {
+    job: Job,
+    replay: Replay,
+    started: Duration,
+}
+
+/// True for errors after which a job is begun again: the broker's passing ones, and a store that another thread of this
+/// process is still closing.
+pub(super) fn may_pass(error: &Error) -> bool {
+    error.class() == ErrorClass::Retry || matches!(error, Error::Store { source: store::Error::Locked { .. }, .. })
+}
+
+/// Sends the result of a job to whoever wants it.
+pub(super) fn reply(job: &Job, result: Result<Done>) {
+    let (sender, waker) = &job.reply;
+    // The thread may have ended; then the store is closed by being dropped.
+    drop(sender.send(Restored { task: job.task.clone(), epoch: job.epoch, result }));
+    waker.wake();
+}
+
+/// A job that could not be begun.
+pub(super) struct Failed {
+    pub(super) job: Job,
+    pub(super) error: Error,
+}
+
+impl Failed {
+    /// Tells whoever wants the job.
+    pub(super) fn reply(self) {
+        reply(&self.job, Err(self.error));
+    }
+}
+
+impl Active {
+    /// Opens the store and finds out where its changelog begins and ends.
+    pub(super) fn begin(
+        mut job: Job,
+        context: &Context,
+        admin: &mut dyn Admin,
+        now: Timestamp,
+    ) -> std::result::Result<Self, Box<Failed>> {
+        let Job { task, changelog, store, fresh, .. } = &mut job;
+        let subject = Subject { task, changelog, store, fresh: *fresh };
+        match Replay::open(subject, context, admin, now) {
+            Ok(replay) => {
+                job.fresh = false;
+                Ok(Self { job, replay, started: context.clock.uptime() })
+            }
+            Err(error) => Err(Box::new(Failed { job, error })),
+        }
+    }
+
+    /// The changelog's partition.
+    pub(super) fn changelog(&self) -> &TopicPartition {
+        &self.job.changelog
+    }
+
+    /// The offset that is read next.
+    pub(super) fn next(&self) -> i64 {
+        self.replay.next()
+    }
+
+    /// True when the changelog is known to be the store's.
+    pub(super) fn is_verified(&self) -> bool {
+        self.replay.is_verified()
+    }
+
+    /// True when there are records to be read.
+    pub(super) fn is_reading(&self) -> bool {
+        let (done, total) = self.replay.progress();
+        self.is_verified() && done < total
+    }
+
+    /// True for one that is as good as at its end from the beginning: after a clean stop there is a commit's marker.
+    pub(super) fn is_short(&self) -> bool {
+        self.replay.progress().1 <= SHORT_MAX
+    }
+
+    /// False when the task was revoked meanwhile.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.job.wanted.strong_count() > 0
+    }
+
+    /// The task, how many offsets are done, and of how many.
+    pub(super) fn progress(&self) -> (&TaskId, i64, i64) {
+        let (done, total) = self.replay.progress();
+        (&self.job.task, done, total)
+    }
+
+    /// True for one that loads its store in large batches.
+    pub(super) fn is_bulk(&self) -> bool {
+        self.replay.progress().1 > LOAD_MIN
+    }
+
+    /// Takes records of the changelog, as one of so many that load their stores at a time.
+    pub(super) fn advance(&mut self, read: Read, restores: usize, context: &Context, now: Timestamp) -> Result<Step> {
+        let batching = if self.is_bulk() { Batching::Load { replays: restores } } else { Batching::AtOnce };
+        let (step, applied) = self.replay.advance(read, now, batching)?;
+        if applied > 0 {
+            context.fault_observer.reached(FaultPoint::RestoreBatch);
+        }
+        if self.replay.is_verified() {
+            let (done, total) = self.replay.progress();
+            context.metrics.restored(&self.job.task, applied, u64::try_from(total - done).unwrap_or(0));
+        }
+        Ok(step)
+    }
+
+    /// The end: what is held back is applied, and the store goes back.
+    pub(super) fn finish(mut self, result: Result<()>, context: &Context, now: Timestamp) {
+        let (is_begun, is_bulk) = (self.replay.genesis().is_some(), self.is_bulk());
+        let result = result.and_then(|()| if is_begun { self.replay.complete(now, is_bulk) } else { Ok(()) });
+        let result = result.map(|()| {
+            let id = Uuid::new_v5(&context.incarnation.id, self.job.task.to_string().as_bytes());
+            let genesis = if is_begun { Genesis::Written } else { Genesis::Due(id) };
+            let (changelog_next, (offsets, _)) = (self.replay.next(), self.replay.progress());
+            context.metrics.restore_ended(&self.job.task, context.clock.uptime().saturating_sub(self.started));
+            tracing::info!(sheaf.task = %self.job.task, offsets, changelog_next, "restored");
+            Done { store: self.replay.into_store(), changelog_next, genesis }
+        });
+        context.fault_observer.reached(FaultPoint::Restored);
+        reply(&self.job, result);
+    }
+
+    /// The same job, to be begun again; the store is closed.
+    pub(super) fn into_job(self) -> Job {
+        self.job
+    }
+
+    /// The same job with an empty store.
+    pub(super) fn into_fresh_job(self, context: &Context) -> Job {
+        let Self { job, .. } = self;
+        context.metrics.store_rebuilt(&job.task);
+        Job { fresh: true, ..job }
+    }
+}

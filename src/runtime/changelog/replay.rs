@@ -1,0 +1,297 @@
+//! A changelog on its way into a store: what a restore and a standby have in common.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::batch::{Batching, Read, Step};
+use super::key_filter::KeyFilter;
+use super::start::{Found, Phase, ReplayStart};
+use crate::broker::Admin;
+use crate::codec::{self, Head, entry, part};
+use crate::model::{ErrorClass, Key, Record, TaskId, Timestamp, TopicPartition};
+use crate::runtime::error::{Error, Result};
+use crate::runtime::genesis;
+use crate::runtime::mutation::Mutation;
+use crate::runtime::task::meta;
+use crate::runtime::thread::Context;
+use crate::store::overlay::{Overlay, Parts, Written};
+use crate::store::{self, Batch, Change, Store};
+
+/// Nothing is held back longer: so much of a restore is lost when it is cut off.
+const HELD_MAX: Duration = Duration::from_secs(2);
+
+/// Whose changelog goes into which store.
+pub(super) struct Subject<'a> {
+    pub(super) task: &'a TaskId,
+    pub(super) changelog: &'a TopicPartition,
+    /// The store, when it is open already: it has then seen every tombstone.
+    pub(super) store: &'a mut Option<Box<dyn Store>>,
+    /// True when what there is of the store is to be thrown away first.
+    pub(super) fresh: bool,
+}
+
+/// A store that takes in its changelog.
+pub(super) struct Replay {
+    task: TaskId,
+    changelog: TopicPartition,
+    store: Box<dyn Store>,
+    phase: Phase,
+    /// The genesis of the store; `None` until the changelog's has been read into a fresh one.
+    genesis: Option<Uuid>,
+    /// The offset of the changelog that is read next.
+    next: i64,
+    /// Where the replay began.
+    begin: i64,
+    /// The high watermark when the replay began.
+    end: i64,
+    overlay: Overlay,
+    /// Parts of entries, in the order of the changelog.
+    parts: Vec<Change>,
+    /// How many bytes of records have not been applied yet.
+    held: usize,
+    applied_at: Timestamp,
+    /// The keys that have come, when the store was empty before; `None`: the store is asked for every key.
+    key_filter: Option<KeyFilter>,
+    /// The duty that is broken on purpose.
+    broken: Option<Mutation>,
+}
+
+impl Replay {
+    /// Opens the store and finds out where its changelog begins and ends.
+    pub(super) fn open(subject: Subject<'_>, context: &Context, admin: &mut dyn Admin, now: Timestamp) -> Result<Self> {
+        let Subject { task, changelog, store, fresh } = subject;
+        let (low, high) = admin.watermarks(changelog, context.settings.broker_timeout)?;
+        let name = task.to_string();
+        let wrap = |source| Error::store(task, source);
+        if fresh {
+            *store = None;
+            context.stores.destroy(&name).map_err(wrap)?;
+        }
+        // A store that was open until a moment ago has seen every tombstone.
+        let was_open = store.is_some();
+        let store = match store.take() {
+            Some(store) => store,
+            None => match context.stores.open(&name) {
+                Err(error) if error.class() == ErrorClass::Corrupt => {
+                    if matches!(error, store::Error::Unfinished { .. }) {
+                        tracing::warn!(%error, sheaf.task = %task, "a restore begins again");
+                    } else {
+                        tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
+                        context.metrics.store_rebuilt(task);
+                    }
+                    context.stores.destroy(&name).map_err(wrap)?;
+                    context.stores.open(&name).map_err(wrap)?
+                }
+                opened => opened.map_err(wrap)?,
+            },
+        };
+        match ReplayStart::of(&*store, low, high, (!was_open).then_some(now)).map_err(wrap)? {
+            Found::ReplayStart(ReplayStart { phase, genesis, next, end }) => Ok(Self {
+                task: task.clone(),
+                changelog: changelog.clone(),
+                store,
+                phase,
+                genesis,
+                next,
+                begin: next,
+                end,
+                overlay: Overlay::new(),
+                parts: Vec::new(),
+                held: 0,
+                applied_at: now,
+                key_filter: genesis.is_none().then(|| KeyFilter::new(u64::try_from(end - next).unwrap_or(0))),
+                broken: context.settings.mutation,
+            }),
+            Found::Foreign(detail) => Err(Error::Genesis { task: task.clone(), changelog: changelog.clone(), detail }),
+        }
+    }
+
+    /// The task.
+    pub(super) fn task(&self) -> &TaskId {
+        &self.task
+    }
+
+    /// The changelog's partition.
+    pub(super) fn changelog(&self) -> &TopicPartition {
+        &self.changelog
+    }
+
+    /// The offset that is read next.
+    pub(super) fn next(&self) -> i64 {
+        self.next
+    }
+
+    /// How many offsets are done, and of how many.
+    pub(super) fn progress(&self) -> (i64, i64) {
+        (self.next - self.begin, self.end - self.begin)
+    }
+
+    /// True when the store has all that was taken.
+    pub(super) fn is_applied(&self) -> bool {
+        self.held == 0
+    }
+
+    /// True when the changelog is known to be the store's.
+    pub(super) fn is_verified(&self) -> bool {
+        self.phase == Phase::Replay
+    }
+
+    /// The genesis that store and changelog share, if there is one yet.
+    pub(super) fn genesis(&self) -> Option<Uuid> {
+        self.genesis
+    }
+
+    /// The store as it is, without what was not applied.
+    pub(super) fn into_store(self) -> Box<dyn Store> {
+        self.store
+    }
+
+    /// Takes records of the changelog. Returns how many they were, too.
+    pub(super) fn advance(&mut self, read: Read, now: Timestamp, batching: Batching) -> Result<(Step, u64)> {
+        let Read { records, position } = read;
+        let read_to = position.map_or(self.next, |position| position.max(self.next));
+        if let Phase::Verify { position, outdated } = self.phase {
+            return self.check_first(records.first(), read_to, position, outdated).map(|step| (step, 0));
+        }
+        let mut taken = 0;
+        for record in records {
+            if record.offset < self.next {
+                // Of an earlier place of the reader: the store has it, and what came after it.
+                continue;
+            }
+            taken += 1;
+            self.held += record.size();
+            self.next = record.offset + 1;
+            self.take(record)?;
+            if self.held >= batching.bytes() {
+                self.apply(now, batching.is_bulk())?;
+            }
+        }
+        self.next = self.next.max(read_to);
+        let is_held = batching.is_bulk() && now.since(self.applied_at) < HELD_MAX;
+        if self.held > 0 && !is_held {
+            self.apply(now, batching.is_bulk())?;
+        }
+        let early = self.broken == Some(Mutation::RestoreEndsEarly) && taken == 0;
+        Ok((if self.next >= self.end || early { Step::Done } else { Step::Reading }, taken))
+    }
+
+    fn check_first(&mut self, first: Option<&Record>, read_to: i64, position: i64, outdated: bool) -> Result<Step> {
+        if let Some(first) = first {
+            self.verify(genesis::read(first))?;
+            if outdated {
+                return Ok(Step::Outdated);
+            }
+            (self.phase, self.next, self.begin) = (Phase::Replay, position, position);
+            return Ok(if self.next >= self.end { Step::Done } else { Step::Moved });
+        }
+        if read_to >= self.end {
+            self.verify(None)?;
+        }
+        Ok(Step::Reading)
+    }
+
+    fn verify(&self, found: Option<Uuid>) -> Result<()> {
+        if found.is_some() && found == self.genesis {
+            return Ok(());
+        }
+        let name = |id: Option<Uuid>| id.map_or_else(|| "none".to_owned(), |id| id.to_string());
+        Err(Error::Genesis {
+            task: self.task.clone(),
+            changelog: self.changelog.clone(),
+            detail: format!(
+                "the store was begun as {}, the changelog's genesis is {}",
+                name(self.genesis),
+                name(found)
+            ),
+        })
+    }
+
+    /// One record of the changelog into the overlay.
+    fn take(&mut self, record: Record) -> Result<()> {
+        if genesis::is_genesis(&record) {
+            let found = genesis::read(&record);
+            if self.genesis.is_some() {
+                return self.verify(found);
+            }
+            self.genesis = found;
+            return Ok(());
+        }
+        if self.genesis.is_none() {
+            return Err(Error::Genesis {
+                task: self.task.clone(),
+                changelog: self.changelog.clone(),
+                detail: "the changelog does not begin with a genesis record".to_owned(),
+            });
+        }
+        let key = record.key.unwrap_or_default();
+        if let Some((entry, number)) = part::of_key(&key) {
+            self.parts.push(match record.value {
+                Some(bytes) => Change::PutPart(entry, number, bytes),
+                None => Change::DeletePart(entry, number),
+            });
+            return Ok(());
+        }
+        let key = Key::from_bytes(key);
+        let may_be_there = self.key_filter.as_mut().is_none_or(|filter| filter.note(&key));
+        let old = if may_be_there { self.head_of(&key)? } else { None };
+        match record.value {
+            None => self.overlay.delete(key, old.map(Arc::new)),
+            Some(bytes) => {
+                let mut head = self.decode(&key, &bytes).map_err(|error| self.of_changelog(error))?;
+                if self.broken == Some(Mutation::TimersForgotten) {
+                    head.timers.clear();
+                }
+                self.overlay.put(key, old.map(Arc::new), Written { head: Arc::new(head), bytes }, Parts::default());
+            }
+        }
+        Ok(())
+    }
+
+    fn head_of(&self, key: &Key) -> Result<Option<Head>> {
+        let bytes = self.overlay.get(&*self.store, key).map_err(|source| Error::store(&self.task, source))?;
+        bytes.map(|bytes| self.decode(key, &bytes)).transpose()
+    }
+
+    fn decode(&self, key: &Key, bytes: &[u8]) -> Result<Head> {
+        let entry = entry::decode(bytes).map_err(|source| Error::Entry {
+            task: self.task.clone(),
+            key: key.to_string(),
+            source,
+        })?;
+        Ok(entry.head)
+    }
+
+    /// What the changelog itself holds is not repaired by rebuilding the store.
+    fn of_changelog(&self, error: Error) -> Error {
+        let Error::Entry { task, key, source: source @ codec::Error::Corrupt(_) } = error else { return error };
+        Error::Unreadable { task, changelog: self.changelog.to_string(), key, source }
+    }
+
+    /// The end of a restore: everything is applied, and the store is set up for what comes after.
+    pub(super) fn complete(&mut self, now: Timestamp, is_bulk: bool) -> Result<()> {
+        if is_bulk && self.held > 0 {
+            self.apply(now, true)?;
+        }
+        self.apply(now, false)
+    }
+
+    /// What has been taken and not applied goes to the store, with the position that belongs to it.
+    fn apply(&mut self, now: Timestamp, is_bulk: bool) -> Result<()> {
+        let mut positions = vec![
+            (meta::CHANGELOG.to_owned(), self.next.to_le_bytes().to_vec()),
+            (meta::APPLIED_AT.to_owned(), now.as_millis().to_le_bytes().to_vec()),
+        ];
+        if let Some(genesis) = self.genesis {
+            positions.push((meta::GENESIS.to_owned(), genesis.to_string().into_bytes()));
+        }
+        let mut batch = Batch { is_bulk, ..self.overlay.take_batch(positions) };
+        // WriteBehind what the overlay makes of a deleted entry: the changelog names its parts one by one, and the next ones of
+        // its key.
+        batch.changes.append(&mut self.parts);
+        (self.held, self.applied_at) = (0, now);
+        self.store.apply(&batch).map_err(|source| Error::store(&self.task, source))
+    }
+}

@@ -1,0 +1,87 @@
+//! Where a replay begins, from what a store and the ends of its changelog say together.
+
+use uuid::Uuid;
+
+use crate::model::Timestamp;
+use crate::runtime::task::meta;
+use crate::runtime::topics;
+use crate::store::{self, Store};
+
+/// What a restore is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Waiting for the changelog's first record; then the replay goes on at the store's position, or, when tombstones
+    /// that the store has not seen may have been compacted away, from the beginning into a new store.
+    Verify { position: i64, outdated: bool },
+    /// Applying.
+    Replay,
+}
+
+/// Where a replay begins and ends.
+#[derive(Debug)]
+pub(super) struct ReplayStart {
+    pub(super) phase: Phase,
+    /// The genesis of the store; `None` for a store that was never committed to.
+    pub(super) genesis: Option<Uuid>,
+    /// The offset that is read first.
+    pub(super) next: i64,
+    /// The changelog's high watermark.
+    pub(super) end: i64,
+}
+
+/// What a store and the ends of its changelog say together.
+pub(super) enum Found {
+    ReplayStart(ReplayStart),
+    /// The changelog cannot be this store's.
+    Foreign(String),
+}
+
+impl ReplayStart {
+    /// `closed_until`: now, when the store has been closed for some time.
+    pub(super) fn of(store: &dyn Store, low: i64, high: i64, closed_until: Option<Timestamp>) -> store::Result<Found> {
+        let number = |name| -> store::Result<Option<i64>> {
+            let bytes = store.meta(name)?;
+            Ok(bytes.and_then(|bytes| Some(i64::from_le_bytes(bytes.try_into().ok()?))))
+        };
+        let text = store.meta(meta::GENESIS)?.and_then(|bytes| String::from_utf8(bytes).ok());
+        let Some(genesis) = text.and_then(|text| Uuid::parse_str(&text).ok()) else {
+            return Ok(Found::ReplayStart(Self { phase: Phase::Replay, genesis: None, next: low, end: high }));
+        };
+        let position = number(meta::CHANGELOG)?.unwrap_or(low);
+        if high == low {
+            return Ok(Found::Foreign(format!(
+                "the changelog is empty, the store had read it up to offset {position}"
+            )));
+        }
+        let newest = number(meta::NEWEST)?.map_or(position, |newest| newest.max(position));
+        if newest > high {
+            let detail = format!("the changelog ends at offset {high}, the store had read it up to {newest}");
+            return Ok(Found::Foreign(detail));
+        }
+        let applied_at = number(meta::APPLIED_AT)?.map_or(Timestamp::MIN, Timestamp::from_millis);
+        let is_old = closed_until.is_some_and(|now| now.since(applied_at) > topics::DELETE_RETENTION / 2);
+        // What lies between was deleted, tombstones among it: a person has done that, because nothing else deletes there.
+        let is_cut_off = position < low;
+        let phase = Phase::Verify { position, outdated: is_cut_off || (is_old && position < high) };
+        Ok(Found::ReplayStart(Self { phase, genesis: Some(genesis), next: low, end: high }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::memory::MemoryStores;
+    use crate::store::{Batch, Change, Stores as _};
+
+    #[test]
+    fn a_changelog_that_ends_before_the_newest_entry_is_not_the_stores() {
+        let mut store = MemoryStores::new().open("bundle-0").unwrap();
+        let number = |name: &str, number: i64| Change::PutMeta(name.to_owned(), number.to_le_bytes().to_vec());
+        let genesis = Change::PutMeta(meta::GENESIS.to_owned(), Uuid::nil().to_string().into_bytes());
+        let changes = vec![genesis, number(meta::CHANGELOG, 5), number(meta::NEWEST, 20)];
+        store.apply(&Batch { changes, is_bulk: false }).unwrap();
+        let found = |high| ReplayStart::of(&*store, 0, high, None).unwrap();
+        assert!(matches!(found(20), Found::ReplayStart(_)));
+        assert!(matches!(found(19), Found::Foreign(detail) if detail.contains("up to 20")));
+    }
+}

@@ -1,0 +1,94 @@
+//! The topology with every topic's name and partition count filled in: what stream threads look things up in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::settings::Settings;
+use crate::model::{TaskId, Topic, TopicPartition};
+use crate::topology::{Topology, internal_topic};
+
+/// A topology under one application's names.
+#[derive(Debug)]
+pub struct TopologyPlan {
+    /// What runs.
+    pub topology: Topology,
+    /// The inbox and changelog of each of the topology's nodes, in their order.
+    pub nodes: Vec<NodeTopics>,
+    /// Where alerts go.
+    pub alerts: Topic,
+    /// Where inputs go that are not accepted.
+    pub dead_letters: Topic,
+    /// Where instances say that they live.
+    pub instances: Topic,
+    roles: BTreeMap<Topic, Role>,
+}
+
+/// The topics of a node.
+#[derive(Clone, Debug)]
+pub struct NodeTopics {
+    /// Its input.
+    pub inbox: Topic,
+    /// Its state's log.
+    pub changelog: Topic,
+}
+
+/// What an input topic is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// One of [`Topology::sources`].
+    Source(usize),
+    /// The inbox of one of [`Topology::nodes`].
+    Inbox(usize),
+}
+
+impl TopologyPlan {
+    /// Names everything.
+    pub fn new(topology: Topology, settings: &Settings) -> Arc<Self> {
+        let own = |rest: &str| internal_topic(&settings.application, rest);
+        let nodes: Vec<_> = topology
+            .nodes
+            .iter()
+            .map(|node| NodeTopics {
+                inbox: own(&format!("{}-inbox", node.name)),
+                changelog: own(&format!("{}-changelog", node.name)),
+            })
+            .collect();
+        let sources = topology.sources.iter().enumerate().map(|(at, source)| (source.topic.clone(), Role::Source(at)));
+        let inboxes = nodes.iter().enumerate().map(|(at, node)| (node.inbox.clone(), Role::Inbox(at)));
+        let roles = sources.chain(inboxes).collect();
+        Arc::new(Self {
+            topology,
+            nodes,
+            roles,
+            alerts: own("alerts"),
+            dead_letters: own("dead-letters"),
+            instances: own("instances"),
+        })
+    }
+
+    /// Every topic that is read through the group.
+    pub fn subscription(&self) -> Vec<Topic> {
+        self.roles.keys().cloned().collect()
+    }
+
+    /// What a topic is for; `None` for one that this application does not read.
+    pub fn role(&self, topic: &Topic) -> Option<Role> {
+        self.roles.get(topic).copied()
+    }
+
+    /// The task that an inbox partition makes; `None` for partitions of sources.
+    pub fn task(&self, partition: &TopicPartition) -> Option<TaskId> {
+        match self.role(&partition.topic)? {
+            Role::Source(_) => None,
+            Role::Inbox(node) => {
+                let processor = self.topology.nodes.get(node)?.name.clone();
+                Some(TaskId { processor, partition: partition.partition })
+            }
+        }
+    }
+
+    /// The changelogs of all nodes.
+    pub fn changelogs(&self) -> Vec<Topic> {
+        self.nodes.iter().map(|node| node.changelog.clone()).collect()
+    }
+}

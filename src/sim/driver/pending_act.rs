@@ -1,0 +1,64 @@
+//! The sink of a driven topology: it holds every act until the test answers it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use super::lock;
+use crate::model::{Act, Completion, Key, Outcome, Sink, TaskId, Verdict};
+
+/// How many acts wait at most; the rest wait in the state.
+const CAPACITY: usize = 1_000;
+
+/// An act that waits for its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingAct {
+    /// Whose.
+    pub key: Key,
+    /// What.
+    pub act: Act,
+}
+
+/// Acts in the order in which they were handed over.
+#[derive(Clone, Default)]
+pub(super) struct Acts(Arc<Mutex<Vec<(PendingAct, Completion)>>>);
+
+impl fmt::Debug for Acts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Acts").field(&self.asked()).finish()
+    }
+}
+
+impl Acts {
+    pub(super) fn asked(&self) -> Vec<PendingAct> {
+        self.held().iter().map(|(asked, _)| asked.clone()).collect()
+    }
+
+    /// False when nothing of this key waits.
+    pub(super) fn answer(&self, key: &Key, verdict: Verdict) -> bool {
+        let mut held = self.held();
+        let Some(at) = held.iter().position(|(asked, _)| asked.key == *key) else { return false };
+        let (PendingAct { act, .. }, done) = held.remove(at);
+        drop(held);
+        done(Outcome { slot: act.slot, attempt: act.attempt, verdict });
+        true
+    }
+
+    pub(super) fn forget(&self) {
+        self.held().clear();
+    }
+
+    fn held(&self) -> MutexGuard<'_, Vec<(PendingAct, Completion)>> {
+        lock(&self.0)
+    }
+}
+
+impl Sink for Acts {
+    fn execute(&self, _task: &TaskId, key: &Key, act: Act, _expires_at: Duration, done: Completion) {
+        self.held().push((PendingAct { key: key.clone(), act }, done));
+    }
+
+    fn capacity(&self) -> usize {
+        CAPACITY.saturating_sub(self.held().len())
+    }
+}

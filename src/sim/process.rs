@@ -1,0 +1,74 @@
+//! What a simulated process reaches besides the broker, until the moment of its end.
+//!
+//! Code that runs on after a crash, up to the end of its turn, must not change anything: no real process does.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::pause::Pause;
+use super::world::Strikes;
+use crate::broker::memory::MemoryBroker;
+use crate::model::{Act, Completion, Key, Sink, TaskId};
+use crate::runtime::{FaultObserver, FaultPoint};
+use crate::store::memory::MemoryStores;
+use crate::store::{self, Store, Stores};
+
+/// The disk, the sink and the observer of one process.
+pub(super) struct Process {
+    pub(super) name: String,
+    pub(super) broker: MemoryBroker,
+    pub(super) disk: MemoryStores,
+    pub(super) sink: Arc<dyn Sink>,
+    pub(super) strikes: Strikes,
+    pub(super) pause: Arc<Pause>,
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Process").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Process {
+    fn gone(&self, task: &str) -> store::Error {
+        store::Error::Locked { path: PathBuf::from(&self.name).join(task) }
+    }
+}
+
+impl FaultObserver for Process {
+    fn reached(&self, point: FaultPoint) {
+        if !self.broker.is_crashed() && (self.strikes)(&self.name, point) {
+            self.broker.crash();
+            self.disk.crash();
+        }
+        self.pause.pass(point);
+    }
+}
+
+impl Stores for Process {
+    fn open(&self, task: &str) -> store::Result<Box<dyn Store>> {
+        if self.broker.is_crashed() { Err(self.gone(task)) } else { self.disk.open(task) }
+    }
+
+    fn destroy(&self, task: &str) -> store::Result<()> {
+        if self.broker.is_crashed() { Err(self.gone(task)) } else { self.disk.destroy(task) }
+    }
+
+    fn existing(&self) -> store::Result<Vec<String>> {
+        if self.broker.is_crashed() { Ok(Vec::new()) } else { self.disk.existing() }
+    }
+}
+
+impl Sink for Process {
+    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
+        if !self.broker.is_crashed() {
+            self.sink.execute(task, key, act, expires_at, done);
+        }
+    }
+
+    fn capacity(&self) -> usize {
+        self.sink.capacity()
+    }
+}

@@ -1,0 +1,97 @@
+//! What the instances of a run are made of: the example topology with both processors, on a cluster in memory.
+
+#![expect(clippy::expect_used, reason = "the files are the repository's own, and tests read them")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::executor::{self, Executor};
+use super::plan::Plan;
+use crate::broker::memory;
+use crate::metric::{Build, Metrics};
+use crate::model::Timestamp;
+use crate::processor::{bundle, delivery};
+use crate::runtime::{CommitLimits, Mutation, RestoreSettings, Settings};
+use crate::sim::{ManualClock, Setting, Strikes};
+use crate::template::Template;
+use crate::topology::{Spec, Topology};
+
+const TOPOLOGY: &str = include_str!("../../../topologies/control-m.yaml");
+const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
+/// 2026-01-01 in UTC.
+const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+const APPLICATION: &str = "sim";
+
+/// The deadline of a bundle, as the example topology has it.
+pub(super) fn sla() -> Duration {
+    Spec::parse("topologies/control-m.yaml", TOPOLOGY).map_or(Duration::ZERO, |spec| spec.rules.sla)
+}
+
+/// The names of all tasks.
+pub(super) fn tasks(plan: &Plan) -> Vec<String> {
+    let of = |node: &str| (0..plan.partitions).map(|number| format!("{node}-{number}")).collect::<Vec<_>>();
+    [of(crate::topology::BUNDLE), of(crate::topology::DELIVERY)].concat()
+}
+
+pub(super) fn setting(
+    plan: &Plan,
+    seed: u64,
+    mutation: Option<Mutation>,
+    executor: &Executor,
+    strikes: Strikes,
+) -> Setting {
+    let executor = executor.clone();
+    Setting {
+        topology: topology(),
+        settings: Settings {
+            stream_threads: plan.threads,
+            partitions: plan.partitions,
+            commit: CommitLimits { inputs_max: plan.inputs_max, ..CommitLimits::default() },
+            write_behind: plan.write_behind,
+            restore: RestoreSettings { records_per_second_max: None, standby_replicas: plan.standbys },
+            broker_timeout: Duration::from_secs(5),
+            guarantee: plan.guarantee,
+            direct_handover: plan.direct,
+            mutation,
+            ..Settings::new(APPLICATION, "unnamed")
+        },
+        broker: memory::Settings {
+            protocol: plan.protocol,
+            fetch_records_max: plan.fetch_max,
+            session_timeout: plan.session_timeout,
+            marker_delay: plan.marker_delay,
+            transaction_timeout: plan.transaction_timeout,
+            seed,
+            ..memory::Settings::default()
+        },
+        clock: Arc::new(ManualClock::new(START)),
+        sink: Box::new(move |name| executor.sink(name)),
+        metrics: Box::new(|| {
+            let series = bundle::count::ALL.into_iter().chain(delivery::count::all());
+            Arc::new(Metrics::new(APPLICATION, &Build::default(), series).expect("names that are fixed in the source"))
+        }),
+        strikes,
+    }
+}
+
+fn topology() -> Topology {
+    let spec = Spec::parse("topologies/control-m.yaml", TOPOLOGY).expect("the example in the repository");
+    let deliver = spec.deliver.as_ref().expect("the example delivers");
+    let settings = delivery::Settings {
+        template: Template::compile("templates/bundle.json", TEMPLATE).expect("the example in the repository"),
+        server: deliver.server.clone(),
+        retention_days: deliver.retention_days,
+        intent_valid_for: Duration::from_secs(30),
+        request_timeout: executor::TIMEOUT,
+        visibility_lag: executor::LAG,
+        retry: delivery::Backoff {
+            first: Duration::from_secs(5),
+            factor: 2,
+            max: Duration::from_mins(1),
+            attempts_max: 1_000,
+        },
+        lookup_horizon: Duration::from_hours(7 * 24),
+        keep: Duration::from_hours(7 * 24),
+    };
+    spec.assemble(APPLICATION, Some(settings)).expect("the example in the repository")
+}

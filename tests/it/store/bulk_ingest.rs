@@ -1,0 +1,68 @@
+//! Large batches of a restore go a way of their own into `RocksDB`; what is there afterwards is the same.
+
+use sheaf::model::{ActSlot, Key};
+use sheaf::store::rocks::{RocksOptions, RocksStores};
+use sheaf::store::{Batch, Change, Store, Stores, TimerClock};
+
+use super::{TASK, at, deadline, delay, put};
+
+/// Enough for a batch to go that way.
+const LARGE: usize = 300_000;
+const BATCHES: u32 = 60;
+/// Too long to stand in its own value.
+const LONG: &str = "a longer key than sixteen bytes, and than forty";
+
+/// Changes of a few entries and their rows, the same key several times over.
+fn changes(chance: &mut fastrand::Rng) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for _ in 0..chance.usize(1..20) {
+        let key = Key::new(
+            ["", "a", "a\0", "ab", "a longer key than sixteen bytes", "a longer key than sixteen", LONG]
+                [chance.usize(..7)],
+        );
+        let (slot, due) = (chance.u8(..3), chance.i64(-2..5));
+        let timer = if chance.bool() { deadline(slot, due) } else { delay(slot, due) };
+        changes.push(match chance.u8(..6) {
+            0 => Change::PutEntry(key, chance.u32(..).to_string().into()),
+            1 => Change::DeleteEntry(key),
+            2 => Change::PutTimer(key, timer),
+            3 => Change::DeleteTimer(key, timer),
+            4 => Change::PutAct(key, ActSlot(slot)),
+            _ => Change::DeleteAct(key, ActSlot(slot)),
+        });
+    }
+    changes
+}
+
+fn everything(store: &dyn Store) -> String {
+    let due = |clock| store.due(clock, at(i64::MAX), usize::MAX).unwrap();
+    let entries: Vec<_> = store.scan(None, usize::MAX).unwrap();
+    let acts = store.acts(None, usize::MAX).unwrap();
+    format!("{entries:?}\n{:?}\n{:?}\n{acts:?}", due(TimerClock::Deadline), due(TimerClock::Delay))
+}
+
+#[test]
+fn loads_and_batches_come_to_the_same() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let open = |root: &tempfile::TempDir| RocksStores::open(RocksOptions::new(root.path())).unwrap();
+    let (one, other) = (open(&one), open(&other));
+    let (mut loaded, mut batched) = (one.open(TASK).unwrap(), other.open(TASK).unwrap());
+    let mut chance = fastrand::Rng::with_seed(5);
+    for number in 0..BATCHES {
+        let mut changes = changes(&mut chance);
+        let is_bulk = chance.u8(..4) > 0;
+        if is_bulk && chance.u8(..4) > 0 {
+            changes.push(put("large", &chance.alphabetic().to_string().repeat(LARGE)));
+        }
+        changes.push(Change::PutMeta("number".to_owned(), number.to_be_bytes().to_vec()));
+        loaded.apply(&Batch { changes: changes.clone(), is_bulk }).unwrap();
+        batched.apply(&Batch { changes, is_bulk: false }).unwrap();
+        assert_eq!(everything(&*loaded), everything(&*batched), "batch {number}");
+        if chance.u8(..8) == 0 {
+            drop(loaded);
+            loaded = one.open(TASK).unwrap();
+        }
+    }
+    assert_eq!(loaded.meta("number").unwrap(), Some((BATCHES - 1).to_be_bytes().to_vec()));
+    assert_eq!(loaded.meta("loading").unwrap(), None);
+}
