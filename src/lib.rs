@@ -14,7 +14,7 @@
 //! use std::time::Duration;
 //! use serde::{Deserialize, Serialize};
 //! use sheaf::codec::{self, Versioned, binary};
-//! use sheaf::model::{Key, Reject, Timer, TimerKind, Timestamp};
+//! use sheaf::model::{Key, Moment, Reject, Timer, TimerKind, Timestamp};
 //! use sheaf::processor::{Effect, Input, Processor, Transition};
 //!
 //! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,11 +43,11 @@
 //! impl Processor for Counter {
 //!     type State = Tally;
 //!
-//!     fn step(&self, _: &Key, state: Option<Tally>, input: Input, now: Timestamp) -> Result<Transition<Tally>, Reject> {
+//!     fn step(&self, _: &Key, state: Option<Tally>, input: Input, at: Moment) -> Result<Transition<Tally>, Reject> {
 //!         Ok(match (state, input) {
 //!             (state, Input::Record(_)) => {
 //!                 let count = state.map_or(0, |tally| tally.count) + 1;
-//!                 let due = now.saturating_add(Duration::from_mins(10));
+//!                 let due = at.wall.saturating_add(Duration::from_mins(10));
 //!                 Transition::to(Tally { count }).with(Effect::Schedule(Timer { kind: SILENCE, due }))
 //!             }
 //!             (Some(tally), Input::Timer(_)) => {
@@ -59,7 +59,8 @@
 //! }
 //!
 //! // A step needs nothing around it to be called.
-//! let last = Counter.step(&Key::new("ada"), Some(Tally { count: 3 }), Input::Timer(SILENCE), Timestamp::from_millis(0))?;
+//! let due = Timer { kind: SILENCE, due: Timestamp::from_millis(0) };
+//! let last = Counter.step(&Key::new("ada"), Some(Tally { count: 3 }), Input::Timer(due), Moment::at(due.due))?;
 //! assert_eq!(last, Transition::forget().with(Effect::forward("counts", "3")));
 //! # Ok::<(), Reject>(())
 //! ```
@@ -127,7 +128,7 @@
 //! # use std::time::Duration;
 //! # use serde::{Deserialize, Serialize};
 //! # use sheaf::codec::{self, Versioned, binary};
-//! # use sheaf::model::{Key, Reject, Timer, TimerKind, Timestamp};
+//! # use sheaf::model::{Key, Moment, Reject, Timer, TimerKind};
 //! # use sheaf::processor::{Effect, Input, Processor, Transition};
 //! # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 //! # struct Tally {
@@ -148,11 +149,11 @@
 //! # const SILENCE: TimerKind = TimerKind::Delay(0);
 //! # impl Processor for Counter {
 //! #     type State = Tally;
-//! #     fn step(&self, _: &Key, state: Option<Tally>, input: Input, now: Timestamp) -> Result<Transition<Tally>, Reject> {
+//! #     fn step(&self, _: &Key, state: Option<Tally>, input: Input, at: Moment) -> Result<Transition<Tally>, Reject> {
 //! #         Ok(match (state, input) {
 //! #             (state, Input::Record(_)) => {
 //! #                 let count = state.map_or(0, |tally| tally.count) + 1;
-//! #                 let due = now.saturating_add(Duration::from_mins(10));
+//! #                 let due = at.wall.saturating_add(Duration::from_mins(10));
 //! #                 Transition::to(Tally { count }).with(Effect::Schedule(Timer { kind: SILENCE, due }))
 //! #             }
 //! #             (Some(tally), Input::Timer(_)) => {
@@ -193,7 +194,7 @@
 //! # use std::time::Duration;
 //! # use serde::{Deserialize, Serialize};
 //! # use sheaf::codec::{self, Versioned, binary};
-//! # use sheaf::model::{Key, Reject, Timer, TimerKind, Timestamp};
+//! # use sheaf::model::{Key, Moment, Reject, Timer, TimerKind};
 //! # use sheaf::processor::{Effect, Input, Processor, Transition};
 //! # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 //! # struct Tally {
@@ -214,11 +215,11 @@
 //! # const SILENCE: TimerKind = TimerKind::Delay(0);
 //! # impl Processor for Counter {
 //! #     type State = Tally;
-//! #     fn step(&self, _: &Key, state: Option<Tally>, input: Input, now: Timestamp) -> Result<Transition<Tally>, Reject> {
+//! #     fn step(&self, _: &Key, state: Option<Tally>, input: Input, at: Moment) -> Result<Transition<Tally>, Reject> {
 //! #         Ok(match (state, input) {
 //! #             (state, Input::Record(_)) => {
 //! #                 let count = state.map_or(0, |tally| tally.count) + 1;
-//! #                 let due = now.saturating_add(Duration::from_mins(10));
+//! #                 let due = at.wall.saturating_add(Duration::from_mins(10));
 //! #                 Transition::to(Tally { count }).with(Effect::Schedule(Timer { kind: SILENCE, due }))
 //! #             }
 //! #             (Some(tally), Input::Timer(_)) => {

@@ -12,7 +12,6 @@
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
 mod entry;
-mod in_order;
 mod keying;
 mod overlay;
 mod scene;

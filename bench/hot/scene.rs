@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use sheaf::model::{Headers, Key, OutRecord, Record, Timestamp, Topic, TopicPartition};
-use sheaf::processor::Event;
+use sheaf::processor::{Event, Keyed};
 use sheaf::sim::{Generator, SampleEvent};
 use sheaf::topology::{Source, Spec, Topology};
 
@@ -64,8 +64,10 @@ pub(crate) fn record(event: &SampleEvent) -> Record {
 /// An event as its bundle is given it, and the bundle's key.
 pub(crate) fn keyed(sources: &[Source], event: &SampleEvent) -> Result<(Key, Event)> {
     let record = record(event);
-    let keyed = source(sources, event)?.keying.key(&record).map_err(|reject| reject.detail)?;
-    Ok(keyed.into_event(record))
+    match source(sources, event)?.keying.key(&record).map_err(|reject| reject.detail)? {
+        Keyed::To(keyed) => Ok(keyed.into_event(record)),
+        Keyed::Pass => Err("the event is for no bundle".into()),
+    }
 }
 
 /// Where an event comes from.

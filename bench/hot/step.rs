@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use sheaf::model::Key;
+use sheaf::model::{Key, Moment};
 use sheaf::processor::{AnyProcessor, Body, Effect, Input};
 
 use crate::{Result, Work, scene};
@@ -52,7 +52,8 @@ impl Work for Steps {
     fn work(&mut self) -> Result<()> {
         for Gathering { key, body, inputs } in &mut self.bundles {
             let input = inputs.pop_front().ok_or("the bundle has no more members")?;
-            let next = self.processor.step(key, body.take(), input, scene::NOW).map_err(|reject| reject.detail)?;
+            let next =
+                self.processor.step(key, body.take(), input, Moment::at(scene::NOW)).map_err(|reject| reject.detail)?;
             let submissions = black_box(&next.effects).iter().filter(|effect| matches!(effect, Effect::Forward(_)));
             self.forwarded += submissions.count();
             *body = next.state;

@@ -1,13 +1,9 @@
 //! The whole way from sources to submissions, over the broker in memory: the real stream thread, transactions, stores
 //! and changelogs on the `TestDriver`.
 
-use std::sync::Arc;
-
 use sheaf::model::OutRecord;
 use sheaf::sim::TestDriver;
-use sheaf::topology::Topology;
 
-use crate::in_order::InOrder;
 use crate::{Result, Work, scene};
 
 const BUNDLES: u32 = 250;
@@ -20,20 +16,17 @@ struct Events {
 
 /// Events that skip their inbox, as they do where a thread has all partitions.
 pub(crate) fn direct() -> Result<Box<dyn Work>> {
-    events(scene::topology()?)
+    events(true)
 }
 
 /// Events that go through their inbox, as they do where another thread has the partition of their key.
 pub(crate) fn inbox() -> Result<Box<dyn Work>> {
-    let mut topology = scene::topology()?;
-    for node in &mut topology.nodes {
-        node.processor = Arc::new(InOrder(Arc::clone(&node.processor)));
-    }
-    events(topology)
+    events(false)
 }
 
-fn events(topology: Topology) -> Result<Box<dyn Work>> {
-    Ok(Box::new(Events { driver: TestDriver::new(topology)?, events: scene::shuffled(BUNDLES) }))
+fn events(direct_handover: bool) -> Result<Box<dyn Work>> {
+    let driver = TestDriver::with_settings(scene::topology()?, |settings| settings.direct_handover = direct_handover)?;
+    Ok(Box::new(Events { driver, events: scene::shuffled(BUNDLES) }))
 }
 
 impl Work for Events {

@@ -64,7 +64,7 @@ pub(crate) struct Options {
 pub(crate) fn measure(options: &Options) -> Result<()> {
     std::fs::create_dir_all(&options.directory)?;
     let broker: Arc<dyn Broker> = Arc::new(KafkaBroker::new(KafkaSettings::new(&options.bootstrap_servers))?);
-    let (plan, _) = scene::prepare(&*broker, &scene::settings(APPLICATION, PARTITIONS))?;
+    let plan = scene::prepare(&*broker, &scene::settings(APPLICATION, PARTITIONS))?;
     let changelog = plan.changelogs().into_iter().next().ok_or("a topology without state")?;
     let changelog = TopicPartition::new(&changelog, MOVED);
     let setup = Setup {

@@ -3,17 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::time::Duration;
 
 use sheaf::broker::Waker;
 use sheaf::broker::kafka::{KafkaBroker, KafkaSettings};
-use sheaf::metric::{Build, Metrics};
-use sheaf::model::{Act, Completion, Key, Sink, TaskId, TopicPartition};
-use sheaf::runtime::{Context, Incarnation, Job, MemoryBudget, NoObserver, Restorer, Status, SystemClock};
-use sheaf::store::Stores;
+use sheaf::model::{TaskId, TopicPartition};
+use sheaf::runtime::{Application, Context, Job, Restorer};
 use sheaf::store::rocks::{RocksOptions, RocksStores};
 
-use crate::fill::{Entries, fill};
+use crate::fill::{Entries, TIMEOUT, fill};
 use crate::{Result, scene};
 
 /// Restore stores from a changelog, in this process
@@ -39,49 +36,24 @@ pub(crate) struct Options {
     repeat: u32,
 }
 
-#[derive(Debug)]
-struct NoSink;
-
-impl Sink for NoSink {
-    fn execute(&self, _: &TaskId, _: &Key, _: Act, _: Duration, _: Completion) {}
-
-    fn capacity(&self) -> usize {
-        1
-    }
-}
-
 pub(crate) fn measure(options: &Options) -> Result<()> {
-    let broker = Arc::new(KafkaBroker::new(KafkaSettings::new(&options.bootstrap_servers))?);
+    let broker = KafkaBroker::new(KafkaSettings::new(&options.bootstrap_servers))?;
     let settings = scene::settings("bench-restore", i32::from(options.tasks));
-    let (plan, inbox_partitions) = scene::prepare(&*broker, &settings)?;
+    let plan = scene::prepare(&broker, &settings)?;
     let changelog = plan.changelogs().into_iter().next().ok_or("a topology without state")?;
     let tasks: Vec<(TaskId, TopicPartition)> = (0..i32::from(options.tasks))
         .map(|partition| (TaskId { processor: "bundle".into(), partition }, TopicPartition::new(&changelog, partition)))
         .collect();
     let entries = Entries::of(options.entries, options.bytes);
     for (task, changelog) in &tasks {
-        fill(&*broker, changelog, entries, Some(task))?;
+        fill(&broker, changelog, entries, Some(task))?;
     }
-    let shared = |stores: Arc<dyn Stores>| -> Result<Context> {
-        Ok(Context {
-            plan: plan.clone(),
-            room: MemoryBudget::new(settings.cache_bytes),
-            settings: Arc::new(settings.clone()),
-            broker: broker.clone(),
-            stores,
-            clock: Arc::new(SystemClock),
-            sink: Arc::new(NoSink),
-            metrics: Arc::new(Metrics::new("bench", &Build::default(), [])?),
-            status: Arc::new(Status::default()),
-            incarnation: Incarnation { id: uuid::Uuid::from_u128(1), host: "bench".to_owned(), process: 1 },
-            inbox_partitions: inbox_partitions.clone(),
-            fault_observer: Arc::new(NoObserver),
-        })
-    };
     for round in 1..=options.repeat {
         let root = options.directory.join(format!("round-{round}"));
-        let stores = Arc::new(RocksStores::open(RocksOptions::new(&root))?);
-        let (seconds, cpu) = restore(&shared(stores)?, &tasks)?;
+        let stores = RocksStores::open(RocksOptions::new(&root))?;
+        let application = Application::new(scene::topology(&settings)?, settings.clone(), broker.clone(), stores);
+        let context = application.prepare(&mut *application.admin()?, TIMEOUT)?;
+        let (seconds, cpu) = restore(&context, &tasks)?;
         let all = f64::from(u32::try_from(entries.count * u64::from(options.tasks))?);
         println!(
             "restored {all} entries of {} bytes in {seconds:.2} s: {:.0} entries/s; {cpu:.2} CPU seconds of all threads: \
@@ -95,13 +67,13 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Restores all tasks; returns how long that took, and how much CPU time.
-fn restore(shared: &Context, tasks: &[(TaskId, TopicPartition)]) -> Result<(f64, f64)> {
+/// Restores all tasks. Returns how long that took, and how much CPU time.
+fn restore(context: &Context, tasks: &[(TaskId, TopicPartition)]) -> Result<(f64, f64)> {
     let (jobs, received) = mpsc::channel();
     let (reply, replies) = mpsc::channel();
-    let mut restorer = Restorer::new(shared.clone(), received)?;
+    let mut restorer = Restorer::new(context.clone(), received)?;
     let token = Arc::new(());
-    let (started, cpu) = (shared.clock.uptime(), cpu_seconds()?);
+    let (started, cpu) = (context.clock.uptime(), cpu_seconds()?);
     for (task, changelog) in tasks {
         let job = Job {
             task: task.clone(),
@@ -116,10 +88,10 @@ fn restore(shared: &Context, tasks: &[(TaskId, TopicPartition)]) -> Result<(f64,
     }
     let mut done = Vec::new();
     while done.len() < tasks.len() {
-        restorer.turn(shared.clock.now())?;
+        restorer.turn(context.clock.now())?;
         done.extend(replies.try_iter());
     }
-    let seconds = shared.clock.uptime().saturating_sub(started).as_secs_f64();
+    let seconds = context.clock.uptime().saturating_sub(started).as_secs_f64();
     let used = cpu_seconds()? - cpu;
     let said = format!("{done:?}");
     if said.contains("Err(") { Err(said.into()) } else { Ok((seconds, used)) }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sheaf::broker::Broker;
 use sheaf::runtime::{Settings, TopologyPlan};
-use sheaf::topology::Spec;
+use sheaf::topology::{Spec, Topology};
 
 use crate::Result;
 use crate::fill::TIMEOUT;
@@ -23,10 +23,12 @@ pub(crate) fn settings(application: &str, partitions: i32) -> Settings {
     Settings { partitions, broker_timeout: TIMEOUT, ..Settings::new(application, "a") }
 }
 
-/// Makes the application's topics. Returns its plan, and how many partitions its inboxes have.
-pub(crate) fn prepare(broker: &dyn Broker, settings: &Settings) -> Result<(Arc<TopologyPlan>, Vec<i32>)> {
-    let topology = Spec::parse("bench", TOPOLOGY)?.assemble(&settings.application, None)?;
-    let plan = TopologyPlan::new(topology, settings);
-    let inbox_partitions = sheaf::runtime::prepare(&mut *broker.admin()?, &plan, settings)?;
-    Ok((plan, inbox_partitions))
+/// What runs.
+pub(crate) fn topology(settings: &Settings) -> Result<Topology> {
+    Ok(Spec::parse("bench", TOPOLOGY)?.assemble(&settings.application, None)?)
+}
+
+/// Makes the application's topics.
+pub(crate) fn prepare(broker: &dyn Broker, settings: &Settings) -> Result<Arc<TopologyPlan>> {
+    Ok(sheaf::runtime::prepare(&mut *broker.admin()?, &topology(settings)?, settings, TIMEOUT)?)
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sheaf::codec::{self, Versioned, binary};
-use sheaf::model::{Key, Reject, Timer, TimerKind, Timestamp};
-use sheaf::processor::{Effect, Input, Processor, Transition, by_key};
+use sheaf::model::{Key, Moment, Reject, Timer, TimerKind};
+use sheaf::processor::{Count, Effect, Family, Input, Processor, Transition, by_key};
 use sheaf::topology::{BuildError, Topology};
 
 /// What is remembered of a key.
@@ -28,6 +28,7 @@ impl Versioned for Tally {
 }
 
 const SILENCE: TimerKind = TimerKind::Delay(0);
+const COUNTED: &str = "counter_keys_total";
 
 /// The processor, with how long a key must be silent.
 pub(crate) struct Counter(pub(crate) Duration);
@@ -35,21 +36,26 @@ pub(crate) struct Counter(pub(crate) Duration);
 impl Processor for Counter {
     type State = Tally;
 
-    fn step(&self, _: &Key, state: Option<Tally>, input: Input, now: Timestamp) -> Result<Transition<Tally>, Reject> {
+    fn step(&self, _: &Key, state: Option<Tally>, input: Input, at: Moment) -> Result<Transition<Tally>, Reject> {
         Ok(match (state, input) {
             (state, Input::Record(_)) => {
                 let count = state.map_or(0, |tally| tally.count) + 1;
-                let due = now.saturating_add(self.0);
+                let due = at.wall.saturating_add(self.0);
                 Transition::to(Tally { count }).with(Effect::Schedule(Timer { kind: SILENCE, due }))
             }
             (Some(tally), Input::Timer(_)) => {
-                Transition::forget().with(Effect::forward("counts", tally.count.to_string()))
+                let counted = Effect::forward("counts", tally.count.to_string());
+                Transition::forget().with(counted).with(Effect::Count(Count::of(COUNTED)))
             }
             // No acts are decided and no commands are known: nothing changes.
             (state, Input::Timer(_) | Input::Command(_) | Input::Outcome(_)) => {
                 Transition { state, effects: Vec::new() }
             }
         })
+    }
+
+    fn metrics(&self) -> Vec<Family> {
+        vec![Family::plain(COUNTED, "Keys whose count was emitted.")]
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{Health, Server, Status};
-use crate::metric::{Build, Metrics};
+use crate::metric::{Build, Declared, Metrics};
 
 struct Runtime {
     alive: AtomicBool,
@@ -35,7 +35,7 @@ impl Status for Runtime {
 fn runtime() -> Arc<Runtime> {
     let text = || "1".to_owned();
     let build = Build { version: text(), revision: text(), rustc: text(), librdkafka: text(), rocksdb: text() };
-    let metrics = Metrics::new("ctm", &build, []).unwrap();
+    let metrics = Metrics::new("ctm", &build, Declared::default()).unwrap();
     Arc::new(Runtime { alive: AtomicBool::new(true), ready: AtomicBool::new(false), metrics })
 }
 

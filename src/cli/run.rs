@@ -13,11 +13,9 @@ use super::exit::{Failure, INTERRUPTED};
 use super::load::{self, ConfigArgs};
 use super::{fault, log, tell, wire};
 use crate::admin::{self, Health, Server};
-use crate::broker::Broker;
 use crate::metric::Metrics;
 use crate::model::{Clock, ErrorClass};
-use crate::runtime::{self, Context, Incarnation, Instance, MemoryBudget, Settings, Status, ThreadState, TopologyPlan};
-use crate::topology::Topology;
+use crate::runtime::{self, Application, Context, Instance, Status, ThreadState};
 
 /// Options of `sheaf run`.
 #[derive(Debug, clap::Args)]
@@ -47,46 +45,30 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let secrets = wire::Secrets::of(&loaded.config, runtime.handle());
     let broker = wire::broker(&loaded.config, &secrets, None)?;
     let stores = wire::stores(&loaded.config)?;
-    let sink = wire::sink(&loaded.config, &secrets, runtime.handle(), &metrics)?;
     let clock = wire::clock();
     let status = Arc::new(Status::default());
     let view = View { status: status.clone(), metrics: metrics.clone(), clock: clock.clone() };
     let server = runtime.block_on(Server::start(loaded.config.http.bind, Arc::new(view))).context("http.bind")?;
     tracing::info!(address = %server.address(), "serving /healthz, /readyz and /metrics");
     let settings = wire::settings(&loaded.config, server.address().to_string());
-    let parts = Parts { topology, settings, broker: Arc::new(broker) };
+    let sink = wire::sink(&loaded.config, &secrets, runtime.handle(), &metrics)?;
+    let application = Application::new(topology, settings, broker, stores)
+        .with_sink(sink)
+        .with_clock(clock)
+        .with_metrics(metrics)
+        .with_status(status)
+        .with_fault_observer(fault_observer);
     let mut signals = runtime.block_on(async { Signals::new() })?;
-    let Some(inbox_partitions) = prepare(&parts, &runtime, &mut signals)? else {
+    let Some(context) = prepare(&Arc::new(application), &runtime, &mut signals)? else {
         // The attempt that is under way has nothing to finish.
         runtime.shutdown_background();
         return Ok(ExitCode::SUCCESS);
-    };
-    let context = Context {
-        plan: TopologyPlan::new(parts.topology, &parts.settings),
-        room: MemoryBudget::new(parts.settings.cache_bytes),
-        settings: Arc::new(parts.settings),
-        broker: parts.broker,
-        stores: Arc::new(stores),
-        clock,
-        sink,
-        metrics,
-        status,
-        incarnation: Incarnation::of_this_process(),
-        inbox_partitions,
-        fault_observer,
     };
     let instance = Instance::start(&context, loaded.config.shutdown_timeout)?;
     let code = watch(instance, &runtime, signals, loaded.config.shutdown_timeout);
     runtime.block_on(server.stop());
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
-}
-
-/// What [`prepare`] needs of an instance that is not there yet.
-struct Parts {
-    topology: Topology,
-    settings: Settings,
-    broker: Arc<dyn Broker>,
 }
 
 /// Both signals that end a process in order.
@@ -115,22 +97,25 @@ pub(super) async fn ended() -> std::io::Result<()> {
 }
 
 /// Creates and checks the topics, again and again while the broker cannot be reached; `None` after a signal.
-fn prepare(parts: &Parts, runtime: &Runtime, signals: &mut Signals) -> Result<Option<Vec<i32>>, Failure> {
+fn prepare(
+    application: &Arc<Application>,
+    runtime: &Runtime,
+    signals: &mut Signals,
+) -> Result<Option<Context>, Failure> {
     const FIRST: Duration = Duration::from_secs(1);
     const LONGEST: Duration = Duration::from_secs(30);
-    let plan = TopologyPlan::new(parts.topology.clone(), &parts.settings);
     // A person who has mistyped the address wants to know it soon.
-    let settings = Settings { broker_timeout: Duration::from_secs(3), ..parts.settings.clone() };
+    const TIMEOUT: Duration = Duration::from_secs(3);
     let mut wait = FIRST;
     loop {
-        let (plan, settings, broker) = (plan.clone(), settings.clone(), parts.broker.clone());
+        let application = Arc::clone(application);
         let attempt = runtime.spawn_blocking(move || {
-            let mut admin = broker.admin()?;
-            let partitions = runtime::prepare(&mut *admin, &plan, &settings)?;
+            let mut admin = application.admin()?;
+            let context = application.prepare(&mut *admin, TIMEOUT)?;
             // Closing a client takes a fifth of a second and more, for which nobody need wait. Without a thread it is closed here.
             let closing = std::thread::Builder::new().name("admin-close".to_owned());
             drop(closing.spawn(move || drop(admin)));
-            runtime::Result::Ok(partitions)
+            runtime::Result::Ok(context)
         });
         let result = runtime.block_on(async {
             tokio::select! {
@@ -140,7 +125,7 @@ fn prepare(parts: &Parts, runtime: &Runtime, signals: &mut Signals) -> Result<Op
         });
         let Some(result) = result else { return Ok(None) };
         match result.context("preparing the topics")? {
-            Ok(partitions) => return Ok(Some(partitions)),
+            Ok(context) => return Ok(Some(context)),
             Err(error) if error.class() == ErrorClass::Retry => {
                 tracing::warn!(%error, retry_in = ?wait, "Kafka is not there yet; is kafka.bootstrap_servers right?");
             }

@@ -65,9 +65,7 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
 
 fn plan(loaded: &Loaded, broker: &dyn Broker) -> Result<std::sync::Arc<TopologyPlan>, Failure> {
     let settings = wire::settings(&loaded.config, String::new());
-    let plan = TopologyPlan::new(wire::topology(loaded)?, &settings);
-    prepare(&mut *broker.admin()?, &plan, &settings)?;
-    Ok(plan)
+    Ok(prepare(&mut *broker.admin()?, &wire::topology(loaded)?, &settings, settings.broker_timeout)?)
 }
 
 fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {

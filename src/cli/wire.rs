@@ -13,10 +13,11 @@ use crate::aws::{self, SecretsManager};
 use crate::broker::kafka::{Assignor, KafkaBroker, KafkaSettings};
 use crate::config::{Config, ProcessingGuarantee, Reference};
 use crate::metric::{Build, Metrics};
-use crate::model::{Clock, Sink};
+use crate::model::{Clock, Sink, Target};
 use crate::processor::delivery;
-use crate::runtime::{CommitLimits, Guarantee, NoSink, RestoreSettings, Settings, SystemClock};
+use crate::runtime::{CommitLimits, Guarantee, RestoreSettings, Settings, SystemClock};
 use crate::secret::{Secret, SecretRef, Source, Sources};
+use crate::sink::Sinks;
 use crate::sink::control_m::{self, ControlM};
 use crate::store::rocks::{RocksOptions, RocksStores};
 use crate::template::Template;
@@ -110,28 +111,14 @@ pub(super) fn metrics(application: &str, topology: &Topology) -> Result<Arc<Metr
 /// How bundles are delivered; `None` when the topology does not.
 pub(super) fn delivery(spec: &Spec, template: Option<&Template>, config: &Config) -> Option<delivery::Settings> {
     let (deliver, template, control_m) = (spec.deliver.as_ref()?, template?, config.control_m.as_ref()?);
+    let target = Target::new(delivery::CONTROL_M);
     Some(delivery::Settings {
-        template: template.clone(),
-        server: deliver.server.clone(),
-        retention_days: deliver.retention_days,
         intent_valid_for: control_m.intent_valid_for,
         request_timeout: control_m.request_timeout,
         visibility_lag: control_m.visibility_lag,
-        retry: RETRY,
-        lookup_horizon: LOOKUP_HORIZON,
-        keep: KEEP_JOURNAL,
+        ..delivery::Settings::new(target, template.clone(), &deliver.server, deliver.retention_days)
     })
 }
-
-/// How a submit is repeated: after 5 s, 10 s, 20 s and so on up to 5 minutes, for about half a day.
-pub(super) const RETRY: delivery::Backoff =
-    delivery::Backoff { first: Duration::from_secs(5), factor: 2, max: Duration::from_mins(5), attempts_max: 150 };
-
-/// How long a look-up that finds nothing is believed: less than a day, because Control-M's new day may remove a folder.
-pub(super) const LOOKUP_HORIZON: Duration = Duration::from_hours(20);
-
-/// How long the journal of a delivery is kept after its end, to recognise a second submission of the same bundle.
-pub(super) const KEEP_JOURNAL: Duration = Duration::from_hours(7 * 24);
 
 /// The topology of what was loaded.
 pub(super) fn topology(loaded: &Loaded) -> Result<Topology, Failure> {
@@ -149,7 +136,7 @@ pub(super) fn sink(
     handle: &Handle,
     metrics: &Arc<Metrics>,
 ) -> Result<Arc<dyn Sink>, Failure> {
-    let Some(settings) = &config.control_m else { return Ok(Arc::new(NoSink)) };
+    let Some(settings) = &config.control_m else { return Ok(Arc::new(Sinks::new())) };
     let base_url = secrets.resolve("control_m.base_url", &settings.base_url)?;
     let api_key = match &settings.api_key {
         Some(key) => secrets.resolve("control_m.api_key", key)?,
@@ -162,7 +149,7 @@ pub(super) fn sink(
     };
     let sink = ControlM::measured(&settings, handle.clone(), Arc::new(SystemClock), metrics.clone())
         .map_err(|error| Failure::Configuration(format!("error: {error}")))?;
-    Ok(Arc::new(sink))
+    Ok(Arc::new(Sinks::new().with(Target::new(delivery::CONTROL_M), Arc::new(sink))))
 }
 
 /// Names, limits and time-outs of an instance.

@@ -43,7 +43,7 @@ pub fn encode(version: u16, bytes: &[u8]) -> Bytes {
 
 /// Reads the value of a part.
 pub fn decode(mut value: Bytes) -> Result<Part, Error> {
-    let (Envelope { version, writer, .. }, _) = Envelope::read("the part's format", &[FORMAT], &value)?;
+    let (Envelope { version, writer, .. }, _) = Envelope::read("the part's format", (FORMAT, FORMAT), &value)?;
     let bytes = value.split_off(Envelope::LEN);
     Ok(Part { version, writer, bytes })
 }

@@ -10,6 +10,7 @@ use crate::model::{Topic, TopicPartition};
 pub(super) struct Consumer {
     records: IntCounterVec,
     bytes: IntCounterVec,
+    passed: IntCounterVec,
     lag: IntGaugeVec,
     committed: IntGaugeVec,
     end: IntGaugeVec,
@@ -25,6 +26,11 @@ impl Consumer {
         let consumer = Self {
             records: maker.counters("consumer_records_total", "Records read.", &["topic"])?,
             bytes: maker.counters("consumer_bytes_total", "Bytes of keys, values and headers read.", &["topic"])?,
+            passed: maker.counters(
+                "consumer_passed_records_total",
+                "Records of sources that are for no entry of this application.",
+                &["topic"],
+            )?,
             lag: maker.gauges("consumer_lag_records", lag, &place)?,
             committed: maker.gauges("consumer_committed_offset", "The last committed offset.", &place)?,
             end: maker.gauges("consumer_end_offset", "The end offset (high watermark) seen last.", &place)?,
@@ -49,7 +55,13 @@ impl Metrics {
         self.consumer.records.with_label_values(&[topic.as_str()]).inc_by(0);
         self.consumer.bytes.with_label_values(&[topic.as_str()]).inc_by(0);
         self.consumer.assigned.with_label_values(&[topic.as_str()]).add(0);
+        self.consumer.passed.with_label_values(&[topic.as_str()]).inc_by(0);
         self.consumer.fetch_errors.with_label_values(&[topic.as_str()]).inc_by(0);
+    }
+
+    /// Records of a source were for no entry of this application.
+    pub fn passed(&self, topic: &Topic, records: u64) {
+        self.consumer.passed.with_label_values(&[topic.as_str()]).inc_by(records);
     }
 
     /// Records were read.

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::registry::Made;
-use super::{Build, Error, Metrics};
-use crate::processor::Count;
+use super::{Build, Declared, Error, Metrics};
 
 const HEAD: &str = "# Metrics
 
@@ -19,9 +18,9 @@ memory, open files) are there too.
 |---|---|---|---|
 ";
 
-/// `docs/metrics.md`; `series` are those that the processors declare.
-pub fn reference_page(series: impl IntoIterator<Item = Count>) -> Result<String, Error> {
-    let metrics = Metrics::new("any", &Build::default(), series)?;
+/// `docs/metrics.md`; `declared` is what the processors of this crate count and alert.
+pub fn reference_page(declared: Declared) -> Result<String, Error> {
+    let metrics = Metrics::new("any", &Build::default(), declared)?;
     let known = known_values(&metrics);
     let mut made: Vec<&Made> = metrics.made.iter().collect();
     made.sort_by(|one, other| one.name.cmp(&other.name));

@@ -157,26 +157,17 @@ pub enum Stage {
     Decode,
     /// A step refused it.
     Process,
-    /// No text could be made of it.
-    Render,
-    /// The other side refused it.
-    Submit,
-    /// It could not be written.
-    Produce,
 }
 
 impl Stage {
     /// Every stage.
-    pub const ALL: [Self; 5] = [Self::Decode, Self::Process, Self::Render, Self::Submit, Self::Produce];
+    pub const ALL: [Self; 2] = [Self::Decode, Self::Process];
 
     /// The label's value.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Decode => "decode",
             Self::Process => "process",
-            Self::Render => "render",
-            Self::Submit => "submit",
-            Self::Produce => "produce",
         }
     }
 }

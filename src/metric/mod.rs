@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `label` | the values that labels take, as types |
-//! | `family` | the families that processors count in by [`Count`] |
+//! | `family` | the families that processors declare, and count in by [`Count`] |
 //! | `consumer` | what is read, how far behind, and the group |
 //! | `producer` | what is written, and transactions |
 //! | `task` | tasks, processors, stores, restores |
@@ -29,11 +29,13 @@ mod task;
 pub use document::reference_page;
 pub use label::{Build, InstanceState, LogLevel, Rebalance, Stage, TaskKind, TaskState, TransactionResult};
 
+use std::collections::BTreeSet;
+
 use prometheus::TextEncoder;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{IntCounterVec, IntGaugeVec, Registry};
 
-use crate::processor::{Count, bundle, delivery};
+use crate::processor::{Count, Family};
 use crate::topology::Topology;
 use registry::{Made, Maker};
 
@@ -43,9 +45,9 @@ pub enum Error {
     /// A family that the registry refuses: two of one name, or an illegal name.
     #[error("the metrics registry failed: {0}: this is a mistake in sheaf, please report it")]
     Registry(#[from] prometheus::Error),
-    /// A series that a processor declares and no family has.
-    #[error("no metric family takes {0:?}: declare it in metric/family.rs")]
-    Undeclared(Count),
+    /// Two processors declare a family of the same name in different ways.
+    #[error("the metric `{0}` is declared twice, with other labels or another help: give one of them another name")]
+    Twice(&'static str),
 }
 
 /// Every metric of a process. Shared by all threads; each method is cheap and none can fail.
@@ -62,14 +64,33 @@ pub struct Metrics {
     families: family::Families,
 }
 
+/// What the processors of a topology count and alert.
+#[derive(Debug, Default)]
+pub struct Declared {
+    /// The families that they count in.
+    pub families: Vec<Family>,
+    /// The kinds of alerts that they raise.
+    pub alerts: BTreeSet<&'static str>,
+}
+
+impl Declared {
+    /// What the processors of this topology declare.
+    pub fn by(topology: &Topology) -> Self {
+        let processors = || topology.nodes.iter().map(|node| &node.processor);
+        Self {
+            families: processors().flat_map(|processor| processor.metrics()).collect(),
+            alerts: processors().flat_map(|processor| processor.alerts()).copied().collect(),
+        }
+    }
+}
+
 /// Something that must not happen was asked of the metrics; it is counted instead of failing a step.
 const UNKNOWN_FAMILY: &str = "unknown_family";
 const UNKNOWN_LABEL: &str = "unknown_label";
 
 impl Metrics {
-    /// All families, registered, with every known label set at 0; `series` are those that the processors declare
-    /// (`bundle::count::ALL`, `delivery::count::all()`).
-    pub fn new(application: &str, build: &Build, series: impl IntoIterator<Item = Count>) -> Result<Self, Error> {
+    /// All families, registered, with every known label set at 0; `declared` is what processors add to them.
+    pub fn new(application: &str, build: &Build, declared: Declared) -> Result<Self, Error> {
         let maker = Maker::new(application);
         let info = maker.gauges(
             "build_info",
@@ -85,8 +106,8 @@ impl Metrics {
         let consumer = consumer::Consumer::new(&maker)?;
         let producer = producer::Producer::new(&maker)?;
         let task = task::Task::new(&maker)?;
-        let outside = outside::Outside::new(&maker)?;
-        let families = family::Families::new(&maker, series)?;
+        let outside = outside::Outside::new(&maker, declared.alerts)?;
+        let families = family::Families::new(&maker, declared.families)?;
         let (registry, made) = maker.into_parts();
         let metrics =
             Self { registry, made, instance_state, internal_errors, consumer, producer, task, outside, families };
@@ -100,8 +121,7 @@ impl Metrics {
 
     /// All families, with everything that is known of a topology at 0.
     pub fn of(application: &str, build: &Build, topology: &Topology) -> Result<Self, Error> {
-        let series = bundle::count::ALL.into_iter().chain(delivery::count::all());
-        let metrics = Self::new(application, build, series)?;
+        let metrics = Self::new(application, build, Declared::by(topology))?;
         for node in &topology.nodes {
             metrics.processor(&node.name);
             node.outputs.iter().for_each(|output| metrics.target(&output.topic));

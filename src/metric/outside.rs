@@ -1,5 +1,6 @@
 //! What reaches people and other systems: calls, dead letters, alerts, log lines.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, Result};
@@ -11,18 +12,7 @@ use crate::model::RejectReason;
 /// Calls to Control-M take from milliseconds to the time-out.
 const SECONDS: [f64; 11] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
-/// The kinds of alerts; any other is counted as `other`, so that a processor's words cannot make series without end.
-const ALERT_KINDS: [&str; 9] = [
-    "conflict",
-    "delivery_failed",
-    "delivery_unknown",
-    "expired",
-    "late",
-    "sla_breach",
-    "sla_warning",
-    "unexpected",
-    OTHER,
-];
+/// The label of alerts of a kind that no processor has declared: its words could make series without end.
 const OTHER: &str = "other";
 
 #[derive(Debug)]
@@ -31,11 +21,12 @@ pub(super) struct Outside {
     requests: HistogramVec,
     dead_letters: IntCounterVec,
     alerts: IntCounterVec,
+    alert_kinds: BTreeSet<&'static str>,
     log_messages: IntCounterVec,
 }
 
 impl Outside {
-    pub(super) fn new(maker: &Maker) -> Result<Self> {
+    pub(super) fn new(maker: &Maker, alert_kinds: BTreeSet<&'static str>) -> Result<Self> {
         let (call, letter) = (["operation", "code"], ["stage", "reason"]);
         let calls = "HTTP calls; the code is 0 when there was no answer.";
         let outside = Self {
@@ -43,6 +34,7 @@ impl Outside {
             requests: maker.histograms("sink_request_duration_seconds", calls, &call, &SECONDS)?,
             dead_letters: maker.counters("dlq_records_total", "Dead letters.", &letter)?,
             alerts: maker.counters("alert_events_total", "Alerts published.", &["type"])?,
+            alert_kinds,
             log_messages: maker.counters("log_messages_total", "Log lines.", &["level"])?,
         };
         for stage in Stage::ALL {
@@ -50,8 +42,8 @@ impl Outside {
                 outside.dead_letters.with_label_values(&[stage.as_str(), reason.as_str()]).reset();
             }
         }
-        for kind in ALERT_KINDS {
-            outside.alerts.with_label_values(&[kind]).reset();
+        for kind in outside.alert_kinds.iter().chain([&OTHER]) {
+            outside.alerts.with_label_values(&[*kind]).reset();
         }
         for level in LogLevel::ALL {
             outside.log_messages.with_label_values(&[level.as_str()]).reset();
@@ -79,7 +71,7 @@ impl Metrics {
 
     /// An alert of this kind was published.
     pub fn alert(&self, kind: &str) {
-        let known = ALERT_KINDS.contains(&kind);
+        let known = self.outside.alert_kinds.contains(kind);
         self.outside.alerts.with_label_values(&[if known { kind } else { OTHER }]).inc();
         self.survived(if known { Ok(()) } else { Err(UNKNOWN_LABEL) });
     }

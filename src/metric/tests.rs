@@ -3,27 +3,26 @@
 use std::time::Duration;
 
 use super::{
-    Build, InstanceState, LogLevel, Metrics, Rebalance, Stage, TaskKind, TaskState, TransactionResult, reference_page,
+    Build, Declared, InstanceState, LogLevel, Metrics, Rebalance, Stage, TaskKind, TaskState, TransactionResult,
+    reference_page,
 };
-use crate::model::{RejectReason, TaskId, Topic, TopicPartition};
-use crate::processor::{Count, bundle, delivery};
+use crate::model::{RejectReason, Target, TaskId, Topic, TopicPartition};
+use crate::processor::{Count, Family, delivery};
+use crate::template::Template;
+use crate::topology::Spec;
 
-const SERIES: [Count; 9] = [
-    Count { family: "bundle_events_total", labels: ["child", "accepted"] },
-    Count { family: "bundle_events_total", labels: ["child", "duplicate"] },
-    Count { family: "bundles_opened_total", labels: ["", ""] },
-    Count { family: "bundles_closed_total", labels: ["completed", ""] },
-    Count { family: "bundle_sla_breaches_total", labels: ["parent", ""] },
-    Count { family: "bundle_sla_breaches_total", labels: ["child", ""] },
-    Count { family: "sink_submissions_total", labels: ["failed", ""] },
-    Count { family: "sink_retries_total", labels: ["timeout", ""] },
-    Count { family: "template_renders_total", labels: ["undefined", ""] },
-];
+/// What all built-in processors declare.
+fn declared() -> Declared {
+    let spec = Spec::parse("t", include_str!("../../topologies/control-m.yaml")).unwrap();
+    let template = Template::compile("t", "{}").unwrap();
+    let settings = delivery::Settings::new(Target::new("t"), template, "s", 1);
+    Declared::by(&spec.assemble("ctm", Some(settings)).unwrap())
+}
 
 fn metrics() -> Metrics {
     let text = || "1".to_owned();
     let build = Build { version: text(), revision: text(), rustc: text(), librdkafka: text(), rocksdb: text() };
-    Metrics::new("ctm", &build, SERIES).unwrap()
+    Metrics::new("ctm", &build, declared()).unwrap()
 }
 
 /// The value of a series, by the beginning of its line without the constant label.
@@ -53,7 +52,7 @@ fn every_counter_that_an_alert_uses_is_0_from_the_start() {
         "sheaf_bundle_sla_breaches_total{missing=\"parent\"}",
         "sheaf_alert_events_total{type=\"sla_breach\"}",
         "sheaf_sink_submissions_total{outcome=\"failed\"}",
-        "sheaf_sink_retries_total{reason=\"timeout\"}",
+        "sheaf_sink_retries_total{reason=\"busy\"}",
         "sheaf_template_renders_total{result=\"undefined\"}",
         "sheaf_dlq_records_total{reason=\"unparsable\",stage=\"decode\"}",
         "sheaf_internal_errors_total{kind=\"unknown_family\"}",
@@ -108,11 +107,11 @@ fn a_steps_counts_arrive_in_their_families() {
     let metrics = metrics();
     metrics.count(Count { family: "bundle_events_total", labels: ["child", "accepted"] }, 1);
     metrics.count(Count { family: "bundles_opened_total", labels: ["", ""] }, 1);
-    metrics.count(Count { family: "sink_retries_total", labels: ["timeout", ""] }, 1);
+    metrics.count(Count { family: "sink_retries_total", labels: ["busy", ""] }, 1);
     for series in [
         "sheaf_bundle_events_total{outcome=\"accepted\",role=\"child\"}",
         "sheaf_bundles_opened_total",
-        "sheaf_sink_retries_total{reason=\"timeout\"}",
+        "sheaf_sink_retries_total{reason=\"busy\"}",
     ] {
         assert_eq!(value(&metrics, series).unwrap(), "1", "{series}");
     }
@@ -132,21 +131,24 @@ fn what_nobody_declared_is_counted_as_a_mistake() {
 }
 
 #[test]
-fn a_series_that_fits_no_family_is_found_at_the_start() {
-    let text = || "1".to_owned();
-    let build = Build { version: text(), revision: text(), rustc: text(), librdkafka: text(), rocksdb: text() };
-    let error = Metrics::new("ctm", &build, [Count { family: "no_such_total", labels: ["", ""] }]).unwrap_err();
-    assert!(error.to_string().contains("no_such_total"), "{error}");
+fn two_families_of_one_name_are_found_at_the_start() {
+    let family = |help| Family { name: "twice_total", help, labels: &[], series: vec![["", ""]] };
+    let made = |families: Vec<Family>| {
+        Metrics::new("ctm", &Build::default(), Declared { families, ..Declared::default() }).map(drop)
+    };
+    made(vec![family("One."), family("One.")]).unwrap();
+    let error = made(vec![family("One."), family("Another.")]).unwrap_err();
+    assert!(error.to_string().contains("`twice_total` is declared twice"), "{error}");
 }
 
 #[test]
-fn every_series_that_the_processors_declare_is_0_from_the_start() {
-    let text = || "1".to_owned();
-    let build = Build { version: text(), revision: text(), rustc: text(), librdkafka: text(), rocksdb: text() };
-    let series: Vec<Count> = bundle::count::ALL.into_iter().chain(delivery::count::all()).collect();
-    let metrics = Metrics::new("ctm", &build, series.iter().copied()).unwrap();
-    for count in series {
-        metrics.count(count, 1);
+fn every_series_that_a_processor_declares_is_0_from_the_start() {
+    let metrics = metrics();
+    for Family { name, series, .. } in declared().families {
+        assert!(!series.is_empty(), "{name}");
+        for labels in series {
+            metrics.count(Count { family: name, labels }, 1);
+        }
     }
     assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_family\"}").unwrap(), "0");
     assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_label\"}").unwrap(), "0");
@@ -173,7 +175,7 @@ fn names_are_as_prometheus_wants_them() {
 #[expect(clippy::disallowed_methods, reason = "the variable is how a person asks for the page to be written")]
 fn the_page_of_metrics_is_what_the_registry_says() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
-    let written = reference_page(bundle::count::ALL.into_iter().chain(delivery::count::all())).unwrap();
+    let written = reference_page(declared()).unwrap();
     if std::env::var_os("SHEAF_UPDATE_DOCS").is_some() {
         std::fs::write(path, &written).unwrap();
     }

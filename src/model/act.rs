@@ -4,6 +4,7 @@
 //! afterwards; what came of it returns to the step as an [`Outcome`]. What was not committed never happened.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,35 @@ use super::{Key, TaskId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ActSlot(pub u8);
 
+/// The outside system that an act is for, by the name that the configuration gives it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Target(Arc<str>);
+
+impl Target {
+    /// A target from its name.
+    pub fn new(name: &str) -> Self {
+        Self(Arc::from(name))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// An outside call that a step asks for. It is stored with its entry until its outcome was processed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
@@ -21,6 +51,8 @@ pub struct Act {
     pub slot: ActSlot,
     /// Counts up with each act that a key's processor decides; an outcome of another attempt is ignored.
     pub attempt: u32,
+    /// Whom the call is for.
+    pub to: Target,
     /// How long after the decision the call may still be begun. The sender checks it just before it writes, on
     /// [`Clock::uptime`](super::Clock::uptime), so a process that was stopped meanwhile does not send.
     pub valid_for: Duration,
@@ -62,6 +94,7 @@ pub trait Sink: Send + Sync + fmt::Debug {
     #[expect(clippy::too_many_arguments, reason = "whose act, which act, until when, and where its outcome goes")]
     fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion);
 
-    /// How many more acts it takes at the moment; the rest wait in the act index.
-    fn capacity(&self) -> usize;
+    /// How many more acts for a target it takes at the moment; the rest wait in the act index. A target that it does not
+    /// know takes any number: each comes back as [`Verdict::NotSent`].
+    fn capacity(&self, to: &Target) -> usize;
 }

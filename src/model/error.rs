@@ -55,11 +55,13 @@ pub enum RejectReason {
     Unreadable,
     /// The other side refused the act for good.
     Refused,
+    /// A kind of inbox record that this version does not know.
+    Unsupported,
 }
 
 impl RejectReason {
     /// Every reason, so that each metric series can start at 0.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NoValue,
         Self::Unparsable,
         Self::MissingField,
@@ -69,6 +71,7 @@ impl RejectReason {
         Self::Render,
         Self::Unreadable,
         Self::Refused,
+        Self::Unsupported,
     ];
 
     /// The stable word in headers and labels.
@@ -83,6 +86,7 @@ impl RejectReason {
             Self::Render => "render",
             Self::Unreadable => "unreadable",
             Self::Refused => "refused",
+            Self::Unsupported => "unsupported",
         }
     }
 }

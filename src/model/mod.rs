@@ -7,11 +7,13 @@ mod alert;
 mod error;
 mod id;
 mod record;
+mod status;
 mod time;
 
-pub use act::{Act, ActSlot, Completion, Outcome, Sink, Verdict};
+pub use act::{Act, ActSlot, Completion, Outcome, Sink, Target, Verdict};
 pub use alert::{Alert, Severity};
 pub use error::{ErrorClass, Reject, RejectReason};
 pub use id::{InstanceId, Key, TaskId, Topic, TopicPartition};
 pub use record::{Header, Headers, OutRecord, Record};
-pub use time::{Clock, Timer, TimerKind, Timestamp};
+pub use status::{Listing, Status, Statuses};
+pub use time::{Clock, Moment, Timer, TimerKind, Timestamp};

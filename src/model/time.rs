@@ -23,16 +23,6 @@ impl Timestamp {
         self.0
     }
 
-    /// Seconds since the epoch, for metrics.
-    #[expect(
-        clippy::as_conversions,
-        clippy::cast_precision_loss,
-        reason = "a gauge is a float; a millisecond is lost in the year 287,396"
-    )]
-    pub fn as_seconds(self) -> f64 {
-        self.0 as f64 / 1000.0
-    }
-
     /// This instant moved later by `duration`, stopping at the end of time.
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
@@ -62,6 +52,23 @@ impl fmt::Display for Timestamp {
             Ok(instant) => write!(f, "{instant:.3}"),
             Err(_) => write!(f, "{}ms", self.0),
         }
+    }
+}
+
+/// The time at which a step takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The wall clock of the task's owner.
+    pub wall: Timestamp,
+    /// The watermark of the task: everything that lay in its sources at this time of the wall clock has been processed.
+    /// [`Timestamp::MIN`] while that is not known.
+    pub watermark: Timestamp,
+}
+
+impl Moment {
+    /// A time of the wall clock, with no watermark.
+    pub const fn at(wall: Timestamp) -> Self {
+        Self { wall, watermark: Timestamp::MIN }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Processors without their state's type, so that one runtime runs any mixture of them.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Input, Processor, Transition};
+use super::{Family, Input, Processor, Transition};
 use crate::codec::{self, Entry, Part, Versioned as _, entry};
-use crate::model::{Key, Reject, RejectReason, Timestamp};
+use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status};
 
 const OF_ANOTHER: &str = "the state is of another processor";
 
@@ -22,7 +23,7 @@ impl fmt::Debug for Body {
 /// A [`Processor`] whose state's type is hidden; made by [`erase`].
 pub trait AnyProcessor: Send + Sync {
     /// [`Processor::step`]. The state is consumed: after a rejected input it is read again from where it was stored.
-    fn step(&self, key: &Key, body: Option<Body>, input: Input, now: Timestamp) -> Result<Transition<Body>, Reject>;
+    fn step(&self, key: &Key, body: Option<Body>, input: Input, at: Moment) -> Result<Transition<Body>, Reject>;
 
     /// Appends the body's bytes in the version that [`AnyProcessor::version`] names.
     fn encode(&self, body: &Body, out: &mut Vec<u8>) -> Result<(), codec::Error>;
@@ -41,6 +42,18 @@ pub trait AnyProcessor: Send + Sync {
 
     /// [`Processor::is_at_rest`].
     fn is_at_rest(&self, body: &Body) -> bool;
+
+    /// [`Processor::listing`].
+    fn listing(&self, body: &Body) -> Listing;
+
+    /// [`Processor::status_name`].
+    fn status_name(&self, status: Status) -> Cow<'static, str>;
+
+    /// [`Processor::metrics`].
+    fn metrics(&self) -> Vec<Family>;
+
+    /// [`Processor::alerts`].
+    fn alerts(&self) -> &'static [&'static str];
 }
 
 /// Hides a processor's state type.
@@ -51,14 +64,14 @@ pub fn erase<P: Processor>(processor: P) -> Arc<dyn AnyProcessor> {
 struct Erased<P>(P);
 
 impl<P: Processor> AnyProcessor for Erased<P> {
-    fn step(&self, key: &Key, body: Option<Body>, input: Input, now: Timestamp) -> Result<Transition<Body>, Reject> {
+    fn step(&self, key: &Key, body: Option<Body>, input: Input, at: Moment) -> Result<Transition<Body>, Reject> {
         let state = match body {
             Some(Body(body)) => {
                 Some(*body.downcast::<P::State>().map_err(|_body| Reject::new(RejectReason::Unreadable, OF_ANOTHER))?)
             }
             None => None,
         };
-        let Transition { state, effects } = self.0.step(key, state, input, now)?;
+        let Transition { state, effects } = self.0.step(key, state, input, at)?;
         Ok(Transition { state: state.map(|state| Body(Box::new(state))), effects })
     }
 
@@ -84,6 +97,22 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn is_at_rest(&self, body: &Body) -> bool {
         state::<P>(body).is_ok_and(P::is_at_rest)
+    }
+
+    fn listing(&self, body: &Body) -> Listing {
+        state::<P>(body).map_or_else(|_another| Listing::default(), |state| self.0.listing(state))
+    }
+
+    fn status_name(&self, status: Status) -> Cow<'static, str> {
+        self.0.status_name(status)
+    }
+
+    fn metrics(&self) -> Vec<Family> {
+        self.0.metrics()
+    }
+
+    fn alerts(&self) -> &'static [&'static str] {
+        self.0.alerts()
     }
 }
 

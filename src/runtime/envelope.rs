@@ -1,14 +1,27 @@
-//! What the keying step writes to an inbox, and how it is read back.
+//! What stands in an inbox, and how it is read back.
 //!
-//! An inbox record has the original value and headers; its key is the entry's key. What the source record was besides
-//! stands in headers of sheaf's own.
+//! The header `sheaf-kind` says what a record is:
+//!
+//! | kind | |
+//! |---|---|
+//! | none, `record` | a source record behind its keying step: the original value and headers, the entry's key as its key. What the source record was besides stands in headers of sheaf's own |
+//! | `command` | a [`Command`] as JSON, for the entry of its key |
+//! | `watermark` | how far the sources have been read at a time of the wall clock. Read over: nothing here waits for it |
+//!
+//! Another kind is written by a newer sheaf, and only once all instances have said that they know it
+//! ([`PROTOCOL_LEVEL`]); one that comes all the same is a dead letter.
 
 use bytes::Bytes;
 
 use crate::model::{Headers, OutRecord, Record, Reject, RejectReason, Timestamp, Topic, TopicPartition};
-use crate::processor::{Event, Keyed};
+use crate::processor::{Addressed, Command, Event, Input};
+
+/// Which kinds of records an instance reads in an inbox, as it says in the instances topic: 1 knows records, 2 commands and
+/// watermarks too.
+pub(super) const PROTOCOL_LEVEL: u16 = 2;
 
 const PREFIX: &str = "sheaf-";
+const KIND: &str = "sheaf-kind";
 const TOPIC: &str = "sheaf-source-topic";
 const PARTITION: &str = "sheaf-source-partition";
 const OFFSET: &str = "sheaf-source-offset";
@@ -18,7 +31,7 @@ const ROLE: &str = "sheaf-role";
 const TIME: &str = "sheaf-event-time";
 
 /// The inbox record of a keyed source record.
-pub(super) fn wrap(record: &Record, keyed: Keyed, inbox: &Topic, partition: i32) -> OutRecord {
+pub(super) fn wrap(record: &Record, keyed: Addressed, inbox: &Topic, partition: i32) -> OutRecord {
     let mut headers: Headers = record.headers.iter().filter(|it| !it.name.starts_with(PREFIX)).cloned().collect();
     headers.reserve(7);
     let text = |number: i64| Some(Bytes::from(number.to_string()));
@@ -41,8 +54,27 @@ pub(super) fn wrap(record: &Record, keyed: Keyed, inbox: &Topic, partition: i32)
     }
 }
 
-/// The event in an inbox record; a record that the keying step did not write is rejected.
-pub(super) fn unwrap(record: &Record) -> Result<Event, Reject> {
+/// The input that an inbox record is; `None` for a watermark. A record that sheaf did not write is rejected.
+pub(super) fn unwrap(record: &Record) -> Result<Option<Input>, Reject> {
+    match record.headers.text(KIND) {
+        None | Some("record") => event(record).map(|event| Some(Input::Record(event))),
+        Some("command") => command(record).map(|command| Some(Input::Command(command))),
+        Some("watermark") => Ok(None),
+        Some(kind) => {
+            let detail = format!("this sheaf knows no inbox record of the kind `{kind}`: a newer one has written it");
+            Err(Reject::new(RejectReason::Unsupported, detail))
+        }
+    }
+}
+
+fn command(record: &Record) -> Result<Command, Reject> {
+    let value =
+        record.value.as_deref().ok_or_else(|| Reject::new(RejectReason::NoValue, "the command has no value"))?;
+    let wrong = |error: serde_json::Error| Reject::new(RejectReason::Unparsable, format!("not a command: {error}"));
+    serde_json::from_slice(value).map_err(wrong)
+}
+
+fn event(record: &Record) -> Result<Event, Reject> {
     let missing = |name| Reject::new(RejectReason::MissingField, format!("the inbox record has no header {name}"));
     let text = |name| record.headers.text(name).ok_or_else(|| missing(name));
     let number = |name| text(name)?.parse::<i64>().map_err(|_not_a_number| missing(name));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::model::{ErrorClass, InstanceId, TaskId, Topic, TopicPartition};
 use crate::{broker, codec, store};
@@ -160,12 +161,12 @@ pub enum Error {
         other: String,
     },
     /// A step forwards to an output that the topology does not wire.
-    #[error("processor {processor} forwards to `{output}`, which the topology does not wire")]
+    #[error("processor {processor} forwards to `{output}`, which the topology does not wire: wire it with `writes`")]
     Unwired {
-        /// Who.
+        /// The processor.
         processor: String,
-        /// Where to.
-        output: &'static str,
+        /// The name of the output.
+        output: Arc<str>,
     },
     /// The metrics cannot be set up.
     #[error("metrics: {0}")]

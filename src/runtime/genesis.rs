@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::model::{Key, Record, TaskId};
+use crate::model::{Key, TaskId};
 
 /// The reserved key. The keying step refuses keys that begin with a zero byte.
 const KEY: &[u8] = b"\0sheaf-genesis";
@@ -31,16 +31,13 @@ pub(super) fn record(task: &TaskId, store: Uuid, incarnation: &Uuid) -> (Key, By
     (Key::from_bytes(Bytes::from_static(KEY)), Bytes::from(serde_json::to_vec(&value).unwrap_or_default()))
 }
 
-/// True for a genesis record.
-pub(super) fn is_genesis(record: &Record) -> bool {
-    record.key.as_deref() == Some(KEY)
+/// True for the key of a genesis record.
+pub(super) fn is_genesis(key: &[u8]) -> bool {
+    key == KEY
 }
 
-/// The store that a genesis record names; `None` when it is not one.
-pub(super) fn read(record: &Record) -> Option<Uuid> {
-    if !is_genesis(record) {
-        return None;
-    }
-    let value: Value = serde_json::from_slice(record.value.as_deref()?).ok()?;
+/// The store that the value of a genesis record names; `None` when it names none.
+pub(super) fn read(value: Option<&[u8]>) -> Option<Uuid> {
+    let value: Value = serde_json::from_slice(value?).ok()?;
     Some(value.store)
 }

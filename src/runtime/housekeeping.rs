@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::context::Context;
 use super::error::Result;
 use super::registry::Registry;
 use super::task::meta;
-use super::thread::{Context, Turn};
+use super::thread::Turn;
 use super::topics::DELETE_RETENTION;
 use super::topology_plan::Role;
 use crate::broker::Admin;

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::context::Context;
 use super::error::{Error, Result};
 use super::instances;
-use super::thread::Context;
 use crate::broker::Producer;
 
 /// One start of an instance.

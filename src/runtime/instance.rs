@@ -7,10 +7,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::changelog::Restorer;
+use super::context::Context;
 use super::error::{Error, Result};
 use super::housekeeping::Housekeeper;
 use super::status::ThreadState;
-use super::thread::{Context, StreamThread, Turn};
+use super::thread::{StreamThread, Turn};
 use super::waker::EventFdWaker;
 use crate::broker::Waker;
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::context::Context;
 use super::error::Result;
-use super::thread::Context;
 use super::topology_plan::TopologyPlan;
 use crate::broker::{self, Isolation, Start};
 use crate::model::{Key, OutRecord, Record, TopicPartition};

@@ -8,7 +8,7 @@ use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
 use super::topology_plan::{NodeTopics, TopologyPlan};
 use crate::codec::partitioner;
 use crate::model::{Key, OutRecord, Record, Reject, RejectReason, TaskId};
-use crate::processor::Event;
+use crate::processor::{Event, Keyed};
 
 /// What becomes of a source record.
 #[derive(Debug)]
@@ -17,12 +17,13 @@ pub(super) enum Destination {
     Task(TaskId, Key, Event),
     /// It is written to the inbox of its key.
     Inbox(OutRecord),
+    /// It is for no entry of this application.
+    Nowhere,
     /// It is not accepted.
     DeadLetter(Reject),
 }
 
-/// Decides where a record of the topology's source number `source` goes; `partitions` are those of each node's inbox, and
-/// `takes` says whether a task would step on it now.
+/// Decides where a record of the topology's source number `source` goes; `takes` says whether a task would step on it now.
 ///
 /// A record that is handed over skips its inbox, and with it one of two transactions. What guards the task against a
 /// second owner is the same as ever: the transaction commits the offset of every partition that is owned, of the task's
@@ -30,7 +31,6 @@ pub(super) enum Destination {
 /// changelog's end.
 pub(super) fn decide(
     plan: &TopologyPlan,
-    partitions: &[i32],
     source: usize,
     record: &Record,
     takes: impl FnOnce(&TaskId) -> bool,
@@ -39,20 +39,19 @@ pub(super) fn decide(
         return Ok(Destination::DeadLetter(Reject::new(RejectReason::MissingField, "the topology has no such source")));
     };
     let node = super::task::node(plan, source.node)?;
-    let (Some(NodeTopics { inbox, .. }), Some(&partitions)) =
-        (plan.nodes.get(source.node), partitions.get(source.node))
-    else {
+    let Some(NodeTopics { inbox, partitions, .. }) = plan.nodes.get(source.node) else {
         return Ok(Destination::DeadLetter(Reject::new(RejectReason::MissingField, "the source's node has no inbox")));
     };
     let keyed = match source.keying.key(record) {
-        Ok(keyed) => keyed,
+        Ok(Keyed::To(keyed)) => keyed,
+        Ok(Keyed::Pass) => return Ok(Destination::Nowhere),
         Err(reject) => return Ok(Destination::DeadLetter(reject)),
     };
     if keyed.key.as_bytes().first().is_none_or(|first| *first == 0) {
         let detail = "a key is at least one byte and does not begin with a zero byte, which is kept for sheaf itself";
         return Ok(Destination::DeadLetter(Reject::new(RejectReason::BadId, detail)));
     }
-    let partition = partitioner(keyed.key.as_bytes(), partitions);
+    let partition = partitioner(keyed.key.as_bytes(), *partitions);
     if node.processor.is_order_free() {
         let task = TaskId { processor: Arc::clone(&node.name), partition };
         if takes(&task) {

@@ -15,12 +15,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::context::Context;
+use super::envelope::PROTOCOL_LEVEL;
 use super::error::{Error, Result};
 use super::instances;
 use super::placement;
 use super::reminder::Reminder;
 use super::source_offset::SourceOffset;
-use super::thread::Context;
 use super::topology_plan::Role;
 use crate::broker::{Admin, Producer, ProducerSpec, Purpose, Reader, Start};
 use crate::model::{ErrorClass, InstanceId, Record, TaskId, TopicPartition};
@@ -78,6 +79,13 @@ struct Seen {
 struct Value {
     incarnation: Uuid,
     owned: Vec<String>,
+    /// Which kinds of inbox records it reads; those before 0.2.0 did not say.
+    #[serde(default = "level_before_0_2")]
+    level: u16,
+}
+
+const fn level_before_0_2() -> u16 {
+    1
 }
 
 impl Registry {
@@ -152,7 +160,7 @@ impl Registry {
         let mut records = Vec::new();
         if is_beat {
             let owned = owned.iter().map(ToString::to_string).collect();
-            let value = Value { incarnation: self.context.incarnation.id, owned };
+            let value = Value { incarnation: self.context.incarnation.id, owned, level: PROTOCOL_LEVEL };
             records.push(instances::record(plan, &format!("{PREFIX}{}", self.context.settings.instance), &value));
         }
         for (partition, offset) in &sources {
@@ -209,7 +217,7 @@ impl Registry {
             let key = record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
             let Some(instance) = key.and_then(|key| key.strip_prefix(PREFIX)) else { continue };
             let value = record.value.and_then(|value| serde_json::from_slice::<Value>(&value).ok());
-            let Some(Value { incarnation, owned }) = value else { continue };
+            let Some(Value { incarnation, owned, level: _ }) = value else { continue };
             let owned = owned.iter().filter_map(|name| task(name)).collect();
             if incarnation == self.context.incarnation.id {
                 self.heard_at = at;
@@ -231,18 +239,12 @@ impl Registry {
             live.map(|(instance, seen)| (instance.clone(), seen.owned.clone())).collect();
         // Of itself it knows more than it has read.
         live.insert(own.clone(), self.context.status.owned());
-        let standbys = placement::standbys(own, &live, self.tasks(), self.context.settings.restore.standby_replicas);
+        let standbys =
+            placement::standbys(own, &live, self.context.plan.tasks(), self.context.settings.restore.standby_replicas);
         if standbys != *self.context.status.standbys() {
             tracing::info!(instances = live.len(), tasks = ?standbys, "following these tasks for other instances");
             self.context.status.follow(standbys);
         }
-    }
-
-    fn tasks(&self) -> impl Iterator<Item = TaskId> {
-        let nodes = self.context.plan.topology.nodes.iter().zip(&self.context.inbox_partitions);
-        nodes.flat_map(|(node, partitions)| {
-            (0..*partitions).map(|partition| TaskId { processor: node.name.clone(), partition })
-        })
     }
 
     /// A process of the same name that began later is left alone; its stream threads tell the older one's.

@@ -13,10 +13,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::context::Context;
 use super::error::{Error, Result, Unread};
 use super::instances;
 use super::settings::Guarantee;
-use super::thread::Context;
 use super::topology_plan::TopologyPlan;
 use crate::broker::{self, Admin, Consumer, Purpose, Start};
 use crate::model::{OutRecord, Record, Topic, TopicPartition};
@@ -114,8 +114,8 @@ fn is_committed(topic: &Topic, clients: (&mut dyn Consumer, &mut dyn Admin), tim
 fn has_state(context: &Context, admin: &mut dyn Admin) -> Result<bool> {
     let timeout = context.settings.broker_timeout;
     let mut ends = BTreeMap::new();
-    for (node, count) in context.plan.nodes.iter().zip(&context.inbox_partitions) {
-        for partition in (0..*count).map(|number| TopicPartition::new(&node.changelog, number)) {
+    for node in &context.plan.nodes {
+        for partition in (0..node.partitions).map(|number| TopicPartition::new(&node.changelog, number)) {
             let (low, high) = admin.watermarks(&partition, timeout)?;
             if low < high {
                 ends.insert(partition, high);

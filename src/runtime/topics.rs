@@ -1,6 +1,7 @@
 //! The topics that sheaf needs: what is missing is created, what does not fit is refused.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::{Error, Result};
@@ -8,6 +9,7 @@ use super::settings::{RECORD_MAX, Settings};
 use super::topology_plan::TopologyPlan;
 use crate::broker::{Admin, NewTopic, TopicDescription};
 use crate::model::Topic;
+use crate::topology::{OutputKind, Topology};
 
 /// `delete.retention.ms` of changelogs: for that long a reader that has fallen behind still sees a tombstone.
 pub(super) const DELETE_RETENTION: Duration = Duration::from_hours(24);
@@ -19,20 +21,35 @@ const DEAD_LETTER_RETENTION: Duration = Duration::from_hours(30 * 24);
 /// What a topic is for, and so how it has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Somebody else's input or output; created only for convenience.
-    Public,
+    /// Somebody else's input; created only for convenience.
+    Source,
+    /// An output that others know and may own.
+    PublicOutput,
+    /// An output of the application's own, or its alerts.
+    OwnOutput,
     Inbox,
     Changelog,
-    Log,
     DeadLetters,
     Instances,
 }
 
-/// Creates what is missing, checks what is there, and returns the partition count of each node's inbox.
-pub fn prepare(admin: &mut dyn Admin, plan: &TopologyPlan, settings: &Settings) -> Result<Vec<i32>> {
-    let wanted = wanted(plan);
+impl Kind {
+    /// True for topics that the application relies on being as it needs them.
+    const fn is_own(self) -> bool {
+        !matches!(self, Self::Source | Self::PublicOutput)
+    }
+}
+
+/// Creates what is missing, checks what is there, and returns the plan with what was found out.
+pub fn prepare(
+    admin: &mut dyn Admin,
+    topology: &Topology,
+    settings: &Settings,
+    timeout: Duration,
+) -> Result<Arc<TopologyPlan>> {
+    let mut plan = TopologyPlan::new(topology.clone(), settings);
+    let wanted = wanted(&plan);
     let names: Vec<Topic> = wanted.keys().cloned().collect();
-    let timeout = settings.broker_timeout;
     let found = admin.describe(&names, timeout)?;
     let missing: Vec<NewTopic> = wanted
         .iter()
@@ -54,16 +71,26 @@ pub fn prepare(admin: &mut dyn Admin, plan: &TopologyPlan, settings: &Settings) 
         // A topic that was created a moment ago is not known to every broker at once.
         found = admin.describe(&names, timeout)?;
     }
-    let mut described = BTreeMap::new();
+    let mut partitions = BTreeMap::new();
     for ((topic, kind), found) in wanted.iter().zip(found) {
         let Some(found) = found else {
             let (detail, remedy) = ("it was created but does not appear", "look at the broker's log");
             return Err(refuse(topic, detail, remedy));
         };
         check(topic, *kind, &found)?;
-        described.insert(topic.clone(), found.partitions);
+        let limit = record_max(&found);
+        if *kind == Kind::PublicOutput && limit < RECORD_MAX {
+            let remedy = alter(topic, &format!("max.message.bytes={RECORD_MAX}"));
+            tracing::warn!(%topic, max_message_bytes = limit, "larger records are not written: their inputs become dead \
+                letters. To allow them {remedy}");
+            plan.record_limits.insert(topic.clone(), limit);
+        }
+        partitions.insert(topic.clone(), found.partitions);
     }
-    plan.nodes.iter().map(|node| agree(&node.inbox, &node.changelog, &described)).collect()
+    for node in &mut plan.nodes {
+        node.partitions = agree(&node.inbox, &node.changelog, &partitions)?;
+    }
+    Ok(Arc::new(plan))
 }
 
 /// The error of an inbox that has another partition count than its changelog.
@@ -74,8 +101,8 @@ pub(super) fn inbox_changed(inbox: &Topic, changelog: i32, inbox_partitions: i32
     refuse(inbox, &detail, remedy)
 }
 
-fn agree(inbox: &Topic, changelog: &Topic, described: &BTreeMap<Topic, i32>) -> Result<i32> {
-    let count = |topic| described.get(topic).copied().unwrap_or(0);
+fn agree(inbox: &Topic, changelog: &Topic, partitions: &BTreeMap<Topic, i32>) -> Result<i32> {
+    let count = |topic| partitions.get(topic).copied().unwrap_or(0);
     let (inbox_count, changelog_count) = (count(inbox), count(changelog));
     if inbox_count == changelog_count {
         Ok(inbox_count)
@@ -85,16 +112,18 @@ fn agree(inbox: &Topic, changelog: &Topic, described: &BTreeMap<Topic, i32>) -> 
 }
 
 fn wanted(plan: &TopologyPlan) -> BTreeMap<Topic, Kind> {
-    let mut wanted = BTreeMap::new();
-    for node in &plan.topology.nodes {
-        wanted.extend(node.outputs.iter().map(|output| (output.topic.clone(), Kind::Log)));
+    let sources = plan.topology.sources.iter().map(|source| (source.topic.clone(), Kind::Source));
+    let mut wanted: BTreeMap<Topic, Kind> = sources.collect();
+    // A topic that is an output in both ways is the application's own.
+    for (kind, output_kind) in [(Kind::PublicOutput, OutputKind::Public), (Kind::OwnOutput, OutputKind::Own)] {
+        let outputs = plan.topology.nodes.iter().flat_map(|node| &node.outputs);
+        wanted.extend(outputs.filter(|it| it.kind == output_kind).map(|output| (output.topic.clone(), kind)));
     }
-    wanted.extend(plan.topology.sources.iter().map(|source| (source.topic.clone(), Kind::Public)));
     for node in &plan.nodes {
         wanted.insert(node.inbox.clone(), Kind::Inbox);
         wanted.insert(node.changelog.clone(), Kind::Changelog);
     }
-    wanted.insert(plan.alerts.clone(), Kind::Log);
+    wanted.insert(plan.alerts.clone(), Kind::OwnOutput);
     wanted.insert(plan.dead_letters.clone(), Kind::DeadLetters);
     wanted.insert(plan.instances.clone(), Kind::Instances);
     wanted
@@ -104,16 +133,18 @@ fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTopic {
     let millis = |duration: Duration| duration.as_millis().to_string();
     let mut config: BTreeMap<String, String> = BTreeMap::new();
     let mut set = |name: &str, value: String| drop(config.insert(name.to_owned(), value));
-    if kind != Kind::Public {
+    if kind != Kind::Source {
         set("max.message.bytes", RECORD_MAX.to_string());
-        // With the create time, an event of last week would be expired before it is read.
-        set("message.timestamp.type", "LogAppendTime".to_owned());
         if settings.replication.is_some_and(|factor| factor >= 3) {
             set("min.insync.replicas", "2".to_owned());
         }
     }
+    if kind.is_own() {
+        // With the create time, an event of last week would be expired before it is read.
+        set("message.timestamp.type", "LogAppendTime".to_owned());
+    }
     match kind {
-        Kind::Public | Kind::Log => {}
+        Kind::Source | Kind::PublicOutput | Kind::OwnOutput => {}
         Kind::Inbox => {
             set("cleanup.policy", "delete".to_owned());
             set("retention.ms", "-1".to_owned());
@@ -135,31 +166,44 @@ fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTopic {
 
 fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
     let config = |name: &str| found.config.get(name).map_or("", String::as_str);
-    let alter = |setting: &str| {
-        format!("run `kafka-configs --alter --entity-type topics --entity-name {topic} --add-config {setting}`")
-    };
     let policy = config("cleanup.policy");
     match kind {
         Kind::Inbox if policy.contains("compact") => {
             let detail = "it is compacted: events of one bundle would replace each other";
-            return Err(refuse(topic, detail, &alter("cleanup.policy=delete")));
+            return Err(refuse(topic, detail, &alter(topic, "cleanup.policy=delete")));
         }
         Kind::Changelog | Kind::Instances if policy != "compact" => {
             let detail = format!("its cleanup.policy is `{policy}`: what it holds would be deleted");
-            return Err(refuse(topic, &detail, &alter("cleanup.policy=compact")));
+            return Err(refuse(topic, &detail, &alter(topic, "cleanup.policy=compact")));
         }
-        Kind::Public | Kind::Log | Kind::DeadLetters | Kind::Inbox | Kind::Changelog | Kind::Instances => {}
+        Kind::Source
+        | Kind::PublicOutput
+        | Kind::OwnOutput
+        | Kind::DeadLetters
+        | Kind::Inbox
+        | Kind::Changelog
+        | Kind::Instances => {}
     }
-    let limit = config("max.message.bytes").parse::<usize>().unwrap_or(RECORD_MAX);
-    if kind != Kind::Public && limit < RECORD_MAX {
+    let limit = record_max(found);
+    if kind.is_own() && limit < RECORD_MAX {
         let detail = format!("its max.message.bytes is {limit}, sheaf writes records of up to {RECORD_MAX} bytes");
-        return Err(refuse(topic, &detail, &alter(&format!("max.message.bytes={RECORD_MAX}"))));
+        return Err(refuse(topic, &detail, &alter(topic, &format!("max.message.bytes={RECORD_MAX}"))));
     }
     let replicas = config("min.insync.replicas");
-    if kind != Kind::Public && found.replication > 2 && replicas == "1" {
+    if kind != Kind::Source && found.replication > 2 && replicas == "1" {
         tracing::warn!(%topic, "min.insync.replicas is 1: a committed record can be lost with one broker; 2 is safe");
     }
     Ok(())
+}
+
+/// The largest record that a topic takes, in bytes; a broker that does not say takes what sheaf writes.
+fn record_max(found: &TopicDescription) -> usize {
+    found.config.get("max.message.bytes").and_then(|limit| limit.parse().ok()).unwrap_or(RECORD_MAX)
+}
+
+/// The command that changes a setting of a topic.
+fn alter(topic: &Topic, setting: &str) -> String {
+    format!("run `kafka-configs --alter --entity-type topics --entity-name {topic} --add-config {setting}`")
 }
 
 fn refuse(topic: &Topic, detail: &str, remedy: &str) -> Error {

@@ -1,9 +1,9 @@
-//! The topology with every topic's name and partition count filled in: what stream threads look things up in.
+//! A topology under one application's names, with what was found out about its topics: what stream threads look things up in.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::settings::Settings;
+use super::settings::{RECORD_MAX, Settings};
 use crate::model::{TaskId, Topic, TopicPartition};
 use crate::topology::{Topology, internal_topic};
 
@@ -20,6 +20,8 @@ pub struct TopologyPlan {
     pub dead_letters: Topic,
     /// Where instances say that they live.
     pub instances: Topic,
+    /// The largest records of the topics that take smaller ones than [`RECORD_MAX`], in bytes.
+    pub(super) record_limits: BTreeMap<Topic, usize>,
     roles: BTreeMap<Topic, Role>,
 }
 
@@ -30,6 +32,8 @@ pub struct NodeTopics {
     pub inbox: Topic,
     /// Its state's log.
     pub changelog: Topic,
+    /// The partition count of both; 0 until [`prepare`](super::prepare) has seen them.
+    pub partitions: i32,
 }
 
 /// What an input topic is for.
@@ -42,8 +46,8 @@ pub enum Role {
 }
 
 impl TopologyPlan {
-    /// Names everything.
-    pub fn new(topology: Topology, settings: &Settings) -> Arc<Self> {
+    /// The names of everything; nothing is known of the topics yet.
+    pub fn new(topology: Topology, settings: &Settings) -> Self {
         let own = |rest: &str| internal_topic(&settings.application, rest);
         let nodes: Vec<_> = topology
             .nodes
@@ -51,18 +55,32 @@ impl TopologyPlan {
             .map(|node| NodeTopics {
                 inbox: own(&format!("{}-inbox", node.name)),
                 changelog: own(&format!("{}-changelog", node.name)),
+                partitions: 0,
             })
             .collect();
         let sources = topology.sources.iter().enumerate().map(|(at, source)| (source.topic.clone(), Role::Source(at)));
         let inboxes = nodes.iter().enumerate().map(|(at, node)| (node.inbox.clone(), Role::Inbox(at)));
         let roles = sources.chain(inboxes).collect();
-        Arc::new(Self {
+        Self {
             topology,
             nodes,
             roles,
             alerts: own("alerts"),
             dead_letters: own("dead-letters"),
             instances: own("instances"),
+            record_limits: BTreeMap::new(),
+        }
+    }
+
+    /// The largest record that a topic takes from sheaf, in bytes.
+    pub fn record_max(&self, topic: &Topic) -> usize {
+        self.record_limits.get(topic).copied().unwrap_or(RECORD_MAX)
+    }
+
+    /// Every task of the application.
+    pub fn tasks(&self) -> impl Iterator<Item = TaskId> {
+        self.topology.nodes.iter().zip(&self.nodes).flat_map(|(node, topics)| {
+            (0..topics.partitions).map(|partition| TaskId { processor: Arc::clone(&node.name), partition })
         })
     }
 

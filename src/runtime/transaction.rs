@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::dead_letter::{Stage, letter};
 use super::topology_plan::TopologyPlan;
-use crate::model::{Act, Key, OutRecord, Outcome, Record, Reject, RejectReason, TaskId, Timestamp};
+use crate::model::{Act, Key, OutRecord, Outcome, Record, Reject, RejectReason, Target, TaskId, Timestamp, Topic};
 use crate::processor::Count;
 
 /// An act that was decided, to be handed over when the decision is committed.
@@ -69,6 +69,8 @@ pub(super) struct Transaction {
     pub(super) read: BTreeMap<Arc<str>, u64>,
     /// Source records that skipped their inbox, by processor, to count after the commit.
     pub(super) direct: BTreeMap<Arc<str>, u64>,
+    /// Source records that are for no entry, by topic, to count after the commit.
+    pub(super) passed: BTreeMap<Topic, u64>,
     /// The records that went in, to be taken again after an abort.
     pub records: VecDeque<Record>,
     /// The outcomes that went in, likewise.
@@ -96,6 +98,7 @@ impl Transaction {
             stepped: BTreeMap::new(),
             read: BTreeMap::new(),
             direct: BTreeMap::new(),
+            passed: BTreeMap::new(),
             records: VecDeque::new(),
             outcomes: VecDeque::new(),
             scratch: Vec::new(),
@@ -144,6 +147,16 @@ impl Transaction {
     pub(super) fn input(&mut self) {
         self.inputs += 1;
         self.opened_at.get_or_insert(self.uptime);
+    }
+
+    /// Takes an act that was decided.
+    pub(super) fn decide(&mut self, decision: Decision) {
+        self.acts.push(decision);
+    }
+
+    /// How many acts for a target it has decided.
+    pub(super) fn decided(&self, to: &Target) -> usize {
+        self.acts.iter().filter(|decision| decision.act.to == *to).count()
     }
 
     /// Takes what a step has come to.

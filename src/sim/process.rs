@@ -10,12 +10,13 @@ use std::time::Duration;
 use super::pause::Pause;
 use super::world::Strikes;
 use crate::broker::memory::MemoryBroker;
-use crate::model::{Act, Completion, Key, Sink, TaskId};
+use crate::model::{Act, Completion, Key, Sink, Target, TaskId};
 use crate::runtime::{FaultObserver, FaultPoint};
 use crate::store::memory::MemoryStores;
 use crate::store::{self, Store, Stores};
 
 /// The disk, the sink and the observer of one process.
+#[derive(Clone)]
 pub(super) struct Process {
     pub(super) name: String,
     pub(super) broker: MemoryBroker,
@@ -68,7 +69,7 @@ impl Sink for Process {
         }
     }
 
-    fn capacity(&self) -> usize {
-        self.sink.capacity()
+    fn capacity(&self, to: &Target) -> usize {
+        self.sink.capacity(to)
     }
 }

@@ -16,8 +16,8 @@ use crate::broker::{Broker, Waker};
 use crate::metric::Metrics;
 use crate::model::{Clock, InstanceId, Sink, Timestamp};
 use crate::runtime::{
-    self, Context, FaultPoint, Housekeeper, Incarnation, MemoryBudget, Restorer, Settings, Status, StreamThread,
-    TopologyPlan, Turn, prepare,
+    self, Application, Context, FaultPoint, Housekeeper, Incarnation, Restorer, Settings, Status, StreamThread,
+    TopologyPlan, Turn,
 };
 use crate::store::memory::MemoryStores;
 use crate::topology::Topology;
@@ -60,7 +60,7 @@ impl fmt::Debug for Setting {
 /// A cluster, a clock, and instances that come, go and crash.
 pub struct World {
     setting: Setting,
-    plan: Arc<TopologyPlan>,
+    plan: TopologyPlan,
     broker: MemoryBroker,
     machines: BTreeMap<String, Machine>,
     /// Those that stand still in the middle of a turn.
@@ -146,7 +146,6 @@ impl World {
         self.starts += 1;
         let process = self.broker.process(name);
         let settings = Settings { instance: InstanceId::new(name), ..self.setting.settings.clone() };
-        let inbox_partitions = prepare(&mut *process.admin()?, &self.plan, &settings)?;
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{name}/{}", self.starts).as_bytes());
         let number = u32::try_from(self.starts).unwrap_or(u32::MAX);
         let pause = Arc::new(Pause::default());
@@ -158,21 +157,14 @@ impl World {
             strikes: self.setting.strikes.clone(),
             pause: pause.clone(),
         };
-        let surroundings = Arc::new(surroundings);
-        let context = Context {
-            plan: self.plan.clone(),
-            metrics: (self.setting.metrics)(),
-            room: MemoryBudget::new(settings.cache_bytes),
-            settings: Arc::new(settings),
-            broker: Arc::new(process.clone()),
-            stores: surroundings.clone(),
-            clock: self.setting.clock.clone(),
-            sink: surroundings.clone(),
-            fault_observer: surroundings,
-            status: Arc::new(Status::default()),
-            incarnation: Incarnation { id, host: "simulated".to_owned(), process: number },
-            inbox_partitions,
-        };
+        let timeout = settings.broker_timeout;
+        let context = Application::new(self.setting.topology.clone(), settings, process.clone(), surroundings.clone())
+            .with_sink(Arc::new(surroundings.clone()))
+            .with_clock(self.setting.clock.clone())
+            .with_metrics((self.setting.metrics)())
+            .with_incarnation(Incarnation { id, host: "simulated".to_owned(), process: number })
+            .with_fault_observer(Arc::new(surroundings))
+            .prepare(&mut *process.admin()?, timeout)?;
         let (to_restorer, jobs) = mpsc::channel();
         let streams = (0..context.settings.stream_threads)
             .map(|number| {

@@ -3,5 +3,89 @@
 //! | module | calls |
 //! |---|---|
 //! | [`control_m`] | BMC Control-M over its Automation API, and a simulator of it |
+//!
+//! [`Sinks`] hands each act to the sink of its target.
 
 pub mod control_m;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
+
+/// The sinks of an instance, by the targets that they are for.
+#[derive(Clone, Debug, Default)]
+pub struct Sinks(BTreeMap<Target, Arc<dyn Sink>>);
+
+impl Sinks {
+    /// No sink: every act comes back as [`Verdict::NotSent`].
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With a sink for a target, in place of one that it had.
+    #[must_use]
+    pub fn with(mut self, target: Target, sink: Arc<dyn Sink>) -> Self {
+        self.0.insert(target, sink);
+        self
+    }
+}
+
+impl Sink for Sinks {
+    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
+        if let Some(sink) = self.0.get(&act.to) {
+            return sink.execute(task, key, act, expires_at, done);
+        }
+        let verdict = Verdict::NotSent(format!("no sink is set up for `{}`", act.to));
+        done(Outcome { slot: act.slot, attempt: act.attempt, verdict });
+    }
+
+    fn capacity(&self, to: &Target) -> usize {
+        self.0.get(to).map_or(usize::MAX, |sink| sink.capacity(to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::model::ActSlot;
+
+    /// Answers with its name at once, and takes so many acts.
+    #[derive(Debug)]
+    struct Named(&'static str, usize);
+
+    impl Sink for Named {
+        fn execute(&self, _: &TaskId, _: &Key, act: Act, _: Duration, done: Completion) {
+            let verdict = Verdict::Answered(self.0.to_owned());
+            done(Outcome { slot: act.slot, attempt: act.attempt, verdict });
+        }
+
+        fn capacity(&self, _: &Target) -> usize {
+            self.1
+        }
+    }
+
+    #[test]
+    fn an_act_goes_to_the_sink_of_its_target_and_comes_back_when_there_is_none() {
+        let [left, right, nobody] = ["left", "right", "nobody"].map(Target::new);
+        let sinks =
+            Sinks::new().with(left.clone(), Arc::new(Named("l", 3))).with(right.clone(), Arc::new(Named("r", 5)));
+        let verdict = |to: &Target| {
+            let (send, outcome) = mpsc::channel();
+            let (slot, valid_for, request) = (ActSlot(1), Duration::from_secs(1), String::new());
+            let act = Act { slot, attempt: 4, to: to.clone(), valid_for, request };
+            let task = TaskId { processor: "p".into(), partition: 0 };
+            sinks.execute(&task, &Key::new("k"), act, Duration::MAX, Box::new(move |it| send.send(it).unwrap()));
+            let Outcome { slot, attempt, verdict } = outcome.recv().unwrap();
+            assert_eq!((slot, attempt), (ActSlot(1), 4));
+            verdict
+        };
+        assert_eq!(verdict(&left), Verdict::Answered("l".to_owned()));
+        assert_eq!(verdict(&right), Verdict::Answered("r".to_owned()));
+        assert_eq!(verdict(&nobody), Verdict::NotSent("no sink is set up for `nobody`".to_owned()));
+        assert_eq!([&left, &right, &nobody].map(|to| sinks.capacity(to)), [3, 5, usize::MAX]);
+    }
+}

@@ -106,19 +106,25 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::ActSlot;
+    use crate::model::{ActSlot, Target};
 
     fn timer(kind: TimerKind, due: i64) -> Timer {
         Timer { kind, due: Timestamp::from_millis(due) }
     }
 
     fn act(slot: u8, attempt: u32) -> Act {
-        Act { slot: ActSlot(slot), attempt, valid_for: Duration::from_secs(1), request: String::new() }
+        Act {
+            slot: ActSlot(slot),
+            attempt,
+            to: Target::new("t"),
+            valid_for: Duration::from_secs(1),
+            request: String::new(),
+        }
     }
 
     #[test]
     fn a_new_entry_brings_all_its_rows() {
-        let head = Head { timers: vec![timer(TimerKind::Deadline(1), 5)], acts: vec![act(2, 1)], parts: 0..0 };
+        let head = Head { timers: vec![timer(TimerKind::Deadline(1), 5)], acts: vec![act(2, 1)], ..Head::default() };
         let key = Key::new("k");
         let changes: Vec<_> = Diff { old: None, new: Some(&head) }.changes(&key).collect();
         let timer = timer(TimerKind::Deadline(1), 5);
@@ -127,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_deleted_entry_takes_all_its_rows_along() {
-        let head = Head { timers: vec![timer(TimerKind::Delay(0), 5)], acts: vec![act(2, 1)], parts: 0..0 };
+        let head = Head { timers: vec![timer(TimerKind::Delay(0), 5)], acts: vec![act(2, 1)], ..Head::default() };
         let key = Key::new("k");
         let changes: Vec<_> = Diff { old: Some(&head), new: None }.changes(&key).collect();
         let timer = timer(TimerKind::Delay(0), 5);
@@ -137,8 +143,8 @@ mod tests {
     #[test]
     fn a_moved_timer_changes_its_row_and_its_neighbour_stays() {
         let stays = timer(TimerKind::Delay(1), 5);
-        let old = Head { timers: vec![timer(TimerKind::Deadline(1), 5), stays], acts: vec![], parts: 0..0 };
-        let new = Head { timers: vec![timer(TimerKind::Deadline(1), 9), stays], acts: vec![], parts: 0..0 };
+        let old = Head { timers: vec![timer(TimerKind::Deadline(1), 5), stays], acts: vec![], ..Head::default() };
+        let new = Head { timers: vec![timer(TimerKind::Deadline(1), 9), stays], acts: vec![], ..Head::default() };
         let key = Key::new("k");
         let expected = [
             Change::DeleteTimer(key.clone(), timer(TimerKind::Deadline(1), 5)),
@@ -150,8 +156,8 @@ mod tests {
 
     #[test]
     fn a_second_attempt_in_the_same_slot_keeps_its_row() {
-        let old = Head { timers: vec![], acts: vec![act(0, 1)], parts: 0..0 };
-        let new = Head { timers: vec![], acts: vec![act(0, 2)], parts: 0..0 };
+        let old = Head { timers: vec![], acts: vec![act(0, 1)], ..Head::default() };
+        let new = Head { timers: vec![], acts: vec![act(0, 2)], ..Head::default() };
         assert_eq!(Diff { old: Some(&old), new: Some(&new) }.changes(&Key::new("k")).count(), 0);
     }
 }

@@ -41,7 +41,7 @@ impl Spec {
         topology.nodes.push(Node {
             name: BUNDLE.into(),
             processor: erase(Bundle::new(&self.name, self.rules.clone())),
-            outputs: vec![Output { name: bundle::SUBMISSIONS, topic: self.submissions.clone() }],
+            outputs: vec![Output::public(bundle::SUBMISSIONS, self.submissions.clone())],
         });
         if self.deliver.is_some() {
             let settings = delivery.ok_or_else(|| AssembleError::NoDelivery { topology: self.name.clone() })?;
@@ -50,7 +50,7 @@ impl Spec {
             topology.nodes.push(Node {
                 name: DELIVERY.into(),
                 processor: erase(Delivery::new(settings)),
-                outputs: vec![Output { name: delivery::OUTCOMES, topic: internal_topic(application, "outcomes") }],
+                outputs: vec![Output::own(delivery::OUTCOMES, internal_topic(application, "outcomes"))],
             });
         }
         Ok(topology)

@@ -22,7 +22,7 @@ pub enum BuildError {
         /// The processor.
         processor: String,
         /// The output's name.
-        output: &'static str,
+        output: Arc<str>,
     },
     /// Nothing would ever reach it.
     #[error("processor `{0}` reads no topic: wire at least one with `reads`")]
@@ -87,10 +87,19 @@ impl Wiring {
         self
     }
 
-    /// Wires an output of the processor: where its [`Forward`](crate::processor::Forward)s of that name go.
+    /// Wires an output of the processor: where its [`Forward`](crate::processor::Forward)s of that name go. The topic is
+    /// anybody's, and its settings are taken as they are; it may be a source of this topology too.
     #[must_use]
-    pub fn writes(mut self, output: &'static str, topic: &str) -> Self {
-        self.last.outputs.push(Output { name: output, topic: Topic::new(topic) });
+    pub fn writes(mut self, output: &str, topic: &str) -> Self {
+        self.last.outputs.push(Output::public(output, Topic::new(topic)));
+        self
+    }
+
+    /// Wires an output to a topic that belongs to this application alone: it is created with room for the largest record,
+    /// and a start with one that is set up otherwise is refused.
+    #[must_use]
+    pub fn writes_own(mut self, output: &str, topic: &str) -> Self {
+        self.last.outputs.push(Output::own(output, Topic::new(topic)));
         self
     }
 
@@ -109,8 +118,8 @@ impl Wiring {
                 return Err(BuildError::NoSource(name));
             }
             let mut outputs = BTreeSet::new();
-            if let Some(output) = node.outputs.iter().find(|output| !outputs.insert(output.name)) {
-                return Err(BuildError::SameOutput { processor: name, output: output.name });
+            if let Some(output) = node.outputs.iter().find(|output| !outputs.insert(Arc::clone(&output.name))) {
+                return Err(BuildError::SameOutput { processor: name, output: Arc::clone(&output.name) });
             }
             if !names.insert(name.clone()) {
                 return Err(BuildError::SameProcessor(name));

@@ -40,9 +40,9 @@ fn picture(sources: &[&str], node: &Node, application: &str) -> Vec<String> {
     rows
 }
 
-fn outputs(node: &Node, application: &str) -> Vec<(String, &'static str)> {
+fn outputs<'a>(node: &'a Node, application: &str) -> Vec<(String, &'a str)> {
     let own = |rest: &str| internal_topic(application, rest).as_str().to_owned();
-    let named = node.outputs.iter().map(|output| (output.topic.as_str().to_owned(), output.name));
+    let named = node.outputs.iter().map(|output| (output.topic.as_str().to_owned(), &*output.name));
     let rest = [
         (own(&format!("{}-changelog", node.name)), "state"),
         (own("alerts"), "alerts"),
@@ -66,7 +66,7 @@ fn joined(sources: &[&str]) -> Vec<String> {
     sources.iter().enumerate().map(row).collect()
 }
 
-fn branched(outputs: &[(String, &'static str)]) -> Vec<String> {
+fn branched(outputs: &[(String, &str)]) -> Vec<String> {
     let width = widest(outputs.iter().map(|(topic, _)| topic.as_str()));
     let last = outputs.len().saturating_sub(1);
     let row = |(index, (topic, name)): (usize, &(String, &str))| {

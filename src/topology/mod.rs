@@ -26,7 +26,7 @@ pub use assemble::{AssembleError, BUNDLE, DELIVERY};
 pub use build::{BuildError, Builder, Wiring};
 pub use describe::describe;
 pub use spec::Spec;
-pub use wiring::{Node, Output, Source, Topology, internal_topic};
+pub use wiring::{Node, Output, OutputKind, Source, Topology, internal_topic};
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{AssembleError, Spec, Topology, describe};
+use crate::model::Target;
 use crate::processor::bundle;
 use crate::processor::delivery::{self, Backoff, Settings};
 use crate::template::Template;
@@ -13,6 +14,7 @@ fn settings() -> Settings {
     let second = Duration::from_secs(1);
     Settings {
         template: Template::compile("bundle.json", "{}").unwrap(),
+        target: Target::new("control_m"),
         server: "smprod".to_owned(),
         retention_days: 14,
         intent_valid_for: 30 * second,

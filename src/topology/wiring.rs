@@ -54,7 +54,7 @@ impl fmt::Debug for Node {
 impl Node {
     /// The topic of an output; `None` for a name that the topology does not wire.
     pub fn output(&self, name: &str) -> Option<&Topic> {
-        self.outputs.iter().find(|output| output.name == name).map(|output| &output.topic)
+        self.outputs.iter().find(|output| &*output.name == name).map(|output| &output.topic)
     }
 }
 
@@ -62,9 +62,32 @@ impl Node {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
     /// The processor's word for it (`submissions`).
-    pub name: &'static str,
+    pub name: Arc<str>,
     /// The topic.
     pub topic: Topic,
+    /// Whose topic it is.
+    pub kind: OutputKind,
+}
+
+impl Output {
+    /// An output to a topic that others know and may own.
+    pub fn public(name: impl Into<Arc<str>>, topic: Topic) -> Self {
+        Self { name: name.into(), topic, kind: OutputKind::Public }
+    }
+
+    /// An output to a topic of the application's own.
+    pub fn own(name: impl Into<Arc<str>>, topic: Topic) -> Self {
+        Self { name: name.into(), topic, kind: OutputKind::Own }
+    }
+}
+
+/// Whose topic an output is, and so whether its settings may be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputKind {
+    /// The application's: it is created the way sheaf needs it, and refused when it is not that way.
+    Own,
+    /// Anybody's: it is taken as it is. A record that is larger than it allows rejects the input of its step.
+    Public,
 }
 
 /// The name of a topic that sheaf owns: `<application>-<rest>`.

@@ -5,12 +5,17 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
-use sheaf::codec::entry::{self, FORMAT_WITH_PARTS};
+use sheaf::codec::entry::{self, FORMAT};
 use sheaf::codec::{Error, Head, Versioned, Writer, binary};
-use sheaf::model::{Act, ActSlot, Timer, TimerKind, Timestamp};
+use sheaf::model::{Act, ActSlot, Status, Statuses, Target, Timer, TimerKind, Timestamp};
 
 const ENVELOPE_BYTES: usize = 6;
-const GOLDEN: &str = include_str!("../golden/entry/format-1.hex");
+/// An entry of each format, which stay readable.
+const GOLDEN: [&str; 3] = [
+    include_str!("../golden/entry/format-1.hex"),
+    include_str!("../golden/entry/format-2.hex"),
+    include_str!("../golden/entry/format-3.hex"),
+];
 const GOLDEN_VERSION: u16 = 3;
 const GOLDEN_BODY: &[u8] = b"body";
 
@@ -34,37 +39,42 @@ impl Versioned for Basket {
     }
 }
 
-fn golden_head() -> Head {
+/// The head of a format's golden file: acts before format 3 name no target, and formats before 3 know no statuses.
+fn golden_head(format: u8) -> Head {
     let timer = |kind, due| Timer { kind, due: Timestamp::from_millis(due) };
     Head {
         timers: vec![timer(TimerKind::Deadline(1), 1_700_000_000_000), timer(TimerKind::Delay(2), -1)],
         acts: vec![Act {
             slot: ActSlot(4),
             attempt: 300,
+            to: Target::new(if format < 3 { "control_m" } else { "dock" }),
             valid_for: Duration::from_millis(90_500),
             request: r#"{"a":1}"#.to_owned(),
         }],
-        parts: 0..0,
+        parts: if format == 1 { 0..0 } else { 3..300 },
+        statuses: if format < 3 { Statuses::none() } else { Statuses::two(Status(1), Status(0x0102_0304_0506_0708)) },
+        at: Timestamp::from_millis(if format < 3 { 0 } else { 1_700_000_000_000 }),
     }
 }
 
-/// The golden file's bytes; `None` is any byte.
-fn golden_bytes() -> Vec<Option<u8>> {
-    let tokens = GOLDEN.lines().flat_map(|line| line.split('#').next().unwrap().split_whitespace());
+/// A golden file's bytes; `None` is any byte.
+fn golden_bytes(format: u8) -> Vec<Option<u8>> {
+    let tokens =
+        GOLDEN[usize::from(format) - 1].lines().flat_map(|line| line.split('#').next().unwrap().split_whitespace());
     tokens.map(|token| (token != "??").then(|| u8::from_str_radix(token, 16).unwrap())).collect()
 }
 
 /// The golden bytes as sheaf 9.8.7 would have written them.
-fn golden_of_another_sheaf() -> Vec<u8> {
+fn golden_of_another_sheaf(format: u8) -> Vec<u8> {
     let mut writer = [9, 8, 7].into_iter();
-    golden_bytes().into_iter().map(|byte| byte.unwrap_or_else(|| writer.next().unwrap())).collect()
+    golden_bytes(format).into_iter().map(|byte| byte.unwrap_or_else(|| writer.next().unwrap())).collect()
 }
 
 fn basket() -> Vec<u8> {
     let mut body = Vec::new();
     Basket { owner: "Eve".to_owned(), apples: vec![1, 300, 70_000] }.encode(&mut body).unwrap();
     let mut bytes = Vec::new();
-    entry::encode(&golden_head(), Basket::VERSION, &body, &mut bytes).unwrap();
+    entry::encode(&golden_head(FORMAT), Basket::VERSION, &body, &mut bytes).unwrap();
     bytes
 }
 
@@ -75,8 +85,20 @@ fn read_basket(bytes: &[u8]) -> Result<Basket, Error> {
 fn heads() -> impl Strategy<Value = Head> {
     let kind = prop_oneof![any::<u8>().prop_map(TimerKind::Deadline), any::<u8>().prop_map(TimerKind::Delay)];
     let timer = (kind, any::<i64>()).prop_map(|(kind, due)| Timer { kind, due: Timestamp::from_millis(due) });
-    let act = (any::<u8>(), any::<u32>(), any::<Duration>(), ".*")
-        .prop_map(|(slot, attempt, valid_for, request)| Act { slot: ActSlot(slot), attempt, valid_for, request });
+    let act = (any::<u8>(), any::<u32>(), ".*", any::<Duration>(), ".*").prop_map(
+        |(slot, attempt, to, valid_for, request)| Act {
+            slot: ActSlot(slot),
+            attempt,
+            to: Target::new(&to),
+            valid_for,
+            request,
+        },
+    );
+    let statuses = prop_oneof![
+        Just(Statuses::none()),
+        any::<u64>().prop_map(|status| Statuses::one(Status(status))),
+        any::<(u64, u64)>().prop_map(|(first, second)| Statuses::two(Status(first), Status(second))),
+    ];
     let parts = prop_oneof![
         Just(0..0),
         (1..u16::MAX, 0..5_u32).prop_map(|(first, count)| {
@@ -84,8 +106,9 @@ fn heads() -> impl Strategy<Value = Head> {
             first..first + count
         })
     ];
-    (prop::collection::vec(timer, 0..5), prop::collection::vec(act, 0..3), parts)
-        .prop_map(|(timers, acts, parts)| Head { timers, acts, parts })
+    (prop::collection::vec(timer, 0..5), prop::collection::vec(act, 0..3), parts, statuses, any::<i64>()).prop_map(
+        |(timers, acts, parts, statuses, at)| Head { timers, acts, parts, statuses, at: Timestamp::from_millis(at) },
+    )
 }
 
 proptest! {
@@ -124,8 +147,8 @@ proptest! {
 #[test]
 fn the_bytes_of_an_entry_are_those_of_the_golden_file() {
     let mut bytes = Vec::new();
-    entry::encode(&golden_head(), GOLDEN_VERSION, GOLDEN_BODY, &mut bytes).unwrap();
-    let golden = golden_bytes();
+    entry::encode(&golden_head(FORMAT), GOLDEN_VERSION, GOLDEN_BODY, &mut bytes).unwrap();
+    let golden = golden_bytes(FORMAT);
     let fits = bytes.len() == golden.len() && bytes.iter().zip(&golden).all(|(b, g)| g.is_none_or(|g| g == *b));
     assert!(
         fits,
@@ -134,24 +157,26 @@ fn the_bytes_of_an_entry_are_those_of_the_golden_file() {
 }
 
 #[test]
-fn an_entry_with_parts_has_a_format_of_its_own() {
-    let mut bytes = Vec::new();
-    let head = Head { parts: 3..300, ..Head::default() };
-    entry::encode(&head, 2, b"body", &mut bytes).unwrap();
-    let writer: Vec<u8> = bytes.drain(3..6).collect();
-    // format, body version | no timers, no acts | parts from 3 up to 300, which is one of two bytes | body
-    assert_eq!(bytes, [&[2, 0, 2, 0, 0, 3, 0xfb, 0x2c, 0x01][..], b"body"].concat());
-    bytes.splice(3..3, writer);
-    let entry = entry::decode(&bytes).unwrap();
-    assert_eq!((entry.head, entry.version, entry.body), (head, 2, &b"body"[..]));
+fn the_golden_bytes_of_every_format_are_read() {
+    for format in 1..=FORMAT {
+        let bytes = golden_of_another_sheaf(format);
+        let entry = entry::decode(&bytes).unwrap();
+        assert_eq!(entry.head, golden_head(format), "format {format}");
+        let rest = (entry.version, entry.writer, entry.body);
+        assert_eq!(rest, (GOLDEN_VERSION, Writer([9, 8, 7]), GOLDEN_BODY), "format {format}");
+    }
 }
 
 #[test]
-fn the_golden_bytes_of_another_sheaf_are_read() {
-    let bytes = golden_of_another_sheaf();
-    let entry = entry::decode(&bytes).unwrap();
-    assert_eq!(entry.head, golden_head());
-    assert_eq!((entry.version, entry.writer, entry.body), (GOLDEN_VERSION, Writer([9, 8, 7]), GOLDEN_BODY));
+fn flags_that_no_sheaf_writes_are_corrupt() {
+    let mut bytes = Vec::new();
+    entry::encode(&Head::default(), 1, b"", &mut bytes).unwrap();
+    let flags = ENVELOPE_BYTES + 2;
+    assert_eq!(bytes[flags], 0);
+    for wrong in [0b11, 0b1000, 0b1000_0000] {
+        bytes[flags] = wrong;
+        assert!(matches!(entry::decode(&bytes), Err(Error::Corrupt(_))), "{wrong:#b}");
+    }
 }
 
 #[test]
@@ -181,10 +206,10 @@ fn a_list_that_claims_to_be_endless_is_corrupt() {
 
 #[test]
 fn an_unknown_format_names_the_sheaf_that_wrote_it() {
-    let mut bytes = golden_of_another_sheaf();
-    bytes[0] = FORMAT_WITH_PARTS + 1;
+    let mut bytes = golden_of_another_sheaf(FORMAT);
+    bytes[0] = FORMAT + 1;
     let error = entry::decode(&bytes).unwrap_err();
-    let (what, known) = ("the entry's format", u16::from(FORMAT_WITH_PARTS));
+    let (what, known) = ("the entry's format", u16::from(FORMAT));
     let found = known + 1;
     assert_eq!(error, Error::UnknownVersion { what, found, known, writer: "9.8.7".to_owned() });
     assert!(error.to_string().ends_with("run sheaf 9.8.7 or newer"), "{error}");
@@ -193,7 +218,7 @@ fn an_unknown_format_names_the_sheaf_that_wrote_it() {
 #[test]
 fn an_unknown_body_version_names_the_sheaf_that_wrote_it() {
     for found in [0, Basket::VERSION + 1, u16::MAX] {
-        let mut bytes = golden_of_another_sheaf();
+        let mut bytes = golden_of_another_sheaf(FORMAT);
         bytes[1..3].copy_from_slice(&found.to_be_bytes());
         let error = read_basket(&bytes).unwrap_err();
         let (what, known, writer) = (Basket::NAME, Basket::VERSION, "9.8.7".to_owned());

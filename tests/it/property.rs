@@ -10,7 +10,7 @@ use proptest::sample::Index;
 use serde_json::{Value, json};
 use sheaf::codec::json::Pointer;
 use sheaf::codec::{Head, Part, Versioned as _, Writer, entry};
-use sheaf::model::{Headers, Key, Record, Timestamp, Topic, TopicPartition};
+use sheaf::model::{Headers, Key, Moment, Record, Timer, Timestamp, Topic, TopicPartition};
 use sheaf::processor::bundle::{Bundle, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
 use sheaf::processor::{Effect, Event, Forward, Input, Keying as _, Processor as _};
 
@@ -69,7 +69,7 @@ struct Play {
 impl Play {
     fn step(&mut self, bundle: &Bundle, input: &Input) {
         let now = Timestamp::from_millis(START + 100 * 3_600_000);
-        let Ok(next) = bundle.step(&Key::new("p"), self.state.clone(), input.clone(), now) else { return };
+        let Ok(next) = bundle.step(&Key::new("p"), self.state.clone(), input.clone(), Moment::at(now)) else { return };
         self.state = next.state;
         for effect in next.effects {
             match effect {
@@ -155,7 +155,11 @@ fn anything() -> impl Strategy<Value = Input> {
     let parent = (0..4_u8, 0..2_u8, 0..2880_i64).prop_map(|(children, note, at)| {
         event(Role::Parent, &json!({"id": "p", "children": children, "note": note}), at)
     });
-    prop_oneof![4 => child, 1 => parent, 1 => Just(Input::Timer(SLA))]
+    prop_oneof![4 => child, 1 => parent, 1 => Just(sla_due())]
+}
+
+fn sla_due() -> Input {
+    Input::Timer(Timer { kind: SLA, due: Timestamp::from_millis(START) })
 }
 
 proptest! {
@@ -172,7 +176,7 @@ proptest! {
         prop_assert_eq!(&other.state, &sorted.state);
 
         // A deadline is missed when the members' times say so, in any order, and that is told once.
-        let value: Value = serde_json::from_slice(&sorted.forwards[0].value).unwrap();
+        let value: Value = serde_json::from_slice(sorted.forwards[0].value.as_deref().unwrap()).unwrap();
         for play in [&sorted, &other] {
             let breaches = play.alerts.iter().filter(|kind| *kind == "sla_breach").count();
             prop_assert_eq!(breaches, usize::from(value["late"] == json!(true)));
@@ -180,7 +184,7 @@ proptest! {
 
         // Nor does it matter when the timer comes round.
         let mut interrupted = shuffled;
-        interrupted.insert(breach.index(interrupted.len()), Input::Timer(SLA));
+        interrupted.insert(breach.index(interrupted.len()), sla_due());
         prop_assert_eq!(&Play::of(&bundle, &interrupted).forwards, &sorted.forwards);
     }
 
@@ -240,14 +244,14 @@ proptest! {
                 let keyed = keying.key(&record);
                 let role = rules.sources[source].member.as_str().to_owned();
                 let input = Input::Record(Event::new(role, record.timestamp, record));
-                let step = bundle.step(&Key::new("p"), None, input, Timestamp::from_millis(START));
+                let step = bundle.step(&Key::new("p"), None, input, Moment::at(Timestamp::from_millis(START)));
                 // Whatever passed the keying is fit for the bundle.
                 prop_assert!(keyed.is_err() || step.is_ok());
             }
         }
         if let Ok(state) = State::decode(State::VERSION, &bytes) {
             let input = event(Role::Child, &json!({ "id": "c", "parent_id": "p" }), 0);
-            drop(bundle.step(&Key::new("p"), Some(state), input, Timestamp::from_millis(START)));
+            drop(bundle.step(&Key::new("p"), Some(state), input, Moment::at(Timestamp::from_millis(START))));
         }
     }
 }

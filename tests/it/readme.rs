@@ -77,7 +77,7 @@ fn the_code_in_the_page_on_processors_is_the_example() {
     let code = ["examples/counter/processor.rs", "tests/it/driver/counter.rs"].map(read).concat();
     let page = read("docs/processor.md");
     let shown: Vec<String> = blocks(&page).into_iter().filter(|(kind, _)| *kind == "rust").map(|(_, it)| it).collect();
-    assert_eq!(shown.len(), 4, "the page shows state, step, topology and test");
+    assert_eq!(shown.len(), 5, "the page shows state, step, metrics, topology and test");
     for block in shown {
         assert!(code.contains(&block), "docs/processor.md shows what is not in the example:\n{block}");
     }

@@ -61,7 +61,7 @@ type BaseConsumer = rdkafka::consumer::BaseConsumer<Context>;
 type BaseProducer = rdkafka::producer::BaseProducer<Context>;
 
 /// A Kafka cluster behind librdkafka.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct KafkaBroker {
     settings: Arc<KafkaSettings>,
 }

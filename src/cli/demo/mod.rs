@@ -15,7 +15,7 @@ use anyhow::Context;
 use super::exit::Failure;
 use super::{say, wire};
 use crate::broker::memory;
-use crate::model::{Act, Clock, Completion, Key, Sink, TaskId, Timestamp};
+use crate::model::{Act, Clock, Completion, Key, Sink, Target, TaskId, Timestamp};
 use crate::processor::delivery;
 use crate::runtime::{NoSink, Settings};
 use crate::secret::Secret;
@@ -100,17 +100,11 @@ fn world(
 ) -> Result<World, Failure> {
     let delivery = match &spec.deliver {
         None => None,
-        Some(deliver) => Some(delivery::Settings {
-            template: Template::compile("templates/bundle.json", TEMPLATE).context("templates/bundle.json")?,
-            server: deliver.server.clone(),
-            retention_days: deliver.retention_days,
-            intent_valid_for: Duration::from_secs(30),
-            request_timeout: Duration::from_mins(1),
-            visibility_lag: Duration::from_secs(30),
-            retry: wire::RETRY,
-            lookup_horizon: wire::LOOKUP_HORIZON,
-            keep: wire::KEEP_JOURNAL,
-        }),
+        Some(deliver) => {
+            let template = Template::compile("templates/bundle.json", TEMPLATE).context("templates/bundle.json")?;
+            let target = Target::new(delivery::CONTROL_M);
+            Some(delivery::Settings::new(target, template, &deliver.server, deliver.retention_days))
+        }
     };
     let topology = spec.assemble(APPLICATION, delivery).context("the demo's topology")?;
     let metrics = wire::metrics(APPLICATION, &topology)?;
@@ -165,8 +159,8 @@ impl Sink for Watched {
         self.sink.execute(task, key, act, expires_at, done);
     }
 
-    fn capacity(&self) -> usize {
-        self.sink.capacity()
+    fn capacity(&self, to: &Target) -> usize {
+        self.sink.capacity(to)
     }
 }
 

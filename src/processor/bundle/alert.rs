@@ -9,6 +9,13 @@ use super::{Member, Missing, Role};
 use crate::model::{Alert, Key, Severity, Timestamp};
 use crate::processor::Effect;
 
+/// The kind of the alert of a breach.
+const SLA_BREACH: &str = "sla_breach";
+
+/// Every kind of alert.
+pub(super) const KINDS: [&str; 4] =
+    [SLA_BREACH, Fate::Conflict.as_str(), Fate::Late.as_str(), Fate::Unexpected.as_str()];
+
 /// How many missing children a breach names one by one; how many more there are is told as a number.
 const NAMED_MAX: usize = 100;
 
@@ -24,7 +31,7 @@ pub(super) fn sla_breach(key: &Key, missing: &Missing, due: Timestamp) -> Effect
     if more > 0 {
         details.insert("missing_more".to_owned(), json!(more));
     }
-    Effect::Alert(Alert { kind: "sla_breach".to_owned(), severity: Severity::Critical, at: due, message, details })
+    Effect::Alert(Alert { kind: SLA_BREACH.to_owned(), severity: Severity::Critical, at: due, message, details })
 }
 
 /// Other content came for a member that is there; `kept` is the first, unknown once the bundle has ended.

@@ -1,7 +1,7 @@
-//! What the bundle processor counts: the families' names and every set of labels that exists.
+//! What the bundle processor counts: its families, and every series of them.
 
 use super::Role;
-use crate::processor::{Count, Effect};
+use crate::processor::{Count, Effect, Family};
 
 /// Member events by role and by what became of them; labels `role`, `outcome`.
 pub const EVENTS: &str = "bundle_events_total";
@@ -18,24 +18,38 @@ pub const BREACHES: &str = "bundle_sla_breaches_total";
 /// Event times too far in the future that were set back; no labels.
 pub const CLAMPED: &str = "clamped_timestamps_total";
 
-/// Every series that exists, so that each can start at 0.
-pub const ALL: [Count; 15] = [
-    count(EVENTS, ["parent", "accepted"]),
-    count(EVENTS, ["parent", "duplicate"]),
-    count(EVENTS, ["parent", "conflict"]),
-    count(EVENTS, ["parent", "late"]),
-    count(EVENTS, ["child", "accepted"]),
-    count(EVENTS, ["child", "duplicate"]),
-    count(EVENTS, ["child", "conflict"]),
-    count(EVENTS, ["child", "late"]),
-    count(EVENTS, ["child", "unexpected"]),
-    count(OPENED, ["", ""]),
-    count(CLOSED, ["completed", ""]),
-    count(BREACHES, ["parent", ""]),
-    count(BREACHES, ["child", ""]),
-    count(BREACHES, ["both", ""]),
-    count(CLAMPED, ["", ""]),
-];
+/// Every family, with every series that exists.
+pub(super) fn families() -> Vec<Family> {
+    let family =
+        |name, help, labels, series: &[[&'static str; 2]]| Family { name, help, labels, series: series.to_vec() };
+    vec![
+        family(
+            EVENTS,
+            "Member events, by what became of them.",
+            &["role", "outcome"],
+            &[
+                ["parent", "accepted"],
+                ["parent", "duplicate"],
+                ["parent", "conflict"],
+                ["parent", "late"],
+                ["child", "accepted"],
+                ["child", "duplicate"],
+                ["child", "conflict"],
+                ["child", "late"],
+                ["child", "unexpected"],
+            ],
+        ),
+        family(OPENED, "Bundles opened.", &[], &[["", ""]]),
+        family(CLOSED, "Bundles closed.", &["outcome"], &[["completed", ""]]),
+        family(
+            BREACHES,
+            "Deadlines that passed, by what was missing.",
+            &["missing"],
+            &[["parent", ""], ["child", ""], ["both", ""]],
+        ),
+        family(CLAMPED, "Record timestamps that lay too far in the future and were taken as now.", &[], &[["", ""]]),
+    ]
+}
 
 /// What became of a member event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +81,7 @@ pub(super) const fn event(role: Role, fate: Fate) -> Effect {
 
 /// Counts one of a family with at most one label.
 pub(super) const fn one(family: &'static str, label: &'static str) -> Effect {
-    Effect::Count(count(family, [label, ""]))
+    Effect::Count(Count::with(family, label))
 }
 
 const fn count(family: &'static str, labels: [&'static str; 2]) -> Count {

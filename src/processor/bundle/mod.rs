@@ -61,6 +61,7 @@
 //! | `judge` | what an event is |
 //! | `step` | what it does |
 //! | `submission`, `alert`, `count` | what comes out |
+//! | `status` | where a bundle stands, for lists |
 //! | `fingerprint` | how contents are known again |
 
 mod alert;
@@ -72,6 +73,7 @@ mod keying;
 mod rules;
 mod source;
 mod state;
+mod status;
 mod step;
 mod stored;
 mod submission;
@@ -118,6 +120,8 @@ pub struct Bundle {
     readers: Vec<Reader>,
     /// How many children there are, when that does not hang on the parent.
     certain: Option<u32>,
+    /// [`SUBMISSIONS`], shared by all forwards.
+    output: Arc<str>,
 }
 
 impl Bundle {
@@ -125,7 +129,7 @@ impl Bundle {
     pub fn new(topology: &str, rules: Rules) -> Self {
         let readers: Vec<Reader> = rules.sources.iter().map(|source| Reader::new(source, rules.key)).collect();
         let certain = (!readers.iter().any(Reader::says_how_many)).then_some(rules.children);
-        Self { topology: topology.to_owned(), rules, readers, certain }
+        Self { topology: topology.to_owned(), rules, readers, certain, output: Arc::from(SUBMISSIONS) }
     }
 
     /// Reads the fields of a member event. Its source is found by topic and role, which stand in the inbox, and not by a

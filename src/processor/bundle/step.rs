@@ -1,5 +1,6 @@
 //! The step: the table of the module's documentation, row by row.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::count::{self, Fate};
@@ -7,10 +8,11 @@ use super::judge::{Arrival, Verdict, too_many};
 use super::state::REPORTED_MAX;
 use super::submission::{self, Span};
 use super::{
-    Bundle, Ending, Fingerprint, Gathering, KEEP_CLOSED, Marker, Member, Missing, Role, SLA, State, alert, stored,
+    Bundle, Ending, Fingerprint, Gathering, KEEP_CLOSED, Marker, Member, Missing, Role, SLA, State, alert, status,
+    stored,
 };
-use crate::model::{ActSlot, Key, Reject, RejectReason, Timer, TimerKind, Timestamp};
-use crate::processor::{Effect, Input, Processor, Transition};
+use crate::model::{ActSlot, Key, Listing, Moment, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
+use crate::processor::{Effect, Family, Input, Processor, Transition};
 
 /// The most bytes that the payloads of one bundle may take together; what would go beyond is rejected.
 pub const PAYLOADS_MAX: usize = 8 << 20;
@@ -42,16 +44,35 @@ impl Processor for Bundle {
         matches!(state, State::Closed(_))
     }
 
-    fn step(&self, key: &Key, state: Option<State>, input: Input, now: Timestamp) -> Result<Transition<State>, Reject> {
+    fn listing(&self, state: &State) -> Listing {
+        status::listing(state, self.rules.sla, self.certain)
+    }
+
+    fn status_name(&self, status: Status) -> Cow<'static, str> {
+        Cow::Borrowed(status::name(status))
+    }
+
+    fn metrics(&self) -> Vec<Family> {
+        count::families()
+    }
+
+    fn alerts(&self) -> &'static [&'static str] {
+        &alert::KINDS
+    }
+
+    fn step(&self, key: &Key, state: Option<State>, input: Input, at: Moment) -> Result<Transition<State>, Reject> {
+        let now = at.wall;
         let mut clamped = None;
         let happened = match input {
             Input::Record(mut event) => {
                 clamped = Self::clamp(&mut event, now);
                 Happened::Member(self.arrival(&event)?)
             }
-            Input::Timer(SLA) => Happened::SlaDue,
-            Input::Timer(KEEP_CLOSED) => Happened::KeepClosedDue,
-            Input::Timer(TimerKind::Deadline(_) | TimerKind::Delay(_)) => Happened::StrayTimer,
+            Input::Timer(Timer { kind, .. }) => match kind {
+                SLA => Happened::SlaDue,
+                KEEP_CLOSED => Happened::KeepClosedDue,
+                TimerKind::Deadline(_) | TimerKind::Delay(_) => Happened::StrayTimer,
+            },
             Input::Outcome(outcome) => Happened::StrayOutcome(outcome.slot),
             Input::Command(command) => {
                 let detail = format!("a bundle has no command `{}`", command.name);
@@ -177,9 +198,10 @@ impl Bundle {
             // The timer has not come round yet, but the members' own times say that the deadline was missed.
             effects.extend(breach(key, &gathering.missing(self.rules.children, Some(due)), due));
         }
+        effects.reserve_exact(5);
         effects.push(Effect::Forward(submission::forward(
             key,
-            &self.topology,
+            (&self.topology, &self.output),
             &gathering,
             Span { first, last, late },
         )?));

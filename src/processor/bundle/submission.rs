@@ -1,10 +1,12 @@
 //! A completed bundle as a record: one JSON value that any executor can read, with `CloudEvents` headers.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use uuid::{Uuid, uuid};
 
 use super::fingerprint::v5;
-use super::{Gathering, Member, SUBMISSIONS};
+use super::{Gathering, Member};
 use crate::model::{Headers, Key, Reject, RejectReason, Timestamp};
 use crate::processor::Forward;
 
@@ -30,12 +32,17 @@ pub(super) struct Span {
     pub(super) late: bool,
 }
 
-/// The record of a complete bundle. It is a function of the members alone: the same members in any order of arrival give
+/// The record of a complete bundle, for this output. It is a function of the members alone: the same members in any order of arrival give
 /// the same bytes.
 ///
 /// Headers: `CloudEvents` 1.0 in the binary mode of its Kafka binding. `ce_id` is a version 5 UUID of the bundle's id, so
 /// that a consumer that sees an event again knows it; there is no `ce_partitionkey`, because the record's key is it.
-pub(super) fn forward(key: &Key, topology: &str, gathering: &Gathering, span: Span) -> Result<Forward, Reject> {
+pub(super) fn forward(
+    key: &Key,
+    (topology, output): (&str, &Arc<str>),
+    gathering: &Gathering,
+    span: Span,
+) -> Result<Forward, Reject> {
     let id = key.text();
     let Some(parent) = gathering.parent() else {
         // A complete bundle has one, so this is a state that was damaged in the store.
@@ -52,7 +59,7 @@ pub(super) fn forward(key: &Key, topology: &str, gathering: &Gathering, span: Sp
         .with("ce_source", format!("/sheaf/{topology}"))
         .with("ce_time", span.last.to_string())
         .about(key);
-    Ok(Forward { output: SUBMISSIONS, value, headers })
+    Ok(Forward { output: Arc::clone(output), key: None, value: Some(value), headers, timestamp: None })
 }
 
 /// The JSON object. The payloads are the members' own bytes, not a rewriting of them; that each is one JSON value was

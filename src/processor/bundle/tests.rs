@@ -3,8 +3,8 @@
 use super::count::Fate;
 use super::*;
 use crate::codec::{Versioned as _, part};
-use crate::model::{Headers, Key, Record, Topic, TopicPartition};
-use crate::processor::{Input, Keying as _, Processor as _, Transition};
+use crate::model::{Headers, Key, Moment, Record, Timer, Topic, TopicPartition};
+use crate::processor::{Addressed, Count, Input, Keyed, Keying as _, Processor as _, Transition};
 
 const NOON: i64 = 1_767_268_800_000;
 
@@ -66,7 +66,12 @@ fn record(topic: &str, value: &str) -> Record {
 fn step(state: Option<State>, role: &str, topic: &str, value: &str) -> Result<Transition<State>, Reject> {
     let record = record(topic, value);
     let input = Input::Record(Event::new(role.to_owned(), record.timestamp, record));
-    Bundle::new("t", rules(KeyFormat::Text)).step(&Key::new("p1"), state, input, Timestamp::from_millis(NOON))
+    Bundle::new("t", rules(KeyFormat::Text)).step(
+        &Key::new("p1"),
+        state,
+        input,
+        Moment::at(Timestamp::from_millis(NOON)),
+    )
 }
 
 fn child(state: Option<State>, value: &str) -> Transition<State> {
@@ -160,7 +165,8 @@ fn one_bundle_alerts_its_deviations_so_many_times() {
 fn a_breach_names_only_so_many_children() {
     let state = step(None, "parent", "parents", r#"{"id":"p1","children":10000}"#).unwrap().state;
     let bundle = Bundle::new("t", rules(KeyFormat::Text));
-    let next = bundle.step(&Key::new("p1"), state, Input::Timer(SLA), Timestamp::from_millis(NOON)).unwrap();
+    let due = Input::Timer(Timer { kind: SLA, due: event_time() });
+    let next = bundle.step(&Key::new("p1"), state, due, Moment::at(event_time())).unwrap();
     let Some(Effect::Alert(alert)) = next.effects.last() else { panic!("an alert is last") };
     assert_eq!(alert.details["missing"].as_array().unwrap().len(), 100);
     assert_eq!(alert.details["missing_more"], 9_900);
@@ -178,7 +184,7 @@ fn an_event_of_a_source_that_the_topology_does_not_have_is_rejected() {
 fn keying_gives_the_canonical_key_the_role_and_kafkas_time() {
     let keying = MemberKeying::new(&rules(KeyFormat::Uuid), 1).unwrap();
     let upper = "6B0E7A52-9D43-4C1E-8F27-3A5D10C4E9B6";
-    let keyed = keying.key(&record("children", &format!(r#"{{"id":"{upper}","parent_id":"{upper}"}}"#))).unwrap();
+    let keyed = addressed(keying.key(&record("children", &format!(r#"{{"id":"{upper}","parent_id":"{upper}"}}"#))));
     assert_eq!(keyed.key, Key::new(&upper.to_lowercase()));
     assert_eq!((&*keyed.role, keyed.at), ("child", Timestamp::from_millis(NOON)));
 }
@@ -190,8 +196,8 @@ fn keying_takes_the_time_that_the_topology_names() {
     rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Europe/Berlin".to_owned()) });
     let keying = MemberKeying::new(&rules, 0).unwrap();
     let key = |time: &str| keying.key(&record("parents", &format!(r#"{{"id":"p1","timestamp":{time}}}"#)));
-    assert_eq!(key("\"2026-01-01T13:00:00.000001\"").unwrap().at, Timestamp::from_millis(NOON));
-    assert_eq!(key("\"2026-01-01T12:00:00Z\"").unwrap().at, Timestamp::from_millis(NOON));
+    assert_eq!(addressed(key("\"2026-01-01T13:00:00.000001\"")).at, Timestamp::from_millis(NOON));
+    assert_eq!(addressed(key("\"2026-01-01T12:00:00Z\"")).at, Timestamp::from_millis(NOON));
     for bad in ["\"noon\"", "1767268800", "null"] {
         assert_eq!(key(bad).unwrap_err().reason, RejectReason::BadTime, "{bad}");
     }
@@ -209,15 +215,27 @@ fn a_keying_that_cannot_be_says_why() {
     assert!(error.contains("`Mars/Olympus` of topic parents"), "{error}");
 }
 
+fn addressed(keyed: Result<Keyed, Reject>) -> Addressed {
+    match keyed {
+        Ok(Keyed::To(addressed)) => addressed,
+        other => panic!("the record is for a bundle: {other:?}"),
+    }
+}
+
 #[test]
 fn every_label_set_is_declared_once() {
-    let declared: std::collections::BTreeSet<_> = count::ALL.into_iter().collect();
-    assert_eq!(declared.len(), count::ALL.len());
+    let families = count::families();
+    let series = families.iter().flat_map(|family| family.series.iter().map(|labels| (family.name, *labels)));
+    let declared: std::collections::BTreeSet<_> = series.clone().collect();
+    assert_eq!(declared.len(), series.count());
     let fates = [Fate::Accepted, Fate::Duplicate, Fate::Conflict, Fate::Late];
     let parents = fates.map(|fate| count::event(Role::Parent, fate)).into_iter();
     let children = fates.into_iter().chain([Fate::Unexpected]).map(|fate| count::event(Role::Child, fate));
     for effect in parents.chain(children) {
-        assert!(matches!(effect, Effect::Count(count) if declared.contains(&count)), "{effect:?}");
+        assert!(
+            matches!(effect, Effect::Count(Count { family, labels }) if declared.contains(&(family, labels))),
+            "{effect:?}"
+        );
     }
 }
 
@@ -233,17 +251,17 @@ fn what_the_keying_hands_on_is_what_the_step_would_read() {
     );
     let bundle = Bundle::new("t", rules.clone());
     let other = record("children", r#"{"id":"other","parent_id":"p1","position":1}"#);
-    let foreign = MemberKeying::new(&rules, 1).unwrap().key(&other).unwrap().parsed;
+    let foreign = addressed(MemberKeying::new(&rules, 1).unwrap().key(&other)).parsed;
     for (source, topic, value) in events {
         let record = record(topic, value);
-        let keyed = MemberKeying::new(&rules, source).unwrap().key(&record).unwrap();
+        let keyed = addressed(MemberKeying::new(&rules, source).unwrap().key(&record));
         let (key, event) = keyed.into_event(record);
         let facts = event.parsed.get::<Facts>().unwrap();
         assert!(facts.are_of(event.record.value.as_ref()), "they are used");
         let copy = event.record.value.as_deref().map(bytes::Bytes::copy_from_slice);
         assert!(!facts.are_of(copy.as_ref()), "of another value they would not be");
         let read = Event::new(event.role.clone(), event.at, event.record.clone());
-        let step = |event| bundle.step(&key, None, Input::Record(event), event_time()).unwrap();
+        let step = |event| bundle.step(&key, None, Input::Record(event), Moment::at(event_time())).unwrap();
         let misled = Event { parsed: foreign.clone(), ..read.clone() };
         let (handed, misled, read) = (step(event), step(misled), step(read));
         assert_eq!(
@@ -268,8 +286,8 @@ fn a_submission_has_the_payloads_as_they_came_whatever_is_around_them() {
         ("child", "children", "{\"id\":\"b\"}"),
     ] {
         let event = Event::new(role, event_time(), record(topic, text));
-        let next = bundle.step(&Key::new(key), state, Input::Record(event), event_time()).unwrap();
-        let forward = |effect: &Effect| if let Effect::Forward(it) = effect { Some(it.value.clone()) } else { None };
+        let next = bundle.step(&Key::new(key), state, Input::Record(event), Moment::at(event_time())).unwrap();
+        let forward = |effect: &Effect| if let Effect::Forward(it) = effect { it.value.clone() } else { None };
         value = next.effects.iter().find_map(forward);
         state = next.state;
     }

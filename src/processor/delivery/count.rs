@@ -1,6 +1,6 @@
-//! What the delivery processor counts: every family, and every label set that can occur.
+//! What the delivery processor counts: its families, and every series of them.
 
-use super::super::Count;
+use super::super::{Count, Family};
 use crate::template;
 
 /// Submissions by how they ended, and duplicates; label `outcome`.
@@ -23,26 +23,35 @@ pub(super) const LOST_ANSWER: Count = one(RETRIES, "lost_answer");
 pub(super) const INHERITED: Count = one(RETRIES, "inherited");
 pub(super) const RENDERED: Count = one(RENDERS, "ok");
 
-const FIXED: [Count; 13] = [
-    ACCEPTED,
-    FOUND,
-    DUPLICATE,
-    FAILED,
-    UNKNOWN,
-    RETRY_BUSY,
-    RETRY_NOT_SENT,
-    RETRY_ABSENT,
-    RETRY_LOOK_UP,
-    LOST_ANSWER,
-    INHERITED,
-    RENDERED,
-    one(RENDERS, "no_folder"),
-];
-
-/// Every label set, so that each series can start at 0.
-pub fn all() -> impl Iterator<Item = Count> {
-    FIXED.into_iter().chain(template::Error::KINDS.into_iter().map(render))
+/// Every family, with every series that exists.
+pub(super) fn families() -> Vec<Family> {
+    let family = |name, help, labels, series: &[Count]| Family {
+        name,
+        help,
+        labels,
+        series: series.iter().map(|count| count.labels).collect(),
+    };
+    let renders: Vec<Count> =
+        [RENDERED, render(NO_FOLDER)].into_iter().chain(template::Error::KINDS.into_iter().map(render)).collect();
+    vec![
+        family(
+            SUBMISSIONS,
+            "Submissions, by how they ended.",
+            &["outcome"],
+            &[ACCEPTED, FOUND, DUPLICATE, FAILED, UNKNOWN],
+        ),
+        family(
+            RETRIES,
+            "Retries of calls, by reason.",
+            &["reason"],
+            &[RETRY_BUSY, RETRY_NOT_SENT, RETRY_ABSENT, RETRY_LOOK_UP, LOST_ANSWER, INHERITED],
+        ),
+        family(RENDERS, "Templates rendered, by result.", &["result"], &renders),
+    ]
 }
+
+/// The result of a definition without the folder by which it would be looked up.
+pub(super) const NO_FOLDER: &str = "no_folder";
 
 /// A rendering with this result.
 pub(super) const fn render(result: &'static str) -> Count {
@@ -50,5 +59,5 @@ pub(super) const fn render(result: &'static str) -> Count {
 }
 
 const fn one(family: &'static str, label: &'static str) -> Count {
-    Count { family, labels: [label, ""] }
+    Count::with(family, label)
 }

@@ -29,7 +29,7 @@ impl Error {
     pub(super) const fn count(&self) -> Count {
         match self {
             Self::Template(error) => count::render(error.kind()),
-            Self::NoFolder { .. } => count::render("no_folder"),
+            Self::NoFolder { .. } => count::render(count::NO_FOLDER),
         }
     }
 }

@@ -19,6 +19,9 @@ use crate::model::{Alert, Headers, Key, Reject, Severity, Timestamp};
 /// Headers: `CloudEvents` 1.0 in binary mode (its Kafka protocol binding, section 3.2).
 pub const OUTCOMES: &str = "outcomes";
 
+/// The kinds of alerts.
+pub(super) const ALERTS: [&str; 2] = ["delivery_failed", "delivery_unknown"];
+
 /// The value of an outcome record.
 #[derive(Serialize)]
 struct Record<'a> {
@@ -110,7 +113,7 @@ fn outcome(key: &Key, outcome: &'static str, end: &End) -> Effect {
         .with("ce_type", format!("sheaf.delivery.{outcome}.v1"))
         .with("ce_time", record.at)
         .about(key);
-    Effect::Forward(Forward { output: OUTCOMES, value: Bytes::from(value), headers })
+    Effect::Forward(Forward::new(OUTCOMES, Bytes::from(value)).with_headers(headers))
 }
 
 fn alert(kind: &str, what: &str, end: &End) -> Effect {

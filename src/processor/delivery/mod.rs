@@ -9,7 +9,7 @@
 //! | `verdict` | what an outcome means for a submit, and for a look-up |
 //! | `submit`, `lookup` | the transitions: before and after a submit; in doubt about one |
 //! | `end` | the transitions to an end: outcome record, alert, dead letter |
-//! | `count` | what is counted |
+//! | `count`, `status` | what is counted; where a delivery stands, for lists |
 //! | `protocol` | the words between this processor and the sink |
 //!
 //! # The states
@@ -85,6 +85,7 @@ mod journal;
 mod lookup;
 pub mod protocol;
 mod settings;
+mod status;
 mod submission;
 mod submit;
 #[cfg(test)]
@@ -94,11 +95,13 @@ mod verdict;
 pub use definition::SLA;
 pub use end::OUTCOMES;
 pub use journal::{End, Journal, Open, Proof};
-pub use settings::{Backoff, Settings};
+pub use settings::{Backoff, CONTROL_M, Settings};
 pub use submission::{FOLDER_CHARS_MAX, SubmissionKeying};
 
-use super::{Effect, Input, Processor, Transition};
-use crate::model::{ActSlot, Key, Outcome, Reject, RejectReason, TimerKind, Timestamp};
+use std::borrow::Cow;
+
+use super::{Effect, Family, Input, Processor, Transition};
+use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
 use verdict::{Call, LOOK_UP, SUBMIT};
 
 /// The one timer of an entry: the next retry or look-up while it is open, its deletion after its end.
@@ -124,20 +127,31 @@ impl Processor for Delivery {
         matches!(journal, Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_))
     }
 
-    fn step(
-        &self,
-        key: &Key,
-        state: Option<Journal>,
-        input: Input,
-        now: Timestamp,
-    ) -> Result<Transition<Journal>, Reject> {
+    fn listing(&self, journal: &Journal) -> Listing {
+        status::listing(journal)
+    }
+
+    fn status_name(&self, status: Status) -> Cow<'static, str> {
+        Cow::Borrowed(status::name(status))
+    }
+
+    fn metrics(&self) -> Vec<Family> {
+        count::families()
+    }
+
+    fn alerts(&self) -> &'static [&'static str] {
+        &end::ALERTS
+    }
+
+    fn step(&self, key: &Key, state: Option<Journal>, input: Input, at: Moment) -> Result<Transition<Journal>, Reject> {
+        let now = at.wall;
         match input {
             Input::Record(event) => match state {
                 None => self.on_submission(key, &event, now),
                 Some(journal) => Ok(Transition::to(journal).with(Effect::Count(count::DUPLICATE))),
             },
-            Input::Timer(TIMER) => Ok(self.on_timer(state, now)),
-            Input::Timer(TimerKind::Delay(_) | TimerKind::Deadline(_)) => Ok(unchanged(state)),
+            Input::Timer(Timer { kind: TIMER, .. }) => Ok(self.on_timer(state, now)),
+            Input::Timer(Timer { kind: TimerKind::Delay(_) | TimerKind::Deadline(_), .. }) => Ok(unchanged(state)),
             Input::Outcome(outcome) => Ok(self.on_outcome(key, state, outcome, now)),
             Input::Command(command) => Err(Reject::new(
                 RejectReason::Unparsable,

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use crate::model::Target;
 use crate::template::Template;
+
+/// The name of the sink that calls Control-M, in a configuration that has one.
+pub const CONTROL_M: &str = "control_m";
 
 /// The longest that a `Retry-After` is obeyed; what asks for more is asked again then.
 pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
@@ -10,6 +14,8 @@ pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 /// How a delivery is done. Every duration is on the wall clock of the task's owner.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// Whom its acts are for.
+    pub target: Target,
     /// Renders the job definition.
     pub template: Template,
     /// The Control-M server.
@@ -32,6 +38,23 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// A delivery with the usual times: an intent is valid for 30 s, a request takes up to a minute, a submit is repeated after
+    /// 5 s, 10 s, 20 s and so on up to 5 minutes, for about half a day, and a journal is kept for a week.
+    pub fn new(target: Target, template: Template, server: &str, retention_days: u32) -> Self {
+        Self {
+            target,
+            template,
+            server: server.to_owned(),
+            retention_days,
+            intent_valid_for: Duration::from_secs(30),
+            request_timeout: Duration::from_mins(1),
+            visibility_lag: Duration::from_secs(30),
+            retry: Backoff { first: Duration::from_secs(5), factor: 2, max: Duration::from_mins(5), attempts_max: 150 },
+            lookup_horizon: Duration::from_hours(20),
+            keep: Duration::from_hours(7 * 24),
+        }
+    }
+
     /// How long to wait when the answer to a submit was lost: it may run until its time-out, and then be invisible.
     pub(super) fn doubt_after_loss(&self) -> Duration {
         self.request_timeout.saturating_add(self.visibility_lag)

@@ -108,7 +108,8 @@ impl Delivery {
     pub(super) fn act(&self, slot: ActSlot, attempt: u32, request: &Request) -> Effect {
         // Two texts and a tag have a form in JSON; a `Request` that had none would be refused by the sink, unsent.
         let request = serde_json::to_string(request).unwrap_or_default();
-        Effect::Act(Act { slot, attempt, valid_for: self.settings.intent_valid_for, request })
+        let (to, valid_for) = (self.settings.target.clone(), self.settings.intent_valid_for);
+        Effect::Act(Act { slot, attempt, to, valid_for, request })
     }
 }
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::codec::{Error, Versioned, entry};
-use crate::model::{Headers, Record, Topic, TopicPartition};
-use crate::processor::Keying;
+use crate::model::{Headers, Moment, Record, Target, Topic, TopicPartition};
+use crate::processor::{Count, Keyed, Keying};
 
 fn submission() -> Value {
     json!({
@@ -31,7 +31,8 @@ fn record(key: Option<&str>, value: Option<&[u8]>) -> Record {
 #[test]
 fn a_submission_is_keyed_by_its_own_key() {
     let value = submission().to_string();
-    let keyed = SubmissionKeying.key(&record(Some("p1"), Some(value.as_bytes()))).unwrap();
+    let keyed = SubmissionKeying.key(&record(Some("p1"), Some(value.as_bytes())));
+    let Ok(Keyed::To(keyed)) = keyed else { panic!("it is for an entry: {keyed:?}") };
     assert_eq!((keyed.key, keyed.at), (Key::new("p1"), Timestamp::from_millis(1_000)));
 }
 
@@ -137,7 +138,11 @@ fn a_newer_version_names_the_sheaf_that_wrote_it() {
 
 #[test]
 fn every_count_is_listed_once() {
-    let all: Vec<_> = count::all().collect();
+    let families = count::families();
+    let series = families
+        .iter()
+        .flat_map(|family| family.series.iter().map(|labels| Count { family: family.name, labels: *labels }));
+    let all: Vec<_> = series.collect();
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
     for counted in [count::ACCEPTED, count::INHERITED, count::render("undefined"), count::render("no_folder")] {
         assert!(all.contains(&counted), "{counted:?}");
@@ -150,6 +155,7 @@ fn a_command_is_rejected_and_nothing_changes() {
     let second = std::time::Duration::from_secs(1);
     let settings = Settings {
         template,
+        target: Target::new("control_m"),
         server: "s".into(),
         retention_days: 1,
         intent_valid_for: second,
@@ -159,8 +165,16 @@ fn a_command_is_rejected_and_nothing_changes() {
         lookup_horizon: second,
         keep: second,
     };
-    let command = crate::processor::Command { name: "retry".into(), arguments: std::collections::BTreeMap::default() };
+    let command = crate::processor::Command {
+        id: uuid::Uuid::nil(),
+        name: "retry".into(),
+        arguments: std::collections::BTreeMap::default(),
+        by: "a test".into(),
+        why: String::new(),
+        at: Timestamp::MIN,
+    };
     let state = Some(Journal::Waiting(open()));
-    let step = Delivery::new(settings).step(&Key::new("p1"), state, Input::Command(command), Timestamp::MIN);
+    let step =
+        Delivery::new(settings).step(&Key::new("p1"), state, Input::Command(command), Moment::at(Timestamp::MIN));
     assert!(step.unwrap_err().detail.contains("retry"));
 }

@@ -9,10 +9,10 @@ use super::job::{Job, Restored};
 use super::replay::{Replay, Subject};
 use crate::broker::Admin;
 use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};
+use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::task::{Done, Genesis};
-use crate::runtime::thread::Context;
 use crate::store;
 
 /// A restore of more offsets than this loads its store in large batches. For fewer, as after a standby, that is not worth

@@ -53,9 +53,10 @@ use reader::ChangelogReader;
 use standby::Standbys;
 use token_bucket::TokenBucket;
 
+use super::context::Context;
 use super::error::Result;
 use super::reminder::Reminder;
-use super::thread::{Context, Turn};
+use super::thread::Turn;
 use crate::broker::{self, Admin, Purpose, Start};
 use crate::model::{ErrorClass, Timestamp, TopicPartition};
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::batch::{Batching, Read, Step};
@@ -11,11 +12,11 @@ use super::start::{Found, Phase, ReplayStart};
 use crate::broker::Admin;
 use crate::codec::{self, Head, entry, part};
 use crate::model::{ErrorClass, Key, Record, TaskId, Timestamp, TopicPartition};
+use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::genesis;
 use crate::runtime::mutation::Mutation;
 use crate::runtime::task::meta;
-use crate::runtime::thread::Context;
 use crate::store::overlay::{Overlay, Parts, Written};
 use crate::store::{self, Batch, Change, Store};
 
@@ -180,7 +181,8 @@ impl Replay {
 
     fn check_first(&mut self, first: Option<&Record>, read_to: i64, position: i64, outdated: bool) -> Result<Step> {
         if let Some(first) = first {
-            self.verify(genesis::read(first))?;
+            let is_genesis = first.key.as_deref().is_some_and(genesis::is_genesis);
+            self.verify(if is_genesis { genesis::read(first.value.as_deref()) } else { None })?;
             if outdated {
                 return Ok(Step::Outdated);
             }
@@ -211,29 +213,11 @@ impl Replay {
 
     /// One record of the changelog into the overlay.
     fn take(&mut self, record: Record) -> Result<()> {
-        if genesis::is_genesis(&record) {
-            let found = genesis::read(&record);
-            if self.genesis.is_some() {
-                return self.verify(found);
-            }
-            self.genesis = found;
-            return Ok(());
-        }
-        if self.genesis.is_none() {
-            return Err(Error::Genesis {
-                task: self.task.clone(),
-                changelog: self.changelog.clone(),
-                detail: "the changelog does not begin with a genesis record".to_owned(),
-            });
-        }
         let key = record.key.unwrap_or_default();
-        if let Some((entry, number)) = part::of_key(&key) {
-            self.parts.push(match record.value {
-                Some(bytes) => Change::PutPart(entry, number, bytes),
-                None => Change::DeletePart(entry, number),
-            });
-            return Ok(());
+        if key.first().is_some_and(|first| *first == 0) {
+            return self.take_reserved(&key, record.value);
         }
+        self.has_begun()?;
         let key = Key::from_bytes(key);
         let may_be_there = self.key_filter.as_mut().is_none_or(|filter| filter.note(&key));
         let old = if may_be_there { self.head_of(&key)? } else { None };
@@ -248,6 +232,38 @@ impl Replay {
             }
         }
         Ok(())
+    }
+
+    /// A record whose key begins with a zero byte, which no entry's does: a genesis, a part, or what only a newer sheaf knows.
+    fn take_reserved(&mut self, key: &[u8], value: Option<Bytes>) -> Result<()> {
+        if genesis::is_genesis(key) {
+            let found = genesis::read(value.as_deref());
+            if self.genesis.is_some() {
+                return self.verify(found);
+            }
+            self.genesis = found;
+            return Ok(());
+        }
+        self.has_begun()?;
+        if let Some((entry, number)) = part::of_key(key) {
+            self.parts.push(match value {
+                Some(bytes) => Change::PutPart(entry, number, bytes),
+                None => Change::DeletePart(entry, number),
+            });
+        }
+        Ok(())
+    }
+
+    /// Refuses a changelog whose first record is not its genesis.
+    fn has_begun(&self) -> Result<()> {
+        if self.genesis.is_some() {
+            return Ok(());
+        }
+        Err(Error::Genesis {
+            task: self.task.clone(),
+            changelog: self.changelog.clone(),
+            detail: "the changelog does not begin with a genesis record".to_owned(),
+        })
     }
 
     fn head_of(&self, key: &Key) -> Result<Option<Head>> {

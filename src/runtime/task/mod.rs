@@ -26,6 +26,7 @@ mod tests;
 pub(super) use checkpoint::{Done, Genesis, meta};
 pub(super) use state::{Changes, Committed, State};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,7 +38,9 @@ use super::error::{Error, Result};
 use super::topology_plan::TopologyPlan;
 use super::transaction::{Decision, Transaction};
 use crate::codec::Head;
-use crate::model::{Act, ActSlot, Headers, Key, Outcome, Record, Reject, TaskId, Timer, Timestamp, TopicPartition};
+use crate::model::{
+    Act, ActSlot, Headers, Key, Moment, Outcome, Record, Reject, Target, TaskId, Timer, Timestamp, TopicPartition,
+};
 use crate::processor::{Event, Input};
 use crate::store::{Store, TimerClock};
 use crate::topology::Node;
@@ -59,8 +62,8 @@ pub(super) struct Task {
     pub state: Lifecycle,
     /// False when the group had no offset for its inbox; then its changelog must be empty.
     pub offset_known: bool,
-    /// True when it has decided an act: then it takes no input while the sink is full.
-    pub acts: bool,
+    /// Whom it has decided acts for: it takes no input while the sink takes no more for one of them.
+    pub targets: BTreeSet<Target>,
     /// True when its store is to be thrown away before it is restored.
     pub fresh: bool,
 }
@@ -110,17 +113,25 @@ impl Task {
     /// Steps on a record of the inbox; an input that is not accepted becomes a dead letter.
     pub(super) fn on_record(&mut self, plan: &TopologyPlan, record: &Record, txn: &mut Transaction) -> Result<()> {
         let key = Key::from_slice(record.key.as_deref().unwrap_or_default());
-        let event = match envelope::unwrap(record) {
-            Ok(event) => event,
+        let input = match envelope::unwrap(record) {
+            Ok(Some(input)) => input,
+            Ok(None) => return Ok(()),
             Err(reject) => {
                 txn.dead_letter(plan, record, Stage::Decode, &reject);
                 return Ok(());
             }
         };
-        for reject in self.on_event(plan, &key, event, txn)? {
-            // The dead letter tells where the event came from, not where the keying step put it.
-            let source = envelope::unwrap(record).map_or_else(|_| record.clone(), |event| event.record);
-            txn.dead_letter(plan, &source, Stage::Process(self.id.processor.clone()), &reject);
+        let letters = self.step(plan, &key, input, txn)?.unwrap_or_else(|reject| vec![reject]);
+        if letters.is_empty() {
+            return Ok(());
+        }
+        // The dead letter of an event tells where the event came from, not where the keying step put it.
+        let original = match envelope::unwrap(record) {
+            Ok(Some(Input::Record(event))) => event.record,
+            _ => record.clone(),
+        };
+        for reject in letters {
+            txn.dead_letter(plan, &original, Stage::Process(self.id.processor.clone()), &reject);
         }
         Ok(())
     }
@@ -177,7 +188,7 @@ impl Task {
     }
 
     fn on_timer(&mut self, plan: &TopologyPlan, key: &Key, timer: Timer, txn: &mut Transaction) -> Result<()> {
-        let letters = match self.step(plan, key, Input::Timer(timer.kind), txn)? {
+        let letters = match self.step(plan, key, Input::Timer(timer), txn)? {
             Ok(letters) => letters,
             Err(reject) => {
                 self.let_go(plan, key, txn, |head| head.timers.retain(|other| other.kind != timer.kind))?;
@@ -216,7 +227,7 @@ impl Task {
         let node = node(plan, self.node)?;
         let id = self.id.clone();
         let Some(live) = self.live() else { return Ok(Ok(Vec::new())) };
-        let place = Place { plan, node, task: &id, key, now: txn.now };
+        let place = Place { plan, node, task: &id, key, at: Moment::at(txn.now) };
         let current = match live.take(node, key) {
             Ok(current) => current,
             Err(unread) => return Err(unread.of(&id, key)),
@@ -240,8 +251,10 @@ impl Task {
         txn.collect(outputs, counts, alerts);
         for act in acts {
             let (task, epoch, key) = (self.id.clone(), self.epoch, key.clone());
-            self.acts = true;
-            txn.acts.push(Decision { task, epoch, key, act, decided_at: txn.uptime });
+            if !self.targets.contains(&act.to) {
+                self.targets.insert(act.to.clone());
+            }
+            txn.decide(Decision { task, epoch, key, act, decided_at: txn.uptime });
         }
         Ok(Ok(letters))
     }
@@ -260,7 +273,8 @@ impl Task {
         let Some(current) = live.entry(node, key).map_err(|unread| unread.of(&id, key))? else { return Ok(()) };
         let (old, mut head) = (current.head.clone(), Head::clone(&current.head));
         change(&mut head);
-        let place = Place { plan, node, task: &id, key, now: txn.now };
+        step::list(&mut head, node.processor.listing(&current.body));
+        let place = Place { plan, node, task: &id, key, at: Moment::at(txn.now) };
         // An entry that was stored before is not too large for its topic with less in it.
         let Ok(bytes) = step::encode(place, &head, &current.body, &mut txn.scratch) else { return Ok(()) };
         txn.wrote(bytes.len());

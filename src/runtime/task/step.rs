@@ -12,7 +12,9 @@ use uuid::Uuid;
 use super::cache::Decoded;
 use super::state::Taken;
 use crate::codec::{Head, entry, part};
-use crate::model::{Act, Alert, Headers, Key, OutRecord, Reject, RejectReason, TaskId, Timer, TimerKind, Timestamp};
+use crate::model::{
+    Act, Alert, Headers, Key, Listing, Moment, OutRecord, Reject, RejectReason, TaskId, Timer, TimerKind, Timestamp,
+};
 use crate::processor::{Count, Effect, Forward, Input, Transition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::settings::{RECORD_MAX, RECORD_OVERHEAD};
@@ -62,7 +64,7 @@ pub(super) struct Place<'a> {
     pub node: &'a Node,
     pub task: &'a TaskId,
     pub key: &'a Key,
-    pub now: Timestamp,
+    pub at: Moment,
 }
 
 /// Runs the step. The outer error stops the runtime; the inner one rejects the input. The entry is encoded in
@@ -75,10 +77,10 @@ pub(super) fn stage(
 ) -> Result<std::result::Result<Staged, Reject>> {
     let Taken { mut head, body, mut parts_size, .. } = current;
     let mut parts = Parts::default();
-    if let Input::Timer(kind) = &input {
-        unschedule(Arc::make_mut(&mut head), *kind);
+    if let Input::Timer(timer) = &input {
+        unschedule(Arc::make_mut(&mut head), timer.kind);
     }
-    let Transition { state, effects } = match place.node.processor.step(place.key, body, input, place.now) {
+    let Transition { state, effects } = match place.node.processor.step(place.key, body, input, place.at) {
         Ok(transition) => transition,
         Err(reject) => return Ok(Err(reject)),
     };
@@ -119,6 +121,7 @@ pub(super) fn stage(
         }
     }
     if let Some(body) = state {
+        list(Arc::make_mut(&mut head), place.node.processor.listing(&body));
         let bytes = match encode(place, &head, &body, scratch) {
             Ok(bytes) => bytes,
             Err(reject) => return Ok(Err(reject)),
@@ -126,7 +129,7 @@ pub(super) fn stage(
         let written = Written { head: Arc::clone(&head), bytes };
         staged.entry = Some(Next { written, parts, decoded: Decoded { head, body, parts_size } });
     }
-    Ok(outputs_fit(staged))
+    Ok(outputs_fit(place.plan, staged))
 }
 
 /// The bytes of an entry as they stand in the changelog. They are gathered in `scratch` and copied out at their exact
@@ -156,15 +159,25 @@ fn fits(key: &Key, what: &str, value: usize) -> std::result::Result<(), Reject> 
     Ok(())
 }
 
-fn outputs_fit(staged: Staged) -> std::result::Result<Staged, Reject> {
-    match staged.outputs.iter().find(|record| record.size() + RECORD_OVERHEAD > RECORD_MAX) {
+fn outputs_fit(plan: &TopologyPlan, staged: Staged) -> std::result::Result<Staged, Reject> {
+    let is_too_large = |record: &&OutRecord| record.size() + RECORD_OVERHEAD > plan.record_max(&record.topic);
+    match staged.outputs.iter().find(is_too_large) {
         None => Ok(staged),
         Some(record) => {
+            let (topic, size, limit) = (&record.topic, record.size(), plan.record_max(&record.topic));
             let detail =
-                format!("the record for {} would have {} bytes of at most {RECORD_MAX}", record.topic, record.size());
+                format!("the record for {topic} would have {size} bytes of at most {limit} (max.message.bytes)");
             Err(Reject::new(RejectReason::TooLarge, detail))
         }
     }
+}
+
+/// Notes where the entry stands in lists. One that names no time is ordered by its first timer, and one without timers comes
+/// last.
+pub(super) fn list(head: &mut Head, listing: Listing) {
+    let first_due = || head.timers.iter().map(|timer| timer.due).min();
+    head.at = listing.at.or_else(first_due).unwrap_or(Timestamp::from_millis(i64::MAX));
+    head.statuses = listing.statuses;
 }
 
 fn schedule(head: &mut Head, timer: Timer) {
@@ -178,10 +191,12 @@ fn unschedule(head: &mut Head, kind: TimerKind) {
 }
 
 fn output(place: Place<'_>, forward: Forward) -> Result<OutRecord> {
-    let Some(topic) = place.node.output(forward.output) else {
-        return Err(Error::Unwired { processor: place.node.name.to_string(), output: forward.output });
+    let Forward { output, key, value, headers, timestamp } = forward;
+    let Some(topic) = place.node.output(&output) else {
+        return Err(Error::Unwired { processor: place.node.name.to_string(), output });
     };
-    Ok(OutRecord::keyed(topic, place.key, forward.value).with_headers(forward.headers))
+    let key = Some(key.unwrap_or_else(|| place.key.clone()));
+    Ok(OutRecord { topic: topic.clone(), partition: None, key, value, headers, timestamp })
 }
 
 /// The value of a record of the alerts topic.
@@ -202,7 +217,7 @@ fn alert_record(place: Place<'_>, alert: &Alert) -> OutRecord {
         key: place.key.text(),
         topology,
         processor: &place.node.name,
-        raised_at: place.now.to_string(),
+        raised_at: place.at.wall.to_string(),
         occurred_at: alert.at.to_string(),
         alert,
     };

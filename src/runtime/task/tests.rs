@@ -10,7 +10,7 @@ use super::checkpoint::{Done, Genesis};
 use super::state::{Committed, State};
 use super::step::Next;
 use crate::codec::{self, Entry, Head, Versioned, Writer, entry};
-use crate::model::{Key, Reject, Timestamp};
+use crate::model::{Key, Moment, Reject, Timestamp};
 use crate::processor::{Input, Processor, Transition, erase};
 use crate::runtime::memory_budget::MemoryBudget;
 use crate::runtime::settings::Settings;
@@ -47,7 +47,7 @@ impl Processor for Ones {
         state.0.is_multiple_of(2)
     }
 
-    fn step(&self, _: &Key, _: Option<One>, _: Input, _: Timestamp) -> Result<Transition<One>, Reject> {
+    fn step(&self, _: &Key, _: Option<One>, _: Input, _: Moment) -> Result<Transition<One>, Reject> {
         Ok(Transition::forget())
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::work::capacity;
 use super::{IDLE_MAX, StreamThread, Turn, broken};
 use crate::broker::{self, FencedBy, Producer};
 use crate::metric::TransactionResult;
@@ -56,8 +57,8 @@ impl StreamThread {
 
     fn until_next_timer(&self) -> Duration {
         // While the sink is full some timers do not fire, however overdue: whoever leaves the sink rings the waker.
-        let room = self.room() > 0;
-        let next = self.tasks.values().filter(|task| room || !task.acts).filter_map(Task::next_due).min();
+        let may_fire = |task: &&Task| capacity(&*self.context.sink, &self.txn, task) > 0;
+        let next = self.tasks.values().filter(may_fire).filter_map(Task::next_due).min();
         next.map_or(IDLE_MAX, |due| due.since(self.txn.now).min(IDLE_MAX))
     }
 
@@ -152,6 +153,7 @@ impl StreamThread {
                 metrics.dropped(processor, *reason);
             }
         }
+        done.passed.iter().for_each(|(topic, records)| metrics.passed(topic, *records));
         done.direct.iter().for_each(|(processor, records)| metrics.handed_over(processor, *records));
         done.stepped.iter().for_each(|(processor, records)| metrics.processed(processor, *records));
         done.read.iter().for_each(|(processor, entries)| metrics.entries_read(processor, *entries));

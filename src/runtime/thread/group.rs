@@ -1,12 +1,14 @@
 //! Rebalances: partitions come and go, tasks are restored and given up.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Context, StreamThread, broken};
+use super::{StreamThread, broken};
 use crate::broker::GroupEvent;
 use crate::metric::Rebalance;
 use crate::model::{Outcome, TaskId, TopicPartition, Verdict};
 use crate::runtime::changelog::{Job, Restored};
+use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result, Unread};
 use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::settings::Guarantee;
@@ -53,7 +55,7 @@ impl StreamThread {
         else {
             return Ok(());
         };
-        let expected = self.context.inbox_partitions.get(node).copied().unwrap_or(0);
+        let expected = self.context.plan.nodes.get(node).map_or(0, |topics| topics.partitions);
         if partition.partition >= expected {
             return Err(crate::runtime::topics::inbox_changed(&partition.topic, expected, partition.partition + 1));
         }
@@ -67,7 +69,17 @@ impl StreamThread {
         let inbox = partition.clone();
         self.tasks.insert(
             id.clone(),
-            Task { id, node, inbox, changelog, epoch, state, offset_known: true, acts: false, fresh: false },
+            Task {
+                id,
+                node,
+                inbox,
+                changelog,
+                epoch,
+                state,
+                offset_known: true,
+                targets: BTreeSet::new(),
+                fresh: false,
+            },
         );
         Ok(())
     }
@@ -177,10 +189,10 @@ impl StreamThread {
             }
             // From here on this task commits its offset itself.
             task.offset_known = true;
-            let tasks = self.context.inbox_partitions.iter().filter_map(|count| usize::try_from(*count).ok()).sum();
+            let tasks = self.context.plan.tasks().count();
             self.context.metrics.store_entries(&id, done.store.len_estimate());
-            let Context { settings, room, .. } = &self.context;
-            let live = State::new(done, tasks, settings, room).map_err(|source| Error::store(&id, source))?;
+            let Context { settings, memory_budget, .. } = &self.context;
+            let live = State::new(done, tasks, settings, memory_budget).map_err(|source| Error::store(&id, source))?;
             task.state = Lifecycle::Running(Box::new(live));
             let pending = self.inherit(&id)?;
             tracing::info!(sheaf.task = %id, pending_acts = pending, "task running");

@@ -22,61 +22,22 @@ mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use super::changelog::{Job, Restored};
+use super::context::Context;
 use super::error::Result;
-use super::fault_point::{FaultObserver, FaultPoint};
-use super::incarnation::Incarnation;
+use super::fault_point::FaultPoint;
 use super::input::Inputs;
-use super::memory_budget::MemoryBudget;
 use super::reminder::Reminder;
-use super::settings::{Guarantee, Settings};
-use super::status::{Status, TaskCounts, ThreadState};
+use super::settings::Guarantee;
+use super::status::{TaskCounts, ThreadState};
 use super::task::{Lifecycle, Task};
-use super::topology_plan::TopologyPlan;
 use super::transaction::{Returned, Transaction};
-use crate::broker::{Admin, Broker, Consumer, ConsumerSpec, FencedBy, Producer, ProducerSpec, Waker};
-use crate::metric::{Metrics, TaskKind};
-use crate::model::{ActSlot, Clock, Key, Sink, TaskId, Timestamp, TopicPartition};
-use crate::store::Stores;
-
-/// What all parts of an instance share.
-#[derive(Clone)]
-pub struct Context {
-    /// What runs.
-    pub plan: Arc<TopologyPlan>,
-    /// Names, limits, time-outs.
-    pub settings: Arc<Settings>,
-    /// The cluster.
-    pub broker: Arc<dyn Broker>,
-    /// Where tasks keep their state.
-    pub stores: Arc<dyn Stores>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// Who executes acts.
-    pub sink: Arc<dyn Sink>,
-    /// The memory for decoded entries.
-    pub room: MemoryBudget,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
-    /// What others may know about this instance.
-    pub status: Arc<Status>,
-    /// Who this start of the instance is.
-    pub incarnation: Incarnation,
-    /// The partition count of each node's inbox.
-    pub inbox_partitions: Vec<i32>,
-    /// Who looks on between the duties.
-    pub fault_observer: Arc<dyn FaultObserver>,
-}
-
-impl fmt::Debug for Context {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
+use crate::broker::{Admin, Consumer, ConsumerSpec, FencedBy, Producer, ProducerSpec, Waker};
+use crate::metric::TaskKind;
+use crate::model::{ActSlot, Key, TaskId, Timestamp, TopicPartition};
 
 /// How a turn went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

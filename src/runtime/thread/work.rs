@@ -5,9 +5,10 @@ use std::slice;
 use std::time::Duration;
 
 use super::offset::OFFSETS_TIMEOUT;
-use super::{Context, StreamThread, broken};
+use super::{StreamThread, broken};
 use crate::broker::{self, FencedBy};
-use crate::model::{Record, TaskId, TopicPartition};
+use crate::model::{Record, Sink, TaskId, TopicPartition};
+use crate::runtime::context::Context;
 use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::Error;
 use crate::runtime::error::Result;
@@ -17,8 +18,7 @@ use crate::runtime::keying::{self, Destination};
 use crate::runtime::mutation::Mutation;
 use crate::runtime::task::{Lifecycle, Task};
 use crate::runtime::topology_plan::Role;
-use crate::runtime::transaction::Returned;
-use crate::runtime::transaction::count;
+use crate::runtime::transaction::{Returned, Transaction, count};
 
 /// How many records of one partition are fetched ahead.
 const FETCH_MAX: usize = 500;
@@ -44,9 +44,9 @@ impl StreamThread {
         self.fetch()?;
         let mut taken = 0;
         while taken < TURN_MAX && !self.at_limit() {
-            let tasks = &self.tasks;
-            let room = self.room() > 0;
-            let open = |id: &TaskId| tasks.get(id).is_some_and(|task| task.is_running() && (room || !task.acts));
+            let (tasks, sink, txn) = (&self.tasks, &*self.context.sink, &self.txn);
+            let open =
+                |id: &TaskId| tasks.get(id).is_some_and(|task| task.is_running() && capacity(sink, txn, task) > 0);
             let Some((role, record)) = self.inputs.take(open) else { break };
             self.on_record(role, record)?;
             taken += 1;
@@ -54,11 +54,6 @@ impl StreamThread {
         worked |= taken > 0;
         worked |= self.fire_timers()?;
         Ok(worked)
-    }
-
-    /// How many more acts the sink takes: those that this transaction has decided are on their way to it.
-    pub(super) fn room(&self) -> usize {
-        self.context.sink.capacity().saturating_sub(self.txn.acts.len())
     }
 
     /// Fills the buffers that are empty.
@@ -124,8 +119,8 @@ impl StreamThread {
     fn step_on(&mut self, role: Role, record: &Record) -> Result<()> {
         match role {
             Role::Source(source) => {
-                let (plan, partitions) = (&self.context.plan, &self.context.inbox_partitions);
-                match keying::decide(plan, partitions, source, record, |task| self.takes(task))? {
+                let plan = &self.context.plan;
+                match keying::decide(plan, source, record, |task| self.takes(task))? {
                     Destination::Task(id, key, event) => {
                         if let Some(task) = self.tasks.get_mut(&id) {
                             for reject in task.on_event(plan, &key, event, &mut self.txn)? {
@@ -135,6 +130,9 @@ impl StreamThread {
                         }
                     }
                     Destination::Inbox(out) => self.txn.output(out),
+                    Destination::Nowhere => {
+                        *self.txn.passed.entry(record.source.topic.clone()).or_default() += 1;
+                    }
                     Destination::DeadLetter(reject) => {
                         self.txn.dead_letter(&self.context.plan, record, Stage::Decode, &reject);
                     }
@@ -150,9 +148,9 @@ impl StreamThread {
         Ok(())
     }
 
-    /// True when a task steps on source records at once: it is here, it runs, and its acts find room.
+    /// True when a task steps on source records at once: it is here, it runs, and the sink takes acts of its targets.
     fn takes(&self, id: &TaskId) -> bool {
-        let may = |task: &Task| task.is_running() && (!task.acts || self.room() > 0);
+        let may = |task: &Task| task.is_running() && capacity(&*self.context.sink, &self.txn, task) > 0;
         self.context.settings.direct_handover && self.tasks.get(id).is_some_and(may)
     }
 
@@ -189,14 +187,20 @@ impl StreamThread {
     fn fire_timers(&mut self) -> Result<bool> {
         let mut fired = 0;
         for task in self.tasks.values_mut() {
-            let room = self.context.sink.capacity().saturating_sub(self.txn.acts.len());
-            let limit = if task.acts { room.min(TIMERS_MAX) } else { TIMERS_MAX };
+            let limit = capacity(&*self.context.sink, &self.txn, task).min(TIMERS_MAX);
             if limit > 0 {
                 fired += task.fire(&self.context.plan, limit, &mut self.txn)?;
             }
         }
         Ok(fired > 0)
     }
+}
+
+/// For how many more inputs of a task the sink takes acts: each may decide one for any of the task's targets, and those that
+/// this transaction has decided are on their way. A task that has decided none yet takes any number.
+pub(super) fn capacity(sink: &dyn Sink, txn: &Transaction, task: &Task) -> usize {
+    let of = |target| sink.capacity(target).saturating_sub(txn.decided(target));
+    task.targets.iter().map(of).min().unwrap_or(usize::MAX)
 }
 
 /// A fetch of a partition has failed. Its position stays, and the other partitions go on.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::error::Result;
 use super::{CALL, DriverError, NAME, STEP, TestDriver};
 use crate::broker::Broker;
-use crate::codec::{Versioned, entry, part};
+use crate::codec::{Head, Versioned, entry, part};
 use crate::metric::Metrics;
-use crate::model::{Act, Alert, Clock, Key, Record, Timer, Topic};
+use crate::model::{Act, Alert, Clock, Key, Record, Statuses, Timer, Timestamp, Topic};
 use crate::store::memory::MemoryStores;
 use crate::store::{Store, Stores, TimerClock};
 
@@ -20,6 +20,10 @@ pub struct Stored<S> {
     pub timers: Vec<Timer>,
     /// The acts that are not settled.
     pub acts: Vec<Act>,
+    /// Its statuses, as its processor says them.
+    pub statuses: Statuses,
+    /// The time by which entries of one status are ordered.
+    pub at: Timestamp,
 }
 
 /// An alert that was raised.
@@ -107,7 +111,8 @@ impl TestDriver {
         let parts = store.counted_parts(&Key::new(key), &entry.head.parts)?.into_iter();
         let parts = parts.map(|(_, bytes)| part::decode(bytes));
         let state = entry::decode_body(&entry, parts.collect::<std::result::Result<_, _>>()?)?;
-        Ok(Some(Stored { state, timers: entry.head.timers, acts: entry.head.acts }))
+        let Head { timers, acts, statuses, at, .. } = entry.head;
+        Ok(Some(Stored { state, timers, acts, statuses, at }))
     }
 
     /// The instance's metrics; `None` never, while the driver is at rest.

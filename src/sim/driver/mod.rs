@@ -56,7 +56,7 @@ type CrashAt = Arc<Mutex<Option<FaultPoint>>>;
 ///
 /// ```
 /// # use sheaf::codec::{self, Versioned};
-/// # use sheaf::model::{Key, Reject, Timestamp};
+/// # use sheaf::model::{Key, Moment, Reject};
 /// # use sheaf::processor::{Effect, Input, Processor, Transition, by_key};
 /// # use sheaf::sim::TestDriver;
 /// # use sheaf::topology::Topology;
@@ -71,7 +71,7 @@ type CrashAt = Arc<Mutex<Option<FaultPoint>>>;
 /// # struct OncePerKey;
 /// # impl Processor for OncePerKey {
 /// #     type State = Seen;
-/// #     fn step(&self, _: &Key, state: Option<Seen>, _: Input, _: Timestamp) -> Result<Transition<Seen>, Reject> {
+/// #     fn step(&self, _: &Key, state: Option<Seen>, _: Input, _: Moment) -> Result<Transition<Seen>, Reject> {
 /// #         let next = Transition::to(Seen);
 /// #         Ok(if state.is_none() { next.with(Effect::forward("first", "hello")) } else { next })
 /// #     }
@@ -115,19 +115,30 @@ impl TestDriver {
 
     /// The same at another time.
     pub fn starting_at(topology: Topology, now: Timestamp) -> Result<Self> {
+        Self::start_with(topology, now, |_| {})
+    }
+
+    /// The same with other settings of the instance.
+    pub fn with_settings(topology: Topology, change: impl FnOnce(&mut Settings)) -> Result<Self> {
+        Self::start_with(topology, START, change)
+    }
+
+    fn start_with(topology: Topology, now: Timestamp, change: impl FnOnce(&mut Settings)) -> Result<Self> {
         let metrics = Metrics::of(NAME, &Build::default(), &topology).map_err(DriverError::Metrics)?;
         let (acts, crash_at, metrics) = (Acts::default(), CrashAt::default(), Arc::new(metrics));
         let (sink, at) = (acts.clone(), crash_at.clone());
+        let mut settings = Settings {
+            partitions: 1,
+            // With the clock standing still every transaction ends when the input is idle.
+            commit: CommitLimits { gap: Duration::ZERO, ..CommitLimits::default() },
+            // Tests look into the stores.
+            write_behind: Duration::ZERO,
+            ..Settings::new(NAME, NAME)
+        };
+        change(&mut settings);
         let world = World::new(Setting {
             topology,
-            settings: Settings {
-                partitions: 1,
-                // With the clock standing still every transaction ends when the input is idle.
-                commit: CommitLimits { gap: Duration::ZERO, ..CommitLimits::default() },
-                // Tests look into the stores.
-                write_behind: Duration::ZERO,
-                ..Settings::new(NAME, NAME)
-            },
+            settings,
             broker: memory::Settings {
                 session_timeout: FOREVER,
                 max_poll_interval: FOREVER,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::lock;
-use crate::model::{Act, Completion, Key, Outcome, Sink, TaskId, Verdict};
+use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
 
 /// How many acts wait at most; the rest wait in the state.
 const CAPACITY: usize = 1_000;
@@ -58,7 +58,7 @@ impl Sink for Acts {
         self.held().push((PendingAct { key: key.clone(), act }, done));
     }
 
-    fn capacity(&self) -> usize {
+    fn capacity(&self, _to: &Target) -> usize {
         CAPACITY.saturating_sub(self.held().len())
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::coverage::{Coverage, Trouble};
 use super::plan::Odds;
-use crate::model::{Act, Completion, Key, Outcome, Sink, TaskId, Verdict};
+use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
 use crate::processor::delivery::protocol::{Answer, Request};
 
 /// How long after a submit a look-up does not find its folder.
@@ -239,7 +239,7 @@ impl Sink for Counter {
         inner.calls.push(Call { owner, act, expires_at, done: Some(done), state: State::Waiting });
     }
 
-    fn capacity(&self) -> usize {
+    fn capacity(&self, _to: &Target) -> usize {
         ROOM.saturating_sub(self.executor.inner().calls.iter().filter(|call| call.owner == self.owner).count())
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::executor::{self, Executor};
 use super::plan::Plan;
 use crate::broker::memory;
-use crate::metric::{Build, Metrics};
-use crate::model::Timestamp;
-use crate::processor::{bundle, delivery};
+use crate::metric::{Build, Declared, Metrics};
+use crate::model::{Target, Timestamp};
+use crate::processor::delivery;
 use crate::runtime::{CommitLimits, Mutation, RestoreSettings, Settings};
 use crate::sim::{ManualClock, Setting, Strikes};
 use crate::template::Template;
@@ -67,8 +67,10 @@ pub(super) fn setting(
         clock: Arc::new(ManualClock::new(START)),
         sink: Box::new(move |name| executor.sink(name)),
         metrics: Box::new(|| {
-            let series = bundle::count::ALL.into_iter().chain(delivery::count::all());
-            Arc::new(Metrics::new(APPLICATION, &Build::default(), series).expect("names that are fixed in the source"))
+            let declared = Declared::by(&topology());
+            Arc::new(
+                Metrics::new(APPLICATION, &Build::default(), declared).expect("names that are fixed in the source"),
+            )
         }),
         strikes,
     }
@@ -77,21 +79,15 @@ pub(super) fn setting(
 fn topology() -> Topology {
     let spec = Spec::parse("topologies/control-m.yaml", TOPOLOGY).expect("the example in the repository");
     let deliver = spec.deliver.as_ref().expect("the example delivers");
+    let template = Template::compile("templates/bundle.json", TEMPLATE).expect("the example in the repository");
+    let target = Target::new(delivery::CONTROL_M);
+    let settings = delivery::Settings::new(target, template, &deliver.server, deliver.retention_days);
     let settings = delivery::Settings {
-        template: Template::compile("templates/bundle.json", TEMPLATE).expect("the example in the repository"),
-        server: deliver.server.clone(),
-        retention_days: deliver.retention_days,
-        intent_valid_for: Duration::from_secs(30),
         request_timeout: executor::TIMEOUT,
         visibility_lag: executor::LAG,
-        retry: delivery::Backoff {
-            first: Duration::from_secs(5),
-            factor: 2,
-            max: Duration::from_mins(1),
-            attempts_max: 1_000,
-        },
+        retry: delivery::Backoff { max: Duration::from_mins(1), attempts_max: 1_000, ..settings.retry },
         lookup_horizon: Duration::from_hours(7 * 24),
-        keep: Duration::from_hours(7 * 24),
+        ..settings
     };
     spec.assemble(APPLICATION, Some(settings)).expect("the example in the repository")
 }

@@ -75,7 +75,7 @@ use tokio::runtime::Handle;
 use call::Caller;
 
 use crate::metric::Metrics;
-use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, TaskId};
+use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, Target, TaskId};
 
 /// A [`Sink`] that executes acts at Control-M.
 #[derive(Debug)]
@@ -127,7 +127,7 @@ impl Sink for ControlM {
         });
     }
 
-    fn capacity(&self) -> usize {
+    fn capacity(&self, _to: &Target) -> usize {
         self.caller.capacity()
     }
 }

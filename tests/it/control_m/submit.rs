@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sheaf::model::{Sink, Verdict};
+use sheaf::model::{Sink, Target, Verdict};
 use sheaf::processor::delivery::protocol::Answer;
 use sheaf::sink::control_m::simulator::{Action, Fault};
 use sheaf::sink::control_m::{ControlM, Error, Settings};
@@ -210,17 +210,17 @@ fn an_act_that_has_expired_is_not_sent() {
 fn an_act_that_expires_while_it_waits_for_a_slot_is_not_sent() {
     let (bench, server) = (Bench::new(), RawServer::start(ACCEPTED, Manner::Hold));
     let sink = bench.sink(&Settings { in_flight_max: 1, ..settings(&server.base_url) });
-    assert_eq!(sink.capacity(), 2);
+    assert_eq!(sink.capacity(&Target::new("control_m")), 2);
     let first = begin(&sink, &submit("folder-a"), Duration::MAX);
     server.request();
     let second = begin(&sink, &submit("folder-b"), Duration::from_secs(5));
-    assert_eq!(sink.capacity(), 0);
+    assert_eq!(sink.capacity(&Target::new("control_m")), 0);
     bench.clock.advance(Duration::from_secs(6));
     server.release();
     assert!(matches!(first.recv_timeout(LONG).unwrap().verdict, Verdict::Answered(_)));
     assert!(is_not_sent(&second.recv_timeout(LONG).unwrap().verdict));
     assert_eq!(server.count(), 0, "one request came, and it was the first");
-    assert_eq!(sink.capacity(), 2, "both places are free again when the outcome is known");
+    assert_eq!(sink.capacity(&Target::new("control_m")), 2, "both places are free again when the outcome is known");
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn a_sink_that_drains_finishes_what_it_began_and_begins_nothing() {
     assert_eq!(bench.runtime.block_on(sink.drain(LONG)), 0);
     assert!(matches!(began.recv_timeout(LONG).unwrap().verdict, Verdict::Answered(_)));
     assert!(is_not_sent(&run(&sink, &submit("folder-c"))));
-    assert_eq!((sink.capacity(), server.count()), (0, 0));
+    assert_eq!((sink.capacity(&Target::new("control_m")), server.count()), (0, 0));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use sheaf::model::{Act, ActSlot, Clock, Key, Outcome, Sink, TaskId, Timestamp, Verdict};
+use sheaf::model::{Act, ActSlot, Clock, Key, Outcome, Sink, Target, TaskId, Timestamp, Verdict};
 use sheaf::processor::delivery::protocol::{Answer, Request};
 use sheaf::secret::Secret;
 use sheaf::sink::control_m::simulator::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
@@ -117,7 +117,13 @@ pub(crate) fn look_up(folder: &str) -> String {
 pub(crate) fn begin(sink: &ControlM, request: &str, expires_at: Duration) -> mpsc::Receiver<Outcome> {
     let (report, outcome) = mpsc::channel();
     let task = TaskId { processor: Arc::from("delivery"), partition: 0 };
-    let act = Act { slot: ActSlot(1), attempt: 3, valid_for: Duration::from_mins(1), request: request.to_owned() };
+    let act = Act {
+        slot: ActSlot(1),
+        attempt: 3,
+        to: Target::new("control_m"),
+        valid_for: Duration::from_mins(1),
+        request: request.to_owned(),
+    };
     sink.execute(&task, &Key::new("a"), act, expires_at, Box::new(move |outcome| report.send(outcome).unwrap()));
     outcome
 }

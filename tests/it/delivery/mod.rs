@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use sheaf::model::{Headers, Key, Record, Timestamp, Topic, TopicPartition};
+use sheaf::model::{Headers, Key, Record, Target, Timestamp, Topic, TopicPartition};
 use sheaf::processor::delivery::{Backoff, Settings};
 use sheaf::processor::{Event, Input};
 use sheaf::template::Template;
@@ -27,6 +27,7 @@ pub(crate) const SMALL: &str =
 pub(crate) fn settings(source: &str) -> Settings {
     Settings {
         template: Template::compile("test.json", source).unwrap(),
+        target: Target::new("control_m"),
         server: "smprod".into(),
         retention_days: 14,
         intent_valid_for: Duration::from_secs(30),

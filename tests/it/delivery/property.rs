@@ -3,7 +3,7 @@
 //! A small runtime keeps the pending acts and the timer, and an oracle watches the acts. It knows nothing of the journal.
 
 use proptest::prelude::*;
-use sheaf::model::{Act, ActSlot, Key, Outcome, Timestamp, Verdict};
+use sheaf::model::{Act, ActSlot, Key, Moment, Outcome, Timer, Timestamp, Verdict};
 use sheaf::processor::delivery::protocol::{Answer, Request};
 use sheaf::processor::delivery::{Delivery, Journal, TIMER};
 use sheaf::processor::{Effect, Input, Processor};
@@ -89,7 +89,8 @@ impl World {
             Happening::Timer => {
                 if let Some(due) = self.timer.take() {
                     self.now = self.now.max(due);
-                    self.step(delivery, Input::Timer(TIMER));
+                    let due = Timestamp::from_millis(due);
+                    self.step(delivery, Input::Timer(Timer { kind: TIMER, due }));
                 }
             }
             Happening::Outcome { lookup, verdict: number } => {
@@ -126,7 +127,7 @@ impl World {
 
     fn step(&mut self, delivery: &Delivery, input: Input) {
         let now = Timestamp::from_millis(self.now);
-        let next = delivery.step(&Key::new("p1"), self.state.take(), input, now).unwrap();
+        let next = delivery.step(&Key::new("p1"), self.state.take(), input, Moment::at(now)).unwrap();
         self.state = next.state;
         if self.state.is_none() {
             *self = Self { now: self.now, clear: true, latest: self.latest, ..Self::default() };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use sheaf::model::{Key, Timestamp};
+use sheaf::model::{Key, Moment, Timestamp};
 use sheaf::processor::delivery::protocol::Request;
 use sheaf::processor::delivery::{Delivery, FOLDER_CHARS_MAX};
 use sheaf::processor::{Effect, Processor};
@@ -19,7 +19,7 @@ fn folder(children: usize) -> Map<String, Value> {
     let delivery = Delivery::new(settings(&std::fs::read_to_string(path).unwrap()));
     let key = Key::new(BUNDLE);
     let input = submitted(&key, &submission(BUNDLE, children));
-    let effects = delivery.step(&key, None, input, Timestamp::from_millis(0)).unwrap().effects;
+    let effects = delivery.step(&key, None, input, Moment::at(Timestamp::from_millis(0))).unwrap().effects;
     let Some(Effect::Act(act)) = effects.first() else { panic!("{effects:?}") };
     let Request::Submit { folder, definition } = serde_json::from_str(&act.request).unwrap() else { panic!() };
     let mut definition: Map<String, Value> = serde_json::from_str(&definition).unwrap();

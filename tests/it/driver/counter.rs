@@ -24,6 +24,8 @@ fn a_count_comes_after_ten_minutes_of_silence() {
     driver.advance(MINUTE).unwrap();
     assert_eq!(driver.read_text("click-counts").unwrap(), ["ada=2"]);
     assert_eq!(driver.state::<Tally>("counter", "ada").unwrap(), None, "a counted key is forgotten");
+    let metrics = driver.metrics().unwrap().encode().unwrap();
+    assert!(metrics.contains("sheaf_counter_keys_total{application=\"test\"} 1\n"), "{metrics}");
 }
 
 #[test]

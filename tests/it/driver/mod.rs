@@ -1,6 +1,7 @@
 //! The test bench for processors of one's own, on the example and on a processor that does everything.
 
 mod bench;
+mod contract;
 mod counter;
 mod parts;
 mod versatile;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use sheaf::codec::{self, Part, Versioned};
-use sheaf::model::{Key, Reject, RejectReason, Timestamp};
+use sheaf::model::{Key, Moment, Reject, RejectReason};
 use sheaf::processor::{Effect, Input, Processor, Transition, by_key};
 use sheaf::sim::TestDriver;
 use sheaf::topology::Topology;
@@ -67,7 +67,7 @@ struct Collector;
 impl Processor for Collector {
     type State = Album;
 
-    fn step(&self, _: &Key, state: Option<Album>, input: Input, _: Timestamp) -> Result<Transition<Album>, Reject> {
+    fn step(&self, _: &Key, state: Option<Album>, input: Input, _: Moment) -> Result<Transition<Album>, Reject> {
         let Input::Record(event) = input else { return Ok(Transition { state, effects: Vec::new() }) };
         let text = String::from_utf8_lossy(&event.record.value.unwrap_or_default()).into_owned();
         let (word, number) = text.split_once('#').unwrap();

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sheaf::codec::{self, Versioned, binary};
 use sheaf::model::{
-    Act, ActSlot, Alert, Key, OutRecord, Outcome, Reject, RejectReason, Severity, Timer, TimerKind, Timestamp, Topic,
+    Act, ActSlot, Alert, Key, Moment, OutRecord, Outcome, Reject, RejectReason, Severity, Target, Timer, TimerKind,
+    Timestamp, Topic,
 };
 use sheaf::processor::{Effect, Event, Input, Processor, Transition, by_key};
 use sheaf::topology::{Topology, Wiring};
@@ -33,7 +34,8 @@ pub(super) struct Versatile;
 impl Processor for Versatile {
     type State = Seen;
 
-    fn step(&self, _: &Key, state: Option<Seen>, input: Input, now: Timestamp) -> Result<Transition<Seen>, Reject> {
+    fn step(&self, _: &Key, state: Option<Seen>, input: Input, at: Moment) -> Result<Transition<Seen>, Reject> {
+        let now = at.wall;
         let Seen(mut seen) = state.unwrap_or_default();
         let timer = |slot, minutes| {
             let due = now.saturating_add(Duration::from_mins(minutes));
@@ -53,7 +55,7 @@ impl Processor for Versatile {
                 };
                 (text, effects)
             }
-            Input::Timer(kind) => {
+            Input::Timer(Timer { kind, .. }) => {
                 let text = format!("{kind:?}");
                 (text.clone(), vec![Effect::forward("out", format!("{text} at {now}"))])
             }
@@ -70,7 +72,7 @@ impl Processor for Versatile {
 
 fn act(attempt: u32) -> Effect {
     let (slot, valid_for, request) = (ActSlot(0), Duration::from_mins(1), "please".to_owned());
-    Effect::Act(Act { slot, attempt, valid_for, request })
+    Effect::Act(Act { slot, attempt, to: Target::new("t"), valid_for, request })
 }
 
 fn alert(at: Timestamp) -> Effect {

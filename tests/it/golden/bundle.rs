@@ -13,9 +13,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 use sheaf::codec::json::Pointer;
-use sheaf::model::{ActSlot, Headers, Key, Outcome, Record, TimerKind, Timestamp, Topic, TopicPartition, Verdict};
+use sheaf::model::{
+    ActSlot, Headers, Key, Outcome, Record, Timer, TimerKind, Timestamp, Topic, TopicPartition, Verdict,
+};
 use sheaf::processor::bundle::{Bundle, KEEP_CLOSED, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
-use sheaf::processor::{Input, Keying as _, Parsed};
+use sheaf::processor::{Input, Keyed, Keying as _, Parsed};
 
 use super::Command;
 use super::stage::{Given, Script};
@@ -84,7 +86,14 @@ impl Script for Words {
             "rules" => self.set(command).map(|()| None),
             "command" => {
                 let (name, arguments) = (command.word(1)?.to_owned(), command.named.clone());
-                let input = Input::Command(sheaf::processor::Command { name, arguments });
+                let input = Input::Command(sheaf::processor::Command {
+                    id: uuid::Uuid::nil(),
+                    name,
+                    arguments,
+                    by: "a test".to_owned(),
+                    why: String::new(),
+                    at,
+                });
                 Ok(Some(Ok((Key::new(command.word(0)?), input))))
             }
             "outcome" => {
@@ -97,7 +106,7 @@ impl Script for Words {
                     "keep_closed" => KEEP_CLOSED,
                     _ => TimerKind::Deadline(9),
                 };
-                Ok(Some(Ok((Key::new(command.word(0)?), Input::Timer(kind)))))
+                Ok(Some(Ok((Key::new(command.word(0)?), Input::Timer(Timer { kind, due: at })))))
             }
             other => Err(format!("the bundle's golden files have no command `{other}`")),
         }
@@ -146,6 +155,7 @@ impl Words {
         self.offset += 1;
         let keying = MemberKeying::new(&self.rules, source).map_err(|error| error.to_string())?;
         Ok(keying.key(&record).map(|keyed| {
+            let Keyed::To(keyed) = keyed else { panic!("every record is for a bundle") };
             let (key, mut event) = keyed.into_event(record);
             // By turns as it is handed over, and as it comes out of the inbox.
             if self.offset % 2 == 1 {

@@ -12,7 +12,7 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use sheaf::model::{ActSlot, Key, Outcome, TimerKind, Timestamp, Verdict};
+use sheaf::model::{ActSlot, Key, Outcome, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::Input;
 use sheaf::processor::delivery::protocol::Answer;
 use sheaf::processor::delivery::{Delivery, End, Journal, Open, Proof, Settings, TIMER};
@@ -40,7 +40,7 @@ impl Script for Words {
         Delivery::new(self.settings.clone())
     }
 
-    fn input(&mut self, command: &Command, _: Timestamp) -> Result<Option<Given>, String> {
+    fn input(&mut self, command: &Command, at: Timestamp) -> Result<Option<Given>, String> {
         let input = match command.name.as_str() {
             "attempts_max" => {
                 self.settings.retry.attempts_max = command.word(0)?.parse().map_err(|error| format!("{error}"))?;
@@ -51,11 +51,18 @@ impl Script for Words {
                 return Ok(None);
             }
             "submission" => submission_of(command)?,
-            "stray" if command.words.get(1).is_some() => Input::Timer(TimerKind::Deadline(0)),
-            "stray" => Input::Timer(TIMER),
+            "stray" if command.words.get(1).is_some() => Input::Timer(Timer { kind: TimerKind::Deadline(0), due: at }),
+            "stray" => Input::Timer(Timer { kind: TIMER, due: at }),
             "command" => {
                 let (name, arguments) = (command.word(1)?.to_owned(), command.named.clone());
-                Input::Command(sheaf::processor::Command { name, arguments })
+                Input::Command(sheaf::processor::Command {
+                    id: uuid::Uuid::nil(),
+                    name,
+                    arguments,
+                    by: "a test".to_owned(),
+                    why: String::new(),
+                    at,
+                })
             }
             "answer" => outcome(command, 0, Verdict::Answered(command.word(1)?.to_owned()))?,
             "lookup" => outcome(command, 1, verdict(command, command.word(1)?)?)?,

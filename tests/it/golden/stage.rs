@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use sheaf::codec::{Part, Versioned, Writer};
-use sheaf::model::{Key, Reject, TimerKind, Timestamp};
+use sheaf::model::{Key, Moment, Reject, Timer, TimerKind, Timestamp};
 use sheaf::processor::{Effect, Input, Processor, Transition};
 
 use super::command::{hours, instant};
@@ -105,7 +105,7 @@ impl<S: Script> Stage<S> {
             let (due, kind, key) = timer;
             self.now = self.now.max(due);
             out.push(format!("due     {} key={key}\n", self.script.timer(kind)));
-            out.push(self.step(&key, Input::Timer(kind)));
+            out.push(self.step(&key, Input::Timer(Timer { kind, due })));
         }
         self.now = self.now.max(end);
         if out.is_empty() { "nothing is due\n".to_owned() } else { out.concat() }
@@ -118,7 +118,8 @@ impl<S: Script> Stage<S> {
             if parts.is_empty() { state } else { state.with_parts(parts).expect("parts can be read back") }
         };
         let state = self.entries.get(key).map(read);
-        let Transition { state, effects } = match self.script.processor().step(key, state, input, self.now) {
+        let Transition { state, effects } = match self.script.processor().step(key, state, input, Moment::at(self.now))
+        {
             Ok(transition) => transition,
             Err(reject) => return format!("reject  {reject}\n"),
         };
@@ -145,7 +146,7 @@ impl<S: Script> Stage<S> {
     fn effect(&mut self, key: &Key, effect: Effect) -> String {
         match effect {
             Effect::Forward(forward) => {
-                let value = String::from_utf8_lossy(&forward.value);
+                let value = String::from_utf8_lossy(forward.value.as_deref().unwrap_or_default());
                 let mut out = vec![format!("forward {} key={key} {value}\n", forward.output)];
                 out.extend(forward.headers.iter().filter(|_| self.headers).map(|header| {
                     let value = header.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sheaf::broker::memory;
-use sheaf::model::{Key, Reject, Timestamp, Topic};
+use sheaf::model::{Key, Moment, Reject, Topic};
 use sheaf::processor::{Input, Processor, Transition, erase};
 use sheaf::runtime::FaultPoint;
 use sheaf::sim::{MakeSink, Setting, World};
@@ -21,8 +21,8 @@ impl Processor for Free {
 
     const ORDER_FREE: bool = true;
 
-    fn step(&self, key: &Key, state: Option<Count>, input: Input, now: Timestamp) -> Result<Transition<Count>, Reject> {
-        Counter.step(key, state, input, now)
+    fn step(&self, key: &Key, state: Option<Count>, input: Input, at: Moment) -> Result<Transition<Count>, Reject> {
+        Counter.step(key, state, input, at)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sheaf::broker::memory::{self, Protocol};
 use sheaf::codec::{self, Versioned, binary};
-use sheaf::model::{Act, ActSlot, Key, Outcome, Reject, Timestamp, Topic, TopicPartition, Verdict};
+use sheaf::model::{Act, ActSlot, Key, Moment, Outcome, Reject, Target, Topic, TopicPartition, Verdict};
 use sheaf::processor::{Effect, Input, Processor, Transition, erase};
 use sheaf::sim::World;
 
@@ -34,12 +34,12 @@ impl Versioned for Attempt {
 impl Processor for Telling {
     type State = Attempt;
 
-    fn step(&self, _: &Key, state: Option<Attempt>, input: Input, _: Timestamp) -> Result<Transition<Attempt>, Reject> {
+    fn step(&self, _: &Key, state: Option<Attempt>, input: Input, _: Moment) -> Result<Transition<Attempt>, Reject> {
         let Attempt(attempt) = state.unwrap_or(Attempt(0));
         Ok(match input {
             Input::Record(_) => {
                 let (attempt, valid_for, request) = (attempt + 1, Duration::from_hours(1), String::new());
-                let act = Act { slot: ActSlot(0), attempt, valid_for, request };
+                let act = Act { slot: ActSlot(0), attempt, to: Target::new("t"), valid_for, request };
                 Transition::to(Attempt(attempt)).with(Effect::Act(act))
             }
             Input::Outcome(Outcome { slot, verdict, .. }) => {

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use sheaf::broker::memory;
 use sheaf::codec::{self, Versioned};
-use sheaf::model::{Act, ActSlot, Headers, Key, Reject, Timer, TimerKind, Timestamp};
-use sheaf::processor::{Effect, Forward, Input, Processor, Transition, erase};
+use sheaf::model::{Act, ActSlot, Key, Moment, Reject, Target, Timer, TimerKind};
+use sheaf::processor::{Effect, Input, Processor, Transition, erase};
 
 use super::support::{Held, NoSink, send, settle, values, world_of};
 
@@ -38,19 +37,18 @@ impl Processor for Twins {
         _key: &Key,
         _state: Option<Nothing>,
         input: Input,
-        now: Timestamp,
+        at: Moment,
     ) -> Result<Transition<Nothing>, Reject> {
         let next = Transition::to(Nothing);
         Ok(match input {
             Input::Record(_) => {
-                let due = now.saturating_add(Duration::from_mins(1));
+                let due = at.wall.saturating_add(Duration::from_mins(1));
                 let timer = |slot| Effect::Schedule(Timer { kind: TimerKind::Delay(slot), due });
                 next.with(timer(0)).with(timer(1))
             }
-            Input::Timer(kind) => {
-                let (value, headers) = (Bytes::from(format!("{kind:?}")), Headers::new());
-                let other = TimerKind::Delay(1);
-                next.with(Effect::Forward(Forward { output: "counts", value, headers })).with(Effect::Unschedule(other))
+            Input::Timer(Timer { kind, .. }) => {
+                let told = Effect::forward("counts", format!("{kind:?}"));
+                next.with(told).with(Effect::Unschedule(TimerKind::Delay(1)))
             }
             Input::Command(_) | Input::Outcome(_) => next,
         })
@@ -99,14 +97,14 @@ impl Processor for Deciding {
         key: &Key,
         state: Option<Attempt>,
         input: Input,
-        _now: Timestamp,
+        _at: Moment,
     ) -> Result<Transition<Attempt>, Reject> {
         let attempt = state.map_or(1, |state| state.0 + 1);
         let next = Transition::to(Attempt(attempt));
         Ok(match input {
             Input::Record(_) => {
                 let (valid_for, request) = (Duration::from_hours(1), format!("{key} {attempt}"));
-                next.with(Effect::Act(Act { slot: ActSlot(0), attempt, valid_for, request }))
+                next.with(Effect::Act(Act { slot: ActSlot(0), attempt, to: Target::new("t"), valid_for, request }))
             }
             Input::Timer(_) | Input::Command(_) | Input::Outcome(_) => next,
         })

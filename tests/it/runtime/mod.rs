@@ -9,6 +9,7 @@
 //! | `eager` | rebalances that take everything away |
 //! | `effect` | timers and acts that are taken back |
 //! | `refusal` | offsets, changelogs and names that are not ours |
+//! | `target` | topics of others, targets of acts, what others can read |
 //! | `standby` | stores that follow the changelogs of others' tasks |
 //! | `unreadable` | entries that cannot be read |
 
@@ -20,5 +21,6 @@ mod effect;
 mod refusal;
 mod standby;
 mod support;
+mod target;
 mod unreadable;
 mod write_behind;

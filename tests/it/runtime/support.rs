@@ -7,12 +7,12 @@ use bytes::Bytes;
 use sheaf::broker::memory;
 use sheaf::broker::{Broker, Producer, ProducerSpec};
 use sheaf::codec::{self, Versioned};
-use sheaf::metric::{Build, Metrics};
+use sheaf::metric::{Build, Declared, Metrics};
 use sheaf::model::{
-    Act, Completion, Headers, Key, OutRecord, Outcome, Record, Reject, RejectReason, Sink, TaskId, Timer, TimerKind,
-    Timestamp, Topic, Verdict,
+    Act, Completion, Key, Moment, OutRecord, Outcome, Record, Reject, RejectReason, Sink, Target, TaskId, Timer,
+    TimerKind, Timestamp, Topic, Verdict,
 };
-use sheaf::processor::{AnyProcessor, Effect, Event, Forward, Input, Keyed, Keying, Processor, Transition, erase};
+use sheaf::processor::{AnyProcessor, Effect, Event, Input, Keyed, Keying, Processor, Transition, erase};
 use sheaf::runtime::Settings;
 use sheaf::sim::{MakeSink, ManualClock, Setting, World};
 use sheaf::topology::{Node, Output, Source, Topology};
@@ -44,16 +44,8 @@ pub(super) const BROKER_TIMEOUT: Duration = Duration::from_secs(5);
 impl Processor for Counter {
     type State = Count;
 
-    fn step(
-        &self,
-        _key: &Key,
-        state: Option<Count>,
-        input: Input,
-        now: Timestamp,
-    ) -> Result<Transition<Count>, Reject> {
-        let forward = |text: String| {
-            Effect::Forward(Forward { output: "counts", value: Bytes::from(text), headers: Headers::new() })
-        };
+    fn step(&self, _key: &Key, state: Option<Count>, input: Input, at: Moment) -> Result<Transition<Count>, Reject> {
+        let forward = |text: String| Effect::forward("counts", text);
         match input {
             Input::Record(Event { record, .. }) => {
                 if record.value.as_deref() == Some(b"poison") {
@@ -63,7 +55,7 @@ impl Processor for Counter {
                 let count = state.map_or(1, |count| count.0 + 1);
                 let mut next = Transition::to(Count(count)).with(forward(count.to_string()));
                 if first {
-                    let due = now.saturating_add(Duration::from_hours(1));
+                    let due = at.wall.saturating_add(Duration::from_hours(1));
                     next = next.with(Effect::Schedule(Timer { kind: TIMEOUT, due }));
                 }
                 Ok(next)
@@ -94,7 +86,7 @@ pub(super) struct NoSink;
 impl Sink for NoSink {
     fn execute(&self, _: &TaskId, _: &Key, _: Act, _: Duration, _: Completion) {}
 
-    fn capacity(&self) -> usize {
+    fn capacity(&self, _: &Target) -> usize {
         1
     }
 }
@@ -128,7 +120,7 @@ pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: 
         nodes: vec![Node {
             name: Arc::from("counter"),
             processor,
-            outputs: vec![Output { name: "counts", topic: topic("counts") }],
+            outputs: vec![Output::own("counts", topic("counts"))],
         }],
     };
     let settings = Settings { broker_timeout: Duration::from_secs(5), ..Settings::new("app", "unnamed") };
@@ -138,7 +130,7 @@ pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: 
         broker,
         clock: Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000))),
         sink,
-        metrics: Box::new(|| Arc::new(Metrics::new("app", &Build::default(), []).unwrap())),
+        metrics: Box::new(|| Arc::new(Metrics::new("app", &Build::default(), Declared::default()).unwrap())),
         strikes: sheaf::sim::never(),
     }
 }
@@ -262,7 +254,7 @@ impl Sink for Held {
         self.acts.lock().unwrap().push((act, done));
     }
 
-    fn capacity(&self) -> usize {
+    fn capacity(&self, _: &Target) -> usize {
         self.room.unwrap_or(1_000).saturating_sub(self.acts.lock().unwrap().len())
     }
 }

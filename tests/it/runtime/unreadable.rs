@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sheaf::broker::memory::{self, Fault, FaultKind, Operation};
 use sheaf::codec::{self, Versioned};
-use sheaf::model::{Act, ActSlot, Headers, Key, OutRecord, Reject, Timestamp, Topic, Verdict};
-use sheaf::processor::{Effect, Forward, Input, Processor, Transition, erase};
+use sheaf::model::{Act, ActSlot, Key, Moment, OutRecord, Reject, Target, Topic, Verdict};
+use sheaf::processor::{Effect, Input, Processor, Transition, erase};
 use sheaf::sim::World;
 
 use super::support::{Held, NoSink, produce, send, settle, stops, values, world_of};
@@ -41,21 +41,13 @@ struct Counting;
 impl Processor for Counting {
     type State = Frail;
 
-    fn step(
-        &self,
-        _key: &Key,
-        state: Option<Frail>,
-        input: Input,
-        _now: Timestamp,
-    ) -> Result<Transition<Frail>, Reject> {
-        let forward = |text: String| {
-            Effect::Forward(Forward { output: "counts", value: Bytes::from(text), headers: Headers::new() })
-        };
+    fn step(&self, _key: &Key, state: Option<Frail>, input: Input, _at: Moment) -> Result<Transition<Frail>, Reject> {
+        let forward = |text: String| Effect::forward("counts", text);
         let count = state.map_or(0, |count| count.0);
         Ok(match input {
             Input::Record(event) if event.record.value.as_deref() == Some(b"act") => {
                 let valid_for = std::time::Duration::from_hours(1);
-                let act = Act { slot: ActSlot(0), attempt: 1, valid_for, request: String::new() };
+                let act = Act { slot: ActSlot(0), attempt: 1, to: Target::new("t"), valid_for, request: String::new() };
                 Transition::to(Frail(count)).with(Effect::Act(act))
             }
             Input::Record(_) => Transition::to(Frail(count + 1)).with(forward((count + 1).to_string())),

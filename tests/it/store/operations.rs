@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use sheaf::codec::Head;
-use sheaf::model::{Act, ActSlot, Key, Timer, TimerKind};
+use sheaf::model::{Act, ActSlot, Key, Target, Timer, TimerKind};
 
 use super::at;
 
@@ -48,12 +48,18 @@ fn heads() -> impl Strategy<Value = Head> {
         let timer = |(kind, due): (TimerKind, Option<i64>)| due.map(|due| Timer { kind, due: at(due) });
         let act = |(slot, attempt): (u8, Option<u32>)| {
             let valid_for = Duration::from_secs(1);
-            attempt.map(|attempt| Act { slot: ActSlot(slot), attempt, valid_for, request: "{}".to_owned() })
+            attempt.map(|attempt| Act {
+                slot: ActSlot(slot),
+                attempt,
+                to: Target::new("t"),
+                valid_for,
+                request: "{}".to_owned(),
+            })
         };
         Head {
             timers: KINDS.into_iter().zip(dues).filter_map(timer).collect(),
             acts: SLOTS.into_iter().zip(attempts).filter_map(act).collect(),
-            parts: 0..0,
+            ..Head::default()
         }
     })
 }

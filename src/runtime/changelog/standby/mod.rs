@@ -19,10 +19,11 @@ use super::{BACK_OFF, is_due};
 use crate::broker::{Admin, Purpose};
 use crate::metric::{TaskKind, TaskState};
 use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};
+use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::reminder::Reminder;
 use crate::runtime::task;
-use crate::runtime::thread::{Context, Turn};
+use crate::runtime::thread::Turn;
 use crate::runtime::topics;
 use crate::store::Store;
 

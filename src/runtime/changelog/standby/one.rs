@@ -3,9 +3,9 @@
 use crate::model::Timestamp;
 use crate::runtime::changelog::batch::{Batching, Read, Step};
 use crate::runtime::changelog::replay::Replay;
+use crate::runtime::context::Context;
 use crate::runtime::error::Result;
 use crate::runtime::fault_point::FaultPoint;
-use crate::runtime::thread::Context;
 
 /// A store that follows its changelog.
 pub(super) struct Standby {

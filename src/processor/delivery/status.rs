@@ -1,0 +1,26 @@
+//! Where a delivery stands, for lists and counts. The numbers are stored: a status keeps its number for ever.
+
+use super::Journal;
+use crate::model::{Listing, Status};
+
+/// The names, by number.
+const NAMES: [&str; 7] = ["submitting", "waiting", "unsure", "looking-up", "submitted", "failed", "unknown"];
+
+/// The status of a delivery: open ones are ordered by when their latest submit was intended, ended ones by when they ended.
+pub(super) fn listing(journal: &Journal) -> Listing {
+    let (number, at) = match journal {
+        Journal::Submitting(open) => (0, open.intended_at),
+        Journal::Waiting(open) => (1, open.intended_at),
+        Journal::Unsure(open) => (2, open.intended_at),
+        Journal::LookingUp(open) => (3, open.intended_at),
+        Journal::Submitted(end) => (4, end.at),
+        Journal::Failed(end) => (5, end.at),
+        Journal::Unknown(end) => (6, end.at),
+    };
+    Listing::of(Status(number), Some(at))
+}
+
+/// A status in words.
+pub(super) fn name(status: Status) -> &'static str {
+    usize::try_from(status.0).ok().and_then(|number| NAMES.get(number)).copied().unwrap_or("not-known")
+}
