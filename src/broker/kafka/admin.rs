@@ -17,10 +17,11 @@ use rdkafka::error::{IsError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::metadata::Metadata;
 use uuid::Uuid;
 
+use super::context::{BaseConsumer, Context};
 use super::deadline::Deadline;
+use super::failure::{Failure, missing};
 use super::native::Client;
 use super::settings::{KafkaSettings, refused};
-use super::{BaseConsumer, Context, Failure, missing};
 use crate::broker::{Admin, Error, Isolation, NewTopic, Purpose, Result, Start, TopicDescription};
 use crate::model::{Topic, TopicPartition};
 
@@ -54,7 +55,7 @@ impl KafkaAdmin {
 
     fn error(&self, operation: &'static str, failure: Failure) -> Error {
         self.serve();
-        failure.explained(self.looker.context()).of_operation(operation, &self.address)
+        self.looker.context().explain(failure).of_operation(operation, &self.address)
     }
 
     /// Reads what the looking client has to say.

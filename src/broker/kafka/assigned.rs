@@ -13,8 +13,8 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 
-use super::BaseConsumer;
-use super::Failure;
+use super::context::BaseConsumer;
+use super::failure::Failure;
 use super::native::{Client, Queue};
 use super::place::add;
 use super::record::record;

@@ -10,11 +10,12 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::assigned::Assigned;
+use super::context::{BaseConsumer, Context};
 use super::deadline::Deadline;
+use super::failure::{Failure, missing};
 use super::native::{Client, Group, Queue};
 use super::place::{add, list};
 use super::settings::{Assignor, KafkaSettings, refused};
-use super::{BaseConsumer, Context, Failure, missing};
 use crate::broker::{Consumer, ConsumerSpec, Error, FencedBy, GroupEvent, GroupMetadata, Result, Start, Waker};
 use crate::model::{Record, Topic, TopicPartition};
 
@@ -85,7 +86,7 @@ impl KafkaConsumer {
     }
 
     fn error(&self, operation: &'static str, error: &KafkaError) -> Error {
-        Failure::from_kafka(error).explained(self.context()).of_operation(operation, &self.address)
+        self.context().explain(Failure::from_kafka(error)).of_operation(operation, &self.address)
     }
 
     /// Serves events until a rebalance is among them or nothing is left.

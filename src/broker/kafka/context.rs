@@ -13,9 +13,12 @@ use rdkafka::producer::ProducerContext;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Statistics, TopicPartitionList};
 
-use super::{BaseConsumer, Failure};
+use super::failure::Failure;
 use crate::broker::GroupEvent;
 use crate::model::{Topic, TopicPartition};
+
+pub(super) type BaseConsumer = rdkafka::consumer::BaseConsumer<Context>;
+pub(super) type BaseProducer = rdkafka::producer::BaseProducer<Context>;
 
 /// The context of every client.
 #[derive(Debug, Default)]
@@ -52,6 +55,14 @@ impl Context {
     /// What the last error said, unless something has worked since then.
     pub(super) fn trouble(&self) -> Option<Failure> {
         lock(&self.trouble).clone()
+    }
+
+    /// The better reason of a time-out, while the client reports that it cannot connect or log in.
+    pub(super) fn explain(&self, failure: Failure) -> Failure {
+        match self.trouble() {
+            Some(trouble) if failure.is_timeout() && (trouble.is_unreachable() || trouble.is_permanent()) => trouble,
+            _ => failure,
+        }
     }
 
     /// Something has worked: what was wrong is over.

@@ -2,7 +2,6 @@
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
-use super::Context;
 use crate::broker::{Error, FencedBy};
 
 /// What librdkafka says about something that failed.
@@ -92,14 +91,6 @@ impl Failure {
         producer.then_some(FencedBy::Producer)
     }
 
-    /// A time-out while the client reports that it cannot connect or log in: that is the better reason.
-    pub(super) fn explained(self, context: &Context) -> Self {
-        match context.trouble() {
-            Some(trouble) if self.is_timeout() && (trouble.is_unreachable() || trouble.is_permanent()) => trouble,
-            _ => self,
-        }
-    }
-
     /// The error of an operation outside a transaction.
     pub(super) fn of_operation(self, operation: &'static str, address: &str) -> Error {
         let Self { detail, .. } = &self;
@@ -158,4 +149,9 @@ impl Failure {
             None => Error::Abortable { detail: format!("a record for {topic} was not delivered: {}", self.detail) },
         }
     }
+}
+
+/// The error for a librdkafka object that could not be made, which only memory exhaustion or a bug explains.
+pub(super) fn missing(what: &'static str) -> Error {
+    Error::Fatal { operation: "opening a client", detail: format!("librdkafka gave no {what}") }
 }

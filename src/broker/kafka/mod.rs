@@ -47,18 +47,12 @@ pub use settings::{Assignor, KafkaSettings};
 
 use std::sync::Arc;
 
-use context::Context;
-use failure::Failure;
-
 use super::{
-    Admin, Broker, Consumer, ConsumerSpec, Error, Isolation, Producer, ProducerSpec, Purpose, Reader, Result,
+    Admin, Broker, Consumer, ConsumerSpec, Isolation, Producer, ProducerSpec, Purpose, Reader, Result,
     kafka::admin::KafkaAdmin, kafka::consumer::KafkaConsumer, kafka::producer::KafkaProducer,
     kafka::reader::KafkaReader,
 };
 use crate::model::Topic;
-
-type BaseConsumer = rdkafka::consumer::BaseConsumer<Context>;
-type BaseProducer = rdkafka::producer::BaseProducer<Context>;
 
 /// A Kafka cluster behind librdkafka.
 #[derive(Clone, Debug)]
@@ -68,7 +62,7 @@ pub struct KafkaBroker {
 
 impl KafkaBroker {
     /// A cluster as the settings describe it. Nothing is connected yet; settings that librdkafka does not take, and
-    /// properties that sheaf sets itself, are [`Error::Fatal`] with the property's name.
+    /// properties that sheaf sets itself, are [`Error::Fatal`](super::Error::Fatal) with the property's name.
     pub fn new(settings: KafkaSettings) -> Result<Self> {
         settings.check()?;
         Ok(Self { settings: Arc::new(settings) })
@@ -105,9 +99,4 @@ impl Broker for KafkaBroker {
     fn admin(&self) -> Result<Box<dyn Admin>> {
         Ok(Box::new(KafkaAdmin::new(&self.settings)?))
     }
-}
-
-/// The error for a librdkafka object that could not be made, which only memory exhaustion or a bug explains.
-fn missing(what: &'static str) -> Error {
-    Error::Fatal { operation: "opening a client", detail: format!("librdkafka gave no {what}") }
 }

@@ -22,7 +22,8 @@ use rdkafka::bindings as c;
 use rdkafka::error::RDKafkaErrorCode;
 use uuid::Uuid;
 
-use super::{BaseConsumer, BaseProducer, Failure};
+use super::context::{BaseConsumer, BaseProducer};
+use super::failure::Failure;
 use crate::model::Headers;
 
 /// A librdkafka client, kept alive by whoever holds this.

@@ -8,10 +8,11 @@ use rdkafka::TopicPartitionList;
 use rdkafka::error::RDKafkaErrorCode as Code;
 use rdkafka::producer::Producer as _;
 
+use super::context::{BaseProducer, Context};
 use super::deadline::Deadline;
+use super::failure::{Failure, missing};
 use super::native::{Client, Group, Outgoing, Queue, Told, TopicHandle};
 use super::settings::{KafkaSettings, refused};
-use super::{BaseProducer, Context, Failure, missing};
 use crate::broker::{Error, FencedBy, GroupMetadata, Producer, Result, Start};
 use crate::model::{Key, OutRecord, Timestamp, Topic, TopicPartition};
 
@@ -189,9 +190,7 @@ impl Producer for KafkaProducer {
         let result = self.native.init_transactions(Deadline::after(timeout).left_ms());
         self.serve_all();
         result.map_err(|failure| {
-            failure
-                .explained(self.context())
-                .of_operation("initialising the producer", &self.settings.bootstrap_servers)
+            self.context().explain(failure).of_operation("initialising the producer", &self.settings.bootstrap_servers)
         })?;
         self.context().worked();
         Ok(())

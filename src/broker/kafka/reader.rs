@@ -8,12 +8,13 @@ use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
+use super::context::{BaseConsumer, Context};
 use super::deadline::Deadline;
+use super::failure::{Failure, missing};
 use super::native::{Client, Message, Queue};
 use super::place::add;
 use super::record::record;
 use super::settings::{KafkaSettings, refused};
-use super::{BaseConsumer, Context, Failure, missing};
 use crate::broker::{Error, Isolation, Purpose, Reader, Result, Start};
 use crate::model::{Record, TopicPartition};
 
@@ -71,8 +72,9 @@ impl KafkaReader {
     }
 
     fn error(&self, operation: &'static str, error: &KafkaError) -> Error {
-        Failure::from_kafka(error)
-            .explained(self.consumer.context())
+        self.consumer
+            .context()
+            .explain(Failure::from_kafka(error))
             .of_operation(operation, &self.settings.bootstrap_servers)
     }
 
