@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::tell;
+use super::output::tell;
 use crate::broker;
 use crate::codec::yaml::Problems;
 use crate::runtime;

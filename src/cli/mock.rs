@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Subcommand;
 
 use super::exit::Failure;
-use super::{tell, wire};
+use super::output::tell;
+use super::wire;
 use crate::secret::Secret;
 use crate::sink::control_m::simulator::{Simulator, SimulatorSettings};
 

@@ -14,6 +14,7 @@
 //! | `fault` | a process that ends itself at a named point |
 //! | `exit` | what the exit codes mean |
 //! | `log` | how log lines look |
+//! | `output` | lines on standard output and standard error |
 
 mod demo;
 mod exit;
@@ -21,6 +22,7 @@ mod fault;
 mod load;
 mod log;
 mod mock;
+mod output;
 mod produce;
 mod run;
 mod simulate;
@@ -89,16 +91,4 @@ pub fn main() -> ExitCode {
         Command::Mock(command) => mock::main(&command),
     };
     result.unwrap_or_else(Failure::report)
-}
-
-/// Prints a line of data to standard output. A reader that has gone away (`| head`) is not a failure.
-fn say(line: &str) {
-    use std::io::Write;
-    let (Ok(()) | Err(_)) = writeln!(std::io::stdout(), "{line}");
-}
-
-/// Prints a line for people to standard error.
-fn tell(line: &str) {
-    use std::io::Write;
-    let (Ok(()) | Err(_)) = writeln!(std::io::stderr(), "{line}");
 }

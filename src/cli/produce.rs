@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::exit::Failure;
-use super::{run, say, tell, wire};
+use super::output::{say, tell};
+use super::{run, wire};
 use crate::broker::kafka::{KafkaBroker, KafkaSettings};
 use crate::broker::{Broker, Producer, ProducerSpec};
 use crate::model::{Headers, OutRecord, Topic};

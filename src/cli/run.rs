@@ -11,7 +11,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::{Failure, INTERRUPTED};
 use super::load::{self, ConfigArgs};
-use super::{fault, log, tell, wire};
+use super::output::tell;
+use super::{fault, log, wire};
 use crate::admin::{self, Health, Server};
 use crate::metric::Metrics;
 use crate::model::{Clock, ErrorClass};

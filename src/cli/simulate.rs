@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{say, tell, wire};
+use super::output::{say, tell};
+use super::wire;
 use crate::model::Clock;
 use crate::runtime::Incarnation;
 use crate::sim::swarm::{self, Coverage, Report, Trouble};

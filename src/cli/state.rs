@@ -9,7 +9,8 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 
 use super::exit::Failure;
 use super::load::{self, ConfigArgs, Loaded};
-use super::{say, tell, wire};
+use super::output::{say, tell};
+use super::wire;
 use crate::broker::Broker;
 use crate::model::TaskId;
 use crate::runtime::{Found, Incarnation, Republisher, TopologyPlan, prepare};

@@ -6,7 +6,8 @@ use clap::Subcommand;
 
 use super::exit::Failure;
 use super::load::{self, ConfigArgs};
-use super::{say, wire};
+use super::output::say;
+use super::wire;
 use crate::topology::describe;
 
 /// What can be done with a topology.

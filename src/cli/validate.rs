@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use super::exit::Failure;
 use super::load::{self, ConfigArgs};
-use super::{say, wire};
+use super::output::say;
+use super::wire;
 
 /// Options of `sheaf validate`.
 #[derive(Debug, clap::Args)]

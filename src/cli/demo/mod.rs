@@ -13,7 +13,8 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::exit::Failure;
-use super::{say, wire};
+use super::output::say;
+use super::wire;
 use crate::broker::memory;
 use crate::model::{Act, Clock, Completion, Key, Sink, Target, TaskId, Timestamp};
 use crate::processor::delivery;

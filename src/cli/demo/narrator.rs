@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::say;
+use super::super::output::say;
 use crate::model::Timestamp;
 use crate::sim::Happening;
 
