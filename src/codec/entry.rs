@@ -14,13 +14,13 @@
 //! newer body can say which sheaf to run instead of guessing. Formats 1 and 2 are read and not written any more: their acts name
 //! no target, because there was one.
 
-use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::envelope::{Envelope, Writer};
 use super::{Error, Part, binary};
 use crate::model::{Act, ActSlot, Status, Statuses, Target, Timer, Timestamp};
 
@@ -106,57 +106,6 @@ pub struct Entry<'a> {
     pub writer: Writer,
     /// The encoded body.
     pub body: &'a [u8],
-}
-
-/// A version of sheaf: major, minor, patch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Writer(pub [u8; 3]);
-
-impl fmt::Display for Writer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [major, minor, patch] = self.0;
-        write!(f, "{major}.{minor}.{patch}")
-    }
-}
-
-/// What stands in front of an entry, and of a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Envelope {
-    pub(super) format: u8,
-    pub(super) version: u16,
-    pub(super) writer: Writer,
-}
-
-impl Envelope {
-    pub(super) const LEN: usize = 6;
-
-    /// One that this build writes.
-    pub(super) const fn of(format: u8, version: u16) -> Self {
-        Self { format, version, writer: THIS }
-    }
-
-    pub(super) fn write(self, out: &mut Vec<u8>) {
-        out.push(self.format);
-        out.extend_from_slice(&self.version.to_be_bytes());
-        out.extend_from_slice(&self.writer.0);
-    }
-
-    /// Reads an envelope of one of these formats, and what follows it.
-    pub(super) fn read<'a>(
-        what: &'static str,
-        (oldest, newest): (u8, u8),
-        bytes: &'a [u8],
-    ) -> Result<(Self, &'a [u8]), Error> {
-        let Some((&[format, high, low, major, minor, patch], rest)) = bytes.split_first_chunk::<{ Self::LEN }>() else {
-            return Err(Error::Corrupt(format!("{} bytes are shorter than their envelope", bytes.len())));
-        };
-        let writer = Writer([major, minor, patch]);
-        if format < oldest || format > newest {
-            let (found, known) = (u16::from(format), u16::from(newest));
-            return Err(Error::UnknownVersion { what, found, known, writer: writer.to_string() });
-        }
-        Ok((Self { format, version: u16::from_be_bytes([high, low]), writer }, rest))
-    }
 }
 
 /// Appends an entry's bytes to `out`; `body` is what [`Versioned::encode`] wrote.
@@ -260,22 +209,4 @@ pub fn decode_body<S: Versioned>(entry: &Entry<'_>, parts: Vec<Part>) -> Result<
     }
     let state = S::decode(entry.version, entry.body)?;
     if parts.is_empty() { Ok(state) } else { state.with_parts(parts) }
-}
-
-/// This build's version.
-const THIS: Writer = Writer([
-    number(env!("CARGO_PKG_VERSION_MAJOR")),
-    number(env!("CARGO_PKG_VERSION_MINOR")),
-    number(env!("CARGO_PKG_VERSION_PATCH")),
-]);
-
-const fn number(text: &str) -> u8 {
-    let (bytes, mut at, mut value) = (text.as_bytes(), 0, 0_u8);
-    while at < bytes.len() {
-        #[expect(clippy::indexing_slicing, reason = "at < len, and const fn has no get")]
-        let digit = bytes[at] - b'0';
-        value = value * 10 + digit;
-        at += 1;
-    }
-    value
 }

@@ -3,20 +3,23 @@
 //! | file | between |
 //! |---|---|
 //! | `binary` | serde values and bincode bytes; the only file that knows bincode |
-//! | `entry` | what the store and the changelog hold, and its envelope |
+//! | `entry` | what the store and the changelog hold |
+//! | `envelope` | what stands in front of an entry, and of a part |
 //! | `json` | a JSON text and a few of its fields |
-//! | `part` | what an entry has grown by, and its envelope |
+//! | `part` | what an entry has grown by |
 //! | `partitioner` | a key and its partition |
 //! | `yaml` | YAML text and typed values, with positions and all mistakes at once |
 
 pub mod binary;
 pub mod entry;
+mod envelope;
 pub mod json;
 pub mod part;
 mod partitioner;
 pub mod yaml;
 
-pub use entry::{Entry, Head, Versioned, Writer};
+pub use entry::{Entry, Head, Versioned};
+pub use envelope::Writer;
 pub use part::Part;
 pub use partitioner::partitioner;
 

@@ -14,7 +14,7 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 use super::Error;
-use super::entry::{Envelope, Writer};
+use super::envelope::{Envelope, Writer};
 use crate::model::Key;
 
 /// The format that this build writes and reads.

@@ -12,11 +12,17 @@ pub struct Fields<'a> {
     asked: Vec<&'static str>,
 }
 
-impl<'a> Fields<'a> {
-    pub(super) fn new(map: Item<'a>) -> Self {
-        Self { map, asked: Vec::new() }
+impl<'a> Item<'a> {
+    /// The keys of a map, each to be asked for.
+    pub fn fields(&self) -> Option<Fields<'a>> {
+        if matches!(self.node().value, Value::Map(_)) {
+            return Some(Fields { map: self.clone(), asked: Vec::new() });
+        }
+        self.expected("a map", None)
     }
+}
 
+impl<'a> Fields<'a> {
     /// The map itself.
     pub fn map(&self) -> &Item<'a> {
         &self.map

@@ -7,7 +7,6 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::fields::Fields;
 use super::node::{Node, Value};
 use super::parse::join;
 use super::problem::{Collector, Problem, closest};
@@ -129,16 +128,8 @@ impl<'a> Item<'a> {
         Some(nodes.iter().enumerate().map(item).collect())
     }
 
-    /// The keys of a map, each to be asked for.
-    pub fn fields(&self) -> Option<Fields<'a>> {
-        if matches!(self.node.value, Value::Map(_)) {
-            return Some(Fields::new(self.clone()));
-        }
-        self.expected("a map", None)
-    }
-
     /// Leaves the problem that something else was expected.
-    fn expected<T>(&self, what: &str, hint: Option<String>) -> Option<T> {
+    pub(super) fn expected<T>(&self, what: &str, hint: Option<String>) -> Option<T> {
         self.problem(format!("expected {what}, found {}", self.node.found()), hint);
         None
     }
