@@ -32,7 +32,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::codec::yaml::Problems;
 use crate::model::InstanceId;
 
 /// Everything that can be set. `docs/configuration.md` is the reference.
@@ -154,13 +153,6 @@ pub enum LogFormat {
     Json,
     /// Text on a terminal, JSON elsewhere.
     Auto,
-}
-
-impl Config {
-    /// Reads all sources; every problem of every one of them is reported.
-    pub fn load(sources: &Sources<'_>) -> Result<Self, Problems> {
-        read::config(&layer::tree(sources)?)
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::field::{self, Default, FIELDS, Field, Kind};
+use super::layer::{self, Sources};
 use super::{Commit, Config, ControlM, Http, Kafka, Log, LogFormat, ProcessingGuarantee, Reference, Restore};
 use crate::codec::yaml::{Collector, Item, Node, Origin, Problem, Problems, Read, Value, closest};
 use crate::model::InstanceId;
@@ -13,12 +14,16 @@ const NAME_CHARS_MAX: usize = 100;
 /// What `commit.write_behind` may be at most.
 const WRITE_BEHIND_MAX: Duration = Duration::from_mins(1);
 
-pub(super) fn config(tree: &Node) -> Result<Config, Problems> {
-    let collector = Collector::default();
-    let reader = Reader { tree, collector: &collector };
-    reader.refuse_unknown("", tree);
-    let config = reader.config();
-    collector.finish(&tree.at, config)
+impl Config {
+    /// Reads all sources; every problem of every one of them is reported.
+    pub fn load(sources: &Sources<'_>) -> Result<Self, Problems> {
+        let tree = layer::tree(sources)?;
+        let collector = Collector::default();
+        let reader = Reader { tree: &tree, collector: &collector };
+        reader.refuse_unknown("", &tree);
+        let config = reader.config();
+        collector.finish(&tree.at, config)
+    }
 }
 
 struct Reader<'a> {

@@ -16,7 +16,6 @@ mod read;
 
 use std::path::PathBuf;
 
-use crate::codec::yaml::Problems;
 use crate::model::Topic;
 use crate::processor::bundle::Rules;
 
@@ -45,13 +44,6 @@ pub struct ControlM {
     pub server: String,
     /// Handed to the template.
     pub retention_days: u32,
-}
-
-impl Spec {
-    /// Reads a file's text; `name` is what problems call the file.
-    pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
-        read::spec(name, text)
-    }
 }
 
 #[cfg(test)]

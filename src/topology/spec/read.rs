@@ -18,11 +18,14 @@ const TOPIC_CHARS_MAX: usize = 249;
 const RETENTION_DAYS_MAX: i64 = 3_650;
 const RETENTION_DAYS_DEFAULT: u32 = 14;
 
-pub(super) fn spec(name: &str, text: &str) -> Result<Spec, Problems> {
-    let tree = parse(name, text)?;
-    let collector = Collector::default();
-    let spec = whole(&Item::root(&tree, &collector));
-    collector.finish(&tree.at, spec)
+impl Spec {
+    /// Reads a file's text; `name` is what problems call the file.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
+        let tree = parse(name, text)?;
+        let collector = Collector::default();
+        let spec = whole(&Item::root(&tree, &collector));
+        collector.finish(&tree.at, spec)
+    }
 }
 
 fn whole(root: &Item<'_>) -> Option<Spec> {
