@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prometheus::{IntCounter, IntCounterVec};
 
+use super::error::Error;
+use super::label::InternalError;
 use super::registry::Maker;
-use super::{Error, UNKNOWN_FAMILY, UNKNOWN_LABEL};
 use crate::processor::{Count, Family};
 
 #[derive(Debug)]
@@ -36,15 +37,15 @@ impl Families {
     }
 
     /// Counts; the error is the kind of mistake that was made. A series that was not declared is counted all the same.
-    pub(super) fn count(&self, count: Count, times: u64) -> Result<(), &'static str> {
+    pub(super) fn count(&self, count: Count, times: u64) -> Result<(), InternalError> {
         self.counter(count)?.inc_by(times);
-        if self.declared.contains(&count) { Ok(()) } else { Err(UNKNOWN_LABEL) }
+        if self.declared.contains(&count) { Ok(()) } else { Err(InternalError::UnknownLabel) }
     }
 
-    fn counter(&self, count: Count) -> Result<IntCounter, &'static str> {
-        let (family, counters) = self.counters.get(count.family).ok_or(UNKNOWN_FAMILY)?;
+    fn counter(&self, count: Count) -> Result<IntCounter, InternalError> {
+        let (family, counters) = self.counters.get(count.family).ok_or(InternalError::UnknownFamily)?;
         let counter = counters.get_metric_with_label_values(used(family, &count.labels));
-        counter.map_err(|_wrong_number| UNKNOWN_LABEL)
+        counter.map_err(|_wrong_number| InternalError::UnknownLabel)
     }
 }
 

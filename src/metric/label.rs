@@ -193,3 +193,25 @@ impl LogLevel {
         }
     }
 }
+
+/// Something that must not happen was asked of the metrics; it is counted instead of failing a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InternalError {
+    /// A count of a family that is not there.
+    UnknownFamily,
+    /// A series that was not declared.
+    UnknownLabel,
+}
+
+impl InternalError {
+    /// Every error.
+    pub(super) const ALL: [Self; 2] = [Self::UnknownFamily, Self::UnknownLabel];
+
+    /// The label's value.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownFamily => "unknown_family",
+            Self::UnknownLabel => "unknown_label",
+        }
+    }
+}

@@ -8,8 +8,10 @@
 //! | `producer` | what is written, and transactions |
 //! | `task` | tasks, processors, stores, restores |
 //! | `outside` | calls to other systems, dead letters, alerts, log lines |
+//! | `update` | the methods that count and set them |
 //! | `registry` | how a family is made and registered |
 //! | `document` | all families as `docs/metrics.md` |
+//! | `error` | why metrics cannot be set up or shown |
 //!
 //! Names begin with `sheaf_`, units are base units, counters end in `_total`, and every metric carries the constant label
 //! `application`. Labels have bounded values: never a key, an offset or a message. **A counter that is born with 1 is
@@ -19,14 +21,17 @@
 
 mod consumer;
 mod document;
+mod error;
 mod family;
 mod label;
 mod outside;
 mod producer;
 mod registry;
 mod task;
+mod update;
 
 pub use document::reference_page;
+pub use error::Error;
 pub use label::{Build, InstanceState, LogLevel, Rebalance, Stage, TaskKind, TaskState, TransactionResult};
 
 use std::collections::BTreeSet;
@@ -37,18 +42,8 @@ use prometheus::{IntCounterVec, IntGaugeVec, Registry};
 
 use crate::processor::{Count, Family};
 use crate::topology::Topology;
+use label::InternalError;
 use registry::{Made, Maker};
-
-/// Why metrics cannot be set up or shown.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A family that the registry refuses: two of one name, or an illegal name.
-    #[error("the metrics registry failed: {0}: this is a mistake in sheaf, please report it")]
-    Registry(#[from] prometheus::Error),
-    /// Two processors declare a family of the same name in different ways.
-    #[error("the metric `{0}` is declared twice, with other labels or another help: give one of them another name")]
-    Twice(&'static str),
-}
 
 /// Every metric of a process. Shared by all threads; each method is cheap and none can fail.
 #[derive(Debug)]
@@ -84,10 +79,6 @@ impl Declared {
     }
 }
 
-/// Something that must not happen was asked of the metrics; it is counted instead of failing a step.
-const UNKNOWN_FAMILY: &str = "unknown_family";
-const UNKNOWN_LABEL: &str = "unknown_label";
-
 impl Metrics {
     /// All families, registered, with every known label set at 0; `declared` is what processors add to them.
     pub fn new(application: &str, build: &Build, declared: Declared) -> Result<Self, Error> {
@@ -111,8 +102,8 @@ impl Metrics {
         let (registry, made) = maker.into_parts();
         let metrics =
             Self { registry, made, instance_state, internal_errors, consumer, producer, task, outside, families };
-        for kind in [UNKNOWN_FAMILY, UNKNOWN_LABEL] {
-            metrics.internal_errors.with_label_values(&[kind]).reset();
+        for error in InternalError::ALL {
+            metrics.internal_errors.with_label_values(&[error.as_str()]).reset();
         }
         metrics.registry.register(Box::new(ProcessCollector::for_self()))?;
         metrics.instance(InstanceState::Created);
@@ -148,9 +139,9 @@ impl Metrics {
         Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
     }
 
-    fn survived(&self, counted: Result<(), &'static str>) {
-        if let Err(kind) = counted {
-            self.internal_errors.with_label_values(&[kind]).inc();
+    fn survived(&self, counted: Result<(), InternalError>) {
+        if let Err(error) = counted {
+            self.internal_errors.with_label_values(&[error.as_str()]).inc();
         }
     }
 }

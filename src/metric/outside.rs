@@ -1,28 +1,27 @@
-//! What reaches people and other systems: calls, dead letters, alerts, log lines.
+//! The families of what reaches people and other systems: calls, dead letters, alerts, log lines.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, Result};
 
-use super::registry::{Maker, gauge_value};
-use super::{LogLevel, Metrics, Stage, UNKNOWN_LABEL};
+use super::label::{LogLevel, Stage};
+use super::registry::Maker;
 use crate::model::RejectReason;
 
 /// Calls to Control-M take from milliseconds to the time-out.
 const SECONDS: [f64; 11] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
 /// The label of alerts of a kind that no processor has declared: its words could make series without end.
-const OTHER: &str = "other";
+pub(super) const OTHER: &str = "other";
 
 #[derive(Debug)]
 pub(super) struct Outside {
-    in_flight: IntGauge,
-    requests: HistogramVec,
-    dead_letters: IntCounterVec,
-    alerts: IntCounterVec,
-    alert_kinds: BTreeSet<&'static str>,
-    log_messages: IntCounterVec,
+    pub(super) in_flight: IntGauge,
+    pub(super) requests: HistogramVec,
+    pub(super) dead_letters: IntCounterVec,
+    pub(super) alerts: IntCounterVec,
+    pub(super) alert_kinds: BTreeSet<&'static str>,
+    pub(super) log_messages: IntCounterVec,
 }
 
 impl Outside {
@@ -49,35 +48,5 @@ impl Outside {
             outside.log_messages.with_label_values(&[level.as_str()]).reset();
         }
         Ok(outside)
-    }
-}
-
-impl Metrics {
-    /// How many calls are under way.
-    pub fn in_flight(&self, number: u64) {
-        self.outside.in_flight.set(gauge_value(number));
-    }
-
-    /// A call has ended: the operation (`submit`, `look_up`), the HTTP status if there was an answer.
-    pub fn request(&self, operation: &'static str, status: Option<u16>, took: Duration) {
-        let code = status.unwrap_or(0).to_string();
-        self.outside.requests.with_label_values(&[operation, &code]).observe(took.as_secs_f64());
-    }
-
-    /// A record became a dead letter.
-    pub fn dead_letter(&self, stage: Stage, reason: RejectReason) {
-        self.outside.dead_letters.with_label_values(&[stage.as_str(), reason.as_str()]).inc();
-    }
-
-    /// An alert of this kind was published.
-    pub fn alert(&self, kind: &str) {
-        let known = self.outside.alert_kinds.contains(kind);
-        self.outside.alerts.with_label_values(&[if known { kind } else { OTHER }]).inc();
-        self.survived(if known { Ok(()) } else { Err(UNKNOWN_LABEL) });
-    }
-
-    /// A line was logged.
-    pub fn log_message(&self, level: LogLevel) {
-        self.outside.log_messages.with_label_values(&[level.as_str()]).inc();
     }
 }
