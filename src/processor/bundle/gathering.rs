@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use foldhash::fast::FixedState;
 
-use super::{CHILDREN_MAX, Ending, Fingerprint, Marker, Member, Missing, Role};
+use super::{CHILDREN_MAX, Fingerprint, Member, Role};
 use crate::model::Timestamp;
 
 /// How many bytes an entry may have before its members become parts of it, about.
@@ -37,6 +37,15 @@ pub struct Gathering {
     pub wanted: Option<u32>,
     /// The deviations that have been alerted, in their order; at most [`REPORTED_MAX`](super::REPORTED_MAX).
     pub reported: Vec<Fingerprint>,
+}
+
+/// Who has not come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The parent has not.
+    pub parent: bool,
+    /// The places of the children that have not, ascending.
+    pub children: Vec<u32>,
 }
 
 impl Gathering {
@@ -213,16 +222,16 @@ impl Gathering {
         let places = children.iter().filter_map(|(_, child)| child.place).collect();
         Self { parent, children, places, span, size, parted: false, wanted, reported }
     }
+}
 
-    /// What is left of the bundle when it ends.
-    pub(super) fn close(self, ending: Ending) -> Marker {
-        let fingerprints = |(role, member): (Role, &Arc<Member>)| {
-            let name = Fingerprint::of_member(role, &member.id);
-            (name, name.of_content(&member.content))
-        };
-        let mut seen: Vec<_> = self.members().map(fingerprints).collect();
-        seen.sort_unstable();
-        Marker { ending, seen, reported: self.reported }
+impl Missing {
+    /// Parent, child or both, as a label.
+    pub(super) const fn word(&self) -> &'static str {
+        match (self.parent, self.children.is_empty()) {
+            (true, true) => "parent",
+            (true, false) => "both",
+            (false, _) => "child",
+        }
     }
 }
 

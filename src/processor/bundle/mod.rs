@@ -57,7 +57,7 @@
 //! | `source` | the fields of a member event, read and checked |
 //! | `time` | event times in texts |
 //! | `keying` | the step before the inbox |
-//! | `state`, `gathering`, `stored` | what is remembered, and its bytes |
+//! | `state`, `gathering`, `member`, `stored` | what is remembered, and its bytes |
 //! | `judge` | what an event is |
 //! | `step` | what it does |
 //! | `submission`, `alert`, `count` | what comes out |
@@ -70,6 +70,7 @@ mod fingerprint;
 mod gathering;
 mod judge;
 mod keying;
+mod member;
 mod rules;
 mod source;
 mod state;
@@ -82,13 +83,14 @@ mod tests;
 mod time;
 
 pub use fingerprint::Fingerprint;
-pub use gathering::Gathering;
+pub use gathering::{Gathering, Missing};
 pub use keying::{KeyingError, MemberKeying};
+pub use member::{Member, Origin};
 pub use rules::{
     CHILDREN_DEFAULT, CHILDREN_MAX, KEEP_CLOSED_DEFAULT, KeyFormat, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule,
 };
 pub use source::ID_LEN_MAX;
-pub use state::{Ending, Marker, Member, Missing, Origin, REPORTED_MAX, State};
+pub use state::{Ending, Marker, REPORTED_MAX, State};
 pub use step::PAYLOADS_MAX;
 pub use submission::EVENT_TYPE;
 

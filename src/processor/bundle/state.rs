@@ -1,12 +1,8 @@
 //! What is remembered of one bundle between steps.
 
-use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use super::{Fingerprint, Gathering};
-use crate::model::Timestamp;
+use super::{Fingerprint, Gathering, Member, Role};
 
 /// How many deviations of one bundle are alerted; further ones are counted only.
 pub const REPORTED_MAX: usize = 64;
@@ -20,32 +16,6 @@ pub enum State {
     Breached(Gathering),
     /// It has ended; a marker recognises what comes too late.
     Closed(Marker),
-}
-
-/// One member event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// Its own id, in the topology's form.
-    pub id: String,
-    /// When it happened.
-    pub at: Timestamp,
-    /// Which child it says it is, from 1 to [`CHILDREN_MAX`]; `None` for a parent and for a child that does not say.
-    pub place: Option<u32>,
-    /// The original payload: one JSON text.
-    pub content: Bytes,
-    /// Where it was read.
-    pub origin: Origin,
-}
-
-/// The coordinates of a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The topic.
-    pub topic: Arc<str>,
-    /// The partition.
-    pub partition: i32,
-    /// The offset.
-    pub offset: i64,
 }
 
 /// What is left of a bundle that has ended.
@@ -66,29 +36,15 @@ pub enum Ending {
     Completed,
 }
 
-/// Who has not come.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// The parent has not.
-    pub parent: bool,
-    /// The places of the children that have not, ascending.
-    pub children: Vec<u32>,
-}
-
-impl Missing {
-    /// Parent, child or both, as a label.
-    pub(super) const fn word(&self) -> &'static str {
-        match (self.parent, self.children.is_empty()) {
-            (true, true) => "parent",
-            (true, false) => "both",
-            (false, _) => "child",
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    /// `ctm-parent-events-3@17`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}@{}", self.topic, self.partition, self.offset)
+impl Marker {
+    /// What is left of a bundle that ends now.
+    pub(super) fn of(gathering: Gathering, ending: Ending) -> Self {
+        let fingerprints = |(role, member): (Role, &Arc<Member>)| {
+            let name = Fingerprint::of_member(role, &member.id);
+            (name, name.of_content(&member.content))
+        };
+        let mut seen: Vec<_> = gathering.members().map(fingerprints).collect();
+        seen.sort_unstable();
+        Self { ending, seen, reported: gathering.reported }
     }
 }

@@ -211,7 +211,7 @@ impl Bundle {
         if gathering.is_parted() {
             effects.push(Effect::DropParts);
         }
-        Ok(Transition { state: Some(State::Closed(gathering.close(Ending::Completed))), effects })
+        Ok(Transition { state: Some(State::Closed(Marker::of(gathering, Ending::Completed))), effects })
     }
 
     /// Everything that happened up to the deadline has been processed, and the bundle is not complete.
