@@ -6,13 +6,15 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `reference` | what a reference names, and how it is read from a string leaf |
+//! | `reference` | what a reference names |
+//! | `parse` | how it is read from a string leaf |
 //! | `environment` | `${env:..}`; the only file that reads an environment variable |
 //! | `file` | `${file:..}`, as Kubernetes and Docker mount secrets |
 //! | `sources` | chooses the adapter by the reference; the one for AWS is handed in |
 
 mod environment;
 mod file;
+mod parse;
 mod reference;
 mod sources;
 
