@@ -19,4 +19,5 @@ pub use clock::ManualClock;
 pub use day::{Day, Deed, Happening, Sent, Stage};
 pub use driver::{DeadLetter, DriverError, PendingAct, Raised, Stored, TestDriver};
 pub use events::{Generator, SampleEvent};
-pub use world::{MakeSink, Setting, Strikes, World, never};
+pub use process::{Strikes, never};
+pub use world::{MakeSink, Setting, World};

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::ManualClock;
 use super::pause::{self, Pause, Standing};
-use super::process::Process;
+use super::process::{Process, Strikes};
 use crate::broker::memory::{self, MemoryBroker};
 use crate::broker::{Broker, Waker};
 use crate::metric::Metrics;
@@ -24,14 +24,6 @@ use crate::topology::Topology;
 
 /// Makes the sink of an instance: each process has its own.
 pub type MakeSink = Box<dyn Fn(&str) -> Arc<dyn Sink>>;
-
-/// Whether an instance ends, as by kill -9, at a point that it has come to.
-pub type Strikes = Arc<dyn Fn(&str, FaultPoint) -> bool + Send + Sync>;
-
-/// For worlds in which nobody ends at a point.
-pub fn never() -> Strikes {
-    Arc::new(|_, _| false)
-}
 
 /// Everything that a world is made from.
 pub struct Setting {

@@ -5,8 +5,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `asked` | the sink: holds acts until the test answers them |
-//! | `look` | what a test sees: topics, entries, alerts, dead letters |
+//! | `pending_act` | the sink: holds acts until the test answers them |
+//! | `inspect` | what a test sees: topics, entries, alerts, dead letters |
 //! | `error` | why a driver cannot go on |
 
 mod error;

@@ -1,10 +1,9 @@
 //! The sink of a driven topology: it holds every act until the test answers it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::lock;
 use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
 
 /// How many acts wait at most; the rest wait in the state.
@@ -49,7 +48,8 @@ impl Acts {
     }
 
     fn held(&self) -> MutexGuard<'_, Vec<(PendingAct, Completion)>> {
-        lock(&self.0)
+        // A holder that panicked has left whole acts.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
