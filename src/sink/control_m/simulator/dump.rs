@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::order::Order;
 use super::row::{self, Row};
-use super::world::Order;
 use crate::model::Timestamp;
 
 /// Everything that has happened, also what the lag still hides.

@@ -9,7 +9,8 @@
 //! | `settings` | address, lag, keys, seed |
 //! | `port` | the socket: refuses, accepts, and cuts connections with a TCP reset |
 //! | `server` | the routes, and the gate in front of them: count, fault, key |
-//! | `world` | everything that was submitted |
+//! | `world` | everything that was submitted, and how it looks at a moment |
+//! | `order` | a folder that was submitted |
 //! | `definition` | checks a job definition and takes the folders out of it |
 //! | `submit` | `POST /run`, `POST /run/ondemand` |
 //! | `status` | `GET /run/status/{id}`, `GET /run/jobs/status` |
@@ -36,6 +37,7 @@ mod control;
 mod definition;
 mod dump;
 mod fault;
+mod order;
 mod pattern;
 mod port;
 mod row;
@@ -61,10 +63,8 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use port::{Lines, Port};
+use settings::BASE_PATH;
 use world::World;
-
-/// The path below which the Automation API lies.
-const BASE_PATH: &str = "/automation-api";
 
 /// A simulator whose port is bound, and which does not answer yet.
 #[derive(Debug)]

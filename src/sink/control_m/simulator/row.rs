@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::world::Order;
+use super::order::Order;
 use crate::model::Timestamp;
 
 /// A row of `GET /run/jobs/status` and `GET /run/status/{id}`. Source of the shape: real answers in

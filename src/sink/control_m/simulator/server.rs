@@ -14,8 +14,9 @@ use axum::routing::{get, post};
 
 use super::fault::Action;
 use super::port::{Line, Port};
+use super::settings::BASE_PATH;
 use super::world::World;
-use super::{BASE_PATH, answer, control, session, status, submit};
+use super::{answer, control, session, status, submit};
 
 /// The largest request that is read, in bytes; beyond it the answer is 413.
 const BODY_MAX: usize = 16 << 20;

@@ -9,6 +9,9 @@ use std::time::Duration;
 use crate::model::Clock;
 use crate::secret::Secret;
 
+/// The path below which the Automation API lies, as in the real one.
+pub(super) const BASE_PATH: &str = "/automation-api";
+
 /// How a simulator behaves.
 #[derive(Clone, Debug)]
 pub struct SimulatorSettings {

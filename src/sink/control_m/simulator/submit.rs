@@ -7,8 +7,9 @@ use axum::extract::{Multipart, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::settings::BASE_PATH;
 use super::world::World;
-use super::{BASE_PATH, answer, definition};
+use super::{answer, definition};
 
 /// Builds, deploys and runs; the part has another name than that of [`run_on_demand`].
 pub(super) async fn run(State(world): State<Arc<World>>, headers: HeaderMap, form: Multipart) -> Response {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::definition::Folder;
 use super::dump::Dump;
 use super::fault::{Action, Fault, Faults};
+use super::order::Order;
 use super::row::{self, Row};
 use super::settings::SimulatorSettings;
 use crate::model::Timestamp;
@@ -33,21 +34,6 @@ struct State {
     next_id: u64,
     /// Tokens of sessions, and until when they hold.
     tokens: BTreeMap<String, Timestamp>,
-}
-
-/// A folder that was submitted.
-#[derive(Clone, Debug)]
-pub(super) struct Order {
-    /// The run that it belongs to.
-    pub(super) run_id: String,
-    /// What was submitted.
-    pub(super) folder: Folder,
-    /// The id of the folder; its jobs have the next ones.
-    pub(super) first_id: u64,
-    /// When it was submitted.
-    pub(super) ordered_at: Timestamp,
-    /// From when on it can be seen.
-    pub(super) visible_at: Timestamp,
 }
 
 impl World {

@@ -1,0 +1,19 @@
+//! A folder that was submitted.
+
+use super::definition::Folder;
+use crate::model::Timestamp;
+
+/// A folder that was submitted.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    /// The run that it belongs to.
+    pub(super) run_id: String,
+    /// What was submitted.
+    pub(super) folder: Folder,
+    /// The id of the folder; its jobs have the next ones.
+    pub(super) first_id: u64,
+    /// When it was submitted.
+    pub(super) ordered_at: Timestamp,
+    /// From when on it can be seen.
+    pub(super) visible_at: Timestamp,
+}
