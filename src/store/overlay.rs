@@ -7,10 +7,10 @@
 //!            put, delete         View
 //! ```
 //!
-//! What is committed ([`behind`](super::behind), and the store) changes when Kafka has committed the transaction; until then
-//! every read goes through here. An entry that changes more than once is one change, from what is committed to what it
-//! became last. An entry that came and went within the transaction is no change at all: neither the changelog nor the store
-//! need to hear of it.
+//! What is committed ([`write_behind`](super::write_behind), and the store) changes when Kafka has committed the
+//! transaction; until then every read goes through here. An entry that changes more than once is one change, from what is
+//! committed to what it became last. An entry that came and went within the transaction is no change at all: neither the
+//! changelog nor the store need to hear of it.
 //!
 //! The reads ask the store for as many rows more as the transaction has taken away, so that a limit is always filled from
 //! what is really there.

@@ -7,9 +7,9 @@ mod store;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use self::store::{Disk, MemoryStore};
+use self::store::{Disk, MemoryStore, lock};
 use super::{Error, Result, Store, Stores};
 
 /// Stores in memory. Cloning is cheap and gives the same stores.
@@ -79,9 +79,4 @@ fn refuse_open(task: &str, disk: &Arc<Mutex<Disk>>) -> Result<()> {
         return Err(Error::Locked { path: PathBuf::from("memory").join(task) });
     }
     Ok(())
-}
-
-/// A lock whose holder panicked is taken over: each change to the tables is whole or not begun.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
 use super::super::index::TimerRow;
 use super::super::{Batch, Change, Result, Store, TimerClock, View};
-use super::lock;
 use crate::model::{ActSlot, Key, Timer, Timestamp};
 
 /// What a task's directory would hold.
@@ -124,4 +123,9 @@ impl Store for MemoryStore {
     fn len_estimate(&self) -> u64 {
         u64::try_from(lock(&self.disk).entries.len()).unwrap_or(u64::MAX)
     }
+}
+
+/// A lock whose holder panicked is taken over: each change to the tables is whole or not begun.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,70 +9,18 @@
 //! was killed between two of them; it fits no position of its changelog and is refused as [`Error::Unfinished`]. Without
 //! the mark everything up to the positions is there, and nothing else.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use rocksdb::{IngestExternalFileOptions, Options, SstFileWriter, WriteBatch, WriteOptions};
+use rocksdb::{IngestExternalFileOptions, WriteBatch, WriteOptions};
 
-use super::error;
-use super::rows::{Row, Rows};
+use super::bulk_writer::{FAMILIES, file, remove};
+use super::rows::Rows;
 use super::store::RocksStore;
-use super::tuning::{Family, Memory};
+use super::tuning::Family;
 use crate::store::{Error, Result};
 
-/// A batch with fewer bytes than this is written as any other: a file costs some milliseconds.
-const BYTES_MIN: usize = 256 << 10;
-/// The families whose rows come in files.
-const FAMILIES: [Family; 4] = [Family::Entry, Family::Timer, Family::Act, Family::Part];
 /// The name in the `meta` family that stands there while files are taken in.
 const MARK: &str = "loading";
-
-/// How the files of each family are written.
-pub(super) struct BulkWriter([(Family, Options); FAMILIES.len()]);
-
-impl BulkWriter {
-    pub(super) fn new(memory: &Memory) -> Self {
-        Self(FAMILIES.map(|family| (family, memory.file(family))))
-    }
-
-    /// Writes the rows of a batch as files beside the store's own; `None` when they are too few.
-    pub(super) fn write(&self, directory: &Path, rows: &Rows<'_>) -> Result<Option<Vec<(Family, PathBuf)>>> {
-        if rows.size(&FAMILIES) < BYTES_MIN {
-            return Ok(None);
-        }
-        let mut files = Vec::new();
-        for (family, options) in &self.0 {
-            let rows = rows.of_family(*family);
-            if !rows.is_empty() {
-                let path = file(directory, *family);
-                // One that was taken in and is still called so must not be written over.
-                remove(&path)?;
-                write_file(options, &path, rows).map_err(|error| error::of_rocksdb(directory, error))?;
-                files.push((*family, path));
-            }
-        }
-        Ok(Some(files))
-    }
-}
-
-fn file(directory: &Path, family: Family) -> PathBuf {
-    directory.join(format!("load-{}.sst", family.name()))
-}
-
-fn write_file(options: &Options, path: &Path, rows: &[Row<'_>]) -> std::result::Result<(), rocksdb::Error> {
-    let mut writer = SstFileWriter::create(options);
-    writer.open(path)?;
-    for (index, row) in rows.iter().enumerate() {
-        if rows.get(index + 1).is_some_and(|next| next.is_of(row)) {
-            continue;
-        }
-        match row.value {
-            Some(value) => writer.put(&row.key, value)?,
-            None => writer.delete(&row.key)?,
-        }
-    }
-    writer.finish()
-}
 
 impl RocksStore {
     /// Takes in a batch as files. False when it is too small for that; then nothing has happened.
@@ -119,12 +67,4 @@ fn synced() -> WriteOptions {
     let mut options = WriteOptions::default();
     options.set_sync(true);
     options
-}
-
-/// Removes a file that may be there.
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error::of_io(path, &error)),
-        _ => Ok(()),
-    }
 }

@@ -11,14 +11,16 @@
 //! | file | what |
 //! |---|---|
 //! | `store` | one `RocksDB` behind the port; what survives which crash |
-//! | `load` | large batches of a restore as table files |
+//! | `bulk_writer` | the table files of a large batch of a restore |
+//! | `bulk_ingest` | how a store takes them in |
 //! | `rows` | a batch as rows of each family, sorted |
 //! | `key` | index rows as bytes that sort rightly |
-//! | `front` | where live timers begin, so that deleted ones are not stepped over again |
+//! | `timer_seek` | where live timers begin, so that deleted ones are not stepped over again |
 //! | `tuning` | the options, and the memory that all stores share |
 //! | `error` | `RocksDB`'s errors in the port's words |
 
 mod bulk_ingest;
+mod bulk_writer;
 mod error;
 mod key;
 mod rows;

@@ -2,7 +2,7 @@
 //!
 //! A batch goes to the write-ahead log without an fsync: the log is in the page cache when `apply` returns, which a killed
 //! process leaves behind whole; after a power cut the store is a few transactions older and the changelog repeats them.
-//! A large batch of a restore does not go through the log ([`load`](super::load)).
+//! A large batch of a restore does not go through the log ([`bulk_ingest`](super::bulk_ingest)).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch};
 
-use super::bulk_ingest::BulkWriter;
+use super::bulk_writer::BulkWriter;
 use super::rows::Rows;
 use super::timer_seek::Fronts;
 use super::tuning::{self, Family, Memory};
