@@ -7,17 +7,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};
 use super::{Error, emit, object, place};
-
-/// How many steps of the engine one rendering may take. A child costs some tens, so this is enough for bundles
-/// of many thousands and still ends an endless loop within a second.
-pub const FUEL: u64 = 5_000_000;
-
-/// How deep macros may call each other.
-pub const RECURSION_MAX: usize = 100;
-
-/// How long a rendered text may be, in bytes; above Kafka's default for a record, below what an entry may take.
-pub const TEXT_BYTES_MAX: usize = 4 << 20;
 
 /// Hexadecimal digits of a revision: enough to tell the revisions of one template apart.
 const REVISION_DIGITS: usize = 12;

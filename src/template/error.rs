@@ -6,6 +6,7 @@ use std::ops::Range;
 use minijinja::ErrorKind;
 
 use super::emit;
+use super::limit::FUEL;
 use super::place::{Flaw, FlawKind};
 
 /// Where something is wrong.
@@ -46,7 +47,7 @@ pub enum Error {
         expression: String,
     },
     /// The template did not come to an end.
-    #[error("{at}: more than {} steps: make its loops shorter", super::FUEL)]
+    #[error("{at}: more than {} steps: make its loops shorter", FUEL)]
     Fuel {
         /// Where it was then.
         at: At,

@@ -7,7 +7,8 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `compile` | a [`Template`] from its source, with its limits and its revision |
+//! | `compile` | a [`Template`] from its source, with its revision |
+//! | `limit` | how much one rendering may take |
 //! | `emit` | writes a value: escaped for a JSON string, and marked as a value |
 //! | `place` | reads the marks: does every value stand where it may? |
 //! | `object` | the text is one JSON object without a duplicate key |
@@ -31,10 +32,12 @@
 mod compile;
 mod emit;
 mod error;
+mod limit;
 mod object;
 mod place;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX, Template};
+pub use compile::Template;
 pub use error::{At, Error};
+pub use limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};
