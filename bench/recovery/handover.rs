@@ -18,7 +18,7 @@ use crate::pulse::Pulse;
 use crate::{Result, scene};
 
 /// The application's id.
-pub(crate) const APPLICATION: &str = "bench-handover";
+const APPLICATION: &str = "bench-handover";
 /// The partition that moves.
 const MOVED: i32 = 1;
 const ASSIGNED: &str = "sheaf_consumer_assigned_partitions";
@@ -68,6 +68,7 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     let changelog = plan.changelogs().into_iter().next().ok_or("a topology without state")?;
     let changelog = TopicPartition::new(&changelog, MOVED);
     let setup = Setup {
+        application: APPLICATION,
         sheaf: options.sheaf.clone(),
         directory: options.directory.clone(),
         bootstrap_servers: options.bootstrap_servers.clone(),

@@ -18,6 +18,8 @@ const LIMIT: Duration = Duration::from_mins(5);
 /// What all instances have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
+    /// The application's id.
+    pub(crate) application: &'static str,
     /// The binary.
     pub(crate) sheaf: PathBuf,
     /// Where configurations, stores and logs are.
@@ -53,7 +55,7 @@ impl Instance {
                 "application_id: {}\ninstance_id: \"{name}\"\npartitions: {}\nnum_standby_replicas: {}\nstate_dir: {}\n\
                  http: {{ bind: \"{http}\" }}\ntopologies: [{}]\nkafka:\n  bootstrap_servers: \"{}\"\n  \
                  properties: {{ session.timeout.ms: \"{}\" }}\n",
-                crate::handover::APPLICATION,
+                setup.application,
                 setup.partitions,
                 setup.standbys,
                 at(format!("state-{name}")).display(),
