@@ -1,0 +1,168 @@
+//! No file uses, be it by way of others, a file that uses it: each can be read after those that it uses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::graph::{Edges, Graph};
+use super::{REBUILDING, files};
+
+/// Each circle of files, with the names that tie them, as lines of text.
+fn circles(edges: &Edges<'_>) -> Vec<String> {
+    let reached: BTreeMap<&str, BTreeSet<&str>> = edges.keys().map(|file| (*file, reached(edges, file))).collect();
+    let (mut told, mut found) = (BTreeSet::new(), Vec::new());
+    for (file, reach) in &reached {
+        let uses_it = |other: &&str| reached.get(other).is_some_and(|back| back.contains(file));
+        let circle: BTreeSet<&str> = reach.iter().copied().filter(uses_it).collect();
+        if !circle.is_empty() && !told.contains(file) && !is_being_rebuilt(&circle) {
+            found.push(describe(&circle, edges));
+        }
+        told.extend(circle);
+    }
+    found
+}
+
+/// The files that a file uses, be it by way of others; the file itself only if it is in a circle.
+fn reached<'a>(edges: &Edges<'a>, from: &str) -> BTreeSet<&'a str> {
+    let (mut found, mut next) = (BTreeSet::new(), vec![from]);
+    while let Some(file) = next.pop() {
+        for other in edges[file].keys() {
+            if found.insert(*other) {
+                next.push(other);
+            }
+        }
+    }
+    found
+}
+
+fn is_being_rebuilt(circle: &BTreeSet<&str>) -> bool {
+    REBUILDING.iter().any(|prefix| circle.iter().all(|file| file.starts_with(prefix)))
+}
+
+fn describe(circle: &BTreeSet<&str>, edges: &Edges<'_>) -> String {
+    let mut text = format!("a circle of {} files: move what ties them to where all may use it", circle.len());
+    for file in circle {
+        for (other, names) in edges[file].iter().filter(|(other, _)| circle.contains(*other)) {
+            let names: Vec<&str> = names.iter().copied().collect();
+            write!(text, "\n    {file} uses {} of {other}", names.join(", ")).unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn no_files_of_the_source_use_each_other() {
+    let files = files("src");
+    let graph = Graph::new("src/", &files);
+    assert!(graph.unresolved.is_empty(), "paths that tests/tidy/graph.rs does not understand: {:#?}", graph.unresolved);
+    let found = circles(&graph.edges);
+    assert!(found.is_empty(), "{} circles:\n{}", found.len(), found.join("\n"));
+}
+
+/// The circles of a crate with these files.
+fn told(files: &[(&str, &str)]) -> Vec<String> {
+    let files: Vec<(String, String)> =
+        files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    let graph = Graph::new("src/", &files);
+    assert!(graph.unresolved.is_empty(), "{:#?}", graph.unresolved);
+    circles(&graph.edges)
+}
+
+/// Exactly one circle is found, with exactly these ties.
+fn has_one_circle(files: &[(&str, &str)], ties: &[&str]) {
+    let found = told(files);
+    let [circle] = found.as_slice() else { panic!("{files:#?}\n{found:#?}") };
+    let lines: Vec<&str> = circle.lines().skip(1).map(str::trim).collect();
+    assert_eq!(lines, ties);
+}
+
+fn has_none(files: &[(&str, &str)]) {
+    assert_eq!(told(files), Vec::<String>::new(), "{files:#?}");
+}
+
+#[test]
+fn two_files_that_use_each_other_are_a_circle() {
+    has_one_circle(
+        &[("src/a.rs", "use crate::b::B;\npub struct A(B);"), ("src/b.rs", "pub struct B;\nfn f(a: crate::a::A) {}")],
+        &["src/a.rs uses B of src/b.rs", "src/b.rs uses A of src/a.rs"],
+    );
+    has_none(&[("src/a.rs", "use crate::b::B;\npub struct A(B);"), ("src/b.rs", "// crate::a::A\npub struct B;")]);
+}
+
+#[test]
+fn a_circle_goes_by_way_of_others() {
+    has_one_circle(
+        &[
+            ("src/a.rs", "use crate::b; pub fn a() { b::b() }"),
+            ("src/b.rs", "use crate::c::C; pub fn b() { C::new() }"),
+            ("src/c.rs", "pub struct C;\nimpl C { pub fn new() { crate::a::a() } }"),
+            ("src/d.rs", "use crate::a::a;"),
+        ],
+        &["src/a.rs uses b of src/b.rs", "src/b.rs uses C of src/c.rs", "src/c.rs uses a of src/a.rs"],
+    );
+}
+
+#[test]
+fn names_are_followed_through_what_is_exported_again() {
+    let one = ("src/m/one.rs", "use super::{Second, third::T};\npub struct One;");
+    let two = ("src/m/two.rs", "use crate::m::One;\npub struct Two;");
+    let ties = ["src/m/one.rs uses Two of src/m/two.rs", "src/m/two.rs uses One of src/m/one.rs"];
+    let third = ("src/m/third.rs", "pub struct T;");
+    for exports in [
+        "pub use self::one::One;\npub(super) use two::Two as Second;",
+        "pub use one::*;\npub(in crate::m) use two::{Two as Second, Two as _};",
+    ] {
+        has_one_circle(&[("src/m/mod.rs", exports), one, two, third], &ties);
+    }
+}
+
+#[test]
+fn a_parent_that_only_exports_is_in_no_circle() {
+    has_none(&[
+        ("src/m/mod.rs", "mod one;\nmod two;\npub use one::One;\npub use two::Two;"),
+        ("src/m/one.rs", "pub struct One;"),
+        ("src/m/two.rs", "use super::One;\npub struct Two;"),
+    ]);
+}
+
+#[test]
+fn a_parent_and_a_child_that_use_each_other_are_a_circle() {
+    let child = ("src/m/child.rs", "use super::Parent;\npub struct Child;\nfn f(p: Parent) {}");
+    let ties = ["src/m/child.rs uses Parent of src/m/mod.rs", "src/m/mod.rs uses Child of src/m/child.rs"];
+    has_one_circle(&[("src/m/mod.rs", "use child::Child; pub struct Parent;"), child], &ties);
+    has_one_circle(&[("src/m/mod.rs", "pub use child::Child; pub struct Parent(Child);"), child], &ties);
+    has_none(&[("src/m/mod.rs", "pub use child::Child; pub struct Parent;"), child]);
+}
+
+#[test]
+fn paths_in_code_and_in_groups_count() {
+    has_one_circle(
+        &[
+            ("src/m/a.rs", "pub const A: u8 = super::b::inner::start(1);"),
+            ("src/m/b.rs", "pub mod inner { use super::super::{a::{self as first}}; fn start() { first::A } }"),
+        ],
+        &["src/m/a.rs uses start of src/m/b.rs", "src/m/b.rs uses A of src/m/a.rs"],
+    );
+}
+
+#[test]
+fn tests_are_in_no_circle() {
+    has_none(&[
+        ("src/a.rs", "use crate::b::B;\npub struct A;\n#[cfg(test)]\nmod tests;"),
+        ("src/a/tests.rs", "use super::A;"),
+        ("src/b.rs", "pub struct B;\n#[cfg(test)]\nmod tests { use crate::a::A; fn f() {} }"),
+        ("src/c.rs", "pub fn c() {}\n#[cfg(test)]\nfn f(a: crate::a::A) {}"),
+    ]);
+}
+
+#[test]
+fn what_is_being_rebuilt_is_passed_over_while_it_keeps_to_itself() {
+    for folder in REBUILDING {
+        let inside = folder.trim_start_matches("src/").replace('/', "::");
+        let uses = |path: &str| format!("use crate::{path}::T;\npub struct T;");
+        let (map, one) = (format!("{folder}mod.rs"), format!("{folder}a.rs"));
+        let in_it = format!("{folder}b.rs");
+        has_none(&[(&map, ""), (&one, &uses(&format!("{inside}b"))), (&in_it, &uses(&format!("{inside}a")))]);
+        let files = [(&*map, ""), (&one, &uses("b")), ("src/b.rs", &uses(&format!("{inside}a")))];
+        assert_eq!(told(&files).len(), 1, "{folder}");
+    }
+}
