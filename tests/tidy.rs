@@ -10,6 +10,8 @@
 mod circle;
 #[path = "tidy/code.rs"]
 mod code;
+#[path = "tidy/field.rs"]
+mod field;
 #[path = "tidy/graph.rs"]
 mod graph;
 #[path = "tidy/inner_floor.rs"]
@@ -103,6 +105,17 @@ const RUNTIME_UNPLACED: &[&str] = &[
     "registry",
     "source_offset",
     "thread",
+];
+
+/// How many fields a struct of `runtime` may have.
+const FIELDS_MAX: usize = 12;
+
+/// Structs of `runtime` with more, by file and name, until they are split.
+const WIDE_STRUCTS: &[(&str, &str)] = &[
+    ("src/runtime/changelog/replay.rs", "Replay"),
+    ("src/runtime/settings.rs", "Settings"),
+    ("src/runtime/thread/mod.rs", "StreamThread"),
+    ("src/runtime/transaction.rs", "Transaction"),
 ];
 
 fn root() -> &'static Path {
