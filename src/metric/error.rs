@@ -1,7 +1,5 @@
 //! Why metrics cannot be set up or shown.
 
-use crate::processor::Count;
-
 /// Why metrics cannot be set up or shown.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -11,7 +9,4 @@ pub enum Error {
     /// Two processors declare a family of the same name in different ways.
     #[error("the metric `{0}` is declared twice, with other labels or another help: give one of them another name")]
     Twice(&'static str),
-    /// A series that a processor declares and no family has.
-    #[error("no metric family takes {0:?}: declare it in metric/family.rs")]
-    Undeclared(Count),
 }
