@@ -23,11 +23,6 @@ impl<'a> Item<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The map itself.
-    pub fn map(&self) -> &Item<'a> {
-        &self.map
-    }
-
     /// The item under a key; `None` when it is absent or empty.
     pub fn item(&mut self, key: &'static str) -> Option<Item<'a>> {
         self.asked.push(key);
@@ -49,11 +44,6 @@ impl<'a> Fields<'a> {
     /// The value under a key that must be there; `None` has left a problem.
     pub fn required<T: Read>(&mut self, key: &'static str) -> Option<T> {
         self.required_item(key)?.read()
-    }
-
-    /// The value under a key; `None` when it is absent, or has left a problem.
-    pub fn optional<T: Read>(&mut self, key: &'static str) -> Option<T> {
-        self.item(key)?.read()
     }
 
     /// Refuses every key that nobody asked for.

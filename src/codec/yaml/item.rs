@@ -7,10 +7,10 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::duration::duration;
 use super::node::{Node, Value};
 use super::parse::join;
 use super::problem::{Collector, Problem, closest};
-use super::quantity::{self, Size};
 
 /// A node with its path.
 #[derive(Clone, Debug)]
@@ -153,16 +153,7 @@ impl Read for Duration {
             let hint = format!("write the unit: `{number}s` or `{number}m` or `{number}h`");
             return item.expected("a duration", Some(hint));
         }
-        item.parsed(quantity::duration)
-    }
-}
-
-impl Read for Size {
-    fn read(item: &Item<'_>) -> Option<Self> {
-        if let Value::Integer(number) = item.node().value {
-            return item.expected("a size", Some(format!("write the unit: `{number}B`")));
-        }
-        item.parsed(quantity::size)
+        item.parsed(duration)
     }
 }
 

@@ -14,24 +14,23 @@
 //! | `problem` | one mistake, and all of them, as a person reads them |
 //! | `item` | a node on its way to a typed value |
 //! | `fields` | a map's keys, each asked for once, the rest refused |
-//! | `quantity` | durations (`24h`) and sizes (`64MiB`) |
+//! | `duration` | durations (`24h`, `1h30m`) |
 //!
 //! A reader never stops at the first mistake: what cannot be read is `None` for the caller and a [`Problem`] in the
 //! [`Collector`], and [`Collector::finish`] gives the value only if there is no problem at all.
 
+mod duration;
 mod fields;
 mod item;
 mod node;
 mod parse;
 mod problem;
-mod quantity;
 
 pub use fields::Fields;
 pub use item::{Item, Read};
 pub use node::{Entry, Node, Origin, Position, Value};
-pub use parse::{NODES_MAX, TEXT_BYTES_MAX, parse};
+pub use parse::{TEXT_BYTES_MAX, parse};
 pub use problem::{Collector, Problem, Problems, closest};
-pub use quantity::Size;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use super::problem::{Problem, Problems};
 /// The largest text that is read, in bytes.
 pub const TEXT_BYTES_MAX: usize = 256 << 10;
 /// The most nodes that a tree may have after its aliases were followed.
-pub const NODES_MAX: usize = 10_000;
+const NODES_MAX: usize = 10_000;
 /// The deepest indentation, in characters; it bounds how deep block collections nest.
 const INDENT_MAX: usize = 100;
 

@@ -1,13 +1,6 @@
-//! Durations and sizes as people write them.
+//! Durations as people write them.
 
 use std::time::Duration;
-
-/// A number of bytes, written with its unit (`64MiB`, `512kB`, `100B`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Size(
-    /// How many bytes.
-    pub u64,
-);
 
 /// `24h`, `1h30m`, `100ms`: whole numbers, each with one of `ms`, `s`, `m`, `h`, `d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -29,24 +22,6 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         rest = after;
     }
     if text.is_empty() { Err(refusal()) } else { Ok(Duration::from_millis(millis)) }
-}
-
-/// `64MiB`: a whole number and one of `B`, `kB`, `MB`, `GB`, `KiB`, `MiB`, `GiB`.
-pub(super) fn size(text: &str) -> Result<Size, String> {
-    let refusal = || format!("expected a size such as `64MiB` or `512kB`, found `{text}`");
-    let (number, unit, after) = number_and_unit(text).ok_or_else(refusal)?;
-    let unit_bytes = match unit {
-        "B" => 1,
-        "kB" => 1_000,
-        "MB" => 1_000_000,
-        "GB" => 1_000_000_000,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        _ => return Err(refusal()),
-    };
-    let bytes = number.checked_mul(unit_bytes).filter(|_| after.is_empty());
-    bytes.map(Size).ok_or_else(refusal)
 }
 
 /// Splits `30m15s` into 30, `m`, `15s`.
