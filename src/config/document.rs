@@ -1,10 +1,11 @@
 //! The table of fields as a page for people.
 
-use super::field::{Default, FIELDS, Field, Kind};
+use super::FIELDS;
+use super::field::{Default, Field, Kind};
 
 const HEAD: &str = "# Configuration
 
-<!-- Generated from src/config/field.rs; a test compares it. SHEAF_UPDATE_DOCS=1 writes it anew. -->
+<!-- Generated from the fields in src/config; a test compares it. SHEAF_UPDATE_DOCS=1 writes it anew. -->
 
 Settings come from, in this order, and what comes later wins: the defaults below, the files given with `-c` (or
 `SHEAF_CONFIG`), variables, and `--set path=value`. An unknown key or variable is an error with its line and what was

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::field::{Default, FIELDS, Field, Kind};
+use super::FIELDS;
+use super::field::{Default, Field, Kind};
 use crate::codec::yaml::{Collector, Node, Origin, Position, Problem, Problems, Value, closest, parse};
 
 /// Variables that begin with `SHEAF_` and are not settings; an ending `*` stands for any rest.
@@ -26,12 +27,12 @@ pub struct Sources<'a> {
 pub(super) fn tree(sources: &Sources<'_>) -> Result<Node, Problems> {
     let collector = Collector::default();
     let mut tree = Node { value: Value::Map(Vec::new()), at: first_place(sources) };
-    for field in FIELDS {
+    for field in FIELDS.iter() {
         if let Default::Value(text) = field.default {
             lay(&mut tree, "default", field.path, text, &collector);
         }
     }
-    lay(&mut tree, "the host's name", super::field::INSTANCE_ID.path, sources.host_name, &collector);
+    lay(&mut tree, "the host's name", "instance_id", sources.host_name, &collector);
     for (name, text) in sources.files {
         match parse(name, text) {
             Ok(file) => tree.merge(file),
@@ -109,7 +110,7 @@ fn known(path: &str) -> bool {
 fn map_above(path: &str) -> Option<(&'static Field, &str)> {
     FIELDS.iter().filter(|field| field.kind == Kind::Map).find_map(|field| {
         let name = path.strip_prefix(field.path)?.strip_prefix('.')?;
-        (!name.is_empty()).then_some((*field, name))
+        (!name.is_empty()).then_some((field, name))
     })
 }
 
@@ -125,7 +126,7 @@ fn path_of_variable(rest: &str) -> Option<String> {
 }
 
 fn unknown_variable(name: &str) -> Problem {
-    let variables: Vec<String> = FIELDS.iter().map(|field| field.variable()).collect();
+    let variables: Vec<String> = FIELDS.iter().map(Field::variable).collect();
     let known = variables.iter().map(String::as_str).chain(RESERVED);
     let hint = closest(name, known).unwrap_or("see docs/configuration.md, or unset it".to_owned());
     Problem::new("", &Position::named(name), "no setting has this variable").hint(Some(hint))

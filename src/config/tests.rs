@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::field::{Default, FIELDS, Kind};
-use super::{Config, LogFormat, Reference, Sources, reference_page};
+use super::field::{Default, Field, Kind};
+use super::{Config, FIELDS, LogFormat, Reference, Sources, reference_page};
 
 const MINIMAL: &str = "application_id: ctm\nkafka: { bootstrap_servers: \"localhost:9092\" }\n";
 
@@ -142,7 +142,7 @@ fn a_name_that_kafka_would_refuse_is_refused() {
 
 #[test]
 fn every_field_of_the_table_is_read_and_every_default_is_valid() {
-    for field in FIELDS {
+    for field in FIELDS.iter() {
         if let Default::Value(value) = field.default {
             load(&[MINIMAL], &[], &[&format!("{}={value}", field.path)]).unwrap();
         }
@@ -153,13 +153,54 @@ fn every_field_of_the_table_is_read_and_every_default_is_valid() {
     }
 }
 
+/// A valid value that is not the field's default.
+fn another_value(field: &Field) -> String {
+    match field.kind {
+        Kind::Text | Kind::Name | Kind::Path | Kind::Paths => "another".to_owned(),
+        Kind::Reference => "${env:ANOTHER}".to_owned(),
+        Kind::Integer(_, most) => most.to_string(),
+        Kind::Duration => "7s".to_owned(),
+        Kind::Address => "127.0.0.1:7".to_owned(),
+        Kind::Word(words) => (*words.iter().find(|word| field.default != Default::Value(word)).unwrap()).to_owned(),
+        Kind::Map => "{another: value}".to_owned(),
+    }
+}
+
+/// The path of the first member in which two values differ, read from their Debug form.
+fn changed_path(before: &str, after: &str) -> String {
+    let changed = before.lines().zip(after.lines()).take_while(|(before, after)| before == after).count();
+    let (mut keys, mut indent_max) = (Vec::new(), usize::MAX);
+    for line in after.lines().take(changed + 1).collect::<Vec<_>>().into_iter().rev() {
+        let member = line.trim_start();
+        let indent = line.len() - member.len();
+        if indent < indent_max {
+            indent_max = indent;
+            keys.extend(member.split_once(": ").map(|(key, _)| key));
+        }
+    }
+    keys.reverse();
+    keys.join(".")
+}
+
+#[test]
+fn every_value_ends_in_the_member_of_its_path() {
+    let shown = |flags: &[&str]| format!("{:#?}", load(&[MINIMAL], &[], flags).unwrap());
+    let base_url = "control_m.base_url=http://localhost/automation-api";
+    for field in FIELDS.iter() {
+        let flag = format!("{}={}", field.path, another_value(field));
+        assert_eq!(changed_path(&shown(&[base_url]), &shown(&[base_url, &flag])), field.path);
+    }
+}
+
 #[test]
 fn the_words_of_the_table_are_the_words_of_the_reader() {
-    for field in FIELDS {
+    for field in FIELDS.iter() {
         if let Kind::Word(words) = field.kind {
             for word in words {
                 load(&[MINIMAL], &[], &[&format!("{}={word}", field.path)]).unwrap();
             }
+            let problems = load(&[MINIMAL], &[], &[&format!("{}=another", field.path)]).unwrap_err();
+            assert!(problems.contains(&format!("expected one of `{}`, found", words.join("`, `"))), "{problems}");
         }
     }
 }

@@ -1,0 +1,88 @@
+//! `control_m`: how Control-M's Automation API is reached.
+
+use std::time::Duration;
+
+use super::Reference;
+use super::field::{Default, Field, Kind};
+use super::reader::Reader;
+
+/// How Control-M's Automation API is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlM {
+    /// The API's address up to and with `/automation-api`.
+    pub base_url: Reference,
+    /// The key for the header `x-api-key`; `None` sends none.
+    pub api_key: Option<Reference>,
+    /// How long after a submit its folder may still be invisible to a look-up.
+    pub visibility_lag: Duration,
+    /// How long one call may take.
+    pub request_timeout: Duration,
+    /// How long after it was decided a submit may still be begun.
+    pub intent_valid_for: Duration,
+    /// How many calls may be under way.
+    pub in_flight_max: usize,
+}
+
+pub(super) const FIELDS: &[Field] = &[
+    Field {
+        path: "control_m.base_url",
+        kind: Kind::Reference,
+        default: Default::None("no Control-M"),
+        doc: "The Control-M Automation API, up to and with `/automation-api`. Needed by every topology that delivers \
+              to Control-M.",
+    },
+    Field {
+        path: "control_m.api_key",
+        kind: Kind::Reference,
+        default: Default::None("no key is sent"),
+        doc: "The key that is sent as `x-api-key`; write a reference, such as `${env:CTM_API_KEY}`.",
+    },
+    Field {
+        path: "control_m.visibility_lag",
+        kind: Kind::Duration,
+        default: Default::Value("30s"),
+        doc: "How long after a submit its folder may still be invisible to a look-up. A submit whose answer was lost \
+              is looked up only after that time.",
+    },
+    Field {
+        path: "control_m.request_timeout",
+        kind: Kind::Duration,
+        default: Default::Value("60s"),
+        doc: "How long one call may take.",
+    },
+    Field {
+        path: "control_m.intent_valid_for",
+        kind: Kind::Duration,
+        default: Default::Value("30s"),
+        doc: "How long after it was decided a submit may still be begun. A process that was stopped meanwhile does \
+              not send; a new owner waits for this time, the request time-out and the visibility lag before it looks \
+              up.",
+    },
+    Field {
+        path: "control_m.in_flight_max",
+        kind: Kind::Integer(1, 1_000),
+        default: Default::Value("16"),
+        doc: "How many calls to Control-M may be under way at once, per instance.",
+    },
+];
+
+/// `None` without a problem when there is no `base_url`: then there is no Control-M.
+pub(super) fn read(from: &Reader<'_>) -> Option<ControlM> {
+    let base_url = from.reference("control_m.base_url");
+    let api_key = from.reference("control_m.api_key");
+    let visibility_lag = from.duration("control_m.visibility_lag");
+    let request_timeout = from.duration("control_m.request_timeout");
+    let intent_valid_for = from.duration("control_m.intent_valid_for");
+    let in_flight_max = from.integer("control_m.in_flight_max");
+    if api_key.is_some() && from.item("control_m.base_url").is_none() {
+        from.missing("control_m.base_url");
+    }
+    Some(ControlM {
+        base_url: base_url?,
+        api_key,
+        visibility_lag: visibility_lag?,
+        request_timeout: request_timeout?,
+        intent_valid_for: intent_valid_for?,
+        in_flight_max: in_flight_max?,
+    })
+}

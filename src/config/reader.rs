@@ -1,0 +1,156 @@
+//! Fields by their paths: each is found in the tree and read as its row of the table says.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::field::{Default, Field, Kind};
+use super::{FIELDS, Reference};
+use crate::codec::yaml::{Collector, Entry, Item, Node, Origin, Problem, Read, Value, closest};
+
+/// The longest application and instance id: topic names of at most 249 characters are made from them.
+const NAME_CHARS_MAX: usize = 100;
+
+/// Reads fields from a tree. `None` has left a problem, or means that a field is absent that may be.
+pub(super) struct Reader<'a> {
+    tree: &'a Node,
+    collector: &'a Collector,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(tree: &'a Node, collector: &'a Collector) -> Self {
+        Self { tree, collector }
+    }
+
+    pub(super) fn value<T: Read>(&self, path: &str) -> Option<T> {
+        self.item(path)?.read()
+    }
+
+    /// A part of a topic's name.
+    pub(super) fn name(&self, path: &str) -> Option<String> {
+        let item = self.item(path)?;
+        let name = item.text()?;
+        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if (1..=NAME_CHARS_MAX).contains(&name.len()) && name.chars().all(legal) {
+            return Some(name.to_owned());
+        }
+        let allowed = format!("take 1 to {NAME_CHARS_MAX} letters, digits, `.`, `_` and `-`");
+        item.problem(format!("`{name}` cannot be part of a topic's name"), Some(allowed));
+        None
+    }
+
+    pub(super) fn word<T: Copy>(&self, path: &str, words: &[(&str, T)]) -> Option<T> {
+        self.item(path)?.word(words)
+    }
+
+    /// A whole number within the range of its row.
+    pub(super) fn integer<T: TryFrom<i64>>(&self, path: &str) -> Option<T> {
+        let Kind::Integer(least, most) = self.row(path)?.kind else { return None };
+        self.item(path)?.integer(least..=most)
+    }
+
+    /// A duration that is not zero: every one of them is a limit or an interval.
+    pub(super) fn duration(&self, path: &str) -> Option<Duration> {
+        let item = self.item(path)?;
+        let duration: Duration = item.read()?;
+        if duration.is_zero() {
+            item.problem("this must be longer than 0", None);
+            return None;
+        }
+        Some(duration)
+    }
+
+    pub(super) fn paths(&self, path: &str) -> Option<Vec<PathBuf>> {
+        Some(self.item(path)?.texts()?.into_iter().map(PathBuf::from).collect())
+    }
+
+    pub(super) fn reference(&self, path: &str) -> Option<Reference> {
+        self.item(path)?.parsed(Reference::parse)
+    }
+
+    /// A map of references; empty when the field is absent.
+    pub(super) fn references(&self, path: &str) -> Option<BTreeMap<String, Reference>> {
+        let Some(item) = self.item(path) else { return Some(BTreeMap::new()) };
+        let map: BTreeMap<String, String> = item.read()?;
+        let mut references = BTreeMap::new();
+        for (name, value) in map {
+            match Reference::parse(&value) {
+                Ok(reference) => drop(references.insert(name, reference)),
+                Err(message) => item.problem(format!("{name}: {message}"), None),
+            }
+        }
+        Some(references)
+    }
+
+    /// The item of a field; a required one that is absent leaves a problem.
+    pub(super) fn item(&self, path: &str) -> Option<Item<'a>> {
+        let row = self.row(path)?;
+        let mut item = Item::root(self.tree, self.collector);
+        for key in path.split('.') {
+            let Some(node) = item.node().get(key).filter(|node| node.value != Value::Null) else {
+                if row.default == Default::Required {
+                    self.missing(path);
+                }
+                return None;
+            };
+            item = item.below(key, node);
+        }
+        Some(item)
+    }
+
+    /// Leaves the problem that a field is absent.
+    pub(super) fn missing(&self, path: &str) {
+        let hint = self.row(path).map(|row| format!("add it to a file, or set {}", row.variable()));
+        self.collector.push(Problem::new(path, &self.tree.at, "this key is required and missing").hint(hint));
+    }
+
+    /// A field's row. A reader that asks for another one fails every test that loads a configuration.
+    fn row(&self, path: &str) -> Option<&'static Field> {
+        let row = FIELDS.iter().find(|field| field.path == path);
+        if row.is_none() {
+            self.collector.push(Problem::new(path, &self.tree.at, "this key has no row in FIELDS"));
+        }
+        row
+    }
+
+    /// Refuses keys that are not in the table. A section that is not a map is refused here too.
+    pub(super) fn refuse_unknown(&self) {
+        self.refuse_unknown_below("", self.tree);
+    }
+
+    fn refuse_unknown_below(&self, above: &str, node: &Node) {
+        for entry in node.entries() {
+            let path = if above.is_empty() { entry.key.clone() } else { format!("{above}.{}", entry.key) };
+            let section = format!("{path}.");
+            if FIELDS.iter().any(|field| field.path == path) {
+                continue;
+            }
+            if !FIELDS.iter().any(|field| field.path.starts_with(&section)) {
+                self.collector.push(unknown(&path, above, entry));
+            } else if matches!(entry.node.value, Value::Map(_)) {
+                self.refuse_unknown_below(&path, &entry.node);
+            } else {
+                let problem = Problem::new(&path, &entry.node.at, "expected a map");
+                self.collector.push(problem);
+            }
+        }
+    }
+}
+
+fn unknown(path: &str, above: &str, entry: &Entry) -> Problem {
+    let siblings: Vec<&str> = FIELDS
+        .iter()
+        .filter_map(|field| {
+            let rest = if above.is_empty() { field.path } else { field.path.strip_prefix(above)?.strip_prefix('.')? };
+            rest.split('.').next()
+        })
+        .collect();
+    let hint = closest(&entry.key, siblings.iter().copied()).or_else(|| {
+        // The key may be right and only at the wrong place.
+        let elsewhere = FIELDS.iter().find(|field| field.path.rsplit('.').next() == Some(&entry.key))?;
+        Some(format!("did you mean `{}`?", elsewhere.path))
+    });
+    let fallback = matches!(&*entry.key_at.origin, Origin::File { .. })
+        .then(|| "docs/configuration.md lists every key".to_owned());
+    Problem::new(path, &entry.key_at, "this key is unknown").hint(hint.or(fallback))
+}
