@@ -1,22 +1,22 @@
-//! `commit`: when a transaction is committed, and when the stores are written.
+//! The section `commit`: the limits of a transaction, and of the time until the stores are written.
 
 use std::time::Duration;
 
 use super::field::{Default, Field, Kind};
 use super::reader::Reader;
 
-/// When a transaction is committed, if the input does not become idle before, and when the stores have it.
+/// The limits of a transaction, which ends earlier when the input is idle, and of the time until the stores are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
-    /// After this time.
+    /// The longest time that a transaction stays open.
     pub interval: Duration,
-    /// After this many records.
+    /// The most records of one transaction.
     pub records_max: usize,
-    /// How long what is committed may be in memory and in the changelog alone.
+    /// The longest time that a committed entry stays dirty, in memory and in the changelog only.
     pub write_behind: Duration,
 }
 
-/// What `commit.write_behind` may be at most.
+/// The longest `commit.write_behind`.
 const WRITE_BEHIND_MAX: Duration = Duration::from_mins(1);
 
 pub(super) const FIELDS: &[Field] = &[
@@ -24,7 +24,7 @@ pub(super) const FIELDS: &[Field] = &[
         path: "commit.interval",
         kind: Kind::Duration,
         default: Default::Value("200ms"),
-        doc: "The longest that a transaction stays open. It is committed earlier when the input is idle.",
+        doc: "The longest time that a transaction stays open. It is committed earlier when the input is idle.",
     },
     Field {
         path: "commit.records_max",
@@ -36,10 +36,10 @@ pub(super) const FIELDS: &[Field] = &[
         path: "commit.write_behind",
         kind: Kind::Duration,
         default: Default::Value("5s"),
-        doc: "How long what is committed may be in memory and in the changelog alone before the stores on disk have \
-              it. An entry that changes several times within that is written once. So much is read from the \
-              changelog after a crash; an orderly stop writes everything. At most `1m`; `1ms`: the stores are \
-              written with each transaction.",
+        doc: "The longest time that a committed entry stays dirty, in memory and in the changelog only, before it is \
+              written to the store on disk. An entry that changes several times within that time is written once. \
+              After a crash that much is restored from the changelog; an orderly stop writes everything. At most \
+              `1m`; with `1ms` the stores are written with each transaction.",
     },
 ];
 
@@ -48,7 +48,7 @@ pub(super) fn read(from: &Reader<'_>) -> Option<Commit> {
     let records_max = from.integer("commit.records_max");
     let write_behind = from.duration("commit.write_behind");
     if write_behind.is_some_and(|time| time > WRITE_BEHIND_MAX) {
-        let message = "this must not be longer than 1m: all of it is read again after a crash";
+        let message = "this must be at most 1m: after a crash that much is restored from the changelog";
         from.item("commit.write_behind")?.problem(message, None);
     }
     Some(Commit { interval: interval?, records_max: records_max?, write_behind: write_behind? })

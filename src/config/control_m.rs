@@ -1,4 +1,4 @@
-//! `control_m`: how Control-M's Automation API is reached.
+//! The section `control_m`: the Automation API, and the times that deliveries to it need.
 
 use std::time::Duration;
 
@@ -6,20 +6,20 @@ use super::Reference;
 use super::field::{Default, Field, Kind};
 use super::reader::Reader;
 
-/// How Control-M's Automation API is reached.
+/// Control-M's Automation API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControlM {
-    /// The API's address up to and with `/automation-api`.
+    /// The URL up to and including `/automation-api`.
     pub base_url: Reference,
     /// The key for the header `x-api-key`; `None` sends none.
     pub api_key: Option<Reference>,
-    /// How long after a submit its folder may still be invisible to a look-up.
+    /// How long after a submit its folder may still be missing from look-ups.
     pub visibility_lag: Duration,
-    /// How long one call may take.
+    /// The time-out of one call.
     pub request_timeout: Duration,
-    /// How long after it was decided a submit may still be begun.
+    /// How long after the decision to submit the call may still be started.
     pub intent_valid_for: Duration,
-    /// How many calls may be under way.
+    /// The most calls in flight at once.
     pub in_flight_max: usize,
 }
 
@@ -28,8 +28,8 @@ pub(super) const FIELDS: &[Field] = &[
         path: "control_m.base_url",
         kind: Kind::Reference,
         default: Default::None("no Control-M"),
-        doc: "The Control-M Automation API, up to and with `/automation-api`. Needed by every topology that delivers \
-              to Control-M.",
+        doc: "The URL of the Control-M Automation API, up to and including `/automation-api`. Required by every \
+              topology that delivers to Control-M.",
     },
     Field {
         path: "control_m.api_key",
@@ -41,32 +41,32 @@ pub(super) const FIELDS: &[Field] = &[
         path: "control_m.visibility_lag",
         kind: Kind::Duration,
         default: Default::Value("30s"),
-        doc: "How long after a submit its folder may still be invisible to a look-up. A submit whose answer was lost \
+        doc: "How long after a submit its folder may still be missing from look-ups. A submit whose answer was lost \
               is looked up only after that time.",
     },
     Field {
         path: "control_m.request_timeout",
         kind: Kind::Duration,
         default: Default::Value("60s"),
-        doc: "How long one call may take.",
+        doc: "The time-out of one call.",
     },
     Field {
         path: "control_m.intent_valid_for",
         kind: Kind::Duration,
         default: Default::Value("30s"),
-        doc: "How long after it was decided a submit may still be begun. A process that was stopped meanwhile does \
-              not send; a new owner waits for this time, the request time-out and the visibility lag before it looks \
-              up.",
+        doc: "How long after the decision to submit the call may still be started. A process that was paused for \
+              longer does not send it; a new owner of the task waits for this time, the request time-out and the \
+              visibility lag before it looks the submit up.",
     },
     Field {
         path: "control_m.in_flight_max",
         kind: Kind::Integer(1, 1_000),
         default: Default::Value("16"),
-        doc: "How many calls to Control-M may be under way at once, per instance.",
+        doc: "How many calls to Control-M may be in flight at once, per instance.",
     },
 ];
 
-/// `None` without a problem when there is no `base_url`: then there is no Control-M.
+/// `None` without a problem when `base_url` is absent: no topology delivers to Control-M then.
 pub(super) fn read(from: &Reader<'_>) -> Option<ControlM> {
     let base_url = from.reference("control_m.base_url");
     let api_key = from.reference("control_m.api_key");

@@ -1,24 +1,26 @@
-//! The table of fields as a page for people.
+//! The table of fields as `docs/configuration.md`.
 
-use super::FIELDS;
 use super::field::{Default, Field, Kind};
+use super::{FIELDS, RESERVED};
 
+/// The text above the fields; `RESERVED` stands for the names of [`RESERVED`].
 const HEAD: &str = "# Configuration
 
 <!-- Generated from the fields in src/config; a test compares it. SHEAF_UPDATE_DOCS=1 writes it anew. -->
 
-Settings come from, in this order, and what comes later wins: the defaults below, the files given with `-c` (or
-`SHEAF_CONFIG`), variables, and `--set path=value`. An unknown key or variable is an error with its line and what was
-probably meant; all problems are reported at once. Durations are whole numbers with a unit (`100ms`, `30s`, `1h30m`,
-`7d`). A secret is given by reference, as the whole text: `${env:NAME}`, `${file:PATH}`, `${aws-sm:NAME#KEY}`. Relative
-paths are relative to the working directory. Lists in variables and flags are separated by commas.
+Settings come from the defaults below, the files given with `-c` (or `SHEAF_CONFIG`), environment variables, and
+`--set path=value`; each of these overrides those before it. An unknown key or variable is an error, with its line and the most
+similar key; all problems are reported at once. Durations are whole numbers with a unit (`100ms`, `30s`, `1h30m`, `7d`). A
+secret is given by reference, as the whole value: `${env:NAME}`, `${file:PATH}`, `${aws-sm:NAME#KEY}`. Relative paths are
+relative to the working directory. Lists in variables and flags are separated by commas.
 
-`SHEAF_CONFIG`, `SHEAF_LOG` and `SHEAF_TEST_*` are not settings.
+These variables are not settings: `RESERVED`.
 ";
 
 /// `docs/configuration.md`.
 pub fn reference_page() -> String {
-    FIELDS.iter().fold(HEAD.to_owned(), |page, field| page + &section(field))
+    let head = HEAD.replace("RESERVED", &RESERVED.join("`, `"));
+    FIELDS.iter().fold(head, |page, field| page + &section(field))
 }
 
 fn section(field: &Field) -> String {

@@ -1,37 +1,37 @@
-//! What a field is: the settings are read by these rows, and `docs/configuration.md` is made from them.
+//! A row of the table of fields, by which settings are read and from which `docs/configuration.md` is generated.
 
 /// One field of the configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
-    /// Its keys from the root, with dots.
+    /// The keys from the root, joined by dots.
     pub path: &'static str,
-    /// What it takes.
+    /// The type and range of its values.
     pub kind: Kind,
-    /// What it is when nothing is set, as it would be written.
+    /// Its value when nothing is set.
     pub default: Default,
-    /// What it means, for the reference page.
+    /// Its text on the reference page.
     pub doc: &'static str,
 }
 
 impl Field {
-    /// The variable that sets it: `SHEAF_CONTROL_M__API_KEY`.
+    /// The environment variable that sets it: `SHEAF_CONTROL_M__API_KEY`.
     pub fn variable(&self) -> String {
         format!("SHEAF_{}", self.path.replace('.', "__").to_uppercase())
     }
 }
 
-/// What a field takes.
+/// The type and range of a field's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Any text.
     Text,
-    /// A name that Kafka takes in topics and groups.
+    /// A name that is legal in topics and groups of Kafka.
     Name,
     /// A text or a reference to a secret.
     Reference,
-    /// A whole number between these, both included.
+    /// A whole number from the first to the second, both included.
     Integer(i64, i64),
-    /// A time span with its unit.
+    /// A duration with its unit, such as `30s`.
     Duration,
     /// An IP address and a port.
     Address,
@@ -41,17 +41,17 @@ pub enum Kind {
     Path,
     /// A list of paths.
     Paths,
-    /// Names and values that are handed on.
+    /// A map of names to texts or references.
     Map,
 }
 
-/// What a field is when nothing is set.
+/// The value of a field when nothing is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Default {
-    /// It must be set.
+    /// No value: the field must be set.
     Required,
-    /// Nothing; the text says what that means.
+    /// No value; the text says what that means.
     None(&'static str),
-    /// This value.
+    /// This value, as it would be written in a file.
     Value(&'static str),
 }

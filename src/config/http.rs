@@ -1,14 +1,14 @@
-//! `http`: the HTTP server.
+//! The section `http`: the server of health and metrics.
 
 use std::net::SocketAddr;
 
 use super::field::{Default, Field, Kind};
 use super::reader::Reader;
 
-/// The HTTP server.
+/// The HTTP server of health and metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Http {
-    /// Where it listens; port 0 takes a free one.
+    /// The address that it listens on; port 0 takes a free port.
     pub bind: SocketAddr,
 }
 
@@ -16,8 +16,8 @@ pub(super) const FIELDS: &[Field] = &[Field {
     path: "http.bind",
     kind: Kind::Address,
     default: Default::Value("127.0.0.1:8080"),
-    doc: "Where `/healthz`, `/readyz` and `/metrics` are served. Port 0 takes a free one, which is logged. There \
-              is no log-in: bind an address that only those reach who may read it.",
+    doc: "The address of the HTTP server with `/healthz`, `/readyz` and `/metrics`. Port 0 takes a free port, which \
+          is logged. There is no authentication: bind an address that only those can reach who may read it.",
 }];
 
 pub(super) fn read(from: &Reader<'_>) -> Option<Http> {

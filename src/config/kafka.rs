@@ -1,4 +1,4 @@
-//! `kafka`: how Kafka is reached.
+//! The section `kafka`: the cluster's address, and properties of the client.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use super::Reference;
 use super::field::{Default, Field, Kind};
 use super::reader::Reader;
 
-/// How Kafka is reached.
+/// The Kafka cluster, and properties of its client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kafka {
     /// `host:port`, separated by commas.
     pub bootstrap_servers: String,
-    /// Handed to librdkafka as they are, once references are resolved.
+    /// Properties of librdkafka by name, passed on with their references resolved.
     pub properties: BTreeMap<String, Reference>,
 }
 
@@ -26,8 +26,8 @@ pub(super) const FIELDS: &[Field] = &[
         path: "kafka.properties",
         kind: Kind::Map,
         default: Default::None("none"),
-        doc: "Handed to librdkafka as they are, by its names (`security.protocol: SASL_SSL`); values may be \
-              references to secrets. In a variable's name, `_` after `PROPERTIES__` stands for `.` \
+        doc: "Properties of librdkafka by their names (`security.protocol: SASL_SSL`), passed on as they are; values \
+              may be references to secrets. In a variable's name, `_` after `PROPERTIES__` stands for `.` \
               (`SHEAF_KAFKA__PROPERTIES__SECURITY_PROTOCOL`).",
     },
 ];

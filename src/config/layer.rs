@@ -1,4 +1,4 @@
-//! Defaults, files, variables and flags, laid over each other in that order as one tree.
+//! Defaults, files, environment variables and flags, merged in that order into one tree.
 
 use std::sync::Arc;
 
@@ -6,33 +6,33 @@ use super::FIELDS;
 use super::field::{Default, Field, Kind};
 use crate::codec::yaml::{Collector, Node, Origin, Position, Problem, Problems, Value, closest, parse};
 
-/// Variables that begin with `SHEAF_` and are not settings; an ending `*` stands for any rest.
+/// Environment variables that begin with `SHEAF_` and are not settings; a `*` at the end stands for any rest.
 pub const RESERVED: [&str; 6] =
     ["SHEAF_CONFIG", "SHEAF_LOG", "SHEAF_FAULT_POINT", "SHEAF_KAFKA_LIBS", "SHEAF_KAFKA_OPTS", "SHEAF_TEST_*"];
 
-/// Where settings come from, all of it handed in.
+/// The inputs of [`Config::load`](super::Config::load).
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'a> {
-    /// Files by name with their texts; what a later one sets wins.
+    /// Names and texts of files; a later one overrides an earlier one.
     pub files: &'a [(String, String)],
-    /// The environment; only names that begin with `SHEAF_` are looked at.
+    /// Environment variables; those that do not begin with `SHEAF_` are ignored.
     pub environment: &'a [(String, String)],
-    /// What `--set` was given: `a.b=value`.
+    /// The arguments of `--set`: `a.b=value`.
     pub flags: &'a [String],
     /// The host's name, the default of `instance_id`.
     pub host_name: &'a str,
 }
 
-/// The one tree. Problems of all sources are reported together.
+/// Merges all sources. Their problems are reported together.
 pub(super) fn tree(sources: &Sources<'_>) -> Result<Node, Problems> {
     let collector = Collector::default();
-    let mut tree = Node { value: Value::Map(Vec::new()), at: first_place(sources) };
+    let mut tree = Node { value: Value::Map(Vec::new()), at: start(sources) };
     for field in FIELDS.iter() {
         if let Default::Value(text) = field.default {
-            lay(&mut tree, "default", field.path, text, &collector);
+            set(&mut tree, "default", field.path, text, &collector);
         }
     }
-    lay(&mut tree, "the host's name", "instance_id", sources.host_name, &collector);
+    set(&mut tree, "the host's name", "instance_id", sources.host_name, &collector);
     for (name, text) in sources.files {
         match parse(name, text) {
             Ok(file) => tree.merge(file),
@@ -40,21 +40,21 @@ pub(super) fn tree(sources: &Sources<'_>) -> Result<Node, Problems> {
         }
     }
     for (name, value) in sources.environment {
-        if let Some(rest) = name.strip_prefix("SHEAF_").filter(|_| !reserved(name)) {
+        if let Some(rest) = name.strip_prefix("SHEAF_").filter(|_| !is_reserved(name)) {
             match path_of_variable(rest) {
-                Some(path) => lay(&mut tree, name, &path, value, &collector),
+                Some(path) => set(&mut tree, name, &path, value, &collector),
                 None => collector.push(unknown_variable(name)),
             }
         }
     }
     for flag in sources.flags {
-        lay_flag(&mut tree, flag, &collector);
+        set_by_flag(&mut tree, flag, &collector);
     }
-    collector.finish(&first_place(sources), Some(tree))
+    collector.finish(&start(sources), Some(tree))
 }
 
-/// Where a problem with the whole is shown: the first file, if there is one.
-fn first_place(sources: &Sources<'_>) -> Position {
+/// The position of problems with the configuration as a whole: the start of the first file, if there is one.
+fn start(sources: &Sources<'_>) -> Position {
     match sources.files.first() {
         Some((name, text)) => {
             let origin = Arc::new(Origin::File { name: name.clone(), text: text.clone() });
@@ -64,30 +64,36 @@ fn first_place(sources: &Sources<'_>) -> Position {
     }
 }
 
-fn reserved(name: &str) -> bool {
+fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|word| word.strip_suffix('*').map_or(*word == name, |begin| name.starts_with(begin)))
 }
 
-fn lay_flag(tree: &mut Node, flag: &str, collector: &Collector) {
+fn set_by_flag(tree: &mut Node, flag: &str, collector: &Collector) {
     let Some((path, value)) = flag.split_once('=') else {
         let hint = Some("write `--set path.to.key=value`".to_owned());
         return collector.push(Problem::new("", &Position::named("--set"), "this has no `=`").hint(hint));
     };
     let origin = format!("--set {path}");
-    if known(path) {
-        return lay(tree, &origin, path, value, collector);
+    if is_known(path) {
+        return set(tree, &origin, path, value, collector);
     }
     let hint = closest(path, FIELDS.iter().map(|field| field.path));
     collector.push(Problem::new(path, &Position::named(&origin), "this key is unknown").hint(hint));
 }
 
-/// Lays one value over the tree; `[..]` and `{..}` are YAML, everything else is text for the field's reader.
-fn lay(tree: &mut Node, origin: &str, path: &str, text: &str, collector: &Collector) {
+/// Sets one value; `[..]` and `{..}` are YAML, everything else is text for the field's reader.
+fn set(tree: &mut Node, origin: &str, path: &str, text: &str, collector: &Collector) {
     let at = Position::named(origin);
     let value = if text.starts_with(['[', '{']) {
         match parse(origin, text) {
             Ok(node) => node.value,
-            Err(_) => return collector.push(Problem::new(path, &at, "this begins like YAML and is not valid YAML")),
+            Err(_) => {
+                return collector.push(Problem::new(
+                    path,
+                    &at,
+                    "a value that begins with `[` or `{` must be valid YAML",
+                ));
+            }
         }
     } else {
         Value::Loose(text.to_owned())
@@ -95,19 +101,20 @@ fn lay(tree: &mut Node, origin: &str, path: &str, text: &str, collector: &Collec
     tree.merge(Node { value, at }.under(&keys(path)));
 }
 
-/// A path's keys: a map's names may hold dots, so everything after its own path is one key.
+/// The keys of a path. Names in a map may contain dots, so everything after the map's path is one key.
 fn keys(path: &str) -> Vec<&str> {
-    match map_above(path) {
+    match split_at_map(path) {
         Some((field, name)) => field.path.split('.').chain([name]).collect(),
         None => path.split('.').collect(),
     }
 }
 
-fn known(path: &str) -> bool {
-    map_above(path).is_some() || FIELDS.iter().any(|field| field.path == path)
+fn is_known(path: &str) -> bool {
+    split_at_map(path).is_some() || FIELDS.iter().any(|field| field.path == path)
 }
 
-fn map_above(path: &str) -> Option<(&'static Field, &str)> {
+/// The field of type map that a path leads into, and the name in that map.
+fn split_at_map(path: &str) -> Option<(&'static Field, &str)> {
     FIELDS.iter().filter(|field| field.kind == Kind::Map).find_map(|field| {
         let name = path.strip_prefix(field.path)?.strip_prefix('.')?;
         (!name.is_empty()).then_some((field, name))
@@ -118,11 +125,11 @@ fn map_above(path: &str) -> Option<(&'static Field, &str)> {
 /// variable's name cannot.
 fn path_of_variable(rest: &str) -> Option<String> {
     let path = rest.to_lowercase().replace("__", ".");
-    let path = match map_above(&path) {
+    let path = match split_at_map(&path) {
         Some((field, name)) => format!("{}.{}", field.path, name.replace('_', ".")),
         None => path,
     };
-    known(&path).then_some(path)
+    is_known(&path).then_some(path)
 }
 
 fn unknown_variable(name: &str) -> Problem {

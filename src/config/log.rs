@@ -1,25 +1,25 @@
-//! `log`: what is logged, and how.
+//! The section `log`: the level and the format of log lines.
 
 use super::field::{Default, Field, Kind};
 use super::reader::Reader;
 
-/// What is logged, and how.
+/// The level and the format of log lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
-    /// The lines' form.
+    /// The format.
     pub format: LogFormat,
-    /// The least level, or a filter as of `tracing-subscriber`'s `EnvFilter`.
+    /// The least severe level, or a filter in the syntax of `tracing-subscriber`'s `EnvFilter`.
     pub level: String,
 }
 
-/// The form of log lines.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Plain text, for people.
     Text,
-    /// For machines: one JSON object per line.
+    /// One JSON object per line, for machines.
     Json,
-    /// Text on a terminal, JSON elsewhere.
+    /// Text when standard error is a terminal, JSON otherwise.
     Auto,
 }
 
@@ -28,14 +28,15 @@ pub(super) const FIELDS: &[Field] = &[
         path: "log.format",
         kind: Kind::Word(&["text", "json", "auto"]),
         default: Default::Value("auto"),
-        doc: "The form of log lines: for people, for machines, or by whether standard error is a terminal.",
+        doc: "The format of log lines: `text`, `json` (one object per line), or `auto`: `text` when standard error \
+              is a terminal, `json` otherwise.",
     },
     Field {
         path: "log.level",
         kind: Kind::Text,
         default: Default::Value("info"),
-        doc: "The least level that is logged (`error`, `warn`, `info`, `debug`, `trace`), or a filter such as \
-              `info,sheaf::runtime=debug`. The variable `SHEAF_LOG` goes before it.",
+        doc: "The least severe level that is logged (`error`, `warn`, `info`, `debug`, `trace`), or a filter such as \
+              `info,sheaf::runtime=debug`. The variable `SHEAF_LOG` overrides it.",
     },
 ];
 

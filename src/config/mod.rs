@@ -1,18 +1,18 @@
-//! Typed settings of a process: YAML files, the environment, flags.
+//! Typed settings of an instance, from YAML files, environment variables and flags.
 //!
 //! ```text
-//!  defaults ◀── files, in order ◀── SHEAF_A__B ◀── --set a.b=v          (what stands further right wins)
-//!  └────────────── one tree of positioned nodes ────────────┘ ──▶ Config, or all problems at once
+//!  defaults ◀── files, in order ◀── SHEAF_A__B ◀── --set a.b=v          (further right overrides)
+//!  └───────── one tree, each value with its position ────────┘ ──▶ Config, or all problems at once
 //! ```
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `root` | [`Config`]: the fields that are in no section, and the sections |
 //! | `kafka`, `commit`, `restore`, `http`, `control_m`, `log` | one section each |
-//! | `field` | what a row of the table of fields says |
-//! | `layer` | defaults, files, variables and flags as one tree |
-//! | `reader` | fields by their paths, each read as its row says |
-//! | `reference` | a text that may name a secret instead of holding it |
+//! | `field` | a row of the table of fields |
+//! | `layer` | defaults, files, variables and flags, merged into one tree |
+//! | `reader` | reads fields by their paths, each as its row says |
+//! | `reference` | a literal text, or a reference to a secret |
 //! | `document` | the table as `docs/configuration.md` |
 //!
 //! A setting stands in one file, that of its section: a member of the struct, a row of `FIELDS` and a line of `read`, all under
@@ -58,12 +58,12 @@ pub static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
 });
 
 impl Config {
-    /// Reads all sources; every problem of every one of them is reported.
+    /// Reads all sources. The error has the problems of all of them.
     pub fn load(sources: &Sources<'_>) -> Result<Self, Problems> {
         let tree = layer::tree(sources)?;
         let collector = Collector::default();
         let reader = Reader::new(&tree, &collector);
-        reader.refuse_unknown();
+        reader.report_unknown();
         let config = root::read(&reader);
         collector.finish(&tree.at, config)
     }

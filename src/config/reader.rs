@@ -1,4 +1,4 @@
-//! Fields by their paths: each is found in the tree and read as its row of the table says.
+//! Reads fields from the tree by their paths, each as its row of the table says.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use super::field::{Default, Field, Kind};
 use super::{FIELDS, Reference};
 use crate::codec::yaml::{Collector, Entry, Item, Node, Origin, Problem, Read, Value, closest};
 
-/// The longest application and instance id: topic names of at most 249 characters are made from them.
+/// The longest application or instance id: they are parts of topic names, which Kafka limits to 249 characters.
 const NAME_CHARS_MAX: usize = 100;
 
-/// Reads fields from a tree. `None` has left a problem, or means that a field is absent that may be.
+/// Reads fields from a tree. `None`: the field is absent, or its value is wrong; what is wrong is in the collector.
 pub(super) struct Reader<'a> {
     tree: &'a Node,
     collector: &'a Collector,
@@ -26,7 +26,7 @@ impl<'a> Reader<'a> {
         self.item(path)?.read()
     }
 
-    /// A part of a topic's name.
+    /// A name that is legal in topics of Kafka.
     pub(super) fn name(&self, path: &str) -> Option<String> {
         let item = self.item(path)?;
         let name = item.text()?;
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         self.item(path)?.integer(least..=most)
     }
 
-    /// A duration that is not zero: every one of them is a limit or an interval.
+    /// A duration above zero: all of them are limits or intervals.
     pub(super) fn duration(&self, path: &str) -> Option<Duration> {
         let item = self.item(path)?;
         let duration: Duration = item.read()?;
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
         Some(references)
     }
 
-    /// The item of a field; a required one that is absent leaves a problem.
+    /// The item of a field. A required field that is absent is a problem.
     pub(super) fn item(&self, path: &str) -> Option<Item<'a>> {
         let row = self.row(path)?;
         let mut item = Item::root(self.tree, self.collector);
@@ -98,13 +98,13 @@ impl<'a> Reader<'a> {
         Some(item)
     }
 
-    /// Leaves the problem that a field is absent.
+    /// Reports a field as required and absent.
     pub(super) fn missing(&self, path: &str) {
         let hint = self.row(path).map(|row| format!("add it to a file, or set {}", row.variable()));
         self.collector.push(Problem::new(path, &self.tree.at, "this key is required and missing").hint(hint));
     }
 
-    /// A field's row. A reader that asks for another one fails every test that loads a configuration.
+    /// The row of a field. A path without one fails every test that loads a configuration.
     fn row(&self, path: &str) -> Option<&'static Field> {
         let row = FIELDS.iter().find(|field| field.path == path);
         if row.is_none() {
@@ -113,12 +113,12 @@ impl<'a> Reader<'a> {
         row
     }
 
-    /// Refuses keys that are not in the table. A section that is not a map is refused here too.
-    pub(super) fn refuse_unknown(&self) {
-        self.refuse_unknown_below("", self.tree);
+    /// Reports keys that are not in the table, and sections that are not maps.
+    pub(super) fn report_unknown(&self) {
+        self.report_unknown_below("", self.tree);
     }
 
-    fn refuse_unknown_below(&self, above: &str, node: &Node) {
+    fn report_unknown_below(&self, above: &str, node: &Node) {
         for entry in node.entries() {
             let path = if above.is_empty() { entry.key.clone() } else { format!("{above}.{}", entry.key) };
             let section = format!("{path}.");
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
             if !FIELDS.iter().any(|field| field.path.starts_with(&section)) {
                 self.collector.push(unknown(&path, above, entry));
             } else if matches!(entry.node.value, Value::Map(_)) {
-                self.refuse_unknown_below(&path, &entry.node);
+                self.report_unknown_below(&path, &entry.node);
             } else {
                 let problem = Problem::new(&path, &entry.node.at, "expected a map");
                 self.collector.push(problem);
@@ -146,7 +146,7 @@ fn unknown(path: &str, above: &str, entry: &Entry) -> Problem {
         })
         .collect();
     let hint = closest(&entry.key, siblings.iter().copied()).or_else(|| {
-        // The key may be right and only at the wrong place.
+        // The key may be right and in the wrong section.
         let elsewhere = FIELDS.iter().find(|field| field.path.rsplit('.').next() == Some(&entry.key))?;
         Some(format!("did you mean `{}`?", elsewhere.path))
     });

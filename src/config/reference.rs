@@ -1,20 +1,20 @@
-//! A text that may name a secret instead of holding it.
+//! A literal text, or a reference to a secret.
 
 use std::fmt;
 
-/// A text that is either meant as it is, or is as a whole a reference to a secret: `${env:NAME}`, `${file:PATH}`,
-/// `${aws-sm:NAME#KEY}`. It is resolved through the secret port, later and not here.
+/// A literal text, or a reference to a secret: `${env:NAME}`, `${file:PATH}`, `${aws-sm:NAME#KEY}`. References are resolved
+/// later, through the module `secret`.
 ///
-/// Debug shows a reference and hides everything else, because what should have been a reference may be the secret itself.
+/// Debug shows references and hides literal texts, because these may be secrets that should have been references.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reference(String);
 
 impl Reference {
-    /// A text, checked for the schemes of references. The error says what is wrong without showing the text.
+    /// Checks the syntax. The error does not show the text, which may be a secret.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let Some(inside) = inside(text) else {
             return if text.contains("${") {
-                Err("a reference (`${env:NAME}`) takes the whole text: nothing may stand before or after it")
+                Err("a reference such as `${env:NAME}` must be the whole value: remove what stands before or after it")
             } else {
                 Ok(Self(text.to_owned()))
             };
@@ -31,19 +31,15 @@ impl Reference {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// True when it names a secret, false when it is meant as it is.
-    pub fn is_reference(&self) -> bool {
-        inside(&self.0).is_some()
-    }
 }
 
 impl fmt::Debug for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_reference() { &self.0 } else { "***" })
+        f.write_str(if inside(&self.0).is_some() { &self.0 } else { "***" })
     }
 }
 
+/// The text between `${` and `}`; `None` for a literal text.
 fn inside(text: &str) -> Option<&str> {
     text.strip_prefix("${")?.strip_suffix('}')
 }

@@ -1,12 +1,12 @@
-//! `restore`: how state is restored.
+//! The section `restore`: the limits of a restore.
 
 use super::field::{Default, Field, Kind};
 use super::reader::Reader;
 
-/// How state is restored.
+/// The limits of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restore {
-    /// How many records an instance replays per second at most; `None`: as many as it can.
+    /// The most changelog records that an instance restores per second; `None`: no limit.
     pub records_per_second_max: Option<u32>,
 }
 
@@ -14,9 +14,8 @@ pub(super) const FIELDS: &[Field] = &[Field {
     path: "restore.records_per_second_max",
     kind: Kind::Integer(1, 1_000_000_000),
     default: Default::None("no limit"),
-    doc: "How many records of changelogs this instance replays per second at most, over all tasks that it \
-              restores: spares a disk that others share. What is restored takes longer then; its other tasks go on \
-              meanwhile.",
+    doc: "The most changelog records that this instance restores per second, over all tasks that it restores: limits \
+          the load on a shared disk. A restore takes longer then; running tasks go on meanwhile.",
 }];
 
 pub(super) fn read(from: &Reader<'_>) -> Restore {

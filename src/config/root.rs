@@ -8,53 +8,53 @@ use super::reader::Reader;
 use super::{Commit, ControlM, Http, Kafka, Log, Restore, commit, control_m, http, kafka, log, restore};
 use crate::model::InstanceId;
 
-/// Everything that can be set. `docs/configuration.md` is the reference.
+/// The settings of an instance. `docs/configuration.md` is the reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The application: the consumer group's name, and the first part of every topic that sheaf owns.
+    /// The consumer group, and the prefix of the names of all topics that sheaf owns.
     pub application_id: String,
-    /// The instance's name, stable over restarts.
+    /// The instance's name, the same after each restart.
     pub instance_id: InstanceId,
     /// The topology files.
     pub topologies: Vec<PathBuf>,
-    /// What a crash may leave behind.
+    /// What a crash may do to outputs and state.
     pub processing_guarantee: ProcessingGuarantee,
-    /// Whether events may skip the inbox.
+    /// Whether an event is processed without the inbox where its thread has the bundle.
     pub direct_handover: bool,
-    /// How many stream threads.
+    /// The number of stream threads.
     pub num_stream_threads: u16,
-    /// How many other instances follow the changelog of each task.
+    /// The number of standby replicas of each task, on other instances.
     pub num_standby_replicas: u8,
-    /// How many partitions the topics get that sheaf creates.
+    /// The number of partitions of the topics that sheaf creates.
     pub partitions: i32,
     /// The replication factor of the topics that sheaf creates; `None`: the broker's default.
     pub replication_factor: Option<i32>,
-    /// Where state is kept.
+    /// The directory of the state stores.
     pub state_dir: PathBuf,
-    /// What the entries that are kept in memory may take, in MiB.
+    /// The size of the cache of entries, in MiB.
     pub state_cache_mib: usize,
-    /// How long an orderly stop may take.
+    /// The time-out of an orderly stop.
     pub shutdown_timeout: Duration,
-    /// How Kafka is reached.
+    /// The Kafka cluster.
     pub kafka: Kafka,
-    /// When a transaction is committed.
+    /// The limits of a transaction, and of the time until the stores are written.
     pub commit: Commit,
-    /// How state is restored.
+    /// The limits of a restore.
     pub restore: Restore,
-    /// The HTTP server's address.
+    /// The HTTP server.
     pub http: Http,
-    /// Control-M; `None` when it is not set up.
+    /// Control-M; `None` without `control_m.base_url`.
     pub control_m: Option<ControlM>,
-    /// What is logged, and how.
+    /// The log.
     pub log: Log,
 }
 
-/// What a crash may leave behind.
+/// What a crash may do to outputs and state; the words are those of Kafka Streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProcessingGuarantee {
-    /// Nothing: outputs, state and offsets are one transaction.
+    /// Each input takes effect once: outputs, state and offsets are committed in one transaction.
     ExactlyOnce,
-    /// Outputs and state of inputs that are processed again.
+    /// Inputs may be processed again, so outputs may be written twice.
     AtLeastOnce,
 }
 
@@ -63,53 +63,55 @@ pub(super) const FIELDS: &[Field] = &[
         path: "application_id",
         kind: Kind::Name,
         default: Default::Required,
-        doc: "The application: the consumer group, and the first part of the name of every topic and state directory \
-              that sheaf owns. All instances of an application share it. Changing it starts a new application with \
-              empty state.",
+        doc: "The consumer group, and the prefix of the names of all topics and state directories that sheaf owns. \
+              The same for all instances of an application. Changing it starts a new application with empty state.",
     },
     Field {
         path: "instance_id",
         kind: Kind::Name,
         default: Default::None("the host's name"),
-        doc: "This instance's name, its static membership in the group (`group.instance.id`): a restart under the \
-              same name takes its place at once. It must be stable over restarts and different for every instance.",
+        doc: "This instance's name, its static membership in the consumer group (`group.instance.id`): a restart \
+              under the same name resumes that membership at once. It must stay the same over restarts and be \
+              different for every instance.",
     },
     Field {
         path: "topologies",
         kind: Kind::Paths,
         default: Default::Value("[topologies/control-m.yaml]"),
-        doc: "The topology files that this application runs.",
+        doc: "The topology file of this application: a list of exactly one.",
     },
     Field {
         path: "processing_guarantee",
         kind: Kind::Word(&["exactly_once", "at_least_once"]),
         default: Default::Value("exactly_once"),
-        doc: "`exactly_once`: outputs, state and offsets are one transaction. `at_least_once`: no transactions, so \
-              outputs come sooner and cost less; after a crash or a lost answer submissions, alerts and dead letters \
-              may be written twice, and an instance that stood still for longer than its session may write over \
-              newer state. All instances of an application have to agree; it can be changed while they are stopped.",
+        doc: "`exactly_once`: outputs, state and offsets are committed in one transaction. `at_least_once`: no \
+              transactions, so outputs come sooner and cost less; after a crash or a lost answer submissions, alerts \
+              and dead letters may be written twice, and an instance that was paused for longer than its session \
+              time-out may overwrite newer state. All instances of an application must have the same value; it can \
+              be changed while they are stopped.",
     },
     Field {
         path: "direct_handover",
         kind: Kind::Word(&["on", "off"]),
         default: Default::Value("on"),
-        doc: "`on`: an event whose bundle is on the thread that reads it joins it at once, in the same transaction. \
-              `off`: every event goes through the inbox, as those of other threads' bundles always do. The result is \
-              the same; `off` costs more.",
+        doc: "`on`: an event whose bundle belongs to the stream thread that has read it is processed at once, in the \
+              same transaction. `off`: every event goes through the inbox, as events of other threads' bundles \
+              always do. The results are the same; `off` costs more.",
     },
     Field {
         path: "num_stream_threads",
         kind: Kind::Integer(1, 256),
         default: Default::Value("1"),
-        doc: "How many stream threads this instance runs. More than there are partitions stay idle.",
+        doc: "How many stream threads this instance runs. Threads beyond the number of partitions are idle.",
     },
     Field {
         path: "num_standby_replicas",
         kind: Kind::Integer(0, 16),
         default: Default::Value("0"),
-        doc: "How many other instances keep a copy of each task's state, by following its changelog, so that a task \
-              that moves to one of them has only the rest to restore. Each copy takes the disk, and some of the CPU, \
-              of a task. All instances should agree on it; one fewer than there are instances always helps.",
+        doc: "How many other instances keep a standby replica of each task's state, by following its changelog, so \
+              that a task that moves to one of them restores only the rest. Each replica takes the disk space of a \
+              task and some of its CPU. All instances should have the same value; with one fewer than there are \
+              instances, each instance has the state of every task.",
     },
     Field {
         path: "partitions",
@@ -122,32 +124,33 @@ pub(super) const FIELDS: &[Field] = &[
         path: "replication_factor",
         kind: Kind::Integer(1, 100),
         default: Default::None("the broker's default"),
-        doc: "On how many brokers the topics lie that sheaf creates.",
+        doc: "The replication factor of the topics that sheaf creates.",
     },
     Field {
         path: "state_dir",
         kind: Kind::Path,
         default: Default::Value("state"),
-        doc: "Where state is kept, in one directory per task below `<state_dir>/<application_id>`. Two processes \
-              cannot share it under one application.",
+        doc: "The directory of the state stores, each in a directory per task below `<state_dir>/<application_id>`. \
+              Two processes of one application cannot share it.",
     },
     Field {
         path: "state_cache_mib",
         kind: Kind::Integer(1, 1 << 20),
         default: Default::Value("96"),
-        doc: "How much memory the entries that wait for more may take in this instance, all its tasks together, in \
-              MiB, so that an event of one needs no look into the store. The default has room for 75,000 open \
-              bundles of a parent and three children. With 375,000 of them open and no more room an event takes a \
-              quarter more CPU than with room for all. `sheaf_processor_entries_read_total` counts what had none. A \
-              task has 256 KiB in any case.",
+        doc: "The size of the cache of entries that wait for more events, for all tasks of this instance together, \
+              in MiB. An event whose entry is in the cache needs no read from the store. The default has room for \
+              75,000 open bundles of a parent and three children. With 375,000 of them open and a full cache an \
+              event takes a quarter more CPU than with room for all. `sheaf_processor_entries_read_total` counts the \
+              reads. Each task has at least 256 KiB.",
     },
     Field {
         path: "shutdown_timeout",
         kind: Kind::Duration,
         default: Default::Value("8s"),
-        doc: "How long an orderly stop (TERM, INT) may take before the process ends all the same, for instance \
-              because no broker answers; nothing is lost then, but the last transaction is done again. Half of it is \
-              for answers of the executor that are under way. A second signal ends it at once.",
+        doc: "The longest time that an orderly stop (SIGTERM, SIGINT) may take. Then the process ends all the same, \
+              for instance because no broker answers: nothing is lost, but the input of the last transaction is \
+              processed again. Half of it is for calls in flight, whose answers are waited for. A second signal ends \
+              the process at once.",
     },
 ];
 

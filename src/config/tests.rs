@@ -1,4 +1,4 @@
-//! What the configuration promises.
+//! Tests of loading a configuration, and of the table of fields.
 
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ fn lists_in_variables_are_separated_by_commas_or_written_as_yaml() {
 fn every_problem_names_where_it_was_written() {
     let file = "application_id: ctm\nkafka: { bootstrap_server: x }\npartitions: many\n";
     let problems = load(&[file], &[("SHEAF_HTTP__BIND", "here"), ("SHEAF_HTP__BIND", "x")], &["commit.interval=5"]);
-    // A variable and a flag that exist nowhere are told first: the tree cannot be judged without them.
+    // Unknown variables and flags are reported alone: fields are read only from a complete tree.
     let first = problems.unwrap_err();
     assert!(
         first.contains("SHEAF_HTP__BIND: no setting has this variable; did you mean `SHEAF_HTTP__BIND`?"),
@@ -146,7 +146,7 @@ fn every_field_of_the_table_is_read_and_every_default_is_valid() {
         if let Default::Value(value) = field.default {
             load(&[MINIMAL], &[], &[&format!("{}={value}", field.path)]).unwrap();
         }
-        // No field takes this value: one that is accepted is a field that the reader has forgotten.
+        // No kind of field accepts this value, so a field that does is not read.
         let wrong = if field.kind == Kind::Map { "[x]" } else { "{x: y}" };
         let problems = load(&[MINIMAL], &[], &[&format!("{}={wrong}", field.path)]).unwrap_err();
         assert!(problems.contains(&format!("{}: expected", field.path)), "{}: {problems}", field.path);
