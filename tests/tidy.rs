@@ -235,7 +235,7 @@ fn a_foreign_crate_away_from_home_is_found() {
 #[test]
 fn printing_and_unsafe_code_in_the_wrong_place_are_found() {
     breaks("src/sink/mod.rs", "fn f() { println!(\"x\"); }", 2, "`println!`");
-    keeps("src/cli/run.rs", "fn f() { println!(\"x\"); }");
+    keeps("src/cli/command/run.rs", "fn f() { println!(\"x\"); }");
     breaks("src/store/mod.rs", "\nfn f() { unsafe { g() } }", 3, "unsafe");
     keeps(MAY_BE_UNSAFE, "fn f() { unsafe { g() } }");
 }

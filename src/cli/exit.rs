@@ -1,35 +1,35 @@
-//! What the exit codes mean, and how a failure is shown.
+//! Failures of commands, and their exit codes.
 
 use std::process::ExitCode;
 
-use super::output::tell;
+use super::output::print_stderr;
 use crate::broker;
 use crate::codec::yaml::Problems;
 use crate::runtime;
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Something outside cannot be reached (69).
+    /// Kafka cannot be reached: exit code 69, `EX_UNAVAILABLE` of sysexits.h.
     Unreachable(anyhow::Error),
-    /// The configuration is wrong (78).
+    /// The configuration, the topology or the template is wrong: exit code 78, `EX_CONFIG`.
     Configuration(String),
-    /// Anything else (1).
+    /// Anything else: exit code 1.
     Failed(anyhow::Error),
 }
 
-/// The code after a second signal: 128 + SIGINT, as a shell counts it.
+/// The exit code after a second signal: 128 and the number of SIGINT, by the convention of shells.
 pub(super) const INTERRUPTED: u8 = 130;
 
 impl Failure {
-    /// Prints the failure for a person and gives its code.
+    /// Prints the failure to standard error and returns its exit code.
     pub(super) fn report(self) -> ExitCode {
         let (code, text) = match self {
             Self::Unreachable(error) => (69, format!("error: {error:#}")),
             Self::Configuration(problems) => (78, problems),
             Self::Failed(error) => (1, format!("error: {error:#}")),
         };
-        tell(text.trim_end());
+        print_stderr(text.trim_end());
         ExitCode::from(code)
     }
 }

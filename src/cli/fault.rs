@@ -1,4 +1,4 @@
-//! `SHEAF_FAULT_POINT`: a process that kills itself at a named point between two duties, for tests of what is left then.
+//! `SHEAF_FAULT_POINT`: kills the process at a named fault point, for tests of recovery.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use super::exit::Failure;
 use super::load;
 use crate::runtime::{FaultObserver, FaultPoint, NoObserver};
 
-/// The observer that the environment asks for; nobody, when it asks for none.
+/// The observer that `SHEAF_FAULT_POINT` names; [`NoObserver`] when it is not set.
 pub(super) fn fault_observer() -> Result<Arc<dyn FaultObserver>, Failure> {
     let Some(text) = load::fault_point() else { return Ok(Arc::new(NoObserver)) };
     let fault =
         Fault::parse(&text).map_err(|detail| Failure::Configuration(format!("error: SHEAF_FAULT_POINT: {detail}")))?;
-    tracing::warn!(point = %fault.point, "SHEAF_FAULT_POINT is set: this process will kill itself there");
+    tracing::warn!(point = %fault.point, "SHEAF_FAULT_POINT is set: the process will be killed at this point");
     Ok(Arc::new(fault))
 }
 
-/// Kills the process when it comes to a point for the n-th time.
+/// Kills the process when a point is reached for the n-th time.
 struct Fault {
     point: FaultPoint,
     left: AtomicU32,
@@ -36,7 +36,7 @@ impl Fault {
     fn parse(text: &str) -> Result<Self, String> {
         let (name, times) = text.split_once(':').unwrap_or((text, "1"));
         let times = times.parse().ok().filter(|times| *times > 0);
-        let times = times.ok_or_else(|| format!("`{text}`: behind the colon belongs a number from 1 on"))?;
+        let times = times.ok_or_else(|| format!("`{text}`: after the colon write a number of at least 1"))?;
         Ok(Self { point: name.parse()?, left: AtomicU32::new(times) })
     }
 }
@@ -47,9 +47,9 @@ impl FaultObserver for Fault {
             return;
         }
         if let Err(error) = kill_process(getpid(), Signal::KILL) {
-            tracing::error!(%error, "the process could not kill itself");
+            tracing::error!(%error, "the process cannot be killed at the fault point");
         }
-        // The signal may come to another thread first; this one is to get no further.
+        // The signal may take effect later; until then this thread must not go on.
         loop {
             std::thread::park();
         }
@@ -61,16 +61,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_point_and_a_number_are_understood() {
+    fn a_point_and_a_number_are_read() {
         let fault = Fault::parse("offsets-sent:3").unwrap();
         assert_eq!((fault.point, fault.left.into_inner()), (FaultPoint::OffsetsSent, 3));
         assert_eq!(Fault::parse("committed").unwrap().left.into_inner(), 1);
     }
 
     #[test]
-    fn what_is_not_understood_is_told_with_all_points() {
+    fn an_unknown_point_is_refused_with_a_list_of_all() {
         let error = Fault::parse("comitted").unwrap_err();
         assert!(error.contains("`comitted` is no fault point") && error.contains("offsets-sent"), "{error}");
-        assert!(Fault::parse("committed:0").unwrap_err().contains("from 1 on"));
+        assert!(Fault::parse("committed:0").unwrap_err().contains("at least 1"));
     }
 }

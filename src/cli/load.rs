@@ -1,4 +1,4 @@
-//! From files, the environment and flags to checked values, with every problem shown at once.
+//! Reads the configuration, the topology and the template, from files, environment variables and flags.
 
 use std::path::{Path, PathBuf};
 
@@ -11,10 +11,10 @@ use crate::config::{Config, Sources};
 use crate::template::Template;
 use crate::topology::Spec;
 
-/// Where the configuration comes from; the same for each command that needs one.
+/// The options of every command that reads a configuration.
 #[derive(Clone, Debug, Args)]
 pub(super) struct ConfigArgs {
-    /// Configuration file (YAML); may be given more than once, a later file wins
+    /// Configuration file (YAML); may be given more than once: a later file overrides an earlier one
     #[arg(short = 'c', long = "config", value_name = "FILE", env = "SHEAF_CONFIG", default_value = "sheaf.yaml")]
     files: Vec<PathBuf>,
     /// Override one setting, such as `kafka.bootstrap_servers=broker:9092`; may be given more than once
@@ -22,18 +22,19 @@ pub(super) struct ConfigArgs {
     set: Vec<String>,
 }
 
-/// Everything that the files say.
+/// A configuration with its topology and template.
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub config: Config,
     pub spec: Spec,
-    /// The job template, when the topology delivers.
+    /// The job template; `None` when the topology does not deliver.
     pub template: Option<Template>,
 }
 
-/// Reads the configuration alone.
-pub(super) fn config(args: &ConfigArgs) -> Result<Config, Failure> {
-    let files = args.files.iter().map(|path| Ok((path.display().to_string(), read(path)?)));
+/// Reads the configuration.
+fn config(args: &ConfigArgs) -> Result<Config, Failure> {
+    let remedy = "name the file with -c FILE, or with SHEAF_CONFIG";
+    let files = args.files.iter().map(|path| Ok((path.display().to_string(), read(path, remedy)?)));
     let files: Vec<(String, String)> = files.collect::<Result<_, Failure>>()?;
     let host_name = host_name();
     let environment = environment();
@@ -61,8 +62,8 @@ pub(super) fn everything(args: &ConfigArgs) -> Result<Loaded, Failure> {
 }
 
 /// Reads a topology file.
-pub(super) fn spec(path: &Path) -> Result<Spec, Failure> {
-    Ok(Spec::parse(&path.display().to_string(), &read(path)?)?)
+fn spec(path: &Path) -> Result<Spec, Failure> {
+    Ok(Spec::parse(&path.display().to_string(), &read(path, "set topologies to the path of the file")?)?)
 }
 
 /// Reads and compiles a template: `s3://BUCKET/KEY`, or a path.
@@ -73,7 +74,7 @@ fn template(path: &Path, topology: &Path) -> Result<Template, Failure> {
     };
     let fetched = match named.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) {
         None => {
-            // Any path that the operator names, unlike the names inside of a source, which never leave it.
+            // The operator may name any path, so the template's own directory is the source.
             let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
             blob::Files::new(directory).fetch(&name, None)
@@ -91,19 +92,18 @@ fn template(path: &Path, topology: &Path) -> Result<Template, Failure> {
     Template::compile(&named, text).map_err(|error| wrong(&error))
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+fn read(path: &Path, remedy: &str) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| {
-        let remedy = "name the file with -c FILE, or with SHEAF_CONFIG";
         Failure::Configuration(format!("error: {} cannot be read: {error} ({remedy})", path.display()))
     })
 }
 
-/// The machine's name, the default of `instance_id`.
-pub(super) fn host_name() -> String {
+/// The host's name, the default of `instance_id`.
+fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the command line hands the environment in")]
+#[expect(clippy::disallowed_methods, reason = "the command line reads the environment for the modules below it")]
 fn environment() -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -111,14 +111,14 @@ fn environment() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The filter of `SHEAF_LOG`, which goes before the configured level.
-#[expect(clippy::disallowed_methods, reason = "the command line hands the environment in")]
+/// The filter of `SHEAF_LOG`, which overrides the configured level.
+#[expect(clippy::disallowed_methods, reason = "the command line reads the environment for the modules below it")]
 pub(super) fn log_filter() -> Option<String> {
     std::env::var("SHEAF_LOG").ok()
 }
 
-/// Where the process is to kill itself, by `SHEAF_FAULT_POINT`.
-#[expect(clippy::disallowed_methods, reason = "the command line hands the environment in")]
+/// The value of `SHEAF_FAULT_POINT`.
+#[expect(clippy::disallowed_methods, reason = "the command line reads the environment for the modules below it")]
 pub(super) fn fault_point() -> Option<String> {
     std::env::var("SHEAF_FAULT_POINT").ok()
 }

@@ -1,4 +1,4 @@
-//! How log lines look: text for people, JSON for machines.
+//! The log on standard error: its level, its format, and the metric of warnings and errors.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use super::exit::Failure;
 use crate::config::{Log, LogFormat};
 use crate::metric::{LogLevel, Metrics};
 
-/// Counts warnings and errors, so that an alert can look at them.
-struct Counting(Arc<Metrics>);
+/// Counts warnings and errors in a metric, for alerts.
+struct CountingLayer(Arc<Metrics>);
 
-impl<S: Subscriber> Layer<S> for Counting {
+impl<S: Subscriber> Layer<S> for CountingLayer {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let level = *event.metadata().level();
         if level == Level::ERROR {
@@ -26,7 +26,7 @@ impl<S: Subscriber> Layer<S> for Counting {
     }
 }
 
-/// Begins to log to standard error. `filter` goes before the configured level.
+/// Starts the log. `filter` overrides the configured level.
 pub(super) fn start(log: &Log, filter: Option<&str>, metrics: &Arc<Metrics>) -> Result<(), Failure> {
     let text = filter.unwrap_or(&log.level);
     let filter = EnvFilter::try_new(text)
@@ -38,7 +38,7 @@ pub(super) fn start(log: &Log, filter: Option<&str>, metrics: &Arc<Metrics>) -> 
         LogFormat::Auto => !terminal,
     };
     let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
-    let registry = tracing_subscriber::registry().with(Counting(metrics.clone()));
+    let registry = tracing_subscriber::registry().with(CountingLayer(metrics.clone()));
     if json {
         registry.with(lines.json().flatten_event(true).with_filter(filter)).init();
     } else {

@@ -1,4 +1,4 @@
-//! From checked values to the parts of a runtime.
+//! Builds the parts of a runtime from the configuration, the topology and the template.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,13 +23,13 @@ use crate::store::rocks::{RocksOptions, RocksStores};
 use crate::template::Template;
 use crate::topology::{Spec, Topology};
 
-/// Resolves what the configuration only names.
+/// Resolves references to secrets.
 #[derive(Debug)]
 pub(super) struct Secrets(Sources);
 
 impl Secrets {
-    /// The environment and files; AWS only when something names it, because it looks for credentials.
-    pub(super) fn of(config: &Config, handle: &Handle) -> Self {
+    /// Reads from AWS only when the configuration has such a reference, because the client looks for credentials at once.
+    pub(super) fn new(config: &Config, handle: &Handle) -> Self {
         let control_m = config.control_m.iter().flat_map(|it| it.api_key.iter().chain([&it.base_url]));
         let mut references = config.kafka.properties.values().chain(control_m);
         if references.any(|reference| reference.as_str().starts_with("${aws-sm:")) {
@@ -40,8 +40,8 @@ impl Secrets {
         }
     }
 
-    /// The value behind a reference; a text that is none stands for itself.
-    pub(super) fn resolve(&self, field: &str, reference: &Reference) -> Result<Secret, Failure> {
+    /// The secret that a reference names, or the literal text.
+    fn resolve(&self, field: &str, reference: &Reference) -> Result<Secret, Failure> {
         let wrong = |error: crate::secret::Error| Failure::Configuration(format!("error: {field}: {error}"));
         match SecretRef::parse(reference.as_str()).map_err(wrong)? {
             None => Ok(Secret::new(reference.as_str().to_owned())),
@@ -50,7 +50,7 @@ impl Secrets {
     }
 }
 
-/// The broker of a configuration, with another transaction time-out when one is given. Nothing is connected yet.
+/// The client of the broker; it does not connect yet. `transaction_timeout` overrides the configured one.
 pub(super) fn broker(
     config: &Config,
     secrets: &Secrets,
@@ -60,7 +60,7 @@ pub(super) fn broker(
     settings.client_id = format!("{}-{}", config.application_id, config.instance_id);
     for (name, value) in &config.kafka.properties {
         let value = secrets.resolve(&format!("kafka.properties.{name}"), value)?;
-        take_property(&mut settings, name, value.expose())?;
+        set_property(&mut settings, name, value.expose())?;
     }
     if let Some(timeout) = transaction_timeout {
         settings.transaction_timeout = timeout;
@@ -68,35 +68,37 @@ pub(super) fn broker(
     KafkaBroker::new(settings).map_err(|error| Failure::Configuration(format!("error: kafka.properties: {error}")))
 }
 
-/// Four of librdkafka's properties hang together with what sheaf does; the others are passed on as they are.
-fn take_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Result<(), Failure> {
+/// Sets a property of librdkafka. Four of them are settings of sheaf's client; the others are passed on as they are.
+fn set_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Result<(), Failure> {
     let wrong =
         |expected: &str| Failure::Configuration(format!("error: kafka.properties.{name}: `{value}` is not {expected}"));
     let millis = || value.parse().map(Duration::from_millis).map_err(|_not_a_number| wrong("a number of milliseconds"));
     match name {
         "session.timeout.ms" => {
             settings.session_timeout = millis()?;
-            // Whoever takes over waits for the dead one's transaction as well. A setting of its own comes after this one.
+            // A take-over waits for the open transaction of the dead instance too. The properties are in the order of
+            // their names, so `transaction.timeout.ms` is set after this one and overrides it.
             settings.transaction_timeout = settings.transaction_timeout.min(settings.session_timeout);
         }
         "max.poll.interval.ms" => settings.max_poll_interval = millis()?,
         "transaction.timeout.ms" => settings.transaction_timeout = millis()?,
         "partition.assignment.strategy" => {
             let known = Assignor::ALL.into_iter().find(|assignor| assignor.as_str() == value);
-            settings.assignor = known.ok_or_else(|| wrong(&Assignor::ALL.map(Assignor::as_str).join(", ")))?;
+            settings.assignor =
+                known.ok_or_else(|| wrong(&format!("one of {}", Assignor::ALL.map(Assignor::as_str).join(", "))))?;
         }
         _ => drop(settings.properties.insert(name.to_owned(), value.to_owned())),
     }
     Ok(())
 }
 
-/// Where the tasks of a configuration keep their state.
+/// The state stores of the application, below `state_dir`.
 pub(super) fn stores(config: &Config) -> Result<RocksStores, Failure> {
     let root: PathBuf = config.state_dir.join(&config.application_id);
     Ok(RocksStores::open(RocksOptions::new(root)).context("state_dir")?)
 }
 
-/// Every metric, with what the processors count at 0.
+/// The metrics, with those of the topology's processors at 0.
 pub(super) fn metrics(application: &str, topology: &Topology) -> Result<Arc<Metrics>, Failure> {
     let build = Build {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -108,8 +110,8 @@ pub(super) fn metrics(application: &str, topology: &Topology) -> Result<Arc<Metr
     Ok(Arc::new(Metrics::of(application, &build, topology).context("metrics")?))
 }
 
-/// How bundles are delivered; `None` when the topology does not.
-pub(super) fn delivery(spec: &Spec, template: Option<&Template>, config: &Config) -> Option<delivery::Settings> {
+/// The settings of the delivery; `None` when the topology has none.
+fn delivery(spec: &Spec, template: Option<&Template>, config: &Config) -> Option<delivery::Settings> {
     let (deliver, template, control_m) = (spec.deliver.as_ref()?, template?, config.control_m.as_ref()?);
     let target = Target::new(delivery::CONTROL_M);
     Some(delivery::Settings {
@@ -120,7 +122,7 @@ pub(super) fn delivery(spec: &Spec, template: Option<&Template>, config: &Config
     })
 }
 
-/// The topology of what was loaded.
+/// The topology with its processors.
 pub(super) fn topology(loaded: &Loaded) -> Result<Topology, Failure> {
     let delivery = delivery(&loaded.spec, loaded.template.as_ref(), &loaded.config);
     loaded
@@ -129,7 +131,7 @@ pub(super) fn topology(loaded: &Loaded) -> Result<Topology, Failure> {
         .map_err(|error| Failure::Configuration(format!("error: {error}")))
 }
 
-/// Who executes the acts of a configuration.
+/// The sink that executes acts: Control-M, or none when `control_m` is not set.
 pub(super) fn sink(
     config: &Config,
     secrets: &Secrets,
@@ -152,7 +154,7 @@ pub(super) fn sink(
     Ok(Arc::new(Sinks::new().with(Target::new(delivery::CONTROL_M), Arc::new(sink))))
 }
 
-/// Names, limits and time-outs of an instance.
+/// The settings of the runtime; `http` is the address of the instance's HTTP server.
 pub(super) fn settings(config: &Config, http: String) -> Settings {
     Settings {
         application: config.application_id.clone(),
@@ -182,7 +184,7 @@ pub(super) fn settings(config: &Config, http: String) -> Settings {
     }
 }
 
-/// The clock of the machine.
+/// The system clock.
 pub(super) fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }

@@ -100,7 +100,7 @@ fn a_second_signal_ends_it_at_once() {
     until("it is at work", || stage.folders() > 0);
     cluster.stop();
     instance.signal(Signal::TERM);
-    instance.says("stopping: committing what there is");
+    instance.says("stopping: committing open transactions");
     // Without a broker the orderly stop takes its time.
     assert_eq!(instance.terminate(), Some(130));
     assert!(instance.said().contains("second signal"), "{}", instance.said());

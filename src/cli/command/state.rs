@@ -1,4 +1,4 @@
-//! `sheaf state`: looks at the state directory, and writes a lost changelog anew from it.
+//! `sheaf state`: lists the state stores, and republishes lost changelogs from them.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,20 +7,20 @@ use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 
-use super::exit::Failure;
-use super::load::{self, ConfigArgs, Loaded};
-use super::output::{say, tell};
-use super::wire;
+use crate::cli::exit::Failure;
+use crate::cli::load::{self, ConfigArgs, Loaded};
+use crate::cli::wire;
+use crate::cli::output::{print_stderr, print_stdout};
 use crate::broker::Broker;
 use crate::model::TaskId;
 use crate::runtime::{Found, Incarnation, Republisher, TopologyPlan, prepare};
 
-/// What can be done with a state directory. No instance may run on it.
+/// List the stores of a state directory, and republish lost changelogs from them
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// List the stores of the state directory, and whether their changelogs have anything
+    /// List the stores of the state directory, and whether their changelogs are empty
     List(ConfigArgs),
-    /// Write the changelogs anew from the stores, after the topics were lost
+    /// Write lost changelogs again, from the stores
     Republish(Republish),
 }
 
@@ -28,8 +28,8 @@ pub(super) enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 When a changelog topic was deleted or created anew, its stores are the last copy, and sheaf refuses to start on them. \
-This writes each changelog anew, in one transaction per task, and only into an empty one. When two instances have a store \
-of the same task, take the one that `sheaf state list` shows as applied to last.
+This writes each changelog from its store, in one transaction per task, if the changelog is empty. When two instances \
+have a store of the same task, use the one that was written last, by `sheaf state list`. No instance may run meanwhile.
 
   sheaf state list -c sheaf.yaml
   sheaf state republish -c sheaf.yaml --task bundle-0 --task bundle-3
@@ -40,21 +40,22 @@ pub(super) struct Republish {
     /// A task, as `sheaf state list` names it; may be given more than once
     #[arg(long = "task", value_name = "TASK", required_unless_present = "all")]
     tasks: Vec<String>,
-    /// Every store whose changelog is empty
+    /// All stores whose changelogs are empty
     #[arg(long, conflicts_with = "tasks")]
     all: bool,
 }
 
-/// How long a transaction over a whole store may last.
-const TRANSACTION: Duration = Duration::from_mins(15);
+/// The time-out of a transaction, which has the entries of a whole store.
+const TRANSACTION_TIMEOUT: Duration = Duration::from_mins(15);
+/// The time-out of one call to the broker.
 const TIMEOUT: Duration = Duration::from_mins(5);
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let (Command::List(args) | Command::Republish(Republish { config: args, .. })) = command;
     let loaded = load::everything(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let secrets = wire::Secrets::of(&loaded.config, runtime.handle());
-    let broker = wire::broker(&loaded.config, &secrets, Some(TRANSACTION))?;
+    let secrets = wire::Secrets::new(&loaded.config, runtime.handle());
+    let broker = wire::broker(&loaded.config, &secrets, Some(TRANSACTION_TIMEOUT))?;
     let stores = wire::stores(&loaded.config)?;
     let plan = plan(&loaded, &broker)?;
     let republisher = Republisher { plan: &plan, broker: &broker, stores: &stores, timeout: TIMEOUT };
@@ -71,7 +72,7 @@ fn plan(loaded: &Loaded, broker: &dyn Broker) -> Result<std::sync::Arc<TopologyP
 
 fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_header(["task", "entries, about", "applied to last", "changelog"]);
+    table.load_style(UTF8_FULL_CONDENSED).set_header(["task", "entries (estimate)", "last written", "changelog"]);
     for found in republisher.look()? {
         table.add_row([
             found.task.to_string(),
@@ -80,13 +81,13 @@ fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
             if found.changelog == 0 { "empty".to_owned() } else { format!("{} offsets", found.changelog) },
         ]);
     }
-    say(&table.to_string());
+    print_stdout(&table.to_string());
     Ok(ExitCode::SUCCESS)
 }
 
 fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode, Failure> {
     let found = republisher.look()?;
-    // A store that was never committed to has nothing to write, and its changelog is rightly empty.
+    // A store that was never written has no entries, so its changelog may be empty.
     let lost = |found: &Found| found.changelog == 0 && found.applied_at.is_some();
     let wanted: Vec<TaskId> = found
         .iter()
@@ -100,11 +101,13 @@ fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode,
     for task in &wanted {
         let incarnation = Incarnation::of_this_process().id;
         let written =
-            republisher.republish(task, &incarnation, |written| tell(&format!("{task}: {written} entries")))?;
-        say(&format!("{task}: changelog written anew from {written} entries"));
+            republisher.republish(task, &incarnation, |written| print_stderr(&format!("{task}: {written} entries")))?;
+        print_stdout(&format!("{task}: changelog republished, {written} entries"));
     }
     if wanted.is_empty() {
-        say("nothing to do: no store has an empty changelog; one that lost its beginning has to be deleted first");
+        print_stdout(
+            "nothing to do: no store has an empty changelog; a changelog that lost its beginning has to be deleted first",
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,24 +1,24 @@
-//! `sheaf produce`: sample parent and child events, as the original producer writes them.
+//! `sheaf produce`: writes sample parent and child events.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::exit::Failure;
-use super::output::{say, tell};
-use super::{run, wire};
+use crate::cli::exit::Failure;
+use crate::cli::{signal, wire};
+use crate::cli::output::{print_stderr, print_stdout};
 use crate::broker::kafka::{KafkaBroker, KafkaSettings};
 use crate::broker::{Broker, Producer, ProducerSpec};
 use crate::model::{Headers, OutRecord, Topic};
 use crate::runtime::Incarnation;
 use crate::sim::{Generator, SampleEvent};
 
-/// Options of `sheaf produce`.
+/// Write sample parent and child events to Kafka
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Without --no-wait and --rate it takes its time as the original does: 30 to 180 s between a parent and its children, 30 \
-to 300 s between pairs. Ctrl-C ends it after the event that is being written.
+Without --no-wait and --rate there are pauses: 30 to 180 s between a parent and its children, 30 to 300 s between pairs. \
+Ctrl-C stops it after the event that is being written.
 
   sheaf produce -n 5 --no-wait                     five pairs at once
   sheaf produce -n 100 --children 3 --shuffle --rate 50")]
@@ -32,16 +32,16 @@ pub(super) struct Args {
     /// How many children each parent has
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     children: u32,
-    /// Events per second, in place of the original's waits
+    /// Events per second, instead of the pauses
     #[arg(long, value_name = "EVENTS_PER_SECOND", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: Option<u32>,
     /// Write the events of all pairs in random order
     #[arg(long)]
     shuffle: bool,
-    /// What the random values come from; without it each run is another one
+    /// Seed of the random values; without it each run has a new one
     #[arg(long)]
     seed: Option<u64>,
-    /// Do not wait between events
+    /// No pauses between events
     #[arg(long)]
     no_wait: bool,
     /// The parents' topic
@@ -52,10 +52,10 @@ pub(super) struct Args {
     children_topic: String,
 }
 
-/// How long one call to the broker may take.
+/// The time-out of one call to the broker.
 const TIMEOUT: Duration = Duration::from_secs(15);
-/// How many events one transaction holds when nothing waits between them.
-const BATCH: usize = 500;
+/// The events of one transaction when there are no pauses between them.
+const TRANSACTION_EVENTS: usize = 500;
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let seed = args.seed.unwrap_or_else(|| Incarnation::of_this_process().id.as_u64_pair().0);
@@ -73,22 +73,22 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     producer.init(TIMEOUT)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let written = runtime.block_on(async {
-        let mut ended = std::pin::pin!(run::ended());
+        let mut signalled = std::pin::pin!(signal::received());
         let mut written = 0;
-        let batch = if args.no_wait && args.rate.is_none() { BATCH } else { 1 };
-        for batch in events.chunks(batch) {
+        let batch_events = if args.no_wait && args.rate.is_none() { TRANSACTION_EVENTS } else { 1 };
+        for batch in events.chunks(batch_events) {
             write(&mut *producer, args, batch)?;
             written += batch.len();
-            let wait = wait(args, &mut generator, batch);
+            let pause = pause(args, &mut generator, batch);
             tokio::select! {
                 biased;
-                _ = &mut ended => break,
-                () = tokio::time::sleep(wait) => {}
+                _ = &mut signalled => break,
+                () = tokio::time::sleep(pause) => {}
             }
         }
         Ok::<usize, Failure>(written)
     })?;
-    tell(&format!("{written} of {} events written (seed {seed})", events.len()));
+    print_stderr(&format!("{written} of {} events written (seed {seed})", events.len()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -97,7 +97,7 @@ fn write(producer: &mut dyn Producer, args: &Args, events: &[SampleEvent]) -> Re
     for event in events {
         let topic = if event.is_parent() { &args.parent_topic } else { &args.children_topic };
         let value = event.value.to_string();
-        say(&format!("{topic}: {value}"));
+        print_stdout(&format!("{topic}: {value}"));
         producer.produce(&OutRecord {
             topic: Topic::new(topic),
             partition: None,
@@ -112,7 +112,7 @@ fn write(producer: &mut dyn Producer, args: &Args, events: &[SampleEvent]) -> Re
     Ok(())
 }
 
-fn wait(args: &Args, generator: &mut Generator, batch: &[SampleEvent]) -> Duration {
+fn pause(args: &Args, generator: &mut Generator, batch: &[SampleEvent]) -> Duration {
     match args.rate {
         Some(rate) => Duration::from_secs(1).checked_div(rate).unwrap_or_default(),
         None if args.no_wait => Duration::ZERO,

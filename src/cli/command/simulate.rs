@@ -1,4 +1,4 @@
-//! `sheaf simulate`: seeds of everything that can go wrong, against an oracle.
+//! `sheaf simulate`: simulated runs with faults, drawn from seeds and checked by an oracle.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -7,77 +7,77 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::output::{say, tell};
-use super::wire;
+use crate::cli::wire;
+use crate::cli::output::{print_stderr, print_stdout};
 use crate::model::Clock;
 use crate::runtime::Incarnation;
 use crate::sim::swarm::{self, Coverage, Report, Trouble};
 
-/// Options of `sheaf simulate`.
+/// Test the guarantee in simulated runs with faults, drawn from seeds and checked by an oracle
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each run is drawn from its seed: how many instances and partitions, which faults and how often. The instances are the \
-ones of `sheaf run`, over a broker, a Control-M and a clock in memory; an oracle computes what must come out from the \
-input alone. The first run that is wrong ends it, with its trace and the command that tells it again.
+Each run is drawn from its seed: how many instances and partitions, which faults and how often. The instances are those \
+of `sheaf run`, on a broker, a Control-M and a clock in memory; an oracle computes the expected outputs from the input \
+alone. The first wrong run ends the command, with its trace and the command that repeats it.
 
-  sheaf simulate                            100 runs from a new seed
-  sheaf simulate --seed 13 --runs 1 --trace   what happens in one run
-  sheaf simulate --minutes 60               as many as there is time for
-  sheaf simulate --seed 0x$(git rev-parse HEAD)   runs of a commit's own
+  sheaf simulate                                  100 runs from a new seed
+  sheaf simulate --seed 13 --runs 1 --trace       the trace of one run
+  sheaf simulate --minutes 60                     as many runs as an hour allows
+  sheaf simulate --seed 0x$(git rev-parse HEAD)   100 runs from a seed of the commit
 
-Exit code 0 when every run came out right, 1 when one did not.")]
+Exit code 0 when all runs are right, 1 otherwise.")]
 pub(super) struct Args {
-    /// The first run's seed, decimal or 0x and hexadecimal digits; without it another one each time
+    /// Seed of the first run, decimal or 0x and hexadecimal digits; without it a new one each time
     #[arg(long, value_name = "N", value_parser = seed)]
     seed: Option<u64>,
-    /// How many runs, each with the next seed
+    /// Number of runs, each with the next seed
     #[arg(long, value_name = "K", default_value_t = 100, conflicts_with = "minutes")]
     runs: u64,
-    /// Run for so long instead
+    /// Run for so many minutes instead
     #[arg(long, value_name = "M")]
     minutes: Option<u64>,
-    /// Tell what happens in each run
+    /// Print the trace of each run
     #[arg(long)]
     trace: bool,
-    /// The figures as one JSON object
+    /// Print the figures as one JSON object
     #[arg(long)]
     json: bool,
 }
 
-/// How many lines of a wrong run are shown when they were not asked for.
-const LAST: usize = 40;
-/// How often a log file gets a line of progress.
-const LOG_EVERY: Duration = Duration::from_secs(30);
+/// The last lines of the trace of a wrong run that are printed without `--trace`.
+const TRACE_LINES: usize = 40;
+/// The interval of progress lines when standard error is no terminal.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(30);
 
 pub(super) fn main(args: &Args) -> ExitCode {
     let first = args.seed.unwrap_or_else(|| Incarnation::of_this_process().id.as_u64_pair().0 >> 32);
     let limit = args.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
-    let mut sum = Sum::new(first);
-    while limit.map_or(sum.runs < args.runs, |limit| sum.elapsed() < limit) {
-        let report = swarm::run(first.wrapping_add(sum.runs), None);
-        sum.add(&report);
+    let mut totals = Totals::new(first);
+    while limit.map_or(totals.runs < args.runs, |limit| totals.elapsed() < limit) {
+        let report = swarm::run(first.wrapping_add(totals.runs), None);
+        totals.add(&report);
         let trace = if args.trace { report.trace.as_slice() } else { &[] };
         for line in trace {
-            say(line);
+            print_stdout(line);
         }
         if !report.wrong.is_empty() {
-            sum.clear_line();
-            tell_wrong(&report, args.trace);
-            sum.wrong = Some(report);
+            totals.clear_line();
+            report_wrong(&report, args.trace);
+            totals.wrong = Some(report);
             break;
         }
-        sum.progress();
+        totals.progress();
     }
-    sum.clear_line();
+    totals.clear_line();
     if args.json {
-        say(&sum.json());
+        print_stdout(&totals.json());
     } else {
-        sum.show();
+        totals.print();
     }
-    if sum.wrong.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if totals.wrong.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// A seed as people write it; of a long hexadecimal number, as a commit is, the first 16 digits.
+/// A decimal or hexadecimal seed; of a longer hexadecimal number, such as a commit, the first 16 digits.
 fn seed(text: &str) -> Result<u64, String> {
     let number = match text.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits.get(..16).unwrap_or(digits), 16),
@@ -86,77 +86,81 @@ fn seed(text: &str) -> Result<u64, String> {
     number.map_err(|error| format!("{error}; write a number below 2^64, or 0x and hexadecimal digits"))
 }
 
-fn tell_wrong(report: &Report, told: bool) {
-    if !told {
-        let skipped = report.trace.len().saturating_sub(LAST);
-        tell(&format!("the last {} of {} lines of its trace:", report.trace.len() - skipped, report.trace.len()));
+fn report_wrong(report: &Report, is_trace_printed: bool) {
+    if !is_trace_printed {
+        let skipped = report.trace.len().saturating_sub(TRACE_LINES);
+        print_stderr(&format!(
+            "the last {} of {} lines of its trace:",
+            report.trace.len() - skipped,
+            report.trace.len()
+        ));
         for line in report.trace.iter().skip(skipped) {
-            tell(line);
+            print_stderr(line);
         }
     }
-    tell(&format!("\nseed {} came out wrong:", report.seed));
+    print_stderr(&format!("\nseed {} has a wrong result:", report.seed));
     for line in &report.wrong {
-        tell(&format!("  {line}"));
+        print_stderr(&format!("  {line}"));
     }
-    tell(&format!("\nagain, from its beginning:  sheaf simulate --seed {} --runs 1 --trace\n", report.seed));
+    print_stderr(&format!("\nrepeat it with:  sheaf simulate --seed {} --runs 1 --trace\n", report.seed));
 }
 
-/// What all runs came to.
-struct Sum {
-    /// The time that people have.
+/// Totals of all runs.
+struct Totals {
+    /// The system clock; the runs have simulated ones.
     clock: Arc<dyn Clock>,
-    began: Duration,
-    told: Duration,
+    started: Duration,
+    progress_printed: Duration,
     terminal: bool,
     first: u64,
     runs: u64,
     events: usize,
     simulated: Duration,
-    met: Coverage,
+    coverage: Coverage,
     wrong: Option<Report>,
 }
 
-impl Sum {
+impl Totals {
     fn new(first: u64) -> Self {
         let clock = wire::clock();
         let now = clock.uptime();
         Self {
             clock,
-            began: now,
-            told: now,
+            started: now,
+            progress_printed: now,
             terminal: std::io::stderr().is_terminal(),
             first,
             runs: 0,
             events: 0,
             simulated: Duration::ZERO,
-            met: Coverage::default(),
+            coverage: Coverage::default(),
             wrong: None,
         }
     }
 
     fn elapsed(&self) -> Duration {
-        self.clock.uptime().saturating_sub(self.began)
+        self.clock.uptime().saturating_sub(self.started)
     }
 
     fn add(&mut self, report: &Report) {
         self.runs += 1;
         self.events += report.events;
         self.simulated = self.simulated.saturating_add(report.simulated);
-        self.met.add(&report.met);
+        self.coverage.add(&report.met);
     }
 
-    /// One line that a terminal overwrites; now and then one for a log.
+    /// Prints progress: on a terminal one line that is overwritten, elsewhere a new line at times.
     fn progress(&mut self) {
-        let every = if self.terminal { Duration::from_millis(200) } else { LOG_EVERY };
+        let every = if self.terminal { Duration::from_millis(200) } else { PROGRESS_INTERVAL };
         let now = self.clock.uptime();
-        if now.saturating_sub(self.told) < every {
+        if now.saturating_sub(self.progress_printed) < every {
             return;
         }
-        self.told = now;
+        self.progress_printed = now;
         if self.terminal {
             let (Ok(()) | Err(_)) = write!(std::io::stderr(), "\r\x1b[K{}", self.line());
         } else {
-            tell(&self.line());
+            print_stderr(&self.line());
         }
     }
 
@@ -173,19 +177,19 @@ impl Sum {
         format!("{runs} runs from seed {first}: {events} events, {days} days simulated in {took} s")
     }
 
-    fn show(&self) {
-        say("trouble                              met");
+    fn print(&self) {
+        print_stdout(&format!("{:<32} {:>7}", "fault", "count"));
         for kind in Trouble::all() {
-            say(&format!("{:<32} {:>7}", kind.to_string(), self.met.of(kind)));
+            print_stdout(&format!("{:<32} {:>7}", kind.to_string(), self.coverage.of(kind)));
         }
-        say("");
+        print_stdout("");
         let verdict = if self.wrong.is_some() { "WRONG" } else { "nothing lost, nothing doubled" };
-        say(&format!("{}: {verdict}", self.line()));
+        print_stdout(&format!("{}: {verdict}", self.line()));
     }
 
     fn json(&self) -> String {
         let met: serde_json::Map<_, _> =
-            Trouble::all().into_iter().map(|kind| (kind.to_string(), json!(self.met.of(kind)))).collect();
+            Trouble::all().into_iter().map(|kind| (kind.to_string(), json!(self.coverage.of(kind)))).collect();
         let wrong = self.wrong.as_ref().map(|report| json!({ "seed": report.seed, "differences": report.wrong }));
         json!({
             "first_seed": self.first,

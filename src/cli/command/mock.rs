@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use clap::Subcommand;
 
-use super::exit::Failure;
-use super::output::tell;
-use super::wire;
+use crate::cli::exit::Failure;
+use crate::cli::{signal, wire};
+use crate::cli::output::print_stderr;
 use crate::secret::Secret;
 use crate::sink::control_m::simulator::{Simulator, SimulatorSettings};
 
-/// Which system.
+/// Simulate a system that sheaf calls
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Control-M's Automation API: takes job definitions, shows their runs, and never runs a job
+    /// Control-M's Automation API: accepts job definitions and shows their runs, but runs no job
     ControlM(ControlM),
 }
 
@@ -23,22 +23,22 @@ pub(super) enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
   sheaf mock control-m --bind 127.0.0.1:8443
-  curl -s http://127.0.0.1:8443/_sheaf/dump           what was submitted, also what the lag still hides
+  curl -s http://127.0.0.1:8443/_sheaf/dump           what was submitted, also what the visibility lag still hides
   curl -s -X POST http://127.0.0.1:8443/_sheaf/faults \\
        -d '{\"method\":\"POST\",\"path\":\"/run/ondemand\",\"action\":{\"do\":\"respond\",\"status\":503}}'
 
 Set control_m.base_url to http://ADDRESS/automation-api.")]
 pub(super) struct ControlM {
-    /// Where to listen; port 0 takes a free one
+    /// The address to listen on; port 0 takes a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
     bind: SocketAddr,
-    /// A key that `x-api-key` may have; may be given more than once. Without one, any key will do
+    /// An accepted value of `x-api-key`; may be given more than once. Without it every key is accepted
     #[arg(long = "api-key", value_name = "KEY")]
     api_keys: Vec<String>,
-    /// The longest time after which a submitted folder can be seen, in seconds (real servers: up to 30)
+    /// The longest time until a submitted folder is visible, in seconds (real servers: up to 30)
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     visibility_lag: u64,
-    /// What every chance is drawn from
+    /// Seed of the random choices
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -56,10 +56,10 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
         let remedy = "choose another address with --bind";
         Failure::Failed(anyhow::anyhow!("the simulator cannot listen on {}: {error}: {remedy}", args.bind))
     })?;
-    tell(&format!("Control-M simulator: control_m.base_url is {}", simulator.base_url()));
+    print_stderr(&format!("Control-M simulator: control_m.base_url is {}", simulator.base_url()));
     runtime.block_on(simulator.serve_until(async {
-        // Without a handler for it, the signal would end the process all the same.
-        drop(super::run::ended().await);
+        // An error means that there is no handler for signals; then this ends at once.
+        drop(signal::received().await);
     }));
     Ok(ExitCode::SUCCESS)
 }

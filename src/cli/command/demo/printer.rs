@@ -1,24 +1,24 @@
-//! Happenings as lines for a person, or as JSON.
+//! Prints what happens in a demo, as lines of text or as JSON.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::super::output::say;
+use crate::cli::output::print_stdout;
 use crate::model::Timestamp;
 use crate::sim::Happening;
 
-/// Tells a day, line by line.
+/// Prints one line for each happening.
 #[derive(Debug)]
-pub(super) struct Narrator {
+pub(super) struct Printer {
     start: Timestamp,
     json: bool,
     colours: bool,
-    /// Short names of bundles, in the order of their appearance.
+    /// Short names of bundles, numbered in the order of their first event.
     names: BTreeMap<String, String>,
 }
 
-/// The colours of the story, as ANSI codes.
+/// The colour of a line.
 #[derive(Clone, Copy, Debug)]
 enum Colour {
     Plain,
@@ -30,6 +30,7 @@ enum Colour {
 }
 
 impl Colour {
+    /// The code in an ANSI escape sequence.
     const fn code(self) -> &'static str {
         match self {
             Self::Plain => "0",
@@ -42,30 +43,34 @@ impl Colour {
     }
 }
 
-impl Narrator {
+impl Printer {
     pub(super) fn new(start: Timestamp, json: bool, colours: bool) -> Self {
         Self { start, json, colours, names: BTreeMap::new() }
     }
 
-    /// The first lines.
-    pub(super) fn open(&self, seed: u64) {
+    /// Prints the introduction.
+    pub(super) fn introduction(&self, seed: u64) {
         if self.json {
             return;
         }
-        say("A day of events in a minute: parents and children arrive in any order, hours apart; each complete bundle");
-        say("becomes one folder at Control-M. Two instances share the work, in memory; Control-M is simulated.");
-        say(&format!("(seed {seed}; --seed N tells another story, --fast does not wait)\n"));
+        print_stdout(
+            "A day of events in a minute: parents and children arrive in any order, hours apart; each complete bundle",
+        );
+        print_stdout(
+            "becomes one folder at Control-M. Two instances share the work, in memory; Control-M is simulated.",
+        );
+        print_stdout(&format!("(seed {seed}; --seed N is another day, --fast prints without pauses)\n"));
     }
 
-    /// One happening.
-    pub(super) fn tell(&mut self, at: Timestamp, happening: &Happening) {
+    /// Prints one happening.
+    pub(super) fn happening(&mut self, at: Timestamp, happening: &Happening) {
         if self.json {
             let line = json!({ "at": at.to_string(), "story": happening });
-            return say(&line.to_string());
+            return print_stdout(&line.to_string());
         }
-        let (who, what, colour) = self.words(happening);
-        let line = format!("{}  {who:<10}  {what}", self.time(at));
-        say(&self.paint(&line, colour));
+        let (subject, text, colour) = self.describe(happening);
+        let line = format!("{}  {subject:<10}  {text}", self.time(at));
+        print_stdout(&self.paint(&line, colour));
     }
 
     fn time(&self, at: Timestamp) -> String {
@@ -77,11 +82,11 @@ impl Narrator {
         if self.colours { format!("\x1b[{}m{line}\x1b[0m", colour.code()) } else { line.to_owned() }
     }
 
-    fn words(&mut self, happening: &Happening) -> (String, String, Colour) {
+    fn describe(&mut self, happening: &Happening) -> (String, String, Colour) {
         match happening {
             Happening::Event { bundle, member, again } => {
-                let what = if *again { format!("{member} arrives a second time") } else { format!("{member} arrives") };
-                (self.name(bundle), what, Colour::Plain)
+                let text = if *again { format!("{member} arrives a second time") } else { format!("{member} arrives") };
+                (self.name(bundle), text, Colour::Plain)
             }
             Happening::Complete { bundle, children, late } => {
                 let late = if *late { ", late" } else { "" };
@@ -108,12 +113,12 @@ impl Narrator {
                 Colour::Yellow,
             ),
             Happening::Settled { instances } => {
-                let what = format!("all partitions are worked on by: {}", instances.join(", "));
-                ("group".to_owned(), what, Colour::Grey)
+                let text = format!("all partitions are assigned to: {}", instances.join(", "));
+                ("group".to_owned(), text, Colour::Grey)
             }
             Happening::AnswerWillBeLost => {
-                let what = "will execute the next submit and lose its answer";
-                ("Control-M".to_owned(), what.to_owned(), Colour::Yellow)
+                let text = "will execute the next submit and lose its answer".to_owned();
+                ("Control-M".to_owned(), text, Colour::Yellow)
             }
         }
     }

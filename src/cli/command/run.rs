@@ -1,4 +1,4 @@
-//! `sheaf run`: an instance against a real Kafka, until a signal or an error ends it.
+//! `sheaf run`: an instance on a Kafka cluster, until a signal or an error stops it.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -7,22 +7,22 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::exit::{Failure, INTERRUPTED};
-use super::load::{self, ConfigArgs};
-use super::output::tell;
-use super::{fault, log, wire};
+use crate::cli::exit::{Failure, INTERRUPTED};
+use crate::cli::load::{self, ConfigArgs};
+use crate::cli::signal::Signals;
+use crate::cli::{fault, log, wire};
+use crate::cli::output::print_stderr;
 use crate::admin::{self, Health, Server};
 use crate::metric::Metrics;
 use crate::model::{Clock, ErrorClass};
 use crate::runtime::{self, Application, Context, Instance, Status, ThreadState};
 
-/// Options of `sheaf run`.
+/// Run an instance: join the consumer group, gather bundles, submit them
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The instance runs until it gets TERM or INT: then it commits what it has, closes its stores and leaves. A second signal \
-ends it at once; nothing is lost then either.
+The instance runs until SIGTERM or SIGINT: then it commits its open transactions, closes its stores and exits. A second \
+signal ends the process at once; nothing is lost then either.
 
   sheaf run -c sheaf.yaml
   sheaf run -c sheaf.yaml --set instance_id=b --set http.bind=127.0.0.1:8081 --set state_dir=state-b")]
@@ -31,10 +31,10 @@ pub(super) struct Args {
     config: ConfigArgs,
 }
 
-/// How long a stream thread may be silent before the process counts as hanging: longer than any one call to the broker.
+/// The longest turn of a stream thread until `/healthz` fails: longer than any call to the broker.
 const SILENCE_MAX: Duration = Duration::from_mins(2);
-/// How often it is looked whether a thread has failed.
-const WATCH: Duration = Duration::from_millis(100);
+/// The interval of the checks for failed threads.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let loaded = load::everything(&args.config)?;
@@ -43,12 +43,12 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let metrics = wire::metrics(&loaded.config.application_id, &topology)?;
     log::start(&loaded.config.log, load::log_filter().as_deref(), &metrics)?;
     let fault_observer = fault::fault_observer()?;
-    let secrets = wire::Secrets::of(&loaded.config, runtime.handle());
+    let secrets = wire::Secrets::new(&loaded.config, runtime.handle());
     let broker = wire::broker(&loaded.config, &secrets, None)?;
     let stores = wire::stores(&loaded.config)?;
     let clock = wire::clock();
     let status = Arc::new(Status::default());
-    let view = View { status: status.clone(), metrics: metrics.clone(), clock: clock.clone() };
+    let view = InstanceStatus { status: status.clone(), metrics: metrics.clone(), clock: clock.clone() };
     let server = runtime.block_on(Server::start(loaded.config.http.bind, Arc::new(view))).context("http.bind")?;
     tracing::info!(address = %server.address(), "serving /healthz, /readyz and /metrics");
     let settings = wire::settings(&loaded.config, server.address().to_string());
@@ -61,7 +61,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         .with_fault_observer(fault_observer);
     let mut signals = runtime.block_on(async { Signals::new() })?;
     let Some(context) = prepare(&Arc::new(application), &runtime, &mut signals)? else {
-        // The attempt that is under way has nothing to finish.
+        // Does not wait for the attempt that is running: it may be cut off anywhere, a restart repeats it.
         runtime.shutdown_background();
         return Ok(ExitCode::SUCCESS);
     };
@@ -72,48 +72,24 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     code
 }
 
-/// Both signals that end a process in order.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-/// Ends when the process is asked to end.
-pub(super) async fn ended() -> std::io::Result<()> {
-    Signals::new()?.next().await;
-    Ok(())
-}
-
-/// Creates and checks the topics, again and again while the broker cannot be reached; `None` after a signal.
+/// Creates and checks the topics, and retries while Kafka cannot be reached. Returns what the threads of the instance share;
+/// `None` after a signal.
 fn prepare(
     application: &Arc<Application>,
     runtime: &Runtime,
     signals: &mut Signals,
 ) -> Result<Option<Context>, Failure> {
-    const FIRST: Duration = Duration::from_secs(1);
-    const LONGEST: Duration = Duration::from_secs(30);
-    // A person who has mistyped the address wants to know it soon.
+    const BACKOFF_MIN: Duration = Duration::from_secs(1);
+    const BACKOFF_MAX: Duration = Duration::from_secs(30);
+    // Short, so that a mistyped address is reported soon.
     const TIMEOUT: Duration = Duration::from_secs(3);
-    let mut wait = FIRST;
+    let mut backoff = BACKOFF_MIN;
     loop {
         let application = Arc::clone(application);
         let attempt = runtime.spawn_blocking(move || {
             let mut admin = application.admin()?;
             let context = application.prepare(&mut *admin, TIMEOUT)?;
-            // Closing a client takes a fifth of a second and more, for which nobody need wait. Without a thread it is closed here.
+            // Closing a client takes 200 ms and more, so a thread does it. If none can be started, it is closed here.
             let closing = std::thread::Builder::new().name("admin-close".to_owned());
             drop(closing.spawn(move || drop(admin)));
             runtime::Result::Ok(context)
@@ -128,30 +104,34 @@ fn prepare(
         match result.context("preparing the topics")? {
             Ok(context) => return Ok(Some(context)),
             Err(error) if error.class() == ErrorClass::Retry => {
-                tracing::warn!(%error, retry_in = ?wait, "Kafka is not there yet; is kafka.bootstrap_servers right?");
+                tracing::warn!(
+                    %error,
+                    retry_in = ?backoff,
+                    "Kafka cannot be reached, trying again; is kafka.bootstrap_servers right?"
+                );
             }
             Err(error) => return Err(error.into()),
         }
         let slept = runtime.block_on(async {
             tokio::select! {
-                () = tokio::time::sleep(wait) => true,
+                () = tokio::time::sleep(backoff) => true,
                 () = signals.next() => false,
             }
         });
         if !slept {
             return Ok(None);
         }
-        wait = wait.saturating_mul(2).min(LONGEST);
+        backoff = backoff.saturating_mul(2).min(BACKOFF_MAX);
     }
 }
 
-/// Waits for a signal or a failure, then ends the instance in order, within its limit.
+/// Waits for a signal or a failed thread, then stops the instance within `limit`.
 fn watch(instance: Instance, runtime: &Runtime, mut signals: Signals, limit: Duration) -> Result<ExitCode, Failure> {
     let failure = runtime.block_on(async {
         loop {
             tokio::select! {
                 () = signals.next() => return None,
-                () = tokio::time::sleep(WATCH) => {}
+                () = tokio::time::sleep(CHECK_INTERVAL) => {}
             }
             if let Some(failure) = instance.failure() {
                 return Some(failure);
@@ -159,8 +139,8 @@ fn watch(instance: Instance, runtime: &Runtime, mut signals: Signals, limit: Dur
         }
     });
     match &failure {
-        None => tracing::info!("stopping: committing what there is"),
-        Some(error) => tracing::error!(%error, "stopping"),
+        None => tracing::info!("stopping: committing open transactions"),
+        Some(error) => tracing::error!(%error, "a thread has failed, stopping"),
     }
     let stopping = runtime.spawn_blocking(move || instance.stop());
     let stopped = runtime.block_on(async {
@@ -172,7 +152,7 @@ fn watch(instance: Instance, runtime: &Runtime, mut signals: Signals, limit: Dur
     });
     match (stopped, failure) {
         (Stopped::Interrupted, _) => {
-            tell("second signal: ending at once; the last transaction is done again by whoever comes next");
+            print_stderr("second signal: ending at once; the input of the open transaction is processed again");
             Ok(ExitCode::from(INTERRUPTED))
         }
         (_, Some(error)) => Err(error.into()),
@@ -182,8 +162,8 @@ fn watch(instance: Instance, runtime: &Runtime, mut signals: Signals, limit: Dur
         },
         (Stopped::TooLong, None) => {
             let error = anyhow::anyhow!(
-                "the orderly stop took longer than shutdown_timeout ({limit:?}); the last transaction is done again by \
-                 whoever comes next"
+                "the orderly stop took longer than shutdown_timeout ({limit:?}); the input of the open transaction is \
+                 processed again"
             );
             Err(Failure::Failed(error))
         }
@@ -196,14 +176,14 @@ enum Stopped<T> {
     TooLong,
 }
 
-/// What the HTTP server shows.
-struct View {
+/// Health and metrics for the HTTP server.
+struct InstanceStatus {
     status: Arc<Status>,
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
 }
 
-impl admin::Status for View {
+impl admin::Status for InstanceStatus {
     fn health(&self) -> Health {
         let state = self.status.state();
         let silence = self.status.silence(self.clock.uptime());

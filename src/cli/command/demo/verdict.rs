@@ -1,4 +1,4 @@
-//! The end of a demo: what became of each bundle, and whether that is right.
+//! The end of a demo: the table of bundles, and the verdict of the oracle.
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
@@ -8,7 +8,7 @@ use crate::model::Timestamp;
 use crate::sim::Sent;
 use crate::sim::oracle::{self, Outcome};
 
-/// Each bundle in a row.
+/// A table with a row for each bundle.
 pub(super) fn table(sent: &[Sent], outcome: &Outcome, start: Timestamp) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
@@ -32,7 +32,7 @@ pub(super) fn table(sent: &[Sent], outcome: &Outcome, start: Timestamp) -> Strin
     format!("\n{table}")
 }
 
-/// The verdict for a person.
+/// The verdict as text.
 pub(super) fn sentence(sent: &[Sent], outcome: &Outcome, wrong: &[String], colours: bool) -> String {
     let bundles = oracle::expected(sent).len();
     if wrong.is_empty() {
@@ -53,7 +53,7 @@ pub(super) fn sentence(sent: &[Sent], outcome: &Outcome, wrong: &[String], colou
     if colours { format!("\x1b[1;31m{text}\x1b[0m") } else { text }
 }
 
-/// The verdict for a machine.
+/// The verdict as JSON.
 pub(super) fn json(wrong: &[String]) -> String {
     json!({ "verdict": if wrong.is_empty() { "right" } else { "wrong" }, "wrong": wrong }).to_string()
 }

@@ -1,19 +1,19 @@
-//! `sheaf topology describe`: the wiring as a picture.
+//! `sheaf topology describe`: the topology as a diagram.
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::exit::Failure;
-use super::load::{self, ConfigArgs};
-use super::output::say;
-use super::wire;
+use crate::cli::exit::Failure;
+use crate::cli::load::{self, ConfigArgs};
+use crate::cli::wire;
+use crate::cli::output::print_stdout;
 use crate::topology::describe;
 
-/// What can be done with a topology.
+/// Describe a topology
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Draw what each processor reads and writes
+    /// Draw a diagram of the topics that each processor reads and writes
     Describe(ConfigArgs),
 }
 
@@ -21,6 +21,6 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let Command::Describe(args) = command;
     let loaded = load::everything(args)?;
     let topology = wire::topology(&loaded)?;
-    say(describe(&topology, &loaded.config.application_id).trim_end());
+    print_stdout(describe(&topology, &loaded.config.application_id).trim_end());
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
-//! `sheaf demo`: a day in a minute, in memory, with two instances, a crash and a simulated Control-M.
+//! `sheaf demo`: a day of events in a minute, in memory, with two instances, a crash and a simulated Control-M.
 
-mod narrator;
+mod printer;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::exit::Failure;
-use super::output::say;
-use super::wire;
+use crate::cli::exit::Failure;
+use crate::cli::wire;
+use crate::cli::output::print_stdout;
 use crate::broker::memory;
 use crate::model::{Act, Clock, Completion, Key, Sink, Target, TaskId, Timestamp};
 use crate::processor::delivery;
@@ -26,35 +26,35 @@ use crate::sink::control_m::simulator::{Action, Fault, Simulator, SimulatorHandl
 use crate::sink::control_m::{self, ControlM};
 use crate::template::Template;
 use crate::topology::Spec;
-use narrator::Narrator;
+use printer::Printer;
 
-/// Options of `sheaf demo`.
+/// Run a day of events in a minute: in memory, with two instances, a crash and a simulated Control-M
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Nothing has to be installed and nothing outside of this process is reached but a simulated Control-M on loopback. The \
-broker is in memory; the stream threads are the ones of `sheaf run`. Exit code 0 when everything came out as an oracle \
-computes it from the input alone, 1 when not.")]
+Needs no Kafka and no network: the broker is in memory, and a simulated Control-M listens on loopback. The stream \
+threads are those of `sheaf run`. Exit code 0 when the outputs are those that an oracle computes from the input alone, \
+1 otherwise.")]
 pub(super) struct Args {
-    /// What the day is made from; the same seed tells the same story
+    /// Seed of the day's events; the same seed gives the same day
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// Do not slow down for readers
+    /// Print without pauses
     #[arg(long)]
     fast: bool,
-    /// One JSON object per happening, and the verdict as the last one
+    /// Print JSON, one object per line, the verdict last
     #[arg(long)]
     json: bool,
 }
 
-const TOPOLOGY: &str = include_str!("../../../topologies/control-m.yaml");
-const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
+const TOPOLOGY: &str = include_str!("../../../../topologies/control-m.yaml");
+const TEMPLATE: &str = include_str!("../../../../templates/bundle.json");
 const APPLICATION: &str = "demo";
 /// 2026-11-20T00:00:00Z.
 const START: Timestamp = Timestamp::from_millis(1_795_132_800_000);
-/// How long a reader has for a line: hours in which nothing happens pass at once.
-const LINE: Duration = Duration::from_millis(700);
-/// How long an act may take before the clock goes on without it.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The pause before each line; hours in which nothing happens have none.
+const LINE_PAUSE: Duration = Duration::from_millis(700);
+/// How long the simulated clock waits for acts in flight.
+const ACTS_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
@@ -67,21 +67,21 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let mut world = world(&spec, &clock, &simulator, &in_flight, runtime.handle())?;
     let mut day = Day::new(args.seed, START);
     let colours = std::io::stdout().is_terminal() && !no_color();
-    let mut stage = Theatre {
-        narrator: Narrator::new(START, args.json, colours),
+    let mut stage = Console {
+        printer: Printer::new(START, args.json, colours),
         simulator: &simulator,
         in_flight: &in_flight,
         fast: args.fast,
     };
-    stage.narrator.open(args.seed);
+    stage.printer.introduction(args.seed);
     day.play(&mut world, &mut stage)?;
     let outcome = outcome(&world, &simulator);
     let wrong = oracle::judge(day.sent(), &outcome, sla);
     if args.json {
-        say(&verdict::json(&wrong));
+        print_stdout(&verdict::json(&wrong));
     } else {
-        say(&verdict::table(day.sent(), &outcome, START));
-        say(&verdict::sentence(day.sent(), &outcome, &wrong, colours));
+        print_stdout(&verdict::table(day.sent(), &outcome, START));
+        print_stdout(&verdict::sentence(day.sent(), &outcome, &wrong, colours));
     }
     runtime.block_on(simulator.stop());
     Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -109,7 +109,7 @@ fn world(
     };
     let topology = spec.assemble(APPLICATION, delivery).context("the demo's topology")?;
     let metrics = wire::metrics(APPLICATION, &topology)?;
-    let (base_url, acting) = (simulator.base_url(), clock.clone());
+    let (base_url, sink_clock) = (simulator.base_url(), clock.clone());
     let (handle, in_flight) = (handle.clone(), in_flight.clone());
     Ok(World::new(Setting {
         topology,
@@ -118,8 +118,8 @@ fn world(
         clock: clock.clone(),
         sink: Box::new(move |_instance| {
             let settings = control_m::Settings::new(&base_url, Secret::new("demo".to_owned()));
-            match ControlM::new(&settings, handle.clone(), acting.clone()) {
-                Ok(sink) => Arc::new(Watched { sink, in_flight: in_flight.clone() }),
+            match ControlM::new(&settings, handle.clone(), sink_clock.clone()) {
+                Ok(sink) => Arc::new(CountingSink { sink, in_flight: in_flight.clone() }),
                 Err(_) => Arc::new(NoSink),
             }
         }),
@@ -142,14 +142,14 @@ fn outcome(world: &World, simulator: &SimulatorHandle) -> Outcome {
     }
 }
 
-/// A sink that says how many of its acts are under way, so that the simulated clock waits for them.
+/// A sink that counts its acts in flight, so that the simulated clock can wait for them.
 #[derive(Debug)]
-struct Watched {
+struct CountingSink {
     sink: ControlM,
     in_flight: Arc<AtomicUsize>,
 }
 
-impl Sink for Watched {
+impl Sink for CountingSink {
     fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         let in_flight = self.in_flight.clone();
@@ -165,27 +165,29 @@ impl Sink for Watched {
     }
 }
 
-/// Where a day is played for a person.
-struct Theatre<'a> {
-    narrator: Narrator,
+/// Prints a day at a pace that people can read, and loses the answer that the day asks for.
+struct Console<'a> {
+    printer: Printer,
     simulator: &'a SimulatorHandle,
     in_flight: &'a AtomicUsize,
     fast: bool,
 }
 
-impl Stage for Theatre<'_> {
+impl Stage for Console<'_> {
     fn pass(&mut self, _at: Timestamp) {
-        let waiting = wire::clock().uptime();
-        while self.in_flight.load(Ordering::Acquire) > 0 && wire::clock().uptime().saturating_sub(waiting) < PATIENCE {
+        let started = wire::clock().uptime();
+        while self.in_flight.load(Ordering::Acquire) > 0
+            && wire::clock().uptime().saturating_sub(started) < ACTS_TIMEOUT
+        {
             pause(Duration::from_micros(500));
         }
     }
 
     fn show(&mut self, at: Timestamp, happening: &Happening) {
         if !self.fast {
-            pause(LINE);
+            pause(LINE_PAUSE);
         }
-        self.narrator.tell(at, happening);
+        self.printer.happening(at, happening);
     }
 
     fn lose_answer(&mut self) {
@@ -193,7 +195,7 @@ impl Stage for Theatre<'_> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a story is told at a reader's pace")]
+#[expect(clippy::disallowed_methods, reason = "the demo prints at a pace that people can read")]
 fn pause(time: Duration) {
     std::thread::sleep(time);
 }

@@ -1,0 +1,76 @@
+//! The commands of the binary, one file or folder each.
+//!
+//! | file | command |
+//! |---|---|
+//! | `run` | `sheaf run`: an instance on a Kafka cluster |
+//! | `demo` | `sheaf demo`: a day of events in a minute, in memory |
+//! | `simulate` | `sheaf simulate`: simulated runs with faults, from seeds |
+//! | `produce` | `sheaf produce`: sample events |
+//! | `validate` | `sheaf validate`: configuration, topology and template, without a broker |
+//! | `state` | `sheaf state`: state stores and their changelogs |
+//! | `topology` | `sheaf topology describe`: the topology as a diagram |
+//! | `mock` | `sheaf mock control-m`: the Control-M simulator |
+//!
+//! A new command is a file here and three lines below: its module, its variant, its call. Its help stands on its options.
+
+mod demo;
+mod mock;
+mod produce;
+mod run;
+mod simulate;
+mod state;
+mod topology;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::exit::Failure;
+
+/// Gathers related Kafka events into bundles and hands each completed bundle on exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "sheaf", version, arg_required_else_help = true, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+First steps:
+  sheaf demo                          watch a day of events in a minute; needs no Kafka
+  sheaf validate -c sheaf.yaml        check the configuration, the topology and the template
+  sheaf run -c sheaf.yaml             run an instance; start more of them to scale out
+  sheaf produce -n 20                 write sample events
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 69 Kafka cannot be reached, 78 the configuration is wrong, \
+130 ended by a second signal.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Args),
+    Run(run::Args),
+    Produce(produce::Args),
+    Validate(validate::Args),
+    Simulate(simulate::Args),
+    #[command(subcommand)]
+    State(state::Command),
+    #[command(subcommand)]
+    Topology(topology::Command),
+    #[command(subcommand)]
+    Mock(mock::Command),
+}
+
+/// Runs the command that the process was started with.
+pub(super) fn main() -> Result<ExitCode, Failure> {
+    match Cli::parse().command {
+        Command::Demo(args) => demo::main(&args),
+        Command::Run(args) => run::main(&args),
+        Command::Produce(args) => produce::main(&args),
+        Command::Validate(args) => validate::main(&args),
+        Command::Simulate(args) => Ok(simulate::main(&args)),
+        Command::State(command) => state::main(&command),
+        Command::Topology(command) => topology::main(&command),
+        Command::Mock(command) => mock::main(&command),
+    }
+}

@@ -1,0 +1,35 @@
+//! `sheaf validate`: checks the configuration, the topology and the template, without a broker.
+
+use std::process::ExitCode;
+
+use crate::cli::exit::Failure;
+use crate::cli::load::{self, ConfigArgs};
+use crate::cli::wire;
+use crate::cli::output::print_stdout;
+
+/// Check the configuration, the topology and the template, and report all problems
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Each problem is reported with its file, line and a hint. Connects to nothing but the S3 bucket of a template. Exit \
+code 0 when there is no problem, 78 otherwise.")]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
+    let loaded = load::everything(&args.config)?;
+    let topology = wire::topology(&loaded)?;
+    let sources: Vec<&str> = topology.sources.iter().map(|source| source.topic.as_str()).collect();
+    print_stdout(&format!("ok: application {}, topology {}", loaded.config.application_id, loaded.spec.name));
+    print_stdout(&format!("    reads {}", sources.join(", ")));
+    if let (Some(template), Some(deliver)) = (&loaded.template, &loaded.spec.deliver) {
+        print_stdout(&format!(
+            "    submits to {} with {} (revision {})",
+            deliver.server,
+            template.name(),
+            template.revision()
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
