@@ -97,6 +97,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
 const RUNTIME_UNPLACED: &[&str] = &[
     "application",
     "changelog",
+    "context",
     "housekeeping",
     "incarnation",
     "input",

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::FIELDS;
 use super::field::{Default, Field, Kind};
 use crate::codec::yaml::{Collector, Node, Origin, Position, Problem, Problems, Value, closest, parse};
 
@@ -23,34 +22,34 @@ pub struct Sources<'a> {
     pub host_name: &'a str,
 }
 
-/// Merges all sources. Their problems are reported together.
-pub(super) fn tree(sources: &Sources<'_>) -> Result<Node, Problems> {
-    let collector = Collector::default();
-    let mut tree = Node { value: Value::Map(Vec::new()), at: start(sources) };
-    for field in FIELDS.iter() {
+/// Merges all sources into a tree of these fields. Their problems are reported together.
+pub(super) fn tree(sources: &Sources<'_>, fields: &[Field]) -> Result<Node, Problems> {
+    let tree = Node { value: Value::Map(Vec::new()), at: start(sources) };
+    let mut layers = Layers { fields, tree, collector: Collector::default() };
+    for field in fields {
         if let Default::Value(text) = field.default {
-            set(&mut tree, "default", field.path, text, &collector);
+            layers.set("default", field.path, text);
         }
     }
-    set(&mut tree, "the host's name", "instance_id", sources.host_name, &collector);
+    layers.set("the host's name", "instance_id", sources.host_name);
     for (name, text) in sources.files {
         match parse(name, text) {
-            Ok(file) => tree.merge(file),
-            Err(problems) => collector.extend(problems),
+            Ok(file) => layers.tree.merge(file),
+            Err(problems) => layers.collector.extend(problems),
         }
     }
     for (name, value) in sources.environment {
         if let Some(rest) = name.strip_prefix("SHEAF_").filter(|_| !is_reserved(name)) {
-            match path_of_variable(rest) {
-                Some(path) => set(&mut tree, name, &path, value, &collector),
-                None => collector.push(unknown_variable(name)),
+            match layers.path_of_variable(rest) {
+                Some(path) => layers.set(name, &path, value),
+                None => layers.collector.push(layers.unknown_variable(name)),
             }
         }
     }
     for flag in sources.flags {
-        set_by_flag(&mut tree, flag, &collector);
+        layers.set_by_flag(flag);
     }
-    collector.finish(&start(sources), Some(tree))
+    layers.collector.finish(&start(sources), Some(layers.tree))
 }
 
 /// The position of problems with the configuration as a whole: the start of the first file, if there is one.
@@ -68,73 +67,79 @@ fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|word| word.strip_suffix('*').map_or(*word == name, |begin| name.starts_with(begin)))
 }
 
-fn set_by_flag(tree: &mut Node, flag: &str, collector: &Collector) {
-    let Some((path, value)) = flag.split_once('=') else {
-        let hint = Some("write `--set path.to.key=value`".to_owned());
-        return collector.push(Problem::new("", &Position::named("--set"), "this has no `=`").hint(hint));
-    };
-    let origin = format!("--set {path}");
-    if is_known(path) {
-        return set(tree, &origin, path, value, collector);
-    }
-    let hint = closest(path, FIELDS.iter().map(|field| field.path));
-    collector.push(Problem::new(path, &Position::named(&origin), "this key is unknown").hint(hint));
+/// The sources that have been merged so far.
+struct Layers<'a> {
+    fields: &'a [Field],
+    tree: Node,
+    collector: Collector,
 }
 
-/// Sets one value; `[..]` and `{..}` are YAML, everything else is text for the field's reader.
-fn set(tree: &mut Node, origin: &str, path: &str, text: &str, collector: &Collector) {
-    let at = Position::named(origin);
-    let value = if text.starts_with(['[', '{']) {
-        match parse(origin, text) {
-            Ok(node) => node.value,
-            Err(_) => {
-                return collector.push(Problem::new(
-                    path,
-                    &at,
-                    "a value that begins with `[` or `{` must be valid YAML",
-                ));
-            }
+impl Layers<'_> {
+    fn set_by_flag(&mut self, flag: &str) {
+        let Some((path, value)) = flag.split_once('=') else {
+            let hint = Some("write `--set path.to.key=value`".to_owned());
+            let problem = Problem::new("", &Position::named("--set"), "this has no `=`").hint(hint);
+            return self.collector.push(problem);
+        };
+        let origin = format!("--set {path}");
+        if self.is_known(path) {
+            return self.set(&origin, path, value);
         }
-    } else {
-        Value::Loose(text.to_owned())
-    };
-    tree.merge(Node { value, at }.under(&keys(path)));
-}
-
-/// The keys of a path. Names in a map may contain dots, so everything after the map's path is one key.
-fn keys(path: &str) -> Vec<&str> {
-    match split_at_map(path) {
-        Some((field, name)) => field.path.split('.').chain([name]).collect(),
-        None => path.split('.').collect(),
+        let hint = closest(path, self.fields.iter().map(|field| field.path));
+        self.collector.push(Problem::new(path, &Position::named(&origin), "this key is unknown").hint(hint));
     }
-}
 
-fn is_known(path: &str) -> bool {
-    split_at_map(path).is_some() || FIELDS.iter().any(|field| field.path == path)
-}
+    /// Sets one value; `[..]` and `{..}` are YAML, everything else is text for the field's reader.
+    fn set(&mut self, origin: &str, path: &str, text: &str) {
+        let at = Position::named(origin);
+        let value = if text.starts_with(['[', '{']) {
+            let Ok(node) = parse(origin, text) else {
+                let message = "a value that begins with `[` or `{` must be valid YAML";
+                return self.collector.push(Problem::new(path, &at, message));
+            };
+            node.value
+        } else {
+            Value::Loose(text.to_owned())
+        };
+        let node = Node { value, at }.under(&self.keys(path));
+        self.tree.merge(node);
+    }
 
-/// The field of type map that a path leads into, and the name in that map.
-fn split_at_map(path: &str) -> Option<(&'static Field, &str)> {
-    FIELDS.iter().filter(|field| field.kind == Kind::Map).find_map(|field| {
-        let name = path.strip_prefix(field.path)?.strip_prefix('.')?;
-        (!name.is_empty()).then_some((field, name))
-    })
-}
+    /// The keys of a path. Names in a map may contain dots, so everything after the map's path is one key.
+    fn keys<'p>(&self, path: &'p str) -> Vec<&'p str> {
+        match self.split_at_map(path) {
+            Some((field, name)) => field.split('.').chain([name]).collect(),
+            None => path.split('.').collect(),
+        }
+    }
 
-/// `KAFKA__PROPERTIES__SECURITY_PROTOCOL` is `kafka.properties.security.protocol`: librdkafka's names have dots, and a
-/// variable's name cannot.
-fn path_of_variable(rest: &str) -> Option<String> {
-    let path = rest.to_lowercase().replace("__", ".");
-    let path = match split_at_map(&path) {
-        Some((field, name)) => format!("{}.{}", field.path, name.replace('_', ".")),
-        None => path,
-    };
-    is_known(&path).then_some(path)
-}
+    fn is_known(&self, path: &str) -> bool {
+        self.split_at_map(path).is_some() || self.fields.iter().any(|field| field.path == path)
+    }
 
-fn unknown_variable(name: &str) -> Problem {
-    let variables: Vec<String> = FIELDS.iter().map(Field::variable).collect();
-    let known = variables.iter().map(String::as_str).chain(RESERVED);
-    let hint = closest(name, known).unwrap_or("see docs/configuration.md, or unset it".to_owned());
-    Problem::new("", &Position::named(name), "no setting has this variable").hint(Some(hint))
+    /// The path of the field of type map that a path leads into, and the name in that map.
+    fn split_at_map<'p>(&self, path: &'p str) -> Option<(&'static str, &'p str)> {
+        self.fields.iter().filter(|field| field.kind == Kind::Map).find_map(|field| {
+            let name = path.strip_prefix(field.path)?.strip_prefix('.')?;
+            (!name.is_empty()).then_some((field.path, name))
+        })
+    }
+
+    /// `KAFKA__PROPERTIES__SECURITY_PROTOCOL` is `kafka.properties.security.protocol`: librdkafka's names have dots, and a
+    /// variable's name cannot.
+    fn path_of_variable(&self, rest: &str) -> Option<String> {
+        let path = rest.to_lowercase().replace("__", ".");
+        let path = match self.split_at_map(&path) {
+            Some((field, name)) => format!("{field}.{}", name.replace('_', ".")),
+            None => path,
+        };
+        self.is_known(&path).then_some(path)
+    }
+
+    fn unknown_variable(&self, name: &str) -> Problem {
+        let variables: Vec<String> = self.fields.iter().map(Field::variable).collect();
+        let known = variables.iter().map(String::as_str).chain(RESERVED);
+        let hint = closest(name, known).unwrap_or("see docs/configuration.md, or unset it".to_owned());
+        Problem::new("", &Position::named(name), "no setting has this variable").hint(Some(hint))
+    }
 }

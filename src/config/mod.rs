@@ -60,9 +60,9 @@ pub static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
 impl Config {
     /// Reads all sources. The error has the problems of all of them.
     pub fn load(sources: &Sources<'_>) -> Result<Self, Problems> {
-        let tree = layer::tree(sources)?;
+        let tree = layer::tree(sources, &FIELDS)?;
         let collector = Collector::default();
-        let reader = Reader::new(&tree, &collector);
+        let reader = Reader::new(&FIELDS, &tree, &collector);
         reader.report_unknown();
         let config = root::read(&reader);
         collector.finish(&tree.at, config)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::field::{Default, Field, Kind};
-use super::{FIELDS, Reference};
+use super::reference::Reference;
 use crate::codec::yaml::{Collector, Entry, Item, Node, Origin, Problem, Read, Value, closest};
 
 /// The longest application or instance id: they are parts of topic names, which Kafka limits to 249 characters.
@@ -13,13 +13,14 @@ const NAME_CHARS_MAX: usize = 100;
 
 /// Reads fields from a tree. `None`: the field is absent, or its value is wrong; what is wrong is in the collector.
 pub(super) struct Reader<'a> {
+    fields: &'a [Field],
     tree: &'a Node,
     collector: &'a Collector,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(tree: &'a Node, collector: &'a Collector) -> Self {
-        Self { tree, collector }
+    pub(super) fn new(fields: &'a [Field], tree: &'a Node, collector: &'a Collector) -> Self {
+        Self { fields, tree, collector }
     }
 
     pub(super) fn value<T: Read>(&self, path: &str) -> Option<T> {
@@ -105,8 +106,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The row of a field. A path without one fails every test that loads a configuration.
-    fn row(&self, path: &str) -> Option<&'static Field> {
-        let row = FIELDS.iter().find(|field| field.path == path);
+    fn row(&self, path: &str) -> Option<&Field> {
+        let row = self.fields.iter().find(|field| field.path == path);
         if row.is_none() {
             self.collector.push(Problem::new(path, &self.tree.at, "this key has no row in FIELDS"));
         }
@@ -122,11 +123,11 @@ impl<'a> Reader<'a> {
         for entry in node.entries() {
             let path = if above.is_empty() { entry.key.clone() } else { format!("{above}.{}", entry.key) };
             let section = format!("{path}.");
-            if FIELDS.iter().any(|field| field.path == path) {
+            if self.fields.iter().any(|field| field.path == path) {
                 continue;
             }
-            if !FIELDS.iter().any(|field| field.path.starts_with(&section)) {
-                self.collector.push(unknown(&path, above, entry));
+            if !self.fields.iter().any(|field| field.path.starts_with(&section)) {
+                self.collector.push(unknown(self.fields, &path, above, entry));
             } else if matches!(entry.node.value, Value::Map(_)) {
                 self.report_unknown_below(&path, &entry.node);
             } else {
@@ -137,8 +138,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn unknown(path: &str, above: &str, entry: &Entry) -> Problem {
-    let siblings: Vec<&str> = FIELDS
+fn unknown(fields: &[Field], path: &str, above: &str, entry: &Entry) -> Problem {
+    let siblings: Vec<&str> = fields
         .iter()
         .filter_map(|field| {
             let rest = if above.is_empty() { field.path } else { field.path.strip_prefix(above)?.strip_prefix('.')? };
@@ -147,7 +148,7 @@ fn unknown(path: &str, above: &str, entry: &Entry) -> Problem {
         .collect();
     let hint = closest(&entry.key, siblings.iter().copied()).or_else(|| {
         // The key may be right and in the wrong section.
-        let elsewhere = FIELDS.iter().find(|field| field.path.rsplit('.').next() == Some(&entry.key))?;
+        let elsewhere = fields.iter().find(|field| field.path.rsplit('.').next() == Some(&entry.key))?;
         Some(format!("did you mean `{}`?", elsewhere.path))
     });
     let fallback = matches!(&*entry.key_at.origin, Origin::File { .. })

@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Subcommand;
 
 use crate::cli::exit::Failure;
-use crate::cli::{signal, wire};
 use crate::cli::output::print_stderr;
+use crate::cli::{signal, wire};
 use crate::secret::Secret;
 use crate::sink::control_m::simulator::{Simulator, SimulatorSettings};
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::cli::exit::Failure;
-use crate::cli::{signal, wire};
-use crate::cli::output::{print_stderr, print_stdout};
 use crate::broker::kafka::{KafkaBroker, KafkaSettings};
 use crate::broker::{Broker, Producer, ProducerSpec};
+use crate::cli::exit::Failure;
+use crate::cli::output::{print_stderr, print_stdout};
+use crate::cli::{signal, wire};
 use crate::model::{Headers, OutRecord, Topic};
 use crate::runtime::Incarnation;
 use crate::sim::{Generator, SampleEvent};

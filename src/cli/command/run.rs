@@ -8,12 +8,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
+use crate::admin::{self, Health, Server};
 use crate::cli::exit::{Failure, INTERRUPTED};
 use crate::cli::load::{self, ConfigArgs};
+use crate::cli::output::print_stderr;
 use crate::cli::signal::Signals;
 use crate::cli::{fault, log, wire};
-use crate::cli::output::print_stderr;
-use crate::admin::{self, Health, Server};
 use crate::metric::Metrics;
 use crate::model::{Clock, ErrorClass};
 use crate::runtime::{self, Application, Context, Instance, Status, ThreadState};

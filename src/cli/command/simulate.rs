@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cli::wire;
 use crate::cli::output::{print_stderr, print_stdout};
+use crate::cli::wire;
 use crate::model::Clock;
 use crate::runtime::Incarnation;
 use crate::sim::swarm::{self, Coverage, Report, Trouble};

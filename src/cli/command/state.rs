@@ -7,11 +7,11 @@ use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 
+use crate::broker::Broker;
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, ConfigArgs, Loaded};
-use crate::cli::wire;
 use crate::cli::output::{print_stderr, print_stdout};
-use crate::broker::Broker;
+use crate::cli::wire;
 use crate::model::TaskId;
 use crate::runtime::{Found, Incarnation, Republisher, TopologyPlan, prepare};
 

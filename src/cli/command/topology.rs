@@ -6,8 +6,8 @@ use clap::Subcommand;
 
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, ConfigArgs};
-use crate::cli::wire;
 use crate::cli::output::print_stdout;
+use crate::cli::wire;
 use crate::topology::describe;
 
 /// Describe a topology

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, ConfigArgs};
-use crate::cli::wire;
 use crate::cli::output::print_stdout;
+use crate::cli::wire;
 
 /// Check the configuration, the topology and the template, and report all problems
 #[derive(Debug, clap::Args)]

@@ -1,7 +1,10 @@
-//! What the delivery processor counts: its families, and every series of them.
+//! What the delivery processor counts and which alerts it raises: its families, every series of them, and the kinds.
 
 use super::super::{Count, Family};
 use crate::template;
+
+/// The kinds of alerts.
+pub(super) const ALERTS: [&str; 2] = ["delivery_failed", "delivery_unknown"];
 
 /// Submissions by how they ended, and duplicates; label `outcome`.
 pub const SUBMISSIONS: &str = "sink_submissions_total";

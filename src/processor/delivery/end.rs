@@ -19,9 +19,6 @@ use crate::model::{Alert, Headers, Key, Reject, Severity, Timestamp};
 /// Headers: `CloudEvents` 1.0 in binary mode (its Kafka protocol binding, section 3.2).
 pub const OUTCOMES: &str = "outcomes";
 
-/// The kinds of alerts.
-pub(super) const ALERTS: [&str; 2] = ["delivery_failed", "delivery_unknown"];
-
 /// The value of an outcome record.
 #[derive(Serialize)]
 struct Record<'a> {

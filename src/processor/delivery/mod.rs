@@ -140,7 +140,7 @@ impl Processor for Delivery {
     }
 
     fn alerts(&self) -> &'static [&'static str] {
-        &end::ALERTS
+        &count::ALERTS
     }
 
     fn step(&self, key: &Key, state: Option<Journal>, input: Input, at: Moment) -> Result<Transition<Journal>, Reject> {

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::cli::exit::Failure;
-use crate::cli::wire;
-use crate::cli::output::print_stdout;
 use crate::broker::memory;
+use crate::cli::exit::Failure;
+use crate::cli::output::print_stdout;
+use crate::cli::wire;
 use crate::model::{Act, Clock, Completion, Key, Sink, Target, TaskId, Timestamp};
 use crate::processor::delivery;
 use crate::runtime::{NoSink, Settings};
