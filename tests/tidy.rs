@@ -66,9 +66,6 @@ const NAMELESS: [&str; 8] = ["util", "utils", "helper", "helpers", "common", "mi
 /// The longest that a file may be. All unsafe code is in one file, however long that gets.
 const LINES_MAX: usize = 400;
 
-/// Folders that are being rebuilt: circles of files that are all in one of them are passed over until that is done.
-const REBUILDING: &[&str] = &["src/runtime/"];
-
 /// The floors within `runtime`, from the ground up: its modules by the names of their files and folders. The same rule as
 /// for the outer floors holds for what their code uses; `mod.rs` is above all.
 const RUNTIME_FLOORS: &[&[&str]] = &[
@@ -78,46 +75,28 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
         "error",
         "fault_point",
         "genesis",
+        "incarnation",
         "memory_budget",
         "mutation",
-        "placement",
         "reminder",
         "status",
+        "turn",
         "waker",
     ],
-    &["settings"],
+    &["checkpoint", "handoff", "settings"],
     &["dead_letter", "topology_plan"],
-    &["topics", "transaction"],
-    &["task"],
-    &["keying", "republish"],
-];
-
-/// The modules of `runtime` in its circles, and those that use them. They have no floor until these are gone, may use any
-/// module, and no module with a floor may use them.
-const RUNTIME_UNPLACED: &[&str] = &[
-    "application",
-    "changelog",
-    "context",
-    "housekeeping",
-    "incarnation",
-    "input",
-    "instance",
-    "instances",
-    "registry",
-    "source_offset",
-    "thread",
+    &["context", "topics", "transaction"],
+    &["instances", "keying", "republish", "task"],
+    &["changelog", "housekeeping", "thread"],
+    &["instance"],
+    &["application"],
 ];
 
 /// How many fields a struct of `runtime` may have.
 const FIELDS_MAX: usize = 12;
 
 /// Structs of `runtime` with more, by file and name, until they are split.
-const WIDE_STRUCTS: &[(&str, &str)] = &[
-    ("src/runtime/changelog/replay.rs", "Replay"),
-    ("src/runtime/settings.rs", "Settings"),
-    ("src/runtime/thread/mod.rs", "StreamThread"),
-    ("src/runtime/transaction.rs", "Transaction"),
-];
+const WIDE_STRUCTS: &[(&str, &str)] = &[];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sheaf::broker::Broker;
-use sheaf::runtime::{Settings, TopologyPlan};
+use sheaf::runtime::{Settings, TopicSettings, TopologyPlan};
 use sheaf::topology::{Spec, Topology};
 
 use crate::Result;
@@ -20,7 +20,8 @@ submissions: ctm-submissions
 
 /// An application with so many partitions.
 pub(crate) fn settings(application: &str, partitions: i32) -> Settings {
-    Settings { partitions, broker_timeout: TIMEOUT, ..Settings::new(application, "a") }
+    let topics = TopicSettings { partitions, replication: None };
+    Settings { topics, broker_timeout: TIMEOUT, ..Settings::new(application, "a") }
 }
 
 /// What runs.

@@ -242,6 +242,16 @@ pub trait Producer: Send {
 
     /// Aborts the transaction; with none open it does nothing.
     fn abort(&mut self, timeout: Duration) -> Result<()>;
+
+    /// Writes these records in a transaction of their own, each call for at most the time-out. Returns what
+    /// [`drain`](Self::drain) does.
+    fn transact(&mut self, records: &[OutRecord], timeout: Duration) -> Result<BTreeMap<TopicPartition, i64>> {
+        self.begin()?;
+        records.iter().try_for_each(|record| self.produce(record))?;
+        let ends = self.drain(timeout)?;
+        self.commit(timeout)?;
+        Ok(ends)
+    }
 }
 
 /// A reader without a group.

@@ -15,7 +15,7 @@ use crate::config::{Config, ProcessingGuarantee, Reference};
 use crate::metric::{Build, Metrics};
 use crate::model::{Clock, Sink, Target};
 use crate::processor::delivery;
-use crate::runtime::{CommitLimits, Guarantee, RestoreSettings, Settings, SystemClock};
+use crate::runtime::{CommitLimits, Guarantee, RestoreSettings, Settings, SystemClock, TopicSettings};
 use crate::secret::{Secret, SecretRef, Source, Sources};
 use crate::sink::Sinks;
 use crate::sink::control_m::{self, ControlM};
@@ -161,14 +161,13 @@ pub(super) fn settings(config: &Config, http: String) -> Settings {
         instance: config.instance_id.clone(),
         http,
         stream_threads: usize::from(config.num_stream_threads),
-        partitions: config.partitions,
-        replication: config.replication_factor,
+        topics: TopicSettings { partitions: config.partitions, replication: config.replication_factor },
         commit: CommitLimits {
             interval: config.commit.interval,
             inputs_max: config.commit.records_max,
+            write_behind: config.commit.write_behind,
             ..CommitLimits::default()
         },
-        write_behind: config.commit.write_behind,
         cache_bytes: config.state_cache_mib << 20,
         restore: RestoreSettings {
             records_per_second_max: config.restore.records_per_second_max,

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -176,6 +177,25 @@ impl fmt::Display for TopicPartition {
     }
 }
 
+impl FromStr for TopicPartition {
+    type Err = NoPartition;
+
+    fn from_str(text: &str) -> Result<Self, NoPartition> {
+        let (topic, partition) = split_partition(text)?;
+        Ok(Self { topic: Topic::new(topic), partition })
+    }
+}
+
+/// A text that does not end with `-` and a partition's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this does not end with a `-` and the number of a partition")]
+pub struct NoPartition;
+
+fn split_partition(text: &str) -> Result<(&str, i32), NoPartition> {
+    let (name, partition) = text.rsplit_once('-').ok_or(NoPartition)?;
+    Ok((name, partition.parse().map_err(|_not_a_number| NoPartition)?))
+}
+
 /// A task: one processor on one partition of its inbox.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId {
@@ -195,6 +215,16 @@ impl fmt::Display for TaskId {
     /// `bundle-3`, which is also the name of the task's directory.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.processor, self.partition)
+    }
+}
+
+impl FromStr for TaskId {
+    type Err = NoPartition;
+
+    /// Reads what [`Display`](fmt::Display) writes.
+    fn from_str(text: &str) -> Result<Self, NoPartition> {
+        let (processor, partition) = split_partition(text)?;
+        Ok(Self { processor: processor.into(), partition })
     }
 }
 

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::checkpoint::Checkpoint;
 use super::context::Context;
 use super::error::Result;
-use super::registry::Registry;
-use super::task::meta;
-use super::thread::Turn;
+use super::instances::Registry;
 use super::topics::DELETE_RETENTION;
 use super::topology_plan::Role;
+use super::turn::Turn;
 use crate::broker::Admin;
 use crate::model::{Timestamp, TopicPartition};
 
@@ -122,13 +122,9 @@ impl Housekeeper {
         for name in names {
             // A store that cannot be opened is in use, or is for somebody to look at.
             let Ok(store) = self.context.stores.open(&name) else { continue };
-            let number = |name| {
-                let bytes = store.meta(name).ok().flatten().and_then(|bytes| bytes.try_into().ok());
-                bytes.map(i64::from_le_bytes)
-            };
-            let applied_at = number(meta::APPLIED_AT).map(Timestamp::from_millis);
-            let position = number(meta::CHANGELOG).max(number(meta::NEWEST));
+            let Checkpoint { changelog, newest, applied_at, .. } = Checkpoint::of(&*store).unwrap_or_default();
             drop(store);
+            let position = changelog.max(newest);
             let Some(applied_at) = applied_at.filter(|at| now.since(*at) > DELETE_RETENTION / 2) else { continue };
             if !self.has_changelog(&name, position.unwrap_or(0)) {
                 tracing::warn!(
@@ -148,11 +144,10 @@ impl Housekeeper {
     /// True when the changelog reaches as far as the store had read it, so that the store can be built anew; false as
     /// well when that cannot be found out now.
     fn has_changelog(&mut self, name: &str, position: i64) -> bool {
-        let Some((node, number)) = name.rsplit_once('-') else { return false };
-        let nodes = self.context.plan.topology.nodes.iter().zip(&self.context.plan.nodes);
-        let topic = nodes.into_iter().find(|(known, _)| &*known.name == node).map(|(_, topics)| &topics.changelog);
-        let (Some(topic), Ok(partition)) = (topic, number.parse()) else { return false };
-        let ends = self.admin.watermarks(&TopicPartition::new(topic, partition), self.context.settings.broker_timeout);
+        let Some(changelog) = name.parse().ok().and_then(|task| self.context.plan.changelog(&task)) else {
+            return false;
+        };
+        let ends = self.admin.watermarks(&changelog, self.context.settings.broker_timeout);
         ends.is_ok_and(|(_, high)| high >= position)
     }
 }

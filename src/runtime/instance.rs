@@ -11,7 +11,8 @@ use super::context::Context;
 use super::error::{Error, Result};
 use super::housekeeping::Housekeeper;
 use super::status::ThreadState;
-use super::thread::{StreamThread, Turn};
+use super::thread::StreamThread;
+use super::turn::Turn;
 use super::waker::EventFdWaker;
 use crate::broker::Waker;
 

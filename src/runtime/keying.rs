@@ -38,7 +38,7 @@ pub(super) fn decide(
     let Some(source) = plan.topology.sources.get(source) else {
         return Ok(Destination::DeadLetter(Reject::new(RejectReason::MissingField, "the topology has no such source")));
     };
-    let node = super::task::node(plan, source.node)?;
+    let node = plan.node(source.node)?;
     let Some(NodeTopics { inbox, partitions, .. }) = plan.nodes.get(source.node) else {
         return Ok(Destination::DeadLetter(Reject::new(RejectReason::MissingField, "the source's node has no inbox")));
     };

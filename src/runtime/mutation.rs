@@ -1,5 +1,6 @@
 //! Ways to break the protocol, one at a time, for the proof of the proof: a simulator that does not find them proves
-//! nothing. No configuration and no variable leads here.
+//! nothing. No configuration and no variable leads here, and only builds with the feature `mutation`, which tests switch on, do anything
+//! about it ([`Settings::breaks`](super::Settings)).
 
 /// One broken duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

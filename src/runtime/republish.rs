@@ -8,10 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::Uuid;
 
+use super::checkpoint::Checkpoint;
 use super::error::{Error, Result};
-use super::task::meta;
+use super::genesis;
 use super::topology_plan::TopologyPlan;
-use super::{genesis, task};
 use crate::broker::{Broker, ProducerSpec};
 use crate::codec::part;
 use crate::model::{Key, OutRecord, TaskId, Timestamp, TopicPartition};
@@ -60,14 +60,8 @@ impl Republisher<'_> {
                 }
                 opened => opened?,
             };
-            let applied_at = Self::meta(&task, &*store, meta::APPLIED_AT)?;
-            let applied_at = applied_at.and_then(|bytes| bytes.try_into().ok()).map(i64::from_le_bytes);
-            found.push(Found {
-                entries: store.len_estimate(),
-                applied_at: applied_at.map(Timestamp::from_millis),
-                changelog: high - low,
-                task,
-            });
+            let applied_at = Self::checkpoint(&task, &*store)?.applied_at;
+            found.push(Found { entries: store.len_estimate(), applied_at, changelog: high - low, task });
         }
         Ok(found)
     }
@@ -88,8 +82,7 @@ impl Republisher<'_> {
             return refuse(&changelog, detail);
         }
         let mut store = self.open(id)?;
-        let text = Self::meta(id, &*store, meta::GENESIS)?.and_then(|bytes| String::from_utf8(bytes).ok());
-        let Some(store_id) = text.and_then(|text| Uuid::parse_str(&text).ok()) else {
+        let Some(store_id) = Self::checkpoint(id, &*store)?.genesis else {
             return refuse(&changelog, "the store was never committed to");
         };
         let spec =
@@ -127,8 +120,9 @@ impl Republisher<'_> {
         let ends = producer.drain(self.timeout)?;
         producer.commit(self.timeout)?;
         let end = ends.get(&changelog).copied().unwrap_or(0);
-        let position = |name: &str| Change::PutMeta(name.to_owned(), end.to_le_bytes().to_vec());
-        let batch = Batch { changes: vec![position(meta::CHANGELOG), position(meta::NEWEST)], is_bulk: false };
+        let checkpoint = Checkpoint { changelog: Some(end), newest: Some(end), ..Checkpoint::default() };
+        let changes = checkpoint.rows().into_iter().map(|(name, value)| Change::PutMeta(name, value)).collect();
+        let batch = Batch { changes, is_bulk: false };
         store.apply(&batch).map_err(|source| Error::store(id, source))?;
         Ok(written)
     }
@@ -138,10 +132,10 @@ impl Republisher<'_> {
         let existing = self.stores.existing().map_err(|source| Error::Store { task: nobody(), source })?;
         let mut tasks = Vec::new();
         for name in existing {
-            let Some((processor, partition)) = name.rsplit_once('-') else { continue };
-            let Ok(partition) = partition.parse() else { continue };
-            let Some(at) = self.plan.topology.nodes.iter().position(|node| &*node.name == processor) else { continue };
-            tasks.push((TaskId { processor: processor.into(), partition }, task::changelog(self.plan, at, partition)?));
+            let Ok(task) = name.parse::<TaskId>() else { continue };
+            if let Some(changelog) = self.plan.changelog(&task) {
+                tasks.push((task, changelog));
+            }
         }
         Ok(tasks)
     }
@@ -150,8 +144,8 @@ impl Republisher<'_> {
         self.stores.open(&task.to_string()).map_err(|source| Error::store(task, source))
     }
 
-    fn meta(task: &TaskId, store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>> {
-        store.meta(name).map_err(|source| Error::store(task, source))
+    fn checkpoint(task: &TaskId, store: &dyn Store) -> Result<Checkpoint> {
+        Checkpoint::of(store).map_err(|source| Error::store(task, source))
     }
 }
 

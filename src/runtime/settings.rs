@@ -16,15 +16,10 @@ pub struct Settings {
     pub http: String,
     /// How many stream threads.
     pub stream_threads: usize,
-    /// The partition count of topics that sheaf creates.
-    pub partitions: i32,
-    /// The replication factor of topics that sheaf creates; `None`: the broker's default.
-    pub replication: Option<i32>,
+    /// The topics that sheaf creates.
+    pub topics: TopicSettings,
     /// Limits of a transaction.
     pub commit: CommitLimits,
-    /// How long what is committed may be in memory and in the changelog alone, before the stores have it: so much is
-    /// restored after a crash. Zero: the stores are written with each transaction.
-    pub write_behind: Duration,
     /// What the entries that are kept decoded may take in an instance, in bytes, about. An entry beyond that is read from
     /// its store and decoded for each of its events.
     pub cache_bytes: usize,
@@ -36,9 +31,18 @@ pub struct Settings {
     pub guarantee: Guarantee,
     /// Whether a source record whose task is on the thread that reads it skips its inbox, where its processor allows it.
     pub direct_handover: bool,
-    /// Which duty is broken on purpose: `None`, but in the test of the simulator.
+    /// The duty that is broken on purpose, in the test of the simulator; without the feature `mutation` it changes nothing.
     #[doc(hidden)]
     pub mutation: Option<Mutation>,
+}
+
+/// The topics that sheaf creates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicSettings {
+    /// Their partition count.
+    pub partitions: i32,
+    /// Their replication factor; `None`: the broker's default.
+    pub replication: Option<i32>,
 }
 
 /// How stores are brought to the ends of their changelogs, and kept there.
@@ -61,7 +65,7 @@ pub enum Guarantee {
     AtLeastOnce,
 }
 
-/// When a transaction ends.
+/// When a transaction ends, and when the stores are written.
 #[derive(Clone, Copy, Debug)]
 pub struct CommitLimits {
     /// After this time, whatever is going on.
@@ -73,6 +77,9 @@ pub struct CommitLimits {
     /// Not sooner after the previous commit than this, when the input is idle. A transaction that begins right after
     /// another's end meets its markers still being written, and librdkafka then sleeps for 20 ms.
     pub gap: Duration,
+    /// How long a committed entry may stay dirty, in memory and in the changelog only, before its store has it: so much is
+    /// restored after a crash. Zero: the stores are written with each transaction.
+    pub write_behind: Duration,
 }
 
 impl Default for CommitLimits {
@@ -82,6 +89,7 @@ impl Default for CommitLimits {
             inputs_max: 10_000,
             bytes_max: 16 << 20,
             gap: Duration::from_millis(6),
+            write_behind: Duration::from_secs(5),
         }
     }
 }
@@ -101,10 +109,8 @@ impl Settings {
             instance: InstanceId::new(instance),
             http: String::new(),
             stream_threads: 1,
-            partitions: 4,
-            replication: None,
+            topics: TopicSettings { partitions: 4, replication: None },
             commit: CommitLimits::default(),
-            write_behind: Duration::from_secs(5),
             cache_bytes: 96 << 20,
             restore: RestoreSettings::default(),
             broker_timeout: Duration::from_secs(10),
@@ -114,9 +120,9 @@ impl Settings {
         }
     }
 
-    /// True when this duty is broken on purpose.
+    /// True when this duty is broken on purpose; never, without the feature `mutation`.
     pub(super) fn breaks(&self, mutation: Mutation) -> bool {
-        self.mutation == Some(mutation)
+        cfg!(feature = "mutation") && self.mutation == Some(mutation)
     }
 
     /// `<application>-<instance>-<thread>`: the transactional id of a stream thread.

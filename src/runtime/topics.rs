@@ -135,7 +135,7 @@ fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTopic {
     let mut set = |name: &str, value: String| drop(config.insert(name.to_owned(), value));
     if kind != Kind::Source {
         set("max.message.bytes", RECORD_MAX.to_string());
-        if settings.replication.is_some_and(|factor| factor >= 3) {
+        if settings.topics.replication.is_some_and(|factor| factor >= 3) {
             set("min.insync.replicas", "2".to_owned());
         }
     }
@@ -160,8 +160,8 @@ fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTopic {
             set("segment.ms", millis(INSTANCES_SEGMENT));
         }
     }
-    let partitions = if kind == Kind::Instances { 1 } else { settings.partitions };
-    NewTopic { topic: topic.clone(), partitions, replication: settings.replication, config }
+    let partitions = if kind == Kind::Instances { 1 } else { settings.topics.partitions };
+    NewTopic { topic: topic.clone(), partitions, replication: settings.topics.replication, config }
 }
 
 fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {

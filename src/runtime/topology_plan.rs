@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::error::{Error, Result};
 use super::settings::{RECORD_MAX, Settings};
 use crate::model::{TaskId, Topic, TopicPartition};
-use crate::topology::{Topology, internal_topic};
+use crate::topology::{Node, Topology, internal_topic};
 
 /// A topology under one application's names.
 #[derive(Debug)]
@@ -103,6 +104,18 @@ impl TopologyPlan {
                 Some(TaskId { processor, partition: partition.partition })
             }
         }
+    }
+
+    /// A node of the topology by its number.
+    pub(super) fn node(&self, at: usize) -> Result<&Node> {
+        let none = || Error::Thread { thread: "stream".to_owned(), detail: format!("the topology has no node {at}") };
+        self.topology.nodes.get(at).ok_or_else(none)
+    }
+
+    /// The changelog of a task; `None` when the topology has no such processor.
+    pub fn changelog(&self, task: &TaskId) -> Option<TopicPartition> {
+        let at = self.topology.nodes.iter().position(|node| node.name == task.processor)?;
+        Some(TopicPartition::new(&self.nodes.get(at)?.changelog, task.partition))
     }
 
     /// The changelogs of all nodes.

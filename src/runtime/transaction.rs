@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::dead_letter::{Stage, letter};
 use super::topology_plan::TopologyPlan;
+use crate::metric::Metrics;
 use crate::model::{Act, Key, OutRecord, Outcome, Record, Reject, RejectReason, Target, TaskId, Timestamp, Topic};
 use crate::processor::Count;
 
@@ -57,29 +58,26 @@ pub(super) struct Transaction {
     pub outputs: Vec<OutRecord>,
     /// Acts to hand over after the commit.
     pub acts: Vec<Decision>,
-    /// Facts to count after the commit.
-    pub counts: Vec<Count>,
-    /// Alert kinds to count after the commit.
-    pub alerts: Vec<String>,
-    /// Dead letters to count after the commit.
-    pub letters: Vec<(Stage, RejectReason)>,
-    /// Inputs stepped over, by processor, to count after the commit.
-    pub(super) stepped: BTreeMap<Arc<str>, u64>,
-    /// Of these, those whose entry had to be read for want of room, likewise.
-    pub(super) read: BTreeMap<Arc<str>, u64>,
-    /// Source records that skipped their inbox, by processor, to count after the commit.
-    pub(super) direct: BTreeMap<Arc<str>, u64>,
-    /// Source records that are for no entry, by topic, to count after the commit.
-    pub(super) passed: BTreeMap<Topic, u64>,
+    /// What is to be counted after the commit.
+    pub tally: Tally,
     /// The records that went in, to be taken again after an abort.
     pub records: VecDeque<Record>,
     /// The outcomes that went in, likewise.
     pub outcomes: VecDeque<Returned>,
     /// Where entries are encoded, one after another.
     pub(super) scratch: Vec<u8>,
-    output_bytes: usize,
-    input_bytes: usize,
-    state_bytes: usize,
+    bytes: Bytes,
+}
+
+/// How many bytes a transaction keeps in memory until its commit.
+#[derive(Debug, Default)]
+struct Bytes {
+    /// Of the outputs.
+    outputs: usize,
+    /// Of the records that went in.
+    inputs: usize,
+    /// Of entries that were written, with their new parts.
+    state: usize,
 }
 
 impl Transaction {
@@ -92,19 +90,11 @@ impl Transaction {
             inputs: 0,
             outputs: Vec::new(),
             acts: Vec::new(),
-            counts: Vec::new(),
-            alerts: Vec::new(),
-            letters: Vec::new(),
-            stepped: BTreeMap::new(),
-            read: BTreeMap::new(),
-            direct: BTreeMap::new(),
-            passed: BTreeMap::new(),
+            tally: Tally::default(),
             records: VecDeque::new(),
             outcomes: VecDeque::new(),
             scratch: Vec::new(),
-            output_bytes: 0,
-            input_bytes: 0,
-            state_bytes: 0,
+            bytes: Bytes::default(),
         }
     }
 
@@ -113,7 +103,7 @@ impl Transaction {
     pub(super) fn next(&self, now: Timestamp, uptime: Duration) -> Self {
         Self {
             outputs: Vec::with_capacity(self.outputs.len()),
-            counts: Vec::with_capacity(self.counts.len()),
+            tally: Tally { counts: Vec::with_capacity(self.tally.counts.len()), ..Tally::default() },
             records: VecDeque::with_capacity(self.records.len()),
             scratch: Vec::with_capacity(self.scratch.capacity().min(SCRATCH_MAX)),
             ..Self::new(now, uptime)
@@ -128,18 +118,18 @@ impl Transaction {
     /// Bytes of the records that went in, of the outputs or of the entries that were written, whichever is the most: all
     /// three are kept until the commit.
     pub(super) fn bytes(&self) -> usize {
-        self.input_bytes.max(self.output_bytes).max(self.state_bytes)
+        self.bytes.inputs.max(self.bytes.outputs).max(self.bytes.state)
     }
 
     /// Notes that an entry was written, with its new parts.
     pub(super) fn wrote(&mut self, bytes: usize) {
-        self.state_bytes += bytes;
+        self.bytes.state += bytes;
     }
 
     /// Notes a record that went in, and keeps it.
     pub(super) fn keep(&mut self, record: Record) {
         self.input();
-        self.input_bytes += record.size();
+        self.bytes.inputs += record.size();
         self.records.push_back(record);
     }
 
@@ -164,13 +154,13 @@ impl Transaction {
         for output in outputs {
             self.output(output);
         }
-        self.counts.extend(counts);
-        self.alerts.extend(alerts);
+        self.tally.counts.extend(counts);
+        self.tally.alerts.extend(alerts);
     }
 
     /// Takes one record to produce.
     pub(super) fn output(&mut self, record: OutRecord) {
-        self.output_bytes += record.size();
+        self.bytes.outputs += record.size();
         self.outputs.push(record);
     }
 
@@ -184,7 +174,55 @@ impl Transaction {
             "dead letter"
         );
         self.output(letter(&plan.dead_letters, record, &stage, reject, self.now));
-        self.letters.push((stage, reject.reason));
+        self.tally.letters.push((stage, reject.reason));
+    }
+}
+
+/// What a transaction counts when it is committed.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Facts that steps count.
+    pub counts: Vec<Count>,
+    /// The kinds of alerts.
+    pub alerts: Vec<String>,
+    /// The reasons of dead letters.
+    pub letters: Vec<(Stage, RejectReason)>,
+    /// Inputs stepped on, by processor.
+    pub stepped: BTreeMap<Arc<str>, u64>,
+    /// Of these, those whose entry had to be read because the memory budget had no room for it.
+    pub read: BTreeMap<Arc<str>, u64>,
+    /// Source records that skipped their inbox, by processor.
+    pub direct: BTreeMap<Arc<str>, u64>,
+    /// Source records that are for no entry, by topic.
+    pub passed: BTreeMap<Topic, u64>,
+}
+
+impl Tally {
+    /// Counts everything, and the outputs by their topics.
+    pub(super) fn report(&self, metrics: &Metrics, outputs: &[OutRecord]) {
+        let mut counts: BTreeMap<Count, u64> = BTreeMap::new();
+        self.counts.iter().for_each(|count| *counts.entry(*count).or_default() += 1);
+        for (count, times) in counts {
+            metrics.count(count, times);
+        }
+        self.alerts.iter().for_each(|kind| metrics.alert(kind));
+        for (stage, reason) in &self.letters {
+            metrics.dead_letter(stage.label(), *reason);
+            if let Stage::Process(processor) = stage {
+                metrics.dropped(processor, *reason);
+            }
+        }
+        self.passed.iter().for_each(|(topic, records)| metrics.passed(topic, *records));
+        self.direct.iter().for_each(|(processor, records)| metrics.handed_over(processor, *records));
+        self.stepped.iter().for_each(|(processor, records)| metrics.processed(processor, *records));
+        self.read.iter().for_each(|(processor, entries)| metrics.entries_read(processor, *entries));
+        let mut produced: BTreeMap<&Topic, u64> = BTreeMap::new();
+        for record in outputs {
+            *produced.entry(&record.topic).or_default() += 1;
+        }
+        for (topic, records) in produced {
+            metrics.produced(topic, records);
+        }
     }
 }
 

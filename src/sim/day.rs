@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{Generator, SampleEvent, World};
 use crate::broker::{self, Broker, Producer, ProducerSpec};
-use crate::model::{Clock, Headers, OutRecord, Record, Timestamp, Topic};
+use crate::model::{Clock, OutRecord, Record, Timestamp, Topic};
 use crate::runtime;
 
 /// Something to be done at a time of the day.
@@ -296,17 +296,8 @@ impl Day {
 
 fn write(producer: &mut dyn Producer, event: &SampleEvent) -> broker::Result<()> {
     let topic = Topic::new(if event.is_parent() { PARENTS } else { CHILDREN });
-    producer.begin()?;
-    producer.produce(&OutRecord {
-        topic,
-        partition: None,
-        key: None,
-        value: Some(Bytes::from(event.value.to_string())),
-        headers: Headers::new(),
-        timestamp: None,
-    })?;
-    let _none_tracked = producer.drain(TIMEOUT)?;
-    producer.commit(TIMEOUT)
+    let record = OutRecord::unkeyed(&topic, Bytes::from(event.value.to_string()));
+    producer.transact(&[record], TIMEOUT).map(drop)
 }
 
 fn text(value: &Value, name: &str) -> String {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::files;
 use super::graph::{Edges, Graph};
-use super::{REBUILDING, files};
 
 /// Each circle of files, with the names that tie them, as lines of text.
 fn circles(edges: &Edges<'_>) -> Vec<String> {
@@ -13,7 +13,7 @@ fn circles(edges: &Edges<'_>) -> Vec<String> {
     for (file, reach) in &reached {
         let uses_it = |other: &&str| reached.get(other).is_some_and(|back| back.contains(file));
         let circle: BTreeSet<&str> = reach.iter().copied().filter(uses_it).collect();
-        if !circle.is_empty() && !told.contains(file) && !is_being_rebuilt(&circle) {
+        if !circle.is_empty() && !told.contains(file) {
             found.push(describe(&circle, edges));
         }
         told.extend(circle);
@@ -32,10 +32,6 @@ fn reached<'a>(edges: &Edges<'a>, from: &str) -> BTreeSet<&'a str> {
         }
     }
     found
-}
-
-fn is_being_rebuilt(circle: &BTreeSet<&str>) -> bool {
-    REBUILDING.iter().any(|prefix| circle.iter().all(|file| file.starts_with(prefix)))
 }
 
 fn describe(circle: &BTreeSet<&str>, edges: &Edges<'_>) -> String {
@@ -152,17 +148,4 @@ fn tests_are_in_no_circle() {
         ("src/b.rs", "pub struct B;\n#[cfg(test)]\nmod tests { use crate::a::A; fn f() {} }"),
         ("src/c.rs", "pub fn c() {}\n#[cfg(test)]\nfn f(a: crate::a::A) {}"),
     ]);
-}
-
-#[test]
-fn what_is_being_rebuilt_is_passed_over_while_it_keeps_to_itself() {
-    for folder in REBUILDING {
-        let inside = folder.trim_start_matches("src/").replace('/', "::");
-        let uses = |path: &str| format!("use crate::{path}::T;\npub struct T;");
-        let (map, one) = (format!("{folder}mod.rs"), format!("{folder}a.rs"));
-        let in_it = format!("{folder}b.rs");
-        has_none(&[(&map, ""), (&one, &uses(&format!("{inside}b"))), (&in_it, &uses(&format!("{inside}a")))]);
-        let files = [(&*map, ""), (&one, &uses("b")), ("src/b.rs", &uses(&format!("{inside}a")))];
-        assert_eq!(told(&files).len(), 1, "{folder}");
-    }
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::batch::{Batching, Read, Step};
-use super::job::{Job, Restored};
 use super::replay::{Replay, Subject};
+use super::replays::Replaying;
 use crate::broker::Admin;
-use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};
+use crate::model::{ErrorClass, TaskId, Timestamp};
 use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::fault_point::FaultPoint;
-use crate::runtime::task::{Done, Genesis};
+use crate::runtime::handoff::{Genesis, Job, Restored, RestoredStore};
 use crate::store;
 
 /// A restore of more offsets than this loads its store in large batches. For fewer, as after a standby, that is not worth
@@ -21,6 +21,9 @@ const LOAD_MIN: i64 = 20_000;
 
 /// A restore of at most so many offsets does not wait for longer ones.
 const SHORT_MAX: i64 = 100;
+
+/// The readers of restores: one for short ones, one for long ones.
+pub(super) const READERS: usize = 2;
 
 /// A job that has been begun.
 pub(super) struct Active {
@@ -36,7 +39,7 @@ pub(super) fn may_pass(error: &Error) -> bool {
 }
 
 /// Sends the result of a job to whoever wants it.
-pub(super) fn reply(job: &Job, result: Result<Done>) {
+pub(super) fn reply(job: &Job, result: Result<RestoredStore>) {
     let (sender, waker) = &job.reply;
     // The thread may have ended; then the store is closed by being dropped.
     drop(sender.send(Restored { task: job.task.clone(), epoch: job.epoch, result }));
@@ -75,29 +78,8 @@ impl Active {
         }
     }
 
-    /// The changelog's partition.
-    pub(super) fn changelog(&self) -> &TopicPartition {
-        &self.job.changelog
-    }
-
-    /// The offset that is read next.
-    pub(super) fn next(&self) -> i64 {
-        self.replay.next()
-    }
-
-    /// True when the changelog is known to be the store's.
-    pub(super) fn is_verified(&self) -> bool {
-        self.replay.is_verified()
-    }
-
-    /// True when there are records to be read.
-    pub(super) fn is_reading(&self) -> bool {
-        let (done, total) = self.replay.progress();
-        self.is_verified() && done < total
-    }
-
     /// True for one that is as good as at its end from the beginning: after a clean stop there is a commit's marker.
-    pub(super) fn is_short(&self) -> bool {
+    fn is_short(&self) -> bool {
         self.replay.progress().1 <= SHORT_MAX
     }
 
@@ -112,25 +94,6 @@ impl Active {
         (&self.job.task, done, total)
     }
 
-    /// True for one that loads its store in large batches.
-    pub(super) fn is_bulk(&self) -> bool {
-        self.replay.progress().1 > LOAD_MIN
-    }
-
-    /// Takes records of the changelog, as one of so many that load their stores at a time.
-    pub(super) fn advance(&mut self, read: Read, restores: usize, context: &Context, now: Timestamp) -> Result<Step> {
-        let batching = if self.is_bulk() { Batching::Load { replays: restores } } else { Batching::AtOnce };
-        let (step, applied) = self.replay.advance(read, now, batching)?;
-        if applied > 0 {
-            context.fault_observer.reached(FaultPoint::RestoreBatch);
-        }
-        if self.replay.is_verified() {
-            let (done, total) = self.replay.progress();
-            context.metrics.restored(&self.job.task, applied, u64::try_from(total - done).unwrap_or(0));
-        }
-        Ok(step)
-    }
-
     /// The end: what is held back is applied, and the store goes back.
     pub(super) fn finish(mut self, result: Result<()>, context: &Context, now: Timestamp) {
         let (is_begun, is_bulk) = (self.replay.genesis().is_some(), self.is_bulk());
@@ -141,7 +104,7 @@ impl Active {
             let (changelog_next, (offsets, _)) = (self.replay.next(), self.replay.progress());
             context.metrics.restore_ended(&self.job.task, context.clock.uptime().saturating_sub(self.started));
             tracing::info!(sheaf.task = %self.job.task, offsets, changelog_next, "restored");
-            Done { store: self.replay.into_store(), changelog_next, genesis }
+            RestoredStore { store: self.replay.into_store(), changelog_next, genesis }
         });
         context.fault_observer.reached(FaultPoint::Restored);
         reply(&self.job, result);
@@ -157,5 +120,39 @@ impl Active {
         let Self { job, .. } = self;
         context.metrics.store_rebuilt(&job.task);
         Job { fresh: true, ..job }
+    }
+}
+
+impl Replaying for Active {
+    fn replay(&self) -> &Replay {
+        &self.replay
+    }
+
+    fn is_reading(&self) -> bool {
+        let (done, total) = self.replay.progress();
+        self.replay.is_verified() && done < total
+    }
+
+    /// One reader is for what is short, the other one for what is long: records arrive in one queue per reader, and a task with
+    /// little to restore must not wait behind one with much.
+    fn reader(&self) -> usize {
+        usize::from(!self.is_short())
+    }
+
+    fn is_bulk(&self) -> bool {
+        self.replay.progress().1 > LOAD_MIN
+    }
+
+    fn advance(&mut self, read: Read, bulk: usize, context: &Context, now: Timestamp) -> Result<Step> {
+        let batching = if self.is_bulk() { Batching::Load { replays: bulk } } else { Batching::AtOnce };
+        let (step, applied) = self.replay.advance(read, now, batching)?;
+        if applied > 0 {
+            context.fault_observer.reached(FaultPoint::RestoreBatch);
+        }
+        if self.replay.is_verified() {
+            let (done, total) = self.replay.progress();
+            context.metrics.restored(&self.job.task, applied, u64::try_from(total - done).unwrap_or(0));
+        }
+        Ok(step)
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::POLL;
+use super::limit::POLL;
 use crate::broker::{Broker, Purpose, Reader, Result, Start};
 use crate::model::{Record, TopicPartition};
 

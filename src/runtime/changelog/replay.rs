@@ -12,11 +12,12 @@ use super::start::{Found, Phase, ReplayStart};
 use crate::broker::Admin;
 use crate::codec::{self, Head, entry, part};
 use crate::model::{ErrorClass, Key, Record, TaskId, Timestamp, TopicPartition};
+use crate::runtime::checkpoint::Checkpoint;
 use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::genesis;
 use crate::runtime::mutation::Mutation;
-use crate::runtime::task::meta;
+use crate::runtime::settings::Settings;
 use crate::store::overlay::{Overlay, Parts, Written};
 use crate::store::{self, Batch, Change, Store};
 
@@ -41,22 +42,34 @@ pub(super) struct Replay {
     phase: Phase,
     /// The genesis of the store; `None` until the changelog's has been read into a fresh one.
     genesis: Option<Uuid>,
-    /// The offset of the changelog that is read next.
-    next: i64,
-    /// Where the replay began.
-    begin: i64,
-    /// The high watermark when the replay began.
-    end: i64,
-    overlay: Overlay,
-    /// Parts of entries, in the order of the changelog.
-    parts: Vec<Change>,
-    /// How many bytes of records have not been applied yet.
-    held: usize,
+    offsets: Offsets,
+    pending: Pending,
+    /// When something was applied last.
     applied_at: Timestamp,
     /// The keys that have come, when the store was empty before; `None`: the store is asked for every key.
     key_filter: Option<KeyFilter>,
-    /// The duty that is broken on purpose.
-    broken: Option<Mutation>,
+    settings: Arc<Settings>,
+}
+
+/// Offsets of the changelog.
+struct Offsets {
+    /// The one that is read next.
+    next: i64,
+    /// The one at which the replay began.
+    begin: i64,
+    /// The high watermark when the replay began.
+    end: i64,
+}
+
+/// Records that were taken and not applied yet.
+#[derive(Default)]
+struct Pending {
+    /// Entries.
+    overlay: Overlay,
+    /// Parts of entries, in the order of the changelog.
+    parts: Vec<Change>,
+    /// How many bytes the records have.
+    bytes: usize,
 }
 
 impl Replay {
@@ -95,15 +108,11 @@ impl Replay {
                 store,
                 phase,
                 genesis,
-                next,
-                begin: next,
-                end,
-                overlay: Overlay::new(),
-                parts: Vec::new(),
-                held: 0,
+                offsets: Offsets { next, begin: next, end },
+                pending: Pending::default(),
                 applied_at: now,
                 key_filter: genesis.is_none().then(|| KeyFilter::new(u64::try_from(end - next).unwrap_or(0))),
-                broken: context.settings.mutation,
+                settings: context.settings.clone(),
             }),
             Found::Foreign(detail) => Err(Error::Genesis { task: task.clone(), changelog: changelog.clone(), detail }),
         }
@@ -121,17 +130,17 @@ impl Replay {
 
     /// The offset that is read next.
     pub(super) fn next(&self) -> i64 {
-        self.next
+        self.offsets.next
     }
 
     /// How many offsets are done, and of how many.
     pub(super) fn progress(&self) -> (i64, i64) {
-        (self.next - self.begin, self.end - self.begin)
+        (self.offsets.next - self.offsets.begin, self.offsets.end - self.offsets.begin)
     }
 
     /// True when the store has all that was taken.
     pub(super) fn is_applied(&self) -> bool {
-        self.held == 0
+        self.pending.bytes == 0
     }
 
     /// True when the changelog is known to be the store's.
@@ -152,31 +161,31 @@ impl Replay {
     /// Takes records of the changelog. Returns how many they were, too.
     pub(super) fn advance(&mut self, read: Read, now: Timestamp, batching: Batching) -> Result<(Step, u64)> {
         let Read { records, position } = read;
-        let read_to = position.map_or(self.next, |position| position.max(self.next));
+        let read_to = position.map_or(self.offsets.next, |position| position.max(self.offsets.next));
         if let Phase::Verify { position, outdated } = self.phase {
             return self.check_first(records.first(), read_to, position, outdated).map(|step| (step, 0));
         }
         let mut taken = 0;
         for record in records {
-            if record.offset < self.next {
+            if record.offset < self.offsets.next {
                 // Of an earlier place of the reader: the store has it, and what came after it.
                 continue;
             }
             taken += 1;
-            self.held += record.size();
-            self.next = record.offset + 1;
+            self.pending.bytes += record.size();
+            self.offsets.next = record.offset + 1;
             self.take(record)?;
-            if self.held >= batching.bytes() {
+            if self.pending.bytes >= batching.bytes() {
                 self.apply(now, batching.is_bulk())?;
             }
         }
-        self.next = self.next.max(read_to);
+        self.offsets.next = self.offsets.next.max(read_to);
         let is_held = batching.is_bulk() && now.since(self.applied_at) < HELD_MAX;
-        if self.held > 0 && !is_held {
+        if self.pending.bytes > 0 && !is_held {
             self.apply(now, batching.is_bulk())?;
         }
-        let early = self.broken == Some(Mutation::RestoreEndsEarly) && taken == 0;
-        Ok((if self.next >= self.end || early { Step::Done } else { Step::Reading }, taken))
+        let early = self.settings.breaks(Mutation::RestoreEndsEarly) && taken == 0;
+        Ok((if self.offsets.next >= self.offsets.end || early { Step::Done } else { Step::Reading }, taken))
     }
 
     fn check_first(&mut self, first: Option<&Record>, read_to: i64, position: i64, outdated: bool) -> Result<Step> {
@@ -186,10 +195,10 @@ impl Replay {
             if outdated {
                 return Ok(Step::Outdated);
             }
-            (self.phase, self.next, self.begin) = (Phase::Replay, position, position);
-            return Ok(if self.next >= self.end { Step::Done } else { Step::Moved });
+            (self.phase, self.offsets.next, self.offsets.begin) = (Phase::Replay, position, position);
+            return Ok(if self.offsets.next >= self.offsets.end { Step::Done } else { Step::Moved });
         }
-        if read_to >= self.end {
+        if read_to >= self.offsets.end {
             self.verify(None)?;
         }
         Ok(Step::Reading)
@@ -222,13 +231,18 @@ impl Replay {
         let may_be_there = self.key_filter.as_mut().is_none_or(|filter| filter.note(&key));
         let old = if may_be_there { self.head_of(&key)? } else { None };
         match record.value {
-            None => self.overlay.delete(key, old.map(Arc::new)),
+            None => self.pending.overlay.delete(key, old.map(Arc::new)),
             Some(bytes) => {
                 let mut head = self.decode(&key, &bytes).map_err(|error| self.of_changelog(error))?;
-                if self.broken == Some(Mutation::TimersForgotten) {
+                if self.settings.breaks(Mutation::TimersForgotten) {
                     head.timers.clear();
                 }
-                self.overlay.put(key, old.map(Arc::new), Written { head: Arc::new(head), bytes }, Parts::default());
+                self.pending.overlay.put(
+                    key,
+                    old.map(Arc::new),
+                    Written { head: Arc::new(head), bytes },
+                    Parts::default(),
+                );
             }
         }
         Ok(())
@@ -246,7 +260,7 @@ impl Replay {
         }
         self.has_begun()?;
         if let Some((entry, number)) = part::of_key(key) {
-            self.parts.push(match value {
+            self.pending.parts.push(match value {
                 Some(bytes) => Change::PutPart(entry, number, bytes),
                 None => Change::DeletePart(entry, number),
             });
@@ -267,7 +281,7 @@ impl Replay {
     }
 
     fn head_of(&self, key: &Key) -> Result<Option<Head>> {
-        let bytes = self.overlay.get(&*self.store, key).map_err(|source| Error::store(&self.task, source))?;
+        let bytes = self.pending.overlay.get(&*self.store, key).map_err(|source| Error::store(&self.task, source))?;
         bytes.map(|bytes| self.decode(key, &bytes)).transpose()
     }
 
@@ -288,7 +302,7 @@ impl Replay {
 
     /// The end of a restore: everything is applied, and the store is set up for what comes after.
     pub(super) fn complete(&mut self, now: Timestamp, is_bulk: bool) -> Result<()> {
-        if is_bulk && self.held > 0 {
+        if is_bulk && self.pending.bytes > 0 {
             self.apply(now, true)?;
         }
         self.apply(now, false)
@@ -296,18 +310,17 @@ impl Replay {
 
     /// What has been taken and not applied goes to the store, with the position that belongs to it.
     fn apply(&mut self, now: Timestamp, is_bulk: bool) -> Result<()> {
-        let mut positions = vec![
-            (meta::CHANGELOG.to_owned(), self.next.to_le_bytes().to_vec()),
-            (meta::APPLIED_AT.to_owned(), now.as_millis().to_le_bytes().to_vec()),
-        ];
-        if let Some(genesis) = self.genesis {
-            positions.push((meta::GENESIS.to_owned(), genesis.to_string().into_bytes()));
-        }
-        let mut batch = Batch { is_bulk, ..self.overlay.take_batch(positions) };
+        let checkpoint = Checkpoint {
+            genesis: self.genesis,
+            changelog: Some(self.offsets.next),
+            applied_at: Some(now),
+            ..Checkpoint::default()
+        };
+        let mut batch = Batch { is_bulk, ..self.pending.overlay.take_batch(checkpoint.rows()) };
         // WriteBehind what the overlay makes of a deleted entry: the changelog names its parts one by one, and the next ones of
         // its key.
-        batch.changes.append(&mut self.parts);
-        (self.held, self.applied_at) = (0, now);
+        batch.changes.append(&mut self.pending.parts);
+        (self.pending.bytes, self.applied_at) = (0, now);
         self.store.apply(&batch).map_err(|source| Error::store(&self.task, source))
     }
 }

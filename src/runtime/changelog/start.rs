@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::model::Timestamp;
-use crate::runtime::task::meta;
+use crate::runtime::checkpoint::Checkpoint;
 use crate::runtime::topics;
 use crate::store::{self, Store};
 
@@ -39,26 +39,22 @@ pub(super) enum Found {
 impl ReplayStart {
     /// `closed_until`: now, when the store has been closed for some time.
     pub(super) fn of(store: &dyn Store, low: i64, high: i64, closed_until: Option<Timestamp>) -> store::Result<Found> {
-        let number = |name| -> store::Result<Option<i64>> {
-            let bytes = store.meta(name)?;
-            Ok(bytes.and_then(|bytes| Some(i64::from_le_bytes(bytes.try_into().ok()?))))
-        };
-        let text = store.meta(meta::GENESIS)?.and_then(|bytes| String::from_utf8(bytes).ok());
-        let Some(genesis) = text.and_then(|text| Uuid::parse_str(&text).ok()) else {
+        let Checkpoint { genesis, changelog, newest, applied_at, .. } = Checkpoint::of(store)?;
+        let Some(genesis) = genesis else {
             return Ok(Found::ReplayStart(Self { phase: Phase::Replay, genesis: None, next: low, end: high }));
         };
-        let position = number(meta::CHANGELOG)?.unwrap_or(low);
+        let position = changelog.unwrap_or(low);
         if high == low {
             return Ok(Found::Foreign(format!(
                 "the changelog is empty, the store had read it up to offset {position}"
             )));
         }
-        let newest = number(meta::NEWEST)?.map_or(position, |newest| newest.max(position));
+        let newest = newest.map_or(position, |newest| newest.max(position));
         if newest > high {
             let detail = format!("the changelog ends at offset {high}, the store had read it up to {newest}");
             return Ok(Found::Foreign(detail));
         }
-        let applied_at = number(meta::APPLIED_AT)?.map_or(Timestamp::MIN, Timestamp::from_millis);
+        let applied_at = applied_at.unwrap_or(Timestamp::MIN);
         let is_old = closed_until.is_some_and(|now| now.since(applied_at) > topics::DELETE_RETENTION / 2);
         // What lies between was deleted, tombstones among it: a person has done that, because nothing else deletes there.
         let is_cut_off = position < low;
@@ -76,9 +72,9 @@ mod tests {
     #[test]
     fn a_changelog_that_ends_before_the_newest_entry_is_not_the_stores() {
         let mut store = MemoryStores::new().open("bundle-0").unwrap();
-        let number = |name: &str, number: i64| Change::PutMeta(name.to_owned(), number.to_le_bytes().to_vec());
-        let genesis = Change::PutMeta(meta::GENESIS.to_owned(), Uuid::nil().to_string().into_bytes());
-        let changes = vec![genesis, number(meta::CHANGELOG, 5), number(meta::NEWEST, 20)];
+        let genesis = Some(Uuid::nil());
+        let checkpoint = Checkpoint { genesis, changelog: Some(5), newest: Some(20), ..Checkpoint::default() };
+        let changes = checkpoint.rows().into_iter().map(|(name, value)| Change::PutMeta(name, value)).collect();
         store.apply(&Batch { changes, is_bulk: false }).unwrap();
         let found = |high| ReplayStart::of(&*store, 0, high, None).unwrap();
         assert!(matches!(found(20), Found::ReplayStart(_)));

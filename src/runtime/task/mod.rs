@@ -8,14 +8,14 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `live` | the store and what is before it, the overlay, the decoded entries |
-//! | `armed` | when the next timers are due |
-//! | `position` | what the store says about itself |
+//! | `state` | the store with its write-behind buffer, the overlay, the decoded entries |
+//! | `next_timers` | when the next timers are due |
 //! | `cache` | decoded entries |
+//! | `entry` | an entry before a step and after it |
 //! | `step` | one step, with nothing done yet |
 
 mod cache;
-pub(super) mod checkpoint;
+mod entry;
 mod next_timers;
 mod read_error;
 mod state;
@@ -23,14 +23,14 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub(super) use checkpoint::{Done, Genesis, meta};
 pub(super) use state::{Changes, Committed, State};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use step::{Next, Place, Staged};
+use entry::Next;
+use step::{Place, Staged};
 
 use super::dead_letter::Stage;
 use super::envelope;
@@ -43,7 +43,6 @@ use crate::model::{
 };
 use crate::processor::{Event, Input};
 use crate::store::{Store, TimerClock};
-use crate::topology::Node;
 
 /// A task of a stream thread.
 #[derive(Debug)]
@@ -224,7 +223,7 @@ impl Task {
         input: Input,
         txn: &mut Transaction,
     ) -> Result<std::result::Result<Vec<Reject>, Reject>> {
-        let node = node(plan, self.node)?;
+        let node = plan.node(self.node)?;
         let id = self.id.clone();
         let Some(live) = self.live() else { return Ok(Ok(Vec::new())) };
         let place = Place { plan, node, task: &id, key, at: Moment::at(txn.now) };
@@ -244,9 +243,9 @@ impl Task {
         let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
         txn.wrote(entry.as_ref().map_or(0, Next::size));
         live.write(node, key, old_head, entry);
-        *txn.stepped.entry(id.processor.clone()).or_default() += 1;
+        *txn.tally.stepped.entry(id.processor.clone()).or_default() += 1;
         if was_read {
-            *txn.read.entry(id.processor.clone()).or_default() += 1;
+            *txn.tally.read.entry(id.processor.clone()).or_default() += 1;
         }
         txn.collect(outputs, counts, alerts);
         for act in acts {
@@ -267,7 +266,7 @@ impl Task {
         txn: &mut Transaction,
         change: impl FnOnce(&mut Head),
     ) -> Result<()> {
-        let node = node(plan, self.node)?;
+        let node = plan.node(self.node)?;
         let id = self.id.clone();
         let Some(live) = self.live() else { return Ok(()) };
         let Some(current) = live.entry(node, key).map_err(|unread| unread.of(&id, key))? else { return Ok(()) };
@@ -330,24 +329,9 @@ impl Task {
 
     /// The pending act of a slot, when the entry has one.
     pub(super) fn pending(&mut self, plan: &TopologyPlan, key: &Key, slot: ActSlot) -> Result<Option<Act>> {
-        let (node, id) = (node(plan, self.node)?, self.id.clone());
+        let (node, id) = (plan.node(self.node)?, self.id.clone());
         let Some(live) = self.live() else { return Ok(None) };
         let entry = live.entry(node, key).map_err(|unread| unread.of(&id, key))?;
         Ok(entry.and_then(|entry| entry.head.acts.iter().find(|act| act.slot == slot).cloned()))
     }
-}
-
-/// The changelog partition of a task.
-pub(super) fn changelog(plan: &TopologyPlan, node: usize, partition: i32) -> Result<TopicPartition> {
-    let topics = plan.nodes.get(node).ok_or_else(|| no_node(node))?;
-    Ok(TopicPartition::new(&topics.changelog, partition))
-}
-
-fn no_node(at: usize) -> Error {
-    Error::Thread { thread: "stream".to_owned(), detail: format!("the topology has no node {at}") }
-}
-
-/// A node of the topology.
-pub(super) fn node(plan: &TopologyPlan, at: usize) -> Result<&Node> {
-    plan.topology.nodes.get(at).ok_or_else(|| no_node(at))
 }

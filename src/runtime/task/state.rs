@@ -8,13 +8,13 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::cache::{Cache, Decoded};
-use super::checkpoint::{Done, Genesis, meta};
+use super::entry::{Next, Taken};
 use super::next_timers::NextTimers;
 use super::read_error::ReadError;
-use super::step::Next;
 use crate::codec::{self, Head, entry, part};
 use crate::model::{ActSlot, Key, Timer, Timestamp};
-use crate::processor::Body;
+use crate::runtime::checkpoint::Checkpoint;
+use crate::runtime::handoff::{Genesis, RestoredStore};
 use crate::runtime::memory_budget::MemoryBudget;
 use crate::runtime::mutation::Mutation;
 use crate::runtime::settings::{Guarantee, Settings};
@@ -52,14 +52,14 @@ impl std::fmt::Debug for State {
 impl State {
     /// One of so many tasks, whose store has been restored.
     pub(in crate::runtime) fn new(
-        restored: Done,
+        restored: RestoredStore,
         tasks: usize,
         settings: &Settings,
         budget: &MemoryBudget,
     ) -> store::Result<Self> {
-        let Done { store, changelog_next, genesis } = restored;
+        let RestoredStore { store, changelog_next, genesis } = restored;
         let bytes = (DIRTY_BYTES / tasks.max(1)).max(DIRTY_BYTES_MIN);
-        let limits = write_behind::Limits { age: settings.write_behind, bytes };
+        let limits = write_behind::Limits { age: settings.commit.write_behind, bytes };
         let write_behind = WriteBehind::new(store, limits);
         Ok(Self {
             armed: NextTimers::of(&write_behind)?,
@@ -73,11 +73,11 @@ impl State {
     }
 
     /// Forgets what has not been committed, all but what is broken on purpose.
-    pub(in crate::runtime) fn roll_back(&mut self, broken: Option<Mutation>) -> store::Result<()> {
-        if broken != Some(Mutation::OverlayKept) {
+    pub(in crate::runtime) fn roll_back(&mut self, settings: &Settings) -> store::Result<()> {
+        if !settings.breaks(Mutation::OverlayKept) {
             self.overlay.clear();
         }
-        if broken != Some(Mutation::CacheKept) {
+        if !settings.breaks(Mutation::CacheKept) {
             self.cache.clear();
         }
         self.armed = NextTimers::of(&self.write_behind)?;
@@ -260,17 +260,19 @@ impl State {
             if let Some(next) = changelog_next {
                 self.changelog_next = next;
             }
-            let mut positions = vec![
-                (meta::CHANGELOG.to_owned(), self.changelog_next.to_le_bytes().to_vec()),
-                (meta::INBOX.to_owned(), inbox_next.to_le_bytes().to_vec()),
-                (meta::APPLIED_AT.to_owned(), now.as_millis().to_le_bytes().to_vec()),
-            ];
-            if let Genesis::Due(id) = self.genesis {
-                positions.push((meta::GENESIS.to_owned(), id.to_string().into_bytes()));
-                self.genesis = Genesis::Written;
-            }
-            let newest = vec![(meta::NEWEST.to_owned(), self.changelog_next.to_le_bytes().to_vec())];
-            self.write_behind.absorb(&mut self.overlay, positions, newest, uptime);
+            let genesis = match std::mem::replace(&mut self.genesis, Genesis::Written) {
+                Genesis::Due(id) => Some(id),
+                Genesis::Written => None,
+            };
+            let checkpoint = Checkpoint {
+                genesis,
+                changelog: Some(self.changelog_next),
+                inbox: Some(inbox_next),
+                applied_at: Some(now),
+                newest: None,
+            };
+            let newest = Checkpoint { newest: Some(self.changelog_next), ..Checkpoint::default() };
+            self.write_behind.absorb(&mut self.overlay, checkpoint.rows(), newest.rows(), uptime);
         }
         self.flush_due(uptime)
     }
@@ -287,19 +289,6 @@ pub(in crate::runtime) struct Committed {
     pub now: Timestamp,
     /// The monotonic one.
     pub uptime: Duration,
-}
-
-/// What a step begins with.
-#[derive(Debug)]
-pub(super) struct Taken {
-    /// The head of the entry, or of one that is yet to be.
-    pub head: Arc<Head>,
-    /// The state; `None` when there is no entry.
-    pub body: Option<Body>,
-    /// How many bytes its parts have.
-    pub parts_size: usize,
-    /// True when it was read and decoded, although it is one that is kept decoded where there is budget.
-    pub was_read: bool,
 }
 
 /// Changelog records of a transaction, in the order in which they are written: what is written without a transaction, and cut

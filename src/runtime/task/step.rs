@@ -10,7 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::cache::Decoded;
-use super::state::Taken;
+use super::entry::{Next, Taken};
 use crate::codec::{Head, entry, part};
 use crate::model::{
     Act, Alert, Headers, Key, Listing, Moment, OutRecord, Reject, RejectReason, TaskId, Timer, TimerKind, Timestamp,
@@ -37,24 +37,6 @@ pub(super) struct Staged {
     pub alerts: Vec<String>,
     /// Dead letters that the step itself asks for.
     pub letters: Vec<Reject>,
-}
-
-/// What a step makes of an entry.
-#[derive(Debug)]
-pub(super) struct Next {
-    /// How it is stored.
-    pub written: Written,
-    /// What becomes of its parts.
-    pub parts: Parts,
-    /// As the step after this one sees it.
-    pub decoded: Decoded,
-}
-
-impl Next {
-    /// How many bytes are written.
-    pub(super) fn size(&self) -> usize {
-        self.written.bytes.len() + self.parts.added.iter().map(Bytes::len).sum::<usize>()
-    }
 }
 
 /// Where a step takes place.

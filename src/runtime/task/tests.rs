@@ -6,12 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::cache::Decoded;
-use super::checkpoint::{Done, Genesis};
+use super::entry::Next;
 use super::state::{Committed, State};
-use super::step::Next;
 use crate::codec::{self, Entry, Head, Versioned, Writer, entry};
 use crate::model::{Key, Moment, Reject, Timestamp};
 use crate::processor::{Input, Processor, Transition, erase};
+use crate::runtime::handoff::{Genesis, RestoredStore};
 use crate::runtime::memory_budget::MemoryBudget;
 use crate::runtime::settings::Settings;
 use crate::store::Stores as _;
@@ -79,7 +79,7 @@ fn found(live: &mut State, node: &Node, key: &Key) -> Option<u8> {
 fn task(budget: &MemoryBudget) -> (Node, State) {
     let node = Node { name: "ones".into(), processor: erase(Ones), outputs: Vec::new() };
     let store = MemoryStores::new().open("ones-0").unwrap();
-    let done = Done { store, changelog_next: 0, genesis: Genesis::Written };
+    let done = RestoredStore { store, changelog_next: 0, genesis: Genesis::Written };
     (node, State::new(done, 1, &Settings::new("app", "a"), budget).unwrap())
 }
 
@@ -130,6 +130,6 @@ fn an_entry_at_rest_is_not_kept_and_is_read_from_where_it_was_written() {
     assert_eq!(found(&mut live, &node, &key), Some(2), "after its commit");
     live.write(&node, &key, Some(Arc::default()), Some(next(3)));
     assert!(live.keeps(&key), "it has left its rest");
-    live.roll_back(None).unwrap();
+    live.roll_back(&Settings::new("app", "a")).unwrap();
     assert_eq!(found(&mut live, &node, &key), Some(2), "after an abort");
 }

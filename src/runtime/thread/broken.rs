@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::StreamThread;
+use super::acts::Acts;
+use super::input::{Input, Inputs};
+use super::tasks::Tasks;
 use crate::model::{Outcome, TopicPartition, Verdict};
+use crate::runtime::context::Context;
 use crate::runtime::error::Result;
-use crate::runtime::input::{Input, Inputs};
+use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::mutation::Mutation;
 use crate::runtime::settings::Settings;
 use crate::runtime::task::{Changes, Committed};
+use crate::runtime::transaction::Transaction;
 
 /// What a broken commit writes to the changelog.
 pub(super) fn changes(settings: &Settings, mut changes: Changes) -> Changes {
@@ -55,25 +59,28 @@ pub(super) fn inherited(settings: &Settings, outcome: Outcome) -> Outcome {
     outcome
 }
 
-impl StreamThread {
-    /// What comes before its commit in a broken transaction: the acts.
-    pub(super) fn act_too_early(&mut self) {
-        if self.context.settings.breaks(Mutation::ActBeforeCommit) {
-            for decision in std::mem::take(&mut self.txn.acts) {
-                self.hand_over(decision);
-            }
+/// Before its commit a broken transaction hands its acts over.
+pub(super) fn act_too_early(acts: &mut Acts, txn: &mut Transaction, context: &Context) {
+    if context.settings.breaks(Mutation::ActBeforeCommit) {
+        for decision in std::mem::take(&mut txn.acts) {
+            acts.hand_over(decision, &*context.sink);
+            context.fault_observer.reached(FaultPoint::HandedOver);
         }
     }
+}
 
-    /// What comes before its commit in a broken transaction: the stores.
-    pub(super) fn store_too_early(&mut self, written: &BTreeMap<TopicPartition, i64>) -> Result<()> {
-        if self.context.settings.breaks(Mutation::StoreBeforeCommit) {
-            for task in self.tasks.values_mut() {
-                let changelog_next = written.get(&task.changelog).copied();
-                let (now, uptime) = (self.txn.now, self.txn.uptime);
-                task.apply(Committed { changelog_next, inbox_next: 0, now, uptime })?;
-            }
+/// Before its commit a broken transaction writes to the stores.
+pub(super) fn store_too_early(
+    tasks: &mut Tasks,
+    txn: &Transaction,
+    written: &BTreeMap<TopicPartition, i64>,
+    settings: &Settings,
+) -> Result<()> {
+    if settings.breaks(Mutation::StoreBeforeCommit) {
+        for task in tasks.iter_mut() {
+            let changelog_next = written.get(&task.changelog).copied();
+            task.apply(Committed { changelog_next, inbox_next: 0, now: txn.now, uptime: txn.uptime })?;
         }
-        Ok(())
     }
+    Ok(())
 }

@@ -11,15 +11,17 @@
 use std::mem;
 use std::time::Duration;
 
-use super::{BACK_OFF, StreamThread, Turn};
+use super::{BACK_OFF, StreamThread};
 use crate::broker::{self, FencedBy};
 use crate::metric::TransactionResult;
 use crate::model::{ErrorClass, TaskId};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::fault_point::FaultPoint;
+use crate::runtime::instances;
 use crate::runtime::mutation::Mutation;
-use crate::runtime::task::{Lifecycle, Task};
+use crate::runtime::task::Lifecycle;
 use crate::runtime::transaction::Transaction;
+use crate::runtime::turn::Turn;
 
 impl StreamThread {
     /// Judges an error of a turn: what may pass is repaired and tried again, everything else stops the instance.
@@ -40,7 +42,7 @@ impl StreamThread {
             return self.abandon();
         }
         tracing::warn!(%error, "the broker did not do what was asked; trying again");
-        if self.txn.is_empty() && self.producer.is_some() { Ok(()) } else { self.recover() }
+        if self.txn.is_empty() && self.committer.is_connected() { Ok(()) } else { self.recover() }
     }
 
     fn on_fence(&mut self, error: Error) -> Result<()> {
@@ -52,13 +54,13 @@ impl StreamThread {
         self.context.metrics.transaction(TransactionResult::Fenced, self.age());
         tracing::warn!(%error, "fenced: finding out whether by a newer start of this instance");
         self.recover()?;
-        self.fenced = Some(by);
+        self.committer.set_fenced(by);
         Ok(())
     }
 
     fn on_corruption(&mut self, error: Error) -> Result<()> {
         let Some(task) = error.task().cloned() else { return Err(error) };
-        let error = self.first_time(error)?;
+        let error = self.tasks.first_time(error)?;
         tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
         self.rebuild(&task)
     }
@@ -66,39 +68,29 @@ impl StreamThread {
     /// Before anything is done again under this thread's name: a process that a newer start of its instance has fenced
     /// stops instead of fencing it in turn.
     pub(super) fn judge_fence(&mut self, by: FencedBy) -> Result<()> {
-        self.context.incarnation.check(&self.context)?;
+        instances::refuse_replaced(&self.context)?;
         if by == FencedBy::Instance {
             tracing::warn!("not fenced by a newer start of this instance: joining anew");
             self.rejoin()?;
         } else {
             tracing::warn!("not fenced by a newer start of this instance: recovering");
         }
-        self.fenced = None;
+        self.committer.unfence();
         Ok(())
-    }
-
-    /// An entry that cannot be read twice stands like that in the changelog, and rebuilding would never end.
-    fn first_time(&mut self, error: Error) -> Result<Error> {
-        let Error::Entry { task, key, source } = error else { return Ok(error) };
-        if self.rebuilt.insert((task.clone(), key.clone())) {
-            return Ok(Error::Entry { task, key, source });
-        }
-        let changelog = self.tasks.get(&task).map_or_else(String::new, |task| task.changelog.to_string());
-        Err(Error::Unreadable { task, changelog, key, source })
     }
 
     /// Ends the transaction without committing it and takes back what went in. When even that fails, the truth has to be
     /// asked for.
     pub(super) fn abandon(&mut self) -> Result<()> {
-        if self.recovering {
+        if !self.committer.is_certain() {
             return Ok(());
         }
-        let Some(producer) = &mut self.producer else { return self.recover() };
-        match producer.abort(self.context.settings.broker_timeout) {
-            Ok(()) => {
+        match self.committer.abort(self.context.settings.broker_timeout) {
+            Ok(true) => {
                 self.context.metrics.transaction(TransactionResult::Aborted, self.age());
                 self.roll_back()
             }
+            Ok(false) => self.recover(),
             Err(error) => {
                 tracing::warn!(%error, "the transaction could not be aborted: recovering");
                 self.recover()
@@ -109,15 +101,17 @@ impl StreamThread {
     /// Drops the producer and everything that is not known to be committed; the next turns make a new one, read the
     /// committed offsets and restore every task to its changelog's end.
     pub(super) fn recover(&mut self) -> Result<()> {
-        if self.consumer.is_none() || self.recovering {
+        if !self.membership.is_connected() || !self.committer.is_certain() {
             // Nothing has been read yet, or nothing since the last time.
-            self.producer = None;
+            self.committer.drop_producer();
             return Ok(());
         }
         self.context.metrics.transaction(TransactionResult::Aborted, self.age());
-        self.producer = None;
+        self.committer.drop_producer();
         self.roll_back()?;
-        self.recovering = !self.context.settings.breaks(Mutation::UnknownIsAborted);
+        if !self.context.settings.breaks(Mutation::UnknownIsAborted) {
+            self.committer.set_uncertain();
+        }
         self.context.fault_observer.reached(FaultPoint::Recovering);
         Ok(())
     }
@@ -127,17 +121,14 @@ impl StreamThread {
     /// for another process. A process that really is newer has written its incarnation before it joins.
     fn rejoin(&mut self) -> Result<()> {
         self.recover()?;
-        for partition in self.inputs.partitions().iter().chain(self.arriving.take().iter().flatten()) {
+        let arriving = self.membership.arriving().unwrap_or_default().to_vec();
+        for partition in self.inputs.partitions().iter().chain(&arriving) {
             self.give_up(partition, false);
         }
-        self.tasks.clear();
-        self.outcomes.clear();
-        (self.joined, self.recovering) = (false, false);
-        if let Some(consumer) = self.consumer.take()
-            && let Err(error) = consumer.close(self.context.settings.broker_timeout)
-        {
-            tracing::debug!(%error, "the fenced member could not be closed in time");
-        }
+        self.tasks.drop_all();
+        self.acts.drop_outcomes();
+        self.committer.set_certain();
+        self.membership.leave(self.context.settings.broker_timeout);
         Ok(())
     }
 
@@ -153,34 +144,20 @@ impl StreamThread {
         if !settings.breaks(Mutation::InputsForgotten) {
             self.inputs.put_back(undone.records);
         }
-        for returned in undone.outcomes.into_iter().rev() {
-            self.outcomes.push_front(returned);
-        }
-        for task in self.tasks.values_mut() {
+        self.acts.put_back(undone.outcomes);
+        for task in self.tasks.iter_mut() {
             if let Lifecycle::Running(live) = &mut task.state {
-                live.roll_back(settings.mutation).map_err(|source| Error::Store { task: task.id.clone(), source })?;
+                live.roll_back(settings).map_err(|source| Error::Store { task: task.id.clone(), source })?;
             }
         }
         Ok(())
-    }
-
-    /// Sends every task to the restorer whose input is known.
-    pub(super) fn restore_all(&mut self) -> Result<()> {
-        let known = |task: &&Task| self.inputs.get(&task.inbox).is_some();
-        let ids: Vec<TaskId> = self.tasks.values().filter(known).map(|task| task.id.clone()).collect();
-        ids.iter().try_for_each(|id| self.restore(id))
     }
 
     /// Throws one task's store away and has it made again from its changelog.
     fn rebuild(&mut self, id: &TaskId) -> Result<()> {
         self.context.metrics.store_rebuilt(id);
         self.abandon()?;
-        if let Some(task) = self.tasks.get_mut(id) {
-            if let Lifecycle::Running(live) = &task.state {
-                task.offset_known = live.is_begun();
-            }
-            (task.state, task.fresh) = (Lifecycle::Created, true);
-        }
-        if self.recovering { Ok(()) } else { self.restore(id) }
+        self.tasks.begin_anew(id);
+        if self.committer.is_certain() { self.tasks.restore(id) } else { Ok(()) }
     }
 }

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::slice;
 use std::time::Duration;
 
-use super::offset::OFFSETS_TIMEOUT;
+use super::input::{Failing, Input};
+use super::membership::OFFSETS_TIMEOUT;
 use super::{StreamThread, broken};
 use crate::broker::{self, FencedBy};
 use crate::model::{Record, Sink, TaskId, TopicPartition};
@@ -13,10 +14,9 @@ use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::Error;
 use crate::runtime::error::Result;
 use crate::runtime::fault_point::FaultPoint;
-use crate::runtime::input::{Failing, Input};
 use crate::runtime::keying::{self, Destination};
 use crate::runtime::mutation::Mutation;
-use crate::runtime::task::{Lifecycle, Task};
+use crate::runtime::task::Task;
 use crate::runtime::topology_plan::Role;
 use crate::runtime::transaction::{Returned, Transaction, count};
 
@@ -35,9 +35,7 @@ const TIMERS_MAX: usize = 200;
 impl StreamThread {
     /// Takes outcomes, records and timers; returns whether there was anything.
     pub(super) fn work(&mut self) -> Result<bool> {
-        if self.tasks.values().any(|task| !task.offset_known) {
-            // Is this the first start, or have the group's offsets expired? Until the changelogs have told, nothing is
-            // taken: what would be committed now would hide the answer from the next start.
+        if !self.tasks.offsets_are_known() {
             return Ok(false);
         }
         let mut worked = self.take_outcomes()?;
@@ -58,9 +56,9 @@ impl StreamThread {
 
     /// Fills the buffers that are empty.
     fn fetch(&mut self) -> Result<()> {
-        let Some(consumer) = &mut self.consumer else { return Ok(()) };
+        let Some(consumer) = self.membership.consumer() else { return Ok(()) };
         let uptime = self.txn.uptime;
-        let mut records = Vec::new();
+        let (mut records, mut out_of_range) = (Vec::new(), None);
         for (partition, input) in self.inputs.iter_mut() {
             if !input.buffer.is_empty() {
                 continue;
@@ -68,7 +66,7 @@ impl StreamThread {
             match consumer.fetch(partition, FETCH_MAX, &mut records) {
                 Ok(()) => {}
                 Err(broker::Error::OutOfRange { .. }) => {
-                    self.gone = Some((partition.clone(), input.committed));
+                    out_of_range = Some((partition.clone(), input.committed));
                     break;
                 }
                 Err(broker::Error::FetchFailed { detail, .. }) => {
@@ -89,15 +87,19 @@ impl StreamThread {
             input.buffer.extend(records.drain(..));
             self.context.fault_observer.reached(FaultPoint::Fetched);
         }
-        self.judge_gone()
+        if out_of_range.is_some() {
+            self.inputs.out_of_range = out_of_range;
+        }
+        self.judge_out_of_range()
     }
 
     /// Records that were to be read are not there any more. Either somebody has deleted them, and an operator has to know;
     /// or this thread stood still for so long that another member has processed them, and the group has not told it yet.
-    fn judge_gone(&mut self) -> Result<()> {
-        let (Some((partition, known)), Some(consumer)) = (self.gone.clone(), &mut self.consumer) else { return Ok(()) };
+    fn judge_out_of_range(&mut self) -> Result<()> {
+        let Some((partition, known)) = self.inputs.out_of_range.clone() else { return Ok(()) };
+        let Some(consumer) = self.membership.consumer() else { return Ok(()) };
         if self.inputs.get(&partition).is_none_or(|input| input.committed != known) {
-            self.gone = None; // it was given up, and perhaps taken anew
+            self.inputs.out_of_range = None; // it was given up, and perhaps taken anew
             return Ok(());
         }
         let committed = consumer.committed(slice::from_ref(&partition), OFFSETS_TIMEOUT)?;
@@ -126,12 +128,12 @@ impl StreamThread {
                             for reject in task.on_event(plan, &key, event, &mut self.txn)? {
                                 self.txn.dead_letter(plan, record, Stage::Process(id.processor.clone()), &reject);
                             }
-                            *self.txn.direct.entry(id.processor).or_default() += 1;
+                            *self.txn.tally.direct.entry(id.processor).or_default() += 1;
                         }
                     }
                     Destination::Inbox(out) => self.txn.output(out),
                     Destination::Nowhere => {
-                        *self.txn.passed.entry(record.source.topic.clone()).or_default() += 1;
+                        *self.txn.tally.passed.entry(record.source.topic.clone()).or_default() += 1;
                     }
                     Destination::DeadLetter(reject) => {
                         self.txn.dead_letter(&self.context.plan, record, Stage::Decode, &reject);
@@ -157,36 +159,34 @@ impl StreamThread {
     /// Takes the outcomes of acts whose tasks are running. Those of a task that is being restored wait; those of a task
     /// that is gone, or was opened anew, are nobody's.
     pub(super) fn take_outcomes(&mut self) -> Result<bool> {
-        self.outcomes.extend(self.returned.1.try_iter());
-        let mut waiting = VecDeque::new();
+        let (mut outcomes, mut waiting) = (self.acts.take_outcomes(), VecDeque::new());
         let mut worked = Ok(false);
         while worked.is_ok() {
-            let Some(returned) = self.outcomes.pop_front() else { break };
+            let Some(returned) = outcomes.pop_front() else { break };
             let Some(task) = self.tasks.get_mut(&returned.task).filter(|task| task.epoch == returned.epoch) else {
                 continue;
             };
-            match task.state {
-                Lifecycle::Running(_) => {
-                    let Returned { key, outcome, .. } = returned.clone();
-                    worked = if self.context.settings.breaks(Mutation::OutcomeForgotten) {
-                        Ok(true)
-                    } else {
-                        task.on_outcome(&self.context.plan, &key, outcome, &mut self.txn).map(|()| true)
-                    };
-                    self.txn.input();
-                    self.txn.outcomes.push_back(returned);
-                }
-                Lifecycle::Created | Lifecycle::Restoring(_) | Lifecycle::Suspended(_) => waiting.push_back(returned),
+            if !task.is_running() {
+                waiting.push_back(returned);
+                continue;
             }
+            let Returned { key, outcome, .. } = returned.clone();
+            worked = if self.context.settings.breaks(Mutation::OutcomeForgotten) {
+                Ok(true)
+            } else {
+                task.on_outcome(&self.context.plan, &key, outcome, &mut self.txn).map(|()| true)
+            };
+            self.txn.input();
+            self.txn.outcomes.push_back(returned);
         }
-        waiting.append(&mut self.outcomes);
-        self.outcomes = waiting;
+        waiting.append(&mut outcomes);
+        self.acts.put_back(waiting);
         worked
     }
 
     fn fire_timers(&mut self) -> Result<bool> {
         let mut fired = 0;
-        for task in self.tasks.values_mut() {
+        for task in self.tasks.iter_mut() {
             let limit = capacity(&*self.context.sink, &self.txn, task).min(TIMERS_MAX);
             if limit > 0 {
                 fired += task.fire(&self.context.plan, limit, &mut self.txn)?;

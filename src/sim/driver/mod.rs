@@ -30,7 +30,7 @@ use super::{ManualClock, Setting, World};
 use crate::broker::{Broker, ProducerSpec, memory};
 use crate::metric::{Build, Metrics};
 use crate::model::{Clock, Key, OutRecord, Sink, Timestamp, Topic, Verdict};
-use crate::runtime::{CommitLimits, FaultPoint, Settings};
+use crate::runtime::{CommitLimits, FaultPoint, Settings, TopicSettings};
 use crate::topology::Topology;
 
 /// The application's and its only instance's name.
@@ -128,11 +128,10 @@ impl TestDriver {
         let (acts, crash_at, metrics) = (Acts::default(), CrashAt::default(), Arc::new(metrics));
         let (sink, at) = (acts.clone(), crash_at.clone());
         let mut settings = Settings {
-            partitions: 1,
+            topics: TopicSettings { partitions: 1, replication: None },
             // With the clock standing still every transaction ends when the input is idle.
-            commit: CommitLimits { gap: Duration::ZERO, ..CommitLimits::default() },
-            // Tests look into the stores.
-            write_behind: Duration::ZERO,
+            // Tests look into the stores, so these are written with each transaction.
+            commit: CommitLimits { gap: Duration::ZERO, write_behind: Duration::ZERO, ..CommitLimits::default() },
             ..Settings::new(NAME, NAME)
         };
         change(&mut settings);
@@ -175,12 +174,7 @@ impl TestDriver {
         let spec = ProducerSpec { transactional_id: "outside".to_owned(), tracked: Vec::new() };
         let mut producer = self.world.broker().producer(&spec)?;
         producer.init(CALL)?;
-        producer.begin()?;
-        for record in records {
-            producer.produce(record)?;
-        }
-        producer.drain(CALL)?;
-        producer.commit(CALL)?;
+        producer.transact(records, CALL)?;
         self.settle()
     }
 

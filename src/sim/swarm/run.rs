@@ -12,7 +12,7 @@ use super::faults::Faults;
 use super::plan::Plan;
 use super::setup;
 use crate::broker::{Broker, ProducerSpec};
-use crate::model::{Clock, ErrorClass, Headers, OutRecord, Topic};
+use crate::model::{Clock, ErrorClass, OutRecord, Topic};
 use crate::runtime::{self, FaultPoint, Guarantee, Mutation};
 use crate::sim::{Generator, SampleEvent, Sent, World};
 use crate::store::memory::MemoryStores;
@@ -228,20 +228,10 @@ impl Run {
     pub(super) fn put(&mut self, topic: &str, value: Bytes) {
         self.writes += 1;
         let spec = ProducerSpec { transactional_id: format!("outside-{}", self.writes), tracked: Vec::new() };
-        let record = OutRecord {
-            topic: Topic::new(topic),
-            partition: None,
-            key: None,
-            value: Some(value),
-            headers: Headers::new(),
-            timestamp: None,
-        };
+        let record = OutRecord::unkeyed(&Topic::new(topic), value);
         let written = self.world.broker().process("outside").producer(&spec).and_then(|mut producer| {
             producer.init(TIMEOUT)?;
-            producer.begin()?;
-            producer.produce(&record)?;
-            producer.drain(TIMEOUT)?;
-            producer.commit(TIMEOUT)
+            producer.transact(&[record], TIMEOUT)
         });
         if let Err(error) = written {
             self.wrong.push(format!("the simulation could not write an event: {error}"));

@@ -11,7 +11,7 @@ use crate::broker::memory;
 use crate::metric::{Build, Declared, Metrics};
 use crate::model::{Target, Timestamp};
 use crate::processor::delivery;
-use crate::runtime::{CommitLimits, Mutation, RestoreSettings, Settings};
+use crate::runtime::{CommitLimits, Mutation, RestoreSettings, Settings, TopicSettings};
 use crate::sim::{ManualClock, Setting, Strikes};
 use crate::template::Template;
 use crate::topology::{Spec, Topology};
@@ -45,9 +45,12 @@ pub(super) fn setting(
         topology: topology(),
         settings: Settings {
             stream_threads: plan.threads,
-            partitions: plan.partitions,
-            commit: CommitLimits { inputs_max: plan.inputs_max, ..CommitLimits::default() },
-            write_behind: plan.write_behind,
+            topics: TopicSettings { partitions: plan.partitions, replication: None },
+            commit: CommitLimits {
+                inputs_max: plan.inputs_max,
+                write_behind: plan.write_behind,
+                ..CommitLimits::default()
+            },
             restore: RestoreSettings { records_per_second_max: None, standby_replicas: plan.standbys },
             broker_timeout: Duration::from_secs(5),
             guarantee: plan.guarantee,

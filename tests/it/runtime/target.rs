@@ -152,7 +152,7 @@ fn a_target_that_takes_no_more_holds_up_only_the_tasks_that_call_it() {
         .reads("for-quick", by_key)
         .build()
         .unwrap();
-    setting.settings.partitions = 1;
+    setting.settings.topics.partitions = 1;
     let given = Arc::clone(&sink);
     setting.sink = Box::new(move |_| given.clone());
     let mut world = World::new(setting);

@@ -6,7 +6,7 @@ use sheaf::broker::Isolation;
 use sheaf::broker::kafka::KafkaBroker;
 use sheaf::codec::entry::{decode, decode_body};
 use sheaf::model::{Topic, TopicPartition};
-use sheaf::runtime::{Application, Instance, Settings};
+use sheaf::runtime::{Application, Instance, Settings, TopicSettings};
 use sheaf::store::rocks::{RocksOptions, RocksStores};
 
 use super::super::scene::{LIMIT, Scene, keyed};
@@ -16,7 +16,8 @@ use crate::driver::processor::{Tally, topology};
 fn start(scene: &Scene, state: &std::path::Path, silence: Duration) -> Instance {
     let broker = KafkaBroker::new(scene.settings.clone()).expect("settings");
     let stores = RocksStores::open(RocksOptions::new(state)).expect("a directory");
-    let settings = Settings { partitions: 1, ..Settings::new(&scene.name("app"), "a") };
+    let topics = TopicSettings { partitions: 1, replication: None };
+    let settings = Settings { topics, ..Settings::new(&scene.name("app"), "a") };
     let application = Application::new(topology(silence).expect("wired"), settings, broker, stores);
     let status = application.status();
     let instance = application.start().expect("started");

@@ -3,7 +3,6 @@
 //! They belong to the restorer's thread, so a store goes from a standby to a restore by being handed on: nothing has to
 //! be asked for or waited for. Nothing that fails here stops anything; a standby is given up and tried again later.
 
-mod follow;
 mod one;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,19 +11,19 @@ use std::time::Duration;
 use one::Standby;
 
 use super::active::may_pass;
-use super::head_reader::HeadReader;
-use super::reader::ChangelogReader;
+use super::batch::Step;
+use super::limit::{BACK_OFF, is_due};
 use super::replay::{Replay, Subject};
-use super::{BACK_OFF, is_due};
+use super::replays::{Came, Replays};
+use super::token_bucket::TokenBucket;
 use crate::broker::{Admin, Purpose};
 use crate::metric::{TaskKind, TaskState};
 use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::reminder::Reminder;
-use crate::runtime::task;
-use crate::runtime::thread::Turn;
 use crate::runtime::topics;
+use crate::runtime::turn::Turn;
 use crate::store::Store;
 
 /// How long nobody looks for records when there were none.
@@ -39,9 +38,9 @@ const OPEN_MAX: usize = 2;
 /// All standbys of an instance.
 pub(super) struct Standbys {
     context: Context,
-    reader: ChangelogReader,
-    head_reader: HeadReader,
-    following: BTreeMap<TopicPartition, Standby>,
+    following: Replays<Standby>,
+    /// Standbys are not limited.
+    tokens: TokenBucket,
     /// Tasks whose standby cannot be for now, and until when.
     later: BTreeMap<TaskId, Duration>,
     measure_at: Duration,
@@ -54,9 +53,8 @@ impl Standbys {
         let measure_at = context.clock.uptime();
         Self {
             context,
-            reader: ChangelogReader::new(Purpose::Follow),
-            head_reader: HeadReader::default(),
-            following: BTreeMap::new(),
+            following: Replays::new(Purpose::Follow, 1, false),
+            tokens: TokenBucket::new(None, measure_at),
             later: BTreeMap::new(),
             measure_at,
             interrupted: None,
@@ -65,7 +63,8 @@ impl Standbys {
 
     /// Gives up the standby of a task that is to be restored here; its store, when it has seen every tombstone.
     pub(super) fn release(&mut self, task: &TaskId, now: Timestamp) -> Option<Box<dyn Store>> {
-        let changelog = self.following.iter().find(|(_, standby)| standby.replay.task() == task)?.0.clone();
+        let standby = self.following.iter().find(|standby| standby.replay.task() == task)?;
+        let changelog = standby.replay.changelog().clone();
         let standby = self.close(&changelog)?;
         let is_current = standby.current_at.is_some_and(|at| now.since(at) <= topics::DELETE_RETENTION / 2);
         tracing::info!(sheaf.task = %task, changelog_next = standby.replay.next(), "the standby becomes the task");
@@ -76,27 +75,77 @@ impl Standbys {
     pub(super) fn turn(&mut self, admin: &mut dyn Admin, now: Timestamp) -> Turn {
         let more_to_open = self.adjust(admin, now);
         if self.following.is_empty() {
-            self.reader.close();
+            self.following.close();
             return if more_to_open { Turn::Again } else { Turn::Wait(Duration::from_secs(1)) };
         }
         self.measure(admin, now);
         if more_to_open {
             return Turn::Again;
         }
-        match self.verify(now).and_then(|verified| Ok(verified | self.follow(now)?)) {
+        match self.replay(now) {
             Ok(worked) => {
                 self.interrupted = None;
                 if worked { Turn::Again } else { Turn::Wait(PAUSE) }
             }
             Err(error) => {
-                let is_passing = error.class() == ErrorClass::Retry;
                 if is_due(&mut self.interrupted, self.context.clock.uptime()) {
                     tracing::warn!(%error, "following changelogs is interrupted; it goes on where it was");
                 }
-                self.reader.close();
-                self.head_reader.reset();
-                Turn::Wait(if is_passing { BACK_OFF } else { GIVEN_UP })
+                self.following.interrupted(&error);
+                Turn::Wait(if error.class() == ErrorClass::Retry { BACK_OFF } else { GIVEN_UP })
             }
+        }
+    }
+
+    /// Reads and applies; true when there was something.
+    fn replay(&mut self, now: Timestamp) -> Result<bool> {
+        let mut worked = false;
+        for stage in self.following.stages() {
+            for (changelog, came) in self.following.turn(stage, &mut self.tokens, &self.context, now)? {
+                self.settle(&changelog, came);
+                worked = true;
+            }
+        }
+        Ok(worked)
+    }
+
+    /// Acts on what came of a standby.
+    fn settle(&mut self, changelog: &TopicPartition, came: Came) {
+        let step = match came {
+            Came::Step(step) => step,
+            Came::HeadMoved | Came::OutOfRange => return self.look_again(changelog),
+        };
+        let error = match step {
+            Ok(Step::Reading | Step::Moved | Step::Done) => return,
+            Ok(Step::Outdated) => None,
+            Err(error) => Some(error),
+        };
+        let Some(standby) = self.close(changelog) else { return };
+        let task = standby.replay.task().clone();
+        drop(standby);
+        match error {
+            Some(error) => self.put_off(&task, &error),
+            None => self.renew(&task),
+        }
+    }
+
+    /// Closes a standby whose position is not in its changelog. Whether the topic is another one is found out when the
+    /// store is opened anew.
+    fn look_again(&mut self, changelog: &TopicPartition) {
+        tracing::warn!(partition = %changelog, "a standby's position is not in its changelog any more: looking at it anew");
+        if let Some(standby) = self.close(changelog) {
+            let until = self.context.clock.uptime().saturating_add(BACK_OFF);
+            self.later.insert(standby.replay.task().clone(), until);
+        }
+    }
+
+    /// A store that is too old, or whose position is gone: its contents are thrown away, and the next turns begin anew. The
+    /// changelog has been found to be its own.
+    fn renew(&mut self, task: &TaskId) {
+        tracing::warn!(sheaf.task = %task, "a standby's store is too old for its changelog: making it anew");
+        self.context.metrics.store_rebuilt(task);
+        if let Err(source) = self.context.stores.destroy(&task.to_string()) {
+            self.put_off(task, &Error::store(task, source));
         }
     }
 
@@ -108,15 +157,15 @@ impl Standbys {
         let gone: Vec<TopicPartition> = self
             .following
             .iter()
-            .filter(|(_, standby)| !is_wanted(standby.replay.task()))
-            .map(|(changelog, _)| changelog.clone())
+            .filter(|standby| !is_wanted(standby.replay.task()))
+            .map(|standby| standby.replay.changelog().clone())
             .collect();
         for changelog in gone {
             drop(self.close(&changelog));
         }
         let uptime = self.context.clock.uptime();
         self.later.retain(|task, until| *until > uptime && is_wanted(task));
-        let here: BTreeSet<&TaskId> = self.following.values().map(|standby| standby.replay.task()).collect();
+        let here: BTreeSet<&TaskId> = self.following.iter().map(|standby| standby.replay.task()).collect();
         let is_missing = |task: &&TaskId| !here.contains(task) && !self.later.contains_key(task);
         let missing: Vec<TaskId> =
             wanted.iter().filter(is_missing).filter(|task| !self.context.status.owns(task)).cloned().collect();
@@ -127,17 +176,14 @@ impl Standbys {
     }
 
     fn open(&mut self, task: &TaskId, admin: &mut dyn Admin, now: Timestamp) {
-        let begun = changelog_of(&self.context, task).and_then(|changelog| {
-            let subject = Subject { task, changelog: &changelog, store: &mut None, fresh: false };
-            Replay::open(subject, &self.context, admin, now)
-        });
+        let Some(changelog) = self.context.plan.changelog(task) else { return };
+        let subject = Subject { task, changelog: &changelog, store: &mut None, fresh: false };
+        let begun = Replay::open(subject, &self.context, admin, now);
         match begun {
             Ok(replay) => {
                 tracing::info!(sheaf.task = %task, changelog_next = replay.next(), "standby begun");
                 self.context.metrics.standby_applied(task, 0);
-                let standby = Standby { replay, measured: None, current_at: None };
-                self.following.insert(standby.replay.changelog().clone(), standby);
-                self.reader.change();
+                self.following.add(Standby { replay, measured: None, current_at: None });
                 self.measure_at = self.context.clock.uptime();
                 self.report();
             }
@@ -158,7 +204,7 @@ impl Standbys {
 
     fn close(&mut self, changelog: &TopicPartition) -> Option<Standby> {
         let standby = self.following.remove(changelog)?;
-        self.reader.change();
+        self.following.change();
         self.context.metrics.standby_closed(standby.replay.task());
         self.report();
         Some(standby)
@@ -171,7 +217,7 @@ impl Standbys {
             return;
         }
         self.measure_at = uptime.saturating_add(MEASURE);
-        for (changelog, standby) in &mut self.following {
+        for (changelog, standby) in self.following.iter_mut() {
             match admin.watermarks(changelog, self.context.settings.broker_timeout) {
                 Ok((_, end)) => standby.measured = Some((end, now)),
                 Err(error) => return tracing::debug!(%error, "the lag of standbys is not known"),
@@ -186,7 +232,7 @@ impl Standbys {
     /// Tells how many there are, and how many of them have caught up.
     fn report(&self) {
         let count = |is_current: bool| {
-            let standbys = self.following.values().filter(|standby| standby.current_at.is_some() == is_current);
+            let standbys = self.following.iter().filter(|standby| standby.current_at.is_some() == is_current);
             u64::try_from(standbys.count()).unwrap_or(u64::MAX)
         };
         let (restoring, running) = (count(false), count(true));
@@ -194,11 +240,4 @@ impl Standbys {
         self.context.metrics.tasks(TaskKind::Standby, TaskState::Running, running);
         self.context.status.following([restoring, running]);
     }
-}
-
-/// The changelog of a task of this topology.
-fn changelog_of(context: &Context, id: &TaskId) -> Result<TopicPartition> {
-    let nodes = &context.plan.topology.nodes;
-    let at = nodes.iter().position(|node| node.name == id.processor).unwrap_or(usize::MAX);
-    task::changelog(&context.plan, at, id.partition)
 }

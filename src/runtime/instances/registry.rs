@@ -15,16 +15,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::context::Context;
-use super::envelope::PROTOCOL_LEVEL;
-use super::error::{Error, Result};
-use super::instances;
-use super::placement;
-use super::reminder::Reminder;
 use super::source_offset::SourceOffset;
-use super::topology_plan::Role;
+use super::{placement, start, topic};
 use crate::broker::{Admin, Producer, ProducerSpec, Purpose, Reader, Start};
 use crate::model::{ErrorClass, InstanceId, Record, TaskId, TopicPartition};
+use crate::runtime::context::Context;
+use crate::runtime::envelope::PROTOCOL_LEVEL;
+use crate::runtime::error::{Error, Result};
+use crate::runtime::reminder::Reminder;
+use crate::runtime::topology_plan::Role;
 
 /// How often an instance says that it lives.
 const BEAT: Duration = Duration::from_secs(10);
@@ -42,7 +41,7 @@ const PREFIX: &str = "owned-by/";
 const RECORDS_MAX: usize = 10_000;
 
 /// The instances, as one of them sees them.
-pub(super) struct Registry {
+pub(in crate::runtime) struct Registry {
     context: Context,
     reader: Option<Box<dyn Reader>>,
     producer: Option<Box<dyn Producer>>,
@@ -89,7 +88,7 @@ const fn level_before_0_2() -> u16 {
 }
 
 impl Registry {
-    pub(super) fn new(context: Context) -> Self {
+    pub(in crate::runtime) fn new(context: Context) -> Self {
         let look_at = context.clock.uptime();
         Self {
             context,
@@ -105,7 +104,7 @@ impl Registry {
     }
 
     /// One round: writes what is due, reads what is new. Returns when the next one is due; `None` when there is none.
-    pub(super) fn turn(&mut self, admin: &mut dyn Admin) -> Option<Duration> {
+    pub(in crate::runtime) fn turn(&mut self, admin: &mut dyn Admin) -> Option<Duration> {
         if self.replaced {
             return None;
         }
@@ -127,7 +126,7 @@ impl Registry {
     }
 
     /// Writes how far the sources were read, once the stream threads have ended.
-    pub(super) fn close(&mut self, admin: &mut dyn Admin) {
+    pub(in crate::runtime) fn close(&mut self, admin: &mut dyn Admin) {
         if self.failing.is_some() || self.replaced {
             return;
         }
@@ -161,7 +160,7 @@ impl Registry {
         if is_beat {
             let owned = owned.iter().map(ToString::to_string).collect();
             let value = Value { incarnation: self.context.incarnation.id, owned, level: PROTOCOL_LEVEL };
-            records.push(instances::record(plan, &format!("{PREFIX}{}", self.context.settings.instance), &value));
+            records.push(topic::record(plan, &format!("{PREFIX}{}", self.context.settings.instance), &value));
         }
         for (partition, offset) in &sources {
             let topic_id = admin.topic_id(&partition.topic, timeout)?;
@@ -178,10 +177,7 @@ impl Registry {
                 none.insert(producer)
             }
         };
-        producer.begin()?;
-        records.iter().try_for_each(|record| producer.produce(record))?;
-        let _none_tracked: BTreeMap<_, _> = producer.drain(timeout)?;
-        producer.commit(timeout)?;
+        producer.transact(&records, timeout)?;
         let written = self.written.get_or_insert_with(Written::default);
         written.sources.extend(sources);
         if is_beat {
@@ -206,7 +202,7 @@ impl Registry {
             Some(reader) => reader,
             none @ None => {
                 let mut reader = self.context.broker.reader_to(Purpose::Follow)?;
-                reader.assign(&[(instances::partition(&self.context.plan), Start::Beginning)])?;
+                reader.assign(&[(topic::partition(&self.context.plan), Start::Beginning)])?;
                 none.insert(reader)
             }
         };
@@ -218,7 +214,7 @@ impl Registry {
             let Some(instance) = key.and_then(|key| key.strip_prefix(PREFIX)) else { continue };
             let value = record.value.and_then(|value| serde_json::from_slice::<Value>(&value).ok());
             let Some(Value { incarnation, owned, level: _ }) = value else { continue };
-            let owned = owned.iter().filter_map(|name| task(name)).collect();
+            let owned = owned.iter().filter_map(|name| name.parse().ok()).collect();
             if incarnation == self.context.incarnation.id {
                 self.heard_at = at;
             }
@@ -249,16 +245,10 @@ impl Registry {
 
     /// A process of the same name that began later is left alone; its stream threads tell the older one's.
     fn judge_fence(&mut self) {
-        if let Err(error @ Error::Replaced { .. }) = self.context.incarnation.check(&self.context) {
+        if let Err(error @ Error::Replaced { .. }) = start::refuse_replaced(&self.context) {
             tracing::warn!(%error, "no standbys any more");
             self.replaced = true;
             self.context.status.follow(BTreeSet::new());
         }
     }
-}
-
-/// The task of a name such as `bundle-3`.
-fn task(name: &str) -> Option<TaskId> {
-    let (processor, partition) = name.rsplit_once('-')?;
-    Some(TaskId { processor: processor.into(), partition: partition.parse().ok()? })
 }

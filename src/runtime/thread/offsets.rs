@@ -1,62 +1,35 @@
 //! Where inputs are read from: the group's committed offsets, once they are stable.
 
-use std::time::Duration;
-
 use super::StreamThread;
 use crate::broker::{self, Start};
-use crate::model::{ErrorClass, TopicPartition};
+use crate::model::{TaskId, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::fault_point::FaultPoint;
-use crate::runtime::reminder::Reminder;
+use crate::runtime::instances::{self, SourceOffset};
 use crate::runtime::settings::Guarantee;
-use crate::runtime::source_offset::{self, SourceOffset};
+use crate::runtime::task::Task;
 use crate::runtime::topology_plan::Role;
-
-/// How long one attempt to learn committed offsets may take; between attempts the thread goes on with its other tasks.
-pub(super) const OFFSETS_TIMEOUT: Duration = Duration::from_millis(500);
-/// After this long an operator hears that offsets are not stable. Instances give their transactions half of that, and the
-/// broker looks for late ones every ten seconds (`transaction.abort.timed.out.transaction.cleanup.interval.ms`).
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A partition, where it is read from, and what is to be written down of it with its first commit.
 type Begin = (TopicPartition, i64, Option<SourceOffset>);
 
 impl StreamThread {
-    /// Learns the committed offsets of what has arrived, begins to read it, and sends its tasks to the restorer. While
+    /// Learns the committed offsets of newly assigned partitions, begins to read them, and sends their tasks to the restorer. While
     /// an earlier owner's transaction is open the offsets are not stable; the next turn asks again.
     pub(super) fn settle_offsets(&mut self) -> Result<()> {
-        let recovering = self.recovering;
-        let partitions = match (&self.arriving, recovering) {
-            (Some(arriving), false) => arriving.clone(),
-            (None, false) => {
-                // What is waited for next has its own time.
-                self.unstable = None;
+        let is_certain = self.committer.is_certain();
+        let partitions = match (self.membership.arriving(), is_certain) {
+            (Some(arriving), true) => arriving.to_vec(),
+            (None, true) => {
+                self.membership.waits_for_nothing();
                 return Ok(());
             }
-            (arriving, true) => {
-                self.inputs.partitions().into_iter().chain(arriving.iter().flatten().cloned()).collect()
+            (arriving, false) => {
+                self.inputs.partitions().into_iter().chain(arriving.unwrap_or_default().iter().cloned()).collect()
             }
         };
-        let Some(consumer) = &mut self.consumer else { return Ok(()) };
-        let offsets = match consumer.committed(&partitions, OFFSETS_TIMEOUT) {
-            Ok(offsets) => offsets,
-            Err(error) if error.class() == ErrorClass::Retry => {
-                tracing::debug!(%error, "committed offsets are not known yet");
-                let uptime = self.txn.uptime;
-                if error == broker::Error::Unstable
-                    && let Some(waited) =
-                        self.unstable.get_or_insert_with(|| Reminder::new(uptime, PATIENCE)).is_due(uptime)
-                {
-                    tracing::warn!(
-                        group = self.context.settings.application,
-                        waited_seconds = waited.as_secs(),
-                        "committed offsets are part of a transaction that does not end, and nothing is read before it \
-                         has: find it with kafka-transactions.sh find-hanging; docs/operations.md has the steps"
-                    );
-                }
-                return Ok(());
-            }
-            Err(error) => return Err(error.into()),
+        let Some(offsets) = self.membership.committed(&partitions, &self.context, self.txn.uptime)? else {
+            return Ok(());
         };
         let (mut starts, mut never_committed) = (Vec::new(), Vec::new());
         for (partition, committed) in partitions.into_iter().zip(offsets) {
@@ -72,9 +45,9 @@ impl StreamThread {
             starts.extend(self.first_offsets(never_committed)?);
         }
         self.begin_reading(starts)?;
-        if recovering {
+        if !is_certain {
             self.restore_all()?;
-            self.recovering = false;
+            self.committer.set_certain();
         }
         Ok(())
     }
@@ -82,13 +55,13 @@ impl StreamThread {
     /// Where partitions are read from of which the group has no committed offset. That of an inbox is its beginning, by the
     /// policy for the first start; whether it really is the first start is checked against the task's changelog.
     fn first_offsets(&mut self, partitions: Vec<TopicPartition>) -> Result<Vec<Begin>> {
-        let Some(consumer) = &mut self.consumer else { return Ok(Vec::new()) };
+        let Some(consumer) = self.membership.consumer() else { return Ok(Vec::new()) };
         let is_source =
             |partition: &TopicPartition| matches!(self.context.plan.role(&partition.topic), Some(Role::Source(_)));
         let (sources, inboxes): (Vec<_>, Vec<_>) = partitions.into_iter().partition(is_source);
         let mut starts = Vec::new();
         if !sources.is_empty() {
-            let first = source_offset::first_offsets(&self.context, (&mut **consumer, &mut *self.admin), &sources)?;
+            let first = instances::first_offsets(&self.context, (consumer, &mut *self.admin), &sources)?;
             // Without transactions it may be written down although the offsets are not committed: the registry does it then.
             let is_atomic = self.context.settings.guarantee == Guarantee::ExactlyOnce;
             let begin = |(partition, first): (TopicPartition, SourceOffset)| {
@@ -97,7 +70,7 @@ impl StreamThread {
             starts = first.into_iter().map(begin).collect();
         }
         for partition in inboxes {
-            if let Some(task) = self.context.plan.task(&partition).and_then(|id| self.tasks.get_mut(&id)) {
+            if let Some(task) = self.tasks.of_mut(&partition, &self.context.plan) {
                 task.offset_known = false;
             }
             let (low, _) = self.admin.watermarks(&partition, self.context.settings.broker_timeout)?;
@@ -108,15 +81,16 @@ impl StreamThread {
     }
 
     fn begin_reading(&mut self, starts: Vec<Begin>) -> Result<()> {
-        let (Some(consumer), true) = (&mut self.consumer, self.arriving.is_some()) else { return Ok(()) };
+        if self.membership.arriving().is_none() {
+            return Ok(());
+        }
         let at: Vec<_> = starts.iter().map(|(partition, offset, _)| (partition.clone(), Start::At(*offset))).collect();
-        consumer.assign(&at)?;
-        self.arriving = None;
+        self.membership.begin_reading(&at)?;
         for (partition, offset, first) in starts {
             let Some(role) = self.context.plan.role(&partition.topic) else { continue };
             let task = self.context.plan.task(&partition);
             if let Some(id) = &task {
-                self.restore(id)?;
+                self.tasks.restore(id)?;
             }
             self.context.metrics.partition_assigned(&partition);
             self.inputs.add(partition.clone(), role, task, offset);
@@ -128,9 +102,16 @@ impl StreamThread {
         Ok(())
     }
 
+    /// Sends every task to the restorer whose input is known.
+    fn restore_all(&mut self) -> Result<()> {
+        let is_known = |task: &&Task| self.inputs.get(&task.inbox).is_some();
+        let ids: Vec<TaskId> = self.tasks.iter().filter(is_known).map(|task| task.id.clone()).collect();
+        ids.iter().try_for_each(|id| self.tasks.restore(id))
+    }
+
     /// After a transaction of unknown outcome: what the broker says was committed is not taken again.
     fn reconcile(&mut self, partition: &TopicPartition, committed: Option<i64>) -> Result<()> {
-        if let Some(task) = self.context.plan.task(partition).and_then(|id| self.tasks.get_mut(&id)) {
+        if let Some(task) = self.tasks.of_mut(partition, &self.context.plan) {
             task.offset_known = committed.is_some();
         }
         let Some(input) = self.inputs.get_mut(partition) else { return Ok(()) };

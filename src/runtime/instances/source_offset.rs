@@ -13,13 +13,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::context::Context;
-use super::error::{Error, Result, Unread};
-use super::instances;
-use super::settings::Guarantee;
-use super::topology_plan::TopologyPlan;
+use super::topic;
 use crate::broker::{self, Admin, Consumer, Purpose, Start};
 use crate::model::{OutRecord, Record, Topic, TopicPartition};
+use crate::runtime::context::Context;
+use crate::runtime::error::{Error, Result, Unread};
+use crate::runtime::settings::Guarantee;
+use crate::runtime::topology_plan::TopologyPlan;
 
 /// What a key begins with.
 const PREFIX: &str = "source/";
@@ -28,7 +28,7 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// How far a partition of a source was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SourceOffset {
+pub(in crate::runtime) struct SourceOffset {
     /// The id of the topic; `None`: of a broker that gives none.
     pub topic_id: Option<Uuid>,
     /// The group's committed offset.
@@ -37,22 +37,21 @@ pub(super) struct SourceOffset {
 
 impl SourceOffset {
     /// As a record of the instances topic.
-    pub(super) fn record(&self, plan: &TopologyPlan, partition: &TopicPartition) -> OutRecord {
-        instances::record(plan, &format!("{PREFIX}{partition}"), self)
+    pub(in crate::runtime) fn record(&self, plan: &TopologyPlan, partition: &TopicPartition) -> OutRecord {
+        topic::record(plan, &format!("{PREFIX}{partition}"), self)
     }
 
     /// The partition and its offset, of a record of the instances topic; `None` for another record.
     fn of(record: &Record) -> Option<(TopicPartition, Self)> {
         let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
-        let (topic, partition) = key.strip_prefix(PREFIX)?.rsplit_once('-')?;
-        let partition = TopicPartition::new(&Topic::new(topic), partition.parse().ok()?);
+        let partition = key.strip_prefix(PREFIX)?.parse().ok()?;
         Some((partition, serde_json::from_slice(record.value.as_deref()?).ok()?))
     }
 }
 
 /// Where source partitions begin for which the group has no committed offset: at their beginning, when they are new; to be
 /// written down with the first commit. When they were read before, that is an error with the offsets up to which they were.
-pub(super) fn first_offsets(
+pub(in crate::runtime) fn first_offsets(
     context: &Context,
     clients: (&mut dyn Consumer, &mut dyn Admin),
     partitions: &[TopicPartition],
@@ -97,7 +96,7 @@ pub(super) fn first_offsets(
 /// What stands in the instances topic.
 fn known(context: &Context) -> Result<BTreeMap<TopicPartition, SourceOffset>> {
     let mut known = BTreeMap::new();
-    instances::read(context, |record| known.extend(SourceOffset::of(&record)))?;
+    topic::read(context, |record| known.extend(SourceOffset::of(&record)))?;
     Ok(known)
 }
 

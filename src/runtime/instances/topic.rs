@@ -1,21 +1,15 @@
-//! The instances topic: what instances tell each other, and what has to be known when the group knows nothing any more.
-//!
-//! | key | value | written |
-//! |---|---|---|
-//! | `<instance>` | its newest start ([`incarnation`](super::incarnation)) | once by each start |
-//! | `owned-by/<instance>` | the tasks that it has ([`registry`](super::registry)) | when they change, and every 10 s |
-//! | `source/<topic>-<partition>` | how far it was read ([`source_offset`](super::source_offset)) | every 10 s, when that changes |
+//! A record of the instances topic, and all of them.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::context::Context;
-use super::error::Result;
-use super::topology_plan::TopologyPlan;
 use crate::broker::{self, Isolation, Start};
 use crate::model::{Key, OutRecord, Record, TopicPartition};
+use crate::runtime::context::Context;
+use crate::runtime::error::Result;
+use crate::runtime::topology_plan::TopologyPlan;
 
 /// How long one poll for more records takes.
 const POLL: Duration = Duration::from_millis(100);

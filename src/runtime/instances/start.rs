@@ -1,0 +1,57 @@
+//! Whether a newer start has taken an instance's name.
+//!
+//! Each start writes itself to the instances topic under its instance id. A start that is fenced reads what stands there: its own
+//! incarnation means that the coordinator gave up on a slow transaction, another one that two processes run under one id. The older
+//! one stops and names the newer, so that the two do not fence each other for ever.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::topic;
+use crate::broker::Producer;
+use crate::runtime::context::Context;
+use crate::runtime::error::{Error, Result};
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Value {
+    incarnation: Uuid,
+    host: String,
+    process: u32,
+    started_at: String,
+    http: String,
+}
+
+/// Writes this start to the instances topic, in a transaction of its own.
+pub(in crate::runtime) fn announce(producer: &mut dyn Producer, context: &Context) -> Result<()> {
+    let value = Value {
+        incarnation: context.incarnation.id,
+        host: context.incarnation.host.clone(),
+        process: context.incarnation.process,
+        started_at: context.clock.now().to_string(),
+        http: context.settings.http.clone(),
+    };
+    let record = topic::record(&context.plan, context.settings.instance.as_str(), &value);
+    producer.transact(&[record], context.settings.broker_timeout)?;
+    Ok(())
+}
+
+/// An error that names the other process when this instance id belongs to a newer start.
+pub(in crate::runtime) fn refuse_replaced(context: &Context) -> Result<()> {
+    let Some(newest) = newest(context)? else { return Ok(()) };
+    if newest.incarnation == context.incarnation.id {
+        return Ok(());
+    }
+    let Value { host, process, started_at, .. } = newest;
+    let other = format!("process {process} on {host}, started {started_at}");
+    Err(Error::Replaced { instance: context.settings.instance.clone(), other })
+}
+
+fn newest(context: &Context) -> Result<Option<Value>> {
+    let mut newest = None;
+    topic::read(context, |record| {
+        if record.key.as_deref() == Some(context.settings.instance.as_str().as_bytes()) {
+            newest = record.value.and_then(|value| serde_json::from_slice(&value).ok());
+        }
+    })?;
+    Ok(newest)
+}

@@ -1,0 +1,172 @@
+//! Acts between a stream thread and the sink: handed over, under way, and their outcomes on the way back.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
+
+use crate::broker::Waker;
+use crate::model::{ActSlot, Key, Sink, TaskId};
+use crate::runtime::transaction::{Decision, Returned};
+
+/// An act of an entry: its task, its key, its slot, its attempt.
+type ActId = (TaskId, Key, ActSlot, u32);
+
+/// The acts of a stream thread.
+pub(super) struct Acts {
+    waker: Waker,
+    /// Acts that are with the sink, or whose outcome has not been committed.
+    in_flight: BTreeSet<ActId>,
+    /// The channel on which the sink returns outcomes, from any thread.
+    channel: (Sender<Returned>, Receiver<Returned>),
+    /// Outcomes that have come and were not stepped on, in their order.
+    outcomes: VecDeque<Returned>,
+}
+
+impl Acts {
+    /// No act; `waker` is woken by each outcome.
+    pub(super) fn new(waker: Waker) -> Self {
+        Self { waker, in_flight: BTreeSet::new(), channel: mpsc::channel(), outcomes: VecDeque::new() }
+    }
+
+    /// Hands a committed act to the sink.
+    pub(super) fn hand_over(&mut self, decision: Decision, sink: &dyn Sink) {
+        let Decision { task, epoch, key, act, decided_at } = decision;
+        self.in_flight.insert((task.clone(), key.clone(), act.slot, act.attempt));
+        let (returned, waker) = (self.channel.0.clone(), self.waker.clone());
+        let expires_at = decided_at.saturating_add(act.valid_for);
+        let back = (task.clone(), key.clone());
+        let done = Box::new(move |outcome| {
+            let (task, key) = back;
+            // The thread may have ended; then the act is found in the state by whoever owns the task next.
+            drop(returned.send(Returned { task, epoch, key, outcome }));
+            waker.wake();
+        });
+        sink.execute(&task, &key, act, expires_at, done);
+    }
+
+    /// True for an act that is with the sink, or whose outcome has not been committed.
+    pub(super) fn is_in_flight(&self, task: &TaskId, key: &Key, slot: ActSlot, attempt: u32) -> bool {
+        self.in_flight.contains(&(task.clone(), key.clone(), slot, attempt))
+    }
+
+    /// True when no act is in flight.
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_flight.is_empty()
+    }
+
+    /// Takes all outcomes that have come so far, those before them first.
+    pub(super) fn take_outcomes(&mut self) -> VecDeque<Returned> {
+        self.outcomes.extend(self.channel.1.try_iter());
+        std::mem::take(&mut self.outcomes)
+    }
+
+    /// Outcomes that have to wait, or to be stepped on again: they come before those that have come meanwhile.
+    pub(super) fn put_back(&mut self, mut outcomes: VecDeque<Returned>) {
+        outcomes.append(&mut self.outcomes);
+        self.outcomes = outcomes;
+    }
+
+    /// An outcome that did not come from the sink.
+    pub(super) fn push(&mut self, outcome: Returned) {
+        self.outcomes.push_back(outcome);
+    }
+
+    /// Waits for one outcome, for at most `timeout`.
+    pub(super) fn wait(&mut self, timeout: Duration) {
+        if let Ok(returned) = self.channel.1.recv_timeout(timeout) {
+            self.outcomes.push_back(returned);
+        }
+    }
+
+    /// The outcomes of these acts are committed.
+    pub(super) fn committed(&mut self, outcomes: VecDeque<Returned>) {
+        for Returned { task, key, outcome, .. } in outcomes {
+            self.in_flight.remove(&(task, key, outcome.slot, outcome.attempt));
+        }
+    }
+
+    /// Forgets the acts of all tasks but these.
+    pub(super) fn retain(&mut self, is_kept: impl Fn(&TaskId) -> bool) {
+        self.in_flight.retain(|(task, ..)| is_kept(task));
+    }
+
+    /// Drops the outcomes that were not stepped on.
+    pub(super) fn drop_outcomes(&mut self) {
+        self.outcomes.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::model::{Act, Completion, Outcome, Target, Verdict};
+
+    /// Keeps what it is asked for.
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<(Act, Duration, Completion)>>);
+
+    impl std::fmt::Debug for Kept {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Kept")
+        }
+    }
+
+    impl Sink for Kept {
+        fn execute(&self, _: &TaskId, _: &Key, act: Act, expires_at: Duration, done: Completion) {
+            self.0.lock().unwrap().push((act, expires_at, done));
+        }
+
+        fn capacity(&self, _: &Target) -> usize {
+            1
+        }
+    }
+
+    fn decision(key: &str) -> Decision {
+        let (to, valid_for) = (Target::new("t"), Duration::from_secs(30));
+        Decision {
+            task: TaskId { processor: "p".into(), partition: 0 },
+            epoch: 2,
+            key: Key::new(key),
+            act: Act { slot: ActSlot(1), attempt: 4, to, valid_for, request: String::new() },
+            decided_at: Duration::from_secs(100),
+        }
+    }
+
+    #[test]
+    fn an_act_is_in_flight_until_its_outcome_is_committed() {
+        let (sink, mut acts) = (Kept::default(), Acts::new(Waker::none()));
+        let Decision { task, key, .. } = decision("a");
+        let is_in_flight = |acts: &Acts| acts.is_in_flight(&task, &key, ActSlot(1), 4);
+        acts.hand_over(decision("a"), &sink);
+        let (act, expires_at, done) = sink.0.lock().unwrap().pop().unwrap();
+        assert_eq!(expires_at, Duration::from_secs(130), "the validity counts from the decision");
+        assert!(is_in_flight(&acts) && acts.take_outcomes().is_empty());
+        done(Outcome { slot: act.slot, attempt: act.attempt, verdict: Verdict::Inherited });
+        let outcomes = acts.take_outcomes();
+        assert_eq!((outcomes.len(), outcomes[0].epoch, is_in_flight(&acts)), (1, 2, true));
+        acts.committed(outcomes);
+        assert!(!is_in_flight(&acts) && acts.is_idle());
+    }
+
+    #[test]
+    fn what_is_put_back_comes_before_what_came_meanwhile() {
+        let mut acts = Acts::new(Waker::none());
+        let returned = |key: &str| {
+            let Decision { task, epoch, key, .. } = decision(key);
+            Returned {
+                task,
+                epoch,
+                key,
+                outcome: Outcome { slot: ActSlot(1), attempt: 4, verdict: Verdict::Inherited },
+            }
+        };
+        acts.push(returned("first"));
+        let taken = acts.take_outcomes();
+        acts.push(returned("second"));
+        acts.put_back(taken);
+        let keys: Vec<String> = acts.take_outcomes().iter().map(|it| it.key.to_string()).collect();
+        assert_eq!(keys, ["first", "second"]);
+    }
+}

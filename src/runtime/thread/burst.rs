@@ -1,0 +1,91 @@
+//! What one commit writes, gathered before anything of it is produced.
+
+use std::time::Duration;
+
+use super::broken;
+use super::input::Inputs;
+use super::tasks::Tasks;
+use crate::broker::Producer;
+use crate::model::{OutRecord, TopicPartition};
+use crate::runtime::context::Context;
+use crate::runtime::error::Result;
+use crate::runtime::genesis;
+use crate::runtime::instances::SourceOffset;
+use crate::runtime::settings::Guarantee;
+use crate::runtime::task::{Changes, Task};
+use crate::runtime::transaction::Transaction;
+
+/// What one commit writes.
+pub(super) struct Burst<'a> {
+    /// Records of changelogs, kind by kind: what is written without a transaction, and cut off between two kinds, leaves parts
+    /// in vain, and lacks none.
+    changes: [Vec<OutRecord>; 4],
+    /// What steps forward, alerts and dead letters.
+    outputs: &'a [OutRecord],
+    /// For source partitions whose offset is committed for the first time: the offset, for the instances topic.
+    first_commits: Vec<OutRecord>,
+    /// The group's new offsets.
+    pub(super) offsets: Vec<(TopicPartition, i64)>,
+}
+
+impl<'a> Burst<'a> {
+    /// All that a transaction has gathered, and what the tasks have changed.
+    pub(super) fn of(txn: &'a Transaction, tasks: &Tasks, inputs: &Inputs, context: &Context) -> Self {
+        let settings = &context.settings;
+        let mut changes: [Vec<OutRecord>; 4] = Default::default();
+        for task in tasks.iter() {
+            if let Some(changed) = task.changes() {
+                add(&mut changes, task, broken::changes(settings, changed), context);
+            }
+        }
+        let mut offsets = inputs.offsets();
+        offsets.retain(|(partition, _)| !tasks.iter().any(|task| !task.offset_known && task.inbox == *partition));
+        broken::offsets(settings, inputs, &mut offsets);
+        Self { changes, outputs: &txn.outputs, first_commits: first_commits(inputs, context), offsets }
+    }
+
+    /// Produces everything. In a transaction the order does not matter, and nothing is waited for.
+    ///
+    /// Without one the order is the guarantee: what the state takes for written has to be there before the state is, so each kind
+    /// of records is acknowledged, within `timeout`, before the next is written; any record may be the last.
+    pub(super) fn produce(&self, producer: &mut dyn Producer, guarantee: Guarantee, timeout: Duration) -> Result<()> {
+        let changes = self.changes.iter().map(Vec::as_slice);
+        match guarantee {
+            Guarantee::ExactlyOnce => {
+                let mut all = changes.chain([self.outputs, &self.first_commits]);
+                all.try_for_each(|records| produce(producer, records))
+            }
+            Guarantee::AtLeastOnce => {
+                for records in std::iter::once(self.outputs).chain(changes).filter(|records| !records.is_empty()) {
+                    produce(producer, records)?;
+                    producer.drain(timeout)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn produce(producer: &mut dyn Producer, records: &[OutRecord]) -> Result<()> {
+    Ok(records.iter().try_for_each(|record| producer.produce(record))?)
+}
+
+fn add(kinds: &mut [Vec<OutRecord>; 4], task: &Task, changes: Changes, context: &Context) {
+    let Changes { genesis, new_parts, entries, gone_parts } = changes;
+    let [first, parts, entries_of, last] = kinds;
+    let record = |(key, value)| OutRecord::logged(&task.changelog, key, value);
+    let genesis = genesis.map(|id| genesis::record(&task.id, id, &context.incarnation.id));
+    first.extend(genesis.map(|(key, value)| record((key, Some(value)))));
+    parts.extend(new_parts.into_iter().map(record));
+    entries_of.extend(entries.into_iter().map(record));
+    last.extend(gone_parts.into_iter().map(record));
+}
+
+fn first_commits(inputs: &Inputs, context: &Context) -> Vec<OutRecord> {
+    let first = inputs.iter().filter_map(|(partition, input)| Some((partition, input, input.first_commit?)));
+    first
+        .map(|(partition, input, first)| {
+            SourceOffset { offset: input.position, ..first }.record(&context.plan, partition)
+        })
+        .collect()
+}

@@ -1,0 +1,370 @@
+//! The tasks of a stream thread: created with an assignment, out with the restorer, running, given up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
+
+use crate::broker::Waker;
+use crate::model::{TaskId, TopicPartition};
+use crate::runtime::checkpoint::Checkpoint;
+use crate::runtime::context::Context;
+use crate::runtime::error::{Error, Result};
+use crate::runtime::handoff::{Genesis, Job, Restored, RestoredStore};
+use crate::runtime::settings::Guarantee;
+use crate::runtime::status::TaskCounts;
+use crate::runtime::task::{Lifecycle, State, Task};
+use crate::runtime::topics;
+use crate::runtime::topology_plan::{Role, TopologyPlan};
+
+/// The tasks of a stream thread.
+pub(super) struct Tasks {
+    by_id: BTreeMap<TaskId, Task>,
+    /// How many tasks have been opened here so far.
+    epochs: u64,
+    /// The restorer's channel for jobs, and its waker.
+    restorer: (Sender<Job>, Waker),
+    /// The channel on which the restorer returns stores.
+    channel: (Sender<Restored>, Receiver<Restored>),
+    /// This thread's waker.
+    waker: Waker,
+    /// Entries that could not be read and whose task was rebuilt for that.
+    rebuilt: BTreeSet<(TaskId, String)>,
+    /// Inboxes of which the group has no offset although their tasks have state, and the offsets up to which they were read,
+    /// where these are known.
+    offsets_missing: Vec<(TopicPartition, Option<i64>)>,
+}
+
+impl Tasks {
+    /// No task, with the restorer's channel and waker, and this thread's own waker.
+    pub(super) fn new(restorer: (Sender<Job>, Waker), waker: Waker) -> Self {
+        Self {
+            by_id: BTreeMap::new(),
+            epochs: 0,
+            restorer,
+            channel: mpsc::channel(),
+            waker,
+            rebuilt: BTreeSet::new(),
+            offsets_missing: Vec::new(),
+        }
+    }
+
+    pub(super) fn get(&self, id: &TaskId) -> Option<&Task> {
+        self.by_id.get(id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: &TaskId) -> Option<&mut Task> {
+        self.by_id.get_mut(id)
+    }
+
+    /// The task of an inbox's partition.
+    pub(super) fn of_mut(&mut self, inbox: &TopicPartition, plan: &TopologyPlan) -> Option<&mut Task> {
+        self.by_id.get_mut(&plan.task(inbox)?)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Task> {
+        self.by_id.values()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Task> {
+        self.by_id.values_mut()
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = &TaskId> + Clone {
+        self.by_id.keys()
+    }
+
+    /// True when every task takes input.
+    pub(super) fn are_running(&self) -> bool {
+        self.by_id.values().all(Task::is_running)
+    }
+
+    /// False while it is not known whether this is the first start or the group's offsets have expired. Until the changelogs have
+    /// told, nothing is taken: what would be committed now would hide the answer from the next start.
+    pub(super) fn offsets_are_known(&self) -> bool {
+        self.by_id.values().all(|task| task.offset_known)
+    }
+
+    /// How many tasks are in each state.
+    pub(super) fn counts(&self) -> TaskCounts {
+        let mut counts = TaskCounts::default();
+        for task in self.by_id.values() {
+            let [created, restoring, running, suspended] = &mut counts;
+            *match task.state {
+                Lifecycle::Created => created,
+                Lifecycle::Restoring(_) => restoring,
+                Lifecycle::Running(_) => running,
+                Lifecycle::Suspended(_) => suspended,
+            } += 1;
+        }
+        counts
+    }
+
+    /// Creates the tasks of newly assigned partitions. Suspended tasks that were not assigned again belong to others now.
+    pub(super) fn assign(&mut self, partitions: &[TopicPartition], plan: &TopologyPlan) -> Result<()> {
+        let kept: Vec<TaskId> = partitions.iter().filter_map(|partition| plan.task(partition)).collect();
+        self.by_id.retain(|id, task| !matches!(task.state, Lifecycle::Suspended(_)) || kept.contains(id));
+        partitions.iter().try_for_each(|partition| self.create(partition, plan))
+    }
+
+    fn create(&mut self, inbox: &TopicPartition, plan: &TopologyPlan) -> Result<()> {
+        let (Some(Role::Inbox(node)), Some(id)) = (plan.role(&inbox.topic), plan.task(inbox)) else { return Ok(()) };
+        let expected = plan.nodes.get(node).map_or(0, |topics| topics.partitions);
+        if inbox.partition >= expected {
+            return Err(topics::inbox_changed(&inbox.topic, expected, inbox.partition + 1));
+        }
+        let Some(changelog) = plan.changelog(&id) else { return Ok(()) };
+        self.epochs += 1;
+        let (state, epoch) = match self.by_id.remove(&id) {
+            // Nobody had it in between: the outcomes of its acts in flight are still its own.
+            Some(Task { state: state @ Lifecycle::Suspended(_), epoch, .. }) => (state, epoch),
+            Some(_) | None => (Lifecycle::Created, self.epochs),
+        };
+        let task = Task {
+            id: id.clone(),
+            node,
+            inbox: inbox.clone(),
+            changelog,
+            epoch,
+            state,
+            offset_known: true,
+            targets: BTreeSet::new(),
+            fresh: false,
+        };
+        self.by_id.insert(id, task);
+        Ok(())
+    }
+
+    /// Gives the task of an inbox up. One that runs and may return is suspended; any other is closed.
+    pub(super) fn give_up(&mut self, id: &TaskId, inbox: &TopicPartition, may_return: bool) {
+        self.offsets_missing.retain(|(other, _)| other != inbox);
+        let Some(mut task) = self.by_id.remove(id) else { return };
+        self.rebuilt.retain(|(owner, _)| owner != id);
+        if may_return && task.is_running() {
+            task.suspend();
+            self.by_id.insert(id.clone(), task);
+        } else {
+            task.close();
+        }
+    }
+
+    /// Drops all tasks without their uncommitted state.
+    pub(super) fn drop_all(&mut self) {
+        self.by_id.clear();
+    }
+
+    /// Closes the stores with all that was committed.
+    pub(super) fn close(&mut self) {
+        std::mem::take(&mut self.by_id).into_values().for_each(Task::close);
+    }
+
+    /// Writes dirty entries that are old enough to the stores.
+    pub(super) fn flush_due(&mut self, uptime: Duration) -> Result<()> {
+        self.by_id.values_mut().try_for_each(|task| task.flush_due(uptime))
+    }
+
+    /// Writes all dirty entries to the stores, as far as that is possible.
+    pub(super) fn flush(&mut self) {
+        self.by_id.values_mut().for_each(Task::flush);
+    }
+
+    /// Sends a task to the restorer, with its store if that is open.
+    pub(super) fn restore(&mut self, id: &TaskId) -> Result<()> {
+        let reply = (self.channel.0.clone(), self.waker.clone());
+        let Some(task) = self.by_id.get_mut(id) else { return Ok(()) };
+        if matches!(task.state, Lifecycle::Restoring(_)) {
+            return Ok(());
+        }
+        let token = Arc::new(());
+        let wanted = Arc::downgrade(&token);
+        let store = match std::mem::replace(&mut task.state, Lifecycle::Restoring(token)) {
+            Lifecycle::Running(state) => Some(state.into_store()),
+            Lifecycle::Suspended(store) => Some(store),
+            Lifecycle::Created | Lifecycle::Restoring(_) => None,
+        };
+        let (changelog, epoch, fresh) = (task.changelog.clone(), task.epoch, std::mem::take(&mut task.fresh));
+        let (jobs, waker) = &self.restorer;
+        let job = Job { task: id.clone(), epoch, changelog, store, fresh, wanted, reply };
+        jobs.send(job)
+            .map_err(|_gone| Error::Thread { thread: "restorer".to_owned(), detail: "it has stopped".to_owned() })?;
+        waker.wake();
+        Ok(())
+    }
+
+    /// The next task that the restorer has brought to its changelog's end; it runs from here on. A task that was revoked
+    /// meanwhile is passed over: its store is closed by being dropped.
+    pub(super) fn take_restored(&mut self, context: &Context) -> Result<Option<TaskId>> {
+        while let Ok(Restored { task: id, epoch, result }) = self.channel.1.try_recv() {
+            let is_wanted = |task: &Task| task.epoch == epoch && matches!(task.state, Lifecycle::Restoring(_));
+            if self.by_id.get(&id).is_some_and(is_wanted) && self.run(&id, result?, context)? {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Lets a restored task take input; false when the group lacks the offset of its inbox.
+    fn run(&mut self, id: &TaskId, restored: RestoredStore, context: &Context) -> Result<bool> {
+        let count = context.plan.tasks().count();
+        let Some(task) = self.by_id.get_mut(id) else { return Ok(false) };
+        let Context { settings, memory_budget, metrics, .. } = context;
+        match (restored.genesis, task.offset_known) {
+            (Genesis::Written, true) | (Genesis::Due(_), false) => {}
+            (Genesis::Written, false) if settings.guarantee == Guarantee::AtLeastOnce => {
+                // The first batch was written, and the process ended before it had noted its offsets.
+                tracing::warn!(sheaf.task = %id, "no committed offset: the inbox is read again from its beginning");
+            }
+            (Genesis::Written, false) => {
+                let checkpoint = Checkpoint::of(&*restored.store).map_err(|source| Error::store(id, source))?;
+                self.offsets_missing.push((task.inbox.clone(), checkpoint.inbox));
+                return Ok(false);
+            }
+            (Genesis::Due(_), true) => {
+                let (changelog, group) = (task.changelog.clone(), settings.application.clone());
+                return Err(Error::StateLost { task: id.clone(), changelog, group });
+            }
+        }
+        // From here on this task commits its offset itself.
+        task.offset_known = true;
+        metrics.store_entries(id, restored.store.len_estimate());
+        let state = State::new(restored, count, settings, memory_budget).map_err(|source| Error::store(id, source))?;
+        task.state = Lifecycle::Running(Box::new(state));
+        Ok(true)
+    }
+
+    /// The inboxes of which the group has no offset although their tasks have state, once all of them are known.
+    pub(super) fn offsets_missing(&self) -> Option<&[(TopicPartition, Option<i64>)]> {
+        let unknown = self.by_id.values().filter(|task| !task.offset_known).count();
+        let are_all = !self.offsets_missing.is_empty() && self.offsets_missing.len() >= unknown;
+        are_all.then_some(&self.offsets_missing)
+    }
+
+    /// Judges an entry that cannot be read: the first time its task is worth rebuilding; one that still cannot be read then stands
+    /// like that in the changelog, and rebuilding would never end.
+    pub(super) fn first_time(&mut self, error: Error) -> Result<Error> {
+        let Error::Entry { task, key, source } = error else { return Ok(error) };
+        if self.rebuilt.insert((task.clone(), key.clone())) {
+            return Ok(Error::Entry { task, key, source });
+        }
+        let changelog = self.by_id.get(&task).map_or_else(String::new, |task| task.changelog.to_string());
+        Err(Error::Unreadable { task, changelog, key, source })
+    }
+
+    /// Marks a task to be restored into an empty store.
+    pub(super) fn begin_anew(&mut self, id: &TaskId) {
+        let Some(task) = self.by_id.get_mut(id) else { return };
+        if let Lifecycle::Running(state) = &task.state {
+            task.offset_known = state.is_begun();
+        }
+        (task.state, task.fresh) = (Lifecycle::Created, true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Key, Record, Reject};
+    use crate::processor::{Keyed, by_key};
+    use crate::runtime::settings::Settings;
+    use crate::topology::Topology;
+
+    #[derive(Clone)]
+    struct Nothing;
+
+    impl crate::codec::Versioned for Nothing {
+        const VERSION: u16 = 1;
+        const NAME: &'static str = "nothing";
+
+        fn encode(&self, _: &mut Vec<u8>) -> std::result::Result<(), crate::codec::Error> {
+            Ok(())
+        }
+
+        fn decode(_: u16, _: &[u8]) -> std::result::Result<Self, crate::codec::Error> {
+            Ok(Self)
+        }
+    }
+
+    struct Idle;
+
+    impl crate::processor::Processor for Idle {
+        type State = Nothing;
+
+        fn step(
+            &self,
+            _: &Key,
+            _: Option<Nothing>,
+            _: crate::processor::Input,
+            _: crate::model::Moment,
+        ) -> std::result::Result<crate::processor::Transition<Nothing>, Reject> {
+            Ok(crate::processor::Transition::forget())
+        }
+    }
+
+    fn plan() -> TopologyPlan {
+        let keying: fn(&Record) -> std::result::Result<Keyed, Reject> = by_key;
+        let topology = Topology::builder("t").processor("p", Idle).reads("in", keying).build().unwrap();
+        let mut plan = TopologyPlan::new(topology, &Settings::new("app", "a"));
+        plan.nodes[0].partitions = 2;
+        plan
+    }
+
+    fn inbox(plan: &TopologyPlan, partition: i32) -> TopicPartition {
+        TopicPartition::new(&plan.nodes[0].inbox, partition)
+    }
+
+    fn tasks() -> (Tasks, Receiver<Job>) {
+        let (jobs, received) = mpsc::channel();
+        (Tasks::new((jobs, Waker::none()), Waker::none()), received)
+    }
+
+    #[test]
+    fn a_task_goes_to_the_restorer_once_and_its_token_dies_when_it_is_given_up() {
+        let (plan, (mut tasks, jobs)) = (plan(), tasks());
+        tasks.assign(&[inbox(&plan, 0)], &plan).unwrap();
+        let id = plan.task(&inbox(&plan, 0)).unwrap();
+        for _ in 0..2 {
+            tasks.restore(&id).unwrap();
+        }
+        let [job] = jobs.try_iter().collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(
+            (job.task.to_string(), job.epoch, job.changelog.to_string()),
+            ("p-0".into(), 1, "app-p-changelog-0".into())
+        );
+        assert_eq!((job.wanted.strong_count(), tasks.counts()), (1, [0, 1, 0, 0]));
+        tasks.give_up(&id, &inbox(&plan, 0), true);
+        assert_eq!((job.wanted.strong_count(), tasks.counts()), (0, [0; 4]), "what does not run is not suspended");
+    }
+
+    #[test]
+    fn a_partition_that_the_changelog_does_not_have_is_refused() {
+        let (plan, (mut tasks, _jobs)) = (plan(), tasks());
+        let said = tasks.assign(&[inbox(&plan, 2)], &plan).unwrap_err().to_string();
+        assert!(said.contains("it has 3 partitions or more, its changelog has 2"), "{said}");
+    }
+
+    #[test]
+    fn missing_offsets_are_told_when_all_of_them_are_known() {
+        let (plan, (mut tasks, _jobs)) = (plan(), tasks());
+        tasks.assign(&[inbox(&plan, 0), inbox(&plan, 1)], &plan).unwrap();
+        tasks.iter_mut().for_each(|task| task.offset_known = false);
+        assert!(!tasks.offsets_are_known());
+        tasks.offsets_missing.push((inbox(&plan, 0), Some(7)));
+        assert_eq!(tasks.offsets_missing(), None);
+        tasks.offsets_missing.push((inbox(&plan, 1), None));
+        assert_eq!(tasks.offsets_missing().map(<[_]>::len), Some(2));
+        tasks.give_up(&plan.task(&inbox(&plan, 0)).unwrap(), &inbox(&plan, 0), false);
+        assert_eq!(tasks.offsets_missing(), Some(&[(inbox(&plan, 1), None)][..]));
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_read_twice_is_not_rebuilt_again() {
+        let (mut tasks, _jobs) = tasks();
+        let error = || Error::Entry {
+            task: TaskId { processor: "p".into(), partition: 0 },
+            key: "k".to_owned(),
+            source: crate::codec::Error::Corrupt("as a test wants it".to_owned()),
+        };
+        assert!(matches!(tasks.first_time(error()), Ok(Error::Entry { .. })));
+        assert!(matches!(tasks.first_time(error()), Err(Error::Unreadable { .. })));
+    }
+}
