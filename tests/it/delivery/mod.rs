@@ -8,6 +8,7 @@
 )]
 
 mod property;
+mod stored;
 mod template;
 
 use std::time::Duration;

@@ -1,0 +1,124 @@
+//! The stored form of a journal, version 1: the bytes of every state, written down as this version was written from the start.
+//!
+//! The journals are made by steps, so the test names no field: fields may be renamed, and neither moved nor added.
+
+use std::time::Duration;
+
+use sheaf::codec::Versioned;
+use sheaf::model::{ActSlot, Key, Moment, Outcome, Status, Statuses, Timer, Timestamp, Verdict};
+use sheaf::processor::delivery::protocol::Answer;
+use sheaf::processor::delivery::{Delivery, Journal, TIMER};
+use sheaf::processor::{Input, Processor};
+
+use super::{settings, submission, submitted};
+
+/// 2026-01-01 in UTC.
+const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+const TEMPLATE: &str = r#"{"{{ folder }}": {}}"#;
+
+/// What happens to a journal, a minute after what was before it.
+enum Happening {
+    /// What came of the submit with this number.
+    Submit(u32, Verdict),
+    /// What came of the look-up with this number.
+    LookUp(u32, Verdict),
+    /// The timer comes due, after so many hours.
+    Timer(u64),
+}
+
+fn delivery() -> Delivery {
+    Delivery::new(settings(TEMPLATE))
+}
+
+/// The journal of a submission after what happened to it.
+fn journal(happenings: Vec<Happening>) -> Journal {
+    let (delivery, key) = (delivery(), Key::new("p1"));
+    let step = |state, input, now| delivery.step(&key, state, input, Moment::at(now)).unwrap().state;
+    let mut now = START;
+    let mut state = step(None, submitted(&key, &submission("p1", 1)), now);
+    for happening in happenings {
+        now = now.saturating_add(Duration::from_mins(1));
+        let input = match happening {
+            Happening::Submit(attempt, verdict) => Input::Outcome(Outcome { slot: ActSlot(0), attempt, verdict }),
+            Happening::LookUp(attempt, verdict) => Input::Outcome(Outcome { slot: ActSlot(1), attempt, verdict }),
+            Happening::Timer(hours) => {
+                now = now.saturating_add(Duration::from_hours(hours));
+                Input::Timer(Timer { kind: TIMER, due: now })
+            }
+        };
+        state = step(state, input, now);
+    }
+    state.unwrap()
+}
+
+fn answered(answer: &Answer) -> Verdict {
+    Verdict::Answered(serde_json::to_string(answer).unwrap())
+}
+
+fn lost() -> Verdict {
+    Verdict::Unknown("connection reset".to_owned())
+}
+
+/// The texts of a journal, each behind its length.
+const NAME: &str = "09 666f6c6465722d7031";
+const CONTENT: &str = "11 7b22666f6c6465722d7031223a207b7d7d";
+const REVISION: &str = "0c 323931646662633934373439";
+const ORIGIN: &str = "14 63746d2d7375626d697373696f6e732d33403432";
+/// A time is a 64-bit number: `START`, and so many minutes after it.
+const MINUTE_0: &str = "fd 0050b5ed36030000";
+const MINUTE_1: &str = "fd c024b7ed36030000";
+const MINUTE_3: &str = "fd 40cebaed36030000";
+const MINUTE_1263: &str = "fd 40efbdf636030000";
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
+/// Journals of every state, each with the number of its status and its bytes.
+fn cases() -> Vec<(Vec<Happening>, u64, String)> {
+    use Happening::{LookUp, Submit, Timer};
+    let open = |state, rest| format!("{state} {NAME} {CONTENT} {REVISION} {ORIGIN} {rest}");
+    let end = |state, rest| format!("{state} {NAME} {REVISION} {ORIGIN} {rest}");
+    // Attempts, the latest call, the latest submit, its time, in doubt since, look-ups that failed.
+    let doubtful = |numbers, failures| format!("{numbers} {MINUTE_0} 01 {MINUTE_0} {failures}");
+    let not_sent = || Verdict::NotSent("connection refused".to_owned());
+    let accepted = || answered(&Answer::Accepted { run_id: "r1".to_owned() });
+    let found = || answered(&Answer::Found { job_id: "j1".to_owned() });
+    let refused = || answered(&Answer::Refused { status: 400, message: "no".to_owned() });
+    let absent = || answered(&Answer::Absent);
+    let again = format!("02 03 03 {MINUTE_3} 01 {MINUTE_0} 00");
+    let late = hex(b"the submit of 2026-01-01T00:00:00.000Z could not be looked up in time: connection reset");
+    vec![
+        (vec![], 0, open("00", format!("01 01 01 {MINUTE_0} 00 00"))),
+        (vec![Submit(1, not_sent())], 1, open("01", format!("01 01 01 {MINUTE_0} 00 00"))),
+        (vec![Submit(1, lost())], 2, open("02", doubtful("01 01 01", "00"))),
+        (vec![Submit(1, Verdict::Inherited), Timer(0)], 3, open("03", doubtful("01 02 01", "00"))),
+        (vec![Submit(1, lost()), Timer(0), LookUp(2, lost())], 2, open("02", doubtful("01 02 01", "01"))),
+        (vec![Submit(1, lost()), Timer(0), LookUp(2, absent())], 0, open("00", again)),
+        // Attempts, when it ended, the proof, the reason.
+        (vec![Submit(1, accepted())], 4, end("04", format!("01 {MINUTE_1} 01 00 02 7231 00"))),
+        (
+            vec![Submit(1, lost()), Timer(0), LookUp(2, found())],
+            4,
+            end("04", format!("01 {MINUTE_3} 01 01 02 6a31 00")),
+        ),
+        (vec![Submit(1, refused())], 5, end("05", format!("01 {MINUTE_1} 00 01 0c 48545450203430303a206e6f"))),
+        (
+            vec![Submit(1, lost()), Timer(21), LookUp(2, lost())],
+            6,
+            end("06", format!("01 {MINUTE_1263} 00 01 57 {late}")),
+        ),
+    ]
+}
+
+#[test]
+fn a_journal_of_every_state_has_the_bytes_that_it_had() {
+    for (happenings, status, written) in cases() {
+        let journal = journal(happenings);
+        let mut bytes = Vec::new();
+        journal.encode(&mut bytes).unwrap();
+        assert_eq!(hex(&bytes), written.replace(' ', ""), "{journal:?}");
+        assert_eq!(Journal::decode(1, &bytes).unwrap(), journal);
+        assert_eq!(delivery().listing(&journal).statuses, Statuses::one(Status(status)), "{journal:?}");
+    }
+}
