@@ -270,7 +270,7 @@
 //! |---|---|---|
 //! | 8 | `cli` | wires everything |
 //! | 7 | `admin`, `sim` | look at a runtime over HTTP; drive one by hand or with a seed |
-//! | 6 | `runtime`, `sink`, `aws` | move records; reach outside; fill the ports from AWS |
+//! | 6 | `runtime`, `sink`, `mock`, `aws` | move records; call other systems; stand in for them; fill the ports from AWS |
 //! | 5 | `broker`, `store`, `secret`, `blob` | ports, each with its adapters beside it |
 //! | 4 | `config`, `metric` | typed settings; every metric's name |
 //! | 3 | `topology` | which processor reads what and writes where |
@@ -286,6 +286,7 @@ pub mod cli;
 pub mod codec;
 pub mod config;
 pub mod metric;
+pub mod mock;
 pub mod model;
 pub mod processor;
 pub mod runtime;

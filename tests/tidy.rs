@@ -35,7 +35,7 @@ const FLOORS: [&[&str]; 9] = [
     &["topology"],
     &["config", "metric"],
     &["broker", "store", "secret", "blob"],
-    &["runtime", "sink", "aws"],
+    &["runtime", "sink", "mock", "aws"],
     &["admin", "sim"],
     &["cli"],
 ];
@@ -47,8 +47,8 @@ const HOMES: [(&str, &[&str]); 9] = [
     ("reqwest", &["src/sink/"]),
     ("prometheus", &["src/metric/"]),
     ("bincode", &["src/codec/binary.rs"]),
-    ("tokio", &["src/sink/", "src/aws/", "src/admin/", "src/cli/"]),
-    ("axum", &["src/sink/control_m/simulator/", "src/admin/"]),
+    ("tokio", &["src/sink/", "src/mock/", "src/aws/", "src/admin/", "src/cli/"]),
+    ("axum", &["src/mock/", "src/admin/"]),
     ("anyhow", &["src/cli/"]),
     ("clap", &["src/cli/"]),
 ];

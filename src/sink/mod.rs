@@ -2,7 +2,7 @@
 //!
 //! | module | calls |
 //! |---|---|
-//! | [`control_m`] | BMC Control-M over its Automation API, and a simulator of it |
+//! | [`control_m`] | BMC Control-M over its Automation API |
 //!
 //! [`Sinks`] hands each act to the sink of its target.
 

@@ -9,8 +9,8 @@ use clap::Subcommand;
 use crate::cli::exit::Failure;
 use crate::cli::output::print_stderr;
 use crate::cli::{signal, wire};
+use crate::mock::control_m::{Simulator, SimulatorSettings};
 use crate::secret::Secret;
-use crate::sink::control_m::simulator::{Simulator, SimulatorSettings};
 
 /// Simulate a system that sheaf calls
 #[derive(Debug, Subcommand)]

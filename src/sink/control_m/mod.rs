@@ -17,7 +17,6 @@
 //! | `message` | the words of an error body |
 //! | `retry_after` | `Retry-After`, in seconds or as a date |
 //! | `health` | `GET /config/servers` |
-//! | [`simulator`] | an in-process Control-M for tests, the demo and `sheaf mock control-m` |
 //!
 //! # The table
 //!
@@ -61,7 +60,6 @@ mod permit;
 mod request;
 mod retry_after;
 mod settings;
-pub mod simulator;
 mod verdict;
 
 pub use health::Server;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use sheaf::mock::control_m::{Action, Fault};
 use sheaf::processor::delivery::protocol::{Answer, Request};
-use sheaf::sink::control_m::simulator::{Action, Fault};
 
 use super::support::{Bench, Manner, RawServer, answer, is_not_sent, is_unknown, look_up, run, settings, submit};
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use reqwest::{Client, Response, multipart};
 use serde_json::{Value, json};
+use sheaf::mock::control_m::{Action, Dump, Fault, Simulator, SimulatorHandle, SimulatorSettings};
 use sheaf::secret::Secret;
-use sheaf::sink::control_m::simulator::{Action, Dump, Fault, Simulator, SimulatorHandle, SimulatorSettings};
 use tokio::runtime::Runtime;
 
 use super::support::{ManualClock, runtime};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use sheaf::mock::control_m::{Action, Fault};
 use sheaf::model::{Sink, Target, Verdict};
 use sheaf::processor::delivery::protocol::Answer;
-use sheaf::sink::control_m::simulator::{Action, Fault};
 use sheaf::sink::control_m::{ControlM, Error, Settings};
 
 use super::support::{

@@ -10,10 +10,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use sheaf::mock::control_m::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
 use sheaf::model::{Act, ActSlot, Clock, Key, Outcome, Sink, Target, TaskId, Timestamp, Verdict};
 use sheaf::processor::delivery::protocol::{Answer, Request};
 use sheaf::secret::Secret;
-use sheaf::sink::control_m::simulator::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
 use sheaf::sink::control_m::{ControlM, Settings};
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;

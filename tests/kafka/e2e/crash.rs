@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use sheaf::sink::control_m::simulator::{Action, Fault};
+use sheaf::mock::control_m::{Action, Fault};
 
 use super::bundle::{bundles, complete_in, shuffled};
 use super::process::until;

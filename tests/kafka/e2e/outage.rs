@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sheaf::sink::control_m::simulator::{Action, Fault};
+use sheaf::mock::control_m::{Action, Fault};
 
 use super::super::cluster::{KafkaCluster, left_out};
 use super::bundle::{bundles, shuffled};

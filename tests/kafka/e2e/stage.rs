@@ -10,9 +10,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use sheaf::broker::kafka::KafkaSettings;
 use sheaf::broker::{Isolation, Start};
+use sheaf::mock::control_m::{Simulator, SimulatorHandle, SimulatorSettings};
 use sheaf::model::{OutRecord, Record, Topic, TopicPartition};
 use sheaf::runtime::SystemClock;
-use sheaf::sink::control_m::simulator::{Simulator, SimulatorHandle, SimulatorSettings};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 

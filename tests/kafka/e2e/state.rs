@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use sheaf::mock::control_m::{Action, Fault};
 use sheaf::model::Topic;
-use sheaf::sink::control_m::simulator::{Action, Fault};
 
 use super::super::scene::LIMIT;
 use super::bundle::{Bundle, Event, bundles, shuffled};

@@ -1,7 +1,7 @@
 //! Answers that are lost or not true: the end of a transaction that nobody hears of, executed and not; a proxy's answer in
 //! place of Control-M's.
 
-use sheaf::sink::control_m::simulator::{Action, Fault};
+use sheaf::mock::control_m::{Action, Fault};
 
 use super::super::bundle::{Bundle, bundles};
 use super::super::process::until;

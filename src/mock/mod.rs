@@ -1,0 +1,7 @@
+//! Stands in for other systems, in tests, the demo and `sheaf mock`.
+//!
+//! | module | the system |
+//! |---|---|
+//! | [`control_m`] | BMC Control-M: its Automation API over HTTP, with faults |
+
+pub mod control_m;
