@@ -113,7 +113,7 @@ pub(super) fn metrics(application: &str, topology: &Topology) -> Result<Arc<Metr
 /// The settings of the delivery; `None` when the topology has none.
 fn delivery(spec: &Spec, template: Option<&Template>, config: &Config) -> Option<delivery::Settings> {
     let (deliver, template, control_m) = (spec.deliver.as_ref()?, template?, config.control_m.as_ref()?);
-    let target = Target::new(delivery::CONTROL_M);
+    let target = Target::new(delivery::control_m::CONTROL_M);
     Some(delivery::Settings {
         intent_valid_for: control_m.intent_valid_for,
         request_timeout: control_m.request_timeout,
@@ -151,7 +151,7 @@ pub(super) fn sink(
     };
     let sink = ControlM::measured(&settings, handle.clone(), Arc::new(SystemClock), metrics.clone())
         .map_err(|error| Failure::Configuration(format!("error: {error}")))?;
-    Ok(Arc::new(Sinks::new().with(Target::new(delivery::CONTROL_M), Arc::new(sink))))
+    Ok(Arc::new(Sinks::new().with(Target::new(delivery::control_m::CONTROL_M), Arc::new(sink))))
 }
 
 /// The settings of the runtime; `http` is the address of the instance's HTTP server.

@@ -1,7 +1,6 @@
 //! What the delivery processor counts and which alerts it raises: its families, every series of them, and the kinds.
 
 use super::super::{Count, Family};
-use crate::template;
 
 /// The kinds of alerts.
 pub(super) const ALERTS: [&str; 2] = ["delivery_failed", "delivery_unknown"];
@@ -10,8 +9,6 @@ pub(super) const ALERTS: [&str; 2] = ["delivery_failed", "delivery_unknown"];
 pub const SUBMISSIONS: &str = "sink_submissions_total";
 /// Calls that are made again, by why; label `reason`.
 pub const RETRIES: &str = "sink_retries_total";
-/// Renderings of the template; label `result`.
-pub const RENDERS: &str = "template_renders_total";
 
 pub(super) const ACCEPTED: Count = one(SUBMISSIONS, "accepted");
 pub(super) const FOUND: Count = one(SUBMISSIONS, "found");
@@ -24,7 +21,6 @@ pub(super) const RETRY_ABSENT: Count = one(RETRIES, "absent");
 pub(super) const RETRY_LOOK_UP: Count = one(RETRIES, "look_up");
 pub(super) const LOST_ANSWER: Count = one(RETRIES, "lost_answer");
 pub(super) const INHERITED: Count = one(RETRIES, "inherited");
-pub(super) const RENDERED: Count = one(RENDERS, "ok");
 
 /// Every family, with every series that exists.
 pub(super) fn families() -> Vec<Family> {
@@ -34,8 +30,6 @@ pub(super) fn families() -> Vec<Family> {
         labels,
         series: series.iter().map(|count| count.labels).collect(),
     };
-    let renders: Vec<Count> =
-        [RENDERED, render(NO_FOLDER)].into_iter().chain(template::Error::KINDS.into_iter().map(render)).collect();
     vec![
         family(
             SUBMISSIONS,
@@ -49,16 +43,7 @@ pub(super) fn families() -> Vec<Family> {
             &["reason"],
             &[RETRY_BUSY, RETRY_NOT_SENT, RETRY_ABSENT, RETRY_LOOK_UP, LOST_ANSWER, INHERITED],
         ),
-        family(RENDERS, "Templates rendered, by result.", &["result"], &renders),
     ]
-}
-
-/// The result of a definition without the folder by which it would be looked up.
-pub(super) const NO_FOLDER: &str = "no_folder";
-
-/// A rendering with this result.
-pub(super) const fn render(result: &'static str) -> Count {
-    one(RENDERS, result)
 }
 
 const fn one(family: &'static str, label: &'static str) -> Count {

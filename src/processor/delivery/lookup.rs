@@ -1,8 +1,8 @@
 //! The transitions of a delivery in doubt: asking Control-M for the folder, and believing what it says.
 
 use super::super::{Effect, Transition};
+use super::control_m::Request;
 use super::journal::{Journal, Open, Proof};
-use super::protocol::Request;
 use super::submit::schedule;
 use super::verdict::{LOOK_UP, LookedUp};
 use super::{Delivery, count};

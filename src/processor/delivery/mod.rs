@@ -3,14 +3,13 @@
 //! | file | what it is |
 //! |---|---|
 //! | `settings` | the times and limits; [`Backoff`] |
-//! | `submission` | reads a submission record; [`SubmissionKeying`]; the folder's name |
-//! | `definition` | renders the job definition of a submission |
+//! | `submission` | reads a submission record; [`SubmissionKeying`] |
 //! | `journal` | the state, and its bytes |
 //! | `verdict` | what an outcome means for a submit, and for a look-up |
 //! | `submit`, `lookup` | the transitions: before and after a submit; in doubt about one |
 //! | `end` | the transitions to an end: outcome record, alert, dead letter |
 //! | `count`, `status` | what is counted; where a delivery stands, for lists |
-//! | `protocol` | the words between this processor and the sink |
+//! | [`control_m`] | the folder, its definition, the messages to Control-M's sink |
 //!
 //! # The states
 //!
@@ -78,12 +77,11 @@
 //! `visibility_lag`, or was deleted by hand). After `lookup_horizon`, when Control-M's new day may have removed the folder,
 //! an empty look-up is no longer believed: the bundle is Unknown and a person decides.
 
+pub mod control_m;
 pub mod count;
-mod definition;
 mod end;
 mod journal;
 mod lookup;
-pub mod protocol;
 mod settings;
 mod status;
 mod submission;
@@ -92,11 +90,10 @@ mod submit;
 mod tests;
 mod verdict;
 
-pub use definition::SLA;
 pub use end::OUTCOMES;
 pub use journal::{End, Journal, Open, Proof};
-pub use settings::{Backoff, CONTROL_M, Settings};
-pub use submission::{FOLDER_CHARS_MAX, SubmissionKeying};
+pub use settings::{Backoff, Settings};
+pub use submission::SubmissionKeying;
 
 use std::borrow::Cow;
 
@@ -136,7 +133,7 @@ impl Processor for Delivery {
     }
 
     fn metrics(&self) -> Vec<Family> {
-        count::families()
+        [count::families(), control_m::count::families()].concat()
     }
 
     fn alerts(&self) -> &'static [&'static str] {

@@ -5,9 +5,6 @@ use std::time::Duration;
 use crate::model::Target;
 use crate::template::Template;
 
-/// The name of the sink that calls Control-M, in a configuration that has one.
-pub const CONTROL_M: &str = "control_m";
-
 /// The longest that a `Retry-After` is obeyed; what asks for more is asked again then.
 pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 

@@ -10,9 +10,6 @@ use serde_json::Value;
 use super::super::{Event, Keyed, Keying};
 use crate::model::{Key, Record, Reject, RejectReason};
 
-/// How many characters the name of a folder may have in Control-M (BMC, Creating a Folder).
-pub const FOLDER_CHARS_MAX: usize = 64;
-
 /// The role of submission records.
 const ROLE: &str = "submission";
 
@@ -59,29 +56,4 @@ fn read(key: &Key, record: &Record) -> Result<Submission, Reject> {
         return Err(Reject::new(RejectReason::BadId, detail));
     }
     Ok(submission)
-}
-
-/// The unique name of a bundle's folder, by which a lost submit is looked up.
-///
-/// Control-M allows 1-64 characters without blank `' $ / * ? "` and without the special characters of Latin-1 (BMC,
-/// Creating a Folder). A name that it would refuse or change could not be looked up, so it is rejected here.
-pub(super) fn folder(bundle_id: &str) -> Result<String, Reject> {
-    let folder = format!("folder-{bundle_id}");
-    if bundle_id.is_empty() || folder.chars().count() > FOLDER_CHARS_MAX {
-        let detail = format!(
-            "the folder's name `{folder}` does not have 8 to {FOLDER_CHARS_MAX} characters: use uuids or shorter ids"
-        );
-        return Err(Reject::new(RejectReason::BadId, detail));
-    }
-    if let Some(bad) = folder.chars().find(|&character| forbidden(character)) {
-        let detail = format!("the folder's name {folder:?} has {bad:?}, which Control-M forbids: use ids without it");
-        return Err(Reject::new(RejectReason::BadId, detail));
-    }
-    Ok(folder)
-}
-
-fn forbidden(character: char) -> bool {
-    // U+00A0 to U+00BF, the multiplication and the division sign are the part of Latin-1 that is not letters.
-    let special = matches!(character, '\u{A0}'..='\u{BF}' | '\u{D7}' | '\u{F7}');
-    special || character.is_whitespace() || character.is_control() || "'$/*?\"".contains(character)
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::super::{Count, Effect, Event, Transition};
+use super::control_m::{self, Request, definition, folder};
 use super::journal::{Journal, Open, Proof};
-use super::protocol::Request;
 use super::settings::RETRY_AFTER_MAX;
 use super::verdict::{SUBMIT, Submitted};
-use super::{Delivery, TIMER, count, definition, submission};
+use super::{Delivery, TIMER, count, submission};
 use crate::model::{Act, ActSlot, Key, Reject, RejectReason, Timer, Timestamp};
 
 impl Delivery {
@@ -19,7 +19,7 @@ impl Delivery {
         now: Timestamp,
     ) -> Result<Transition<Journal>, Reject> {
         let submission = submission::of(key, event)?;
-        let folder = submission::folder(&submission.bundle_id)?;
+        let folder = folder::name(&submission.bundle_id)?;
         let rendered = definition::render(&self.settings, &submission, &folder);
         let mut open = Open {
             folder,
@@ -36,7 +36,7 @@ impl Delivery {
         match rendered {
             Ok(definition) => {
                 open.definition = definition;
-                Ok(self.submit(open, now).with(Effect::Count(count::RENDERED)))
+                Ok(self.submit(open, now).with(Effect::Count(control_m::count::RENDERED)))
             }
             Err(error) => {
                 let failed = self.fail(key, open, Reject::new(RejectReason::Render, error.to_string()), now);

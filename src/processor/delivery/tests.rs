@@ -69,10 +69,10 @@ fn what_is_not_a_submission_is_rejected_with_its_reason() {
 
 #[test]
 fn a_folder_name_obeys_control_m() {
-    assert_eq!(submission::folder("p-1:a_b.c").unwrap(), "folder-p-1:a_b.c");
-    assert_eq!(submission::folder(&"x".repeat(57)).unwrap().len(), FOLDER_CHARS_MAX);
+    assert_eq!(control_m::folder::name("p-1:a_b.c").unwrap(), "folder-p-1:a_b.c");
+    assert_eq!(control_m::folder::name(&"x".repeat(57)).unwrap().len(), control_m::FOLDER_CHARS_MAX);
     for bad in ["", &"x".repeat(58), "a b", "a'b", "a$b", "a/b", "a*b", "a?b", "a\"b", "a\nb", "a\u{A7}b", "a\u{0}"] {
-        assert_eq!(submission::folder(bad).unwrap_err().reason, RejectReason::BadId, "{bad:?}");
+        assert_eq!(control_m::folder::name(bad).unwrap_err().reason, RejectReason::BadId, "{bad:?}");
     }
 }
 
@@ -138,13 +138,14 @@ fn a_newer_version_names_the_sheaf_that_wrote_it() {
 
 #[test]
 fn every_count_is_listed_once() {
-    let families = count::families();
+    let families = [count::families(), control_m::count::families()].concat();
     let series = families
         .iter()
         .flat_map(|family| family.series.iter().map(|labels| Count { family: family.name, labels: *labels }));
     let all: Vec<_> = series.collect();
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
-    for counted in [count::ACCEPTED, count::INHERITED, count::render("undefined"), count::render("no_folder")] {
+    let render = control_m::count::render;
+    for counted in [count::ACCEPTED, count::INHERITED, render("undefined"), render("no_folder")] {
         assert!(all.contains(&counted), "{counted:?}");
     }
 }

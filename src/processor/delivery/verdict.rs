@@ -3,7 +3,7 @@
 //! An answer of the wrong kind or one that cannot be read is no answer: a submit may have been executed, and a look-up
 //! tells nothing.
 
-use super::protocol::Answer;
+use super::control_m::Answer;
 use crate::model::{ActSlot, Outcome, Verdict};
 
 /// The slot of submits.

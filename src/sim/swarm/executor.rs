@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::coverage::{Coverage, Trouble};
 use super::plan::Odds;
 use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
-use crate::processor::delivery::protocol::{Answer, Request};
+use crate::processor::delivery::control_m::{Answer, Request};
 
 /// How long after a submit a look-up does not find its folder.
 pub(super) const LAG: Duration = Duration::from_secs(30);

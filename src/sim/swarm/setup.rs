@@ -83,7 +83,7 @@ fn topology() -> Topology {
     let spec = Spec::parse("topologies/control-m.yaml", TOPOLOGY).expect("the example in the repository");
     let deliver = spec.deliver.as_ref().expect("the example delivers");
     let template = Template::compile("templates/bundle.json", TEMPLATE).expect("the example in the repository");
-    let target = Target::new(delivery::CONTROL_M);
+    let target = Target::new(delivery::control_m::CONTROL_M);
     let settings = delivery::Settings::new(target, template, &deliver.server, deliver.retention_days);
     let settings = delivery::Settings {
         request_timeout: executor::TIMEOUT,

@@ -8,7 +8,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `settings` | where the server is and what limits hold |
-//! | `request` | a [`Request`](crate::processor::delivery::protocol::Request) as HTTP |
+//! | `request` | a [`Request`](crate::processor::delivery::control_m::Request) as HTTP |
 //! | `permit` | the body of a submit, which is given out only while it may be sent |
 //! | `client` | sends one HTTP request, at most once, and says how far it got |
 //! | `call` | one act from its slot to its verdict |

@@ -3,7 +3,7 @@
 //! The multipart form is written here and not by reqwest, because it is small and then it is plain that the body is one
 //! piece of memory with a length: nothing in it can be read twice or half.
 
-use crate::processor::delivery::protocol::Request;
+use crate::processor::delivery::control_m::Request;
 
 /// How many rows a look-up asks for. One is enough to know; the rest is for finding the folder's own row.
 pub(super) const LOOK_UP_ROWS_MAX: usize = 100;

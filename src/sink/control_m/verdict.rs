@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::client::Reply;
 use super::{look_up, message};
 use crate::model::Verdict;
-use crate::processor::delivery::protocol::Answer;
+use crate::processor::delivery::control_m::Answer;
 
 /// The answer to a submit that was taken; the rest of it is not needed.
 #[derive(Deserialize)]

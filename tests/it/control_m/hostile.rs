@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sheaf::mock::control_m::{Action, Fault};
-use sheaf::processor::delivery::protocol::{Answer, Request};
+use sheaf::processor::delivery::control_m::{Answer, Request};
 
 use super::support::{Bench, Manner, RawServer, answer, is_not_sent, is_unknown, look_up, run, settings, submit};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sheaf::mock::control_m::{Action, Fault};
 use sheaf::model::{Sink, Target, Verdict};
-use sheaf::processor::delivery::protocol::Answer;
+use sheaf::processor::delivery::control_m::Answer;
 use sheaf::sink::control_m::{ControlM, Error, Settings};
 
 use super::support::{

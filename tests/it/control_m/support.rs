@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use sheaf::mock::control_m::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
 use sheaf::model::{Act, ActSlot, Clock, Key, Outcome, Sink, Target, TaskId, Timestamp, Verdict};
-use sheaf::processor::delivery::protocol::{Answer, Request};
+use sheaf::processor::delivery::control_m::{Answer, Request};
 use sheaf::secret::Secret;
 use sheaf::sink::control_m::{ControlM, Settings};
 use tokio::net::TcpSocket;

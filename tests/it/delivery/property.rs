@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use sheaf::model::{Act, ActSlot, Key, Moment, Outcome, Timer, Timestamp, Verdict};
-use sheaf::processor::delivery::protocol::{Answer, Request};
+use sheaf::processor::delivery::control_m::{Answer, Request};
 use sheaf::processor::delivery::{Delivery, Journal, TIMER};
 use sheaf::processor::{Effect, Input, Processor};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sheaf::codec::Versioned;
 use sheaf::model::{ActSlot, Key, Moment, Outcome, Status, Statuses, Timer, Timestamp, Verdict};
-use sheaf::processor::delivery::protocol::Answer;
+use sheaf::processor::delivery::control_m::Answer;
 use sheaf::processor::delivery::{Delivery, Journal, TIMER};
 use sheaf::processor::{Input, Processor};
 

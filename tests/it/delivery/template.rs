@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use sheaf::model::{Key, Moment, Timestamp};
-use sheaf::processor::delivery::protocol::Request;
-use sheaf::processor::delivery::{Delivery, FOLDER_CHARS_MAX};
+use sheaf::processor::delivery::Delivery;
+use sheaf::processor::delivery::control_m::{FOLDER_CHARS_MAX, Request};
 use sheaf::processor::{Effect, Processor};
 
 use super::{settings, submission, submitted};

@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use sheaf::model::{ActSlot, Key, Outcome, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::Input;
-use sheaf::processor::delivery::protocol::Answer;
+use sheaf::processor::delivery::control_m::Answer;
 use sheaf::processor::delivery::{Delivery, End, Journal, Open, Proof, Settings, TIMER};
 
 use super::Command;

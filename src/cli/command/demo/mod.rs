@@ -103,7 +103,7 @@ fn world(
         None => None,
         Some(deliver) => {
             let template = Template::compile("templates/bundle.json", TEMPLATE).context("templates/bundle.json")?;
-            let target = Target::new(delivery::CONTROL_M);
+            let target = Target::new(delivery::control_m::CONTROL_M);
             Some(delivery::Settings::new(target, template, &deliver.server, deliver.retention_days))
         }
     };

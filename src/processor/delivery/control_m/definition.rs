@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::super::Count;
-use super::Settings;
 use super::count;
-use super::submission::Submission;
+use crate::processor::Count;
+use crate::processor::delivery::settings::Settings;
+use crate::processor::delivery::submission::Submission;
 use crate::template;
 
 /// What the template is told as `ctmsla`: hours and minutes within which the folder's service is to complete, as the
@@ -15,7 +15,7 @@ pub const SLA: &str = "23:59";
 
 /// A definition could not be made; the reason is for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Error {
+pub(in crate::processor::delivery) enum Error {
     /// The template could not be rendered.
     #[error(transparent)]
     Template(#[from] template::Error),
@@ -26,7 +26,7 @@ pub(super) enum Error {
 
 impl Error {
     /// How the failure is counted.
-    pub(super) const fn count(&self) -> Count {
+    pub(in crate::processor::delivery) const fn count(&self) -> Count {
         match self {
             Self::Template(error) => count::render(error.kind()),
             Self::NoFolder { .. } => count::render(count::NO_FOLDER),
@@ -53,7 +53,11 @@ struct Context<'a> {
 }
 
 /// The definition of one submission: a JSON object with the folder in it.
-pub(super) fn render(settings: &Settings, submission: &Submission, folder: &str) -> Result<String, Error> {
+pub(in crate::processor::delivery) fn render(
+    settings: &Settings,
+    submission: &Submission,
+    folder: &str,
+) -> Result<String, Error> {
     let job = format!("prnt-{}", submission.bundle_id);
     let definition = settings.template.render(&Context {
         server_name: &settings.server,
