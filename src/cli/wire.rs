@@ -14,7 +14,7 @@ use crate::broker::kafka::{Assignor, KafkaBroker, KafkaSettings};
 use crate::config::{Config, ProcessingGuarantee, Reference};
 use crate::metric::{Build, Metrics};
 use crate::model::{Clock, Sink, Target};
-use crate::processor::delivery;
+use crate::processor::delivery::{self, Delivery};
 use crate::runtime::{CommitLimits, Guarantee, RestoreSettings, Settings, SystemClock, TopicSettings};
 use crate::secret::{Secret, SecretRef, Source, Sources};
 use crate::sink::Sinks;
@@ -110,16 +110,18 @@ pub(super) fn metrics(application: &str, topology: &Topology) -> Result<Arc<Metr
     Ok(Arc::new(Metrics::of(application, &build, topology).context("metrics")?))
 }
 
-/// The settings of the delivery; `None` when the topology has none.
-fn delivery(spec: &Spec, template: Option<&Template>, config: &Config) -> Option<delivery::Settings> {
+/// The delivery to Control-M; `None` when the topology has none.
+fn delivery(spec: &Spec, template: Option<&Template>, config: &Config) -> Option<Delivery> {
     let (deliver, template, control_m) = (spec.deliver.as_ref()?, template?, config.control_m.as_ref()?);
-    let target = Target::new(delivery::control_m::CONTROL_M);
-    Some(delivery::Settings {
+    let (template, server) = (template.clone(), deliver.server.clone());
+    let folders = delivery::control_m::Folders { template, server, retention_days: deliver.retention_days };
+    let settings = delivery::Settings {
         intent_valid_for: control_m.intent_valid_for,
         request_timeout: control_m.request_timeout,
         visibility_lag: control_m.visibility_lag,
-        ..delivery::Settings::new(target, template.clone(), &deliver.server, deliver.retention_days)
-    })
+        ..delivery::control_m::usual_settings()
+    };
+    Some(Delivery::new(folders, settings))
 }
 
 /// The topology with its processors.

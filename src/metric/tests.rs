@@ -6,8 +6,9 @@ use super::{
     Build, Declared, InstanceState, LogLevel, Metrics, Rebalance, Stage, TaskKind, TaskState, TransactionResult,
     reference_page,
 };
-use crate::model::{RejectReason, Target, TaskId, Topic, TopicPartition};
-use crate::processor::{Count, Family, delivery};
+use crate::model::{RejectReason, TaskId, Topic, TopicPartition};
+use crate::processor::delivery::{Delivery, control_m};
+use crate::processor::{Count, Family};
 use crate::template::Template;
 use crate::topology::Spec;
 
@@ -15,8 +16,9 @@ use crate::topology::Spec;
 fn declared() -> Declared {
     let spec = Spec::parse("t", include_str!("../../topologies/control-m.yaml")).unwrap();
     let template = Template::compile("t", "{}").unwrap();
-    let settings = delivery::Settings::new(Target::new("t"), template, "s", 1);
-    Declared::by(&spec.assemble("ctm", Some(settings)).unwrap())
+    let folders = control_m::Folders { template, server: "s".to_owned(), retention_days: 1 };
+    let delivery = Delivery::new(folders, control_m::usual_settings());
+    Declared::by(&spec.assemble("ctm", Some(delivery)).unwrap())
 }
 
 fn metrics() -> Metrics {

@@ -51,7 +51,7 @@ pub struct Act {
     pub slot: ActSlot,
     /// Counts up with each act that a key's processor decides; an outcome of another attempt is ignored.
     pub attempt: u32,
-    /// Whom the call is for.
+    /// The target of the call.
     pub to: Target,
     /// How long after the decision the call may still be begun. The sender checks it just before it writes, on
     /// [`Clock::uptime`](super::Clock::uptime), so a process that was stopped meanwhile does not send.

@@ -19,7 +19,7 @@ pub enum AssembleError {
     /// A source's records could not be keyed.
     #[error(transparent)]
     Keying(#[from] KeyingError),
-    /// The file asks for a delivery, and nobody said how it is done.
+    /// The file asks for a delivery, and none was given.
     #[error("topology `{topology}` delivers to Control-M, which is not set up: set `control_m.base_url`")]
     NoDelivery {
         /// The topology's name.
@@ -32,7 +32,7 @@ impl Spec {
     ///
     /// `delivery` is made by the caller from [`Spec::deliver`], the template's text and the configuration; it is ignored
     /// when the spec does not deliver.
-    pub fn assemble(&self, application: &str, delivery: Option<delivery::Settings>) -> Result<Topology, AssembleError> {
+    pub fn assemble(&self, application: &str, delivery: Option<Delivery>) -> Result<Topology, AssembleError> {
         let mut topology = Topology { name: self.name.clone(), sources: Vec::new(), nodes: Vec::new() };
         for (index, source) in self.rules.sources.iter().enumerate() {
             let keying = Arc::new(MemberKeying::new(&self.rules, index)?);
@@ -44,12 +44,12 @@ impl Spec {
             outputs: vec![Output::public(bundle::SUBMISSIONS, self.submissions.clone())],
         });
         if self.deliver.is_some() {
-            let settings = delivery.ok_or_else(|| AssembleError::NoDelivery { topology: self.name.clone() })?;
+            let delivery = delivery.ok_or_else(|| AssembleError::NoDelivery { topology: self.name.clone() })?;
             let (keying, node) = (Arc::new(SubmissionKeying), topology.nodes.len());
             topology.sources.push(Source { topic: self.submissions.clone(), node, keying });
             topology.nodes.push(Node {
                 name: DELIVERY.into(),
-                processor: erase(Delivery::new(settings)),
+                processor: erase(delivery),
                 outputs: vec![Output::own(delivery::OUTCOMES, internal_topic(application, "outcomes"))],
             });
         }

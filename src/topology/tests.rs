@@ -1,33 +1,20 @@
 //! What becomes of a topology's file.
 
-use std::time::Duration;
-
 use super::{AssembleError, Spec, Topology, describe};
-use crate::model::Target;
 use crate::processor::bundle;
-use crate::processor::delivery::{self, Backoff, Settings};
+use crate::processor::delivery::{self, Delivery, control_m};
 use crate::template::Template;
 
 const DEFAULT: &str = include_str!("../../topologies/control-m.yaml");
 
-fn settings() -> Settings {
-    let second = Duration::from_secs(1);
-    Settings {
-        template: Template::compile("bundle.json", "{}").unwrap(),
-        target: Target::new("control_m"),
-        server: "smprod".to_owned(),
-        retention_days: 14,
-        intent_valid_for: 30 * second,
-        request_timeout: 60 * second,
-        visibility_lag: 30 * second,
-        retry: Backoff { first: second, factor: 2, max: 60 * second, attempts_max: 10 },
-        lookup_horizon: 72_000 * second,
-        keep: 604_800 * second,
-    }
+fn delivery() -> Delivery {
+    let template = Template::compile("bundle.json", "{}").unwrap();
+    let folders = control_m::Folders { template, server: "smprod".to_owned(), retention_days: 14 };
+    Delivery::new(folders, control_m::usual_settings())
 }
 
 fn default_topology() -> Topology {
-    Spec::parse("control-m.yaml", DEFAULT).unwrap().assemble("ctm", Some(settings())).unwrap()
+    Spec::parse("control-m.yaml", DEFAULT).unwrap().assemble("ctm", Some(delivery())).unwrap()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the delivery processor counts and which alerts it raises: its families, every series of them, and the kinds.
+//! The metrics of the delivery processor, with all their series, and the kinds of its alerts.
 
 use super::super::{Count, Family};
 
@@ -7,7 +7,7 @@ pub(super) const ALERTS: [&str; 2] = ["delivery_failed", "delivery_unknown"];
 
 /// Submissions by how they ended, and duplicates; label `outcome`.
 pub const SUBMISSIONS: &str = "sink_submissions_total";
-/// Calls that are made again, by why; label `reason`.
+/// Calls that are made again, by reason; label `reason`.
 pub const RETRIES: &str = "sink_retries_total";
 
 pub(super) const ACCEPTED: Count = one(SUBMISSIONS, "accepted");

@@ -1,70 +1,56 @@
-//! The transitions to an end: the outcome record, and what people are told when it is a bad one.
+//! The transitions to an end: the outcome record, and for a bad end an alert and a dead letter.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::super::{Count, Effect, Forward, Transition};
-use super::journal::{End, Journal, Open, Proof};
+use super::journal::{Deliverable, End, Journal, Open, Proof};
+use super::protocol::Words;
 use super::submit::schedule;
 use super::{Delivery, count};
 use crate::model::{Alert, Headers, Key, Reject, Severity, Timestamp};
 
 /// The output that gets one record when a delivery comes to its end.
 ///
-/// Value: JSON `{"bundle_id", "outcome": "submitted" | "failed" | "unknown", "folder", "run_id"?, "job_id"?, "attempts",
-/// "template_revision", "at", "detail"?}`; `run_id` when the submit was answered, `job_id` when a look-up found the folder.
-/// Headers: `CloudEvents` 1.0 in binary mode (its Kafka protocol binding, section 3.2).
+/// Value: JSON `{"bundle_id", "outcome": "submitted" | "failed" | "unknown", <name>, <id>?, "attempts", <revision>, "at",
+/// "detail"?}`; the target's [`Words`] are the names of the three in angle brackets. The id is that of the answer or of the
+/// look-up that proves a submit. Headers: `CloudEvents` 1.0 in binary mode (its Kafka protocol binding, section 3.2).
 pub const OUTCOMES: &str = "outcomes";
 
-/// The value of an outcome record.
-#[derive(Serialize)]
-struct Record<'a> {
-    bundle_id: &'a str,
-    outcome: &'static str,
-    folder: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    run_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    job_id: Option<&'a str>,
-    attempts: u32,
-    template_revision: &'a str,
-    at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
-}
-
 impl Delivery {
-    /// Control-M has the folder.
+    /// A submit was executed.
     pub(super) fn succeed(&self, key: &Key, open: Open, proof: Proof, now: Timestamp) -> Transition<Journal> {
         let counted = match proof {
-            Proof::Run(_) => count::ACCEPTED,
-            Proof::Job(_) => count::FOUND,
+            Proof::Accepted(_) => count::ACCEPTED,
+            Proof::Found(_) => count::FOUND,
         };
         let end = End { proof: Some(proof), ..end(open, None, now) };
-        let forward = outcome(key, "submitted", &end);
+        let forward = self.outcome(key, "submitted", &end);
         self.ended(Journal::Submitted(end), forward, counted, now)
     }
 
-    /// Control-M does not have the folder, and trying again is of no use.
+    /// No submit was executed, and trying again is of no use.
     pub(super) fn fail(&self, key: &Key, open: Open, reject: Reject, now: Timestamp) -> Transition<Journal> {
         let end = end(open, Some(reject.detail), now);
-        let forward = outcome(key, "failed", &end);
-        let alert = alert("delivery_failed", "was not submitted", &end);
-        // The input of this step may be an outcome, which has no record of its own: so the reason says where it stands.
+        let forward = self.outcome(key, "failed", &end);
+        let alert = self.alert("delivery_failed", "was not submitted", &end);
+        // The input of this step may be an outcome, which is no record: so the detail has the submission's coordinates.
         let detail = format!("submission {}: {}", end.origin, end.detail.as_deref().unwrap_or_default());
         self.ended(Journal::Failed(end), forward, count::FAILED, now)
             .with(alert)
             .with(Effect::DeadLetter(Reject { reason: reject.reason, detail }))
     }
 
-    /// Nobody here can tell any more whether Control-M has had the folder.
+    /// Whether a submit was executed cannot be told any more.
     pub(super) fn give_up(&self, key: &Key, open: Open, detail: String, now: Timestamp) -> Transition<Journal> {
         let end = end(open, Some(detail), now);
-        let forward = outcome(key, "unknown", &end);
-        let alert = alert("delivery_unknown", "may or may not have been submitted and is not submitted again", &end);
+        let forward = self.outcome(key, "unknown", &end);
+        let sentence = "may or may not have been submitted and is not submitted again";
+        let alert = self.alert("delivery_unknown", sentence, &end);
         self.ended(Journal::Unknown(end), forward, count::UNKNOWN, now).with(alert)
     }
 
@@ -74,59 +60,74 @@ impl Delivery {
             .with(forward)
             .with(Effect::Count(counted))
     }
+
+    fn outcome(&self, key: &Key, outcome: &'static str, end: &End) -> Effect {
+        let record = Record { bundle_id: &key.text(), outcome, end, words: self.protocol.words() };
+        // A map of texts and numbers always has a form in JSON.
+        let value = serde_json::to_vec(&record).unwrap_or_default();
+        // One delivery has one end, so its name and the end's name are an id that a repeated step gives again.
+        let headers = Headers::new()
+            .with("content-type", "application/json")
+            .with("ce_specversion", "1.0")
+            .with("ce_id", format!("{}-{outcome}", end.name))
+            .with("ce_source", "sheaf/delivery")
+            .with("ce_type", format!("sheaf.delivery.{outcome}.v1"))
+            .with("ce_time", end.at.to_string())
+            .about(key);
+        Effect::Forward(Forward::new(OUTCOMES, Bytes::from(value)).with_headers(headers))
+    }
+
+    fn alert(&self, kind: &str, sentence: &str, end: &End) -> Effect {
+        let words = self.protocol.words();
+        let detail = end.detail.as_deref().unwrap_or_default();
+        let details = BTreeMap::from([
+            (words.name.to_owned(), json!(end.name)),
+            ("attempts".to_owned(), json!(end.attempts)),
+            ("submission".to_owned(), json!(end.origin)),
+            (words.revision.to_owned(), json!(end.revision)),
+            ("detail".to_owned(), json!(detail)),
+        ]);
+        Effect::Alert(Alert {
+            kind: kind.to_owned(),
+            severity: Severity::Critical,
+            at: end.at,
+            message: format!("{} {sentence}: {detail}", end.name),
+            details,
+        })
+    }
 }
 
 fn end(open: Open, detail: Option<String>, at: Timestamp) -> End {
-    let Open { folder, template_revision, origin, attempts, .. } = open;
-    End { folder, template_revision, origin, attempts, at, proof: None, detail }
+    let Open { deliverable: Deliverable { name, revision, .. }, origin, attempts, .. } = open;
+    End { name, revision, origin, attempts, at, proof: None, detail }
 }
 
-fn outcome(key: &Key, outcome: &'static str, end: &End) -> Effect {
-    let bundle_id = key.text();
-    let (run_id, job_id) = match &end.proof {
-        Some(Proof::Run(id)) => (Some(id.as_str()), None),
-        Some(Proof::Job(id)) => (None, Some(id.as_str())),
-        None => (None, None),
-    };
-    let record = Record {
-        bundle_id: &bundle_id,
-        outcome,
-        folder: &end.folder,
-        run_id,
-        job_id,
-        attempts: end.attempts,
-        template_revision: &end.template_revision,
-        at: end.at.to_string(),
-        detail: end.detail.as_deref(),
-    };
-    // A struct of texts and numbers always has a form in JSON.
-    let value = serde_json::to_vec(&record).unwrap_or_default();
-    // One delivery has one end, so its name and the end's name are an id that a repeated step gives again.
-    let headers = Headers::new()
-        .with("content-type", "application/json")
-        .with("ce_specversion", "1.0")
-        .with("ce_id", format!("{}-{outcome}", end.folder))
-        .with("ce_source", "sheaf/delivery")
-        .with("ce_type", format!("sheaf.delivery.{outcome}.v1"))
-        .with("ce_time", record.at)
-        .about(key);
-    Effect::Forward(Forward::new(OUTCOMES, Bytes::from(value)).with_headers(headers))
+/// The value of an outcome record.
+struct Record<'a> {
+    bundle_id: &'a str,
+    outcome: &'static str,
+    end: &'a End,
+    words: &'static Words,
 }
 
-fn alert(kind: &str, what: &str, end: &End) -> Effect {
-    let detail = end.detail.as_deref().unwrap_or_default();
-    let details = BTreeMap::from([
-        ("folder".to_owned(), json!(end.folder)),
-        ("attempts".to_owned(), json!(end.attempts)),
-        ("submission".to_owned(), json!(end.origin)),
-        ("template_revision".to_owned(), json!(end.template_revision)),
-        ("detail".to_owned(), json!(detail)),
-    ]);
-    Effect::Alert(Alert {
-        kind: kind.to_owned(),
-        severity: Severity::Critical,
-        at: end.at,
-        message: format!("{} {what}: {detail}", end.folder),
-        details,
-    })
+impl Serialize for Record<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { bundle_id, outcome, end, words } = self;
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("bundle_id", bundle_id)?;
+        fields.serialize_entry("outcome", outcome)?;
+        fields.serialize_entry(words.name, &end.name)?;
+        match &end.proof {
+            Some(Proof::Accepted(id)) => fields.serialize_entry(words.accepted_id, id)?,
+            Some(Proof::Found(id)) => fields.serialize_entry(words.found_id, id)?,
+            None => {}
+        }
+        fields.serialize_entry("attempts", &end.attempts)?;
+        fields.serialize_entry(words.revision, &end.revision)?;
+        fields.serialize_entry("at", &end.at.to_string())?;
+        if let Some(detail) = &end.detail {
+            fields.serialize_entry("detail", detail)?;
+        }
+        fields.end()
+    }
 }

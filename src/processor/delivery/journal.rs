@@ -1,4 +1,4 @@
-//! The journal of one bundle: what was intended, and what is known to have come of it.
+//! The journal of one bundle: the intents to submit it, and what is known of their outcomes.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,24 +19,32 @@ pub enum Journal {
     Unsure(Open),
     /// The look-up's outcome is awaited.
     LookingUp(Open),
-    /// Control-M has the folder.
+    /// A submit was executed.
     Submitted(End),
-    /// Control-M does not have the folder and will not get it from here.
+    /// No submit was executed, and there is no further one.
     Failed(End),
-    /// Nobody here can tell whether Control-M has had the folder.
+    /// Whether a submit was executed cannot be told any more; there is no further one.
     Unknown(End),
+}
+
+/// The object of all submits of one bundle. It is made once and stored, so each attempt sends the same bytes, also after a
+/// change of the settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deliverable {
+    /// The unique name, by which a lost submit is looked up.
+    pub name: String,
+    /// The content, in the protocol's own form.
+    pub content: String,
+    /// The revision of the template of the content, or of whatever else it was made with.
+    pub revision: String,
 }
 
 /// A delivery that has not come to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
-    /// The folder's unique name.
-    pub folder: String,
-    /// The rendered definition. Each attempt sends the same bytes, whatever has become of the template meanwhile.
-    pub definition: String,
-    /// The revision of the template that rendered it.
-    pub template_revision: String,
-    /// Where the submission stands, for people: `topic-partition@offset`.
+    /// The object of the submits.
+    pub deliverable: Deliverable,
+    /// The coordinates of the submission: `topic-partition@offset`.
     pub origin: String,
     /// How many submits were intended.
     pub attempts: u32,
@@ -46,38 +54,38 @@ pub struct Open {
     pub submit: u32,
     /// When the latest submit was intended.
     pub intended_at: Timestamp,
-    /// When the first submit was intended that may have been executed without an answer.
+    /// When the first submit in doubt was intended.
     pub doubtful_since: Option<Timestamp>,
-    /// Look-ups in a row that told nothing.
+    /// How many look-ups in a row were unclear.
     pub lookup_failures: u32,
 }
 
-/// A delivery that has come to its end, without what was only needed to go on.
+/// A delivery that has come to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
-    /// The folder's unique name.
-    pub folder: String,
-    /// The revision of the template; empty when nothing was rendered.
-    pub template_revision: String,
-    /// Where the submission stands.
+    /// The deliverable's name.
+    pub name: String,
+    /// The deliverable's revision.
+    pub revision: String,
+    /// The coordinates of the submission.
     pub origin: String,
     /// How many submits were intended.
     pub attempts: u32,
     /// When it ended.
     pub at: Timestamp,
-    /// How Control-M names the folder's run, when it has it.
+    /// The proof that a submit was executed; only of Submitted.
     pub proof: Option<Proof>,
-    /// Why it ended so, when it did not succeed.
+    /// The reason of the end; not of Submitted.
     pub detail: Option<String>,
 }
 
-/// What shows that Control-M has the folder.
+/// The proof that a submit was executed: the target's id of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Proof {
-    /// The submit was answered with this id of the run.
-    Run(String),
-    /// A look-up found this job.
-    Job(String),
+    /// The id in the answer to the submit.
+    Accepted(String),
+    /// The id that a look-up found.
+    Found(String),
 }
 
 impl Versioned for Journal {

@@ -1,30 +1,34 @@
-//! The delivery processor: a journal of what was submitted for each bundle, so that nothing is submitted twice.
+//! The delivery processor: a journal of the submits of each bundle, so that nothing is submitted twice.
+//!
+//! The journal knows nothing of its target; a [`Protocol`] makes the requests and reads the answers.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `settings` | the times and limits; [`Backoff`] |
 //! | `submission` | reads a submission record; [`SubmissionKeying`] |
+//! | `protocol` | [`Protocol`], the interface to the target |
 //! | `journal` | the state, and its bytes |
-//! | `verdict` | what an outcome means for a submit, and for a look-up |
+//! | `call` | the calls of an entry, by slot and number |
 //! | `submit`, `lookup` | the transitions: before and after a submit; in doubt about one |
 //! | `end` | the transitions to an end: outcome record, alert, dead letter |
-//! | `count`, `status` | what is counted; where a delivery stands, for lists |
-//! | [`control_m`] | the folder, its definition, the messages to Control-M's sink |
+//! | `count`, `status` | the metrics and alerts; the statuses of lists |
+//! | [`control_m`] | the protocol of Control-M |
 //!
 //! # The states
 //!
-//! What the design calls *pending* is the submission record itself; the journal begins with the first intent.
+//! The journal begins with the first intent; before it there is only the submission record. A submission whose content cannot
+//! be made is Failed at once.
 //!
 //! ```text
 //!                    Busy, NotSent              retry timer
 //!                 ┌───────────────▶ Waiting ───────────────┐
 //!   record        │                                        ▼
 //!  ─────────▶ Submitting ◀──────────────────────────── (attempt + 1) ◀──┐ Absent
-//!     │        │  │  │ Unknown, Inherited      look-up timer            │
+//!     │        │  │  │ Unclear, Inherited      look-up timer            │
 //!     │        │  │  └──────────────▶ Unsure ───────────────▶ LookingUp ─┤
 //!     │        │  │                      ▲   look-up failed     │   │    │ Absent, but too late to tell
-//!     │ render │  │ Accepted             └──────────────────────┘   │    ▼
-//!     │ failed │  └─────────▶ Submitted ◀───────────────────────────┘  Unknown
+//!     │ not    │  │ Accepted             └──────────────────────┘   │    ▼
+//!     │ made   │  └─────────▶ Submitted ◀───────────────────────────┘  Unknown
 //!     ▼        │ Refused                          Found
 //!   Failed ◀───┘
 //! ```
@@ -42,78 +46,85 @@
 //! | `LookingUp` | duplicate | nothing | see below | see below |
 //! | Submitted, Failed, Unknown | duplicate | deleted | nothing | nothing |
 //!
-//! | verdict on the submit | becomes |
+//! | outcome of the submit: [`SubmitAnswer`] or [`Verdict`] | becomes |
 //! |---|---|
 //! | Accepted | Submitted |
 //! | Refused | Failed |
 //! | Busy, `NotSent` | Waiting; Failed after `attempts_max` |
-//! | Unknown | Unsure, for request time-out + visibility lag |
+//! | Unclear, Unknown | Unsure, for request time-out + visibility lag |
 //! | Inherited | Unsure, for the permission's validity + request time-out + visibility lag |
 //!
-//! | verdict on the look-up | becomes |
+//! | outcome of the look-up: [`LookUpAnswer`] or [`Verdict`] | becomes |
 //! |---|---|
 //! | Found | Submitted |
 //! | Absent | Submitting; Failed after `attempts_max`; Unknown past `lookup_horizon` |
-//! | Refused, Busy, `NotSent`, Unknown, Inherited | Unsure, with back-off; Unknown past `lookup_horizon` |
+//! | Unclear, `NotSent`, Unknown, Inherited | Unsure, with back-off; Unknown past `lookup_horizon` |
 //!
 //! Outcomes of another attempt change nothing. Commands are rejected: there is none yet.
 //!
 //! # Why nothing is submitted twice
 //!
 //! A submit is asked for only when the journal knows that no earlier one was executed: there was none, it was not sent,
-//! it was answered with *busy*, or a look-up by the folder's unique name found nothing. Three points need care:
+//! it was answered with *busy*, or a look-up by the deliverable's unique name found nothing. Three points need care:
 //!
 //! - **The look-up must not be too early.** The request may still be executing, although its connection is gone: so the
-//!   wait covers the request's time-out and the time until Control-M shows a folder, whatever cut the answer off.
+//!   wait covers the request's time-out and the time until a look-up finds a submit, whatever cut the answer off.
 //! - **Another process may still send.** An intent that is found in the state after a crash or a hand-over was given to a
 //!   process that may only be stopped. Its permission ends `intent_valid_for` after it was given, on that process's clock.
 //!   The clocks of two machines need not agree, so the moment at which it was given says nothing here; but it lies in the
 //!   past. So the new owner counts the whole validity from its own *now*, on its own clock.
 //! - **A wait must not be cut short by a hand-over.** While the journal is in doubt the submit stays pending (no
-//!   [`Settle`](super::Effect::Settle)), so a new owner is told of it ([`Verdict::Inherited`](crate::model::Verdict)) and
+//!   [`Settle`](super::Effect::Settle)), so a new owner is told of it ([`Verdict::Inherited`]) and
 //!   begins the wait anew. The runtime delivers this before it fires the timers of a task that it has taken over.
 //!
-//! What remains: a look-up that finds nothing although the submit was executed (a folder that shows later than
-//! `visibility_lag`, or was deleted by hand). After `lookup_horizon`, when Control-M's new day may have removed the folder,
-//! an empty look-up is no longer believed: the bundle is Unknown and a person decides.
+//! What remains: a look-up that finds nothing although the submit was executed, because it shows later than
+//! `visibility_lag` or was deleted by hand. After `lookup_horizon`, when the target may have removed what it had, an empty
+//! look-up is no longer believed: the bundle is Unknown and a person decides.
+//!
+//! [`Verdict`]: crate::model::Verdict
+//! [`Verdict::Inherited`]: crate::model::Verdict::Inherited
 
+mod call;
 pub mod control_m;
 pub mod count;
 mod end;
 mod journal;
 mod lookup;
+mod protocol;
 mod settings;
 mod status;
 mod submission;
 mod submit;
 #[cfg(test)]
 mod tests;
-mod verdict;
 
 pub use end::OUTCOMES;
-pub use journal::{End, Journal, Open, Proof};
+pub use journal::{Deliverable, End, Journal, Open, Proof};
+pub use protocol::{LookUpAnswer, Prepared, Protocol, SubmitAnswer, Words};
 pub use settings::{Backoff, Settings};
-pub use submission::SubmissionKeying;
+pub use submission::{Submission, SubmissionKeying};
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::{Effect, Family, Input, Processor, Transition};
 use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
-use verdict::{Call, LOOK_UP, SUBMIT};
+use call::{Call, LOOK_UP, SUBMIT};
 
 /// The one timer of an entry: the next retry or look-up while it is open, its deletion after its end.
 pub const TIMER: TimerKind = TimerKind::Delay(0);
 
-/// Hands each bundle on once. See the [module](self) for the states.
+/// Submits each bundle once. See the [module](self) for the states.
 #[derive(Debug, Clone)]
 pub struct Delivery {
+    protocol: Arc<dyn Protocol>,
     settings: Settings,
 }
 
 impl Delivery {
-    /// A delivery processor with its template and limits.
-    pub const fn new(settings: Settings) -> Self {
-        Self { settings }
+    /// A delivery to the target of this protocol.
+    pub fn new(protocol: impl Protocol, settings: Settings) -> Self {
+        Self { protocol: Arc::new(protocol), settings }
     }
 }
 
@@ -133,7 +144,7 @@ impl Processor for Delivery {
     }
 
     fn metrics(&self) -> Vec<Family> {
-        [count::families(), control_m::count::families()].concat()
+        [count::families(), self.protocol.metrics()].concat()
     }
 
     fn alerts(&self) -> &'static [&'static str] {
@@ -177,16 +188,16 @@ impl Delivery {
             ) => Transition::to(journal),
             Some(Journal::Submitting(open) | Journal::Unsure(open)) if call == Some(Call::Submit(open.submit)) => {
                 let submit = open.submit;
-                settle_submit(submit, self.on_submitted(key, open, verdict::submitted(outcome.verdict), now))
+                settle_submit(submit, self.on_submitted(key, open, outcome.verdict, now))
             }
             Some(Journal::LookingUp(open)) if call == Some(Call::Submit(open.submit)) => {
                 let submit = open.submit;
-                let next = self.on_submitted(key, open, verdict::submitted(outcome.verdict), now);
+                let next = self.on_submitted(key, open, outcome.verdict, now);
                 settle(LOOK_UP, settle_submit(submit, next))
             }
             Some(Journal::LookingUp(open)) if call == Some(Call::LookUp(open.call)) => {
                 let submit = open.submit;
-                let next = self.on_looked_up(key, open, verdict::looked_up(outcome.verdict), now);
+                let next = self.on_looked_up(key, open, outcome.verdict, now);
                 settle(LOOK_UP, settle_submit(submit, next))
             }
             Some(journal @ (Journal::Submitting(_) | Journal::Unsure(_) | Journal::LookingUp(_))) => {

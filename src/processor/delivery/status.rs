@@ -1,4 +1,4 @@
-//! Where a delivery stands, for lists and counts. The numbers are stored: a status keeps its number for ever.
+//! The statuses of a delivery, for lists and counts. The numbers are stored: a status keeps its number for ever.
 
 use super::Journal;
 use crate::model::{Listing, Status};

@@ -13,15 +13,21 @@ use crate::model::{Key, Record, Reject, RejectReason};
 /// The role of submission records.
 const ROLE: &str = "submission";
 
-/// A submission, as far as a template needs it.
+/// A completed bundle that is to be delivered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Submission {
-    pub(super) bundle_id: String,
-    pub(super) parent: Value,
-    pub(super) children: Vec<Value>,
-    pub(super) first_event_at: Value,
-    pub(super) completed_at: Value,
-    pub(super) late: Value,
+pub struct Submission {
+    /// The bundle's id, the key of its record.
+    pub bundle_id: String,
+    /// The parent's payload.
+    pub parent: Value,
+    /// The children's payloads, in their order.
+    pub children: Vec<Value>,
+    /// The time of the earliest member.
+    pub first_event_at: Value,
+    /// The time of the latest member.
+    pub completed_at: Value,
+    /// Whether the latest member came after the deadline.
+    pub late: Value,
 }
 
 /// Finds the key of a submission record: the record's own key, checked against the bundle that its value names.

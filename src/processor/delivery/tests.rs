@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::codec::{Error, Versioned, entry};
-use crate::model::{Headers, Moment, Record, Target, Topic, TopicPartition};
+use crate::model::{Headers, Record, Topic, TopicPartition};
 use crate::processor::{Count, Keyed, Keying};
 
 fn submission() -> Value {
@@ -67,20 +67,9 @@ fn what_is_not_a_submission_is_rejected_with_its_reason() {
     }
 }
 
-#[test]
-fn a_folder_name_obeys_control_m() {
-    assert_eq!(control_m::folder::name("p-1:a_b.c").unwrap(), "folder-p-1:a_b.c");
-    assert_eq!(control_m::folder::name(&"x".repeat(57)).unwrap().len(), control_m::FOLDER_CHARS_MAX);
-    for bad in ["", &"x".repeat(58), "a b", "a'b", "a$b", "a/b", "a*b", "a?b", "a\"b", "a\nb", "a\u{A7}b", "a\u{0}"] {
-        assert_eq!(control_m::folder::name(bad).unwrap_err().reason, RejectReason::BadId, "{bad:?}");
-    }
-}
-
 fn open() -> Open {
     Open {
-        folder: "folder-p1".into(),
-        definition: "{}".into(),
-        template_revision: "abc".into(),
+        deliverable: Deliverable { name: "folder-p1".into(), content: "{}".into(), revision: "abc".into() },
         origin: "s-0@7".into(),
         attempts: 2,
         call: 3,
@@ -93,8 +82,8 @@ fn open() -> Open {
 
 fn end() -> End {
     End {
-        folder: "folder-p1".into(),
-        template_revision: "abc".into(),
+        name: "folder-p1".into(),
+        revision: "abc".into(),
         origin: "s-0@7".into(),
         attempts: 2,
         at: Timestamp::from_millis(2_000),
@@ -107,8 +96,8 @@ fn end() -> End {
 fn the_bytes_of_version_1_are_what_they_were() {
     let open_bytes = "09666f6c6465722d7031027b7d0361626305732d304037020302fbd00701fbe80301";
     let end_bytes = "09666f6c6465722d70310361626305732d30403702fba00f";
-    let run = Some(Proof::Run("r1".into()));
-    let job = Some(Proof::Job("j1".into()));
+    let run = Some(Proof::Accepted("r1".into()));
+    let job = Some(Proof::Found("j1".into()));
     let cases = [
         (Journal::Submitting(open()), format!("00{open_bytes}")),
         (Journal::Waiting(open()), format!("01{open_bytes}")),
@@ -138,44 +127,16 @@ fn a_newer_version_names_the_sheaf_that_wrote_it() {
 
 #[test]
 fn every_count_is_listed_once() {
-    let families = [count::families(), control_m::count::families()].concat();
+    let template = crate::template::Template::compile("t", "{}").unwrap();
+    let folders = control_m::Folders { template, server: "s".to_owned(), retention_days: 1 };
+    let families = Delivery::new(folders, control_m::usual_settings()).metrics();
     let series = families
         .iter()
         .flat_map(|family| family.series.iter().map(|labels| Count { family: family.name, labels: *labels }));
     let all: Vec<_> = series.collect();
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
-    let render = control_m::count::render;
+    let render = |result| Count::with("template_renders_total", result);
     for counted in [count::ACCEPTED, count::INHERITED, render("undefined"), render("no_folder")] {
         assert!(all.contains(&counted), "{counted:?}");
     }
-}
-
-#[test]
-fn a_command_is_rejected_and_nothing_changes() {
-    let template = crate::template::Template::compile("t", "{}").unwrap();
-    let second = std::time::Duration::from_secs(1);
-    let settings = Settings {
-        template,
-        target: Target::new("control_m"),
-        server: "s".into(),
-        retention_days: 1,
-        intent_valid_for: second,
-        request_timeout: second,
-        visibility_lag: second,
-        retry: Backoff { first: second, factor: 2, max: second, attempts_max: 1 },
-        lookup_horizon: second,
-        keep: second,
-    };
-    let command = crate::processor::Command {
-        id: uuid::Uuid::nil(),
-        name: "retry".into(),
-        arguments: std::collections::BTreeMap::default(),
-        by: "a test".into(),
-        why: String::new(),
-        at: Timestamp::MIN,
-    };
-    let state = Some(Journal::Waiting(open()));
-    let step =
-        Delivery::new(settings).step(&Key::new("p1"), state, Input::Command(command), Moment::at(Timestamp::MIN));
-    assert!(step.unwrap_err().detail.contains("retry"));
 }

@@ -9,8 +9,8 @@ use super::executor::{self, Executor};
 use super::plan::Plan;
 use crate::broker::memory;
 use crate::metric::{Build, Declared, Metrics};
-use crate::model::{Target, Timestamp};
-use crate::processor::delivery;
+use crate::model::Timestamp;
+use crate::processor::delivery::{self, Delivery, control_m};
 use crate::runtime::{CommitLimits, Mutation, RestoreSettings, Settings, TopicSettings};
 use crate::sim::{ManualClock, Setting, Strikes};
 use crate::template::Template;
@@ -83,8 +83,9 @@ fn topology() -> Topology {
     let spec = Spec::parse("topologies/control-m.yaml", TOPOLOGY).expect("the example in the repository");
     let deliver = spec.deliver.as_ref().expect("the example delivers");
     let template = Template::compile("templates/bundle.json", TEMPLATE).expect("the example in the repository");
-    let target = Target::new(delivery::control_m::CONTROL_M);
-    let settings = delivery::Settings::new(target, template, &deliver.server, deliver.retention_days);
+    let server = deliver.server.clone();
+    let folders = control_m::Folders { template, server, retention_days: deliver.retention_days };
+    let settings = control_m::usual_settings();
     let settings = delivery::Settings {
         request_timeout: executor::TIMEOUT,
         visibility_lag: executor::LAG,
@@ -92,5 +93,5 @@ fn topology() -> Topology {
         lookup_horizon: Duration::from_hours(7 * 24),
         ..settings
     };
-    spec.assemble(APPLICATION, Some(settings)).expect("the example in the repository")
+    spec.assemble(APPLICATION, Some(Delivery::new(folders, settings))).expect("the example in the repository")
 }

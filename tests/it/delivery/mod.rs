@@ -1,4 +1,5 @@
-//! The delivery processor: its promise as a property, its example template; its table stands in `tests/golden/delivery`.
+//! The delivery processor: its promise as a property, its stored bytes, a target that is no Control-M, the example template. Its
+//! table stands in `tests/golden/delivery`.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,6 +10,7 @@
 
 mod property;
 mod stored;
+mod target;
 mod template;
 
 use std::time::Duration;
@@ -16,7 +18,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sheaf::model::{Headers, Key, Record, Target, Timestamp, Topic, TopicPartition};
-use sheaf::processor::delivery::{Backoff, Settings};
+use sheaf::processor::delivery::control_m::Folders;
+use sheaf::processor::delivery::{Backoff, Delivery, Settings};
 use sheaf::processor::{Event, Input};
 use sheaf::template::Template;
 
@@ -24,13 +27,21 @@ use sheaf::template::Template;
 pub(crate) const SMALL: &str =
     r#"{"{{ folder }}": {"Type": "Folder", "job": {"Type": "Job:Dummy", "Description": "{{ parent.description }}"}}}"#;
 
+/// The delivery of all tests, with this template.
+pub(crate) fn delivery(source: &str) -> Delivery {
+    Delivery::new(folders(source), settings())
+}
+
+/// Control-M's folders, made by this template.
+pub(crate) fn folders(source: &str) -> Folders {
+    let template = Template::compile("test.json", source).unwrap();
+    Folders { template, server: "smprod".to_owned(), retention_days: 14 }
+}
+
 /// The settings of all tests; durations are chosen so that sums of them can be told apart.
-pub(crate) fn settings(source: &str) -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
-        template: Template::compile("test.json", source).unwrap(),
         target: Target::new("control_m"),
-        server: "smprod".into(),
-        retention_days: 14,
         intent_valid_for: Duration::from_secs(30),
         request_timeout: Duration::from_mins(1),
         visibility_lag: Duration::from_secs(20),

@@ -8,7 +8,7 @@ use sheaf::processor::delivery::control_m::{Answer, Request};
 use sheaf::processor::delivery::{Delivery, Journal, TIMER};
 use sheaf::processor::{Effect, Input, Processor};
 
-use super::{SMALL, settings, submission, submitted};
+use super::{SMALL, delivery, submission, submitted};
 
 /// How long after a lost answer a look-up means something (request time-out and visibility lag of the settings).
 const LOST_MS: i64 = 80_000;
@@ -186,7 +186,7 @@ proptest! {
     fn a_submit_is_repeated_only_when_the_one_before_was_not_executed(
         happenings in prop::collection::vec(happening(), 1..60)
     ) {
-        let delivery = Delivery::new(settings(SMALL));
+        let delivery = delivery(SMALL);
         let mut world = World { clear: true, ..World::default() };
         world.happen(&delivery, &Happening::Submission);
         for happening in &happenings {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use sheaf::codec::Versioned;
 use sheaf::model::{ActSlot, Key, Moment, Outcome, Status, Statuses, Timer, Timestamp, Verdict};
 use sheaf::processor::delivery::control_m::Answer;
-use sheaf::processor::delivery::{Delivery, Journal, TIMER};
+use sheaf::processor::delivery::{Journal, TIMER};
 use sheaf::processor::{Input, Processor};
 
-use super::{settings, submission, submitted};
+use super::{delivery, submission, submitted};
 
 /// 2026-01-01 in UTC.
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
@@ -26,13 +26,9 @@ enum Happening {
     Timer(u64),
 }
 
-fn delivery() -> Delivery {
-    Delivery::new(settings(TEMPLATE))
-}
-
 /// The journal of a submission after what happened to it.
 fn journal(happenings: Vec<Happening>) -> Journal {
-    let (delivery, key) = (delivery(), Key::new("p1"));
+    let (delivery, key) = (delivery(TEMPLATE), Key::new("p1"));
     let step = |state, input, now| delivery.step(&key, state, input, Moment::at(now)).unwrap().state;
     let mut now = START;
     let mut state = step(None, submitted(&key, &submission("p1", 1)), now);
@@ -119,6 +115,6 @@ fn a_journal_of_every_state_has_the_bytes_that_it_had() {
         journal.encode(&mut bytes).unwrap();
         assert_eq!(hex(&bytes), written.replace(' ', ""), "{journal:?}");
         assert_eq!(Journal::decode(1, &bytes).unwrap(), journal);
-        assert_eq!(delivery().listing(&journal).statuses, Statuses::one(Status(status)), "{journal:?}");
+        assert_eq!(delivery(TEMPLATE).listing(&journal).statuses, Statuses::one(Status(status)), "{journal:?}");
     }
 }

@@ -5,18 +5,17 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use sheaf::model::{Key, Moment, Timestamp};
-use sheaf::processor::delivery::Delivery;
 use sheaf::processor::delivery::control_m::{FOLDER_CHARS_MAX, Request};
 use sheaf::processor::{Effect, Processor};
 
-use super::{settings, submission, submitted};
+use super::{delivery, submission, submitted};
 
 const BUNDLE: &str = "0190c7a4-5b1e-4c5e-9d3e-1f2a3b4c5d6e";
 
 /// The folder that the example template makes of a bundle.
 fn folder(children: usize) -> Map<String, Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/bundle.json");
-    let delivery = Delivery::new(settings(&std::fs::read_to_string(path).unwrap()));
+    let delivery = delivery(&std::fs::read_to_string(path).unwrap());
     let key = Key::new(BUNDLE);
     let input = submitted(&key, &submission(BUNDLE, children));
     let effects = delivery.step(&key, None, input, Moment::at(Timestamp::from_millis(0))).unwrap().effects;

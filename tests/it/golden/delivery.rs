@@ -14,22 +14,23 @@ use jiff::SignedDuration;
 use serde_json::json;
 use sheaf::model::{ActSlot, Key, Outcome, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::Input;
-use sheaf::processor::delivery::control_m::Answer;
+use sheaf::processor::delivery::control_m::{Answer, Folders};
 use sheaf::processor::delivery::{Delivery, End, Journal, Open, Proof, Settings, TIMER};
 
 use super::Command;
 use super::command::hours;
 use super::stage::{Given, Script};
-use crate::delivery::{SMALL, settings, submission, submitted};
+use crate::delivery::{SMALL, folders, settings, submission, submitted};
 
 /// The settings of the moment.
 pub(crate) struct Words {
+    folders: Folders,
     settings: Settings,
 }
 
 impl Default for Words {
     fn default() -> Self {
-        Self { settings: settings(SMALL) }
+        Self { folders: folders(SMALL), settings: settings() }
     }
 }
 
@@ -37,7 +38,7 @@ impl Script for Words {
     type Processor = Delivery;
 
     fn processor(&self) -> Delivery {
-        Delivery::new(self.settings.clone())
+        Delivery::new(self.folders.clone(), self.settings.clone())
     }
 
     fn input(&mut self, command: &Command, at: Timestamp) -> Result<Option<Given>, String> {
@@ -47,7 +48,7 @@ impl Script for Words {
                 return Ok(None);
             }
             "template" => {
-                self.settings.template = settings(command.word(0)?).template;
+                self.folders = folders(command.word(0)?);
                 return Ok(None);
             }
             "submission" => submission_of(command)?,
@@ -135,8 +136,8 @@ fn show_open(open: &Open) -> String {
 
 fn show_end(end: &End) -> String {
     let proof = match &end.proof {
-        Some(Proof::Run(id)) => format!(" run={id}"),
-        Some(Proof::Job(id)) => format!(" job={id}"),
+        Some(Proof::Accepted(id)) => format!(" run={id}"),
+        Some(Proof::Found(id)) => format!(" job={id}"),
         None => String::new(),
     };
     format!("attempts={} at={}{proof}", end.attempts, hours(end.at))

@@ -18,7 +18,7 @@ use crate::cli::output::print_stdout;
 use crate::cli::wire;
 use crate::mock::control_m::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
 use crate::model::{Act, Clock, Completion, Key, Sink, Target, TaskId, Timestamp};
-use crate::processor::delivery;
+use crate::processor::delivery::{self, Delivery};
 use crate::runtime::{NoSink, Settings};
 use crate::secret::Secret;
 use crate::sim::oracle::{self, Outcome};
@@ -103,8 +103,9 @@ fn world(
         None => None,
         Some(deliver) => {
             let template = Template::compile("templates/bundle.json", TEMPLATE).context("templates/bundle.json")?;
-            let target = Target::new(delivery::control_m::CONTROL_M);
-            Some(delivery::Settings::new(target, template, &deliver.server, deliver.retention_days))
+            let server = deliver.server.clone();
+            let folders = delivery::control_m::Folders { template, server, retention_days: deliver.retention_days };
+            Some(Delivery::new(folders, delivery::control_m::usual_settings()))
         }
     };
     let topology = spec.assemble(APPLICATION, delivery).context("the demo's topology")?;

@@ -3,19 +3,18 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::count;
+use super::{Folders, count};
 use crate::processor::Count;
-use crate::processor::delivery::settings::Settings;
-use crate::processor::delivery::submission::Submission;
+use crate::processor::delivery::Submission;
 use crate::template;
 
-/// What the template is told as `ctmsla`: hours and minutes within which the folder's service is to complete, as the
+/// The variable `ctmsla` of a template: the time in which the folder's service is to complete, in hours and minutes, as the
 /// original consumer set it.
 pub const SLA: &str = "23:59";
 
-/// A definition could not be made; the reason is for people.
+/// Why a definition could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::processor::delivery) enum Error {
+pub(super) enum Error {
     /// The template could not be rendered.
     #[error(transparent)]
     Template(#[from] template::Error),
@@ -26,10 +25,10 @@ pub(in crate::processor::delivery) enum Error {
 
 impl Error {
     /// How the failure is counted.
-    pub(in crate::processor::delivery) const fn count(&self) -> Count {
+    pub(super) const fn count(&self) -> Count {
         match self {
             Self::Template(error) => count::render(error.kind()),
-            Self::NoFolder { .. } => count::render(count::NO_FOLDER),
+            Self::NoFolder { .. } => count::NO_FOLDER,
         }
     }
 }
@@ -53,15 +52,11 @@ struct Context<'a> {
 }
 
 /// The definition of one submission: a JSON object with the folder in it.
-pub(in crate::processor::delivery) fn render(
-    settings: &Settings,
-    submission: &Submission,
-    folder: &str,
-) -> Result<String, Error> {
+pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -> Result<String, Error> {
     let job = format!("prnt-{}", submission.bundle_id);
-    let definition = settings.template.render(&Context {
-        server_name: &settings.server,
-        retention_days: settings.retention_days,
+    let definition = folders.template.render(&Context {
+        server_name: &folders.server,
+        retention_days: folders.retention_days,
         job_name: &job,
         parentid: &submission.bundle_id,
         ctmsla: SLA,
@@ -77,7 +72,7 @@ pub(in crate::processor::delivery) fn render(
     // A look-up asks for this name: a definition without it would never be found, and be submitted again.
     let members: Map<String, Value> = serde_json::from_str(&definition).unwrap_or_default();
     if !members.contains_key(folder) {
-        let template = settings.template.name().to_owned();
+        let template = folders.template.name().to_owned();
         return Err(Error::NoFolder { template, folder: folder.to_owned() });
     }
     Ok(definition)

@@ -9,7 +9,7 @@ pub const FOLDER_CHARS_MAX: usize = 64;
 ///
 /// Control-M allows 1-64 characters without blank `' $ / * ? "` and without the special characters of Latin-1 (BMC,
 /// Creating a Folder). A name that it would refuse or change could not be looked up, so it is rejected here.
-pub(in crate::processor::delivery) fn name(bundle_id: &str) -> Result<String, Reject> {
+pub(super) fn name(bundle_id: &str) -> Result<String, Reject> {
     let folder = format!("folder-{bundle_id}");
     if bundle_id.is_empty() || folder.chars().count() > FOLDER_CHARS_MAX {
         let detail = format!(
@@ -28,4 +28,19 @@ fn forbidden(character: char) -> bool {
     // U+00A0 to U+00BF, the multiplication and the division sign are the part of Latin-1 that is not letters.
     let special = matches!(character, '\u{A0}'..='\u{BF}' | '\u{D7}' | '\u{F7}');
     special || character.is_whitespace() || character.is_control() || "'$/*?\"".contains(character)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FOLDER_CHARS_MAX, RejectReason, name};
+
+    #[test]
+    fn a_folder_name_obeys_control_m() {
+        assert_eq!(name("p-1:a_b.c").unwrap(), "folder-p-1:a_b.c");
+        assert_eq!(name(&"x".repeat(57)).unwrap().len(), FOLDER_CHARS_MAX);
+        for bad in ["", &"x".repeat(58), "a b", "a'b", "a$b", "a/b", "a*b", "a?b", "a\"b", "a\nb", "a\u{A7}b", "a\u{0}"]
+        {
+            assert_eq!(name(bad).unwrap_err().reason, RejectReason::BadId, "{bad:?}");
+        }
+    }
 }

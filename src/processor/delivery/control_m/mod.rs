@@ -1,20 +1,99 @@
-//! Control-M's part of a delivery: each submission becomes one folder, by the folder's name of which a lost submit is looked up.
+//! Control-M's protocol: each submission becomes one folder, and a lost submit is looked up by the folder's unique name.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `definition` | renders the job definition of a submission |
+//! | `settings` | [`Folders`]; the usual times and limits |
 //! | `folder` | the folder's name |
-//! | `protocol` | the messages between the delivery processor and the sink |
-//! | `count` | what is counted of renderings |
+//! | `definition` | renders the job definition of a submission |
+//! | `protocol` | the messages between the delivery processor and Control-M's sink |
+//! | `count` | the metrics of the rendering |
+//!
+//! Outcome records name the deliverable `folder`, its revision `template_revision`, the id of the run `run_id` when the submit
+//! was answered, and the id of the folder's job `job_id` when a look-up found it.
 
-pub(super) mod count;
-pub(super) mod definition;
-pub(super) mod folder;
+mod count;
+mod definition;
+mod folder;
 mod protocol;
+mod settings;
 
 pub use definition::SLA;
 pub use folder::FOLDER_CHARS_MAX;
 pub use protocol::{Answer, Request};
+pub use settings::{CONTROL_M, Folders, usual_settings};
 
-/// The name of the sink that calls Control-M, in a configuration that has one.
-pub const CONTROL_M: &str = "control_m";
+use std::time::Duration;
+
+use super::protocol::{LookUpAnswer, Prepared, Protocol, SubmitAnswer, Words};
+use super::{Deliverable, Submission};
+use crate::model::{Reject, RejectReason};
+use crate::processor::Family;
+
+const WORDS: Words = Words {
+    name: "folder",
+    revision: "template_revision",
+    accepted_id: "run_id",
+    found_id: "job_id",
+    absent: "no folder was found",
+    remedy: "look for it in Control-M's archive",
+};
+
+impl Protocol for Folders {
+    fn prepare(&self, submission: &Submission) -> Result<Prepared, Reject> {
+        let name = folder::name(&submission.bundle_id)?;
+        let revision = self.template.revision().to_owned();
+        let (content, count) = match definition::render(self, submission, &name) {
+            Ok(definition) => (Ok(definition), count::RENDERED),
+            Err(error) => (Err(Reject::new(RejectReason::Render, error.to_string())), error.count()),
+        };
+        Ok(Prepared { name, content, revision, count: Some(count) })
+    }
+
+    fn submit_request(&self, deliverable: &Deliverable) -> String {
+        let Deliverable { name, content, .. } = deliverable;
+        Request::Submit { folder: name.clone(), definition: content.clone() }.encode()
+    }
+
+    fn look_up_request(&self, deliverable: &Deliverable) -> String {
+        Request::LookUp { folder: deliverable.name.clone(), server: self.server.clone() }.encode()
+    }
+
+    fn submit_answer(&self, answer: &str) -> SubmitAnswer {
+        match serde_json::from_str(answer) {
+            Ok(Answer::Accepted { run_id }) => SubmitAnswer::Accepted { id: run_id },
+            Ok(Answer::Refused { status, message }) => SubmitAnswer::Refused { detail: http(status, &message) },
+            Ok(Answer::Busy { status, message, retry_after_ms }) => SubmitAnswer::Busy {
+                detail: http(status, &message),
+                retry_after: retry_after_ms.map(Duration::from_millis),
+            },
+            Ok(Answer::Found { .. } | Answer::Absent) | Err(_) => SubmitAnswer::Unclear,
+        }
+    }
+
+    fn look_up_answer(&self, answer: &str) -> LookUpAnswer {
+        let unclear = |detail| LookUpAnswer::Unclear { detail, retry_after: None };
+        match serde_json::from_str(answer) {
+            Ok(Answer::Found { job_id }) => LookUpAnswer::Found { id: job_id },
+            Ok(Answer::Absent) => LookUpAnswer::Absent,
+            Ok(Answer::Refused { status, message }) => unclear(http(status, &message)),
+            Ok(Answer::Busy { status, message, retry_after_ms }) => LookUpAnswer::Unclear {
+                detail: http(status, &message),
+                retry_after: retry_after_ms.map(Duration::from_millis),
+            },
+            Ok(Answer::Accepted { .. }) => unclear("a submit's answer".to_owned()),
+            Err(error) => unclear(format!("an answer that cannot be read: {error}")),
+        }
+    }
+
+    fn words(&self) -> &'static Words {
+        &WORDS
+    }
+
+    fn metrics(&self) -> Vec<Family> {
+        count::families()
+    }
+}
+
+fn http(status: u16, message: &str) -> String {
+    format!("HTTP {status}: {message}")
+}

@@ -1,9 +1,9 @@
-//! What the delivery processor and the Control-M sink say to each other, inside [`Act`](crate::model::Act) and
-//! [`Verdict::Answered`](crate::model::Verdict), as JSON.
+//! The messages between the delivery processor and Control-M's sink: JSON inside of [`Act`](crate::model::Act) and
+//! [`Verdict::Answered`](crate::model::Verdict).
 
 use serde::{Deserialize, Serialize};
 
-/// What the processor asks the sink to do.
+/// A call to Control-M.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
@@ -23,7 +23,15 @@ pub enum Request {
     },
 }
 
-/// What the other side answered.
+impl Request {
+    /// As JSON.
+    pub(super) fn encode(&self) -> String {
+        // Texts and a tag always have a form in JSON; a request without one would be refused by the sink, unsent.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// Control-M's answer to a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Answer {
@@ -39,21 +47,20 @@ pub enum Answer {
     },
     /// The look-up found nothing.
     Absent,
-    /// The other side did not execute the request and will not when it is repeated (400, 403, 404, 413, 422).
+    /// Control-M did not execute the request, and would not execute a repeated one (400, 403, 404, 413, 422).
     Refused {
         /// The HTTP status.
         status: u16,
-        /// Its words.
+        /// Control-M's words.
         message: String,
     },
-    /// The other side did not execute the request and may when it is repeated (429, 401 after a fresh login, 503 in
-    /// Control-M's own words).
+    /// Control-M did not execute the request, and may execute a repeated one (429, 401, 503 with its own list of errors).
     Busy {
         /// The HTTP status.
         status: u16,
-        /// Its words.
+        /// Control-M's words.
         message: String,
-        /// How long it asks to wait, in milliseconds (`Retry-After`).
+        /// The wait that it asks for, in milliseconds (`Retry-After`).
         retry_after_ms: Option<u64>,
     },
 }

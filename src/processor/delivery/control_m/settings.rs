@@ -1,0 +1,37 @@
+//! The settings of a delivery to Control-M.
+
+use std::time::Duration;
+
+use crate::model::Target;
+use crate::processor::delivery::{Backoff, Settings};
+use crate::template::Template;
+
+/// The name of the sink that calls Control-M, in a configuration that has one.
+pub const CONTROL_M: &str = "control_m";
+
+/// The protocol of Control-M, with what its folders are made of.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// The template of the job definition.
+    pub template: Template,
+    /// The name of the Control-M server.
+    pub server: String,
+    /// The number of days that Control-M keeps the jobs; a variable of the template.
+    pub retention_days: u32,
+}
+
+/// The usual times and limits: an intent is valid for 30 s, a request takes up to a minute, a folder is visible after 30 s, a
+/// submit is repeated after 5 s, 10 s, 20 s and so on up to 5 minutes, for about half a day, and a journal is kept for a week.
+///
+/// An empty look-up is believed for 20 h: less than a day, because Control-M's new day may remove a folder.
+pub fn usual_settings() -> Settings {
+    Settings {
+        target: Target::new(CONTROL_M),
+        intent_valid_for: Duration::from_secs(30),
+        request_timeout: Duration::from_mins(1),
+        visibility_lag: Duration::from_secs(30),
+        retry: Backoff { first: Duration::from_secs(5), factor: 2, max: Duration::from_mins(5), attempts_max: 150 },
+        lookup_horizon: Duration::from_hours(20),
+        keep: Duration::from_hours(7 * 24),
+    }
+}
