@@ -8,9 +8,9 @@ use serde::Serialize;
 /// One error of an `ErrorList`. A field that says nothing is left out and never null: clients fail on null.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Problem {
-    /// What is wrong.
+    /// The error.
     pub(super) message: String,
-    /// The folder or job that is at fault.
+    /// The folder or job with the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) item: Option<String>,
 }

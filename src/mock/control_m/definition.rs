@@ -1,4 +1,4 @@
-//! Checks a job definition and takes the folders out of it.
+//! Checks a job definition and reads its folders.
 //!
 //! Rules: `facts/control-m.md` sections 1.6 and 2. What the real server checks beyond them is not published.
 
@@ -10,7 +10,7 @@ use super::answer::Problem;
 
 /// The longest name of a folder or a job, in characters.
 const NAME_MAX: usize = 64;
-/// What no folder's name may contain.
+/// The characters that no folder's name may contain.
 const NOT_IN_FOLDERS: [char; 7] = [' ', '\'', '$', '/', '*', '?', '"'];
 
 /// A folder of a definition.
@@ -22,7 +22,7 @@ pub(super) struct Folder {
     pub(super) smart: bool,
     /// The Control-M server.
     pub(super) server: String,
-    /// Its application, which its jobs have too unless they say otherwise.
+    /// Its application, and that of its jobs without one.
     pub(super) application: String,
     /// The same for the sub-application.
     pub(super) sub_application: String,
@@ -43,7 +43,7 @@ pub(super) struct Job {
     pub(super) sub_application: String,
 }
 
-/// Reads a definition; all problems are found at once. `servers` are the names that exist, none meaning any.
+/// Reads a definition; all problems are found at once. `servers` are the known names; empty means any.
 pub(super) fn read(text: &[u8], servers: &[String]) -> Result<Vec<Folder>, Vec<Problem>> {
     let object: Map<String, Value> =
         serde_json::from_slice(text).map_err(|error| vec![Problem::new(format!("Failed to parse JSON: {error}"))])?;

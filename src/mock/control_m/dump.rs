@@ -1,4 +1,4 @@
-//! What the control plane shows.
+//! The simulator's state, as the control plane shows it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,27 +9,27 @@ use super::order::Order;
 use super::row::{self, Row};
 use crate::model::Timestamp;
 
-/// Everything that has happened, also what the lag still hides.
+/// All requests and folders since the start or the last reset, invisible folders too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dump {
-    /// How many requests came in, those that a fault struck among them; the control plane's own are not counted.
+    /// The number of requests, those struck by a fault included, those to the control plane not.
     pub requests: u64,
     /// The same by call (`POST /run/ondemand`).
     pub requests_by_call: BTreeMap<String, u64>,
     /// The folders by name.
     pub folders: BTreeMap<String, DumpedFolder>,
-    /// Every row of every run, in the order of submission.
+    /// The rows of all runs, in the order of submission.
     pub jobs: Vec<Row>,
 }
 
-/// A folder, and how often it was submitted.
+/// A submitted folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DumpedFolder {
-    /// How often: 1, or something was submitted twice.
+    /// The number of its submits: more than 1 is a double submission.
     pub submits: u64,
     /// The run of each submit.
     pub run_ids: Vec<String>,
-    /// From when on each can be seen.
+    /// The time from which on each is visible.
     pub visible_at: Vec<Timestamp>,
 }
 
@@ -55,7 +55,7 @@ impl Dump {
         }
     }
 
-    /// How many requests of one call came in (`POST /run/ondemand`).
+    /// The number of requests of one call (`POST /run/ondemand`).
     pub fn calls(&self, call: &str) -> u64 {
         self.requests_by_call.get(call).copied().unwrap_or(0)
     }

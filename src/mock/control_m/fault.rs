@@ -1,4 +1,4 @@
-//! What goes wrong, when.
+//! Faults of requests.
 
 use std::collections::BTreeMap;
 
@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use super::pattern;
 
-/// Something that goes wrong with some requests.
+/// A fault of some requests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// Which method; none means any.
+    /// The method; none means any.
     #[serde(default)]
     pub method: Option<String>,
-    /// Which paths below `/automation-api`; `*` stands for any text (`/run/*`).
+    /// The paths below `/automation-api`; `*` stands for any text (`/run/*`).
     pub path: String,
-    /// The first of the requests that fit which it may strike, from 1.
+    /// The number of the first fitting request that it may strike, from 1.
     #[serde(default = "first")]
     pub nth: u64,
-    /// How often it strikes at most; none means always.
+    /// The number of times that it strikes at most; none means always.
     #[serde(default)]
     pub times: Option<u64>,
     /// The chance of striking, from 0 to 1, drawn from the simulator's seed.
     #[serde(default = "certain")]
     pub probability: f64,
-    /// What happens.
+    /// The effect on the request.
     pub action: Action,
 }
 
@@ -49,11 +49,11 @@ impl Fault {
     }
 }
 
-/// What happens to a request that a fault strikes.
+/// The effect of a fault on a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
-    /// This is answered, and nothing is processed.
+    /// It is not processed; this is the answer.
     Respond {
         /// The HTTP status.
         status: u16,
@@ -64,7 +64,7 @@ pub enum Action {
         #[serde(default)]
         headers: BTreeMap<String, String>,
     },
-    /// It is processed, and this is answered instead, as by a proxy that has passed it on.
+    /// It is processed, and this is the answer instead, as by a proxy that has passed it on.
     RespondAfter {
         /// The HTTP status.
         status: u16,
@@ -74,7 +74,7 @@ pub enum Action {
     },
     /// It is processed and answered after that many milliseconds of real time.
     Delay {
-        /// How long.
+        /// The delay in milliseconds.
         ms: u64,
     },
     /// The connection is reset and nothing is processed.
@@ -94,7 +94,7 @@ impl Action {
     }
 }
 
-/// The faults that are waiting.
+/// The faults that may strike.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Vec<Armed>);
 
@@ -110,7 +110,7 @@ impl Faults {
         self.0.push(Armed { fault, fitted: 0, struck: 0 });
     }
 
-    /// What happens to this request: the first fault that fits it and strikes.
+    /// The action of the first fault that fits this request and strikes.
     pub(super) fn strike(&mut self, method: &str, path: &str, chance: &mut fastrand::Rng) -> Option<Action> {
         self.0.iter_mut().find_map(|armed| armed.strike(method, path, chance))
     }

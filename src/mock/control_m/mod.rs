@@ -1,25 +1,24 @@
-//! An in-process Control-M: the Automation API over HTTP on loopback, with faults that can be asked for.
+//! A simulator of Control-M: its Automation API over HTTP, in this process, with faults on demand.
 //!
-//! It behaves as the real one where that makes life hard: submitting a folder twice runs it twice, and a submitted
-//! folder can be seen only after a lag. It never runs anything: a job executes for a fixed time of the clock that is
-//! handed in and ends OK.
+//! It behaves as the real one in what makes a client's life hard: a folder that is submitted twice runs twice, and a submitted
+//! folder is visible only after a lag. No job runs: each executes for a fixed time of the given clock and ends OK.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `settings` | address, lag, keys, seed |
 //! | `port` | the socket: refuses, accepts, and cuts connections with a TCP reset |
 //! | `server` | the routes, and the gate in front of them: count, fault, key |
-//! | `world` | everything that was submitted, and how it looks at a moment |
+//! | `world` | all submitted folders, and their rows at a moment |
 //! | `order` | a folder that was submitted |
-//! | `definition` | checks a job definition and takes the folders out of it |
+//! | `definition` | checks a job definition and reads its folders |
 //! | `submit` | `POST /run`, `POST /run/ondemand` |
 //! | `status` | `GET /run/status/{id}`, `GET /run/jobs/status` |
 //! | `row` | a job or folder as the API shows it |
 //! | `session` | `POST /session/login`, tokens and keys |
-//! | `fault` | what goes wrong, when |
+//! | `fault` | faults of requests |
 //! | `answer` | JSON bodies of answers and errors |
 //! | `control` | the control plane below `/_sheaf` |
-//! | `dump` | what the control plane shows |
+//! | `dump` | the simulator's state, as the control plane shows it |
 //! | `pattern` | names with `*` |
 //!
 //! # The control plane
@@ -66,7 +65,7 @@ use port::{Lines, Port};
 use settings::BASE_PATH;
 use world::World;
 
-/// A simulator whose port is bound, and which does not answer yet.
+/// A simulator with a bound port, before it answers.
 #[derive(Debug)]
 pub struct Simulator {
     address: SocketAddr,
@@ -107,7 +106,7 @@ impl Simulator {
         base_url(self.address)
     }
 
-    /// Answers until `shutdown` ends, then cuts what is still connected.
+    /// Answers until `shutdown` ends, then cuts all connections.
     pub async fn serve_until(self, shutdown: impl Future<Output = ()> + Send) {
         tokio::select! {
             () = server::serve(self.port, Arc::clone(&self.world)) => {}
@@ -135,12 +134,12 @@ impl SimulatorHandle {
         base_url(self.address)
     }
 
-    /// Everything that has happened so far, also what the lag still hides.
+    /// All requests and folders so far, invisible ones too.
     pub fn dump(&self) -> Dump {
         self.world.dump()
     }
 
-    /// Adds a fault behind those that are there; the first that fits a request and strikes wins.
+    /// Adds a fault behind the others; the first that fits a request and strikes wins.
     pub fn inject(&self, fault: Fault) {
         self.world.inject(fault);
     }
@@ -157,7 +156,7 @@ impl SimulatorHandle {
         drop(self.is_down.clone().wait_for(|is_down| *is_down == down).await);
     }
 
-    /// Stops answering, cuts what is connected, and waits for that.
+    /// Stops answering, cuts all connections, and waits for their end.
     pub async fn stop(self) {
         drop(self.stop);
         // It fails only when the task has panicked, which has been printed then.

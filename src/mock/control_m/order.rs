@@ -6,14 +6,14 @@ use crate::model::Timestamp;
 /// A folder that was submitted.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
-    /// The run that it belongs to.
+    /// The id of its run.
     pub(super) run_id: String,
-    /// What was submitted.
+    /// The folder.
     pub(super) folder: Folder,
     /// The id of the folder; its jobs have the next ones.
     pub(super) first_id: u64,
     /// When it was submitted.
     pub(super) ordered_at: Timestamp,
-    /// From when on it can be seen.
+    /// The time from which on it is visible.
     pub(super) visible_at: Timestamp,
 }

@@ -1,7 +1,7 @@
 //! The socket: refuses, accepts, and cuts connections with a TCP reset.
 //!
-//! axum closes a connection politely. What a client must survive is the other way, so each connection has a [`Line`]
-//! that the gate can cut: reads and writes fail from then on, hyper drops the socket, and because its linger time is
+//! axum closes a connection in order. A client has to survive a reset, so each connection has a [`Line`] that the gate can
+//! cut: reads and writes fail from then on, hyper drops the socket, and because its linger time is
 //! zero by then the kernel sends a reset instead of a FIN.
 
 use std::io;
@@ -18,9 +18,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// How long to wait before a failed accept or bind is tried again.
+/// The wait before a failed accept or bind is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How often it is looked whether cut connections are closed, and how many times.
+/// The pause between two checks that all cut connections are closed, and the number of checks.
 const CLOSE_CHECK_EVERY: Duration = Duration::from_millis(1);
 const CLOSE_CHECKS_MAX: u32 = 1_000;
 
@@ -35,7 +35,7 @@ pub(super) struct Port {
 }
 
 impl Port {
-    /// Binds the address; `wanted` says whether it shall be down, `actual` whether it is.
+    /// Binds the address; `wanted` is true to take it down, `actual` while it is down.
     pub(super) fn bind(
         address: SocketAddr,
         lines: Lines,
@@ -47,7 +47,7 @@ impl Port {
         Ok(Self { address, listener: Some(listener), lines, wanted, actual })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
     }
@@ -58,7 +58,7 @@ impl Port {
         self.lines.cut_all().await;
         self.actual.send_replace(true);
         if self.wanted.wait_for(|down| !down).await.is_err() {
-            // Nobody is left who could want it up.
+            // The handle is gone, so it stays down.
             std::future::pending::<()>().await;
         }
     }
@@ -124,7 +124,7 @@ impl Listener for Port {
     }
 }
 
-/// What can cut one connection.
+/// The means to cut one connection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line(Arc<Cut>);
 

@@ -16,7 +16,7 @@ pub struct Row {
     pub job_id: String,
     /// The same of the folder; `<server>:` in the row of a folder, `<server>:00000` in a simple folder.
     pub folder_id: String,
-    /// How often it has run.
+    /// The number of its runs; always 1.
     pub number_of_runs: u32,
     /// The job's name, or the folder's in its own row.
     pub name: String,
@@ -31,11 +31,11 @@ pub struct Row {
     pub held: bool,
     /// Always false.
     pub deleted: bool,
-    /// When it began, in the call's form of time.
+    /// The time of its start, in the call's form.
     pub start_time: String,
-    /// When it ended; empty while it executes.
+    /// The time of its end; empty while it executes.
     pub end_time: String,
-    /// The day that it belongs to, `yymmdd`.
+    /// The order date, `yymmdd`.
     pub order_date: String,
     /// The Control-M server.
     pub ctm: String,

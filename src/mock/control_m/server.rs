@@ -18,7 +18,7 @@ use super::settings::BASE_PATH;
 use super::world::World;
 use super::{answer, control, session, status, submit};
 
-/// The largest request that is read, in bytes; beyond it the answer is 413.
+/// The largest request in bytes; a larger one is answered with 413.
 const BODY_MAX: usize = 16 << 20;
 
 /// Answers on the port, for ever.
@@ -47,7 +47,7 @@ async fn unknown() -> Response {
     answer::error(StatusCode::NOT_FOUND, "The requested resource is not available")
 }
 
-/// What every request of the API passes.
+/// The gate of every request of the API.
 async fn gate(
     State(world): State<Arc<World>>,
     ConnectInfo(line): ConnectInfo<Line>,

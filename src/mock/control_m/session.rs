@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::answer;
 use super::world::World;
 
-/// How long a token holds.
+/// The lifetime of a token.
 const LIFETIME: Duration = Duration::from_mins(30);
 
 /// The path that asks for no key. A stale `Authorization` header does not matter there; clients send one.

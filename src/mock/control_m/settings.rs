@@ -1,4 +1,4 @@
-//! How a simulator behaves.
+//! The settings of a simulator.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,25 +12,25 @@ use crate::secret::Secret;
 /// The path below which the Automation API lies, as in the real one.
 pub(super) const BASE_PATH: &str = "/automation-api";
 
-/// How a simulator behaves.
+/// The settings of a simulator.
 #[derive(Clone, Debug)]
 pub struct SimulatorSettings {
-    /// Where it listens; port 0 takes a free one.
+    /// The address to listen on; port 0 takes a free one.
     pub bind: SocketAddr,
-    /// What the lag and the jobs' lives are measured on. (A fault's delay is real time.)
+    /// The clock of the lag and of the jobs. (A fault's delay is real time.)
     pub clock: Arc<dyn Clock>,
-    /// After how long a submitted folder can be seen; drawn for each folder from the seed and its name. Reality shows
-    /// 0 to 30 s.
+    /// The time until a submitted folder is visible, drawn for each folder from the seed and its name. Real servers take 0 to
+    /// 30 s.
     pub visibility_lag: RangeInclusive<Duration>,
-    /// How long each job executes before it ends OK.
+    /// The time that each job executes before it ends OK.
     pub job_duration: Duration,
-    /// The keys that `x-api-key` may have. Empty: any key will do, but there must be one.
+    /// The accepted values of `x-api-key`. Empty: any key is accepted, but there must be one.
     pub api_keys: Vec<Secret>,
-    /// Who may log in, by name. Empty: nobody, as with `SaaS`.
+    /// The passwords of those who may log in, by name. Empty: no login, as with `SaaS`.
     pub users: BTreeMap<String, Secret>,
-    /// The Control-M servers that exist. Empty: every name does, and `/config/servers` shows those that were used.
+    /// The names of the Control-M servers. Empty: any name, and `/config/servers` shows the used ones.
     pub servers: Vec<String>,
-    /// What every chance is drawn from.
+    /// The seed of every random choice.
     pub seed: u64,
 }
 

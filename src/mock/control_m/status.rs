@@ -15,7 +15,7 @@ use super::{answer, pattern};
 
 /// Rows per page of `run/status`.
 const PAGE: usize = 25;
-/// What `jobs/status` shows unless it is told, and at most.
+/// The number of rows of `jobs/status` by default, and at most.
 const LIMIT: usize = 1_000;
 const LIMIT_MAX: usize = 10_000;
 

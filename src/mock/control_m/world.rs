@@ -1,4 +1,4 @@
-//! Everything that was submitted, and how it looks at a moment.
+//! All submitted folders, and their rows at a moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ use crate::model::Timestamp;
 /// The simulator's state, shared by all requests.
 #[derive(Debug)]
 pub(super) struct World {
-    /// How it behaves.
+    /// The settings.
     pub(super) settings: SimulatorSettings,
     state: Mutex<State>,
     stopping: watch::Sender<bool>,
@@ -32,7 +32,7 @@ struct State {
     orders: Vec<Order>,
     orders_by_run: BTreeMap<String, Vec<usize>>,
     next_id: u64,
-    /// Tokens of sessions, and until when they hold.
+    /// The tokens of sessions, with their ends.
     tokens: BTreeMap<String, Timestamp>,
 }
 
@@ -57,7 +57,7 @@ impl World {
         self.settings.clock.now()
     }
 
-    /// Counts a request and says what goes wrong with it.
+    /// Counts a request and finds the fault that strikes it.
     pub(super) fn arrive(&self, method: &str, path: &str) -> Option<Action> {
         let mut state = self.state();
         *state.requests.entry(format!("{method} {}", call(path))).or_default() += 1;
@@ -69,12 +69,12 @@ impl World {
         self.state().faults.add(fault);
     }
 
-    /// Forgets everything.
+    /// Forgets all folders, faults, counts and sessions.
     pub(super) fn reset(&self) {
         *self.state() = State::new(self.settings.seed);
     }
 
-    /// Orders the folders, and gives the run's id. Nothing asks whether a folder of that name was ordered before.
+    /// Orders the folders, and gives the run's id. A folder of the same name may have been ordered before.
     pub(super) fn submit(&self, folders: Vec<Folder>) -> String {
         let now = self.now();
         let mut state = self.state();
@@ -91,7 +91,7 @@ impl World {
         run_id
     }
 
-    /// The rows of everything that can be seen now.
+    /// The rows of all visible folders.
     pub(super) fn rows(&self) -> Vec<Row> {
         let now = self.now();
         let state = self.state();
@@ -99,7 +99,7 @@ impl World {
         visible.flat_map(|order| row::of(order, now, self.settings.job_duration)).collect()
     }
 
-    /// The rows of one run that can be seen now, and whether some cannot; `None` for a run that never was.
+    /// The visible rows of one run, and whether there are invisible ones; `None` for an unknown run.
     pub(super) fn run(&self, run_id: &str) -> Option<(Vec<Row>, bool)> {
         let now = self.now();
         let state = self.state();
@@ -110,7 +110,7 @@ impl World {
         Some((visible.flat_map(|order| row::of(order, now, self.settings.job_duration)).collect(), hidden))
     }
 
-    /// The servers that exist: those of the settings, or else those that definitions have named.
+    /// The servers of the settings, or else of the definitions so far.
     pub(super) fn servers(&self) -> BTreeSet<String> {
         if !self.settings.servers.is_empty() {
             return self.settings.servers.iter().cloned().collect();
@@ -138,7 +138,7 @@ impl World {
         Dump::new(&state.requests, &state.orders, now, self.settings.job_duration)
     }
 
-    /// The same for a folder of the same name, in whatever order the folders come.
+    /// The lag of a folder: the same for the same name, in any order of the folders.
     fn lag(&self, folder: &str) -> Duration {
         let name = Uuid::new_v5(&Uuid::from_u128(u128::from(self.settings.seed)), folder.as_bytes());
         let (seed, _) = name.as_u64_pair();
@@ -147,7 +147,7 @@ impl World {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A handler that panicked has not left anything half done that matters to a simulator.
+        // Nothing that a handler leaves half done when it panics matters to a simulator.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -170,7 +170,7 @@ impl State {
     }
 }
 
-/// The call that a path is of, so that counts have few names.
+/// The call of a path, so that counts have few names.
 fn call(path: &str) -> &str {
     match path {
         "/session/login" | "/run" | "/run/ondemand" | "/run/jobs/status" | "/config/servers" => path,
