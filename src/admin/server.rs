@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::Status;
+use super::{Health, Status};
 
 /// How long open connections may take to end when the server stops.
 const STOP_MAX: Duration = Duration::from_secs(2);
@@ -88,13 +88,19 @@ fn router(status: Shared) -> Router {
 }
 
 async fn healthz(State(status): State<Shared>) -> Response {
-    let health = status.health();
-    (code(health.alive), Json(health)).into_response()
+    respond(status, |health| health.alive).await
 }
 
 async fn readyz(State(status): State<Shared>) -> Response {
-    let health = status.health();
-    (code(health.alive && health.ready), Json(health)).into_response()
+    respond(status, |health| health.alive && health.ready).await
+}
+
+/// Asks for the health, on a thread of its own because that may wait.
+async fn respond(status: Shared, is_good: fn(&Health) -> bool) -> Response {
+    match tokio::task::spawn_blocking(move || status.health()).await {
+        Ok(health) => (code(is_good(&health)), Json(health)).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
 }
 
 async fn metrics(State(status): State<Shared>) -> Response {

@@ -1,56 +1,22 @@
-//! What others may know about an instance while it runs: health, readiness, committed offsets.
+//! What threads publish about an instance while it runs: states, tasks, committed offsets; and the mailboxes by which they are asked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::metric::{InstanceState, TaskState};
+use super::mailbox::Mailbox;
+use super::thread_state::{TaskCounts, ThreadState};
+use crate::metric::TaskState;
 use crate::model::{TaskId, TopicPartition};
 
-/// What a stream thread is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ThreadState {
-    /// It has not spoken to the broker yet.
-    #[default]
-    Created,
-    /// It joins the group, or waits for its offsets.
-    Joining,
-    /// Some of its tasks are being restored.
-    Restoring,
-    /// It is a member of the group and owns nothing.
-    Waiting,
-    /// All of its tasks take input.
-    Running,
-    /// It ends.
-    Draining,
-    /// It has failed.
-    Failed,
-}
-
-impl ThreadState {
-    /// The state that metrics and `/readyz` show.
-    pub const fn shown(self) -> InstanceState {
-        match self {
-            Self::Created => InstanceState::Created,
-            Self::Joining => InstanceState::Joining,
-            Self::Restoring => InstanceState::Restoring,
-            Self::Waiting | Self::Running => InstanceState::Running,
-            Self::Draining => InstanceState::Draining,
-            Self::Failed => InstanceState::Error,
-        }
-    }
-}
-
-/// How many tasks are in each of [`TaskState::ALL`].
-pub(super) type TaskCounts = [u64; 4];
-
-/// The status of an instance, context by all that run it and all that ask.
+/// The status of an instance, shared by its threads and those that ask.
 #[derive(Debug, Default)]
 pub struct Status(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
     threads: BTreeMap<usize, ThreadState>,
+    mailboxes: BTreeMap<usize, Mailbox>,
     turned_at: BTreeMap<usize, Duration>,
     tasks: BTreeMap<usize, TaskCounts>,
     committed: BTreeMap<TopicPartition, i64>,
@@ -133,6 +99,16 @@ impl Status {
     /// What each stream thread does.
     pub fn threads(&self) -> BTreeMap<usize, ThreadState> {
         self.inner().threads.clone()
+    }
+
+    /// The mailbox of each stream thread.
+    pub fn mailboxes(&self) -> BTreeMap<usize, Mailbox> {
+        self.inner().mailboxes.clone()
+    }
+
+    /// Notes where a stream thread takes questions.
+    pub(super) fn set_mailbox(&self, thread: usize, mailbox: Mailbox) {
+        self.inner().mailboxes.insert(thread, mailbox);
     }
 
     /// Notes what a stream thread does.

@@ -31,6 +31,8 @@ pub(super) struct Args {
     config: ConfigArgs,
 }
 
+/// How long `/healthz` and `/readyz` wait for answers of stream threads. One that waits for the broker gives none.
+const ANSWER_MAX: Duration = Duration::from_millis(100);
 /// The longest turn of a stream thread until `/healthz` fails: longer than any call to the broker.
 const SILENCE_MAX: Duration = Duration::from_mins(2);
 /// The interval of the checks for failed threads.
@@ -196,6 +198,7 @@ impl admin::Status for InstanceStatus {
         for (state, number) in self.status.standby_tasks().into_iter().filter(|(_, number)| *number > 0) {
             details.insert(format!("standby tasks {}", state.as_str()), number.to_string());
         }
+        details.extend(self.ask_threads(silence));
         let failing = self.status.failing().into_iter();
         details.extend(failing.map(|(partition, detail)| (format!("fetch {partition}"), format!("fails: {detail}"))));
         Health {
@@ -208,5 +211,27 @@ impl admin::Status for InstanceStatus {
 
     fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+}
+
+impl InstanceStatus {
+    /// Details that only the stream threads know, as far as they answer within [`ANSWER_MAX`]; `silence` is the age of the oldest
+    /// last turn.
+    fn ask_threads(&self, silence: Duration) -> BTreeMap<String, String> {
+        let mailboxes = self.status.mailboxes().into_iter();
+        let asked: Vec<_> = mailboxes.map(|(number, mailbox)| (number, mailbox.health())).collect();
+        let until = self.clock.uptime().saturating_add(ANSWER_MAX);
+        let (mut details, mut acts) = (BTreeMap::new(), 0);
+        for (number, answer) in asked {
+            match answer.and_then(|answer| answer.wait(until.saturating_sub(self.clock.uptime()))) {
+                Ok(health) => acts += health.acts_in_flight,
+                Err(error) => {
+                    let detail = format!("{error}; its last turn ended at most {} ms ago", silence.as_millis());
+                    details.insert(format!("stream-{number} does not answer"), detail);
+                }
+            }
+        }
+        details.insert("acts in flight".to_owned(), acts.to_string());
+        details
     }
 }

@@ -49,9 +49,9 @@ impl Acts {
         self.in_flight.contains(&(task.clone(), key.clone(), slot, attempt))
     }
 
-    /// True when no act is in flight.
-    pub(super) fn is_idle(&self) -> bool {
-        self.in_flight.is_empty()
+    /// How many acts are in flight.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.len()
     }
 
     /// Takes all outcomes that have come so far, those before them first.
@@ -147,7 +147,7 @@ mod tests {
         let outcomes = acts.take_outcomes();
         assert_eq!((outcomes.len(), outcomes[0].epoch, is_in_flight(&acts)), (1, 2, true));
         acts.committed(outcomes);
-        assert!(!is_in_flight(&acts) && acts.is_idle());
+        assert!(!is_in_flight(&acts) && acts.in_flight() == 0);
     }
 
     #[test]

@@ -53,7 +53,8 @@ use wall_clock::WallClock;
 use super::context::Context;
 use super::error::Result;
 use super::handoff::Job;
-use super::status::ThreadState;
+use super::mailbox::{Questions, ThreadHealth, mailbox};
+use super::thread_state::ThreadState;
 use super::transaction::Transaction;
 use super::turn::Turn;
 use crate::broker::{Admin, FencedBy, Waker};
@@ -81,6 +82,7 @@ pub struct StreamThread {
     /// The transaction that is being gathered.
     txn: Transaction,
     wall_clock: WallClock,
+    questions: Questions,
 }
 
 impl fmt::Debug for StreamThread {
@@ -94,6 +96,8 @@ impl StreamThread {
     /// A thread that has not spoken to the broker yet, with the restorer's channel and waker, and its own waker.
     pub fn new(context: Context, number: usize, restorer: (Sender<Job>, Waker), waker: Waker) -> Result<Self> {
         let (now, uptime) = (context.clock.now(), context.clock.uptime());
+        let (mailbox, questions) = mailbox(waker.clone());
+        context.status.set_mailbox(number, mailbox);
         Ok(Self {
             admin: context.broker.admin()?,
             context,
@@ -105,6 +109,7 @@ impl StreamThread {
             committer: Committer::new(uptime),
             txn: Transaction::new(now, uptime),
             wall_clock: WallClock::default(),
+            questions,
         })
     }
 
@@ -123,6 +128,7 @@ impl StreamThread {
             },
         };
         self.report();
+        self.questions.answer(|| self.health());
         Ok(turn)
     }
 
@@ -169,7 +175,7 @@ impl StreamThread {
         // An outcome that is not waited for is lost: its bundle would have to be looked up after the restart.
         while committed.is_ok()
             && self.committer.can_commit()
-            && !self.acts.is_idle()
+            && self.acts.in_flight() > 0
             && self.context.clock.uptime() < until
         {
             self.acts.wait(DRAIN);
@@ -210,6 +216,10 @@ impl StreamThread {
                 self.context.metrics.tasks(TaskKind::Active, state, number);
             }
         }
+    }
+
+    fn health(&self) -> ThreadHealth {
+        ThreadHealth { state: self.state(), tasks: self.tasks.counts(), acts_in_flight: self.acts.in_flight() }
     }
 
     fn state(&self) -> ThreadState {

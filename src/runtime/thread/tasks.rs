@@ -12,8 +12,8 @@ use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::handoff::{Genesis, Job, Restored, RestoredStore};
 use crate::runtime::settings::Guarantee;
-use crate::runtime::status::TaskCounts;
 use crate::runtime::task::{Lifecycle, State, Task};
+use crate::runtime::thread_state::TaskCounts;
 use crate::runtime::topics;
 use crate::runtime::topology_plan::{Role, TopologyPlan};
 

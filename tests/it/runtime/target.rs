@@ -8,6 +8,7 @@ use sheaf::broker::{Broker, NewTopic, memory};
 use sheaf::codec::{self, Versioned};
 use sheaf::model::{Act, ActSlot, Completion, Key, Moment, Reject, Sink, Target, TaskId, Topic};
 use sheaf::processor::{Effect, Input, Processor, Transition, by_key, erase};
+use sheaf::runtime::{NoAnswer, ThreadState};
 use sheaf::sim::{Setting, World};
 use sheaf::topology::{OutputKind, Topology};
 
@@ -181,4 +182,19 @@ fn an_instance_says_what_it_owns_and_which_records_it_reads_without_standbys_too
     let said: Value = serde_json::from_slice(said.value.as_deref().unwrap()).unwrap();
     assert_eq!(said["level"], 2);
     assert_eq!(said["owned"], serde_json::json!(["counter-0", "counter-1", "counter-2", "counter-3"]));
+}
+
+#[test]
+fn a_stream_thread_is_asked_through_its_mailbox_and_answers_with_its_turn() {
+    let mut world = World::new(setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default()));
+    world.start("a").unwrap();
+    settle(&mut world);
+    let answer = world.status("a").unwrap().mailboxes()[&0].health().unwrap();
+    assert_eq!(answer.wait(Duration::ZERO).unwrap_err(), NoAnswer::TimedOut, "nothing is answered within a turn");
+    world.turn().unwrap();
+    let health = answer.wait(Duration::ZERO).unwrap();
+    assert_eq!((health.state, health.tasks, health.acts_in_flight), (ThreadState::Running, [0, 0, 4, 0], 0));
+    let answer = world.status("a").unwrap().mailboxes()[&0].health().unwrap();
+    world.crash("a");
+    assert_eq!(answer.wait(Duration::ZERO).unwrap_err(), NoAnswer::Ended);
 }
