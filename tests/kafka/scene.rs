@@ -120,6 +120,26 @@ impl Scene {
         records
     }
 
+    /// The committed offsets of a group that nobody is a member of.
+    pub(crate) fn group_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Vec<Option<i64>> {
+        let spec = ConsumerSpec { group: group.to_owned(), group_instance: None, waker: Waker::none() };
+        let mut consumer = self.broker.consumer(&spec).expect("consumer");
+        consumer.committed(partitions, LIMIT).expect("committed offsets")
+    }
+
+    /// Commits offsets for a group, as a member that comes for that and goes.
+    pub(crate) fn commit_group_offsets(&self, group: &str, offsets: &[(TopicPartition, i64)]) {
+        let topics: BTreeSet<&Topic> = offsets.iter().map(|(partition, _)| &partition.topic).collect();
+        let mut member = self.member_of(group.to_owned(), None, &topics.into_iter().collect::<Vec<_>>());
+        member.until("everything is owned", |member| offsets.iter().all(|(it, _)| member.owned.contains(it)));
+        let group = member.consumer.group().expect("a generation");
+        let mut producer = self.producer("outsider", &[]);
+        producer.begin().expect("begun");
+        producer.send_offsets(offsets, &group, LIMIT).expect("sent");
+        producer.commit(LIMIT).expect("committed");
+        member.consumer.close(LIMIT).expect("closed");
+    }
+
     /// A member of the check's group, subscribed.
     pub(crate) fn member(&self, topics: &[&Topic]) -> Member {
         self.member_named(None, topics)

@@ -16,6 +16,7 @@
 //! | `restore` | a restore that takes long, and what goes on meanwhile |
 //! | `standby` | an instance that dies, and one that has its state already |
 //! | `ending` | signals, exit codes, two processes with one name |
+//! | `upgrade` | what an older sheaf has left behind |
 //! | `own` | a processor of one's own, by the public API |
 //! | `group` | partitions that are added, the cooperative protocol, offsets that are gone |
 
@@ -35,3 +36,4 @@ mod restore;
 pub(crate) mod stage;
 mod standby;
 mod state;
+mod upgrade;

@@ -27,10 +27,15 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts the binary with these arguments and variables; what it says goes to the log.
-    pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)], log: PathBuf) -> Self {
+    /// Starts the binary, or another one, with these arguments and variables; its log lines go to the file.
+    pub(crate) fn start(
+        other: Option<PathBuf>,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        log: PathBuf,
+    ) -> Self {
         let file = File::create(&log).expect("a log");
-        let child = Command::new(binary())
+        let child = Command::new(other.unwrap_or_else(binary))
             .args(arguments)
             .current_dir(root())
             .env_remove("SHEAF_LOG")

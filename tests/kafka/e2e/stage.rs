@@ -30,6 +30,8 @@ pub(crate) struct Stage {
     pub(crate) properties: BTreeMap<&'static str, &'static str>,
     /// Lines that every configuration gets besides.
     pub(crate) settings: Vec<String>,
+    /// The binary of `sheaf`; `None`: the one that is tested.
+    pub(crate) binary: Option<PathBuf>,
     /// The topology's `bundle.sla`.
     pub(crate) sla: &'static str,
     in_flight_max: u32,
@@ -78,6 +80,7 @@ impl Stage {
             simulator,
             properties,
             settings,
+            binary: None,
             sla: "24h",
             in_flight_max: 16,
             directory,
@@ -144,7 +147,7 @@ impl Stage {
         let config = self.configure(instance, state, number);
         let log = self.directory.join(format!("{instance}-{number}.log"));
         let config = ["-c", config.to_str().expect("text")];
-        Process::start(&[words, &config].concat(), environment, log)
+        Process::start(self.binary.clone(), &[words, &config].concat(), environment, log)
     }
 
     /// Starts an instance and waits until it is ready.
