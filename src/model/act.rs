@@ -1,7 +1,7 @@
-//! Acts: calls to the outside, what came of them, and the contract between who decides and who calls.
+//! Acts: calls to outside systems, their outcomes, and the contract between the deciding step and the executing sink.
 //!
-//! A step *decides* an act; the runtime commits the decision as part of the entry and hands the act to a [`Sink`]
-//! afterwards; what came of it returns to the step as an [`Outcome`]. What was not committed never happened.
+//! A step *decides* an act; the runtime commits the decision with the entry and only then hands the act to a [`Sink`]; the
+//! result returns to the step as an [`Outcome`]. An act whose transaction was aborted is never executed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Key, TaskId};
 
-/// Which of its entry's acts an act is; the processor's own numbering. An entry has at most one act per slot.
+/// The slot of an act within its entry, numbered by the processor. An entry has at most one act per slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ActSlot(pub u8);
 
-/// The outside system that an act is for, by the name that the configuration gives it.
+/// The outside system of an act, by its name in the configuration.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Target(Arc<str>);
@@ -44,57 +44,57 @@ impl fmt::Display for Target {
     }
 }
 
-/// An outside call that a step asks for. It is stored with its entry until its outcome was processed.
+/// A call to an outside system, decided by a step and stored in its entry until a step has processed the outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
-    /// Which act of its entry.
+    /// The slot within the entry.
     pub slot: ActSlot,
-    /// Counts up with each act that a key's processor decides; an outcome of another attempt is ignored.
+    /// The attempt, incremented with each act of a key; an outcome of another attempt is ignored.
     pub attempt: u32,
     /// The target of the call.
     pub to: Target,
-    /// How long after the decision the call may still be begun. The sender checks it just before it writes, on
-    /// [`Clock::uptime`](super::Clock::uptime), so a process that was stopped meanwhile does not send.
+    /// The validity from the decision on. The sink checks it against [`Clock::uptime`](super::Clock::uptime) just before it
+    /// writes, so that a process that was suspended in between does not send.
     pub valid_for: Duration,
-    /// The call itself, encoded by the processor for its sink (JSON).
+    /// The call, encoded by the processor for its sink (JSON).
     pub request: String,
 }
 
-/// What came of an act, as an input of the step that asked for it.
+/// The result of an act, as an input of the step that decided it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Which act of the entry.
+    /// The slot of the act within its entry.
     pub slot: ActSlot,
-    /// Which attempt.
+    /// The attempt of the act.
     pub attempt: u32,
-    /// What came of it.
+    /// How the act ended.
     pub verdict: Verdict,
 }
 
-/// How an act ended, as far as this process can know.
+/// How an act ended, as far as this process can tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The other side answered; the answer is encoded by the sink for the processor (JSON).
+    /// The target responded; the response is encoded by the sink for the processor (JSON).
     Answered(String),
-    /// Certainly nothing was sent; the reason is for people.
+    /// Nothing was sent, with the reason as text.
     NotSent(String),
-    /// Something may have been sent and may have been executed; the reason is for people.
+    /// The request may have been sent and executed, with the reason as text.
     Unknown(String),
-    /// The act was found in the state by an owner that did not begin it, after a crash or a hand-over.
+    /// The act was restored with its entry after a crash or a rebalance; the previous owner may have executed it.
     Inherited,
 }
 
-/// How a sink reports: called once, from any thread.
+/// The callback with the outcome of an act, called exactly once, from any thread.
 pub type Completion = Box<dyn FnOnce(Outcome) + Send>;
 
 /// Executes acts. Implemented on floor 6 by `sink`, called by `runtime`, wired by `cli`.
 pub trait Sink: Send + Sync + fmt::Debug {
-    /// Begins the call and returns at once. `expires_at` is on [`Clock::uptime`](super::Clock::uptime): when it has
-    /// passed before the first byte is written, nothing is sent and the verdict is [`Verdict::NotSent`].
-    #[expect(clippy::too_many_arguments, reason = "whose act, which act, until when, and where its outcome goes")]
+    /// Starts the call and returns at once. `expires_at` is on [`Clock::uptime`](super::Clock::uptime): if it passes before
+    /// the first byte is written, nothing is sent and the verdict is [`Verdict::NotSent`].
+    #[expect(clippy::too_many_arguments, reason = "task, key, act, deadline and callback have nothing in common")]
     fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion);
 
-    /// How many more acts for a target it takes at the moment; the rest wait in the act index. A target that it does not
-    /// know takes any number: each comes back as [`Verdict::NotSent`].
+    /// The free capacity for a target, in acts; further acts stay in the act index. Unlimited for an unknown target, whose
+    /// acts complete with [`Verdict::NotSent`].
     fn capacity(&self, to: &Target) -> usize;
 }

@@ -1,4 +1,4 @@
-//! Alerts: what a person should know about one bundle.
+//! Alerts: deviations of a key that operators have to know of.
 
 use std::collections::BTreeMap;
 
@@ -6,29 +6,29 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
-/// How urgent an alert is.
+/// The severity of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Worth knowing.
+    /// For information.
     Info,
     /// Unexpected, but nothing is lost.
     Warning,
-    /// Somebody must act.
+    /// An operator must act.
     Critical,
 }
 
-/// One deviation of one key, written to the alerts topic in the transaction of the step that saw it.
+/// One deviation of one key, written to the alerts topic in the transaction of the step that found it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
-    /// What happened, a stable word of a small set (`sla_breach`); also a metric's label.
+    /// The kind, one of a small fixed set (`sla_breach`); also a metric's label.
     pub kind: String,
-    /// How urgent.
+    /// The severity.
     pub severity: Severity,
-    /// When it became true, by event time.
+    /// The event time of the deviation.
     pub at: Timestamp,
-    /// One sentence for a person: what, and what is missing.
+    /// One sentence of text, with the missing members where there are any.
     pub message: String,
-    /// The details, by name (`missing`, `due`).
+    /// Details by name (`missing`, `due`).
     pub details: BTreeMap<String, serde_json::Value>,
 }

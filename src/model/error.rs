@@ -1,66 +1,66 @@
-//! What an error means for whoever has to go on.
+//! Error classes, each with the reaction of the runtime, and rejections of inputs.
 
 use std::fmt;
 
-/// What is to be done about an error; `runtime`, `sink` and `cli` branch on this and on nothing else.
+/// The class of an error, which decides the reaction; `runtime`, `sink` and `cli` branch on this and on nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ErrorClass {
-    /// The input is at fault: dead letter, and go on.
+    /// The input is invalid: write a dead letter and continue.
     Reject,
-    /// It may work later: back off in place.
+    /// Transient: back off and retry in place.
     Retry,
-    /// Somebody else owns the work now: give the tasks up and rejoin.
+    /// Fenced by a newer owner: close the tasks and rejoin the group.
     Fenced,
-    /// What is stored here cannot be trusted: rebuild that task from its changelog.
+    /// The local state is corrupt: rebuild the task from its changelog.
     Corrupt,
-    /// It cannot work without a person: stop with a code.
+    /// Needs an operator: stop with an exit code.
     Fatal,
 }
 
-/// An input that was not accepted: it goes to the dead letters, and nothing has changed.
+/// A rejected input: it becomes a dead letter, and the state is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}: {detail}")]
 pub struct Reject {
-    /// The reason, of a small set; also a metric's label and a header of the dead letter.
+    /// The reason, one of a fixed set; also a metric's label and a header of the dead letter.
     pub reason: RejectReason,
-    /// What exactly, for a person.
+    /// Details as text.
     pub detail: String,
 }
 
 impl Reject {
-    /// A rejection with its reason and what exactly was wrong.
+    /// A rejection from its reason and details.
     pub fn new(reason: RejectReason, detail: impl Into<String>) -> Self {
         Self { reason, detail: detail.into() }
     }
 }
 
-/// Why an input was not accepted.
+/// The reason of a rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RejectReason {
     /// The record has no value (a tombstone where an event is expected).
     NoValue,
-    /// The value is not what its format says (not JSON, not UTF-8).
+    /// The value is not in its format (not JSON, not UTF-8).
     Unparsable,
     /// A field that the topology names is missing or has the wrong type.
     MissingField,
-    /// An id is not of the form that the topology asks for.
+    /// An id does not have the form that the topology requires.
     BadId,
-    /// The time that the topology names cannot be read.
+    /// The time field that the topology names cannot be parsed.
     BadTime,
-    /// It, or what it would make grow, is larger than a record may be.
+    /// The input, or a record that results from it, exceeds the largest record size.
     TooLarge,
     /// The template could not be rendered to a job definition.
     Render,
-    /// The state could not be read by this version.
+    /// The state cannot be read by this version.
     Unreadable,
-    /// The other side refused the act for good.
+    /// The target refused the act permanently.
     Refused,
-    /// A kind of inbox record that this version does not know.
+    /// The inbox record is of a kind that this version does not know.
     Unsupported,
 }
 
 impl RejectReason {
-    /// Every reason, so that each metric series can start at 0.
+    /// All reasons, so that each metric series can start at 0.
     pub const ALL: [Self; 10] = [
         Self::NoValue,
         Self::Unparsable,
@@ -74,7 +74,7 @@ impl RejectReason {
         Self::Unsupported,
     ];
 
-    /// The stable word in headers and labels.
+    /// The stable name in headers and labels.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NoValue => "no_value",

@@ -1,4 +1,4 @@
-//! Names of things: keys, topics, partitions, tasks, instances.
+//! Identifiers: keys, topics, partitions, tasks, instances.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -9,15 +9,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What an entry is stored under and an inbox is partitioned by, for a bundle its id in its canonical text form (UTF-8); the
-/// key of any record that sheaf writes.
+/// The key of an entry and of every record that sheaf writes, by which inboxes are partitioned. For a bundle it is the id in its
+/// canonical text form (UTF-8).
 ///
-/// A short one is compared, hashed and copied without a look elsewhere in memory, and keeps nothing else there.
+/// A short key is stored inline: compared, hashed and copied without following a pointer, and no record is kept in memory for it.
 #[derive(Clone, Deserialize)]
 #[serde(from = "Bytes")]
 pub struct Key(Repr);
 
-/// The longest key that stands in the value itself; a uuid's text has 36 bytes.
+/// The longest inline key, in bytes; the text of a uuid has 36.
 const INLINE_MAX: usize = 38;
 
 #[derive(Clone)]
@@ -37,8 +37,8 @@ impl Key {
         Self::inline(bytes).unwrap_or_else(|| Self(Repr::Shared(Bytes::copy_from_slice(bytes))))
     }
 
-    /// A key of these bytes; any are one. Those of a long key are shared: with [`from_slice`](Self::from_slice) it does not
-    /// keep the whole record in memory that they are a part of.
+    /// A key of these bytes, without restriction. A long key shares them, and with them keeps the record in memory that they are
+    /// a slice of; [`from_slice`](Self::from_slice) copies.
     pub fn from_bytes(bytes: Bytes) -> Self {
         Self::inline(&bytes).unwrap_or(Self(Repr::Shared(bytes)))
     }
@@ -49,7 +49,7 @@ impl Key {
         Some(Self(Repr::Inline { len: u8::try_from(key.len()).ok()?, bytes }))
     }
 
-    /// The bytes that go to Kafka and to the store.
+    /// The bytes as written to Kafka and to the store.
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Repr::Inline { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or(bytes),
@@ -57,7 +57,7 @@ impl Key {
         }
     }
 
-    /// The same bytes by themselves; those of a short key are copied.
+    /// The bytes, shared; those of a short key are copied.
     pub fn bytes(&self) -> Bytes {
         match &self.0 {
             Repr::Inline { .. } => Bytes::copy_from_slice(self.as_bytes()),
@@ -65,7 +65,7 @@ impl Key {
         }
     }
 
-    /// The text; bytes that are not UTF-8 show as replacement characters.
+    /// The key as text; bytes that are not UTF-8 become replacement characters.
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(self.as_bytes())
     }
@@ -126,7 +126,7 @@ impl fmt::Display for Key {
 pub struct Topic(Arc<str>);
 
 impl Topic {
-    /// A topic from its name; the broker judges whether the name is legal.
+    /// A topic from its name, which is not validated here; the broker does.
     pub fn new(name: &str) -> Self {
         Self(Arc::from(name))
     }
@@ -186,9 +186,9 @@ impl FromStr for TopicPartition {
     }
 }
 
-/// A text that does not end with `-` and a partition's number.
+/// A text that does not end with `-` and a partition number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this does not end with a `-` and the number of a partition")]
+#[error("the name does not end with `-` and a partition number")]
 pub struct NoPartition;
 
 fn split_partition(text: &str) -> Result<(&str, i32), NoPartition> {
@@ -201,7 +201,7 @@ fn split_partition(text: &str) -> Result<(&str, i32), NoPartition> {
 pub struct TaskId {
     /// The processor's name.
     pub processor: Arc<str>,
-    /// The partition of its inbox and of its changelog.
+    /// The partition of the inbox and of the changelog.
     pub partition: i32,
 }
 
@@ -221,14 +221,14 @@ impl fmt::Display for TaskId {
 impl FromStr for TaskId {
     type Err = NoPartition;
 
-    /// Reads what [`Display`](fmt::Display) writes.
+    /// Parses the form of [`Display`](fmt::Display).
     fn from_str(text: &str) -> Result<Self, NoPartition> {
         let (processor, partition) = split_partition(text)?;
         Ok(Self { processor: processor.into(), partition })
     }
 }
 
-/// The name of one instance (one process) of an application; stays the same over its restarts.
+/// The name of one instance (one process) of an application, stable across restarts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct InstanceId(String);
 

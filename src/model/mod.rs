@@ -1,6 +1,6 @@
-//! The words that every floor above speaks: ids, time, record, event, alert, error class.
+//! The shared vocabulary of all floors above: ids, time, record, event, alert, error class.
 //!
-//! Nothing here does anything. A type lives here when two floors need it and neither may name the other.
+//! Types without behaviour. A type belongs here if two floors need it and neither may name the other.
 
 mod act;
 mod alert;

@@ -1,4 +1,4 @@
-//! Kafka records, coming in and going out, without a word of Kafka's client in them.
+//! Kafka records as consumed and as produced, independent of the client library.
 
 use std::borrow::Cow;
 
@@ -9,9 +9,9 @@ use super::{Key, Timestamp, Topic, TopicPartition};
 /// One header of a record; Kafka allows a name more than once, and a null value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The name; sheaf's own are constants, which need no allocation.
+    /// The name; those of sheaf are constants and need no allocation.
     pub name: Cow<'static, str>,
-    /// The value; `None` is Kafka's null.
+    /// The value; `None` is null.
     pub value: Option<Bytes>,
 }
 
@@ -25,7 +25,7 @@ impl Headers {
         Self(Vec::new())
     }
 
-    /// No headers, with room for so many.
+    /// No headers, with capacity for `headers`.
     pub fn with_capacity(headers: usize) -> Self {
         Self(Vec::with_capacity(headers))
     }
@@ -37,7 +37,7 @@ impl Headers {
         self
     }
 
-    /// Appends the `CloudEvents` headers that name the entry that a record is about.
+    /// Appends the `CloudEvents` headers with the key of the record's entry.
     #[must_use]
     pub fn about(self, key: &Key) -> Self {
         let subject = Bytes::from(key.text().into_owned());
@@ -49,12 +49,12 @@ impl Headers {
         self.0.push(Header { name: name.into(), value });
     }
 
-    /// Makes room for so many more headers at once.
+    /// Reserves capacity for `more` headers.
     pub fn reserve(&mut self, more: usize) {
         self.0.reserve_exact(more);
     }
 
-    /// The value of the last header of that name, as Kafka's own `lastHeader` reads it, when it is text.
+    /// The value of the last header of this name (Kafka's `lastHeader`), if it is UTF-8 text.
     pub fn text(&self, name: &str) -> Option<&str> {
         let header = self.0.iter().rev().find(|header| header.name == name)?;
         std::str::from_utf8(header.value.as_ref()?).ok()
@@ -65,12 +65,12 @@ impl Headers {
         self.0.iter()
     }
 
-    /// How many bytes the headers take in a record, about.
+    /// The approximate size in a record, in bytes.
     pub fn size(&self) -> usize {
         self.0.iter().map(|header| header.name.len() + header.value.as_ref().map_or(0, Bytes::len) + 4).sum()
     }
 
-    /// True when there are none.
+    /// True without headers.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -91,16 +91,16 @@ impl FromIterator<Header> for Headers {
     }
 }
 
-/// A record as it was read.
+/// A consumed record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Where it was read.
+    /// The partition.
     pub source: TopicPartition,
-    /// At which offset.
+    /// The offset.
     pub offset: i64,
-    /// Kafka's timestamp of it (create time or log-append time, as the topic says).
+    /// The timestamp: create time or log-append time, by the topic's `message.timestamp.type`.
     pub timestamp: Timestamp,
-    /// The key; `None` is Kafka's null.
+    /// The key; `None` is null.
     pub key: Option<Bytes>,
     /// The value; `None` is a tombstone.
     pub value: Option<Bytes>,
@@ -109,20 +109,20 @@ pub struct Record {
 }
 
 impl Record {
-    /// About how many bytes the record takes.
+    /// The approximate size in bytes.
     pub fn size(&self) -> usize {
         self.key.as_ref().map_or(0, Bytes::len) + self.value.as_ref().map_or(0, Bytes::len) + self.headers.size()
     }
 }
 
-/// A record to be written.
+/// A record to be produced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutRecord {
-    /// Where to.
+    /// The topic.
     pub topic: Topic,
-    /// `None`: the partition is Kafka's murmur2 of the key, a random one without a key.
+    /// The partition; `None`: Kafka's murmur2 of the key, or a random partition without a key.
     pub partition: Option<i32>,
-    /// The key; `None` is Kafka's null.
+    /// The key; `None` is null.
     pub key: Option<Key>,
     /// The value; `None` is a tombstone.
     pub value: Option<Bytes>,
@@ -133,7 +133,7 @@ pub struct OutRecord {
 }
 
 impl OutRecord {
-    /// A keyed record whose partition follows from its key.
+    /// A keyed record, partitioned by its key.
     pub fn keyed(topic: &Topic, key: &Key, value: Bytes) -> Self {
         Self {
             topic: topic.clone(),
@@ -145,7 +145,7 @@ impl OutRecord {
         }
     }
 
-    /// A record of a keyed log, for a partition that is known; no value is a tombstone.
+    /// A keyed record for a given partition of a compacted topic; without a value a tombstone.
     pub fn logged(to: &TopicPartition, key: Key, value: Option<Bytes>) -> Self {
         Self {
             topic: to.topic.clone(),
@@ -157,7 +157,7 @@ impl OutRecord {
         }
     }
 
-    /// A record without a key, which goes to any partition.
+    /// A record without a key, for a random partition.
     pub fn unkeyed(topic: &Topic, value: Bytes) -> Self {
         Self {
             topic: topic.clone(),
@@ -183,7 +183,7 @@ impl OutRecord {
         self
     }
 
-    /// About how many bytes the record takes in a log.
+    /// The approximate size in bytes.
     pub fn size(&self) -> usize {
         self.key.as_ref().map_or(0, |key| key.as_bytes().len())
             + self.value.as_ref().map_or(0, Bytes::len)

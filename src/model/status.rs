@@ -1,10 +1,10 @@
-//! Statuses: where an entry stands, in a form that lists and counts go by without knowing its processor.
+//! Statuses of an entry as numbers, so that lists and counts need no knowledge of the processor.
 
 use std::fmt;
 
 use super::Timestamp;
 
-/// Where an entry stands, as a number of its processor's own: `Processor::status_name` says it in words.
+/// A status of an entry, as a number of its processor; `Processor::status_name` gives the name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status(pub u64);
 
@@ -16,10 +16,10 @@ pub struct Statuses {
 }
 
 impl Statuses {
-    /// How many statuses an entry has at most.
+    /// The most statuses of one entry.
     pub const MAX: usize = 2;
 
-    /// No status: the entry stands in no list.
+    /// No status: the entry is in no list.
     pub const fn none() -> Self {
         Self { count: 0, statuses: [Status(0); Self::MAX] }
     }
@@ -40,17 +40,17 @@ impl Statuses {
     }
 }
 
-/// Where an entry stands in lists.
+/// The position of an entry in lists: its statuses and the time by which it is sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// Its statuses.
+    /// The statuses.
     pub statuses: Statuses,
-    /// The time by which the entries of one status are ordered, the earliest first; `None`: when its first timer is due.
+    /// The sort key within a status, ascending; `None`: the due time of the first timer.
     pub at: Option<Timestamp>,
 }
 
 impl Listing {
-    /// An entry of one status, ordered by this time.
+    /// An entry with one status, sorted by this time.
     pub const fn of(status: Status, at: Option<Timestamp>) -> Self {
         Self { statuses: Statuses::one(status), at }
     }

@@ -1,19 +1,19 @@
-//! Time as a value: nothing below floor 5 reads a clock, it is handed a [`Timestamp`].
+//! Time as a value: code below floor 5 reads no clock and takes a [`Timestamp`] as an argument.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds since 1970-01-01T00:00:00Z, as Kafka counts them.
+/// Milliseconds since 1970-01-01T00:00:00Z, as in Kafka.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The earliest instant that can be written down; sorts before every other.
+    /// The earliest representable instant.
     pub const MIN: Self = Self(i64::MIN);
 
-    /// An instant from its milliseconds since the epoch.
+    /// An instant from milliseconds since the epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
@@ -23,19 +23,19 @@ impl Timestamp {
         self.0
     }
 
-    /// This instant moved later by `duration`, stopping at the end of time.
+    /// This instant plus `duration`, saturating at the latest representable instant.
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
     }
 
-    /// This instant moved earlier by `duration`, stopping at [`Timestamp::MIN`].
+    /// This instant minus `duration`, saturating at [`Timestamp::MIN`].
     #[must_use]
     pub fn saturating_sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
-    /// How much later this is than `earlier`; zero when it is not later.
+    /// The time from `earlier` to this instant; zero if this is not later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
@@ -46,7 +46,7 @@ fn millis(duration: Duration) -> i64 {
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC, to the millisecond; the bare number where the calendar ends.
+    /// RFC 3339 in UTC, to the millisecond; the number with `ms` outside the range of the calendar.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
             Ok(instant) => write!(f, "{instant:.3}"),
@@ -55,50 +55,49 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// The time at which a step takes place.
+/// The time of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// The wall clock of the task's owner.
+    /// The wall clock of the instance.
     pub wall: Timestamp,
-    /// The watermark of the task: everything that lay in its sources at this time of the wall clock has been processed.
-    /// [`Timestamp::MIN`] while that is not known.
+    /// The watermark of the task: all records that were in its sources at this wall-clock time have been processed.
+    /// [`Timestamp::MIN`] while unknown.
     pub watermark: Timestamp,
 }
 
 impl Moment {
-    /// A time of the wall clock, with no watermark.
+    /// A wall-clock time without a watermark.
     pub const fn at(wall: Timestamp) -> Self {
         Self { wall, watermark: Timestamp::MIN }
     }
 }
 
-/// The one clock, handed in by the command line: the system's, or a manual one in the demo and the simulator.
+/// The clock, injected by the command line: the system's, or a manual one in the demo and the simulator.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The wall clock: it can be set, and jump.
+    /// The wall clock, which may jump when it is set.
     fn now(&self) -> Timestamp;
 
-    /// Time since some fixed point. It never goes back, and it runs on while the process is stopped and while the
-    /// machine sleeps, so that a sender that wakes up knows that its permission to send has run out.
+    /// Monotonic time since a fixed point. It advances while the process is suspended and while the machine sleeps, so that a
+    /// sink that resumes sees that the validity of an act has expired.
     fn uptime(&self) -> Duration;
 }
 
-/// What drives a timer, and which of its entry's timers it is.
+/// The time base of a timer and its slot within the entry.
 ///
-/// The slot is the processor's own numbering; an entry has at most one timer per kind, so scheduling a kind again
-/// moves it.
+/// The processor numbers the slots. An entry has at most one timer per kind; scheduling a kind again reschedules it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum TimerKind {
-    /// Judged by event time: due when everything that happened up to it has been processed.
+    /// Event time: due when the watermark has passed it.
     Deadline(u8),
-    /// Judged by the wall clock: retries and polling.
+    /// Wall-clock time: for retries and polling.
     Delay(u8),
 }
 
-/// A promise to call a processor again for one key.
+/// A scheduled call of a processor for one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timer {
-    /// Which timer of its entry.
+    /// The time base and slot.
     pub kind: TimerKind,
-    /// When.
+    /// The due time.
     pub due: Timestamp,
 }
