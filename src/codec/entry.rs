@@ -1,4 +1,4 @@
-//! The entry: what the store and the changelog hold under one key.
+//! The entry: the value of one key in the store and in the changelog.
 //!
 //! ```text
 //! | format u8 = 1 | body version u16 BE | writer: major u8, minor u8, patch u8 | bincode HeadV1 |                                        | bincode body |
@@ -6,13 +6,12 @@
 //! | format u8 = 3 | the same                                                  | bincode Head   | flags u8 | at i64 LE | statuses | parts | bincode body |
 //! ```
 //!
-//! `flags`: the lowest two bits say how many statuses follow, each a u64 LE; the third one says whether parts do, as two varints,
-//! the first number and the one after the last.
+//! `flags`: the lowest two bits are the number of statuses that follow, each a u64 LE; the third bit is set if a range of parts
+//! follows, as two varints: the first number and one past the last.
 //!
 //! The head (timers, pending acts, parts, statuses) has the same form for every processor, so restoring a changelog rebuilds
-//! the indexes without knowing what a body is. The writer's version stands in the bytes so that an older sheaf that meets a
-//! newer body can say which sheaf to run instead of guessing. Formats 1 and 2 are read and not written any more: their acts name
-//! no target, because there was one.
+//! the indexes without decoding bodies. The writer's version is stored so that an older sheaf that finds a newer body can name
+//! the version to run. Formats 1 and 2 are read and no longer written: their acts have no target, because there was only one.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -24,63 +23,62 @@ use super::envelope::{Envelope, Writer};
 use super::{Error, Part, binary};
 use crate::model::{Act, ActSlot, Status, Statuses, Target, Timer, Timestamp};
 
-/// The format that this build writes; no newer one is known.
+/// The format that this build writes, and the newest that it reads.
 pub const FORMAT: u8 = 3;
-/// The format of an entry that has never had parts, as it was written up to 0.1.0.
+/// The format of an entry without parts, written up to 0.1.0.
 const FORMAT_1: u8 = 1;
-/// The format of an entry that has, or had, [parts](super::part), as it was written up to 0.1.0.
+/// The format of an entry that has or had [parts](super::part), written up to 0.1.0.
 const FORMAT_2: u8 = 2;
-/// Whom the acts of formats 1 and 2 are for.
+/// The target of all acts in formats 1 and 2.
 const TARGET_BEFORE_3: &str = "control_m";
-/// The bit of `flags` that says that there are parts.
+/// The bit of `flags` for parts.
 const HAS_PARTS: u8 = 0b100;
 
-/// A processor's state, with the versions that it has been stored in.
+/// A processor's state with its stored versions.
 pub trait Versioned: Clone + Send + 'static {
     /// The newest version that this build writes and reads.
     const VERSION: u16;
-    /// What it is, for error messages (`bundle`).
+    /// The name of the state, for error messages (`bundle`).
     const NAME: &'static str;
 
-    /// The version that [`encode`](Self::encode) writes of this state: an older one, when that can say all of it, is read
-    /// by an older sheaf too.
+    /// The version that [`encode`](Self::encode) writes for this state. An older version that can express it stays readable
+    /// for an older sheaf.
     fn version(&self) -> u16 {
         Self::VERSION
     }
 
-    /// Appends the body's bytes in [`Self::version`].
+    /// Appends the body, encoded in [`Self::version`].
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error>;
 
-    /// Reads a body of any version up to [`Self::VERSION`]. The caller has refused newer ones.
+    /// Decodes a body of any version up to [`Self::VERSION`]. The caller has refused newer ones.
     fn decode(version: u16, bytes: &[u8]) -> Result<Self, Error>;
 
-    /// Takes in the parts that this entry was given (the effect `AddPart` of a step), in their order. A state that asks for
-    /// none need not say anything here.
+    /// Adds the entry's parts (effect `AddPart` of a step) in their order. A processor that adds no parts keeps the default.
     fn with_parts(self, parts: Vec<Part>) -> Result<Self, Error> {
         if parts.is_empty() { Ok(self) } else { Err(Error::Corrupt(format!("a {} has no parts", Self::NAME))) }
     }
 }
 
-/// The part of an entry that the runtime understands, in format 3.
+/// The fields of an entry that the runtime interprets, in format 3.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Head {
-    /// Timers, at most one of each kind, in the order of their kinds.
+    /// Timers, at most one per kind, sorted by kind.
     pub timers: Vec<Timer>,
-    /// Acts whose outcome has not been processed, at most one of each slot, in the order of their slots.
+    /// Pending acts, at most one per slot, sorted by slot.
     pub acts: Vec<Act>,
-    /// The numbers of its [parts](super::part). None of them is given twice while the entry is there, so that new parts
-    /// can be written before the entry that counts them.
+    /// The numbers of the entry's [parts](super::part). A number is not reused as long as the entry exists, so that parts can be
+    /// written before the entry that counts them.
     #[serde(skip)]
     pub parts: Range<u32>,
-    /// Where it stands, as its processor says.
+    /// The statuses, set by the processor.
     #[serde(skip)]
     pub statuses: Statuses,
-    /// The time by which entries of one status are ordered.
+    /// The sort key among entries of one status.
     #[serde(skip)]
     pub at: Timestamp,
 }
 
-/// An act of formats 1 and 2. Frozen: bincode knows fields by their order only.
+/// An act of formats 1 and 2. Frozen: bincode identifies fields by their order.
 #[derive(Deserialize)]
 struct ActV1 {
     slot: ActSlot,
@@ -95,7 +93,7 @@ impl From<ActV1> for Act {
     }
 }
 
-/// The part of an entry that only its processor understands: its version, its writer, its bytes.
+/// A decoded entry whose body is still encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
     /// Timers and pending acts.
@@ -108,14 +106,14 @@ pub struct Entry<'a> {
     pub body: &'a [u8],
 }
 
-/// Appends an entry's bytes to `out`; `body` is what [`Versioned::encode`] wrote.
+/// Appends an encoded entry to `out`; `body` comes from [`Versioned::encode`].
 pub fn encode(head: &Head, version: u16, body: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
     encode_front(head, version, out)?;
     out.extend_from_slice(body);
     Ok(())
 }
 
-/// Appends what stands before the body, which the caller appends.
+/// Appends envelope and head; the caller appends the body.
 pub fn encode_front(head: &Head, version: u16, out: &mut Vec<u8>) -> Result<(), Error> {
     Envelope::of(FORMAT, version).write(out);
     binary::encode(head, out)?;
@@ -134,7 +132,7 @@ pub fn encode_front(head: &Head, version: u16, out: &mut Vec<u8>) -> Result<(), 
     if had_parts { binary::encode(&(head.parts.start, head.parts.end), out) } else { Ok(()) }
 }
 
-/// Reads an entry's envelope and head; the body stays as bytes.
+/// Decodes the envelope and head of an entry; the body stays encoded.
 pub fn decode(bytes: &[u8]) -> Result<Entry<'_>, Error> {
     let (Envelope { format, version, writer }, rest) = Envelope::read("the entry's format", (FORMAT_1, FORMAT), bytes)?;
     let ((timers, acts), rest) = if format == FORMAT { prefix(rest)? } else { decode_head_v1(rest)? };
@@ -151,7 +149,7 @@ pub fn decode(bytes: &[u8]) -> Result<Entry<'_>, Error> {
     Ok(Entry { head: Head { timers, acts, parts, statuses, at }, version, writer, body })
 }
 
-/// What stands before the parts in format 3.
+/// The fields between head and parts in format 3.
 #[derive(Default)]
 struct Listed {
     statuses: Statuses,
@@ -172,7 +170,7 @@ fn decode_listed(bytes: &[u8]) -> Result<(Listed, &[u8]), Error> {
             let (second, rest) = take(rest)?;
             (Statuses::two(Status(u64::from_le_bytes(first)), Status(u64::from_le_bytes(second))), rest)
         }
-        _ => return Err(Error::Corrupt(format!("an entry of format 3 has no flags {flags:#010b}"))),
+        _ => return Err(Error::Corrupt(format!("unknown flags {flags:#010b} in an entry of format 3"))),
     };
     let at = Timestamp::from_millis(i64::from_le_bytes(at));
     Ok((Listed { statuses, at, has_parts: flags & HAS_PARTS != 0 }, rest))
@@ -185,7 +183,7 @@ fn decode_head_v1(bytes: &[u8]) -> Result<(Front, &[u8]), Error> {
     Ok(((timers, acts.into_iter().map(Act::from).collect()), rest))
 }
 
-/// Reads one value and gives what follows it.
+/// Decodes one value; returns it with the remaining bytes.
 fn prefix<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error> {
     let (value, used) = binary::decode_prefix(bytes)?;
     Ok((value, bytes.split_at(used).1))
@@ -194,11 +192,11 @@ fn prefix<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error> {
 fn take<const N: usize>(bytes: &[u8]) -> Result<([u8; N], &[u8]), Error> {
     match bytes.split_first_chunk() {
         Some((taken, rest)) => Ok((*taken, rest)),
-        None => Err(Error::Corrupt("the bytes end within the head".to_owned())),
+        None => Err(Error::Corrupt("the entry is truncated within its head".to_owned())),
     }
 }
 
-/// Reads a body and its parts, refusing a version that this build does not know.
+/// Decodes a body and its parts; refuses versions that this build does not know.
 pub fn decode_body<S: Versioned>(entry: &Entry<'_>, parts: Vec<Part>) -> Result<S, Error> {
     let written = parts.iter().map(|part| (part.version, part.writer)).chain([(entry.version, entry.writer)]);
     for (found, writer) in written {

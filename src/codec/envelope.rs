@@ -1,4 +1,4 @@
-//! What stands in front of an entry, and of a part: its format, its version, the sheaf that wrote it.
+//! The envelope of an entry or a part: format, version, and the version of the sheaf that wrote it.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ impl fmt::Display for Writer {
     }
 }
 
-/// What stands in front of an entry, and of a part.
+/// The first bytes of an entry or a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Envelope {
     pub(super) format: u8,
@@ -24,9 +24,10 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
+    /// The length in bytes.
     pub(super) const LEN: usize = 6;
 
-    /// One that this build writes.
+    /// An envelope with this build as the writer.
     pub(super) const fn of(format: u8, version: u16) -> Self {
         Self { format, version, writer: THIS }
     }
@@ -37,14 +38,14 @@ impl Envelope {
         out.extend_from_slice(&self.writer.0);
     }
 
-    /// Reads an envelope of one of these formats, and what follows it.
+    /// Decodes an envelope with a format in this range; returns it with the remaining bytes.
     pub(super) fn read<'a>(
         what: &'static str,
         (oldest, newest): (u8, u8),
         bytes: &'a [u8],
     ) -> Result<(Self, &'a [u8]), Error> {
         let Some((&[format, high, low, major, minor, patch], rest)) = bytes.split_first_chunk::<{ Self::LEN }>() else {
-            return Err(Error::Corrupt(format!("{} bytes are shorter than their envelope", bytes.len())));
+            return Err(Error::Corrupt(format!("{} bytes are fewer than the envelope of {}", bytes.len(), Self::LEN)));
         };
         let writer = Writer([major, minor, patch]);
         if format < oldest || format > newest {
@@ -55,7 +56,7 @@ impl Envelope {
     }
 }
 
-/// This build's version.
+/// The version of this build.
 const THIS: Writer = Writer([
     number(env!("CARGO_PKG_VERSION_MAJOR")),
     number(env!("CARGO_PKG_VERSION_MINOR")),

@@ -1,14 +1,14 @@
-//! Bytes to values and back: the versioned entry, binary encoding, fields of JSON texts, the partition of a key.
+//! Encoding and decoding: the versioned entry, binary encoding, fields of JSON texts, the partition of a key.
 //!
-//! | file | between |
+//! | file | content |
 //! |---|---|
-//! | `binary` | serde values and bincode bytes; the only file that knows bincode |
-//! | `entry` | what the store and the changelog hold |
-//! | `envelope` | what stands in front of an entry, and of a part |
-//! | `json` | a JSON text and a few of its fields |
-//! | `part` | what an entry has grown by |
-//! | `partitioner` | a key and its partition |
-//! | `yaml` | YAML text and typed values, with positions and all mistakes at once |
+//! | `binary` | serde values as bincode; the only file that uses bincode |
+//! | `entry` | the value of a key in store and changelog |
+//! | `envelope` | the first bytes of an entry or a part: format and versions |
+//! | `json` | a few values of a JSON text, by pointer |
+//! | `part` | the parts of an entry, stored beside it |
+//! | `partitioner` | the partition of a key |
+//! | `yaml` | YAML text as typed values, with positions and all problems at once |
 
 pub mod binary;
 pub mod entry;
@@ -23,18 +23,18 @@ pub use envelope::Writer;
 pub use part::Part;
 pub use partitioner::partitioner;
 
-/// Why bytes could not be read.
+/// Errors of encoding and decoding.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The bytes are not what they claim to be.
+    /// The bytes do not decode in their format.
     #[error("the bytes are corrupt: {0}")]
     Corrupt(String),
-    /// Another version of sheaf wrote them.
+    /// A newer version of sheaf wrote the bytes.
     #[error(
         "{what} has version {found}, written by sheaf {writer}; this sheaf reads up to {known}: run sheaf {writer} or newer"
     )]
     UnknownVersion {
-        /// What was read.
+        /// The name of the decoded type.
         what: &'static str,
         /// The version in the bytes.
         found: u16,

@@ -1,7 +1,7 @@
-//! Parts: what an entry has grown by, beside the entry, each written once.
+//! Parts: pieces of a state that are stored beside the entry and written once.
 //!
-//! An entry is written whole with every change. One that grows member by member would be written as often as it has
-//! members, so what it has grown by stands in parts with numbers, and the entry says which of them are its own
+//! An entry is rewritten with every change, so a state that grows by one member at a time would cost bytes quadratic in the
+//! number of members. Such members are stored as numbered parts instead, and the entry has the range of their numbers
 //! ([`Head::parts`](super::Head::parts)).
 //!
 //! ```text
@@ -9,7 +9,8 @@
 //! key, in the changelog:                    | 00 "sheaf-part" | number u32 BE | key of the entry |
 //! ```
 //!
-//! The front is an entry's, with a format that no entry has: a sheaf that knows no parts says which sheaf to run.
+//! The envelope is that of an entry, with a format that no entry has, so that a sheaf without support for parts refuses it and
+//! names the version to run.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
@@ -19,21 +20,21 @@ use crate::model::Key;
 
 /// The format that this build writes and reads.
 const FORMAT: u8 = 129;
-/// What a changelog key of a part begins with; no entry's key begins with a zero byte.
+/// The prefix of a part's key in the changelog; no key of an entry starts with a zero byte.
 const KEY_PREFIX: &[u8] = b"\0sheaf-part";
 
-/// A part, as the state that it belongs to reads it.
+/// A decoded part of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The version of the state that wrote it.
+    /// The version of the state.
     pub version: u16,
-    /// The sheaf that wrote it.
+    /// The sheaf that wrote the part.
     pub writer: Writer,
-    /// Its bytes.
+    /// The content, encoded by the processor.
     pub bytes: Bytes,
 }
 
-/// The value of a part.
+/// Encodes the value of a part.
 pub fn encode(version: u16, bytes: &[u8]) -> Bytes {
     let mut value = Vec::with_capacity(Envelope::LEN + bytes.len());
     Envelope::of(FORMAT, version).write(&mut value);
@@ -41,14 +42,14 @@ pub fn encode(version: u16, bytes: &[u8]) -> Bytes {
     Bytes::from(value)
 }
 
-/// Reads the value of a part.
+/// Decodes the value of a part.
 pub fn decode(mut value: Bytes) -> Result<Part, Error> {
     let (Envelope { version, writer, .. }, _) = Envelope::read("the part's format", (FORMAT, FORMAT), &value)?;
     let bytes = value.split_off(Envelope::LEN);
     Ok(Part { version, writer, bytes })
 }
 
-/// The changelog's key of an entry's part.
+/// The changelog key of an entry's part.
 pub fn key(entry: &Key, number: u32) -> Key {
     let mut key = BytesMut::with_capacity(KEY_PREFIX.len() + 4 + entry.as_bytes().len());
     key.put_slice(KEY_PREFIX);
@@ -57,7 +58,7 @@ pub fn key(entry: &Key, number: u32) -> Key {
     Key::from_bytes(key.freeze())
 }
 
-/// The entry and the number of a part, from the changelog's key; `None` for a key that is no part's.
+/// The entry's key and the part's number from a changelog key; `None` if it is not the key of a part.
 pub fn of_key(key: &[u8]) -> Option<(Key, u32)> {
     let rest = key.strip_prefix(KEY_PREFIX)?;
     let (number, entry) = rest.split_first_chunk()?;
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_reads_back_with_its_version() {
+    fn a_part_decodes_with_its_version() {
         let value = encode(2, b"member");
         assert_eq!((value[..3].to_vec(), value[6..].to_vec()), (vec![129, 0, 2], b"member".to_vec()));
         let part = decode(value).unwrap();
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parts_key_reads_back_and_no_entrys_is_one() {
+    fn a_key_of_a_part_decodes_and_a_key_of_an_entry_does_not() {
         for text in ["", "0d3c5b0e", "0d3c5b0e-57c4-5f0b-9a54-2c9f1d6e8b37", &"x".repeat(300)] {
             let entry = Key::new(text);
             assert_eq!(of_key(key(&entry, 7).as_bytes()), Some((entry.clone(), 7)));
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_no_entry_to_a_sheaf_that_knows_none() {
+    fn a_part_is_refused_as_an_entry() {
         let error = super::super::entry::decode(&encode(1, b"member")).unwrap_err();
         assert!(matches!(error, Error::UnknownVersion { found: 129, .. }), "{error}");
     }

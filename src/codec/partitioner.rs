@@ -1,4 +1,4 @@
-//! Which partition a key belongs to: Kafka's own choice, so that Java producers and sheaf agree.
+//! The partition of a key: Kafka's default partitioner, so that Java producers and sheaf agree.
 
 /// The partition that Kafka's default partitioner gives a key: `toPositive(murmur2(key)) % partitions`.
 ///
@@ -22,8 +22,8 @@ fn murmur2(data: &[u8]) -> u32 {
         hash = hash.wrapping_mul(M) ^ k.wrapping_mul(M);
     }
     if !rest.is_empty() {
-        for (place, byte) in rest.iter().enumerate() {
-            hash ^= u32::from(*byte) << (8 * place);
+        for (index, byte) in rest.iter().enumerate() {
+            hash ^= u32::from(*byte) << (8 * index);
         }
         hash = hash.wrapping_mul(M);
     }

@@ -1,4 +1,4 @@
-//! The walk over a JSON text that picks up the values at given pointers and passes over everything else.
+//! A streaming traversal of a JSON text that extracts the values at given pointers and skips all others.
 
 use std::fmt;
 
@@ -8,29 +8,29 @@ use serde_json::value::RawValue;
 
 use super::{Pointer, Scalar};
 
-/// Why a text cannot be read.
+/// Errors of an extraction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Its bytes are not UTF-8.
+    /// The bytes are not UTF-8.
     #[error("not UTF-8: {0}")]
     NotUtf8(#[from] std::str::Utf8Error),
-    /// It is not one JSON value; the words say where and why.
+    /// The text is not one JSON value; the parser's message has line and column.
     #[error("not JSON: {0}")]
     NotJson(String),
 }
 
-/// Several pointers, ready to be looked up together.
+/// A set of pointers, compiled to be looked up in one pass.
 #[derive(Clone, Debug)]
 pub struct Extractor {
     root: Node,
     len: usize,
 }
 
-/// What was found: one place per pointer, in the pointers' order. Borrows from the text.
+/// The extracted values, one per pointer, in the pointers' order. Borrows from the text.
 #[derive(Clone, Debug)]
 pub struct Extracted<'a>(Vec<Option<&'a RawValue>>);
 
-/// A step of the pointers: which of them end here, and where the others go on.
+/// A node of the trie of pointers: the indices of those that end here, and the children by reference token.
 #[derive(Clone, Debug, Default)]
 struct Node {
     ends: Vec<usize>,
@@ -38,8 +38,8 @@ struct Node {
 }
 
 impl Extractor {
-    /// An extractor of these pointers; [`Extracted`] numbers its places in their order. A pointer may stand twice, and one may lead
-    /// through another.
+    /// An extractor of these pointers; [`Extracted`] is indexed in their order. Duplicates are allowed, and so is a pointer that is
+    /// a prefix of another.
     pub fn new<'p>(pointers: impl IntoIterator<Item = &'p Pointer>) -> Self {
         let (mut root, mut len) = (Node::default(), 0);
         for pointer in pointers {
@@ -49,13 +49,16 @@ impl Extractor {
         Self { root, len }
     }
 
-    /// Reads the text once. An error when it is not UTF-8, not JSON, or has something behind its value.
+    /// Reads the text once.
+    ///
+    /// # Errors
+    /// The text is not UTF-8, not JSON, or has trailing characters.
     pub fn extract<'a>(&self, bytes: &'a [u8]) -> Result<Extracted<'a>, Error> {
-        // The parser does not look inside the strings that it passes over, so this is checked for the whole text.
+        // The parser does not validate the strings that it skips, so the whole text is checked here.
         let text = std::str::from_utf8(bytes)?;
         let mut found = vec![None; self.len];
         let mut parser = serde_json::Deserializer::from_str(text);
-        Walk { node: &self.root, found: &mut found }
+        Traversal { node: &self.root, found: &mut found }
             .deserialize(&mut parser)
             .and_then(|()| parser.end())
             .map_err(|error| Error::NotJson(error.to_string()))?;
@@ -64,7 +67,7 @@ impl Extractor {
 }
 
 impl<'a> Extracted<'a> {
-    /// The value at a pointer as it is written in the text, without the space around it; `None` when it is absent.
+    /// The value at a pointer as it is in the text, without surrounding whitespace; `None` if it is absent.
     pub fn raw(&self, index: usize) -> Option<&'a str> {
         let raw: &'a RawValue = (*self.0.get(index)?)?;
         Some(raw.get())
@@ -95,12 +98,12 @@ impl Node {
         self.children.iter().find(|(token, _)| token == name).map(|(_, child)| child)
     }
 
-    /// The step to an array's element; an index is written without leading zeros (RFC 6901, section 4).
+    /// The child for an array element; its token is the index without leading zeros (RFC 6901, section 4).
     fn element(&self, index: usize) -> Option<&Self> {
         self.child(&index.to_string())
     }
 
-    /// Forgets what an earlier field of the same name had.
+    /// Removes the values of an earlier field of the same name.
     fn clear(&self, found: &mut [Option<&RawValue>]) {
         self.put(None, found);
         for (_, child) in &self.children {
@@ -110,20 +113,20 @@ impl Node {
 
     fn put<'a>(&self, raw: Option<&'a RawValue>, found: &mut [Option<&'a RawValue>]) {
         for index in &self.ends {
-            if let Some(place) = found.get_mut(*index) {
-                *place = raw;
+            if let Some(value) = found.get_mut(*index) {
+                *value = raw;
             }
         }
     }
 }
 
-/// The walk at one node of the text.
-struct Walk<'n, 'f, 'de> {
+/// The traversal at one node of the trie.
+struct Traversal<'n, 'f, 'de> {
     node: &'n Node,
     found: &'f mut [Option<&'de RawValue>],
 }
 
-impl<'de> DeserializeSeed<'de> for Walk<'_, '_, 'de> {
+impl<'de> DeserializeSeed<'de> for Traversal<'_, '_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, parser: D) -> Result<(), D::Error> {
@@ -135,12 +138,12 @@ impl<'de> DeserializeSeed<'de> for Walk<'_, '_, 'de> {
         if self.node.children.is_empty() {
             return Ok(());
         }
-        // One pointer ends here and another goes on: this value alone is read a second time.
+        // One pointer ends here and another continues below: only this value is parsed a second time.
         serde_json::Deserializer::from_str(raw.get()).deserialize_any(self).map_err(D::Error::custom)
     }
 }
 
-impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
+impl<'de> Visitor<'de> for Traversal<'_, '_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -152,7 +155,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
             match child {
                 Some(node) => {
                     node.clear(self.found);
-                    map.next_value_seed(Walk { node, found: &mut *self.found })?;
+                    map.next_value_seed(Traversal { node, found: &mut *self.found })?;
                 }
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -164,7 +167,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
         let mut index = 0;
         loop {
             let more = match self.node.element(index) {
-                Some(node) => elements.next_element_seed(Walk { node, found: &mut *self.found })?.is_some(),
+                Some(node) => elements.next_element_seed(Traversal { node, found: &mut *self.found })?.is_some(),
                 None => elements.next_element::<IgnoredAny>()?.is_some(),
             };
             if !more {
@@ -174,7 +177,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
         }
     }
 
-    // A pointer that leads on from a scalar leads nowhere.
+    // A pointer into a scalar finds nothing.
     fn visit_bool<E>(self, _: bool) -> Result<(), E> {
         Ok(())
     }
@@ -200,7 +203,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
     }
 }
 
-/// Reads a field's name: the step that it is, if any pointer goes there.
+/// Reads a field's name; yields the child for it, if there is one.
 struct Name<'n>(&'n Node);
 
 impl<'de, 'n> DeserializeSeed<'de> for Name<'n> {

@@ -1,19 +1,19 @@
-//! A few named places of a JSON text, read in one pass without building the text's values.
+//! Extracts a few values from a JSON text in one pass, without building its other values.
 //!
 //! ```text
 //! Pointer::parse("/parent_id")  ──▶ Extractor::new(pointers) ──▶ extract(bytes) ──▶ Extracted { raw(i), scalar(i) }
 //!        once, from settings              once                       per record
 //! ```
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
 //! | `pointer` | RFC 6901 pointers, parsed once |
-//! | `extract` | the walk over the text |
-//! | `scalar` | what stands at a place |
+//! | `extract` | the traversal of the text |
+//! | `scalar` | an extracted value |
 //!
-//! The whole text is checked to be UTF-8 and one JSON value with nothing behind it (RFC 8259). Of a name that an object
-//! has twice the last one counts, as in `serde_json`. Nesting costs no stack: only the depth of a pointer does, and that
-//! has a limit ([`DEPTH_MAX`]).
+//! The whole text is checked to be UTF-8 and one JSON value without trailing characters (RFC 8259). If an object has a name
+//! twice, the last one counts, as in `serde_json`. Stack use depends on the depth of the pointers, which is limited
+//! ([`DEPTH_MAX`]), and not on the nesting of the text.
 
 mod extract;
 mod pointer;

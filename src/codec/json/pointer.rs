@@ -1,39 +1,39 @@
-//! JSON Pointers (RFC 6901): where a field stands in a JSON text.
+//! JSON Pointers (RFC 6901), which identify a value within a JSON text.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The most steps that a pointer may have; it bounds the stack that reading a text takes.
+/// The most reference tokens of a pointer; bounds the stack use of an extraction.
 pub const DEPTH_MAX: usize = 64;
 
-/// A place in a JSON text, such as `/order/lines/0/id`; the empty pointer is the whole text.
+/// A JSON Pointer, such as `/order/lines/0/id`; the empty pointer is the whole text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pointer {
     text: String,
     tokens: Vec<String>,
 }
 
-/// Why a text is not a pointer.
+/// Errors of parsing a pointer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PointerError {
-    /// It is not empty and does not begin with a slash.
+    /// It is not empty and does not start with a slash.
     #[error("`{0}` is not a JSON pointer: it must begin with `/`, as in `/id`")]
     NoSlash(String),
-    /// A tilde that escapes nothing.
-    #[error("`{0}` is not a JSON pointer: `~` must be written `~0`, and a `/` inside a name `~1`")]
+    /// A tilde that is no escape sequence.
+    #[error("`{0}` is not a JSON pointer: escape `~` as `~0`, and `/` within a name as `~1`")]
     BadEscape(String),
-    /// More steps than [`DEPTH_MAX`].
-    #[error("`{pointer}` has {depth} steps; at most {DEPTH_MAX} are read: name a field nearer to the top")]
+    /// More reference tokens than [`DEPTH_MAX`].
+    #[error("`{pointer}` has {depth} levels; at most {DEPTH_MAX} are supported: use a field nearer to the top")]
     TooDeep {
         /// The pointer.
         pointer: String,
-        /// How many steps it has.
+        /// The number of its reference tokens.
         depth: usize,
     },
 }
 
 impl Pointer {
-    /// Reads a pointer from its text (RFC 6901, section 3).
+    /// Parses a pointer (RFC 6901, section 3).
     pub fn parse(text: &str) -> Result<Self, PointerError> {
         let tokens = match text.strip_prefix('/') {
             None if text.is_empty() => Vec::new(),
@@ -54,7 +54,7 @@ impl Pointer {
         &self.text
     }
 
-    /// Its steps from the top, unescaped: names of an object's fields, or indices of an array.
+    /// The unescaped reference tokens from the top: names of object fields, or indices of array elements.
     pub fn tokens(&self) -> &[String] {
         &self.tokens
     }
@@ -74,7 +74,7 @@ impl fmt::Display for Pointer {
     }
 }
 
-/// `~1` is a slash and `~0` a tilde; `None` for any other tilde.
+/// Replaces `~1` by a slash and `~0` by a tilde; `None` for any other tilde.
 fn unescape(token: &str) -> Option<String> {
     let mut plain = String::with_capacity(token.len());
     let mut characters = token.chars();

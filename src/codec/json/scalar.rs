@@ -1,29 +1,29 @@
-//! What stands at one place of a JSON text, as far as a processor cares.
+//! The value at a JSON Pointer, in the types that processors use.
 
 use std::borrow::Cow;
 
-/// The value at a pointer. Ids, counts and times are texts and integers; everything else is only named.
+/// The value at a pointer. Ids, counts and times are strings and integers; of all other values only the type is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scalar<'a> {
-    /// The text has no such place.
+    /// The text has no value there.
     Absent,
     /// `null`.
     Null,
     /// A string, unescaped.
     Text(Cow<'a, str>),
-    /// A number that is written as an integer and fits.
+    /// A number that is written as an integer and fits into 64 bits.
     Integer(i64),
-    /// Anything else; the words say what, for a message.
+    /// Any other value, with its type for messages.
     Other(&'static str),
 }
 
 impl<'a> Scalar<'a> {
-    /// Reads a raw JSON value: valid JSON, without space around it.
+    /// Classifies a raw JSON value: valid JSON without surrounding whitespace.
     pub(super) fn of(raw: &'a str) -> Self {
         match raw.as_bytes().first() {
             Some(b'n') => Self::Null,
             Some(b'"') => text(raw),
-            Some(b't' | b'f') => Self::Other("true or false"),
+            Some(b't' | b'f') => Self::Other("a boolean"),
             Some(b'[') => Self::Other("an array"),
             Some(b'{') => Self::Other("an object"),
             Some(_) => raw.parse().map_or(Self::Other("a number that is not a 64-bit integer"), Self::Integer),
@@ -31,7 +31,7 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// What it is, for a message.
+    /// The type, for messages.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Absent => "missing",
@@ -48,7 +48,7 @@ fn text(raw: &str) -> Scalar<'_> {
     if !inner.contains('\\') {
         return Scalar::Text(Cow::Borrowed(inner));
     }
-    // A lone surrogate (`"\ud800"`) is legal JSON and not a Unicode text.
+    // A lone surrogate (`"\ud800"`) is valid JSON, but not valid Unicode.
     serde_json::from_str(raw)
         .map_or(Scalar::Other("a string that is not Unicode"), |text: String| Scalar::Text(Cow::Owned(text)))
 }

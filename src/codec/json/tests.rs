@@ -20,8 +20,8 @@ fn refused(text: &[u8]) -> String {
 #[test]
 fn the_examples_of_rfc_6901_are_found() {
     let text = r#"{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,"g|h":4,"i\\j":5,"k\"l":6," ":7,"m~n":8}"#;
-    let places = [("/", 0), ("/a~1b", 1), ("/c%d", 2), ("/e^f", 3), ("/g|h", 4), ("/i\\j", 5), ("/k\"l", 6)];
-    for (at, number) in places.into_iter().chain([("/ ", 7), ("/m~0n", 8)]) {
+    let numbers = [("/", 0), ("/a~1b", 1), ("/c%d", 2), ("/e^f", 3), ("/g|h", 4), ("/i\\j", 5), ("/k\"l", 6)];
+    for (at, number) in numbers.into_iter().chain([("/ ", 7), ("/m~0n", 8)]) {
         assert_eq!(scalar(text, at), Scalar::Integer(number), "{at}");
     }
     assert_eq!(scalar(text, "/foo/0"), Scalar::Text("bar".into()));
@@ -29,13 +29,13 @@ fn the_examples_of_rfc_6901_are_found() {
 }
 
 #[test]
-fn a_text_that_is_no_pointer_says_what_is_wrong() {
+fn the_error_of_an_invalid_pointer_names_the_reason() {
     assert_eq!(Pointer::parse("id"), Err(PointerError::NoSlash("id".into())));
     assert_eq!(Pointer::parse("/a~2"), Err(PointerError::BadEscape("/a~2".into())));
     assert_eq!(Pointer::parse("/a~"), Err(PointerError::BadEscape("/a~".into())));
     assert!(Pointer::parse(&"/a".repeat(DEPTH_MAX)).is_ok());
     let error = Pointer::parse(&"/a".repeat(DEPTH_MAX + 1)).unwrap_err().to_string();
-    assert!(error.contains("has 65 steps; at most 64"), "{error}");
+    assert!(error.contains("has 65 levels; at most 64"), "{error}");
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn each_kind_of_value_is_told_apart() {
         (r#""a\u0062\n""#, Scalar::Text("ab\n".into())),
         ("-7", Scalar::Integer(-7)),
         ("null", Scalar::Null),
-        ("true", Scalar::Other("true or false")),
+        ("true", Scalar::Other("a boolean")),
         ("[1]", Scalar::Other("an array")),
         ("{}", Scalar::Other("an object")),
         ("1.0", Scalar::Other("a number that is not a 64-bit integer")),
@@ -61,14 +61,14 @@ fn each_kind_of_value_is_told_apart() {
 }
 
 #[test]
-fn of_a_name_that_stands_twice_the_last_one_counts() {
+fn the_last_of_two_fields_with_one_name_counts() {
     assert_eq!(scalar(r#"{"a":{"b":1},"a":{"b":2}}"#, "/a/b"), Scalar::Integer(2));
     assert_eq!(scalar(r#"{"a":{"b":1},"a":{}}"#, "/a/b"), Scalar::Absent);
     assert_eq!(scalar(r#"{"a":{"b":1},"a":7}"#, "/a/b"), Scalar::Absent);
 }
 
 #[test]
-fn a_pointer_may_lead_through_another() {
+fn a_pointer_may_be_a_prefix_of_another() {
     let pointers = [pointer("/a"), pointer("/a/b"), pointer("/a"), pointer("/a/b/c")];
     let found = Extractor::new(&pointers).extract(br#"{"a":{"b": {"c" : 1}}}"#).unwrap();
     assert_eq!(found.raw(0), Some(r#"{"b": {"c" : 1}}"#));
@@ -78,7 +78,7 @@ fn a_pointer_may_lead_through_another() {
 }
 
 #[test]
-fn what_is_not_one_json_text_is_refused() {
+fn bytes_that_are_not_one_json_value_are_refused() {
     assert!(refused(b"").contains("not JSON"));
     assert!(refused(b"{\"id\":1} x").contains("trailing characters"));
     assert!(refused(b"{\"id\":1").contains("not JSON"));

@@ -1,8 +1,8 @@
-//! Durations as people write them.
+//! Durations as text with units.
 
 use std::time::Duration;
 
-/// `24h`, `1h30m`, `100ms`: whole numbers, each with one of `ms`, `s`, `m`, `h`, `d`.
+/// Parses `24h`, `1h30m`, `100ms`: whole numbers, each with one of the units `ms`, `s`, `m`, `h`, `d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let refusal = || format!("expected a duration such as `24h`, `1h30m`, `30s` or `100ms`, found `{text}`");
     let mut rest = text;

@@ -1,36 +1,36 @@
-//! A map's keys: each is asked for by name, and what nobody asked for is refused.
+//! The keys of a map: each is read by name, and unknown keys are problems.
 
 use super::item::{Item, Read};
 use super::node::Value;
 use super::parse::join;
 use super::problem::{Problem, closest};
 
-/// The keys of one map. [`Fields::finish`] comes last.
+/// The keys of one map. [`Fields::finish`] must be called last.
 #[derive(Debug)]
 pub struct Fields<'a> {
     map: Item<'a>,
-    asked: Vec<&'static str>,
+    known: Vec<&'static str>,
 }
 
 impl<'a> Item<'a> {
-    /// The keys of a map, each to be asked for.
+    /// The keys of a map; a problem if this is not a map.
     pub fn fields(&self) -> Option<Fields<'a>> {
         if matches!(self.node().value, Value::Map(_)) {
-            return Some(Fields { map: self.clone(), asked: Vec::new() });
+            return Some(Fields { map: self.clone(), known: Vec::new() });
         }
         self.expected("a map", None)
     }
 }
 
 impl<'a> Fields<'a> {
-    /// The item under a key; `None` when it is absent or empty.
+    /// The item under a key; `None` if it is absent or null.
     pub fn item(&mut self, key: &'static str) -> Option<Item<'a>> {
-        self.asked.push(key);
+        self.known.push(key);
         let node = self.map.node().get(key)?;
         (node.value != Value::Null).then(|| self.map.below(key, node))
     }
 
-    /// The item under a key that must be there.
+    /// The item under a required key; a problem if it is absent.
     pub fn required_item(&mut self, key: &'static str) -> Option<Item<'a>> {
         let item = self.item(key);
         if item.is_none() {
@@ -41,20 +41,20 @@ impl<'a> Fields<'a> {
         item
     }
 
-    /// The value under a key that must be there; `None` has left a problem.
+    /// The value under a required key; `None` with a problem.
     pub fn required<T: Read>(&mut self, key: &'static str) -> Option<T> {
         self.required_item(key)?.read()
     }
 
-    /// Refuses every key that nobody asked for.
+    /// Adds a problem for every key that was not read.
     pub fn finish(self) {
         for entry in self.map.node().entries() {
-            if self.asked.contains(&entry.key.as_str()) {
+            if self.known.contains(&entry.key.as_str()) {
                 continue;
             }
             let path = join(self.map.path(), &entry.key);
-            let known = self.asked.join("`, `");
-            let hint = closest(&entry.key, self.asked.iter().copied()).unwrap_or(format!("known here: `{known}`"));
+            let known = self.known.join("`, `");
+            let hint = closest(&entry.key, self.known.iter().copied()).unwrap_or(format!("known keys: `{known}`"));
             let problem = Problem::new(&path, &entry.key_at, "this key is unknown");
             self.map.collector().push(problem.hint(Some(hint)));
         }

@@ -1,4 +1,4 @@
-//! A node on its way to a typed value: it knows its path, and where to leave a problem.
+//! A node with its path and the collector of problems, read as typed values.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::node::{Node, Value};
 use super::parse::join;
 use super::problem::{Collector, Problem, closest};
 
-/// A node with its path.
+/// A node with its path and the collector of problems.
 #[derive(Clone, Debug)]
 pub struct Item<'a> {
     node: &'a Node,
@@ -20,14 +20,14 @@ pub struct Item<'a> {
     collector: &'a Collector,
 }
 
-/// What can be read from one node. `None` has left a problem.
+/// A type that can be read from one node.
 pub trait Read: Sized {
-    /// Reads it.
+    /// Reads the node; `None` with a problem in the collector.
     fn read(item: &Item<'_>) -> Option<Self>;
 }
 
 impl<'a> Item<'a> {
-    /// A tree's root.
+    /// The root of a tree.
     pub fn root(node: &'a Node, collector: &'a Collector) -> Self {
         Self { node, path: String::new(), collector }
     }
@@ -48,22 +48,22 @@ impl<'a> Item<'a> {
         &self.path
     }
 
-    /// Where problems go.
+    /// The collector of problems.
     pub(super) fn collector(&self) -> &'a Collector {
         self.collector
     }
 
-    /// Leaves a problem.
+    /// Adds a problem about this node.
     pub fn problem(&self, message: impl Into<String>, hint: Option<String>) {
         self.collector.push(Problem::new(&self.path, &self.node.at, message).hint(hint));
     }
 
-    /// Reads it as `T`.
+    /// The node as a `T`.
     pub fn read<T: Read>(&self) -> Option<T> {
         T::read(self)
     }
 
-    /// The text.
+    /// The node as text; a number or a boolean is a problem.
     pub fn text(&self) -> Option<&'a str> {
         match &self.node.value {
             Value::Text(text) | Value::Loose(text) => Some(text),
@@ -74,7 +74,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The text, understood by `parse`, whose error says what is wrong with it.
+    /// The node as text, parsed by `parse`, whose error becomes the problem.
     pub fn parsed<T, E: fmt::Display>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         match parse(self.text()?) {
             Ok(value) => Some(value),
@@ -85,7 +85,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// One of some words.
+    /// The value of one of these words.
     pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let text = self.text()?;
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
@@ -96,7 +96,7 @@ impl<'a> Item<'a> {
         self.expected(&format!("one of {}", allowed.join(", ")), hint)
     }
 
-    /// A whole number within a range.
+    /// The node as a whole number within a range.
     pub fn integer<T: TryFrom<i64>>(&self, range: RangeInclusive<i64>) -> Option<T> {
         let number = match &self.node.value {
             Value::Integer(number) => Some(*number),
@@ -111,12 +111,12 @@ impl<'a> Item<'a> {
         number
     }
 
-    /// The elements of a list; a text from a variable or a flag is a list with commas.
+    /// The elements of a list as texts; text from a variable or a flag is split at commas.
     pub fn texts(&self) -> Option<Vec<String>> {
         if let Value::Loose(text) = &self.node.value {
             return Some(text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect());
         }
-        // Every element is read before any is given up, so that all mistakes are reported.
+        // All elements are read before the first failure ends it, so that all problems are reported.
         let texts: Vec<Option<String>> = self.items()?.iter().map(Self::read).collect();
         texts.into_iter().collect()
     }
@@ -128,7 +128,7 @@ impl<'a> Item<'a> {
         Some(nodes.iter().enumerate().map(item).collect())
     }
 
-    /// Leaves the problem that something else was expected.
+    /// Adds a problem with the expected and the found type.
     pub(super) fn expected<T>(&self, what: &str, hint: Option<String>) -> Option<T> {
         self.problem(format!("expected {what}, found {}", self.node.found()), hint);
         None
@@ -168,7 +168,7 @@ impl Read for SocketAddr {
 }
 
 impl Read for BTreeMap<String, String> {
-    /// Numbers and truth values become their texts, because `linger.ms: 5` is how one writes them.
+    /// Numbers and booleans become text, because client properties are written like `linger.ms: 5`.
     fn read(item: &Item<'_>) -> Option<Self> {
         let Value::Map(entries) = &item.node().value else { return item.expected("a map", None) };
         let mut map = Self::new();

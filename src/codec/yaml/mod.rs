@@ -1,4 +1,4 @@
-//! YAML with positions: a tree whose every node knows where it was written, and readers that report all mistakes at once.
+//! YAML with positions: a tree whose nodes have their origin, line and column, and readers that report all problems at once.
 //!
 //! ```text
 //!  text ──parse──▶ Node ──merge/set──▶ Node ──Item, Fields──▶ typed values
@@ -7,17 +7,17 @@
 //!                 variable, flag, default
 //! ```
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
-//! | `node` | the tree, where a node was written, and how trees are laid over each other |
+//! | `node` | the tree, the positions of its nodes, and merging of trees |
 //! | `parse` | text to tree, within limits |
-//! | `problem` | one mistake, and all of them, as a person reads them |
-//! | `item` | a node on its way to a typed value |
-//! | `fields` | a map's keys, each asked for once, the rest refused |
+//! | `problem` | problems and their display |
+//! | `item` | a node, read as a typed value |
+//! | `fields` | the keys of a map; unknown keys are problems |
 //! | `duration` | durations (`24h`, `1h30m`) |
 //!
-//! A reader never stops at the first mistake: what cannot be read is `None` for the caller and a [`Problem`] in the
-//! [`Collector`], and [`Collector::finish`] gives the value only if there is no problem at all.
+//! A reader does not stop at the first problem: an invalid value is `None` for the caller and a [`Problem`] in the
+//! [`Collector`], and [`Collector::finish`] returns the value only if there is no problem.
 
 mod duration;
 mod fields;

@@ -1,62 +1,62 @@
-//! The tree, where each of its nodes was written, and how one tree is laid over another.
+//! The tree, the positions of its nodes, and merging of trees.
 
 use std::sync::Arc;
 
-/// What a text was read from, as a person would name it.
+/// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A file: its name as it was given, and its text, from which lines are quoted.
+    /// A file.
     File {
-        /// The name.
+        /// The name as given by the caller.
         name: String,
-        /// The whole text.
+        /// The whole text, from which lines are quoted.
         text: String,
     },
-    /// Something of one value: an environment variable's name, a flag without its value.
+    /// A source of one value: the name of an environment variable or of a flag.
     Named(String),
 }
 
-/// Where a node was written.
+/// The position of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// In what.
+    /// The source.
     pub origin: Arc<Origin>,
-    /// The line, from 1; 0 where the origin has no lines.
+    /// The line, from 1; 0 for an origin without lines.
     pub line: usize,
-    /// The column in characters, from 1; 0 where the origin has no lines.
+    /// The column in characters, from 1; 0 for an origin without lines.
     pub column: usize,
 }
 
 impl Position {
-    /// The whole of an origin without lines.
+    /// The position in an origin without lines.
     pub fn named(name: &str) -> Self {
         Self { origin: Arc::new(Origin::Named(name.to_owned())), line: 0, column: 0 }
     }
 }
 
-/// A value and where it was written.
+/// A value with its position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// The value.
     pub value: Value,
-    /// Where it begins.
+    /// The position of its first character.
     pub at: Position,
 }
 
-/// What YAML can say, as the core schema of YAML 1.2 resolves it (<https://yaml.org/spec/1.2.2/#103-core-schema>).
+/// A YAML value in the core schema of YAML 1.2 (<https://yaml.org/spec/1.2.2/#103-core-schema>).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// `null`, `~`, or nothing after a key.
+    /// `null`, `~`, or an empty value.
     Null,
     /// `true` or `false`.
     Bool(bool),
     /// A whole number.
     Integer(i64),
-    /// A number that is not whole.
+    /// A floating-point number.
     Float(f64),
     /// Text.
     Text(String),
-    /// Text from outside YAML (a variable, a flag), which each reader takes as the type it needs.
+    /// Text of a variable or a flag, which each reader parses as its own type.
     Loose(String),
     /// A list.
     List(Vec<Node>),
@@ -69,24 +69,24 @@ pub enum Value {
 pub struct Entry {
     /// The key.
     pub key: String,
-    /// Where the key was written.
+    /// The position of the key.
     pub key_at: Position,
     /// The value.
     pub node: Node,
 }
 
 impl Node {
-    /// The value under a key; `None` for another key and for what is not a map.
+    /// The value under a key; `None` if it is absent or this is not a map.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.node)
     }
 
-    /// The entries of a map; none for what is not a map.
+    /// The entries of a map; empty if this is not a map.
     pub fn entries(&self) -> &[Entry] {
         if let Value::Map(entries) = &self.value { entries } else { &[] }
     }
 
-    /// Lays `over` on this tree: maps are merged key by key, everything else is replaced.
+    /// Merges `over` into this tree: maps key by key, any other value is replaced.
     pub fn merge(&mut self, over: Self) {
         match (&mut self.value, over.value) {
             (Value::Map(own), Value::Map(others)) => {
@@ -107,7 +107,7 @@ impl Node {
         }
     }
 
-    /// A tree that holds nothing but this node under a path of keys.
+    /// A tree of nested maps with this node at a path of keys.
     #[must_use]
     pub fn under(self, path: &[&str]) -> Self {
         path.iter().rev().fold(self, |node, key| {
@@ -116,7 +116,7 @@ impl Node {
         })
     }
 
-    /// What it is, for `expected .., found ..`. Texts are quoted only when they are short.
+    /// A description for `expected .., found ..`; only short texts are quoted.
     pub(super) fn found(&self) -> String {
         match &self.value {
             Value::Null => "nothing".to_owned(),

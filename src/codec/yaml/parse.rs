@@ -1,7 +1,7 @@
-//! Text to tree, within limits, so that no file can take the process down.
+//! Text to tree, within limits, so that no file can exhaust memory or stack.
 //!
-//! saphyr refuses duplicate keys, more than 255 nested flow collections, and aliases that multiply beyond 100,000 nodes;
-//! it recurses once per nested collection, so the depth of block collections is limited here before it begins.
+//! saphyr refuses duplicate keys, more than 255 nested flow collections, and alias expansion beyond 100,000 nodes. It recurses
+//! once per nested collection, so the depth of block collections is checked here before it parses.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use saphyr::{LoadableYamlNode, MarkedYaml, Marker, Scalar, YamlData};
 use super::node::{Entry, Node, Origin, Position, Value};
 use super::problem::{Problem, Problems};
 
-/// The largest text that is read, in bytes.
+/// The largest text, in bytes.
 pub const TEXT_BYTES_MAX: usize = 256 << 10;
-/// The most nodes that a tree may have after its aliases were followed.
+/// The most nodes of a tree after alias expansion.
 const NODES_MAX: usize = 10_000;
-/// The deepest indentation, in characters; it bounds how deep block collections nest.
+/// The deepest indentation, in characters; bounds the nesting of block collections.
 const INDENT_MAX: usize = 100;
 
-/// Reads one YAML document; `name` is what problems call it. An empty text is an empty map.
+/// Parses one YAML document; `name` is its name in problems. An empty text is an empty map.
 pub fn parse(name: &str, text: &str) -> Result<Node, Problems> {
     let origin = Arc::new(Origin::File { name: name.to_owned(), text: text.to_owned() });
     let start = Position { origin: Arc::clone(&origin), line: 1, column: 1 };
@@ -37,21 +37,21 @@ pub fn parse(name: &str, text: &str) -> Result<Node, Problems> {
     };
     match documents.next() {
         None => Ok(tree),
-        Some(second) => Err(reader.problem("", &second, "a second document begins here: one file holds one document")),
+        Some(second) => Err(reader.problem("", &second, "a second document starts here: use one document per file")),
     }
 }
 
 fn within_limits(start: &Position, text: &str) -> Result<(), Problem> {
     if text.len() > TEXT_BYTES_MAX {
-        let message = format!("the file has {} bytes; at most {TEXT_BYTES_MAX} are read", text.len());
+        let message = format!("the file has {} bytes; the limit is {TEXT_BYTES_MAX}", text.len());
         return Err(Problem::new("", start, message));
     }
     for (number, line) in text.lines().enumerate() {
-        // Block collections nest within one line by indicators only ("- - - x"), over lines by indentation only.
+        // Block collections nest by indicators within one line ("- - - x"), and by indentation across lines.
         let indent = line.chars().take_while(|c| matches!(c, ' ' | '\t' | '-' | '?' | ':')).count();
         if indent > INDENT_MAX {
             let at = Position { line: number + 1, ..start.clone() };
-            let message = format!("the line is indented by {indent} characters; at most {INDENT_MAX} are read");
+            let message = format!("the line is indented by {indent} characters; the limit is {INDENT_MAX}");
             return Err(Problem::new("", &at, message));
         }
     }
@@ -86,9 +86,9 @@ impl TreeReader {
             YamlData::Mapping(entries) => Value::Map(
                 entries.into_iter().map(|(key, node)| self.entry(path, key, node)).collect::<Result<_, _>>()?,
             ),
-            YamlData::Tagged(..) => return Err(refuse(path, &at, "a tag (`!name`) has no meaning here: remove it")),
+            YamlData::Tagged(..) => return Err(refuse(path, &at, "a tag (`!name`) is not supported: remove it")),
             YamlData::Representation(..) | YamlData::Alias(_) | YamlData::BadValue => {
-                return Err(refuse(path, &at, "this value cannot be read"));
+                return Err(refuse(path, &at, "this value is invalid"));
             }
         };
         Ok(Node { value, at })
@@ -97,7 +97,7 @@ impl TreeReader {
     fn entry(&mut self, path: &str, key: MarkedYaml<'_>, node: MarkedYaml<'_>) -> Result<Entry, Problems> {
         let key_at = position(&self.origin, &key.span.start);
         let YamlData::Value(Scalar::String(key)) = key.data else {
-            return Err(refuse(path, &key_at, "a key is a word: put it in quotes if it looks like something else"));
+            return Err(refuse(path, &key_at, "a key must be a string: put it in quotes"));
         };
         let node = self.node(&join(path, &key), node)?;
         Ok(Entry { key: key.into_owned(), key_at, node })

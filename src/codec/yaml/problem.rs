@@ -1,4 +1,4 @@
-//! One mistake and all of them, as a person reads them: where, what, and what to write instead.
+//! Problems of a configuration, with position, message and hint.
 //!
 //! ```text
 //! topologies/control-m.yaml:7:24: bundle.slo: this key is unknown
@@ -11,29 +11,29 @@ use std::fmt;
 
 use super::node::{Origin, Position};
 
-/// Keys whose values are not shown when their line is quoted.
+/// Suffixes of keys whose values are masked when their line is quoted.
 const SECRET_WORDS: [&str; 5] = ["api_key", "password", "secret", "token", ".key"];
 
-/// One mistake.
+/// One problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The key that it is about (`bundle.sla`, `sources[1].topic`); empty for the file as a whole.
+    /// The path of the key (`bundle.sla`, `sources[1].topic`); empty for the whole file.
     pub path: String,
-    /// Where that was written.
+    /// The position of the key or value.
     pub at: Position,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What to do about it.
+    /// The remedy.
     pub hint: Option<String>,
 }
 
 impl Problem {
-    /// A mistake without a hint.
+    /// A problem without a hint.
     pub fn new(path: &str, at: &Position, message: impl Into<String>) -> Self {
         Self { path: path.to_owned(), at: at.clone(), message: message.into(), hint: None }
     }
 
-    /// The same mistake with what to do about it.
+    /// The same problem with a hint.
     #[must_use]
     pub fn hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint;
@@ -62,19 +62,19 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The line, and a caret under what the problem is about, followed by the hint.
+/// Writes the line, carets under the word at the position, and the hint.
 fn quote(f: &mut fmt::Formatter<'_>, text: &str, at: &Position, hint: Option<&str>) -> fmt::Result {
     let line = hide_secrets(text.lines().nth(at.line.saturating_sub(1)).unwrap_or_default());
     let before = at.column.saturating_sub(1);
     let word = line.chars().skip(before).take_while(|c| !c.is_whitespace() && !",:{}[]".contains(*c)).count();
     let carets = "^".repeat(word.clamp(1, 60));
-    // A tab stays a tab, so that the caret stands below its character whatever a tab's width is.
+    // A tab stays a tab, so that the carets are aligned for any tab width.
     let space: String = line.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
     write!(f, "\n{:>4} | {line}\n     | {space}{carets}", at.line)?;
     hint.map_or(Ok(()), |hint| write!(f, " {hint}"))
 }
 
-/// Replaces the values of keys that look like secrets, character by character, so that columns stay.
+/// Masks the values of keys that look like secrets, character by character, which keeps the columns.
 fn hide_secrets(line: &str) -> String {
     let mut shown: Vec<char> = line.chars().collect();
     let lower: Vec<char> = shown.iter().map(char::to_ascii_lowercase).collect();
@@ -90,7 +90,7 @@ fn hide_secrets(line: &str) -> String {
     shown.into_iter().collect()
 }
 
-/// Hides the value that begins after `from`; returns where it ends.
+/// Masks the value that starts after `from`; returns the index of its end.
 fn hide_value(shown: &mut [char], from: usize) -> usize {
     let skip = shown.iter().skip(from).take_while(|c| c.is_whitespace()).count();
     let quote = shown.get(from + skip).copied().filter(|c| matches!(c, '"' | '\''));
@@ -110,12 +110,12 @@ fn hide_value(shown: &mut [char], from: usize) -> usize {
     at
 }
 
-/// All mistakes of one reading, in the order of the text.
+/// All problems of one document, in the order of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// The mistakes.
+    /// The problems in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
     }
@@ -148,35 +148,35 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// Where readers leave their problems.
+/// Collects the problems of all readers.
 #[derive(Debug, Default)]
 pub struct Collector(RefCell<Vec<Problem>>);
 
 impl Collector {
-    /// Takes a problem.
+    /// Adds a problem.
     pub fn push(&self, problem: Problem) {
         self.0.borrow_mut().push(problem);
     }
 
-    /// Takes all problems of another reading.
+    /// Adds the problems of another document.
     pub fn extend(&self, problems: Problems) {
         self.0.borrow_mut().extend(problems.0);
     }
 
-    /// The value, if nothing was wrong. `None` without a problem is a reader's own mistake and reported as such.
+    /// The value, if there are no problems. `None` without a problem is a bug of a reader and becomes a problem of its own.
     pub fn finish<T>(self, whole: &Position, value: Option<T>) -> Result<T, Problems> {
         let mut problems = self.0.into_inner();
         problems.sort_by_key(|problem| (problem.at.line, problem.at.column));
         problems.dedup();
         match value {
             Some(value) if problems.is_empty() => Ok(value),
-            None if problems.is_empty() => Err(Problem::new("", whole, "this cannot be read").into()),
+            None if problems.is_empty() => Err(Problem::new("", whole, "the content is invalid").into()),
             Some(_) | None => Err(Problems(problems)),
         }
     }
 }
 
-/// The known word that somebody who wrote `word` may have meant, as a hint.
+/// The known word that is closest to `word` by edit distance or has it as a prefix, as a hint.
 pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let distance = |other: &str| strsim::damerau_levenshtein(&word.to_lowercase(), &other.to_lowercase());
     let (best, distance) = known.into_iter().map(|other| (other, distance(other))).min_by_key(|(_, d)| *d)?;

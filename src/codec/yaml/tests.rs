@@ -1,4 +1,4 @@
-//! What the YAML readers promise.
+//! Tests of the YAML readers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn field<T: Read>(text: &str) -> Result<T, Problems> {
 }
 
 #[test]
-fn a_misspelt_key_is_shown_in_its_line_with_what_was_meant() {
+fn a_misspelt_key_is_quoted_with_its_line_and_a_hint() {
     let text = "name: x\nbundle: { children: 1, slo: 24h }\n";
     let problems = read(text, |root| {
         let mut fields = root.fields()?;
@@ -44,7 +44,7 @@ fn a_misspelt_key_is_shown_in_its_line_with_what_was_meant() {
 }
 
 #[test]
-fn all_mistakes_are_reported_in_the_order_of_the_text() {
+fn all_problems_are_reported_in_the_order_of_the_text() {
     let problems = read("a: [1]\nb: 5\nc: maybe\n", |root| {
         let mut fields = root.fields()?;
         let c = fields.required_item("c").and_then(|item| item.word(&[("yes", true), ("no", false)]));
@@ -68,7 +68,7 @@ fn all_mistakes_are_reported_in_the_order_of_the_text() {
 }
 
 #[test]
-fn a_syntax_error_says_where() {
+fn a_syntax_error_has_line_and_column() {
     let problems = parse("test.yaml", "a: 1\nb: [1, 2\n").unwrap_err().to_string();
     assert!(problems.starts_with("test.yaml:3:1: this is not valid YAML: "), "{problems}");
 }
@@ -88,7 +88,7 @@ fn a_second_document_and_a_tag_are_refused() {
 }
 
 #[test]
-fn aliases_cannot_multiply_without_end() {
+fn alias_expansion_is_limited() {
     let mut lines = vec!["l0: &l0 [x, x, x, x, x, x, x, x, x, x]".to_owned()];
     for level in 1..9 {
         let aliases = vec![format!("*l{}", level - 1); 10].join(", ");
@@ -131,7 +131,7 @@ fn a_duration_needs_a_unit() {
 }
 
 #[test]
-fn a_property_may_be_a_number_or_a_truth_value() {
+fn a_property_may_be_a_number_or_a_boolean() {
     let map: BTreeMap<String, String> = field("a: { linger.ms: 5, ssl: true, x: y }").unwrap();
     assert_eq!(map.values().map(String::as_str).collect::<Vec<_>>(), ["5", "true", "y"]);
 }
@@ -144,7 +144,7 @@ fn a_secret_is_not_shown_with_its_line() {
 }
 
 #[test]
-fn an_override_keeps_the_place_it_came_from() {
+fn an_override_keeps_its_origin() {
     let mut tree = parse("test.yaml", "a: { b: 1, c: 2 }").unwrap();
     let over = Node { value: Value::Loose("x".to_owned()), at: Position::named("SHEAF_A__B") };
     tree.merge(over.under(&["a", "b"]));
@@ -157,7 +157,7 @@ fn an_override_keeps_the_place_it_came_from() {
 }
 
 #[test]
-fn the_hint_of_a_word_that_resembles_nothing_lists_what_is_known() {
+fn the_hint_for_an_unrecognizable_key_lists_the_known_keys() {
     let problems = field::<String>("a: x\nzebra: 1\n").unwrap_err().to_string();
-    assert!(problems.contains("known here: `a`"), "{problems}");
+    assert!(problems.contains("known keys: `a`"), "{problems}");
 }
