@@ -1,4 +1,4 @@
-//! A template from its source: compiled once, rendered often, within limits.
+//! Compiles and renders templates, within limits.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};
-use super::{Error, emit, object, place};
+use super::{Error, emit, mark, object};
 
-/// Hexadecimal digits of a revision: enough to tell the revisions of one template apart.
+/// Hexadecimal digits of a revision; 48 bits distinguish the revisions of one template.
 const REVISION_DIGITS: usize = 12;
 
-/// A compiled template that renders to one JSON object. See the [module](super) for what values can do in it.
+/// A compiled template that renders to one JSON object. See the [module](super) for the rules for values.
 #[derive(Clone)]
 pub struct Template {
     name: String,
@@ -22,20 +22,20 @@ pub struct Template {
 }
 
 impl Template {
-    /// Compiles `source`. The name is for messages only (`templates/bundle.json`).
+    /// Compiles `source`. The name (`templates/bundle.json`) is used in messages only.
     ///
     /// # Errors
     /// [`Error::Syntax`], with the line.
     pub fn compile(name: &str, source: &str) -> Result<Self, Error> {
         if let Some(line) = emit::marked_line(source) {
-            return Err(Error::syntax(name, line, "a character of U+FDD0 to U+FDD2, which no text has"));
+            return Err(Error::syntax(name, line, "a character of U+FDD0 to U+FDD2 is not allowed"));
         }
         let mut environment = Environment::new();
         environment.set_debug(true);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(RECURSION_MAX);
-        // Any name but `none` makes blocks and macros return text that is not escaped a second time.
+        // With any auto-escape mode but `None`, blocks and macros return safe text, which is not escaped a second time.
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("json".into()));
         environment.set_formatter(|out, _, value| emit::write(out, value));
         environment.add_filter("tojson", emit::tojson);
@@ -48,10 +48,10 @@ impl Template {
         Ok(Self { name: name.to_owned(), revision: revision(source), environment })
     }
 
-    /// Renders the template with the fields of `context` as its variables; the result is one JSON object.
+    /// Renders the template with the fields of `context` as variables; the result is one JSON object.
     ///
     /// # Errors
-    /// Any [`Error`] but [`Error::Syntax`]; a template that renders once can fail with other values.
+    /// Any [`Error`] but [`Error::Syntax`]; the same template may render with some values and fail with others.
     pub fn render<C: Serialize>(&self, context: &C) -> Result<String, Error> {
         let template =
             self.environment.get_template(&self.name).map_err(|error| Error::engine(&self.name, "", &error))?;
@@ -60,17 +60,17 @@ impl Template {
         if marked.len() > TEXT_BYTES_MAX {
             return Err(Error::TooLarge { template: self.name.clone(), bytes: marked.len(), limit: TEXT_BYTES_MAX });
         }
-        let text = place::settle(&marked).map_err(|flaw| Error::flaw(&self.name, &flaw))?;
+        let text = mark::strip(&marked).map_err(|misplaced| Error::misplaced(&self.name, &misplaced))?;
         object::check(&text).map_err(|error| Error::not_json(&self.name, &error))?;
         Ok(text)
     }
 
-    /// The name that it was compiled with.
+    /// The name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// A short hash of the source, the same on every machine; recorded with each submission.
+    /// A short hash of the source, equal on all machines; recorded with each submission.
     pub fn revision(&self) -> &str {
         &self.revision
     }

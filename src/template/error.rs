@@ -1,4 +1,4 @@
-//! What can be wrong with a template or with the values given to it.
+//! Errors of compiling and rendering a template.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,16 +7,16 @@ use minijinja::ErrorKind;
 
 use super::emit;
 use super::limit::FUEL;
-use super::place::{Flaw, FlawKind};
+use super::mark::{Context, Misplaced};
 
-/// Where something is wrong.
+/// The position of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct At {
     /// The template's name.
     pub template: String,
     /// The line, from 1.
     pub line: usize,
-    /// True: the line of the rendered text; false: of the template's source.
+    /// True: a line of the rendered text; false: of the template's source.
     pub rendered: bool,
 }
 
@@ -27,65 +27,65 @@ impl fmt::Display for At {
     }
 }
 
-/// Why a template was not compiled or not rendered.
+/// An error of compiling or rendering a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The source is not a template.
     #[error("{at}: {detail}: correct the template")]
     Syntax {
-        /// Where.
+        /// The position.
         at: At,
-        /// The engine's words.
+        /// The engine's message.
         detail: String,
     },
-    /// An expression uses something that does not exist.
+    /// An expression uses an undefined variable, field or filter.
     #[error("{at}: `{expression}` is undefined: correct the name, or give a default with `| default(..)`")]
     Undefined {
-        /// Where.
+        /// The position.
         at: At,
-        /// The expression, as the template writes it.
+        /// The expression as it is in the template.
         expression: String,
     },
-    /// The template did not come to an end.
+    /// The rendering exceeded its number of steps.
     #[error("{at}: more than {} steps: make its loops shorter", FUEL)]
     Fuel {
-        /// Where it was then.
+        /// The position when the limit was reached.
         at: At,
     },
-    /// An expression cannot be worked out with these values.
+    /// An expression fails with these values.
     #[error("{at}: `{expression}`: {detail}")]
     Evaluation {
-        /// Where.
+        /// The position.
         at: At,
-        /// The expression, as the template writes it.
+        /// The expression as it is in the template.
         expression: String,
-        /// The engine's words.
+        /// The engine's message.
         detail: String,
     },
-    /// A value brings a variable of Control-M.
+    /// A value contains, or completes, a variable of Control-M.
     #[error(
         "{at}: {expression} brings `%%`, which Control-M would replace: correct the event, or take the field out of the template"
     )]
     Injection {
-        /// Where.
+        /// The position.
         at: At,
-        /// The expression, as the template writes it.
+        /// The expression as it is in the template.
         expression: String,
     },
-    /// A value stands where it could change the form of the result.
+    /// A value in a context where it could change the structure of the result.
     #[error("{at}: {detail}")]
     Misplaced {
-        /// Where.
+        /// The position.
         at: At,
-        /// What stands where, and how to write it.
+        /// The value's context and the remedy.
         detail: &'static str,
     },
     /// The rendered text is not one JSON object without duplicate keys.
     #[error("{at}: not one JSON object: {detail}: correct the template")]
     NotJson {
-        /// Where.
+        /// The position.
         at: At,
-        /// The parser's words, with the column.
+        /// The parser's message, with line and column.
         detail: String,
     },
     /// The rendered text is too long.
@@ -93,19 +93,19 @@ pub enum Error {
     TooLarge {
         /// The template's name.
         template: String,
-        /// The text's length in bytes.
+        /// The size of the text in bytes.
         bytes: usize,
-        /// The longest text in bytes.
+        /// The limit in bytes.
         limit: usize,
     },
 }
 
 impl Error {
-    /// Every kind, so that each metric series can start at 0.
+    /// All kinds, so that each metric series can start at 0.
     pub const KINDS: [&'static str; 8] =
         ["syntax", "undefined", "fuel", "evaluation", "injection", "misplaced", "invalid_json", "too_large"];
 
-    /// The stable word for a metric's label.
+    /// The stable name in a metric's label.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Syntax { .. } => "syntax",
@@ -123,7 +123,7 @@ impl Error {
         Self::Syntax { at: source_line(template, line), detail: detail.to_owned() }
     }
 
-    /// The engine's error in our words; `source` is the template's text, from which the expression is quoted.
+    /// An error from the engine's; `source` is the template's text, from which the expression is quoted.
     pub(super) fn engine(template: &str, source: &str, error: &minijinja::Error) -> Self {
         let at = source_line(template, error.line().unwrap_or(1));
         let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
@@ -143,16 +143,16 @@ impl Error {
         Self::Evaluation { at, expression, detail }
     }
 
-    pub(super) fn flaw(template: &str, flaw: &Flaw) -> Self {
-        let at = At { template: template.to_owned(), line: flaw.line, rendered: true };
-        let detail = match flaw.kind {
-            FlawKind::TextOutsideQuotes => "a text stands outside quotes: write \"{{ x }}\" or {{ x | tojson }}",
-            FlawKind::WholeInsideQuotes => {
-                "a null, a list, an object or a tojson stands inside quotes: write it without them"
+    pub(super) fn misplaced(template: &str, misplaced: &Misplaced) -> Self {
+        let at = At { template: template.to_owned(), line: misplaced.line, rendered: true };
+        let detail = match misplaced.context {
+            Context::TextOutsideQuotes => "a text outside quotes: write \"{{ x }}\" or {{ x | tojson }}",
+            Context::WholeInsideQuotes => {
+                "a null, a list, an object or the output of tojson inside quotes: remove the quotes"
             }
-            FlawKind::AfterBackslash => "a value stands right after a backslash: write the backslash twice",
-            FlawKind::Injection => {
-                return Self::Injection { at, expression: "a value together with what stands beside it".to_owned() };
+            Context::AfterBackslash => "a value right after a backslash: write the backslash twice",
+            Context::Injection => {
+                return Self::Injection { at, expression: "a value together with its neighbour".to_owned() };
             }
         };
         Self::Misplaced { at, detail }
@@ -164,7 +164,7 @@ impl Error {
     }
 }
 
-/// The expression at `range`. The engine's range of `a.b.c` may be `.c` alone, so the path before it is taken too.
+/// The expression at `range`. The engine's range of `a.b.c` may be `.c` alone, so the path before it is included.
 fn quote<'a>(source: &'a str, range: &Range<usize>) -> Option<&'a str> {
     let before = source.get(..range.start)?;
     let path = before.trim_end_matches(|character: char| character.is_alphanumeric() || "_.[]".contains(character));

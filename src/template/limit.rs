@@ -1,11 +1,11 @@
-//! How much one rendering may take.
+//! The limits of one rendering.
 
-/// How many steps of the engine one rendering may take. A child costs some tens, so this is enough for bundles
-/// of many thousands and still ends an endless loop within a second.
+/// The most engine steps of one rendering. A child takes a few dozen, so this suffices for bundles with many thousands and
+/// still ends an endless loop within a second.
 pub const FUEL: u64 = 5_000_000;
 
-/// How deep macros may call each other.
+/// The deepest nesting of macro calls.
 pub const RECURSION_MAX: usize = 100;
 
-/// How long a rendered text may be, in bytes; above Kafka's default for a record, below what an entry may take.
+/// The largest rendered text, in bytes: above Kafka's default for a record, below the limit of an entry.
 pub const TEXT_BYTES_MAX: usize = 4 << 20;

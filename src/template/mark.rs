@@ -1,32 +1,32 @@
-//! Judges where values stand in the rendered text, and takes their marks away.
+//! Checks the context of each value in the rendered text, and removes the marks.
 
 use super::emit::{END, TEXT, WHOLE};
 
-/// What is wrong with the place of a value.
+/// A value in a context where it is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Flaw {
+pub(super) struct Misplaced {
     /// The line of the rendered text, from 1.
     pub(super) line: usize,
-    /// What is wrong there.
-    pub(super) kind: FlawKind,
+    /// The context.
+    pub(super) context: Context,
 }
 
-/// The ways in which a value can stand in the wrong place.
+/// The contexts in which a value is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FlawKind {
+pub(super) enum Context {
     /// The contents of a string, outside quotes.
     TextOutsideQuotes,
     /// A whole JSON value, inside quotes.
     WholeInsideQuotes,
-    /// A value right after a backslash, which would take its first character away.
+    /// A value right after a backslash, which would escape its first character.
     AfterBackslash,
-    /// A value completes a `%%` with its neighbour.
+    /// A value that completes a `%%` with its neighbour.
     Injection,
 }
 
-/// Who wrote a character.
+/// The origin of a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Writer {
+enum Origin {
     Template,
     Text,
     Whole,
@@ -36,54 +36,54 @@ enum Writer {
 struct Scan {
     out: String,
     line: usize,
-    writer: Writer,
+    origin: Origin,
     quoted: bool,
     escaped: bool,
-    /// Who wrote the character before, when it was a `%`.
-    percent: Option<Writer>,
+    /// The origin of the previous character, if it was a `%`.
+    percent: Option<Origin>,
 }
 
-/// The text without its marks, or the first value that stands in the wrong place.
-pub(super) fn settle(marked: &str) -> Result<String, Flaw> {
+/// The text without its marks, or the first misplaced value.
+pub(super) fn strip(marked: &str) -> Result<String, Misplaced> {
     let mut scan = Scan {
         out: String::with_capacity(marked.len()),
         line: 1,
-        writer: Writer::Template,
+        origin: Origin::Template,
         quoted: false,
         escaped: false,
         percent: None,
     };
     for character in marked.chars() {
         match character {
-            TEXT => scan.open(Writer::Text),
-            WHOLE => scan.open(Writer::Whole),
+            TEXT => scan.open(Origin::Text),
+            WHOLE => scan.open(Origin::Whole),
             END => {
-                scan.writer = Writer::Template;
+                scan.origin = Origin::Template;
                 Ok(())
             }
-            other => scan.take(other),
+            other => scan.push(other),
         }
-        .map_err(|kind| Flaw { line: scan.line, kind })?;
+        .map_err(|context| Misplaced { line: scan.line, context })?;
     }
     Ok(scan.out)
 }
 
 impl Scan {
-    fn open(&mut self, writer: Writer) -> Result<(), FlawKind> {
+    fn open(&mut self, origin: Origin) -> Result<(), Context> {
         if self.escaped {
-            return Err(FlawKind::AfterBackslash);
+            return Err(Context::AfterBackslash);
         }
-        if self.quoted && writer == Writer::Whole {
-            return Err(FlawKind::WholeInsideQuotes);
+        if self.quoted && origin == Origin::Whole {
+            return Err(Context::WholeInsideQuotes);
         }
-        self.writer = writer;
+        self.origin = origin;
         Ok(())
     }
 
-    fn take(&mut self, character: char) -> Result<(), FlawKind> {
-        // A comma or a blank can neither close anything nor name anything: `{{ "," if not loop.last }}`.
-        if self.writer == Writer::Text && !self.quoted && character != ',' && !character.is_whitespace() {
-            return Err(FlawKind::TextOutsideQuotes);
+    fn push(&mut self, character: char) -> Result<(), Context> {
+        // A comma or whitespace adds no key and closes no object: `{{ "," if not loop.last }}`.
+        if self.origin == Origin::Text && !self.quoted && character != ',' && !character.is_whitespace() {
+            return Err(Context::TextOutsideQuotes);
         }
         self.track_percent(character)?;
         self.track_quotes(character);
@@ -94,15 +94,15 @@ impl Scan {
         Ok(())
     }
 
-    fn track_percent(&mut self, character: char) -> Result<(), FlawKind> {
+    fn track_percent(&mut self, character: char) -> Result<(), Context> {
         let before = self.percent.take();
         if character != '%' {
             return Ok(());
         }
-        if before.is_some_and(|writer| writer != Writer::Template || self.writer != Writer::Template) {
-            return Err(FlawKind::Injection);
+        if before.is_some_and(|origin| origin != Origin::Template || self.origin != Origin::Template) {
+            return Err(Context::Injection);
         }
-        self.percent = Some(self.writer);
+        self.percent = Some(self.origin);
         Ok(())
     }
 

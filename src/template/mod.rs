@@ -1,40 +1,40 @@
 //! Templates to text: `MiniJinja` with strict variables and values that cannot break out of JSON.
 //!
 //! ```text
-//!  source ──compile──▶ Template ──render(context)──▶ marked text ──place──▶ text ──object──▶ one JSON object
+//!  source ──compile──▶ Template ──render(context)──▶ marked text ──mark──▶ text ──object──▶ one JSON object
 //!                                  emit: escapes and marks every value
 //! ```
 //!
-//! | file | what it does |
+//! | file | content |
 //! |---|---|
 //! | `compile` | a [`Template`] from its source, with its revision |
-//! | `limit` | how much one rendering may take |
-//! | `emit` | writes a value: escaped for a JSON string, and marked as a value |
-//! | `place` | reads the marks: does every value stand where it may? |
-//! | `object` | the text is one JSON object without a duplicate key |
-//! | `error` | what can be wrong, with the template's name and a line |
+//! | `limit` | the limits of one rendering |
+//! | `emit` | the formatter: writes a value, escaped and between marks |
+//! | `mark` | checks the context of each marked value and removes the marks |
+//! | `object` | checks that the text is one JSON object without duplicate keys |
+//! | `error` | errors, with the template's name and a line |
 //!
-//! # What a value can do
+//! # Rules for values
 //!
-//! A template writes JSON, and the values in it come from events, that is from strangers. So:
+//! A template writes JSON, and its values come from events, which are untrusted input. So:
 //!
-//! - Text in `"{{ x }}"` is escaped as the *contents* of a JSON string; plain text looks the same as before.
+//! - Text in `"{{ x }}"` is escaped as the *contents* of a JSON string; text without special characters is unchanged.
 //! - Text outside quotes is refused: `{{ x | tojson }}` writes a whole JSON value there, quotes included, and is refused
-//!   inside quotes. A comma and white space may stand outside, so that `{{ "," if not loop.last }}` works.
-//! - Numbers and booleans stand anywhere, as JSON writes them. Null, lists and objects stand outside quotes only.
-//! - A value never brings or completes a `%%`, which would be a variable of Control-M and be replaced there by text that
-//!   nobody has checked. A template may write `%%` itself, outside its braces.
-//! - `safe`, `escape` and `e` do not exist: nothing may pass unescaped, and everything is escaped once.
+//!   inside quotes. Commas and whitespace are allowed outside, so that `{{ "," if not loop.last }}` works.
+//! - Numbers and booleans are allowed in both contexts; null, lists and objects only outside quotes.
+//! - A value must not contain or complete a `%%`, which Control-M would replace as a variable, with unchecked text. The
+//!   template itself may contain `%%` outside its braces.
+//! - The filters `safe`, `escape` and `e` do not exist: every value is escaped exactly once.
 //!
-//! Within `{% set x %}..{% endset %}` and macros the marks of the values are part of the text until it is written, so
-//! such a text should be written, not compared; `{% set x = "a-" ~ n %}` has no marks.
+//! In `{% set x %}..{% endset %}` and macros the marks of the values are part of the text until it is written, so such a text
+//! should be written and not compared; `{% set x = "a-" ~ n %}` has no marks.
 
 mod compile;
 mod emit;
 mod error;
 mod limit;
+mod mark;
 mod object;
-mod place;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,6 @@
-//! Checks that a text is one JSON object in which no key stands twice, at any level.
+//! Checks that a text is one JSON object without duplicate keys, at any level.
 //!
-//! RFC 8259 section 4 leaves the meaning of a duplicate key open: Control-M may take the first and a reviewer the last.
+//! RFC 8259 section 4 leaves the meaning of duplicate keys open: Control-M may use the first and a reviewer read the last.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -29,7 +29,7 @@ impl<'de> Visitor<'de> for Object {
     }
 }
 
-/// Accepts any value whose objects have no key twice.
+/// Accepts any value whose objects have no duplicate keys.
 struct Any;
 
 impl<'de> DeserializeSeed<'de> for Any {
@@ -81,7 +81,7 @@ impl<'de> Visitor<'de> for Any {
         while let Some(key) = map.next_key::<String>()? {
             map.next_value_seed(Self)?;
             if let Some(duplicate) = keys.replace(key) {
-                return Err(A::Error::custom(format_args!("the key `{duplicate}` stands twice in one object")));
+                return Err(A::Error::custom(format_args!("duplicate key `{duplicate}` in one object")));
             }
         }
         Ok(())

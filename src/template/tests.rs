@@ -1,4 +1,4 @@
-//! What templates may do, and what values may not.
+//! Tests of rendering, with hostile values.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -14,12 +14,12 @@ fn value(source: &str, context: &Value) -> Value {
 }
 
 #[test]
-fn a_plain_value_inside_quotes_looks_as_it_is() {
+fn a_plain_value_inside_quotes_is_unchanged() {
     assert_eq!(render(r#"{"a": "{{ x }}"}"#, &json!({"x": "smprod"})).unwrap(), r#"{"a": "smprod"}"#);
 }
 
 #[test]
-fn numbers_and_booleans_stand_bare_and_in_quotes() {
+fn numbers_and_booleans_are_allowed_inside_and_outside_quotes() {
     let source = r#"{"a": {{ n }}, "b": {{ t }}, "c": "{{ n }}-{{ t }}", "d": {{ f }}}"#;
     let text = render(source, &json!({"n": 14, "t": true, "f": 1.5})).unwrap();
     assert_eq!(text, r#"{"a": 14, "b": true, "c": "14-true", "d": 1.5}"#);
@@ -46,7 +46,7 @@ fn hostile_text_stays_inside_its_string() {
 }
 
 #[test]
-fn text_outside_quotes_is_refused_whatever_it_says() {
+fn any_text_outside_quotes_is_refused() {
     for text in ["1", "true", r#"{"RunAs":"root"}"#, r#"1,"RunAs":"root""#, "[]"] {
         let error = render(r#"{"a": {{ x }}}"#, &json!({"x": text})).unwrap_err();
         assert_eq!(error.kind(), "misplaced", "{error}");
@@ -108,7 +108,7 @@ fn a_control_m_variable_in_a_value_is_refused_by_name() {
 }
 
 #[test]
-fn a_control_m_variable_cannot_be_put_together_from_pieces() {
+fn a_control_m_variable_cannot_be_composed_of_two_values() {
     for source in [r#"{"a": "%{{ x }}"}"#, r#"{"a": "{{ x }}{{ x }}"}"#, r#"{"a": "{{ y }}%X"}"#] {
         let error = render(source, &json!({"x": "%X", "y": "a%"})).err();
         let kind = error.as_ref().map(Error::kind);
@@ -172,7 +172,7 @@ fn the_result_is_one_object_without_a_duplicate_key() {
 }
 
 #[test]
-fn the_revision_is_the_sources() {
+fn the_revision_depends_on_the_source_only() {
     let one = Template::compile("one", "{}").unwrap();
     assert_eq!(one.revision(), Template::compile("two", "{}").unwrap().revision());
     assert_ne!(one.revision(), Template::compile("one", "{ }").unwrap().revision());
@@ -203,7 +203,7 @@ const CHILD: &str = r#"{
   }
 }"#;
 
-/// The shape of the original template for an orphan: it waits for both.
+/// The shape of the original template for an orphan: it waits for parent and child.
 const NO_PARENT: &str = r#"{
   "folder-{{parentid}}": {
     "Type": "Folder", "ControlmServer": "{{server_name}}",
