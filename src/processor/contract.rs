@@ -1,4 +1,4 @@
-//! What a processor is, and what the runtime asks of it.
+//! The contract between a processor and the runtime.
 
 use std::borrow::Cow;
 
@@ -6,21 +6,21 @@ use super::{Effect, Family, Input};
 use crate::codec::Versioned;
 use crate::model::{Key, Listing, Moment, Reject, Status};
 
-/// A step function over entries of one kind.
+/// A step function over the entries of one state type.
 ///
-/// Only [`step`](Self::step) has to be written. Everything else has a default, and is how lists, counts and metrics know of
-/// a processor without knowing what it does.
+/// Only [`step`](Self::step) is required. The other items have defaults and describe the processor to lists, counts and
+/// metrics.
 pub trait Processor: Send + Sync + 'static {
-    /// What is remembered of one key between steps.
+    /// The state of one key.
     type State: Versioned;
 
-    /// True when the records of one key may be taken in any order, with the same result in the end. Then a record whose
-    /// task is on the thread that reads it is stepped on at once, and overtakes those that wait in the inbox.
+    /// True if the records of one key may be processed in any order, with the same final result. Then a record whose task is
+    /// assigned to the consuming thread bypasses the inbox and overtakes records in it.
     const ORDER_FREE: bool = false;
 
-    /// Takes the state of `key` and one input, and gives the next state and what is to happen.
+    /// Consumes the state of `key` and one input; returns the next state and the effects.
     ///
-    /// An `Err` sends the input to the dead letters and leaves the entry as it was.
+    /// An `Err` sends the input to the dead letters and leaves the entry unchanged.
     fn step(
         &self,
         key: &Key,
@@ -29,51 +29,50 @@ pub trait Processor: Send + Sync + 'static {
         at: Moment,
     ) -> Result<Transition<Self::State>, Reject>;
 
-    /// True for a state for which hardly an input comes any more: it is not kept in memory, which is for the others. A wrong
-    /// answer costs time, and nothing else.
+    /// True for a state that expects no further input: it is not kept in the cache, which leaves more memory to other states.
+    /// A hint that affects performance only.
     fn is_at_rest(_: &Self::State) -> bool {
         false
     }
 
-    /// Where an entry with this state stands in lists, counts and gauges; by default in none. It is stored with the entry,
-    /// so it has to follow from the state.
+    /// The statuses of an entry with this state in lists, counts and gauges; by default none. It is stored with the entry, so it
+    /// must be a function of the state.
     fn listing(&self, _: &Self::State) -> Listing {
         Listing::default()
     }
 
-    /// A status of [`listing`](Self::listing) in words (`open/waiting-parent`).
+    /// The name of a status of [`listing`](Self::listing) (`open/waiting-parent`).
     fn status_name(&self, status: Status) -> Cow<'static, str> {
         Cow::Owned(format!("status-{}", status.0))
     }
 
-    /// The metrics that it counts in ([`Effect::Count`]), each with all its series, so that they exist at 0 from the start.
+    /// The metric families of [`Effect::Count`], each with all its series, so that they start at 0.
     fn metrics(&self) -> Vec<Family> {
         Vec::new()
     }
 
-    /// The kinds of alerts that it raises ([`Effect::Alert`]): each is a series of `sheaf_alert_events_total` that exists
-    /// at 0 from the start.
+    /// The kinds of [`Effect::Alert`]; each is a series of `sheaf_alert_events_total`, which starts at 0.
     fn alerts(&self) -> &'static [&'static str] {
         &[]
     }
 }
 
-/// What a step gives back.
+/// The result of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transition<S> {
     /// The next state; `None` deletes the entry with its timers and acts.
     pub state: Option<S>,
-    /// What is to happen, in order.
+    /// The effects, in order.
     pub effects: Vec<Effect>,
 }
 
 impl<S> Transition<S> {
-    /// A transition that forgets the key, with its timers and acts.
+    /// A transition that deletes the entry, with its timers and acts.
     pub const fn forget() -> Self {
         Self { state: None, effects: Vec::new() }
     }
 
-    /// A transition to `state` that asks for nothing.
+    /// A transition to `state` without effects.
     pub const fn to(state: S) -> Self {
         Self { state: Some(state), effects: Vec::new() }
     }

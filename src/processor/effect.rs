@@ -1,4 +1,4 @@
-//! What a step asks for.
+//! The effects of a step.
 
 use std::sync::Arc;
 
@@ -7,41 +7,40 @@ use bytes::Bytes;
 use super::Count;
 use crate::model::{Act, ActSlot, Alert, Headers, Key, Reject, Timer, TimerKind, Timestamp};
 
-/// What a step asks for.
+/// An effect of a step, executed by the runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Write a record to one of the processor's outputs.
+    /// Produce a record to one of the processor's outputs.
     Forward(Forward),
-    /// Set this timer, in place of one of the same kind.
+    /// Schedule this timer; replaces a timer of the same kind.
     Schedule(Timer),
-    /// Take back the timer of this kind, if there is one.
+    /// Cancel the timer of this kind, if there is one.
     Unschedule(TimerKind),
-    /// Call the outside after the commit; the act is pending until it is settled.
+    /// Call an outside system after the commit; the act is pending until it is settled.
     Act(Act),
-    /// Forget the pending act of this slot: its outcome has been understood.
+    /// Remove the pending act of this slot, whose outcome has been processed.
     Settle(ActSlot),
-    /// Tell people. Its kind is one of [`Processor::alerts`](super::Processor::alerts).
+    /// Publish an alert. Its kind is one of [`Processor::alerts`](super::Processor::alerts).
     Alert(Alert),
-    /// Count something in one of [`Processor::metrics`](super::Processor::metrics).
+    /// Increment a counter of [`Processor::metrics`](super::Processor::metrics).
     Count(Count),
-    /// Keep these bytes as one more part of the entry, behind those that it has. A part is written once, while the entry is
-    /// written with every step: what an entry grows by, once it is large, belongs into parts. They are handed back, in
-    /// their order, with [`Versioned::with_parts`](crate::codec::Versioned::with_parts).
+    /// Append a part to the entry. A part is written once, while the entry is rewritten with every step, so the growing content
+    /// of a large state belongs into parts. [`Versioned::with_parts`](crate::codec::Versioned::with_parts) gets them in order.
     AddPart(Bytes),
-    /// Forget all parts of the entry that were added before. Those of a deleted entry are forgotten by themselves.
+    /// Delete all earlier parts of the entry. The parts of a deleted entry are deleted with it.
     DropParts,
-    /// Send this input's record to the dead letters although the step succeeded (an act that was refused for good).
+    /// Send the record of this input to the dead letters although the step succeeded (an act that was refused permanently).
     DeadLetter(Reject),
 }
 
 /// A record for one of a processor's outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forward {
-    /// The output's name; the topology says which topic that is.
+    /// The output's name, which the topology maps to a topic.
     pub output: Arc<str>,
     /// The record's key; `None`: the entry's.
     pub key: Option<Key>,
-    /// The value; `None` is Kafka's null, a tombstone.
+    /// The value; `None` is a tombstone.
     pub value: Option<Bytes>,
     /// The headers.
     pub headers: Headers,
@@ -50,7 +49,7 @@ pub struct Forward {
 }
 
 impl Forward {
-    /// A record for an output with the entry's key, without headers.
+    /// A record with the entry's key and without headers.
     pub fn new(output: impl Into<Arc<str>>, value: impl Into<Bytes>) -> Self {
         Self { output: output.into(), key: None, value: Some(value.into()), headers: Headers::new(), timestamp: None }
     }
@@ -63,7 +62,7 @@ impl Forward {
 }
 
 impl Effect {
-    /// A record for an output with the entry's key, without headers.
+    /// Forwards a record with the entry's key and without headers.
     pub fn forward(output: impl Into<Arc<str>>, value: impl Into<Bytes>) -> Self {
         Self::Forward(Forward::new(output, value))
     }

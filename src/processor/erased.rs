@@ -1,4 +1,4 @@
-//! Processors without their state's type, so that one runtime runs any mixture of them.
+//! Type erasure of a processor's state, so that one runtime runs different processors.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -9,9 +9,9 @@ use super::{Family, Input, Processor, Transition};
 use crate::codec::{self, Entry, Part, Versioned as _, entry};
 use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status};
 
-const OF_ANOTHER: &str = "the state is of another processor";
+const WRONG_STATE: &str = "the state belongs to another processor";
 
-/// A decoded state of some processor.
+/// A decoded state of any processor.
 pub struct Body(Box<dyn Any + Send>);
 
 impl fmt::Debug for Body {
@@ -20,21 +20,21 @@ impl fmt::Debug for Body {
     }
 }
 
-/// A [`Processor`] whose state's type is hidden; made by [`erase`].
+/// A [`Processor`] with an erased state type; see [`erase`].
 pub trait AnyProcessor: Send + Sync {
-    /// [`Processor::step`]. The state is consumed: after a rejected input it is read again from where it was stored.
+    /// [`Processor::step`]. Consumes the state: after a rejected input it must be read from the store again.
     fn step(&self, key: &Key, body: Option<Body>, input: Input, at: Moment) -> Result<Transition<Body>, Reject>;
 
-    /// Appends the body's bytes in the version that [`AnyProcessor::version`] names.
+    /// Appends the body, encoded in [`AnyProcessor::version`].
     fn encode(&self, body: &Body, out: &mut Vec<u8>) -> Result<(), codec::Error>;
 
-    /// Reads an entry's body, with its parts.
+    /// Decodes the body of an entry, with its parts.
     fn decode(&self, entry: &Entry<'_>, parts: Vec<Part>) -> Result<Body, codec::Error>;
 
-    /// The version in which this body is written.
+    /// The version in which this body is encoded.
     fn version(&self, body: &Body) -> Result<u16, codec::Error>;
 
-    /// The newest version of a body, which its parts are written in.
+    /// The newest version of a body, in which parts are encoded.
     fn newest_version(&self) -> u16;
 
     /// [`Processor::ORDER_FREE`].
@@ -56,7 +56,7 @@ pub trait AnyProcessor: Send + Sync {
     fn alerts(&self) -> &'static [&'static str];
 }
 
-/// Hides a processor's state type.
+/// Erases a processor's state type.
 pub fn erase<P: Processor>(processor: P) -> Arc<dyn AnyProcessor> {
     Arc::new(Erased(processor))
 }
@@ -67,7 +67,7 @@ impl<P: Processor> AnyProcessor for Erased<P> {
     fn step(&self, key: &Key, body: Option<Body>, input: Input, at: Moment) -> Result<Transition<Body>, Reject> {
         let state = match body {
             Some(Body(body)) => {
-                Some(*body.downcast::<P::State>().map_err(|_body| Reject::new(RejectReason::Unreadable, OF_ANOTHER))?)
+                Some(*body.downcast::<P::State>().map_err(|_body| Reject::new(RejectReason::Unreadable, WRONG_STATE))?)
             }
             None => None,
         };
@@ -117,5 +117,5 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 }
 
 fn state<P: Processor>(body: &Body) -> Result<&P::State, codec::Error> {
-    body.0.downcast_ref().ok_or_else(|| codec::Error::Corrupt(OF_ANOTHER.to_owned()))
+    body.0.downcast_ref().ok_or_else(|| codec::Error::Corrupt(WRONG_STATE.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! Everything that can happen to an entry.
+//! The inputs of a step.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -11,72 +11,72 @@ use uuid::Uuid;
 
 use crate::model::{Outcome, Record, Timer, Timestamp};
 
-/// Everything that can happen to an entry.
+/// An input of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A record of the inbox.
     Record(Event),
-    /// A timer of this entry has come due; it is no longer scheduled.
+    /// A fired timer, which is no longer scheduled.
     Timer(Timer),
-    /// An operator asks for something.
+    /// An operator's command.
     Command(Command),
-    /// What came of an act of this entry; the act stays pending until a step lets go of it
+    /// The outcome of an act of this entry; the act stays pending until a step settles it
     /// ([`Effect::Settle`](super::Effect::Settle)).
     Outcome(Outcome),
 }
 
-/// A record of the inbox with what the keying step found out about it.
+/// A record of the inbox with the results of the keying step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// The role that the topology gave its source (`parent`, `child`).
+    /// The role of the record's source in the topology (`parent`, `child`).
     pub role: Cow<'static, str>,
-    /// When it happened: Kafka's timestamp of the source record, or the field that the topology names.
+    /// The event time: the timestamp of the source record, or the field that the topology names.
     pub at: Timestamp,
-    /// The source record: its coordinates there, its original key, value and headers.
+    /// The source record with its original coordinates, key, value and headers.
     pub record: Record,
-    /// What the keying step has read of it, if that is at hand.
+    /// The values parsed by the keying step, if available.
     pub parsed: Parsed,
 }
 
 impl Event {
-    /// An event of which nothing has been read yet.
+    /// An event without parsed values.
     pub fn new(role: impl Into<Cow<'static, str>>, at: Timestamp, record: Record) -> Self {
         Self { role: role.into(), at, record, parsed: Parsed::default() }
     }
 }
 
-/// What an operator asks of one entry, as it stands in the inbox. A command that is repeated changes nothing: what it asks for
-/// is a state (`extend until`), not a change (`extend by`).
+/// An operator's command for one entry, as stored in the inbox. Commands are idempotent: they set a state (`extend until`) and
+/// do not change it relatively (`extend by`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
-    /// Its id, the same for each repetition.
+    /// The id, equal for each repetition.
     pub id: Uuid,
-    /// Its name, one that the processor knows.
+    /// The name, one that the processor knows.
     pub name: String,
-    /// Its arguments, by name.
+    /// The arguments, by name.
     #[serde(default)]
     pub arguments: BTreeMap<String, String>,
-    /// Who asks.
+    /// The operator.
     pub by: String,
-    /// The reason that was given.
+    /// The reason given by the operator.
     #[serde(default)]
     pub why: String,
-    /// When it was asked, in milliseconds since the epoch.
+    /// The time of the command, in milliseconds since the epoch.
     pub at: Timestamp,
 }
 
-/// What a keying step has read of a record, so that the processor need not read it again. It says nothing that does not
-/// stand in the record: an event that has gone through the inbox comes without it.
+/// The values that a keying step has parsed from a record, so that the processor need not parse it again. They are a cache: an
+/// event that was read from the inbox has none.
 #[derive(Clone, Default)]
 pub struct Parsed(Option<Arc<dyn Any + Send + Sync>>);
 
 impl Parsed {
-    /// What a keying step has read.
-    pub fn new<T: Any + Send + Sync>(what: T) -> Self {
-        Self(Some(Arc::new(what)))
+    /// Parsed values of type `T`.
+    pub fn new<T: Any + Send + Sync>(values: T) -> Self {
+        Self(Some(Arc::new(values)))
     }
 
-    /// What was read, when something of this type was.
+    /// The parsed values; `None` if there are none or they have another type.
     pub fn get<T: Any>(&self) -> Option<&T> {
         self.0.as_ref()?.downcast_ref()
     }
@@ -89,7 +89,7 @@ impl fmt::Debug for Parsed {
 }
 
 impl PartialEq for Parsed {
-    /// Always: whether two events are the same is seen by their records.
+    /// Always equal, because events are compared by their records.
     fn eq(&self, _: &Self) -> bool {
         true
     }

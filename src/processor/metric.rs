@@ -1,41 +1,41 @@
-//! What a processor counts.
+//! Counters of a processor.
 
-/// A counted fact: which family, and the values of its labels.
+/// One increment of a counter: its family and label values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Count {
     /// The name of one of the processor's families.
     pub family: &'static str,
-    /// The label values, in the family's order; unused ones are empty.
+    /// The label values in the family's order; unused ones are empty.
     pub labels: [&'static str; 2],
 }
 
 /// A family of counters that a processor declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Family {
-    /// Its name after `sheaf_`; it ends in `_total`, as Prometheus wants counters to.
+    /// The name without `sheaf_`; ends in `_total`, by the convention of Prometheus.
     pub name: &'static str,
-    /// One sentence for who reads the metric.
+    /// The help text, one sentence.
     pub help: &'static str,
-    /// The names of its labels besides `application`, at most two.
+    /// The names of the labels besides `application`, at most two.
     pub labels: &'static [&'static str],
-    /// Every combination of label values that can occur, so that each series begins at 0.
+    /// All combinations of label values, so that each series starts at 0.
     pub series: Vec<[&'static str; 2]>,
 }
 
 impl Family {
-    /// A family without labels, which is one series.
+    /// A family without labels, which has one series.
     pub fn plain(name: &'static str, help: &'static str) -> Self {
         Self { name, help, labels: &[], series: vec![["", ""]] }
     }
 }
 
 impl Count {
-    /// One of a family without labels.
+    /// An increment in a family without labels.
     pub const fn of(family: &'static str) -> Self {
         Self { family, labels: ["", ""] }
     }
 
-    /// One of a family with one label.
+    /// An increment in a family with one label.
     pub const fn with(family: &'static str, label: &'static str) -> Self {
         Self { family, labels: [label, ""] }
     }

@@ -1,27 +1,26 @@
-//! Step functions: state and input in, state and effects out, and nothing else happens.
+//! Step functions: from state and input to state and effects, without side effects.
 //!
-//! | processor | what it does |
+//! | processor | task |
 //! |---|---|
-//! | [`bundle`] | gathers a parent and its children, in any order, and hands the complete bundle on once |
-//! | [`delivery`] | keeps the journal of what was submitted for each bundle |
+//! | [`bundle`] | gathers a parent and its children, in any order, and forwards the complete bundle once |
+//! | [`delivery`] | journals the submits of each bundle, so that each is executed once |
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
-//! | `contract` | [`Processor`]: what a processor is, and what the runtime asks of it |
-//! | `input`, `effect` | what happens to an entry, and what a step asks for |
-//! | `keying` | the stateless step in front of an inbox |
-//! | `metric` | what a processor counts |
-//! | `erased` | a processor without its state's type |
+//! | `contract` | [`Processor`], the contract with the runtime |
+//! | `input`, `effect` | the inputs and effects of a step |
+//! | `keying` | the keying step before an inbox |
+//! | `metric` | counters of a processor |
+//! | `erased` | a processor with an erased state type |
 //!
 //! # The contract
 //!
-//! A [`Processor`] is called for one key at a time. Everything that can happen is an [`Input`]; everything that it wants
-//! to happen is an [`Effect`]. It reads no clock, draws no chance and sends nothing: time and ids are handed in, effects
-//! are carried out by the runtime in the transaction that stores the new state, and acts after that transaction has
-//! committed. So the same inputs always give the same states, and a crash at any point can be repaired by doing the
-//! uncommitted steps again.
+//! A [`Processor`] is called for one key at a time, with an [`Input`], and returns [`Effect`]s. It reads no clock, uses no
+//! random source and performs no I/O: time and ids are arguments. The runtime executes the effects in the transaction that
+//! stores the new state, and acts after this transaction has committed. So the same inputs always give the same states, and
+//! after a crash the uncommitted steps are run again.
 //!
-//! State is consumed and returned: a step that fails with a [`Reject`](crate::model::Reject) cannot have changed it half.
+//! State is consumed and returned, so a step that fails with a [`Reject`](crate::model::Reject) cannot leave it half changed.
 
 pub mod bundle;
 mod contract;

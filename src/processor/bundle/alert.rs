@@ -1,28 +1,28 @@
-//! The alerts of the bundle processor: what a person is told about a deviation.
+//! The alerts of the bundle processor, one for each kind of deviation.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::count::Fate;
+use super::count::EventOutcome;
 use super::{Member, Missing, Role};
 use crate::model::{Alert, Key, Severity, Timestamp};
 use crate::processor::Effect;
 
-/// The kind of the alert of a breach.
+/// The kind of an SLA breach.
 const SLA_BREACH: &str = "sla_breach";
 
-/// Every kind of alert.
+/// All kinds of alerts.
 pub(super) const KINDS: [&str; 4] =
-    [SLA_BREACH, Fate::Conflict.as_str(), Fate::Late.as_str(), Fate::Unexpected.as_str()];
+    [SLA_BREACH, EventOutcome::Conflict.as_str(), EventOutcome::Late.as_str(), EventOutcome::Unexpected.as_str()];
 
-/// How many missing children a breach names one by one; how many more there are is told as a number.
+/// The most missing children that an SLA breach lists by name; of further ones it has the number.
 const NAMED_MAX: usize = 100;
 
-/// A deadline has passed: details `missing` (`["parent", "child 2"]`), `due`, and `missing_more` when not all are named.
+/// A passed deadline; details `missing` (`["parent", "child 2"]`), `due`, and `missing_more` if not all are listed.
 pub(super) fn sla_breach(key: &Key, missing: &Missing, due: Timestamp) -> Effect {
     let parent = missing.parent.then(|| "parent".to_owned());
-    let children = missing.children.iter().take(NAMED_MAX).map(|place| format!("child {place}"));
+    let children = missing.children.iter().take(NAMED_MAX).map(|position| format!("child {position}"));
     let names: Vec<String> = parent.into_iter().chain(children).collect();
     let more = missing.children.len().saturating_sub(NAMED_MAX);
     let and_more = if more == 0 { String::new() } else { format!(" and {more} more") };
@@ -34,42 +34,42 @@ pub(super) fn sla_breach(key: &Key, missing: &Missing, due: Timestamp) -> Effect
     Effect::Alert(Alert { kind: SLA_BREACH.to_owned(), severity: Severity::Critical, at: due, message, details })
 }
 
-/// Other content came for a member that is there; `kept` is the first, unknown once the bundle has ended.
+/// A second content for a known member; `kept` is the first, unknown for a closed bundle.
 pub(super) fn conflict(key: &Key, role: Role, member: &Member, kept: Option<&Member>) -> Effect {
     let message = format!("bundle {key} got another {role} {}; the first is kept", member.id, role = role.as_str());
     let mut details = of_member(role, member);
     if let Some(kept) = kept {
         details.insert("kept".to_owned(), json!({ "id": kept.id, "source": kept.origin.to_string() }));
     }
-    deviation(Fate::Conflict, member, message, details)
+    deviation(EventOutcome::Conflict, member, message, details)
 }
 
-/// A member came after the deadline; details `due`.
+/// A member after the deadline; details `due`.
 pub(super) fn late(key: &Key, role: Role, member: &Member, due: Timestamp) -> Effect {
-    let (role_word, id, at) = (role.as_str(), &member.id, member.at);
+    let (role_name, id, at) = (role.as_str(), &member.id, member.at);
     let message =
-        format!("bundle {key} got its {role_word} {id} late: it was due at {due}, the {role_word} is of {at}");
+        format!("bundle {key} got its {role_name} {id} late: it was due at {due}, the {role_name} is of {at}");
     let mut details = of_member(role, member);
     details.insert("due".to_owned(), text(due));
-    deviation(Fate::Late, member, message, details)
+    deviation(EventOutcome::Late, member, message, details)
 }
 
-/// A member came after the bundle had ended, and was not added to it.
+/// A new member for a closed bundle, which is not added to it.
 pub(super) fn late_for_closed(key: &Key, role: Role, member: &Member) -> Effect {
     let message = format!("bundle {key} has ended; its {} {} came too late for it", role.as_str(), member.id);
-    deviation(Fate::Late, member, message, of_member(role, member))
+    deviation(EventOutcome::Late, member, message, of_member(role, member))
 }
 
-/// There is no place for a child; details `reason`.
+/// A surplus child; details `reason`.
 pub(super) fn unexpected(key: &Key, member: &Member, why: &str) -> Effect {
     let message = format!("bundle {key} does not expect the child {}: {why}", member.id);
     let mut details = of_member(Role::Child, member);
     details.insert("reason".to_owned(), json!(why));
-    deviation(Fate::Unexpected, member, message, details)
+    deviation(EventOutcome::Unexpected, member, message, details)
 }
 
-fn deviation(fate: Fate, member: &Member, message: String, details: BTreeMap<String, Value>) -> Effect {
-    let (kind, severity) = (fate.as_str().to_owned(), Severity::Warning);
+fn deviation(outcome: EventOutcome, member: &Member, message: String, details: BTreeMap<String, Value>) -> Effect {
+    let (kind, severity) = (outcome.as_str().to_owned(), Severity::Warning);
     Effect::Alert(Alert { kind, severity, at: member.at, message, details })
 }
 
@@ -79,8 +79,8 @@ fn of_member(role: Role, member: &Member) -> BTreeMap<String, Value> {
         ("id".to_owned(), json!(member.id)),
         ("source".to_owned(), json!(member.origin.to_string())),
     ]);
-    if let Some(place) = member.place {
-        details.insert("position".to_owned(), json!(place));
+    if let Some(position) = member.position {
+        details.insert("position".to_owned(), json!(position));
     }
     details
 }

@@ -1,31 +1,31 @@
-//! What the bundle processor counts: its families, and every series of them.
+//! The metric families of the bundle processor, with all their series.
 
 use super::Role;
 use crate::processor::{Count, Effect, Family};
 
-/// Member events by role and by what became of them; labels `role`, `outcome`.
+/// Member events; labels `role`, `outcome`.
 pub const EVENTS: &str = "bundle_events_total";
 
-/// Bundles that were begun; no labels.
+/// Opened bundles; no labels.
 pub const OPENED: &str = "bundles_opened_total";
 
-/// Bundles that ended; label `outcome`.
+/// Closed bundles; label `outcome`.
 pub const CLOSED: &str = "bundles_closed_total";
 
-/// Deadlines that passed; label `missing`.
+/// Passed deadlines; label `missing`.
 pub const BREACHES: &str = "bundle_sla_breaches_total";
 
-/// Event times too far in the future that were set back; no labels.
+/// Clamped event times; no labels.
 pub const CLAMPED: &str = "clamped_timestamps_total";
 
-/// Every family, with every series that exists.
+/// All families, with all their series.
 pub(super) fn families() -> Vec<Family> {
     let family =
         |name, help, labels, series: &[[&'static str; 2]]| Family { name, help, labels, series: series.to_vec() };
     vec![
         family(
             EVENTS,
-            "Member events, by what became of them.",
+            "Member events, by role and outcome.",
             &["role", "outcome"],
             &[
                 ["parent", "accepted"],
@@ -43,17 +43,17 @@ pub(super) fn families() -> Vec<Family> {
         family(CLOSED, "Bundles closed.", &["outcome"], &[["completed", ""]]),
         family(
             BREACHES,
-            "Deadlines that passed, by what was missing.",
+            "Deadlines that passed, by the missing members.",
             &["missing"],
             &[["parent", ""], ["child", ""], ["both", ""]],
         ),
-        family(CLAMPED, "Record timestamps that lay too far in the future and were taken as now.", &[], &[["", ""]]),
+        family(CLAMPED, "Event times too far in the future, clamped to five minutes from now.", &[], &[["", ""]]),
     ]
 }
 
-/// What became of a member event.
+/// The outcome of a member event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum EventOutcome {
     Accepted,
     Duplicate,
     Conflict,
@@ -61,8 +61,8 @@ pub(super) enum Fate {
     Unexpected,
 }
 
-impl Fate {
-    /// The stable word in labels; but for the first two it is also the alert's kind.
+impl EventOutcome {
+    /// The stable name in labels; except for the first two also the kind of the alert.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
@@ -75,11 +75,11 @@ impl Fate {
 }
 
 /// Counts one member event.
-pub(super) const fn event(role: Role, fate: Fate) -> Effect {
-    Effect::Count(count(EVENTS, [role.as_str(), fate.as_str()]))
+pub(super) const fn event(role: Role, outcome: EventOutcome) -> Effect {
+    Effect::Count(count(EVENTS, [role.as_str(), outcome.as_str()]))
 }
 
-/// Counts one of a family with at most one label.
+/// Increments a counter with at most one label.
 pub(super) const fn one(family: &'static str, label: &'static str) -> Effect {
     Effect::Count(Count::with(family, label))
 }

@@ -1,4 +1,4 @@
-//! Short names of contents, by which a closed bundle knows again what it has seen.
+//! Hashes of members, by which a closed bundle recognizes duplicates.
 
 use std::fmt;
 
@@ -7,28 +7,28 @@ use uuid::{Builder, Uuid, uuid};
 
 use super::Role;
 
-/// The namespace of all fingerprints; a constant of sheaf's own.
+/// The namespace of all fingerprints, chosen at random once.
 const NAMESPACE: Uuid = uuid!("6b0e7a52-9d43-5c1e-8f27-3a5d10c4e9b6");
 
-/// The 16 bytes of a version 5 UUID (RFC 9562, section 5.5): SHA-1, cut to 122 bits. Two different contents do not meet
-/// by chance; it is no defence against someone who forges events.
+/// The 16 bytes of a version 5 UUID (RFC 9562, section 5.5): SHA-1, truncated to 122 bits. Accidental collisions are negligible;
+/// it does not resist deliberate ones.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub [u8; 16]);
 
 impl Fingerprint {
-    /// The fingerprint of a member's name: its role and its id.
+    /// The fingerprint of a member's name, which is its role and id.
     pub fn of_member(role: Role, id: &str) -> Self {
         Self(v5(NAMESPACE, &[role.as_str().as_bytes(), b"/", id.as_bytes()]).into_bytes())
     }
 
-    /// The fingerprint of what a member says; `self` is the fingerprint of its name.
+    /// The fingerprint of a member's content; `self` is the fingerprint of its name.
     #[must_use]
     pub fn of_content(self, content: &[u8]) -> Self {
         Self(v5(Uuid::from_bytes(self.0), &[content]).into_bytes())
     }
 }
 
-/// As `Uuid::new_v5`, whose SHA-1 does not use the processor's: an event is worth two of these.
+/// Like `Uuid::new_v5`, but with hardware SHA-1, because each event takes two of these.
 pub(super) fn v5(namespace: Uuid, pieces: &[&[u8]]) -> Uuid {
     let mut hash = Sha1::new().chain_update(namespace.as_bytes());
     for piece in pieces {

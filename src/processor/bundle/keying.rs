@@ -1,4 +1,4 @@
-//! The stateless step in front of the inbox: whose bundle a record belongs to, and whether it is fit to join it.
+//! The keying step of member events: finds the bundle's id and validates the event.
 
 use jiff::tz::TimeZone;
 
@@ -7,39 +7,39 @@ use super::{Rules, time};
 use crate::model::{Key, Record, Reject};
 use crate::processor::{Keyed, Keying};
 
-/// Keys the records of one source. Everything that the bundle will read is checked here, so that poison is rejected with
-/// its own coordinates and never reaches the inbox.
+/// Keys the records of one source. All fields of the bundle are validated here, so that a poison record is rejected with its
+/// original coordinates and is not written to the inbox.
 #[derive(Clone, Debug)]
 pub struct MemberKeying {
     reader: Reader,
     zone: Option<TimeZone>,
 }
 
-/// Why a source cannot be keyed: a mistake in the topology.
+/// Errors of a source in the topology.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyingError {
-    /// The rules have no source of that number.
-    #[error("there is no source {index} in the bundle's rules, which have {count}")]
+    /// The rules have no source with this index.
+    #[error("source {index} does not exist; the bundle has {count} sources")]
     NoSource {
-        /// The number that was asked for, from 0.
+        /// The index, from 0.
         index: usize,
-        /// How many there are.
+        /// The number of sources.
         count: usize,
     },
-    /// The time's zone is not in the zone database.
-    #[error("the zone `{zone}` of topic {topic} is not known: {reason}; name an IANA zone such as `Europe/Berlin`")]
+    /// The time zone is not in the time zone database.
+    #[error("unknown time zone `{zone}` of topic {topic}: {reason}; use an IANA name such as `Europe/Berlin`")]
     UnknownZone {
         /// The zone.
         zone: String,
         /// The source's topic.
         topic: String,
-        /// What the zone database says.
+        /// The message of the time zone database.
         reason: String,
     },
 }
 
 impl MemberKeying {
-    /// The keying of the source of that number in the rules. The zone is looked up here, once, in the zone database.
+    /// The keying step of the source with this index in the rules. Looks the time zone up once, in the time zone database.
     pub fn new(rules: &Rules, source: usize) -> Result<Self, KeyingError> {
         let count = rules.sources.len();
         let source = rules.sources.get(source).ok_or(KeyingError::NoSource { index: source, count })?;
@@ -57,11 +57,11 @@ impl Keying for MemberKeying {
     fn key(&self, record: &Record) -> Result<Keyed, Reject> {
         let fields = self.reader.read(record)?;
         let key = Key::new(&fields.bundle()?);
-        let facts = fields.facts()?;
+        let member = fields.member_fields()?;
         let at = match fields.time()? {
             Some(text) => time::parse(&text, self.zone.as_ref()).map_err(|what| fields.bad_time(&what))?,
             None => record.timestamp,
         };
-        Ok(Keyed::new(key, self.reader.member.as_str(), at).with_parsed(facts))
+        Ok(Keyed::new(key, self.reader.member.as_str(), at).with_parsed(member))
     }
 }

@@ -1,4 +1,4 @@
-//! One member event, and where it was read.
+//! A member event with its coordinates.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use crate::model::Timestamp;
 /// One member event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Its own id, in the topology's form.
+    /// The member's id, in the topology's form.
     pub id: String,
-    /// When it happened.
+    /// The event time.
     pub at: Timestamp,
-    /// Which child it says it is, from 1 to [`CHILDREN_MAX`](super::CHILDREN_MAX); `None` for a parent and for a child that
-    /// does not say.
-    pub place: Option<u32>,
+    /// The stated position of a child, from 1 to [`CHILDREN_MAX`](super::CHILDREN_MAX); `None` for a parent and for a child
+    /// without one.
+    pub position: Option<u32>,
     /// The original payload: one JSON text.
     pub content: Bytes,
-    /// Where it was read.
+    /// The coordinates of the record.
     pub origin: Origin,
 }
 

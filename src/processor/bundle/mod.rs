@@ -1,4 +1,4 @@
-//! The bundle processor: gathers a parent and its children, in any order, and hands the complete bundle on once.
+//! The bundle processor: gathers a parent and its children, in any order, and forwards the complete bundle exactly once.
 //!
 //! ```text
 //!           first member           SLA passes              last member           7 days pass
@@ -8,67 +8,67 @@
 //!
 //! # The specification
 //!
-//! What a member event **is** depends on the members that are there:
+//! The class of a member event depends on the received members:
 //!
-//! | it is | when | outcome |
+//! | class | condition | outcome |
 //! |---|---|---|
-//! | fitting | it is waited for | `accepted`; `late` after the deadline |
-//! | a duplicate | same role, id and bytes as one that is there | `duplicate`: counted only |
-//! | a conflict | same id, or same place, as one that is there, and other bytes | `conflict`: the first is kept, alert |
-//! | unexpected | a child that is one too many, or whose position is not from 1 to N | `unexpected`: not kept, alert |
-//! | poison | it cannot be read, or makes the bundle too large | rejected: dead letter |
+//! | expected | the member is missing | `accepted`; `late` after the deadline |
+//! | duplicate | same role, id and bytes as a received member | `duplicate`: counted only |
+//! | conflict | same id or position as a received member, and other bytes | `conflict`: the first is kept, alert |
+//! | unexpected | a child beyond the number of children, or with a position that is not from 1 to N | `unexpected`: not kept, alert |
+//! | poison | invalid, or the bundle would become too large | rejected: dead letter |
 //!
-//! What it **does** depends on the state:
+//! The transition depends on the state:
 //!
-//! | state | fitting member | other member | SLA due | keep-closed due |
+//! | state | expected member | other member | SLA due | keep-closed due |
 //! |---|---|---|---|---|
-//! | none | Open, schedule the SLA; Closed when it is complete at once | counted, alert; stays none | - | - |
-//! | Open | added; the SLA moves when the earliest member changes; the last one: Closed | counted, alert | Breached, alert who is missing | - |
+//! | none | Open, schedule the SLA; Closed if complete at once | counted, alert; stays none | - | - |
+//! | Open | added; the SLA is rescheduled if the earliest member changes; the last one: Closed | counted, alert | Breached, alert with the missing members | - |
 //! | Breached | added, `late`, alert; the last one: Closed | counted, alert | - | - |
 //! | Closed | same id and bytes: `duplicate`; same id: `conflict`, alert; else `late`, alert | | - | none |
 //!
-//! A dash means: the state stays and nothing happens. Closing forwards the submission, takes back the SLA and leaves a
-//! marker for [`Rules::keep_closed`]. An operator's command is rejected and the outcome of an act is settled in every
-//! state, because a bundle has neither commands nor acts. Each deviating event is alerted once, and not more than
-//! [`REPORTED_MAX`] of one bundle.
+//! A dash means that the state is unchanged and there are no effects. Closing forwards the submission, unschedules the SLA and
+//! leaves a marker for [`Rules::keep_closed`]. An operator's command is rejected and the outcome of an act is settled in every
+//! state, because a bundle has neither commands nor acts. Each deviating event is alerted once, and at most [`REPORTED_MAX`]
+//! of one bundle.
 //!
-//! **How many children**: what the parent says ([`SourceRules::expects`]), else [`Rules::children`]. Where parents may
-//! say it, children that come before their parent are taken provisionally; those that it turns out not to expect become
-//! unexpected then (places beyond N first, then the latest by event time).
+//! **Number of children**: the parent's ([`SourceRules::expects`]), else [`Rules::children`]. If parents may state it, children
+//! that arrive before their parent are added provisionally; surplus ones become unexpected with the parent (positions beyond N
+//! first, then the latest by event time).
 //!
-//! **Which child is which**: a child's position, when it says one; the others fill the free places in the order of
-//! (event time, id). It is not the order of arrival, so that any interleaving of the same members gives the same
-//! submission, byte for byte. So events need not go through the inbox ([`Processor::ORDER_FREE`](super::Processor)).
+//! **Position of a child**: the stated one, if there is one; the other children fill the free positions in the order of
+//! (event time, id). This is independent of the order of arrival, so that any interleaving of the same members gives the same
+//! submission, byte for byte. So events may bypass the inbox ([`Processor::ORDER_FREE`](super::Processor)).
 //!
-//! **Time**: the deadline is the earliest member's event time + SLA. Whether a bundle is late is judged by its members'
-//! times alone: the submission's `late` says that the latest member happened after the deadline, and the breach is
-//! alerted even if the timer has not come round when the last member arrives. Members later than the deadline are missing
-//! at the deadline, wherever they are. An event time more than [`AHEAD_MAX`] in the future is set back to that.
+//! **Time**: the deadline is the earliest member's event time + SLA. Lateness depends on the event times of the members only:
+//! the submission's `late` is true if the latest member is after the deadline, and the breach is alerted even if the timer has
+//! not fired when the last member arrives. Members after the deadline count as missing at the deadline. An event time more than
+//! [`AHEAD_MAX`] in the future is clamped.
 //!
-//! **How it is stored**: in one entry while that is small, which most bundles are. Beyond some 4 KiB each member becomes a
-//! part of the entry ([`Effect::AddPart`](super::Effect::AddPart)), written once, so that a bundle of a thousand children
-//! costs as much for each of them as one of three.
+//! **Storage**: one entry while it is small, as most bundles are. Above some 4 KiB each member is stored in a part of the entry
+//! ([`Effect::AddPart`](super::Effect::AddPart)), written once, so that a member of a bundle with a thousand children costs as
+//! much as one of a bundle with three.
 //!
 //! # The files
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
 //! | `rules` | the settings |
-//! | `source` | the fields of a member event, read and checked |
-//! | `time` | event times in texts |
-//! | `keying` | the step before the inbox |
-//! | `state`, `gathering`, `member`, `stored` | what is remembered, and its bytes |
-//! | `judge` | what an event is |
-//! | `step` | what it does |
-//! | `submission`, `alert`, `count` | what comes out |
-//! | `status` | where a bundle stands, for lists |
-//! | `fingerprint` | how contents are known again |
+//! | `source` | reads and validates the fields of a member event |
+//! | `time` | parses event times |
+//! | `keying` | the keying step before the inbox |
+//! | `state`, `gathering`, `member`, `stored` | the state and its encoding |
+//! | `classify` | the class of a member event |
+//! | `step` | the transitions |
+//! | `submission`, `alert`, `count` | records, alerts and metrics |
+//! | `status` | the statuses for lists |
+//! | `fingerprint` | hashes of members, to recognize duplicates |
 
 mod alert;
+mod classify;
 pub mod count;
 mod fingerprint;
 mod gathering;
-mod judge;
 mod keying;
 mod member;
 mod rules;
@@ -97,21 +97,21 @@ pub use submission::EVENT_TYPE;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::judge::Arrival;
-use self::source::{Facts, Reader};
+use self::classify::Arrival;
+use self::source::{MemberFields, Reader};
 use super::{Effect, Event};
 use crate::model::{Reject, RejectReason, TimerKind, Timestamp};
 
-/// The name of the output that completed bundles go to.
+/// The name of the output of completed bundles.
 pub const SUBMISSIONS: &str = "submissions";
 
 /// The timer of the deadline.
 pub const SLA: TimerKind = TimerKind::Deadline(0);
 
-/// The timer that drops a closed bundle's marker.
+/// The timer that deletes the marker of a closed bundle.
 pub const KEEP_CLOSED: TimerKind = TimerKind::Delay(0);
 
-/// How far an event's time may be ahead of the wall clock.
+/// The most that an event time may be ahead of the wall clock.
 pub const AHEAD_MAX: Duration = Duration::from_mins(5);
 
 /// The bundle processor of one topology.
@@ -120,22 +120,22 @@ pub struct Bundle {
     topology: String,
     rules: Rules,
     readers: Vec<Reader>,
-    /// How many children there are, when that does not hang on the parent.
-    certain: Option<u32>,
+    /// The number of children, if it does not depend on the parent.
+    fixed_children: Option<u32>,
     /// [`SUBMISSIONS`], shared by all forwards.
     output: Arc<str>,
 }
 
 impl Bundle {
-    /// The processor of the topology of that name, which is the source (`/sheaf/<topology>`) of the events it writes.
+    /// The processor of the topology with this name, which is the `CloudEvents` source (`/sheaf/<topology>`) of its records.
     pub fn new(topology: &str, rules: Rules) -> Self {
         let readers: Vec<Reader> = rules.sources.iter().map(|source| Reader::new(source, rules.key)).collect();
-        let certain = (!readers.iter().any(Reader::says_how_many)).then_some(rules.children);
-        Self { topology: topology.to_owned(), rules, readers, certain, output: Arc::from(SUBMISSIONS) }
+        let fixed_children = (!readers.iter().any(Reader::has_expects)).then_some(rules.children);
+        Self { topology: topology.to_owned(), rules, readers, fixed_children, output: Arc::from(SUBMISSIONS) }
     }
 
-    /// Reads the fields of a member event. Its source is found by topic and role, which stand in the inbox, and not by a
-    /// number, so that sources may be added and reordered while events are under way.
+    /// Reads the fields of a member event. The source is found by topic and role, which the inbox record has, and not by an
+    /// index, so that sources can be added and reordered while the inbox has records.
     fn arrival(&self, event: &Event) -> Result<Arrival, Reject> {
         let topic = event.record.source.topic.as_str();
         let is_source = |reader: &&Reader| &*reader.topic == topic && reader.member.as_str() == event.role;
@@ -143,24 +143,24 @@ impl Bundle {
             let detail = format!("the topology `{}` reads no {} from topic {topic}", self.topology, event.role);
             return Err(Reject::new(RejectReason::Unreadable, detail));
         };
-        let handed_on = event.parsed.get::<Facts>().filter(|facts| facts.are_of(event.record.value.as_ref()));
-        let Facts { id, expects, position, .. } = match handed_on {
-            Some(facts) => facts.clone(),
-            None => reader.read(&event.record)?.facts()?,
+        let parsed = event.parsed.get::<MemberFields>().filter(|fields| fields.are_from(event.record.value.as_ref()));
+        let MemberFields { id, expects, position: stated_position, .. } = match parsed {
+            Some(fields) => fields.clone(),
+            None => reader.read(&event.record)?.member_fields()?,
         };
-        let place = position.and_then(|position| u32::try_from(position).ok());
+        let position = stated_position.and_then(|position| u32::try_from(position).ok());
         let (partition, offset) = (event.record.source.partition, event.record.offset);
         let member = Member {
             id,
             at: event.at,
-            place: place.filter(|place| (1..=CHILDREN_MAX).contains(place)),
+            position: position.filter(|position| (1..=CHILDREN_MAX).contains(position)),
             content: event.record.value.clone().unwrap_or_default(),
             origin: Origin { topic: Arc::clone(&reader.topic), partition, offset },
         };
-        Ok(Arrival { role: reader.member, expects, position, member: Arc::new(member) })
+        Ok(Arrival { role: reader.member, expects, stated_position, member: Arc::new(member) })
     }
 
-    /// Sets an event time that is too far in the future back, and counts that.
+    /// Clamps an event time that is too far in the future, and counts it.
     fn clamp(event: &mut Event, now: Timestamp) -> Option<Effect> {
         let latest = now.saturating_add(AHEAD_MAX);
         if event.at <= latest {

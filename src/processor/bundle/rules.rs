@@ -1,13 +1,13 @@
-//! What a topology says about its bundles: where their members come from, how many there are, how long they may take.
+//! The bundle settings of a topology: the sources of members, the number of children, the SLA.
 
 use std::time::Duration;
 
 use crate::codec::json::Pointer;
 
-/// How many children a bundle has when nobody says.
+/// The default of [`Rules::children`].
 pub const CHILDREN_DEFAULT: u32 = 1;
 
-/// The most children that one bundle may have.
+/// The most children of one bundle.
 pub const CHILDREN_MAX: u32 = 10_000;
 
 /// The default of [`Rules::sla`].
@@ -16,60 +16,60 @@ pub const SLA_DEFAULT: Duration = Duration::from_hours(24);
 /// The default of [`Rules::keep_closed`].
 pub const KEEP_CLOSED_DEFAULT: Duration = Duration::from_hours(7 * 24);
 
-/// The rules of one topology's bundles.
+/// The bundle settings of one topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// The topics that members come from; at most one source for a topic and a role.
+    /// The sources of members; at most one for each topic and role.
     pub sources: Vec<SourceRules>,
-    /// How many children a bundle has when its parent does not say; at most [`CHILDREN_MAX`].
+    /// The number of children if the parent does not state it; at most [`CHILDREN_MAX`].
     pub children: u32,
-    /// From the earliest member's event time to the deadline.
+    /// The time from the earliest member's event time to the deadline.
     pub sla: Duration,
-    /// How long a closed bundle is remembered, by the wall clock, to recognise what comes too late.
+    /// The retention of the marker of a closed bundle, by the wall clock, to recognize duplicate and late members.
     pub keep_closed: Duration,
     /// The form of all ids.
     pub key: KeyFormat,
 }
 
-/// One topic that members come from.
+/// A source of members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceRules {
     /// The topic's name.
     pub topic: String,
-    /// What its records are to a bundle.
+    /// The role of its records in a bundle.
     pub member: Role,
-    /// Where the bundle's id stands.
+    /// The field with the bundle's id.
     pub bundle: Pointer,
-    /// Where the member's own id stands.
+    /// The field with the member's id.
     pub id: Pointer,
-    /// Where a parent says how many children it expects; not read from children.
+    /// The field with a parent's number of children; ignored for children.
     pub expects: Option<Pointer>,
-    /// Where a child says which one it is, from 1; not read from parents.
+    /// The field with a child's position, from 1; ignored for parents.
     pub position: Option<Pointer>,
-    /// Where the time of the event stands; without it, it is the Kafka record's timestamp.
+    /// The field with the event time; `None`: the timestamp of the Kafka record.
     pub time: Option<TimeRule>,
 }
 
-/// Where an event's time stands, and in which zone it is told.
+/// The field with the event time, and its time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeRule {
-    /// Where the time stands: ISO 8601, such as `2026-11-21T09:30:00.5+01:00`.
+    /// The field: ISO 8601, such as `2026-11-21T09:30:00.5+01:00`.
     pub pointer: Pointer,
-    /// The zone (IANA, such as `Europe/Berlin`) of times that do not name one; without it they are rejected.
+    /// The time zone (IANA, such as `Europe/Berlin`) of times without an offset; if `None`, they are rejected.
     pub zone: Option<String>,
 }
 
-/// What a member is to its bundle.
+/// The role of a member in its bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// The one that the bundle is named after.
+    /// The parent, which is one per bundle.
     Parent,
-    /// One of those that name the parent.
+    /// A child, which refers to the parent.
     Child,
 }
 
 impl Role {
-    /// The stable word in headers, labels and alerts.
+    /// The stable name in headers, labels and alerts.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Parent => "parent",
@@ -78,11 +78,11 @@ impl Role {
     }
 }
 
-/// The form that a topology's ids have.
+/// The form of a topology's ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyFormat {
-    /// UUIDs, in any of their spellings; kept in lower case with hyphens.
+    /// UUIDs in any notation; normalized to lower case with hyphens.
     Uuid,
-    /// Any text or integer, kept as it is.
+    /// Any text or integer, unchanged.
     Text,
 }

@@ -1,5 +1,4 @@
-//! The fields of a member event, read and checked: the same for the keying step, which rejects what is poison, and for
-//! the bundle.
+//! Reads and validates the fields of a member event, for the keying step, which rejects poison records, and for the bundle.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use super::{CHILDREN_MAX, KeyFormat, Role, SourceRules};
 use crate::codec::json::{Extracted, Extractor, Pointer, Scalar};
 use crate::model::{Record, Reject, RejectReason};
 
-/// The most bytes of an id; it is a Kafka key, a store's key and part of messages.
+/// The longest id in bytes; an id is a Kafka key, a store key and part of messages.
 pub const ID_LEN_MAX: usize = 256;
 
 /// Reads the records of one source.
@@ -27,31 +26,31 @@ pub(super) struct Reader {
     time: Option<Field>,
 }
 
-/// A pointer and its number among the extractor's.
+/// A pointer with its index in the extractor.
 #[derive(Clone, Debug)]
 struct Field {
     index: usize,
     pointer: Pointer,
 }
 
-/// What a member event says of itself, besides its bundle and its time.
+/// The fields of a member event except bundle id and time.
 #[derive(Clone, Debug)]
-pub(super) struct Facts {
-    /// The value in which it says so.
+pub(super) struct MemberFields {
+    /// The record value that they were read from.
     value: Bytes,
     pub(super) id: String,
     pub(super) expects: Option<u32>,
     pub(super) position: Option<i64>,
 }
 
-impl Facts {
-    /// True when they were read in this very value, and not in what somebody has made of it before.
-    pub(super) fn are_of(&self, value: Option<&Bytes>) -> bool {
+impl MemberFields {
+    /// True if they were read from this very value, and not from a copy.
+    pub(super) fn are_from(&self, value: Option<&Bytes>) -> bool {
         value.is_some_and(|value| (value.as_ptr(), value.len()) == (self.value.as_ptr(), self.value.len()))
     }
 }
 
-/// One record's fields. Each is checked when it is asked for.
+/// The fields of one record, validated on access.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     reader: &'a Reader,
@@ -86,8 +85,8 @@ impl Reader {
         }
     }
 
-    /// True when it is the parent of this source that says how many children there are.
-    pub(super) const fn says_how_many(&self) -> bool {
+    /// True if the parents of this source state the number of children.
+    pub(super) const fn has_expects(&self) -> bool {
         self.expects.is_some()
     }
 
@@ -104,23 +103,23 @@ impl Reader {
 }
 
 impl Fields<'_> {
-    /// The bundle's id, in its canonical form.
+    /// The bundle's id, normalized.
     pub(super) fn bundle(&self) -> Result<Cow<'_, str>, Reject> {
         self.identifier(&self.reader.bundle, "the bundle's id")
     }
 
-    /// What the bundle needs to know.
-    pub(super) fn facts(&self) -> Result<Facts, Reject> {
+    /// The fields for the bundle.
+    pub(super) fn member_fields(&self) -> Result<MemberFields, Reject> {
         let (id, expects, position) = (self.id()?.into_owned(), self.expects()?, self.position()?);
-        Ok(Facts { value: self.value.clone(), id, expects, position })
+        Ok(MemberFields { value: self.value.clone(), id, expects, position })
     }
 
-    /// The member's id, in its canonical form.
+    /// The member's id, normalized.
     fn id(&self) -> Result<Cow<'_, str>, Reject> {
         self.identifier(&self.reader.id, "the member's id")
     }
 
-    /// How many children a parent says there are.
+    /// A parent's number of children.
     fn expects(&self) -> Result<Option<u32>, Reject> {
         let Some((field, number)) = self.number(self.reader.expects.as_ref())? else { return Ok(None) };
         match u32::try_from(number) {
@@ -132,12 +131,12 @@ impl Fields<'_> {
         }
     }
 
-    /// Which child a child says it is; any number, because a wrong one is a deviation and not poison.
+    /// A child's position; any integer, because an invalid one is a deviation and not poison.
     fn position(&self) -> Result<Option<i64>, Reject> {
         Ok(self.number(self.reader.position.as_ref())?.map(|(_, number)| number))
     }
 
-    /// The text of the time field, when the topology names one.
+    /// The text of the time field, if the topology names one.
     pub(super) fn time(&self) -> Result<Option<String>, Reject> {
         let Some(field) = &self.reader.time else { return Ok(None) };
         match self.found.scalar(field.index) {
@@ -152,7 +151,7 @@ impl Fields<'_> {
         }
     }
 
-    /// The rejection of what stands in the time field.
+    /// The rejection of an invalid time.
     pub(super) fn bad_time(&self, what: &str) -> Reject {
         let field = self.reader.time.as_ref().unwrap_or(&self.reader.id);
         self.wrong(RejectReason::BadTime, field, what)
@@ -207,7 +206,7 @@ impl Fields<'_> {
     }
 }
 
-/// True for a uuid that is written as it is kept: hyphenated, in small letters. Most are, and need not be parsed.
+/// True for a uuid in normal form: hyphenated, in lower case. Most are, and need not be parsed.
 fn is_canonical(text: &str) -> bool {
     const LENGTH: usize = 36;
     const HYPHENS: [usize; 4] = [8, 13, 18, 23];
@@ -224,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_taken_for_canonical_is_what_a_uuid_is_written_as() {
+    fn a_canonical_uuid_is_equal_to_its_parsed_and_written_form() {
         let id = "0d3c5b0e-57c4-5f0b-9a54-2c9f1d6e8b37";
         assert!(is_canonical(id));
         assert_eq!(uuid::Uuid::try_parse(id).unwrap().hyphenated().to_string(), id);

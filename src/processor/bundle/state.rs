@@ -1,43 +1,43 @@
-//! What is remembered of one bundle between steps.
+//! The state of one bundle.
 
 use std::sync::Arc;
 
 use super::{Fingerprint, Gathering, Member, Role};
 
-/// How many deviations of one bundle are alerted; further ones are counted only.
+/// The most alerted deviations of one bundle; further ones are counted only.
 pub const REPORTED_MAX: usize = 64;
 
-/// A bundle. No state at all: nothing has been seen of it, or its closed marker has been dropped.
+/// The state of a bundle. There is none before the first member and after the marker's retention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It waits for members, and its deadline is ahead.
+    /// Members are missing, and the deadline has not passed.
     Open(Gathering),
-    /// It waits for members, and the breach of its deadline has been alerted.
+    /// Members are missing, and the SLA breach has been alerted.
     Breached(Gathering),
-    /// It has ended; a marker recognises what comes too late.
+    /// Closed; the marker recognizes duplicate and late members.
     Closed(Marker),
 }
 
-/// What is left of a bundle that has ended.
+/// The marker of a closed bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marker {
-    /// How it ended.
+    /// How the bundle ended.
     pub ending: Ending,
-    /// Its members: fingerprints of name and content, in the order of the names'.
+    /// The fingerprints of name and content of each member, sorted by name.
     pub seen: Vec<(Fingerprint, Fingerprint)>,
-    /// As [`Gathering::reported`].
+    /// The alerted deviations, as [`Gathering::reported`].
     pub reported: Vec<Fingerprint>,
 }
 
 /// How a bundle ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Every member came, and it was handed on.
+    /// All members were received, and the bundle was forwarded.
     Completed,
 }
 
 impl Marker {
-    /// What is left of a bundle that ends now.
+    /// The marker of a bundle that is closed now.
     pub(super) fn of(gathering: Gathering, ending: Ending) -> Self {
         let fingerprints = |(role, member): (Role, &Arc<Member>)| {
             let name = Fingerprint::of_member(role, &member.id);

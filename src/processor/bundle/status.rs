@@ -1,14 +1,14 @@
-//! Where a bundle stands, for lists and counts. The numbers are stored: a status keeps its number for ever.
+//! The statuses of a bundle, for lists and counts. The numbers are stored, so a status must keep its number.
 
 use std::time::Duration;
 
 use super::{Gathering, State};
 use crate::model::{Listing, Status};
 
-/// What a waiting bundle waits for.
+/// Bits for the missing members of an incomplete bundle.
 const PARENT: u64 = 1;
 const CHILDREN: u64 = 2;
-/// Added to these after the breach of the deadline.
+/// The bit for an SLA breach, added to these.
 const BREACHED: u64 = 4;
 const CLOSED: u64 = 8;
 
@@ -23,24 +23,27 @@ const NAMES: [(u64, &str); 7] = [
     (CLOSED, "closed"),
 ];
 
-/// The status of a bundle, of which `certain` is how many children there are when that does not depend on the parent. Those that wait are ordered by their deadlines, closed ones by when their markers go.
-pub(super) fn listing(state: &State, sla: Duration, certain: Option<u32>) -> Listing {
+/// The status of a bundle; incomplete bundles are sorted by deadline, closed ones by the due time of their timer. `fixed_children`
+/// is the number of children if it does not depend on the parent.
+pub(super) fn listing(state: &State, sla: Duration, fixed_children: Option<u32>) -> Listing {
     match state {
-        State::Open(gathering) => Listing::of(Status(waits_for(gathering, certain)), gathering.due(sla)),
-        State::Breached(gathering) => Listing::of(Status(BREACHED | waits_for(gathering, certain)), gathering.due(sla)),
+        State::Open(gathering) => Listing::of(Status(waits_for(gathering, fixed_children)), gathering.due(sla)),
+        State::Breached(gathering) => {
+            Listing::of(Status(BREACHED | waits_for(gathering, fixed_children)), gathering.due(sla))
+        }
         State::Closed(_) => Listing::of(Status(CLOSED), None),
     }
 }
 
-/// A status in words.
+/// The name of a status.
 pub(super) fn name(status: Status) -> &'static str {
     NAMES.iter().find(|(number, _)| *number == status.0).map_or("unknown", |(_, name)| name)
 }
 
-/// Before it is known how many children there are, they count as missing while none has come.
-fn waits_for(gathering: &Gathering, certain: Option<u32>) -> u64 {
+/// The bits of the missing members. While the number of children is unknown, children are missing if none was received.
+fn waits_for(gathering: &Gathering, fixed_children: Option<u32>) -> u64 {
     let parent = if gathering.parent().is_none() { PARENT } else { 0 };
     let count = gathering.count();
-    let children = gathering.wanted.or(certain).map_or(count == 0, |wanted| count < wanted);
+    let children = gathering.expected.or(fixed_children).map_or(count == 0, |expected| count < expected);
     parent | if children { CHILDREN } else { 0 }
 }

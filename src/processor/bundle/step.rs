@@ -1,10 +1,10 @@
-//! The step: the table of the module's documentation, row by row.
+//! The step function: the table of transitions in the module's documentation, row by row.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::count::{self, Fate};
-use super::judge::{Arrival, Verdict, too_many};
+use super::classify::{Arrival, Class, too_many};
+use super::count::{self, EventOutcome};
 use super::state::REPORTED_MAX;
 use super::submission::{self, Span};
 use super::{
@@ -14,21 +14,21 @@ use super::{
 use crate::model::{ActSlot, Key, Listing, Moment, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Family, Input, Processor, Transition};
 
-/// The most bytes that the payloads of one bundle may take together; what would go beyond is rejected.
+/// The limit of all payloads of one bundle, in bytes; a member beyond it is rejected.
 pub const PAYLOADS_MAX: usize = 8 << 20;
 
-/// An input, as far as a bundle tells inputs apart.
-enum Happened {
+/// An input of a bundle, by the columns of the table.
+enum BundleInput {
     Member(Arrival),
     SlaDue,
     KeepClosedDue,
-    /// A timer that no version of this processor sets.
-    StrayTimer,
-    /// The outcome of an act; a bundle asks for none.
-    StrayOutcome(ActSlot),
+    /// A timer that no version of this processor schedules.
+    UnknownTimer,
+    /// The outcome of an act; a bundle decides none.
+    UnknownOutcome(ActSlot),
 }
 
-/// Which of the two states that wait a bundle is in.
+/// The phase of an incomplete bundle.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
@@ -45,7 +45,7 @@ impl Processor for Bundle {
     }
 
     fn listing(&self, state: &State) -> Listing {
-        status::listing(state, self.rules.sla, self.certain)
+        status::listing(state, self.rules.sla, self.fixed_children)
     }
 
     fn status_name(&self, status: Status) -> Cow<'static, str> {
@@ -63,38 +63,38 @@ impl Processor for Bundle {
     fn step(&self, key: &Key, state: Option<State>, input: Input, at: Moment) -> Result<Transition<State>, Reject> {
         let now = at.wall;
         let mut clamped = None;
-        let happened = match input {
+        let input = match input {
             Input::Record(mut event) => {
                 clamped = Self::clamp(&mut event, now);
-                Happened::Member(self.arrival(&event)?)
+                BundleInput::Member(self.arrival(&event)?)
             }
             Input::Timer(Timer { kind, .. }) => match kind {
-                SLA => Happened::SlaDue,
-                KEEP_CLOSED => Happened::KeepClosedDue,
-                TimerKind::Deadline(_) | TimerKind::Delay(_) => Happened::StrayTimer,
+                SLA => BundleInput::SlaDue,
+                KEEP_CLOSED => BundleInput::KeepClosedDue,
+                TimerKind::Deadline(_) | TimerKind::Delay(_) => BundleInput::UnknownTimer,
             },
-            Input::Outcome(outcome) => Happened::StrayOutcome(outcome.slot),
+            Input::Outcome(outcome) => BundleInput::UnknownOutcome(outcome.slot),
             Input::Command(command) => {
                 let detail = format!("a bundle has no command `{}`", command.name);
                 return Err(Reject::new(RejectReason::Unparsable, detail));
             }
         };
-        let mut transition = self.happened(key, state, happened, now)?;
+        let mut transition = self.on_input(key, state, input, now)?;
         transition.effects.splice(0..0, clamped);
         Ok(transition)
     }
 }
 
 impl Bundle {
-    fn happened(
+    fn on_input(
         &self,
         key: &Key,
         state: Option<State>,
-        happened: Happened,
+        input: BundleInput,
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
-        use Happened::{KeepClosedDue, Member, SlaDue, StrayOutcome, StrayTimer};
-        match (state, happened) {
+        use BundleInput::{KeepClosedDue, Member, SlaDue, UnknownOutcome, UnknownTimer};
+        match (state, input) {
             (None, Member(arrival)) => self.on_member(key, (Phase::Open, Gathering::default()), arrival, now),
             (Some(State::Open(gathering)), Member(arrival)) => {
                 self.on_member(key, (Phase::Open, gathering), arrival, now)
@@ -107,16 +107,16 @@ impl Bundle {
             (Some(State::Closed(_)), KeepClosedDue) => Ok(Transition { state: None, effects: Vec::new() }),
             (state @ (None | Some(State::Breached(_) | State::Closed(_))), SlaDue)
             | (state @ (None | Some(State::Open(_) | State::Breached(_))), KeepClosedDue)
-            | (state @ (None | Some(State::Open(_) | State::Breached(_) | State::Closed(_))), StrayTimer) => {
+            | (state @ (None | Some(State::Open(_) | State::Breached(_) | State::Closed(_))), UnknownTimer) => {
                 Ok(Transition { state, effects: Vec::new() })
             }
-            (state @ (None | Some(State::Open(_) | State::Breached(_) | State::Closed(_))), StrayOutcome(slot)) => {
+            (state @ (None | Some(State::Open(_) | State::Breached(_) | State::Closed(_))), UnknownOutcome(slot)) => {
                 Ok(Transition { state, effects: vec![Effect::Settle(slot)] })
             }
         }
     }
 
-    /// A member event for a bundle that waits, or that it begins.
+    /// A member event for a new or incomplete bundle.
     fn on_member(
         &self,
         key: &Key,
@@ -125,19 +125,19 @@ impl Bundle {
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
         let (role, member) = (arrival.role, &arrival.member);
-        let (fate, alert) = match gathering.judge(&arrival, self.certain) {
-            Verdict::Fits => return self.on_fitting(key, (phase, gathering), arrival, now),
-            Verdict::Duplicate => return Ok(phase.with(gathering, vec![count::event(role, Fate::Duplicate)])),
-            Verdict::Conflict(kept) => (Fate::Conflict, alert::conflict(key, role, member, Some(&kept))),
-            Verdict::Unexpected(why) => (Fate::Unexpected, alert::unexpected(key, member, &why)),
+        let (outcome, alert) = match gathering.classify(&arrival, self.fixed_children) {
+            Class::Expected => return self.on_expected(key, (phase, gathering), arrival, now),
+            Class::Duplicate => return Ok(phase.with(gathering, vec![count::event(role, EventOutcome::Duplicate)])),
+            Class::Conflict(kept) => (EventOutcome::Conflict, alert::conflict(key, role, member, Some(&kept))),
+            Class::Unexpected(why) => (EventOutcome::Unexpected, alert::unexpected(key, member, &why)),
         };
-        let mut effects = vec![count::event(role, fate)];
+        let mut effects = vec![count::event(role, outcome)];
         effects.extend(once(&mut gathering.reported, &arrival, alert));
         Ok(phase.with(gathering, effects))
     }
 
-    /// A member that was waited for.
-    fn on_fitting(
+    /// An expected member.
+    fn on_expected(
         &self,
         key: &Key,
         (phase, mut gathering): (Phase, Gathering),
@@ -146,8 +146,7 @@ impl Bundle {
     ) -> Result<Transition<State>, Reject> {
         let size = gathering.size().saturating_add(arrival.member.content.len());
         if size > PAYLOADS_MAX {
-            let detail =
-                format!("the payloads of bundle {key} would take {size} bytes; at most {PAYLOADS_MAX} are kept");
+            let detail = format!("the payloads of bundle {key} would have {size} bytes; the limit is {PAYLOADS_MAX}");
             return Err(Reject::new(RejectReason::TooLarge, detail));
         }
         let due_before = gathering.due(self.rules.sla);
@@ -156,21 +155,21 @@ impl Bundle {
             effects.push(count::one(count::OPENED, ""));
         }
         let (role, member) = (arrival.role, arrival.member);
-        gathering.join(role, Arc::clone(&member));
-        // The parent decides how many there are; children that came before it may prove to be too many.
+        gathering.add(role, Arc::clone(&member));
+        // The parent sets the number of children; children that arrived before it may be surplus.
         let mut has_surplus = false;
         if role == Role::Parent {
-            let wanted = arrival.expects.unwrap_or(self.rules.children);
-            gathering.wanted = Some(wanted);
-            let surplus = surplus(key, &mut gathering, wanted);
+            let expected = arrival.expects.unwrap_or(self.rules.children);
+            gathering.expected = Some(expected);
+            let surplus = surplus(key, &mut gathering, expected);
             has_surplus = !surplus.is_empty();
             effects.extend(surplus);
         }
         let due = gathering.due(self.rules.sla).unwrap_or(member.at);
         if phase == Phase::Breached || member.at > due {
-            effects.splice(0..0, [count::event(role, Fate::Late), alert::late(key, role, &member, due)]);
+            effects.splice(0..0, [count::event(role, EventOutcome::Late), alert::late(key, role, &member, due)]);
         } else {
-            effects.insert(0, count::event(role, Fate::Accepted));
+            effects.insert(0, count::event(role, EventOutcome::Accepted));
         }
         if gathering.is_complete() {
             return self.complete(key, (phase, gathering), effects, now);
@@ -182,7 +181,7 @@ impl Bundle {
         Ok(phase.with(gathering, effects))
     }
 
-    /// The last member has come.
+    /// Closes the bundle with its last member.
     fn complete(
         &self,
         key: &Key,
@@ -195,7 +194,7 @@ impl Bundle {
         let due = first.saturating_add(self.rules.sla);
         let late = last > due;
         if late && phase == Phase::Open {
-            // The timer has not come round yet, but the members' own times say that the deadline was missed.
+            // The timer has not fired yet, but by the event times of the members the deadline has passed.
             effects.extend(breach(key, &gathering.missing(self.rules.children, Some(due)), due));
         }
         effects.reserve_exact(5);
@@ -208,13 +207,13 @@ impl Bundle {
         effects.push(count::one(count::CLOSED, "completed"));
         effects.push(Effect::Unschedule(SLA));
         effects.push(Effect::Schedule(Timer { kind: KEEP_CLOSED, due: now.saturating_add(self.rules.keep_closed) }));
-        if gathering.is_parted() {
+        if gathering.is_in_parts() {
             effects.push(Effect::DropParts);
         }
         Ok(Transition { state: Some(State::Closed(Marker::of(gathering, Ending::Completed))), effects })
     }
 
-    /// Everything that happened up to the deadline has been processed, and the bundle is not complete.
+    /// All events up to the deadline have been processed, and the bundle is incomplete.
     fn on_sla_due(&self, key: &Key, gathering: Gathering) -> Transition<State> {
         let Some(due) = gathering.due(self.rules.sla) else { return Phase::Open.with(gathering, Vec::new()) };
         let effects = breach(key, &gathering.missing(self.rules.children, Some(due)), due).to_vec();
@@ -223,7 +222,7 @@ impl Bundle {
 }
 
 impl Phase {
-    /// The bundle goes on waiting; one that nothing has joined is not begun.
+    /// The incomplete bundle in this phase; no state if it has no members.
     fn with(self, gathering: Gathering, effects: Vec<Effect>) -> Transition<State> {
         if gathering.first_at().is_none() {
             return Transition { state: None, effects };
@@ -236,61 +235,61 @@ impl Phase {
     }
 }
 
-/// A member event for a bundle that has ended.
+/// A member event for a closed bundle.
 fn on_member_of_closed(key: &Key, mut marker: Marker, arrival: &Arrival) -> Transition<State> {
     let (role, member) = (arrival.role, &arrival.member);
     let name = Fingerprint::of_member(role, &member.id);
     let content = name.of_content(&member.content);
     let known = marker.seen.binary_search_by_key(&name, |(name, _)| *name).ok().and_then(|at| marker.seen.get(at));
-    let (fate, alert) = match known {
-        Some((_, seen)) if *seen == content => (Fate::Duplicate, None),
-        Some(_) => (Fate::Conflict, Some(alert::conflict(key, role, member, None))),
-        None => (Fate::Late, Some(alert::late_for_closed(key, role, member))),
+    let (outcome, alert) = match known {
+        Some((_, seen)) if *seen == content => (EventOutcome::Duplicate, None),
+        Some(_) => (EventOutcome::Conflict, Some(alert::conflict(key, role, member, None))),
+        None => (EventOutcome::Late, Some(alert::late_for_closed(key, role, member))),
     };
-    let mut effects = vec![count::event(role, fate)];
+    let mut effects = vec![count::event(role, outcome)];
     if let Some(alert) = alert {
         effects.extend(once(&mut marker.reported, arrival, alert));
     }
     Transition { state: Some(State::Closed(marker)), effects }
 }
 
-/// The children that the parent does not expect.
-fn surplus(key: &Key, gathering: &mut Gathering, wanted: u32) -> Vec<Effect> {
+/// Removes the surplus children, with their counts and alerts.
+fn surplus(key: &Key, gathering: &mut Gathering, expected: u32) -> Vec<Effect> {
     let mut effects = Vec::new();
-    for child in gathering.trim(wanted) {
-        let why = too_many(wanted);
+    for child in gathering.trim(expected) {
+        let why = too_many(expected);
         let alert = alert::unexpected(key, &child, &why);
-        let arrival = Arrival { role: Role::Child, expects: None, position: None, member: child };
-        effects.push(count::event(Role::Child, Fate::Unexpected));
+        let arrival = Arrival { role: Role::Child, expects: None, stated_position: None, member: child };
+        effects.push(count::event(Role::Child, EventOutcome::Unexpected));
         effects.extend(once(&mut gathering.reported, &arrival, alert));
     }
     effects
 }
 
-/// What stores the members when they stand in parts: the one that has joined; all of them when they begin to be parts, and
-/// when others have been taken out.
+/// The effects that store members in parts: the new member's; those of all members if they move to parts now, or if surplus
+/// ones were removed.
 fn parts_of(gathering: &mut Gathering, role: Role, member: &Member, has_surplus: bool) -> Result<Vec<Effect>, Reject> {
     let part = |role, member: &Member| match stored::part(role, member) {
         Ok(bytes) => Ok(Effect::AddPart(bytes)),
         Err(error) => Err(Reject::new(RejectReason::Unreadable, error.to_string())),
     };
-    if gathering.is_parted() && !has_surplus {
+    if gathering.is_in_parts() && !has_surplus {
         return Ok(vec![part(role, member)?]);
     }
-    if !gathering.is_parted() && !gathering.is_large() {
+    if !gathering.is_in_parts() && !gathering.is_large() {
         return Ok(Vec::new());
     }
     let all = gathering.members().map(|(role, member)| part(role, member));
-    let effects = gathering.is_parted().then_some(Ok(Effect::DropParts)).into_iter().chain(all).collect();
-    gathering.part();
+    let effects = gathering.is_in_parts().then_some(Ok(Effect::DropParts)).into_iter().chain(all).collect();
+    gathering.set_in_parts();
     effects
 }
 
 fn breach(key: &Key, missing: &Missing, due: Timestamp) -> [Effect; 2] {
-    [count::one(count::BREACHES, missing.word()), alert::sla_breach(key, missing, due)]
+    [count::one(count::BREACHES, missing.label()), alert::sla_breach(key, missing, due)]
 }
 
-/// The alert, unless this very event was alerted before or the bundle has been alerted often enough.
+/// The alert, unless this event was alerted before or the bundle has reached its limit of alerts.
 fn once(reported: &mut Vec<Fingerprint>, arrival: &Arrival, alert: Effect) -> Option<Effect> {
     let member = &arrival.member;
     let fingerprint = Fingerprint::of_member(arrival.role, &member.id).of_content(&member.content);

@@ -1,7 +1,7 @@
-//! The bundle's state as bytes, one frozen form per version.
+//! The encoding of a bundle's state, one frozen form per version.
 //!
-//! A form is never changed once a release has written it: a new version gets a new file of types and a step from the old
-//! one. Variants are only ever appended (see [`binary`]).
+//! A form must not change once a release has written it: a new version gets new types and a conversion from the old ones.
+//! Variants are appended only (see [`binary`]).
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ impl Versioned for State {
     const VERSION: u16 = 2;
     const NAME: &'static str = "bundle";
 
-    /// The second version is for bundles in parts, and for nothing else.
+    /// Version 2 is used for bundles in parts only.
     fn version(&self) -> u16 {
         match self {
-            Self::Open(gathering) | Self::Breached(gathering) if gathering.is_parted() => 2,
+            Self::Open(gathering) | Self::Breached(gathering) if gathering.is_in_parts() => 2,
             Self::Open(_) | Self::Breached(_) | Self::Closed(_) => 1,
         }
     }
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error> {
         match self {
-            Self::Open(gathering) if gathering.is_parted() => binary::encode(&StateV2::Open(gathering.into()), out),
-            Self::Breached(gathering) if gathering.is_parted() => {
+            Self::Open(gathering) if gathering.is_in_parts() => binary::encode(&StateV2::Open(gathering.into()), out),
+            Self::Breached(gathering) if gathering.is_in_parts() => {
                 binary::encode(&StateV2::Breached(gathering.into()), out)
             }
             Self::Open(_) | Self::Breached(_) | Self::Closed(_) => binary::encode(&StateV1::from(self), out),
@@ -38,12 +38,12 @@ impl Versioned for State {
         match version {
             1 => binary::decode::<StateV1>(bytes).map(Self::from),
             2 => binary::decode::<StateV2>(bytes).map(Self::from),
-            other => Err(Error::Corrupt(format!("a bundle has no version {other}"))),
+            other => Err(Error::Corrupt(format!("unknown version {other} of a bundle"))),
         }
     }
 
     fn with_parts(self, parts: Vec<Part>) -> Result<Self, Error> {
-        let joined = |gathering: Gathering| {
+        let with_members = |gathering: Gathering| {
             let (mut parent, mut children) = (None, Vec::with_capacity(parts.len()));
             for part in &parts {
                 let PartV2 { role, member }: PartV2 = binary::decode(&part.bytes)?;
@@ -52,29 +52,29 @@ impl Versioned for State {
                     RoleV2::Child => children.push(Arc::new(member.into())),
                 }
             }
-            let mut joined = Gathering::of(parent, children, gathering.wanted, gathering.reported);
-            joined.part();
-            Ok(joined)
+            let mut gathering = Gathering::of(parent, children, gathering.expected, gathering.reported);
+            gathering.set_in_parts();
+            Ok(gathering)
         };
         match self {
-            Self::Open(gathering) => joined(gathering).map(Self::Open),
-            Self::Breached(gathering) => joined(gathering).map(Self::Breached),
+            Self::Open(gathering) => with_members(gathering).map(Self::Open),
+            Self::Breached(gathering) => with_members(gathering).map(Self::Breached),
             Self::Closed(_) => Err(Error::Corrupt("a closed bundle has no parts".to_owned())),
         }
     }
 }
 
-/// A member as a part of its bundle's entry.
+/// Encodes a member as a part of its bundle's entry.
 pub(super) fn part(role: Role, member: &Member) -> Result<Bytes, Error> {
     let mut bytes = Vec::with_capacity(member.content.len() + PART_OVERHEAD);
     binary::encode(&PartV2 { role: role.into(), member: Borrowed::from(member) }, &mut bytes)?;
     Ok(Bytes::from(bytes))
 }
 
-/// What a member is besides its payload, about.
+/// The approximate size of a part without its payload, in bytes.
 const PART_OVERHEAD: usize = 128;
 
-/// A bundle whose members stand in parts: what is left of it without them.
+/// The entry of a bundle in parts, without the members.
 #[derive(Serialize, Deserialize)]
 enum StateV2 {
     Open(PartedV2),
@@ -83,7 +83,7 @@ enum StateV2 {
 
 #[derive(Serialize, Deserialize)]
 struct PartedV2 {
-    wanted: Option<u32>,
+    expected: Option<u32>,
     reported: Vec<[u8; 16]>,
 }
 
@@ -110,16 +110,16 @@ enum StateV1<M = MemberV1> {
 struct GatheringV1<M = MemberV1> {
     parent: Option<M>,
     children: Vec<M>,
-    wanted: Option<u32>,
+    expected: Option<u32>,
     reported: Vec<[u8; 16]>,
 }
 
-/// As it is read; one is written from what [`Borrowed`] members borrow.
+/// An owned member as decoded; [`Borrowed`] is the form for encoding.
 #[derive(Serialize, Deserialize)]
 struct MemberV1<I = String, C = Bytes, T = Arc<str>> {
     id: I,
     at: Timestamp,
-    place: Option<u32>,
+    position: Option<u32>,
     content: C,
     topic: T,
     partition: i32,
@@ -171,14 +171,14 @@ impl From<StateV2> for State {
 
 impl From<&Gathering> for PartedV2 {
     fn from(gathering: &Gathering) -> Self {
-        Self { wanted: gathering.wanted, reported: bytes_of(&gathering.reported) }
+        Self { expected: gathering.expected, reported: bytes_of(&gathering.reported) }
     }
 }
 
 impl From<PartedV2> for Gathering {
     fn from(parted: PartedV2) -> Self {
-        let mut gathering = Self::of(None, [], parted.wanted, fingerprints_of(parted.reported));
-        gathering.part();
+        let mut gathering = Self::of(None, [], parted.expected, fingerprints_of(parted.reported));
+        gathering.set_in_parts();
         gathering
     }
 }
@@ -197,7 +197,7 @@ impl<'a> From<&'a Gathering> for GatheringV1<Borrowed<'a>> {
         Self {
             parent: gathering.parent().map(|parent| Borrowed::from(&**parent)),
             children: gathering.children_unsorted().map(|child| Borrowed::from(&**child)).collect(),
-            wanted: gathering.wanted,
+            expected: gathering.expected,
             reported: bytes_of(&gathering.reported),
         }
     }
@@ -205,10 +205,10 @@ impl<'a> From<&'a Gathering> for GatheringV1<Borrowed<'a>> {
 
 impl From<GatheringV1> for Gathering {
     fn from(gathering: GatheringV1) -> Self {
-        let GatheringV1 { parent, children, wanted, reported } = gathering;
+        let GatheringV1 { parent, children, expected, reported } = gathering;
         let parent = parent.map(|parent| Arc::new(parent.into()));
         let children = children.into_iter().map(|child| Arc::new(child.into()));
-        Self::of(parent, children, wanted, fingerprints_of(reported))
+        Self::of(parent, children, expected, fingerprints_of(reported))
     }
 }
 
@@ -217,7 +217,7 @@ impl<'a> From<&'a Member> for Borrowed<'a> {
         Self {
             id: &member.id,
             at: member.at,
-            place: member.place,
+            position: member.position,
             content: &member.content,
             topic: &member.origin.topic,
             partition: member.origin.partition,
@@ -228,8 +228,8 @@ impl<'a> From<&'a Member> for Borrowed<'a> {
 
 impl From<MemberV1> for Member {
     fn from(member: MemberV1) -> Self {
-        let MemberV1 { id, at, place, content, topic, partition, offset } = member;
-        Self { id, at, place, content, origin: Origin { topic, partition, offset } }
+        let MemberV1 { id, at, position, content, topic, partition, offset } = member;
+        Self { id, at, position, content, origin: Origin { topic, partition, offset } }
     }
 }
 

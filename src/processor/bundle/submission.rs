@@ -1,4 +1,4 @@
-//! A completed bundle as a record: one JSON value that any executor can read, with `CloudEvents` headers.
+//! The submission record of a completed bundle: one JSON value with `CloudEvents` headers.
 
 use std::sync::Arc;
 
@@ -10,33 +10,32 @@ use super::{Gathering, Member};
 use crate::model::{Headers, Key, Reject, RejectReason, Timestamp};
 use crate::processor::Forward;
 
-/// The type of the event in its `CloudEvents` headers.
+/// The `CloudEvents` type.
 pub const EVENT_TYPE: &str = "sheaf.bundle.completed.v1";
 
-/// The namespace of the events' ids; a constant of sheaf's own.
+/// The namespace of the `CloudEvents` ids, chosen at random once.
 const NAMESPACE: Uuid = uuid!("0d3c5b0e-57c4-5f0b-9a54-2c9f1d6e8b37");
 
-/// What the value takes besides the payloads and the bundle's id, about.
+/// The approximate size of the value without payloads and bundle id, in bytes.
 const VALUE_OVERHEAD: usize = 192;
-/// How many headers it has.
+/// The number of headers.
 const HEADERS: usize = 8;
 
-/// The verdict that a completed bundle carries; all of it by event time.
+/// The event times of a completed bundle.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
-    /// The earliest member.
+    /// The event time of the earliest member.
     pub(super) first: Timestamp,
-    /// The latest member.
+    /// The event time of the latest member.
     pub(super) last: Timestamp,
-    /// The latest member came after the deadline.
+    /// True if the latest member is after the deadline.
     pub(super) late: bool,
 }
 
-/// The record of a complete bundle, for this output. It is a function of the members alone: the same members in any order of arrival give
-/// the same bytes.
+/// The submission record of a complete bundle. Its bytes depend on the members only, and not on their order of arrival.
 ///
-/// Headers: `CloudEvents` 1.0 in the binary mode of its Kafka binding. `ce_id` is a version 5 UUID of the bundle's id, so
-/// that a consumer that sees an event again knows it; there is no `ce_partitionkey`, because the record's key is it.
+/// Headers: `CloudEvents` 1.0 in the binary mode of its Kafka binding. `ce_id` is a version 5 UUID of the bundle's id, so that
+/// consumers can recognize duplicates; there is no `ce_partitionkey`, because the record has that key.
 pub(super) fn forward(
     key: &Key,
     (topology, output): (&str, &Arc<str>),
@@ -45,11 +44,11 @@ pub(super) fn forward(
 ) -> Result<Forward, Reject> {
     let id = key.text();
     let Some(parent) = gathering.parent() else {
-        // A complete bundle has one, so this is a state that was damaged in the store.
-        let detail = format!("bundle {id} cannot be handed on: it has no parent");
+        // A complete bundle has a parent, so the state in the store is corrupt.
+        let detail = format!("bundle {id} cannot be forwarded: its stored state has no parent");
         return Err(Reject::new(RejectReason::Unreadable, detail));
     };
-    let children: Vec<&Member> = gathering.arranged().into_values().map(|child| &**child).collect();
+    let children: Vec<&Member> = gathering.by_position().into_values().map(|child| &**child).collect();
     let value = value(&id, parent, &children, gathering.size(), span);
     let headers = Headers::with_capacity(HEADERS)
         .with("content-type", "application/json")
@@ -62,15 +61,14 @@ pub(super) fn forward(
     Ok(Forward { output: Arc::clone(output), key: None, value: Some(value), headers, timestamp: None })
 }
 
-/// The JSON object. The payloads are the members' own bytes, not a rewriting of them; that each is one JSON value was
-/// checked when it came in.
+/// The JSON object. The payloads are the original bytes of the members, each checked to be one JSON value by the keying step.
 fn value(id: &str, parent: &Member, children: &[&Member], size: usize, span: Span) -> Bytes {
     let mut json = Vec::with_capacity(size + id.len() + children.len() + VALUE_OVERHEAD);
     json.extend_from_slice(format!(r#"{{"bundle_id":{},"parent":"#, serde_json::Value::from(id)).as_bytes());
     json.extend_from_slice(parent.content.trim_ascii());
     json.extend_from_slice(br#","children":["#);
-    for (number, child) in children.iter().enumerate() {
-        if number > 0 {
+    for (index, child) in children.iter().enumerate() {
+        if index > 0 {
             json.push(b',');
         }
         json.extend_from_slice(child.content.trim_ascii());

@@ -1,6 +1,6 @@
-//! The bundle's stored bytes, limits, keying and labels; its behaviour stands in `tests/golden/bundle`.
+//! Tests of the bundle's encoding, limits, keying and labels; its behaviour is tested by `tests/golden/bundle`.
 
-use super::count::Fate;
+use super::count::EventOutcome;
 use super::*;
 use crate::codec::{Versioned as _, part};
 use crate::model::{Headers, Key, Moment, Record, Timer, Topic, TopicPartition};
@@ -15,14 +15,14 @@ const OPEN_V1: &str = concat!(
     "6974696f6e223a327d086368696c6472656e062201020186d7886bfb7f5495a6b196583720bd2c"
 );
 
-/// The same after its last child has come.
+/// The same bundle, closed by its last child.
 const CLOSED_V1: &str = concat!(
     "020003755c2bab182658d28a3ed63084b249c8893d4d45c6f75ed7a70a02a02a004c0ae19b5df4f16d58138f381aed11",
     "df7403c2a0b6ef9e5e50f79d7d06bdb9b2d71af8126ed521235474bfd1c1aec1114973e38289a9c3db5df8b29b9809b2",
     "30542d0186d7886bfb7f5495a6b196583720bd2c"
 );
 
-/// What is left of the open bundle's entry when its members stand in parts, and these, in version 2.
+/// The open bundle in version 2: the entry without members, and the parts.
 const PARTED_V2: &str = "0001020186d7886bfb7f5495a6b196583720bd2c";
 const PARTS_V2: [&str; 2] = [
     "00027031fd00acdbf23603000000187b226964223a227031222c226368696c6472656e223a327d07706172656e74730622",
@@ -124,7 +124,7 @@ fn states_have_the_bytes_of_version_1() {
 #[test]
 fn bundles_in_parts_have_the_bytes_of_version_2() {
     let Some(State::Open(mut gathering)) = open() else { unreachable!() };
-    gathering.part();
+    gathering.set_in_parts();
     let parts: Vec<_> = gathering.members().map(|(role, member)| stored::part(role, member).unwrap()).collect();
     assert_eq!(parts.iter().map(|part| digits(part)).collect::<Vec<_>>(), PARTS_V2);
     let state = State::Open(gathering);
@@ -134,7 +134,7 @@ fn bundles_in_parts_have_the_bytes_of_version_2() {
 }
 
 #[test]
-fn a_bundle_is_at_rest_when_it_has_ended() {
+fn a_closed_bundle_is_at_rest() {
     let state = open();
     assert!(!Bundle::is_at_rest(state.as_ref().unwrap()));
     let closed = child(state, r#"{"id":"c","parent_id":"p1"}"#).state.unwrap();
@@ -150,19 +150,19 @@ fn a_bundle_that_grows_too_large_rejects_the_member_and_stays() {
 }
 
 #[test]
-fn one_bundle_alerts_its_deviations_so_many_times() {
+fn the_alerted_deviations_of_one_bundle_are_limited() {
     let (mut state, mut alerts) = (open(), 0);
     for number in 0..2 * REPORTED_MAX {
         let next = child(state, &format!(r#"{{"id":"a","parent_id":"p1","n":{number}}}"#));
         alerts += next.effects.iter().filter(|effect| matches!(effect, Effect::Alert(_))).count();
-        assert!(next.effects.contains(&count::event(Role::Child, Fate::Conflict)));
+        assert!(next.effects.contains(&count::event(Role::Child, EventOutcome::Conflict)));
         state = next.state;
     }
-    assert_eq!(alerts, REPORTED_MAX - 1, "one was told before");
+    assert_eq!(alerts, REPORTED_MAX - 1, "one was alerted before");
 }
 
 #[test]
-fn a_breach_names_only_so_many_children() {
+fn the_missing_children_that_a_breach_lists_are_limited() {
     let state = step(None, "parent", "parents", r#"{"id":"p1","children":10000}"#).unwrap().state;
     let bundle = Bundle::new("t", rules(KeyFormat::Text));
     let due = Input::Timer(Timer { kind: SLA, due: event_time() });
@@ -181,7 +181,7 @@ fn an_event_of_a_source_that_the_topology_does_not_have_is_rejected() {
 }
 
 #[test]
-fn keying_gives_the_canonical_key_the_role_and_kafkas_time() {
+fn keying_gives_the_normalized_key_the_role_and_the_records_timestamp() {
     let keying = MemberKeying::new(&rules(KeyFormat::Uuid), 1).unwrap();
     let upper = "6B0E7A52-9D43-4C1E-8F27-3A5D10C4E9B6";
     let keyed = addressed(keying.key(&record("children", &format!(r#"{{"id":"{upper}","parent_id":"{upper}"}}"#))));
@@ -206,7 +206,7 @@ fn keying_takes_the_time_that_the_topology_names() {
 }
 
 #[test]
-fn a_keying_that_cannot_be_says_why() {
+fn the_error_of_an_invalid_source_names_the_reason() {
     let mut rules = rules(KeyFormat::Text);
     assert_eq!(MemberKeying::new(&rules, 2).unwrap_err(), KeyingError::NoSource { index: 2, count: 2 });
     let pointer = crate::codec::json::Pointer::parse("/t").unwrap();
@@ -218,7 +218,7 @@ fn a_keying_that_cannot_be_says_why() {
 fn addressed(keyed: Result<Keyed, Reject>) -> Addressed {
     match keyed {
         Ok(Keyed::To(addressed)) => addressed,
-        other => panic!("the record is for a bundle: {other:?}"),
+        other => panic!("the record belongs to a bundle: {other:?}"),
     }
 }
 
@@ -228,9 +228,10 @@ fn every_label_set_is_declared_once() {
     let series = families.iter().flat_map(|family| family.series.iter().map(|labels| (family.name, *labels)));
     let declared: std::collections::BTreeSet<_> = series.clone().collect();
     assert_eq!(declared.len(), series.count());
-    let fates = [Fate::Accepted, Fate::Duplicate, Fate::Conflict, Fate::Late];
-    let parents = fates.map(|fate| count::event(Role::Parent, fate)).into_iter();
-    let children = fates.into_iter().chain([Fate::Unexpected]).map(|fate| count::event(Role::Child, fate));
+    let outcomes = [EventOutcome::Accepted, EventOutcome::Duplicate, EventOutcome::Conflict, EventOutcome::Late];
+    let parents = outcomes.map(|outcome| count::event(Role::Parent, outcome)).into_iter();
+    let children =
+        outcomes.into_iter().chain([EventOutcome::Unexpected]).map(|outcome| count::event(Role::Child, outcome));
     for effect in parents.chain(children) {
         assert!(
             matches!(effect, Effect::Count(Count { family, labels }) if declared.contains(&(family, labels))),
@@ -240,7 +241,7 @@ fn every_label_set_is_declared_once() {
 }
 
 #[test]
-fn what_the_keying_hands_on_is_what_the_step_would_read() {
+fn the_fields_parsed_by_the_keying_step_are_those_that_the_step_would_read() {
     let (rules, events) = (
         rules(KeyFormat::Text),
         [
@@ -256,10 +257,10 @@ fn what_the_keying_hands_on_is_what_the_step_would_read() {
         let record = record(topic, value);
         let keyed = addressed(MemberKeying::new(&rules, source).unwrap().key(&record));
         let (key, event) = keyed.into_event(record);
-        let facts = event.parsed.get::<Facts>().unwrap();
-        assert!(facts.are_of(event.record.value.as_ref()), "they are used");
+        let fields = event.parsed.get::<MemberFields>().unwrap();
+        assert!(fields.are_from(event.record.value.as_ref()), "they are used");
         let copy = event.record.value.as_deref().map(bytes::Bytes::copy_from_slice);
-        assert!(!facts.are_of(copy.as_ref()), "of another value they would not be");
+        assert!(!fields.are_from(copy.as_ref()), "those of another value are not used");
         let read = Event::new(event.role.clone(), event.at, event.record.clone());
         let step = |event| bundle.step(&key, None, Input::Record(event), Moment::at(event_time())).unwrap();
         let misled = Event { parsed: foreign.clone(), ..read.clone() };
@@ -267,14 +268,14 @@ fn what_the_keying_hands_on_is_what_the_step_would_read() {
         assert_eq!(
             (&misled.state, &misled.effects),
             (&read.state, &read.effects),
-            "what was read elsewhere is not used"
+            "fields of another record are not used"
         );
         assert_eq!((handed.state, handed.effects), (read.state, read.effects), "{value}");
     }
 }
 
 #[test]
-fn a_submission_has_the_payloads_as_they_came_whatever_is_around_them() {
+fn a_submission_has_the_unchanged_payloads_without_surrounding_whitespace() {
     let key = r#"a "quoted" \ key"#;
     let parent = "\n {\"id\": \"p\", \"children\": 2}\r\n";
     let bundle = Bundle::new("t", rules(KeyFormat::Text));

@@ -1,13 +1,12 @@
-//! Event times that a topology names: ISO 8601 with an offset, or without one and in the topology's zone.
+//! Parses event times: ISO 8601 with an offset, or without one in the topology's time zone.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::model::Timestamp;
 
-/// Reads a time. One with an offset (or `Z`) is an instant; one without is told by `zone`'s clocks: in the hour that
-/// occurs twice it is the first of them, and in the one that is left out as far behind its beginning as it says, which is
-/// RFC 5545's reading of such times.
+/// Parses a time. With an offset (or `Z`) it is an instant; without one it is local time in `zone`, resolved as in RFC 5545: the
+/// earlier instant if the clocks go back over it, and shifted by the length of the gap if they skip it.
 ///
 /// The error completes the sentence "the field is ...".
 pub(super) fn parse(text: &str, zone: Option<&TimeZone>) -> Result<Timestamp, String> {
@@ -34,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offset_in_the_text_goes_before_the_topologys_zone() {
+    fn an_offset_in_the_text_overrides_the_topologys_zone() {
         for zone in [None, Some("America/New_York")] {
             assert_eq!(read("2026-07-01T09:30:00.25+02:00", zone).unwrap(), "2026-07-01T07:30:00.250Z");
             assert_eq!(read("2026-07-01T09:30:00Z", zone).unwrap(), "2026-07-01T09:30:00.000Z");
@@ -42,8 +41,8 @@ mod tests {
     }
 
     #[test]
-    fn a_time_without_an_offset_is_told_by_the_zones_clocks() {
-        // What Python's datetime.now().isoformat() writes: no zone, microseconds.
+    fn a_time_without_an_offset_is_local_time_in_the_zone() {
+        // The output of Python's datetime.now().isoformat() has no zone, and microseconds.
         let read = |text| read(text, Some("Europe/Berlin"));
         assert_eq!(read("2026-07-01T09:30:00.123456").unwrap(), "2026-07-01T07:30:00.123Z");
         assert_eq!(read("2026-01-01 09:30").unwrap(), "2026-01-01T08:30:00.000Z");

@@ -15,7 +15,7 @@ pub(super) enum Call {
 }
 
 impl Call {
-    /// The call of an outcome; `None` for a slot that this processor does not use.
+    /// The call of an outcome; `None` for an unknown slot.
     pub(super) const fn of(outcome: &Outcome) -> Option<Self> {
         match outcome.slot {
             SUBMIT => Some(Self::Submit(outcome.attempt)),

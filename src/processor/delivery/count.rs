@@ -5,9 +5,9 @@ use super::super::{Count, Family};
 /// The kinds of alerts.
 pub(super) const ALERTS: [&str; 2] = ["delivery_failed", "delivery_unknown"];
 
-/// Submissions by how they ended, and duplicates; label `outcome`.
+/// Submissions by outcome, and duplicates; label `outcome`.
 pub const SUBMISSIONS: &str = "sink_submissions_total";
-/// Calls that are made again, by reason; label `reason`.
+/// Retried calls by reason; label `reason`.
 pub const RETRIES: &str = "sink_retries_total";
 
 pub(super) const ACCEPTED: Count = one(SUBMISSIONS, "accepted");
@@ -22,7 +22,7 @@ pub(super) const RETRY_LOOK_UP: Count = one(RETRIES, "look_up");
 pub(super) const LOST_ANSWER: Count = one(RETRIES, "lost_answer");
 pub(super) const INHERITED: Count = one(RETRIES, "inherited");
 
-/// Every family, with every series that exists.
+/// All families, with all their series.
 pub(super) fn families() -> Vec<Family> {
     let family = |name, help, labels, series: &[Count]| Family {
         name,

@@ -1,4 +1,4 @@
-//! The transitions to an end: the outcome record, and for a bad end an alert and a dead letter.
+//! The transitions to a final state: the outcome record, and on failure an alert and a dead letter.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,15 @@ use super::submit::schedule;
 use super::{Delivery, count};
 use crate::model::{Alert, Headers, Key, Reject, Severity, Timestamp};
 
-/// The output that gets one record when a delivery comes to its end.
+/// The output of outcome records, one for each delivery.
 ///
 /// Value: JSON `{"bundle_id", "outcome": "submitted" | "failed" | "unknown", <name>, <id>?, "attempts", <revision>, "at",
-/// "detail"?}`; the target's [`Words`] are the names of the three in angle brackets. The id is that of the answer or of the
-/// look-up that proves a submit. Headers: `CloudEvents` 1.0 in binary mode (its Kafka protocol binding, section 3.2).
+/// "detail"?}`; the names of the three fields in angle brackets are the target's [`Words`]. The id is from the answer or the
+/// look-up that proves the submit. Headers: `CloudEvents` 1.0 in binary mode (its Kafka protocol binding, section 3.2).
 pub const OUTCOMES: &str = "outcomes";
 
 impl Delivery {
-    /// A submit was executed.
+    /// To Submitted: a submit was executed.
     pub(super) fn succeed(&self, key: &Key, open: Open, proof: Proof, now: Timestamp) -> Transition<Journal> {
         let counted = match proof {
             Proof::Accepted(_) => count::ACCEPTED,
@@ -33,19 +33,19 @@ impl Delivery {
         self.ended(Journal::Submitted(end), forward, counted, now)
     }
 
-    /// No submit was executed, and trying again is of no use.
+    /// To Failed: no submit was executed, and a retry would fail too.
     pub(super) fn fail(&self, key: &Key, open: Open, reject: Reject, now: Timestamp) -> Transition<Journal> {
         let end = end(open, Some(reject.detail), now);
         let forward = self.outcome(key, "failed", &end);
         let alert = self.alert("delivery_failed", "was not submitted", &end);
-        // The input of this step may be an outcome, which is no record: so the detail has the submission's coordinates.
+        // The input of this step may be an outcome and not a record, so the detail has the submission's coordinates.
         let detail = format!("submission {}: {}", end.origin, end.detail.as_deref().unwrap_or_default());
         self.ended(Journal::Failed(end), forward, count::FAILED, now)
             .with(alert)
             .with(Effect::DeadLetter(Reject { reason: reject.reason, detail }))
     }
 
-    /// Whether a submit was executed cannot be told any more.
+    /// To Unknown: a submit stays in doubt.
     pub(super) fn give_up(&self, key: &Key, open: Open, detail: String, now: Timestamp) -> Transition<Journal> {
         let end = end(open, Some(detail), now);
         let forward = self.outcome(key, "unknown", &end);
@@ -63,9 +63,9 @@ impl Delivery {
 
     fn outcome(&self, key: &Key, outcome: &'static str, end: &End) -> Effect {
         let record = Record { bundle_id: &key.text(), outcome, end, words: self.protocol.words() };
-        // A map of texts and numbers always has a form in JSON.
+        // A map of strings and numbers always serializes.
         let value = serde_json::to_vec(&record).unwrap_or_default();
-        // One delivery has one end, so its name and the end's name are an id that a repeated step gives again.
+        // A delivery ends once, so its name with the outcome is a unique id, equal when the step is run again.
         let headers = Headers::new()
             .with("content-type", "application/json")
             .with("ce_specversion", "1.0")

@@ -1,66 +1,66 @@
-//! The journal of one bundle: the intents to submit it, and what is known of their outcomes.
+//! The journal of one bundle: the intents to submit it and their outcomes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{self, Versioned, binary};
 use crate::model::Timestamp;
 
-/// The state of one bundle's delivery. See the [module](super) for how they follow each other.
+/// The state of one bundle's delivery. See the [module](super) for the transitions.
 ///
-/// This type and what it contains are version 1 of the stored form: bincode knows fields by their order only, so a
-/// change of any of them is a version 2 beside a frozen copy of this one.
+/// This type with all that it contains is version 1 of the stored form: bincode identifies fields by their order, so a change
+/// needs a version 2 beside a frozen copy of this one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Journal {
     /// The intent to submit is committed; its outcome is awaited.
     Submitting(Open),
-    /// The last submit was certainly not executed; the timer begins the next one.
+    /// The last submit was not executed; the timer starts the next one.
     Waiting(Open),
-    /// The last submit may have been executed; the timer begins the look-up.
+    /// The last submit is in doubt; the timer starts the look-up.
     Unsure(Open),
     /// The look-up's outcome is awaited.
     LookingUp(Open),
     /// A submit was executed.
     Submitted(End),
-    /// No submit was executed, and there is no further one.
+    /// No submit was executed; final.
     Failed(End),
-    /// Whether a submit was executed cannot be told any more; there is no further one.
+    /// A submit stays in doubt; final.
     Unknown(End),
 }
 
-/// The object of all submits of one bundle. It is made once and stored, so each attempt sends the same bytes, also after a
+/// The object of all submits of one bundle. It is prepared once and stored, so all attempts send the same bytes, also after a
 /// change of the settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deliverable {
-    /// The unique name, by which a lost submit is looked up.
+    /// The unique name, by which a submit in doubt is looked up.
     pub name: String,
-    /// The content, in the protocol's own form.
+    /// The content, in the form of the protocol.
     pub content: String,
-    /// The revision of the template of the content, or of whatever else it was made with.
+    /// The revision of the template, or of another origin of the content.
     pub revision: String,
 }
 
-/// A delivery that has not come to its end.
+/// A delivery that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
     /// The object of the submits.
     pub deliverable: Deliverable,
     /// The coordinates of the submission: `topic-partition@offset`.
     pub origin: String,
-    /// How many submits were intended.
+    /// The number of intended submits.
     pub attempts: u32,
-    /// The number of the latest act of this entry, submit or look-up.
+    /// The number of the entry's latest act, submit or look-up.
     pub call: u32,
     /// The number of the latest submit's act.
     pub submit: u32,
-    /// When the latest submit was intended.
+    /// The time of the latest intent to submit.
     pub intended_at: Timestamp,
-    /// When the first submit in doubt was intended.
+    /// The time of the intent of the first submit in doubt.
     pub doubtful_since: Option<Timestamp>,
-    /// How many look-ups in a row were unclear.
+    /// The number of consecutive unclear look-ups.
     pub lookup_failures: u32,
 }
 
-/// A delivery that has come to its end.
+/// A delivery that has ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
     /// The deliverable's name.
@@ -69,22 +69,22 @@ pub struct End {
     pub revision: String,
     /// The coordinates of the submission.
     pub origin: String,
-    /// How many submits were intended.
+    /// The number of intended submits.
     pub attempts: u32,
-    /// When it ended.
+    /// The time of the end.
     pub at: Timestamp,
-    /// The proof that a submit was executed; only of Submitted.
+    /// The proof that a submit was executed; `Some` for Submitted only.
     pub proof: Option<Proof>,
-    /// The reason of the end; not of Submitted.
+    /// The reason of the end; `None` for Submitted.
     pub detail: Option<String>,
 }
 
-/// The proof that a submit was executed: the target's id of it.
+/// The proof that a submit was executed: its id at the target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Proof {
     /// The id in the answer to the submit.
     Accepted(String),
-    /// The id that a look-up found.
+    /// The id found by a look-up.
     Found(String),
 }
 

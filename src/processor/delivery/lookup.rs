@@ -1,4 +1,4 @@
-//! The transitions of a delivery in doubt: a look-up at the target, and how far its answer is believed.
+//! The transitions of a delivery in doubt: a look-up at the target, and the validity of its answer.
 
 use super::super::{Effect, Transition};
 use super::call::LOOK_UP;
@@ -9,7 +9,7 @@ use super::{Delivery, count};
 use crate::model::{Key, Reject, RejectReason, Timestamp, Verdict};
 
 impl Delivery {
-    /// Intends a look-up, however late it is: that a submit was executed is believed at any time.
+    /// Intends a look-up, also after the horizon: a found submit is a proof at any time.
     pub(super) fn look_up(&self, open: Open) -> Transition<Journal> {
         let call = open.call.saturating_add(1);
         let act = self.act(LOOK_UP, call, self.protocol.look_up_request(&open.deliverable));
@@ -19,11 +19,11 @@ impl Delivery {
     /// The outcome of the latest look-up.
     pub(super) fn on_looked_up(&self, key: &Key, open: Open, verdict: Verdict, now: Timestamp) -> Transition<Journal> {
         let since = open.doubtful_since.unwrap_or(open.intended_at);
-        let believed = now.since(since) <= self.settings.lookup_horizon;
+        let within_horizon = now.since(since) <= self.settings.lookup_horizon;
         let absent = self.protocol.words().absent;
         match self.look_up_answer(verdict) {
             LookUpAnswer::Found { id } => self.succeed(key, open, Proof::Found(id), now),
-            LookUpAnswer::Absent if believed => {
+            LookUpAnswer::Absent if within_horizon => {
                 if self.exhausted(&open) {
                     let detail = format!("every answer was lost, and {absent}");
                     return self.fail(key, open, Reject::new(RejectReason::Refused, detail), now);
@@ -35,7 +35,7 @@ impl Delivery {
                 let detail = format!("{absent}, but the submit of {since} is too long ago to tell: {remedy}");
                 self.give_up(key, open, detail, now)
             }
-            LookUpAnswer::Unclear { retry_after, .. } if believed => {
+            LookUpAnswer::Unclear { retry_after, .. } if within_horizon => {
                 let failures = open.lookup_failures.saturating_add(1);
                 let wait = self.wait(failures, retry_after);
                 Transition::to(Journal::Unsure(Open { lookup_failures: failures, ..open }))
@@ -53,7 +53,7 @@ impl Delivery {
         let detail = match verdict {
             Verdict::Answered(answer) => return self.protocol.look_up_answer(&answer),
             Verdict::NotSent(detail) | Verdict::Unknown(detail) => detail,
-            Verdict::Inherited => "the look-up was begun by another owner".to_owned(),
+            Verdict::Inherited => "the look-up was started by a previous owner of the task".to_owned(),
         };
         LookUpAnswer::Unclear { detail, retry_after: None }
     }

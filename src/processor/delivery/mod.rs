@@ -1,23 +1,23 @@
-//! The delivery processor: a journal of the submits of each bundle, so that nothing is submitted twice.
+//! The delivery processor: a journal of the submits of each bundle, so that no bundle is submitted twice.
 //!
-//! The journal knows nothing of its target; a [`Protocol`] makes the requests and reads the answers.
+//! The journal is independent of its target; a [`Protocol`] encodes the requests and decodes the answers.
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
-//! | `settings` | the times and limits; [`Backoff`] |
-//! | `submission` | reads a submission record; [`SubmissionKeying`] |
+//! | `settings` | durations and limits; [`Backoff`] |
+//! | `submission` | decodes a submission record; [`SubmissionKeying`] |
 //! | `protocol` | [`Protocol`], the interface to the target |
-//! | `journal` | the state, and its bytes |
+//! | `journal` | the state and its encoding |
 //! | `call` | the calls of an entry, by slot and number |
-//! | `submit`, `lookup` | the transitions: before and after a submit; in doubt about one |
-//! | `end` | the transitions to an end: outcome record, alert, dead letter |
-//! | `count`, `status` | the metrics and alerts; the statuses of lists |
+//! | `submit`, `lookup` | the transitions of a submit, and of a submit in doubt |
+//! | `end` | the transitions to a final state: outcome record, alert, dead letter |
+//! | `count`, `status` | metrics and alerts; statuses for lists |
 //! | [`control_m`] | the protocol of Control-M |
 //!
 //! # The states
 //!
-//! The journal begins with the first intent; before it there is only the submission record. A submission whose content cannot
-//! be made is Failed at once.
+//! The journal starts with the first intent; before it there is only the submission record. A submission whose content cannot
+//! be prepared is Failed at once.
 //!
 //! ```text
 //!                    Busy, NotSent              retry timer
@@ -52,7 +52,7 @@
 //! | Refused | Failed |
 //! | Busy, `NotSent` | Waiting; Failed after `attempts_max` |
 //! | Unclear, Unknown | Unsure, for request time-out + visibility lag |
-//! | Inherited | Unsure, for the permission's validity + request time-out + visibility lag |
+//! | Inherited | Unsure, for the intent's validity + request time-out + visibility lag |
 //!
 //! | outcome of the look-up: [`LookUpAnswer`] or [`Verdict`] | becomes |
 //! |---|---|
@@ -60,26 +60,26 @@
 //! | Absent | Submitting; Failed after `attempts_max`; Unknown past `lookup_horizon` |
 //! | Unclear, `NotSent`, Unknown, Inherited | Unsure, with back-off; Unknown past `lookup_horizon` |
 //!
-//! Outcomes of another attempt change nothing. Commands are rejected: there is none yet.
+//! Outcomes of another attempt are ignored. Commands are rejected, because there are none yet.
 //!
-//! # Why nothing is submitted twice
+//! # Why no bundle is submitted twice
 //!
-//! A submit is asked for only when the journal knows that no earlier one was executed: there was none, it was not sent,
-//! it was answered with *busy*, or a look-up by the deliverable's unique name found nothing. Three points need care:
+//! A submit is intended only if no earlier one was executed: there was none, it was not sent, it was answered with *busy*, or a
+//! look-up by the deliverable's unique name found nothing. Three points need care:
 //!
-//! - **The look-up must not be too early.** The request may still be executing, although its connection is gone: so the
-//!   wait covers the request's time-out and the time until a look-up finds a submit, whatever cut the answer off.
-//! - **Another process may still send.** An intent that is found in the state after a crash or a hand-over was given to a
-//!   process that may only be stopped. Its permission ends `intent_valid_for` after it was given, on that process's clock.
-//!   The clocks of two machines need not agree, so the moment at which it was given says nothing here; but it lies in the
-//!   past. So the new owner counts the whole validity from its own *now*, on its own clock.
-//! - **A wait must not be cut short by a hand-over.** While the journal is in doubt the submit stays pending (no
-//!   [`Settle`](super::Effect::Settle)), so a new owner is told of it ([`Verdict::Inherited`]) and
-//!   begins the wait anew. The runtime delivers this before it fires the timers of a task that it has taken over.
+//! - **The look-up must not be too early.** The request may still be executing after its connection was lost, so the wait covers
+//!   the request's time-out and the visibility lag, whatever the cause of the loss.
+//! - **A zombie may still send.** An intent that is restored after a crash or a rebalance was given to a process that may only
+//!   be suspended. The intent is valid for `intent_valid_for` on that process's clock. The clocks of two machines may differ, so
+//!   the time of the intent cannot be compared; but it is in the past. So the new owner waits for the whole validity from its
+//!   own *now*, on its own clock.
+//! - **A rebalance must not shorten a wait.** While the journal is in doubt, the submit stays pending (no
+//!   [`Settle`](super::Effect::Settle)), so a new owner gets [`Verdict::Inherited`] and restarts the wait. The runtime delivers
+//!   it before it fires the timers of a restored task.
 //!
-//! What remains: a look-up that finds nothing although the submit was executed, because it shows later than
-//! `visibility_lag` or was deleted by hand. After `lookup_horizon`, when the target may have removed what it had, an empty
-//! look-up is no longer believed: the bundle is Unknown and a person decides.
+//! The remaining risk is a look-up that finds nothing although the submit was executed, because it is visible later than
+//! `visibility_lag` or was deleted by hand. After `lookup_horizon`, when the target may have removed it, an empty look-up proves
+//! nothing: the bundle is Unknown, and an operator decides.
 //!
 //! [`Verdict`]: crate::model::Verdict
 //! [`Verdict::Inherited`]: crate::model::Verdict::Inherited
@@ -111,7 +111,7 @@ use super::{Effect, Family, Input, Processor, Transition};
 use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
 use call::{Call, LOOK_UP, SUBMIT};
 
-/// The one timer of an entry: the next retry or look-up while it is open, its deletion after its end.
+/// The only timer of an entry: the next retry or look-up while it is open, the deletion after its end.
 pub const TIMER: TimerKind = TimerKind::Delay(0);
 
 /// Submits each bundle once. See the [module](self) for the states.
@@ -207,7 +207,7 @@ impl Delivery {
     }
 }
 
-/// Lets go of the act of a submit, unless the next state is still in doubt about this very submit.
+/// Settles the act of a submit, unless the next state is still in doubt about this submit.
 fn settle_submit(submit: u32, next: Transition<Journal>) -> Transition<Journal> {
     match &next.state {
         Some(Journal::Unsure(open)) if open.submit == submit => next,
@@ -224,7 +224,7 @@ fn settle_submit(submit: u32, next: Transition<Journal>) -> Transition<Journal> 
     }
 }
 
-/// Lets go of an act before anything else happens, so that a new act may take its slot.
+/// Settles an act before all other effects, so that a new act may use its slot.
 fn settle(slot: ActSlot, mut next: Transition<Journal>) -> Transition<Journal> {
     next.effects.insert(0, Effect::Settle(slot));
     next

@@ -1,18 +1,18 @@
-//! The times and limits of a delivery.
+//! The durations and limits of a delivery.
 
 use std::time::Duration;
 
 use crate::model::Target;
 
-/// The longest wait asked for by a target that is obeyed.
+/// The upper limit of a wait requested by a target.
 pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 
-/// The times and limits of a delivery. Every duration is on the wall clock of the task's owner.
+/// The durations and limits of a delivery. All durations are on the wall clock of the instance.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The target of its calls.
+    /// The target of the calls.
     pub target: Target,
-    /// The time after the commit of an intent in which its call may be begun.
+    /// The time after the commit of an intent within which its call may start.
     pub intent_valid_for: Duration,
     /// The time-out of one call.
     pub request_timeout: Duration,
@@ -20,41 +20,41 @@ pub struct Settings {
     pub visibility_lag: Duration,
     /// The waits between attempts, and their number.
     pub retry: Backoff,
-    /// The time after an intent in which an empty look-up proves that the submit was not executed; later the target may have
-    /// removed what it had.
+    /// The time after an intent within which an empty look-up proves that the submit was not executed; later the target may
+    /// have removed it.
     pub lookup_horizon: Duration,
-    /// The time that a journal is kept after its end, to recognise duplicates.
+    /// The retention of a journal after its end, to recognize duplicates.
     pub keep: Duration,
 }
 
 impl Settings {
-    /// The wait before a look-up when the answer to a submit was lost: it may run until its time-out, and then be invisible.
+    /// The wait before a look-up after a lost answer: the request may run until its time-out, and then be invisible for a while.
     pub(super) fn doubt_after_loss(&self) -> Duration {
         self.request_timeout.saturating_add(self.visibility_lag)
     }
 
-    /// The wait before a look-up when another owner may still begin the submit.
-    pub(super) fn doubt_after_hand_over(&self) -> Duration {
+    /// The wait before a look-up after a rebalance: the previous owner may still start the submit.
+    pub(super) fn doubt_after_rebalance(&self) -> Duration {
         self.intent_valid_for.saturating_add(self.doubt_after_loss())
     }
 }
 
-/// Exponential waiting: `first`, `first * factor`, ... up to `max`. There is no jitter, because a step draws no chance;
-/// the sink's own rate limit spreads what comes due together.
+/// Exponential back-off: `first`, `first * factor`, ... up to `max`. There is no jitter, because a step has no random source;
+/// the sink's rate limit spreads retries that are due at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// The first wait.
     pub first: Duration,
-    /// The ratio of each wait to the one before.
+    /// The ratio of consecutive waits.
     pub factor: u32,
     /// The longest wait.
     pub max: Duration,
-    /// The number of submits in all; look-ups are limited by [`Settings::lookup_horizon`] instead.
+    /// The most submits; look-ups are limited by [`Settings::lookup_horizon`] instead.
     pub attempts_max: u32,
 }
 
 impl Backoff {
-    /// The wait after `failures` failures in a row, from 1.
+    /// The wait after `failures` consecutive failures, from 1.
     pub fn after(&self, failures: u32) -> Duration {
         let factor = self.factor.saturating_pow(failures.saturating_sub(1));
         self.first.saturating_mul(factor).min(self.max)

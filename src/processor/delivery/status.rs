@@ -1,4 +1,4 @@
-//! The statuses of a delivery, for lists and counts. The numbers are stored: a status keeps its number for ever.
+//! The statuses of a delivery, for lists and counts. The numbers are stored, so a status must keep its number.
 
 use super::Journal;
 use crate::model::{Listing, Status};
@@ -6,7 +6,7 @@ use crate::model::{Listing, Status};
 /// The names, by number.
 const NAMES: [&str; 7] = ["submitting", "waiting", "unsure", "looking-up", "submitted", "failed", "unknown"];
 
-/// The status of a delivery: open ones are ordered by when their latest submit was intended, ended ones by when they ended.
+/// The status of a delivery; open ones are sorted by the time of the latest intent, ended ones by the time of the end.
 pub(super) fn listing(journal: &Journal) -> Listing {
     let (number, at) = match journal {
         Journal::Submitting(open) => (0, open.intended_at),
@@ -20,7 +20,7 @@ pub(super) fn listing(journal: &Journal) -> Listing {
     Listing::of(Status(number), Some(at))
 }
 
-/// A status in words.
+/// The name of a status.
 pub(super) fn name(status: Status) -> &'static str {
     usize::try_from(status.0).ok().and_then(|number| NAMES.get(number)).copied().unwrap_or("not-known")
 }

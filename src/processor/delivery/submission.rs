@@ -1,8 +1,7 @@
-//! Reads submission records: the completed bundles that are to be delivered.
+//! Decodes submission records, which are the completed bundles to be delivered.
 //!
-//! Key: the bundle's id. Value: JSON `{"bundle_id", "parent", "children", "first_event_at", "completed_at", "late"}`;
-//! `parent` and each of `children` are the payloads of the events, as they were. Fields that are not named here are left
-//! alone, so that the format can grow.
+//! Key: the bundle's id. Value: JSON `{"bundle_id", "parent", "children", "first_event_at", "completed_at", "late"}`; `parent`
+//! and each of `children` are the unchanged payloads of the events. Unknown fields are ignored, so that the format can grow.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,24 +12,24 @@ use crate::model::{Key, Record, Reject, RejectReason};
 /// The role of submission records.
 const ROLE: &str = "submission";
 
-/// A completed bundle that is to be delivered.
+/// A completed bundle to be delivered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Submission {
-    /// The bundle's id, the key of its record.
+    /// The bundle's id, which is also the key of the record.
     pub bundle_id: String,
     /// The parent's payload.
     pub parent: Value,
     /// The children's payloads, in their order.
     pub children: Vec<Value>,
-    /// The time of the earliest member.
+    /// The event time of the earliest member.
     pub first_event_at: Value,
-    /// The time of the latest member.
+    /// The event time of the latest member.
     pub completed_at: Value,
-    /// Whether the latest member came after the deadline.
+    /// True if the latest member is after the deadline.
     pub late: Value,
 }
 
-/// Finds the key of a submission record: the record's own key, checked against the bundle that its value names.
+/// The keying step of submission records: the record's key, which must be equal to the `bundle_id` in its value.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SubmissionKeying;
 
@@ -44,7 +43,7 @@ impl Keying for SubmissionKeying {
     }
 }
 
-/// Reads the submission of `key` from an inbox record.
+/// Decodes the submission of `key` from an inbox record.
 pub(super) fn of(key: &Key, event: &Event) -> Result<Submission, Reject> {
     read(key, &event.record)
 }

@@ -1,4 +1,4 @@
-//! The transitions before and after a submit: the intent, its outcome, the next attempt.
+//! The transitions of a submit: the intent, its outcome, the next attempt.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{Delivery, TIMER, count, submission};
 use crate::model::{Act, ActSlot, Key, Reject, RejectReason, Timer, Timestamp, Verdict};
 
 impl Delivery {
-    /// A submission without a journal: prepares its deliverable and intends the first submit.
+    /// A new submission: prepares its deliverable and intends the first submit.
     pub(super) fn on_submission(
         &self,
         key: &Key,
@@ -41,7 +41,7 @@ impl Delivery {
         Ok(next)
     }
 
-    /// Intends the next submit. Only called when no earlier one was executed.
+    /// Intends the next submit. The caller has made sure that no earlier one was executed.
     pub(super) fn submit(&self, open: Open, now: Timestamp) -> Transition<Journal> {
         let attempts = open.attempts.saturating_add(1);
         let call = open.call.saturating_add(1);
@@ -50,7 +50,7 @@ impl Delivery {
         Transition::to(Journal::Submitting(open)).with(act)
     }
 
-    /// The outcome of the latest submit, still awaited or in doubt already.
+    /// The outcome of the latest submit, awaited or in doubt.
     pub(super) fn on_submitted(&self, key: &Key, open: Open, verdict: Verdict, now: Timestamp) -> Transition<Journal> {
         let answer = match verdict {
             Verdict::Answered(answer) => self.protocol.submit_answer(&answer),
@@ -59,7 +59,7 @@ impl Delivery {
                 return self.retry(key, open, Retry { wait, detail, count: count::RETRY_NOT_SENT }, now);
             }
             Verdict::Inherited => {
-                let wait = self.settings.doubt_after_hand_over();
+                let wait = self.settings.doubt_after_rebalance();
                 return doubt(open, wait, now).with(Effect::Count(count::INHERITED));
             }
             Verdict::Unknown(_) => SubmitAnswer::Unclear,
@@ -77,7 +77,7 @@ impl Delivery {
         }
     }
 
-    /// The latest submit was certainly not executed: waits for the next one, if there is one.
+    /// The latest submit was not executed: waits for the next attempt, or fails after the last one.
     fn retry(&self, key: &Key, open: Open, retry: Retry, now: Timestamp) -> Transition<Journal> {
         if self.exhausted(&open) {
             return self.fail(key, open, Reject::new(RejectReason::Refused, retry.detail), now);
@@ -87,32 +87,32 @@ impl Delivery {
             .with(Effect::Count(retry.count))
     }
 
-    /// True when no further submit may be attempted.
+    /// True after the last attempt.
     pub(super) const fn exhausted(&self, open: &Open) -> bool {
         open.attempts >= self.settings.retry.attempts_max
     }
 
-    /// The wait after `failures` failures in a row: as long as the target asks for, within a limit, or the back-off.
+    /// The wait after `failures` consecutive failures: the one requested by the target, up to a limit, or the back-off.
     pub(super) fn wait(&self, failures: u32, retry_after: Option<Duration>) -> Duration {
-        retry_after.map_or_else(|| self.settings.retry.after(failures), |asked| asked.min(RETRY_AFTER_MAX))
+        retry_after.map_or_else(|| self.settings.retry.after(failures), |requested| requested.min(RETRY_AFTER_MAX))
     }
 
-    /// The effect that asks for a call.
+    /// The effect of a call.
     pub(super) fn act(&self, slot: ActSlot, attempt: u32, request: String) -> Effect {
         let (to, valid_for) = (self.settings.target.clone(), self.settings.intent_valid_for);
         Effect::Act(Act { slot, attempt, to, valid_for, request })
     }
 }
 
-/// A submit that is to be tried again.
+/// The parameters of a retry.
 struct Retry {
     wait: Duration,
     detail: String,
     count: Count,
 }
 
-/// The latest submit may have been executed: a look-up after `wait`. Its act stays pending, so that a new owner is told of
-/// it and begins the wait anew.
+/// The latest submit is in doubt: a look-up after `wait`. The act stays pending, so that a new owner inherits it and restarts
+/// the wait.
 fn doubt(open: Open, wait: Duration, now: Timestamp) -> Transition<Journal> {
     let doubtful_since = open.doubtful_since.or(Some(open.intended_at));
     let open = Open { doubtful_since, lookup_failures: 0, ..open };

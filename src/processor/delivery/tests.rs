@@ -1,4 +1,4 @@
-//! What is not shown by the golden texts in `tests/golden/delivery`: bytes, keys, names, counts.
+//! Tests of encoding, keying, names and counts; the behaviour is tested by `tests/golden/delivery`.
 
 use std::collections::BTreeSet;
 
@@ -32,22 +32,22 @@ fn record(key: Option<&str>, value: Option<&[u8]>) -> Record {
 fn a_submission_is_keyed_by_its_own_key() {
     let value = submission().to_string();
     let keyed = SubmissionKeying.key(&record(Some("p1"), Some(value.as_bytes())));
-    let Ok(Keyed::To(keyed)) = keyed else { panic!("it is for an entry: {keyed:?}") };
+    let Ok(Keyed::To(keyed)) = keyed else { panic!("it belongs to an entry: {keyed:?}") };
     assert_eq!((keyed.key, keyed.at), (Key::new("p1"), Timestamp::from_millis(1_000)));
 }
 
 #[test]
-fn a_field_that_is_not_known_does_not_matter() {
+fn an_unknown_field_is_ignored() {
     let mut value = submission();
     value["policy"] = json!({"x": 1});
     assert!(SubmissionKeying.key(&record(Some("p1"), Some(value.to_string().as_bytes()))).is_ok());
 }
 
-/// A key, a value, and why they are no submission.
+/// The key and value of an invalid submission, and the reason of its rejection.
 type Case<'a> = (Option<&'a str>, Option<&'a [u8]>, RejectReason);
 
 #[test]
-fn what_is_not_a_submission_is_rejected_with_its_reason() {
+fn an_invalid_submission_is_rejected_with_its_reason() {
     let good = submission().to_string();
     let mut no_parent = submission();
     no_parent.as_object_mut().unwrap().remove("parent");
@@ -93,7 +93,7 @@ fn end() -> End {
 }
 
 #[test]
-fn the_bytes_of_version_1_are_what_they_were() {
+fn the_bytes_of_version_1_are_unchanged() {
     let open_bytes = "09666f6c6465722d7031027b7d0361626305732d304037020302fbd00701fbe80301";
     let end_bytes = "09666f6c6465722d70310361626305732d30403702fba00f";
     let run = Some(Proof::Accepted("r1".into()));

@@ -127,7 +127,7 @@ impl Script for Words {
             (false, _) => "children",
         };
         let children =
-            gathering.children().into_iter().map(|child| child.place.map_or(child.id.clone(), |at| at.to_string()));
+            gathering.children().into_iter().map(|child| child.position.map_or(child.id.clone(), |at| at.to_string()));
         let children: Vec<_> = children.collect();
         format!("{name} waiting_for={waiting_for} children={{{}}}", children.join(","))
     }

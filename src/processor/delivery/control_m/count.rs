@@ -1,4 +1,4 @@
-//! The metrics of the rendering of job definitions.
+//! The metrics of rendering job definitions.
 
 use crate::processor::{Count, Family};
 use crate::template;
@@ -7,10 +7,10 @@ use crate::template;
 const RENDERS: &str = "template_renders_total";
 
 pub(super) const RENDERED: Count = render("ok");
-/// A definition without the folder by which it would be looked up.
+/// A definition without the folder for look-ups.
 pub(super) const NO_FOLDER: Count = render("no_folder");
 
-/// The family, with every series that exists.
+/// The family, with all its series.
 pub(super) fn families() -> Vec<Family> {
     let counts = [RENDERED, NO_FOLDER].into_iter().chain(template::Error::KINDS.into_iter().map(render));
     vec![Family {

@@ -1,4 +1,4 @@
-//! Renders the job definition of a submission, and makes sure that it can be looked up.
+//! Renders the job definition of a submission, and checks that it can be looked up.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -8,23 +8,23 @@ use crate::processor::Count;
 use crate::processor::delivery::Submission;
 use crate::template;
 
-/// The variable `ctmsla` of a template: the time in which the folder's service is to complete, in hours and minutes, as the
-/// original consumer set it.
+/// The variable `ctmsla` of a template: the SLA of the folder's service in hours and minutes, with the value of the original
+/// consumer.
 pub const SLA: &str = "23:59";
 
-/// Why a definition could not be made.
+/// Errors of rendering a definition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Error {
     /// The template could not be rendered.
     #[error(transparent)]
     Template(#[from] template::Error),
-    /// The definition has no folder of the name by which it would be looked up.
+    /// The definition does not have the folder for look-ups.
     #[error("template {template}: the definition has no folder `{folder}`: name its folder {{{{ folder }}}}")]
     NoFolder { template: String, folder: String },
 }
 
 impl Error {
-    /// How the failure is counted.
+    /// The increment for this error.
     pub(super) const fn count(&self) -> Count {
         match self {
             Self::Template(error) => count::render(error.kind()),
@@ -33,7 +33,7 @@ impl Error {
     }
 }
 
-/// The variables of a template; the first six are the original consumer's.
+/// The variables of a template; the first six are those of the original consumer.
 #[derive(Serialize)]
 struct Context<'a> {
     server_name: &'a str,
@@ -51,7 +51,7 @@ struct Context<'a> {
     late: &'a Value,
 }
 
-/// The definition of one submission: a JSON object with the folder in it.
+/// Renders the definition of one submission: a JSON object with the folder as a key.
 pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -> Result<String, Error> {
     let job = format!("prnt-{}", submission.bundle_id);
     let definition = folders.template.render(&Context {
@@ -69,7 +69,7 @@ pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -
         completed_at: &submission.completed_at,
         late: &submission.late,
     })?;
-    // A look-up asks for this name: a definition without it would never be found, and be submitted again.
+    // A look-up searches for this name: a definition without it would not be found, and be submitted again.
     let members: Map<String, Value> = serde_json::from_str(&definition).unwrap_or_default();
     if !members.contains_key(folder) {
         let template = folders.template.name().to_owned();

@@ -2,13 +2,13 @@
 
 use crate::model::{Reject, RejectReason};
 
-/// How many characters the name of a folder may have in Control-M (BMC, Creating a Folder).
+/// The longest name of a folder in Control-M, in characters (BMC, Creating a Folder).
 pub const FOLDER_CHARS_MAX: usize = 64;
 
-/// The unique name of a bundle's folder, by which a lost submit is looked up.
+/// The unique name of a bundle's folder, by which a submit in doubt is looked up.
 ///
-/// Control-M allows 1-64 characters without blank `' $ / * ? "` and without the special characters of Latin-1 (BMC,
-/// Creating a Folder). A name that it would refuse or change could not be looked up, so it is rejected here.
+/// Control-M allows 1-64 characters without blank `' $ / * ? "` and without the special characters of Latin-1 (BMC, Creating a
+/// Folder). A name that Control-M would refuse or change could not be looked up, so it is rejected here.
 pub(super) fn name(bundle_id: &str) -> Result<String, Reject> {
     let folder = format!("folder-{bundle_id}");
     if bundle_id.is_empty() || folder.chars().count() > FOLDER_CHARS_MAX {
@@ -25,7 +25,7 @@ pub(super) fn name(bundle_id: &str) -> Result<String, Reject> {
 }
 
 fn forbidden(character: char) -> bool {
-    // U+00A0 to U+00BF, the multiplication and the division sign are the part of Latin-1 that is not letters.
+    // In the upper half of Latin-1 only U+00A0 to U+00BF, the multiplication sign and the division sign are not letters.
     let special = matches!(character, '\u{A0}'..='\u{BF}' | '\u{D7}' | '\u{F7}');
     special || character.is_whitespace() || character.is_control() || "'$/*?\"".contains(character)
 }

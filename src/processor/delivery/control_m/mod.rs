@@ -1,15 +1,15 @@
-//! Control-M's protocol: each submission becomes one folder, and a lost submit is looked up by the folder's unique name.
+//! Control-M's protocol: each submission becomes one folder, and a submit in doubt is looked up by the folder's unique name.
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
-//! | `settings` | [`Folders`]; the usual times and limits |
+//! | `settings` | [`Folders`]; the usual durations and limits |
 //! | `folder` | the folder's name |
 //! | `definition` | renders the job definition of a submission |
 //! | `protocol` | the messages between the delivery processor and Control-M's sink |
-//! | `count` | the metrics of the rendering |
+//! | `count` | the metrics of rendering |
 //!
-//! Outcome records name the deliverable `folder`, its revision `template_revision`, the id of the run `run_id` when the submit
-//! was answered, and the id of the folder's job `job_id` when a look-up found it.
+//! Outcome records have the deliverable's name in `folder`, its revision in `template_revision`, the id of the run in `run_id` if
+//! the submit was answered, and the id of the folder's job in `job_id` if a look-up found it.
 
 mod count;
 mod definition;
@@ -80,8 +80,8 @@ impl Protocol for Folders {
                 detail: http(status, &message),
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
-            Ok(Answer::Accepted { .. }) => unclear("a submit's answer".to_owned()),
-            Err(error) => unclear(format!("an answer that cannot be read: {error}")),
+            Ok(Answer::Accepted { .. }) => unclear("a response to a submit".to_owned()),
+            Err(error) => unclear(format!("an invalid response: {error}")),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The messages between the delivery processor and Control-M's sink: JSON inside of [`Act`](crate::model::Act) and
+//! The messages between the delivery processor and Control-M's sink: JSON in [`Act`](crate::model::Act) and
 //! [`Verdict::Answered`](crate::model::Verdict).
 
 use serde::{Deserialize, Serialize};
@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 pub enum Request {
     /// Submit a job definition (`POST /run/ondemand`). Not idempotent: sent at most once per attempt.
     Submit {
-        /// The unique name of the folder that the definition makes, by which a lost submit is looked up.
+        /// The unique name of the folder in the definition, by which a submit in doubt is looked up.
         folder: String,
-        /// The definition, checked to be JSON.
+        /// The definition, validated as JSON.
         definition: String,
     },
-    /// Ask whether a folder of that name was submitted (`GET /run/jobs/status`). Idempotent.
+    /// Look a folder up by its name (`GET /run/jobs/status`). Idempotent.
     LookUp {
         /// The folder's name.
         folder: String,
@@ -24,14 +24,14 @@ pub enum Request {
 }
 
 impl Request {
-    /// As JSON.
+    /// The request as JSON.
     pub(super) fn encode(&self) -> String {
-        // Texts and a tag always have a form in JSON; a request without one would be refused by the sink, unsent.
+        // Strings and a tag always serialize; the sink would refuse an empty request without sending it.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
-/// Control-M's answer to a call.
+/// Control-M's response to a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Answer {
@@ -40,27 +40,27 @@ pub enum Answer {
         /// Control-M's id of the run.
         run_id: String,
     },
-    /// The look-up found the folder: the submit had been executed.
+    /// The look-up found the folder: the submit was executed.
     Found {
-        /// The id of the folder's job or of its first job.
+        /// The id of the folder or of its first job.
         job_id: String,
     },
     /// The look-up found nothing.
     Absent,
-    /// Control-M did not execute the request, and would not execute a repeated one (400, 403, 404, 413, 422).
+    /// Control-M did not execute the request, and would refuse a retry (400, 403, 404, 413, 422).
     Refused {
         /// The HTTP status.
         status: u16,
-        /// Control-M's words.
+        /// Control-M's message.
         message: String,
     },
-    /// Control-M did not execute the request, and may execute a repeated one (429, 401, 503 with its own list of errors).
+    /// Control-M did not execute the request, and may execute a retry (429, 401, 503 with its own list of errors).
     Busy {
         /// The HTTP status.
         status: u16,
-        /// Control-M's words.
+        /// Control-M's message.
         message: String,
-        /// The wait that it asks for, in milliseconds (`Retry-After`).
+        /// The value of `Retry-After`, in milliseconds.
         retry_after_ms: Option<u64>,
     },
 }

@@ -6,24 +6,25 @@ use crate::model::Target;
 use crate::processor::delivery::{Backoff, Settings};
 use crate::template::Template;
 
-/// The name of the sink that calls Control-M, in a configuration that has one.
+/// The name of Control-M's sink in the configuration.
 pub const CONTROL_M: &str = "control_m";
 
-/// The protocol of Control-M, with what its folders are made of.
+/// The protocol of Control-M, with the parameters of its folders.
 #[derive(Clone, Debug)]
 pub struct Folders {
     /// The template of the job definition.
     pub template: Template,
     /// The name of the Control-M server.
     pub server: String,
-    /// The number of days that Control-M keeps the jobs; a variable of the template.
+    /// The retention of jobs in Control-M, in days; a variable of the template.
     pub retention_days: u32,
 }
 
-/// The usual times and limits: an intent is valid for 30 s, a request takes up to a minute, a folder is visible after 30 s, a
-/// submit is repeated after 5 s, 10 s, 20 s and so on up to 5 minutes, for about half a day, and a journal is kept for a week.
+/// The usual durations and limits: an intent is valid for 30 s, a request times out after a minute, a folder is visible after
+/// 30 s, a submit is retried after 5 s, 10 s, 20 s and so on up to 5 minutes, for about half a day, and a journal is kept for a
+/// week.
 ///
-/// An empty look-up is believed for 20 h: less than a day, because Control-M's new day may remove a folder.
+/// An empty look-up counts for 20 h, which is less than a day, because Control-M's new day may remove a folder.
 pub fn usual_settings() -> Settings {
     Settings {
         target: Target::new(CONTROL_M),

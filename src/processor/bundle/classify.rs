@@ -1,0 +1,78 @@
+//! Classifies a member event against the members that a bundle has.
+
+use std::sync::Arc;
+
+use super::{CHILDREN_MAX, Gathering, Member, Role};
+
+/// A decoded and validated member event.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    pub(super) role: Role,
+    /// The number of children in a parent's event.
+    pub(super) expects: Option<u32>,
+    /// The position in a child's event, not validated.
+    pub(super) stated_position: Option<i64>,
+    /// The member; its position is the stated one if that is within 1 to [`CHILDREN_MAX`].
+    pub(super) member: Arc<Member>,
+}
+
+/// The class of a member event for an open bundle.
+#[derive(Debug)]
+pub(super) enum Class {
+    /// A missing member.
+    Expected,
+    /// A known member with the same content.
+    Duplicate,
+    /// Other content with the id or the position of a known member, which is kept.
+    Conflict(Arc<Member>),
+    /// A surplus child, with the reason as text.
+    Unexpected(String),
+}
+
+impl Gathering {
+    /// Classifies a member event. `fixed_children` is the number of children if it does not depend on the parent.
+    pub(super) fn classify(&self, arrival: &Arrival, fixed_children: Option<u32>) -> Class {
+        match arrival.role {
+            Role::Parent => match self.parent() {
+                None => Class::Expected,
+                Some(parent) => compare(parent, &arrival.member),
+            },
+            Role::Child => self.classify_child(arrival, self.expected.or(fixed_children)),
+        }
+    }
+
+    fn classify_child(&self, arrival: &Arrival, expected: Option<u32>) -> Class {
+        let child = &arrival.member;
+        if let Some(first) = self.child(&child.id) {
+            return compare(first, child);
+        }
+        let limit = expected.unwrap_or(CHILDREN_MAX);
+        if let Some(stated) = arrival.stated_position
+            && child.position.is_none_or(|position| position > limit)
+        {
+            return Class::Unexpected(format!("its position {stated} is not from 1 to {limit}"));
+        }
+        if let Some(position) = child.position
+            && let Some(first) = self.child_at(position)
+        {
+            return Class::Conflict(Arc::clone(first));
+        }
+        if self.count() >= limit {
+            return Class::Unexpected(too_many(limit));
+        }
+        Class::Expected
+    }
+}
+
+/// The reason for a surplus child.
+pub(super) fn too_many(expected: u32) -> String {
+    format!("there is room for {expected} and no more")
+}
+
+fn compare(first: &Arc<Member>, second: &Member) -> Class {
+    if first.id == second.id && first.content == second.content {
+        Class::Duplicate
+    } else {
+        Class::Conflict(Arc::clone(first))
+    }
+}
