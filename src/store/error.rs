@@ -1,4 +1,4 @@
-//! What can go wrong with a store.
+//! Errors of the store port.
 
 use std::path::PathBuf;
 
@@ -10,42 +10,42 @@ pub enum Error {
     /// Another process has the store open.
     #[error("the state directory {} is in use by another process: stop that process, or give this one its own state_dir", path.display())]
     Locked {
-        /// Which directory.
+        /// The directory.
         path: PathBuf,
     },
     /// The store's files cannot be trusted.
     #[error("the store {} is corrupt: {detail}", path.display())]
     Corrupt {
-        /// Which directory.
+        /// The directory.
         path: PathBuf,
-        /// The engine's words.
+        /// The message of the storage engine.
         detail: String,
     },
-    /// The process was killed while it loaded a changelog into the store: there is a part that fits no position.
+    /// A crash during a bulk restore: the contents match no position of the changelog.
     #[error(
-        "the store {} was cut off in the middle of its restore: `sheaf run` makes it anew from its changelog",
+        "the store {} is incomplete, because its restore was interrupted: `sheaf run` rebuilds it from its changelog",
         path.display()
     )]
     Unfinished {
-        /// Which directory.
+        /// The directory.
         path: PathBuf,
     },
     /// The disk or the file system fails.
     #[error(
-        "the store {} cannot be used: {detail}. Nothing that was committed is lost: see to the disk (room, rights, \
+        "the store {} cannot be used: {detail}. Nothing that was committed is lost: check the disk (free space, permissions, \
          state_dir) and start again",
         path.display()
     )]
     Io {
-        /// Which directory.
+        /// The directory.
         path: PathBuf,
-        /// The system's words.
+        /// The message of the operating system.
         detail: String,
     },
 }
 
 impl Error {
-    /// What is to be done about it.
+    /// The class, which decides how the runtime handles it.
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::Corrupt { .. } | Self::Unfinished { .. } => ErrorClass::Corrupt,

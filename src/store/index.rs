@@ -1,22 +1,22 @@
-//! Which index rows an entry has, and how they change with it.
+//! The index rows of an entry, and their changes when the entry changes.
 //!
-//! The indexes hold nothing of their own: every row follows from the head of an entry, so restoring the entries restores
-//! the indexes. An act that is decided again in the same slot keeps its row, whatever its attempt.
+//! The indexes are derived: every row follows from the head of an entry, so restoring the entries restores the indexes.
+//! A new attempt of an act in the same slot keeps its row.
 
 use super::{Change, TimerClock};
 use crate::codec::Head;
 use crate::model::{Act, Key, Timer, TimerKind, Timestamp};
 
-/// A row of the timer index. Rows sort as they are stored: by clock, then in the order in which they fire.
+/// A row of the timer index, ordered as it is stored: by clock, then in the order of firing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TimerRow {
-    /// Which clock drives the timer.
+    /// The clock of the timer.
     pub clock: TimerClock,
-    /// When it is due.
+    /// The due time.
     pub due: Timestamp,
-    /// Which of its entry's timers of this clock it is.
+    /// The slot of the timer in its entry, unique per clock.
     pub slot: u8,
-    /// Whose it is.
+    /// The key of its entry.
     pub key: Key,
 }
 
@@ -27,17 +27,17 @@ impl TimerRow {
         Self { clock: TimerClock::of(timer.kind), due: timer.due, slot, key: key.clone() }
     }
 
-    /// The smallest row that a clock can have, as the lower bound of a range.
+    /// The smallest possible row of a clock, as the lower bound of a range.
     pub fn first(clock: TimerClock) -> Self {
         Self { clock, due: Timestamp::MIN, slot: 0, key: Key::new("") }
     }
 
-    /// True when this row belongs to `clock` and is due at `now`.
+    /// True if the row is of this clock and due at `now`.
     pub fn is_due(&self, clock: TimerClock, now: Timestamp) -> bool {
         self.clock == clock && self.due <= now
     }
 
-    /// The timer that the row stands for.
+    /// The timer of the row.
     pub const fn timer(&self) -> Timer {
         let kind = match self.clock {
             TimerClock::Deadline => TimerKind::Deadline(self.slot),
@@ -46,45 +46,45 @@ impl TimerRow {
         Timer { kind, due: self.due }
     }
 
-    /// The timer, and whose it is.
+    /// The key of the entry, and the timer.
     pub fn into_timer(self) -> (Key, Timer) {
         let timer = self.timer();
         (self.key, timer)
     }
 }
 
-/// How the index rows of one entry change when its head goes from one to another; what stays is not named.
+/// The difference between the index rows of two versions of an entry.
 #[derive(Clone, Copy, Debug)]
 pub struct Diff<'a> {
-    /// The head before; `None` when there was no entry.
+    /// The head before; `None` if there was no entry.
     pub old: Option<&'a Head>,
-    /// The head after; `None` when there is no entry any more.
+    /// The head after; `None` if the entry is deleted.
     pub new: Option<&'a Head>,
 }
 
 impl<'a> Diff<'a> {
-    /// Timers that lose their row: fired, unscheduled, or moved away from this time.
-    pub fn timers_gone(self) -> impl Iterator<Item = Timer> + 'a {
+    /// The timers whose rows are deleted: fired, unscheduled or rescheduled.
+    pub fn removed_timers(self) -> impl Iterator<Item = Timer> + 'a {
         without(timers(self.old), timers(self.new))
     }
 
-    /// Timers that get a row: scheduled, or moved to this time.
-    pub fn timers_new(self) -> impl Iterator<Item = Timer> + 'a {
+    /// The timers whose rows are added: scheduled or rescheduled.
+    pub fn added_timers(self) -> impl Iterator<Item = Timer> + 'a {
         without(timers(self.new), timers(self.old))
     }
 
-    /// The whole difference as changes of a batch, for the entry of `key`: rows that go before rows that come. An act keeps
-    /// its row when it is decided again.
+    /// The difference as changes of a batch for the entry of `key`, deletions first. A new attempt of an act keeps its
+    /// row.
     pub fn changes(self, key: &'a Key) -> impl Iterator<Item = Change> + 'a {
-        let timers_gone = self.timers_gone().map(|timer| Change::DeleteTimer(key.clone(), timer));
-        let timers_new = self.timers_new().map(|timer| Change::PutTimer(key.clone(), timer));
+        let removed_timers = self.removed_timers().map(|timer| Change::DeleteTimer(key.clone(), timer));
+        let added_timers = self.added_timers().map(|timer| Change::PutTimer(key.clone(), timer));
         let (old, new) = (acts(self.old), acts(self.new));
         let is_of = |acts: &[Act], slot| acts.iter().any(|act| act.slot == slot);
         let acts_gone = old.iter().map(|act| act.slot).filter(move |slot| !is_of(new, *slot));
         let acts_new = new.iter().map(|act| act.slot).filter(move |slot| !is_of(old, *slot));
         let acts_gone = acts_gone.map(|slot| Change::DeleteAct(key.clone(), slot));
         let acts_new = acts_new.map(|slot| Change::PutAct(key.clone(), slot));
-        timers_gone.chain(timers_new).chain(acts_gone).chain(acts_new)
+        removed_timers.chain(added_timers).chain(acts_gone).chain(acts_new)
     }
 }
 
@@ -96,7 +96,7 @@ fn acts(head: Option<&Head>) -> &[Act] {
     head.map_or(&[], |head| &head.acts)
 }
 
-/// The timers of `some` that `others` does not have. An entry has a handful, so looking through them is cheapest.
+/// The timers of `some` that are not in `others`. An entry has only a few timers, so a linear search is fastest.
 fn without<'a>(some: &'a [Timer], others: &'a [Timer]) -> impl Iterator<Item = Timer> + 'a {
     some.iter().filter(|timer| !others.contains(timer)).copied()
 }

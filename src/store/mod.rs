@@ -1,8 +1,8 @@
 //! The store port: one task's entries, timers, pending acts and positions, changed by atomic batches.
 //!
-//! Two adapters: `rocks` (`RocksDB`, one directory per task) and `memory`. Above both stand the index of an entry
-//! (`index`: which rows a head has), what is committed and not yet written (`behind`), and the overlay (`overlay`: what a
-//! transaction has changed and not committed).
+//! Two adapters: `rocks` (`RocksDB`, one directory per task) and `memory`. On top of both: the index rows of an entry
+//! (`index`), the write-behind buffer with committed changes (`write_behind`), and the uncommitted changes of a
+//! transaction (`overlay`).
 //!
 //! | family | key | value |
 //! |---|---|---|
@@ -27,10 +27,10 @@ use bytes::Bytes;
 
 use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
 
-/// What the operations of the port return.
+/// The result of the port's operations.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What a transaction reads of a task's state: of a store, or of what stands before one.
+/// Read access to a task's state: to a store, or to a buffer in front of one.
 pub trait View {
     /// The bytes of an entry.
     fn get(&self, key: &Key) -> Result<Option<Bytes>>;
@@ -38,7 +38,7 @@ pub trait View {
     /// The parts of an entry, in the order of their numbers.
     fn parts(&self, key: &Key) -> Result<Vec<(u32, Bytes)>>;
 
-    /// Those of them that an entry counts. One that it does not count was written in vain, before a crash.
+    /// The parts within the range that the entry counts. Others were written before a crash and are garbage.
     fn counted_parts(&self, key: &Key, numbers: &Range<u32>) -> Result<Vec<(u32, Bytes)>> {
         if numbers.is_empty() {
             return Ok(Vec::new());
@@ -48,49 +48,48 @@ pub trait View {
         Ok(parts)
     }
 
-    /// Up to `limit` timers of one clock that are due at `now`, in the order of (due, slot, key).
+    /// Up to `limit` timers of one clock that are due at `now`, ordered by (due, slot, key).
     fn due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>>;
 
-    /// When the next timer of one clock is due, or earlier.
+    /// A lower bound of the due time of the next timer of one clock; `None` if there is none.
     fn next_due(&self, clock: TimerClock) -> Result<Option<Timestamp>>;
 }
 
-/// The state of one task. Dropping it closes it.
+/// The state of one task. Dropping it closes the store.
 pub trait Store: View + Send {
-    /// Applies a batch, all of it or nothing, also through a crash of the process; for a load see [`Batch::is_bulk`].
+    /// Applies a batch atomically, also if the process crashes; for bulk loads see [`Batch::is_bulk`].
     fn apply(&mut self, batch: &Batch) -> Result<()>;
 
-    /// Up to `limit` pending acts, in the order of (key, slot), after the given one.
+    /// Up to `limit` pending acts, ordered by (key, slot), after the given one.
     fn acts(&self, after: Option<&(Key, ActSlot)>, limit: usize) -> Result<Vec<(Key, ActSlot)>>;
 
-    /// Up to `limit` parts of all entries in the order of (key, number), after the given one.
+    /// Up to `limit` parts of all entries, ordered by (key, number), after the given one.
     fn scan_parts(&self, after: Option<&(Key, u32)>, limit: usize) -> Result<Vec<((Key, u32), Bytes)>>;
 
     /// A named value, such as a position.
     fn meta(&self, name: &str) -> Result<Option<Vec<u8>>>;
 
-    /// Up to `limit` entries in the order of their keys, after the given one.
+    /// Up to `limit` entries, ordered by key, after the given one.
     fn scan(&self, after: Option<&Key>, limit: usize) -> Result<Vec<(Key, Vec<u8>)>>;
 
-    /// About how many entries there are.
+    /// The approximate number of entries.
     fn len_estimate(&self) -> u64;
 }
 
 /// Opens the stores of tasks.
 pub trait Stores: Send + Sync + std::fmt::Debug {
-    /// Opens the store of a task, making it when there is none. A store that another process has open is
-    /// [`Error::Locked`]; one that cannot be read is [`Error::Corrupt`], and
-    /// one whose restore a crash cut off [`Error::Unfinished`].
+    /// Opens the store of a task, and creates it if there is none. [`Error::Locked`]: another process has it open;
+    /// [`Error::Corrupt`]: it cannot be read; [`Error::Unfinished`]: a crash interrupted its restore.
     fn open(&self, task: &str) -> Result<Box<dyn Store>>;
 
     /// Deletes the store of a task, which must not be open.
     fn destroy(&self, task: &str) -> Result<()>;
 
-    /// The tasks that have a store, open or not.
+    /// The tasks with a store, open or not.
     fn existing(&self) -> Result<Vec<String>>;
 }
 
-/// Which clock drives a timer.
+/// The clock of a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TimerClock {
     /// Event time.
@@ -100,7 +99,7 @@ pub enum TimerClock {
 }
 
 impl TimerClock {
-    /// Both.
+    /// All clocks.
     pub const ALL: [Self; 2] = [Self::Deadline, Self::Delay];
 
     /// The clock of a timer.
@@ -112,14 +111,14 @@ impl TimerClock {
     }
 }
 
-/// Changes that are applied together.
+/// Changes that are applied atomically.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     /// The changes, in order.
     pub changes: Vec<Change>,
-    /// True for a part of a restore, which may be large and may go a faster way; the changelog can repeat it. A crash in
-    /// the middle of it may leave a store that is [`Error::Unfinished`] from then on. A restore ends with a batch that is
-    /// none.
+    /// True for a bulk load, part of a restore: it may be large and bypass the log, because the changelog can be
+    /// replayed. A crash during it may leave the store [`Error::Unfinished`]. A restore ends with a batch that is not a
+    /// bulk load.
     pub is_bulk: bool,
 }
 
@@ -132,13 +131,13 @@ pub enum Change {
     DeleteEntry(Key),
     /// Add a timer to the index.
     PutTimer(Key, Timer),
-    /// Take a timer from the index.
+    /// Delete a timer from the index.
     DeleteTimer(Key, Timer),
     /// Add a pending act to the index.
     PutAct(Key, ActSlot),
-    /// Take a pending act from the index.
+    /// Delete a pending act from the index.
     DeleteAct(Key, ActSlot),
-    /// Set a part of an entry, by its number.
+    /// Set a part of an entry.
     PutPart(Key, u32, Bytes),
     /// Delete a part of an entry.
     DeletePart(Key, u32),

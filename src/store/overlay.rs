@@ -1,19 +1,19 @@
-//! What a transaction has changed and not yet committed, over what is committed.
+//! The uncommitted changes of a transaction, on top of the committed state.
 //!
 //! ```text
-//!            get, due                          commit: changed -> changelog, and all of it behind
+//!            get, due                          commit: changed -> changelog, all -> WriteBehind
 //!   step ◀──────────────────── Overlay ──────▶
 //!        ────────────────────▶    over         abort:  clear
 //!            put, delete         View
 //! ```
 //!
-//! What is committed ([`write_behind`](super::write_behind), and the store) changes when Kafka has committed the
-//! transaction; until then every read goes through here. An entry that changes more than once is one change, from what is
-//! committed to what it became last. An entry that came and went within the transaction is no change at all: neither the
-//! changelog nor the store need to hear of it.
+//! The committed state ([`write_behind`](super::write_behind) and the store) changes when Kafka has committed the
+//! transaction; until then every read goes through the overlay. Several changes of an entry are merged into one, from
+//! the committed to the last version. An entry that is created and deleted within the transaction is no change: it is
+//! written to neither changelog nor store.
 //!
-//! The reads ask the store for as many rows more as the transaction has taken away, so that a limit is always filled from
-//! what is really there.
+//! Reads fetch as many more rows from the store as the transaction has deleted, so that a limit is filled with existing
+//! rows.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -31,40 +31,40 @@ use crate::model::{Key, Timer, Timestamp};
 
 /// The uncommitted changes of one task.
 ///
-/// What they do to the timer index is worked out when somebody asks for it: a timer is hardly ever due within the
-/// transaction that schedules it, and most are taken back before they are due.
+/// Changes of the timer index are computed on demand: a timer is hardly ever due within the transaction that schedules
+/// it, and most are unscheduled before they are due.
 #[derive(Debug, Default)]
 pub struct Overlay {
-    /// In the order in which keys changed first: the same for the same inputs.
+    /// Ordered by first change, so that the order is deterministic.
     entries: IndexMap<Key, Changed, RandomState>,
 }
 
-/// One entry that differs from what lies beneath: what is committed, or the store.
+/// A changed entry, relative to the state below: the committed state, or the store.
 #[derive(Debug)]
 pub(super) struct Changed {
-    /// The head that it has there; `None` when there is no such entry.
+    /// The head in the state below; `None` if there is no such entry.
     old: Option<Arc<Head>>,
-    /// What the entry has become; `None` is a tombstone.
+    /// The new version; `None` is a tombstone.
     new: Option<Written>,
-    /// What has become of its parts.
+    /// The changes of its parts.
     parts: Parts,
 }
 
-/// An entry as a step leaves it.
+/// The new version of an entry.
 #[derive(Debug)]
 pub struct Written {
     /// Its head.
     pub head: Arc<Head>,
-    /// The whole entry, of which `head` is the head ([`codec::entry::encode`](crate::codec::entry::encode)).
+    /// The encoded entry, including `head` ([`codec::entry::encode`](crate::codec::entry::encode)).
     pub bytes: Bytes,
 }
 
-/// What happens to the parts of an entry: the ones before go, when they do, and then new ones are added behind.
+/// Changes of the parts of an entry: first the existing ones are dropped, if so, then new ones are added.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parts {
-    /// True when those that there were are forgotten.
+    /// True if the existing parts are dropped.
     pub dropped: bool,
-    /// The values of the new ones ([`codec::part::encode`](crate::codec::part::encode)).
+    /// The values of the new parts ([`codec::part::encode`](crate::codec::part::encode)).
     pub added: Vec<Bytes>,
 }
 
@@ -74,13 +74,14 @@ impl Overlay {
         Self::default()
     }
 
-    /// Sets an entry. `old` is the head of the entry as the step found it, `None` when there was none; `parts` is what the
-    /// step does to its parts.
+    /// Sets an entry. `old` is its head before the step, `None` if there was no entry; `parts` are the changes of its
+    /// parts.
     pub fn put(&mut self, key: Key, old: Option<Arc<Head>>, new: Written, parts: Parts) {
         self.change(key, old, Some(new), parts);
     }
 
-    /// Deletes an entry with its timers, acts and parts. `old` is its head as the step found it, `None` when there was none.
+    /// Deletes an entry with its timers, acts and parts. `old` is its head before the step, `None` if there was no
+    /// entry.
     pub fn delete(&mut self, key: Key, old: Option<Arc<Head>>) {
         self.change(key, old, None, Parts { dropped: true, added: Vec::new() });
     }
@@ -89,7 +90,7 @@ impl Overlay {
         let changed = Changed { old, new, parts };
         match self.entries.entry(key) {
             Entry::Occupied(mut before) => {
-                if !before.get_mut().follow(changed) {
+                if !before.get_mut().merge(changed) {
                     before.swap_remove();
                 }
             }
@@ -98,7 +99,7 @@ impl Overlay {
         }
     }
 
-    /// The bytes of an entry as the transaction sees it.
+    /// The bytes of an entry as seen by the transaction.
     pub fn get(&self, store: &dyn View, key: &Key) -> Result<Option<Bytes>> {
         match self.entries.get(key) {
             Some(changed) => Ok(changed.bytes().cloned()),
@@ -106,7 +107,7 @@ impl Overlay {
         }
     }
 
-    /// The parts of an entry with this head as the transaction sees them, in the order of their numbers.
+    /// The parts of an entry with this head as seen by the transaction, ordered by number.
     pub fn parts(&self, store: &dyn View, key: &Key, head: &Head) -> Result<Vec<Bytes>> {
         let added = self.entries.get(key).map_or(&[][..], |changed| &changed.parts.added);
         let stored = head.parts.start..head.parts.end.saturating_sub(count(added));
@@ -114,24 +115,24 @@ impl Overlay {
         Ok(counted.chain(added.iter().cloned()).collect())
     }
 
-    /// The head of an entry that is not there, and may come: the numbers of its parts follow those that an entry of this
-    /// key had before the transaction, because they are deleted after the new ones are written.
+    /// The head for a new entry: its part numbers follow those of an earlier entry of this key, because those are
+    /// deleted after the new ones are written.
     pub fn new_head(&self, key: &Key) -> Arc<Head> {
         let end = self.entries.get(key).and_then(|changed| changed.old.as_ref()).map_or(0, |head| head.parts.end);
         Arc::new(Head { parts: end..end, ..Head::default() })
     }
 
-    /// Up to `limit` timers of one clock that are due at `now`, in the order of (due, slot, key), as the transaction sees
-    /// them: one that it unscheduled or moved is not there, one that it scheduled is. Goes through all changes.
+    /// Up to `limit` timers of one clock that are due at `now`, ordered by (due, slot, key), as seen by the
+    /// transaction: without the unscheduled and with the scheduled ones. It scans all changes.
     ///
-    /// A timer of this list can still be taken back by the step of one before it: ask [`Overlay::is_scheduled`] as it
-    /// fires.
+    /// The step of an earlier timer may still unschedule a later one of this list: check [`Overlay::is_scheduled`]
+    /// before firing it.
     pub fn due(&self, store: &dyn View, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {
         let is_due = |timer: &Timer| TimerClock::of(timer.kind) == clock && timer.due <= now;
         let (mut gone, mut rows) = (0, BTreeSet::new());
         for (key, changed) in &self.entries {
-            gone += changed.diff().timers_gone().filter(is_due).count();
-            rows.extend(changed.diff().timers_new().filter(is_due).map(|timer| TimerRow::new(key, timer)));
+            gone += changed.diff().removed_timers().filter(is_due).count();
+            rows.extend(changed.diff().added_timers().filter(is_due).map(|timer| TimerRow::new(key, timer)));
         }
         let stored = store.due(clock, now, limit.saturating_add(gone))?;
         let stored = stored.iter().filter(|(key, timer)| self.is_scheduled(key, timer));
@@ -139,7 +140,7 @@ impl Overlay {
         Ok(rows.into_iter().take(limit).map(TimerRow::into_timer).collect())
     }
 
-    /// False when this transaction has taken back or moved a timer of the store, or one that [`Overlay::due`] gave out.
+    /// False if this transaction has unscheduled or rescheduled this timer of the store or of [`Overlay::due`].
     pub fn is_scheduled(&self, key: &Key, timer: &Timer) -> bool {
         match self.entries.get(key) {
             Some(changed) => changed.new.as_ref().is_some_and(|written| written.head.timers.contains(timer)),
@@ -147,35 +148,34 @@ impl Overlay {
         }
     }
 
-    /// Each changed entry once, with its new bytes or `None` for a tombstone: the records of the changelog.
+    /// Each changed entry with its new bytes, or `None` for a tombstone: the records of the changelog.
     pub fn changed(&self) -> impl Iterator<Item = (&Key, Option<&Bytes>)> {
         self.entries.iter().map(|(key, changed)| (key, changed.bytes()))
     }
 
-    /// The parts that are new, with their bytes.
+    /// The added parts with their bytes.
     pub fn new_parts(&self) -> impl Iterator<Item = (&Key, u32, &Bytes)> {
         self.entries
             .iter()
             .flat_map(|(key, changed)| changed.new_parts().map(move |(number, bytes)| (key, number, bytes)))
     }
 
-    /// The parts that the store has and that are gone.
-    pub fn gone_parts(&self) -> impl Iterator<Item = (&Key, u32)> {
-        self.entries.iter().flat_map(|(key, changed)| changed.gone_parts().map(move |number| (key, number)))
+    /// The parts in the state below that are removed.
+    pub fn removed_parts(&self) -> impl Iterator<Item = (&Key, u32)> {
+        self.entries.iter().flat_map(|(key, changed)| changed.removed_parts().map(move |number| (key, number)))
     }
 
-    /// How many entries are changed.
+    /// The number of changed entries.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// True when no entry is changed.
+    /// True if no entry is changed.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Takes everything out, as one batch that makes the store what the transaction saw, with these named values
-    /// (positions).
+    /// Drains all changes into one batch, with these named values (positions).
     pub fn take_batch(&mut self, meta: Vec<(String, Vec<u8>)>) -> Batch {
         let mut changes = Vec::with_capacity(2 * self.entries.len() + meta.len());
         for (key, changed) in self.drain() {
@@ -185,27 +185,27 @@ impl Overlay {
         Batch { changes, is_bulk: false }
     }
 
-    /// Takes everything out, in the order in which keys changed first.
+    /// Drains all changes, ordered by first change.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = (Key, Changed)> {
         self.entries.drain(..)
     }
 
-    /// Forgets every change: because the transaction was aborted.
+    /// Discards all changes, after an abort.
     pub fn clear(&mut self) {
         self.entries.clear();
     }
 }
 
 impl Changed {
-    /// False for an entry that was not there and is not there.
+    /// False if there was no entry and there is none.
     fn is_change(&self) -> bool {
         self.old.is_some() || self.new.is_some()
     }
 
-    /// Becomes what it and a later change come to together; false when that is no change.
-    pub(super) fn follow(&mut self, later: Self) -> bool {
+    /// Merges a later change into this one; false if the result is no change.
+    pub(super) fn merge(&mut self, later: Self) -> bool {
         self.new = later.new;
-        self.parts.follow(later.parts);
+        self.parts.merge(later.parts);
         self.is_change()
     }
 
@@ -213,46 +213,46 @@ impl Changed {
         Diff { old: self.old.as_deref(), new: self.head() }
     }
 
-    /// The head that it has become; `None` for a tombstone.
+    /// The new head; `None` for a tombstone.
     pub(super) fn head(&self) -> Option<&Head> {
         self.new.as_ref().map(|written| &*written.head)
     }
 
-    /// The bytes that it has become; `None` for a tombstone.
+    /// The new bytes; `None` for a tombstone.
     pub(super) fn bytes(&self) -> Option<&Bytes> {
         self.new.as_ref().map(|written| &written.bytes)
     }
 
-    /// The timers that it has.
+    /// The timers of the new version.
     pub(super) fn timers(&self) -> impl Iterator<Item = Timer> {
         self.head().into_iter().flat_map(|head| head.timers.iter().copied())
     }
 
-    /// How many bytes the entry and its new parts have.
+    /// The size of the entry and its new parts in bytes.
     pub(super) fn size(&self) -> usize {
         self.bytes().map_or(0, Bytes::len) + self.parts.added.iter().map(Bytes::len).sum::<usize>()
     }
 
-    /// The numbers of the parts that the store has and that are still the entry's.
+    /// The numbers of the stored parts that the entry still has.
     pub(super) fn stored_parts(&self) -> Range<u32> {
         self.old.as_ref().filter(|_| !self.parts.dropped).map_or(0..0, |head| head.parts.clone())
     }
 
-    /// The numbers of the parts that the store has and that are gone.
-    fn gone_parts(&self) -> Range<u32> {
+    /// The numbers of the stored parts that are removed.
+    fn removed_parts(&self) -> Range<u32> {
         self.old.as_ref().filter(|_| self.parts.dropped).map_or(0..0, |head| head.parts.clone())
     }
 
-    /// The new parts by their numbers.
+    /// The new parts with their numbers.
     pub(super) fn new_parts(&self) -> impl Iterator<Item = (u32, &Bytes)> {
         let end = self.head().map_or(0, |head| head.parts.end);
         (end.saturating_sub(count(&self.parts.added))..end).zip(&self.parts.added)
     }
 
-    /// What the store has to change for it: the parts that go before those that come, whose numbers may be the same.
+    /// The changes for the store: deletions of parts before additions, which may have the same numbers.
     pub(super) fn changes(&self, key: &Key, changes: &mut Vec<Change>) {
         changes.extend(self.diff().changes(key));
-        changes.extend(self.gone_parts().map(|number| Change::DeletePart(key.clone(), number)));
+        changes.extend(self.removed_parts().map(|number| Change::DeletePart(key.clone(), number)));
         changes.extend(self.new_parts().map(|(number, bytes)| Change::PutPart(key.clone(), number, bytes.clone())));
         changes.push(match self.bytes() {
             Some(bytes) => Change::PutEntry(key.clone(), bytes.clone()),
@@ -266,8 +266,8 @@ fn count(parts: &[Bytes]) -> u32 {
 }
 
 impl Parts {
-    /// What these and later ones come to together.
-    fn follow(&mut self, later: Self) {
+    /// Merges later changes of parts.
+    fn merge(&mut self, later: Self) {
         if later.dropped {
             *self = later;
         } else {

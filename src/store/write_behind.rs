@@ -1,20 +1,20 @@
-//! What is committed and not yet in the store.
+//! The write-behind buffer: committed changes that are not in the store yet (dirty entries).
 //!
 //! ```text
-//!             commit                    old enough, or too much
+//!             commit                    age or size limit
 //!   Overlay ──────────▶ WriteBehind ─────────────────────────────────▶ Store
 //!                          ▲                                        ▲
 //!                          └───────── reads: the newer one ─────────┘
 //! ```
 //!
-//! An event-driven entry changes often while it is young, and then never again: a bundle of four events is written four
-//! times within seconds. Here its changes become one, as they do in the [`Overlay`] within a transaction, and a timer that
-//! is scheduled and taken back is no row at all.
+//! An entry changes often while it is new, and then never again: a bundle of four events is written four times within
+//! seconds. The buffer merges its changes into one, as the [`Overlay`] does within a transaction, and a timer that is
+//! scheduled and unscheduled needs no row.
 //!
-//! Entries leave in the order in which they first differed from the store, each whole: with its timers, acts and parts, as
-//! it is now. With them goes the position of the transaction up to which nothing is left here. So every entry of a store
-//! is as it was at that position or later. After a crash the changelog is read again from there: each of its records
-//! replaces an entry that is as old or newer, and at the end every entry is as the changelog has it.
+//! Dirty entries are flushed in the order in which they became dirty, each with its current timers, acts and parts, and
+//! with the position of the last transaction that has no dirty entry left. So every entry of a store is of that
+//! position or later. After a crash the changelog is replayed from there: each record replaces an entry of the same
+//! version or a later one, and at the end every entry has the version of the changelog.
 
 use std::cell::Cell;
 use std::collections::hash_map::Entry;
@@ -29,49 +29,49 @@ use super::overlay::{Changed, Overlay};
 use super::{Batch, Change, Result, Store, TimerClock, View};
 use crate::model::{Key, Timer, Timestamp};
 
-/// What an entry takes here besides its bytes and its key: tables, its head, a share of the timers.
+/// The memory of a dirty entry without its bytes and its key, in bytes: tables, its head, a share of the timers.
 const ENTRY_OVERHEAD: usize = 256;
-/// When somebody who asks for due timers meets so many rows of the store that are out of date, they are brought up to date.
+/// The number of outdated timer rows of the store that a read may skip before all entries are flushed.
 const STALE_TIMERS_MAX: usize = 1_000;
 
-/// When entries are written.
+/// The limits of dirty entries.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Not later than so long after they first differed from the store. Zero: with each transaction.
+    /// The most time from becoming dirty to the flush. Zero: each transaction is flushed.
     pub age: Duration,
-    /// When all of them together have more bytes than this, as they are counted here.
+    /// The most memory of all dirty entries, in bytes.
     pub bytes: usize,
 }
 
-/// A store, and what is committed and not yet in it.
+/// A store with its write-behind buffer.
 pub struct WriteBehind {
     store: Box<dyn Store>,
     limits: Limits,
-    /// What differs from the store.
+    /// The dirty entries.
     entries: HashMap<Key, Changed, RandomState>,
-    /// The timers that those entries have, in the store or not.
+    /// The timers of the dirty entries, in the store or not.
     timers: BTreeSet<TimerRow>,
     transactions: VecDeque<Transaction>,
-    /// What goes with every batch, however old its transactions are.
+    /// The named values that are written with every batch, regardless of its position.
     newest: Vec<(String, Vec<u8>)>,
     bytes: usize,
-    /// True when [`STALE_TIMERS_MAX`] was met.
+    /// True after a read has skipped [`STALE_TIMERS_MAX`] rows.
     has_stale_timers: Cell<bool>,
 }
 
-/// A transaction of which something may not be in the store.
+/// A committed transaction that may have dirty entries.
 struct Transaction {
     committed_at: Duration,
-    /// The entries that it made differ from the store. One of them may be in the store by now, or be gone.
+    /// The entries that it made dirty. They may have been flushed or be clean again.
     keys: Vec<Key>,
-    /// How many bytes they had.
+    /// The memory of these entries when they became dirty, in bytes.
     bytes: usize,
-    /// What the store says of itself from this transaction on.
+    /// The named values of the store from this transaction on.
     positions: Vec<(String, Vec<u8>)>,
 }
 
 impl Transaction {
-    /// Is one with a later transaction that has changed no other entries.
+    /// Merges a later transaction that made no other entries dirty.
     fn merge_with(&mut self, positions: Vec<(String, Vec<u8>)>) {
         self.positions.retain(|(name, _)| positions.iter().all(|(later, _)| later != name));
         self.positions.extend(positions);
@@ -86,7 +86,7 @@ impl std::fmt::Debug for WriteBehind {
 }
 
 impl WriteBehind {
-    /// Nothing but the store.
+    /// An empty buffer in front of the store.
     pub fn new(store: Box<dyn Store>, limits: Limits) -> Self {
         Self {
             store,
@@ -100,8 +100,8 @@ impl WriteBehind {
         }
     }
 
-    /// Takes what a transaction has changed, which was committed when the clock said `now`. Of the named values the store
-    /// gets `positions` when it has all of the transaction, and `newest` when it may have any of it.
+    /// Adds the changes of a transaction that was committed at `now` of the monotonic clock. The store gets the named values
+    /// `positions` with the last entry of the transaction, and `newest` with the first.
     pub fn absorb(
         &mut self,
         overlay: &mut Overlay,
@@ -118,53 +118,53 @@ impl WriteBehind {
         }
         let bytes = self.bytes.saturating_sub(before);
         match self.transactions.back_mut() {
-            // All that it has changed leaves with those before it.
+            // Its entries are flushed with those of earlier transactions.
             Some(last) if keys.is_empty() => last.merge_with(positions),
             _ => self.transactions.push_back(Transaction { committed_at: now, keys, bytes, positions }),
         }
     }
 
-    /// True when the entry was as the store has it before.
+    /// Merges a change into the buffer; true if the entry was clean before.
     fn merge(&mut self, key: &Key, changed: Changed) -> bool {
         match self.entries.entry(key.clone()) {
-            Entry::Vacant(place) => {
+            Entry::Vacant(vacant) => {
                 self.timers.extend(changed.timers().map(|timer| TimerRow::new(key, timer)));
-                self.bytes += weight(key, &changed);
-                place.insert(changed);
+                self.bytes += memory_size(key, &changed);
+                vacant.insert(changed);
                 true
             }
-            Entry::Occupied(mut place) => {
-                let before = place.get_mut();
+            Entry::Occupied(mut occupied) => {
+                let before = occupied.get_mut();
                 let diff = Diff { old: before.head(), new: changed.head() };
-                for timer in diff.timers_gone() {
+                for timer in diff.removed_timers() {
                     self.timers.remove(&TimerRow::new(key, timer));
                 }
-                self.timers.extend(diff.timers_new().map(|timer| TimerRow::new(key, timer)));
-                self.bytes -= weight(key, before);
-                if before.follow(changed) {
-                    self.bytes += weight(key, before);
+                self.timers.extend(diff.added_timers().map(|timer| TimerRow::new(key, timer)));
+                self.bytes -= memory_size(key, before);
+                if before.merge(changed) {
+                    self.bytes += memory_size(key, before);
                 } else {
-                    place.remove();
+                    occupied.remove();
                 }
                 false
             }
         }
     }
 
-    /// Writes what is old enough or too much, if anything is.
+    /// Flushes entries at a limit of age or size.
     pub fn flush_due(&mut self, now: Duration) -> Result<()> {
         let is_old = |transaction: &Transaction, age| now.saturating_sub(transaction.committed_at) >= age;
         let Some(oldest) = self.transactions.front() else { return Ok(()) };
         if self.has_stale_timers.get() {
             return self.flush();
         }
-        let too_much = self.bytes > self.limits.bytes;
-        if !too_much && !is_old(oldest, self.limits.age) {
+        let is_full = self.bytes > self.limits.bytes;
+        if !is_full && !is_old(oldest, self.limits.age) {
             return Ok(());
         }
         // A quarter more than is due: a batch of many entries costs less than many batches.
         let age = self.limits.age * 3 / 4;
-        let mut bytes = if too_much { self.bytes - self.limits.bytes + self.limits.bytes / 4 } else { 0 };
+        let mut bytes = if is_full { self.bytes - self.limits.bytes + self.limits.bytes / 4 } else { 0 };
         let mut count = 0;
         for transaction in &self.transactions {
             if bytes == 0 && !is_old(transaction, age) {
@@ -176,38 +176,38 @@ impl WriteBehind {
         self.write(count)
     }
 
-    /// Writes everything.
+    /// Flushes all dirty entries.
     pub fn flush(&mut self) -> Result<()> {
         self.write(self.transactions.len())
     }
 
-    /// How many entries are not in the store as they are.
+    /// The number of dirty entries.
     pub fn dirty(&self) -> usize {
         self.entries.len()
     }
 
-    /// The store, with everything written.
+    /// The store, after a flush.
     pub fn flushed(&mut self) -> Result<&dyn Store> {
         self.flush()?;
         Ok(&*self.store)
     }
 
-    /// The store with what has been written, which is how a crash would leave it.
+    /// The store without the dirty entries, as a crash would leave it.
     pub fn into_store(self) -> Box<dyn Store> {
         self.store
     }
 
-    /// Writes the oldest transactions. When that fails nothing has changed.
+    /// Flushes the `count` oldest transactions. After an error the buffer is unchanged.
     fn write(&mut self, count: usize) -> Result<()> {
         if count == 0 {
             return Ok(());
         }
-        let (mut leaving, mut changes, mut positions) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let (mut flushed, mut changes, mut positions) = (Vec::new(), Vec::new(), BTreeMap::new());
         for transaction in self.transactions.iter().take(count) {
             for key in &transaction.keys {
                 if let Some((key, changed)) = self.entries.remove_entry(key) {
                     changed.changes(&key, &mut changes);
-                    leaving.push((key, changed));
+                    flushed.push((key, changed));
                 }
             }
             positions.extend(transaction.positions.iter().map(|(name, value)| (name, value)));
@@ -215,13 +215,13 @@ impl WriteBehind {
         positions.extend(self.newest.iter().map(|(name, value)| (name, value)));
         changes.extend(positions.into_iter().map(|(name, value)| Change::PutMeta(name.clone(), value.clone())));
         if let Err(error) = self.store.apply(&Batch { changes, is_bulk: false }) {
-            self.entries.extend(leaving);
+            self.entries.extend(flushed);
             return Err(error);
         }
         self.has_stale_timers.set(false);
         self.transactions.drain(..count);
-        for (key, changed) in leaving {
-            self.bytes -= weight(&key, &changed);
+        for (key, changed) in flushed {
+            self.bytes -= memory_size(&key, &changed);
             for timer in changed.timers() {
                 self.timers.remove(&TimerRow::new(&key, timer));
             }
@@ -229,20 +229,20 @@ impl WriteBehind {
         Ok(())
     }
 
-    /// The due timers of the store, without those of entries that are here.
+    /// The due timers of the store, without those of dirty entries.
     fn stored_due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {
-        let mut asked = limit;
+        let mut fetched_max = limit;
         loop {
-            let mut rows = self.store.due(clock, now, asked)?;
+            let mut rows = self.store.due(clock, now, fetched_max)?;
             let found = rows.len();
             rows.retain(|(key, _)| !self.entries.contains_key(key));
             if found - rows.len() >= STALE_TIMERS_MAX {
                 self.has_stale_timers.set(true);
             }
-            if rows.len() >= limit || found < asked {
+            if rows.len() >= limit || found < fetched_max {
                 return Ok(rows);
             }
-            asked = asked.saturating_mul(2);
+            fetched_max = fetched_max.saturating_mul(2);
         }
     }
 }
@@ -263,22 +263,22 @@ impl View for WriteBehind {
     }
 
     fn due(&self, clock: TimerClock, now: Timestamp, limit: usize) -> Result<Vec<(Key, Timer)>> {
-        let here = self.timers.range(TimerRow::first(clock)..).take_while(|row| row.is_due(clock, now)).take(limit);
-        let here: Vec<_> = here.cloned().collect();
+        let dirty = self.timers.range(TimerRow::first(clock)..).take_while(|row| row.is_due(clock, now)).take(limit);
+        let dirty: Vec<_> = dirty.cloned().collect();
         let stored = self.stored_due(clock, now, limit)?;
-        let mut rows: Vec<_> = stored.iter().map(|(key, timer)| TimerRow::new(key, *timer)).chain(here).collect();
+        let mut rows: Vec<_> = stored.iter().map(|(key, timer)| TimerRow::new(key, *timer)).chain(dirty).collect();
         rows.sort_unstable();
         Ok(rows.into_iter().take(limit).map(TimerRow::into_timer).collect())
     }
 
     fn next_due(&self, clock: TimerClock) -> Result<Option<Timestamp>> {
-        let here = self.timers.range(TimerRow::first(clock)..).next().filter(|row| row.clock == clock);
+        let dirty = self.timers.range(TimerRow::first(clock)..).next().filter(|row| row.clock == clock);
         let stored = self.store.next_due(clock)?;
-        Ok(here.map(|row| row.due).into_iter().chain(stored).min())
+        Ok(dirty.map(|row| row.due).into_iter().chain(stored).min())
     }
 }
 
-/// What an entry takes, about.
-fn weight(key: &Key, changed: &Changed) -> usize {
+/// The approximate memory of an entry, in bytes.
+fn memory_size(key: &Key, changed: &Changed) -> usize {
     changed.size() + key.as_bytes().len() + ENTRY_OVERHEAD
 }

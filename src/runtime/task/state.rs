@@ -239,8 +239,8 @@ impl State {
         };
         let new = self.overlay.new_parts().map(|(key, number, bytes)| (part::key(key, number), Some(bytes.clone())));
         let entries = self.overlay.changed().map(|(key, bytes)| (key.clone(), bytes.cloned()));
-        let gone = self.overlay.gone_parts().map(|(key, number)| (part::key(key, number), None));
-        Some(Changes { genesis, new_parts: new.collect(), entries: entries.collect(), gone_parts: gone.collect() })
+        let gone = self.overlay.removed_parts().map(|(key, number)| (part::key(key, number), None));
+        Some(Changes { genesis, new_parts: new.collect(), entries: entries.collect(), removed_parts: gone.collect() })
     }
 
     fn is_clean(&self) -> bool {
@@ -302,5 +302,5 @@ pub(in crate::runtime) struct Changes {
     /// The entries.
     pub entries: Vec<(Key, Option<Bytes>)>,
     /// Parts that no entry counts any more.
-    pub gone_parts: Vec<(Key, Option<Bytes>)>,
+    pub removed_parts: Vec<(Key, Option<Bytes>)>,
 }

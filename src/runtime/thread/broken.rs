@@ -18,11 +18,11 @@ use crate::runtime::transaction::Transaction;
 pub(super) fn changes(settings: &Settings, mut changes: Changes) -> Changes {
     if settings.breaks(Mutation::TombstonesSkipped) {
         changes.entries.retain(|(_, bytes)| bytes.is_some());
-        changes.gone_parts.clear();
+        changes.removed_parts.clear();
     }
     if settings.breaks(Mutation::PartsSkipped) {
         changes.new_parts.clear();
-        changes.gone_parts.clear();
+        changes.removed_parts.clear();
     }
     changes
 }

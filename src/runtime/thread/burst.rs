@@ -71,14 +71,14 @@ fn produce(producer: &mut dyn Producer, records: &[OutRecord]) -> Result<()> {
 }
 
 fn add(kinds: &mut [Vec<OutRecord>; 4], task: &Task, changes: Changes, context: &Context) {
-    let Changes { genesis, new_parts, entries, gone_parts } = changes;
+    let Changes { genesis, new_parts, entries, removed_parts } = changes;
     let [first, parts, entries_of, last] = kinds;
     let record = |(key, value)| OutRecord::logged(&task.changelog, key, value);
     let genesis = genesis.map(|id| genesis::record(&task.id, id, &context.incarnation.id));
     first.extend(genesis.map(|(key, value)| record((key, Some(value)))));
     parts.extend(new_parts.into_iter().map(record));
     entries_of.extend(entries.into_iter().map(record));
-    last.extend(gone_parts.into_iter().map(record));
+    last.extend(removed_parts.into_iter().map(record));
 }
 
 fn first_commits(inputs: &Inputs, context: &Context) -> Vec<OutRecord> {

@@ -1,7 +1,7 @@
 //! The store port in memory, for the demo, the simulator and tests.
 //!
-//! A [`MemoryStores`] is a disk: its stores are still there when they are dropped and opened again, and clones of it are
-//! the same disk. Dropping a store closes it in order; [`MemoryStores::crash`] is what a kill -9 does.
+//! A [`MemoryStores`] stands for a disk: its stores survive being dropped and opened again, and clones share them.
+//! Dropping a store closes it cleanly; [`MemoryStores::crash`] simulates a kill -9.
 
 mod store;
 
@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use self::store::{Disk, MemoryStore, lock};
 use super::{Error, Result, Store, Stores};
 
-/// Stores in memory. Cloning is cheap and gives the same stores.
+/// Stores in memory. Clones share the stores.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStores {
-    /// A store is open when its handle shares the `Arc` of its disk.
+    /// A store is open while its handle shares the `Arc` of its disk.
     disks: Arc<Mutex<BTreeMap<String, Arc<Mutex<Disk>>>>>,
 }
 
@@ -25,8 +25,8 @@ impl MemoryStores {
         Self::default()
     }
 
-    /// The process that has the stores open is killed: they keep what was applied, and can be opened again at once. What the
-    /// old handles still write reaches nobody.
+    /// Simulates a kill of the process: the stores keep the applied batches and can be opened again at once. Later
+    /// writes of old handles have no effect.
     pub fn crash(&self) {
         for disk in self.disks().values_mut() {
             let survivor = lock(disk).clone();
@@ -34,13 +34,13 @@ impl MemoryStores {
         }
     }
 
-    /// Removes a task's store whether it is open or not, as a lost disk does; an old handle writes to nobody.
+    /// Removes a task's store, open or not, as the loss of a disk does; later writes of an old handle have no effect.
     pub fn wipe(&self, task: &str) {
         self.disks().remove(task);
     }
 
-    /// Puts a copy of a task's store as it is now in place of the one that `to` has, as restoring a backup does. False
-    /// when there is nothing to copy.
+    /// Replaces the store of a task in `to` by a copy of the one here, as restoring a backup does. False if there is
+    /// none to copy.
     pub fn copy(&self, task: &str, to: &Self) -> bool {
         let Some(copy) = self.disks().get(task).map(|disk| lock(disk).clone()) else { return false };
         to.disks().insert(task.to_owned(), Arc::new(Mutex::new(copy)));

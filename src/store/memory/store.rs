@@ -10,7 +10,7 @@ use super::super::index::TimerRow;
 use super::super::{Batch, Change, Result, Store, TimerClock, View};
 use crate::model::{ActSlot, Key, Timer, Timestamp};
 
-/// What a task's directory would hold.
+/// The contents of a task's directory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disk {
     entries: BTreeMap<Key, Bytes>,
@@ -125,7 +125,7 @@ impl Store for MemoryStore {
     }
 }
 
-/// A lock whose holder panicked is taken over: each change to the tables is whole or not begun.
+/// Locks a mutex, also a poisoned one: each change of the tables is complete or not begun.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

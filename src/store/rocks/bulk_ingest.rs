@@ -1,13 +1,13 @@
-//! Many rows at once, as table files that `RocksDB` takes in as they are: without the log, and without sorting them in a
-//! memtable row by row. (`RocksDB` calls it ingestion: <https://github.com/facebook/rocksdb/wiki/Creating-and-Ingesting-SST-files>.)
+//! Ingestion of many rows as table files, which bypasses the log and the memtable.
+//! (<https://github.com/facebook/rocksdb/wiki/Creating-and-Ingesting-SST-files>.)
 //!
 //! ```text
-//!   files written ─▶ mark ─▶ file of entries in ─▶ file of timers in ─▶ ... ─▶ positions, and the mark goes
+//!   files written ─▶ mark set ─▶ entries ingested ─▶ timers ingested ─▶ ... ─▶ positions written, mark deleted
 //! ```
 //!
-//! Each file is taken in whole or not at all, and the families one after the other. A store that is opened with the mark
-//! was killed between two of them; it fits no position of its changelog and is refused as [`Error::Unfinished`]. Without
-//! the mark everything up to the positions is there, and nothing else.
+//! Each file is ingested atomically, one family after the other. If the mark is there when a store is opened, the
+//! process was killed between two of them; the store then matches no position of its changelog and is refused as
+//! [`Error::Unfinished`]. Without the mark the store has exactly the contents up to its positions.
 
 use std::path::PathBuf;
 
@@ -19,18 +19,18 @@ use super::store::RocksStore;
 use super::tuning::Family;
 use crate::store::{Error, Result};
 
-/// The name in the `meta` family that stands there while files are taken in.
+/// The name of the mark in the `meta` family while files are ingested.
 const MARK: &str = "loading";
 
 impl RocksStore {
-    /// Takes in a batch as files. False when it is too small for that; then nothing has happened.
+    /// Ingests a batch as files. False if it is too small for that and nothing was done.
     pub(super) fn bulk_ingest(&mut self, rows: &Rows<'_>) -> Result<bool> {
         let Some(files) = self.bulk_writer.write(&self.path, rows)? else { return Ok(false) };
         self.ingest(files, rows)?;
         Ok(true)
     }
 
-    /// Takes in files one after the other, and then the positions that belong to them.
+    /// Ingests the files one after the other, then writes their positions.
     pub(super) fn ingest(&mut self, files: Vec<(Family, PathBuf)>, rows: &Rows<'_>) -> Result<()> {
         self.mark()?;
         for (family, file) in files {
@@ -47,12 +47,12 @@ impl RocksStore {
         self.db.write_opt(writes, &synced()).map_err(|error| self.error(error))
     }
 
-    /// From here on the store is unfinished.
+    /// Marks the store as unfinished.
     fn mark(&self) -> Result<()> {
         self.db.put_cf_opt(self.family(Family::Meta)?, MARK, [], &synced()).map_err(|error| self.error(error))
     }
 
-    /// Refuses a store whose last load was cut off, and removes files that were not taken in.
+    /// Refuses a store whose last ingestion was interrupted, and removes leftover files.
     pub(super) fn check_ingested(&self) -> Result<()> {
         if self.read(Family::Meta, MARK.as_bytes())?.is_some() {
             return Err(Error::Unfinished { path: self.path.clone() });
@@ -61,8 +61,8 @@ impl RocksStore {
     }
 }
 
-/// On the disk before it is answered: what is taken in is there after a power cut, so the mark has to be, too, and what was
-/// written to the log before it.
+/// Write options with fsync: ingested files survive a power cut, so the mark and the earlier writes in the log must,
+/// too.
 fn synced() -> WriteOptions {
     let mut options = WriteOptions::default();
     options.set_sync(true);

@@ -10,12 +10,12 @@ use super::rows::{Row, Rows};
 use super::tuning::{Family, Memory};
 use crate::store::Result;
 
-/// A batch with fewer bytes than this is written as any other: a file costs some milliseconds.
+/// The least size in bytes of a batch that is written as files: a file costs some milliseconds.
 const BYTES_MIN: usize = 256 << 10;
-/// The families whose rows come in files.
+/// The families that are written as files.
 pub(super) const FAMILIES: [Family; 4] = [Family::Entry, Family::Timer, Family::Act, Family::Part];
 
-/// How the files of each family are written.
+/// The options of the files of each family.
 pub(super) struct BulkWriter([(Family, Options); FAMILIES.len()]);
 
 impl BulkWriter {
@@ -23,7 +23,7 @@ impl BulkWriter {
         Self(FAMILIES.map(|family| (family, memory.file(family))))
     }
 
-    /// Writes the rows of a batch as files beside the store's own; `None` when they are too few.
+    /// Writes the rows of a batch as files in the store's directory; `None` if they are too few.
     pub(super) fn write(&self, directory: &Path, rows: &Rows<'_>) -> Result<Option<Vec<(Family, PathBuf)>>> {
         if rows.size(&FAMILIES) < BYTES_MIN {
             return Ok(None);
@@ -33,7 +33,7 @@ impl BulkWriter {
             let rows = rows.of_family(*family);
             if !rows.is_empty() {
                 let path = file(directory, *family);
-                // One that was taken in and is still called so must not be written over.
+                // An ingested file that still has this name must not be overwritten.
                 remove(&path)?;
                 write_file(options, &path, rows).map_err(|error| error::of_rocksdb(directory, error))?;
                 files.push((*family, path));
@@ -43,7 +43,7 @@ impl BulkWriter {
     }
 }
 
-/// The file of a family in a store's directory.
+/// The path of a family's file in a store's directory.
 pub(super) fn file(directory: &Path, family: Family) -> PathBuf {
     directory.join(format!("load-{}.sst", family.name()))
 }
@@ -63,7 +63,7 @@ fn write_file(options: &Options, path: &Path, rows: &[Row<'_>]) -> std::result::
     writer.finish()
 }
 
-/// Removes a file that may be there.
+/// Removes a file if it exists.
 pub(super) fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error::of_io(path, &error)),

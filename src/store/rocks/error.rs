@@ -1,4 +1,4 @@
-//! `RocksDB`'s errors in the words of the port.
+//! `RocksDB`'s errors as errors of the port.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use rocksdb::ErrorKind;
 
 use crate::store::Error;
 
-/// What an error of `RocksDB` means for the store at `path`.
+/// The error of the port for an error of `RocksDB` of the store at `path`.
 ///
-/// `RocksDB` says "lock hold by current process" or "While lock file" when a directory is open already, and "No such
-/// file" when a file that its manifest names is gone; the directory itself is made before `RocksDB` sees it.
+/// `RocksDB` says "lock hold by current process" or "While lock file" if a directory is already open, and "No such
+/// file" if a file of its manifest is missing; the directory itself is created before `RocksDB` opens it.
 pub(super) fn of_rocksdb(path: &Path, error: rocksdb::Error) -> Error {
     let kind = error.kind();
     let (path, detail) = (path.to_owned(), error.into_string());
@@ -24,7 +24,7 @@ pub(super) fn of_rocksdb(path: &Path, error: rocksdb::Error) -> Error {
     }
 }
 
-/// What an error of the file system means for `path`.
+/// The error of the port for an error of the file system at `path`.
 pub(super) fn of_io(path: &Path, error: &std::io::Error) -> Error {
     Error::Io { path: path.to_owned(), detail: error.to_string() }
 }

@@ -1,4 +1,4 @@
-//! How index rows become `RocksDB` keys, so that the order of the bytes is the order that the port promises.
+//! The encoding of index rows as `RocksDB` keys whose byte order is the order of the port.
 //!
 //! | row | bytes |
 //! |---|---|
@@ -6,10 +6,10 @@
 //! | act | key with each `00` written as `00 FF`, then `00 00`, then slot u8 |
 //! | part | key in the same way, then number u32 BE |
 //!
-//! A timer's key stands last, so it needs no end. An act's key is followed by its slot: written bare, (`a`, slot `63`)
-//! would be `61 63` and sort behind (`ab`, slot `00`), which is `61 62 00`, though `a` comes before `ab`. With the end mark
-//! a key sorts before every longer key that begins with it, because `00 00` is smaller than `00 FF` and than any other
-//! byte.
+//! A timer's key is last, so it needs no end mark. An act's key is followed by its slot: without an end mark, (`a`,
+//! slot `63`) would be `61 63` and sort after (`ab`, slot `00`), which is `61 62 00`, though `a` sorts before `ab`.
+//! With it a key sorts before all longer keys with that prefix, because `00 00` is smaller than `00 FF` and than any
+//! other byte.
 
 use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
 use crate::store::TimerClock;
@@ -29,7 +29,7 @@ pub(super) fn timer(key: &Key, timer: Timer) -> Vec<u8> {
     bytes
 }
 
-/// The row of a timer's key; `None` for bytes that no timer has.
+/// The row of a timer's key; `None` for invalid bytes.
 pub(super) fn timer_of(bytes: &[u8]) -> Option<(Key, Timer)> {
     let (&clock, rest) = bytes.split_first()?;
     let (due, rest) = rest.split_first_chunk::<8>()?;
@@ -43,17 +43,17 @@ pub(super) fn timer_of(bytes: &[u8]) -> Option<(Key, Timer)> {
     Some((Key::from_slice(key), Timer { kind, due }))
 }
 
-/// Not after any timer of the clock.
+/// A lower bound of the timers of the clock.
 pub(super) fn clock_start(clock: TimerClock) -> Vec<u8> {
     vec![clock_byte(clock)]
 }
 
-/// After every timer of the clock.
+/// An upper bound of the timers of the clock, exclusive.
 pub(super) fn clock_end(clock: TimerClock) -> Vec<u8> {
     vec![clock_byte(clock) + 1]
 }
 
-/// After every timer of the clock that is due at `now`, and not after any later one.
+/// The end of the timers of the clock that are due at `now`, exclusive.
 pub(super) fn due_end(clock: TimerClock, now: Timestamp) -> Vec<u8> {
     let Some(next) = now.as_millis().checked_add(1) else { return clock_end(clock) };
     let mut bytes = clock_start(clock);
@@ -68,7 +68,7 @@ pub(super) fn act(key: &Key, slot: ActSlot) -> Vec<u8> {
     bytes
 }
 
-/// The row of an act's key; `None` for bytes that no act has.
+/// The row of an act's key; `None` for invalid bytes.
 pub(super) fn act_of(bytes: &[u8]) -> Option<(Key, ActSlot)> {
     let (&slot, rest) = bytes.split_last()?;
     Some((of_ended(rest)?, ActSlot(slot)))
@@ -81,23 +81,23 @@ pub(super) fn part(key: &Key, number: u32) -> Vec<u8> {
     bytes
 }
 
-/// The row of a part's key; `None` for bytes that no part has.
+/// The row of a part's key; `None` for invalid bytes.
 pub(super) fn part_of(bytes: &[u8]) -> Option<(Key, u32)> {
     let (rest, number) = bytes.split_last_chunk()?;
     Some((of_ended(rest)?, u32::from_be_bytes(*number)))
 }
 
-/// Not after any part of the entry.
+/// A lower bound of the parts of the entry.
 pub(super) fn parts_start(key: &Key) -> Vec<u8> {
     ended(key)
 }
 
-/// After every part of the entry, and not after any of another.
+/// An upper bound of the parts of the entry, exclusive.
 pub(super) fn parts_end(key: &Key) -> Vec<u8> {
     after(part(key, u32::MAX))
 }
 
-/// A key that something follows: it sorts before every longer key that begins with it.
+/// A key with an end mark: it sorts before all longer keys with that prefix.
 fn ended(key: &Key) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(key.as_bytes().len() + 6);
     for &byte in key.as_bytes() {

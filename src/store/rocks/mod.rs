@@ -3,21 +3,21 @@
 //! ```text
 //! state/<app>/            the root: RocksOptions::root
 //!   .lock                 held by the process that uses the root
-//!   bundle-0/             one RocksDB per task: hand-over is closing it, forgetting is deleting it
+//!   bundle-0/             one RocksDB per task: closed at hand-over, deleted when it is not needed
 //!   bundle-1/
 //!   delivery-0/
 //! ```
 //!
-//! | file | what |
+//! | file | content |
 //! |---|---|
 //! | `store` | one `RocksDB` behind the port; what survives which crash |
-//! | `bulk_writer` | the table files of a large batch of a restore |
-//! | `bulk_ingest` | how a store takes them in |
+//! | `bulk_writer` | writes the table files of a large batch of a restore |
+//! | `bulk_ingest` | their ingestion |
 //! | `rows` | a batch as rows of each family, sorted |
-//! | `key` | index rows as bytes that sort rightly |
-//! | `timer_seek` | where live timers begin, so that deleted ones are not stepped over again |
-//! | `tuning` | the options, and the memory that all stores share |
-//! | `error` | `RocksDB`'s errors in the port's words |
+//! | `key` | the encoding of index rows in sort order |
+//! | `timer_seek` | the start of the live timers, so that deleted ones are not skipped again |
+//! | `tuning` | the options, and the shared memory limits |
+//! | `error` | `RocksDB`'s errors as errors of the port |
 
 mod bulk_ingest;
 mod bulk_writer;
@@ -42,28 +42,28 @@ use super::{Error, Result, Store, Stores};
 
 const LOCK_FILE: &str = ".lock";
 
-/// Where stores are and how much memory they may take together.
+/// The directory of the stores and their memory limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RocksOptions {
-    /// The directory that holds one directory per task (`<state_dir>/<application_id>`); made when it is not there.
+    /// The root: one directory per task (`<state_dir>/<application_id>`); created if it does not exist.
     pub root: PathBuf,
-    /// For blocks that were read, in bytes, over all stores.
+    /// The block cache of all stores, in bytes.
     pub block_cache_bytes: usize,
-    /// For what was written and not yet flushed, in bytes, over all stores; beyond it a store flushes early. With more open
-    /// stores than MiB it is a MiB for each.
+    /// The memory for unflushed writes of all stores, in bytes; at the limit a store flushes early. At least 1 MiB per open
+    /// store.
     pub write_buffer_bytes: usize,
 }
 
 impl RocksOptions {
-    /// A root with 16 MiB for blocks and 16 MiB for what is not flushed. A million events with 50,000 open bundles take no less
-    /// CPU time with twice as much of either: what is read again is in the system's page cache. Half as much for what is not
-    /// flushed takes a fifth more.
+    /// A root with a block cache of 16 MiB and write buffers of 16 MiB. A million events with 50,000 open bundles take
+    /// no less CPU time with twice as much of either: blocks that are read again are in the system's page cache. Half
+    /// the write buffers take a fifth more CPU time.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into(), block_cache_bytes: 16 << 20, write_buffer_bytes: 16 << 20 }
     }
 }
 
-/// The stores under one root. Dropping it gives the root back; stores that are still open stay usable, and locked.
+/// The stores under one root. Dropping it unlocks the root; stores that are still open stay usable, and locked.
 pub struct RocksStores {
     root: PathBuf,
     memory: Memory,
@@ -78,7 +78,7 @@ impl fmt::Debug for RocksStores {
 }
 
 impl RocksStores {
-    /// Takes the root for this process, and lets it open as many files as the system allows. [`Error::Locked`] when another
+    /// Locks the root for this process, and raises its limit of open files to the system's. [`Error::Locked`]: another
     /// process has the root.
     pub fn open(options: RocksOptions) -> Result<Self> {
         let RocksOptions { root, block_cache_bytes, write_buffer_bytes } = options;
@@ -114,7 +114,7 @@ impl Stores for RocksStores {
         if !path.exists() {
             return Ok(());
         }
-        // RocksDB goes first because it alone knows whether the store is open; it leaves what it does not know.
+        // RocksDB deletes first, because it checks that the store is not open; it leaves foreign files.
         rocksdb::DB::destroy(&self.memory.database(), &path).map_err(|error| error::of_rocksdb(&path, error))?;
         match fs::remove_dir_all(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error::of_io(&path, &error)),
@@ -138,17 +138,17 @@ impl Stores for RocksStores {
     }
 }
 
-/// A store keeps its table files open, some dozens, and many systems let a process have 1,024 unless it asks for more.
+/// A store keeps some dozens of table files open, and many systems allow a process 1,024 unless it raises the limit.
 fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let most = Rlimit { current: limit.maximum, maximum: limit.maximum };
     if let Err(error) = setrlimit(Resource::Nofile, most) {
-        tracing::warn!(%error, files = ?limit.current, "the limit of open files could not be raised");
+        tracing::warn!(%error, files = ?limit.current, "cannot raise the limit of open files (RLIMIT_NOFILE): raise it with `ulimit -n` if opening stores fails");
     }
 }
 
-/// Locks the root for as long as the file is open. The operating system lets go of it when the process ends, however it
-/// ends.
+/// Locks the root while the file is open. The operating system releases the lock when the process ends, also if it is
+/// killed.
 fn lock(root: &Path) -> Result<File> {
     let path = root.join(LOCK_FILE);
     let file = File::options().create(true).truncate(false).write(true).open(&path);

@@ -1,4 +1,4 @@
-//! A batch as `RocksDB` takes it best: the rows of each family in the order of their keys.
+//! A batch as `RocksDB` writes it fastest: the rows of each family sorted by key.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -7,16 +7,16 @@ use super::key;
 use super::tuning::Family;
 use crate::store::{Batch, Change};
 
-/// The bytes of a key that are compared as one number, before the whole keys are.
+/// The length of the key prefix that is compared as one number first, in bytes.
 const PREFIX_LEN: usize = 16;
-/// What a row takes in a batch besides its bytes, about.
+/// The approximate overhead of a row in a batch, in bytes.
 const ROW_OVERHEAD: usize = 24;
 
-/// One row of a family; without a value it is deleted.
+/// A row of a family; deleted if it has no value.
 #[derive(Debug)]
 pub(super) struct Row<'a> {
     prefix: u128,
-    /// Which row of its family it was in the batch.
+    /// The index of the row in its family's part of the batch.
     number: usize,
     pub(super) key: Cow<'a, [u8]>,
     pub(super) value: Option<&'a [u8]>,
@@ -42,12 +42,12 @@ impl<'a> Row<'a> {
         Self { prefix: u128::from_be_bytes(prefix), number, key, value }
     }
 
-    /// Ordered by the prefixes alone where they differ: the keys are somewhere else in memory.
+    /// Ordered by the prefixes if they differ, to save cache misses on the keys.
     fn by_key(&self, other: &Self) -> Ordering {
         self.prefix.cmp(&other.prefix).then_with(|| self.key.cmp(&other.key))
     }
 
-    /// True for rows of the same key.
+    /// True if both rows have the same key.
     pub(super) fn is_of(&self, other: &Self) -> bool {
         self.by_key(other).is_eq()
     }
@@ -58,7 +58,7 @@ impl<'a> Row<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// The rows of a batch. Of several with one key the last of the batch comes last.
+    /// The rows of a batch. Rows with the same key stay in the order of the batch.
     pub(super) fn of(batch: &'a Batch) -> Self {
         let mut rows = Self::default();
         rows.entries.reserve(batch.changes.len());
@@ -100,7 +100,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// About how many bytes the rows of some families take in a batch.
+    /// The approximate size of the rows of some families in a batch, in bytes.
     pub(super) fn size(&self, families: &[Family]) -> usize {
         families.iter().flat_map(|family| self.of_family(*family)).map(Row::size).sum()
     }

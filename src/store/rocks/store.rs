@@ -1,8 +1,8 @@
 //! One task's `RocksDB`.
 //!
-//! A batch goes to the write-ahead log without an fsync: the log is in the page cache when `apply` returns, which a killed
-//! process leaves behind whole; after a power cut the store is a few transactions older and the changelog repeats them.
-//! A large batch of a restore does not go through the log ([`bulk_ingest`](super::bulk_ingest)).
+//! A batch goes to the write-ahead log without an fsync: the log is in the page cache when `apply` returns, which
+//! survives a kill of the process; after a power cut the store is a few transactions older and they are replayed from
+//! the changelog. A large batch of a restore bypasses the log ([`bulk_ingest`](super::bulk_ingest)).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch
 
 use super::bulk_writer::BulkWriter;
 use super::rows::Rows;
-use super::timer_seek::Fronts;
+use super::timer_seek::TimerStarts;
 use super::tuning::{self, Family, Memory};
 use super::{error, key};
 use crate::model::{ActSlot, Key, Timer, Timestamp};
 use crate::store::{Batch, Error, Result, Store, TimerClock, View};
 
-/// A key and its value, as `RocksDB` hands them out.
+/// A key and its value.
 type Row = (Box<[u8]>, Box<[u8]>);
 
 /// An open store.
@@ -26,23 +26,23 @@ pub(super) struct RocksStore {
     pub(super) db: DB,
     pub(super) path: PathBuf,
     pub(super) bulk_writer: BulkWriter,
-    fronts: Fronts,
-    /// Of every look-up of one key; an object of `RocksDB`, made once.
+    timer_starts: TimerStarts,
+    /// The options of point look-ups, allocated once.
     reads: ReadOptions,
-    _share: Arc<()>,
-    /// True when the options are those for a restore.
-    is_tuned_for_loads: bool,
+    _open: Arc<()>,
+    /// True if the options for a bulk restore are set.
+    is_tuned_for_bulk: bool,
 }
 
 impl RocksStore {
-    /// Opens the store in this directory, which exists. [`Error::Unfinished`] when its last load was cut off.
+    /// Opens the store in this existing directory. [`Error::Unfinished`]: its last ingestion was interrupted.
     pub(super) fn open(path: &Path, memory: &Memory) -> Result<Self> {
         let db = DB::open_cf_descriptors(&memory.database(), path, memory.families())
             .map_err(|error| error::of_rocksdb(path, error))?;
         let (path, bulk_writer) = (path.to_owned(), BulkWriter::new(memory));
-        let (fronts, share) = (Fronts::new(), memory.share());
+        let (timer_starts, open) = (TimerStarts::new(), memory.add_store());
         let reads = ReadOptions::default();
-        let store = Self { db, path, bulk_writer, fronts, reads, _share: share, is_tuned_for_loads: false };
+        let store = Self { db, path, bulk_writer, timer_starts, reads, _open: open, is_tuned_for_bulk: false };
         store.check_ingested()?;
         Ok(store)
     }
@@ -64,7 +64,7 @@ impl RocksStore {
         self.db.get_cf_opt(self.family(family)?, key, &self.reads).map_err(|error| self.error(error))
     }
 
-    /// The rows of a family from one key on, up to and without another.
+    /// The rows of a family from `from`, inclusive, to `end`, exclusive.
     fn rows(&self, family: Family, from: &[u8], end: Option<&[u8]>) -> Result<impl Iterator<Item = Result<Row>>> {
         let mut options = ReadOptions::default();
         if let Some(end) = end {
@@ -75,30 +75,30 @@ impl RocksStore {
         Ok(rows.map(|row| row.map_err(|error| self.error(error))))
     }
 
-    /// The first rows of one clock's timers before `end`; remembers where they began.
+    /// The first timers of one clock before `end`; remembers the start of the live ones.
     fn timers(&self, clock: TimerClock, end: &[u8], limit: usize) -> Result<Vec<(Key, Timer)>> {
         let mut timers = Vec::new();
-        for row in self.rows(Family::Timer, &self.fronts.get(clock), Some(end))?.take(limit) {
+        for row in self.rows(Family::Timer, &self.timer_starts.get(clock), Some(end))?.take(limit) {
             let (bytes, _) = row?;
             if timers.is_empty() {
-                self.fronts.advance(clock, &bytes);
+                self.timer_starts.advance(clock, &bytes);
             }
             let timer = key::timer_of(&bytes);
-            timers.push(timer.ok_or_else(|| self.corrupt(format!("{bytes:02x?} is no key of a timer")))?);
+            timers.push(timer.ok_or_else(|| self.corrupt(format!("{bytes:02x?} is not a timer key")))?);
         }
         if timers.is_empty() && limit > 0 {
-            self.fronts.advance(clock, end);
+            self.timer_starts.advance(clock, end);
         }
         Ok(timers)
     }
 
     fn part(&self, (key, value): Row) -> Result<((Key, u32), Bytes)> {
         let part = key::part_of(&key);
-        let part = part.ok_or_else(|| self.corrupt(format!("{key:02x?} is no key of a part")))?;
+        let part = part.ok_or_else(|| self.corrupt(format!("{key:02x?} is not a part key")))?;
         Ok((part, Bytes::from(value)))
     }
 
-    /// Rows in `RocksDB`'s words.
+    /// The rows as a write batch.
     fn writes(&self, rows: &Rows<'_>) -> Result<WriteBatch> {
         let mut writes = WriteBatch::with_capacity_bytes(rows.size(&Family::ALL));
         for family in Family::ALL {
@@ -113,17 +113,17 @@ impl RocksStore {
         Ok(writes)
     }
 
-    /// Sets what is different while a changelog is loaded, in the families that have many rows.
-    fn tune(&mut self, for_loads: bool) -> Result<()> {
-        if self.is_tuned_for_loads == for_loads {
+    /// Sets the options for a bulk restore or for normal operation, in the families with many rows.
+    fn tune(&mut self, for_bulk: bool) -> Result<()> {
+        if self.is_tuned_for_bulk == for_bulk {
             return Ok(());
         }
-        let options = tuning::flushed_max(for_loads);
+        let options = tuning::flushed_max(for_bulk);
         let options = options.each_ref().map(|(name, value)| (*name, value.as_str()));
         for family in [Family::Entry, Family::Timer, Family::Part] {
             self.db.set_options_cf(self.family(family)?, &options).map_err(|error| self.error(error))?;
         }
-        self.is_tuned_for_loads = for_loads;
+        self.is_tuned_for_bulk = for_bulk;
         Ok(())
     }
 }
@@ -156,7 +156,7 @@ impl Store for RocksStore {
             let start = key::clock_start(clock);
             let mut timers = rows.of_family(Family::Timer).iter();
             if let Some(first) = timers.find(|row| row.value.is_some() && row.key.starts_with(&start)) {
-                self.fronts.retreat(clock, &first.key);
+                self.timer_starts.retreat(clock, &first.key);
             }
         }
         self.tune(batch.is_bulk)?;
@@ -171,7 +171,7 @@ impl Store for RocksStore {
         let rows = self.rows(Family::Act, &from, None)?.take(limit);
         let act = |row: Result<Row>| {
             let (bytes, _) = row?;
-            key::act_of(&bytes).ok_or_else(|| self.corrupt(format!("{bytes:02x?} is no key of an act")))
+            key::act_of(&bytes).ok_or_else(|| self.corrupt(format!("{bytes:02x?} is not an act key")))
         };
         rows.map(act).collect()
     }

@@ -1,4 +1,4 @@
-//! What only `RocksDB`'s own counters can show.
+//! Tests on `RocksDB`'s own counters.
 
 use rocksdb::perf::{PerfContext, PerfMetric, PerfStatsLevel, set_perf_stats};
 
@@ -16,7 +16,7 @@ fn batch(changes: impl IntoIterator<Item = Change>) -> Batch {
     Batch { changes: changes.into_iter().collect(), is_bulk: false }
 }
 
-/// How many deleted keys `RocksDB` steps over while `work` runs on this thread.
+/// The number of deleted keys that `RocksDB` skips while `work` runs on this thread.
 fn deletes_skipped(work: impl FnOnce()) -> u64 {
     set_perf_stats(PerfStatsLevel::EnableCount);
     let mut counters = PerfContext::default();
@@ -41,13 +41,13 @@ fn deleted_timers_are_stepped_over_once_and_not_by_every_scan() {
     let scan = || assert_eq!(store.due(TimerClock::Deadline, now, 10).unwrap(), last);
     let first = deletes_skipped(scan);
     assert!(first >= TIMERS.cast_unsigned(), "the first scan has to step over all of them, not {first}");
-    assert_eq!(deletes_skipped(scan), 0, "the second scan knows where the live ones begin");
+    assert_eq!(deletes_skipped(scan), 0, "the second scan starts at the live ones");
     let next = || assert_eq!(store.next_due(TimerClock::Deadline).unwrap(), Some(now));
-    assert_eq!(deletes_skipped(next), 0, "and so does the question for the next one");
+    assert_eq!(deletes_skipped(next), 0, "and so does the look-up of the next one");
 }
 
 #[test]
-fn a_timer_before_the_remembered_front_is_found() {
+fn a_timer_before_the_remembered_start_is_found() {
     let directory = tempfile::tempdir().unwrap();
     let stores = RocksStores::open(RocksOptions::new(directory.path())).unwrap();
     let mut store = stores.open("bundle-0").unwrap();
@@ -61,7 +61,7 @@ fn a_timer_before_the_remembered_front_is_found() {
 }
 
 #[test]
-fn a_store_whose_load_was_cut_off_is_refused_and_can_be_made_anew() {
+fn a_store_whose_restore_was_interrupted_is_refused_and_can_be_rebuilt() {
     let directory = tempfile::tempdir().unwrap();
     let stores = RocksStores::open(RocksOptions::new(directory.path())).unwrap();
     let path = directory.path().join("bundle-0");
@@ -72,17 +72,17 @@ fn a_store_whose_load_was_cut_off_is_refused_and_can_be_made_anew() {
     let mut files = store.bulk_writer.write(&path, &rows).unwrap().unwrap();
     files.push((tuning::Family::Timer, path.join("no such file")));
     store.ingest(files, &rows).unwrap_err();
-    assert!(store.get(&Key::new("k")).unwrap().is_some(), "the first file is in, the second is not");
+    assert!(store.get(&Key::new("k")).unwrap().is_some(), "the first file is ingested, the second is not");
     drop(store);
     let error = stores.open("bundle-0").err().unwrap();
     assert_eq!(error, Error::Unfinished { path });
-    assert!(error.to_string().contains("`sheaf run` makes it anew"), "{error}");
+    assert!(error.to_string().contains("`sheaf run` rebuilds it"), "{error}");
     stores.destroy("bundle-0").unwrap();
     assert!(stores.open("bundle-0").is_ok());
 }
 
 #[test]
-fn a_file_that_was_not_taken_in_is_removed() {
+fn a_file_that_was_not_ingested_is_removed() {
     let directory = tempfile::tempdir().unwrap();
     let stores = RocksStores::open(RocksOptions::new(directory.path())).unwrap();
     drop(stores.open("bundle-0").unwrap());

@@ -119,7 +119,8 @@ impl<'a> Pair<'a> {
         let new = self.overlay.new_parts();
         self.changelog.extend(new.map(|(key, number, part)| Logged::Part(key.clone(), number, Some(part.clone()))));
         self.changelog.extend(self.overlay.changed().map(entry));
-        self.changelog.extend(self.overlay.gone_parts().map(|(key, number)| Logged::Part(key.clone(), number, None)));
+        self.changelog
+            .extend(self.overlay.removed_parts().map(|(key, number)| Logged::Part(key.clone(), number, None)));
         let mut position = vec![("changelog".to_owned(), self.changelog.len().to_le_bytes().to_vec())];
         if !std::mem::replace(&mut self.is_begun, true) {
             position.push(("genesis".to_owned(), b"once".to_vec()));
@@ -234,14 +235,14 @@ impl<'a> Pair<'a> {
             );
         }
         let mut stored: BTreeMap<_, _> = stored.into_iter().collect();
-        for (key, number) in self.overlay.gone_parts() {
+        for (key, number) in self.overlay.removed_parts() {
             assert!(stored.remove(&(key.clone(), number)).is_some(), "{key:?} {number} was not there");
         }
         for (key, number, bytes) in self.overlay.new_parts() {
             let before = stored.insert((key.clone(), number), bytes.clone());
             assert_eq!(before, None, "{key:?} {number} is given for the first time");
             // It is written to the changelog before those that are gone.
-            assert!(self.overlay.gone_parts().all(|gone| gone != (key, number)), "{key:?} {number}");
+            assert!(self.overlay.removed_parts().all(|gone| gone != (key, number)), "{key:?} {number}");
         }
         assert_eq!(stored.into_iter().collect::<Vec<_>>(), parts(&self.current));
     }
