@@ -46,7 +46,7 @@
 //! [`AHEAD_MAX`] in the future is clamped.
 //!
 //! **Storage**: one entry while it is small, as most bundles are. Above some 4 KiB each member is stored in a part of the entry
-//! ([`Effect::AddPart`](super::Effect::AddPart)), written once, so that a member of a bundle with a thousand children costs as
+//! ([`Effect::AddPart`]), written once, so that a member of a bundle with a thousand children costs as
 //! much as one of a bundle with three.
 //!
 //! # The files

@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::batch::{Batching, Read, Step};
-use super::replay::{Replay, Subject};
+use super::replay::{Replay, ReplaySpec};
 use super::replays::Replaying;
 use crate::broker::Admin;
 use crate::model::{ErrorClass, TaskId, Timestamp};
@@ -15,52 +15,51 @@ use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::handoff::{Genesis, Job, Restored, RestoredStore};
 use crate::store;
 
-/// A restore of more offsets than this loads its store in large batches. For fewer, as after a standby, that is not worth
-/// the while.
-const LOAD_MIN: i64 = 20_000;
+/// The least number of offsets of a bulk restore. For fewer, as after a standby, ingestion does not pay off.
+const BULK_MIN: i64 = 20_000;
 
-/// A restore of at most so many offsets does not wait for longer ones.
+/// The most offsets of a short restore, which does not queue behind long ones.
 const SHORT_MAX: i64 = 100;
 
-/// The readers of restores: one for short ones, one for long ones.
+/// The number of readers for restores: one for short ones, one for long ones.
 pub(super) const READERS: usize = 2;
 
-/// A job that has been begun.
+/// A running restore.
 pub(super) struct Active {
     job: Job,
     replay: Replay,
     started: Duration,
 }
 
-/// True for errors after which a job is begun again: the broker's passing ones, and a store that another thread of this
-/// process is still closing.
-pub(super) fn may_pass(error: &Error) -> bool {
+/// True for errors after which a job is retried: retriable errors of the broker, and a store that another thread of
+/// this process is still closing.
+pub(super) fn is_retriable(error: &Error) -> bool {
     error.class() == ErrorClass::Retry || matches!(error, Error::Store { source: store::Error::Locked { .. }, .. })
 }
 
-/// Sends the result of a job to whoever wants it.
+/// Sends the result of a job to its stream thread.
 pub(super) fn reply(job: &Job, result: Result<RestoredStore>) {
     let (sender, waker) = &job.reply;
-    // The thread may have ended; then the store is closed by being dropped.
+    // The receiver may be gone; then the store is closed by being dropped.
     drop(sender.send(Restored { task: job.task.clone(), epoch: job.epoch, result }));
     waker.wake();
 }
 
-/// A job that could not be begun.
+/// A job that could not start.
 pub(super) struct Failed {
     pub(super) job: Job,
     pub(super) error: Error,
 }
 
 impl Failed {
-    /// Tells whoever wants the job.
+    /// Sends the error to the job's stream thread.
     pub(super) fn reply(self) {
         reply(&self.job, Err(self.error));
     }
 }
 
 impl Active {
-    /// Opens the store and finds out where its changelog begins and ends.
+    /// Opens the store and reads the range of its changelog.
     pub(super) fn begin(
         mut job: Job,
         context: &Context,
@@ -68,8 +67,8 @@ impl Active {
         now: Timestamp,
     ) -> std::result::Result<Self, Box<Failed>> {
         let Job { task, changelog, store, fresh, .. } = &mut job;
-        let subject = Subject { task, changelog, store, fresh: *fresh };
-        match Replay::open(subject, context, admin, now) {
+        let spec = ReplaySpec { task, changelog, store, fresh: *fresh };
+        match Replay::open(spec, context, admin, now) {
             Ok(replay) => {
                 job.fresh = false;
                 Ok(Self { job, replay, started: context.clock.uptime() })
@@ -78,23 +77,23 @@ impl Active {
         }
     }
 
-    /// True for one that is as good as at its end from the beginning: after a clean stop there is a commit's marker.
+    /// True if there is little to read: after a clean stop it is only the marker of the last commit.
     fn is_short(&self) -> bool {
         self.replay.progress().1 <= SHORT_MAX
     }
 
-    /// False when the task was revoked meanwhile.
+    /// False if the task was revoked meanwhile.
     pub(super) fn is_wanted(&self) -> bool {
         self.job.wanted.strong_count() > 0
     }
 
-    /// The task, how many offsets are done, and of how many.
+    /// The task, the number of replayed offsets, and their total.
     pub(super) fn progress(&self) -> (&TaskId, i64, i64) {
         let (done, total) = self.replay.progress();
         (&self.job.task, done, total)
     }
 
-    /// The end: what is held back is applied, and the store goes back.
+    /// Ends the restore: applies pending records and returns the store.
     pub(super) fn finish(mut self, result: Result<()>, context: &Context, now: Timestamp) {
         let (is_begun, is_bulk) = (self.replay.genesis().is_some(), self.is_bulk());
         let result = result.and_then(|()| if is_begun { self.replay.complete(now, is_bulk) } else { Ok(()) });
@@ -110,12 +109,12 @@ impl Active {
         reply(&self.job, result);
     }
 
-    /// The same job, to be begun again; the store is closed.
+    /// The job, for a retry; the store is closed.
     pub(super) fn into_job(self) -> Job {
         self.job
     }
 
-    /// The same job with an empty store.
+    /// The job, with an empty store.
     pub(super) fn into_fresh_job(self, context: &Context) -> Job {
         let Self { job, .. } = self;
         context.metrics.store_rebuilt(&job.task);
@@ -133,18 +132,18 @@ impl Replaying for Active {
         self.replay.is_verified() && done < total
     }
 
-    /// One reader is for what is short, the other one for what is long: records arrive in one queue per reader, and a task with
-    /// little to restore must not wait behind one with much.
+    /// One reader for short restores, one for long ones: records arrive in one queue per reader, and a task with little
+    /// to restore must not wait behind one with much.
     fn reader(&self) -> usize {
         usize::from(!self.is_short())
     }
 
     fn is_bulk(&self) -> bool {
-        self.replay.progress().1 > LOAD_MIN
+        self.replay.progress().1 > BULK_MIN
     }
 
     fn advance(&mut self, read: Read, bulk: usize, context: &Context, now: Timestamp) -> Result<Step> {
-        let batching = if self.is_bulk() { Batching::Load { replays: bulk } } else { Batching::AtOnce };
+        let batching = if self.is_bulk() { Batching::Bulk { replays: bulk } } else { Batching::AtOnce };
         let (step, applied) = self.replay.advance(read, now, batching)?;
         if applied > 0 {
             context.fault_observer.reached(FaultPoint::RestoreBatch);

@@ -1,57 +1,57 @@
-//! What a replay is fed with, in which pieces it passes that on, and what comes of it.
+//! Input, batching and result of a replay.
 
 use crate::model::Record;
 
-/// After so many bytes of keys and entries a batch is applied, however few records they are.
+/// The size at which a batch is applied, in bytes of keys and values.
 const BYTES_MAX: usize = 16 << 20;
-/// However many share that, a batch of one has so many: a smaller one is not worth a file.
+/// The least size of a batch of one of many bulk replays, in bytes: a smaller one is not worth a file.
 const BYTES_MIN: usize = 512 << 10;
 
-/// What a reader has come to in a changelog.
+/// The records that were read from a changelog.
 #[derive(Debug, Default)]
 pub(super) struct Read {
-    /// New records.
+    /// The new records.
     pub(super) records: Vec<Record>,
-    /// Where it stands behind them, when it says so: behind the last record there may be markers.
+    /// The reader's position after them, if known: transaction markers may follow the last record.
     pub(super) position: Option<i64>,
 }
 
-/// How records go into the store.
+/// The batching of writes to the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Batching {
-    /// All that has come, at once.
+    /// All records that were read, without delay.
     AtOnce,
-    /// As [loads](crate::store::Batch::is_bulk), for which records are held back, of one of so many replays that do so.
-    Load {
-        /// How many.
+    /// [Bulk loads](crate::store::Batch::is_bulk) of large batches.
+    Bulk {
+        /// The number of bulk replays, which share the memory.
         replays: usize,
     },
 }
 
 impl Batching {
-    /// Whether the batches are loads.
+    /// True for bulk loads.
     pub(super) const fn is_bulk(self) -> bool {
-        matches!(self, Self::Load { .. })
+        matches!(self, Self::Bulk { .. })
     }
 
-    /// How many bytes of records make a batch.
+    /// The size of a batch in bytes.
     pub(super) fn bytes(self) -> usize {
         match self {
             Self::AtOnce => BYTES_MAX,
-            Self::Load { replays } => (BYTES_MAX / replays.max(1)).max(BYTES_MIN),
+            Self::Bulk { replays } => (BYTES_MAX / replays.max(1)).max(BYTES_MIN),
         }
     }
 }
 
-/// What some records of the changelog came to.
+/// The state of a replay after a batch of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// More is to come.
+    /// There is more to read.
     Reading,
-    /// The reader has to go to another place.
-    Moved,
-    /// The end is reached.
+    /// The reader has to seek to the replay's next offset.
+    Seek,
+    /// The end of the changelog is reached.
     Done,
-    /// The store has to be made anew.
+    /// The store has to be rebuilt.
     Outdated,
 }

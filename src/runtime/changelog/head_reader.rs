@@ -1,5 +1,5 @@
-//! The first records of changelogs, read apart from everything else: a task that has nothing to restore must not wait
-//! behind what another one has.
+//! Reads the first records of changelogs, with a reader of its own, so that a task with nothing to restore does not
+//! wait behind others.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,29 +7,29 @@ use std::time::Duration;
 use crate::broker::{Broker, Purpose, Reader, Result, Start};
 use crate::model::{Record, TopicPartition};
 
-/// How many records one look takes at most.
+/// The most records of one read.
 const RECORDS_MAX: usize = 1_000;
 
-/// Looks at the first records of changelogs.
+/// Reads the first records of changelogs.
 #[derive(Default)]
 pub(super) struct HeadReader {
     reader: Option<Box<dyn Reader>>,
-    /// What it reads and has shown no record of, and from where.
+    /// The partitions without a first record so far, with their start offsets.
     at: BTreeMap<TopicPartition, i64>,
 }
 
-/// What a partition shows.
+/// The state of a partition.
 pub(super) struct First {
     pub(super) partition: TopicPartition,
-    /// Its first record, when it has arrived.
+    /// Its first record, if it has arrived.
     pub(super) record: Option<Record>,
-    /// How far the reader has come.
+    /// The reader's position.
     pub(super) position: Option<i64>,
 }
 
 impl HeadReader {
-    /// Looks at these partitions from these offsets on; waits for the first record for at most `timeout`.
-    pub(super) fn look(
+    /// Reads the first records of these partitions at these offsets; waits for at most `timeout`.
+    pub(super) fn read_first(
         &mut self,
         broker: &dyn Broker,
         wanted: &BTreeMap<TopicPartition, i64>,
@@ -60,15 +60,15 @@ impl HeadReader {
             self.at.remove(&record.source);
             first.entry(record.source.clone()).or_insert(record);
         }
-        let seen = wanted.keys().map(|partition| First {
+        let first_records = wanted.keys().map(|partition| First {
             partition: partition.clone(),
             record: first.remove(partition),
             position: reader.position(partition),
         });
-        Ok(seen.collect())
+        Ok(first_records.collect())
     }
 
-    /// Begins anew with the next look.
+    /// Closes the reader; the next read assigns all partitions again.
     pub(super) fn reset(&mut self) {
         *self = Self::default();
     }

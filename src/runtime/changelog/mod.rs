@@ -1,29 +1,29 @@
-//! The restorer: brings stores up to the end of their changelogs, off the stream threads, so that the other tasks of a
-//! thread go on meanwhile.
+//! The restorer: replays changelogs into stores, on a thread of its own, so that a stream thread goes on with its other
+//! tasks.
 //!
 //! ```text
 //!  job ──▶ open the store ──▶ verify the genesis ──▶ replay to the high watermark ──▶ back to the stream thread
 //!              │                     │                     │
-//!              └ not there: fresh    └ not its own: refuse └ offset gone: rebuild from the beginning
+//!              └ missing: fresh      └ mismatch: refuse      └ out of range: rebuild from the beginning
 //! ```
 //!
-//! The end is the high watermark, not the last stable offset: the last committed transaction may lie behind an open one.
-//! Reading is `read_committed`, so what an earlier owner left open is waited for, at most for a transaction's time-out.
-//! Like a stream thread it is driven by [`turn`](Restorer::turn).
+//! The end is the high watermark, not the last stable offset: the last committed transaction may be behind an open one.
+//! Isolation is `read_committed`, so an open transaction of an earlier owner delays the restore, at most for a
+//! transaction time-out. Like a stream thread it is driven by [`turn`](Restorer::turn).
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
 //! | `active` | one restore |
 //! | `standby` | the standbys of this instance |
 //! | `replays` | the one loop that reads changelogs for both |
-//! | `replay` | records of a changelog on their way into a store |
-//! | `batch` | what a replay is given, in which batches it is applied, and what came of it |
+//! | `replay` | applies the records of a changelog to a store |
+//! | `batch` | input, batching and result of a replay |
 //! | `reader` | a reader of changelogs |
-//! | `head_reader` | the first records of changelogs, which say whose they are |
-//! | `key_filter` | the keys that a replay into an empty store may have put there |
-//! | `start` | where a replay begins |
+//! | `head_reader` | reads the first records of changelogs, which identify their stores |
+//! | `key_filter` | a Bloom filter over the keys of a replay into an empty store |
+//! | `start` | the start offset of a replay |
 //! | `progress` | log lines about long restores |
-//! | `token_bucket` | how many records a second may be replayed |
+//! | `token_bucket` | the rate limit of restores |
 
 mod active;
 mod batch;
@@ -46,7 +46,7 @@ use active::Active;
 use batch::Step;
 use limit::{BACK_OFF, is_due};
 use progress::Progress;
-use replays::{Came, Replays};
+use replays::{ReplayResult, Replays};
 use standby::Standbys;
 use token_bucket::TokenBucket;
 
@@ -62,14 +62,14 @@ use crate::model::{ErrorClass, Timestamp, TopicPartition};
 pub struct Restorer {
     context: Context,
     jobs: Receiver<Job>,
-    /// Jobs that could not be begun, with when to try again.
+    /// Jobs that could not start, with the time of the next attempt.
     waiting: Vec<(Duration, Job)>,
     active: Replays<Active>,
     admin: Box<dyn Admin>,
     standbys: Standbys,
     tokens: TokenBucket,
     progress: Progress,
-    /// Set while reading fails.
+    /// Set while reads fail.
     interrupted: Option<Reminder>,
 }
 
@@ -80,7 +80,7 @@ impl fmt::Debug for Restorer {
 }
 
 impl Restorer {
-    /// A restorer that takes jobs from a channel.
+    /// A restorer with a channel for jobs.
     pub fn new(context: Context, jobs: Receiver<Job>) -> Result<Self> {
         let admin = context.broker.admin()?;
         let now = context.clock.uptime();
@@ -99,13 +99,13 @@ impl Restorer {
         })
     }
 
-    /// One round: takes new jobs, applies what has arrived, gives back what is finished. An error stops the instance.
+    /// One round: starts new jobs, applies records, returns finished stores. An error stops the instance.
     pub fn turn(&mut self, now: Timestamp) -> Result<Turn> {
         self.take_jobs(now);
         self.active.retain(Active::is_wanted);
         let restoring = self.restore(now)?;
         if restoring == Turn::Again {
-            // Somebody waits for a restore; a standby has time.
+            // Restores have priority over standbys.
             return Ok(Turn::Again);
         }
         let following = self.standbys.turn(&mut *self.admin, now);
@@ -115,7 +115,7 @@ impl Restorer {
         })
     }
 
-    /// One round of the restores; again at once while records keep coming.
+    /// One round of the restores; [`Turn::Again`] while records arrive.
     fn restore(&mut self, now: Timestamp) -> Result<Turn> {
         if self.active.is_empty() {
             self.active.close();
@@ -128,7 +128,7 @@ impl Restorer {
             }
             Err(error) if error.class() == ErrorClass::Retry => {
                 if is_due(&mut self.interrupted, self.context.clock.uptime()) {
-                    tracing::warn!(%error, "restoring is interrupted; it goes on where it was");
+                    tracing::warn!(%error, "cannot read changelogs for restores; retrying from the last position");
                 }
                 self.active.interrupted(&error);
                 Turn::Wait(BACK_OFF)
@@ -139,12 +139,12 @@ impl Restorer {
         Ok(turn)
     }
 
-    /// Reads and applies; true when there was something.
+    /// Reads and applies records; true if there were any.
     fn replay(&mut self, now: Timestamp) -> Result<bool> {
         let mut worked = false;
         for stage in self.active.stages() {
-            for (changelog, came) in self.active.turn(stage, &mut self.tokens, &self.context, now)? {
-                self.settle(&changelog, came, now);
+            for (changelog, result) in self.active.turn(stage, &mut self.tokens, &self.context, now)? {
+                self.on_result(&changelog, result, now);
                 worked = true;
             }
         }
@@ -165,9 +165,9 @@ impl Restorer {
             }
             match Active::begin(job, &self.context, &mut *self.admin, now) {
                 Ok(active) => self.active.add(active),
-                Err(failed) if active::may_pass(&failed.error) => {
+                Err(failed) if active::is_retriable(&failed.error) => {
                     let active::Failed { job, error } = *failed;
-                    tracing::warn!(%error, sheaf.task = %job.task, "the task cannot be restored yet; trying again");
+                    tracing::warn!(%error, sheaf.task = %job.task, "the restore of the task cannot start yet; retrying");
                     self.waiting.push((uptime.saturating_add(BACK_OFF), job));
                 }
                 Err(failed) => failed.reply(),
@@ -175,21 +175,21 @@ impl Restorer {
         }
     }
 
-    /// Acts on what came of a restore.
-    fn settle(&mut self, changelog: &TopicPartition, came: Came, now: Timestamp) {
-        let result = match came {
-            Came::Step(Ok(Step::Reading | Step::Moved)) => return,
-            Came::Step(Ok(Step::Done)) => Ok(()),
-            Came::Step(Err(error)) => Err(error),
-            Came::Step(Ok(Step::Outdated)) => {
-                tracing::warn!(partition = %changelog, "a store is older than half of its changelog's delete.retention.ms, or begins before it: rebuilding it");
+    /// Handles the result of a replay.
+    fn on_result(&mut self, changelog: &TopicPartition, result: ReplayResult, now: Timestamp) {
+        let result = match result {
+            ReplayResult::Step(Ok(Step::Reading | Step::Seek)) => return,
+            ReplayResult::Step(Ok(Step::Done)) => Ok(()),
+            ReplayResult::Step(Err(error)) => Err(error),
+            ReplayResult::Step(Ok(Step::Outdated)) => {
+                tracing::warn!(partition = %changelog, "the store is older than half of its changelog's delete.retention.ms, or its position was deleted: rebuilding it");
                 return self.rebuild(changelog, now);
             }
-            Came::OutOfRange => {
-                tracing::warn!(partition = %changelog, "a store's position is not in its changelog any more: rebuilding it");
+            ReplayResult::OutOfRange => {
+                tracing::warn!(partition = %changelog, "the store's position is out of the range of its changelog: rebuilding it");
                 return self.rebuild(changelog, now);
             }
-            Came::HeadMoved => {
+            ReplayResult::HeadMoved => {
                 if let Some(active) = self.active.remove(changelog) {
                     let at = self.context.clock.uptime().saturating_add(BACK_OFF);
                     self.waiting.push((at, active.into_job()));
@@ -202,14 +202,14 @@ impl Restorer {
         }
     }
 
-    /// Everything from the beginning, into a new store.
+    /// Restarts a restore from the beginning, into a new store.
     fn rebuild(&mut self, changelog: &TopicPartition, now: Timestamp) {
         let Some(active) = self.active.remove(changelog) else { return };
         self.active.change();
         let job = active.into_fresh_job(&self.context);
         match Active::begin(job, &self.context, &mut *self.admin, now) {
             Ok(active) => self.active.add(active),
-            Err(failed) if active::may_pass(&failed.error) => {
+            Err(failed) if active::is_retriable(&failed.error) => {
                 self.waiting.push((self.context.clock.uptime(), failed.job));
             }
             Err(failed) => failed.reply(),

@@ -1,4 +1,4 @@
-//! What an operator reads about restores that take long.
+//! Log lines about the progress of long restores.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::active::Active;
 use crate::model::TaskId;
 
-/// How often each restore is logged.
-const EVERY: Duration = Duration::from_secs(10);
+/// The interval of the log lines of each restore.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// When restores were logged last, and how far they were.
+/// The time of the last log lines, and the progress of each restore by then.
 pub(super) struct Progress {
     at: Duration,
     done: BTreeMap<TaskId, i64>,
@@ -20,10 +20,10 @@ impl Progress {
         Self { at: now, done: BTreeMap::new() }
     }
 
-    /// Logs how far each restore is, at which rate, and how long it will take at that; now and then.
+    /// Logs progress, rate and remaining time of each restore, once per interval.
     pub(super) fn log<'a>(&mut self, restores: impl Iterator<Item = &'a Active>, now: Duration) {
         let passed = now.saturating_sub(self.at);
-        if passed < EVERY {
+        if passed < LOG_INTERVAL {
             return;
         }
         self.at = now;
@@ -40,7 +40,7 @@ impl Progress {
     }
 }
 
-/// How fast a restore has been since it was logged last.
+/// The rate of a restore since its last log line.
 struct Rate {
     per_second: i64,
 }
@@ -51,7 +51,7 @@ impl Rate {
         Self { per_second: offsets / seconds }
     }
 
-    /// The seconds that so many more will take; `None` when there was no progress.
+    /// The seconds until `offsets` more are replayed; `None` without progress.
     fn left(&self, offsets: i64) -> Option<i64> {
         (self.per_second > 0).then(|| offsets / self.per_second)
     }
@@ -62,10 +62,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rest_is_told_from_the_rate_since_the_last_time() {
+    fn the_remaining_time_follows_from_the_rate_since_the_last_line() {
         let rate = Rate::of(500_000, Duration::from_secs(10));
         assert_eq!(rate.per_second, 50_000);
         assert_eq!(rate.left(125_000), Some(2));
-        assert_eq!(Rate::of(0, Duration::from_secs(10)).left(1), None, "nobody knows");
+        assert_eq!(Rate::of(0, Duration::from_secs(10)).left(1), None, "unknown without progress");
     }
 }

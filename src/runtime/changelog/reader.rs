@@ -1,7 +1,7 @@
-//! A reader of changelogs that are replayed, and what it reads.
+//! Reads the changelogs of replays.
 //!
-//! There are three of them, for short restores, long ones, and standbys: records arrive in one queue per reader, and who has
-//! a little to restore must not wait behind who has much.
+//! An instance has three: for short restores, long ones, and standbys. Records arrive in one queue per reader, and a
+//! replay with little to read must not wait behind one with much.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use super::limit::POLL;
 use crate::broker::{Broker, Purpose, Reader, Result, Start};
 use crate::model::{Record, TopicPartition};
 
-/// A reader, and whether it reads what it should.
+/// A reader with its assignment.
 pub(super) struct ChangelogReader {
     purpose: Purpose,
     reader: Option<Box<dyn Reader>>,
-    /// True when the reader does not read all that is to be replayed. What it reads besides is passed over.
+    /// True if the assignment has to be renewed before the next read.
     stale: bool,
 }
 
@@ -23,17 +23,17 @@ impl ChangelogReader {
         Self { purpose, reader: None, stale: false }
     }
 
-    /// What is to be replayed has changed.
+    /// Notes that the set of replays has changed.
     pub(super) fn change(&mut self) {
         self.stale = true;
     }
 
-    /// Nothing is to be replayed.
+    /// Closes the reader.
     pub(super) fn close(&mut self) {
         self.reader = None;
     }
 
-    /// Reads up to `max` records of these partitions, which are at these offsets. Waits for the first one when `waits`.
+    /// Reads up to `max` records of these partitions at these offsets; with `waits` it waits for the first record.
     pub(super) fn read(
         &mut self,
         broker: &dyn Broker,
@@ -64,9 +64,9 @@ impl ChangelogReader {
         Ok(by_partition)
     }
 
-    /// How far the reader has come in a partition.
+    /// The reader's position in a partition.
     pub(super) fn position(&mut self, partition: &TopicPartition) -> Option<i64> {
-        // A position of an earlier assignment says nothing.
+        // The position of an earlier assignment does not count.
         self.reader.as_mut().filter(|_| !self.stale)?.position(partition)
     }
 }

@@ -1,4 +1,4 @@
-//! A changelog on its way into a store: what a restore and a standby have in common.
+//! Applies a changelog to a store, for restores and standbys.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::batch::{Batching, Read, Step};
 use super::key_filter::KeyFilter;
-use super::start::{Found, Phase, ReplayStart};
+use super::start::{Phase, ReplayStart, StartResult};
 use crate::broker::Admin;
 use crate::codec::{self, Head, entry, part};
 use crate::model::{ErrorClass, Key, Record, TaskId, Timestamp, TopicPartition};
@@ -21,61 +21,61 @@ use crate::runtime::settings::Settings;
 use crate::store::overlay::{Overlay, Parts, Written};
 use crate::store::{self, Batch, Change, Store};
 
-/// Nothing is held back longer: so much of a restore is lost when it is cut off.
-const HELD_MAX: Duration = Duration::from_secs(2);
+/// The longest delay of pending records: as much is lost if a restore is interrupted.
+const PENDING_MAX: Duration = Duration::from_secs(2);
 
-/// Whose changelog goes into which store.
-pub(super) struct Subject<'a> {
+/// A store and its changelog.
+pub(super) struct ReplaySpec<'a> {
     pub(super) task: &'a TaskId,
     pub(super) changelog: &'a TopicPartition,
-    /// The store, when it is open already: it has then seen every tombstone.
+    /// The store, if it is already open: then no compacted tombstone is missing in it.
     pub(super) store: &'a mut Option<Box<dyn Store>>,
-    /// True when what there is of the store is to be thrown away first.
+    /// True if the store's contents are deleted first.
     pub(super) fresh: bool,
 }
 
-/// A store that takes in its changelog.
+/// A store during the replay of its changelog.
 pub(super) struct Replay {
     task: TaskId,
     changelog: TopicPartition,
     store: Box<dyn Store>,
     phase: Phase,
-    /// The genesis of the store; `None` until the changelog's has been read into a fresh one.
+    /// The genesis of the store; `None` until the genesis record has been read into an empty one.
     genesis: Option<Uuid>,
     offsets: Offsets,
     pending: Pending,
-    /// When something was applied last.
+    /// The time of the last applied batch, on the wall clock.
     applied_at: Timestamp,
-    /// The keys that have come, when the store was empty before; `None`: the store is asked for every key.
+    /// The keys of this replay, if the store was empty; `None`: every key is looked up in the store.
     key_filter: Option<KeyFilter>,
     settings: Arc<Settings>,
 }
 
 /// Offsets of the changelog.
 struct Offsets {
-    /// The one that is read next.
+    /// The next offset to read.
     next: i64,
-    /// The one at which the replay began.
+    /// The start offset of the replay.
     begin: i64,
-    /// The high watermark when the replay began.
+    /// The high watermark at the start of the replay.
     end: i64,
 }
 
-/// Records that were taken and not applied yet.
+/// Records that are not applied yet.
 #[derive(Default)]
 struct Pending {
     /// Entries.
     overlay: Overlay,
     /// Parts of entries, in the order of the changelog.
     parts: Vec<Change>,
-    /// How many bytes the records have.
+    /// The size of the records in bytes.
     bytes: usize,
 }
 
 impl Replay {
-    /// Opens the store and finds out where its changelog begins and ends.
-    pub(super) fn open(subject: Subject<'_>, context: &Context, admin: &mut dyn Admin, now: Timestamp) -> Result<Self> {
-        let Subject { task, changelog, store, fresh } = subject;
+    /// Opens the store and reads the range of its changelog.
+    pub(super) fn open(spec: ReplaySpec<'_>, context: &Context, admin: &mut dyn Admin, now: Timestamp) -> Result<Self> {
+        let ReplaySpec { task, changelog, store, fresh } = spec;
         let (low, high) = admin.watermarks(changelog, context.settings.broker_timeout)?;
         let name = task.to_string();
         let wrap = |source| Error::store(task, source);
@@ -83,14 +83,14 @@ impl Replay {
             *store = None;
             context.stores.destroy(&name).map_err(wrap)?;
         }
-        // A store that was open until a moment ago has seen every tombstone.
+        // A store that is still open has seen every tombstone.
         let was_open = store.is_some();
         let store = match store.take() {
             Some(store) => store,
             None => match context.stores.open(&name) {
                 Err(error) if error.class() == ErrorClass::Corrupt => {
                     if matches!(error, store::Error::Unfinished { .. }) {
-                        tracing::warn!(%error, sheaf.task = %task, "a restore begins again");
+                        tracing::warn!(%error, sheaf.task = %task, "the last restore was interrupted; restoring from the beginning");
                     } else {
                         tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
                         context.metrics.store_rebuilt(task);
@@ -102,7 +102,7 @@ impl Replay {
             },
         };
         match ReplayStart::of(&*store, low, high, (!was_open).then_some(now)).map_err(wrap)? {
-            Found::ReplayStart(ReplayStart { phase, genesis, next, end }) => Ok(Self {
+            StartResult::ReplayStart(ReplayStart { phase, genesis, next, end }) => Ok(Self {
                 task: task.clone(),
                 changelog: changelog.clone(),
                 store,
@@ -114,7 +114,9 @@ impl Replay {
                 key_filter: genesis.is_none().then(|| KeyFilter::new(u64::try_from(end - next).unwrap_or(0))),
                 settings: context.settings.clone(),
             }),
-            Found::Foreign(detail) => Err(Error::Genesis { task: task.clone(), changelog: changelog.clone(), detail }),
+            StartResult::Foreign(detail) => {
+                Err(Error::Genesis { task: task.clone(), changelog: changelog.clone(), detail })
+            }
         }
     }
 
@@ -128,37 +130,37 @@ impl Replay {
         &self.changelog
     }
 
-    /// The offset that is read next.
+    /// The next offset to read.
     pub(super) fn next(&self) -> i64 {
         self.offsets.next
     }
 
-    /// How many offsets are done, and of how many.
+    /// The number of replayed offsets, and their total.
     pub(super) fn progress(&self) -> (i64, i64) {
         (self.offsets.next - self.offsets.begin, self.offsets.end - self.offsets.begin)
     }
 
-    /// True when the store has all that was taken.
+    /// True if all records are applied.
     pub(super) fn is_applied(&self) -> bool {
         self.pending.bytes == 0
     }
 
-    /// True when the changelog is known to be the store's.
+    /// True if the genesis of the changelog has been verified.
     pub(super) fn is_verified(&self) -> bool {
         self.phase == Phase::Replay
     }
 
-    /// The genesis that store and changelog share, if there is one yet.
+    /// The genesis of store and changelog; `None` before the first record.
     pub(super) fn genesis(&self) -> Option<Uuid> {
         self.genesis
     }
 
-    /// The store as it is, without what was not applied.
+    /// The store, without pending records.
     pub(super) fn into_store(self) -> Box<dyn Store> {
         self.store
     }
 
-    /// Takes records of the changelog. Returns how many they were, too.
+    /// Takes records of the changelog; returns the state of the replay and the number of records.
     pub(super) fn advance(&mut self, read: Read, now: Timestamp, batching: Batching) -> Result<(Step, u64)> {
         let Read { records, position } = read;
         let read_to = position.map_or(self.offsets.next, |position| position.max(self.offsets.next));
@@ -168,7 +170,7 @@ impl Replay {
         let mut taken = 0;
         for record in records {
             if record.offset < self.offsets.next {
-                // Of an earlier place of the reader: the store has it, and what came after it.
+                // From before a seek of the reader: already in the store.
                 continue;
             }
             taken += 1;
@@ -180,8 +182,8 @@ impl Replay {
             }
         }
         self.offsets.next = self.offsets.next.max(read_to);
-        let is_held = batching.is_bulk() && now.since(self.applied_at) < HELD_MAX;
-        if self.pending.bytes > 0 && !is_held {
+        let is_deferred = batching.is_bulk() && now.since(self.applied_at) < PENDING_MAX;
+        if self.pending.bytes > 0 && !is_deferred {
             self.apply(now, batching.is_bulk())?;
         }
         let early = self.settings.breaks(Mutation::RestoreEndsEarly) && taken == 0;
@@ -196,7 +198,7 @@ impl Replay {
                 return Ok(Step::Outdated);
             }
             (self.phase, self.offsets.next, self.offsets.begin) = (Phase::Replay, position, position);
-            return Ok(if self.offsets.next >= self.offsets.end { Step::Done } else { Step::Moved });
+            return Ok(if self.offsets.next >= self.offsets.end { Step::Done } else { Step::Seek });
         }
         if read_to >= self.offsets.end {
             self.verify(None)?;
@@ -212,28 +214,24 @@ impl Replay {
         Err(Error::Genesis {
             task: self.task.clone(),
             changelog: self.changelog.clone(),
-            detail: format!(
-                "the store was begun as {}, the changelog's genesis is {}",
-                name(self.genesis),
-                name(found)
-            ),
+            detail: format!("the store's genesis is {}, the changelog's is {}", name(self.genesis), name(found)),
         })
     }
 
-    /// One record of the changelog into the overlay.
+    /// Adds a record of the changelog to the overlay.
     fn take(&mut self, record: Record) -> Result<()> {
         let key = record.key.unwrap_or_default();
         if key.first().is_some_and(|first| *first == 0) {
             return self.take_reserved(&key, record.value);
         }
-        self.has_begun()?;
+        self.require_genesis()?;
         let key = Key::from_bytes(key);
-        let may_be_there = self.key_filter.as_mut().is_none_or(|filter| filter.note(&key));
-        let old = if may_be_there { self.head_of(&key)? } else { None };
+        let may_exist = self.key_filter.as_mut().is_none_or(|filter| filter.insert(&key));
+        let old = if may_exist { self.head_of(&key)? } else { None };
         match record.value {
             None => self.pending.overlay.delete(key, old.map(Arc::new)),
             Some(bytes) => {
-                let mut head = self.decode(&key, &bytes).map_err(|error| self.of_changelog(error))?;
+                let mut head = self.decode(&key, &bytes).map_err(|error| self.changelog_error(error))?;
                 if self.settings.breaks(Mutation::TimersForgotten) {
                     head.timers.clear();
                 }
@@ -248,7 +246,8 @@ impl Replay {
         Ok(())
     }
 
-    /// A record whose key begins with a zero byte, which no entry's does: a genesis, a part, or what only a newer sheaf knows.
+    /// Takes a record with a reserved key, which begins with a zero byte: a genesis, a part, or a kind of a newer
+    /// version.
     fn take_reserved(&mut self, key: &[u8], value: Option<Bytes>) -> Result<()> {
         if genesis::is_genesis(key) {
             let found = genesis::read(value.as_deref());
@@ -258,7 +257,7 @@ impl Replay {
             self.genesis = found;
             return Ok(());
         }
-        self.has_begun()?;
+        self.require_genesis()?;
         if let Some((entry, number)) = part::of_key(key) {
             self.pending.parts.push(match value {
                 Some(bytes) => Change::PutPart(entry, number, bytes),
@@ -268,8 +267,8 @@ impl Replay {
         Ok(())
     }
 
-    /// Refuses a changelog whose first record is not its genesis.
-    fn has_begun(&self) -> Result<()> {
+    /// Refuses a changelog whose first record is not a genesis record.
+    fn require_genesis(&self) -> Result<()> {
         if self.genesis.is_some() {
             return Ok(());
         }
@@ -294,13 +293,13 @@ impl Replay {
         Ok(entry.head)
     }
 
-    /// What the changelog itself holds is not repaired by rebuilding the store.
-    fn of_changelog(&self, error: Error) -> Error {
+    /// An error in the changelog itself, which rebuilding the store does not repair.
+    fn changelog_error(&self, error: Error) -> Error {
         let Error::Entry { task, key, source: source @ codec::Error::Corrupt(_) } = error else { return error };
         Error::Unreadable { task, changelog: self.changelog.to_string(), key, source }
     }
 
-    /// The end of a restore: everything is applied, and the store is set up for what comes after.
+    /// Ends a restore: applies pending records and sets the store's options for normal operation.
     pub(super) fn complete(&mut self, now: Timestamp, is_bulk: bool) -> Result<()> {
         if is_bulk && self.pending.bytes > 0 {
             self.apply(now, true)?;
@@ -308,7 +307,7 @@ impl Replay {
         self.apply(now, false)
     }
 
-    /// What has been taken and not applied goes to the store, with the position that belongs to it.
+    /// Applies pending records with their position.
     fn apply(&mut self, now: Timestamp, is_bulk: bool) -> Result<()> {
         let checkpoint = Checkpoint {
             genesis: self.genesis,
@@ -317,8 +316,8 @@ impl Replay {
             ..Checkpoint::default()
         };
         let mut batch = Batch { is_bulk, ..self.pending.overlay.take_batch(checkpoint.rows()) };
-        // WriteBehind what the overlay makes of a deleted entry: the changelog names its parts one by one, and the next ones of
-        // its key.
+        // After the overlay's changes for a deleted entry: the changelog has tombstones of its parts, and later parts
+        // of the same key.
         batch.changes.append(&mut self.pending.parts);
         (self.pending.bytes, self.applied_at) = (0, now);
         self.store.apply(&batch).map_err(|source| Error::store(&self.task, source))

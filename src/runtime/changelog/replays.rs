@@ -1,4 +1,4 @@
-//! The one loop that reads changelogs: for restores, and for standbys.
+//! The read loop of restores and standbys.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,55 +14,54 @@ use crate::model::{ErrorClass, Timestamp, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 
-/// A replay with what it is for.
+/// A replay with its purpose.
 pub(super) trait Replaying {
     /// The replay.
     fn replay(&self) -> &Replay;
 
-    /// True when there may be records to read.
+    /// True if there may be records to read.
     fn is_reading(&self) -> bool;
 
-    /// Which of the readers it is read by, from 0.
+    /// The index of its reader, from 0.
     fn reader(&self) -> usize;
 
-    /// True for one that loads its store in large batches, and shares the memory for them with the others that do.
+    /// True for a bulk load, which shares the memory for batches with the other bulk loads.
     fn is_bulk(&self) -> bool;
 
-    /// Takes records of the changelog, as one of so many that load their stores at a time. [`Step::Done`] says that nothing of
-    /// it is to be read any more.
+    /// Takes records of the changelog; `bulk` is the number of bulk loads. [`Step::Done`]: no more records are needed.
     fn advance(&mut self, read: Read, bulk: usize, context: &Context, now: Timestamp) -> Result<Step>;
 }
 
-/// What came of one replay in a round.
-pub(super) enum Came {
-    /// It has taken records, or is at its end.
+/// The result of a replay in a round.
+pub(super) enum ReplayResult {
+    /// It has taken records, or has reached its end.
     Step(Result<Step>),
-    /// Its first record is not where the changelog began a moment ago.
+    /// Its first record is not at the low watermark any more.
     HeadMoved,
-    /// Its position is not in the changelog any more.
+    /// Its position is out of the changelog's range.
     OutOfRange,
 }
 
-/// A part of a round.
+/// A stage of a round.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stage {
-    /// The first records of changelogs that are not known to be their stores'.
+    /// Reads the first records of changelogs whose genesis is not verified.
     Heads,
-    /// The replays of one reader.
+    /// Reads the replays of one reader.
     Reader(usize),
 }
 
-/// Replays that are read together.
+/// A set of replays with their readers.
 pub(super) struct Replays<T> {
     members: BTreeMap<TopicPartition, T>,
     readers: Vec<ChangelogReader>,
     head_reader: HeadReader,
-    /// True when readers may wait for the next record, because nothing else is to be done meanwhile.
+    /// True if readers may wait for the next record, because the thread has nothing else to do.
     waits: bool,
 }
 
 impl<T: Replaying> Replays<T> {
-    /// No replays, with so many readers.
+    /// No replays, with this number of readers.
     pub(super) fn new(purpose: Purpose, readers: usize, waits: bool) -> Self {
         let readers = (0..readers).map(|_| ChangelogReader::new(purpose)).collect();
         Self { members: BTreeMap::new(), readers, head_reader: HeadReader::default(), waits }
@@ -86,12 +85,12 @@ impl<T: Replaying> Replays<T> {
         self.members.insert(replay.replay().changelog().clone(), replay);
     }
 
-    /// Takes a replay out. Its reader goes on with it until something else changes, which does no harm.
+    /// Removes a replay. Its reader still reads it until the next change of the set; those records are ignored.
     pub(super) fn remove(&mut self, changelog: &TopicPartition) -> Option<T> {
         self.members.remove(changelog)
     }
 
-    /// Keeps only these.
+    /// Keeps the matching replays.
     pub(super) fn retain(&mut self, is_kept: impl Fn(&T) -> bool) {
         let before = self.members.len();
         self.members.retain(|_, member| is_kept(member));
@@ -100,18 +99,18 @@ impl<T: Replaying> Replays<T> {
         }
     }
 
-    /// The readers read something else from the next round on.
+    /// Renews the assignments of the readers with the next round.
     pub(super) fn change(&mut self) {
         self.readers.iter_mut().for_each(ChangelogReader::change);
     }
 
-    /// Closes all readers: there is nothing to read.
+    /// Closes all readers.
     pub(super) fn close(&mut self) {
         self.readers.iter_mut().for_each(ChangelogReader::close);
         self.head_reader.reset();
     }
 
-    /// Reading has failed: it goes on where it was.
+    /// Handles a read error: readers restart from the replays' positions.
     pub(super) fn interrupted(&mut self, error: &Error) {
         if error.class() == ErrorClass::Retry {
             self.change();
@@ -121,27 +120,27 @@ impl<T: Replaying> Replays<T> {
         }
     }
 
-    /// The stages of a round, in their order. What came of one is to be acted on before the next begins.
+    /// The stages of a round, in order. Handle the results of one before the next.
     pub(super) fn stages(&self) -> impl Iterator<Item = Stage> + use<T> {
         std::iter::once(Stage::Heads).chain((0..self.readers.len()).map(Stage::Reader))
     }
 
-    /// One stage of a round, in which at most as many records are applied as `tokens` has. Returns what came of which replay;
-    /// nothing, when there was nothing to do.
+    /// Runs one stage, for at most as many records as there are `tokens`. Returns the results of the replays that made
+    /// progress or failed.
     pub(super) fn turn(
         &mut self,
         stage: Stage,
         tokens: &mut TokenBucket,
         context: &Context,
         now: Timestamp,
-    ) -> Result<Vec<(TopicPartition, Came)>> {
+    ) -> Result<Vec<(TopicPartition, ReplayResult)>> {
         match stage {
             Stage::Heads => self.verify(context, now),
             Stage::Reader(reader) => self.read(reader, tokens, context, now),
         }
     }
 
-    fn verify(&mut self, context: &Context, now: Timestamp) -> Result<Vec<(TopicPartition, Came)>> {
+    fn verify(&mut self, context: &Context, now: Timestamp) -> Result<Vec<(TopicPartition, ReplayResult)>> {
         let open: BTreeMap<TopicPartition, i64> = self
             .members
             .iter()
@@ -149,33 +148,33 @@ impl<T: Replaying> Replays<T> {
             .map(|(changelog, member)| (changelog.clone(), member.replay().next()))
             .collect();
         let timeout = if self.waits && open.len() == self.members.len() { POLL } else { Duration::ZERO };
-        let firsts = match self.head_reader.look(&*context.broker, &open, timeout) {
+        let firsts = match self.head_reader.read_first(&*context.broker, &open, timeout) {
             Ok(firsts) => firsts,
             Err(broker::Error::OutOfRange { partition }) => {
                 self.head_reader.reset();
-                return Ok(vec![(partition, Came::HeadMoved)]);
+                return Ok(vec![(partition, ReplayResult::HeadMoved)]);
             }
             Err(error) => return Err(error.into()),
         };
         let bulk = self.bulk();
-        let mut came = Vec::new();
+        let mut results = Vec::new();
         for First { partition, record, position } in firsts {
             let Some(member) = self.members.get_mut(&partition) else { continue };
             let read = Read { records: record.into_iter().collect(), position };
             let step = member.advance(read, bulk, context, now);
             let stays = !matches!(step, Ok(Step::Done));
             if member.replay().is_verified() && stays {
-                // From here on it is read at another place, and by another reader.
+                // From now on another reader reads it, at another offset.
                 self.readers.iter_mut().for_each(ChangelogReader::change);
             }
             if !matches!(step, Ok(Step::Reading)) {
-                came.push((partition, Came::Step(step)));
+                results.push((partition, ReplayResult::Step(step)));
             }
         }
-        Ok(came)
+        Ok(results)
     }
 
-    /// How many replays load their stores in large batches.
+    /// The number of bulk loads.
     fn bulk(&self) -> usize {
         self.members.values().filter(|member| member.is_bulk() && member.is_reading()).count()
     }
@@ -186,25 +185,25 @@ impl<T: Replaying> Replays<T> {
         tokens: &mut TokenBucket,
         context: &Context,
         now: Timestamp,
-    ) -> Result<Vec<(TopicPartition, Came)>> {
+    ) -> Result<Vec<(TopicPartition, ReplayResult)>> {
         let (bulk, count) = (self.bulk(), self.members.len());
         let Some(reader) = self.readers.get_mut(number) else { return Ok(Vec::new()) };
         let is_here = |member: &T| member.replay().is_verified() && member.reader() == number;
         let reading = self.members.iter().filter(|(_, member)| is_here(member) && member.is_reading());
         let at: Vec<_> =
             reading.map(|(changelog, member)| (changelog.clone(), Start::At(member.replay().next()))).collect();
-        let allowed = tokens.at(context.clock.uptime()).min(BATCH_MAX);
+        let allowed = tokens.available(context.clock.uptime()).min(BATCH_MAX);
         let mut by_changelog = BTreeMap::new();
         if at.is_empty() {
             reader.close();
         } else if allowed > 0 {
             match reader.read(&*context.broker, &at, allowed, self.waits && at.len() == count) {
                 Ok(records) => by_changelog = records,
-                Err(broker::Error::OutOfRange { partition }) => return Ok(vec![(partition, Came::OutOfRange)]),
+                Err(broker::Error::OutOfRange { partition }) => return Ok(vec![(partition, ReplayResult::OutOfRange)]),
                 Err(error) => return Err(error.into()),
             }
         }
-        let mut came = Vec::new();
+        let mut results = Vec::new();
         for (changelog, member) in self.members.iter_mut().filter(|(_, member)| is_here(member)) {
             let records = by_changelog.remove(changelog).unwrap_or_default();
             tokens.take(records.len());
@@ -212,9 +211,9 @@ impl<T: Replaying> Replays<T> {
             let read = Read { records, position: reader.position(changelog) };
             let step = member.advance(read, bulk, context, now);
             if is_new || !matches!(step, Ok(Step::Reading)) {
-                came.push((changelog.clone(), Came::Step(step)));
+                results.push((changelog.clone(), ReplayResult::Step(step)));
             }
         }
-        Ok(came)
+        Ok(results)
     }
 }

@@ -1,4 +1,4 @@
-//! Where a replay begins, from what a store and the ends of its changelog say together.
+//! The start offset of a replay, from the store's checkpoint and the range of its changelog.
 
 use uuid::Uuid;
 
@@ -7,59 +7,65 @@ use crate::runtime::checkpoint::Checkpoint;
 use crate::runtime::topics;
 use crate::store::{self, Store};
 
-/// What a restore is doing.
+/// The phase of a replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Waiting for the changelog's first record; then the replay goes on at the store's position, or, when tombstones
-    /// that the store has not seen may have been compacted away, from the beginning into a new store.
+    /// Waiting for the changelog's first record; then the replay continues at the store's position or, if the store may
+    /// miss compacted tombstones, from the beginning into a new store.
     Verify { position: i64, outdated: bool },
-    /// Applying.
+    /// Applying records.
     Replay,
 }
 
-/// Where a replay begins and ends.
+/// Start and end of a replay.
 #[derive(Debug)]
 pub(super) struct ReplayStart {
     pub(super) phase: Phase,
-    /// The genesis of the store; `None` for a store that was never committed to.
+    /// The genesis of the store; `None` for an empty store.
     pub(super) genesis: Option<Uuid>,
-    /// The offset that is read first.
+    /// The first offset to read.
     pub(super) next: i64,
     /// The changelog's high watermark.
     pub(super) end: i64,
 }
 
-/// What a store and the ends of its changelog say together.
-pub(super) enum Found {
+/// The result of comparing a store with its changelog.
+pub(super) enum StartResult {
     ReplayStart(ReplayStart),
-    /// The changelog cannot be this store's.
+    /// The changelog does not belong to the store; the reason.
     Foreign(String),
 }
 
 impl ReplayStart {
-    /// `closed_until`: now, when the store has been closed for some time.
-    pub(super) fn of(store: &dyn Store, low: i64, high: i64, closed_until: Option<Timestamp>) -> store::Result<Found> {
+    /// `closed_until`: now, if the store was closed before.
+    pub(super) fn of(
+        store: &dyn Store,
+        low: i64,
+        high: i64,
+        closed_until: Option<Timestamp>,
+    ) -> store::Result<StartResult> {
         let Checkpoint { genesis, changelog, newest, applied_at, .. } = Checkpoint::of(store)?;
         let Some(genesis) = genesis else {
-            return Ok(Found::ReplayStart(Self { phase: Phase::Replay, genesis: None, next: low, end: high }));
+            return Ok(StartResult::ReplayStart(Self { phase: Phase::Replay, genesis: None, next: low, end: high }));
         };
         let position = changelog.unwrap_or(low);
         if high == low {
-            return Ok(Found::Foreign(format!(
-                "the changelog is empty, the store had read it up to offset {position}"
+            return Ok(StartResult::Foreign(format!(
+                "the changelog is empty, the store's position is offset {position}"
             )));
         }
         let newest = newest.map_or(position, |newest| newest.max(position));
         if newest > high {
-            let detail = format!("the changelog ends at offset {high}, the store had read it up to {newest}");
-            return Ok(Found::Foreign(detail));
+            let detail = format!("the changelog ends at offset {high}, the store has entries up to {newest}");
+            return Ok(StartResult::Foreign(detail));
         }
         let applied_at = applied_at.unwrap_or(Timestamp::MIN);
         let is_old = closed_until.is_some_and(|now| now.since(applied_at) > topics::DELETE_RETENTION / 2);
-        // What lies between was deleted, tombstones among it: a person has done that, because nothing else deletes there.
+        // Records after the store's position were deleted, perhaps tombstones: somebody has done that, because sheaf
+        // does not.
         let is_cut_off = position < low;
         let phase = Phase::Verify { position, outdated: is_cut_off || (is_old && position < high) };
-        Ok(Found::ReplayStart(Self { phase, genesis: Some(genesis), next: low, end: high }))
+        Ok(StartResult::ReplayStart(Self { phase, genesis: Some(genesis), next: low, end: high }))
     }
 }
 
@@ -77,7 +83,7 @@ mod tests {
         let changes = checkpoint.rows().into_iter().map(|(name, value)| Change::PutMeta(name, value)).collect();
         store.apply(&Batch { changes, is_bulk: false }).unwrap();
         let found = |high| ReplayStart::of(&*store, 0, high, None).unwrap();
-        assert!(matches!(found(20), Found::ReplayStart(_)));
-        assert!(matches!(found(19), Found::Foreign(detail) if detail.contains("up to 20")));
+        assert!(matches!(found(20), StartResult::ReplayStart(_)));
+        assert!(matches!(found(19), StartResult::Foreign(detail) if detail.contains("up to 20")));
     }
 }

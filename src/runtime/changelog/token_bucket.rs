@@ -1,13 +1,13 @@
-//! How many records a second may be replayed: a restore that takes a disk for itself slows down everything else there.
+//! The rate limit of restores in records per second: an unlimited restore takes the whole disk bandwidth.
 
 use std::time::Duration;
 
-/// How long nobody looks when nothing is allowed.
+/// The wait when there are no tokens.
 pub(super) const PAUSE: Duration = Duration::from_millis(20);
-/// What has not been used is kept for so long.
+/// The time for which unused tokens accumulate.
 const BURST: Duration = Duration::from_millis(200);
 
-/// An tokens of records, which fills up with time.
+/// A token bucket; a token is a record.
 #[derive(Debug)]
 pub(super) struct TokenBucket {
     per_second: Option<u32>,
@@ -16,13 +16,13 @@ pub(super) struct TokenBucket {
 }
 
 impl TokenBucket {
-    /// So many per second; `None` is any number.
+    /// A bucket that fills at this rate; `None` is unlimited.
     pub(super) fn new(per_second: Option<u32>, uptime: Duration) -> Self {
         Self { per_second, left: 0, filled_at: uptime }
     }
 
-    /// How many records are allowed now.
-    pub(super) fn at(&mut self, uptime: Duration) -> usize {
+    /// The number of tokens.
+    pub(super) fn available(&mut self, uptime: Duration) -> usize {
         let Some(per_second) = self.per_second else { return usize::MAX };
         let passed = uptime.saturating_sub(self.filled_at).min(BURST);
         let new = u128::from(per_second) * passed.as_micros() / 1_000_000;
@@ -34,7 +34,7 @@ impl TokenBucket {
         self.left
     }
 
-    /// So many were replayed.
+    /// Takes tokens for replayed records.
     pub(super) fn take(&mut self, records: usize) {
         self.left = self.left.saturating_sub(records);
     }
@@ -49,7 +49,7 @@ mod tests {
         let mut tokens = TokenBucket::new(Some(1_000), Duration::ZERO);
         let mut replayed = 0;
         for millis in 1..=10_000 {
-            let allowed = tokens.at(Duration::from_millis(millis)).min(64);
+            let allowed = tokens.available(Duration::from_millis(millis)).min(64);
             tokens.take(allowed);
             replayed += allowed;
         }
@@ -59,15 +59,15 @@ mod tests {
     #[test]
     fn a_pause_is_not_made_up_for() {
         let mut tokens = TokenBucket::new(Some(1_000), Duration::ZERO);
-        assert_eq!(tokens.at(Duration::from_mins(1)), 200);
+        assert_eq!(tokens.available(Duration::from_mins(1)), 200);
         tokens.take(200);
-        assert_eq!(tokens.at(Duration::from_mins(1)), 0);
+        assert_eq!(tokens.available(Duration::from_mins(1)), 0);
     }
 
     #[test]
     fn without_a_limit_everything_is_allowed() {
         let mut tokens = TokenBucket::new(None, Duration::ZERO);
         tokens.take(usize::MAX);
-        assert_eq!(tokens.at(Duration::ZERO), usize::MAX);
+        assert_eq!(tokens.available(Duration::ZERO), usize::MAX);
     }
 }

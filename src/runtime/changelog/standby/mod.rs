@@ -1,7 +1,7 @@
-//! Standbys: stores of tasks that other instances own, kept near the ends of their changelogs.
+//! Standbys: copies of the stores of tasks that other instances own, kept close to the ends of their changelogs.
 //!
-//! They belong to the restorer's thread, so a store goes from a standby to a restore by being handed on: nothing has to
-//! be asked for or waited for. Nothing that fails here stops anything; a standby is given up and tried again later.
+//! They run on the restorer's thread, so a standby's store is passed to a restore without synchronization. Errors do
+//! not stop the instance; a standby is closed and retried later.
 
 mod one;
 
@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use one::Standby;
 
-use super::active::may_pass;
+use super::active::is_retriable;
 use super::batch::Step;
 use super::limit::{BACK_OFF, is_due};
-use super::replay::{Replay, Subject};
-use super::replays::{Came, Replays};
+use super::replay::{Replay, ReplaySpec};
+use super::replays::{ReplayResult, Replays};
 use super::token_bucket::TokenBucket;
 use crate::broker::{Admin, Purpose};
 use crate::metric::{TaskKind, TaskState};
@@ -26,25 +26,25 @@ use crate::runtime::topics;
 use crate::runtime::turn::Turn;
 use crate::store::Store;
 
-/// How long nobody looks for records when there were none.
+/// The wait after a round without records.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How often the lag is measured.
-const MEASURE: Duration = Duration::from_secs(10);
-/// How long a standby that cannot be is left alone.
-const GIVEN_UP: Duration = Duration::from_mins(1);
-/// How many stores one turn opens at most: that takes time in which no restore begins.
+/// The interval of lag measurements.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(10);
+/// The wait before a failed standby is retried.
+const FAILED_WAIT: Duration = Duration::from_mins(1);
+/// The most stores that one turn opens, because no restore starts meanwhile.
 const OPEN_MAX: usize = 2;
 
 /// All standbys of an instance.
 pub(super) struct Standbys {
     context: Context,
     following: Replays<Standby>,
-    /// Standbys are not limited.
+    /// No rate limit applies to standbys.
     tokens: TokenBucket,
-    /// Tasks whose standby cannot be for now, and until when.
-    later: BTreeMap<TaskId, Duration>,
+    /// Tasks whose standby failed, with the time of the next attempt.
+    postponed: BTreeMap<TaskId, Duration>,
     measure_at: Duration,
-    /// Set while reading fails.
+    /// Set while reads fail.
     interrupted: Option<Reminder>,
 }
 
@@ -55,23 +55,23 @@ impl Standbys {
             context,
             following: Replays::new(Purpose::Follow, 1, false),
             tokens: TokenBucket::new(None, measure_at),
-            later: BTreeMap::new(),
+            postponed: BTreeMap::new(),
             measure_at,
             interrupted: None,
         }
     }
 
-    /// Gives up the standby of a task that is to be restored here; its store, when it has seen every tombstone.
+    /// Closes the standby of a task that is to be restored here; returns its store if no tombstone can be missing.
     pub(super) fn release(&mut self, task: &TaskId, now: Timestamp) -> Option<Box<dyn Store>> {
         let standby = self.following.iter().find(|standby| standby.replay.task() == task)?;
         let changelog = standby.replay.changelog().clone();
         let standby = self.close(&changelog)?;
         let is_current = standby.current_at.is_some_and(|at| now.since(at) <= topics::DELETE_RETENTION / 2);
-        tracing::info!(sheaf.task = %task, changelog_next = standby.replay.next(), "the standby becomes the task");
+        tracing::info!(sheaf.task = %task, changelog_next = standby.replay.next(), "standby becomes the active task");
         is_current.then(|| standby.replay.into_store())
     }
 
-    /// One round: begins and ends standbys, applies what has arrived.
+    /// One round: closes and opens standbys, applies records.
     pub(super) fn turn(&mut self, admin: &mut dyn Admin, now: Timestamp) -> Turn {
         let more_to_open = self.adjust(admin, now);
         if self.following.is_empty() {
@@ -89,34 +89,34 @@ impl Standbys {
             }
             Err(error) => {
                 if is_due(&mut self.interrupted, self.context.clock.uptime()) {
-                    tracing::warn!(%error, "following changelogs is interrupted; it goes on where it was");
+                    tracing::warn!(%error, "cannot read changelogs for standbys; retrying from the last position");
                 }
                 self.following.interrupted(&error);
-                Turn::Wait(if error.class() == ErrorClass::Retry { BACK_OFF } else { GIVEN_UP })
+                Turn::Wait(if error.class() == ErrorClass::Retry { BACK_OFF } else { FAILED_WAIT })
             }
         }
     }
 
-    /// Reads and applies; true when there was something.
+    /// Reads and applies records; true if there were any.
     fn replay(&mut self, now: Timestamp) -> Result<bool> {
         let mut worked = false;
         for stage in self.following.stages() {
-            for (changelog, came) in self.following.turn(stage, &mut self.tokens, &self.context, now)? {
-                self.settle(&changelog, came);
+            for (changelog, result) in self.following.turn(stage, &mut self.tokens, &self.context, now)? {
+                self.on_result(&changelog, result);
                 worked = true;
             }
         }
         Ok(worked)
     }
 
-    /// Acts on what came of a standby.
-    fn settle(&mut self, changelog: &TopicPartition, came: Came) {
-        let step = match came {
-            Came::Step(step) => step,
-            Came::HeadMoved | Came::OutOfRange => return self.look_again(changelog),
+    /// Handles the result of a replay.
+    fn on_result(&mut self, changelog: &TopicPartition, result: ReplayResult) {
+        let step = match result {
+            ReplayResult::Step(step) => step,
+            ReplayResult::HeadMoved | ReplayResult::OutOfRange => return self.reopen(changelog),
         };
         let error = match step {
-            Ok(Step::Reading | Step::Moved | Step::Done) => return,
+            Ok(Step::Reading | Step::Seek | Step::Done) => return,
             Ok(Step::Outdated) => None,
             Err(error) => Some(error),
         };
@@ -124,33 +124,32 @@ impl Standbys {
         let task = standby.replay.task().clone();
         drop(standby);
         match error {
-            Some(error) => self.put_off(&task, &error),
-            None => self.renew(&task),
+            Some(error) => self.postpone(&task, &error),
+            None => self.rebuild(&task),
         }
     }
 
-    /// Closes a standby whose position is not in its changelog. Whether the topic is another one is found out when the
-    /// store is opened anew.
-    fn look_again(&mut self, changelog: &TopicPartition) {
-        tracing::warn!(partition = %changelog, "a standby's position is not in its changelog any more: looking at it anew");
+    /// Closes a standby whose position is out of range. Opening it again finds out whether the topic was created anew.
+    fn reopen(&mut self, changelog: &TopicPartition) {
+        tracing::warn!(partition = %changelog, "the standby's position is out of the range of its changelog: opening it again");
         if let Some(standby) = self.close(changelog) {
             let until = self.context.clock.uptime().saturating_add(BACK_OFF);
-            self.later.insert(standby.replay.task().clone(), until);
+            self.postponed.insert(standby.replay.task().clone(), until);
         }
     }
 
-    /// A store that is too old, or whose position is gone: its contents are thrown away, and the next turns begin anew. The
-    /// changelog has been found to be its own.
-    fn renew(&mut self, task: &TaskId) {
-        tracing::warn!(sheaf.task = %task, "a standby's store is too old for its changelog: making it anew");
+    /// Deletes a store that is too old or out of range, so that the next turns start an empty one. The genesis has been
+    /// verified.
+    fn rebuild(&mut self, task: &TaskId) {
+        tracing::warn!(sheaf.task = %task, "the standby's store is too old for its changelog: rebuilding it");
         self.context.metrics.store_rebuilt(task);
         if let Err(source) = self.context.stores.destroy(&task.to_string()) {
-            self.put_off(task, &Error::store(task, source));
+            self.postpone(task, &Error::store(task, source));
         }
     }
 
-    /// Ends the standbys that are not wanted any more and begins those that are missing; true when some of these have to
-    /// wait for the next turn.
+    /// Closes standbys that are not assigned any more and opens missing ones; true if some of these have to wait for
+    /// the next turn.
     fn adjust(&mut self, admin: &mut dyn Admin, now: Timestamp) -> bool {
         let wanted = self.context.status.standbys();
         let is_wanted = |task: &TaskId| wanted.contains(task);
@@ -164,9 +163,9 @@ impl Standbys {
             drop(self.close(&changelog));
         }
         let uptime = self.context.clock.uptime();
-        self.later.retain(|task, until| *until > uptime && is_wanted(task));
+        self.postponed.retain(|task, until| *until > uptime && is_wanted(task));
         let here: BTreeSet<&TaskId> = self.following.iter().map(|standby| standby.replay.task()).collect();
-        let is_missing = |task: &&TaskId| !here.contains(task) && !self.later.contains_key(task);
+        let is_missing = |task: &&TaskId| !here.contains(task) && !self.postponed.contains_key(task);
         let missing: Vec<TaskId> =
             wanted.iter().filter(is_missing).filter(|task| !self.context.status.owns(task)).cloned().collect();
         for task in missing.iter().take(OPEN_MAX) {
@@ -177,29 +176,29 @@ impl Standbys {
 
     fn open(&mut self, task: &TaskId, admin: &mut dyn Admin, now: Timestamp) {
         let Some(changelog) = self.context.plan.changelog(task) else { return };
-        let subject = Subject { task, changelog: &changelog, store: &mut None, fresh: false };
-        let begun = Replay::open(subject, &self.context, admin, now);
-        match begun {
+        let spec = ReplaySpec { task, changelog: &changelog, store: &mut None, fresh: false };
+        let opened = Replay::open(spec, &self.context, admin, now);
+        match opened {
             Ok(replay) => {
-                tracing::info!(sheaf.task = %task, changelog_next = replay.next(), "standby begun");
+                tracing::info!(sheaf.task = %task, changelog_next = replay.next(), "standby started");
                 self.context.metrics.standby_applied(task, 0);
                 self.following.add(Standby { replay, measured: None, current_at: None });
                 self.measure_at = self.context.clock.uptime();
                 self.report();
             }
-            Err(error) => self.put_off(task, &error),
+            Err(error) => self.postpone(task, &error),
         }
     }
 
-    fn put_off(&mut self, task: &TaskId, error: &Error) {
-        let wait = if may_pass(error) {
-            tracing::debug!(%error, sheaf.task = %task, "the standby cannot begin yet");
+    fn postpone(&mut self, task: &TaskId, error: &Error) {
+        let wait = if is_retriable(error) {
+            tracing::debug!(%error, sheaf.task = %task, "the standby cannot start yet; retrying");
             BACK_OFF
         } else {
-            tracing::warn!(%error, sheaf.task = %task, "no standby of this task for now; its store is kept");
-            GIVEN_UP
+            tracing::warn!(%error, sheaf.task = %task, "the standby failed; its store is kept and it is retried in a minute");
+            FAILED_WAIT
         };
-        self.later.insert(task.clone(), self.context.clock.uptime().saturating_add(wait));
+        self.postponed.insert(task.clone(), self.context.clock.uptime().saturating_add(wait));
     }
 
     fn close(&mut self, changelog: &TopicPartition) -> Option<Standby> {
@@ -210,26 +209,26 @@ impl Standbys {
         Some(standby)
     }
 
-    /// Now and then asks how far the changelogs' ends are.
+    /// Measures the lag, once per interval.
     fn measure(&mut self, admin: &mut dyn Admin, now: Timestamp) {
         let uptime = self.context.clock.uptime();
         if uptime < self.measure_at {
             return;
         }
-        self.measure_at = uptime.saturating_add(MEASURE);
+        self.measure_at = uptime.saturating_add(MEASURE_INTERVAL);
         for (changelog, standby) in self.following.iter_mut() {
             match admin.watermarks(changelog, self.context.settings.broker_timeout) {
                 Ok((_, end)) => standby.measured = Some((end, now)),
-                Err(error) => return tracing::debug!(%error, "the lag of standbys is not known"),
+                Err(error) => return tracing::debug!(%error, "cannot measure the lag of standbys"),
             }
-            standby.judge();
+            standby.update_current_at();
             let lag = standby.lag();
             self.context.metrics.standby_lag(standby.replay.task(), lag);
         }
         self.report();
     }
 
-    /// Tells how many there are, and how many of them have caught up.
+    /// Reports the number of standbys that catch up, and of those that have caught up.
     fn report(&self) {
         let count = |is_current: bool| {
             let standbys = self.following.iter().filter(|standby| standby.current_at.is_some() == is_current);

@@ -8,18 +8,18 @@ use crate::runtime::context::Context;
 use crate::runtime::error::Result;
 use crate::runtime::fault_point::FaultPoint;
 
-/// A store that follows its changelog.
+/// The store of a standby with its replay.
 pub(super) struct Standby {
     pub(super) replay: Replay,
-    /// The changelog's end when it was measured last, and when that was.
+    /// The end of the changelog at the last measurement, and its time.
     pub(super) measured: Option<(i64, Timestamp)>,
-    /// When it was last known to have all that there was.
+    /// The last time at which the store was complete.
     pub(super) current_at: Option<Timestamp>,
 }
 
 impl Standby {
-    /// Notes whether it has all that there was when its changelog's end was measured.
-    pub(super) fn judge(&mut self) {
+    /// Notes if the store has reached the measured end of the changelog.
+    pub(super) fn update_current_at(&mut self) {
         if let Some((end, at)) = self.measured
             && self.replay.is_verified()
             && self.replay.is_applied()
@@ -29,7 +29,7 @@ impl Standby {
         }
     }
 
-    /// How many offsets were missing when the end was measured last.
+    /// The number of missing offsets at the last measurement.
     pub(super) fn lag(&self) -> u64 {
         let (end, _) = self.measured.unwrap_or_default();
         u64::try_from(end - self.replay.next()).unwrap_or(0)
@@ -49,21 +49,21 @@ impl Replaying for Standby {
         0
     }
 
-    /// While it catches up it is a restore; then it is kept as a task's own store is.
+    /// A bulk load while it catches up.
     fn is_bulk(&self) -> bool {
         self.current_at.is_none()
     }
 
     fn advance(&mut self, read: Read, bulk: usize, context: &Context, now: Timestamp) -> Result<Step> {
-        let batching = if self.is_bulk() { Batching::Load { replays: bulk } } else { Batching::AtOnce };
+        let batching = if self.is_bulk() { Batching::Bulk { replays: bulk } } else { Batching::AtOnce };
         let (step, applied) = self.replay.advance(read, now, batching)?;
         if applied > 0 {
             context.metrics.standby_applied(self.replay.task(), applied);
             context.metrics.standby_lag(self.replay.task(), self.lag());
             context.fault_observer.reached(FaultPoint::RestoreBatch);
         }
-        self.judge();
-        // The end is where it stays: there is always more to come.
+        self.update_current_at();
+        // It has no end: more records will come.
         Ok(if step == Step::Done { Step::Reading } else { step })
     }
 }

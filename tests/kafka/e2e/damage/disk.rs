@@ -80,7 +80,7 @@ fn a_store_whose_restore_was_cut_off_is_restored_again() {
 
     let mut instance = stage.run("a");
     let said = instance.said();
-    let again: Vec<&str> = said.lines().filter(|line| line.contains("a restore begins again")).collect();
+    let again: Vec<&str> = said.lines().filter(|line| line.contains("the last restore was interrupted")).collect();
     assert!(again.len() == 1 && again[0].contains("bundle-1"), "{again:?}");
     assert!(instance.metric(REBUILT, "") < 0.5, "it was no store yet");
     stage.write_events(&halves(&all).1);
