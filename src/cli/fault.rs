@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn an_unknown_point_is_refused_with_a_list_of_all() {
         let error = Fault::parse("comitted").unwrap_err();
-        assert!(error.contains("`comitted` is no fault point") && error.contains("offsets-sent"), "{error}");
+        assert!(error.contains("`comitted` is not a fault point") && error.contains("offsets-sent"), "{error}");
         assert!(Fault::parse("committed:0").unwrap_err().contains("at least 1"));
     }
 }

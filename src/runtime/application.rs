@@ -1,4 +1,4 @@
-//! An application put together in Rust: a topology, a cluster, a place for its state, and everything else by default.
+//! An application assembled in Rust: a topology, a cluster, stores, and defaults for everything else.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,13 +20,13 @@ use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, Target, TaskId, V
 use crate::store::Stores;
 use crate::topology::Topology;
 
-/// How long an orderly stop waits for what is under way, unless it is told otherwise.
+/// The default shutdown time-out.
 const SHUTDOWN: Duration = Duration::from_secs(10);
 
-/// One instance of an application, before it is started.
+/// An instance of an application before its start.
 ///
-/// `sheaf run` starts it with what its configuration says, and has an HTTP server and signals besides; the simulator prepares it
-/// and turns its parts by hand.
+/// `sheaf run` starts it from its configuration and adds an HTTP server and signals; the simulator prepares it and
+/// drives its parts itself.
 pub struct Application {
     topology: Topology,
     settings: Settings,
@@ -48,8 +48,8 @@ impl fmt::Debug for Application {
 }
 
 impl Application {
-    /// An instance of `topology` on a cluster, with its state in `stores`. All instances of one application have the same
-    /// topology and `settings.application`, each its own `settings.instance` and stores.
+    /// An instance of `topology` on a cluster, with its state in `stores`. All instances of an application have the
+    /// same topology and `settings.application`; `settings.instance` and the stores are each instance's own.
     pub fn new(
         topology: Topology,
         settings: Settings,
@@ -71,73 +71,73 @@ impl Application {
         }
     }
 
-    /// What executes the acts of its processors; without it every act comes back as [`Verdict::NotSent`].
+    /// Sets the sink for the acts of its processors. Default: every act gets [`Verdict::NotSent`].
     #[must_use]
     pub fn with_sink(mut self, sink: Arc<dyn Sink>) -> Self {
         self.sink = sink;
         self
     }
 
-    /// Counts here, to be shown by somebody; without it nobody can see what is counted. See [`Metrics::of`].
+    /// Sets the metrics. Default: metrics that are not exported. See [`Metrics::of`].
     #[must_use]
     pub fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
         self.metrics = Some(metrics);
         self
     }
 
-    /// How long an orderly stop waits for what is under way.
+    /// Sets the shutdown time-out. Default: 10 s.
     #[must_use]
     pub fn with_shutdown(mut self, shutdown: Duration) -> Self {
         self.shutdown = shutdown;
         self
     }
 
-    /// The clock of steps and time-outs; without it the machine's.
+    /// Sets the clock of steps and time-outs. Default: the system's.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// What this start is told apart by; without it a random id, and the names of this machine and process.
+    /// Sets the incarnation. Default: a random id with the host and process id.
     #[must_use]
     pub fn with_incarnation(mut self, incarnation: Incarnation) -> Self {
         self.incarnation = incarnation;
         self
     }
 
-    /// Is called at each fault point.
+    /// Sets the observer of fault points.
     #[must_use]
     pub fn with_fault_observer(mut self, fault_observer: Arc<dyn FaultObserver>) -> Self {
         self.fault_observer = fault_observer;
         self
     }
 
-    /// Where it says what it does, for health checks; without it only [`status`](Self::status) tells.
+    /// Sets the status for health checks. Default: one that is available as [`status`](Self::status).
     #[must_use]
     pub fn with_status(mut self, status: Arc<Status>) -> Self {
         self.status = status;
         self
     }
 
-    /// A client to [`prepare`](Self::prepare) it with.
+    /// An admin client for [`prepare`](Self::prepare).
     pub fn admin(&self) -> Result<Box<dyn Admin>> {
         Ok(self.broker.admin()?)
     }
 
-    /// What the instance does, for health checks; it stays when the instance is started.
+    /// The status for health checks, also after the start.
     pub fn status(&self) -> Arc<Status> {
         self.status.clone()
     }
 
-    /// Creates the topics that are missing, refuses those that do not fit, and starts all threads. An error whose class is
-    /// [`Retry`](crate::model::ErrorClass::Retry) says that the cluster cannot be reached yet.
+    /// Creates missing topics, refuses incompatible ones, and starts all threads. An error of class
+    /// [`Retry`](crate::model::ErrorClass::Retry): the cluster is not reachable yet.
     pub fn start(self) -> Result<Instance> {
         let context = self.prepare(&mut *self.admin()?, self.settings.broker_timeout)?;
         Instance::start(&context, self.shutdown)
     }
 
-    /// The first half of [`start`](Self::start): the topics, and all that the threads share. May be repeated after an error.
+    /// The first half of [`start`](Self::start): the topics and the shared context. Can be repeated after an error.
     pub fn prepare(&self, admin: &mut dyn Admin, timeout: Duration) -> Result<Context> {
         let plan = topics::prepare(admin, &self.topology, &self.settings, timeout)?;
         let metrics = match &self.metrics {
@@ -162,13 +162,13 @@ impl Application {
     }
 }
 
-/// The sink of an application whose processors decide no acts.
+/// The sink of an application without acts.
 #[derive(Clone, Copy, Debug)]
 pub struct NoSink;
 
 impl Sink for NoSink {
     fn execute(&self, _task: &TaskId, _key: &Key, act: Act, _expires_at: Duration, done: Completion) {
-        let verdict = Verdict::NotSent("no sink is set up".to_owned());
+        let verdict = Verdict::NotSent("no sink is configured".to_owned());
         done(Outcome { slot: act.slot, attempt: act.attempt, verdict });
     }
 

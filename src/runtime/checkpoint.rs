@@ -1,4 +1,4 @@
-//! What a store says about itself: whose changelog it has, and up to where.
+//! The checkpoint of a store: the changelog that it belongs to, and its positions.
 
 use uuid::Uuid;
 
@@ -7,28 +7,28 @@ use crate::store::{Result, Store};
 
 /// The changelog's genesis, as text.
 const GENESIS: &str = "genesis";
-/// The offset of the changelog up to which the store has it, i64 LE.
+/// The changelog offset up to which the store is complete, i64 LE.
 const CHANGELOG: &str = "changelog";
-/// The offset of the changelog behind every entry that the store may have, i64 LE.
+/// An upper bound of the changelog offsets of the store's entries, i64 LE.
 const NEWEST: &str = "newest";
-/// When the store was last applied to, in milliseconds since the epoch, i64 LE.
+/// The wall clock of the last applied batch, in milliseconds since the epoch, i64 LE.
 const APPLIED_AT: &str = "applied_at";
-/// The group's offset of the inbox that belongs to the store's state, i64 LE.
+/// The group's offset of the inbox that matches the store's state, i64 LE.
 const INBOX: &str = "inbox";
 
-/// The checkpoint of a store, as its meta rows hold it. `None` is a row that is not there, or to be left as it is.
+/// The checkpoint of a store, stored as meta rows. `None`: the row is missing, or is not to be changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Checkpoint {
-    /// The genesis of the changelog; `None` for a store that was never committed to.
+    /// The genesis of the changelog; `None` for a store without a commit.
     pub genesis: Option<Uuid>,
-    /// The offset of the changelog up to which the store has all of it.
+    /// The changelog offset up to which the store is complete.
     pub changelog: Option<i64>,
-    /// The offset of the changelog behind which no entry of the store is: a store is written entry by entry, and some are
-    /// newer than [`changelog`](Self::changelog) says.
+    /// An upper bound of the changelog offsets of the store's entries: a store is written entry by entry, so some are newer
+    /// than [`changelog`](Self::changelog).
     pub newest: Option<i64>,
-    /// The wall clock when something was last applied.
+    /// The wall clock of the last applied batch.
     pub applied_at: Option<Timestamp>,
-    /// The group's offset of the inbox that belongs to the state; `None` for a store that was made from its changelog.
+    /// The group's offset of the inbox that matches the state; `None` for a store that was rebuilt from its changelog.
     pub inbox: Option<i64>,
 }
 
@@ -51,7 +51,7 @@ impl Checkpoint {
         })
     }
 
-    /// Its rows, to be written with the changes that it is about.
+    /// Its rows, to be written with the changes that it covers.
     pub(super) fn rows(&self) -> Rows {
         let offset = |name: &str, value: Option<i64>| Some((name.to_owned(), value?.to_le_bytes().to_vec()));
         [

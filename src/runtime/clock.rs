@@ -1,11 +1,11 @@
-//! The system's clock: the only place that reads it.
+//! The system's clock, and the only file that reads it.
 #![expect(clippy::disallowed_methods, reason = "this module is the clock")]
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::model::{Clock, Timestamp};
 
-/// The clock of the machine.
+/// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -15,7 +15,7 @@ impl Clock for SystemClock {
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// `CLOCK_BOOTTIME`: it runs on while the process is stopped and while the machine sleeps.
+    /// `CLOCK_BOOTTIME`, which includes the time during which the process is stopped or the machine sleeps.
     fn uptime(&self) -> Duration {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         let seconds = u64::try_from(time.tv_sec).unwrap_or(0);

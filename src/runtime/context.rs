@@ -1,4 +1,4 @@
-//! What all parts of an instance share.
+//! The shared context of an instance's threads.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,30 +14,30 @@ use crate::metric::Metrics;
 use crate::model::{Clock, Sink};
 use crate::store::Stores;
 
-/// What all parts of an instance share; made by [`Application::prepare`](super::Application::prepare).
+/// The shared context of an instance's threads; made by [`Application::prepare`](super::Application::prepare).
 #[derive(Clone)]
 pub struct Context {
-    /// The topology, with its topics.
+    /// The topology with its topics.
     pub plan: Arc<TopologyPlan>,
-    /// Names, limits, time-outs.
+    /// Names, limits and time-outs.
     pub settings: Arc<Settings>,
     /// The cluster.
     pub broker: Arc<dyn Broker>,
-    /// The tasks' state.
+    /// The stores of the tasks.
     pub stores: Arc<dyn Stores>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Executes acts.
+    /// The sink of all acts.
     pub sink: Arc<dyn Sink>,
-    /// The memory for decoded entries.
+    /// The memory budget for decoded entries.
     pub memory_budget: MemoryBudget,
     /// The metrics.
     pub metrics: Arc<Metrics>,
-    /// What health checks and other threads may know about this instance.
+    /// The status for health checks, shared by the threads.
     pub status: Arc<Status>,
-    /// This start of the instance.
+    /// The incarnation: this start of the instance.
     pub incarnation: Incarnation,
-    /// Called at each fault point.
+    /// The observer of fault points.
     pub fault_observer: Arc<dyn FaultObserver>,
 }
 

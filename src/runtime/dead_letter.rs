@@ -1,4 +1,4 @@
-//! Dead letters: the original bytes of an input that was not accepted, with the reason and where it came from.
+//! Dead letters: the original bytes of a rejected input, with the reason and the source.
 //!
 //! The headers have the shape of Kafka Streams' own dead-letter queue (KIP-1034), under `__sheaf.errors.`.
 
@@ -10,7 +10,7 @@ use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
 use crate::metric;
 use crate::model::{Headers, Key, OutRecord, Record, Reject, Timestamp, Topic};
 
-/// Where in the flow an input was not accepted.
+/// The stage at which an input was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// The keying step.
@@ -20,7 +20,7 @@ pub(super) enum Stage {
 }
 
 impl Stage {
-    /// The metric's label, which is also the header's value.
+    /// The value of the metric's label and of the header.
     pub(super) const fn label(&self) -> metric::Stage {
         match self {
             Self::Decode => metric::Stage::Decode,
@@ -29,12 +29,12 @@ impl Stage {
     }
 }
 
-/// The longest key and the most bytes of headers that a dead letter keeps; a quarter of it, in characters, of a reason.
-/// A source may allow larger records than sheaf's own topics do, and nothing in a record may stop a partition.
+/// The limit of the key and of the headers of a dead letter in bytes, and four times that of the reason in characters.
+/// A source may allow larger records than sheaf's own topics, and no record may stop a partition.
 const PART_MAX: usize = 1 << 20;
 
-/// The dead letter of a source record. A value too large for the topic is cut, and a header says how long it was; a key
-/// or headers beyond [`PART_MAX`] are left out, and a header says so.
+/// The dead letter of a source record. A value that is too large for the topic is truncated, with the original length
+/// in a header; a key or headers beyond [`PART_MAX`] are left out, with a header that says so.
 pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Reject, now: Timestamp) -> OutRecord {
     let mut headers = record.headers.clone();
     if headers.size() > PART_MAX {

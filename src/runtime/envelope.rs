@@ -1,23 +1,23 @@
-//! What stands in an inbox, and how it is read back.
+//! The encoding of inbox records.
 //!
-//! The header `sheaf-kind` says what a record is:
+//! The header `sheaf-kind` is the kind of a record:
 //!
 //! | kind | |
 //! |---|---|
-//! | none, `record` | a source record behind its keying step: the original value and headers, the entry's key as its key. What the source record was besides stands in headers of sheaf's own |
+//! | none, `record` | a keyed source record: the original value and headers, with the entry's key. The source's topic, partition, offset, timestamp, key and role are in headers `sheaf-*` |
 //! | `command` | a [`Command`] as JSON, for the entry of its key |
-//! | `watermark` | how far the sources have been read at a time of the wall clock. Read over: nothing here waits for it |
+//! | `watermark` | the positions of the sources at a time of the wall clock. Skipped: nothing uses it yet |
 //!
-//! Another kind is written by a newer sheaf, and only once all instances have said that they know it
-//! ([`PROTOCOL_LEVEL`]); one that comes all the same is a dead letter.
+//! Other kinds are of newer versions, which write them only if all instances have a high enough [`PROTOCOL_LEVEL`];
+//! such a record becomes a dead letter.
 
 use bytes::Bytes;
 
 use crate::model::{Headers, OutRecord, Record, Reject, RejectReason, Timestamp, Topic, TopicPartition};
 use crate::processor::{Addressed, Command, Event, Input};
 
-/// Which kinds of records an instance reads in an inbox, as it says in the instances topic: 1 knows records, 2 commands and
-/// watermarks too.
+/// The level of inbox records that an instance can read, published in the instances topic: 1 has records, 2 commands
+/// and watermarks too.
 pub(super) const PROTOCOL_LEVEL: u16 = 2;
 
 const PREFIX: &str = "sheaf-";
@@ -54,7 +54,7 @@ pub(super) fn wrap(record: &Record, keyed: Addressed, inbox: &Topic, partition: 
     }
 }
 
-/// The input that an inbox record is; `None` for a watermark. A record that sheaf did not write is rejected.
+/// The input of an inbox record; `None` for a watermark. A record that sheaf did not write is rejected.
 pub(super) fn unwrap(record: &Record) -> Result<Option<Input>, Reject> {
     match record.headers.text(KIND) {
         None | Some("record") => event(record).map(|event| Some(Input::Record(event))),

@@ -1,4 +1,4 @@
-//! What can stop a stream thread, an assignment or a task.
+//! The errors of the runtime.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,22 +7,22 @@ use std::sync::Arc;
 use crate::model::{ErrorClass, InstanceId, TaskId, Topic, TopicPartition};
 use crate::{broker, codec, store};
 
-/// What the operations of the runtime return.
+/// The result of the runtime's operations.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A partition that was read before, and of which the group has no committed offset any more.
+/// A partition that has been read before, and for which the group has no committed offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
-    /// Which.
+pub struct MissingOffset {
+    /// The partition.
     pub partition: TopicPartition,
-    /// The offset up to which it was read, where that is known.
+    /// The position up to which it was read, if known.
     pub offset: Option<i64>,
-    /// The offsets that it has now.
+    /// The range of its offsets in the log.
     pub available: Range<i64>,
 }
 
-impl Unread {
-    /// The command that sets the offset.
+impl MissingOffset {
+    /// The command that resets the offset.
     fn remedy(&self, group: &str) -> String {
         let Self { partition: TopicPartition { topic, partition }, offset, .. } = self;
         let offset = offset.map_or_else(|| "N".to_owned(), |offset| offset.to_string());
@@ -32,12 +32,12 @@ impl Unread {
     }
 }
 
-impl fmt::Display for Unread {
+impl fmt::Display for MissingOffset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { partition, offset, available: Range { start, end } } = self;
         match offset {
-            Some(offset) => write!(f, "{partition} (read up to {offset}; it holds {start} to {end})"),
-            None => write!(f, "{partition} (how far it was read is not known; it holds {start} to {end})"),
+            Some(offset) => write!(f, "{partition} (read up to {offset}; its log has {start} to {end})"),
+            None => write!(f, "{partition} (its last position is unknown; its log has {start} to {end})"),
         }
     }
 }
@@ -45,43 +45,43 @@ impl fmt::Display for Unread {
 /// An error of the runtime.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// The broker.
+    /// An error of the broker.
     #[error(transparent)]
     Broker(#[from] broker::Error),
-    /// A task's store.
+    /// An error of a task's store.
     #[error("task {task}: {source}")]
     Store {
-        /// Whose.
+        /// The task.
         task: TaskId,
-        /// What.
+        /// The error of the store.
         source: store::Error,
     },
-    /// An entry that cannot be read.
+    /// An entry that cannot be decoded.
     #[error("task {task}: entry {key}: {source}")]
     Entry {
-        /// Whose.
+        /// The task.
         task: TaskId,
-        /// Which.
+        /// The key of the entry.
         key: String,
-        /// What.
+        /// The error of the decoder.
         source: codec::Error,
     },
-    /// An entry that stands in the changelog as it cannot be read.
+    /// An entry that cannot be decoded in the changelog either.
     #[error(
         "task {task}: entry {key} cannot be read as it stands in changelog {changelog}: {source}. Nothing is guessed: \
          run the sheaf that wrote it, or drop the entry by writing a record with that key and no value to that partition"
     )]
     Unreadable {
-        /// Whose.
+        /// The task.
         task: TaskId,
-        /// Which changelog partition.
+        /// The partition of the changelog.
         changelog: String,
-        /// Which.
+        /// The key of the entry.
         key: String,
-        /// What.
+        /// The error of the decoder.
         source: codec::Error,
     },
-    /// The changelog does not belong to the store.
+    /// A changelog that does not belong to the store.
     #[error(
         "changelog {changelog} does not belong to the store of task {task}: {detail}. The topic was created anew or has \
          lost its beginning, or the configuration names another cluster. The store is kept. To write the changelog anew \
@@ -89,38 +89,38 @@ pub enum Error {
          drop the store and follow the changelog delete the task's directory"
     )]
     Genesis {
-        /// Whose.
+        /// The task.
         task: TaskId,
-        /// Which changelog.
+        /// The partition of the changelog.
         changelog: TopicPartition,
-        /// What was found.
+        /// The mismatch.
         detail: String,
     },
-    /// A topic that is not as it has to be.
+    /// A topic with an unsuitable configuration.
     #[error("topic {topic}: {detail}: {remedy}")]
     Topic {
-        /// Which.
+        /// The topic.
         topic: Topic,
-        /// What was found.
+        /// The problem.
         detail: String,
-        /// What to do.
+        /// The remedy.
         remedy: String,
     },
-    /// The group has no offsets where it must have them.
+    /// Missing committed offsets of partitions that have been read before.
     #[error(
         "the group {group} has no committed offset for {}, which this application has read before: its offsets have expired \
          (offsets.retention.minutes) or were deleted. None is guessed, because what is read twice is submitted twice. Stop \
          all instances, wait until the group is empty (a member's place is kept for its session time-out), and run {}",
-        unread.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        unread.iter().map(|unread| unread.remedy(group)).collect::<Vec<_>>().join(", ")
+        missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        missing.iter().map(|missing| missing.remedy(group)).collect::<Vec<_>>().join(", ")
     )]
     OffsetMissing {
         /// The group.
         group: String,
-        /// Where.
-        unread: Vec<Unread>,
+        /// The partitions.
+        missing: Vec<MissingOffset>,
     },
-    /// The changelog is empty where it must have a beginning, and there is no store to write it from.
+    /// An empty changelog of a task whose inbox has a committed offset, and no store to republish it from.
     #[error(
         "changelog {changelog} of task {task} is empty, although the group {group} has committed an offset of its inbox: \
          the topic was created anew or emptied, and this instance has no store of it. If another instance or an old state \
@@ -129,14 +129,14 @@ pub enum Error {
          read from their beginning"
     )]
     StateLost {
-        /// Whose.
+        /// The task.
         task: TaskId,
-        /// Which changelog.
+        /// The partition of the changelog.
         changelog: TopicPartition,
         /// The group.
         group: String,
     },
-    /// Input was deleted before it was read.
+    /// Records that were deleted before they were read.
     #[error(
         "input of {partition} was deleted by retention before it was read. Decide what that loss means; to go on with \
          what is left stop all instances and run \
@@ -146,10 +146,10 @@ pub enum Error {
     InputLost {
         /// The group.
         group: String,
-        /// Where.
+        /// The partition.
         partition: TopicPartition,
     },
-    /// Another process runs under this instance's id.
+    /// Another process with this instance id.
     #[error(
         "another process took over instance id {instance}: {other}. Two processes must not share an instance id: give \
          each its own (instance_id, or SHEAF_INSTANCE_ID); this one stops"
@@ -157,10 +157,10 @@ pub enum Error {
     Replaced {
         /// The id.
         instance: InstanceId,
-        /// Who has it now.
+        /// The other process, as text.
         other: String,
     },
-    /// A step forwards to an output that the topology does not wire.
+    /// An output that the topology does not wire.
     #[error("processor {processor} forwards to `{output}`, which the topology does not wire: wire it with `writes`")]
     Unwired {
         /// The processor.
@@ -168,15 +168,15 @@ pub enum Error {
         /// The name of the output.
         output: Arc<str>,
     },
-    /// The metrics cannot be set up.
+    /// An error in setting up the metrics.
     #[error("metrics: {0}")]
     Metrics(String),
-    /// A thread of the runtime cannot be started, or died.
+    /// A thread that cannot be started, or has ended.
     #[error("thread {thread}: {detail}")]
     Thread {
-        /// Which.
+        /// The name of the thread.
         thread: String,
-        /// What.
+        /// The reason.
         detail: String,
     },
 }
@@ -187,7 +187,7 @@ impl Error {
         Self::Store { task: task.clone(), source }
     }
 
-    /// What is to be done about it.
+    /// The class, which decides how the runtime handles it.
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::Broker(error) => error.class(),
@@ -207,7 +207,7 @@ impl Error {
         }
     }
 
-    /// The task that it is about, when there is one.
+    /// The task of the error, if it has one.
     pub const fn task(&self) -> Option<&TaskId> {
         match self {
             Self::Store { task, .. }

@@ -1,50 +1,50 @@
-//! Named moments between the duties, at which somebody outside may look on: the simulator ends a process there, and so
-//! does `SHEAF_FAULT_POINT`.
+//! Fault points: named moments between the duties of a thread. An observer can end the process there: the simulator
+//! does, and `SHEAF_FAULT_POINT`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A moment between two duties. What a crash there leaves behind stands at each.
+/// A moment between two duties, with the state that a crash leaves behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultPoint {
-    /// This start stands in the instances topic, and has not joined the group yet.
+    /// This incarnation is in the instances topic, and has not joined the group yet.
     Announced,
-    /// Partitions have been assigned; their offsets are not known yet.
+    /// Partitions are assigned; their committed offsets are not known yet.
     Assigned,
-    /// The committed offsets are known, reading has begun, the tasks are with the restorer.
+    /// The committed offsets are known, fetching has started, the tasks are with the restorer.
     OffsetsRead,
-    /// A restore has applied a batch and is not at its end: the store is a part of what the changelog says.
+    /// A restore has applied a batch and is not at its end: the store is incomplete.
     RestoreBatch,
-    /// A store is at its changelog's end; its task does not run yet.
+    /// A store is restored; its task is not running yet.
     Restored,
-    /// Duty 1: records have been fetched; nothing has been done with them.
+    /// Duty 1: records have been fetched and not been processed.
     Fetched,
-    /// Duties 2 and 3: an input has been stepped on; nothing has been produced.
+    /// Duties 2 and 3: an input has been processed; nothing has been produced.
     Stepped,
-    /// A transaction has begun, for the client only: the broker does not know of it.
+    /// A transaction has begun in the client; the broker does not know it yet.
     Begun,
-    /// Duty 4: the burst is with the client; some of it may be in the log.
+    /// Duty 4: the records are in the client; some may be in the log.
     Produced,
-    /// Duty 5: the burst is in the log, and the transaction is open.
+    /// Duty 5: the records are in the log, and the transaction is open.
     Drained,
     /// Duty 6: the offsets are part of the open transaction.
     OffsetsSent,
-    /// Duty 7: committed; no task knows it.
+    /// Duty 7: the transaction is committed; no task has applied it.
     Committed,
-    /// Duty 8 for one task: it knows of the commit, and its store may; another task does not.
+    /// Duty 8: one task has applied the commit, perhaps to its store; others have not.
     Applied,
-    /// Duty 8: every task knows of the commit; no act has been handed over.
+    /// Duty 8: all tasks have applied the commit; no act has been handed to the sink.
     Stored,
-    /// Duty 9: an act is with the sink, which has not answered.
+    /// Duty 9: an act is with the sink, without an outcome.
     HandedOver,
-    /// Partitions are to be given up: what was done with them is committed, the group has no answer yet.
+    /// Partitions are revoked: their work is committed, the group has no answer yet.
     Revoked,
-    /// The outcome of a transaction is not known; what was not committed for certain has been dropped.
+    /// The outcome of a transaction is unknown; uncertain state has been dropped.
     Recovering,
 }
 
 impl FaultPoint {
-    /// All of them, in the order in which an instance comes by.
+    /// All fault points, in the order of an instance's life.
     pub const ALL: [Self; 17] = [
         Self::Announced,
         Self::Assigned,
@@ -101,18 +101,18 @@ impl FromStr for FaultPoint {
     fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|point| point.as_str() == text).ok_or_else(|| {
             let all = Self::ALL.map(Self::as_str).join(", ");
-            format!("`{text}` is no fault point; there are: {all}")
+            format!("`{text}` is not a fault point; there are: {all}")
         })
     }
 }
 
-/// Who looks on. It is called on the thread whose duty it is, which goes on when the call returns.
+/// An observer of fault points. It is called on the thread of the duty, which continues when the call returns.
 pub trait FaultObserver: Send + Sync + fmt::Debug {
-    /// The thread is there.
+    /// The thread has reached this point.
     fn reached(&self, point: FaultPoint);
 }
 
-/// Nobody looks on.
+/// The observer that does nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct NoObserver;
 

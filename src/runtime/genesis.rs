@@ -1,7 +1,7 @@
-//! The genesis record: the first record of a changelog says whose it is.
+//! The genesis record: the first record of a changelog, with the id of its store.
 //!
-//! A store whose changelog says something else, or nothing, is not overwritten and does not overwrite: the topic was
-//! created anew, or the configuration names another cluster, and the store may be the last copy.
+//! If the genesis of a changelog is missing or of another store, neither is overwritten: the topic was created anew, or
+//! the configuration names another cluster, and the store may be the last copy.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -14,13 +14,13 @@ const KEY: &[u8] = b"\0sheaf-genesis";
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Value {
-    /// The id of the store that the changelog was begun for.
+    /// The id of the store.
     store: Uuid,
-    /// The task.
+    /// The task of the store.
     task: String,
-    /// Who began it.
+    /// The incarnation that wrote it.
     incarnation: Uuid,
-    /// With which sheaf.
+    /// The version of sheaf that wrote it.
     sheaf: String,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn is_genesis(key: &[u8]) -> bool {
     key == KEY
 }
 
-/// The store that the value of a genesis record names; `None` when it names none.
+/// The store id in a genesis record; `None` for an invalid one.
 pub(super) fn read(value: Option<&[u8]>) -> Option<Uuid> {
     let value: Value = serde_json::from_slice(value?).ok()?;
     Some(value.store)

@@ -1,4 +1,4 @@
-//! What stream threads and the restorer hand to each other: stores, out to be brought to their changelogs' ends, and back.
+//! The hand-off of stores between stream threads and the restorer.
 
 use std::fmt;
 use std::sync::Weak;
@@ -11,21 +11,21 @@ use crate::broker::Waker;
 use crate::model::{TaskId, TopicPartition};
 use crate::store::Store;
 
-/// A store to be brought to its changelog's end.
+/// A store to be restored.
 pub struct Job {
     /// The task.
     pub task: TaskId,
-    /// The number of the task's opening, so that the answer to an earlier one is told apart.
+    /// The epoch of the task, which tells the answers to earlier jobs apart.
     pub epoch: u64,
     /// The changelog's partition.
     pub changelog: TopicPartition,
-    /// The store, when it is open already.
+    /// The store, if it is already open.
     pub store: Option<Box<dyn Store>>,
-    /// True when the store's contents are to be thrown away first.
+    /// True if the store's contents are deleted first.
     pub fresh: bool,
-    /// Dead when the result is not wanted any more.
+    /// Dead when the job is cancelled.
     pub wanted: Weak<()>,
-    /// The channel for the result, and the waker of its receiver.
+    /// The channel for the result, and its receiver's waker.
     pub reply: (Sender<Restored>, Waker),
 }
 
@@ -35,24 +35,24 @@ impl fmt::Debug for Job {
     }
 }
 
-/// What became of a [`Job`].
+/// The result of a [`Job`].
 #[derive(Debug)]
 pub struct Restored {
     /// The task.
     pub(super) task: TaskId,
-    /// The number of the task's opening.
+    /// The epoch of the job.
     pub(super) epoch: u64,
-    /// The store, or why there is none.
+    /// The store, or the error.
     pub(super) result: Result<RestoredStore>,
 }
 
-/// A store at its changelog's end.
+/// A restored store.
 pub(super) struct RestoredStore {
     /// The store.
     pub store: Box<dyn Store>,
-    /// The offset of the changelog up to which the store has it.
+    /// The changelog offset up to which the store is complete.
     pub changelog_next: i64,
-    /// Whether the changelog has its first record.
+    /// The state of the changelog's genesis record.
     pub genesis: Genesis,
 }
 
@@ -62,11 +62,11 @@ impl fmt::Debug for RestoredStore {
     }
 }
 
-/// Whether a changelog has its first record, which says whose it is.
+/// The state of a changelog's genesis record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Genesis {
-    /// It has.
+    /// The changelog has it.
     Written,
-    /// The changelog is empty; the task's first transaction begins it with this id.
+    /// The changelog is empty; the task's first transaction writes the record with this id.
     Due(Uuid),
 }

@@ -1,5 +1,5 @@
-//! What has to be done now and then, off the stream threads: purging inboxes, measuring lag, removing old stores, saying
-//! that this instance lives.
+//! Periodic maintenance off the stream threads: purging inboxes, measuring lag, removing old stores, the registry of
+//! instances.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,14 +15,15 @@ use super::turn::Turn;
 use crate::broker::Admin;
 use crate::model::{Timestamp, TopicPartition};
 
-/// How often inboxes are purged behind the committed offset, as Kafka Streams does it.
-const PURGE: Duration = Duration::from_secs(30);
-/// How often lag is measured.
-const MEASURE: Duration = Duration::from_secs(10);
-/// How often stores that nobody owns are looked at.
-const SWEEP: Duration = Duration::from_mins(10);
+/// The interval at which inboxes are purged up to the committed offset, as in Kafka Streams
+/// (`repartition.purge.interval.ms`).
+const PURGE_INTERVAL: Duration = Duration::from_secs(30);
+/// The interval of lag measurements.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(10);
+/// The interval of removing old stores.
+const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
 
-/// Does the housekeeping of one instance. Nothing that fails here stops anything.
+/// The maintenance of one instance. Errors do not stop the instance.
 pub struct Housekeeper {
     context: Context,
     admin: Box<dyn Admin>,
@@ -40,16 +41,16 @@ impl fmt::Debug for Housekeeper {
 }
 
 impl Housekeeper {
-    /// A housekeeper whose first rounds are a period away.
+    /// The first rounds are one interval away.
     pub fn new(context: Context) -> Result<Self> {
         let (admin, now) = (context.broker.admin()?, context.clock.uptime());
         let at = |period| now.saturating_add(period);
         Ok(Self {
             admin,
             purged: BTreeMap::new(),
-            purge_at: at(PURGE),
-            measure_at: at(MEASURE),
-            sweep_at: at(SWEEP),
+            purge_at: at(PURGE_INTERVAL),
+            measure_at: at(MEASURE_INTERVAL),
+            sweep_at: at(CLEANUP_INTERVAL),
             registry: Registry::new(context.clone()),
             context,
         })
@@ -59,15 +60,15 @@ impl Housekeeper {
     pub fn turn(&mut self, now: Timestamp) -> Turn {
         let uptime = self.context.clock.uptime();
         if uptime >= self.measure_at {
-            self.measure_at = uptime.saturating_add(MEASURE);
+            self.measure_at = uptime.saturating_add(MEASURE_INTERVAL);
             self.measure();
         }
         if uptime >= self.purge_at {
-            self.purge_at = uptime.saturating_add(PURGE);
+            self.purge_at = uptime.saturating_add(PURGE_INTERVAL);
             self.purge();
         }
         if uptime >= self.sweep_at {
-            self.sweep_at = uptime.saturating_add(SWEEP);
+            self.sweep_at = uptime.saturating_add(CLEANUP_INTERVAL);
             self.sweep(now);
         }
         let next = self.measure_at.min(self.purge_at).min(self.sweep_at);
@@ -75,13 +76,12 @@ impl Housekeeper {
         Turn::Wait(next.saturating_sub(uptime))
     }
 
-    /// The end, after the stream threads have committed their last.
+    /// Ends it, after the last commits of the stream threads.
     pub fn close(mut self) {
         self.registry.close(&mut *self.admin);
     }
 
-    /// Deletes what has been processed from the inboxes: their retention is unlimited, so that a long outage loses
-    /// nothing.
+    /// Deletes processed records from the inboxes, whose retention is unlimited, so that no long outage loses records.
     fn purge(&mut self) {
         let inbox =
             |partition: &TopicPartition| matches!(self.context.plan.role(&partition.topic), Some(Role::Inbox(_)));
@@ -97,7 +97,7 @@ impl Housekeeper {
         }
         match self.admin.delete_records(&done, self.context.settings.broker_timeout) {
             Ok(()) => self.purged.extend(done),
-            Err(error) => tracing::warn!(%error, "inboxes could not be purged; they grow until the next round"),
+            Err(error) => tracing::warn!(%error, "cannot purge the inboxes; they grow until the next attempt"),
         }
     }
 
@@ -106,21 +106,21 @@ impl Housekeeper {
             match self.admin.watermarks(&partition, self.context.settings.broker_timeout) {
                 Ok((_, end)) => self.context.metrics.position(&partition, committed, end),
                 Err(error) => {
-                    tracing::debug!(%error, "lag is not known");
+                    tracing::debug!(%error, "cannot measure the lag");
                     return;
                 }
             }
         }
     }
 
-    /// Removes stores that nobody here has applied anything to for so long that they would be rebuilt anyway.
+    /// Removes stores without a task here that are too old to be used: they would be rebuilt anyway.
     fn sweep(&mut self, now: Timestamp) {
         let names = match self.context.stores.existing() {
             Ok(names) => names,
-            Err(error) => return tracing::warn!(%error, "the state directory cannot be listed"),
+            Err(error) => return tracing::warn!(%error, "cannot list the state directory"),
         };
         for name in names {
-            // A store that cannot be opened is in use, or is for somebody to look at.
+            // A store that cannot be opened is in use, or needs an operator.
             let Ok(store) = self.context.stores.open(&name) else { continue };
             let Checkpoint { changelog, newest, applied_at, .. } = Checkpoint::of(&*store).unwrap_or_default();
             drop(store);
@@ -135,14 +135,16 @@ impl Housekeeper {
                 continue;
             }
             match self.context.stores.destroy(&name) {
-                Ok(()) => tracing::info!(sheaf.task = %name, %applied_at, "removed a store that nobody owns"),
-                Err(error) => tracing::warn!(%error, "a store that nobody owns cannot be removed"),
+                Ok(()) => {
+                    tracing::info!(sheaf.task = %name, %applied_at, "removed an unused store");
+                }
+                Err(error) => tracing::warn!(%error, "cannot remove an unused store"),
             }
         }
     }
 
-    /// True when the changelog reaches as far as the store had read it, so that the store can be built anew; false as
-    /// well when that cannot be found out now.
+    /// True if the changelog reaches the store's position, so that the store can be rebuilt; false also if that cannot
+    /// be found out.
     fn has_changelog(&mut self, name: &str, position: i64) -> bool {
         let Some(changelog) = name.parse().ok().and_then(|task| self.context.plan.changelog(&task)) else {
             return false;

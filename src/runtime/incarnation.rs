@@ -1,13 +1,13 @@
-//! One start of an instance.
+//! The incarnation: one start of an instance.
 
 use uuid::Uuid;
 
 /// One start of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incarnation {
-    /// Unlike every other start.
+    /// Unique for each start.
     pub id: Uuid,
-    /// The machine's name.
+    /// The host name.
     pub host: String,
     /// The process id.
     pub process: u32,

@@ -1,4 +1,4 @@
-//! An instance on operating-system threads: stream threads, the restorer, the housekeeper, and how they end.
+//! An instance on operating-system threads: its start, failure and stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ use crate::broker::Waker;
 #[derive(Debug)]
 pub struct Instance {
     stop: Arc<AtomicBool>,
-    /// For the threads that end after the stream threads.
+    /// Stops the threads that end after the stream threads.
     stop_others: Arc<AtomicBool>,
     wakers: Vec<EventFdWaker>,
     streams: Vec<JoinHandle<()>>,
@@ -56,7 +56,7 @@ impl Instance {
         Ok(instance)
     }
 
-    /// Starts a thread for something that turns until the stream threads have ended, and then ends; returns what wakes it.
+    /// Starts a thread that turns until the stream threads have ended; returns its waker.
     fn other<T: Send + 'static>(
         &mut self,
         name: &'static str,
@@ -81,18 +81,22 @@ impl Instance {
         Ok(handle)
     }
 
-    /// The error that stopped a thread, when one has.
+    /// The error of a thread that has ended by itself, if one has.
     pub fn failure(&self) -> Option<Error> {
         if let Ok(error) = self.failures.try_recv() {
             return Some(error);
         }
         let dead = self.streams.iter().chain(&self.others).find(|thread| thread.is_finished())?;
         let thread = dead.thread().name().unwrap_or("unnamed").to_owned();
-        // The thread may have reported between the two looks.
-        Some(self.failures.try_recv().unwrap_or(Error::Thread { thread, detail: "it has ended by itself".to_owned() }))
+        // The error may have arrived since the first check.
+        Some(
+            self.failures
+                .try_recv()
+                .unwrap_or(Error::Thread { thread, detail: "it has ended unexpectedly".to_owned() }),
+        )
     }
 
-    /// Ends all threads: each commits what it has and closes its stores. Returns the first error of an ending.
+    /// Stops all threads: each commits and closes its stores. Returns the first error.
     pub fn stop(mut self) -> Result<()> {
         for (stop, threads) in [(&self.stop, &mut self.streams), (&self.stop_others, &mut self.others)] {
             stop.store(true, Ordering::Release);

@@ -1,4 +1,4 @@
-//! The stateless step in front of an inbox: where a source record goes.
+//! The keying step: the destination of a source record.
 
 use std::sync::Arc;
 
@@ -10,25 +10,25 @@ use crate::codec::partitioner;
 use crate::model::{Key, OutRecord, Record, Reject, RejectReason, TaskId};
 use crate::processor::{Event, Keyed};
 
-/// What becomes of a source record.
+/// The destination of a source record.
 #[derive(Debug)]
 pub(super) enum Destination {
-    /// A task of this thread steps on it, in the same transaction.
+    /// A task of this thread, which processes it in the same transaction.
     Task(TaskId, Key, Event),
-    /// It is written to the inbox of its key.
+    /// The inbox partition of its key.
     Inbox(OutRecord),
-    /// It is for no entry of this application.
-    Nowhere,
-    /// It is not accepted.
+    /// Discarded: it belongs to no entry of this application.
+    Pass,
+    /// The dead letters, with the reason.
     DeadLetter(Reject),
 }
 
-/// Decides where a record of the topology's source number `source` goes; `takes` says whether a task would step on it now.
+/// The destination of a record of source number `source`; `takes` tells if a task can process it now.
 ///
-/// A record that is handed over skips its inbox, and with it one of two transactions. What guards the task against a
-/// second owner is the same as ever: the transaction commits the offset of every partition that is owned, of the task's
-/// inbox too, moved or not; whoever takes the inbox over waits for that offset to be stable, and only then reads the
-/// changelog's end.
+/// A record that goes to a task directly skips its inbox, and with it one of two transactions. The task is guarded
+/// against a second owner as always: the transaction commits the offsets of all owned partitions, also unchanged ones
+/// and that of the task's inbox; a new owner of the inbox waits until that offset is stable before it reads the end of
+/// the changelog.
 pub(super) fn decide(
     plan: &TopologyPlan,
     source: usize,
@@ -44,11 +44,11 @@ pub(super) fn decide(
     };
     let keyed = match source.keying.key(record) {
         Ok(Keyed::To(keyed)) => keyed,
-        Ok(Keyed::Pass) => return Ok(Destination::Nowhere),
+        Ok(Keyed::Pass) => return Ok(Destination::Pass),
         Err(reject) => return Ok(Destination::DeadLetter(reject)),
     };
     if keyed.key.as_bytes().first().is_none_or(|first| *first == 0) {
-        let detail = "a key is at least one byte and does not begin with a zero byte, which is kept for sheaf itself";
+        let detail = "a key has at least one byte and does not begin with a zero byte, which is reserved for sheaf";
         return Ok(Destination::DeadLetter(Reject::new(RejectReason::BadId, detail)));
     }
     let partition = partitioner(keyed.key.as_bytes(), *partitions);

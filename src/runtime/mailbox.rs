@@ -1,4 +1,4 @@
-//! Questions to a stream thread, answered between two turns. No other thread reaches into one.
+//! Queries to a stream thread, answered between two turns. Other threads access a stream thread in no other way.
 
 use std::fmt;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
@@ -7,33 +7,33 @@ use std::time::Duration;
 use super::thread_state::{TaskCounts, ThreadState};
 use crate::broker::Waker;
 
-/// How many questions wait at most. A thread that is busy for long is not asked more.
+/// The most pending queries of a thread.
 const CAPACITY: usize = 64;
-/// How many questions are answered between two turns.
+/// The most queries that are answered between two turns.
 const PER_TURN_MAX: usize = 32;
 
-/// A question to a stream thread, with the channel for its answer.
+/// A query to a stream thread, with the channel for its answer.
 #[derive(Debug)]
-enum Question {
+enum Query {
     Health(SyncSender<ThreadHealth>),
 }
 
-/// How a stream thread is.
+/// The health of a stream thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThreadHealth {
-    /// What it does.
+    /// Its state.
     pub state: ThreadState,
-    /// Its tasks, by their states.
+    /// The number of its tasks by state.
     pub tasks: TaskCounts,
-    /// How many acts are with the sink, or have an outcome that is not committed yet.
+    /// The number of acts with the sink, or with an uncommitted outcome.
     pub acts_in_flight: usize,
 }
 
-/// Why a question has no answer.
+/// The reason for a missing answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoAnswer {
-    /// Too many questions wait already.
-    #[error("{CAPACITY} questions wait already")]
+pub enum QueryError {
+    /// Too many queries are pending.
+    #[error("{CAPACITY} queries are pending")]
     Full,
     /// The thread did not answer in time: it waits for the broker, or hangs.
     #[error("no answer in time")]
@@ -43,10 +43,10 @@ pub enum NoAnswer {
     Ended,
 }
 
-/// The asking end of a mailbox.
+/// The sending end of a mailbox.
 #[derive(Clone)]
 pub struct Mailbox {
-    questions: SyncSender<Question>,
+    queries: SyncSender<Query>,
     waker: Waker,
 }
 
@@ -56,48 +56,48 @@ impl fmt::Debug for Mailbox {
     }
 }
 
-/// An answer that has not come yet.
+/// A pending answer.
 #[derive(Debug)]
 pub struct Answer<T>(Receiver<T>);
 
 impl<T> Answer<T> {
     /// Waits for the answer.
-    pub fn wait(&self, timeout: Duration) -> Result<T, NoAnswer> {
+    pub fn wait(&self, timeout: Duration) -> Result<T, QueryError> {
         self.0.recv_timeout(timeout).map_err(|error| match error {
-            RecvTimeoutError::Timeout => NoAnswer::TimedOut,
-            RecvTimeoutError::Disconnected => NoAnswer::Ended,
+            RecvTimeoutError::Timeout => QueryError::TimedOut,
+            RecvTimeoutError::Disconnected => QueryError::Ended,
         })
     }
 }
 
 impl Mailbox {
-    /// Asks how the thread is, and wakes it.
-    pub fn health(&self) -> Result<Answer<ThreadHealth>, NoAnswer> {
+    /// Queries the health of the thread, and wakes it.
+    pub fn health(&self) -> Result<Answer<ThreadHealth>, QueryError> {
         let (reply, answer) = mpsc::sync_channel(1);
-        self.questions.try_send(Question::Health(reply)).map_err(|error| match error {
-            TrySendError::Full(_) => NoAnswer::Full,
-            TrySendError::Disconnected(_) => NoAnswer::Ended,
+        self.queries.try_send(Query::Health(reply)).map_err(|error| match error {
+            TrySendError::Full(_) => QueryError::Full,
+            TrySendError::Disconnected(_) => QueryError::Ended,
         })?;
         self.waker.wake();
         Ok(Answer(answer))
     }
 }
 
-/// The answering end of a mailbox.
-pub(super) struct Questions(Receiver<Question>);
+/// The receiving end of a mailbox.
+pub(super) struct QueryReceiver(Receiver<Query>);
 
-/// A mailbox, of which each question wakes its thread.
-pub(super) fn mailbox(waker: Waker) -> (Mailbox, Questions) {
-    let (questions, received) = mpsc::sync_channel(CAPACITY);
-    (Mailbox { questions, waker }, Questions(received))
+/// A mailbox whose queries wake the thread.
+pub(super) fn mailbox(waker: Waker) -> (Mailbox, QueryReceiver) {
+    let (queries, received) = mpsc::sync_channel(CAPACITY);
+    (Mailbox { queries, waker }, QueryReceiver(received))
 }
 
-impl Questions {
-    /// Answers the questions that have come. Nobody need wait for an answer any more.
+impl QueryReceiver {
+    /// Answers the pending queries. An answer may have no receiver any more.
     pub(super) fn answer(&self, health: impl Fn() -> ThreadHealth) {
         for question in self.0.try_iter().take(PER_TURN_MAX) {
             match question {
-                Question::Health(reply) => drop(reply.try_send(health())),
+                Query::Health(reply) => drop(reply.try_send(health())),
             }
         }
     }
@@ -111,20 +111,20 @@ mod tests {
     const NO_TIME: Duration = Duration::ZERO;
 
     #[test]
-    fn a_question_is_answered_between_two_turns() {
-        let (mailbox, questions) = mailbox(Waker::none());
+    fn a_query_is_answered_between_two_turns() {
+        let (mailbox, queries) = mailbox(Waker::none());
         let answer = mailbox.health().unwrap();
-        assert_eq!(answer.wait(NO_TIME), Err(NoAnswer::TimedOut));
-        questions.answer(|| HEALTH);
+        assert_eq!(answer.wait(NO_TIME), Err(QueryError::TimedOut));
+        queries.answer(|| HEALTH);
         assert_eq!(answer.wait(NO_TIME), Ok(HEALTH));
     }
 
     #[test]
     fn a_thread_that_does_not_answer_is_not_asked_without_end() {
-        let (mailbox, questions) = mailbox(Waker::none());
+        let (mailbox, queries) = mailbox(Waker::none());
         let answers: Vec<_> = (0..CAPACITY).map(|_| mailbox.health().unwrap()).collect();
-        assert_eq!(mailbox.health().unwrap_err(), NoAnswer::Full);
-        questions.answer(|| HEALTH);
+        assert_eq!(mailbox.health().unwrap_err(), QueryError::Full);
+        queries.answer(|| HEALTH);
         let answered = answers.iter().filter(|answer| answer.wait(NO_TIME).is_ok()).count();
         assert_eq!(answered, PER_TURN_MAX, "the others wait for the next turn");
         mailbox.health().unwrap();
@@ -132,12 +132,12 @@ mod tests {
 
     #[test]
     fn an_answer_that_nobody_waits_for_does_no_harm_and_a_thread_that_has_ended_gives_none() {
-        let (mailbox, questions) = mailbox(Waker::none());
+        let (mailbox, queries) = mailbox(Waker::none());
         drop(mailbox.health().unwrap());
-        questions.answer(|| HEALTH);
+        queries.answer(|| HEALTH);
         let answer = mailbox.health().unwrap();
-        drop(questions);
-        assert_eq!(answer.wait(NO_TIME), Err(NoAnswer::Ended));
-        assert_eq!(mailbox.health().unwrap_err(), NoAnswer::Ended);
+        drop(queries);
+        assert_eq!(answer.wait(NO_TIME), Err(QueryError::Ended));
+        assert_eq!(mailbox.health().unwrap_err(), QueryError::Ended);
     }
 }

@@ -1,15 +1,15 @@
-//! The memory that the tasks of an instance reservation, wherever their threads are.
+//! The memory budget for the decoded entries of an instance's tasks.
 //!
-//! A task takes what it needs while there is budget. When all is taken, whoever has more than an even reservation gives way, so one
-//! that is idle does not keep the others from what is theirs, and one that is alone has everything.
+//! A task reserves memory as it needs it. Above the budget, tasks with more than an even share must evict entries, so
+//! that an idle task does not hold back the others and a single one can use everything.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What a task may have whatever the others have, in bytes.
+/// The memory that a task may always reserve, in bytes.
 const TASK_BYTES_MIN: usize = 256 << 10;
 
-/// So many bytes for all tasks of an instance.
+/// The budget of all tasks of an instance.
 #[derive(Clone, Debug)]
 pub struct MemoryBudget(Arc<Inner>);
 
@@ -21,19 +21,19 @@ struct Inner {
 }
 
 impl MemoryBudget {
-    /// A budget of which nothing is taken.
+    /// An empty budget of `bytes_max` bytes.
     pub fn new(bytes_max: usize) -> Self {
         Self(Arc::new(Inner { bytes_max, taken: AtomicUsize::new(0), reservations: AtomicUsize::new(0) }))
     }
 
-    /// A task's reservation, of which it has taken nothing.
+    /// The empty reservation of a task.
     pub(super) fn reserve(&self) -> Reservation {
         self.0.reservations.fetch_add(1, Ordering::Relaxed);
         Reservation { budget: self.clone(), bytes: 0 }
     }
 }
 
-/// What one task has taken. Dropping it gives all of it back.
+/// The reservation of a task. Dropping it releases all of it.
 #[derive(Debug)]
 pub(super) struct Reservation {
     budget: MemoryBudget,
@@ -41,15 +41,15 @@ pub(super) struct Reservation {
 }
 
 impl Reservation {
-    /// How many bytes it has.
+    /// The reserved bytes.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Gives so many bytes back and takes so many, whether there is budget or not.
+    /// Releases `given` bytes and reserves `taken` bytes, whether the budget allows it or not.
     pub(super) fn resize(&mut self, given: usize, taken: usize) {
-        // Nothing else is read by what these numbers say, so their order does not matter.
+        // The numbers guard no other data, so their memory order does not matter.
         if taken >= given {
             self.budget.0.taken.fetch_add(taken - given, Ordering::Relaxed);
         } else {
@@ -58,12 +58,12 @@ impl Reservation {
         self.bytes = self.bytes + taken - given;
     }
 
-    /// Gives everything back.
+    /// Releases everything.
     pub(super) fn clear(&mut self) {
         self.resize(self.bytes, 0);
     }
 
-    /// True when more is taken than there is, and this has more of it than its part.
+    /// True if the budget is exceeded and this task has more than its share.
     pub(super) fn must_evict(&self) -> bool {
         let Inner { bytes_max, taken, reservations } = &*self.budget.0;
         let part = || bytes_max / reservations.load(Ordering::Relaxed).max(1);
@@ -85,7 +85,7 @@ mod tests {
     const MIB: usize = 1 << 20;
 
     #[test]
-    fn one_task_may_have_everything_until_others_want_their_parts() {
+    fn one_task_may_have_everything_until_others_want_their_shares() {
         let budget = MemoryBudget::new(4 * MIB);
         let (mut one, mut other) = (budget.reserve(), budget.reserve());
         one.resize(0, 4 * MIB);

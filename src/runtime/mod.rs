@@ -32,7 +32,7 @@
 //! | 1 to 6 | nothing local was written; the broker aborts the transaction; input is read again |
 //! | 7, 8 | restoring replays what the stores do not have; pending acts are found in the act index |
 //!
-//! Between any two duties lies a [`FaultPoint`] at which a [`FaultObserver`] may end the process.
+//! An observer ([`FaultObserver`]) can end the process at the [`FaultPoint`] between any two duties.
 //!
 //! At assignment the order is: `init_transactions`, assignment, committed offsets (stable), only then the changelog's
 //! high watermark, up to which the store is restored.
@@ -73,17 +73,17 @@ pub use application::{Application, NoSink};
 pub use changelog::Restorer;
 pub use clock::SystemClock;
 pub use context::Context;
-pub use error::{Error, Result, Unread};
+pub use error::{Error, MissingOffset, Result};
 pub use fault_point::{FaultObserver, FaultPoint, NoObserver};
 pub use handoff::Job;
 pub use housekeeping::Housekeeper;
 pub use incarnation::Incarnation;
 pub use instance::Instance;
-pub use mailbox::{Answer, Mailbox, NoAnswer, ThreadHealth};
+pub use mailbox::{Answer, Mailbox, QueryError, ThreadHealth};
 pub use memory_budget::MemoryBudget;
 #[doc(hidden)]
 pub use mutation::Mutation;
-pub use republish::{Found, Republisher};
+pub use republish::{Republisher, StoredTask};
 pub use settings::{CommitLimits, Guarantee, RECORD_MAX, RestoreSettings, Settings, TopicSettings};
 pub use status::Status;
 pub use thread::StreamThread;

@@ -1,46 +1,46 @@
-//! Ways to break the protocol, one at a time, for the proof of the proof: a simulator that does not find them proves
-//! nothing. No configuration and no variable leads here, and only builds with the feature `mutation`, which tests switch on, do anything
-//! about it ([`Settings::breaks`](super::Settings)).
+//! Mutations of the protocol, one at a time, which the simulator must detect. They are set by code only, not by
+//! configuration or environment, and have an effect only in builds with the feature `mutation`, which tests switch on
+//! ([`Settings::breaks`](super::Settings)).
 
-/// One broken duty.
+/// One mutation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mutation {
-    /// The store is written before the transaction is committed.
+    /// The store is written before the commit.
     StoreBeforeCommit,
-    /// Acts are handed over before the transaction is committed.
+    /// Acts are handed to the sink before the commit.
     ActBeforeCommit,
-    /// Partitions of which this transaction took nothing do not get their offsets sent.
+    /// The offsets of partitions without an input in this transaction are not sent.
     IdleOffsetsSkipped,
-    /// No offsets are sent at all, so nothing checks the member's generation.
+    /// No offsets are sent, so the member's generation is not checked.
     OffsetsSkipped,
-    /// Deletions are not written to the changelog.
+    /// Tombstones are not written to the changelog.
     TombstonesSkipped,
     /// The parts of entries are not written to the changelog.
     PartsSkipped,
-    /// What an aborted transaction has written stays in the overlay.
+    /// An abort does not clear the overlay.
     OverlayKept,
-    /// What an aborted transaction has decoded stays in the cache.
+    /// An abort does not clear the cache.
     CacheKept,
-    /// The inputs of an aborted transaction are not taken again.
+    /// The inputs of an aborted transaction are dropped.
     InputsForgotten,
-    /// A commit of unknown outcome is taken for one that has failed.
+    /// A commit of unknown outcome is treated as aborted.
     UnknownIsAborted,
-    /// The outcome of an act is not stepped on.
+    /// The outcome of an act is dropped.
     OutcomeForgotten,
-    /// An act that an earlier owner may have begun is taken for one that was not sent.
+    /// An act that an earlier owner may have executed is treated as not sent.
     LookUpSkipped,
-    /// A restore ends as soon as nothing more comes, before an open transaction has ended.
+    /// A restore ends when no more records arrive, while a transaction is still open.
     RestoreEndsEarly,
-    /// Restoring an entry does not restore its timers.
+    /// Restoring an entry loses its timers.
     TimersForgotten,
-    /// A fetch that failed moves the position past the record that is still to come.
+    /// A failed fetch moves the position past the next record.
     FailedFetchPassed,
-    /// The store says that it is further in its changelog than it is.
+    /// The store's checkpoint is ahead of its changelog.
     PositionAhead,
 }
 
 impl Mutation {
-    /// All of them.
+    /// All mutations.
     pub const ALL: [Self; 16] = [
         Self::StoreBeforeCommit,
         Self::ActBeforeCommit,

@@ -1,31 +1,31 @@
-//! When a person is told of something that goes on: now and then, not each time that it is met.
+//! Rate-limited warnings about a condition that persists.
 
 use std::time::Duration;
 
-/// How often it is said again.
+/// The interval of the warnings.
 const PERIOD: Duration = Duration::from_secs(30);
 
-/// Since when something goes on, and how often that was said.
+/// A condition that persists, with the warnings so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reminder {
     since: Duration,
-    /// How long it has to go on before it is said for the first time.
+    /// The time before the first warning.
     delay: Duration,
     said: u32,
 }
 
 impl Reminder {
-    /// It goes on since `uptime`, and is worth a word when it does so for `delay`.
+    /// A condition since `uptime`, with its first warning after `delay`.
     pub(super) const fn new(uptime: Duration, delay: Duration) -> Self {
         Self { since: uptime, delay, said: 0 }
     }
 
-    /// For how long it has gone on.
+    /// The duration of the condition.
     pub(super) const fn lasted(&self, uptime: Duration) -> Duration {
         uptime.saturating_sub(self.since)
     }
 
-    /// It still goes on: for how long, when it is time to say so.
+    /// The duration of the condition, if a warning is due.
     pub(super) fn is_due(&mut self, uptime: Duration) -> Option<Duration> {
         let lasted = self.lasted(uptime);
         let is_time = lasted >= self.delay + PERIOD * self.said;
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_on_is_said_once_in_half_a_minute() {
+    fn a_condition_that_persists_is_warned_about_every_half_minute() {
         assert_eq!(said(30), [130, 160, 190]);
         assert_eq!(said(0), [100, 130, 160, 190]);
     }

@@ -1,7 +1,7 @@
-//! Writes a changelog anew from a store: the way back when the topic was lost and the store is the last copy.
+//! Republishes a changelog from a store, after the topic was lost and the store is the last copy.
 //!
-//! All of a task's entries go out in one transaction that begins with the store's genesis, so that nobody can restore from
-//! half of them. A changelog that has records already is not touched: whose they are is for a person to decide.
+//! All entries of a task are written in one transaction that starts with the store's genesis, so that a partial
+//! changelog is never restored. A changelog with records is refused: an operator decides what it is worth.
 
 use std::time::Duration;
 
@@ -17,63 +17,63 @@ use crate::codec::part;
 use crate::model::{Key, OutRecord, TaskId, Timestamp, TopicPartition};
 use crate::store::{self, Batch, Change, Store, Stores};
 
-/// What stands in a state directory about one task, and in its changelog.
+/// A store in the state directory, with its changelog.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct StoredTask {
     /// The task.
     pub task: TaskId,
-    /// About how many entries its store has.
+    /// The approximate number of its entries.
     pub entries: u64,
-    /// When something was last applied to the store; `None` when nothing ever was, or when its restore was cut off.
+    /// The time of the last applied batch; `None` for an empty store, or one whose restore was interrupted.
     pub applied_at: Option<Timestamp>,
-    /// How many offsets the changelog has; 0 after it was created anew.
+    /// The number of offsets in the changelog; 0 after it was created anew.
     pub changelog: i64,
 }
 
-/// Looks and republishes; no instance may run on the same state directory.
+/// Lists stores and republishes changelogs; no instance may run on the same state directory.
 #[derive(Clone, Copy, Debug)]
 pub struct Republisher<'a> {
-    /// The names of all topics.
+    /// The topology, for the names of the topics.
     pub plan: &'a TopologyPlan,
-    /// The cluster. Its transaction time-out must allow for a whole store.
+    /// The cluster. The transaction time-out must be long enough for a whole store.
     pub broker: &'a dyn Broker,
     /// The state directory.
     pub stores: &'a dyn Stores,
-    /// How long one call to the broker may take.
+    /// The time-out of one call to the broker.
     pub timeout: Duration,
 }
 
-/// How many entries are read from the store at once.
+/// The number of entries read from the store at once.
 const PAGE: usize = 1_000;
 
 impl Republisher<'_> {
-    /// Every store that belongs to a task of the topology.
-    pub fn look(&self) -> Result<Vec<Found>> {
+    /// All stores of tasks of the topology.
+    pub fn stored_tasks(&self) -> Result<Vec<StoredTask>> {
         let mut admin = self.broker.admin()?;
         let mut found = Vec::new();
         for (task, changelog) in self.tasks()? {
             let (low, high) = admin.watermarks(&changelog, self.timeout)?;
             let store = match self.open(&task) {
                 Err(Error::Store { source: store::Error::Unfinished { .. }, .. }) => {
-                    found.push(Found { task, entries: 0, applied_at: None, changelog: high - low });
+                    found.push(StoredTask { task, entries: 0, applied_at: None, changelog: high - low });
                     continue;
                 }
                 opened => opened?,
             };
             let applied_at = Self::checkpoint(&task, &*store)?.applied_at;
-            found.push(Found { entries: store.len_estimate(), applied_at, changelog: high - low, task });
+            found.push(StoredTask { entries: store.len_estimate(), applied_at, changelog: high - low, task });
         }
         Ok(found)
     }
 
-    /// Writes one task's changelog from its store; returns how many entries were written. `progress` is told how many
-    /// are out.
+    /// Writes a task's changelog from its store; returns the number of entries. `progress` is called with the number so
+    /// far.
     pub fn republish(&self, id: &TaskId, incarnation: &Uuid, mut progress: impl FnMut(u64)) -> Result<u64> {
         let refuse = |changelog: &TopicPartition, detail: &str| {
             Err(Error::Genesis { task: id.clone(), changelog: changelog.clone(), detail: detail.to_owned() })
         };
         let Some((_, changelog)) = self.tasks()?.into_iter().find(|(task, _)| task == id) else {
-            let detail = "this state directory has no store of it, or the topology has no such processor";
+            let detail = "this state directory has no store of the task, or the topology has no such processor";
             return refuse(&TopicPartition::new(&self.plan.instances, 0), detail);
         };
         let (low, high) = self.broker.admin()?.watermarks(&changelog, self.timeout)?;
@@ -83,7 +83,7 @@ impl Republisher<'_> {
         }
         let mut store = self.open(id)?;
         let Some(store_id) = Self::checkpoint(id, &*store)?.genesis else {
-            return refuse(&changelog, "the store was never committed to");
+            return refuse(&changelog, "the store is empty: it has no commit");
         };
         let spec =
             ProducerSpec { transactional_id: format!("{changelog}-republish"), tracked: vec![changelog.topic.clone()] };
@@ -127,9 +127,9 @@ impl Republisher<'_> {
         Ok(written)
     }
 
-    /// The tasks that have a store and a place in the topology, with their changelogs.
+    /// The tasks with a store and a node in the topology, with their changelogs.
     fn tasks(&self) -> Result<Vec<(TaskId, TopicPartition)>> {
-        let existing = self.stores.existing().map_err(|source| Error::Store { task: nobody(), source })?;
+        let existing = self.stores.existing().map_err(|source| Error::Store { task: whole_directory(), source })?;
         let mut tasks = Vec::new();
         for name in existing {
             let Ok(task) = name.parse::<TaskId>() else { continue };
@@ -149,7 +149,7 @@ impl Republisher<'_> {
     }
 }
 
-/// The directory as a whole, where an error needs a task.
-fn nobody() -> TaskId {
+/// A task name for errors of the whole directory.
+fn whole_directory() -> TaskId {
     TaskId { processor: "state directory".into(), partition: 0 }
 }

@@ -1,42 +1,42 @@
-//! What a runtime is told about itself: names, limits, time-outs.
+//! The settings of an instance: names, limits and time-outs.
 
 use std::time::Duration;
 
 use super::mutation::Mutation;
 use crate::model::InstanceId;
 
-/// Settings of one instance.
+/// The settings of an instance.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The application's id: the consumer group, and the first part of the names of sheaf's own topics.
+    /// The application id: the consumer group, and the prefix of sheaf's own topics.
     pub application: String,
-    /// The instance's name, the same over restarts.
+    /// The instance id, the same after a restart.
     pub instance: InstanceId,
-    /// Where the instance's HTTP is, for the instances topic; empty when it has none.
+    /// The HTTP address of the instance, for the instances topic; empty if it has none.
     pub http: String,
-    /// How many stream threads.
+    /// The number of stream threads.
     pub stream_threads: usize,
-    /// The topics that sheaf creates.
+    /// Settings of created topics.
     pub topics: TopicSettings,
     /// Limits of a transaction.
     pub commit: CommitLimits,
-    /// What the entries that are kept decoded may take in an instance, in bytes, about. An entry beyond that is read from
-    /// its store and decoded for each of its events.
+    /// The memory budget for decoded entries of an instance, in bytes, approximately. Entries beyond it are read from
+    /// their store and decoded for each event.
     pub cache_bytes: usize,
-    /// How stores are brought to the ends of their changelogs, and kept there.
+    /// Settings of restores and standbys.
     pub restore: RestoreSettings,
-    /// How long one call to the broker may take.
+    /// The time-out of one call to the broker.
     pub broker_timeout: Duration,
-    /// What a crash may leave behind.
+    /// The processing guarantee.
     pub guarantee: Guarantee,
-    /// Whether a source record whose task is on the thread that reads it skips its inbox, where its processor allows it.
+    /// True if source records skip their inbox when their task is on the same thread, if the processor allows it.
     pub direct_handover: bool,
-    /// The duty that is broken on purpose, in the test of the simulator; without the feature `mutation` it changes nothing.
+    /// The mutation for tests of the simulator; without the feature `mutation` it has no effect.
     #[doc(hidden)]
     pub mutation: Option<Mutation>,
 }
 
-/// The topics that sheaf creates.
+/// Settings of created topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopicSettings {
     /// Their partition count.
@@ -45,40 +45,40 @@ pub struct TopicSettings {
     pub replication: Option<i32>,
 }
 
-/// How stores are brought to the ends of their changelogs, and kept there.
+/// Settings of restores and standbys.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RestoreSettings {
-    /// How many records of changelogs an instance replays per second at most; `None`: as many as it can.
+    /// The most changelog records that an instance restores per second; `None`: unlimited.
     pub records_per_second_max: Option<u32>,
-    /// How many other instances follow the changelog of each task.
+    /// The number of standbys of each task.
     pub standby_replicas: usize,
 }
 
-/// What a crash may leave behind (`processing_guarantee`).
+/// The processing guarantee (`processing_guarantee`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Guarantee {
-    /// Nothing: outputs, state and offsets are one transaction.
+    /// Exactly once: outputs, state and offsets are committed in one transaction.
     #[default]
     ExactlyOnce,
-    /// Outputs and state of inputs that are processed again. There are no transactions, so nothing waits for their
-    /// ends, and a member that lost its partitions without knowing is noticed only when it commits.
+    /// At least once: after a crash inputs are processed again. Nothing waits for the end of a transaction, and a
+    /// member that has lost its partitions finds out with its next commit.
     AtLeastOnce,
 }
 
-/// When a transaction ends, and when the stores are written.
+/// The limits of a transaction, and of dirty entries.
 #[derive(Clone, Copy, Debug)]
 pub struct CommitLimits {
-    /// After this time, whatever is going on.
+    /// The longest time between two commits.
     pub interval: Duration,
-    /// After this many inputs.
+    /// The most inputs.
     pub inputs_max: usize,
-    /// After this many bytes of records that went in, of outputs, or of entries: each of the three is kept in memory.
+    /// The most bytes of input records, of outputs, or of entries: each of the three is kept in memory.
     pub bytes_max: usize,
-    /// Not sooner after the previous commit than this, when the input is idle. A transaction that begins right after
-    /// another's end meets its markers still being written, and librdkafka then sleeps for 20 ms.
+    /// The shortest time between two commits if the input is idle. A transaction that begins right after the end of another
+    /// finds its markers still being written, and librdkafka then sleeps for 20 ms.
     pub gap: Duration,
-    /// How long a committed entry may stay dirty, in memory and in the changelog only, before its store has it: so much is
-    /// restored after a crash. Zero: the stores are written with each transaction.
+    /// The longest time for which a committed entry may be dirty, that is in memory and in the changelog only: as much is
+    /// restored after a crash. Zero: each transaction is flushed to the stores.
     pub write_behind: Duration,
 }
 
@@ -94,15 +94,16 @@ impl Default for CommitLimits {
     }
 }
 
-/// The largest record that sheaf writes to its own topics, in bytes. Kafka's default for what others send is 1 MiB, so
-/// an inbox record or a dead letter always has room for its headers, and an entry for many members.
+/// The largest record of sheaf's own topics, in bytes. Kafka's default for other producers is 1 MiB, so an inbox record
+/// or a dead letter has room for its headers, and an entry for many members.
 pub const RECORD_MAX: usize = 10 << 20;
 
-/// What is added to a record's size before it is compared with [`RECORD_MAX`]: Kafka's own framing of it.
+/// Kafka's framing of a record in bytes, added to its size before the comparison with [`RECORD_MAX`].
 pub(super) const RECORD_OVERHEAD: usize = 512;
 
 impl Settings {
-    /// Names and the defaults: one stream thread, four partitions of what is created, the broker's replication factor.
+    /// Settings with these names and the defaults: one stream thread, four partitions for created topics, the broker's
+    /// replication factor.
     pub fn new(application: &str, instance: &str) -> Self {
         Self {
             application: application.to_owned(),
@@ -120,7 +121,7 @@ impl Settings {
         }
     }
 
-    /// True when this duty is broken on purpose; never, without the feature `mutation`.
+    /// True if this mutation is set; always false without the feature `mutation`.
     pub(super) fn breaks(&self, mutation: Mutation) -> bool {
         cfg!(feature = "mutation") && self.mutation == Some(mutation)
     }
@@ -130,9 +131,9 @@ impl Settings {
         format!("{}-{}-{thread}", self.application, self.instance)
     }
 
-    /// `<application>-<thread>-<instance>`: the static member's name of a stream thread. Assignors serve members in the order
-    /// of these names, so the first threads of all instances come before the second ones, and what does not divide evenly
-    /// goes to different instances.
+    /// `<application>-<thread>-<instance>`: the static member name of a stream thread. Assignors order members by these
+    /// names, so the first threads of all instances come first, and a remainder of partitions is spread over different
+    /// instances.
     pub fn member_name(&self, thread: usize) -> String {
         format!("{}-{thread:03}-{}", self.application, self.instance)
     }

@@ -1,4 +1,4 @@
-//! What threads publish about an instance while it runs: states, tasks, committed offsets; and the mailboxes by which they are asked.
+//! The published status of a running instance: states, tasks, committed offsets, and the mailboxes of its threads.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use super::thread_state::{TaskCounts, ThreadState};
 use crate::metric::TaskState;
 use crate::model::{TaskId, TopicPartition};
 
-/// The status of an instance, shared by its threads and those that ask.
+/// The status of an instance, shared by its threads and its readers.
 #[derive(Debug, Default)]
 pub struct Status(Mutex<Inner>);
 
@@ -20,25 +20,24 @@ struct Inner {
     turned_at: BTreeMap<usize, Duration>,
     tasks: BTreeMap<usize, TaskCounts>,
     committed: BTreeMap<TopicPartition, i64>,
-    /// Owned partitions whose fetches keep failing, and what the client says of it.
+    /// Owned partitions whose fetches keep failing, with the client's message.
     failing: BTreeMap<TopicPartition, String>,
-    /// The tasks that each stream thread has, in whatever state.
+    /// The tasks of each stream thread, in any state.
     owned: BTreeMap<usize, BTreeSet<TaskId>>,
-    /// The tasks that this instance is to follow for others.
+    /// The tasks for which this instance should have a standby.
     standbys: Arc<BTreeSet<TaskId>>,
-    /// How many of these it follows, those that are catching up first.
-    following: [u64; 2],
+    /// The number of standbys that catch up, and of those that have caught up.
+    standby_counts: [u64; 2],
 }
 
 impl Status {
     fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
-        // A poisoned lock means that a holder panicked between two plain assignments, which leave nothing half done.
+        // A poisoned lock is usable: a holder panicked between two assignments, which leave no invalid state.
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Notes what a stream thread does after a turn that ended at `uptime`.
-    /// Returns true when it was something else before.
-    pub(super) fn turned(&self, thread: usize, state: ThreadState, tasks: TaskCounts, uptime: Duration) -> bool {
+    /// Records the state of a stream thread after a turn that ended at `uptime`; true if it has changed.
+    pub(super) fn record_turn(&self, thread: usize, state: ThreadState, tasks: TaskCounts, uptime: Duration) -> bool {
         let mut inner = self.inner();
         inner.turned_at.insert(thread, uptime);
         let before = inner.threads.insert(thread, state);
@@ -46,7 +45,7 @@ impl Status {
         before != Some(state) || counted != Some(tasks)
     }
 
-    /// How many tasks of all threads are in each state.
+    /// The number of tasks of all threads by state.
     pub fn tasks(&self) -> BTreeMap<TaskState, u64> {
         let mut sums = BTreeMap::new();
         for counts in self.inner().tasks.values() {
@@ -57,8 +56,8 @@ impl Status {
         sums
     }
 
-    /// Notes which tasks a stream thread has.
-    pub(super) fn has<'a>(&self, thread: usize, tasks: impl Iterator<Item = &'a TaskId> + Clone) {
+    /// Records the tasks of a stream thread.
+    pub(super) fn set_owned<'a>(&self, thread: usize, tasks: impl Iterator<Item = &'a TaskId> + Clone) {
         let mut inner = self.inner();
         let owned = inner.owned.entry(thread).or_default();
         if !owned.iter().eq(tasks.clone()) {
@@ -66,37 +65,37 @@ impl Status {
         }
     }
 
-    /// True while a stream thread of this instance has the task.
+    /// True while a stream thread of this instance owns the task.
     pub(super) fn owns(&self, task: &TaskId) -> bool {
         self.inner().owned.values().any(|owned| owned.contains(task))
     }
 
-    /// Every task of this instance.
+    /// All tasks that this instance owns.
     pub fn owned(&self) -> BTreeSet<TaskId> {
         self.inner().owned.values().flatten().cloned().collect()
     }
 
-    /// Notes which tasks this instance is to follow for others.
-    pub(super) fn follow(&self, tasks: BTreeSet<TaskId>) {
+    /// Sets the tasks for which this instance should have a standby.
+    pub(super) fn set_standbys(&self, tasks: BTreeSet<TaskId>) {
         self.inner().standbys = Arc::new(tasks);
     }
 
-    /// The tasks that this instance is to follow for others.
+    /// The tasks for which this instance should have a standby.
     pub fn standbys(&self) -> Arc<BTreeSet<TaskId>> {
         self.inner().standbys.clone()
     }
 
-    /// Notes how many standbys are catching up, and how many have.
-    pub(super) fn following(&self, counts: [u64; 2]) {
-        self.inner().following = counts;
+    /// Sets the number of standbys that catch up, and of those that have caught up.
+    pub(super) fn set_standby_counts(&self, counts: [u64; 2]) {
+        self.inner().standby_counts = counts;
     }
 
-    /// How many standbys there are, by what they do.
+    /// The number of standbys by state.
     pub fn standby_tasks(&self) -> BTreeMap<TaskState, u64> {
-        [TaskState::Restoring, TaskState::Running].into_iter().zip(self.inner().following).collect()
+        [TaskState::Restoring, TaskState::Running].into_iter().zip(self.inner().standby_counts).collect()
     }
 
-    /// What each stream thread does.
+    /// The state of each stream thread.
     pub fn threads(&self) -> BTreeMap<usize, ThreadState> {
         self.inner().threads.clone()
     }
@@ -106,17 +105,17 @@ impl Status {
         self.inner().mailboxes.clone()
     }
 
-    /// Notes where a stream thread takes questions.
+    /// Sets the mailbox of a stream thread.
     pub(super) fn set_mailbox(&self, thread: usize, mailbox: Mailbox) {
         self.inner().mailboxes.insert(thread, mailbox);
     }
 
-    /// Notes what a stream thread does.
-    pub(super) fn set(&self, thread: usize, state: ThreadState) {
+    /// Sets the state of a stream thread.
+    pub(super) fn set_state(&self, thread: usize, state: ThreadState) {
         self.inner().threads.insert(thread, state);
     }
 
-    /// What the instance as a whole does: what its least advanced thread does; `Running` counts more than `Waiting`.
+    /// The state of the instance: that of its least advanced thread; `Running` takes precedence over `Waiting`.
     pub fn state(&self) -> ThreadState {
         let inner = self.inner();
         let least = inner.threads.values().min().copied().unwrap_or_default();
@@ -132,13 +131,13 @@ impl Status {
         }
     }
 
-    /// True when every thread has finished joining and restoring, and every partition can be read.
+    /// True if every thread has joined and restored, and no fetches fail.
     pub fn is_ready(&self) -> bool {
         matches!(self.state(), ThreadState::Running | ThreadState::Waiting) && self.inner().failing.is_empty()
     }
 
-    /// Notes that fetches of an owned partition keep failing, or that they do not any more.
-    pub(super) fn fetch_failing(&self, partition: &TopicPartition, detail: Option<&str>) {
+    /// Sets or clears the failure of an owned partition's fetches.
+    pub(super) fn set_failing(&self, partition: &TopicPartition, detail: Option<&str>) {
         let failing = &mut self.inner().failing;
         match detail {
             Some(detail) => drop(failing.insert(partition.clone(), detail.to_owned())),
@@ -146,21 +145,23 @@ impl Status {
         }
     }
 
-    /// The owned partitions whose fetches keep failing, and what the client says of it.
+    /// The owned partitions whose fetches keep failing, with the client's message.
     pub fn failing(&self) -> BTreeMap<TopicPartition, String> {
         self.inner().failing.clone()
     }
 
-    /// How long ago the thread that is silent for longest ended a turn.
-    pub fn silence(&self, uptime: Duration) -> Duration {
+    /// The age of the last turn of the thread that has not turned for longest.
+    pub fn oldest_turn_age(&self, uptime: Duration) -> Duration {
         self.inner().turned_at.values().map(|at| uptime.saturating_sub(*at)).max().unwrap_or_default()
     }
 
-    pub(super) fn committed(&self, offsets: impl Iterator<Item = (TopicPartition, i64)>) {
+    /// Adds committed offsets.
+    pub(super) fn add_committed(&self, offsets: impl Iterator<Item = (TopicPartition, i64)>) {
         self.inner().committed.extend(offsets);
     }
 
-    pub(super) fn given_up(&self, partition: &TopicPartition) {
+    /// Removes a partition that is not owned any more.
+    pub(super) fn remove_partition(&self, partition: &TopicPartition) {
         let mut inner = self.inner();
         inner.committed.remove(partition);
         inner.failing.remove(partition);

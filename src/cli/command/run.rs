@@ -188,7 +188,7 @@ struct InstanceStatus {
 impl admin::Status for InstanceStatus {
     fn health(&self) -> Health {
         let state = self.status.state();
-        let silence = self.status.silence(self.clock.uptime());
+        let turn_age = self.status.oldest_turn_age(self.clock.uptime());
         let threads = self.status.threads().into_iter();
         let mut details: BTreeMap<String, String> =
             threads.map(|(number, state)| (format!("stream-{number}"), state.shown().as_str().to_owned())).collect();
@@ -198,11 +198,11 @@ impl admin::Status for InstanceStatus {
         for (state, number) in self.status.standby_tasks().into_iter().filter(|(_, number)| *number > 0) {
             details.insert(format!("standby tasks {}", state.as_str()), number.to_string());
         }
-        details.extend(self.ask_threads(silence));
+        details.extend(self.ask_threads(turn_age));
         let failing = self.status.failing().into_iter();
         details.extend(failing.map(|(partition, detail)| (format!("fetch {partition}"), format!("fails: {detail}"))));
         Health {
-            alive: silence < SILENCE_MAX && state != ThreadState::Failed,
+            alive: turn_age < SILENCE_MAX && state != ThreadState::Failed,
             ready: self.status.is_ready(),
             state: state.shown().as_str().to_owned(),
             details,
@@ -215,9 +215,9 @@ impl admin::Status for InstanceStatus {
 }
 
 impl InstanceStatus {
-    /// Details that only the stream threads know, as far as they answer within [`ANSWER_MAX`]; `silence` is the age of the oldest
+    /// Details that only the stream threads know, as far as they answer within [`ANSWER_MAX`]; `turn_age` is the age of the oldest
     /// last turn.
-    fn ask_threads(&self, silence: Duration) -> BTreeMap<String, String> {
+    fn ask_threads(&self, turn_age: Duration) -> BTreeMap<String, String> {
         let mailboxes = self.status.mailboxes().into_iter();
         let asked: Vec<_> = mailboxes.map(|(number, mailbox)| (number, mailbox.health())).collect();
         let until = self.clock.uptime().saturating_add(ANSWER_MAX);
@@ -226,7 +226,7 @@ impl InstanceStatus {
             match answer.and_then(|answer| answer.wait(until.saturating_sub(self.clock.uptime()))) {
                 Ok(health) => acts += health.acts_in_flight,
                 Err(error) => {
-                    let detail = format!("{error}; its last turn ended at most {} ms ago", silence.as_millis());
+                    let detail = format!("{error}; its last turn ended at most {} ms ago", turn_age.as_millis());
                     details.insert(format!("stream-{number} does not answer"), detail);
                 }
             }

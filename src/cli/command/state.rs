@@ -13,7 +13,7 @@ use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::{print_stderr, print_stdout};
 use crate::cli::wire;
 use crate::model::TaskId;
-use crate::runtime::{Found, Incarnation, Republisher, TopologyPlan, prepare};
+use crate::runtime::{Incarnation, Republisher, StoredTask, TopologyPlan, prepare};
 
 /// List the stores of a state directory, and republish lost changelogs from them
 #[derive(Debug, Subcommand)]
@@ -73,7 +73,7 @@ fn plan(loaded: &Loaded, broker: &dyn Broker) -> Result<std::sync::Arc<TopologyP
 fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(["task", "entries (estimate)", "last written", "changelog"]);
-    for found in republisher.look()? {
+    for found in republisher.stored_tasks()? {
         table.add_row([
             found.task.to_string(),
             found.entries.to_string(),
@@ -86,9 +86,9 @@ fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
 }
 
 fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode, Failure> {
-    let found = republisher.look()?;
+    let found = republisher.stored_tasks()?;
     // A store that was never written has no entries, so its changelog may be empty.
-    let lost = |found: &Found| found.changelog == 0 && found.applied_at.is_some();
+    let lost = |found: &StoredTask| found.changelog == 0 && found.applied_at.is_some();
     let wanted: Vec<TaskId> = found
         .iter()
         .filter(|found| args.tasks.contains(&found.task.to_string()) || (args.all && lost(found)))

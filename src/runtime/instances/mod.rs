@@ -1,18 +1,18 @@
-//! The instances topic: what instances tell each other, and what has to be known when the group knows nothing any more.
+//! The instances topic: the registry of instances, and source offsets that outlive the group's.
 //!
 //! | key | value | written |
 //! |---|---|---|
 //! | `<instance>` | its newest start ([`start`]) | once by each start |
 //! | `owned-by/<instance>` | its tasks ([`registry`]) | when they change, and every 10 s |
-//! | `source/<topic>-<partition>` | the offset up to which it was read ([`source_offset`]) | every 10 s, when that changes |
+//! | `source/<topic>-<partition>` | its position ([`source_offset`]) | every 10 s, when that changes |
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
-//! | `topic` | a record of the topic, and all of them |
-//! | `start` | the start of an instance, and whether a newer one has taken over |
+//! | `topic` | reads and writes the topic |
+//! | `start` | announces an incarnation, and finds out about a newer one |
 //! | `registry` | the live instances and their tasks |
-//! | `placement` | which instance follows which task |
-//! | `source_offset` | offsets of sources that outlive the group's |
+//! | `placement` | assigns standbys to instances |
+//! | `source_offset` | source offsets that outlive the group's |
 
 mod placement;
 mod registry;

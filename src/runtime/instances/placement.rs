@@ -1,5 +1,5 @@
-//! Which instances follow which task: highest random weight, so that an instance that comes or goes moves only its own
-//! share, and all instances come to the same answer without talking.
+//! Assigns standbys to instances by rendezvous hashing (highest random weight): a joining or leaving instance moves
+//! only its own share, and all instances get the same result without communication.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::model::{InstanceId, TaskId};
 
-/// The tasks that `own` follows: those of which it is among the first `replicas` instances that do not own them.
-/// `live` are all instances that live, with what each of them says that it owns.
+/// The standbys of `own`: the tasks for which it is among the first `replicas` instances that do not own them. `live`
+/// has all live instances with their tasks.
 pub(super) fn standbys(
     own: &InstanceId,
     live: &BTreeMap<InstanceId, BTreeSet<TaskId>>,
@@ -27,7 +27,7 @@ pub(super) fn standbys(
     tasks.into_iter().filter(follows).collect()
 }
 
-/// The same in every process and every version: half of an SHA-1.
+/// The weight of an instance for a task, the same in every process and version: half of a SHA-1.
 fn weight(task: &TaskId, instance: &InstanceId) -> u128 {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{task}/{instance}").as_bytes()).as_u128()
 }

@@ -1,12 +1,13 @@
-//! Who lives and who owns what, as the instances topic says it, and so which tasks this instance follows.
+//! The registry of live instances and their tasks in the instances topic, from which each instance derives its
+//! standbys.
 //!
-//! There is no group to ask, because the group's assignor knows nothing of standbys. Each instance writes what it owns to the
-//! instances topic, when that changes and every few seconds, and how far the sources were read. Who has written
-//! nothing for longer than [`LIVES`] is not counted any more. That time runs on this instance's own clock, from reading
-//! the other's record to reading its own last one: no two clocks are compared, no wall clock that is set does harm, and
-//! an instance that cannot write or read sees no time pass, and changes nothing.
+//! The group cannot be asked, because the group's assignor does not know standbys. Each instance writes its tasks to
+//! the instances topic when they change and as a heartbeat, and the positions of the sources. An instance without a
+//! record for longer than [`LIVE_TIMEOUT`] is dead. The age of a record is measured on this instance's monotonic clock,
+//! from reading the record to reading its own last one: no clocks of two machines are compared, setting a wall clock
+//! does no harm, and an instance that cannot write or read sees no time pass and changes nothing.
 //!
-//! Its key is not the one under which a start is announced (`incarnation`): an older process that is still running must
+//! Its key differs from that of a start announcement ([`start`]), because an older process that is still running must
 //! not look like the newest.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,50 +26,50 @@ use crate::runtime::error::{Error, Result};
 use crate::runtime::reminder::Reminder;
 use crate::runtime::topology_plan::Role;
 
-/// How often an instance says that it lives.
-const BEAT: Duration = Duration::from_secs(10);
-/// For how long it is believed: longer than a restart takes, because a standby that moves reads a whole changelog.
-const LIVES: Duration = Duration::from_mins(1);
-/// How long the topic may fail to be written or read before it is said.
-const PATIENCE: Duration = Duration::from_mins(1);
-/// How long writing may take at the end, for which a process waits.
-const CLOSE: Duration = Duration::from_secs(1);
-/// How often the topic is looked at.
-const LOOK: Duration = Duration::from_secs(1);
-/// Before an instance's name, in the keys.
+/// The interval of heartbeats.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
+/// The time-out of heartbeats: longer than a restart, because a standby that moves reads a whole changelog.
+const LIVE_TIMEOUT: Duration = Duration::from_mins(1);
+/// The time for which writes or reads fail before that is logged.
+const WARN_AFTER: Duration = Duration::from_mins(1);
+/// The time-out of the last write, which delays the end of the process.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The interval of reads.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The prefix of an instance's name in keys.
 const PREFIX: &str = "owned-by/";
-/// How many records one look takes at most.
+/// The most records of one read.
 const RECORDS_MAX: usize = 10_000;
 
-/// The instances, as one of them sees them.
+/// The registry, as read by this instance.
 pub(in crate::runtime) struct Registry {
     context: Context,
     reader: Option<Box<dyn Reader>>,
     producer: Option<Box<dyn Producer>>,
-    seen: BTreeMap<InstanceId, Seen>,
-    /// When this instance's own last record was read.
-    heard_at: Duration,
+    registrations: BTreeMap<InstanceId, Registration>,
+    /// The uptime at which this instance's own last record was read.
+    own_read_at: Duration,
     written: Option<Written>,
-    /// Set while the topic cannot be written or read.
+    /// Set while writes or reads of the topic fail.
     failing: Option<Reminder>,
-    /// True when another process has this instance's name.
+    /// True after another process took over this instance id.
     replaced: bool,
-    look_at: Duration,
+    poll_at: Duration,
 }
 
-/// What this instance has written last.
+/// The last record that this instance has written.
 #[derive(Default)]
 struct Written {
     owned: BTreeSet<TaskId>,
-    /// When that was.
+    /// The uptime of the write.
     at: Duration,
-    /// How far the sources were read.
+    /// The positions of the sources.
     sources: BTreeMap<TopicPartition, i64>,
 }
 
-/// What an instance has written last.
-struct Seen {
-    /// When that was read.
+/// The last record of an instance.
+struct Registration {
+    /// The uptime of the read.
     at: Duration,
     incarnation: Uuid,
     owned: BTreeSet<TaskId>,
@@ -78,7 +79,7 @@ struct Seen {
 struct Value {
     incarnation: Uuid,
     owned: Vec<String>,
-    /// Which kinds of inbox records it reads; those before 0.2.0 did not say.
+    /// The level of inbox records that it can read; not written before 0.2.0.
     #[serde(default = "level_before_0_2")]
     level: u16,
 }
@@ -89,75 +90,76 @@ const fn level_before_0_2() -> u16 {
 
 impl Registry {
     pub(in crate::runtime) fn new(context: Context) -> Self {
-        let look_at = context.clock.uptime();
+        let poll_at = context.clock.uptime();
         Self {
             context,
             reader: None,
             producer: None,
-            seen: BTreeMap::new(),
-            heard_at: Duration::ZERO,
+            registrations: BTreeMap::new(),
+            own_read_at: Duration::ZERO,
             written: None,
             failing: None,
             replaced: false,
-            look_at,
+            poll_at,
         }
     }
 
-    /// One round: writes what is due, reads what is new. Returns when the next one is due; `None` when there is none.
+    /// One round: writes what is due and reads new records. Returns the uptime of the next round; `None` if there is
+    /// none.
     pub(in crate::runtime) fn turn(&mut self, admin: &mut dyn Admin) -> Option<Duration> {
         if self.replaced {
             return None;
         }
         let uptime = self.context.clock.uptime();
-        if uptime < self.look_at {
-            return Some(self.look_at);
+        if uptime < self.poll_at {
+            return Some(self.poll_at);
         }
         let has_standbys = self.context.settings.restore.standby_replicas > 0;
         let written = self.write(admin, false, self.context.settings.broker_timeout);
-        match written.and_then(|()| if has_standbys { self.look() } else { Ok(()) }) {
+        match written.and_then(|()| if has_standbys { self.poll() } else { Ok(()) }) {
             Ok(()) => self.failing = None,
-            Err(error) => self.failed(&error, uptime),
+            Err(error) => self.on_failed(&error, uptime),
         }
         if has_standbys {
-            self.place();
+            self.update_standbys();
         }
-        self.look_at = self.context.clock.uptime().saturating_add(LOOK);
-        Some(self.look_at)
+        self.poll_at = self.context.clock.uptime().saturating_add(POLL_INTERVAL);
+        Some(self.poll_at)
     }
 
-    /// Writes how far the sources were read, once the stream threads have ended.
+    /// Writes the positions of the sources, after the stream threads have ended.
     pub(in crate::runtime) fn close(&mut self, admin: &mut dyn Admin) {
         if self.failing.is_some() || self.replaced {
             return;
         }
-        if let Err(error) = self.write(admin, true, CLOSE) {
-            tracing::debug!(%error, "how far the sources were read could not be written at the end");
+        if let Err(error) = self.write(admin, true, CLOSE_TIMEOUT) {
+            tracing::debug!(%error, "cannot write the last positions of the sources to the instances topic");
         }
     }
 
-    fn failed(&mut self, error: &Error, uptime: Duration) {
-        if self.failing.get_or_insert_with(|| Reminder::new(uptime, PATIENCE)).is_due(uptime).is_some() {
-            tracing::warn!(%error, "the instances topic cannot be written or read; standbys stay where they are");
+    fn on_failed(&mut self, error: &Error, uptime: Duration) {
+        if self.failing.get_or_insert_with(|| Reminder::new(uptime, WARN_AFTER)).is_due(uptime).is_some() {
+            tracing::warn!(%error, "cannot write or read the instances topic; standbys are not reassigned");
         }
         (self.reader, self.producer) = (None, None);
         if error.class() == ErrorClass::Fenced {
-            self.judge_fence();
+            self.on_fenced();
         }
     }
 
-    /// Writes in one transaction what this instance owns, and how far the sources were read, as far as that is due or `all`.
+    /// Writes the tasks and positions that are due, or `all`, in one transaction.
     fn write(&mut self, admin: &mut dyn Admin, all: bool, timeout: Duration) -> Result<()> {
         let uptime = self.context.clock.uptime();
         let owned = self.context.status.owned();
-        let is_due = |last: &Written| last.owned != owned || uptime.saturating_sub(last.at) >= BEAT;
-        let is_beat = all || self.written.as_ref().is_none_or(is_due);
-        let sources = self.read_sources(is_beat);
-        if !is_beat && sources.is_empty() {
+        let is_due = |last: &Written| last.owned != owned || uptime.saturating_sub(last.at) >= HEARTBEAT_INTERVAL;
+        let is_heartbeat = all || self.written.as_ref().is_none_or(is_due);
+        let sources = self.source_positions(is_heartbeat);
+        if !is_heartbeat && sources.is_empty() {
             return Ok(());
         }
         let plan = &self.context.plan;
         let mut records = Vec::new();
-        if is_beat {
+        if is_heartbeat {
             let owned = owned.iter().map(ToString::to_string).collect();
             let value = Value { incarnation: self.context.incarnation.id, owned, level: PROTOCOL_LEVEL };
             records.push(topic::record(plan, &format!("{PREFIX}{}", self.context.settings.instance), &value));
@@ -180,24 +182,23 @@ impl Registry {
         producer.transact(&records, timeout)?;
         let written = self.written.get_or_insert_with(Written::default);
         written.sources.extend(sources);
-        if is_beat {
+        if is_heartbeat {
             (written.owned, written.at) = (owned, uptime);
         }
         Ok(())
     }
 
-    /// How far the sources were read where that is to be written: what has not been written yet at once, the others with a
-    /// beat.
-    fn read_sources(&self, is_beat: bool) -> BTreeMap<TopicPartition, i64> {
+    /// The positions that are due: those of new partitions at once, others with a heartbeat.
+    fn source_positions(&self, is_heartbeat: bool) -> BTreeMap<TopicPartition, i64> {
         let is_due = |(partition, offset): &(TopicPartition, i64)| {
             let before = self.written.as_ref().and_then(|written| written.sources.get(partition));
             matches!(self.context.plan.role(&partition.topic), Some(Role::Source(_)))
-                && before.is_none_or(|before| is_beat && before != offset)
+                && before.is_none_or(|before| is_heartbeat && before != offset)
         };
         self.context.status.offsets().into_iter().filter(is_due).collect()
     }
 
-    fn look(&mut self) -> Result<()> {
+    fn poll(&mut self) -> Result<()> {
         let reader = match &mut self.reader {
             Some(reader) => reader,
             none @ None => {
@@ -216,39 +217,40 @@ impl Registry {
             let Some(Value { incarnation, owned, level: _ }) = value else { continue };
             let owned = owned.iter().filter_map(|name| name.parse().ok()).collect();
             if incarnation == self.context.incarnation.id {
-                self.heard_at = at;
+                self.own_read_at = at;
             }
-            self.seen.insert(InstanceId::new(instance), Seen { at, incarnation, owned });
+            self.registrations.insert(InstanceId::new(instance), Registration { at, incarnation, owned });
         }
         Ok(())
     }
 
-    /// Tells the restorer which tasks to follow, once what this instance has written itself has come back: until then
-    /// not all that others have written is known.
-    fn place(&self) {
+    /// Updates this instance's standbys, once its own record has been read back: before that, records of others may be
+    /// missing.
+    fn update_standbys(&self) {
         let own = &self.context.settings.instance;
-        if self.seen.get(own).is_none_or(|seen| seen.incarnation != self.context.incarnation.id) {
+        if self.registrations.get(own).is_none_or(|seen| seen.incarnation != self.context.incarnation.id) {
             return;
         }
-        let live = self.seen.iter().filter(|(_, seen)| self.heard_at.saturating_sub(seen.at) <= LIVES);
+        let live =
+            self.registrations.iter().filter(|(_, seen)| self.own_read_at.saturating_sub(seen.at) <= LIVE_TIMEOUT);
         let mut live: BTreeMap<InstanceId, BTreeSet<TaskId>> =
             live.map(|(instance, seen)| (instance.clone(), seen.owned.clone())).collect();
-        // Of itself it knows more than it has read.
+        // Its own tasks are newer in memory than in the topic.
         live.insert(own.clone(), self.context.status.owned());
         let standbys =
             placement::standbys(own, &live, self.context.plan.tasks(), self.context.settings.restore.standby_replicas);
         if standbys != *self.context.status.standbys() {
-            tracing::info!(instances = live.len(), tasks = ?standbys, "following these tasks for other instances");
-            self.context.status.follow(standbys);
+            tracing::info!(instances = live.len(), tasks = ?standbys, "standbys assigned");
+            self.context.status.set_standbys(standbys);
         }
     }
 
-    /// A process of the same name that began later is left alone; its stream threads tell the older one's.
-    fn judge_fence(&mut self) {
+    /// Stops writing after a newer process took over this instance id; the stream threads stop the instance.
+    fn on_fenced(&mut self) {
         if let Err(error @ Error::Replaced { .. }) = start::refuse_replaced(&self.context) {
-            tracing::warn!(%error, "no standbys any more");
+            tracing::warn!(%error, "standbys are closed: a newer process took over this instance id");
             self.replaced = true;
-            self.context.status.follow(BTreeSet::new());
+            self.context.status.set_standbys(BTreeSet::new());
         }
     }
 }

@@ -1,11 +1,11 @@
-//! How far the partitions of sources were read, kept beside the group's committed offsets, which expire.
+//! The positions of source partitions, stored beside the group's committed offsets, which expire.
 //!
-//! Kafka deletes the offsets of a group that has been empty for `offsets.retention.minutes` (7 days). A source partition
-//! without a committed offset is then not one that nobody has read: read from its beginning, every bundle in it would be
-//! gathered, and submitted, again. So instances write the offsets to the instances topic as well: the first one of a partition in
-//! the transaction that commits it, so that what stands there was read and what does not was not; later ones every few
-//! seconds, a little behind the group's. With them goes the topic's id: of a topic that was deleted and created anew, nothing
-//! was read.
+//! Kafka deletes the offsets of a group that has been empty for `offsets.retention.minutes` (7 days). A source
+//! partition without a committed offset may therefore have been read before: reading it from the beginning would gather
+//! and submit every bundle again. So instances also write the offsets to the instances topic: the first one of a
+//! partition in the transaction that commits it, so that partitions with a record have been read and others have not;
+//! later ones with heartbeats, a little behind the group's. The topic's id is stored too: a topic that was created anew
+//! has not been read.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,31 +17,31 @@ use super::topic;
 use crate::broker::{self, Admin, Consumer, Purpose, Start};
 use crate::model::{OutRecord, Record, Topic, TopicPartition};
 use crate::runtime::context::Context;
-use crate::runtime::error::{Error, Result, Unread};
+use crate::runtime::error::{Error, MissingOffset, Result};
 use crate::runtime::settings::Guarantee;
 use crate::runtime::topology_plan::TopologyPlan;
 
-/// What a key begins with.
+/// The prefix of the keys.
 const PREFIX: &str = "source/";
-/// How long one poll for the first records of changelogs takes.
+/// The time-out of one poll for the first records of changelogs.
 const POLL: Duration = Duration::from_millis(100);
 
-/// How far a partition of a source was read.
+/// The position of a source partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::runtime) struct SourceOffset {
-    /// The id of the topic; `None`: of a broker that gives none.
+    /// The id of the topic; `None` if the broker has no topic ids.
     pub topic_id: Option<Uuid>,
     /// The group's committed offset.
     pub offset: i64,
 }
 
 impl SourceOffset {
-    /// As a record of the instances topic.
+    /// The record for the instances topic.
     pub(in crate::runtime) fn record(&self, plan: &TopologyPlan, partition: &TopicPartition) -> OutRecord {
         topic::record(plan, &format!("{PREFIX}{partition}"), self)
     }
 
-    /// The partition and its offset, of a record of the instances topic; `None` for another record.
+    /// The partition and its position in a record of the instances topic; `None` for another record.
     fn of(record: &Record) -> Option<(TopicPartition, Self)> {
         let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
         let partition = key.strip_prefix(PREFIX)?.parse().ok()?;
@@ -49,8 +49,8 @@ impl SourceOffset {
     }
 }
 
-/// Where source partitions begin for which the group has no committed offset: at their beginning, when they are new; to be
-/// written down with the first commit. When they were read before, that is an error with the offsets up to which they were.
+/// The start offsets of source partitions without a committed offset: the beginning for new ones, with the record for
+/// the first commit. Partitions that were read before are an error with their positions.
 pub(in crate::runtime) fn first_offsets(
     context: &Context,
     clients: (&mut dyn Consumer, &mut dyn Admin),
@@ -59,7 +59,7 @@ pub(in crate::runtime) fn first_offsets(
     let (consumer, admin) = clients;
     let timeout = context.settings.broker_timeout;
     let known = known(context)?;
-    let (mut offsets, mut unread) = (Vec::new(), Vec::new());
+    let (mut offsets, mut missing) = (Vec::new(), Vec::new());
     for partition in partitions {
         let (low, high) = admin.watermarks(partition, timeout)?;
         let topic_id = admin.topic_id(&partition.topic, timeout)?;
@@ -67,40 +67,40 @@ pub(in crate::runtime) fn first_offsets(
             Some(before) => {
                 let is_another = before.topic_id != topic_id;
                 if is_another {
-                    tracing::warn!(%partition, offset = low, "the topic was created anew: reading from its beginning");
+                    tracing::warn!(%partition, offset = low, "the topic was created anew: reading it from the beginning");
                 }
                 (!is_another).then_some(Some(before.offset))
             }
             None if !known.is_empty() => None,
-            // Nothing was written down: this is the first start, or an older sheaf has run before.
+            // No position is stored: this is the first start, or a version before 0.2.0 has run.
             None if is_committed(&partition.topic, (&mut *consumer, &mut *admin), timeout)? => None,
             None if !has_state(context, admin)? => None,
             None if context.settings.guarantee == Guarantee::AtLeastOnce => {
-                // Or the first batch was written, and the process ended before it had noted its offsets.
-                tracing::warn!(%partition, "no committed offset: what there is in the source is read again");
+                // Or the process ended after the first batch, before its offsets were stored.
+                tracing::warn!(%partition, "no committed offset: the source is read again from its beginning");
                 None
             }
             None => Some(None),
         };
         if let Some(offset) = read_to {
-            unread.push(Unread { partition: partition.clone(), offset, available: low..high });
+            missing.push(MissingOffset { partition: partition.clone(), offset, available: low..high });
             continue;
         }
         tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
         offsets.push((partition.clone(), SourceOffset { topic_id, offset: low }));
     }
     let group = context.settings.application.clone();
-    if unread.is_empty() { Ok(offsets) } else { Err(Error::OffsetMissing { group, unread }) }
+    if missing.is_empty() { Ok(offsets) } else { Err(Error::OffsetMissing { group, missing }) }
 }
 
-/// What stands in the instances topic.
+/// The stored positions.
 fn known(context: &Context) -> Result<BTreeMap<TopicPartition, SourceOffset>> {
     let mut known = BTreeMap::new();
     topic::read(context, |record| known.extend(SourceOffset::of(&record)))?;
     Ok(known)
 }
 
-/// True when the group has an offset of any partition of the topic: they expire together.
+/// True if the group has an offset of any partition of the topic: they expire together.
 fn is_committed(topic: &Topic, clients: (&mut dyn Consumer, &mut dyn Admin), timeout: Duration) -> Result<bool> {
     let (consumer, admin) = clients;
     let found = admin.describe(std::slice::from_ref(topic), timeout)?;
@@ -109,7 +109,7 @@ fn is_committed(topic: &Topic, clients: (&mut dyn Consumer, &mut dyn Admin), tim
     Ok(consumer.committed(&partitions, timeout)?.iter().any(Option::is_some))
 }
 
-/// True when any task of the application has committed something to its changelog.
+/// True if any task of the application has a commit in its changelog.
 fn has_state(context: &Context, admin: &mut dyn Admin) -> Result<bool> {
     let timeout = context.settings.broker_timeout;
     let mut ends = BTreeMap::new();
@@ -128,7 +128,7 @@ fn has_state(context: &Context, admin: &mut dyn Admin) -> Result<bool> {
     let mut reader = context.broker.reader_to(Purpose::Peek)?;
     reader.assign(&starts)?;
     let (mut records, mut polls_left) = (Vec::new(), timeout.as_millis() / POLL.as_millis());
-    // Aborted records and the markers of transactions are not handed out, but passed.
+    // Aborted records and transaction markers are not returned, but move the position.
     while !ends.iter().all(|(partition, end)| reader.position(partition).is_some_and(|position| position >= *end)) {
         reader.poll(1, &mut records, POLL)?;
         if !records.is_empty() {

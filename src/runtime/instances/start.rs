@@ -1,8 +1,8 @@
-//! Whether a newer start has taken an instance's name.
+//! Announces an incarnation in the instances topic, and finds out about a newer one.
 //!
-//! Each start writes itself to the instances topic under its instance id. A start that is fenced reads what stands there: its own
-//! incarnation means that the coordinator gave up on a slow transaction, another one that two processes run under one id. The older
-//! one stops and names the newer, so that the two do not fence each other for ever.
+//! Each incarnation writes a record under its instance id. An incarnation that is fenced reads the last record: its own
+//! means that the coordinator aborted a slow transaction, another one that two processes run under one instance id. The
+//! older one stops and logs the newer one, so that the two do not fence each other forever.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -21,7 +21,7 @@ struct Value {
     http: String,
 }
 
-/// Writes this start to the instances topic, in a transaction of its own.
+/// Writes this incarnation to the instances topic, in a transaction of its own.
 pub(in crate::runtime) fn announce(producer: &mut dyn Producer, context: &Context) -> Result<()> {
     let value = Value {
         incarnation: context.incarnation.id,
@@ -35,7 +35,7 @@ pub(in crate::runtime) fn announce(producer: &mut dyn Producer, context: &Contex
     Ok(())
 }
 
-/// An error that names the other process when this instance id belongs to a newer start.
+/// An error with the other process if a newer incarnation of this instance exists.
 pub(in crate::runtime) fn refuse_replaced(context: &Context) -> Result<()> {
     let Some(newest) = newest(context)? else { return Ok(()) };
     if newest.incarnation == context.incarnation.id {

@@ -1,4 +1,4 @@
-//! A record of the instances topic, and all of them.
+//! Reads and writes the instances topic.
 
 use std::time::Duration;
 
@@ -11,31 +11,31 @@ use crate::runtime::context::Context;
 use crate::runtime::error::Result;
 use crate::runtime::topology_plan::TopologyPlan;
 
-/// How long one poll for more records takes.
+/// The time-out of one poll.
 const POLL: Duration = Duration::from_millis(100);
-/// How many records one poll takes at most.
+/// The most records of one poll.
 const RECORDS_MAX: usize = 1_000;
 
-/// The topic has one partition: its records have one order.
+/// The topic has one partition, so its records are totally ordered.
 pub(super) fn partition(plan: &TopologyPlan) -> TopicPartition {
     TopicPartition::new(&plan.instances, 0)
 }
 
-/// A record of it.
+/// A record of the instances topic.
 pub(super) fn record(plan: &TopologyPlan, key: &str, value: &impl Serialize) -> OutRecord {
-    // What is written here are structs of texts and numbers, which always have a form in JSON.
+    // The values are structs of texts and numbers, which always serialize.
     let value = Bytes::from(serde_json::to_vec(value).unwrap_or_default());
     OutRecord::logged(&partition(plan), Key::new(key), Some(value))
 }
 
-/// Reads every committed record up to the end as it is now.
+/// Reads all committed records up to the current end.
 pub(super) fn read(context: &Context, mut each: impl FnMut(Record)) -> Result<()> {
     let timeout = context.settings.broker_timeout;
     let partition = partition(&context.plan);
     let (_, end) = context.broker.admin()?.watermarks(&partition, timeout)?;
     let mut reader = context.broker.reader(Isolation::ReadCommitted)?;
     reader.assign(&[(partition.clone(), Start::Beginning)])?;
-    // Counted, not timed: a clock by hand stands still in here.
+    // Polls are counted, because a manual clock does not advance here.
     let mut polls_left = timeout.as_millis() / POLL.as_millis();
     let mut records: Vec<Record> = Vec::new();
     while end > 0 && reader.position(&partition).is_none_or(|position| position < end) {
@@ -45,7 +45,7 @@ pub(super) fn read(context: &Context, mut each: impl FnMut(Record)) -> Result<()
         }
         records.drain(..).for_each(&mut each);
         if polls_left == 0 {
-            // What was not read may be the answer.
+            // A missing record may be the answer.
             let detail = format!("{partition} ends with a transaction that is still open");
             return Err(broker::Error::TimedOut { operation: "reading the instances topic", detail }.into());
         }

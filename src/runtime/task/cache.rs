@@ -1,4 +1,5 @@
-//! Decoded entries of one task, bounded, so that a bundle's second event does not read and decode its entry again.
+//! A bounded cache of the decoded entries of a task, which saves reading and decoding an entry again for a bundle's
+//! second event.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -10,90 +11,91 @@ use crate::model::Key;
 use crate::processor::Body;
 use crate::runtime::memory_budget::Reservation;
 
-/// What an entry takes besides its encoded bytes: its key twice, tables, and a decoded form that is larger.
+/// The memory of an entry besides its encoded bytes, in bytes: its key twice, tables, and the larger decoded form.
 const ENTRY_OVERHEAD: usize = 512;
 
-/// An entry as the step function sees it.
+/// A decoded entry, the input of a step.
 #[derive(Debug)]
 pub(super) struct Decoded {
     /// Timers and pending acts.
     pub head: Arc<Head>,
     /// The processor's state.
     pub body: Body,
-    /// How many bytes its parts have.
+    /// The size of its parts in bytes.
     pub parts_size: usize,
 }
 
-/// Decoded entries, the longest-kept going first when the instance has no budget. It may hold what a transaction has not
-/// committed: on an abort it is cleared together with the overlay.
+/// Decoded entries, evicted in the order of insertion when the instance's memory budget is exceeded. They may be
+/// uncommitted: an abort clears the cache with the overlay.
 #[derive(Debug)]
 pub(super) struct Cache {
-    entries: HashMap<Key, Kept, RandomState>,
-    /// In the order in which they came; what is not in `entries` under the same number was removed meanwhile.
+    entries: HashMap<Key, CachedEntry, RandomState>,
+    /// In the order of insertion; stale if `entries` does not have the key under this number.
     order: VecDeque<(Key, u64)>,
-    came: u64,
+    /// The number of inserted entries so far.
+    inserted: u64,
     reservation: Reservation,
 }
 
 #[derive(Debug)]
-struct Kept {
-    /// `None` while a step has it.
+struct CachedEntry {
+    /// `None` while a step has taken it.
     decoded: Option<Decoded>,
-    weight: usize,
+    bytes: usize,
     number: u64,
 }
 
 impl Cache {
-    /// A cache with a reservation of what its instance has budget for, in bytes as they are counted here.
+    /// A cache with its reservation of the memory budget.
     pub(super) fn new(reservation: Reservation) -> Self {
-        Self { entries: HashMap::default(), order: VecDeque::new(), came: 0, reservation }
+        Self { entries: HashMap::default(), order: VecDeque::new(), inserted: 0, reservation }
     }
 
-    /// The entry, if it is here.
+    /// The entry, if it is cached.
     pub(super) fn get(&self, key: &Key) -> Option<&Decoded> {
         self.entries.get(key)?.decoded.as_ref()
     }
 
-    /// Gives the entry out, if it is here. Its place is kept for what comes of it: put it back, or remove it.
+    /// Takes the entry for a step, if it is cached. Afterwards put the new version back, or remove it.
     pub(super) fn take(&mut self, key: &Key) -> Option<Decoded> {
         self.entries.get_mut(key)?.decoded.take()
     }
 
-    /// Keeps an entry in place of an earlier one of the same key; `encoded` is how many bytes it has when it is stored. An
-    /// entry that was not here before is here afterwards, however large it is.
+    /// Caches the new version of an entry; `encoded` is its encoded size in bytes. It is never evicted at once, however
+    /// large it is.
     pub(super) fn put(&mut self, key: &Key, decoded: Decoded, encoded: usize) {
-        let weight = encoded + decoded.parts_size + key.as_bytes().len() + ENTRY_OVERHEAD;
-        if let Some(kept) = self.entries.get_mut(key) {
-            self.reservation.resize(kept.weight, weight);
-            (kept.decoded, kept.weight) = (Some(decoded), weight);
+        let bytes = encoded + decoded.parts_size + key.as_bytes().len() + ENTRY_OVERHEAD;
+        if let Some(cached) = self.entries.get_mut(key) {
+            self.reservation.resize(cached.bytes, bytes);
+            (cached.decoded, cached.bytes) = (Some(decoded), bytes);
         } else {
-            self.came += 1;
-            self.reservation.resize(0, weight);
-            self.order.push_back((key.clone(), self.came));
-            self.entries.insert(key.clone(), Kept { decoded: Some(decoded), weight, number: self.came });
+            self.inserted += 1;
+            self.reservation.resize(0, bytes);
+            self.order.push_back((key.clone(), self.inserted));
+            self.entries.insert(key.clone(), CachedEntry { decoded: Some(decoded), bytes, number: self.inserted });
         }
         self.evict();
     }
 
-    /// Forgets the longest-kept entries while others have no budget for theirs, all but the last one.
+    /// Evicts the oldest entries but the last one, while the task has to give memory back.
     pub(super) fn evict(&mut self) {
         while self.entries.len() > 1 && self.reservation.must_evict() || self.order.len() > 2 * self.entries.len() + 16
         {
             let Some((oldest, number)) = self.order.pop_front() else { break };
-            if self.entries.get(&oldest).is_some_and(|kept| kept.number == number) {
+            if self.entries.get(&oldest).is_some_and(|cached| cached.number == number) {
                 self.remove(&oldest);
             }
         }
     }
 
-    /// Forgets an entry.
+    /// Removes an entry.
     pub(super) fn remove(&mut self, key: &Key) {
-        if let Some(kept) = self.entries.remove(key) {
-            self.reservation.resize(kept.weight, 0);
+        if let Some(cached) = self.entries.remove(key) {
+            self.reservation.resize(cached.bytes, 0);
         }
     }
 
-    /// Forgets everything.
+    /// Removes all entries.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.order.clear();
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_more_than_its_part_gives_way_although_it_is_idle() {
+    fn an_idle_task_with_more_than_its_share_evicts() {
         let budget = MemoryBudget::new(4 * BYTES);
         let (mut idle, mut busy) = (Cache::new(budget.reserve()), Cache::new(budget.reserve()));
         for key in ["a", "b", "c", "d"] {

@@ -1,4 +1,4 @@
-//! An entry before a step and after it.
+//! An entry before and after a step.
 
 use std::sync::Arc;
 
@@ -9,32 +9,32 @@ use crate::codec::Head;
 use crate::processor::Body;
 use crate::store::overlay::{Parts, Written};
 
-/// What a step begins with.
+/// An entry before a step.
 #[derive(Debug)]
-pub(super) struct Taken {
-    /// The head of the entry, or of one that is yet to be.
+pub(super) struct CurrentEntry {
+    /// The head of the entry, or of a new one.
     pub head: Arc<Head>,
-    /// The state; `None` when there is no entry.
+    /// The state; `None` if there is no entry.
     pub body: Option<Body>,
-    /// How many bytes its parts have.
+    /// The size of its parts in bytes.
     pub parts_size: usize,
-    /// True when it was read and decoded, although it is one that is kept decoded where there is budget.
+    /// True if it was not in the cache although entries like it are cached.
     pub was_read: bool,
 }
 
-/// What a step makes of an entry.
+/// An entry after a step.
 #[derive(Debug)]
-pub(super) struct Next {
-    /// How it is stored.
+pub(super) struct NextEntry {
+    /// The encoded entry.
     pub written: Written,
-    /// What becomes of its parts.
+    /// The changes of its parts.
     pub parts: Parts,
-    /// As the step after this one sees it.
+    /// The decoded entry.
     pub decoded: Decoded,
 }
 
-impl Next {
-    /// How many bytes are written.
+impl NextEntry {
+    /// The written bytes.
     pub(super) fn size(&self) -> usize {
         self.written.bytes.len() + self.parts.added.iter().map(Bytes::len).sum::<usize>()
     }

@@ -1,4 +1,4 @@
-//! A task: one processor on one partition of its inbox, with its store, and what a transaction has changed of it.
+//! A task: one processor on one partition of its inbox, with its store and its uncommitted changes.
 //!
 //! ```text
 //!  Created ──▶ Restoring ──▶ Running ──▶ Suspended ──▶ Closed
@@ -6,13 +6,13 @@
 //!                  └────────────┴────────────┘   after an abort of unknown outcome; when it is assigned again
 //! ```
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
 //! | `state` | the store with its write-behind buffer, the overlay, the decoded entries |
-//! | `next_timers` | when the next timers are due |
+//! | `next_timers` | the due times of the next timers |
 //! | `cache` | decoded entries |
 //! | `entry` | an entry before a step and after it |
-//! | `step` | one step, with nothing done yet |
+//! | `step` | runs a step and checks its effects |
 
 mod cache;
 mod entry;
@@ -29,8 +29,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entry::Next;
-use step::{Place, Staged};
+use entry::NextEntry;
+use step::{Staged, StepContext};
 
 use super::dead_letter::Stage;
 use super::envelope;
@@ -47,35 +47,35 @@ use crate::store::{Store, TimerClock};
 /// A task of a stream thread.
 #[derive(Debug)]
 pub(super) struct Task {
-    /// Which.
+    /// The id.
     pub id: TaskId,
     /// Its node in the topology.
     pub node: usize,
-    /// Its input.
+    /// The partition of its inbox.
     pub inbox: TopicPartition,
-    /// Its state's log.
+    /// The partition of its changelog.
     pub changelog: TopicPartition,
-    /// Counts up with each time the task is opened here, so that an outcome meant for an earlier owner is told apart.
+    /// Incremented each time the task is opened here, so that outcomes for an earlier owner are told apart.
     pub epoch: u64,
-    /// What it is doing.
+    /// The state in its life cycle.
     pub state: Lifecycle,
-    /// False when the group had no offset for its inbox; then its changelog must be empty.
+    /// False if the group had no offset for its inbox; then its changelog must be empty.
     pub offset_known: bool,
-    /// Whom it has decided acts for: it takes no input while the sink takes no more for one of them.
+    /// The targets of its acts so far: it takes no input while the sink has no capacity for one of them.
     pub targets: BTreeSet<Target>,
-    /// True when its store is to be thrown away before it is restored.
+    /// True if the store is deleted before it is restored.
     pub fresh: bool,
 }
 
-/// What a task is doing.
+/// The life cycle of a task.
 pub(super) enum Lifecycle {
     /// Assigned; its offsets are not known yet.
     Created,
-    /// Its store is with the restorer, which gives up when the token is dropped.
+    /// Its store is with the restorer, which cancels when the token is dropped.
     Restoring(#[expect(dead_code, reason = "held, not read: the restorer watches whether it is still there")] Arc<()>),
-    /// It takes input.
+    /// It is processing.
     Running(Box<State>),
-    /// Revoked a moment ago; it may come back with the next assignment.
+    /// It was revoked and may be assigned again.
     Suspended(Box<dyn Store>),
 }
 
@@ -91,25 +91,25 @@ impl std::fmt::Debug for Lifecycle {
 }
 
 impl Task {
-    fn live(&mut self) -> Option<&mut State> {
+    fn running(&mut self) -> Option<&mut State> {
         match &mut self.state {
-            Lifecycle::Running(live) => Some(live),
+            Lifecycle::Running(state) => Some(state),
             Lifecycle::Created | Lifecycle::Restoring(_) | Lifecycle::Suspended(_) => None,
         }
     }
 
-    /// True when it takes input.
+    /// True if it is processing.
     pub(super) fn is_running(&self) -> bool {
         matches!(self.state, Lifecycle::Running(_))
     }
 
-    /// Not later than when the next timer is due.
+    /// A lower bound of the next timer's due time.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        let Lifecycle::Running(live) = &self.state else { return None };
-        live.next_due()
+        let Lifecycle::Running(state) = &self.state else { return None };
+        state.next_due()
     }
 
-    /// Steps on a record of the inbox; an input that is not accepted becomes a dead letter.
+    /// Steps on a record of the inbox; a rejected one becomes a dead letter.
     pub(super) fn on_record(&mut self, plan: &TopologyPlan, record: &Record, txn: &mut Transaction) -> Result<()> {
         let key = Key::from_slice(record.key.as_deref().unwrap_or_default());
         let input = match envelope::unwrap(record) {
@@ -124,7 +124,7 @@ impl Task {
         if letters.is_empty() {
             return Ok(());
         }
-        // The dead letter of an event tells where the event came from, not where the keying step put it.
+        // The dead letter of an event names the event's source and not the inbox.
         let original = match envelope::unwrap(record) {
             Ok(Some(Input::Record(event))) => event.record,
             _ => record.clone(),
@@ -135,8 +135,7 @@ impl Task {
         Ok(())
     }
 
-    /// Steps on an event. Returns the dead letters that its record becomes: those that the step asks for, or why it does
-    /// not accept the event.
+    /// Steps on an event. Returns the dead letters of its record: those of the step, or its rejection.
     pub(super) fn on_event(
         &mut self,
         plan: &TopologyPlan,
@@ -147,8 +146,8 @@ impl Task {
         Ok(self.step(plan, key, Input::Record(event), txn)?.unwrap_or_else(|reject| vec![reject]))
     }
 
-    /// Steps on the outcome of an act. Of an outcome that the step rejects, the act is forgotten and the entry's key
-    /// goes to the dead letters.
+    /// Steps on the outcome of an act. If the step rejects it, the act is deleted and the entry's key becomes a dead
+    /// letter.
     pub(super) fn on_outcome(
         &mut self,
         plan: &TopologyPlan,
@@ -160,7 +159,7 @@ impl Task {
         let letters = match self.step(plan, key, Input::Outcome(outcome), txn)? {
             Ok(letters) => letters,
             Err(reject) => {
-                self.let_go(plan, key, txn, |head| head.acts.retain(|act| act.slot != slot))?;
+                self.remove_rejected(plan, key, txn, |head| head.acts.retain(|act| act.slot != slot))?;
                 vec![reject]
             }
         };
@@ -168,16 +167,16 @@ impl Task {
         Ok(())
     }
 
-    /// Fires up to `limit` timers that are due; returns how many. A timer is looked for through the overlay, so one that
-    /// this transaction has taken back does not fire.
+    /// Fires up to `limit` due timers; returns the number. They are read through the overlay, so a timer that this
+    /// transaction has unscheduled does not fire.
     pub(super) fn fire(&mut self, plan: &TopologyPlan, limit: usize, txn: &mut Transaction) -> Result<usize> {
         let mut fired = 0;
         for clock in TimerClock::ALL {
-            let Some(live) = self.live() else { return Ok(0) };
-            let due = live.due(clock, txn.now, limit).map_err(|source| Error::store(&self.id, source))?;
+            let Some(state) = self.running() else { return Ok(0) };
+            let due = state.due(clock, txn.now, limit).map_err(|source| Error::store(&self.id, source))?;
             for (key, timer) in due {
-                // The step of a timer before it in the list may have taken it back.
-                if self.live().is_some_and(|live| live.is_scheduled(&key, &timer)) {
+                // An earlier timer's step may have unscheduled it.
+                if self.running().is_some_and(|state| state.is_scheduled(&key, &timer)) {
                     self.on_timer(plan, &key, timer, txn)?;
                     fired += 1;
                 }
@@ -190,7 +189,7 @@ impl Task {
         let letters = match self.step(plan, key, Input::Timer(timer), txn)? {
             Ok(letters) => letters,
             Err(reject) => {
-                self.let_go(plan, key, txn, |head| head.timers.retain(|other| other.kind != timer.kind))?;
+                self.remove_rejected(plan, key, txn, |head| head.timers.retain(|other| other.kind != timer.kind))?;
                 vec![reject]
             }
         };
@@ -199,7 +198,7 @@ impl Task {
         Ok(())
     }
 
-    /// Dead letters of inputs that are not records: the key stands for the entry.
+    /// Dead letters of inputs without a record, with the entry's key.
     fn letters_without_record(&self, plan: &TopologyPlan, key: &Key, letters: &[Reject], txn: &mut Transaction) {
         for reject in letters {
             let record = Record {
@@ -214,8 +213,8 @@ impl Task {
         }
     }
 
-    /// Runs one step and stores what it comes to in the overlay and in the transaction. The inner value is the dead
-    /// letters that the step asks for, or why it rejects the input; then nothing has changed.
+    /// Runs one step and adds its results to the overlay and the transaction. The inner value is the dead letters of
+    /// the step, or its rejection, after which nothing has changed.
     fn step(
         &mut self,
         plan: &TopologyPlan,
@@ -225,24 +224,24 @@ impl Task {
     ) -> Result<std::result::Result<Vec<Reject>, Reject>> {
         let node = plan.node(self.node)?;
         let id = self.id.clone();
-        let Some(live) = self.live() else { return Ok(Ok(Vec::new())) };
-        let place = Place { plan, node, task: &id, key, at: Moment::at(txn.now) };
-        let current = match live.take(node, key) {
+        let Some(state) = self.running() else { return Ok(Ok(Vec::new())) };
+        let context = StepContext { plan, node, task: &id, key, at: Moment::at(txn.now) };
+        let current = match state.take(node, key) {
             Ok(current) => current,
-            Err(unread) => return Err(unread.of(&id, key)),
+            Err(error) => return Err(error.of(&id, key)),
         };
         let was_read = current.was_read;
         let old_head = current.body.is_some().then(|| Arc::clone(&current.head));
-        let staged = match step::stage(place, current, input, &mut txn.scratch)? {
+        let staged = match step::stage(context, current, input, &mut txn.scratch)? {
             Ok(staged) => staged,
             Err(reject) => {
-                live.forget(key);
+                state.forget(key);
                 return Ok(Err(reject));
             }
         };
         let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
-        txn.wrote(entry.as_ref().map_or(0, Next::size));
-        live.write(node, key, old_head, entry);
+        txn.wrote(entry.as_ref().map_or(0, NextEntry::size));
+        state.write(node, key, old_head, entry);
         *txn.tally.stepped.entry(id.processor.clone()).or_default() += 1;
         if was_read {
             *txn.tally.read.entry(id.processor.clone()).or_default() += 1;
@@ -258,8 +257,8 @@ impl Task {
         Ok(Ok(letters))
     }
 
-    /// Takes a timer or an act out of an entry whose step would not.
-    fn let_go(
+    /// Removes a timer or an act from an entry whose step has rejected it.
+    fn remove_rejected(
         &mut self,
         plan: &TopologyPlan,
         key: &Key,
@@ -268,70 +267,70 @@ impl Task {
     ) -> Result<()> {
         let node = plan.node(self.node)?;
         let id = self.id.clone();
-        let Some(live) = self.live() else { return Ok(()) };
-        let Some(current) = live.entry(node, key).map_err(|unread| unread.of(&id, key))? else { return Ok(()) };
+        let Some(state) = self.running() else { return Ok(()) };
+        let Some(current) = state.entry(node, key).map_err(|error| error.of(&id, key))? else { return Ok(()) };
         let (old, mut head) = (current.head.clone(), Head::clone(&current.head));
         change(&mut head);
         step::list(&mut head, node.processor.listing(&current.body));
-        let place = Place { plan, node, task: &id, key, at: Moment::at(txn.now) };
-        // An entry that was stored before is not too large for its topic with less in it.
-        let Ok(bytes) = step::encode(place, &head, &current.body, &mut txn.scratch) else { return Ok(()) };
+        let context = StepContext { plan, node, task: &id, key, at: Moment::at(txn.now) };
+        // The entry was stored before, so it fits its topic with less in it.
+        let Ok(bytes) = step::encode(context, &head, &current.body, &mut txn.scratch) else { return Ok(()) };
         txn.wrote(bytes.len());
-        if let Some(live) = self.live() {
-            live.replace(key, old, head, bytes);
+        if let Some(state) = self.running() {
+            state.replace(key, old, head, bytes);
         }
         Ok(())
     }
 
-    /// What the transaction has changed, for the changelog; `None` when it has changed nothing here.
+    /// The changelog records of the transaction; `None` if it has not changed this task.
     pub(super) fn changes(&self) -> Option<Changes> {
-        let Lifecycle::Running(live) = &self.state else { return None };
-        live.changes()
+        let Lifecycle::Running(state) = &self.state else { return None };
+        state.changes()
     }
 
-    /// Duty 8: takes over what the transaction has changed, with the positions that belong to it.
+    /// Duty 8: applies the committed changes with their positions.
     pub(super) fn apply(&mut self, committed: Committed) -> Result<()> {
-        let Some(live) = self.live() else { return Ok(()) };
-        live.apply(committed).map_err(|source| Error::store(&self.id, source))
+        let Some(state) = self.running() else { return Ok(()) };
+        state.apply(committed).map_err(|source| Error::store(&self.id, source))
     }
 
-    /// Writes what has been committed for long enough to the store.
+    /// Flushes dirty entries that are due to the store.
     pub(super) fn flush_due(&mut self, uptime: Duration) -> Result<()> {
-        let Some(live) = self.live() else { return Ok(()) };
-        live.flush_due(uptime).map_err(|source| Error::store(&self.id, source))
+        let Some(state) = self.running() else { return Ok(()) };
+        state.flush_due(uptime).map_err(|source| Error::store(&self.id, source))
     }
 
-    /// Writes all that has been committed to the store, if that is possible.
+    /// Flushes all dirty entries to the store; an error is logged.
     pub(super) fn flush(&mut self) {
-        if let Some(live) = self.live() {
-            live.flush();
+        if let Some(state) = self.running() {
+            state.flush();
         }
     }
 
-    /// The task is not ours for now; its store stays open, with all that was committed.
+    /// Suspends the task; its store stays open, with all committed changes.
     pub(super) fn suspend(&mut self) {
         self.state = match std::mem::replace(&mut self.state, Lifecycle::Created) {
-            Lifecycle::Running(live) => Lifecycle::Suspended(live.into_store()),
+            Lifecycle::Running(state) => Lifecycle::Suspended(state.into_store()),
             other @ (Lifecycle::Created | Lifecycle::Restoring(_) | Lifecycle::Suspended(_)) => other,
         };
     }
 
-    /// The task ends for good, and its store is closed with all that was committed.
+    /// Closes the store with all committed changes.
     pub(super) fn close(mut self) {
         self.flush();
     }
 
-    /// Every pending act, as it is committed.
+    /// All committed pending acts.
     pub(super) fn pending_acts(&mut self) -> Result<Vec<(Key, ActSlot)>> {
-        let Some(live) = self.live() else { return Ok(Vec::new()) };
-        live.pending_acts().map_err(|source| Error::store(&self.id, source))
+        let Some(state) = self.running() else { return Ok(Vec::new()) };
+        state.pending_acts().map_err(|source| Error::store(&self.id, source))
     }
 
-    /// The pending act of a slot, when the entry has one.
+    /// The pending act of a slot, if the entry has one.
     pub(super) fn pending(&mut self, plan: &TopologyPlan, key: &Key, slot: ActSlot) -> Result<Option<Act>> {
         let (node, id) = (plan.node(self.node)?, self.id.clone());
-        let Some(live) = self.live() else { return Ok(None) };
-        let entry = live.entry(node, key).map_err(|unread| unread.of(&id, key))?;
+        let Some(state) = self.running() else { return Ok(None) };
+        let entry = state.entry(node, key).map_err(|error| error.of(&id, key))?;
         Ok(entry.and_then(|entry| entry.head.acts.iter().find(|act| act.slot == slot).cloned()))
     }
 }

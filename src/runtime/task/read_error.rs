@@ -1,21 +1,21 @@
-//! Why an entry could not be read.
+//! The error of reading an entry.
 
 use crate::codec;
 use crate::model::{Key, TaskId};
 use crate::runtime::error::Error;
 use crate::store;
 
-/// Why an entry could not be read.
+/// The error of reading an entry.
 #[derive(Debug)]
 pub(super) enum ReadError {
     /// The store failed.
     Store(store::Error),
-    /// The bytes are not those of an entry that this build knows.
+    /// The bytes cannot be decoded.
     Entry(codec::Error),
 }
 
 impl ReadError {
-    /// The error of a task.
+    /// The error with its task and key.
     pub(super) fn of(self, task: &TaskId, key: &Key) -> Error {
         match self {
             Self::Store(source) => Error::Store { task: task.clone(), source },

@@ -1,5 +1,5 @@
-//! The state of a running task: its store, what is committed and not yet in it, what a transaction has changed over both,
-//! and entries that are decoded already.
+//! The state of a running task: its store with the write-behind buffer, the overlay of the transaction, and the cache
+//! of decoded entries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::cache::{Cache, Decoded};
-use super::entry::{Next, Taken};
+use super::entry::{CurrentEntry, NextEntry};
 use super::next_timers::NextTimers;
 use super::read_error::ReadError;
 use crate::codec::{self, Head, entry, part};
@@ -23,10 +23,10 @@ use crate::store::write_behind::{self, WriteBehind};
 use crate::store::{self, Store, TimerClock};
 use crate::topology::Node;
 
-/// What the tasks of one instance may have committed and not written, if it has all of them, in bytes as they are counted
-/// there. A backlog takes some ten MiB more with twice as much, and thirty with four times as much.
+/// The most memory of dirty entries of all tasks of an instance, in bytes. A backlog takes some ten MiB more with twice
+/// as much, and thirty with four times as much.
 const DIRTY_BYTES: usize = 8 << 20;
-/// What one task may have of that, however many there are.
+/// The least part of it per task.
 const DIRTY_BYTES_MIN: usize = 256 << 10;
 
 /// The state of a running task.
@@ -34,13 +34,14 @@ pub(in crate::runtime) struct State {
     write_behind: WriteBehind,
     overlay: Overlay,
     cache: Cache,
-    /// The offset of the changelog up to which the state has it.
+    /// The changelog offset up to which the state is complete.
     changelog_next: i64,
-    /// The changelog's genesis, or one that the next transaction writes.
+    /// The state of the changelog's genesis record.
     genesis: Genesis,
-    /// True without transactions: who was taken for dead may write an older entry over a newer one, whose parts are gone.
+    /// True without transactions: a member that was declared dead may overwrite a newer entry by an older one, whose
+    /// parts are deleted.
     may_lack_parts: bool,
-    armed: NextTimers,
+    next_timers: NextTimers,
 }
 
 impl std::fmt::Debug for State {
@@ -50,7 +51,7 @@ impl std::fmt::Debug for State {
 }
 
 impl State {
-    /// One of so many tasks, whose store has been restored.
+    /// The state for a restored store, one of `tasks`.
     pub(in crate::runtime) fn new(
         restored: RestoredStore,
         tasks: usize,
@@ -62,7 +63,7 @@ impl State {
         let limits = write_behind::Limits { age: settings.commit.write_behind, bytes };
         let write_behind = WriteBehind::new(store, limits);
         Ok(Self {
-            armed: NextTimers::of(&write_behind)?,
+            next_timers: NextTimers::of(&write_behind)?,
             write_behind,
             overlay: Overlay::new(),
             cache: Cache::new(budget.reserve()),
@@ -72,7 +73,7 @@ impl State {
         })
     }
 
-    /// Forgets what has not been committed, all but what is broken on purpose.
+    /// Discards uncommitted changes.
     pub(in crate::runtime) fn roll_back(&mut self, settings: &Settings) -> store::Result<()> {
         if !settings.breaks(Mutation::OverlayKept) {
             self.overlay.clear();
@@ -80,7 +81,7 @@ impl State {
         if !settings.breaks(Mutation::CacheKept) {
             self.cache.clear();
         }
-        self.armed = NextTimers::of(&self.write_behind)?;
+        self.next_timers = NextTimers::of(&self.write_behind)?;
         Ok(())
     }
 
@@ -89,27 +90,27 @@ impl State {
         self.cache.get(key).is_some()
     }
 
-    /// Gives the store back, with what has been committed and without what has not. What cannot be written is read from the
-    /// changelog again by whoever takes the store next.
+    /// Returns the store with all committed changes and no others. If the flush fails they are restored from the
+    /// changelog.
     pub(in crate::runtime) fn into_store(mut self) -> Box<dyn Store> {
         self.flush();
         self.write_behind.into_store()
     }
 
-    /// Writes all that has been committed to the store, if that is possible.
+    /// Flushes all dirty entries to the store; an error is logged.
     pub(super) fn flush(&mut self) {
         if let Err(error) = self.write_behind.flush() {
-            tracing::warn!(%error, "the last seconds could not be written to the store: they will be restored");
+            tracing::warn!(%error, "cannot flush dirty entries to the store: they will be restored from the changelog");
         }
     }
 
-    /// Writes what has been committed for long enough to the store, and gives way to tasks that have no budget.
+    /// Flushes dirty entries that are due to the store, and evicts cached ones if the memory budget requires it.
     pub(super) fn flush_due(&mut self, uptime: Duration) -> store::Result<()> {
         self.cache.evict();
         self.write_behind.flush_due(uptime)
     }
 
-    /// Every pending act that is committed: what an earlier owner may have begun.
+    /// All committed pending acts, which an earlier owner may have executed.
     pub(in crate::runtime) fn pending_acts(&mut self) -> store::Result<Vec<(Key, ActSlot)>> {
         const PAGE: usize = 1_000;
         let store = self.write_behind.flushed()?;
@@ -124,32 +125,32 @@ impl State {
         }
     }
 
-    /// Not later than when the next timer is due.
+    /// A lower bound of the next timer's due time.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.armed.next()
+        self.next_timers.next()
     }
 
-    /// Up to `limit` timers of one clock that are due, through the overlay. When there is none, the clock is armed for its
-    /// next timer.
+    /// Up to `limit` due timers of one clock, read through the overlay. If there is none, the time of the next one is
+    /// noted.
     pub(super) fn due(&mut self, clock: TimerClock, now: Timestamp, limit: usize) -> store::Result<Vec<(Key, Timer)>> {
-        if self.armed.at(clock).is_none_or(|due| due > now) {
+        if self.next_timers.at(clock).is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
         let due = self.overlay.due(&self.write_behind, clock, now, limit)?;
         if due.is_empty() {
             let ever = Timestamp::from_millis(i64::MAX);
             let next = self.overlay.due(&self.write_behind, clock, ever, 1)?;
-            *self.armed.at(clock) = next.first().map(|(_, timer)| timer.due);
+            *self.next_timers.at(clock) = next.first().map(|(_, timer)| timer.due);
         }
         Ok(due)
     }
 
-    /// False when this transaction has taken the timer back.
+    /// False if this transaction has unscheduled the timer.
     pub(super) fn is_scheduled(&self, key: &Key, timer: &Timer) -> bool {
         self.overlay.is_scheduled(key, timer)
     }
 
-    /// The entry of a key as this transaction sees it.
+    /// The entry of a key, as seen by this transaction.
     pub(super) fn entry(&mut self, node: &Node, key: &Key) -> Result<Option<&Decoded>, ReadError> {
         if self.cache.get(key).is_none() {
             let Some((decoded, size)) = self.read(node, key)? else { return Ok(None) };
@@ -158,9 +159,8 @@ impl State {
         Ok(self.cache.get(key))
     }
 
-    /// The same for a step, which consumes it. Until [`write`](Self::write) or [`forget`](Self::forget) it is where it was
-    /// stored, and nowhere else.
-    pub(super) fn take(&mut self, node: &Node, key: &Key) -> Result<Taken, ReadError> {
+    /// Takes the entry of a key for a step. Afterwards call [`write`](Self::write) or [`forget`](Self::forget).
+    pub(super) fn take(&mut self, node: &Node, key: &Key) -> Result<CurrentEntry, ReadError> {
         let (decoded, was_kept) = match self.cache.take(key) {
             Some(decoded) => (Some(decoded), true),
             None => (self.read(node, key)?.map(|(decoded, _)| decoded), false),
@@ -168,18 +168,18 @@ impl State {
         Ok(match decoded {
             Some(Decoded { head, body, parts_size }) => {
                 let was_read = !was_kept && !node.processor.is_at_rest(&body);
-                Taken { head, body: Some(body), parts_size, was_read }
+                CurrentEntry { head, body: Some(body), parts_size, was_read }
             }
-            None => Taken { head: self.overlay.new_head(key), body: None, parts_size: 0, was_read: false },
+            None => CurrentEntry { head: self.overlay.new_head(key), body: None, parts_size: 0, was_read: false },
         })
     }
 
-    /// The step has rejected its input: what it has consumed is read anew when it is needed next.
+    /// Drops a taken entry after its step has rejected the input; it is read again when it is needed.
     pub(super) fn forget(&mut self, key: &Key) {
         self.cache.remove(key);
     }
 
-    /// Reads and decodes an entry; with how many bytes it has.
+    /// Reads and decodes an entry; with its encoded size in bytes.
     fn read(&self, node: &Node, key: &Key) -> Result<Option<(Decoded, usize)>, ReadError> {
         let Some(bytes) = self.overlay.get(&self.write_behind, key).map_err(ReadError::Store)? else { return Ok(None) };
         let entry = entry::decode(&bytes).map_err(ReadError::Entry)?;
@@ -191,9 +191,9 @@ impl State {
             }
             let (said, found) = (entry.head.parts.len(), parts.len());
             if said != found && self.may_lack_parts {
-                tracing::warn!(%key, said, found, "parts of an entry are not there: another instance has written over it");
+                tracing::warn!(%key, said, found, "parts of an entry are missing: another instance has overwritten it");
             } else if said != found {
-                let detail = format!("the entry has {said} parts, of which {found} are there");
+                let detail = format!("the entry has {said} parts, of which {found} are stored");
                 return Err(ReadError::Entry(codec::Error::Corrupt(detail)));
             }
         }
@@ -201,11 +201,11 @@ impl State {
         Ok(Some((Decoded { head: Arc::new(entry.head), body, parts_size }, bytes.len())))
     }
 
-    /// Changes the entry of a key in this transaction; `None` deletes it. One at rest is not kept decoded.
-    pub(super) fn write(&mut self, node: &Node, key: &Key, old: Option<Arc<Head>>, entry: Option<Next>) {
+    /// Sets the entry of a key in this transaction; `None` deletes it. Entries at rest are not cached.
+    pub(super) fn write(&mut self, node: &Node, key: &Key, old: Option<Arc<Head>>, entry: Option<NextEntry>) {
         match (entry, &old) {
-            (Some(Next { written, parts, decoded }), _) => {
-                self.armed.arm_for(&written.head);
+            (Some(NextEntry { written, parts, decoded }), _) => {
+                self.next_timers.include(&written.head);
                 if node.processor.is_at_rest(&decoded.body) {
                     self.cache.remove(key);
                 } else {
@@ -221,14 +221,14 @@ impl State {
         }
     }
 
-    /// Changes the head of an entry in this transaction; its body is read anew when it is needed next.
+    /// Replaces the head of an entry in this transaction; its body is read again when it is needed.
     pub(super) fn replace(&mut self, key: &Key, old: Arc<Head>, head: Head, bytes: Bytes) {
         self.overlay.put(key.clone(), Some(old), Written { head: Arc::new(head), bytes }, Parts::default());
         self.cache.remove(key);
     }
 
-    /// What the transaction has to write to the changelog; `None` when that is nothing. The first one of a task writes
-    /// its genesis, changed or not: it commits an offset of the inbox, and from then on an empty changelog is a lost one.
+    /// The changelog records of the transaction; `None` if there are none. A task's first transaction always writes its
+    /// genesis: it commits an offset of the inbox, after which an empty changelog means that it was lost.
     pub(super) fn changes(&self) -> Option<Changes> {
         if self.is_clean() {
             return None;
@@ -247,13 +247,12 @@ impl State {
         self.overlay.is_empty() && self.genesis == Genesis::Written
     }
 
-    /// False until a transaction has begun the changelog.
+    /// False until a transaction has written the genesis.
     pub(in crate::runtime) fn is_begun(&self) -> bool {
         self.genesis == Genesis::Written
     }
 
-    /// Takes over what the transaction has changed, with the positions that belong to it, and writes what is due to the
-    /// store.
+    /// Applies the committed changes with their positions, and flushes dirty entries that are due.
     pub(super) fn apply(&mut self, committed: Committed) -> store::Result<()> {
         let Committed { changelog_next, inbox_next, now, uptime } = committed;
         if !self.is_clean() {
@@ -278,29 +277,29 @@ impl State {
     }
 }
 
-/// Where and when a transaction was committed.
+/// The positions and times of a commit.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::runtime) struct Committed {
-    /// The offset behind its last record in the changelog, when it has one there.
+    /// The offset after the last changelog record of the transaction, if it has one.
     pub changelog_next: Option<i64>,
-    /// The group's offset of the inbox from then on.
+    /// The group's offset of the inbox after the commit.
     pub inbox_next: i64,
-    /// The wall clock.
+    /// The wall clock of the commit.
     pub now: Timestamp,
-    /// The monotonic one.
+    /// The monotonic clock of the commit.
     pub uptime: Duration,
 }
 
-/// Changelog records of a transaction, in the order in which they are written: what is written without a transaction, and cut
-/// off between two of these, leaves parts in vain, and lacks none. Key and value; `None` is a tombstone.
+/// The changelog records of a transaction, in the order of writing: without a transaction, a crash between two of these
+/// leaves parts without an entry, and never an entry without its parts. Key and value; `None` is a tombstone.
 #[derive(Debug)]
 pub(in crate::runtime) struct Changes {
-    /// The genesis, when it is due.
+    /// The genesis, if it is due.
     pub genesis: Option<Uuid>,
-    /// Parts that entries count from now on.
+    /// Added parts.
     pub new_parts: Vec<(Key, Option<Bytes>)>,
     /// The entries.
     pub entries: Vec<(Key, Option<Bytes>)>,
-    /// Parts that no entry counts any more.
+    /// Removed parts.
     pub removed_parts: Vec<(Key, Option<Bytes>)>,
 }

@@ -1,7 +1,7 @@
-//! One step: a processor's answer turned into an entry to be stored and records to be written, without doing either.
+//! One step: the result of a processor as an entry to store and records to write, without side effects.
 //!
-//! Everything that can fail fails here, before anything has changed: an entry or an output that is too large for its
-//! topic rejects the input.
+//! All checks are here, before anything is changed: an entry or output that is too large for its topic rejects the
+//! input.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::cache::Decoded;
-use super::entry::{Next, Taken};
+use super::entry::{CurrentEntry, NextEntry};
 use crate::codec::{Head, entry, part};
 use crate::model::{
     Act, Alert, Headers, Key, Listing, Moment, OutRecord, Reject, RejectReason, TaskId, Timer, TimerKind, Timestamp,
@@ -22,26 +22,26 @@ use crate::runtime::topology_plan::TopologyPlan;
 use crate::store::overlay::{Parts, Written};
 use crate::topology::Node;
 
-/// What a step comes to.
+/// The result of a step.
 #[derive(Debug, Default)]
 pub(super) struct Staged {
     /// The next entry; `None` deletes it.
-    pub entry: Option<Next>,
+    pub entry: Option<NextEntry>,
     /// Records to write, alerts among them.
     pub outputs: Vec<OutRecord>,
-    /// Acts to hand over after the commit.
+    /// Acts to hand to the sink after the commit.
     pub acts: Vec<Act>,
-    /// Facts to count after the commit.
+    /// Counters to increment after the commit.
     pub counts: Vec<Count>,
-    /// Alert kinds, to count after the commit.
+    /// The kinds of alerts, to be counted after the commit.
     pub alerts: Vec<String>,
-    /// Dead letters that the step itself asks for.
+    /// Dead letters of the step.
     pub letters: Vec<Reject>,
 }
 
-/// Where a step takes place.
+/// The context of a step.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
+pub(super) struct StepContext<'a> {
     pub plan: &'a TopologyPlan,
     pub node: &'a Node,
     pub task: &'a TaskId,
@@ -49,27 +49,27 @@ pub(super) struct Place<'a> {
     pub at: Moment,
 }
 
-/// Runs the step. The outer error stops the runtime; the inner one rejects the input. The entry is encoded in
-/// `scratch`.
+/// Runs the step. The outer error stops the runtime; the inner one rejects the input. `scratch` is the buffer for
+/// encoding.
 pub(super) fn stage(
-    place: Place<'_>,
-    current: Taken,
+    context: StepContext<'_>,
+    current: CurrentEntry,
     input: Input,
     scratch: &mut Vec<u8>,
 ) -> Result<std::result::Result<Staged, Reject>> {
-    let Taken { mut head, body, mut parts_size, .. } = current;
+    let CurrentEntry { mut head, body, mut parts_size, .. } = current;
     let mut parts = Parts::default();
     if let Input::Timer(timer) = &input {
         unschedule(Arc::make_mut(&mut head), timer.kind);
     }
-    let Transition { state, effects } = match place.node.processor.step(place.key, body, input, place.at) {
+    let Transition { state, effects } = match context.node.processor.step(context.key, body, input, context.at) {
         Ok(transition) => transition,
         Err(reject) => return Ok(Err(reject)),
     };
     let mut staged = Staged::default();
     for effect in effects {
         match effect {
-            Effect::Forward(forward) => staged.outputs.push(output(place, forward)?),
+            Effect::Forward(forward) => staged.outputs.push(output(context, forward)?),
             Effect::Schedule(timer) => schedule(Arc::make_mut(&mut head), timer),
             Effect::Unschedule(kind) => unschedule(Arc::make_mut(&mut head), kind),
             Effect::Act(act) => {
@@ -81,13 +81,13 @@ pub(super) fn stage(
             }
             Effect::Settle(slot) => Arc::make_mut(&mut head).acts.retain(|pending| pending.slot != slot),
             Effect::Alert(alert) => {
-                staged.outputs.push(alert_record(place, &alert));
+                staged.outputs.push(alert_record(context, &alert));
                 staged.alerts.push(alert.kind);
             }
             Effect::Count(count) => staged.counts.push(count),
             Effect::AddPart(bytes) => {
-                let value = part::encode(place.node.processor.newest_version(), &bytes);
-                if let Err(reject) = fits(place.key, "a part of the entry", value.len()) {
+                let value = part::encode(context.node.processor.newest_version(), &bytes);
+                if let Err(reject) = fits(context.key, "a part of the entry", value.len()) {
                     return Ok(Err(reject));
                 }
                 Arc::make_mut(&mut head).parts.end += 1;
@@ -103,35 +103,34 @@ pub(super) fn stage(
         }
     }
     if let Some(body) = state {
-        list(Arc::make_mut(&mut head), place.node.processor.listing(&body));
-        let bytes = match encode(place, &head, &body, scratch) {
+        list(Arc::make_mut(&mut head), context.node.processor.listing(&body));
+        let bytes = match encode(context, &head, &body, scratch) {
             Ok(bytes) => bytes,
             Err(reject) => return Ok(Err(reject)),
         };
         let written = Written { head: Arc::clone(&head), bytes };
-        staged.entry = Some(Next { written, parts, decoded: Decoded { head, body, parts_size } });
+        staged.entry = Some(NextEntry { written, parts, decoded: Decoded { head, body, parts_size } });
     }
-    Ok(outputs_fit(place.plan, staged))
+    Ok(outputs_fit(context.plan, staged))
 }
 
-/// The bytes of an entry as they stand in the changelog. They are gathered in `scratch` and copied out at their exact
-/// length, because the overlay and the changelog keep them.
+/// The encoded entry. It is encoded in `scratch` and copied at its exact length, because overlay and changelog keep it.
 pub(super) fn encode(
-    place: Place<'_>,
+    context: StepContext<'_>,
     head: &Head,
     body: &crate::processor::Body,
     scratch: &mut Vec<u8>,
 ) -> std::result::Result<Bytes, Reject> {
-    let processor = &place.node.processor;
+    let processor = &context.node.processor;
     let unreadable = |error: crate::codec::Error| Reject::new(RejectReason::Unreadable, error.to_string());
     scratch.clear();
     entry::encode_front(head, processor.version(body).map_err(unreadable)?, scratch).map_err(unreadable)?;
     processor.encode(body, scratch).map_err(unreadable)?;
-    fits(place.key, "the entry", scratch.len())?;
+    fits(context.key, "the entry", scratch.len())?;
     Ok(Bytes::copy_from_slice(scratch))
 }
 
-/// Refuses what no record of the changelog can hold.
+/// Rejects a value that exceeds a changelog record.
 fn fits(key: &Key, what: &str, value: usize) -> std::result::Result<(), Reject> {
     let size = value + key.as_bytes().len() + RECORD_OVERHEAD;
     if size > RECORD_MAX {
@@ -154,8 +153,7 @@ fn outputs_fit(plan: &TopologyPlan, staged: Staged) -> std::result::Result<Stage
     }
 }
 
-/// Notes where the entry stands in lists. One that names no time is ordered by its first timer, and one without timers comes
-/// last.
+/// Sets the statuses of the entry for lists. A status without a time is ordered by the first timer, or last.
 pub(super) fn list(head: &mut Head, listing: Listing) {
     let first_due = || head.timers.iter().map(|timer| timer.due).min();
     head.at = listing.at.or_else(first_due).unwrap_or(Timestamp::from_millis(i64::MAX));
@@ -172,16 +170,16 @@ fn unschedule(head: &mut Head, kind: TimerKind) {
     head.timers.retain(|timer| timer.kind != kind);
 }
 
-fn output(place: Place<'_>, forward: Forward) -> Result<OutRecord> {
+fn output(context: StepContext<'_>, forward: Forward) -> Result<OutRecord> {
     let Forward { output, key, value, headers, timestamp } = forward;
-    let Some(topic) = place.node.output(&output) else {
-        return Err(Error::Unwired { processor: place.node.name.to_string(), output });
+    let Some(topic) = context.node.output(&output) else {
+        return Err(Error::Unwired { processor: context.node.name.to_string(), output });
     };
-    let key = Some(key.unwrap_or_else(|| place.key.clone()));
+    let key = Some(key.unwrap_or_else(|| context.key.clone()));
     Ok(OutRecord { topic: topic.clone(), partition: None, key, value, headers, timestamp })
 }
 
-/// The value of a record of the alerts topic.
+/// The value of a record for the alerts topic.
 #[derive(Serialize)]
 struct AlertValue<'a> {
     key: std::borrow::Cow<'a, str>,
@@ -193,25 +191,25 @@ struct AlertValue<'a> {
     alert: &'a Alert,
 }
 
-fn alert_record(place: Place<'_>, alert: &Alert) -> OutRecord {
-    let topology = &place.plan.topology.name;
+fn alert_record(context: StepContext<'_>, alert: &Alert) -> OutRecord {
+    let topology = &context.plan.topology.name;
     let value = AlertValue {
-        key: place.key.text(),
+        key: context.key.text(),
         topology,
-        processor: &place.node.name,
-        raised_at: place.at.wall.to_string(),
+        processor: &context.node.name,
+        raised_at: context.at.wall.to_string(),
         occurred_at: alert.at.to_string(),
         alert,
     };
     let value = serde_json::to_vec(&value).unwrap_or_default();
-    let name = format!("{}/{}/{}/{}", place.task, place.key, alert.kind, alert.at.as_millis());
+    let name = format!("{}/{}/{}/{}", context.task, context.key, alert.kind, alert.at.as_millis());
     let headers = Headers::new()
         .with("ce_specversion", "1.0")
         .with("ce_id", Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string())
         .with("ce_type", format!("sheaf.alert.{}.v1", alert.kind))
-        .with("ce_source", format!("/sheaf/{topology}/{}", place.node.name))
+        .with("ce_source", format!("/sheaf/{topology}/{}", context.node.name))
         .with("ce_time", alert.at.to_string())
-        .about(place.key)
+        .about(context.key)
         .with("content-type", "application/json");
-    OutRecord::keyed(&place.plan.alerts, place.key, Bytes::from(value)).with_headers(headers)
+    OutRecord::keyed(&context.plan.alerts, context.key, Bytes::from(value)).with_headers(headers)
 }

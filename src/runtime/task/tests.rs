@@ -1,4 +1,4 @@
-//! What a task keeps in memory.
+//! Tests on the cache of a task.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::cache::Decoded;
-use super::entry::Next;
+use super::entry::NextEntry;
 use super::state::{Committed, State};
 use crate::codec::{self, Entry, Head, Versioned, Writer, entry};
 use crate::model::{Key, Moment, Reject, Timestamp};
@@ -39,7 +39,7 @@ impl Versioned for One {
 
 struct Ones;
 
-/// An even state is at rest.
+/// A state that is at rest if it is even.
 impl Processor for Ones {
     type State = One;
 
@@ -59,20 +59,20 @@ pub(super) fn decoded(value: u8) -> Decoded {
     Decoded { head: Arc::default(), body, parts_size: 0 }
 }
 
-fn next(value: u8) -> Next {
+fn next(value: u8) -> NextEntry {
     let mut bytes = Vec::new();
     entry::encode_front(&Head::default(), 1, &mut bytes).unwrap();
     bytes.push(value);
     let written = Written { head: Arc::default(), bytes: Bytes::from(bytes) };
-    Next { written, parts: Parts::default(), decoded: decoded(value) }
+    NextEntry { written, parts: Parts::default(), decoded: decoded(value) }
 }
 
-/// The byte that a step would find.
-fn found(live: &mut State, node: &Node, key: &Key) -> Option<u8> {
-    let body = live.take(node, key).unwrap().body?;
+/// The state's byte, as read for a step.
+fn found(state: &mut State, node: &Node, key: &Key) -> Option<u8> {
+    let body = state.take(node, key).unwrap().body?;
     let mut bytes = Vec::new();
     node.processor.encode(&body, &mut bytes).unwrap();
-    live.forget(key);
+    state.forget(key);
     bytes.first().copied()
 }
 
@@ -84,52 +84,52 @@ fn task(budget: &MemoryBudget) -> (Node, State) {
 }
 
 #[test]
-fn an_entry_has_no_room_when_it_would_be_kept_and_is_not() {
-    let (node, mut live) = task(&MemoryBudget::new(1 << 20));
+fn a_read_counts_if_the_entry_would_be_cached_and_is_not() {
+    let (node, mut state) = task(&MemoryBudget::new(1 << 20));
     let [open, resting, absent] = ["open", "resting", "absent"].map(Key::new);
-    live.write(&node, &open, None, Some(next(1)));
-    live.write(&node, &resting, None, Some(next(2)));
-    let was_read = |live: &mut State, key| {
-        let taken = live.take(&node, key).unwrap();
-        live.forget(key);
+    state.write(&node, &open, None, Some(next(1)));
+    state.write(&node, &resting, None, Some(next(2)));
+    let was_read = |state: &mut State, key| {
+        let taken = state.take(&node, key).unwrap();
+        state.forget(key);
         taken.was_read
     };
-    assert!(!was_read(&mut live, &open), "it is kept");
-    assert!(was_read(&mut live, &open), "it has been forgotten");
-    assert!(!was_read(&mut live, &resting), "it is never kept");
-    assert!(!was_read(&mut live, &absent), "there is nothing to be kept");
+    assert!(!was_read(&mut state, &open), "it is cached");
+    assert!(was_read(&mut state, &open), "it was evicted");
+    assert!(!was_read(&mut state, &resting), "it is never cached");
+    assert!(!was_read(&mut state, &absent), "there is no entry");
 }
 
 #[test]
-fn an_idle_task_gives_way_to_one_that_has_no_room() {
+fn an_idle_task_evicts_for_one_that_exceeds_the_budget() {
     let budget = MemoryBudget::new(1 << 20);
     let ((node, mut idle), (_, mut busy)) = (task(&budget), task(&budget));
     let keys: Vec<Key> = (0..1_500).map(|number| Key::new(&number.to_string())).collect();
-    let kept = |live: &State| keys.iter().filter(|key| live.keeps(key)).count();
-    for (live, count) in [(&mut idle, 1_500), (&mut busy, 900)] {
-        keys.iter().take(count).for_each(|key| live.write(&node, key, None, Some(next(1))));
+    let cached = |state: &State| keys.iter().filter(|key| state.keeps(key)).count();
+    for (state, count) in [(&mut idle, 1_500), (&mut busy, 900)] {
+        keys.iter().take(count).for_each(|key| state.write(&node, key, None, Some(next(1))));
     }
-    assert_eq!((kept(&idle), kept(&busy)), (1_500, 900), "more than there is budget for");
+    assert_eq!((cached(&idle), cached(&busy)), (1_500, 900), "more than there is budget for");
     idle.flush_due(Duration::ZERO).unwrap();
-    assert!((900..1_200).contains(&kept(&idle)), "{}: only as many as are too much", kept(&idle));
+    assert!((900..1_200).contains(&cached(&idle)), "{}: only as many as are too much", cached(&idle));
     busy.flush_due(Duration::ZERO).unwrap();
-    assert_eq!(kept(&busy), 900, "it has no more than its part");
+    assert_eq!(cached(&busy), 900, "it has no more than its share");
 }
 
 #[test]
 fn an_entry_at_rest_is_not_kept_and_is_read_from_where_it_was_written() {
-    let (node, mut live) = task(&MemoryBudget::new(1 << 20));
+    let (node, mut state) = task(&MemoryBudget::new(1 << 20));
     let key = Key::new("k");
-    live.write(&node, &key, None, Some(next(1)));
-    assert!(live.keeps(&key));
-    live.write(&node, &key, Some(Arc::default()), Some(next(2)));
-    assert!(!live.keeps(&key), "neither the new state nor the one before");
-    assert_eq!(found(&mut live, &node, &key), Some(2), "in the same transaction");
+    state.write(&node, &key, None, Some(next(1)));
+    assert!(state.keeps(&key));
+    state.write(&node, &key, Some(Arc::default()), Some(next(2)));
+    assert!(!state.keeps(&key), "neither the new state nor the one before");
+    assert_eq!(found(&mut state, &node, &key), Some(2), "in the same transaction");
     let now = Timestamp::from_millis(0);
-    live.apply(Committed { changelog_next: Some(1), inbox_next: 1, now, uptime: Duration::ZERO }).unwrap();
-    assert_eq!(found(&mut live, &node, &key), Some(2), "after its commit");
-    live.write(&node, &key, Some(Arc::default()), Some(next(3)));
-    assert!(live.keeps(&key), "it has left its rest");
-    live.roll_back(&Settings::new("app", "a")).unwrap();
-    assert_eq!(found(&mut live, &node, &key), Some(2), "after an abort");
+    state.apply(Committed { changelog_next: Some(1), inbox_next: 1, now, uptime: Duration::ZERO }).unwrap();
+    assert_eq!(found(&mut state, &node, &key), Some(2), "after its commit");
+    state.write(&node, &key, Some(Arc::default()), Some(next(3)));
+    assert!(state.keeps(&key), "it has left its rest");
+    state.roll_back(&Settings::new("app", "a")).unwrap();
+    assert_eq!(found(&mut state, &node, &key), Some(2), "after an abort");
 }

@@ -90,7 +90,7 @@ impl StreamThread {
         let now = self.context.clock.uptime();
         self.committer.committed(started, now, &self.context);
         let offsets = self.inputs.iter().map(|(partition, input)| (partition.clone(), input.committed));
-        self.context.status.committed(offsets);
+        self.context.status.add_committed(offsets);
         let next = self.txn.next(self.context.clock.now(), now);
         let done = std::mem::replace(&mut self.txn, next);
         done.tally.report(&self.context.metrics, &done.outputs);

@@ -4,7 +4,7 @@ use super::{StreamThread, broken};
 use crate::broker::GroupEvent;
 use crate::metric::Rebalance;
 use crate::model::{Outcome, TaskId, TopicPartition, Verdict};
-use crate::runtime::error::{Error, Result, Unread};
+use crate::runtime::error::{Error, MissingOffset, Result};
 use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::transaction::Returned;
 
@@ -65,7 +65,7 @@ impl StreamThread {
     pub(super) fn give_up(&mut self, partition: &TopicPartition, may_return: bool) {
         self.inputs.remove(partition);
         self.context.metrics.partition_revoked(partition);
-        self.context.status.given_up(partition);
+        self.context.status.remove_partition(partition);
         self.membership.give_up(partition);
         let Some(id) = self.context.plan.task(partition) else { return };
         if self.tasks.get(&id).is_none() {
@@ -89,12 +89,12 @@ impl StreamThread {
     /// Stops when the group has lost the offsets of inboxes, once it is known of which.
     fn refuse_missing_offsets(&mut self) -> Result<()> {
         let Some(missing) = self.tasks.offsets_missing() else { return Ok(()) };
-        let mut unread = Vec::new();
+        let mut offsets = Vec::new();
         for (partition, offset) in missing {
             let (low, high) = self.admin.watermarks(partition, self.context.settings.broker_timeout)?;
-            unread.push(Unread { partition: partition.clone(), offset: *offset, available: low..high });
+            offsets.push(MissingOffset { partition: partition.clone(), offset: *offset, available: low..high });
         }
-        Err(Error::OffsetMissing { group: self.context.settings.application.clone(), unread })
+        Err(Error::OffsetMissing { group: self.context.settings.application.clone(), missing: offsets })
     }
 
     /// Gives a task the outcome `Inherited` for each of its pending acts that is not in flight here. Returns how many acts are

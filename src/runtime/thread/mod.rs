@@ -53,7 +53,7 @@ use wall_clock::WallClock;
 use super::context::Context;
 use super::error::Result;
 use super::handoff::Job;
-use super::mailbox::{Questions, ThreadHealth, mailbox};
+use super::mailbox::{QueryReceiver, ThreadHealth, mailbox};
 use super::thread_state::ThreadState;
 use super::transaction::Transaction;
 use super::turn::Turn;
@@ -82,7 +82,7 @@ pub struct StreamThread {
     /// The transaction that is being gathered.
     txn: Transaction,
     wall_clock: WallClock,
-    questions: Questions,
+    queries: QueryReceiver,
 }
 
 impl fmt::Debug for StreamThread {
@@ -96,7 +96,7 @@ impl StreamThread {
     /// A thread that has not spoken to the broker yet, with the restorer's channel and waker, and its own waker.
     pub fn new(context: Context, number: usize, restorer: (Sender<Job>, Waker), waker: Waker) -> Result<Self> {
         let (now, uptime) = (context.clock.now(), context.clock.uptime());
-        let (mailbox, questions) = mailbox(waker.clone());
+        let (mailbox, queries) = mailbox(waker.clone());
         context.status.set_mailbox(number, mailbox);
         Ok(Self {
             admin: context.broker.admin()?,
@@ -109,7 +109,7 @@ impl StreamThread {
             committer: Committer::new(uptime),
             txn: Transaction::new(now, uptime),
             wall_clock: WallClock::default(),
-            questions,
+            queries,
         })
     }
 
@@ -128,7 +128,7 @@ impl StreamThread {
             },
         };
         self.report();
-        self.questions.answer(|| self.health());
+        self.queries.answer(|| self.health());
         Ok(turn)
     }
 
@@ -203,14 +203,14 @@ impl StreamThread {
 
     /// Notes what the thread does, where others can see it.
     pub fn note(&self, state: ThreadState) {
-        self.context.status.set(self.number, state);
+        self.context.status.set_state(self.number, state);
         self.context.metrics.instance(self.context.status.state().shown());
     }
 
     fn report(&self) {
         let status = &self.context.status;
-        status.has(self.number, self.tasks.ids());
-        if status.turned(self.number, self.state(), self.tasks.counts(), self.context.clock.uptime()) {
+        status.set_owned(self.number, self.tasks.ids());
+        if status.record_turn(self.number, self.state(), self.tasks.counts(), self.context.clock.uptime()) {
             self.context.metrics.instance(status.state().shown());
             for (state, number) in status.tasks() {
                 self.context.metrics.tasks(TaskKind::Active, state, number);

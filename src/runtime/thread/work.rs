@@ -132,7 +132,7 @@ impl StreamThread {
                         }
                     }
                     Destination::Inbox(out) => self.txn.output(out),
-                    Destination::Nowhere => {
+                    Destination::Pass => {
                         *self.txn.tally.passed.entry(record.source.topic.clone()).or_default() += 1;
                     }
                     Destination::DeadLetter(reject) => {
@@ -221,7 +221,7 @@ fn failed(context: &Context, (partition, input): (&TopicPartition, &mut Input), 
     if let Some(Failing { reminder, detail, .. }) = &input.failing
         && reminder.lasted(uptime) >= FAILING
     {
-        context.status.fetch_failing(partition, Some(detail));
+        context.status.set_failing(partition, Some(detail));
     }
 }
 
@@ -231,6 +231,6 @@ fn recovered(context: &Context, (partition, input): (&TopicPartition, &mut Input
     if let Some(failing) = input.failing.take_if(|failing| is_over(failing)) {
         let failed_for_s = failing.reminder.lasted(failing.latest).as_secs();
         tracing::info!(%partition, failed_for_s, "the partition can be read again");
-        context.status.fetch_failing(partition, None);
+        context.status.set_failing(partition, None);
     }
 }

@@ -55,7 +55,7 @@ fn sources_whose_offsets_have_expired_are_not_read_again_from_their_beginning() 
     world.start("a").unwrap();
     let error = stops(&mut world);
     assert!(error.contains("has no committed offset for events-"), "{error}");
-    assert!(error.contains("(read up to 2; it holds 0 to"), "{error}");
+    assert!(error.contains("(read up to 2; its log has 0 to"), "{error}");
     let sources = remedies(&error);
     assert!(sources.iter().all(|(partition, _)| partition.topic.as_str() == "events"), "{error}");
     world.broker().reset_offsets("app", &sources);
@@ -82,7 +82,7 @@ fn sources_that_an_older_sheaf_has_read_are_refused_without_a_number() {
     world.start("b").unwrap();
     world.clock().advance(Duration::from_mins(1));
     let error = stops(&mut world);
-    assert!(error.contains("how far it was read is not known") && error.contains("--to-offset N "), "{error}");
+    assert!(error.contains("its last position is unknown") && error.contains("--to-offset N "), "{error}");
     assert_eq!(values(&world, "counts"), ["x=1"]);
 }
 

@@ -8,7 +8,7 @@ use sheaf::broker::{Broker, NewTopic, memory};
 use sheaf::codec::{self, Versioned};
 use sheaf::model::{Act, ActSlot, Completion, Key, Moment, Reject, Sink, Target, TaskId, Topic};
 use sheaf::processor::{Effect, Input, Processor, Transition, by_key, erase};
-use sheaf::runtime::{NoAnswer, ThreadState};
+use sheaf::runtime::{QueryError, ThreadState};
 use sheaf::sim::{Setting, World};
 use sheaf::topology::{OutputKind, Topology};
 
@@ -190,11 +190,11 @@ fn a_stream_thread_is_asked_through_its_mailbox_and_answers_with_its_turn() {
     world.start("a").unwrap();
     settle(&mut world);
     let answer = world.status("a").unwrap().mailboxes()[&0].health().unwrap();
-    assert_eq!(answer.wait(Duration::ZERO).unwrap_err(), NoAnswer::TimedOut, "nothing is answered within a turn");
+    assert_eq!(answer.wait(Duration::ZERO).unwrap_err(), QueryError::TimedOut, "nothing is answered within a turn");
     world.turn().unwrap();
     let health = answer.wait(Duration::ZERO).unwrap();
     assert_eq!((health.state, health.tasks, health.acts_in_flight), (ThreadState::Running, [0, 0, 4, 0], 0));
     let answer = world.status("a").unwrap().mailboxes()[&0].health().unwrap();
     world.crash("a");
-    assert_eq!(answer.wait(Duration::ZERO).unwrap_err(), NoAnswer::Ended);
+    assert_eq!(answer.wait(Duration::ZERO).unwrap_err(), QueryError::Ended);
 }

@@ -237,6 +237,6 @@ impl Standbys {
         let (restoring, running) = (count(false), count(true));
         self.context.metrics.tasks(TaskKind::Standby, TaskState::Restoring, restoring);
         self.context.metrics.tasks(TaskKind::Standby, TaskState::Running, running);
-        self.context.status.following([restoring, running]);
+        self.context.status.set_standby_counts([restoring, running]);
     }
 }
