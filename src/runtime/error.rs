@@ -68,8 +68,8 @@ pub enum Error {
     },
     /// An entry that cannot be decoded in the changelog either.
     #[error(
-        "task {task}: entry {key} cannot be read as it stands in changelog {changelog}: {source}. Nothing is guessed: \
-         run the sheaf that wrote it, or drop the entry by writing a record with that key and no value to that partition"
+        "task {task}: entry {key} cannot be decoded from changelog {changelog}: {source}. Run the version of \
+         sheaf that wrote it, or delete the entry by producing a tombstone with that key to that partition"
     )]
     Unreadable {
         /// The task.

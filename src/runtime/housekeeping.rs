@@ -129,7 +129,7 @@ impl Housekeeper {
             if !self.has_changelog(&name, position.unwrap_or(0)) {
                 tracing::warn!(
                     sheaf.task = %name,
-                    "a store that nobody owns is kept: its changelog is shorter than what the store has read, so this may \
+                    "an unused store is kept: its changelog ends before the store's position, so this may \
                      be the last copy; see `sheaf state republish`"
                 );
                 continue;

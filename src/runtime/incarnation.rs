@@ -17,7 +17,7 @@ impl Incarnation {
     /// The start of this process on this machine.
     #[expect(
         clippy::disallowed_methods,
-        reason = "an incarnation is told apart by chance, and nothing follows from it"
+        reason = "the id of an incarnation is random, and no decision depends on its value"
     )]
     pub fn of_this_process() -> Self {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();

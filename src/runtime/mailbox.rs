@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_nobody_waits_for_does_no_harm_and_a_thread_that_has_ended_gives_none() {
+    fn an_unread_answer_does_no_harm_and_a_thread_that_has_ended_gives_none() {
         let (mailbox, queries) = mailbox(Waker::none());
         drop(mailbox.health().unwrap());
         queries.answer(|| HEALTH);

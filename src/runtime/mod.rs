@@ -14,23 +14,23 @@
 //! One operating-system thread per stream thread: one consumer, one transactional producer, nothing asynchronous inside.
 //!
 //! 1. Fetch batches; take the record with the lowest timestamp among the thread's source partitions.
-//! 2. Read state through the overlay, step. A timer that fires is looked for through the overlay: it may have been taken
-//!    back in this transaction.
-//! 3. Writes go to the overlay, effects to the collector; nothing is produced yet.
+//! 2. Read state through the overlay, step. Due timers are read through the overlay too: this transaction may have
+//!    unscheduled them.
+//! 3. Writes go to the overlay, effects to the transaction; nothing is produced yet.
 //! 4. Commit when a size or time limit is reached or the input is idle: produce in one burst one changelog record per
 //!    changed key, the outputs, the dead letters.
 //! 5. Wait for their deliveries on the event queue.
 //! 6. `send_offsets_to_transaction` with the position of **every** owned input partition, restoring ones too, and only
 //!    with a valid generation of the group.
 //! 7. Commit.
-//! 8. Each task takes over what it has changed, and writes what was committed some seconds ago to its store, in ONE write
-//!    batch: entries, timer index, act index, changelog position, input position.
-//! 9. Arm timers, hand acts to the sink, bump metrics.
+//! 8. Each task applies its changes to the write-behind buffer, and flushes dirty entries that are some seconds old to its
+//!    store, in ONE write batch: entries, timer index, act index, changelog position, input position.
+//! 9. Hand acts to the sink, count metrics.
 //!
 //! | crash after | on restart |
 //! |---|---|
 //! | 1 to 6 | nothing local was written; the broker aborts the transaction; input is read again |
-//! | 7, 8 | restoring replays what the stores do not have; pending acts are found in the act index |
+//! | 7, 8 | restoring replays the changelog from the stores' positions; pending acts are found in the act index |
 //!
 //! An observer ([`FaultObserver`]) can end the process at the [`FaultPoint`] between any two duties.
 //!

@@ -1,30 +1,30 @@
-//! What a stream thread is doing.
+//! The state of a stream thread.
 
 use crate::metric::InstanceState;
 
-/// What a stream thread is doing.
+/// The state of a stream thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ThreadState {
-    /// It has not spoken to the broker yet.
+    /// Not connected yet.
     #[default]
     Created,
-    /// It joins the group, or waits for its offsets.
+    /// Joining the group, or reading its committed offsets.
     Joining,
-    /// Some of its tasks are being restored.
+    /// Some tasks are being restored.
     Restoring,
-    /// It is a member of the group and owns nothing.
+    /// A member of the group without partitions.
     Waiting,
-    /// All of its tasks take input.
+    /// All tasks are processing.
     Running,
-    /// It ends.
+    /// Stopping.
     Draining,
-    /// It has failed.
+    /// Failed.
     Failed,
 }
 
 impl ThreadState {
-    /// The state that metrics and `/readyz` show.
-    pub const fn shown(self) -> InstanceState {
+    /// The state in metrics and `/readyz`.
+    pub const fn instance_state(self) -> InstanceState {
         match self {
             Self::Created => InstanceState::Created,
             Self::Joining => InstanceState::Joining,
@@ -36,5 +36,5 @@ impl ThreadState {
     }
 }
 
-/// How many tasks are in each of [`TaskState::ALL`].
+/// The number of tasks in each state of [`TaskState`](crate::metric::TaskState).
 pub type TaskCounts = [u64; 4];

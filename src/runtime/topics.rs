@@ -1,4 +1,4 @@
-//! The topics that sheaf needs: what is missing is created, what does not fit is refused.
+//! The topics of an application: missing ones are created, unsuitable ones refused.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,21 +11,21 @@ use crate::broker::{Admin, NewTopic, TopicDescription};
 use crate::model::Topic;
 use crate::topology::{OutputKind, Topology};
 
-/// `delete.retention.ms` of changelogs: for that long a reader that has fallen behind still sees a tombstone.
+/// `delete.retention.ms` of changelogs: for that long a lagging reader sees every tombstone.
 pub(super) const DELETE_RETENTION: Duration = Duration::from_hours(24);
 /// `segment.ms` of the instances topic, which every start reads from its beginning.
 const INSTANCES_SEGMENT: Duration = Duration::from_mins(10);
-/// How long dead letters are kept.
+/// The retention of dead letters.
 const DEAD_LETTER_RETENTION: Duration = Duration::from_hours(30 * 24);
 
-/// What a topic is for, and so how it has to be.
+/// The kind of a topic, which determines its configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Somebody else's input; created only for convenience.
+    /// An input of the application, owned by others; created only for convenience.
     Source,
-    /// An output that others know and may own.
+    /// An output that others may own.
     PublicOutput,
-    /// An output of the application's own, or its alerts.
+    /// An output of the application's own, or the alerts.
     OwnOutput,
     Inbox,
     Changelog,
@@ -34,13 +34,13 @@ enum Kind {
 }
 
 impl Kind {
-    /// True for topics that the application relies on being as it needs them.
+    /// True for topics whose configuration the application relies on.
     const fn is_own(self) -> bool {
         !matches!(self, Self::Source | Self::PublicOutput)
     }
 }
 
-/// Creates what is missing, checks what is there, and returns the plan with what was found out.
+/// Creates missing topics, checks existing ones, and returns the plan with their properties.
 pub fn prepare(
     admin: &mut dyn Admin,
     topology: &Topology,
@@ -68,13 +68,13 @@ pub fn prepare(
         if found.iter().all(Option::is_some) {
             break;
         }
-        // A topic that was created a moment ago is not known to every broker at once.
+        // A topic that was just created is not known to all brokers at once.
         found = admin.describe(&names, timeout)?;
     }
     let mut partitions = BTreeMap::new();
     for ((topic, kind), found) in wanted.iter().zip(found) {
         let Some(found) = found else {
-            let (detail, remedy) = ("it was created but does not appear", "look at the broker's log");
+            let (detail, remedy) = ("it was created but does not appear", "see the broker's log");
             return Err(refuse(topic, detail, remedy));
         };
         check(topic, *kind, &found)?;
@@ -93,7 +93,7 @@ pub fn prepare(
     Ok(Arc::new(plan))
 }
 
-/// The error of an inbox that has another partition count than its changelog.
+/// The error for an inbox with another partition count than its changelog.
 pub(super) fn inbox_changed(inbox: &Topic, changelog: i32, inbox_partitions: i32) -> Error {
     let detail = format!("it has {inbox_partitions} partitions or more, its changelog has {changelog}");
     let remedy = "keys would move away from their state. Partitions cannot be taken back: stop all instances, let the \
@@ -114,7 +114,7 @@ fn agree(inbox: &Topic, changelog: &Topic, partitions: &BTreeMap<Topic, i32>) ->
 fn wanted(plan: &TopologyPlan) -> BTreeMap<Topic, Kind> {
     let sources = plan.topology.sources.iter().map(|source| (source.topic.clone(), Kind::Source));
     let mut wanted: BTreeMap<Topic, Kind> = sources.collect();
-    // A topic that is an output in both ways is the application's own.
+    // A topic that is an output of both kinds is the application's own.
     for (kind, output_kind) in [(Kind::PublicOutput, OutputKind::Public), (Kind::OwnOutput, OutputKind::Own)] {
         let outputs = plan.topology.nodes.iter().flat_map(|node| &node.outputs);
         wanted.extend(outputs.filter(|it| it.kind == output_kind).map(|output| (output.topic.clone(), kind)));
@@ -140,7 +140,7 @@ fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTopic {
         }
     }
     if kind.is_own() {
-        // With the create time, an event of last week would be expired before it is read.
+        // With the create time, an event of last week would expire before it is read.
         set("message.timestamp.type", "LogAppendTime".to_owned());
     }
     match kind {
@@ -156,7 +156,7 @@ fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTopic {
         Kind::DeadLetters => set("retention.ms", millis(DEAD_LETTER_RETENTION)),
         Kind::Instances => {
             set("cleanup.policy", "compact".to_owned());
-            // Each instance writes every few seconds, and only what lies in closed segments is compacted.
+            // Each instance writes every few seconds, and only closed segments are compacted.
             set("segment.ms", millis(INSTANCES_SEGMENT));
         }
     }
@@ -169,11 +169,11 @@ fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
     let policy = config("cleanup.policy");
     match kind {
         Kind::Inbox if policy.contains("compact") => {
-            let detail = "it is compacted: events of one bundle would replace each other";
+            let detail = "it is compacted: events with the same key would replace each other";
             return Err(refuse(topic, detail, &alter(topic, "cleanup.policy=delete")));
         }
         Kind::Changelog | Kind::Instances if policy != "compact" => {
-            let detail = format!("its cleanup.policy is `{policy}`: what it holds would be deleted");
+            let detail = format!("its cleanup.policy is `{policy}`: its records would be deleted");
             return Err(refuse(topic, &detail, &alter(topic, "cleanup.policy=compact")));
         }
         Kind::Source
@@ -196,12 +196,12 @@ fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
     Ok(())
 }
 
-/// The largest record that a topic takes, in bytes; a broker that does not say takes what sheaf writes.
+/// The largest record of a topic, in bytes; the default is the largest that sheaf writes.
 fn record_max(found: &TopicDescription) -> usize {
     found.config.get("max.message.bytes").and_then(|limit| limit.parse().ok()).unwrap_or(RECORD_MAX)
 }
 
-/// The command that changes a setting of a topic.
+/// The command that changes a topic's configuration.
 fn alter(topic: &Topic, setting: &str) -> String {
     format!("run `kafka-configs --alter --entity-type topics --entity-name {topic} --add-config {setting}`")
 }

@@ -1,4 +1,4 @@
-//! A topology under one application's names, with what was found out about its topics: what stream threads look things up in.
+//! The topology of an application with the names and properties of its topics, for look-ups by stream threads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,20 +8,20 @@ use super::settings::{RECORD_MAX, Settings};
 use crate::model::{TaskId, Topic, TopicPartition};
 use crate::topology::{Node, Topology, internal_topic};
 
-/// A topology under one application's names.
+/// The topology of an application with the names and properties of its topics.
 #[derive(Debug)]
 pub struct TopologyPlan {
-    /// What runs.
+    /// The topology.
     pub topology: Topology,
-    /// The inbox and changelog of each of the topology's nodes, in their order.
+    /// The topics of the topology's nodes, in their order.
     pub nodes: Vec<NodeTopics>,
-    /// Where alerts go.
+    /// The topic of alerts.
     pub alerts: Topic,
-    /// Where inputs go that are not accepted.
+    /// The topic of dead letters.
     pub dead_letters: Topic,
-    /// Where instances say that they live.
+    /// The topic of the registry of instances.
     pub instances: Topic,
-    /// The largest records of the topics that take smaller ones than [`RECORD_MAX`], in bytes.
+    /// The record limits in bytes of topics below [`RECORD_MAX`].
     pub(super) record_limits: BTreeMap<Topic, usize>,
     roles: BTreeMap<Topic, Role>,
 }
@@ -29,15 +29,15 @@ pub struct TopologyPlan {
 /// The topics of a node.
 #[derive(Clone, Debug)]
 pub struct NodeTopics {
-    /// Its input.
+    /// The inbox.
     pub inbox: Topic,
-    /// Its state's log.
+    /// The changelog.
     pub changelog: Topic,
-    /// The partition count of both; 0 until [`prepare`](super::prepare) has seen them.
+    /// The partition count of both; 0 before [`prepare`](super::prepare).
     pub partitions: i32,
 }
 
-/// What an input topic is for.
+/// The role of an input topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// One of [`Topology::sources`].
@@ -47,7 +47,7 @@ pub enum Role {
 }
 
 impl TopologyPlan {
-    /// The names of everything; nothing is known of the topics yet.
+    /// The plan without properties of topics.
     pub fn new(topology: Topology, settings: &Settings) -> Self {
         let own = |rest: &str| internal_topic(&settings.application, rest);
         let nodes: Vec<_> = topology
@@ -73,29 +73,29 @@ impl TopologyPlan {
         }
     }
 
-    /// The largest record that a topic takes from sheaf, in bytes.
+    /// The largest record for a topic, in bytes.
     pub fn record_max(&self, topic: &Topic) -> usize {
         self.record_limits.get(topic).copied().unwrap_or(RECORD_MAX)
     }
 
-    /// Every task of the application.
+    /// All tasks of the application.
     pub fn tasks(&self) -> impl Iterator<Item = TaskId> {
         self.topology.nodes.iter().zip(&self.nodes).flat_map(|(node, topics)| {
             (0..topics.partitions).map(|partition| TaskId { processor: Arc::clone(&node.name), partition })
         })
     }
 
-    /// Every topic that is read through the group.
+    /// All topics of the group's subscription.
     pub fn subscription(&self) -> Vec<Topic> {
         self.roles.keys().cloned().collect()
     }
 
-    /// What a topic is for; `None` for one that this application does not read.
+    /// The role of a topic; `None` if the application does not read it.
     pub fn role(&self, topic: &Topic) -> Option<Role> {
         self.roles.get(topic).copied()
     }
 
-    /// The task that an inbox partition makes; `None` for partitions of sources.
+    /// The task of an inbox partition; `None` for a partition of a source.
     pub fn task(&self, partition: &TopicPartition) -> Option<TaskId> {
         match self.role(&partition.topic)? {
             Role::Source(_) => None,
@@ -106,13 +106,13 @@ impl TopologyPlan {
         }
     }
 
-    /// A node of the topology by its number.
+    /// The node with this index.
     pub(super) fn node(&self, at: usize) -> Result<&Node> {
         let none = || Error::Thread { thread: "stream".to_owned(), detail: format!("the topology has no node {at}") };
         self.topology.nodes.get(at).ok_or_else(none)
     }
 
-    /// The changelog of a task; `None` when the topology has no such processor.
+    /// The changelog of a task; `None` if the topology has no such processor.
     pub fn changelog(&self, task: &TaskId) -> Option<TopicPartition> {
         let at = self.topology.nodes.iter().position(|node| node.name == task.processor)?;
         Some(TopicPartition::new(&self.nodes.get(at)?.changelog, task.partition))

@@ -1,6 +1,6 @@
-//! What one transaction has gathered before anything of it is produced.
+//! A transaction: its inputs, outputs and acts, before any record is produced.
 //!
-//! Inputs are kept until the commit, so that an aborted transaction is done again from memory, without seeking.
+//! Inputs are kept until the commit, so that an aborted transaction is repeated from memory, without seeking.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -12,76 +12,76 @@ use crate::metric::Metrics;
 use crate::model::{Act, Key, OutRecord, Outcome, Record, Reject, RejectReason, Target, TaskId, Timestamp, Topic};
 use crate::processor::Count;
 
-/// An act that was decided, to be handed over when the decision is committed.
+/// A decided act, to be handed to the sink after the commit.
 #[derive(Clone, Debug)]
 pub(super) struct Decision {
-    /// Whose.
+    /// The task.
     pub task: TaskId,
-    /// Of which opening of the task.
+    /// The epoch of the task.
     pub epoch: u64,
-    /// Of which entry.
+    /// The entry.
     pub key: Key,
-    /// What.
+    /// The act.
     pub act: Act,
-    /// When, on [`Clock::uptime`](crate::model::Clock::uptime).
+    /// The time of the decision, on [`Clock::uptime`](crate::model::Clock::uptime).
     pub decided_at: Duration,
 }
 
-/// The outcome of an act on its way to its task.
+/// The outcome of an act, on its way to its task.
 #[derive(Clone, Debug)]
 pub(super) struct Returned {
-    /// Whose.
+    /// The task.
     pub task: TaskId,
-    /// Of which opening of the task.
+    /// The epoch of the task.
     pub epoch: u64,
-    /// Of which entry.
+    /// The entry.
     pub key: Key,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// The most memory that one transaction leaves to the next for encoding: most entries need less.
+/// The most bytes of the encoding buffer that the next transaction reuses: most entries need less.
 const SCRATCH_MAX: usize = 64 << 10;
 
-/// A transaction that is being gathered.
+/// An open transaction.
 #[derive(Debug)]
 pub(super) struct Transaction {
-    /// The wall clock of the turn that goes on.
+    /// The wall clock of the current turn.
     pub now: Timestamp,
-    /// The monotonic clock of the turn that goes on.
+    /// The monotonic clock of the current turn.
     pub uptime: Duration,
-    /// When the first input came, on the monotonic clock; `None`: nothing has happened yet.
+    /// The time of the first input, on the monotonic clock; `None` before it.
     pub opened_at: Option<Duration>,
-    /// How many records, timers and outcomes went in.
+    /// The number of records, timers and outcomes.
     pub inputs: usize,
-    /// Records to produce, besides the changelog's.
+    /// Records to produce, except changelog records.
     pub outputs: Vec<OutRecord>,
-    /// Acts to hand over after the commit.
+    /// Acts to hand to the sink after the commit.
     pub acts: Vec<Decision>,
-    /// What is to be counted after the commit.
+    /// Counts for the metrics after the commit.
     pub tally: Tally,
-    /// The records that went in, to be taken again after an abort.
+    /// The input records, to be taken again after an abort.
     pub records: VecDeque<Record>,
-    /// The outcomes that went in, likewise.
+    /// The input outcomes, to be taken again after an abort.
     pub outcomes: VecDeque<Returned>,
-    /// Where entries are encoded, one after another.
+    /// The buffer for encoding entries.
     pub(super) scratch: Vec<u8>,
     bytes: Bytes,
 }
 
-/// How many bytes a transaction keeps in memory until its commit.
+/// The memory of a transaction until its commit, in bytes.
 #[derive(Debug, Default)]
 struct Bytes {
     /// Of the outputs.
     outputs: usize,
     /// Of the records that went in.
     inputs: usize,
-    /// Of entries that were written, with their new parts.
+    /// Of written entries with their new parts.
     state: usize,
 }
 
 impl Transaction {
-    /// A transaction into which nothing has gone.
+    /// An empty transaction.
     pub(super) fn new(now: Timestamp, uptime: Duration) -> Self {
         Self {
             now,
@@ -98,8 +98,8 @@ impl Transaction {
         }
     }
 
-    /// The transaction after this one, with room for as much: one of a backlog is followed by another. This one's records
-    /// are left to whoever called.
+    /// The next transaction, with the same capacity, because a backlog needs several. The records of this one stay with
+    /// the caller.
     pub(super) fn next(&self, now: Timestamp, uptime: Duration) -> Self {
         Self {
             outputs: Vec::with_capacity(self.outputs.len()),
@@ -110,46 +110,46 @@ impl Transaction {
         }
     }
 
-    /// True when there is nothing to commit.
+    /// True if there is nothing to commit.
     pub(super) fn is_empty(&self) -> bool {
         self.inputs == 0
     }
 
-    /// Bytes of the records that went in, of the outputs or of the entries that were written, whichever is the most: all
-    /// three are kept until the commit.
+    /// The size of inputs, of outputs, or of written entries in bytes, whichever is the largest: all three are kept
+    /// until the commit.
     pub(super) fn bytes(&self) -> usize {
         self.bytes.inputs.max(self.bytes.outputs).max(self.bytes.state)
     }
 
-    /// Notes that an entry was written, with its new parts.
+    /// Counts a written entry with its new parts.
     pub(super) fn wrote(&mut self, bytes: usize) {
         self.bytes.state += bytes;
     }
 
-    /// Notes a record that went in, and keeps it.
+    /// Adds an input record.
     pub(super) fn keep(&mut self, record: Record) {
         self.input();
         self.bytes.inputs += record.size();
         self.records.push_back(record);
     }
 
-    /// Notes an input: a record, a timer or an outcome.
+    /// Counts an input: a record, a timer or an outcome.
     pub(super) fn input(&mut self) {
         self.inputs += 1;
         self.opened_at.get_or_insert(self.uptime);
     }
 
-    /// Takes an act that was decided.
+    /// Adds a decided act.
     pub(super) fn decide(&mut self, decision: Decision) {
         self.acts.push(decision);
     }
 
-    /// How many acts for a target it has decided.
+    /// The number of decided acts for a target.
     pub(super) fn decided(&self, to: &Target) -> usize {
         self.acts.iter().filter(|decision| decision.act.to == *to).count()
     }
 
-    /// Takes what a step has come to.
+    /// Adds the results of a step.
     pub(super) fn collect(&mut self, outputs: Vec<OutRecord>, counts: Vec<Count>, alerts: Vec<String>) {
         for output in outputs {
             self.output(output);
@@ -158,13 +158,13 @@ impl Transaction {
         self.tally.alerts.extend(alerts);
     }
 
-    /// Takes one record to produce.
+    /// Adds a record to produce.
     pub(super) fn output(&mut self, record: OutRecord) {
         self.bytes.outputs += record.size();
         self.outputs.push(record);
     }
 
-    /// Takes an input that was not accepted.
+    /// Adds a dead letter for a rejected input.
     pub(super) fn dead_letter(&mut self, plan: &TopologyPlan, record: &Record, stage: Stage, reject: &Reject) {
         tracing::debug!(
             messaging.destination.name = %record.source.topic,
@@ -178,27 +178,27 @@ impl Transaction {
     }
 }
 
-/// What a transaction counts when it is committed.
+/// Counts for the metrics after the commit.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// Facts that steps count.
+    /// The counters of steps.
     pub counts: Vec<Count>,
     /// The kinds of alerts.
     pub alerts: Vec<String>,
     /// The reasons of dead letters.
     pub letters: Vec<(Stage, RejectReason)>,
-    /// Inputs stepped on, by processor.
+    /// The number of steps by processor.
     pub stepped: BTreeMap<Arc<str>, u64>,
-    /// Of these, those whose entry had to be read because the memory budget had no room for it.
+    /// Of these, those whose entry was read because it was not cached, although entries like it are.
     pub read: BTreeMap<Arc<str>, u64>,
     /// Source records that skipped their inbox, by processor.
     pub direct: BTreeMap<Arc<str>, u64>,
-    /// Source records that are for no entry, by topic.
+    /// Source records that belong to no entry, by topic.
     pub passed: BTreeMap<Topic, u64>,
 }
 
 impl Tally {
-    /// Counts everything, and the outputs by their topics.
+    /// Updates the metrics, including the outputs by topic.
     pub(super) fn report(&self, metrics: &Metrics, outputs: &[OutRecord]) {
         let mut counts: BTreeMap<Count, u64> = BTreeMap::new();
         self.counts.iter().for_each(|count| *counts.entry(*count).or_default() += 1);
@@ -226,7 +226,7 @@ impl Tally {
     }
 }
 
-/// A length as a metric counts it.
+/// A length as a metric's value.
 pub(super) fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -1,12 +1,12 @@
-//! How a turn of a thread went.
+//! The result of a thread's turn.
 
 use std::time::Duration;
 
-/// How a turn went.
+/// The result of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// There is more to do at once.
+    /// Turn again at once.
     Again,
-    /// Nothing to do for that long, unless the thread's waker is woken.
+    /// Turn again after this time, or when the thread's waker is woken.
     Wait(Duration),
 }

@@ -190,8 +190,9 @@ impl admin::Status for InstanceStatus {
         let state = self.status.state();
         let turn_age = self.status.oldest_turn_age(self.clock.uptime());
         let threads = self.status.threads().into_iter();
-        let mut details: BTreeMap<String, String> =
-            threads.map(|(number, state)| (format!("stream-{number}"), state.shown().as_str().to_owned())).collect();
+        let mut details: BTreeMap<String, String> = threads
+            .map(|(number, state)| (format!("stream-{number}"), state.instance_state().as_str().to_owned()))
+            .collect();
         for (state, number) in self.status.tasks() {
             details.insert(format!("tasks {}", state.as_str()), number.to_string());
         }
@@ -204,7 +205,7 @@ impl admin::Status for InstanceStatus {
         Health {
             alive: turn_age < SILENCE_MAX && state != ThreadState::Failed,
             ready: self.status.is_ready(),
-            state: state.shown().as_str().to_owned(),
+            state: state.instance_state().as_str().to_owned(),
             details,
         }
     }

@@ -59,7 +59,7 @@ mod tests {
         let live = sharing(&["a", "b"], 8);
         assert_eq!(of("a", &live, 8, 1), live[&InstanceId::new("b")]);
         assert_eq!(of("b", &live, 8, 1), live[&InstanceId::new("a")]);
-        assert_eq!(of("a", &live, 8, 5), live[&InstanceId::new("b")], "there is nobody else");
+        assert_eq!(of("a", &live, 8, 5), live[&InstanceId::new("b")], "there is no other instance");
     }
 
     #[test]
@@ -87,7 +87,7 @@ mod tests {
         for name in ["a", "b", "c", "d"] {
             let (had, has) = (of(name, &before, 64, 1), of(name, &after, 64, 1));
             assert!(had.is_subset(&has), "{name} keeps what it had");
-            // What "e" owned is nobody's now, and may have its standby anywhere.
+            // The tasks of "e" have no owner now, and may have their standbys anywhere.
             assert!(has.difference(&had).all(|task| lost.contains(task)), "{name} takes over only what e followed");
         }
     }

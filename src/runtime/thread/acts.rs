@@ -1,4 +1,4 @@
-//! Acts between a stream thread and the sink: handed over, under way, and their outcomes on the way back.
+//! The acts of a stream thread: handed to the sink, in flight, and their outcomes.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -14,16 +14,16 @@ type ActId = (TaskId, Key, ActSlot, u32);
 /// The acts of a stream thread.
 pub(super) struct Acts {
     waker: Waker,
-    /// Acts that are with the sink, or whose outcome has not been committed.
+    /// Acts with the sink, or with an uncommitted outcome.
     in_flight: BTreeSet<ActId>,
     /// The channel on which the sink returns outcomes, from any thread.
     channel: (Sender<Returned>, Receiver<Returned>),
-    /// Outcomes that have come and were not stepped on, in their order.
+    /// Received outcomes that have not been processed, in order.
     outcomes: VecDeque<Returned>,
 }
 
 impl Acts {
-    /// No act; `waker` is woken by each outcome.
+    /// No acts; each outcome wakes `waker`.
     pub(super) fn new(waker: Waker) -> Self {
         Self { waker, in_flight: BTreeSet::new(), channel: mpsc::channel(), outcomes: VecDeque::new() }
     }
@@ -37,36 +37,36 @@ impl Acts {
         let back = (task.clone(), key.clone());
         let done = Box::new(move |outcome| {
             let (task, key) = back;
-            // The thread may have ended; then the act is found in the state by whoever owns the task next.
+            // The thread may have ended; then the next owner of the task finds the act in the state.
             drop(returned.send(Returned { task, epoch, key, outcome }));
             waker.wake();
         });
         sink.execute(&task, &key, act, expires_at, done);
     }
 
-    /// True for an act that is with the sink, or whose outcome has not been committed.
+    /// True for an act with the sink, or with an uncommitted outcome.
     pub(super) fn is_in_flight(&self, task: &TaskId, key: &Key, slot: ActSlot, attempt: u32) -> bool {
         self.in_flight.contains(&(task.clone(), key.clone(), slot, attempt))
     }
 
-    /// How many acts are in flight.
+    /// The number of acts in flight.
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight.len()
     }
 
-    /// Takes all outcomes that have come so far, those before them first.
+    /// Takes all received outcomes, in order.
     pub(super) fn take_outcomes(&mut self) -> VecDeque<Returned> {
         self.outcomes.extend(self.channel.1.try_iter());
         std::mem::take(&mut self.outcomes)
     }
 
-    /// Outcomes that have to wait, or to be stepped on again: they come before those that have come meanwhile.
+    /// Puts outcomes back, before those that were received since.
     pub(super) fn put_back(&mut self, mut outcomes: VecDeque<Returned>) {
         outcomes.append(&mut self.outcomes);
         self.outcomes = outcomes;
     }
 
-    /// An outcome that did not come from the sink.
+    /// Adds an outcome that is not from the sink.
     pub(super) fn push(&mut self, outcome: Returned) {
         self.outcomes.push_back(outcome);
     }
@@ -78,19 +78,19 @@ impl Acts {
         }
     }
 
-    /// The outcomes of these acts are committed.
+    /// Removes the acts of committed outcomes.
     pub(super) fn committed(&mut self, outcomes: VecDeque<Returned>) {
         for Returned { task, key, outcome, .. } in outcomes {
             self.in_flight.remove(&(task, key, outcome.slot, outcome.attempt));
         }
     }
 
-    /// Forgets the acts of all tasks but these.
+    /// Removes the acts of all other tasks.
     pub(super) fn retain(&mut self, is_kept: impl Fn(&TaskId) -> bool) {
         self.in_flight.retain(|(task, ..)| is_kept(task));
     }
 
-    /// Drops the outcomes that were not stepped on.
+    /// Drops the outcomes that have not been processed.
     pub(super) fn drop_outcomes(&mut self) {
         self.outcomes.clear();
     }

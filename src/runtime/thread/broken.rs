@@ -1,4 +1,4 @@
-//! Duties that are broken on purpose (see [`Mutation`]); each of these does nothing unless one is.
+//! Mutations of the duties (see [`Mutation`]); without a mutation these functions have no effect.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::runtime::settings::Settings;
 use crate::runtime::task::{Changes, Committed};
 use crate::runtime::transaction::Transaction;
 
-/// What a broken commit writes to the changelog.
+/// The mutated changelog records of a commit.
 pub(super) fn changes(settings: &Settings, mut changes: Changes) -> Changes {
     if settings.breaks(Mutation::TombstonesSkipped) {
         changes.entries.retain(|(_, bytes)| bytes.is_some());
@@ -27,10 +27,10 @@ pub(super) fn changes(settings: &Settings, mut changes: Changes) -> Changes {
     changes
 }
 
-/// What a broken commit sends of the offsets.
+/// The mutated offsets of a commit.
 pub(super) fn offsets(settings: &Settings, inputs: &Inputs, all: &mut Vec<(TopicPartition, i64)>) {
     if settings.breaks(Mutation::IdleOffsetsSkipped) {
-        // All but those that were never committed: without these a next start would be refused at once.
+        // All but those that were never committed: without these the next start would be refused.
         let moved = |input: &Input| input.position > input.committed || input.position == 0;
         all.retain(|(partition, _)| inputs.get(partition).is_some_and(moved));
     }
@@ -39,19 +39,20 @@ pub(super) fn offsets(settings: &Settings, inputs: &Inputs, all: &mut Vec<(Topic
     }
 }
 
-/// What a broken thread makes of a fetch that failed: it goes on behind the record that was to come.
+/// Mutation of a failed fetch: moves the position past the next record.
 pub(super) fn passed_over(settings: &Settings, input: &mut Input) {
     if settings.breaks(Mutation::FailedFetchPassed) {
         input.position += 1;
     }
 }
 
-/// By how much a broken store is ahead of its changelog: past the next transaction's first record.
+/// The number of offsets by which a mutated store is ahead of its changelog: past the first record of the next
+/// transaction.
 pub(super) fn ahead(settings: &Settings) -> i64 {
     if settings.breaks(Mutation::PositionAhead) { 2 } else { 0 }
 }
 
-/// What a broken owner makes of an act that it finds.
+/// The mutated outcome of an inherited act.
 pub(super) fn inherited(settings: &Settings, outcome: Outcome) -> Outcome {
     if settings.breaks(Mutation::LookUpSkipped) {
         return Outcome { verdict: Verdict::NotSent("broken on purpose".to_owned()), ..outcome };
@@ -59,7 +60,7 @@ pub(super) fn inherited(settings: &Settings, outcome: Outcome) -> Outcome {
     outcome
 }
 
-/// Before its commit a broken transaction hands its acts over.
+/// Mutation: hands acts to the sink before the commit.
 pub(super) fn act_too_early(acts: &mut Acts, txn: &mut Transaction, context: &Context) {
     if context.settings.breaks(Mutation::ActBeforeCommit) {
         for decision in std::mem::take(&mut txn.acts) {
@@ -69,7 +70,7 @@ pub(super) fn act_too_early(acts: &mut Acts, txn: &mut Transaction, context: &Co
     }
 }
 
-/// Before its commit a broken transaction writes to the stores.
+/// Mutation: writes to the stores before the commit.
 pub(super) fn store_too_early(
     tasks: &mut Tasks,
     txn: &Transaction,

@@ -1,4 +1,4 @@
-//! What one commit writes, gathered before anything of it is produced.
+//! The records and offsets of one commit, gathered before any of them is produced.
 
 use std::time::Duration;
 
@@ -15,21 +15,21 @@ use crate::runtime::settings::Guarantee;
 use crate::runtime::task::{Changes, Task};
 use crate::runtime::transaction::Transaction;
 
-/// What one commit writes.
+/// The records and offsets of one commit.
 pub(super) struct Burst<'a> {
-    /// Records of changelogs, kind by kind: what is written without a transaction, and cut off between two kinds, leaves parts
-    /// in vain, and lacks none.
+    /// Changelog records by kind, in the order of writing: without a transaction, a crash between two kinds leaves
+    /// parts without an entry, and never an entry without its parts.
     changes: [Vec<OutRecord>; 4],
-    /// What steps forward, alerts and dead letters.
+    /// Outputs, alerts and dead letters.
     outputs: &'a [OutRecord],
-    /// For source partitions whose offset is committed for the first time: the offset, for the instances topic.
+    /// The first committed offsets of source partitions, for the instances topic.
     first_commits: Vec<OutRecord>,
     /// The group's new offsets.
     pub(super) offsets: Vec<(TopicPartition, i64)>,
 }
 
 impl<'a> Burst<'a> {
-    /// All that a transaction has gathered, and what the tasks have changed.
+    /// The records of a transaction and of the tasks' changes.
     pub(super) fn of(txn: &'a Transaction, tasks: &Tasks, inputs: &Inputs, context: &Context) -> Self {
         let settings = &context.settings;
         let mut changes: [Vec<OutRecord>; 4] = Default::default();
@@ -44,10 +44,10 @@ impl<'a> Burst<'a> {
         Self { changes, outputs: &txn.outputs, first_commits: first_commits(inputs, context), offsets }
     }
 
-    /// Produces everything. In a transaction the order does not matter, and nothing is waited for.
+    /// Produces all records. In a transaction their order does not matter, and nothing is waited for.
     ///
-    /// Without one the order is the guarantee: what the state takes for written has to be there before the state is, so each kind
-    /// of records is acknowledged, within `timeout`, before the next is written; any record may be the last.
+    /// Without a transaction the order is the guarantee: outputs are written before the state that implies them, so
+    /// each kind of records is acknowledged, within `timeout`, before the next is produced; any record may be the last.
     pub(super) fn produce(&self, producer: &mut dyn Producer, guarantee: Guarantee, timeout: Duration) -> Result<()> {
         let changes = self.changes.iter().map(Vec::as_slice);
         match guarantee {

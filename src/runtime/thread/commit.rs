@@ -1,4 +1,4 @@
-//! Duties 4 to 9: one burst of records, their acknowledgements, the offsets, the commit, the stores, the acts.
+//! Duties 4 to 9: produce, acknowledgements, offsets, commit, stores, acts.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::runtime::transaction::Decision;
 use crate::runtime::turn::Turn;
 
 impl StreamThread {
-    /// True when the transaction has reached one of its limits. It is as old as it was when the turn began: this is asked
+    /// True if the transaction has reached one of its limits. Its age is taken at the start of the turn: this is called
     /// for every record, and a turn is short.
     pub(super) fn at_limit(&self) -> bool {
         let limits = &self.context.settings.commit;
@@ -24,7 +24,7 @@ impl StreamThread {
             || age.is_some_and(|age| age >= limits.interval)
     }
 
-    /// Duty 4's question: commits at a limit, or when the input is idle and the previous commit is a gap away.
+    /// Duty 4: commits at a limit, or if the input is idle and the last commit was long enough ago.
     pub(super) fn commit_when_due(&mut self, worked: bool) -> Result<Turn> {
         if self.txn.is_empty() {
             return Ok(if worked { Turn::Again } else { Turn::Wait(self.until_next_timer()) });
@@ -33,7 +33,7 @@ impl StreamThread {
         let settings = &*self.context.settings;
         let gap = match settings.guarantee {
             Guarantee::ExactlyOnce => settings.commit.gap,
-            // Nothing has to end before the next transaction can begin.
+            // There is no transaction whose end could delay the next one.
             Guarantee::AtLeastOnce => Duration::ZERO,
         };
         if !self.at_limit() {
@@ -49,13 +49,13 @@ impl StreamThread {
     }
 
     fn until_next_timer(&self) -> Duration {
-        // While the sink is full some timers do not fire, however overdue: whoever leaves the sink rings the waker.
+        // Timers do not fire while the sink is full, even if they are overdue: an outcome wakes the thread.
         let may_fire = |task: &&Task| capacity(&*self.context.sink, &self.txn, task) > 0;
         let next = self.tasks.iter().filter(may_fire).filter_map(Task::next_due).min();
         next.map_or(IDLE_MAX, |due| due.since(self.txn.now).min(IDLE_MAX))
     }
 
-    /// Duties 4 to 9. An error leaves the transaction as it is, for [`recovery`](super::recovery) to judge.
+    /// Duties 4 to 9. After an error the transaction is unchanged, for [`recovery`](super::recovery).
     pub(super) fn commit(&mut self) -> Result<()> {
         if self.txn.is_empty() || !self.committer.is_connected() {
             return Ok(());
@@ -69,7 +69,7 @@ impl StreamThread {
         broken::store_too_early(&mut self.tasks, &self.txn, &written, &self.context.settings)?;
         self.committer.commit(&offsets, &mut self.membership, &self.context)?;
         if let Err(error) = self.after_commit(&written, started) {
-            // Committed, but not in every store: from here on only the broker knows what is true.
+            // Committed, but not in every store: the state has to be restored.
             self.recover()?;
             return Err(error);
         }
@@ -96,7 +96,7 @@ impl StreamThread {
         done.tally.report(&self.context.metrics, &done.outputs);
         self.acts.committed(done.outcomes);
         for decision in done.acts {
-            if self.stands(&decision)? {
+            if self.is_pending(&decision)? {
                 self.acts.hand_over(decision, &*self.context.sink);
                 self.context.fault_observer.reached(FaultPoint::HandedOver);
             }
@@ -104,8 +104,8 @@ impl StreamThread {
         Ok(())
     }
 
-    /// False when a later step of the same transaction has settled or replaced the act: then it was never committed.
-    fn stands(&mut self, decision: &Decision) -> Result<bool> {
+    /// False if a later step of the same transaction has removed or replaced the act, so that it was never committed.
+    fn is_pending(&mut self, decision: &Decision) -> Result<bool> {
         let Decision { task, key, act, .. } = decision;
         let Some(task) = self.tasks.get_mut(task) else { return Ok(false) };
         let pending = task.pending(&self.context.plan, key, act.slot)?;

@@ -1,4 +1,4 @@
-//! The transactional producer of a stream thread, and how much is known of what it has committed.
+//! The transactional producer of a stream thread, and the certainty of its commits.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,36 +14,37 @@ use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::instances;
 use crate::runtime::settings::Guarantee;
 
-/// For each changelog partition that a commit has written to, the offset after the last record.
+/// The offset after the last record, by changelog partition.
 pub(super) type Written = BTreeMap<TopicPartition, i64>;
 
 /// The producer of a stream thread.
 pub(super) struct Committer {
     producer: Option<Box<dyn Producer>>,
-    standing: Standing,
-    /// True when this start stands in the instances topic. It is written once: the last one there is the newest.
+    certainty: Certainty,
+    /// True if this incarnation is in the instances topic. It is written once, because the last record is the newest.
     is_announced: bool,
-    /// When the last commit ended, on the monotonic clock.
+    /// The end of the last commit, on the monotonic clock.
     last_commit: Duration,
 }
 
-/// How much a thread knows of what it has committed.
+/// The certainty about a thread's commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// All of it.
+pub(super) enum Certainty {
+    /// All outcomes are known.
     Certain,
-    /// The outcome of a transaction is not known: committed offsets and changelogs have to be read before anything is committed.
+    /// The outcome of a transaction is unknown: committed offsets and changelogs have to be read before the next
+    /// commit.
     Uncertain,
-    /// Fenced. Before anything is done again under this thread's name, it has to be known whether by a newer start.
+    /// Fenced: before the thread continues it has to find out if a newer incarnation exists.
     Fenced {
         /// What was fenced.
         by: FencedBy,
-        /// Whether all that was committed is known.
+        /// True if all outcomes are known.
         is_certain: bool,
     },
 }
 
-impl Standing {
+impl Certainty {
     const fn is_certain(self) -> bool {
         match self {
             Self::Certain => true,
@@ -54,13 +55,13 @@ impl Standing {
 }
 
 impl Committer {
-    /// No producer yet; `uptime` is the monotonic clock.
+    /// No producer; `uptime` is the monotonic clock.
     pub(super) fn new(uptime: Duration) -> Self {
-        Self { producer: None, standing: Standing::Certain, is_announced: false, last_commit: uptime }
+        Self { producer: None, certainty: Certainty::Certain, is_announced: false, last_commit: uptime }
     }
 
-    /// Makes the producer, unless there is one. An earlier process under this thread's name is fenced by that. The first thread
-    /// writes this start to the instances topic.
+    /// Creates the producer if there is none, which fences an earlier process with this transactional id. The first
+    /// thread announces this incarnation in the instances topic.
     pub(super) fn connect(&mut self, context: &Context, thread: usize) -> Result<()> {
         if self.producer.is_some() {
             return Ok(());
@@ -83,66 +84,66 @@ impl Committer {
         Ok(())
     }
 
-    /// True when there is a producer.
+    /// True if there is a producer.
     pub(super) fn is_connected(&self) -> bool {
         self.producer.is_some()
     }
 
-    /// True when a commit is possible: there is a producer, and what was committed is known.
+    /// True if a commit is possible: there is a producer, and all outcomes are known.
     pub(super) fn can_commit(&self) -> bool {
-        self.standing.is_certain() && self.producer.is_some()
+        self.certainty.is_certain() && self.producer.is_some()
     }
 
-    /// False while it is not known what was committed.
+    /// False while the outcome of a transaction is unknown.
     pub(super) fn is_certain(&self) -> bool {
-        self.standing.is_certain()
+        self.certainty.is_certain()
     }
 
-    /// What was fenced, while it is not known by whom.
+    /// What was fenced, until it is known if a newer incarnation exists.
     pub(super) fn fenced(&self) -> Option<FencedBy> {
-        match self.standing {
-            Standing::Fenced { by, .. } => Some(by),
-            Standing::Certain | Standing::Uncertain => None,
+        match self.certainty {
+            Certainty::Fenced { by, .. } => Some(by),
+            Certainty::Certain | Certainty::Uncertain => None,
         }
     }
 
     /// Notes that this thread was fenced.
     pub(super) fn set_fenced(&mut self, by: FencedBy) {
-        self.standing = Standing::Fenced { by, is_certain: self.standing.is_certain() };
+        self.certainty = Certainty::Fenced { by, is_certain: self.certainty.is_certain() };
     }
 
-    /// No newer start has fenced this thread.
+    /// Notes that no newer incarnation exists.
     pub(super) fn unfence(&mut self) {
-        self.standing = if self.standing.is_certain() { Standing::Certain } else { Standing::Uncertain };
+        self.certainty = if self.certainty.is_certain() { Certainty::Certain } else { Certainty::Uncertain };
     }
 
-    /// Drops the producer, with the transaction that it may have open.
+    /// Drops the producer and its open transaction.
     pub(super) fn drop_producer(&mut self) {
         self.producer = None;
     }
 
-    /// The outcome of a transaction is not known.
+    /// Notes that the outcome of a transaction is unknown.
     pub(super) fn set_uncertain(&mut self) {
-        self.standing = match self.standing {
-            Standing::Fenced { by, .. } => Standing::Fenced { by, is_certain: false },
-            Standing::Certain | Standing::Uncertain => Standing::Uncertain,
+        self.certainty = match self.certainty {
+            Certainty::Fenced { by, .. } => Certainty::Fenced { by, is_certain: false },
+            Certainty::Certain | Certainty::Uncertain => Certainty::Uncertain,
         };
     }
 
-    /// What was committed is known again.
+    /// Notes that all outcomes are known again.
     pub(super) fn set_certain(&mut self) {
-        self.standing = match self.standing {
-            Standing::Fenced { by, .. } => Standing::Fenced { by, is_certain: true },
-            Standing::Certain | Standing::Uncertain => Standing::Certain,
+        self.certainty = match self.certainty {
+            Certainty::Fenced { by, .. } => Certainty::Fenced { by, is_certain: true },
+            Certainty::Certain | Certainty::Uncertain => Certainty::Certain,
         };
     }
 
-    /// How long ago the last commit ended.
+    /// The time since the last commit.
     pub(super) fn since_commit(&self, uptime: Duration) -> Duration {
         uptime.saturating_sub(self.last_commit)
     }
 
-    /// Duties 4 to 6: produces the burst, waits for its acknowledgements, and makes the offsets part of the transaction.
+    /// Duties 4 to 6: produces the records, waits for their acknowledgements, and sends the offsets.
     pub(super) fn write(&mut self, burst: &Burst<'_>, group: &GroupMetadata, context: &Context) -> Result<Written> {
         let Some(producer) = &mut self.producer else { return Ok(Written::new()) };
         let (guarantee, timeout) = (context.settings.guarantee, context.settings.broker_timeout);
@@ -160,7 +161,7 @@ impl Committer {
         Ok(written)
     }
 
-    /// Duty 7: commits.
+    /// Duty 7: the commit.
     pub(super) fn commit(
         &mut self,
         offsets: &[(TopicPartition, i64)],
@@ -170,7 +171,7 @@ impl Committer {
         let timeout = context.settings.broker_timeout;
         match (context.settings.guarantee, &mut self.producer, membership.consumer()) {
             (Guarantee::ExactlyOnce, Some(producer), _) => producer.commit(timeout)?,
-            // Last of all: what is written and not noted as done is done again.
+            // The offsets last: after a crash before this, the inputs are processed again.
             (Guarantee::AtLeastOnce, _, Some(consumer)) => consumer.commit(offsets, timeout)?,
             (Guarantee::ExactlyOnce, None, _) | (Guarantee::AtLeastOnce, _, None) => {}
         }
@@ -178,13 +179,13 @@ impl Committer {
         Ok(())
     }
 
-    /// A commit that began at `started` has ended at `now`, both on the monotonic clock.
+    /// Notes the start and the end of a commit, on the monotonic clock.
     pub(super) fn committed(&mut self, started: Duration, now: Duration, context: &Context) {
         self.last_commit = now;
         context.metrics.transaction(TransactionResult::Committed, now.saturating_sub(started));
     }
 
-    /// Aborts the transaction; false when there is no producer to do it.
+    /// Aborts the transaction; false if there is no producer.
     pub(super) fn abort(&mut self, timeout: Duration) -> Result<bool> {
         let Some(producer) = &mut self.producer else { return Ok(false) };
         producer.abort(timeout)?;
@@ -197,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fence_is_judged_and_what_was_committed_is_found_out_one_after_the_other() {
+    fn a_fence_and_an_unknown_outcome_are_resolved_one_after_the_other() {
         let mut committer = Committer::new(Duration::ZERO);
         assert!(committer.is_certain() && !committer.can_commit(), "there is no producer yet");
         committer.set_uncertain();
@@ -206,7 +207,7 @@ mod tests {
         committer.unfence();
         assert_eq!((committer.fenced(), committer.is_certain()), (None, false));
         committer.set_certain();
-        assert_eq!(committer.standing, Standing::Certain);
+        assert_eq!(committer.certainty, Certainty::Certain);
     }
 
     #[test]
@@ -214,6 +215,6 @@ mod tests {
         let mut committer = Committer::new(Duration::ZERO);
         committer.set_fenced(FencedBy::Instance);
         committer.unfence();
-        assert_eq!(committer.standing, Standing::Certain);
+        assert_eq!(committer.certainty, Certainty::Certain);
     }
 }

@@ -1,4 +1,4 @@
-//! Rebalances: partitions come and go, and their tasks with them.
+//! Rebalances: assigned and revoked partitions with their tasks.
 
 use super::{StreamThread, broken};
 use crate::broker::GroupEvent;
@@ -9,7 +9,7 @@ use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::transaction::Returned;
 
 impl StreamThread {
-    /// Serves the group until nothing has happened.
+    /// Handles all pending events of the group.
     pub(super) fn serve_group(&mut self) -> Result<()> {
         while let Some(event) = self.membership.poll()? {
             match event {
@@ -21,7 +21,7 @@ impl StreamThread {
         Ok(())
     }
 
-    /// New partitions: their tasks are created; they are read from when their committed offsets are known.
+    /// Assigned partitions: their tasks are created; fetching starts when their committed offsets are known.
     fn on_assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<()> {
         tracing::info!(partitions = ?partitions, "partitions assigned");
         if !partitions.is_empty() {
@@ -35,7 +35,7 @@ impl StreamThread {
         Ok(())
     }
 
-    /// Partitions to be given up: what was done with them is committed first.
+    /// Revoked partitions: their work is committed first.
     fn on_revoked(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         tracing::info!(partitions = ?partitions, "partitions revoked");
         self.context.metrics.rebalanced(Rebalance::Revoke);
@@ -50,11 +50,11 @@ impl StreamThread {
         self.membership.unassign(partitions)
     }
 
-    /// Partitions that belong to others by now: nothing is committed any more.
+    /// Lost partitions, which other members own: nothing is committed.
     fn on_lost(&mut self, partitions: &[TopicPartition]) -> Result<()> {
-        tracing::warn!(partitions = ?partitions, "partitions lost: this member was away longer than the session lasts");
+        tracing::warn!(partitions = ?partitions, "partitions lost: this member was silent for longer than session.timeout.ms");
         self.context.metrics.rebalanced(Rebalance::Lost);
-        self.abandon()?;
+        self.abort()?;
         for partition in partitions {
             self.give_up(partition, false);
         }
@@ -77,7 +77,7 @@ impl StreamThread {
         self.acts.retain(|owner| *owner != id || tasks.get(&id).is_some());
     }
 
-    /// Takes back the tasks that the restorer has finished.
+    /// Starts the tasks that the restorer has finished.
     pub(super) fn take_restored(&mut self) -> Result<()> {
         while let Some(id) = self.tasks.take_restored(&self.context)? {
             let pending = self.inherit(&id)?;
@@ -86,7 +86,7 @@ impl StreamThread {
         self.refuse_missing_offsets()
     }
 
-    /// Stops when the group has lost the offsets of inboxes, once it is known of which.
+    /// Fails if committed offsets of inboxes are missing, once all of them are known.
     fn refuse_missing_offsets(&mut self) -> Result<()> {
         let Some(missing) = self.tasks.offsets_missing() else { return Ok(()) };
         let mut offsets = Vec::new();
@@ -97,8 +97,8 @@ impl StreamThread {
         Err(Error::OffsetMissing { group: self.context.settings.application.clone(), missing: offsets })
     }
 
-    /// Gives a task the outcome `Inherited` for each of its pending acts that is not in flight here. Returns how many acts are
-    /// pending.
+    /// Queues the outcome `Inherited` for each pending act of a task that is not in flight here. Returns the number of
+    /// pending acts.
     pub(super) fn inherit(&mut self, id: &TaskId) -> Result<usize> {
         let Some(task) = self.tasks.get_mut(id) else { return Ok(0) };
         let epoch = task.epoch;

@@ -1,4 +1,4 @@
-//! The input partitions of a stream thread: what has arrived, what was taken, and whose turn it is.
+//! The input partitions of a stream thread: fetched records, positions, and the choice of the next record.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -8,38 +8,38 @@ use crate::runtime::instances::SourceOffset;
 use crate::runtime::reminder::Reminder;
 use crate::runtime::topology_plan::Role;
 
-/// One input partition that is owned.
+/// An owned input partition.
 #[derive(Debug)]
 pub(in crate::runtime::thread) struct Input {
-    /// What its topic is for.
+    /// The role of its topic.
     pub role: Role,
-    /// Whose inbox it is; `None` for a source's partition.
+    /// The task of the inbox; `None` for a partition of a source.
     pub task: Option<TaskId>,
-    /// Records that have arrived and were not taken.
+    /// Fetched records that have not been taken.
     pub buffer: VecDeque<Record>,
-    /// The offset after the last record that was taken: what the next transaction commits.
+    /// The offset after the last taken record, which the next transaction commits.
     pub position: i64,
     /// The group's committed offset.
     pub committed: i64,
-    /// Set for a source's partition whose offset is to be committed for the first time.
+    /// The record of the first committed offset of a source partition, until it is committed.
     pub first_commit: Option<SourceOffset>,
-    /// Set while fetches of it fail.
+    /// Set while fetches fail.
     pub failing: Option<Failing>,
 }
 
-/// Fetches of a partition that fail, one after the other.
+/// A partition whose fetches fail.
 #[derive(Debug)]
 pub(in crate::runtime::thread) struct Failing {
-    /// Since when.
+    /// The time since the first failure.
     pub reminder: Reminder,
-    /// When the latest has failed, on the monotonic clock.
+    /// The last failure, on the monotonic clock.
     pub latest: Duration,
-    /// What the client said of it.
+    /// The client's message.
     pub detail: String,
 }
 
 impl Input {
-    /// Notes that a fetch has failed; for how long they have, when that is to be said.
+    /// Notes a failed fetch; returns the duration of the failures if a warning is due.
     pub(in crate::runtime::thread) fn failed(&mut self, detail: String, uptime: Duration) -> Option<Duration> {
         let new = || Failing { reminder: Reminder::new(uptime, Duration::ZERO), latest: uptime, detail: String::new() };
         let failing = self.failing.get_or_insert_with(new);
@@ -48,16 +48,16 @@ impl Input {
     }
 }
 
-/// All input partitions that are owned.
+/// All owned input partitions.
 #[derive(Debug, Default)]
 pub(in crate::runtime::thread) struct Inputs {
     partitions: BTreeMap<TopicPartition, Input>,
-    /// A partition whose next record is not there any more, and the committed offset that this thread knows of it.
+    /// A partition whose position is out of range, with its committed offset as known to this thread.
     pub out_of_range: Option<(TopicPartition, i64)>,
 }
 
 impl Inputs {
-    /// Adds a partition that is read from `committed` on; `task` is whose inbox it is.
+    /// Adds a partition with its start offset; `task` is the task of an inbox.
     pub(in crate::runtime::thread) fn add(
         &mut self,
         partition: TopicPartition,
@@ -70,12 +70,12 @@ impl Inputs {
         self.partitions.insert(partition, input);
     }
 
-    /// Gives a partition up, with what has arrived of it.
+    /// Removes a partition with its fetched records.
     pub(in crate::runtime::thread) fn remove(&mut self, partition: &TopicPartition) {
         self.partitions.remove(partition);
     }
 
-    /// True when no partition is owned.
+    /// True if no partition is owned.
     pub(in crate::runtime::thread) fn is_empty(&self) -> bool {
         self.partitions.is_empty()
     }
@@ -90,12 +90,12 @@ impl Inputs {
         self.partitions.get_mut(partition)
     }
 
-    /// All partitions, in the order of their names.
+    /// All partitions, ordered by name.
     pub(in crate::runtime::thread) fn iter(&self) -> impl Iterator<Item = (&TopicPartition, &Input)> {
         self.partitions.iter()
     }
 
-    /// All partitions, in the order of their names.
+    /// All partitions, ordered by name.
     pub(in crate::runtime::thread) fn iter_mut(&mut self) -> impl Iterator<Item = (&TopicPartition, &mut Input)> {
         self.partitions.iter_mut()
     }
@@ -105,9 +105,9 @@ impl Inputs {
         self.partitions.keys().cloned().collect()
     }
 
-    /// Takes the next record: an inbox first, because what is there is further on its way; then the source record with
-    /// the lowest timestamp, so that no source runs ahead of the others and the open state stays small. Inboxes of
-    /// whose task `open` says no are passed over.
+    /// Takes the next record: those of inboxes first, because they are further on their way; then the source record
+    /// with the lowest timestamp, so that no source runs ahead of the others and few entries are open. Inboxes of tasks
+    /// that are not `open` are skipped.
     pub(in crate::runtime::thread) fn take(&mut self, open: impl Fn(&TaskId) -> bool) -> Option<(Role, Record)> {
         let ready = |input: &Input| match input.role {
             Role::Source(_) => !input.buffer.is_empty(),
@@ -123,7 +123,7 @@ impl Inputs {
         Some((input.role, record))
     }
 
-    /// Puts records back that an aborted transaction had taken, the last one first.
+    /// Puts back the records of an aborted transaction, the last one first.
     pub(in crate::runtime::thread) fn put_back(&mut self, mut records: VecDeque<Record>) {
         while let Some(record) = records.pop_back() {
             if let Some(input) = self.partitions.get_mut(&record.source) {
@@ -135,13 +135,13 @@ impl Inputs {
         }
     }
 
-    /// The offsets that a transaction commits: the position of every partition, moved or not, because an unmoved one
-    /// is what guards its task's changelog against a zombie.
+    /// The offsets of a transaction: the positions of all partitions, also unchanged ones, because these guard the
+    /// task's changelog against a zombie.
     pub(in crate::runtime::thread) fn offsets(&self) -> Vec<(TopicPartition, i64)> {
         self.partitions.iter().map(|(partition, input)| (partition.clone(), input.position)).collect()
     }
 
-    /// Notes that everything taken is committed.
+    /// Notes that all positions are committed.
     pub(in crate::runtime::thread) fn committed(&mut self) {
         for input in self.partitions.values_mut() {
             input.committed = input.position;

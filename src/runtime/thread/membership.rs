@@ -1,4 +1,4 @@
-//! The membership of a stream thread in the consumer group: its consumer, and which partitions wait for their offsets.
+//! The membership of a stream thread in the consumer group: its consumer, and partitions without a start offset.
 
 use std::time::Duration;
 
@@ -8,39 +8,40 @@ use crate::runtime::context::Context;
 use crate::runtime::error::Result;
 use crate::runtime::reminder::Reminder;
 
-/// How long one attempt to learn committed offsets may take; between attempts the thread goes on with its other tasks.
+/// The time-out of one request for committed offsets; between requests the thread continues with its other tasks.
 pub(super) const OFFSETS_TIMEOUT: Duration = Duration::from_millis(500);
-/// After this long an operator is told that offsets are not stable. Instances give their transactions half of that, and the
-/// broker looks for late ones every ten seconds (`transaction.abort.timed.out.transaction.cleanup.interval.ms`).
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The time after which unstable offsets are logged. Instances set half of it as `transaction.timeout.ms`, and the
+/// broker checks for expired transactions every ten seconds
+/// (`transaction.abort.timed.out.transaction.cleanup.interval.ms`).
+const WARN_AFTER: Duration = Duration::from_secs(30);
 
 /// The membership of a stream thread.
 pub(super) struct Membership {
     waker: Waker,
     consumer: Option<Box<dyn Consumer>>,
     state: State,
-    /// Set while the committed offsets that are waited for are not stable.
+    /// Set while the requested committed offsets are unstable.
     unstable: Option<Reminder>,
 }
 
-/// What is known of the membership.
+/// The state of the membership.
 #[derive(Debug, PartialEq, Eq)]
 enum State {
-    /// No assignment has come, or the last one was lost.
+    /// No assignment yet, or the last one was lost.
     Joining,
-    /// A member. The committed offsets of these partitions are not known yet.
-    Arriving(Vec<TopicPartition>),
-    /// A member, be it of no partition. All partitions are being read.
+    /// A member; the committed offsets of these partitions are not known yet.
+    AwaitingOffsets(Vec<TopicPartition>),
+    /// A member, perhaps without partitions; all partitions are fetched.
     Joined,
 }
 
 impl Membership {
-    /// A thread that is no member; `waker` is woken when something arrives for it.
+    /// No membership; `waker` is woken for the consumer's events.
     pub(super) fn new(waker: Waker) -> Self {
         Self { waker, consumer: None, state: State::Joining, unstable: None }
     }
 
-    /// Makes the consumer, unless there is one, under the static member name of the thread.
+    /// Creates the consumer with this static member name, if there is none.
     pub(super) fn connect(&mut self, context: &Context, member: String) -> Result<()> {
         if self.consumer.is_none() {
             let group = context.settings.application.clone();
@@ -57,23 +58,23 @@ impl Membership {
         self.consumer.as_deref_mut()
     }
 
-    /// True when there is a consumer.
+    /// True if there is a consumer.
     pub(super) fn is_connected(&self) -> bool {
         self.consumer.is_some()
     }
 
-    /// True from an assignment until the membership is lost.
+    /// True from the first assignment until the membership is lost.
     pub(super) fn is_joined(&self) -> bool {
         self.state != State::Joining
     }
 
-    /// The next event of the group, when one has come.
+    /// The next event of the group.
     pub(super) fn poll(&mut self) -> Result<Option<GroupEvent>> {
         let Some(consumer) = &mut self.consumer else { return Ok(None) };
         Ok(consumer.poll()?)
     }
 
-    /// The generation in which this member may commit. Without one it is fenced.
+    /// The generation for commits; an error if the member is in none.
     pub(super) fn generation(&self) -> Result<Option<GroupMetadata>> {
         let Some(consumer) = &self.consumer else { return Ok(None) };
         let group = consumer.group()?;
@@ -84,30 +85,30 @@ impl Membership {
         Ok(Some(group))
     }
 
-    /// Partitions were assigned: they wait for their offsets.
+    /// Adds assigned partitions, whose offsets are needed.
     pub(super) fn assigned(&mut self, partitions: Vec<TopicPartition>) {
         match &mut self.state {
-            State::Arriving(arriving) => arriving.extend(partitions),
-            State::Joining | State::Joined => self.state = State::Arriving(partitions),
+            State::AwaitingOffsets(awaiting_offsets) => awaiting_offsets.extend(partitions),
+            State::Joining | State::Joined => self.state = State::AwaitingOffsets(partitions),
         }
     }
 
-    /// All partitions belong to others.
+    /// All partitions are lost.
     pub(super) fn lost(&mut self) {
         self.state = State::Joining;
     }
 
-    /// A partition is given up. It need not wait for its offset any more.
+    /// Removes a partition that is given up.
     pub(super) fn give_up(&mut self, partition: &TopicPartition) {
-        if let State::Arriving(arriving) = &mut self.state {
-            arriving.retain(|other| other != partition);
-            if arriving.is_empty() {
+        if let State::AwaitingOffsets(awaiting_offsets) = &mut self.state {
+            awaiting_offsets.retain(|other| other != partition);
+            if awaiting_offsets.is_empty() {
                 self.state = State::Joined;
             }
         }
     }
 
-    /// Answers the group that these partitions are given up.
+    /// Answers a revocation.
     pub(super) fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         if let Some(consumer) = &mut self.consumer {
             consumer.unassign(partitions)?;
@@ -115,15 +116,15 @@ impl Membership {
         Ok(())
     }
 
-    /// The partitions that wait for their offsets; `None` when no assignment has to be answered.
-    pub(super) fn arriving(&self) -> Option<&[TopicPartition]> {
+    /// The partitions that need offsets; `None` if there is no assignment to answer.
+    pub(super) fn awaiting_offsets(&self) -> Option<&[TopicPartition]> {
         match &self.state {
-            State::Arriving(partitions) => Some(partitions),
+            State::AwaitingOffsets(partitions) => Some(partitions),
             State::Joining | State::Joined => None,
         }
     }
 
-    /// Begins to read what was arriving, at these offsets.
+    /// Starts fetching the assigned partitions at these offsets.
     pub(super) fn begin_reading(&mut self, at: &[(TopicPartition, Start)]) -> Result<()> {
         if let Some(consumer) = &mut self.consumer {
             consumer.assign(at)?;
@@ -132,8 +133,8 @@ impl Membership {
         Ok(())
     }
 
-    /// The committed offsets of these partitions; `None` while they are not known, because an earlier owner's transaction is
-    /// open: then the next turn asks again.
+    /// The committed offsets of these partitions; `None` while they are unknown because of an open transaction of an
+    /// earlier owner: the next turn asks again.
     pub(super) fn committed(
         &mut self,
         partitions: &[TopicPartition],
@@ -147,7 +148,7 @@ impl Membership {
                 Ok(Some(offsets))
             }
             Err(error) if error.class() == ErrorClass::Retry => {
-                tracing::debug!(%error, "committed offsets are not known yet");
+                tracing::debug!(%error, "cannot read the committed offsets yet; retrying");
                 if error == broker::Error::Unstable {
                     self.warn_of_unstable_offsets(context, uptime);
                 }
@@ -157,13 +158,13 @@ impl Membership {
         }
     }
 
-    /// No offsets are waited for: what is waited for next has a time of its own.
-    pub(super) fn waits_for_nothing(&mut self) {
+    /// Ends a wait for unstable offsets, so that the next one has a time of its own.
+    pub(super) fn clear_unstable(&mut self) {
         self.unstable = None;
     }
 
     fn warn_of_unstable_offsets(&mut self, context: &Context, uptime: Duration) {
-        let reminder = self.unstable.get_or_insert_with(|| Reminder::new(uptime, PATIENCE));
+        let reminder = self.unstable.get_or_insert_with(|| Reminder::new(uptime, WARN_AFTER));
         if let Some(waited) = reminder.is_due(uptime) {
             tracing::warn!(
                 group = context.settings.application,
@@ -174,17 +175,17 @@ impl Membership {
         }
     }
 
-    /// Leaves the group, to join it anew with the next [`connect`](Self::connect).
+    /// Leaves the group; the next [`connect`](Self::connect) joins again.
     pub(super) fn leave(&mut self, timeout: Duration) {
         self.state = State::Joining;
         if let Some(consumer) = self.consumer.take()
             && let Err(error) = consumer.close(timeout)
         {
-            tracing::debug!(%error, "the fenced member could not be closed in time");
+            tracing::debug!(%error, "cannot close the fenced member within the time-out");
         }
     }
 
-    /// Ends in order. The place of a static member stays reserved for its restart.
+    /// Closes the consumer. A static member stays in the group for its restart until the session times out.
     pub(super) fn close(&mut self, timeout: Duration) -> Result<()> {
         match self.consumer.take() {
             Some(consumer) => Ok(consumer.close(timeout)?),
@@ -209,25 +210,25 @@ mod tests {
         membership.assigned(vec![partition(0)]);
         membership.assigned(vec![partition(1)]);
         assert!(membership.is_joined());
-        assert_eq!(membership.arriving(), Some(&[partition(0), partition(1)][..]));
+        assert_eq!(membership.awaiting_offsets(), Some(&[partition(0), partition(1)][..]));
         membership.give_up(&partition(0));
-        assert_eq!(membership.arriving(), Some(&[partition(1)][..]));
+        assert_eq!(membership.awaiting_offsets(), Some(&[partition(1)][..]));
         membership.give_up(&partition(1));
-        assert_eq!((membership.arriving(), membership.is_joined()), (None, true));
+        assert_eq!((membership.awaiting_offsets(), membership.is_joined()), (None, true));
     }
 
     #[test]
     fn an_empty_assignment_has_to_be_answered_too() {
         let mut membership = Membership::new(Waker::none());
         membership.assigned(Vec::new());
-        assert_eq!(membership.arriving(), Some(&[][..]));
+        assert_eq!(membership.awaiting_offsets(), Some(&[][..]));
     }
 
     #[test]
-    fn what_was_arriving_when_the_membership_was_lost_is_not_waited_for() {
+    fn offsets_are_not_awaited_after_the_membership_is_lost() {
         let mut membership = Membership::new(Waker::none());
         membership.assigned(vec![partition(0)]);
         membership.lost();
-        assert_eq!((membership.arriving(), membership.is_joined()), (None, false));
+        assert_eq!((membership.awaiting_offsets(), membership.is_joined()), (None, false));
     }
 }

@@ -1,29 +1,28 @@
-//! A stream thread: one consumer, one transactional producer, its tasks, and one [`turn`](StreamThread::turn) after
-//! another.
+//! A stream thread: one consumer, one transactional producer, its tasks, driven by [`turn`](StreamThread::turn).
 //!
-//! The operating-system thread, the demo and the simulator all call the same `turn`; nothing here waits for anything but
-//! the broker's answers, and those for at most a time-out.
+//! The operating-system thread, the demo and the simulator call the same `turn`; it blocks only for answers of the
+//! broker, at most for a time-out.
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
-//! | `membership` | the consumer, and what is known of the group |
-//! | `input` | the partitions that are read, and what has arrived of them |
-//! | `tasks` | the tasks, also those that are with the restorer |
-//! | `acts` | acts that are with the sink, and their outcomes |
-//! | `committer` | the transactional producer, and what is known of its commits |
-//! | `burst` | what one commit writes |
-//! | `wall_clock` | whether the wall clock was set |
+//! | `membership` | the consumer and its state in the group |
+//! | `input` | the input partitions with their fetched records |
+//! | `tasks` | the tasks, also those that are being restored |
+//! | `acts` | acts with the sink, and their outcomes |
+//! | `committer` | the transactional producer, and the certainty of its commits |
+//! | `burst` | the records and offsets of one commit |
+//! | `wall_clock` | detects that the wall clock was set |
 //!
-//! What these do together:
+//! The duties, which use these together:
 //!
 //! | file | duties |
 //! |---|---|
 //! | `group` | rebalances, restored tasks |
-//! | `offsets` | where inputs are read from |
+//! | `offsets` | start offsets of inputs |
 //! | `work` | 1 to 3: fetch, choose, step, collect |
 //! | `commit` | 4 to 9: produce, wait, offsets, commit, apply, act |
-//! | `recovery` | what happens when one of them fails |
-//! | `broken` | duties that the test of the simulator breaks |
+//! | `recovery` | errors of the duties |
+//! | `broken` | mutations for tests of the simulator |
 
 mod acts;
 mod broken;
@@ -61,11 +60,11 @@ use crate::broker::{Admin, FencedBy, Waker};
 use crate::metric::TaskKind;
 use crate::model::{TaskId, Timestamp};
 
-/// The longest that an idle thread sleeps.
+/// The longest sleep of an idle thread.
 const IDLE_MAX: Duration = Duration::from_millis(500);
-/// How long an ending thread waits for one outcome before it looks around.
+/// The longest wait for one outcome while the thread ends.
 const DRAIN: Duration = Duration::from_millis(50);
-/// How long a thread waits after a failure that may pass.
+/// The wait after a retriable error.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
 /// A stream thread.
@@ -79,7 +78,7 @@ pub struct StreamThread {
     tasks: Tasks,
     acts: Acts,
     committer: Committer,
-    /// The transaction that is being gathered.
+    /// The open transaction.
     txn: Transaction,
     wall_clock: WallClock,
     queries: QueryReceiver,
@@ -93,7 +92,7 @@ impl fmt::Debug for StreamThread {
 }
 
 impl StreamThread {
-    /// A thread that has not spoken to the broker yet, with the restorer's channel and waker, and its own waker.
+    /// A thread with the restorer's channel and waker, and its own waker. It does not connect yet.
     pub fn new(context: Context, number: usize, restorer: (Sender<Job>, Waker), waker: Waker) -> Result<Self> {
         let (now, uptime) = (context.clock.now(), context.clock.uptime());
         let (mailbox, queries) = mailbox(waker.clone());
@@ -113,11 +112,11 @@ impl StreamThread {
         })
     }
 
-    /// One round of all duties. An error stops the instance; whatever may pass is logged and tried again.
+    /// One round of all duties. An error stops the instance; retriable ones are logged and retried.
     pub fn turn(&mut self, now: Timestamp) -> Result<Turn> {
         self.txn.now = now;
         self.txn.uptime = self.context.clock.uptime();
-        let turn = match self.heed_clock().and_then(|()| self.advance()) {
+        let turn = match self.check_wall_clock().and_then(|()| self.advance()) {
             Ok(turn) => turn,
             Err(error) => match self.on_error(error) {
                 Ok(turn) => turn,
@@ -132,28 +131,29 @@ impl StreamThread {
         Ok(turn)
     }
 
-    /// A wall clock that is set forward ends every wait too soon, also one in which a call may still be executed. So
-    /// that is taken for a hand-over: the wait for each pending act begins anew.
-    fn heed_clock(&mut self) -> Result<()> {
+    /// A wall clock that is set forward ends all waits too early, also of calls that may still be executed. So it is
+    /// handled like a hand-over: the wait of each pending act starts again.
+    fn check_wall_clock(&mut self) -> Result<()> {
         let Some(set_by_ms) = self.wall_clock.set_by(self.txn.now, self.txn.uptime) else { return Ok(()) };
-        tracing::warn!(set_by_ms, "the wall clock was set; waits for calls without an answer begin anew");
+        tracing::warn!(set_by_ms, "the wall clock was set; the waits of pending acts start again");
         let ids: Vec<TaskId> = self.tasks.ids().cloned().collect();
         ids.iter().try_for_each(|id| self.inherit(id).map(drop))
     }
 
     fn advance(&mut self) -> Result<Turn> {
-        // First, because what is committed is settled whatever the broker does.
+        // First, because dirty entries can be flushed without the broker.
         self.tasks.flush_due(self.txn.uptime)?;
         if self.committer.fenced() == Some(FencedBy::Instance) {
-            self.judge_fence(FencedBy::Instance)?;
+            self.resolve_fence(FencedBy::Instance)?;
         }
-        // Next, because the group waits for answers however long no producer can be made: a static member that has not
-        // answered the loss of its session is taken for a stranger when the broker comes back.
+        // Next, because the group must be answered also if no producer can be created: a static member that has not
+        // answered the loss of its session is fenced when the broker comes back.
         self.serve_group()?;
         if let Some(by) = self.committer.fenced() {
-            self.judge_fence(by)?;
+            self.resolve_fence(by)?;
         }
-        // The producer before the consumer: an earlier process under this thread's name is fenced before anything is read.
+        // The producer before the consumer: an earlier process with this transactional id is fenced before any input is
+        // read.
         self.committer.connect(&self.context, self.number)?;
         self.membership.connect(&self.context, self.context.settings.member_name(self.number))?;
         self.settle_offsets()?;
@@ -165,14 +165,14 @@ impl StreamThread {
         self.commit_when_due(worked)
     }
 
-    /// Commits what there is, waits for half of `timeout` for the acts in flight, commits their outcomes, and leaves. A static
-    /// member's place stays reserved for its restart.
+    /// Commits, waits for half of `timeout` for the acts in flight, commits their outcomes, and closes. A static member
+    /// stays in the group for its restart until the session times out.
     pub fn close(mut self, timeout: Duration) -> Result<()> {
         let until = self.context.clock.uptime().saturating_add(timeout / 2);
-        // Now, because what follows waits for the broker, and the process may be ended meanwhile.
+        // Flushed first, because the rest waits for the broker and the process may be killed meanwhile.
         self.tasks.flush();
         let mut committed = self.finish();
-        // An outcome that is not waited for is lost: its bundle would have to be looked up after the restart.
+        // An outcome that is not awaited is lost: the bundle would have to be looked up after the restart.
         while committed.is_ok()
             && self.committer.can_commit()
             && self.acts.in_flight() > 0
@@ -185,7 +185,7 @@ impl StreamThread {
         committed.and(self.membership.close(timeout))
     }
 
-    /// Takes the outcomes that have come and commits, unless it is not known what was committed.
+    /// Processes received outcomes and commits, if that is possible.
     fn finish(&mut self) -> Result<()> {
         if !self.committer.can_commit() {
             return Ok(());
@@ -201,17 +201,17 @@ impl StreamThread {
         self.context.clock.now()
     }
 
-    /// Notes what the thread does, where others can see it.
+    /// Publishes the state of the thread.
     pub fn note(&self, state: ThreadState) {
         self.context.status.set_state(self.number, state);
-        self.context.metrics.instance(self.context.status.state().shown());
+        self.context.metrics.instance(self.context.status.state().instance_state());
     }
 
     fn report(&self) {
         let status = &self.context.status;
         status.set_owned(self.number, self.tasks.ids());
         if status.record_turn(self.number, self.state(), self.tasks.counts(), self.context.clock.uptime()) {
-            self.context.metrics.instance(status.state().shown());
+            self.context.metrics.instance(status.state().instance_state());
             for (state, number) in status.tasks() {
                 self.context.metrics.tasks(TaskKind::Active, state, number);
             }
@@ -225,7 +225,7 @@ impl StreamThread {
     fn state(&self) -> ThreadState {
         if !self.committer.is_certain() {
             ThreadState::Restoring
-        } else if !self.membership.is_joined() || self.membership.arriving().is_some() {
+        } else if !self.membership.is_joined() || self.membership.awaiting_offsets().is_some() {
             ThreadState::Joining
         } else if self.tasks.are_running() {
             if self.inputs.is_empty() { ThreadState::Waiting } else { ThreadState::Running }

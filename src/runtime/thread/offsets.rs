@@ -1,4 +1,4 @@
-//! Where inputs are read from: the group's committed offsets, once they are stable.
+//! The start offsets of inputs: the group's committed offsets, once they are stable.
 
 use super::StreamThread;
 use crate::broker::{self, Start};
@@ -10,23 +10,26 @@ use crate::runtime::settings::Guarantee;
 use crate::runtime::task::Task;
 use crate::runtime::topology_plan::Role;
 
-/// A partition, where it is read from, and what is to be written down of it with its first commit.
+/// A partition, its start offset, and the record of its first committed offset.
 type Begin = (TopicPartition, i64, Option<SourceOffset>);
 
 impl StreamThread {
-    /// Learns the committed offsets of newly assigned partitions, begins to read them, and sends their tasks to the restorer. While
-    /// an earlier owner's transaction is open the offsets are not stable; the next turn asks again.
+    /// Reads the committed offsets of newly assigned partitions, starts fetching them, and sends their tasks to the
+    /// restorer. While a transaction of an earlier owner is open the offsets are unstable; the next turn asks again.
     pub(super) fn settle_offsets(&mut self) -> Result<()> {
         let is_certain = self.committer.is_certain();
-        let partitions = match (self.membership.arriving(), is_certain) {
-            (Some(arriving), true) => arriving.to_vec(),
+        let partitions = match (self.membership.awaiting_offsets(), is_certain) {
+            (Some(awaiting_offsets), true) => awaiting_offsets.to_vec(),
             (None, true) => {
-                self.membership.waits_for_nothing();
+                self.membership.clear_unstable();
                 return Ok(());
             }
-            (arriving, false) => {
-                self.inputs.partitions().into_iter().chain(arriving.unwrap_or_default().iter().cloned()).collect()
-            }
+            (awaiting_offsets, false) => self
+                .inputs
+                .partitions()
+                .into_iter()
+                .chain(awaiting_offsets.unwrap_or_default().iter().cloned())
+                .collect(),
         };
         let Some(offsets) = self.membership.committed(&partitions, &self.context, self.txn.uptime)? else {
             return Ok(());
@@ -52,8 +55,8 @@ impl StreamThread {
         Ok(())
     }
 
-    /// Where partitions are read from of which the group has no committed offset. That of an inbox is its beginning, by the
-    /// policy for the first start; whether it really is the first start is checked against the task's changelog.
+    /// The start offsets of partitions without a committed offset. An inbox starts at its beginning; whether that is
+    /// right is checked against the task's changelog.
     fn first_offsets(&mut self, partitions: Vec<TopicPartition>) -> Result<Vec<Begin>> {
         let Some(consumer) = self.membership.consumer() else { return Ok(Vec::new()) };
         let is_source =
@@ -62,7 +65,7 @@ impl StreamThread {
         let mut starts = Vec::new();
         if !sources.is_empty() {
             let first = instances::first_offsets(&self.context, (consumer, &mut *self.admin), &sources)?;
-            // Without transactions it may be written down although the offsets are not committed: the registry does it then.
+            // Without transactions the record could be written without the offset: the registry writes it then.
             let is_atomic = self.context.settings.guarantee == Guarantee::ExactlyOnce;
             let begin = |(partition, first): (TopicPartition, SourceOffset)| {
                 (partition, first.offset, is_atomic.then_some(first))
@@ -81,7 +84,7 @@ impl StreamThread {
     }
 
     fn begin_reading(&mut self, starts: Vec<Begin>) -> Result<()> {
-        if self.membership.arriving().is_none() {
+        if self.membership.awaiting_offsets().is_none() {
             return Ok(());
         }
         let at: Vec<_> = starts.iter().map(|(partition, offset, _)| (partition.clone(), Start::At(*offset))).collect();
@@ -102,20 +105,20 @@ impl StreamThread {
         Ok(())
     }
 
-    /// Sends every task to the restorer whose input is known.
+    /// Sends the tasks of all known inputs to the restorer.
     fn restore_all(&mut self) -> Result<()> {
         let is_known = |task: &&Task| self.inputs.get(&task.inbox).is_some();
         let ids: Vec<TaskId> = self.tasks.iter().filter(is_known).map(|task| task.id.clone()).collect();
         ids.iter().try_for_each(|id| self.tasks.restore(id))
     }
 
-    /// After a transaction of unknown outcome: what the broker says was committed is not taken again.
+    /// After a transaction of unknown outcome: drops records that were committed.
     fn reconcile(&mut self, partition: &TopicPartition, committed: Option<i64>) -> Result<()> {
         if let Some(task) = self.tasks.of_mut(partition, &self.context.plan) {
             task.offset_known = committed.is_some();
         }
         let Some(input) = self.inputs.get_mut(partition) else { return Ok(()) };
-        // Never committed: nothing of it was taken for good.
+        // Never committed: all records are taken again.
         let Some(committed) = committed else { return Ok(()) };
         if committed < input.committed {
             return Err(Error::Broker(broker::Error::Fatal {

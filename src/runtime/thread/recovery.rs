@@ -1,10 +1,10 @@
-//! What happens when a duty fails: abort and do it again, or find out from the broker what is true.
+//! The handling of failed duties: abort and repeat, or read the committed state from the broker.
 //!
-//! | what failed | what is done |
+//! | failure | handling |
 //! |---|---|
 //! | the transaction must be aborted | abort; overlay and cache are dropped; the inputs are taken again from memory |
 //! | a transactional call timed out, or a store failed after the commit | also a new producer; committed offsets and every touched task's changelog are read before anything else is done |
-//! | fenced by a newer generation | abort; the group's next event says what is left |
+//! | fenced by a newer generation | abort; the group's next event has the remaining partitions |
 //! | fenced by a newer producer | a newer incarnation of this instance: stop. Otherwise the coordinator gave up on a slow transaction: as after a time-out |
 //! | fenced by a newer member of the same name | a newer incarnation of this instance: stop. Otherwise the coordinator has mistaken this member after an outage: join anew |
 
@@ -24,64 +24,63 @@ use crate::runtime::transaction::Transaction;
 use crate::runtime::turn::Turn;
 
 impl StreamThread {
-    /// Judges an error of a turn: what may pass is repaired and tried again, everything else stops the instance.
+    /// Handles an error of a turn: retriable ones are retried, others stop the instance.
     pub(super) fn on_error(&mut self, error: Error) -> Result<Turn> {
         match error.class() {
-            ErrorClass::Retry => self.on_passing(&error)?,
-            ErrorClass::Fenced => self.on_fence(error)?,
-            ErrorClass::Corrupt => self.on_corruption(error)?,
-            // A record that is too large was refused when it was collected; here it is a mistake of sheaf's own.
+            ErrorClass::Retry => self.on_retriable(&error)?,
+            ErrorClass::Fenced => self.on_fenced(error)?,
+            ErrorClass::Corrupt => self.on_corrupt(error)?,
+            // Records that are too large are rejected when they are collected; here it is a bug in sheaf.
             ErrorClass::Reject | ErrorClass::Fatal => return Err(error),
         }
         Ok(Turn::Wait(BACK_OFF))
     }
 
-    fn on_passing(&mut self, error: &Error) -> Result<()> {
+    fn on_retriable(&mut self, error: &Error) -> Result<()> {
         if let Error::Broker(broker::Error::Abortable { .. }) = error {
-            tracing::warn!(%error, "transaction aborted; it is done again");
-            return self.abandon();
+            tracing::warn!(%error, "transaction aborted; retrying it");
+            return self.abort();
         }
-        tracing::warn!(%error, "the broker did not do what was asked; trying again");
+        tracing::warn!(%error, "a request to the broker failed; retrying");
         if self.txn.is_empty() && self.committer.is_connected() { Ok(()) } else { self.recover() }
     }
 
-    fn on_fence(&mut self, error: Error) -> Result<()> {
+    fn on_fenced(&mut self, error: Error) -> Result<()> {
         let Error::Broker(broker::Error::Fenced { by, .. }) = error else { return Err(error) };
         if by == FencedBy::Generation {
-            tracing::info!(%error, "transaction aborted: the group has moved on");
-            return self.abandon();
+            tracing::info!(%error, "transaction aborted: the group has a newer generation");
+            return self.abort();
         }
         self.context.metrics.transaction(TransactionResult::Fenced, self.age());
-        tracing::warn!(%error, "fenced: finding out whether by a newer start of this instance");
+        tracing::warn!(%error, "fenced: checking for a newer process of this instance");
         self.recover()?;
         self.committer.set_fenced(by);
         Ok(())
     }
 
-    fn on_corruption(&mut self, error: Error) -> Result<()> {
+    fn on_corrupt(&mut self, error: Error) -> Result<()> {
         let Some(task) = error.task().cloned() else { return Err(error) };
         let error = self.tasks.first_time(error)?;
         tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
         self.rebuild(&task)
     }
 
-    /// Before anything is done again under this thread's name: a process that a newer start of its instance has fenced
-    /// stops instead of fencing it in turn.
-    pub(super) fn judge_fence(&mut self, by: FencedBy) -> Result<()> {
+    /// Before the thread uses its transactional id again: if a newer incarnation exists the process stops, instead of
+    /// fencing it in turn.
+    pub(super) fn resolve_fence(&mut self, by: FencedBy) -> Result<()> {
         instances::refuse_replaced(&self.context)?;
         if by == FencedBy::Instance {
-            tracing::warn!("not fenced by a newer start of this instance: joining anew");
+            tracing::warn!("no newer process of this instance exists: rejoining the group");
             self.rejoin()?;
         } else {
-            tracing::warn!("not fenced by a newer start of this instance: recovering");
+            tracing::warn!("no newer process of this instance exists: recovering");
         }
         self.committer.unfence();
         Ok(())
     }
 
-    /// Ends the transaction without committing it and takes back what went in. When even that fails, the truth has to be
-    /// asked for.
-    pub(super) fn abandon(&mut self) -> Result<()> {
+    /// Aborts the transaction and takes its inputs back. If the abort fails the thread recovers.
+    pub(super) fn abort(&mut self) -> Result<()> {
         if !self.committer.is_certain() {
             return Ok(());
         }
@@ -92,17 +91,17 @@ impl StreamThread {
             }
             Ok(false) => self.recover(),
             Err(error) => {
-                tracing::warn!(%error, "the transaction could not be aborted: recovering");
+                tracing::warn!(%error, "cannot abort the transaction: recovering");
                 self.recover()
             }
         }
     }
 
-    /// Drops the producer and everything that is not known to be committed; the next turns make a new one, read the
-    /// committed offsets and restore every task to its changelog's end.
+    /// Drops the producer and all uncertain state; the next turns create a new producer, read the committed offsets and
+    /// restore every task.
     pub(super) fn recover(&mut self) -> Result<()> {
         if !self.membership.is_connected() || !self.committer.is_certain() {
-            // Nothing has been read yet, or nothing since the last time.
+            // Nothing has been fetched since the last recovery.
             self.committer.drop_producer();
             return Ok(());
         }
@@ -116,13 +115,13 @@ impl StreamThread {
         Ok(())
     }
 
-    /// Begins again as after a start, because this member is of no use any more. librdkafka asks for its place under an
-    /// empty member id when a session has ended that it could not end in order, and that is what the coordinator takes
-    /// for another process. A process that really is newer has written its incarnation before it joins.
+    /// Leaves the group and starts over, because the member is unusable. librdkafka rejoins with an empty member id
+    /// after a session that it could not end, which the coordinator takes for another process. A newer process would
+    /// have announced its incarnation before it joins.
     fn rejoin(&mut self) -> Result<()> {
         self.recover()?;
-        let arriving = self.membership.arriving().unwrap_or_default().to_vec();
-        for partition in self.inputs.partitions().iter().chain(&arriving) {
+        let awaiting_offsets = self.membership.awaiting_offsets().unwrap_or_default().to_vec();
+        for partition in self.inputs.partitions().iter().chain(&awaiting_offsets) {
             self.give_up(partition, false);
         }
         self.tasks.drop_all();
@@ -132,32 +131,32 @@ impl StreamThread {
         Ok(())
     }
 
-    /// How long the transaction has been gathered.
+    /// The age of the transaction.
     fn age(&self) -> Duration {
         self.txn.opened_at.map_or(Duration::ZERO, |opened| self.context.clock.uptime().saturating_sub(opened))
     }
 
     fn roll_back(&mut self) -> Result<()> {
-        let fresh = Transaction::new(self.context.clock.now(), self.context.clock.uptime());
-        let undone = mem::replace(&mut self.txn, fresh);
+        let next = Transaction::new(self.context.clock.now(), self.context.clock.uptime());
+        let aborted = mem::replace(&mut self.txn, next);
         let settings = &self.context.settings;
         if !settings.breaks(Mutation::InputsForgotten) {
-            self.inputs.put_back(undone.records);
+            self.inputs.put_back(aborted.records);
         }
-        self.acts.put_back(undone.outcomes);
+        self.acts.put_back(aborted.outcomes);
         for task in self.tasks.iter_mut() {
-            if let Lifecycle::Running(live) = &mut task.state {
-                live.roll_back(settings).map_err(|source| Error::Store { task: task.id.clone(), source })?;
+            if let Lifecycle::Running(state) = &mut task.state {
+                state.roll_back(settings).map_err(|source| Error::Store { task: task.id.clone(), source })?;
             }
         }
         Ok(())
     }
 
-    /// Throws one task's store away and has it made again from its changelog.
+    /// Deletes a task's store and restores it from its changelog.
     fn rebuild(&mut self, id: &TaskId) -> Result<()> {
         self.context.metrics.store_rebuilt(id);
-        self.abandon()?;
-        self.tasks.begin_anew(id);
+        self.abort()?;
+        self.tasks.restore_from_empty(id);
         if self.committer.is_certain() { self.tasks.restore(id) } else { Ok(()) }
     }
 }

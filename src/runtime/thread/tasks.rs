@@ -1,4 +1,4 @@
-//! The tasks of a stream thread: created with an assignment, out with the restorer, running, given up.
+//! The tasks of a stream thread: created with an assignment, restored, running, given up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::runtime::topology_plan::{Role, TopologyPlan};
 /// The tasks of a stream thread.
 pub(super) struct Tasks {
     by_id: BTreeMap<TaskId, Task>,
-    /// How many tasks have been opened here so far.
+    /// The number of tasks that were opened so far.
     epochs: u64,
     /// The restorer's channel for jobs, and its waker.
     restorer: (Sender<Job>, Waker),
@@ -28,15 +28,14 @@ pub(super) struct Tasks {
     channel: (Sender<Restored>, Receiver<Restored>),
     /// This thread's waker.
     waker: Waker,
-    /// Entries that could not be read and whose task was rebuilt for that.
+    /// Entries that could not be decoded, and whose tasks were rebuilt therefore.
     rebuilt: BTreeSet<(TaskId, String)>,
-    /// Inboxes of which the group has no offset although their tasks have state, and the offsets up to which they were read,
-    /// where these are known.
+    /// Inboxes without a committed offset although their tasks have state, with their last positions if known.
     offsets_missing: Vec<(TopicPartition, Option<i64>)>,
 }
 
 impl Tasks {
-    /// No task, with the restorer's channel and waker, and this thread's own waker.
+    /// No tasks; the restorer's channel and waker, and this thread's own waker.
     pub(super) fn new(restorer: (Sender<Job>, Waker), waker: Waker) -> Self {
         Self {
             by_id: BTreeMap::new(),
@@ -74,18 +73,18 @@ impl Tasks {
         self.by_id.keys()
     }
 
-    /// True when every task takes input.
+    /// True if all tasks are processing.
     pub(super) fn are_running(&self) -> bool {
         self.by_id.values().all(Task::is_running)
     }
 
-    /// False while it is not known whether this is the first start or the group's offsets have expired. Until the changelogs have
-    /// told, nothing is taken: what would be committed now would hide the answer from the next start.
+    /// False while it is unknown whether this is the first start or the group's offsets have expired. Until the
+    /// changelogs are checked no records are taken: a commit would hide expired offsets from the next start.
     pub(super) fn offsets_are_known(&self) -> bool {
         self.by_id.values().all(|task| task.offset_known)
     }
 
-    /// How many tasks are in each state.
+    /// The number of tasks by state.
     pub(super) fn counts(&self) -> TaskCounts {
         let mut counts = TaskCounts::default();
         for task in self.by_id.values() {
@@ -100,7 +99,7 @@ impl Tasks {
         counts
     }
 
-    /// Creates the tasks of newly assigned partitions. Suspended tasks that were not assigned again belong to others now.
+    /// Creates the tasks of newly assigned partitions. Suspended tasks that were not assigned again are closed.
     pub(super) fn assign(&mut self, partitions: &[TopicPartition], plan: &TopologyPlan) -> Result<()> {
         let kept: Vec<TaskId> = partitions.iter().filter_map(|partition| plan.task(partition)).collect();
         self.by_id.retain(|id, task| !matches!(task.state, Lifecycle::Suspended(_)) || kept.contains(id));
@@ -116,7 +115,7 @@ impl Tasks {
         let Some(changelog) = plan.changelog(&id) else { return Ok(()) };
         self.epochs += 1;
         let (state, epoch) = match self.by_id.remove(&id) {
-            // Nobody had it in between: the outcomes of its acts in flight are still its own.
+            // No other member owned it meanwhile: the outcomes of its acts in flight are valid.
             Some(Task { state: state @ Lifecycle::Suspended(_), epoch, .. }) => (state, epoch),
             Some(_) | None => (Lifecycle::Created, self.epochs),
         };
@@ -135,7 +134,7 @@ impl Tasks {
         Ok(())
     }
 
-    /// Gives the task of an inbox up. One that runs and may return is suspended; any other is closed.
+    /// Gives up the task of an inbox. A running one that may return is suspended; any other is closed.
     pub(super) fn give_up(&mut self, id: &TaskId, inbox: &TopicPartition, may_return: bool) {
         self.offsets_missing.retain(|(other, _)| other != inbox);
         let Some(mut task) = self.by_id.remove(id) else { return };
@@ -148,27 +147,27 @@ impl Tasks {
         }
     }
 
-    /// Drops all tasks without their uncommitted state.
+    /// Drops all tasks with their uncommitted state.
     pub(super) fn drop_all(&mut self) {
         self.by_id.clear();
     }
 
-    /// Closes the stores with all that was committed.
+    /// Closes the stores with all committed changes.
     pub(super) fn close(&mut self) {
         std::mem::take(&mut self.by_id).into_values().for_each(Task::close);
     }
 
-    /// Writes dirty entries that are old enough to the stores.
+    /// Flushes dirty entries that are due to the stores.
     pub(super) fn flush_due(&mut self, uptime: Duration) -> Result<()> {
         self.by_id.values_mut().try_for_each(|task| task.flush_due(uptime))
     }
 
-    /// Writes all dirty entries to the stores, as far as that is possible.
+    /// Flushes all dirty entries to the stores; errors are logged.
     pub(super) fn flush(&mut self) {
         self.by_id.values_mut().for_each(Task::flush);
     }
 
-    /// Sends a task to the restorer, with its store if that is open.
+    /// Sends a task to the restorer, with its store if it is open.
     pub(super) fn restore(&mut self, id: &TaskId) -> Result<()> {
         let reply = (self.channel.0.clone(), self.waker.clone());
         let Some(task) = self.by_id.get_mut(id) else { return Ok(()) };
@@ -191,8 +190,7 @@ impl Tasks {
         Ok(())
     }
 
-    /// The next task that the restorer has brought to its changelog's end; it runs from here on. A task that was revoked
-    /// meanwhile is passed over: its store is closed by being dropped.
+    /// Starts the next restored task. The store of a task that was revoked meanwhile is closed.
     pub(super) fn take_restored(&mut self, context: &Context) -> Result<Option<TaskId>> {
         while let Ok(Restored { task: id, epoch, result }) = self.channel.1.try_recv() {
             let is_wanted = |task: &Task| task.epoch == epoch && matches!(task.state, Lifecycle::Restoring(_));
@@ -203,7 +201,7 @@ impl Tasks {
         Ok(None)
     }
 
-    /// Lets a restored task take input; false when the group lacks the offset of its inbox.
+    /// Starts a restored task; false if its inbox has no committed offset although it has state.
     fn run(&mut self, id: &TaskId, restored: RestoredStore, context: &Context) -> Result<bool> {
         let count = context.plan.tasks().count();
         let Some(task) = self.by_id.get_mut(id) else { return Ok(false) };
@@ -211,7 +209,7 @@ impl Tasks {
         match (restored.genesis, task.offset_known) {
             (Genesis::Written, true) | (Genesis::Due(_), false) => {}
             (Genesis::Written, false) if settings.guarantee == Guarantee::AtLeastOnce => {
-                // The first batch was written, and the process ended before it had noted its offsets.
+                // The process ended after the first batch, before its offsets were committed.
                 tracing::warn!(sheaf.task = %id, "no committed offset: the inbox is read again from its beginning");
             }
             (Genesis::Written, false) => {
@@ -224,7 +222,7 @@ impl Tasks {
                 return Err(Error::StateLost { task: id.clone(), changelog, group });
             }
         }
-        // From here on this task commits its offset itself.
+        // From now on the task commits its offset itself.
         task.offset_known = true;
         metrics.store_entries(id, restored.store.len_estimate());
         let state = State::new(restored, count, settings, memory_budget).map_err(|source| Error::store(id, source))?;
@@ -232,15 +230,15 @@ impl Tasks {
         Ok(true)
     }
 
-    /// The inboxes of which the group has no offset although their tasks have state, once all of them are known.
+    /// The inboxes without a committed offset although their tasks have state, once all tasks are restored.
     pub(super) fn offsets_missing(&self) -> Option<&[(TopicPartition, Option<i64>)]> {
         let unknown = self.by_id.values().filter(|task| !task.offset_known).count();
         let are_all = !self.offsets_missing.is_empty() && self.offsets_missing.len() >= unknown;
         are_all.then_some(&self.offsets_missing)
     }
 
-    /// Judges an entry that cannot be read: the first time its task is worth rebuilding; one that still cannot be read then stands
-    /// like that in the changelog, and rebuilding would never end.
+    /// Returns an entry's decoding error if its task should be rebuilt: only once per entry, because an entry that
+    /// cannot be decoded after that is invalid in the changelog, and rebuilding would never end.
     pub(super) fn first_time(&mut self, error: Error) -> Result<Error> {
         let Error::Entry { task, key, source } = error else { return Ok(error) };
         if self.rebuilt.insert((task.clone(), key.clone())) {
@@ -251,7 +249,7 @@ impl Tasks {
     }
 
     /// Marks a task to be restored into an empty store.
-    pub(super) fn begin_anew(&mut self, id: &TaskId) {
+    pub(super) fn restore_from_empty(&mut self, id: &TaskId) {
         let Some(task) = self.by_id.get_mut(id) else { return };
         if let Lifecycle::Running(state) = &task.state {
             task.offset_known = state.is_begun();
@@ -343,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_offsets_are_told_when_all_of_them_are_known() {
+    fn missing_offsets_are_reported_when_all_of_them_are_known() {
         let (plan, (mut tasks, _jobs)) = (plan(), tasks());
         tasks.assign(&[inbox(&plan, 0), inbox(&plan, 1)], &plan).unwrap();
         tasks.iter_mut().for_each(|task| task.offset_known = false);
@@ -362,7 +360,7 @@ mod tests {
         let error = || Error::Entry {
             task: TaskId { processor: "p".into(), partition: 0 },
             key: "k".to_owned(),
-            source: crate::codec::Error::Corrupt("as a test wants it".to_owned()),
+            source: crate::codec::Error::Corrupt("for the test".to_owned()),
         };
         assert!(matches!(tasks.first_time(error()), Ok(Error::Entry { .. })));
         assert!(matches!(tasks.first_time(error()), Err(Error::Unreadable { .. })));

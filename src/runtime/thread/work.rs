@@ -1,4 +1,4 @@
-//! Duties 1 to 3: fetch, take the record with the lowest timestamp, step, collect.
+//! Duties 1 to 3: fetch, choose the record with the lowest timestamp, step, collect.
 
 use std::collections::VecDeque;
 use std::slice;
@@ -20,20 +20,19 @@ use crate::runtime::task::Task;
 use crate::runtime::topology_plan::Role;
 use crate::runtime::transaction::{Returned, Transaction, count};
 
-/// How many records of one partition are fetched ahead.
+/// The most records of a partition that are fetched ahead.
 const FETCH_MAX: usize = 500;
-/// Fetches of a partition that fail for so long make the instance unready.
+/// The duration of fetch failures after which the instance is not ready.
 const FAILING: Duration = Duration::from_secs(5);
-/// A partition that has neither given a record nor failed for so long can be read again. The client asks several times a
-/// second.
+/// A partition counts as readable after this time without a failure. The client fetches several times a second.
 const RECOVERED: Duration = Duration::from_secs(10);
-/// How many records one turn takes before it serves the group again.
+/// The most records that one turn takes before it serves the group.
 const TURN_MAX: usize = 1_000;
-/// How many timers of one task one turn fires.
+/// The most timers of one task that one turn fires.
 const TIMERS_MAX: usize = 200;
 
 impl StreamThread {
-    /// Takes outcomes, records and timers; returns whether there was anything.
+    /// Processes outcomes, records and timers; true if there were any.
     pub(super) fn work(&mut self) -> Result<bool> {
         if !self.tasks.offsets_are_known() {
             return Ok(false);
@@ -54,7 +53,7 @@ impl StreamThread {
         Ok(worked)
     }
 
-    /// Fills the buffers that are empty.
+    /// Fetches into empty buffers.
     fn fetch(&mut self) -> Result<()> {
         let Some(consumer) = self.membership.consumer() else { return Ok(()) };
         let uptime = self.txn.uptime;
@@ -76,7 +75,7 @@ impl StreamThread {
             }
             recovered(&self.context, (partition, input), !records.is_empty(), uptime);
             if records.is_empty() {
-                // Control records behind the last event: the next transaction commits past them.
+                // Control records after the last record: the next transaction commits past them.
                 if let Some(position) = consumer.position(partition) {
                     input.position = input.position.max(position);
                 }
@@ -90,12 +89,12 @@ impl StreamThread {
         if out_of_range.is_some() {
             self.inputs.out_of_range = out_of_range;
         }
-        self.judge_out_of_range()
+        self.on_out_of_range()
     }
 
-    /// Records that were to be read are not there any more. Either somebody has deleted them, and an operator has to know;
-    /// or this thread stood still for so long that another member has processed them, and the group has not told it yet.
-    fn judge_out_of_range(&mut self) -> Result<()> {
+    /// Handles a position that is out of range. Either records were deleted, which an operator has to know; or this
+    /// thread hung for so long that another member has processed them, and the group's event is still to come.
+    fn on_out_of_range(&mut self) -> Result<()> {
         let Some((partition, known)) = self.inputs.out_of_range.clone() else { return Ok(()) };
         let Some(consumer) = self.membership.consumer() else { return Ok(()) };
         if self.inputs.get(&partition).is_none_or(|input| input.committed != known) {
@@ -104,13 +103,13 @@ impl StreamThread {
         }
         let committed = consumer.committed(slice::from_ref(&partition), OFFSETS_TIMEOUT)?;
         if committed.first().copied().flatten().is_some_and(|offset| offset > known) {
-            let detail = format!("another member has committed {partition} further than this one");
+            let detail = format!("another member has committed a higher offset of {partition}");
             return Err(broker::Error::Fenced { by: FencedBy::Generation, detail }.into());
         }
         Err(Error::InputLost { group: self.context.settings.application.clone(), partition })
     }
 
-    /// Steps on a record. Whatever comes of it, the record is the transaction's from now on: an abort puts it back.
+    /// Steps on a record. Even after an error it belongs to the transaction: an abort puts it back.
     fn on_record(&mut self, role: Role, record: Record) -> Result<()> {
         let result = self.step_on(role, &record);
         self.txn.keep(record);
@@ -150,14 +149,15 @@ impl StreamThread {
         Ok(())
     }
 
-    /// True when a task steps on source records at once: it is here, it runs, and the sink takes acts of its targets.
+    /// True if a task takes source records directly: it is on this thread and running, and the sink has capacity for
+    /// its targets.
     fn takes(&self, id: &TaskId) -> bool {
         let may = |task: &Task| task.is_running() && capacity(&*self.context.sink, &self.txn, task) > 0;
         self.context.settings.direct_handover && self.tasks.get(id).is_some_and(may)
     }
 
-    /// Takes the outcomes of acts whose tasks are running. Those of a task that is being restored wait; those of a task
-    /// that is gone, or was opened anew, are nobody's.
+    /// Processes the outcomes of running tasks. Those of tasks that are being restored wait; those of tasks that are
+    /// gone, or were opened again, are dropped.
     pub(super) fn take_outcomes(&mut self) -> Result<bool> {
         let (mut outcomes, mut waiting) = (self.acts.take_outcomes(), VecDeque::new());
         let mut worked = Ok(false);
@@ -196,14 +196,14 @@ impl StreamThread {
     }
 }
 
-/// For how many more inputs of a task the sink takes acts: each may decide one for any of the task's targets, and those that
-/// this transaction has decided are on their way. A task that has decided none yet takes any number.
+/// The number of inputs of a task for which the sink has capacity: each may decide an act for any of the task's
+/// targets, and acts of this transaction count already. Unlimited for a task without acts so far.
 pub(super) fn capacity(sink: &dyn Sink, txn: &Transaction, task: &Task) -> usize {
     let of = |target| sink.capacity(target).saturating_sub(txn.decided(target));
     task.targets.iter().map(of).min().unwrap_or(usize::MAX)
 }
 
-/// A fetch of a partition has failed. Its position stays, and the other partitions go on.
+/// Handles a failed fetch: the position does not move, and the other partitions continue.
 fn failed(context: &Context, (partition, input): (&TopicPartition, &mut Input), detail: String, uptime: Duration) {
     context.metrics.fetch_failed(partition);
     broken::passed_over(&context.settings, input);
@@ -215,7 +215,7 @@ fn failed(context: &Context, (partition, input): (&TopicPartition, &mut Input), 
             offset = input.position,
             error = failing.detail,
             failing_for_s = failing_for.as_secs(),
-            "the broker does not let a partition be read; its records wait, nothing of it is passed over"
+            "fetching a partition failed; retrying from the same offset, no record is skipped"
         );
     }
     if let Some(Failing { reminder, detail, .. }) = &input.failing
@@ -225,7 +225,7 @@ fn failed(context: &Context, (partition, input): (&TopicPartition, &mut Input), 
     }
 }
 
-/// Notes that a partition can be read again, when it can.
+/// Notes that a partition can be read again.
 fn recovered(context: &Context, (partition, input): (&TopicPartition, &mut Input), gives: bool, uptime: Duration) {
     let is_over = |failing: &Failing| gives || uptime.saturating_sub(failing.latest) >= RECOVERED;
     if let Some(failing) = input.failing.take_if(|failing| is_over(failing)) {

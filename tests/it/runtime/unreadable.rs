@@ -109,7 +109,7 @@ fn an_entry_that_a_rebuild_does_not_mend_stops_the_instance() {
     BREAKS.set(u32::MAX);
     send(&world, &[("x", Some("2"))]);
     let error = stops(&mut world);
-    assert!(error.contains("entry x cannot be read as it stands in changelog app-counter-changelog-"), "{error}");
+    assert!(error.contains("entry x cannot be decoded from changelog app-counter-changelog-"), "{error}");
 }
 
 #[test]
@@ -124,5 +124,5 @@ fn garbage_in_a_changelog_stops_the_instance_and_names_the_entry() {
     produce(&world, std::iter::once(OutRecord { partition: Some(partition), ..garbage }));
     world.start("a").unwrap();
     let error = stops(&mut world);
-    assert!(error.contains("entry x cannot be read as it stands in changelog"), "{error}");
+    assert!(error.contains("entry x cannot be decoded from changelog"), "{error}");
 }
