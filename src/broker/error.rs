@@ -1,90 +1,89 @@
-//! What can go wrong with a broker, in the words that the runtime branches on.
+//! The errors of a broker, classified for the runtime.
 
 use crate::model::{ErrorClass, TopicPartition};
 
 /// An error of a broker operation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// No broker answers.
-    #[error("no broker at {address} answers: {detail}")]
+    /// No broker is reachable.
+    #[error("no broker at {address} is reachable: {detail}")]
     Unreachable {
         /// The bootstrap servers.
         address: String,
-        /// The client's words.
+        /// The client's message.
         detail: String,
     },
-    /// An operation did not end in time; whether it was executed is not known.
-    #[error("{operation} did not end in time: {detail}")]
+    /// An operation timed out; whether it was executed is unknown.
+    #[error("{operation} timed out: {detail}")]
     TimedOut {
-        /// Which one.
+        /// The operation.
         operation: &'static str,
-        /// The client's words.
+        /// The client's message.
         detail: String,
     },
-    /// The transaction cannot be committed; after an abort the producer is usable.
+    /// The transaction must be aborted; afterwards the producer is usable.
     #[error("the transaction must be aborted: {detail}")]
     Abortable {
-        /// The client's words.
+        /// The client's message.
         detail: String,
     },
-    /// Somebody else has taken the place of this producer or member.
+    /// A newer producer or member has fenced this one.
     #[error("fenced by {by}: {detail}")]
     Fenced {
-        /// Who.
+        /// The newer one.
         by: FencedBy,
-        /// The client's words.
+        /// The client's message.
         detail: String,
     },
-    /// The committed offset belongs to a transaction that is still open.
-    #[error("an offset is part of a transaction that is still open")]
+    /// The committed offset is part of an open transaction.
+    #[error("a committed offset is part of an open transaction")]
     Unstable,
-    /// The offset is not in the log: deleted by retention, or the topic was created anew.
+    /// The offset is out of the log's range: deleted by retention, or the topic was created anew.
     #[error("offset of {partition} is not in the log (deleted by retention, or the topic was created anew)")]
     OutOfRange {
-        /// Where.
+        /// The partition.
         partition: TopicPartition,
     },
-    /// The broker has answered a fetch of a partition with an error, or with bytes that cannot be read. Nothing was passed
-    /// over, and the client goes on trying.
+    /// A fetch of a partition failed, or returned invalid bytes. No record was skipped, and the client retries.
     #[error("fetching {partition} failed: {detail}")]
     FetchFailed {
-        /// Of which partition.
+        /// The partition.
         partition: TopicPartition,
-        /// The client's words.
+        /// The client's message.
         detail: String,
     },
-    /// The record is larger than the producer or the topic takes.
+    /// The record is larger than the limit of the producer or the topic.
     #[error("a record of {size} bytes is larger than allowed: {detail}")]
     TooLarge {
         /// Its size in bytes.
         size: usize,
-        /// The client's words.
+        /// The client's message.
         detail: String,
     },
-    /// A failure that may pass.
+    /// A retriable failure.
     #[error("{operation} failed: {detail}")]
     Transient {
-        /// What failed.
+        /// The operation.
         operation: &'static str,
-        /// The client's words.
+        /// The client's message.
         detail: String,
     },
-    /// A failure that does not pass by itself: authorisation, configuration, a bug.
-    #[error("{operation} failed for good: {detail}")]
+    /// A permanent failure: authorization, configuration, a bug.
+    #[error("{operation} failed permanently: {detail}")]
     Fatal {
-        /// What failed.
+        /// The operation.
         operation: &'static str,
-        /// The client's words.
+        /// The client's message.
         detail: String,
     },
 }
 
-/// Who fenced.
+/// The cause of fencing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FencedBy {
     /// A newer producer with the same transactional id, or the coordinator after a transaction time-out.
     Producer,
-    /// A newer generation of the group.
+    /// A newer generation of the group, or an unknown member.
     Generation,
     /// A newer process with the same static member name.
     Instance,
@@ -101,7 +100,7 @@ impl std::fmt::Display for FencedBy {
 }
 
 impl Error {
-    /// What is to be done about it.
+    /// The class, which decides how the runtime handles it.
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::Unreachable { .. }

@@ -1,18 +1,19 @@
-//! The broker port: what sheaf asks of Kafka, and nothing more.
+//! The broker port: the operations of Kafka that sheaf uses.
 //!
-//! Two adapters: `kafka` (librdkafka, the truth) and `memory` (an in-process log for the demo, the simulator and tests
-//! that need a crash at an exact point). One conformance suite runs against both; where they differ, memory is wrong.
+//! Two adapters: `kafka` (librdkafka, the reference) and `memory` (an in-process log for the demo, the simulator and
+//! tests that need a crash at an exact point). One conformance suite runs against both; where they differ, memory is
+//! wrong.
 //!
 //! ```text
 //!  Broker ──▶ Consumer   a member of the group: rebalances as events, records per partition
 //!         ──▶ Producer   transactional: begin, produce, drain, send offsets, commit | abort; or plain
-//!         ──▶ Reader     no group, assigned by hand: restores, looks things up
+//!         ──▶ Reader     no group, manual assignment: restores, look-ups
 //!         ──▶ Admin      topics, watermarks, purges
 //! ```
 //!
-//! Everything blocks for at most the time-out that it is given, and nothing calls back: a rebalance is an event that
-//! [`Consumer::poll`] returns, and it takes effect when the owner answers it with [`Consumer::assign`] or
-//! [`Consumer::unassign`]. So the owner can end its transaction first, in its own words and on its own stack.
+//! All operations block for at most their time-out, and there are no callbacks: a rebalance is an event of
+//! [`Consumer::poll`], and it takes effect when the owner answers it with [`Consumer::assign`] or
+//! [`Consumer::unassign`]. So the owner can commit its transaction first.
 
 mod error;
 pub mod kafka;
@@ -30,7 +31,7 @@ use uuid::Uuid;
 
 use crate::model::{OutRecord, Record, Topic, TopicPartition};
 
-/// What the operations of the port return.
+/// The result of the port's operations.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A Kafka cluster.
@@ -41,15 +42,15 @@ pub trait Broker: Send + Sync + fmt::Debug {
     /// A transactional producer; [`Producer::init`] comes first.
     fn producer(&self, spec: &ProducerSpec) -> Result<Box<dyn Producer>>;
 
-    /// A producer without transactions, for who may write twice: what is acknowledged is there for everybody at once.
-    /// [`Producer::begin`] and [`Producer::commit`] then only say where a batch begins and ends, nothing takes back what
-    /// was written before an [`Producer::abort`], and [`Producer::send_offsets`] is refused: see [`Consumer::commit`].
+    /// A producer without transactions, for at-least-once: acknowledged records are visible at once.
+    /// [`Producer::begin`] and [`Producer::commit`] only delimit a batch, [`Producer::abort`] does not undo writes, and
+    /// [`Producer::send_offsets`] is refused: see [`Consumer::commit`].
     fn plain_producer(&self, tracked: &[Topic]) -> Result<Box<dyn Producer>>;
 
     /// A reader without a group.
     fn reader(&self, isolation: Isolation) -> Result<Box<dyn Reader>>;
 
-    /// A `read_committed` reader that is good at one thing.
+    /// A `read_committed` reader that is tuned for a purpose.
     fn reader_to(&self, purpose: Purpose) -> Result<Box<dyn Reader>> {
         let (Purpose::Restore | Purpose::Follow | Purpose::Peek) = purpose;
         self.reader(Isolation::ReadCommitted)
@@ -59,27 +60,27 @@ pub trait Broker: Send + Sync + fmt::Debug {
     fn admin(&self) -> Result<Box<dyn Admin>>;
 }
 
-/// Who joins which group.
+/// A member of a consumer group.
 #[derive(Clone, Debug)]
 pub struct ConsumerSpec {
     /// The group, which is the application's id.
     pub group: String,
-    /// The static member's name (`group.instance.id`): a restart under the same name takes its place at once.
+    /// The static member name (`group.instance.id`): a restart under the same name replaces the member at once.
     pub group_instance: Option<String>,
-    /// Wakes the owner when something has arrived.
+    /// Wakes the owner when records or events have arrived.
     pub waker: Waker,
 }
 
-/// Who writes.
+/// A transactional producer.
 #[derive(Clone, Debug)]
 pub struct ProducerSpec {
-    /// `transactional.id`: whoever initialises it last fences everyone before.
+    /// `transactional.id`: the last producer that initializes it fences all earlier ones.
     pub transactional_id: String,
-    /// Topics whose highest acknowledged offset [`Producer::drain`] is to report, by partition: the changelogs.
+    /// The topics whose end offsets [`Producer::drain`] reports: the changelogs.
     pub tracked: Vec<Topic>,
 }
 
-/// Which records a reader sees.
+/// The isolation level of a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
     /// Committed records, up to the last stable offset.
@@ -88,109 +89,107 @@ pub enum Isolation {
     ReadUncommitted,
 }
 
-/// What a reader without a group is good at.
+/// The purpose that a reader is tuned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Reading much, once, and learning soon that the end is reached.
+    /// Reading much, once, and detecting the end quickly.
     Restore,
-    /// Staying at the end: what is written arrives at once, but nobody asks often while nothing is, and learns late that
-    /// the end is reached.
+    /// Following the end: new records arrive at once, idle fetches are rare, and the end is detected late.
     Follow,
-    /// Looking at the first records of many partitions, and not fetching what comes after them.
+    /// Reading the first records of many partitions, without fetching what follows.
     Peek,
 }
 
-/// Where to begin reading.
+/// The start offset of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Start {
-    /// At the first record that is there.
+    /// The first record of the log.
     Beginning,
-    /// At the end as the reader's isolation sees it: the last stable offset, or the high watermark.
+    /// The end for the reader's isolation level: the last stable offset, or the high watermark.
     End,
-    /// At this offset. When it is gone or not there yet, the next fetch is [`Error::OutOfRange`].
+    /// This offset. If it is out of range, the next fetch fails with [`Error::OutOfRange`].
     At(i64),
 }
 
-/// What happened to the group, as the owner must answer it.
+/// An event of the group, which the owner must answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupEvent {
-    /// These partitions are to be added; answer with [`Consumer::assign`]. With the cooperative protocol the list is
-    /// what is new (it may be empty); with the eager protocol it is everything.
+    /// Partitions were assigned; answer with [`Consumer::assign`]. With the cooperative protocol the list has the new
+    /// ones (it may be empty), with the eager protocol all.
     Assigned(Vec<TopicPartition>),
-    /// These partitions are to be given up; commit, then answer with [`Consumer::unassign`]. With the eager protocol the
-    /// list is everything.
+    /// Partitions were revoked; commit, then answer with [`Consumer::unassign`]. With the eager protocol the list has
+    /// all.
     Revoked(Vec<TopicPartition>),
-    /// These partitions already belong to somebody else; commit nothing, then answer with [`Consumer::unassign`].
+    /// Other members own these partitions already; do not commit, answer with [`Consumer::unassign`].
     Lost(Vec<TopicPartition>),
 }
 
 /// A member of a consumer group. Dropping it leaves the group, unless the membership is static.
 pub trait Consumer: Send {
-    /// Joins the group for these topics. Topics that do not exist yet are taken up when they appear.
+    /// Subscribes to these topics and joins the group. Topics that do not exist yet are included when they are created.
     ///
-    /// A static member of a cooperative group that reads several topics joins twice: first without the last of them, and
-    /// once more, with all, when it has answered its first assignment. Its predecessor may have died after it was told
-    /// to give partitions up and before it said that it had: a static member that comes back causes no rebalance, so
-    /// those partitions would belong to nobody for as long as nobody else comes or goes (measured on Kafka 4.3 with
-    /// librdkafka 2.12; Kafka's broker compares neither topics nor what is owned in `updateStaticMemberAndRebalance`).
+    /// A static member of a cooperative group that reads several topics joins twice: first without the last of them,
+    /// and again with all topics after its first assignment. Its predecessor may have died after a revocation and
+    /// before its answer: a static member that returns causes no rebalance, so those partitions would have no owner
+    /// until the next one (measured on Kafka 4.3 with librdkafka 2.12; Kafka's broker compares neither topics nor owned
+    /// partitions in `updateStaticMemberAndRebalance`).
     fn subscribe(&mut self, topics: &[Topic]) -> Result<()>;
 
-    /// Serves the group's protocol and returns what happened, without waiting. To be called at least every
-    /// `max.poll.interval.ms`, whatever else is going on.
+    /// Serves the group's protocol without waiting, and returns the next event. To be called at least every
+    /// `max.poll.interval.ms`.
     fn poll(&mut self) -> Result<Option<GroupEvent>>;
 
-    /// Answers [`GroupEvent::Assigned`]: begins to read these partitions there. Partitions that are not named are not
-    /// touched by the cooperative protocol and given up by the eager one.
+    /// Answers [`GroupEvent::Assigned`]: starts fetching these partitions there. Other partitions stay assigned with
+    /// the cooperative protocol, and are given up with the eager one.
     fn assign(&mut self, partitions: &[(TopicPartition, Start)]) -> Result<()>;
 
     /// Answers [`GroupEvent::Revoked`] and [`GroupEvent::Lost`].
     fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<()>;
 
-    /// Appends up to `max` records of one assigned partition that have already arrived to `out`, in order. The waker is
-    /// woken for what arrives when nothing was waiting, so before the owner sleeps it fetches until it gets less than
+    /// Appends up to `max` fetched records of one assigned partition to `out`, in order, without waiting. The waker is
+    /// woken for records that arrive at an empty queue, so before the owner sleeps it fetches until it gets less than
     /// `max`.
     ///
-    /// [`Error::FetchFailed`] says that the broker answers for this partition with an error; what had arrived before was
-    /// handed out. The position is still that after the last record, and the client asks again by itself.
+    /// [`Error::FetchFailed`]: a fetch of this partition failed; earlier records were returned. The position is that
+    /// after the last record, and the client retries.
     fn fetch(&mut self, partition: &TopicPartition, max: usize, out: &mut Vec<Record>) -> Result<()>;
 
-    /// The offset after everything that [`Consumer::fetch`] has handed out or passed over (control records, aborted
-    /// records); `None` before the first fetch of that partition has arrived.
+    /// The offset after all records that [`Consumer::fetch`] has returned, including skipped control records and
+    /// aborted records; `None` before the first fetch of that partition.
     fn position(&mut self, partition: &TopicPartition) -> Option<i64>;
 
-    /// Stops and resumes fetching of assigned partitions. Records that have arrived stay, or are fetched again after the
-    /// resumption: none is lost, none comes twice.
+    /// Pauses fetching of assigned partitions. No record is lost or returned twice.
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<()>;
 
     /// See [`Consumer::pause`].
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<()>;
 
-    /// The group's committed offsets, stable: while a transaction that commits offsets of one of them is open, this is
-    /// [`Error::Unstable`].
+    /// The group's committed offsets; [`Error::Unstable`] while a transaction that commits offsets of these partitions
+    /// is open.
     fn committed(&mut self, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<Option<i64>>>;
 
-    /// Commits offsets of the group outside any transaction; errors as those of [`Producer::send_offsets`]. After
-    /// [`Error::TimedOut`] it is not known whether they are committed.
+    /// Commits offsets of the group outside of a transaction; errors as those of [`Producer::send_offsets`]. After
+    /// [`Error::TimedOut`] it is unknown whether they are committed.
     fn commit(&mut self, offsets: &[(TopicPartition, i64)], timeout: Duration) -> Result<()>;
 
-    /// Who this member is at the moment, for [`Producer::send_offsets`].
+    /// The metadata of this member, for [`Producer::send_offsets`].
     fn group(&self) -> Result<GroupMetadata>;
 
-    /// The partition count that the broker reports now, `None` for a topic that does not exist.
+    /// The current partition count of a topic, `None` if the topic does not exist.
     fn partitions(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<i32>>;
 
-    /// Leaves the group (a static member does not) and stops, within the time-out.
+    /// Closes the consumer within the time-out; a dynamic member leaves the group, a static one does not.
     fn close(self: Box<Self>, timeout: Duration) -> Result<()>;
 }
 
-/// Who a consumer is in its group: what fences a zombie's transaction.
+/// The metadata of a group member, which fences a zombie's transaction.
 pub struct GroupMetadata {
-    /// The generation that the member has joined; negative when it is in none. Kafka accepts transactional offsets of
-    /// generation -1 from anyone, so nothing is sent under a negative one.
+    /// The generation of the member; negative without one. Kafka accepts transactional offsets of generation -1 from
+    /// anyone, so none are sent with a negative one.
     pub generation: i32,
     /// The group.
     pub group: String,
-    /// The adapter's own form of it.
+    /// The adapter's own representation.
     pub native: Box<dyn Any + Send>,
 }
 
@@ -206,30 +205,30 @@ impl fmt::Debug for GroupMetadata {
 /// A transactional producer. Every call but `produce` blocks for at most its time-out.
 ///
 /// After [`Error::TimedOut`] or [`Error::Transient`] from `init`, `send_offsets`, `commit` or `abort` the outcome is
-/// unknown: the producer is dropped, a new one initialised, and the truth read from the broker. After
-/// [`Error::Abortable`], and after [`Error::Fenced`] by a generation or an instance, the transaction has to be aborted and
-/// the producer is as good as before. After [`Error::Fenced`] by a producer it is of no use any more.
+/// unknown: drop the producer, initialize a new one, and read the committed state from the broker. After
+/// [`Error::Abortable`], and after [`Error::Fenced`] by a generation or an instance, the transaction has to be aborted
+/// and the producer stays usable. After [`Error::Fenced`] by a producer it is unusable.
 pub trait Producer: Send {
-    /// Fences every earlier producer of the same transactional id and ends its transaction.
+    /// Fences all earlier producers with this transactional id and ends their transaction.
     fn init(&mut self, timeout: Duration) -> Result<()>;
 
     /// Begins a transaction.
     fn begin(&mut self) -> Result<()>;
 
-    /// Adds a record to the transaction, without waiting for it. [`Error::TooLarge`] leaves the transaction usable.
+    /// Adds a record to the transaction, without waiting. [`Error::TooLarge`] leaves the transaction usable.
     fn produce(&mut self, record: &OutRecord) -> Result<()>;
 
-    /// Waits until every record of the transaction is acknowledged; returns, for each partition of a tracked topic that
-    /// was written since the transaction began, the offset after the last record. [`Error::TooLarge`] is here a record
+    /// Waits until all records of the transaction are acknowledged; returns the offset after the last record for each
+    /// partition of a tracked topic that was written since the transaction began. Here [`Error::TooLarge`] is a record
     /// that the topic refuses, and the transaction has to be aborted.
     fn drain(&mut self, timeout: Duration) -> Result<BTreeMap<TopicPartition, i64>>;
 
-    /// Makes the group's new offsets part of the transaction. An empty list is refused: it would skip the check of the
-    /// member's generation.
+    /// Adds the group's new offsets to the transaction. An empty list is refused, because it would skip the check of
+    /// the member's generation.
     ///
     /// A member of an older generation, an unknown one or one without a generation is [`Error::Fenced`] by
-    /// [`FencedBy::Generation`], a replaced static member by [`FencedBy::Instance`]. The producer itself is as good as
-    /// before: the transaction must be aborted, and the assignment is gone.
+    /// [`FencedBy::Generation`], a replaced static member by [`FencedBy::Instance`]. The producer stays usable: the
+    /// transaction must be aborted, and the assignment is lost.
     fn send_offsets(
         &mut self,
         offsets: &[(TopicPartition, i64)],
@@ -240,11 +239,11 @@ pub trait Producer: Send {
     /// Commits the transaction.
     fn commit(&mut self, timeout: Duration) -> Result<()>;
 
-    /// Aborts the transaction; with none open it does nothing.
+    /// Aborts the transaction; does nothing without one.
     fn abort(&mut self, timeout: Duration) -> Result<()>;
 
-    /// Writes these records in a transaction of their own, each call for at most the time-out. Returns what
-    /// [`drain`](Self::drain) does.
+    /// Writes records in a transaction of their own; `timeout` applies to each call. Returns the result of
+    /// [`drain`](Self::drain).
     fn transact(&mut self, records: &[OutRecord], timeout: Duration) -> Result<BTreeMap<TopicPartition, i64>> {
         self.begin()?;
         records.iter().try_for_each(|record| self.produce(record))?;
@@ -256,51 +255,51 @@ pub trait Producer: Send {
 
 /// A reader without a group.
 pub trait Reader: Send {
-    /// Reads exactly these partitions from there on.
+    /// Reads exactly these partitions from these offsets.
     fn assign(&mut self, partitions: &[(TopicPartition, Start)]) -> Result<()>;
 
-    /// Appends up to `max` records to `out`, of any assigned partition, each partition in order. Waits for the first one
-    /// for at most `timeout`. After [`Error::FetchFailed`] the reader has to be assigned anew, at the offsets after the
-    /// last records that it has handed out.
+    /// Appends up to `max` records of all assigned partitions to `out`, in order per partition. Waits for the first one for at
+    /// most `timeout`. After [`Error::FetchFailed`] the reader has to be assigned again, at the offsets after the last returned
+    /// records.
     fn poll(&mut self, max: usize, out: &mut Vec<Record>, timeout: Duration) -> Result<()>;
 
-    /// The offset after everything handed out or passed over; `None` until that is known.
+    /// The offset after all returned records, including skipped ones; `None` while it is unknown.
     fn position(&mut self, partition: &TopicPartition) -> Option<i64>;
 }
 
 /// The administration of topics.
 pub trait Admin: Send {
-    /// The cluster's id, an opaque text.
+    /// The id of the cluster.
     fn cluster_id(&mut self, timeout: Duration) -> Result<String>;
 
-    /// The topics as they are, `None` for one that does not exist.
+    /// The descriptions of topics, `None` for one that does not exist.
     fn describe(&mut self, topics: &[Topic], timeout: Duration) -> Result<Vec<Option<TopicDescription>>>;
 
-    /// The id that the cluster gave the topic when it was created, so that a topic of the same name that was created anew is
-    /// told apart; `None` for one that does not exist, and of brokers that give none (before Kafka 2.8).
+    /// The topic id, which tells apart topics that were created anew with the same name; `None` for a topic that does
+    /// not exist, and with brokers without topic ids (before Kafka 2.8).
     fn topic_id(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<Uuid>>;
 
-    /// Creates the topics; one that exists already is left as it is.
+    /// Creates topics; an existing one is not changed.
     fn create(&mut self, topics: &[NewTopic], timeout: Duration) -> Result<()>;
 
-    /// Deletes the topics; one that does not exist is passed over.
+    /// Deletes topics; one that does not exist is skipped.
     fn delete(&mut self, topics: &[Topic], timeout: Duration) -> Result<()>;
 
     /// Raises a topic's partition count.
     fn add_partitions(&mut self, topic: &Topic, count: i32, timeout: Duration) -> Result<()>;
 
-    /// Deletes every record before the offset.
+    /// Deletes all records before the offsets.
     fn delete_records(&mut self, before: &[(TopicPartition, i64)], timeout: Duration) -> Result<()>;
 
-    /// The first offset that is there, and the offset after the last record (the high watermark, whatever
-    /// transactions are open).
+    /// The first offset of the log, and the offset after the last record (the high watermark, regardless of open
+    /// transactions).
     fn watermarks(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<(i64, i64)>;
 }
 
-/// A topic as it is.
+/// The description of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicDescription {
-    /// How many partitions.
+    /// The partition count.
     pub partitions: i32,
     /// The replication factor of partition 0.
     pub replication: i32,
@@ -313,7 +312,7 @@ pub struct TopicDescription {
 pub struct NewTopic {
     /// The name.
     pub topic: Topic,
-    /// How many partitions.
+    /// The partition count.
     pub partitions: i32,
     /// `None`: the broker's default.
     pub replication: Option<i32>,
@@ -321,18 +320,19 @@ pub struct NewTopic {
     pub config: BTreeMap<String, String>,
 }
 
-/// Wakes a stream thread that waits for something to do: the broker's adapter, a sink, the restorer hold a clone.
+/// A handle that wakes a stream thread; the broker's adapter, a sink and the restorer hold clones.
 ///
 /// Waking is cheap and may be spurious; a wake-up between two waits is not lost.
 #[derive(Clone)]
 pub struct Waker(Arc<dyn Wake>);
 
-/// What a [`Waker`] does; implemented by the owner of the wait.
+/// The implementation of a [`Waker`], by the owner of the wait.
 pub trait Wake: Send + Sync {
     /// Ends the current wait, or the next one.
     fn wake(&self);
 
-    /// A file descriptor to which writing eight bytes (a native-endian 1) wakes, for adapters that signal from C.
+    /// A file descriptor that wakes when eight bytes (a native-endian 1) are written to it, for adapters that signal
+    /// from C.
     fn descriptor(&self) -> Option<i32> {
         None
     }
@@ -344,13 +344,13 @@ impl Waker {
         Self(wake)
     }
 
-    /// One that wakes nobody, for owners that never wait.
+    /// A waker without effect, for owners that never wait.
     pub fn none() -> Self {
-        struct Nobody;
-        impl Wake for Nobody {
+        struct NoWake;
+        impl Wake for NoWake {
             fn wake(&self) {}
         }
-        Self(Arc::new(Nobody))
+        Self(Arc::new(NoWake))
     }
 
     /// Ends the current wait, or the next one.

@@ -25,17 +25,18 @@ use super::settings::{KafkaSettings, refused};
 use crate::broker::{Admin, Error, Isolation, NewTopic, Purpose, Result, Start, TopicDescription};
 use crate::model::{Topic, TopicPartition};
 
-/// How long to wait before asking again for a topic that was just created.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// The wait before the next request for a topic that was just created.
+const RETRY_WAIT: Duration = Duration::from_millis(10);
 
-/// The operation's name in errors.
+/// The operation in errors.
 const DESCRIBING: &str = "describing topics";
 
 /// The administration of topics on librdkafka.
 pub(super) struct KafkaAdmin {
     admin: AdminClient<Context>,
-    /// Reads uncommitted, because that decides which watermark a look-up gives; and it is told why nothing answers.
-    looker: Arc<BaseConsumer>,
+    /// For metadata and watermarks; `read_uncommitted`, because the isolation level decides the end offset. Its context
+    /// has the client's errors.
+    metadata_client: Arc<BaseConsumer>,
     native: Client,
     address: String,
 }
@@ -43,36 +44,38 @@ pub(super) struct KafkaAdmin {
 impl KafkaAdmin {
     pub(super) fn new(settings: &KafkaSettings) -> Result<Self> {
         let admin = settings.common().create_with_context(Context::default()).map_err(|error| refused(&error))?;
-        let looker: BaseConsumer = settings
+        let metadata_client: BaseConsumer = settings
             .reader(Isolation::ReadUncommitted, Purpose::Restore)
             .create_with_context(Context::default())
             .map_err(|error| refused(&error))?;
-        looker.context().close();
-        let looker = Arc::new(looker);
-        let native = Client::of_consumer(&looker).ok_or_else(|| missing("client"))?;
-        Ok(Self { admin, looker, native, address: settings.bootstrap_servers.clone() })
+        metadata_client.context().close();
+        let metadata_client = Arc::new(metadata_client);
+        let native = Client::of_consumer(&metadata_client).ok_or_else(|| missing("client"))?;
+        Ok(Self { admin, metadata_client, native, address: settings.bootstrap_servers.clone() })
     }
 
     fn error(&self, operation: &'static str, failure: Failure) -> Error {
         self.serve();
-        self.looker.context().explain(failure).of_operation(operation, &self.address)
+        self.metadata_client.context().explain(failure).of_operation(operation, &self.address)
     }
 
-    /// Reads what the looking client has to say.
+    /// Serves the events of the metadata client.
     fn serve(&self) {
         for _ in 0..100 {
-            if self.looker.poll(Duration::ZERO).is_none() && self.looker.context().trouble().is_some() {
+            if self.metadata_client.poll(Duration::ZERO).is_none()
+                && self.metadata_client.context().last_error().is_some()
+            {
                 break;
             }
         }
     }
 
-    /// The results of an operation on several topics; what is passed over counts as done.
-    fn each(&self, operation: &'static str, results: KafkaResult<Vec<TopicResult>>, passed_over: Code) -> Result<()> {
+    /// The results of an operation on several topics; the code `ignored` counts as success.
+    fn each(&self, operation: &'static str, results: KafkaResult<Vec<TopicResult>>, ignored: Code) -> Result<()> {
         for result in results.map_err(|error| self.error(operation, Failure::from_kafka(&error)))? {
             match result {
                 Ok(_) => {}
-                Err((_, code)) if code == passed_over => {}
+                Err((_, code)) if code == ignored => {}
                 Err((topic, code)) => {
                     return Err(self.error(operation, Failure::of(code, &format!("{topic}: {code}"))));
                 }
@@ -81,26 +84,25 @@ impl KafkaAdmin {
         Ok(())
     }
 
-    /// The controller's answer comes before the brokers know the topic; who asks one of them too early is told that it
-    /// does not exist.
+    /// The controller answers before the brokers know the topic; a request to one of them may still fail as unknown.
     fn await_topics(&self, topics: &[NewTopic], deadline: &Deadline) -> Result<()> {
         for NewTopic { topic, .. } in topics {
-            while self.look(topic, deadline)?.is_none() {
+            while self.metadata(topic, deadline)?.is_none() {
                 if deadline.passed() {
-                    let detail = format!("{topic} is created, but no broker knows it yet");
+                    let detail = format!("{topic} was created, but no broker has its metadata yet");
                     return Err(Error::TimedOut { operation: "creating topics", detail });
                 }
-                // Waits, and reads what the client has to say meanwhile.
-                drop(self.looker.poll(LOOK_AGAIN));
+                // Waits, and serves the client's events meanwhile.
+                drop(self.metadata_client.poll(RETRY_WAIT));
             }
         }
         Ok(())
     }
 
-    /// Partition count and replication factor of a topic, `None` when it does not exist.
-    fn look(&self, topic: &Topic, deadline: &Deadline) -> Result<Option<(i32, i32)>> {
+    /// The partition count and the replication factor of a topic, `None` if it does not exist.
+    fn metadata(&self, topic: &Topic, deadline: &Deadline) -> Result<Option<(i32, i32)>> {
         let metadata = self
-            .looker
+            .metadata_client
             .fetch_metadata(Some(topic.as_str()), deadline.left())
             .map_err(|error| self.error(DESCRIBING, Failure::from_kafka(&error)))?;
         let Some(partitions) = partition_count(&metadata, topic, &self.address)? else { return Ok(None) };
@@ -112,10 +114,10 @@ impl KafkaAdmin {
         Ok(Some((partitions, i32::try_from(replication).unwrap_or(i32::MAX))))
     }
 
-    /// Every topic has a configuration; an empty one stands for an error, which rdkafka does not tell: as a rule the
-    /// broker that was asked does not know the topic yet, or any more, while another one does.
+    /// Every topic has a configuration; an empty one stands for an error that rdkafka does not return: usually the
+    /// broker does not know the topic yet, or any more, while another one does.
     fn describe_once(&self, topics: &[Topic], deadline: &Deadline) -> Result<Vec<Option<TopicDescription>>> {
-        let found = topics.iter().map(|topic| self.look(topic, deadline)).collect::<Result<Vec<_>>>()?;
+        let found = topics.iter().map(|topic| self.metadata(topic, deadline)).collect::<Result<Vec<_>>>()?;
         let existing: Vec<&Topic> =
             topics.iter().zip(&found).filter_map(|(topic, found)| found.map(|_| topic)).collect();
         let mut configs =
@@ -148,10 +150,10 @@ impl KafkaAdmin {
 
 impl Admin for KafkaAdmin {
     fn cluster_id(&mut self, timeout: Duration) -> Result<String> {
-        self.looker
+        self.metadata_client
             .client()
             .fetch_cluster_id(timeout)
-            .ok_or_else(|| self.error("asking for the cluster's id", Failure::of(Code::OperationTimedOut, "")))
+            .ok_or_else(|| self.error("reading the cluster id", Failure::of(Code::OperationTimedOut, "")))
     }
 
     fn describe(&mut self, topics: &[Topic], timeout: Duration) -> Result<Vec<Option<TopicDescription>>> {
@@ -161,16 +163,16 @@ impl Admin for KafkaAdmin {
             let untold = |found: &Option<TopicDescription>| found.as_ref().is_some_and(|found| found.config.is_empty());
             let Some((topic, _)) = topics.iter().zip(&found).find(|(_, found)| untold(found)) else { return Ok(found) };
             if deadline.passed() {
-                let detail = format!("no broker tells the configuration of {topic}: is DescribeConfigs allowed on it?");
+                let detail = format!("no broker returns the configuration of {topic}: allow DescribeConfigs on it");
                 return Err(Error::TimedOut { operation: DESCRIBING, detail });
             }
-            drop(self.looker.poll(LOOK_AGAIN));
+            drop(self.metadata_client.poll(RETRY_WAIT));
         }
     }
 
     fn topic_id(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<Uuid>> {
         let id = self.native.topic_id(topic.as_str(), Deadline::after(timeout).left_ms());
-        Ok(id.map_err(|failure| self.error("asking for a topic's id", failure))?.filter(|id| !id.is_nil()))
+        Ok(id.map_err(|failure| self.error("reading a topic id", failure))?.filter(|id| !id.is_nil()))
     }
 
     fn create(&mut self, topics: &[NewTopic], timeout: Duration) -> Result<()> {
@@ -217,7 +219,7 @@ impl Admin for KafkaAdmin {
         }
         let mut list = TopicPartitionList::with_capacity(before.len());
         for (partition, offset) in before {
-            super::place::add(&mut list, partition, Start::At(*offset))
+            super::partition_list::add(&mut list, partition, Start::At(*offset))
                 .map_err(|error| self.error(DELETING, Failure::from_kafka(&error)))?;
         }
         let answer = wait(self.admin.delete_records(&list, &options(&Deadline::after(timeout))))
@@ -237,20 +239,20 @@ impl Admin for KafkaAdmin {
     }
 
     fn watermarks(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<(i64, i64)> {
-        self.looker
+        self.metadata_client
             .fetch_watermarks(partition.topic.as_str(), partition.partition, timeout)
             .map_err(|error| self.error("reading watermarks", Failure::from_kafka(&error)))
     }
 }
 
-/// The partition count of the topic that the metadata was asked for; `None` when it does not exist.
+/// The partition count in a topic's metadata; `None` if the topic does not exist.
 pub(super) fn partition_count(metadata: &Metadata, topic: &Topic, address: &str) -> Result<Option<i32>> {
     let Some(found) = metadata.topics().iter().find(|found| found.name() == topic.as_str()) else {
         return Ok(None);
     };
     if let Some(error) = found.error().filter(IsError::is_error) {
         let code = Code::from(error);
-        // A topic without leaders is being created; whoever asks again will see it whole.
+        // A topic without leaders is being created; the next request finds it complete.
         let absent = [Code::UnknownTopicOrPartition, Code::UnknownTopic, Code::LeaderNotAvailable].contains(&code);
         let failure = Failure::of(code, &format!("{topic}: {code}"));
         return if absent { Ok(None) } else { Err(failure.of_operation("reading a topic's metadata", address)) };
@@ -258,13 +260,13 @@ pub(super) fn partition_count(metadata: &Metadata, topic: &Topic, address: &str)
     Ok(Some(i32::try_from(found.partitions().len()).unwrap_or(i32::MAX)))
 }
 
-/// The time-out of the whole operation, at the client and at the broker. librdkafka takes no zero.
+/// The time-out of the operation, at the client and at the broker. librdkafka does not accept zero.
 fn options(deadline: &Deadline) -> AdminOptions {
     let left = deadline.left().max(Duration::from_millis(1));
     AdminOptions::new().request_timeout(Some(left)).operation_timeout(Some(left))
 }
 
-/// Waits for one of the admin client's futures, which end by their own time-outs and are woken by its own thread.
+/// Blocks on a future of the admin client, which has its own time-out and is woken by the client's thread.
 fn wait<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
     impl Wake for Unpark {

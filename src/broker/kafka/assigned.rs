@@ -1,10 +1,10 @@
-//! A partition that a member of a group reads.
+//! An assigned partition of a group member.
 //!
-//! The client's own position is what tells that control records and aborted ones have been passed. It is not to be trusted
-//! after an error message: that carries the offset that is to be fetched next, and whoever takes a message from a queue moves
-//! the position behind its offset (`rd_kafka_q_serve_rkmessages`, librdkafka #4844). Nor are the messages behind it: for some
-//! errors (a wrong checksum, an unknown magic byte) the fetcher goes on behind what it could not read. So an error message
-//! ends what is taken, and the partition is read again from where it was known to be.
+//! The client's position tells that control records and aborted records were skipped. It is wrong after an error
+//! message: that carries the next offset to fetch, and taking a message from a queue moves the position past its offset
+//! (`rd_kafka_q_serve_rkmessages`, librdkafka #4844). Neither are later messages reliable: after some errors (a wrong
+//! checksum, an unknown magic byte) the fetcher continues after the unreadable record. So taking stops at an error
+//! message, and the partition is fetched again from its known position.
 
 use std::time::Duration;
 
@@ -16,45 +16,45 @@ use rdkafka::topic_partition_list::TopicPartitionListElem;
 use super::context::BaseConsumer;
 use super::failure::Failure;
 use super::native::{Client, Queue};
-use super::place::add;
+use super::partition_list::add;
 use super::record::record;
 use crate::broker::{Error, Result, Start};
 use crate::model::{Record, TopicPartition};
 
-/// How many messages are taken from a queue at once.
+/// The most messages taken from a queue at once.
 const BATCH: usize = 1000;
-/// How long setting the client's position back may take, which only its own threads have to do with.
+/// The time-out of resetting the client's position, which involves only its own threads.
 const SEEK: Duration = Duration::from_secs(1);
 
 /// An assigned partition.
 pub(super) struct Assigned {
     queue: Queue,
-    /// The partition alone, as librdkafka wants to be asked for its position.
+    /// The partition alone, for calls of librdkafka that take a list.
     list: TopicPartitionList,
-    /// Where reading began.
+    /// The start offset.
     start: Start,
-    /// The offset after everything that is known to have been handed out or passed.
+    /// The offset after all returned and skipped records, if known.
     next: Option<i64>,
-    /// The client's position may have changed since it was last asked.
+    /// True if the client's position may have changed since it was read.
     moved: bool,
-    /// What the last message was, when it was an error.
+    /// The error of the last message, if it was one.
     failed: Option<Failed>,
 }
 
 enum Failed {
-    /// The client's position is to be set back before anything else is taken; the error's words.
+    /// The client's position has to be reset first; the error message.
     Fetch(String),
-    /// The offset is not in the log; nothing more comes until the partition is assigned anew.
+    /// The offset is out of range; no more records until the next assignment.
     OutOfRange,
 }
 
 impl Assigned {
-    /// A partition whose queue is cut off, and whose first record is still to come.
+    /// An assigned partition with its own queue.
     pub(super) fn new(queue: Queue, list: TopicPartitionList, start: Start) -> Self {
         Self { queue, list, start, next: None, moved: true, failed: None }
     }
 
-    /// Where its records arrive.
+    /// The queue of its records.
     pub(super) fn queue(&self) -> &Queue {
         &self.queue
     }
@@ -69,7 +69,7 @@ impl Assigned {
     ) -> Result<()> {
         let before = out.len();
         let mut rest = max;
-        // Most partitions are empty most of the time, and to learn that this way costs least.
+        // Most partitions are usually empty, and this check is the cheapest.
         while rest > 0 && self.failed.is_none() && self.queue.len() > 0 {
             let asked = rest.min(BATCH);
             let taken = self.take(partition, asked, out)?;
@@ -78,7 +78,7 @@ impl Assigned {
                 break;
             }
         }
-        // What came before the error is handed out first; the next call tells.
+        // Records before the error are returned first; the next call returns the error.
         if out.len() > before {
             return Ok(());
         }
@@ -90,7 +90,7 @@ impl Assigned {
             }
             Some(Failed::Fetch(detail)) => {
                 if let Err(reason) = self.seek(partition, client) {
-                    tracing::debug!(%partition, reason, "the position could not be set back yet");
+                    tracing::debug!(%partition, reason, "cannot reset the position yet; retrying");
                     self.failed = Some(Failed::Fetch(detail.clone()));
                 }
                 Err(Error::FetchFailed { partition: partition.clone(), detail })
@@ -98,9 +98,9 @@ impl Assigned {
         }
     }
 
-    /// Takes one batch up to the first error; returns how many messages it had.
+    /// Takes one batch up to the first error; returns its number of messages.
     fn take(&mut self, partition: &TopicPartition, max: usize, out: &mut Vec<Record>) -> Result<usize> {
-        // The client's position moves as messages and control records are taken from the queue, and only then.
+        // The client's position moves only when messages and control records are taken from the queue.
         self.moved = true;
         let batch = self.queue.consume(max, 0);
         for message in batch.iter() {
@@ -120,7 +120,7 @@ impl Assigned {
         Ok(batch.len())
     }
 
-    /// Lets the client fetch from the known position again, and forget both its own and what it has fetched since.
+    /// Seeks to the known position, which drops the fetched messages.
     fn seek(&self, partition: &TopicPartition, client: &BaseConsumer) -> std::result::Result<(), String> {
         let words = |error: KafkaError| Failure::from_kafka(&error).detail;
         let mut place = TopicPartitionList::with_capacity(1);

@@ -14,24 +14,24 @@ use super::context::{BaseConsumer, Context};
 use super::deadline::Deadline;
 use super::failure::{Failure, missing};
 use super::native::{Client, Group, Queue};
-use super::place::{add, list};
+use super::partition_list::{add, list};
 use super::settings::{Assignor, KafkaSettings, refused};
 use crate::broker::{Consumer, ConsumerSpec, Error, FencedBy, GroupEvent, GroupMetadata, Result, Start, Waker};
 use crate::model::{Record, Topic, TopicPartition};
 
-/// How many events of the client one poll serves, so that it ends whatever the client says.
+/// The most events that one poll serves, so that it always ends.
 const EVENTS: usize = 100;
 
-/// How long a cluster that has not answered one question is given for another.
+/// The time-out of a probe after a request without an answer.
 const PROBE: Duration = Duration::from_millis(500);
 
-/// How long a client that closes is given for the reply to an answer, which is given within its own process.
+/// The time-out of the client's reply while it closes, which needs no broker.
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// A member of a consumer group on librdkafka.
 ///
-/// The fields are in the order in which they have to go: queues before the client, and the waker, whose descriptor the
-/// client writes to, last.
+/// The fields are in the order of their drops: queues before the client, and the waker, whose descriptor the client
+/// writes to, last.
 pub(super) struct KafkaConsumer {
     assigned: BTreeMap<TopicPartition, Assigned>,
     events: Queue,
@@ -40,14 +40,14 @@ pub(super) struct KafkaConsumer {
     waker: Waker,
     group: String,
     address: String,
-    /// True until a member that is to join twice has subscribed (see [`Consumer::subscribe`]).
+    /// True until a member that joins twice has subscribed (see [`Consumer::subscribe`]).
     joins_twice: bool,
-    /// The topics with which it joins the second time, until it has.
+    /// The topics of the second subscription, until it is made.
     second: Option<Vec<Topic>>,
-    /// True from its first assignment on: now it is to join the second time.
+    /// True after the first assignment was answered: the second subscription is due.
     answered: bool,
-    /// True from a rebalance that was told until it is answered.
-    told: bool,
+    /// True from the return of a rebalance event until its answer.
+    awaits_answer: bool,
 }
 
 impl KafkaConsumer {
@@ -71,11 +71,11 @@ impl KafkaConsumer {
             joins_twice: settings.assignor == Assignor::CooperativeSticky && spec.group_instance.is_some(),
             second: None,
             answered: false,
-            told: false,
+            awaits_answer: false,
         })
     }
 
-    /// Sets what the client reads. It joins again only when that has changed.
+    /// Subscribes to topics. The member rejoins only if they have changed.
     fn subscribe_to(&self, topics: &[Topic]) -> Result<()> {
         let names: Vec<&str> = topics.iter().map(Topic::as_str).collect();
         self.consumer.subscribe(&names).map_err(|error| self.error("subscribing", &error))
@@ -89,17 +89,17 @@ impl KafkaConsumer {
         self.context().explain(Failure::from_kafka(error)).of_operation(operation, &self.address)
     }
 
-    /// Serves events until a rebalance is among them or nothing is left.
+    /// Serves events until a rebalance, or until there are no more.
     fn serve(&self) -> Result<Option<GroupEvent>> {
         for _ in 0..EVENTS {
             match self.consumer.poll(Duration::ZERO) {
                 None => {}
                 Some(Ok(stray)) => {
                     use rdkafka::Message as _;
-                    let detail = format!("a record of {} came past its partition's queue", stray.topic());
+                    let detail = format!("a record of {} bypassed its partition's queue", stray.topic());
                     return Err(Error::Fatal { operation: "polling the group", detail });
                 }
-                Some(Err(error)) => self.judge(&error)?,
+                Some(Err(error)) => self.check_error(&error)?,
             }
             if let Some(event) = self.context().next_event() {
                 return Ok(Some(event));
@@ -111,24 +111,24 @@ impl KafkaConsumer {
         Ok(None)
     }
 
-    /// Most errors are told for information: librdkafka goes on by itself. What does not pass is returned.
-    fn judge(&self, error: &KafkaError) -> Result<()> {
+    /// Most errors are informational: librdkafka retries. Permanent ones are returned.
+    fn check_error(&self, error: &KafkaError) -> Result<()> {
         let failure = Failure::from_kafka(error);
         if failure.fatal || failure.code == Code::Fatal || failure.code == Code::FencedInstanceId {
             let (code, detail) =
                 self.consumer.client().fatal_error().unwrap_or_else(|| (failure.code, failure.detail.clone()));
             let failure = Failure { fatal: true, ..Failure::of(code, &detail) };
-            return Err(failure.of_operation("taking part in the group", &self.address));
+            return Err(failure.of_operation("serving the group", &self.address));
         }
         if failure.is_permanent() {
-            let detail = self.context().trouble().map_or(failure.detail, |trouble| trouble.detail);
-            return Err(Error::Fatal { operation: "taking part in the group", detail });
+            let detail = self.context().last_error().map_or(failure.detail, |last_error| last_error.detail);
+            return Err(Error::Fatal { operation: "serving the group", detail });
         }
         Ok(())
     }
 
-    /// While an offset is unstable librdkafka asks again and again until the time-out, and then tells nothing but that.
-    /// When the cluster answers another question at once, that is what has happened.
+    /// While an offset is unstable librdkafka retries until the time-out, and returns only that. If the cluster answers
+    /// another request at once, the offset is unstable.
     fn is_answered(&self, error: &Error, partitions: &[TopicPartition]) -> bool {
         let Some(partition) = partitions.first() else { return false };
         matches!(error, Error::TimedOut { .. })
@@ -139,7 +139,7 @@ impl KafkaConsumer {
         matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative)
     }
 
-    /// Cuts the partition's queue off, before it is assigned.
+    /// Detaches the partition's queue, before the assignment.
     fn split(&self, partition: &TopicPartition, start: Start) -> Result<Assigned> {
         let queue = self
             .native
@@ -170,9 +170,9 @@ impl Consumer for KafkaConsumer {
             self.second = None;
         }
         let event = self.serve();
-        self.told |= matches!(event, Ok(Some(_)));
+        self.awaits_answer |= matches!(event, Ok(Some(_)));
         if self.events.len() > 0 {
-            // The queue wakes nobody again until it has been empty.
+            // The queue does not signal again until it has been empty.
             self.waker.wake();
         }
         event
@@ -193,12 +193,12 @@ impl Consumer for KafkaConsumer {
         }
         let mut waiting = false;
         for (partition, assigned) in fresh {
-            // The old handle goes first: it silences the queue that both share.
+            // The old handle first: dropping it disables the signal of the shared queue.
             drop(self.assigned.remove(&partition));
             if let Some(descriptor) = self.waker.descriptor() {
                 assigned.queue().signal(descriptor);
             }
-            // What came before the signal was on rings for nobody.
+            // Messages that arrived before the signal was enabled do not wake.
             waiting |= assigned.queue().len() > 0;
             self.assigned.insert(partition, assigned);
         }
@@ -206,9 +206,9 @@ impl Consumer for KafkaConsumer {
             self.waker.wake();
         }
         self.answered = true;
-        self.told = false;
+        self.awaits_answer = false;
         if self.second.is_some() {
-            // The next poll joins again. Were it done here, an assignment that stands could fail.
+            // The next poll subscribes again. Here a failure would affect an assignment that has succeeded.
             self.waker.wake();
         }
         Ok(())
@@ -224,8 +224,8 @@ impl Consumer for KafkaConsumer {
             self.assigned.clear();
             self.consumer.unassign()
         };
-        result.map_err(|error| self.error("giving partitions up", &error))?;
-        self.told = false;
+        result.map_err(|error| self.error("unassigning partitions", &error))?;
+        self.awaits_answer = false;
         Ok(())
     }
 
@@ -236,9 +236,9 @@ impl Consumer for KafkaConsumer {
         let before = out.len();
         let fetched = assigned.fetch(partition, &self.consumer, max, out);
         if out.len() > before {
-            self.context().worked();
+            self.context().clear_error();
         } else if fetched.is_err() {
-            // What is left in the queue was fetched before its position was set back, and rings for nobody.
+            // Messages that are left in the queue do not wake.
             self.waker.wake();
         }
         fetched
@@ -269,7 +269,7 @@ impl Consumer for KafkaConsumer {
         for partition in partitions {
             let element = answer.find_partition(partition.topic.as_str(), partition.partition);
             let Some(element) = element else {
-                let detail = format!("the answer lacks {partition}");
+                let detail = format!("the response lacks {partition}");
                 return Err(Error::Transient { operation: READING, detail });
             };
             if let Err(error) = element.error() {
@@ -281,7 +281,7 @@ impl Consumer for KafkaConsumer {
             }
             offsets.push(if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None });
         }
-        self.context().worked();
+        self.context().clear_error();
         Ok(offsets)
     }
 
@@ -315,14 +315,14 @@ impl Consumer for KafkaConsumer {
     }
 
     fn close(self: Box<Self>, timeout: Duration) -> Result<()> {
-        // Dropping waits for the broker without a limit, so it is done aside.
+        // Dropping waits for the broker without a limit, so it runs on a thread of its own.
         let (done, ended) = channel();
         std::thread::Builder::new()
             .name("sheaf-kafka-close".to_owned())
             .spawn(move || {
                 drop(self);
                 if done.send(()).is_err() {
-                    tracing::debug!("a kafka consumer has closed after its time-out");
+                    tracing::debug!("a consumer has closed after its time-out");
                 }
             })
             .map_err(|error| Error::Fatal { operation: "closing the consumer", detail: error.to_string() })?;
@@ -330,7 +330,7 @@ impl Consumer for KafkaConsumer {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => Ok(()),
             Err(RecvTimeoutError::Timeout) => Err(Error::TimedOut {
                 operation: "closing the consumer",
-                detail: "leaving the group goes on in the background".to_owned(),
+                detail: "the consumer closes in the background".to_owned(),
             }),
         }
     }
@@ -340,26 +340,26 @@ impl Drop for KafkaConsumer {
     fn drop(&mut self) {
         self.context().close();
         self.events.silence();
-        // The client does not close while a rebalance waits for its answer, be it one that was told and not answered.
-        let waits = self.told || self.context().next_event().is_some();
+        // The client does not close while a rebalance is unanswered, whether its event was returned or not.
+        let waits = self.awaits_answer || self.context().next_event().is_some();
         if self.consumer.close_queue().is_ok() && waits {
             answer_aside(&self.consumer);
         }
     }
 }
 
-/// Answers the rebalance of a client that closes. A client that ends just then never replies to whoever asks it, so it is
-/// asked aside; where no reply comes, that thread keeps what is left of the client.
+/// Answers the rebalance of a closing client. A client that has just ended never replies, so this runs on a thread of
+/// its own, which keeps the rest of the client if there is no reply.
 fn answer_aside(consumer: &Arc<BaseConsumer>) {
     let (done, answered) = channel();
     let asking = Arc::clone(consumer);
     let asked = std::thread::Builder::new().name("sheaf-kafka-answer".to_owned()).spawn(move || {
         asking.context().answer_closing(&asking);
-        // Before the word, so that the client goes with whoever waits for it.
+        // Dropped before the signal, so that the last reference is dropped by the waiting thread.
         drop(asking);
         done.send(())
     });
     if asked.is_ok() && answered.recv_timeout(ANSWER) == Err(RecvTimeoutError::Timeout) {
-        tracing::warn!("a closing kafka consumer does not reply; it is left behind");
+        tracing::warn!("a closing consumer does not reply; its resources are not released");
     }
 }

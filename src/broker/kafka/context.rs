@@ -1,4 +1,4 @@
-//! What librdkafka tells on its own account: log lines, errors, rebalances.
+//! The callbacks of librdkafka: log lines, errors, rebalances.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,78 +24,80 @@ pub(super) type BaseProducer = rdkafka::producer::BaseProducer<Context>;
 #[derive(Debug, Default)]
 pub(super) struct Context {
     closing: AtomicBool,
-    /// True from the one answer on that a closing client gets.
+    /// True after a closing client has been answered.
     answered: AtomicBool,
     events: Mutex<VecDeque<GroupEvent>>,
-    trouble: Mutex<Option<Failure>>,
+    last_error: Mutex<Option<Failure>>,
 }
 
 impl Context {
-    /// From now on nobody is told of rebalances.
+    /// Drops rebalance events from now on.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::Release);
     }
 
-    /// Answers a rebalance of a client that closes, which takes any answer for "give everything up". Only the first one
-    /// is waited for, and with it the client may have closed: who then asks it anything waits for ever.
+    /// Answers a rebalance of a closing client, which takes any answer as "unassign all". Only the first answer waits
+    /// for a reply, after which the client may have closed and would never reply to another call.
     pub(super) fn answer_closing(&self, consumer: &BaseConsumer) {
         if self.answered.swap(true, Ordering::AcqRel) {
             return;
         }
         if let Err(error) = consumer.unassign() {
-            tracing::debug!(%error, "a closing kafka consumer could not answer a rebalance");
+            tracing::debug!(%error, "a closing consumer cannot answer a rebalance");
         }
     }
 
-    /// The oldest rebalance that nobody has been told about.
+    /// The oldest pending rebalance event.
     pub(super) fn next_event(&self) -> Option<GroupEvent> {
         lock(&self.events).pop_front()
     }
 
-    /// What the last error said, unless something has worked since then.
-    pub(super) fn trouble(&self) -> Option<Failure> {
-        lock(&self.trouble).clone()
+    /// The last error, unless a later operation has succeeded.
+    pub(super) fn last_error(&self) -> Option<Failure> {
+        lock(&self.last_error).clone()
     }
 
-    /// The better reason of a time-out, while the client reports that it cannot connect or log in.
+    /// Replaces a time-out by its cause, while the client reports connection or authentication errors.
     pub(super) fn explain(&self, failure: Failure) -> Failure {
-        match self.trouble() {
-            Some(trouble) if failure.is_timeout() && (trouble.is_unreachable() || trouble.is_permanent()) => trouble,
+        match self.last_error() {
+            Some(last_error) if failure.is_timeout() && (last_error.is_unreachable() || last_error.is_permanent()) => {
+                last_error
+            }
             _ => failure,
         }
     }
 
-    /// Something has worked: what was wrong is over.
-    pub(super) fn worked(&self) {
-        let mut trouble = lock(&self.trouble);
-        if let Some(over) = trouble.take() {
-            tracing::info!(error = %over.detail, "kafka answers again");
+    /// Clears the error after an operation has succeeded.
+    pub(super) fn clear_error(&self) {
+        let mut last_error = lock(&self.last_error);
+        if let Some(over) = last_error.take() {
+            tracing::info!(error = %over.detail, "the broker is reachable again");
         }
     }
 
-    /// Notes an error of the client as a whole. librdkafka repeats it with every attempt to connect; a person is told
-    /// once, and again when it becomes another error.
-    pub(super) fn troubled(&self, failure: Failure) {
-        let mut trouble = lock(&self.trouble);
-        if trouble.as_ref().is_some_and(|known| known.code == failure.code) {
-            tracing::debug!(error = %failure.detail, "the kafka client still reports an error");
+    /// Notes an error of the client as a whole. librdkafka repeats it with every connection attempt; it is logged once
+    /// per error.
+    pub(super) fn set_error(&self, failure: Failure) {
+        let mut last_error = lock(&self.last_error);
+        if last_error.as_ref().is_some_and(|known| known.code == failure.code) {
+            tracing::debug!(error = %failure.detail, "the Kafka client still reports an error");
             return;
         }
-        // "All brokers down" follows each failed connection and says less than that: it is not worth a second line, and
-        // must not take the place of the reason.
-        let echo = failure.code == rdkafka::error::RDKafkaErrorCode::AllBrokersDown && trouble.is_some();
+        // "All brokers down" follows each failed connection and has less information, so it is not logged again and
+        // does not replace the cause.
+        let echo = failure.code == rdkafka::error::RDKafkaErrorCode::AllBrokersDown && last_error.is_some();
         if echo {
-            tracing::debug!(error = %failure.detail, "the kafka client still reports an error");
+            tracing::debug!(error = %failure.detail, "the Kafka client still reports an error");
         } else {
-            tracing::warn!(error = %failure.detail, "the kafka client reports an error and goes on trying");
-            *trouble = Some(failure);
+            tracing::warn!(error = %failure.detail, "the Kafka client reports an error; it retries");
+            *last_error = Some(failure);
         }
     }
 
-    /// A log line with its syslog level.
+    /// Logs a line of librdkafka by its syslog level.
     pub(super) fn line(level: i32, facility: &str, text: &str) {
-        // Failed connections come as errors too (see `troubled`), a setting for the other kind of client is no mistake
-        // when one set of properties serves all clients.
+        // Failed connections are reported as errors too (see `set_error`), and a property for the other kind of client
+        // is expected if one set of properties serves all clients.
         let repeated = matches!(facility.trim(), "FAIL" | "ERROR" | "CONFWARN");
         let text = text.trim();
         match level {
@@ -123,7 +125,7 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         let failure = Failure::from_kafka(&error);
-        self.troubled(Failure { detail: reason.to_owned(), ..failure });
+        self.set_error(Failure { detail: reason.to_owned(), ..failure });
     }
 
     fn stats(&self, _statistics: Statistics) {}
@@ -155,11 +157,11 @@ impl ConsumerContext for Context {
 impl ProducerContext for Context {
     type DeliveryOpaque = ();
 
-    /// Only reached while a producer is dropped: until then sheaf serves the delivery reports itself.
+    /// Only called while a producer is dropped: otherwise sheaf serves the delivery reports itself.
     fn delivery(&self, _delivery: &DeliveryResult<'_>, _opaque: Self::DeliveryOpaque) {}
 }
 
-/// The guarded values are whole at each moment, so a thread that panicked with the lock has not harmed them.
+/// The guarded values are always valid, so a poisoned lock is usable.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

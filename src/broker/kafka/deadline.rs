@@ -1,4 +1,4 @@
-//! How much of a time-out is left, in the units of whoever asks.
+//! The rest of a time-out.
 #![allow(
     clippy::disallowed_methods,
     reason = "a time-out that librdkafka is given in slices needs a clock; nothing that is decided or stored depends on it"
@@ -14,33 +14,33 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    /// A time-out that begins now.
+    /// A time-out from now on.
     pub(super) fn after(timeout: Duration) -> Self {
         Self { start: Instant::now(), timeout }
     }
 
-    /// What is left; zero when it has passed.
+    /// The rest; zero after the end.
     pub(super) fn left(&self) -> Duration {
         self.timeout.saturating_sub(self.start.elapsed())
     }
 
-    /// True when nothing is left.
+    /// True after the end.
     pub(super) fn passed(&self) -> bool {
         self.left().is_zero()
     }
 
-    /// What is left, in librdkafka's milliseconds, rounded up, so that no rest is waited for by spinning.
+    /// The rest in librdkafka's milliseconds, rounded up, so that waiting for it does not spin.
     pub(super) fn left_ms(&self) -> i32 {
         millis(self.left())
     }
 
-    /// The same, but no more than `limit`.
+    /// The same, at most `limit`.
     pub(super) fn slice_ms(&self, limit: Duration) -> i32 {
         millis(self.left().min(limit))
     }
 }
 
-/// Whole milliseconds, rounded up; as long as librdkafka can wait when that is too much.
+/// Whole milliseconds, rounded up, at most librdkafka's longest wait.
 pub(super) fn millis(duration: Duration) -> i32 {
     i32::try_from(duration.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
 }

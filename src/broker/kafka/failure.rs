@@ -1,30 +1,30 @@
-//! librdkafka's errors in the words of the port.
+//! librdkafka's errors as errors of the port.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::broker::{Error, FencedBy};
 
-/// What librdkafka says about something that failed.
+/// An error of librdkafka.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     /// Its code.
     pub(super) code: Code,
-    /// Its words.
+    /// Its message.
     pub(super) detail: String,
-    /// The client is of no use any more.
+    /// True if the client is unusable.
     pub(super) fatal: bool,
-    /// The transaction has to be aborted.
+    /// True if the transaction has to be aborted.
     pub(super) abort: bool,
 }
 
 impl Failure {
-    /// A failure of a code alone.
+    /// A failure from a code.
     pub(super) fn of(code: Code, detail: &str) -> Self {
         let detail = if detail.is_empty() { code.to_string() } else { detail.to_owned() };
         Self { code, detail, fatal: false, abort: false }
     }
 
-    /// The code inside rust-rdkafka's error, where it has one.
+    /// The failure in rust-rdkafka's error.
     pub(super) fn from_kafka(error: &KafkaError) -> Self {
         let code = if let KafkaError::AdminOp(code) = error { Some(*code) } else { error.rdkafka_error_code() };
         let mut failure = code.map_or_else(|| Self::of(Code::Fail, &error.to_string()), |code| Self::of(code, ""));
@@ -32,12 +32,12 @@ impl Failure {
         failure
     }
 
-    /// Brokers that cannot be talked to at all.
+    /// True if no broker can be connected to.
     pub(super) fn is_unreachable(&self) -> bool {
         matches!(self.code, Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve)
     }
 
-    /// A request that was not answered in time.
+    /// True for a request without an answer.
     pub(super) fn is_timeout(&self) -> bool {
         matches!(
             self.code,
@@ -45,12 +45,12 @@ impl Failure {
         )
     }
 
-    /// The offset is not in the log.
+    /// True if the offset is out of range.
     pub(super) fn is_out_of_range(&self) -> bool {
         matches!(self.code, Code::OffsetOutOfRange | Code::AutoOffsetReset)
     }
 
-    /// Something that no waiting repairs: rights, names, settings.
+    /// True for permanent failures: authorization, names, configuration.
     pub(super) fn is_permanent(&self) -> bool {
         matches!(
             self.code,
@@ -75,8 +75,7 @@ impl Failure {
         )
     }
 
-    /// Whose newer incarnation this failure speaks of. From a group, the codes of a generation and of a static member;
-    /// from a producer, those of its epoch.
+    /// The cause of fencing: the codes of generations and static members from a group, those of epochs from a producer.
     fn fenced_by(&self) -> Option<FencedBy> {
         if self.code == Code::FencedInstanceId {
             return Some(FencedBy::Instance);
@@ -110,8 +109,8 @@ impl Failure {
         Error::Transient { operation, detail }
     }
 
-    /// The error of a transactional call. Whether an unreachable broker has executed it is not known either, so that is
-    /// a time-out here; `init` alone can be repeated blindly and uses [`Failure::of_operation`].
+    /// The error of a transactional call. Whether an unreachable broker has executed it is unknown, so that is a
+    /// time-out here; only `init` can be repeated and uses [`Failure::of_operation`].
     pub(super) fn of_transaction(self, operation: &'static str) -> Error {
         let Self { detail, .. } = &self;
         let detail = detail.clone();
@@ -130,8 +129,8 @@ impl Failure {
         Error::Transient { operation, detail }
     }
 
-    /// The error of a record that was not delivered, or not even taken. librdkafka has put the transaction into its
-    /// abortable state then.
+    /// The error of a record that was not delivered or not accepted. The transaction is in librdkafka's abortable state
+    /// then.
     pub(super) fn of_delivery(self, topic: &str, size: usize) -> Error {
         let operation = "producing";
         if matches!(self.code, Code::MessageSizeTooLarge | Code::MessageBatchTooLarge) {
@@ -151,7 +150,7 @@ impl Failure {
     }
 }
 
-/// The error for a librdkafka object that could not be made, which only memory exhaustion or a bug explains.
+/// The error for a missing librdkafka object, which only memory exhaustion or a bug explains.
 pub(super) fn missing(what: &'static str) -> Error {
-    Error::Fatal { operation: "opening a client", detail: format!("librdkafka gave no {what}") }
+    Error::Fatal { operation: "opening a client", detail: format!("librdkafka returned no {what}") }
 }

@@ -6,27 +6,27 @@
 //!                           ──▶ producer   own event loop, transactions by C calls
 //!                           ──▶ reader     all partitions forwarded to one queue
 //!                           ──▶ admin      rust-rdkafka's admin client, and metadata
-//!  context    log lines, errors, rebalances: what librdkafka tells on its own account
-//!  failure    librdkafka's errors in the port's words
-//!  record     messages to records
-//!  place      partitions and offsets to librdkafka's lists
-//!  native     the C interface, and all unsafe code
-//!  deadline   how much of a time-out is left
+//!  context         librdkafka's callbacks: log lines, errors, rebalances
+//!  failure         librdkafka's errors as errors of the port
+//!  record          messages to records
+//!  partition_list  partitions and start offsets as librdkafka's lists
+//!  native          the C interface, and all unsafe code
+//!  deadline        the rest of a time-out
 //! ```
 //!
 //! # Contract with librdkafka 2.12.1
-//! - A rebalance is only noted down by the callback; [`super::Consumer::assign`] and its counterpart carry it out.
-//! - Each partition's queue is cut off from the consumer's queue *before* the partition is assigned, so the consumer's
-//!   queue carries events only, and the batch call never meets a rebalance (it would answer it by itself, wrongly).
-//! - A queue wakes its owner when it changes from empty to not empty, so the owner fetches until a fetch gives less than
-//!   it asked for, and polls until [`super::Consumer::poll`] has nothing more; otherwise nothing wakes it again. `poll`
-//!   sees to its own part: when it leaves something behind, it wakes the owner.
-//! - `rd_kafka_position` passes control records and aborted records as they are taken from the queue, also by batch
-//!   calls (`rd_kafka_q_serve_rkmessages`); an error message moves it past a record that is still to come, so after one it is
-//!   set back (`assigned`), and `enable.partition.eof` is off for members of a group.
-//! - Nobody else serves the producer's events, so nothing of librdkafka that waits for deliveries (flush, commit, abort)
-//!   is called while one is outstanding.
-//! - Pausing drops what has arrived and not been fetched; resuming fetches it again from the position.
+//! - A rebalance is only queued by the callback; [`super::Consumer::assign`] and its counterpart carry it out.
+//! - Each partition's queue is detached from the consumer's queue *before* the assignment, so the consumer's queue has events
+//!   only, and the batch call never meets a rebalance (it would answer it by itself, wrongly).
+//! - A queue wakes its owner when it changes from empty to not empty, so the owner fetches until it gets less than it asked
+//!   for, and polls until [`super::Consumer::poll`] returns nothing; otherwise it is not woken again. If `poll` leaves events
+//!   behind, it wakes the owner itself.
+//! - `rd_kafka_position` skips control records and aborted records as they are taken from the queue, also by batch calls
+//!   (`rd_kafka_q_serve_rkmessages`); an error message moves it past the next record, so it is reset then (`assigned`), and
+//!   `enable.partition.eof` is off for group members.
+//! - Only sheaf serves the producer's events, so no function of librdkafka that waits for deliveries (flush, commit, abort) is
+//!   called while one is outstanding.
+//! - Pausing drops messages that have not been fetched; resuming fetches them again from the position.
 //!
 //! A [`super::Waker`] without a descriptor is not woken by this adapter: its owner polls.
 
@@ -37,7 +37,7 @@ mod context;
 mod deadline;
 mod failure;
 mod native;
-mod place;
+mod partition_list;
 mod producer;
 mod reader;
 mod record;

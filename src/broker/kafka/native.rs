@@ -1,4 +1,4 @@
-//! librdkafka's C interface where rust-rdkafka has no safe form of it: all unsafe code of sheaf, behind a safe face.
+//! librdkafka's C interface where rust-rdkafka has no safe binding: all unsafe code of sheaf, behind a safe interface.
 //!
 //! | what | why not rust-rdkafka |
 //! |---|---|
@@ -7,9 +7,9 @@
 //! | [`Client::produce`] | it looks the topic up and makes a C string for each record |
 //! | transactions | its `commit_transaction` flushes, as above; it hides the group's generation |
 //!
-//! What makes the face safe: every object holds its client ([`Client`], reference-counted), so no queue, topic or
+//! Why the interface is safe: every object holds its client ([`Client`], reference-counted), so no queue, topic or
 //! message outlives the client that made it; librdkafka itself may be called from any thread.
-#![expect(unsafe_code, reason = "the only way to librdkafka's C functions; everything else in sheaf forbids it")]
+#![expect(unsafe_code, reason = "librdkafka's C functions need it; all other files of sheaf forbid it")]
 
 use std::any::Any;
 use std::ffi::{CStr, CString, c_char};
@@ -26,7 +26,7 @@ use super::context::{BaseConsumer, BaseProducer};
 use super::failure::Failure;
 use crate::model::Headers;
 
-/// A librdkafka client, kept alive by whoever holds this.
+/// A librdkafka client, reference-counted.
 #[derive(Clone)]
 pub(super) struct Client {
     raw: NonNull<c::rd_kafka_t>,
@@ -49,26 +49,26 @@ impl Client {
         Some(Self { raw: NonNull::new(raw)?, _owner: Arc::<BaseProducer>::clone(producer) })
     }
 
-    /// The queue on which a producer's delivery reports, errors and log lines arrive as events.
+    /// The queue of a producer's delivery reports, errors and log lines.
     pub(super) fn main_queue(&self) -> Option<Queue> {
         // SAFETY: the client is alive; the reference that is returned is released by `Queue`.
         Queue::adopt(self, unsafe { c::rd_kafka_queue_get_main(self.raw.as_ptr()) })
     }
 
-    /// The queue on which a consumer's rebalances and errors arrive.
+    /// The queue of a consumer's rebalances and errors.
     pub(super) fn consumer_queue(&self) -> Option<Queue> {
         // SAFETY: as above.
         Queue::adopt(self, unsafe { c::rd_kafka_queue_get_consumer(self.raw.as_ptr()) })
     }
 
-    /// A queue of its own, for other queues to be forwarded to.
+    /// A new queue, for other queues to be forwarded to.
     pub(super) fn new_queue(&self) -> Option<Queue> {
         // SAFETY: as above.
         Queue::adopt(self, unsafe { c::rd_kafka_queue_new(self.raw.as_ptr()) })
     }
 
-    /// The queue of one partition, cut off from the consumer's queue and, if asked for, forwarded to another. To be
-    /// called before each assignment, or its first records go astray.
+    /// The queue of one partition, detached from the consumer's queue and optionally forwarded to another. To be called
+    /// before each assignment, or its first records arrive at the consumer's queue.
     pub(super) fn partition_queue(&self, topic: &str, partition: i32, forward: Option<&Queue>) -> Option<Queue> {
         let topic = CString::new(topic).ok()?;
         // SAFETY: the client and the C string are alive; the queues are of the same client.
@@ -80,7 +80,7 @@ impl Client {
         }
     }
 
-    /// A handle of a topic, which saves the look-up for each record.
+    /// A handle of a topic, which saves a look-up per record.
     pub(super) fn topic(&self, name: &str) -> Option<TopicHandle> {
         let name = CString::new(name).ok()?;
         // SAFETY: the client and the C string are alive; a null configuration means the default.
@@ -88,7 +88,7 @@ impl Client {
         Some(TopicHandle { raw: NonNull::new(raw)?, _client: self.clone() })
     }
 
-    /// The application's position in the list's only partition: it also passes control records and aborted ones.
+    /// The application's position in the list's only partition, including skipped control records and aborted records.
     pub(super) fn position(&self, partition: &TopicPartitionList) -> Option<i64> {
         // SAFETY: the client and the list are alive; the list's array has `cnt` elements.
         unsafe {
@@ -101,9 +101,9 @@ impl Client {
         }
     }
 
-    /// The id of a topic; `None` when there is no such topic. See `rd_kafka_DescribeTopics`.
+    /// The id of a topic; `None` if the topic does not exist. See `rd_kafka_DescribeTopics`.
     pub(super) fn topic_id(&self, topic: &str, timeout_ms: i32) -> Result<Option<Uuid>, Failure> {
-        let unusable = || Failure::of(RDKafkaErrorCode::InvalidArgument, "the topic's name cannot be asked for");
+        let unusable = || Failure::of(RDKafkaErrorCode::InvalidArgument, "the topic's name is invalid");
         let name = CString::new(topic).map_err(|_nul| unusable())?;
         let answers = self.new_queue().ok_or_else(unusable)?;
         let mut names = [name.as_ptr()];
@@ -119,7 +119,7 @@ impl Client {
             c::rd_kafka_TopicCollection_destroy(topics);
             c::rd_kafka_AdminOptions_destroy(options);
         }
-        // The request has the time-out; its answer, or that there was none, comes a little later.
+        // The request has the time-out; its answer or failure arrives a little later.
         let Some(answer) = answers.event(timeout_ms.saturating_add(1_000)) else {
             return Err(Failure::of(RDKafkaErrorCode::OperationTimedOut, ""));
         };
@@ -141,13 +141,13 @@ impl Client {
         }
     }
 
-    /// Who this consumer is in its group; `None` without a group.
+    /// The group metadata of this consumer; `None` without a group.
     pub(super) fn group(&self) -> Option<Group> {
         // SAFETY: the client is alive; the object that is returned is released by `Group`.
         NonNull::new(unsafe { c::rd_kafka_consumer_group_metadata(self.raw.as_ptr()) }).map(Group)
     }
 
-    /// Hands a record to the producer's queue, which copies it. `tag` comes back with its delivery report.
+    /// Adds a record to the producer's queue, which copies it. `tag` is returned with its delivery report.
     pub(super) fn produce(&self, topic: &TopicHandle, message: &Outgoing<'_>, tag: usize) -> Result<(), Failure> {
         let headers = HeaderList::new(message.headers)?;
         let (value, value_size) = memory(message.value);
@@ -222,7 +222,7 @@ impl Client {
         code(unsafe { c::rd_kafka_event_error(answer.raw.as_ptr()) })
     }
 
-    /// See `rd_kafka_commit_transaction`; it waits for deliveries that nobody serves, so none may be outstanding.
+    /// See `rd_kafka_commit_transaction`; it waits for deliveries, whose events are not served meanwhile, so none may be outstanding.
     pub(super) fn commit_transaction(&self, timeout_ms: i32) -> Result<(), Failure> {
         // SAFETY: the client is alive.
         failure(unsafe { c::rd_kafka_commit_transaction(self.raw.as_ptr(), timeout_ms) })
@@ -235,11 +235,11 @@ impl Client {
     }
 }
 
-/// What `rd_kafka_produceva` takes.
+/// An argument of `rd_kafka_produceva`.
 type Argument = c::rd_kafka_vu_s__bindgen_ty_1;
 type Memory = c::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1;
 
-/// A record on its way out, borrowed.
+/// A borrowed record to produce.
 pub(super) struct Outgoing<'a> {
     /// The partition, or -1 for the partitioner's choice.
     pub(super) partition: i32,
@@ -253,12 +253,12 @@ pub(super) struct Outgoing<'a> {
     pub(super) timestamp: i64,
 }
 
-/// Null is Kafka's null; an empty slice has an address that is not null, and is empty.
+/// Null is Kafka's null; an empty slice has an address that is not null.
 fn memory(bytes: Option<&[u8]>) -> (*mut std::ffi::c_void, usize) {
     bytes.map_or((null_mut(), 0), |bytes| (bytes.as_ptr().cast_mut().cast(), bytes.len()))
 }
 
-/// Headers that are not yet librdkafka's; null when there are none.
+/// An owned list of headers; null if there are none.
 struct HeaderList(*mut c::rd_kafka_headers_t);
 
 impl HeaderList {
@@ -308,7 +308,7 @@ impl Drop for TopicHandle {
     }
 }
 
-/// A member's place in its group, as librdkafka passes it to the transaction coordinator.
+/// A member's group metadata, as librdkafka passes it to the transaction coordinator.
 pub(super) struct Group(NonNull<c::rd_kafka_consumer_group_metadata_t>);
 
 // SAFETY: a plain value after its creation: read by calls, never changed.
@@ -343,14 +343,15 @@ impl Queue {
         Some(Self { raw: NonNull::new(raw)?, client: client.clone() })
     }
 
-    /// How many messages or events are waiting.
+    /// The number of waiting messages or events.
     pub(super) fn len(&self) -> usize {
         // SAFETY: the queue is alive.
         unsafe { c::rd_kafka_queue_length(self.raw.as_ptr()) }
     }
 
-    /// From now on each change from empty to not empty writes an eventfd's 1 to the descriptor, which has to stay open
-    /// until [`Queue::silence`]. A queue that is not empty now stays silent until it has been emptied once.
+    /// Signals each change from empty to not empty from now on by writing an eventfd's 1 to the descriptor, which has
+    /// to stay open until [`Queue::silence`]. A queue that is not empty now does not signal until it has been emptied
+    /// once.
     pub(super) fn signal(&self, descriptor: i32) {
         let one = 1_u64.to_ne_bytes();
         // SAFETY: the queue is alive; the call copies the payload.
@@ -359,7 +360,7 @@ impl Queue {
         }
     }
 
-    /// Ends [`Queue::signal`]: afterwards the descriptor is not written to any more.
+    /// Ends [`Queue::signal`]: the descriptor is not written to any more.
     pub(super) fn silence(&self) {
         // SAFETY: the queue is alive; -1 disables, under the lock under which librdkafka writes.
         unsafe { c::rd_kafka_queue_io_event_enable(self.raw.as_ptr(), -1, null(), 0) }
@@ -398,7 +399,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// How many.
+    /// The number of messages.
     pub(super) fn len(&self) -> usize {
         self.messages.len()
     }
@@ -430,13 +431,13 @@ impl<'a> Message<'a> {
         Some(Self { raw: unsafe { raw.as_ref() }? })
     }
 
-    /// Why the record was not delivered; only of a delivery report, whose value is still the record's own.
+    /// The reason for a failed delivery; only of a delivery report, whose value is still that of the record.
     pub(super) fn undelivered(&self) -> Option<Failure> {
         let failed = self.raw.err != c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
         failed.then(|| Failure::of(self.raw.err.into(), ""))
     }
 
-    /// What went wrong, when a consumed message is an error; its words take the place of the value.
+    /// The error of a consumed message; its text is in place of the value.
     pub(super) fn error(&self) -> Option<Failure> {
         if self.raw.err == c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             return None;
@@ -460,17 +461,17 @@ impl<'a> Message<'a> {
         self.raw.partition
     }
 
-    /// The offset; of an end-of-partition message the offset that comes next.
+    /// The offset; of an end-of-partition message the next offset.
     pub(super) fn offset(&self) -> i64 {
         self.raw.offset
     }
 
-    /// What [`Client::produce`] was given; only of a delivery report.
+    /// The tag of [`Client::produce`]; only of a delivery report.
     pub(super) fn tag(&self) -> usize {
         self.raw._private.addr()
     }
 
-    /// Milliseconds since the epoch; -1 when the record has none.
+    /// Milliseconds since the epoch; -1 if the record has none.
     pub(super) fn timestamp(&self) -> i64 {
         // SAFETY: the message is alive; a null for the timestamp's type is allowed.
         unsafe { c::rd_kafka_message_timestamp(self.raw, null_mut()) }
@@ -509,7 +510,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The bytes at an address that librdkafka gave; null is Kafka's null.
+/// The bytes at an address of librdkafka; null is Kafka's null.
 fn slice<'a>(start: *mut std::ffi::c_void, size: usize) -> Option<&'a [u8]> {
     // SAFETY: only called with address and size of one field of a living message, which `'a` does not outlive.
     NonNull::new(start).map(|start| unsafe { std::slice::from_raw_parts(start.cast().as_ptr(), size) })
@@ -521,38 +522,38 @@ pub(super) struct Event {
     _client: Client,
 }
 
-/// What an event says.
-pub(super) enum Told<'a> {
+/// The content of an event.
+pub(super) enum EventContent<'a> {
     /// Delivery reports.
     Deliveries(Deliveries<'a>),
     /// An error of the client as a whole.
     Error(Failure),
-    /// A line for the log: syslog's level, facility, text.
+    /// A log line: syslog level, facility, text.
     Log(i32, String, String),
-    /// Something that a producer has no use for.
+    /// Any other event, which a producer ignores.
     Other,
 }
 
 impl Event {
-    /// What it says.
-    pub(super) fn told(&self) -> Told<'_> {
+    /// The content.
+    pub(super) fn content(&self) -> EventContent<'_> {
         let raw = self.raw.as_ptr();
         // SAFETY: the event is alive, and so are the strings that it gives out.
         unsafe {
             match c::rd_kafka_event_type(raw) {
-                c::RD_KAFKA_EVENT_DR => Told::Deliveries(Deliveries { raw: self.raw, _event: PhantomData }),
-                c::RD_KAFKA_EVENT_ERROR => Told::Error(Failure {
+                c::RD_KAFKA_EVENT_DR => EventContent::Deliveries(Deliveries { raw: self.raw, _event: PhantomData }),
+                c::RD_KAFKA_EVENT_ERROR => EventContent::Error(Failure {
                     fatal: c::rd_kafka_event_error_is_fatal(raw) != 0,
                     ..Failure::of(c::rd_kafka_event_error(raw).into(), &text(c::rd_kafka_event_error_string(raw)))
                 }),
                 c::RD_KAFKA_EVENT_LOG => {
                     let (mut facility, mut line, mut level) = (null(), null(), 0);
                     if c::rd_kafka_event_log(raw, &raw mut facility, &raw mut line, &raw mut level) != 0 {
-                        return Told::Other;
+                        return EventContent::Other;
                     }
-                    Told::Log(level, text(facility), text(line))
+                    EventContent::Log(level, text(facility), text(line))
                 }
-                _ => Told::Other,
+                _ => EventContent::Other,
             }
         }
     }
@@ -565,7 +566,7 @@ impl Drop for Event {
     }
 }
 
-/// The delivery reports of an event; each is handed out once.
+/// The delivery reports of an event; each is returned once.
 pub(super) struct Deliveries<'a> {
     raw: NonNull<c::rd_kafka_event_t>,
     _event: PhantomData<&'a Event>,
@@ -589,13 +590,13 @@ fn text(string: *const c_char) -> String {
     unsafe { CStr::from_ptr(string) }.to_string_lossy().into_owned()
 }
 
-/// What an error code without words says.
+/// The failure of an error code without a message.
 fn code(error: c::rd_kafka_resp_err_t) -> Result<(), Failure> {
     let is_good = error == c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
     if is_good { Ok(()) } else { Err(Failure::of(error.into(), "")) }
 }
 
-/// Takes an error object apart and releases it; null is success.
+/// Converts and releases an error object; null is success.
 fn failure(raw: *mut c::rd_kafka_error_t) -> Result<(), Failure> {
     if raw.is_null() {
         return Ok(());

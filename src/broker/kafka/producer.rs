@@ -1,4 +1,4 @@
-//! A producer with its own event loop, with transactions or without.
+//! A producer with its own event loop, transactional or not.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use rdkafka::producer::Producer as _;
 use super::context::{BaseProducer, Context};
 use super::deadline::Deadline;
 use super::failure::{Failure, missing};
-use super::native::{Client, Group, Outgoing, Queue, Told, TopicHandle};
+use super::native::{Client, EventContent, Group, Outgoing, Queue, TopicHandle};
 use super::settings::{KafkaSettings, refused};
 use crate::broker::{Error, FencedBy, GroupMetadata, Producer, Result, Start};
 use crate::model::{Key, OutRecord, Timestamp, Topic, TopicPartition};
@@ -21,9 +21,9 @@ const EVENT: Duration = Duration::from_millis(50);
 
 /// A producer on librdkafka.
 ///
-/// The fields are in the order in which they have to go: topics and queues before the client.
+/// The fields are in the order of their drops: topics and queues before the client.
 pub(super) struct KafkaProducer {
-    /// By the tag that comes back with each delivery report.
+    /// By the tag in the delivery reports.
     destinations: Vec<Destination>,
     tags: BTreeMap<Topic, usize>,
     events: Queue,
@@ -31,26 +31,26 @@ pub(super) struct KafkaProducer {
     producer: Arc<BaseProducer>,
     deliveries: Deliveries,
     is_open: bool,
-    /// `None`: there are no transactions, and their calls only count deliveries.
+    /// `None`: without transactions; the transactional calls only count deliveries.
     transactional_id: Option<String>,
     tracked: Vec<Topic>,
     settings: Arc<KafkaSettings>,
 }
 
-/// A topic that has been written to.
+/// A topic with records of this producer.
 struct Destination {
     topic: Topic,
     native: TopicHandle,
-    /// True when its ends are asked for.
+    /// True if its end offsets are reported.
     is_tracked: bool,
 }
 
-/// What the delivery reports of a transaction have said so far.
+/// The delivery reports of a transaction.
 #[derive(Default)]
 struct Deliveries {
     outstanding: usize,
     failed: Option<Error>,
-    /// The offset after the last record of each partition of a tracked topic, by the topic's tag.
+    /// The offset after the last record of each partition of a tracked topic, by topic tag and partition.
     ends: BTreeMap<(usize, i32), i64>,
 }
 
@@ -85,11 +85,11 @@ impl KafkaProducer {
         self.producer.context()
     }
 
-    /// Serves one event, waiting for it at most so long; false when there was none.
+    /// Serves one event, waiting for at most `timeout_ms`; false if there was none.
     fn serve(&mut self, timeout_ms: i32) -> bool {
         let Some(event) = self.events.event(timeout_ms) else { return false };
-        match event.told() {
-            Told::Deliveries(messages) => {
+        match event.content() {
+            EventContent::Deliveries(messages) => {
                 for message in messages {
                     let tag = message.tag();
                     let to = self.destinations.get(tag);
@@ -98,7 +98,7 @@ impl KafkaProducer {
                         (Some(failure), to) => {
                             let name = to.map_or("an unknown topic", |to| to.topic.as_str());
                             let size = message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len);
-                            // The first one is the reason; what follows it follows from it.
+                            // The first failure is the cause of the later ones.
                             self.deliveries.failed.get_or_insert_with(|| failure.of_delivery(name, size));
                         }
                         (None, Some(to)) if to.is_tracked => {
@@ -110,20 +110,20 @@ impl KafkaProducer {
                     }
                 }
             }
-            Told::Error(failure) => self.context().troubled(failure),
-            Told::Log(level, facility, text) => Context::line(level, &facility, &text),
-            Told::Other => {}
+            EventContent::Error(failure) => self.context().set_error(failure),
+            EventContent::Log(level, facility, text) => Context::line(level, &facility, &text),
+            EventContent::Other => {}
         }
         true
     }
 
-    /// Serves what is there without waiting.
+    /// Serves waiting events.
     fn serve_all(&mut self) {
         while self.serve(0) {}
     }
 
-    /// Waits for the outstanding deliveries; false when the time-out came first.
-    fn settle(&mut self, deadline: &Deadline) -> bool {
+    /// Waits for the outstanding deliveries; false after a time-out.
+    fn await_deliveries(&mut self, deadline: &Deadline) -> bool {
         while self.deliveries.outstanding > 0 {
             if deadline.passed() {
                 return false;
@@ -139,7 +139,7 @@ impl KafkaProducer {
         }
         let native = self.native.topic(topic.as_str()).ok_or_else(|| Error::Fatal {
             operation: "producing",
-            detail: format!("'{topic}' is no name for a topic"),
+            detail: format!("'{topic}' is not a valid topic name"),
         })?;
         let (tag, is_tracked) = (self.destinations.len(), self.tracked.contains(topic));
         self.destinations.push(Destination { topic: topic.clone(), native, is_tracked });
@@ -147,7 +147,7 @@ impl KafkaProducer {
         Ok(tag)
     }
 
-    /// Serves events until a full queue has room again.
+    /// Produces a record; serves events while the queue is full.
     fn produce_when_possible(&mut self, tag: usize, message: &Outgoing<'_>) -> std::result::Result<(), Failure> {
         let mut waits_until = None;
         loop {
@@ -169,13 +169,13 @@ impl KafkaProducer {
         }
     }
 
-    /// After an error of a transactional call: what the client has said meanwhile belongs to the log.
+    /// The error of a transactional call; serves events for the log first.
     fn failed(&mut self, operation: &'static str, failure: Failure) -> Error {
         self.serve_all();
         self.fatal().unwrap_or(failure).of_transaction(operation)
     }
 
-    /// Why the client is of no use any more, if it is.
+    /// The fatal error of the client, if there is one.
     fn fatal(&self) -> Option<Failure> {
         let (code, detail) = self.producer.client().fatal_error()?;
         Some(Failure { fatal: true, ..Failure::of(code, &detail) })
@@ -192,7 +192,7 @@ impl Producer for KafkaProducer {
         result.map_err(|failure| {
             self.context().explain(failure).of_operation("initialising the producer", &self.settings.bootstrap_servers)
         })?;
-        self.context().worked();
+        self.context().clear_error();
         Ok(())
     }
 
@@ -226,10 +226,10 @@ impl Producer for KafkaProducer {
     }
 
     fn drain(&mut self, timeout: Duration) -> Result<BTreeMap<TopicPartition, i64>> {
-        let settled = self.settle(&Deadline::after(timeout));
+        let settled = self.await_deliveries(&Deadline::after(timeout));
         self.serve_all();
         if let Some(error) = self.deliveries.failed.clone() {
-            // A fenced producer's records are purged, and that is all that their reports say.
+            // Records of a fenced producer are purged, and their reports do not have the cause.
             return Err(self.fatal().map_or(error, |failure| failure.of_transaction("waiting for deliveries")));
         }
         if !settled {
@@ -251,7 +251,7 @@ impl Producer for KafkaProducer {
     ) -> Result<()> {
         const SENDING: &str = "adding offsets to the transaction";
         if offsets.is_empty() {
-            let detail = "there are none, and without any the member's generation is not checked".to_owned();
+            let detail = "the list is empty, and without offsets the member's generation is not checked".to_owned();
             return Err(Error::Fatal { operation: SENDING, detail });
         }
         if self.transactional_id.is_none() {
@@ -263,12 +263,12 @@ impl Producer for KafkaProducer {
             return Err(Error::Fenced { by: FencedBy::Generation, detail });
         }
         let Some(member) = group.native.downcast_ref::<Group>() else {
-            let detail = "the group metadata is another broker's".to_owned();
+            let detail = "the group metadata is of another adapter".to_owned();
             return Err(Error::Fatal { operation: SENDING, detail });
         };
         let mut list = TopicPartitionList::with_capacity(offsets.len());
         for (partition, offset) in offsets {
-            super::place::add(&mut list, partition, Start::At(*offset))
+            super::partition_list::add(&mut list, partition, Start::At(*offset))
                 .map_err(|error| Failure::from_kafka(&error).of_transaction(SENDING))?;
         }
         self.native
@@ -278,7 +278,7 @@ impl Producer for KafkaProducer {
 
     fn commit(&mut self, timeout: Duration) -> Result<()> {
         let deadline = Deadline::after(timeout);
-        // librdkafka would wait for the deliveries, and nobody would serve them.
+        // librdkafka would wait for deliveries whose events are not served.
         let rest = deadline.left();
         self.drain(rest)?;
         if self.transactional_id.is_some() {
@@ -287,7 +287,7 @@ impl Producer for KafkaProducer {
                 .map_err(|failure| self.failed("committing the transaction", failure))?;
         }
         self.is_open = false;
-        self.context().worked();
+        self.context().clear_error();
         Ok(())
     }
 
@@ -297,9 +297,9 @@ impl Producer for KafkaProducer {
             return Ok(());
         }
         let deadline = Deadline::after(timeout);
-        // The call waits for deliveries that only we serve. It is made once, with all of the time: when it is cut into
-        // short calls that resume each other, librdkafka mixes up their results, up to the next `begin`.
-        if !self.settle(&deadline) {
+        // The call waits for deliveries whose events only sheaf serves. It is called once with the whole time-out: with
+        // short calls that resume each other librdkafka mixes up their results, up to the next `begin`.
+        if !self.await_deliveries(&deadline) {
             let detail = format!("{} records are not acknowledged", self.deliveries.outstanding);
             return Err(Error::TimedOut { operation: ABORTING, detail });
         }
@@ -310,8 +310,8 @@ impl Producer for KafkaProducer {
         self.serve_all();
         self.is_open = false;
         if is_gap {
-            // The record that was not delivered has left a gap in the sequence numbers, for which the broker would
-            // refuse the next transaction too. A new client has no past.
+            // The undelivered record left a gap in the sequence numbers, for which the broker would refuse the next
+            // transaction too. A new client starts new sequences.
             *self = Self::new(
                 &Arc::clone(&self.settings),
                 self.transactional_id.take(),

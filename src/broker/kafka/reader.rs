@@ -1,4 +1,4 @@
-//! A reader without a group.
+//! A reader without a group, with manual assignment.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,25 +12,25 @@ use super::context::{BaseConsumer, Context};
 use super::deadline::Deadline;
 use super::failure::{Failure, missing};
 use super::native::{Client, Message, Queue};
-use super::place::add;
+use super::partition_list::add;
 use super::record::record;
 use super::settings::{KafkaSettings, refused};
 use crate::broker::{Error, Isolation, Purpose, Reader, Result, Start};
 use crate::model::{Record, TopicPartition};
 
-/// How many messages are taken at once.
+/// The most messages taken at once.
 const BATCH: usize = 1000;
 
-/// How long to wait for the leaders of a topic.
-const LEARN: Duration = Duration::from_secs(1);
+/// The time-out of a metadata request for a topic's leaders.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A reader on librdkafka.
 ///
-/// Its position is its own: the offset after the last record, or the offset that an end-of-partition message names,
-/// which lies behind control records and aborted ones.
+/// It tracks its position itself: the offset after the last record, or that of an end-of-partition message, which is
+/// after control records and aborted records.
 pub(super) struct KafkaReader {
     assigned: Vec<Assigned>,
-    /// All partitions arrive here.
+    /// The queue of all partitions.
     queue: Queue,
     native: Client,
     consumer: Arc<BaseConsumer>,
@@ -41,7 +41,7 @@ pub(super) struct KafkaReader {
 
 struct Assigned {
     partition: TopicPartition,
-    /// Kept, because letting go of it would end the forwarding.
+    /// Held, because dropping it would end the forwarding.
     _queue: Queue,
     position: Option<i64>,
 }
@@ -53,19 +53,19 @@ impl KafkaReader {
             .create_with_context(Context::default())
             .map_err(|error| refused(&error))?;
         let consumer = Arc::new(consumer);
-        // Nobody serves rebalances here, and there are none but the last, when the client closes.
+        // Rebalances are not served here; the only one is the last, when the client closes.
         consumer.context().close();
         let native = Client::of_consumer(&consumer).ok_or_else(|| missing("client"))?;
         let queue = native.new_queue().ok_or_else(|| missing("queue"))?;
         Ok(Self { assigned: Vec::new(), queue, native, consumer, settings: Arc::clone(settings), isolation, purpose })
     }
 
-    /// Makes the client know the leaders before it looks for them: finding none, it asks again after half a second.
-    fn learn(&self, partitions: &[(TopicPartition, Start)]) {
+    /// Requests the leaders' metadata first: without it the client waits half a second before it retries.
+    fn request_leaders(&self, partitions: &[(TopicPartition, Start)]) {
         let topics: BTreeSet<&str> = partitions.iter().map(|(partition, _)| partition.topic.as_str()).collect();
         for topic in topics {
-            if let Err(error) = self.consumer.fetch_metadata(Some(topic), LEARN) {
-                tracing::debug!(topic, %error, "a reader begins without knowing the topic's leaders");
+            if let Err(error) = self.consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT) {
+                tracing::debug!(topic, %error, "a reader starts without metadata of the topic's leaders");
                 return;
             }
         }
@@ -78,7 +78,7 @@ impl KafkaReader {
             .of_operation(operation, &self.settings.bootstrap_servers)
     }
 
-    /// Takes one batch; true when it was full.
+    /// Takes one batch; true if it was full.
     fn take(&mut self, max: usize, timeout_ms: i32, out: &mut Vec<Record>) -> Result<bool> {
         let batch = self.queue.consume(max, timeout_ms);
         let mut last = 0;
@@ -87,7 +87,7 @@ impl KafkaReader {
                 assigned.partition.partition == message.partition()
                     && assigned.partition.topic.as_str() == message.topic()
             };
-            // Messages come in runs of one partition.
+            // Consecutive messages are mostly of one partition.
             if !self.assigned.get(last).is_some_and(is_of) {
                 let Some(place) = self.assigned.iter().position(is_of) else { continue };
                 last = place;
@@ -118,7 +118,7 @@ impl Assigned {
             let detail = format!("{}: {}", self.partition, failure.detail);
             return Err(Error::Fatal { operation: "reading", detail });
         }
-        // The client may go on behind what it could not read (see `assigned`).
+        // The client may skip the unreadable record (see `assigned`).
         Err(Error::FetchFailed { partition: self.partition.clone(), detail: failure.detail })
     }
 }
@@ -127,11 +127,11 @@ impl Reader for KafkaReader {
     fn assign(&mut self, partitions: &[(TopicPartition, Start)]) -> Result<()> {
         const ASSIGNING: &str = "assigning";
         if !self.assigned.is_empty() {
-            // The end of an assignment takes the forwarding away at some later moment, also from the next assignment
-            // of the same partition, whose records would then arrive nowhere. A new client has no past.
+            // The end of an assignment removes the forwarding asynchronously, also that of the next assignment of the
+            // same partition, whose records would be lost. So a new client is used.
             *self = Self::new(&Arc::clone(&self.settings), self.isolation, self.purpose)?;
         }
-        self.learn(partitions);
+        self.request_leaders(partitions);
         let mut starts = TopicPartitionList::with_capacity(partitions.len());
         let mut assigned = Vec::with_capacity(partitions.len());
         for (partition, start) in partitions {
@@ -148,7 +148,7 @@ impl Reader for KafkaReader {
     }
 
     fn poll(&mut self, max: usize, out: &mut Vec<Record>, timeout: Duration) -> Result<()> {
-        // Errors of the client as a whole are noted by its context, and said when something fails for good.
+        // Errors of the client as a whole are kept in its context, and returned with permanent failures.
         if let Some(Err(error)) = self.consumer.poll(Duration::ZERO) {
             let failure = Failure::from_kafka(&error);
             if failure.fatal {
@@ -162,14 +162,14 @@ impl Reader for KafkaReader {
             full = self.take((max - (out.len() - before)).min(BATCH), 0, out)?;
         }
         while out.len() == before && max > 0 && !deadline.passed() {
-            // One message, because a batch call waits until it has as many as it was asked for.
+            // One message, because a batch call waits for as many as it is asked for.
             if !self.take(1, deadline.left_ms(), out)? {
                 break;
             }
             self.take((max - (out.len() - before)).min(BATCH), 0, out)?;
         }
         if out.len() > before {
-            self.consumer.context().worked();
+            self.consumer.context().clear_error();
         }
         Ok(())
     }

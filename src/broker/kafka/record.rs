@@ -5,10 +5,9 @@ use bytes::Bytes;
 use super::native::Message;
 use crate::model::{Header, Record, Timestamp, TopicPartition};
 
-/// A record of its own: key, value and header values share one allocation.
+/// An owned record: key, value and header values share one allocation.
 ///
-/// One per record, not one per batch: a record that waits in a cache for days must not hold on to the thousand others
-/// that arrived with it.
+/// One allocation per record, not per batch: a cached record must not keep the others of its batch in memory.
 pub(super) fn record(source: &TopicPartition, message: &Message<'_>) -> Record {
     let (key, value, headers) = (message.key(), message.value(), message.headers());
     let size = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
@@ -18,7 +17,7 @@ pub(super) fn record(source: &TopicPartition, message: &Message<'_>) -> Record {
         buffer.extend_from_slice(part);
     }
     let mut rest = Bytes::from(buffer);
-    // The parts are taken off in the order in which they were put in, so there is always enough left.
+    // The parts are split off in the order in which they were added, so the rest is always long enough.
     let mut take = |part: Option<&[u8]>| part.map(|part| rest.split_to(part.len()));
     Record {
         source: source.clone(),

@@ -1,4 +1,4 @@
-//! How a Kafka cluster is reached, and what every client is told.
+//! The settings of a Kafka cluster, and the properties of its clients.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,39 +10,39 @@ use rdkafka::error::KafkaError;
 use super::deadline::millis;
 use crate::broker::{ConsumerSpec, Error, Isolation, Purpose, Result};
 
-/// How a Kafka cluster is reached.
+/// The settings of a Kafka cluster.
 #[derive(Clone)]
 pub struct KafkaSettings {
     /// `host:port`, comma-separated.
     pub bootstrap_servers: String,
-    /// Properties of librdkafka that are passed on as they are (security, tuning); those that sheaf's guarantees rest on
-    /// are refused by [`super::KafkaBroker::new`].
+    /// Properties of librdkafka that are passed on unchanged (security, tuning); those that sheaf sets itself are
+    /// refused by [`super::KafkaBroker::new`].
     pub properties: BTreeMap<String, String>,
-    /// The name under which the brokers log and limit this client.
+    /// The client id, for the brokers' logs and quotas.
     pub client_id: String,
-    /// How long a member may be silent before the group goes on without it (`session.timeout.ms`).
+    /// The time-out of heartbeats, after which a member is removed from the group (`session.timeout.ms`).
     pub session_timeout: Duration,
-    /// How long a member may go without polling (`max.poll.interval.ms`).
+    /// The longest time between two polls of a member (`max.poll.interval.ms`).
     pub max_poll_interval: Duration,
-    /// After this an open transaction is aborted by the broker (`transaction.timeout.ms`). It bounds how long a dead
-    /// instance's transaction keeps others waiting.
+    /// The time after which the broker aborts an open transaction (`transaction.timeout.ms`). It bounds the time for
+    /// which the transaction of a dead instance blocks others.
     pub transaction_timeout: Duration,
-    /// How the group's partitions are shared out.
+    /// The assignor of the group.
     pub assignor: Assignor,
-    /// The largest record that is sent, in bytes, with its overhead (`message.max.bytes`).
+    /// The largest record of a producer, in bytes, with its overhead (`message.max.bytes`).
     pub message_max_bytes: u32,
 }
 
-/// How the partitions of a group are shared out (`partition.assignment.strategy`). All members have to agree.
+/// The assignor of a group (`partition.assignment.strategy`), the same for all members.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Assignor {
-    /// Members keep what they have; only what moves is revoked. It counts partitions whatever their topic, so one member
-    /// may get all tasks of a processor.
+    /// Cooperative: members keep their partitions, and only moved ones are revoked. It balances partitions regardless
+    /// of their topic, so one member may get all tasks of a processor.
     CooperativeSticky,
-    /// Everything is revoked and shared out anew, topic by topic in ranges: each topic evenly.
+    /// Eager: all partitions are revoked and assigned in ranges per topic: each topic evenly.
     #[default]
     Range,
-    /// Everything is revoked and shared out anew, partition by partition in turn: each topic evenly, and more moves.
+    /// Eager: all partitions are revoked and assigned round-robin: each topic evenly, with more moves.
     RoundRobin,
 }
 
@@ -50,7 +50,7 @@ impl Assignor {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::CooperativeSticky, Self::Range, Self::RoundRobin];
 
-    /// Kafka's name of it.
+    /// Kafka's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CooperativeSticky => "cooperative-sticky",
@@ -75,7 +75,7 @@ impl KafkaSettings {
         }
     }
 
-    /// Refuses what sheaf sets itself and what librdkafka does not know.
+    /// Refuses properties that sheaf sets itself, and those that librdkafka does not know.
     pub(super) fn check(&self) -> Result<()> {
         for key in self.properties.keys() {
             if let Some((_, why)) = OWNED.iter().find(|(owned, _)| owned == key) {
@@ -88,7 +88,7 @@ impl KafkaSettings {
         self.common().create_native_config().map(drop).map_err(|error| refused(&error))
     }
 
-    /// What every client is told; then the user's properties; what sheaf owns comes on top of both.
+    /// The configuration of all clients: defaults, then the user's properties, then sheaf's own.
     fn base(&self, defaults: &[(&str, &str)]) -> ClientConfig {
         let mut config = ClientConfig::new();
         for (key, value) in COMMON.iter().chain(defaults) {
@@ -108,7 +108,7 @@ impl KafkaSettings {
         self.base(&[])
     }
 
-    /// For a member of a group.
+    /// For a group member.
     pub(super) fn consumer(&self, spec: &ConsumerSpec) -> ClientConfig {
         let mut config = self.base(CONSUMING);
         owned_by_consumers(&mut config, &spec.group, Isolation::ReadCommitted);
@@ -125,8 +125,8 @@ impl KafkaSettings {
         config
     }
 
-    /// For a reader without a group. librdkafka assigns nothing without a group's name; nothing is ever committed under
-    /// this one, and nobody joins it.
+    /// For a reader without a group. librdkafka assigns nothing without a group id; nothing is committed under this
+    /// one, and no member joins it.
     pub(super) fn reader(&self, isolation: Isolation, purpose: Purpose) -> ClientConfig {
         let mut config = self.base(match purpose {
             Purpose::Restore => READING,
@@ -138,7 +138,7 @@ impl KafkaSettings {
         config
     }
 
-    /// For a producer, with transactions or without.
+    /// For a producer, transactional or not.
     pub(super) fn producer(&self, transactional_id: Option<&str>) -> ClientConfig {
         let mut config = self.base(PRODUCING);
         if let Some(transactional_id) = transactional_id {
@@ -152,7 +152,7 @@ impl KafkaSettings {
 }
 
 impl fmt::Debug for KafkaSettings {
-    /// Without the values of the properties: passwords are among them.
+    /// Without the values of the properties, because they may be passwords.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KafkaSettings")
             .field("bootstrap_servers", &self.bootstrap_servers)
@@ -163,7 +163,7 @@ impl fmt::Debug for KafkaSettings {
     }
 }
 
-/// The error for a property that librdkafka refuses, in its own words and without the value.
+/// The error for a property that librdkafka refuses, with its message without the value.
 pub(super) fn refused(error: &KafkaError) -> Error {
     if let KafkaError::ClientConfig(_, why, key, value) = error {
         // librdkafka quotes the value.
@@ -190,10 +190,10 @@ fn owned_by_consumers(config: &mut ClientConfig, group: &str, isolation: Isolati
     );
 }
 
-/// What sheaf sets itself, and why nobody else may.
+/// The properties that sheaf sets itself, with the reason.
 const OWNED: &[(&str, &str)] = &[
-    ("bootstrap.servers", "kafka.bootstrap_servers is the place for it"),
-    ("metadata.broker.list", "kafka.bootstrap_servers is the place for it"),
+    ("bootstrap.servers", "kafka.bootstrap_servers is the setting for it"),
+    ("metadata.broker.list", "kafka.bootstrap_servers is the setting for it"),
     ("client.id", "it follows from the instance"),
     ("group.id", "it is the application id"),
     ("group.instance.id", "it follows from the instance id"),
@@ -217,24 +217,24 @@ const OWNED: &[(&str, &str)] = &[
     ("message.max.bytes", "it has a setting of its own"),
 ];
 
-/// A member learns of a rebalance from the answer to a heartbeat, twice when the protocol is cooperative: at Kafka's 3 s
-/// two members took 6.5 s to share.
+/// A member learns of a rebalance from the answer to a heartbeat, twice with the cooperative protocol: with Kafka's 3 s
+/// two members took 6.5 s to rebalance.
 const HEARTBEAT: Duration = Duration::from_millis(500);
 
-/// Recovery within a second after an outage, not within ten; topics that appear are seen within ten seconds, not within
-/// five minutes.
+/// Reconnects within a second after an outage instead of ten; finds new topics within ten seconds instead of five
+/// minutes.
 const COMMON: &[(&str, &str)] = &[
     ("reconnect.backoff.max.ms", "1000"),
     ("topic.metadata.refresh.interval.ms", "10000"),
     ("log.connection.close", "false"),
 ];
 
-/// `queued.*` bound memory *per partition*, because each partition has its own queue, and an instance may have hundreds: of
-/// five topics with 64 partitions each, these take 160 MiB at the very most (some 500 bytes for a small message, of which
-/// librdkafka keeps half for itself), and one answer of a broker 16 MiB. Beyond that a topic's own batches count: one is
-/// taken whole. A full queue is looked at again after 10 ms instead of a second, so a thousand messages are enough for more
-/// than a thread can step on. The broker holds an empty fetch for 100 ms: a new record ends it at once, a new partition has to
-/// wait for its end.
+/// `queued.*` limits memory *per partition*, because each partition has its own queue, and an instance may have
+/// hundreds: with five topics of 64 partitions each, these take at most 160 MiB (some 500 bytes for a small message,
+/// half of it librdkafka's overhead), and one fetch response 16 MiB. Larger batches of a topic are still fetched whole.
+/// A full queue is checked again after 10 ms instead of a second, so a thousand messages are more than a thread
+/// processes meanwhile. The broker holds an empty fetch for 100 ms: a new record ends it at once, a new partition waits
+/// for its end.
 const CONSUMING: &[(&str, &str)] = &[
     ("queued.min.messages", "1000"),
     ("queued.max.messages.kbytes", "512"),
@@ -245,7 +245,7 @@ const CONSUMING: &[(&str, &str)] = &[
     ("fetch.error.backoff.ms", "50"),
 ];
 
-/// A reader reads much, once, and has to learn quickly that it has come to the end: that comes with an empty fetch.
+/// A restoring reader reads much, once, and detects the end by an empty fetch, which has to return quickly.
 const READING: &[(&str, &str)] = &[
     ("queued.min.messages", "50000"),
     ("queued.max.messages.kbytes", "32768"),
@@ -254,7 +254,7 @@ const READING: &[(&str, &str)] = &[
     ("fetch.error.backoff.ms", "20"),
 ];
 
-/// A follower is at the end for most of its life: what is written ends a waiting fetch at once, and the empty ones cost.
+/// A following reader is usually at the end: a new record ends a waiting fetch at once, and empty fetches cost.
 const FOLLOWING: &[(&str, &str)] = &[
     ("queued.min.messages", "10000"),
     ("queued.max.messages.kbytes", "16384"),
@@ -263,7 +263,7 @@ const FOLLOWING: &[(&str, &str)] = &[
     ("fetch.error.backoff.ms", "100"),
 ];
 
-/// Who only wants the first record of each partition gets little more: Kafka sends at least one batch, whatever its size.
+/// A reader of first records should not fetch much more: Kafka returns at least one batch, whatever its size.
 const PEEKING: &[(&str, &str)] = &[
     ("queued.min.messages", "1"),
     ("queued.max.messages.kbytes", "1024"),
@@ -273,7 +273,7 @@ const PEEKING: &[(&str, &str)] = &[
     ("fetch.error.backoff.ms", "20"),
 ];
 
-/// A transaction's records are produced in one burst, so a millisecond of lingering fills the batches.
+/// A transaction's records are produced at once, so a millisecond of lingering fills the batches.
 const PRODUCING: &[(&str, &str)] = &[
     ("linger.ms", "1"),
     ("compression.type", "lz4"),
@@ -281,8 +281,8 @@ const PRODUCING: &[(&str, &str)] = &[
     ("queue.buffering.max.messages", "500000"),
     ("queue.buffering.max.kbytes", "262144"),
     // librdkafka 2.12 gives a request to the group's coordinator no time-out: once its look-up has failed, the request
-    // waits for any change of any connection, and so for the dead broker's return (`creq_ts_timeout` is never read).
-    // While `send_offsets` waits, all connections of the producer are idle, and closing them is such a change.
+    // waits for a state change of any connection, possibly until the dead broker returns (`creq_ts_timeout` is never
+    // read). While `send_offsets` waits, all connections of the producer are idle, and closing them is such a change.
     ("connections.max.idle.ms", "6000"),
 ];
 

@@ -10,7 +10,7 @@ use super::fault::Operation;
 use crate::broker::{Admin, NewTopic, Result, TopicDescription};
 use crate::model::{Topic, TopicPartition};
 
-/// An administrator of a cluster in memory.
+/// An admin client of a cluster in memory.
 #[derive(Debug)]
 pub(super) struct MemoryAdmin(pub(super) Client);
 

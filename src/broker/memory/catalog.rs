@@ -8,7 +8,7 @@ use super::log::Log;
 use crate::broker::{Error, NewTopic, Result, TopicDescription};
 use crate::model::{Topic, TopicPartition};
 
-/// What Kafka 4.3 reports for a topic that sets nothing, for the settings that sheaf looks at.
+/// The defaults of Kafka 4.3 for the topic configuration that sheaf reads.
 /// Source: `org.apache.kafka.common.config.TopicConfig` and the topic section of Kafka's documentation.
 const DEFAULTS: [(&str, &str); 9] = [
     ("cleanup.policy", "delete"),
@@ -22,14 +22,14 @@ const DEFAULTS: [(&str, &str); 9] = [
     ("segment.bytes", "1073741824"),
 ];
 
-/// The longest name that Kafka takes (`org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH`).
+/// The longest topic name (`org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH`).
 const NAME_LENGTH_MAX: usize = 249;
 
 /// All topics.
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
     topics: BTreeMap<Topic, Entry>,
-    /// How many topics were ever created.
+    /// The number of topics ever created.
     created: u64,
 }
 
@@ -39,16 +39,16 @@ pub(super) struct Entry {
     pub(super) id: Uuid,
     pub(super) logs: Vec<Log>,
     pub(super) config: BTreeMap<String, String>,
-    /// The settings that each record meets, read once.
+    /// The parsed configuration that applies to each record.
     pub(super) rules: Rules,
 }
 
-/// The settings that each record meets.
+/// The parsed configuration that applies to each record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rules {
-    /// `cleanup.policy` contains `compact`: a record needs a key.
+    /// `cleanup.policy` contains `compact`: records need a key.
     pub(super) compact: bool,
-    /// `cleanup.policy` contains `delete`: records may be deleted.
+    /// `cleanup.policy` contains `delete`: records can be deleted.
     pub(super) delete: bool,
     /// `message.timestamp.type` is `LogAppendTime`.
     pub(super) append_time: bool,
@@ -69,7 +69,7 @@ impl Catalog {
         self.topics.get_mut(&partition.topic)?.logs.get_mut(usize::try_from(partition.partition).ok()?)
     }
 
-    /// How many partitions a topic has; `None` when there is no such topic.
+    /// The partition count of a topic; `None` if it does not exist.
     pub(super) fn partitions(&self, topic: &Topic) -> Option<i32> {
         self.topics.get(topic).map(Entry::partitions)
     }
@@ -79,7 +79,7 @@ impl Catalog {
         Some(TopicDescription { partitions: entry.partitions(), replication: 1, config: entry.config.clone() })
     }
 
-    /// Creates a topic; `false` when it was there already.
+    /// Creates a topic; `false` if it existed already.
     pub(super) fn create(&mut self, new: &NewTopic) -> Result<bool> {
         if self.topics.contains_key(&new.topic) {
             return Ok(false);
@@ -110,14 +110,14 @@ impl Catalog {
         Ok(true)
     }
 
-    /// Compacts every partition of a topic.
+    /// Compacts all partitions of a topic.
     pub(super) fn compact(&mut self, topic: &Topic, purge: bool) {
         if let Some(entry) = self.topics.get_mut(topic) {
             entry.logs.iter_mut().for_each(|log| log.compact(purge));
         }
     }
 
-    /// Deletes a topic; `false` when there is none.
+    /// Deletes a topic; `false` if it does not exist.
     pub(super) fn delete(&mut self, topic: &Topic) -> bool {
         self.topics.remove(topic).is_some()
     }
@@ -164,7 +164,7 @@ impl Rules {
     }
 }
 
-/// What the broker refuses for good.
+/// The error of a request that the broker refuses permanently.
 pub(super) fn refused(operation: &'static str, detail: String) -> Error {
     Error::Fatal { operation, detail }
 }

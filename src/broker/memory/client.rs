@@ -1,4 +1,4 @@
-//! The way from a client to the cluster: the lock, the faults, the crash of a process, the wake-ups.
+//! The requests of a client to the cluster: the lock, injected faults, process crashes, wake-ups.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,14 +8,14 @@ use super::fault::{FaultKind, Operation};
 use super::transaction::Markers;
 use crate::broker::{Error, Result};
 
-/// What the clients of a cluster hold on to.
+/// The shared state of a cluster's clients.
 #[derive(Debug)]
 pub(super) struct Shared {
     cluster: Mutex<Cluster>,
     changed: Condvar,
 }
 
-/// A connection of one process.
+/// The connection of one process.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     shared: Arc<Shared>,
@@ -28,33 +28,33 @@ impl Client {
         Self { shared, process: 0 }.process(name)
     }
 
-    /// A connection of another process to the same cluster. A name may come back: it is a new process then.
+    /// The connection of another process to the same cluster. A reused name is a new process.
     pub(super) fn process(&self, name: &str) -> Self {
-        let process = self.look(|cluster| {
+        let process = self.inspect(|cluster| {
             cluster.processes.push((name.to_owned(), false));
             cluster.processes.len() - 1
         });
         Self { shared: Arc::clone(&self.shared), process }
     }
 
-    /// Makes this process vanish.
+    /// Crashes this process.
     pub(super) fn crash(&self) {
-        self.look(|cluster| self.mark_crashed(cluster));
+        self.inspect(|cluster| self.mark_crashed(cluster));
     }
 
     pub(super) fn is_crashed(&self) -> bool {
-        self.look(|cluster| self.has_crashed(cluster))
+        self.inspect(|cluster| self.has_crashed(cluster))
     }
 
-    /// Looks at or changes the cluster from outside: no fault, no expiry.
-    pub(super) fn look<T>(&self, run: impl FnOnce(&mut Cluster) -> T) -> T {
+    /// Accesses the cluster as an observer: no faults, no expiry.
+    pub(super) fn inspect<T>(&self, run: impl FnOnce(&mut Cluster) -> T) -> T {
         let mut cluster = self.lock();
         let answer = run(&mut cluster);
         self.release(cluster);
         answer
     }
 
-    /// Sends a request; faults may strike before and after it.
+    /// Sends a request; faults can be injected before and after it.
     pub(super) fn call<T>(&self, operation: Operation, run: impl FnOnce(&mut Cluster) -> Result<T>) -> Result<T> {
         let mut cluster = self.lock();
         let answer = self.execute(&mut cluster, operation, run);
@@ -62,7 +62,7 @@ impl Client {
         answer
     }
 
-    /// Waits for at most `timeout` until more was written than `seen`; only where owners run on several threads.
+    /// Waits until more was written than `seen`, for at most `timeout`; only for owners on several threads.
     pub(super) fn wait(&self, seen: u64, timeout: Duration) {
         let cluster = self.lock();
         if cluster.settings.blocking {
@@ -84,7 +84,7 @@ impl Client {
         cluster.expire();
         let process = cluster.processes.get(self.process).map(|(name, _)| name.clone()).unwrap_or_default();
         let timed_out = |detail: &str| Err(Error::TimedOut { operation: name, detail: detail.to_owned() });
-        match cluster.faults.judge(operation, &process) {
+        match cluster.faults.next(operation, &process) {
             None => run(cluster),
             Some(FaultKind::TimeoutBefore) => timed_out("the request was lost"),
             Some(FaultKind::Transient) => Err(Error::Transient { operation: name, detail: "injected".into() }),
@@ -103,9 +103,9 @@ impl Client {
                 cluster.markers = Markers::Now;
                 answer
             }
-            // A fetch changes nothing at the broker: a lost answer is a lost request.
+            // A fetch changes nothing at the broker: a lost response is like a lost request.
             Some(FaultKind::TimeoutAfter | FaultKind::TimeoutPrepared) if operation == Operation::Fetch => {
-                timed_out("the answer was lost")
+                timed_out("the response was lost")
             }
             Some(kind @ (FaultKind::TimeoutAfter | FaultKind::TimeoutPrepared | FaultKind::CrashAfter)) => {
                 if kind == FaultKind::TimeoutPrepared {
@@ -117,7 +117,7 @@ impl Client {
                     self.mark_crashed(cluster);
                     return answer.and_then(|_| Err(crashed(name)));
                 }
-                answer.and_then(|_| timed_out("the answer was lost"))
+                answer.and_then(|_| timed_out("the response was lost"))
             }
         }
     }
@@ -133,11 +133,11 @@ impl Client {
     }
 
     fn lock(&self) -> MutexGuard<'_, Cluster> {
-        // A panic of another owner's thread leaves a cluster behind that is no worse than after a crash.
+        // A panic of another owner's thread leaves a state like that after a crash.
         self.shared.cluster.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes whoever is to be woken, outside the lock: a waker may call back.
+    /// Unlocks, then wakes the waiting owners: a waker may call back.
     fn release(&self, mut cluster: MutexGuard<'_, Cluster>) {
         let wakes = std::mem::take(&mut cluster.wakes);
         let blocking = cluster.settings.blocking;
@@ -152,5 +152,5 @@ impl Client {
 }
 
 fn crashed(operation: &'static str) -> Error {
-    Error::Fatal { operation, detail: "this process has crashed; its clients are to be dropped".into() }
+    Error::Fatal { operation, detail: "this process has crashed; drop its clients".into() }
 }

@@ -1,4 +1,4 @@
-//! The member of a group: what it has been told, what it owes an answer to, where it reads.
+//! A group member: pending events, their answers, and positions.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -19,17 +19,17 @@ pub(super) struct MemoryConsumer {
     spec: ConsumerSpec,
     protocol: Protocol,
     topics: BTreeSet<Topic>,
-    /// Left out of the subscription until the first assignment, as [`Consumer::subscribe`] says.
+    /// Left out of the first subscription (see [`Consumer::subscribe`]).
     withheld: Option<Topic>,
-    /// True from its first assignment on: now what was left out is added.
+    /// True after the first assignment was answered: the full subscription is due.
     answered: bool,
     /// `None` before the first subscription.
     membership: Option<Membership>,
-    /// As far as this client knows; the coordinator may be further.
+    /// As known to this client; the coordinator may have a newer one.
     generation: i32,
     /// True between an event and its answer.
-    owes_answer: bool,
-    /// Told by the coordinator, and not handed out because the answer to the poll was lost.
+    awaits_answer: bool,
+    /// Events of the coordinator that were not returned because the response to the poll was lost.
     arrived: VecDeque<GroupEvent>,
     owned: BTreeSet<TopicPartition>,
     cursors: BTreeMap<TopicPartition, Cursor>,
@@ -37,7 +37,7 @@ pub(super) struct MemoryConsumer {
 
 impl MemoryConsumer {
     pub(super) fn new(client: Client, spec: &ConsumerSpec) -> Self {
-        let protocol = client.look(|cluster| cluster.settings.protocol);
+        let protocol = client.inspect(|cluster| cluster.settings.protocol);
         Self {
             client,
             spec: spec.clone(),
@@ -47,25 +47,25 @@ impl MemoryConsumer {
             answered: false,
             membership: None,
             generation: -1,
-            owes_answer: false,
+            awaits_answer: false,
             arrived: VecDeque::new(),
             owned: BTreeSet::new(),
             cursors: BTreeMap::new(),
         }
     }
 
-    /// Sends a heartbeat and takes in what the coordinator says.
+    /// Sends a heartbeat and queues the coordinator's events.
     fn heartbeat(&mut self) -> Result<()> {
         let Self { client, spec, topics, membership, generation, arrived, owned, .. } = self;
-        let owes_answer = self.owes_answer;
+        let awaits_answer = self.awaits_answer;
         client.call(Operation::Poll, |cluster| {
             let Some(me) = membership else {
-                return Err(Error::Fatal { operation: "poll", detail: "subscribe comes first".into() });
+                return Err(Error::Fatal { operation: "poll", detail: "call subscribe first".into() });
             };
-            match cluster.poll_group(me, owes_answer) {
+            match cluster.poll_group(me, awaits_answer) {
                 Ok(event) => arrived.extend(event),
                 Err(refusal @ Refusal::FencedInstance) => return Err(refusal.error(me)),
-                Err(Refusal::UnknownMember | Refusal::OldGeneration) if owes_answer => {}
+                Err(Refusal::UnknownMember | Refusal::OldGeneration) if awaits_answer => {}
                 Err(Refusal::UnknownMember | Refusal::OldGeneration) => {
                     *generation = -1;
                     if owned.is_empty() {
@@ -83,7 +83,7 @@ impl MemoryConsumer {
         })
     }
 
-    /// Tells the coordinator what this member reads; joins the group when it is in none yet.
+    /// Sends the subscription to the coordinator; joins the group first if necessary.
     fn resubscribe(&mut self) -> Result<()> {
         let Self { client, spec, topics, membership, .. } = self;
         client.call(Operation::Poll, |cluster| {
@@ -93,20 +93,20 @@ impl MemoryConsumer {
             };
             let again = cluster.at_group(me, |group, now, _| group.resubscribe(me.member, topics.clone(), now));
             match again {
-                // An expelled member joins with its new topics when it polls.
+                // An expelled member joins with the new topics at its next poll.
                 Ok(()) | Err(Refusal::UnknownMember | Refusal::OldGeneration) => Ok(()),
                 Err(refusal @ Refusal::FencedInstance) => Err(refusal.error(me)),
             }
         })
     }
 
-    /// What every way of ending has in common; a crashed process just vanishes.
+    /// The common part of closing and dropping; a crashed process does nothing.
     fn leave(&mut self) {
         let Some(me) = self.membership.take() else { return };
         if self.client.is_crashed() {
             return;
         }
-        self.client.look(|cluster| {
+        self.client.inspect(|cluster| {
             cluster.unwatch(me.member);
             if cluster.faults.is_reachable() {
                 cluster.tell_group(&me, |group, now, counts| group.leave(me.member, now, counts));
@@ -129,7 +129,7 @@ impl Consumer for MemoryConsumer {
         if let (true, Some(withheld)) = (self.answered, self.withheld.clone()) {
             self.topics.insert(withheld);
             self.resubscribe()?;
-            // Not before: a request that failed is sent again by the next poll.
+            // Not before: a failed request is sent again by the next poll.
             self.withheld = None;
         }
         if self.arrived.is_empty() {
@@ -140,9 +140,9 @@ impl Consumer for MemoryConsumer {
             None => {}
             Some(GroupEvent::Assigned(partitions)) => {
                 self.owned.extend(partitions.iter().cloned());
-                self.owes_answer = true;
+                self.awaits_answer = true;
             }
-            Some(GroupEvent::Revoked(_) | GroupEvent::Lost(_)) => self.owes_answer = true,
+            Some(GroupEvent::Revoked(_) | GroupEvent::Lost(_)) => self.awaits_answer = true,
         }
         Ok(event)
     }
@@ -150,18 +150,18 @@ impl Consumer for MemoryConsumer {
     fn assign(&mut self, partitions: &[(TopicPartition, Start)]) -> Result<()> {
         let Self { client, cursors, spec, .. } = self;
         let Some(member) = self.membership.as_ref().map(|me| me.member) else {
-            return Err(Error::Fatal { operation: "assign", detail: "subscribe comes first".into() });
+            return Err(Error::Fatal { operation: "assign", detail: "call subscribe first".into() });
         };
         if self.protocol == Protocol::Eager {
             cursors.clear();
         }
-        client.look(|cluster| {
+        client.inspect(|cluster| {
             for (partition, start) in partitions {
                 cursors.insert(partition.clone(), Cursor::new(cluster, partition, *start, Isolation::ReadCommitted));
             }
             rewatch(cluster, member, cursors, spec);
         });
-        self.owes_answer = false;
+        self.awaits_answer = false;
         self.answered = true;
         Ok(())
     }
@@ -171,10 +171,10 @@ impl Consumer for MemoryConsumer {
             self.owned.remove(partition);
             self.cursors.remove(partition);
         }
-        self.owes_answer = false;
+        self.awaits_answer = false;
         let Self { client, cursors, spec, membership, .. } = self;
         let Some(me) = membership else { return Ok(()) };
-        client.look(|cluster| {
+        client.inspect(|cluster| {
             rewatch(cluster, me.member, cursors, spec);
             cluster.tell_group(me, |group, _, _| group.release(me.member, partitions));
         });
@@ -188,7 +188,7 @@ impl Consumer for MemoryConsumer {
         let what = (Isolation::ReadCommitted, max);
         let fetched = self.client.call(Operation::Fetch, |cluster| cursor.fetch(cluster, partition, what, out));
         fetched.map_err(|error| {
-            // What a broker answers to a fetch, it answers for one partition.
+            // A broker's error for a fetch is the error of one partition.
             let Error::Transient { detail, .. } = error else { return error };
             Error::FetchFailed { partition: partition.clone(), detail }
         })
@@ -220,7 +220,7 @@ impl Consumer for MemoryConsumer {
     fn commit(&mut self, offsets: &[(TopicPartition, i64)], _timeout: Duration) -> Result<()> {
         let generation = self.group()?.generation;
         let Some(me) = &self.membership else {
-            return Err(Error::Fatal { operation: "commit", detail: "subscribe comes first".into() });
+            return Err(Error::Fatal { operation: "commit", detail: "call subscribe first".into() });
         };
         if generation < 0 {
             let detail = format!("the member has no generation in group {}: join again", me.group);
@@ -232,10 +232,10 @@ impl Consumer for MemoryConsumer {
     fn group(&self) -> Result<GroupMetadata> {
         let Self { client, spec, membership, .. } = self;
         let Some(me) = membership else {
-            return Err(Error::Fatal { operation: "group", detail: "subscribe comes first".into() });
+            return Err(Error::Fatal { operation: "group", detail: "call subscribe first".into() });
         };
-        // librdkafka learns of a new generation in the background, an expelled member of nothing.
-        let current = client.look(|cluster| {
+        // librdkafka learns of a new generation in the background, but not of an expulsion.
+        let current = client.inspect(|cluster| {
             let reachable = cluster.faults.is_reachable();
             cluster.group(&me.group).filter(|_| reachable).and_then(|group| group.generation_of(me.member))
         });
@@ -266,7 +266,7 @@ fn enter(cluster: &mut Cluster, spec: &ConsumerSpec, topics: &BTreeSet<Topic>) -
     Membership { group: spec.group.clone(), instance: spec.group_instance.clone(), member }
 }
 
-/// Tells the cluster for which partitions this client is to be woken.
+/// Registers the waker of this client for its partitions.
 fn rewatch(cluster: &mut Cluster, member: MemberId, cursors: &BTreeMap<TopicPartition, Cursor>, spec: &ConsumerSpec) {
     cluster.unwatch(member);
     for partition in cursors.keys() {

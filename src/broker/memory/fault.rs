@@ -1,10 +1,10 @@
-//! Faults: which call of which client fails how, by script, by chance with a seed, or by a hook.
+//! Fault injection: scripted, random with a seed, or by a hook.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-/// What a client asks of the cluster.
+/// An operation of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
     /// `Producer::init`.
@@ -32,7 +32,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Its name in error messages.
+    /// The name in error messages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Init => "init",
@@ -49,8 +49,7 @@ impl Operation {
         }
     }
 
-    /// True for calls that librdkafka repeats by itself until their time-out, so that an unreachable broker shows as
-    /// one.
+    /// True for calls that librdkafka retries until their time-out, so that an unreachable broker shows as a time-out.
     pub(super) const fn is_repeated(self) -> bool {
         match self {
             Self::Init | Self::Drain | Self::SendOffsets | Self::Commit | Self::Abort => true,
@@ -59,66 +58,65 @@ impl Operation {
     }
 }
 
-/// How a call fails.
+/// The kind of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The request was lost: `TimedOut`, and nothing happened.
+    /// The request is lost: `TimedOut`, not executed.
     TimeoutBefore,
-    /// The answer was lost: `TimedOut`, and it was executed.
+    /// The response is lost: `TimedOut`, executed.
     TimeoutAfter,
-    /// The answer of a commit or an abort was lost after the decision and before its markers: `TimedOut`, and the
-    /// transaction ends as decided when the coordinator gets round to it. Other calls: as [`Self::TimeoutAfter`].
+    /// The response of a commit or an abort is lost between decision and markers: `TimedOut`, and the transaction ends
+    /// as decided after the marker delay. Other calls: as [`Self::TimeoutAfter`].
     TimeoutPrepared,
-    /// A commit or an abort is answered, and its markers follow when the coordinator gets round to it. Other calls: no
-    /// fault.
+    /// A commit or an abort succeeds, and its markers follow after the marker delay. Other calls: no fault.
     LateMarkers,
-    /// The same, but the offsets become stable at once: the partitions of a transaction end one by one.
+    /// As [`Self::LateMarkers`], but the offsets become stable at once: the partitions of a transaction end one by one.
     ScatteredMarkers,
-    /// `Transient`, and nothing happened.
+    /// `Transient`, not executed.
     Transient,
-    /// As if no broker could be reached.
+    /// No broker is reachable.
     Unreachable,
-    /// The process vanishes before the call.
+    /// The process crashes before the call.
     CrashBefore,
-    /// The process vanishes after the call was executed and before it returned.
+    /// The process crashes after the call was executed and before it returns.
     CrashAfter,
 }
 
 /// A scripted fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Which calls.
+    /// The operation.
     pub operation: Operation,
-    /// Only calls of this process ([`MemoryBroker::process`](super::MemoryBroker::process)); `None`: of any.
+    /// The process ([`MemoryBroker::process`](super::MemoryBroker::process)); `None`: any.
     pub process: Option<String>,
-    /// How they fail.
+    /// The kind of the fault.
     pub kind: FaultKind,
-    /// How many calls fail.
+    /// The number of calls that fail.
     pub times: u32,
 }
 
-/// Faults by chance.
+/// Random faults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chance {
-    /// Which calls.
+    /// The operation.
     pub operation: Operation,
-    /// How they fail.
+    /// The kind of the fault.
     pub kind: FaultKind,
-    /// How many of a thousand.
+    /// The probability in thousandths.
     pub per_mille: u32,
 }
 
-/// Looks at each call before it is executed and may make it fail: the crash points of a simulator.
+/// A hook that is called before each operation and can inject a fault.
 pub type Hook = Arc<dyn Fn(&Call<'_>) -> Option<FaultKind> + Send + Sync>;
 
-/// A call that is about to be executed.
+/// A call before its execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call<'a> {
-    /// What.
+    /// The operation.
     pub operation: Operation,
-    /// Whose.
+    /// The process.
     pub process: &'a str,
-    /// The how manieth call of this cluster, from 0; the same schedule gives the same numbers.
+    /// The number of the call in this cluster, from 0; the same schedule gives the same numbers.
     pub number: u64,
 }
 
@@ -177,8 +175,8 @@ impl Faults {
         *self = Self { calls: self.calls, ..Self::default() };
     }
 
-    /// Whether and how this call fails. The script comes first, then the hook, then chance.
-    pub(super) fn judge(&mut self, operation: Operation, process: &str) -> Option<FaultKind> {
+    /// The fault of a call, if any: scripted ones first, then the hook, then random ones.
+    pub(super) fn next(&mut self, operation: Operation, process: &str) -> Option<FaultKind> {
         let call = Call { operation, process, number: self.calls };
         self.calls += 1;
         if self.unreachable {

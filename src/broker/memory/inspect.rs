@@ -1,4 +1,4 @@
-//! What an oracle may see of a cluster: its records, offsets, owners and open transactions, without a client.
+//! Inspection of a cluster by an oracle, without a client: records, offsets, owners and open transactions.
 
 use std::collections::BTreeMap;
 
@@ -8,43 +8,43 @@ use crate::broker::Isolation;
 use crate::model::{Record, Topic, TopicPartition};
 
 impl MemoryBroker {
-    /// The committed records of a topic, by partition and offset; none when there is no such topic.
+    /// The committed records of a topic, by partition and offset; empty if the topic does not exist.
     pub fn committed_records(&self, topic: &Topic) -> Vec<Record> {
         self.records(topic, Isolation::ReadCommitted)
     }
 
-    /// All records of a topic that are there, also those of open and aborted transactions, by partition and offset.
+    /// All records of a topic, also those of open and aborted transactions, by partition and offset.
     pub fn all_records(&self, topic: &Topic) -> Vec<Record> {
         self.records(topic, Isolation::ReadUncommitted)
     }
 
-    /// The offset that a group has committed, whatever transactions are open.
+    /// The committed offset of a group, regardless of open transactions.
     pub fn committed_offset(&self, group: &str, partition: &TopicPartition) -> Option<i64> {
-        self.client.look(|cluster| cluster.offsets(group)?.committed(partition))
+        self.client.inspect(|cluster| cluster.offsets(group)?.committed(partition))
     }
 
-    /// The generation of a group; `None` when nobody ever joined it.
+    /// The generation of a group; `None` if it never had a member.
     pub fn generation(&self, group: &str) -> Option<i32> {
-        self.client.look(|cluster| cluster.group(group).map(super::group::Group::generation))
+        self.client.inspect(|cluster| cluster.group(group).map(super::group::Group::generation))
     }
 
-    /// Who holds the partitions of a group: the number of the member, in the order of joining.
+    /// The owners of a group's partitions: the number of the member, in the order of joining.
     pub fn owners(&self, group: &str) -> BTreeMap<TopicPartition, u64> {
-        self.client.look(|cluster| cluster.group(group).map(super::group::Group::owners).unwrap_or_default())
+        self.client.inspect(|cluster| cluster.group(group).map(super::group::Group::owners).unwrap_or_default())
     }
 
-    /// How many transactions are open or wait for their markers.
+    /// The number of transactions that are open or without markers.
     pub fn open_transactions(&self) -> usize {
-        self.client.look(|cluster| cluster.transactions.open_count())
+        self.client.inspect(|cluster| cluster.transactions.open_count())
     }
 
     fn records(&self, topic: &Topic, isolation: Isolation) -> Vec<Record> {
         let window = Window { isolation, max: usize::MAX, arrived: std::time::Duration::MAX };
-        self.client.look(|cluster| {
+        self.client.inspect(|cluster| {
             let mut out = Vec::new();
             let logs = cluster.catalog.get(topic).map(|entry| entry.logs.iter());
             for (number, log) in (0..).zip(logs.into_iter().flatten()) {
-                // Reading from the log's own start is always in range.
+                // The start of the log is always in range.
                 log.read(&TopicPartition::new(topic, number), log.start(), window, &mut out);
             }
             out

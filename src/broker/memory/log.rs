@@ -1,8 +1,8 @@
 //! One partition: records and markers with their offsets, the last stable offset, compaction.
 //!
-//! A transaction's records carry their producer; its end is a marker that takes an offset itself. What a reader of
-//! committed records may see ends at the last stable offset: the first record of the oldest open transaction. Records
-//! of an aborted transaction are marked when its marker is written, so a fetch never looks further than what it returns.
+//! The records of a transaction carry the producer id; its end is a marker with an offset of its own. A reader of
+//! committed records sees records up to the last stable offset: the first record of the oldest open transaction. The
+//! records of an aborted transaction are flagged when its marker is written, so a fetch reads only what it returns.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use bytes::Bytes;
 use crate::broker::Isolation;
 use crate::model::{Headers, Key, OutRecord, Record, Timestamp, TopicPartition};
 
-/// Names a producer in its partitions; each transactional id has one.
+/// The id of a producer in its partitions; each transactional id has one.
 pub(super) type ProducerId = u64;
 
-/// How a transaction ends.
+/// The end of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Commit,
@@ -25,7 +25,7 @@ pub(super) enum Verdict {
 /// The log of one partition.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    /// The first offset that a reader may ask for.
+    /// The first offset of the log.
     start: i64,
     /// The offset after the last record or marker: the high watermark.
     end: i64,
@@ -38,9 +38,9 @@ pub(super) struct Log {
 struct Entry {
     offset: i64,
     timestamp: Timestamp,
-    /// When it arrived, in the cluster's uptime; a delayed fetch compares with it.
+    /// The append time, in the cluster's uptime, for delayed fetches.
     arrived: Duration,
-    /// Whose transaction; `None` for a record outside of any.
+    /// The producer of the transaction; `None` for a record without one.
     producer: Option<ProducerId>,
     content: Content,
 }
@@ -51,12 +51,12 @@ enum Content {
     Data { key: Option<Bytes>, value: Option<Bytes>, headers: Headers, aborted: bool },
 }
 
-/// Which records a fetch may take.
+/// The limits of a fetch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     pub(super) isolation: Isolation,
     pub(super) max: usize,
-    /// Only what has arrived at this uptime or before.
+    /// The latest append time, in the cluster's uptime.
     pub(super) arrived: Duration,
 }
 
@@ -69,7 +69,7 @@ impl Log {
         self.end
     }
 
-    /// The offset that a reader of this isolation cannot pass.
+    /// The end offset of a reader with this isolation level.
     pub(super) fn limit(&self, isolation: Isolation) -> i64 {
         match isolation {
             Isolation::ReadUncommitted => self.end,
@@ -79,7 +79,7 @@ impl Log {
         }
     }
 
-    /// Appends a record of an open transaction, or of none; returns its offset.
+    /// Appends a record, in an open transaction or without one; returns its offset.
     pub(super) fn append(
         &mut self,
         producer: Option<ProducerId>,
@@ -98,7 +98,7 @@ impl Log {
         offset
     }
 
-    /// Ends a producer's transaction here: writes the marker and, for an abort, marks the records.
+    /// Ends a producer's transaction: writes the marker and, for an abort, flags the records.
     ///
     /// Kafka writes a marker into every partition that was added to the transaction, whether or not a record followed.
     pub(super) fn mark(&mut self, producer: ProducerId, verdict: Verdict, timestamp: Timestamp, arrived: Duration) {
@@ -117,8 +117,8 @@ impl Log {
         self.end += 1;
     }
 
-    /// Appends what is there from `position` on to `out`; returns the new position, which passes markers, aborted
-    /// records and gaps. `None`: the position is not in the log.
+    /// Appends records from `position` on to `out`; returns the new position, after skipped markers, aborted records
+    /// and gaps. `None`: the position is out of range.
     pub(super) fn read(
         &self,
         partition: &TopicPartition,
@@ -141,11 +141,11 @@ impl Log {
             }
             next = entry.offset + 1;
         }
-        // Everything up to the limit has been looked at; a compacted tail leaves no entry to say so.
+        // The read covers everything up to the limit; a compacted tail has no entry there.
         Some(next.max(limit))
     }
 
-    /// Deletes every record before the offset; `false` when the offset is beyond the high watermark.
+    /// Deletes all records before the offset; `false` if the offset is beyond the high watermark.
     pub(super) fn delete_before(&mut self, offset: i64) -> bool {
         if offset > self.end {
             return false;
@@ -156,8 +156,8 @@ impl Log {
         true
     }
 
-    /// Keeps the last committed value of each key below the last stable offset, as Kafka's log cleaner does; offsets
-    /// stay as they are. `purge` also drops tombstones and markers, as after `delete.retention.ms`.
+    /// Compacts the log below the last stable offset, as Kafka's log cleaner does: keeps the last committed value of
+    /// each key, at its offset. `purge` also drops tombstones and markers, as after `delete.retention.ms`.
     pub(super) fn compact(&mut self, purge: bool) {
         let limit = self.limit(Isolation::ReadCommitted);
         let mut seen = BTreeSet::new();
@@ -179,7 +179,7 @@ impl Log {
         self.entries = kept;
     }
 
-    /// The place of the first entry at or after the offset.
+    /// The index of the first entry at or after the offset.
     fn index(&self, offset: i64) -> usize {
         self.entries.partition_point(|entry| entry.offset < offset)
     }

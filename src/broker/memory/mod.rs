@@ -2,31 +2,31 @@
 //!
 //! ```text
 //!  MemoryBroker ──▶ consumer ─┐            ┌─▶ catalog ─▶ log       topics, partitions, last stable offset, compaction
-//!  (one process,    producer ─┼▶ client ─▶ cluster ─▶ transaction   who writes, what is open, time-outs
+//!  (one process,    producer ─┼▶ client ─▶ cluster ─▶ transaction   producers, open transactions, time-outs
 //!   shared cluster) reader   ─┤   │        ├─▶ group               members, generations, rebalances
 //!                   admin    ─┘   └ fault  └─▶ offset              committed, and about to be
 //! ```
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
-//! | `client` | the lock; where faults strike, processes crash and wakers are called |
-//! | `cluster` | what one request changes in several places |
+//! | `client` | the lock, injected faults, process crashes, wake-ups |
+//! | `cluster` | requests that change several parts of the state |
 //! | `log`, `catalog` | one partition; all topics |
 //! | `transaction`, `offset` | the transaction coordinator; a group's offsets |
 //! | `group` | the group coordinator, its members and its assignor |
 //! | `consumer`, `producer`, `plain`, `reader`, `admin` | the parts of the port; `plain` is the producer without transactions |
-//! | `fault`, `inspect` | what a simulator does to the cluster, and what its oracle sees |
-//! | `settings` | what a cluster is set to |
+//! | `fault`, `inspect` | fault injection, and inspection by an oracle |
+//! | `settings` | the settings |
 //!
 //! # The contract
 //!
-//! Real Kafka is the truth, and `tests/it/conformance.rs` asks both the same questions. Nothing happens by itself:
-//! time-outs and expiries are looked at when somebody calls (or by [`MemoryBroker::tick`]), on the clock that was handed
-//! in, so one thread and one seed give the same story every time. Nobody waits, unless [`Settings::blocking`] is set.
+//! Real Kafka is the reference, and `tests/it/conformance.rs` runs the same tests on both. There are no threads:
+//! time-outs and expiries are handled with each call (or by [`MemoryBroker::tick`]), on the given clock, so one thread
+//! and one seed give the same run. No call waits, unless [`Settings::blocking`] is set.
 //!
-//! A [`MemoryBroker`] belongs to one *process*; [`MemoryBroker::process`] gives another process a connection to the same
-//! cluster. After [`MemoryBroker::crash`] the clients of that process are dead: nothing is left in order, a transaction
-//! stays open until its time-out or its successor, a member stays in its group until its session ends.
+//! A [`MemoryBroker`] belongs to one *process*; [`MemoryBroker::process`] connects another process to the same cluster.
+//! After [`MemoryBroker::crash`] the clients of that process are dead: a transaction stays open until its time-out or
+//! its successor, a member stays in its group until its session times out.
 
 mod admin;
 mod catalog;
@@ -62,87 +62,87 @@ use self::reader::MemoryReader;
 use super::{Admin, Broker, Consumer, ConsumerSpec, Isolation, Producer, ProducerSpec, Reader, Result};
 use crate::model::{Clock, Topic, TopicPartition};
 
-/// A process's connection to a cluster in memory; clones are of the same process.
+/// The connection of a process to a cluster in memory; clones are of the same process.
 #[derive(Clone, Debug)]
 pub struct MemoryBroker {
     client: Client,
 }
 
 impl MemoryBroker {
-    /// A new cluster without topics, and the connection of a first process, which is called `main`.
+    /// A new cluster without topics, with the connection of a first process named `main`.
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Self {
         Self { client: Client::new(Cluster::new(settings, clock), "main") }
     }
 
-    /// The connection of another process to the same cluster. A process that starts again is a new one, whatever its
+    /// The connection of another process to the same cluster. A process that restarts is a new one, also with the same
     /// name.
     #[must_use]
     pub fn process(&self, name: &str) -> Self {
         Self { client: self.client.process(name) }
     }
 
-    /// Makes this process vanish: every later call of its clients fails, and dropping them does nothing.
+    /// Crashes this process: all later calls of its clients fail, and dropping them has no effect.
     pub fn crash(&self) {
         self.client.crash();
     }
 
-    /// Whether this process has vanished, by [`Self::crash`] or by a fault.
+    /// True if this process has crashed, by [`Self::crash`] or by a fault.
     pub fn is_crashed(&self) -> bool {
         self.client.is_crashed()
     }
 
-    /// Does what is due by the clock; every call of a client does so too.
+    /// Handles expiry; every call of a client does so, too.
     pub fn tick(&self) {
-        self.client.look(Cluster::expire);
+        self.client.inspect(Cluster::expire);
     }
 
-    /// Makes coming calls fail.
+    /// Injects a fault into coming calls.
     pub fn inject(&self, fault: Fault) {
-        self.client.look(|cluster| cluster.faults.inject(fault));
+        self.client.inspect(|cluster| cluster.faults.inject(fault));
     }
 
-    /// Makes calls fail by chance, in place of earlier chances.
+    /// Injects random faults, instead of earlier ones.
     pub fn inject_by_chance(&self, seed: u64, chances: Vec<Chance>) {
-        self.client.look(|cluster| cluster.faults.by_chance(seed, chances));
+        self.client.inspect(|cluster| cluster.faults.by_chance(seed, chances));
     }
 
-    /// Lets a function judge each call. It runs under the cluster's lock and must not call the cluster.
+    /// Sets the hook for each call. It runs under the cluster's lock and must not call the cluster.
     pub fn set_hook(&self, hook: Option<Hook>) {
-        self.client.look(|cluster| cluster.faults.set_hook(hook));
+        self.client.inspect(|cluster| cluster.faults.set_hook(hook));
     }
 
     /// Makes the whole cluster unreachable, or reachable again.
     pub fn set_reachable(&self, reachable: bool) {
-        self.client.look(|cluster| cluster.faults.set_reachable(reachable));
+        self.client.inspect(|cluster| cluster.faults.set_reachable(reachable));
     }
 
-    /// Records can be fetched only this long after they were written.
+    /// Sets the time from the append of a record until it can be fetched.
     pub fn set_fetch_delay(&self, delay: Duration) {
-        self.client.look(|cluster| cluster.fetch_delay = delay);
+        self.client.inspect(|cluster| cluster.fetch_delay = delay);
     }
 
-    /// Takes every fault, chance and hook back, and makes the cluster reachable.
+    /// Removes all faults and the hook, and makes the cluster reachable.
     pub fn heal(&self) {
-        self.client.look(|cluster| {
+        self.client.inspect(|cluster| {
             cluster.faults.clear();
             cluster.fetch_delay = Duration::ZERO;
         });
     }
 
-    /// Forgets the committed offsets of a group, as Kafka does when it has been empty for `offsets.retention.minutes`.
+    /// Deletes the committed offsets of a group, as Kafka does after it was empty for `offsets.retention.minutes`.
     pub fn expire_offsets(&self, group: &str) {
-        self.client.look(|cluster| cluster.offsets_mut(group).expire());
+        self.client.inspect(|cluster| cluster.offsets_mut(group).expire());
     }
 
     /// Sets committed offsets of a group, as `kafka-consumer-groups --reset-offsets` does.
     pub fn reset_offsets(&self, group: &str, offsets: &[(TopicPartition, i64)]) {
-        self.client.look(|cluster| cluster.offsets_mut(group).commit(offsets));
+        self.client.inspect(|cluster| cluster.offsets_mut(group).commit(offsets));
     }
 
-    /// Compacts a topic now, whatever its policy, below the last stable offset. `purge` also drops tombstones and
-    /// markers, as Kafka does after `delete.retention.ms`.
+    /// Compacts a topic below the last stable offset, whatever its policy. `purge` also drops tombstones and markers,
+    /// as after `delete.retention.ms`.
     pub fn compact(&self, topic: &Topic, purge: bool) {
-        self.client.look(|cluster| cluster.catalog.compact(topic, purge));
+        self.client.inspect(|cluster| cluster.catalog.compact(topic, purge));
     }
 }
 

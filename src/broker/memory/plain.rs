@@ -8,13 +8,13 @@ use super::fault::Operation;
 use crate::broker::{Error, GroupMetadata, Producer, Result};
 use crate::model::{OutRecord, Topic, TopicPartition};
 
-/// A producer of a cluster in memory that writes for everybody to see.
+/// A producer without transactions of a cluster in memory; its records are visible at once.
 #[derive(Debug)]
 pub(super) struct PlainProducer {
     client: Client,
     tracked: BTreeSet<Topic>,
     ends: BTreeMap<TopicPartition, i64>,
-    /// Why a record of this batch is not there.
+    /// The first failed delivery of this batch.
     failed: Option<Error>,
 }
 
@@ -41,7 +41,7 @@ impl Producer for PlainProducer {
                 self.ends.insert(partition, offset + 1);
             }
             Ok(_) => {}
-            // As a delivery report says it, later.
+            // Returned later, like a delivery report.
             Err(error @ (Error::Abortable { .. } | Error::TimedOut { .. })) => {
                 self.failed.get_or_insert(error);
             }

@@ -1,8 +1,8 @@
 //! The transactional producer.
 //!
-//! Like librdkafka's, `begin` and an empty transaction's end ask nobody, so a zombie learns of its successor with the
-//! first record, the offsets or the end of a transaction that has something in it. A record that the broker refuses
-//! fails the transaction, not the call that handed it over.
+//! As in librdkafka, `begin` and the end of an empty transaction send no request, so a zombie learns of its successor
+//! with the first record, the offsets or the end of a transaction that is not empty. A refused record fails the
+//! transaction, not the call of `produce`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -30,24 +30,24 @@ enum State {
     Created,
     Ready(Identity),
     Open(Identity, Transaction),
-    /// Fenced, or its outcome is unknown: what every further call says.
+    /// Unusable after fencing or an unknown outcome; the error of all further calls.
     Spent(Error),
 }
 
-/// A transaction as its client knows it.
+/// A transaction in the client.
 #[derive(Debug, Default)]
 struct Transaction {
-    /// True when the coordinator knows of it.
+    /// True after the first request to the coordinator.
     sent: bool,
-    /// Why it can only be aborted.
+    /// The reason for which it can only be aborted.
     failure: Option<String>,
-    /// The offset after the last record, for partitions of tracked topics.
+    /// The offset after the last record of partitions of tracked topics.
     tracked: BTreeMap<TopicPartition, i64>,
 }
 
 impl MemoryProducer {
     pub(super) fn new(client: Client, spec: &ProducerSpec) -> Self {
-        let record_bytes_max = client.look(|cluster| cluster.settings.record_bytes_max);
+        let record_bytes_max = client.inspect(|cluster| cluster.settings.record_bytes_max);
         let (transactional_id, tracked) = (spec.transactional_id.clone(), spec.tracked.iter().cloned().collect());
         Self { client, transactional_id, tracked, record_bytes_max, state: State::Created }
     }
@@ -57,12 +57,12 @@ impl MemoryProducer {
         match &mut self.state {
             State::Open(who, transaction) => Ok((&self.client, *who, transaction)),
             State::Spent(error) => Err(error.clone()),
-            State::Created => Err(misuse(operation, "the producer is not initialised")),
-            State::Ready(_) => Err(misuse(operation, "no transaction was begun")),
+            State::Created => Err(misuse(operation, "call init first")),
+            State::Ready(_) => Err(misuse(operation, "call begin first")),
         }
     }
 
-    /// The open transaction, if it can still be committed.
+    /// The open transaction, unless it can only be aborted.
     fn usable(&mut self, operation: &'static str) -> Result<(&Client, Identity, &mut Transaction)> {
         let (client, who, transaction) = self.transaction(operation)?;
         match &transaction.failure {
@@ -71,8 +71,8 @@ impl MemoryProducer {
         }
     }
 
-    /// Remembers what an answer means for the calls to come.
-    fn settle<T>(&mut self, operation: Operation, answer: Result<T>) -> Result<T> {
+    /// Updates the state by the result of a request.
+    fn update_state<T>(&mut self, operation: Operation, answer: Result<T>) -> Result<T> {
         match &answer {
             Err(error @ Error::Fenced { by: FencedBy::Producer, .. }) => self.state = State::Spent(error.clone()),
             Err(Error::TimedOut { .. }) => {
@@ -97,7 +97,7 @@ impl MemoryProducer {
         if answer.is_ok() {
             self.state = State::Ready(who);
         }
-        self.settle(operation, answer)
+        self.update_state(operation, answer)
     }
 }
 
@@ -106,11 +106,11 @@ impl Producer for MemoryProducer {
         match &self.state {
             State::Created => {}
             State::Spent(error) => return Err(error.clone()),
-            State::Ready(_) | State::Open(..) => return Err(misuse("init", "the producer is initialised already")),
+            State::Ready(_) | State::Open(..) => return Err(misuse("init", "init was already called")),
         }
         let id = &self.transactional_id;
         let answer = self.client.call(Operation::Init, |cluster| Ok(cluster.init(id)));
-        let who = self.settle(Operation::Init, answer)?;
+        let who = self.update_state(Operation::Init, answer)?;
         self.state = State::Ready(who);
         Ok(())
     }
@@ -119,8 +119,8 @@ impl Producer for MemoryProducer {
         let who = match &self.state {
             State::Ready(who) => *who,
             State::Spent(error) => return Err(error.clone()),
-            State::Created => return Err(misuse("begin", "the producer is not initialised")),
-            State::Open(..) => return Err(misuse("begin", "the transaction before was not ended")),
+            State::Created => return Err(misuse("begin", "call init first")),
+            State::Open(..) => return Err(misuse("begin", "the previous transaction is still open")),
         };
         self.client.call(Operation::Begin, |_| Ok(()))?;
         self.state = State::Open(who, Transaction::default());
@@ -143,12 +143,12 @@ impl Producer for MemoryProducer {
                 Ok(())
             }
             Err(Error::Abortable { detail } | Error::TimedOut { detail, .. }) => {
-                // The record may be in the log: the abort has to reach the coordinator.
+                // The record may be in the log: the coordinator has to abort it.
                 transaction.sent = true;
                 transaction.failure = Some(detail);
                 Ok(())
             }
-            answer @ Err(_) => self.settle(Operation::Produce, answer.map(|_| ())),
+            answer @ Err(_) => self.update_state(Operation::Produce, answer.map(|_| ())),
         }
     }
 
@@ -172,7 +172,7 @@ impl Producer for MemoryProducer {
         if group.generation < 0 {
             let detail = format!("the member has no generation in group {}: join again", group.group);
             let error = Error::Fenced { by: FencedBy::Generation, detail };
-            return self.settle(Operation::SendOffsets, Err(error));
+            return self.update_state(Operation::SendOffsets, Err(error));
         }
         let Some(membership) = group.native.downcast_ref::<Membership>() else {
             return Err(misuse("send_offsets", "the group metadata is of another adapter"));
@@ -180,7 +180,7 @@ impl Producer for MemoryProducer {
         transaction.sent = true;
         let answer = client
             .call(Operation::SendOffsets, |cluster| cluster.send_offsets(who, offsets, membership, group.generation));
-        self.settle(Operation::SendOffsets, answer)
+        self.update_state(Operation::SendOffsets, answer)
     }
 
     fn commit(&mut self, _timeout: Duration) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The reader without a group, and the cursor that consumers use too.
+//! The reader without a group, and the cursor of readers and consumers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use super::fault::Operation;
 use crate::broker::{Isolation, Reader, Result, Start};
 use crate::model::{Record, TopicPartition};
 
-/// Where a client is in one partition.
+/// The position of a client in one partition.
 #[derive(Debug)]
 pub(super) struct Cursor {
     next: i64,
-    /// True once a fetch has arrived: until then a client of Kafka does not know its position.
+    /// True after the first fetch: before it Kafka's client does not know its position.
     fetched: bool,
     pub(super) paused: bool,
 }
@@ -55,7 +55,7 @@ impl MemoryReader {
         Self { client, isolation, cursors: BTreeMap::new() }
     }
 
-    /// Takes what is there; returns how much had been written by then.
+    /// Fetches records; returns the number of writes by then.
     fn fetch(&mut self, max: usize, out: &mut Vec<Record>) -> Result<u64> {
         let Self { client, isolation, cursors } = self;
         let full = out.len() + max;

@@ -1,31 +1,31 @@
-//! What a cluster in memory is set to; the defaults are Kafka's, shortened where sheaf shortens them too.
+//! The settings of a cluster in memory; the defaults are Kafka's, with shorter times where sheaf sets them, too.
 
 use std::time::Duration;
 
-/// The settings of a cluster in memory and of the clients that it hands out.
+/// The settings of a cluster in memory and of its clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How the group hands partitions over (`partition.assignment.strategy`).
+    /// The rebalance protocol (`partition.assignment.strategy`).
     pub protocol: Protocol,
-    /// A member that has not polled for this long is expelled (`session.timeout.ms`).
+    /// The time without a poll after which a member is expelled (`session.timeout.ms`).
     ///
-    /// Heartbeats are implied by polls, so a clock that is moved in larger steps expels everybody.
+    /// Polls count as heartbeats, so moving the clock in larger steps expels all members.
     pub session_timeout: Duration,
-    /// A member that has not rejoined a rebalance for this long is expelled (`max.poll.interval.ms`).
+    /// The time without rejoining a rebalance after which a member is expelled (`max.poll.interval.ms`).
     pub max_poll_interval: Duration,
-    /// An open transaction is aborted and its producer fenced after this long (`transaction.timeout.ms`).
+    /// The time after which an open transaction is aborted and its producer fenced (`transaction.timeout.ms`).
     pub transaction_timeout: Duration,
-    /// How long a decided transaction stays without its markers when its answer was lost in between
+    /// The time from a decision to its markers if a fault delays them
     /// ([`FaultKind::TimeoutPrepared`](super::FaultKind::TimeoutPrepared)).
     pub marker_delay: Duration,
-    /// The largest record that a producer takes, in bytes (`message.max.bytes` of the client).
+    /// The largest record of a producer, in bytes (`message.max.bytes` of the client).
     pub record_bytes_max: usize,
-    /// The most records that have "arrived" for one fetch, whatever the caller asks for.
+    /// The most records of one fetch, whatever the caller asks for.
     pub fetch_records_max: usize,
-    /// Seeds the partition of records without a key.
+    /// The seed for the partitions of records without a key.
     pub seed: u64,
-    /// True when owners run on several threads: [`Reader::poll`](crate::broker::Reader::poll) then really waits. A
-    /// single-threaded owner (the simulator) would wait for something that only it can do.
+    /// True for owners on several threads: [`Reader::poll`](crate::broker::Reader::poll) waits. A single-threaded owner
+    /// (the simulator) would wait for itself.
     pub blocking: bool,
 }
 
@@ -45,11 +45,11 @@ impl Default for Settings {
     }
 }
 
-/// How a group hands partitions over.
+/// The rebalance protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// Only what moves is revoked; a second rebalance gives it to its new owner.
+    /// Only moved partitions are revoked; a second rebalance assigns them.
     Cooperative,
-    /// Everybody gives everything up before each rebalance.
+    /// All members give up all partitions before each rebalance.
     Eager,
 }

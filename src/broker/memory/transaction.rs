@@ -1,4 +1,4 @@
-//! The transaction coordinator: who writes under which transactional id, and what became of its transaction.
+//! The transaction coordinator: producers by transactional id, and the states of their transactions.
 //!
 //! ```text
 //!            add               end                    markers
@@ -6,9 +6,9 @@
 //!                     │ time-out: abort, epoch + 1 ──────────────▶ Empty
 //! ```
 //!
-//! A transaction begins here with its first partition or offset, as in Kafka, not with the client's `begin`. It is
-//! *prepared* only when a fault holds markers back ([`Markers`]): then its records stay hidden and its offsets unstable
-//! until the markers follow.
+//! As in Kafka, a transaction begins here with its first partition or offset, not with the client's `begin`. It is
+//! *prepared* only if a fault delays the markers ([`Markers`]): then its records are invisible and its offsets unstable
+//! until the markers are written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::log::{ProducerId, Verdict};
 use crate::broker::{Error, FencedBy, Result};
 use crate::model::TopicPartition;
 
-/// A producer as the coordinator knows it: its place, and how often the place was taken before.
+/// The identity of a producer: its id and its epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) producer: ProducerId,
@@ -46,8 +46,8 @@ enum State {
     Prepared { since: Duration, scope: Scope, verdict: Verdict },
 }
 
-/// When the markers of a decided transaction are written. Kafka answers once the decision is written, and each partition
-/// gets its marker in its own time.
+/// The time at which the markers of a decided transaction are written. Kafka responds when the decision is logged, and
+/// each partition gets its marker later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Markers {
     Now,
@@ -56,14 +56,14 @@ pub(super) enum Markers {
     OffsetsFirst,
 }
 
-/// What a transaction has touched.
+/// The partitions and groups of a transaction.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     pub(super) partitions: BTreeSet<TopicPartition>,
     pub(super) groups: BTreeSet<String>,
 }
 
-/// A transaction whose markers are to be written now.
+/// A transaction whose markers are due.
 #[derive(Debug)]
 pub(super) struct Ending {
     pub(super) producer: ProducerId,
@@ -72,23 +72,23 @@ pub(super) struct Ending {
 }
 
 impl Transactions {
-    /// Takes the place of a transactional id: fences whoever had it, and ends its transaction (an open one aborts, a
-    /// prepared one ends as it was decided).
+    /// Initializes a producer: fences earlier ones of the transactional id, and ends their transaction (an open one is
+    /// aborted, a prepared one ends as decided).
     pub(super) fn init(&mut self, id: &str) -> (Identity, Option<Ending>) {
         let next = u64::try_from(self.ids.len()).unwrap_or(u64::MAX);
         let producer = *self.ids.entry(id.to_owned()).or_insert(next);
-        let place = self.producers.entry(producer).or_insert_with(|| Producer {
+        let earlier = self.producers.entry(producer).or_insert_with(|| Producer {
             id: id.to_owned(),
             epoch: 0,
             state: State::Empty,
         });
-        let ending = place.finish(producer, Verdict::Abort);
-        place.epoch += 1;
-        (Identity { producer, epoch: place.epoch }, ending)
+        let ending = earlier.finish(producer, Verdict::Abort);
+        earlier.epoch += 1;
+        (Identity { producer, epoch: earlier.epoch }, ending)
     }
 
-    /// Adds a partition to the producer's transaction, which it opens when there is none. A transaction that still waits
-    /// for its markers gets them first.
+    /// Adds a partition to the producer's transaction, and opens one if necessary. A transaction that waits for its
+    /// markers gets them first.
     pub(super) fn add_partition(
         &mut self,
         who: Identity,
@@ -109,7 +109,7 @@ impl Transactions {
         Ok(ending)
     }
 
-    /// Decides the producer's transaction; returns the part of it that ends now.
+    /// Decides the producer's transaction; returns the part that ends now.
     pub(super) fn end(
         &mut self,
         who: Identity,
@@ -117,12 +117,12 @@ impl Transactions {
         markers: Markers,
         now: Duration,
     ) -> Result<Option<Ending>> {
-        let place = self.place(who)?;
+        let known = self.producer(who)?;
         if markers == Markers::Now {
-            return Ok(place.finish(who.producer, verdict));
+            return Ok(known.finish(who.producer, verdict));
         }
         let mut first = None;
-        place.state = match std::mem::replace(&mut place.state, State::Empty) {
+        known.state = match std::mem::replace(&mut known.state, State::Empty) {
             State::Open { mut scope, .. } => {
                 if markers == Markers::OffsetsFirst {
                     let scope = Scope { groups: std::mem::take(&mut scope.groups), ..Scope::default() };
@@ -135,11 +135,12 @@ impl Transactions {
         Ok(first)
     }
 
-    /// Ends what has been open for `timeout` (and fences its producer) or prepared for `marker_delay`.
+    /// Aborts transactions that are open for longer than `timeout` (and fences their producers), and ends prepared ones
+    /// after `marker_delay`.
     pub(super) fn expire(&mut self, now: Duration, timeout: Duration, marker_delay: Duration) -> Vec<Ending> {
         let mut endings = Vec::new();
-        for (producer, place) in &mut self.producers {
-            let due = match &place.state {
+        for (producer, known) in &mut self.producers {
+            let due = match &known.state {
                 State::Empty => false,
                 State::Open { since, .. } => now.saturating_sub(*since) >= timeout,
                 State::Prepared { since, .. } => now.saturating_sub(*since) >= marker_delay,
@@ -147,47 +148,47 @@ impl Transactions {
             if !due {
                 continue;
             }
-            if matches!(place.state, State::Open { .. }) {
-                place.epoch += 1;
+            if matches!(known.state, State::Open { .. }) {
+                known.epoch += 1;
             }
-            endings.extend(place.finish(*producer, Verdict::Abort));
+            endings.extend(known.finish(*producer, Verdict::Abort));
         }
         endings
     }
 
-    /// How many transactions have no markers yet.
+    /// The number of transactions without markers.
     pub(super) fn open_count(&self) -> usize {
-        self.producers.values().filter(|place| !matches!(place.state, State::Empty)).count()
+        self.producers.values().filter(|known| !matches!(known.state, State::Empty)).count()
     }
 
     fn open(&mut self, who: Identity, now: Duration) -> Result<(Option<Ending>, &mut Scope)> {
-        let place = self.place(who)?;
-        let ending = match &place.state {
-            State::Prepared { .. } => place.finish(who.producer, Verdict::Abort),
+        let known = self.producer(who)?;
+        let ending = match &known.state {
+            State::Prepared { .. } => known.finish(who.producer, Verdict::Abort),
             State::Empty | State::Open { .. } => None,
         };
-        if matches!(place.state, State::Empty) {
-            place.state = State::Open { since: now, scope: Scope::default() };
+        if matches!(known.state, State::Empty) {
+            known.state = State::Open { since: now, scope: Scope::default() };
         }
-        match &mut place.state {
+        match &mut known.state {
             State::Open { scope, .. } | State::Prepared { scope, .. } => Ok((ending, scope)),
             State::Empty => Err(unknown()),
         }
     }
 
-    fn place(&mut self, who: Identity) -> Result<&mut Producer> {
-        let place = self.producers.get_mut(&who.producer).ok_or_else(unknown)?;
-        if place.epoch != who.epoch {
+    fn producer(&mut self, who: Identity) -> Result<&mut Producer> {
+        let known = self.producers.get_mut(&who.producer).ok_or_else(unknown)?;
+        if known.epoch != who.epoch {
             let detail =
-                format!("transactional id {} is at epoch {}, this producer at {}", place.id, place.epoch, who.epoch);
+                format!("transactional id {} is at epoch {}, this producer at {}", known.id, known.epoch, who.epoch);
             return Err(Error::Fenced { by: FencedBy::Producer, detail });
         }
-        Ok(place)
+        Ok(known)
     }
 }
 
 impl Producer {
-    /// Takes the transaction out, to be ended as it was decided, or else by `verdict`.
+    /// Removes the transaction; its end is the decided one, or else `verdict`.
     fn finish(&mut self, producer: ProducerId, verdict: Verdict) -> Option<Ending> {
         match std::mem::replace(&mut self.state, State::Empty) {
             State::Empty => None,
@@ -200,6 +201,6 @@ impl Producer {
 fn unknown() -> Error {
     Error::Fatal {
         operation: "transaction",
-        detail: "the coordinator does not know this producer: init comes first".into(),
+        detail: "the coordinator does not know this producer: call init first".into(),
     }
 }

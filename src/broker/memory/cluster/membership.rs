@@ -1,4 +1,4 @@
-//! What members ask of their group.
+//! The requests of group members.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::broker::{Error, FencedBy, GroupEvent};
 
 type Answer<T> = Result<T, Refusal>;
 
-/// Who a consumer is, as it says itself.
+/// The identity of a consumer in a group.
 #[derive(Clone, Debug)]
 pub(in crate::broker::memory) struct Membership {
     pub(in crate::broker::memory) group: String,
@@ -27,7 +27,7 @@ impl Cluster {
         id
     }
 
-    /// Runs a request of a member at its group.
+    /// Executes a request of a member at its group.
     pub(in crate::broker::memory) fn at_group<T>(
         &mut self,
         membership: &Membership,
@@ -36,13 +36,13 @@ impl Cluster {
         let now = self.clock.uptime();
         let Self { groups, catalog, wakes, .. } = self;
         let group = groups.get_mut(&membership.group).ok_or(Refusal::UnknownMember)?;
-        group.recognise(membership.member, membership.instance.as_deref())?;
+        group.check_member(membership.member, membership.instance.as_deref())?;
         let answer = run(group, now, &|topic| catalog.partitions(topic));
         wakes.append(&mut group.take_wakes());
         answer
     }
 
-    /// Tells a group something that needs no answer, also from somebody whom it has expelled.
+    /// Notifies a group without a response, also from an expelled member.
     pub(in crate::broker::memory) fn tell_group(
         &mut self,
         membership: &Membership,
@@ -59,9 +59,9 @@ impl Cluster {
     pub(in crate::broker::memory) fn poll_group(
         &mut self,
         membership: &Membership,
-        owes_answer: bool,
+        awaits_answer: bool,
     ) -> Answer<Option<GroupEvent>> {
-        self.at_group(membership, |group, now, counts| group.poll(membership.member, owes_answer, now, counts))
+        self.at_group(membership, |group, now, counts| group.poll(membership.member, awaits_answer, now, counts))
     }
 
     pub(in crate::broker::memory) fn group(&self, group: &str) -> Option<&Group> {
@@ -70,7 +70,7 @@ impl Cluster {
 }
 
 impl Refusal {
-    /// As the port says it.
+    /// The error of the port.
     pub(in crate::broker::memory) fn error(self, membership: &Membership) -> Error {
         let Membership { group, instance, member } = membership;
         let (by, what) = match self {

@@ -1,4 +1,4 @@
-//! The cluster behind the lock: what its clients share, and what one request changes in several places.
+//! The cluster behind the lock: the shared state, and requests that change several parts of it.
 //!
 //! | file | requests of |
 //! |---|---|
@@ -25,26 +25,26 @@ use super::transaction::{Ending, Markers, Transactions};
 use crate::broker::{Error, Isolation, NewTopic, Result, Start, Waker};
 use crate::model::{Clock, Record, Topic, TopicPartition};
 
-/// Everything that the clients of a cluster share.
+/// The shared state of a cluster.
 #[derive(Debug)]
 pub(super) struct Cluster {
     pub(super) settings: Settings,
     pub(super) catalog: Catalog,
     pub(super) transactions: Transactions,
     pub(super) faults: Faults,
-    /// The processes, with whether each has crashed, by number.
+    /// The processes by number, with their crashes.
     pub(super) processes: Vec<(String, bool)>,
-    /// When a commit or an abort gets its markers.
+    /// The time at which a commit or an abort writes its markers.
     pub(super) markers: Markers,
-    /// Records are fetched only this long after they arrived.
+    /// The time from the append of a record until it can be fetched.
     pub(super) fetch_delay: Duration,
     pub(super) wakes: Vec<Waker>,
-    /// Counts what was written, so that a reader that waits does not miss it.
+    /// The number of writes, so that a waiting reader does not miss one.
     pub(super) writes: u64,
     clock: Arc<dyn Clock>,
     groups: BTreeMap<String, Group>,
     offsets: BTreeMap<String, Offsets>,
-    /// Who is to be woken for a partition, by client.
+    /// The wakers of a partition by client.
     watchers: BTreeMap<TopicPartition, BTreeMap<MemberId, Waker>>,
     rng: fastrand::Rng,
     members: MemberId,
@@ -73,10 +73,10 @@ impl Cluster {
         }
     }
 
-    /// Does what is due by the clock: transactions that were open for too long, members that were silent for too long.
+    /// Handles expiry: transactions and members that have timed out.
     pub(super) fn expire(&mut self) {
         let now = self.clock.uptime();
-        // Once per millisecond is enough, and every request comes by here.
+        // Once per millisecond is enough, because every request calls this.
         if self.expired_at.is_some_and(|at| at.as_millis() == now.as_millis()) {
             return;
         }
@@ -103,7 +103,7 @@ impl Cluster {
         self.offsets.get(group)
     }
 
-    /// Where to begin, in numbers. A partition that does not exist begins at 0; fetching it says so.
+    /// Resolves a start offset. A partition that does not exist starts at 0, and fetching it fails.
     pub(super) fn resolve(&self, partition: &TopicPartition, start: Start, isolation: Isolation) -> i64 {
         let log = self.catalog.log(partition);
         match start {
@@ -186,12 +186,12 @@ impl Cluster {
         }
     }
 
-    /// Ends a transaction in every partition and group that it touched.
+    /// Ends a transaction in all its partitions and groups.
     fn write_markers(&mut self, ending: &Ending) {
         let (timestamp, arrived) = (self.clock.now(), self.clock.uptime());
         self.writes += 1;
         for partition in &ending.scope.partitions {
-            // The topic may have been deleted in the meantime.
+            // The topic may have been deleted meanwhile.
             if let Some(log) = self.catalog.log_mut(partition) {
                 log.mark(ending.producer, ending.verdict, timestamp, arrived);
             }

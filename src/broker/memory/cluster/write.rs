@@ -1,4 +1,4 @@
-//! What producers ask of the cluster.
+//! The requests of producers.
 
 use super::{Cluster, Membership};
 use crate::broker::memory::group::Refusal;
@@ -15,7 +15,8 @@ impl Cluster {
         identity
     }
 
-    /// Appends a record to the producer's transaction, or to none. [`Error::Abortable`]: the broker refuses this record.
+    /// Appends a record, in the producer's transaction or without one. [`Error::Abortable`]: the broker refuses the
+    /// record.
     pub(in crate::broker::memory) fn append(
         &mut self,
         who: Option<Identity>,
@@ -64,11 +65,11 @@ impl Cluster {
         let ending = self.transactions.add_group(who, &membership.group, self.clock.uptime())?;
         self.finish(ending);
         self.validate(membership, generation)?;
-        self.offsets.entry(membership.group.clone()).or_default().offer(who.producer, offsets);
+        self.offsets.entry(membership.group.clone()).or_default().add_pending(who.producer, offsets);
         Ok(())
     }
 
-    /// Commits offsets outside of any transaction.
+    /// Commits offsets outside of a transaction.
     pub(in crate::broker::memory) fn commit_offsets(
         &mut self,
         offsets: &[(TopicPartition, i64)],

@@ -1,24 +1,24 @@
-//! Who gets which partition: balanced first, then sticky, and always the same answer to the same question.
+//! The assignor: balanced first, then sticky, and deterministic.
 //!
-//! What members hold stays with them; what nobody holds goes to whoever has least; then the most loaded give to the
-//! least loaded until no move would improve the balance. Ties go by the order of the members and of the partitions. The
-//! aims are those of Kafka's `CooperativeStickyAssignor` (its javadoc: "as balanced as possible", then "preserve as many
-//! existing assignments as possible").
+//! Members keep their partitions; free partitions go to the least loaded member; then partitions move from the most
+//! loaded to the least loaded members until no move improves the balance. Ties are broken by the order of members and
+//! partitions. The goals are those of Kafka's `CooperativeStickyAssignor` (its javadoc: "as balanced as possible", then
+//! "preserve as many existing assignments as possible").
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Topic, TopicPartition};
 
-/// A member's wishes and possessions.
+/// A member with its subscription and its partitions.
 #[derive(Debug)]
 pub(super) struct Candidate<'a> {
     pub(super) topics: &'a BTreeSet<Topic>,
     pub(super) owned: &'a BTreeSet<TopicPartition>,
 }
 
-/// Distributes the partitions among the candidates; the answer has one set per candidate, in their order.
+/// Assigns the partitions to the candidates; the result has one set per candidate, in their order.
 ///
-/// `count` gives a topic's partition count, `None` when there is no such topic.
+/// `count` gives a topic's partition count, `None` if the topic does not exist.
 pub(super) fn assign(
     candidates: &[Candidate<'_>],
     count: impl Fn(&Topic) -> Option<i32>,
@@ -31,7 +31,7 @@ pub(super) fn assign(
     let mut shares = Vec::with_capacity(candidates.len());
     for candidate in candidates {
         let wanted = candidate.owned.iter().filter(|partition| candidate.topics.contains(&partition.topic));
-        // `remove` also settles a partition that two members claim: the first keeps it.
+        // `remove` also resolves a partition that two members claim: the first keeps it.
         shares.push(wanted.filter(|partition| free.remove(*partition)).cloned().collect::<BTreeSet<_>>());
     }
     for partition in free {
@@ -51,9 +51,10 @@ pub(super) fn assign(
     shares
 }
 
-/// A move that makes the balance better: from whoever has most to whoever may take it and has at least two fewer.
+/// A move that improves the balance: from the most loaded member to one that subscribes to the topic and has at least
+/// two fewer.
 ///
-/// Each one lowers the sum of the squares of the loads, so the moves end.
+/// Each move lowers the sum of the squares of the loads, so the loop ends.
 fn improvement(
     candidates: &[Candidate<'_>],
     shares: &[BTreeSet<TopicPartition>],

@@ -1,4 +1,4 @@
-//! One member of a group, as the coordinator sees it.
+//! A member of a group in the coordinator.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::broker::{GroupEvent, Waker};
 use crate::model::{Topic, TopicPartition};
 
-/// Names a member; a member that comes back has a new one.
+/// The id of a member; a member that rejoins has a new one.
 pub(in crate::broker::memory) type MemberId = u64;
 
 /// A member.
@@ -15,24 +15,24 @@ pub(in crate::broker::memory) struct Member {
     pub(super) instance: Option<String>,
     pub(super) topics: BTreeSet<Topic>,
     pub(super) waker: Waker,
-    /// When it polled last.
+    /// The time of its last poll.
     pub(super) seen: Duration,
-    /// The generation that it is in; negative before its first.
+    /// Its generation; negative before the first.
     pub(super) generation: i32,
-    /// What it was given and has not given up.
+    /// The partitions that it was assigned and has not given up.
     pub(super) owned: BTreeSet<TopicPartition>,
-    /// What it is to own.
+    /// The partitions of the current assignment.
     pub(super) target: BTreeSet<TopicPartition>,
-    /// True when it waits for the others in the rebalance that is under way.
+    /// True if it has joined the rebalance in progress.
     pub(super) joined: bool,
-    /// True when it has not been told its new assignment.
+    /// True if it has not received its new assignment.
     pub(super) due: bool,
-    /// True when it gave something up, which a further rebalance is to give away.
+    /// True if it has given up partitions, which need another rebalance.
     pub(super) rejoins: bool,
 }
 
 impl Member {
-    /// A member that has not joined yet.
+    /// A member before its first join.
     pub(in crate::broker::memory) const fn new(
         instance: Option<String>,
         topics: BTreeSet<Topic>,
@@ -52,16 +52,16 @@ impl Member {
         }
     }
 
-    /// Takes the place of an earlier member of the same instance name. What that one held is nobody's until this one is
-    /// told of it.
+    /// Replaces an earlier member with the same instance name. The partitions of that one have no owner until they are
+    /// assigned again.
     pub(super) fn succeed(&mut self, predecessor: Self) {
         self.generation = predecessor.generation;
         self.target = predecessor.target;
     }
 
-    /// What to tell the member on the way to its new assignment: first what goes, then what comes.
+    /// The next event on the way to the current assignment: first the revocation, then the assignment.
     ///
-    /// A cooperative client is told of every assignment, also of an empty one, as librdkafka does.
+    /// A cooperative client gets an event for every assignment, also for an empty one, as from librdkafka.
     pub(super) fn next_event(&mut self) -> Option<GroupEvent> {
         let going: Vec<_> = self.owned.difference(&self.target).cloned().collect();
         if !going.is_empty() {

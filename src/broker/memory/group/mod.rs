@@ -1,15 +1,15 @@
 //! The group coordinator: members, generations, rebalances.
 //!
 //! ```text
-//!  Stable ── somebody joins, leaves, is expelled; a topic grows ──▶ Preparing ── all have joined ──▶ Stable, generation + 1
+//!  Stable ── a member joins, leaves or is expelled; a topic grows ──▶ Preparing ── all have joined ──▶ Stable, generation + 1
 //! ```
 //!
-//! A member learns of a rebalance when it polls. Under the cooperative protocol it joins at once and keeps what it holds;
-//! the new assignment leaves out what another member still holds, so what moves is first revoked, and the rebalance
-//! that the revoked member asks for then gives it away. Under the eager protocol a member first gives everything up.
-//! A static member that comes back takes over its predecessor's share in the same generation, whatever that one was
-//! about to say: what it had been told to give up then belongs to nobody until the next rebalance (measured on Kafka
-//! 4.3), and so the client asks for one.
+//! A member learns of a rebalance when it polls. With the cooperative protocol it joins at once and keeps its
+//! partitions; the new assignment leaves out partitions of other members, so moved ones are revoked first, and the next
+//! rebalance, requested by their former owner, assigns them. With the eager protocol a member first gives up all
+//! partitions. A static member that returns gets its predecessor's assignment in the same generation: partitions that
+//! the predecessor had to give up have no owner until the next rebalance (measured on Kafka 4.3), which the client
+//! therefore requests.
 
 mod assignor;
 mod member;
@@ -24,7 +24,7 @@ use super::settings::{Protocol, Settings};
 use crate::broker::{GroupEvent, Waker};
 use crate::model::{Topic, TopicPartition};
 
-/// A topic's partition count; `None` when there is no such topic.
+/// A topic's partition count; `None` if the topic does not exist.
 pub(super) type Counts<'a> = &'a dyn Fn(&Topic) -> Option<i32>;
 
 /// One consumer group.
@@ -35,20 +35,20 @@ pub(super) struct Group {
     max_poll_interval: Duration,
     generation: i32,
     members: BTreeMap<MemberId, Member>,
-    /// Since when members are being waited for; `None` when the group is stable.
+    /// The start of the rebalance in progress; `None` if the group is stable.
     preparing: Option<Duration>,
-    /// Whom to wake once the cluster's lock is free.
+    /// The wakers to call after the cluster is unlocked.
     wakes: Vec<Waker>,
 }
 
-/// Why a member is not one.
+/// The reason for refusing a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// Expelled, or never joined: Kafka's `UNKNOWN_MEMBER_ID`.
     UnknownMember,
     /// Another process joined under its instance name: Kafka's `FENCED_INSTANCE_ID`.
     FencedInstance,
-    /// The group has moved on: Kafka's `ILLEGAL_GENERATION`.
+    /// The group has a newer generation: Kafka's `ILLEGAL_GENERATION`.
     OldGeneration,
 }
 
@@ -73,14 +73,14 @@ impl Group {
         std::mem::take(&mut self.wakes)
     }
 
-    /// Who holds what, by partition.
+    /// The owners of partitions.
     pub(super) fn owners(&self) -> BTreeMap<TopicPartition, MemberId> {
         let pairs =
             |(id, member): (&MemberId, &Member)| member.owned.iter().map(|p| (p.clone(), *id)).collect::<Vec<_>>();
         self.members.iter().flat_map(pairs).collect()
     }
 
-    /// Adds a member, or puts it in the place of the static member of the same name.
+    /// Adds a member, or replaces the static member of the same name.
     pub(super) fn join(&mut self, id: MemberId, mut member: Member, now: Duration, counts: Counts<'_>) {
         member.seen = now;
         let place =
@@ -98,7 +98,7 @@ impl Group {
         }
     }
 
-    /// Changes what a member reads.
+    /// Changes a member's subscription.
     pub(super) fn resubscribe(&mut self, id: MemberId, topics: BTreeSet<Topic>, now: Duration) -> Result<(), Refusal> {
         let member = self.members.get_mut(&id).ok_or(Refusal::UnknownMember)?;
         if member.topics != topics {
@@ -108,18 +108,18 @@ impl Group {
         Ok(())
     }
 
-    /// A heartbeat; unless the member still owes an answer, also its next step and what it is to be told.
+    /// A heartbeat; if no answer is due, also the member's next event.
     pub(super) fn poll(
         &mut self,
         id: MemberId,
-        owes_answer: bool,
+        awaits_answer: bool,
         now: Duration,
         counts: Counts<'_>,
     ) -> Result<Option<GroupEvent>, Refusal> {
         let (eager, preparing) = (self.protocol == Protocol::Eager, self.preparing.is_some());
         let member = self.members.get_mut(&id).ok_or(Refusal::UnknownMember)?;
         member.seen = now;
-        if owes_answer {
+        if awaits_answer {
             return Ok(None);
         }
         if member.due {
@@ -135,23 +135,23 @@ impl Group {
             }
             self.rejoin(id, now, counts);
         }
-        // Whoever joined last completes the rebalance and can be told at once.
+        // The last member to join completes the rebalance and gets its event at once.
         let member = self.members.get_mut(&id).ok_or(Refusal::UnknownMember)?;
         Ok(if member.due { member.next_event() } else { None })
     }
 
-    /// A member has given these partitions up.
+    /// A member has given up these partitions.
     pub(super) fn release(&mut self, id: MemberId, partitions: &[TopicPartition]) {
         if let Some(member) = self.members.get_mut(&id) {
             for partition in partitions {
                 member.owned.remove(partition);
             }
-            // It is to poll again soon: others wait for what it gave up.
+            // Wakes the member for the next rebalance, which others wait for.
             self.wakes.push(member.waker.clone());
         }
     }
 
-    /// A member goes, of its own will. A static one is expected back and keeps its place.
+    /// A member leaves. A static one keeps its assignment for its restart.
     pub(super) fn leave(&mut self, id: MemberId, now: Duration, counts: Counts<'_>) {
         if self.members.get(&id).is_some_and(|member| member.instance.is_none()) {
             self.members.remove(&id);
@@ -160,7 +160,7 @@ impl Group {
         }
     }
 
-    /// Expels who has been silent for too long, or has held a rebalance up.
+    /// Expels members whose session or rebalance has timed out.
     pub(super) fn expire(&mut self, now: Duration, counts: Counts<'_>) {
         let held_up = self.preparing.is_some_and(|since| now.saturating_sub(since) >= self.max_poll_interval);
         let (before, silence_max) = (self.members.len(), self.session_timeout);
@@ -171,26 +171,26 @@ impl Group {
         }
     }
 
-    /// A topic has appeared, grown or gone.
+    /// A topic was created, extended or deleted.
     pub(super) fn topic_changed(&mut self, topic: &Topic, now: Duration) {
         if self.members.values().any(|member| member.topics.contains(topic)) {
             self.prepare(now);
         }
     }
 
-    /// The generation that a member is in.
+    /// The generation of a member.
     pub(super) fn generation_of(&self, id: MemberId) -> Option<i32> {
         self.members.get(&id).map(|member| member.generation)
     }
 
-    /// What `TxnOffsetCommit` checks (`ClassicGroup.validateOffsetCommit` of Kafka 4).
+    /// The check of `TxnOffsetCommit` (`ClassicGroup.validateOffsetCommit` of Kafka 4).
     pub(super) fn validate(&self, id: MemberId, instance: Option<&str>, generation: i32) -> Result<(), Refusal> {
-        self.recognise(id, instance)?;
+        self.check_member(id, instance)?;
         if generation == self.generation { Ok(()) } else { Err(Refusal::OldGeneration) }
     }
 
-    /// Whether this is still a member.
-    pub(super) fn recognise(&self, id: MemberId, instance: Option<&str>) -> Result<(), Refusal> {
+    /// Checks the membership.
+    pub(super) fn check_member(&self, id: MemberId, instance: Option<&str>) -> Result<(), Refusal> {
         if self.members.contains_key(&id) {
             return Ok(());
         }
@@ -206,7 +206,7 @@ impl Group {
         self.complete(counts);
     }
 
-    /// Asks everybody to join again; a rebalance that is under way goes on.
+    /// Starts a rebalance, unless one is in progress.
     fn prepare(&mut self, now: Duration) {
         if self.preparing.is_none() {
             self.preparing = Some(now);
@@ -215,7 +215,7 @@ impl Group {
         self.wakes.extend(self.members.values().map(|member| member.waker.clone()));
     }
 
-    /// Ends the rebalance when everybody has joined: a new generation, and a new assignment for each member.
+    /// Completes the rebalance when all members have joined: a new generation with new assignments.
     fn complete(&mut self, counts: Counts<'_>) {
         if self.preparing.is_none() || !self.members.values().all(|member| member.joined) {
             return;
@@ -228,7 +228,7 @@ impl Group {
         let eager = self.protocol == Protocol::Eager;
         let candidates: Vec<_> = order
             .iter()
-            // Eager members hold nothing by now; their last share is what is to stay with them.
+            // Eager members own nothing now; their last assignment counts for stickiness.
             .map(|(_, member)| Candidate {
                 topics: &member.topics,
                 owned: if eager { &member.target } else { &member.owned },

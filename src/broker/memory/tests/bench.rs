@@ -1,4 +1,4 @@
-//! A hundred thousand records through one log; a quadratic step would take minutes.
+//! A hundred thousand records in one log; a quadratic algorithm would take minutes.
 
 use super::{Bench, NO_TIME, producer, record};
 use crate::broker::memory::Settings;

@@ -1,4 +1,4 @@
-//! Faults strike whom they are meant for, as often as they are meant to, and the same way for the same seed.
+//! Faults hit the given calls as often as requested, and are the same for the same seed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ fn an_unreachable_cluster_answers_nobody_until_it_is_healed() {
     bench.broker.set_reachable(false);
     assert!(matches!(consumer.poll(), Err(Error::Unreachable { .. })));
     assert!(matches!(consumer.fetch(&bench.at(0), 1, &mut Vec::new()), Err(Error::Unreachable { .. })));
-    // librdkafka repeats the end of a transaction until its time is up.
+    // librdkafka retries the end of a transaction until its time-out.
     assert!(matches!(producer.commit(NO_TIME), Err(Error::TimedOut { .. })));
     bench.broker.set_reachable(true);
     consumer.poll().unwrap();

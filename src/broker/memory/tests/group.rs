@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Bell, Bench, NO_TIME, join, open, producer, serve, settle, write};
+use super::{Bench, CountingWaker, NO_TIME, join, open, producer, serve, settle, write};
 use crate::broker::memory::{Protocol, Settings};
 use crate::broker::{Broker, Error, FencedBy, GroupEvent, Waker};
 use crate::model::TopicPartition;
@@ -21,10 +21,10 @@ fn a_silent_member_loses_its_partitions_and_joins_again() {
     bench.pass(Duration::from_secs(44));
     settle([other.as_mut()]);
     bench.pass(Duration::from_secs(1));
-    let told = settle([other.as_mut()]);
-    assert_eq!(told[0].len(), 1, "{told:?}");
+    let events = settle([other.as_mut()]);
+    assert_eq!(events[0].len(), 1, "{events:?}");
     assert_eq!(bench.broker.owners("g").len(), 2);
-    // Its offsets are refused before it knows, and the partition is lost, not revoked.
+    // Its offsets are refused before its next poll, and the partition is lost, not revoked.
     let mut producer = producer(&bench.broker, "w");
     open(producer.as_mut(), &bench.at(0), "x");
     let error = producer.send_offsets(&[(bench.at(0), 1)], &zombie, NO_TIME).unwrap_err();
@@ -43,9 +43,9 @@ fn an_eager_group_gives_everything_up_before_it_is_distributed_anew() {
     let mut first = join(&bench.broker, None, Waker::none());
     settle([first.as_mut()]);
     let mut second = join(&bench.broker, None, Waker::none());
-    let told = settle([first.as_mut(), second.as_mut()]);
-    assert_eq!(told[0], [GroupEvent::Revoked(all(&bench)), GroupEvent::Assigned(vec![bench.at(0)])]);
-    assert_eq!(told[1], [GroupEvent::Assigned(vec![bench.at(1)])]);
+    let events = settle([first.as_mut(), second.as_mut()]);
+    assert_eq!(events[0], [GroupEvent::Revoked(all(&bench)), GroupEvent::Assigned(vec![bench.at(0)])]);
+    assert_eq!(events[1], [GroupEvent::Assigned(vec![bench.at(1)])]);
 }
 
 #[test]
@@ -61,13 +61,13 @@ fn a_dropped_member_leaves_at_once_and_a_crashed_one_after_its_session() {
     doomed.crash();
     assert!(matches!(crashed.poll(), Err(Error::Fatal { .. })));
     drop(crashed);
-    let told = settle([stays.as_mut()]);
-    assert_eq!(told[0], [], "nobody has noticed yet");
+    let events = settle([stays.as_mut()]);
+    assert_eq!(events[0], [], "no member has polled yet");
     bench.pass(Settings::default().session_timeout / 2);
     settle([stays.as_mut()]);
     bench.pass(Settings::default().session_timeout / 2);
-    let told = settle([stays.as_mut()]);
-    assert_eq!(told[0].len(), 1, "{told:?}");
+    let events = settle([stays.as_mut()]);
+    assert_eq!(events[0].len(), 1, "{events:?}");
 }
 
 #[test]
@@ -77,13 +77,13 @@ fn a_static_member_that_closes_keeps_its_place_until_its_session_ends() {
         (join(&bench.broker, Some("one"), Waker::none()), join(&bench.broker, Some("two"), Waker::none()));
     settle([one.as_mut(), two.as_mut()]);
     one.close(NO_TIME).unwrap();
-    let told = settle([two.as_mut()]);
-    assert_eq!(told[0], []);
+    let events = settle([two.as_mut()]);
+    assert_eq!(events[0], []);
     bench.pass(Settings::default().session_timeout / 2);
     settle([two.as_mut()]);
     bench.pass(Settings::default().session_timeout / 2);
-    let told = settle([two.as_mut()]);
-    assert_eq!(told[0], [GroupEvent::Assigned(vec![bench.at(0)])]);
+    let events = settle([two.as_mut()]);
+    assert_eq!(events[0], [GroupEvent::Assigned(vec![bench.at(0)])]);
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn added_partitions_are_taken_up() {
     let mut member = join(&bench.broker, None, Waker::none());
     settle([member.as_mut()]);
     bench.broker.admin().unwrap().add_partitions(&bench.topic, 3, NO_TIME).unwrap();
-    let told = settle([member.as_mut()]);
-    assert_eq!(told[0], [GroupEvent::Assigned(vec![bench.at(2)])]);
+    let events = settle([member.as_mut()]);
+    assert_eq!(events[0], [GroupEvent::Assigned(vec![bench.at(2)])]);
 }
 
 #[test]
@@ -128,33 +128,33 @@ fn a_deleted_topic_is_revoked_and_its_offsets_are_gone() {
     producer.send_offsets(&[(bench.at(0), 3)], &member.group().unwrap(), NO_TIME).unwrap();
     producer.commit(NO_TIME).unwrap();
     bench.broker.admin().unwrap().delete(std::slice::from_ref(&bench.topic), NO_TIME).unwrap();
-    let told = settle([member.as_mut()]);
-    assert_eq!(told[0].first(), Some(&GroupEvent::Revoked(all(&bench))));
+    let events = settle([member.as_mut()]);
+    assert_eq!(events[0].first(), Some(&GroupEvent::Revoked(all(&bench))));
     assert_eq!(bench.broker.committed_offset("g", &bench.at(0)), None);
 }
 
 #[test]
 fn a_member_is_woken_by_its_group_and_by_committed_records() {
     let bench = Bench::new(Settings::default());
-    let bell = Arc::new(Bell::default());
-    let mut member = join(&bench.broker, None, Waker::new(Arc::<Bell>::clone(&bell)));
+    let counter = Arc::new(CountingWaker::default());
+    let mut member = join(&bench.broker, None, Waker::new(Arc::<CountingWaker>::clone(&counter)));
     settle([member.as_mut()]);
-    bell.take();
+    counter.take();
     let mut producer = producer(&bench.broker, "w");
     open(producer.as_mut(), &bench.at(0), "a");
-    assert_eq!(bell.take(), 0, "nothing can be read yet");
+    assert_eq!(counter.take(), 0, "nothing can be read yet");
     producer.commit(NO_TIME).unwrap();
-    assert_eq!(bell.take(), 1);
+    assert_eq!(counter.take(), 1);
     let second = join(&bench.broker, None, Waker::none());
-    assert!(bell.take() > 0, "a rebalance waits for it");
+    assert!(counter.take() > 0, "a rebalance waits for it");
     drop((second, member));
-    bell.take();
+    counter.take();
     write(producer.as_mut(), &bench.at(0), "b");
-    assert_eq!(bell.take(), 0, "it is gone");
+    assert_eq!(counter.take(), 0, "it is gone");
 }
 
 #[test]
-fn what_a_static_member_was_giving_up_when_it_died_is_nobodys_until_the_next_rebalance() {
+fn partitions_that_a_static_member_gave_up_when_it_died_have_no_owner_until_the_next_rebalance() {
     let bench = Bench::new(Settings::default());
     let mut one = join(&bench.broker, Some("one"), Waker::none());
     settle([one.as_mut()]);

@@ -1,6 +1,6 @@
-//! What only the cluster in memory can be asked: time-outs, crashes, faults, the eager protocol, compaction.
+//! Tests that only the cluster in memory can run: time-outs, crashes, faults, the eager protocol, compaction.
 //!
-//! What Kafka can be asked too stands in `tests/it/conformance`.
+//! Tests that run on Kafka too are in `tests/it/conformance`.
 
 mod bench;
 mod fault;
@@ -21,10 +21,10 @@ use crate::broker::{
 };
 use crate::model::{Clock, Key, OutRecord, Timestamp, Topic, TopicPartition};
 
-/// What calls are given; nobody waits for it.
+/// The time-out of calls; no call waits.
 const NO_TIME: Duration = Duration::ZERO;
 
-/// A clock that stands until it is moved.
+/// A clock that is set by hand.
 #[derive(Debug, Default)]
 struct ManualClock(AtomicU64);
 
@@ -38,17 +38,17 @@ impl Clock for ManualClock {
     }
 }
 
-/// Counts how often it was woken.
+/// Counts its wake-ups.
 #[derive(Debug, Default)]
-struct Bell(AtomicUsize);
+struct CountingWaker(AtomicUsize);
 
-impl Wake for Bell {
+impl Wake for CountingWaker {
     fn wake(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-impl Bell {
+impl CountingWaker {
     fn take(&self) -> usize {
         self.0.swap(0, Ordering::Relaxed)
     }
@@ -122,7 +122,7 @@ fn join(broker: &MemoryBroker, instance: Option<&str>, waker: Waker) -> Box<dyn 
     consumer
 }
 
-/// Polls once and answers.
+/// Polls once and answers the event.
 fn serve(consumer: &mut dyn Consumer) -> Result<Option<GroupEvent>> {
     let event = consumer.poll()?;
     match &event {
@@ -136,13 +136,13 @@ fn serve(consumer: &mut dyn Consumer) -> Result<Option<GroupEvent>> {
     Ok(event)
 }
 
-/// Serves each in turn until none is told anything; returns what each was told.
+/// Polls all consumers until there are no more events; returns the events of each.
 fn settle<const N: usize>(mut consumers: [&mut dyn Consumer; N]) -> [Vec<GroupEvent>; N] {
-    let mut told = [const { Vec::new() }; N];
+    let mut events = [const { Vec::new() }; N];
     for _ in 0..20 {
-        for (consumer, events) in consumers.iter_mut().zip(&mut told) {
+        for (consumer, events) in consumers.iter_mut().zip(&mut events) {
             events.extend(serve(*consumer).unwrap());
         }
     }
-    told
+    events
 }

@@ -1,4 +1,4 @@
-//! Time-outs, lost answers and successors.
+//! Time-outs, lost responses and successors.
 
 use std::time::Duration;
 
@@ -161,7 +161,7 @@ fn a_record_that_was_lost_fails_its_transaction() {
 }
 
 #[test]
-fn the_later_offer_of_an_offset_wins_whoever_commits_last() {
+fn the_later_request_of_an_offset_wins_whoever_commits_last() {
     let bench = Bench::new(Settings::default());
     let mut consumer = join(&bench.broker, None, Waker::none());
     settle([consumer.as_mut()]);

@@ -1,4 +1,4 @@
-//! Partitions and places to start as librdkafka's lists.
+//! Partitions and start offsets as librdkafka's lists.
 
 use rdkafka::error::KafkaResult;
 use rdkafka::{Offset, TopicPartitionList};
@@ -15,7 +15,7 @@ pub(super) fn list<'a>(partitions: impl IntoIterator<Item = &'a TopicPartition>)
     list
 }
 
-/// Adds a partition with the place where reading starts.
+/// Adds a partition with its start offset.
 pub(super) fn add(list: &mut TopicPartitionList, partition: &TopicPartition, start: Start) -> KafkaResult<()> {
     let offset = match start {
         Start::Beginning => Offset::Beginning,
