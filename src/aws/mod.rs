@@ -1,15 +1,14 @@
-//! Fills the secret and blob ports from AWS.
+//! Implements the secret and blob ports with AWS.
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
 //! | `secrets_manager` | `${aws-sm:name#json_key}` from Secrets Manager |
 //! | `s3` | templates from a bucket, transferred only when their `ETag` has changed |
+//! The ports are called at the start and for a reload, never per record, so these adapters block: each call runs on the
+//! handle of a tokio runtime and waits for it. So they must not be called from a thread of a tokio runtime (tokio
+//! refuses to block one of its own).
 //!
-//! The ports are called at the start and when something is read anew, never per record, so these adapters block: each
-//! call runs on the handle of a tokio runtime and waits for it. They must therefore be called from a thread that is not
-//! itself one of a tokio runtime (tokio refuses to block one of its own).
-//!
-//! Region, credentials and `AWS_ENDPOINT_URL` (moto, a VPC endpoint) come from AWS's own chain: environment, profile,
+//! Region, credentials and `AWS_ENDPOINT_URL` (moto, a VPC endpoint) are of AWS's default chain: environment, profile,
 //! web identity, instance role.
 
 mod s3;
@@ -24,13 +23,13 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use tokio::runtime::Handle;
 
-/// How long one call may take with its retries; AWS's own default is for ever.
+/// The time-out of one call with its retries; AWS's default is unlimited.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long one attempt of a call may take.
+/// The time-out of one attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads region, credentials and endpoint from AWS's own chain. Nothing is called yet, except the instance's metadata
-/// service when the environment and the profile name no region.
+/// Loads region, credentials and endpoint by AWS's default chain. It sends no request, except to the instance's
+/// metadata service if environment and profile have no region.
 pub fn load(handle: &Handle) -> SdkConfig {
     let timeouts =
         TimeoutConfig::builder().operation_timeout(CALL_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();

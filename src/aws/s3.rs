@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 
 use crate::blob::{Blob, Error, Fetched, Result, Revision, SIZE_MAX, Source};
 
-/// The HTTP status with which S3 answers when `If-None-Match` names the current `ETag`.
+/// The HTTP status of S3 for an `If-None-Match` with the current `ETag`.
 const NOT_MODIFIED: u16 = 304;
 
 /// The objects of one bucket; a blob's name is its key, its revision the `ETag`.
@@ -24,12 +24,12 @@ pub struct S3 {
 impl S3 {
     /// An adapter for `bucket` that blocks on `handle`; see [`super::load`] for the configuration.
     pub fn new(config: &SdkConfig, bucket: &str, handle: Handle) -> Self {
-        // Other endpoints than Amazon's own have no host name per bucket; Amazon takes both forms.
+        // Other endpoints than Amazon's have no host name per bucket; Amazon supports both forms.
         let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
         Self { client: Client::from_conf(config), bucket: bucket.to_owned(), handle }
     }
 
-    fn place(&self) -> String {
+    fn location(&self) -> String {
         format!("s3://{}", self.bucket)
     }
 
@@ -40,7 +40,7 @@ impl S3 {
             Ok(answer) => self.read(key, answer).await.map(Fetched::Current),
             Err(error) if status(&error) == Some(NOT_MODIFIED) => Ok(Fetched::Unchanged),
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
-                Err(Error::Missing { name: key.to_owned(), place: self.place() })
+                Err(Error::Missing { name: key.to_owned(), location: self.location() })
             }
             Err(error) => Err(self.unavailable(key, &error)),
         }
@@ -51,7 +51,7 @@ impl S3 {
         let (mut body, mut bytes) = (answer.body, BytesMut::new());
         while let Some(chunk) = body.try_next().await.map_err(|error| self.unavailable(key, &error))? {
             if bytes.len() + chunk.len() > SIZE_MAX {
-                return Err(Error::TooLarge { name: key.to_owned(), place: self.place() });
+                return Err(Error::TooLarge { name: key.to_owned(), location: self.location() });
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -60,14 +60,14 @@ impl S3 {
 
     fn unavailable(&self, key: &str, error: &(dyn std::error::Error + 'static)) -> Error {
         let detail = DisplayErrorContext(error).to_string();
-        Error::Unavailable { name: key.to_owned(), place: self.place(), detail }
+        Error::Unavailable { name: key.to_owned(), location: self.location(), detail }
     }
 }
 
 impl Source for S3 {
     fn fetch(&self, name: &str, known: Option<&Revision>) -> Result<Fetched> {
         if name.is_empty() {
-            return Err(Error::Name { name: name.to_owned(), place: self.place() });
+            return Err(Error::Name { name: name.to_owned(), location: self.location() });
         }
         self.handle.block_on(self.get(name, known))
     }

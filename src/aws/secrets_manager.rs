@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use crate::secret::{Error, Result, Secret, SecretRef, Source};
 
-/// Answers `${aws-sm:..}`. The revision of such a secret is Secrets Manager's version id.
+/// The source of `${aws-sm:..}`. The revision is Secrets Manager's version id.
 #[derive(Clone, Debug)]
 pub struct SecretsManager {
     client: Client,
@@ -27,7 +27,7 @@ impl SecretsManager {
                 let remedy = "create it in this account and region, or correct the name";
                 return Error::Missing { reference: reference.clone(), remedy };
             }
-            // The plain `Display` says only "service error".
+            // The plain `Display` has only "service error".
             Error::Unavailable { reference: reference.clone(), detail: DisplayErrorContext(&error).to_string() }
         })?;
         let version = answer.version_id().map(str::to_owned);
@@ -41,7 +41,7 @@ impl SecretsManager {
 impl Source for SecretsManager {
     fn fetch(&self, reference: &SecretRef) -> Result<Secret> {
         let SecretRef::AwsSecretsManager { name, json_key } = reference else {
-            let remedy = "ask the source that its scheme names";
+            let remedy = "use a source for its scheme";
             return Err(Error::Unsupported { reference: reference.clone(), source_name: "AWS", remedy });
         };
         let (text, version) = self.handle.block_on(self.get(reference, name))?;
@@ -56,7 +56,7 @@ impl Source for SecretsManager {
     }
 }
 
-/// One text field of a secret that is a JSON object. serde's errors can quote the input, so they are not passed on.
+/// A text field of a secret that is a JSON object. Messages of serde can quote the input, so they are not passed on.
 fn field(reference: &SecretRef, text: &str, key: &str) -> Result<String> {
     let Ok(mut object) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) else {
         return Err(unusable(reference, "it is not a JSON object; leave out the `#key` to take it whole"));

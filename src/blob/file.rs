@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::{Blob, Error, Fetched, Result, Revision, SIZE_MAX, Source};
 
-/// The namespace of the fingerprints, so that they are no other program's.
+/// The namespace of the fingerprints.
 const FINGERPRINT: Uuid = Uuid::from_u128(0x5e5a_f000_b10b_4000_8000_7e3b_1a7e_0001);
 
-/// Files below a directory; a name never leads out of it.
+/// Files below a directory; names cannot lead out of it.
 #[derive(Clone, Debug)]
 pub struct Files {
     root: PathBuf,
@@ -23,7 +23,7 @@ impl Files {
         Self { root: root.to_owned() }
     }
 
-    fn place(&self) -> String {
+    fn location(&self) -> String {
         self.root.display().to_string()
     }
 
@@ -31,7 +31,7 @@ impl Files {
         let relative = Path::new(name);
         let mut parts = relative.components().peekable();
         if parts.peek().is_none() || !parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-            return Err(Error::Name { name: name.to_owned(), place: self.place() });
+            return Err(Error::Name { name: name.to_owned(), location: self.location() });
         }
         Ok(self.root.join(relative))
     }
@@ -43,16 +43,16 @@ impl Source for Files {
         let mut bytes = Vec::new();
         let limit = u64::try_from(SIZE_MAX).unwrap_or(u64::MAX).saturating_add(1);
         let read = std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-        let (name, place) = (name.to_owned(), self.place());
+        let (name, location) = (name.to_owned(), self.location());
         match read {
             Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(Error::Missing { name, place }),
-            Err(error) => return Err(Error::Unavailable { name, place, detail: error.to_string() }),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(Error::Missing { name, location }),
+            Err(error) => return Err(Error::Unavailable { name, location, detail: error.to_string() }),
         }
         if bytes.len() > SIZE_MAX {
-            return Err(Error::TooLarge { name, place });
+            return Err(Error::TooLarge { name, location });
         }
-        // Not the time of change: it differs between machines that hold the same file.
+        // Not the modification time: it differs between machines with the same file.
         let revision = Revision::new(&Uuid::new_v5(&FINGERPRINT, &bytes).simple().to_string());
         if known == Some(&revision) {
             return Ok(Fetched::Unchanged);

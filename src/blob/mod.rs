@@ -4,8 +4,8 @@
 //! |---|---|
 //! | `file` | templates below a directory |
 //!
-//! An object store fills the same port from above. Every blob carries a [`Revision`], which changes when and only when
-//! its content does; it is recorded with what was submitted, and it spares the transfer of what has not changed.
+//! An object store implements the same port on a higher floor. Every blob has a [`Revision`], which changes exactly
+//! when its content does; it is recorded with each submission, and saves transfers of unchanged blobs.
 
 mod file;
 
@@ -17,48 +17,48 @@ use bytes::Bytes;
 
 use crate::model::ErrorClass;
 
-/// What the operations of the port return.
+/// The result of the port's operations.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The most that one blob may take, in bytes; larger is a wrong name, not a template.
+/// The largest blob in bytes; a larger one is a wrong name, not a template.
 pub const SIZE_MAX: usize = 4 << 20;
 
-/// Where blobs are. Called at the start and when templates are read anew, never per record; it may block.
+/// A source of blobs. Called at the start and for a reload, never per record; it may block.
 pub trait Source: Send + Sync + fmt::Debug {
-    /// Reads a blob by its name, a relative path with `/`. With the revision that is already `known`, an unchanged blob
-    /// is not transferred again.
+    /// Fetches a blob by its name, a relative path with `/`. With a `known` revision an unchanged blob is not
+    /// transferred again.
     fn fetch(&self, name: &str, known: Option<&Revision>) -> Result<Fetched>;
 }
 
-/// What came of a fetch.
+/// The result of a fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// The blob as it is now.
+    /// The current blob.
     Current(Blob),
-    /// It still has the revision that is known.
+    /// The blob still has the known revision.
     Unchanged,
 }
 
-/// Some bytes and their revision.
+/// The bytes of a blob with its revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blob {
     /// The content.
     pub bytes: Bytes,
-    /// Which content it is.
+    /// The revision of the content.
     pub revision: Revision,
 }
 
-/// Names one content of a blob: S3's `ETag`, a fingerprint for files. Only equality means anything.
+/// The identity of a blob's content: S3's `ETag`, a fingerprint for files. Only equality is defined.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Revision(String);
 
 impl Revision {
-    /// A revision from the source's text.
+    /// A revision from a source's text.
     pub fn new(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// The text, to be recorded and to be sent back to the source.
+    /// The text, for records and for requests to the source.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -70,47 +70,47 @@ impl fmt::Display for Revision {
     }
 }
 
-/// Why there is no blob.
+/// The error of fetching a blob.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The name leaves the source, or is none.
-    #[error("`{name}` is not the name of a template: write a relative path without `..`, below {place}")]
+    /// An invalid name, or one that leads out of the source.
+    #[error("`{name}` is not the name of a template: write a relative path without `..`, below {location}")]
     Name {
-        /// The name that was asked for.
+        /// The name.
         name: String,
         /// The directory or bucket.
-        place: String,
+        location: String,
     },
-    /// There is nothing of that name.
-    #[error("there is no `{name}` in {place}: put the template there, or correct the name")]
+    /// A blob that does not exist.
+    #[error("`{name}` does not exist in {location}: put the template there, or correct the name")]
     Missing {
-        /// The name that was asked for.
+        /// The name.
         name: String,
         /// The directory or bucket.
-        place: String,
+        location: String,
     },
-    /// It is larger than [`SIZE_MAX`].
-    #[error("`{name}` in {place} is larger than {SIZE_MAX} bytes; is it a template?")]
+    /// A blob larger than [`SIZE_MAX`].
+    #[error("`{name}` in {location} is larger than {SIZE_MAX} bytes: check the name of the template")]
     TooLarge {
-        /// The name that was asked for.
+        /// The name.
         name: String,
         /// The directory or bucket.
-        place: String,
+        location: String,
     },
-    /// The source cannot be reached or does not let us in.
-    #[error("`{name}` in {place} cannot be read: {detail}")]
+    /// An unreachable source, or missing permission.
+    #[error("`{name}` in {location} cannot be read: {detail}")]
     Unavailable {
-        /// The name that was asked for.
+        /// The name.
         name: String,
         /// The directory or bucket.
-        place: String,
-        /// The source's words.
+        location: String,
+        /// The source's message.
         detail: String,
     },
 }
 
 impl Error {
-    /// What is to be done about it.
+    /// The class, which decides how the runtime handles it.
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::Unavailable { .. } => ErrorClass::Retry,

@@ -1,10 +1,10 @@
-//! Secrets from environment variables; the only place that reads one.
+//! Secrets from environment variables, and the only file that reads one.
 
 use std::env::VarError;
 
 use super::{Error, Result, Secret, SecretRef, Source, from_bytes};
 
-/// Answers `${env:..}` from this process's environment.
+/// The source of `${env:..}`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Environment;
 
@@ -12,16 +12,16 @@ impl Source for Environment {
     #[expect(clippy::disallowed_methods, reason = "this is the adapter through which secrets leave the environment")]
     fn fetch(&self, reference: &SecretRef) -> Result<Secret> {
         let SecretRef::Env(name) = reference else {
-            let remedy = "ask the source that its scheme names";
+            let remedy = "use a source for its scheme";
             return Err(Error::Unsupported { reference: reference.clone(), source_name: "the environment", remedy });
         };
         match std::env::var(name) {
             Ok(text) => from_bytes(reference, text.into_bytes()),
             Err(VarError::NotPresent) => {
-                let remedy = "set the variable in the environment that sheaf is started with";
+                let remedy = "set the variable in the environment of sheaf";
                 Err(Error::Missing { reference: reference.clone(), remedy })
             }
-            // The variant holds the value, so its words are not passed on.
+            // The variant holds the value, so its message is not passed on.
             Err(VarError::NotUnicode(_)) => {
                 Err(Error::Unusable { reference: reference.clone(), detail: "it is not UTF-8 text".to_owned() })
             }

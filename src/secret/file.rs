@@ -4,18 +4,18 @@ use std::io::Read;
 
 use super::{Error, Result, SIZE_MAX, Secret, SecretRef, Source, from_bytes};
 
-/// Answers `${file:..}`; one trailing newline is not part of the secret.
+/// The source of `${file:..}`; one trailing newline is not part of the secret.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Files;
 
 impl Source for Files {
     fn fetch(&self, reference: &SecretRef) -> Result<Secret> {
         let SecretRef::File(path) = reference else {
-            let remedy = "ask the source that its scheme names";
+            let remedy = "use a source for its scheme";
             return Err(Error::Unsupported { reference: reference.clone(), source_name: "the file system", remedy });
         };
         let mut bytes = Vec::new();
-        // One byte more than allowed is enough to see that it is too large, whatever the path leads to (/dev/zero).
+        // Reads one byte more than allowed to detect a large file, also an endless one (/dev/zero).
         let limit = u64::try_from(SIZE_MAX).unwrap_or(u64::MAX).saturating_add(1);
         let read = std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
         match read {

@@ -1,16 +1,16 @@
 //! The secret port: values by reference, never printed.
 //!
-//! A configuration names a secret, it does not contain it: `${env:CTM_API_KEY}`, `${file:/run/secrets/key}`,
-//! `${aws-sm:prod/control-m#CTM_API_KEY}`. References stand in string leaves only and are read after the file was
-//! parsed, so a value can never become syntax.
+//! A configuration refers to a secret and does not contain it: `${env:CTM_API_KEY}`, `${file:/run/secrets/key}`,
+//! `${aws-sm:prod/control-m#CTM_API_KEY}`. References are string values and are resolved after the file was parsed, so
+//! a secret never becomes syntax.
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
-//! | `reference` | what a reference names |
-//! | `parse` | how it is read from a string leaf |
+//! | `reference` | the kinds of references |
+//! | `parse` | parses a reference in a string value |
 //! | `environment` | `${env:..}`; the only file that reads an environment variable |
 //! | `file` | `${file:..}`, as Kubernetes and Docker mount secrets |
-//! | `sources` | chooses the adapter by the reference; the one for AWS is handed in |
+//! | `sources` | selects the adapter by the kind of reference; the one for AWS is passed in |
 
 mod environment;
 mod file;
@@ -27,15 +27,15 @@ use std::fmt;
 
 use crate::model::ErrorClass;
 
-/// What the operations of the port return.
+/// The result of the port's operations.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The most that one secret may take, in bytes; larger is a wrong path, not a key. It is also the limit of AWS.
+/// The largest secret in bytes; a larger one is a wrong path, not a key. It is also the limit of AWS.
 pub const SIZE_MAX: usize = 64 << 10;
 
-/// Where secrets are. Called at the start and when a secret is read anew, never per record; it may block.
+/// A source of secrets. Called at the start and for a reload, never per record; it may block.
 pub trait Source: Send + Sync + fmt::Debug {
-    /// Reads what the reference names. A secret that is there but empty is [`Error::Empty`].
+    /// Fetches the secret of a reference. An existing but empty one is [`Error::Empty`].
     fn fetch(&self, reference: &SecretRef) -> Result<Secret>;
 }
 
@@ -52,19 +52,19 @@ impl Secret {
         Self { text, revision: None }
     }
 
-    /// The same secret with its source's word for this version of it, which is not secret.
+    /// Sets the source's version id, which is not secret.
     #[must_use]
     pub fn with_revision(mut self, revision: Option<String>) -> Self {
         self.revision = revision;
         self
     }
 
-    /// The text itself, for the one place that sends it.
+    /// The text itself, for the request that contains it.
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// The source's word for this version of it, where the source has versions.
+    /// The source's version id, if it has versions.
     pub fn revision(&self) -> Option<&str> {
         self.revision.as_deref()
     }
@@ -76,63 +76,63 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Why there is no secret. No variant carries a value.
+/// The error of fetching a secret. No variant contains a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The text looks like a reference and is none.
+    /// A malformed reference.
     #[error(
         "`{text}` is not a reference to a secret ({detail}): write ${{env:NAME}}, ${{file:/path}} or ${{aws-sm:name#json_key}}"
     )]
     Syntax {
-        /// The text as it stands in the configuration.
+        /// The text in the configuration.
         text: String,
-        /// What is wrong with it.
+        /// The problem.
         detail: &'static str,
     },
-    /// The source has nothing under that name.
+    /// A secret that does not exist.
     #[error("{reference} does not exist: {remedy}")]
     Missing {
-        /// What was asked for.
+        /// The reference.
         reference: SecretRef,
-        /// What to do about it.
+        /// The remedy.
         remedy: &'static str,
     },
-    /// The source has it, and it is empty.
+    /// An empty secret.
     #[error("{reference} is empty: put a value there")]
     Empty {
-        /// What was asked for.
+        /// The reference.
         reference: SecretRef,
     },
-    /// What is there cannot be a secret, or not the part of it that the reference names.
+    /// A value that cannot be a secret, or lacks the referenced part.
     #[error("{reference} cannot be used: {detail}")]
     Unusable {
-        /// What was asked for.
+        /// The reference.
         reference: SecretRef,
-        /// What is wrong with it, without its value.
+        /// The problem, without the value.
         detail: String,
     },
-    /// The source cannot be reached or does not let us in.
+    /// An unreachable source, or missing permission.
     #[error("{reference} cannot be read: {detail}")]
     Unavailable {
-        /// What was asked for.
+        /// The reference.
         reference: SecretRef,
-        /// The source's words.
+        /// The source's message.
         detail: String,
     },
-    /// No adapter for references of this kind was wired.
+    /// A reference of a kind without a source.
     #[error("{reference} cannot be read by {source_name}: {remedy}")]
     Unsupported {
-        /// What was asked for.
+        /// The reference.
         reference: SecretRef,
-        /// Who was asked.
+        /// The source that was called.
         source_name: &'static str,
-        /// What to do about it.
+        /// The remedy.
         remedy: &'static str,
     },
 }
 
 impl Error {
-    /// What is to be done about it.
+    /// The class, which decides how the runtime handles it.
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::Unavailable { .. } => ErrorClass::Retry,
@@ -145,13 +145,13 @@ impl Error {
     }
 }
 
-/// Makes a secret of a source's bytes: text, of a sensible size, without the newline that editors and mounts append.
+/// A secret from a source's bytes: UTF-8 text of a limited size, without the newline that editors and mounts append.
 fn from_bytes(reference: &SecretRef, bytes: Vec<u8>) -> Result<Secret> {
     let unusable = |detail: &str| Error::Unusable { reference: reference.clone(), detail: detail.to_owned() };
     if bytes.len() > SIZE_MAX {
-        return Err(unusable("it is larger than 64 KiB; is it the right name?"));
+        return Err(unusable("it is larger than 64 KiB: check the name"));
     }
-    // The error of `from_utf8` holds the bytes, so its words are not passed on.
+    // The error of `from_utf8` holds the bytes, so its message is not passed on.
     let Ok(text) = String::from_utf8(bytes) else { return Err(unusable("it is not UTF-8 text")) };
     let text = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     if text.is_empty() {

@@ -1,12 +1,12 @@
-//! How a reference is read from a string leaf of a configuration.
+//! Parses the references in string values of a configuration.
 
 use std::path::PathBuf;
 
 use super::{Error, Result, SecretRef};
 
 impl SecretRef {
-    /// Reads a string leaf: `None` when it is plain text. The reference must be the whole leaf, so that a secret never
-    /// becomes a part of something that is printed.
+    /// Parses a string value: `None` for plain text. A reference must be the whole value, so that a secret never
+    /// becomes a part of printed text.
     pub fn parse(leaf: &str) -> Result<Option<Self>> {
         if !leaf.contains("${") {
             return Ok(None);
@@ -28,12 +28,12 @@ impl SecretRef {
             "env" => Ok(Some(Self::Env(name.to_owned()))),
             "file" => Ok(Some(Self::File(PathBuf::from(name)))),
             "aws-sm" => Ok(Some(aws(name).ok_or_else(|| wrong("the name or the key beside `#` is empty"))?)),
-            _ => Err(wrong("the word before the `:` is not env, file or aws-sm")),
+            _ => Err(wrong("the scheme before the `:` is not env, file or aws-sm")),
         }
     }
 }
 
-/// The last `#` separates, because neither a secret's name nor its ARN may contain one.
+/// The last `#` separates, because neither the name of a secret nor its ARN can contain one.
 fn aws(text: &str) -> Option<SecretRef> {
     let (name, json_key) = match text.rsplit_once('#') {
         Some((name, key)) => (name, Some(key)),

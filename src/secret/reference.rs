@@ -1,26 +1,26 @@
-//! What a reference names.
+//! The kinds of references to secrets.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a secret is.
+/// A reference to a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SecretRef {
     /// `${env:NAME}`: an environment variable.
     Env(String),
     /// `${file:/path}`: the content of a file, without one trailing newline.
     File(PathBuf),
-    /// `${aws-sm:name}` or `${aws-sm:name#json_key}`: a secret of AWS Secrets Manager, whole or one text field of it.
+    /// `${aws-sm:name}` or `${aws-sm:name#json_key}`: a secret of AWS Secrets Manager, or one text field of it.
     AwsSecretsManager {
         /// The secret's name or ARN.
         name: String,
-        /// The field, when the secret is a JSON object.
+        /// The field, if the secret is a JSON object.
         json_key: Option<String>,
     },
 }
 
 impl fmt::Display for SecretRef {
-    /// As it is written in a configuration.
+    /// The form in a configuration.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Env(name) => write!(f, "${{env:{name}}}"),

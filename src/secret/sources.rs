@@ -1,22 +1,22 @@
-//! Chooses the adapter by the reference.
+//! Selects the source by the kind of reference.
 
 use std::sync::Arc;
 
 use super::{Environment, Error, Files, Result, Secret, SecretRef, Source};
 
-/// Every wired source as one. The environment and files are always there; AWS is there when it was wired.
+/// All configured sources. Environment and files are always available, AWS if configured.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     aws: Option<Arc<dyn Source>>,
 }
 
 impl Sources {
-    /// The sources that need nothing: environment and files.
+    /// The sources without configuration: environment and files.
     pub const fn new() -> Self {
         Self { aws: None }
     }
 
-    /// The same with a source for `${aws-sm:..}`.
+    /// Adds a source for `${aws-sm:..}`.
     #[must_use]
     pub fn with_aws(mut self, source: Arc<dyn Source>) -> Self {
         self.aws = Some(source);
