@@ -1,10 +1,10 @@
-//! Reaches outside: executes the acts that the runtime hands over.
+//! The sinks: execute the acts of the runtime in other systems.
 //!
 //! | module | calls |
 //! |---|---|
 //! | [`control_m`] | BMC Control-M over its Automation API |
 //!
-//! [`Sinks`] hands each act to the sink of its target.
+//! [`Sinks`] dispatches each act to the sink of its target.
 
 pub mod control_m;
 
@@ -14,17 +14,17 @@ use std::time::Duration;
 
 use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
 
-/// The sinks of an instance, by the targets that they are for.
+/// The sinks of an instance by target.
 #[derive(Clone, Debug, Default)]
 pub struct Sinks(BTreeMap<Target, Arc<dyn Sink>>);
 
 impl Sinks {
-    /// No sink: every act comes back as [`Verdict::NotSent`].
+    /// No sinks: every act gets [`Verdict::NotSent`].
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With a sink for a target, in place of one that it had.
+    /// Adds or replaces the sink of a target.
     #[must_use]
     pub fn with(mut self, target: Target, sink: Arc<dyn Sink>) -> Self {
         self.0.insert(target, sink);
@@ -37,7 +37,7 @@ impl Sink for Sinks {
         if let Some(sink) = self.0.get(&act.to) {
             return sink.execute(task, key, act, expires_at, done);
         }
-        let verdict = Verdict::NotSent(format!("no sink is set up for `{}`", act.to));
+        let verdict = Verdict::NotSent(format!("no sink is configured for `{}`", act.to));
         done(Outcome { slot: act.slot, attempt: act.attempt, verdict });
     }
 
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
     use crate::model::ActSlot;
 
-    /// Answers with its name at once, and takes so many acts.
+    /// Returns its name as verdict at once, with this capacity.
     #[derive(Debug)]
     struct Named(&'static str, usize);
 
@@ -85,7 +85,7 @@ mod tests {
         };
         assert_eq!(verdict(&left), Verdict::Answered("l".to_owned()));
         assert_eq!(verdict(&right), Verdict::Answered("r".to_owned()));
-        assert_eq!(verdict(&nobody), Verdict::NotSent("no sink is set up for `nobody`".to_owned()));
+        assert_eq!(verdict(&nobody), Verdict::NotSent("no sink is configured for `nobody`".to_owned()));
         assert_eq!([&left, &right, &nobody].map(|to| sinks.capacity(to)), [3, 5, usize::MAX]);
     }
 }

@@ -26,7 +26,7 @@ pub struct SimulatorSettings {
     pub job_duration: Duration,
     /// The accepted values of `x-api-key`. Empty: any key is accepted, but there must be one.
     pub api_keys: Vec<Secret>,
-    /// The passwords of those who may log in, by name. Empty: no login, as with `SaaS`.
+    /// The passwords of users by name. Empty: no `/session/login`, as with `SaaS`.
     pub users: BTreeMap<String, Secret>,
     /// The names of the Control-M servers. Empty: any name, and `/config/servers` shows the used ones.
     pub servers: Vec<String>,

@@ -13,7 +13,7 @@ use super::verdict;
 use crate::metric::Metrics;
 use crate::model::{Clock, Verdict};
 
-/// Makes calls, a bounded number at once.
+/// Executes acts, a limited number at once.
 #[derive(Debug)]
 pub(super) struct Caller {
     client: Client,
@@ -22,22 +22,22 @@ pub(super) struct Caller {
     in_flight_max: usize,
     unauthorized_retry: Duration,
     metrics: Option<Arc<Metrics>>,
-    /// How many acts were taken and have not ended.
-    under_way: watch::Sender<usize>,
+    /// The number of accepted acts without a verdict.
+    in_flight: watch::Sender<usize>,
 }
 
-/// Counts an act as under way until it is dropped.
+/// Counts an act as in flight until it is dropped.
 #[derive(Debug)]
 pub(super) struct Ticket {
-    under_way: watch::Sender<usize>,
+    in_flight: watch::Sender<usize>,
     metrics: Option<Arc<Metrics>>,
 }
 
 impl Ticket {
     fn change(&self, change: impl FnOnce(usize) -> usize) {
-        self.under_way.send_modify(|count| *count = change(*count));
+        self.in_flight.send_modify(|count| *count = change(*count));
         if let Some(metrics) = &self.metrics {
-            metrics.in_flight(u64::try_from(*self.under_way.borrow()).unwrap_or(u64::MAX));
+            metrics.in_flight(u64::try_from(*self.in_flight.borrow()).unwrap_or(u64::MAX));
         }
     }
 }
@@ -61,11 +61,11 @@ impl Caller {
             in_flight_max: found,
             unauthorized_retry: settings.unauthorized_retry,
             metrics: None,
-            under_way: watch::Sender::new(0),
+            in_flight: watch::Sender::new(0),
         })
     }
 
-    /// Counts calls there from now on.
+    /// Sets the metrics of calls.
     pub(super) fn measured(mut self, metrics: Arc<Metrics>) -> Self {
         self.metrics = Some(metrics);
         self
@@ -75,33 +75,33 @@ impl Caller {
         &self.client
     }
 
-    /// Counts one more act, before its task runs, so that [`Caller::capacity`] is never behind.
+    /// Counts an act before its tokio task runs, so that [`Caller::capacity`] is up to date.
     pub(super) fn enter(&self) -> Ticket {
-        let ticket = Ticket { under_way: self.under_way.clone(), metrics: self.metrics.clone() };
+        let ticket = Ticket { in_flight: self.in_flight.clone(), metrics: self.metrics.clone() };
         ticket.change(|count| count.saturating_add(1));
         ticket
     }
 
-    /// How many more acts it takes; none once it is draining. As many may wait as run, so that a slot that becomes free
-    /// has its next act at once; more would only grow old while they wait.
+    /// The number of further acts that it accepts; none while it drains. As many acts may wait as run, so that a free
+    /// slot is used at once; more would only age while they wait.
     pub(super) fn capacity(&self) -> usize {
         if self.slots.is_closed() {
             0
         } else {
-            self.in_flight_max.saturating_mul(2).saturating_sub(*self.under_way.borrow())
+            self.in_flight_max.saturating_mul(2).saturating_sub(*self.in_flight.borrow())
         }
     }
 
     /// See [`ControlM::drain`](super::ControlM::drain).
     pub(super) async fn drain(&self, timeout: Duration) -> usize {
         self.slots.close();
-        let mut under_way = self.under_way.subscribe();
-        // Ending late is not an error: how many are left says it.
-        drop(tokio::time::timeout(timeout, under_way.wait_for(|count| *count == 0)).await);
-        *self.under_way.borrow()
+        let mut in_flight = self.in_flight.subscribe();
+        // A time-out is not an error: the caller gets the number of acts that are left.
+        drop(tokio::time::timeout(timeout, in_flight.wait_for(|count| *count == 0)).await);
+        *self.in_flight.borrow()
     }
 
-    /// Makes the call that `request` asks for, unless `expires_at` (on the clock's uptime) has come before it is begun.
+    /// Executes the call of `request`, unless `expires_at` (on the clock's uptime) has passed before it is sent.
     pub(super) async fn execute(&self, request: &str, expires_at: Duration) -> Verdict {
         let call = match Call::decode(request) {
             Ok(call) => call,
@@ -114,7 +114,7 @@ impl Caller {
             Call::Submit { .. } => None,
             Call::LookUp { folder, .. } => Some(folder.clone()),
         };
-        // Waiting for a slot may have taken long. The last check stands where the body is given out (`permit`).
+        // The wait for a slot may have been long. The last check is in the body (`permit`).
         if self.clock.uptime() >= expires_at {
             return Verdict::NotSent(Expired.to_string());
         }

@@ -1,4 +1,4 @@
-//! Sends one HTTP request, at most once, and says how far it got.
+//! Sends one HTTP request, at most once, and returns how far it got.
 
 use std::future::Future;
 use std::pin::pin;
@@ -15,30 +15,30 @@ use super::retry_after;
 use super::settings::{Error, Settings};
 use crate::model::Clock;
 
-/// The most that is read of an answer, in bytes: 100 rows take some 50 KB.
+/// The longest response that is read, in bytes: 100 rows take some 50 KB.
 const ANSWER_MAX: usize = 4 << 20;
-/// What is said of a request whose time ran out.
+/// The detail of a request without a response in time.
 const TIMED_OUT: &str = "no answer within control_m.request_timeout";
 
-/// How far a request got.
+/// The end of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Exchange {
-    /// There was no connection, so nothing was written; the reason.
+    /// There was no connection, so nothing was sent; the reason.
     NotSent(String),
-    /// Something may have been written, and no answer came; the reason.
+    /// The request may have been sent, and no response arrived; the reason.
     Lost(String),
-    /// The other side, or something between, answered.
+    /// The server, or a proxy, responded.
     Answered(Reply),
 }
 
-/// An HTTP answer.
+/// An HTTP response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reply {
     /// The status code.
     pub(super) status: u16,
-    /// How long the other side asks to wait.
+    /// The requested wait before a retry.
     pub(super) retry_after: Option<Duration>,
-    /// The body as text, or why it could not be read to its end.
+    /// The body as text, or why it is incomplete.
     pub(super) body: Result<String, String>,
 }
 
@@ -52,15 +52,15 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// A client; nothing is sent yet.
+    /// A client; no request is sent yet.
     pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let base_url = base_url(&settings.base_url)?;
         let http = build(settings)?;
         Ok(Self { http, base_url, clock, request_timeout: settings.request_timeout })
     }
 
-    /// Sends the call of an act. A submit is kept back when `expires_at` (on the clock's uptime) has come by the time
-    /// its body is asked for.
+    /// Sends the call of an act. The body of a submit is held back if `expires_at` (on the clock's uptime) has passed
+    /// when it is about to be sent.
     pub(super) async fn send(&self, call: Call, expires_at: Duration) -> Exchange {
         match call {
             Call::Submit { body } => {
@@ -77,12 +77,12 @@ impl Client {
         }
     }
 
-    /// Asks for the servers.
+    /// Requests the list of servers.
     pub(super) async fn servers(&self) -> Exchange {
         self.exchange(self.http.get(self.url("/config/servers"))).await
     }
 
-    /// The address of a path below the base.
+    /// The URL of a path below the base.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
     }
@@ -102,9 +102,8 @@ impl Client {
         Exchange::Answered(Reply { status, retry_after, body })
     }
 
-    /// Drives a future until it ends or the clock that runs on while the process is stopped has passed `give_up_at`.
-    /// The clock is asked before each step: reqwest's own time-out does not count the sleep of the machine, and after a
-    /// stop the network may wake the future before that time-out does.
+    /// Polls a future until it is ready or the clock, which includes the time while the process is stopped, has passed
+    /// `give_up_at`. The clock is checked before each poll: reqwest's own time-out does not include the sleep of the
     async fn before<F: Future>(&self, give_up_at: Duration, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         std::future::poll_fn(|context| {
@@ -124,7 +123,7 @@ fn base_url(text: &str) -> Result<String, Error> {
         return Err(wrong("it is neither http nor https".to_owned()));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        // The text is not shown, because it holds a password.
+        // The text is not shown, because it may hold a password.
         return Err(Error::BaseUrl { url: "***".to_owned(), detail: "it contains a user or a password".to_owned() });
     }
     if url.query().is_some() || url.fragment().is_some() {
@@ -147,8 +146,8 @@ fn build(settings: &Settings) -> Result<reqwest::Client, Error> {
         .timeout(settings.request_timeout)
         .redirect(redirect::Policy::none())
         .retry(retry::never())
-        // Without idle connections the pool never meets one that was closed meanwhile, which it would answer by sending
-        // the request again; and no submit fails only because a proxy cut an idle connection.
+        // Without idle connections the pool has none that was closed meanwhile, for which it would send the request
+        // again; and no submit fails only because a proxy closed an idle connection.
         .pool_max_idle_per_host(0)
         // Refused HTTP/2 streams would be sent again.
         .http1_only()
@@ -163,7 +162,7 @@ fn build(settings: &Settings) -> Result<reqwest::Client, Error> {
     builder.build().map_err(wrong("the system (are its ca-certificates installed?)"))
 }
 
-/// Reads the body piece by piece, so that no answer fills the memory.
+/// Reads the body in chunks, up to the limit.
 async fn read(response: &mut reqwest::Response) -> Result<String, String> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(chain)? {
@@ -175,8 +174,8 @@ async fn read(response: &mut reqwest::Response) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// An error with its causes; reqwest's own text names only the outermost. The address is left out: it says nothing new
-/// and a look-up's holds the query.
+/// An error with its causes, because reqwest's own text has only the outermost. Without the URL, which is known, and
+/// which holds the query of a look-up.
 fn chain(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();

@@ -1,4 +1,4 @@
-//! `GET /config/servers`: whether the server answers and takes the key.
+//! `GET /config/servers`: checks that the server responds and accepts the key.
 
 use serde::Deserialize;
 
@@ -6,21 +6,21 @@ use super::client::{Client, Exchange};
 use super::message;
 use super::settings::Error;
 
-/// A Control-M server as the Automation API lists it.
+/// A Control-M server in the Automation API's list.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Server {
-    /// Its name, which definitions call `ControlmServer`.
+    /// The name, `ControlmServer` in definitions.
     #[serde(default)]
     pub name: String,
-    /// `Up`, or what is wrong.
+    /// `Up`, or the problem.
     #[serde(default)]
     pub state: String,
-    /// Its version.
+    /// The version.
     #[serde(default)]
     pub version: String,
 }
 
-/// Asks for the servers; anything but a list of them is [`Error::Unhealthy`].
+/// Requests the servers; any response but a list of them is [`Error::Unhealthy`].
 pub(super) async fn ask(client: &Client) -> Result<Vec<Server>, Error> {
     let unhealthy = |detail: String| Error::Unhealthy { url: client.url("/config/servers"), detail };
     let reply = match client.servers().await {
@@ -29,8 +29,9 @@ pub(super) async fn ask(client: &Client) -> Result<Vec<Server>, Error> {
     };
     let body = reply.body.map_err(unhealthy)?;
     match reply.status {
-        200 => serde_json::from_str(&body).map_err(|error| unhealthy(format!("it lists no servers: {error}"))),
-        401 | 403 => Err(unhealthy(format!("it does not take control_m.api_key: {}", message::of(&body)))),
+        200 => serde_json::from_str(&body)
+            .map_err(|error| unhealthy(format!("the response is not a list of servers: {error}"))),
+        401 | 403 => Err(unhealthy(format!("control_m.api_key is rejected: {}", message::of(&body)))),
         status => Err(unhealthy(format!("HTTP status {status}: {}", message::of(&body)))),
     }
 }

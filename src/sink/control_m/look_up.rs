@@ -1,13 +1,13 @@
-//! What the rows of `GET /run/jobs/status` say about one folder.
+//! Evaluates the rows of `GET /run/jobs/status` for one folder.
 //!
-//! Fields that are not needed may be missing, null or of any type. What decides may not: "absent" leads to a second
-//! submit, so it is said only of an answer that certainly lists everything.
+//! Irrelevant fields may be missing, null or of any type. Relevant ones may not: "absent" leads to a second submit, so
+//! it requires a response that is certainly complete.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Finds the folder among the rows: the id of the folder's own row, or else of its first job; `None` when the complete
-/// answer has no row of exactly that folder. `truncated` is the status 206.
+/// Finds the folder in the rows: the id of the folder's own row, or else of its first job; `None` if the complete
+/// response has no row of exactly that folder. `truncated` is the status 206.
 pub(super) fn read(body: &str, folder: &str, truncated: bool) -> Result<Option<String>, String> {
     let answer: Page = serde_json::from_str(body).map_err(|error| format!("it is not a list of jobs: {error}"))?;
     let rows = match (answer.statuses, answer.returned) {
@@ -20,7 +20,7 @@ pub(super) fn read(body: &str, folder: &str, truncated: bool) -> Result<Option<S
     if let Some(row) = ours.iter().find(|row| row.is_folder(folder)).or_else(|| ours.first()) {
         return Ok(Some(row.id().to_owned()));
     }
-    // Rows of other folders fill the page when the server reads the name as a pattern or ignores the filter.
+    // Rows of other folders may fill the page if the server takes the name as a pattern or ignores the filter.
     let total = answer.total.unwrap_or(0).max(answer.returned.unwrap_or(0));
     if truncated || total > u64::try_from(returned).unwrap_or(u64::MAX) {
         return Err(format!("it lists only {returned} jobs, none of them of {folder}, and there are more"));
@@ -59,7 +59,7 @@ impl Row {
         self.kind.as_str() == Some("Folder") && self.name.as_str() == Some(folder)
     }
 
-    /// The folder is there even when its row has no id.
+    /// The folder exists even if its row has no id.
     fn id(&self) -> &str {
         self.job_id.as_str().unwrap_or_default()
     }

@@ -1,11 +1,11 @@
-//! The words of an error body, whatever form it has.
+//! The message in an error body of any form.
 
 use serde_json::Value;
 
-/// The most of a body that goes into a message, in bytes.
+/// The longest quotation of a body, in bytes.
 const BYTES_MAX: usize = 500;
 
-/// The messages of `errors[]`, or else `message`, or else the beginning of the text (proxies answer in HTML).
+/// The messages of `errors[]`, or else `message`, or else the beginning of the text (proxies respond with HTML).
 /// Source: `ErrorList` of the API's own description; `message` alone comes from gateways.
 pub(super) fn of(body: &str) -> String {
     let found = serde_json::from_str::<Value>(body).ok().and_then(|json| {
@@ -15,10 +15,10 @@ pub(super) fn of(body: &str) -> String {
         if listed.is_empty() { json.get("message")?.as_str().map(str::to_owned) } else { Some(listed.join("; ")) }
     });
     let text = found.as_deref().unwrap_or(body).trim();
-    if text.is_empty() { "(no words)".to_owned() } else { beginning(text) }
+    if text.is_empty() { "(no message)".to_owned() } else { beginning(text) }
 }
 
-/// True for an `ErrorList`, the body that Control-M itself writes: gateways and proxies answer in other forms.
+/// True for an `ErrorList`, the body of Control-M itself: gateways and proxies use other forms.
 pub(super) fn is_error_list(body: &str) -> bool {
     serde_json::from_str::<Value>(body).is_ok_and(|json| {
         let errors = json.get("errors").and_then(Value::as_array);
@@ -26,7 +26,7 @@ pub(super) fn is_error_list(body: &str) -> bool {
     })
 }
 
-/// At most [`BYTES_MAX`] bytes, cut between characters.
+/// At most [`BYTES_MAX`] bytes, truncated between characters.
 fn beginning(text: &str) -> String {
     let mut end = BYTES_MAX.min(text.len());
     while !text.is_char_boundary(end) {
@@ -41,15 +41,15 @@ mod tests {
     use super::{is_error_list, of};
 
     #[test]
-    fn each_form_of_an_error_body_gives_its_words() {
+    fn each_form_of_an_error_body_gives_its_message() {
         let cases = [
             (r#"{"errors":[{"message":"a","item":null},{"id":"1"},{"message":"b"}]}"#, "a; b"),
             (r#"{"message":"Forbidden"}"#, "Forbidden"),
             (r#"{"errors":[],"message":"m"}"#, "m"),
             (r#"{"errors":[{"lines":["x"]}]}"#, r#"{"errors":[{"lines":["x"]}]}"#),
             ("<html>Bad Gateway</html>\n", "<html>Bad Gateway</html>"),
-            ("", "(no words)"),
-            (" \n", "(no words)"),
+            ("", "(no message)"),
+            (" \n", "(no message)"),
             ("7", "7"),
         ];
         for (body, words) in cases {

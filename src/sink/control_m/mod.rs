@@ -1,26 +1,26 @@
-//! Control-M over its Automation API: submits a folder, or looks up whether it was submitted.
+//! Control-M's Automation API: submits a folder, or looks up if it was submitted.
 //!
 //! ```text
 //! act ─▶ decode ─▶ slot ─▶ expiry ─▶ send ─▶ answer ─▶ verdict ─▶ outcome
 //!        request   call    call      client  reply     verdict
 //! ```
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
-//! | `settings` | where the server is and what limits hold |
+//! | `settings` | address, key, time-outs and limits |
 //! | `request` | a [`Request`](crate::processor::delivery::control_m::Request) as HTTP |
-//! | `permit` | the body of a submit, which is given out only while it may be sent |
-//! | `client` | sends one HTTP request, at most once, and says how far it got |
+//! | `permit` | the body of a submit, which is held back after its expiry |
+//! | `client` | sends one HTTP request, at most once, and returns how far it got |
 //! | `call` | one act from its slot to its verdict |
-//! | `verdict` | what an HTTP answer means; the table below |
-//! | `look_up` | what the rows of a look-up mean |
-//! | `message` | the words of an error body |
+//! | `verdict` | the verdict of an HTTP response; the table below |
+//! | `look_up` | evaluates the rows of a look-up |
+//! | `message` | the message in an error body |
 //! | `retry_after` | `Retry-After`, in seconds or as a date |
 //! | `health` | `GET /config/servers` |
 //!
 //! # The table
 //!
-//! Submitting is not idempotent, so the one question of every row is whether it may have been executed.
+//! Submitting is not idempotent, so each verdict depends on whether it may have been executed.
 //!
 //! | what happened | verdict | why |
 //! |---|---|---|
@@ -28,7 +28,7 @@
 //! | no DNS, connection refused, TLS failed, connect time-out | not sent | no connection, so nothing was written |
 //! | reset, end of file or time-out after that | unknown | it may have arrived |
 //! | 200 with a `runId` | accepted | |
-//! | 200 that cannot be read | unknown | something was executed by something |
+//! | 200 without a `runId`, or unreadable | unknown | it was probably executed |
 //! | 400, 403, 404, 413, 422 | refused | it was read and will not be taken |
 //! | 401, 429, 503 with an error list of Control-M's own | busy | it was not executed and may be later |
 //! | 500, 502, 503, 504, everything else | unknown | a proxy may answer for a server that executed it |
@@ -41,15 +41,13 @@
 //!
 //! # At most once
 //!
-//! Four things could send a request a second time, and each is switched off in `client`: redirects, reqwest's own
-//! retries, the pool's retry of a request on an idle connection that was just closed, and HTTP/2's retry of refused
-//! streams.
+//! Four mechanisms could send a request twice, and `client` switches each off: redirects, reqwest's own retries, the
+//! pool's retry of a request on an idle connection that was just closed, and HTTP/2's retry of refused streams.
 //!
-//! The expiry is checked after the wait for a slot, and once more when the connection stands and the HTTP client asks
-//! for the body to write it (`permit`). What can still be sent late is what was in the client's buffer at the moment of
-//! a stop; and an exchange is given up at the latest [`Settings::request_timeout`] after it was begun, on the clock that
-//! runs on. So nothing is executed later than `expires_at + request_timeout`, which is what a new owner waits for before
-//! it looks up.
+//! The expiry is checked after the wait for a slot, and again when the connection is established and the HTTP client
+//! requests the body (`permit`). Only the contents of the client's buffer at a stop of the process can be sent later;
+//! and an exchange ends at the latest [`Settings::request_timeout`] after its start, on the clock that includes stops.
+//! So nothing is executed later than `expires_at + request_timeout`, for which a new owner waits before it looks up.
 
 mod call;
 mod client;
@@ -75,7 +73,7 @@ use call::Caller;
 use crate::metric::Metrics;
 use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, Target, TaskId};
 
-/// A [`Sink`] that executes acts at Control-M.
+/// The [`Sink`] of Control-M.
 #[derive(Debug)]
 pub struct ControlM {
     caller: Arc<Caller>,
@@ -83,12 +81,12 @@ pub struct ControlM {
 }
 
 impl ControlM {
-    /// A sink that runs on `handle`. Nothing is sent yet; [`ControlM::health`] asks whether the server is there.
+    /// A sink that runs on `handle`. No request is sent yet; [`ControlM::health`] checks the server.
     pub fn new(settings: &Settings, handle: Handle, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         Ok(Self { caller: Arc::new(Caller::new(settings, clock)?), handle })
     }
 
-    /// The same, with its calls counted and timed.
+    /// A sink whose calls are counted and timed.
     pub fn measured(
         settings: &Settings,
         handle: Handle,
@@ -98,14 +96,14 @@ impl ControlM {
         Ok(Self { caller: Arc::new(Caller::new(settings, clock)?.measured(metrics)), handle })
     }
 
-    /// Asks the server for its Control-M servers: whether it answers, takes the key, and knows the named ones.
+    /// Requests the list of Control-M servers: checks that the API responds and accepts the key.
     pub async fn health(&self) -> Result<Vec<Server>, Error> {
         health::ask(self.caller.client()).await
     }
 
-    /// Takes no more acts and waits for those under way, for at most `timeout`; gives how many are still under way.
-    /// Those that wait for a slot, and later ones, are not sent. Those still under way when the process ends are found
-    /// again as [`Verdict::Inherited`](crate::model::Verdict::Inherited).
+    /// Stops accepting acts and waits for those in flight, for at most `timeout`; returns the number of those left.
+    /// Acts that wait for a slot, and later ones, are not sent. Those left when the process ends are resolved as
+    /// [`Verdict::Inherited`](crate::model::Verdict::Inherited).
     pub async fn drain(&self, timeout: Duration) -> usize {
         self.caller.drain(timeout).await
     }
@@ -119,7 +117,7 @@ impl Sink for ControlM {
             let (slot, attempt) = (act.slot, act.attempt);
             let verdict = caller.execute(&act.request, expires_at).await;
             tracing::debug!(sheaf.task = %task, sheaf.bundle = %key, attempt, ?verdict, "act ended");
-            // Before the outcome is reported, so that whoever waits for it finds the slot free.
+            // Before the outcome is reported, so that its receiver finds the slot free.
             drop(ticket);
             done(Outcome { slot, attempt, verdict });
         });

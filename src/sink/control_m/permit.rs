@@ -1,9 +1,9 @@
-//! The body of a submit, which gives itself out only while the permission to send lasts.
+//! The body of a submit, which is held back after its expiry.
 //!
-//! A check before the request is begun would leave the connection's set-up, and any stop of the process during it, between
-//! the check and the first byte. The HTTP client asks a body for its bytes only when the connection stands and it is about
-//! to write, so this is the last moment at which sending can be prevented. What the other side may have seen by then is a
-//! head without its body, which is no request.
+//! After a check before the request starts, the connection's set-up, or a stop of the process, could still delay the
+//! first byte. The HTTP client requests the bytes of a body only when the connection is established and it is about to
+//! write, so this is the last moment at which sending can be prevented. By then the server may have received headers
+//! without a body, which is not a complete request.
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::model::Clock;
 
-/// A body with a time up to which it may be sent.
+/// A body with an expiry.
 #[derive(Debug)]
 pub(super) struct Permitted {
     bytes: Option<Bytes>,
@@ -26,32 +26,32 @@ pub(super) struct Permitted {
     refused: Refused,
 }
 
-/// Tells, after the request has failed, whether it was the permission that had run out.
+/// Tells, after a failed request, if the expiry was the cause.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Refused(Arc<AtomicBool>);
 
 impl Refused {
-    /// True when the body was kept back, so that nothing was submitted.
+    /// True if the body was held back, so that nothing was submitted.
     pub(super) fn is_set(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }
 
 impl Permitted {
-    /// A body that may be given out before `expires_at` on the clock's uptime.
+    /// A body that can be sent before `expires_at` on the clock's uptime.
     pub(super) fn new(body: String, clock: Arc<dyn Clock>, expires_at: Duration) -> (Self, Refused) {
         let refused = Refused::default();
         (Self { bytes: Some(Bytes::from(body)), clock, expires_at, refused: refused.clone() }, refused)
     }
 }
 
-/// The time to send had run out when the connection was ready.
+/// The error of a body that has expired before the connection was ready.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expired;
 
 impl fmt::Display for Expired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("its time to be sent had run out")
+        f.write_str("the submit has expired")
     }
 }
 
@@ -74,7 +74,7 @@ impl Body for Permitted {
         self.bytes.is_none()
     }
 
-    /// Exact, so that the request has a length and half of it is not taken for all of it.
+    /// Exact, so that the request has a length and a truncated body is detected.
     fn size_hint(&self) -> SizeHint {
         let length = self.bytes.as_ref().map_or(0, Bytes::len);
         SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))

@@ -1,17 +1,17 @@
 //! A delivery request as HTTP.
 //!
-//! The multipart form is written here and not by reqwest, because it is small and then it is plain that the body is one
-//! piece of memory with a length: nothing in it can be read twice or half.
+//! The multipart form is built here and not by reqwest: it is small, and this way the body is certainly one buffer with
+//! a known length.
 
 use crate::processor::delivery::control_m::Request;
 
-/// How many rows a look-up asks for. One is enough to know; the rest is for finding the folder's own row.
+/// The most rows of a look-up. One would be enough; the rest is for the folder's own row.
 pub(super) const LOOK_UP_ROWS_MAX: usize = 100;
 
-/// What separates the parts. It can be fixed: a line that begins with it is no JSON, and the only part is JSON.
+/// The boundary of the parts. It can be constant: a line that begins with it is not JSON, and the only part is JSON.
 const BOUNDARY: &str = "sheaf-7f0c2b1e5a9d4c33";
 
-/// One call, ready to be sent.
+/// A call, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Call {
     /// `POST {base}/run/ondemand`.
@@ -21,7 +21,7 @@ pub(super) enum Call {
     },
     /// `GET {base}/run/jobs/status?..`.
     LookUp {
-        /// The folder that is looked for.
+        /// The folder.
         folder: String,
         /// The Control-M server.
         server: String,
@@ -29,11 +29,12 @@ pub(super) enum Call {
 }
 
 impl Call {
-    /// Reads an act's request and checks everything that can be known before a byte is sent.
+    /// Decodes and validates an act's request before anything is sent.
     pub(super) fn decode(request: &str) -> Result<Self, String> {
         match serde_json::from_str(request) {
             Ok(Request::Submit { folder, definition }) => {
-                // An object: the server takes nothing else, and a text or a number would be a template's mistake.
+                // It must be an object: the server accepts nothing else, and a text or a number would be an error of
+                // the template.
                 serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&definition)
                     .map_err(|error| format!("the definition of {folder} is not a JSON object: {error}"))?;
                 Ok(Self::Submit { body: form(&definition) })
@@ -42,7 +43,7 @@ impl Call {
                 Err("the look-up names no folder, so it would match every folder".to_owned())
             }
             Ok(Request::LookUp { folder, server }) => Ok(Self::LookUp { folder, server }),
-            Err(error) => Err(format!("the act's request cannot be read by this sheaf: {error}")),
+            Err(error) => Err(format!("this version of sheaf cannot decode the act's request: {error}")),
         }
     }
 }

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use crate::model::Timestamp;
 
-/// The longest wait that is believed; beyond that it is a mistake or a joke.
+/// The longest accepted wait; longer ones are implausible.
 const MOST: Duration = Duration::from_hours(1);
 
-/// Reads the header's value (RFC 9110 section 10.2.3); what cannot be read is as if it were not there. A date that has
-/// passed means "now".
+/// Parses the header (RFC 9110 section 10.2.3); an invalid value is ignored. A date in the past means now.
 pub(super) fn read(value: &[u8], now: Timestamp) -> Option<Duration> {
     let text = std::str::from_utf8(value).ok()?.trim();
     let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than a number holds is longer than the longest wait.
+        // A number that overflows is longer than the longest wait.
         Duration::from_secs(text.parse().unwrap_or(u64::MAX))
     } else {
         let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();

@@ -1,28 +1,28 @@
-//! Where the server is, and what limits hold.
+//! The settings of a Control-M server: address, key, time-outs and limits.
 
 use std::time::Duration;
 
 use crate::model::ErrorClass;
 use crate::secret::Secret;
 
-/// How to reach a Control-M server.
+/// The settings of a Control-M server.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The Automation API's address with its path (`https://tenant-aapi.us1.controlm.com/automation-api`).
+    /// The URL of the Automation API with its path (`https://tenant-aapi.us1.controlm.com/automation-api`).
     pub base_url: String,
     /// The API token, sent as `x-api-key` (`SaaS`, and on premises since 9.0.21).
     pub api_key: Secret,
-    /// How long a connection may take, with DNS and TLS.
+    /// The time-out of a connection, with DNS and TLS.
     pub connect_timeout: Duration,
-    /// How long one call may take, from its expiry check to the last byte of its answer.
+    /// The time-out of one call, from its expiry check to the last byte of its response.
     pub request_timeout: Duration,
-    /// How many calls run at once; more wait for a slot.
+    /// The most concurrent calls; further ones wait for a slot.
     pub in_flight_max: usize,
-    /// How long to wait after a 401 that names no time: about as long as a person needs to replace a key.
+    /// The wait after a 401 without `Retry-After`: about as long as it takes to replace a key.
     pub unauthorized_retry: Duration,
-    /// Certificates in PEM form that are trusted beside the system's own, as servers on premises have their own.
+    /// Certificates in PEM form that are trusted in addition to the system's, as servers on premises have their own.
     pub ca_bundle: Option<Vec<u8>>,
-    /// A proxy (`http://proxy:3128`). The environment's `HTTPS_PROXY` is not read: what is not configured is not used.
+    /// The URL of a proxy (`http://proxy:3128`). The environment's `HTTPS_PROXY` is ignored.
     pub proxy: Option<String>,
 }
 
@@ -42,48 +42,48 @@ impl Settings {
     }
 }
 
-/// Why a sink could not be made, or the server is not healthy.
+/// The error of creating a sink, or of an unhealthy server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The address is none.
+    /// An invalid URL.
     #[error("control_m.base_url `{url}` cannot be used: {detail}; write https://HOST:PORT/automation-api")]
     BaseUrl {
-        /// The address as configured.
+        /// The URL in the configuration.
         url: String,
-        /// What is wrong with it.
+        /// The problem.
         detail: String,
     },
-    /// The key cannot stand in a header.
+    /// A key that is not a valid header value.
     #[error("control_m.api_key has characters that no HTTP header may contain: was a whole file or JSON taken for it?")]
     ApiKey,
-    /// `in_flight_max` is 0 or beyond what a semaphore counts.
+    /// `in_flight_max` is 0 or beyond the limit of a semaphore.
     #[error("control_m.in_flight_max is {found}: write a number from 1 to {most}")]
     InFlight {
-        /// The number as configured.
+        /// The number in the configuration.
         found: usize,
-        /// The largest possible one.
+        /// The largest valid number.
         most: usize,
     },
-    /// The proxy's address or the certificates cannot be used, or the system has no certificates.
+    /// An invalid proxy or invalid certificates, or a system without certificates.
     #[error("the HTTP client for Control-M cannot be set up from {setting}: {detail}")]
     Client {
-        /// The setting that is at fault.
+        /// The setting at fault.
         setting: &'static str,
-        /// The client's words.
+        /// The client's message.
         detail: String,
     },
-    /// The server does not answer as a Control-M server does.
+    /// The server does not respond like a Control-M server.
     #[error("Control-M at {url} is not healthy: {detail}")]
     Unhealthy {
-        /// Where it was asked.
+        /// The URL.
         url: String,
-        /// What came instead.
+        /// The response.
         detail: String,
     },
 }
 
 impl Error {
-    /// What is to be done about it.
+    /// The class, which decides how the runtime handles it.
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::Unhealthy { .. } => ErrorClass::Retry,

@@ -1,4 +1,4 @@
-//! What an HTTP answer means; the table stands in the module's documentation.
+//! The verdict of an HTTP response; see the table in the module's documentation.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use super::{look_up, message};
 use crate::model::Verdict;
 use crate::processor::delivery::control_m::Answer;
 
-/// The answer to a submit that was taken; the rest of it is not needed.
+/// The response to an accepted submit, without irrelevant fields.
 #[derive(Deserialize)]
 struct Submitted {
     #[serde(rename = "runId")]
     run_id: String,
 }
 
-/// The answer to `POST /run/ondemand`.
+/// The verdict of `POST /run/ondemand`.
 pub(super) fn of_submit(reply: &Reply, unauthorized_retry: Duration) -> Verdict {
     if reply.status != 200 {
         return of_failure(reply, unauthorized_retry);
     }
     let body = match &reply.body {
         Ok(body) => body,
-        Err(reason) => return Verdict::Unknown(format!("200, but the answer broke off: {reason}")),
+        Err(reason) => return Verdict::Unknown(format!("200, but the body is incomplete: {reason}")),
     };
     match serde_json::from_str(body) {
         Ok(Submitted { run_id }) if !run_id.is_empty() => answered(&Answer::Accepted { run_id }),
@@ -32,14 +32,14 @@ pub(super) fn of_submit(reply: &Reply, unauthorized_retry: Duration) -> Verdict 
     }
 }
 
-/// The answer to `GET /run/jobs/status`.
+/// The verdict of `GET /run/jobs/status`.
 pub(super) fn of_look_up(reply: &Reply, folder: &str, unauthorized_retry: Duration) -> Verdict {
     if !matches!(reply.status, 200 | 206) {
         return of_failure(reply, unauthorized_retry);
     }
     let body = match &reply.body {
         Ok(body) => body,
-        Err(reason) => return Verdict::Unknown(format!("{}, but the answer broke off: {reason}", reply.status)),
+        Err(reason) => return Verdict::Unknown(format!("{}, but the body is incomplete: {reason}", reply.status)),
     };
     match look_up::read(body, folder, reply.status == 206) {
         Ok(Some(job_id)) => answered(&Answer::Found { job_id }),
@@ -48,18 +48,18 @@ pub(super) fn of_look_up(reply: &Reply, folder: &str, unauthorized_retry: Durati
     }
 }
 
-/// Any answer that is not a success. The status says what happened even when the words are lost.
+/// The verdict of a response that is not a success. The status is enough if the body is incomplete.
 fn of_failure(reply: &Reply, unauthorized_retry: Duration) -> Verdict {
     let status = reply.status;
     let message = match &reply.body {
         Ok(body) => message::of(body),
-        Err(reason) => format!("(its words are lost: {reason})"),
+        Err(reason) => format!("(its body is incomplete: {reason})"),
     };
     match status {
         400 | 403 | 404 | 413 | 422 => answered(&Answer::Refused { status, message }),
         401 => busy(status, message, Some(reply.retry_after.unwrap_or(unauthorized_retry))),
         429 => busy(status, message, reply.retry_after),
-        // A proxy answers 503 too, also for a request that it has passed on.
+        // A proxy responds with 503 too, also to a request that it has forwarded.
         503 if reply.body.as_deref().is_ok_and(message::is_error_list) => busy(status, message, reply.retry_after),
         _ => Verdict::Unknown(format!("HTTP status {status}: {message}")),
     }
@@ -73,7 +73,7 @@ fn busy(status: u16, message: String, retry_after: Option<Duration>) -> Verdict 
 fn answered(answer: &Answer) -> Verdict {
     match serde_json::to_string(answer) {
         Ok(json) => Verdict::Answered(json),
-        // Texts and numbers always become JSON; if they ever did not, the truth is that we cannot tell.
-        Err(error) => Verdict::Unknown(format!("the answer cannot be passed on: {error}")),
+        // Texts and numbers always serialize; if they did not, the outcome would be unknown.
+        Err(error) => Verdict::Unknown(format!("the response cannot be encoded: {error}")),
     }
 }

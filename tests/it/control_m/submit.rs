@@ -297,7 +297,7 @@ fn health_lists_the_servers_or_says_what_is_wrong() {
     assert_eq!((servers.len(), servers[0].name.as_str(), servers[0].state.as_str()), (1, "smprod", "Up"));
     bench.simulator.inject(Fault::once("GET", "/config/servers", Action::respond(200, "<html>")));
     let error = bench.runtime.block_on(bench.sink.health()).unwrap_err().to_string();
-    assert!(error.contains("is not healthy: it lists no servers"), "{error}");
+    assert!(error.contains("is not healthy: the response is not a list of servers"), "{error}");
     bench.runtime.block_on(bench.simulator.set_down(true));
     assert!(bench.runtime.block_on(bench.sink.health()).is_err());
 }
