@@ -1,14 +1,14 @@
-//! A look at a runtime over HTTP: health, readiness, metrics.
+//! The HTTP endpoints of a runtime: health, readiness, metrics.
 //!
 //! | path | answers |
 //! |---|---|
-//! | `GET /healthz` | 200 while the process does its work, 503 when it hangs; restart it then |
+//! | `GET /healthz` | 200 while the threads turn, 503 when one hangs or has failed: restart the process |
 //! | `GET /readyz` | 200 while it is running, 503 while it joins, restores or stops |
 //! | `GET /metrics` | everything of [`Metrics`], in Prometheus' text format |
 //!
-//! The two states answer the same JSON: `{"alive":true,"ready":false,"state":"restoring","details":{..}}`. What they mean
-//! is the runtime's business, which is asked through [`Status`]. Restoring is alive and not ready, so that nobody kills a
-//! process for the time that a large state takes.
+//! Both endpoints return the same JSON: `{"alive":true,"ready":false,"state":"restoring","details":{..}}`. The values
+//! come from the runtime through [`Status`]. A restoring instance is alive and not ready, so that it is not killed
+//! during a long restore.
 
 mod server;
 
@@ -20,25 +20,25 @@ use serde::Serialize;
 
 use crate::metric::Metrics;
 
-/// How a runtime is, at this moment.
+/// The current health of a runtime.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Health {
-    /// The stream threads turn.
+    /// True if the stream threads turn.
     pub alive: bool,
-    /// It processes all that it owns.
+    /// True if all owned partitions are processed.
     pub ready: bool,
     /// The instance's state, as in the metric `sheaf_instance_state`.
     pub state: String,
-    /// More for people: threads, tasks, what is restored; no secrets, no payloads.
+    /// Further details: threads, tasks, restores; no secrets, no payloads.
     pub details: BTreeMap<String, String>,
 }
 
-/// What is looked at. Both are called for each request and must not block.
+/// The source of health and metrics. Both are called for each request and must not block.
 pub trait Status: Send + Sync + 'static {
-    /// How it is.
+    /// The current health.
     fn health(&self) -> Health;
 
-    /// What it has counted.
+    /// The metrics.
     fn metrics(&self) -> &Metrics;
 }
 

@@ -1,4 +1,4 @@
-//! The HTTP server: three read-only paths, a port, an orderly stop.
+//! The HTTP server: three read-only paths on one port, with a graceful stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::{Health, Status};
 
-/// How long open connections may take to end when the server stops.
+/// The time for open connections to end when the server stops.
 const STOP_MAX: Duration = Duration::from_secs(2);
 
 /// Prometheus' text format.
@@ -23,21 +23,21 @@ const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 type Shared = Arc<dyn Status>;
 
-/// Why the server could not begin.
+/// The error of starting the server.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address is taken, or not this machine's.
+    /// The address is in use, or not of this machine.
     #[error("cannot listen on {address}: {reason}; choose another `http.bind`, or port 0 for any free one")]
     Bind {
-        /// The address that was asked for.
+        /// The address.
         address: SocketAddr,
-        /// The operating system's words.
+        /// The error of the operating system.
         #[source]
         reason: std::io::Error,
     },
 }
 
-/// A server that runs. Dropping it stops it without waiting.
+/// A running server. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -46,28 +46,28 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on the address, and answers from then on, on the current tokio runtime.
+    /// Listens on the address and serves requests on the current tokio runtime.
     pub async fn start(bind: SocketAddr, status: Shared) -> Result<Self, Error> {
         let refusal = |reason| Error::Bind { address: bind, reason };
         let listener = TcpListener::bind(bind).await.map_err(refusal)?;
         let address = listener.local_addr().map_err(refusal)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
-            // A dropped sender stops the server as a sent word does.
+            // Dropping the sender stops the server, too.
             let stopped = async { stopped.await.unwrap_or_default() };
             if let Err(error) = axum::serve(listener, router(status)).with_graceful_shutdown(stopped).await {
-                tracing::error!(%error, "the HTTP server ended by itself");
+                tracing::error!(%error, "the HTTP server has failed; health checks get no answer");
             }
         });
         Ok(Self { address, stop, task })
     }
 
-    /// Where it listens; the port that was found when 0 was asked for.
+    /// The address, with the actual port if 0 was requested.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Takes no more connections and waits for the open ones, for a moment.
+    /// Refuses new connections and waits a moment for the open ones.
     pub async fn stop(self) {
         let Self { stop, mut task, .. } = self;
         if stop.send(()).is_err() {
@@ -95,7 +95,7 @@ async fn readyz(State(status): State<Shared>) -> Response {
     respond(status, |health| health.alive && health.ready).await
 }
 
-/// Asks for the health, on a thread of its own because that may wait.
+/// Reads the health on a blocking thread, because that may wait.
 async fn respond(status: Shared, is_good: fn(&Health) -> bool) -> Response {
     match tokio::task::spawn_blocking(move || status.health()).await {
         Ok(health) => (code(is_good(&health)), Json(health)).into_response(),

@@ -1,4 +1,4 @@
-//! All families as a page for people.
+//! The reference page of all families.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,16 +9,16 @@ const HEAD: &str = "# Metrics
 
 <!-- Generated from src/metric; a test compares it. SHEAF_UPDATE_DOCS=1 writes it anew. -->
 
-`GET /metrics` shows these, in Prometheus' text format. Every one has the label `application` besides those that are
-named here; the values in brackets are all that a label takes and stand at 0 from the start, so that `increase()` sees
-the first event. What belongs to a partition or a task goes away with it. The process' own figures (`process_*`: CPU,
-memory, open files) are there too.
+`GET /metrics` returns these in Prometheus' text format. All of them also have the label `application`. The values in
+brackets are all values of a label; their series are 0 from the start, so that `increase()` includes the first event. The
+series of a partition or a task are removed with it. The metrics of the process (`process_*`: CPU, memory, open files) are
+included.
 
 | metric | kind | labels | meaning |
 |---|---|---|---|
 ";
 
-/// `docs/metrics.md`; `declared` is what the processors of this crate count and alert.
+/// `docs/metrics.md`; `declared` has the families and alerts of this crate's processors.
 pub fn reference_page(declared: Declared) -> Result<String, Error> {
     let metrics = Metrics::new("any", &Build::default(), declared)?;
     let known = known_values(&metrics);
@@ -34,7 +34,7 @@ pub fn reference_page(declared: Declared) -> Result<String, Error> {
 
 type Known = BTreeMap<(String, String), BTreeSet<String>>;
 
-/// The values that each family's labels have before anything has happened.
+/// The values of each family's labels at the start.
 fn known_values(metrics: &Metrics) -> Known {
     let mut known = Known::new();
     for family in metrics.registry.gather() {

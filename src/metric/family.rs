@@ -1,4 +1,4 @@
-//! The families that processors declare and count in.
+//! The families of the processors.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub(super) struct Families {
 }
 
 impl Families {
-    /// These families, with all their series at 0. Processors of one kind declare the same ones.
+    /// Registers these families, with all their series at 0. Several processors of one kind declare the same ones.
     pub(super) fn new(maker: &Maker, families: impl IntoIterator<Item = Family>) -> Result<Self, Error> {
         let mut made = Self { counters: BTreeMap::new(), declared: BTreeSet::new() };
         for family in families {
@@ -36,7 +36,7 @@ impl Families {
         Ok(made)
     }
 
-    /// Counts; the error is the kind of mistake that was made. A series that was not declared is counted all the same.
+    /// Increments a counter; the error is an undeclared family or series. An undeclared series is counted, too.
     pub(super) fn count(&self, count: Count, times: u64) -> Result<(), InternalError> {
         self.counter(count)?.inc_by(times);
         if self.declared.contains(&count) { Ok(()) } else { Err(InternalError::UnknownLabel) }
@@ -49,7 +49,7 @@ impl Families {
     }
 }
 
-/// The values of the labels that a family has.
+/// The values of the family's labels.
 fn used<'a>(family: &Family, labels: &'a [&'static str; 2]) -> &'a [&'static str] {
     labels.get(..family.labels.len()).unwrap_or(labels)
 }

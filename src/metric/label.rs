@@ -1,6 +1,6 @@
-//! The values that labels take, as types, so that none is a text at the place where something is counted.
+//! The values of labels as types, so that none is an arbitrary text.
 
-/// What a process was built from.
+/// The versions of a build.
 #[derive(Clone, Debug, Default)]
 pub struct Build {
     /// sheaf's version.
@@ -15,25 +15,25 @@ pub struct Build {
     pub rocksdb: String,
 }
 
-/// The state of an instance as a whole.
+/// The state of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstanceState {
-    /// It has not begun.
+    /// Not started.
     Created,
-    /// It joins the group.
+    /// Joining the group.
     Joining,
-    /// At least one of its tasks restores.
+    /// At least one task is restoring.
     Restoring,
-    /// All of its tasks run.
+    /// All tasks are running.
     Running,
-    /// It stops in good order.
+    /// Stopping gracefully.
     Draining,
-    /// It stops because it cannot go on.
+    /// Stopping after an error.
     Error,
 }
 
 impl InstanceState {
-    /// Every state.
+    /// All states.
     pub const ALL: [Self; 6] =
         [Self::Created, Self::Joining, Self::Restoring, Self::Running, Self::Draining, Self::Error];
 
@@ -50,19 +50,19 @@ impl InstanceState {
     }
 }
 
-/// What happened to the group's assignment.
+/// The kind of a change of the assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rebalance {
     /// Partitions were added.
     Assign,
     /// Partitions were given up.
     Revoke,
-    /// Partitions were found to belong to somebody else.
+    /// Partitions were lost to other members.
     Lost,
 }
 
 impl Rebalance {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [Self; 3] = [Self::Assign, Self::Revoke, Self::Lost];
 
     /// The label's value.
@@ -75,19 +75,19 @@ impl Rebalance {
     }
 }
 
-/// How a transaction ended.
+/// The result of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransactionResult {
-    /// It is committed.
+    /// Committed.
     Committed,
-    /// It was taken back.
+    /// Aborted.
     Aborted,
-    /// Somebody else has taken over.
+    /// Fenced by a newer producer or member.
     Fenced,
 }
 
 impl TransactionResult {
-    /// Every result.
+    /// All results.
     pub const ALL: [Self; 3] = [Self::Committed, Self::Aborted, Self::Fenced];
 
     /// The label's value.
@@ -100,17 +100,17 @@ impl TransactionResult {
     }
 }
 
-/// What a task is for.
+/// The kind of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskKind {
-    /// It processes.
+    /// It processes input.
     Active,
-    /// It follows the changelog, to take over quickly.
+    /// It replays the changelog, for a fast take-over.
     Standby,
 }
 
 impl TaskKind {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [Self; 2] = [Self::Active, Self::Standby];
 
     /// The label's value.
@@ -122,21 +122,21 @@ impl TaskKind {
     }
 }
 
-/// The state of a task, in Kafka Streams' words. A closed task is not counted.
+/// The state of a task, in Kafka Streams' words. Closed tasks are not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TaskState {
-    /// It has not begun.
+    /// Not started.
     Created,
-    /// It reads its changelog.
+    /// Restoring from its changelog.
     Restoring,
-    /// It processes.
+    /// Processing.
     Running,
-    /// It waits to be given up or resumed.
+    /// Revoked, perhaps assigned again.
     Suspended,
 }
 
 impl TaskState {
-    /// Every state.
+    /// All states.
     pub const ALL: [Self; 4] = [Self::Created, Self::Restoring, Self::Running, Self::Suspended];
 
     /// The label's value.
@@ -150,17 +150,17 @@ impl TaskState {
     }
 }
 
-/// Where on its way a record became a dead letter.
+/// The stage at which a record became a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Its key could not be found.
+    /// The keying step.
     Decode,
-    /// A step refused it.
+    /// A step of a processor.
     Process,
 }
 
 impl Stage {
-    /// Every stage.
+    /// All stages.
     pub const ALL: [Self; 2] = [Self::Decode, Self::Process];
 
     /// The label's value.
@@ -172,7 +172,7 @@ impl Stage {
     }
 }
 
-/// The levels of log lines that are counted.
+/// The counted log levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
     /// Unexpected, but nothing is lost.
@@ -182,7 +182,7 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    /// Every level that is counted.
+    /// All counted levels.
     pub const ALL: [Self; 2] = [Self::Warn, Self::Error];
 
     /// The label's value.
@@ -194,17 +194,17 @@ impl LogLevel {
     }
 }
 
-/// Something that must not happen was asked of the metrics; it is counted instead of failing a step.
+/// A misuse of the metrics, which is counted and does not fail a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InternalError {
-    /// A count of a family that is not there.
+    /// A count of an unknown family.
     UnknownFamily,
-    /// A series that was not declared.
+    /// A count of an undeclared series.
     UnknownLabel,
 }
 
 impl InternalError {
-    /// Every error.
+    /// All errors.
     pub(super) const ALL: [Self; 2] = [Self::UnknownFamily, Self::UnknownLabel];
 
     /// The label's value.

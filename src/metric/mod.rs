@@ -1,23 +1,23 @@
-//! Every metric's name, in one place.
+//! All metrics, declared in one place.
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
-//! | `label` | the values that labels take, as types |
-//! | `family` | the families that processors declare, and count in by [`Count`] |
-//! | `consumer` | what is read, how far behind, and the group |
-//! | `producer` | what is written, and transactions |
+//! | `label` | the values of labels, as types |
+//! | `family` | the families of the processors, counted by [`Count`] |
+//! | `consumer` | records read, lag, and the group |
+//! | `producer` | records written, and transactions |
 //! | `task` | tasks, processors, stores, restores |
 //! | `outside` | calls to other systems, dead letters, alerts, log lines |
-//! | `update` | the methods that count and set them |
-//! | `registry` | how a family is made and registered |
+//! | `update` | the methods that update them |
+//! | `registry` | registers families |
 //! | `document` | all families as `docs/metrics.md` |
-//! | `error` | why metrics cannot be set up or shown |
+//! | `error` | the errors |
 //!
-//! Names begin with `sheaf_`, units are base units, counters end in `_total`, and every metric carries the constant label
-//! `application`. Labels have bounded values: never a key, an offset or a message. **A counter that is born with 1 is
-//! invisible to `increase()`** (measured with promtool), so every label set that is known beforehand exists at 0 from the
-//! start. What belongs to a partition or a task goes away with it ([`Metrics::partition_revoked`],
-//! [`Metrics::task_closed`]), or two instances would report the same partition.
+//! Names begin with `sheaf_`, units are base units, counters end in `_total`, and every metric has the constant label
+//! `application`. Labels have bounded values: never a key, an offset or a message. **A counter that starts at 1 is
+//! invisible to `increase()`** (measured with promtool), so all label sets that are known beforehand exist at 0 from
+//! the start. The series of a partition or a task are removed with it ([`Metrics::partition_revoked`],
+//! [`Metrics::task_closed`]), because otherwise two instances would report the same partition.
 
 mod consumer;
 mod document;
@@ -45,7 +45,7 @@ use crate::topology::Topology;
 use label::InternalError;
 use registry::{Made, Maker};
 
-/// Every metric of a process. Shared by all threads; each method is cheap and none can fail.
+/// The metrics of a process, shared by all threads; the methods are cheap and cannot fail.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -59,17 +59,17 @@ pub struct Metrics {
     families: family::Families,
 }
 
-/// What the processors of a topology count and alert.
+/// The metrics and alerts that the processors of a topology declare.
 #[derive(Debug, Default)]
 pub struct Declared {
-    /// The families that they count in.
+    /// Their families.
     pub families: Vec<Family>,
-    /// The kinds of alerts that they raise.
+    /// Their kinds of alerts.
     pub alerts: BTreeSet<&'static str>,
 }
 
 impl Declared {
-    /// What the processors of this topology declare.
+    /// The declarations of this topology's processors.
     pub fn by(topology: &Topology) -> Self {
         let processors = || topology.nodes.iter().map(|node| &node.processor);
         Self {
@@ -80,18 +80,18 @@ impl Declared {
 }
 
 impl Metrics {
-    /// All families, registered, with every known label set at 0; `declared` is what processors add to them.
+    /// All families with all known label sets at 0; `declared` has those of the processors.
     pub fn new(application: &str, build: &Build, declared: Declared) -> Result<Self, Error> {
         let maker = Maker::new(application);
         let info = maker.gauges(
             "build_info",
-            "What this process was built from; always 1.",
+            "The versions of the build; always 1.",
             &["version", "revision", "rustc", "librdkafka", "rocksdb"],
         )?;
         let values = [&build.version, &build.revision, &build.rustc, &build.librdkafka, &build.rocksdb];
         info.with_label_values(&values).set(1);
         let states = "The instance's state: exactly one is 1.";
-        let errors = "Mistakes inside sheaf that were survived; please report them.";
+        let errors = "Internal errors that were ignored; please report them.";
         let instance_state = maker.gauges("instance_state", states, &["state"])?;
         let internal_errors = maker.counters("internal_errors_total", errors, &["kind"])?;
         let consumer = consumer::Consumer::new(&maker)?;
@@ -110,7 +110,7 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// All families, with everything that is known of a topology at 0.
+    /// All families with all label sets of a topology at 0.
     pub fn of(application: &str, build: &Build, topology: &Topology) -> Result<Self, Error> {
         let metrics = Self::new(application, build, Declared::by(topology))?;
         for node in &topology.nodes {
@@ -121,20 +121,20 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// The instance has entered this state.
+    /// Sets the state of the instance.
     pub fn instance(&self, now: InstanceState) {
         for state in InstanceState::ALL {
             self.instance_state.with_label_values(&[state.as_str()]).set(i64::from(state == now));
         }
     }
 
-    /// Counts what a step asked to be counted.
+    /// Increments the counter of a step.
     pub fn count(&self, count: Count, times: u64) {
         let counted = self.families.count(count, times);
         self.survived(counted);
     }
 
-    /// Everything in Prometheus' text format.
+    /// All metrics in Prometheus' text format.
     pub fn encode(&self) -> Result<String, Error> {
         Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
     }

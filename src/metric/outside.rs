@@ -1,4 +1,4 @@
-//! The families of what reaches people and other systems: calls, dead letters, alerts, log lines.
+//! The families of calls, dead letters, alerts and log lines.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::model::RejectReason;
 /// Calls to Control-M take from milliseconds to the time-out.
 const SECONDS: [f64; 11] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
-/// The label of alerts of a kind that no processor has declared: its words could make series without end.
+/// The label of undeclared kinds of alerts, whose number would be unbounded.
 pub(super) const OTHER: &str = "other";
 
 #[derive(Debug)]
@@ -27,9 +27,9 @@ pub(super) struct Outside {
 impl Outside {
     pub(super) fn new(maker: &Maker, alert_kinds: BTreeSet<&'static str>) -> Result<Self> {
         let (call, letter) = (["operation", "code"], ["stage", "reason"]);
-        let calls = "HTTP calls; the code is 0 when there was no answer.";
+        let calls = "HTTP calls; the code is 0 if there was no response.";
         let outside = Self {
-            in_flight: maker.gauge("sink_in_flight", "Calls that are under way.")?,
+            in_flight: maker.gauge("sink_in_flight", "Calls in flight.")?,
             requests: maker.histograms("sink_request_duration_seconds", calls, &call, &SECONDS)?,
             dead_letters: maker.counters("dlq_records_total", "Dead letters.", &letter)?,
             alerts: maker.counters("alert_events_total", "Alerts published.", &["type"])?,

@@ -1,4 +1,4 @@
-//! The families of what is written, and of transactions.
+//! The families of records written, and of transactions.
 
 use prometheus::{Histogram, IntCounterVec, Result};
 
@@ -17,10 +17,10 @@ pub(super) struct Producer {
 
 impl Producer {
     pub(super) fn new(maker: &Maker) -> Result<Self> {
-        let duration = "From a transaction's beginning to its end.";
+        let duration = "The duration of a transaction.";
         let producer = Self {
             records: maker.counters("producer_records_total", "Records acknowledged.", &["topic"])?,
-            transactions: maker.counters("producer_transactions_total", "Transactions, by their end.", &["result"])?,
+            transactions: maker.counters("producer_transactions_total", "Transactions, by result.", &["result"])?,
             transaction_duration: maker.histogram("producer_transaction_duration_seconds", duration, &SECONDS)?,
         };
         for result in TransactionResult::ALL {

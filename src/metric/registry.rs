@@ -1,4 +1,4 @@
-//! How a family is made: its prefix, its constant label, its registration.
+//! Registers families, with their prefix and their constant label.
 
 use std::cell::RefCell;
 
@@ -8,7 +8,7 @@ use prometheus::{
 
 const NAMESPACE: &str = "sheaf";
 
-/// Makes and registers families.
+/// Registers families.
 #[derive(Debug)]
 pub(super) struct Maker {
     registry: Registry,
@@ -16,7 +16,7 @@ pub(super) struct Maker {
     made: RefCell<Vec<Made>>,
 }
 
-/// What a family is, for the reference page: the registry itself shows only families that have a series.
+/// The description of a family, for the reference page: the registry itself shows only families with a series.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
     pub(super) name: String,
@@ -83,14 +83,14 @@ impl Maker {
     }
 }
 
-/// A number for a gauge, which holds an `i64`.
+/// A number as a gauge's value, which is an `i64`.
 pub(super) fn gauge_value(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Removes a series. One that was never set is not there to be removed, which is no mistake.
+/// Removes a series, if it exists.
 pub(super) fn forget(gauges: &IntGaugeVec, labels: &[&str]) {
     if let Err(error) = gauges.remove_label_values(labels) {
-        tracing::trace!(%error, "a series was not there to be removed");
+        tracing::trace!(%error, "the series does not exist");
     }
 }

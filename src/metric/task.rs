@@ -1,4 +1,4 @@
-//! The families of tasks, the processors that they run, their stores, and restores.
+//! The families of tasks, processors, stores and restores.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ pub(super) struct Task {
     pub(super) read: IntCounterVec,
     pub(super) dropped: IntCounterVec,
     pub(super) entries: IntGaugeVec,
-    /// A store's tasks are on several threads, and its gauge is their sum.
+    /// The entries by task: a store's gauge is the sum of its tasks, which are on several threads.
     entries_of: Mutex<BTreeMap<TaskId, i64>>,
     pub(super) restore_remaining: IntGaugeVec,
     pub(super) restored: IntCounterVec,
@@ -33,14 +33,14 @@ pub(super) struct Task {
 impl Task {
     pub(super) fn new(maker: &Maker) -> Result<Self> {
         let (store, place) = (["store"], ["store", "partition"]);
-        let dropped = "Records that a processor does not step over, by reason; they are dead letters.";
-        let direct = "Records stepped over without their inbox.";
-        let read = "Open entries that a step had to read: for want of room (state_cache_mib), or the first time here.";
-        let remaining = "Records of the changelog that are still to be read.";
-        let lag = "Records of the changelog that a standby does not have yet.";
+        let dropped = "Records that a processor rejects, by reason; they are dead letters.";
+        let direct = "Records processed without their inbox.";
+        let read = "Open entries that a step had to read: evicted from the cache (state_cache_mib), or read for the first time.";
+        let remaining = "Changelog records that remain to be restored.";
+        let lag = "Changelog records that a standby has not applied yet.";
         let task = Self {
-            tasks: maker.gauges("tasks", "Tasks owned here, by kind and state.", &["kind", "state"])?,
-            records: maker.counters("processor_records_total", "Records stepped over.", &["processor"])?,
+            tasks: maker.gauges("tasks", "Owned tasks, by kind and state.", &["kind", "state"])?,
+            records: maker.counters("processor_records_total", "Records processed.", &["processor"])?,
             direct: maker.counters("processor_direct_records_total", direct, &["processor"])?,
             read: maker.counters("processor_entries_read_total", read, &["processor"])?,
             dropped: maker.counters("processor_dropped_records_total", dropped, &["processor", "reason"])?,
@@ -48,14 +48,19 @@ impl Task {
             entries_of: Mutex::new(BTreeMap::new()),
             restore_remaining: maker.gauges("store_restore_remaining_records", remaining, &place)?,
             restored: maker.counters("store_restored_records_total", "Records restored.", &store)?,
-            rebuilt: maker.counters("store_rebuilds_total", "Stores made again from their changelog.", &store)?,
+            rebuilt: maker.counters("store_rebuilds_total", "Stores rebuilt from their changelog.", &store)?,
             standby_lag: maker.gauges("standby_lag_records", lag, &place)?,
             standby_applied: maker.counters(
                 "standby_applied_records_total",
-                "Records that standbys applied.",
+                "Changelog records applied by standbys.",
                 &store,
             )?,
-            restore_duration: maker.histograms("store_restore_duration_seconds", "One restore.", &store, &SECONDS)?,
+            restore_duration: maker.histograms(
+                "store_restore_duration_seconds",
+                "The duration of a restore.",
+                &store,
+                &SECONDS,
+            )?,
         };
         for kind in TaskKind::ALL {
             for state in TaskState::ALL {
@@ -66,7 +71,7 @@ impl Task {
     }
 
     pub(super) fn entries_of(&self) -> MutexGuard<'_, BTreeMap<TaskId, i64>> {
-        // A thread that panicked while it held the lock left numbers, which are as good as any.
+        // A poisoned lock is usable: the numbers are always valid.
         self.entries_of.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,4 +1,4 @@
-//! What the metrics promise, judged by the text that Prometheus would read.
+//! Tests on the text that Prometheus would scrape.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::processor::{Count, Family};
 use crate::template::Template;
 use crate::topology::Spec;
 
-/// What all built-in processors declare.
+/// The declarations of all built-in processors.
 fn declared() -> Declared {
     let spec = Spec::parse("t", include_str!("../../topologies/control-m.yaml")).unwrap();
     let template = Template::compile("t", "{}").unwrap();
@@ -121,11 +121,11 @@ fn a_steps_counts_arrive_in_their_families() {
 }
 
 #[test]
-fn what_nobody_declared_is_counted_as_a_mistake() {
+fn an_undeclared_count_is_an_internal_error() {
     let metrics = metrics();
     metrics.count(Count { family: "no_such_total", labels: ["", ""] }, 1);
     metrics.count(Count { family: "bundles_closed_total", labels: ["exploded", ""] }, 1);
-    metrics.alert("never heard of");
+    metrics.alert("undeclared");
     assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_family\"}").unwrap(), "1");
     assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_label\"}").unwrap(), "2");
     assert_eq!(value(&metrics, "sheaf_bundles_closed_total{outcome=\"exploded\"}").unwrap(), "1");
@@ -170,7 +170,7 @@ fn names_are_as_prometheus_wants_them() {
         assert!(!name.ends_with("_ms") && !name.contains("milli"), "{name}");
     }
     let helpless = text.lines().filter(|line| line.starts_with("# HELP")).any(|line| line.split(' ').count() < 4);
-    assert!(!helpless, "every metric says what it means");
+    assert!(!helpless, "every metric has a help");
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn the_page_of_metrics_is_what_the_registry_says() {
     assert_eq!(page, written, "docs/metrics.md is old: run the test with SHEAF_UPDATE_DOCS=1");
 }
 
-/// Every method once, so that every family has a series.
+/// Calls every method once, so that every family has a series.
 fn everything(metrics: &Metrics) {
     let (topic, second) = (Topic::new("t"), Duration::from_secs(1));
     metrics.consumed(&topic, 1, 10);

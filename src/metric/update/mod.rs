@@ -1,4 +1,4 @@
-//! The methods by which the rest of sheaf counts and sets the families, a file of methods for each file of families.
+//! The methods that update the families, in a file for each file of families.
 
 mod consumer;
 mod outside;

@@ -1,4 +1,4 @@
-//! What was written, and how transactions ended.
+//! Updates of records written, and of transactions.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use crate::metric::{Metrics, TransactionResult};
 use crate::model::Topic;
 
 impl Metrics {
-    /// A topic that this process writes; to be named before the first record, so that its counter begins at 0.
+    /// Declares a topic that this process writes, before the first record, so that its counter starts at 0.
     pub fn target(&self, topic: &Topic) {
         self.producer.records.with_label_values(&[topic.as_str()]).inc_by(0);
     }
 
-    /// Records were acknowledged.
+    /// Counts acknowledged records.
     pub fn produced(&self, topic: &Topic, records: u64) {
         self.producer.records.with_label_values(&[topic.as_str()]).inc_by(records);
     }
 
-    /// A transaction has ended.
+    /// Counts a transaction by result, with its duration.
     pub fn transaction(&self, result: TransactionResult, took: Duration) {
         self.producer.transactions.with_label_values(&[result.as_str()]).inc();
         self.producer.transaction_duration.observe(took.as_secs_f64());

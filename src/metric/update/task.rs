@@ -1,4 +1,4 @@
-//! What tasks, the processors that they run, their stores and restores did.
+//! Updates of tasks, processors, stores and restores.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::metric::{Metrics, TaskKind, TaskState};
 use crate::model::{RejectReason, TaskId};
 
 impl Metrics {
-    /// A processor that this process runs; to be named at the start, so that its counters begin at 0.
+    /// Declares a processor of this process at the start, so that its counters start at 0.
     pub fn processor(&self, name: &str) {
         self.task.records.with_label_values(&[name]).inc_by(0);
         self.task.direct.with_label_values(&[name]).inc_by(0);
@@ -21,12 +21,12 @@ impl Metrics {
         }
     }
 
-    /// How many tasks of this kind are in this state.
+    /// Sets the number of tasks of this kind and state.
     pub fn tasks(&self, kind: TaskKind, state: TaskState, number: u64) {
         self.task.tasks.with_label_values(&[kind.as_str(), state.as_str()]).set(gauge_value(number));
     }
 
-    /// A task is not here any more: what it had goes away.
+    /// Removes the series of a task that is not owned any more.
     pub fn task_closed(&self, task: &TaskId) {
         let mut entries = self.task.entries_of();
         entries.remove(task);
@@ -34,63 +34,63 @@ impl Metrics {
         forget(&self.task.restore_remaining, &[&*task.processor, &task.partition.to_string()]);
     }
 
-    /// Records were stepped over.
+    /// Counts processed records.
     pub fn processed(&self, processor: &str, records: u64) {
         self.task.records.with_label_values(&[processor]).inc_by(records);
     }
 
-    /// Entries were read from their store and decoded.
+    /// Counts entries that were read from their store and decoded.
     pub fn entries_read(&self, processor: &str, entries: u64) {
         self.task.read.with_label_values(&[processor]).inc_by(entries);
     }
 
-    /// Records of sources were stepped over without their inbox.
+    /// Counts source records that were processed without their inbox.
     pub fn handed_over(&self, processor: &str, records: u64) {
         self.task.direct.with_label_values(&[processor]).inc_by(records);
     }
 
-    /// A record was not stepped over.
+    /// Counts a rejected record.
     pub fn dropped(&self, processor: &str, reason: RejectReason) {
         self.task.dropped.with_label_values(&[processor, reason.as_str()]).inc();
     }
 
-    /// About how many entries a task's store has.
+    /// Sets the approximate number of entries in a task's store.
     pub fn store_entries(&self, task: &TaskId, number: u64) {
         let mut entries = self.task.entries_of();
         entries.insert(task.clone(), gauge_value(number));
         self.task.sum_entries(&entries, task);
     }
 
-    /// A restore has taken in some records, and this many are left.
+    /// Counts restored records, and sets the number of remaining ones.
     pub fn restored(&self, task: &TaskId, records: u64, remaining: u64) {
         let place = [&*task.processor, &task.partition.to_string()];
         self.task.restored.with_label_values(&[&*task.processor]).inc_by(records);
         self.task.restore_remaining.with_label_values(&place).set(gauge_value(remaining));
     }
 
-    /// A restore has ended: nothing remains.
+    /// Ends a restore: no records remain.
     pub fn restore_ended(&self, task: &TaskId, took: Duration) {
         self.restored(task, 0, 0);
         self.task.restore_duration.with_label_values(&[&*task.processor]).observe(took.as_secs_f64());
     }
 
-    /// A standby has applied records.
+    /// Counts records applied by a standby.
     pub fn standby_applied(&self, task: &TaskId, records: u64) {
         self.task.standby_applied.with_label_values(&[&*task.processor]).inc_by(records);
     }
 
-    /// A standby has so many records not yet.
+    /// Sets the lag of a standby in records.
     pub fn standby_lag(&self, task: &TaskId, records: u64) {
         let place = [&*task.processor, &task.partition.to_string()];
         self.task.standby_lag.with_label_values(&place).set(gauge_value(records));
     }
 
-    /// A standby has ended: its series goes away.
+    /// Removes the series of a closed standby.
     pub fn standby_closed(&self, task: &TaskId) {
         forget(&self.task.standby_lag, &[&*task.processor, &task.partition.to_string()]);
     }
 
-    /// A store was thrown away and is made again from its changelog.
+    /// Counts a store that is rebuilt from its changelog.
     pub fn store_rebuilt(&self, task: &TaskId) {
         self.task.rebuilt.with_label_values(&[&*task.processor]).inc();
     }
