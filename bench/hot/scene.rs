@@ -28,7 +28,7 @@ submissions: submissions
 ";
 
 pub(crate) fn topology() -> Result<Topology> {
-    Ok(Spec::parse("hot.yaml", TOPOLOGY)?.assemble("test", None)?)
+    Ok(Spec::parse("hot.yaml", TOPOLOGY)?.assemble("test", |_| None)?)
 }
 
 /// The same bundles each time; each one's parent comes first, then its children in their order.

@@ -26,7 +26,7 @@ pub(crate) fn settings(application: &str, partitions: i32) -> Settings {
 
 /// What runs.
 pub(crate) fn topology(settings: &Settings) -> Result<Topology> {
-    Ok(Spec::parse("bench", TOPOLOGY)?.assemble(&settings.application, None)?)
+    Ok(Spec::parse("bench", TOPOLOGY)?.assemble(&settings.application, |_| None)?)
 }
 
 /// Makes the application's topics.

@@ -1,5 +1,6 @@
 //! Reads the configuration, the topology and the template, from files, environment variables and flags.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,6 +11,7 @@ use crate::blob::{self, Fetched, Source as _};
 use crate::config::{Config, Sources};
 use crate::template::Template;
 use crate::topology::Spec;
+use crate::topology::spec::{Delivery, DeliveryKind};
 
 /// The options of every command that reads a configuration.
 #[derive(Clone, Debug, Args)]
@@ -27,8 +29,8 @@ pub(super) struct ConfigArgs {
 pub(super) struct Loaded {
     pub config: Config,
     pub spec: Spec,
-    /// The job template; `None` when the topology does not deliver.
-    pub template: Option<Template>,
+    /// The templates of the deliveries, by their paths in the topology file.
+    pub templates: BTreeMap<PathBuf, Template>,
 }
 
 /// Reads the configuration.
@@ -54,11 +56,12 @@ pub(super) fn everything(args: &ConfigArgs) -> Result<Loaded, Failure> {
         return Err(Failure::Configuration(message));
     };
     let spec = spec(path)?;
-    let template = match &spec.deliver {
-        Some(deliver) => Some(template(&deliver.template, path)?),
-        None => None,
+    let read = |delivery: &Delivery| {
+        let kind = &delivery.kind;
+        Ok((kind.template().to_owned(), template(kind, path)?))
     };
-    Ok(Loaded { config, spec, template })
+    let templates = spec.deliveries().map(read).collect::<Result<_, Failure>>()?;
+    Ok(Loaded { config, spec, templates })
 }
 
 /// Reads a topology file.
@@ -66,11 +69,13 @@ fn spec(path: &Path) -> Result<Spec, Failure> {
     Ok(Spec::parse(&path.display().to_string(), &read(path, "set topologies to the path of the file")?)?)
 }
 
-/// Reads and compiles a template: `s3://BUCKET/KEY`, or a path.
-fn template(path: &Path, topology: &Path) -> Result<Template, Failure> {
+/// Reads and compiles the template of a delivery: `s3://BUCKET/KEY`, or a path.
+fn template(kind: &DeliveryKind, topology: &Path) -> Result<Template, Failure> {
+    let path = kind.template();
     let named = path.display().to_string();
     let wrong = |error: &dyn std::fmt::Display| {
-        Failure::Configuration(format!("error: {}: deliver.control_m.template: {error}", topology.display()))
+        let (topology, key) = (topology.display(), kind.key());
+        Failure::Configuration(format!("error: {topology}: deliver.{key}.template: {error}"))
     };
     let fetched = match named.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) {
         None => {

@@ -20,8 +20,8 @@ use crate::secret::{Secret, SecretRef, Source, Sources};
 use crate::sink::Sinks;
 use crate::sink::control_m::{self, ControlM};
 use crate::store::rocks::{RocksOptions, RocksStores};
-use crate::template::Template;
-use crate::topology::{Spec, Topology};
+use crate::topology::Topology;
+use crate::topology::spec::{self, DeliveryKind};
 
 /// Resolves references to secrets.
 #[derive(Debug)]
@@ -110,26 +110,28 @@ pub(super) fn metrics(application: &str, topology: &Topology) -> Result<Arc<Metr
     Ok(Arc::new(Metrics::of(application, &build, topology).context("metrics")?))
 }
 
-/// The delivery to Control-M; `None` when the topology has none.
-fn delivery(spec: &Spec, template: Option<&Template>, config: &Config) -> Option<Delivery> {
-    let (deliver, template, control_m) = (spec.deliver.as_ref()?, template?, config.control_m.as_ref()?);
-    let (template, server) = (template.clone(), deliver.server.clone());
-    let folders = delivery::control_m::Folders { template, server, retention_days: deliver.retention_days };
-    let settings = delivery::Settings {
-        intent_valid_for: control_m.intent_valid_for,
-        request_timeout: control_m.request_timeout,
-        visibility_lag: control_m.visibility_lag,
-        ..delivery::control_m::usual_settings()
-    };
-    Some(Delivery::new(folders, settings))
+/// The processor of a delivery; `None` when the configuration does not set it up.
+fn deliver(delivery: &spec::Delivery, loaded: &Loaded) -> Option<Delivery> {
+    let template = loaded.templates.get(delivery.kind.template())?.clone();
+    match &delivery.kind {
+        DeliveryKind::ControlM(to) => {
+            let control_m = loaded.config.control_m.as_ref()?;
+            let settings = delivery::Settings {
+                intent_valid_for: control_m.intent_valid_for,
+                request_timeout: control_m.request_timeout,
+                visibility_lag: control_m.visibility_lag,
+                ..delivery::control_m::usual_settings()
+            };
+            Some(Delivery::new(to.folders(template), settings))
+        }
+    }
 }
 
 /// The topology with its processors.
 pub(super) fn topology(loaded: &Loaded) -> Result<Topology, Failure> {
-    let delivery = delivery(&loaded.spec, loaded.template.as_ref(), &loaded.config);
     loaded
         .spec
-        .assemble(&loaded.config.application_id, delivery)
+        .assemble(&loaded.config.application_id, |delivery| deliver(delivery, loaded))
         .map_err(|error| Failure::Configuration(format!("error: {error}")))
 }
 

@@ -18,7 +18,7 @@ fn declared() -> Declared {
     let template = Template::compile("t", "{}").unwrap();
     let folders = control_m::Folders { template, server: "s".to_owned(), retention_days: 1 };
     let delivery = Delivery::new(folders, control_m::usual_settings());
-    Declared::by(&spec.assemble("ctm", Some(delivery)).unwrap())
+    Declared::by(&spec.assemble("ctm", |_| Some(delivery.clone())).unwrap())
 }
 
 fn metrics() -> Metrics {

@@ -10,22 +10,19 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `spec` | the file, typed and checked |
-//! | `assemble` | from the file to the wiring |
+//! | `spec` | the file, typed and checked, and from it to the wiring |
 //! | `build` | the wiring in Rust, for processors of one's own |
 //! | `wiring` | what the runtime runs, free of any word of what is processed |
 //! | `describe` | the wiring as a picture in text |
 
-mod assemble;
 mod build;
 mod describe;
 pub mod spec;
 mod wiring;
 
-pub use assemble::{AssembleError, BUNDLE, DELIVERY};
 pub use build::{BuildError, Builder, Wiring};
 pub use describe::describe;
-pub use spec::Spec;
+pub use spec::{AssembleError, BUNDLE, DELIVERY, Spec};
 pub use wiring::{Node, Output, OutputKind, Source, Topology, internal_topic};
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What becomes of a topology's file.
 
+use super::spec::Processor;
 use super::{AssembleError, Spec, Topology, describe};
 use crate::processor::bundle;
 use crate::processor::delivery::{self, Delivery, control_m};
@@ -14,7 +15,7 @@ fn delivery() -> Delivery {
 }
 
 fn default_topology() -> Topology {
-    Spec::parse("control-m.yaml", DEFAULT).unwrap().assemble("ctm", Some(delivery())).unwrap()
+    Spec::parse("control-m.yaml", DEFAULT).unwrap().assemble("ctm", |_| Some(delivery())).unwrap()
 }
 
 #[test]
@@ -31,16 +32,17 @@ fn the_default_file_becomes_two_processors() {
 #[test]
 fn a_topology_that_does_not_deliver_has_no_delivery_processor() {
     let mut spec = Spec::parse("control-m.yaml", DEFAULT).unwrap();
-    spec.deliver = None;
-    let topology = spec.assemble("ctm", None).unwrap();
+    spec.processors.retain(|processor| matches!(processor, Processor::Bundle(_)));
+    let topology = spec.assemble("ctm", |_| None).unwrap();
     assert_eq!((topology.nodes.len(), topology.sources.len()), (1, 2));
 }
 
 #[test]
 fn a_delivery_that_is_not_set_up_is_refused_with_the_remedy() {
     let spec = Spec::parse("control-m.yaml", DEFAULT).unwrap();
-    let error = spec.assemble("ctm", None).unwrap_err();
-    assert_eq!(error, AssembleError::NoDelivery { topology: "control-m".to_owned() });
+    let error = spec.assemble("ctm", |_| None).unwrap_err();
+    let (topology, service, setting) = ("control-m".to_owned(), "Control-M", "control_m.base_url");
+    assert_eq!(error, AssembleError::NoDelivery { topology, service, setting });
     assert!(error.to_string().contains("set `control_m.base_url`"));
 }
 

@@ -23,13 +23,10 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let sources: Vec<&str> = topology.sources.iter().map(|source| source.topic.as_str()).collect();
     print_stdout(&format!("ok: application {}, topology {}", loaded.config.application_id, loaded.spec.name));
     print_stdout(&format!("    reads {}", sources.join(", ")));
-    if let (Some(template), Some(deliver)) = (&loaded.template, &loaded.spec.deliver) {
-        print_stdout(&format!(
-            "    submits to {} with {} (revision {})",
-            deliver.server,
-            template.name(),
-            template.revision()
-        ));
+    for delivery in loaded.spec.deliveries() {
+        let Some(template) = loaded.templates.get(delivery.kind.template()) else { continue };
+        let (to, name, revision) = (delivery.kind.destination(), template.name(), template.revision());
+        print_stdout(&format!("    submits to {to} with {name} (revision {revision})"));
     }
     Ok(ExitCode::SUCCESS)
 }

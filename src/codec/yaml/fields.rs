@@ -34,11 +34,19 @@ impl<'a> Fields<'a> {
     pub fn required_item(&mut self, key: &'static str) -> Option<Item<'a>> {
         let item = self.item(key);
         if item.is_none() {
-            let path = join(self.map.path(), key);
-            let problem = Problem::new(&path, &self.map.node().at, "this key is required and missing");
-            self.map.collector().push(problem.hint(Some(format!("add `{key}: ..`"))));
+            self.missing(key, format!("add `{key}: ..`"));
         }
         item
+    }
+
+    /// The items under some keys, in their order, of which at least one must be there: when none is, the first is missing.
+    pub fn at_least_one(&mut self, keys: &[&'static str]) -> Vec<Option<Item<'a>>> {
+        let items: Vec<Option<Item<'a>>> = keys.iter().map(|key| self.item(key)).collect();
+        if let Some(first) = keys.first().filter(|_| items.iter().all(Option::is_none)) {
+            let all: Vec<String> = keys.iter().map(|key| format!("`{key}: ..`")).collect();
+            self.missing(first, format!("add {}", all.join(" or ")));
+        }
+        items
     }
 
     /// The value under a required key; `None` with a problem.
@@ -58,5 +66,11 @@ impl<'a> Fields<'a> {
             let problem = Problem::new(&path, &entry.key_at, "this key is unknown");
             self.map.collector().push(problem.hint(Some(hint)));
         }
+    }
+
+    fn missing(&self, key: &str, hint: String) {
+        let path = join(self.map.path(), key);
+        let problem = Problem::new(&path, &self.map.node().at, "this key is required and missing");
+        self.map.collector().push(problem.hint(Some(hint)));
     }
 }

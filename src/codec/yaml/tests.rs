@@ -68,6 +68,23 @@ fn all_problems_are_reported_in_the_order_of_the_text() {
 }
 
 #[test]
+fn of_several_keys_one_is_required() {
+    let which = |text| {
+        read(text, |root| {
+            let mut fields = root.fields()?;
+            let found = fields.at_least_one(&["a", "b"]);
+            fields.finish();
+            Some(found.iter().map(Option::is_some).collect::<Vec<bool>>())
+        })
+    };
+    assert_eq!(which("b: 1\n").unwrap(), [false, true]);
+    assert_eq!(which("a: 1\nb: 1\n").unwrap(), [true, true]);
+    let missing = which("a:\n").unwrap_err().to_string();
+    assert!(missing.contains("test.yaml:1:1: a: this key is required and missing"), "{missing}");
+    assert!(missing.contains("add `a: ..` or `b: ..`"), "{missing}");
+}
+
+#[test]
 fn a_syntax_error_has_line_and_column() {
     let problems = parse("test.yaml", "a: 1\nb: [1, 2\n").unwrap_err().to_string();
     assert!(problems.starts_with("test.yaml:3:1: this is not valid YAML: "), "{problems}");

@@ -14,6 +14,7 @@ use crate::processor::delivery::{self, Delivery, control_m};
 use crate::runtime::{CommitLimits, Mutation, RestoreSettings, Settings, TopicSettings};
 use crate::sim::{ManualClock, Setting, Strikes};
 use crate::template::Template;
+use crate::topology::spec::{self, DeliveryKind};
 use crate::topology::{Spec, Topology};
 
 const TOPOLOGY: &str = include_str!("../../../topologies/control-m.yaml");
@@ -24,7 +25,8 @@ const APPLICATION: &str = "sim";
 
 /// The deadline of a bundle, as the example topology has it.
 pub(super) fn sla() -> Duration {
-    Spec::parse("topologies/control-m.yaml", TOPOLOGY).map_or(Duration::ZERO, |spec| spec.rules.sla)
+    let spec = Spec::parse("topologies/control-m.yaml", TOPOLOGY).expect("the example in the repository");
+    spec.bundle().expect("the example gathers bundles").rules.sla
 }
 
 /// The names of all tasks.
@@ -81,10 +83,7 @@ pub(super) fn setting(
 
 fn topology() -> Topology {
     let spec = Spec::parse("topologies/control-m.yaml", TOPOLOGY).expect("the example in the repository");
-    let deliver = spec.deliver.as_ref().expect("the example delivers");
     let template = Template::compile("templates/bundle.json", TEMPLATE).expect("the example in the repository");
-    let server = deliver.server.clone();
-    let folders = control_m::Folders { template, server, retention_days: deliver.retention_days };
     let settings = control_m::usual_settings();
     let settings = delivery::Settings {
         request_timeout: executor::TIMEOUT,
@@ -93,5 +92,9 @@ fn topology() -> Topology {
         lookup_horizon: Duration::from_hours(7 * 24),
         ..settings
     };
-    spec.assemble(APPLICATION, Some(Delivery::new(folders, settings))).expect("the example in the repository")
+    let deliver = |delivery: &spec::Delivery| {
+        let DeliveryKind::ControlM(control_m) = &delivery.kind;
+        Some(Delivery::new(control_m.folders(template.clone()), settings.clone()))
+    };
+    spec.assemble(APPLICATION, deliver).expect("the example in the repository")
 }

@@ -1,8 +1,9 @@
 //! What a topology's file may say, and what it is told when it may not.
 
+use std::path::Path;
 use std::time::Duration;
 
-use super::Spec;
+use super::{DeliveryKind, Processor, Spec};
 use crate::processor::bundle::{KeyFormat, Role};
 
 const DEFAULT: &str = include_str!("../../../topologies/control-m.yaml");
@@ -14,16 +15,21 @@ fn problems(text: &str) -> String {
 #[test]
 fn the_default_file_is_read() {
     let spec = Spec::parse("topologies/control-m.yaml", DEFAULT).unwrap();
-    let deliver = spec.deliver.unwrap();
-    assert_eq!((spec.name.as_str(), spec.submissions.as_str()), ("control-m", "ctm-submissions"));
-    assert_eq!(spec.rules.children, 1);
-    assert_eq!(spec.rules.sla, Duration::from_hours(24));
-    assert_eq!(spec.rules.keep_closed, Duration::from_hours(7 * 24));
-    assert_eq!(spec.rules.key, KeyFormat::Uuid);
-    let [parent, child] = spec.rules.sources.as_slice() else { panic!("two sources") };
+    let [Processor::Bundle(bundle), Processor::Delivery(delivery)] = spec.processors.as_slice() else {
+        panic!("two processors")
+    };
+    assert_eq!((spec.name.as_str(), bundle.submissions.as_str()), ("control-m", "ctm-submissions"));
+    assert_eq!(bundle.rules.children, 1);
+    assert_eq!(bundle.rules.sla, Duration::from_hours(24));
+    assert_eq!(bundle.rules.keep_closed, Duration::from_hours(7 * 24));
+    assert_eq!(bundle.rules.key, KeyFormat::Uuid);
+    let [parent, child] = bundle.rules.sources.as_slice() else { panic!("two sources") };
     assert_eq!((parent.member, parent.expects.as_ref().unwrap().as_str()), (Role::Parent, "/children"));
     assert_eq!((child.member, child.position.as_ref().unwrap().as_str()), (Role::Child, "/position"));
-    assert_eq!((deliver.server.as_str(), deliver.retention_days), ("smprod", 14));
+    let DeliveryKind::ControlM(control_m) = &delivery.kind;
+    assert_eq!((&delivery.reads, delivery.kind.key()), (&bundle.submissions, "control_m"));
+    assert_eq!((control_m.server.as_str(), control_m.retention_days), ("smprod", 14));
+    assert_eq!(delivery.kind.template(), Path::new("templates/bundle.json"));
 }
 
 #[test]
@@ -31,10 +37,11 @@ fn what_a_file_does_not_say_has_a_default() {
     let text = "name: t\nsources:\n  - { topic: p, member: parent, bundle: /id, id: /id }\n  \
                 - { topic: c, member: child, bundle: /p, id: /id, time: { pointer: /at, zone: Europe/Berlin } }\n";
     let spec = Spec::parse("t.yaml", text).unwrap();
-    assert_eq!(spec.deliver, None);
-    assert_eq!(spec.submissions.as_str(), "ctm-submissions");
-    assert_eq!(spec.rules.children, 1);
-    assert_eq!(spec.rules.sources.last().unwrap().time.as_ref().unwrap().zone.as_deref(), Some("Europe/Berlin"));
+    assert_eq!(spec.deliveries().count(), 0);
+    let bundle = spec.bundle().unwrap();
+    assert_eq!(bundle.submissions.as_str(), "ctm-submissions");
+    assert_eq!(bundle.rules.children, 1);
+    assert_eq!(bundle.rules.sources.last().unwrap().time.as_ref().unwrap().zone.as_deref(), Some("Europe/Berlin"));
 }
 
 #[test]
@@ -87,4 +94,18 @@ fn sources_are_judged_together() {
     assert!(twice.contains("sources[1]: topic `a` is a source already"), "{twice}");
     let circle = problems(&file(&[source("a", "parent"), source("ctm-submissions", "child")]));
     assert!(circle.contains("is a source and the topic of submissions"), "{circle}");
+}
+
+#[test]
+fn a_delivery_is_to_somebody_whom_sheaf_knows() {
+    let sources = "sources:\n  - { topic: p, member: parent, bundle: /id, id: /id }\n  \
+                   - { topic: c, member: child, bundle: /p, id: /id }\n";
+    let file = |deliver: &str| format!("name: t\n{sources}deliver: {deliver}\n");
+    let nobody = problems(&file("{}"));
+    assert!(nobody.contains("t.yaml:5:10: deliver.control_m: this key is required and missing"), "{nobody}");
+    assert!(nobody.contains("add `control_m: ..`"), "{nobody}");
+    let unknown = problems(&file("{ webhook: {} }"));
+    assert!(unknown.contains("deliver.webhook: this key is unknown"), "{unknown}");
+    assert!(unknown.contains("known keys: `control_m`"), "{unknown}");
+    assert_eq!(Spec::parse("t.yaml", &file("")).unwrap().deliveries().count(), 0);
 }

@@ -18,14 +18,15 @@ use crate::cli::output::print_stdout;
 use crate::cli::wire;
 use crate::mock::control_m::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
 use crate::model::{Act, Clock, Completion, Key, Sink, Target, TaskId, Timestamp};
-use crate::processor::delivery::{self, Delivery};
+use crate::processor::delivery::{Delivery, control_m};
 use crate::runtime::{NoSink, Settings};
 use crate::secret::Secret;
 use crate::sim::oracle::{self, Outcome};
 use crate::sim::{Day, Happening, ManualClock, Setting, Stage, World};
-use crate::sink::control_m::{self, ControlM};
+use crate::sink::control_m::ControlM;
 use crate::template::Template;
 use crate::topology::Spec;
+use crate::topology::spec::{self, DeliveryKind};
 use printer::Printer;
 
 /// Run a day of events in a minute: in memory, with two instances, a crash and a simulated Control-M
@@ -63,7 +64,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         .context("the Control-M simulator cannot listen on loopback")?;
     let in_flight = Arc::new(AtomicUsize::new(0));
     let spec = Spec::parse("topologies/control-m.yaml", TOPOLOGY)?;
-    let sla = spec.rules.sla;
+    let sla = spec.bundle().context("topologies/control-m.yaml")?.rules.sla;
     let mut world = world(&spec, &clock, &simulator, &in_flight, runtime.handle())?;
     let mut day = Day::new(args.seed, START);
     let colours = std::io::stdout().is_terminal() && !no_color();
@@ -99,16 +100,12 @@ fn world(
     in_flight: &Arc<AtomicUsize>,
     handle: &tokio::runtime::Handle,
 ) -> Result<World, Failure> {
-    let delivery = match &spec.deliver {
-        None => None,
-        Some(deliver) => {
-            let template = Template::compile("templates/bundle.json", TEMPLATE).context("templates/bundle.json")?;
-            let server = deliver.server.clone();
-            let folders = delivery::control_m::Folders { template, server, retention_days: deliver.retention_days };
-            Some(Delivery::new(folders, delivery::control_m::usual_settings()))
-        }
+    let template = Template::compile("templates/bundle.json", TEMPLATE).context("templates/bundle.json")?;
+    let deliver = |delivery: &spec::Delivery| {
+        let DeliveryKind::ControlM(to) = &delivery.kind;
+        Some(Delivery::new(to.folders(template.clone()), control_m::usual_settings()))
     };
-    let topology = spec.assemble(APPLICATION, delivery).context("the demo's topology")?;
+    let topology = spec.assemble(APPLICATION, deliver).context("the demo's topology")?;
     let metrics = wire::metrics(APPLICATION, &topology)?;
     let (base_url, sink_clock) = (simulator.base_url(), clock.clone());
     let (handle, in_flight) = (handle.clone(), in_flight.clone());
@@ -118,7 +115,7 @@ fn world(
         broker: memory::Settings::default(),
         clock: clock.clone(),
         sink: Box::new(move |_instance| {
-            let settings = control_m::Settings::new(&base_url, Secret::new("demo".to_owned()));
+            let settings = crate::sink::control_m::Settings::new(&base_url, Secret::new("demo".to_owned()));
             match ControlM::new(&settings, handle.clone(), sink_clock.clone()) {
                 Ok(sink) => Arc::new(CountingSink { sink, in_flight: in_flight.clone() }),
                 Err(_) => Arc::new(NoSink),

@@ -1,0 +1,48 @@
+//! `deliver.control_m`: each submission becomes a folder at Control-M.
+
+use std::path::PathBuf;
+
+use crate::codec::yaml::Item;
+use crate::processor::delivery::control_m::Folders;
+use crate::template::Template;
+
+/// The name of the processor: part of its topics, tasks and directories.
+pub const DELIVERY: &str = "delivery";
+/// The key of the section.
+pub(super) const KEY: &str = "control_m";
+/// What is called, in messages, and the setting that switches it on.
+pub(super) const SERVICE: (&str, &str) = ("Control-M", "control_m.base_url");
+
+/// How many days Control-M may be told to keep jobs.
+const RETENTION_DAYS_MAX: i64 = 3_650;
+const RETENTION_DAYS_DEFAULT: u32 = 14;
+
+/// Delivery to Control-M.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlM {
+    /// The path of the job definition's template.
+    pub template: PathBuf,
+    /// The Control-M server on which the folder is ordered.
+    pub server: String,
+    /// Handed to the template, in days, 0 to 3650.
+    pub retention_days: u32,
+}
+
+impl ControlM {
+    /// The protocol of its processor; `template` is the text of [`ControlM::template`], compiled.
+    pub fn folders(&self, template: Template) -> Folders {
+        Folders { template, server: self.server.clone(), retention_days: self.retention_days }
+    }
+}
+
+pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
+    let mut fields = section.fields()?;
+    let template = fields.required("template");
+    let server = fields.required("server");
+    let retention_days = match fields.item("retention_days") {
+        Some(item) => item.integer(0..=RETENTION_DAYS_MAX),
+        None => Some(RETENTION_DAYS_DEFAULT),
+    };
+    fields.finish();
+    Some(ControlM { template: template?, server: server?, retention_days: retention_days? })
+}

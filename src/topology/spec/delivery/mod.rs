@@ -1,0 +1,100 @@
+//! Deliveries: who is handed the records of a topic, one file per kind.
+//!
+//! A new kind is a file here, a variant of [`DeliveryKind`] and a line of `KINDS`; the compiler asks for the rest.
+
+mod control_m;
+
+pub use control_m::{ControlM, DELIVERY};
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::codec::yaml::{Fields, Item};
+use crate::model::Topic;
+use crate::processor::delivery::{OUTCOMES, SubmissionKeying};
+use crate::processor::{self, erase};
+use crate::topology::{Node, Output, Source, internal_topic};
+
+/// A delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The topic whose records are handed on.
+    pub reads: Topic,
+    /// To whom, and how.
+    pub kind: DeliveryKind,
+}
+
+/// The kinds of delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryKind {
+    /// Each record becomes a folder at Control-M.
+    ControlM(ControlM),
+}
+
+/// How the section of a kind is read.
+type Read = fn(&Item<'_>) -> Option<DeliveryKind>;
+
+/// The key of each kind's section below `deliver`.
+const KINDS: [(&str, Read); 1] = [(control_m::KEY, |item| control_m::read(item).map(DeliveryKind::ControlM))];
+
+impl DeliveryKind {
+    /// The key of its section below `deliver`.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::ControlM(_) => control_m::KEY,
+        }
+    }
+
+    /// The path of the template of what is handed over.
+    pub fn template(&self) -> &Path {
+        match self {
+            Self::ControlM(control_m) => &control_m.template,
+        }
+    }
+
+    /// Where the records are handed to, as its users name it.
+    pub fn destination(&self) -> &str {
+        match self {
+            Self::ControlM(control_m) => &control_m.server,
+        }
+    }
+
+    /// The name of its processor: part of its topics, tasks and directories.
+    const fn processor(&self) -> &'static str {
+        match self {
+            Self::ControlM(_) => DELIVERY,
+        }
+    }
+
+    /// What is called, in messages, and the setting that switches it on.
+    pub(super) const fn service(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::ControlM(_) => control_m::SERVICE,
+        }
+    }
+}
+
+impl Delivery {
+    /// Its source, for the node of that index.
+    pub(super) fn source(&self, node: usize) -> Source {
+        Source { topic: self.reads.clone(), node, keying: Arc::new(SubmissionKeying) }
+    }
+
+    /// Its node, with its processor.
+    pub(super) fn node(&self, application: &str, processor: processor::delivery::Delivery) -> Node {
+        let outcomes = Output::own(OUTCOMES, internal_topic(application, "outcomes"));
+        Node { name: self.kind.processor().into(), processor: erase(processor), outputs: vec![outcomes] }
+    }
+}
+
+/// Reads the key `deliver` of the root; a file without it delivers nothing.
+pub(super) fn read(root: &mut Fields<'_>) -> Option<Vec<DeliveryKind>> {
+    let Some(section) = root.item("deliver") else { return Some(Vec::new()) };
+    let mut fields = section.fields()?;
+    // Everything is read before anything is given up, so that all mistakes are reported.
+    let found = fields.at_least_one(&KINDS.map(|(key, _)| key));
+    let kinds = found.iter().zip(KINDS).filter_map(|(item, (_, read))| Some(read(item.as_ref()?)));
+    let kinds: Vec<Option<DeliveryKind>> = kinds.collect();
+    fields.finish();
+    kinds.into_iter().collect()
+}
