@@ -268,7 +268,8 @@
 //!
 //! | floor | modules | what it is |
 //! |---|---|---|
-//! | 8 | `cli` | wires everything |
+//! | 9 | `cli` | the commands |
+//! | 8 | `app` | turns a configuration into applications |
 //! | 7 | `admin`, `sim` | look at a runtime over HTTP; drive one by hand or with a seed |
 //! | 6 | `runtime`, `sink`, `mock`, `aws` | move records; call other systems; stand in for them; fill the ports from AWS |
 //! | 5 | `broker`, `store`, `secret`, `blob` | ports, each with its adapters beside it |
@@ -279,6 +280,7 @@
 //! | 0 | `model` | ids, time, record, event, alert, error class |
 
 pub mod admin;
+pub mod app;
 pub mod aws;
 pub mod blob;
 pub mod broker;

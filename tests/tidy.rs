@@ -28,7 +28,7 @@ mod token;
 use std::path::{Path, PathBuf};
 
 /// The floors, from the ground up. A module names modules of lower floors only: none above it, none beside it.
-const FLOORS: [&[&str]; 9] = [
+const FLOORS: [&[&str]; 10] = [
     &["model"],
     &["codec", "template"],
     &["processor"],
@@ -37,6 +37,7 @@ const FLOORS: [&[&str]; 9] = [
     &["broker", "store", "secret", "blob"],
     &["runtime", "sink", "mock", "aws"],
     &["admin", "sim"],
+    &["app"],
     &["cli"],
 ];
 
@@ -47,7 +48,7 @@ const HOMES: [(&str, &[&str]); 9] = [
     ("reqwest", &["src/sink/"]),
     ("prometheus", &["src/metric/"]),
     ("bincode", &["src/codec/binary.rs"]),
-    ("tokio", &["src/sink/", "src/mock/", "src/aws/", "src/admin/", "src/cli/"]),
+    ("tokio", &["src/sink/", "src/mock/", "src/aws/", "src/admin/", "src/app/", "src/cli/"]),
     ("axum", &["src/mock/", "src/admin/"]),
     ("anyhow", &["src/cli/"]),
     ("clap", &["src/cli/"]),

@@ -3,9 +3,8 @@
 use std::process::ExitCode;
 
 use super::output::print_stderr;
-use crate::broker;
 use crate::codec::yaml::Problems;
-use crate::runtime;
+use crate::{app, broker, runtime};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -37,6 +36,23 @@ impl Failure {
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
         Self::Configuration(problems.to_string())
+    }
+}
+
+impl From<app::Error> for Failure {
+    fn from(error: app::Error) -> Self {
+        match error {
+            app::Error::Topology(problems) => problems.into(),
+            failed @ (app::Error::Stores(_) | app::Error::Metrics(_)) => Self::Failed(failed.into()),
+            wrong @ (app::Error::Topologies { .. }
+            | app::Error::TopologyFile { .. }
+            | app::Error::Template { .. }
+            | app::Error::Assemble(_)
+            | app::Error::Secret { .. }
+            | app::Error::Property { .. }
+            | app::Error::Broker(_)
+            | app::Error::Sink(_)) => Self::Configuration(format!("error: {wrong}")),
+        }
     }
 }
 

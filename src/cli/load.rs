@@ -1,17 +1,12 @@
-//! Reads the configuration, the topology and the template, from files, environment variables and flags.
+//! Reads the configuration from files, environment variables and flags, and the topology file that it names.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::exit::Failure;
-use crate::aws::{self, S3};
-use crate::blob::{self, Fetched, Source as _};
+use crate::app::TopologyFile;
 use crate::config::{Config, Sources};
-use crate::template::Template;
-use crate::topology::Spec;
-use crate::topology::spec::{Delivery, DeliveryKind};
 
 /// The options of every command that reads a configuration.
 #[derive(Clone, Debug, Args)]
@@ -24,83 +19,37 @@ pub(super) struct ConfigArgs {
     set: Vec<String>,
 }
 
-/// A configuration with its topology and template.
+/// A configuration with its topology file.
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub config: Config,
-    pub spec: Spec,
-    /// The templates of the deliveries, by their paths in the topology file.
-    pub templates: BTreeMap<PathBuf, Template>,
+    pub file: TopologyFile,
+}
+
+/// Reads the configuration, its topology file and the templates that this names.
+pub(super) fn everything(args: &ConfigArgs) -> Result<Loaded, Failure> {
+    let config = config(args)?;
+    let file = TopologyFile::of(&config)?;
+    Ok(Loaded { config, file })
 }
 
 /// Reads the configuration.
 fn config(args: &ConfigArgs) -> Result<Config, Failure> {
-    let remedy = "name the file with -c FILE, or with SHEAF_CONFIG";
-    let files = args.files.iter().map(|path| Ok((path.display().to_string(), read(path, remedy)?)));
-    let files: Vec<(String, String)> = files.collect::<Result<_, Failure>>()?;
+    let files: Vec<(String, String)> = args.files.iter().map(|path| read(path)).collect::<Result<_, Failure>>()?;
     let host_name = host_name();
     let environment = environment();
     let sources = Sources { files: &files, environment: &environment, flags: &args.set, host_name: &host_name };
     Ok(Config::load(&sources)?)
 }
 
-/// Reads the configuration, its topology and its template.
-pub(super) fn everything(args: &ConfigArgs) -> Result<Loaded, Failure> {
-    let config = config(args)?;
-    let [path] = config.topologies.as_slice() else {
-        let message = format!(
-            "error: topologies: {} files are named; an application runs one topology: give each its own \
-             application_id",
-            config.topologies.len()
-        );
-        return Err(Failure::Configuration(message));
-    };
-    let spec = spec(path)?;
-    let read = |delivery: &Delivery| {
-        let kind = &delivery.kind;
-        Ok((kind.template().to_owned(), template(kind, path)?))
-    };
-    let templates = spec.deliveries().map(read).collect::<Result<_, Failure>>()?;
-    Ok(Loaded { config, spec, templates })
-}
-
-/// Reads a topology file.
-fn spec(path: &Path) -> Result<Spec, Failure> {
-    Ok(Spec::parse(&path.display().to_string(), &read(path, "set topologies to the path of the file")?)?)
-}
-
-/// Reads and compiles the template of a delivery: `s3://BUCKET/KEY`, or a path.
-fn template(kind: &DeliveryKind, topology: &Path) -> Result<Template, Failure> {
-    let path = kind.template();
-    let named = path.display().to_string();
-    let wrong = |error: &dyn std::fmt::Display| {
-        let (topology, key) = (topology.display(), kind.key());
-        Failure::Configuration(format!("error: {topology}: deliver.{key}.template: {error}"))
-    };
-    let fetched = match named.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) {
-        None => {
-            // The operator may name any path, so the template's own directory is the source.
-            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-            blob::Files::new(directory).fetch(&name, None)
-        }
-        Some((bucket, key)) => {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-            S3::new(&aws::load(runtime.handle()), bucket, runtime.handle().clone()).fetch(key, None)
-        }
-    };
-    let blob = match fetched.map_err(|error| wrong(&error))? {
-        Fetched::Current(blob) => blob,
-        Fetched::Unchanged => return Err(wrong(&"the template was not read")),
-    };
-    let text = std::str::from_utf8(&blob.bytes).map_err(|error| wrong(&error))?;
-    Template::compile(&named, text).map_err(|error| wrong(&error))
-}
-
-fn read(path: &Path, remedy: &str) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Failure::Configuration(format!("error: {} cannot be read: {error} ({remedy})", path.display()))
-    })
+/// The name and the text of a configuration file.
+fn read(path: &Path) -> Result<(String, String), Failure> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let remedy = "name the file with -c FILE, or with SHEAF_CONFIG";
+        Failure::Configuration(format!("error: {name} cannot be read: {error} ({remedy})"))
+    })?;
+    Ok((name, text))
 }
 
 /// The host's name, the default of `instance_id`.

@@ -3,8 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `command` | the commands, one file or folder each |
-//! | `load` | reads the configuration, the topology and the template |
-//! | `wire` | builds the parts of a runtime from them |
+//! | `load` | reads the configuration and the topology file |
 //! | `signal` | SIGTERM and SIGINT |
 //! | `fault` | kills the process at a fault point, for tests |
 //! | `exit` | failures and their exit codes |
@@ -18,7 +17,6 @@ mod load;
 mod log;
 mod output;
 mod signal;
-mod wire;
 
 use std::process::ExitCode;
 

@@ -2,14 +2,16 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Subcommand;
 
 use crate::cli::exit::Failure;
 use crate::cli::output::print_stderr;
-use crate::cli::{signal, wire};
+use crate::cli::signal;
 use crate::mock::control_m::{Simulator, SimulatorSettings};
+use crate::runtime::SystemClock;
 use crate::secret::Secret;
 
 /// Simulate a system that sheaf calls
@@ -50,7 +52,7 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
         bind: args.bind,
         visibility_lag: Duration::ZERO..=Duration::from_secs(args.visibility_lag),
         api_keys: args.api_keys.iter().map(|key| Secret::new(key.clone())).collect(),
-        ..SimulatorSettings::new(wire::clock(), args.seed)
+        ..SimulatorSettings::new(Arc::new(SystemClock), args.seed)
     };
     let simulator = Simulator::bind(settings, runtime.handle()).map_err(|error| {
         let remedy = "choose another address with --bind";

@@ -9,9 +9,9 @@ use crate::broker::kafka::{KafkaBroker, KafkaSettings};
 use crate::broker::{Broker, Producer, ProducerSpec};
 use crate::cli::exit::Failure;
 use crate::cli::output::{print_stderr, print_stdout};
-use crate::cli::{signal, wire};
-use crate::model::{Headers, OutRecord, Topic};
-use crate::runtime::Incarnation;
+use crate::cli::signal;
+use crate::model::{Clock as _, Headers, OutRecord, Topic};
+use crate::runtime::{Incarnation, SystemClock};
 use crate::sim::{Generator, SampleEvent};
 
 /// Write sample parent and child events to Kafka
@@ -62,7 +62,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let mut generator = Generator::new(seed);
     let mut events = Vec::new();
     for _ in 0..args.num_pairs {
-        events.extend(generator.bundle(args.children, wire::clock().now()));
+        events.extend(generator.bundle(args.children, SystemClock.now()));
     }
     if args.shuffle {
         generator.shuffle(&mut events);

@@ -1,6 +1,5 @@
 //! `sheaf run`: an instance on a Kafka cluster, until a signal or an error stops it.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,15 +7,15 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
-use crate::admin::{self, Health, Server};
+use crate::admin::Server;
+use crate::app::{self, Assembly, Resources};
 use crate::cli::exit::{Failure, INTERRUPTED};
-use crate::cli::load::{self, ConfigArgs};
+use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::print_stderr;
 use crate::cli::signal::Signals;
-use crate::cli::{fault, log, wire};
-use crate::metric::Metrics;
-use crate::model::{Clock, ErrorClass};
-use crate::runtime::{self, Application, Context, Instance, Status, ThreadState};
+use crate::cli::{fault, log};
+use crate::model::ErrorClass;
+use crate::runtime::{self, Application, Context, Instance};
 
 /// Run an instance: join the consumer group, gather bundles, submit them
 #[derive(Debug, clap::Args)]
@@ -31,44 +30,30 @@ pub(super) struct Args {
     config: ConfigArgs,
 }
 
-/// How long `/healthz` and `/readyz` wait for answers of stream threads. One that waits for the broker gives none.
-const ANSWER_MAX: Duration = Duration::from_millis(100);
-/// The longest turn of a stream thread until `/healthz` fails: longer than any call to the broker.
-const SILENCE_MAX: Duration = Duration::from_mins(2);
 /// The interval of the checks for failed threads.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let loaded = load::everything(&args.config)?;
+    let Loaded { config, file } = load::everything(&args.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let topology = wire::topology(&loaded)?;
-    let metrics = wire::metrics(&loaded.config.application_id, &topology)?;
-    log::start(&loaded.config.log, load::log_filter().as_deref(), &metrics)?;
+    let assembly = Assembly::new(&config, &file)?;
+    log::start(&config.log, load::log_filter().as_deref(), &assembly.metrics)?;
     let fault_observer = fault::fault_observer()?;
-    let secrets = wire::Secrets::new(&loaded.config, runtime.handle());
-    let broker = wire::broker(&loaded.config, &secrets, None)?;
-    let stores = wire::stores(&loaded.config)?;
-    let clock = wire::clock();
-    let status = Arc::new(Status::default());
-    let view = InstanceStatus { status: status.clone(), metrics: metrics.clone(), clock: clock.clone() };
-    let server = runtime.block_on(Server::start(loaded.config.http.bind, Arc::new(view))).context("http.bind")?;
+    let resources = Resources::new(&config, runtime.handle(), &assembly.metrics)?;
+    let stores = app::stores(&config)?;
+    let view = Arc::new(assembly.health());
+    let server = runtime.block_on(Server::start(config.http.bind, view)).context("http.bind")?;
     tracing::info!(address = %server.address(), "serving /healthz, /readyz and /metrics");
-    let settings = wire::settings(&loaded.config, server.address().to_string());
-    let sink = wire::sink(&loaded.config, &secrets, runtime.handle(), &metrics)?;
-    let application = Application::new(topology, settings, broker, stores)
-        .with_sink(sink)
-        .with_clock(clock)
-        .with_metrics(metrics)
-        .with_status(status)
-        .with_fault_observer(fault_observer);
+    let application = assembly.application(&config, &resources, stores, server.address().to_string());
+    let application = application.with_fault_observer(fault_observer);
     let mut signals = runtime.block_on(async { Signals::new() })?;
     let Some(context) = prepare(&Arc::new(application), &runtime, &mut signals)? else {
         // Does not wait for the attempt that is running: it may be cut off anywhere, a restart repeats it.
         runtime.shutdown_background();
         return Ok(ExitCode::SUCCESS);
     };
-    let instance = Instance::start(&context, loaded.config.shutdown_timeout)?;
-    let code = watch(instance, &runtime, signals, loaded.config.shutdown_timeout);
+    let instance = Instance::start(&context, config.shutdown_timeout)?;
+    let code = watch(instance, &runtime, signals, config.shutdown_timeout);
     runtime.block_on(server.stop());
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
@@ -176,63 +161,4 @@ enum Stopped<T> {
     InOrder(T),
     Interrupted,
     TooLong,
-}
-
-/// Health and metrics for the HTTP server.
-struct InstanceStatus {
-    status: Arc<Status>,
-    metrics: Arc<Metrics>,
-    clock: Arc<dyn Clock>,
-}
-
-impl admin::Status for InstanceStatus {
-    fn health(&self) -> Health {
-        let state = self.status.state();
-        let turn_age = self.status.oldest_turn_age(self.clock.uptime());
-        let threads = self.status.threads().into_iter();
-        let mut details: BTreeMap<String, String> = threads
-            .map(|(number, state)| (format!("stream-{number}"), state.instance_state().as_str().to_owned()))
-            .collect();
-        for (state, number) in self.status.tasks() {
-            details.insert(format!("tasks {}", state.as_str()), number.to_string());
-        }
-        for (state, number) in self.status.standby_tasks().into_iter().filter(|(_, number)| *number > 0) {
-            details.insert(format!("standby tasks {}", state.as_str()), number.to_string());
-        }
-        details.extend(self.ask_threads(turn_age));
-        let failing = self.status.failing().into_iter();
-        details.extend(failing.map(|(partition, detail)| (format!("fetch {partition}"), format!("fails: {detail}"))));
-        Health {
-            alive: turn_age < SILENCE_MAX && state != ThreadState::Failed,
-            ready: self.status.is_ready(),
-            state: state.instance_state().as_str().to_owned(),
-            details,
-        }
-    }
-
-    fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-}
-
-impl InstanceStatus {
-    /// Details that only the stream threads know, as far as they answer within [`ANSWER_MAX`]; `turn_age` is the age of the oldest
-    /// last turn.
-    fn ask_threads(&self, turn_age: Duration) -> BTreeMap<String, String> {
-        let mailboxes = self.status.mailboxes().into_iter();
-        let asked: Vec<_> = mailboxes.map(|(number, mailbox)| (number, mailbox.health())).collect();
-        let until = self.clock.uptime().saturating_add(ANSWER_MAX);
-        let (mut details, mut acts) = (BTreeMap::new(), 0);
-        for (number, answer) in asked {
-            match answer.and_then(|answer| answer.wait(until.saturating_sub(self.clock.uptime()))) {
-                Ok(health) => acts += health.acts_in_flight,
-                Err(error) => {
-                    let detail = format!("{error}; its last turn ended at most {} ms ago", turn_age.as_millis());
-                    details.insert(format!("stream-{number} does not answer"), detail);
-                }
-            }
-        }
-        details.insert("acts in flight".to_owned(), acts.to_string());
-        details
-    }
 }

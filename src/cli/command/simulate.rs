@@ -8,9 +8,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::cli::output::{print_stderr, print_stdout};
-use crate::cli::wire;
 use crate::model::Clock;
-use crate::runtime::Incarnation;
+use crate::runtime::{Incarnation, SystemClock};
 use crate::sim::swarm::{self, Coverage, Report, Trouble};
 
 /// Test the guarantee in simulated runs with faults, drawn from seeds and checked by an oracle
@@ -122,7 +121,7 @@ struct Totals {
 
 impl Totals {
     fn new(first: u64) -> Self {
-        let clock = wire::clock();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let now = clock.uptime();
         Self {
             clock,

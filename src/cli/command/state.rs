@@ -7,13 +7,13 @@ use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 
+use crate::app::{self, Secrets};
 use crate::broker::Broker;
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::{print_stderr, print_stdout};
-use crate::cli::wire;
 use crate::model::TaskId;
-use crate::runtime::{Incarnation, Republisher, StoredTask, TopologyPlan, prepare};
+use crate::runtime::{Incarnation, Republisher, StoredTask, prepare};
 
 /// List the stores of a state directory, and republish lost changelogs from them
 #[derive(Debug, Subcommand)]
@@ -52,22 +52,17 @@ const TIMEOUT: Duration = Duration::from_mins(5);
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let (Command::List(args) | Command::Republish(Republish { config: args, .. })) = command;
-    let loaded = load::everything(args)?;
+    let Loaded { config, file } = load::everything(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let secrets = wire::Secrets::new(&loaded.config, runtime.handle());
-    let broker = wire::broker(&loaded.config, &secrets, Some(TRANSACTION_TIMEOUT))?;
-    let stores = wire::stores(&loaded.config)?;
-    let plan = plan(&loaded, &broker)?;
+    let broker = app::broker(&config, &Secrets::new(runtime.handle()), Some(TRANSACTION_TIMEOUT))?;
+    let stores = app::stores(&config)?;
+    let settings = app::settings(&config, String::new());
+    let plan = prepare(&mut *broker.admin()?, &file.assemble(&config)?, &settings, settings.broker_timeout)?;
     let republisher = Republisher { plan: &plan, broker: &broker, stores: &stores, timeout: TIMEOUT };
     match command {
         Command::List(_) => list(republisher),
         Command::Republish(args) => republish(republisher, args),
     }
-}
-
-fn plan(loaded: &Loaded, broker: &dyn Broker) -> Result<std::sync::Arc<TopologyPlan>, Failure> {
-    let settings = wire::settings(&loaded.config, String::new());
-    Ok(prepare(&mut *broker.admin()?, &wire::topology(loaded)?, &settings, settings.broker_timeout)?)
 }
 
 fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {

@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use crate::cli::exit::Failure;
-use crate::cli::load::{self, ConfigArgs};
+use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::print_stdout;
-use crate::cli::wire;
 use crate::topology::describe;
 
 /// Describe a topology
@@ -19,8 +18,7 @@ pub(super) enum Command {
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let Command::Describe(args) = command;
-    let loaded = load::everything(args)?;
-    let topology = wire::topology(&loaded)?;
-    print_stdout(describe(&topology, &loaded.config.application_id).trim_end());
+    let Loaded { config, file } = load::everything(args)?;
+    print_stdout(describe(&file.assemble(&config)?, &config.application_id).trim_end());
     Ok(ExitCode::SUCCESS)
 }

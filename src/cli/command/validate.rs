@@ -3,9 +3,8 @@
 use std::process::ExitCode;
 
 use crate::cli::exit::Failure;
-use crate::cli::load::{self, ConfigArgs};
+use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::print_stdout;
-use crate::cli::wire;
 
 /// Check the configuration, the topology and the template, and report all problems
 #[derive(Debug, clap::Args)]
@@ -18,13 +17,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let loaded = load::everything(&args.config)?;
-    let topology = wire::topology(&loaded)?;
+    let Loaded { config, file } = load::everything(&args.config)?;
+    let topology = file.assemble(&config)?;
     let sources: Vec<&str> = topology.sources.iter().map(|source| source.topic.as_str()).collect();
-    print_stdout(&format!("ok: application {}, topology {}", loaded.config.application_id, loaded.spec.name));
+    print_stdout(&format!("ok: application {}, topology {}", config.application_id, file.spec.name));
     print_stdout(&format!("    reads {}", sources.join(", ")));
-    for delivery in loaded.spec.deliveries() {
-        let Some(template) = loaded.templates.get(delivery.kind.template()) else { continue };
+    for delivery in file.spec.deliveries() {
+        let Some(template) = file.template(delivery) else { continue };
         let (to, name, revision) = (delivery.kind.destination(), template.name(), template.revision());
         print_stdout(&format!("    submits to {to} with {name} (revision {revision})"));
     }

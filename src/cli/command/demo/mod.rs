@@ -5,28 +5,27 @@ mod verdict;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::runtime::Handle;
 
+use crate::app::{self, Assembly, Calls, Secrets, TopologyFile};
 use crate::broker::memory;
 use crate::cli::exit::Failure;
 use crate::cli::output::print_stdout;
-use crate::cli::wire;
+use crate::config::{Config, Sources};
 use crate::mock::control_m::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
 use crate::model::{Act, Clock, Completion, Key, Sink, Target, TaskId, Timestamp};
-use crate::processor::delivery::{Delivery, control_m};
-use crate::runtime::{NoSink, Settings};
-use crate::secret::Secret;
+use crate::runtime::{NoSink, Settings, SystemClock};
 use crate::sim::oracle::{self, Outcome};
 use crate::sim::{Day, Happening, ManualClock, Setting, Stage, World};
-use crate::sink::control_m::ControlM;
+use crate::sink::Sinks;
 use crate::template::Template;
-use crate::topology::Spec;
-use crate::topology::spec::{self, DeliveryKind};
 use printer::Printer;
 
 /// Run a day of events in a minute: in memory, with two instances, a crash and a simulated Control-M
@@ -49,7 +48,6 @@ pub(super) struct Args {
 
 const TOPOLOGY: &str = include_str!("../../../../topologies/control-m.yaml");
 const TEMPLATE: &str = include_str!("../../../../templates/bundle.json");
-const APPLICATION: &str = "demo";
 /// 2026-11-20T00:00:00Z.
 const START: Timestamp = Timestamp::from_millis(1_795_132_800_000);
 /// The pause before each line; hours in which nothing happens have none.
@@ -63,9 +61,10 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let simulator = Simulator::start(SimulatorSettings::new(clock.clone(), args.seed), runtime.handle())
         .context("the Control-M simulator cannot listen on loopback")?;
     let in_flight = Arc::new(AtomicUsize::new(0));
-    let spec = Spec::parse("topologies/control-m.yaml", TOPOLOGY)?;
-    let sla = spec.bundle().context("topologies/control-m.yaml")?.rules.sla;
-    let mut world = world(&spec, &clock, &simulator, &in_flight, runtime.handle())?;
+    let template = |_: &Path| Ok(Template::compile("templates/bundle.json", TEMPLATE)?);
+    let file = TopologyFile::parse("topologies/control-m.yaml", TOPOLOGY, template)?;
+    let sla = file.spec.bundle().context("topologies/control-m.yaml")?.rules.sla;
+    let mut world = world(&file, &clock, &simulator, &in_flight, runtime.handle())?;
     let mut day = Day::new(args.seed, START);
     let colours = std::io::stdout().is_terminal() && !no_color();
     let mut stage = Console {
@@ -93,33 +92,38 @@ fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
+/// The settings of its instances, which are those of a configuration that names the simulator.
+fn config(simulator: &SimulatorHandle) -> Result<Config, Failure> {
+    let flags = [
+        "application_id=demo".to_owned(),
+        "kafka.bootstrap_servers=memory".to_owned(),
+        format!("control_m.base_url={}", simulator.base_url()),
+        "control_m.api_key=demo".to_owned(),
+    ];
+    Ok(Config::load(&Sources { files: &[], environment: &[], flags: &flags, host_name: "a" })?)
+}
+
 fn world(
-    spec: &Spec,
+    file: &TopologyFile,
     clock: &Arc<ManualClock>,
     simulator: &SimulatorHandle,
     in_flight: &Arc<AtomicUsize>,
-    handle: &tokio::runtime::Handle,
+    handle: &Handle,
 ) -> Result<World, Failure> {
-    let template = Template::compile("templates/bundle.json", TEMPLATE).context("templates/bundle.json")?;
-    let deliver = |delivery: &spec::Delivery| {
-        let DeliveryKind::ControlM(to) = &delivery.kind;
-        Some(Delivery::new(to.folders(template.clone()), control_m::usual_settings()))
-    };
-    let topology = spec.assemble(APPLICATION, deliver).context("the demo's topology")?;
-    let metrics = wire::metrics(APPLICATION, &topology)?;
-    let (base_url, sink_clock) = (simulator.base_url(), clock.clone());
-    let (handle, in_flight) = (handle.clone(), in_flight.clone());
+    let config = config(simulator)?;
+    let Assembly { topology, metrics, .. } = Assembly::new(&config, file)?;
+    let settings = Settings { broker_timeout: Duration::from_secs(5), ..app::settings(&config, String::new()) };
+    let secrets = Secrets::new(handle);
+    let calls = Calls { handle: handle.clone(), clock: clock.clone(), metrics: metrics.clone() };
+    let in_flight = in_flight.clone();
     Ok(World::new(Setting {
         topology,
-        settings: Settings { broker_timeout: Duration::from_secs(5), ..Settings::new(APPLICATION, "a") },
+        settings,
         broker: memory::Settings::default(),
         clock: clock.clone(),
-        sink: Box::new(move |_instance| {
-            let settings = crate::sink::control_m::Settings::new(&base_url, Secret::new("demo".to_owned()));
-            match ControlM::new(&settings, handle.clone(), sink_clock.clone()) {
-                Ok(sink) => Arc::new(CountingSink { sink, in_flight: in_flight.clone() }),
-                Err(_) => Arc::new(NoSink),
-            }
+        sink: Box::new(move |_instance| match app::sinks(&config, &secrets, &calls) {
+            Ok(sinks) => Arc::new(CountingSink { sinks, in_flight: in_flight.clone() }),
+            Err(_) => Arc::new(NoSink),
         }),
         metrics: Box::new(move || metrics.clone()),
         strikes: crate::sim::never(),
@@ -140,10 +144,10 @@ fn outcome(world: &World, simulator: &SimulatorHandle) -> Outcome {
     }
 }
 
-/// A sink that counts its acts in flight, so that the simulated clock can wait for them.
+/// Sinks whose acts in flight are counted, so that the simulated clock can wait for them.
 #[derive(Debug)]
 struct CountingSink {
-    sink: ControlM,
+    sinks: Sinks,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -155,11 +159,11 @@ impl Sink for CountingSink {
             done(outcome);
             in_flight.fetch_sub(1, Ordering::AcqRel);
         });
-        self.sink.execute(task, key, act, expires_at, done);
+        self.sinks.execute(task, key, act, expires_at, done);
     }
 
     fn capacity(&self, to: &Target) -> usize {
-        self.sink.capacity(to)
+        self.sinks.capacity(to)
     }
 }
 
@@ -173,9 +177,8 @@ struct Console<'a> {
 
 impl Stage for Console<'_> {
     fn pass(&mut self, _at: Timestamp) {
-        let started = wire::clock().uptime();
-        while self.in_flight.load(Ordering::Acquire) > 0
-            && wire::clock().uptime().saturating_sub(started) < ACTS_TIMEOUT
+        let started = SystemClock.uptime();
+        while self.in_flight.load(Ordering::Acquire) > 0 && SystemClock.uptime().saturating_sub(started) < ACTS_TIMEOUT
         {
             pause(Duration::from_micros(500));
         }

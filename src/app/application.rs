@@ -1,0 +1,76 @@
+//! An application from its parts, and the parts that all applications of a process share.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use super::error::Result;
+use super::{Calls, InstanceStatus, Secrets, TopologyFile, broker, metrics, settings, sinks};
+use crate::broker::kafka::KafkaBroker;
+use crate::config::Config;
+use crate::metric::Metrics;
+use crate::model::Clock;
+use crate::runtime::{Application, Status, SystemClock};
+use crate::sink::Sinks;
+use crate::store::Stores;
+use crate::topology::Topology;
+
+/// The parts that all applications of a process share.
+#[derive(Debug)]
+pub struct Resources {
+    /// The client of the cluster; it does not connect yet.
+    pub broker: KafkaBroker,
+    /// The sinks, by target.
+    pub sinks: Sinks,
+}
+
+impl Resources {
+    /// The calls of sinks run on `handle` and are counted in `metrics`.
+    pub fn new(config: &Config, handle: &Handle, metrics: &Arc<Metrics>) -> Result<Self> {
+        let secrets = Secrets::new(handle);
+        let broker = broker(config, &secrets, None)?;
+        let calls = Calls { handle: handle.clone(), clock: Arc::new(SystemClock), metrics: metrics.clone() };
+        Ok(Self { broker, sinks: sinks(config, &secrets, &calls)? })
+    }
+}
+
+/// The parts of an application that are its own.
+#[derive(Debug)]
+pub struct Assembly {
+    /// Its sources and processors.
+    pub topology: Topology,
+    /// Its metrics.
+    pub metrics: Arc<Metrics>,
+    /// The states of its threads and tasks.
+    pub status: Arc<Status>,
+}
+
+impl Assembly {
+    /// The topology of a file, its metrics at 0, and the status of an instance that is not started.
+    pub fn new(config: &Config, file: &TopologyFile) -> Result<Self> {
+        let topology = file.assemble(config)?;
+        let metrics = metrics(&config.application_id, &topology)?;
+        Ok(Self { topology, metrics, status: Arc::new(Status::default()) })
+    }
+
+    /// Its health and metrics, for the HTTP server.
+    pub fn health(&self) -> InstanceStatus {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        InstanceStatus { status: self.status.clone(), metrics: self.metrics.clone(), clock }
+    }
+
+    /// The application, before it is started. `http` is the address of the instance's HTTP server, empty when it has none.
+    pub fn application(
+        self,
+        config: &Config,
+        resources: &Resources,
+        stores: impl Stores + 'static,
+        http: String,
+    ) -> Application {
+        Application::new(self.topology, settings(config, http), resources.broker.clone(), stores)
+            .with_sink(Arc::new(resources.sinks.clone()))
+            .with_metrics(self.metrics)
+            .with_status(self.status)
+            .with_shutdown(config.shutdown_timeout)
+    }
+}

@@ -1,0 +1,55 @@
+//! The client of the Kafka cluster.
+
+use std::time::Duration;
+
+use super::Secrets;
+use super::error::{Error, Result};
+use crate::broker::kafka::{Assignor, KafkaBroker, KafkaSettings};
+use crate::config::Config;
+
+/// The client of the cluster; it does not connect yet. `transaction_timeout` overrides the configured one.
+pub fn broker(config: &Config, secrets: &Secrets, transaction_timeout: Option<Duration>) -> Result<KafkaBroker> {
+    let mut settings = broker_settings(config, secrets)?;
+    if let Some(timeout) = transaction_timeout {
+        settings.transaction_timeout = timeout;
+    }
+    KafkaBroker::new(settings).map_err(Error::Broker)
+}
+
+/// The settings of the client, with their secrets.
+pub fn broker_settings(config: &Config, secrets: &Secrets) -> Result<KafkaSettings> {
+    let mut settings = KafkaSettings::new(&config.kafka.bootstrap_servers);
+    settings.client_id = format!("{}-{}", config.application_id, config.instance_id);
+    for (name, value) in &config.kafka.properties {
+        let value = secrets.resolve(&format!("kafka.properties.{name}"), value)?;
+        set_property(&mut settings, name, value.expose())?;
+    }
+    Ok(settings)
+}
+
+/// Sets a property of librdkafka. Four of them are settings of sheaf's client; the others are passed on as they are.
+fn set_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Result<()> {
+    let wrong = |expected: &str| Error::Property {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        expected: expected.to_owned(),
+    };
+    let millis = || value.parse().map(Duration::from_millis).map_err(|_not_a_number| wrong("a number of milliseconds"));
+    match name {
+        "session.timeout.ms" => {
+            settings.session_timeout = millis()?;
+            // A take-over waits for the open transaction of the dead instance too. The properties are in the order of
+            // their names, so `transaction.timeout.ms` is set after this one and overrides it.
+            settings.transaction_timeout = settings.transaction_timeout.min(settings.session_timeout);
+        }
+        "max.poll.interval.ms" => settings.max_poll_interval = millis()?,
+        "transaction.timeout.ms" => settings.transaction_timeout = millis()?,
+        "partition.assignment.strategy" => {
+            let known = Assignor::ALL.into_iter().find(|assignor| assignor.as_str() == value);
+            settings.assignor =
+                known.ok_or_else(|| wrong(&format!("one of {}", Assignor::ALL.map(Assignor::as_str).join(", "))))?;
+        }
+        _ => drop(settings.properties.insert(name.to_owned(), value.to_owned())),
+    }
+    Ok(())
+}

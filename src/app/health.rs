@@ -1,0 +1,78 @@
+//! Health and metrics of an instance, for the HTTP server.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::admin::{self, Health};
+use crate::metric::Metrics;
+use crate::model::Clock;
+use crate::runtime::{Status, ThreadState};
+
+/// How long `/healthz` and `/readyz` wait for answers of stream threads. One that waits for the broker gives none.
+const ANSWER_MAX: Duration = Duration::from_millis(100);
+/// The longest turn of a stream thread until `/healthz` fails: longer than any call to the broker.
+const SILENCE_MAX: Duration = Duration::from_mins(2);
+
+/// Health and metrics of an instance.
+#[derive(Clone, Debug)]
+pub struct InstanceStatus {
+    /// The states of its threads and tasks.
+    pub status: Arc<Status>,
+    /// Its metrics.
+    pub metrics: Arc<Metrics>,
+    /// The clock of its threads.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl admin::Status for InstanceStatus {
+    fn health(&self) -> Health {
+        let state = self.status.state();
+        let turn_age = self.status.oldest_turn_age(self.clock.uptime());
+        let threads = self.status.threads().into_iter();
+        let mut details: BTreeMap<String, String> = threads
+            .map(|(number, state)| (format!("stream-{number}"), state.instance_state().as_str().to_owned()))
+            .collect();
+        for (state, number) in self.status.tasks() {
+            details.insert(format!("tasks {}", state.as_str()), number.to_string());
+        }
+        for (state, number) in self.status.standby_tasks().into_iter().filter(|(_, number)| *number > 0) {
+            details.insert(format!("standby tasks {}", state.as_str()), number.to_string());
+        }
+        details.extend(self.ask_threads(turn_age));
+        let failing = self.status.failing().into_iter();
+        details.extend(failing.map(|(partition, detail)| (format!("fetch {partition}"), format!("fails: {detail}"))));
+        Health {
+            alive: turn_age < SILENCE_MAX && state != ThreadState::Failed,
+            ready: self.status.is_ready(),
+            state: state.instance_state().as_str().to_owned(),
+            details,
+        }
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+}
+
+impl InstanceStatus {
+    /// Details that only the stream threads know, as far as they answer within [`ANSWER_MAX`]; `turn_age` is the age of the oldest
+    /// last turn.
+    fn ask_threads(&self, turn_age: Duration) -> BTreeMap<String, String> {
+        let mailboxes = self.status.mailboxes().into_iter();
+        let asked: Vec<_> = mailboxes.map(|(number, mailbox)| (number, mailbox.health())).collect();
+        let until = self.clock.uptime().saturating_add(ANSWER_MAX);
+        let (mut details, mut acts) = (BTreeMap::new(), 0);
+        for (number, answer) in asked {
+            match answer.and_then(|answer| answer.wait(until.saturating_sub(self.clock.uptime()))) {
+                Ok(health) => acts += health.acts_in_flight,
+                Err(error) => {
+                    let detail = format!("{error}; its last turn ended at most {} ms ago", turn_age.as_millis());
+                    details.insert(format!("stream-{number} does not answer"), detail);
+                }
+            }
+        }
+        details.insert("acts in flight".to_owned(), acts.to_string());
+        details
+    }
+}

@@ -1,0 +1,23 @@
+//! The metrics.
+
+use std::sync::Arc;
+
+use super::error::{Error, Result};
+use crate::broker::kafka::KafkaBroker;
+use crate::metric::{Build, Metrics};
+use crate::topology::Topology;
+
+/// The metrics of an application, with those of its topology's processors at 0.
+pub fn metrics(application: &str, topology: &Topology) -> Result<Arc<Metrics>> {
+    Metrics::of(application, &build(), topology).map(Arc::new).map_err(Error::Metrics)
+}
+
+fn build() -> Build {
+    Build {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        revision: option_env!("SHEAF_REVISION").unwrap_or("unknown").to_owned(),
+        rustc: env!("CARGO_PKG_RUST_VERSION").to_owned(),
+        librdkafka: KafkaBroker::client_version(),
+        rocksdb: "11.8.1".to_owned(),
+    }
+}

@@ -1,0 +1,70 @@
+//! Turns a configuration into applications that can be started.
+//!
+//! ```text
+//!  topology file, templates ──▶ TopologyFile ──assemble──▶ Topology ─▶ Assembly ─┐
+//!                                                    metrics, status ──┘         │
+//!  Config ─┬▶ Secrets ──▶ broker, sinks ─────────────────────────▶ Resources ────┼─application─▶ runtime::Application
+//!          └▶ stores, settings ──────────────────────────────────────────────────┘
+//! ```
+//!
+//! [`Resources`] are shared by all applications of a process: the client of the cluster and the sinks, made with the secrets. An
+//! [`Assembly`] is of one application, as its stores and settings are. So several topologies in one process are several assemblies
+//! with the same resources.
+//!
+//! | file | what it makes |
+//! |---|---|
+//! | `topology`, `template` | the topology of a file, with the templates that its deliveries name |
+//! | `secret` | the secrets that the configuration refers to |
+//! | `broker` | the client of the cluster |
+//! | `store` | the state stores |
+//! | `sink` | the sinks by target, and the processors of deliveries to them, one file per kind |
+//! | `metric` | the metrics |
+//! | `setting` | the settings of the runtime |
+//! | `health` | health and metrics for the HTTP server |
+//! | `application` | all of them together |
+//! | `error` | why there is no application |
+//!
+//! ```no_run
+//! use sheaf::app::{self, Assembly, Resources, TopologyFile};
+//! use sheaf::config::{Config, Sources};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let flags = ["application_id=clicks", "kafka.bootstrap_servers=127.0.0.1:9092"].map(str::to_owned);
+//! let config = Config::load(&Sources { files: &[], environment: &[], flags: &flags, host_name: "a" })?;
+//! let calls = tokio::runtime::Runtime::new()?;
+//!
+//! let assembly = Assembly::new(&config, &TopologyFile::of(&config)?)?;
+//! let resources = Resources::new(&config, calls.handle(), &assembly.metrics)?;
+//! let stores = app::stores(&config)?;
+//! let instance = assembly.application(&config, &resources, stores, String::new()).start()?;
+//! instance.stop()?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod application;
+mod broker;
+mod error;
+mod health;
+mod metric;
+mod secret;
+mod setting;
+mod sink;
+mod store;
+mod template;
+mod topology;
+
+pub use application::{Assembly, Resources};
+pub use broker::{broker, broker_settings};
+pub use error::Error;
+pub use health::InstanceStatus;
+pub use metric::metrics;
+pub use secret::Secrets;
+pub use setting::settings;
+pub use sink::{Calls, sinks};
+pub use store::stores;
+pub use template::TemplateError;
+pub use topology::TopologyFile;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! The settings of the runtime.
+
+use crate::config::{Config, ProcessingGuarantee};
+use crate::runtime::{CommitLimits, Guarantee, RestoreSettings, Settings, TopicSettings};
+
+/// The settings of the runtime; `http` is the address of the instance's HTTP server, empty when it has none.
+pub fn settings(config: &Config, http: String) -> Settings {
+    Settings {
+        instance: config.instance_id.clone(),
+        http,
+        stream_threads: usize::from(config.num_stream_threads),
+        topics: TopicSettings { partitions: config.partitions, replication: config.replication_factor },
+        commit: CommitLimits {
+            interval: config.commit.interval,
+            inputs_max: config.commit.records_max,
+            write_behind: config.commit.write_behind,
+            ..CommitLimits::default()
+        },
+        cache_bytes: config.state_cache_mib << 20,
+        restore: RestoreSettings {
+            records_per_second_max: config.restore.records_per_second_max,
+            standby_replicas: usize::from(config.num_standby_replicas),
+        },
+        guarantee: match config.processing_guarantee {
+            ProcessingGuarantee::ExactlyOnce => Guarantee::ExactlyOnce,
+            ProcessingGuarantee::AtLeastOnce => Guarantee::AtLeastOnce,
+        },
+        direct_handover: config.direct_handover,
+        ..Settings::new(&config.application_id, config.instance_id.as_str())
+    }
+}

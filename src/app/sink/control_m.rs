@@ -1,0 +1,44 @@
+//! Control-M: the sink, and the processor of deliveries to it.
+
+use std::sync::Arc;
+
+use super::calls::{Calls, Targeted};
+use crate::app::Secrets;
+use crate::app::error::{Error, Result};
+use crate::config::Config;
+use crate::model::Target;
+use crate::processor::delivery::{self, Delivery};
+use crate::secret::Secret;
+use crate::sink::control_m::{ControlM, Settings};
+use crate::template::Template;
+use crate::topology::spec;
+
+/// `None` without `control_m.base_url`.
+pub(super) fn sink(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<Option<Targeted>> {
+    let Some(control_m) = &config.control_m else { return Ok(None) };
+    let base_url = secrets.resolve("control_m.base_url", &control_m.base_url)?;
+    let api_key = match &control_m.api_key {
+        Some(key) => secrets.resolve("control_m.api_key", key)?,
+        None => Secret::new(String::new()),
+    };
+    let settings = Settings {
+        request_timeout: control_m.request_timeout,
+        in_flight_max: control_m.in_flight_max,
+        ..Settings::new(base_url.expose(), api_key)
+    };
+    let Calls { handle, clock, metrics } = calls.clone();
+    let sink = ControlM::measured(&settings, handle, clock, metrics).map_err(|error| Error::Sink(error.into()))?;
+    Ok(Some((Target::new(delivery::control_m::CONTROL_M), Arc::new(sink))))
+}
+
+/// `None` without `control_m.base_url`.
+pub(super) fn processor(config: &Config, to: &spec::ControlM, template: Template) -> Option<Delivery> {
+    let control_m = config.control_m.as_ref()?;
+    let settings = delivery::Settings {
+        intent_valid_for: control_m.intent_valid_for,
+        request_timeout: control_m.request_timeout,
+        visibility_lag: control_m.visibility_lag,
+        ..delivery::control_m::usual_settings()
+    };
+    Some(Delivery::new(to.folders(template), settings))
+}

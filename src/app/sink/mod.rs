@@ -1,0 +1,29 @@
+//! The sinks by target, and the processors of the deliveries to them: one file per kind of sink.
+//!
+//! A new kind is a file here, a line in [`sinks`] and an arm of [`processor`].
+
+mod calls;
+mod control_m;
+
+pub use calls::Calls;
+
+use super::Secrets;
+use super::error::Result;
+use crate::config::Config;
+use crate::processor::delivery;
+use crate::sink::Sinks;
+use crate::template::Template;
+use crate::topology::spec::{Delivery, DeliveryKind};
+
+/// The sinks that the configuration sets up, by target.
+pub fn sinks(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<Sinks> {
+    let made = [control_m::sink(config, secrets, calls)?];
+    Ok(made.into_iter().flatten().fold(Sinks::new(), |sinks, (target, sink)| sinks.with(target, sink)))
+}
+
+/// The processor of a delivery; `None` when the configuration does not set its sink up.
+pub(super) fn processor(config: &Config, delivery: &Delivery, template: Template) -> Option<delivery::Delivery> {
+    match &delivery.kind {
+        DeliveryKind::ControlM(to) => control_m::processor(config, to, template),
+    }
+}

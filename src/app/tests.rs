@@ -1,0 +1,165 @@
+//! What becomes of a configuration.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+
+use super::{Assembly, Calls, Resources, Secrets, TopologyFile, broker, broker_settings, settings, sinks, stores};
+use crate::config::{Config, Sources};
+use crate::model::{Act, ActSlot, Key, Sink, Target, TaskId, Verdict};
+use crate::processor::delivery::control_m;
+use crate::runtime::{CommitLimits, Guarantee, SystemClock, TopicSettings};
+use crate::template::Template;
+
+const TOPOLOGY: &str = include_str!("../../topologies/control-m.yaml");
+const CONTROL_M: &str = "control_m.base_url=http://127.0.0.1:1/automation-api";
+
+fn config(flags: &[&str]) -> Config {
+    let least = ["application_id=ctm", "kafka.bootstrap_servers=127.0.0.1:1"];
+    let flags: Vec<String> = least.iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
+    Config::load(&Sources { files: &[], environment: &[], flags: &flags, host_name: "a" }).unwrap()
+}
+
+fn file() -> TopologyFile {
+    TopologyFile::parse("control-m.yaml", TOPOLOGY, |_| Ok(Template::compile("bundle.json", "{}")?)).unwrap()
+}
+
+/// Something to run calls on, which nothing here makes.
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+#[test]
+fn every_setting_of_the_runtime_arrives_there() {
+    let config = config(&[
+        "num_stream_threads=3",
+        "partitions=7",
+        "replication_factor=2",
+        "commit.interval=1s",
+        "commit.records_max=5",
+        "commit.write_behind=2s",
+        "state_cache_mib=3",
+        "restore.records_per_second_max=9",
+        "num_standby_replicas=1",
+        "processing_guarantee=at_least_once",
+        "direct_handover=off",
+    ]);
+    let settings = settings(&config, "a:80".to_owned());
+    assert_eq!((&*settings.application, settings.instance.as_str(), &*settings.http), ("ctm", "a", "a:80"));
+    let TopicSettings { partitions, replication } = settings.topics;
+    assert_eq!((settings.stream_threads, partitions, replication), (3, 7, Some(2)));
+    let CommitLimits { interval, inputs_max, write_behind, .. } = settings.commit;
+    assert_eq!((interval, inputs_max, write_behind), (Duration::from_secs(1), 5, Duration::from_secs(2)));
+    assert_eq!(settings.cache_bytes, 3 << 20);
+    assert_eq!((settings.restore.records_per_second_max, settings.restore.standby_replicas), (Some(9), 1));
+    assert_eq!((settings.guarantee, settings.direct_handover), (Guarantee::AtLeastOnce, false));
+}
+
+#[test]
+fn four_properties_are_settings_and_the_others_are_passed_on() {
+    let runtime = runtime();
+    let secrets = Secrets::new(runtime.handle());
+    let read = |properties: &[&str]| broker_settings(&config(properties), &secrets);
+    let settings = read(&["kafka.properties.linger.ms=5", "kafka.properties.session.timeout.ms=6000"]).unwrap();
+    assert_eq!(
+        settings.properties.iter().map(|(name, value)| (&**name, &**value)).collect::<Vec<_>>(),
+        [("linger.ms", "5")]
+    );
+    assert_eq!((&*settings.client_id, settings.session_timeout), ("ctm-a", Duration::from_secs(6)));
+    assert_eq!(settings.transaction_timeout, Duration::from_secs(6), "a short session has short transactions");
+    let both = ["kafka.properties.session.timeout.ms=6000", "kafka.properties.transaction.timeout.ms=9000"];
+    assert_eq!(read(&both).unwrap().transaction_timeout, Duration::from_secs(9));
+    for (flag, expected) in [
+        ("max.poll.interval.ms=x", "kafka.properties.max.poll.interval.ms: `x` is not a number of milliseconds"),
+        ("partition.assignment.strategy=x", "`x` is not one of cooperative-sticky, range, roundrobin"),
+        ("sasl.password=${env:SHEAF_NO_SUCH}", "kafka.properties.sasl.password: ${env:SHEAF_NO_SUCH} does not exist"),
+    ] {
+        let error = read(&[&format!("kafka.properties.{flag}")]).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let unknown = broker(&config(&["kafka.properties.nonsense=1"]), &secrets, None).unwrap_err().to_string();
+    assert!(unknown.starts_with("kafka.properties: ") && unknown.contains("nonsense"), "{unknown}");
+}
+
+#[test]
+fn a_topology_file_is_read_with_its_templates() {
+    let file = file();
+    let topology = file.assemble(&config(&[CONTROL_M])).unwrap();
+    assert_eq!(topology.nodes.iter().map(|node| &*node.name).collect::<Vec<_>>(), ["bundle", "delivery"]);
+    let delivery = file.spec.deliveries().next().unwrap();
+    assert_eq!(file.template(delivery).unwrap().name(), "bundle.json");
+    let not_set_up = file.assemble(&config(&[])).unwrap_err().to_string();
+    let expected = "topology `control-m` delivers to Control-M, which is not set up: set `control_m.base_url`";
+    assert_eq!(not_set_up, expected);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_named_with_the_remedy() {
+    let two = TopologyFile::of(&config(&["topologies=a.yaml,b.yaml"])).unwrap_err().to_string();
+    assert!(two.starts_with("topologies: 2 files are named; an application runs one topology"), "{two}");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.yaml");
+    let missing = TopologyFile::read(&path).unwrap_err().to_string();
+    assert!(missing.starts_with(&*path.to_string_lossy()), "{missing}");
+    assert!(missing.ends_with("(set topologies to the path of the file)"), "{missing}");
+    let template = directory.path().join("bundle.json");
+    let text = TOPOLOGY.replace("templates/bundle.json", &template.to_string_lossy());
+    std::fs::write(&path, text).unwrap();
+    let error = || TopologyFile::read(&path).unwrap_err().to_string();
+    let named = |error: &str| error.starts_with(&format!("{}: deliver.control_m.template: ", path.display()));
+    assert!(named(&error()) && error().contains("`bundle.json` does not exist in"), "{}", error());
+    std::fs::write(&template, [0xff]).unwrap();
+    assert!(named(&error()) && error().contains("invalid utf-8"), "{}", error());
+    std::fs::write(&template, "{{ x }").unwrap();
+    assert!(named(&error()) && error().contains("line 1"), "{}", error());
+    std::fs::write(&template, "{}").unwrap();
+    assert!(TopologyFile::read(&path).is_ok());
+    std::fs::write(&path, "name: t\n").unwrap();
+    assert!(error().contains("sources: this key is required and missing"), "{}", error());
+}
+
+#[test]
+fn a_sink_is_set_up_for_each_service_of_the_configuration() {
+    let runtime = runtime();
+    let secrets = Secrets::new(runtime.handle());
+    let set_up = |flags: &[&str]| {
+        let metrics = Assembly::new(&config(&[CONTROL_M]), &file()).unwrap().metrics;
+        let calls = Calls { handle: runtime.handle().clone(), clock: Arc::new(SystemClock), metrics };
+        sinks(&config(flags), &secrets, &calls)
+    };
+    let target = Target::new(control_m::CONTROL_M);
+    let capacity = |flag: &str| set_up(&[CONTROL_M, flag]).unwrap().capacity(&target);
+    assert!(capacity("control_m.in_flight_max=3") < capacity("control_m.in_flight_max=4"));
+    let (send, outcome) = mpsc::channel();
+    let valid_for = Duration::from_secs(1);
+    let act = Act { slot: ActSlot(0), attempt: 1, to: target, valid_for, request: String::new() };
+    let task = TaskId { processor: "delivery".into(), partition: 0 };
+    let done = Box::new(move |outcome| send.send(outcome).unwrap());
+    set_up(&[]).unwrap().execute(&task, &Key::new("k"), act, Duration::MAX, done);
+    let verdict = outcome.recv().unwrap().verdict;
+    assert_eq!(verdict, Verdict::NotSent("no sink is configured for `control_m`".to_owned()));
+    let wrong = set_up(&["control_m.base_url=nonsense"]).unwrap_err().to_string();
+    assert!(wrong.starts_with("control_m.base_url `nonsense` cannot be used"), "{wrong}");
+    let missing = set_up(&[CONTROL_M, "control_m.api_key=${env:SHEAF_NO_SUCH}"]).unwrap_err().to_string();
+    assert!(missing.starts_with("control_m.api_key: ${env:SHEAF_NO_SUCH} does not exist"), "{missing}");
+}
+
+#[test]
+fn an_application_has_the_parts_that_its_configuration_names() {
+    let (runtime, directory) = (runtime(), tempfile::tempdir().unwrap());
+    let state_dir = format!("state_dir={}", directory.path().display());
+    let config = config(&[CONTROL_M, &state_dir]);
+    let assembly = Assembly::new(&config, &file()).unwrap();
+    let (metrics, status) = (assembly.metrics.clone(), assembly.status.clone());
+    let text = metrics.encode().unwrap();
+    assert!(text.contains("sheaf_bundles_opened_total{application=\"ctm\"} 0"), "{text}");
+    let resources = Resources::new(&config, runtime.handle(), &metrics).unwrap();
+    let opened = stores(&config).unwrap();
+    assert!(directory.path().join("ctm").is_dir());
+    let error = stores(&config).unwrap_err().to_string();
+    assert!(error.starts_with("state_dir: ") && error.contains("in use by another process"), "{error}");
+    let application = assembly.application(&config, &resources, opened, String::new());
+    assert!(Arc::ptr_eq(&application.status(), &status));
+}
