@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::error::{Error, Result};
 use crate::broker::kafka::KafkaBroker;
 use crate::metric::{Build, Metrics};
+use crate::store::rocks::RocksStores;
 use crate::topology::Topology;
 
 /// The metrics of an application, with those of its topology's processors at 0.
@@ -16,8 +17,8 @@ fn build() -> Build {
     Build {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: option_env!("SHEAF_REVISION").unwrap_or("unknown").to_owned(),
-        rustc: env!("CARGO_PKG_RUST_VERSION").to_owned(),
+        rustc: env!("SHEAF_RUSTC").to_owned(),
         librdkafka: KafkaBroker::client_version(),
-        rocksdb: "11.8.1".to_owned(),
+        rocksdb: RocksStores::library_version().to_owned(),
     }
 }

@@ -11,6 +11,7 @@ use crate::config::{Config, Sources};
 use crate::model::{Act, ActSlot, Key, Sink, Target, TaskId, Verdict};
 use crate::processor::delivery::control_m;
 use crate::runtime::{CommitLimits, Guarantee, SystemClock, TopicSettings};
+use crate::store::rocks::RocksStores;
 use crate::template::Template;
 
 const TOPOLOGY: &str = include_str!("../../topologies/control-m.yaml");
@@ -155,6 +156,11 @@ fn an_application_has_the_parts_that_its_configuration_names() {
     let (metrics, status) = (assembly.metrics.clone(), assembly.status.clone());
     let text = metrics.encode().unwrap();
     assert!(text.contains("sheaf_bundles_opened_total{application=\"ctm\"} 0"), "{text}");
+    let built_from = text.lines().find(|line| line.starts_with("sheaf_build_info{")).unwrap();
+    for (library, version) in [("rocksdb", RocksStores::library_version()), ("rustc", env!("SHEAF_RUSTC"))] {
+        assert!(built_from.contains(&format!("{library}=\"{version}\"")), "{built_from}");
+        assert_eq!(version.split('.').count(), 3, "{version}");
+    }
     let resources = Resources::new(&config, runtime.handle(), &metrics).unwrap();
     let opened = stores(&config).unwrap();
     assert!(directory.path().join("ctm").is_dir());

@@ -41,6 +41,8 @@ use self::tuning::Memory;
 use super::{Error, Result, Store, Stores};
 
 const LOCK_FILE: &str = ".lock";
+/// The version of `RocksDB`, which its C interface does not tell; a test compares it with Cargo.lock.
+const LIBRARY_VERSION: &str = "11.8.1";
 
 /// The directory of the stores and their memory limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +88,11 @@ impl RocksStores {
         let lock = lock(&root)?;
         raise_file_limit();
         Ok(Self { memory: Memory::new(block_cache_bytes, write_buffer_bytes), root, _lock: lock })
+    }
+
+    /// The version of `RocksDB` that is linked in.
+    pub const fn library_version() -> &'static str {
+        LIBRARY_VERSION
     }
 
     /// The directory of a task, whose name must be a plain file name.

@@ -150,3 +150,11 @@ fn an_open_store_takes_no_more_of_the_disk_than_it_has_written() {
     let taken: u64 = files.map(|file| file.unwrap().metadata().unwrap().blocks() * 512).sum();
     assert!(taken < 1 << 20, "{taken} bytes");
 }
+
+#[test]
+fn the_version_of_the_library_is_that_of_cargo_lock() {
+    let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock")).unwrap();
+    let (_, package) = lock.split_once("name = \"librocksdb-sys\"\nversion = \"").unwrap();
+    let (version, _) = package.split_once('"').unwrap();
+    assert_eq!(version.split_once('+').unwrap().1, RocksStores::library_version());
+}
