@@ -121,7 +121,7 @@
 //!
 //! A [`Topology`](topology::Topology) names sources and outputs. Each processor gets one input of its own, its *inbox*, keyed by what
 //! the keying step finds in a record; so sources need no keys, and a *task* is a processor and a partition of its inbox. Then the
-//! [`TestDriver`](sim::TestDriver) runs it: the real stream thread, transactions, stores and changelogs, over a broker in memory and a
+//! [`TestDriver`](testing::TestDriver) runs it: the real stream thread, transactions, stores and changelogs, over a broker in memory and a
 //! clock that stands still until it is told.
 //!
 //! ```
@@ -164,7 +164,7 @@
 //! #     }
 //! # }
 //! use sheaf::processor::by_key;
-//! use sheaf::sim::TestDriver;
+//! use sheaf::testing::TestDriver;
 //! use sheaf::topology::Topology;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -268,9 +268,10 @@
 //!
 //! | floor | modules | what it is |
 //! |---|---|---|
-//! | 9 | `cli` | the commands |
+//! | 10 | `cli` | the commands |
+//! | 9 | `testing` | tests of a processor of one's own |
 //! | 8 | `app` | turns a configuration into applications |
-//! | 7 | `admin`, `sim` | look at a runtime over HTTP; drive one by hand or with a seed |
+//! | 7 | `admin`, `sim` | look at a runtime over HTTP; drive one from a seed |
 //! | 6 | `runtime`, `sink`, `mock`, `aws` | move records; call other systems; stand in for them; fill the ports from AWS |
 //! | 5 | `broker`, `store`, `secret`, `blob` | ports, each with its adapters beside it |
 //! | 4 | `config`, `metric` | typed settings; every metric's name |
@@ -297,4 +298,5 @@ pub mod sim;
 pub mod sink;
 pub mod store;
 pub mod template;
+pub mod testing;
 pub mod topology;

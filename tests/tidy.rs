@@ -28,7 +28,7 @@ mod token;
 use std::path::{Path, PathBuf};
 
 /// The floors, from the ground up. A module names modules of lower floors only: none above it, none beside it.
-const FLOORS: [&[&str]; 10] = [
+const FLOORS: [&[&str]; 11] = [
     &["model"],
     &["codec", "template"],
     &["processor"],
@@ -38,6 +38,7 @@ const FLOORS: [&[&str]; 10] = [
     &["runtime", "sink", "mock", "aws"],
     &["admin", "sim"],
     &["app"],
+    &["testing"],
     &["cli"],
 ];
 

@@ -2,7 +2,7 @@
 //! and changelogs on the `TestDriver`.
 
 use sheaf::model::OutRecord;
-use sheaf::sim::TestDriver;
+use sheaf::testing::TestDriver;
 
 use crate::{Result, Work, scene};
 

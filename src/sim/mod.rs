@@ -2,12 +2,9 @@
 //!
 //! Nothing here is a second runtime: a [`World`] calls the same `turn` of the same stream threads, restorers and
 //! housekeepers that the operating system's threads call, one after the other.
-//!
-//! For tests of a processor of one's own there is the [`TestDriver`]: a world with one instance and one partition.
 
 mod clock;
 mod day;
-mod driver;
 mod events;
 pub mod oracle;
 mod pause;
@@ -17,7 +14,6 @@ mod world;
 
 pub use clock::ManualClock;
 pub use day::{Day, Deed, Happening, Sent, Stage};
-pub use driver::{DeadLetter, DriverError, PendingAct, Raised, Stored, TestDriver};
 pub use events::{Generator, SampleEvent};
 pub use process::{Strikes, never};
 pub use world::{MakeSink, Setting, World};

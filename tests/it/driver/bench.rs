@@ -5,7 +5,7 @@ use std::time::Duration;
 use sheaf::model::{Headers, Key, Severity, TimerKind, Timestamp, Verdict};
 use sheaf::processor::by_key;
 use sheaf::runtime::FaultPoint;
-use sheaf::sim::TestDriver;
+use sheaf::testing::TestDriver;
 use sheaf::topology::BuildError;
 
 use super::versatile::{Seen, Versatile, record, wiring};

@@ -8,7 +8,7 @@ use sheaf::model::{
     Headers, Key, Listing, Moment, OutRecord, Record, Reject, Status, Statuses, Timer, TimerKind, Timestamp, Topic,
 };
 use sheaf::processor::{Effect, Forward, Input, Keyed, Processor, Transition, by_key};
-use sheaf::sim::TestDriver;
+use sheaf::testing::TestDriver;
 use sheaf::topology::Topology;
 
 use super::versatile::Seen;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sheaf::sim::TestDriver;
+use sheaf::testing::TestDriver;
 
 use super::processor::{Tally, topology};
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sheaf::codec::{self, Part, Versioned};
 use sheaf::model::{Key, Moment, Reject, RejectReason};
 use sheaf::processor::{Effect, Input, Processor, Transition, by_key};
-use sheaf::sim::TestDriver;
+use sheaf::testing::TestDriver;
 use sheaf::topology::Topology;
 
 use super::versatile::record;

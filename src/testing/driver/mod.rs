@@ -26,11 +26,11 @@ use bytes::Bytes;
 
 use self::error::Result;
 use self::pending_act::Acts;
-use super::{ManualClock, Setting, World};
 use crate::broker::{Broker, ProducerSpec, memory};
 use crate::metric::{Build, Metrics};
 use crate::model::{Clock, Key, OutRecord, Sink, Timestamp, Topic, Verdict};
 use crate::runtime::{CommitLimits, FaultPoint, Settings, TopicSettings};
+use crate::sim::{ManualClock, Setting, World};
 use crate::topology::Topology;
 
 /// The application's and its only instance's name.
@@ -58,7 +58,7 @@ type CrashAt = Arc<Mutex<Option<FaultPoint>>>;
 /// # use sheaf::codec::{self, Versioned};
 /// # use sheaf::model::{Key, Moment, Reject};
 /// # use sheaf::processor::{Effect, Input, Processor, Transition, by_key};
-/// # use sheaf::sim::TestDriver;
+/// # use sheaf::testing::TestDriver;
 /// # use sheaf::topology::Topology;
 /// # #[derive(Clone)]
 /// # struct Seen;
