@@ -186,6 +186,8 @@
 //! # }
 //! ```
 //!
+//! The steps of a processor can also be written as text, and compared by a test: [`testing::golden`].
+//!
 //! # On a real Kafka
 //!
 //! The same topology, with a cluster and a directory:
@@ -269,7 +271,7 @@
 //! | floor | modules | what it is |
 //! |---|---|---|
 //! | 10 | `cli` | the commands |
-//! | 9 | `testing` | tests of a processor of one's own |
+//! | 9 | `testing` | tests of a processor of one's own: a driver, golden text |
 //! | 8 | `app` | turns a configuration into applications |
 //! | 7 | `admin`, `sim` | look at a runtime over HTTP; drive one from a seed |
 //! | 6 | `runtime`, `sink`, `mock`, `aws` | move records; call other systems; stand in for them; fill the ports from AWS |

@@ -74,10 +74,12 @@ fn the_topology_in_the_readme_is_the_file() {
 #[test]
 fn the_code_in_the_page_on_processors_is_the_example() {
     let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
-    let code = ["examples/counter/processor.rs", "tests/it/driver/counter.rs"].map(read).concat();
+    let code = ["examples/counter/processor.rs", "tests/it/driver/counter.rs", "tests/it/golden/counter.rs"]
+        .map(read)
+        .concat();
     let page = read("docs/processor.md");
     let shown: Vec<String> = blocks(&page).into_iter().filter(|(kind, _)| *kind == "rust").map(|(_, it)| it).collect();
-    assert_eq!(shown.len(), 5, "the page shows state, step, metrics, topology and test");
+    assert_eq!(shown.len(), 6, "the page shows state, step, metrics, topology, test and golden text");
     for block in shown {
         assert!(code.contains(&block), "docs/processor.md shows what is not in the example:\n{block}");
     }

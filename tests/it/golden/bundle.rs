@@ -5,22 +5,17 @@
 //! | `parent p1 children=2 note=x` | a parent event, through its keying; `children` and `note` may be left out |
 //! | `child c1 parent=p1 n=1 note=x` | a child event; `n` is its position; without an id it is `c<n>` |
 //! | `record parents {"id":1}` | any value in the topic `parents` or `children`; without one, a tombstone |
-//! | `command p1 name`, `outcome p1`, `stray p1` | inputs that a bundle has no use for |
+//! | `outcome p1`, `stray p1` | inputs that a bundle has no use for |
 //! | `rules children=1 sla=24h keep=168h expects=no position=no key=uuid` | changes the rules |
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde_json::json;
 use sheaf::codec::json::Pointer;
-use sheaf::model::{
-    ActSlot, Headers, Key, Outcome, Record, Timer, TimerKind, Timestamp, Topic, TopicPartition, Verdict,
-};
+use sheaf::model::{ActSlot, Key, Outcome, Record, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::bundle::{Bundle, KEEP_CLOSED, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
-use sheaf::processor::{Input, Keyed, Keying as _, Parsed};
-
-use super::Command;
-use super::stage::{Given, Script};
+use sheaf::processor::{Input, Parsed};
+use sheaf::testing::golden::{Command, Error, Given, Script, record};
 
 /// The rules of the moment, and the offset of the next record.
 pub(crate) struct Words {
@@ -57,17 +52,17 @@ impl Script for Words {
         Bundle::new("golden", self.rules.clone())
     }
 
-    fn input(&mut self, command: &Command, at: Timestamp) -> Result<Option<Given>, String> {
+    fn read(&mut self, command: &Command, at: Timestamp) -> Result<Given, Error> {
         match command.name.as_str() {
             "parent" => {
-                command.allow(&["children", "note", "at", "now"], 1)?;
+                command.allow(&["children", "note"], 1)?;
                 let mut value = json!({ "id": command.word(0)? });
                 put(&mut value, "children", command.get::<i64>("children")?);
                 put(&mut value, "note", command.get::<String>("note")?);
-                self.member(0, Some(value.to_string()), at).map(Some)
+                self.member(0, Some(&value.to_string()), at)
             }
             "child" => {
-                command.allow(&["parent", "n", "note", "at", "now"], 1)?;
+                command.allow(&["parent", "n", "note"], 1)?;
                 let position = command.get::<i64>("n")?;
                 let id = match position {
                     Some(position) if command.words.is_empty() => format!("c{position}"),
@@ -76,29 +71,17 @@ impl Script for Words {
                 let mut value = json!({ "id": id, "parent_id": command.get::<String>("parent")? });
                 put(&mut value, "position", position);
                 put(&mut value, "note", command.get::<String>("note")?);
-                self.member(1, Some(value.to_string()), at).map(Some)
+                self.member(1, Some(&value.to_string()), at)
             }
             "record" => {
-                command.allow(&["at", "now"], 2)?;
+                command.allow(&[], 2)?;
                 let source = usize::from(command.word(0)? == "children");
-                self.member(source, command.words.get(1).cloned(), at).map(Some)
+                self.member(source, command.words.get(1).map(String::as_str), at)
             }
-            "rules" => self.set(command).map(|()| None),
-            "command" => {
-                let (name, arguments) = (command.word(1)?.to_owned(), command.named.clone());
-                let input = Input::Command(sheaf::processor::Command {
-                    id: uuid::Uuid::nil(),
-                    name,
-                    arguments,
-                    by: "a test".to_owned(),
-                    why: String::new(),
-                    at,
-                });
-                Ok(Some(Ok((Key::new(command.word(0)?), input))))
-            }
+            "rules" => self.set(command).map(|()| Given::Nothing),
             "outcome" => {
                 let outcome = Outcome { slot: ActSlot(0), attempt: 1, verdict: Verdict::Inherited };
-                Ok(Some(Ok((Key::new(command.word(0)?), Input::Outcome(outcome)))))
+                Ok(Given::Input(Key::new(command.word(0)?), Input::Outcome(outcome)))
             }
             "stray" => {
                 let kind = match command.word(1)? {
@@ -106,9 +89,9 @@ impl Script for Words {
                     "keep_closed" => KEEP_CLOSED,
                     _ => TimerKind::Deadline(9),
                 };
-                Ok(Some(Ok((Key::new(command.word(0)?), Input::Timer(Timer { kind, due: at })))))
+                Ok(Given::Input(Key::new(command.word(0)?), Input::Timer(Timer { kind, due: at })))
             }
-            other => Err(format!("the bundle's golden files have no command `{other}`")),
+            _ => Err(command.unknown()),
         }
     }
 
@@ -142,36 +125,24 @@ impl Script for Words {
 }
 
 impl Words {
-    fn member(&mut self, source: usize, value: Option<String>, at: Timestamp) -> Result<Given, String> {
-        let topic = Topic::new(&self.rules.sources[source].topic);
-        let record = Record {
-            source: TopicPartition::new(&topic, 0),
-            offset: self.offset,
-            timestamp: at,
-            key: None,
-            value: value.map(Bytes::from),
-            headers: Headers::new(),
-        };
+    fn member(&mut self, source: usize, value: Option<&str>, at: Timestamp) -> Result<Given, Error> {
+        let topic = &self.rules.sources[source].topic;
+        let record = Record { offset: self.offset, ..record(topic, None, value, at) };
         self.offset += 1;
         let keying = MemberKeying::new(&self.rules, source).map_err(|error| error.to_string())?;
-        Ok(keying.key(&record).map(|keyed| {
-            let Keyed::To(keyed) = keyed else { panic!("every record is for a bundle") };
-            let (key, mut event) = keyed.into_event(record);
-            // By turns as it is handed over, and as it comes out of the inbox.
-            if self.offset % 2 == 1 {
-                event.parsed = Parsed::default();
-            }
-            (key, Input::Record(event))
-        }))
+        let mut given = Given::keyed(&keying, record);
+        // By turns as it is handed over, and as it comes out of the inbox.
+        if let (Given::Input(_, Input::Record(event)), 1) = (&mut given, self.offset % 2) {
+            event.parsed = Parsed::default();
+        }
+        Ok(given)
     }
 
-    fn set(&mut self, command: &Command) -> Result<(), String> {
+    fn set(&mut self, command: &Command) -> Result<(), Error> {
         command.allow(&["children", "sla", "keep", "expects", "position", "key"], 0)?;
-        let seconds = |name| command.get::<jiff::SignedDuration>(name);
-        let duration = |value: jiff::SignedDuration| Duration::from_secs(value.as_secs().unsigned_abs());
         self.rules.children = command.get("children")?.unwrap_or(self.rules.children);
-        self.rules.sla = seconds("sla")?.map_or(self.rules.sla, duration);
-        self.rules.keep_closed = seconds("keep")?.map_or(self.rules.keep_closed, duration);
+        self.rules.sla = command.duration("sla")?.unwrap_or(self.rules.sla);
+        self.rules.keep_closed = command.duration("keep")?.unwrap_or(self.rules.keep_closed);
         if command.named.contains_key("expects") {
             self.rules.sources[0].expects = None;
         }

@@ -7,19 +7,15 @@
 //! | `lookup p1 found call=2` | what came of the look-up with that number: `found`, `absent`, or one of the above |
 //! | `answer p1 call=1 {}` | an answer of these bytes to the submit; `slot=1`: to the look-up |
 //! | `stray p1`, `stray p1 deadline` | a timer that nobody set |
-//! | `command p1 name` | an operator's command |
 //! | `attempts_max 2`, `template {..}` | changes the settings |
 
-use jiff::SignedDuration;
 use serde_json::json;
 use sheaf::model::{ActSlot, Key, Outcome, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::Input;
 use sheaf::processor::delivery::control_m::{Answer, Folders};
 use sheaf::processor::delivery::{Delivery, End, Journal, Open, Proof, Settings, TIMER};
+use sheaf::testing::golden::{Command, Error, Given, Script, hours};
 
-use super::Command;
-use super::command::hours;
-use super::stage::{Given, Script};
 use crate::delivery::{SMALL, folders, settings, submission, submitted};
 
 /// The settings of the moment.
@@ -41,35 +37,24 @@ impl Script for Words {
         Delivery::new(self.folders.clone(), self.settings.clone())
     }
 
-    fn input(&mut self, command: &Command, at: Timestamp) -> Result<Option<Given>, String> {
+    fn read(&mut self, command: &Command, at: Timestamp) -> Result<Given, Error> {
         let input = match command.name.as_str() {
             "attempts_max" => {
                 self.settings.retry.attempts_max = command.word(0)?.parse().map_err(|error| format!("{error}"))?;
-                return Ok(None);
+                return Ok(Given::Nothing);
             }
             "template" => {
                 self.folders = folders(command.word(0)?);
-                return Ok(None);
+                return Ok(Given::Nothing);
             }
             "submission" => submission_of(command)?,
             "stray" if command.words.get(1).is_some() => Input::Timer(Timer { kind: TimerKind::Deadline(0), due: at }),
             "stray" => Input::Timer(Timer { kind: TIMER, due: at }),
-            "command" => {
-                let (name, arguments) = (command.word(1)?.to_owned(), command.named.clone());
-                Input::Command(sheaf::processor::Command {
-                    id: uuid::Uuid::nil(),
-                    name,
-                    arguments,
-                    by: "a test".to_owned(),
-                    why: String::new(),
-                    at,
-                })
-            }
             "answer" => outcome(command, 0, Verdict::Answered(command.word(1)?.to_owned()))?,
             "lookup" => outcome(command, 1, verdict(command, command.word(1)?)?)?,
             name => outcome(command, 0, verdict(command, name)?)?,
         };
-        Ok(Some(Ok((Key::new(command.word(0)?), input))))
+        Ok(Given::Input(Key::new(command.word(0)?), input))
     }
 
     fn state(&self, state: &Journal) -> String {
@@ -89,8 +74,8 @@ impl Script for Words {
     }
 }
 
-fn submission_of(command: &Command) -> Result<Input, String> {
-    command.allow(&["description", "without", "at", "now"], 1)?;
+fn submission_of(command: &Command) -> Result<Input, Error> {
+    command.allow(&["description", "without"], 1)?;
     let mut value = submission(command.word(0)?, 1);
     if let Some(description) = command.named.get("description") {
         *value.pointer_mut("/parent/description").ok_or("no such field")? = json!(description);
@@ -101,14 +86,14 @@ fn submission_of(command: &Command) -> Result<Input, String> {
     Ok(submitted(&Key::new(command.word(0)?), &value))
 }
 
-fn outcome(command: &Command, slot: u8, verdict: Verdict) -> Result<Input, String> {
-    command.allow(&["call", "slot", "retry_after", "at", "now"], 2)?;
+fn outcome(command: &Command, slot: u8, verdict: Verdict) -> Result<Input, Error> {
+    command.allow(&["call", "slot", "retry_after"], 2)?;
     let slot = ActSlot(command.get("slot")?.unwrap_or(slot));
     let attempt = command.get("call")?.ok_or_else(|| format!("`{}` needs call=", command.name))?;
     Ok(Input::Outcome(Outcome { slot, attempt, verdict }))
 }
 
-fn verdict(command: &Command, name: &str) -> Result<Verdict, String> {
+fn verdict(command: &Command, name: &str) -> Result<Verdict, Error> {
     let answer = match name {
         "not_sent" => return Ok(Verdict::NotSent("connection refused".into())),
         "lost" => return Ok(Verdict::Unknown("connection reset".into())),
@@ -118,13 +103,13 @@ fn verdict(command: &Command, name: &str) -> Result<Verdict, String> {
         "absent" => Answer::Absent,
         "refused" => Answer::Refused { status: 400, message: "no such application".into() },
         "busy" => {
-            let asked = command.get::<SignedDuration>("retry_after")?;
+            let asked = command.duration("retry_after")?;
             let retry_after_ms = asked.and_then(|asked| u64::try_from(asked.as_millis()).ok());
             Answer::Busy { status: 503, message: "try again".into(), retry_after_ms }
         }
-        other => return Err(format!("the delivery's golden files have no command `{other}`")),
+        _ => return Err(command.unknown()),
     };
-    serde_json::to_string(&answer).map(Verdict::Answered).map_err(|error| error.to_string())
+    serde_json::to_string(&answer).map(Verdict::Answered).map_err(|error| error.to_string().into())
 }
 
 fn show_open(open: &Open) -> String {
