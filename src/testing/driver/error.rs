@@ -12,32 +12,32 @@ pub enum DriverError {
     /// The instance has stopped with an error, as it would on Kafka.
     #[error("the instance has stopped: {0}")]
     Runtime(#[from] runtime::Error),
-    /// A record that the broker does not take.
+    /// The broker refuses a record or a call.
     #[error("the broker refuses it: {0}")]
     Broker(#[from] broker::Error),
-    /// A store that cannot be read.
+    /// A store cannot be read.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// An entry that is not of the type that was asked for.
+    /// An entry cannot be read, or has a state of another type.
     #[error("the entry cannot be read: {0}")]
     Codec(#[from] codec::Error),
     /// The metrics cannot be set up.
     #[error(transparent)]
     Metrics(metric::Error),
-    /// A topic that the topology neither reads nor writes.
+    /// The topology neither reads nor writes this topic.
     #[error("there is no topic `{topic}`; there are {known}")]
     NoTopic {
         /// The topic.
         topic: Topic,
-        /// Those that there are.
+        /// The names of its topics.
         known: String,
     },
-    /// A processor that the topology does not have.
+    /// The topology has no processor of this name.
     #[error("there is no processor `{processor}`; there are {known}")]
     NoProcessor {
         /// The processor.
         processor: String,
-        /// Those that there are.
+        /// The names of its processors.
         known: String,
     },
     /// No act of this key waits for an answer.
@@ -46,15 +46,15 @@ pub enum DriverError {
         /// The key.
         key: String,
     },
-    /// An alert that does not read as one.
+    /// A record of the alerts topic is no alert.
     #[error("record {offset} of the alerts topic is no alert: {detail}")]
     Alert {
-        /// Where.
+        /// The offset of the record.
         offset: i64,
-        /// Why.
+        /// The reader's words.
         detail: String,
     },
-    /// Steps that cause each other for ever.
+    /// Steps cause each other without an end.
     #[error(
         "the topology does not come to rest: does a processor read what it writes, or set a timer that is due already?"
     )]

@@ -16,9 +16,9 @@ use crate::store::{Store, Stores, TimerClock};
 pub struct Stored<S> {
     /// The processor's state.
     pub state: S,
-    /// The timers that are set.
+    /// Its timers.
     pub timers: Vec<Timer>,
-    /// The acts that are not settled.
+    /// Its pending acts.
     pub acts: Vec<Act>,
     /// Its statuses, as its processor says them.
     pub statuses: Statuses,
@@ -29,18 +29,18 @@ pub struct Stored<S> {
 /// An alert that was raised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raised {
-    /// For which key.
+    /// The key of the entry that raised it.
     pub key: Key,
-    /// What.
+    /// The alert.
     pub alert: Alert,
 }
 
-/// An input that was not accepted.
+/// A rejected input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// The reason, a word of [`RejectReason`](crate::model::RejectReason).
     pub reason: String,
-    /// What exactly, for a person.
+    /// The reason in words.
     pub detail: String,
     /// The record of the dead-letters topic, with the original's key, value and headers.
     pub record: Record,
@@ -80,7 +80,7 @@ impl TestDriver {
         self.read(topic.as_str())?.into_iter().map(raised).collect()
     }
 
-    /// The inputs that were not accepted since they were last read here.
+    /// The inputs that were rejected since they were last read here.
     pub fn dead_letters(&mut self) -> Result<Vec<DeadLetter>> {
         let topic = self.world.plan().dead_letters.clone();
         let records = self.read(topic.as_str())?.into_iter();
@@ -93,7 +93,7 @@ impl TestDriver {
         Ok(records.map(letter).collect())
     }
 
-    /// What a processor remembers of a key; `None` when there is no entry.
+    /// The state of a key; `None` when there is no entry.
     pub fn state<S: Versioned>(&mut self, processor: &str, key: &str) -> Result<Option<S>> {
         Ok(self.entry(processor, key)?.map(|stored| stored.state))
     }
@@ -115,7 +115,7 @@ impl TestDriver {
         Ok(Some(Stored { state, timers, acts, statuses, at }))
     }
 
-    /// The instance's metrics; `None` never, while the driver is at rest.
+    /// The instance's metrics; `None` while it does not run, which a test does not meet.
     pub fn metrics(&self) -> Option<&Metrics> {
         self.world.metrics(NAME)
     }
@@ -131,7 +131,7 @@ impl TestDriver {
         if self.world.disk(NAME).copy(task, &copy) { Ok(Some(copy.open(task)?)) } else { Ok(None) }
     }
 
-    /// How long until a timer comes due; a short while, while one is overdue and does not fire (a full sink).
+    /// The time until a timer is due; [`STEP`] while one is overdue and does not fire, because the sink is full.
     pub(super) fn until_next_timer(&mut self) -> Result<Option<Duration>> {
         let now = self.world.clock().now();
         let mut next = None;
@@ -146,7 +146,7 @@ impl TestDriver {
         Ok(next)
     }
 
-    /// Refuses a topic that is not there: a slip of the pen would look like silence.
+    /// Refuses a topic that does not exist: a misspelling would look like silence.
     pub(super) fn known(&self, topic: &Topic) -> Result<()> {
         let found = self.world.broker().admin()?.describe(std::slice::from_ref(topic), CALL)?;
         if found.iter().any(Option::is_some) {

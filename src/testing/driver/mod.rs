@@ -1,9 +1,9 @@
-//! One topology, one partition, a clock by hand: the test bench for a processor of one's own.
+//! One topology with one partition and a manual clock, for tests of a processor of one's own.
 //!
-//! It is what Kafka Streams calls a `TopologyTestDriver`, and no second runtime: the driver is a [`World`] with one
-//! instance, so every record goes through the topics, the transactions, the stores and the changelogs of the real one.
+//! Kafka Streams calls it a `TopologyTestDriver`. It is no second runtime: the driver is a [`World`] with one instance, so every record
+//! goes through the topics, the transactions, the stores and the changelogs of the real one.
 //!
-//! | file | what |
+//! | file | what it is |
 //! |---|---|
 //! | `pending_act` | the sink: holds acts until the test answers them |
 //! | `inspect` | what a test sees: topics, entries, alerts, dead letters |
@@ -33,23 +33,24 @@ use crate::runtime::{CommitLimits, FaultPoint, Settings, TopicSettings};
 use crate::sim::{ManualClock, Setting, World};
 use crate::topology::Topology;
 
-/// The application's and its only instance's name.
+/// The name of the application and of its only instance.
 const NAME: &str = "test";
 /// 2026-01-01T00:00:00Z.
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
-/// So many turns without anything to do are rest.
+/// The driver is at rest after so many turns without anything to do.
 const QUIET: usize = 12;
-/// Nothing that is sound needs more turns between two calls of a test.
+/// The most turns between two calls of a test.
 const TURNS_MAX: usize = 200_000;
-/// How far the clock goes when a back-off has to pass.
+/// The step of the clock while a back-off has to pass.
 const NUDGE: Duration = Duration::from_millis(10);
-/// How the clock goes on while a timer is overdue and does not fire.
+/// The step of the clock while a timer is overdue and does not fire.
 const STEP: Duration = Duration::from_secs(1);
-/// Nobody is expelled and nothing is aborted for a clock that jumps by days.
+/// The time-outs of sessions and transactions, longer than any jump of the clock.
 const FOREVER: Duration = Duration::from_hours(24 * 365 * 100);
+/// The time-out of a call to the broker.
 const CALL: Duration = Duration::from_secs(5);
 
-/// Where the next crash is to happen.
+/// The fault point of the next crash.
 type CrashAt = Arc<Mutex<Option<FaultPoint>>>;
 
 /// Drives one topology, step by step.
@@ -107,7 +108,7 @@ impl fmt::Debug for TestDriver {
 }
 
 impl TestDriver {
-    /// Starts the topology, on the first of January 2026. Its own topics begin with `test-`; each topic has one partition,
+    /// Starts the topology at midnight of 1 January 2026. The names of its own topics begin with `test-`. Each topic has one partition,
     /// so records are stepped in the order in which they were sent.
     pub fn new(topology: Topology) -> Result<Self> {
         Self::starting_at(topology, START)
@@ -129,8 +130,8 @@ impl TestDriver {
         let (sink, at) = (acts.clone(), crash_at.clone());
         let mut settings = Settings {
             topics: TopicSettings { partitions: 1, replication: None },
-            // With the clock standing still every transaction ends when the input is idle.
-            // Tests look into the stores, so these are written with each transaction.
+            // The clock stands still, so every transaction ends when the input is idle.
+            // Tests look into the stores, so each transaction writes them.
             commit: CommitLimits { gap: Duration::ZERO, write_behind: Duration::ZERO, ..CommitLimits::default() },
             ..Settings::new(NAME, NAME)
         };
@@ -146,7 +147,7 @@ impl TestDriver {
             },
             clock: Arc::new(ManualClock::new(now)),
             sink: Box::new(move |_instance| {
-                // What an earlier process was asked for is nothing that this one can answer.
+                // The acts of an earlier process cannot be answered to this one.
                 sink.forget();
                 let sink: Arc<dyn Sink> = Arc::new(sink.clone());
                 sink
@@ -159,14 +160,14 @@ impl TestDriver {
         Ok(driver)
     }
 
-    /// Writes a record to a topic and lets everything happen that follows from it at once.
+    /// Writes a record to a topic, and returns when the topology is at rest.
     pub fn send(&mut self, topic: &str, key: &str, value: impl AsRef<[u8]>) -> Result<()> {
         let value = Bytes::copy_from_slice(value.as_ref());
         self.send_records(&[OutRecord::keyed(&Topic::new(topic), &Key::new(key), value)])
     }
 
-    /// Writes records of any shape ([`OutRecord::unkeyed`], [`OutRecord::at`], [`OutRecord::with_headers`]), all in one
-    /// transaction of somebody else's, and lets everything happen that follows from them at once.
+    /// Writes records of any shape ([`OutRecord::unkeyed`], [`OutRecord::at`], [`OutRecord::with_headers`]) in one transaction of
+    /// another producer, and returns when the topology is at rest.
     pub fn send_records(&mut self, records: &[OutRecord]) -> Result<()> {
         for record in records {
             self.known(&record.topic)?;
@@ -178,7 +179,7 @@ impl TestDriver {
         self.settle()
     }
 
-    /// Moves the clock; each timer that comes due on the way fires at its own time.
+    /// Moves the clock; each timer that is due meanwhile fires at its own time.
     pub fn advance(&mut self, by: Duration) -> Result<()> {
         let until = self.world.clock().uptime().saturating_add(by);
         loop {
@@ -192,17 +193,17 @@ impl TestDriver {
         }
     }
 
-    /// The clock.
+    /// The time of the clock.
     pub fn now(&self) -> Timestamp {
         self.world.clock().now()
     }
 
-    /// The acts that were committed, handed to the outside, and not answered yet, in their order.
+    /// The acts that were handed to the sink and have no answer yet, in their order.
     pub fn acts(&self) -> Vec<PendingAct> {
-        self.acts.asked()
+        self.acts.pending()
     }
 
-    /// Answers the oldest act of a key that is not answered yet.
+    /// Answers the oldest act of a key that has no answer yet.
     pub fn answer(&mut self, key: &str, verdict: Verdict) -> Result<()> {
         if !self.acts.answer(&Key::new(key), verdict) {
             return Err(DriverError::NoPendingAct { key: key.to_owned() });
@@ -216,14 +217,14 @@ impl TestDriver {
         self.start()
     }
 
-    /// Ends the instance as kill -9 does and starts it again on its disk. Acts that were not answered come back to their
+    /// Ends the instance as kill -9 does and starts it again on its disk. Acts without an answer come back to their
     /// step as [`Verdict::Inherited`].
     pub fn crash(&mut self) -> Result<()> {
         self.world.crash(NAME);
         self.start()
     }
 
-    /// The same with an empty disk: everything that the processors know comes from their changelogs.
+    /// The same with an empty disk: all states are restored from their changelogs.
     pub fn lose_disk(&mut self) -> Result<()> {
         self.world.crash(NAME);
         for task in self.tasks() {
@@ -232,12 +233,12 @@ impl TestDriver {
         self.start()
     }
 
-    /// Lets the instance crash, and start again, when it next comes to a point between two duties.
+    /// Lets the instance crash, and start again, when it next reaches a fault point.
     pub fn crash_at(&mut self, point: FaultPoint) {
         *lock(&self.crash_at) = Some(point);
     }
 
-    /// True when the crash that [`TestDriver::crash_at`] has asked for last is still to come.
+    /// True until the last crash of [`TestDriver::crash_at`] has happened.
     pub fn is_to_crash(&self) -> bool {
         lock(&self.crash_at).is_some()
     }
@@ -253,7 +254,7 @@ impl TestDriver {
         for _ in 0..TURNS_MAX {
             let turned = self.world.turn();
             if self.world.is_crashed(NAME) {
-                // Whatever the turn has come to, it came to it as a ghost.
+                // The result of a turn in which it has crashed is dropped.
                 self.world.crash(NAME);
                 self.world.start(NAME)?;
                 quiet = 0;
@@ -271,7 +272,7 @@ impl TestDriver {
     }
 }
 
-/// A lock whose holder panicked guards one plain value, which is whole.
+/// The lock of one plain value, which is whole even when a holder has panicked.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

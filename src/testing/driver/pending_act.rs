@@ -1,4 +1,4 @@
-//! The sink of a driven topology: it holds every act until the test answers it.
+//! The sink of a driven topology: it keeps every act until the test answers it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
 
-/// How many acts wait at most; the rest wait in the state.
+/// The most acts without an answer; a task with more takes no input.
 const CAPACITY: usize = 1_000;
 
-/// An act that waits for its answer.
+/// An act without an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingAct {
-    /// Whose.
+    /// The key of its entry.
     pub key: Key,
-    /// What.
+    /// The act.
     pub act: Act,
 }
 
@@ -24,19 +24,19 @@ pub(super) struct Acts(Arc<Mutex<Vec<(PendingAct, Completion)>>>);
 
 impl fmt::Debug for Acts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Acts").field(&self.asked()).finish()
+        f.debug_tuple("Acts").field(&self.pending()).finish()
     }
 }
 
 impl Acts {
-    pub(super) fn asked(&self) -> Vec<PendingAct> {
-        self.held().iter().map(|(asked, _)| asked.clone()).collect()
+    pub(super) fn pending(&self) -> Vec<PendingAct> {
+        self.held().iter().map(|(act, _)| act.clone()).collect()
     }
 
-    /// False when nothing of this key waits.
+    /// False when no act of this key waits.
     pub(super) fn answer(&self, key: &Key, verdict: Verdict) -> bool {
         let mut held = self.held();
-        let Some(at) = held.iter().position(|(asked, _)| asked.key == *key) else { return false };
+        let Some(at) = held.iter().position(|(act, _)| act.key == *key) else { return false };
         let (PendingAct { act, .. }, done) = held.remove(at);
         drop(held);
         done(Outcome { slot: act.slot, attempt: act.attempt, verdict });
@@ -48,7 +48,7 @@ impl Acts {
     }
 
     fn held(&self) -> MutexGuard<'_, Vec<(PendingAct, Completion)>> {
-        // A holder that panicked has left whole acts.
+        // Acts are whole even when a holder has panicked.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
