@@ -4,12 +4,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::difference::difference;
+use similar::TextDiff;
+
 use super::error::{Error, Result};
 use super::play::{Case, play};
 
 /// The variable that has the files written.
 const UPDATE: &str = "SHEAF_UPDATE_GOLDEN";
+/// The lines around each difference.
+const CONTEXT_LINES: usize = 3;
 
 /// Plays each file `*.txt` of a directory, for a test: a relative path is relative to the package.
 ///
@@ -73,7 +76,9 @@ impl Changed {
         std::fs::write(&self.path, &self.after).map_err(|error| unusable(&self.path, error))
     }
 
+    /// The file's name, and its lines of before and of now as a unified diff.
     pub(super) fn difference(&self) -> String {
-        format!("{}\n{}", self.path.display(), difference(&self.before, &self.after))
+        let lines = TextDiff::from_lines(&self.before, &self.after);
+        format!("{}\n{}", self.path.display(), lines.unified_diff().context_radius(CONTEXT_LINES))
     }
 }

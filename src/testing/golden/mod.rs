@@ -116,7 +116,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `check`, `difference` | the files of a directory, compared |
+//! | `check` | the files of a directory, compared |
 //! | `play` | a text: comments, commands, outputs |
 //! | `command`, `time` | one command, and the times in it |
 //! | `script` | the commands of one processor |
@@ -126,7 +126,6 @@
 
 mod check;
 mod command;
-mod difference;
 mod effect;
 mod error;
 mod play;

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 
 use super::check::changed;
-use super::difference::difference;
 use super::error::Result;
 use super::{Case, Command, Given, effect, hours, instant, play, record};
 use crate::model::{ActSlot, Alert, Headers, Key, Reject, RejectReason, Severity, Target, Timer, TimerKind};
@@ -44,9 +43,8 @@ fn a_file_whose_output_has_changed_is_shown_and_written() {
     std::fs::write(&path, "a\n----\nstale\n").unwrap();
     let found = changed::<Echo>(directory.path()).unwrap();
     let [file] = found.as_slice() else { panic!("{found:?}") };
-    let difference = file.difference();
-    assert!(difference.starts_with(&format!("{}\n", path.display())), "{difference}");
-    assert!(difference.contains("stale") && difference.contains("1 a"), "{difference}");
+    let expected = format!("{}\n@@ -1,3 +1,3 @@\n a\n ----\n-stale\n+1 a\n", path.display());
+    assert_eq!(file.difference(), expected);
     file.write().unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "a\n----\n1 a\n");
     assert!(changed::<Echo>(directory.path()).unwrap().is_empty());
@@ -75,11 +73,6 @@ fn times_are_durations_since_hour_zero() {
     for text in ["0h", "24h", "3h5m", "1s1ms", "-2h"] {
         assert_eq!(hours(instant(text.parse().unwrap())), text);
     }
-}
-
-#[test]
-fn a_difference_is_shown_with_the_lines_around_it() {
-    assert_eq!(difference("a\nb\nc\n", "a\nx\nc\n"), "  a\n- b\n+ x\n  c\n");
 }
 
 #[test]
