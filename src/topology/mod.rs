@@ -22,7 +22,8 @@ mod wiring;
 
 pub use build::{BuildError, Builder, Wiring};
 pub use describe::describe;
-pub use spec::{AssembleError, BUNDLE, DELIVERY, Spec};
+pub use spec::delivery::DELIVERY;
+pub use spec::{AssembleError, BUNDLE, Spec};
 pub use wiring::{Node, Output, OutputKind, Source, Topology, internal_topic};
 
 #[cfg(test)]

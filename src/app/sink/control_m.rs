@@ -32,7 +32,7 @@ pub(super) fn sink(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<
 }
 
 /// `None` without `control_m.base_url`.
-pub(super) fn processor(config: &Config, to: &spec::ControlM, template: Template) -> Option<Delivery> {
+pub(super) fn processor(config: &Config, to: &spec::delivery::ControlM, template: Template) -> Option<Delivery> {
     let control_m = config.control_m.as_ref()?;
     let settings = delivery::Settings {
         intent_valid_for: control_m.intent_valid_for,

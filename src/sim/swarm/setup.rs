@@ -14,8 +14,7 @@ use crate::processor::delivery::{self, Delivery, control_m};
 use crate::runtime::{CommitLimits, Mutation, RestoreSettings, Settings, TopicSettings};
 use crate::sim::{ManualClock, Setting, Strikes};
 use crate::template::Template;
-use crate::topology::spec::{self, DeliveryKind};
-use crate::topology::{Spec, Topology};
+use crate::topology::{Spec, Topology, spec};
 
 const TOPOLOGY: &str = include_str!("../../../topologies/control-m.yaml");
 const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
@@ -93,8 +92,7 @@ fn topology() -> Topology {
         ..settings
     };
     let deliver = |delivery: &spec::Delivery| {
-        let DeliveryKind::ControlM(control_m) = &delivery.kind;
-        Some(Delivery::new(control_m.folders(template.clone()), settings.clone()))
+        Some(Delivery::new(delivery.kind.control_m()?.folders(template.clone()), settings.clone()))
     };
     spec.assemble(APPLICATION, deliver).expect("the example in the repository")
 }

@@ -16,19 +16,19 @@
 //! |---|---|
 //! | this one | `name`, and the list of processors that the others make up |
 //! | `bundle`, `source` | `sources`, `bundle`, `submissions` |
-//! | `delivery` | `deliver`, one file per kind of delivery |
+//! | [`delivery`] | `deliver`, one file per kind of delivery |
 //! | `name` | names of topologies and topics |
 //!
 //! A new kind of processor is a file here, with its struct, its keys and its node, a variant of [`Processor`], and a line each in
 //! `whole` and in [`Spec::assemble`].
 
 mod bundle;
-mod delivery;
+pub mod delivery;
 mod name;
 mod source;
 
 pub use bundle::{BUNDLE, Bundle, SUBMISSIONS_DEFAULT};
-pub use delivery::{ControlM, DELIVERY, Delivery, DeliveryKind};
+pub use delivery::{Delivery, DeliveryKind};
 
 use super::Topology;
 use crate::codec::yaml::{Collector, Item, Problems, parse};

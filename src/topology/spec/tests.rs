@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{DeliveryKind, Processor, Spec};
+use super::{Processor, Spec};
 use crate::processor::bundle::{KeyFormat, Role};
 
 const DEFAULT: &str = include_str!("../../../topologies/control-m.yaml");
@@ -26,7 +26,7 @@ fn the_default_file_is_read() {
     let [parent, child] = bundle.rules.sources.as_slice() else { panic!("two sources") };
     assert_eq!((parent.member, parent.expects.as_ref().unwrap().as_str()), (Role::Parent, "/children"));
     assert_eq!((child.member, child.position.as_ref().unwrap().as_str()), (Role::Child, "/position"));
-    let DeliveryKind::ControlM(control_m) = &delivery.kind;
+    let control_m = delivery.kind.control_m().unwrap();
     assert_eq!((&delivery.reads, delivery.kind.key()), (&bundle.submissions, "control_m"));
     assert_eq!((control_m.server.as_str(), control_m.retention_days), ("smprod", 14));
     assert_eq!(delivery.kind.template(), Path::new("templates/bundle.json"));

@@ -45,6 +45,13 @@ impl DeliveryKind {
         }
     }
 
+    /// The delivery to Control-M; `None` for another kind.
+    pub const fn control_m(&self) -> Option<&ControlM> {
+        match self {
+            Self::ControlM(control_m) => Some(control_m),
+        }
+    }
+
     /// The path of the template of what is handed over.
     pub fn template(&self) -> &Path {
         match self {
