@@ -185,10 +185,14 @@ fn changed_path(before: &str, after: &str) -> String {
 #[test]
 fn every_value_ends_in_the_member_of_its_path() {
     let shown = |flags: &[&str]| format!("{:#?}", load(&[MINIMAL], &[], flags).unwrap());
-    let base_url = "control_m.base_url=http://localhost/automation-api";
+    // A service is in the configuration when its address is set, which is a reference.
+    let references = FIELDS.iter().filter(|field| field.kind == Kind::Reference);
+    let references: Vec<String> = references.map(|field| format!("{}=set", field.path)).collect();
+    let set: Vec<&str> = references.iter().map(String::as_str).collect();
     for field in FIELDS.iter() {
         let flag = format!("{}={}", field.path, another_value(field));
-        assert_eq!(changed_path(&shown(&[base_url]), &shown(&[base_url, &flag])), field.path);
+        let changed = [set.as_slice(), &[&flag]].concat();
+        assert_eq!(changed_path(&shown(&set), &shown(&changed)), field.path);
     }
 }
 

@@ -104,8 +104,8 @@ fn a_delivery_is_to_somebody_whom_sheaf_knows() {
     let nobody = problems(&file("{}"));
     assert!(nobody.contains("t.yaml:5:10: deliver.control_m: this key is required and missing"), "{nobody}");
     assert!(nobody.contains("add `control_m: ..`"), "{nobody}");
-    let unknown = problems(&file("{ webhook: {} }"));
-    assert!(unknown.contains("deliver.webhook: this key is unknown"), "{unknown}");
+    let unknown = problems(&file("{ nowhere: {} }"));
+    assert!(unknown.contains("deliver.nowhere: this key is unknown"), "{unknown}");
     assert!(unknown.contains("known keys: `control_m`"), "{unknown}");
     assert_eq!(Spec::parse("t.yaml", &file("")).unwrap().deliveries().count(), 0);
 }
