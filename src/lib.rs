@@ -296,6 +296,8 @@ pub mod model;
 pub mod processor;
 pub mod runtime;
 pub mod secret;
+// The demo, the benchmarks and the tests of this repository use it; users have `testing`.
+#[doc(hidden)]
 pub mod sim;
 pub mod sink;
 pub mod store;
