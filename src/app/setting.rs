@@ -1,7 +1,7 @@
 //! The settings of the runtime.
 
 use crate::config::{Config, ProcessingGuarantee};
-use crate::runtime::{CommitLimits, Guarantee, RestoreSettings, Settings, TopicSettings};
+use crate::runtime::{Guarantee, Settings, TopicSettings};
 
 /// The settings of the runtime; `http` is the address of the instance's HTTP server, empty when it has none.
 pub fn settings(config: &Config, http: String) -> Settings {
@@ -10,17 +10,10 @@ pub fn settings(config: &Config, http: String) -> Settings {
         http,
         stream_threads: usize::from(config.num_stream_threads),
         topics: TopicSettings { partitions: config.partitions, replication: config.replication_factor },
-        commit: CommitLimits {
-            interval: config.commit.interval,
-            inputs_max: config.commit.records_max,
-            write_behind: config.commit.write_behind,
-            ..CommitLimits::default()
-        },
+        commit: config.commit,
         cache_bytes: config.state_cache_mib << 20,
-        restore: RestoreSettings {
-            records_per_second_max: config.restore.records_per_second_max,
-            standby_replicas: usize::from(config.num_standby_replicas),
-        },
+        restore: config.restore,
+        standby_replicas: usize::from(config.num_standby_replicas),
         guarantee: match config.processing_guarantee {
             ProcessingGuarantee::ExactlyOnce => Guarantee::ExactlyOnce,
             ProcessingGuarantee::AtLeastOnce => Guarantee::AtLeastOnce,

@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use super::{Assembly, Calls, Resources, Secrets, TopologyFile, broker, broker_settings, settings, sinks, stores};
+use crate::config::Commit;
 use crate::config::{Config, Sources};
 use crate::model::{Act, ActSlot, Key, Sink, Target, TaskId, Verdict};
 use crate::processor::delivery::control_m;
-use crate::runtime::{CommitLimits, Guarantee, SystemClock, TopicSettings};
+use crate::runtime::{Guarantee, SystemClock, TopicSettings};
 use crate::store::rocks::RocksStores;
 use crate::template::Template;
 
@@ -51,10 +52,10 @@ fn every_setting_of_the_runtime_arrives_there() {
     assert_eq!((&*settings.application, settings.instance.as_str(), &*settings.http), ("ctm", "a", "a:80"));
     let TopicSettings { partitions, replication } = settings.topics;
     assert_eq!((settings.stream_threads, partitions, replication), (3, 7, Some(2)));
-    let CommitLimits { interval, inputs_max, write_behind, .. } = settings.commit;
-    assert_eq!((interval, inputs_max, write_behind), (Duration::from_secs(1), 5, Duration::from_secs(2)));
+    let Commit { interval, records_max, write_behind } = settings.commit;
+    assert_eq!((interval, records_max, write_behind), (Duration::from_secs(1), 5, Duration::from_secs(2)));
     assert_eq!(settings.cache_bytes, 3 << 20);
-    assert_eq!((settings.restore.records_per_second_max, settings.restore.standby_replicas), (Some(9), 1));
+    assert_eq!((settings.restore.records_per_second_max, settings.standby_replicas), (Some(9), 1));
     assert_eq!((settings.guarantee, settings.direct_handover), (Guarantee::AtLeastOnce, false));
 }
 

@@ -6,7 +6,7 @@ use super::field::{Default, Field, Kind};
 use super::reader::Reader;
 
 /// The limits of a transaction, which ends earlier when the input is idle, and of the time until the stores are written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Commit {
     /// The longest time that a transaction stays open.
     pub interval: Duration,
@@ -14,6 +14,13 @@ pub struct Commit {
     pub records_max: usize,
     /// The longest time that a committed entry stays dirty, in memory and in the changelog only.
     pub write_behind: Duration,
+}
+
+impl std::default::Default for Commit {
+    /// The defaults of [`FIELDS`].
+    fn default() -> Self {
+        Self { interval: Duration::from_millis(200), records_max: 10_000, write_behind: Duration::from_secs(5) }
+    }
 }
 
 /// The longest `commit.write_behind`.

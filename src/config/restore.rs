@@ -4,7 +4,7 @@ use super::field::{Default, Field, Kind};
 use super::reader::Reader;
 
 /// The limits of a restore.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, std::default::Default, PartialEq, Eq)]
 pub struct Restore {
     /// The most changelog records that an instance restores per second; `None`: no limit.
     pub records_per_second_max: Option<u32>,

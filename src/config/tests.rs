@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::field::{Default, Field, Kind};
-use super::{Config, FIELDS, LogFormat, Reference, Sources, reference_page};
+use super::{Commit, Config, FIELDS, LogFormat, Reference, Restore, Sources, reference_page};
 
 const MINIMAL: &str = "application_id: ctm\nkafka: { bootstrap_servers: \"localhost:9092\" }\n";
 
@@ -46,6 +46,7 @@ fn the_least_that_must_be_said_is_the_application_and_the_brokers() {
     assert_eq!(config.control_m, None);
     assert_eq!(config.replication_factor, None);
     assert_eq!(config.log.format, LogFormat::Auto);
+    assert_eq!((config.commit, config.restore), (Commit::default(), Restore::default()));
     let problems = load(&[""], &[], &[]).unwrap_err();
     assert!(problems.contains("application_id: this key is required"), "{problems}");
     assert!(problems.contains("set SHEAF_KAFKA__BOOTSTRAP_SERVERS"), "{problems}");

@@ -84,7 +84,7 @@ pub use memory_budget::MemoryBudget;
 #[doc(hidden)]
 pub use mutation::Mutation;
 pub use republish::{Republisher, StoredTask};
-pub use settings::{CommitLimits, Guarantee, RECORD_MAX, RestoreSettings, Settings, TopicSettings};
+pub use settings::{Guarantee, RECORD_MAX, Settings, TopicSettings, TransactionLimits};
 pub use status::Status;
 pub use thread::StreamThread;
 pub use thread_state::{TaskCounts, ThreadState};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::mutation::Mutation;
+use crate::config::{Commit, Restore};
 use crate::model::InstanceId;
 
 /// The settings of an instance.
@@ -18,13 +19,17 @@ pub struct Settings {
     pub stream_threads: usize,
     /// Settings of created topics.
     pub topics: TopicSettings,
-    /// Limits of a transaction.
-    pub commit: CommitLimits,
+    /// Limits of a transaction and of dirty entries, as configured.
+    pub commit: Commit,
+    /// Limits of a transaction that are not configurable.
+    pub transaction: TransactionLimits,
     /// The memory budget for decoded entries of an instance, in bytes, approximately. Entries beyond it are read from
     /// their store and decoded for each event.
     pub cache_bytes: usize,
-    /// Settings of restores and standbys.
-    pub restore: RestoreSettings,
+    /// Limits of restores, as configured.
+    pub restore: Restore,
+    /// The number of standbys of each task.
+    pub standby_replicas: usize,
     /// The time-out of one call to the broker.
     pub broker_timeout: Duration,
     /// The processing guarantee.
@@ -45,15 +50,6 @@ pub struct TopicSettings {
     pub replication: Option<i32>,
 }
 
-/// Settings of restores and standbys.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RestoreSettings {
-    /// The most changelog records that an instance restores per second; `None`: unlimited.
-    pub records_per_second_max: Option<u32>,
-    /// The number of standbys of each task.
-    pub standby_replicas: usize,
-}
-
 /// The processing guarantee (`processing_guarantee`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Guarantee {
@@ -65,32 +61,19 @@ pub enum Guarantee {
     AtLeastOnce,
 }
 
-/// The limits of a transaction, and of dirty entries.
+/// Limits of a transaction that are not configurable.
 #[derive(Clone, Copy, Debug)]
-pub struct CommitLimits {
-    /// The longest time between two commits.
-    pub interval: Duration,
-    /// The most inputs.
-    pub inputs_max: usize,
+pub struct TransactionLimits {
     /// The most bytes of input records, of outputs, or of entries: each of the three is kept in memory.
     pub bytes_max: usize,
     /// The shortest time between two commits if the input is idle. A transaction that begins right after the end of another
     /// finds its markers still being written, and librdkafka then sleeps for 20 ms.
     pub gap: Duration,
-    /// The longest time for which a committed entry may be dirty, that is in memory and in the changelog only: as much is
-    /// restored after a crash. Zero: each transaction is flushed to the stores.
-    pub write_behind: Duration,
 }
 
-impl Default for CommitLimits {
+impl Default for TransactionLimits {
     fn default() -> Self {
-        Self {
-            interval: Duration::from_millis(200),
-            inputs_max: 10_000,
-            bytes_max: 16 << 20,
-            gap: Duration::from_millis(6),
-            write_behind: Duration::from_secs(5),
-        }
+        Self { bytes_max: 16 << 20, gap: Duration::from_millis(6) }
     }
 }
 
@@ -111,9 +94,11 @@ impl Settings {
             http: String::new(),
             stream_threads: 1,
             topics: TopicSettings { partitions: 4, replication: None },
-            commit: CommitLimits::default(),
+            commit: Commit::default(),
+            transaction: TransactionLimits::default(),
             cache_bytes: 96 << 20,
-            restore: RestoreSettings::default(),
+            restore: Restore::default(),
+            standby_replicas: 0,
             broker_timeout: Duration::from_secs(10),
             guarantee: Guarantee::ExactlyOnce,
             direct_handover: true,

@@ -114,7 +114,7 @@ impl Registry {
         if uptime < self.poll_at {
             return Some(self.poll_at);
         }
-        let has_standbys = self.context.settings.restore.standby_replicas > 0;
+        let has_standbys = self.context.settings.standby_replicas > 0;
         let written = self.write(admin, false, self.context.settings.broker_timeout);
         match written.and_then(|()| if has_standbys { self.poll() } else { Ok(()) }) {
             Ok(()) => self.failing = None,
@@ -238,7 +238,7 @@ impl Registry {
         // Its own tasks are newer in memory than in the topic.
         live.insert(own.clone(), self.context.status.owned());
         let standbys =
-            placement::standbys(own, &live, self.context.plan.tasks(), self.context.settings.restore.standby_replicas);
+            placement::standbys(own, &live, self.context.plan.tasks(), self.context.settings.standby_replicas);
         if standbys != *self.context.status.standbys() {
             tracing::info!(instances = live.len(), tasks = ?standbys, "standbys assigned");
             self.context.status.set_standbys(standbys);

@@ -8,10 +8,11 @@ use std::time::Duration;
 use super::executor::{self, Executor};
 use super::plan::Plan;
 use crate::broker::memory;
+use crate::config::Commit;
 use crate::metric::{Build, Declared, Metrics};
 use crate::model::Timestamp;
 use crate::processor::delivery::{self, Delivery, control_m};
-use crate::runtime::{CommitLimits, Mutation, RestoreSettings, Settings, TopicSettings};
+use crate::runtime::{Mutation, Settings, TopicSettings};
 use crate::sim::{ManualClock, Setting, Strikes};
 use crate::template::Template;
 use crate::topology::{Spec, Topology, spec};
@@ -47,12 +48,8 @@ pub(super) fn setting(
         settings: Settings {
             stream_threads: plan.threads,
             topics: TopicSettings { partitions: plan.partitions, replication: None },
-            commit: CommitLimits {
-                inputs_max: plan.inputs_max,
-                write_behind: plan.write_behind,
-                ..CommitLimits::default()
-            },
-            restore: RestoreSettings { records_per_second_max: None, standby_replicas: plan.standbys },
+            commit: Commit { records_max: plan.inputs_max, write_behind: plan.write_behind, ..Commit::default() },
+            standby_replicas: plan.standbys,
             broker_timeout: Duration::from_secs(5),
             guarantee: plan.guarantee,
             direct_handover: plan.direct,

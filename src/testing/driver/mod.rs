@@ -27,9 +27,10 @@ use bytes::Bytes;
 use self::error::Result;
 use self::pending_act::Acts;
 use crate::broker::{Broker, ProducerSpec, memory};
+use crate::config::Commit;
 use crate::metric::{Build, Metrics};
 use crate::model::{Clock, Key, OutRecord, Sink, Timestamp, Topic, Verdict};
-use crate::runtime::{CommitLimits, FaultPoint, Settings, TopicSettings};
+use crate::runtime::{FaultPoint, Settings, TopicSettings, TransactionLimits};
 use crate::sim::{ManualClock, Setting, World};
 use crate::topology::Topology;
 
@@ -132,7 +133,8 @@ impl TestDriver {
             topics: TopicSettings { partitions: 1, replication: None },
             // The clock stands still, so every transaction ends when the input is idle.
             // Tests look into the stores, so each transaction writes them.
-            commit: CommitLimits { gap: Duration::ZERO, write_behind: Duration::ZERO, ..CommitLimits::default() },
+            commit: Commit { write_behind: Duration::ZERO, ..Commit::default() },
+            transaction: TransactionLimits { gap: Duration::ZERO, ..TransactionLimits::default() },
             ..Settings::new(NAME, NAME)
         };
         change(&mut settings);

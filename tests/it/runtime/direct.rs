@@ -57,7 +57,7 @@ fn detours(world: &World) -> usize {
 
 /// How many transactions `a` needs for a hundred entries when it may keep so many bytes of each kind.
 fn transactions(bytes_max: usize) -> u64 {
-    let mut world = free(|setting| setting.settings.commit.bytes_max = bytes_max);
+    let mut world = free(|setting| setting.settings.transaction.bytes_max = bytes_max);
     let ended = |world: &World| metric(world, "a", "sheaf_producer_transactions_total");
     world.start("a").unwrap();
     settle(&mut world);

@@ -20,7 +20,7 @@ const RESTORED: &str = "sheaf_store_restored_records_total";
 
 fn with_standbys(replicas: usize, change: impl FnOnce(&mut Setting)) -> World {
     let mut setting = setting(erase(Counter), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
-    setting.settings.restore.standby_replicas = replicas;
+    setting.settings.standby_replicas = replicas;
     change(&mut setting);
     World::new(setting)
 }
