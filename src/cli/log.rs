@@ -19,9 +19,9 @@ impl<S: Subscriber> Layer<S> for CountingLayer {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let level = *event.metadata().level();
         if level == Level::ERROR {
-            self.0.log_message(LogLevel::Error);
+            self.0.diagnostics.log_message(LogLevel::Error);
         } else if level == Level::WARN {
-            self.0.log_message(LogLevel::Warn);
+            self.0.diagnostics.log_message(LogLevel::Warn);
         }
     }
 }

@@ -1,21 +1,23 @@
-//! The families of records read, lag, and the group.
+//! Records read, lag, and the group.
 
 use prometheus::{IntCounterVec, IntGaugeVec, Result};
 
 use super::label::Rebalance;
-use super::registry::Maker;
+use super::registry::{Maker, forget};
+use crate::model::{Topic, TopicPartition};
 
+/// The metrics of records read, lag, and the group.
 #[derive(Debug)]
-pub(super) struct Consumer {
-    pub(super) records: IntCounterVec,
-    pub(super) bytes: IntCounterVec,
-    pub(super) passed: IntCounterVec,
-    pub(super) lag: IntGaugeVec,
-    pub(super) committed: IntGaugeVec,
-    pub(super) end: IntGaugeVec,
-    pub(super) assigned: IntGaugeVec,
-    pub(super) rebalances: IntCounterVec,
-    pub(super) fetch_errors: IntCounterVec,
+pub struct Consumer {
+    records: IntCounterVec,
+    bytes: IntCounterVec,
+    passed: IntCounterVec,
+    lag: IntGaugeVec,
+    committed: IntGaugeVec,
+    end: IntGaugeVec,
+    assigned: IntGaugeVec,
+    rebalances: IntCounterVec,
+    fetch_errors: IntCounterVec,
 }
 
 impl Consumer {
@@ -41,5 +43,59 @@ impl Consumer {
             consumer.rebalances.with_label_values(&[kind.as_str()]).reset();
         }
         Ok(consumer)
+    }
+
+    /// Declares a topic that this process reads, before the first record, so that its counters start at 0.
+    pub fn source(&self, topic: &Topic) {
+        self.records.with_label_values(&[topic.as_str()]).inc_by(0);
+        self.bytes.with_label_values(&[topic.as_str()]).inc_by(0);
+        self.assigned.with_label_values(&[topic.as_str()]).add(0);
+        self.passed.with_label_values(&[topic.as_str()]).inc_by(0);
+        self.fetch_errors.with_label_values(&[topic.as_str()]).inc_by(0);
+    }
+
+    /// Counts source records that belong to no entry of this application.
+    pub fn passed(&self, topic: &Topic, records: u64) {
+        self.passed.with_label_values(&[topic.as_str()]).inc_by(records);
+    }
+
+    /// Counts records read.
+    pub fn consumed(&self, topic: &Topic, records: u64, bytes: u64) {
+        self.records.with_label_values(&[topic.as_str()]).inc_by(records);
+        self.bytes.with_label_values(&[topic.as_str()]).inc_by(bytes);
+    }
+
+    /// Counts a failed fetch of a partition.
+    pub fn fetch_failed(&self, partition: &TopicPartition) {
+        self.fetch_errors.with_label_values(&[partition.topic.as_str()]).inc();
+    }
+
+    /// Sets the committed offset and the end offset of an owned partition.
+    pub fn position(&self, partition: &TopicPartition, committed: i64, end: i64) {
+        let number = partition.partition.to_string();
+        let place = [partition.topic.as_str(), &number];
+        self.committed.with_label_values(&place).set(committed);
+        self.end.with_label_values(&place).set(end);
+        self.lag.with_label_values(&place).set(end.saturating_sub(committed).max(0));
+    }
+
+    /// Adds an owned partition.
+    pub fn partition_assigned(&self, partition: &TopicPartition) {
+        self.assigned.with_label_values(&[partition.topic.as_str()]).inc();
+    }
+
+    /// Removes the series of a partition that is not owned any more.
+    pub fn partition_revoked(&self, partition: &TopicPartition) {
+        self.assigned.with_label_values(&[partition.topic.as_str()]).dec();
+        let number = partition.partition.to_string();
+        let place = [partition.topic.as_str(), &number];
+        for gauges in [&self.lag, &self.committed, &self.end] {
+            forget(gauges, &place);
+        }
+    }
+
+    /// Counts a change of the assignment.
+    pub fn rebalanced(&self, kind: Rebalance) {
+        self.rebalances.with_label_values(&[kind.as_str()]).inc();
     }
 }

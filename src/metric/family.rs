@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use prometheus::{IntCounter, IntCounterVec};
 
 use super::error::Error;
-use super::label::InternalError;
+use super::internal_error::InternalError;
 use super::registry::Maker;
 use crate::processor::{Count, Family};
 

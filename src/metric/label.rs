@@ -193,25 +193,3 @@ impl LogLevel {
         }
     }
 }
-
-/// A misuse of the metrics, which is counted and does not fail a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum InternalError {
-    /// A count of an unknown family.
-    UnknownFamily,
-    /// A count of an undeclared series.
-    UnknownLabel,
-}
-
-impl InternalError {
-    /// All errors.
-    pub(super) const ALL: [Self; 2] = [Self::UnknownFamily, Self::UnknownLabel];
-
-    /// The label's value.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::UnknownFamily => "unknown_family",
-            Self::UnknownLabel => "unknown_label",
-        }
-    }
-}

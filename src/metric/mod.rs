@@ -7,8 +7,9 @@
 //! | `consumer` | records read, lag, and the group |
 //! | `producer` | records written, and transactions |
 //! | `task` | tasks, processors, stores, restores |
-//! | `outside` | calls to other systems, dead letters, alerts, log lines |
-//! | `update` | the methods that update them |
+//! | `sink` | calls to other systems |
+//! | `diagnostics` | dead letters, alerts, log lines |
+//! | `internal_error` | errors of sheaf itself that are ignored |
 //! | `registry` | registers families |
 //! | `document` | all families as `docs/metrics.md` |
 //! | `error` | the errors |
@@ -20,29 +21,35 @@
 //! [`Metrics::task_closed`]), because otherwise two instances would report the same partition.
 
 mod consumer;
+mod diagnostics;
 mod document;
 mod error;
 mod family;
+mod internal_error;
 mod label;
-mod outside;
 mod producer;
 mod registry;
+mod sink;
 mod task;
-mod update;
 
+pub use consumer::Consumer;
+pub use diagnostics::Diagnostics;
 pub use document::reference_page;
 pub use error::Error;
 pub use label::{Build, InstanceState, LogLevel, Rebalance, Stage, TaskKind, TaskState, TransactionResult};
+pub use producer::Producer;
+pub use sink::Sink;
+pub use task::Task;
 
 use std::collections::BTreeSet;
 
 use prometheus::TextEncoder;
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{IntCounterVec, IntGaugeVec, Registry};
+use prometheus::{IntGaugeVec, Registry};
 
 use crate::processor::{Count, Family};
 use crate::topology::Topology;
-use label::InternalError;
+use internal_error::InternalErrors;
 use registry::{Made, Maker};
 
 /// The metrics of a process, shared by all threads; the methods are cheap and cannot fail.
@@ -51,11 +58,17 @@ pub struct Metrics {
     registry: Registry,
     made: Vec<Made>,
     instance_state: IntGaugeVec,
-    internal_errors: IntCounterVec,
-    consumer: consumer::Consumer,
-    producer: producer::Producer,
-    task: task::Task,
-    outside: outside::Outside,
+    internal_errors: InternalErrors,
+    /// Records read, lag, and the group.
+    pub consumer: Consumer,
+    /// Records written, and transactions.
+    pub producer: Producer,
+    /// Tasks, processors, stores and restores.
+    pub task: Task,
+    /// Calls to other systems.
+    pub sink: Sink,
+    /// Dead letters, alerts and log lines.
+    pub diagnostics: Diagnostics,
     families: family::Families,
 }
 
@@ -91,20 +104,27 @@ impl Metrics {
         let values = [&build.version, &build.revision, &build.rustc, &build.librdkafka, &build.rocksdb];
         info.with_label_values(&values).set(1);
         let states = "The instance's state: exactly one is 1.";
-        let errors = "Internal errors that were ignored; please report them.";
         let instance_state = maker.gauges("instance_state", states, &["state"])?;
-        let internal_errors = maker.counters("internal_errors_total", errors, &["kind"])?;
-        let consumer = consumer::Consumer::new(&maker)?;
-        let producer = producer::Producer::new(&maker)?;
-        let task = task::Task::new(&maker)?;
-        let outside = outside::Outside::new(&maker, declared.alerts)?;
+        let internal_errors = InternalErrors::new(&maker)?;
+        let consumer = Consumer::new(&maker)?;
+        let producer = Producer::new(&maker)?;
+        let task = Task::new(&maker)?;
+        let sink = Sink::new(&maker)?;
+        let diagnostics = Diagnostics::new(&maker, declared.alerts, internal_errors.clone())?;
         let families = family::Families::new(&maker, declared.families)?;
         let (registry, made) = maker.into_parts();
-        let metrics =
-            Self { registry, made, instance_state, internal_errors, consumer, producer, task, outside, families };
-        for error in InternalError::ALL {
-            metrics.internal_errors.with_label_values(&[error.as_str()]).reset();
-        }
+        let metrics = Self {
+            registry,
+            made,
+            instance_state,
+            internal_errors,
+            consumer,
+            producer,
+            task,
+            sink,
+            diagnostics,
+            families,
+        };
         metrics.registry.register(Box::new(ProcessCollector::for_self()))?;
         metrics.instance(InstanceState::Created);
         Ok(metrics)
@@ -114,10 +134,10 @@ impl Metrics {
     pub fn of(application: &str, build: &Build, topology: &Topology) -> Result<Self, Error> {
         let metrics = Self::new(application, build, Declared::by(topology))?;
         for node in &topology.nodes {
-            metrics.processor(&node.name);
-            node.outputs.iter().for_each(|output| metrics.target(&output.topic));
+            metrics.task.processor(&node.name);
+            node.outputs.iter().for_each(|output| metrics.producer.target(&output.topic));
         }
-        topology.sources.iter().for_each(|source| metrics.source(&source.topic));
+        topology.sources.iter().for_each(|source| metrics.consumer.source(&source.topic));
         Ok(metrics)
     }
 
@@ -130,19 +150,14 @@ impl Metrics {
 
     /// Increments the counter of a step.
     pub fn count(&self, count: Count, times: u64) {
-        let counted = self.families.count(count, times);
-        self.survived(counted);
+        if let Err(error) = self.families.count(count, times) {
+            self.internal_errors.count(error);
+        }
     }
 
     /// All metrics in Prometheus' text format.
     pub fn encode(&self) -> Result<String, Error> {
         Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
-    }
-
-    fn survived(&self, counted: Result<(), InternalError>) {
-        if let Err(error) = counted {
-            self.internal_errors.with_label_values(&[error.as_str()]).inc();
-        }
     }
 }
 

@@ -1,33 +1,35 @@
-//! The families of tasks, processors, stores and restores.
+//! Tasks, processors, stores and restores.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec, Result};
 
 use super::label::{TaskKind, TaskState};
-use super::registry::Maker;
-use crate::model::TaskId;
+use super::registry::{Maker, forget, gauge_value};
+use crate::model::{RejectReason, TaskId};
 
 /// A restore takes moments after a clean stop, and minutes from an empty directory.
 const SECONDS: [f64; 10] = [0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
 
+/// The metrics of tasks, processors, stores and restores.
 #[derive(Debug)]
-pub(super) struct Task {
-    pub(super) tasks: IntGaugeVec,
-    pub(super) records: IntCounterVec,
-    pub(super) direct: IntCounterVec,
-    pub(super) read: IntCounterVec,
-    pub(super) dropped: IntCounterVec,
-    pub(super) entries: IntGaugeVec,
+pub struct Task {
+    tasks: IntGaugeVec,
+    records: IntCounterVec,
+    direct: IntCounterVec,
+    read: IntCounterVec,
+    dropped: IntCounterVec,
+    entries: IntGaugeVec,
     /// The entries by task: a store's gauge is the sum of its tasks, which are on several threads.
     entries_of: Mutex<BTreeMap<TaskId, i64>>,
-    pub(super) restore_remaining: IntGaugeVec,
-    pub(super) restored: IntCounterVec,
-    pub(super) rebuilt: IntCounterVec,
-    pub(super) restore_duration: HistogramVec,
-    pub(super) standby_lag: IntGaugeVec,
-    pub(super) standby_applied: IntCounterVec,
+    restore_remaining: IntGaugeVec,
+    restored: IntCounterVec,
+    rebuilt: IntCounterVec,
+    restore_duration: HistogramVec,
+    standby_lag: IntGaugeVec,
+    standby_applied: IntCounterVec,
 }
 
 impl Task {
@@ -70,12 +72,100 @@ impl Task {
         Ok(task)
     }
 
-    pub(super) fn entries_of(&self) -> MutexGuard<'_, BTreeMap<TaskId, i64>> {
+    /// Declares a processor of this process at the start, so that its counters start at 0.
+    pub fn processor(&self, name: &str) {
+        self.records.with_label_values(&[name]).inc_by(0);
+        self.direct.with_label_values(&[name]).inc_by(0);
+        self.read.with_label_values(&[name]).inc_by(0);
+        self.restored.with_label_values(&[name]).inc_by(0);
+        self.rebuilt.with_label_values(&[name]).inc_by(0);
+        self.standby_applied.with_label_values(&[name]).inc_by(0);
+        self.entries.with_label_values(&[name]).add(0);
+        for reason in RejectReason::ALL {
+            self.dropped.with_label_values(&[name, reason.as_str()]).inc_by(0);
+        }
+    }
+
+    /// Sets the number of tasks of this kind and state.
+    pub fn tasks(&self, kind: TaskKind, state: TaskState, number: u64) {
+        self.tasks.with_label_values(&[kind.as_str(), state.as_str()]).set(gauge_value(number));
+    }
+
+    /// Removes the series of a task that is not owned any more.
+    pub fn task_closed(&self, task: &TaskId) {
+        let mut entries = self.lock_entries();
+        entries.remove(task);
+        self.sum_entries(&entries, task);
+        forget(&self.restore_remaining, &[&*task.processor, &task.partition.to_string()]);
+    }
+
+    /// Counts processed records.
+    pub fn processed(&self, processor: &str, records: u64) {
+        self.records.with_label_values(&[processor]).inc_by(records);
+    }
+
+    /// Counts entries that were read from their store and decoded.
+    pub fn entries_read(&self, processor: &str, entries: u64) {
+        self.read.with_label_values(&[processor]).inc_by(entries);
+    }
+
+    /// Counts source records that were processed without their inbox.
+    pub fn handed_over(&self, processor: &str, records: u64) {
+        self.direct.with_label_values(&[processor]).inc_by(records);
+    }
+
+    /// Counts a rejected record.
+    pub fn dropped(&self, processor: &str, reason: RejectReason) {
+        self.dropped.with_label_values(&[processor, reason.as_str()]).inc();
+    }
+
+    /// Sets the approximate number of entries in a task's store.
+    pub fn store_entries(&self, task: &TaskId, number: u64) {
+        let mut entries = self.lock_entries();
+        entries.insert(task.clone(), gauge_value(number));
+        self.sum_entries(&entries, task);
+    }
+
+    /// Counts restored records, and sets the number of remaining ones.
+    pub fn restored(&self, task: &TaskId, records: u64, remaining: u64) {
+        let place = [&*task.processor, &task.partition.to_string()];
+        self.restored.with_label_values(&[&*task.processor]).inc_by(records);
+        self.restore_remaining.with_label_values(&place).set(gauge_value(remaining));
+    }
+
+    /// Ends a restore: no records remain.
+    pub fn restore_ended(&self, task: &TaskId, took: Duration) {
+        self.restored(task, 0, 0);
+        self.restore_duration.with_label_values(&[&*task.processor]).observe(took.as_secs_f64());
+    }
+
+    /// Counts records applied by a standby.
+    pub fn standby_applied(&self, task: &TaskId, records: u64) {
+        self.standby_applied.with_label_values(&[&*task.processor]).inc_by(records);
+    }
+
+    /// Sets the lag of a standby in records.
+    pub fn standby_lag(&self, task: &TaskId, records: u64) {
+        let place = [&*task.processor, &task.partition.to_string()];
+        self.standby_lag.with_label_values(&place).set(gauge_value(records));
+    }
+
+    /// Removes the series of a closed standby.
+    pub fn standby_closed(&self, task: &TaskId) {
+        forget(&self.standby_lag, &[&*task.processor, &task.partition.to_string()]);
+    }
+
+    /// Counts a store that is rebuilt from its changelog.
+    pub fn store_rebuilt(&self, task: &TaskId) {
+        self.rebuilt.with_label_values(&[&*task.processor]).inc();
+    }
+
+    fn lock_entries(&self) -> MutexGuard<'_, BTreeMap<TaskId, i64>> {
         // A poisoned lock is usable: the numbers are always valid.
         self.entries_of.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn sum_entries(&self, entries: &BTreeMap<TaskId, i64>, task: &TaskId) {
+    fn sum_entries(&self, entries: &BTreeMap<TaskId, i64>, task: &TaskId) {
         let same = entries.iter().filter(|(other, _)| other.processor == task.processor);
         self.entries.with_label_values(&[&*task.processor]).set(same.map(|(_, entries)| entries).sum());
     }

@@ -40,8 +40,8 @@ fn task(partition: i32) -> TaskId {
 #[test]
 fn every_counter_that_an_alert_uses_is_0_from_the_start() {
     let metrics = metrics();
-    metrics.source(&Topic::new("ctm-parent-events"));
-    metrics.processor("bundle");
+    metrics.consumer.source(&Topic::new("ctm-parent-events"));
+    metrics.task.processor("bundle");
     for series in [
         "sheaf_log_messages_total{level=\"error\"}",
         "sheaf_consumer_records_total{topic=\"ctm-parent-events\"}",
@@ -83,10 +83,10 @@ fn exactly_one_instance_state_is_1() {
 fn a_revoked_partition_takes_its_series_along() {
     let metrics = metrics();
     let partition = TopicPartition::new(&Topic::new("t"), 3);
-    metrics.partition_assigned(&partition);
-    metrics.position(&partition, 7, 10);
+    metrics.consumer.partition_assigned(&partition);
+    metrics.consumer.position(&partition, 7, 10);
     assert_eq!(value(&metrics, "sheaf_consumer_lag_records{partition=\"3\",topic=\"t\"}").unwrap(), "3");
-    metrics.partition_revoked(&partition);
+    metrics.consumer.partition_revoked(&partition);
     let text = metrics.encode().unwrap();
     assert!(!text.contains("partition=\"3\""), "{text}");
     assert_eq!(value(&metrics, "sheaf_consumer_assigned_partitions{topic=\"t\"}").unwrap(), "0");
@@ -95,11 +95,11 @@ fn a_revoked_partition_takes_its_series_along() {
 #[test]
 fn entries_of_a_store_are_the_sum_of_its_tasks() {
     let metrics = metrics();
-    metrics.store_entries(&task(0), 5);
-    metrics.store_entries(&task(1), 7);
-    metrics.restored(&task(1), 2, 9);
+    metrics.task.store_entries(&task(0), 5);
+    metrics.task.store_entries(&task(1), 7);
+    metrics.task.restored(&task(1), 2, 9);
     assert_eq!(value(&metrics, "sheaf_store_entries{store=\"bundle\"}").unwrap(), "12");
-    metrics.task_closed(&task(1));
+    metrics.task.task_closed(&task(1));
     assert_eq!(value(&metrics, "sheaf_store_entries{store=\"bundle\"}").unwrap(), "5");
     assert_eq!(value(&metrics, "sheaf_store_restore_remaining_records{partition=\"1\",store=\"bundle\"}"), None);
 }
@@ -125,7 +125,7 @@ fn an_undeclared_count_is_an_internal_error() {
     let metrics = metrics();
     metrics.count(Count { family: "no_such_total", labels: ["", ""] }, 1);
     metrics.count(Count { family: "bundles_closed_total", labels: ["exploded", ""] }, 1);
-    metrics.alert("undeclared");
+    metrics.diagnostics.alert("undeclared");
     assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_family\"}").unwrap(), "1");
     assert_eq!(value(&metrics, "sheaf_internal_errors_total{kind=\"unknown_label\"}").unwrap(), "2");
     assert_eq!(value(&metrics, "sheaf_bundles_closed_total{outcome=\"exploded\"}").unwrap(), "1");
@@ -188,22 +188,22 @@ fn the_page_of_metrics_is_what_the_registry_says() {
 /// Calls every method once, so that every family has a series.
 fn everything(metrics: &Metrics) {
     let (topic, second) = (Topic::new("t"), Duration::from_secs(1));
-    metrics.consumed(&topic, 1, 10);
-    metrics.position(&TopicPartition::new(&topic, 0), 0, 1);
-    metrics.partition_assigned(&TopicPartition::new(&topic, 0));
-    metrics.rebalanced(Rebalance::Assign);
-    metrics.target(&topic);
-    metrics.produced(&topic, 1);
-    metrics.transaction(TransactionResult::Committed, second);
-    metrics.tasks(TaskKind::Active, TaskState::Restoring, 1);
-    metrics.processed("bundle", 1);
-    metrics.dropped("bundle", RejectReason::BadId);
-    metrics.store_entries(&task(0), 1);
-    metrics.restored(&task(0), 1, 0);
-    metrics.restore_ended(&task(0), second);
-    metrics.in_flight(1);
-    metrics.request("submit", Some(200), second);
-    metrics.dead_letter(Stage::Decode, RejectReason::BadId);
-    metrics.alert("sla_breach");
-    metrics.log_message(LogLevel::Warn);
+    metrics.consumer.consumed(&topic, 1, 10);
+    metrics.consumer.position(&TopicPartition::new(&topic, 0), 0, 1);
+    metrics.consumer.partition_assigned(&TopicPartition::new(&topic, 0));
+    metrics.consumer.rebalanced(Rebalance::Assign);
+    metrics.producer.target(&topic);
+    metrics.producer.produced(&topic, 1);
+    metrics.producer.transaction(TransactionResult::Committed, second);
+    metrics.task.tasks(TaskKind::Active, TaskState::Restoring, 1);
+    metrics.task.processed("bundle", 1);
+    metrics.task.dropped("bundle", RejectReason::BadId);
+    metrics.task.store_entries(&task(0), 1);
+    metrics.task.restored(&task(0), 1, 0);
+    metrics.task.restore_ended(&task(0), second);
+    metrics.sink.in_flight(1);
+    metrics.sink.request("submit", Some(200), second);
+    metrics.diagnostics.dead_letter(Stage::Decode, RejectReason::BadId);
+    metrics.diagnostics.alert("sla_breach");
+    metrics.diagnostics.log_message(LogLevel::Warn);
 }

@@ -104,7 +104,7 @@ impl Housekeeper {
     fn measure(&mut self) {
         for (partition, committed) in self.context.status.offsets() {
             match self.admin.watermarks(&partition, self.context.settings.broker_timeout) {
-                Ok((_, end)) => self.context.metrics.position(&partition, committed, end),
+                Ok((_, end)) => self.context.metrics.consumer.position(&partition, committed, end),
                 Err(error) => {
                     tracing::debug!(%error, "cannot measure the lag");
                     return;

@@ -205,23 +205,23 @@ impl Tally {
         for (count, times) in counts {
             metrics.count(count, times);
         }
-        self.alerts.iter().for_each(|kind| metrics.alert(kind));
+        self.alerts.iter().for_each(|kind| metrics.diagnostics.alert(kind));
         for (stage, reason) in &self.letters {
-            metrics.dead_letter(stage.label(), *reason);
+            metrics.diagnostics.dead_letter(stage.label(), *reason);
             if let Stage::Process(processor) = stage {
-                metrics.dropped(processor, *reason);
+                metrics.task.dropped(processor, *reason);
             }
         }
-        self.passed.iter().for_each(|(topic, records)| metrics.passed(topic, *records));
-        self.direct.iter().for_each(|(processor, records)| metrics.handed_over(processor, *records));
-        self.stepped.iter().for_each(|(processor, records)| metrics.processed(processor, *records));
-        self.read.iter().for_each(|(processor, entries)| metrics.entries_read(processor, *entries));
+        self.passed.iter().for_each(|(topic, records)| metrics.consumer.passed(topic, *records));
+        self.direct.iter().for_each(|(processor, records)| metrics.task.handed_over(processor, *records));
+        self.stepped.iter().for_each(|(processor, records)| metrics.task.processed(processor, *records));
+        self.read.iter().for_each(|(processor, entries)| metrics.task.entries_read(processor, *entries));
         let mut produced: BTreeMap<&Topic, u64> = BTreeMap::new();
         for record in outputs {
             *produced.entry(&record.topic).or_default() += 1;
         }
         for (topic, records) in produced {
-            metrics.produced(topic, records);
+            metrics.producer.produced(topic, records);
         }
     }
 }

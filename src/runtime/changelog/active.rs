@@ -101,7 +101,7 @@ impl Active {
             let id = Uuid::new_v5(&context.incarnation.id, self.job.task.to_string().as_bytes());
             let genesis = if is_begun { Genesis::Written } else { Genesis::Due(id) };
             let (changelog_next, (offsets, _)) = (self.replay.next(), self.replay.progress());
-            context.metrics.restore_ended(&self.job.task, context.clock.uptime().saturating_sub(self.started));
+            context.metrics.task.restore_ended(&self.job.task, context.clock.uptime().saturating_sub(self.started));
             tracing::info!(sheaf.task = %self.job.task, offsets, changelog_next, "restored");
             RestoredStore { store: self.replay.into_store(), changelog_next, genesis }
         });
@@ -117,7 +117,7 @@ impl Active {
     /// The job, with an empty store.
     pub(super) fn into_fresh_job(self, context: &Context) -> Job {
         let Self { job, .. } = self;
-        context.metrics.store_rebuilt(&job.task);
+        context.metrics.task.store_rebuilt(&job.task);
         Job { fresh: true, ..job }
     }
 }
@@ -150,7 +150,7 @@ impl Replaying for Active {
         }
         if self.replay.is_verified() {
             let (done, total) = self.replay.progress();
-            context.metrics.restored(&self.job.task, applied, u64::try_from(total - done).unwrap_or(0));
+            context.metrics.task.restored(&self.job.task, applied, u64::try_from(total - done).unwrap_or(0));
         }
         Ok(step)
     }

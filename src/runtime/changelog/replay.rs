@@ -93,7 +93,7 @@ impl Replay {
                         tracing::warn!(%error, sheaf.task = %task, "the last restore was interrupted; restoring from the beginning");
                     } else {
                         tracing::error!(%error, sheaf.task = %task, "the store is corrupt and is rebuilt from its changelog");
-                        context.metrics.store_rebuilt(task);
+                        context.metrics.task.store_rebuilt(task);
                     }
                     context.stores.destroy(&name).map_err(wrap)?;
                     context.stores.open(&name).map_err(wrap)?

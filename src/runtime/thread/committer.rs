@@ -182,7 +182,7 @@ impl Committer {
     /// Notes the start and the end of a commit, on the monotonic clock.
     pub(super) fn committed(&mut self, started: Duration, now: Duration, context: &Context) {
         self.last_commit = now;
-        context.metrics.transaction(TransactionResult::Committed, now.saturating_sub(started));
+        context.metrics.producer.transaction(TransactionResult::Committed, now.saturating_sub(started));
     }
 
     /// Aborts the transaction; false if there is no producer.

@@ -25,7 +25,7 @@ impl StreamThread {
     fn on_assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<()> {
         tracing::info!(partitions = ?partitions, "partitions assigned");
         if !partitions.is_empty() {
-            self.context.metrics.rebalanced(Rebalance::Assign);
+            self.context.metrics.consumer.rebalanced(Rebalance::Assign);
         }
         self.tasks.assign(&partitions, &self.context.plan)?;
         let tasks = &self.tasks;
@@ -38,7 +38,7 @@ impl StreamThread {
     /// Revoked partitions: their work is committed first.
     fn on_revoked(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         tracing::info!(partitions = ?partitions, "partitions revoked");
-        self.context.metrics.rebalanced(Rebalance::Revoke);
+        self.context.metrics.consumer.rebalanced(Rebalance::Revoke);
         let committed = if self.committer.can_commit() { self.commit() } else { Ok(()) };
         if let Err(error) = committed {
             self.on_error(error)?;
@@ -53,7 +53,7 @@ impl StreamThread {
     /// Lost partitions, which other members own: nothing is committed.
     fn on_lost(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         tracing::warn!(partitions = ?partitions, "partitions lost: this member was silent for longer than session.timeout.ms");
-        self.context.metrics.rebalanced(Rebalance::Lost);
+        self.context.metrics.consumer.rebalanced(Rebalance::Lost);
         self.abort()?;
         for partition in partitions {
             self.give_up(partition, false);
@@ -64,14 +64,14 @@ impl StreamThread {
 
     pub(super) fn give_up(&mut self, partition: &TopicPartition, may_return: bool) {
         self.inputs.remove(partition);
-        self.context.metrics.partition_revoked(partition);
+        self.context.metrics.consumer.partition_revoked(partition);
         self.context.status.remove_partition(partition);
         self.membership.give_up(partition);
         let Some(id) = self.context.plan.task(partition) else { return };
         if self.tasks.get(&id).is_none() {
             return;
         }
-        self.context.metrics.task_closed(&id);
+        self.context.metrics.task.task_closed(&id);
         self.tasks.give_up(&id, partition, may_return);
         let tasks = &self.tasks;
         self.acts.retain(|owner| *owner != id || tasks.get(&id).is_some());

@@ -213,7 +213,7 @@ impl StreamThread {
         if status.record_turn(self.number, self.state(), self.tasks.counts(), self.context.clock.uptime()) {
             self.context.metrics.instance(status.state().instance_state());
             for (state, number) in status.tasks() {
-                self.context.metrics.tasks(TaskKind::Active, state, number);
+                self.context.metrics.task.tasks(TaskKind::Active, state, number);
             }
         }
     }

@@ -95,7 +95,7 @@ impl StreamThread {
             if let Some(id) = &task {
                 self.tasks.restore(id)?;
             }
-            self.context.metrics.partition_assigned(&partition);
+            self.context.metrics.consumer.partition_assigned(&partition);
             self.inputs.add(partition.clone(), role, task, offset);
             if let Some(input) = self.inputs.get_mut(&partition) {
                 input.first_commit = first;

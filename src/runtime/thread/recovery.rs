@@ -51,7 +51,7 @@ impl StreamThread {
             tracing::info!(%error, "transaction aborted: the group has a newer generation");
             return self.abort();
         }
-        self.context.metrics.transaction(TransactionResult::Fenced, self.age());
+        self.context.metrics.producer.transaction(TransactionResult::Fenced, self.age());
         tracing::warn!(%error, "fenced: checking for a newer process of this instance");
         self.recover()?;
         self.committer.set_fenced(by);
@@ -86,7 +86,7 @@ impl StreamThread {
         }
         match self.committer.abort(self.context.settings.broker_timeout) {
             Ok(true) => {
-                self.context.metrics.transaction(TransactionResult::Aborted, self.age());
+                self.context.metrics.producer.transaction(TransactionResult::Aborted, self.age());
                 self.roll_back()
             }
             Ok(false) => self.recover(),
@@ -105,7 +105,7 @@ impl StreamThread {
             self.committer.drop_producer();
             return Ok(());
         }
-        self.context.metrics.transaction(TransactionResult::Aborted, self.age());
+        self.context.metrics.producer.transaction(TransactionResult::Aborted, self.age());
         self.committer.drop_producer();
         self.roll_back()?;
         if !self.context.settings.breaks(Mutation::UnknownIsAborted) {
@@ -154,7 +154,7 @@ impl StreamThread {
 
     /// Deletes a task's store and restores it from its changelog.
     fn rebuild(&mut self, id: &TaskId) -> Result<()> {
-        self.context.metrics.store_rebuilt(id);
+        self.context.metrics.task.store_rebuilt(id);
         self.abort()?;
         self.tasks.restore_from_empty(id);
         if self.committer.is_certain() { self.tasks.restore(id) } else { Ok(()) }

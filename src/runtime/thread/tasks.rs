@@ -224,7 +224,7 @@ impl Tasks {
         }
         // From now on the task commits its offset itself.
         task.offset_known = true;
-        metrics.store_entries(id, restored.store.len_estimate());
+        metrics.task.store_entries(id, restored.store.len_estimate());
         let state = State::new(restored, count, settings, memory_budget).map_err(|source| Error::store(id, source))?;
         task.state = Lifecycle::Running(Box::new(state));
         Ok(true)

@@ -82,7 +82,7 @@ impl StreamThread {
                 continue;
             }
             let bytes: usize = records.iter().map(Record::size).sum();
-            self.context.metrics.consumed(&partition.topic, count(records.len()), count(bytes));
+            self.context.metrics.consumer.consumed(&partition.topic, count(records.len()), count(bytes));
             input.buffer.extend(records.drain(..));
             self.context.fault_observer.reached(FaultPoint::Fetched);
         }
@@ -205,7 +205,7 @@ pub(super) fn capacity(sink: &dyn Sink, txn: &Transaction, task: &Task) -> usize
 
 /// Handles a failed fetch: the position does not move, and the other partitions continue.
 fn failed(context: &Context, (partition, input): (&TopicPartition, &mut Input), detail: String, uptime: Duration) {
-    context.metrics.fetch_failed(partition);
+    context.metrics.consumer.fetch_failed(partition);
     broken::passed_over(&context.settings, input);
     if let Some(failing_for) = input.failed(detail, uptime)
         && let Some(failing) = &input.failing

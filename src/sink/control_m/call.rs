@@ -37,7 +37,7 @@ impl Ticket {
     fn change(&self, change: impl FnOnce(usize) -> usize) {
         self.in_flight.send_modify(|count| *count = change(*count));
         if let Some(metrics) = &self.metrics {
-            metrics.in_flight(u64::try_from(*self.in_flight.borrow()).unwrap_or(u64::MAX));
+            metrics.sink.in_flight(u64::try_from(*self.in_flight.borrow()).unwrap_or(u64::MAX));
         }
     }
 }
@@ -135,6 +135,6 @@ impl Caller {
             Exchange::Answered(reply) => Some(reply.status),
             Exchange::NotSent(_) | Exchange::Lost(_) => None,
         };
-        metrics.request(if looked_up { "look_up" } else { "submit" }, status, took);
+        metrics.sink.request(if looked_up { "look_up" } else { "submit" }, status, took);
     }
 }

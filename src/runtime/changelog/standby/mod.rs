@@ -142,7 +142,7 @@ impl Standbys {
     /// verified.
     fn rebuild(&mut self, task: &TaskId) {
         tracing::warn!(sheaf.task = %task, "the standby's store is too old for its changelog: rebuilding it");
-        self.context.metrics.store_rebuilt(task);
+        self.context.metrics.task.store_rebuilt(task);
         if let Err(source) = self.context.stores.destroy(&task.to_string()) {
             self.postpone(task, &Error::store(task, source));
         }
@@ -181,7 +181,7 @@ impl Standbys {
         match opened {
             Ok(replay) => {
                 tracing::info!(sheaf.task = %task, changelog_next = replay.next(), "standby started");
-                self.context.metrics.standby_applied(task, 0);
+                self.context.metrics.task.standby_applied(task, 0);
                 self.following.add(Standby { replay, measured: None, current_at: None });
                 self.measure_at = self.context.clock.uptime();
                 self.report();
@@ -204,7 +204,7 @@ impl Standbys {
     fn close(&mut self, changelog: &TopicPartition) -> Option<Standby> {
         let standby = self.following.remove(changelog)?;
         self.following.change();
-        self.context.metrics.standby_closed(standby.replay.task());
+        self.context.metrics.task.standby_closed(standby.replay.task());
         self.report();
         Some(standby)
     }
@@ -223,7 +223,7 @@ impl Standbys {
             }
             standby.update_current_at();
             let lag = standby.lag();
-            self.context.metrics.standby_lag(standby.replay.task(), lag);
+            self.context.metrics.task.standby_lag(standby.replay.task(), lag);
         }
         self.report();
     }
@@ -235,8 +235,8 @@ impl Standbys {
             u64::try_from(standbys.count()).unwrap_or(u64::MAX)
         };
         let (restoring, running) = (count(false), count(true));
-        self.context.metrics.tasks(TaskKind::Standby, TaskState::Restoring, restoring);
-        self.context.metrics.tasks(TaskKind::Standby, TaskState::Running, running);
+        self.context.metrics.task.tasks(TaskKind::Standby, TaskState::Restoring, restoring);
+        self.context.metrics.task.tasks(TaskKind::Standby, TaskState::Running, running);
         self.context.status.set_standby_counts([restoring, running]);
     }
 }

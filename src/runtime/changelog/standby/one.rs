@@ -58,8 +58,8 @@ impl Replaying for Standby {
         let batching = if self.is_bulk() { Batching::Bulk { replays: bulk } } else { Batching::AtOnce };
         let (step, applied) = self.replay.advance(read, now, batching)?;
         if applied > 0 {
-            context.metrics.standby_applied(self.replay.task(), applied);
-            context.metrics.standby_lag(self.replay.task(), self.lag());
+            context.metrics.task.standby_applied(self.replay.task(), applied);
+            context.metrics.task.standby_lag(self.replay.task(), self.lag());
             context.fault_observer.reached(FaultPoint::RestoreBatch);
         }
         self.update_current_at();

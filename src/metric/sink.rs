@@ -1,0 +1,38 @@
+//! Calls to other systems.
+
+use std::time::Duration;
+
+use prometheus::{HistogramVec, IntGauge, Result};
+
+use super::registry::{Maker, gauge_value};
+
+/// A call takes from milliseconds to its time-out.
+const SECONDS: [f64; 11] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+
+/// The metrics of calls to other systems.
+#[derive(Debug)]
+pub struct Sink {
+    in_flight: IntGauge,
+    requests: HistogramVec,
+}
+
+impl Sink {
+    pub(super) fn new(maker: &Maker) -> Result<Self> {
+        let (help, labels) = ("HTTP calls; the code is 0 if there was no response.", ["operation", "code"]);
+        Ok(Self {
+            in_flight: maker.gauge("sink_in_flight", "Calls in flight.")?,
+            requests: maker.histograms("sink_request_duration_seconds", help, &labels, &SECONDS)?,
+        })
+    }
+
+    /// Sets the number of calls in flight.
+    pub fn in_flight(&self, number: u64) {
+        self.in_flight.set(gauge_value(number));
+    }
+
+    /// Counts a call by operation (`submit`, `look_up`) and HTTP status, if there was a response.
+    pub fn request(&self, operation: &'static str, status: Option<u16>, took: Duration) {
+        let code = status.unwrap_or(0).to_string();
+        self.requests.with_label_values(&[operation, &code]).observe(took.as_secs_f64());
+    }
+}
