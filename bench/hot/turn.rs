@@ -25,7 +25,9 @@ pub(crate) fn inbox() -> Result<Box<dyn Work>> {
 }
 
 fn events(direct_handover: bool) -> Result<Box<dyn Work>> {
-    let driver = TestDriver::with_settings(scene::topology()?, |settings| settings.direct_handover = direct_handover)?;
+    let driver = TestDriver::with_settings(scene::topology()?, |settings| {
+        settings.processing.direct_handover = direct_handover;
+    })?;
     Ok(Box::new(Events { driver, events: scene::shuffled(BUNDLES) }))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sheaf::broker::Broker;
-use sheaf::runtime::{Settings, TopicSettings, TopologyPlan};
+use sheaf::runtime::{Limits, Settings, TopicSettings, TopologyPlan};
 use sheaf::topology::{Spec, Topology};
 
 use crate::Result;
@@ -21,7 +21,11 @@ submissions: ctm-submissions
 /// An application with so many partitions.
 pub(crate) fn settings(application: &str, partitions: i32) -> Settings {
     let topics = TopicSettings { partitions, replication: None };
-    Settings { topics, broker_timeout: TIMEOUT, ..Settings::new(application, "a") }
+    Settings {
+        topics,
+        limits: Limits { broker_timeout: TIMEOUT, ..Limits::default() },
+        ..Settings::new(application, "a")
+    }
 }
 
 /// What runs.

@@ -1,7 +1,7 @@
 //! The settings of the runtime.
 
 use crate::config::{Config, ProcessingGuarantee};
-use crate::runtime::{Guarantee, Settings, TopicSettings};
+use crate::runtime::{Guarantee, Processing, Settings, TopicSettings};
 
 /// The settings of the runtime; `http` is the address of the instance's HTTP server, empty when it has none.
 pub fn settings(config: &Config, http: String) -> Settings {
@@ -14,11 +14,13 @@ pub fn settings(config: &Config, http: String) -> Settings {
         cache_bytes: config.state_cache_mib << 20,
         restore: config.restore,
         standby_replicas: usize::from(config.num_standby_replicas),
-        guarantee: match config.processing_guarantee {
-            ProcessingGuarantee::ExactlyOnce => Guarantee::ExactlyOnce,
-            ProcessingGuarantee::AtLeastOnce => Guarantee::AtLeastOnce,
+        processing: Processing {
+            guarantee: match config.processing_guarantee {
+                ProcessingGuarantee::ExactlyOnce => Guarantee::ExactlyOnce,
+                ProcessingGuarantee::AtLeastOnce => Guarantee::AtLeastOnce,
+            },
+            direct_handover: config.direct_handover,
         },
-        direct_handover: config.direct_handover,
         ..Settings::new(&config.application_id, config.instance_id.as_str())
     }
 }

@@ -56,7 +56,7 @@ fn every_setting_of_the_runtime_arrives_there() {
     assert_eq!((interval, records_max, write_behind), (Duration::from_secs(1), 5, Duration::from_secs(2)));
     assert_eq!(settings.cache_bytes, 3 << 20);
     assert_eq!((settings.restore.records_per_second_max, settings.standby_replicas), (Some(9), 1));
-    assert_eq!((settings.guarantee, settings.direct_handover), (Guarantee::AtLeastOnce, false));
+    assert_eq!((settings.processing.guarantee, settings.processing.direct_handover), (Guarantee::AtLeastOnce, false));
 }
 
 #[test]

@@ -133,7 +133,7 @@ impl Application {
     /// Creates missing topics, refuses incompatible ones, and starts all threads. An error of class
     /// [`Retry`](crate::model::ErrorClass::Retry): the cluster is not reachable yet.
     pub fn start(self) -> Result<Instance> {
-        let context = self.prepare(&mut *self.admin()?, self.settings.broker_timeout)?;
+        let context = self.prepare(&mut *self.admin()?, self.settings.limits.broker_timeout)?;
         Instance::start(&context, self.shutdown)
     }
 

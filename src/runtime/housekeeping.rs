@@ -95,7 +95,7 @@ impl Housekeeper {
         if done.is_empty() {
             return;
         }
-        match self.admin.delete_records(&done, self.context.settings.broker_timeout) {
+        match self.admin.delete_records(&done, self.context.settings.limits.broker_timeout) {
             Ok(()) => self.purged.extend(done),
             Err(error) => tracing::warn!(%error, "cannot purge the inboxes; they grow until the next attempt"),
         }
@@ -103,7 +103,7 @@ impl Housekeeper {
 
     fn measure(&mut self) {
         for (partition, committed) in self.context.status.offsets() {
-            match self.admin.watermarks(&partition, self.context.settings.broker_timeout) {
+            match self.admin.watermarks(&partition, self.context.settings.limits.broker_timeout) {
                 Ok((_, end)) => self.context.metrics.consumer.position(&partition, committed, end),
                 Err(error) => {
                     tracing::debug!(%error, "cannot measure the lag");
@@ -149,7 +149,7 @@ impl Housekeeper {
         let Some(changelog) = name.parse().ok().and_then(|task| self.context.plan.changelog(&task)) else {
             return false;
         };
-        let ends = self.admin.watermarks(&changelog, self.context.settings.broker_timeout);
+        let ends = self.admin.watermarks(&changelog, self.context.settings.limits.broker_timeout);
         ends.is_ok_and(|(_, high)| high >= position)
     }
 }

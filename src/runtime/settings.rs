@@ -21,8 +21,8 @@ pub struct Settings {
     pub topics: TopicSettings,
     /// Limits of a transaction and of dirty entries, as configured.
     pub commit: Commit,
-    /// Limits of a transaction that are not configurable.
-    pub transaction: TransactionLimits,
+    /// Limits that are not configurable.
+    pub limits: Limits,
     /// The memory budget for decoded entries of an instance, in bytes, approximately. Entries beyond it are read from
     /// their store and decoded for each event.
     pub cache_bytes: usize,
@@ -30,12 +30,8 @@ pub struct Settings {
     pub restore: Restore,
     /// The number of standbys of each task.
     pub standby_replicas: usize,
-    /// The time-out of one call to the broker.
-    pub broker_timeout: Duration,
-    /// The processing guarantee.
-    pub guarantee: Guarantee,
-    /// True if source records skip their inbox when their task is on the same thread, if the processor allows it.
-    pub direct_handover: bool,
+    /// How records are processed.
+    pub processing: Processing,
     /// The mutation for tests of the simulator; without the feature `mutation` it has no effect.
     #[doc(hidden)]
     pub mutation: Option<Mutation>,
@@ -50,6 +46,21 @@ pub struct TopicSettings {
     pub replication: Option<i32>,
 }
 
+/// How records are processed.
+#[derive(Clone, Copy, Debug)]
+pub struct Processing {
+    /// The processing guarantee.
+    pub guarantee: Guarantee,
+    /// True if source records skip their inbox when their task is on the same thread, if the processor allows it.
+    pub direct_handover: bool,
+}
+
+impl Default for Processing {
+    fn default() -> Self {
+        Self { guarantee: Guarantee::ExactlyOnce, direct_handover: true }
+    }
+}
+
 /// The processing guarantee (`processing_guarantee`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Guarantee {
@@ -61,19 +72,21 @@ pub enum Guarantee {
     AtLeastOnce,
 }
 
-/// Limits of a transaction that are not configurable.
+/// Limits that are not configurable.
 #[derive(Clone, Copy, Debug)]
-pub struct TransactionLimits {
-    /// The most bytes of input records, of outputs, or of entries: each of the three is kept in memory.
+pub struct Limits {
+    /// The most bytes of input records, of outputs, or of entries of a transaction: each of the three is kept in memory.
     pub bytes_max: usize,
     /// The shortest time between two commits if the input is idle. A transaction that begins right after the end of another
     /// finds its markers still being written, and librdkafka then sleeps for 20 ms.
-    pub gap: Duration,
+    pub commit_gap: Duration,
+    /// The time-out of one call to the broker.
+    pub broker_timeout: Duration,
 }
 
-impl Default for TransactionLimits {
+impl Default for Limits {
     fn default() -> Self {
-        Self { bytes_max: 16 << 20, gap: Duration::from_millis(6) }
+        Self { bytes_max: 16 << 20, commit_gap: Duration::from_millis(6), broker_timeout: Duration::from_secs(10) }
     }
 }
 
@@ -95,13 +108,11 @@ impl Settings {
             stream_threads: 1,
             topics: TopicSettings { partitions: 4, replication: None },
             commit: Commit::default(),
-            transaction: TransactionLimits::default(),
+            limits: Limits::default(),
             cache_bytes: 96 << 20,
             restore: Restore::default(),
             standby_replicas: 0,
-            broker_timeout: Duration::from_secs(10),
-            guarantee: Guarantee::ExactlyOnce,
-            direct_handover: true,
+            processing: Processing::default(),
             mutation: None,
         }
     }

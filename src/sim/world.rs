@@ -149,7 +149,7 @@ impl World {
             strikes: self.setting.strikes.clone(),
             pause: pause.clone(),
         };
-        let timeout = settings.broker_timeout;
+        let timeout = settings.limits.broker_timeout;
         let context = Application::new(self.setting.topology.clone(), settings, process.clone(), surroundings.clone())
             .with_sink(Arc::new(surroundings.clone()))
             .with_clock(self.setting.clock.clone())

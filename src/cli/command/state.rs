@@ -57,7 +57,7 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let broker = app::broker(&config, &Secrets::new(runtime.handle()), Some(TRANSACTION_TIMEOUT))?;
     let stores = app::stores(&config)?;
     let settings = app::settings(&config, String::new());
-    let plan = prepare(&mut *broker.admin()?, &file.assemble(&config)?, &settings, settings.broker_timeout)?;
+    let plan = prepare(&mut *broker.admin()?, &file.assemble(&config)?, &settings, settings.limits.broker_timeout)?;
     let republisher = Republisher { plan: &plan, broker: &broker, stores: &stores, timeout: TIMEOUT };
     match command {
         Command::List(_) => list(republisher),

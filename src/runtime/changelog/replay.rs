@@ -76,7 +76,7 @@ impl Replay {
     /// Opens the store and reads the range of its changelog.
     pub(super) fn open(spec: ReplaySpec<'_>, context: &Context, admin: &mut dyn Admin, now: Timestamp) -> Result<Self> {
         let ReplaySpec { task, changelog, store, fresh } = spec;
-        let (low, high) = admin.watermarks(changelog, context.settings.broker_timeout)?;
+        let (low, high) = admin.watermarks(changelog, context.settings.limits.broker_timeout)?;
         let name = task.to_string();
         let wrap = |source| Error::store(task, source);
         if fresh {

@@ -115,7 +115,7 @@ impl Registry {
             return Some(self.poll_at);
         }
         let has_standbys = self.context.settings.standby_replicas > 0;
-        let written = self.write(admin, false, self.context.settings.broker_timeout);
+        let written = self.write(admin, false, self.context.settings.limits.broker_timeout);
         match written.and_then(|()| if has_standbys { self.poll() } else { Ok(()) }) {
             Ok(()) => self.failing = None,
             Err(error) => self.on_failed(&error, uptime),

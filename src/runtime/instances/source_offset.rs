@@ -57,7 +57,7 @@ pub(in crate::runtime) fn first_offsets(
     partitions: &[TopicPartition],
 ) -> Result<Vec<(TopicPartition, SourceOffset)>> {
     let (consumer, admin) = clients;
-    let timeout = context.settings.broker_timeout;
+    let timeout = context.settings.limits.broker_timeout;
     let known = known(context)?;
     let (mut offsets, mut missing) = (Vec::new(), Vec::new());
     for partition in partitions {
@@ -75,7 +75,7 @@ pub(in crate::runtime) fn first_offsets(
             // No position is stored: this is the first start, or a version before 0.2.0 has run.
             None if is_committed(&partition.topic, (&mut *consumer, &mut *admin), timeout)? => None,
             None if !has_state(context, admin)? => None,
-            None if context.settings.guarantee == Guarantee::AtLeastOnce => {
+            None if context.settings.processing.guarantee == Guarantee::AtLeastOnce => {
                 // Or the process ended after the first batch, before its offsets were stored.
                 tracing::warn!(%partition, "no committed offset: the source is read again from its beginning");
                 None
@@ -111,7 +111,7 @@ fn is_committed(topic: &Topic, clients: (&mut dyn Consumer, &mut dyn Admin), tim
 
 /// True if any task of the application has a commit in its changelog.
 fn has_state(context: &Context, admin: &mut dyn Admin) -> Result<bool> {
-    let timeout = context.settings.broker_timeout;
+    let timeout = context.settings.limits.broker_timeout;
     let mut ends = BTreeMap::new();
     for node in &context.plan.nodes {
         for partition in (0..node.partitions).map(|number| TopicPartition::new(&node.changelog, number)) {

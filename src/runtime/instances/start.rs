@@ -31,7 +31,7 @@ pub(in crate::runtime) fn announce(producer: &mut dyn Producer, context: &Contex
         http: context.settings.http.clone(),
     };
     let record = topic::record(&context.plan, context.settings.instance.as_str(), &value);
-    producer.transact(&[record], context.settings.broker_timeout)?;
+    producer.transact(&[record], context.settings.limits.broker_timeout)?;
     Ok(())
 }
 

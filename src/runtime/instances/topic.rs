@@ -30,7 +30,7 @@ pub(super) fn record(plan: &TopologyPlan, key: &str, value: &impl Serialize) -> 
 
 /// Reads all committed records up to the current end.
 pub(super) fn read(context: &Context, mut each: impl FnMut(Record)) -> Result<()> {
-    let timeout = context.settings.broker_timeout;
+    let timeout = context.settings.limits.broker_timeout;
     let partition = partition(&context.plan);
     let (_, end) = context.broker.admin()?.watermarks(&partition, timeout)?;
     let mut reader = context.broker.reader(Isolation::ReadCommitted)?;

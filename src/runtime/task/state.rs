@@ -69,7 +69,7 @@ impl State {
             cache: Cache::new(budget.reserve()),
             changelog_next,
             genesis,
-            may_lack_parts: settings.guarantee == Guarantee::AtLeastOnce,
+            may_lack_parts: settings.processing.guarantee == Guarantee::AtLeastOnce,
         })
     }
 

@@ -17,7 +17,7 @@ impl StreamThread {
     /// True if the transaction has reached one of its limits. Its age is taken at the start of the turn: this is called
     /// for every record, and a turn is short.
     pub(super) fn at_limit(&self) -> bool {
-        let (limits, bytes_max) = (&self.context.settings.commit, self.context.settings.transaction.bytes_max);
+        let (limits, bytes_max) = (&self.context.settings.commit, self.context.settings.limits.bytes_max);
         let age = self.txn.opened_at.map(|opened| self.txn.uptime.saturating_sub(opened));
         self.txn.inputs >= limits.records_max
             || self.txn.bytes() >= bytes_max
@@ -31,8 +31,8 @@ impl StreamThread {
         }
         let since = self.committer.since_commit(self.context.clock.uptime());
         let settings = &*self.context.settings;
-        let gap = match settings.guarantee {
-            Guarantee::ExactlyOnce => settings.transaction.gap,
+        let gap = match settings.processing.guarantee {
+            Guarantee::ExactlyOnce => settings.limits.commit_gap,
             // There is no transaction whose end could delay the next one.
             Guarantee::AtLeastOnce => Duration::ZERO,
         };

@@ -67,14 +67,14 @@ impl Committer {
             return Ok(());
         }
         let tracked = context.plan.changelogs();
-        let mut producer = match context.settings.guarantee {
+        let mut producer = match context.settings.processing.guarantee {
             Guarantee::ExactlyOnce => {
                 let transactional_id = context.settings.thread_name(thread);
                 context.broker.producer(&ProducerSpec { transactional_id, tracked })?
             }
             Guarantee::AtLeastOnce => context.broker.plain_producer(&tracked)?,
         };
-        producer.init(context.settings.broker_timeout)?;
+        producer.init(context.settings.limits.broker_timeout)?;
         if thread == 0 && !self.is_announced {
             instances::announce(&mut *producer, context)?;
             self.is_announced = true;
@@ -146,7 +146,7 @@ impl Committer {
     /// Duties 4 to 6: produces the records, waits for their acknowledgements, and sends the offsets.
     pub(super) fn write(&mut self, burst: &Burst<'_>, group: &GroupMetadata, context: &Context) -> Result<Written> {
         let Some(producer) = &mut self.producer else { return Ok(Written::new()) };
-        let (guarantee, timeout) = (context.settings.guarantee, context.settings.broker_timeout);
+        let (guarantee, timeout) = (context.settings.processing.guarantee, context.settings.limits.broker_timeout);
         let reached = |point| context.fault_observer.reached(point);
         producer.begin()?;
         reached(FaultPoint::Begun);
@@ -168,8 +168,8 @@ impl Committer {
         membership: &mut Membership,
         context: &Context,
     ) -> Result<()> {
-        let timeout = context.settings.broker_timeout;
-        match (context.settings.guarantee, &mut self.producer, membership.consumer()) {
+        let timeout = context.settings.limits.broker_timeout;
+        match (context.settings.processing.guarantee, &mut self.producer, membership.consumer()) {
             (Guarantee::ExactlyOnce, Some(producer), _) => producer.commit(timeout)?,
             // The offsets last: after a crash before this, the inputs are processed again.
             (Guarantee::AtLeastOnce, _, Some(consumer)) => consumer.commit(offsets, timeout)?,

@@ -91,7 +91,7 @@ impl StreamThread {
         let Some(missing) = self.tasks.offsets_missing() else { return Ok(()) };
         let mut offsets = Vec::new();
         for (partition, offset) in missing {
-            let (low, high) = self.admin.watermarks(partition, self.context.settings.broker_timeout)?;
+            let (low, high) = self.admin.watermarks(partition, self.context.settings.limits.broker_timeout)?;
             offsets.push(MissingOffset { partition: partition.clone(), offset: *offset, available: low..high });
         }
         Err(Error::OffsetMissing { group: self.context.settings.application.clone(), missing: offsets })

@@ -66,7 +66,7 @@ impl StreamThread {
         if !sources.is_empty() {
             let first = instances::first_offsets(&self.context, (consumer, &mut *self.admin), &sources)?;
             // Without transactions the record could be written without the offset: the registry writes it then.
-            let is_atomic = self.context.settings.guarantee == Guarantee::ExactlyOnce;
+            let is_atomic = self.context.settings.processing.guarantee == Guarantee::ExactlyOnce;
             let begin = |(partition, first): (TopicPartition, SourceOffset)| {
                 (partition, first.offset, is_atomic.then_some(first))
             };
@@ -76,7 +76,7 @@ impl StreamThread {
             if let Some(task) = self.tasks.of_mut(&partition, &self.context.plan) {
                 task.offset_known = false;
             }
-            let (low, _) = self.admin.watermarks(&partition, self.context.settings.broker_timeout)?;
+            let (low, _) = self.admin.watermarks(&partition, self.context.settings.limits.broker_timeout)?;
             tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
             starts.push((partition, low, None));
         }

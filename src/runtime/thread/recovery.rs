@@ -84,7 +84,7 @@ impl StreamThread {
         if !self.committer.is_certain() {
             return Ok(());
         }
-        match self.committer.abort(self.context.settings.broker_timeout) {
+        match self.committer.abort(self.context.settings.limits.broker_timeout) {
             Ok(true) => {
                 self.context.metrics.producer.transaction(TransactionResult::Aborted, self.age());
                 self.roll_back()
@@ -127,7 +127,7 @@ impl StreamThread {
         self.tasks.drop_all();
         self.acts.drop_outcomes();
         self.committer.set_certain();
-        self.membership.leave(self.context.settings.broker_timeout);
+        self.membership.leave(self.context.settings.limits.broker_timeout);
         Ok(())
     }
 

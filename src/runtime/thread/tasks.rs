@@ -208,7 +208,7 @@ impl Tasks {
         let Context { settings, memory_budget, metrics, .. } = context;
         match (restored.genesis, task.offset_known) {
             (Genesis::Written, true) | (Genesis::Due(_), false) => {}
-            (Genesis::Written, false) if settings.guarantee == Guarantee::AtLeastOnce => {
+            (Genesis::Written, false) if settings.processing.guarantee == Guarantee::AtLeastOnce => {
                 // The process ended after the first batch, before its offsets were committed.
                 tracing::warn!(sheaf.task = %id, "no committed offset: the inbox is read again from its beginning");
             }

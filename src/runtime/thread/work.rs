@@ -153,7 +153,7 @@ impl StreamThread {
     /// its targets.
     fn takes(&self, id: &TaskId) -> bool {
         let may = |task: &Task| task.is_running() && capacity(&*self.context.sink, &self.txn, task) > 0;
-        self.context.settings.direct_handover && self.tasks.get(id).is_some_and(may)
+        self.context.settings.processing.direct_handover && self.tasks.get(id).is_some_and(may)
     }
 
     /// Processes the outcomes of running tasks. Those of tasks that are being restored wait; those of tasks that are

@@ -12,7 +12,7 @@ use crate::config::Commit;
 use crate::metric::{Build, Declared, Metrics};
 use crate::model::Timestamp;
 use crate::processor::delivery::{self, Delivery, control_m};
-use crate::runtime::{Mutation, Settings, TopicSettings};
+use crate::runtime::{Limits, Mutation, Processing, Settings, TopicSettings};
 use crate::sim::{ManualClock, Setting, Strikes};
 use crate::template::Template;
 use crate::topology::{Spec, Topology, spec};
@@ -50,9 +50,8 @@ pub(super) fn setting(
             topics: TopicSettings { partitions: plan.partitions, replication: None },
             commit: Commit { records_max: plan.inputs_max, write_behind: plan.write_behind, ..Commit::default() },
             standby_replicas: plan.standbys,
-            broker_timeout: Duration::from_secs(5),
-            guarantee: plan.guarantee,
-            direct_handover: plan.direct,
+            limits: Limits { broker_timeout: Duration::from_secs(5), ..Limits::default() },
+            processing: Processing { guarantee: plan.guarantee, direct_handover: plan.direct },
             mutation,
             ..Settings::new(APPLICATION, "unnamed")
         },

@@ -30,7 +30,7 @@ use crate::broker::{Broker, ProducerSpec, memory};
 use crate::config::Commit;
 use crate::metric::{Build, Metrics};
 use crate::model::{Clock, Key, OutRecord, Sink, Timestamp, Topic, Verdict};
-use crate::runtime::{FaultPoint, Settings, TopicSettings, TransactionLimits};
+use crate::runtime::{FaultPoint, Limits, Settings, TopicSettings};
 use crate::sim::{ManualClock, Setting, World};
 use crate::topology::Topology;
 
@@ -134,7 +134,7 @@ impl TestDriver {
             // The clock stands still, so every transaction ends when the input is idle.
             // Tests look into the stores, so each transaction writes them.
             commit: Commit { write_behind: Duration::ZERO, ..Commit::default() },
-            transaction: TransactionLimits { gap: Duration::ZERO, ..TransactionLimits::default() },
+            limits: Limits { commit_gap: Duration::ZERO, ..Limits::default() },
             ..Settings::new(NAME, NAME)
         };
         change(&mut settings);

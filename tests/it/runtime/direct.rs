@@ -57,7 +57,7 @@ fn detours(world: &World) -> usize {
 
 /// How many transactions `a` needs for a hundred entries when it may keep so many bytes of each kind.
 fn transactions(bytes_max: usize) -> u64 {
-    let mut world = free(|setting| setting.settings.transaction.bytes_max = bytes_max);
+    let mut world = free(|setting| setting.settings.limits.bytes_max = bytes_max);
     let ended = |world: &World| metric(world, "a", "sheaf_producer_transactions_total");
     world.start("a").unwrap();
     settle(&mut world);
@@ -96,7 +96,7 @@ fn what_may_come_in_any_order_skips_the_inbox_of_a_task_that_is_here() {
 
 #[test]
 fn what_must_stay_in_order_goes_through_the_inbox_and_so_does_all_when_the_setting_is_off() {
-    for mut world in [world(), free(|setting| setting.settings.direct_handover = false)] {
+    for mut world in [world(), free(|setting| setting.settings.processing.direct_handover = false)] {
         world.start("a").unwrap();
         settle(&mut world);
         send(&world, &[("x", Some("1")), ("y", Some("1")), ("x", Some("2"))]);

@@ -13,7 +13,7 @@ use sheaf::model::{
     TimerKind, Timestamp, Topic, Verdict,
 };
 use sheaf::processor::{AnyProcessor, Effect, Event, Input, Keyed, Keying, Processor, Transition, erase};
-use sheaf::runtime::Settings;
+use sheaf::runtime::{Limits, Settings};
 use sheaf::sim::{MakeSink, ManualClock, Setting, World};
 use sheaf::topology::{Node, Output, Source, Topology};
 
@@ -123,7 +123,10 @@ pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: 
             outputs: vec![Output::own("counts", topic("counts"))],
         }],
     };
-    let settings = Settings { broker_timeout: Duration::from_secs(5), ..Settings::new("app", "unnamed") };
+    let settings = Settings {
+        limits: Limits { broker_timeout: Duration::from_secs(5), ..Limits::default() },
+        ..Settings::new("app", "unnamed")
+    };
     Setting {
         topology,
         settings,

@@ -21,7 +21,7 @@ use crate::cli::output::print_stdout;
 use crate::config::{Config, Sources};
 use crate::mock::control_m::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
 use crate::model::{Act, Clock, Completion, Key, Sink, Target, TaskId, Timestamp};
-use crate::runtime::{NoSink, Settings, SystemClock};
+use crate::runtime::{Limits, NoSink, Settings, SystemClock};
 use crate::sim::oracle::{self, Outcome};
 use crate::sim::{Day, Happening, ManualClock, Setting, Stage, World};
 use crate::sink::Sinks;
@@ -112,7 +112,10 @@ fn world(
 ) -> Result<World, Failure> {
     let config = config(simulator)?;
     let Assembly { topology, metrics, .. } = Assembly::new(&config, file)?;
-    let settings = Settings { broker_timeout: Duration::from_secs(5), ..app::settings(&config, String::new()) };
+    let settings = Settings {
+        limits: Limits { broker_timeout: Duration::from_secs(5), ..Limits::default() },
+        ..app::settings(&config, String::new())
+    };
     let secrets = Secrets::new(handle);
     let calls = Calls { handle: handle.clone(), clock: clock.clone(), metrics: metrics.clone() };
     let in_flight = in_flight.clone();

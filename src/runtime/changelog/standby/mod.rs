@@ -217,7 +217,7 @@ impl Standbys {
         }
         self.measure_at = uptime.saturating_add(MEASURE_INTERVAL);
         for (changelog, standby) in self.following.iter_mut() {
-            match admin.watermarks(changelog, self.context.settings.broker_timeout) {
+            match admin.watermarks(changelog, self.context.settings.limits.broker_timeout) {
                 Ok((_, end)) => standby.measured = Some((end, now)),
                 Err(error) => return tracing::debug!(%error, "cannot measure the lag of standbys"),
             }
