@@ -48,7 +48,7 @@ fn a_member_that_was_fenced_by_no_newer_start_joins_anew() {
     until("the instance joins anew", || {
         // It is fenced in its turn when that has happened.
         let (Ok(_) | Err(_)) = stranger.poll();
-        instance.said().contains("joining anew")
+        instance.said().contains("rejoining the group")
     });
     drop(stranger);
     stage.write_events(&shuffled(two, 0, &mut chance));

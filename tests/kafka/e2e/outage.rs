@@ -21,7 +21,7 @@ fn an_instance_says_where_it_looks_for_kafka_and_starts_when_it_comes() {
     cluster.stop();
     let stage = Stage::at("e2e-late", cluster.bootstrap_servers());
     let mut instance = stage.start("a");
-    instance.says(&format!("no broker at {} answers", cluster.bootstrap_servers()));
+    instance.says(&format!("no broker at {} is reachable", cluster.bootstrap_servers()));
     instance.says(r#""retry_in":"1s""#);
     instance.says(r#""retry_in":"2s""#);
     cluster.start_again();

@@ -51,5 +51,5 @@ fn a_submit_that_a_proxy_passes_on_and_answers_with_503_makes_one_folder() {
 
 /// How often the instance did not hear whether a transaction was committed.
 fn in_doubt(said: &str) -> usize {
-    said.lines().filter(|line| line.contains("committing the transaction") && line.contains("trying again")).count()
+    said.lines().filter(|line| line.contains("committing the transaction") && line.contains("retrying")).count()
 }
