@@ -9,7 +9,8 @@ fn main() {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let answer = Command::new(rustc).arg("--version").output().map(|output| output.stdout).unwrap_or_default();
     let answer = String::from_utf8_lossy(&answer);
-    println!("cargo:rustc-env=SHEAF_RUSTC={}", answer.split(' ').nth(1).unwrap_or("unknown"));
+    // Without the prefix SHEAF_: cargo sets it for tests too, and sheaf refuses variables that are no settings.
+    println!("cargo:rustc-env=BUILD_RUSTC_VERSION={}", answer.split(' ').nth(1).unwrap_or("unknown"));
     // Cargo runs it again after a change of the compiler without being told.
     println!("cargo:rerun-if-changed=build.rs");
 }

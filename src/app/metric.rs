@@ -17,7 +17,7 @@ fn build() -> Build {
     Build {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: option_env!("SHEAF_REVISION").unwrap_or("unknown").to_owned(),
-        rustc: env!("SHEAF_RUSTC").to_owned(),
+        rustc: env!("BUILD_RUSTC_VERSION").to_owned(),
         librdkafka: KafkaBroker::client_version(),
         rocksdb: RocksStores::library_version().to_owned(),
     }

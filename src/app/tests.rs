@@ -158,7 +158,7 @@ fn an_application_has_the_parts_that_its_configuration_names() {
     let text = metrics.encode().unwrap();
     assert!(text.contains("sheaf_bundles_opened_total{application=\"ctm\"} 0"), "{text}");
     let built_from = text.lines().find(|line| line.starts_with("sheaf_build_info{")).unwrap();
-    for (library, version) in [("rocksdb", RocksStores::library_version()), ("rustc", env!("SHEAF_RUSTC"))] {
+    for (library, version) in [("rocksdb", RocksStores::library_version()), ("rustc", env!("BUILD_RUSTC_VERSION"))] {
         assert!(built_from.contains(&format!("{library}=\"{version}\"")), "{built_from}");
         assert_eq!(version.split('.').count(), 3, "{version}");
     }
