@@ -28,7 +28,7 @@ pub(crate) fn parents() -> Result<Box<dyn Work>> {
 }
 
 pub(crate) fn children() -> Result<Box<dyn Work>> {
-    records(|event| event.place == 1)
+    records(|event| event.position == 1)
 }
 
 fn records(wanted: fn(&SampleEvent) -> bool) -> Result<Box<dyn Work>> {

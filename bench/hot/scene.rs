@@ -53,7 +53,7 @@ pub(crate) fn written(event: &SampleEvent) -> OutRecord {
 pub(crate) fn record(event: &SampleEvent) -> Record {
     Record {
         source: TopicPartition::new(&topic(event), 0),
-        offset: i64::from(event.place),
+        offset: i64::from(event.position),
         timestamp: NOW,
         key: None,
         value: Some(value(event)),

@@ -51,7 +51,7 @@ struct Restore {
 pub(crate) fn restore() -> Result<Box<dyn Work>> {
     let mut driver = TestDriver::new(scene::topology()?)?;
     let (first, rest): (Vec<_>, Vec<_>) =
-        scene::bundles(BUNDLES).concat().into_iter().partition(|event| event.place < scene::CHILDREN);
+        scene::bundles(BUNDLES).concat().into_iter().partition(|event| event.position < scene::CHILDREN);
     driver.send_records(&first.iter().map(scene::written).collect::<Vec<_>>())?;
     Ok(Box::new(Restore { driver, rest: rest.iter().map(scene::written).collect() }))
 }

@@ -1,4 +1,4 @@
-//! A clock that stands still until it is moved.
+//! A clock that only moves when it is advanced.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,45 +6,45 @@ use std::time::Duration;
 
 use crate::model::{Clock, Timestamp};
 
-/// A clock by hand: the wall clock begins where it is told, the monotonic one at zero, and both move together, until
-/// somebody sets the wall clock.
+/// A manual clock: the wall clock begins at a given time, the monotonic clock at zero. Both advance together; the wall
+/// clock can also be set.
 #[derive(Debug)]
 pub struct ManualClock {
     start: Timestamp,
-    passed: Mutex<Duration>,
-    /// By how much the wall clock was set, in milliseconds.
-    set_by: AtomicI64,
+    elapsed: Mutex<Duration>,
+    /// The sum of all changes by [`ManualClock::set_by`], in milliseconds.
+    offset_ms: AtomicI64,
 }
 
 impl ManualClock {
-    /// A clock that shows `start`.
+    /// A clock whose wall clock is at `start`.
     pub fn new(start: Timestamp) -> Self {
-        Self { start, passed: Mutex::new(Duration::ZERO), set_by: AtomicI64::new(0) }
+        Self { start, elapsed: Mutex::new(Duration::ZERO), offset_ms: AtomicI64::new(0) }
     }
 
-    /// Moves the clock.
+    /// Advances both clocks.
     pub fn advance(&self, by: Duration) {
-        let mut passed = self.passed();
-        *passed = passed.saturating_add(by);
+        let mut elapsed = self.elapsed();
+        *elapsed = elapsed.saturating_add(by);
     }
 
-    /// Sets the wall clock forward or back by so many milliseconds; the monotonic one does not notice.
+    /// Sets the wall clock forward or back by `millis` milliseconds; the monotonic clock is unchanged.
     pub fn set_by(&self, millis: i64) {
-        self.set_by.fetch_add(millis, Ordering::AcqRel);
+        self.offset_ms.fetch_add(millis, Ordering::AcqRel);
     }
 
-    fn passed(&self) -> std::sync::MutexGuard<'_, Duration> {
-        self.passed.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn elapsed(&self) -> std::sync::MutexGuard<'_, Duration> {
+        self.elapsed.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        let shown = self.start.saturating_add(*self.passed());
-        Timestamp::from_millis(shown.as_millis().saturating_add(self.set_by.load(Ordering::Acquire)))
+        let unset = self.start.saturating_add(*self.elapsed());
+        Timestamp::from_millis(unset.as_millis().saturating_add(self.offset_ms.load(Ordering::Acquire)))
     }
 
     fn uptime(&self) -> Duration {
-        *self.passed()
+        *self.elapsed()
     }
 }

@@ -1,7 +1,7 @@
-//! A day of events, told as a story: pairs in both orders, a duplicate, a missing child, a crash, a lost answer.
+//! The script of `sheaf demo`, a day of events: pairs in both orders, a duplicate, a missing child, a crash, a lost answer.
 //!
-//! The script is made from a seed before anything runs; [`Day::play`] carries it out in a [`World`] and reports each
-//! happening as it becomes visible in Kafka, which is all that an operator would see too.
+//! The script is generated from a seed before anything runs. [`Day::run`] executes it in a [`World`] and reports what can be
+//! observed from outside: operations, and records that are committed to Kafka.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,148 +15,151 @@ use crate::broker::{self, Broker, Producer, ProducerSpec};
 use crate::model::{Clock, OutRecord, Record, Timestamp, Topic};
 use crate::runtime;
 
-/// Something to be done at a time of the day.
+/// An operation of the script.
 #[derive(Clone, Debug)]
-pub enum Deed {
-    /// Write an event; `again` when it was written before.
+enum Operation {
+    /// Write an event.
     Send {
         /// The event.
         event: SampleEvent,
-        /// A second writing of the same event.
-        again: bool,
+        /// True if the same event was written before.
+        duplicate: bool,
     },
     /// Start an instance.
     Start(&'static str),
     /// Kill an instance with -9.
     Kill(&'static str),
-    /// Let Control-M execute the next submit and lose its answer.
+    /// Have Control-M execute the next submit without its answer arriving.
     LoseAnswer,
 }
 
-/// What became visible.
+/// An observation from outside of the instances.
 #[derive(Clone, Debug, Serialize)]
-#[serde(tag = "happening", rename_all = "snake_case")]
-pub enum Happening {
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Observation {
     /// An event was written.
     Event {
-        /// The bundle.
+        /// The bundle's id.
         bundle: String,
         /// `parent`, `child 2`.
         member: String,
-        /// A second writing.
-        again: bool,
+        /// True if the same event was written before.
+        duplicate: bool,
     },
-    /// An instance began.
+    /// An instance was started.
     Started {
-        /// Which.
+        /// Its name.
         instance: String,
     },
-    /// An instance vanished.
+    /// An instance was killed.
     Killed {
-        /// Which.
+        /// Its name.
         instance: String,
     },
-    /// All tasks run again on these instances.
-    Settled {
-        /// Which.
+    /// All partitions are assigned, and all tasks run.
+    Assigned {
+        /// The names of the running instances.
         instances: Vec<String>,
     },
-    /// Control-M will execute the next submit and lose its answer.
-    AnswerWillBeLost,
+    /// Control-M will execute the next submit, and its answer will be lost.
+    AnswerLossInjected,
     /// A submission was committed.
     Complete {
-        /// The bundle.
+        /// The bundle's id.
         bundle: String,
-        /// How many children it has.
+        /// The number of its children.
         children: usize,
-        /// After its deadline, by its members' times.
+        /// True if it was completed after its deadline, by its members' times.
         late: bool,
     },
     /// A delivery has ended.
     Delivered {
-        /// The bundle.
+        /// The bundle's id.
         bundle: String,
         /// `submitted`, `failed`, `unknown`.
         outcome: String,
         /// The folder at Control-M.
         folder: String,
-        /// True when the answer was lost and the folder was found by a look-up.
+        /// True if the answer was lost and a look-up found the folder.
         looked_up: bool,
     },
     /// An alert was raised.
     Alert {
-        /// The bundle.
+        /// The bundle's id.
         bundle: String,
-        /// What kind.
+        /// The kind of alert.
         kind: String,
-        /// What it says.
+        /// Its message.
         message: String,
     },
-    /// An input was not accepted.
+    /// An input was rejected.
     DeadLetter {
-        /// Why.
+        /// The reason, a word of [`RejectReason`](crate::model::RejectReason).
         reason: String,
     },
 }
 
-/// What was written, for the oracle.
+/// A written event: the input of the oracle.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    /// When, by the simulated clock.
+    /// The time of writing, by the simulated wall clock.
     pub at: Timestamp,
-    /// What.
+    /// The event.
     pub event: SampleEvent,
 }
 
-/// The story of a day.
+/// A day of events: its script, and what was written so far.
 pub struct Day {
-    script: Vec<(Duration, Deed)>,
+    script: Vec<(Duration, Operation)>,
     sent: Vec<Sent>,
-    /// How many records of each watched topic have been told.
-    told: BTreeMap<Topic, usize>,
+    /// The number of reported records of each watched topic.
+    reported: BTreeMap<Topic, usize>,
 }
 
 impl std::fmt::Debug for Day {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Day").field("deeds", &self.script.len()).finish_non_exhaustive()
+        f.debug_struct("Day").field("operations", &self.script.len()).finish_non_exhaustive()
     }
 }
 
-/// How a record of a watched topic is told.
-type Reading = fn(&Value) -> Happening;
+/// Turns the value of a watched topic's record into an observation.
+type Read = fn(&Value) -> Observation;
 
-/// What a day needs from outside of the world.
-pub trait Stage {
-    /// A simulated moment has passed; a demo sleeps here. It also waits until no act is under way.
-    fn pass(&mut self, at: Timestamp);
-    /// Something became visible.
-    fn show(&mut self, at: Timestamp, happening: &Happening);
-    /// Lets Control-M execute the next submit and lose its answer.
+/// Runs a [`Day`]: shows observations, waits for acts, injects faults into Control-M.
+pub trait Harness {
+    /// Called before the simulated clock advances; waits until no act is in flight.
+    fn before_advance(&mut self, at: Timestamp);
+    /// Shows an observation.
+    fn observed(&mut self, at: Timestamp, happening: &Observation);
+    /// Has Control-M execute the next submit without its answer arriving.
     fn lose_answer(&mut self);
 }
 
-/// The simulated time between two turns: members of the group have to be heard within their session's time-out.
+/// The simulated time between two turns, shorter than the session time-out of group members.
 const STEP: Duration = Duration::from_secs(10);
-/// How long the day is: the last parent's deadline passes within it.
+/// The length of the day: the last parent's deadline passes within it.
 const LENGTH: Duration = Duration::from_hours(26);
+/// An hour in seconds.
 const HOUR: u32 = 3_600;
-/// The topics that samples are written to.
+/// The topic of parents.
 const PARENTS: &str = "ctm-parent-events";
+/// The topic of children.
 const CHILDREN: &str = "ctm-children-events";
+/// The time-out of a call to the broker.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// The most turns that are waited for rest.
+/// The most turns until the instances are idle.
 const TURNS_MAX: usize = 20_000;
 
 impl Day {
     /// The script of a seed.
     pub fn new(seed: u64, start: Timestamp) -> Self {
         let mut generator = Generator::new(seed);
-        let mut script = vec![(Duration::ZERO, Deed::Start("a")), (Duration::ZERO, Deed::Start("b"))];
+        let mut script = vec![(Duration::ZERO, Operation::Start("a")), (Duration::ZERO, Operation::Start("b"))];
         let at = |generator: &mut Generator, from: u32, to: u32| {
             Duration::from_secs(u64::from(generator.number(from * HOUR..=to * HOUR)))
         };
-        let mut put = |when: Duration, event: &SampleEvent, again: bool| {
-            script.push((when, Deed::Send { event: event.clone(), again }));
+        let mut put = |when: Duration, event: &SampleEvent, duplicate: bool| {
+            script.push((when, Operation::Send { event: event.clone(), duplicate }));
         };
         for pair in 0..8_u32 {
             let bundle = generator.bundle(1, start);
@@ -176,24 +179,24 @@ impl Day {
         for event in &three {
             put(at(&mut generator, 2, 15), event, false);
         }
-        // The child of this one never comes.
+        // The child of this one is never written.
         let orphan = generator.bundle(1, start);
         orphan.first().into_iter().for_each(|event| put(Duration::from_mins(40), event, false));
         let hour = |hours: u64| Duration::from_hours(hours);
-        script.push((hour(5), Deed::LoseAnswer));
-        script.push((hour(9), Deed::Kill("a")));
-        script.push((hour(12), Deed::Start("a")));
+        script.push((hour(5), Operation::LoseAnswer));
+        script.push((hour(9), Operation::Kill("a")));
+        script.push((hour(12), Operation::Start("a")));
         script.sort_by_key(|(when, _)| *when);
-        Self { script, sent: Vec::new(), told: BTreeMap::new() }
+        Self { script, sent: Vec::new(), reported: BTreeMap::new() }
     }
 
-    /// Everything that was written.
+    /// All events that were written, in their order.
     pub fn sent(&self) -> &[Sent] {
         &self.sent
     }
 
-    /// Carries the script out.
-    pub fn play(&mut self, world: &mut World, stage: &mut dyn Stage) -> runtime::Result<()> {
+    /// Executes the script.
+    pub fn run(&mut self, world: &mut World, harness: &mut dyn Harness) -> runtime::Result<()> {
         let start = world.clock().now();
         let spec = ProducerSpec { transactional_id: "events".to_owned(), tracked: Vec::new() };
         let mut producer = world.broker().process("events").producer(&spec)?;
@@ -201,67 +204,67 @@ impl Day {
         let mut script = std::mem::take(&mut self.script).into_iter().peekable();
         while world.clock().now().since(start) < LENGTH {
             let passed = world.clock().now().since(start);
-            while let Some((_, deed)) = script.next_if(|(when, _)| *when <= passed) {
-                self.carry_out(deed, world, &mut *producer, stage)?;
+            while let Some((_, operation)) = script.next_if(|(when, _)| *when <= passed) {
+                self.execute(operation, world, &mut *producer, harness)?;
             }
             while world.turn()? {}
-            self.tell(world, stage);
-            stage.pass(world.clock().now());
+            self.report(world, harness);
+            harness.before_advance(world.clock().now());
             world.clock().advance(STEP);
         }
-        world.settle(TURNS_MAX)?;
-        self.tell(world, stage);
+        world.run_until_idle(TURNS_MAX)?;
+        self.report(world, harness);
         Ok(())
     }
 
-    fn carry_out(
+    fn execute(
         &mut self,
-        deed: Deed,
+        operation: Operation,
         world: &mut World,
         producer: &mut dyn Producer,
-        stage: &mut dyn Stage,
+        harness: &mut dyn Harness,
     ) -> runtime::Result<()> {
         let at = world.clock().now();
-        match deed {
-            Deed::Send { event, again } => {
+        match operation {
+            Operation::Send { event, duplicate } => {
                 write(producer, &event)?;
                 let (bundle, member) = (event.bundle.to_string(), event.name());
-                stage.show(at, &Happening::Event { bundle, member, again });
+                harness.observed(at, &Observation::Event { bundle, member, duplicate });
                 self.sent.push(Sent { at, event });
             }
-            Deed::Start(name) => {
+            Operation::Start(name) => {
                 world.start(name)?;
-                stage.show(at, &Happening::Started { instance: name.to_owned() });
-                world.settle(TURNS_MAX)?;
+                harness.observed(at, &Observation::Started { instance: name.to_owned() });
+                world.run_until_idle(TURNS_MAX)?;
                 let instances = world.running().map(str::to_owned).collect();
-                stage.show(world.clock().now(), &Happening::Settled { instances });
+                harness.observed(world.clock().now(), &Observation::Assigned { instances });
             }
-            Deed::Kill(name) => {
+            Operation::Kill(name) => {
                 world.crash(name);
-                stage.show(at, &Happening::Killed { instance: name.to_owned() });
-                // Its partitions are free when its session has ended; until then nobody has them.
+                harness.observed(at, &Observation::Killed { instance: name.to_owned() });
+                // Its partitions are assigned to others only when its session has timed out.
                 for _ in 0..6 {
                     world.clock().advance(STEP);
                     while world.turn()? {}
-                    stage.pass(world.clock().now());
+                    harness.before_advance(world.clock().now());
                 }
-                world.settle(TURNS_MAX)?;
+                world.run_until_idle(TURNS_MAX)?;
                 let instances = world.running().map(str::to_owned).collect();
-                stage.show(world.clock().now(), &Happening::Settled { instances });
+                harness.observed(world.clock().now(), &Observation::Assigned { instances });
             }
-            Deed::LoseAnswer => {
-                stage.lose_answer();
-                stage.show(at, &Happening::AnswerWillBeLost);
+            Operation::LoseAnswer => {
+                harness.lose_answer();
+                harness.observed(at, &Observation::AnswerLossInjected);
             }
         }
         Ok(())
     }
 
-    /// Tells what has been committed since the last time.
-    fn tell(&mut self, world: &World, stage: &mut dyn Stage) {
+    /// Reports the records that were committed since the last call.
+    fn report(&mut self, world: &World, harness: &mut dyn Harness) {
         let plan = world.plan();
         let output = |name: &str| plan.topology.nodes.iter().find_map(|node| node.output(name)).cloned();
-        let watched: [(Option<Topic>, Reading); 3] = [
+        let watched: [(Option<Topic>, Read); 3] = [
             (output(crate::processor::bundle::SUBMISSIONS), complete),
             (output(crate::processor::delivery::OUTCOMES), delivered),
             (Some(plan.alerts.clone()), alert),
@@ -269,28 +272,28 @@ impl Day {
         let at = world.clock().now();
         for (topic, read) in watched {
             let Some(topic) = topic else { continue };
-            for record in self.news(world, &topic) {
+            for record in self.new_records(world, &topic) {
                 let value = record.value.as_deref().and_then(|value| serde_json::from_slice(value).ok());
-                stage.show(at, &read(&value.unwrap_or(Value::Null)));
+                harness.observed(at, &read(&value.unwrap_or(Value::Null)));
             }
         }
-        for record in self.news(world, &plan.dead_letters.clone()) {
+        for record in self.new_records(world, &plan.dead_letters.clone()) {
             let reason = record.headers.text("__sheaf.errors.reason").unwrap_or("unknown").to_owned();
-            stage.show(at, &Happening::DeadLetter { reason });
+            harness.observed(at, &Observation::DeadLetter { reason });
         }
     }
 
-    fn news(&mut self, world: &World, topic: &Topic) -> Vec<Record> {
+    fn new_records(&mut self, world: &World, topic: &Topic) -> Vec<Record> {
         let mut records = world.broker().committed_records(topic);
-        let told = self.told.entry(topic.clone()).or_default();
-        if records.len() == *told {
+        let reported = self.reported.entry(topic.clone()).or_default();
+        if records.len() == *reported {
             return Vec::new();
         }
-        // Of all partitions, in the order of their writing.
+        // The records of all partitions, in the order in which they were written.
         records.sort_by_key(|record| record.timestamp);
-        let news = records.split_off((*told).min(records.len()));
-        *told += news.len();
-        news
+        let new = records.split_off((*reported).min(records.len()));
+        *reported += new.len();
+        new
     }
 }
 
@@ -304,16 +307,16 @@ fn text(value: &Value, name: &str) -> String {
     value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn complete(value: &Value) -> Happening {
-    Happening::Complete {
+fn complete(value: &Value) -> Observation {
+    Observation::Complete {
         bundle: text(value, "bundle_id"),
         children: value.get("children").and_then(Value::as_array).map_or(0, Vec::len),
         late: value.get("late").and_then(Value::as_bool).unwrap_or(false),
     }
 }
 
-fn delivered(value: &Value) -> Happening {
-    Happening::Delivered {
+fn delivered(value: &Value) -> Observation {
+    Observation::Delivered {
         bundle: text(value, "bundle_id"),
         outcome: text(value, "outcome"),
         folder: text(value, "folder"),
@@ -321,6 +324,6 @@ fn delivered(value: &Value) -> Happening {
     }
 }
 
-fn alert(value: &Value) -> Happening {
-    Happening::Alert { bundle: text(value, "key"), kind: text(value, "kind"), message: text(value, "message") }
+fn alert(value: &Value) -> Observation {
+    Observation::Alert { bundle: text(value, "key"), kind: text(value, "kind"), message: text(value, "message") }
 }

@@ -1,7 +1,17 @@
-//! Drives a runtime with a seed, over the memory broker and a manual clock.
+//! Deterministic simulation: runs the runtime from a seed, on the memory broker and a manual clock.
 //!
-//! Nothing here is a second runtime: a [`World`] calls the same `turn` of the same stream threads, restorers and
-//! housekeepers that the operating system's threads call, one after the other.
+//! There is no second runtime: a [`World`] calls the same `turn` of the same stream threads, restorers and housekeepers
+//! as the threads of `sheaf run`, one after the other.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `world` | a cluster in memory, a clock, and instances that start, stop and crash |
+//! | `process`, `pause` | the disk, the sink and the fault points of one instance |
+//! | `clock` | the manual clock |
+//! | `events` | sample events |
+//! | `oracle` | the expected outputs, computed from the input alone |
+//! | `day` | the script of `sheaf demo` |
+//! | [`swarm`] | runs with faults, drawn from seeds |
 
 mod clock;
 mod day;
@@ -13,7 +23,7 @@ pub mod swarm;
 mod world;
 
 pub use clock::ManualClock;
-pub use day::{Day, Deed, Happening, Sent, Stage};
+pub use day::{Day, Harness, Observation, Sent};
 pub use events::{Generator, SampleEvent};
-pub use process::{Strikes, never};
-pub use world::{MakeSink, Setting, World};
+pub use process::{CrashPolicy, never_crash};
+pub use world::{MakeSink, Setup, World};

@@ -1,4 +1,4 @@
-//! The truth about a day, computed from what was written alone, and compared with what came out.
+//! The oracle: computes the expected outputs from the written events alone, and compares them with a run's.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,20 +9,20 @@ use uuid::Uuid;
 use super::day::Sent;
 use crate::model::{Record, Timestamp};
 
-/// What must have become of one bundle.
+/// The expected result of one bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// The members' events by place, the first writing of each.
+    /// The members' events by position; of duplicates the first.
     pub members: BTreeMap<u32, Value>,
-    /// How many children the parent asks for; `None` when it never came.
+    /// The number of children that the parent names; `None` if no parent was written.
     pub children: Option<u32>,
-    /// The earliest member's time.
+    /// The time of the first member.
     pub first: Timestamp,
-    /// When the last member came that was needed; `None` when the bundle is incomplete.
+    /// The time of the member that completed it; `None` if it is incomplete.
     pub completed: Option<Timestamp>,
 }
 
-/// What came out of a run.
+/// The outputs of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// Committed records of the submissions topic.
@@ -31,13 +31,13 @@ pub struct Outcome {
     pub alerts: Vec<Record>,
     /// Committed records of the dead-letters topic.
     pub dead_letters: Vec<Record>,
-    /// How many runs Control-M has of each folder.
+    /// The number of runs of each folder at Control-M.
     pub folders: BTreeMap<String, usize>,
-    /// The time at the end of the run.
+    /// The wall clock at the end of the run.
     pub end: Timestamp,
 }
 
-/// The truth, bundle by bundle.
+/// The expected result of each bundle.
 pub fn expected(sent: &[Sent]) -> BTreeMap<Uuid, Expected> {
     let mut bundles: BTreeMap<Uuid, Expected> = BTreeMap::new();
     for Sent { at, event } in sent {
@@ -47,7 +47,7 @@ pub fn expected(sent: &[Sent]) -> BTreeMap<Uuid, Expected> {
             first: *at,
             completed: None,
         });
-        bundle.members.entry(event.place).or_insert_with(|| event.value.clone());
+        bundle.members.entry(event.position).or_insert_with(|| event.value.clone());
         if event.is_parent() {
             bundle.children = event.value.get("children").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
         }
@@ -59,43 +59,44 @@ pub fn expected(sent: &[Sent]) -> BTreeMap<Uuid, Expected> {
     bundles
 }
 
-/// Everything in which a run differs from the truth, in sentences; empty when it is right.
-pub fn judge(sent: &[Sent], outcome: &Outcome, sla: Duration) -> Vec<String> {
-    let truth = expected(sent);
-    let mut wrong = Vec::new();
+/// Every violation of a run, as a sentence; empty if its outputs are the expected ones.
+pub fn check(sent: &[Sent], outcome: &Outcome, sla: Duration) -> Vec<String> {
+    let expected = expected(sent);
+    let mut violations = Vec::new();
     let mut submissions: BTreeMap<String, Vec<&Record>> = BTreeMap::new();
     for record in &outcome.submissions {
         let key = record.key.as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
         submissions.entry(key).or_default().push(record);
     }
     let mut folders = outcome.folders.clone();
-    for (id, bundle) in &truth {
+    for (id, bundle) in &expected {
         let found = submissions.remove(&id.to_string()).unwrap_or_default();
         let runs = folders.remove(&format!("folder-{id}")).unwrap_or(0);
         let wanted = usize::from(bundle.completed.is_some());
         if found.len() != wanted {
-            wrong.push(format!("bundle {id}: {} submissions instead of {wanted}", found.len()));
+            violations.push(format!("bundle {id}: {} submissions instead of {wanted}", found.len()));
         }
         if runs != wanted {
-            wrong.push(format!("bundle {id}: {runs} runs at Control-M instead of {wanted}"));
+            violations.push(format!("bundle {id}: {runs} runs at Control-M instead of {wanted}"));
         }
-        if found.iter().any(|record| !holds(record, bundle)) {
-            wrong.push(format!("bundle {id}: the submission does not hold what was written"));
+        if found.iter().any(|record| !matches(record, bundle)) {
+            violations.push(format!("bundle {id}: the submission differs from the written events"));
         }
         let breaches = outcome.alerts.iter().filter(|alert| is_breach(alert, &id.to_string())).count();
         let due = bundle.first.saturating_add(sla);
         let breaches_wanted =
             usize::from(outcome.end > due && bundle.completed.is_none_or(|completed| completed > due));
         if breaches != breaches_wanted {
-            wrong.push(format!("bundle {id}: {breaches} breach alerts instead of {breaches_wanted}"));
+            violations.push(format!("bundle {id}: {breaches} breach alerts instead of {breaches_wanted}"));
         }
     }
-    wrong.extend(submissions.keys().map(|key| format!("bundle {key}: submitted, but nobody wrote it")));
-    wrong.extend(folders.keys().map(|folder| format!("{folder}: run at Control-M, but nobody wrote it")));
+    violations.extend(submissions.keys().map(|key| format!("bundle {key}: submitted, but no event of it was written")));
+    violations
+        .extend(folders.keys().map(|folder| format!("{folder}: run at Control-M, but no event of it was written")));
     if !outcome.dead_letters.is_empty() {
-        wrong.push(format!("{} dead letters, but every event was good", outcome.dead_letters.len()));
+        violations.push(format!("{} dead letters, but every event was valid", outcome.dead_letters.len()));
     }
-    wrong
+    violations
 }
 
 fn value(record: &Record) -> Value {
@@ -106,10 +107,11 @@ fn is_breach(record: &Record, id: &str) -> bool {
     record.key.as_deref() == Some(id.as_bytes()) && value(record).get("kind") == Some(&Value::from("sla_breach"))
 }
 
-/// True when the submission has the parent as it was written, and the children as they were written, in their order.
-fn holds(record: &Record, bundle: &Expected) -> bool {
+/// True if the submission has the parent and the children as they were written, the children in their order.
+fn matches(record: &Record, bundle: &Expected) -> bool {
     let value = value(record);
-    let children: Vec<&Value> = bundle.members.iter().filter(|(place, _)| **place > 0).map(|(_, it)| it).collect();
+    let children: Vec<&Value> =
+        bundle.members.iter().filter(|(position, _)| **position > 0).map(|(_, it)| it).collect();
     let found: Option<Vec<&Value>> =
         value.get("children").and_then(Value::as_array).map(|found| found.iter().collect());
     value.get("parent") == bundle.members.get(&0) && found == Some(children)

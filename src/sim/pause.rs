@@ -1,9 +1,9 @@
-//! Where a simulated process stands still in the middle of a turn, as one does that is sent SIGSTOP.
+//! Pauses a simulated process in the middle of a turn, as SIGSTOP does.
 //!
-//! A turn that is to stand still runs on a thread of its own, and nothing else runs meanwhile but what lets it go: so
-//! everything still happens in one order.
+//! A turn that will be paused runs on a thread of its own, while the caller waits until it is paused or has ended: so the
+//! order of everything stays deterministic.
 
-#![expect(clippy::disallowed_methods, reason = "a turn that stands still needs a stack of its own")]
+#![expect(clippy::disallowed_methods, reason = "a turn that is paused needs a stack of its own")]
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
@@ -11,69 +11,69 @@ use std::thread::{self, JoinHandle};
 
 use crate::runtime::FaultPoint;
 
-/// The pause of one process; open unless it is closed for the next visit of a point.
+/// The pause of one process; `None` unless it is armed for a fault point.
 #[derive(Debug, Default)]
-pub(super) struct Pause(Mutex<Option<Closed>>);
+pub(super) struct Pause(Mutex<Option<Armed>>);
 
 #[derive(Debug)]
-struct Closed {
+struct Armed {
     at: FaultPoint,
-    standing: Sender<()>,
-    go: Receiver<()>,
+    paused: Sender<()>,
+    resumed: Receiver<()>,
 }
 
-/// What runs on a thread of its own, and stands still at a pause.
+/// A computation on a thread of its own, paused at a fault point.
 #[derive(Debug)]
-pub(super) struct Standing<T> {
-    go: Sender<()>,
-    running: JoinHandle<T>,
+pub(super) struct Paused<T> {
+    resume: Sender<()>,
+    thread: JoinHandle<T>,
 }
 
 impl Pause {
-    /// Called at each point: stands still here when the pause is closed for it.
-    pub(super) fn pass(&self, point: FaultPoint) {
+    /// Called at each fault point: blocks if the pause is armed for it, until it is resumed.
+    pub(super) fn reached(&self, point: FaultPoint) {
         let mut pause = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(closed) = pause.take_if(|closed| closed.at == point) {
+        if let Some(armed) = pause.take_if(|armed| armed.at == point) {
             drop(pause);
-            // Nobody waits when the world has ended: then nobody minds whether this goes on.
-            let (Ok(()) | Err(_)) = closed.standing.send(());
-            let (Ok(()) | Err(_)) = closed.go.recv();
+            // Both ends are gone when the world was dropped: then this thread may continue.
+            let (Ok(()) | Err(_)) = armed.paused.send(());
+            let (Ok(()) | Err(_)) = armed.resumed.recv();
         }
     }
 
-    fn open(&self) {
+    fn disarm(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    fn close(&self, at: FaultPoint) -> (Receiver<()>, Sender<()>) {
-        let ((standing, stands), (go, gone)) = (mpsc::channel(), mpsc::channel());
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Closed { at, standing, go: gone });
-        (stands, go)
+    fn arm(&self, at: FaultPoint) -> (Receiver<()>, Sender<()>) {
+        let ((paused, is_paused), (resume, resumed)) = (mpsc::channel(), mpsc::channel());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Armed { at, paused, resumed });
+        (is_paused, resume)
     }
 }
 
-/// Runs this until it stands still at a point, or to its end when it does not come there.
+/// Runs a computation until it is paused at a fault point; `Err` is its result when it ends without reaching the point.
 pub(super) fn run_until<T: Send + 'static>(
     pause: &std::sync::Arc<Pause>,
     point: FaultPoint,
     run: impl FnOnce() -> T + Send + 'static,
-) -> Result<Standing<T>, T> {
-    let (stands, go) = pause.close(point);
+) -> Result<Paused<T>, T> {
+    let (is_paused, resume) = pause.arm(point);
     let at_the_end = pause.clone();
-    let running = thread::spawn(move || {
+    let thread = thread::spawn(move || {
         let value = run();
-        at_the_end.open();
+        at_the_end.disarm();
         value
     });
-    let standing = Standing { go, running };
-    if stands.recv().is_ok() { Ok(standing) } else { Err(standing.finish()) }
+    let paused = Paused { resume, thread };
+    if is_paused.recv().is_ok() { Ok(paused) } else { Err(paused.finish()) }
 }
 
-impl<T> Standing<T> {
-    /// Lets it go on, to its end.
+impl<T> Paused<T> {
+    /// Resumes it, and waits for its result.
     pub(super) fn finish(self) -> T {
-        let Self { go, running } = self;
-        let (Ok(()) | Err(_)) = go.send(());
-        running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let Self { resume, thread } = self;
+        let (Ok(()) | Err(_)) = resume.send(());
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }

@@ -1,6 +1,6 @@
-//! What a simulated process reaches besides the broker, until the moment of its end.
+//! The disk, the sink and the fault points of a simulated process.
 //!
-//! Code that runs on after a crash, up to the end of its turn, must not change anything: no real process does.
+//! After a crash the code still runs to the end of its turn, but changes nothing any more, as a killed process would not.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,11 +14,11 @@ use crate::runtime::{FaultObserver, FaultPoint};
 use crate::store::memory::MemoryStores;
 use crate::store::{self, Store, Stores};
 
-/// Whether an instance ends, as by kill -9, at a point that it has come to.
-pub type Strikes = Arc<dyn Fn(&str, FaultPoint) -> bool + Send + Sync>;
+/// Decides whether the instance of that name crashes, as by kill -9, at a fault point that it has reached.
+pub type CrashPolicy = Arc<dyn Fn(&str, FaultPoint) -> bool + Send + Sync>;
 
-/// For worlds in which nobody ends at a point.
-pub fn never() -> Strikes {
+/// The policy under which no instance crashes at a fault point.
+pub fn never_crash() -> CrashPolicy {
     Arc::new(|_, _| false)
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Process {
     pub(super) broker: MemoryBroker,
     pub(super) disk: MemoryStores,
     pub(super) sink: Arc<dyn Sink>,
-    pub(super) strikes: Strikes,
+    pub(super) crash_policy: CrashPolicy,
     pub(super) pause: Arc<Pause>,
 }
 
@@ -40,28 +40,29 @@ impl fmt::Debug for Process {
 }
 
 impl Process {
-    fn gone(&self, task: &str) -> store::Error {
+    /// The error of stores after the crash: they look as if another process had them open.
+    fn locked(&self, task: &str) -> store::Error {
         store::Error::Locked { path: PathBuf::from(&self.name).join(task) }
     }
 }
 
 impl FaultObserver for Process {
     fn reached(&self, point: FaultPoint) {
-        if !self.broker.is_crashed() && (self.strikes)(&self.name, point) {
+        if !self.broker.is_crashed() && (self.crash_policy)(&self.name, point) {
             self.broker.crash();
             self.disk.crash();
         }
-        self.pause.pass(point);
+        self.pause.reached(point);
     }
 }
 
 impl Stores for Process {
     fn open(&self, task: &str) -> store::Result<Box<dyn Store>> {
-        if self.broker.is_crashed() { Err(self.gone(task)) } else { self.disk.open(task) }
+        if self.broker.is_crashed() { Err(self.locked(task)) } else { self.disk.open(task) }
     }
 
     fn destroy(&self, task: &str) -> store::Result<()> {
-        if self.broker.is_crashed() { Err(self.gone(task)) } else { self.disk.destroy(task) }
+        if self.broker.is_crashed() { Err(self.locked(task)) } else { self.disk.destroy(task) }
     }
 
     fn existing(&self) -> store::Result<Vec<String>> {

@@ -1,4 +1,4 @@
-//! A cluster in memory with instances on it, all driven from one thread.
+//! A cluster in memory with its instances, all driven from one thread.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,8 +9,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::ManualClock;
-use super::pause::{self, Pause, Standing};
-use super::process::{Process, Strikes};
+use super::pause::{self, Pause, Paused};
+use super::process::{CrashPolicy, Process};
 use crate::broker::memory::{self, MemoryBroker};
 use crate::broker::{Broker, Waker};
 use crate::metric::Metrics;
@@ -22,257 +22,258 @@ use crate::runtime::{
 use crate::store::memory::MemoryStores;
 use crate::topology::Topology;
 
-/// Makes the sink of an instance: each process has its own.
+/// Makes the sink of the instance of that name: each process has its own.
 pub type MakeSink = Box<dyn Fn(&str) -> Arc<dyn Sink>>;
 
-/// Everything that a world is made from.
-pub struct Setting {
-    /// What runs.
+/// The parts of a world.
+pub struct Setup {
+    /// The topology that each instance runs.
     pub topology: Topology,
-    /// Names and limits; `instance` is replaced by each instance's own.
+    /// The settings of the runtime; `instance` is replaced by the name of each instance.
     pub settings: Settings,
-    /// The cluster.
+    /// The settings of the cluster.
     pub broker: memory::Settings,
-    /// The clock.
+    /// The clock of the cluster and of all instances.
     pub clock: Arc<ManualClock>,
-    /// Who executes acts.
+    /// Makes the sink of each instance.
     pub sink: MakeSink,
-    /// What each instance counts in.
+    /// Makes the metrics of each instance.
     pub metrics: Box<dyn Fn() -> Arc<Metrics>>,
-    /// Who ends where.
-    pub strikes: Strikes,
+    /// Decides which instance crashes at which fault point.
+    pub crash_policy: CrashPolicy,
 }
 
-impl fmt::Debug for Setting {
+impl fmt::Debug for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Setting").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Setup").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
-/// A cluster, a clock, and instances that come, go and crash.
+/// A cluster, a clock, and instances that start, stop and crash.
 pub struct World {
-    setting: Setting,
+    setup: Setup,
     plan: TopologyPlan,
     broker: MemoryBroker,
-    machines: BTreeMap<String, Machine>,
-    /// Those that stand still in the middle of a turn.
-    standing: BTreeMap<String, (MemoryBroker, Standing<Turned>)>,
+    instances: BTreeMap<String, Instance>,
+    /// The instances that are paused in the middle of a turn, with their clients of the cluster.
+    paused: BTreeMap<String, (MemoryBroker, Paused<TurnResult>)>,
     disks: BTreeMap<String, MemoryStores>,
     starts: u64,
 }
 
-/// A machine, and what came of its turn.
-type Turned = (Machine, runtime::Result<bool>);
+/// An instance and the result of its turn.
+type TurnResult = (Instance, runtime::Result<bool>);
 
 /// One running instance.
-struct Machine {
-    process: MemoryBroker,
+struct Instance {
+    /// Its client of the cluster.
+    broker: MemoryBroker,
     context: Context,
-    streams: Vec<StreamThread>,
+    stream_threads: Vec<StreamThread>,
     restorer: Restorer,
-    /// True while its disk is so slow that no restore gets on.
-    slow: bool,
+    /// True while its restores make no progress.
+    restores_paused: bool,
     housekeeper: Housekeeper,
     pause: Arc<Pause>,
 }
 
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("World").field("machines", &self.machines.keys()).finish_non_exhaustive()
+        f.debug_struct("World").field("instances", &self.instances.keys()).finish_non_exhaustive()
     }
 }
 
 impl World {
     /// An empty cluster with no instance.
-    pub fn new(setting: Setting) -> Self {
-        let broker = MemoryBroker::new(setting.broker.clone(), setting.clock.clone());
-        let plan = TopologyPlan::new(setting.topology.clone(), &setting.settings);
+    pub fn new(setup: Setup) -> Self {
+        let broker = MemoryBroker::new(setup.broker.clone(), setup.clock.clone());
+        let plan = TopologyPlan::new(setup.topology.clone(), &setup.settings);
         Self {
-            setting,
+            setup,
             plan,
             broker,
-            machines: BTreeMap::new(),
-            standing: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            paused: BTreeMap::new(),
             disks: BTreeMap::new(),
             starts: 0,
         }
     }
 
-    /// The cluster, as somebody outside of all instances reaches it.
+    /// The cluster, for a client outside of all instances.
     pub fn broker(&self) -> &MemoryBroker {
         &self.broker
     }
 
-    /// The names of all topics.
+    /// The topology with the names of all topics.
     pub fn plan(&self) -> &TopologyPlan {
         &self.plan
     }
 
     /// The clock.
     pub fn clock(&self) -> &Arc<ManualClock> {
-        &self.setting.clock
+        &self.setup.clock
     }
 
-    /// The disk of an instance; it stays when the instance does not.
+    /// The disk of an instance, which outlives its processes.
     pub fn disk(&mut self, name: &str) -> &MemoryStores {
         self.disks.entry(name.to_owned()).or_default()
     }
 
-    /// The instances that run, also those that stand still.
+    /// The names of the running instances, including paused ones.
     pub fn running(&self) -> impl Iterator<Item = &str> {
-        self.machines.keys().chain(self.standing.keys()).map(String::as_str)
+        self.instances.keys().chain(self.paused.keys()).map(String::as_str)
     }
 
-    /// What an instance does; `None` when it does not run.
+    /// The status of an instance; `None` if it does not run or is paused.
     pub fn status(&self, name: &str) -> Option<&Status> {
-        self.machines.get(name).map(|machine| &*machine.context.status)
+        self.instances.get(name).map(|instance| &*instance.context.status)
     }
 
-    /// The metrics of an instance.
+    /// The metrics of an instance; `None` if it does not run or is paused.
     pub fn metrics(&self, name: &str) -> Option<&Metrics> {
-        self.machines.get(name).map(|machine| &*machine.context.metrics)
+        self.instances.get(name).map(|instance| &*instance.context.metrics)
     }
 
-    /// Starts an instance, on the disk that it had.
+    /// Starts an instance on its disk.
     pub fn start(&mut self, name: &str) -> runtime::Result<()> {
         self.starts += 1;
-        let process = self.broker.process(name);
-        let settings = Settings { instance: InstanceId::new(name), ..self.setting.settings.clone() };
+        let broker = self.broker.process(name);
+        let settings = Settings { instance: InstanceId::new(name), ..self.setup.settings.clone() };
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{name}/{}", self.starts).as_bytes());
         let number = u32::try_from(self.starts).unwrap_or(u32::MAX);
         let pause = Arc::new(Pause::default());
-        let surroundings = Process {
+        let process = Process {
             name: name.to_owned(),
-            broker: process.clone(),
+            broker: broker.clone(),
             disk: self.disk(name).clone(),
-            sink: (self.setting.sink)(name),
-            strikes: self.setting.strikes.clone(),
+            sink: (self.setup.sink)(name),
+            crash_policy: self.setup.crash_policy.clone(),
             pause: pause.clone(),
         };
         let timeout = settings.limits.broker_timeout;
-        let context = Application::new(self.setting.topology.clone(), settings, process.clone(), surroundings.clone())
-            .with_sink(Arc::new(surroundings.clone()))
-            .with_clock(self.setting.clock.clone())
-            .with_metrics((self.setting.metrics)())
+        let context = Application::new(self.setup.topology.clone(), settings, broker.clone(), process.clone())
+            .with_sink(Arc::new(process.clone()))
+            .with_clock(self.setup.clock.clone())
+            .with_metrics((self.setup.metrics)())
             .with_incarnation(Incarnation { id, host: "simulated".to_owned(), process: number })
-            .with_fault_observer(Arc::new(surroundings))
-            .prepare(&mut *process.admin()?, timeout)?;
+            .with_fault_observer(Arc::new(process))
+            .prepare(&mut *broker.admin()?, timeout)?;
         let (to_restorer, jobs) = mpsc::channel();
-        let streams = (0..context.settings.stream_threads)
+        let stream_threads = (0..context.settings.stream_threads)
             .map(|number| {
                 StreamThread::new(context.clone(), number, (to_restorer.clone(), Waker::none()), Waker::none())
             })
             .collect::<runtime::Result<_>>()?;
         let restorer = Restorer::new(context.clone(), jobs)?;
         let housekeeper = Housekeeper::new(context.clone())?;
-        let machine = Machine { process, context, streams, restorer, slow: false, housekeeper, pause };
-        self.machines.insert(name.to_owned(), machine);
+        let instance =
+            Instance { broker, context, stream_threads, restorer, restores_paused: false, housekeeper, pause };
+        self.instances.insert(name.to_owned(), instance);
         Ok(())
     }
 
-    /// Ends an instance as kill -9 does.
+    /// Kills an instance as kill -9 does.
     pub fn crash(&mut self, name: &str) {
-        if let Some(machine) = self.machines.remove(name) {
-            machine.process.crash();
+        if let Some(instance) = self.instances.remove(name) {
+            instance.broker.crash();
             self.disk(name).crash();
         }
-        if let Some((process, standing)) = self.standing.remove(name) {
-            process.crash();
+        if let Some((broker, paused)) = self.paused.remove(name) {
+            broker.crash();
             self.disk(name).crash();
-            // What is left of its turn changes nothing any more.
-            drop(standing.finish());
+            // The rest of its turn changes nothing any more.
+            drop(paused.finish());
         }
     }
 
-    /// Ends an instance in order. What a sink has under way is not waited for: meanwhile the clock would stand still.
+    /// Stops an instance in order. It does not wait for acts in flight: the clock does not move meanwhile.
     pub fn stop(&mut self, name: &str) -> runtime::Result<()> {
-        let Some(machine) = self.machines.remove(name) else { return Ok(()) };
-        let closed = machine.streams.into_iter().try_for_each(|stream| stream.close(Duration::ZERO));
-        machine.housekeeper.close();
+        let Some(instance) = self.instances.remove(name) else { return Ok(()) };
+        let closed = instance.stream_threads.into_iter().try_for_each(|thread| thread.close(Duration::ZERO));
+        instance.housekeeper.close();
         closed
     }
 
-    /// Holds the restores of an instance up, or lets them go on.
-    pub fn slow_down(&mut self, name: &str, slow: bool) {
-        if let Some(machine) = self.machines.get_mut(name) {
-            machine.slow = slow;
+    /// Pauses or resumes the restores of an instance.
+    pub fn pause_restores(&mut self, name: &str, paused: bool) {
+        if let Some(instance) = self.instances.get_mut(name) {
+            instance.restores_paused = paused;
         }
     }
 
-    /// True when a fault of the cluster has made an instance vanish; what is left of it is to be taken away with
-    /// [`World::crash`].
+    /// True if a fault has crashed an instance during its turn; [`World::crash`] then removes it.
     pub fn is_crashed(&self, name: &str) -> bool {
-        self.machines.get(name).is_some_and(|machine| machine.process.is_crashed())
+        self.instances.get(name).is_some_and(|instance| instance.broker.is_crashed())
     }
 
-    /// One turn of every part of every instance; true when one of them has more to do at once.
+    /// One turn of all threads of all instances; true if one of them has more work.
     pub fn turn(&mut self) -> runtime::Result<bool> {
-        let now = self.setting.clock.now();
+        let now = self.setup.clock.now();
         let mut busy = false;
-        for machine in self.machines.values_mut() {
-            busy |= machine.turn(now)?;
+        for instance in self.instances.values_mut() {
+            busy |= instance.turn(now)?;
         }
         Ok(busy)
     }
 
-    /// One turn of every part of one instance; one that does not run has nothing to do.
+    /// One turn of all threads of one instance; true if it has more work, false if it does not run.
     pub fn turn_of(&mut self, name: &str) -> runtime::Result<bool> {
-        let now = self.setting.clock.now();
-        self.machines.get_mut(name).map_or(Ok(false), |machine| machine.turn(now))
+        let now = self.setup.clock.now();
+        self.instances.get_mut(name).map_or(Ok(false), |instance| instance.turn(now))
     }
 
-    /// A turn of an instance that stands still when it comes to a point, until [`World::wake`]; true when it has.
+    /// A turn of an instance that is paused when it reaches a fault point, until [`World::resume`]; true if it was.
     pub fn turn_until(&mut self, name: &str, point: FaultPoint) -> runtime::Result<bool> {
-        let now = self.setting.clock.now();
-        let Some(mut machine) = self.machines.remove(name) else { return Ok(false) };
-        let (pause, process) = (machine.pause.clone(), machine.process.clone());
+        let now = self.setup.clock.now();
+        let Some(mut instance) = self.instances.remove(name) else { return Ok(false) };
+        let (pause, broker) = (instance.pause.clone(), instance.broker.clone());
         let turn = pause::run_until(&pause, point, move || {
-            let result = machine.turn(now);
-            (machine, result)
+            let result = instance.turn(now);
+            (instance, result)
         });
         match turn {
-            Ok(standing) => {
-                self.standing.insert(name.to_owned(), (process, standing));
+            Ok(paused) => {
+                self.paused.insert(name.to_owned(), (broker, paused));
                 Ok(true)
             }
-            Err((machine, result)) => {
-                self.machines.insert(name.to_owned(), machine);
+            Err((instance, result)) => {
+                self.instances.insert(name.to_owned(), instance);
                 result.map(|_busy| false)
             }
         }
     }
 
-    /// Lets an instance that stands still in the middle of a turn go on; true when it has more to do at once.
-    pub fn wake(&mut self, name: &str) -> runtime::Result<bool> {
-        let Some((_, standing)) = self.standing.remove(name) else { return Ok(false) };
-        let (machine, result) = standing.finish();
-        self.machines.insert(name.to_owned(), machine);
+    /// Resumes an instance that is paused in the middle of a turn; true if it has more work.
+    pub fn resume(&mut self, name: &str) -> runtime::Result<bool> {
+        let Some((_, paused)) = self.paused.remove(name) else { return Ok(false) };
+        let (instance, result) = paused.finish();
+        self.instances.insert(name.to_owned(), instance);
         result
     }
 
-    /// Turns until nothing has been left to do for some turns, with the clock moving by little so that gaps and
-    /// back-offs pass. Gives up after `turns_max` turns, and says so with `false`.
-    pub fn settle(&mut self, turns_max: usize) -> runtime::Result<bool> {
-        const QUIET: usize = 12;
-        let mut quiet = 0;
+    /// Turns all instances until they are ready and idle for some turns, advancing the clock by 10 ms each time, so that gaps
+    /// and back-offs end. False if that takes more than `turns_max` turns.
+    pub fn run_until_idle(&mut self, turns_max: usize) -> runtime::Result<bool> {
+        const IDLE_TURNS: usize = 12;
+        let mut idle = 0;
         for _ in 0..turns_max {
-            quiet = if self.turn()? { 0 } else { quiet + 1 };
-            if quiet >= QUIET && self.machines.values().all(|machine| machine.context.status.is_ready()) {
+            idle = if self.turn()? { 0 } else { idle + 1 };
+            if idle >= IDLE_TURNS && self.instances.values().all(|instance| instance.context.status.is_ready()) {
                 return Ok(true);
             }
-            self.setting.clock.advance(Duration::from_millis(10));
+            self.setup.clock.advance(Duration::from_millis(10));
         }
         Ok(false)
     }
 }
 
-impl Machine {
+impl Instance {
     fn turn(&mut self, now: Timestamp) -> runtime::Result<bool> {
         let mut busy = false;
-        for stream in &mut self.streams {
-            busy |= stream.turn(now)? == Turn::Again;
+        for thread in &mut self.stream_threads {
+            busy |= thread.turn(now)? == Turn::Again;
         }
-        if !self.slow {
+        if !self.restores_paused {
             busy |= self.restorer.turn(now)? == Turn::Again;
         }
         let _next: Turn = self.housekeeper.turn(now);

@@ -17,10 +17,10 @@ const FOUND: [u64; 1] = [10_010_003_600_176];
 fn right(report: &Report) {
     let trace = report.trace.join("\n");
     assert!(
-        report.wrong.is_empty(),
+        report.violations.is_empty(),
         "seed {}:\n{trace}\n\n{}\n\nagain with: sheaf simulate --seed {} --runs 1 --trace",
         report.seed,
-        report.wrong.join("\n"),
+        report.violations.join("\n"),
         report.seed
     );
 }
@@ -35,13 +35,13 @@ fn nothing_is_lost_or_doubled_in_any_weather() {
     let asked = |name: &str| std::env::var(name).ok();
     let seeds = asked("SHEAF_TEST_SEEDS").map_or(SEEDS, |text| text.parse().expect("a number"));
     let own = asked("SHEAF_TEST_COMMIT").map_or(0..0, |commit| seed(&commit)..seed(&commit) + OWN);
-    let mut met = Coverage::default();
+    let mut coverage = Coverage::default();
     for seed in (0..seeds).chain(FOUND).chain(own) {
         let report = run(seed, None);
         right(&report);
-        met.add(&report.met);
+        coverage.add(&report.coverage);
     }
-    assert_eq!(met.missing(), [], "each kind of trouble is met");
+    assert_eq!(coverage.missing(), [], "each kind of trouble is met");
 }
 
 #[test]
@@ -63,8 +63,8 @@ fn each_broken_duty_is_found() {
     const LIMIT: u64 = 300;
     let mut found = BTreeMap::new();
     for mutation in Mutation::ALL {
-        let first = (0..LIMIT).map(|seed| run(seed, Some(mutation))).find(|report| !report.wrong.is_empty());
-        let words = first.map(|report| format!("seed {}: {}", report.seed, report.wrong[0]));
+        let first = (0..LIMIT).map(|seed| run(seed, Some(mutation))).find(|report| !report.violations.is_empty());
+        let words = first.map(|report| format!("seed {}: {}", report.seed, report.violations[0]));
         println!("{mutation:?}: {}", words.as_deref().unwrap_or("not found"));
         found.insert(mutation, words.is_some());
     }

@@ -25,7 +25,7 @@ impl Expected {
     /// Notes the members of bundles that will be complete.
     pub(crate) fn add(&mut self, events: impl Iterator<Item = SampleEvent>) {
         for event in events {
-            *self.0.entry(event.bundle).or_default() ^= digest(u64::from(event.place), &event.value);
+            *self.0.entry(event.bundle).or_default() ^= digest(u64::from(event.position), &event.value);
         }
     }
 

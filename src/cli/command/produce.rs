@@ -117,7 +117,7 @@ fn pause(args: &Args, generator: &mut Generator, batch: &[SampleEvent]) -> Durat
         Some(rate) => Duration::from_secs(1).checked_div(rate).unwrap_or_default(),
         None if args.no_wait => Duration::ZERO,
         None => {
-            let last_of_pair = batch.last().is_some_and(|event| event.place == args.children);
+            let last_of_pair = batch.last().is_some_and(|event| event.position == args.children);
             let seconds = if last_of_pair { generator.number(30..=300) } else { generator.number(30..=180) };
             Duration::from_secs(u64::from(seconds))
         }

@@ -10,21 +10,21 @@ use serde_json::json;
 use crate::cli::output::{print_stderr, print_stdout};
 use crate::model::Clock;
 use crate::runtime::{Incarnation, SystemClock};
-use crate::sim::swarm::{self, Coverage, Report, Trouble};
+use crate::sim::swarm::{self, Coverage, CoveragePoint, Report};
 
 /// Test the guarantee in simulated runs with faults, drawn from seeds and checked by an oracle
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Each run is drawn from its seed: how many instances and partitions, which faults and how often. The instances are those \
 of `sheaf run`, on a broker, a Control-M and a clock in memory; an oracle computes the expected outputs from the input \
-alone. The first wrong run ends the command, with its trace and the command that repeats it.
+alone. The first run with a violation ends the command, with its trace and the command that repeats it.
 
   sheaf simulate                                  100 runs from a new seed
   sheaf simulate --seed 13 --runs 1 --trace       the trace of one run
   sheaf simulate --minutes 60                     as many runs as an hour allows
   sheaf simulate --seed 0x$(git rev-parse HEAD)   100 runs from a seed of the commit
 
-Exit code 0 when all runs are right, 1 otherwise.")]
+Exit code 0 when no run has a violation, 1 otherwise.")]
 pub(super) struct Args {
     /// Seed of the first run, decimal or 0x and hexadecimal digits; without it a new one each time
     #[arg(long, value_name = "N", value_parser = seed)]
@@ -43,7 +43,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// The last lines of the trace of a wrong run that are printed without `--trace`.
+/// The number of lines at the end of a failed run's trace that are printed without `--trace`.
 const TRACE_LINES: usize = 40;
 /// The interval of progress lines when standard error is no terminal.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(30);
@@ -59,10 +59,10 @@ pub(super) fn main(args: &Args) -> ExitCode {
         for line in trace {
             print_stdout(line);
         }
-        if !report.wrong.is_empty() {
+        if !report.violations.is_empty() {
             totals.clear_line();
-            report_wrong(&report, args.trace);
-            totals.wrong = Some(report);
+            report_failed(&report, args.trace);
+            totals.failed = Some(report);
             break;
         }
         totals.progress();
@@ -73,7 +73,7 @@ pub(super) fn main(args: &Args) -> ExitCode {
     } else {
         totals.print();
     }
-    if totals.wrong.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if totals.failed.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// A decimal or hexadecimal seed; of a longer hexadecimal number, such as a commit, the first 16 digits.
@@ -85,7 +85,7 @@ fn seed(text: &str) -> Result<u64, String> {
     number.map_err(|error| format!("{error}; write a number below 2^64, or 0x and hexadecimal digits"))
 }
 
-fn report_wrong(report: &Report, is_trace_printed: bool) {
+fn report_failed(report: &Report, is_trace_printed: bool) {
     if !is_trace_printed {
         let skipped = report.trace.len().saturating_sub(TRACE_LINES);
         print_stderr(&format!(
@@ -97,8 +97,8 @@ fn report_wrong(report: &Report, is_trace_printed: bool) {
             print_stderr(line);
         }
     }
-    print_stderr(&format!("\nseed {} has a wrong result:", report.seed));
-    for line in &report.wrong {
+    print_stderr(&format!("\nseed {} violates the guarantee:", report.seed));
+    for line in &report.violations {
         print_stderr(&format!("  {line}"));
     }
     print_stderr(&format!("\nrepeat it with:  sheaf simulate --seed {} --runs 1 --trace\n", report.seed));
@@ -116,7 +116,8 @@ struct Totals {
     events: usize,
     simulated: Duration,
     coverage: Coverage,
-    wrong: Option<Report>,
+    /// The first run with violations.
+    failed: Option<Report>,
 }
 
 impl Totals {
@@ -133,7 +134,7 @@ impl Totals {
             events: 0,
             simulated: Duration::ZERO,
             coverage: Coverage::default(),
-            wrong: None,
+            failed: None,
         }
     }
 
@@ -145,7 +146,7 @@ impl Totals {
         self.runs += 1;
         self.events += report.events;
         self.simulated = self.simulated.saturating_add(report.simulated);
-        self.coverage.add(&report.met);
+        self.coverage.add(&report.coverage);
     }
 
     /// Prints progress: on a terminal one line that is overwritten, elsewhere a new line at times.
@@ -177,27 +178,27 @@ impl Totals {
     }
 
     fn print(&self) {
-        print_stdout(&format!("{:<32} {:>7}", "fault", "count"));
-        for kind in Trouble::all() {
-            print_stdout(&format!("{:<32} {:>7}", kind.to_string(), self.coverage.of(kind)));
+        print_stdout(&format!("{:<32} {:>7}", "fault or path", "count"));
+        for point in CoveragePoint::all() {
+            print_stdout(&format!("{:<32} {:>7}", point.to_string(), self.coverage.of(point)));
         }
         print_stdout("");
-        let verdict = if self.wrong.is_some() { "WRONG" } else { "nothing lost, nothing doubled" };
+        let verdict = if self.failed.is_some() { "FAILED" } else { "nothing lost, nothing doubled" };
         print_stdout(&format!("{}: {verdict}", self.line()));
     }
 
     fn json(&self) -> String {
-        let met: serde_json::Map<_, _> =
-            Trouble::all().into_iter().map(|kind| (kind.to_string(), json!(self.coverage.of(kind)))).collect();
-        let wrong = self.wrong.as_ref().map(|report| json!({ "seed": report.seed, "differences": report.wrong }));
+        let coverage: serde_json::Map<_, _> =
+            CoveragePoint::all().into_iter().map(|point| (point.to_string(), json!(self.coverage.of(point)))).collect();
+        let failed = self.failed.as_ref().map(|report| json!({ "seed": report.seed, "violations": report.violations }));
         json!({
             "first_seed": self.first,
             "runs": self.runs,
             "events": self.events,
             "simulated_seconds": self.simulated.as_secs(),
             "seconds": self.elapsed().as_secs(),
-            "met": met,
-            "wrong": wrong,
+            "coverage": coverage,
+            "failed": failed,
         })
         .to_string()
     }

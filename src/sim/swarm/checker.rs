@@ -1,11 +1,11 @@
-//! What must be true of a run, from what was written alone; every difference is a sentence.
+//! The checks of a run: each violation is a sentence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::coverage::Trouble;
+use super::coverage::CoveragePoint;
 use super::run::Run;
 use super::setup;
 use crate::codec::{Head, entry, part};
@@ -18,59 +18,60 @@ use crate::store::memory::MemoryStores;
 use crate::store::{self, Stores, TimerClock};
 
 impl Run {
-    /// Judges everything.
-    pub(super) fn judge(&mut self) {
-        self.count_ways();
-        let mut wrong = self.of_bundles();
-        wrong.extend(self.of_dead_letters());
-        wrong.extend(self.of_alerts());
-        wrong.extend(self.of_stores());
-        self.wrong.extend(wrong);
+    /// Runs all checks.
+    pub(super) fn check(&mut self) {
+        self.cover_paths();
+        let mut found = self.check_bundles();
+        found.extend(self.check_dead_letters());
+        found.extend(self.check_alerts());
+        found.extend(self.check_stores());
+        self.violations.extend(found);
     }
 
-    /// Which ways events have taken.
-    fn count_ways(&mut self) {
+    /// Counts the paths that events have taken: through an inbox, without one, in parts.
+    fn cover_paths(&mut self) {
         let inbox = self.world.plan().nodes.first().map(|node| node.inbox.clone());
         if inbox.is_some_and(|inbox| !self.world.broker().all_records(&inbox).is_empty()) {
-            self.met.count(Trouble::Detour);
+            self.coverage.count(CoveragePoint::Inbox);
         }
         let changelogs = self.world.plan().nodes.iter().map(|node| node.changelog.clone()).collect::<Vec<_>>();
         let is_part = |record: &Record| record.key.as_ref().is_some_and(|key| part::of_key(key).is_some());
         if changelogs.iter().any(|topic| self.world.broker().all_records(topic).iter().any(is_part)) {
-            self.met.count(Trouble::Parts);
+            self.coverage.count(CoveragePoint::Parts);
         }
         let is_direct = |line: &str| line.starts_with("sheaf_processor_direct_records_total") && !line.ends_with(" 0");
         let texts = self.names().iter().filter_map(|name| self.world.metrics(name)?.encode().ok()).collect::<String>();
         if texts.lines().any(is_direct) {
-            self.met.count(Trouble::Direct);
+            self.coverage.count(CoveragePoint::DirectHandover);
         }
     }
 
-    fn may_double(&self) -> bool {
+    /// True if outputs may be written twice: at least once.
+    fn may_duplicate(&self) -> bool {
         self.plan.guarantee == Guarantee::AtLeastOnce
     }
 
-    /// How many bundles are complete, by what was written.
-    pub(super) fn complete(&self) -> usize {
+    /// The number of complete bundles, by the written events.
+    pub(super) fn complete_bundles(&self) -> usize {
         oracle::expected(&self.sent).values().filter(|bundle| bundle.completed.is_some()).count()
     }
 
-    /// How many standbys do not have all yet.
-    pub(super) fn catching_up(&self) -> u64 {
+    /// The number of standby tasks that are still restoring.
+    pub(super) fn restoring_standbys(&self) -> u64 {
         let counts = self.names().iter().filter_map(|name| self.world.status(name)).map(Status::standby_tasks);
         counts.filter_map(|counts| counts.get(&TaskState::Restoring).copied()).sum()
     }
 
-    /// Of how many bundles the delivery has ended; without transactions one may say so twice.
-    pub(super) fn delivered(&self) -> usize {
+    /// The number of bundles whose delivery has ended; without transactions one may have two outcomes.
+    pub(super) fn ended_deliveries(&self) -> usize {
         let plan = self.world.plan();
         let topic = plan.topology.nodes.iter().find_map(|node| node.output(delivery::OUTCOMES));
         let records = topic.map_or_else(Vec::new, |topic| self.world.broker().committed_records(topic));
         records.into_iter().map(|record| record.key).collect::<BTreeSet<_>>().len()
     }
 
-    /// Each complete bundle submitted once, with what was written; run once; each breach told once.
-    fn of_bundles(&self) -> Vec<String> {
+    /// Each complete bundle is submitted once with its written events and run once; each breach raises one alert.
+    fn check_bundles(&self) -> Vec<String> {
         let plan = self.world.plan();
         let records = |topic: &Topic| self.world.broker().committed_records(topic);
         let submissions = plan.topology.nodes.iter().find_map(|node| node.output(bundle::SUBMISSIONS));
@@ -81,24 +82,24 @@ impl Run {
             folders: self.executor.folders(),
             end: self.world.clock().now(),
         };
-        if self.may_double() {
-            once(&mut outcome.submissions, |record| record.key.clone());
-            once(&mut outcome.alerts, |record| record.key.clone());
+        if self.may_duplicate() {
+            deduplicate(&mut outcome.submissions, |record| record.key.clone());
+            deduplicate(&mut outcome.alerts, |record| record.key.clone());
             outcome.folders.values_mut().for_each(|runs| *runs = (*runs).min(1));
         }
-        let mut wrong = oracle::judge(&self.sent, &outcome, setup::sla());
-        let (complete, delivered) = (self.complete(), self.delivered());
-        if delivered < complete || (delivered > complete && !self.may_double()) {
-            wrong.push(format!("{delivered} outcomes of {complete} deliveries"));
+        let mut violations = oracle::check(&self.sent, &outcome, setup::sla());
+        let (complete, delivered) = (self.complete_bundles(), self.ended_deliveries());
+        if delivered < complete || (delivered > complete && !self.may_duplicate()) {
+            violations.push(format!("{delivered} outcomes of {complete} deliveries"));
         }
-        wrong
+        violations
     }
 
-    /// What was no event stands in the dead letters with its bytes, once, and nothing else does.
-    fn of_dead_letters(&self) -> Vec<String> {
+    /// The dead letters are the poison records, each once with its bytes.
+    fn check_dead_letters(&self) -> Vec<String> {
         let mut letters = self.world.broker().committed_records(&self.world.plan().dead_letters);
-        if self.may_double() {
-            once(&mut letters, |record| record.value.clone());
+        if self.may_duplicate() {
+            deduplicate(&mut letters, |record| record.value.clone());
         }
         let mut found: Vec<Bytes> = letters.into_iter().map(|letter| letter.value.unwrap_or_default()).collect();
         let mut wanted = self.poison.clone();
@@ -107,54 +108,54 @@ impl Run {
         if found == wanted { Vec::new() } else { vec![format!("dead letters {found:?} instead of {wanted:?}")] }
     }
 
-    /// No alert is told twice.
-    fn of_alerts(&self) -> Vec<String> {
+    /// No alert is written twice.
+    fn check_alerts(&self) -> Vec<String> {
         let mut seen = BTreeSet::new();
-        let mut wrong = Vec::new();
+        let mut violations = Vec::new();
         for record in self.world.broker().committed_records(&self.world.plan().alerts) {
             let value: Value =
                 record.value.as_deref().and_then(|it| serde_json::from_slice(it).ok()).unwrap_or_default();
             let part = |name: &str| value.get(name).map(Value::to_string).unwrap_or_default();
-            if !seen.insert((part("key"), part("kind"), part("message"))) && !self.may_double() {
-                wrong.push(format!("told twice: {value}"));
+            if !seen.insert((part("key"), part("kind"), part("message"))) && !self.may_duplicate() {
+                violations.push(format!("alert written twice: {value}"));
             }
         }
-        wrong
+        violations
     }
 
-    /// Each task has one owner, and no more standbys than it should; every store of it is what its changelog says,
-    /// timers included; no act is left.
-    fn of_stores(&mut self) -> Vec<String> {
-        let mut wrong = Vec::new();
+    /// Each task has one owner and no more standbys than configured; each of its stores, timers included, equals its
+    /// changelog; no act is pending.
+    fn check_stores(&mut self) -> Vec<String> {
+        let mut violations = Vec::new();
         for task in setup::tasks(&self.plan) {
             let Some((node, partition)) = task.rsplit_once('-') else { continue };
             let changelog = Topic::new(&format!("sim-{node}-changelog"));
             let names = self.names();
-            let held: Vec<&str> = names.iter().copied().filter(|name| self.holds(name, &task)).collect();
-            let (owners, standbys): (Vec<&str>, Vec<&str>) = held.iter().partition(|name| self.owns(name, &task));
+            let open: Vec<&str> = names.iter().copied().filter(|name| self.has_open(name, &task)).collect();
+            let (owners, standbys): (Vec<&str>, Vec<&str>) = open.iter().partition(|name| self.owns(name, &task));
             if owners.len() != 1 || standbys.len() > self.plan.standbys {
-                wrong.push(format!("{task} is owned by {owners:?} and followed by {standbys:?}"));
+                violations.push(format!("{task} is owned by {owners:?} and has the standbys {standbys:?}"));
                 continue;
             }
             let latest = self.latest(&changelog, partition.parse().unwrap_or(-1));
-            for holder in held {
-                match self.compare(holder, &task, &latest) {
-                    Ok(differences) => wrong.extend(differences),
-                    Err(error) => wrong.push(format!("{task} of {holder}: {error}")),
+            for instance in open {
+                match self.compare(instance, &task, &latest) {
+                    Ok(differences) => violations.extend(differences),
+                    Err(error) => violations.push(format!("{task} of {instance}: {error}")),
                 }
             }
         }
-        wrong
+        violations
     }
 
-    /// The changelog's last word on each key.
+    /// The latest value of each key in a partition of a changelog.
     fn latest(&self, changelog: &Topic, partition: i32) -> BTreeMap<Key, Bytes> {
         let mut latest = BTreeMap::new();
         let records = self.world.broker().committed_records(changelog);
         for record in records.into_iter().filter(|record| record.source.partition == partition) {
             let key = record.key.unwrap_or_default();
             match record.value {
-                // The genesis is the only record of sheaf's own that is in no store.
+                // The genesis is the only internal record that is not in the store.
                 Some(_) if key.first() == Some(&0) && part::of_key(&key).is_none() => {}
                 Some(value) => drop(latest.insert(Key::from_bytes(key), value)),
                 None => drop(latest.remove(&Key::from_bytes(key))),
@@ -163,9 +164,10 @@ impl Run {
         latest
     }
 
-    fn compare(&mut self, owner: &str, task: &str, latest: &BTreeMap<Key, Bytes>) -> store::Result<Vec<String>> {
+    /// Compares the store of an instance with the latest values of its changelog.
+    fn compare(&mut self, instance: &str, task: &str, latest: &BTreeMap<Key, Bytes>) -> store::Result<Vec<String>> {
         let copy = MemoryStores::new();
-        self.world.disk(owner).copy(task, &copy);
+        self.world.disk(instance).copy(task, &copy);
         let store = copy.open(task)?;
         let rows = store.scan(None, usize::MAX)?;
         let mut found: BTreeMap<Key, Bytes> = rows.into_iter().map(|(key, value)| (key, value.into())).collect();
@@ -175,14 +177,14 @@ impl Run {
             .collect();
         let parts = store.scan_parts(None, usize::MAX)?;
         let counted: usize = heads.iter().map(|(_, head)| head.parts.len()).sum();
-        let mut wrong = Vec::new();
-        if parts.len() != counted && !(self.may_double() && parts.len() > counted) {
-            wrong.push(format!("{task} of {owner}: {} parts instead of {counted}", parts.len()));
+        let mut violations = Vec::new();
+        if parts.len() != counted && !(self.may_duplicate() && parts.len() > counted) {
+            violations.push(format!("{task} of {instance}: {} parts instead of {counted}", parts.len()));
         }
         found.extend(parts.into_iter().map(|((key, number), value)| (part::key(&key, number), value)));
         let mut latest = latest.clone();
-        if self.may_double() {
-            // Parts that were written in vain are nobody's, wherever they are.
+        if self.may_duplicate() {
+            // Parts of batches that were not committed belong to no entry; they may be in the store or the changelog.
             let is_counted = |key: &Key| match part::of_key(key.as_bytes()) {
                 Some((entry, number)) => heads.iter().any(|(key, head)| *key == entry && head.parts.contains(&number)),
                 None => true,
@@ -191,7 +193,7 @@ impl Run {
             latest.retain(|key, _| is_counted(key));
         }
         if found != latest {
-            wrong.push(format!("{task} of {owner}: its store is not what its changelog says"));
+            violations.push(format!("{task} of {instance}: its store differs from its changelog"));
         }
         let mut due = BTreeSet::new();
         for clock in TimerClock::ALL {
@@ -203,31 +205,31 @@ impl Run {
             scheduled.extend(head.timers.iter().map(|timer| (key.clone(), timer.due)));
         }
         if due != scheduled {
-            wrong.push(format!("{task} of {owner}: its timers are not those of its entries"));
+            violations.push(format!("{task} of {instance}: its timers differ from those of its entries"));
         }
         let acts = store.acts(None, usize::MAX)?;
         if !acts.is_empty() {
-            wrong.push(format!("{task} of {owner}: acts that nobody answers: {acts:?}"));
+            violations.push(format!("{task} of {instance}: acts without an outcome: {acts:?}"));
         }
-        Ok(wrong)
+        Ok(violations)
     }
 
-    /// True when a stream thread of the instance has the task.
+    /// True if a stream thread of the instance owns the task.
     fn owns(&self, name: &str, task: &str) -> bool {
         let owned = self.world.status(name).map(Status::owned).unwrap_or_default();
         owned.iter().any(|owned| owned.to_string() == task)
     }
 
-    /// True when the instance has the store open.
-    fn holds(&mut self, name: &str, task: &str) -> bool {
+    /// True if the instance has the store of the task open.
+    fn has_open(&mut self, name: &str, task: &str) -> bool {
         let disk = self.world.disk(name);
         let exists = disk.existing().is_ok_and(|all| all.iter().any(|other| other == task));
         exists && matches!(disk.open(task), Err(store::Error::Locked { .. }))
     }
 }
 
-/// Leaves the first record of each kind.
-fn once<K: Ord>(records: &mut Vec<Record>, kind: impl Fn(&Record) -> K) {
+/// Keeps the first record of each identity.
+fn deduplicate<K: Ord>(records: &mut Vec<Record>, identity: impl Fn(&Record) -> K) {
     let mut seen = BTreeSet::new();
-    records.retain(|record| seen.insert(kind(record)));
+    records.retain(|record| seen.insert(identity(record)));
 }

@@ -1,83 +1,83 @@
-//! The kinds of trouble that a run may meet, and how often each was met.
+//! The coverage of runs: how often each fault happened, and each path through the code was taken.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::runtime::FaultPoint;
 
-/// A kind of trouble. A run draws which of them it meets, and how often.
+/// A fault or a path whose occurrences are counted. A run draws from its seed which faults happen, and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trouble {
-    /// A process ends at a point between two duties.
+pub enum CoveragePoint {
+    /// A process crashes at a fault point.
     CrashAtPoint(FaultPoint),
-    /// A process ends before or after a call to the broker.
+    /// A process crashes before or after a call to the broker.
     CrashAtCall,
-    /// A process ends between two turns.
+    /// A process is killed between two turns.
     Kill,
     /// A process is stopped in order and started again.
     Stop,
-    /// The disk of a task is gone after a crash.
+    /// The disk of a task is lost in a crash.
     LostDisk,
-    /// The disk of a task is as it was some time ago: a backup was put in its place.
+    /// The disk of a task is restored from a backup, so it is older than the changelog.
     OldDisk,
-    /// A process stands still for longer than its session lasts, and wakes up.
+    /// A process is paused for longer than its session time-out, and resumes.
     Zombie,
-    /// The same, between two duties of one turn.
+    /// A process is paused at a fault point, in the middle of a turn.
     ZombieInTurn,
-    /// Partitions are revoked while a transaction is being gathered.
+    /// Partitions are revoked during a transaction.
     RebalanceInTransaction,
     /// A call to the broker times out and was not executed.
     RequestLost,
     /// A call to the broker times out and was executed.
     AnswerLost,
-    /// The answer to a commit is lost after the decision and before its markers.
+    /// The answer to a commit is lost, and the transaction's markers are written later.
     MarkersLate,
-    /// A commit is answered, and its markers take their time.
+    /// A commit is answered before its markers are written.
     MarkersAfterAnswer,
-    /// The same, but the offsets are stable at once.
+    /// A commit is answered before its markers are written, except those of the offsets.
     OffsetsFirst,
-    /// A call to the broker fails with an error that passes.
+    /// A call to the broker fails with a retriable error.
     Transient,
-    /// A fetch of a partition is answered with an error.
+    /// A fetch of a partition fails.
     FetchFailed,
-    /// A call to the broker finds nobody.
+    /// A call finds no broker reachable.
     Unreachable,
-    /// No broker can be reached for a while.
+    /// No broker is reachable for some time.
     Outage,
     /// The wall clock is set forward.
     ClockForward,
     /// The wall clock is set back.
     ClockBack,
-    /// A restore does not get on for a while.
+    /// A restore makes no progress for some time.
     SlowRestore,
-    /// The sink answers nothing for a while.
-    StuckSink,
+    /// The sink answers nothing for some time.
+    StalledSink,
     /// A submit is executed and its answer is lost.
     SubmitAnswerLost,
-    /// A submit is lost on its way.
+    /// A submit is lost before it is executed.
     SubmitLost,
-    /// The other side says that it is busy.
+    /// Control-M answers that it is busy.
     Busy,
-    /// An act has expired before it was sent.
+    /// An act expires before it is sent.
     Expired,
-    /// An act that an earlier owner began is found in the state.
+    /// An act of an earlier owner is inherited with the state.
     Inherited,
     /// An event is written twice.
     Duplicate,
-    /// A record that is no event.
+    /// A poison record is written: one that is no event.
     Poison,
-    /// A source gets more partitions.
+    /// Partitions are added to a source.
     PartitionsAdded,
-    /// An event is stepped on without its inbox.
-    Direct,
-    /// An event goes through its inbox.
-    Detour,
+    /// An event is handed over directly, without the inbox.
+    DirectHandover,
+    /// An event goes through the inbox.
+    Inbox,
     /// A bundle is stored in parts.
     Parts,
 }
 
-impl Trouble {
-    /// All of them.
+impl CoveragePoint {
+    /// All coverage points.
     pub fn all() -> Vec<Self> {
         let others = [
             Self::CrashAtCall,
@@ -100,7 +100,7 @@ impl Trouble {
             Self::ClockForward,
             Self::ClockBack,
             Self::SlowRestore,
-            Self::StuckSink,
+            Self::StalledSink,
             Self::SubmitAnswerLost,
             Self::SubmitLost,
             Self::Busy,
@@ -109,15 +109,15 @@ impl Trouble {
             Self::Duplicate,
             Self::Poison,
             Self::PartitionsAdded,
-            Self::Direct,
-            Self::Detour,
+            Self::DirectHandover,
+            Self::Inbox,
             Self::Parts,
         ];
         FaultPoint::ALL.into_iter().map(Self::CrashAtPoint).chain(others).collect()
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for CoveragePoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::CrashAtPoint(point) => return write!(f, "crash at `{point}`"),
@@ -126,7 +126,7 @@ impl fmt::Display for Trouble {
             Self::Stop => "orderly stop",
             Self::LostDisk => "disk lost",
             Self::OldDisk => "disk from a backup",
-            Self::Zombie => "zombie that wakes up",
+            Self::Zombie => "zombie that resumes",
             Self::ZombieInTurn => "zombie in the middle of a turn",
             Self::RebalanceInTransaction => "rebalance in a transaction",
             Self::RequestLost => "time-out, not executed",
@@ -134,54 +134,54 @@ impl fmt::Display for Trouble {
             Self::MarkersLate => "time-out, markers late",
             Self::MarkersAfterAnswer => "markers after the answer",
             Self::OffsetsFirst => "offsets stable before the records",
-            Self::Transient => "passing broker error",
+            Self::Transient => "transient broker error",
             Self::FetchFailed => "fetch of a partition fails",
-            Self::Unreachable => "broker not reached",
+            Self::Unreachable => "broker unreachable",
             Self::Outage => "outage",
             Self::ClockForward => "wall clock set forward",
             Self::ClockBack => "wall clock set back",
             Self::SlowRestore => "slow restore",
-            Self::StuckSink => "sink stuck",
+            Self::StalledSink => "sink stalled",
             Self::SubmitAnswerLost => "submit executed, answer lost",
             Self::SubmitLost => "submit lost",
             Self::Busy => "sink busy",
-            Self::Expired => "act expired unsent",
+            Self::Expired => "act expired before it was sent",
             Self::Inherited => "act inherited",
             Self::Duplicate => "event written twice",
             Self::Poison => "poison record",
             Self::PartitionsAdded => "source partitions added",
-            Self::Direct => "event without its inbox",
-            Self::Detour => "event through its inbox",
+            Self::DirectHandover => "event handed over directly",
+            Self::Inbox => "event through the inbox",
             Self::Parts => "bundle in parts",
         };
         f.write_str(text)
     }
 }
 
-/// How often each kind was met.
+/// The number of occurrences of each coverage point.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Coverage(BTreeMap<Trouble, u64>);
+pub struct Coverage(BTreeMap<CoveragePoint, u64>);
 
 impl Coverage {
-    /// Once more.
-    pub fn count(&mut self, kind: Trouble) {
-        *self.0.entry(kind).or_default() += 1;
+    /// Counts an occurrence.
+    pub fn count(&mut self, point: CoveragePoint) {
+        *self.0.entry(point).or_default() += 1;
     }
 
-    /// How often.
-    pub fn of(&self, kind: Trouble) -> u64 {
-        self.0.get(&kind).copied().unwrap_or(0)
+    /// The number of occurrences.
+    pub fn of(&self, point: CoveragePoint) -> u64 {
+        self.0.get(&point).copied().unwrap_or(0)
     }
 
-    /// Another run's besides.
+    /// Adds the occurrences of another run.
     pub fn add(&mut self, other: &Self) {
-        for (kind, times) in &other.0 {
-            *self.0.entry(*kind).or_default() += times;
+        for (point, count) in &other.0 {
+            *self.0.entry(*point).or_default() += count;
         }
     }
 
-    /// The kinds that were never met.
-    pub fn missing(&self) -> Vec<Trouble> {
-        Trouble::all().into_iter().filter(|kind| self.of(*kind) == 0).collect()
+    /// The coverage points without an occurrence.
+    pub fn missing(&self) -> Vec<CoveragePoint> {
+        CoveragePoint::all().into_iter().filter(|point| self.of(*point) == 0).collect()
     }
 }

@@ -1,23 +1,23 @@
-//! A Control-M as seen through its sink: it takes its time, loses requests and answers, and shows a folder late.
+//! Control-M as its sink shows it: slow, with lost requests, lost answers and a visibility lag.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::coverage::{Coverage, Trouble};
-use super::plan::Odds;
+use super::coverage::{Coverage, CoveragePoint};
+use super::plan::Probabilities;
 use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
 use crate::processor::delivery::control_m::{Answer, Request};
 
-/// How long after a submit a look-up does not find its folder.
-pub(super) const LAG: Duration = Duration::from_secs(30);
-/// How long a call is waited for.
+/// The time after a submit in which a look-up does not find its folder.
+pub(super) const VISIBILITY_LAG: Duration = Duration::from_secs(30);
+/// The time-out of a call.
 pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
-/// How many acts one process has under way.
-const ROOM: usize = 6;
+/// The most acts in flight of one process.
+const ACTS_MAX: usize = 6;
 
-/// The other side, and every process's way to it.
+/// Control-M, shared by the sinks of all processes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Executor(Arc<Mutex<Inner>>);
 
@@ -25,13 +25,14 @@ pub(super) struct Executor(Arc<Mutex<Inner>>);
 struct Inner {
     calls: Vec<Call>,
     folders: BTreeMap<String, Folder>,
-    /// Who asked last for a submit of each folder.
+    /// The process that last submitted each folder.
     submitters: BTreeMap<String, (String, u64)>,
-    /// The start that is running under each name.
+    /// The number of starts of each instance; a process is its name and the number of its start.
     starts: BTreeMap<String, u64>,
-    stuck: bool,
-    met: Coverage,
-    told: Vec<String>,
+    /// True while no call makes progress.
+    stalled: bool,
+    coverage: Coverage,
+    log: Vec<String>,
 }
 
 impl fmt::Debug for Inner {
@@ -50,35 +51,35 @@ struct Call {
     owner: (String, u64),
     act: Act,
     expires_at: Duration,
-    /// Dropped with its process.
+    /// `None` when the process has ended.
     done: Option<Completion>,
     state: State,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Not written yet.
+    /// Not sent yet.
     Waiting,
-    /// On its way since then.
+    /// Sent at that time.
     Sent(Duration),
-    /// What becomes of it is lost; the caller gives up then.
+    /// The request or its answer is lost; the call times out at that time.
     Lost(Duration),
-    Over,
+    Done,
 }
 
-/// What calls get on under.
-pub(super) struct Moment<'a> {
-    /// What may go wrong; `None` when nothing does.
-    pub(super) odds: Option<&'a Odds>,
-    /// The monotonic time.
+/// The conditions under which calls make progress.
+pub(super) struct Conditions<'a> {
+    /// The probabilities of faults; `None`: no faults.
+    pub(super) probabilities: Option<&'a Probabilities>,
+    /// The monotonic clock.
     pub(super) now: Duration,
-    /// Which processes stand still.
-    pub(super) asleep: &'a dyn Fn(&str) -> bool,
+    /// True for the name of a paused instance.
+    pub(super) paused: &'a dyn Fn(&str) -> bool,
 }
 
-/// The sink of one start of an instance.
+/// The sink of one process.
 #[derive(Debug)]
-struct Counter {
+struct ExecutorSink {
     executor: Executor,
     owner: (String, u64),
 }
@@ -88,18 +89,18 @@ impl Executor {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The sink of a new start.
+    /// The sink of a new process of an instance.
     pub(super) fn sink(&self, name: &str) -> Arc<dyn Sink> {
-        self.end(name);
+        self.remove_process(name);
         let mut inner = self.inner();
         let start = inner.starts.entry(name.to_owned()).or_default();
         *start += 1;
         let owner = (name.to_owned(), *start);
-        Arc::new(Counter { executor: self.clone(), owner })
+        Arc::new(ExecutorSink { executor: self.clone(), owner })
     }
 
-    /// The process is gone: what it had not written is gone too, and nobody waits for the rest.
-    pub(super) fn end(&self, name: &str) {
+    /// Removes a process: calls that were not sent are dropped, the others complete without it.
+    pub(super) fn remove_process(&self, name: &str) {
         let mut inner = self.inner();
         inner.calls.retain(|call| call.owner.0 != name || call.state != State::Waiting);
         for call in inner.calls.iter_mut().filter(|call| call.owner.0 == name) {
@@ -107,44 +108,44 @@ impl Executor {
         }
     }
 
-    pub(super) fn set_stuck(&self, stuck: bool) {
-        self.inner().stuck = stuck;
+    pub(super) fn set_stalled(&self, stuck: bool) {
+        self.inner().stalled = stuck;
     }
 
-    /// How many calls are not over.
-    pub(super) fn open(&self) -> usize {
+    /// The number of calls that are not done.
+    pub(super) fn calls_in_flight(&self) -> usize {
         self.inner().calls.len()
     }
 
-    /// How many runs each folder has.
+    /// The number of runs of each folder.
     pub(super) fn folders(&self) -> BTreeMap<String, usize> {
         self.inner().folders.iter().map(|(name, folder)| (name.clone(), folder.runs)).collect()
     }
 
-    /// What has been met and told since the last time.
-    pub(super) fn news(&self) -> (Coverage, Vec<String>) {
+    /// The coverage and the log lines since the last call.
+    pub(super) fn take_log(&self) -> (Coverage, Vec<String>) {
         let mut inner = self.inner();
-        (std::mem::take(&mut inner.met), std::mem::take(&mut inner.told))
+        (std::mem::take(&mut inner.coverage), std::mem::take(&mut inner.log))
     }
 
-    /// Some of the calls get on. Those of a process that stands still are not written, and its answers lie about.
-    pub(super) fn turn(&self, rng: &mut fastrand::Rng, moment: &Moment<'_>) {
+    /// Advances some of the calls. A paused process sends nothing; answers to it are queued.
+    pub(super) fn turn(&self, rng: &mut fastrand::Rng, conditions: &Conditions<'_>) {
         let mut answers = Vec::new();
         {
             let mut inner = self.inner();
-            if inner.stuck {
+            if inner.stalled {
                 return;
             }
             let mut calls = std::mem::take(&mut inner.calls);
             for call in &mut calls {
-                if moment.odds.is_none() || rng.bool() {
-                    answers.extend(inner.advance(call, rng, moment));
+                if conditions.probabilities.is_none() || rng.bool() {
+                    answers.extend(inner.advance(call, rng, conditions));
                 }
             }
-            calls.retain(|call| call.state != State::Over);
+            calls.retain(|call| call.state != State::Done);
             inner.calls.append(&mut calls);
         }
-        // Without the lock: an answer may lead to the next call at once.
+        // Without the lock: an answer may start the next call at once.
         for (done, outcome) in answers {
             done(outcome);
         }
@@ -156,13 +157,13 @@ impl Inner {
         &mut self,
         call: &mut Call,
         rng: &mut fastrand::Rng,
-        moment: &Moment<'_>,
+        conditions: &Conditions<'_>,
     ) -> Option<(Completion, Outcome)> {
-        let Moment { odds, now, asleep } = *moment;
+        let Conditions { probabilities, now, paused } = *conditions;
         match call.state {
-            State::Waiting if asleep(&call.owner.0) => None,
+            State::Waiting if paused(&call.owner.0) => None,
             State::Waiting if now > call.expires_at => {
-                self.met.count(Trouble::Expired);
+                self.coverage.count(CoveragePoint::Expired);
                 call.end(Verdict::NotSent("it has expired".to_owned()))
             }
             State::Waiting => {
@@ -170,38 +171,38 @@ impl Inner {
                 None
             }
             State::Sent(since) => {
-                let lost = odds.is_some_and(|odds| rng.u32(0..1_000) < odds.submit_lost);
+                let lost = probabilities.is_some_and(|probabilities| rng.u32(0..1_000) < probabilities.submit_lost);
                 if lost || now > since.saturating_add(TIMEOUT) {
-                    self.met.count(Trouble::SubmitLost);
+                    self.coverage.count(CoveragePoint::SubmitLost);
                     call.state = State::Lost(since.saturating_add(TIMEOUT));
                     return None;
                 }
-                if odds.is_some_and(|odds| rng.u32(0..1_000) < odds.busy) {
-                    self.met.count(Trouble::Busy);
+                if probabilities.is_some_and(|probabilities| rng.u32(0..1_000) < probabilities.busy) {
+                    self.coverage.count(CoveragePoint::Busy);
                     let message = "try again later".to_owned();
                     return call.answer(&Answer::Busy { status: 503, message, retry_after_ms: None });
                 }
                 let answer = self.execute(&call.act.request, now);
-                if odds.is_some_and(|odds| rng.u32(0..1_000) < odds.answer_lost) {
-                    self.met.count(Trouble::SubmitAnswerLost);
-                    self.told.push(format!("control-m executes {} and its answer is lost", call.act.request));
+                if probabilities.is_some_and(|probabilities| rng.u32(0..1_000) < probabilities.answer_lost) {
+                    self.coverage.count(CoveragePoint::SubmitAnswerLost);
+                    self.log.push(format!("control-m executes {} and its answer is lost", call.act.request));
                     call.state = State::Lost(since.saturating_add(TIMEOUT));
                     return None;
                 }
                 call.answer(&answer)
             }
             State::Lost(until) if now >= until => call.end(Verdict::Unknown("no answer".to_owned())),
-            State::Lost(_) | State::Over => None,
+            State::Lost(_) | State::Done => None,
         }
     }
 
     fn execute(&mut self, request: &str, now: Duration) -> Answer {
         match serde_json::from_str(request) {
             Ok(Request::Submit { folder, .. }) => {
-                let visible_at = now.saturating_add(LAG);
+                let visible_at = now.saturating_add(VISIBILITY_LAG);
                 let found = self.folders.entry(folder.clone()).or_default();
                 *found = Folder { runs: found.runs + 1, visible_at };
-                self.told.push(format!("control-m runs {folder}"));
+                self.log.push(format!("control-m runs {folder}"));
                 Answer::Accepted { run_id: format!("run-{folder}") }
             }
             Ok(Request::LookUp { folder, .. }) => match self.folders.get(&folder) {
@@ -219,20 +220,20 @@ impl Call {
     }
 
     fn end(&mut self, verdict: Verdict) -> Option<(Completion, Outcome)> {
-        self.state = State::Over;
+        self.state = State::Done;
         let outcome = Outcome { slot: self.act.slot, attempt: self.act.attempt, verdict };
         self.done.take().map(|done| (done, outcome))
     }
 }
 
-impl Sink for Counter {
+impl Sink for ExecutorSink {
     fn execute(&self, _task: &TaskId, _key: &Key, act: Act, expires_at: Duration, done: Completion) {
         let owner = self.owner.clone();
         let mut inner = self.executor.inner();
         match serde_json::from_str(&act.request) {
             Ok(Request::Submit { folder, .. }) => drop(inner.submitters.insert(folder, owner.clone())),
             Ok(Request::LookUp { folder, .. }) if inner.submitters.get(&folder) != Some(&owner) => {
-                inner.met.count(Trouble::Inherited);
+                inner.coverage.count(CoveragePoint::Inherited);
             }
             Ok(Request::LookUp { .. }) | Err(_) => {}
         }
@@ -240,6 +241,6 @@ impl Sink for Counter {
     }
 
     fn capacity(&self, _to: &Target) -> usize {
-        ROOM.saturating_sub(self.executor.inner().calls.iter().filter(|call| call.owner == self.owner).count())
+        ACTS_MAX.saturating_sub(self.executor.inner().calls.iter().filter(|call| call.owner == self.owner).count())
     }
 }

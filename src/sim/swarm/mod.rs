@@ -1,25 +1,25 @@
-//! Runs from seeds: instances of the real topology in bad nemesis, and an oracle that knows only what was written.
+//! Swarm testing: runs with faults, drawn from seeds, and checked by an oracle that knows only the written events.
 //!
 //! ```text
-//!  seed ──▶ plan ──▶ faults: write, crash, fence, stop, lose answers ──▶ heal ──▶ judge
-//!                ──▶ faults, 25 hours later                          ──▶ heal ──▶ judge
-//!                ──▶ faults, and the members that were missing come  ──▶ heal ──▶ judge
-//!                ──▶ 8 days later                                            ──▶ judge
+//!  seed ──▶ plan ──▶ writes with faults: crash, fence, stop, lose answers ──▶ heal ──▶ check
+//!                ──▶ 25 hours later, faults again                        ──▶ heal ──▶ check
+//!                ──▶ writes of the withheld members, with faults          ──▶ heal ──▶ check
+//!                ──▶ 8 days later                                        ──▶ heal ──▶ check
 //! ```
 //!
-//! The instances are turned by [`World`](super::World), so what runs is what `sheaf run` runs. A run depends on its seed
-//! alone; nothing is drawn elsewhere and nothing runs beside it.
+//! The instances run in a [`World`](super::World), with the code of `sheaf run`. A run depends on its seed alone: there is
+//! one source of random numbers and one thread.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `plan` | what is drawn before the run: swarm testing, so each run leaves some kinds of trouble out |
-//! | `scene` | what the instances are made of |
-//! | `run` | a run: who runs, what was written, what is told |
-//! | `nemesis` | what is done to the instances |
-//! | `faults` | which calls fail, and at which points a process ends |
-//! | `executor` | a Control-M in memory that loses requests and answers |
-//! | `judge` | what must be true |
-//! | `kind` | the kinds of trouble, counted |
+//! | `plan` | what is drawn before the run: sizes, time-outs, and the probabilities of faults, some of which are 0 |
+//! | `setup` | the topology and the settings of the instances |
+//! | `run` | the state of a run: its instances, the written events, the trace |
+//! | `nemesis` | kills, stops and pauses instances, sets the clock, makes the brokers unreachable |
+//! | `faults` | fails calls to the broker, and crashes instances at fault points |
+//! | `executor` | Control-M in memory, with lost requests and answers |
+//! | `checker` | the checks of a run |
+//! | `coverage` | faults and paths, counted |
 //!
 //! Swarm testing: Groce et al., "Swarm Testing", ISSTA 2012.
 
@@ -32,7 +32,7 @@ mod plan;
 mod run;
 mod setup;
 
-pub use coverage::{Coverage, Trouble};
+pub use coverage::{Coverage, CoveragePoint};
 
 use std::time::Duration;
 
@@ -41,126 +41,126 @@ use run::Run;
 use crate::model::Clock;
 use crate::runtime::{Guarantee, Mutation};
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// Its seed.
     pub seed: u64,
-    /// Which trouble it met.
-    pub met: Coverage,
-    /// What is wrong, in sentences; empty when nothing is.
-    pub wrong: Vec<String>,
-    /// What happened, a line each, with the simulated time.
+    /// Its faults and paths, counted.
+    pub coverage: Coverage,
+    /// The violations, as sentences; empty for a correct run.
+    pub violations: Vec<String>,
+    /// One line per operation or fault, with the simulated time.
     pub trace: Vec<String>,
-    /// How many events were written.
+    /// The number of written events.
     pub events: usize,
-    /// How much time was simulated.
+    /// The simulated time.
     pub simulated: Duration,
 }
 
 /// Longer than the deadline of every bundle.
-const DAY: Duration = Duration::from_hours(25);
-/// Longer than anything is kept that has ended.
-const LONG: Duration = Duration::from_hours(8 * 24);
-/// How long deliveries are waited for, in turns of three simulated seconds.
-const PATIENCE: usize = 400;
-/// The most turns that are waited for rest.
+const PAST_DEADLINE: Duration = Duration::from_hours(25);
+/// Longer than closed bundles and ended deliveries are kept.
+const PAST_RETENTION: Duration = Duration::from_hours(8 * 24);
+/// The longest wait for deliveries, in steps of three simulated seconds.
+const DELIVERY_WAITS_MAX: usize = 400;
+/// The most turns until the instances are idle.
 const TURNS_MAX: usize = 3_000;
 
-/// Runs a seed, with the protocol broken in one place when a mutation is given.
+/// Runs a seed, with a mutation of the protocol if one is given.
 pub fn run(seed: u64, mutation: Option<Mutation>) -> Report {
-    play(Run::new(seed, Guarantee::ExactlyOnce, mutation), seed)
+    execute(Run::new(seed, Guarantee::ExactlyOnce, mutation), seed)
 }
 
-/// Runs a seed without transactions. What comes twice is right then; what is lost is wrong.
+/// Runs a seed without transactions: duplicates are allowed, losses are violations.
 pub fn run_at_least_once(seed: u64) -> Report {
-    play(Run::new(seed, Guarantee::AtLeastOnce, None), seed)
+    execute(Run::new(seed, Guarantee::AtLeastOnce, None), seed)
 }
 
-fn play(mut run: Run, seed: u64) -> Report {
-    let draw = format!("{:?}", run.plan);
-    run.tell(&draw);
-    let acts: [fn(&mut Run); 4] = [
-        |run| run.rage(120),
+fn execute(mut run: Run, seed: u64) -> Report {
+    let plan = format!("{:?}", run.plan);
+    run.log(&plan);
+    let phases: [fn(&mut Run); 4] = [
+        |run| run.run_with_faults(120),
         |run| {
-            a_while_later(run, DAY, "a day later");
-            run.rage(30);
+            restart_after(run, PAST_DEADLINE, "a day later");
+            run.run_with_faults(30);
         },
         |run| {
-            run.tell("what was missing comes");
-            run.pending = std::mem::take(&mut run.held);
-            run.rage(30);
+            run.log("the withheld members are written");
+            run.pending = std::mem::take(&mut run.withheld);
+            run.run_with_faults(30);
         },
-        |run| a_while_later(run, LONG, "after more than a week"),
+        |run| restart_after(run, PAST_RETENTION, "after more than a week"),
     ];
-    for act in acts {
-        if run.wrong.is_empty() {
-            act(&mut run);
+    for phase in phases {
+        if run.violations.is_empty() {
+            phase(&mut run);
             run.heal();
-            settle(&mut run);
-            run.judge();
+            await_deliveries(&mut run);
+            run.check();
         }
     }
-    let mut met = run.met.clone();
-    met.add(&run.faults().met);
+    let mut coverage = run.coverage.clone();
+    coverage.add(&run.faults().coverage);
     Report {
         seed,
-        met,
+        coverage,
         events: run.sent.len(),
         simulated: run.world.clock().uptime(),
-        wrong: run.wrong,
+        violations: run.violations,
         trace: run.trace,
     }
 }
 
-/// Everybody stops, and comes back when a deadline has passed.
-fn a_while_later(run: &mut Run, time: Duration, when: &str) {
-    run.tell(&format!("everybody stops, and comes back {when}"));
+/// Stops all instances, and advances the clock; the next phase starts them again.
+fn restart_after(run: &mut Run, time: Duration, when: &str) {
+    run.log(&format!("all instances stop and start again {when}"));
     for name in run.names() {
         if let Err(error) = run.world.stop(name) {
-            run.wrong.push(format!("{name} does not stop in order: {error}"));
+            run.violations.push(format!("{name} does not stop in order: {error}"));
         }
-        run.executor.end(name);
+        run.executor.remove_process(name);
     }
     run.world.clock().advance(time);
 }
 
-/// Lets the time pass after which what is committed is in the stores.
-fn settle_stores(run: &mut Run) {
+/// Advances the clock until all dirty entries are written to the stores.
+fn flush_stores(run: &mut Run) {
     for _ in 0..=run.plan.write_behind.as_secs() {
         run.advance(1_000);
         run.turn();
     }
 }
 
-/// Lets those who are gone be forgotten, and the others follow what they are to follow until they have all of it.
-fn settle_standbys(run: &mut Run) {
-    /// Longer than an instance that says nothing is taken to live, and everybody has opened what follows from that.
-    const FORGOTTEN: usize = 100;
+/// Advances the clock until dead instances are evicted from the registry, and the standbys of the others are complete.
+fn await_standbys(run: &mut Run) {
+    /// Longer than until silent instances are evicted and the others have opened their new standbys.
+    const EVICTION_SECONDS: usize = 100;
     const SECONDS_MAX: usize = 1_000;
     for second in 0..if run.plan.standbys > 0 { SECONDS_MAX } else { 0 } {
         run.advance(1_000);
         run.turn();
-        if second >= FORGOTTEN && run.catching_up() == 0 {
+        if second >= EVICTION_SECONDS && run.restoring_standbys() == 0 {
             return;
         }
     }
 }
 
-/// Turns until nothing is left to do and every delivery has ended.
-fn settle(run: &mut Run) {
-    for _ in 0..PATIENCE {
-        if !run.wrong.is_empty() {
+/// Runs until the instances are idle, every delivery has ended, and the stores and standbys are complete.
+fn await_deliveries(run: &mut Run) {
+    for _ in 0..DELIVERY_WAITS_MAX {
+        if !run.violations.is_empty() {
             return;
         }
-        match run.world.settle(TURNS_MAX) {
+        match run.world.run_until_idle(TURNS_MAX) {
             Ok(true) => {}
-            Ok(false) => return run.wrong.push("the instances do not come to rest".to_owned()),
-            Err(error) => return run.wrong.push(format!("an instance has stopped: {error}")),
+            Ok(false) => return run.violations.push("the instances do not become idle".to_owned()),
+            Err(error) => return run.violations.push(format!("an instance has stopped: {error}")),
         }
-        if run.executor.open() == 0 && run.delivered() >= run.complete() {
-            settle_stores(run);
-            return settle_standbys(run);
+        if run.executor.calls_in_flight() == 0 && run.ended_deliveries() >= run.complete_bundles() {
+            flush_stores(run);
+            return await_standbys(run);
         }
         run.advance(3_000);
         run.turn();

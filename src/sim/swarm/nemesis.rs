@@ -1,10 +1,10 @@
-//! What is done to the instances while the faults rages.
+//! The nemesis: kills, stops and pauses instances, sets the clock, makes the brokers unreachable, stalls the sink.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::coverage::Trouble;
+use super::coverage::CoveragePoint;
 use super::run::{PARENTS, Run, TIMEOUT};
 use super::setup;
 use crate::broker::Broker;
@@ -12,165 +12,165 @@ use crate::model::{Clock, Topic};
 use crate::runtime::FaultPoint;
 use crate::store::memory::MemoryStores;
 
-/// How long a zombie stands still: longer than a session.
-const SLEEP: Duration = Duration::from_mins(1);
+/// How long a zombie is paused: longer than a session time-out.
+const PAUSE: Duration = Duration::from_mins(1);
 
 impl Run {
-    /// The faults: until everything is written, and some steps more.
-    pub(super) fn rage(&mut self, steps_max: usize) {
+    /// A phase with faults: steps until all pending events are written, and some steps more.
+    pub(super) fn run_with_faults(&mut self, steps_max: usize) {
         for name in self.names() {
             self.start(name);
         }
-        if self.plan.odds.zombie > 0 && self.rng.bool() {
-            // What an instance does first after a pause is what its timers say.
+        if self.plan.probabilities.zombie > 0 && self.rng.bool() {
+            // A resumed instance fires its due timers first.
             let name = self.rng.choice(self.names()).copied().unwrap_or("a");
-            self.will_stand.insert(name, FaultPoint::Begun);
+            self.pause_at.insert(name, FaultPoint::Begun);
         }
-        self.faults().rages = true;
+        self.faults().enabled = true;
         let mut steps = self.rng.usize(steps_max / 3..steps_max);
-        while steps > 0 && self.wrong.is_empty() {
+        while steps > 0 && self.violations.is_empty() {
             if self.pending.is_empty() {
                 steps -= 1;
             }
             self.step();
         }
-        self.faults().rages = false;
+        self.faults().enabled = false;
     }
 
     fn step(&mut self) {
         let names = self.names();
         let name = self.rng.choice(names).copied().unwrap_or("a");
-        let odds = self.plan.odds.clone();
-        self.outage(odds.outage);
-        if self.outage == 0 && self.rng.u8(0..100) < 40 {
-            self.write_some();
+        let probabilities = self.plan.probabilities.clone();
+        self.outage(probabilities.outage);
+        if self.outage_steps == 0 && self.rng.u8(0..100) < 40 {
+            self.write_events();
         }
         if !self.is_running(name) && self.rng.u8(0..100) < 30 {
             self.start(name);
         }
-        if self.is_running(name) && !self.asleep.contains_key(name) {
-            if self.chance(odds.kill) {
-                self.met(Trouble::Kill, &format!("{name}: killed"));
-                self.bury(name);
-            } else if self.chance(odds.stop) {
-                self.met(Trouble::Stop, &format!("{name}: stopped in order"));
-                // What it could not commit is read again by whoever comes next.
+        if self.is_running(name) && !self.paused.contains_key(name) {
+            if self.chance(probabilities.kill) {
+                self.cover(CoveragePoint::Kill, &format!("{name}: killed"));
+                self.remove(name);
+            } else if self.chance(probabilities.stop) {
+                self.cover(CoveragePoint::Stop, &format!("{name}: stopped in order"));
+                // Input that it could not commit is read again by the next owner.
                 let (Ok(()) | Err(_)) = self.world.stop(name);
-                self.executor.end(name);
-                self.stopped.insert(name);
-            } else if self.chance(odds.zombie) {
-                self.stand_still(name);
-            } else if self.chance(odds.slow_restore) {
-                self.met(Trouble::SlowRestore, &format!("{name}: its restores do not get on"));
-                self.world.slow_down(name, true);
-                self.slow.insert(name, self.rng.u32(5..30));
+                self.executor.remove_process(name);
+            } else if self.chance(probabilities.zombie) {
+                self.pause(name);
+            } else if self.chance(probabilities.slow_restore) {
+                self.cover(CoveragePoint::SlowRestore, &format!("{name}: its restores are paused"));
+                self.world.pause_restores(name, true);
+                self.slow_restores.insert(name, self.rng.u32(5..30));
             }
         }
-        self.wake_up();
-        self.stick(odds.stuck_sink);
-        if self.chance(odds.clock) {
+        self.resume_due();
+        self.stall_sink(probabilities.stalled_sink);
+        if self.chance(probabilities.clock) {
             let by = self.rng.i64(-600_000..600_000);
-            let kind = if by < 0 { Trouble::ClockBack } else { Trouble::ClockForward };
+            let point = if by < 0 { CoveragePoint::ClockBack } else { CoveragePoint::ClockForward };
             self.world.clock().set_by(by);
-            self.met(kind, &format!("the wall clock is set by {by} ms"));
+            self.cover(point, &format!("the wall clock is set by {by} ms"));
         }
-        if self.outage == 0 && self.chance(odds.partitions) {
+        if self.outage_steps == 0 && self.chance(probabilities.partitions) {
             self.add_partitions();
         }
         if self.rng.u8(0..10) == 0 {
             self.back_up(name);
         }
-        let pause = if self.asleep.is_empty() { self.rng.u64(0..200) } else { self.rng.u64(1_000..5_000) };
+        let pause = if self.paused.is_empty() { self.rng.u64(0..200) } else { self.rng.u64(1_000..5_000) };
         self.advance(pause);
         for _ in 0..self.rng.usize(1..5) {
             self.turn();
         }
     }
 
-    fn write_some(&mut self) {
-        let odds = self.plan.odds.clone();
+    fn write_events(&mut self) {
+        let probabilities = self.plan.probabilities.clone();
         for _ in 0..self.rng.usize(1..6) {
             let Some(event) = self.pending.pop() else { return };
             self.write(event.clone());
-            if self.chance(odds.duplicate) {
-                self.met(Trouble::Duplicate, "the same once more");
+            if self.chance(probabilities.duplicate) {
+                self.cover(CoveragePoint::Duplicate, "written: the same event again");
                 self.write(event);
             }
         }
-        if self.chance(odds.poison) {
+        if self.chance(probabilities.poison) {
             let value = Bytes::from(format!("no event {}", self.poison.len()));
-            self.met(Trouble::Poison, "written: a record that is no event");
+            self.cover(CoveragePoint::Poison, "written: a record that is no event");
             self.poison.push(value.clone());
-            self.put(PARENTS, value);
+            self.produce(PARENTS, value);
         }
     }
 
-    fn outage(&mut self, odds: u32) {
-        if self.outage > 0 {
-            self.outage -= 1;
-            if self.outage == 0 {
+    fn outage(&mut self, probabilities: u32) {
+        if self.outage_steps > 0 {
+            self.outage_steps -= 1;
+            if self.outage_steps == 0 {
                 self.world.broker().set_reachable(true);
-                self.tell("the brokers are back");
+                self.log("the brokers are back");
             }
-        } else if self.chance(odds) {
-            self.outage = self.rng.u32(1..15);
+        } else if self.chance(probabilities) {
+            self.outage_steps = self.rng.u32(1..15);
             self.world.broker().set_reachable(false);
-            self.met(Trouble::Outage, "no broker can be reached");
+            self.cover(CoveragePoint::Outage, "no broker can be reached");
         }
     }
 
-    /// Between two turns, or in the middle of one.
-    fn stand_still(&mut self, name: &'static str) {
+    /// Pauses an instance: at once, between two turns, or at a fault point in the middle of a turn.
+    fn pause(&mut self, name: &'static str) {
         if self.rng.bool() {
-            self.tell(&format!("{name}: stands still"));
-            self.fall_asleep(name);
+            self.log(&format!("{name}: is paused"));
+            self.set_paused(name);
             return;
         }
-        // A transaction of which the broker knows nothing yet is the hardest to wake up in: nobody waits for its end.
+        // A pause before the broker knows of the transaction is the hardest case: no new owner waits for its end.
         let point = if self.rng.bool() { Some(FaultPoint::Begun) } else { self.rng.choice(FaultPoint::ALL) };
-        self.will_stand.insert(name, point.unwrap_or(FaultPoint::Begun));
+        self.pause_at.insert(name, point.unwrap_or(FaultPoint::Begun));
     }
 
-    /// Nobody hears of an instance for longer than its session lasts.
-    pub(super) fn fall_asleep(&mut self, name: &'static str) {
-        self.asleep.insert(name, self.world.clock().uptime().saturating_add(SLEEP));
+    /// Keeps an instance paused for longer than its session time-out.
+    pub(super) fn set_paused(&mut self, name: &'static str) {
+        self.paused.insert(name, self.world.clock().uptime().saturating_add(PAUSE));
     }
 
-    /// Wakes an instance that has stood still.
-    pub(super) fn wake(&mut self, name: &'static str) {
-        self.met(Trouble::Zombie, &format!("{name}: wakes up"));
-        let result = self.world.wake(name);
-        self.turned(name, result.map(drop));
+    /// Resumes a paused instance.
+    pub(super) fn resume(&mut self, name: &'static str) {
+        self.cover(CoveragePoint::Zombie, &format!("{name}: resumes"));
+        let result = self.world.resume(name);
+        self.turn_ended(name, result.map(drop));
     }
 
-    fn wake_up(&mut self) {
+    /// Resumes the instances and restores whose pauses have ended.
+    fn resume_due(&mut self) {
         let now = self.world.clock().uptime();
-        let awake: Vec<&'static str> =
-            self.asleep.iter().filter(|(_, until)| **until <= now).map(|(name, _)| *name).collect();
-        for name in awake {
-            self.asleep.remove(name);
-            self.wake(name);
+        let due: Vec<&'static str> =
+            self.paused.iter().filter(|(_, until)| **until <= now).map(|(name, _)| *name).collect();
+        for name in due {
+            self.paused.remove(name);
+            self.resume(name);
         }
-        let slow: Vec<&'static str> = self.slow.keys().copied().collect();
+        let slow: Vec<&'static str> = self.slow_restores.keys().copied().collect();
         for name in slow {
-            let left = self.slow.get(name).copied().unwrap_or(0).saturating_sub(1);
+            let left = self.slow_restores.get(name).copied().unwrap_or(0).saturating_sub(1);
             if left == 0 {
-                self.slow.remove(name);
-                self.world.slow_down(name, false);
+                self.slow_restores.remove(name);
+                self.world.pause_restores(name, false);
             } else {
-                self.slow.insert(name, left);
+                self.slow_restores.insert(name, left);
             }
         }
     }
 
-    fn stick(&mut self, odds: u32) {
-        if self.stuck > 0 {
-            self.stuck -= 1;
-            self.executor.set_stuck(self.stuck > 0);
-        } else if self.chance(odds) {
-            self.stuck = self.rng.u32(3..20);
-            self.executor.set_stuck(true);
-            self.met(Trouble::StuckSink, "control-m does not answer");
+    fn stall_sink(&mut self, probabilities: u32) {
+        if self.stalled_steps > 0 {
+            self.stalled_steps -= 1;
+            self.executor.set_stalled(self.stalled_steps > 0);
+        } else if self.chance(probabilities) {
+            self.stalled_steps = self.rng.u32(3..20);
+            self.executor.set_stalled(true);
+            self.cover(CoveragePoint::StalledSink, "control-m does not answer");
         }
     }
 
@@ -180,11 +180,11 @@ impl Run {
         let found = admin.describe(std::slice::from_ref(&topic), TIMEOUT);
         let Some(count) = found.ok().and_then(|found| Some(found.into_iter().next()??.partitions)) else { return };
         if count < 6 && admin.add_partitions(&topic, count + 1, TIMEOUT).is_ok() {
-            self.met(Trouble::PartitionsAdded, &format!("{topic} has {} partitions from now on", count + 1));
+            self.cover(CoveragePoint::PartitionsAdded, &format!("{topic} has {} partitions from now on", count + 1));
         }
     }
 
-    /// A copy of an instance's disk, to be put in its place one day.
+    /// Takes a backup of an instance's disk, which may be restored later.
     fn back_up(&mut self, name: &'static str) {
         let copy = MemoryStores::new();
         for task in setup::tasks(&self.plan) {

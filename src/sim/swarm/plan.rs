@@ -1,42 +1,46 @@
-//! What a run draws from its seed before it begins: how much of everything, and which trouble how often.
+//! The plan of a run, drawn from its seed: sizes, time-outs, and the probabilities of faults.
 
 use std::time::Duration;
 
 use crate::broker::memory::{FaultKind, Protocol};
 use crate::runtime::{FaultPoint, Guarantee};
 
-/// The draw of one run.
+/// The plan of a run.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub guarantee: Guarantee,
     pub instances: usize,
+    /// Stream threads per instance.
     pub threads: usize,
     pub partitions: i32,
+    /// Standby replicas per task.
     pub standbys: usize,
-    /// Whether events may skip their inbox.
+    /// True if events may be handed over directly, without the inbox.
     pub direct: bool,
     pub protocol: Protocol,
+    /// The most records of one fetch.
     pub fetch_max: usize,
+    /// The most inputs of one transaction.
     pub inputs_max: usize,
     pub bundles: u32,
-    /// How long a decided transaction stays without its markers.
+    /// The time between the commit of a transaction and its markers, for faults that delay them.
     pub marker_delay: Duration,
-    /// How long what is committed may be in memory and in the changelog alone.
+    /// The longest time that committed entries stay dirty.
     pub write_behind: Duration,
-    /// After how long without a poll a member is expelled.
+    /// The session time-out of group members.
     pub session_timeout: Duration,
-    /// How long a transaction may be open.
+    /// The transaction time-out.
     pub transaction_timeout: Duration,
-    /// Of a thousand calls to the broker, how many fail in which way.
+    /// The probability of each fault of a call to the broker, per 1,000 calls.
     pub calls: Vec<(FaultKind, u32)>,
-    /// Of ten thousand visits, how many end the process at which point.
+    /// The probability of a crash at each fault point, per 10,000 visits.
     pub points: Vec<(FaultPoint, u32)>,
-    pub odds: Odds,
+    pub probabilities: Probabilities,
 }
 
-/// Of a thousand steps, in how many it happens; and of a thousand acts.
+/// Probabilities of faults, per 1,000 steps or acts; those of the disk per 1,000 crashes.
 #[derive(Clone, Debug)]
-pub(super) struct Odds {
+pub(super) struct Probabilities {
     pub kill: u32,
     pub stop: u32,
     pub lost_disk: u32,
@@ -45,7 +49,7 @@ pub(super) struct Odds {
     pub outage: u32,
     pub clock: u32,
     pub slow_restore: u32,
-    pub stuck_sink: u32,
+    pub stalled_sink: u32,
     pub partitions: u32,
     pub duplicate: u32,
     pub poison: u32,
@@ -67,21 +71,21 @@ const CALLS: [FaultKind; 9] = [
 ];
 
 impl Plan {
-    /// The same for a runtime that may do things twice. Nobody stands still: who wakes up inside a batch writes over
-    /// newer state, and that is what transactions are for.
+    /// Draws the plan of a run without transactions. No instance is paused: one that resumes within a batch overwrites newer
+    /// state, which only transactions prevent.
     pub(super) fn draw_at_least_once(rng: &mut fastrand::Rng) -> Self {
         let mut plan = Self::draw(rng);
         plan.guarantee = Guarantee::AtLeastOnce;
-        plan.odds.zombie = 0;
+        plan.probabilities.zombie = 0;
         plan
     }
 
-    /// Draws. Each kind of trouble is off in almost half of the runs, so that none hides another for good.
+    /// Draws the plan of a run. Each fault is off in almost half of the runs, so that no fault always masks another.
     pub(super) fn draw(rng: &mut fastrand::Rng) -> Self {
         let mut some = |max: u32| if rng.u8(0..100) < 45 { 0 } else { rng.u32(1..=max) };
-        let calls = CALLS.map(|kind| (kind, some(oddity(kind)))).to_vec();
-        let points = FaultPoint::ALL.map(|point| (point, some(rarity(point)))).to_vec();
-        let odds = Odds {
+        let calls = CALLS.map(|kind| (kind, some(fault_per_mille_max(kind)))).to_vec();
+        let points = FaultPoint::ALL.map(|point| (point, some(crash_per_10_000_max(point)))).to_vec();
+        let probabilities = Probabilities {
             kill: some(30),
             stop: some(30),
             lost_disk: some(500),
@@ -90,7 +94,7 @@ impl Plan {
             outage: some(20),
             clock: some(20),
             slow_restore: some(40),
-            stuck_sink: some(20),
+            stalled_sink: some(20),
             partitions: some(10),
             duplicate: some(200),
             poison: some(50),
@@ -114,20 +118,20 @@ impl Plan {
             marker_delay: Duration::from_millis(rng.u64(200..40_000)),
             calls,
             points,
-            odds,
+            probabilities,
             write_behind: Duration::from_millis(if rng.u8(0..3) > 0 { rng.u64(1..5_000) } else { 0 }),
         }
     }
 }
 
-/// Of a thousand calls, how many fail in this way at most. Markers that come one by one are told from others only by who
-/// takes a task over just then.
-fn oddity(kind: FaultKind) -> u32 {
+/// The highest probability of a fault, per 1,000 calls. Scattered markers only matter during a take-over, so they are more
+/// frequent.
+fn fault_per_mille_max(kind: FaultKind) -> u32 {
     if kind == FaultKind::ScatteredMarkers { 60 } else { 8 }
 }
 
-/// Points that are seldom come by end the process more often.
-fn rarity(point: FaultPoint) -> u32 {
+/// The highest probability of a crash, per 10,000 visits; higher for fault points that are reached seldom.
+fn crash_per_10_000_max(point: FaultPoint) -> u32 {
     match point {
         FaultPoint::Fetched | FaultPoint::Stepped => 60,
         FaultPoint::Begun

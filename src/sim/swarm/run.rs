@@ -1,13 +1,13 @@
-//! One run, step by step: what is done to the instances, and what is told of it.
+//! The state of a run: its instances, the written events, the trace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::coverage::{Coverage, Trouble};
-use super::executor::{Executor, Moment};
+use super::coverage::{Coverage, CoveragePoint};
+use super::executor::{Conditions, Executor};
 use super::faults::Faults;
 use super::plan::Plan;
 use super::setup;
@@ -17,9 +17,13 @@ use crate::runtime::{self, FaultPoint, Guarantee, Mutation};
 use crate::sim::{Generator, SampleEvent, Sent, World};
 use crate::store::memory::MemoryStores;
 
+/// The names of the instances.
 pub(super) const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+/// The topic of parents.
 pub(super) const PARENTS: &str = "ctm-parent-events";
+/// The topic of children.
 const CHILDREN: &str = "ctm-children-events";
+/// The time-out of a call to the broker by the simulation itself.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A run.
@@ -28,32 +32,39 @@ pub(super) struct Run {
     pub(super) world: World,
     pub(super) executor: Executor,
     pub(super) faults: Arc<Mutex<Faults>>,
-    pub(super) met: Coverage,
+    pub(super) coverage: Coverage,
+    /// The written events, in their order.
     pub(super) sent: Vec<Sent>,
+    /// The values of written poison records.
     pub(super) poison: Vec<Bytes>,
-    /// Members that come at the very end.
-    pub(super) held: Vec<SampleEvent>,
-    /// What is wrong, in sentences.
-    pub(super) wrong: Vec<String>,
+    /// Events that are written in the third phase only.
+    pub(super) withheld: Vec<SampleEvent>,
+    /// The violations, as sentences; the run ends at the first.
+    pub(super) violations: Vec<String>,
     pub(super) trace: Vec<String>,
     pub(super) rng: fastrand::Rng,
+    /// Events that are not written yet.
     pub(super) pending: Vec<SampleEvent>,
-    /// Instances that stand still, until when, on the monotonic clock.
-    pub(super) asleep: BTreeMap<&'static str, Duration>,
-    /// Instances that will stand still in the middle of a turn, at which point.
-    pub(super) will_stand: BTreeMap<&'static str, FaultPoint>,
-    pub(super) slow: BTreeMap<&'static str, u32>,
-    pub(super) outage: u32,
-    pub(super) stuck: u32,
+    /// The paused instances, and the monotonic times at which they resume.
+    pub(super) paused: BTreeMap<&'static str, Duration>,
+    /// The instances that will be paused at a fault point, in the middle of a turn.
+    pub(super) pause_at: BTreeMap<&'static str, FaultPoint>,
+    /// The instances whose restores are paused, and the steps left.
+    pub(super) slow_restores: BTreeMap<&'static str, u32>,
+    /// The steps left until a broker is reachable; 0: no outage.
+    pub(super) outage_steps: u32,
+    /// The steps left until the sink answers; 0: it does.
+    pub(super) stalled_steps: u32,
+    /// The latest backup of each instance's disk.
     pub(super) backups: BTreeMap<&'static str, MemoryStores>,
-    pub(super) stopped: BTreeSet<&'static str>,
-    writes: u64,
+    /// The number of producers so far; each write has its own.
+    producers: u64,
 }
 
 impl Run {
     pub(super) fn new(seed: u64, guarantee: Guarantee, mutation: Option<Mutation>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        // Not drawn, so that a seed's nemesis is what it was before there were standbys.
+        // Not drawn, so that a seed still gives the run that it gave before there were standbys.
         let standbys = usize::try_from(seed % 3).unwrap_or(0);
         let plan = match guarantee {
             Guarantee::ExactlyOnce => Plan::draw(&mut rng),
@@ -62,18 +73,18 @@ impl Run {
         let plan = Plan { standbys, ..plan };
         let faults = Arc::new(Mutex::new(Faults::new(&plan, rng.fork())));
         let executor = Executor::default();
-        let (strikes, calls) = (Arc::clone(&faults), Arc::clone(&faults));
-        let strikes = Arc::new(move |name: &str, point| lock(&strikes).on_point(name, point));
-        let world = World::new(setup::setting(&plan, seed, mutation, &executor, strikes));
+        let (crash_policy, calls) = (Arc::clone(&faults), Arc::clone(&faults));
+        let crash_policy = Arc::new(move |name: &str, point| lock(&crash_policy).on_point(name, point));
+        let world = World::new(setup::setup(&plan, seed, mutation, &executor, crash_policy));
         world.broker().set_hook(Some(Arc::new(move |call| lock(&calls).on_call(call, NAMES.contains(&call.process)))));
         let mut generator = Generator::new(seed);
         let start = world.clock().now();
-        let (mut pending, mut held) = (Vec::new(), Vec::new());
+        let (mut pending, mut withheld) = (Vec::new(), Vec::new());
         for _ in 0..plan.bundles {
             let mut events = generator.bundle(rng.u32(1..=4), start);
             enlarge(&mut events);
             if rng.u8(0..100) < 20 {
-                held.push(events.swap_remove(rng.usize(0..events.len())));
+                withheld.push(events.swap_remove(rng.usize(0..events.len())));
             }
             pending.append(&mut events);
         }
@@ -83,22 +94,21 @@ impl Run {
             world,
             executor,
             faults,
-            met: Coverage::default(),
+            coverage: Coverage::default(),
             sent: Vec::new(),
             poison: Vec::new(),
-            held,
-            wrong: Vec::new(),
+            withheld,
+            violations: Vec::new(),
             trace: Vec::new(),
             rng,
             pending,
-            asleep: BTreeMap::new(),
-            will_stand: BTreeMap::new(),
-            slow: BTreeMap::new(),
-            outage: 0,
-            stuck: 0,
+            paused: BTreeMap::new(),
+            pause_at: BTreeMap::new(),
+            slow_restores: BTreeMap::new(),
+            outage_steps: 0,
+            stalled_steps: 0,
             backups: BTreeMap::new(),
-            stopped: BTreeSet::new(),
-            writes: 0,
+            producers: 0,
         }
     }
 
@@ -110,17 +120,19 @@ impl Run {
         lock(&self.faults)
     }
 
-    /// A line of the run, with the monotonic time.
-    pub(super) fn tell(&mut self, line: &str) {
+    /// Adds a line to the trace, with the monotonic time.
+    pub(super) fn log(&mut self, line: &str) {
         let at = self.world.clock().uptime();
         self.trace.push(format!("{:>9.3}s  {line}", at.as_secs_f64()));
     }
 
-    pub(super) fn met(&mut self, kind: Trouble, line: &str) {
-        self.met.count(kind);
-        self.tell(line);
+    /// Counts a fault or path, and adds a line to the trace.
+    pub(super) fn cover(&mut self, point: CoveragePoint, line: &str) {
+        self.coverage.count(point);
+        self.log(line);
     }
 
+    /// True with a probability per 1,000.
     pub(super) fn chance(&mut self, per_mille: u32) -> bool {
         self.rng.u32(0..1_000) < per_mille
     }
@@ -134,82 +146,85 @@ impl Run {
             return;
         }
         match self.world.start(name) {
-            Ok(()) => self.tell(&format!("{name}: started")),
-            // What `sheaf run` tries again with back-off; or the process vanished in the middle.
+            Ok(()) => self.log(&format!("{name}: started")),
+            // `sheaf run` retries such an error with back-off; or the process has crashed during the start.
             Err(error) if error.class() == ErrorClass::Retry || error.to_string().contains("has crashed") => {
-                self.tell(&format!("{name}: does not start yet: {error}"));
+                self.log(&format!("{name}: does not start yet: {error}"));
             }
-            Err(error) => self.wrong.push(format!("{name} does not start: {error}")),
+            Err(error) => self.violations.push(format!("{name} does not start: {error}")),
         }
     }
 
-    /// What is left of a process is taken away; its disk may be damaged.
-    pub(super) fn bury(&mut self, name: &'static str) {
+    /// Kills an instance, or removes a crashed one; its disk may be lost or restored from a backup.
+    pub(super) fn remove(&mut self, name: &'static str) {
         self.world.crash(name);
-        self.executor.end(name);
-        self.asleep.remove(name);
-        self.will_stand.remove(name);
-        self.slow.remove(name);
+        self.executor.remove_process(name);
+        self.paused.remove(name);
+        self.pause_at.remove(name);
+        self.slow_restores.remove(name);
         let tasks = setup::tasks(&self.plan);
         let Some(task) = self.rng.choice(&tasks).cloned() else { return };
-        let odds = self.plan.odds.clone();
-        if !self.faults().rages {
+        let probabilities = self.plan.probabilities.clone();
+        if !self.faults().enabled {
             return;
         }
-        if self.chance(odds.lost_disk) {
+        if self.chance(probabilities.lost_disk) {
             self.world.disk(name).wipe(&task);
-            self.met(Trouble::LostDisk, &format!("{name}: the disk of {task} is lost"));
-        } else if self.chance(odds.old_disk) {
+            self.cover(CoveragePoint::LostDisk, &format!("{name}: the disk of {task} is lost"));
+        } else if self.chance(probabilities.old_disk) {
             let Some(backup) = self.backups.get(name).cloned() else { return };
             if backup.copy(&task, self.world.disk(name)) {
-                self.met(Trouble::OldDisk, &format!("{name}: a backup of {task} is put in its place"));
+                self.cover(CoveragePoint::OldDisk, &format!("{name}: {task} is restored from a backup"));
             }
         }
     }
 
-    /// Some turns of every instance that is awake, in an order of its own; the ones that have ended are taken away.
+    /// A turn of every instance that is not paused, in random order, and of Control-M. Crashed instances are removed.
     pub(super) fn turn(&mut self) {
         let mut names: Vec<&'static str> = self.names().to_vec();
         self.rng.shuffle(&mut names);
         for name in names {
-            if self.asleep.contains_key(name) || !self.is_running(name) {
+            if self.paused.contains_key(name) || !self.is_running(name) {
                 continue;
             }
-            let result = match self.will_stand.get(name).copied() {
+            let result = match self.pause_at.get(name).copied() {
                 None => self.world.turn_of(name).map(drop),
-                Some(point) => self.world.turn_until(name, point).map(|stands| {
-                    if stands {
-                        self.will_stand.remove(name);
-                        self.met(Trouble::ZombieInTurn, &format!("{name}: stands still at `{point}`"));
-                        self.fall_asleep(name);
+                Some(point) => self.world.turn_until(name, point).map(|is_paused| {
+                    if is_paused {
+                        self.pause_at.remove(name);
+                        self.cover(CoveragePoint::ZombieInTurn, &format!("{name}: is paused at `{point}`"));
+                        self.set_paused(name);
                     }
                 }),
             };
-            self.turned(name, result);
+            self.turn_ended(name, result);
         }
-        let asleep: Vec<&str> = self.asleep.keys().copied().collect();
-        let odds = self.faults().rages.then(|| self.plan.odds.clone());
-        let moment =
-            Moment { odds: odds.as_ref(), now: self.world.clock().uptime(), asleep: &|name| asleep.contains(&name) };
-        self.executor.turn(&mut self.rng, &moment);
-        let (met, told) = self.executor.news();
-        self.met.add(&met);
-        for line in &told {
-            self.tell(line);
+        let paused: Vec<&str> = self.paused.keys().copied().collect();
+        let probabilities = self.faults().enabled.then(|| self.plan.probabilities.clone());
+        let conditions = Conditions {
+            probabilities: probabilities.as_ref(),
+            now: self.world.clock().uptime(),
+            paused: &|name| paused.contains(&name),
+        };
+        self.executor.turn(&mut self.rng, &conditions);
+        let (coverage, log) = self.executor.take_log();
+        self.coverage.add(&coverage);
+        for line in &log {
+            self.log(line);
         }
     }
 
-    /// What came of an instance's turn: whoever has ended is taken away.
-    pub(super) fn turned(&mut self, name: &'static str, result: runtime::Result<()>) {
-        let told = std::mem::take(&mut self.faults().told);
-        for line in &told {
-            self.tell(line);
+    /// Handles the result of an instance's turn; a crashed instance is removed.
+    pub(super) fn turn_ended(&mut self, name: &'static str, result: runtime::Result<()>) {
+        let log = std::mem::take(&mut self.faults().log);
+        for line in &log {
+            self.log(line);
         }
         if self.world.is_crashed(name) {
-            self.bury(name);
+            self.remove(name);
         } else if let Err(error) = result {
-            self.wrong.push(format!("{name} has stopped: {error}"));
-            self.bury(name);
+            self.violations.push(format!("{name} has stopped: {error}"));
+            self.remove(name);
         }
     }
 
@@ -217,55 +232,56 @@ impl Run {
         self.world.clock().advance(Duration::from_millis(millis));
     }
 
-    /// Writes an event, as somebody outside does.
+    /// Writes an event to its topic.
     pub(super) fn write(&mut self, event: SampleEvent) {
         let topic = if event.is_parent() { PARENTS } else { CHILDREN };
-        self.tell(&format!("written: {} of {}", event.name(), event.bundle));
-        self.put(topic, Bytes::from(event.value.to_string()));
+        self.log(&format!("written: {} of {}", event.name(), event.bundle));
+        self.produce(topic, Bytes::from(event.value.to_string()));
         self.sent.push(Sent { at: self.world.clock().now(), event });
     }
 
-    pub(super) fn put(&mut self, topic: &str, value: Bytes) {
-        self.writes += 1;
-        let spec = ProducerSpec { transactional_id: format!("outside-{}", self.writes), tracked: Vec::new() };
+    /// Writes a record to a topic.
+    pub(super) fn produce(&mut self, topic: &str, value: Bytes) {
+        self.producers += 1;
+        let spec = ProducerSpec { transactional_id: format!("outside-{}", self.producers), tracked: Vec::new() };
         let record = OutRecord::unkeyed(&Topic::new(topic), value);
         let written = self.world.broker().process("outside").producer(&spec).and_then(|mut producer| {
             producer.init(TIMEOUT)?;
             producer.transact(&[record], TIMEOUT)
         });
         if let Err(error) = written {
-            self.wrong.push(format!("the simulation could not write an event: {error}"));
+            self.violations.push(format!("the simulation could not write an event: {error}"));
         }
     }
 
-    /// All trouble ends; some instances stay.
+    /// Ends all faults; some instances keep running, the others are removed.
     pub(super) fn heal(&mut self) {
         self.world.broker().heal();
-        self.executor.set_stuck(false);
-        self.outage = 0;
-        self.stuck = 0;
-        self.slow.clear();
-        self.will_stand.clear();
-        for name in std::mem::take(&mut self.asleep).into_keys() {
-            self.wake(name);
+        self.executor.set_stalled(false);
+        self.outage_steps = 0;
+        self.stalled_steps = 0;
+        self.slow_restores.clear();
+        self.pause_at.clear();
+        for name in std::mem::take(&mut self.paused).into_keys() {
+            self.resume(name);
         }
         for name in self.names() {
-            self.world.slow_down(name, false);
+            self.world.pause_restores(name, false);
         }
-        self.tell("all trouble ends");
-        let stay = self.rng.usize(1..=self.names().len());
+        self.log("all faults end");
+        let kept = self.rng.usize(1..=self.names().len());
         let names = self.names();
-        for name in names.get(stay..).unwrap_or_default() {
-            self.bury(name);
+        for name in names.get(kept..).unwrap_or_default() {
+            self.remove(name);
         }
-        for name in names.get(..stay).unwrap_or_default() {
+        for name in names.get(..kept).unwrap_or_default() {
             self.start(name);
         }
-        self.breathe();
+        self.wait_out_timeouts();
     }
 
-    /// Longer than a session and a transaction last.
-    pub(super) fn breathe(&mut self) {
+    /// Turns for longer than the session time-out and the transaction time-out.
+    pub(super) fn wait_out_timeouts(&mut self) {
         for _ in 0..30 {
             self.advance(3_000);
             self.turn();
@@ -277,7 +293,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes the events of some bundles so large that these are stored in parts. Not drawn either.
+/// Enlarges the events of some bundles, so that these are stored in parts. Chosen by id, not drawn.
 fn enlarge(events: &mut [SampleEvent]) {
     const LARGE: usize = 2_000;
     for event in events.iter_mut().filter(|event| event.bundle.as_u128() % 4 == 2) {

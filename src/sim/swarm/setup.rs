@@ -1,6 +1,6 @@
-//! What the instances of a run are made of: the example topology with both processors, on a cluster in memory.
+//! The topology and the settings of a run's instances: the example topology with both processors, on a cluster in memory.
 
-#![expect(clippy::expect_used, reason = "the files are the repository's own, and tests read them")]
+#![expect(clippy::expect_used, reason = "the files are part of the repository, and tests read them")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::metric::{Build, Declared, Metrics};
 use crate::model::Timestamp;
 use crate::processor::delivery::{self, Delivery, control_m};
 use crate::runtime::{Limits, Mutation, Processing, Settings, TopicSettings};
-use crate::sim::{ManualClock, Setting, Strikes};
+use crate::sim::{CrashPolicy, ManualClock, Setup};
 use crate::template::Template;
 use crate::topology::{Spec, Topology, spec};
 
@@ -23,7 +23,7 @@ const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 const APPLICATION: &str = "sim";
 
-/// The deadline of a bundle, as the example topology has it.
+/// The SLA of bundles in the example topology.
 pub(super) fn sla() -> Duration {
     let spec = Spec::parse("topologies/control-m.yaml", TOPOLOGY).expect("the example in the repository");
     spec.bundle().expect("the example gathers bundles").rules.sla
@@ -35,15 +35,15 @@ pub(super) fn tasks(plan: &Plan) -> Vec<String> {
     [of(crate::topology::BUNDLE), of(crate::topology::DELIVERY)].concat()
 }
 
-pub(super) fn setting(
+pub(super) fn setup(
     plan: &Plan,
     seed: u64,
     mutation: Option<Mutation>,
     executor: &Executor,
-    strikes: Strikes,
-) -> Setting {
+    crash_policy: CrashPolicy,
+) -> Setup {
     let executor = executor.clone();
-    Setting {
+    Setup {
         topology: topology(),
         settings: Settings {
             stream_threads: plan.threads,
@@ -72,7 +72,7 @@ pub(super) fn setting(
                 Metrics::new(APPLICATION, &Build::default(), declared).expect("names that are fixed in the source"),
             )
         }),
-        strikes,
+        crash_policy,
     }
 }
 
@@ -82,7 +82,7 @@ fn topology() -> Topology {
     let settings = control_m::usual_settings();
     let settings = delivery::Settings {
         request_timeout: executor::TIMEOUT,
-        visibility_lag: executor::LAG,
+        visibility_lag: executor::VISIBILITY_LAG,
         retry: delivery::Backoff { max: Duration::from_mins(1), attempts_max: 1_000, ..settings.retry },
         lookup_horizon: Duration::from_hours(7 * 24),
         ..settings

@@ -31,7 +31,7 @@ use crate::config::Commit;
 use crate::metric::{Build, Metrics};
 use crate::model::{Clock, Key, OutRecord, Sink, Timestamp, Topic, Verdict};
 use crate::runtime::{FaultPoint, Limits, Settings, TopicSettings};
-use crate::sim::{ManualClock, Setting, World};
+use crate::sim::{ManualClock, Setup, World};
 use crate::topology::Topology;
 
 /// The name of the application and of its only instance.
@@ -138,7 +138,7 @@ impl TestDriver {
             ..Settings::new(NAME, NAME)
         };
         change(&mut settings);
-        let world = World::new(Setting {
+        let world = World::new(Setup {
             topology,
             settings,
             broker: memory::Settings {
@@ -155,7 +155,7 @@ impl TestDriver {
                 sink
             }),
             metrics: Box::new(move || metrics.clone()),
-            strikes: Arc::new(move |_instance, point| lock(&at).take_if(|wanted| *wanted == point).is_some()),
+            crash_policy: Arc::new(move |_instance, point| lock(&at).take_if(|wanted| *wanted == point).is_some()),
         });
         let mut driver = Self { world, acts, crash_at, seen: BTreeMap::new() };
         driver.start()?;

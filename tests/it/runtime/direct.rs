@@ -7,7 +7,7 @@ use sheaf::broker::memory;
 use sheaf::model::{Key, Moment, Reject, Topic};
 use sheaf::processor::{Input, Processor, Transition, erase};
 use sheaf::runtime::FaultPoint;
-use sheaf::sim::{MakeSink, Setting, World};
+use sheaf::sim::{MakeSink, Setup, World};
 
 use super::support::{Count, Counter, NoSink, metric, send, send_to, setting, settle, values, world};
 
@@ -26,7 +26,7 @@ impl Processor for Free {
     }
 }
 
-fn free(change: impl FnOnce(&mut Setting)) -> World {
+fn free(change: impl FnOnce(&mut Setup)) -> World {
     let sink: MakeSink = Box::new(|_| Arc::new(NoSink));
     let mut setting = setting(erase(Free), sink, memory::Settings::default());
     change(&mut setting);
@@ -127,14 +127,14 @@ fn a_task_that_is_being_restored_gets_its_events_through_the_inbox_afterwards() 
         world.disk("a").wipe(&format!("counter-{partition}"));
     }
     world.start("a").unwrap();
-    world.slow_down("a", true);
+    world.pause_restores("a", true);
     send_to(&world, 20);
     for _ in 0..50 {
         world.turn().unwrap();
         world.clock().advance(Duration::from_secs(1));
     }
     assert_eq!(detours(&world), 20, "they wait where the task will find them");
-    world.slow_down("a", false);
+    world.pause_restores("a", false);
     settle(&mut world);
     let counts = values(&world, "counts");
     assert_eq!(counts.iter().filter(|count| count.ends_with("=2")).count(), 20, "{counts:?}");
@@ -153,7 +153,7 @@ fn an_owner_that_stands_still_in_the_middle_hands_nothing_over_twice() {
             world.turn().unwrap();
         }
         assert_eq!(values(&world, "counts").len(), 40, "{point}: the heir has done all of it");
-        drop(world.wake("a"));
+        drop(world.resume("a"));
         settle(&mut world);
         assert_eq!(values(&world, "counts").len(), 40, "{point}: and the sleeper nothing more");
     }

@@ -9,7 +9,7 @@ use sheaf::broker::{Broker, NewTopic, memory};
 use sheaf::model::{Key, OutRecord, TaskId, Topic};
 use sheaf::processor::erase;
 use sheaf::runtime::FaultPoint;
-use sheaf::sim::{Setting, Strikes, World};
+use sheaf::sim::{CrashPolicy, Setup, World};
 use sheaf::store::Stores;
 use sheaf::store::memory::MemoryStores;
 
@@ -18,7 +18,7 @@ use super::support::{Counter, NoSink, metric, produce, send_to, setting, settle,
 const CHANGELOG: &str = "app-counter-changelog";
 const RESTORED: &str = "sheaf_store_restored_records_total";
 
-fn with_standbys(replicas: usize, change: impl FnOnce(&mut Setting)) -> World {
+fn with_standbys(replicas: usize, change: impl FnOnce(&mut Setup)) -> World {
     let mut setting = setting(erase(Counter), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
     setting.settings.standby_replicas = replicas;
     change(&mut setting);
@@ -160,7 +160,7 @@ fn a_standby_that_crashes_in_the_middle_goes_on_where_it_was() {
     let doomed = Arc::new(Mutex::new((String::new(), 0)));
     let observed = doomed.clone();
     // Each second of the first batches that the doomed one applies is its last one.
-    let strikes: Strikes = Arc::new(move |name, point| {
+    let crash_policy: CrashPolicy = Arc::new(move |name, point| {
         let mut doomed = observed.lock().unwrap();
         if doomed.0 != name || point != FaultPoint::RestoreBatch {
             return false;
@@ -168,7 +168,7 @@ fn a_standby_that_crashes_in_the_middle_goes_on_where_it_was() {
         doomed.1 += 1;
         doomed.1 <= 12 && doomed.1 % 2 == 0
     });
-    let (mut world, owner, follower) = pair(with_standbys(1, |setting| setting.strikes = strikes));
+    let (mut world, owner, follower) = pair(with_standbys(1, |setting| setting.crash_policy = crash_policy));
     let tasks = owned(&world, owner);
     assert!(!tasks.is_empty() && followed(&world, follower).is_superset(&tasks));
     // It begins from nothing.

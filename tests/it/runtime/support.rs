@@ -14,7 +14,7 @@ use sheaf::model::{
 };
 use sheaf::processor::{AnyProcessor, Effect, Event, Input, Keyed, Keying, Processor, Transition, erase};
 use sheaf::runtime::{Limits, Settings};
-use sheaf::sim::{MakeSink, ManualClock, Setting, World};
+use sheaf::sim::{MakeSink, ManualClock, Setup, World};
 use sheaf::topology::{Node, Output, Source, Topology};
 
 /// Counts records per key, forwards each count, and says `done` an hour after the first one.
@@ -112,7 +112,7 @@ pub(super) fn world_of(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker:
 }
 
 /// What [`world_of`] makes its world from.
-pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: memory::Settings) -> Setting {
+pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: memory::Settings) -> Setup {
     let topic = |name: &str| Topic::new(name);
     let topology = Topology {
         name: "counting".to_owned(),
@@ -127,14 +127,14 @@ pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: 
         limits: Limits { broker_timeout: Duration::from_secs(5), ..Limits::default() },
         ..Settings::new("app", "unnamed")
     };
-    Setting {
+    Setup {
         topology,
         settings,
         broker,
         clock: Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000))),
         sink,
         metrics: Box::new(|| Arc::new(Metrics::new("app", &Build::default(), Declared::default()).unwrap())),
-        strikes: sheaf::sim::never(),
+        crash_policy: sheaf::sim::never_crash(),
     }
 }
 
@@ -201,7 +201,7 @@ pub(super) fn metric(world: &World, instance: &str, name: &str) -> u64 {
 
 /// Turns until the world has come to rest.
 pub(super) fn settle(world: &mut World) {
-    assert!(world.settle(5_000).unwrap(), "the world does not come to rest");
+    assert!(world.run_until_idle(5_000).unwrap(), "the world does not come to rest");
 }
 
 /// Turns until the instance stops, and gives its last words.

@@ -9,7 +9,7 @@ use sheaf::codec::{self, Versioned};
 use sheaf::model::{Act, ActSlot, Completion, Key, Moment, Reject, Sink, Target, TaskId, Topic};
 use sheaf::processor::{Effect, Input, Processor, Transition, by_key, erase};
 use sheaf::runtime::{QueryError, ThreadState};
-use sheaf::sim::{Setting, World};
+use sheaf::sim::{Setup, World};
 use sheaf::topology::{OutputKind, Topology};
 
 use super::support::{BROKER_TIMEOUT, NoSink, produce, send, setting, settle, stops, values};
@@ -46,7 +46,7 @@ impl Processor for Sized {
 
 /// A world whose output topic was created by somebody else, with a limit of 1,000 bytes.
 fn limited(kind: OutputKind) -> World {
-    let mut setting: Setting = setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
+    let mut setting: Setup = setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
     setting.topology.nodes[0].outputs[0].kind = kind;
     let world = World::new(setting);
     let config = [("max.message.bytes".to_owned(), "1000".to_owned())].into();

@@ -23,7 +23,7 @@ use crate::mock::control_m::{Action, Fault, Simulator, SimulatorHandle, Simulato
 use crate::model::{Act, Clock, Completion, Key, Sink, Target, TaskId, Timestamp};
 use crate::runtime::{Limits, NoSink, Settings, SystemClock};
 use crate::sim::oracle::{self, Outcome};
-use crate::sim::{Day, Happening, ManualClock, Setting, Stage, World};
+use crate::sim::{Day, Harness, ManualClock, Observation, Setup, World};
 use crate::sink::Sinks;
 use crate::template::Template;
 use printer::Printer;
@@ -50,9 +50,9 @@ const TOPOLOGY: &str = include_str!("../../../../topologies/control-m.yaml");
 const TEMPLATE: &str = include_str!("../../../../templates/bundle.json");
 /// 2026-11-20T00:00:00Z.
 const START: Timestamp = Timestamp::from_millis(1_795_132_800_000);
-/// The pause before each line; hours in which nothing happens have none.
+/// The pause before each line.
 const LINE_PAUSE: Duration = Duration::from_millis(700);
-/// How long the simulated clock waits for acts in flight.
+/// The longest wait of the simulated clock for acts in flight.
 const ACTS_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
@@ -67,24 +67,24 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let mut world = world(&file, &clock, &simulator, &in_flight, runtime.handle())?;
     let mut day = Day::new(args.seed, START);
     let colours = std::io::stdout().is_terminal() && !no_color();
-    let mut stage = Console {
+    let mut console = Console {
         printer: Printer::new(START, args.json, colours),
         simulator: &simulator,
         in_flight: &in_flight,
         fast: args.fast,
     };
-    stage.printer.introduction(args.seed);
-    day.play(&mut world, &mut stage)?;
+    console.printer.introduction(args.seed);
+    day.run(&mut world, &mut console)?;
     let outcome = outcome(&world, &simulator);
-    let wrong = oracle::judge(day.sent(), &outcome, sla);
+    let violations = oracle::check(day.sent(), &outcome, sla);
     if args.json {
-        print_stdout(&verdict::json(&wrong));
+        print_stdout(&verdict::json(&violations));
     } else {
         print_stdout(&verdict::table(day.sent(), &outcome, START));
-        print_stdout(&verdict::sentence(day.sent(), &outcome, &wrong, colours));
+        print_stdout(&verdict::sentence(day.sent(), &outcome, &violations, colours));
     }
     runtime.block_on(simulator.stop());
-    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line reads the environment; see no-color.org")]
@@ -92,7 +92,7 @@ fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
-/// The settings of its instances, which are those of a configuration that names the simulator.
+/// The configuration of the instances: defaults, and the simulator as Control-M.
 fn config(simulator: &SimulatorHandle) -> Result<Config, Failure> {
     let flags = [
         "application_id=demo".to_owned(),
@@ -119,7 +119,7 @@ fn world(
     let secrets = Secrets::new(handle);
     let calls = Calls { handle: handle.clone(), clock: clock.clone(), metrics: metrics.clone() };
     let in_flight = in_flight.clone();
-    Ok(World::new(Setting {
+    Ok(World::new(Setup {
         topology,
         settings,
         broker: memory::Settings::default(),
@@ -129,7 +129,7 @@ fn world(
             Err(_) => Arc::new(NoSink),
         }),
         metrics: Box::new(move || metrics.clone()),
-        strikes: crate::sim::never(),
+        crash_policy: crate::sim::never_crash(),
     }))
 }
 
@@ -147,7 +147,7 @@ fn outcome(world: &World, simulator: &SimulatorHandle) -> Outcome {
     }
 }
 
-/// Sinks whose acts in flight are counted, so that the simulated clock can wait for them.
+/// Sinks with a count of acts in flight, so that the simulated clock can wait for them.
 #[derive(Debug)]
 struct CountingSink {
     sinks: Sinks,
@@ -170,7 +170,7 @@ impl Sink for CountingSink {
     }
 }
 
-/// Prints a day at a pace that people can read, and loses the answer that the day asks for.
+/// Prints observations with pauses, waits for acts, and injects the lost answer into the simulator.
 struct Console<'a> {
     printer: Printer,
     simulator: &'a SimulatorHandle,
@@ -178,8 +178,8 @@ struct Console<'a> {
     fast: bool,
 }
 
-impl Stage for Console<'_> {
-    fn pass(&mut self, _at: Timestamp) {
+impl Harness for Console<'_> {
+    fn before_advance(&mut self, _at: Timestamp) {
         let started = SystemClock.uptime();
         while self.in_flight.load(Ordering::Acquire) > 0 && SystemClock.uptime().saturating_sub(started) < ACTS_TIMEOUT
         {
@@ -187,11 +187,11 @@ impl Stage for Console<'_> {
         }
     }
 
-    fn show(&mut self, at: Timestamp, happening: &Happening) {
+    fn observed(&mut self, at: Timestamp, observation: &Observation) {
         if !self.fast {
             pause(LINE_PAUSE);
         }
-        self.printer.happening(at, happening);
+        self.printer.observation(at, observation);
     }
 
     fn lose_answer(&mut self) {
@@ -199,7 +199,7 @@ impl Stage for Console<'_> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the demo prints at a pace that people can read")]
+#[expect(clippy::disallowed_methods, reason = "the demo pauses before each line, so that people can read it")]
 fn pause(time: Duration) {
     std::thread::sleep(time);
 }

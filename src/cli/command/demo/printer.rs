@@ -1,4 +1,4 @@
-//! Prints what happens in a demo, as lines of text or as JSON.
+//! Prints the observations of a demo, as lines of text or as JSON.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use serde_json::json;
 
 use crate::cli::output::print_stdout;
 use crate::model::Timestamp;
-use crate::sim::Happening;
+use crate::sim::Observation;
 
-/// Prints one line for each happening.
+/// Prints observations, one line each.
 #[derive(Debug)]
 pub(super) struct Printer {
     start: Timestamp,
     json: bool,
     colours: bool,
-    /// Short names of bundles, numbered in the order of their first event.
+    /// The short name of each bundle id, numbered in the order of their first events.
     names: BTreeMap<String, String>,
 }
 
@@ -62,13 +62,13 @@ impl Printer {
         print_stdout(&format!("(seed {seed}; --seed N is another day, --fast prints without pauses)\n"));
     }
 
-    /// Prints one happening.
-    pub(super) fn happening(&mut self, at: Timestamp, happening: &Happening) {
+    /// Prints an observation.
+    pub(super) fn observation(&mut self, at: Timestamp, observation: &Observation) {
         if self.json {
-            let line = json!({ "at": at.to_string(), "story": happening });
+            let line = json!({ "at": at.to_string(), "observation": observation });
             return print_stdout(&line.to_string());
         }
-        let (subject, text, colour) = self.describe(happening);
+        let (subject, text, colour) = self.describe(observation);
         let line = format!("{}  {subject:<10}  {text}", self.time(at));
         print_stdout(&self.paint(&line, colour));
     }
@@ -82,22 +82,23 @@ impl Printer {
         if self.colours { format!("\x1b[{}m{line}\x1b[0m", colour.code()) } else { line.to_owned() }
     }
 
-    fn describe(&mut self, happening: &Happening) -> (String, String, Colour) {
-        match happening {
-            Happening::Event { bundle, member, again } => {
-                let text = if *again { format!("{member} arrives a second time") } else { format!("{member} arrives") };
+    fn describe(&mut self, observation: &Observation) -> (String, String, Colour) {
+        match observation {
+            Observation::Event { bundle, member, duplicate } => {
+                let text =
+                    if *duplicate { format!("{member} arrives a second time") } else { format!("{member} arrives") };
                 (self.name(bundle), text, Colour::Plain)
             }
-            Happening::Complete { bundle, children, late } => {
+            Observation::Complete { bundle, children, late } => {
                 let late = if *late { ", late" } else { "" };
                 let children = if *children == 1 { "1 child".to_owned() } else { format!("{children} children") };
                 (self.name(bundle), format!("complete: parent and {children}{late}"), Colour::Blue)
             }
-            Happening::Delivered { bundle, outcome, folder, looked_up } => {
+            Observation::Delivered { bundle, outcome, folder, looked_up } => {
                 let how = if *looked_up { " (its answer was lost: looked up and found, not sent again)" } else { "" };
                 (self.name(bundle), format!("{outcome} as {folder}{how}"), Colour::Green)
             }
-            Happening::Alert { bundle, kind, message } => {
+            Observation::Alert { bundle, kind, message } => {
                 let name = self.name(bundle);
                 (
                     name.clone(),
@@ -105,18 +106,18 @@ impl Printer {
                     Colour::Red,
                 )
             }
-            Happening::DeadLetter { reason } => (String::new(), format!("dead letter: {reason}"), Colour::Red),
-            Happening::Started { instance } => (format!("instance {instance}"), "starts".to_owned(), Colour::Grey),
-            Happening::Killed { instance } => (
+            Observation::DeadLetter { reason } => (String::new(), format!("dead letter: {reason}"), Colour::Red),
+            Observation::Started { instance } => (format!("instance {instance}"), "starts".to_owned(), Colour::Grey),
+            Observation::Killed { instance } => (
                 format!("instance {instance}"),
                 "is killed with -9 in the middle of its work".to_owned(),
                 Colour::Yellow,
             ),
-            Happening::Settled { instances } => {
+            Observation::Assigned { instances } => {
                 let text = format!("all partitions are assigned to: {}", instances.join(", "));
                 ("group".to_owned(), text, Colour::Grey)
             }
-            Happening::AnswerWillBeLost => {
+            Observation::AnswerLossInjected => {
                 let text = "will execute the next submit and lose its answer".to_owned();
                 ("Control-M".to_owned(), text, Colour::Yellow)
             }

@@ -33,9 +33,9 @@ pub(super) fn table(sent: &[Sent], outcome: &Outcome, start: Timestamp) -> Strin
 }
 
 /// The verdict as text.
-pub(super) fn sentence(sent: &[Sent], outcome: &Outcome, wrong: &[String], colours: bool) -> String {
+pub(super) fn sentence(sent: &[Sent], outcome: &Outcome, violations: &[String], colours: bool) -> String {
     let bundles = oracle::expected(sent).len();
-    if wrong.is_empty() {
+    if violations.is_empty() {
         let alerts = match outcome.alerts.len() {
             1 => "1 alert".to_owned(),
             number => format!("{number} alerts"),
@@ -49,13 +49,13 @@ pub(super) fn sentence(sent: &[Sent], outcome: &Outcome, wrong: &[String], colou
         );
         return if colours { format!("\x1b[1;32m{text}\x1b[0m") } else { text };
     }
-    let text = format!("The oracle disagrees:\n  {}", wrong.join("\n  "));
+    let text = format!("The oracle disagrees:\n  {}", violations.join("\n  "));
     if colours { format!("\x1b[1;31m{text}\x1b[0m") } else { text }
 }
 
 /// The verdict as JSON.
-pub(super) fn json(wrong: &[String]) -> String {
-    json!({ "verdict": if wrong.is_empty() { "right" } else { "wrong" }, "wrong": wrong }).to_string()
+pub(super) fn json(violations: &[String]) -> String {
+    json!({ "verdict": if violations.is_empty() { "right" } else { "wrong" }, "violations": violations }).to_string()
 }
 
 fn time(at: Timestamp, start: Timestamp) -> String {
