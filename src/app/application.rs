@@ -1,4 +1,4 @@
-//! An application from its parts, and the parts that all applications of a process share.
+//! An application, and the resources that all applications of a process share.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::sink::Sinks;
 use crate::store::Stores;
 use crate::topology::Topology;
 
-/// The parts that all applications of a process share.
+/// The resources that all applications of a process share.
 #[derive(Debug)]
 pub struct Resources {
     /// The client of the cluster; it does not connect yet.
@@ -25,7 +25,7 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// The calls of sinks run on `handle` and are counted in `metrics`.
+    /// Connects to nothing yet. The calls of sinks run on `handle` and are counted in `metrics`.
     pub fn new(config: &Config, handle: &Handle, metrics: &Arc<Metrics>) -> Result<Self> {
         let secrets = Secrets::new(handle);
         let broker = broker(config, &secrets, None)?;
@@ -34,10 +34,10 @@ impl Resources {
     }
 }
 
-/// The parts of an application that are its own.
+/// The parts of one application.
 #[derive(Debug)]
 pub struct Assembly {
-    /// Its sources and processors.
+    /// Its topology.
     pub topology: Topology,
     /// Its metrics.
     pub metrics: Arc<Metrics>,
@@ -46,20 +46,20 @@ pub struct Assembly {
 }
 
 impl Assembly {
-    /// The topology of a file, its metrics at 0, and the status of an instance that is not started.
+    /// Assembles the topology of a file; the metrics are at 0, and the instance is not started.
     pub fn new(config: &Config, file: &TopologyFile) -> Result<Self> {
         let topology = file.assemble(config)?;
         let metrics = metrics(&config.application_id, &topology)?;
         Ok(Self { topology, metrics, status: Arc::new(Status::default()) })
     }
 
-    /// Its health and metrics, for the HTTP server.
+    /// Its status and metrics, for the HTTP server.
     pub fn health(&self) -> InstanceStatus {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         InstanceStatus { status: self.status.clone(), metrics: self.metrics.clone(), clock }
     }
 
-    /// The application, before it is started. `http` is the address of the instance's HTTP server, empty when it has none.
+    /// The application, before it is started. `http` is the address of the instance's HTTP server, empty if it has none.
     pub fn application(
         self,
         config: &Config,

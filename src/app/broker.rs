@@ -27,19 +27,20 @@ pub fn broker_settings(config: &Config, secrets: &Secrets) -> Result<KafkaSettin
     Ok(settings)
 }
 
-/// Sets a property of librdkafka. Four of them are settings of sheaf's client; the others are passed on as they are.
+/// Sets a property of librdkafka. Four of them are settings of [`KafkaSettings`]; the others are passed on unchanged.
 fn set_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Result<()> {
-    let wrong = |expected: &str| Error::Property {
+    let invalid = |expected: &str| Error::Property {
         name: name.to_owned(),
         value: value.to_owned(),
         expected: expected.to_owned(),
     };
-    let millis = || value.parse().map(Duration::from_millis).map_err(|_not_a_number| wrong("a number of milliseconds"));
+    let millis =
+        || value.parse().map(Duration::from_millis).map_err(|_not_a_number| invalid("a number of milliseconds"));
     match name {
         "session.timeout.ms" => {
             settings.session_timeout = millis()?;
-            // A take-over waits for the open transaction of the dead instance too. The properties are in the order of
-            // their names, so `transaction.timeout.ms` is set after this one and overrides it.
+            // A new owner also waits for the open transaction of the dead instance. Properties are set in the order of
+            // their names, so `transaction.timeout.ms` comes later and overrides this.
             settings.transaction_timeout = settings.transaction_timeout.min(settings.session_timeout);
         }
         "max.poll.interval.ms" => settings.max_poll_interval = millis()?,
@@ -47,7 +48,7 @@ fn set_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Result
         "partition.assignment.strategy" => {
             let known = Assignor::ALL.into_iter().find(|assignor| assignor.as_str() == value);
             settings.assignor =
-                known.ok_or_else(|| wrong(&format!("one of {}", Assignor::ALL.map(Assignor::as_str).join(", "))))?;
+                known.ok_or_else(|| invalid(&format!("one of {}", Assignor::ALL.map(Assignor::as_str).join(", "))))?;
         }
         _ => drop(settings.properties.insert(name.to_owned(), value.to_owned())),
     }

@@ -1,4 +1,4 @@
-//! Why a configuration cannot be turned into an application.
+//! The errors of turning a configuration into an application.
 
 use std::path::PathBuf;
 
@@ -7,70 +7,70 @@ use crate::codec::yaml::Problems;
 use crate::topology::AssembleError;
 use crate::{broker, metric, secret, store};
 
-/// What the functions of this module return.
+/// A result of this module.
 pub(super) type Result<T> = std::result::Result<T, Error>;
 
-/// Why a configuration cannot be turned into an application.
+/// An error of turning a configuration into an application.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The configuration names no topology file, or more than one.
-    #[error("topologies: {count} files are named; an application runs one topology: give each its own application_id")]
+    #[error("topologies: {count} files are named; name one: each topology runs with its own application_id")]
     Topologies {
-        /// How many files are named.
+        /// The number of files.
         count: usize,
     },
     /// A topology file cannot be read.
     #[error("{} cannot be read: {error} (set topologies to the path of the file)", path.display())]
     TopologyFile {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The system's words.
+        /// The error of the operating system.
         error: std::io::Error,
     },
     /// A topology file has mistakes.
     #[error(transparent)]
     Topology(#[from] Problems),
-    /// A template that a topology file names cannot be used.
+    /// A template of a delivery cannot be read or compiled.
     #[error("{topology}: deliver.{key}.template: {error}")]
     Template {
-        /// The topology file.
+        /// The name of the topology file.
         topology: String,
-        /// The key of the delivery.
+        /// The key of the delivery, such as `control_m`.
         key: &'static str,
-        /// Why not.
+        /// The error of the template.
         error: Box<TemplateError>,
     },
-    /// A topology cannot be run.
+    /// A topology cannot be assembled.
     #[error(transparent)]
     Assemble(#[from] AssembleError),
-    /// A setting refers to a secret that there is not.
+    /// The secret of a setting cannot be read.
     #[error("{setting}: {error}")]
     Secret {
-        /// The setting.
+        /// The setting's path.
         setting: String,
-        /// Why not.
+        /// The error of the secret's source.
         error: secret::Error,
     },
-    /// A property of the Kafka client that sheaf reads has no value of its kind.
+    /// The value of a property of the Kafka client is invalid.
     #[error("kafka.properties.{name}: `{value}` is not {expected}")]
     Property {
-        /// The property.
+        /// The property's name.
         name: String,
         /// Its value.
         value: String,
-        /// What it may be.
+        /// The valid values.
         expected: String,
     },
-    /// The Kafka client does not take its settings.
+    /// The Kafka client rejects its settings.
     #[error("kafka.properties: {0}")]
     Broker(broker::Error),
-    /// A sink cannot be set up.
+    /// A sink cannot be created.
     #[error(transparent)]
     Sink(Box<dyn std::error::Error + Send + Sync>),
-    /// The state directory cannot be used.
+    /// The state directory cannot be opened.
     #[error("state_dir: {0}")]
     Stores(store::Error),
-    /// The metrics cannot be set up.
+    /// The metrics cannot be registered.
     #[error("metrics: {0}")]
     Metrics(metric::Error),
 }

@@ -9,12 +9,12 @@ use crate::metric::Metrics;
 use crate::model::Clock;
 use crate::runtime::{Status, ThreadState};
 
-/// How long `/healthz` and `/readyz` wait for answers of stream threads. One that waits for the broker gives none.
-const ANSWER_MAX: Duration = Duration::from_millis(100);
-/// The longest turn of a stream thread until `/healthz` fails: longer than any call to the broker.
-const SILENCE_MAX: Duration = Duration::from_mins(2);
+/// The time-out of requests to stream threads by `/healthz` and `/readyz`. A thread in a call to the broker does not answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(100);
+/// The age of a stream thread's last turn from which `/healthz` fails: longer than any call to the broker.
+const TURN_AGE_MAX: Duration = Duration::from_mins(2);
 
-/// Health and metrics of an instance.
+/// The status and the metrics of an instance.
 #[derive(Clone, Debug)]
 pub struct InstanceStatus {
     /// The states of its threads and tasks.
@@ -39,11 +39,11 @@ impl admin::Status for InstanceStatus {
         for (state, number) in self.status.standby_tasks().into_iter().filter(|(_, number)| *number > 0) {
             details.insert(format!("standby tasks {}", state.as_str()), number.to_string());
         }
-        details.extend(self.ask_threads(turn_age));
+        details.extend(self.thread_details(turn_age));
         let failing = self.status.failing().into_iter();
         details.extend(failing.map(|(partition, detail)| (format!("fetch {partition}"), format!("fails: {detail}"))));
         Health {
-            alive: turn_age < SILENCE_MAX && state != ThreadState::Failed,
+            alive: turn_age < TURN_AGE_MAX && state != ThreadState::Failed,
             ready: self.status.is_ready(),
             state: state.instance_state().as_str().to_owned(),
             details,
@@ -56,14 +56,13 @@ impl admin::Status for InstanceStatus {
 }
 
 impl InstanceStatus {
-    /// Details that only the stream threads know, as far as they answer within [`ANSWER_MAX`]; `turn_age` is the age of the oldest
-    /// last turn.
-    fn ask_threads(&self, turn_age: Duration) -> BTreeMap<String, String> {
+    /// The details from stream threads that answer within [`ANSWER_TIMEOUT`]; `turn_age` is the largest age of a last turn.
+    fn thread_details(&self, turn_age: Duration) -> BTreeMap<String, String> {
         let mailboxes = self.status.mailboxes().into_iter();
-        let asked: Vec<_> = mailboxes.map(|(number, mailbox)| (number, mailbox.health())).collect();
-        let until = self.clock.uptime().saturating_add(ANSWER_MAX);
+        let answers: Vec<_> = mailboxes.map(|(number, mailbox)| (number, mailbox.health())).collect();
+        let until = self.clock.uptime().saturating_add(ANSWER_TIMEOUT);
         let (mut details, mut acts) = (BTreeMap::new(), 0);
-        for (number, answer) in asked {
+        for (number, answer) in answers {
             match answer.and_then(|answer| answer.wait(until.saturating_sub(self.clock.uptime()))) {
                 Ok(health) => acts += health.acts_in_flight,
                 Err(error) => {

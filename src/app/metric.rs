@@ -1,4 +1,4 @@
-//! The metrics.
+//! The metrics of an application.
 
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use crate::metric::{Build, Metrics};
 use crate::store::rocks::RocksStores;
 use crate::topology::Topology;
 
-/// The metrics of an application, with those of its topology's processors at 0.
+/// The metrics of an application and of its topology's processors, at 0.
 pub fn metrics(application: &str, topology: &Topology) -> Result<Arc<Metrics>> {
     Metrics::of(application, &build(), topology).map(Arc::new).map_err(Error::Metrics)
 }
 
+/// The versions of sheaf, its compiler and its libraries.
 fn build() -> Build {
     Build {
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -7,22 +7,21 @@
 //!          └▶ stores, settings ──────────────────────────────────────────────────┘
 //! ```
 //!
-//! [`Resources`] are shared by all applications of a process: the client of the cluster and the sinks, made with the secrets. An
-//! [`Assembly`] is of one application, as its stores and settings are. So several topologies in one process are several assemblies
-//! with the same resources.
+//! [`Resources`] are shared by all applications of a process: the client of the cluster and the sinks. An [`Assembly`], stores and
+//! settings belong to one application. So several topologies in one process are several assemblies with the same resources.
 //!
-//! | file | what it makes |
+//! | file | what it is |
 //! |---|---|
-//! | `topology`, `template` | the topology of a file, with the templates that its deliveries name |
-//! | `secret` | the secrets that the configuration refers to |
+//! | `topology`, `template` | the topology of a file, with the templates of its deliveries |
+//! | `secret` | the secrets of the configuration's references |
 //! | `broker` | the client of the cluster |
 //! | `store` | the state stores |
 //! | `sink` | the sinks by target, and the processors of deliveries to them, one file per kind |
 //! | `metric` | the metrics |
 //! | `setting` | the settings of the runtime |
 //! | `health` | health and metrics for the HTTP server |
-//! | `application` | all of them together |
-//! | `error` | why there is no application |
+//! | `application` | the application with all of them |
+//! | `error` | the errors |
 //!
 //! ```no_run
 //! use sheaf::app::{self, Assembly, Resources, TopologyFile};

@@ -1,4 +1,4 @@
-//! The secrets that a configuration refers to.
+//! The secrets of a configuration's references.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,24 +14,24 @@ use crate::secret::{self, Secret, SecretRef, Source, Sources};
 pub struct Secrets(Sources);
 
 impl Secrets {
-    /// The environment, files, and AWS Secrets Manager, whose calls run on `handle`.
+    /// Reads the environment, files, and AWS Secrets Manager, whose calls run on `handle`.
     pub fn new(handle: &Handle) -> Self {
         let aws = Aws { handle: handle.clone(), client: OnceLock::new() };
         Self(Sources::new().with_aws(Arc::new(aws)))
     }
 
-    /// The secret that a reference names, or the literal text; `setting` is named in errors. It blocks, so it is not for a thread of
-    /// a tokio runtime.
+    /// The secret of a reference, or the literal text; `setting` is named in errors. Blocks: do not call it on a thread of a tokio
+    /// runtime.
     pub fn resolve(&self, setting: &str, reference: &Reference) -> Result<Secret> {
-        let wrong = |error: secret::Error| Error::Secret { setting: setting.to_owned(), error };
-        match SecretRef::parse(reference.as_str()).map_err(wrong)? {
+        let failed = |error: secret::Error| Error::Secret { setting: setting.to_owned(), error };
+        match SecretRef::parse(reference.as_str()).map_err(failed)? {
             None => Ok(Secret::new(reference.as_str().to_owned())),
-            Some(named) => self.0.fetch(&named).map_err(wrong),
+            Some(named) => self.0.fetch(&named).map_err(failed),
         }
     }
 }
 
-/// Secrets Manager. Its client looks for credentials as soon as it is made, so it is made for the first secret.
+/// Secrets Manager. Its client loads credentials when it is created, so it is created for the first secret.
 #[derive(Debug)]
 struct Aws {
     handle: Handle,

@@ -3,7 +3,7 @@
 use crate::config::{Config, ProcessingGuarantee};
 use crate::runtime::{Guarantee, Processing, Settings, TopicSettings};
 
-/// The settings of the runtime; `http` is the address of the instance's HTTP server, empty when it has none.
+/// The settings of the runtime; `http` is the address of the instance's HTTP server, empty if it has none.
 pub fn settings(config: &Config, http: String) -> Settings {
     Settings {
         instance: config.instance_id.clone(),

@@ -1,4 +1,4 @@
-//! A template, from a file or from S3.
+//! Templates from files and from S3.
 
 use std::path::Path;
 use std::str::Utf8Error;
@@ -7,35 +7,35 @@ use crate::aws::{self, S3};
 use crate::blob::{self, Fetched, Source as _};
 use crate::template::{self, Template};
 
-/// Why a template cannot be used.
+/// An error of reading or compiling a template.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// It cannot be read.
     #[error(transparent)]
     Blob(#[from] blob::Error),
-    /// Its source says that it has not changed, although it was not read before.
-    #[error("the template was not read")]
+    /// Its source reports it as unchanged, although it was never read: a bug.
+    #[error("the template's source reports it as unchanged, but it was never read")]
     NotRead,
-    /// It is no text.
+    /// It is not valid UTF-8.
     #[error(transparent)]
     Text(#[from] Utf8Error),
-    /// It has a mistake.
+    /// It cannot be compiled.
     #[error(transparent)]
     Template(#[from] template::Error),
-    /// The runtime of calls to AWS cannot be started.
+    /// The tokio runtime of calls to AWS cannot be started.
     #[error(transparent)]
     Runtime(#[from] std::io::Error),
 }
 
 /// Reads and compiles a template: `s3://BUCKET/KEY`, or a path.
 pub(super) fn read(path: &Path) -> Result<Template, TemplateError> {
-    let named = path.display().to_string();
-    let fetched = match named.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) {
+    let name = path.display().to_string();
+    let fetched = match name.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) {
         None => {
-            // The operator may name any path, so the template's own directory is the source.
+            // Any path is allowed, so the source is the directory of the template.
             let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-            blob::Files::new(directory).fetch(&name, None)?
+            let file = path.file_name().map(|file| file.to_string_lossy()).unwrap_or_default();
+            blob::Files::new(directory).fetch(&file, None)?
         }
         Some((bucket, key)) => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
@@ -43,5 +43,5 @@ pub(super) fn read(path: &Path) -> Result<Template, TemplateError> {
         }
     };
     let Fetched::Current(blob) = fetched else { return Err(TemplateError::NotRead) };
-    Ok(Template::compile(&named, std::str::from_utf8(&blob.bytes)?)?)
+    Ok(Template::compile(&name, std::str::from_utf8(&blob.bytes)?)?)
 }

@@ -1,4 +1,4 @@
-//! What becomes of a configuration.
+//! Tests of turning a configuration into an application.
 
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -19,8 +19,8 @@ const TOPOLOGY: &str = include_str!("../../topologies/control-m.yaml");
 const CONTROL_M: &str = "control_m.base_url=http://127.0.0.1:1/automation-api";
 
 fn config(flags: &[&str]) -> Config {
-    let least = ["application_id=ctm", "kafka.bootstrap_servers=127.0.0.1:1"];
-    let flags: Vec<String> = least.iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
+    let required = ["application_id=ctm", "kafka.bootstrap_servers=127.0.0.1:1"];
+    let flags: Vec<String> = required.iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
     Config::load(&Sources { files: &[], environment: &[], flags: &flags, host_name: "a" }).unwrap()
 }
 
@@ -28,13 +28,13 @@ fn file() -> TopologyFile {
     TopologyFile::parse("control-m.yaml", TOPOLOGY, |_| Ok(Template::compile("bundle.json", "{}")?)).unwrap()
 }
 
-/// Something to run calls on, which nothing here makes.
+/// A runtime for calls, of which these tests make none.
 fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
 #[test]
-fn every_setting_of_the_runtime_arrives_there() {
+fn the_settings_of_the_runtime_are_those_of_the_configuration() {
     let config = config(&[
         "num_stream_threads=3",
         "partitions=7",
@@ -70,7 +70,11 @@ fn four_properties_are_settings_and_the_others_are_passed_on() {
         [("linger.ms", "5")]
     );
     assert_eq!((&*settings.client_id, settings.session_timeout), ("ctm-a", Duration::from_secs(6)));
-    assert_eq!(settings.transaction_timeout, Duration::from_secs(6), "a short session has short transactions");
+    assert_eq!(
+        settings.transaction_timeout,
+        Duration::from_secs(6),
+        "a short session time-out shortens the transaction time-out"
+    );
     let both = ["kafka.properties.session.timeout.ms=6000", "kafka.properties.transaction.timeout.ms=9000"];
     assert_eq!(read(&both).unwrap().transaction_timeout, Duration::from_secs(9));
     for (flag, expected) in [
@@ -92,15 +96,15 @@ fn a_topology_file_is_read_with_its_templates() {
     assert_eq!(topology.nodes.iter().map(|node| &*node.name).collect::<Vec<_>>(), ["bundle", "delivery"]);
     let delivery = file.spec.deliveries().next().unwrap();
     assert_eq!(file.template(delivery).unwrap().name(), "bundle.json");
-    let not_set_up = file.assemble(&config(&[])).unwrap_err().to_string();
-    let expected = "topology `control-m` delivers to Control-M, which is not set up: set `control_m.base_url`";
-    assert_eq!(not_set_up, expected);
+    let unconfigured = file.assemble(&config(&[])).unwrap_err().to_string();
+    let expected = "topology `control-m` delivers to Control-M, which is not configured: set `control_m.base_url`";
+    assert_eq!(unconfigured, expected);
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_named_with_the_remedy() {
+fn an_invalid_file_is_named_with_the_remedy() {
     let two = TopologyFile::of(&config(&["topologies=a.yaml,b.yaml"])).unwrap_err().to_string();
-    assert!(two.starts_with("topologies: 2 files are named; an application runs one topology"), "{two}");
+    assert!(two.starts_with("topologies: 2 files are named; name one"), "{two}");
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.yaml");
     let missing = TopologyFile::read(&path).unwrap_err().to_string();
@@ -123,33 +127,33 @@ fn a_file_that_cannot_be_used_is_named_with_the_remedy() {
 }
 
 #[test]
-fn a_sink_is_set_up_for_each_service_of_the_configuration() {
+fn each_configured_service_has_a_sink() {
     let runtime = runtime();
     let secrets = Secrets::new(runtime.handle());
-    let set_up = |flags: &[&str]| {
+    let create = |flags: &[&str]| {
         let metrics = Assembly::new(&config(&[CONTROL_M]), &file()).unwrap().metrics;
         let calls = Calls { handle: runtime.handle().clone(), clock: Arc::new(SystemClock), metrics };
         sinks(&config(flags), &secrets, &calls)
     };
     let target = Target::new(control_m::CONTROL_M);
-    let capacity = |flag: &str| set_up(&[CONTROL_M, flag]).unwrap().capacity(&target);
+    let capacity = |flag: &str| create(&[CONTROL_M, flag]).unwrap().capacity(&target);
     assert!(capacity("control_m.in_flight_max=3") < capacity("control_m.in_flight_max=4"));
     let (send, outcome) = mpsc::channel();
     let valid_for = Duration::from_secs(1);
     let act = Act { slot: ActSlot(0), attempt: 1, to: target, valid_for, request: String::new() };
     let task = TaskId { processor: "delivery".into(), partition: 0 };
     let done = Box::new(move |outcome| send.send(outcome).unwrap());
-    set_up(&[]).unwrap().execute(&task, &Key::new("k"), act, Duration::MAX, done);
+    create(&[]).unwrap().execute(&task, &Key::new("k"), act, Duration::MAX, done);
     let verdict = outcome.recv().unwrap().verdict;
     assert_eq!(verdict, Verdict::NotSent("no sink is configured for `control_m`".to_owned()));
-    let wrong = set_up(&["control_m.base_url=nonsense"]).unwrap_err().to_string();
-    assert!(wrong.starts_with("control_m.base_url `nonsense` cannot be used"), "{wrong}");
-    let missing = set_up(&[CONTROL_M, "control_m.api_key=${env:SHEAF_NO_SUCH}"]).unwrap_err().to_string();
+    let invalid = create(&["control_m.base_url=nonsense"]).unwrap_err().to_string();
+    assert!(invalid.starts_with("control_m.base_url `nonsense` cannot be used"), "{invalid}");
+    let missing = create(&[CONTROL_M, "control_m.api_key=${env:SHEAF_NO_SUCH}"]).unwrap_err().to_string();
     assert!(missing.starts_with("control_m.api_key: ${env:SHEAF_NO_SUCH} does not exist"), "{missing}");
 }
 
 #[test]
-fn an_application_has_the_parts_that_its_configuration_names() {
+fn an_application_has_the_parts_of_its_configuration() {
     let (runtime, directory) = (runtime(), tempfile::tempdir().unwrap());
     let state_dir = format!("state_dir={}", directory.path().display());
     let config = config(&[CONTROL_M, &state_dir]);

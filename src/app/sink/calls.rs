@@ -1,4 +1,4 @@
-//! What the calls of all sinks have in common.
+//! The runtime, the clock and the metrics of the calls of all sinks.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::model::{Clock, Sink, Target};
 /// A sink and its target.
 pub(super) type Targeted = (Target, Arc<dyn Sink>);
 
-/// What the calls of sinks run on, are timed by and are counted in.
+/// The runtime, the clock and the metrics of calls by sinks.
 #[derive(Clone, Debug)]
 pub struct Calls {
-    /// The tokio runtime.
+    /// The tokio runtime that executes them.
     pub handle: Handle,
     /// The clock of time-outs and expiries.
     pub clock: Arc<dyn Clock>,

@@ -13,7 +13,7 @@ use crate::sink::control_m::{ControlM, Settings};
 use crate::template::Template;
 use crate::topology::spec;
 
-/// `None` without `control_m.base_url`.
+/// The sink; `None` without `control_m.base_url`.
 pub(super) fn sink(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<Option<Targeted>> {
     let Some(control_m) = &config.control_m else { return Ok(None) };
     let base_url = secrets.resolve("control_m.base_url", &control_m.base_url)?;
@@ -31,7 +31,7 @@ pub(super) fn sink(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<
     Ok(Some((Target::new(delivery::control_m::CONTROL_M), Arc::new(sink))))
 }
 
-/// `None` without `control_m.base_url`.
+/// The processor of a delivery; `None` without `control_m.base_url`.
 pub(super) fn processor(config: &Config, to: &spec::delivery::ControlM, template: Template) -> Option<Delivery> {
     let control_m = config.control_m.as_ref()?;
     let settings = delivery::Settings {

@@ -15,13 +15,13 @@ use crate::sink::Sinks;
 use crate::template::Template;
 use crate::topology::spec::{Delivery, DeliveryKind};
 
-/// The sinks that the configuration sets up, by target.
+/// The sinks of the configured services, by target.
 pub fn sinks(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<Sinks> {
-    let made = [control_m::sink(config, secrets, calls)?];
-    Ok(made.into_iter().flatten().fold(Sinks::new(), |sinks, (target, sink)| sinks.with(target, sink)))
+    let configured = [control_m::sink(config, secrets, calls)?];
+    Ok(configured.into_iter().flatten().fold(Sinks::new(), |sinks, (target, sink)| sinks.with(target, sink)))
 }
 
-/// The processor of a delivery; `None` when the configuration does not set its sink up.
+/// The processor of a delivery; `None` if its service is not configured.
 pub(super) fn processor(config: &Config, delivery: &Delivery, template: Template) -> Option<delivery::Delivery> {
     match &delivery.kind {
         DeliveryKind::ControlM(to) => control_m::processor(config, to, template),
