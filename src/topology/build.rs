@@ -1,4 +1,4 @@
-//! A topology in Rust, for processors of one's own.
+//! Builds a topology in Rust, for custom processors.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,38 +7,38 @@ use super::{Node, Output, Source, Topology};
 use crate::model::Topic;
 use crate::processor::{Keying, Processor, erase};
 
-/// Why a topology that was put together in Rust cannot be run.
+/// A mistake in a topology that was built in Rust.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
-    /// Two processors would share their topics and stores.
-    #[error("two processors are called `{0}`: give each a name of its own")]
-    SameProcessor(String),
-    /// A record of it would go to one of them only.
-    #[error("topic `{0}` is read twice: a topic is the source of one processor")]
-    SameSource(Topic),
-    /// One of them would never be written to.
-    #[error("processor `{processor}` has two outputs called `{output}`: wire each output once")]
-    SameOutput {
-        /// The processor.
+    /// Two processors have the same name, so they would share topics and stores.
+    #[error("two processors are named `{0}`: give each its own name")]
+    DuplicateProcessor(String),
+    /// A topic is the source of two processors.
+    #[error("topic `{0}` is read twice: make it the source of one processor only")]
+    DuplicateSource(Topic),
+    /// A processor has two outputs of the same name.
+    #[error("processor `{processor}` has two outputs named `{output}`: wire each output once")]
+    DuplicateOutput {
+        /// The processor's name.
         processor: String,
         /// The output's name.
         output: Arc<str>,
     },
-    /// Nothing would ever reach it.
+    /// A processor has no source.
     #[error("processor `{0}` reads no topic: wire at least one with `reads`")]
     NoSource(String),
-    /// It is part of the names of topics and directories.
+    /// A processor's name is not legal in the names of topics and directories.
     #[error("`{0}` cannot be a processor's name: use a to z, 0 to 9 and - (it names topics and directories)")]
-    BadName(String),
+    InvalidName(String),
 }
 
-/// A topology without a processor yet; made by [`Topology::builder`].
+/// A topology without processors, made by [`Topology::builder`].
 #[derive(Clone, Debug)]
 pub struct Builder {
     name: String,
 }
 
-/// A topology with at least one processor. What is wired next belongs to the processor that was added last.
+/// A topology with at least one processor. Sources and outputs are wired to the processor that was added last.
 #[derive(Clone, Debug)]
 pub struct Wiring {
     topology: Topology,
@@ -46,12 +46,12 @@ pub struct Wiring {
 }
 
 impl Topology {
-    /// Begins a topology; the name is a label of its metrics and stands in its alerts.
+    /// Begins a topology. Its name is a label of its metrics and a field of its alerts.
     ///
     /// ```text
     /// Topology::builder("clicks")
     ///     .processor("counter", Counter)          // a step function, and its name
-    ///     .reads("click-events", by_key)          // a source, and how its records find their key
+    ///     .reads("click-events", by_key)          // a source, and the keying of its records
     ///     .writes("counts", "click-counts")       // an output of the processor, and the topic behind it
     ///     .build()
     /// ```
@@ -61,8 +61,8 @@ impl Topology {
 }
 
 impl Builder {
-    /// Adds the first processor. Its name is part of the names of its inbox, its changelog and its stores, so it stays the
-    /// same for as long as its state is to be found again.
+    /// Adds the first processor. Its name is part of the names of its inbox, its changelog and its stores: under another
+    /// name it starts with empty state.
     pub fn processor(self, name: &str, processor: impl Processor) -> Wiring {
         let topology = Topology { name: self.name, sources: Vec::new(), nodes: Vec::new() };
         Wiring { topology, last: node(name, processor) }
@@ -70,7 +70,7 @@ impl Builder {
 }
 
 impl Wiring {
-    /// Adds one more processor; see [`Builder::processor`]. A topic that one processor writes may be read by another.
+    /// Adds another processor; see [`Builder::processor`]. An output of one processor may be a source of another.
     #[must_use]
     pub fn processor(mut self, name: &str, processor: impl Processor) -> Self {
         let before = std::mem::replace(&mut self.last, node(name, processor));
@@ -78,7 +78,7 @@ impl Wiring {
         self
     }
 
-    /// Wires a source of the processor; `keying` says for which key a record is. Kafka's keys as they are:
+    /// Wires a source to the processor; `keying` extracts the key of its entry from a record. For the record's own key:
     /// [`by_key`](crate::processor::by_key).
     #[must_use]
     pub fn reads(mut self, topic: &str, keying: impl Keying + 'static) -> Self {
@@ -87,23 +87,23 @@ impl Wiring {
         self
     }
 
-    /// Wires an output of the processor: where its [`Forward`](crate::processor::Forward)s of that name go. The topic is
-    /// anybody's, and its settings are taken as they are; it may be a source of this topology too.
+    /// Wires an output of the processor: its [`Forward`](crate::processor::Forward)s of that name are written to the topic.
+    /// The topic's settings are not checked; it may be a source of this topology too.
     #[must_use]
     pub fn writes(mut self, output: &str, topic: &str) -> Self {
         self.last.outputs.push(Output::public(output, Topic::new(topic)));
         self
     }
 
-    /// Wires an output to a topic that belongs to this application alone: it is created with room for the largest record,
-    /// and a start with one that is set up otherwise is refused.
+    /// Wires an output to a topic that is owned by this application: it is created with the settings that sheaf needs, such as
+    /// `max.message.bytes`, and the start fails if an existing one has others.
     #[must_use]
     pub fn writes_own(mut self, output: &str, topic: &str) -> Self {
         self.last.outputs.push(Output::own(output, Topic::new(topic)));
         self
     }
 
-    /// The topology, checked.
+    /// The topology, or the first mistake in it.
     pub fn build(self) -> Result<Topology, BuildError> {
         let Self { mut topology, last } = self;
         topology.nodes.push(last);
@@ -112,22 +112,22 @@ impl Wiring {
             let name = node.name.to_string();
             let plain = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-';
             if name.is_empty() || name.starts_with('-') || !name.chars().all(plain) {
-                return Err(BuildError::BadName(name));
+                return Err(BuildError::InvalidName(name));
             }
             if !topology.sources.iter().any(|source| source.node == index) {
                 return Err(BuildError::NoSource(name));
             }
             let mut outputs = BTreeSet::new();
             if let Some(output) = node.outputs.iter().find(|output| !outputs.insert(Arc::clone(&output.name))) {
-                return Err(BuildError::SameOutput { processor: name, output: Arc::clone(&output.name) });
+                return Err(BuildError::DuplicateOutput { processor: name, output: Arc::clone(&output.name) });
             }
             if !names.insert(name.clone()) {
-                return Err(BuildError::SameProcessor(name));
+                return Err(BuildError::DuplicateProcessor(name));
             }
         }
         let mut topics = BTreeSet::new();
         match topology.sources.iter().find(|source| !topics.insert(source.topic.clone())) {
-            Some(twice) => Err(BuildError::SameSource(twice.topic.clone())),
+            Some(twice) => Err(BuildError::DuplicateSource(twice.topic.clone())),
             None => Ok(topology),
         }
     }

@@ -1,8 +1,8 @@
-//! A topology as a picture in text, for `sheaf topology describe`.
+//! A topology as a text diagram, for `sheaf topology describe`.
 
 use super::{Node, Topology, internal_topic};
 
-/// Draws what each processor reads and writes, one picture per processor.
+/// A diagram of the topics that each processor reads and writes.
 ///
 /// ```text
 /// bundle
@@ -19,14 +19,14 @@ pub fn describe(topology: &Topology, application: &str) -> String {
         let sources: Vec<&str> =
             topology.sources.iter().filter(|source| source.node == index).map(|source| source.topic.as_str()).collect();
         lines.extend([String::new(), node.name.to_string(), String::new()]);
-        lines.extend(picture(&sources, node, application).iter().map(|row| format!("  {}", row.trim_end())));
+        lines.extend(diagram(&sources, node, application).iter().map(|row| format!("  {}", row.trim_end())));
     }
     lines.push(String::new());
     lines.join("\n")
 }
 
-/// Sources stand above and beside the processor, outputs beside and below it.
-fn picture(sources: &[&str], node: &Node, application: &str) -> Vec<String> {
+/// Sources are above and left of the processor, outputs right and below.
+fn diagram(sources: &[&str], node: &Node, application: &str) -> Vec<String> {
     let left = joined(sources);
     let inbox = internal_topic(application, &format!("{}-inbox", node.name));
     let middle = format!("─▶ {inbox} ─▶ [{}] ─", node.name);

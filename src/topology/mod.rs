@@ -1,19 +1,19 @@
-//! Which processor reads what and writes where.
+//! Topologies: the topics that each processor reads and writes.
 //!
-//! A [`Topology`] is what the runtime runs: sources with a stateless keying step each, and stateful processors with one
-//! inbox and one changelog each, so that a task is a processor and a partition of its inbox.
+//! A [`Topology`] is run by the runtime. It has sources, with a stateless keying step each, and stateful processors, with one
+//! inbox and one changelog each; so a task is a processor and a partition of its inbox.
 //!
 //! ```text
 //!  topologies/*.yaml ──Spec::parse──▶ Spec ──Spec::assemble──▶ Topology ──▶ runtime
-//!                                                                 └──describe──▶ a picture
+//!                                                                 └──describe──▶ text diagram
 //! ```
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `spec` | the file, typed and checked, and from it to the wiring |
-//! | `build` | the wiring in Rust, for processors of one's own |
-//! | `wiring` | what the runtime runs, free of any word of what is processed |
-//! | `describe` | the wiring as a picture in text |
+//! | `spec` | topology files, parsed, validated and assembled |
+//! | `build` | a builder in Rust, for custom processors |
+//! | `wiring` | the types that the runtime runs, independent of the domain |
+//! | `describe` | a topology as a text diagram |
 
 mod build;
 mod describe;

@@ -1,9 +1,9 @@
-//! What becomes of a topology's file.
+//! Tests of assembling and describing a topology file.
 
 use super::spec::Processor;
 use super::{AssembleError, Spec, Topology, describe};
-use crate::processor::bundle;
-use crate::processor::delivery::{self, Delivery, control_m};
+use crate::processor::bundle::SUBMISSIONS;
+use crate::processor::delivery::{Delivery, OUTCOMES, control_m};
 use crate::template::Template;
 
 const DEFAULT: &str = include_str!("../../topologies/control-m.yaml");
@@ -19,18 +19,18 @@ fn default_topology() -> Topology {
 }
 
 #[test]
-fn the_default_file_becomes_two_processors() {
+fn the_default_file_has_two_processors() {
     let topology = default_topology();
     let sources: Vec<_> = topology.sources.iter().map(|source| (source.topic.as_str(), source.node)).collect();
     assert_eq!(sources, [("ctm-parent-events", 0), ("ctm-children-events", 0), ("ctm-submissions", 1)]);
-    let [gathers, delivers] = topology.nodes.as_slice() else { panic!("two processors") };
-    assert_eq!((&*gathers.name, &*delivers.name), ("bundle", "delivery"));
-    assert_eq!(gathers.output(bundle::SUBMISSIONS).unwrap().as_str(), "ctm-submissions");
-    assert_eq!(delivers.output(delivery::OUTCOMES).unwrap().as_str(), "ctm-outcomes");
+    let [bundle, delivery] = topology.nodes.as_slice() else { panic!("two processors") };
+    assert_eq!((&*bundle.name, &*delivery.name), ("bundle", "delivery"));
+    assert_eq!(bundle.output(SUBMISSIONS).unwrap().as_str(), "ctm-submissions");
+    assert_eq!(delivery.output(OUTCOMES).unwrap().as_str(), "ctm-outcomes");
 }
 
 #[test]
-fn a_topology_that_does_not_deliver_has_no_delivery_processor() {
+fn a_topology_without_a_delivery_has_no_delivery_processor() {
     let mut spec = Spec::parse("control-m.yaml", DEFAULT).unwrap();
     spec.processors.retain(|processor| matches!(processor, Processor::Bundle(_)));
     let topology = spec.assemble("ctm", |_| None).unwrap();
@@ -38,7 +38,7 @@ fn a_topology_that_does_not_deliver_has_no_delivery_processor() {
 }
 
 #[test]
-fn a_delivery_that_is_not_set_up_is_refused_with_the_remedy() {
+fn a_delivery_that_is_not_configured_is_refused_with_the_remedy() {
     let spec = Spec::parse("control-m.yaml", DEFAULT).unwrap();
     let error = spec.assemble("ctm", |_| None).unwrap_err();
     let (topology, service, setting) = ("control-m".to_owned(), "Control-M", "control_m.base_url");
@@ -47,7 +47,7 @@ fn a_delivery_that_is_not_set_up_is_refused_with_the_remedy() {
 }
 
 #[test]
-fn the_picture_shows_every_topic() {
+fn the_diagram_has_every_topic() {
     let expected = "\
 topology control-m, application ctm
 

@@ -1,4 +1,4 @@
-//! The wiring that the runtime runs, free of any word of what is processed.
+//! A topology as the runtime runs it, independent of the domain of its processors.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,25 +6,25 @@ use std::sync::Arc;
 use crate::model::Topic;
 use crate::processor::{AnyProcessor, Keying};
 
-/// Everything that one application runs.
+/// The sources and processors of one application.
 #[derive(Clone, Debug)]
 pub struct Topology {
     /// The topology's name (`control-m`), a label of its metrics.
     pub name: String,
-    /// Where records come from.
+    /// The sources.
     pub sources: Vec<Source>,
     /// The stateful processors.
     pub nodes: Vec<Node>,
 }
 
-/// A topic that is read, keyed and written on to an inbox.
+/// A source: a topic whose records are keyed and written to the inbox of a processor.
 #[derive(Clone)]
 pub struct Source {
-    /// The topic that is read.
+    /// The topic.
     pub topic: Topic,
-    /// Which of [`Topology::nodes`] the records are for.
+    /// The index of the processor in [`Topology::nodes`].
     pub node: usize,
-    /// Finds the key.
+    /// Extracts the key of a record's entry.
     pub keying: Arc<dyn Keying>,
 }
 
@@ -34,14 +34,14 @@ impl fmt::Debug for Source {
     }
 }
 
-/// A stateful processor in its place.
+/// A stateful processor with its outputs.
 #[derive(Clone)]
 pub struct Node {
     /// The processor's name (`bundle`), part of the names of its topics, tasks and directories.
     pub name: Arc<str>,
     /// The step function.
     pub processor: Arc<dyn AnyProcessor>,
-    /// Where [`Forward`](crate::processor::Forward)s go, by output name.
+    /// The outputs of its [`Forward`](crate::processor::Forward)s.
     pub outputs: Vec<Output>,
 }
 
@@ -52,7 +52,7 @@ impl fmt::Debug for Node {
 }
 
 impl Node {
-    /// The topic of an output; `None` for a name that the topology does not wire.
+    /// The topic of an output; `None` if the topology has no output of that name.
     pub fn output(&self, name: &str) -> Option<&Topic> {
         self.outputs.iter().find(|output| &*output.name == name).map(|output| &output.topic)
     }
@@ -61,32 +61,33 @@ impl Node {
 /// A named output of a processor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
-    /// The processor's word for it (`submissions`).
+    /// The name that the processor uses (`submissions`).
     pub name: Arc<str>,
     /// The topic.
     pub topic: Topic,
-    /// Whose topic it is.
+    /// The owner of the topic.
     pub kind: OutputKind,
 }
 
 impl Output {
-    /// An output to a topic that others know and may own.
+    /// An output to a topic that other applications use too.
     pub fn public(name: impl Into<Arc<str>>, topic: Topic) -> Self {
         Self { name: name.into(), topic, kind: OutputKind::Public }
     }
 
-    /// An output to a topic of the application's own.
+    /// An output to a topic that is owned by the application.
     pub fn own(name: impl Into<Arc<str>>, topic: Topic) -> Self {
         Self { name: name.into(), topic, kind: OutputKind::Own }
     }
 }
 
-/// Whose topic an output is, and so whether its settings may be judged.
+/// The owner of an output's topic, which decides whether its settings are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputKind {
-    /// The application's: it is created the way sheaf needs it, and refused when it is not that way.
+    /// The application: the topic is created with the settings that sheaf needs, and the start fails if it has others.
     Own,
-    /// Anybody's: it is taken as it is. A record that is larger than it allows rejects the input of its step.
+    /// Any application: its settings are not checked. A record larger than its `max.message.bytes` rejects the input of its
+    /// step.
     Public,
 }
 

@@ -108,8 +108,8 @@ impl Executor {
         }
     }
 
-    pub(super) fn set_stalled(&self, stuck: bool) {
-        self.inner().stalled = stuck;
+    pub(super) fn set_stalled(&self, stalled: bool) {
+        self.inner().stalled = stalled;
     }
 
     /// The number of calls that are not done.

@@ -18,17 +18,17 @@ pub const BUNDLE: &str = "bundle";
 /// The topic of submissions when a file names none.
 pub const SUBMISSIONS_DEFAULT: &str = "ctm-submissions";
 
-/// A bundle.
+/// A processor that gathers the members of bundles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
-    /// The sources of its members, and when it is complete or late.
+    /// The sources of the members, and the rules of completeness and lateness.
     pub rules: Rules,
     /// The topic of complete bundles.
     pub submissions: Topic,
 }
 
 impl Bundle {
-    /// Its sources, for the node of that index.
+    /// The sources, for the node with this index.
     pub(super) fn sources(&self, node: usize) -> Result<Vec<Source>, KeyingError> {
         let wire = |(index, source): (usize, &SourceRules)| {
             let keying = Arc::new(MemberKeying::new(&self.rules, index)?);
@@ -37,7 +37,7 @@ impl Bundle {
         self.rules.sources.iter().enumerate().map(wire).collect()
     }
 
-    /// Its node; the topology's name stands in what it writes.
+    /// The node; the topology's name is a field of its submissions and alerts.
     pub(super) fn node(&self, topology: &str) -> Node {
         Node {
             name: BUNDLE.into(),
@@ -49,7 +49,7 @@ impl Bundle {
 
 /// Reads the keys `sources`, `bundle` and `submissions` of the root.
 pub(super) fn read(root: &mut Fields<'_>) -> Option<Bundle> {
-    // Everything is read before anything is given up, so that all mistakes are reported.
+    // All keys are read before the first `?`, so that all mistakes are reported.
     let list = root.required_item("sources");
     let sources = list.as_ref().and_then(source::read);
     let rules = rules(root.item("bundle"));
@@ -58,12 +58,12 @@ pub(super) fn read(root: &mut Fields<'_>) -> Option<Bundle> {
         None => Some(SUBMISSIONS_DEFAULT.to_owned()),
     };
     if let (Some(list), Some(sources), Some(submissions)) = (&list, &sources, &submissions) {
-        submissions_are_no_source(list, sources, submissions);
+        refuse_loop(list, sources, submissions);
     }
     Some(Bundle { rules: Rules { sources: sources?, ..rules? }, submissions: Topic::new(&submissions?) })
 }
 
-/// Reads when a bundle is complete or late; a file without the section takes every default.
+/// Reads the rules of completeness and lateness; without the section all have their defaults.
 fn rules(section: Option<Item<'_>>) -> Option<Rules> {
     let mut rules = Rules {
         sources: Vec::new(),
@@ -96,8 +96,8 @@ fn positive(fields: &mut Fields<'_>, key: &'static str) -> Option<Duration> {
     Some(duration)
 }
 
-/// A bundle that reads its own submissions would never come to rest.
-fn submissions_are_no_source(list: &Item<'_>, sources: &[SourceRules], submissions: &str) {
+/// Refuses the topic of submissions as a source: each submission would cause another one.
+fn refuse_loop(list: &Item<'_>, sources: &[SourceRules], submissions: &str) {
     if sources.iter().any(|source| source.topic == submissions) {
         let hint = Some("write submissions to another topic".to_owned());
         list.problem(format!("`{submissions}` is a source and the topic of submissions"), hint);

@@ -1,4 +1,4 @@
-//! A topology's file, typed and checked: every mistake is reported at once, with path, line and what to do.
+//! Topology files: parsed and validated; all mistakes are reported at once, with path, line and remedy.
 //!
 //! ```yaml
 //! name: control-m
@@ -10,17 +10,17 @@
 //! deliver: { control_m: { template: templates/bundle.json, server: smprod, retention_days: 14 } }
 //! ```
 //!
-//! `topologies/README.md` is the reference of the keys. Whether the template exists is seen by whoever reads it.
+//! `topologies/README.md` is the reference of the keys. Templates are not read here.
 //!
 //! | file | keys |
 //! |---|---|
-//! | this one | `name`, and the list of processors that the others make up |
+//! | this file | `name`, and the list of processors |
 //! | `bundle`, `source` | `sources`, `bundle`, `submissions` |
 //! | [`delivery`] | `deliver`, one file per kind of delivery |
 //! | `name` | names of topologies and topics |
 //!
 //! A new kind of processor is a file here, with its struct, its keys and its node, a variant of [`Processor`], and a line each in
-//! `whole` and in [`Spec::assemble`].
+//! `read` and in [`Spec::assemble`].
 
 mod bundle;
 pub mod delivery;
@@ -35,54 +35,54 @@ use crate::codec::yaml::{Collector, Item, Problems, parse};
 use crate::processor;
 use crate::processor::bundle::KeyingError;
 
-/// A topology's file.
+/// A topology file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spec {
     /// The topology's name.
     pub name: String,
-    /// Its processors, in the order in which records pass them.
+    /// Its processors, upstream first.
     pub processors: Vec<Processor>,
 }
 
-/// A processor, as a file describes it.
+/// A processor of a topology file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Processor {
     /// Gathers the members of a bundle.
     Bundle(Bundle),
-    /// Hands the records of a topic to a service.
+    /// Delivers the records of a topic to a service.
     Delivery(Delivery),
 }
 
-/// Why a spec cannot be run.
+/// Why a topology cannot be assembled from its file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AssembleError {
     /// The records of a source cannot be keyed.
     #[error(transparent)]
     Keying(#[from] KeyingError),
-    /// The file has a delivery that the configuration does not set up.
-    #[error("topology `{topology}` delivers to {service}, which is not set up: set `{setting}`")]
+    /// The configuration lacks the settings of a delivery.
+    #[error("topology `{topology}` delivers to {service}, which is not configured: set `{setting}`")]
     NoDelivery {
         /// The topology's name.
         topology: String,
-        /// The service.
+        /// The service's name.
         service: &'static str,
-        /// The setting that is missing.
+        /// The missing setting.
         setting: &'static str,
     },
 }
 
 impl Spec {
-    /// Reads a file's text; `name` is what problems call the file.
+    /// Parses the text of a file; `name` is its name in problems.
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
         let tree = parse(name, text)?;
         let collector = Collector::default();
-        let spec = whole(&Item::root(&tree, &collector));
+        let spec = read(&Item::root(&tree, &collector));
         collector.finish(&tree.at, spec)
     }
 
-    /// The topology of this spec, a node for each processor.
+    /// The topology, with a node for each processor.
     ///
-    /// `deliver` makes the processor of a delivery, from its template's text and the configuration; `None` for one that is not set up.
+    /// `deliver` makes the processor of a delivery from its template and the configuration; `None` if it is not configured.
     pub fn assemble(
         &self,
         application: &str,
@@ -108,7 +108,7 @@ impl Spec {
         Ok(topology)
     }
 
-    /// The bundle that is gathered; `None` when there is none.
+    /// The first processor that gathers bundles; `None` if there is none.
     pub fn bundle(&self) -> Option<&Bundle> {
         self.processors.iter().find_map(|processor| {
             let Processor::Bundle(bundle) = processor else { return None };
@@ -125,9 +125,10 @@ impl Spec {
     }
 }
 
-fn whole(root: &Item<'_>) -> Option<Spec> {
+/// Reads the root of a file.
+fn read(root: &Item<'_>) -> Option<Spec> {
     let mut fields = root.fields()?;
-    // Everything is read before anything is given up, so that all mistakes are reported.
+    // All keys are read before the first `?`, so that all mistakes are reported.
     let name = fields.required_item("name").and_then(|item| name::topology(&item));
     let bundle = bundle::read(&mut fields);
     let deliveries = delivery::read(&mut fields);

@@ -7,7 +7,7 @@ use crate::codec::json::Pointer;
 use crate::codec::yaml::{Fields, Item};
 use crate::processor::bundle::{Role, SourceRules, TimeRule};
 
-/// Reads the list of sources, and checks them together.
+/// Reads the list of sources, and checks it as a whole.
 pub(super) fn read(list: &Item<'_>) -> Option<Vec<SourceRules>> {
     let items = list.items()?;
     let read: Vec<Option<SourceRules>> = items.iter().map(source).collect();
@@ -26,7 +26,7 @@ pub(super) fn read(list: &Item<'_>) -> Option<Vec<SourceRules>> {
         }
         known.push(source);
     }
-    // A source that could not be read may be the one that would be missed.
+    // A source that could not be read may be the missing one.
     if read.iter().all(Option::is_some) {
         for (role, article) in [(Role::Parent, "parents"), (Role::Child, "children")] {
             if !known.iter().any(|source| source.member == role) {
@@ -56,7 +56,7 @@ fn source(item: &Item<'_>) -> Option<SourceRules> {
     Some(SourceRules { topic: topic?, member: member?, bundle: bundle?, id: id?, expects, position, time })
 }
 
-/// A pointer that only sources of one role may have.
+/// Reads a pointer that only sources of one role may have.
 fn only_of(fields: &mut Fields<'_>, key: &'static str, member: Option<Role>, role: Role) -> Option<Pointer> {
     let item = fields.item(key)?;
     if member.is_some_and(|member| member != role) {

@@ -1,4 +1,4 @@
-//! What a topology's file may say, and what it is told when it may not.
+//! Tests of parsing topology files, and of the problems that are reported.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,7 +13,7 @@ fn problems(text: &str) -> String {
 }
 
 #[test]
-fn the_default_file_is_read() {
+fn the_default_file_is_parsed() {
     let spec = Spec::parse("topologies/control-m.yaml", DEFAULT).unwrap();
     let [Processor::Bundle(bundle), Processor::Delivery(delivery)] = spec.processors.as_slice() else {
         panic!("two processors")
@@ -33,7 +33,7 @@ fn the_default_file_is_read() {
 }
 
 #[test]
-fn what_a_file_does_not_say_has_a_default() {
+fn absent_keys_have_defaults() {
     let text = "name: t\nsources:\n  - { topic: p, member: parent, bundle: /id, id: /id }\n  \
                 - { topic: c, member: child, bundle: /p, id: /id, time: { pointer: /at, zone: Europe/Berlin } }\n";
     let spec = Spec::parse("t.yaml", text).unwrap();
@@ -45,7 +45,7 @@ fn what_a_file_does_not_say_has_a_default() {
 }
 
 #[test]
-fn every_mistake_is_told_at_once_with_its_place_and_its_remedy() {
+fn all_mistakes_are_reported_at_once_with_position_and_remedy() {
     let text = "name: t t
 sources:
   - { topic: 'p p', member: parent, bundle: id, id: /a~2, expects: /n }
@@ -81,7 +81,7 @@ deliver: { control_m: { templat: x, server: s, retention_days: -1 } }
 }
 
 #[test]
-fn sources_are_judged_together() {
+fn sources_are_checked_together() {
     let source = |topic, member| format!("  - {{ topic: {topic}, member: {member}, bundle: /p, id: /id }}\n");
     let file = |sources: &[String]| format!("name: t\nsources:\n{}", sources.concat());
     let two_parents = problems(&file(&[source("a", "parent"), source("b", "parent"), source("c", "child")]));
@@ -92,18 +92,18 @@ fn sources_are_judged_together() {
     assert!(problems(&file(&[source("a", "child")])).contains("there is no source of parents"));
     let twice = problems(&file(&[source("a", "parent"), source("a", "child")]));
     assert!(twice.contains("sources[1]: topic `a` is a source already"), "{twice}");
-    let circle = problems(&file(&[source("a", "parent"), source("ctm-submissions", "child")]));
-    assert!(circle.contains("is a source and the topic of submissions"), "{circle}");
+    let feedback = problems(&file(&[source("a", "parent"), source("ctm-submissions", "child")]));
+    assert!(feedback.contains("is a source and the topic of submissions"), "{feedback}");
 }
 
 #[test]
-fn a_delivery_is_to_somebody_whom_sheaf_knows() {
+fn a_delivery_of_no_known_kind_is_refused() {
     let sources = "sources:\n  - { topic: p, member: parent, bundle: /id, id: /id }\n  \
                    - { topic: c, member: child, bundle: /p, id: /id }\n";
     let file = |deliver: &str| format!("name: t\n{sources}deliver: {deliver}\n");
-    let nobody = problems(&file("{}"));
-    assert!(nobody.contains("t.yaml:5:10: deliver.control_m: this key is required and missing"), "{nobody}");
-    assert!(nobody.contains("add `control_m: ..`"), "{nobody}");
+    let empty = problems(&file("{}"));
+    assert!(empty.contains("t.yaml:5:10: deliver.control_m: this key is required and missing"), "{empty}");
+    assert!(empty.contains("add `control_m: ..`"), "{empty}");
     let unknown = problems(&file("{ nowhere: {} }"));
     assert!(unknown.contains("deliver.nowhere: this key is unknown"), "{unknown}");
     assert!(unknown.contains("known keys: `control_m`"), "{unknown}");

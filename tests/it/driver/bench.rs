@@ -112,11 +112,14 @@ fn a_slip_of_the_pen_is_told_with_what_there_is() {
 #[test]
 fn a_topology_that_cannot_run_is_refused() {
     let again = |wiring: sheaf::topology::Wiring| wiring.build().unwrap_err();
-    assert!(matches!(again(wiring().reads("in", by_key)), BuildError::SameSource(_)));
-    assert!(matches!(again(wiring().writes("out", "elsewhere")), BuildError::SameOutput { .. }));
+    assert!(matches!(again(wiring().reads("in", by_key)), BuildError::DuplicateSource(_)));
+    assert!(matches!(again(wiring().writes("out", "elsewhere")), BuildError::DuplicateOutput { .. }));
     assert!(matches!(again(wiring().processor("other", Versatile)), BuildError::NoSource(_)));
-    assert!(matches!(again(wiring().processor("all", Versatile).reads("b", by_key)), BuildError::SameProcessor(_)));
-    assert!(matches!(again(wiring().processor("a b", Versatile).reads("b", by_key)), BuildError::BadName(_)));
+    assert!(matches!(
+        again(wiring().processor("all", Versatile).reads("b", by_key)),
+        BuildError::DuplicateProcessor(_)
+    ));
+    assert!(matches!(again(wiring().processor("a b", Versatile).reads("b", by_key)), BuildError::InvalidName(_)));
 }
 
 #[test]

@@ -10,11 +10,12 @@ use crate::template::Template;
 pub const DELIVERY: &str = "delivery";
 /// The key of the section.
 pub(super) const KEY: &str = "control_m";
-/// What is called, in messages, and the setting that switches it on.
+/// The service's name in messages, and the setting that enables it.
 pub(super) const SERVICE: (&str, &str) = ("Control-M", "control_m.base_url");
 
-/// How many days Control-M may be told to keep jobs.
+/// The largest `retention_days`.
 const RETENTION_DAYS_MAX: i64 = 3_650;
+/// The default of `retention_days`.
 const RETENTION_DAYS_DEFAULT: u32 = 14;
 
 /// Delivery to Control-M.
@@ -24,17 +25,18 @@ pub struct ControlM {
     pub template: PathBuf,
     /// The Control-M server on which the folder is ordered.
     pub server: String,
-    /// Handed to the template, in days, 0 to 3650.
+    /// How long Control-M keeps the jobs: a value of the template, in days, 0 to 3650.
     pub retention_days: u32,
 }
 
 impl ControlM {
-    /// The protocol of its processor; `template` is the text of [`ControlM::template`], compiled.
+    /// The protocol of its processor; `template` is the compiled [`ControlM::template`].
     pub fn folders(&self, template: Template) -> Folders {
         Folders { template, server: self.server.clone(), retention_days: self.retention_days }
     }
 }
 
+/// Reads the section.
 pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
     let mut fields = section.fields()?;
     let template = fields.required("template");

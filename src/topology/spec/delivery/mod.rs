@@ -1,4 +1,4 @@
-//! Deliveries: who is handed the records of a topic, one file per kind.
+//! Deliveries of the records of a topic to a service, one file per kind.
 //!
 //! A new kind is a file here, a variant of [`DeliveryKind`] and a line of `KINDS`; the compiler asks for the rest.
 
@@ -15,12 +15,12 @@ use crate::processor::delivery::{OUTCOMES, SubmissionKeying};
 use crate::processor::{self, erase};
 use crate::topology::{Node, Output, Source, internal_topic};
 
-/// A delivery.
+/// A processor that delivers the records of a topic to a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// The topic whose records are handed on.
+    /// The topic of the records.
     pub reads: Topic,
-    /// To whom, and how.
+    /// The service, with its settings.
     pub kind: DeliveryKind,
 }
 
@@ -31,7 +31,7 @@ pub enum DeliveryKind {
     ControlM(ControlM),
 }
 
-/// How the section of a kind is read.
+/// Reads the section of a kind.
 type Read = fn(&Item<'_>) -> Option<DeliveryKind>;
 
 /// The key of each kind's section below `deliver`.
@@ -52,14 +52,14 @@ impl DeliveryKind {
         }
     }
 
-    /// The path of the template of what is handed over.
+    /// The path of the template of requests.
     pub fn template(&self) -> &Path {
         match self {
             Self::ControlM(control_m) => &control_m.template,
         }
     }
 
-    /// Where the records are handed to, as its users name it.
+    /// The destination of the records, such as a Control-M server.
     pub fn destination(&self) -> &str {
         match self {
             Self::ControlM(control_m) => &control_m.server,
@@ -73,7 +73,7 @@ impl DeliveryKind {
         }
     }
 
-    /// What is called, in messages, and the setting that switches it on.
+    /// The service's name in messages, and the setting that enables it.
     pub(super) const fn service(&self) -> (&'static str, &'static str) {
         match self {
             Self::ControlM(_) => control_m::SERVICE,
@@ -82,23 +82,23 @@ impl DeliveryKind {
 }
 
 impl Delivery {
-    /// Its source, for the node of that index.
+    /// The source, for the node with this index.
     pub(super) fn source(&self, node: usize) -> Source {
         Source { topic: self.reads.clone(), node, keying: Arc::new(SubmissionKeying) }
     }
 
-    /// Its node, with its processor.
+    /// The node, with its processor.
     pub(super) fn node(&self, application: &str, processor: processor::delivery::Delivery) -> Node {
         let outcomes = Output::own(OUTCOMES, internal_topic(application, "outcomes"));
         Node { name: self.kind.processor().into(), processor: erase(processor), outputs: vec![outcomes] }
     }
 }
 
-/// Reads the key `deliver` of the root; a file without it delivers nothing.
+/// Reads the key `deliver` of the root; without it there are no deliveries.
 pub(super) fn read(root: &mut Fields<'_>) -> Option<Vec<DeliveryKind>> {
     let Some(section) = root.item("deliver") else { return Some(Vec::new()) };
     let mut fields = section.fields()?;
-    // Everything is read before anything is given up, so that all mistakes are reported.
+    // All sections are read before the first `?`, so that all mistakes are reported.
     let found = fields.at_least_one(&KINDS.map(|(key, _)| key));
     let kinds = found.iter().zip(KINDS).filter_map(|(item, (_, read))| Some(read(item.as_ref()?)));
     let kinds: Vec<Option<DeliveryKind>> = kinds.collect();
