@@ -6,12 +6,12 @@ use super::output::print_stderr;
 use crate::codec::yaml::Problems;
 use crate::{app, broker, runtime};
 
-/// Why a command failed.
+/// The failure of a command.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// Kafka cannot be reached: exit code 69, `EX_UNAVAILABLE` of sysexits.h.
     Unreachable(anyhow::Error),
-    /// The configuration, the topology or the template is wrong: exit code 78, `EX_CONFIG`.
+    /// The configuration, the topology or the template is invalid: exit code 78, `EX_CONFIG`.
     Configuration(String),
     /// Anything else: exit code 1.
     Failed(anyhow::Error),
@@ -44,14 +44,14 @@ impl From<app::Error> for Failure {
         match error {
             app::Error::Topology(problems) => problems.into(),
             failed @ (app::Error::Stores(_) | app::Error::Metrics(_)) => Self::Failed(failed.into()),
-            wrong @ (app::Error::Topologies { .. }
+            invalid @ (app::Error::Topologies { .. }
             | app::Error::TopologyFile { .. }
             | app::Error::Template { .. }
             | app::Error::Assemble(_)
             | app::Error::Secret { .. }
             | app::Error::Property { .. }
             | app::Error::Broker(_)
-            | app::Error::Sink(_)) => Self::Configuration(format!("error: {wrong}")),
+            | app::Error::Sink(_)) => Self::Configuration(format!("error: {invalid}")),
         }
     }
 }

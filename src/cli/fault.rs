@@ -10,7 +10,7 @@ use super::exit::Failure;
 use super::load;
 use crate::runtime::{FaultObserver, FaultPoint, NoObserver};
 
-/// The observer that `SHEAF_FAULT_POINT` names; [`NoObserver`] when it is not set.
+/// The observer that `SHEAF_FAULT_POINT` names; [`NoObserver`] if it is not set.
 pub(super) fn fault_observer() -> Result<Arc<dyn FaultObserver>, Failure> {
     let Some(text) = load::fault_point() else { return Ok(Arc::new(NoObserver)) };
     let fault =
@@ -19,10 +19,11 @@ pub(super) fn fault_observer() -> Result<Arc<dyn FaultObserver>, Failure> {
     Ok(Arc::new(fault))
 }
 
-/// Kills the process when a point is reached for the n-th time.
+/// Kills the process when a fault point is reached for the n-th time.
 struct Fault {
     point: FaultPoint,
-    left: AtomicU32,
+    /// The visits left until the kill.
+    visits_left: AtomicU32,
 }
 
 impl fmt::Debug for Fault {
@@ -37,13 +38,13 @@ impl Fault {
         let (name, times) = text.split_once(':').unwrap_or((text, "1"));
         let times = times.parse().ok().filter(|times| *times > 0);
         let times = times.ok_or_else(|| format!("`{text}`: after the colon write a number of at least 1"))?;
-        Ok(Self { point: name.parse()?, left: AtomicU32::new(times) })
+        Ok(Self { point: name.parse()?, visits_left: AtomicU32::new(times) })
     }
 }
 
 impl FaultObserver for Fault {
     fn reached(&self, point: FaultPoint) {
-        if point != self.point || self.left.fetch_sub(1, Ordering::AcqRel) != 1 {
+        if point != self.point || self.visits_left.fetch_sub(1, Ordering::AcqRel) != 1 {
             return;
         }
         if let Err(error) = kill_process(getpid(), Signal::KILL) {
@@ -61,14 +62,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_point_and_a_number_are_read() {
+    fn a_fault_point_and_a_number_are_parsed() {
         let fault = Fault::parse("offsets-sent:3").unwrap();
-        assert_eq!((fault.point, fault.left.into_inner()), (FaultPoint::OffsetsSent, 3));
-        assert_eq!(Fault::parse("committed").unwrap().left.into_inner(), 1);
+        assert_eq!((fault.point, fault.visits_left.into_inner()), (FaultPoint::OffsetsSent, 3));
+        assert_eq!(Fault::parse("committed").unwrap().visits_left.into_inner(), 1);
     }
 
     #[test]
-    fn an_unknown_point_is_refused_with_a_list_of_all() {
+    fn an_unknown_fault_point_is_refused_with_a_list_of_all() {
         let error = Fault::parse("comitted").unwrap_err();
         assert!(error.contains("`comitted` is not a fault point") && error.contains("offsets-sent"), "{error}");
         assert!(Fault::parse("committed:0").unwrap_err().contains("at least 1"));

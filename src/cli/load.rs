@@ -26,8 +26,8 @@ pub(super) struct Loaded {
     pub file: TopologyFile,
 }
 
-/// Reads the configuration, its topology file and the templates that this names.
-pub(super) fn everything(args: &ConfigArgs) -> Result<Loaded, Failure> {
+/// Reads the configuration, its topology file and the templates of its deliveries.
+pub(super) fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
     let config = config(args)?;
     let file = TopologyFile::of(&config)?;
     Ok(Loaded { config, file })

@@ -2,12 +2,12 @@
 
 use std::io::Write as _;
 
-/// Prints a line of data to standard output. A reader that has gone away (`| head`) is not a failure.
+/// Prints a line of data to standard output. A closed pipe (`| head`) is not a failure.
 pub(super) fn print_stdout(line: &str) {
     let (Ok(()) | Err(_)) = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Prints a line for people to standard error.
+/// Prints a message to standard error.
 pub(super) fn print_stderr(line: &str) {
     let (Ok(()) | Err(_)) = writeln!(std::io::stderr(), "{line}");
 }

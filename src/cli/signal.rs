@@ -11,7 +11,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// From here on the signals no longer end the process. Needs a runtime of tokio.
+    /// Installs the handlers: the signals no longer end the process. Must be called within a tokio runtime.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }

@@ -25,7 +25,7 @@ pub(super) enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
   sheaf mock control-m --bind 127.0.0.1:8443
-  curl -s http://127.0.0.1:8443/_sheaf/dump           what was submitted, also what the visibility lag still hides
+  curl -s http://127.0.0.1:8443/_sheaf/dump           what was submitted, also folders within the visibility lag
   curl -s -X POST http://127.0.0.1:8443/_sheaf/faults \\
        -d '{\"method\":\"POST\",\"path\":\"/run/ondemand\",\"action\":{\"do\":\"respond\",\"status\":503}}'
 
@@ -60,7 +60,7 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     })?;
     print_stderr(&format!("Control-M simulator: control_m.base_url is {}", simulator.base_url()));
     runtime.block_on(simulator.serve_until(async {
-        // An error means that there is no handler for signals; then this ends at once.
+        // Without a signal handler the simulator ends at once.
         drop(signal::received().await);
     }));
     Ok(ExitCode::SUCCESS)

@@ -11,7 +11,8 @@
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
 //! | `mock` | `sheaf mock control-m`: the Control-M simulator |
 //!
-//! A new command is a file here and three lines below: its module, its variant, its call. Its help stands on its options.
+//! A new command is a file here and three lines below: its module, its variant, its call. Its help is the documentation of its
+//! options.
 
 mod demo;
 mod mock;
@@ -43,7 +44,7 @@ First steps:
   sheaf run -c sheaf.yaml             run an instance; start more of them to scale out
   sheaf produce -n 20                 write sample events
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage, 69 Kafka cannot be reached, 78 the configuration is wrong, \
+Exit codes: 0 ok, 1 failed, 2 invalid usage, 69 no broker reachable, 78 invalid configuration, \
 130 ended by a second signal.";
 
 #[derive(Debug, Subcommand)]

@@ -18,7 +18,7 @@ use crate::sim::{Generator, SampleEvent};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Without --no-wait and --rate there are pauses: 30 to 180 s between a parent and its children, 30 to 300 s between pairs. \
-Ctrl-C stops it after the event that is being written.
+Ctrl-C stops it after the current transaction.
 
   sheaf produce -n 5 --no-wait                     five pairs at once
   sheaf produce -n 100 --children 3 --shuffle --rate 50")]
@@ -26,10 +26,10 @@ pub(super) struct Args {
     /// Kafka's brokers
     #[arg(short, long, value_name = "HOST:PORT,..", default_value = "localhost:9092")]
     bootstrap_servers: String,
-    /// How many parents, each with its children
+    /// Number of parents, each with its children
     #[arg(short, long, value_name = "N", default_value_t = 20)]
     num_pairs: u32,
-    /// How many children each parent has
+    /// Number of children of each parent
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     children: u32,
     /// Events per second, instead of the pauses
@@ -38,10 +38,10 @@ pub(super) struct Args {
     /// Write the events of all pairs in random order
     #[arg(long)]
     shuffle: bool,
-    /// Seed of the random values; without it each run has a new one
+    /// Seed of the random values; the default is a new seed for each run
     #[arg(long)]
     seed: Option<u64>,
-    /// No pauses between events
+    /// Write without pauses
     #[arg(long)]
     no_wait: bool,
     /// The parents' topic
@@ -54,7 +54,7 @@ pub(super) struct Args {
 
 /// The time-out of one call to the broker.
 const TIMEOUT: Duration = Duration::from_secs(15);
-/// The events of one transaction when there are no pauses between them.
+/// The number of events per transaction when there are no pauses.
 const TRANSACTION_EVENTS: usize = 500;
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
@@ -73,7 +73,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     producer.init(TIMEOUT)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let written = runtime.block_on(async {
-        let mut signalled = std::pin::pin!(signal::received());
+        let mut signal = std::pin::pin!(signal::received());
         let mut written = 0;
         let batch_events = if args.no_wait && args.rate.is_none() { TRANSACTION_EVENTS } else { 1 };
         for batch in events.chunks(batch_events) {
@@ -82,7 +82,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
             let pause = pause(args, &mut generator, batch);
             tokio::select! {
                 biased;
-                _ = &mut signalled => break,
+                _ = &mut signal => break,
                 () = tokio::time::sleep(pause) => {}
             }
         }

@@ -21,7 +21,7 @@ use crate::runtime::{self, Application, Context, Instance};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The instance runs until SIGTERM or SIGINT: then it commits its open transactions, closes its stores and exits. A second \
-signal ends the process at once; nothing is lost then either.
+signal ends the process at once, without losing data.
 
   sheaf run -c sheaf.yaml
   sheaf run -c sheaf.yaml --set instance_id=b --set http.bind=127.0.0.1:8081 --set state_dir=state-b")]
@@ -34,21 +34,21 @@ pub(super) struct Args {
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let Loaded { config, file } = load::everything(&args.config)?;
+    let Loaded { config, file } = load::load(&args.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let assembly = Assembly::new(&config, &file)?;
     log::start(&config.log, load::log_filter().as_deref(), &assembly.metrics)?;
     let fault_observer = fault::fault_observer()?;
     let resources = Resources::new(&config, runtime.handle(), &assembly.metrics)?;
     let stores = app::stores(&config)?;
-    let view = Arc::new(assembly.health());
-    let server = runtime.block_on(Server::start(config.http.bind, view)).context("http.bind")?;
+    let health = Arc::new(assembly.health());
+    let server = runtime.block_on(Server::start(config.http.bind, health)).context("http.bind")?;
     tracing::info!(address = %server.address(), "serving /healthz, /readyz and /metrics");
     let application = assembly.application(&config, &resources, stores, server.address().to_string());
     let application = application.with_fault_observer(fault_observer);
     let mut signals = runtime.block_on(async { Signals::new() })?;
     let Some(context) = prepare(&Arc::new(application), &runtime, &mut signals)? else {
-        // Does not wait for the attempt that is running: it may be cut off anywhere, a restart repeats it.
+        // Does not wait for the running attempt: it may be interrupted anywhere, and a restart repeats it.
         runtime.shutdown_background();
         return Ok(ExitCode::SUCCESS);
     };
@@ -59,8 +59,8 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     code
 }
 
-/// Creates and checks the topics, and retries while Kafka cannot be reached. Returns what the threads of the instance share;
-/// `None` after a signal.
+/// Creates and checks the topics; retries while no broker is reachable. Returns the context that the threads of the instance
+/// share; `None` after a signal.
 fn prepare(
     application: &Arc<Application>,
     runtime: &Runtime,
@@ -68,7 +68,7 @@ fn prepare(
 ) -> Result<Option<Context>, Failure> {
     const BACKOFF_MIN: Duration = Duration::from_secs(1);
     const BACKOFF_MAX: Duration = Duration::from_secs(30);
-    // Short, so that a mistyped address is reported soon.
+    // Short, so that a wrong address is reported soon.
     const TIMEOUT: Duration = Duration::from_secs(3);
     let mut backoff = BACKOFF_MIN;
     loop {
@@ -94,18 +94,18 @@ fn prepare(
                 tracing::warn!(
                     %error,
                     retry_in = ?backoff,
-                    "Kafka cannot be reached, trying again; is kafka.bootstrap_servers right?"
+                    "the topics cannot be prepared, retrying; check kafka.bootstrap_servers and that the brokers run"
                 );
             }
             Err(error) => return Err(error.into()),
         }
-        let slept = runtime.block_on(async {
+        let waited = runtime.block_on(async {
             tokio::select! {
                 () = tokio::time::sleep(backoff) => true,
                 () = signals.next() => false,
             }
         });
-        if !slept {
+        if !waited {
             return Ok(None);
         }
         backoff = backoff.saturating_mul(2).min(BACKOFF_MAX);
@@ -127,19 +127,19 @@ fn watch(instance: Instance, runtime: &Runtime, mut signals: Signals, limit: Dur
     });
     match &failure {
         None => tracing::info!("stopping: committing open transactions"),
-        Some(error) => tracing::error!(%error, "a thread has failed, stopping"),
+        Some(error) => tracing::error!(%error, "a thread has failed, stopping the instance"),
     }
     let stopping = runtime.spawn_blocking(move || instance.stop());
     let stopped = runtime.block_on(async {
         tokio::select! {
             stopped = stopping => Stopped::InOrder(stopped),
             () = signals.next() => Stopped::Interrupted,
-            () = tokio::time::sleep(limit) => Stopped::TooLong,
+            () = tokio::time::sleep(limit) => Stopped::TimedOut,
         }
     });
     match (stopped, failure) {
         (Stopped::Interrupted, _) => {
-            print_stderr("second signal: ending at once; the input of the open transaction is processed again");
+            print_stderr("second signal: exiting at once; the input of the open transaction will be processed again");
             Ok(ExitCode::from(INTERRUPTED))
         }
         (_, Some(error)) => Err(error.into()),
@@ -147,18 +147,19 @@ fn watch(instance: Instance, runtime: &Runtime, mut signals: Signals, limit: Dur
             Ok(()) => Ok(ExitCode::SUCCESS),
             Err(error) => Err(error.into()),
         },
-        (Stopped::TooLong, None) => {
+        (Stopped::TimedOut, None) => {
             let error = anyhow::anyhow!(
-                "the orderly stop took longer than shutdown_timeout ({limit:?}); the input of the open transaction is \
-                 processed again"
+                "the orderly stop took longer than shutdown_timeout ({limit:?}); the input of the open transaction will \
+                 be processed again"
             );
             Err(Failure::Failed(error))
         }
     }
 }
 
+/// The end of an orderly stop.
 enum Stopped<T> {
     InOrder(T),
     Interrupted,
-    TooLong,
+    TimedOut,
 }

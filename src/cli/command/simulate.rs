@@ -26,13 +26,13 @@ alone. The first run with a violation ends the command, with its trace and the c
 
 Exit code 0 when no run has a violation, 1 otherwise.")]
 pub(super) struct Args {
-    /// Seed of the first run, decimal or 0x and hexadecimal digits; without it a new one each time
+    /// Seed of the first run, decimal or 0x and hexadecimal digits; the default is a new seed
     #[arg(long, value_name = "N", value_parser = seed)]
     seed: Option<u64>,
     /// Number of runs, each with the next seed
     #[arg(long, value_name = "K", default_value_t = 100, conflicts_with = "minutes")]
     runs: u64,
-    /// Run for so many minutes instead
+    /// Minutes to run, instead of a number of runs
     #[arg(long, value_name = "M")]
     minutes: Option<u64>,
     /// Print the trace of each run
@@ -45,7 +45,7 @@ pub(super) struct Args {
 
 /// The number of lines at the end of a failed run's trace that are printed without `--trace`.
 const TRACE_LINES: usize = 40;
-/// The interval of progress lines when standard error is no terminal.
+/// The interval of progress lines if standard error is not a terminal.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(30);
 
 pub(super) fn main(args: &Args) -> ExitCode {
@@ -111,7 +111,7 @@ struct Totals {
     started: Duration,
     progress_printed: Duration,
     terminal: bool,
-    first: u64,
+    first_seed: u64,
     runs: u64,
     events: usize,
     simulated: Duration,
@@ -129,7 +129,7 @@ impl Totals {
             started: now,
             progress_printed: now,
             terminal: std::io::stderr().is_terminal(),
-            first,
+            first_seed: first,
             runs: 0,
             events: 0,
             simulated: Duration::ZERO,
@@ -172,7 +172,7 @@ impl Totals {
 
     fn line(&self) -> String {
         let days = self.simulated.as_secs() / 86_400;
-        let (runs, first, events) = (self.runs, self.first, self.events);
+        let (runs, first, events) = (self.runs, self.first_seed, self.events);
         let took = self.elapsed().as_secs();
         format!("{runs} runs from seed {first}: {events} events, {days} days simulated in {took} s")
     }
@@ -192,7 +192,7 @@ impl Totals {
             CoveragePoint::all().into_iter().map(|point| (point.to_string(), json!(self.coverage.of(point)))).collect();
         let failed = self.failed.as_ref().map(|report| json!({ "seed": report.seed, "violations": report.violations }));
         json!({
-            "first_seed": self.first,
+            "first_seed": self.first_seed,
             "runs": self.runs,
             "events": self.events,
             "simulated_seconds": self.simulated.as_secs(),

@@ -27,9 +27,9 @@ pub(super) enum Command {
 /// Options of `sheaf state republish`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-When a changelog topic was deleted or created anew, its stores are the last copy, and sheaf refuses to start on them. \
-This writes each changelog from its store, in one transaction per task, if the changelog is empty. When two instances \
-have a store of the same task, use the one that was written last, by `sheaf state list`. No instance may run meanwhile.
+After a changelog topic was deleted or created anew, the stores are the only copy of the state, and sheaf refuses to start. \
+This command writes each empty changelog from its store, in one transaction per task. If two instances have a store of \
+the same task, use the one that was written last, by `sheaf state list`. No instance may run meanwhile.
 
   sheaf state list -c sheaf.yaml
   sheaf state republish -c sheaf.yaml --task bundle-0 --task bundle-3
@@ -45,14 +45,14 @@ pub(super) struct Republish {
     all: bool,
 }
 
-/// The time-out of a transaction, which has the entries of a whole store.
+/// The transaction time-out; a transaction has all entries of a store.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_mins(15);
 /// The time-out of one call to the broker.
 const TIMEOUT: Duration = Duration::from_mins(5);
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let (Command::List(args) | Command::Republish(Republish { config: args, .. })) = command;
-    let Loaded { config, file } = load::everything(args)?;
+    let Loaded { config, file } = load::load(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let broker = app::broker(&config, &Secrets::new(runtime.handle()), Some(TRANSACTION_TIMEOUT))?;
     let stores = app::stores(&config)?;
@@ -84,25 +84,25 @@ fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode,
     let found = republisher.stored_tasks()?;
     // A store that was never written has no entries, so its changelog may be empty.
     let lost = |found: &StoredTask| found.changelog == 0 && found.applied_at.is_some();
-    let wanted: Vec<TaskId> = found
+    let selected: Vec<TaskId> = found
         .iter()
         .filter(|found| args.tasks.contains(&found.task.to_string()) || (args.all && lost(found)))
         .map(|found| found.task.clone())
         .collect();
-    let named = |name: &&String| !wanted.iter().any(|task| task.to_string() == **name);
-    if let Some(unknown) = args.tasks.iter().find(named) {
-        return Err(Failure::Failed(anyhow::anyhow!("the state directory has no store of task {unknown}")));
+    let unknown = |name: &&String| !selected.iter().any(|task| task.to_string() == **name);
+    if let Some(task) = args.tasks.iter().find(unknown) {
+        return Err(Failure::Failed(anyhow::anyhow!(
+            "the state directory has no store of task {task}: `sheaf state list` lists the tasks"
+        )));
     }
-    for task in &wanted {
+    for task in &selected {
         let incarnation = Incarnation::of_this_process().id;
         let written =
             republisher.republish(task, &incarnation, |written| print_stderr(&format!("{task}: {written} entries")))?;
         print_stdout(&format!("{task}: changelog republished, {written} entries"));
     }
-    if wanted.is_empty() {
-        print_stdout(
-            "nothing to do: no store has an empty changelog; a changelog that lost its beginning has to be deleted first",
-        );
+    if selected.is_empty() {
+        print_stdout("nothing to republish: no store has an empty changelog; delete a truncated changelog first");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -18,7 +18,7 @@ pub(super) enum Command {
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let Command::Describe(args) = command;
-    let Loaded { config, file } = load::everything(args)?;
+    let Loaded { config, file } = load::load(args)?;
     print_stdout(describe(&file.assemble(&config)?, &config.application_id).trim_end());
     Ok(ExitCode::SUCCESS)
 }

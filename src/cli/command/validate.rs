@@ -9,15 +9,15 @@ use crate::cli::output::print_stdout;
 /// Check the configuration, the topology and the template, and report all problems
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each problem is reported with its file, line and a hint. Connects to nothing but the S3 bucket of a template. Exit \
-code 0 when there is no problem, 78 otherwise.")]
+Each problem is reported with its file, line and a hint. Connects only to the S3 bucket of a template. Exit code \
+0 without a problem, 78 otherwise.")]
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
 }
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let Loaded { config, file } = load::everything(&args.config)?;
+    let Loaded { config, file } = load::load(&args.config)?;
     let topology = file.assemble(&config)?;
     let sources: Vec<&str> = topology.sources.iter().map(|source| source.topic.as_str()).collect();
     print_stdout(&format!("ok: application {}, topology {}", config.application_id, file.spec.name));

@@ -32,7 +32,7 @@ use printer::Printer;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Needs no Kafka and no network: the broker is in memory, and a simulated Control-M listens on loopback. The stream \
-threads are those of `sheaf run`. Exit code 0 when the outputs are those that an oracle computes from the input alone, \
+threads are those of `sheaf run`. Exit code 0 if the outputs are those that an oracle computes from the input alone, \
 1 otherwise.")]
 pub(super) struct Args {
     /// Seed of the day's events; the same seed gives the same day
