@@ -1,4 +1,4 @@
-//! A row of the table of fields, by which settings are read and from which `docs/configuration.md` is generated.
+//! A row of the table of fields, which defines how settings are read and generates `docs/configuration.md`.
 
 /// One field of the configuration.
 #[derive(Clone, Copy, Debug)]
@@ -7,7 +7,7 @@ pub struct Field {
     pub path: &'static str,
     /// The type and range of its values.
     pub kind: Kind,
-    /// Its value when nothing is set.
+    /// Its default.
     pub default: Default,
     /// Its text on the reference page.
     pub doc: &'static str,
@@ -29,7 +29,7 @@ pub enum Kind {
     Name,
     /// A text or a reference to a secret.
     Reference,
-    /// A whole number from the first to the second, both included.
+    /// A whole number; the least and the greatest value, both inclusive.
     Integer(i64, i64),
     /// A duration with its unit, such as `30s`.
     Duration,
@@ -45,13 +45,13 @@ pub enum Kind {
     Map,
 }
 
-/// The value of a field when nothing is set.
+/// The default of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Default {
     /// No value: the field must be set.
     Required,
     /// No value; the text says what that means.
     None(&'static str),
-    /// This value, as it would be written in a file.
+    /// A value, in the syntax of a file.
     Value(&'static str),
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::field::{Default, Field, Kind};
 use crate::codec::yaml::{Collector, Node, Origin, Position, Problem, Problems, Value, closest, parse};
 
-/// Environment variables that begin with `SHEAF_` and are not settings; a `*` at the end stands for any rest.
+/// Environment variables that begin with `SHEAF_` and are not settings; a `*` at the end matches any suffix.
 pub const RESERVED: [&str; 6] =
     ["SHEAF_CONFIG", "SHEAF_LOG", "SHEAF_FAULT_POINT", "SHEAF_KAFKA_LIBS", "SHEAF_KAFKA_OPTS", "SHEAF_TEST_*"];
 
 /// The inputs of [`Config::load`](super::Config::load).
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'a> {
-    /// Names and texts of files; a later one overrides an earlier one.
+    /// The names and texts of files; later ones override earlier ones.
     pub files: &'a [(String, String)],
     /// Environment variables; those that do not begin with `SHEAF_` are ignored.
     pub environment: &'a [(String, String)],
@@ -52,7 +52,7 @@ pub(super) fn tree(sources: &Sources<'_>, fields: &[Field]) -> Result<Node, Prob
     layers.collector.finish(&start(sources), Some(layers.tree))
 }
 
-/// The position of problems with the configuration as a whole: the start of the first file, if there is one.
+/// The position of problems without a value: the start of the first file, if there is one.
 fn start(sources: &Sources<'_>) -> Position {
     match sources.files.first() {
         Some((name, text)) => {
@@ -105,7 +105,7 @@ impl Layers<'_> {
         self.tree.merge(node);
     }
 
-    /// The keys of a path. Names in a map may contain dots, so everything after the map's path is one key.
+    /// The keys of a path. Keys of a map may contain dots, so everything after the map's path is one key.
     fn keys<'p>(&self, path: &'p str) -> Vec<&'p str> {
         match self.split_at_map(path) {
             Some((field, name)) => field.split('.').chain([name]).collect(),
@@ -117,7 +117,7 @@ impl Layers<'_> {
         self.split_at_map(path).is_some() || self.fields.iter().any(|field| field.path == path)
     }
 
-    /// The path of the field of type map that a path leads into, and the name in that map.
+    /// Splits a path below a field of type map into the field's path and the key in the map.
     fn split_at_map<'p>(&self, path: &'p str) -> Option<(&'static str, &'p str)> {
         self.fields.iter().filter(|field| field.kind == Kind::Map).find_map(|field| {
             let name = path.strip_prefix(field.path)?.strip_prefix('.')?;
@@ -125,8 +125,8 @@ impl Layers<'_> {
         })
     }
 
-    /// `KAFKA__PROPERTIES__SECURITY_PROTOCOL` is `kafka.properties.security.protocol`: librdkafka's names have dots, and a
-    /// variable's name cannot.
+    /// The path of a variable's name. `KAFKA__PROPERTIES__SECURITY_PROTOCOL` is `kafka.properties.security.protocol`:
+    /// librdkafka's names have dots, which variables cannot have.
     fn path_of_variable(&self, rest: &str) -> Option<String> {
         let path = rest.to_lowercase().replace("__", ".");
         let path = match self.split_at_map(&path) {

@@ -1,24 +1,24 @@
 //! Typed settings of an instance, from YAML files, environment variables and flags.
 //!
 //! ```text
-//!  defaults ◀── files, in order ◀── SHEAF_A__B ◀── --set a.b=v          (further right overrides)
+//!  defaults ◀── files, in order ◀── SHEAF_A__B ◀── --set a.b=v          (later ones override)
 //!  └───────── one tree, each value with its position ────────┘ ──▶ Config, or all problems at once
 //! ```
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `root` | [`Config`]: the fields that are in no section, and the sections |
+//! | `root` | [`Config`]: the fields outside of sections, and the sections |
 //! | `kafka`, `commit`, `restore`, `http`, `control_m`, `log` | one section each |
 //! | `field` | a row of the table of fields |
 //! | `layer` | defaults, files, variables and flags, merged into one tree |
-//! | `reader` | reads fields by their paths, each as its row says |
+//! | `reader` | reads fields by their paths, validated by their rows |
 //! | `reference` | a literal text, or a reference to a secret |
 //! | `document` | the table as `docs/configuration.md` |
 //!
-//! A setting stands in one file, that of its section: a member of the struct, a row of `FIELDS` and a line of `read`, all under
-//! one path. What is forgotten does not compile or fails a test.
+//! A new setting changes one file, that of its section: a member of the struct, a row of `FIELDS` and a line of `read`, all with
+//! one path. A missing one does not compile or fails a test.
 //!
-//! Nothing here reads a file, the environment or the host's name: they are handed in. Relative paths are relative to the
+//! This module reads no files, no environment and no host name: they are arguments. Relative paths are relative to the
 //! working directory, as on a command line.
 
 mod commit;
@@ -58,7 +58,7 @@ pub static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
 });
 
 impl Config {
-    /// Reads all sources. The error has the problems of all of them.
+    /// Merges and reads all sources. The error has all of their problems.
     pub fn load(sources: &Sources<'_>) -> Result<Self, Problems> {
         let tree = layer::tree(sources, &FIELDS)?;
         let collector = Collector::default();

@@ -1,4 +1,4 @@
-//! Reads fields from the tree by their paths, each as its row of the table says.
+//! Reads fields from the tree by their paths, validated by their rows of the table.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use super::field::{Default, Field, Kind};
 use super::reference::Reference;
 use crate::codec::yaml::{Collector, Entry, Item, Node, Origin, Problem, Read, Value, closest};
 
-/// The longest application or instance id: they are parts of topic names, which Kafka limits to 249 characters.
+/// The longest application or instance id; they are parts of topic names, which Kafka limits to 249 characters.
 const NAME_CHARS_MAX: usize = 100;
 
-/// Reads fields from a tree. `None`: the field is absent, or its value is wrong; what is wrong is in the collector.
+/// Reads fields from a tree. `None`: the field is absent, or its value is invalid; problems are in the collector.
 pub(super) struct Reader<'a> {
     fields: &'a [Field],
     tree: &'a Node,
@@ -27,7 +27,7 @@ impl<'a> Reader<'a> {
         self.item(path)?.read()
     }
 
-    /// A name that is legal in topics of Kafka.
+    /// A name that is legal in names of Kafka topics.
     pub(super) fn name(&self, path: &str) -> Option<String> {
         let item = self.item(path)?;
         let name = item.text()?;
@@ -50,7 +50,7 @@ impl<'a> Reader<'a> {
         self.item(path)?.integer(least..=most)
     }
 
-    /// A duration above zero: all of them are limits or intervals.
+    /// A duration above zero; all durations are limits or intervals.
     pub(super) fn duration(&self, path: &str) -> Option<Duration> {
         let item = self.item(path)?;
         let duration: Duration = item.read()?;
@@ -147,7 +147,7 @@ fn unknown(fields: &[Field], path: &str, above: &str, entry: &Entry) -> Problem 
         })
         .collect();
     let hint = closest(&entry.key, siblings.iter().copied()).or_else(|| {
-        // The key may be right and in the wrong section.
+        // The key may belong to another section.
         let elsewhere = fields.iter().find(|field| field.path.rsplit('.').next() == Some(&entry.key))?;
         Some(format!("did you mean `{}`?", elsewhere.path))
     });

@@ -14,7 +14,7 @@ impl Reference {
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let Some(inside) = inside(text) else {
             return if text.contains("${") {
-                Err("a reference such as `${env:NAME}` must be the whole value: remove what stands before or after it")
+                Err("a reference such as `${env:NAME}` must be the whole value: remove the text before and after it")
             } else {
                 Ok(Self(text.to_owned()))
             };

@@ -1,4 +1,4 @@
-//! The root of the file: the fields that are in no section, and the sections.
+//! The root of the file: the fields outside of sections, and the sections.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,9 +17,9 @@ pub struct Config {
     pub instance_id: InstanceId,
     /// The topology files.
     pub topologies: Vec<PathBuf>,
-    /// What a crash may do to outputs and state.
+    /// The processing guarantee.
     pub processing_guarantee: ProcessingGuarantee,
-    /// Whether an event is processed without the inbox where its thread has the bundle.
+    /// True if an event is processed without the inbox by the thread that reads it and owns its bundle.
     pub direct_handover: bool,
     /// The number of stream threads.
     pub num_stream_threads: u16,
@@ -49,7 +49,7 @@ pub struct Config {
     pub log: Log,
 }
 
-/// What a crash may do to outputs and state; the words are those of Kafka Streams.
+/// The processing guarantee, as in Kafka Streams (`processing.guarantee`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProcessingGuarantee {
     /// Each input takes effect once: outputs, state and offsets are committed in one transaction.
@@ -155,7 +155,7 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 pub(super) fn read(from: &Reader<'_>) -> Option<Config> {
-    // Everything is read before anything is given up, so that all problems are reported.
+    // All fields are read before the first `?`, so that all problems are reported.
     let application_id = from.name("application_id");
     let instance_id = from.name("instance_id");
     let topologies = from.paths("topologies");

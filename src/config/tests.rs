@@ -40,7 +40,7 @@ topologies: [topologies/control-m.yaml]
 }
 
 #[test]
-fn the_least_that_must_be_said_is_the_application_and_the_brokers() {
+fn only_the_application_and_the_brokers_are_required() {
     let config = load(&[MINIMAL], &[], &[]).unwrap();
     assert_eq!(config.instance_id.as_str(), "host-1");
     assert_eq!(config.control_m, None);
@@ -53,7 +53,7 @@ fn the_least_that_must_be_said_is_the_application_and_the_brokers() {
 }
 
 #[test]
-fn flags_go_before_variables_before_later_files_before_earlier_ones() {
+fn flags_override_variables_which_override_files_which_override_earlier_files() {
     let files = [MINIMAL, "partitions: 5\nnum_stream_threads: 2\nstate_dir: from-file\nshutdown_timeout: 1s\n"];
     let environment = [("SHEAF_NUM_STREAM_THREADS", "3"), ("SHEAF_STATE_DIR", "from-variable"), ("HOME", "/root")];
     let config = load(&files, &environment, &["state_dir=from-flag", "kafka.bootstrap_servers=k:1"]).unwrap();
@@ -65,7 +65,7 @@ fn flags_go_before_variables_before_later_files_before_earlier_ones() {
 }
 
 #[test]
-fn properties_are_set_by_their_dotted_names_from_everywhere() {
+fn properties_are_set_by_their_dotted_names_from_every_source() {
     let file = "application_id: a\nkafka: { bootstrap_servers: b, properties: { linger.ms: 5, ssl.ca.location: x } }\n";
     let environment = [("SHEAF_KAFKA__PROPERTIES__SECURITY_PROTOCOL", "SASL_SSL")];
     let config = load(&[file], &environment, &["kafka.properties.ssl.ca.location=y"]).unwrap();
@@ -83,7 +83,7 @@ fn lists_in_variables_are_separated_by_commas_or_written_as_yaml() {
 }
 
 #[test]
-fn every_problem_names_where_it_was_written() {
+fn every_problem_has_the_position_of_its_value() {
     let file = "application_id: ctm\nkafka: { bootstrap_server: x }\npartitions: many\n";
     let problems = load(&[file], &[("SHEAF_HTTP__BIND", "here"), ("SHEAF_HTP__BIND", "x")], &["commit.interval=5"]);
     // Unknown variables and flags are reported alone: fields are read only from a complete tree.
@@ -105,7 +105,7 @@ fn every_problem_names_where_it_was_written() {
 }
 
 #[test]
-fn a_flag_that_is_no_setting_is_refused() {
+fn a_flag_without_a_setting_is_refused() {
     assert!(load(&[MINIMAL], &[], &["partitons=3"]).unwrap_err().contains("did you mean `partitions`?"));
     assert!(load(&[MINIMAL], &[], &["partitions"]).unwrap_err().contains("this has no `=`"));
 }
@@ -128,13 +128,13 @@ fn a_literal_secret_is_hidden_and_a_reference_is_shown() {
     let literal = Reference::parse("hunter2").unwrap();
     let reference = Reference::parse("${aws-sm:prod/ctm#CTM_API_KEY}").unwrap();
     assert_eq!(format!("{literal:?} {reference:?}"), "*** ${aws-sm:prod/ctm#CTM_API_KEY}");
-    for wrong in ["${vault:x}", "${env:}", "Bearer ${env:X}", "${env:X} ", "${X}"] {
-        Reference::parse(wrong).unwrap_err();
+    for invalid in ["${vault:x}", "${env:}", "Bearer ${env:X}", "${env:X} ", "${X}"] {
+        Reference::parse(invalid).unwrap_err();
     }
 }
 
 #[test]
-fn a_name_that_kafka_would_refuse_is_refused() {
+fn a_name_that_is_illegal_in_kafka_is_refused() {
     for name in ["a b", "ä", "", "a/b"] {
         let flag = format!("application_id={name}");
         assert!(load(&[MINIMAL], &[], &[&flag]).unwrap_err().contains("part of a topic's name"), "{name}");
@@ -147,9 +147,9 @@ fn every_field_of_the_table_is_read_and_every_default_is_valid() {
         if let Default::Value(value) = field.default {
             load(&[MINIMAL], &[], &[&format!("{}={value}", field.path)]).unwrap();
         }
-        // No kind of field accepts this value, so a field that does is not read.
-        let wrong = if field.kind == Kind::Map { "[x]" } else { "{x: y}" };
-        let problems = load(&[MINIMAL], &[], &[&format!("{}={wrong}", field.path)]).unwrap_err();
+        // No kind of field accepts this value; a field that accepts it is not read.
+        let invalid = if field.kind == Kind::Map { "[x]" } else { "{x: y}" };
+        let problems = load(&[MINIMAL], &[], &[&format!("{}={invalid}", field.path)]).unwrap_err();
         assert!(problems.contains(&format!("{}: expected", field.path)), "{}: {problems}", field.path);
     }
 }
@@ -184,9 +184,9 @@ fn changed_path(before: &str, after: &str) -> String {
 }
 
 #[test]
-fn every_value_ends_in_the_member_of_its_path() {
+fn every_value_is_read_into_the_member_of_its_path() {
     let shown = |flags: &[&str]| format!("{:#?}", load(&[MINIMAL], &[], flags).unwrap());
-    // A service is in the configuration when its address is set, which is a reference.
+    // A service is configured if its address is set, which is a reference.
     let references = FIELDS.iter().filter(|field| field.kind == Kind::Reference);
     let references: Vec<String> = references.map(|field| format!("{}=set", field.path)).collect();
     let set: Vec<&str> = references.iter().map(String::as_str).collect();
@@ -198,7 +198,7 @@ fn every_value_ends_in_the_member_of_its_path() {
 }
 
 #[test]
-fn the_words_of_the_table_are_the_words_of_the_reader() {
+fn the_reader_accepts_exactly_the_words_of_the_table() {
     for field in FIELDS.iter() {
         if let Kind::Word(words) = field.kind {
             for word in words {
@@ -211,12 +211,12 @@ fn the_words_of_the_table_are_the_words_of_the_reader() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a test may be asked to write the page that it compares")]
-fn the_reference_page_is_what_the_table_says() {
+#[expect(clippy::disallowed_methods, reason = "a variable has the test write the page that it compares")]
+fn the_reference_page_is_generated_from_the_table() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
     if std::env::var_os("SHEAF_UPDATE_DOCS").is_some() {
         std::fs::write(path, reference_page()).unwrap();
     }
     let page = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(page, reference_page(), "docs/configuration.md is old: run the test with SHEAF_UPDATE_DOCS=1");
+    assert_eq!(page, reference_page(), "docs/configuration.md is stale: run the test with SHEAF_UPDATE_DOCS=1");
 }
