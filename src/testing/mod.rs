@@ -1,8 +1,8 @@
-//! Tests of a processor of one's own.
+//! Tests of custom processors.
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | [`golden`] | the steps of a processor as text, for people who know the domain |
+//! | [`golden`] | golden text: the steps of a processor as text, readable by experts of its domain |
 //! | `driver` | [`TestDriver`]: a topology on the real runtime, step by step, with crashes |
 
 mod driver;

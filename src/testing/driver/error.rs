@@ -1,19 +1,19 @@
-//! Why a driver cannot go on.
+//! The errors of the test driver.
 
 use crate::model::Topic;
 use crate::{broker, codec, metric, runtime, store};
 
-/// What the driver's methods return.
+/// A result of the driver.
 pub(super) type Result<T> = std::result::Result<T, DriverError>;
 
-/// Why a driver cannot go on.
+/// An error of the test driver.
 #[derive(Debug, thiserror::Error)]
 pub enum DriverError {
-    /// The instance has stopped with an error, as it would on Kafka.
-    #[error("the instance has stopped: {0}")]
+    /// The instance has failed, as it would on Kafka.
+    #[error("the instance has failed: {0}")]
     Runtime(#[from] runtime::Error),
-    /// The broker refuses a record or a call.
-    #[error("the broker refuses it: {0}")]
+    /// The broker rejects a record or a call.
+    #[error("the broker rejects it: {0}")]
     Broker(#[from] broker::Error),
     /// A store cannot be read.
     #[error(transparent)]
@@ -21,13 +21,13 @@ pub enum DriverError {
     /// An entry cannot be read, or has a state of another type.
     #[error("the entry cannot be read: {0}")]
     Codec(#[from] codec::Error),
-    /// The metrics cannot be set up.
+    /// The metrics cannot be registered.
     #[error(transparent)]
     Metrics(metric::Error),
     /// The topology neither reads nor writes this topic.
     #[error("there is no topic `{topic}`; there are {known}")]
     NoTopic {
-        /// The topic.
+        /// The topic's name.
         topic: Topic,
         /// The names of its topics.
         known: String,
@@ -35,28 +35,28 @@ pub enum DriverError {
     /// The topology has no processor of this name.
     #[error("there is no processor `{processor}`; there are {known}")]
     NoProcessor {
-        /// The processor.
+        /// The processor's name.
         processor: String,
         /// The names of its processors.
         known: String,
     },
-    /// No act of this key waits for an answer.
-    #[error("no act of key `{key}` waits for an answer: `acts` shows what does")]
+    /// No act of this key is in flight.
+    #[error("no act of key `{key}` is in flight: `acts` returns those that are")]
     NoPendingAct {
         /// The key.
         key: String,
     },
-    /// A record of the alerts topic is no alert.
-    #[error("record {offset} of the alerts topic is no alert: {detail}")]
+    /// A record of the alerts topic is not an alert.
+    #[error("record {offset} of the alerts topic is not an alert: {detail}")]
     Alert {
         /// The offset of the record.
         offset: i64,
-        /// The reader's words.
+        /// The error of the JSON parser.
         detail: String,
     },
-    /// Steps cause each other without an end.
+    /// Steps cause further steps without end.
     #[error(
-        "the topology does not come to rest: does a processor read what it writes, or set a timer that is due already?"
+        "the topology does not become idle: does a processor read its own output, or set a timer that is already due?"
     )]
-    Restless,
+    NotIdle,
 }

@@ -1,9 +1,9 @@
-//! What a test sees of a driven topology: topics, entries, alerts, dead letters.
+//! Reads topics, entries, alerts and dead letters of a topology under test.
 
 use std::time::Duration;
 
 use super::error::Result;
-use super::{CALL, DriverError, NAME, STEP, TestDriver};
+use super::{DriverError, NAME, OVERDUE_STEP, TIMEOUT, TestDriver};
 use crate::broker::Broker;
 use crate::codec::{Head, Versioned, entry, part};
 use crate::metric::Metrics;
@@ -20,9 +20,9 @@ pub struct Stored<S> {
     pub timers: Vec<Timer>,
     /// Its pending acts.
     pub acts: Vec<Act>,
-    /// Its statuses, as its processor says them.
+    /// Its statuses, as its processor reports them.
     pub statuses: Statuses,
-    /// The time by which entries of one status are ordered.
+    /// The time that orders entries of one status.
     pub at: Timestamp,
 }
 
@@ -40,9 +40,9 @@ pub struct Raised {
 pub struct DeadLetter {
     /// The reason, a word of [`RejectReason`](crate::model::RejectReason).
     pub reason: String,
-    /// The reason in words.
+    /// The message: the details of the reason.
     pub detail: String,
-    /// The record of the dead-letters topic, with the original's key, value and headers.
+    /// The record of the dead-letters topic, with the key, value and headers of the input.
     pub record: Record,
 }
 
@@ -50,8 +50,8 @@ impl TestDriver {
     /// The records that were committed to a topic since it was last read here.
     pub fn read(&mut self, topic: &str) -> Result<Vec<Record>> {
         let topic = Topic::new(topic);
-        self.known(&topic)?;
-        let next = self.seen.entry(topic.clone()).or_default();
+        self.check_topic(&topic)?;
+        let next = self.next_offsets.entry(topic.clone()).or_default();
         let mut records = self.world.broker().committed_records(&topic);
         records.retain(|record| record.offset >= *next);
         if let Some(last) = records.last() {
@@ -60,7 +60,7 @@ impl TestDriver {
         Ok(records)
     }
 
-    /// The same as text, one `key=value` per record; bytes that are no text show as replacement characters.
+    /// The same as text, one `key=value` per record; invalid UTF-8 becomes replacement characters.
     pub fn read_text(&mut self, topic: &str) -> Result<Vec<String>> {
         let text = |bytes: &Option<bytes::Bytes>| {
             bytes.as_ref().map_or_else(|| "null".to_owned(), |bytes| String::from_utf8_lossy(bytes).into_owned())
@@ -93,12 +93,12 @@ impl TestDriver {
         Ok(records.map(letter).collect())
     }
 
-    /// The state of a key; `None` when there is no entry.
+    /// The state of a key; `None` if there is no entry.
     pub fn state<S: Versioned>(&mut self, processor: &str, key: &str) -> Result<Option<S>> {
         Ok(self.entry(processor, key)?.map(|stored| stored.state))
     }
 
-    /// The whole entry of a key, with its timers and acts; `None` when there is none.
+    /// The entry of a key, with its timers and acts; `None` if there is none.
     pub fn entry<S: Versioned>(&mut self, processor: &str, key: &str) -> Result<Option<Stored<S>>> {
         let names = self.world.plan().topology.nodes.iter().map(|node| node.name.to_string());
         let known: Vec<String> = names.collect();
@@ -115,7 +115,7 @@ impl TestDriver {
         Ok(Some(Stored { state, timers, acts, statuses, at }))
     }
 
-    /// The instance's metrics; `None` while it does not run, which a test does not meet.
+    /// The instance's metrics; `None` only after a start has failed.
     pub fn metrics(&self) -> Option<&Metrics> {
         self.world.metrics(NAME)
     }
@@ -125,13 +125,13 @@ impl TestDriver {
         self.world.plan().topology.nodes.iter().map(|node| task(&node.name)).collect()
     }
 
-    /// A copy of a task's store as it is now: the instance has the store itself open.
+    /// A copy of a task's store; the store itself is open in the instance.
     fn store(&mut self, task: &str) -> Result<Option<Box<dyn Store>>> {
         let copy = MemoryStores::new();
         if self.world.disk(NAME).copy(task, &copy) { Ok(Some(copy.open(task)?)) } else { Ok(None) }
     }
 
-    /// The time until a timer is due; [`STEP`] while one is overdue and does not fire, because the sink is full.
+    /// The time until the next timer is due; [`OVERDUE_STEP`] while an overdue one does not fire because the sink is full.
     pub(super) fn until_next_timer(&mut self) -> Result<Option<Duration>> {
         let now = self.world.clock().now();
         let mut next = None;
@@ -139,16 +139,16 @@ impl TestDriver {
             let Some(store) = self.store(&task)? else { continue };
             for clock in TimerClock::ALL {
                 let due = store.next_due(clock)?;
-                let wait = due.map(|due| if due > now { due.since(now) } else { STEP });
+                let wait = due.map(|due| if due > now { due.since(now) } else { OVERDUE_STEP });
                 next = next.into_iter().chain(wait).min();
             }
         }
         Ok(next)
     }
 
-    /// Refuses a topic that does not exist: a misspelling would look like silence.
-    pub(super) fn known(&self, topic: &Topic) -> Result<()> {
-        let found = self.world.broker().admin()?.describe(std::slice::from_ref(topic), CALL)?;
+    /// Refuses a topic that does not exist, so that a misspelled name is not read as an empty topic.
+    pub(super) fn check_topic(&self, topic: &Topic) -> Result<()> {
+        let found = self.world.broker().admin()?.describe(std::slice::from_ref(topic), TIMEOUT)?;
         if found.iter().any(Option::is_some) {
             return Ok(());
         }

@@ -1,13 +1,13 @@
-//! One topology with one partition and a manual clock, for tests of a processor of one's own.
+//! The test driver: runs one topology with one partition and a manual clock, for tests of custom processors.
 //!
-//! Kafka Streams calls it a `TopologyTestDriver`. It is no second runtime: the driver is a [`World`] with one instance, so every record
-//! goes through the topics, the transactions, the stores and the changelogs of the real one.
+//! Kafka Streams calls it a `TopologyTestDriver`. The driver is a [`World`] with one instance of the real runtime, so every record goes
+//! through its topics, transactions, stores and changelogs.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `pending_act` | the sink: holds acts until the test answers them |
-//! | `inspect` | what a test sees: topics, entries, alerts, dead letters |
-//! | `error` | why a driver cannot go on |
+//! | `inspect` | reads topics, entries, alerts, dead letters |
+//! | `error` | the errors |
 
 mod error;
 mod inspect;
@@ -38,23 +38,23 @@ use crate::topology::Topology;
 const NAME: &str = "test";
 /// 2026-01-01T00:00:00Z.
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
-/// The driver is at rest after so many turns without anything to do.
-const QUIET: usize = 12;
+/// The number of turns without work after which the driver is idle.
+const IDLE_TURNS: usize = 12;
 /// The most turns between two calls of a test.
 const TURNS_MAX: usize = 200_000;
-/// The step of the clock while a back-off has to pass.
-const NUDGE: Duration = Duration::from_millis(10);
-/// The step of the clock while a timer is overdue and does not fire.
-const STEP: Duration = Duration::from_secs(1);
-/// The time-outs of sessions and transactions, longer than any jump of the clock.
+/// The step of the clock during a back-off.
+const BACKOFF_STEP: Duration = Duration::from_millis(10);
+/// The step of the clock while an overdue timer does not fire.
+const OVERDUE_STEP: Duration = Duration::from_secs(1);
+/// The time-outs of sessions and transactions, longer than any test advances the clock.
 const FOREVER: Duration = Duration::from_hours(24 * 365 * 100);
 /// The time-out of a call to the broker.
-const CALL: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The fault point of the next crash.
 type CrashAt = Arc<Mutex<Option<FaultPoint>>>;
 
-/// Drives one topology, step by step.
+/// Runs one topology, step by step.
 ///
 /// ```
 /// # use sheaf::codec::{self, Versioned};
@@ -99,7 +99,8 @@ pub struct TestDriver {
     world: World,
     acts: Acts,
     crash_at: CrashAt,
-    seen: BTreeMap<Topic, i64>,
+    /// The next offset of each topic that the test has read.
+    next_offsets: BTreeMap<Topic, i64>,
 }
 
 impl fmt::Debug for TestDriver {
@@ -115,12 +116,12 @@ impl TestDriver {
         Self::starting_at(topology, START)
     }
 
-    /// The same at another time.
+    /// Starts the topology at another time.
     pub fn starting_at(topology: Topology, now: Timestamp) -> Result<Self> {
         Self::start_with(topology, now, |_| {})
     }
 
-    /// The same with other settings of the instance.
+    /// Starts the topology with changed settings of the instance.
     pub fn with_settings(topology: Topology, change: impl FnOnce(&mut Settings)) -> Result<Self> {
         Self::start_with(topology, START, change)
     }
@@ -131,8 +132,8 @@ impl TestDriver {
         let (sink, at) = (acts.clone(), crash_at.clone());
         let mut settings = Settings {
             topics: TopicSettings { partitions: 1, replication: None },
-            // The clock stands still, so every transaction ends when the input is idle.
-            // Tests look into the stores, so each transaction writes them.
+            // The clock does not move, so every transaction ends when the input is idle.
+            // Tests read the stores, so each transaction writes them.
             commit: Commit { write_behind: Duration::ZERO, ..Commit::default() },
             limits: Limits { commit_gap: Duration::ZERO, ..Limits::default() },
             ..Settings::new(NAME, NAME)
@@ -149,49 +150,49 @@ impl TestDriver {
             },
             clock: Arc::new(ManualClock::new(now)),
             sink: Box::new(move |_instance| {
-                // The acts of an earlier process cannot be answered to this one.
-                sink.forget();
+                // Acts of an earlier process cannot be answered any more.
+                sink.clear();
                 let sink: Arc<dyn Sink> = Arc::new(sink.clone());
                 sink
             }),
             metrics: Box::new(move || metrics.clone()),
             crash_policy: Arc::new(move |_instance, point| lock(&at).take_if(|wanted| *wanted == point).is_some()),
         });
-        let mut driver = Self { world, acts, crash_at, seen: BTreeMap::new() };
+        let mut driver = Self { world, acts, crash_at, next_offsets: BTreeMap::new() };
         driver.start()?;
         Ok(driver)
     }
 
-    /// Writes a record to a topic, and returns when the topology is at rest.
+    /// Writes a record to a topic, and returns when the topology is idle.
     pub fn send(&mut self, topic: &str, key: &str, value: impl AsRef<[u8]>) -> Result<()> {
         let value = Bytes::copy_from_slice(value.as_ref());
         self.send_records(&[OutRecord::keyed(&Topic::new(topic), &Key::new(key), value)])
     }
 
     /// Writes records of any shape ([`OutRecord::unkeyed`], [`OutRecord::at`], [`OutRecord::with_headers`]) in one transaction of
-    /// another producer, and returns when the topology is at rest.
+    /// another producer, and returns when the topology is idle.
     pub fn send_records(&mut self, records: &[OutRecord]) -> Result<()> {
         for record in records {
-            self.known(&record.topic)?;
+            self.check_topic(&record.topic)?;
         }
         let spec = ProducerSpec { transactional_id: "outside".to_owned(), tracked: Vec::new() };
         let mut producer = self.world.broker().producer(&spec)?;
-        producer.init(CALL)?;
-        producer.transact(records, CALL)?;
-        self.settle()
+        producer.init(TIMEOUT)?;
+        producer.transact(records, TIMEOUT)?;
+        self.run_until_idle()
     }
 
-    /// Moves the clock; each timer that is due meanwhile fires at its own time.
+    /// Advances the clock; each timer that becomes due meanwhile fires at its own time.
     pub fn advance(&mut self, by: Duration) -> Result<()> {
         let until = self.world.clock().uptime().saturating_add(by);
         loop {
             let left = until.saturating_sub(self.world.clock().uptime());
             if left.is_zero() {
-                return self.settle();
+                return self.run_until_idle();
             }
             let step = self.until_next_timer()?.unwrap_or(left);
             self.world.clock().advance(step.min(left));
-            self.settle()?;
+            self.run_until_idle()?;
         }
     }
 
@@ -200,33 +201,33 @@ impl TestDriver {
         self.world.clock().now()
     }
 
-    /// The acts that were handed to the sink and have no answer yet, in their order.
+    /// The acts in flight, in the order in which they were started.
     pub fn acts(&self) -> Vec<PendingAct> {
         self.acts.pending()
     }
 
-    /// Answers the oldest act of a key that has no answer yet.
+    /// Answers the oldest act in flight of a key.
     pub fn answer(&mut self, key: &str, verdict: Verdict) -> Result<()> {
         if !self.acts.answer(&Key::new(key), verdict) {
             return Err(DriverError::NoPendingAct { key: key.to_owned() });
         }
-        self.settle()
+        self.run_until_idle()
     }
 
-    /// Ends the instance in order and starts it again.
+    /// Stops the instance in order and starts it again.
     pub fn restart(&mut self) -> Result<()> {
         self.world.stop(NAME)?;
         self.start()
     }
 
-    /// Ends the instance as kill -9 does and starts it again on its disk. Acts without an answer come back to their
-    /// step as [`Verdict::Inherited`].
+    /// Kills the instance as kill -9 does and starts it again on its disk. Acts in flight are inherited: their steps get
+    /// [`Verdict::Inherited`].
     pub fn crash(&mut self) -> Result<()> {
         self.world.crash(NAME);
         self.start()
     }
 
-    /// The same with an empty disk: all states are restored from their changelogs.
+    /// Kills the instance and starts it again on an empty disk: all states are restored from their changelogs.
     pub fn lose_disk(&mut self) -> Result<()> {
         self.world.crash(NAME);
         for task in self.tasks() {
@@ -235,46 +236,46 @@ impl TestDriver {
         self.start()
     }
 
-    /// Lets the instance crash, and start again, when it next reaches a fault point.
+    /// Crashes the instance, and starts it again, when it next reaches a fault point.
     pub fn crash_at(&mut self, point: FaultPoint) {
         *lock(&self.crash_at) = Some(point);
     }
 
-    /// True until the last crash of [`TestDriver::crash_at`] has happened.
-    pub fn is_to_crash(&self) -> bool {
+    /// True while a crash of [`TestDriver::crash_at`] is pending.
+    pub fn is_crash_pending(&self) -> bool {
         lock(&self.crash_at).is_some()
     }
 
     fn start(&mut self) -> Result<()> {
         self.world.start(NAME)?;
-        self.settle()
+        self.run_until_idle()
     }
 
-    /// Turns until there is nothing left to do. The clock stands still, unless a back-off has to pass.
-    fn settle(&mut self) -> Result<()> {
-        let mut quiet = 0;
+    /// Turns until the instance is idle. The clock does not move, except to end a back-off.
+    fn run_until_idle(&mut self) -> Result<()> {
+        let mut idle = 0;
         for _ in 0..TURNS_MAX {
             let turned = self.world.turn();
             if self.world.is_crashed(NAME) {
                 // The result of a turn in which it has crashed is dropped.
                 self.world.crash(NAME);
                 self.world.start(NAME)?;
-                quiet = 0;
+                idle = 0;
                 continue;
             }
-            quiet = if turned? { 0 } else { quiet + 1 };
-            if quiet >= QUIET {
+            idle = if turned? { 0 } else { idle + 1 };
+            if idle >= IDLE_TURNS {
                 if self.world.status(NAME).is_some_and(crate::runtime::Status::is_ready) {
                     return Ok(());
                 }
-                self.world.clock().advance(NUDGE);
+                self.world.clock().advance(BACKOFF_STEP);
             }
         }
-        Err(DriverError::Restless)
+        Err(DriverError::NotIdle)
     }
 }
 
-/// The lock of one plain value, which is whole even when a holder has panicked.
+/// The lock of a plain value, which is valid even after a panic.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

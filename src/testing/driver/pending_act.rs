@@ -1,4 +1,4 @@
-//! The sink of a driven topology: it keeps every act until the test answers it.
+//! The sink of a topology under test: holds every act until the test answers it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
 
-/// The most acts without an answer; a task with more takes no input.
+/// The most acts in flight; with more a task takes no input.
 const CAPACITY: usize = 1_000;
 
-/// An act without an answer.
+/// An act in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingAct {
     /// The key of its entry.
@@ -18,7 +18,7 @@ pub struct PendingAct {
     pub act: Act,
 }
 
-/// Acts in the order in which they were handed over.
+/// The acts in flight, in the order in which they were started.
 #[derive(Clone, Default)]
 pub(super) struct Acts(Arc<Mutex<Vec<(PendingAct, Completion)>>>);
 
@@ -30,35 +30,35 @@ impl fmt::Debug for Acts {
 
 impl Acts {
     pub(super) fn pending(&self) -> Vec<PendingAct> {
-        self.held().iter().map(|(act, _)| act.clone()).collect()
+        self.lock().iter().map(|(act, _)| act.clone()).collect()
     }
 
-    /// False when no act of this key waits.
+    /// Answers the oldest act of a key; false if there is none.
     pub(super) fn answer(&self, key: &Key, verdict: Verdict) -> bool {
-        let mut held = self.held();
-        let Some(at) = held.iter().position(|(act, _)| act.key == *key) else { return false };
-        let (PendingAct { act, .. }, done) = held.remove(at);
-        drop(held);
+        let mut pending = self.lock();
+        let Some(at) = pending.iter().position(|(act, _)| act.key == *key) else { return false };
+        let (PendingAct { act, .. }, done) = pending.remove(at);
+        drop(pending);
         done(Outcome { slot: act.slot, attempt: act.attempt, verdict });
         true
     }
 
-    pub(super) fn forget(&self) {
-        self.held().clear();
+    pub(super) fn clear(&self) {
+        self.lock().clear();
     }
 
-    fn held(&self) -> MutexGuard<'_, Vec<(PendingAct, Completion)>> {
-        // Acts are whole even when a holder has panicked.
+    fn lock(&self) -> MutexGuard<'_, Vec<(PendingAct, Completion)>> {
+        // The list is valid even after a panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Sink for Acts {
     fn execute(&self, _task: &TaskId, key: &Key, act: Act, _expires_at: Duration, done: Completion) {
-        self.held().push((PendingAct { key: key.clone(), act }, done));
+        self.lock().push((PendingAct { key: key.clone(), act }, done));
     }
 
     fn capacity(&self, _to: &Target) -> usize {
-        CAPACITY.saturating_sub(self.held().len())
+        CAPACITY.saturating_sub(self.lock().len())
     }
 }

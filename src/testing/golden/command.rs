@@ -1,4 +1,4 @@
-//! One command of golden text: `child c1 parent=p1 at=3h`.
+//! A command of golden text: `child c1 parent=p1 at=3h`.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use super::error::{Error, Result};
 use super::time::instant;
 use crate::model::Timestamp;
 
-/// The arguments that every command has.
+/// The arguments of every command.
 const TIMES: [&str; 2] = ["at", "now"];
 
 /// A command with its arguments.
@@ -19,14 +19,14 @@ const TIMES: [&str; 2] = ["at", "now"];
 pub struct Command {
     /// The first word.
     pub name: String,
-    /// The further words without a name.
+    /// The other words without `=`.
     pub words: Vec<String>,
     /// The `name=value` words.
     pub named: BTreeMap<String, String>,
 }
 
 impl Command {
-    /// Reads a line. A word that begins with a brace or a bracket takes the rest of the line, so that JSON may have spaces.
+    /// Parses a line. A word that begins with a brace or a bracket extends to the end of the line, so that JSON may have spaces.
     pub fn parse(line: &str) -> Result<Self> {
         let (mut words, mut named, mut rest) = (Vec::new(), BTreeMap::new(), line.trim());
         while !rest.is_empty() {
@@ -44,12 +44,12 @@ impl Command {
         Ok(Self { name: words.remove(0), words, named })
     }
 
-    /// Fails on other arguments than these, `at` and `now`, and on more words, so that a misspelling is found.
+    /// Fails if there are arguments other than these, `at` and `now`, or more words, so that misspellings are found.
     pub fn allow(&self, arguments: &[&str], words: usize) -> Result<()> {
         self.allow_only(&[arguments, &TIMES].concat(), words)
     }
 
-    /// The same without `at` and `now`.
+    /// The same, but `at` and `now` are not allowed either.
     pub(super) fn allow_only(&self, arguments: &[&str], words: usize) -> Result<()> {
         let command = self.name.clone();
         match self.named.keys().find(|name| !arguments.contains(&name.as_str())) {
@@ -62,13 +62,13 @@ impl Command {
         }
     }
 
-    /// The word at that place, from 0.
+    /// The word at an index, from 0.
     pub fn word(&self, index: usize) -> Result<&str> {
         let missing = || Error::TooFewWords { command: self.name.clone() };
         self.words.get(index).map(String::as_str).ok_or_else(missing)
     }
 
-    /// The value of an argument; `None` when it is not there.
+    /// The value of an argument; `None` if it is absent.
     pub fn get<T: FromStr<Err: Display>>(&self, argument: &str) -> Result<Option<T>> {
         let Some(value) = self.named.get(argument) else { return Ok(None) };
         value.parse().map(Some).map_err(|error: T::Err| Error::Argument {
@@ -79,17 +79,17 @@ impl Command {
         })
     }
 
-    /// An argument that is a duration, such as `1h30m`; without its sign.
+    /// The absolute value of a duration, such as `1h30m`.
     pub fn duration(&self, argument: &str) -> Result<Option<Duration>> {
         Ok(self.get::<SignedDuration>(argument)?.map(SignedDuration::unsigned_abs))
     }
 
-    /// An argument that is a time since hour zero, such as `3h`.
+    /// The instant of an argument that is a time since hour zero, such as `3h`.
     pub fn instant(&self, argument: &str) -> Result<Option<Timestamp>> {
         Ok(self.get::<SignedDuration>(argument)?.map(instant))
     }
 
-    /// The error that there is no command of this name.
+    /// The error of an unknown command.
     pub fn unknown(&self) -> Error {
         Error::UnknownCommand { command: self.name.clone() }
     }

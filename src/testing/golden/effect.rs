@@ -4,7 +4,7 @@ use super::time::hours;
 use crate::model::{Key, TimerKind};
 use crate::processor::{Effect, Forward};
 
-/// The lines of an effect of a key's step; `timer` names timers.
+/// The lines of an effect of a step of `key`; `timer` names timers.
 pub(super) fn print(key: &Key, effect: &Effect, with_headers: bool, timer: impl Fn(TimerKind) -> String) -> String {
     let lines = match effect {
         Effect::Forward(forward) => print_forward(key, forward, with_headers),

@@ -1,47 +1,47 @@
-//! Why a golden text cannot be played.
+//! The errors of golden text.
 
 use std::path::PathBuf;
 
 use crate::codec;
 
-/// What the functions of this module return.
+/// A result of this module.
 pub(super) type Result<T> = std::result::Result<T, Error>;
 
-/// Why a golden text cannot be played.
+/// An error of golden text.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file has a mistake.
     #[error("{}: {error}", path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// The mistake.
         error: Box<Error>,
     },
     /// A file cannot be read or written.
-    #[error("{} cannot be used: {error}", path.display())]
-    Unusable {
-        /// The file or directory.
+    #[error("{} cannot be read or written: {error}", path.display())]
+    Io {
+        /// The path of the file or directory.
         path: PathBuf,
-        /// The system's words.
+        /// The error of the operating system.
         error: std::io::Error,
     },
     /// A directory has no golden files.
     #[error("there are no files `*.txt` in {}", path.display())]
     NoFiles {
-        /// The directory.
+        /// The path of the directory.
         path: PathBuf,
     },
     /// A line has a mistake.
     #[error("line {line}: {error}")]
     Line {
-        /// The line's number, from 1: that of the command when it cannot be read, else that of the `----` behind it.
+        /// The line number, from 1: of the command if it cannot be parsed, otherwise of the `----` after it.
         line: usize,
         /// The mistake.
         error: Box<Error>,
     },
-    /// Commands at the end of a text have no output.
-    #[error("the last commands have no `----` behind them")]
+    /// The last commands of a text have no output.
+    #[error("there is no `----` after the last commands")]
     NoOutput,
     /// A line begins with an argument.
     #[error("`{line}` names no command")]
@@ -49,38 +49,38 @@ pub enum Error {
         /// The line.
         line: String,
     },
-    /// A script does not know a command.
+    /// A command is unknown.
     #[error("there is no command `{command}`")]
     UnknownCommand {
         /// The command's name.
         command: String,
     },
-    /// A command does not know an argument.
+    /// An argument of a command is unknown.
     #[error("`{command}` has no argument `{argument}`; it has {known}")]
     UnknownArgument {
         /// The command's name.
         command: String,
         /// The argument's name.
         argument: String,
-        /// The names of those that it has.
+        /// The names of its arguments.
         known: String,
     },
-    /// A command has more words than it takes.
-    #[error("`{command}` takes {words} words")]
+    /// A command has too many words.
+    #[error("`{command}` takes {words} words at most")]
     TooManyWords {
         /// The command's name.
         command: String,
-        /// The most words that it takes.
+        /// The maximum.
         words: usize,
     },
-    /// A command has fewer words than it needs.
+    /// A command has too few words.
     #[error("`{command}` needs another word")]
     TooFewWords {
         /// The command's name.
         command: String,
     },
-    /// An argument has no value of its kind.
-    #[error("`{argument}={value}` of `{command}` cannot be read: {detail}")]
+    /// The value of an argument is invalid.
+    #[error("`{argument}={value}` of `{command}` is invalid: {detail}")]
     Argument {
         /// The command's name.
         command: String,
@@ -88,13 +88,13 @@ pub enum Error {
         argument: String,
         /// Its value.
         value: String,
-        /// The reader's words.
+        /// The error of the parser.
         detail: String,
     },
-    /// A state cannot be stored, or not be read back.
-    #[error("the state cannot be stored and read back: {0}")]
+    /// A state cannot be encoded or decoded.
+    #[error("the state cannot be encoded and decoded: {0}")]
     State(#[from] codec::Error),
-    /// A mistake that a script has found.
+    /// An error of a script.
     #[error("{0}")]
     Script(String),
 }

@@ -1,39 +1,39 @@
-//! Golden text: the behaviour of a processor, written so that an expert of its domain can read it.
+//! Golden text: the behaviour of a processor as text that an expert of its domain can read.
 //!
 //! ```text
 //! # A key is counted until ten minutes have passed without a click.     a comment begins a new case
 //! click ada at=0h                                                       commands: a name, words, name=value
 //! until 1h
 //! ----
-//! state   count=1                                                       their output, up to an empty line
+//! state   count=1                                                       their output, to the next empty line
 //! timer   Delay(0) due=10m
 //! due     Delay(0) key=ada
 //! state   none
 //! forward counts key=ada 1
 //! ```
 //!
-//! [`check`] compares the outputs in the files of a directory with those of the present code, and with `SHEAF_UPDATE_GOLDEN=1` in the
-//! environment writes the files anew, for review with `git diff`. So a new case is its commands and a `----`. [`play`] plays a text.
+//! [`check()`] compares the outputs in the files of a directory with the current ones, or with `SHEAF_UPDATE_GOLDEN=1` in the environment
+//! writes them to the files, for review with `git diff`. So a new case needs only its commands and a `----`. [`run()`] runs a text.
 //!
 //! # Commands
 //!
-//! A [`Script`] names a processor and reads its commands. A word that begins with a brace or a bracket takes the rest of the line, so
-//! that JSON may have spaces. Every script has these commands too:
+//! A [`Script`] names a processor and reads its commands. A word that begins with a brace or a bracket extends to the end of the line,
+//! so that JSON may have spaces. Every script also has these commands:
 //!
 //! | command | what it does |
 //! |---|---|
-//! | `until 25h` | sets the clock, and fires the timers that are due by then, in the order of (due, kind, key) |
+//! | `until 25h` | advances the clock, and fires the timers that become due, in the order of (due, kind, key) |
 //! | `command p1 cancel reason=x` | an operator's command, with its arguments |
-//! | `headers` | from here on the headers of forwarded records are printed |
+//! | `headers` | prints the headers of forwarded records from now on |
 //!
 //! Times are durations since hour zero, which is midnight of 1 January 2026 in UTC. Any command may have `at=3h`, the time of an
-//! event, and `now=4h`, the wall clock. Without `now=` the clock stands at the latest time that was named.
+//! event, and `now=4h`, the wall clock. The default of `now` is the latest time of any command so far.
 //!
 //! # Output
 //!
-//! The next state comes first, then the effects in their order, a line or two each: `forward`, `timer`, `untimer`, `alert`, `count`,
-//! `act`, `settle`, `part`, `parts`, `dead`. An input that is rejected prints `reject` and the reason, a record that is for no entry
-//! `pass`. Between steps a state is stored and read back, with its parts, so the stored form is tested too.
+//! The next state is printed first, then the effects in their order, one or two lines each: `forward`, `timer`, `untimer`, `alert`, `count`,
+//! `act`, `settle`, `part`, `parts`, `dead`. A rejected input prints `reject` and the reason, a record that the
+//! keying step passes over `pass`. Between steps a state is encoded and decoded, with its parts, so its stored form is tested too.
 //!
 //! # Example
 //!
@@ -107,7 +107,7 @@
 //! state   none
 //! forward counts key=ada 1
 //! ";
-//! assert_eq!(golden::play::<ProcessorCase<Clicks>>(text)?, text);
+//! assert_eq!(golden::run::<ProcessorCase<Clicks>>(text)?, text);
 //! // In a test: golden::check::<ProcessorCase<Clicks>>("tests/golden/clicks");
 //! # Ok::<(), Error>(())
 //! ```
@@ -116,28 +116,28 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `check` | the files of a directory, compared |
-//! | `play` | a text: comments, commands, outputs |
-//! | `command`, `time` | one command, and the times in it |
+//! | `check` | compares the files of a directory with the current outputs |
+//! | `run` | runs a text: comments, commands, outputs |
+//! | `command`, `time` | a command, and its times |
 //! | `script` | the commands of one processor |
 //! | `processor_case` | a case of a processor: its entries, their timers, a clock |
-//! | `effect` | how effects are printed |
-//! | `error` | why a text cannot be played |
+//! | `effect` | prints effects |
+//! | `error` | the errors |
 
 mod check;
 mod command;
 mod effect;
 mod error;
-mod play;
 mod processor_case;
+mod run;
 mod script;
 mod time;
 
 pub use check::check;
 pub use command::Command;
 pub use error::Error;
-pub use play::{Case, play};
 pub use processor_case::ProcessorCase;
+pub use run::{Case, run};
 pub use script::{Given, Script, record};
 pub use time::{hours, instant};
 

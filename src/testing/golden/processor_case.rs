@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::command::Command;
 use super::effect;
 use super::error::Result;
-use super::play::Case;
+use super::run::Case;
 use super::script::{Given, Script};
 use super::time::instant;
 use crate::codec::{Part, Versioned, Writer};
@@ -66,7 +66,8 @@ impl<S: Script> Case for ProcessorCase<S> {
         }
         let at = command.instant("at")?.unwrap_or(self.now);
         self.now = command.instant("now")?.unwrap_or_else(|| self.now.max(at));
-        let given = if command.name == "command" { operator(command, at)? } else { self.script.read(command, at)? };
+        let given =
+            if command.name == "command" { operator_command(command, at)? } else { self.script.read(command, at)? };
         match given {
             Given::Input(key, input) => self.step(&key, input),
             Given::Rejected(reject) => Ok(format!("reject  {reject}\n")),
@@ -76,8 +77,8 @@ impl<S: Script> Case for ProcessorCase<S> {
     }
 }
 
-/// `command KEY NAME argument=value ..`
-fn operator(command: &Command, at: Timestamp) -> Result<Given> {
+/// An operator's command: `command KEY NAME argument=value ..`
+fn operator_command(command: &Command, at: Timestamp) -> Result<Given> {
     let mut arguments = command.named.clone();
     arguments.retain(|name, _| !matches!(name.as_str(), "at" | "now"));
     let (name, by, why) = (command.word(1)?.to_owned(), "a test".to_owned(), String::new());
@@ -86,7 +87,7 @@ fn operator(command: &Command, at: Timestamp) -> Result<Given> {
 }
 
 impl<S: Script> ProcessorCase<S> {
-    /// Fires each timer that is due by then, at its time.
+    /// Advances the clock to `end`, and fires each timer that becomes due at its own time.
     fn until(&mut self, end: Timestamp) -> Result<String> {
         let mut out = Vec::new();
         while let Some((due, kind, key)) = self.timers.pop_first() {
@@ -116,7 +117,7 @@ impl<S: Script> ProcessorCase<S> {
         Ok(out)
     }
 
-    /// Reads the state of a key back.
+    /// Decodes the state of a key.
     fn state(&self, key: &Key) -> Result<Option<State<S>>> {
         let Some((version, bytes)) = self.entries.get(key) else { return Ok(None) };
         let state = State::<S>::decode(*version, bytes)?;
@@ -126,7 +127,7 @@ impl<S: Script> ProcessorCase<S> {
         }))
     }
 
-    /// Stores the next state of a key, and prints it.
+    /// Encodes the next state of a key, and prints it.
     fn store(&mut self, key: &Key, state: Option<State<S>>) -> Result<String> {
         let Some(state) = state else {
             self.entries.remove(key);
@@ -140,7 +141,7 @@ impl<S: Script> ProcessorCase<S> {
         Ok(format!("state   {}\n", self.script.state(&state)))
     }
 
-    /// Carries out the effects on the entry itself.
+    /// Applies an effect on the entry: its timers and parts.
     fn apply(&mut self, key: &Key, effect: Effect) {
         match effect {
             Effect::Schedule(timer) => {

@@ -1,4 +1,4 @@
-//! The commands of one processor's golden text.
+//! The commands of a processor's golden text.
 
 use bytes::Bytes;
 
@@ -7,19 +7,18 @@ use super::error::Result;
 use crate::model::{Headers, Key, Record, Reject, TimerKind, Timestamp, Topic, TopicPartition};
 use crate::processor::{Input, Keyed, Keying, Processor};
 
-/// The commands of one processor's golden text. `Default` is the script at the beginning of a case.
+/// The commands of a processor's golden text; each case begins with its `Default`.
 pub trait Script: Default {
     /// The processor.
     type Processor: Processor;
 
-    /// The processor, with the settings of the moment.
+    /// The processor, with the current settings of the script.
     fn processor(&self) -> Self::Processor;
 
-    /// Reads a command; `at` is the time of its event. A command that this script does not have is
-    /// [`Command::unknown`].
+    /// Reads a command; `at` is the time of its event. [`Command::unknown`] is the error of an unknown one.
     fn read(&mut self, command: &Command, at: Timestamp) -> Result<Given>;
 
-    /// A state, in one line.
+    /// The text of a state, in one line.
     fn state(&self, state: &<Self::Processor as Processor>::State) -> String;
 
     /// The name of a timer.
@@ -28,21 +27,21 @@ pub trait Script: Default {
     }
 }
 
-/// What a command gives to the processor.
+/// The input that a command gives to the processor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Given {
     /// An input of a key's entry.
     Input(Key, Input),
-    /// Nothing, because the keying step has rejected the record.
+    /// No input: the keying step has rejected the record.
     Rejected(Reject),
-    /// Nothing, because the record is for no entry.
+    /// No input: the keying step has passed over the record.
     Passed,
-    /// Nothing: the command has changed the script.
+    /// No input: the command has changed the script.
     Nothing,
 }
 
 impl Given {
-    /// What a keying step makes of a record.
+    /// The result of a keying step for a record.
     pub fn keyed(keying: &dyn Keying, record: Record) -> Self {
         match keying.key(&record) {
             Ok(Keyed::To(addressed)) => {

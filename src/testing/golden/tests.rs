@@ -1,14 +1,14 @@
-//! What a golden text may say, and what it is told when it may not.
+//! Tests of golden text and its errors.
 
 use bytes::Bytes;
 
 use super::check::changed;
 use super::error::Result;
-use super::{Case, Command, Given, effect, hours, instant, play, record};
+use super::{Case, Command, Given, effect, hours, instant, record, run};
 use crate::model::{ActSlot, Alert, Headers, Key, Reject, RejectReason, Severity, Target, Timer, TimerKind};
 use crate::processor::{Count, Effect, Forward, Input, Keyed, by_key};
 
-/// Says each command again.
+/// Prints each command with its number.
 #[derive(Default)]
 struct Echo(usize);
 
@@ -20,17 +20,17 @@ impl Case for Echo {
 }
 
 #[test]
-fn a_comment_begins_a_fresh_case_and_old_output_is_replaced() {
+fn a_comment_begins_a_new_case_and_stale_output_is_replaced() {
     let before = "# one\na\nb\n----\nstale\nstale\n\nc\n----\n\n# two\nd\n----\n";
-    let after = play::<Echo>(before).unwrap();
+    let after = run::<Echo>(before).unwrap();
     assert_eq!(after, "# one\na\nb\n----\n1 a\n2 b\n\nc\n----\n3 c\n\n# two\nd\n----\n1 d\n");
-    assert_eq!(play::<Echo>(&after).unwrap(), after);
+    assert_eq!(run::<Echo>(&after).unwrap(), after);
 }
 
 #[test]
-fn a_text_that_cannot_be_played_names_the_line() {
-    let error = |text| play::<Echo>(text).unwrap_err().to_string();
-    assert_eq!(error("a\n"), "the last commands have no `----` behind them");
+fn an_error_names_the_line() {
+    let error = |text| run::<Echo>(text).unwrap_err().to_string();
+    assert_eq!(error("a\n"), "there is no `----` after the last commands");
     assert_eq!(error("# one\nx=1 y=2\n----\n"), "line 2: `x=1 y=2` names no command");
 }
 
@@ -49,7 +49,7 @@ fn a_file_whose_output_has_changed_is_shown_and_written() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "a\n----\n1 a\n");
     assert!(changed::<Echo>(directory.path()).unwrap().is_empty());
     std::fs::write(&path, "a\n").unwrap();
-    assert!(error().ends_with("1.txt: the last commands have no `----` behind them"), "{}", error());
+    assert!(error().ends_with("1.txt: there is no `----` after the last commands"), "{}", error());
 }
 
 #[test]
@@ -59,13 +59,13 @@ fn a_command_is_a_name_with_words_and_arguments() {
     assert_eq!(command.word(1).unwrap(), "{\"id\": 1, \"a=b\": [2]}");
     assert_eq!(command.instant("now").unwrap().map(hours).as_deref(), Some("4h"));
     assert_eq!(command.instant("at").unwrap(), None);
-    assert!(command.allow(&[], 2).is_ok(), "each command may name times");
+    assert!(command.allow(&[], 2).is_ok(), "each command may have times");
     let error = command.allow_only(&["x"], 2).unwrap_err().to_string();
     assert_eq!(error, "`record` has no argument `now`; it has [\"x\"]");
-    assert_eq!(command.allow(&[], 1).unwrap_err().to_string(), "`record` takes 1 words");
+    assert_eq!(command.allow(&[], 1).unwrap_err().to_string(), "`record` takes 1 words at most");
     assert_eq!(command.word(2).unwrap_err().to_string(), "`record` needs another word");
     let error = Command::parse("a n=x").unwrap().get::<u32>("n").unwrap_err().to_string();
-    assert_eq!(error, "`n=x` of `a` cannot be read: invalid digit found in string");
+    assert_eq!(error, "`n=x` of `a` is invalid: invalid digit found in string");
 }
 
 #[test]

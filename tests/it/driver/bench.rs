@@ -84,10 +84,10 @@ fn what_was_committed_outlives_a_crash_at_every_point() {
         driver.crash_at(point);
         driver.send("in", "x", "act").unwrap();
         driver.send("in", "x", "3").unwrap();
-        if driver.is_to_crash() {
+        if driver.is_crash_pending() {
             driver.restart().unwrap();
         }
-        if driver.is_to_crash() {
+        if driver.is_crash_pending() {
             not_reached.push(point);
         }
         let mut all = seen(&mut driver, "x");
