@@ -1,14 +1,14 @@
 //! sheaf gathers related Kafka events into bundles and hands each completed bundle on exactly once.
 //!
-//! It is a stateful stream processor in the manner of Kafka Streams: a binary, `sheaf`, that needs a YAML file and no code, and this
-//! library, which runs any [`Processor`](processor::Processor). What follows is the way from a step function to a service, in order;
-//! `examples/counter` is the same as files, and `docs/processor.md` says what to think of in between.
+//! It is a stateful stream processor similar to Kafka Streams: a binary, `sheaf`, that needs a YAML file and no code, and this
+//! library, which runs any [`Processor`](processor::Processor). The sections below lead from a step function to a service;
+//! `examples/counter` is the same as files, and `docs/processor.md` is the guide.
 //!
 //! # A processor is a function
 //!
-//! State of one key and one input in; the next state and *effects* out. Nothing else happens in a step: it reads no clock, draws no
-//! chance, sends nothing. Everything that can happen is an [`Input`](processor::Input) (a record, a timer that is due, what came of a
-//! call), everything that is wanted is an [`Effect`](processor::Effect) (write a record, set a timer, call somebody, tell people).
+//! The state of a key and one input go in; the next state and *effects* come out. A step has no side effects: it reads no clock, draws
+//! no random numbers, sends nothing. Its input is an [`Input`](processor::Input): a record, a due timer, the outcome of an act. Its
+//! results are [`Effect`](processor::Effect)s: forward a record, set a timer, start an act, raise an alert.
 //!
 //! ```
 //! use std::time::Duration;
@@ -58,27 +58,27 @@
 //!     }
 //! }
 //!
-//! // A step needs nothing around it to be called.
+//! // A step is called without a runtime.
 //! let due = Timer { kind: SILENCE, due: Timestamp::from_millis(0) };
 //! let last = Counter.step(&Key::new("ada"), Some(Tally { count: 3 }), Input::Timer(due), Moment::at(due.due))?;
 //! assert_eq!(last, Transition::forget().with(Effect::forward("counts", "3")));
 //! # Ok::<(), Reject>(())
 //! ```
 //!
-//! What the contract asks for, and what it gives:
+//! The contract of a step:
 //!
 //! - **State is consumed and returned**, so a step that fails has changed nothing. `Err` is a [`Reject`](model::Reject): the input
-//!   goes to the dead letters, with its original bytes and the reason, and the partition goes on.
+//!   goes to the dead letters, with its original bytes and the reason, and the partition continues.
 //! - **A step may be run again** for a transaction that was not committed, with the same state and input. That is why time and ids
-//!   are handed in; a step that reads a clock tells two stories.
-//! - **An [`Act`](model::Act) is executed after the commit** that recorded it, and stays in the entry until a step settles it. After
-//!   a crash it comes back as [`Verdict::Inherited`](model::Verdict::Inherited), and the step decides what that means.
-//! - **A timer belongs to its key.** Setting one of the same kind moves it; forgetting the key drops it.
+//!   are arguments; a step that reads a clock is not repeatable.
+//! - **An [`Act`](model::Act) is executed after the commit** that recorded it, and is pending in the entry until a step settles it.
+//!   After a crash its outcome is [`Verdict::Inherited`](model::Verdict::Inherited), and the step decides what to do.
+//! - **A timer belongs to its key.** Setting one of the same kind replaces it; forgetting the key removes it.
 //!
-//! # State outlives the program
+//! # State has versions
 //!
-//! What is stored carries the version that wrote it. A program reads every version up to its own; a newer one it refuses, with the
-//! name of the sheaf that wrote it. So a state that grows keeps its old shape beside the new one:
+//! Stored state has the version of its format. A program reads every version up to its own; it refuses a newer one, and names the
+//! version of sheaf that wrote it. So the type of an older version is kept beside the current one:
 //!
 //! ```
 //! # use serde::{Deserialize, Serialize};
@@ -92,7 +92,7 @@
 //! #[derive(Clone, Serialize, Deserialize)]
 //! struct Tally {
 //!     count: u64,
-//!     of_it_late: u64,
+//!     late: u64,
 //! }
 //!
 //! impl Versioned for Tally {
@@ -105,24 +105,24 @@
 //!
 //!     fn decode(version: u16, bytes: &[u8]) -> Result<Self, codec::Error> {
 //!         match version {
-//!             1 => binary::decode(bytes).map(|TallyV1 { count }| Self { count, of_it_late: 0 }),
+//!             1 => binary::decode(bytes).map(|TallyV1 { count }| Self { count, late: 0 }),
 //!             _ => binary::decode(bytes),
 //!         }
 //!     }
 //! }
 //!
 //! let mut old = Vec::new();
-//! binary::encode(&3_u64, &mut old)?; // what version 1 has written
+//! binary::encode(&3_u64, &mut old)?; // as version 1 wrote it
 //! assert_eq!(Tally::decode(1, &old)?.count, 3);
 //! # Ok::<(), codec::Error>(())
 //! ```
 //!
-//! # A topology says where it reads and writes
+//! # A topology names sources and outputs
 //!
-//! A [`Topology`](topology::Topology) names sources and outputs. Each processor gets one input of its own, its *inbox*, keyed by what
-//! the keying step finds in a record; so sources need no keys, and a *task* is a processor and a partition of its inbox. Then the
-//! [`TestDriver`](testing::TestDriver) runs it: the real stream thread, transactions, stores and changelogs, over a broker in memory and a
-//! clock that stands still until it is told.
+//! A [`Topology`](topology::Topology) names sources and outputs. Each processor has an input topic of its own, its *inbox* (Kafka
+//! Streams: repartition topic), with the key that the keying step extracts from a record; so sources need no keys, and a *task* is a
+//! processor and a partition of its inbox. The [`TestDriver`](testing::TestDriver) runs a topology with the real stream thread,
+//! transactions, stores and changelogs, on a broker in memory and a manual clock.
 //!
 //! ```
 //! # use std::time::Duration;
@@ -179,18 +179,18 @@
 //! driver.send("clicks", "ada", "2")?;
 //! assert_eq!(driver.state("counter", "ada")?, Some(Tally { count: 2 }));
 //!
-//! driver.lose_disk()?; // kill -9 and an empty disk: what it knows now comes from the changelog
+//! driver.lose_disk()?; // kill -9 and an empty disk: the state is restored from the changelog
 //! driver.advance(Duration::from_mins(10))?;
 //! assert_eq!(driver.read_text("click-counts")?, ["ada=2"]);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! The steps of a processor can also be written as text, and compared by a test: [`testing::golden`].
+//! The steps of a processor can also be tested as text: [`testing::golden`].
 //!
 //! # On a real Kafka
 //!
-//! The same topology, with a cluster and a directory:
+//! The same topology on a cluster, with a state directory:
 //!
 //! ```no_run
 //! # use std::time::Duration;
@@ -241,43 +241,43 @@
 //! # let topology = Topology::builder("clicking").processor("counter", Counter).reads("clicks", by_key).build()?;
 //! let broker = KafkaBroker::new(KafkaSettings::new("127.0.0.1:9092"))?;
 //! let stores = RocksStores::open(RocksOptions::new("state/counter"))?;
-//! let settings = Settings::new("counter", "instance-a"); // the application, which is the group; this instance
+//! let settings = Settings::new("counter", "instance-a"); // the application id, which is the group id; the instance
 //! let instance = Application::new(topology, settings, broker, stores).start()?;
-//! // Threads of its own work now; `instance.failure()` says when one has stopped.
+//! // Its threads run now; `instance.failure()` is the error of one that has failed.
 //! instance.stop()?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Each further process with another instance name takes its share of the partitions, and takes over from one that dies.
+//! Each further process with another instance name gets a share of the partitions, and takes over those of one that fails.
 //!
-//! # What is guaranteed
+//! # Guarantees
 //!
-//! - **Exactly once within Kafka.** Input positions, state and everything written commit in one transaction. Readers with
+//! - **Exactly once within Kafka.** Offsets, state and outputs are committed in one transaction. Consumers with
 //!   `isolation.level=read_committed` see each effect once, whatever crashes, hangs or is fenced.
-//! - **State is a copy.** A store can be rebuilt from its changelog, and a changelog from the stores.
-//! - **An act is executed after the commit that decided it**, and what came of it is an input. Kafka cannot fence the outside:
-//!   after a crash the processor is told that an act *may* have been executed, and has to look it up or make repeating harmless.
-//! - **Order per key.** Inputs of one key are stepped one after the other, in the order in which they came into the inbox. Between
-//!   keys and between sources there is none.
+//! - **State is replicated.** A store can be restored from its changelog, and a changelog republished from the stores.
+//! - **An act is executed after the commit that recorded it**, and its outcome is an input. Kafka cannot fence external systems:
+//!   after a crash an inherited act *may* have been executed, and the processor has to look it up or make it idempotent.
+//! - **Order per key.** Inputs of one key are processed one after the other, in the order in which they were written to the inbox.
+//!   There is no order between keys or sources.
 //! - **Nothing is dropped silently.** An input is forwarded, waits in the state, raises an alert or becomes a dead letter.
 //!
-//! [`runtime`] has the order of duties behind this, and what each crash leaves behind.
+//! [`runtime`] documents the order of operations behind this, and the state after a crash at each point.
 //!
 //! # The floors
 //!
-//! From the ground up (a lower floor never names a higher one; `tests/tidy.rs` proves it):
+//! The layers of the crate: a lower floor never names a higher one, and `tests/tidy.rs` checks it.
 //!
 //! | floor | modules | what it is |
 //! |---|---|---|
 //! | 10 | `cli` | the commands |
-//! | 9 | `testing` | tests of a processor of one's own: a driver, golden text |
+//! | 9 | `testing` | tests of custom processors: a driver, golden text |
 //! | 8 | `app` | turns a configuration into applications |
-//! | 7 | `admin`, `sim` | look at a runtime over HTTP; drive one from a seed |
-//! | 6 | `runtime`, `sink`, `mock`, `aws` | move records; call other systems; stand in for them; fill the ports from AWS |
+//! | 7 | `admin`, `sim` | shows a runtime over HTTP; simulates one from a seed |
+//! | 6 | `runtime`, `sink`, `mock`, `aws` | processes records; calls other systems; mocks them; secrets and blobs from AWS |
 //! | 5 | `broker`, `store`, `secret`, `blob` | ports, each with its adapters beside it |
-//! | 4 | `config`, `metric` | typed settings; every metric's name |
-//! | 3 | `topology` | which processor reads what and writes where |
+//! | 4 | `config`, `metric` | typed settings; all metrics |
+//! | 3 | `topology` | the sources and outputs of processors |
 //! | 2 | `processor` | step functions |
 //! | 1 | `codec`, `template` | bytes and values; templates and text |
 //! | 0 | `model` | ids, time, record, event, alert, error class |
@@ -296,7 +296,7 @@ pub mod model;
 pub mod processor;
 pub mod runtime;
 pub mod secret;
-// The demo, the benchmarks and the tests of this repository use it; users have `testing`.
+// For the demo, the benchmarks and the tests of this repository; users have `testing`.
 #[doc(hidden)]
 pub mod sim;
 pub mod sink;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// An event is some dozens of small allocations, which live as long as their transaction.
+/// An event makes dozens of small allocations, which are freed with their transaction.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
