@@ -185,7 +185,7 @@ fn keeps(name: &str, body: &str) {
 }
 
 #[test]
-fn a_module_that_names_one_above_or_beside_it_is_found() {
+fn a_module_that_names_one_on_its_floor_or_above_is_found() {
     breaks("src/model/id.rs", "use crate::runtime::Plan;", 2, "`runtime` on floor 6");
     breaks("src/codec/mod.rs", "\nfn f() { crate::template::compile(); }", 3, "`template` on floor 1");
     breaks("src/store/mod.rs", "use crate::{model::Key, codec, broker::{self, Admin}};", 2, "`broker` on floor 5");
@@ -202,7 +202,7 @@ fn a_module_that_names_one_above_or_beside_it_is_found() {
 }
 
 #[test]
-fn a_foreign_crate_away_from_home_is_found() {
+fn a_foreign_crate_outside_its_homes_is_found() {
     for (name, homes) in HOMES {
         breaks("src/model/id.rs", &format!("use {name}::Thing;"), 2, &format!("`{name}`"));
         breaks("src/model/id.rs", &format!("fn f(x: &{name}::Thing) {{}}"), 2, &format!("`{name}`"));
@@ -223,7 +223,7 @@ fn printing_and_unsafe_code_in_the_wrong_place_are_found() {
 }
 
 #[test]
-fn a_file_that_does_not_look_right_is_found() {
+fn a_file_with_a_broken_layout_is_found() {
     assert!(rule::check("src/model/id.rs", "use a::b;\n").concat().contains("src/model/id.rs:1: "));
     breaks("src/model/id.rs", &"\n".repeat(LINES_MAX), LINES_MAX + 1, "at most 400");
     keeps("src/model/id.rs", &"\n".repeat(LINES_MAX - 2));

@@ -65,7 +65,7 @@ fn golden_bytes(format: u8) -> Vec<Option<u8>> {
 }
 
 /// The golden bytes as sheaf 9.8.7 would have written them.
-fn golden_of_another_sheaf(format: u8) -> Vec<u8> {
+fn golden_of_another_version(format: u8) -> Vec<u8> {
     let mut writer = [9, 8, 7].into_iter();
     golden_bytes(format).into_iter().map(|byte| byte.unwrap_or_else(|| writer.next().unwrap())).collect()
 }
@@ -113,7 +113,7 @@ fn heads() -> impl Strategy<Value = Head> {
 
 proptest! {
     #[test]
-    fn an_entry_comes_back_as_it_was(head in heads(), version: u16, body: Vec<u8>) {
+    fn an_entry_round_trips(head in heads(), version: u16, body: Vec<u8>) {
         let mut bytes = b"what was there before".to_vec();
         let start = bytes.len();
         entry::encode(&head, version, &body, &mut bytes).unwrap();
@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn garbage_behind_a_good_envelope_never_panics(garbage: Vec<u8>) {
+    fn garbage_after_a_valid_envelope_never_panics(garbage: Vec<u8>) {
         let mut bytes = basket();
         bytes.truncate(ENVELOPE_BYTES);
         bytes.extend(garbage);
@@ -159,7 +159,7 @@ fn the_bytes_of_an_entry_are_those_of_the_golden_file() {
 #[test]
 fn the_golden_bytes_of_every_format_are_read() {
     for format in 1..=FORMAT {
-        let bytes = golden_of_another_sheaf(format);
+        let bytes = golden_of_another_version(format);
         let entry = entry::decode(&bytes).unwrap();
         assert_eq!(entry.head, golden_head(format), "format {format}");
         let rest = (entry.version, entry.writer, entry.body);
@@ -196,7 +196,7 @@ fn an_entry_with_bytes_after_its_end_is_corrupt() {
 }
 
 #[test]
-fn a_list_that_claims_to_be_endless_is_corrupt() {
+fn a_list_with_an_excessive_length_is_corrupt() {
     let mut bytes = basket();
     bytes.truncate(ENVELOPE_BYTES);
     bytes.push(0xfd);
@@ -206,7 +206,7 @@ fn a_list_that_claims_to_be_endless_is_corrupt() {
 
 #[test]
 fn an_unknown_format_names_the_sheaf_that_wrote_it() {
-    let mut bytes = golden_of_another_sheaf(FORMAT);
+    let mut bytes = golden_of_another_version(FORMAT);
     bytes[0] = FORMAT + 1;
     let error = entry::decode(&bytes).unwrap_err();
     let (what, known) = ("the entry's format", u16::from(FORMAT));
@@ -218,7 +218,7 @@ fn an_unknown_format_names_the_sheaf_that_wrote_it() {
 #[test]
 fn an_unknown_body_version_names_the_sheaf_that_wrote_it() {
     for found in [0, Basket::VERSION + 1, u16::MAX] {
-        let mut bytes = golden_of_another_sheaf(FORMAT);
+        let mut bytes = golden_of_another_version(FORMAT);
         bytes[1..3].copy_from_slice(&found.to_be_bytes());
         let error = read_basket(&bytes).unwrap_err();
         let (what, known, writer) = (Basket::NAME, Basket::VERSION, "9.8.7".to_owned());

@@ -203,7 +203,7 @@ proptest! {
     }
 
     #[test]
-    fn what_came_once_is_not_told_twice(inputs in prop::collection::vec(anything(), 0..12), parent_says in any::<bool>()) {
+    fn a_repeated_input_has_no_further_outputs(inputs in prop::collection::vec(anything(), 0..12), parent_says in any::<bool>()) {
         let bundle = Bundle::new("t", rules(2, parent_says));
         let mut play = Play::default();
         for input in &inputs {
@@ -218,7 +218,7 @@ proptest! {
     }
 
     #[test]
-    fn states_come_back_from_their_bytes(inputs in prop::collection::vec(anything(), 0..12), parent_says in any::<bool>()) {
+    fn states_round_trip(inputs in prop::collection::vec(anything(), 0..12), parent_says in any::<bool>()) {
         let bundle = Bundle::new("t", rules(2, parent_says));
         let mut play = Play::default();
         for input in &inputs {

@@ -174,7 +174,7 @@ fn every_command_that_is_named_has_its_help() {
 }
 
 #[test]
-fn the_demo_says_what_the_readme_shows() {
+fn the_demo_prints_the_lines_of_the_readme() {
     let output = sheaf(&["demo", "--fast"]);
     assert!(output.status.success(), "{}", text(&output));
     let said = text(&output);
@@ -187,7 +187,7 @@ fn the_demo_says_what_the_readme_shows() {
 }
 
 #[test]
-fn the_fault_in_the_simulators_help_is_one_that_it_takes() {
+fn the_fault_in_the_simulators_help_is_valid() {
     let help = text(&sheaf(&["mock", "control-m", "--help"]));
     let fault = help.split("-d '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
     let fault: Fault = serde_json::from_str(fault).unwrap_or_else(|error| panic!("{fault}: {error}"));

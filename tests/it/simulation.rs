@@ -31,7 +31,7 @@ fn seed(commit: &str) -> u64 {
 }
 
 #[test]
-fn nothing_is_lost_or_doubled_in_any_weather() {
+fn nothing_is_lost_or_duplicated_under_faults() {
     let asked = |name: &str| std::env::var(name).ok();
     let seeds = asked("SHEAF_TEST_SEEDS").map_or(SEEDS, |text| text.parse().expect("a number"));
     let own = asked("SHEAF_TEST_COMMIT").map_or(0..0, |commit| seed(&commit)..seed(&commit) + OWN);
@@ -52,14 +52,14 @@ fn nothing_is_lost_without_transactions() {
 }
 
 #[test]
-fn a_seed_runs_the_same_way_again() {
+fn a_seed_is_deterministic() {
     for seed in [3, 4] {
         assert_eq!(run(seed, None), run(seed, None));
     }
 }
 
 #[test]
-fn each_broken_duty_is_found() {
+fn each_mutation_is_found() {
     const LIMIT: u64 = 300;
     let mut found = BTreeMap::new();
     for mutation in Mutation::ALL {

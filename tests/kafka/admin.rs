@@ -8,7 +8,7 @@ use sheaf::model::{Topic, TopicPartition};
 use super::scene::{LIMIT, Scene, begin_with, until, write};
 
 #[test]
-fn a_topic_is_created_as_it_was_ordered() {
+fn a_topic_is_created_as_requested() {
     let Some(scene) = Scene::open("create") else { return };
     let topic = scene.topic_with("t", 3, &[("cleanup.policy", "compact"), ("message.timestamp.type", "LogAppendTime")]);
     let missing = Topic::new(&scene.name("missing"));

@@ -27,7 +27,7 @@ impl Cluster for Scene {
 }
 
 #[test]
-fn kafka_answers_as_the_suite_says() {
+fn kafka_behaves_as_the_suite_expects() {
     if super::cluster::left_out() {
         return;
     }

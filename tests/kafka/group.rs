@@ -70,7 +70,7 @@ fn nothing_is_read_before_a_rebalance_is_answered() {
 }
 
 #[test]
-fn a_static_member_comes_back_without_a_rebalance() {
+fn a_returning_static_member_causes_no_rebalance() {
     let Some(scene) = Scene::open("static") else { return };
     let topic = scene.topic("t", 2);
     let mut first = scene.member_named(Some("a"), &[&topic]);
@@ -111,7 +111,7 @@ fn a_second_process_with_the_same_instance_fences_the_first() {
 }
 
 #[test]
-fn who_does_not_poll_loses_its_partitions() {
+fn a_member_that_does_not_poll_loses_its_partitions() {
     let Some(scene) = Scene::open("lost") else { return };
     let scene = scene.with(|settings| {
         settings.session_timeout = Duration::from_secs(1);
@@ -132,7 +132,7 @@ fn who_does_not_poll_loses_its_partitions() {
 }
 
 #[test]
-fn who_has_not_answered_a_loss_can_close() {
+fn a_member_with_an_unanswered_loss_can_close() {
     let Some(scene) = Scene::open("lost-closing") else { return };
     let scene = scene.with(|settings| {
         settings.session_timeout = Duration::from_secs(1);
@@ -150,7 +150,7 @@ fn who_has_not_answered_a_loss_can_close() {
 }
 
 #[test]
-fn a_topic_that_appears_is_taken_up() {
+fn a_topic_that_is_created_later_is_read() {
     let Some(scene) = Scene::open("appears") else { return };
     let scene = scene.with(|settings| {
         settings.properties.insert("topic.metadata.refresh.interval.ms".to_owned(), "500".to_owned());
@@ -168,7 +168,7 @@ fn a_topic_that_appears_is_taken_up() {
 }
 
 #[test]
-fn partitions_that_are_added_are_taken_up() {
+fn added_partitions_are_assigned() {
     let Some(scene) = Scene::open("grows") else { return };
     let scene = scene.with(|settings| {
         settings.properties.insert("topic.metadata.refresh.interval.ms".to_owned(), "500".to_owned());
@@ -181,7 +181,7 @@ fn partitions_that_are_added_are_taken_up() {
 }
 
 #[test]
-fn an_arriving_record_wakes_the_sleeper() {
+fn an_arriving_record_triggers_the_waker() {
     let Some(scene) = Scene::open("wake") else { return };
     let topic = scene.topic("t", 1);
     let partition = TopicPartition::new(&topic, 0);
@@ -222,7 +222,7 @@ fn records_that_arrived_while_paused_come_after_the_resumption_once_and_in_order
 }
 
 #[test]
-fn a_fetch_gives_no_more_than_it_was_asked_for() {
+fn a_fetch_returns_at_most_the_requested_records() {
     let Some(scene) = Scene::open("max") else { return };
     let topic = scene.topic("t", 1);
     let partition = TopicPartition::new(&topic, 0);

@@ -71,7 +71,7 @@ fn an_empty_list_of_offsets_is_refused() {
 }
 
 #[test]
-fn who_is_in_no_generation_commits_nothing() {
+fn a_member_without_a_generation_cannot_commit() {
     let Some(scene) = Scene::open("no-generation") else { return };
     let topic = scene.topic("t", 1);
     let spec = ConsumerSpec { group: scene.name("group"), group_instance: None, waker: Waker::none() };

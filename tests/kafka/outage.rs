@@ -17,7 +17,7 @@ fn nobody() -> String {
 }
 
 #[test]
-fn an_address_where_nobody_listens_is_named() {
+fn an_unreachable_address_is_named() {
     let address = nobody();
     let scene = Scene::on("nobody", KafkaSettings::new(&address));
     let short = Duration::from_millis(1500);

@@ -73,7 +73,7 @@ fn a_members_position_is_unknown_before_anything_has_arrived() {
 }
 
 #[test]
-fn a_member_starts_where_it_is_told() {
+fn a_member_starts_at_the_given_offset() {
     let Some(scene) = Scene::open("start-at") else { return };
     let partition = TopicPartition::new(&scene.topic("t", 1), 0);
     let mut producer = scene.producer("p", &[]);
@@ -84,7 +84,7 @@ fn a_member_starts_where_it_is_told() {
 }
 
 #[test]
-fn a_member_is_told_that_its_offset_is_beyond_the_log_and_goes_on_being_told() {
+fn a_member_gets_an_error_again_and_again_for_an_offset_beyond_the_log() {
     let Some(scene) = Scene::open("beyond") else { return };
     let partition = TopicPartition::new(&scene.topic("t", 1), 0);
     let mut producer = scene.producer("p", &[]);
@@ -101,7 +101,7 @@ fn a_member_is_told_that_its_offset_is_beyond_the_log_and_goes_on_being_told() {
 }
 
 #[test]
-fn a_member_is_told_that_its_offset_has_been_deleted() {
+fn a_member_gets_an_error_for_a_deleted_offset() {
     let Some(scene) = Scene::open("deleted") else { return };
     let partition = TopicPartition::new(&scene.topic("t", 1), 0);
     write(&mut *scene.producer("p", &[]), &partition, &["0", "1", "2"]);
@@ -163,7 +163,7 @@ fn a_reader_reads_several_partitions_each_in_order() {
 }
 
 #[test]
-fn a_reader_can_be_sent_elsewhere() {
+fn a_reader_can_seek() {
     let Some(scene) = Scene::open("reader-again") else { return };
     let topic = scene.topic("t", 2);
     let (first, second) = (TopicPartition::new(&topic, 0), TopicPartition::new(&topic, 1));
@@ -188,7 +188,7 @@ fn a_reader_can_be_sent_elsewhere() {
 }
 
 #[test]
-fn a_reader_at_the_end_sees_only_what_comes() {
+fn a_reader_at_the_end_sees_only_later_records() {
     let Some(scene) = Scene::open("reader-end") else { return };
     let partition = TopicPartition::new(&scene.topic("t", 1), 0);
     let mut producer = scene.producer("p", &[]);
@@ -209,7 +209,7 @@ fn a_reader_at_the_end_sees_only_what_comes() {
 }
 
 #[test]
-fn a_reader_is_told_that_its_offset_is_not_in_the_log() {
+fn a_reader_gets_an_error_for_an_offset_outside_the_log() {
     let Some(scene) = Scene::open("reader-range") else { return };
     let partition = TopicPartition::new(&scene.topic("t", 1), 0);
     let mut reader = scene.reader(Isolation::ReadCommitted, std::slice::from_ref(&partition), Start::At(5));

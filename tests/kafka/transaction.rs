@@ -114,7 +114,7 @@ fn an_empty_transaction_commits() {
 }
 
 #[test]
-fn drain_tells_the_ends_of_tracked_topics_only() {
+fn drain_returns_the_ends_of_tracked_topics_only() {
     let Some(scene) = Scene::open("drain") else { return };
     let (tracked, other) = (scene.topic("tracked", 2), scene.topic("other", 1));
     let mut producer = scene.producer("p", &[&tracked]);

@@ -85,7 +85,7 @@ fn two_files_that_use_each_other_are_a_circle() {
 }
 
 #[test]
-fn a_circle_goes_by_way_of_others() {
+fn a_circle_may_be_indirect() {
     has_one_circle(
         &[
             ("src/a.rs", "use crate::b; pub fn a() { b::b() }"),
@@ -98,7 +98,7 @@ fn a_circle_goes_by_way_of_others() {
 }
 
 #[test]
-fn names_are_followed_through_what_is_exported_again() {
+fn names_are_followed_through_reexports() {
     let one = ("src/m/one.rs", "use super::{Second, third::T};\npub struct One;");
     let two = ("src/m/two.rs", "use crate::m::One;\npub struct Two;");
     let ties = ["src/m/one.rs uses Two of src/m/two.rs", "src/m/two.rs uses One of src/m/one.rs"];

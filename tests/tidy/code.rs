@@ -36,7 +36,7 @@ fn skip_item(rest: &mut Vec<&str>) {
 }
 
 #[test]
-fn what_is_compiled_for_tests_only_is_left_out() {
+fn test_code_is_skipped() {
     let text = "a // b\n#[cfg(test)]\n#[c]\nmod d { e; fn f() {} }\ng #[cfg(test)] mod h; i\n#[cfg(test)] fn j() -> [u8; 3] { k }";
     assert_eq!(without_tests(text), ["a", "g", "i"]);
 }

@@ -77,7 +77,7 @@ fn told(file: &str, other: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_module_that_uses_one_above_or_beside_it_is_found() {
+fn a_module_that_uses_one_on_its_floor_or_above_is_found() {
     let (ground, next) = (RUNTIME_FLOORS[0], RUNTIME_FLOORS[1]);
     assert_eq!(told(next[0], ground[0]), Vec::<String>::new());
     assert_eq!(told(&format!("{}/deep", next[0]), ground[0]), Vec::<String>::new());

@@ -170,7 +170,7 @@ fn is_name(word: &str) -> bool {
 }
 
 #[test]
-fn what_a_file_defines_imports_and_names_is_read() {
+fn definitions_imports_and_paths_of_a_file_are_read() {
     let text = "pub(super) use a::{self, b::C as D, e::*};\nuse f::g;\n\
         impl H { fn method(&self) -> crate::I { self.field.call(); j(k, 'l', K::m::<N>()) } }\n\
         const O: u8 = 1;\nmod inner { struct P; }\n#[cfg(test)]\n#[q]\nmod r { use s::T; }\nfn u() { struct V; }\n\

@@ -117,7 +117,7 @@ fn is_word(character: char) -> bool {
 }
 
 #[test]
-fn texts_are_left_out_and_lines_are_kept() {
+fn strings_are_skipped_and_lines_are_kept() {
     let source = "a\n\"b \\\" c\"\nr#\"d\" e\"# 'f' '\\'' &'g h::i // j\n/* k\nl */ m";
     let code: Vec<(usize, &str)> =
         tokens(source).iter().filter(|token| !token.comment).map(|token| (token.line, token.text)).collect();

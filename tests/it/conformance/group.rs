@@ -13,12 +13,12 @@ pub(super) const CHECKS: &[Check] = &[
     ("a_member_reads_what_is_committed", a_member_reads_what_is_committed),
     ("two_members_share", two_members_share),
     ("a_partition_is_revoked_before_another_gets_it", a_partition_is_revoked_before_another_gets_it),
-    ("what_stays_is_not_revoked", what_stays_is_not_revoked),
+    ("partitions_that_stay_are_not_revoked", partitions_that_stay_are_not_revoked),
     ("a_member_that_closes_hands_over", a_member_that_closes_hands_over),
     ("a_static_member_restarts_without_a_rebalance", a_static_member_restarts_without_a_rebalance),
     ("a_static_member_that_died_giving_up_leaves_nothing_ownerless", a_static_member_that_died_giving_up),
     ("a_replaced_static_member_is_fenced", a_replaced_static_member_is_fenced),
-    ("a_topic_that_appears_later_is_taken_up", a_topic_that_appears_later_is_taken_up),
+    ("a_topic_that_is_created_later_is_subscribed", a_topic_that_is_created_later_is_subscribed),
     ("a_paused_partition_keeps_its_records", a_paused_partition_keeps_its_records),
     ("a_members_position_passes_markers", a_members_position_passes_markers),
 ];
@@ -88,7 +88,7 @@ fn a_partition_is_revoked_before_another_gets_it(cluster: &dyn Cluster) {
     assert_eq!(GroupEvent::Revoked(second.held.into_iter().collect()), revoked);
 }
 
-fn what_stays_is_not_revoked(cluster: &dyn Cluster) {
+fn partitions_that_stay_are_not_revoked(cluster: &dyn Cluster) {
     let topic = topic(cluster, 4, &[]);
     let group = cluster.fresh("group");
     let mut first = alone(cluster, &group, &topic, 4);
@@ -178,7 +178,7 @@ fn a_replaced_static_member_is_fenced(cluster: &dyn Cluster) {
     producer.abort(TIMEOUT).unwrap();
 }
 
-fn a_topic_that_appears_later_is_taken_up(cluster: &dyn Cluster) {
+fn a_topic_that_is_created_later_is_subscribed(cluster: &dyn Cluster) {
     let (there, later) = (topic(cluster, 1, &[]), Topic::new(&cluster.fresh("later")));
     let mut member = Member::join(cluster, &cluster.fresh("group"), None, &[there, later.clone()]);
     balance(cluster, &mut [(&mut member, 1)]);

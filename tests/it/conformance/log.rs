@@ -15,16 +15,16 @@ pub(super) const CHECKS: &[Check] = &[
     ("a_position_passes_the_marker_of_a_commit", a_position_passes_the_marker_of_a_commit),
     ("a_position_passes_an_aborted_tail", a_position_passes_an_aborted_tail),
     ("tombstones_and_null_keys_arrive", tombstones_and_null_keys_arrive),
-    ("headers_keep_their_order_their_nulls_and_their_doubles", headers_keep_their_order_their_nulls_and_their_doubles),
+    ("headers_keep_their_order_nulls_and_duplicates", headers_keep_their_order_nulls_and_duplicates),
     ("a_create_time_is_kept", a_create_time_is_kept),
     ("an_append_time_replaces_the_create_time", an_append_time_replaces_the_create_time),
-    ("what_was_deleted_is_out_of_range", what_was_deleted_is_out_of_range),
-    ("the_beginning_is_after_what_was_deleted", the_beginning_is_after_what_was_deleted),
+    ("deleted_offsets_are_out_of_range", deleted_offsets_are_out_of_range),
+    ("the_beginning_is_after_deleted_records", the_beginning_is_after_deleted_records),
     ("an_offset_beyond_the_end_is_out_of_range", an_offset_beyond_the_end_is_out_of_range),
-    ("a_reader_from_the_end_sees_only_what_follows", a_reader_from_the_end_sees_only_what_follows),
+    ("a_reader_from_the_end_sees_only_later_records", a_reader_from_the_end_sees_only_later_records),
     ("a_reader_begins_at_an_offset", a_reader_begins_at_an_offset),
     ("one_reader_reads_several_partitions", one_reader_reads_several_partitions),
-    ("a_poll_hands_out_no_more_than_it_may", a_poll_hands_out_no_more_than_it_may),
+    ("a_poll_returns_at_most_the_allowed_records", a_poll_returns_at_most_the_allowed_records),
 ];
 
 fn a_position_passes_the_marker_of_a_commit(cluster: &dyn Cluster) {
@@ -66,7 +66,7 @@ fn tombstones_and_null_keys_arrive(cluster: &dyn Cluster) {
     assert_eq!(found, [(0, bytes("k"), None), (1, None, bytes("v")), (2, bytes(""), bytes(""))]);
 }
 
-fn headers_keep_their_order_their_nulls_and_their_doubles(cluster: &dyn Cluster) {
+fn headers_keep_their_order_nulls_and_duplicates(cluster: &dyn Cluster) {
     let to = partition(cluster);
     let header = |name: &str, value: Option<&'static str>| Header {
         name: name.to_owned().into(),
@@ -105,7 +105,7 @@ fn an_append_time_replaces_the_create_time(cluster: &dyn Cluster) {
     assert!(found.since(long_ago) > Duration::from_secs(1_000_000_000), "{found}");
 }
 
-fn what_was_deleted_is_out_of_range(cluster: &dyn Cluster) {
+fn deleted_offsets_are_out_of_range(cluster: &dyn Cluster) {
     let to = partition(cluster);
     write(fresh_producer(cluster).as_mut(), &to, &["a", "b", "c"]);
     cluster.broker().admin().unwrap().delete_records(&[(to.clone(), 2)], TIMEOUT).unwrap();
@@ -127,7 +127,7 @@ fn refuses_offset(cluster: &dyn Cluster, partition: &TopicPartition, offset: i64
     assert!(out.is_empty(), "{:?}", values(&out));
 }
 
-fn the_beginning_is_after_what_was_deleted(cluster: &dyn Cluster) {
+fn the_beginning_is_after_deleted_records(cluster: &dyn Cluster) {
     let to = partition(cluster);
     write(fresh_producer(cluster).as_mut(), &to, &["a", "b", "c"]);
     let mut admin = cluster.broker().admin().unwrap();
@@ -138,7 +138,7 @@ fn the_beginning_is_after_what_was_deleted(cluster: &dyn Cluster) {
     assert_eq!(committed(cluster, &to), ["c"]);
 }
 
-fn a_reader_from_the_end_sees_only_what_follows(cluster: &dyn Cluster) {
+fn a_reader_from_the_end_sees_only_later_records(cluster: &dyn Cluster) {
     let to = partition(cluster);
     let mut producer = fresh_producer(cluster);
     write(producer.as_mut(), &to, &["before"]);
@@ -171,7 +171,7 @@ fn one_reader_reads_several_partitions(cluster: &dyn Cluster) {
     assert_eq!((of(&zero), of(&one)), (vec!["a".to_owned(), "b".to_owned()], vec!["c".to_owned()]));
 }
 
-fn a_poll_hands_out_no_more_than_it_may(cluster: &dyn Cluster) {
+fn a_poll_returns_at_most_the_allowed_records(cluster: &dyn Cluster) {
     let to = partition(cluster);
     write(fresh_producer(cluster).as_mut(), &to, &["a", "b", "c"]);
     let mut reader = reader(cluster, Isolation::ReadCommitted, std::slice::from_ref(&to), Start::Beginning);

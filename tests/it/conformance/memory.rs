@@ -50,7 +50,7 @@ impl Cluster for Memory {
 }
 
 #[test]
-fn memory_answers_as_kafka_does() {
+fn memory_behaves_as_kafka_does() {
     super::run(&|| {
         let clock = Arc::new(ManualClock::default());
         let broker = MemoryBroker::new(Settings::default(), Arc::<ManualClock>::clone(&clock));

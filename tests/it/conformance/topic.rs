@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("deleting_a_topic_that_does_not_exist_is_harmless", deleting_a_topic_that_does_not_exist_is_harmless),
     ("added_partitions_can_be_written_to", added_partitions_can_be_written_to),
     ("fewer_partitions_are_refused", fewer_partitions_are_refused),
-    ("a_key_goes_where_javas_murmur2_puts_it", a_key_goes_where_javas_murmur2_puts_it),
+    ("a_key_goes_to_the_partition_of_javas_murmur2", a_key_goes_to_the_partition_of_javas_murmur2),
     ("a_record_that_is_too_large_leaves_the_transaction_usable", too_large_leaves_the_transaction_usable),
     ("a_compacted_topic_takes_no_record_without_a_key", a_compacted_topic_takes_no_record_without_a_key),
     ("a_compacted_topic_cannot_be_purged", a_compacted_topic_cannot_be_purged),
@@ -90,7 +90,7 @@ fn fewer_partitions_are_refused(cluster: &dyn Cluster) {
     assert!(matches!(answer, Err(Error::Fatal { .. })), "{answer:?}");
 }
 
-fn a_key_goes_where_javas_murmur2_puts_it(cluster: &dyn Cluster) {
+fn a_key_goes_to_the_partition_of_javas_murmur2(cluster: &dyn Cluster) {
     let topic = topic(cluster, 7, &[]);
     // toPositive(hash) % 7, with the hashes of org.apache.kafka.common.utils.UtilsTest.testMurmur2.
     let golden = [("21", 3), ("foobar", 0), ("a-little-bit-long-string", 1), ("abc", 4)];

@@ -14,12 +14,12 @@ use super::{Check, Cluster};
 pub(super) const CHECKS: &[Check] = &[
     ("a_committed_transaction_is_seen", a_committed_transaction_is_seen),
     ("an_aborted_transaction_is_not_seen", an_aborted_transaction_is_not_seen),
-    ("a_reader_of_everything_sees_what_was_aborted", a_reader_of_everything_sees_what_was_aborted),
-    ("an_open_transaction_hides_itself_and_what_follows", an_open_transaction_hides_itself_and_what_follows),
+    ("a_read_uncommitted_reader_sees_aborted_records", a_read_uncommitted_reader_sees_aborted_records),
+    ("an_open_transaction_hides_its_records_and_later_ones", an_open_transaction_hides_its_records_and_later_ones),
     ("the_high_watermark_counts_an_open_transaction", the_high_watermark_counts_an_open_transaction),
     ("a_transaction_over_several_partitions_is_one", a_transaction_over_several_partitions_is_one),
     ("a_zombie_is_fenced_by_its_successor", a_zombie_is_fenced_by_its_successor),
-    ("a_successor_aborts_what_the_zombie_left_open", a_successor_aborts_what_the_zombie_left_open),
+    ("a_successor_aborts_the_open_transaction_of_the_zombie", a_successor_aborts_the_open_transaction_of_the_zombie),
     ("an_abort_without_a_transaction_is_harmless", an_abort_without_a_transaction_is_harmless),
     ("an_empty_transaction_commits", an_empty_transaction_commits),
     ("drain_reports_the_offsets_of_tracked_topics", drain_reports_the_offsets_of_tracked_topics),
@@ -44,7 +44,7 @@ fn an_aborted_transaction_is_not_seen(cluster: &dyn Cluster) {
     assert_eq!(committed(cluster, &to), ["a"]);
 }
 
-fn a_reader_of_everything_sees_what_was_aborted(cluster: &dyn Cluster) {
+fn a_read_uncommitted_reader_sees_aborted_records(cluster: &dyn Cluster) {
     let to = partition(cluster);
     let mut producer = fresh_producer(cluster);
     open(producer.as_mut(), &to, &["x"]);
@@ -53,7 +53,7 @@ fn a_reader_of_everything_sees_what_was_aborted(cluster: &dyn Cluster) {
     assert_eq!(values(&read_all(cluster, Isolation::ReadUncommitted, &to)), ["x", "a"]);
 }
 
-fn an_open_transaction_hides_itself_and_what_follows(cluster: &dyn Cluster) {
+fn an_open_transaction_hides_its_records_and_later_ones(cluster: &dyn Cluster) {
     let to = partition(cluster);
     let (mut slow, mut quick) = (fresh_producer(cluster), fresh_producer(cluster));
     write(quick.as_mut(), &to, &["before"]);
@@ -108,7 +108,7 @@ fn try_to_write(producer: &mut dyn Producer, to: &TopicPartition) -> Result<(), 
     producer.commit(TIMEOUT)
 }
 
-fn a_successor_aborts_what_the_zombie_left_open(cluster: &dyn Cluster) {
+fn a_successor_aborts_the_open_transaction_of_the_zombie(cluster: &dyn Cluster) {
     let (to, id) = (partition(cluster), cluster.fresh("writer"));
     let mut zombie = producer(cluster, &id);
     open(zombie.as_mut(), &to, &["left open"]);

@@ -22,7 +22,7 @@ fn a_definition_that_is_not_a_json_object_is_not_sent() {
 }
 
 #[test]
-fn a_definition_that_control_m_does_not_take_is_refused_with_its_words() {
+fn a_definition_that_control_m_rejects_is_refused_with_its_message() {
     let bench = Bench::new();
     let Answer::Refused { status: 400, message } = answer(&bench.submit("folder a/*")) else {
         panic!("a blank in a folder's name is refused")
@@ -31,7 +31,7 @@ fn a_definition_that_control_m_does_not_take_is_refused_with_its_words() {
 }
 
 #[test]
-fn a_folder_name_with_query_characters_asks_for_exactly_that_folder() {
+fn a_folder_name_with_query_characters_matches_exactly_that_folder() {
     let bench = Bench::new();
     assert!(matches!(answer(&bench.submit("a&folder=b#c%20ä+1")), Answer::Accepted { .. }));
     bench.clock.advance(std::time::Duration::from_secs(10));
@@ -42,7 +42,7 @@ fn a_folder_name_with_query_characters_asks_for_exactly_that_folder() {
 }
 
 #[test]
-fn a_look_up_that_matches_more_than_was_asked_for_finds_only_the_exact_folder() {
+fn a_look_up_with_more_matches_finds_only_the_exact_folder() {
     let bench = Bench::new();
     for folder in ["folder-a", "folder-ab", "folder-a-child"] {
         bench.submit(folder);
@@ -54,7 +54,7 @@ fn a_look_up_that_matches_more_than_was_asked_for_finds_only_the_exact_folder() 
 }
 
 #[test]
-fn a_truncated_list_without_the_folder_is_not_its_absence() {
+fn a_truncated_list_without_the_folder_does_not_mean_absent() {
     let bench = Bench::new();
     for number in 0..60 {
         bench.submit(&format!("folder-{number}"));
@@ -66,7 +66,7 @@ fn a_truncated_list_without_the_folder_is_not_its_absence() {
 }
 
 #[test]
-fn a_look_up_that_fails_never_says_absent() {
+fn a_failed_look_up_is_never_absent() {
     let bench = Bench::new();
     let path = "/run/jobs/status";
     for action in [
@@ -90,7 +90,7 @@ fn a_look_up_that_fails_never_says_absent() {
 }
 
 #[test]
-fn bytes_that_are_no_http_are_unknown() {
+fn invalid_http_is_unknown() {
     let bench = Bench::new();
     let answers: [&[u8]; 7] = [
         b"",
@@ -112,7 +112,7 @@ fn bytes_that_are_no_http_are_unknown() {
 }
 
 #[test]
-fn an_endless_answer_is_not_read_to_its_end() {
+fn an_excessive_response_is_not_read_to_its_end() {
     let mut raw = b"HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n".to_vec();
     raw.resize(6 << 20, b' ');
     let server = RawServer::start(&raw, Manner::Close);
@@ -122,7 +122,7 @@ fn an_endless_answer_is_not_read_to_its_end() {
 }
 
 #[test]
-fn a_refusal_stands_even_when_its_words_break_off() {
+fn a_refusal_with_a_truncated_body_is_a_refusal() {
     let server = RawServer::start(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 100\r\n\r\n{", Manner::Close);
     let bench = Bench::new();
     let sink = bench.sink(&settings(&server.base_url));
@@ -130,7 +130,7 @@ fn a_refusal_stands_even_when_its_words_break_off() {
 }
 
 #[test]
-fn many_submits_in_a_storm_of_faults_are_never_executed_more_often_than_they_were_sent() {
+fn submits_under_many_faults_are_never_executed_more_often_than_sent() {
     let bench = Bench::new();
     for (path, action) in
         [("/run/*", Action::ResetBefore), ("/run/*", Action::ResetAfter), ("/run/*", Action::TruncateAfter)]

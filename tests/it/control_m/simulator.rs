@@ -105,7 +105,7 @@ fn an_error_list_has_no_nulls() {
 }
 
 #[test]
-fn a_run_is_pending_until_the_lag_is_over_and_then_lives() {
+fn a_run_is_pending_until_the_lag_is_over() {
     let bench = Bench::new();
     let (_, run) = bench.post_form("/run/ondemand", "definitionsFile", &definition("f", "Folder", 30));
     let path = format!("/run/status/{}", run["runId"].as_str().unwrap());
@@ -158,7 +158,7 @@ fn a_session_opens_with_a_password_and_ends_by_the_clock() {
 }
 
 #[test]
-fn the_control_plane_shows_breaks_and_forgets() {
+fn the_control_plane_dumps_injects_faults_and_resets() {
     let bench = Bench::new();
     bench.post_form("/run/ondemand", "definitionsFile", &definition("f", "Folder", 1));
     let request = bench.http.get(bench.control("/dump"));
@@ -177,7 +177,7 @@ fn the_control_plane_shows_breaks_and_forgets() {
 }
 
 #[test]
-fn a_reset_reaches_the_client_as_a_reset_and_not_as_an_end() {
+fn a_reset_is_a_reset_at_the_client_and_not_an_end_of_file() {
     let bench = Bench::new();
     for action in [Action::ResetBefore, Action::ResetAfter] {
         bench.simulator.inject(Fault::once("GET", "/config/servers", action));
@@ -195,7 +195,7 @@ fn a_reset_reaches_the_client_as_a_reset_and_not_as_an_end() {
 }
 
 #[test]
-fn a_stopped_simulator_leaves_its_port() {
+fn a_stopped_simulator_releases_its_port() {
     let bench = Bench::new();
     let (url, address) = (bench.url("/config/servers"), bench.simulator.base_url());
     // The connection that is kept alive must not hold the port.

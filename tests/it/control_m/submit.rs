@@ -46,7 +46,7 @@ fn a_tls_handshake_that_fails_means_not_sent() {
 }
 
 #[test]
-fn a_server_that_is_down_means_not_sent_and_one_that_is_back_takes_the_submit() {
+fn a_server_that_is_down_means_not_sent_until_it_is_back() {
     let bench = Bench::new();
     bench.runtime.block_on(bench.simulator.set_down(true));
     assert!(is_not_sent(&bench.submit("folder-a")));
@@ -55,7 +55,7 @@ fn a_server_that_is_down_means_not_sent_and_one_that_is_back_takes_the_submit() 
 }
 
 #[test]
-fn a_reset_before_processing_is_unknown_and_not_sent_again() {
+fn a_reset_before_processing_is_unknown_and_not_retried() {
     let bench = Bench::new();
     assert!(is_unknown(&bench.submit_under(Action::ResetBefore)));
     assert_eq!(bench.simulator.dump().calls(SUBMIT), 1, "a request whose fate is unknown is never repeated");
@@ -76,7 +76,7 @@ fn a_submit_that_was_processed_and_then_reset_is_found_after_the_lag_and_not_bef
 }
 
 #[test]
-fn a_proxys_503_for_a_submit_that_it_has_passed_on_is_looked_up() {
+fn a_503_by_a_proxy_after_forwarding_a_submit_is_looked_up() {
     let bench = Bench::new();
     for body in ["<html>Service Unavailable</html>", r#"{"message":"Service Unavailable"}"#, ""] {
         let verdict = bench.submit_under(Action::RespondAfter { status: 503, body: body.to_owned() });
@@ -94,7 +94,7 @@ fn no_answer_in_time_is_unknown() {
 }
 
 #[test]
-fn an_answer_that_comes_after_the_process_was_stopped_too_long_is_not_waited_for() {
+fn an_answer_after_a_long_pause_of_the_process_is_timed_out() {
     let (bench, server) = (Bench::new(), RawServer::start(ACCEPTED, Manner::Hold));
     let sink = bench.sink(&settings(&server.base_url));
     let outcome = begin(&sink, &submit("folder-a"), Duration::MAX);
@@ -107,7 +107,7 @@ fn an_answer_that_comes_after_the_process_was_stopped_too_long_is_not_waited_for
 }
 
 #[test]
-fn each_call_has_a_connection_of_its_own_so_that_none_meets_a_closed_one() {
+fn each_call_has_its_own_connection() {
     let (bench, server) = (Bench::new(), RawServer::start(ACCEPTED, Manner::Hold));
     let sink = bench.sink(&settings(&server.base_url));
     for _ in 0..3 {
@@ -147,7 +147,7 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn answers_that_are_final_are_refusals_with_their_words() {
+fn final_answers_are_refusals_with_their_messages() {
     let bench = Bench::new();
     let list = r#"{"errors":[{"message":"first"},{"message":"second","item":"x"}]}"#;
     let bodies =
@@ -161,7 +161,7 @@ fn answers_that_are_final_are_refusals_with_their_words() {
 }
 
 #[test]
-fn a_busy_server_says_how_long_to_wait() {
+fn a_busy_answer_has_the_time_to_wait() {
     let bench = Bench::new();
     // The bench's clock stands at Tue, 14 Nov 2023 22:13:20 GMT.
     let waits = [
@@ -207,7 +207,7 @@ fn an_act_that_has_expired_is_not_sent() {
 }
 
 #[test]
-fn an_act_that_expires_while_it_waits_for_a_slot_is_not_sent() {
+fn an_act_that_expires_in_the_queue_is_not_sent() {
     let (bench, server) = (Bench::new(), RawServer::start(ACCEPTED, Manner::Hold));
     let sink = bench.sink(&Settings { in_flight_max: 1, ..settings(&server.base_url) });
     assert_eq!(sink.capacity(&Target::new("control_m")), 2);
@@ -224,7 +224,7 @@ fn an_act_that_expires_while_it_waits_for_a_slot_is_not_sent() {
 }
 
 #[test]
-fn a_sink_that_drains_finishes_what_it_began_and_begins_nothing() {
+fn a_draining_sink_finishes_its_calls_and_starts_no_others() {
     let (bench, server) = (Bench::new(), RawServer::start(ACCEPTED, Manner::Hold));
     let sink = bench.sink(&Settings { in_flight_max: 1, ..settings(&server.base_url) });
     let began = begin(&sink, &submit("folder-a"), Duration::MAX);
@@ -241,7 +241,7 @@ fn a_sink_that_drains_finishes_what_it_began_and_begins_nothing() {
 }
 
 #[test]
-fn a_drain_that_takes_too_long_says_how_many_are_left() {
+fn a_drain_that_times_out_returns_the_number_of_calls_left() {
     let bench = Bench::new();
     bench.simulator.inject(Fault::once("POST", "/run/ondemand", Action::HangAfter));
     let began = begin(&bench.sink, &submit("folder-a"), Duration::MAX);
@@ -252,7 +252,7 @@ fn a_drain_that_takes_too_long_says_how_many_are_left() {
 }
 
 #[test]
-fn the_request_on_the_wire_is_what_the_api_asks_for() {
+fn the_request_has_the_format_of_the_api() {
     let (bench, server) = (Bench::new(), RawServer::start(ACCEPTED, Manner::Close));
     let sink = bench.sink(&settings(&server.base_url));
     assert_eq!(answer(&run(&sink, &submit("folder-a"))), Answer::Accepted { run_id: "r".to_owned() });
@@ -285,7 +285,7 @@ fn settings_that_cannot_work_are_refused_at_the_start() {
 }
 
 #[test]
-fn health_lists_the_servers_or_says_what_is_wrong() {
+fn health_lists_the_servers_or_names_the_error() {
     let bench = Bench::with(
         |s| s,
         |mut settings| {

@@ -183,7 +183,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_submit_is_repeated_only_when_the_one_before_was_not_executed(
+    fn a_submit_is_retried_only_if_the_previous_one_was_not_executed(
         happenings in prop::collection::vec(happening(), 1..60)
     ) {
         let delivery = delivery(SMALL);

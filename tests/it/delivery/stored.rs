@@ -108,7 +108,7 @@ fn cases() -> Vec<(Vec<Happening>, u64, String)> {
 }
 
 #[test]
-fn a_journal_of_every_state_has_the_bytes_that_it_had() {
+fn the_stored_bytes_of_a_journal_have_not_changed() {
     for (happenings, status, written) in cases() {
         let journal = journal(happenings);
         let mut bytes = Vec::new();

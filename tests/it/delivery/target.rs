@@ -110,7 +110,7 @@ fn a_delivery_makes_the_calls_of_its_protocol() {
 }
 
 #[test]
-fn an_end_is_recorded_in_the_words_of_the_target() {
+fn an_outcome_is_recorded_in_the_words_of_the_target() {
     let letter = submission("p1", 1);
     let accepted = effects(&letter, vec![answer(0, 1, "yes 7")]);
     let fields = r#""letter":"letter-p1","receipt":"7","attempts":1,"edition":"first","at":"1970-01-01T01:00:00.000Z""#;
@@ -120,7 +120,7 @@ fn an_end_is_recorded_in_the_words_of_the_target() {
 }
 
 #[test]
-fn a_bad_end_is_told_in_the_words_of_the_target() {
+fn a_failure_is_alerted_in_the_words_of_the_target() {
     let mut letter = submission("p1", 1);
     let twice = |count| [answer(0, count, "what?"), due(), answer(1, count + 1, "no")];
     let absent = effects(&letter, [twice(1), twice(3), twice(5)].concat());

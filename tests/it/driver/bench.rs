@@ -19,7 +19,7 @@ fn seen(driver: &mut TestDriver, key: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_timer_fires_at_its_own_time_and_the_clock_stands_still_otherwise() {
+fn each_timer_fires_at_its_own_time_and_only_advance_moves_the_clock() {
     let mut driver = driver();
     let start = driver.now();
     driver.send("in", "x", "timers").unwrap();
@@ -51,7 +51,7 @@ fn an_act_waits_for_its_answer_and_is_inherited_after_a_crash() {
 }
 
 #[test]
-fn alerts_and_dead_letters_are_shown_once() {
+fn alerts_and_dead_letters_are_read_once() {
     let mut driver = driver();
     for word in ["alert", "reject"] {
         driver.send("in", "x", word).unwrap();
@@ -76,7 +76,7 @@ fn a_record_may_have_its_own_time_and_headers() {
 }
 
 #[test]
-fn what_was_committed_outlives_a_crash_at_every_point() {
+fn committed_state_survives_a_crash_at_every_fault_point() {
     let mut not_reached = Vec::new();
     for point in FaultPoint::ALL {
         let mut driver = driver();
@@ -99,7 +99,7 @@ fn what_was_committed_outlives_a_crash_at_every_point() {
 }
 
 #[test]
-fn a_slip_of_the_pen_is_told_with_what_there_is() {
+fn an_unknown_name_is_refused_with_the_known_ones() {
     let mut driver = driver();
     let said = driver.read("uot").unwrap_err().to_string();
     assert!(said.contains("no topic `uot`") && said.contains("in, out"), "{said}");
@@ -123,7 +123,7 @@ fn a_topology_that_cannot_run_is_refused() {
 }
 
 #[test]
-fn one_processor_reads_what_another_writes() {
+fn one_processor_reads_the_output_of_another() {
     let topology = wiring().processor("next", Versatile).reads("out", by_key).writes("out", "end").build().unwrap();
     let mut driver = TestDriver::new(topology).unwrap();
     driver.send("in", "x", "when").unwrap();

@@ -92,7 +92,7 @@ fn a_record_may_go_to_another_key_at_another_time_or_be_a_tombstone() {
 }
 
 #[test]
-fn a_record_that_is_not_for_us_is_counted_and_nothing_else() {
+fn a_passed_record_is_counted_and_not_processed() {
     let mut driver = driver();
     driver.send("in", "foreign", "1").unwrap();
     driver.send("in", "x", "1").unwrap();
@@ -105,7 +105,7 @@ fn a_record_that_is_not_for_us_is_counted_and_nothing_else() {
 }
 
 #[test]
-fn a_timer_says_for_when_it_was_set() {
+fn a_timer_has_its_due_time() {
     let mut driver = driver();
     let due = driver.now().saturating_add(Duration::from_mins(1));
     driver.send("in", "x", "alarm").unwrap();
@@ -136,7 +136,7 @@ fn a_command_in_the_inbox_is_an_input_of_its_entry() {
 }
 
 #[test]
-fn a_watermark_is_read_over_and_a_kind_that_nobody_knows_is_a_dead_letter() {
+fn a_watermark_is_skipped_and_an_unknown_kind_is_a_dead_letter() {
     let mut driver = driver();
     driver.send_records(&[inbox("watermark", "{}"), inbox("carrier-pigeon", "coo")]).unwrap();
     driver.send("in", "x", "1").unwrap();
@@ -148,7 +148,7 @@ fn a_watermark_is_read_over_and_a_kind_that_nobody_knows_is_a_dead_letter() {
 }
 
 #[test]
-fn where_an_entry_stands_in_lists_is_stored_with_it() {
+fn the_statuses_of_an_entry_are_stored_with_it() {
     let mut driver = driver();
     driver.send("in", "x", "1").unwrap();
     let entry = driver.entry::<Seen>("courier", "x").unwrap().unwrap();
@@ -173,7 +173,7 @@ fn a_topology_may_read_what_it_writes() {
 }
 
 #[test]
-fn keys_of_the_changelog_that_only_a_newer_sheaf_knows_are_left_alone() {
+fn reserved_changelog_keys_of_a_newer_version_are_skipped() {
     let mut driver = driver();
     driver.send("in", "x", "1").unwrap();
     let changelog = Topic::new("test-courier-changelog");

@@ -13,7 +13,7 @@ fn driver() -> TestDriver {
 }
 
 #[test]
-fn a_count_comes_after_ten_minutes_of_silence() {
+fn a_count_is_forwarded_after_ten_minutes_without_an_event() {
     let mut driver = driver();
     driver.send("clicks", "ada", "1").unwrap();
     driver.advance(9 * MINUTE).unwrap();
@@ -29,7 +29,7 @@ fn a_count_comes_after_ten_minutes_of_silence() {
 }
 
 #[test]
-fn keys_are_counted_apart() {
+fn keys_are_counted_separately() {
     let mut driver = driver();
     for key in ["ada", "bob", "ada"] {
         driver.send("clicks", key, "click").unwrap();

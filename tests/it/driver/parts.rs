@@ -86,7 +86,7 @@ fn driver() -> TestDriver {
 }
 
 #[test]
-fn parts_are_what_was_added_since_they_were_dropped() {
+fn parts_are_those_added_since_the_last_drop() {
     for seed in 0..12 {
         let (mut driver, mut chance) = (driver(), fastrand::Rng::with_seed(seed));
         let mut albums: BTreeMap<&str, Album> = BTreeMap::new();

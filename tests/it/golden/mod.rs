@@ -12,16 +12,16 @@ mod delivery;
 use sheaf::testing::golden::{ProcessorCase, check};
 
 #[test]
-fn the_bundle_does_what_its_golden_files_say() {
+fn the_bundle_matches_its_golden_files() {
     check::<ProcessorCase<bundle::Words>>("tests/golden/bundle");
 }
 
 #[test]
-fn the_example_does_what_its_golden_files_say() {
+fn the_example_matches_its_golden_files() {
     check::<ProcessorCase<counter::Clicks>>("tests/golden/counter");
 }
 
 #[test]
-fn the_delivery_does_what_its_golden_files_say() {
+fn the_delivery_matches_its_golden_files() {
     check::<ProcessorCase<delivery::Words>>("tests/golden/delivery");
 }

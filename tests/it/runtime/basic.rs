@@ -18,7 +18,7 @@ fn records_are_keyed_counted_and_forwarded() {
 }
 
 #[test]
-fn a_rejected_input_becomes_a_dead_letter_and_the_partition_goes_on() {
+fn a_rejected_input_becomes_a_dead_letter_and_the_partition_continues() {
     let mut world = world();
     world.start("a").unwrap();
     settle(&mut world);
@@ -56,7 +56,7 @@ fn a_timer_fires_after_a_crash_and_a_lost_disk() {
 }
 
 #[test]
-fn a_second_instance_takes_over_what_the_first_has_counted() {
+fn a_second_instance_takes_over_the_state_of_the_first() {
     let mut world = world();
     world.start("a").unwrap();
     settle(&mut world);
@@ -83,7 +83,7 @@ fn a_second_instance_takes_over_what_the_first_has_counted() {
 
 /// Each transactional call in turn fails in each way, while events flow; nothing is lost or counted twice.
 #[test]
-fn a_lost_answer_of_any_transactional_call_loses_and_doubles_nothing() {
+fn a_lost_answer_of_any_transactional_call_loses_and_duplicates_nothing() {
     let operations =
         [Operation::Begin, Operation::Produce, Operation::Drain, Operation::SendOffsets, Operation::Commit];
     let kinds = [

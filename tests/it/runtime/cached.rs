@@ -29,7 +29,7 @@ fn read(cache_bytes: usize) -> u64 {
 }
 
 #[test]
-fn entries_without_room_in_memory_are_read_again_and_counted() {
+fn evicted_entries_are_read_again_and_counted() {
     assert_eq!(read(96 << 20), 0);
     // No task gets less than some hundred entries' room.
     let read = read(0);

@@ -69,14 +69,14 @@ fn transactions(bytes_max: usize) -> u64 {
 }
 
 #[test]
-fn a_transaction_ends_when_the_entries_that_it_keeps_are_large() {
+fn a_transaction_ends_when_its_entries_are_large() {
     // A hundred events are 800 bytes, and so are their outputs; their entries are more than twice as much.
     assert_eq!(transactions(1 << 20), 1);
     assert!((2..10).contains(&transactions(1_200)), "{}", transactions(1_200));
 }
 
 #[test]
-fn what_may_come_in_any_order_skips_the_inbox_of_a_task_that_is_here() {
+fn records_of_an_order_free_processor_skip_the_inbox_of_an_owned_task() {
     let mut world = free(|_| {});
     world.start("a").unwrap();
     settle(&mut world);
@@ -95,7 +95,7 @@ fn what_may_come_in_any_order_skips_the_inbox_of_a_task_that_is_here() {
 }
 
 #[test]
-fn what_must_stay_in_order_goes_through_the_inbox_and_so_does_all_when_the_setting_is_off() {
+fn ordered_records_and_all_records_without_direct_handover_go_through_the_inbox() {
     for mut world in [world(), free(|setting| setting.settings.processing.direct_handover = false)] {
         world.start("a").unwrap();
         settle(&mut world);
@@ -107,7 +107,7 @@ fn what_must_stay_in_order_goes_through_the_inbox_and_so_does_all_when_the_setti
 }
 
 #[test]
-fn what_belongs_to_another_instance_goes_through_the_inbox() {
+fn records_of_another_instances_tasks_go_through_the_inbox() {
     let mut world = two();
     send_to(&world, 100);
     settle(&mut world);
@@ -116,7 +116,7 @@ fn what_belongs_to_another_instance_goes_through_the_inbox() {
 }
 
 #[test]
-fn a_task_that_is_being_restored_gets_its_events_through_the_inbox_afterwards() {
+fn a_restoring_task_gets_its_events_through_the_inbox_afterwards() {
     let mut world = free(|_| {});
     world.start("a").unwrap();
     settle(&mut world);
@@ -142,7 +142,7 @@ fn a_task_that_is_being_restored_gets_its_events_through_the_inbox_afterwards() 
 }
 
 #[test]
-fn an_owner_that_stands_still_in_the_middle_hands_nothing_over_twice() {
+fn an_owner_that_is_paused_during_a_turn_processes_nothing_twice() {
     for point in [FaultPoint::Stepped, FaultPoint::Drained, FaultPoint::OffsetsSent, FaultPoint::Committed] {
         let mut world = two();
         send_to(&world, 40);

@@ -62,7 +62,7 @@ fn places(world: &World) -> BTreeMap<TopicPartition, BTreeSet<String>> {
 }
 
 #[test]
-fn acts_that_are_under_way_outlive_a_rebalance_that_gives_their_task_back() {
+fn acts_in_flight_survive_a_rebalance_that_reassigns_their_task() {
     let held = Held::default();
     let sink = held.clone();
     let broker = memory::Settings { protocol: Protocol::Eager, ..memory::Settings::default() };

@@ -56,7 +56,7 @@ impl Processor for Twins {
 }
 
 #[test]
-fn a_timer_that_was_taken_back_in_the_same_transaction_does_not_fire() {
+fn a_timer_that_was_unscheduled_in_the_same_transaction_does_not_fire() {
     let mut world = world_of(erase(Twins), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
     world.start("a").unwrap();
     settle(&mut world);
@@ -124,7 +124,7 @@ fn an_act_that_was_replaced_in_the_same_transaction_is_not_executed() {
 }
 
 #[test]
-fn one_transaction_decides_no_more_acts_than_the_sink_has_room_for() {
+fn a_transaction_decides_at_most_as_many_acts_as_the_sink_has_capacity() {
     let held = Held::with_room(5);
     let sink = held.clone();
     let mut world = world_of(erase(Deciding), Box::new(move |_| Arc::new(sink.clone())), memory::Settings::default());

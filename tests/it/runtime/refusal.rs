@@ -21,7 +21,7 @@ fn delete(world: &World, topic: &str) {
 }
 
 #[test]
-fn offsets_that_are_gone_are_not_made_up_by_the_next_transaction() {
+fn lost_offsets_are_not_replaced_by_the_next_transaction() {
     let mut world = stopped();
     // A topic takes the group's offsets along.
     delete(&world, "app-counter-inbox");
@@ -74,7 +74,7 @@ fn sources_whose_offsets_have_expired_are_not_read_again_from_their_beginning() 
 }
 
 #[test]
-fn sources_that_an_older_sheaf_has_read_are_refused_without_a_number() {
+fn sources_of_an_older_version_are_refused_without_an_offset() {
     let mut world = stopped();
     world.broker().expire_offsets("app");
     // An older sheaf wrote nothing there but its start.
@@ -99,7 +99,7 @@ fn a_source_that_was_created_anew_is_read_from_its_beginning() {
 }
 
 #[test]
-fn a_first_start_that_committed_nothing_is_still_the_first() {
+fn a_start_after_one_without_a_commit_is_a_first_start() {
     let mut world = world();
     world.start("a").unwrap();
     settle(&mut world);
@@ -117,7 +117,7 @@ fn a_first_start_that_committed_nothing_is_still_the_first() {
 }
 
 #[test]
-fn a_changelog_that_was_emptied_is_no_first_start() {
+fn an_emptied_changelog_is_not_taken_for_a_first_start() {
     let mut world = stopped();
     delete(&world, "app-counter-changelog");
     // An instance that has no store of it cannot tell otherwise.
@@ -167,7 +167,7 @@ fn entries(stores: &dyn sheaf::store::Stores, task: &str) -> Vec<(Key, Vec<u8>)>
 }
 
 #[test]
-fn who_is_fenced_and_cannot_ask_by_whom_asks_again() {
+fn a_fenced_instance_retries_to_read_who_fenced_it() {
     let mut world = world();
     world.start("a").unwrap();
     settle(&mut world);
@@ -180,7 +180,7 @@ fn who_is_fenced_and_cannot_ask_by_whom_asks_again() {
 }
 
 #[test]
-fn who_is_fenced_waits_for_an_open_transaction_before_it_believes_what_it_reads() {
+fn a_fenced_instance_waits_for_an_open_transaction_in_the_registry() {
     let mut world = world();
     world.start("a").unwrap();
     settle(&mut world);

@@ -83,7 +83,7 @@ fn judge(world: &mut World, instances: &[&str], replicas: usize) {
 }
 
 #[test]
-fn each_task_is_followed_where_it_is_not_owned_and_the_copy_is_whole() {
+fn each_task_has_complete_standbys_on_instances_that_do_not_own_it() {
     for replicas in 0..=2 {
         let mut world = with_standbys(replicas, |_| {});
         let names = ["a", "b", "c"];
@@ -156,7 +156,7 @@ fn a_promoted_standby_replays_only_the_rest() {
 }
 
 #[test]
-fn a_standby_that_crashes_in_the_middle_goes_on_where_it_was() {
+fn a_standby_that_crashes_during_a_restore_resumes() {
     let doomed = Arc::new(Mutex::new((String::new(), 0)));
     let observed = doomed.clone();
     // Each second of the first batches that the doomed one applies is its last one.
@@ -258,7 +258,7 @@ fn a_changelog_that_was_created_anew_is_not_followed() {
 }
 
 #[test]
-fn a_restore_that_a_rebalance_interrupts_goes_on_where_it_was() {
+fn a_restore_interrupted_by_a_rebalance_resumes() {
     let mut world = with_standbys(0, |setting| setting.settings.restore.records_per_second_max = Some(20));
     world.start("a").unwrap();
     settle(&mut world);
@@ -291,7 +291,7 @@ fn a_restore_that_a_rebalance_interrupts_goes_on_where_it_was() {
 }
 
 #[test]
-fn a_standby_that_is_at_its_end_applies_nothing_that_lies_before_it() {
+fn a_standby_at_its_end_applies_no_earlier_records() {
     // So slow that one can look on.
     let (mut world, owner, follower) = pair(with_standbys(1, |setting| setting.broker.fetch_records_max = 3));
     pass(&mut world, 60);

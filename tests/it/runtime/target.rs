@@ -56,7 +56,7 @@ fn limited(kind: OutputKind) -> World {
 }
 
 #[test]
-fn a_topic_of_others_is_taken_with_its_limit_and_what_exceeds_it_is_a_dead_letter() {
+fn a_public_output_keeps_its_record_limit_and_larger_records_are_dead_letters() {
     let mut world = limited(OutputKind::Public);
     world.start("a").unwrap();
     settle(&mut world);
@@ -72,7 +72,7 @@ fn a_topic_of_others_is_taken_with_its_limit_and_what_exceeds_it_is_a_dead_lette
 }
 
 #[test]
-fn a_topic_of_ones_own_with_too_small_a_limit_is_refused_with_the_remedy() {
+fn an_own_output_with_a_small_record_limit_is_refused_with_the_remedy() {
     let said = limited(OutputKind::Own).start("a").unwrap_err().to_string();
     let remedy =
         "kafka-configs --alter --entity-type topics --entity-name counts --add-config max.message.bytes=10485760";
@@ -80,7 +80,7 @@ fn a_topic_of_ones_own_with_too_small_a_limit_is_refused_with_the_remedy() {
 }
 
 #[test]
-fn a_public_output_that_is_missing_is_created_with_room_for_the_largest_record() {
+fn a_missing_public_output_is_created_for_the_largest_record() {
     let mut setting = setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
     setting.topology.nodes[0].outputs[0].kind = OutputKind::Public;
     let mut world = World::new(setting);
@@ -142,7 +142,7 @@ impl Sink for Silent {
 }
 
 #[test]
-fn a_target_that_takes_no_more_holds_up_only_the_tasks_that_call_it() {
+fn a_full_target_delays_only_the_tasks_that_call_it() {
     let [full, free] = ["full", "free"].map(Target::new);
     let sink = Arc::new(Silent::default());
     let mut setting = setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
@@ -171,7 +171,7 @@ fn a_target_that_takes_no_more_holds_up_only_the_tasks_that_call_it() {
 }
 
 #[test]
-fn an_instance_says_what_it_owns_and_which_records_it_reads_without_standbys_too() {
+fn an_instance_registers_its_tasks_and_its_protocol_level_without_standbys_too() {
     let mut world = World::new(setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default()));
     world.start("a").unwrap();
     settle(&mut world);
@@ -185,7 +185,7 @@ fn an_instance_says_what_it_owns_and_which_records_it_reads_without_standbys_too
 }
 
 #[test]
-fn a_stream_thread_is_asked_through_its_mailbox_and_answers_with_its_turn() {
+fn a_stream_thread_answers_requests_in_its_mailbox_with_its_next_turn() {
     let mut world = World::new(setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default()));
     world.start("a").unwrap();
     settle(&mut world);

@@ -73,7 +73,7 @@ fn restarted() -> World {
 }
 
 #[test]
-fn a_record_whose_entry_could_not_be_read_is_taken_again_after_the_rebuild() {
+fn a_record_whose_entry_was_unreadable_is_processed_after_the_rebuild() {
     let mut world = restarted();
     BREAKS.set(1);
     send(&world, &[("y", Some("1")), ("x", Some("2")), ("x", Some("3"))]);
@@ -82,7 +82,7 @@ fn a_record_whose_entry_could_not_be_read_is_taken_again_after_the_rebuild() {
 }
 
 #[test]
-fn an_outcome_whose_entry_could_not_be_read_is_taken_again_after_the_rebuild() {
+fn an_outcome_whose_entry_was_unreadable_is_processed_after_the_rebuild() {
     let held = Held::default();
     let sink = held.clone();
     let mut world = world_of(erase(Counting), Box::new(move |_| Arc::new(sink.clone())), memory::Settings::default());
@@ -104,7 +104,7 @@ fn an_outcome_whose_entry_could_not_be_read_is_taken_again_after_the_rebuild() {
 }
 
 #[test]
-fn an_entry_that_a_rebuild_does_not_mend_stops_the_instance() {
+fn an_entry_that_is_unreadable_after_a_rebuild_stops_the_instance() {
     let mut world = restarted();
     BREAKS.set(u32::MAX);
     send(&world, &[("x", Some("2"))]);

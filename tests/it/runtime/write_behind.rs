@@ -29,7 +29,7 @@ fn waiting() -> World {
 }
 
 #[test]
-fn a_store_has_what_is_committed_some_seconds_later_although_nothing_happens() {
+fn a_store_is_written_after_some_seconds_without_input() {
     let mut world = waiting();
     world.clock().advance(Duration::from_secs(5));
     settle(&mut world);
@@ -37,7 +37,7 @@ fn a_store_has_what_is_committed_some_seconds_later_although_nothing_happens() {
 }
 
 #[test]
-fn what_waited_when_the_process_was_killed_is_in_the_changelog() {
+fn dirty_entries_of_a_killed_process_are_in_the_changelog() {
     let mut world = waiting();
     world.crash("a");
     assert_eq!(stored(&mut world, "a"), 0);
@@ -49,14 +49,14 @@ fn what_waited_when_the_process_was_killed_is_in_the_changelog() {
 }
 
 #[test]
-fn an_orderly_stop_writes_what_waits() {
+fn an_orderly_stop_flushes_dirty_entries() {
     let mut world = waiting();
     world.stop("a").unwrap();
     assert_eq!(stored(&mut world, "a"), 1);
 }
 
 #[test]
-fn an_instance_that_cannot_go_on_writes_what_waits() {
+fn an_instance_that_fails_flushes_its_dirty_entries() {
     let mut world = waiting();
     // Somebody else's start under its name.
     drop(producer(&world, "app-a-0"));

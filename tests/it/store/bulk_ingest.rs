@@ -42,7 +42,7 @@ fn everything(store: &dyn Store) -> String {
 }
 
 #[test]
-fn loads_and_batches_come_to_the_same() {
+fn bulk_batches_and_batches_have_the_same_result() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let open = |root: &tempfile::TempDir| RocksStores::open(RocksOptions::new(root.path())).unwrap();
     let (one, other) = (open(&one), open(&other));

@@ -16,7 +16,7 @@ fn due(store: &dyn Store, clock: TimerClock, now: i64, limit: usize) -> Vec<(Str
 }
 
 #[test]
-fn an_entry_is_what_was_put_last() {
+fn an_entry_is_the_latest_put() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
         assert_eq!(value(&*store, "a"), None);
@@ -29,7 +29,7 @@ fn an_entry_is_what_was_put_last() {
 }
 
 #[test]
-fn timers_come_due_in_the_order_of_due_slot_and_key() {
+fn timers_are_ordered_by_due_time_slot_and_key() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
         let sorted = [
@@ -58,7 +58,7 @@ fn timers_come_due_in_the_order_of_due_slot_and_key() {
 }
 
 #[test]
-fn the_two_clocks_do_not_see_each_others_timers() {
+fn the_timers_of_the_two_clocks_are_separate() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
         schedule(&mut *store, &[("a", delay(3, 5))]);
@@ -88,7 +88,7 @@ fn a_deleted_timer_is_not_due_and_an_earlier_one_put_later_is() {
 }
 
 #[test]
-fn acts_come_in_the_order_of_key_and_slot_and_pages_miss_none() {
+fn acts_are_ordered_by_key_and_slot_and_pages_have_all() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
         // Were a slot written right behind its key, ("a", 0x63) would sort behind ("ab", 0).
@@ -127,7 +127,7 @@ fn a_scan_in_pages_gives_every_entry_once_in_the_order_of_the_keys() {
 }
 
 #[test]
-fn a_named_value_is_what_was_put_last() {
+fn a_meta_value_is_the_latest_put() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
         assert_eq!(store.meta("position").unwrap(), None);
@@ -139,7 +139,7 @@ fn a_named_value_is_what_was_put_last() {
 }
 
 #[test]
-fn a_closed_store_opens_with_all_that_it_held_loads_too() {
+fn a_reopened_store_has_its_batches_and_bulk_batches() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
         let key = Key::new("a");
@@ -187,7 +187,7 @@ fn a_destroyed_store_is_gone_and_its_neighbour_stays() {
 }
 
 #[test]
-fn the_estimate_of_entries_is_right_when_each_was_put_once() {
+fn the_estimate_of_entries_is_exact_if_each_was_put_once() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
         assert_eq!(store.len_estimate(), 0);

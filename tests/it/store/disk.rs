@@ -115,7 +115,7 @@ fn a_lost_table_is_corruption_and_the_store_can_be_rebuilt() {
 }
 
 #[test]
-fn who_opens_stores_may_open_as_many_files_as_the_system_allows() {
+fn opening_stores_raises_the_limit_of_open_files() {
     let system = getrlimit(Resource::Nofile);
     let most = system.maximum.unwrap_or(1 << 16);
     setrlimit(Resource::Nofile, Rlimit { current: Some(most - 1), maximum: system.maximum }).unwrap();

@@ -100,17 +100,17 @@ fn a_killed_process_leaves_every_batch() {
 }
 
 #[test]
-fn a_killed_process_leaves_every_load() {
+fn a_killed_process_leaves_every_bulk_batch() {
     is_whole_after_kill("loads");
 }
 
 #[test]
-fn batches_and_loads_may_take_turns() {
+fn batches_and_bulk_batches_may_alternate() {
     is_whole_after_kill("taking turns");
 }
 
 #[test]
-fn what_another_process_has_open_is_locked_until_it_is_killed() {
+fn stores_of_another_process_are_locked_until_it_is_killed() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path().join(ROOT);
     let mut child = start("batches", directory.path());

@@ -6,7 +6,7 @@ use sheaf::store::memory::MemoryStores;
 use super::{TASK, batch, load, put, value};
 
 #[test]
-fn a_crash_leaves_what_was_applied() {
+fn a_crash_keeps_applied_batches() {
     let stores = MemoryStores::new();
     let mut store = stores.open(TASK).unwrap();
     store.apply(&load([put("a", "1")])).unwrap();
@@ -18,7 +18,7 @@ fn a_crash_leaves_what_was_applied() {
 }
 
 #[test]
-fn a_handle_from_before_the_crash_holds_no_lock_and_writes_to_nobody() {
+fn a_handle_from_before_the_crash_holds_no_lock_and_writes_nothing() {
     let stores = MemoryStores::new();
     let mut old = stores.open(TASK).unwrap();
     stores.crash();
@@ -40,7 +40,7 @@ fn the_disk_outlives_the_stores_that_were_opened_from_it() {
 }
 
 #[test]
-fn a_copy_is_the_store_as_it_was_then() {
+fn a_copy_is_a_snapshot_of_the_store() {
     let (disk, backup) = (MemoryStores::new(), MemoryStores::new());
     assert!(!disk.copy(TASK, &backup), "there is nothing to copy yet");
     let mut store = disk.open(TASK).unwrap();

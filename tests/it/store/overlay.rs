@@ -21,7 +21,7 @@ const AT_ONCE: Limits = Limits { age: Duration::ZERO, bytes: 0 };
 
 proptest! {
     #[test]
-    fn overlay_and_memory_are_one_map_with_transactions(operations in operations()) {
+    fn an_overlay_on_memory_is_a_map_with_transactions(operations in operations()) {
         compare(&MemoryStores::new(), AT_ONCE, operations);
     }
 }
@@ -29,14 +29,14 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn overlay_and_rocks_are_one_map_with_transactions(operations in operations()) {
+    fn an_overlay_on_rocks_is_a_map_with_transactions(operations in operations()) {
         let directory = tempfile::tempdir().unwrap();
         compare(&RocksStores::open(RocksOptions::new(directory.path())).unwrap(), AT_ONCE, operations);
     }
 }
 
 #[test]
-fn an_entry_that_came_and_went_in_one_transaction_is_no_change() {
+fn an_entry_that_is_put_and_deleted_in_one_transaction_is_no_change() {
     let mut overlay = Overlay::new();
     let head = Arc::new(Head { timers: vec![deadline(0, 1)], ..Head::default() });
     let parts = Parts { dropped: false, added: vec![Bytes::from_static(b"part")] };

@@ -25,7 +25,7 @@ fn limits() -> impl Strategy<Value = Limits> {
 
 proptest! {
     #[test]
-    fn a_memory_written_behind_is_one_map_with_transactions(limits in limits(), operations in operations()) {
+    fn a_memory_store_with_write_behind_is_a_map_with_transactions(limits in limits(), operations in operations()) {
         compare(&MemoryStores::new(), limits, operations);
     }
 }
@@ -33,7 +33,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn rocks_written_behind_is_one_map_with_transactions(limits in limits(), operations in operations()) {
+    fn a_rocks_store_with_write_behind_is_a_map_with_transactions(limits in limits(), operations in operations()) {
         let directory = tempfile::tempdir().unwrap();
         compare(&RocksStores::open(RocksOptions::new(directory.path())).unwrap(), limits, operations);
     }
@@ -98,7 +98,7 @@ fn scheduled(bytes: &'static str) -> Written {
 }
 
 #[test]
-fn what_cannot_be_written_stays_readable_and_is_written_later() {
+fn entries_that_cannot_be_flushed_stay_readable_and_are_flushed_later() {
     let is_full = Arc::new(AtomicBool::new(true));
     let store = Full(MemoryStores::new().open(TASK).unwrap(), Arc::clone(&is_full));
     let mut behind = WriteBehind::new(Box::new(store), Limits { age: Duration::ZERO, bytes: 0 });
@@ -123,7 +123,7 @@ fn what_cannot_be_written_stays_readable_and_is_written_later() {
 }
 
 #[test]
-fn timers_that_fired_are_not_passed_over_for_ever() {
+fn fired_timers_are_skipped_only_until_they_are_flushed() {
     const TIMERS: usize = 2_500;
     let store = MemoryStores::new().open(TASK).unwrap();
     let long = Duration::from_hours(1);
@@ -155,7 +155,7 @@ fn timers_that_fired_are_not_passed_over_for_ever() {
 }
 
 #[test]
-fn a_part_that_no_entry_counts_is_not_read_beside_the_one_that_waits() {
+fn a_part_that_no_entry_counts_is_not_read() {
     let mut store = MemoryStores::new().open(TASK).unwrap();
     let (key, orphan, part) = (Key::new("a"), Bytes::from_static(b"orphan"), Bytes::from_static(b"part"));
     store.apply(&batch([Change::PutPart(key.clone(), 0, orphan)])).unwrap();
@@ -171,7 +171,7 @@ fn a_part_that_no_entry_counts_is_not_read_beside_the_one_that_waits() {
 }
 
 #[test]
-fn what_a_store_may_have_goes_with_every_batch_and_what_it_has_with_the_oldest() {
+fn meta_bounds_are_written_with_every_batch_and_positions_with_the_oldest() {
     let store = MemoryStores::new().open(TASK).unwrap();
     let second = Duration::from_secs(1);
     let mut behind = WriteBehind::new(store, Limits { age: 4 * second, bytes: usize::MAX });

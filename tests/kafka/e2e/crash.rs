@@ -66,7 +66,7 @@ fn each_complete_bundle_is_submitted_once_although_an_instance_is_killed() {
 }
 
 #[test]
-fn a_stopped_sender_that_wakes_after_a_take_over_submits_nothing() {
+fn a_paused_sender_that_resumes_after_a_take_over_submits_nothing() {
     let Some(stage) = Stage::open("e2e-stopped") else { return };
     // One call at a time, and the first one takes long: the other intents are committed and wait for the slot.
     let stage = stage.with_in_flight_max(1);

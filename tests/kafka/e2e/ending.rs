@@ -9,7 +9,7 @@ use super::process::until;
 use super::stage::Stage;
 
 #[test]
-fn of_two_processes_with_one_instance_id_the_older_stops_and_names_the_newer() {
+fn with_one_instance_id_the_older_process_stops_and_names_the_newer() {
     let Some(stage) = Stage::open("e2e-same-id") else { return };
     let mut chance = fastrand::Rng::with_seed(7);
     let all = bundles(40, &mut chance);
@@ -31,7 +31,7 @@ fn of_two_processes_with_one_instance_id_the_older_stops_and_names_the_newer() {
 }
 
 #[test]
-fn a_member_that_was_fenced_by_no_newer_start_joins_anew() {
+fn a_member_that_no_newer_start_has_fenced_rejoins() {
     let Some(stage) = Stage::open("e2e-fenced") else { return };
     let mut chance = fastrand::Rng::with_seed(73);
     let all = bundles(40, &mut chance);

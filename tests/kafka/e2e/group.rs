@@ -84,7 +84,7 @@ fn two_instances_share_a_cooperative_group() {
 }
 
 #[test]
-fn offsets_that_are_gone_are_not_guessed() {
+fn lost_offsets_are_not_guessed() {
     let Some(stage) = Stage::open("e2e-expired") else { return };
     let all = bundles(20, &mut fastrand::Rng::with_seed(9));
     let mut instance = stage.run("a");
@@ -138,7 +138,7 @@ fn offsets_that_are_gone_are_not_guessed() {
 
 /// As if the broker had lost the end of a transaction, which Kafka 4.3.1 does when it is stopped at the wrong moment.
 #[test]
-fn a_transaction_that_does_not_end_is_told_and_waited_for() {
+fn a_transaction_that_does_not_end_is_reported_and_waited_for() {
     let Some(stage) = Stage::open("e2e-hanging") else { return };
     let settings = KafkaSettings { transaction_timeout: Duration::from_mins(10), ..stage.scene.settings.clone() };
     let other = Scene::named(stage.scene.name("other"), settings);

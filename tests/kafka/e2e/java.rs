@@ -46,7 +46,7 @@ fn produce(stage: &Stage, records: &[(String, String, String)]) -> Vec<i32> {
 }
 
 #[test]
-fn what_a_java_producer_writes_is_joined_with_and_without_keys() {
+fn records_of_a_java_producer_are_joined_with_and_without_keys() {
     let Some(stage) = Stage::open("e2e-java") else { return };
     let mut chance = fastrand::Rng::with_seed(3);
     let all = bundles(200, &mut chance);

@@ -13,7 +13,7 @@ use super::stage::Stage;
 const OUTAGE: Duration = Duration::from_secs(30);
 
 #[test]
-fn an_instance_says_where_it_looks_for_kafka_and_starts_when_it_comes() {
+fn an_instance_names_the_unreachable_brokers_and_starts_when_they_are_up() {
     if left_out() {
         return;
     }
@@ -39,7 +39,7 @@ fn an_instance_says_where_it_looks_for_kafka_and_starts_when_it_comes() {
 /// timed out, and notes the transaction's end without writing it to the partitions. Three brokers are in `faults`.
 #[test]
 #[ignore = "Kafka 4.3.1 leaves a transaction open in one of six runs; docs/operations.md says what to do then"]
-fn an_outage_in_the_middle_loses_nothing_and_doubles_nothing() {
+fn an_outage_loses_and_duplicates_nothing() {
     if left_out() {
         return;
     }

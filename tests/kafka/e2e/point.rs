@@ -12,7 +12,7 @@ use super::stage::Stage;
 const BUNDLES: usize = 8;
 
 #[test]
-fn nothing_is_lost_or_doubled_wherever_a_process_ends() {
+fn nothing_is_lost_or_duplicated_at_any_fault_point() {
     let Some(stage) = Stage::open("e2e-point") else { return };
     let mut chance = fastrand::Rng::with_seed(79);
     let all = bundles(BUNDLES * (FaultPoint::ALL.len() + 1), &mut chance);

@@ -8,7 +8,7 @@ use super::bundle::bundles;
 use super::stage::{Stage, unkeyed};
 
 #[test]
-fn poison_goes_to_the_dead_letters_and_the_partition_goes_on() {
+fn a_poison_record_becomes_a_dead_letter_and_the_partition_continues() {
     let Some(stage) = Stage::open("e2e-poison") else { return };
     let mut chance = fastrand::Rng::with_seed(5);
     let garbage: Vec<u8> = (0..1_000_000).map(|_| chance.u8(..)).collect();

@@ -26,7 +26,7 @@ fn children(bundles: &[Bundle]) -> Vec<Event> {
 }
 
 #[test]
-fn a_long_restore_costs_no_rebalance_and_the_other_tasks_go_on() {
+fn a_long_restore_causes_no_rebalance_and_other_tasks_continue() {
     let Some(mut stage) = Stage::open("e2e-restore") else { return };
     stage.properties.insert("max.poll.interval.ms", POLL_INTERVAL_MS);
     let is_lost = |bundle: &Bundle| partitioner(bundle.id.as_bytes(), PARTITIONS) < 2;

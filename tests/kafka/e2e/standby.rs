@@ -15,7 +15,7 @@ fn has(stage: &Stage, instance: &Process) -> f64 {
 }
 
 /// How many records the survivor of two restores after a kill; then all bundles are completed and judged.
-fn restored_by_the_heir(test: &str, standbys: u32) -> Option<(f64, usize)> {
+fn restored_by_the_successor(test: &str, standbys: u32) -> Option<(f64, usize)> {
     let mut stage = Stage::open(test)?;
     stage.settings.push(format!("num_standby_replicas: {standbys}"));
     let all = bundles(200, &mut fastrand::Rng::with_seed(91));
@@ -59,10 +59,10 @@ fn restored_by_the_heir(test: &str, standbys: u32) -> Option<(f64, usize)> {
 }
 
 #[test]
-fn an_heir_with_standbys_restores_nothing_that_it_has_and_one_without_restores_all() {
-    let Some((restored, _)) = restored_by_the_heir("e2e-standby", 1) else { return };
+fn a_successor_with_standbys_restores_only_the_rest_and_one_without_restores_all() {
+    let Some((restored, _)) = restored_by_the_successor("e2e-standby", 1) else { return };
     assert!(restored < 0.5, "{restored} records were restored although they were there");
-    let Some((restored, bundles)) = restored_by_the_heir("e2e-no-standby", 0) else { return };
+    let Some((restored, bundles)) = restored_by_the_successor("e2e-no-standby", 0) else { return };
     println!("{restored} records were restored without a standby, none with one");
     // What the heir owned before the kill it had before.
     assert!(restored >= 0.3 * f64::from(u32::try_from(bundles).expect("few")), "{restored} records were restored");

@@ -120,7 +120,7 @@ fn take_over(stage: &Stage, before: usize) {
 }
 
 #[test]
-fn the_next_sheaf_opens_what_an_older_one_has_left_behind() {
+fn the_current_version_opens_the_state_of_an_older_one() {
     let Some(old) = std::env::var_os("SHEAF_TEST_OLD").map(PathBuf::from) else { return };
     let Some(mut stage) = Stage::open("e2e-upgrade") else { return };
     leave_behind(&mut stage, old);
@@ -132,7 +132,7 @@ fn the_next_sheaf_opens_what_an_older_one_has_left_behind() {
 }
 
 #[test]
-fn what_d6868c9_has_left_behind_is_opened() {
+fn the_state_of_d6868c9_is_opened() {
     let Some(stage) = Stage::open("e2e-fixture") else { return };
     let directory = TempDir::new().expect("a directory");
     let unpacked = Command::new("tar").arg("xzf").arg(root().join(FIXTURE)).arg("-C").arg(directory.path()).status();

@@ -13,7 +13,7 @@ use super::{Trial, cluster};
 const COORDINATORS: i32 = 8;
 
 #[test]
-fn brokers_that_restart_and_leaders_that_move_lose_and_double_nothing() {
+fn broker_restarts_and_leader_elections_lose_and_duplicate_nothing() {
     let Some(cluster) = cluster() else { return };
     let mut trial = Trial::open("faults-restart", &cluster);
     let mut instances = trial.run(&["a", "b"]);
@@ -42,7 +42,7 @@ fn brokers_that_restart_and_leaders_that_move_lose_and_double_nothing() {
 }
 
 #[test]
-fn coordinators_that_are_killed_lose_and_double_nothing() {
+fn killed_coordinators_lose_and_duplicate_nothing() {
     let Some(cluster) = cluster() else { return };
     let mut trial = Trial::open("faults-coordinator", &cluster);
     let mut instances = trial.run(&["a", "b"]);
@@ -65,7 +65,7 @@ fn coordinators_that_are_killed_lose_and_double_nothing() {
 }
 
 #[test]
-fn a_topic_that_not_every_broker_knows_yet_is_described_as_it_was_ordered() {
+fn a_topic_that_not_every_broker_knows_yet_is_described_as_requested() {
     let Some(cluster) = cluster() else { return };
     let trial = Trial::open("faults-describe", &cluster);
     // Each client asks a broker of its own choice.

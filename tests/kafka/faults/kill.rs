@@ -9,7 +9,7 @@ use super::{Trial, cluster};
 const SESSION: Duration = Duration::from_secs(6);
 
 #[test]
-fn instances_killed_in_turn_on_three_brokers_lose_and_double_nothing() {
+fn instances_killed_in_turn_on_three_brokers_lose_and_duplicate_nothing() {
     let Some(cluster) = cluster() else { return };
     let mut trial = Trial::open("faults-kill", &cluster);
     let names = ["a", "b", "c"];

@@ -12,7 +12,7 @@ fn assigned(instance: &Process, topic: &str) -> String {
 }
 
 #[test]
-fn instances_that_come_and_go_eight_times_lose_and_double_nothing() {
+fn eight_starts_and_stops_of_instances_lose_and_duplicate_nothing() {
     let Some(cluster) = cluster() else { return };
     let mut trial = Trial::open("faults-scale", &cluster);
     // Who has gone keeps its place for a session, so a short one.

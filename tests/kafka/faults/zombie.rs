@@ -13,7 +13,7 @@ use super::{Trial, cluster};
 const SLEEP: Duration = Duration::from_secs(8);
 
 #[test]
-fn a_zombie_that_wakes_under_load_writes_nothing_that_a_reader_sees() {
+fn a_zombie_that_resumes_under_load_writes_no_committed_record() {
     let Some(cluster) = cluster() else { return };
     let mut trial = Trial::open("faults-zombie", &cluster);
     let mut instances = trial.run(&["a", "b"]);
@@ -36,7 +36,7 @@ fn a_zombie_that_wakes_under_load_writes_nothing_that_a_reader_sees() {
 }
 
 #[test]
-fn a_timer_that_is_due_for_a_zombie_and_for_its_heir_alerts_once() {
+fn a_timer_that_is_due_for_a_zombie_and_its_successor_alerts_once() {
     let Some(cluster) = cluster() else { return };
     let mut trial = Trial::open("faults-timer", &cluster);
     trial.stage.sla = "12s";

@@ -58,7 +58,7 @@ fn setting(name: &str) -> Option<u64> {
 
 #[test]
 #[ignore = "takes as long as it is told: scripts/soak runs it"]
-fn nothing_is_lost_or_doubled_however_often_instances_are_killed() {
+fn nothing_is_lost_or_duplicated_however_often_instances_are_killed() {
     let Ok(directory) = std::env::var("SHEAF_TEST_SOAK_DIR") else { return };
     let directory = PathBuf::from(directory);
     let rounds = setting("ROUNDS").unwrap_or(1_000);

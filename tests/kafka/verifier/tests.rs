@@ -51,7 +51,7 @@ fn enter(ledger: &mut Ledger, came: &Came) {
 }
 
 #[test]
-fn a_complete_bundle_that_came_out_once_is_settled() {
+fn a_complete_bundle_with_one_submission_is_settled() {
     let mut ledger = Ledger::default();
     enter(&mut ledger, &RIGHT);
     let checked = ledger.take_checked();
@@ -63,7 +63,7 @@ fn a_complete_bundle_that_came_out_once_is_settled() {
 }
 
 #[test]
-fn a_bundle_that_lacks_a_member_is_open_and_nothing_may_come_of_it() {
+fn an_incomplete_bundle_is_open_and_has_no_outputs() {
     let audit = judge(&Came { children: 1, submissions: 0, outcomes: 0, submits: 0, ..RIGHT });
     assert!(audit.is_right() && audit.open == 1, "{audit:?}");
     let audit = judge(&Came { children: 1, ..RIGHT });
@@ -71,7 +71,7 @@ fn a_bundle_that_lacks_a_member_is_open_and_nothing_may_come_of_it() {
 }
 
 #[test]
-fn what_is_lost_is_found() {
+fn a_loss_is_found() {
     for came in [
         Came { submissions: 0, ..RIGHT },
         Came { outcomes: 0, ..RIGHT },
@@ -84,7 +84,7 @@ fn what_is_lost_is_found() {
 }
 
 #[test]
-fn what_is_doubled_is_found() {
+fn a_duplicate_is_found() {
     for came in [Came { submissions: 2, ..RIGHT }, Came { outcomes: 2, ..RIGHT }, Came { submits: 2, ..RIGHT }] {
         let audit = judge(&came);
         assert_eq!((audit.doubled, audit.is_right()), (1, false), "{audit:?}");
@@ -92,7 +92,7 @@ fn what_is_doubled_is_found() {
 }
 
 #[test]
-fn what_is_doubled_after_it_was_settled_is_found() {
+fn a_duplicate_after_settling_is_found() {
     let mut ledger = Ledger::default();
     enter(&mut ledger, &RIGHT);
     ledger.audit(&folders(&RIGHT)).assert_right();

@@ -10,7 +10,7 @@ use super::halves;
 use super::proxy::{Loss, Proxy};
 
 #[test]
-fn a_commit_whose_answer_is_lost_is_found_out_and_nothing_is_done_twice() {
+fn a_commit_with_a_lost_answer_is_resolved_without_duplicates() {
     let Some(stage) = Stage::open("e2e-answer") else { return };
     let proxy = Proxy::start(&stage.scene.settings.bootstrap_servers);
     let all = bundles(60, &mut fastrand::Rng::with_seed(81));
@@ -34,7 +34,7 @@ fn a_commit_whose_answer_is_lost_is_found_out_and_nothing_is_done_twice() {
 }
 
 #[test]
-fn a_submit_that_a_proxy_passes_on_and_answers_with_503_makes_one_folder() {
+fn a_submit_that_a_proxy_forwards_and_answers_with_503_makes_one_folder() {
     let Some(stage) = Stage::open("e2e-503") else { return };
     let all = bundles(4, &mut fastrand::Rng::with_seed(82));
     let body = "<html><body>503 Service Unavailable</body></html>".to_owned();

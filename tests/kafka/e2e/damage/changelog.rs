@@ -67,7 +67,7 @@ fn begun(stage: &Stage, bundles: &[Bundle]) {
 }
 
 #[test]
-fn what_an_aborted_or_open_transaction_wrote_to_a_changelog_is_not_restored() {
+fn changelog_records_of_aborted_and_open_transactions_are_not_restored() {
     let Some(stage) = Stage::open("e2e-open-changelog") else { return };
     let all = bundles(40, &mut fastrand::Rng::with_seed(61));
     begun(&stage, &all);
@@ -95,7 +95,7 @@ fn what_an_aborted_or_open_transaction_wrote_to_a_changelog_is_not_restored() {
 }
 
 #[test]
-fn a_changelog_whose_beginning_is_gone_is_refused_and_written_anew_from_the_store() {
+fn a_truncated_changelog_is_refused_and_republished_from_the_store() {
     let Some(stage) = Stage::open("e2e-cut-off") else { return };
     let all = bundles(40, &mut fastrand::Rng::with_seed(62));
     begun(&stage, &all);
@@ -130,7 +130,7 @@ fn a_changelog_whose_beginning_is_gone_is_refused_and_written_anew_from_the_stor
 }
 
 #[test]
-fn a_new_changelog_and_an_empty_disk_are_no_first_start() {
+fn a_new_changelog_and_an_empty_disk_are_not_taken_for_a_first_start() {
     let Some(stage) = Stage::open("e2e-nothing-left") else { return };
     let all = bundles(20, &mut fastrand::Rng::with_seed(63));
     begun(&stage, &all);

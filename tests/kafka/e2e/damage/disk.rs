@@ -30,7 +30,7 @@ fn damage(store: &Path, end: &str) {
 }
 
 #[test]
-fn a_store_whose_files_were_changed_is_rebuilt_and_no_other() {
+fn a_store_with_changed_files_is_rebuilt_and_no_other() {
     let Some(stage) = Stage::open("e2e-corrupt") else { return };
     let all = bundles(80, &mut fastrand::Rng::with_seed(71));
     let mut instance = stage.run("a");
@@ -58,7 +58,7 @@ fn a_store_whose_files_were_changed_is_rebuilt_and_no_other() {
 }
 
 #[test]
-fn a_store_whose_restore_was_cut_off_is_restored_again() {
+fn a_store_with_an_interrupted_restore_is_restored_again() {
     let Some(stage) = Stage::open("e2e-cut-off") else { return };
     let all = bundles(40, &mut fastrand::Rng::with_seed(72));
     let mut instance = stage.run("a");
@@ -161,7 +161,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn a_state_directory_that_comes_back_after_a_month_is_rebuilt() {
+fn a_state_directory_that_is_a_month_old_is_rebuilt() {
     const MONTH_MS: i64 = 30 * 24 * 3_600_000;
     let Some(stage) = Stage::open("e2e-month") else { return };
     let all = bundles(40, &mut fastrand::Rng::with_seed(74));

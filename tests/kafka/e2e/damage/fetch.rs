@@ -31,7 +31,7 @@ fn committed(stage: &Stage, partition: &TopicPartition) -> Option<i64> {
 }
 
 #[test]
-fn a_partition_whose_fetches_fail_holds_no_other_up_and_none_of_its_records_is_passed_over() {
+fn a_partition_whose_fetches_fail_delays_no_other_and_loses_no_record() {
     let Some(stage) = Stage::open("e2e-fetch") else { return };
     let proxy = Proxy::start(&stage.scene.settings.bootstrap_servers);
     let through_proxy = [("SHEAF_KAFKA__BOOTSTRAP_SERVERS", proxy.bootstrap_servers())];

@@ -22,7 +22,7 @@ fn begin(stage: &Stage, producer: &mut dyn Producer, events: &[Event]) {
 }
 
 #[test]
-fn aborted_events_are_not_seen_and_open_ones_are_waited_for() {
+fn aborted_events_are_skipped_and_open_ones_are_waited_for() {
     let Some(stage) = Stage::open("e2e-transactional") else { return };
     let all = bundles(12, &mut fastrand::Rng::with_seed(51));
     let (ghosts, all) = all.split_at(4);
@@ -88,7 +88,7 @@ fn a_thousand_children_and_the_largest_record_are_joined() {
 }
 
 #[test]
-fn a_record_that_no_entry_can_hold_is_a_dead_letter() {
+fn a_record_too_large_for_an_entry_is_a_dead_letter() {
     let Some(stage) = Stage::open("e2e-too-large") else { return };
     let wide = stage.topic("parents");
     widen(&stage, &wide);
