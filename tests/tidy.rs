@@ -1,7 +1,7 @@
-//! The house rules that only a reader of the source can check: who may name whom, and how files look.
+//! The house rules that are checked on the source text: the layers of modules, and the layout of files.
 //!
 //! The tables below are the rules. This binary does not use sheaf, so it is quick to build and runs when sheaf does not
-//! compile. Each violation is told as `file:line: rule`, or with the names that two files have of each other; some tests
+//! compile. Each violation is reported as `file:line: rule`, or with the names that two files use of each other; tests
 //! break each rule once, to show that it can fail.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -27,7 +27,7 @@ mod token;
 
 use std::path::{Path, PathBuf};
 
-/// The floors, from the ground up. A module names modules of lower floors only: none above it, none beside it.
+/// The floors, lowest first. A module names only modules of lower floors, none above it and none on its floor.
 const FLOORS: [&[&str]; 11] = [
     &["model"],
     &["codec", "template"],
@@ -42,7 +42,7 @@ const FLOORS: [&[&str]; 11] = [
     &["cli"],
 ];
 
-/// Foreign crates with a back end behind them, and the only places that may name them.
+/// Foreign crates with a back end, and the only files that may name them.
 const HOMES: [(&str, &[&str]); 9] = [
     ("rdkafka", &["src/broker/kafka/"]),
     ("rocksdb", &["src/store/rocks/"]),
@@ -55,21 +55,21 @@ const HOMES: [(&str, &[&str]); 9] = [
     ("clap", &["src/cli/"]),
 ];
 
-/// Macros that print, and where they may: nowhere else does a library write to its user's terminal.
+/// Macros that print, and the only module that may use them.
 const PRINTING: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
 const MAY_PRINT: &str = "src/cli/";
 
 /// The one file with unsafe code.
 const MAY_BE_UNSAFE: &str = "src/broker/kafka/native.rs";
 
-/// Names that say nothing about what is in a file or module.
+/// Names that do not describe the contents of a file or module.
 const NAMELESS: [&str; 8] = ["util", "utils", "helper", "helpers", "common", "misc", "manager", "manager2"];
 
-/// The longest that a file may be. All unsafe code is in one file, however long that gets.
+/// The most lines of a file, except for the one file with all unsafe code.
 const LINES_MAX: usize = 400;
 
-/// The floors within `runtime`, from the ground up: its modules by the names of their files and folders. The same rule as
-/// for the outer floors holds for what their code uses; `mod.rs` is above all.
+/// The floors within `runtime`, lowest first: its modules by the names of their files and folders. The rule is that of the
+/// outer floors, for code; `mod.rs` is above all.
 const RUNTIME_FLOORS: &[&[&str]] = &[
     &[
         "clock",
@@ -94,17 +94,17 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
     &["application"],
 ];
 
-/// How many fields a struct of `runtime` may have.
+/// The most fields of a struct of `runtime`.
 const FIELDS_MAX: usize = 12;
 
-/// Structs of `runtime` with more, by file and name, until they are split.
+/// Exceptions, by file and name, until they are split.
 const WIDE_STRUCTS: &[(&str, &str)] = &[];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every Rust file below a directory of the repository, as its path in it and its text.
+/// All Rust files below a directory of the repository: path and text.
 fn files(below: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut directories: Vec<PathBuf> = vec![root().join(below)];
@@ -123,25 +123,25 @@ fn files(below: &str) -> Vec<(String, String)> {
     found
 }
 
-fn judge(files: &[(String, String)]) {
-    assert!(files.len() > 10, "the source was not found");
+fn check_all(files: &[(String, String)]) {
+    assert!(files.len() > 10, "the source files were not found");
     let broken: Vec<String> = files.iter().flat_map(|(name, text)| rule::check(name, text)).collect();
     assert!(broken.is_empty(), "{} broken rules:\n{}", broken.len(), broken.join("\n"));
 }
 
 #[test]
 fn the_source_keeps_the_rules() {
-    judge(&files("src"));
+    check_all(&files("src"));
 }
 
 #[test]
 fn the_tests_keep_the_rules_for_files() {
-    judge(&files("tests"));
+    check_all(&files("tests"));
 }
 
 #[test]
 fn the_benchmarks_keep_the_rules_for_files() {
-    judge(&files("bench"));
+    check_all(&files("bench"));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn the_pages_that_show_the_floors_show_these() {
     }
 }
 
-/// A file with this body at that place breaks exactly one rule, on that line, and is told so in these words.
+/// Checks that a file with this name and body breaks exactly one rule, on this line and with these words.
 fn breaks(name: &str, body: &str, line: usize, words: &str) {
     let found = rule::check(name, &format!("//! What it is for.\n{body}\n"));
     let [only] = found.as_slice() else { panic!("{name}: {body}\nbreaks {found:#?}") };

@@ -1,9 +1,9 @@
-//! The AWS adapters against moto, which answers as S3 and Secrets Manager do.
+//! The AWS adapters against moto, a mock of S3 and Secrets Manager.
 
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "test support fails by panicking, and says what it skips"
+    reason = "test support fails by panicking, and prints what it skips"
 )]
 
 use std::io::ErrorKind;
@@ -20,14 +20,14 @@ use sheaf::blob::{self, Fetched, Source as _};
 use sheaf::secret::{self, SecretRef, Source as _};
 use tokio::runtime::Runtime;
 
-/// A moto server on a free port, ended by its process id.
+/// A moto server on a free port; killed when dropped.
 struct Moto {
     child: Child,
     port: u16,
 }
 
 impl Moto {
-    /// `None`, with a printed line, where moto is not installed.
+    /// `None`, with a printed line, if moto is not installed.
     fn start() -> Option<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let started = Command::new("moto_server")
@@ -49,12 +49,12 @@ impl Moto {
                 return Some(moto);
             }
             if let Some(status) = moto.child.try_wait().unwrap() {
-                println!("skipped: moto_server ended at once ({status}); its Python has no moto");
+                println!("skipped: moto_server exited at once ({status}); its Python has no moto");
                 return None;
             }
             thread::sleep(Duration::from_millis(100));
         }
-        unreachable!("moto_server runs and does not listen on port {port}");
+        unreachable!("moto_server does not listen on port {port}");
     }
 
     fn config(&self, runtime: &Runtime) -> SdkConfig {
@@ -101,17 +101,17 @@ fn an_unchanged_template_is_not_transferred_again() {
     let bucket = S3::new(&config, "templates", runtime.handle().clone());
     let conf = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
     let client = aws_sdk_s3::Client::from_conf(conf);
-    let place = aws_sdk_s3::types::CreateBucketConfiguration::builder()
+    let location = aws_sdk_s3::types::CreateBucketConfiguration::builder()
         .location_constraint(aws_sdk_s3::types::BucketLocationConstraint::EuWest1)
         .build();
-    runtime.block_on(client.create_bucket().bucket("templates").create_bucket_configuration(place).send()).unwrap();
+    runtime.block_on(client.create_bucket().bucket("templates").create_bucket_configuration(location).send()).unwrap();
     let put = |text: &'static str| {
         let body = ByteStream::from_static(text.as_bytes());
         runtime.block_on(client.put_object().bucket("templates").key("a/b.json").body(body).send()).unwrap();
     };
 
     put("{}");
-    let Fetched::Current(first) = bucket.fetch("a/b.json", None).unwrap() else { unreachable!("nothing is known") };
+    let Fetched::Current(first) = bucket.fetch("a/b.json", None).unwrap() else { unreachable!("no revision is known") };
     assert_eq!(first.bytes, "{}");
     assert_eq!(bucket.fetch("a/b.json", Some(&first.revision)).unwrap(), Fetched::Unchanged);
     put("[]");

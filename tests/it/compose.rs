@@ -1,11 +1,6 @@
-//! docker-compose.yml, checked without Docker: every path, port, variable and command that it names is there and fits.
+//! docker-compose.yml, checked without Docker: its paths, ports, variables and commands exist and match.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a file that does not fit fails its test"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a mismatch fails its test")]
 
 use std::path::Path;
 
@@ -27,8 +22,8 @@ fn services(compose: &Node) -> Vec<(&str, &Node)> {
     services.iter().map(|entry| (entry.key.as_str(), &entry.node)).collect()
 }
 
-/// The services that run sheaf itself, told by the image that is built here.
-fn ours(compose: &Node) -> Vec<(&str, &Node)> {
+/// The services that run sheaf: those whose image is built from this repository.
+fn sheaf_services(compose: &Node) -> Vec<(&str, &Node)> {
     services(compose).into_iter().filter(|(_, service)| service.get("build").is_some()).collect()
 }
 
@@ -45,7 +40,7 @@ fn text(node: &Node) -> String {
     number.to_string()
 }
 
-/// The configuration that a service runs with: the file that it mounts and the variables that it sets.
+/// The configuration of a service: from the file that it mounts and its environment.
 fn configuration(service: &Node) -> Config {
     let command = texts(service.get("command"));
     let at = command.iter().position(|word| word == "-c").unwrap();
@@ -61,7 +56,7 @@ fn configuration(service: &Node) -> Config {
 }
 
 fn instances(compose: &Node) -> Vec<(&str, &Node)> {
-    ours(compose).into_iter().filter(|(_, service)| texts(service.get("command"))[0] == "run").collect()
+    sheaf_services(compose).into_iter().filter(|(_, service)| texts(service.get("command"))[0] == "run").collect()
 }
 
 #[test]
@@ -73,7 +68,7 @@ fn every_host_path_that_is_mounted_or_built_from_is_in_the_repository() {
             let (host, inside) = volume.split_once(':').unwrap();
             assert!(inside.starts_with('/'), "{name}: {volume}");
             if host.starts_with('.') {
-                assert!(repository().join(host).exists(), "{name}: {host} is not there");
+                assert!(repository().join(host).exists(), "{name}: {host} does not exist");
             } else {
                 assert!(named.contains(&host), "{name}: the volume {host} is not declared");
             }
@@ -106,9 +101,9 @@ fn images_are_pinned_and_ports_are_published_on_loopback_once() {
 }
 
 #[test]
-fn every_variable_of_ours_is_a_setting() {
+fn every_variable_of_sheaf_is_a_setting() {
     let compose = compose();
-    for (name, service) in ours(&compose) {
+    for (name, service) in sheaf_services(&compose) {
         for entry in service.get("environment").map_or(&[][..], Node::entries) {
             if entry.key.starts_with("SHEAF_") {
                 let known = FIELDS.iter().any(|field| field.variable() == entry.key);
@@ -119,7 +114,7 @@ fn every_variable_of_ours_is_a_setting() {
 }
 
 #[test]
-fn every_instance_has_a_valid_configuration_and_a_name_of_its_own() {
+fn every_instance_has_a_valid_configuration_and_its_own_name() {
     let compose = compose();
     let configurations: Vec<Config> =
         instances(&compose).into_iter().map(|(_, service)| configuration(service)).collect();
@@ -157,7 +152,7 @@ fn every_reference_to_the_environment_is_set_by_its_service() {
 }
 
 #[test]
-fn health_checks_ask_the_port_that_the_configuration_binds() {
+fn health_checks_request_the_configured_port() {
     let compose = compose();
     for (name, service) in instances(&compose) {
         let port = configuration(service).http.bind.port();
@@ -197,8 +192,12 @@ fn a_service_waits_for_services_that_have_a_health_check() {
     for (name, service) in services(&compose) {
         assert!(service.get("healthcheck").is_some(), "{name} has no health check");
         for entry in service.get("depends_on").map_or(&[][..], Node::entries) {
-            let needed = compose.get("services").unwrap().get(&entry.key);
-            assert!(needed.is_some_and(|needed| needed.get("healthcheck").is_some()), "{name} needs {}", entry.key);
+            let dependency = compose.get("services").unwrap().get(&entry.key);
+            assert!(
+                dependency.is_some_and(|dependency| dependency.get("healthcheck").is_some()),
+                "{name} needs {}",
+                entry.key
+            );
             assert_eq!(text(entry.node.get("condition").unwrap()), "service_healthy", "{name}");
         }
     }
@@ -207,7 +206,7 @@ fn a_service_waits_for_services_that_have_a_health_check() {
 #[test]
 fn commands_are_commands_of_this_program() {
     let compose = compose();
-    let commands: Vec<String> = ours(&compose)
+    let commands: Vec<String> = sheaf_services(&compose)
         .into_iter()
         .map(|(_, service)| {
             texts(service.get("command"))

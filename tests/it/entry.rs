@@ -1,4 +1,4 @@
-//! The entry's bytes: they come back as they were, they stay as they are, and no bytes whatever do harm.
+//! The bytes of entries: they round-trip, they do not change, and invalid bytes are errors.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use sheaf::codec::{Error, Head, Versioned, Writer, binary};
 use sheaf::model::{Act, ActSlot, Status, Statuses, Target, Timer, TimerKind, Timestamp};
 
 const ENVELOPE_BYTES: usize = 6;
-/// An entry of each format, which stay readable.
+/// An entry of each format; all stay readable.
 const GOLDEN: [&str; 3] = [
     include_str!("../golden/entry/format-1.hex"),
     include_str!("../golden/entry/format-2.hex"),
@@ -19,7 +19,7 @@ const GOLDEN: [&str; 3] = [
 const GOLDEN_VERSION: u16 = 3;
 const GOLDEN_BODY: &[u8] = b"body";
 
-/// A state like any processor's, in its third version.
+/// A state in its third version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Basket {
     owner: String,
@@ -39,7 +39,7 @@ impl Versioned for Basket {
     }
 }
 
-/// The head of a format's golden file: acts before format 3 name no target, and formats before 3 know no statuses.
+/// The head of a format's golden file: before format 3 acts have no target, and there are no statuses.
 fn golden_head(format: u8) -> Head {
     let timer = |kind, due| Timer { kind, due: Timestamp::from_millis(due) };
     Head {
@@ -57,14 +57,14 @@ fn golden_head(format: u8) -> Head {
     }
 }
 
-/// A golden file's bytes; `None` is any byte.
+/// The bytes of a golden file; `None` matches any byte.
 fn golden_bytes(format: u8) -> Vec<Option<u8>> {
     let tokens =
         GOLDEN[usize::from(format) - 1].lines().flat_map(|line| line.split('#').next().unwrap().split_whitespace());
     tokens.map(|token| (token != "??").then(|| u8::from_str_radix(token, 16).unwrap())).collect()
 }
 
-/// The golden bytes as sheaf 9.8.7 would have written them.
+/// The golden bytes as written by sheaf 9.8.7.
 fn golden_of_another_version(format: u8) -> Vec<u8> {
     let mut writer = [9, 8, 7].into_iter();
     golden_bytes(format).into_iter().map(|byte| byte.unwrap_or_else(|| writer.next().unwrap())).collect()
@@ -114,7 +114,7 @@ fn heads() -> impl Strategy<Value = Head> {
 proptest! {
     #[test]
     fn an_entry_round_trips(head in heads(), version: u16, body: Vec<u8>) {
-        let mut bytes = b"what was there before".to_vec();
+        let mut bytes = b"earlier bytes".to_vec();
         let start = bytes.len();
         entry::encode(&head, version, &body, &mut bytes).unwrap();
         let entry = entry::decode(&bytes[start..]).unwrap();
@@ -137,9 +137,9 @@ proptest! {
     }
 
     #[test]
-    fn one_changed_byte_never_panics(place in 0..basket().len(), byte: u8) {
+    fn one_changed_byte_never_panics(position in 0..basket().len(), byte: u8) {
         let mut bytes = basket();
-        bytes[place] = byte;
+        bytes[position] = byte;
         let _result = read_basket(&bytes);
     }
 }
@@ -149,10 +149,10 @@ fn the_bytes_of_an_entry_are_those_of_the_golden_file() {
     let mut bytes = Vec::new();
     entry::encode(&golden_head(FORMAT), GOLDEN_VERSION, GOLDEN_BODY, &mut bytes).unwrap();
     let golden = golden_bytes(FORMAT);
-    let fits = bytes.len() == golden.len() && bytes.iter().zip(&golden).all(|(b, g)| g.is_none_or(|g| g == *b));
+    let matches = bytes.len() == golden.len() && bytes.iter().zip(&golden).all(|(b, g)| g.is_none_or(|g| g == *b));
     assert!(
-        fits,
-        "the format has changed, though entries of it are stored:\n  now    {bytes:02x?}\n  golden {golden:02x?}"
+        matches,
+        "the format has changed, but entries in it are stored:\n  now    {bytes:02x?}\n  golden {golden:02x?}"
     );
 }
 
@@ -168,19 +168,19 @@ fn the_golden_bytes_of_every_format_are_read() {
 }
 
 #[test]
-fn flags_that_no_sheaf_writes_are_corrupt() {
+fn unknown_flags_are_corrupt() {
     let mut bytes = Vec::new();
     entry::encode(&Head::default(), 1, b"", &mut bytes).unwrap();
     let flags = ENVELOPE_BYTES + 2;
     assert_eq!(bytes[flags], 0);
-    for wrong in [0b11, 0b1000, 0b1000_0000] {
-        bytes[flags] = wrong;
-        assert!(matches!(entry::decode(&bytes), Err(Error::Corrupt(_))), "{wrong:#b}");
+    for flag in [0b11, 0b1000, 0b1000_0000] {
+        bytes[flags] = flag;
+        assert!(matches!(entry::decode(&bytes), Err(Error::Corrupt(_))), "{flag:#b}");
     }
 }
 
 #[test]
-fn an_entry_that_ends_too_early_is_corrupt_wherever_it_ends() {
+fn a_truncated_entry_is_corrupt_at_any_length() {
     let bytes = basket();
     read_basket(&bytes).unwrap();
     for length in 0..bytes.len() {
@@ -205,7 +205,7 @@ fn a_list_with_an_excessive_length_is_corrupt() {
 }
 
 #[test]
-fn an_unknown_format_names_the_sheaf_that_wrote_it() {
+fn an_unknown_format_names_the_version_that_wrote_it() {
     let mut bytes = golden_of_another_version(FORMAT);
     bytes[0] = FORMAT + 1;
     let error = entry::decode(&bytes).unwrap_err();
@@ -216,7 +216,7 @@ fn an_unknown_format_names_the_sheaf_that_wrote_it() {
 }
 
 #[test]
-fn an_unknown_body_version_names_the_sheaf_that_wrote_it() {
+fn an_unknown_body_version_names_the_version_that_wrote_it() {
     for found in [0, Basket::VERSION + 1, u16::MAX] {
         let mut bytes = golden_of_another_version(FORMAT);
         bytes[1..3].copy_from_slice(&found.to_be_bytes());

@@ -1,6 +1,6 @@
 //! The tests of sheaf, in one binary, because each binary links `RocksDB` and librdkafka.
 //!
-//! `SHEAF_TEST_KAFKA=0` leaves out what needs a real Kafka.
+//! `SHEAF_TEST_KAFKA=0` skips the tests that need a real Kafka.
 
 #![allow(
     clippy::disallowed_methods,

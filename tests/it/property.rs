@@ -1,6 +1,10 @@
 //! Properties: any order gives the same bundle, duplicates change nothing, states round-trip, no bytes panic.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what a strategy builds is valid, or the test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the inputs of strategies are valid, or the test fails"
+)]
 
 use std::time::Duration;
 
@@ -20,14 +24,14 @@ fn pointer(text: &str) -> Pointer {
     Pointer::parse(text).unwrap()
 }
 
-/// Rules in which the parent says how many children there are, or nobody does.
-fn rules(children: u32, parent_says: bool) -> Rules {
+/// Rules in which the parent has the number of children, or only the rules have it.
+fn rules(children: u32, parent_has_count: bool) -> Rules {
     let source = |topic: &str, member, bundle| SourceRules {
         topic: topic.to_owned(),
         member,
         bundle: pointer(bundle),
         id: pointer("/id"),
-        expects: parent_says.then(|| pointer("/children")),
+        expects: parent_has_count.then(|| pointer("/children")),
         position: Some(pointer("/position")),
         time: None,
     };
@@ -57,16 +61,16 @@ fn event(role: Role, value: &Value, minutes: i64) -> Input {
     Input::Record(Event::new(role.as_str(), record.timestamp, record))
 }
 
-/// What came of a series of inputs to one bundle.
+/// The results of a series of inputs to one bundle.
 #[derive(Debug, Default)]
-struct Play {
+struct Run {
     state: Option<State>,
     parts: Vec<Part>,
     forwards: Vec<Forward>,
     alerts: Vec<String>,
 }
 
-impl Play {
+impl Run {
     fn step(&mut self, bundle: &Bundle, input: &Input) {
         let now = Timestamp::from_millis(START + 100 * 3_600_000);
         let Ok(next) = bundle.step(&Key::new("p"), self.state.clone(), input.clone(), Moment::at(now)) else { return };
@@ -89,8 +93,8 @@ impl Play {
         }
     }
 
-    /// The state as it comes back from its bytes.
-    fn read_back(&self) -> State {
+    /// The state, encoded and decoded.
+    fn decoded(&self) -> State {
         let (state, mut bytes) = (self.state.as_ref().unwrap(), Vec::new());
         state.encode(&mut bytes).unwrap();
         let head = Head { parts: 3..3 + u32::try_from(self.parts.len()).unwrap(), ..Head::default() };
@@ -102,49 +106,51 @@ impl Play {
     }
 
     fn of(bundle: &Bundle, inputs: &[Input]) -> Self {
-        let mut play = Self::default();
+        let mut run = Self::default();
         for input in inputs {
-            play.step(bundle, input);
+            run.step(bundle, input);
         }
-        play
+        run
     }
 }
 
-/// A complete bundle's members, and the rules that they complete.
+/// Rules, and the members of a bundle that is complete by them.
 fn complete_bundle() -> impl Strategy<Value = (Rules, Vec<Input>)> {
     let child = (0..2880_i64, any::<bool>(), "[a-c]{0,2}");
-    (prop::collection::vec(child, 0..5), 0..2880_i64, any::<bool>()).prop_map(|(children, parent_at, parent_says)| {
-        let count = u32::try_from(children.len()).unwrap();
-        let parent = json!({ "id": "p", "children": count });
-        let mut members = vec![event(Role::Parent, &parent, parent_at)];
-        for (index, (at, placed, note)) in children.into_iter().enumerate() {
-            let mut value = json!({ "id": format!("c{index}"), "parent_id": "p", "note": note });
-            if placed {
-                value["position"] = json!(index + 1);
+    (prop::collection::vec(child, 0..5), 0..2880_i64, any::<bool>()).prop_map(
+        |(children, parent_at, parent_has_count)| {
+            let count = u32::try_from(children.len()).unwrap();
+            let parent = json!({ "id": "p", "children": count });
+            let mut members = vec![event(Role::Parent, &parent, parent_at)];
+            for (index, (at, placed, note)) in children.into_iter().enumerate() {
+                let mut value = json!({ "id": format!("c{index}"), "parent_id": "p", "note": note });
+                if placed {
+                    value["position"] = json!(index + 1);
+                }
+                members.push(event(Role::Child, &value, at));
             }
-            members.push(event(Role::Child, &value, at));
-        }
-        (rules(if parent_says { 1 } else { count }, parent_says), members)
-    })
+            (rules(if parent_has_count { 1 } else { count }, parent_has_count), members)
+        },
+    )
 }
 
-/// The rules, the members, the members in another order, and which come again where.
+/// The rules, the members, the members in another order, and the duplicates: which member, and where.
 type Arrivals = (Rules, Vec<Input>, Vec<Input>, Vec<(Index, Index)>);
 
-/// The same with an order of arrival, and with places at which members come again.
+/// A complete bundle with an order of arrival and duplicates.
 fn arrivals() -> impl Strategy<Value = Arrivals> {
     complete_bundle().prop_flat_map(|(rules, members)| {
-        let again = prop::collection::vec(any::<(Index, Index)>(), 0..4);
-        (Just(rules), Just(members.clone()), Just(members).prop_shuffle(), again)
+        let duplicates = prop::collection::vec(any::<(Index, Index)>(), 0..4);
+        (Just(rules), Just(members.clone()), Just(members).prop_shuffle(), duplicates)
     })
 }
 
-/// Any inputs whatever: other contents, places that do not exist, deadlines at any moment.
-fn anything() -> impl Strategy<Value = Input> {
+/// Any inputs: other contents, positions that do not exist, deadlines at any time.
+fn any_input() -> impl Strategy<Value = Input> {
     let position = prop::option::of(-1..5_i64);
     let child =
         (0..4_u8, position, 0..2_u8, 0..2880_i64, any::<bool>()).prop_map(|(id, position, note, at, is_long)| {
-            // With two long ones the members are more than one entry should hold.
+            // With two long ones the bundle is stored in parts.
             let note = format!("{note}{}", if is_long { "x".repeat(2_000) } else { String::new() });
             let mut value = json!({ "id": format!("c{id}"), "parent_id": "p", "note": note });
             if let Some(position) = position {
@@ -169,63 +175,63 @@ proptest! {
         breach in any::<Index>(),
     ) {
         let bundle = Bundle::new("t", rules);
-        let sorted = Play::of(&bundle, &members);
+        let sorted = Run::of(&bundle, &members);
         prop_assert_eq!(sorted.forwards.len(), 1);
-        let other = Play::of(&bundle, &shuffled);
+        let other = Run::of(&bundle, &shuffled);
         prop_assert_eq!(&other.forwards, &sorted.forwards);
         prop_assert_eq!(&other.state, &sorted.state);
 
-        // A deadline is missed when the members' times say so, in any order, and that is told once.
+        // Whether the deadline is missed depends on the members' times, not on their order; it is alerted once.
         let value: Value = serde_json::from_slice(sorted.forwards[0].value.as_deref().unwrap()).unwrap();
-        for play in [&sorted, &other] {
-            let breaches = play.alerts.iter().filter(|kind| *kind == "sla_breach").count();
+        for run in [&sorted, &other] {
+            let breaches = run.alerts.iter().filter(|kind| *kind == "sla_breach").count();
             prop_assert_eq!(breaches, usize::from(value["late"] == json!(true)));
         }
 
-        // Nor does it matter when the timer comes round.
+        // The time at which the timer fires does not matter either.
         let mut interrupted = shuffled;
         interrupted.insert(breach.index(interrupted.len()), sla_due());
-        prop_assert_eq!(&Play::of(&bundle, &interrupted).forwards, &sorted.forwards);
+        prop_assert_eq!(&Run::of(&bundle, &interrupted).forwards, &sorted.forwards);
     }
 
     #[test]
-    fn duplicates_change_nothing((rules, _, shuffled, again) in arrivals()) {
+    fn duplicates_change_nothing((rules, _, shuffled, duplicates) in arrivals()) {
         let bundle = Bundle::new("t", rules);
-        let once = Play::of(&bundle, &shuffled);
+        let once = Run::of(&bundle, &shuffled);
         let mut doubled = shuffled;
-        for (which, place) in again {
+        for (which, position) in duplicates {
             let copy = doubled[which.index(doubled.len())].clone();
-            doubled.insert(place.index(doubled.len() + 1), copy);
+            doubled.insert(position.index(doubled.len() + 1), copy);
         }
-        let twice = Play::of(&bundle, &doubled);
+        let twice = Run::of(&bundle, &doubled);
         prop_assert_eq!(twice.forwards, once.forwards);
         prop_assert_eq!(twice.state, once.state);
     }
 
     #[test]
-    fn a_repeated_input_has_no_further_outputs(inputs in prop::collection::vec(anything(), 0..12), parent_says in any::<bool>()) {
-        let bundle = Bundle::new("t", rules(2, parent_says));
-        let mut play = Play::default();
+    fn a_repeated_input_has_no_further_outputs(inputs in prop::collection::vec(any_input(), 0..12), parent_has_count in any::<bool>()) {
+        let bundle = Bundle::new("t", rules(2, parent_has_count));
+        let mut run = Run::default();
         for input in &inputs {
-            play.step(&bundle, input);
-            let (state, forwards, alerts) = (play.state.clone(), play.forwards.len(), play.alerts.len());
+            run.step(&bundle, input);
+            let (state, forwards, alerts) = (run.state.clone(), run.forwards.len(), run.alerts.len());
             prop_assert!(forwards <= 1);
             if state.is_some() {
-                play.step(&bundle, input);
-                prop_assert_eq!((&play.state, play.forwards.len(), play.alerts.len()), (&state, forwards, alerts));
+                run.step(&bundle, input);
+                prop_assert_eq!((&run.state, run.forwards.len(), run.alerts.len()), (&state, forwards, alerts));
             }
         }
     }
 
     #[test]
-    fn states_round_trip(inputs in prop::collection::vec(anything(), 0..12), parent_says in any::<bool>()) {
-        let bundle = Bundle::new("t", rules(2, parent_says));
-        let mut play = Play::default();
+    fn states_round_trip(inputs in prop::collection::vec(any_input(), 0..12), parent_has_count in any::<bool>()) {
+        let bundle = Bundle::new("t", rules(2, parent_has_count));
+        let mut run = Run::default();
         for input in &inputs {
-            play.step(&bundle, input);
-            if let Some(state) = &play.state {
-                prop_assert_eq!(&play.read_back(), state);
-                prop_assert!(play.parts.is_empty() == (state.version() == 1));
+            run.step(&bundle, input);
+            if let Some(state) = &run.state {
+                prop_assert_eq!(&run.decoded(), state);
+                prop_assert!(run.parts.is_empty() == (state.version() == 1));
             }
         }
     }
@@ -245,7 +251,7 @@ proptest! {
                 let role = rules.sources[source].member.as_str().to_owned();
                 let input = Input::Record(Event::new(role, record.timestamp, record));
                 let step = bundle.step(&Key::new("p"), None, input, Moment::at(Timestamp::from_millis(START)));
-                // Whatever passed the keying is fit for the bundle.
+                // A record that the keying step accepts is valid for the bundle.
                 prop_assert!(keyed.is_err() || step.is_ok());
             }
         }

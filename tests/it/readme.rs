@@ -1,5 +1,5 @@
-//! What README and docs say can be done: files that exist, links that lead somewhere, commands that are there, the demo's
-//! own words, a `sheaf.yaml` that is valid.
+//! README and docs match the repository: files and links exist, commands have help, the demo's lines and the configuration are
+//! current.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every page for people, with its text.
+/// Every page of the documentation, with its text.
 fn pages() -> Vec<(PathBuf, String)> {
     let mut paths: Vec<PathBuf> =
         ["README.md", "CONTRIBUTING.md", "topologies/README.md", "templates/README.md", "state/README.md"]
@@ -26,7 +26,7 @@ fn pages() -> Vec<(PathBuf, String)> {
     paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(root().join(path)).unwrap())).collect()
 }
 
-/// The fenced blocks of a page: the word after the fence, and the text.
+/// The fenced blocks of a page: the language and the text.
 fn blocks(page: &str) -> Vec<(&str, String)> {
     let (mut blocks, mut open): (Vec<(&str, String)>, _) = (Vec::new(), false);
     for line in page.lines() {
@@ -58,9 +58,9 @@ fn text(output: &Output) -> String {
 #[test]
 fn the_example_configuration_is_valid_with_its_topology_and_template() {
     let output = sheaf(&["validate", "-c", "sheaf.yaml"]);
-    let said = text(&output);
-    assert!(output.status.success() && said.contains("ok: application ctm, topology control-m"), "{said}");
-    assert!(said.contains("submits to smprod with templates/bundle.json"), "{said}");
+    let printed = text(&output);
+    assert!(output.status.success() && printed.contains("ok: application ctm, topology control-m"), "{printed}");
+    assert!(printed.contains("submits to smprod with templates/bundle.json"), "{printed}");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn the_topology_in_the_readme_is_the_file() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let file = std::fs::read_to_string(root().join("topologies/control-m.yaml")).unwrap();
     let file: String = file.lines().filter(|line| !line.starts_with('#')).flat_map(|line| [line, "\n"]).collect();
-    assert!(blocks(&readme).contains(&("yaml", file.clone())), "README.md does not show\n{file}");
+    assert!(blocks(&readme).contains(&("yaml", file.clone())), "README.md does not contain\n{file}");
 }
 
 #[test]
@@ -81,11 +81,11 @@ fn the_code_in_the_page_on_processors_is_the_example() {
     let shown: Vec<String> = blocks(&page).into_iter().filter(|(kind, _)| *kind == "rust").map(|(_, it)| it).collect();
     assert_eq!(shown.len(), 6, "the page shows state, step, metrics, topology, test and golden text");
     for block in shown {
-        assert!(code.contains(&block), "docs/processor.md shows what is not in the example:\n{block}");
+        assert!(code.contains(&block), "docs/processor.md shows code that is not in the example:\n{block}");
     }
 }
 
-/// Words of a command line that are paths of this repository: with a slash or a known ending, and no address or variable.
+/// The words of a command line that are paths in the repository: with a slash or a known extension, no addresses or variables.
 fn paths(line: &str) -> impl Iterator<Item = &str> {
     let line = line.split(" #").next().unwrap_or_default();
     line.split_whitespace().map(|word| word.trim_matches(['"', '\''])).filter(|word| {
@@ -95,17 +95,17 @@ fn paths(line: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn every_file_that_a_command_names_is_there() {
+fn every_file_in_a_command_exists() {
     let mut seen = 0;
     for (page, text) in pages() {
         for (_, block) in blocks(&text).into_iter().filter(|(kind, _)| *kind == "sh") {
             for path in block.lines().flat_map(paths) {
-                assert!(root().join(path).exists(), "{}: there is no {path}", page.display());
+                assert!(root().join(path).exists(), "{}: {path} does not exist", page.display());
                 seen += 1;
             }
         }
     }
-    assert!(seen > 4, "the commands were not found: {seen}");
+    assert!(seen > 4, "only {seen} paths were found");
 }
 
 #[test]
@@ -118,14 +118,14 @@ fn every_link_between_pages_leads_to_a_file() {
                 continue;
             }
             let path = root().join(&page).parent().unwrap().join(file);
-            assert!(path.exists(), "{}: the link to {target} leads nowhere", page.display());
+            assert!(path.exists(), "{}: the target of the link {target} does not exist", page.display());
             seen += 1;
         }
     }
-    assert!(seen > 20, "the links were not found: {seen}");
+    assert!(seen > 20, "only {seen} links were found");
 }
 
-/// The subcommands that a text names after `sheaf `: one word, or two for a command that has commands of its own.
+/// The subcommands after `sheaf ` in a text: one word, or two for a command with subcommands.
 fn subcommands(text: &str) -> BTreeSet<Vec<String>> {
     let mut named = BTreeSet::new();
     for rest in text.split("sheaf ").skip(1) {
@@ -142,7 +142,7 @@ fn subcommands(text: &str) -> BTreeSet<Vec<String>> {
     named
 }
 
-/// The subcommands that stand in backticks; in a sentence sheaf is a name and no command.
+/// The subcommands in backticks; elsewhere in a sentence sheaf is a name, not a command.
 fn quoted(text: &str) -> BTreeSet<Vec<String>> {
     text.split("`sheaf ")
         .skip(1)
@@ -152,7 +152,7 @@ fn quoted(text: &str) -> BTreeSet<Vec<String>> {
 }
 
 #[test]
-fn every_command_that_is_named_has_its_help() {
+fn every_command_in_a_page_has_help() {
     let mut named = BTreeSet::new();
     for (_, text) in pages() {
         named.extend(quoted(&text));
@@ -160,10 +160,10 @@ fn every_command_that_is_named_has_its_help() {
             named.extend(block.lines().flat_map(subcommands));
         }
     }
-    // What an error's remedy names has to be there too.
+    // The commands in remedies of errors exist too.
     named.extend(quoted(include_str!("../../src/runtime/error.rs")));
-    for least in [vec!["run"], vec!["mock", "control-m"], vec!["state", "republish"]] {
-        assert!(named.iter().any(|command| *command == least), "{least:?} was not found in {named:?}");
+    for expected in [vec!["run"], vec!["mock", "control-m"], vec!["state", "republish"]] {
+        assert!(named.iter().any(|command| *command == expected), "{expected:?} was not found in {named:?}");
     }
     for command in named {
         let mut arguments: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -177,12 +177,12 @@ fn every_command_that_is_named_has_its_help() {
 fn the_demo_prints_the_lines_of_the_readme() {
     let output = sheaf(&["demo", "--fast"]);
     assert!(output.status.success(), "{}", text(&output));
-    let said = text(&output);
-    let mut said = said.lines();
+    let printed = text(&output);
+    let mut printed = printed.lines();
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let shown = blocks(&readme).into_iter().map(|(_, block)| block).find(|block| block.contains("The oracle agrees"));
     for line in shown.unwrap().lines().filter(|line| !line.is_empty() && line.trim() != "⋮") {
-        assert!(said.any(|other| other == line), "`sheaf demo --fast` does not say, at that place: {line}");
+        assert!(printed.any(|other| other == line), "`sheaf demo --fast` does not print here: {line}");
     }
 }
 

@@ -13,11 +13,11 @@ impl Cluster for Scene {
         &*self.broker
     }
 
-    fn pass(&self, time: Duration) {
+    fn advance(&self, time: Duration) {
         std::thread::sleep(time);
     }
 
-    fn fresh(&self, name: &str) -> String {
+    fn unique_name(&self, name: &str) -> String {
         self.fresh_name(name)
     }
 

@@ -1,4 +1,4 @@
-//! No file uses, be it by way of others, a file that uses it: each can be read after those that it uses.
+//! Circular dependencies of files, also indirect ones, are refused: each file can be read after those that it uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -6,22 +6,22 @@ use std::fmt::Write as _;
 use super::files;
 use super::graph::{Edges, Graph};
 
-/// Each circle of files, with the names that tie them, as lines of text.
+/// Each circle of files, with the names that they use of each other, as lines of text.
 fn circles(edges: &Edges<'_>) -> Vec<String> {
     let reached: BTreeMap<&str, BTreeSet<&str>> = edges.keys().map(|file| (*file, reached(edges, file))).collect();
-    let (mut told, mut found) = (BTreeSet::new(), Vec::new());
+    let (mut reported, mut found) = (BTreeSet::new(), Vec::new());
     for (file, reach) in &reached {
         let uses_it = |other: &&str| reached.get(other).is_some_and(|back| back.contains(file));
         let circle: BTreeSet<&str> = reach.iter().copied().filter(uses_it).collect();
-        if !circle.is_empty() && !told.contains(file) {
+        if !circle.is_empty() && !reported.contains(file) {
             found.push(describe(&circle, edges));
         }
-        told.extend(circle);
+        reported.extend(circle);
     }
     found
 }
 
-/// The files that a file uses, be it by way of others; the file itself only if it is in a circle.
+/// The files that a file uses, directly or indirectly; the file itself only if it is in a circle.
 fn reached<'a>(edges: &Edges<'a>, from: &str) -> BTreeSet<&'a str> {
     let (mut found, mut next) = (BTreeSet::new(), vec![from]);
     while let Some(file) = next.pop() {
@@ -35,7 +35,7 @@ fn reached<'a>(edges: &Edges<'a>, from: &str) -> BTreeSet<&'a str> {
 }
 
 fn describe(circle: &BTreeSet<&str>, edges: &Edges<'_>) -> String {
-    let mut text = format!("a circle of {} files: move what ties them to where all may use it", circle.len());
+    let mut text = format!("a circle of {} files: move the shared names to a file that all may use", circle.len());
     for file in circle {
         for (other, names) in edges[file].iter().filter(|(other, _)| circle.contains(*other)) {
             let names: Vec<&str> = names.iter().copied().collect();
@@ -55,7 +55,7 @@ fn no_files_of_the_source_use_each_other() {
 }
 
 /// The circles of a crate with these files.
-fn told(files: &[(&str, &str)]) -> Vec<String> {
+fn circles_of(files: &[(&str, &str)]) -> Vec<String> {
     let files: Vec<(String, String)> =
         files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
     let graph = Graph::new("src/", &files);
@@ -63,16 +63,16 @@ fn told(files: &[(&str, &str)]) -> Vec<String> {
     circles(&graph.edges)
 }
 
-/// Exactly one circle is found, with exactly these ties.
-fn has_one_circle(files: &[(&str, &str)], ties: &[&str]) {
-    let found = told(files);
+/// Checks that there is exactly one circle, with exactly these uses.
+fn has_one_circle(files: &[(&str, &str)], uses: &[&str]) {
+    let found = circles_of(files);
     let [circle] = found.as_slice() else { panic!("{files:#?}\n{found:#?}") };
     let lines: Vec<&str> = circle.lines().skip(1).map(str::trim).collect();
-    assert_eq!(lines, ties);
+    assert_eq!(lines, uses);
 }
 
 fn has_none(files: &[(&str, &str)]) {
-    assert_eq!(told(files), Vec::<String>::new(), "{files:#?}");
+    assert_eq!(circles_of(files), Vec::<String>::new(), "{files:#?}");
 }
 
 #[test]
@@ -101,13 +101,13 @@ fn a_circle_may_be_indirect() {
 fn names_are_followed_through_reexports() {
     let one = ("src/m/one.rs", "use super::{Second, third::T};\npub struct One;");
     let two = ("src/m/two.rs", "use crate::m::One;\npub struct Two;");
-    let ties = ["src/m/one.rs uses Two of src/m/two.rs", "src/m/two.rs uses One of src/m/one.rs"];
+    let uses = ["src/m/one.rs uses Two of src/m/two.rs", "src/m/two.rs uses One of src/m/one.rs"];
     let third = ("src/m/third.rs", "pub struct T;");
     for exports in [
         "pub use self::one::One;\npub(super) use two::Two as Second;",
         "pub use one::*;\npub(in crate::m) use two::{Two as Second, Two as _};",
     ] {
-        has_one_circle(&[("src/m/mod.rs", exports), one, two, third], &ties);
+        has_one_circle(&[("src/m/mod.rs", exports), one, two, third], &uses);
     }
 }
 
@@ -123,9 +123,9 @@ fn a_parent_that_only_exports_is_in_no_circle() {
 #[test]
 fn a_parent_and_a_child_that_use_each_other_are_a_circle() {
     let child = ("src/m/child.rs", "use super::Parent;\npub struct Child;\nfn f(p: Parent) {}");
-    let ties = ["src/m/child.rs uses Parent of src/m/mod.rs", "src/m/mod.rs uses Child of src/m/child.rs"];
-    has_one_circle(&[("src/m/mod.rs", "use child::Child; pub struct Parent;"), child], &ties);
-    has_one_circle(&[("src/m/mod.rs", "pub use child::Child; pub struct Parent(Child);"), child], &ties);
+    let uses = ["src/m/child.rs uses Parent of src/m/mod.rs", "src/m/mod.rs uses Child of src/m/child.rs"];
+    has_one_circle(&[("src/m/mod.rs", "use child::Child; pub struct Parent;"), child], &uses);
+    has_one_circle(&[("src/m/mod.rs", "pub use child::Child; pub struct Parent(Child);"), child], &uses);
     has_none(&[("src/m/mod.rs", "pub use child::Child; pub struct Parent;"), child]);
 }
 

@@ -1,4 +1,4 @@
-//! The code of a file: no comments, and nothing that is compiled for tests only.
+//! The code of a file, without comments and test code.
 
 use super::token::{Token, tokens};
 
@@ -20,7 +20,7 @@ pub(crate) fn without_tests(text: &str) -> Vec<&str> {
     code
 }
 
-/// Takes one item away: all up to its `;` or its last brace.
+/// Skips one item, to its `;` or its closing brace.
 fn skip_item(rest: &mut Vec<&str>) {
     let mut depth = 0_usize;
     while let Some(word) = rest.pop() {

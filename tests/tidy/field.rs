@@ -1,4 +1,4 @@
-//! How many fields a struct of `runtime` may have: one with more is several things at once.
+//! The number of fields of structs in `runtime`: one with too many has several responsibilities.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ fn structs(text: &str) -> Vec<Struct<'_>> {
     found
 }
 
-/// The number of fields of a struct, from the tokens behind its name.
+/// The number of fields of a struct, from the tokens after its name.
 fn fields(rest: &[&str]) -> usize {
     let (mut depth, mut count, mut begun, mut before) = (0_usize, 0, false, "");
     let mut body = false;
@@ -55,9 +55,7 @@ fn fields(rest: &[&str]) -> usize {
 fn broken(name: &str, text: &str, allowed: &[(&str, &str)]) -> Vec<String> {
     let wide = structs(text).into_iter().filter(|it| it.fields > FIELDS_MAX && !allowed.contains(&(name, it.name)));
     let rule = |Struct { line, name: of, fields }| {
-        format!(
-            "{name}:{line}: `{of}` has {fields} fields of at most {FIELDS_MAX}: put those that go together into a type"
-        )
+        format!("{name}:{line}: `{of}` has {fields} fields of at most {FIELDS_MAX}: group related fields into a type")
     };
     wide.map(rule).collect()
 }
@@ -78,8 +76,8 @@ fn the_list_of_wide_structs_has_no_others() {
         .filter(|(_, it)| it.fields > FIELDS_MAX)
         .map(|(name, it)| (name, it.name))
         .collect();
-    let mended: Vec<_> = WIDE_STRUCTS.iter().filter(|entry| !wide.contains(*entry)).collect();
-    assert!(mended.is_empty(), "take these out of WIDE_STRUCTS in tests/tidy.rs: {mended:?}");
+    let obsolete: Vec<_> = WIDE_STRUCTS.iter().filter(|entry| !wide.contains(*entry)).collect();
+    assert!(obsolete.is_empty(), "remove these from WIDE_STRUCTS in tests/tidy.rs: {obsolete:?}");
 }
 
 #[test]

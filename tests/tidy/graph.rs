@@ -1,23 +1,23 @@
 //! Which file uses what another file defines: names are followed through `use` and `pub use` to their definitions.
 //!
-//! Only names are seen. A method is found by its type, so who calls one is not tied to the file with its `impl`.
+//! Only names are resolved. A method call does not depend on the file with its `impl`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{Module, modules};
 
-/// The names that tie each file to the files that define them: `[user][definer]`.
+/// The names that each file uses of others: `[user][definer]`.
 pub(crate) type Edges<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<&'a str>>>;
 
-/// The files of a crate and their ties.
+/// The files of a crate and their dependencies.
 pub(crate) struct Graph<'a> {
     pub edges: Edges<'a>,
-    /// Paths into the crate that lead nowhere, as `file: path`. The crate compiles, so they were not understood.
+    /// Unresolved paths into the crate, as `file: path`. The crate compiles, so this graph does not support them.
     pub unresolved: BTreeSet<String>,
 }
 
 impl<'a> Graph<'a> {
-    /// Of the library whose root is in the folder `root`, without its tests.
+    /// The graph of the library with its root in the folder `root`, without its tests.
     pub(crate) fn new(root: &str, files: &'a [(String, String)]) -> Self {
         let library = Library::new(root, files);
         let mut graph = Self { edges: Edges::new(), unresolved: BTreeSet::new() };
@@ -33,15 +33,15 @@ impl<'a> Graph<'a> {
         graph
     }
 
-    /// What a path in a module leads to; it may be followed and be no tie.
-    fn add(&mut self, module: &Module<'a>, path: &[&'a str], ties: bool, library: &Library<'a>) {
+    /// Resolves a path in a module; `is_use` is false for re-exports, which are no dependency.
+    fn add(&mut self, module: &Module<'a>, path: &[&'a str], is_use: bool, library: &Library<'a>) {
         let targets = library.resolve(module, path, &mut BTreeSet::new());
         if targets.is_empty() && matches!(path, ["crate" | "self" | "super", _, ..]) {
             self.unresolved.insert(format!("{}: {}", module.file, path.join("::")));
         }
         for target in targets {
             let Target::Item { file, name } = target else { continue };
-            if ties && file != module.file {
+            if is_use && file != module.file {
                 self.edges.entry(module.file).or_default().entry(file).or_default().insert(name);
             }
         }
@@ -53,7 +53,7 @@ struct Library<'a> {
     modules: BTreeMap<Vec<&'a str>, Module<'a>>,
 }
 
-/// What a path leads to.
+/// The target of a path.
 enum Target<'a> {
     Module(Vec<&'a str>),
     Item { file: &'a str, name: &'a str },
@@ -76,7 +76,7 @@ impl<'a> Library<'a> {
         Self { modules: found }
     }
 
-    /// What a path in a module leads to; nothing, if that is in another crate.
+    /// The targets of a path in a module; none if it leads to another crate.
     fn resolve(&self, from: &Module<'a>, path: &[&'a str], pending: &mut Pending<'a>) -> Vec<Target<'a>> {
         let Some((first, rest)) = path.split_first() else { return Vec::new() };
         let mut found = match *first {
@@ -93,7 +93,7 @@ impl<'a> Library<'a> {
                     Target::Item { .. } => {}
                 }
             }
-            // What follows a type is a variant or an associated item of it.
+            // The part after a type is a variant or an associated item.
             if !modules.is_empty() {
                 found = modules.into_iter().flat_map(|path| self.below(path, name, pending)).collect();
             }
@@ -101,12 +101,12 @@ impl<'a> Library<'a> {
         found
     }
 
-    /// The next step of a path.
+    /// The targets of the next part of a path.
     fn below(&self, path: &[&'a str], name: &'a str, pending: &mut Pending<'a>) -> Vec<Target<'a>> {
         if name == "super" { vec![Target::Module(above(path))] } else { self.look_up(path, name, pending) }
     }
 
-    /// What a name means in a module: its own, imported, or exported again.
+    /// The targets of a name in a module: defined, imported or re-exported there.
     fn look_up(&self, path: &[&'a str], name: &'a str, pending: &mut Pending<'a>) -> Vec<Target<'a>> {
         let mut found = Vec::new();
         let below: Vec<&str> = path.iter().copied().chain([name]).collect();
@@ -131,7 +131,7 @@ impl<'a> Library<'a> {
         found
     }
 
-    /// What a name means where a glob leads to.
+    /// The targets of a name in the modules of a glob.
     fn look_into(
         &self,
         module: &Module<'a>,

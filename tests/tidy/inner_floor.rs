@@ -17,7 +17,7 @@ fn floor_of(module: &str) -> Option<usize> {
     RUNTIME_FLOORS.iter().position(|modules| modules.contains(&module))
 }
 
-/// Every tie from a module to one above or beside it, as `file: rule`.
+/// Every use of a module above or on the same floor, as `file: rule`.
 fn broken(edges: &Edges<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     for (file, used) in edges {
@@ -33,7 +33,7 @@ fn broken(edges: &Edges<'_>) -> Vec<String> {
     broken
 }
 
-/// Why one module must not use another, if it must not.
+/// The rule that forbids one module to use another; `None` if it may.
 fn rule(own: &str, other: &str) -> Option<String> {
     if other == "mod" {
         return Some(format!("`{own}` uses what {ROOT}mod.rs defines, which is above all"));
@@ -65,8 +65,8 @@ fn every_module_of_the_runtime_has_a_floor() {
     assert_eq!(modules, known, "{ROOT} and the table RUNTIME_FLOORS in tests/tidy.rs");
 }
 
-/// What is told when a file of one module names a type of another.
-fn told(file: &str, other: &str) -> Vec<String> {
+/// The broken rules if a file of one module uses a type of another.
+fn broken_by(file: &str, other: &str) -> Vec<String> {
     let text = |other: &str| format!("use crate::runtime::{other}T;\npub struct T;");
     let files = [
         (format!("{ROOT}{file}.rs"), text(&format!("{other}::"))),
@@ -79,10 +79,10 @@ fn told(file: &str, other: &str) -> Vec<String> {
 #[test]
 fn a_module_that_uses_one_on_its_floor_or_above_is_found() {
     let (ground, next) = (RUNTIME_FLOORS[0], RUNTIME_FLOORS[1]);
-    assert_eq!(told(next[0], ground[0]), Vec::<String>::new());
-    assert_eq!(told(&format!("{}/deep", next[0]), ground[0]), Vec::<String>::new());
+    assert_eq!(broken_by(next[0], ground[0]), Vec::<String>::new());
+    assert_eq!(broken_by(&format!("{}/deep", next[0]), ground[0]), Vec::<String>::new());
     for other in [ground[1], next[0]] {
-        let found = told(&format!("{}/deep", ground[0]), other).concat();
+        let found = broken_by(&format!("{}/deep", ground[0]), other).concat();
         assert!(found.starts_with(&format!("{ROOT}{}/deep.rs: ", ground[0])), "{found}");
         assert!(found.contains(&format!("must not use `{other}`")) && found.ends_with(": T"), "{found}");
     }

@@ -7,7 +7,7 @@ use super::{FLOORS, HOMES, LINES_MAX, MAY_BE_UNSAFE, MAY_PRINT, NAMELESS, PRINTI
 pub(crate) fn check(name: &str, text: &str) -> Vec<String> {
     let all = tokens(text);
     let code: Vec<Token<'_>> = all.iter().filter(|token| !token.comment).copied().collect();
-    let mut broken = looks(name, text);
+    let mut broken = layout(name, text);
     broken.extend(modules(&code));
     broken.extend(allowances(&code));
     if let Some(inside) = name.strip_prefix("src/") {
@@ -22,7 +22,7 @@ pub(crate) fn check(name: &str, text: &str) -> Vec<String> {
 type Broken = (usize, String);
 
 /// The file's length, its first line, its name.
-fn looks(name: &str, text: &str) -> Vec<Broken> {
+fn layout(name: &str, text: &str) -> Vec<Broken> {
     let mut broken = Vec::new();
     let first = text.lines().next().unwrap_or_default();
     if !first.starts_with("//! ") {
@@ -38,10 +38,10 @@ fn looks(name: &str, text: &str) -> Vec<Broken> {
 }
 
 fn nameless(name: &str) -> String {
-    format!("`{name}` says nothing: name the file or module after what is in it")
+    format!("`{name}` does not describe anything: name the file or module after its contents")
 }
 
-/// Modules with a name that says nothing, in the file itself.
+/// Inline modules with a name that does not describe anything.
 fn modules(code: &[Token<'_>]) -> Vec<Broken> {
     let named = code.windows(2).filter_map(|pair| match pair {
         [word, name] if word.text == "mod" && NAMELESS.contains(&name.text) => Some((name.line, nameless(name.text))),
@@ -65,7 +65,7 @@ fn allowances(code: &[Token<'_>]) -> Vec<Broken> {
     broken
 }
 
-/// Modules above or beside the file's own, named by `crate::`, in code and in links of comments.
+/// Modules above or on the same floor, named by `crate::`, in code and in links of comments.
 fn floors(inside: &str, all: &[Token<'_>]) -> Vec<Broken> {
     let Some((own, _)) = inside.split_once('/') else { return Vec::new() };
     let Some(floor) = floor_of(own) else { return vec![(1, format!("`{own}` has no floor: add it to the table"))] };
@@ -85,7 +85,7 @@ fn floor_of(module: &str) -> Option<usize> {
     FLOORS.iter().position(|modules| modules.contains(&module))
 }
 
-/// The names that follow `crate::`, those of a group each for itself.
+/// The names after `crate::`, each name of a group separately.
 fn named_by_crate<'a>(all: &[Token<'a>]) -> Vec<Token<'a>> {
     let mut named = Vec::new();
     for (at, pair) in all.windows(2).enumerate() {
@@ -125,7 +125,7 @@ fn group<'a>(tokens: &[Token<'a>]) -> Vec<Token<'a>> {
     named
 }
 
-/// `super::super::..` that reaches the crate's root: a module would be named without `crate::`.
+/// `super::super::..` that reaches the crate's root and so names a module without `crate::`.
 fn climbing(inside: &str, code: &[Token<'_>]) -> Vec<Broken> {
     let parts = inside.trim_end_matches(".rs").split('/');
     let mut depth = parts.filter(|part| !matches!(*part, "mod" | "lib" | "main")).count();
@@ -171,7 +171,7 @@ fn homes(name: &str, code: &[Token<'_>]) -> Vec<Broken> {
         let is_path =
             after == "::" && before != "::" || matches!(before, "use" | "crate") && matches!(after, ";" | "as");
         if is_path && !homes.iter().any(|home| name.starts_with(home)) {
-            broken.push((token.line, format!("the crate `{foreign}` is at home in {} only", homes.join(", "))));
+            broken.push((token.line, format!("the crate `{foreign}` may be used in {} only", homes.join(", "))));
         }
     }
     broken
@@ -186,7 +186,7 @@ fn places(name: &str, code: &[Token<'_>]) -> Vec<Broken> {
             broken.push((word.line, format!("`{}!` prints, which only {MAY_PRINT} may", word.text)));
         }
         if word.text == "unsafe" && name != MAY_BE_UNSAFE {
-            broken.push((word.line, format!("unsafe code belongs into {MAY_BE_UNSAFE}")));
+            broken.push((word.line, format!("unsafe code is allowed in {MAY_BE_UNSAFE} only")));
         }
     }
     broken

@@ -1,4 +1,4 @@
-//! The rules for what is not Rust: shell scripts, and the program that the benchmark compares with.
+//! The rules for shell scripts, and for the peer program of the benchmark.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -28,12 +28,15 @@ fn scripts() -> Vec<PathBuf> {
 fn every_script_says_what_it_is_for_and_stops_at_errors() {
     for path in scripts() {
         let text = std::fs::read_to_string(&path).unwrap();
-        let said = text.lines().nth(1).unwrap_or_default();
+        let purpose = text.lines().nth(1).unwrap_or_default();
         let name = path.display();
-        assert!(said.starts_with("# ") && said.len() > 20, "{name}: the second line is a sentence on what it is for");
-        let sourced = said.starts_with("# Sourced by ");
-        assert!(sourced || text.contains("\nset -euo pipefail\n"), "{name}: it needs set -euo pipefail");
-        assert!(sourced || is_executable(&path), "{name}: it is to be executable");
+        assert!(
+            purpose.starts_with("# ") && purpose.len() > 20,
+            "{name}: the second line is a sentence on what it is for"
+        );
+        let sourced = purpose.starts_with("# Sourced by ");
+        assert!(sourced || text.contains("\nset -euo pipefail\n"), "{name}: add set -euo pipefail");
+        assert!(sourced || is_executable(&path), "{name}: make it executable");
     }
 }
 
@@ -42,7 +45,7 @@ fn is_executable(path: &Path) -> bool {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o111 != 0
 }
 
-/// Where shellcheck is not installed, bash itself at least reads them.
+/// Without shellcheck, bash at least parses them.
 #[test]
 fn the_scripts_are_sound() {
     for script in scripts() {
@@ -55,7 +58,7 @@ fn the_scripts_are_sound() {
     }
 }
 
-/// Another broker than the peer's own version would be an excuse for either of them.
+/// Different versions would make the comparison unfair.
 #[test]
 fn the_peer_and_the_broker_are_of_one_version() {
     let between = |file: &str, start: &str, end: &str| {

@@ -1,10 +1,10 @@
-//! What the modules of a source file define, import and name: enough of Rust's grammar to follow a name.
+//! The definitions, imports and paths of a source file's modules: enough of Rust's grammar to resolve names.
 
 use std::collections::BTreeSet;
 
 use super::code::without_tests;
 
-/// A file's module, or one that it holds in braces.
+/// The module of a file, or an inline module.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Module<'a> {
     /// Its path in the repository.
@@ -21,14 +21,14 @@ pub(crate) struct Module<'a> {
 /// One name of a `use`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Import<'a> {
-    /// The name that it has here; `*` for every name of the path.
+    /// The imported name; `*` for every name of the path.
     pub name: &'a str,
     pub path: Vec<&'a str>,
-    /// Whether it is a `pub use`, `pub(..) use` too.
+    /// True for `pub use` and `pub(..) use`.
     pub exported: bool,
 }
 
-/// Words before a name that they define.
+/// Keywords that define the next name.
 const DEFINING: [&str; 8] = ["const", "enum", "fn", "static", "struct", "trait", "type", "union"];
 
 /// The modules of a file, its own first, without those that are compiled for tests only.
@@ -45,7 +45,7 @@ struct Reader<'a> {
     code: Vec<&'a str>,
     at: usize,
     modules: Vec<Module<'a>>,
-    /// The open braces: the module that each opens, if it does.
+    /// The open braces, each with the inline module that it opens, if any.
     braces: Vec<Option<usize>>,
 }
 
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         self.at += 3;
     }
 
-    /// A field, a method, a lifetime, or a name behind a type: none of them is looked up in the module.
+    /// True for a field, a method, a lifetime, or a name after a type, which are not resolved in the module.
     fn is_member(&self) -> bool {
         match self.before(1) {
             "." => self.before(2) != ".",
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The names from here on that `::` joins.
+    /// The next names, joined by `::`.
     fn names(&mut self) -> Vec<&'a str> {
         let mut names = Vec::new();
         while is_name(self.word(0)) {

@@ -1,17 +1,17 @@
-//! Just enough of Rust's lexer: words and marks with their lines, texts left out, comments told apart.
+//! A minimal lexer for Rust: identifiers and punctuation with their lines, without strings, with comments marked.
 
-/// A word or a mark.
+/// An identifier or punctuation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token<'a> {
     /// From 1.
     pub line: usize,
     /// An identifier, `::`, or one character.
     pub text: &'a str,
-    /// It stands in a comment.
+    /// True within a comment.
     pub comment: bool,
 }
 
-/// The tokens of a file. Strings and characters are left out: what they say names nothing.
+/// The tokens of a file, without strings and characters, which name nothing.
 pub(crate) fn tokens(source: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let (mut line, mut rest) = (1, source);
@@ -35,7 +35,7 @@ enum Kind {
     Skipped,
 }
 
-/// How long the piece at the front is, in bytes, and what it is.
+/// The length of the first piece, in bytes, and its kind.
 fn piece(rest: &str, first: char) -> (usize, Kind) {
     if rest.starts_with("//") {
         return (rest.find('\n').unwrap_or(rest.len()), Kind::Comment);
@@ -71,7 +71,7 @@ fn raw_text(rest: &str) -> Option<usize> {
     Some(rest.len() - body.len() + length)
 }
 
-/// A character, or a lifetime, which goes on without a second quote.
+/// A character, or the quote of a lifetime.
 fn quote(rest: &str) -> (usize, Kind) {
     let mut inside = rest.chars().skip(1);
     match (inside.next(), inside.next()) {
@@ -81,7 +81,7 @@ fn quote(rest: &str) -> (usize, Kind) {
     }
 }
 
-/// Up to and with the closing quote, past those that are escaped.
+/// The length to and with the closing quote, past escaped ones.
 fn closed(rest: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, character) in rest.char_indices().skip(1) {
@@ -95,7 +95,7 @@ fn closed(rest: &str, quote: char) -> usize {
     rest.len()
 }
 
-/// A comment's words: its links name modules as code does.
+/// The tokens of a comment; its links name modules as code does.
 fn words<'a>(comment: &'a str, line: usize, found: &mut Vec<Token<'a>>) {
     for (number, text) in comment.split('\n').enumerate() {
         let mut rest = text;

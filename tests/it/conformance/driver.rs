@@ -1,4 +1,4 @@
-//! What the checks have in common: topics, producers, readers, and a member that answers its group.
+//! Helpers of the checks: topics, producers, readers, and a group member.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,22 +11,22 @@ use sheaf::model::{Key, OutRecord, Record, Topic, TopicPartition};
 
 use super::Cluster;
 
-/// What every blocking call gets.
+/// The time-out of every blocking call.
 pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
-/// How often something is looked for, [`STEP`] apart, before it counts as not coming.
+/// The most attempts of [`until`], [`STEP`] apart.
 const ATTEMPTS: u32 = 6_000;
 const STEP: Duration = Duration::from_millis(20);
-/// How often a reader looks for what must not come.
+/// The number of polls of [`poll_for_a_while`].
 const QUIET_ATTEMPTS: u32 = 10;
 
-/// A new topic of that many partitions.
+/// Creates a topic with this many partitions.
 pub(super) fn topic(cluster: &dyn Cluster, partitions: i32, config: &[(&str, &str)]) -> Topic {
-    let topic = Topic::new(&cluster.fresh("conformance"));
+    let topic = Topic::new(&cluster.unique_name("conformance"));
     create(cluster, &topic, partitions, config);
     topic
 }
 
-/// Creates a topic and waits until the cluster speaks of it.
+/// Creates a topic and waits until the cluster describes it.
 pub(super) fn create(cluster: &dyn Cluster, topic: &Topic, partitions: i32, config: &[(&str, &str)]) {
     let config: BTreeMap<_, _> = config.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let mut admin = cluster.broker().admin().unwrap();
@@ -39,7 +39,7 @@ pub(super) fn partition(cluster: &dyn Cluster) -> TopicPartition {
     TopicPartition::new(&topic(cluster, 1, &[]), 0)
 }
 
-/// An initialised producer of that transactional id, which tracks nothing.
+/// An initialised producer with this transactional id, without tracked topics.
 pub(super) fn producer(cluster: &dyn Cluster, transactional_id: &str) -> Box<dyn Producer> {
     let spec = ProducerSpec { transactional_id: transactional_id.to_owned(), tracked: Vec::new() };
     let mut producer = cluster.broker().producer(&spec).unwrap();
@@ -47,17 +47,17 @@ pub(super) fn producer(cluster: &dyn Cluster, transactional_id: &str) -> Box<dyn
     producer
 }
 
-/// An initialised producer of its own.
-pub(super) fn fresh_producer(cluster: &dyn Cluster) -> Box<dyn Producer> {
-    producer(cluster, &cluster.fresh("writer"))
+/// An initialised producer with a unique transactional id.
+pub(super) fn unique_producer(cluster: &dyn Cluster) -> Box<dyn Producer> {
+    producer(cluster, &cluster.unique_name("writer"))
 }
 
-/// A record for that partition.
+/// A record for a partition.
 pub(super) fn record(to: &TopicPartition, key: &str, value: &str) -> OutRecord {
     OutRecord::logged(to, Key::new(key), Some(Bytes::copy_from_slice(value.as_bytes())))
 }
 
-/// Begins a transaction and writes the values, acknowledged, without ending it.
+/// Begins a transaction and writes the values, acknowledged; the transaction stays open.
 pub(super) fn open(producer: &mut dyn Producer, to: &TopicPartition, values: &[&str]) {
     producer.begin().unwrap();
     for value in values {
@@ -72,7 +72,7 @@ pub(super) fn write(producer: &mut dyn Producer, to: &TopicPartition, values: &[
     producer.commit(TIMEOUT).unwrap();
 }
 
-/// A reader of these partitions from there on.
+/// A reader of these partitions, from a start.
 pub(super) fn reader(
     cluster: &dyn Cluster,
     isolation: Isolation,
@@ -85,7 +85,7 @@ pub(super) fn reader(
     reader
 }
 
-/// Polls until that many records have come.
+/// Polls until this many records have arrived.
 pub(super) fn take(cluster: &dyn Cluster, reader: &mut dyn Reader, count: usize) -> Vec<Record> {
     let mut out = Vec::new();
     until(cluster, "the records arrive", || {
@@ -96,12 +96,12 @@ pub(super) fn take(cluster: &dyn Cluster, reader: &mut dyn Reader, count: usize)
     out
 }
 
-/// Polls for a while; whatever comes.
-pub(super) fn linger(cluster: &dyn Cluster, reader: &mut dyn Reader) -> Vec<Record> {
+/// Polls for a while; returns the records that arrive.
+pub(super) fn poll_for_a_while(cluster: &dyn Cluster, reader: &mut dyn Reader) -> Vec<Record> {
     let mut out = Vec::new();
     for _ in 0..QUIET_ATTEMPTS {
         reader.poll(100, &mut out, Duration::from_millis(100)).unwrap();
-        cluster.pass(STEP);
+        cluster.advance(STEP);
     }
     out
 }
@@ -129,21 +129,21 @@ pub(super) fn values(records: &[Record]) -> Vec<String> {
     records.iter().map(text).collect()
 }
 
-/// Tries until there is an answer, letting time pass in between.
+/// Retries until there is a result, advancing the time in between.
 pub(super) fn until<T>(cluster: &dyn Cluster, what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
     for _ in 0..ATTEMPTS {
         if let Some(answer) = attempt() {
             return answer;
         }
-        cluster.pass(STEP);
+        cluster.advance(STEP);
     }
-    panic!("it did not happen that {what}");
+    panic!("timed out waiting until {what}");
 }
 
-/// A member that answers its group at once, and keeps what it was told.
+/// A group member that answers rebalance events at once, and keeps them.
 pub(super) struct Member {
     pub(super) consumer: Box<dyn Consumer>,
-    pub(super) held: BTreeSet<TopicPartition>,
+    pub(super) assigned: BTreeSet<TopicPartition>,
     pub(super) events: Vec<GroupEvent>,
 }
 
@@ -153,10 +153,10 @@ impl Member {
         let spec = ConsumerSpec { group: group.to_owned(), group_instance, waker: Waker::none() };
         let mut consumer = cluster.broker().consumer(&spec).unwrap();
         consumer.subscribe(topics).unwrap();
-        Self { consumer, held: BTreeSet::new(), events: Vec::new() }
+        Self { consumer, assigned: BTreeSet::new(), events: Vec::new() }
     }
 
-    /// Polls once and answers what it is told.
+    /// Polls once and answers the event.
     pub(super) fn serve(&mut self) {
         let Some(event) = self.consumer.poll().unwrap() else { return };
         self.answer(&event);
@@ -168,11 +168,11 @@ impl Member {
             GroupEvent::Assigned(partitions) => {
                 let from: Vec<_> = partitions.iter().map(|partition| (partition.clone(), Start::Beginning)).collect();
                 self.consumer.assign(&from).unwrap();
-                self.held.extend(partitions.iter().cloned());
+                self.assigned.extend(partitions.iter().cloned());
             }
             GroupEvent::Revoked(partitions) | GroupEvent::Lost(partitions) => {
                 self.consumer.unassign(partitions).unwrap();
-                self.held.retain(|partition| !partitions.contains(partition));
+                self.assigned.retain(|partition| !partitions.contains(partition));
             }
         }
     }
@@ -182,18 +182,18 @@ impl Member {
     }
 }
 
-/// Serves the members until each holds as many partitions as is said.
+/// Serves the members until each has its number of partitions.
 pub(super) fn balance(cluster: &dyn Cluster, members: &mut [(&mut Member, usize)]) {
-    until(cluster, "every member holds its share", || {
+    until(cluster, "every member has its share", || {
         for (member, _) in members.iter_mut() {
             member.serve();
         }
-        members.iter().all(|(member, share)| member.held.len() == *share).then_some(())
+        members.iter().all(|(member, share)| member.assigned.len() == *share).then_some(())
     });
 }
 
-/// A group of one member that holds all partitions of the topic.
-pub(super) fn alone(cluster: &dyn Cluster, group: &str, topic: &Topic, partitions: usize) -> Member {
+/// The only member of a group, with all partitions of the topic.
+pub(super) fn only_member(cluster: &dyn Cluster, group: &str, topic: &Topic, partitions: usize) -> Member {
     let mut member = Member::join(cluster, group, None, std::slice::from_ref(topic));
     balance(cluster, &mut [(&mut member, partitions)]);
     member

@@ -1,10 +1,10 @@
-//! Groups, cooperative: shares, hand-overs, static members, pausing.
+//! Groups with the cooperative protocol: assignments, hand-overs, static members, pausing.
 
 use sheaf::broker::{Error, FencedBy, GroupEvent};
 use sheaf::model::{Record, Topic, TopicPartition};
 
 use super::driver::{
-    Member, TIMEOUT, alone, balance, create, fresh_producer, partition, record, topic, until, values, write,
+    Member, TIMEOUT, balance, create, only_member, partition, record, topic, unique_producer, until, values, write,
 };
 use super::{Check, Cluster};
 
@@ -25,24 +25,24 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn a_member_alone_gets_every_partition(cluster: &dyn Cluster) {
     let topic = topic(cluster, 3, &[]);
-    let member = alone(cluster, &cluster.fresh("group"), &topic, 3);
+    let member = only_member(cluster, &cluster.unique_name("group"), &topic, 3);
     let all: Vec<_> = (0..3).map(|number| TopicPartition::new(&topic, number)).collect();
-    assert_eq!(member.held.into_iter().collect::<Vec<_>>(), all);
+    assert_eq!(member.assigned.into_iter().collect::<Vec<_>>(), all);
 }
 
 fn a_member_reads_what_is_committed(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     write(producer.as_mut(), &to, &["a", "b"]);
     producer.begin().unwrap();
     producer.produce(&record(&to, "k", "x")).unwrap();
     producer.abort(TIMEOUT).unwrap();
     write(producer.as_mut(), &to, &["c"]);
-    let mut member = alone(cluster, &cluster.fresh("group"), &to.topic, 1);
+    let mut member = only_member(cluster, &cluster.unique_name("group"), &to.topic, 1);
     assert_eq!(values(&fetch(cluster, &mut member, &to, 3)), ["a", "b", "c"]);
 }
 
-/// Fetches until that many records have come.
+/// Fetches until this many records have arrived.
 fn fetch(cluster: &dyn Cluster, member: &mut Member, from: &TopicPartition, count: usize) -> Vec<Record> {
     let mut out = Vec::new();
     until(cluster, "the records arrive", || {
@@ -55,17 +55,17 @@ fn fetch(cluster: &dyn Cluster, member: &mut Member, from: &TopicPartition, coun
 
 fn two_members_share(cluster: &dyn Cluster) {
     let topic = topic(cluster, 4, &[]);
-    let group = cluster.fresh("group");
-    let mut first = alone(cluster, &group, &topic, 4);
+    let group = cluster.unique_name("group");
+    let mut first = only_member(cluster, &group, &topic, 4);
     let mut second = Member::join(cluster, &group, None, std::slice::from_ref(&topic));
     balance(cluster, &mut [(&mut first, 2), (&mut second, 2)]);
-    assert!(first.held.is_disjoint(&second.held), "{:?} {:?}", first.held, second.held);
+    assert!(first.assigned.is_disjoint(&second.assigned), "{:?} {:?}", first.assigned, second.assigned);
 }
 
 fn a_partition_is_revoked_before_another_gets_it(cluster: &dyn Cluster) {
     let topic = topic(cluster, 2, &[]);
-    let group = cluster.fresh("group");
-    let mut first = alone(cluster, &group, &topic, 2);
+    let group = cluster.unique_name("group");
+    let mut first = only_member(cluster, &group, &topic, 2);
     let mut second = Member::join(cluster, &group, None, std::slice::from_ref(&topic));
     let revoked = until(cluster, "something is revoked", || {
         second.serve();
@@ -76,22 +76,22 @@ fn a_partition_is_revoked_before_another_gets_it(cluster: &dyn Cluster) {
         first.answer(&event);
         None
     });
-    // As long as it is not given up, the other one does not get it.
+    // Until the revocation is answered, the other one does not get the partition.
     for _ in 0..20 {
         second.serve();
-        assert_eq!(first.consumer.poll(), Ok(None), "an event came before the answer to the one before");
-        cluster.pass(std::time::Duration::from_millis(20));
+        assert_eq!(first.consumer.poll(), Ok(None), "an event came before the answer to the previous one");
+        cluster.advance(std::time::Duration::from_millis(20));
     }
-    assert!(second.held.is_empty(), "{:?}", second.held);
+    assert!(second.assigned.is_empty(), "{:?}", second.assigned);
     first.answer(&revoked);
     balance(cluster, &mut [(&mut first, 1), (&mut second, 1)]);
-    assert_eq!(GroupEvent::Revoked(second.held.into_iter().collect()), revoked);
+    assert_eq!(GroupEvent::Revoked(second.assigned.into_iter().collect()), revoked);
 }
 
 fn partitions_that_stay_are_not_revoked(cluster: &dyn Cluster) {
     let topic = topic(cluster, 4, &[]);
-    let group = cluster.fresh("group");
-    let mut first = alone(cluster, &group, &topic, 4);
+    let group = cluster.unique_name("group");
+    let mut first = only_member(cluster, &group, &topic, 4);
     first.events.clear();
     let mut second = Member::join(cluster, &group, None, std::slice::from_ref(&topic));
     balance(cluster, &mut [(&mut first, 2), (&mut second, 2)]);
@@ -108,8 +108,8 @@ fn partitions_that_stay_are_not_revoked(cluster: &dyn Cluster) {
 
 fn a_member_that_closes_hands_over(cluster: &dyn Cluster) {
     let topic = topic(cluster, 2, &[]);
-    let group = cluster.fresh("group");
-    let mut first = alone(cluster, &group, &topic, 2);
+    let group = cluster.unique_name("group");
+    let mut first = only_member(cluster, &group, &topic, 2);
     let mut second = Member::join(cluster, &group, None, std::slice::from_ref(&topic));
     balance(cluster, &mut [(&mut first, 1), (&mut second, 1)]);
     first.consumer.close(TIMEOUT).unwrap();
@@ -118,24 +118,24 @@ fn a_member_that_closes_hands_over(cluster: &dyn Cluster) {
 
 fn a_static_member_restarts_without_a_rebalance(cluster: &dyn Cluster) {
     let topic = topic(cluster, 4, &[]);
-    let group = cluster.fresh("group");
+    let group = cluster.unique_name("group");
     let mut one = Member::join(cluster, &group, Some("one"), std::slice::from_ref(&topic));
     let mut two = Member::join(cluster, &group, Some("two"), std::slice::from_ref(&topic));
     balance(cluster, &mut [(&mut one, 2), (&mut two, 2)]);
-    let (before, held) = (two.generation(), one.held.clone());
+    let (before, assigned) = (two.generation(), one.assigned.clone());
     two.events.clear();
     one.consumer.close(TIMEOUT).unwrap();
     let mut again = Member::join(cluster, &group, Some("one"), std::slice::from_ref(&topic));
     balance(cluster, &mut [(&mut again, 2), (&mut two, 2)]);
-    assert_eq!((again.held.clone(), again.generation(), two.generation()), (held, before, before));
+    assert_eq!((again.assigned.clone(), again.generation(), two.generation()), (assigned, before, before));
     assert_eq!(two.events, []);
 }
 
-/// Killed between "these are to be given up" and "I have": the second join gives them away all the same.
+/// A static member that crashes between a revocation and its answer: its partitions are assigned to others anyway.
 fn a_static_member_that_died_giving_up(cluster: &dyn Cluster) {
     for answers in [false, true] {
         let topics = [topic(cluster, 4, &[]), topic(cluster, 4, &[])];
-        let group = cluster.fresh("group");
+        let group = cluster.unique_name("group");
         let mut one = Member::join(cluster, &group, Some("one"), &topics);
         balance(cluster, &mut [(&mut one, 8)]);
         let mut two = Member::join(cluster, &group, Some("two"), &topics);
@@ -154,13 +154,13 @@ fn a_static_member_that_died_giving_up(cluster: &dyn Cluster) {
         one.consumer.close(TIMEOUT).unwrap();
         let mut again = Member::join(cluster, &group, Some("one"), &topics);
         balance(cluster, &mut [(&mut again, 4), (&mut two, 4)]);
-        assert!(again.held.is_disjoint(&two.held), "{:?} {:?}", again.held, two.held);
+        assert!(again.assigned.is_disjoint(&two.assigned), "{:?} {:?}", again.assigned, two.assigned);
     }
 }
 
 fn a_replaced_static_member_is_fenced(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let group = cluster.fresh("group");
+    let group = cluster.unique_name("group");
     let mut old = Member::join(cluster, &group, Some("one"), std::slice::from_ref(&to.topic));
     balance(cluster, &mut [(&mut old, 1)]);
     let metadata = old.consumer.group().unwrap();
@@ -171,7 +171,7 @@ fn a_replaced_static_member_is_fenced(cluster: &dyn Cluster) {
         old.consumer.poll().err()
     });
     assert!(matches!(error, Error::Fenced { by: FencedBy::Instance, .. }), "{error}");
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     producer.begin().unwrap();
     let error = producer.send_offsets(&[(to, 1)], &metadata, TIMEOUT).unwrap_err();
     assert!(matches!(error, Error::Fenced { by: FencedBy::Instance, .. }), "{error}");
@@ -179,8 +179,8 @@ fn a_replaced_static_member_is_fenced(cluster: &dyn Cluster) {
 }
 
 fn a_topic_that_is_created_later_is_subscribed(cluster: &dyn Cluster) {
-    let (there, later) = (topic(cluster, 1, &[]), Topic::new(&cluster.fresh("later")));
-    let mut member = Member::join(cluster, &cluster.fresh("group"), None, &[there, later.clone()]);
+    let (there, later) = (topic(cluster, 1, &[]), Topic::new(&cluster.unique_name("later")));
+    let mut member = Member::join(cluster, &cluster.unique_name("group"), None, &[there, later.clone()]);
     balance(cluster, &mut [(&mut member, 1)]);
     create(cluster, &later, 2, &[]);
     balance(cluster, &mut [(&mut member, 3)]);
@@ -188,8 +188,8 @@ fn a_topic_that_is_created_later_is_subscribed(cluster: &dyn Cluster) {
 
 fn a_paused_partition_keeps_its_records(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let mut member = alone(cluster, &cluster.fresh("group"), &to.topic, 1);
-    let mut producer = fresh_producer(cluster);
+    let mut member = only_member(cluster, &cluster.unique_name("group"), &to.topic, 1);
+    let mut producer = unique_producer(cluster);
     write(producer.as_mut(), &to, &["a"]);
     assert_eq!(values(&fetch(cluster, &mut member, &to, 1)), ["a"]);
     member.consumer.pause(std::slice::from_ref(&to)).unwrap();
@@ -198,7 +198,7 @@ fn a_paused_partition_keeps_its_records(cluster: &dyn Cluster) {
     for _ in 0..10 {
         member.serve();
         member.consumer.fetch(&to, 10, &mut out).unwrap();
-        cluster.pass(std::time::Duration::from_millis(20));
+        cluster.advance(std::time::Duration::from_millis(20));
     }
     assert_eq!(values(&out).len(), 0);
     member.consumer.resume(std::slice::from_ref(&to)).unwrap();
@@ -207,8 +207,8 @@ fn a_paused_partition_keeps_its_records(cluster: &dyn Cluster) {
 
 fn a_members_position_passes_markers(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    write(fresh_producer(cluster).as_mut(), &to, &["a"]);
-    let mut member = alone(cluster, &cluster.fresh("group"), &to.topic, 1);
+    write(unique_producer(cluster).as_mut(), &to, &["a"]);
+    let mut member = only_member(cluster, &cluster.unique_name("group"), &to.topic, 1);
     until(cluster, "the position is after the marker", || {
         member.serve();
         member.consumer.fetch(&to, 10, &mut Vec::new()).unwrap();

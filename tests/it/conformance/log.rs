@@ -1,4 +1,4 @@
-//! Logs: what is read where, with which key, header and timestamp.
+//! Logs: records with their keys, headers and timestamps, positions and seeks.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use sheaf::broker::{Error, Isolation, Start};
 use sheaf::model::{Header, Headers, OutRecord, Timestamp, TopicPartition};
 
 use super::driver::{
-    TIMEOUT, committed, fresh_producer, linger, partition, read_all, reader, record, take, topic, until, values, write,
+    TIMEOUT, committed, partition, poll_for_a_while, read_all, reader, record, take, topic, unique_producer, until,
+    values, write,
 };
 use super::{Check, Cluster};
 
@@ -29,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn a_position_passes_the_marker_of_a_commit(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    write(fresh_producer(cluster).as_mut(), &to, &["a", "b"]);
+    write(unique_producer(cluster).as_mut(), &to, &["a", "b"]);
     let mut reader = reader(cluster, Isolation::ReadCommitted, std::slice::from_ref(&to), Start::Beginning);
     take(cluster, reader.as_mut(), 2);
     until(cluster, "the position is after the marker", || {
@@ -41,7 +42,7 @@ fn a_position_passes_the_marker_of_a_commit(cluster: &dyn Cluster) {
 
 fn a_position_passes_an_aborted_tail(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     write(producer.as_mut(), &to, &["a"]);
     super::driver::open(producer.as_mut(), &to, &["x", "y"]);
     producer.abort(TIMEOUT).unwrap();
@@ -52,7 +53,7 @@ fn a_position_passes_an_aborted_tail(cluster: &dyn Cluster) {
 
 fn tombstones_and_null_keys_arrive(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     producer.begin().unwrap();
     producer.produce(&OutRecord { value: None, ..record(&to, "k", "") }).unwrap();
     producer.produce(&OutRecord { key: None, partition: None, ..record(&to, "", "v") }).unwrap();
@@ -75,7 +76,7 @@ fn headers_keep_their_order_nulls_and_duplicates(cluster: &dyn Cluster) {
     let headers: Headers = [header("b", Some("1")), header("a", None), header("b", Some("2")), header("c", Some(""))]
         .into_iter()
         .collect();
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     producer.begin().unwrap();
     producer.produce(&record(&to, "k", "v").with_headers(headers.clone())).unwrap();
     producer.produce(&record(&to, "k", "v")).unwrap();
@@ -87,7 +88,7 @@ fn headers_keep_their_order_nulls_and_duplicates(cluster: &dyn Cluster) {
 fn a_create_time_is_kept(cluster: &dyn Cluster) {
     let to = partition(cluster);
     let at = Timestamp::from_millis(1_234_567_890_123);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     producer.begin().unwrap();
     producer.produce(&OutRecord { timestamp: Some(at), ..record(&to, "k", "v") }).unwrap();
     producer.commit(TIMEOUT).unwrap();
@@ -97,7 +98,7 @@ fn a_create_time_is_kept(cluster: &dyn Cluster) {
 fn an_append_time_replaces_the_create_time(cluster: &dyn Cluster) {
     let to = TopicPartition::new(&topic(cluster, 1, &[("message.timestamp.type", "LogAppendTime")]), 0);
     let long_ago = Timestamp::from_millis(1_000_000);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     producer.begin().unwrap();
     producer.produce(&OutRecord { timestamp: Some(long_ago), ..record(&to, "k", "v") }).unwrap();
     producer.commit(TIMEOUT).unwrap();
@@ -107,14 +108,14 @@ fn an_append_time_replaces_the_create_time(cluster: &dyn Cluster) {
 
 fn deleted_offsets_are_out_of_range(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    write(fresh_producer(cluster).as_mut(), &to, &["a", "b", "c"]);
+    write(unique_producer(cluster).as_mut(), &to, &["a", "b", "c"]);
     cluster.broker().admin().unwrap().delete_records(&[(to.clone(), 2)], TIMEOUT).unwrap();
     refuses_offset(cluster, &to, 1);
 }
 
 fn an_offset_beyond_the_end_is_out_of_range(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    write(fresh_producer(cluster).as_mut(), &to, &["a"]);
+    write(unique_producer(cluster).as_mut(), &to, &["a"]);
     refuses_offset(cluster, &to, 100);
 }
 
@@ -129,28 +130,28 @@ fn refuses_offset(cluster: &dyn Cluster, partition: &TopicPartition, offset: i64
 
 fn the_beginning_is_after_deleted_records(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    write(fresh_producer(cluster).as_mut(), &to, &["a", "b", "c"]);
+    write(unique_producer(cluster).as_mut(), &to, &["a", "b", "c"]);
     let mut admin = cluster.broker().admin().unwrap();
     admin.delete_records(&[(to.clone(), 2)], TIMEOUT).unwrap();
     assert_eq!(admin.watermarks(&to, TIMEOUT), Ok((2, 4)));
-    // Deleting less than what is gone already changes nothing.
+    // Deleting fewer records than are deleted already changes nothing.
     admin.delete_records(&[(to.clone(), 1)], TIMEOUT).unwrap();
     assert_eq!(committed(cluster, &to), ["c"]);
 }
 
 fn a_reader_from_the_end_sees_only_later_records(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     write(producer.as_mut(), &to, &["before"]);
     let mut reader = reader(cluster, Isolation::ReadCommitted, std::slice::from_ref(&to), Start::End);
-    assert_eq!(linger(cluster, reader.as_mut()).len(), 0);
+    assert_eq!(poll_for_a_while(cluster, reader.as_mut()).len(), 0);
     write(producer.as_mut(), &to, &["after"]);
     assert_eq!(values(&take(cluster, reader.as_mut(), 1)), ["after"]);
 }
 
 fn a_reader_begins_at_an_offset(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    write(fresh_producer(cluster).as_mut(), &to, &["a", "b", "c"]);
+    write(unique_producer(cluster).as_mut(), &to, &["a", "b", "c"]);
     let mut reader = reader(cluster, Isolation::ReadCommitted, std::slice::from_ref(&to), Start::At(1));
     let found = take(cluster, reader.as_mut(), 2);
     assert_eq!((values(&found), found[0].offset), (vec!["b".to_owned(), "c".to_owned()], 1));
@@ -159,7 +160,7 @@ fn a_reader_begins_at_an_offset(cluster: &dyn Cluster) {
 fn one_reader_reads_several_partitions(cluster: &dyn Cluster) {
     let topic = topic(cluster, 2, &[]);
     let (zero, one) = (TopicPartition::new(&topic, 0), TopicPartition::new(&topic, 1));
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     write(producer.as_mut(), &zero, &["a", "b"]);
     write(producer.as_mut(), &one, &["c"]);
     let mut reader = reader(cluster, Isolation::ReadCommitted, &[zero.clone(), one.clone()], Start::Beginning);
@@ -173,7 +174,7 @@ fn one_reader_reads_several_partitions(cluster: &dyn Cluster) {
 
 fn a_poll_returns_at_most_the_allowed_records(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    write(fresh_producer(cluster).as_mut(), &to, &["a", "b", "c"]);
+    write(unique_producer(cluster).as_mut(), &to, &["a", "b", "c"]);
     let mut reader = reader(cluster, Isolation::ReadCommitted, std::slice::from_ref(&to), Start::Beginning);
     let mut found = Vec::new();
     until(cluster, "all records have come", || {

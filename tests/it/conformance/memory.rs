@@ -10,7 +10,7 @@ use sheaf::model::{Clock, Timestamp};
 
 use super::Cluster;
 
-/// A clock that stands until it is moved.
+/// A clock that only moves when it is advanced.
 #[derive(Debug, Default)]
 struct ManualClock(AtomicU64);
 
@@ -35,12 +35,12 @@ impl Cluster for Memory {
         &self.broker
     }
 
-    fn pass(&self, time: Duration) {
+    fn advance(&self, time: Duration) {
         let millis = u64::try_from(time.as_millis()).unwrap();
         self.clock.0.fetch_add(millis, Ordering::Relaxed);
     }
 
-    fn fresh(&self, name: &str) -> String {
+    fn unique_name(&self, name: &str) -> String {
         format!("{name}-{}", self.names.fetch_add(1, Ordering::Relaxed))
     }
 

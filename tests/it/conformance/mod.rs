@@ -1,7 +1,7 @@
-//! One suite of questions for every adapter of the broker port: real Kafka is the truth, memory has to agree.
+//! One conformance suite for all adapters of the broker port: real Kafka is the reference, memory must behave alike.
 //!
-//! A check is a named function over a [`Cluster`]; [`run`] asks all of them and names each that fails. What only one
-//! adapter can do (faults, the eager protocol, time-outs of a coordinator) is tested beside that adapter.
+//! A check is a named function over a [`Cluster`]; [`run`] runs all of them and names each that fails. Features of a
+//! single adapter (faults, the eager protocol, time-outs of a coordinator) are tested with that adapter.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a check fails by panicking")]
 
 mod driver;
@@ -17,25 +17,25 @@ use std::time::Duration;
 
 use sheaf::broker::Broker;
 
-/// What the checks need to know of a cluster beyond the port.
+/// A cluster under test.
 pub(crate) trait Cluster {
     /// The adapter.
     fn broker(&self) -> &dyn Broker;
 
-    /// Lets time pass: sleeps, or moves the clock.
-    fn pass(&self, time: Duration);
+    /// Advances the time: sleeps, or advances the clock.
+    fn advance(&self, time: Duration);
 
-    /// A name that nobody has used on this cluster.
-    fn fresh(&self, name: &str) -> String;
+    /// A name that is not in use on this cluster.
+    fn unique_name(&self, name: &str) -> String;
 
-    /// The largest record that the adapter's producers take, in bytes.
+    /// The largest record of the adapter's producers, in bytes.
     fn record_bytes_max(&self) -> usize;
 }
 
-/// A question with its name.
+/// A check with its name.
 pub(crate) type Check = (&'static str, fn(&dyn Cluster));
 
-/// Asks every question of a cluster of its own (a fresh one, or a handle on a shared one) and names those that failed.
+/// Runs every check on its own cluster (a new one, or a handle on a shared one) and names those that failed.
 pub(crate) fn run(make: &dyn Fn() -> Box<dyn Cluster>) {
     let tables = [log::CHECKS, topic::CHECKS, transaction::CHECKS, offset::CHECKS, group::CHECKS];
     let all: Vec<&Check> = tables.into_iter().flatten().collect();

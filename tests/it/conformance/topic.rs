@@ -1,11 +1,12 @@
-//! Topics: creation, configuration, partitions, and which key goes where.
+//! Topics: creation, configuration, partitions, and the partitions of keys.
 
 use bytes::Bytes;
 use sheaf::broker::{Error, Isolation};
 use sheaf::model::{OutRecord, Topic, TopicPartition};
 
 use super::driver::{
-    TIMEOUT, alone, committed, create, fresh_producer, partition, producer, read_all, record, topic, until, write,
+    TIMEOUT, committed, create, only_member, partition, producer, read_all, record, topic, unique_producer, until,
+    write,
 };
 use super::{Check, Cluster};
 
@@ -32,22 +33,22 @@ fn a_topic_is_described_as_it_was_created(cluster: &dyn Cluster) {
     for (name, value) in config {
         assert_eq!(found.config.get(name).map(String::as_str), Some(value), "{name}");
     }
-    // What was not set is there with its default.
+    // Settings that were not set have their defaults.
     assert_eq!(found.config.get("delete.retention.ms").map(String::as_str), Some("86400000"));
 }
 
 fn a_topic_that_does_not_exist_is_described_as_none(cluster: &dyn Cluster) {
-    let (there, missing) = (topic(cluster, 1, &[]), Topic::new(&cluster.fresh("missing")));
+    let (there, missing) = (topic(cluster, 1, &[]), Topic::new(&cluster.unique_name("missing")));
     let found = cluster.broker().admin().unwrap().describe(&[missing.clone(), there.clone()], TIMEOUT).unwrap();
     assert_eq!((found[0].is_some(), found[1].is_some()), (false, true));
-    let mut member = alone(cluster, &cluster.fresh("group"), &there, 1);
+    let mut member = only_member(cluster, &cluster.unique_name("group"), &there, 1);
     assert_eq!(member.consumer.partitions(&missing, TIMEOUT), Ok(None));
     assert_eq!(member.consumer.partitions(&there, TIMEOUT), Ok(Some(1)));
 }
 
 fn creating_a_topic_again_leaves_it_as_it_is(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    write(fresh_producer(cluster).as_mut(), &to, &["a"]);
+    write(unique_producer(cluster).as_mut(), &to, &["a"]);
     create(cluster, &to.topic, 5, &[("cleanup.policy", "compact")]);
     let found = cluster
         .broker()
@@ -63,7 +64,7 @@ fn creating_a_topic_again_leaves_it_as_it_is(cluster: &dyn Cluster) {
 }
 
 fn deleting_a_topic_that_does_not_exist_is_harmless(cluster: &dyn Cluster) {
-    let (there, missing) = (topic(cluster, 1, &[]), Topic::new(&cluster.fresh("missing")));
+    let (there, missing) = (topic(cluster, 1, &[]), Topic::new(&cluster.unique_name("missing")));
     let mut admin = cluster.broker().admin().unwrap();
     admin.delete(&[missing, there.clone()], TIMEOUT).unwrap();
     until(cluster, "the topic is gone", || {
@@ -80,7 +81,7 @@ fn added_partitions_can_be_written_to(cluster: &dyn Cluster) {
         (found.partitions == 2).then_some(())
     });
     let to = TopicPartition::new(&topic, 1);
-    write(fresh_producer(cluster).as_mut(), &to, &["a"]);
+    write(unique_producer(cluster).as_mut(), &to, &["a"]);
     assert_eq!(committed(cluster, &to), ["a"]);
 }
 
@@ -94,7 +95,7 @@ fn a_key_goes_to_the_partition_of_javas_murmur2(cluster: &dyn Cluster) {
     let topic = topic(cluster, 7, &[]);
     // toPositive(hash) % 7, with the hashes of org.apache.kafka.common.utils.UtilsTest.testMurmur2.
     let golden = [("21", 3), ("foobar", 0), ("a-little-bit-long-string", 1), ("abc", 4)];
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     producer.begin().unwrap();
     for (key, number) in golden {
         let to = TopicPartition::new(&topic, number);
@@ -110,7 +111,7 @@ fn a_key_goes_to_the_partition_of_javas_murmur2(cluster: &dyn Cluster) {
 fn too_large_leaves_the_transaction_usable(cluster: &dyn Cluster) {
     let to = partition(cluster);
     let huge = Bytes::from(vec![b'x'; cluster.record_bytes_max() + 1]);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     producer.begin().unwrap();
     producer.produce(&record(&to, "k", "before")).unwrap();
     let answer = producer.produce(&OutRecord { value: Some(huge), ..record(&to, "k", "") });
@@ -122,9 +123,9 @@ fn too_large_leaves_the_transaction_usable(cluster: &dyn Cluster) {
 
 fn a_compacted_topic_takes_no_record_without_a_key(cluster: &dyn Cluster) {
     let to = TopicPartition::new(&topic(cluster, 1, &[("cleanup.policy", "compact")]), 0);
-    let mut producer = producer(cluster, &cluster.fresh("writer"));
+    let mut producer = producer(cluster, &cluster.unique_name("writer"));
     producer.begin().unwrap();
-    // The broker says so when the record reaches it, not when it is handed over.
+    // The broker refuses the record when it arrives, not when it is produced.
     producer.produce(&OutRecord { key: None, ..record(&to, "", "v") }).unwrap();
     let answer = producer.drain(TIMEOUT);
     assert!(matches!(answer, Err(Error::Abortable { .. })), "{answer:?}");
@@ -137,7 +138,7 @@ fn a_compacted_topic_takes_no_record_without_a_key(cluster: &dyn Cluster) {
 
 fn a_compacted_topic_cannot_be_purged(cluster: &dyn Cluster) {
     let to = TopicPartition::new(&topic(cluster, 1, &[("cleanup.policy", "compact")]), 0);
-    write(fresh_producer(cluster).as_mut(), &to, &["a"]);
+    write(unique_producer(cluster).as_mut(), &to, &["a"]);
     let answer = cluster.broker().admin().unwrap().delete_records(&[(to.clone(), 1)], TIMEOUT);
     assert!(matches!(answer, Err(Error::Fatal { .. })), "{answer:?}");
     assert_eq!(committed(cluster, &to), ["a"]);
@@ -155,7 +156,7 @@ fn a_topic_that_is_created_anew_has_another_id(cluster: &dyn Cluster) {
     let [one, other] = std::array::from_fn(|_| topic(cluster, 1, &[]));
     let first = admin.topic_id(&one, TIMEOUT).unwrap();
     assert!(first.is_some() && first != admin.topic_id(&other, TIMEOUT).unwrap());
-    assert_eq!(admin.topic_id(&one, TIMEOUT).unwrap(), first, "it stays the same");
+    assert_eq!(admin.topic_id(&one, TIMEOUT).unwrap(), first, "the id stays the same");
     admin.delete(std::slice::from_ref(&one), TIMEOUT).unwrap();
     until(cluster, "the topic is gone", || admin.topic_id(&one, TIMEOUT).ok()?.is_none().then_some(()));
     create(cluster, &one, 1, &[]);

@@ -1,4 +1,4 @@
-//! Transactions: what is visible when, and who may end them.
+//! Transactions: visibility, fencing, and their ends.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,8 @@ use sheaf::broker::{Error, FencedBy, Isolation, Producer, ProducerSpec, Start};
 use sheaf::model::TopicPartition;
 
 use super::driver::{
-    TIMEOUT, committed, fresh_producer, linger, open, partition, producer, read_all, reader, record, take, topic,
-    values, write,
+    TIMEOUT, committed, open, partition, poll_for_a_while, producer, read_all, reader, record, take, topic,
+    unique_producer, values, write,
 };
 use super::{Check, Cluster};
 
@@ -29,7 +29,7 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn a_committed_transaction_is_seen(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    write(fresh_producer(cluster).as_mut(), &to, &["a", "b"]);
+    write(unique_producer(cluster).as_mut(), &to, &["a", "b"]);
     let found = read_all(cluster, Isolation::ReadCommitted, &to);
     assert_eq!(values(&found), ["a", "b"]);
     assert_eq!(found.iter().map(|record| record.offset).collect::<Vec<_>>(), [0, 1]);
@@ -37,7 +37,7 @@ fn a_committed_transaction_is_seen(cluster: &dyn Cluster) {
 
 fn an_aborted_transaction_is_not_seen(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     open(producer.as_mut(), &to, &["x"]);
     producer.abort(TIMEOUT).unwrap();
     write(producer.as_mut(), &to, &["a"]);
@@ -46,7 +46,7 @@ fn an_aborted_transaction_is_not_seen(cluster: &dyn Cluster) {
 
 fn a_read_uncommitted_reader_sees_aborted_records(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     open(producer.as_mut(), &to, &["x"]);
     producer.abort(TIMEOUT).unwrap();
     write(producer.as_mut(), &to, &["a"]);
@@ -55,19 +55,19 @@ fn a_read_uncommitted_reader_sees_aborted_records(cluster: &dyn Cluster) {
 
 fn an_open_transaction_hides_its_records_and_later_ones(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let (mut slow, mut quick) = (fresh_producer(cluster), fresh_producer(cluster));
+    let (mut slow, mut quick) = (unique_producer(cluster), unique_producer(cluster));
     write(quick.as_mut(), &to, &["before"]);
     open(slow.as_mut(), &to, &["slow"]);
     write(quick.as_mut(), &to, &["quick"]);
     let mut reader = reader(cluster, Isolation::ReadCommitted, std::slice::from_ref(&to), Start::Beginning);
-    assert_eq!(values(&linger(cluster, reader.as_mut())), ["before"]);
+    assert_eq!(values(&poll_for_a_while(cluster, reader.as_mut())), ["before"]);
     slow.commit(TIMEOUT).unwrap();
     assert_eq!(values(&take(cluster, reader.as_mut(), 2)), ["slow", "quick"]);
 }
 
 fn the_high_watermark_counts_an_open_transaction(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     open(producer.as_mut(), &to, &["a", "b"]);
     assert_eq!(cluster.broker().admin().unwrap().watermarks(&to, TIMEOUT), Ok((0, 2)));
     let mut everything = reader(cluster, Isolation::ReadUncommitted, std::slice::from_ref(&to), Start::Beginning);
@@ -77,12 +77,12 @@ fn the_high_watermark_counts_an_open_transaction(cluster: &dyn Cluster) {
 fn a_transaction_over_several_partitions_is_one(cluster: &dyn Cluster) {
     let topic = topic(cluster, 2, &[]);
     let (zero, one) = (TopicPartition::new(&topic, 0), TopicPartition::new(&topic, 1));
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     open(producer.as_mut(), &zero, &["a"]);
     producer.produce(&record(&one, "k", "b")).unwrap();
     producer.drain(TIMEOUT).unwrap();
     let mut reader = reader(cluster, Isolation::ReadCommitted, &[zero, one], Start::Beginning);
-    assert_eq!(linger(cluster, reader.as_mut()).len(), 0);
+    assert_eq!(poll_for_a_while(cluster, reader.as_mut()).len(), 0);
     producer.commit(TIMEOUT).unwrap();
     let mut found = values(&take(cluster, reader.as_mut(), 2));
     found.sort();
@@ -90,7 +90,7 @@ fn a_transaction_over_several_partitions_is_one(cluster: &dyn Cluster) {
 }
 
 fn a_zombie_is_fenced_by_its_successor(cluster: &dyn Cluster) {
-    let (to, id) = (partition(cluster), cluster.fresh("writer"));
+    let (to, id) = (partition(cluster), cluster.unique_name("writer"));
     let mut zombie = producer(cluster, &id);
     write(zombie.as_mut(), &to, &["zombie"]);
     let mut successor = producer(cluster, &id);
@@ -100,7 +100,7 @@ fn a_zombie_is_fenced_by_its_successor(cluster: &dyn Cluster) {
     assert_eq!(committed(cluster, &to), ["zombie", "successor"]);
 }
 
-/// A transaction of one record; which of its calls finds out about the successor is the adapter's affair.
+/// Writes one record in a transaction; which of its calls is fenced depends on the adapter.
 fn try_to_write(producer: &mut dyn Producer, to: &TopicPartition) -> Result<(), Error> {
     producer.begin()?;
     producer.produce(&record(to, "k", "too late"))?;
@@ -109,7 +109,7 @@ fn try_to_write(producer: &mut dyn Producer, to: &TopicPartition) -> Result<(), 
 }
 
 fn a_successor_aborts_the_open_transaction_of_the_zombie(cluster: &dyn Cluster) {
-    let (to, id) = (partition(cluster), cluster.fresh("writer"));
+    let (to, id) = (partition(cluster), cluster.unique_name("writer"));
     let mut zombie = producer(cluster, &id);
     open(zombie.as_mut(), &to, &["left open"]);
     let mut successor = producer(cluster, &id);
@@ -122,7 +122,7 @@ fn a_successor_aborts_the_open_transaction_of_the_zombie(cluster: &dyn Cluster) 
 
 fn an_abort_without_a_transaction_is_harmless(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     producer.abort(TIMEOUT).unwrap();
     write(producer.as_mut(), &to, &["a"]);
     producer.abort(TIMEOUT).unwrap();
@@ -131,7 +131,7 @@ fn an_abort_without_a_transaction_is_harmless(cluster: &dyn Cluster) {
 
 fn an_empty_transaction_commits(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     producer.begin().unwrap();
     assert_eq!(producer.drain(TIMEOUT), Ok(BTreeMap::new()));
     producer.commit(TIMEOUT).unwrap();
@@ -142,11 +142,11 @@ fn an_empty_transaction_commits(cluster: &dyn Cluster) {
 fn drain_reports_the_offsets_of_tracked_topics(cluster: &dyn Cluster) {
     let (tracked, also, other) = (topic(cluster, 2, &[]), partition(cluster), partition(cluster));
     let tracks = vec![tracked.clone(), also.topic.clone()];
-    let spec = ProducerSpec { transactional_id: cluster.fresh("writer"), tracked: tracks };
+    let spec = ProducerSpec { transactional_id: cluster.unique_name("writer"), tracked: tracks };
     let mut producer = cluster.broker().producer(&spec).unwrap();
     producer.init(TIMEOUT).unwrap();
     let one = TopicPartition::new(&tracked, 1);
-    // In another order than the topics were made in.
+    // In another order than that of the topics.
     open(producer.as_mut(), &other, &["c"]);
     producer.produce(&record(&also, "k", "d")).unwrap();
     for value in ["a", "b"] {
@@ -154,7 +154,7 @@ fn drain_reports_the_offsets_of_tracked_topics(cluster: &dyn Cluster) {
     }
     assert_eq!(producer.drain(TIMEOUT), Ok(BTreeMap::from([(one.clone(), 2), (also, 1)])));
     producer.commit(TIMEOUT).unwrap();
-    // Two records and a marker stand before this one.
+    // Two records and a marker precede this one.
     open(producer.as_mut(), &one, &["d"]);
     assert_eq!(producer.drain(TIMEOUT), Ok(BTreeMap::from([(one, 4)])));
     producer.abort(TIMEOUT).unwrap();
@@ -169,7 +169,7 @@ fn records_without_a_transaction_are_there_at_once(cluster: &dyn Cluster) {
     assert_eq!(producer.drain(TIMEOUT), Ok(BTreeMap::from([(to.clone(), 2)])));
     assert_eq!(committed(cluster, &to), ["a", "b"], "before the end of the batch");
     producer.commit(TIMEOUT).unwrap();
-    // No marker stands between the batches, and nothing takes back what was written.
+    // There is no marker between the batches, and written records cannot be aborted.
     open(producer.as_mut(), &to, &["c"]);
     assert_eq!(producer.drain(TIMEOUT), Ok(BTreeMap::from([(to.clone(), 3)])));
     producer.abort(TIMEOUT).unwrap();
@@ -178,7 +178,7 @@ fn records_without_a_transaction_are_there_at_once(cluster: &dyn Cluster) {
 
 fn a_producer_is_usable_after_an_abort(cluster: &dyn Cluster) {
     let to = partition(cluster);
-    let mut producer = fresh_producer(cluster);
+    let mut producer = unique_producer(cluster);
     for value in ["a", "b", "c"] {
         open(producer.as_mut(), &to, &["x"]);
         producer.abort(TIMEOUT).unwrap();

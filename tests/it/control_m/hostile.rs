@@ -1,73 +1,73 @@
-//! Inputs and answers that nobody sane sends.
+//! Malformed requests and responses.
 
 use std::collections::BTreeMap;
 
 use sheaf::mock::control_m::{Action, Fault};
 use sheaf::processor::delivery::control_m::{Answer, Request};
 
-use super::support::{Bench, Manner, RawServer, answer, is_not_sent, is_unknown, look_up, run, settings, submit};
+use super::support::{AnswerMode, Fixture, RawServer, answer, is_not_sent, is_unknown, look_up, run, settings, submit};
 
 #[test]
 fn a_definition_that_is_not_a_json_object_is_not_sent() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for definition in ["", "[]", "{", "not json", "{}{}", "\"x\"", "{\"a\":\"\u{1}\"}", &"[".repeat(100_000)] {
         let request = Request::Submit { folder: "f".to_owned(), definition: definition.to_owned() };
-        let verdict = run(&bench.sink, &serde_json::to_string(&request).unwrap());
+        let verdict = run(&fixture.sink, &serde_json::to_string(&request).unwrap());
         assert!(is_not_sent(&verdict), "{definition:.20}: {verdict:?}");
     }
     for request in ["", "null", "{}", r#"{"do":"submit","folder":"f"}"#, r#"{"do":"delete","folder":"f"}"#] {
-        assert!(is_not_sent(&run(&bench.sink, request)), "{request}");
+        assert!(is_not_sent(&run(&fixture.sink, request)), "{request}");
     }
-    assert_eq!(bench.simulator.dump().requests, 0);
+    assert_eq!(fixture.simulator.dump().requests, 0);
 }
 
 #[test]
 fn a_definition_that_control_m_rejects_is_refused_with_its_message() {
-    let bench = Bench::new();
-    let Answer::Refused { status: 400, message } = answer(&bench.submit("folder a/*")) else {
-        panic!("a blank in a folder's name is refused")
+    let fixture = Fixture::new();
+    let Answer::Refused { status: 400, message } = answer(&fixture.submit("folder a/*")) else {
+        panic!("a space in a folder's name is refused")
     };
     assert!(message.contains("invalid character"), "{message}");
 }
 
 #[test]
 fn a_folder_name_with_query_characters_matches_exactly_that_folder() {
-    let bench = Bench::new();
-    assert!(matches!(answer(&bench.submit("a&folder=b#c%20ä+1")), Answer::Accepted { .. }));
-    bench.clock.advance(std::time::Duration::from_secs(10));
-    assert!(matches!(answer(&bench.look_up("a&folder=b#c%20ä+1")), Answer::Found { .. }));
+    let fixture = Fixture::new();
+    assert!(matches!(answer(&fixture.submit("a&folder=b#c%20ä+1")), Answer::Accepted { .. }));
+    fixture.clock.advance(std::time::Duration::from_secs(10));
+    assert!(matches!(answer(&fixture.look_up("a&folder=b#c%20ä+1")), Answer::Found { .. }));
     for other in ["a", "b", "a&folder=b", "a&folder=b#c%20ä 1"] {
-        assert_eq!(answer(&bench.look_up(other)), Answer::Absent, "{other}");
+        assert_eq!(answer(&fixture.look_up(other)), Answer::Absent, "{other}");
     }
 }
 
 #[test]
 fn a_look_up_with_more_matches_finds_only_the_exact_folder() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for folder in ["folder-a", "folder-ab", "folder-a-child"] {
-        bench.submit(folder);
+        fixture.submit(folder);
     }
-    bench.clock.advance(std::time::Duration::from_secs(10));
-    assert_eq!(answer(&bench.look_up("folder-a")), Answer::Found { job_id: "smprod:00001".to_owned() });
-    assert_eq!(answer(&bench.look_up("folder-*")), Answer::Absent, "the rows are there, and none is of that folder");
-    assert!(is_not_sent(&bench.look_up("")), "no name would match every folder");
+    fixture.clock.advance(std::time::Duration::from_secs(10));
+    assert_eq!(answer(&fixture.look_up("folder-a")), Answer::Found { job_id: "smprod:00001".to_owned() });
+    assert_eq!(answer(&fixture.look_up("folder-*")), Answer::Absent, "there are rows, but none of that folder");
+    assert!(is_not_sent(&fixture.look_up("")), "an empty name would match every folder");
 }
 
 #[test]
 fn a_truncated_list_without_the_folder_does_not_mean_absent() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for number in 0..60 {
-        bench.submit(&format!("folder-{number}"));
+        fixture.submit(&format!("folder-{number}"));
     }
-    bench.clock.advance(std::time::Duration::from_secs(10));
-    // 120 rows fit the pattern, 100 are asked for.
-    assert!(is_unknown(&bench.look_up("folder-*")));
-    assert!(matches!(answer(&bench.look_up("folder-59")), Answer::Found { .. }));
+    fixture.clock.advance(std::time::Duration::from_secs(10));
+    // 120 rows match the pattern, 100 are requested.
+    assert!(is_unknown(&fixture.look_up("folder-*")));
+    assert!(matches!(answer(&fixture.look_up("folder-59")), Answer::Found { .. }));
 }
 
 #[test]
 fn a_failed_look_up_is_never_absent() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let path = "/run/jobs/status";
     for action in [
         Action::ResetBefore,
@@ -81,17 +81,17 @@ fn a_failed_look_up_is_never_absent() {
         Action::respond(206, r#"{"statuses":[],"returned":0}"#),
         Action::respond(204, ""),
     ] {
-        bench.simulator.inject(Fault::once("GET", path, action.clone()));
-        let verdict = bench.look_up("folder-a");
+        fixture.simulator.inject(Fault::once("GET", path, action.clone()));
+        let verdict = fixture.look_up("folder-a");
         assert!(is_unknown(&verdict), "{action:?}: {verdict:?}");
     }
-    bench.simulator.inject(Fault::once("GET", path, Action::respond(403, r#"{"message":"Forbidden"}"#)));
-    assert_eq!(answer(&bench.look_up("folder-a")), Answer::Refused { status: 403, message: "Forbidden".to_owned() });
+    fixture.simulator.inject(Fault::once("GET", path, Action::respond(403, r#"{"message":"Forbidden"}"#)));
+    assert_eq!(answer(&fixture.look_up("folder-a")), Answer::Refused { status: 403, message: "Forbidden".to_owned() });
 }
 
 #[test]
 fn invalid_http_is_unknown() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let answers: [&[u8]; 7] = [
         b"",
         b"\0\0\0\0",
@@ -102,8 +102,8 @@ fn invalid_http_is_unknown() {
         b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n\xff\xfe",
     ];
     for raw in answers {
-        let server = RawServer::start(raw, Manner::Close);
-        let sink = bench.sink(&settings(&server.base_url));
+        let server = RawServer::start(raw, AnswerMode::AtOnce);
+        let sink = fixture.sink(&settings(&server.base_url));
         let verdict = run(&sink, &submit("folder-a"));
         assert!(is_unknown(&verdict), "{raw:?}: {verdict:?}");
         assert_eq!(server.count(), 1, "{raw:?}");
@@ -115,40 +115,40 @@ fn invalid_http_is_unknown() {
 fn an_excessive_response_is_not_read_to_its_end() {
     let mut raw = b"HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n".to_vec();
     raw.resize(6 << 20, b' ');
-    let server = RawServer::start(&raw, Manner::Close);
-    let bench = Bench::new();
-    let sink = bench.sink(&settings(&server.base_url));
+    let server = RawServer::start(&raw, AnswerMode::AtOnce);
+    let fixture = Fixture::new();
+    let sink = fixture.sink(&settings(&server.base_url));
     assert!(is_unknown(&run(&sink, &submit("folder-a"))));
 }
 
 #[test]
 fn a_refusal_with_a_truncated_body_is_a_refusal() {
-    let server = RawServer::start(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 100\r\n\r\n{", Manner::Close);
-    let bench = Bench::new();
-    let sink = bench.sink(&settings(&server.base_url));
+    let server = RawServer::start(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 100\r\n\r\n{", AnswerMode::AtOnce);
+    let fixture = Fixture::new();
+    let sink = fixture.sink(&settings(&server.base_url));
     assert!(matches!(answer(&run(&sink, &submit("folder-a"))), Answer::Refused { status: 400, .. }));
 }
 
 #[test]
 fn submits_under_many_faults_are_never_executed_more_often_than_sent() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for (path, action) in
         [("/run/*", Action::ResetBefore), ("/run/*", Action::ResetAfter), ("/run/*", Action::TruncateAfter)]
     {
-        bench.simulator.inject(Fault { probability: 0.3, ..Fault::always("POST", path, action) });
+        fixture.simulator.inject(Fault { probability: 0.3, ..Fault::always("POST", path, action) });
     }
-    bench.simulator.inject(Fault { probability: 0.5, ..Fault::always("POST", "/run/*", Action::respond(429, "")) });
+    fixture.simulator.inject(Fault { probability: 0.5, ..Fault::always("POST", "/run/*", Action::respond(429, "")) });
     let mut expected = BTreeMap::new();
     for number in 0..200 {
         let folder = format!("folder-{number}");
-        let verdict = bench.submit(&folder);
+        let verdict = fixture.submit(&folder);
         let accepted = !is_unknown(&verdict) && matches!(answer(&verdict), Answer::Accepted { .. });
         expected.insert(folder, (accepted, is_unknown(&verdict)));
     }
-    let submits = bench.submits();
+    let submits = fixture.submits();
     for (folder, (accepted, unknown)) in expected {
         let count = submits.get(&folder).copied().unwrap_or(0);
         assert!(if unknown { count <= 1 } else { count == u64::from(accepted) }, "{folder}: {count}");
     }
-    assert_eq!(bench.simulator.dump().calls("POST /run/ondemand"), 200);
+    assert_eq!(fixture.simulator.dump().calls("POST /run/ondemand"), 200);
 }

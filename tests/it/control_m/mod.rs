@@ -1,4 +1,4 @@
-//! The Control-M sink against the simulator and against servers that misbehave, over real HTTP.
+//! The Control-M sink against the simulator and against faulty servers, over real HTTP.
 
 mod hostile;
 mod simulator;

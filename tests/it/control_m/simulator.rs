@@ -1,4 +1,4 @@
-//! The simulator by itself, as another client sees it.
+//! The simulator itself, with another client.
 
 #![expect(clippy::unwrap_used, reason = "test support fails by panicking")]
 
@@ -14,14 +14,14 @@ use tokio::runtime::Runtime;
 
 use super::support::{ManualClock, runtime};
 
-struct Bench {
+struct Fixture {
     runtime: Runtime,
     clock: Arc<ManualClock>,
     simulator: SimulatorHandle,
     http: Client,
 }
 
-impl Bench {
+impl Fixture {
     fn new() -> Self {
         let (runtime, clock) = (runtime(), Arc::new(ManualClock::default()));
         let mut settings = SimulatorSettings::new(clock.clone(), 1);
@@ -52,7 +52,7 @@ impl Bench {
 
     fn login(&self, password: &str) -> (u16, Value) {
         let body = json!({ "username": "me", "password": password }).to_string();
-        // A stale token does not matter here.
+        // A stale token is ignored.
         let request = self.http.post(self.url("/session/login")).header("Authorization", "Bearer old").body(body);
         self.runtime.block_on(async { parse(request.send().await.unwrap()).await })
     }
@@ -82,23 +82,23 @@ fn definition(folder: &str, kind: &str, jobs: usize) -> Value {
 
 #[test]
 fn each_call_has_its_own_name_for_the_part() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let good = definition("f", "Folder", 1);
-    assert_eq!(bench.post_form("/run", "jobDefinitionsFile", &good).0, 200);
-    assert_eq!(bench.post_form("/run/ondemand", "definitionsFile", &good).0, 200);
-    let (status, body) = bench.post_form("/run/ondemand", "jobDefinitionsFile", &good);
+    assert_eq!(fixture.post_form("/run", "jobDefinitionsFile", &good).0, 200);
+    assert_eq!(fixture.post_form("/run/ondemand", "definitionsFile", &good).0, 200);
+    let (status, body) = fixture.post_form("/run/ondemand", "jobDefinitionsFile", &good);
     assert_eq!(
         (status, &body["errors"][0]["message"]),
         (400, &json!("Required part 'definitionsFile' is not present."))
     );
-    assert_eq!(bench.post_form("/run", "definitionsFile", &good).0, 400);
-    assert_eq!(bench.simulator.dump().folders["f"].submits, 2, "the same folder again is a second run");
+    assert_eq!(fixture.post_form("/run", "definitionsFile", &good).0, 400);
+    assert_eq!(fixture.simulator.dump().folders["f"].submits, 2, "the same folder again is a second run");
 }
 
 #[test]
 fn an_error_list_has_no_nulls() {
-    let bench = Bench::new();
-    let (status, body) = bench.post_form("/run/ondemand", "definitionsFile", &json!({ "f": {}, "g": 7 }));
+    let fixture = Fixture::new();
+    let (status, body) = fixture.post_form("/run/ondemand", "definitionsFile", &json!({ "f": {}, "g": 7 }));
     assert_eq!(status, 400);
     assert!(!body.to_string().contains("null"), "{body}");
     assert!(body["errors"].as_array().unwrap().len() >= 3, "{body}");
@@ -106,35 +106,35 @@ fn an_error_list_has_no_nulls() {
 
 #[test]
 fn a_run_is_pending_until_the_lag_is_over() {
-    let bench = Bench::new();
-    let (_, run) = bench.post_form("/run/ondemand", "definitionsFile", &definition("f", "Folder", 30));
+    let fixture = Fixture::new();
+    let (_, run) = fixture.post_form("/run/ondemand", "definitionsFile", &definition("f", "Folder", 30));
     let path = format!("/run/status/{}", run["runId"].as_str().unwrap());
-    assert_eq!(run["statusURI"], json!(bench.url(&path)));
-    let shown_at = bench.simulator.dump().folders["f"].visible_at[0];
-    let lag = shown_at.since(sheaf::model::Clock::now(&*bench.clock));
+    assert_eq!(run["statusURI"], json!(fixture.url(&path)));
+    let shown_at = fixture.simulator.dump().folders["f"].visible_at[0];
+    let lag = shown_at.since(sheaf::model::Clock::now(&*fixture.clock));
     assert!(lag > Duration::ZERO && lag <= Duration::from_secs(30), "{lag:?}");
-    let (_, hidden) = bench.get(&path);
+    let (_, hidden) = fixture.get(&path);
     assert_eq!((&hidden["completion"], &hidden["total"]), (&json!("Pending"), &json!(0)));
-    bench.clock.advance(lag);
-    let (_, shown) = bench.get(&path);
+    fixture.clock.advance(lag);
+    let (_, shown) = fixture.get(&path);
     assert_eq!((&shown["total"], shown["statuses"].as_array().unwrap().len()), (&json!(31), 25));
-    let (_, rest) = bench.get(&format!("{path}?startIndex=25"));
+    let (_, rest) = fixture.get(&format!("{path}?startIndex=25"));
     assert_eq!(rest["statuses"].as_array().unwrap().len(), 6);
-    bench.clock.advance(Duration::from_secs(1));
-    let (_, ended) = bench.get(&path);
+    fixture.clock.advance(Duration::from_secs(1));
+    let (_, ended) = fixture.get(&path);
     assert_eq!((&ended["completion"], &ended["statuses"][0]["status"]), (&json!("Completed"), &json!("Ended OK")));
-    assert_eq!(bench.get("/run/status/no-such-run").0, 404);
+    assert_eq!(fixture.get("/run/status/no-such-run").0, 404);
 }
 
 #[test]
 fn rows_are_filtered_and_cut_at_the_limit() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for (folder, kind) in [("folder-a", "Folder"), ("folder-b", "SimpleFolder")] {
-        bench.post_form("/run/ondemand", "definitionsFile", &definition(folder, kind, 2));
+        fixture.post_form("/run/ondemand", "definitionsFile", &definition(folder, kind, 2));
     }
-    bench.clock.advance(Duration::from_secs(30));
+    fixture.clock.advance(Duration::from_secs(30));
     let count = |query: &str| {
-        let (status, body) = bench.get(&format!("/run/jobs/status?{query}"));
+        let (status, body) = fixture.get(&format!("/run/jobs/status?{query}"));
         (status, body["returned"].as_u64().unwrap(), body["total"].as_u64().unwrap())
     };
     assert_eq!(count(""), (200, 5, 5), "a simple folder has no row of its own");
@@ -143,46 +143,46 @@ fn rows_are_filtered_and_cut_at_the_limit() {
     assert_eq!(count("server=other"), (200, 0, 0));
     assert_eq!(count("orderFromDate=231114"), (200, 5, 5), "unknown parameters are ignored");
     assert_eq!(count("limit=2"), (206, 2, 5));
-    assert_eq!(bench.get("/run/jobs/status?limit=x").0, 400);
+    assert_eq!(fixture.get("/run/jobs/status?limit=x").0, 400);
 }
 
 #[test]
 fn a_session_opens_with_a_password_and_ends_by_the_clock() {
-    let bench = Bench::new();
-    assert_eq!(bench.login("wrong").0, 401);
-    let (status, body) = bench.login("secret");
+    let fixture = Fixture::new();
+    assert_eq!(fixture.login("wrong").0, 401);
+    let (status, body) = fixture.login("secret");
     let token = body["token"].as_str().unwrap();
-    assert_eq!((status, bench.get_as(token), bench.get_as("other")), (200, 200, 401));
-    bench.clock.advance(Duration::from_mins(30));
-    assert_eq!(bench.get_as(token), 401);
+    assert_eq!((status, fixture.get_as(token), fixture.get_as("other")), (200, 200, 401));
+    fixture.clock.advance(Duration::from_mins(30));
+    assert_eq!(fixture.get_as(token), 401);
 }
 
 #[test]
 fn the_control_plane_dumps_injects_faults_and_resets() {
-    let bench = Bench::new();
-    bench.post_form("/run/ondemand", "definitionsFile", &definition("f", "Folder", 1));
-    let request = bench.http.get(bench.control("/dump"));
-    let dump: Dump = bench.runtime.block_on(async { request.send().await.unwrap().json().await.unwrap() });
-    assert_eq!((dump.clone(), dump.folders["f"].submits, dump.jobs.len()), (bench.simulator.dump(), 1, 2));
+    let fixture = Fixture::new();
+    fixture.post_form("/run/ondemand", "definitionsFile", &definition("f", "Folder", 1));
+    let request = fixture.http.get(fixture.control("/dump"));
+    let dump: Dump = fixture.runtime.block_on(async { request.send().await.unwrap().json().await.unwrap() });
+    assert_eq!((dump.clone(), dump.folders["f"].submits, dump.jobs.len()), (fixture.simulator.dump(), 1, 2));
 
     let one = r#"{"path":"/run/*","times":1,"action":{"do":"respond","status":503,"headers":{"Retry-After":"9"}}}"#;
-    assert_eq!(bench.post_control("/faults", one), 204);
-    assert_eq!(bench.post_control("/faults", &format!("[{one}]")), 204);
-    assert_eq!(bench.post_control("/faults", "{}"), 400);
-    let statuses: Vec<u16> = (0..3).map(|_| bench.get("/run/jobs/status").0).collect();
+    assert_eq!(fixture.post_control("/faults", one), 204);
+    assert_eq!(fixture.post_control("/faults", &format!("[{one}]")), 204);
+    assert_eq!(fixture.post_control("/faults", "{}"), 400);
+    let statuses: Vec<u16> = (0..3).map(|_| fixture.get("/run/jobs/status").0).collect();
     assert_eq!(statuses, [503, 503, 200]);
 
-    assert_eq!(bench.post_control("/reset", ""), 204);
-    assert_eq!((bench.simulator.dump().requests, bench.simulator.dump().folders.len()), (0, 0));
+    assert_eq!(fixture.post_control("/reset", ""), 204);
+    assert_eq!((fixture.simulator.dump().requests, fixture.simulator.dump().folders.len()), (0, 0));
 }
 
 #[test]
 fn a_reset_is_a_reset_at_the_client_and_not_an_end_of_file() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for action in [Action::ResetBefore, Action::ResetAfter] {
-        bench.simulator.inject(Fault::once("GET", "/config/servers", action));
-        let request = bench.http.get(bench.url("/config/servers")).header("x-api-key", "any");
-        let error = bench.runtime.block_on(request.send()).unwrap_err();
+        fixture.simulator.inject(Fault::once("GET", "/config/servers", action));
+        let request = fixture.http.get(fixture.url("/config/servers")).header("x-api-key", "any");
+        let error = fixture.runtime.block_on(request.send()).unwrap_err();
         let mut cause: Option<&dyn std::error::Error> = Some(&error);
         let mut kinds = Vec::new();
         while let Some(error) = cause {
@@ -196,14 +196,14 @@ fn a_reset_is_a_reset_at_the_client_and_not_an_end_of_file() {
 
 #[test]
 fn a_stopped_simulator_releases_its_port() {
-    let bench = Bench::new();
-    let (url, address) = (bench.url("/config/servers"), bench.simulator.base_url());
-    // The connection that is kept alive must not hold the port.
-    assert_eq!(bench.get("/config/servers").0, 200);
-    bench.runtime.block_on(bench.simulator.stop());
-    let error = bench.runtime.block_on(bench.http.get(url).send()).unwrap_err();
+    let fixture = Fixture::new();
+    let (url, address) = (fixture.url("/config/servers"), fixture.simulator.base_url());
+    // A kept-alive connection must not keep the port in use.
+    assert_eq!(fixture.get("/config/servers").0, 200);
+    fixture.runtime.block_on(fixture.simulator.stop());
+    let error = fixture.runtime.block_on(fixture.http.get(url).send()).unwrap_err();
     assert!(error.is_connect(), "{error:?}");
-    let mut settings = SimulatorSettings::new(bench.clock.clone(), 1);
+    let mut settings = SimulatorSettings::new(fixture.clock.clone(), 1);
     settings.bind = address.trim_start_matches("http://").trim_end_matches("/automation-api").parse().unwrap();
-    assert!(Simulator::bind(settings, bench.runtime.handle()).is_ok());
+    assert!(Simulator::bind(settings, fixture.runtime.handle()).is_ok());
 }

@@ -1,4 +1,4 @@
-//! A sink, a simulator and a clock that a test moves.
+//! The fixture: a sink, a simulator and a manual clock; and a server with raw answers.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test support fails by panicking")]
 
@@ -18,10 +18,10 @@ use sheaf::sink::control_m::{ControlM, Settings};
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 
-/// How long a test waits for what must come; a test that reaches it has failed.
-pub(crate) const LONG: Duration = Duration::from_secs(30);
+/// The time-out of events that must happen; a test that reaches it has failed.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A clock that stands still until it is moved; the wall and the uptime move together.
+/// A clock that only moves when it is advanced; wall clock and uptime move together.
 #[derive(Debug, Default)]
 pub(crate) struct ManualClock(AtomicI64);
 
@@ -41,15 +41,15 @@ impl Clock for ManualClock {
     }
 }
 
-/// A sink wired to a simulator.
-pub(crate) struct Bench {
+/// A sink connected to a simulator.
+pub(crate) struct Fixture {
     pub(crate) runtime: Runtime,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) simulator: SimulatorHandle,
     pub(crate) sink: ControlM,
 }
 
-/// A runtime, because each test has its own.
+/// A runtime; each test has its own.
 pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
@@ -58,22 +58,22 @@ pub(crate) fn settings(base_url: &str) -> Settings {
     Settings::new(base_url, Secret::new("k-1".to_owned()))
 }
 
-impl Bench {
-    /// A simulator that shows folders after 10 s of its clock and knows one key.
+impl Fixture {
+    /// A simulator with a visibility lag of 10 s and one API key.
     pub(crate) fn new() -> Self {
         Self::with(|settings| settings, |settings| settings)
     }
 
     pub(crate) fn with(
-        tune_sink: impl FnOnce(Settings) -> Settings,
-        tune_simulator: impl FnOnce(SimulatorSettings) -> SimulatorSettings,
+        change_sink: impl FnOnce(Settings) -> Settings,
+        change_simulator: impl FnOnce(SimulatorSettings) -> SimulatorSettings,
     ) -> Self {
         let (runtime, clock) = (runtime(), Arc::new(ManualClock::default()));
         let mut of_simulator = SimulatorSettings::new(clock.clone(), 7);
         of_simulator.visibility_lag = Duration::from_secs(10)..=Duration::from_secs(10);
         of_simulator.api_keys = vec![Secret::new("k-1".to_owned())];
-        let simulator = Simulator::start(tune_simulator(of_simulator), runtime.handle()).unwrap();
-        let of_sink = tune_sink(settings(&simulator.base_url()));
+        let simulator = Simulator::start(change_simulator(of_simulator), runtime.handle()).unwrap();
+        let of_sink = change_sink(settings(&simulator.base_url()));
         let sink = ControlM::new(&of_sink, runtime.handle().clone(), clock.clone()).unwrap();
         Self { runtime, clock, simulator, sink }
     }
@@ -82,7 +82,7 @@ impl Bench {
         run(&self.sink, &submit(folder))
     }
 
-    /// A sink with the bench's clock on another server.
+    /// A sink for another server, with the fixture's clock.
     pub(crate) fn sink(&self, settings: &Settings) -> ControlM {
         ControlM::new(settings, self.runtime.handle().clone(), self.clock.clone()).unwrap()
     }
@@ -91,8 +91,8 @@ impl Bench {
         run(&self.sink, &look_up(folder))
     }
 
-    /// What a submit comes to when every one meets `action`.
-    pub(crate) fn submit_under(&self, action: Action) -> Verdict {
+    /// The verdict of a submit that meets the fault `action`.
+    pub(crate) fn submit_with_fault(&self, action: Action) -> Verdict {
         self.simulator.inject(Fault::once("POST", "/run/ondemand", action));
         self.submit("folder-a")
     }
@@ -113,8 +113,8 @@ pub(crate) fn look_up(folder: &str) -> String {
     serde_json::to_string(&Request::LookUp { folder: folder.to_owned(), server: "smprod".to_owned() }).unwrap()
 }
 
-/// Begins an act and returns where its outcome arrives.
-pub(crate) fn begin(sink: &ControlM, request: &str, expires_at: Duration) -> mpsc::Receiver<Outcome> {
+/// Starts an act and returns the receiver of its outcome.
+pub(crate) fn start(sink: &ControlM, request: &str, expires_at: Duration) -> mpsc::Receiver<Outcome> {
     let (report, outcome) = mpsc::channel();
     let task = TaskId { processor: Arc::from("delivery"), partition: 0 };
     let act = Act {
@@ -130,7 +130,7 @@ pub(crate) fn begin(sink: &ControlM, request: &str, expires_at: Duration) -> mps
 
 /// Executes an act that does not expire and waits for its verdict.
 pub(crate) fn run(sink: &ControlM, request: &str) -> Verdict {
-    let outcome = begin(sink, request, Duration::MAX).recv_timeout(LONG).expect("an act always has an outcome");
+    let outcome = start(sink, request, Duration::MAX).recv_timeout(TIMEOUT).expect("an act always has an outcome");
     assert_eq!((outcome.slot, outcome.attempt), (ActSlot(1), 3));
     outcome.verdict
 }
@@ -148,24 +148,24 @@ pub(crate) fn is_not_sent(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::NotSent(_))
 }
 
-/// A port where nobody listens, and nobody else can while it is held: it is bound and does not listen.
-pub(crate) fn deaf_port() -> (TcpSocket, SocketAddr) {
+/// A port without a listener; it stays bound while the socket is kept, so that no other process listens on it.
+pub(crate) fn closed_port() -> (TcpSocket, SocketAddr) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let address = socket.local_addr().unwrap();
     (socket, address)
 }
 
-/// What a [`RawServer`] does around its answer.
+/// The time of a [`RawServer`]'s answers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// Answers at once and closes.
-    Close,
-    /// Waits for [`RawServer::release`] before each answer, and keeps the connection open after it.
-    Hold,
+pub(crate) enum AnswerMode {
+    /// Answers at once and closes the connection.
+    AtOnce,
+    /// Answers after [`RawServer::release`], and keeps the connection open.
+    OnRelease,
 }
 
-/// A server that reads one request of each connection to its end and answers with raw bytes.
+/// A server that reads one request of each connection and answers with raw bytes.
 pub(crate) struct RawServer {
     pub(crate) base_url: String,
     requests: mpsc::Receiver<String>,
@@ -173,51 +173,51 @@ pub(crate) struct RawServer {
 }
 
 impl RawServer {
-    pub(crate) fn start(raw: &[u8], manner: Manner) -> Self {
+    pub(crate) fn start(raw: &[u8], mode: AnswerMode) -> Self {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let base_url = format!("http://{}/automation-api", listener.local_addr().unwrap());
         let (seen, requests) = mpsc::channel();
         let (release, released) = mpsc::channel();
         let raw = raw.to_vec();
-        // The thread ends with the test's process; it holds nothing but its sockets.
+        // The thread ends with the test process; it has only its sockets.
         thread::spawn(move || {
-            let mut held = Vec::new();
+            let mut open = Vec::new();
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                let goes_on = seen.send(read_request(&mut stream)).is_ok();
-                if !goes_on || (manner == Manner::Hold && released.recv().is_err()) {
+                let is_open = seen.send(read_request(&mut stream)).is_ok();
+                if !is_open || (mode == AnswerMode::OnRelease && released.recv().is_err()) {
                     return;
                 }
-                // The client may be gone; it says itself what it saw.
+                // The client may have closed the connection; its verdict is what the test checks.
                 drop(stream.write_all(&raw));
-                if manner == Manner::Hold {
-                    held.push(stream);
+                if mode == AnswerMode::OnRelease {
+                    open.push(stream);
                 }
             }
         });
         Self { base_url, requests, release }
     }
 
-    /// Lets one held answer go, the present one or the next.
+    /// Releases one answer, the current one or the next.
     pub(crate) fn release(&self) {
         self.release.send(()).unwrap();
     }
 
     /// The next request, as text.
     pub(crate) fn request(&self) -> String {
-        self.requests.recv_timeout(LONG).expect("a request comes")
+        self.requests.recv_timeout(TIMEOUT).expect("a request arrives")
     }
 
-    /// How many requests came and were not taken by [`RawServer::request`].
+    /// The number of requests that [`RawServer::request`] has not returned.
     pub(crate) fn count(&self) -> usize {
         self.requests.try_iter().count()
     }
 }
 
-/// A whole answer to a submit.
+/// A complete response to a submit.
 pub(crate) const ACCEPTED: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"runId\":\"r\"}";
 
-/// Waits until something is true, which it must become.
+/// Waits until a condition is true.
 pub(crate) fn until(condition: impl Fn() -> bool) {
     for _ in 0..30_000 {
         if condition() {
@@ -225,10 +225,10 @@ pub(crate) fn until(condition: impl Fn() -> bool) {
         }
         thread::sleep(Duration::from_millis(1));
     }
-    panic!("it did not become true");
+    panic!("timed out waiting for the condition");
 }
 
-/// Reads the head, and as many bytes of a body as it announces.
+/// Reads the head, and the body by its content length.
 fn read_request(stream: &mut impl Read) -> String {
     let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
     loop {

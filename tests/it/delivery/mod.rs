@@ -1,11 +1,11 @@
-//! The delivery processor: its promise as a property, its stored bytes, a target that is no Control-M, the example template. Its
-//! table stands in `tests/golden/delivery`.
+//! The delivery processor: its guarantee as a property, its stored bytes, another target than Control-M, the example template. Its
+//! transitions are in `tests/golden/delivery`.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "clippy knows tests by #[test]; these are their helpers, and a test that cannot go on ends here"
+    reason = "clippy only recognizes #[test]; these are test helpers, which fail by panicking"
 )]
 
 mod property;
@@ -23,7 +23,7 @@ use sheaf::processor::delivery::{Backoff, Delivery, Settings};
 use sheaf::processor::{Event, Input};
 use sheaf::template::Template;
 
-/// A template with nothing but what a delivery needs.
+/// A minimal template.
 pub(crate) const SMALL: &str =
     r#"{"{{ folder }}": {"Type": "Folder", "job": {"Type": "Job:Dummy", "Description": "{{ parent.description }}"}}}"#;
 
@@ -38,7 +38,7 @@ pub(crate) fn folders(source: &str) -> Folders {
     Folders { template, server: "smprod".to_owned(), retention_days: 14 }
 }
 
-/// The settings of all tests; durations are chosen so that sums of them can be told apart.
+/// The settings of all tests; sums of different durations are different.
 pub(crate) fn settings() -> Settings {
     Settings {
         target: Target::new("control_m"),

@@ -1,6 +1,6 @@
-//! The promise: whatever happens in whatever order, a submit follows an earlier one only when that was not executed.
+//! The guarantee: under any operations in any order, a submit follows an earlier one only if that was not executed.
 //!
-//! A small runtime keeps the pending acts and the timer, and an oracle watches the acts. It knows nothing of the journal.
+//! A small model of the runtime has the pending acts and the timer, and an oracle checks the acts without reading the journal.
 
 use proptest::prelude::*;
 use sheaf::model::{Act, ActSlot, Key, Moment, Outcome, Timer, Timestamp, Verdict};
@@ -10,40 +10,40 @@ use sheaf::processor::{Effect, Input, Processor};
 
 use super::{SMALL, delivery, submission, submitted};
 
-/// How long after a lost answer a look-up means something (request time-out and visibility lag of the settings).
+/// The time after a lost answer from which a look-up is conclusive: request time-out and visibility lag of the settings.
 const LOST_MS: i64 = 80_000;
-/// The same after a hand-over, when the permission may still be used.
+/// The same after a hand-over, when the intent may still be valid at the earlier owner.
 const INHERITED_MS: i64 = 110_000;
 
-/// One thing that happens.
+/// An operation on a delivery.
 #[derive(Clone, Debug)]
-enum Happening {
+enum Operation {
     Submission,
-    /// The timer comes due, if there is one.
+    /// The timer fires, if there is one.
     Timer,
     /// The outcome of the submit or of the look-up that is pending, if there is one.
     Outcome {
         lookup: bool,
         verdict: usize,
     },
-    /// An outcome of some attempt, pending or not.
+    /// An outcome of any attempt, pending or not.
     Stray {
         lookup: bool,
         back: u32,
         verdict: usize,
     },
-    /// Time passes.
+    /// The clock advances, in milliseconds.
     Wait(i64),
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
+fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        1 => Just(Happening::Submission),
-        5 => Just(Happening::Timer),
-        6 => (any::<bool>(), 0..VERDICTS).prop_map(|(lookup, verdict)| Happening::Outcome { lookup, verdict }),
+        1 => Just(Operation::Submission),
+        5 => Just(Operation::Timer),
+        6 => (any::<bool>(), 0..VERDICTS).prop_map(|(lookup, verdict)| Operation::Outcome { lookup, verdict }),
         2 => (any::<bool>(), 1..4_u32, 0..VERDICTS)
-            .prop_map(|(lookup, back, verdict)| Happening::Stray { lookup, back, verdict }),
-        1 => (0..3_600_000_i64).prop_map(Happening::Wait),
+            .prop_map(|(lookup, back, verdict)| Operation::Stray { lookup, back, verdict }),
+        1 => (0..3_600_000_i64).prop_map(Operation::Wait),
     ]
 }
 
@@ -65,42 +65,42 @@ fn verdict(number: usize) -> Verdict {
 }
 
 #[derive(Default)]
-struct World {
+struct Model {
     now: i64,
     state: Option<Journal>,
     timer: Option<i64>,
     acts: [Option<Act>; 2],
     latest: [u32; 2],
-    /// The oracle: no submit was begun that may have been executed.
-    clear: bool,
-    /// The oracle: a look-up before this moment proves nothing.
+    /// The oracle: true if no earlier submit may have been executed.
+    may_submit: bool,
+    /// The oracle: a look-up before this time is inconclusive.
     doubt_until: i64,
     submits: u32,
 }
 
-impl World {
-    fn happen(&mut self, delivery: &Delivery, happening: &Happening) {
-        match *happening {
-            Happening::Wait(millis) => self.now += millis,
-            Happening::Submission => {
+impl Model {
+    fn apply(&mut self, delivery: &Delivery, operation: &Operation) {
+        match *operation {
+            Operation::Wait(millis) => self.now += millis,
+            Operation::Submission => {
                 let key = Key::new("p1");
                 self.step(delivery, submitted(&key, &submission("p1", 1)));
             }
-            Happening::Timer => {
+            Operation::Timer => {
                 if let Some(due) = self.timer.take() {
                     self.now = self.now.max(due);
                     let due = Timestamp::from_millis(due);
                     self.step(delivery, Input::Timer(Timer { kind: TIMER, due }));
                 }
             }
-            Happening::Outcome { lookup, verdict: number } => {
+            Operation::Outcome { lookup, verdict: number } => {
                 if let Some(act) = &self.acts[usize::from(lookup)] {
                     let outcome = Outcome { slot: act.slot, attempt: act.attempt, verdict: verdict(number) };
                     self.observe(&outcome);
                     self.step(delivery, Input::Outcome(outcome));
                 }
             }
-            Happening::Stray { lookup, back, verdict: number } => {
+            Operation::Stray { lookup, back, verdict: number } => {
                 let attempt = self.latest[usize::from(lookup)].wrapping_sub(back);
                 let outcome = Outcome { slot: ActSlot(u8::from(lookup)), attempt, verdict: verdict(number) };
                 self.step(delivery, Input::Outcome(outcome));
@@ -108,18 +108,18 @@ impl World {
         }
     }
 
-    /// What an outcome of a pending act proves.
+    /// Updates the oracle by an outcome of a pending act.
     fn observe(&mut self, outcome: &Outcome) {
         let answer = match &outcome.verdict {
             Verdict::Answered(answer) => serde_json::from_str::<Answer>(answer).ok(),
             Verdict::NotSent(_) | Verdict::Unknown(_) | Verdict::Inherited => None,
         };
         if outcome.slot == ActSlot(1) {
-            self.clear |= answer == Some(Answer::Absent);
+            self.may_submit |= answer == Some(Answer::Absent);
         } else if outcome.verdict == Verdict::Inherited {
             self.doubt_until = self.now + INHERITED_MS;
         } else if matches!(outcome.verdict, Verdict::NotSent(_)) || matches!(answer, Some(Answer::Busy { .. })) {
-            self.clear = true;
+            self.may_submit = true;
         } else {
             self.doubt_until = self.now + LOST_MS;
         }
@@ -130,7 +130,7 @@ impl World {
         let next = delivery.step(&Key::new("p1"), self.state.take(), input, Moment::at(now)).unwrap();
         self.state = next.state;
         if self.state.is_none() {
-            *self = Self { now: self.now, clear: true, latest: self.latest, ..Self::default() };
+            *self = Self { now: self.now, may_submit: true, latest: self.latest, ..Self::default() };
         }
         for effect in next.effects {
             match effect {
@@ -151,22 +151,22 @@ impl World {
     fn begin(&mut self, act: Act) {
         match serde_json::from_str(&act.request).unwrap() {
             Request::Submit { .. } => {
-                assert!(self.clear, "a submit although an earlier one may have been executed");
-                self.clear = false;
+                assert!(self.may_submit, "a submit, but an earlier one may have been executed");
+                self.may_submit = false;
                 self.submits += 1;
             }
             Request::LookUp { .. } => {
-                assert!(self.now >= self.doubt_until, "a look-up that proves nothing");
+                assert!(self.now >= self.doubt_until, "an inconclusive look-up");
             }
         }
         let slot = usize::from(act.slot.0);
-        assert!(self.acts[slot].is_none(), "an act in a slot that is taken");
+        assert!(self.acts[slot].is_none(), "an act in a slot that is in use");
         self.latest[slot] = act.attempt;
         self.acts[slot] = Some(act);
     }
 
-    /// Nothing is forgotten: an open delivery waits for a timer or for an outcome, an ended one for its deletion.
-    fn goes_on(&self) -> bool {
+    /// True if an open delivery waits for a timer or an outcome, and an ended one for its deletion.
+    fn is_live(&self) -> bool {
         match &self.state {
             None => true,
             Some(Journal::Submitting(_)) => self.acts[0].is_some(),
@@ -184,15 +184,15 @@ proptest! {
 
     #[test]
     fn a_submit_is_retried_only_if_the_previous_one_was_not_executed(
-        happenings in prop::collection::vec(happening(), 1..60)
+        happenings in prop::collection::vec(operation(), 1..60)
     ) {
         let delivery = delivery(SMALL);
-        let mut world = World { clear: true, ..World::default() };
-        world.happen(&delivery, &Happening::Submission);
-        for happening in &happenings {
-            world.happen(&delivery, happening);
-            prop_assert!(world.goes_on(), "nothing will ever happen again after {:?}: {:?}", happening, world.state);
-            prop_assert!(world.submits <= 3, "more submits than attempts_max");
+        let mut model = Model { may_submit: true, ..Model::default() };
+        model.apply(&delivery, &Operation::Submission);
+        for operation in &happenings {
+            model.apply(&delivery, operation);
+            prop_assert!(model.is_live(), "no timer and no act is pending after {:?}: {:?}", operation, model.state);
+            prop_assert!(model.submits <= 3, "more submits than attempts_max");
         }
     }
 }

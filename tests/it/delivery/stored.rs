@@ -1,6 +1,6 @@
-//! The stored form of a journal, version 1: the bytes of every state, written down as this version was written from the start.
+//! The stored form of a journal, version 1: the bytes of every state.
 //!
-//! The journals are made by steps, so the test names no field: fields may be renamed, and neither moved nor added.
+//! The journals are made by steps, so the test names no field: fields may be renamed, but neither moved nor added.
 
 use std::time::Duration;
 
@@ -16,28 +16,28 @@ use super::{delivery, submission, submitted};
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 const TEMPLATE: &str = r#"{"{{ folder }}": {}}"#;
 
-/// What happens to a journal, a minute after what was before it.
-enum Happening {
-    /// What came of the submit with this number.
+/// An input of a journal, a minute after the previous one.
+enum Operation {
+    /// The outcome of the submit with this number.
     Submit(u32, Verdict),
-    /// What came of the look-up with this number.
+    /// The outcome of the look-up with this number.
     LookUp(u32, Verdict),
-    /// The timer comes due, after so many hours.
+    /// The timer fires, after this many hours.
     Timer(u64),
 }
 
-/// The journal of a submission after what happened to it.
-fn journal(happenings: Vec<Happening>) -> Journal {
+/// The journal of a submission after these operations.
+fn journal(operations: Vec<Operation>) -> Journal {
     let (delivery, key) = (delivery(TEMPLATE), Key::new("p1"));
     let step = |state, input, now| delivery.step(&key, state, input, Moment::at(now)).unwrap().state;
     let mut now = START;
     let mut state = step(None, submitted(&key, &submission("p1", 1)), now);
-    for happening in happenings {
+    for operation in operations {
         now = now.saturating_add(Duration::from_mins(1));
-        let input = match happening {
-            Happening::Submit(attempt, verdict) => Input::Outcome(Outcome { slot: ActSlot(0), attempt, verdict }),
-            Happening::LookUp(attempt, verdict) => Input::Outcome(Outcome { slot: ActSlot(1), attempt, verdict }),
-            Happening::Timer(hours) => {
+        let input = match operation {
+            Operation::Submit(attempt, verdict) => Input::Outcome(Outcome { slot: ActSlot(0), attempt, verdict }),
+            Operation::LookUp(attempt, verdict) => Input::Outcome(Outcome { slot: ActSlot(1), attempt, verdict }),
+            Operation::Timer(hours) => {
                 now = now.saturating_add(Duration::from_hours(hours));
                 Input::Timer(Timer { kind: TIMER, due: now })
             }
@@ -55,12 +55,12 @@ fn lost() -> Verdict {
     Verdict::Unknown("connection reset".to_owned())
 }
 
-/// The texts of a journal, each behind its length.
+/// A text of a journal, with its length first.
 const NAME: &str = "09 666f6c6465722d7031";
 const CONTENT: &str = "11 7b22666f6c6465722d7031223a207b7d7d";
 const REVISION: &str = "0c 323931646662633934373439";
 const ORIGIN: &str = "14 63746d2d7375626d697373696f6e732d33403432";
-/// A time is a 64-bit number: `START`, and so many minutes after it.
+/// A time as a 64-bit number: `START` and this many minutes.
 const MINUTE_0: &str = "fd 0050b5ed36030000";
 const MINUTE_1: &str = "fd c024b7ed36030000";
 const MINUTE_3: &str = "fd 40cebaed36030000";
@@ -71,8 +71,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Journals of every state, each with the number of its status and its bytes.
-fn cases() -> Vec<(Vec<Happening>, u64, String)> {
-    use Happening::{LookUp, Submit, Timer};
+fn cases() -> Vec<(Vec<Operation>, u64, String)> {
+    use Operation::{LookUp, Submit, Timer};
     let open = |state, rest| format!("{state} {NAME} {CONTENT} {REVISION} {ORIGIN} {rest}");
     let end = |state, rest| format!("{state} {NAME} {REVISION} {ORIGIN} {rest}");
     // Attempts, the latest call, the latest submit, its time, in doubt since, look-ups that failed.
@@ -109,8 +109,8 @@ fn cases() -> Vec<(Vec<Happening>, u64, String)> {
 
 #[test]
 fn the_stored_bytes_of_a_journal_have_not_changed() {
-    for (happenings, status, written) in cases() {
-        let journal = journal(happenings);
+    for (operations, status, written) in cases() {
+        let journal = journal(operations);
         let mut bytes = Vec::new();
         journal.encode(&mut bytes).unwrap();
         assert_eq!(hex(&bytes), written.replace(' ', ""), "{journal:?}");

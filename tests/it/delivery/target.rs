@@ -1,4 +1,4 @@
-//! A delivery to a target that is no Control-M: requests, answers and words are those of its protocol.
+//! A delivery to another target than Control-M: requests, answers and words are those of its protocol.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use sheaf::processor::{Count, Effect, Family, Input, Processor};
 
 use super::{settings, submission, submitted};
 
-/// Deliverables are letters, and answers are a word and an id.
+/// A protocol whose deliverables are letters, and whose answers are a word and an id.
 #[derive(Debug)]
 struct Letters;
 
@@ -64,7 +64,7 @@ impl Protocol for Letters {
     }
 }
 
-/// The effects of the last of these inputs, an hour apart, and of the submission before them.
+/// The effects of the last of these inputs, which follow the submission an hour apart.
 fn effects(submission: &Value, inputs: Vec<Input>) -> Vec<Effect> {
     let (delivery, key) = (Delivery::new(Letters, settings()), Key::new("p1"));
     let (mut state, mut effects, mut now) = (None, Vec::new(), Timestamp::from_millis(0));

@@ -1,4 +1,4 @@
-//! The example template `templates/bundle.json`: what it makes of bundles of every size.
+//! The example template `templates/bundle.json`, rendered for bundles of every size.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::{delivery, submission, submitted};
 
 const BUNDLE: &str = "0190c7a4-5b1e-4c5e-9d3e-1f2a3b4c5d6e";
 
-/// The folder that the example template makes of a bundle.
+/// The folder of a bundle by the example template.
 fn folder(children: usize) -> Map<String, Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/bundle.json");
     let delivery = delivery(&std::fs::read_to_string(path).unwrap());
@@ -22,7 +22,7 @@ fn folder(children: usize) -> Map<String, Value> {
     let Some(Effect::Act(act)) = effects.first() else { panic!("{effects:?}") };
     let Request::Submit { folder, definition } = serde_json::from_str(&act.request).unwrap() else { panic!() };
     let mut definition: Map<String, Value> = serde_json::from_str(&definition).unwrap();
-    assert_eq!(definition.len(), 1, "one folder and nothing else");
+    assert_eq!(definition.len(), 1, "one folder only");
     let Some(Value::Object(found)) = definition.remove(&folder) else { panic!("no {folder}") };
     found
 }
@@ -49,7 +49,7 @@ fn the_folder_has_a_job_for_each_member_and_the_work_waits_for_all() {
         let work = &folder[&format!("appl-{BUNDLE}")];
         assert_eq!(added.len(), children + 1);
         assert_eq!(events(work, "WaitForEvents"), added, "every event is waited for");
-        assert_eq!(events(work, "DeleteEvents"), added, "and none is left over");
+        assert_eq!(events(work, "DeleteEvents"), added, "every event is deleted");
     }
 }
 

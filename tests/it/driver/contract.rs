@@ -1,4 +1,4 @@
-//! What the contract lets a processor say and hear, on the real runtime.
+//! The contract of a processor, on the real runtime: inputs, effects, keying, statuses.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -15,16 +15,16 @@ use super::versatile::Seen;
 
 const EVENING: Timestamp = Timestamp::from_millis(1_767_290_400_000);
 
-/// Says what it hears, in the ways that a record's value asks for.
-struct Courier;
+/// Records its inputs; the value of a record selects the effects.
+struct Recorder;
 
-impl Processor for Courier {
+impl Processor for Recorder {
     type State = Seen;
 
     fn step(&self, key: &Key, state: Option<Seen>, input: Input, at: Moment) -> Result<Transition<Seen>, Reject> {
         let Seen(mut seen) = state.unwrap_or_default();
         let mut effects = Vec::new();
-        let told = match input {
+        let text = match input {
             Input::Record(event) => {
                 let value = event.record.value.unwrap_or_default();
                 match &value[..] {
@@ -53,7 +53,7 @@ impl Processor for Courier {
             }
             Input::Outcome(_) => String::new(),
         };
-        seen.push(told);
+        seen.push(text);
         Ok(Transition { state: Some(Seen(seen)), effects })
     }
 
@@ -67,18 +67,19 @@ impl Processor for Courier {
     }
 }
 
-/// Records whose key begins with `foreign` are for others.
-fn ours(record: &Record) -> Result<Keyed, Reject> {
+/// Passes over records whose key begins with `foreign`.
+fn own_keys(record: &Record) -> Result<Keyed, Reject> {
     if record.key.as_deref().is_some_and(|key| key.starts_with(b"foreign")) { Ok(Keyed::Pass) } else { by_key(record) }
 }
 
 fn driver() -> TestDriver {
-    let wiring = Topology::builder("courier").processor("courier", Courier).reads("in", ours).writes("out", "out");
+    let wiring =
+        Topology::builder("recorder").processor("recorder", Recorder).reads("in", own_keys).writes("out", "out");
     TestDriver::new(wiring.build().unwrap()).unwrap()
 }
 
 fn seen(driver: &mut TestDriver, key: &str) -> Vec<String> {
-    driver.state::<Seen>("courier", key).unwrap().unwrap_or_default().0
+    driver.state::<Seen>("recorder", key).unwrap().unwrap_or_default().0
 }
 
 #[test]
@@ -113,10 +114,10 @@ fn a_timer_has_its_due_time() {
     assert_eq!(seen(&mut driver, "x"), ["alarm".to_owned(), format!("due {due}")]);
 }
 
-/// A record as sheaf writes it to an inbox.
+/// A record of the inbox, as sheaf writes it.
 fn inbox(kind: &str, value: &str) -> OutRecord {
     let record =
-        OutRecord::keyed(&Topic::new("test-courier-inbox"), &Key::new("x"), Bytes::copy_from_slice(value.as_bytes()));
+        OutRecord::keyed(&Topic::new("test-recorder-inbox"), &Key::new("x"), Bytes::copy_from_slice(value.as_bytes()));
     record.with_headers(Headers::new().with("sheaf-kind", kind.to_owned()))
 }
 
@@ -151,22 +152,22 @@ fn a_watermark_is_skipped_and_an_unknown_kind_is_a_dead_letter() {
 fn the_statuses_of_an_entry_are_stored_with_it() {
     let mut driver = driver();
     driver.send("in", "x", "1").unwrap();
-    let entry = driver.entry::<Seen>("courier", "x").unwrap().unwrap();
+    let entry = driver.entry::<Seen>("recorder", "x").unwrap().unwrap();
     assert_eq!(entry.statuses.as_slice(), [Status(7), Status(1)]);
-    assert_eq!(entry.at, Timestamp::from_millis(i64::MAX), "an entry without a time and without timers comes last");
+    assert_eq!(entry.at, Timestamp::from_millis(i64::MAX), "an entry without a time and without timers is last");
     driver.send("in", "x", "alarm").unwrap();
-    let entry = driver.entry::<Seen>("courier", "x").unwrap().unwrap();
+    let entry = driver.entry::<Seen>("recorder", "x").unwrap().unwrap();
     assert_eq!(entry.statuses.as_slice(), [Status(7), Status(2)]);
-    assert_eq!(entry.at, driver.now().saturating_add(Duration::from_mins(1)), "else its first timer counts");
+    assert_eq!(entry.at, driver.now().saturating_add(Duration::from_mins(1)), "the default is its first timer");
     driver.send("in", "x", "soon").unwrap();
     driver.lose_disk().unwrap();
-    let entry = driver.entry::<Seen>("courier", "x").unwrap().unwrap();
+    let entry = driver.entry::<Seen>("recorder", "x").unwrap().unwrap();
     assert_eq!((entry.statuses.as_slice(), entry.at), ([Status(7), Status(3)].as_slice(), EVENING));
 }
 
 #[test]
-fn a_topology_may_read_what_it_writes() {
-    let wiring = Topology::builder("circle").processor("courier", Courier).reads("in", by_key).writes("out", "in");
+fn a_topology_may_read_its_own_output() {
+    let wiring = Topology::builder("loop").processor("recorder", Recorder).reads("in", by_key).writes("out", "in");
     let mut driver = TestDriver::new(wiring.build().unwrap()).unwrap();
     driver.send("in", "x", "reply").unwrap();
     assert_eq!(seen(&mut driver, "x"), ["reply", "done"]);
@@ -176,7 +177,7 @@ fn a_topology_may_read_what_it_writes() {
 fn reserved_changelog_keys_of_a_newer_version_are_skipped() {
     let mut driver = driver();
     driver.send("in", "x", "1").unwrap();
-    let changelog = Topic::new("test-courier-changelog");
+    let changelog = Topic::new("test-recorder-changelog");
     let key = Key::new("\0sheaf-something");
     driver.send_records(&[OutRecord::keyed(&changelog, &key, Bytes::from_static(b"no entry"))]).unwrap();
     driver.lose_disk().unwrap();

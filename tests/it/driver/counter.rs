@@ -1,4 +1,4 @@
-//! The example's test: a keyed counter with a time-out, on the `TestDriver`.
+//! The tests of the example, a counter with a time-out, on the `TestDriver`.
 
 use std::time::Duration;
 

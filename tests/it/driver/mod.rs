@@ -1,8 +1,8 @@
-//! The test bench for processors of one's own, on the example and on a processor that does everything.
+//! The test driver for custom processors, with the example and with a processor that uses every effect.
 
-mod bench;
 mod contract;
 mod counter;
+mod methods;
 mod parts;
 mod versatile;
 

@@ -1,4 +1,4 @@
-//! Parts of an entry: they come back in their order, whatever happens in between, and go with their entry.
+//! Parts of an entry: they keep their order through crashes and restores, and are deleted with their entry.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use sheaf::topology::Topology;
 use super::versatile::record;
 
 const WORDS: [&str; 8] = ["add", "add", "add three", "drop", "drop and add", "end", "reject", "large"];
-/// More than a record may have.
+/// More bytes than a record may have.
 const TOO_LARGE: usize = 11 << 20;
 
-/// A state that stands in its parts alone.
+/// A state that is stored in parts only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Album(Vec<String>);
 
@@ -38,8 +38,8 @@ impl Versioned for Album {
 }
 
 impl Album {
-    /// What a word makes of it, and asks for; `None` is the end of it.
-    fn follow(mut self, word: &str, number: u64) -> Result<(Option<Self>, Vec<Effect>), Reject> {
+    /// The next state and the effects of a word; `None` deletes the entry.
+    fn apply(mut self, word: &str, number: u64) -> Result<(Option<Self>, Vec<Effect>), Reject> {
         let mut effects = Vec::new();
         if word.starts_with("drop") {
             effects.push(Effect::DropParts);
@@ -51,7 +51,7 @@ impl Album {
             "drop" => 0,
             "end" => return Ok((None, effects)),
             "large" => return Ok((Some(self), vec![Effect::AddPart(vec![b'x'; TOO_LARGE].into())])),
-            _ => return Err(Reject::new(RejectReason::Unparsable, "as it was told")),
+            _ => return Err(Reject::new(RejectReason::Unparsable, "as requested")),
         };
         for part in 0..adds {
             let text = format!("{number}/{part}");
@@ -71,17 +71,18 @@ impl Processor for Collector {
         let Input::Record(event) = input else { return Ok(Transition { state, effects: Vec::new() }) };
         let text = String::from_utf8_lossy(&event.record.value.unwrap_or_default()).into_owned();
         let (word, number) = text.split_once('#').unwrap();
-        // What the step sees, which is the cache's, is shown with each of them.
+        // The state that the step gets, from the cache, is forwarded with each input.
         let album = state.unwrap_or_default();
-        let shown = Effect::forward("shown", album.0.join(","));
-        let (state, mut effects) = album.follow(word, number.parse().unwrap())?;
-        effects.push(shown);
+        let before = Effect::forward("states", album.0.join(","));
+        let (state, mut effects) = album.apply(word, number.parse().unwrap())?;
+        effects.push(before);
         Ok(Transition { state, effects })
     }
 }
 
 fn driver() -> TestDriver {
-    let wiring = Topology::builder("parts").processor("albums", Collector).reads("in", by_key).writes("shown", "shown");
+    let wiring =
+        Topology::builder("parts").processor("albums", Collector).reads("in", by_key).writes("states", "states");
     TestDriver::new(wiring.build().unwrap()).unwrap()
 }
 
@@ -99,7 +100,7 @@ fn parts_are_those_added_since_the_last_drop() {
                 records.push(record(key, &format!("{word}#{number}")));
                 let album = albums.get(key).cloned().unwrap_or_default();
                 let before = format!("{key}={}", album.0.join(","));
-                match album.follow(word, number) {
+                match album.apply(word, number) {
                     Ok(_) if word == "large" => {}
                     Ok((Some(album), _)) => {
                         shown.push(before);
@@ -119,7 +120,7 @@ fn parts_are_those_added_since_the_last_drop() {
                 2 => driver.restart().unwrap(),
                 _ => {}
             }
-            assert_eq!(driver.read_text("shown").unwrap(), shown, "seed {seed}");
+            assert_eq!(driver.read_text("states").unwrap(), shown, "seed {seed}");
             for key in ["x", "y"] {
                 assert_eq!(
                     driver.state::<Album>("albums", key).unwrap().as_ref(),

@@ -1,4 +1,4 @@
-//! A processor that does everything a step can ask for, as its input's text says.
+//! A processor that uses every kind of effect; the text of its input selects them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use sheaf::model::{
 use sheaf::processor::{Effect, Event, Input, Processor, Transition, by_key};
 use sheaf::topology::{Topology, Wiring};
 
-/// What it has seen, in order.
+/// The inputs so far, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Seen(pub(super) Vec<String>);
 
@@ -45,7 +45,7 @@ impl Processor for Versatile {
             Input::Record(Event { record, at, .. }) => {
                 let text = String::from_utf8_lossy(&record.value.unwrap_or_default()).into_owned();
                 let effects = match text.as_str() {
-                    "reject" => return Err(Reject::new(RejectReason::Unparsable, "as it was told")),
+                    "reject" => return Err(Reject::new(RejectReason::Unparsable, "as requested")),
                     "act" => vec![act(u32::try_from(seen.len()).unwrap())],
                     "timers" => vec![timer(2, 3), timer(1, 1), timer(3, 60)],
                     "alert" => vec![alert(now)],
@@ -84,7 +84,7 @@ pub(super) fn wiring() -> Wiring {
     Topology::builder("versatile").processor("all", Versatile).reads("in", by_key).writes("out", "out")
 }
 
-/// A record for the processor.
+/// A record of its source.
 pub(super) fn record(key: &str, value: &str) -> OutRecord {
     OutRecord::keyed(&Topic::new("in"), &Key::new(key), value.to_owned().into())
 }

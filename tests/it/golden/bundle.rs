@@ -1,11 +1,11 @@
-//! The words of the bundle's golden files.
+//! The commands of the bundle's golden files.
 //!
 //! | command | what it is |
 //! |---|---|
-//! | `parent p1 children=2 note=x` | a parent event, through its keying; `children` and `note` may be left out |
+//! | `parent p1 children=2 note=x` | a parent event, through its keying; `children` and `note` are optional |
 //! | `child c1 parent=p1 n=1 note=x` | a child event; `n` is its position; without an id it is `c<n>` |
 //! | `record parents {"id":1}` | any value in the topic `parents` or `children`; without one, a tombstone |
-//! | `outcome p1`, `stray p1` | inputs that a bundle has no use for |
+//! | `outcome p1`, `stray p1` | inputs that a bundle ignores: an outcome, a timer |
 //! | `rules children=1 sla=24h keep=168h expects=no position=no key=uuid` | changes the rules |
 
 use std::time::Duration;
@@ -17,13 +17,13 @@ use sheaf::processor::bundle::{Bundle, KEEP_CLOSED, KeyFormat, MemberKeying, Rol
 use sheaf::processor::{Input, Parsed};
 use sheaf::testing::golden::{Command, Error, Given, Script, record};
 
-/// The rules of the moment, and the offset of the next record.
-pub(crate) struct Words {
+/// The current rules, and the offset of the next record.
+pub(crate) struct BundleScript {
     rules: Rules,
     offset: i64,
 }
 
-impl Default for Words {
+impl Default for BundleScript {
     fn default() -> Self {
         let pointer = |text| Pointer::parse(text).expect("a pointer");
         let source = |topic: &str, member, bundle, expects, position| SourceRules {
@@ -45,7 +45,7 @@ impl Default for Words {
     }
 }
 
-impl Script for Words {
+impl Script for BundleScript {
     type Processor = Bundle;
 
     fn processor(&self) -> Bundle {
@@ -124,14 +124,14 @@ impl Script for Words {
     }
 }
 
-impl Words {
+impl BundleScript {
     fn member(&mut self, source: usize, value: Option<&str>, at: Timestamp) -> Result<Given, Error> {
         let topic = &self.rules.sources[source].topic;
         let record = Record { offset: self.offset, ..record(topic, None, value, at) };
         self.offset += 1;
         let keying = MemberKeying::new(&self.rules, source).map_err(|error| error.to_string())?;
         let mut given = Given::keyed(&keying, record);
-        // By turns as it is handed over, and as it comes out of the inbox.
+        // Alternately as in a direct handover, with the parsed event, and as from the inbox, without.
         if let (Given::Input(_, Input::Record(event)), 1) = (&mut given, self.offset % 2) {
             event.parsed = Parsed::default();
         }
@@ -156,6 +156,7 @@ impl Words {
     }
 }
 
+/// Sets a field, if there is a value.
 fn put<T: Into<serde_json::Value>>(value: &mut serde_json::Value, name: &str, field: Option<T>) {
     if let Some(field) = field {
         value[name] = field.into();

@@ -1,12 +1,12 @@
-//! The words of the delivery's golden files.
+//! The commands of the delivery's golden files.
 //!
 //! | command | what it is |
 //! |---|---|
-//! | `submission p1 description=x without=parent` | a submission record; `description` is the parent's, `without` leaves a field out |
-//! | `accepted`, `refused`, `busy`, `not_sent`, `lost`, `inherited` `p1 call=1` | what came of the submit with that number; `busy` may have `retry_after=45s` |
-//! | `lookup p1 found call=2` | what came of the look-up with that number: `found`, `absent`, or one of the above |
+//! | `submission p1 description=x without=parent` | a submission record; `description` is the parent's, `without` omits a field |
+//! | `accepted`, `refused`, `busy`, `not_sent`, `lost`, `inherited` `p1 call=1` | the outcome of the submit with that number; `busy` may have `retry_after=45s` |
+//! | `lookup p1 found call=2` | the outcome of the look-up with that number: `found`, `absent`, or one of the above |
 //! | `answer p1 call=1 {}` | an answer of these bytes to the submit; `slot=1`: to the look-up |
-//! | `stray p1`, `stray p1 deadline` | a timer that nobody set |
+//! | `stray p1`, `stray p1 deadline` | a timer that was not set |
 //! | `attempts_max 2`, `template {..}` | changes the settings |
 
 use serde_json::json;
@@ -18,19 +18,19 @@ use sheaf::testing::golden::{Command, Error, Given, Script, hours};
 
 use crate::delivery::{SMALL, folders, settings, submission, submitted};
 
-/// The settings of the moment.
-pub(crate) struct Words {
+/// The current settings.
+pub(crate) struct DeliveryScript {
     folders: Folders,
     settings: Settings,
 }
 
-impl Default for Words {
+impl Default for DeliveryScript {
     fn default() -> Self {
         Self { folders: folders(SMALL), settings: settings() }
     }
 }
 
-impl Script for Words {
+impl Script for DeliveryScript {
     type Processor = Delivery;
 
     fn processor(&self) -> Delivery {
@@ -59,13 +59,13 @@ impl Script for Words {
 
     fn state(&self, state: &Journal) -> String {
         match state {
-            Journal::Submitting(open) => format!("submitting {}", show_open(open)),
-            Journal::Waiting(open) => format!("waiting {}", show_open(open)),
-            Journal::Unsure(open) => format!("unsure {}", show_open(open)),
-            Journal::LookingUp(open) => format!("looking_up {}", show_open(open)),
-            Journal::Submitted(end) => format!("submitted {}", show_end(end)),
-            Journal::Failed(end) => format!("failed {}", show_end(end)),
-            Journal::Unknown(end) => format!("unknown {}", show_end(end)),
+            Journal::Submitting(open) => format!("submitting {}", print_open(open)),
+            Journal::Waiting(open) => format!("waiting {}", print_open(open)),
+            Journal::Unsure(open) => format!("unsure {}", print_open(open)),
+            Journal::LookingUp(open) => format!("looking_up {}", print_open(open)),
+            Journal::Submitted(end) => format!("submitted {}", print_end(end)),
+            Journal::Failed(end) => format!("failed {}", print_end(end)),
+            Journal::Unknown(end) => format!("unknown {}", print_end(end)),
         }
     }
 
@@ -103,8 +103,8 @@ fn verdict(command: &Command, name: &str) -> Result<Verdict, Error> {
         "absent" => Answer::Absent,
         "refused" => Answer::Refused { status: 400, message: "no such application".into() },
         "busy" => {
-            let asked = command.duration("retry_after")?;
-            let retry_after_ms = asked.and_then(|asked| u64::try_from(asked.as_millis()).ok());
+            let delay = command.duration("retry_after")?;
+            let retry_after_ms = delay.and_then(|delay| u64::try_from(delay.as_millis()).ok());
             Answer::Busy { status: 503, message: "try again".into(), retry_after_ms }
         }
         _ => return Err(command.unknown()),
@@ -112,14 +112,14 @@ fn verdict(command: &Command, name: &str) -> Result<Verdict, Error> {
     serde_json::to_string(&answer).map(Verdict::Answered).map_err(|error| error.to_string().into())
 }
 
-fn show_open(open: &Open) -> String {
+fn print_open(open: &Open) -> String {
     let doubt = open.doubtful_since.map_or_else(String::new, |at| format!(" doubtful_since={}", hours(at)));
     let failures = open.lookup_failures;
     let failures = if failures == 0 { String::new() } else { format!(" lookup_failures={failures}") };
     format!("attempts={}{doubt}{failures}", open.attempts)
 }
 
-fn show_end(end: &End) -> String {
+fn print_end(end: &End) -> String {
     let proof = match &end.proof {
         Some(Proof::Accepted(id)) => format!(" run={id}"),
         Some(Proof::Found(id)) => format!(" job={id}"),

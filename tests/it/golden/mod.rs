@@ -1,7 +1,7 @@
 //! The golden files of the bundle, of the delivery and of the example.
 //!
-//! `SHEAF_UPDATE_GOLDEN=1 cargo test --test it golden` writes what comes out into the files, for review with `git diff`. Their
-//! format, and the commands that every processor has, are those of `sheaf::testing::golden`.
+//! `SHEAF_UPDATE_GOLDEN=1 cargo test --test it golden` writes the current outputs to the files, for review with `git diff`. Their
+//! format, and the commands of every processor, are those of `sheaf::testing::golden`.
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a golden file that cannot be run fails its test")]
 
@@ -13,7 +13,7 @@ use sheaf::testing::golden::{ProcessorCase, check};
 
 #[test]
 fn the_bundle_matches_its_golden_files() {
-    check::<ProcessorCase<bundle::Words>>("tests/golden/bundle");
+    check::<ProcessorCase<bundle::BundleScript>>("tests/golden/bundle");
 }
 
 #[test]
@@ -23,5 +23,5 @@ fn the_example_matches_its_golden_files() {
 
 #[test]
 fn the_delivery_matches_its_golden_files() {
-    check::<ProcessorCase<delivery::Words>>("tests/golden/delivery");
+    check::<ProcessorCase<delivery::DeliveryScript>>("tests/golden/delivery");
 }

@@ -1,19 +1,19 @@
-//! What a transaction holds together through crashes, hand-overs and lost answers.
+//! Transactions through crashes, hand-overs and lost answers.
 
 use std::time::Duration;
 
 use sheaf::broker::memory::{Fault, FaultKind, Operation};
 use sheaf::model::Topic;
 
-use super::support::{send, settle, values, world};
+use super::support::{run_until_idle, send, values, world};
 
 #[test]
 fn records_are_keyed_counted_and_forwarded() {
     let mut world = world();
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     send(&world, &[("x", Some("1")), ("y", Some("1")), ("x", Some("2"))]);
-    settle(&mut world);
+    run_until_idle(&mut world);
     assert_eq!(values(&world, "counts"), ["x=1", "x=2", "y=1"]);
 }
 
@@ -21,9 +21,9 @@ fn records_are_keyed_counted_and_forwarded() {
 fn a_rejected_input_becomes_a_dead_letter_and_the_partition_continues() {
     let mut world = world();
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     send(&world, &[("x", Some("1")), ("x", None), ("x", Some("poison")), ("x", Some("2"))]);
-    settle(&mut world);
+    run_until_idle(&mut world);
     assert_eq!(values(&world, "counts"), ["x=1", "x=2"]);
     assert_eq!(values(&world, "app-dead-letters"), ["x=null", "x=poison"]);
     let letters = world.broker().committed_records(&Topic::new("app-dead-letters"));
@@ -37,21 +37,21 @@ fn a_rejected_input_becomes_a_dead_letter_and_the_partition_continues() {
 fn a_timer_fires_after_a_crash_and_a_lost_disk() {
     let mut world = world();
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     send(&world, &[("x", Some("1")), ("x", Some("2"))]);
-    settle(&mut world);
+    run_until_idle(&mut world);
     world.crash("a");
     for partition in 0..4 {
         world.disk("a").wipe(&format!("counter-{partition}"));
     }
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     assert_eq!(values(&world, "counts"), ["x=1", "x=2"]);
     for _ in 0..400 {
         world.clock().advance(Duration::from_secs(10));
         world.turn().unwrap();
     }
-    settle(&mut world);
+    run_until_idle(&mut world);
     assert_eq!(values(&world, "counts"), ["x=1", "x=2", "x=done at 2"]);
 }
 
@@ -59,29 +59,29 @@ fn a_timer_fires_after_a_crash_and_a_lost_disk() {
 fn a_second_instance_takes_over_the_state_of_the_first() {
     let mut world = world();
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     let keys: Vec<String> = (0..40).map(|number| format!("key-{number:02}")).collect();
     let events: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("1"))).collect();
     send(&world, &events);
-    settle(&mut world);
+    run_until_idle(&mut world);
     world.start("b").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     send(&world, &events);
-    settle(&mut world);
+    run_until_idle(&mut world);
     world.crash("a");
     for _ in 0..20 {
         world.clock().advance(Duration::from_secs(5));
         world.turn().unwrap();
     }
-    settle(&mut world);
+    run_until_idle(&mut world);
     send(&world, &events);
-    settle(&mut world);
+    run_until_idle(&mut world);
     let mut expected: Vec<String> = keys.iter().flat_map(|key| (1..=3).map(move |n| format!("{key}={n}"))).collect();
     expected.sort();
     assert_eq!(values(&world, "counts"), expected);
 }
 
-/// Each transactional call in turn fails in each way, while events flow; nothing is lost or counted twice.
+/// Each transactional call fails in each way while events are processed.
 #[test]
 fn a_lost_answer_of_any_transactional_call_loses_and_duplicates_nothing() {
     let operations =
@@ -97,14 +97,14 @@ fn a_lost_answer_of_any_transactional_call_loses_and_duplicates_nothing() {
         for kind in kinds {
             let mut world = world();
             world.start("a").unwrap();
-            settle(&mut world);
+            run_until_idle(&mut world);
             send(&world, &[("x", Some("1"))]);
-            settle(&mut world);
+            run_until_idle(&mut world);
             world.broker().inject(Fault { operation, process: Some("a".to_owned()), kind, times: 1 });
             send(&world, &[("x", Some("1")), ("x", Some("1"))]);
-            settle(&mut world);
+            run_until_idle(&mut world);
             send(&world, &[("x", Some("1"))]);
-            settle(&mut world);
+            run_until_idle(&mut world);
             assert_eq!(values(&world, "counts"), ["x=1", "x=2", "x=3", "x=4"], "{operation:?} {kind:?}");
         }
     }

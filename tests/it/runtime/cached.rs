@@ -1,4 +1,4 @@
-//! How many entries are kept decoded, and that it makes no difference but for the work.
+//! The cache of entries: its size changes the number of reads, not the results.
 
 use std::sync::Arc;
 
@@ -6,20 +6,20 @@ use sheaf::broker::memory;
 use sheaf::processor::erase;
 use sheaf::sim::World;
 
-use super::support::{Counter, NoSink, metric, send_to, setting, settle, values};
+use super::support::{Counter, NoSink, metric, run_until_idle, send_to, setup, values};
 
 const KEYS: usize = 4_000;
 
-/// Two events for each of many keys, with so much room for entries; how many entries had to be read.
-fn read(cache_bytes: usize) -> u64 {
-    let mut setting = setting(erase(Counter), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
-    setting.settings.cache_bytes = cache_bytes;
-    let mut world = World::new(setting);
+/// The number of entries read from the store for two events of each of many keys, with this cache size.
+fn entries_read(cache_bytes: usize) -> u64 {
+    let mut setup = setup(erase(Counter), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
+    setup.settings.cache_bytes = cache_bytes;
+    let mut world = World::new(setup);
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     for _ in 0..2 {
         send_to(&world, KEYS);
-        settle(&mut world);
+        run_until_idle(&mut world);
     }
     let counted = values(&world, "counts");
     for count in [1, 2] {
@@ -30,8 +30,8 @@ fn read(cache_bytes: usize) -> u64 {
 
 #[test]
 fn evicted_entries_are_read_again_and_counted() {
-    assert_eq!(read(96 << 20), 0);
-    // No task gets less than some hundred entries' room.
-    let read = read(0);
+    assert_eq!(entries_read(96 << 20), 0);
+    // The cache of a task has a minimum of some hundred entries.
+    let read = entries_read(0);
     assert!((1_000..=4_000).contains(&read), "{read}");
 }

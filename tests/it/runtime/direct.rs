@@ -1,4 +1,4 @@
-//! Records that skip their inbox, and those that must not.
+//! Direct handover: records that skip the inbox, and records that must not.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use sheaf::processor::{Input, Processor, Transition, erase};
 use sheaf::runtime::FaultPoint;
 use sheaf::sim::{MakeSink, Setup, World};
 
-use super::support::{Count, Counter, NoSink, metric, send, send_to, setting, settle, values, world};
+use super::support::{Count, Counter, NoSink, metric, run_until_idle, send, send_to, setup, values, world};
 
 const INBOX: &str = "app-counter-inbox";
 
-/// Counts as [`Counter`] does, which is the same in any order.
-struct Free;
+/// Counts as [`Counter`] does; its results do not depend on the order of records.
+struct OrderFree;
 
-impl Processor for Free {
+impl Processor for OrderFree {
     type State = Count;
 
     const ORDER_FREE: bool = true;
@@ -26,19 +26,19 @@ impl Processor for Free {
     }
 }
 
-fn free(change: impl FnOnce(&mut Setup)) -> World {
+fn order_free(change: impl FnOnce(&mut Setup)) -> World {
     let sink: MakeSink = Box::new(|_| Arc::new(NoSink));
-    let mut setting = setting(erase(Free), sink, memory::Settings::default());
-    change(&mut setting);
-    World::new(setting)
+    let mut setup = setup(erase(OrderFree), sink, memory::Settings::default());
+    change(&mut setup);
+    World::new(setup)
 }
 
-/// Two instances, after a third one has left: `a` has the sources and one of the inbox's partitions.
-fn two() -> World {
-    let mut world = free(|_| {});
+/// Two instances, after a third one has crashed: `a` has the sources and some partitions of the inbox.
+fn two_instances() -> World {
+    let mut world = order_free(|_| {});
     for name in ["a", "b", "c"] {
         world.start(name).unwrap();
-        settle(&mut world);
+        run_until_idle(&mut world);
     }
     world.crash("c");
     for _ in 0..100 {
@@ -50,40 +50,40 @@ fn two() -> World {
     world
 }
 
-/// How many records the inbox has got.
-fn detours(world: &World) -> usize {
+/// The number of records in the inbox.
+fn inbox_records(world: &World) -> usize {
     world.broker().all_records(&Topic::new(INBOX)).len()
 }
 
-/// How many transactions `a` needs for a hundred entries when it may keep so many bytes of each kind.
+/// The number of transactions of `a` for a hundred entries with this limit of bytes.
 fn transactions(bytes_max: usize) -> u64 {
-    let mut world = free(|setting| setting.settings.limits.bytes_max = bytes_max);
-    let ended = |world: &World| metric(world, "a", "sheaf_producer_transactions_total");
+    let mut world = order_free(|setup| setup.settings.limits.bytes_max = bytes_max);
+    let transactions = |world: &World| metric(world, "a", "sheaf_producer_transactions_total");
     world.start("a").unwrap();
-    settle(&mut world);
-    let before = ended(&world);
+    run_until_idle(&mut world);
+    let before = transactions(&world);
     send_to(&world, 100);
-    settle(&mut world);
+    run_until_idle(&mut world);
     assert_eq!(values(&world, "counts").len(), 100);
-    ended(&world) - before
+    transactions(&world) - before
 }
 
 #[test]
 fn a_transaction_ends_when_its_entries_are_large() {
-    // A hundred events are 800 bytes, and so are their outputs; their entries are more than twice as much.
+    // A hundred events have 800 bytes, as have their outputs; their entries have more than twice as much.
     assert_eq!(transactions(1 << 20), 1);
     assert!((2..10).contains(&transactions(1_200)), "{}", transactions(1_200));
 }
 
 #[test]
 fn records_of_an_order_free_processor_skip_the_inbox_of_an_owned_task() {
-    let mut world = free(|_| {});
+    let mut world = order_free(|_| {});
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     send(&world, &[("x", Some("1")), ("y", Some("1")), ("x", Some("poison")), ("x", Some("2"))]);
-    settle(&mut world);
+    run_until_idle(&mut world);
     assert_eq!(values(&world, "counts"), ["x=1", "x=2", "y=1"]);
-    assert_eq!(detours(&world), 0);
+    assert_eq!(inbox_records(&world), 0);
     let letters = world.broker().committed_records(&Topic::new("app-dead-letters"));
     let origin: Vec<_> = letters.iter().filter_map(|it| it.headers.text("__sheaf.errors.topic")).collect();
     assert_eq!(origin, ["events"], "a dead letter names the source");
@@ -96,32 +96,32 @@ fn records_of_an_order_free_processor_skip_the_inbox_of_an_owned_task() {
 
 #[test]
 fn ordered_records_and_all_records_without_direct_handover_go_through_the_inbox() {
-    for mut world in [world(), free(|setting| setting.settings.processing.direct_handover = false)] {
+    for mut world in [world(), order_free(|setup| setup.settings.processing.direct_handover = false)] {
         world.start("a").unwrap();
-        settle(&mut world);
+        run_until_idle(&mut world);
         send(&world, &[("x", Some("1")), ("y", Some("1")), ("x", Some("2"))]);
-        settle(&mut world);
+        run_until_idle(&mut world);
         assert_eq!(values(&world, "counts"), ["x=1", "x=2", "y=1"]);
-        assert_eq!(detours(&world), 3);
+        assert_eq!(inbox_records(&world), 3);
     }
 }
 
 #[test]
 fn records_of_another_instances_tasks_go_through_the_inbox() {
-    let mut world = two();
+    let mut world = two_instances();
     send_to(&world, 100);
-    settle(&mut world);
+    run_until_idle(&mut world);
     assert_eq!(values(&world, "counts").len(), 100);
-    assert!((1..100).contains(&detours(&world)), "{} of 100 took the inbox", detours(&world));
+    assert!((1..100).contains(&inbox_records(&world)), "{} of 100 went through the inbox", inbox_records(&world));
 }
 
 #[test]
 fn a_restoring_task_gets_its_events_through_the_inbox_afterwards() {
-    let mut world = free(|_| {});
+    let mut world = order_free(|_| {});
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     send_to(&world, 20);
-    settle(&mut world);
+    run_until_idle(&mut world);
     world.crash("a");
     for partition in 0..4 {
         world.disk("a").wipe(&format!("counter-{partition}"));
@@ -133,9 +133,9 @@ fn a_restoring_task_gets_its_events_through_the_inbox_afterwards() {
         world.turn().unwrap();
         world.clock().advance(Duration::from_secs(1));
     }
-    assert_eq!(detours(&world), 20, "they wait where the task will find them");
+    assert_eq!(inbox_records(&world), 20, "they wait in the inbox");
     world.pause_restores("a", false);
-    settle(&mut world);
+    run_until_idle(&mut world);
     let counts = values(&world, "counts");
     assert_eq!(counts.iter().filter(|count| count.ends_with("=2")).count(), 20, "{counts:?}");
     assert_eq!(counts.len(), 40);
@@ -144,17 +144,17 @@ fn a_restoring_task_gets_its_events_through_the_inbox_afterwards() {
 #[test]
 fn an_owner_that_is_paused_during_a_turn_processes_nothing_twice() {
     for point in [FaultPoint::Stepped, FaultPoint::Drained, FaultPoint::OffsetsSent, FaultPoint::Committed] {
-        let mut world = two();
+        let mut world = two_instances();
         send_to(&world, 40);
-        assert!((0..10).any(|_| world.turn_until("a", point).unwrap()), "a has something to do");
-        // The others take over: longer than a session and a transaction last.
+        assert!((0..10).any(|_| world.turn_until("a", point).unwrap()), "a has work");
+        // The others take over, after the session time-out and the transaction time-out.
         for _ in 0..300 {
             world.clock().advance(Duration::from_secs(1));
             world.turn().unwrap();
         }
-        assert_eq!(values(&world, "counts").len(), 40, "{point}: the heir has done all of it");
+        assert_eq!(values(&world, "counts").len(), 40, "{point}: the successor has processed all");
         drop(world.resume("a"));
-        settle(&mut world);
-        assert_eq!(values(&world, "counts").len(), 40, "{point}: and the sleeper nothing more");
+        run_until_idle(&mut world);
+        assert_eq!(values(&world, "counts").len(), 40, "{point}: the resumed instance has processed nothing more");
     }
 }

@@ -1,4 +1,4 @@
-//! The eager protocol: every rebalance takes everything away, and most of it comes back to where it was.
+//! The eager protocol: every rebalance revokes all partitions, and most are assigned to the same instances again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use sheaf::model::{Act, ActSlot, Key, Moment, Outcome, Reject, Target, Topic, To
 use sheaf::processor::{Effect, Input, Processor, Transition, erase};
 use sheaf::sim::World;
 
-use super::support::{Held, send, settle, values, world_of};
+use super::support::{ManualSink, run_until_idle, send, values, world_of};
 
-/// Each record decides an act, and what came of it is forwarded.
-struct Telling;
+/// Each record decides an act, and its outcome is forwarded.
+struct OutcomeForwarder;
 
 #[derive(Clone)]
 struct Attempt(u32);
@@ -31,7 +31,7 @@ impl Versioned for Attempt {
     }
 }
 
-impl Processor for Telling {
+impl Processor for OutcomeForwarder {
     type State = Attempt;
 
     fn step(&self, _: &Key, state: Option<Attempt>, input: Input, _: Moment) -> Result<Transition<Attempt>, Reject> {
@@ -43,8 +43,8 @@ impl Processor for Telling {
                 Transition::to(Attempt(attempt)).with(Effect::Act(act))
             }
             Input::Outcome(Outcome { slot, verdict, .. }) => {
-                let said = if let Verdict::Answered(text) = verdict { text } else { format!("{verdict:?}") };
-                Transition::to(Attempt(attempt)).with(Effect::Settle(slot)).with(Effect::forward("counts", said))
+                let text = if let Verdict::Answered(text) = verdict { text } else { format!("{verdict:?}") };
+                Transition::to(Attempt(attempt)).with(Effect::Settle(slot)).with(Effect::forward("counts", text))
             }
             Input::Timer(_) | Input::Command(_) => Transition::to(Attempt(attempt)),
         })
@@ -52,39 +52,39 @@ impl Processor for Telling {
 }
 
 /// The keys of each inbox partition.
-fn places(world: &World) -> BTreeMap<TopicPartition, BTreeSet<String>> {
-    let mut places: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+fn keys_by_partition(world: &World) -> BTreeMap<TopicPartition, BTreeSet<String>> {
+    let mut keys_of: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for record in world.broker().committed_records(&Topic::new("app-counter-inbox")) {
         let key = String::from_utf8(record.key.unwrap().to_vec()).unwrap();
-        places.entry(record.source).or_default().insert(key);
+        keys_of.entry(record.source).or_default().insert(key);
     }
-    places
+    keys_of
 }
 
 #[test]
 fn acts_in_flight_survive_a_rebalance_that_reassigns_their_task() {
-    let held = Held::default();
-    let sink = held.clone();
+    let manual = ManualSink::default();
+    let sink = manual.clone();
     let broker = memory::Settings { protocol: Protocol::Eager, ..memory::Settings::default() };
-    let mut world = world_of(erase(Telling), Box::new(move |_| Arc::new(sink.clone())), broker);
+    let mut world = world_of(erase(OutcomeForwarder), Box::new(move |_| Arc::new(sink.clone())), broker);
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     let keys: Vec<String> = (0..40).map(|number| format!("key-{number:02}")).collect();
     let events: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("1"))).collect();
     send(&world, &events);
-    settle(&mut world);
+    run_until_idle(&mut world);
     let before = world.broker().owners("app");
     for other in ["b", "c"] {
         world.start(other).unwrap();
     }
-    settle(&mut world);
+    run_until_idle(&mut world);
     let after = world.broker().owners("app");
-    assert_eq!(held.answer(&Verdict::Answered("answered".to_owned())), 40);
-    settle(&mut world);
+    assert_eq!(manual.answer(&Verdict::Answered("answered".to_owned())), 40);
+    run_until_idle(&mut world);
 
     let mut expected = Vec::new();
     let mut stayed = 0;
-    for (partition, keys) in places(&world) {
+    for (partition, keys) in keys_by_partition(&world) {
         let is_same = before.get(&partition) == after.get(&partition);
         stayed += usize::from(is_same);
         let verdict = if is_same { "answered" } else { "Inherited" };

@@ -1,4 +1,4 @@
-//! Timers and acts inside one transaction: what was taken back in it never happened.
+//! Timers and acts that are cancelled in the transaction that set them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use sheaf::codec::{self, Versioned};
 use sheaf::model::{Act, ActSlot, Key, Moment, Reject, Target, Timer, TimerKind};
 use sheaf::processor::{Effect, Input, Processor, Transition, erase};
 
-use super::support::{Held, NoSink, send, settle, values, world_of};
+use super::support::{ManualSink, NoSink, run_until_idle, send, values, world_of};
 
 #[derive(Clone)]
-struct Nothing;
+struct Empty;
 
-impl Versioned for Nothing {
+impl Versioned for Empty {
     const VERSION: u16 = 1;
     const NAME: &'static str = "nothing";
 
@@ -26,20 +26,14 @@ impl Versioned for Nothing {
     }
 }
 
-/// Two timers due together, of which the first takes the second back.
-struct Twins;
+/// Sets two timers with one due time, of which the first unschedules the second.
+struct TwoTimers;
 
-impl Processor for Twins {
-    type State = Nothing;
+impl Processor for TwoTimers {
+    type State = Empty;
 
-    fn step(
-        &self,
-        _key: &Key,
-        _state: Option<Nothing>,
-        input: Input,
-        at: Moment,
-    ) -> Result<Transition<Nothing>, Reject> {
-        let next = Transition::to(Nothing);
+    fn step(&self, _key: &Key, _state: Option<Empty>, input: Input, at: Moment) -> Result<Transition<Empty>, Reject> {
+        let next = Transition::to(Empty);
         Ok(match input {
             Input::Record(_) => {
                 let due = at.wall.saturating_add(Duration::from_mins(1));
@@ -47,8 +41,8 @@ impl Processor for Twins {
                 next.with(timer(0)).with(timer(1))
             }
             Input::Timer(Timer { kind, .. }) => {
-                let told = Effect::forward("counts", format!("{kind:?}"));
-                next.with(told).with(Effect::Unschedule(TimerKind::Delay(1)))
+                let fired = Effect::forward("counts", format!("{kind:?}"));
+                next.with(fired).with(Effect::Unschedule(TimerKind::Delay(1)))
             }
             Input::Command(_) | Input::Outcome(_) => next,
         })
@@ -57,21 +51,21 @@ impl Processor for Twins {
 
 #[test]
 fn a_timer_that_was_unscheduled_in_the_same_transaction_does_not_fire() {
-    let mut world = world_of(erase(Twins), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
+    let mut world = world_of(erase(TwoTimers), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     send(&world, &[("x", Some("1"))]);
-    settle(&mut world);
+    run_until_idle(&mut world);
     for _ in 0..10 {
         world.clock().advance(Duration::from_secs(10));
         world.turn().unwrap();
     }
-    settle(&mut world);
+    run_until_idle(&mut world);
     assert_eq!(values(&world, "counts"), ["x=Delay(0)"]);
 }
 
-/// Each record decides an act in place of the one before.
-struct Deciding;
+/// Each record decides an act that replaces the previous one.
+struct Replacing;
 
 #[derive(Clone)]
 struct Attempt(u32);
@@ -89,7 +83,7 @@ impl Versioned for Attempt {
     }
 }
 
-impl Processor for Deciding {
+impl Processor for Replacing {
     type State = Attempt;
 
     fn step(
@@ -113,27 +107,27 @@ impl Processor for Deciding {
 
 #[test]
 fn an_act_that_was_replaced_in_the_same_transaction_is_not_executed() {
-    let held = Held::default();
-    let sink = held.clone();
-    let mut world = world_of(erase(Deciding), Box::new(move |_| Arc::new(sink.clone())), memory::Settings::default());
+    let manual = ManualSink::default();
+    let sink = manual.clone();
+    let mut world = world_of(erase(Replacing), Box::new(move |_| Arc::new(sink.clone())), memory::Settings::default());
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     send(&world, &[("x", Some("1")), ("x", Some("2"))]);
-    settle(&mut world);
-    assert_eq!(held.requests(), ["x 2"]);
+    run_until_idle(&mut world);
+    assert_eq!(manual.requests(), ["x 2"]);
 }
 
 #[test]
 fn a_transaction_decides_at_most_as_many_acts_as_the_sink_has_capacity() {
-    let held = Held::with_room(5);
-    let sink = held.clone();
-    let mut world = world_of(erase(Deciding), Box::new(move |_| Arc::new(sink.clone())), memory::Settings::default());
+    let manual = ManualSink::with_capacity(5);
+    let sink = manual.clone();
+    let mut world = world_of(erase(Replacing), Box::new(move |_| Arc::new(sink.clone())), memory::Settings::default());
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     let keys: Vec<String> = (0..60).map(|number| format!("key-{number}")).collect();
     let events: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("1"))).collect();
     send(&world, &events);
-    settle(&mut world);
-    // A task is known to act once it has, so each of the four tasks may decide its first one.
-    assert!((5..=8).contains(&held.requests().len()), "{:?}", held.requests());
+    run_until_idle(&mut world);
+    // The capacity is checked only for tasks that have decided an act before, so each of the four tasks may decide one.
+    assert!((5..=8).contains(&manual.requests().len()), "{:?}", manual.requests());
 }

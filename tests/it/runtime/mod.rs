@@ -1,17 +1,18 @@
-//! The runtime over the memory broker.
+//! The runtime on the memory broker.
 //!
-//! | file | what it is about |
+//! | file | subject |
 //! |---|---|
-//! | `support` | a topology that counts, a world, and eyes for what came of it |
+//! | `support` | a counting topology, a world, and functions that write and read its topics |
 //! | `basic` | records, timers, hand-overs, lost answers |
-//! | `behind` | when stores have what is committed |
-//! | `direct` | records that skip their inbox |
-//! | `eager` | rebalances that take everything away |
-//! | `effect` | timers and acts that are taken back |
-//! | `refusal` | offsets, changelogs and names that are not ours |
-//! | `target` | topics of others, targets of acts, what others can read |
-//! | `standby` | stores that follow the changelogs of others' tasks |
+//! | `cached` | the cache of entries |
+//! | `direct` | direct handover, without the inbox |
+//! | `eager` | rebalances with the eager protocol |
+//! | `effect` | timers and acts that are cancelled in their transaction |
+//! | `refusal` | starts and instances that are refused: lost offsets, foreign changelogs, fencing |
+//! | `standby` | standby tasks |
+//! | `target` | public outputs, targets of acts, the registry, the mailbox |
 //! | `unreadable` | entries that cannot be read |
+//! | `write_behind` | dirty entries, and when they are written to the stores |
 
 mod basic;
 mod cached;

@@ -1,4 +1,4 @@
-//! Stores that follow the changelogs of others' tasks: where they are, what they hold, and what they spare.
+//! Standby tasks: their placement, their entries, and the restores that they save.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
@@ -13,20 +13,20 @@ use sheaf::sim::{CrashPolicy, Setup, World};
 use sheaf::store::Stores;
 use sheaf::store::memory::MemoryStores;
 
-use super::support::{Counter, NoSink, metric, produce, send_to, setting, settle, values};
+use super::support::{Counter, NoSink, metric, produce, run_until_idle, send_to, setup, values};
 
 const CHANGELOG: &str = "app-counter-changelog";
 const RESTORED: &str = "sheaf_store_restored_records_total";
 
 fn with_standbys(replicas: usize, change: impl FnOnce(&mut Setup)) -> World {
-    let mut setting = setting(erase(Counter), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
-    setting.settings.standby_replicas = replicas;
-    change(&mut setting);
-    World::new(setting)
+    let mut setup = setup(erase(Counter), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
+    setup.settings.standby_replicas = replicas;
+    change(&mut setup);
+    World::new(setup)
 }
 
-/// Lets some seconds pass for all instances.
-fn pass(world: &mut World, seconds: u32) {
+/// Advances the clock by some seconds, with turns of all instances.
+fn advance(world: &mut World, seconds: u32) {
     for _ in 0..seconds * 10 {
         world.turn().unwrap();
         world.clock().advance(Duration::from_millis(100));
@@ -35,7 +35,7 @@ fn pass(world: &mut World, seconds: u32) {
 
 type Entries = BTreeMap<Key, Vec<u8>>;
 
-/// What the changelog says about a task.
+/// The entries of a task in the changelog.
 fn logged(world: &World, task: &TaskId) -> Entries {
     let mut entries = Entries::new();
     for record in world.broker().committed_records(&Topic::new(CHANGELOG)) {
@@ -51,7 +51,7 @@ fn logged(world: &World, task: &TaskId) -> Entries {
     entries
 }
 
-/// What an instance's disk has of a task, whether it is open or not.
+/// The entries of a task on an instance's disk, open or not.
 fn stored(world: &mut World, instance: &str, task: &TaskId) -> Entries {
     let copy = MemoryStores::new();
     world.disk(instance).copy(&task.to_string(), &copy);
@@ -62,19 +62,19 @@ fn owned(world: &World, instance: &str) -> BTreeSet<TaskId> {
     world.status(instance).unwrap().owned()
 }
 
-fn followed(world: &World, instance: &str) -> BTreeSet<TaskId> {
+fn standbys(world: &World, instance: &str) -> BTreeSet<TaskId> {
     (*world.status(instance).unwrap().standbys()).clone()
 }
 
-/// Each task has so many standbys, none with its owner, and each of them holds what the changelog says.
-fn judge(world: &mut World, instances: &[&str], replicas: usize) {
+/// Checks that each task has this many standbys, none on its owner, each with the entries of the changelog.
+fn check(world: &mut World, instances: &[&str], replicas: usize) {
     let tasks: BTreeSet<TaskId> = instances.iter().flat_map(|name| owned(world, name)).collect();
     assert_eq!(tasks.len(), 4, "every task has an owner");
     for task in tasks {
         let expected = logged(world, &task);
         assert!(!expected.is_empty(), "{task} has entries");
-        let standbys: Vec<&&str> = instances.iter().filter(|name| followed(world, name).contains(&task)).collect();
-        assert_eq!(standbys.len(), replicas, "{task} is followed by {standbys:?}");
+        let standbys: Vec<&&str> = instances.iter().filter(|name| standbys(world, name).contains(&task)).collect();
+        assert_eq!(standbys.len(), replicas, "{task} has the standbys {standbys:?}");
         for name in standbys {
             assert!(!owned(world, name).contains(&task), "{name} owns {task}");
             assert_eq!(stored(world, name, &task), expected, "{task} on {name}");
@@ -89,94 +89,94 @@ fn each_task_has_complete_standbys_on_instances_that_do_not_own_it() {
         let names = ["a", "b", "c"];
         for name in names {
             world.start(name).unwrap();
-            settle(&mut world);
+            run_until_idle(&mut world);
         }
         send_to(&world, 100);
-        pass(&mut world, 5);
+        advance(&mut world, 5);
         send_to(&world, 150);
-        pass(&mut world, 12);
-        judge(&mut world, &names, replicas);
+        advance(&mut world, 12);
+        check(&mut world, &names, replicas);
         let lag: u64 = names.iter().map(|name| metric(&world, name, "sheaf_standby_lag_records")).sum();
-        assert_eq!(lag, 0, "what is measured last is the end");
-        // One that is gone for good is replaced, when it has been silent for long enough.
+        assert_eq!(lag, 0, "the last measured lag");
+        // A crashed one is replaced after it was silent for long enough.
         world.crash("b");
-        pass(&mut world, 120);
-        judge(&mut world, &["a", "c"], replicas.min(1));
+        advance(&mut world, 120);
+        check(&mut world, &["a", "c"], replicas.min(1));
     }
 }
 
-/// Two instances that have counted, and their names: the one that owns more comes first.
+/// Two instances that have counted, and their names: first the one that owns more tasks.
 fn pair(mut world: World) -> (World, &'static str, &'static str) {
     for name in ["a", "b"] {
         world.start(name).unwrap();
-        settle(&mut world);
+        run_until_idle(&mut world);
     }
-    let (mine, theirs) = (owned(&world, "a").len(), owned(&world, "b").len());
-    let (owner, other) = if mine >= theirs { ("a", "b") } else { ("b", "a") };
+    let (of_a, of_b) = (owned(&world, "a").len(), owned(&world, "b").len());
+    let (owner, other) = if of_a >= of_b { ("a", "b") } else { ("b", "a") };
     for _ in 0..3 {
         send_to(&world, 100);
-        pass(&mut world, 5);
+        advance(&mut world, 5);
     }
     (world, owner, other)
 }
 
-/// How many records the survivor of two restores after its peer has crashed, when `later` were never seen by a standby.
+/// The number of records that the successor restores after the owner has crashed; its standbys have not seen `later` of them.
 fn restored_after_a_crash(replicas: usize, later: usize) -> u64 {
-    let (mut world, owner, heir) = pair(with_standbys(replicas, |_| {}));
+    let (mut world, owner, successor) = pair(with_standbys(replicas, |_| {}));
     send_to(&world, later);
-    // First the heir alone, which reads sources, then the owner alone: what that counts the heir does not follow.
-    for name in [heir, owner] {
+    // First the successor alone, which reads sources, then the owner alone, whose counts the successor does not apply.
+    for name in [successor, owner] {
         for _ in 0..50 {
             world.turn_of(name).unwrap();
             world.clock().advance(Duration::from_millis(10));
         }
     }
-    let before = metric(&world, heir, RESTORED);
-    // What it has not read, it gets to read only when the group has long given up on the owner.
+    let before = metric(&world, successor, RESTORED);
+    // It fetches the rest only after the session of the owner has timed out.
     world.broker().set_fetch_delay(Duration::from_secs(100));
     world.crash(owner);
-    pass(&mut world, 150);
+    advance(&mut world, 150);
     world.broker().set_fetch_delay(Duration::ZERO);
-    assert_eq!(owned(&world, heir).len(), 4);
+    assert_eq!(owned(&world, successor).len(), 4);
     send_to(&world, 100);
-    settle(&mut world);
+    run_until_idle(&mut world);
     let counts = values(&world, "counts");
     assert!((0..100).all(|number| counts.contains(&format!("key-{number:03}=4"))), "{counts:?}");
     assert_eq!(counts.len(), 400 + later);
-    metric(&world, heir, RESTORED) - before
+    metric(&world, successor, RESTORED) - before
 }
 
 #[test]
 fn a_promoted_standby_replays_only_the_rest() {
     let all = restored_after_a_crash(0, 0);
     assert!(all > 100, "without a standby everything is restored: {all}");
-    assert_eq!(restored_after_a_crash(1, 0), 0, "what the standby had is not restored");
+    assert_eq!(restored_after_a_crash(1, 0), 0, "records that the standby has applied are not restored");
     let rest = restored_after_a_crash(1, 30);
-    assert!((1..=30).contains(&rest), "{rest} of at most 30 records were the rest");
+    assert!((1..=30).contains(&rest), "{rest} records restored, of at most 30");
 }
 
 #[test]
 fn a_standby_that_crashes_during_a_restore_resumes() {
-    let doomed = Arc::new(Mutex::new((String::new(), 0)));
-    let observed = doomed.clone();
-    // Each second of the first batches that the doomed one applies is its last one.
+    let crashing = Arc::new(Mutex::new((String::new(), 0)));
+    let observed = crashing.clone();
+    // Of the first 12 batches that the named instance applies, every second one crashes it.
     let crash_policy: CrashPolicy = Arc::new(move |name, point| {
-        let mut doomed = observed.lock().unwrap();
-        if doomed.0 != name || point != FaultPoint::RestoreBatch {
+        let mut crashing = observed.lock().unwrap();
+        if crashing.0 != name || point != FaultPoint::RestoreBatch {
             return false;
         }
-        doomed.1 += 1;
-        doomed.1 <= 12 && doomed.1 % 2 == 0
+        crashing.1 += 1;
+        crashing.1 <= 12 && crashing.1 % 2 == 0
     });
-    let (mut world, owner, follower) = pair(with_standbys(1, |setting| setting.crash_policy = crash_policy));
+    let (mut world, owner, follower) = pair(with_standbys(1, |setup| setup.crash_policy = crash_policy));
     let tasks = owned(&world, owner);
-    assert!(!tasks.is_empty() && followed(&world, follower).is_superset(&tasks));
-    // It begins from nothing.
+    assert!(!tasks.is_empty() && standbys(&world, follower).is_superset(&tasks));
+    // It starts on an empty disk.
     world.crash(follower);
     for task in &tasks {
         world.disk(follower).wipe(&task.to_string());
     }
-    doomed.lock().unwrap().0 = follower.to_owned();
+    crashing.lock().unwrap().0 = follower.to_owned();
     let mut crashes = 0;
     for tenth in 0..1_000 {
         if !world.running().any(|name| name == follower) {
@@ -193,11 +193,11 @@ fn a_standby_that_crashes_during_a_restore_resumes() {
         world.clock().advance(Duration::from_millis(100));
     }
     assert!(crashes > 3, "it crashed {crashes} times");
-    judge(&mut world, &["a", "b"], 1);
+    check(&mut world, &["a", "b"], 1);
 }
 
-/// Creates the changelog anew, as it was, but for these tasks as it is elsewhere: a restore from the wrong backup.
-fn begin_anew(world: &World, tasks: &BTreeSet<TaskId>, elsewhere: &World) {
+/// Recreates the changelog, with the records of these tasks from another world: a restore from the wrong backup.
+fn recreate_changelog(world: &World, tasks: &BTreeSet<TaskId>, elsewhere: &World) {
     let (topic, timeout) = (Topic::new(CHANGELOG), Duration::from_secs(5));
     let partitions: BTreeSet<i32> = tasks.iter().map(|task| task.partition).collect();
     let from = |world: &World, foreign: bool| {
@@ -210,8 +210,8 @@ fn begin_anew(world: &World, tasks: &BTreeSet<TaskId>, elsewhere: &World) {
     admin.delete(slice::from_ref(&topic), timeout).unwrap();
     let config = [("cleanup.policy", "compact"), ("max.message.bytes", "10485760")];
     let config = config.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let anew = NewTopic { topic: topic.clone(), partitions: 4, replication: None, config };
-    admin.create(&[anew], timeout).unwrap();
+    let recreated = NewTopic { topic: topic.clone(), partitions: 4, replication: None, config };
+    admin.create(&[recreated], timeout).unwrap();
     produce(
         world,
         records.into_iter().map(|record| OutRecord {
@@ -228,74 +228,74 @@ fn begin_anew(world: &World, tasks: &BTreeSet<TaskId>, elsewhere: &World) {
 #[test]
 fn a_changelog_that_was_created_anew_is_not_followed() {
     let (mut world, owner, follower) = pair(with_standbys(1, |_| {}));
-    judge(&mut world, &["a", "b"], 1);
-    let (here, there) = (owned(&world, owner), owned(&world, follower));
+    check(&mut world, &["a", "b"], 1);
+    let (of_owner, of_follower) = (owned(&world, owner), owned(&world, follower));
     let before: BTreeMap<TaskId, Entries> =
-        here.iter().map(|task| (task.clone(), stored(&mut world, follower, task))).collect();
+        of_owner.iter().map(|task| (task.clone(), stored(&mut world, follower, task))).collect();
     world.crash(owner);
-    // Ids come from instances' names: another one begins other stores.
+    // Ids derive from instance names, so another name creates other stores.
     let mut elsewhere = with_standbys(0, |_| {});
     elsewhere.start("z").unwrap();
     send_to(&elsewhere, 100);
-    pass(&mut elsewhere, 5);
-    begin_anew(&world, &here, &elsewhere);
-    for task in &here {
+    advance(&mut elsewhere, 5);
+    recreate_changelog(&world, &of_owner, &elsewhere);
+    for task in &of_owner {
         world.disk(owner).wipe(&task.to_string());
     }
     world.start(owner).unwrap();
     for _ in 0..40 {
-        // In the end there is more than there was, so that the offset alone tells nothing.
+        // The new changelog becomes longer than the old one, so that the offset alone proves nothing.
         send_to(&world, 100);
-        pass(&mut world, 10);
+        advance(&mut world, 10);
     }
-    assert_eq!(owned(&world, owner), here, "a static member gets back what it had");
-    assert_eq!(owned(&world, follower), there);
-    assert!(followed(&world, follower).is_superset(&here), "it is to follow them");
+    assert_eq!(owned(&world, owner), of_owner, "a static member gets its tasks again");
+    assert_eq!(owned(&world, follower), of_follower);
+    assert!(standbys(&world, follower).is_superset(&of_owner), "it has standbys of them");
     for (task, entries) in before {
-        assert_ne!(logged(&world, &task), entries, "the new changelog says something else");
-        assert_eq!(stored(&mut world, follower, &task), entries, "the copy of {task} is as it was");
+        assert_ne!(logged(&world, &task), entries, "the new changelog differs");
+        assert_eq!(stored(&mut world, follower, &task), entries, "the standby of {task} is unchanged");
     }
 }
 
 #[test]
 fn a_restore_interrupted_by_a_rebalance_resumes() {
-    let mut world = with_standbys(0, |setting| setting.settings.restore.records_per_second_max = Some(20));
+    let mut world = with_standbys(0, |setup| setup.settings.restore.records_per_second_max = Some(20));
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     for _ in 0..4 {
         send_to(&world, 100);
-        settle(&mut world);
+        run_until_idle(&mut world);
     }
     world.crash("a");
     for partition in 0..4 {
         world.disk("a").wipe(&format!("counter-{partition}"));
     }
     world.start("a").unwrap();
-    pass(&mut world, 6);
+    advance(&mut world, 6);
     let before = metric(&world, "a", RESTORED);
-    assert!((50..350).contains(&before), "the restore is in its middle: {before}");
-    // Somebody comes, takes some of the tasks, and goes in order, before it has restored them.
+    assert!((50..350).contains(&before), "the restore has begun and not ended: {before}");
+    // Another instance starts, gets some of the tasks, and crashes before it has restored them.
     world.start("b").unwrap();
-    pass(&mut world, 3);
+    advance(&mut world, 3);
     let moved = owned(&world, "b");
-    assert!(!moved.is_empty(), "something moves");
+    assert!(!moved.is_empty(), "some tasks move");
     world.crash("b");
-    pass(&mut world, 120);
+    advance(&mut world, 120);
     assert_eq!(owned(&world, "a").len(), 4);
     let logged = world.broker().committed_records(&Topic::new(CHANGELOG)).len();
     assert_eq!(metric(&world, "a", RESTORED), u64::try_from(logged).unwrap(), "each record is restored once");
     send_to(&world, 100);
-    settle(&mut world);
+    run_until_idle(&mut world);
     let counts = values(&world, "counts");
     assert!((0..100).all(|number| counts.contains(&format!("key-{number:03}=5"))), "{counts:?}");
 }
 
 #[test]
 fn a_standby_at_its_end_applies_no_earlier_records() {
-    // So slow that one can look on.
-    let (mut world, owner, follower) = pair(with_standbys(1, |setting| setting.broker.fetch_records_max = 3));
-    pass(&mut world, 60);
-    judge(&mut world, &["a", "b"], 1);
+    // So slow that intermediate states can be observed.
+    let (mut world, owner, follower) = pair(with_standbys(1, |setup| setup.broker.fetch_records_max = 3));
+    advance(&mut world, 60);
+    check(&mut world, &["a", "b"], 1);
     world.stop(follower).unwrap();
     world.start(follower).unwrap();
     for _ in 0..1_500 {
@@ -305,5 +305,5 @@ fn a_standby_at_its_end_applies_no_earlier_records() {
         world.turn().unwrap();
         world.clock().advance(Duration::from_millis(20));
     }
-    assert!(followed(&world, follower).is_superset(&owned(&world, owner)), "it follows again");
+    assert!(standbys(&world, follower).is_superset(&owned(&world, owner)), "it has the standbys again");
 }

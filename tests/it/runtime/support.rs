@@ -1,4 +1,4 @@
-//! A topology that counts, a world to run it in, and eyes for what came of it.
+//! A counting topology, a world that runs it, and functions that write and read its topics.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use sheaf::runtime::{Limits, Settings};
 use sheaf::sim::{MakeSink, ManualClock, Setup, World};
 use sheaf::topology::{Node, Output, Source, Topology};
 
-/// Counts records per key, forwards each count, and says `done` an hour after the first one.
+/// Counts records per key, forwards each count, and forwards `done` an hour after the first record.
 pub(super) struct Counter;
 
 #[derive(Clone)]
@@ -38,7 +38,7 @@ impl Versioned for Count {
 
 const TIMEOUT: TimerKind = TimerKind::Delay(0);
 
-/// What calls to the broker are given.
+/// The time-out of a call to the broker.
 pub(super) const BROKER_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Processor for Counter {
@@ -69,10 +69,10 @@ impl Processor for Counter {
     }
 }
 
-/// The value's first word is the key.
-pub(super) struct FirstWord;
+/// The key is the record's key, or its value if it has none.
+pub(super) struct KeyOrValue;
 
-impl Keying for FirstWord {
+impl Keying for KeyOrValue {
     fn key(&self, record: &Record) -> Result<Keyed, Reject> {
         let value = record.value.as_ref().ok_or_else(|| Reject::new(RejectReason::NoValue, "tombstone"))?;
         let key = record.key.as_ref().unwrap_or(value);
@@ -96,27 +96,27 @@ pub(super) fn world() -> World {
     world_of(erase(Counter), Box::new(|_| Arc::new(NoSink)), memory::Settings::default())
 }
 
-/// The same with an instance that has counted x once.
+/// The counting topology with an instance that has counted x once.
 pub(super) fn counted() -> World {
     let mut world = world();
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     send(&world, &[("x", Some("1"))]);
-    settle(&mut world);
+    run_until_idle(&mut world);
     world
 }
 
-/// The same topology around another processor.
+/// The same topology with another processor.
 pub(super) fn world_of(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: memory::Settings) -> World {
-    World::new(setting(processor, sink, broker))
+    World::new(setup(processor, sink, broker))
 }
 
-/// What [`world_of`] makes its world from.
-pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: memory::Settings) -> Setup {
+/// The setup of [`world_of`].
+pub(super) fn setup(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: memory::Settings) -> Setup {
     let topic = |name: &str| Topic::new(name);
     let topology = Topology {
         name: "counting".to_owned(),
-        sources: vec![Source { topic: topic("events"), node: 0, keying: Arc::new(FirstWord) }],
+        sources: vec![Source { topic: topic("events"), node: 0, keying: Arc::new(KeyOrValue) }],
         nodes: vec![Node {
             name: Arc::from("counter"),
             processor,
@@ -138,7 +138,7 @@ pub(super) fn setting(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: 
     }
 }
 
-/// Writes events from outside, in one transaction: key and value.
+/// Writes events (key and value) in one transaction.
 pub(super) fn send(world: &World, events: &[(&str, Option<&str>)]) {
     produce(
         world,
@@ -150,7 +150,7 @@ pub(super) fn send(world: &World, events: &[(&str, Option<&str>)]) {
     );
 }
 
-/// One event for each of so many keys.
+/// Writes one event for each of `keys` keys.
 pub(super) fn send_to(world: &World, keys: usize) {
     let keys: Vec<String> = (0..keys).map(|number| format!("key-{number:03}")).collect();
     let events: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("1"))).collect();
@@ -168,7 +168,7 @@ pub(super) fn produce(world: &World, records: impl Iterator<Item = OutRecord>) {
     producer.commit(BROKER_TIMEOUT).unwrap();
 }
 
-/// A producer of that transactional id; whoever has had it before is fenced.
+/// A producer with this transactional id; it fences older ones.
 pub(super) fn producer(world: &World, transactional_id: &str) -> Box<dyn Producer> {
     let spec = ProducerSpec { transactional_id: transactional_id.to_owned(), tracked: Vec::new() };
     let mut producer = world.broker().producer(&spec).unwrap();
@@ -192,49 +192,49 @@ pub(super) fn values(world: &World, topic: &str) -> Vec<String> {
     values
 }
 
-/// What a metric of an instance comes to, over all its labels.
+/// The sum of a metric of an instance over all labels.
 pub(super) fn metric(world: &World, instance: &str, name: &str) -> u64 {
     let text = world.metrics(instance).unwrap().encode().unwrap();
     let values = text.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{')));
     values.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
 }
 
-/// Turns until the world has come to rest.
-pub(super) fn settle(world: &mut World) {
-    assert!(world.run_until_idle(5_000).unwrap(), "the world does not come to rest");
+/// Runs the world until it is idle.
+pub(super) fn run_until_idle(world: &mut World) {
+    assert!(world.run_until_idle(5_000).unwrap(), "the world does not become idle");
 }
 
-/// Turns until the instance stops, and gives its last words.
-pub(super) fn stops(world: &mut World) -> String {
+/// Turns until an instance fails; returns its error.
+pub(super) fn failure_of(world: &mut World) -> String {
     for _ in 0..500 {
         if let Err(error) = world.turn() {
             return error.to_string();
         }
         world.clock().advance(Duration::from_millis(10));
     }
-    panic!("it does not stop");
+    panic!("the instance does not fail");
 }
 
-/// A sink that takes acts and answers when it is told to.
+/// A sink that answers its acts when the test says so.
 #[derive(Clone, Default)]
-pub(super) struct Held {
-    room: Option<usize>,
-    asked: Arc<Mutex<Vec<String>>>,
+pub(super) struct ManualSink {
+    capacity: Option<usize>,
+    requests: Arc<Mutex<Vec<String>>>,
     acts: Arc<Mutex<Vec<(Act, Completion)>>>,
 }
 
-impl Held {
-    /// One that has room for so many.
-    pub(super) fn with_room(room: usize) -> Self {
-        Self { room: Some(room), ..Self::default() }
+impl ManualSink {
+    /// A sink with a limited capacity.
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self { capacity: Some(capacity), ..Self::default() }
     }
 
-    /// What it was ever asked for, in order.
+    /// All requests so far, in their order.
     pub(super) fn requests(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+        self.requests.lock().unwrap().clone()
     }
 
-    /// Answers every act; gives how many there were.
+    /// Answers all pending acts; returns their number.
     pub(super) fn answer(&self, verdict: &Verdict) -> usize {
         let acts: Vec<_> = self.acts.lock().unwrap().drain(..).collect();
         let count = acts.len();
@@ -245,19 +245,19 @@ impl Held {
     }
 }
 
-impl std::fmt::Debug for Held {
+impl std::fmt::Debug for ManualSink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Held")
+        f.write_str("ManualSink")
     }
 }
 
-impl Sink for Held {
+impl Sink for ManualSink {
     fn execute(&self, _: &TaskId, _: &Key, act: Act, _: Duration, done: Completion) {
-        self.asked.lock().unwrap().push(act.request.clone());
+        self.requests.lock().unwrap().push(act.request.clone());
         self.acts.lock().unwrap().push((act, done));
     }
 
     fn capacity(&self, _: &Target) -> usize {
-        self.room.unwrap_or(1_000).saturating_sub(self.acts.lock().unwrap().len())
+        self.capacity.unwrap_or(1_000).saturating_sub(self.acts.lock().unwrap().len())
     }
 }

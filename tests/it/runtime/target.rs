@@ -1,4 +1,4 @@
-//! What an instance knows of others' things: topics that are anybody's, targets of acts, what other instances can read.
+//! Public and own outputs, targets of acts, the registry of instances, the mailbox of stream threads.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,12 +12,12 @@ use sheaf::runtime::{QueryError, ThreadState};
 use sheaf::sim::{Setup, World};
 use sheaf::topology::{OutputKind, Topology};
 
-use super::support::{BROKER_TIMEOUT, NoSink, produce, send, setting, settle, stops, values};
+use super::support::{BROKER_TIMEOUT, NoSink, failure_of, produce, run_until_idle, send, setup, values};
 
 #[derive(Clone)]
-struct Nothing;
+struct Empty;
 
-impl Versioned for Nothing {
+impl Versioned for Empty {
     const VERSION: u16 = 1;
     const NAME: &'static str = "nothing";
 
@@ -30,25 +30,25 @@ impl Versioned for Nothing {
     }
 }
 
-/// Forwards as many bytes as a record's value says.
+/// Forwards as many bytes as the record's value says.
 struct Sized;
 
 impl Processor for Sized {
-    type State = Nothing;
+    type State = Empty;
 
-    fn step(&self, _: &Key, _: Option<Nothing>, input: Input, _: Moment) -> Result<Transition<Nothing>, Reject> {
-        let Input::Record(event) = input else { return Ok(Transition::to(Nothing)) };
+    fn step(&self, _: &Key, _: Option<Empty>, input: Input, _: Moment) -> Result<Transition<Empty>, Reject> {
+        let Input::Record(event) = input else { return Ok(Transition::to(Empty)) };
         let value = event.record.value.unwrap_or_default();
         let size: usize = std::str::from_utf8(&value).unwrap().parse().unwrap();
-        Ok(Transition::to(Nothing).with(Effect::forward("counts", "x".repeat(size))))
+        Ok(Transition::to(Empty).with(Effect::forward("counts", "x".repeat(size))))
     }
 }
 
-/// A world whose output topic was created by somebody else, with a limit of 1,000 bytes.
+/// A world whose output topic exists, with a limit of 1,000 bytes.
 fn limited(kind: OutputKind) -> World {
-    let mut setting: Setup = setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
-    setting.topology.nodes[0].outputs[0].kind = kind;
-    let world = World::new(setting);
+    let mut setup: Setup = setup(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
+    setup.topology.nodes[0].outputs[0].kind = kind;
+    let world = World::new(setup);
     let config = [("max.message.bytes".to_owned(), "1000".to_owned())].into();
     let topic = NewTopic { topic: Topic::new("counts"), partitions: 1, replication: None, config };
     world.broker().admin().unwrap().create(&[topic], BROKER_TIMEOUT).unwrap();
@@ -59,9 +59,9 @@ fn limited(kind: OutputKind) -> World {
 fn a_public_output_keeps_its_record_limit_and_larger_records_are_dead_letters() {
     let mut world = limited(OutputKind::Public);
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     send(&world, &[("x", Some("100")), ("y", Some("2000")), ("z", Some("101"))]);
-    settle(&mut world);
+    run_until_idle(&mut world);
     let written: Vec<usize> = values(&world, "counts").iter().map(|value| value.len() - "x=".len()).collect();
     assert_eq!(written, [100, 101]);
     let letters = world.broker().committed_records(&world.plan().dead_letters);
@@ -73,17 +73,17 @@ fn a_public_output_keeps_its_record_limit_and_larger_records_are_dead_letters() 
 
 #[test]
 fn an_own_output_with_a_small_record_limit_is_refused_with_the_remedy() {
-    let said = limited(OutputKind::Own).start("a").unwrap_err().to_string();
+    let error = limited(OutputKind::Own).start("a").unwrap_err().to_string();
     let remedy =
         "kafka-configs --alter --entity-type topics --entity-name counts --add-config max.message.bytes=10485760";
-    assert!(said.contains("its max.message.bytes is 1000") && said.contains(remedy), "{said}");
+    assert!(error.contains("its max.message.bytes is 1000") && error.contains(remedy), "{error}");
 }
 
 #[test]
 fn a_missing_public_output_is_created_for_the_largest_record() {
-    let mut setting = setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
-    setting.topology.nodes[0].outputs[0].kind = OutputKind::Public;
-    let mut world = World::new(setting);
+    let mut setup = setup(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
+    setup.topology.nodes[0].outputs[0].kind = OutputKind::Public;
+    let mut world = World::new(setup);
     world.start("a").unwrap();
     let found = world.broker().admin().unwrap().describe(&[Topic::new("counts")], BROKER_TIMEOUT).unwrap();
     let found = found[0].as_ref().unwrap();
@@ -92,24 +92,24 @@ fn a_missing_public_output_is_created_for_the_largest_record() {
 
 #[test]
 fn an_output_that_is_not_wired_stops_the_instance_and_is_named() {
-    let mut setting = setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
-    setting.topology.nodes[0].outputs.clear();
-    let mut world = World::new(setting);
+    let mut setup = setup(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
+    setup.topology.nodes[0].outputs.clear();
+    let mut world = World::new(setup);
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     send(&world, &[("x", Some("1"))]);
-    let said = stops(&mut world);
-    assert!(said.contains("processor counter forwards to `counts`, which the topology does not wire"), "{said}");
+    let error = failure_of(&mut world);
+    assert!(error.contains("processor counter forwards to `counts`, which the topology does not wire"), "{error}");
 }
 
 /// Decides an act for its target with each record.
-struct Calling(Target);
+struct Caller(Target);
 
-impl Processor for Calling {
-    type State = Nothing;
+impl Processor for Caller {
+    type State = Empty;
 
-    fn step(&self, key: &Key, _: Option<Nothing>, input: Input, _: Moment) -> Result<Transition<Nothing>, Reject> {
-        let next = Transition::to(Nothing);
+    fn step(&self, key: &Key, _: Option<Empty>, input: Input, _: Moment) -> Result<Transition<Empty>, Reject> {
+        let next = Transition::to(Empty);
         Ok(match input {
             Input::Record(_) => {
                 let (to, request) = (self.0.clone(), key.to_string());
@@ -121,17 +121,17 @@ impl Processor for Calling {
     }
 }
 
-/// Never answers; takes one act for `full`, and any number for other targets.
+/// A sink without answers; its capacity is 1 for `full` and unlimited for other targets.
 #[derive(Debug, Default)]
-struct Silent(Mutex<Vec<(Target, String)>>);
+struct UnansweredSink(Mutex<Vec<(Target, String)>>);
 
-impl Silent {
+impl UnansweredSink {
     fn of(&self, target: &Target) -> Vec<String> {
         self.0.lock().unwrap().iter().filter(|(to, _)| to == target).map(|(_, request)| request.clone()).collect()
     }
 }
 
-impl Sink for Silent {
+impl Sink for UnansweredSink {
     fn execute(&self, _: &TaskId, _: &Key, act: Act, _: Duration, _: Completion) {
         self.0.lock().unwrap().push((act.to, act.request));
     }
@@ -144,51 +144,51 @@ impl Sink for Silent {
 #[test]
 fn a_full_target_delays_only_the_tasks_that_call_it() {
     let [full, free] = ["full", "free"].map(Target::new);
-    let sink = Arc::new(Silent::default());
-    let mut setting = setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
-    setting.topology = Topology::builder("two")
-        .processor("slow", Calling(full.clone()))
+    let sink = Arc::new(UnansweredSink::default());
+    let mut setup = setup(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
+    setup.topology = Topology::builder("two")
+        .processor("slow", Caller(full.clone()))
         .reads("for-slow", by_key)
-        .processor("quick", Calling(free.clone()))
+        .processor("quick", Caller(free.clone()))
         .reads("for-quick", by_key)
         .build()
         .unwrap();
-    setting.settings.topics.partitions = 1;
+    setup.settings.topics.partitions = 1;
     let given = Arc::clone(&sink);
-    setting.sink = Box::new(move |_| given.clone());
-    let mut world = World::new(setting);
+    setup.sink = Box::new(move |_| given.clone());
+    let mut world = World::new(setup);
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     for round in 0..3 {
         for topic in ["for-slow", "for-quick"] {
             let (key, value) = (Key::new(&format!("key-{round}")), bytes::Bytes::from_static(b"1"));
             produce(&world, [sheaf::model::OutRecord::keyed(&Topic::new(topic), &key, value)].into_iter());
         }
-        settle(&mut world);
+        run_until_idle(&mut world);
     }
-    assert_eq!(sink.of(&full), ["key-0"], "its input waits");
-    assert_eq!(sink.of(&free), ["key-0", "key-1", "key-2"], "and nobody else's");
+    assert_eq!(sink.of(&full), ["key-0"], "its input is delayed");
+    assert_eq!(sink.of(&free), ["key-0", "key-1", "key-2"], "no other input is");
 }
 
 #[test]
 fn an_instance_registers_its_tasks_and_its_protocol_level_without_standbys_too() {
-    let mut world = World::new(setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default()));
+    let mut world = World::new(setup(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default()));
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     world.clock().advance(Duration::from_secs(30));
-    settle(&mut world);
+    run_until_idle(&mut world);
     let records = world.broker().committed_records(&world.plan().instances);
-    let said = records.iter().rfind(|record| record.key.as_deref() == Some(b"owned-by/a")).unwrap();
-    let said: Value = serde_json::from_slice(said.value.as_deref().unwrap()).unwrap();
-    assert_eq!(said["level"], 2);
-    assert_eq!(said["owned"], serde_json::json!(["counter-0", "counter-1", "counter-2", "counter-3"]));
+    let registered = records.iter().rfind(|record| record.key.as_deref() == Some(b"owned-by/a")).unwrap();
+    let registered: Value = serde_json::from_slice(registered.value.as_deref().unwrap()).unwrap();
+    assert_eq!(registered["level"], 2);
+    assert_eq!(registered["owned"], serde_json::json!(["counter-0", "counter-1", "counter-2", "counter-3"]));
 }
 
 #[test]
 fn a_stream_thread_answers_requests_in_its_mailbox_with_its_next_turn() {
-    let mut world = World::new(setting(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default()));
+    let mut world = World::new(setup(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default()));
     world.start("a").unwrap();
-    settle(&mut world);
+    run_until_idle(&mut world);
     let answer = world.status("a").unwrap().mailboxes()[&0].health().unwrap();
     assert_eq!(answer.wait(Duration::ZERO).unwrap_err(), QueryError::TimedOut, "nothing is answered within a turn");
     world.turn().unwrap();

@@ -1,4 +1,4 @@
-//! Large batches of a restore go a way of their own into `RocksDB`; what is there afterwards is the same.
+//! Bulk ingestion: large batches of a restore are ingested into `RocksDB` as files, with the same result.
 
 use sheaf::model::{ActSlot, Key};
 use sheaf::store::rocks::{RocksOptions, RocksStores};
@@ -6,13 +6,13 @@ use sheaf::store::{Batch, Change, Store, Stores, TimerClock};
 
 use super::{TASK, at, deadline, delay, put};
 
-/// Enough for a batch to go that way.
+/// The bytes of a value that is large enough for bulk ingestion.
 const LARGE: usize = 300_000;
 const BATCHES: u32 = 60;
-/// Too long to stand in its own value.
+/// Too long to be stored inline.
 const LONG: &str = "a longer key than sixteen bytes, and than forty";
 
-/// Changes of a few entries and their rows, the same key several times over.
+/// Random changes of a few entries and their rows, the same keys several times.
 fn changes(chance: &mut fastrand::Rng) -> Vec<Change> {
     let mut changes = Vec::new();
     for _ in 0..chance.usize(1..20) {
@@ -46,7 +46,7 @@ fn bulk_batches_and_batches_have_the_same_result() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let open = |root: &tempfile::TempDir| RocksStores::open(RocksOptions::new(root.path())).unwrap();
     let (one, other) = (open(&one), open(&other));
-    let (mut loaded, mut batched) = (one.open(TASK).unwrap(), other.open(TASK).unwrap());
+    let (mut ingested, mut batched) = (one.open(TASK).unwrap(), other.open(TASK).unwrap());
     let mut chance = fastrand::Rng::with_seed(5);
     for number in 0..BATCHES {
         let mut changes = changes(&mut chance);
@@ -55,14 +55,14 @@ fn bulk_batches_and_batches_have_the_same_result() {
             changes.push(put("large", &chance.alphabetic().to_string().repeat(LARGE)));
         }
         changes.push(Change::PutMeta("number".to_owned(), number.to_be_bytes().to_vec()));
-        loaded.apply(&Batch { changes: changes.clone(), is_bulk }).unwrap();
+        ingested.apply(&Batch { changes: changes.clone(), is_bulk }).unwrap();
         batched.apply(&Batch { changes, is_bulk: false }).unwrap();
-        assert_eq!(everything(&*loaded), everything(&*batched), "batch {number}");
+        assert_eq!(everything(&*ingested), everything(&*batched), "batch {number}");
         if chance.u8(..8) == 0 {
-            drop(loaded);
-            loaded = one.open(TASK).unwrap();
+            drop(ingested);
+            ingested = one.open(TASK).unwrap();
         }
     }
-    assert_eq!(loaded.meta("number").unwrap(), Some((BATCHES - 1).to_be_bytes().to_vec()));
-    assert_eq!(loaded.meta("loading").unwrap(), None);
+    assert_eq!(ingested.meta("number").unwrap(), Some((BATCHES - 1).to_be_bytes().to_vec()));
+    assert_eq!(ingested.meta("loading").unwrap(), None);
 }

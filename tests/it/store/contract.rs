@@ -1,9 +1,9 @@
-//! What the port promises, shown on both adapters.
+//! The contract of the port, tested on both adapters.
 
 use sheaf::model::{ActSlot, Key, Timer};
 use sheaf::store::{Change, Error, Store, TimerClock};
 
-use super::{TASK, act, at, batch, deadline, delay, load, on_both, put, value};
+use super::{TASK, act, at, batch, bulk_batch, deadline, delay, on_both, put, value};
 
 fn schedule(store: &mut dyn Store, timers: &[(&str, Timer)]) {
     let changes = timers.iter().map(|(key, timer)| Change::PutTimer(Key::new(key), *timer));
@@ -91,7 +91,7 @@ fn a_deleted_timer_is_not_due_and_an_earlier_one_put_later_is() {
 fn acts_are_ordered_by_key_and_slot_and_pages_have_all() {
     on_both(|stores| {
         let mut store = stores.open(TASK).unwrap();
-        // Were a slot written right behind its key, ("a", 0x63) would sort behind ("ab", 0).
+        // If a slot followed its key without an end mark, ("a", 0x63) would sort after ("ab", 0).
         let sorted =
             [act("", 255), act("a", 0), act("a", 0x63), act("a\0", 0), act("a\0", 7), act("ab", 0), act("b", 1)];
         store.apply(&batch(sorted.iter().rev().map(|(key, slot)| Change::PutAct(key.clone(), *slot)))).unwrap();
@@ -144,9 +144,9 @@ fn a_reopened_store_has_its_batches_and_bulk_batches() {
         let mut store = stores.open(TASK).unwrap();
         let key = Key::new("a");
         store.apply(&batch([put("a", "1"), Change::PutTimer(key.clone(), delay(0, 5))])).unwrap();
-        store.apply(&load([put("b", "2"), Change::PutAct(key, ActSlot(1))])).unwrap();
-        assert_eq!(value(&*store, "b").as_deref(), Some("2"), "a load can be read at once");
-        store.apply(&load([Change::PutMeta("position".to_owned(), vec![7])])).unwrap();
+        store.apply(&bulk_batch([put("b", "2"), Change::PutAct(key, ActSlot(1))])).unwrap();
+        assert_eq!(value(&*store, "b").as_deref(), Some("2"), "a bulk batch can be read at once");
+        store.apply(&bulk_batch([Change::PutMeta("position".to_owned(), vec![7])])).unwrap();
         drop(store);
         let store = stores.open(TASK).unwrap();
         assert_eq!(value(&*store, "a").as_deref(), Some("1"));
@@ -165,7 +165,7 @@ fn a_store_that_is_open_cannot_be_opened_or_destroyed() {
         assert!(matches!(stores.destroy(TASK), Err(Error::Locked { path }) if path.ends_with(TASK)));
         store.apply(&batch([put("a", "1")])).unwrap();
         drop(store);
-        assert_eq!(value(&*stores.open(TASK).unwrap(), "a").as_deref(), Some("1"), "the refusals did no harm");
+        assert_eq!(value(&*stores.open(TASK).unwrap(), "a").as_deref(), Some("1"), "the refused calls changed nothing");
     });
 }
 

@@ -1,4 +1,4 @@
-//! Locks and corrupt files: what the `RocksDB` adapter says when the disk is not as it should be.
+//! Locks and corrupt files: the errors of the `RocksDB` adapter.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,18 +14,18 @@ fn open(root: &Path) -> RocksStores {
     RocksStores::open(RocksOptions::new(root)).unwrap()
 }
 
-/// A closed store whose entries lie in a table file.
+/// A closed store whose entries are in a table file.
 fn store_on_disk(root: &Path) -> PathBuf {
     let stores = open(root);
     let mut store = stores.open(TASK).unwrap();
     store.apply(&batch((0..100).map(|number| put(&number.to_string(), "value")))).unwrap();
     drop(store);
-    // Opening it writes what is in its log to a table.
+    // Opening it writes its log to a table.
     drop(stores.open(TASK).unwrap());
     root.join(TASK)
 }
 
-/// Does something to each file of a directory whose name begins or ends so; there must be one.
+/// Changes each file of a directory whose name begins or ends with `part`; there must be one.
 fn each_file(directory: &Path, part: &str, change: impl Fn(&Path)) {
     let files = fs::read_dir(directory).unwrap().map(|item| item.unwrap().path());
     let named = |path: &PathBuf| {
@@ -44,7 +44,7 @@ fn overwrite(path: &Path) {
     fs::write(path, b"garbage ".repeat(length / 8 + 1)).unwrap();
 }
 
-/// What opening and reading everything comes to.
+/// The first error of opening the store and reading all entries.
 fn first_error(stores: &dyn Stores) -> Option<Error> {
     match stores.open(TASK) {
         Ok(store) => store.scan(None, usize::MAX).err(),
@@ -52,8 +52,8 @@ fn first_error(stores: &dyn Stores) -> Option<Error> {
     }
 }
 
-/// The store is refused as corrupt, destroyed, and works again empty.
-fn is_refused_and_can_be_rebuilt(root: &Path) {
+/// Checks that the store is refused as corrupt, and is usable and empty after it was destroyed.
+fn assert_corrupt_and_rebuildable(root: &Path) {
     let stores = open(root);
     let error = first_error(&stores).unwrap();
     assert!(matches!(&error, Error::Corrupt { path, .. } if path.ends_with(TASK)), "{error:?}");
@@ -74,11 +74,11 @@ fn a_second_process_on_the_same_root_is_refused_with_the_remedy() {
     assert_eq!(error.class(), ErrorClass::Fatal);
     assert!(error.to_string().contains("stop that process, or give this one its own state_dir"), "{error}");
     drop(first);
-    assert_eq!(open(root.path()).existing().unwrap(), [""; 0], "the lock file is no store");
+    assert_eq!(open(root.path()).existing().unwrap(), [""; 0], "the lock file is not a store");
 }
 
 #[test]
-fn a_root_that_is_a_file_is_an_error_with_its_name() {
+fn a_root_that_is_a_file_is_an_error_with_its_path() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path().join("app");
     fs::write(&root, "").unwrap();
@@ -90,28 +90,28 @@ fn a_root_that_is_a_file_is_an_error_with_its_name() {
 fn a_garbled_manifest_is_corruption_and_the_store_can_be_rebuilt() {
     let root = tempfile::tempdir().unwrap();
     each_file(&store_on_disk(root.path()), "MANIFEST", overwrite);
-    is_refused_and_can_be_rebuilt(root.path());
+    assert_corrupt_and_rebuildable(root.path());
 }
 
 #[test]
 fn a_lost_manifest_is_corruption_and_the_store_can_be_rebuilt() {
     let root = tempfile::tempdir().unwrap();
     each_file(&store_on_disk(root.path()), "MANIFEST", |path| fs::remove_file(path).unwrap());
-    is_refused_and_can_be_rebuilt(root.path());
+    assert_corrupt_and_rebuildable(root.path());
 }
 
 #[test]
 fn a_garbled_table_is_corruption_and_the_store_can_be_rebuilt() {
     let root = tempfile::tempdir().unwrap();
     each_file(&store_on_disk(root.path()), ".sst", overwrite);
-    is_refused_and_can_be_rebuilt(root.path());
+    assert_corrupt_and_rebuildable(root.path());
 }
 
 #[test]
 fn a_lost_table_is_corruption_and_the_store_can_be_rebuilt() {
     let root = tempfile::tempdir().unwrap();
     each_file(&store_on_disk(root.path()), ".sst", |path| fs::remove_file(path).unwrap());
-    is_refused_and_can_be_rebuilt(root.path());
+    assert_corrupt_and_rebuildable(root.path());
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! Two processes on one disk: the locks of a living one, and what one that is killed with -9 leaves behind (all that it has
-//! applied; of a restore, too).
+//! Two processes on one disk: the locks of a running process, and the stores after kill -9, which have all applied batches, bulk
+//! batches too.
 //!
-//! The tests run this binary again as the child that is killed.
+//! The tests run this binary again as the child process that is killed.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -15,21 +15,22 @@ use sheaf::store::{Batch, Change, Error, Stores, TimerClock};
 use super::{TASK, at, deadline};
 
 const CHILD: &str = "store::kill::the_child_that_is_killed";
-/// The child finds its plan in this file of its working directory, and its stores in this directory beside it.
+/// The file with the plan in the child's working directory.
 const PLAN: &str = "plan";
+/// The directory of the stores in the child's working directory.
 const ROOT: &str = "app";
-const WRITTEN: &str = "everything is written";
-/// 60 MB, more than the memtables may hold, so that `RocksDB` has flushed by itself before the last batch is written.
+const WRITTEN: &str = "all batches are written";
+/// 60 MB, more than the limit of memtables, so that `RocksDB` has flushed some before the last batch.
 const BATCHES: u16 = 200;
-/// Large enough for a batch to be taken in as a file, when it is a load.
+/// Large enough for a bulk batch to be ingested as a file.
 const VALUE_BYTES: usize = 300_000;
 
-/// Which of the batches are loads.
+/// True for the bulk batches of a plan.
 fn is_bulk(plan: &str, number: u16) -> bool {
     match plan {
         "batches" => false,
-        "loads" => true,
-        "taking turns" => number % 10 != 1,
+        "bulk batches" => true,
+        "alternating" => number % 10 != 1,
         _ => panic!("no plan {plan}"),
     }
 }
@@ -43,7 +44,7 @@ fn key(number: u16) -> Key {
 }
 
 #[test]
-#[ignore = "runs as the child of the tests below, which give it a plan"]
+#[ignore = "runs as the child process of the tests below, which write its plan"]
 fn the_child_that_is_killed() {
     let Ok(plan) = fs::read_to_string(PLAN) else { return };
     let stores = open(Path::new(ROOT));
@@ -57,11 +58,11 @@ fn the_child_that_is_killed() {
         store.apply(&Batch { changes, is_bulk: is_bulk(&plan, number) }).unwrap();
     }
     writeln!(io::stdout(), "{WRITTEN}").unwrap();
-    // Until the kill, or until the parent is gone.
+    // Until it is killed, or the parent has ended.
     io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }
 
-/// Starts the child and waits until it has written its last batch. It ends when its standard input does.
+/// Starts the child and waits until it has written its last batch. It ends at the end of its standard input.
 fn start(plan: &str, directory: &Path) -> Child {
     fs::write(directory.join(PLAN), plan).unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())
@@ -72,12 +73,12 @@ fn start(plan: &str, directory: &Path) -> Child {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().ends_with(WRITTEN)), "the child ended before it had written");
+    assert!(lines.any(|line| line.unwrap().ends_with(WRITTEN)), "the child ended before it had written all batches");
     child
 }
 
-/// Kills the child after its last batch; the store holds all batches, whole.
-fn is_whole_after_kill(plan: &str) {
+/// Kills the child after its last batch, and checks that the store has all batches.
+fn assert_complete_after_kill(plan: &str) {
     let directory = tempfile::tempdir().unwrap();
     let mut child = start(plan, directory.path());
     child.kill().unwrap();
@@ -96,17 +97,17 @@ fn is_whole_after_kill(plan: &str) {
 
 #[test]
 fn a_killed_process_leaves_every_batch() {
-    is_whole_after_kill("batches");
+    assert_complete_after_kill("batches");
 }
 
 #[test]
 fn a_killed_process_leaves_every_bulk_batch() {
-    is_whole_after_kill("loads");
+    assert_complete_after_kill("bulk batches");
 }
 
 #[test]
 fn batches_and_bulk_batches_may_alternate() {
-    is_whole_after_kill("taking turns");
+    assert_complete_after_kill("alternating");
 }
 
 #[test]
@@ -116,7 +117,7 @@ fn stores_of_another_process_are_locked_until_it_is_killed() {
     let mut child = start("batches", directory.path());
     let refused = RocksStores::open(RocksOptions::new(&root)).unwrap_err();
     assert_eq!(refused, Error::Locked { path: root.clone() });
-    // Somebody who cleans up too much deletes the root's lock: then the lock of the store itself holds.
+    // Without the lock file of the root, the lock of the store itself still holds.
     fs::remove_file(root.join(".lock")).unwrap();
     let stores = open(&root);
     let locked = Error::Locked { path: root.join(TASK) };
@@ -124,5 +125,5 @@ fn stores_of_another_process_are_locked_until_it_is_killed() {
     assert_eq!(stores.destroy(TASK), Err(locked));
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(stores.open(TASK).unwrap().scan(None, 1).unwrap().len(), 1, "the refused destroy did no harm");
+    assert_eq!(stores.open(TASK).unwrap().scan(None, 1).unwrap().len(), 1, "the refused destroy changed nothing");
 }

@@ -3,13 +3,13 @@
 use sheaf::store::Stores;
 use sheaf::store::memory::MemoryStores;
 
-use super::{TASK, batch, load, put, value};
+use super::{TASK, batch, bulk_batch, put, value};
 
 #[test]
 fn a_crash_keeps_applied_batches() {
     let stores = MemoryStores::new();
     let mut store = stores.open(TASK).unwrap();
-    store.apply(&load([put("a", "1")])).unwrap();
+    store.apply(&bulk_batch([put("a", "1")])).unwrap();
     store.apply(&batch([put("b", "2")])).unwrap();
     stores.crash();
     let store = stores.open(TASK).unwrap();
@@ -42,7 +42,7 @@ fn the_disk_outlives_the_stores_that_were_opened_from_it() {
 #[test]
 fn a_copy_is_a_snapshot_of_the_store() {
     let (disk, backup) = (MemoryStores::new(), MemoryStores::new());
-    assert!(!disk.copy(TASK, &backup), "there is nothing to copy yet");
+    assert!(!disk.copy(TASK, &backup), "there is no store to copy");
     let mut store = disk.open(TASK).unwrap();
     store.apply(&batch([put("a", "old")])).unwrap();
     assert!(disk.copy(TASK, &backup));

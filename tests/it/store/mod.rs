@@ -1,14 +1,15 @@
-//! The store port: one contract for both adapters, the overlay above them, and what only a disk can do.
+//! The store port: one contract for both adapters, the overlay and write-behind on them, and tests on a real disk.
 //!
-//! | file | what it shows |
+//! | file | subject |
 //! |---|---|
-//! | `contract` | what the port promises, on memory and on `RocksDB` |
-//! | `overlay` | overlay and store against a map, over random transactions |
-//! | `behind` | the same with what is committed and not yet written, and crashes |
-//! | `load` | large batches of a restore come to the same as small ones |
+//! | `contract` | the contract of the port, on memory and on `RocksDB` |
+//! | `overlay` | overlay and store against a map, under random transactions |
+//! | `write_behind` | the same with dirty entries and crashes |
+//! | `operations`, `pair` | the random operations, and the comparison with a map |
+//! | `bulk_ingest` | bulk ingestion of large batches |
 //! | `memory` | the simulated disk: crash, wipe, copy |
 //! | `disk` | locks and corrupt files |
-//! | `kill` | a second process: its locks, and what it leaves behind when it is killed with -9 |
+//! | `kill` | a second process: its locks, and its stores after kill -9 |
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bulk_ingest;
@@ -28,7 +29,7 @@ use sheaf::store::{Batch, Change, Store, Stores};
 
 const TASK: &str = "bundle-0";
 
-/// Runs a check against each adapter.
+/// Runs a check on each adapter.
 fn on_both(check: impl Fn(&dyn Stores)) {
     eprintln!("on memory:");
     check(&MemoryStores::new());
@@ -41,7 +42,7 @@ fn batch(changes: impl IntoIterator<Item = Change>) -> Batch {
     Batch { changes: changes.into_iter().collect(), is_bulk: false }
 }
 
-fn load(changes: impl IntoIterator<Item = Change>) -> Batch {
+fn bulk_batch(changes: impl IntoIterator<Item = Change>) -> Batch {
     Batch { changes: changes.into_iter().collect(), is_bulk: true }
 }
 

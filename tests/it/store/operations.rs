@@ -1,4 +1,4 @@
-//! What happens to a state, at random.
+//! Random operations on a state.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use sheaf::model::{Act, ActSlot, Key, Target, Timer, TimerKind};
 
 use super::at;
 
-/// The last two are as long as a key that stands in its own value can be, and longer.
+/// The last two are as long as a key that is stored inline can be, and longer.
 pub(super) const KEYS: [&str; 8] = [
     "",
     "a",
@@ -26,15 +26,15 @@ pub(super) const DUE_MAX: i64 = 6;
 
 #[derive(Clone, Debug)]
 pub(super) enum Operation {
-    /// Sets an entry: whether it drops its parts, and how many it adds.
+    /// Puts an entry; whether it drops its parts, and the number of parts that it adds.
     Put(Key, Head, bool, u8),
     Delete(Key),
     Commit,
     Abort,
-    /// A crash, in the middle of a transaction too, after which the changelog is read from the store's position.
+    /// Crashes, also within a transaction, and restores the changelog from the store's position.
     Crash,
-    /// Everything that is committed goes to the store.
-    WriteAll,
+    /// Flushes all dirty entries to the store.
+    Flush,
 }
 
 fn keys() -> impl Strategy<Value = Key> {
@@ -72,7 +72,7 @@ pub(super) fn operations() -> impl Strategy<Value = Vec<Operation>> {
         3 => Just(Operation::Commit),
         1 => Just(Operation::Abort),
         1 => Just(Operation::Crash),
-        1 => Just(Operation::WriteAll),
+        1 => Just(Operation::Flush),
     ];
     prop::collection::vec(operation, 1..40)
 }

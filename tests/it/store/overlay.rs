@@ -1,4 +1,4 @@
-//! Overlay and store together against a plain map, over random transactions.
+//! Overlay and store together against a plain map, under random transactions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use super::deadline;
 use super::operations::operations;
 use super::pair::compare;
 
-/// The store is written with each transaction.
-const AT_ONCE: Limits = Limits { age: Duration::ZERO, bytes: 0 };
+/// Limits with which each transaction is written to the store.
+const WRITE_THROUGH: Limits = Limits { age: Duration::ZERO, bytes: 0 };
 
 proptest! {
     #[test]
     fn an_overlay_on_memory_is_a_map_with_transactions(operations in operations()) {
-        compare(&MemoryStores::new(), AT_ONCE, operations);
+        compare(&MemoryStores::new(), WRITE_THROUGH, operations);
     }
 }
 
@@ -31,7 +31,7 @@ proptest! {
     #[test]
     fn an_overlay_on_rocks_is_a_map_with_transactions(operations in operations()) {
         let directory = tempfile::tempdir().unwrap();
-        compare(&RocksStores::open(RocksOptions::new(directory.path())).unwrap(), AT_ONCE, operations);
+        compare(&RocksStores::open(RocksOptions::new(directory.path())).unwrap(), WRITE_THROUGH, operations);
     }
 }
 

@@ -1,5 +1,4 @@
-//! A state in its three places (overlay, what is behind, store) and a plain map that it is compared with, over random
-//! transactions and crashes.
+//! A state in overlay, write-behind and store, compared with a plain map under random transactions and crashes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,21 +31,21 @@ enum Logged {
     Part(Key, u32, Option<Bytes>),
 }
 
-/// The subject and the map that it is compared with.
+/// The state and the map that it is compared with.
 struct Pair<'a> {
     stores: &'a dyn Stores,
     limits: Limits,
     behind: Option<WriteBehind>,
     overlay: Overlay,
     changelog: Vec<Logged>,
-    /// What time it is, in seconds: one for each operation.
+    /// The clock in seconds; each operation takes one.
     now: u64,
     committed: Entries,
     current: Entries,
-    /// Which keys the open transaction has put or deleted.
+    /// The keys that the open transaction has put or deleted.
     touched: BTreeSet<Key>,
-    /// True from the first commit on.
-    is_begun: bool,
+    /// True after the first commit.
+    has_committed: bool,
 }
 
 impl<'a> Pair<'a> {
@@ -61,7 +60,7 @@ impl<'a> Pair<'a> {
             committed: Entries::new(),
             current: Entries::new(),
             touched: BTreeSet::new(),
-            is_begun: false,
+            has_committed: false,
         }
     }
 
@@ -105,7 +104,7 @@ impl<'a> Pair<'a> {
                 self.check_store(&*store);
                 self.behind = Some(WriteBehind::new(store, self.limits));
             }
-            Operation::WriteAll => {
+            Operation::Flush => {
                 let mut behind = self.behind.take().unwrap();
                 self.check_store(behind.flushed().unwrap());
                 self.behind = Some(behind);
@@ -122,7 +121,7 @@ impl<'a> Pair<'a> {
         self.changelog
             .extend(self.overlay.removed_parts().map(|(key, number)| Logged::Part(key.clone(), number, None)));
         let mut position = vec![("changelog".to_owned(), self.changelog.len().to_le_bytes().to_vec())];
-        if !std::mem::replace(&mut self.is_begun, true) {
+        if !std::mem::replace(&mut self.has_committed, true) {
             position.push(("genesis".to_owned(), b"once".to_vec()));
         }
         let behind = self.behind.as_mut().unwrap();
@@ -133,10 +132,10 @@ impl<'a> Pair<'a> {
         self.touched.clear();
     }
 
-    /// The store with the rest of the changelog, record by record, as a restore reads it.
+    /// The store after a restore of the rest of the changelog, record by record.
     fn replayed(&self, mut store: Box<dyn Store>) -> Box<dyn Store> {
         let from = store.meta("changelog").unwrap().map_or(0, |bytes| usize::from_le_bytes(bytes.try_into().unwrap()));
-        assert!(!self.limits.age.is_zero() || from == self.changelog.len(), "nothing is to be replayed");
+        assert!(!self.limits.age.is_zero() || from == self.changelog.len(), "there is nothing to restore");
         let heads: BTreeMap<Bytes, Head> = self.changelog.iter().filter_map(Logged::head).collect();
         for record in &self.changelog[from..] {
             let changes = match record {
@@ -159,7 +158,7 @@ impl<'a> Pair<'a> {
         }
         let position = self.changelog.len().to_le_bytes().to_vec();
         let mut changes = vec![Change::PutMeta("changelog".to_owned(), position)];
-        if from == 0 && self.is_begun {
+        if from == 0 && self.has_committed {
             changes.push(Change::PutMeta("genesis".to_owned(), b"once".to_vec()));
         }
         store.apply(&Batch { changes, is_bulk: false }).unwrap();
@@ -173,8 +172,8 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// Nothing waits: the store has everything at any time, and says exactly when its next timer is due.
-    fn check_at_once(&mut self) {
+    /// Checks that there are no dirty entries, so the store is complete and its next due time is exact.
+    fn check_write_through(&mut self) {
         let mut behind = self.behind.take().unwrap();
         assert_eq!(behind.dirty(), 0);
         for clock in TimerClock::ALL {
@@ -192,7 +191,7 @@ impl<'a> Pair<'a> {
             let Some(entry) = self.current.get(&key) else { continue };
             assert_eq!(self.overlay.parts(self.behind(), &key, &entry.head).unwrap(), entry.parts, "{key:?}");
         }
-        // An entry that was not there before the transaction and is not there now has not changed.
+        // An entry that did not exist before the transaction and does not exist now has not changed.
         let is_change = |key: &&Key| self.committed.contains_key(*key) || self.current.contains_key(*key);
         let changed: Vec<_> = self.touched.iter().filter(is_change).collect();
         let expected: Vec<_> =
@@ -203,7 +202,7 @@ impl<'a> Pair<'a> {
         assert_eq!((self.overlay.len(), self.overlay.is_empty()), (expected.len(), expected.is_empty()));
     }
 
-    /// A store that has everything that is committed.
+    /// Checks that the store equals the committed map.
     fn check_store(&self, store: &dyn Store) {
         let stored = self.committed.iter().map(|(key, entry)| (key.clone(), entry.bytes.to_vec()));
         assert_eq!(store.scan(None, usize::MAX).unwrap(), stored.collect::<Vec<_>>());
@@ -221,10 +220,10 @@ impl<'a> Pair<'a> {
         self.check_parts(store);
         let position = store.meta("changelog").unwrap().map(|bytes| usize::from_le_bytes(bytes.try_into().unwrap()));
         assert_eq!(position.unwrap_or(0), self.changelog.len());
-        assert_eq!(store.meta("genesis").unwrap().is_some(), self.is_begun);
+        assert_eq!(store.meta("genesis").unwrap().is_some(), self.has_committed);
     }
 
-    /// The store has the parts that were committed, and with what is written to the changelog those that there are now.
+    /// Checks that the store has the committed parts, and with the changes of the overlay the current ones.
     fn check_parts(&self, store: &dyn Store) {
         let stored = store.scan_parts(None, usize::MAX).unwrap();
         assert_eq!(stored, parts(&self.committed));
@@ -236,13 +235,13 @@ impl<'a> Pair<'a> {
         }
         let mut stored: BTreeMap<_, _> = stored.into_iter().collect();
         for (key, number) in self.overlay.removed_parts() {
-            assert!(stored.remove(&(key.clone(), number)).is_some(), "{key:?} {number} was not there");
+            assert!(stored.remove(&(key.clone(), number)).is_some(), "{key:?} {number} did not exist");
         }
         for (key, number, bytes) in self.overlay.new_parts() {
             let before = stored.insert((key.clone(), number), bytes.clone());
-            assert_eq!(before, None, "{key:?} {number} is given for the first time");
-            // It is written to the changelog before those that are gone.
-            assert!(self.overlay.removed_parts().all(|gone| gone != (key, number)), "{key:?} {number}");
+            assert_eq!(before, None, "{key:?} {number} is a new number");
+            // New parts are written to the changelog before the removed ones.
+            assert!(self.overlay.removed_parts().all(|removed| removed != (key, number)), "{key:?} {number}");
         }
         assert_eq!(stored.into_iter().collect::<Vec<_>>(), parts(&self.current));
     }
@@ -267,7 +266,7 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// The parts that these entries should have, sorted.
+/// The expected parts of these entries, sorted.
 fn parts(entries: &Entries) -> Vec<((Key, u32), Bytes)> {
     let of_entry = |(key, entry): (&Key, &Entry)| -> Vec<_> {
         entry
@@ -281,7 +280,7 @@ fn parts(entries: &Entries) -> Vec<((Key, u32), Bytes)> {
     entries.iter().flat_map(of_entry).collect()
 }
 
-/// The timer rows that these entries should have, sorted.
+/// The expected timer rows of these entries, sorted.
 fn rows(entries: &Entries, clock: TimerClock) -> BTreeSet<TimerRow> {
     let rows = entries.iter().flat_map(|(key, entry)| entry.head.timers.iter().map(|timer| TimerRow::new(key, *timer)));
     rows.filter(|row| row.clock == clock).collect()
@@ -297,12 +296,12 @@ impl Logged {
 /// Runs the operations and compares after each of them.
 pub(super) fn compare(stores: &dyn Stores, limits: Limits, operations: Vec<Operation>) {
     let mut pair = Pair::new(stores, limits);
-    let last = [Operation::Commit, Operation::WriteAll];
-    for (number, operation) in operations.into_iter().chain(last).enumerate() {
+    let end = [Operation::Commit, Operation::Flush];
+    for (number, operation) in operations.into_iter().chain(end).enumerate() {
         pair.run(number, operation);
         pair.check();
         if limits.age.is_zero() {
-            pair.check_at_once();
+            pair.check_write_through();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is committed and not yet in the store: it reads as if it were there, and after a crash the changelog has it.
+//! Write-behind: dirty entries are read as if they were in the store, and are restored from the changelog after a crash.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ use super::operations::operations;
 use super::pair::compare;
 use super::{TASK, at, batch, deadline};
 
-/// From a few operations to all of them, from one entry to all of them.
+/// Limits from a few operations to all of them, and from one entry to all of them.
 fn limits() -> impl Strategy<Value = Limits> {
     (0..20_u64, 0..3_000_usize).prop_map(|(age, bytes)| Limits { age: Duration::from_secs(age), bytes })
 }
@@ -39,10 +39,10 @@ proptest! {
     }
 }
 
-/// A store whose disk is full while somebody says so.
-struct Full(Box<dyn Store>, Arc<AtomicBool>);
+/// A store whose disk is full while the flag is set.
+struct FullDisk(Box<dyn Store>, Arc<AtomicBool>);
 
-impl View for Full {
+impl View for FullDisk {
     fn get(&self, key: &Key) -> Result<Option<Bytes>> {
         self.0.get(key)
     }
@@ -60,7 +60,7 @@ impl View for Full {
     }
 }
 
-impl Store for Full {
+impl Store for FullDisk {
     fn apply(&mut self, batch: &Batch) -> Result<()> {
         if self.1.load(Ordering::Relaxed) {
             return Err(Error::Io { path: "full".into(), detail: "no space left on device".to_owned() });
@@ -89,7 +89,7 @@ impl Store for Full {
     }
 }
 
-/// An entry with a timer that is due at one.
+/// An entry with a timer that is due at 1.
 fn scheduled(bytes: &'static str) -> Written {
     Written {
         head: Arc::new(Head { timers: vec![deadline(0, 1)], ..Head::default() }),
@@ -100,13 +100,13 @@ fn scheduled(bytes: &'static str) -> Written {
 #[test]
 fn entries_that_cannot_be_flushed_stay_readable_and_are_flushed_later() {
     let is_full = Arc::new(AtomicBool::new(true));
-    let store = Full(MemoryStores::new().open(TASK).unwrap(), Arc::clone(&is_full));
+    let store = FullDisk(MemoryStores::new().open(TASK).unwrap(), Arc::clone(&is_full));
     let mut behind = WriteBehind::new(Box::new(store), Limits { age: Duration::ZERO, bytes: 0 });
     let mut overlay = Overlay::new();
     overlay.put(Key::new("a"), None, scheduled("one"), Parts::default());
     behind.absorb(&mut overlay, Vec::new(), Vec::new(), Duration::ZERO);
     assert!(behind.flush_due(Duration::ZERO).is_err());
-    // What comes meanwhile: a key that changes, and one that comes and goes.
+    // Changes meanwhile: one key changes, another is put and deleted.
     overlay.put(Key::new("a"), Some(scheduled("one").head), scheduled("two"), Parts::default());
     overlay.put(Key::new("b"), None, scheduled("b"), Parts::default());
     behind.absorb(&mut overlay, Vec::new(), Vec::new(), Duration::ZERO);
@@ -131,7 +131,7 @@ fn fired_timers_are_skipped_only_until_they_are_flushed() {
     let mut overlay = Overlay::new();
     let keys: Vec<Key> = (0..TIMERS).map(|number| Key::new(&format!("{number:05}"))).collect();
     for key in &keys {
-        overlay.put(key.clone(), None, scheduled("waits"), Parts::default());
+        overlay.put(key.clone(), None, scheduled("scheduled"), Parts::default());
     }
     behind.absorb(&mut overlay, Vec::new(), Vec::new(), Duration::ZERO);
     behind.flush().unwrap();
@@ -143,15 +143,15 @@ fn fired_timers_are_skipped_only_until_they_are_flushed() {
         }
         for (key, _) in due {
             let written = Written { head: Arc::default(), bytes: Bytes::from_static(b"fired") };
-            overlay.put(key.clone(), Some(scheduled("waits").head), written, Parts::default());
+            overlay.put(key.clone(), Some(scheduled("scheduled").head), written, Parts::default());
             fired.push(key);
         }
         behind.absorb(&mut overlay, Vec::new(), Vec::new(), Duration::ZERO);
         behind.flush_due(Duration::ZERO).unwrap();
     }
     assert_eq!(fired, keys, "each once, in order");
-    // Most of them were written for being in the way, long before they were old.
-    assert!(behind.dirty() < 1_500, "{} wait", behind.dirty());
+    // Most of them were flushed because of the limit of fired timers, long before their age.
+    assert!(behind.dirty() < 1_500, "{} dirty entries", behind.dirty());
 }
 
 #[test]
@@ -179,13 +179,13 @@ fn meta_bounds_are_written_with_every_batch_and_positions_with_the_oldest() {
     let value = |number: u8| vec![("position".to_owned(), vec![number])];
     let newest = |number: u8| vec![("newest".to_owned(), vec![number])];
     for number in 0..5_u8 {
-        // The second and the third change nothing but what the first one has changed.
+        // The second and the third change only the entry of the first.
         let (key, old) = if (1..3).contains(&number) { (0, Some(scheduled("x").head)) } else { (number, None) };
         overlay.put(Key::new(&key.to_string()), old, scheduled("x"), Parts::default());
         behind.absorb(&mut overlay, value(number), newest(number), second * u32::from(number));
         behind.flush_due(second * u32::from(number)).unwrap();
     }
     let store = behind.into_store();
-    assert_eq!(store.meta("position").unwrap(), Some(vec![2]), "of those that came within the first one's time");
+    assert_eq!(store.meta("position").unwrap(), Some(vec![2]), "of the batches within the age of the first");
     assert_eq!(store.meta("newest").unwrap(), Some(vec![4]));
 }

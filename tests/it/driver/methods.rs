@@ -1,4 +1,4 @@
-//! What a `TestDriver` shows and does.
+//! The methods of a `TestDriver`, and the errors of a topology.
 
 use std::time::Duration;
 
@@ -39,15 +39,15 @@ fn each_timer_fires_at_its_own_time_and_only_advance_moves_the_clock() {
 fn an_act_waits_for_its_answer_and_is_inherited_after_a_crash() {
     let mut driver = driver();
     driver.send("in", "x", "act").unwrap();
-    let [asked] = driver.acts().try_into().unwrap();
-    assert_eq!((asked.key, asked.act.request.as_str()), (Key::new("x"), "please"));
+    let [pending] = driver.acts().try_into().unwrap();
+    assert_eq!((pending.key, pending.act.request.as_str()), (Key::new("x"), "please"));
     driver.answer("x", Verdict::Answered("done".to_owned())).unwrap();
     assert_eq!(seen(&mut driver, "x"), ["act", "Answered(\"done\")"]);
     assert!(driver.answer("x", Verdict::Inherited).unwrap_err().to_string().contains("key `x`"));
     driver.send("in", "x", "act").unwrap();
     driver.crash().unwrap();
     assert_eq!(seen(&mut driver, "x").last().unwrap(), "Inherited");
-    assert!(driver.acts().is_empty(), "what an earlier process was asked for is not asked of this one");
+    assert!(driver.acts().is_empty(), "acts of an earlier process are not pending");
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn alerts_and_dead_letters_are_read_once() {
     assert_eq!((raised.key, raised.alert.severity), (Key::new("x"), Severity::Info));
     assert_eq!((raised.alert.kind.as_str(), raised.alert.at), ("odd", driver.now()));
     let [letter] = driver.dead_letters().unwrap().try_into().unwrap();
-    assert_eq!((letter.reason.as_str(), letter.detail.as_str()), ("unparsable", "as it was told"));
+    assert_eq!((letter.reason.as_str(), letter.detail.as_str()), ("unparsable", "as requested"));
     assert_eq!(letter.record.value.as_deref(), Some(b"reject".as_slice()));
     assert_eq!((driver.alerts().unwrap().len(), driver.dead_letters().unwrap().len()), (0, 0));
     assert_eq!(seen(&mut driver, "x"), ["alert"], "a rejected input changes nothing");
@@ -94,32 +94,32 @@ fn committed_state_survives_a_crash_at_every_fault_point() {
         all.retain(|word| word != "Inherited");
         assert_eq!(all, ["1", "act", "3"], "{point}");
     }
-    // One instance alone revokes nothing, no call is lost, and so little is restored in one batch.
+    // A single instance has no revocations and no lost calls, and restores so few records in one batch.
     assert_eq!(not_reached, [FaultPoint::RestoreBatch, FaultPoint::Revoked, FaultPoint::Recovering]);
 }
 
 #[test]
 fn an_unknown_name_is_refused_with_the_known_ones() {
     let mut driver = driver();
-    let said = driver.read("uot").unwrap_err().to_string();
-    assert!(said.contains("no topic `uot`") && said.contains("in, out"), "{said}");
-    let said = driver.send("inn", "x", "1").unwrap_err().to_string();
-    assert!(said.contains("no topic `inn`"), "{said}");
-    let said = driver.state::<Seen>("any", "x").unwrap_err().to_string();
-    assert!(said.contains("no processor `any`; there are all"), "{said}");
+    let error = driver.read("uot").unwrap_err().to_string();
+    assert!(error.contains("no topic `uot`") && error.contains("in, out"), "{error}");
+    let error = driver.send("inn", "x", "1").unwrap_err().to_string();
+    assert!(error.contains("no topic `inn`"), "{error}");
+    let error = driver.state::<Seen>("any", "x").unwrap_err().to_string();
+    assert!(error.contains("no processor `any`; there are all"), "{error}");
 }
 
 #[test]
-fn a_topology_that_cannot_run_is_refused() {
-    let again = |wiring: sheaf::topology::Wiring| wiring.build().unwrap_err();
-    assert!(matches!(again(wiring().reads("in", by_key)), BuildError::DuplicateSource(_)));
-    assert!(matches!(again(wiring().writes("out", "elsewhere")), BuildError::DuplicateOutput { .. }));
-    assert!(matches!(again(wiring().processor("other", Versatile)), BuildError::NoSource(_)));
+fn an_invalid_topology_is_refused() {
+    let refused = |wiring: sheaf::topology::Wiring| wiring.build().unwrap_err();
+    assert!(matches!(refused(wiring().reads("in", by_key)), BuildError::DuplicateSource(_)));
+    assert!(matches!(refused(wiring().writes("out", "elsewhere")), BuildError::DuplicateOutput { .. }));
+    assert!(matches!(refused(wiring().processor("other", Versatile)), BuildError::NoSource(_)));
     assert!(matches!(
-        again(wiring().processor("all", Versatile).reads("b", by_key)),
+        refused(wiring().processor("all", Versatile).reads("b", by_key)),
         BuildError::DuplicateProcessor(_)
     ));
-    assert!(matches!(again(wiring().processor("a b", Versatile).reads("b", by_key)), BuildError::InvalidName(_)));
+    assert!(matches!(refused(wiring().processor("a b", Versatile).reads("b", by_key)), BuildError::InvalidName(_)));
 }
 
 #[test]
