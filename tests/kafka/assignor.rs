@@ -1,4 +1,4 @@
-//! How evenly each assignor spreads the topics of topologies/control-m.yaml; printed, not asserted, and run when asked for:
+//! How evenly each assignor spreads the topics of topologies/control-m.yaml; printed, not asserted, and ignored by default:
 //!
 //! ```sh
 //! cargo test --test it -- --ignored --nocapture --exact kafka::assignor::how_evenly_assignors_spread_topics
@@ -15,14 +15,14 @@ use sheaf::broker::{Broker, Consumer, ConsumerSpec, GroupEvent, Start, Waker};
 use sheaf::model::{Topic, TopicPartition};
 use sheaf::runtime::Settings;
 
-use super::scene::{LIMIT, Scene};
+use super::fixture::{Fixture, LIMIT};
 
-/// A group without an event for so long has come to rest: a cooperative one joins once more after half a second.
-const REST: Duration = Duration::from_millis(2_500);
+/// The time without an event after which a group is stable; with the cooperative protocol members rejoin after half a second.
+const STABLE_AFTER: Duration = Duration::from_millis(2_500);
 const SESSION: Duration = Duration::from_secs(6);
-/// So many groups are watched at a time.
-const AT_A_TIME: usize = 6;
-/// In the order of their names, with the words of the table.
+/// The number of groups measured at a time.
+const PARALLEL_GROUPS: usize = 6;
+/// The topics, ordered by name, with their columns in the table.
 const TOPICS: [(&str, &str); 5] = [
     ("ctm-bundle-inbox", "bundle-inbox"),
     ("ctm-children-events", "children"),
@@ -45,23 +45,23 @@ struct Group {
     partitions: usize,
     threads: usize,
     instances: BTreeMap<char, Vec<Thread>>,
-    /// Who had what when it was last at rest.
+    /// The owners when it was last stable.
     before: BTreeMap<TopicPartition, char>,
-    /// Since when a partition is with nobody, and how long the longest was.
+    /// The partitions without an owner and since when, and the longest such time.
     orphans: BTreeMap<TopicPartition, Instant>,
     longest: BTreeMap<TopicPartition, Duration>,
     revoked: usize,
 }
 
 impl Group {
-    fn new(scene: &Scene, assignor: Assignor, partitions: usize, threads: usize, what: &str) -> Self {
-        let mut settings = scene.settings.clone();
+    fn new(fixture: &Fixture, assignor: Assignor, partitions: usize, threads: usize, what: &str) -> Self {
+        let mut settings = fixture.settings.clone();
         settings.assignor = assignor;
         settings.session_timeout = SESSION;
-        let topics = TOPICS.map(|(topic, _)| Topic::new(&scene.name(&format!("{partitions}-{topic}")))).into();
+        let topics = TOPICS.map(|(topic, _)| Topic::new(&fixture.name(&format!("{partitions}-{topic}")))).into();
         Self {
             settings,
-            name: scene.name(&format!("{}-{partitions}-{threads}-{what}", assignor.as_str())),
+            name: fixture.name(&format!("{}-{partitions}-{threads}-{what}", assignor.as_str())),
             topics,
             partitions,
             threads,
@@ -86,7 +86,7 @@ impl Group {
         self.instances.insert(instance, threads);
     }
 
-    /// Ends an instance; its place in the group stays until its session ends.
+    /// Stops an instance; its membership stays until its session times out.
     fn kill(&mut self, instance: char) {
         for thread in self.instances.remove(&instance).unwrap_or_default() {
             self.orphans.extend(thread.owned.iter().map(|partition| (partition.clone(), Instant::now())));
@@ -94,7 +94,7 @@ impl Group {
         }
     }
 
-    /// True when something has happened.
+    /// True if there was an event.
     fn turn(&mut self) -> bool {
         let mut happened = false;
         for thread in self.instances.values_mut().flatten() {
@@ -113,7 +113,7 @@ impl Group {
                         }
                     }
                     GroupEvent::Revoked(list) | GroupEvent::Lost(list) => {
-                        thread.consumer.unassign(&list).expect("given up");
+                        thread.consumer.unassign(&list).expect("unassigned");
                         self.revoked += list.len();
                         for partition in list {
                             thread.owned.remove(&partition);
@@ -126,7 +126,7 @@ impl Group {
         happened
     }
 
-    /// Until everything is owned and nothing happens any more.
+    /// Turns until all partitions are owned and there are no more events.
     fn settle(&mut self) {
         let (start, mut last) = (Instant::now(), Instant::now());
         loop {
@@ -134,10 +134,10 @@ impl Group {
                 last = Instant::now();
             }
             let owned: usize = self.instances.values().flatten().map(|thread| thread.owned.len()).sum();
-            if owned == self.partitions * TOPICS.len() && last.elapsed() > REST {
+            if owned == self.partitions * TOPICS.len() && last.elapsed() > STABLE_AFTER {
                 return;
             }
-            assert!(start.elapsed() < LIMIT, "{} does not come to rest: {owned} partitions are owned", self.name);
+            assert!(start.elapsed() < LIMIT, "{} does not become stable: {owned} partitions are owned", self.name);
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -147,7 +147,7 @@ impl Group {
         threads.flat_map(|(name, thread)| thread.owned.iter().map(move |it| (it.clone(), name))).collect()
     }
 
-    /// A row of the table, and a new beginning.
+    /// A row of the table; resets the measurements.
     fn row(&mut self, what: &str) -> String {
         let owners = self.owners();
         let mut row = format!(
@@ -188,12 +188,12 @@ impl Group {
     }
 }
 
-/// All rows of one setting.
-fn measure(scene: &Scene, assignor: Assignor, partitions: usize, threads: usize) -> Vec<String> {
+/// All rows of one configuration.
+fn measure(fixture: &Fixture, assignor: Assignor, partitions: usize, threads: usize) -> Vec<String> {
     let mut rows = Vec::new();
     for count in 2..=4 {
         let names: Vec<char> = ('a'..).take(count).collect();
-        let mut group = Group::new(scene, assignor, partitions, threads, &format!("together-{count}"));
+        let mut group = Group::new(fixture, assignor, partitions, threads, &format!("together-{count}"));
         for name in names {
             group.start(name);
         }
@@ -202,7 +202,7 @@ fn measure(scene: &Scene, assignor: Assignor, partitions: usize, threads: usize)
     }
     for count in 2..=4 {
         let names: Vec<char> = ('a'..).take(count).collect();
-        let mut group = Group::new(scene, assignor, partitions, threads, &format!("chain-{count}"));
+        let mut group = Group::new(fixture, assignor, partitions, threads, &format!("chain-{count}"));
         for (number, name) in names.iter().enumerate() {
             group.start(*name);
             group.settle();
@@ -228,22 +228,22 @@ fn measure(scene: &Scene, assignor: Assignor, partitions: usize, threads: usize)
 #[test]
 #[ignore = "a measurement of some minutes"]
 fn how_evenly_assignors_spread_topics() {
-    let Some(scene) = Scene::open("assignors") else { return };
+    let Some(fixture) = Fixture::open("assignors") else { return };
     for partitions in [4, 12] {
         for (topic, _) in TOPICS {
-            scene.topic(&format!("{partitions}-{topic}"), partitions);
+            fixture.topic(&format!("{partitions}-{topic}"), partitions);
         }
     }
     let settings = Assignor::ALL.into_iter().flat_map(|it| [4, 12].map(|count| (it, count)));
     let settings: Vec<_> = settings.flat_map(|(it, count)| [1, 2].map(|threads| (it, count, threads))).collect();
     let done: Mutex<BTreeMap<usize, Vec<String>>> = Mutex::default();
-    for (number, part) in settings.chunks(AT_A_TIME).enumerate() {
+    for (number, part) in settings.chunks(PARALLEL_GROUPS).enumerate() {
         std::thread::scope(|scope| {
             for (at, (assignor, partitions, threads)) in part.iter().enumerate() {
-                let (scene, done) = (&scene, &done);
+                let (fixture, done) = (&fixture, &done);
                 scope.spawn(move || {
-                    let rows = measure(scene, *assignor, *partitions, *threads);
-                    done.lock().expect("whole").insert(number * AT_A_TIME + at, rows);
+                    let rows = measure(fixture, *assignor, *partitions, *threads);
+                    done.lock().expect("whole").insert(number * PARALLEL_GROUPS + at, rows);
                 });
             }
         });

@@ -1,8 +1,8 @@
-//! A real Kafka on loopback that ends with whoever started it, however that ends.
+//! A real Kafka on loopback that stops with the process that started it, however that ends.
 //!
-//! Each cluster has a *keeper*: a shell that waits for the end of its standard input, which is a pipe from this process,
+//! Each cluster has a *watchdog*: a shell that waits for the end of its standard input, which is a pipe from this process,
 //! and then runs `scripts/kafka stop --wipe`. The system closes the pipe when this process ends: regularly, by a panic,
-//! by Ctrl-C (the keeper has a process group of its own) or by `kill -9`. The keeper is there before the first broker is.
+//! by Ctrl-C (the watchdog has its own process group) or by `kill -9`. The watchdog is started before the first broker.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 pub(crate) struct KafkaCluster {
     bootstrap_servers: String,
     directory: PathBuf,
-    keeper: Child,
+    watchdog: Child,
 }
 
 impl KafkaCluster {
@@ -26,13 +26,13 @@ impl KafkaCluster {
         Self::start_in(directory, brokers, r#"read -r _; exec "$0" stop --wipe --dir "$1""#)
     }
 
-    /// The same in a directory that stays, with what it already holds.
-    pub(crate) fn start_kept(directory: PathBuf, brokers: u32) -> Self {
+    /// The same in a persistent directory, with the data in it.
+    pub(crate) fn start_persistent(directory: PathBuf, brokers: u32) -> Self {
         Self::start_in(directory, brokers, r#"read -r _; exec "$0" stop --dir "$1""#)
     }
 
     fn start_in(directory: PathBuf, brokers: u32, at_the_end: &str) -> Self {
-        let keeper = Command::new("sh")
+        let watchdog = Command::new("sh")
             .args(["-c", at_the_end])
             .args([script().as_os_str(), directory.as_os_str()])
             .stdin(Stdio::piped())
@@ -41,7 +41,7 @@ impl KafkaCluster {
             .process_group(0)
             .spawn()
             .expect("sh");
-        let mut cluster = Self { bootstrap_servers: String::new(), directory, keeper };
+        let mut cluster = Self { bootstrap_servers: String::new(), directory, watchdog };
         cluster.bootstrap_servers = cluster.up(&["--brokers", &brokers.to_string(), "--port", "0"]);
         cluster
     }
@@ -51,7 +51,7 @@ impl KafkaCluster {
         &self.bootstrap_servers
     }
 
-    /// Ends all brokers and keeps their data.
+    /// Stops all brokers and keeps their data.
     pub(crate) fn stop(&self) {
         self.run("stop", &[]);
     }
@@ -61,17 +61,17 @@ impl KafkaCluster {
         self.up(&[]);
     }
 
-    /// Ends one broker in order, and keeps its data.
+    /// Stops one broker in order, and keeps its data.
     pub(crate) fn stop_node(&self, node: u32) {
         self.run("stop", &["--node", &node.to_string()]);
     }
 
-    /// Ends one broker as a crash does.
+    /// Kills one broker.
     pub(crate) fn kill_node(&self, node: u32) {
         let file = self.directory.join(format!("node-{node}/pid"));
         let id = std::fs::read_to_string(file).expect("its process id").trim().parse().expect("a number");
         let id = Pid::from_raw(id).expect("a process id");
-        kill_process(id, Signal::KILL).expect("it is there");
+        kill_process(id, Signal::KILL).expect("the process exists");
     }
 
     /// Starts one broker again, with the same data.
@@ -80,9 +80,11 @@ impl KafkaCluster {
     }
 
     fn up(&self, options: &[&str]) -> String {
-        let said = self.run("start", options);
-        let last = said.lines().last().unwrap_or_default();
-        last.strip_prefix("bootstrap_servers=").unwrap_or_else(|| panic!("scripts/kafka start said {said}")).to_owned()
+        let output_text = self.run("start", options);
+        let last = output_text.lines().last().unwrap_or_default();
+        last.strip_prefix("bootstrap_servers=")
+            .unwrap_or_else(|| panic!("scripts/kafka start printed {output_text}"))
+            .to_owned()
     }
 
     fn run(&self, command: &str, options: &[&str]) -> String {
@@ -101,21 +103,21 @@ impl KafkaCluster {
 
 impl Drop for KafkaCluster {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        self.keeper.wait().expect("the keeper ends");
+        drop(self.watchdog.stdin.take());
+        self.watchdog.wait().expect("the watchdog ends");
     }
 }
 
-/// The cluster that the tests of this process share; `None`, with a printed line, when real Kafka is left out.
+/// The cluster that the tests of this process share; `None`, with a printed line, if tests on real Kafka are skipped.
 pub(crate) fn shared() -> Option<&'static str> {
-    // A static is never dropped, but its pipe is closed when the process ends, and that is what the keeper waits for.
+    // A static is never dropped, but its pipe is closed at the end of the process, which the watchdog waits for.
     static SHARED: OnceLock<KafkaCluster> = OnceLock::new();
-    if left_out() { None } else { Some(SHARED.get_or_init(|| KafkaCluster::start(1)).bootstrap_servers()) }
+    if is_skipped() { None } else { Some(SHARED.get_or_init(|| KafkaCluster::start(1)).bootstrap_servers()) }
 }
 
-/// True, with a printed line, when `SHEAF_TEST_KAFKA=0`.
+/// True, with a printed line, if `SHEAF_TEST_KAFKA=0`.
 #[expect(clippy::disallowed_methods, reason = "a test's switch, not a setting of the program")]
-pub(crate) fn left_out() -> bool {
+pub(crate) fn is_skipped() -> bool {
     let out = std::env::var("SHEAF_TEST_KAFKA").is_ok_and(|value| value == "0");
     if out {
         println!("skipped: SHEAF_TEST_KAFKA=0 leaves out what needs a real Kafka");
@@ -127,7 +129,7 @@ fn script() -> PathBuf {
     root().join("scripts/kafka")
 }
 
-/// Where scripts and templates are: the working tree, or the copy that `scripts/soak` has made of what it runs.
+/// The directory of scripts and templates: the working tree, or the copy by `scripts/soak`.
 #[expect(clippy::disallowed_methods, reason = "a test's switch, not a setting of the program")]
 pub(crate) fn root() -> PathBuf {
     std::env::var_os("SHEAF_TEST_ROOT").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).to_owned(), PathBuf::from)
@@ -135,7 +137,7 @@ pub(crate) fn root() -> PathBuf {
 
 #[test]
 fn a_cluster_ends_with_its_owner() {
-    if left_out() {
+    if is_skipped() {
         return;
     }
     let cluster = KafkaCluster::start(1);

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use sheaf::broker::Broker;
 
-use super::scene::Scene;
+use super::fixture::Fixture;
 use crate::conformance::{Cluster, run};
 
-impl Cluster for Scene {
+impl Cluster for Fixture {
     fn broker(&self) -> &dyn Broker {
         &*self.broker
     }
@@ -18,7 +18,7 @@ impl Cluster for Scene {
     }
 
     fn unique_name(&self, name: &str) -> String {
-        self.fresh_name(name)
+        self.unique_name(name)
     }
 
     fn record_bytes_max(&self) -> usize {
@@ -28,8 +28,8 @@ impl Cluster for Scene {
 
 #[test]
 fn kafka_behaves_as_the_suite_expects() {
-    if super::cluster::left_out() {
+    if super::cluster::is_skipped() {
         return;
     }
-    run(&|| Box::new(Scene::open("conformance").expect("real Kafka is not left out").cooperative()));
+    run(&|| Box::new(Fixture::open("conformance").expect("a real Kafka").cooperative()));
 }

@@ -1,4 +1,4 @@
-//! Checks of a member of a group: rebalances, waking, pausing, leaving.
+//! Checks of group members: rebalances, the waker, pausing, leaving.
 #![expect(clippy::disallowed_methods, reason = "a member that does not poll for a while is what one check is about")]
 
 use std::time::Duration;
@@ -6,16 +6,16 @@ use std::time::Duration;
 use sheaf::broker::{Error, FencedBy, GroupEvent};
 use sheaf::model::{Topic, TopicPartition};
 
-use super::scene::{LIMIT, Scene, share, until, values, write};
+use super::fixture::{Fixture, LIMIT, share, until, values, write};
 
 #[test]
 fn a_cooperative_member_gives_up_only_what_moves() {
-    let Some(scene) = Scene::open("cooperative").map(Scene::cooperative) else { return };
-    let topic = scene.topic("t", 4);
-    let mut first = scene.member(&[&topic]);
+    let Some(fixture) = Fixture::open("cooperative").map(Fixture::cooperative) else { return };
+    let topic = fixture.topic("t", 4);
+    let mut first = fixture.member(&[&topic]);
     first.owns(4);
     first.events.clear();
-    let mut second = scene.member(&[&topic]);
+    let mut second = fixture.member(&[&topic]);
     share(&mut first, &mut second, 2);
     let revoked: Vec<_> = first
         .events
@@ -30,19 +30,19 @@ fn a_cooperative_member_gives_up_only_what_moves() {
 
 #[test]
 fn an_eager_member_gives_up_everything() {
-    let Some(scene) = Scene::open("eager") else { return };
-    let topic = scene.topic("t", 4);
-    let mut first = scene.member(&[&topic]);
+    let Some(fixture) = Fixture::open("eager") else { return };
+    let topic = fixture.topic("t", 4);
+    let mut first = fixture.member(&[&topic]);
     first.owns(4);
     first.events.clear();
-    let mut second = scene.member(&[&topic]);
+    let mut second = fixture.member(&[&topic]);
     share(&mut first, &mut second, 2);
     assert!(
         first.events.iter().any(|event| matches!(event, GroupEvent::Revoked(list) if list.len() == 4)),
         "{:?}",
         first.events
     );
-    let mut producer = scene.producer("p", &[]);
+    let mut producer = fixture.producer("p", &[]);
     for number in 0..4 {
         write(&mut *producer, &TopicPartition::new(&topic, number), &["v"]);
     }
@@ -52,11 +52,11 @@ fn an_eager_member_gives_up_everything() {
 
 #[test]
 fn nothing_is_read_before_a_rebalance_is_answered() {
-    let Some(scene) = Scene::open("unanswered") else { return };
-    let topic = scene.topic("t", 1);
+    let Some(fixture) = Fixture::open("unanswered") else { return };
+    let topic = fixture.topic("t", 1);
     let partition = TopicPartition::new(&topic, 0);
-    write(&mut *scene.producer("p", &[]), &partition, &["v"]);
-    let mut member = scene.member(&[&topic]);
+    write(&mut *fixture.producer("p", &[]), &partition, &["v"]);
+    let mut member = fixture.member(&[&topic]);
     let mut event = None;
     until("the partition is offered", || {
         event = member.consumer.poll().expect("polled");
@@ -71,15 +71,15 @@ fn nothing_is_read_before_a_rebalance_is_answered() {
 
 #[test]
 fn a_returning_static_member_causes_no_rebalance() {
-    let Some(scene) = Scene::open("static") else { return };
-    let topic = scene.topic("t", 2);
-    let mut first = scene.member_named(Some("a"), &[&topic]);
-    let mut second = scene.member_named(Some("b"), &[&topic]);
+    let Some(fixture) = Fixture::open("static") else { return };
+    let topic = fixture.topic("t", 2);
+    let mut first = fixture.member_named(Some("a"), &[&topic]);
+    let mut second = fixture.member_named(Some("b"), &[&topic]);
     share(&mut first, &mut second, 1);
     let (owned, generation) = (second.owned.clone(), second.consumer.group().expect("a member").generation);
     first.events.clear();
     second.consumer.close(LIMIT).expect("closed");
-    let mut again = scene.member_named(Some("b"), &[&topic]);
+    let mut again = fixture.member_named(Some("b"), &[&topic]);
     again.owns(1);
     first.turn().expect("a turn");
     assert_eq!(again.owned, owned);
@@ -89,21 +89,21 @@ fn a_returning_static_member_causes_no_rebalance() {
 
 #[test]
 fn a_second_process_with_the_same_instance_fences_the_first() {
-    let Some(scene) = Scene::open("same-instance") else { return };
-    let topic = scene.topic("t", 1);
-    let mut first = scene.member_named(Some("a"), &[&topic]);
+    let Some(fixture) = Fixture::open("same-instance") else { return };
+    let topic = fixture.topic("t", 1);
+    let mut first = fixture.member_named(Some("a"), &[&topic]);
     first.owns(1);
     let old = first.consumer.group().expect("a member");
-    let mut second = scene.member_named(Some("a"), &[&topic]);
+    let mut second = fixture.member_named(Some("a"), &[&topic]);
     let mut told = None;
     until("the first is told", || {
-        second.turn().expect("the second goes on");
+        second.turn().expect("the second continues");
         told = first.turn().err();
         told.is_some()
     });
     assert!(matches!(told, Some(Error::Fenced { by: FencedBy::Instance, .. })), "{told:?}");
     second.owns(1);
-    let mut producer = scene.producer("p", &[]);
+    let mut producer = fixture.producer("p", &[]);
     producer.begin().expect("begun");
     let error = producer.send_offsets(&[(TopicPartition::new(&topic, 0), 1)], &old, LIMIT).expect_err("fenced");
     assert!(matches!(error, Error::Fenced { by: FencedBy::Instance, .. }), "{error:?}");
@@ -112,13 +112,13 @@ fn a_second_process_with_the_same_instance_fences_the_first() {
 
 #[test]
 fn a_member_that_does_not_poll_loses_its_partitions() {
-    let Some(scene) = Scene::open("lost") else { return };
-    let scene = scene.with(|settings| {
+    let Some(fixture) = Fixture::open("lost") else { return };
+    let fixture = fixture.with(|settings| {
         settings.session_timeout = Duration::from_secs(1);
         settings.max_poll_interval = Duration::from_millis(1500);
     });
-    let topic = scene.topic("t", 1);
-    let mut member = scene.member(&[&topic]);
+    let topic = fixture.topic("t", 1);
+    let mut member = fixture.member(&[&topic]);
     member.owns(1);
     std::thread::sleep(Duration::from_secs(4));
     member.until("it is lost and assigned again", |member| {
@@ -133,17 +133,17 @@ fn a_member_that_does_not_poll_loses_its_partitions() {
 
 #[test]
 fn a_member_with_an_unanswered_loss_can_close() {
-    let Some(scene) = Scene::open("lost-closing") else { return };
-    let scene = scene.with(|settings| {
+    let Some(fixture) = Fixture::open("lost-closing") else { return };
+    let fixture = fixture.with(|settings| {
         settings.session_timeout = Duration::from_secs(1);
         settings.max_poll_interval = Duration::from_millis(1500);
     });
-    let topic = scene.topic("t", 1);
-    let mut member = scene.member(&[&topic]);
+    let topic = fixture.topic("t", 1);
+    let mut member = fixture.member(&[&topic]);
     member.owns(1);
     std::thread::sleep(Duration::from_secs(4));
     until(
-        "it is told of the loss",
+        "the loss is reported",
         || matches!(member.consumer.poll().expect("polled"), Some(GroupEvent::Lost(list)) if list.len() == 1),
     );
     member.consumer.close(LIMIT).expect("closed");
@@ -151,51 +151,51 @@ fn a_member_with_an_unanswered_loss_can_close() {
 
 #[test]
 fn a_topic_that_is_created_later_is_read() {
-    let Some(scene) = Scene::open("appears") else { return };
-    let scene = scene.with(|settings| {
+    let Some(fixture) = Fixture::open("appears") else { return };
+    let fixture = fixture.with(|settings| {
         settings.properties.insert("topic.metadata.refresh.interval.ms".to_owned(), "500".to_owned());
     });
-    let later = Topic::new(&scene.name("later"));
-    let mut member = scene.member(&[&later]);
+    let later = Topic::new(&fixture.name("later"));
+    let mut member = fixture.member(&[&later]);
     for _ in 0..5 {
         member.turn().expect("a topic that does not exist is no error");
-        member.bell.wait(Duration::from_millis(200));
+        member.waker.wait(Duration::from_millis(200));
     }
-    assert_eq!(member.consumer.partitions(&later, LIMIT).expect("asked"), None);
-    scene.topic("later", 2);
+    assert_eq!(member.consumer.partitions(&later, LIMIT).expect("metadata"), None);
+    fixture.topic("later", 2);
     member.owns(2);
-    assert_eq!(member.consumer.partitions(&later, LIMIT).expect("asked"), Some(2));
+    assert_eq!(member.consumer.partitions(&later, LIMIT).expect("metadata"), Some(2));
 }
 
 #[test]
 fn added_partitions_are_assigned() {
-    let Some(scene) = Scene::open("grows") else { return };
-    let scene = scene.with(|settings| {
+    let Some(fixture) = Fixture::open("grows") else { return };
+    let fixture = fixture.with(|settings| {
         settings.properties.insert("topic.metadata.refresh.interval.ms".to_owned(), "500".to_owned());
     });
-    let topic = scene.topic("t", 1);
-    let mut member = scene.member(&[&topic]);
+    let topic = fixture.topic("t", 1);
+    let mut member = fixture.member(&[&topic]);
     member.owns(1);
-    scene.admin().add_partitions(&topic, 3, LIMIT).expect("added");
+    fixture.admin().add_partitions(&topic, 3, LIMIT).expect("added");
     member.owns(3);
 }
 
 #[test]
 fn an_arriving_record_triggers_the_waker() {
-    let Some(scene) = Scene::open("wake") else { return };
-    let topic = scene.topic("t", 1);
+    let Some(fixture) = Fixture::open("wake") else { return };
+    let topic = fixture.topic("t", 1);
     let partition = TopicPartition::new(&topic, 0);
-    let mut member = scene.member(&[&topic]);
+    let mut member = fixture.member(&[&topic]);
     member.owns(1);
-    let mut producer = scene.producer("p", &[]);
+    let mut producer = fixture.producer("p", &[]);
     for number in 0..20 {
-        while member.bell.wait(Duration::ZERO) {}
+        while member.waker.wait(Duration::ZERO) {}
         member.turn().expect("a turn");
         let before = member.records.len();
         write(&mut *producer, &partition, &[&number.to_string()]);
-        // The marker and the record may arrive apart, so the first ring may be for either.
+        // The marker and the record may arrive separately, so the first wake-up may be for either.
         while member.records.len() == before {
-            assert!(member.bell.wait(Duration::from_secs(20)), "record {number} arrived and nobody was woken");
+            assert!(member.waker.wait(Duration::from_secs(20)), "record {number} arrived without a wake-up");
             member.turn().expect("a turn");
         }
     }
@@ -204,12 +204,12 @@ fn an_arriving_record_triggers_the_waker() {
 
 #[test]
 fn records_that_arrived_while_paused_come_after_the_resumption_once_and_in_order() {
-    let Some(scene) = Scene::open("pause") else { return };
-    let topic = scene.topic("t", 1);
+    let Some(fixture) = Fixture::open("pause") else { return };
+    let topic = fixture.topic("t", 1);
     let partition = TopicPartition::new(&topic, 0);
-    let mut producer = scene.producer("p", &[]);
+    let mut producer = fixture.producer("p", &[]);
     write(&mut *producer, &partition, &["0", "1", "2", "3"]);
-    let mut member = scene.member(&[&topic]);
+    let mut member = fixture.member(&[&topic]);
     let held = std::slice::from_ref(&partition);
     member.until("the first records are there", |member| !member.records.is_empty());
     member.consumer.pause(held).expect("paused");
@@ -223,13 +223,13 @@ fn records_that_arrived_while_paused_come_after_the_resumption_once_and_in_order
 
 #[test]
 fn a_fetch_returns_at_most_the_requested_records() {
-    let Some(scene) = Scene::open("max") else { return };
-    let topic = scene.topic("t", 1);
+    let Some(fixture) = Fixture::open("max") else { return };
+    let topic = fixture.topic("t", 1);
     let partition = TopicPartition::new(&topic, 0);
     let all: Vec<String> = (0..2500).map(|number| number.to_string()).collect();
     let texts: Vec<&str> = all.iter().map(String::as_str).collect();
-    write(&mut *scene.producer("p", &[]), &partition, &texts);
-    let mut member = scene.member(&[&topic]);
+    write(&mut *fixture.producer("p", &[]), &partition, &texts);
+    let mut member = fixture.member(&[&topic]);
     member.until("something is there", |member| !member.records.is_empty());
     until("all of it is there", || {
         let before = member.records.len();

@@ -1,6 +1,6 @@
-//! A constant load: bundles in random order, without keys, some events doubled, some held back until the end.
+//! A constant load: bundles in random order, without keys, some events duplicated, some withheld until the end.
 //!
-//! What has to come of it is judged from the topics alone, so an event that could not be written is simply not there.
+//! The expected outputs are computed from the topics alone, so an event that could not be written is no input.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,17 +13,17 @@ use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, Threa
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::e2e::bundle::{Event, bundles};
-use super::e2e::stage::Stage;
+use super::e2e::deployment::Deployment;
 
-/// How often events are written.
+/// The interval of writes.
 const TICK: Duration = Duration::from_millis(20);
-/// How many bundles are begun at a time, and how many events wait at most among which the next one is drawn.
+/// The number of bundles that are opened at a time, and the most waiting events among which the next is drawn.
 const BATCH: usize = 20;
 const WAITING_MAX: usize = 150;
-/// How long the brokers may be away before an event is given up.
-const PATIENCE: Duration = Duration::from_mins(3);
+/// The longest outage of the brokers until an event is dropped.
+const OUTAGE_MAX: Duration = Duration::from_mins(3);
 
-/// Events that are written until it is told to end.
+/// Writes events until it is completed.
 pub(crate) struct Load {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -48,20 +48,20 @@ struct Writer {
 }
 
 impl Load {
-    /// Writes so many events per second to the stage's sources.
-    pub(crate) fn start(stage: &Stage, events_per_second: u32, seed: u64) -> Self {
+    /// Writes events to the deployment's sources at a rate per second.
+    pub(crate) fn start(deployment: &Deployment, events_per_second: u32, seed: u64) -> Self {
         let shared = Arc::new(Shared::default());
         let producer = ClientConfig::new()
-            .set("bootstrap.servers", &stage.scene.settings.bootstrap_servers)
+            .set("bootstrap.servers", &deployment.fixture.settings.bootstrap_servers)
             .set("enable.idempotence", "true")
             .set("linger.ms", "5")
-            .set("message.timeout.ms", PATIENCE.as_millis().to_string())
+            .set("message.timeout.ms", OUTAGE_MAX.as_millis().to_string())
             .create()
             .expect("a producer");
         let mut writer = Writer {
             producer,
-            parents: stage.topic("parents").as_str().to_owned(),
-            children: stage.topic("children").as_str().to_owned(),
+            parents: deployment.topic("parents").as_str().to_owned(),
+            children: deployment.topic("children").as_str().to_owned(),
             chance: fastrand::Rng::with_seed(seed),
             waiting: Vec::new(),
             withheld: Vec::new(),
@@ -71,31 +71,31 @@ impl Load {
         Self { shared, thread: Some(thread) }
     }
 
-    /// How many events were written.
+    /// The number of written events.
     pub(crate) fn events(&self) -> u64 {
         self.shared.events.load(Ordering::Relaxed)
     }
 
-    /// Writes nothing until it is told to go on; everything written is with the brokers when this returns.
+    /// Pauses until [`Load::resume`]; all written events are acknowledged when this returns.
     pub(crate) fn pause(&self) {
         self.shared.pause.store(true, Ordering::Relaxed);
         let start = Instant::now();
         while !self.shared.is_paused.load(Ordering::Relaxed) {
-            assert!(start.elapsed() < 2 * PATIENCE, "the load does not pause");
+            assert!(start.elapsed() < 2 * OUTAGE_MAX, "the load does not pause");
             std::thread::sleep(TICK);
         }
     }
 
-    /// Goes on.
+    /// Continues to write.
     pub(crate) fn resume(&self) {
         self.shared.is_paused.store(false, Ordering::Relaxed);
         self.shared.pause.store(false, Ordering::Relaxed);
     }
 
-    /// Writes what waits and what was held back, which completes every bundle, and ends.
+    /// Writes the waiting and the withheld events, which complete every bundle, and ends.
     pub(crate) fn complete(mut self) -> u64 {
         self.shared.end.store(true, Ordering::Relaxed);
-        self.thread.take().expect("it runs").join().expect("the load has not failed");
+        self.thread.take().expect("running").join().expect("the load has not failed");
         self.events()
     }
 }
@@ -134,7 +134,7 @@ impl Writer {
         self.flush();
     }
 
-    /// Writes one of the events that wait.
+    /// Writes one of the waiting events.
     fn next(&mut self) {
         while self.waiting.len() < WAITING_MAX {
             for bundle in bundles(BATCH, &mut self.chance) {
@@ -158,7 +158,7 @@ impl Writer {
         let text = value.to_string();
         let mut record = BaseRecord::<(), str>::to(topic).payload(&text);
         while let Err((error, again)) = self.producer.send(record) {
-            assert_eq!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), "an event is not taken");
+            assert_eq!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), "an event is refused");
             std::thread::sleep(TICK);
             record = again;
         }
@@ -166,6 +166,6 @@ impl Writer {
     }
 
     fn flush(&self) {
-        self.producer.flush(PATIENCE).expect("the brokers come again");
+        self.producer.flush(OUTAGE_MAX).expect("the brokers are back");
     }
 }

@@ -1,4 +1,4 @@
-//! What it costs; printed with `--nocapture`, not asserted.
+//! Measurements of costs; printed with `--nocapture`, not asserted.
 #![expect(clippy::disallowed_methods, reason = "this is a stop-watch")]
 
 use std::time::{Duration, Instant};
@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use sheaf::broker::{Isolation, Start};
 use sheaf::model::{Topic, TopicPartition};
 
-use super::scene::{LIMIT, Member, Scene, placed};
+use super::fixture::{Fixture, LIMIT, Member, placed};
 
 #[test]
 fn a_commit_costs() {
-    let Some(scene) = Scene::open("commit-cost") else { return };
-    let (input, changelog) = (scene.topic("in", 1), scene.topic("changelog", 1));
-    let mut member = scene.member(&[&input]);
+    let Some(fixture) = Fixture::open("commit-cost") else { return };
+    let (input, changelog) = (fixture.topic("in", 1), fixture.topic("changelog", 1));
+    let mut member = fixture.member(&[&input]);
     member.owns(1);
-    let mut producer = scene.producer("p", &[&changelog]);
+    let mut producer = fixture.producer("p", &[&changelog]);
     println!("commit of a transaction with N records and one offset, p50 / p95 / p99 ms:");
     for (records, pause) in [(1, 0), (10, 0), (10, 30), (1000, 0)] {
         let mut times: Vec<[Duration; 4]> = Vec::new();
@@ -64,31 +64,31 @@ fn commit(
 
 #[test]
 fn opening_and_closing_cost() {
-    let Some(scene) = Scene::open("open-cost") else { return };
-    let topic = scene.topic("t", 1);
+    let Some(fixture) = Fixture::open("open-cost") else { return };
+    let topic = fixture.topic("t", 1);
     let partition = TopicPartition::new(&topic, 0);
     let mut admin = time("an admin is opened and asked for watermarks", || {
-        let mut admin = scene.admin();
+        let mut admin = fixture.admin();
         admin.watermarks(&partition, LIMIT).expect("watermarks");
         admin
     });
-    time("asked again", || admin.watermarks(&partition, LIMIT).expect("watermarks"));
+    time("read again", || admin.watermarks(&partition, LIMIT).expect("watermarks"));
     time("dropped", || drop(admin));
-    let mut producer = time("a producer is initialised", || scene.producer("p", &[]));
-    time("a first commit", || super::scene::write(&mut *producer, &partition, &["v"]));
-    super::scene::begin_with(&mut *producer, &partition, &["w"]);
+    let mut producer = time("a producer is initialised", || fixture.producer("p", &[]));
+    time("a first commit", || super::fixture::write(&mut *producer, &partition, &["v"]));
+    super::fixture::begin_with(&mut *producer, &partition, &["w"]);
     time("dropped with a transaction open", || drop(producer));
     let mut reader = time("a reader finds the first record", || {
-        let mut reader = scene.reader(Isolation::ReadCommitted, std::slice::from_ref(&partition), Start::Beginning);
+        let mut reader = fixture.reader(Isolation::ReadCommitted, std::slice::from_ref(&partition), Start::Beginning);
         let mut records = Vec::new();
         while records.is_empty() {
             reader.poll(1, &mut records, LIMIT).expect("polled");
         }
         reader
     });
-    time("sent elsewhere", || reader.assign(&[(partition.clone(), Start::End)]).expect("assigned"));
+    time("seek", || reader.assign(&[(partition.clone(), Start::End)]).expect("assigned"));
     time("dropped", || drop(reader));
-    let mut member = scene.member(&[&topic]);
+    let mut member = fixture.member(&[&topic]);
     time("a member joins", || member.owns(1));
     time("closed", || member.consumer.close(LIMIT).expect("closed"));
 }
@@ -102,31 +102,31 @@ fn time<T>(what: &str, work: impl FnOnce() -> T) -> T {
 
 #[test]
 fn idling_costs() {
-    let Some(scene) = Scene::open("idle-cost") else { return };
-    let topics: Vec<Topic> = (0..3).map(|number| scene.topic(&format!("t{number}"), 4)).collect();
-    let mut member = scene.member(&topics.iter().collect::<Vec<_>>());
+    let Some(fixture) = Fixture::open("idle-cost") else { return };
+    let topics: Vec<Topic> = (0..3).map(|number| fixture.topic(&format!("t{number}"), 4)).collect();
+    let mut member = fixture.member(&topics.iter().collect::<Vec<_>>());
     member.owns(12);
-    let mut producer = scene.producer("p", &[]);
-    super::scene::write(&mut *producer, &TopicPartition::new(&topics[0], 0), &["v"]);
+    let mut producer = fixture.producer("p", &[]);
+    super::fixture::write(&mut *producer, &TopicPartition::new(&topics[0], 0), &["v"]);
     member.until("the record is there", |member| !member.records.is_empty());
     let (mut wakes, start, before) = (0, Instant::now(), cpu());
     while start.elapsed() < Duration::from_secs(2) {
-        if member.bell.wait(Duration::from_millis(250)) {
+        if member.waker.wait(Duration::from_millis(250)) {
             wakes += 1;
         }
         member.turn().expect("a turn");
     }
     let spent = cpu().saturating_sub(before);
     println!(
-        "an idle member of 12 partitions and a producer: {:.1} % of a core over {:.1} s, woken {wakes} times \
+        "an idle member of 12 partitions and a producer: {:.1} % of a core over {:.1} s, {wakes} wake-ups \
          (run alone for a clean figure: the process's other tests count too)",
         100.0 * spent.as_secs_f64() / start.elapsed().as_secs_f64(),
         start.elapsed().as_secs_f64()
     );
 }
 
-/// The processor time of this process so far, of all its threads.
+/// The CPU time of this process so far, of all threads.
 fn cpu() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::try_from(time).expect("a time that has passed")
+    Duration::try_from(time).expect("a positive time")
 }

@@ -1,18 +1,18 @@
-//! What holds on a real Kafka: the adapter's conformance, its traps, and what it costs.
+//! Tests on a real Kafka: the adapter, end-to-end tests, faults, measurements.
 //!
 //! | file | what |
 //! |---|---|
-//! | `cluster` | a Kafka of its own for each test process, which never outlives it |
-//! | `scene` | topics, producers and members of one check |
-//! | `conformance` | the suite that memory has to answer too |
+//! | `cluster` | a Kafka for each test process, which stops with it |
+//! | `fixture` | topics, producers and members of one check |
+//! | `conformance` | the conformance suite, which memory passes too |
 //! | `transaction`, `offset`, `group`, `reading`, `admin` | the checks, one function each |
-//! | `outage` | brokers that are not there, or not for a while |
-//! | `e2e` | the main job from end to end, as processes |
-//! | `verifier` | what has to come of the input, and whether it came: from the topics alone
-//! | `load` | events without end, some of them doubled, some held back
-//! | `faults` | a cluster of three brokers whose brokers and instances die, stop and move
-//! | `soak` | what `scripts/soak` runs: the same for hours
-//! | `assignor` | printed, when asked for: how evenly partitions are spread |
+//! | `outage` | unreachable brokers |
+//! | `e2e` | end-to-end tests with processes of the binary |
+//! | `verifier` | the expected outputs, computed from the topics alone, compared with the outputs |
+//! | `load` | a constant load of events, some duplicated, some withheld |
+//! | `faults` | three brokers; brokers and instances are killed, stopped and moved |
+//! | `soak` | the test of `scripts/soak`: the same for hours |
+//! | `assignor` | printed, ignored by default: how evenly partitions are spread |
 //! | `measure` | printed, not asserted: the cost of a commit, of idling |
 #![expect(
     clippy::expect_used,
@@ -27,13 +27,13 @@ pub(crate) mod cluster;
 mod conformance;
 mod e2e;
 mod faults;
+pub(crate) mod fixture;
 mod group;
 mod load;
 mod measure;
 mod offset;
 mod outage;
 mod reading;
-pub(crate) mod scene;
 mod soak;
 mod transaction;
 mod verifier;

@@ -1,4 +1,4 @@
-//! Checks with brokers that are not there, or not for a while.
+//! Checks with unreachable brokers.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -7,28 +7,28 @@ use sheaf::broker::kafka::KafkaSettings;
 use sheaf::broker::{ConsumerSpec, Error, Waker};
 use sheaf::model::{Topic, TopicPartition};
 
-use super::cluster::{KafkaCluster, left_out};
-use super::scene::{LIMIT, Scene, begin_with, until, values, write};
+use super::cluster::{KafkaCluster, is_skipped};
+use super::fixture::{Fixture, LIMIT, begin_with, until, values, write};
 
-/// An address at which nobody listens.
-fn nobody() -> String {
+/// An address without a listener.
+fn closed_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").to_string()
 }
 
 #[test]
 fn an_unreachable_address_is_named() {
-    let address = nobody();
-    let scene = Scene::on("nobody", KafkaSettings::new(&address));
+    let address = closed_address();
+    let fixture = Fixture::on("nobody", KafkaSettings::new(&address));
     let short = Duration::from_millis(1500);
     let topic = Topic::new("t");
     let spec = ConsumerSpec { group: "g".to_owned(), group_instance: None, waker: Waker::none() };
-    let mut consumer = scene.broker.consumer(&spec).expect("consumer");
+    let mut consumer = fixture.broker.consumer(&spec).expect("consumer");
     let errors = [
-        scene.raw_producer("p", &[]).init(short).expect_err("nobody"),
-        scene.admin().cluster_id(short).expect_err("nobody"),
-        scene.admin().describe(std::slice::from_ref(&topic), short).expect_err("nobody"),
-        scene.admin().watermarks(&TopicPartition::new(&topic, 0), short).expect_err("nobody"),
+        fixture.raw_producer("p", &[]).init(short).expect_err("nobody"),
+        fixture.admin().cluster_id(short).expect_err("nobody"),
+        fixture.admin().describe(std::slice::from_ref(&topic), short).expect_err("nobody"),
+        fixture.admin().watermarks(&TopicPartition::new(&topic, 0), short).expect_err("nobody"),
         consumer.partitions(&topic, short).expect_err("nobody"),
     ];
     for error in errors {
@@ -38,26 +38,26 @@ fn an_unreachable_address_is_named() {
 
 #[test]
 fn an_outage_passes() {
-    if left_out() {
+    if is_skipped() {
         return;
     }
     let cluster = KafkaCluster::start(1);
-    let scene = Scene::on("outage", KafkaSettings::new(cluster.bootstrap_servers()));
-    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
-    let mut member = scene.member(&[&partition.topic]);
-    let mut producer = scene.producer("p", &[]);
+    let fixture = Fixture::on("outage", KafkaSettings::new(cluster.bootstrap_servers()));
+    let partition = TopicPartition::new(&fixture.topic("t", 1), 0);
+    let mut member = fixture.member(&[&partition.topic]);
+    let mut producer = fixture.producer("p", &[]);
     write(&mut *producer, &partition, &["before"]);
     member.until("the first record is there", |member| member.records.len() == 1);
     begin_with(&mut *producer, &partition, &["lost"]);
     cluster.stop();
     member.turn().expect("an outage is no error of the group");
     let error = producer.commit(Duration::from_secs(2)).expect_err("nobody answers");
-    assert!(matches!(error, Error::TimedOut { .. }), "the outcome is not known: {error:?}");
+    assert!(matches!(error, Error::TimedOut { .. }), "the outcome is unknown: {error:?}");
     drop(producer);
     cluster.start_again();
     let mut producer = None;
     until("a new producer is initialised", || {
-        let mut new = scene.raw_producer("p", &[]);
+        let mut new = fixture.raw_producer("p", &[]);
         let result = new.init(Duration::from_secs(10));
         producer = Some(new);
         result.is_ok()

@@ -7,12 +7,12 @@ use sheaf::broker::{Error, FencedBy, Isolation, Start};
 use sheaf::codec::partitioner;
 use sheaf::model::{Headers, Key, OutRecord, Timestamp, Topic, TopicPartition};
 
-use super::scene::{LIMIT, Scene, begin_with, keyed, placed, until, values, write};
+use super::fixture::{Fixture, LIMIT, begin_with, keyed, placed, until, values, write};
 
 #[test]
 fn a_record_is_read_as_it_was_written() {
-    let Some(scene) = Scene::open("as-written") else { return };
-    let topic = scene.topic("t", 1);
+    let Some(fixture) = Fixture::open("as-written") else { return };
+    let topic = fixture.topic("t", 1);
     let mut headers = Headers::new().with("a", "1").with("a", "2").with("empty", "");
     headers.push("null", None);
     let full = OutRecord {
@@ -26,13 +26,13 @@ fn a_record_is_read_as_it_was_written() {
     let empty =
         OutRecord { key: Some(Key::new("")), value: Some(Bytes::new()), headers: Headers::new(), ..full.clone() };
     let null = OutRecord { key: None, value: None, ..empty.clone() };
-    let mut producer = scene.producer("p", &[]);
+    let mut producer = fixture.producer("p", &[]);
     producer.begin().expect("begun");
     for record in [&full, &empty, &null] {
         producer.produce(record).expect("produced");
     }
     producer.commit(LIMIT).expect("committed");
-    let records = scene.read(Isolation::ReadCommitted, &TopicPartition::new(&topic, 0));
+    let records = fixture.read(Isolation::ReadCommitted, &TopicPartition::new(&topic, 0));
     assert_eq!(records.len(), 3);
     for (offset, (read, written)) in records.iter().zip([full, empty, null]).enumerate() {
         assert_eq!(read.offset, i64::try_from(offset).expect("small"));
@@ -44,39 +44,39 @@ fn a_record_is_read_as_it_was_written() {
 
 #[test]
 fn an_aborted_record_is_not_seen() {
-    let Some(scene) = Scene::open("aborted") else { return };
-    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
-    let mut producer = scene.producer("p", &[]);
+    let Some(fixture) = Fixture::open("aborted") else { return };
+    let partition = TopicPartition::new(&fixture.topic("t", 1), 0);
+    let mut producer = fixture.producer("p", &[]);
     write(&mut *producer, &partition, &["a"]);
     begin_with(&mut *producer, &partition, &["b"]);
     producer.abort(LIMIT).expect("aborted");
     write(&mut *producer, &partition, &["c"]);
-    assert_eq!(values(&scene.read(Isolation::ReadCommitted, &partition)), ["a", "c"]);
-    assert_eq!(values(&scene.read(Isolation::ReadUncommitted, &partition)), ["a", "b", "c"]);
+    assert_eq!(values(&fixture.read(Isolation::ReadCommitted, &partition)), ["a", "c"]);
+    assert_eq!(values(&fixture.read(Isolation::ReadUncommitted, &partition)), ["a", "b", "c"]);
 }
 
 #[test]
 fn records_that_were_never_sent_can_be_aborted() {
-    let Some(scene) = Scene::open("abort-unsent") else { return };
-    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
-    let mut producer = scene.producer("p", &[]);
+    let Some(fixture) = Fixture::open("abort-unsent") else { return };
+    let partition = TopicPartition::new(&fixture.topic("t", 1), 0);
+    let mut producer = fixture.producer("p", &[]);
     producer.begin().expect("begun");
     for _ in 0..5000 {
         producer.produce(&placed(&partition, "lost")).expect("produced");
     }
     producer.abort(LIMIT).expect("aborted");
     write(&mut *producer, &partition, &["kept"]);
-    assert_eq!(values(&scene.read(Isolation::ReadCommitted, &partition)), ["kept"]);
+    assert_eq!(values(&fixture.read(Isolation::ReadCommitted, &partition)), ["kept"]);
 }
 
 #[test]
 fn an_open_transaction_is_hidden_from_read_committed() {
-    let Some(scene) = Scene::open("open") else { return };
-    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
-    let mut producer = scene.producer("p", &[]);
+    let Some(fixture) = Fixture::open("open") else { return };
+    let partition = TopicPartition::new(&fixture.topic("t", 1), 0);
+    let mut producer = fixture.producer("p", &[]);
     write(&mut *producer, &partition, &["a"]);
     begin_with(&mut *producer, &partition, &["b"]);
-    let mut reader = scene.reader(Isolation::ReadCommitted, std::slice::from_ref(&partition), Start::Beginning);
+    let mut reader = fixture.reader(Isolation::ReadCommitted, std::slice::from_ref(&partition), Start::Beginning);
     let mut records = Vec::new();
     until("the reader stands at the last stable offset", || {
         reader.poll(10, &mut records, Duration::from_millis(100)).expect("polled");
@@ -93,19 +93,19 @@ fn an_open_transaction_is_hidden_from_read_committed() {
 
 #[test]
 fn abort_with_no_transaction_open_does_nothing() {
-    let Some(scene) = Scene::open("abort-none") else { return };
-    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
-    let mut producer = scene.producer("p", &[]);
+    let Some(fixture) = Fixture::open("abort-none") else { return };
+    let partition = TopicPartition::new(&fixture.topic("t", 1), 0);
+    let mut producer = fixture.producer("p", &[]);
     producer.abort(LIMIT).expect("nothing to abort");
     write(&mut *producer, &partition, &["a"]);
     producer.abort(LIMIT).expect("nothing to abort");
-    assert_eq!(values(&scene.read(Isolation::ReadCommitted, &partition)), ["a"]);
+    assert_eq!(values(&fixture.read(Isolation::ReadCommitted, &partition)), ["a"]);
 }
 
 #[test]
 fn an_empty_transaction_commits() {
-    let Some(scene) = Scene::open("empty") else { return };
-    let mut producer = scene.producer("p", &[]);
+    let Some(fixture) = Fixture::open("empty") else { return };
+    let mut producer = fixture.producer("p", &[]);
     for _ in 0..3 {
         producer.begin().expect("begun");
         assert!(producer.drain(LIMIT).expect("drained").is_empty());
@@ -115,9 +115,9 @@ fn an_empty_transaction_commits() {
 
 #[test]
 fn drain_returns_the_ends_of_tracked_topics_only() {
-    let Some(scene) = Scene::open("drain") else { return };
-    let (tracked, other) = (scene.topic("tracked", 2), scene.topic("other", 1));
-    let mut producer = scene.producer("p", &[&tracked]);
+    let Some(fixture) = Fixture::open("drain") else { return };
+    let (tracked, other) = (fixture.topic("tracked", 2), fixture.topic("other", 1));
+    let mut producer = fixture.producer("p", &[&tracked]);
     producer.begin().expect("begun");
     for number in 0..5 {
         producer.produce(&placed(&TopicPartition::new(&tracked, 1), &number.to_string())).expect("produced");
@@ -136,69 +136,69 @@ fn drain_returns_the_ends_of_tracked_topics_only() {
 
 #[test]
 fn a_newer_producer_fences_the_older() {
-    let Some(scene) = Scene::open("fence") else { return };
-    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
-    let mut old = scene.producer("p", &[]);
+    let Some(fixture) = Fixture::open("fence") else { return };
+    let partition = TopicPartition::new(&fixture.topic("t", 1), 0);
+    let mut old = fixture.producer("p", &[]);
     begin_with(&mut *old, &partition, &["old"]);
-    let mut new = scene.producer("p", &[]);
+    let mut new = fixture.producer("p", &[]);
     let error = old.commit(LIMIT).expect_err("fenced");
     assert!(matches!(error, Error::Fenced { by: FencedBy::Producer, .. }), "{error:?}");
     write(&mut *new, &partition, &["new"]);
-    assert_eq!(values(&scene.read(Isolation::ReadCommitted, &partition)), ["new"]);
+    assert_eq!(values(&fixture.read(Isolation::ReadCommitted, &partition)), ["new"]);
 }
 
 #[test]
 fn a_fenced_producer_cannot_produce_either() {
-    let Some(scene) = Scene::open("fence-produce") else { return };
-    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
-    let mut old = scene.producer("p", &[]);
+    let Some(fixture) = Fixture::open("fence-produce") else { return };
+    let partition = TopicPartition::new(&fixture.topic("t", 1), 0);
+    let mut old = fixture.producer("p", &[]);
     write(&mut *old, &partition, &["before"]);
-    let _new = scene.producer("p", &[]);
-    old.begin().expect("begun, without asking anybody");
+    let _new = fixture.producer("p", &[]);
+    old.begin().expect("begun, without a request");
     let error = old.produce(&placed(&partition, "zombie")).and_then(|()| old.drain(LIMIT)).expect_err("fenced");
     assert!(matches!(error, Error::Fenced { by: FencedBy::Producer, .. }), "{error:?}");
-    assert_eq!(values(&scene.read(Isolation::ReadCommitted, &partition)), ["before"]);
+    assert_eq!(values(&fixture.read(Isolation::ReadCommitted, &partition)), ["before"]);
 }
 
 #[test]
 fn a_dropped_producers_transaction_is_ended_by_the_next_init() {
-    let Some(scene) = Scene::open("drop-open") else { return };
-    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
-    let mut producer = scene.producer("p", &[]);
+    let Some(fixture) = Fixture::open("drop-open") else { return };
+    let partition = TopicPartition::new(&fixture.topic("t", 1), 0);
+    let mut producer = fixture.producer("p", &[]);
     begin_with(&mut *producer, &partition, &["lost"]);
     producer.produce(&placed(&partition, "not even sent")).expect("produced");
     drop(producer);
-    let mut producer = scene.producer("p", &[]);
+    let mut producer = fixture.producer("p", &[]);
     write(&mut *producer, &partition, &["kept"]);
-    assert_eq!(values(&scene.read(Isolation::ReadCommitted, &partition)), ["kept"]);
+    assert_eq!(values(&fixture.read(Isolation::ReadCommitted, &partition)), ["kept"]);
 }
 
 #[test]
 fn a_record_that_is_too_large_leaves_the_transaction_usable() {
-    let Some(scene) = Scene::open("large") else { return };
-    let scene = scene.with(|settings| settings.message_max_bytes = 100_000);
-    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
-    let mut producer = scene.producer("p", &[]);
+    let Some(fixture) = Fixture::open("large") else { return };
+    let fixture = fixture.with(|settings| settings.message_max_bytes = 100_000);
+    let partition = TopicPartition::new(&fixture.topic("t", 1), 0);
+    let mut producer = fixture.producer("p", &[]);
     producer.begin().expect("begun");
     producer.produce(&placed(&partition, "before")).expect("produced");
     let error = producer.produce(&placed(&partition, &"x".repeat(200_000))).expect_err("too large");
     assert!(matches!(error, Error::TooLarge { size: 200_001, .. }), "{error:?}");
     producer.produce(&placed(&partition, "after")).expect("produced");
     producer.commit(LIMIT).expect("committed");
-    assert_eq!(values(&scene.read(Isolation::ReadCommitted, &partition)), ["before", "after"]);
+    assert_eq!(values(&fixture.read(Isolation::ReadCommitted, &partition)), ["before", "after"]);
 }
 
 #[test]
 fn a_record_that_the_topic_refuses_fails_the_drain() {
-    let Some(scene) = Scene::open("refused") else { return };
-    let topic = scene.topic_with("t", 1, &[("max.message.bytes", "1000")]);
+    let Some(fixture) = Fixture::open("refused") else { return };
+    let topic = fixture.topic_with("t", 1, &[("max.message.bytes", "1000")]);
     let partition = TopicPartition::new(&topic, 0);
-    let mut producer = scene.producer("p", &[]);
+    let mut producer = fixture.producer("p", &[]);
     producer.begin().expect("begun");
-    // Chance does not compress.
+    // Random bytes do not compress.
     let mut chance = fastrand::Rng::with_seed(1);
     let noise: String = (0..20_000).map(|_| chance.alphanumeric()).collect();
-    producer.produce(&placed(&partition, &noise)).expect("the client takes it");
+    producer.produce(&placed(&partition, &noise)).expect("the client accepts it");
     let error = producer.drain(LIMIT).expect_err("the broker does not");
     assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
     producer.abort(LIMIT).expect("aborted");
@@ -207,24 +207,24 @@ fn a_record_that_the_topic_refuses_fails_the_drain() {
 
 #[test]
 fn ten_megabytes_are_a_record() {
-    let Some(scene) = Scene::open("ten-megabytes") else { return };
-    let topic = scene.topic_with("t", 1, &[("max.message.bytes", "11000000")]);
+    let Some(fixture) = Fixture::open("ten-megabytes") else { return };
+    let topic = fixture.topic_with("t", 1, &[("max.message.bytes", "11000000")]);
     let partition = TopicPartition::new(&topic, 0);
-    let mut producer = scene.producer("p", &[]);
+    let mut producer = fixture.producer("p", &[]);
     let value = "x".repeat(10_000_000);
     write(&mut *producer, &partition, &[&value]);
-    let records = scene.read(Isolation::ReadCommitted, &partition);
+    let records = fixture.read(Isolation::ReadCommitted, &partition);
     assert_eq!(records.first().and_then(|record| record.value.as_ref()).map(Bytes::len), Some(10_000_000));
 }
 
 #[test]
 fn a_topic_that_does_not_exist_is_named() {
-    let Some(scene) = Scene::open("no-topic") else { return };
-    let scene = scene.with(|settings| {
+    let Some(fixture) = Fixture::open("no-topic") else { return };
+    let fixture = fixture.with(|settings| {
         settings.properties.insert("topic.metadata.propagation.max.ms".to_owned(), "500".to_owned());
     });
-    let topic = Topic::new(&scene.name("nowhere"));
-    let mut producer = scene.producer("p", &[]);
+    let topic = Topic::new(&fixture.name("nowhere"));
+    let mut producer = fixture.producer("p", &[]);
     producer.begin().expect("begun");
     let error = producer.produce(&keyed(&topic, "k", "v")).and_then(|()| producer.drain(LIMIT)).expect_err("nowhere");
     assert!(matches!(&error, Error::Fatal { detail, .. } if detail.contains(topic.as_str())), "{error:?}");
@@ -233,9 +233,9 @@ fn a_topic_that_does_not_exist_is_named() {
 
 #[test]
 fn a_keys_partition_is_kafkas_murmur2() {
-    let Some(scene) = Scene::open("murmur2") else { return };
-    let topic = scene.topic("t", 7);
-    let mut producer = scene.producer("p", &[]);
+    let Some(fixture) = Fixture::open("murmur2") else { return };
+    let topic = fixture.topic("t", 7);
+    let mut producer = fixture.producer("p", &[]);
     producer.begin().expect("begun");
     for number in 0..200 {
         producer.produce(&keyed(&topic, &format!("key-{number}"), "v")).expect("produced");
@@ -243,7 +243,7 @@ fn a_keys_partition_is_kafkas_murmur2() {
     producer.commit(LIMIT).expect("committed");
     let mut count = 0;
     for partition in 0..7 {
-        for record in scene.read(Isolation::ReadCommitted, &TopicPartition::new(&topic, partition)) {
+        for record in fixture.read(Isolation::ReadCommitted, &TopicPartition::new(&topic, partition)) {
             assert_eq!(partitioner(record.key.as_deref().expect("a key"), 7), partition, "{record:?}");
             count += 1;
         }
@@ -253,12 +253,12 @@ fn a_keys_partition_is_kafkas_murmur2() {
 
 #[test]
 fn more_records_than_the_queue_holds_go_through() {
-    let Some(scene) = Scene::open("full-queue") else { return };
-    let scene = scene.with(|settings| {
+    let Some(fixture) = Fixture::open("full-queue") else { return };
+    let fixture = fixture.with(|settings| {
         settings.properties.insert("queue.buffering.max.messages".to_owned(), "100".to_owned());
     });
-    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
-    let mut producer = scene.producer("p", &[&partition.topic]);
+    let partition = TopicPartition::new(&fixture.topic("t", 1), 0);
+    let mut producer = fixture.producer("p", &[&partition.topic]);
     producer.begin().expect("begun");
     for _ in 0..5000 {
         producer.produce(&placed(&partition, "v")).expect("produced");
@@ -269,12 +269,12 @@ fn more_records_than_the_queue_holds_go_through() {
 
 #[test]
 fn a_transaction_that_outlives_its_time_out_is_aborted_by_the_broker() {
-    let Some(scene) = Scene::open("txn-time-out") else { return };
-    let scene = scene.with(|settings| settings.transaction_timeout = Duration::from_secs(2));
-    let partition = TopicPartition::new(&scene.topic("t", 1), 0);
-    let mut producer = scene.producer("p", &[]);
+    let Some(fixture) = Fixture::open("txn-time-out") else { return };
+    let fixture = fixture.with(|settings| settings.transaction_timeout = Duration::from_secs(2));
+    let partition = TopicPartition::new(&fixture.topic("t", 1), 0);
+    let mut producer = fixture.producer("p", &[]);
     begin_with(&mut *producer, &partition, &["late"]);
-    let mut reader = scene.reader(Isolation::ReadCommitted, std::slice::from_ref(&partition), Start::Beginning);
+    let mut reader = fixture.reader(Isolation::ReadCommitted, std::slice::from_ref(&partition), Start::Beginning);
     let mut records = Vec::new();
     until("the abort's marker has been passed", || {
         reader.poll(10, &mut records, Duration::from_millis(100)).expect("polled");
@@ -285,6 +285,6 @@ fn a_transaction_that_outlives_its_time_out_is_aborted_by_the_broker() {
     assert!(!matches!(error, Error::TooLarge { .. } | Error::OutOfRange { .. }), "{error:?}");
     assert!(records.is_empty());
     drop(producer);
-    let mut next = scene.producer("p", &[]);
+    let mut next = fixture.producer("p", &[]);
     write(&mut *next, &partition, &["next"]);
 }

@@ -236,7 +236,7 @@ fn a_draining_sink_finishes_its_calls_and_starts_no_others() {
     let queued = start(&sink, &submit("folder-b"), Duration::MAX);
     fixture.runtime.block_on(sink.drain(Duration::ZERO));
     assert!(is_not_sent(&queued.recv_timeout(TIMEOUT).unwrap().verdict));
-    assert_eq!(fixture.runtime.block_on(sink.drain(Duration::ZERO)), 1, "the one that was begun");
+    assert_eq!(fixture.runtime.block_on(sink.drain(Duration::ZERO)), 1, "the call in flight");
     server.release();
     assert_eq!(fixture.runtime.block_on(sink.drain(TIMEOUT)), 0);
     assert!(matches!(started.recv_timeout(TIMEOUT).unwrap().verdict, Verdict::Answered(_)));

@@ -1,4 +1,4 @@
-//! Bundles as a test writes them, and the check of what came of them: from the topics and the simulator alone.
+//! Bundles that a test writes, and the check of their outputs from the topics and the simulator alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use sheaf::model::Topic;
 use uuid::Uuid;
 
+use super::deployment::Deployment;
 use super::process::until;
-use super::stage::Stage;
 
 /// One parent and its children.
 #[derive(Clone, Debug)]
@@ -18,10 +18,10 @@ pub(crate) struct Bundle {
     pub(crate) children: Vec<Value>,
 }
 
-/// An event, and whether it is a parent's.
+/// An event; true for a parent's.
 pub(crate) type Event = (bool, Value);
 
-/// So many bundles of 1 to 4 children each.
+/// A number of bundles of 1 to 4 children each.
 pub(crate) fn bundles(count: usize, chance: &mut fastrand::Rng) -> Vec<Bundle> {
     let id = |chance: &mut fastrand::Rng| uuid::Builder::from_random_bytes(chance.u128(..).to_be_bytes()).into_uuid();
     let text = |id: Uuid| id.hyphenated().to_string();
@@ -46,11 +46,11 @@ impl Bundle {
     }
 }
 
-/// All events of the bundles in any order, some of them doubled.
+/// All events of the bundles in random order, some of them duplicated.
 pub(crate) fn shuffled(bundles: &[Bundle], doubled_percent: usize, chance: &mut fastrand::Rng) -> Vec<Event> {
     let mut events: Vec<Event> = bundles.iter().flat_map(Bundle::events).collect();
     for at in 0..events.len() * doubled_percent / 100 {
-        // Any of them; `at` alone would double the first bundles.
+        // At random; `at` alone would duplicate the first bundles.
         let event = events.get((at * 7_919 + chance.usize(..events.len())) % events.len()).cloned();
         events.extend(event);
     }
@@ -58,14 +58,14 @@ pub(crate) fn shuffled(bundles: &[Bundle], doubled_percent: usize, chance: &mut 
     events
 }
 
-/// How many of the bundles these events complete.
+/// The number of bundles that these events complete.
 pub(crate) fn complete_in(events: &[Event], bundles: &[Bundle]) -> usize {
     let ids: BTreeSet<&str> = events.iter().filter_map(|(_, value)| value["id"].as_str()).collect();
     let is_there = |(_, value): &Event| value["id"].as_str().is_some_and(|id| ids.contains(id));
     bundles.iter().filter(|bundle| bundle.events().iter().all(is_there)).count()
 }
 
-impl Stage {
+impl Deployment {
     /// Writes events to the sources, without keys.
     pub(crate) fn write_events(&self, events: &[Event]) {
         let (parents, children) = (self.topic("parents"), self.topic("children"));
@@ -73,22 +73,22 @@ impl Stage {
         self.write(events.iter().map(|(is_parent, value)| (topic(*is_parent), Bytes::from(value.to_string()))));
     }
 
-    /// Waits until each of these bundles has a folder, and its delivery is known to have ended.
-    pub(crate) fn delivered(&self, bundles: &[Bundle]) {
+    /// Waits until each of these bundles has a folder, and its delivery has ended.
+    pub(crate) fn wait_for_deliveries(&self, bundles: &[Bundle]) {
         until(&format!("{} bundles have a folder", bundles.len()), || self.folders() >= bundles.len());
         until(&format!("{} bundles have an outcome", bundles.len()), || {
             self.read(&self.own("outcomes")).len() >= bundles.len()
         });
     }
 
-    /// Exactly these bundles were submitted, each once and with its content, and nothing was rejected.
-    pub(crate) fn exactly(&self, bundles: &[Bundle]) {
-        self.exactly_submitted(bundles);
+    /// Checks that exactly these bundles were submitted, each once and with its content, and nothing was rejected.
+    pub(crate) fn assert_exactly(&self, bundles: &[Bundle]) {
+        self.assert_submitted(bundles);
         assert_eq!(self.dead_letters(), [], "nothing is rejected");
     }
 
-    /// Exactly these bundles were submitted, each once and with its content.
-    pub(crate) fn exactly_submitted(&self, bundles: &[Bundle]) {
+    /// Checks that exactly these bundles were submitted, each once and with its content.
+    pub(crate) fn assert_submitted(&self, bundles: &[Bundle]) {
         let expected: BTreeMap<&str, &Bundle> = bundles.iter().map(|bundle| (bundle.id.as_str(), bundle)).collect();
         let mut seen = BTreeSet::new();
         for record in self.read(&self.topic("submissions")) {
@@ -100,7 +100,7 @@ impl Stage {
             assert_eq!(value["children"], Value::from(bundle.children.clone()), "in the order of their positions");
             assert!(seen.insert(id), "submitted twice: {value}");
         }
-        assert_eq!(seen.len(), bundles.len(), "every complete bundle stands in the submission topic");
+        assert_eq!(seen.len(), bundles.len(), "every complete bundle is in the submission topic");
         let dump = self.simulator.dump();
         let folders: BTreeSet<String> = dump.folders.keys().cloned().collect();
         assert_eq!(folders, bundles.iter().map(|bundle| format!("folder-{}", bundle.id)).collect());

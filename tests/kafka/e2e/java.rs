@@ -1,4 +1,4 @@
-//! The same through another client's eyes: Kafka's own, in Java.
+//! Interoperation with Kafka's own client, in Java.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -9,11 +9,11 @@ use bytes::Bytes;
 use sheaf::broker::Isolation;
 use sheaf::model::{Key, OutRecord, TopicPartition};
 
-use super::super::scene::LIMIT;
+use super::super::fixture::LIMIT;
 use super::bundle::{bundles, shuffled};
-use super::stage::Stage;
+use super::deployment::Deployment;
 
-/// Runs `java` with Kafka's jars; the lines become its standard input.
+/// Runs `java` with Kafka's jars; `lines` are its standard input.
 pub(crate) fn java(arguments: &[&str], lines: &str) -> Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let jars = Command::new(root.join("scripts/kafka")).arg("jars").stdin(Stdio::null()).output().expect("the jars");
@@ -33,21 +33,22 @@ pub(crate) fn java(arguments: &[&str], lines: &str) -> Output {
     child.wait_with_output().expect("java ends")
 }
 
-/// Writes (topic, key, value) with Java's producer, and gives the partition of each.
-fn produce(stage: &Stage, records: &[(String, String, String)]) -> Vec<i32> {
+/// Writes (topic, key, value) with Java's producer; returns the partition of each.
+fn produce(deployment: &Deployment, records: &[(String, String, String)]) -> Vec<i32> {
     let lines: Vec<String> = records.iter().map(|(topic, key, value)| format!("{topic}\t{key}\t{value}")).collect();
-    let output = java(&["tests/kafka/e2e/Produce.java", &stage.scene.settings.bootstrap_servers], &lines.join("\n"));
+    let output =
+        java(&["tests/kafka/e2e/Produce.java", &deployment.fixture.settings.bootstrap_servers], &lines.join("\n"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let said = String::from_utf8(output.stdout).expect("text");
+    let printed = String::from_utf8(output.stdout).expect("text");
     let partition = |line: &str| line.rsplit_once('\t')?.1.parse().ok();
-    let partitions: Vec<i32> = said.lines().filter_map(partition).collect();
-    assert_eq!(partitions.len(), records.len(), "{said}");
+    let partitions: Vec<i32> = printed.lines().filter_map(partition).collect();
+    assert_eq!(partitions.len(), records.len(), "{printed}");
     partitions
 }
 
 #[test]
 fn records_of_a_java_producer_are_joined_with_and_without_keys() {
-    let Some(stage) = Stage::open("e2e-java") else { return };
+    let Some(deployment) = Deployment::open("e2e-java") else { return };
     let mut chance = fastrand::Rng::with_seed(3);
     let all = bundles(200, &mut chance);
     let events = shuffled(&all, 5, &mut chance);
@@ -55,31 +56,31 @@ fn records_of_a_java_producer_are_joined_with_and_without_keys() {
         .iter()
         .enumerate()
         .map(|(number, (is_parent, value))| {
-            let topic = stage.topic(if *is_parent { "parents" } else { "children" });
+            let topic = deployment.topic(if *is_parent { "parents" } else { "children" });
             let bundle = value[if *is_parent { "id" } else { "parent_id" }].as_str().expect("an id");
             let key = if number % 2 == 0 { bundle.to_owned() } else { String::new() };
             (topic.to_string(), key, value.to_string())
         })
         .collect();
-    let mut instance = stage.run("a");
-    produce(&stage, &records);
-    stage.delivered(&all);
-    stage.exactly(&all);
+    let mut instance = deployment.run("a");
+    produce(&deployment, &records);
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
     assert_eq!(instance.terminate(), Some(0));
 }
 
 #[test]
 fn java_and_sheaf_choose_the_same_partition_for_the_same_key() {
-    let Some(stage) = Stage::open("e2e-partitioner") else { return };
+    let Some(deployment) = Deployment::open("e2e-partitioner") else { return };
     let mut chance = fastrand::Rng::with_seed(4);
     let mut keys: Vec<String> = bundles(300, &mut chance).into_iter().map(|bundle| bundle.id).collect();
     keys.extend((1..100).map(|length| "k".repeat(length)));
     keys.extend(["ä", "束", "a b", "ключ"].map(str::to_owned));
-    let (javas, sheafs) = (stage.scene.topic("java", 7), stage.scene.topic("sheaf", 7));
+    let (javas, sheafs) = (deployment.fixture.topic("java", 7), deployment.fixture.topic("sheaf", 7));
     let records: Vec<_> = keys.iter().map(|key| (javas.to_string(), key.clone(), "v".to_owned())).collect();
-    let chosen: BTreeMap<String, i32> = keys.iter().cloned().zip(produce(&stage, &records)).collect();
+    let chosen: BTreeMap<String, i32> = keys.iter().cloned().zip(produce(&deployment, &records)).collect();
 
-    let mut producer = stage.scene.producer("p", &[]);
+    let mut producer = deployment.fixture.producer("p", &[]);
     producer.begin().expect("begun");
     for key in &keys {
         let record = OutRecord::keyed(&sheafs, &Key::new(key), Bytes::from_static(b"v"));
@@ -88,7 +89,7 @@ fn java_and_sheaf_choose_the_same_partition_for_the_same_key() {
     producer.commit(LIMIT).expect("committed");
     let mut seen = 0;
     for partition in 0..7 {
-        for record in stage.scene.read(Isolation::ReadCommitted, &TopicPartition::new(&sheafs, partition)) {
+        for record in deployment.fixture.read(Isolation::ReadCommitted, &TopicPartition::new(&sheafs, partition)) {
             let key = String::from_utf8(record.key.expect("a key").to_vec()).expect("text");
             assert_eq!(chosen.get(&key), Some(&partition), "{key}");
             seen += 1;

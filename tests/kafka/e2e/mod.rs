@@ -1,39 +1,39 @@
-//! The main job from end to end: `sheaf run` as processes, on a real Kafka, with a simulated Control-M.
+//! End-to-end tests: `sheaf run` as processes, on a real Kafka, with a simulated Control-M.
 //!
 //! | file | what |
 //! |---|---|
 //! | `process` | a process of the real binary: signals, exit code, log, HTTP |
-//! | `stage` | topics, configuration, simulator and readers of one test |
-//! | `bundle` | bundles as they are written, and the check of what came of them |
-//! | `crash` | two instances, one of which is killed; a sender that is stopped and wakes up |
-//! | `java` | another client's eyes: Java's producer, Java's partitioner |
-//! | `state` | state directories and changelogs that get lost |
-//! | `damage` | input, changelogs and stores that are damaged, cut off or awkward |
-//! | `point` | a process that kills itself between any two duties |
-//! | `guarantee` | `at_least_once`: nothing lost, without transactions |
-//! | `poison` | input that is not accepted |
-//! | `outage` | Kafka is not there, or not for a while |
-//! | `restore` | a restore that takes long, and what goes on meanwhile |
-//! | `standby` | an instance that dies, and one that has its state already |
-//! | `ending` | signals, exit codes, two processes with one name |
-//! | `upgrade` | what an older sheaf has left behind |
-//! | `own` | a processor of one's own, by the public API |
-//! | `group` | partitions that are added, the cooperative protocol, offsets that are gone |
+//! | `deployment` | topics, configuration, simulator and readers of one test |
+//! | `bundle` | bundles, and the check of their outputs |
+//! | `crash` | two instances, one of which is killed; a sender that is paused and resumed |
+//! | `java` | Java's producer, Java's partitioner |
+//! | `state` | lost state directories and changelogs |
+//! | `damage` | damaged and truncated input, changelogs and stores |
+//! | `fault_point` | a process that is killed at each fault point |
+//! | `guarantee` | `at_least_once`: no loss, without transactions |
+//! | `poison` | rejected input |
+//! | `outage` | unreachable brokers |
+//! | `restore` | a long restore, and processing meanwhile |
+//! | `standby` | a killed instance, and a successor with standbys |
+//! | `stop` | signals, exit codes, two processes with one instance id |
+//! | `upgrade` | the state of an older version |
+//! | `custom` | a custom processor, by the public API |
+//! | `group` | added partitions, the cooperative protocol, lost offsets |
 
 pub(crate) mod bundle;
 mod crash;
+mod custom;
 mod damage;
-mod ending;
+pub(crate) mod deployment;
+mod fault_point;
 mod group;
 mod guarantee;
 pub(crate) mod java;
 mod outage;
-mod own;
-mod point;
 mod poison;
 pub(crate) mod process;
 mod restore;
-pub(crate) mod stage;
 mod standby;
 mod state;
+mod stop;
 mod upgrade;

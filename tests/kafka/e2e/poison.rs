@@ -1,15 +1,15 @@
-//! Input that is not accepted goes to the dead letters as it was, and holds nothing up.
+//! Rejected input becomes dead letters, unchanged, and delays nothing.
 
 use bytes::Bytes;
 use sheaf::model::{Key, OutRecord};
 
-use super::super::scene::LIMIT;
+use super::super::fixture::LIMIT;
 use super::bundle::bundles;
-use super::stage::{Stage, unkeyed};
+use super::deployment::{Deployment, unkeyed};
 
 #[test]
 fn a_poison_record_becomes_a_dead_letter_and_the_partition_continues() {
-    let Some(stage) = Stage::open("e2e-poison") else { return };
+    let Some(deployment) = Deployment::open("e2e-poison") else { return };
     let mut chance = fastrand::Rng::with_seed(5);
     let garbage: Vec<u8> = (0..1_000_000).map(|_| chance.u8(..)).collect();
     let poison: [(&str, Option<Bytes>); 5] = [
@@ -20,8 +20,8 @@ fn a_poison_record_becomes_a_dead_letter_and_the_partition_continues() {
         ("no_value", None),
     ];
     let good = bundles(1, &mut chance);
-    let (parents, children) = (stage.topic("parents"), stage.topic("children"));
-    let mut producer = stage.scene.producer("poison", &[]);
+    let (parents, children) = (deployment.topic("parents"), deployment.topic("children"));
+    let mut producer = deployment.fixture.producer("poison", &[]);
     producer.begin().expect("begun");
     for (number, (_, value)) in poison.iter().enumerate() {
         let record = OutRecord {
@@ -40,10 +40,10 @@ fn a_poison_record_becomes_a_dead_letter_and_the_partition_continues() {
     }
     producer.commit(LIMIT).expect("committed");
 
-    let mut instance = stage.run("a");
-    stage.delivered(&good);
-    stage.exactly_submitted(&good);
-    let mut letters = stage.dead_letters();
+    let mut instance = deployment.run("a");
+    deployment.wait_for_deliveries(&good);
+    deployment.assert_submitted(&good);
+    let mut letters = deployment.dead_letters();
     letters.sort_by_key(|letter| letter.key.clone());
     assert_eq!(letters.len(), poison.len());
     for (number, (letter, (reason, value))) in letters.iter().zip(&poison).enumerate() {

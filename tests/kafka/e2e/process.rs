@@ -1,4 +1,4 @@
-//! A process of the real binary, which never outlives its test.
+//! A process of the real binary, which ends with its test.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -12,17 +12,17 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::super::cluster::root;
 
-/// Nothing in a test takes longer, on a machine with 2 busy cores.
+/// The time-out of every step of a test, on a machine with 2 busy cores.
 pub(crate) const LIMIT: Duration = Duration::from_mins(3);
 
-/// How long to wait before looking again; a look may take a new client, and the machine is small.
+/// The pause between attempts; an attempt may create a client, and the machine is small.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A running process. Dropping it kills it; so does the end of this process, however that ends.
+/// A running process. It is killed when dropped, and when this process ends.
 pub(crate) struct Process {
     child: Child,
     /// A shell that kills the process when its standard input, a pipe from here, is closed.
-    keeper: Child,
+    watchdog: Child,
     log: PathBuf,
 }
 
@@ -46,7 +46,7 @@ impl Process {
             .process_group(0)
             .spawn()
             .expect("the binary");
-        let keeper = Command::new("sh")
+        let watchdog = Command::new("sh")
             .args(["-c", r#"read -r _; kill -9 "$0""#, &child.id().to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -54,7 +54,7 @@ impl Process {
             .process_group(0)
             .spawn()
             .expect("sh");
-        Self { child, keeper, log }
+        Self { child, watchdog, log }
     }
 
     /// Its process id.
@@ -65,58 +65,58 @@ impl Process {
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
-        kill_process(id, signal).expect("it is there");
+        kill_process(id, signal).expect("the process exists");
     }
 
     /// Kills it as a crash does, and waits until it is gone.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("killed");
-        self.child.wait().expect("gone");
+        self.child.wait().expect("ended");
     }
 
-    /// How it has ended, if it has.
+    /// The exit status; `None` while it runs.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().expect("asked")
+        self.child.try_wait().expect("a status")
     }
 
-    /// Waits for its end and gives its exit code.
+    /// Waits for its end; returns its exit code.
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
         until("the process ends", || self.ended().is_some());
         self.ended().and_then(|status| status.code())
     }
 
-    /// Asks it to end, and gives its exit code.
+    /// Sends SIGTERM; returns its exit code.
     pub(crate) fn terminate(&mut self) -> Option<i32> {
         self.signal(Signal::TERM);
         self.exit_code()
     }
 
-    /// The file that has everything that it has said.
+    /// The path of its log.
     pub(crate) fn log(&self) -> &Path {
         &self.log
     }
 
-    /// Everything that it has said so far.
-    pub(crate) fn said(&self) -> String {
+    /// The text of its log so far.
+    pub(crate) fn log_text(&self) -> String {
         std::fs::read_to_string(&self.log).expect("its log")
     }
 
-    /// Waits until it has said this.
-    pub(crate) fn says(&mut self, words: &str) {
+    /// Waits until its log has this text.
+    pub(crate) fn wait_for_log(&mut self, words: &str) {
         until(&format!("the log says `{words}`"), || {
-            let said = self.said();
-            assert!(said.contains(words) || self.ended().is_none(), "it ended without saying `{words}`");
-            said.contains(words)
+            let log_text = self.log_text();
+            assert!(log_text.contains(words) || self.ended().is_none(), "it ended without logging `{words}`");
+            log_text.contains(words)
         });
     }
 
-    /// The status and the body of an HTTP answer; `None` while nothing answers.
-    pub(crate) fn ask(&self, path: &str) -> Option<(u16, String)> {
-        let said = self.said();
-        let (_, rest) = said.split_once(r#""address":""#)?;
+    /// The status and the body of an HTTP answer; `None` while it does not answer.
+    pub(crate) fn http_get(&self, path: &str) -> Option<(u16, String)> {
+        let log_text = self.log_text();
+        let (_, rest) = log_text.split_once(r#""address":""#)?;
         let (address, _) = rest.split_once('"')?;
         let mut stream = TcpStream::connect(address).ok()?;
-        // A stopped process takes the connection and does not answer.
+        // A paused process accepts the connection and does not answer.
         stream.set_read_timeout(Some(Duration::from_secs(2))).expect("a time-out");
         write!(stream, "GET {path} HTTP/1.1\r\nHost: sheaf\r\nConnection: close\r\n\r\n").ok()?;
         let mut answer = String::new();
@@ -128,27 +128,27 @@ impl Process {
 
     /// The body of an HTTP answer with the status 200; `None` for any other and while nothing answers.
     fn get(&self, path: &str) -> Option<String> {
-        self.ask(path).filter(|(status, _)| *status == 200).map(|(_, body)| body)
+        self.http_get(path).filter(|(status, _)| *status == 200).map(|(_, body)| body)
     }
 
-    /// Waits until `/readyz` says yes.
+    /// Waits until `/readyz` answers 200.
     pub(crate) fn ready(&mut self) {
         until("the instance is ready", || self.is_ready());
     }
 
-    /// What `/readyz` says now; a process that has ended fails the test.
+    /// True if `/readyz` answers 200; a process that has ended fails the test.
     pub(crate) fn is_ready(&mut self) -> bool {
-        assert!(self.ended().is_none(), "it ended: {}", self.said());
+        assert!(self.ended().is_none(), "it ended: {}", self.log_text());
         self.get("/readyz").is_some()
     }
 
     /// The sum of a metric's series whose labels contain this text.
     pub(crate) fn metric(&self, name: &str, labels: &str) -> f64 {
-        self.metric_if_there(name, labels).unwrap_or_else(|| panic!("no metrics: {}", self.said()))
+        self.try_metric(name, labels).unwrap_or_else(|| panic!("no metrics: {}", self.log_text()))
     }
 
-    /// The same; `None` while nothing answers.
-    pub(crate) fn metric_if_there(&self, name: &str, labels: &str) -> Option<f64> {
+    /// The same; `None` while it does not answer.
+    pub(crate) fn try_metric(&self, name: &str, labels: &str) -> Option<f64> {
         let text = self.get("/metrics")?;
         let is_of = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
         let values = text.lines().filter(is_of).filter(|line| line.contains(labels));
@@ -158,30 +158,30 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // First the keeper: once the process is gone, its id may become another's.
-        for child in [&mut self.keeper, &mut self.child] {
+        // First the watchdog: after the end of the process its id may be reused.
+        for child in [&mut self.watchdog, &mut self.child] {
             let (Ok(()) | Err(_)) = child.kill();
             let (Ok(_) | Err(_)) = child.wait();
         }
         if std::thread::panicking() {
-            let said = self.said();
-            let lines: Vec<&str> = said.lines().collect();
+            let log_text = self.log_text();
+            let lines: Vec<&str> = log_text.lines().collect();
             let last = lines.get(lines.len().saturating_sub(40)..).unwrap_or_default().join("\n");
             println!("--- the end of {}\n{last}", self.log.display());
         }
     }
 }
 
-/// The binary that is tested: cargo's, or the copy that `scripts/soak` has made.
+/// The binary under test: cargo's, or the copy by `scripts/soak`.
 fn binary() -> PathBuf {
     std::env::var_os("SHEAF_TEST_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_sheaf").into(), PathBuf::from)
 }
 
-/// Repeats until it is so.
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+/// Repeats until the condition is true; fails at the time-out.
+pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < LIMIT, "it never came to it that {what}");
+    while !condition() {
+        assert!(start.elapsed() < LIMIT, "timed out waiting until {what}");
         std::thread::sleep(PAUSE);
     }
 }

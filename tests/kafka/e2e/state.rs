@@ -1,16 +1,16 @@
-//! State directories and changelogs that get lost, one of them at a time.
+//! Lost state directories and changelogs, one at a time.
 
 use std::collections::BTreeSet;
 
 use sheaf::mock::control_m::{Action, Fault};
 use sheaf::model::Topic;
 
-use super::super::scene::LIMIT;
+use super::super::fixture::LIMIT;
 use super::bundle::{Bundle, Event, bundles, shuffled};
+use super::deployment::Deployment;
 use super::process::until;
-use super::stage::Stage;
 
-/// How many records have been restored from changelogs.
+/// The metric of restored records.
 const RESTORED: &str = "sheaf_store_restored_records_total";
 
 /// The parents of bundles, and then their children.
@@ -18,9 +18,9 @@ fn halves(bundles: &[Bundle]) -> (Vec<Event>, Vec<Event>) {
     bundles.iter().flat_map(Bundle::events).partition(|(is_parent, _)| *is_parent)
 }
 
-impl Stage {
+impl Deployment {
     /// Waits until the changelog has an entry for each of these bundles.
-    pub(crate) fn kept(&self, changelog: &Topic, bundles: &[Bundle]) {
+    pub(crate) fn wait_for_entries(&self, changelog: &Topic, bundles: &[Bundle]) {
         until("every bundle is in the changelog", || {
             let records = self.read(changelog);
             let keys: BTreeSet<_> = records.iter().filter_map(|record| record.key.as_deref()).collect();
@@ -31,92 +31,97 @@ impl Stage {
 
 #[test]
 fn a_deleted_state_directory_is_rebuilt_from_the_changelog() {
-    let Some(stage) = Stage::open("e2e-rebuilt") else { return };
+    let Some(deployment) = Deployment::open("e2e-rebuilt") else { return };
     let all = bundles(60, &mut fastrand::Rng::with_seed(41));
     let (parents, children) = halves(&all);
-    let mut instance = stage.run("a");
-    stage.write_events(&parents);
-    stage.kept(&stage.own("bundle-changelog"), &all);
+    let mut instance = deployment.run("a");
+    deployment.write_events(&parents);
+    deployment.wait_for_entries(&deployment.own("bundle-changelog"), &all);
     assert_eq!(instance.terminate(), Some(0));
-    std::fs::remove_dir_all(stage.state("a")).expect("deleted");
+    std::fs::remove_dir_all(deployment.state("a")).expect("deleted");
 
-    let mut instance = stage.run("a");
+    let mut instance = deployment.run("a");
     let restored = instance.metric(RESTORED, r#"store="bundle""#);
     assert!(restored >= 60.0, "{restored} records were restored");
-    stage.write_events(&children);
-    stage.delivered(&all);
-    stage.exactly(&all);
+    deployment.write_events(&children);
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
     assert_eq!(instance.terminate(), Some(0));
 }
 
 #[test]
 fn after_a_kill_at_most_one_transaction_is_replayed_when_stores_are_written_with_each() {
     const RECORDS_MAX: u32 = 200;
-    /// What may come on top of the records: the outcomes of acts, of which 16 are under way at once.
+    /// The most outcomes in addition to the records: 16 acts are in flight at once.
     const ACTS: u32 = 16;
-    let Some(mut stage) = Stage::open("e2e-replay") else { return };
-    stage.settings.push(format!("commit: {{ records_max: {RECORDS_MAX}, write_behind: 1ms }}"));
+    let Some(mut deployment) = Deployment::open("e2e-replay") else { return };
+    deployment.settings.push(format!("commit: {{ records_max: {RECORDS_MAX}, write_behind: 1ms }}"));
     let mut chance = fastrand::Rng::with_seed(42);
     let all = bundles(900, &mut chance);
-    // So slow that outcomes, and so transactions, come all the time.
-    stage.simulator.inject(Fault::always("POST", "/run/ondemand", Action::Delay { ms: 50 }));
-    let mut instance = stage.run("a");
+    // So slow that there are outcomes, and so transactions, all the time.
+    deployment.simulator.inject(Fault::always("POST", "/run/ondemand", Action::Delay { ms: 50 }));
+    let mut instance = deployment.run("a");
     let mut due = 0;
     for part in all.chunks(180) {
-        stage.write_events(&shuffled(part, 0, &mut chance));
+        deployment.write_events(&shuffled(part, 0, &mut chance));
         due += part.len();
-        let before = stage.folders();
-        until("it is at work", || stage.folders() > before + 3);
+        let before = deployment.folders();
+        until("it is at work", || deployment.folders() > before + 3);
         instance.kill();
-        assert!(stage.folders() < due, "the kill comes in the middle: {} of {due} folders", stage.folders());
-        instance = stage.run("a");
+        assert!(deployment.folders() < due, "the kill was too late: {} of {due} folders", deployment.folders());
+        instance = deployment.run("a");
         let restored = instance.metric(RESTORED, "");
-        let changes: usize =
-            ["bundle-changelog", "delivery-changelog"].iter().map(|topic| stage.read(&stage.own(topic)).len()).sum();
+        let changes: usize = ["bundle-changelog", "delivery-changelog"]
+            .iter()
+            .map(|topic| deployment.read(&deployment.own(topic)).len())
+            .sum();
         println!("{restored} of {changes} changes were replayed after a kill");
         assert!(restored <= f64::from(RECORDS_MAX + ACTS), "{restored} of {changes} changes were replayed");
     }
-    stage.delivered(&all);
-    stage.exactly(&all);
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
     assert_eq!(instance.terminate(), Some(0));
 }
 
 #[test]
 fn a_changelog_that_was_created_anew_is_refused_and_the_store_is_kept() {
-    let Some(stage) = Stage::open("e2e-anew") else { return };
+    let Some(deployment) = Deployment::open("e2e-anew") else { return };
     let all = bundles(20, &mut fastrand::Rng::with_seed(43));
     let (parents, children) = halves(&all);
-    let changelog = stage.own("bundle-changelog");
-    let mut instance = stage.run("a");
-    stage.write_events(&parents);
-    stage.kept(&changelog, &all);
+    let changelog = deployment.own("bundle-changelog");
+    let mut instance = deployment.run("a");
+    deployment.write_events(&parents);
+    deployment.wait_for_entries(&changelog, &all);
     assert_eq!(instance.terminate(), Some(0));
-    let mut admin = stage.scene.admin();
+    let mut admin = deployment.fixture.admin();
     admin.delete(std::slice::from_ref(&changelog), LIMIT).expect("deleted");
     until("the changelog is gone", || {
         admin.describe(std::slice::from_ref(&changelog), LIMIT).expect("described") == [None]
     });
     let stores = || {
-        let entries = std::fs::read_dir(stage.state("a")).expect("the state directory");
+        let entries = std::fs::read_dir(deployment.state("a")).expect("the state directory");
         entries.map(|entry| entry.expect("an entry").file_name()).collect::<BTreeSet<_>>()
     };
     let before = stores();
 
-    let mut instance = stage.start("a");
+    let mut instance = deployment.start("a");
     assert_eq!(instance.exit_code(), Some(1));
-    let said = instance.said();
-    assert!(said.contains(changelog.as_str()), "the changelog is named: {said}");
-    assert!(said.contains("sheaf state republish") && said.contains("delete the task's directory"), "{said}");
+    let log_text = instance.log_text();
+    assert!(log_text.contains(changelog.as_str()), "the changelog is named: {log_text}");
+    assert!(
+        log_text.contains("sheaf state republish") && log_text.contains("delete the task's directory"),
+        "{log_text}"
+    );
     assert_eq!(stores(), before, "the stores are kept");
     assert!(before.iter().any(|name| name.to_string_lossy().starts_with("bundle-")), "{before:?}");
-    assert_eq!(stage.read(&changelog), [], "nothing was written to the new changelog");
+    assert_eq!(deployment.read(&changelog), [], "nothing was written to the new changelog");
 
-    // The remedy that was named.
-    let mut remedy = stage.command(&["state", "republish", "--all"], "a", "a");
-    assert_eq!(remedy.exit_code(), Some(0), "{}", remedy.said());
-    let mut instance = stage.run("a");
-    stage.write_events(&children);
-    stage.delivered(&all);
-    stage.exactly(&all);
+    // The remedy in the error.
+    let mut remedy = deployment.command(&["state", "republish", "--all"], "a", "a");
+    assert_eq!(remedy.exit_code(), Some(0), "{}", remedy.log_text());
+    let mut instance = deployment.run("a");
+    deployment.write_events(&children);
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
     assert_eq!(instance.terminate(), Some(0));
 }

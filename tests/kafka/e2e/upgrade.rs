@@ -1,4 +1,4 @@
-//! State that an older sheaf has left behind: the next one opens it, restores nothing, and loses nothing.
+//! The state of an older version: this version opens it, restores nothing, and loses nothing.
 //!
 //! What the commit `d6868c9` wrote is in `tests/fixtures/d6868c9.tar.gz`: the state directory of an instance that was stopped in order, and
 //! all records of its topics. The fixture is made by the test of the older binary itself, with `SHEAF_TEST_UPDATE_FIXTURES=1`;
@@ -16,15 +16,15 @@ use sheaf::model::{Headers, Key, OutRecord, Record, Timestamp, Topic, TopicParti
 use tempfile::TempDir;
 
 use super::super::cluster::root;
-use super::super::scene::LIMIT;
+use super::super::fixture::LIMIT;
 use super::bundle::{Bundle, Event, bundles};
+use super::deployment::{Deployment, PARTITIONS};
 use super::process::until;
-use super::stage::{PARTITIONS, Stage};
 
 const FIXTURE: &str = "tests/fixtures/d6868c9.tar.gz";
-/// How many records have been restored from changelogs.
+/// The metric of restored records.
 const RESTORED: &str = "sheaf_store_restored_records_total";
-/// Topics that hold state or input, by the names that a [`Stage`] gives them; true: the application's own.
+/// Topics with state or input, by their names in a [`Deployment`]; true: owned by the application.
 const TOPICS: [(bool, &str); 8] = [
     (false, "parents"),
     (false, "children"),
@@ -53,7 +53,7 @@ struct Content {
     timestamp: i64,
 }
 
-/// What an older sheaf is given: 4 bundles that it delivers, 2 whose delivery is in doubt when it stops, 6 that it has the parents of.
+/// The bundles of the older version: 4 delivered, 2 whose delivery is in doubt at the stop, 6 with their parents only.
 struct Bundles {
     all: Vec<Bundle>,
 }
@@ -81,75 +81,75 @@ impl Bundles {
     }
 }
 
-impl Stage {
+impl Deployment {
     fn named(&self, (is_own, what): (bool, &str)) -> Topic {
         if is_own { self.own(what) } else { self.topic(what) }
     }
 }
 
-/// Lets an instance of another binary work, and stops it in order.
-fn leave_behind(stage: &mut Stage, binary: PathBuf) {
+/// Runs an instance of another binary, and stops it in order.
+fn run_older(deployment: &mut Deployment, binary: PathBuf) {
     let bundles = Bundles::new();
-    stage.binary = Some(binary);
-    let mut instance = stage.run("a");
-    stage.write_events(&bundles.delivered().iter().flat_map(Bundle::events).collect::<Vec<_>>());
-    stage.delivered(bundles.delivered());
+    deployment.binary = Some(binary);
+    let mut instance = deployment.run("a");
+    deployment.write_events(&bundles.delivered().iter().flat_map(Bundle::events).collect::<Vec<_>>());
+    deployment.wait_for_deliveries(bundles.delivered());
     let hanging = Fault::always("POST", "/run/ondemand", Action::HangAfter);
-    stage.simulator.inject(Fault { times: Some(2), ..hanging });
-    stage.write_events(&bundles.in_doubt().iter().flat_map(Bundle::events).collect::<Vec<_>>());
+    deployment.simulator.inject(Fault { times: Some(2), ..hanging });
+    deployment.write_events(&bundles.in_doubt().iter().flat_map(Bundle::events).collect::<Vec<_>>());
     let parents = bundles.open().iter().map(|bundle| (true, bundle.parent.clone()));
-    stage.write_events(&parents.collect::<Vec<_>>());
-    stage.kept(&stage.own("bundle-changelog"), &bundles.all);
-    until("the calls are under way", || stage.folders() == 6);
+    deployment.write_events(&parents.collect::<Vec<_>>());
+    deployment.wait_for_entries(&deployment.own("bundle-changelog"), &bundles.all);
+    until("the calls are under way", || deployment.folders() == 6);
     assert_eq!(instance.terminate(), Some(0));
-    stage.binary = None;
+    deployment.binary = None;
 }
 
-/// Starts this binary on what another one has left behind, until all bundles but the first `before` have a folder.
-fn take_over(stage: &Stage, before: usize) {
+/// Starts this binary on the state of another one, until all bundles but the first `before` have a folder.
+fn take_over(deployment: &Deployment, before: usize) {
     let bundles = Bundles::new();
-    let mut instance = stage.run("a");
+    let mut instance = deployment.run("a");
     let restored = instance.metric(RESTORED, "");
     assert!(restored.abs() < 0.5, "{restored} records were restored");
-    stage.write_events(&bundles.later());
-    stage.delivered(&bundles.all[before..]);
-    let submissions = stage.read(&stage.topic("submissions")).len();
+    deployment.write_events(&bundles.later());
+    deployment.wait_for_deliveries(&bundles.all[before..]);
+    let submissions = deployment.read(&deployment.topic("submissions")).len();
     assert_eq!(submissions, bundles.all.len(), "no bundle is submitted twice");
-    assert_eq!(stage.dead_letters(), []);
+    assert_eq!(deployment.dead_letters(), []);
     assert_eq!(instance.terminate(), Some(0));
 }
 
 #[test]
 fn the_current_version_opens_the_state_of_an_older_one() {
     let Some(old) = std::env::var_os("SHEAF_TEST_OLD").map(PathBuf::from) else { return };
-    let Some(mut stage) = Stage::open("e2e-upgrade") else { return };
-    leave_behind(&mut stage, old);
+    let Some(mut deployment) = Deployment::open("e2e-upgrade") else { return };
+    run_older(&mut deployment, old);
     if std::env::var_os("SHEAF_TEST_UPDATE_FIXTURES").is_some() {
-        write_fixture(&stage);
+        write_fixture(&deployment);
     }
-    take_over(&stage, 0);
-    stage.exactly(&Bundles::new().all);
+    take_over(&deployment, 0);
+    deployment.assert_exactly(&Bundles::new().all);
 }
 
 #[test]
 fn the_state_of_d6868c9_is_opened() {
-    let Some(stage) = Stage::open("e2e-fixture") else { return };
+    let Some(deployment) = Deployment::open("e2e-fixture") else { return };
     let directory = TempDir::new().expect("a directory");
     let unpacked = Command::new("tar").arg("xzf").arg(root().join(FIXTURE)).arg("-C").arg(directory.path()).status();
     assert!(unpacked.expect("tar").success());
     let lines = std::fs::read_to_string(directory.path().join("topics.jsonl")).expect("the topics");
     let lines: Vec<Line> = lines.lines().map(|line| serde_json::from_str(line).expect("a line")).collect();
-    write_topics(&stage, &lines);
-    let store_root = stage.state("a");
+    write_topics(&deployment, &lines);
+    let store_root = deployment.state("a");
     std::fs::create_dir_all(store_root.parent().expect("a parent")).expect("made");
     std::fs::rename(directory.path().join("state"), &store_root)
         .or_else(|_other_disk| copy(directory.path(), &store_root))
         .expect("moved");
-    // The folders that the older one had made are not in this stage's Control-M. The two in doubt are looked up, not found, and submitted.
+    // This deployment's Control-M does not have the folders of the older one. The two in doubt are looked up, not found, and submitted.
     let bundles = Bundles::new();
     let delivered = bundles.delivered();
-    take_over(&stage, delivered.len());
-    assert_eq!(stage.folders(), bundles.all.len() - delivered.len());
+    take_over(&deployment, delivered.len());
+    assert_eq!(deployment.folders(), bundles.all.len() - delivered.len());
 }
 
 fn copy(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
@@ -157,16 +157,16 @@ fn copy(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
     if status.success() { Ok(()) } else { Err(std::io::Error::other("cp")) }
 }
 
-fn write_fixture(stage: &Stage) {
+fn write_fixture(deployment: &Deployment) {
     let directory = TempDir::new().expect("a directory");
-    let copied = Command::new("cp").arg("-r").arg(stage.state("a")).arg(directory.path().join("state")).status();
+    let copied = Command::new("cp").arg("-r").arg(deployment.state("a")).arg(directory.path().join("state")).status();
     assert!(copied.expect("cp").success());
     let mut lines = Vec::new();
     for (topic, name) in TOPICS.into_iter().enumerate() {
         let partitions: Vec<_> =
-            (0..PARTITIONS).map(|number| TopicPartition::new(&stage.named(name), number)).collect();
+            (0..PARTITIONS).map(|number| TopicPartition::new(&deployment.named(name), number)).collect();
         for partition in &partitions {
-            let records = stage.scene.read(Isolation::ReadCommitted, partition);
+            let records = deployment.fixture.read(Isolation::ReadCommitted, partition);
             lines.extend(records.into_iter().map(|record| Line {
                 topic,
                 partition: partition.partition,
@@ -174,7 +174,9 @@ fn write_fixture(stage: &Stage) {
                 record: Some(Content::of(&record)),
             }));
         }
-        for (partition, offset) in partitions.iter().zip(stage.scene.group_offsets(&stage.application(), &partitions)) {
+        for (partition, offset) in
+            partitions.iter().zip(deployment.fixture.group_offsets(&deployment.application(), &partitions))
+        {
             if let Some(offset) = offset {
                 lines.push(Line { topic, partition: partition.partition, offset, record: None });
             }
@@ -193,22 +195,22 @@ fn write_fixture(stage: &Stage) {
     assert!(packed.expect("tar").success());
 }
 
-/// Writes all records at their offsets. What is missing between two of them is the marker of a transaction, so each run of offsets
-/// is written in a transaction of its own.
-fn write_topics(stage: &Stage, lines: &[Line]) {
+/// Writes all records at their offsets. A missing offset is the marker of a transaction, so each run of offsets is written in its own
+/// transaction.
+fn write_topics(deployment: &Deployment, lines: &[Line]) {
     let mut by_partition: BTreeMap<TopicPartition, Vec<&Line>> = BTreeMap::new();
     let mut committed = Vec::new();
     for (topic, name) in TOPICS.into_iter().enumerate() {
-        let topic_name = stage.named(name);
+        let topic_name = deployment.named(name);
         let config = if name.1.ends_with("-changelog") { vec![("cleanup.policy", "compact")] } else { Vec::new() };
         if name.0 {
-            stage.scene.topic_with(
+            deployment.fixture.topic_with(
                 &format!("app-{}", name.1),
                 PARTITIONS,
                 &[&config[..], &[("max.message.bytes", "10485760")]].concat(),
             );
         } else if name.1 == "submissions" {
-            stage.scene.topic(name.1, PARTITIONS);
+            deployment.fixture.topic(name.1, PARTITIONS);
         }
         for line in lines.iter().filter(|line| line.topic == topic) {
             let partition = TopicPartition::new(&topic_name, line.partition);
@@ -218,21 +220,21 @@ fn write_topics(stage: &Stage, lines: &[Line]) {
             }
         }
     }
-    let mut producer = stage.scene.producer("fixture", &[]);
+    let mut producer = deployment.fixture.producer("fixture", &[]);
     for (partition, lines) in &by_partition {
         for run in lines.chunk_by(|one, next| one.offset + 1 == next.offset) {
             let records: Vec<OutRecord> =
                 run.iter().filter_map(|line| Some(line.record.as_ref()?.record(partition))).collect();
             producer.transact(&records, LIMIT).expect("written");
         }
-        let written = stage.scene.read(Isolation::ReadCommitted, partition);
+        let written = deployment.fixture.read(Isolation::ReadCommitted, partition);
         let offsets = |line: &&Line| line.offset;
         assert_eq!(
             written.iter().map(|record| record.offset).collect::<Vec<_>>(),
             lines.iter().map(offsets).collect::<Vec<_>>()
         );
     }
-    stage.scene.commit_group_offsets(&stage.application(), &committed);
+    deployment.fixture.commit_group_offsets(&deployment.application(), &committed);
 }
 
 impl Content {

@@ -1,13 +1,13 @@
-//! Brokers that restart or are killed, leaders that move, coordinators that die: all under load.
+//! Restarted and killed brokers, leader elections, killed coordinators, under load.
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use std::time::Duration;
 
 use super::super::e2e::java::java;
-use super::super::scene::{LIMIT, until};
+use super::super::fixture::{LIMIT, until};
 use super::super::verifier::now_ms;
-use super::{Trial, cluster};
+use super::{VerifiedDeployment, cluster};
 
 /// The partitions of both coordinators' topics, as `scripts/kafka` sets them.
 const COORDINATORS: i32 = 8;
@@ -15,65 +15,70 @@ const COORDINATORS: i32 = 8;
 #[test]
 fn broker_restarts_and_leader_elections_lose_and_duplicate_nothing() {
     let Some(cluster) = cluster() else { return };
-    let mut trial = Trial::open("faults-restart", &cluster);
-    let mut instances = trial.run(&["a", "b"]);
-    let load = trial.load();
-    trial.goes_on();
+    let mut verified = VerifiedDeployment::open("faults-restart", &cluster);
+    let mut instances = verified.run(&["a", "b"]);
+    let load = verified.load();
+    verified.wait_for_output();
     for node in 1..=3 {
         let stopped_at_ms = now_ms();
         cluster.stop_node(node);
-        println!("broker {node} stopped, recovered in {:?}", trial.recovers(stopped_at_ms));
+        println!("broker {node} stopped, recovered in {:?}", verified.wait_for_recovery(stopped_at_ms));
         cluster.start_node(node);
-        trial.goes_on();
+        verified.wait_for_output();
     }
-    // The restarts have left the leaders with few brokers; now they move without anybody's end.
-    let servers = trial.stage.scene.settings.bootstrap_servers.clone();
+    // After the restarts few brokers have the leaders; now they move without a stop.
+    let servers = verified.deployment.fixture.settings.bootstrap_servers.clone();
     let elect = ["--bootstrap-server", &servers, "--election-type", "preferred", "--all-topic-partitions"];
     until("the leaders have moved", || {
         let output = java(&[&["org.apache.kafka.tools.LeaderElectionCommand"], elect.as_slice()].concat(), "");
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        said.contains("Successfully completed leader election")
+        let log_text = String::from_utf8_lossy(&output.stdout).into_owned();
+        log_text.contains("Successfully completed leader election")
     });
-    println!("leaders moved, went on in {:?}", trial.goes_on());
-    trial.complete(load);
+    println!("leaders moved, recovered in {:?}", verified.wait_for_output());
+    verified.complete(load);
     for instance in &mut instances {
-        assert_eq!(instance.terminate(), Some(0), "{}", instance.said());
+        assert_eq!(instance.terminate(), Some(0), "{}", instance.log_text());
     }
 }
 
 #[test]
 fn killed_coordinators_lose_and_duplicate_nothing() {
     let Some(cluster) = cluster() else { return };
-    let mut trial = Trial::open("faults-coordinator", &cluster);
-    let mut instances = trial.run(&["a", "b"]);
-    let load = trial.load();
-    trial.goes_on();
-    let group = trial.stage.application();
+    let mut verified = VerifiedDeployment::open("faults-coordinator", &cluster);
+    let mut instances = verified.run(&["a", "b"]);
+    let load = verified.load();
+    verified.wait_for_output();
+    let group = verified.deployment.application();
     let transactional_id = format!("{group}-a-0");
     for (topic, name) in [("__consumer_offsets", &group), ("__transaction_state", &transactional_id)] {
-        let node = coordinator(&trial.stage.scene.settings.bootstrap_servers, topic, name);
+        let node = coordinator(&verified.deployment.fixture.settings.bootstrap_servers, topic, name);
         let killed_at_ms = now_ms();
         cluster.kill_node(node);
-        println!("broker {node}, {topic} of {name}, killed: recovered in {:?}", trial.recovers(killed_at_ms));
+        println!(
+            "broker {node}, {topic} of {name}, killed: recovered in {:?}",
+            verified.wait_for_recovery(killed_at_ms)
+        );
         cluster.start_node(node);
-        trial.goes_on();
+        verified.wait_for_output();
     }
-    trial.complete(load);
+    verified.complete(load);
     for instance in &mut instances {
-        assert_eq!(instance.terminate(), Some(0), "{}", instance.said());
+        assert_eq!(instance.terminate(), Some(0), "{}", instance.log_text());
     }
 }
 
 #[test]
 fn a_topic_that_not_every_broker_knows_yet_is_described_as_requested() {
     let Some(cluster) = cluster() else { return };
-    let trial = Trial::open("faults-describe", &cluster);
-    // Each client asks a broker of its own choice.
-    let mut admins: Vec<_> = (0..3).map(|_| trial.stage.scene.admin()).collect();
+    let verified = VerifiedDeployment::open("faults-describe", &cluster);
+    // Each client sends its requests to another broker.
+    let mut admins: Vec<_> = (0..3).map(|_| verified.deployment.fixture.admin()).collect();
     for round in 0..20 {
-        let topic = trial.stage.topic(&format!("t{round}"));
+        let topic = verified.deployment.topic(&format!("t{round}"));
         std::thread::scope(|scope| {
-            scope.spawn(|| trial.stage.scene.topic_with(&format!("t{round}"), 1, &[("cleanup.policy", "compact")]));
+            scope.spawn(|| {
+                verified.deployment.fixture.topic_with(&format!("t{round}"), 1, &[("cleanup.policy", "compact")])
+            });
             for admin in &mut admins {
                 until("it is there", || {
                     let found = admin.describe(std::slice::from_ref(&topic), LIMIT).expect("described").remove(0);
@@ -86,7 +91,7 @@ fn a_topic_that_not_every_broker_knows_yet_is_described_as_requested() {
     }
 }
 
-/// The broker that leads the partition to which Kafka assigns this name.
+/// The broker that is the coordinator of a name: the leader of its partition.
 fn coordinator(bootstrap_servers: &str, topic: &str, name: &str) -> u32 {
     let partition = (java_hash(name) & i32::MAX) % COORDINATORS;
     let client: BaseConsumer =

@@ -3,34 +3,34 @@
 use std::time::Duration;
 
 use super::super::verifier::now_ms;
-use super::{Trial, cluster};
+use super::{VerifiedDeployment, cluster};
 
-/// After so long the group goes on without a silent member.
+/// The session time-out.
 const SESSION: Duration = Duration::from_secs(6);
 
 #[test]
 fn instances_killed_in_turn_on_three_brokers_lose_and_duplicate_nothing() {
     let Some(cluster) = cluster() else { return };
-    let mut trial = Trial::open("faults-kill", &cluster);
+    let mut verified = VerifiedDeployment::open("faults-kill", &cluster);
     let names = ["a", "b", "c"];
-    let mut instances = trial.run(&names);
-    let load = trial.load();
-    trial.goes_on();
+    let mut instances = verified.run(&names);
+    let load = verified.load();
+    verified.wait_for_output();
     for round in 0..6 {
         let victim = round % names.len();
         let killed_at_ms = now_ms();
         instances[victim].kill();
         if round == 4 {
             std::thread::sleep(SESSION);
-            println!("others took over in {:?}", trial.recovers(killed_at_ms));
+            println!("others took over in {:?}", verified.wait_for_recovery(killed_at_ms));
         }
-        instances[victim] = trial.stage.start(names[victim]);
-        println!("{} killed, recovered in {:?}", names[victim], trial.recovers(killed_at_ms));
+        instances[victim] = verified.deployment.start(names[victim]);
+        println!("{} killed, recovered in {:?}", names[victim], verified.wait_for_recovery(killed_at_ms));
         instances[victim].ready();
     }
-    trial.complete(load);
+    verified.complete(load);
     for instance in &mut instances {
-        assert!(instance.metric("sheaf_store_rebuilds_total", "") < 0.5, "{}", instance.said());
+        assert!(instance.metric("sheaf_store_rebuilds_total", "") < 0.5, "{}", instance.log_text());
         assert_eq!(instance.terminate(), Some(0));
     }
 }

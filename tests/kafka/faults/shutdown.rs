@@ -1,29 +1,29 @@
-//! An instance that is to end while no broker is there.
+//! A stop while all brokers are down.
 
 use std::time::Instant;
 
-use super::super::cluster::{KafkaCluster, left_out};
-use super::super::e2e::stage::Stage;
+use super::super::cluster::{KafkaCluster, is_skipped};
+use super::super::e2e::deployment::Deployment;
+use super::super::fixture::until;
 use super::super::load::Load;
-use super::super::scene::until;
 
 #[test]
 fn an_instance_ends_within_its_limit_while_all_brokers_are_down() {
-    if left_out() {
+    if is_skipped() {
         return;
     }
     let cluster = KafkaCluster::start(1);
-    let stage = Stage::at("faults-shutdown", cluster.bootstrap_servers());
-    stage.create_sources();
-    let mut instance = stage.run("a");
-    let load = Load::start(&stage, 100, 3);
-    until("it is at work", || stage.folders() > 0);
+    let deployment = Deployment::at("faults-shutdown", cluster.bootstrap_servers());
+    deployment.create_sources();
+    let mut instance = deployment.run("a");
+    let load = Load::start(&deployment, 100, 3);
+    until("it is at work", || deployment.folders() > 0);
     cluster.stop();
     drop(load);
     let start = Instant::now();
     let code = instance.terminate();
-    let said = instance.said();
+    let log_text = instance.log_text();
     println!("ended with {code:?} {:?} after TERM, no broker being there", start.elapsed());
-    let too_long = said.contains("took longer than shutdown_timeout");
-    assert_eq!(code, Some(i32::from(too_long)), "{said}");
+    let too_long = log_text.contains("took longer than shutdown_timeout");
+    assert_eq!(code, Some(i32::from(too_long)), "{log_text}");
 }

@@ -1,4 +1,4 @@
-//! What a soak counts. It is kept in a file after each checkpoint, so that a second call goes on where the first stopped.
+//! The figures of a soak, saved in a file after each checkpoint, so that a later call continues where the last one stopped.
 #![expect(clippy::struct_field_names, reason = "the unit stands last in a name, also where all have the same")]
 
 use std::collections::BTreeMap;
@@ -8,21 +8,21 @@ use serde::{Deserialize, Serialize};
 
 use super::super::verifier::Audit;
 
-/// All figures. Counts are of all calls together; what an interrupted call did after its last checkpoint is not counted.
+/// All figures. Counts are of all calls; the work of an interrupted call after its last checkpoint is not counted.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Figures {
-    /// Rounds that were played and checked.
+    /// Rounds that were run and checked.
     pub(super) rounds: u64,
     /// Processes that were killed.
     pub(super) kills: u64,
-    /// Rounds in which the killed ones came back after their session had ended, and others took over.
+    /// Rounds in which the killed instances were restarted after their session time-out, and others took over.
     pub(super) take_overs: u64,
     /// Rounds that killed two at once.
     pub(super) double_kills: u64,
     /// Events that were written.
     pub(super) events: u64,
-    /// Bundles that were complete, submitted once with the right content, and delivered once.
+    /// Bundles that were complete, submitted once with the expected content, and delivered once.
     pub(super) bundles: u64,
     pub(super) lost: usize,
     pub(super) doubled: u64,
@@ -33,19 +33,19 @@ pub(super) struct Figures {
     pub(super) errors: BTreeMap<String, u64>,
     /// Log lines at the level WARN, by message.
     pub(super) warnings: BTreeMap<String, u64>,
-    /// The most changelog records that an instance restored after a kill, those of tasks that had moved among them.
+    /// The most changelog records that an instance restored after a kill, including those of moved tasks.
     pub(super) restored_records_max: u64,
     /// From the kill until fresh output of every partition.
     pub(super) recovery: Percentiles,
     /// The same for rounds with a take-over, whose session time-out of 6 s is part of it.
     pub(super) take_over_recovery: Percentiles,
-    /// What did not go well, in words.
+    /// Descriptions of failures.
     pub(super) failures: Vec<String>,
-    /// How often everything began anew, because a call was interrupted and not asked to stop.
+    /// The number of starts from empty topics, after a call that was interrupted.
     pub(super) epoch: u64,
-    /// How often it was called.
+    /// The number of calls.
     pub(super) calls: u64,
-    /// True when the last call ended in order: its topics and stores are right, and can be gone on with.
+    /// True if the last call ended in order, so that the next can continue with its topics and stores.
     pub(super) ended_in_order: bool,
     recovery_ms: Vec<i64>,
     take_over_recovery_ms: Vec<i64>,
@@ -83,20 +83,20 @@ impl std::fmt::Display for Percentiles {
 }
 
 impl Figures {
-    /// What was kept, or nothing yet.
+    /// The saved figures; empty ones if there are none.
     pub(super) fn load(directory: &Path) -> Self {
         let Ok(text) = std::fs::read(directory.join("figures.json")) else { return Self::default() };
-        serde_json::from_slice(&text).expect("figures.json is what an earlier call wrote")
+        serde_json::from_slice(&text).expect("figures.json of an earlier call")
     }
 
-    /// Writes them so that an interruption leaves the older or the newer ones.
+    /// Saves them atomically: an interruption leaves the older or the newer ones.
     pub(super) fn save(&self, directory: &Path) {
         let draft = directory.join("figures.json.new");
         std::fs::write(&draft, serde_json::to_vec_pretty(self).expect("JSON")).expect("written");
         std::fs::rename(&draft, directory.join("figures.json")).expect("renamed");
     }
 
-    /// Begins a call; true when it can go on with the topics and stores of the one before.
+    /// Begins a call; true if it can continue with the topics and stores of the last one.
     pub(super) fn begin(&mut self) -> bool {
         let goes_on = std::mem::take(&mut self.ended_in_order);
         if !goes_on {
@@ -107,22 +107,22 @@ impl Figures {
         goes_on
     }
 
-    /// Marks that everything has ended in order.
+    /// Marks an orderly end.
     pub(super) fn finish(&mut self) {
         self.ended_in_order = true;
     }
 
-    /// What the topics' names begin with.
+    /// The prefix of the names of topics.
     pub(super) fn name(&self) -> String {
         format!("soak-{}", self.epoch)
     }
 
-    /// Another one for each call.
+    /// The seed, different for each call.
     pub(super) fn seed(&self) -> u64 {
         20_261_121 + self.calls * 1_000_003
     }
 
-    /// Takes what an audit says.
+    /// Records the results of an audit.
     pub(super) fn check(&mut self, audit: &Audit) {
         self.bundles = self.bundles_before + audit.settled;
         (self.lost, self.doubled) = (audit.lost.len(), audit.doubled);
@@ -130,7 +130,7 @@ impl Figures {
         self.wrong += usize::try_from(audit.dead_letters).unwrap_or(usize::MAX);
     }
 
-    /// Notes how long a round's recovery took.
+    /// Records the recovery time of a round.
     pub(super) fn recovered(&mut self, took_ms: i64, is_take_over: bool) {
         let (all, percentiles) = if is_take_over {
             (&mut self.take_over_recovery_ms, &mut self.take_over_recovery)
@@ -150,7 +150,7 @@ impl Figures {
         )
     }
 
-    /// All figures for a person.
+    /// All figures as text.
     pub(super) fn summary(&self) -> String {
         let Self { rounds, kills, double_kills, take_overs, events, bundles, lost, doubled, wrong, wipes, .. } = self;
         format!(

@@ -1,4 +1,4 @@
-//! What `scripts/soak kill` runs: instances are killed in turn under a constant load, for as many rounds as it is told.
+//! The test of `scripts/soak kill`: instances are killed in turn under a constant load, for a number of rounds.
 //!
 //! ```text
 //!  load ──▶ 3 brokers ◀──▶ a, b, c ──▶ Control-M's simulator
@@ -9,16 +9,16 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `figures` | what is counted, kept in a file, so that a second call goes on |
-//! | `crew` | the three instances, their kills, and what their logs say |
-//! | `round` | a kill, and how long it takes until everything comes out again |
+//! | `figures` | the figures, saved in a file, so that a later call continues |
+//! | `instances` | the three instances, their kills, and the messages of their logs |
+//! | `round` | a kill, and the time until all partitions have output again |
 //!
-//! **Recovery** of a round is the time from the kill until *every* partition has handed out a submission for a bundle
+//! **Recovery** of a round is the time from the kill until *every* partition has written a submission for a bundle
 //! whose last member was written after the kill. It includes the time until the next bundle completes in each partition
 //! (some 0.2 s at 150 events per second), so it is an upper bound.
 
-mod crew;
 mod figures;
+mod instances;
 mod round;
 
 use std::collections::BTreeMap;
@@ -26,33 +26,33 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::cluster::KafkaCluster;
-use super::e2e::stage::Stage;
+use super::e2e::deployment::Deployment;
+use super::fixture::LIMIT;
 use super::load::Load;
-use super::scene::LIMIT;
 use super::verifier::{Audit, From, Scope, Verifier};
-use crew::Crew;
 use figures::Figures;
+use instances::Instances;
 
-/// How many rounds lie between two checkpoints.
+/// The number of rounds between two checkpoints.
 const CHECKPOINT_ROUNDS: u64 = 25;
-/// Topics are trimmed behind the verifier, so that the disk stays small.
+/// The topics are trimmed behind the verifier, to limit the disk usage.
 const TRIMMED: [(&str, &str); 3] =
     [("retention.ms", "1200000"), ("segment.bytes", "16777216"), ("segment.ms", "300000")];
 
-/// What is played with.
+/// The deployment, its load and its verifier.
 struct Soak {
     directory: PathBuf,
-    stage: Stage,
-    /// None once everything was written.
+    deployment: Deployment,
+    /// `None` after all events were written.
     load: Option<Load>,
     verifier: Verifier,
-    crew: Crew,
+    instances: Instances,
     figures: Figures,
     chance: fastrand::Rng,
 }
 
-/// A variable of `scripts/soak`.
-fn setting(name: &str) -> Option<u64> {
+/// A numeric variable of `scripts/soak`.
+fn variable(name: &str) -> Option<u64> {
     std::env::var(format!("SHEAF_TEST_SOAK_{name}")).ok().and_then(|value| value.parse().ok())
 }
 
@@ -61,24 +61,24 @@ fn setting(name: &str) -> Option<u64> {
 fn nothing_is_lost_or_duplicated_however_often_instances_are_killed() {
     let Ok(directory) = std::env::var("SHEAF_TEST_SOAK_DIR") else { return };
     let directory = PathBuf::from(directory);
-    let rounds = setting("ROUNDS").unwrap_or(1_000);
-    let brokers = setting("BROKERS").and_then(|count| u32::try_from(count).ok()).unwrap_or(3);
+    let rounds = variable("ROUNDS").unwrap_or(1_000);
+    let brokers = variable("BROKERS").and_then(|count| u32::try_from(count).ok()).unwrap_or(3);
     let mut figures = Figures::load(&directory);
-    let goes_on = figures.begin();
-    if !goes_on {
+    let continues = figures.begin();
+    if !continues {
         remove(&directory.join("kafka"));
         remove(&directory.join("stage"));
     }
     std::fs::create_dir_all(directory.join("stage")).expect("a directory");
     println!("starting {brokers} broker(s); {} of {rounds} rounds are done", figures.rounds);
-    let cluster = KafkaCluster::start_kept(directory.join("kafka"), brokers);
-    let mut stage = Stage::lasting(&figures.name(), cluster.bootstrap_servers(), directory.join("stage"));
-    // Whoever takes over restores up to the end of what is open, so a dead one's transaction must not outlast its session.
-    stage.properties.insert("transaction.timeout.ms", "6000");
+    let cluster = KafkaCluster::start_persistent(directory.join("kafka"), brokers);
+    let mut deployment = Deployment::persistent(&figures.name(), cluster.bootstrap_servers(), directory.join("stage"));
+    // A new owner waits for open transactions, so the transaction of a killed instance must not outlast its session.
+    deployment.properties.insert("transaction.timeout.ms", "6000");
     if std::env::var("SHEAF_TEST_SOAK_STRATEGY").is_ok_and(|strategy| strategy == "range") {
-        stage.properties.insert("partition.assignment.strategy", "range");
+        deployment.properties.insert("partition.assignment.strategy", "range");
     }
-    let mut soak = Soak::open(directory, stage, figures, goes_on);
+    let mut soak = Soak::open(directory, deployment, figures, continues);
     while soak.figures.rounds < rounds && !soak.is_asked_to_stop() {
         soak.round();
         if soak.figures.rounds.is_multiple_of(CHECKPOINT_ROUNDS) {
@@ -96,99 +96,99 @@ fn remove(directory: &Path) {
 }
 
 impl Soak {
-    fn open(directory: PathBuf, stage: Stage, figures: Figures, goes_on: bool) -> Self {
-        if !goes_on {
+    fn open(directory: PathBuf, deployment: Deployment, figures: Figures, continues: bool) -> Self {
+        if !continues {
             for topic in ["parents", "children", "submissions"] {
-                stage.scene.topic_with(topic, super::e2e::stage::PARTITIONS, &TRIMMED);
+                deployment.fixture.topic_with(topic, super::e2e::deployment::PARTITIONS, &TRIMMED);
             }
         }
-        let crew = Crew::start(&stage);
+        let instances = Instances::start(&deployment);
         let scope = Scope {
-            bootstrap_servers: stage.scene.settings.bootstrap_servers.clone(),
-            parents: stage.topic("parents").to_string(),
-            children: stage.topic("children").to_string(),
-            submissions: stage.topic("submissions").to_string(),
-            application: stage.application(),
+            bootstrap_servers: deployment.fixture.settings.bootstrap_servers.clone(),
+            parents: deployment.topic("parents").to_string(),
+            children: deployment.topic("children").to_string(),
+            submissions: deployment.topic("submissions").to_string(),
+            application: deployment.application(),
         };
-        let verifier = Verifier::open(&scope, if goes_on { From::End } else { From::Beginning });
+        let verifier = Verifier::open(&scope, if continues { From::End } else { From::Beginning });
         // Another seed for each call: events of an earlier one would be duplicates.
         let seed = figures.seed();
-        let rate = setting("RATE").and_then(|rate| u32::try_from(rate).ok()).unwrap_or(150);
-        let load = Some(Load::start(&stage, rate, seed));
-        Self { directory, stage, load, verifier, crew, figures, chance: fastrand::Rng::with_seed(seed) }
+        let rate = variable("RATE").and_then(|rate| u32::try_from(rate).ok()).unwrap_or(150);
+        let load = Some(Load::start(&deployment, rate, seed));
+        Self { directory, deployment, load, verifier, instances, figures, chance: fastrand::Rng::with_seed(seed) }
     }
 
     fn is_asked_to_stop(&self) -> bool {
         self.directory.join("stop").exists()
     }
 
-    /// Looks on until it is so.
-    fn until(&mut self, what: &str, mut is_so: impl FnMut(&mut Self) -> bool) {
+    /// Feeds the verifier until the condition is true.
+    fn until(&mut self, what: &str, mut condition: impl FnMut(&mut Self) -> bool) {
         let start = Instant::now();
-        while !is_so(self) {
+        while !condition(self) {
             if start.elapsed() > LIMIT {
                 self.verifier.catch_up();
-                let audit = self.verifier.audit(&folders(&self.stage));
+                let audit = self.verifier.audit(&folders(&self.deployment));
                 self.fail(what, &audit);
             }
-            self.verifier.look();
+            self.verifier.poll();
         }
     }
 
-    /// Looks on for so long.
-    fn look_for(&mut self, time: Duration) {
+    /// Feeds the verifier for some time.
+    fn verify_for(&mut self, time: Duration) {
         let start = Instant::now();
         while start.elapsed() < time {
-            self.verifier.look();
+            self.verifier.poll();
         }
     }
 
-    /// Lets everything come out, and compares all there is.
+    /// Waits for all outputs, and audits them.
     fn checkpoint(&mut self) {
-        let load = self.load.as_ref().expect("it runs");
+        let load = self.load.as_ref().expect("running");
         load.pause();
         self.figures.events = self.figures.events_before + load.events();
         self.drain();
-        self.load.as_ref().expect("it runs").resume();
+        self.load.as_ref().expect("running").resume();
     }
 
     fn drain(&mut self) -> Audit {
         self.verifier.catch_up();
         self.until("everything complete has come out", |soak| soak.verifier.pending() == 0);
         self.verifier.catch_up();
-        let audit = self.verifier.audit(&folders(&self.stage));
-        self.stage.simulator.reset();
+        let audit = self.verifier.audit(&folders(&self.deployment));
+        self.deployment.simulator.reset();
         self.figures.check(&audit);
         self.figures.save(&self.directory);
         println!("{}", self.figures.line());
-        if !audit.is_right() {
+        if !audit.is_correct() {
             self.fail("the audit is right", &audit);
         }
         audit
     }
 
-    /// Completes what was held back, checks all of it, and ends the instances in order.
+    /// Completes all bundles, audits them, and stops the instances in order.
     fn end(mut self) {
-        let load = self.load.take().expect("it runs");
+        let load = self.load.take().expect("running");
         self.figures.events = self.figures.events_before + load.complete();
         let audit = self.drain();
-        assert_eq!(audit.open, 0, "what lacked a member was open until it came, and is complete now");
-        self.crew.end(&mut self.figures);
+        assert_eq!(audit.open, 0, "every bundle is complete");
+        self.instances.end(&mut self.figures);
         self.figures.finish();
         self.figures.save(&self.directory);
         println!("{}", self.figures.summary());
     }
 
-    /// Keeps everything as it is for whoever looks into it.
+    /// Fails, and keeps all data for analysis.
     fn fail(&mut self, what: &str, audit: &Audit) -> ! {
-        let said = format!("after round {}: it never came to it that {what}", self.figures.rounds);
-        self.figures.failures.push(said.clone());
+        let log_text = format!("after round {}: timed out waiting until {what}", self.figures.rounds);
+        self.figures.failures.push(log_text.clone());
         self.figures.save(&self.directory);
-        panic!("{said}\n{audit:#?}");
+        panic!("{log_text}\n{audit:#?}");
     }
 }
 
-/// Control-M's folders, and how often each was submitted.
-fn folders(stage: &Stage) -> BTreeMap<String, u64> {
-    stage.simulator.dump().folders.into_iter().map(|(name, folder)| (name, folder.submits)).collect()
+/// Control-M's folders, and the number of submits of each.
+fn folders(deployment: &Deployment) -> BTreeMap<String, u64> {
+    deployment.simulator.dump().folders.into_iter().map(|(name, folder)| (name, folder.submits)).collect()
 }

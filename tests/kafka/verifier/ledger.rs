@@ -1,4 +1,4 @@
-//! One account for each bundle: what came in, what came out, and what is still to come.
+//! One account for each bundle: its events, its outputs, and the outputs that are still missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::audit::Audit;
 
-/// A submission that turned out right.
+/// A correct submission.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Checked {
     pub(super) partition: i32,
-    /// When the bundle's last member was written.
+    /// The time at which the bundle's last member was written, in ms.
     pub(super) complete_at_ms: i64,
     pub(super) seen_ms: i64,
 }
@@ -21,16 +21,16 @@ struct Account {
     parent: Option<Value>,
     children: BTreeMap<u64, Value>,
     last_at_ms: i64,
-    /// The members were all there, and have been compared with the submission if that was there.
+    /// All members have arrived, and were compared with the submission if there is one.
     complete: bool,
-    /// A submission that waits for the members: the topics are read one after another.
+    /// A submission that was read before the members: the topics are read one after another.
     waiting: Option<(Value, (i32, i64))>,
     submissions: u32,
     outcomes: u32,
     folders: u64,
 }
 
-/// All accounts. What is right in every way is closed and costs 16 bytes from then on, so that a later doubling is seen.
+/// All accounts. A correct bundle is closed and takes 16 bytes from then on, so that later duplicates are found.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     open: BTreeMap<Uuid, Account>,
@@ -43,7 +43,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// A parent event: `id`, and how many `children` it says there are.
+    /// A parent event: its `id`, and its number of `children`.
     pub(super) fn parent(&mut self, value: &[u8], at_ms: i64) {
         let Some((value, id)) = event(value, "id") else { return };
         self.member(id, at_ms, |account| {
@@ -62,7 +62,7 @@ impl Ledger {
 
     fn member(&mut self, id: Uuid, at_ms: i64, enter: impl FnOnce(&mut Account)) {
         if self.settled.contains(&id) {
-            return; // A duplicate; nothing may come of it.
+            return; // A duplicate: it must not have outputs.
         }
         let account = self.open.entry(id).or_default();
         if account.complete {
@@ -75,7 +75,7 @@ impl Ledger {
         self.compare(id);
     }
 
-    /// A submission, with its partition and the moment in which it was seen.
+    /// A submission, with its partition and the time at which it was read.
     pub(super) fn submission(&mut self, key: Option<&[u8]>, value: &[u8], seen: (i32, i64)) {
         let Some((value, id)) = event(value, "bundle_id") else {
             self.wrong.push(format!("a submission that is none: {}", String::from_utf8_lossy(value)));
@@ -94,7 +94,7 @@ impl Ledger {
         self.compare(id);
     }
 
-    /// Compares a submission with the members, once both are there, and lets go of both.
+    /// Compares a submission with the members once both have arrived, and drops both.
     fn compare(&mut self, id: Uuid) {
         let Some(account) = self.open.get_mut(&id).filter(|account| account.complete) else { return };
         let Some((submission, (partition, seen_ms))) = account.waiting.take() else { return };
@@ -130,28 +130,28 @@ impl Ledger {
         *self.alerts.entry(format!("{kind} {key}")).or_default() += 1;
     }
 
-    /// A dead letter, for which the verified input gives no reason.
+    /// A dead letter; the input of the load has none.
     pub(super) fn dead_letter(&mut self, _key: Option<&[u8]>, _value: &[u8]) {
         self.dead_letters += 1;
     }
 
-    /// How many complete bundles still lack their submission or its outcome.
+    /// The number of complete bundles without their submission or its outcome.
     pub(super) fn pending(&self) -> usize {
         let lacks = |account: &&Account| account.complete && (account.submissions == 0 || account.outcomes == 0);
         self.open.values().filter(lacks).count()
     }
 
-    /// How many different alerts there are.
+    /// The number of different alerts.
     pub(super) fn alerts(&self) -> usize {
         self.alerts.len()
     }
 
-    /// The submissions that have turned out right since the last call.
+    /// The correct submissions since the last call.
     pub(super) fn take_checked(&mut self) -> Vec<Checked> {
         std::mem::take(&mut self.checked)
     }
 
-    /// The account of a bundle that something came out for; none, and a finding, when it was settled before.
+    /// The account of a bundle with an output; `None`, with a finding, if it was settled before.
     fn account(&mut self, id: Uuid, what: &str) -> Option<&mut Account> {
         if self.settled.contains(&id) {
             self.double(id, what);
@@ -165,7 +165,7 @@ impl Ledger {
         self.wrong.push(format!("{id}: a second {what}"));
     }
 
-    /// Compares with what Control-M has had since the last audit, closes what is right, and says what is not.
+    /// Compares with Control-M's folders since the last audit, closes correct accounts, and returns the others.
     pub(super) fn audit(&mut self, folders: &BTreeMap<String, u64>) -> Audit {
         for (name, submits) in folders {
             let Some(id) = name.strip_prefix("folder-").and_then(|id| id.parse().ok()) else {

@@ -1,10 +1,10 @@
-//! Judges a run by reading topics, and by nothing else.
+//! The verifier: checks a run by reading topics only.
 //!
-//! It shares no code with the runtime: it reads with a client of its own, `read_committed`, parses the events itself and
-//! computes from the input topics alone which bundles are complete and what each submission has to hold.
+//! It shares no code with the runtime: it reads with its own client, `read_committed`, parses the events itself, and computes the
+//! complete bundles and their submissions from the input topics alone.
 //!
 //! ```text
-//!  sources ──▶ what has to come ──┐
+//!  sources ──▶ expected outputs ──┐
 //!  submissions, outcomes,         ├──▶ audit: lost, doubled, wrong, early, open
 //!  dead letters, alerts, folders ─┘
 //! ```
@@ -12,9 +12,9 @@
 //! | file | what |
 //! |---|---|
 //! | `reader` | committed records of one topic, and its end |
-//! | `ledger` | one account for each bundle, closed when everything about it is right |
-//! | `audit` | what is to be said about a ledger |
-//! | `tests` | that each kind of fault is found |
+//! | `ledger` | one account for each bundle, closed when it is correct |
+//! | `audit` | the result of an audit |
+//! | `tests` | each kind of fault is found |
 
 mod audit;
 mod ledger;
@@ -30,10 +30,10 @@ use ledger::Ledger;
 pub(crate) use reader::now_ms;
 use reader::{Found, Reader};
 
-/// How long a look sleeps when there was nothing.
+/// The pause of [`Verifier::poll`] without records.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The topics that are judged.
+/// The topics that are verified.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope {
     pub(crate) bootstrap_servers: String,
@@ -44,12 +44,12 @@ pub(crate) struct Scope {
     pub(crate) application: String,
 }
 
-/// Where reading begins.
+/// The start of reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum From {
-    /// With the first record that is there.
+    /// The beginning of each partition.
     Beginning,
-    /// Behind the last one, because all before it has been judged.
+    /// The end of each partition; earlier records were verified before.
     End,
 }
 
@@ -63,13 +63,13 @@ enum Kind {
     DeadLetter,
 }
 
-/// Reads and judges.
+/// Reads and verifies.
 pub(crate) struct Verifier {
     readers: Vec<(Kind, Reader)>,
     ledger: Ledger,
-    /// Bundles whose last member was written after this moment are fresh.
+    /// Bundles whose last member was written after this time, in ms, are fresh.
     fresh_from_ms: i64,
-    /// When the first fresh submission of each partition was seen.
+    /// The time of the first fresh submission of each partition.
     fresh: BTreeMap<i32, i64>,
 }
 
@@ -90,8 +90,8 @@ impl Verifier {
         Self { readers, ledger: Ledger::default(), fresh_from_ms: i64::MAX, fresh: BTreeMap::new() }
     }
 
-    /// Takes what there is, and sleeps a moment when there is nothing.
-    pub(crate) fn look(&mut self) {
+    /// Reads the available records; pauses briefly if there are none.
+    pub(crate) fn poll(&mut self) {
         let mut found = Vec::new();
         for (kind, reader) in &mut self.readers {
             while let Some(record) = reader.next(Duration::ZERO) {
@@ -106,7 +106,7 @@ impl Verifier {
         }
     }
 
-    /// Reads every topic up to where it ends now, as far as transactions have ended.
+    /// Reads every topic up to its current last stable offset.
     pub(crate) fn catch_up(&mut self) {
         let mut found = Vec::new();
         for (kind, reader) in &mut self.readers {
@@ -117,29 +117,28 @@ impl Verifier {
         }
     }
 
-    /// How many complete bundles still lack their submission or its outcome.
+    /// The number of complete bundles without their submission or its outcome.
     pub(crate) fn pending(&self) -> usize {
         self.ledger.pending()
     }
 
-    /// How many alerts there are.
+    /// The number of alerts.
     pub(crate) fn alerts(&self) -> usize {
         self.ledger.alerts()
     }
 
-    /// From now on, bundles whose last member was written after this moment are fresh.
+    /// Sets the time after which the last member of a fresh bundle is written.
     pub(crate) fn fresh_from(&mut self, at_ms: i64) {
         self.fresh_from_ms = at_ms;
         self.fresh.clear();
     }
 
-    /// When the first fresh submission of each partition was seen.
+    /// The time of the first fresh submission of each partition.
     pub(crate) fn fresh(&self) -> &BTreeMap<i32, i64> {
         &self.fresh
     }
 
-    /// What there is to say, with what Control-M has had since the last audit: folders by name, and how often each
-    /// was submitted.
+    /// Audits all records so far; `folders` are those at Control-M since the last audit, with the number of submits of each.
     pub(crate) fn audit(&mut self, folders: &BTreeMap<String, u64>) -> Audit {
         self.ledger.audit(folders)
     }

@@ -1,4 +1,4 @@
-//! Committed records of one topic, read with a client of the verifier's own.
+//! Committed records of one topic, read with the verifier's own client.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -10,28 +10,28 @@ use rdkafka::{ClientConfig, Message as _, Offset, TopicPartitionList};
 
 use super::From;
 
-/// No answer takes longer, whatever happens to the brokers.
+/// The time-out of a request, also during faults of brokers.
 const LIMIT: Duration = Duration::from_mins(3);
 
-/// A record as the verifier needs it.
+/// A record.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) partition: i32,
     pub(super) key: Option<Vec<u8>>,
     pub(super) value: Vec<u8>,
-    /// When it was written.
+    /// The time of writing, in ms.
     pub(super) at_ms: i64,
-    /// When it was read here.
+    /// The time of reading, in ms.
     pub(super) seen_ms: i64,
 }
 
-/// Reads one topic. One client for each, because the end of a partition is told without the topic's name.
+/// Reads one topic. Each topic has its own client, because the end of a partition is reported without the topic's name.
 pub(super) struct Reader {
     topic: String,
     consumer: BaseConsumer,
-    /// What comes next of each partition.
+    /// The next offset of each partition.
     next: BTreeMap<i32, i64>,
-    /// The partitions whose end was met since the last assignment.
+    /// The partitions whose end was reached since the last assignment.
     ended: BTreeSet<i32>,
 }
 
@@ -58,7 +58,7 @@ impl Reader {
         reader
     }
 
-    /// Begins again where it is, so that each partition tells its end once more.
+    /// Assigns the current offsets again, so that each partition reports its end once more.
     fn assign(&mut self) {
         let mut list = TopicPartitionList::new();
         for (partition, offset) in &self.next {
@@ -68,7 +68,7 @@ impl Reader {
         self.ended.clear();
     }
 
-    /// The next record, if one comes in time.
+    /// The next record; `None` at the time-out.
     pub(super) fn next(&mut self, timeout: Duration) -> Option<Found> {
         match self.consumer.poll(timeout)? {
             Ok(message) => {
@@ -84,19 +84,19 @@ impl Reader {
             Err(error) => {
                 let lost = [RDKafkaErrorCode::AutoOffsetReset, RDKafkaErrorCode::OffsetOutOfRange];
                 let is_lost = error.rdkafka_error_code().is_some_and(|code| lost.contains(&code));
-                assert!(!is_lost, "{}: records are gone before they were judged: {error}", self.topic);
-                None // A broker that is away comes again.
+                assert!(!is_lost, "{}: records were deleted before they were verified: {error}", self.topic);
+                None // A broker that is down is restarted.
             }
         }
     }
 
-    /// Everything up to the end as it is now.
+    /// All records up to the current end.
     pub(super) fn up_to_the_end(&mut self) -> Vec<Found> {
         self.assign();
         let mut all = Vec::new();
         let start = Instant::now();
         while self.ended.len() < self.next.len() {
-            assert!(start.elapsed() < LIMIT, "the end of {} never came", self.topic);
+            assert!(start.elapsed() < LIMIT, "timed out reading {} to its end", self.topic);
             all.extend(self.next(Duration::from_millis(50)));
         }
         all

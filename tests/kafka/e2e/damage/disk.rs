@@ -1,4 +1,4 @@
-//! Stores whose files were changed, have no room, or are old.
+//! Stores with changed files, on a full disk, or out of date.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use sheaf::store::rocks::{RocksOptions, RocksStores};
 use sheaf::store::{Batch, Change, Stores};
 
 use super::super::bundle::{Bundle, bundles};
+use super::super::deployment::Deployment;
 use super::super::process::until;
-use super::super::stage::Stage;
 use super::halves;
 
 const REBUILT: &str = "sheaf_store_rebuilds_total";
 
-/// Changes bytes in the files of a store that end like this.
+/// Changes bytes in the files of a store whose names end with `end`.
 fn damage(store: &Path, end: &str) {
     let found = fs::read_dir(store).expect("a store").map(|entry| entry.expect("an entry").path());
     let paths: Vec<PathBuf> = found.filter(|path| path.to_string_lossy().ends_with(end)).collect();
@@ -31,42 +31,42 @@ fn damage(store: &Path, end: &str) {
 
 #[test]
 fn a_store_with_changed_files_is_rebuilt_and_no_other() {
-    let Some(stage) = Stage::open("e2e-corrupt") else { return };
+    let Some(deployment) = Deployment::open("e2e-corrupt") else { return };
     let all = bundles(80, &mut fastrand::Rng::with_seed(71));
-    let mut instance = stage.run("a");
-    stage.write_events(&halves(&all).0);
-    stage.kept(&stage.own("bundle-changelog"), &all);
+    let mut instance = deployment.run("a");
+    deployment.write_events(&halves(&all).0);
+    deployment.wait_for_entries(&deployment.own("bundle-changelog"), &all);
     assert_eq!(instance.terminate(), Some(0));
-    let current = stage.state("a");
-    // Opening it writes what is in its log to a table.
+    let current = deployment.state("a");
+    // Opening it writes its log to a table.
     let stores = RocksStores::open(RocksOptions::new(&current)).expect("opened");
     drop(stores.open("bundle-1").expect("opened"));
     drop(stores);
     damage(&current.join("bundle-1"), ".sst");
-    // A log is read up to its first bad record: the store is then an older one, and replays what it lacks.
+    // A log is read up to its first corrupt record: the store is then older, and restores the rest.
     damage(&current.join("bundle-2"), ".log");
 
-    let mut instance = stage.run("a");
-    let said = instance.said();
-    let rebuilt: Vec<&str> = said.lines().filter(|line| line.contains("is rebuilt from its changelog")).collect();
+    let mut instance = deployment.run("a");
+    let log_text = instance.log_text();
+    let rebuilt: Vec<&str> = log_text.lines().filter(|line| line.contains("is rebuilt from its changelog")).collect();
     assert!(rebuilt.len() == 1 && rebuilt[0].contains("bundle-1"), "{rebuilt:?}");
     assert!((instance.metric(REBUILT, "") - 1.0).abs() < 0.5, "no other is rebuilt");
-    stage.write_events(&halves(&all).1);
-    stage.delivered(&all);
-    stage.exactly(&all);
+    deployment.write_events(&halves(&all).1);
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
     assert_eq!(instance.terminate(), Some(0));
 }
 
 #[test]
 fn a_store_with_an_interrupted_restore_is_restored_again() {
-    let Some(stage) = Stage::open("e2e-cut-off") else { return };
+    let Some(deployment) = Deployment::open("e2e-cut-off") else { return };
     let all = bundles(40, &mut fastrand::Rng::with_seed(72));
-    let mut instance = stage.run("a");
-    stage.write_events(&halves(&all).0);
-    stage.kept(&stage.own("bundle-changelog"), &all);
+    let mut instance = deployment.run("a");
+    deployment.write_events(&halves(&all).0);
+    deployment.wait_for_entries(&deployment.own("bundle-changelog"), &all);
     assert_eq!(instance.terminate(), Some(0));
-    // What a kill leaves between two files of a load: the mark, and some entries without their timers.
-    let store = stage.state("a").join("bundle-1");
+    // As after a kill between two files of a bulk ingestion: the mark, and some entries without their timers.
+    let store = deployment.state("a").join("bundle-1");
     let families = ["default", "entry", "timer", "act", "part", "meta"];
     let raw = rocksdb::DB::open_cf(&rocksdb::Options::default(), &store, families).expect("opened");
     raw.put_cf(raw.cf_handle("meta").expect("meta"), "loading", []).expect("marked");
@@ -78,22 +78,22 @@ fn a_store_with_an_interrupted_restore_is_restored_again() {
     }
     drop(raw);
 
-    let mut instance = stage.run("a");
-    let said = instance.said();
-    let again: Vec<&str> = said.lines().filter(|line| line.contains("the last restore was interrupted")).collect();
+    let mut instance = deployment.run("a");
+    let log_text = instance.log_text();
+    let again: Vec<&str> = log_text.lines().filter(|line| line.contains("the last restore was interrupted")).collect();
     assert!(again.len() == 1 && again[0].contains("bundle-1"), "{again:?}");
-    assert!(instance.metric(REBUILT, "") < 0.5, "it was no store yet");
-    stage.write_events(&halves(&all).1);
-    stage.delivered(&all);
-    stage.exactly(&all);
+    assert!(instance.metric(REBUILT, "") < 0.5, "an interrupted restore is no corruption");
+    deployment.write_events(&halves(&all).1);
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
     assert_eq!(instance.terminate(), Some(0));
 }
 
-/// A small file system; unmounted when it is dropped.
+/// A small file system; unmounted when dropped.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// `None` where none can be made.
+    /// `None` if it cannot be mounted.
     fn mount(at: &Path, size: &str) -> Option<Self> {
         fs::create_dir_all(at).expect("a directory");
         let disk = Self(at.to_owned());
@@ -119,30 +119,33 @@ impl Drop for SmallDisk {
 
 #[test]
 fn a_full_disk_ends_the_instance_and_loses_nothing() {
-    let Some(stage) = Stage::open("e2e-full") else { return };
-    let Some(disk) = SmallDisk::mount(&stage.state("a"), "2m") else {
+    let Some(deployment) = Deployment::open("e2e-full") else { return };
+    let Some(disk) = SmallDisk::mount(&deployment.state("a"), "2m") else {
         println!("NOT RUN: no file system can be mounted here, so no disk can be made full");
         return;
     };
     let mut all = bundles(60, &mut fastrand::Rng::with_seed(72));
     let mut chance = fastrand::Rng::with_seed(73);
     for bundle in &mut all {
-        // Nothing that compresses away.
+        // Random bytes do not compress.
         let data: String = (0..60_000).map(|_| chance.alphanumeric()).collect();
         bundle.parent["data"] = json!(data);
     }
-    let mut instance = stage.start("a");
-    stage.write_events(&halves(&all).0);
+    let mut instance = deployment.start("a");
+    deployment.write_events(&halves(&all).0);
     assert_eq!(instance.exit_code(), Some(1));
-    let said = instance.said();
-    assert!(said.contains("No space left on device"), "{said}");
-    assert!(said.contains(&*stage.state("a").to_string_lossy()) && said.contains("start again"), "{said}");
+    let log_text = instance.log_text();
+    assert!(log_text.contains("No space left on device"), "{log_text}");
+    assert!(
+        log_text.contains(&*deployment.state("a").to_string_lossy()) && log_text.contains("start again"),
+        "{log_text}"
+    );
 
     disk.grow("200m");
-    let mut instance = stage.run("a");
-    stage.write_events(&halves(&all).1);
-    stage.delivered(&all);
-    stage.exactly(&all);
+    let mut instance = deployment.run("a");
+    deployment.write_events(&halves(&all).1);
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
     assert_eq!(instance.terminate(), Some(0));
     drop(disk);
 }
@@ -163,20 +166,20 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn a_state_directory_that_is_a_month_old_is_rebuilt() {
     const MONTH_MS: i64 = 30 * 24 * 3_600_000;
-    let Some(stage) = Stage::open("e2e-month") else { return };
+    let Some(deployment) = Deployment::open("e2e-month") else { return };
     let all = bundles(40, &mut fastrand::Rng::with_seed(74));
-    let mut instance = stage.run("a");
-    stage.write_events(&halves(&all).0);
-    stage.kept(&stage.own("bundle-changelog"), &all);
+    let mut instance = deployment.run("a");
+    deployment.write_events(&halves(&all).0);
+    deployment.wait_for_entries(&deployment.own("bundle-changelog"), &all);
     assert_eq!(instance.terminate(), Some(0));
-    let (current, backup) = (stage.state("a"), stage.state("backup"));
+    let (current, backup) = (deployment.state("a"), deployment.state("backup"));
     copy(&current, &backup);
-    let mut instance = stage.run("a");
-    stage.write_events(&halves(&all).1);
-    stage.delivered(&all);
+    let mut instance = deployment.run("a");
+    deployment.write_events(&halves(&all).1);
+    deployment.wait_for_deliveries(&all);
     assert_eq!(instance.terminate(), Some(0));
 
-    // The backup of a month ago takes the place of the state.
+    // The state is restored from a backup that is a month old.
     fs::remove_dir_all(&current).expect("deleted");
     copy(&backup, &current);
     let stores = RocksStores::open(RocksOptions::new(&current)).expect("opened");
@@ -190,17 +193,17 @@ fn a_state_directory_that_is_a_month_old_is_rebuilt() {
     }
     drop(stores);
 
-    let mut instance = stage.run("a");
-    assert!(instance.said().contains("rebuilding it"), "{}", instance.said());
+    let mut instance = deployment.run("a");
+    assert!(instance.log_text().contains("rebuilding it"), "{}", instance.log_text());
     let rebuilt = instance.metric(REBUILT, r#"store="bundle""#);
     assert!(rebuilt >= 1.0, "{rebuilt} stores were rebuilt");
-    // What the backup takes for waiting has been submitted long ago: its events again change nothing.
+    // The waiting bundles of the backup were submitted long ago: duplicates of their events change nothing.
     let more = bundles(10, &mut fastrand::Rng::with_seed(75));
-    stage.write_events(&all.iter().flat_map(Bundle::events).collect::<Vec<_>>());
-    stage.write_events(&more.iter().flat_map(Bundle::events).collect::<Vec<_>>());
+    deployment.write_events(&all.iter().flat_map(Bundle::events).collect::<Vec<_>>());
+    deployment.write_events(&more.iter().flat_map(Bundle::events).collect::<Vec<_>>());
     let everything = [all, more].concat();
-    stage.delivered(&everything);
+    deployment.wait_for_deliveries(&everything);
     until("everything is read", || instance.metric("sheaf_bundle_events_total", r#"outcome="duplicate""#) >= 40.0);
-    stage.exactly(&everything);
+    deployment.assert_exactly(&everything);
     assert_eq!(instance.terminate(), Some(0));
 }

@@ -1,9 +1,9 @@
-//! A proxy between a client and one broker, which loses the ends of transactions (the requests, or their answers), and
+//! A proxy between a client and one broker, which drops the ends of transactions (the requests or their responses), and
 //! answers the fetches of one partition with an error.
 //!
-//! Frames are a length of four bytes and so many bytes; a request begins with its API key (i16), its version (i16) and a
-//! correlation id (i32), with which the answer begins (<https://kafka.apache.org/protocol>). The address that brokers
-//! name in their answers is replaced by the proxy's.
+//! A frame is a length of four bytes and the bytes; a request begins with its API key (i16), its version (i16) and a
+//! correlation id (i32), with which the response begins (<https://kafka.apache.org/protocol>). The address of the
+//! broker in responses is replaced by the proxy's.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::answer_of_fetch::{self, TopicId};
+use super::fetch_response::{self, TopicId};
 
 /// `Fetch`.
 const FETCH: [u8; 2] = 1_u16.to_be_bytes();
@@ -22,16 +22,16 @@ const METADATA: [u8; 2] = 3_u16.to_be_bytes();
 const END_TXN: [u8; 2] = 26_u16.to_be_bytes();
 const HOST: &[u8] = b"127.0.0.1";
 
-/// What is lost of the end of a transaction.
+/// The part of a transaction's end that is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Loss {
-    /// The broker never hears of it.
+    /// The request: the broker does not execute it.
     Request,
-    /// The broker does it, and nobody hears of that.
+    /// The response: the broker has executed it.
     Answer,
 }
 
-/// A running proxy. Its threads end with the connections, and those with the processes that made them.
+/// A running proxy. Its threads end with their connections, which end with the client processes.
 pub(super) struct Proxy {
     port: u16,
     shared: Arc<Shared>,
@@ -44,19 +44,19 @@ struct Shared {
     lost: AtomicU32,
     failing: Mutex<Option<Failing>>,
     failed: AtomicU32,
-    /// Every answer to `Metadata`, in which topics have a name and an id.
+    /// All responses to `Metadata`, which have the names and ids of topics.
     metadata: Mutex<Vec<Vec<u8>>>,
     ended: AtomicBool,
 }
 
-/// The partition whose fetches fail. Answers to fetches name topics by their ids.
+/// The partition whose fetches fail. Responses to fetches name topics by their ids.
 #[derive(Clone, Copy)]
 struct Failing {
     topic: TopicId,
     partition: i32,
 }
 
-/// The requests of one connection whose answers are not passed on as they are, by their correlation ids.
+/// The requests of one connection whose responses are changed or dropped, by their correlation ids.
 #[derive(Default)]
 struct Waiting {
     unanswered: BTreeSet<[u8; 4]>,
@@ -97,32 +97,32 @@ impl Proxy {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Loses this of every end of a transaction from now on: a client asks again, and one loss would pass unnoticed.
+    /// Drops this part of every end of a transaction from now on; a single loss would be hidden by the client's retry.
     pub(super) fn lose(&self, loss: Loss) {
         *self.shared.losing.lock().expect("not poisoned") = Some(loss);
     }
 
-    /// Answers every fetch of this partition that finds records with `UNKNOWN_SERVER_ERROR`. A client has asked for the topic's
-    /// metadata before.
+    /// Answers every fetch of this partition that finds records with `UNKNOWN_SERVER_ERROR`. A client must have requested the
+    /// topic's metadata before.
     pub(super) fn fail_fetches(&self, topic: &str, partition: i32) {
         let metadata = self.shared.metadata.lock().expect("not poisoned");
-        let id = metadata.iter().rev().find_map(|answer| answer_of_fetch::topic_id(answer, topic));
-        let failing = Failing { topic: id.expect("a topic that is known"), partition };
+        let id = metadata.iter().rev().find_map(|answer| fetch_response::topic_id(answer, topic));
+        let failing = Failing { topic: id.expect("a topic in the metadata"), partition };
         *self.shared.failing.lock().expect("not poisoned") = Some(failing);
     }
 
-    /// Loses nothing any more, and lets fetches through.
+    /// Ends all faults.
     pub(super) fn heal(&self) {
         *self.shared.losing.lock().expect("not poisoned") = None;
         *self.shared.failing.lock().expect("not poisoned") = None;
     }
 
-    /// How many fetches it has answered with an error.
+    /// The number of fetches that were answered with an error.
     pub(super) fn failed(&self) -> u32 {
         self.shared.failed.load(Ordering::Relaxed)
     }
 
-    /// How many were lost.
+    /// The number of dropped requests and responses.
     pub(super) fn lost(&self) -> u32 {
         self.shared.lost.load(Ordering::Relaxed)
     }
@@ -131,7 +131,7 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::Relaxed);
-        // Wakes the listener.
+        // Ends the blocking accept of the listener.
         drop(TcpStream::connect(("127.0.0.1", self.port)));
     }
 }
@@ -148,7 +148,7 @@ impl Shared {
         thread::spawn(move || pass(from_broker, to_client, |frame| back.on_answer(frame, &waiting)));
     }
 
-    /// False when the request is lost.
+    /// False if the request is dropped.
     fn on_request(&self, frame: &[u8], waiting: &Mutex<Waiting>) -> bool {
         let id: [u8; 4] = frame[4..8].try_into().expect("four bytes");
         let mut waiting = waiting.lock().expect("not poisoned");
@@ -168,7 +168,7 @@ impl Shared {
         loss == Loss::Answer
     }
 
-    /// False when the answer is lost.
+    /// False if the response is dropped.
     fn on_answer(&self, frame: &mut [u8], waiting: &Mutex<Waiting>) -> bool {
         let id: [u8; 4] = frame[..4].try_into().expect("four bytes");
         let mut waiting = waiting.lock().expect("not poisoned");
@@ -177,7 +177,7 @@ impl Shared {
         }
         if let (true, Some(Failing { topic, partition })) =
             (waiting.fetches.remove(&id), *self.failing.lock().expect("not poisoned"))
-            && answer_of_fetch::fail(frame, topic, partition)
+            && fetch_response::fail(frame, topic, partition)
         {
             self.failed.fetch_add(1, Ordering::Relaxed);
         }
@@ -192,14 +192,14 @@ impl Shared {
     }
 }
 
-/// Passes frames on until one side has gone.
-fn pass(mut from: TcpStream, mut to: TcpStream, mut goes_on: impl FnMut(&mut [u8]) -> bool) {
+/// Forwards frames until one side has closed its connection.
+fn pass(mut from: TcpStream, mut to: TcpStream, mut forward: impl FnMut(&mut [u8]) -> bool) {
     let mut next = || -> std::io::Result<()> {
         let mut length = [0; 4];
         from.read_exact(&mut length)?;
         let mut frame = vec![0; usize::try_from(u32::from_be_bytes(length)).expect("fits")];
         from.read_exact(&mut frame)?;
-        if goes_on(&mut frame) {
+        if forward(&mut frame) {
             to.write_all(&length)?;
             to.write_all(&frame)?;
         }

@@ -1,4 +1,4 @@
-//! What a test plays on: topics and an application of its own, a simulated Control-M, readers that know no runtime.
+//! The deployment of a test: its own topics and application, a simulated Control-M, and readers independent of the runtime.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,67 +16,67 @@ use sheaf::runtime::SystemClock;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::super::scene::{LIMIT, Scene, until};
+use super::super::fixture::{Fixture, LIMIT, until};
 use super::process::Process;
 
 /// The partitions of every topic of a test.
 pub(crate) const PARTITIONS: i32 = 4;
 
-/// The stage of one test. Processes that were started on it have to go before it.
-pub(crate) struct Stage {
-    pub(crate) scene: Scene,
+/// The deployment of one test. Its processes must be dropped before it.
+pub(crate) struct Deployment {
+    pub(crate) fixture: Fixture,
     pub(crate) simulator: SimulatorHandle,
     /// `kafka.properties`.
     pub(crate) properties: BTreeMap<&'static str, &'static str>,
-    /// Lines that every configuration gets besides.
+    /// Additional lines of every configuration.
     pub(crate) settings: Vec<String>,
-    /// The binary of `sheaf`; `None`: the one that is tested.
+    /// The binary of `sheaf`; `None`: the one under test.
     pub(crate) binary: Option<PathBuf>,
     /// The topology's `bundle.sla`.
     pub(crate) sla: &'static str,
     in_flight_max: u32,
     directory: PathBuf,
-    /// Removes the directory, unless it is to stay.
+    /// Removes the directory when dropped; `None` for a persistent one.
     _temporary: Option<TempDir>,
     starts: AtomicU32,
     _runtime: Runtime,
 }
 
-impl Stage {
-    /// A stage on the cluster that all tests share, with its sources; `None` when real Kafka is left out.
+impl Deployment {
+    /// A deployment on the shared cluster, with its sources; `None` if tests on real Kafka are skipped.
     pub(crate) fn open(test: &str) -> Option<Self> {
-        let stage = Self::on(Scene::open(test)?);
-        stage.create_sources();
-        Some(stage)
+        let deployment = Self::on(Fixture::open(test)?);
+        deployment.create_sources();
+        Some(deployment)
     }
 
-    /// A stage on another cluster, which need not be there yet.
+    /// A deployment on another cluster, which need not run yet.
     pub(crate) fn at(test: &str, bootstrap_servers: &str) -> Self {
-        Self::on(Scene::on(test, KafkaSettings::new(bootstrap_servers)))
+        Self::on(Fixture::on(test, KafkaSettings::new(bootstrap_servers)))
     }
 
-    fn on(scene: Scene) -> Self {
+    fn on(fixture: Fixture) -> Self {
         let temporary = tempfile::Builder::new().prefix("sheaf-e2e-").tempdir().expect("a directory");
-        let stage = Self::on_in(scene, temporary.path().to_owned());
-        Self { _temporary: Some(temporary), ..stage }
+        let deployment = Self::on_in(fixture, temporary.path().to_owned());
+        Self { _temporary: Some(temporary), ..deployment }
     }
 
-    /// A stage in a directory that stays, with names that are the same the next time.
-    pub(crate) fn lasting(name: &str, bootstrap_servers: &str, directory: PathBuf) -> Self {
-        Self::on_in(Scene::named(name.to_owned(), KafkaSettings::new(bootstrap_servers)), directory)
+    /// A deployment in a persistent directory, with given names.
+    pub(crate) fn persistent(name: &str, bootstrap_servers: &str, directory: PathBuf) -> Self {
+        Self::on_in(Fixture::named(name.to_owned(), KafkaSettings::new(bootstrap_servers)), directory)
     }
 
-    fn on_in(scene: Scene, directory: PathBuf) -> Self {
+    fn on_in(fixture: Fixture, directory: PathBuf) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let mut settings = SimulatorSettings::new(Arc::new(SystemClock), 7);
         settings.visibility_lag = Duration::ZERO..=Duration::from_secs(2);
         let simulator = Simulator::start(settings, runtime.handle()).expect("a simulator");
-        // A member that is gone is missed soon; whoever waits for a rebalance hears of it soon.
+        // Short time-outs, so that a killed member is noticed soon and rebalances are fast.
         let properties = BTreeMap::from([("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "1000")]);
         let (settings, starts) = (Vec::new(), AtomicU32::new(0));
         Self {
-            scene,
+            fixture,
             simulator,
             properties,
             settings,
@@ -90,7 +90,7 @@ impl Stage {
         }
     }
 
-    /// The same with so many calls to Control-M at once.
+    /// Changes the limit of calls in flight to Control-M.
     pub(crate) fn with_in_flight_max(mut self, in_flight_max: u32) -> Self {
         self.in_flight_max = in_flight_max;
         self
@@ -98,26 +98,26 @@ impl Stage {
 
     /// Creates the topics that events are written to.
     pub(crate) fn create_sources(&self) {
-        self.scene.topic("parents", PARTITIONS);
-        self.scene.topic("children", PARTITIONS);
+        self.fixture.topic("parents", PARTITIONS);
+        self.fixture.topic("children", PARTITIONS);
     }
 
-    /// The application's id, which is the group's name too.
+    /// The application id, which is also the group id.
     pub(crate) fn application(&self) -> String {
-        self.scene.name("app")
+        self.fixture.name("app")
     }
 
-    /// A topic that the test's configuration names.
+    /// A topic of the test's configuration.
     pub(crate) fn topic(&self, what: &str) -> Topic {
-        Topic::new(&self.scene.name(what))
+        Topic::new(&self.fixture.name(what))
     }
 
-    /// A topic of the application's own.
+    /// A topic that is owned by the application.
     pub(crate) fn own(&self, what: &str) -> Topic {
         Topic::new(&format!("{}-{what}", self.application()))
     }
 
-    /// Where an instance keeps its state.
+    /// The state directory of an instance.
     pub(crate) fn state(&self, instance: &str) -> PathBuf {
         self.directory.join(format!("state-{instance}")).join(self.application())
     }
@@ -127,12 +127,12 @@ impl Stage {
         self.start_in(instance, instance)
     }
 
-    /// The same with variables in its environment.
+    /// Starts an instance with environment variables.
     pub(crate) fn start_with(&self, instance: &str, environment: &[(&str, &str)]) -> Process {
         self.process(&["run"], instance, instance, environment)
     }
 
-    /// The same with a state directory that may be another's.
+    /// Starts an instance with a given state directory.
     pub(crate) fn start_in(&self, instance: &str, state: &str) -> Process {
         self.command(&["run"], instance, state)
     }
@@ -185,7 +185,7 @@ impl Stage {
             topology.display(),
             self.simulator.base_url(),
             self.in_flight_max,
-            self.scene.settings.bootstrap_servers,
+            self.fixture.settings.bootstrap_servers,
         );
         for (name, value) in &self.properties {
             writeln!(text, "    {name}: \"{value}\"").expect("written");
@@ -200,7 +200,7 @@ impl Stage {
 
     /// Writes values without keys to a topic, in one transaction for each hundred.
     pub(crate) fn write<'a>(&self, values: impl IntoIterator<Item = (&'a Topic, Bytes)>) {
-        let mut producer = self.scene.producer(&format!("p{}", self.starts.fetch_add(1, Ordering::Relaxed)), &[]);
+        let mut producer = self.fixture.producer(&format!("p{}", self.starts.fetch_add(1, Ordering::Relaxed)), &[]);
         let values: Vec<_> = values.into_iter().collect();
         for batch in values.chunks(100) {
             producer.begin().expect("begun");
@@ -211,9 +211,9 @@ impl Stage {
         }
     }
 
-    /// Every committed record of a topic, up to its end as it is now; none while the topic does not exist.
+    /// All committed records of a topic up to its current end; none if the topic does not exist.
     pub(crate) fn read(&self, topic: &Topic) -> Vec<Record> {
-        let mut admin = self.scene.admin();
+        let mut admin = self.fixture.admin();
         let found = admin.describe(std::slice::from_ref(topic), LIMIT).expect("described");
         let count = found.first().and_then(Option::as_ref).map_or(0, |found| found.partitions);
         let ends: Vec<_> = (0..count)
@@ -226,7 +226,7 @@ impl Stage {
             return records;
         }
         let partitions: Vec<_> = ends.iter().map(|(_, partition)| partition.clone()).collect();
-        let mut reader = self.scene.reader(Isolation::ReadCommitted, &partitions, Start::Beginning);
+        let mut reader = self.fixture.reader(Isolation::ReadCommitted, &partitions, Start::Beginning);
         until("the reader has come to the end", || {
             reader.poll(1_000, &mut records, Duration::from_millis(200)).expect("polled");
             ends.iter().all(|(end, partition)| reader.position(partition).is_some_and(|position| position >= *end))
@@ -239,7 +239,7 @@ impl Stage {
         self.read(&self.own("dead-letters"))
     }
 
-    /// How many folders Control-M has.
+    /// The number of folders at Control-M.
     pub(crate) fn folders(&self) -> usize {
         self.simulator.dump().folders.len()
     }
@@ -257,7 +257,7 @@ pub(crate) fn unkeyed(topic: &Topic, value: Option<Bytes>) -> OutRecord {
     }
 }
 
-/// An instance that starts may be reading the file.
+/// Writes atomically: a starting instance may be reading the file.
 fn write(path: &Path, text: &str) {
     let draft = path.with_extension("draft");
     std::fs::write(&draft, text).expect("written");

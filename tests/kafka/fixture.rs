@@ -1,4 +1,4 @@
-//! What a check works with: its own topics on the shared cluster, producers, readers, members of groups.
+//! The fixture of a check: its own topics on the shared cluster, producers, readers, group members.
 #![expect(clippy::disallowed_methods, reason = "a check against a real broker waits in real time, with a limit")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,38 +15,38 @@ use sheaf::broker::{
 };
 use sheaf::model::{Key, OutRecord, Record, Topic, TopicPartition};
 
-/// Nothing in a check takes longer, on a machine with 2 busy cores. A member that vanished while it joined keeps its group
-/// waiting for a session, which is 45 s.
+/// The time-out of every step of a check, on a machine with 2 busy cores. A member that crashes while it joins delays its group by
+/// a session time-out of 45 s.
 pub(crate) const LIMIT: Duration = Duration::from_mins(3);
 
-/// The stage of one check.
-pub(crate) struct Scene {
+/// The fixture of one check.
+pub(crate) struct Fixture {
     pub(crate) settings: KafkaSettings,
     pub(crate) broker: Box<dyn Broker>,
     name: String,
 }
 
-impl Scene {
-    /// A scene whose names begin with the check's; `None` when real Kafka is left out.
+impl Fixture {
+    /// A fixture whose names begin with the check's; `None` if tests on real Kafka are skipped.
     pub(crate) fn open(check: &str) -> Option<Self> {
         let settings = KafkaSettings::new(super::cluster::shared()?);
         Some(Self::on(check, settings))
     }
 
-    /// The same with settings of its own.
+    /// The same with other settings.
     pub(crate) fn on(check: &str, settings: KafkaSettings) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("{check}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         Self::named(name, settings)
     }
 
-    /// The same with a name that is the same the next time.
+    /// The same with a given name.
     pub(crate) fn named(name: String, settings: KafkaSettings) -> Self {
         let broker = Box::new(KafkaBroker::new(settings.clone()).expect("settings"));
         Self { settings, broker, name }
     }
 
-    /// The same names, with other settings.
+    /// The same names with changed settings.
     pub(crate) fn with(mut self, change: impl FnOnce(&mut KafkaSettings)) -> Self {
         change(&mut self.settings);
         self.broker = Box::new(KafkaBroker::new(self.settings.clone()).expect("settings"));
@@ -58,13 +58,13 @@ impl Scene {
         self.with(|settings| settings.assignor = Assignor::CooperativeSticky)
     }
 
-    /// A name of this check's own.
+    /// A name with this check's prefix.
     pub(crate) fn name(&self, what: &str) -> String {
         format!("{}-{what}", self.name)
     }
 
-    /// A name that nobody has used on this cluster, of a kind that may be asked for again.
-    pub(crate) fn fresh_name(&self, what: &str) -> String {
+    /// A name that is not in use on this cluster; each call gives another.
+    pub(crate) fn unique_name(&self, what: &str) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         self.name(&format!("{what}-{}", COUNT.fetch_add(1, Ordering::Relaxed)))
     }
@@ -100,7 +100,7 @@ impl Scene {
         self.broker.producer(&ProducerSpec { transactional_id: self.name(id), tracked }).expect("producer")
     }
 
-    /// A reader of these partitions, all from the same place.
+    /// A reader of these partitions, all from the same start.
     pub(crate) fn reader(&self, isolation: Isolation, partitions: &[TopicPartition], start: Start) -> Box<dyn Reader> {
         let mut reader = self.broker.reader(isolation).expect("reader");
         let starts: Vec<_> = partitions.iter().map(|partition| (partition.clone(), start)).collect();
@@ -108,7 +108,7 @@ impl Scene {
         reader
     }
 
-    /// Everything that a partition holds, read up to its high watermark.
+    /// All records of a partition up to its high watermark.
     pub(crate) fn read(&self, isolation: Isolation, partition: &TopicPartition) -> Vec<Record> {
         let (_, high) = self.admin().watermarks(partition, LIMIT).expect("watermarks");
         let mut reader = self.reader(isolation, std::slice::from_ref(partition), Start::Beginning);
@@ -120,14 +120,14 @@ impl Scene {
         records
     }
 
-    /// The committed offsets of a group that nobody is a member of.
+    /// The committed offsets of a group without members.
     pub(crate) fn group_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Vec<Option<i64>> {
         let spec = ConsumerSpec { group: group.to_owned(), group_instance: None, waker: Waker::none() };
         let mut consumer = self.broker.consumer(&spec).expect("consumer");
         consumer.committed(partitions, LIMIT).expect("committed offsets")
     }
 
-    /// Commits offsets for a group, as a member that comes for that and goes.
+    /// Commits offsets for a group, as a temporary member.
     pub(crate) fn commit_group_offsets(&self, group: &str, offsets: &[(TopicPartition, i64)]) {
         let topics: BTreeSet<&Topic> = offsets.iter().map(|(partition, _)| &partition.topic).collect();
         let mut member = self.member_of(group.to_owned(), None, &topics.into_iter().collect::<Vec<_>>());
@@ -150,43 +150,43 @@ impl Scene {
         self.member_of(self.name("group"), instance, topics)
     }
 
-    /// The same of another group.
+    /// A member of another group, subscribed.
     pub(crate) fn member_of(&self, group: String, instance: Option<&str>, topics: &[&Topic]) -> Member {
-        let bell = Arc::new(Bell::new());
+        let waker = Arc::new(EventFdWaker::new());
         let spec = ConsumerSpec {
             group,
             group_instance: instance.map(str::to_owned),
-            waker: Waker::new(Arc::<Bell>::clone(&bell)),
+            waker: Waker::new(Arc::<EventFdWaker>::clone(&waker)),
         };
         let mut consumer = self.broker.consumer(&spec).expect("consumer");
         let topics: Vec<Topic> = topics.iter().map(|topic| (*topic).clone()).collect();
         consumer.subscribe(&topics).expect("subscribed");
-        Member { consumer, bell, owned: BTreeSet::new(), events: Vec::new(), records: Vec::new() }
+        Member { consumer, waker, owned: BTreeSet::new(), events: Vec::new(), records: Vec::new() }
     }
 }
 
-/// An eventfd that the adapter writes to.
-pub(crate) struct Bell(OwnedFd);
+/// A waker with an eventfd, which the adapter writes to.
+pub(crate) struct EventFdWaker(OwnedFd);
 
-impl Bell {
+impl EventFdWaker {
     pub(crate) fn new() -> Self {
         Self(rustix::event::eventfd(0, rustix::event::EventfdFlags::NONBLOCK).expect("eventfd"))
     }
 
-    /// Sleeps until it rings; false when it does not for so long.
+    /// Waits for a wake-up; false at the time-out.
     pub(crate) fn wait(&self, timeout: Duration) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let timeout = Timespec::try_from(timeout).expect("short");
-        let rang = poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&timeout)).expect("poll") > 0;
+        let woken = poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&timeout)).expect("poll") > 0;
         let mut count = [0; 8];
-        if rang {
+        if woken {
             rustix::io::read(&self.0, &mut count).expect("read");
         }
-        rang
+        woken
     }
 }
 
-impl Wake for Bell {
+impl Wake for EventFdWaker {
     fn wake(&self) {
         rustix::io::write(&self.0, &1_u64.to_ne_bytes()).expect("write");
     }
@@ -196,17 +196,17 @@ impl Wake for Bell {
     }
 }
 
-/// A member that answers each rebalance at once and collects what arrives.
+/// A member that answers each rebalance at once and collects the records that arrive.
 pub(crate) struct Member {
     pub(crate) consumer: Box<dyn Consumer>,
-    pub(crate) bell: Arc<Bell>,
+    pub(crate) waker: Arc<EventFdWaker>,
     pub(crate) owned: BTreeSet<TopicPartition>,
     pub(crate) events: Vec<GroupEvent>,
     pub(crate) records: Vec<Record>,
 }
 
 impl Member {
-    /// Answers what has happened and takes what has arrived, without waiting.
+    /// Answers events and takes records, without waiting.
     pub(crate) fn turn(&mut self) -> Result<(), Error> {
         while let Some(event) = self.consumer.poll()? {
             self.events.push(event.clone());
@@ -243,26 +243,26 @@ impl Member {
         }
     }
 
-    /// Turns until it is so, asleep on the bell in between; a check fails when it does not become so.
-    pub(crate) fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+    /// Turns until the condition is true, waiting for the waker in between; fails at the time-out.
+    pub(crate) fn until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         loop {
             self.turn().expect("a turn");
-            if is_so(self) {
+            if condition(self) {
                 return;
             }
-            assert!(start.elapsed() < LIMIT, "it never came to it that {what}");
-            self.bell.wait(Duration::from_secs(1));
+            assert!(start.elapsed() < LIMIT, "timed out waiting until {what}");
+            self.waker.wait(Duration::from_secs(1));
         }
     }
 
-    /// Turns until it owns so many partitions.
+    /// Turns until it owns this many partitions.
     pub(crate) fn owns(&mut self, count: usize) {
         self.until(&format!("{count} partitions are owned"), |member| member.owned.len() == count);
     }
 }
 
-/// Both members turn until each owns so many: a rebalance waits for the answers of all.
+/// Turns both members until each owns this many partitions: a rebalance waits for the answers of all.
 pub(crate) fn share(first: &mut Member, second: &mut Member, each: usize) {
     until(&format!("each of two members owns {each} partitions"), || {
         first.turn().expect("a turn");
@@ -271,11 +271,11 @@ pub(crate) fn share(first: &mut Member, second: &mut Member, each: usize) {
     });
 }
 
-/// Repeats until it is so.
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+/// Repeats until the condition is true; fails at the time-out.
+pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < LIMIT, "it never came to it that {what}");
+    while !condition() {
+        assert!(start.elapsed() < LIMIT, "timed out waiting until {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -313,7 +313,7 @@ pub(crate) fn values(records: &[Record]) -> Vec<String> {
         .collect()
 }
 
-/// How many of the records each partition has.
+/// The number of records of each partition.
 pub(crate) fn per_partition(records: &[Record]) -> BTreeMap<TopicPartition, usize> {
     let mut counts = BTreeMap::new();
     for record in records {

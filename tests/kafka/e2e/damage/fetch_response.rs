@@ -1,6 +1,6 @@
-//! The answer to a `Fetch` of version 13 or newer, as far as a proxy needs it to make one partition of it fail.
+//! The response to a `Fetch` of version 13 or newer: just enough to make one partition of it fail.
 //!
-//! Its form: <https://kafka.apache.org/protocol#The_Messages_Fetch>. Numbers are big-endian, lengths of arrays and byte strings are
+//! The format: <https://kafka.apache.org/protocol#The_Messages_Fetch>. Numbers are big-endian, lengths of arrays and byte strings are
 //! unsigned varints of one more than they are, and each structure ends with tagged fields.
 
 /// The uuid of a topic.
@@ -9,7 +9,7 @@ pub(super) type TopicId = [u8; 16];
 /// `UNKNOWN_SERVER_ERROR`.
 const ERROR: [u8; 2] = (-1_i16).to_be_bytes();
 
-/// The id that follows a topic's name in an answer to `Metadata` of version 10 or newer.
+/// The id after a topic's name in a response to `Metadata` of version 10 or newer.
 pub(super) fn topic_id(answer: &[u8], topic: &str) -> Option<TopicId> {
     let length = u8::try_from(topic.len() + 1).ok().filter(|length| *length < 128).expect("a short name");
     let name = [&[length], topic.as_bytes()].concat();
@@ -17,7 +17,7 @@ pub(super) fn topic_id(answer: &[u8], topic: &str) -> Option<TopicId> {
     answer.get(at..at + 16)?.try_into().ok()
 }
 
-/// Puts an error in the place of what the answer says of a partition that it has records of; true when it does.
+/// Replaces the records of a partition in the response by an error; false if it has none.
 pub(super) fn fail(answer: &mut [u8], topic: TopicId, partition: i32) -> bool {
     let mut at = Cursor { bytes: answer, at: 4 };
     at.tags();
@@ -76,7 +76,7 @@ impl Cursor<'_> {
         }
     }
 
-    /// Of an array or of bytes; nothing is as long as null.
+    /// The length of an array or of bytes; null has length 0.
     fn length(&mut self) -> usize {
         self.varint().saturating_sub(1)
     }

@@ -1,0 +1,107 @@
+//! The end of an instance: by a signal, by a second one, by another process with the same instance id.
+
+use rustix::process::Signal;
+use sheaf::broker::{ConsumerSpec, Waker};
+
+use super::super::cluster::{KafkaCluster, is_skipped};
+use super::bundle::{bundles, shuffled};
+use super::deployment::Deployment;
+use super::process::until;
+
+#[test]
+fn with_one_instance_id_the_older_process_stops_and_names_the_newer() {
+    let Some(deployment) = Deployment::open("e2e-same-id") else { return };
+    let mut chance = fastrand::Rng::with_seed(7);
+    let all = bundles(40, &mut chance);
+    let (one, two) = all.split_at(20);
+    let mut older = deployment.run("a");
+    deployment.write_events(&shuffled(one, 0, &mut chance));
+    deployment.wait_for_deliveries(one);
+    let mut newer = deployment.start_in("a", "another-disk");
+    assert_eq!(older.exit_code(), Some(1));
+    let log_text = older.log_text();
+    let named = format!("another process took over instance id a: process {}", newer.id());
+    assert!(log_text.contains(&named), "{log_text}");
+    assert!(log_text.contains("SHEAF_INSTANCE_ID"), "the remedy is missing: {log_text}");
+    newer.ready();
+    deployment.write_events(&shuffled(two, 0, &mut chance));
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
+    assert_eq!(newer.terminate(), Some(0));
+}
+
+#[test]
+fn a_member_that_no_newer_start_has_fenced_rejoins() {
+    let Some(deployment) = Deployment::open("e2e-fenced") else { return };
+    let mut chance = fastrand::Rng::with_seed(73);
+    let all = bundles(40, &mut chance);
+    let (one, two) = all.split_at(20);
+    let mut instance = deployment.run("a");
+    deployment.write_events(&shuffled(one, 0, &mut chance));
+    deployment.wait_for_deliveries(one);
+    // After an outage the coordinator may fence a member by itself; here another client fences it, which does not register.
+    let application = deployment.application();
+    let group_instance = Some(format!("{application}-000-a"));
+    let spec = ConsumerSpec { group: application, group_instance, waker: Waker::none() };
+    let mut other = deployment.fixture.broker.consumer(&spec).expect("a consumer");
+    other.subscribe(&[deployment.topic("parents")]).expect("subscribed");
+    until("the instance joins anew", || {
+        // The other client is fenced when the member has rejoined.
+        let (Ok(_) | Err(_)) = other.poll();
+        instance.log_text().contains("rejoining the group")
+    });
+    drop(other);
+    deployment.write_events(&shuffled(two, 0, &mut chance));
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
+    instance.ready();
+    assert_eq!(instance.terminate(), Some(0));
+}
+
+#[test]
+fn a_restart_after_a_clean_stop_moves_nothing_and_restores_nothing() {
+    let Some(deployment) = Deployment::open("e2e-restart") else { return };
+    let mut chance = fastrand::Rng::with_seed(71);
+    let all = bundles(100, &mut chance);
+    let (one, two) = all.split_at(50);
+    let mut first = deployment.run("a");
+    let mut second = deployment.run("b");
+    // Each instance has one or two tasks of each processor once the partitions are shared.
+    until("the partitions are shared", || {
+        [&first, &second].iter().all(|instance| instance.metric("sheaf_consumer_assigned_partitions", "") >= 4.0)
+    });
+    deployment.write_events(&shuffled(one, 0, &mut chance));
+    deployment.wait_for_deliveries(one);
+    let rebalances = first.metric("sheaf_consumer_rebalances_total", "");
+    assert_eq!(second.terminate(), Some(0));
+    let mut second = deployment.run("b");
+    deployment.write_events(&shuffled(two, 0, &mut chance));
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
+    let moved = first.metric("sheaf_consumer_rebalances_total", "") - rebalances;
+    assert!(moved.abs() < 0.5, "the other instance had {moved} changes of its assignment");
+    let restored = second.metric("sheaf_store_restored_records_total", "");
+    assert!(restored < 0.5, "{restored} records were restored");
+    assert_eq!(first.terminate(), Some(0));
+    assert_eq!(second.terminate(), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    if is_skipped() {
+        return;
+    }
+    let cluster = KafkaCluster::start(1);
+    let deployment = Deployment::at("e2e-twice", cluster.bootstrap_servers());
+    deployment.create_sources();
+    let mut chance = fastrand::Rng::with_seed(72);
+    let mut instance = deployment.run("a");
+    deployment.write_events(&shuffled(&bundles(2_000, &mut chance), 0, &mut chance));
+    until("it is at work", || deployment.folders() > 0);
+    cluster.stop();
+    instance.signal(Signal::TERM);
+    instance.wait_for_log("stopping: committing open transactions");
+    // Without a broker the orderly stop waits for its time-out.
+    assert_eq!(instance.terminate(), Some(130));
+    assert!(instance.log_text().contains("second signal"), "{}", instance.log_text());
+}
