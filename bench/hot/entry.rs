@@ -1,4 +1,4 @@
-//! Entries of open bundles, to bytes and back.
+//! Encoding and decoding of entries of open bundles.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use sheaf::processor::bundle::SLA;
 use sheaf::processor::{AnyProcessor, Body};
 
 use crate::step::Steps;
-use crate::{Result, Work, scene};
+use crate::{Result, Work, fixture};
 
-/// As the runtime makes room for an entry.
+/// The initial capacity that the runtime reserves for an entry.
 const ENTRY_LEN: usize = 512;
 
 /// Open bundles, each with a deadline.
@@ -19,14 +19,14 @@ struct Entries {
     processor: Arc<dyn AnyProcessor>,
     head: Head,
     bodies: Vec<Body>,
-    /// What they were before, or have become.
+    /// The encoded entries.
     stored: Vec<Vec<u8>>,
 }
 
 impl Entries {
     fn open() -> Result<Self> {
-        let Steps { processor, bundles, .. } = Steps::with(scene::CHILDREN)?;
-        let head = Head { timers: vec![Timer { kind: SLA, due: scene::NOW }], ..Head::default() };
+        let Steps { processor, bundles, .. } = Steps::with(fixture::CHILDREN)?;
+        let head = Head { timers: vec![Timer { kind: SLA, due: fixture::NOW }], ..Head::default() };
         let bodies: Vec<Body> = bundles.into_iter().filter_map(|bundle| bundle.body).collect();
         Ok(Self { processor, head, stored: Vec::with_capacity(bodies.len()), bodies })
     }
@@ -42,7 +42,7 @@ impl Entries {
     }
 }
 
-/// To bytes.
+/// The encoding.
 struct Encoding(Entries);
 
 pub(crate) fn encode() -> Result<Box<dyn Work>> {
@@ -60,7 +60,7 @@ impl Work for Encoding {
     }
 }
 
-/// From bytes.
+/// The decoding.
 struct Decoding(Entries);
 
 pub(crate) fn decode() -> Result<Box<dyn Work>> {

@@ -1,4 +1,4 @@
-//! The step before the inbox: the key of a record that has none, and the partition of a key.
+//! The keying step: the key of a record, and the partition of a key.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use sheaf::model::{Key, Record};
 use sheaf::processor::{Keyed, Keying};
 use sheaf::sim::SampleEvent;
 
-use crate::{Result, Work, scene};
+use crate::{Result, Work, fixture};
 
 const RECORDS: u32 = 200;
 const KEYS: u32 = 1_000;
-/// As an inbox of a large application has.
+/// The partitions of an inbox of a large application.
 const PARTITIONS: i32 = 64;
 
-/// Records of one source, to be keyed.
+/// Records of one source without keys.
 struct Unkeyed {
     keying: Arc<dyn Keying>,
     records: Vec<Record>,
-    /// Bytes of all keys that were found.
+    /// The total bytes of all keys.
     found: usize,
 }
 
@@ -32,10 +32,10 @@ pub(crate) fn children() -> Result<Box<dyn Work>> {
 }
 
 fn records(wanted: fn(&SampleEvent) -> bool) -> Result<Box<dyn Work>> {
-    let topology = scene::topology()?;
-    let events: Vec<SampleEvent> = scene::bundles(RECORDS).concat().into_iter().filter(wanted).collect();
-    let keying = Arc::clone(&scene::source(&topology.sources, events.first().ok_or("no event")?)?.keying);
-    Ok(Box::new(Unkeyed { keying, records: events.iter().map(scene::record).collect(), found: 0 }))
+    let topology = fixture::topology()?;
+    let events: Vec<SampleEvent> = fixture::bundles(RECORDS).concat().into_iter().filter(wanted).collect();
+    let keying = Arc::clone(&fixture::source(&topology.sources, events.first().ok_or("no event")?)?.keying);
+    Ok(Box::new(Unkeyed { keying, records: events.iter().map(fixture::record).collect(), found: 0 }))
 }
 
 impl Work for Unkeyed {
@@ -54,17 +54,17 @@ impl Work for Unkeyed {
     }
 }
 
-/// Keys, to be spread over partitions.
+/// Keys for the partitioner.
 struct Keys {
     keys: Vec<Key>,
     last: i32,
 }
 
 pub(crate) fn partitioner() -> Result<Box<dyn Work>> {
-    let topology = scene::topology()?;
-    let events = scene::bundles(KEYS).concat();
+    let topology = fixture::topology()?;
+    let events = fixture::bundles(KEYS).concat();
     let parents = events.iter().filter(|event| event.is_parent());
-    let keys = parents.map(|parent| Ok(scene::keyed(&topology.sources, parent)?.0)).collect::<Result<_>>()?;
+    let keys = parents.map(|parent| Ok(fixture::keyed(&topology.sources, parent)?.0)).collect::<Result<_>>()?;
     Ok(Box::new(Keys { keys, last: 0 }))
 }
 

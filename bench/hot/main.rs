@@ -2,19 +2,19 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `scene` | the fixed inputs: a topology, bundles from a seed |
+//! | `fixture` | the fixed inputs: a topology, bundles from a seed |
 //! | `keying`, `step`, `entry`, `overlay`, `turn` | the parts |
 //! | `in_order` | a processor whose records go through the inbox |
-//! | `time` | the clock, for whoever makes one of them faster |
+//! | `time` | measures their time |
 //!
-//! The allocator is the system's, because callgrind counts what it does like any other code, and jemalloc's threads and
-//! sizes would be one more thing that differs between two runs.
-#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+//! The allocator is the system's, because callgrind counts its instructions too, and jemalloc's threads and sizes would differ
+//! between runs.
+#![expect(clippy::print_stdout, reason = "it prints its results")]
 
 mod entry;
+mod fixture;
 mod keying;
 mod overlay;
-mod scene;
 mod step;
 mod time;
 mod turn;
@@ -24,13 +24,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// What every part returns: a benchmark that cannot measure ends with the reason.
+/// A result of the benchmark; it ends at the first error.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// A part that is counted by itself.
+/// A part that is counted separately.
 struct Part {
     name: &'static str,
-    /// How many calls one run is: bundles, events or entries, as `about` says.
+    /// The number of calls of one run: bundles, events or entries, by `about`.
     calls: u32,
     about: &'static str,
     /// Makes the inputs.
@@ -42,7 +42,7 @@ trait Work {
     /// All calls of the part; nothing else is counted.
     fn work(&mut self) -> Result<()>;
 
-    /// Says what is wrong when the work has not done what it is counted for.
+    /// An error if the work has not had its effect.
     fn check(&mut self) -> Result<()>;
 }
 
@@ -66,7 +66,7 @@ const PARTS: [Part; 12] = [
 struct Options {
     #[command(subcommand)]
     command: Command,
-    /// What cargo bench says to every benchmark
+    /// The flag that cargo bench passes to every benchmark
     #[arg(long, hide = true, global = true)]
     bench: bool,
 }
@@ -122,10 +122,10 @@ fn run(part: &Part) -> Result<()> {
     work.check()
 }
 
-/// What callgrind counts; `scripts/count` knows this function by its name.
+/// The function whose instructions callgrind counts; `scripts/count` refers to its name.
 #[inline(never)]
 fn counted_by_callgrind(work: &mut dyn Work) -> Result<()> {
     let done = work.work();
-    std::hint::black_box(&done); // so that it is a call, and no jump, which callgrind would not see the end of
+    std::hint::black_box(&done); // so that it is a call and no tail jump, whose end callgrind would not see
     done
 }

@@ -1,4 +1,4 @@
-//! What a transaction does to a store: each entry is read, changed and read again, then all are written in one batch.
+//! A transaction on a store: each entry is read, changed and read again, then all are written in one batch.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -12,33 +12,33 @@ use sheaf::store::memory::MemoryStores;
 use sheaf::store::overlay::{Overlay, Parts, Written};
 use sheaf::store::{Store, Stores, TimerClock};
 
-use crate::{Result, Work, scene};
+use crate::{Result, Work, fixture};
 
 const ENTRIES: u32 = 1_000;
-/// As an open bundle has.
+/// The bytes of an open bundle.
 const BYTES: usize = 250;
 
 struct Transaction {
     overlay: Overlay,
     store: Box<dyn Store>,
     keys: Vec<Key>,
-    /// As the store has it.
+    /// The head in the store.
     old: Arc<Head>,
-    /// With a deadline that has moved.
+    /// The head with another deadline.
     new: Arc<Head>,
     entry: Bytes,
 }
 
 pub(crate) fn overlay() -> Result<Box<dyn Work>> {
     let head = |due| Arc::new(Head { timers: vec![Timer { kind: SLA, due }], ..Head::default() });
-    let events = scene::bundles(ENTRIES).concat();
+    let events = fixture::bundles(ENTRIES).concat();
     let parents = events.iter().filter(|event| event.is_parent());
     let mut transaction = Transaction {
         overlay: Overlay::new(),
         store: MemoryStores::new().open("hot-0")?,
         keys: parents.map(|event| Key::new(&event.bundle.to_string())).collect(),
-        old: head(scene::NOW),
-        new: head(scene::NOW.saturating_add(Duration::from_hours(1))),
+        old: head(fixture::NOW),
+        new: head(fixture::NOW.saturating_add(Duration::from_hours(1))),
         entry: Bytes::from(vec![b'e'; BYTES]),
     };
     for key in transaction.keys.clone() {

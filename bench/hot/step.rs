@@ -1,4 +1,4 @@
-//! Steps of the bundle processor, through the erased one that the runtime calls.
+//! Steps of the bundle processor, through the erased processor that the runtime calls.
 
 use std::collections::VecDeque;
 use std::hint::black_box;
@@ -7,17 +7,17 @@ use std::sync::Arc;
 use sheaf::model::{Key, Moment};
 use sheaf::processor::{AnyProcessor, Body, Effect, Input};
 
-use crate::{Result, Work, scene};
+use crate::{Result, Work, fixture};
 
 const BUNDLES: u32 = 200;
 
-/// Bundles, each with its state and the members that are still to come.
+/// Bundles, each with its state and its remaining members.
 pub(crate) struct Steps {
     pub(crate) processor: Arc<dyn AnyProcessor>,
     pub(crate) bundles: Vec<Gathering>,
     /// Submissions so far.
     forwarded: usize,
-    /// Submissions that there are to be at the end.
+    /// The expected submissions at the end.
     expected: usize,
 }
 
@@ -28,13 +28,13 @@ pub(crate) struct Gathering {
 }
 
 impl Steps {
-    /// So many bundles of which the first `members` members are there, the parent first.
+    /// Bundles with their first `members` members, the parent first.
     pub(crate) fn with(members: u32) -> Result<Self> {
-        let topology = scene::topology()?;
+        let topology = fixture::topology()?;
         let processor = Arc::clone(&topology.nodes.first().ok_or("the topology has no processor")?.processor);
         let mut bundles = Vec::new();
-        for events in scene::bundles(BUNDLES) {
-            let keyed = events.iter().map(|event| scene::keyed(&topology.sources, event));
+        for events in fixture::bundles(BUNDLES) {
+            let keyed = events.iter().map(|event| fixture::keyed(&topology.sources, event));
             let (mut keys, events): (Vec<_>, Vec<_>) = keyed.collect::<Result<Vec<_>>>()?.into_iter().unzip();
             let key = keys.pop().ok_or("a bundle without members")?;
             bundles.push(Gathering { key, body: None, inputs: events.into_iter().map(Input::Record).collect() });
@@ -52,8 +52,10 @@ impl Work for Steps {
     fn work(&mut self) -> Result<()> {
         for Gathering { key, body, inputs } in &mut self.bundles {
             let input = inputs.pop_front().ok_or("the bundle has no more members")?;
-            let next =
-                self.processor.step(key, body.take(), input, Moment::at(scene::NOW)).map_err(|reject| reject.detail)?;
+            let next = self
+                .processor
+                .step(key, body.take(), input, Moment::at(fixture::NOW))
+                .map_err(|reject| reject.detail)?;
             let submissions = black_box(&next.effects).iter().filter(|effect| matches!(effect, Effect::Forward(_)));
             self.forwarded += submissions.count();
             *body = next.state;
@@ -78,7 +80,7 @@ pub(crate) fn child() -> Result<Box<dyn Work>> {
 }
 
 pub(crate) fn complete() -> Result<Box<dyn Work>> {
-    let mut steps = Steps::with(scene::CHILDREN)?;
+    let mut steps = Steps::with(fixture::CHILDREN)?;
     steps.expected = steps.bundles.len();
     Ok(Box::new(steps))
 }

@@ -1,4 +1,4 @@
-//! The clock, for whoever makes a part faster: nothing is compared with it, and nothing fails by it.
+//! Measures the time of parts, for information only.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use divan::{Bencher, Divan};
 
 use crate::{PARTS, Part, Result};
 
-/// How long one part may take.
+/// The time limit of one part.
 const LIMIT: Duration = Duration::from_secs(5);
 
 static WANTED: OnceLock<Vec<&'static str>> = OnceLock::new();
@@ -17,7 +17,7 @@ static WANTED: OnceLock<Vec<&'static str>> = OnceLock::new();
 pub(crate) fn measure(part: Option<&'static Part>) -> Result<()> {
     let wanted = part.map_or_else(|| PARTS.iter().collect(), |part| vec![part]);
     for part in &wanted {
-        crate::run(part)?; // now, because what fails under the clock is not seen
+        crate::run(part)?; // now, because divan hides errors
     }
     WANTED.get_or_init(|| wanted.iter().map(|part| part.name).collect());
     Divan::default().max_time(LIMIT).run_benches();
@@ -28,7 +28,7 @@ fn wanted() -> Vec<&'static str> {
     WANTED.get().cloned().unwrap_or_default()
 }
 
-/// One run of a part, its inputs left out; `items` are its calls.
+/// One run of a part without making its inputs; `items` are its calls.
 #[divan::bench(args = wanted())]
 fn hot(bencher: Bencher<'_, '_>, name: &str) {
     let Ok(part) = crate::named(name) else { return };

@@ -1,34 +1,34 @@
-//! The whole way from sources to submissions, over the broker in memory: the real stream thread, transactions, stores
-//! and changelogs on the `TestDriver`.
+//! The complete path from sources to submissions on the broker in memory: the real stream thread, transactions, stores and
+//! changelogs, with the `TestDriver`.
 
 use sheaf::model::OutRecord;
 use sheaf::testing::TestDriver;
 
-use crate::{Result, Work, scene};
+use crate::{Result, Work, fixture};
 
 const BUNDLES: u32 = 250;
 
-/// Events that become submissions.
+/// Events of complete bundles.
 struct Events {
     driver: TestDriver,
     events: Vec<OutRecord>,
 }
 
-/// Events that skip their inbox, as they do where a thread has all partitions.
+/// Events that are handed over directly, as in a thread with all partitions.
 pub(crate) fn direct() -> Result<Box<dyn Work>> {
     events(true)
 }
 
-/// Events that go through their inbox, as they do where another thread has the partition of their key.
+/// Events that go through the inbox, as with partitions of other threads.
 pub(crate) fn inbox() -> Result<Box<dyn Work>> {
     events(false)
 }
 
 fn events(direct_handover: bool) -> Result<Box<dyn Work>> {
-    let driver = TestDriver::with_settings(scene::topology()?, |settings| {
+    let driver = TestDriver::with_settings(fixture::topology()?, |settings| {
         settings.processing.direct_handover = direct_handover;
     })?;
-    Ok(Box::new(Events { driver, events: scene::shuffled(BUNDLES) }))
+    Ok(Box::new(Events { driver, events: fixture::shuffled(BUNDLES) }))
 }
 
 impl Work for Events {
@@ -49,11 +49,11 @@ struct Restore {
 }
 
 pub(crate) fn restore() -> Result<Box<dyn Work>> {
-    let mut driver = TestDriver::new(scene::topology()?)?;
+    let mut driver = TestDriver::new(fixture::topology()?)?;
     let (first, rest): (Vec<_>, Vec<_>) =
-        scene::bundles(BUNDLES).concat().into_iter().partition(|event| event.position < scene::CHILDREN);
-    driver.send_records(&first.iter().map(scene::written).collect::<Vec<_>>())?;
-    Ok(Box::new(Restore { driver, rest: rest.iter().map(scene::written).collect() }))
+        fixture::bundles(BUNDLES).concat().into_iter().partition(|event| event.position < fixture::CHILDREN);
+    driver.send_records(&first.iter().map(fixture::written).collect::<Vec<_>>())?;
+    Ok(Box::new(Restore { driver, rest: rest.iter().map(fixture::written).collect() }))
 }
 
 impl Work for Restore {
@@ -61,7 +61,7 @@ impl Work for Restore {
         Ok(self.driver.lose_disk()?)
     }
 
-    /// What came back can be completed.
+    /// The restored bundles can be completed.
     fn check(&mut self) -> Result<()> {
         self.driver.send_records(&self.rest)?;
         submitted(&mut self.driver)
@@ -69,7 +69,7 @@ impl Work for Restore {
 }
 
 fn submitted(driver: &mut TestDriver) -> Result<()> {
-    let submissions = driver.read(scene::SUBMISSIONS)?.len();
+    let submissions = driver.read(fixture::SUBMISSIONS)?.len();
     if u32::try_from(submissions)? == BUNDLES {
         return Ok(());
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sourced by bench/run: builds what is measured and what measures it.
+# Sourced by bench/run: builds sheaf and the load program.
 # shellcheck disable=SC2034,SC2154  # it shares its variables with bench/run: from, work, program, note
 
 file() { # as the caller means it, who may stand in another directory

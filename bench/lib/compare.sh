@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sourced by bench/run: sheaf and Kafka Streams by turns. The load program starts and ends both, and their brokers.
+# Sourced by bench/run: sheaf and Kafka Streams alternately. The load program starts and ends both, and their brokers.
 # shellcheck disable=SC2154  # bench/lib/build.sh sets program and note
 
 compare_usage() {
@@ -22,12 +22,12 @@ Measure sheaf and Kafka Streams by turns on the same work, each time with a fres
 EOT
 }
 
-# The program ends what it has started, unless it is itself ended.
+# The program stops its processes, unless it is killed.
 # shellcheck disable=SC2317  # the trap calls it
 finish_compare() {
     local pid
     pid=$(cat "$work/contender.pid" 2>/dev/null || true)
-    # Process ids are used again: only one that works in our directory is ours.
+    # Process ids are reused: only a process in our directory is ours.
     if [[ -n $pid ]] && grep -qsF "$work" "/proc/$pid/cmdline"; then
         kill -KILL "$pid" 2>/dev/null || true
     fi

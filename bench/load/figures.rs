@@ -1,9 +1,9 @@
-//! The figures of a phase, their medians over repetitions, and the table that a person reads.
+//! The figures of a phase, their medians over repetitions, and their table.
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::Serialize;
 
-/// What one phase came to. Counts are floats too, because a median of two is between them.
+/// The result of one phase. Counts are floats too, because a median of two is their mean.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Figures {
     pub(crate) phase: String,
@@ -11,7 +11,7 @@ pub(crate) struct Figures {
     /// From the first event's production to the last submission's arrival.
     pub(crate) seconds: f64,
     pub(crate) events_per_second: f64,
-    /// How long the writing alone took: when it is nearly `seconds`, the generator was the limit.
+    /// The time of writing alone: if it is nearly `seconds`, the generator was the limit.
     pub(crate) write_seconds: f64,
     /// From the production of a bundle's last member to the arrival of its submission.
     pub(crate) p50_ms: Option<f64>,
@@ -32,12 +32,12 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// True when every complete bundle was submitted once, and with what belongs to it.
-    pub(crate) fn is_right(&self) -> bool {
+    /// True if every complete bundle was submitted once, with its members.
+    pub(crate) fn is_correct(&self) -> bool {
         [self.missing, self.doubled, self.wrong].iter().all(|count| count.abs() < 0.5)
     }
 
-    /// Notes the percentiles of these latencies.
+    /// Sets the percentiles of these latencies.
     pub(crate) fn set_latencies(&mut self, mut latencies_ms: Vec<f64>) {
         latencies_ms.sort_by(f64::total_cmp);
         let at = |per_mille: usize| {
@@ -93,7 +93,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     Some(f64::midpoint(*lower, *upper))
 }
 
-/// The figures for a person.
+/// The figures as a table.
 pub(crate) fn table(rows: &[Figures]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN).set_header([

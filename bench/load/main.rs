@@ -1,4 +1,4 @@
-//! The load program of `bench/run`: writes events, reads submissions, and says what that cost.
+//! The load program of `bench/run`: writes events, reads submissions, and measures the costs.
 //!
 //! ```text
 //!  stream ──▶ writer ──▶ Kafka ──▶ sheaf ──▶ Kafka ──▶ reader ──▶ figures
@@ -7,7 +7,7 @@
 //! ```
 //!
 //! `compare` starts brokers and contenders itself: see the module of that name.
-#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+#![expect(clippy::print_stdout, reason = "it prints its results")]
 
 mod compare;
 mod figures;
@@ -25,60 +25,60 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// What every part returns: a benchmark that cannot measure ends with the reason.
+/// A result of the benchmark; it ends at the first error.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Measure sheaf
 #[derive(Clone, Debug, Parser)]
 enum Command {
-    /// Measure a sheaf that runs
+    /// Measure a running sheaf
     Run(Options),
-    /// Measure sheaf and Kafka Streams by turns
+    /// Measure sheaf and Kafka Streams alternately
     Compare(compare::Options),
-    /// Draw what was measured at several sizes
+    /// Plot the measurements at several sizes
     Plot(plot::Options),
 }
 
-/// Measure a sheaf that runs: idle, at a steady rate, and as fast as it can
+/// Measure a running sheaf: idle, at a steady rate, and at full speed
 #[derive(Clone, Debug, clap::Args)]
 struct Options {
     /// Kafka's brokers
     #[arg(long, value_name = "HOST:PORT,..")]
     bootstrap_servers: String,
-    /// Process id of the sheaf that is measured; with several, their figures are added up
+    /// Process id of the measured sheaf; the figures of several are added up
     #[arg(long, value_name = "PID", required = true)]
     sheaf_pid: Vec<u32>,
-    /// Process id of the broker that is measured
+    /// Process id of the measured broker
     #[arg(long, value_name = "PID")]
     broker_pid: u32,
-    /// Where that sheaf answers /metrics
+    /// Address of its /metrics
     #[arg(long, value_name = "HOST:PORT")]
     http: SocketAddr,
-    /// How long it is watched idle; 0 leaves that out
+    /// Length of the idle phase; 0 skips it
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     idle: u32,
     /// Events per second of the steady phase
     #[arg(long, value_name = "EVENTS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     rate: u32,
-    /// How long the steady phase lasts; 0 leaves it out
+    /// Length of the steady phase; 0 skips it
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     seconds: u32,
-    /// Seconds at the same rate before the first steady phase, which are not counted
+    /// Seconds of warm-up at the same rate before the first steady phase
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     warm_up: u32,
-    /// Events that are written as fast as possible; 0 leaves that out
+    /// Events of the burst phase; 0 skips it
     #[arg(long, value_name = "EVENTS", default_value_t = 200_000)]
     burst: u32,
     /// Children of each parent
     #[arg(long, value_name = "N", default_value_t = 3)]
     children: u32,
-    /// How many bundles are open at a time, among which the next event is drawn
+    /// Number of bundles that are open at a time, among which the next event is drawn
     #[arg(long, value_name = "BUNDLES", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     open: u32,
-    /// What ids and order come from; events of an earlier run on the same topics would be duplicates
+    /// Seed of ids and order; events of an earlier run with the same seed on the same topics would be duplicates
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How often everything is measured; medians are printed
+    /// Number of repetitions; medians are printed
     #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
     /// Write all figures to this file, as JSON
@@ -102,7 +102,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// False when sheaf's output was not what it has to be.
+/// False if an output was wrong.
 fn measure(options: &Options) -> Result<bool> {
     let mut all = Vec::new();
     let mut phases = phase::Phases::new(options)?;
@@ -114,7 +114,7 @@ fn measure(options: &Options) -> Result<bool> {
     }
     let medians = figures::medians(&all);
     println!("{}", figures::table(&medians));
-    let right = all.iter().all(figures::Figures::is_right);
+    let right = all.iter().all(figures::Figures::is_correct);
     println!("every complete bundle exactly once, with all its members: {}", if right { "yes" } else { "NO" });
     if let Some(path) = &options.json {
         let report = serde_json::json!({ "median": medians, "runs": all });

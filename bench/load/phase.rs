@@ -1,5 +1,5 @@
 //! The phases of a measurement: idle, steady, burst.
-#![expect(clippy::disallowed_methods, reason = "an idle instance is watched in real time")]
+#![expect(clippy::disallowed_methods, reason = "an idle instance is measured in real time")]
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ use crate::{Options, Result};
 pub(crate) struct Phases {
     options: Options,
     broker: KafkaBroker,
-    /// Each phase has bundles of its own.
+    /// The next seed: each phase has other bundles.
     seed: u64,
 }
 
-/// What stood on the meters at some moment.
+/// A reading of all meters.
 struct Meters {
     at: Duration,
     sheaf: f64,
@@ -36,7 +36,7 @@ impl Phases {
         Ok(Self { options: options.clone(), broker, seed: options.seed.wrapping_mul(1_000_003) })
     }
 
-    /// Lets the broker's Java, caches and connections get warm.
+    /// Warms up the broker's Java, caches and connections.
     pub(crate) fn warm_up(&mut self) -> Result<()> {
         let Options { rate, warm_up, .. } = self.options;
         if warm_up > 0 {
@@ -45,7 +45,7 @@ impl Phases {
         Ok(())
     }
 
-    /// Nothing comes.
+    /// The idle phase: no events.
     pub(crate) fn idle(&mut self) -> Result<Option<Figures>> {
         if self.options.idle == 0 {
             return Ok(None);
@@ -58,7 +58,7 @@ impl Phases {
         Ok(Some(figures))
     }
 
-    /// Events at a rate.
+    /// The steady phase: events at a rate.
     pub(crate) fn steady(&mut self) -> Result<Option<Figures>> {
         let Options { rate, seconds, .. } = self.options;
         if seconds == 0 {
@@ -67,7 +67,7 @@ impl Phases {
         self.load(&format!("{rate} events/s"), rate.saturating_mul(seconds), Some(rate)).map(Some)
     }
 
-    /// Events as fast as possible.
+    /// The burst phase: events as fast as possible.
     pub(crate) fn burst(&mut self) -> Result<Option<Figures>> {
         let events = self.options.burst;
         if events == 0 {
@@ -104,7 +104,7 @@ impl Phases {
         figures.doubled = f64::from(seen.doubled);
         figures.wrong = f64::from(seen.wrong);
         if rate.is_some() {
-            // Of a burst, latency only says how long the queue was.
+            // The latency of a burst is only the length of its queue.
             figures.set_latencies(seen.latencies_ms);
         }
         Ok(figures)
@@ -119,7 +119,7 @@ impl Phases {
         })
     }
 
-    /// A figure of all instances together.
+    /// The sum of a figure over all instances.
     fn sum(&self, of: impl Fn(u32) -> Result<f64>) -> Result<f64> {
         self.options.sheaf_pid.iter().map(|pid| of(*pid)).sum()
     }

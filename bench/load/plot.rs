@@ -1,4 +1,4 @@
-//! Costs against sizes: the table and the plots of `bench/run scale`.
+//! Costs by size: the table and the plots of `bench/run scale`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,31 +11,31 @@ use serde::Deserialize;
 
 use crate::Result;
 
-/// Of a plot, in pixels.
+/// The size of a plot, in pixels.
 const SIZE: (u32, u32) = (640, 360);
 const SHEAF: RGBColor = RGBColor(0x1f, 0x77, 0xb4);
 const BROKER: RGBColor = RGBColor(0x99, 0x99, 0x99);
 
-/// Draw what was measured at several sizes
+/// Plot the measurements at several sizes
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Where the plots are written, one file per axis
+    /// The directory of the plots, one file per axis
     #[arg(long, value_name = "DIRECTORY")]
     svg: PathBuf,
-    /// What was measured at one place of an axis: the file that `--json` has written
-    #[arg(required = true, value_name = "AXIS:VALUE:FILE", value_parser = place)]
-    places: Vec<Place>,
+    /// A measurement at one value of an axis: the file of `--json`
+    #[arg(required = true, value_name = "AXIS:VALUE:FILE", value_parser = measurement)]
+    measurements: Vec<Measurement>,
 }
 
-/// Where something was measured.
+/// A measurement at one value of an axis.
 #[derive(Clone, Debug)]
-struct Place {
+struct Measurement {
     axis: String,
     value: u32,
     file: PathBuf,
 }
 
-/// What it came to.
+/// The result of a measurement.
 struct Point {
     value: u32,
     events: f64,
@@ -62,19 +62,19 @@ struct Measured {
     peak_mib: f64,
 }
 
-fn place(text: &str) -> std::result::Result<Place, String> {
+fn measurement(text: &str) -> std::result::Result<Measurement, String> {
     let mut parts = text.splitn(3, ':');
     let (Some(axis), Some(value), Some(file)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err("a place is AXIS:VALUE:FILE".to_owned());
+        return Err("a measurement is AXIS:VALUE:FILE".to_owned());
     };
     let value = value.parse().map_err(|error| format!("the value `{value}`: {error}"))?;
-    Ok(Place { axis: axis.to_owned(), value, file: file.into() })
+    Ok(Measurement { axis: axis.to_owned(), value, file: file.into() })
 }
 
 pub(crate) fn draw(options: &Options) -> Result<bool> {
     let mut axes: BTreeMap<&str, Vec<Point>> = BTreeMap::new();
-    for place in &options.places {
-        axes.entry(&place.axis).or_default().push(point(place)?);
+    for measurement in &options.measurements {
+        axes.entry(&measurement.axis).or_default().push(point(measurement)?);
     }
     for (axis, mut points) in axes {
         points.sort_by_key(|point| point.value);
@@ -85,14 +85,14 @@ pub(crate) fn draw(options: &Options) -> Result<bool> {
     Ok(true)
 }
 
-fn point(place: &Place) -> Result<Point> {
-    let text = std::fs::read_to_string(&place.file)
-        .map_err(|error| format!("{} cannot be read: {error}", place.file.display()))?;
+fn point(measurement: &Measurement) -> Result<Point> {
+    let text = std::fs::read_to_string(&measurement.file)
+        .map_err(|error| format!("{} cannot be read: {error}", measurement.file.display()))?;
     let report: Report = serde_json::from_str(&text)?;
-    let measured = report.median.first().ok_or_else(|| format!("{} has no figures", place.file.display()))?;
+    let measured = report.median.first().ok_or_else(|| format!("{} has no figures", measurement.file.display()))?;
     let per_event = |seconds: f64| seconds * 1e6 / measured.events;
     Ok(Point {
-        value: place.value,
+        value: measurement.value,
         events: measured.events,
         per_second: measured.events_per_second,
         sheaf_us: per_event(measured.sheaf_cpu_seconds),
@@ -101,7 +101,7 @@ fn point(place: &Place) -> Result<Point> {
     })
 }
 
-/// Each cost, and what it is against the least.
+/// Each cost, and its ratio to that of the least value.
 fn table(axis: &str, points: &[Point]) -> String {
     let least = points.iter().map(|point| point.sheaf_us).fold(f64::INFINITY, f64::min);
     let mut table = Table::new();

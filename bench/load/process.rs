@@ -1,4 +1,4 @@
-//! What a process has used, from `/proc`, and what sheaf says of itself, from `/metrics`.
+//! The resources that a process has used, from `/proc`, and sheaf's own metrics, from `/metrics`.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -16,11 +16,11 @@ pub(crate) fn cpu_seconds(pid: u32) -> Result<f64> {
     Ok(times(&stat)?.1)
 }
 
-/// CPU time so far of the threads with which Java compiles, in seconds; 0 for who has none.
+/// CPU time so far of Java's compiler threads, in seconds; 0 without any.
 pub(crate) fn compiler_seconds(pid: u32) -> Result<f64> {
     let mut seconds = 0.0;
     for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
-        // A thread that has ended meanwhile compiles nothing.
+        // A thread that has ended meanwhile is skipped.
         let Ok(stat) = std::fs::read_to_string(thread?.path().join("stat")) else { continue };
         let (name, used) = times(&stat)?;
         if name.ends_with("CompilerThre") {
@@ -32,7 +32,7 @@ pub(crate) fn compiler_seconds(pid: u32) -> Result<f64> {
 
 /// The name and the CPU time of a process or a thread.
 fn times(stat: &str) -> Result<(&str, f64)> {
-    // The name is in parentheses and may hold anything; utime and stime are the 12th and 13th field after it.
+    // The name is in parentheses and may have any characters; utime and stime are the 12th and 13th field after it.
     let (head, fields) = stat.rsplit_once(')').ok_or("a line of /proc/PID/stat without a name")?;
     let mut fields = fields.split_whitespace().skip(11);
     let mut next = || -> Result<f64> { Ok(fields.next().ok_or("a short line of /proc/PID/stat")?.parse()?) };
@@ -40,13 +40,13 @@ fn times(stat: &str) -> Result<(&str, f64)> {
     Ok((name, (next()? + next()?) / TICKS_PER_SECOND))
 }
 
-/// CPU time that all processes of this machine have had so far, in seconds.
+/// CPU time so far of all processes of this machine, in seconds.
 pub(crate) fn machine_cpu_seconds() -> Result<f64> {
     let stat = std::fs::read_to_string("/proc/stat")?;
     let line = stat.lines().next().ok_or("/proc/stat is empty")?;
     let mut ticks = 0.0;
     for (place, field) in line.split_whitespace().skip(1).take(8).enumerate() {
-        // The fourth and the fifth are idle time, and waiting for disks.
+        // The fourth and the fifth are idle time and I/O wait.
         if place != 3 && place != 4 {
             ticks += field.parse::<f64>()?;
         }
@@ -62,24 +62,24 @@ pub(crate) fn peak_mib(pid: u32) -> Result<f64> {
     Ok(kib / 1024.0)
 }
 
-/// Lets the highest resident memory begin anew. Where that is not allowed it stays that of the whole run.
+/// Resets the highest resident memory; without permission it stays that of the whole run.
 pub(crate) fn reset_peak(pid: u32) {
     let (Ok(()) | Err(_)) = std::fs::write(format!("/proc/{pid}/clear_refs"), "5");
 }
 
-/// What sheaf counts of its transactions.
+/// sheaf's metrics of transactions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Transactions {
-    /// How many were committed.
+    /// The number of committed ones.
     pub(crate) committed: f64,
-    /// How long all of them took, in seconds.
+    /// The total time of all, in seconds.
     pub(crate) seconds: f64,
     /// How long each took, summed; the same as `committed` while none is aborted.
     pub(crate) measured: f64,
 }
 
 impl Transactions {
-    /// Asks sheaf.
+    /// Reads `/metrics`.
     pub(crate) fn of(http: SocketAddr) -> Result<Self> {
         let text = get(http, "/metrics")?;
         let value = |name: &str| -> Result<f64> {
@@ -96,12 +96,12 @@ impl Transactions {
     }
 }
 
-/// What that address answers, with its headers.
+/// The response of an address, with its headers.
 pub(crate) fn get(http: SocketAddr, path: &str) -> Result<String> {
     let unreachable = |error| format!("sheaf does not answer at {http}: {error}");
     let mut stream = TcpStream::connect_timeout(&http, Duration::from_secs(5)).map_err(unreachable)?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    // The older protocol has no chunks, and the connection's end is the answer's.
+    // HTTP/1.0 has no chunks: the response ends with the connection.
     write!(stream, "GET {path} HTTP/1.0\r\nHost: {http}\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

@@ -1,4 +1,4 @@
-//! Reads submissions as another client would, `read_committed`, and checks each of them.
+//! Reads submissions with `read_committed`, and checks each of them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
@@ -12,12 +12,12 @@ use uuid::Uuid;
 use crate::Result;
 use crate::writer::Ends;
 
-/// How long one look waits.
+/// The time-out of a poll.
 const WAIT: Duration = Duration::from_millis(100);
-/// What does not come within this time after the last thing that came does not come.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The time without a submission after which no more are expected.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the reader has seen of one phase.
+/// The submissions of one phase.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     bundles: HashSet<Uuid>,
@@ -25,32 +25,32 @@ pub(crate) struct Seen {
     pub(crate) latencies_ms: Vec<f64>,
     pub(crate) doubled: u32,
     pub(crate) wrong: u32,
-    /// When the last one came, on the uptime clock.
+    /// The arrival time of the last one, on the uptime clock.
     pub(crate) last_at: Duration,
 }
 
 impl Seen {
-    /// How many bundles were submitted.
+    /// The number of submitted bundles.
     pub(crate) fn bundles(&self) -> usize {
         self.bundles.len()
     }
 }
 
-/// A reader of the submissions that come from now on.
+/// A reader of submissions from now on.
 pub(crate) struct Submissions(Box<dyn Reader>);
 
 impl Submissions {
-    /// Stands at the end of the topic when it returns.
+    /// Opens a reader at the end of the topic.
     pub(crate) fn open(broker: &dyn Broker, topic: &Topic) -> Result<Self> {
         let mut admin = broker.admin()?;
-        let found = admin.describe(std::slice::from_ref(topic), PATIENCE)?;
+        let found = admin.describe(std::slice::from_ref(topic), IDLE_TIMEOUT)?;
         let Some(Some(description)) = found.into_iter().next() else {
             return Err(format!("there is no topic {topic}; is sheaf running?").into());
         };
         let mut starts = BTreeMap::new();
         for partition in 0..description.partitions {
             let partition = TopicPartition::new(topic, partition);
-            let (_, end) = admin.watermarks(&partition, PATIENCE)?;
+            let (_, end) = admin.watermarks(&partition, IDLE_TIMEOUT)?;
             starts.insert(partition, Start::At(end));
         }
         let mut reader = broker.reader(Isolation::ReadCommitted)?;
@@ -58,26 +58,26 @@ impl Submissions {
         Ok(Self(reader))
     }
 
-    /// Appends what has come to `records`, and waits a moment for it.
+    /// Appends the records that arrive within the time-out of a poll.
     pub(crate) fn poll(&mut self, records: &mut Vec<Record>) -> Result<()> {
         Ok(self.0.poll(10_000, records, WAIT)?)
     }
 
-    /// Reads until `expected` bundles have been seen, or nothing comes any more after `silent_from`.
+    /// Reads until `expected` bundles have arrived, or none arrives any more after `silent_from`.
     pub(crate) fn read(mut self, expected: usize, children: u32, silent_from: Duration, ends: &Ends) -> Result<Seen> {
         let mut seen = Seen { last_at: silent_from, ..Seen::default() };
         let mut records = Vec::new();
         while seen.bundles.len() < expected {
             self.0.poll(10_000, &mut records, WAIT)?;
             let now = SystemClock.uptime();
-            if records.is_empty() && now.saturating_sub(seen.last_at) > PATIENCE {
+            if records.is_empty() && now.saturating_sub(seen.last_at) > IDLE_TIMEOUT {
                 return Ok(seen);
             }
             for record in records.drain(..) {
                 seen.take(&record, children, now, ends);
             }
         }
-        // A second submission of the last bundles would come now.
+        // Duplicates of the last submissions would arrive now.
         self.0.poll(10_000, &mut records, WAIT)?;
         let at = seen.last_at;
         for record in records.drain(..) {
@@ -106,7 +106,7 @@ impl Seen {
     }
 }
 
-/// The bundle of a submission that holds what it has to.
+/// The bundle of a correct submission; `None` for a wrong one.
 pub(crate) fn checked(record: &Record, children: u32) -> Option<Uuid> {
     let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
     let value: serde_json::Value = serde_json::from_slice(record.value.as_deref()?).ok()?;

@@ -1,15 +1,15 @@
-//! The events: bundles in random order, a window of them open at a time, from a seed.
+//! The stream of events: bundles in random order, a window of them open at a time, from a seed.
 
 use sheaf::model::Timestamp;
 use sheaf::sim::{Generator, SampleEvent};
 
-/// An endless stream would never complete its last bundles; this one ends with its last member.
+/// A finite stream, which completes all of its bundles.
 #[derive(Debug)]
 pub(crate) struct Stream {
     generator: Generator,
-    /// The members of each open bundle that are still to come, in reverse.
+    /// The members of each open bundle that are not emitted yet, in reverse.
     open: Vec<Vec<SampleEvent>>,
-    /// How many bundles are still to be opened.
+    /// The number of bundles that are not opened yet.
     left: u32,
     children: u32,
     at: Timestamp,
@@ -35,7 +35,7 @@ impl Stream {
 }
 
 impl Iterator for Stream {
-    /// An event, and whether it is the last of its bundle.
+    /// An event; true for the last of its bundle.
     type Item = (SampleEvent, bool);
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -1,8 +1,8 @@
-//! Writes a stream of events, un-keyed, at a rate or as fast as possible.
+//! Writes a stream of events without keys, at a rate or as fast as possible.
 //!
-//! What comes due while a batch is acknowledged, or its transaction committed, is the next one's; the few milliseconds that
-//! this takes are part of the measured latency, because it counts from the call that produces the event.
-#![expect(clippy::disallowed_methods, reason = "a load generator keeps to real time")]
+//! Events that become due while a batch is acknowledged, or its transaction committed, belong to the next batch; these few
+//! milliseconds are part of the measured latency, which counts from the call that produces the event.
+#![expect(clippy::disallowed_methods, reason = "a load generator runs in real time")]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,17 +17,17 @@ use uuid::Uuid;
 
 use crate::Result;
 
-/// How long one call to the broker may take.
+/// The time-out of a call to the broker.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The time between two transactions at a steady rate. Well above the time in which a transaction's markers are
 /// written, because librdkafka sleeps for 20 ms when it meets them.
 const TICK: Duration = Duration::from_millis(15);
-/// The same without transactions, where nothing has to be kept apart.
+/// The time between two batches without transactions.
 const TICK_PLAIN: Duration = Duration::from_millis(2);
-/// How many events one batch holds at most.
+/// The most events of a batch.
 const BATCH: u32 = 5_000;
 
-/// When the last member of each bundle was produced, on the uptime clock.
+/// The time at which the last member of each bundle was produced, on the uptime clock.
 pub(crate) type Ends = Arc<Mutex<HashMap<Uuid, Duration>>>;
 
 /// Writes events.
@@ -47,7 +47,7 @@ impl Writer {
         Ok(Self::with(producer, TICK))
     }
 
-    /// The same without transactions: what is acknowledged is seen at once.
+    /// A writer without transactions: acknowledged records are visible at once.
     pub(crate) fn plain(broker: &dyn Broker) -> Result<Self> {
         Ok(Self::with(broker.plain_producer(&[])?, TICK_PLAIN))
     }
@@ -56,7 +56,7 @@ impl Writer {
         Self { producer, tick, parents: Topic::new("ctm-parent-events"), children: Topic::new("ctm-children-events") }
     }
 
-    /// Writes everything; with a rate, each event not before its time. Returns how long that took.
+    /// Writes all events; with a rate each at its time or later. Returns the time that it took.
     pub(crate) fn write(
         &mut self,
         stream: &mut impl Iterator<Item = (SampleEvent, bool)>,
@@ -84,7 +84,7 @@ impl Writer {
         }
     }
 
-    /// Writes up to `count` events; returns how many there were.
+    /// Writes up to `count` events; returns their number.
     fn batch(
         &mut self,
         stream: &mut impl Iterator<Item = (SampleEvent, bool)>,
@@ -117,7 +117,7 @@ impl Writer {
     }
 }
 
-/// How many events are due by then.
+/// The number of events that are due after a time.
 fn due(rate: u32, elapsed: Duration) -> u32 {
     let due = elapsed.as_micros().saturating_mul(u128::from(rate)) / 1_000_000;
     u32::try_from(due).unwrap_or(u32::MAX)

@@ -10,32 +10,32 @@ use sheaf::runtime::SystemClock;
 
 use crate::Result;
 
-/// How long one call to the broker may take.
+/// The time-out of a call to the broker.
 pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
-/// How many entries one transaction holds.
+/// The entries of a transaction.
 const BATCH: u64 = 10_000;
-/// What an entry's envelope and head take, about.
+/// The approximate bytes of an entry's envelope and head.
 const HEAD_BYTES: usize = 20;
 
-/// What is written.
+/// The entries to write.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entries {
-    /// How many.
+    /// Their number.
     pub(crate) count: u64,
-    /// How many bytes the key and the value of each have together.
+    /// The bytes of the key and the value of each.
     pub(crate) bytes: usize,
-    /// When their deadlines are.
+    /// The due time of their deadlines.
     pub(crate) due: Timestamp,
 }
 
 impl Entries {
-    /// So many, of so many bytes each, with a day to go.
+    /// Entries of this number and size, due in a day.
     pub(crate) fn of(count: u64, bytes: usize) -> Self {
         Self { count, bytes, due: Timestamp::from_millis(SystemClock.now().as_millis() + 86_400_000) }
     }
 }
 
-/// Writes entries under random uuids into a changelog, behind a genesis of this task when there is none yet.
+/// Writes entries under random uuids into a changelog, after a genesis of this task if there is none.
 pub(crate) fn fill(
     broker: &dyn Broker,
     changelog: &TopicPartition,
@@ -70,7 +70,7 @@ fn genesis_value(task: &str) -> Bytes {
     Bytes::from(serde_json::json!({ "store": id, "task": task, "incarnation": id, "sheaf": "bench" }).to_string())
 }
 
-/// An entry of about so many bytes, half of which repeat and half of which do not.
+/// An entry of about this size; half of its bytes are compressible.
 fn value(chance: &mut fastrand::Rng, bytes: usize, due: Timestamp) -> Result<Bytes> {
     let head = Head { timers: vec![Timer { kind: TimerKind::Deadline(0), due }], ..Head::default() };
     let body: Vec<u8> =

@@ -1,7 +1,7 @@
-//! How long nobody processes a partition with much state while it moves to another instance.
+//! The time without processing while a partition with much state moves to another instance.
 //!
-//! Two instances stay, `a` and `c`; a third, `0`, comes and goes. The range assignor goes by names, so partition 1 is
-//! `c`'s without `0`, and `a`'s with it: each coming and going moves it between two instances that run all the time.
+//! The instances `a` and `c` run all the time; a third, `0`, starts and stops. The range assignor orders members by name, so
+//! partition 1 is assigned to `c` without `0`, and to `a` with it: each start and stop moves it between two running instances.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use sheaf::runtime::SystemClock;
 
 use crate::fill::{Entries, fill};
 use crate::instance::{Instance, Setup};
-use crate::pulse::Pulse;
-use crate::{Result, scene};
+use crate::steady_load::SteadyLoad;
+use crate::{Result, fixture};
 
 /// The application's id.
 const APPLICATION: &str = "bench-handover";
@@ -23,13 +23,13 @@ const APPLICATION: &str = "bench-handover";
 const MOVED: i32 = 1;
 const ASSIGNED: &str = "sheaf_consumer_assigned_partitions";
 const INBOX: &str = "bundle-inbox";
-/// How many partitions there are: the other one has no state to speak of.
+/// The number of partitions; the other one has little state.
 const PARTITIONS: i32 = 2;
-/// So many looks in a row have to find nothing that moves.
-const CALM: u32 = 6;
-/// How long that may take.
+/// The number of consecutive checks without a change after which the group is stable.
+const STABLE_CHECKS: u32 = 6;
+/// The time-out of becoming stable.
 const LIMIT: Duration = Duration::from_mins(5);
-/// How long the submissions are watched after the partition has its new owner.
+/// The time of measuring submissions after the partition has its new owner.
 const AFTERWARDS: Duration = Duration::from_secs(8);
 
 /// Move a partition with much state between instances, under load
@@ -38,22 +38,22 @@ pub(crate) struct Options {
     /// Kafka's brokers
     #[arg(long, value_name = "HOST:PORT,..")]
     bootstrap_servers: String,
-    /// Where stores and logs are made
+    /// The directory of stores and logs
     #[arg(long, value_name = "DIRECTORY")]
     directory: PathBuf,
-    /// The sheaf that runs
+    /// The binary of sheaf
     #[arg(long, value_name = "FILE")]
     sheaf: PathBuf,
-    /// How many entries the partition has
+    /// Number of entries of the partition
     #[arg(long, default_value_t = 1_000_000)]
     entries: u64,
-    /// How many bytes an entry has, with its key
+    /// Bytes of an entry, with its key
     #[arg(long, default_value_t = 250)]
     bytes: usize,
-    /// How many standbys each task has; 2 are enough for every instance to have everything
+    /// Number of standbys of each task; with 2 every instance has all state
     #[arg(long, default_value_t = 2)]
     standbys: usize,
-    /// How often each of the three is measured: somebody joins, leaves in order, is killed
+    /// Repetitions of each of the three: a start, an orderly stop, a kill
     #[arg(long, default_value_t = 5)]
     repeat: u32,
     /// The group's session time-out in milliseconds
@@ -64,7 +64,7 @@ pub(crate) struct Options {
 pub(crate) fn measure(options: &Options) -> Result<()> {
     std::fs::create_dir_all(&options.directory)?;
     let broker: Arc<dyn Broker> = Arc::new(KafkaBroker::new(KafkaSettings::new(&options.bootstrap_servers))?);
-    let plan = scene::prepare(&*broker, &scene::settings(APPLICATION, PARTITIONS))?;
+    let plan = fixture::prepare(&*broker, &fixture::settings(APPLICATION, PARTITIONS))?;
     let changelog = plan.changelogs().into_iter().next().ok_or("a topology without state")?;
     let changelog = TopicPartition::new(&changelog, MOVED);
     let setup = Setup {
@@ -76,47 +76,47 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
         session: Duration::from_millis(options.session_ms),
         standbys: options.standbys,
     };
-    // A changelog has its genesis and a group its offsets before there is much in either.
+    // The genesis of the changelog and the offsets of the group are written before it is filled.
     let mut keeper = Instance::start(&setup, "a")?;
-    let pulse = Pulse::start(&broker, &TopicPartition::new(&Topic::new("ctm-submissions"), MOVED));
-    keeper.until("submissions flow", |_| Some(pulse.pause_since(Duration::ZERO).ok()?.1 > 100))?;
+    let load = SteadyLoad::start(&broker, &TopicPartition::new(&Topic::new("ctm-submissions"), MOVED));
+    keeper.until("submissions flow", |_| Some(load.pause_since(Duration::ZERO).ok()?.1 > 100))?;
     keeper.terminate()?;
     fill(&*broker, &changelog, Entries::of(options.entries, options.bytes), None)?;
     println!("{} entries of {} bytes are in {changelog}", options.entries, options.bytes);
     keeper = Instance::start(&setup, "a")?;
     let mut other = Instance::start(&setup, "c")?;
-    settle(&setup, &mut [&mut keeper, &mut other])?;
+    wait_until_stable(&setup, &mut [&mut keeper, &mut other])?;
     let mut moves = [Moves::new("somebody joins"), Moves::new("somebody leaves"), Moves::new("the owner is killed")];
     let [joined, left, killed] = &mut moves;
     for _ in 0..options.repeat {
         let begun = SystemClock.uptime();
         let mut guest = Instance::start(&setup, "0")?;
-        joined.note(begun, &pulse, &mut other, 0.0)?;
-        settle(&setup, &mut [&mut keeper, &mut other, &mut guest])?;
-        // A static member that leaves in order keeps its place for a session; its own partition waits for so long.
+        joined.note(begun, &load, &mut other, 0.0)?;
+        wait_until_stable(&setup, &mut [&mut keeper, &mut other, &mut guest])?;
+        // A static member that stops in order keeps its membership for a session time-out; its own partition waits for that time.
         let begun = SystemClock.uptime();
         guest.terminate()?;
-        left.note(begun, &pulse, &mut other, 1.0)?;
-        settle(&setup, &mut [&mut keeper, &mut other])?;
+        left.note(begun, &load, &mut other, 1.0)?;
+        wait_until_stable(&setup, &mut [&mut keeper, &mut other])?;
         let begun = SystemClock.uptime();
         other.kill()?;
-        killed.note(begun, &pulse, &mut keeper, 2.0)?;
+        killed.note(begun, &load, &mut keeper, 2.0)?;
         other = Instance::start(&setup, "c")?;
-        settle(&setup, &mut [&mut keeper, &mut other])?;
+        wait_until_stable(&setup, &mut [&mut keeper, &mut other])?;
     }
     moves.iter_mut().for_each(Moves::tell);
-    println!("the last one with the session time-out of {} ms in it", options.session_ms);
-    pulse.stop()
+    println!("the last one includes the session time-out of {} ms", options.session_ms);
+    load.stop()
 }
 
-/// Waits until every partition has its owner, every standby has caught up, and nothing moves any more.
-fn settle(setup: &Setup, instances: &mut [&mut Instance]) -> Result<()> {
+/// Waits until every partition has an owner, every standby has caught up, and nothing moves any more.
+fn wait_until_stable(setup: &Setup, instances: &mut [&mut Instance]) -> Result<()> {
     let others = instances.len().saturating_sub(1).min(setup.standbys);
     let tasks = f64::from(PARTITIONS);
     let expected = [("active", tasks), ("standby", tasks * f64::from(u32::try_from(others)?))];
     let mut calm = 0;
     let limit = SystemClock.uptime() + LIMIT;
-    while calm < CALM {
+    while calm < STABLE_CHECKS {
         if SystemClock.uptime() > limit {
             return Err("the instances do not come to rest; their logs tell why".into());
         }
@@ -135,7 +135,7 @@ fn settle(setup: &Setup, instances: &mut [&mut Instance]) -> Result<()> {
     Ok(())
 }
 
-/// The same move, measured several times.
+/// The measurements of one kind of move.
 struct Moves {
     what: &'static str,
     pauses: Vec<Duration>,
@@ -146,20 +146,20 @@ impl Moves {
         Self { what, pauses: Vec::new() }
     }
 
-    /// Waits until an instance has so many partitions, which it gets or loses by the move, and for the submissions
-    /// afterwards; notes the longest time without one.
-    fn note(&mut self, begun: Duration, pulse: &Pulse, watched: &mut Instance, partitions: f64) -> Result<()> {
+    /// Waits until an instance has this number of partitions, which the move changes, and for submissions afterwards; records the
+    /// longest time without one.
+    fn note(&mut self, begun: Duration, load: &SteadyLoad, watched: &mut Instance, partitions: f64) -> Result<()> {
         watched.until("the partition has moved", |watched| {
             Some((watched.metric(ASSIGNED, &[INBOX])? - partitions).abs() < 0.5)
         })?;
         std::thread::sleep(AFTERWARDS);
-        let (longest, submissions) = pulse.pause_since(begun)?;
+        let (longest, submissions) = load.pause_since(begun)?;
         println!("{}: {} ms without a submission, {submissions} since then", self.what, longest.as_millis());
         self.pauses.push(longest);
         Ok(())
     }
 
-    fn tell(&mut self) {
+    fn print(&mut self) {
         self.pauses.sort_unstable();
         let millis = |pause: Option<&Duration>| pause.map_or(0, Duration::as_millis);
         let (middle, last) = (self.pauses.get(self.pauses.len() / 2), self.pauses.last());

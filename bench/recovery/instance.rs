@@ -1,4 +1,4 @@
-//! An instance of sheaf as a process of its own.
+//! An instance of sheaf as a process.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -10,31 +10,31 @@ use std::time::Duration;
 use sheaf::model::Clock;
 use sheaf::runtime::SystemClock;
 
-use crate::{Result, scene};
+use crate::{Result, fixture};
 
-/// How long something may take.
+/// The time-out of every wait.
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// What all instances have in common.
+/// The common settings of all instances.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     /// The application's id.
     pub(crate) application: &'static str,
     /// The binary.
     pub(crate) sheaf: PathBuf,
-    /// Where configurations, stores and logs are.
+    /// The directory of configurations, stores and logs.
     pub(crate) directory: PathBuf,
     /// Kafka's brokers.
     pub(crate) bootstrap_servers: String,
-    /// How many partitions inboxes and changelogs have.
+    /// The number of partitions of inboxes and changelogs.
     pub(crate) partitions: i32,
-    /// The time-out after which the group goes on without a member.
+    /// The session time-out.
     pub(crate) session: Duration,
-    /// How many standbys each task has.
+    /// The number of standbys of each task.
     pub(crate) standbys: usize,
 }
 
-/// A running instance; killed when it is dropped.
+/// A running instance; killed when dropped.
 pub(crate) struct Instance {
     process: Child,
     http: SocketAddr,
@@ -42,11 +42,11 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// Starts it, with the state that it left behind.
+    /// Starts it with its state.
     pub(crate) fn start(setup: &Setup, name: &str) -> Result<Self> {
         let at = |file: String| setup.directory.join(file);
         let topology = at(format!("{name}-topology.yaml"));
-        std::fs::write(&topology, scene::TOPOLOGY)?;
+        std::fs::write(&topology, fixture::TOPOLOGY)?;
         let http = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let config = at(format!("{name}.yaml"));
         std::fs::write(
@@ -75,7 +75,7 @@ impl Instance {
         Ok(Self { process, http, name: name.to_owned() })
     }
 
-    /// Ends it as an operator does, and waits.
+    /// Stops it with SIGTERM, and waits.
     pub(crate) fn terminate(mut self) -> Result<()> {
         let pid = self.process.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status()?;
@@ -83,7 +83,7 @@ impl Instance {
         if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", self.name).into()) }
     }
 
-    /// Ends it with `kill -9`.
+    /// Kills it with -9.
     pub(crate) fn kill(mut self) -> Result<()> {
         self.process.kill()?;
         self.process.wait()?;
@@ -94,7 +94,7 @@ impl Instance {
     pub(crate) fn metric(&self, name: &str, words: &[&str]) -> Option<f64> {
         let mut stream = TcpStream::connect_timeout(&self.http, Duration::from_secs(1)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
-        // The older protocol has no chunks, and the connection's end is the answer's.
+        // HTTP/1.0 has no chunks: the response ends with the connection.
         write!(stream, "GET /metrics HTTP/1.0\r\nHost: {}\r\n\r\n", self.http).ok()?;
         let mut text = String::new();
         stream.read_to_string(&mut text).ok()?;
@@ -102,7 +102,7 @@ impl Instance {
         Some(lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum())
     }
 
-    /// An error when it has ended.
+    /// An error if it has ended.
     pub(crate) fn lives(&mut self) -> Result<()> {
         match self.process.try_wait()? {
             None => Ok(()),
@@ -110,7 +110,7 @@ impl Instance {
         }
     }
 
-    /// Waits until this holds.
+    /// Waits until the condition is true.
     pub(crate) fn until(&mut self, what: &str, holds: impl Fn(&Self) -> Option<bool>) -> Result<()> {
         let limit = SystemClock.uptime() + LIMIT;
         while holds(self) != Some(true) {

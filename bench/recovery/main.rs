@@ -1,5 +1,5 @@
-//! The program of `bench/run restore` and `bench/run handover`: how fast state comes back, and how long nobody processes
-//! while it moves.
+//! The program of `bench/run restore` and `bench/run handover`: the speed of restores, and the time without processing during a
+//! move.
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -7,25 +7,25 @@
 )]
 
 mod fill;
+mod fixture;
 mod handover;
 mod instance;
-mod pulse;
 mod restore;
-mod scene;
+mod steady_load;
 
 use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-/// As in the binary that is measured beside it.
+/// As in the binary of sheaf.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// What every part returns: a benchmark that cannot measure ends with the reason.
+/// A result of the benchmark; it ends at the first error.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Measure how state comes back
+/// Measure restores and moves of state
 #[derive(Clone, Debug, Parser)]
 enum Command {
     /// Restore stores from a changelog, in this process

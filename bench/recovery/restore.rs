@@ -1,4 +1,4 @@
-//! How many entries a second come back from a changelog, through the restorer that an instance has.
+//! The restored entries per second, with the restorer of an instance.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use sheaf::runtime::{Application, Context, Job, Restorer};
 use sheaf::store::rocks::{RocksOptions, RocksStores};
 
 use crate::fill::{Entries, TIMEOUT, fill};
-use crate::{Result, scene};
+use crate::{Result, fixture};
 
 /// Restore stores from a changelog, in this process
 #[derive(Clone, Debug, clap::Args)]
@@ -19,27 +19,27 @@ pub(crate) struct Options {
     /// Kafka's brokers
     #[arg(long, value_name = "HOST:PORT,..")]
     bootstrap_servers: String,
-    /// Where the stores are made
+    /// The directory of the stores
     #[arg(long, value_name = "DIRECTORY")]
     directory: PathBuf,
-    /// How many entries each task has
+    /// Number of entries of each task
     #[arg(long, default_value_t = 1_000_000)]
     entries: u64,
-    /// How many bytes an entry has, with its key
+    /// Bytes of an entry, with its key
     #[arg(long, default_value_t = 250)]
     bytes: usize,
-    /// How many tasks are restored at once
+    /// Number of tasks that are restored at once
     #[arg(long, default_value_t = 1)]
     tasks: u16,
-    /// How often
+    /// Number of repetitions
     #[arg(long, default_value_t = 3)]
     repeat: u32,
 }
 
 pub(crate) fn measure(options: &Options) -> Result<()> {
     let broker = KafkaBroker::new(KafkaSettings::new(&options.bootstrap_servers))?;
-    let settings = scene::settings("bench-restore", i32::from(options.tasks));
-    let plan = scene::prepare(&broker, &settings)?;
+    let settings = fixture::settings("bench-restore", i32::from(options.tasks));
+    let plan = fixture::prepare(&broker, &settings)?;
     let changelog = plan.changelogs().into_iter().next().ok_or("a topology without state")?;
     let tasks: Vec<(TaskId, TopicPartition)> = (0..i32::from(options.tasks))
         .map(|partition| (TaskId { processor: "bundle".into(), partition }, TopicPartition::new(&changelog, partition)))
@@ -51,7 +51,7 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     for round in 1..=options.repeat {
         let root = options.directory.join(format!("round-{round}"));
         let stores = RocksStores::open(RocksOptions::new(&root))?;
-        let application = Application::new(scene::topology(&settings)?, settings.clone(), broker.clone(), stores);
+        let application = Application::new(fixture::topology(&settings)?, settings.clone(), broker.clone(), stores);
         let context = application.prepare(&mut *application.admin()?, TIMEOUT)?;
         let (seconds, cpu) = restore(&context, &tasks)?;
         let all = f64::from(u32::try_from(entries.count * u64::from(options.tasks))?);
@@ -67,7 +67,7 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Restores all tasks. Returns how long that took, and how much CPU time.
+/// Restores all tasks; returns the time and the CPU time, in seconds.
 fn restore(context: &Context, tasks: &[(TaskId, TopicPartition)]) -> Result<(f64, f64)> {
     let (jobs, received) = mpsc::channel();
     let (reply, replies) = mpsc::channel();

@@ -1,12 +1,12 @@
-//! Runs a processor of one's own on a Kafka, with the same parts as `sheaf run`:
+//! Runs a custom processor on a Kafka, with the same parts as `sheaf run`:
 //!
 //! ```sh
 //! scripts/kafka start
 //! cargo run --example counter -- 127.0.0.1:9092 target/counter-a
 //! ```
 //!
-//! A second instance needs a name and a state directory of its own. Ctrl-C ends an instance in order.
-//! `processor.rs` is all there is to the processor; its test is `tests/it/driver/counter.rs`.
+//! A second instance needs its own name and state directory. Ctrl-C stops an instance in order. `processor.rs` has the whole
+//! processor; its tests are in `tests/it/driver/counter.rs`.
 
 mod processor;
 
@@ -33,7 +33,7 @@ async fn main() -> anyhow::Result<()> {
     let stores = RocksStores::open(RocksOptions::new(state))?;
     let settings = Settings::new("counter", &instance);
     let application = Application::new(topology, settings, broker, stores);
-    // Starting, stopping and committing wait for the broker, so they stay off this thread.
+    // Starts, stops and commits block on the broker, so they run on other threads.
     let instance = tokio::task::spawn_blocking(|| application.start()).await??;
 
     let failure = tokio::select! {
@@ -44,7 +44,7 @@ async fn main() -> anyhow::Result<()> {
     failure.map_or(stopped, Err).map_err(Into::into)
 }
 
-/// Waits until a thread of the instance has failed, if one ever does.
+/// Waits until a thread of the instance has failed.
 async fn failed(instance: &Instance) -> sheaf::runtime::Error {
     loop {
         if let Some(error) = instance.failure() {

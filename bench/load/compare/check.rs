@@ -1,4 +1,4 @@
-//! Whether the submissions are what the events make: each complete bundle once, with every member as it was written.
+//! The check of submissions: each complete bundle once, with every member as it was written.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashMap, HashSet};
@@ -9,11 +9,11 @@ use sheaf::model::Record;
 use sheaf::sim::SampleEvent;
 use uuid::Uuid;
 
-/// What has to come: of each bundle one number that stands for all its members, in any order.
+/// The expected submissions: a digest of the members of each bundle, independent of their order.
 #[derive(Debug, Default)]
 pub(crate) struct Expected(HashMap<Uuid, u64>);
 
-/// What came that should not have, or the other way round.
+/// The number of missing, doubled and wrong submissions.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     missing: usize,
@@ -22,19 +22,19 @@ pub(crate) struct Verdict {
 }
 
 impl Expected {
-    /// Notes the members of bundles that will be complete.
+    /// Adds members of bundles that will be complete.
     pub(crate) fn add(&mut self, events: impl Iterator<Item = SampleEvent>) {
         for event in events {
             *self.0.entry(event.bundle).or_default() ^= digest(u64::from(event.position), &event.value);
         }
     }
 
-    /// How many bundles they are.
+    /// The number of bundles.
     pub(crate) fn bundles(&self) -> usize {
         self.0.len()
     }
 
-    /// Compares.
+    /// Compares the submissions with the expected ones.
     pub(crate) fn verdict<'a>(&self, submissions: impl Iterator<Item = &'a Record>) -> Verdict {
         let mut verdict = Verdict::default();
         let mut seen = HashSet::new();
@@ -54,8 +54,8 @@ impl Expected {
 }
 
 impl Verdict {
-    /// True when nothing is missing, doubled or wrong.
-    pub(crate) fn is_right(&self) -> bool {
+    /// True if no submission is missing, doubled or wrong.
+    pub(crate) fn is_correct(&self) -> bool {
         self.missing + self.doubled + self.wrong == 0
     }
 }
@@ -66,7 +66,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The bundle of a submission, and the number that stands for its members in their places.
+/// The bundle of a submission, and the digest of its members at their positions.
 fn content(record: &Record) -> Option<(Uuid, u64)> {
     let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
     let value: serde_json::Value = serde_json::from_slice(record.value.as_deref()?).ok()?;
@@ -74,18 +74,18 @@ fn content(record: &Record) -> Option<(Uuid, u64)> {
         return None;
     }
     let mut all = digest(0, value.get("parent")?);
-    for (place, child) in (1..).zip(value.get("children")?.as_array()?) {
-        all ^= digest(place, child);
+    for (position, child) in (1..).zip(value.get("children")?.as_array()?) {
+        all ^= digest(position, child);
     }
     Some((key.parse().ok()?, all))
 }
 
-/// The order of an object's fields says nothing.
-fn digest(place: u64, member: &serde_json::Value) -> u64 {
+/// A digest of a member at a position, independent of the order of its fields.
+fn digest(position: u64, member: &serde_json::Value) -> u64 {
     let mut fields: Vec<(&str, String)> =
         member.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value.to_string())).collect();
     fields.sort_unstable();
     let mut hasher = DefaultHasher::new();
-    (place, fields).hash(&mut hasher);
+    (position, fields).hash(&mut hasher);
     hasher.finish()
 }

@@ -1,4 +1,4 @@
-//! The time of this machine, in which everything here is measured.
+//! The clock of the benchmark.
 #![expect(clippy::disallowed_methods, reason = "a benchmark keeps to real time")]
 
 use std::time::Duration;
@@ -6,17 +6,17 @@ use std::time::Duration;
 use sheaf::model::Clock as _;
 use sheaf::runtime::SystemClock;
 
-/// Now, on the uptime clock.
+/// The uptime clock.
 pub(crate) fn now() -> Duration {
     SystemClock.uptime()
 }
 
-/// Waits.
+/// Sleeps.
 pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
-/// Seconds since then.
+/// Seconds since a time of the uptime clock.
 pub(crate) fn since(then: Duration) -> f64 {
     now().saturating_sub(then).as_secs_f64()
 }

@@ -1,4 +1,4 @@
-//! Who is measured, and their processes.
+//! The contenders and their processes.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,23 +11,23 @@ use super::server::Server;
 use crate::Result;
 use crate::process;
 
-/// The consumer group of each of them.
+/// The consumer group of each contender.
 pub(crate) const GROUP: &str = "bench";
-/// How long a start, with whatever has to be restored, may take.
+/// The time-out of a start, including a restore.
 const START_MAX: Duration = Duration::from_mins(10);
-/// How long an orderly end may take.
+/// The time-out of an orderly stop.
 const STOP_MAX: Duration = Duration::from_secs(90);
-/// How often a start is looked at.
-const LOOK: Duration = Duration::from_millis(10);
+/// The interval of checks during a start.
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Somebody with settings.
+/// A program under measurement, with its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Contender {
-    /// sheaf as it comes.
+    /// sheaf with its default settings.
     Sheaf,
-    /// Kafka Streams as it comes: a commit every 100 ms.
+    /// Kafka Streams with its default settings: a commit every 100 ms.
     Peer,
-    /// Kafka Streams for throughput: record caches, binary JSON for what only it reads, lz4, a small heap.
+    /// Kafka Streams for throughput: record caches, binary JSON for its internal topics, lz4, a small heap.
     Tuned,
     /// Kafka Streams for latency: a commit every 5 ms.
     Quick,
@@ -43,7 +43,7 @@ impl Contender {
         }
     }
 
-    /// The topic that it writes to itself.
+    /// Its inbox (repartition topic).
     pub(crate) const fn inbox(self) -> &'static str {
         match self {
             Self::Sheaf => "bench-bundle-inbox",
@@ -51,7 +51,7 @@ impl Contender {
         }
     }
 
-    /// Flags of Java.
+    /// The flags of Java.
     const fn java(self) -> &'static [&'static str] {
         match self {
             Self::Tuned => &["-Xmx512m", "-XX:+UseParallelGC"],
@@ -59,7 +59,7 @@ impl Contender {
         }
     }
 
-    /// Settings of Kafka Streams and of the peer. The memberships are static for all, as sheaf's is.
+    /// Settings of Kafka Streams and of the peer. All have static membership, as sheaf.
     const fn settings(self) -> &'static [&'static str] {
         match self {
             Self::Tuned => &["peer.internal=SMILE", "peer.caching=true", "producer.compression.type=lz4"],
@@ -87,7 +87,7 @@ impl Contender {
             for setting in &options.set {
                 command.arg("--set").arg(setting);
             }
-            // What is meant for scripts/kafka is no setting of sheaf, which refuses what it does not know.
+            // Variables of scripts/kafka are no settings of sheaf, which refuses unknown ones.
             command.env_remove("SHEAF_KAFKA_OPTS").env_remove("SHEAF_KAFKA_LIBS");
             return Ok(command);
         }
@@ -114,66 +114,66 @@ bundle: { children: 1, sla: 24h }
 submissions: ctm-submissions
 ";
 
-/// A contender's process; dropping it ends it.
+/// A contender's process; killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
-    who: Contender,
+    contender: Contender,
     child: Child,
     log: PathBuf,
     servers: String,
     perf: Option<Child>,
-    /// When it was started, on the uptime clock.
+    /// The start time, on the uptime clock.
     pub(crate) started: Duration,
 }
 
 impl Process {
-    /// Starts it; it takes up the state that its predecessor on the same broker has left.
-    pub(crate) fn start(who: Contender, options: &Options, server: &Server) -> Result<Self> {
+    /// Starts it with the state of its predecessor on the same broker.
+    pub(crate) fn start(contender: Contender, options: &Options, server: &Server) -> Result<Self> {
         let log = options.work.join("contender.log");
-        let mut command = who.command(options, server)?;
+        let mut command = contender.command(options, server)?;
         let file = File::create(&log)?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let started = now();
-        let child = command.spawn().map_err(|error| format!("{} does not start: {error}", who.name()))?;
-        // bench/run ends it by this when it is itself ended.
+        let child = command.spawn().map_err(|error| format!("{} does not start: {error}", contender.name()))?;
+        // bench/run kills it by this file when it is interrupted.
         std::fs::write(options.work.join("contender.pid"), child.id().to_string())?;
-        let perf = match (&options.perf, who) {
+        let perf = match (&options.perf, contender) {
             (Some(file), Contender::Sheaf) => Some(perf(file, child.id())?),
             _ => None,
         };
-        Ok(Self { who, child, log, servers: server.servers.clone(), perf, started })
+        Ok(Self { contender, child, log, servers: server.servers.clone(), perf, started })
     }
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// An error with its log when it has ended by itself.
+    /// An error with its log if it has ended by itself.
     pub(crate) fn is_alive(&mut self) -> Result<()> {
         match self.child.try_wait()? {
             None => Ok(()),
             Some(status) => {
                 let log = std::fs::read_to_string(&self.log)?;
-                Err(format!("{} has ended by itself, {status}:\n{log}", self.who.name()).into())
+                Err(format!("{} has ended by itself, {status}:\n{log}", self.contender.name()).into())
             }
         }
     }
 
-    /// Waits until everything is restored and it processes; returns how many seconds after its start that was.
+    /// Waits until its state is restored and it processes; returns the seconds since its start.
     pub(crate) fn ready(&mut self) -> Result<f64> {
-        while !self.says_ready()? {
+        while !self.is_ready()? {
             self.is_alive()?;
             if now().saturating_sub(self.started) > START_MAX {
-                return Err(format!("{} is not ready after {START_MAX:?}", self.who.name()).into());
+                return Err(format!("{} is not ready after {START_MAX:?}", self.contender.name()).into());
             }
-            pause(LOOK);
+            pause(CHECK_INTERVAL);
         }
         Ok(since(self.started))
     }
 
-    fn says_ready(&self) -> Result<bool> {
+    fn is_ready(&self) -> Result<bool> {
         let log = std::fs::read_to_string(&self.log)?;
-        if self.who != Contender::Sheaf {
+        if self.contender != Contender::Sheaf {
             return Ok(log.lines().any(|line| line == "state RUNNING"));
         }
         let mut addresses = log.match_indices("127.0.0.1:").filter_map(|(at, _)| {
@@ -187,20 +187,20 @@ impl Process {
             .is_ok_and(|answer| answer.lines().next().is_some_and(|line| line.contains(" 200 "))))
     }
 
-    /// Ends it in an orderly way.
+    /// Stops it in order.
     pub(crate) fn stop(mut self) -> Result<()> {
         signal("-TERM", self.child.id())?;
         let asked = now();
         while self.child.try_wait()?.is_none() {
             if now().saturating_sub(asked) > STOP_MAX {
-                return Err(format!("{} does not end within {STOP_MAX:?}", self.who.name()).into());
+                return Err(format!("{} does not end within {STOP_MAX:?}", self.contender.name()).into());
             }
-            pause(LOOK);
+            pause(CHECK_INTERVAL);
         }
         Ok(())
     }
 
-    /// Ends it as a power failure would.
+    /// Kills it with -9.
     pub(crate) fn kill(mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
@@ -211,11 +211,11 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if let Some(perf) = &mut self.perf {
-            // It writes what it has when it is interrupted.
+            // perf writes its data at SIGINT.
             let (Ok(()) | Err(_)) = signal("-INT", perf.id());
             let (Ok(_) | Err(_)) = perf.wait();
         }
-        // An error says that it has ended already.
+        // An error means that it has ended already.
         let (Ok(()) | Err(_)) = self.child.kill();
         let (Ok(_) | Err(_)) = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! What was measured on what: processors, memory, versions, load.
+//! The machine of a measurement: processors, memory, versions, load.
 
 use std::process::{Command, Stdio};
 
@@ -23,8 +23,8 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Looks.
-    pub(crate) fn look(options: &Options) -> Result<Self> {
+    /// Reads it.
+    pub(crate) fn read(options: &Options) -> Result<Self> {
         let cpus = std::fs::read_to_string("/proc/cpuinfo")?;
         let names: Vec<&str> = cpus.lines().filter_map(|line| line.strip_prefix("model name")).collect();
         let memory = std::fs::read_to_string("/proc/meminfo")?;
@@ -46,8 +46,8 @@ impl Machine {
         })
     }
 
-    /// For a person.
-    pub(crate) fn shown(&self) -> String {
+    /// As text.
+    pub(crate) fn text(&self) -> String {
         format!(
             "{} x {}, {} MiB, Linux {}; broker and Kafka Streams {} on {}; {}, {}; load average before {}",
             self.processors,
@@ -71,7 +71,7 @@ pub(crate) fn load() -> Result<String> {
 
 fn first_line(program: impl AsRef<std::ffi::OsStr>, argument: &str) -> Result<String> {
     let output = Command::new(program).arg(argument).stdin(Stdio::null()).output()?;
-    // Java speaks on standard error.
+    // Java prints its version on standard error.
     let said = [output.stdout, output.stderr].concat();
     Ok(String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned())
 }

@@ -1,4 +1,4 @@
-//! What a contender, the broker and everybody else have used of the processors between two moments.
+//! The CPU usage of a contender, the broker and all other processes between two readings.
 
 use super::clock::now;
 use super::contender::Process;
@@ -7,7 +7,7 @@ use super::server::Server;
 use crate::Result;
 use crate::process::{compiler_seconds, cpu_seconds, machine_cpu_seconds};
 
-/// What stood on the meters at some moment.
+/// A reading of all meters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Meters {
     at: f64,
@@ -20,7 +20,7 @@ pub(crate) struct Meters {
 }
 
 impl Meters {
-    /// Reads them; without a process, before it is started.
+    /// Reads them; without a process before it is started.
     pub(crate) fn read(server: &Server, process: Option<&Process>) -> Result<Self> {
         Ok(Self {
             at: now().as_secs_f64(),
@@ -38,20 +38,20 @@ impl Meters {
         self.contender - before.contender
     }
 
-    /// CPU seconds of the broker since `before`, without what its Java compiled: that goes on for minutes after a start,
-    /// whoever is measured, and more than doubles a short run's figure.
+    /// CPU seconds of the broker since `before`, without its JIT compilation, which takes minutes after a
+    /// start with any contender, and more than doubles the figure of a short run.
     pub(crate) fn broker_since(&self, before: &Self) -> f64 {
         self.broker - before.broker - (self.broker_compiler - before.broker_compiler)
     }
 
-    /// Notes what both have used since `before`, each figure divided by `share`.
+    /// Notes the CPU usage of both since `before`, each figure divided by `share`.
     pub(crate) fn note_cpu(&self, before: &Self, share: f64, run: &mut Run) {
         run.note("cpu_s", self.contender_since(before) / share);
         run.note("cpu_of_compiler_s", (self.contender_compiler - before.contender_compiler) / share);
         run.note("broker_cpu_s", self.broker_since(before) / share);
     }
 
-    /// Notes how many processors those had who do not belong to the benchmark: noise.
+    /// Notes the processors that other processes used: noise.
     pub(crate) fn note_others(&self, before: &Self, suffix: &str, run: &mut Run) {
         let ours = self.contender_since(before) + self.broker - before.broker + self.own - before.own;
         let others = (self.machine - before.machine - ours).max(0.0) / (self.at - before.at).max(0.01);

@@ -1,14 +1,15 @@
-//! The program of `bench/run compare`: sheaf and Kafka Streams, by turns, on the same work.
+//! The program of `bench/run compare`: sheaf and Kafka Streams alternately on the same work.
 //!
 //! ```text
 //!  for each repetition, phase and contender:
 //!     Server    a fresh broker with the topics
-//!     Writer    the events               Expected  what must come of them
+//!     Writer    the events               Expected  the expected submissions
 //!     Process   the contender            Meters    processors, memory, time
-//!     Watch     its submissions          Verdict   right, or the run does not count
-//!  then Report: medians, spread, ratios, beside the targets
+//!     Arrivals  its submissions          Verdict   correct, or the run does not count
+//!  then Report: medians, spread, ratios, with the targets
 //! ```
 
+mod arrivals;
 mod backlog;
 mod check;
 mod clock;
@@ -21,7 +22,6 @@ mod run;
 mod server;
 mod state;
 mod target;
-mod watch;
 
 use std::path::PathBuf;
 
@@ -37,7 +37,7 @@ use crate::Result;
 /// The children of each parent.
 const CHILDREN: u32 = 3;
 
-/// What is measured.
+/// A phase of the measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Phase {
     /// A backlog, from the start of the program
@@ -67,10 +67,10 @@ pub(crate) struct Options {
     /// Where brokers and state directories are made
     #[arg(long, value_name = "DIRECTORY")]
     work: PathBuf,
-    /// Which phases
+    /// The phases
     #[arg(long, value_enum, value_delimiter = ',', default_value = "cold,marginal,rate,restore,kill")]
     phases: Vec<Phase>,
-    /// Who
+    /// The contenders
     #[arg(long, value_enum, value_delimiter = ',', default_value = "sheaf,peer,tuned,quick")]
     contenders: Vec<Contender>,
     /// Events of the backlog, and open bundles of the restore
@@ -114,21 +114,21 @@ impl Options {
         self.events / (CHILDREN + 1)
     }
 
-    /// Where contenders keep their state.
+    /// The directory of the contenders' state.
     fn state(&self) -> PathBuf {
         self.work.join("state")
     }
 }
 
-/// False when somebody's output was not what it has to be.
+/// False if an output was wrong.
 pub(crate) fn measure(options: &Options) -> Result<bool> {
-    let machine = Machine::look(options)?;
-    println!("{}", machine.shown());
+    let machine = Machine::read(options)?;
+    println!("{}", machine.text());
     let mut runs = Vec::new();
     for round in 1..=options.repeat {
         for phase in &options.phases {
-            for who in measured_in(*phase, options) {
-                runs.extend(once(*phase, who, round, options)?);
+            for contender in measured_in(*phase, options) {
+                runs.extend(once(*phase, contender, round, options)?);
             }
         }
     }
@@ -147,27 +147,27 @@ pub(crate) fn measure(options: &Options) -> Result<bool> {
     Ok(right)
 }
 
-/// Whose figures a phase is for, of those that were asked for.
+/// The requested contenders that a phase measures.
 fn measured_in(phase: Phase, options: &Options) -> Vec<Contender> {
     let of_phase: &[Contender] = match phase {
         Phase::Cold | Phase::Marginal => &[Contender::Sheaf, Contender::Peer, Contender::Tuned],
         Phase::Rate => &[Contender::Sheaf, Contender::Peer, Contender::Quick],
-        // The second is measured with the first, on the same open bundles.
+        // The kill phase is measured with the restore phase, on the same open bundles.
         Phase::Kill if options.has(Phase::Restore) => &[],
         Phase::Restore | Phase::Kill => &[Contender::Sheaf, Contender::Peer],
     };
-    of_phase.iter().copied().filter(|who| options.contenders.contains(who)).collect()
+    of_phase.iter().copied().filter(|contender| options.contenders.contains(contender)).collect()
 }
 
-fn once(phase: Phase, who: Contender, round: u32, options: &Options) -> Result<Vec<Run>> {
+fn once(phase: Phase, contender: Contender, round: u32, options: &Options) -> Result<Vec<Run>> {
     if options.state().exists() {
         std::fs::remove_dir_all(options.state())?;
     }
     let runs = match phase {
-        Phase::Cold => vec![backlog::cold(who, options)?],
-        Phase::Marginal => vec![backlog::marginal(who, options)?],
-        Phase::Rate => vec![rate::rate(who, options)?],
-        Phase::Restore | Phase::Kill => state::state(who, options)?,
+        Phase::Cold => vec![backlog::cold(contender, options)?],
+        Phase::Marginal => vec![backlog::marginal(contender, options)?],
+        Phase::Rate => vec![rate::rate(contender, options)?],
+        Phase::Restore | Phase::Kill => state::state(contender, options)?,
     };
     for run in &runs {
         let figures: Vec<String> = run.figures.iter().map(|(name, value)| format!("{name} {value:.2}")).collect();

@@ -8,10 +8,10 @@ use super::contender::Contender;
 use super::run::Run;
 use super::target::{TARGETS, Target};
 
-/// The runs whose output was right.
+/// The runs with correct outputs.
 pub(crate) struct Report<'a>(Vec<&'a Run>);
 
-/// The middle of some figures, and how far apart they are.
+/// The median of some figures, with their least and greatest.
 #[derive(Clone, Copy, Debug)]
 struct Spread {
     median: f64,
@@ -24,7 +24,7 @@ impl<'a> Report<'a> {
         Self(runs.iter().filter(|run| run.wrong.is_none()).collect())
     }
 
-    /// The targets, with what was measured beside them.
+    /// The targets with the measured values.
     pub(crate) fn targets(&self) -> String {
         let mut table = "| figure | sheaf | Kafka Streams | its settings | ratio | at least | aim | |\n\
                          |---|---|---|---|---|---|---|---|\n"
@@ -42,7 +42,7 @@ impl<'a> Report<'a> {
         let Target { what, at_least, aim, .. } = target;
         let Some(against) = target.against else {
             let word = verdict(at_least / ours.median, aim / ours.median);
-            return Some(format!("| {what} | {} | | | | below {at_least} | {aim} | {word} |\n", ours.shown()));
+            return Some(format!("| {what} | {} | | | | below {at_least} | {aim} | {word} |\n", ours.text()));
         };
         let theirs = self.spread(target.phase, against.name(), target.figure)?;
         let ratio = theirs.median / ours.median;
@@ -50,8 +50,8 @@ impl<'a> Report<'a> {
         let word = verdict(ratio / at_least, ratio / aim);
         Some(format!(
             "| {what} | {} | {} | {settings} | {ratio:.2} | {at_least} | {aim} | {word} |\n",
-            ours.shown(),
-            theirs.shown()
+            ours.text(),
+            theirs.text()
         ))
     }
 
@@ -64,7 +64,7 @@ impl<'a> Report<'a> {
             let (Ok(()) | Err(_)) =
                 writeln!(text, "\n| {phase} | {} |\n|---|{}", contenders.join(" | "), "---|".repeat(contenders.len()));
             for figure in distinct(of_phase().flat_map(|run| run.figures.keys().map(String::as_str))) {
-                let cell = |contender| self.spread(phase, contender, figure).map_or("-".to_owned(), Spread::shown);
+                let cell = |contender| self.spread(phase, contender, figure).map_or("-".to_owned(), Spread::text);
                 let cells: Vec<String> = contenders.iter().copied().map(cell).collect();
                 let (Ok(()) | Err(_)) = writeln!(text, "| {figure} | {} |", cells.join(" | "));
             }
@@ -72,7 +72,7 @@ impl<'a> Report<'a> {
         text
     }
 
-    /// The medians, for a program.
+    /// The medians as JSON.
     pub(crate) fn medians(&self) -> Value {
         let mut rows = Vec::new();
         for run in &self.0 {
@@ -101,8 +101,8 @@ impl<'a> Report<'a> {
 }
 
 impl Spread {
-    /// The median, and the least and the greatest behind it.
-    fn shown(self) -> String {
+    /// The median, the least and the greatest as text.
+    fn text(self) -> String {
         let places = if self.median >= 100.0 {
             0
         } else if self.median >= 10.0 {
@@ -130,7 +130,7 @@ fn verdict(target: f64, aim: f64) -> &'static str {
     }
 }
 
-/// Each once, in the order in which they first come.
+/// Each once, in the order of their first occurrence.
 fn distinct<'a>(all: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut once = Vec::new();
     for one in all {

@@ -1,4 +1,4 @@
-//! One run of one contender: its figures, and whether its output was right.
+//! One run of one contender: its figures and its verdict.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use serde::Serialize;
 use super::check::Verdict;
 use super::contender::Contender;
 
-/// What one run came to.
+/// The result of one run.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Run {
     pub(crate) phase: &'static str,
     pub(crate) contender: &'static str,
     /// Figures by their names, which end with their units.
     pub(crate) figures: BTreeMap<String, f64>,
-    /// What is wrong with the output; such a run does not count.
+    /// The errors of the output; such a run does not count.
     pub(crate) wrong: Option<String>,
 }
 
@@ -39,9 +39,9 @@ impl Run {
         }
     }
 
-    /// Notes what was found in the output.
-    pub(crate) fn judge(&mut self, verdict: &Verdict) {
-        if !verdict.is_right() {
+    /// Sets the verdict on the output.
+    pub(crate) fn set_verdict(&mut self, verdict: &Verdict) {
+        if !verdict.is_correct() {
             self.wrong = Some(verdict.to_string());
         }
     }

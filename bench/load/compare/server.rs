@@ -1,4 +1,4 @@
-//! A broker of its own for each run, with the topics that a contender finds.
+//! A new broker for each run, with the topics.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,22 +14,23 @@ use super::Options;
 use super::clock::{now, pause};
 use crate::Result;
 
-/// How long one call to the broker may take.
+/// The time-out of a call to the broker.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The partitions of every topic.
 pub(crate) const PARTITIONS: i32 = 4;
-/// The topics that are there before a contender is.
+/// The topics that exist before a contender starts.
 const SOURCES: [&str; 2] = ["ctm-parent-events", "ctm-children-events"];
 pub(crate) const SUBMISSIONS: &str = "ctm-submissions";
-/// What a broker is warmed up with: transactions of so many records.
+/// The topic of the warm-up.
 const WARM_UP: &str = "warm-up";
+/// The records of a transaction of the warm-up.
 const WARM_UP_BATCH: usize = 500;
-/// Of an inbox as much may be left: the marks that an instance writes to itself all the time.
+/// The most unread records of an inbox at its end: watermarks, which an instance writes all the time.
 const LEFT_MAX: i64 = 500;
-/// How long a backlog may take.
+/// The time-out of a backlog.
 const BACKLOG: Duration = Duration::from_mins(15);
 
-/// A Kafka that runs; dropping it ends it and removes its data.
+/// A running Kafka; stopped and removed when dropped.
 pub(crate) struct Server {
     directory: PathBuf,
     /// `host:port`.
@@ -59,7 +60,7 @@ impl Server {
             topic: Topic::new(name),
             partitions: PARTITIONS,
             replication: None,
-            // sheaf insists on room for its largest record.
+            // sheaf requires this limit.
             config: [("max.message.bytes".to_owned(), "10485760".to_owned())].into(),
         });
         server.broker.admin()?.create(&topics.collect::<Vec<_>>(), TIMEOUT)?;
@@ -67,8 +68,8 @@ impl Server {
         Ok(server)
     }
 
-    /// Lets the broker's Java compile what all contenders need, or the one that needs least of the broker pays for that as
-    /// much as the others: transactions on a topic of their own, and a reader behind them.
+    /// Warms up the broker's JIT compiler with transactions on a separate topic and a reader, so that its costs are not part of
+    /// a contender's figures.
     fn warm_up(&self, options: &Options) -> Result<()> {
         let until = now() + Duration::from_secs(u64::from(options.warm_up));
         let spec = ProducerSpec { transactional_id: WARM_UP.to_owned(), tracked: Vec::new() };
@@ -92,7 +93,7 @@ impl Server {
         Ok(())
     }
 
-    /// Waits until a group has read everything of the sources and of its inbox.
+    /// Waits until a group has committed the ends of the sources and of its inbox.
     pub(crate) fn wait_for(&self, group: &str, inbox: &str) -> Result<()> {
         let spec = ConsumerSpec { group: group.to_owned(), group_instance: None, waker: Waker::none() };
         let mut consumer = self.broker.consumer(&spec)?;
@@ -106,9 +107,9 @@ impl Server {
             pause(Duration::from_millis(500));
             let mut sources = 0;
             for topic in SOURCES {
-                sources += behind(&mut *consumer, &mut *admin, topic)?;
+                sources += lag(&mut *consumer, &mut *admin, topic)?;
             }
-            let rest = behind(&mut *consumer, &mut *admin, inbox)?;
+            let rest = lag(&mut *consumer, &mut *admin, inbox)?;
             calm = if sources == 0 && rest <= LEFT_MAX { calm + 1 } else { 0 };
         }
         Ok(())
@@ -122,11 +123,11 @@ impl Server {
     }
 }
 
-/// How many records of a topic a group has not committed yet.
-fn behind(consumer: &mut dyn Consumer, admin: &mut dyn Admin, topic: &str) -> Result<i64> {
+/// The lag of a group in a topic, in records.
+fn lag(consumer: &mut dyn Consumer, admin: &mut dyn Admin, topic: &str) -> Result<i64> {
     let partitions: Vec<_> = (0..PARTITIONS).map(|number| TopicPartition::new(&Topic::new(topic), number)).collect();
     let committed = match consumer.committed(&partitions, TIMEOUT) {
-        Err(Error::Unstable) => return Ok(i64::MAX / 8), // a transaction is under way
+        Err(Error::Unstable) => return Ok(i64::MAX / 8), // a transaction is open
         committed => committed?,
     };
     let mut behind = 0;
@@ -138,7 +139,7 @@ fn behind(consumer: &mut dyn Consumer, admin: &mut dyn Admin, topic: &str) -> Re
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // bench/run does the same once more when it ends.
+        // bench/run repeats this at its end.
         let (Ok(_) | Err(_)) = script(&self.directory, "stop", &["--wipe"]);
     }
 }

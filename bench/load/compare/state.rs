@@ -1,79 +1,79 @@
-//! Many open bundles: how long they take to come back into an empty directory, and how long a killed instance keeps
-//! everybody waiting.
+//! Many open bundles: the time of a restore into an empty directory, and of a recovery after a kill.
 
 use std::time::Duration;
 
 use sheaf::sim::{Generator, SampleEvent};
 
+use super::arrivals::Arrivals;
 use super::check::Expected;
 use super::clock::{now, pause, since};
 use super::contender::{Contender, GROUP, Process};
 use super::meters::Meters;
 use super::run::Run;
 use super::server::Server;
-use super::watch::Watch;
 use super::{CHILDREN, Options, Phase};
 use crate::Result;
 use crate::process::peak_mib;
 use crate::stream::Stream;
 use crate::writer::{Ends, Writer};
 
-/// How many of the restored bundles are completed, which shows that they came back.
+/// The number of restored bundles that are completed, as a check of the restore.
 const SAMPLE: u32 = 10_000;
-/// The load in which an instance is killed, in events per second, and how many bundles of it are open at a time.
+/// The load during the kill, in events per second, and its number of open bundles.
 const RATE: u32 = 2_000;
 const OPEN: u32 = 2_000;
-/// How long the load lasts before the kill, and in all: longer than anybody takes to come back.
+/// The time of the load before the kill, and in total: longer than any recovery.
 const BEFORE_KILL: Duration = Duration::from_secs(10);
 const LOAD_SECONDS: u32 = 40;
-/// How long the first submission after a kill may take.
+/// The time-out of the first submission after a kill.
 const FIRST_MAX: Duration = Duration::from_mins(5);
 
-/// Opens bundles; then what the phases say: restores them into an empty directory, kills the instance under load.
-pub(crate) fn state(who: Contender, options: &Options) -> Result<Vec<Run>> {
+/// Opens bundles; then restores them into an empty directory and kills the instance under load, as the phases require.
+pub(crate) fn state(contender: Contender, options: &Options) -> Result<Vec<Run>> {
     let server = Server::start(options)?;
-    let mut stage = Stage { watch: Watch::open(&server)?, expected: Expected::default(), server, who };
-    let mut process = Process::start(who, options, &stage.server)?;
+    let mut deployment =
+        Deployment { arrivals: Arrivals::open(&server)?, expected: Expected::default(), server, contender };
+    let mut process = Process::start(contender, options, &deployment.server)?;
     process.ready()?;
     let parents = &mut open_bundles(options).filter(SampleEvent::is_parent).map(|event| (event, false));
-    Writer::plain(&stage.server.broker)?.write(parents, None, &Ends::default())?;
-    stage.server.wait_for(GROUP, who.inbox())?;
+    Writer::plain(&deployment.server.broker)?.write(parents, None, &Ends::default())?;
+    deployment.server.wait_for(GROUP, contender.inbox())?;
 
     let mut runs = Vec::new();
     if options.has(Phase::Restore) {
-        let mut run = Run::new("restore", who);
-        process = stage.restore(process, options, &mut run)?;
+        let mut run = Run::new("restore", contender);
+        process = deployment.restore(process, options, &mut run)?;
         runs.push(run);
     }
     if options.has(Phase::Kill) {
-        let mut run = Run::new("kill", who);
-        process = stage.kill(process, options, &mut run)?;
+        let mut run = Run::new("kill", contender);
+        process = deployment.kill(process, options, &mut run)?;
         runs.push(run);
     }
-    let seen = stage.watch.close()?;
+    let seen = deployment.arrivals.close()?;
     drop(process);
-    let verdict = stage.expected.verdict(seen.iter().map(|(_, record)| record));
+    let verdict = deployment.expected.verdict(seen.iter().map(|(_, record)| record));
     for run in &mut runs {
-        run.judge(&verdict);
+        run.set_verdict(&verdict);
     }
     Ok(runs)
 }
 
-/// The same bundles each time that it is called.
+/// The open bundles; each call gives the same.
 fn open_bundles(options: &Options) -> impl Iterator<Item = SampleEvent> {
     let mut generator = Generator::new(options.seed);
     let at = options.at;
     (0..options.events).flat_map(move |_| generator.bundle(CHILDREN, at))
 }
 
-struct Stage {
-    watch: Watch,
+struct Deployment {
+    arrivals: Arrivals,
     server: Server,
     expected: Expected,
-    who: Contender,
+    contender: Contender,
 }
 
-impl Stage {
+impl Deployment {
     /// From the start of the program with an empty directory until it processes again.
     fn restore(&mut self, process: Process, options: &Options, run: &mut Run) -> Result<Process> {
         let asked = now();
@@ -81,7 +81,7 @@ impl Stage {
         run.note("stop_s", since(asked));
         std::fs::remove_dir_all(options.state())?;
         let before = Meters::read(&self.server, None)?;
-        let mut process = Process::start(self.who, options, &self.server)?;
+        let mut process = Process::start(self.contender, options, &self.server)?;
         let ready = process.ready()?;
         let after = Meters::read(&self.server, Some(&process))?;
         run.note("wall_s", ready);
@@ -94,11 +94,11 @@ impl Stage {
         let children = open_bundles(options).take(sample).filter(|event| !event.is_parent());
         let mut children = children.map(|event| (event, false));
         Writer::plain(&self.server.broker)?.write(&mut children, None, &Ends::default())?;
-        self.watch.wait_for(self.expected.bundles(), &mut process)?;
+        self.arrivals.wait_for(self.expected.bundles(), &mut process)?;
         Ok(process)
     }
 
-    /// From the kill, with a start right behind it, to the first submission that the killed one has not written.
+    /// From the kill, with a restart at once, to the first submission by the new process.
     fn kill(&mut self, process: Process, options: &Options, run: &mut Run) -> Result<Process> {
         let stream = || Stream::new(options.seed + 1, RATE * LOAD_SECONDS / (CHILDREN + 1), CHILDREN, OPEN, options.at);
         self.expected.add(stream().map(|(event, _)| event));
@@ -110,29 +110,31 @@ impl Stage {
             process.kill()?;
             let ends = self.server.ends()?;
             let before = Meters::read(&self.server, None)?;
-            let mut process = Process::start(self.who, options, &self.server)?;
+            let mut process = Process::start(self.contender, options, &self.server)?;
             let first = self.first_after(&ends, &mut process)?;
             let after = Meters::read(&self.server, Some(&process))?;
             run.note("first_output_s", first.saturating_sub(killed).as_secs_f64());
             after.note_cpu(&before, 1.0, run);
             after.note_others(&before, "", run);
             writing.join().map_err(|_panic| "the writer panicked")??;
-            self.watch.wait_for(self.expected.bundles(), &mut process)?;
+            self.arrivals.wait_for(self.expected.bundles(), &mut process)?;
             Ok(process)
         })
     }
 
-    /// When the first submission came that lies behind these ends.
+    /// The arrival time of the first submission after these ends.
     fn first_after(&self, ends: &[i64], process: &mut Process) -> Result<Duration> {
         let mut looked = 0;
         loop {
             process.is_alive()?;
             if now().saturating_sub(process.started) > FIRST_MAX {
-                return Err(
-                    format!("{} has written nothing for {FIRST_MAX:?} after its restart", self.who.name()).into()
-                );
+                return Err(format!(
+                    "{} has written nothing for {FIRST_MAX:?} after its restart",
+                    self.contender.name()
+                )
+                .into());
             }
-            let seen = self.watch.seen();
+            let seen = self.arrivals.seen();
             for (at, record) in seen.iter().skip(looked) {
                 let end = usize::try_from(record.source.partition).ok().and_then(|number| ends.get(number));
                 if end.is_some_and(|end| record.offset >= *end) {

@@ -1,4 +1,4 @@
-//! What sheaf is to reach, as ratios to Kafka Streams in one run of the benchmark.
+//! The targets of sheaf, as ratios to Kafka Streams in one run of the benchmark.
 
 use super::contender::Contender;
 
@@ -8,7 +8,7 @@ pub(crate) struct Target {
     pub(crate) what: &'static str,
     pub(crate) phase: &'static str,
     pub(crate) figure: &'static str,
-    /// `None`: the figure itself is to stay below.
+    /// `None`: the target is an upper bound of the figure itself.
     pub(crate) against: Option<Contender>,
     pub(crate) at_least: f64,
     pub(crate) aim: f64,
@@ -25,7 +25,7 @@ const fn times(
 
 use Contender::{Peer, Quick};
 
-/// All of them, in the order of the table.
+/// All targets, in the order of the table.
 pub(crate) const TARGETS: [Target; 15] = [
     times("CPU of the program, from cold, s", ("cold", "cpu_s"), Peer, (5.0, 8.0)),
     times("the same, marginal, s a million", ("marginal", "cpu_s"), Peer, (3.0, 5.0)),

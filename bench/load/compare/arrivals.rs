@@ -1,5 +1,5 @@
-//! Notes each submission and when it came; what is in it is looked at when nobody is measured any more.
-#![expect(clippy::disallowed_methods, reason = "a thread of a benchmark, which nobody simulates")]
+//! Records each submission and its arrival time; the contents are checked after the measurement.
+#![expect(clippy::disallowed_methods, reason = "a thread of a benchmark, which is not simulated")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,25 +14,24 @@ use super::server::{SUBMISSIONS, Server};
 use crate::Result;
 use crate::reader::Submissions;
 
-/// What does not come within this time after the last thing that came does not come: longer than a dead member is
-/// waited for.
-const PATIENCE: Duration = Duration::from_mins(2);
-/// What would come twice comes within this time.
-const ECHO: Duration = Duration::from_secs(2);
+/// The time without a submission after which no more are expected: longer than a session time-out.
+const IDLE_TIMEOUT: Duration = Duration::from_mins(2);
+/// The wait for duplicates.
+const DUPLICATE_WAIT: Duration = Duration::from_secs(2);
 
-/// A submission, and when it came.
+/// A submission with its arrival time.
 pub(crate) type Arrival = (Duration, Record);
 
-/// A reader in a thread of its own.
+/// A reader in its own thread.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct Arrivals {
     seen: Arc<Mutex<Vec<Arrival>>>,
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<Result<()>>>,
 }
 
-impl Watch {
-    /// Watches the submissions from now on.
+impl Arrivals {
+    /// Records the submissions from now on.
     pub(crate) fn open(server: &Server) -> Result<Self> {
         let mut submissions = Submissions::open(&server.broker, &Topic::new(SUBMISSIONS))?;
         let (seen, ended) = (Arc::<Mutex<Vec<Arrival>>>::default(), Arc::new(AtomicBool::new(false)));
@@ -49,12 +48,12 @@ impl Watch {
         Ok(Self { seen, ended, thread: Some(thread) })
     }
 
-    /// What has come so far.
+    /// The arrivals so far.
     pub(crate) fn seen(&self) -> MutexGuard<'_, Vec<Arrival>> {
         lock(&self.seen)
     }
 
-    /// Waits for the submission with this number, from 1, or until nothing comes any more; returns when the last came.
+    /// Waits for the submission with this number, from 1, or for the time-out; returns the last arrival time.
     pub(crate) fn wait_for(&self, number: usize, process: &mut Process) -> Result<Duration> {
         let from = now();
         loop {
@@ -68,16 +67,16 @@ impl Watch {
             }
             let last = seen.last().map_or(from, |(at, _)| *at).max(from);
             drop(seen);
-            if now().saturating_sub(last) > PATIENCE {
+            if now().saturating_sub(last) > IDLE_TIMEOUT {
                 return Ok(last);
             }
             pause(Duration::from_millis(2));
         }
     }
 
-    /// Waits for doubles and returns all that has come.
+    /// Waits for duplicates; returns all arrivals.
     pub(crate) fn close(mut self) -> Result<Vec<Arrival>> {
-        pause(ECHO);
+        pause(DUPLICATE_WAIT);
         self.ended.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.join().map_err(|_panic| "the reader panicked")??;
@@ -86,11 +85,11 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for Arrivals {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
-            // Somebody is on the way out with another error.
+            // Another error is already being returned.
             let (Ok(_) | Err(_)) = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! What every part measures on: bundles of a parent and its children, without delivery.
+//! The fixture of all measurements: bundles of a parent and its children, without delivery.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ bundle: { children: 1, sla: 24h }
 submissions: ctm-submissions
 ";
 
-/// An application with so many partitions.
+/// The settings of an application with this number of partitions.
 pub(crate) fn settings(application: &str, partitions: i32) -> Settings {
     let topics = TopicSettings { partitions, replication: None };
     Settings {
@@ -28,12 +28,12 @@ pub(crate) fn settings(application: &str, partitions: i32) -> Settings {
     }
 }
 
-/// What runs.
+/// The topology.
 pub(crate) fn topology(settings: &Settings) -> Result<Topology> {
     Ok(Spec::parse("bench", TOPOLOGY)?.assemble(&settings.application, |_| None)?)
 }
 
-/// Makes the application's topics.
+/// Creates the application's topics.
 pub(crate) fn prepare(broker: &dyn Broker, settings: &Settings) -> Result<Arc<TopologyPlan>> {
     Ok(sheaf::runtime::prepare(&mut *broker.admin()?, &topology(settings)?, settings, TIMEOUT)?)
 }

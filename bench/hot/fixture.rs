@@ -10,14 +10,14 @@ use crate::Result;
 
 /// Children of a bundle.
 pub(crate) const CHILDREN: u32 = 3;
-/// 2026-01-01T00:00:00Z, when everything happens; the `TestDriver` starts then too.
+/// 2026-01-01T00:00:00Z, the time of all events and the start of the `TestDriver`.
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
 const SEED: u64 = 1;
 const PARENTS: &str = "parents";
 const CHILDREN_TOPIC: &str = "children";
 pub(crate) const SUBMISSIONS: &str = "submissions";
-/// `topologies/control-m.yaml` without delivery. It is not read from there, so that the counts hang on code alone.
+/// `topologies/control-m.yaml` without delivery. It is not read from there, so that the counts depend on code only.
 const TOPOLOGY: &str = "\
 name: hot
 sources:
@@ -31,13 +31,13 @@ pub(crate) fn topology() -> Result<Topology> {
     Ok(Spec::parse("hot.yaml", TOPOLOGY)?.assemble("test", |_| None)?)
 }
 
-/// The same bundles each time; each one's parent comes first, then its children in their order.
+/// Bundles from a fixed seed: the parent first, then its children in their order.
 pub(crate) fn bundles(count: u32) -> Vec<Vec<SampleEvent>> {
     let mut generator = Generator::new(SEED);
     (0..count).map(|_| generator.bundle(CHILDREN, NOW)).collect()
 }
 
-/// All events of so many bundles, shuffled.
+/// All events of a number of bundles, shuffled.
 pub(crate) fn shuffled(count: u32) -> Vec<OutRecord> {
     let mut events = bundles(count).concat();
     Generator::new(SEED).shuffle(&mut events);
@@ -61,7 +61,7 @@ pub(crate) fn record(event: &SampleEvent) -> Record {
     }
 }
 
-/// An event as its bundle is given it, and the bundle's key.
+/// An event after keying, and its bundle's key.
 pub(crate) fn keyed(sources: &[Source], event: &SampleEvent) -> Result<(Key, Event)> {
     let record = record(event);
     match source(sources, event)?.keying.key(&record).map_err(|reject| reject.detail)? {
@@ -70,7 +70,7 @@ pub(crate) fn keyed(sources: &[Source], event: &SampleEvent) -> Result<(Key, Eve
     }
 }
 
-/// Where an event comes from.
+/// The source of an event.
 pub(crate) fn source<'a>(sources: &'a [Source], event: &SampleEvent) -> Result<&'a Source> {
     let topic = topic(event);
     Ok(sources.iter().find(|source| source.topic == topic).ok_or("the topology has no source of that topic")?)

@@ -1,4 +1,4 @@
-//! A steady stream of bundles, and when the submissions of one partition arrive.
+//! A steady stream of bundles, and the arrival times of the submissions of one partition.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,19 +13,19 @@ use sheaf::runtime::SystemClock;
 use crate::Result;
 use crate::fill::TIMEOUT;
 
-/// The time between two transactions of the generator, each of which completes one bundle of every partition, about.
+/// The time between two transactions of the generator; each completes about one bundle of every partition.
 const TICK: Duration = Duration::from_millis(20);
-/// How many bundles one transaction holds.
+/// The bundles of a transaction.
 const BUNDLES: usize = 4;
 
 /// The running stream.
-pub(crate) struct Pulse {
+pub(crate) struct SteadyLoad {
     stop: Arc<AtomicBool>,
     arrivals: Arc<Mutex<Vec<Duration>>>,
     threads: Vec<JoinHandle<Result<()>>>,
 }
 
-impl Pulse {
+impl SteadyLoad {
     /// Starts to write, and to read one partition of the submissions.
     pub(crate) fn start(broker: &Arc<dyn Broker>, submissions: &TopicPartition) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
@@ -42,7 +42,7 @@ impl Pulse {
         Self { stop, arrivals, threads: vec![writer, reader] }
     }
 
-    /// The longest time without a submission since then, and how many have come; an error when a thread has ended.
+    /// The longest time without a submission since a time, and their number; an error if a thread has ended.
     pub(crate) fn pause_since(&self, since: Duration) -> Result<(Duration, usize)> {
         if self.threads.iter().any(JoinHandle::is_finished) {
             return Err("the generator or the reader has ended; run again, and look at the broker's log".into());
@@ -55,7 +55,7 @@ impl Pulse {
         Ok((longest, later.len()))
     }
 
-    /// Ends both threads.
+    /// Stops both threads.
     pub(crate) fn stop(self) -> Result<()> {
         self.stop.store(true, Ordering::Relaxed);
         for thread in self.threads {
@@ -66,7 +66,7 @@ impl Pulse {
 }
 
 fn write(broker: &dyn Broker, stop: &AtomicBool) -> Result<()> {
-    let spec = ProducerSpec { transactional_id: "pulse".to_owned(), tracked: Vec::new() };
+    let spec = ProducerSpec { transactional_id: "load".to_owned(), tracked: Vec::new() };
     let mut producer = broker.producer(&spec)?;
     producer.init(TIMEOUT)?;
     let record =
