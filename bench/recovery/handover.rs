@@ -104,7 +104,7 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
         other = Instance::start(&setup, "c")?;
         wait_until_stable(&setup, &mut [&mut keeper, &mut other])?;
     }
-    moves.iter_mut().for_each(Moves::tell);
+    moves.iter_mut().for_each(Moves::print);
     println!("the last one includes the session time-out of {} ms", options.session_ms);
     load.stop()
 }
