@@ -41,7 +41,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// A writer to sheaf's two sample topics, in transactions.
     pub(crate) fn new(broker: &dyn Broker, name: &str) -> Result<Self> {
-        let spec = ProducerSpec { transactional_id: name.to_owned(), tracked: Vec::new() };
+        let spec = ProducerSpec::transactional(name);
         let mut producer = broker.producer(&spec)?;
         producer.init(TIMEOUT)?;
         Ok(Self::with(producer, TICK))
@@ -49,7 +49,7 @@ impl Writer {
 
     /// A writer without transactions: acknowledged records are visible at once.
     pub(crate) fn plain(broker: &dyn Broker) -> Result<Self> {
-        Ok(Self::with(broker.plain_producer(&[])?, TICK_PLAIN))
+        Ok(Self::with(broker.producer(&ProducerSpec::default())?, TICK_PLAIN))
     }
 
     fn with(producer: Box<dyn Producer>, tick: Duration) -> Self {

@@ -42,7 +42,7 @@ pub(crate) fn fill(
     entries: Entries,
     genesis: Option<&TaskId>,
 ) -> Result<()> {
-    let spec = ProducerSpec { transactional_id: format!("fill-{changelog}"), tracked: Vec::new() };
+    let spec = ProducerSpec::transactional(&format!("fill-{changelog}"));
     let mut producer = broker.producer(&spec)?;
     producer.init(TIMEOUT)?;
     let mut chance = fastrand::Rng::with_seed(u64::try_from(changelog.partition)?);

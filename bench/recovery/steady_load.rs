@@ -66,7 +66,7 @@ impl SteadyLoad {
 }
 
 fn write(broker: &dyn Broker, stop: &AtomicBool) -> Result<()> {
-    let spec = ProducerSpec { transactional_id: "load".to_owned(), tracked: Vec::new() };
+    let spec = ProducerSpec::transactional("load");
     let mut producer = broker.producer(&spec)?;
     producer.init(TIMEOUT)?;
     let record =

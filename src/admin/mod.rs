@@ -33,7 +33,7 @@ pub struct Health {
     pub details: BTreeMap<String, String>,
 }
 
-/// The source of health and metrics. Both are called for each request and must not block.
+/// The source of health and metrics. Both are called for each request, and return within a fraction of a second.
 pub trait Status: Send + Sync + 'static {
     /// The current health.
     fn health(&self) -> Health;

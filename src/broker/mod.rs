@@ -39,13 +39,8 @@ pub trait Broker: Send + Sync + fmt::Debug {
     /// A member of a consumer group. It joins when it subscribes.
     fn consumer(&self, spec: &ConsumerSpec) -> Result<Box<dyn Consumer>>;
 
-    /// A transactional producer; [`Producer::init`] comes first.
+    /// A producer; [`Producer::init`] comes first.
     fn producer(&self, spec: &ProducerSpec) -> Result<Box<dyn Producer>>;
-
-    /// A producer without transactions, for at-least-once: acknowledged records are visible at once.
-    /// [`Producer::begin`] and [`Producer::commit`] only delimit a batch, [`Producer::abort`] does not undo writes, and
-    /// [`Producer::send_offsets`] is refused: see [`Consumer::commit`].
-    fn plain_producer(&self, tracked: &[Topic]) -> Result<Box<dyn Producer>>;
 
     /// A reader without a group.
     fn reader(&self, isolation: Isolation) -> Result<Box<dyn Reader>>;
@@ -71,13 +66,27 @@ pub struct ConsumerSpec {
     pub waker: Waker,
 }
 
-/// A transactional producer.
-#[derive(Clone, Debug)]
+/// A producer.
+#[derive(Clone, Debug, Default)]
 pub struct ProducerSpec {
     /// `transactional.id`: the last producer that initializes it fences all earlier ones.
-    pub transactional_id: String,
+    ///
+    /// `None`: a producer without transactions, for at-least-once. Acknowledged records are visible at once,
+    /// [`Producer::begin`] and [`Producer::commit`] only delimit a batch, [`Producer::abort`] does not undo writes, and
+    /// [`Producer::send_offsets`] is refused: see [`Consumer::commit`].
+    pub transactional_id: Option<String>,
     /// The topics whose end offsets [`Producer::drain`] reports: the changelogs.
     pub tracked: Vec<Topic>,
+    /// The most bytes of a batch of several records; `None`: the client's default. A broker refuses a batch that is larger
+    /// than `max.message.bytes` of its topic.
+    pub batch_bytes_max: Option<usize>,
+}
+
+impl ProducerSpec {
+    /// A transactional producer that tracks no topic.
+    pub fn transactional(transactional_id: &str) -> Self {
+        Self { transactional_id: Some(transactional_id.to_owned()), ..Self::default() }
+    }
 }
 
 /// The isolation level of a reader.
@@ -158,12 +167,6 @@ pub trait Consumer: Send {
     /// aborted records; `None` before the first fetch of that partition.
     fn position(&mut self, partition: &TopicPartition) -> Option<i64>;
 
-    /// Pauses fetching of assigned partitions. No record is lost or returned twice.
-    fn pause(&mut self, partitions: &[TopicPartition]) -> Result<()>;
-
-    /// See [`Consumer::pause`].
-    fn resume(&mut self, partitions: &[TopicPartition]) -> Result<()>;
-
     /// The group's committed offsets; [`Error::Unstable`] while a transaction that commits offsets of these partitions
     /// is open.
     fn committed(&mut self, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<Option<i64>>>;
@@ -174,9 +177,6 @@ pub trait Consumer: Send {
 
     /// The metadata of this member, for [`Producer::send_offsets`].
     fn group(&self) -> Result<GroupMetadata>;
-
-    /// The current partition count of a topic, `None` if the topic does not exist.
-    fn partitions(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<i32>>;
 
     /// Closes the consumer within the time-out; a dynamic member leaves the group, a static one does not.
     fn close(self: Box<Self>, timeout: Duration) -> Result<()>;
@@ -202,7 +202,7 @@ impl fmt::Debug for GroupMetadata {
     }
 }
 
-/// A transactional producer. Every call but `produce` blocks for at most its time-out.
+/// A producer. Every call but `produce` blocks for at most its time-out.
 ///
 /// After [`Error::TimedOut`] or [`Error::Transient`] from `init`, `send_offsets`, `commit` or `abort` the outcome is
 /// unknown: drop the producer, initialize a new one, and read the committed state from the broker. After
@@ -269,9 +269,6 @@ pub trait Reader: Send {
 
 /// The administration of topics.
 pub trait Admin: Send {
-    /// The id of the cluster.
-    fn cluster_id(&mut self, timeout: Duration) -> Result<String>;
-
     /// The descriptions of topics, `None` for one that does not exist.
     fn describe(&mut self, topics: &[Topic], timeout: Duration) -> Result<Vec<Option<TopicDescription>>>;
 

@@ -28,7 +28,8 @@ pub(super) struct Checkpoint {
     pub newest: Option<i64>,
     /// The wall clock of the last applied batch.
     pub applied_at: Option<Timestamp>,
-    /// The group's offset of the inbox that matches the state; `None` for a store that was rebuilt from its changelog.
+    /// The group's offset of the inbox that matches the state; `None`, written as [`UNKNOWN`](Self::UNKNOWN), for a store
+    /// that changelog records were replayed into.
     pub inbox: Option<i64>,
 }
 
@@ -36,6 +37,9 @@ pub(super) struct Checkpoint {
 pub(super) type Rows = Vec<(String, Vec<u8>)>;
 
 impl Checkpoint {
+    /// Written as [`inbox`](Self::inbox) in place of an offset that no longer matches the state.
+    pub(super) const UNKNOWN: i64 = -1;
+
     /// The checkpoint of a store.
     pub(super) fn of(store: &dyn Store) -> Result<Self> {
         let offset = |name| -> Result<Option<i64>> {
@@ -47,7 +51,7 @@ impl Checkpoint {
             changelog: offset(CHANGELOG)?,
             newest: offset(NEWEST)?,
             applied_at: offset(APPLIED_AT)?.map(Timestamp::from_millis),
-            inbox: offset(INBOX)?,
+            inbox: offset(INBOX)?.filter(|offset| *offset != Self::UNKNOWN),
         })
     }
 
@@ -94,5 +98,7 @@ mod tests {
             write(Checkpoint { changelog: Some(6), ..Checkpoint::default() }),
             Checkpoint { changelog: Some(6), ..first }
         );
+        let replayed = Checkpoint { inbox: Some(Checkpoint::UNKNOWN), ..Checkpoint::default() };
+        assert_eq!(write(replayed), Checkpoint { changelog: Some(6), inbox: None, ..first });
     }
 }

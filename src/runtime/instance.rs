@@ -98,15 +98,19 @@ impl Instance {
 
     /// Stops all threads: each commits and closes its stores. Returns the first error.
     pub fn stop(mut self) -> Result<()> {
+        let mut panicked = Ok(());
         for (stop, threads) in [(&self.stop, &mut self.streams), (&self.stop_others, &mut self.others)] {
             stop.store(true, Ordering::Release);
             self.wakers.iter().for_each(|waker| waker.waker().wake());
             for thread in threads.drain(..) {
                 let name = thread.thread().name().unwrap_or("unnamed").to_owned();
-                thread.join().map_err(|_panic| Error::Thread { thread: name, detail: "it panicked".to_owned() })?;
+                let joined = thread.join();
+                // The other threads are stopped all the same.
+                panicked = panicked
+                    .and(joined.map_err(|_panic| Error::Thread { thread: name, detail: "it panicked".to_owned() }));
             }
         }
-        self.failures.try_recv().map_or(Ok(()), Err)
+        panicked.and_then(|()| self.failures.try_recv().map_or(Ok(()), Err))
     }
 }
 

@@ -85,8 +85,10 @@ impl Republisher<'_> {
         let Some(store_id) = Self::checkpoint(id, &*store)?.genesis else {
             return refuse(&changelog, "the store is empty: it has no commit");
         };
-        let spec =
-            ProducerSpec { transactional_id: format!("{changelog}-republish"), tracked: vec![changelog.topic.clone()] };
+        let spec = ProducerSpec {
+            tracked: vec![changelog.topic.clone()],
+            ..ProducerSpec::transactional(&format!("{changelog}-republish"))
+        };
         let mut producer = self.broker.producer(&spec)?;
         producer.init(self.timeout)?;
         producer.begin()?;

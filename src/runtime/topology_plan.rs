@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::error::{Error, Result};
-use super::settings::{RECORD_MAX, Settings};
+use super::settings::{RECORD_MAX, RECORD_OVERHEAD, Settings};
 use crate::model::{TaskId, Topic, TopicPartition};
 use crate::topology::{Node, Topology, internal_topic};
 
@@ -71,6 +71,11 @@ impl TopologyPlan {
             instances: own("instances"),
             record_limits: BTreeMap::new(),
         }
+    }
+
+    /// The most bytes of a batch that every topic takes; `None` if all of them take [`RECORD_MAX`].
+    pub(super) fn batch_bytes_max(&self) -> Option<usize> {
+        self.record_limits.values().min().map(|limit| limit.saturating_sub(RECORD_OVERHEAD).max(1))
     }
 
     /// The largest record for a topic, in bytes.

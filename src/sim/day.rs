@@ -198,7 +198,7 @@ impl Day {
     /// Executes the script.
     pub fn run(&mut self, world: &mut World, harness: &mut dyn Harness) -> runtime::Result<()> {
         let start = world.clock().now();
-        let spec = ProducerSpec { transactional_id: "events".to_owned(), tracked: Vec::new() };
+        let spec = ProducerSpec::transactional("events");
         let mut producer = world.broker().process("events").producer(&spec)?;
         producer.init(TIMEOUT)?;
         let mut script = std::mem::take(&mut self.script).into_iter().peekable();

@@ -88,11 +88,3 @@ fn deleted_records_move_the_low_watermark() {
     let error = admin.delete_records(&[(partition.clone(), 100)], LIMIT).expect_err("beyond the log");
     assert_eq!(error, Error::OutOfRange { partition });
 }
-
-#[test]
-fn a_cluster_has_one_id() {
-    let Some(fixture) = Fixture::open("cluster-id") else { return };
-    let id = fixture.admin().cluster_id(LIMIT).expect("an id");
-    assert!(!id.is_empty());
-    assert_eq!(fixture.admin().cluster_id(LIMIT).expect("an id"), id);
-}

@@ -97,7 +97,9 @@ impl Fixture {
     /// A producer that is not initialised.
     pub(crate) fn raw_producer(&self, id: &str, tracked: &[&Topic]) -> Box<dyn Producer> {
         let tracked = tracked.iter().map(|topic| (*topic).clone()).collect();
-        self.broker.producer(&ProducerSpec { transactional_id: self.name(id), tracked }).expect("producer")
+        self.broker
+            .producer(&ProducerSpec { tracked, ..ProducerSpec::transactional(&self.name(id)) })
+            .expect("producer")
     }
 
     /// A reader of these partitions, all from the same start.

@@ -3,8 +3,8 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use sheaf::broker::Error;
 use sheaf::broker::kafka::KafkaSettings;
-use sheaf::broker::{ConsumerSpec, Error, Waker};
 use sheaf::model::{Topic, TopicPartition};
 
 use super::cluster::{KafkaCluster, is_skipped};
@@ -22,14 +22,10 @@ fn an_unreachable_address_is_named() {
     let fixture = Fixture::on("nobody", KafkaSettings::new(&address));
     let short = Duration::from_millis(1500);
     let topic = Topic::new("t");
-    let spec = ConsumerSpec { group: "g".to_owned(), group_instance: None, waker: Waker::none() };
-    let mut consumer = fixture.broker.consumer(&spec).expect("consumer");
     let errors = [
         fixture.raw_producer("p", &[]).init(short).expect_err("nobody"),
-        fixture.admin().cluster_id(short).expect_err("nobody"),
         fixture.admin().describe(std::slice::from_ref(&topic), short).expect_err("nobody"),
         fixture.admin().watermarks(&TopicPartition::new(&topic, 0), short).expect_err("nobody"),
-        consumer.partitions(&topic, short).expect_err("nobody"),
     ];
     for error in errors {
         assert!(matches!(&error, Error::Unreachable { address: named, .. } if *named == address), "{error:?}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sheaf::broker::{Error, FencedBy, Isolation, Start};
+use sheaf::broker::{Error, FencedBy, Isolation, ProducerSpec, Start};
 use sheaf::codec::partitioner;
 use sheaf::model::{Headers, Key, OutRecord, Timestamp, Topic, TopicPartition};
 
@@ -203,6 +203,21 @@ fn a_record_that_the_topic_refuses_fails_the_drain() {
     assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
     producer.abort(LIMIT).expect("aborted");
     write(&mut *producer, &partition, &["small"]);
+}
+
+#[test]
+fn records_are_not_batched_beyond_what_their_topic_accepts() {
+    let Some(fixture) = Fixture::open("small-batches") else { return };
+    let topic = fixture.topic_with("t", 1, &[("max.message.bytes", "20000")]);
+    let partition = TopicPartition::new(&topic, 0);
+    let spec = ProducerSpec { batch_bytes_max: Some(19_500), ..ProducerSpec::transactional(&fixture.name("p")) };
+    let mut producer = fixture.broker.producer(&spec).expect("a producer");
+    producer.init(LIMIT).expect("initialised");
+    // Random bytes do not compress.
+    let mut chance = fastrand::Rng::with_seed(2);
+    let noise: Vec<String> = (0..300).map(|_| (0..2_000).map(|_| chance.alphanumeric()).collect()).collect();
+    write(&mut *producer, &partition, &noise.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(fixture.read(Isolation::ReadCommitted, &partition).len(), 300);
 }
 
 #[test]

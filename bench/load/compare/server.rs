@@ -72,7 +72,7 @@ impl Server {
     /// a contender's figures.
     fn warm_up(&self, options: &Options) -> Result<()> {
         let until = now() + Duration::from_secs(u64::from(options.warm_up));
-        let spec = ProducerSpec { transactional_id: WARM_UP.to_owned(), tracked: Vec::new() };
+        let spec = ProducerSpec::transactional(WARM_UP);
         let mut producer = self.broker.producer(&spec)?;
         producer.init(TIMEOUT)?;
         let mut reader = self.broker.reader(Isolation::ReadCommitted)?;

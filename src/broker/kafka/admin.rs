@@ -149,13 +149,6 @@ impl KafkaAdmin {
 }
 
 impl Admin for KafkaAdmin {
-    fn cluster_id(&mut self, timeout: Duration) -> Result<String> {
-        self.metadata_client
-            .client()
-            .fetch_cluster_id(timeout)
-            .ok_or_else(|| self.error("reading the cluster id", Failure::of(Code::OperationTimedOut, "")))
-    }
-
     fn describe(&mut self, topics: &[Topic], timeout: Duration) -> Result<Vec<Option<TopicDescription>>> {
         let deadline = Deadline::after(timeout);
         loop {
@@ -246,7 +239,7 @@ impl Admin for KafkaAdmin {
 }
 
 /// The partition count in a topic's metadata; `None` if the topic does not exist.
-pub(super) fn partition_count(metadata: &Metadata, topic: &Topic, address: &str) -> Result<Option<i32>> {
+fn partition_count(metadata: &Metadata, topic: &Topic, address: &str) -> Result<Option<i32>> {
     let Some(found) = metadata.topics().iter().find(|found| found.name() == topic.as_str()) else {
         return Ok(None);
     };

@@ -14,6 +14,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 
 use super::context::BaseConsumer;
+use super::deadline::Deadline;
 use super::failure::Failure;
 use super::native::{Client, Queue};
 use super::partition_list::add;
@@ -25,6 +26,9 @@ use crate::model::{Record, TopicPartition};
 const BATCH: usize = 1000;
 /// The time-out of resetting the client's position, which involves only its own threads.
 const SEEK: Duration = Duration::from_secs(1);
+/// The time from an error until the partition is fetched again. librdkafka's own back-off (`fetch.error.backoff.ms`) ends with
+/// a seek.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// An assigned partition.
 pub(super) struct Assigned {
@@ -42,8 +46,8 @@ pub(super) struct Assigned {
 }
 
 enum Failed {
-    /// The client's position has to be reset first; the error message.
-    Fetch(String),
+    /// The client's position has to be reset at this time; the error message, if it was not returned yet.
+    Fetch(Option<String>, Deadline),
     /// The offset is out of range; no more records until the next assignment.
     OutOfRange,
 }
@@ -59,14 +63,15 @@ impl Assigned {
         &self.queue
     }
 
-    /// See [`crate::broker::Consumer::fetch`].
+    /// See [`crate::broker::Consumer::fetch`]. True if the partition is fetched again after an error: its queue may hold outdated
+    /// messages, and a queue that is not empty does not wake.
     pub(super) fn fetch(
         &mut self,
         partition: &TopicPartition,
         client: &BaseConsumer,
         max: usize,
         out: &mut Vec<Record>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let before = out.len();
         let mut rest = max;
         // Most partitions are usually empty, and this check is the cheapest.
@@ -80,20 +85,25 @@ impl Assigned {
         }
         // Records before the error are returned first; the next call returns the error.
         if out.len() > before {
-            return Ok(());
+            return Ok(false);
         }
-        match self.failed.take() {
-            None => Ok(()),
-            Some(Failed::OutOfRange) => {
-                self.failed = Some(Failed::OutOfRange);
-                Err(Error::OutOfRange { partition: partition.clone() })
-            }
-            Some(Failed::Fetch(detail)) => {
+        match &mut self.failed {
+            None => Ok(false),
+            Some(Failed::OutOfRange) => Err(Error::OutOfRange { partition: partition.clone() }),
+            Some(Failed::Fetch(detail, retry)) => {
+                if let Some(detail) = detail.take() {
+                    return Err(Error::FetchFailed { partition: partition.clone(), detail });
+                }
+                if !retry.passed() {
+                    return Ok(false);
+                }
                 if let Err(reason) = self.seek(partition, client) {
                     tracing::debug!(%partition, reason, "cannot reset the position yet; retrying");
-                    self.failed = Some(Failed::Fetch(detail.clone()));
+                    self.failed = Some(Failed::Fetch(None, Deadline::after(RETRY_AFTER)));
+                    return Ok(false);
                 }
-                Err(Error::FetchFailed { partition: partition.clone(), detail })
+                self.failed = None;
+                Ok(true)
             }
         }
     }
@@ -114,7 +124,8 @@ impl Assigned {
                 return Err(Error::Fatal { operation: "fetching", detail });
             }
             let is_lost = failure.is_out_of_range();
-            self.failed = Some(if is_lost { Failed::OutOfRange } else { Failed::Fetch(failure.detail) });
+            let retry = Deadline::after(RETRY_AFTER);
+            self.failed = Some(if is_lost { Failed::OutOfRange } else { Failed::Fetch(Some(failure.detail), retry) });
             break;
         }
         Ok(batch.len())

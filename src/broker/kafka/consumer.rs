@@ -234,26 +234,17 @@ impl Consumer for KafkaConsumer {
             return Err(Error::Fatal { operation: "fetching", detail: format!("{partition} is not assigned here") });
         };
         let before = out.len();
-        let fetched = assigned.fetch(partition, &self.consumer, max, out);
+        let is_fetched_again = assigned.fetch(partition, &self.consumer, max, out)?;
         if out.len() > before {
             self.context().clear_error();
-        } else if fetched.is_err() {
-            // Messages that are left in the queue do not wake.
+        } else if is_fetched_again {
             self.waker.wake();
         }
-        fetched
+        Ok(())
     }
 
     fn position(&mut self, partition: &TopicPartition) -> Option<i64> {
         self.assigned.get_mut(partition)?.position(&self.native)
-    }
-
-    fn pause(&mut self, partitions: &[TopicPartition]) -> Result<()> {
-        self.consumer.pause(&list(partitions)).map_err(|error| self.error("pausing", &error))
-    }
-
-    fn resume(&mut self, partitions: &[TopicPartition]) -> Result<()> {
-        self.consumer.resume(&list(partitions)).map_err(|error| self.error("resuming", &error))
     }
 
     fn committed(&mut self, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<Option<i64>>> {
@@ -304,14 +295,6 @@ impl Consumer for KafkaConsumer {
     fn group(&self) -> Result<GroupMetadata> {
         let group: Group = self.native.group().ok_or_else(|| missing("group metadata"))?;
         Ok(GroupMetadata { generation: group.generation(), group: self.group.clone(), native: Box::new(group) })
-    }
-
-    fn partitions(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<i32>> {
-        let metadata = self
-            .consumer
-            .fetch_metadata(Some(topic.as_str()), timeout)
-            .map_err(|error| self.error("reading a topic's metadata", &error))?;
-        super::admin::partition_count(&metadata, topic, &self.address)
     }
 
     fn close(self: Box<Self>, timeout: Duration) -> Result<()> {

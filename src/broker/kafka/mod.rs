@@ -52,7 +52,6 @@ use super::{
     kafka::admin::KafkaAdmin, kafka::consumer::KafkaConsumer, kafka::producer::KafkaProducer,
     kafka::reader::KafkaReader,
 };
-use crate::model::Topic;
 
 /// A Kafka cluster behind librdkafka.
 #[derive(Clone, Debug)]
@@ -80,12 +79,7 @@ impl Broker for KafkaBroker {
     }
 
     fn producer(&self, spec: &ProducerSpec) -> Result<Box<dyn Producer>> {
-        let transactional_id = Some(spec.transactional_id.clone());
-        Ok(Box::new(KafkaProducer::new(&self.settings, transactional_id, spec.tracked.clone())?))
-    }
-
-    fn plain_producer(&self, tracked: &[Topic]) -> Result<Box<dyn Producer>> {
-        Ok(Box::new(KafkaProducer::new(&self.settings, None, tracked.to_vec())?))
+        Ok(Box::new(KafkaProducer::new(&self.settings, spec.clone())?))
     }
 
     fn reader(&self, isolation: Isolation) -> Result<Box<dyn Reader>> {

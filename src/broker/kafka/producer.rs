@@ -13,7 +13,7 @@ use super::deadline::Deadline;
 use super::failure::{Failure, missing};
 use super::native::{Client, EventContent, Group, Outgoing, Queue, TopicHandle};
 use super::settings::{KafkaSettings, refused};
-use crate::broker::{Error, FencedBy, GroupMetadata, Producer, Result, Start};
+use crate::broker::{Error, FencedBy, GroupMetadata, Producer, ProducerSpec, Result, Start};
 use crate::model::{Key, OutRecord, Timestamp, Topic, TopicPartition};
 
 /// The longest wait for one event.
@@ -31,9 +31,7 @@ pub(super) struct KafkaProducer {
     producer: Arc<BaseProducer>,
     deliveries: Deliveries,
     is_open: bool,
-    /// `None`: without transactions; the transactional calls only count deliveries.
-    transactional_id: Option<String>,
-    tracked: Vec<Topic>,
+    spec: ProducerSpec,
     settings: Arc<KafkaSettings>,
 }
 
@@ -55,15 +53,9 @@ struct Deliveries {
 }
 
 impl KafkaProducer {
-    pub(super) fn new(
-        settings: &Arc<KafkaSettings>,
-        transactional_id: Option<String>,
-        tracked: Vec<Topic>,
-    ) -> Result<Self> {
-        let producer: BaseProducer = settings
-            .producer(transactional_id.as_deref())
-            .create_with_context(Context::default())
-            .map_err(|error| refused(&error))?;
+    pub(super) fn new(settings: &Arc<KafkaSettings>, spec: ProducerSpec) -> Result<Self> {
+        let producer: BaseProducer =
+            settings.producer(&spec).create_with_context(Context::default()).map_err(|error| refused(&error))?;
         let producer = Arc::new(producer);
         let native = Client::of_producer(&producer).ok_or_else(|| missing("client"))?;
         let events = native.main_queue().ok_or_else(|| missing("main queue"))?;
@@ -75,8 +67,7 @@ impl KafkaProducer {
             producer,
             deliveries: Deliveries::default(),
             is_open: false,
-            transactional_id,
-            tracked,
+            spec,
             settings: Arc::clone(settings),
         })
     }
@@ -141,7 +132,7 @@ impl KafkaProducer {
             operation: "producing",
             detail: format!("'{topic}' is not a valid topic name"),
         })?;
-        let (tag, is_tracked) = (self.destinations.len(), self.tracked.contains(topic));
+        let (tag, is_tracked) = (self.destinations.len(), self.spec.tracked.contains(topic));
         self.destinations.push(Destination { topic: topic.clone(), native, is_tracked });
         self.tags.insert(topic.clone(), tag);
         Ok(tag)
@@ -184,7 +175,7 @@ impl KafkaProducer {
 
 impl Producer for KafkaProducer {
     fn init(&mut self, timeout: Duration) -> Result<()> {
-        if self.transactional_id.is_none() {
+        if self.spec.transactional_id.is_none() {
             return Ok(());
         }
         let result = self.native.init_transactions(Deadline::after(timeout).left_ms());
@@ -198,7 +189,7 @@ impl Producer for KafkaProducer {
 
     fn begin(&mut self) -> Result<()> {
         self.serve_all();
-        if self.transactional_id.is_some() {
+        if self.spec.transactional_id.is_some() {
             self.native.begin_transaction().map_err(|failure| self.failed("beginning a transaction", failure))?;
         }
         self.deliveries = Deliveries::default();
@@ -254,7 +245,7 @@ impl Producer for KafkaProducer {
             let detail = "the list is empty, and without offsets the member's generation is not checked".to_owned();
             return Err(Error::Fatal { operation: SENDING, detail });
         }
-        if self.transactional_id.is_none() {
+        if self.spec.transactional_id.is_none() {
             let detail = "this producer has no transactions".to_owned();
             return Err(Error::Fatal { operation: SENDING, detail });
         }
@@ -281,7 +272,7 @@ impl Producer for KafkaProducer {
         // librdkafka would wait for deliveries whose events are not served.
         let rest = deadline.left();
         self.drain(rest)?;
-        if self.transactional_id.is_some() {
+        if self.spec.transactional_id.is_some() {
             self.native
                 .commit_transaction(deadline.left_ms())
                 .map_err(|failure| self.failed("committing the transaction", failure))?;
@@ -304,7 +295,7 @@ impl Producer for KafkaProducer {
             return Err(Error::TimedOut { operation: ABORTING, detail });
         }
         let is_gap = self.deliveries.failed.is_some();
-        if self.transactional_id.is_some() {
+        if self.spec.transactional_id.is_some() {
             self.native.abort_transaction(deadline.left_ms()).map_err(|failure| self.failed(ABORTING, failure))?;
         }
         self.serve_all();
@@ -312,11 +303,7 @@ impl Producer for KafkaProducer {
         if is_gap {
             // The undelivered record left a gap in the sequence numbers, for which the broker would refuse the next
             // transaction too. A new client starts new sequences.
-            *self = Self::new(
-                &Arc::clone(&self.settings),
-                self.transactional_id.take(),
-                std::mem::take(&mut self.tracked),
-            )?;
+            *self = Self::new(&Arc::clone(&self.settings), self.spec.clone())?;
             self.init(deadline.left())?;
         }
         Ok(())

@@ -8,7 +8,7 @@ use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
 use super::deadline::millis;
-use crate::broker::{ConsumerSpec, Error, Isolation, Purpose, Result};
+use crate::broker::{ConsumerSpec, Error, Isolation, ProducerSpec, Purpose, Result};
 
 /// The settings of a Kafka cluster.
 #[derive(Clone)]
@@ -139,9 +139,15 @@ impl KafkaSettings {
     }
 
     /// For a producer, transactional or not.
-    pub(super) fn producer(&self, transactional_id: Option<&str>) -> ClientConfig {
+    pub(super) fn producer(&self, spec: &ProducerSpec) -> ClientConfig {
         let mut config = self.base(PRODUCING);
-        if let Some(transactional_id) = transactional_id {
+        let batch_size = config.get("batch.size").and_then(|bytes| bytes.parse::<usize>().ok());
+        if let Some(bytes) =
+            spec.batch_bytes_max.filter(|bytes| batch_size.is_none_or(|configured| *bytes < configured))
+        {
+            config.set("batch.size", bytes.to_string());
+        }
+        if let Some(transactional_id) = &spec.transactional_id {
             config.set("transactional.id", transactional_id);
             config.set("transaction.timeout.ms", millis(self.transaction_timeout).to_string());
         }
@@ -288,7 +294,7 @@ const PRODUCING: &[(&str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::{KafkaSettings, OWNED};
+    use super::{KafkaSettings, OWNED, ProducerSpec};
 
     fn with(key: &str, value: &str) -> KafkaSettings {
         let mut settings = KafkaSettings::new("localhost:9092");
@@ -327,7 +333,16 @@ mod tests {
     fn tuning_is_passed_on() {
         let settings = with("linger.ms", "7");
         settings.check().expect("a setting of librdkafka");
-        assert_eq!(settings.producer(Some("t")).get("linger.ms"), Some("7"));
-        assert_eq!(settings.producer(Some("t")).get("partitioner"), Some("murmur2_random"));
+        let spec = ProducerSpec::transactional("t");
+        assert_eq!(settings.producer(&spec).get("linger.ms"), Some("7"));
+        assert_eq!(settings.producer(&spec).get("partitioner"), Some("murmur2_random"));
+        let batch_size = |batch_bytes_max| {
+            let config = settings.producer(&ProducerSpec { batch_bytes_max, ..spec.clone() });
+            config.get("batch.size").map(str::to_owned)
+        };
+        assert_eq!(
+            [None, Some(5_000), Some(5_000_000)].map(batch_size),
+            ["1000000", "5000", "1000000"].map(|it| Some(it.to_owned()))
+        );
     }
 }

@@ -15,10 +15,6 @@ use crate::model::{Topic, TopicPartition};
 pub(super) struct MemoryAdmin(pub(super) Client);
 
 impl Admin for MemoryAdmin {
-    fn cluster_id(&mut self, _timeout: Duration) -> Result<String> {
-        self.0.call(Operation::Admin, |_| Ok("memory".into()))
-    }
-
     fn describe(&mut self, topics: &[Topic], _timeout: Duration) -> Result<Vec<Option<TopicDescription>>> {
         self.0
             .call(Operation::Admin, |cluster| Ok(topics.iter().map(|topic| cluster.catalog.describe(topic)).collect()))

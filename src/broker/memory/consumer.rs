@@ -198,16 +198,6 @@ impl Consumer for MemoryConsumer {
         self.cursors.get(partition).and_then(Cursor::position)
     }
 
-    fn pause(&mut self, partitions: &[TopicPartition]) -> Result<()> {
-        set_paused(&mut self.cursors, partitions, true);
-        Ok(())
-    }
-
-    fn resume(&mut self, partitions: &[TopicPartition]) -> Result<()> {
-        set_paused(&mut self.cursors, partitions, false);
-        Ok(())
-    }
-
     fn committed(&mut self, partitions: &[TopicPartition], _timeout: Duration) -> Result<Vec<Option<i64>>> {
         let group = &self.spec.group;
         self.client.call(Operation::Committed, |cluster| {
@@ -243,10 +233,6 @@ impl Consumer for MemoryConsumer {
         Ok(GroupMetadata { generation, group: spec.group.clone(), native: Box::new(me.clone()) })
     }
 
-    fn partitions(&mut self, topic: &Topic, _timeout: Duration) -> Result<Option<i32>> {
-        self.client.call(Operation::Admin, |cluster| Ok(cluster.catalog.partitions(topic)))
-    }
-
     fn close(mut self: Box<Self>, _timeout: Duration) -> Result<()> {
         self.leave();
         Ok(())
@@ -271,13 +257,5 @@ fn rewatch(cluster: &mut Cluster, member: MemberId, cursors: &BTreeMap<TopicPart
     cluster.unwatch(member);
     for partition in cursors.keys() {
         cluster.watch(partition, member, &spec.waker);
-    }
-}
-
-fn set_paused(cursors: &mut BTreeMap<TopicPartition, Cursor>, partitions: &[TopicPartition], paused: bool) {
-    for partition in partitions {
-        if let Some(cursor) = cursors.get_mut(partition) {
-            cursor.paused = paused;
-        }
     }
 }

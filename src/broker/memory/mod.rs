@@ -152,11 +152,10 @@ impl Broker for MemoryBroker {
     }
 
     fn producer(&self, spec: &ProducerSpec) -> Result<Box<dyn Producer>> {
-        Ok(Box::new(MemoryProducer::new(self.client.clone(), spec)))
-    }
-
-    fn plain_producer(&self, tracked: &[Topic]) -> Result<Box<dyn Producer>> {
-        Ok(Box::new(PlainProducer::new(self.client.clone(), tracked)))
+        Ok(match &spec.transactional_id {
+            Some(id) => Box::new(MemoryProducer::new(self.client.clone(), id, &spec.tracked)),
+            None => Box::new(PlainProducer::new(self.client.clone(), &spec.tracked)),
+        })
     }
 
     fn reader(&self, isolation: Isolation) -> Result<Box<dyn Reader>> {

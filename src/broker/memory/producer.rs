@@ -12,7 +12,7 @@ use super::cluster::Membership;
 use super::fault::Operation;
 use super::log::Verdict;
 use super::transaction::Identity;
-use crate::broker::{Error, FencedBy, GroupMetadata, Producer, ProducerSpec, Result};
+use crate::broker::{Error, FencedBy, GroupMetadata, Producer, Result};
 use crate::model::{OutRecord, Topic, TopicPartition};
 
 /// A producer of a cluster in memory.
@@ -46,9 +46,9 @@ struct Transaction {
 }
 
 impl MemoryProducer {
-    pub(super) fn new(client: Client, spec: &ProducerSpec) -> Self {
+    pub(super) fn new(client: Client, transactional_id: &str, tracked: &[Topic]) -> Self {
         let record_bytes_max = client.inspect(|cluster| cluster.settings.record_bytes_max);
-        let (transactional_id, tracked) = (spec.transactional_id.clone(), spec.tracked.iter().cloned().collect());
+        let (transactional_id, tracked) = (transactional_id.to_owned(), tracked.iter().cloned().collect());
         Self { client, transactional_id, tracked, record_bytes_max, state: State::Created }
     }
 

@@ -15,12 +15,11 @@ pub(super) struct Cursor {
     next: i64,
     /// True after the first fetch: before it Kafka's client does not know its position.
     fetched: bool,
-    pub(super) paused: bool,
 }
 
 impl Cursor {
     pub(super) fn new(cluster: &Cluster, partition: &TopicPartition, start: Start, isolation: Isolation) -> Self {
-        Self { next: cluster.resolve(partition, start, isolation), fetched: false, paused: false }
+        Self { next: cluster.resolve(partition, start, isolation), fetched: false }
     }
 
     pub(super) fn position(&self) -> Option<i64> {
@@ -34,10 +33,8 @@ impl Cursor {
         what: (Isolation, usize),
         out: &mut Vec<Record>,
     ) -> Result<()> {
-        if !self.paused {
-            self.next = cluster.read(partition, self.next, what, out)?;
-            self.fetched = true;
-        }
+        self.next = cluster.read(partition, self.next, what, out)?;
+        self.fetched = true;
         Ok(())
     }
 }

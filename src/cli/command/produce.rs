@@ -69,7 +69,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     }
     let broker = KafkaBroker::new(KafkaSettings::new(&args.bootstrap_servers))?;
     let transactional_id = format!("sheaf-produce-{}", Incarnation::of_this_process().id);
-    let mut producer = broker.producer(&ProducerSpec { transactional_id, tracked: Vec::new() })?;
+    let mut producer = broker.producer(&ProducerSpec::transactional(&transactional_id))?;
     producer.init(TIMEOUT)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let written = runtime.block_on(async {

@@ -313,6 +313,8 @@ impl Replay {
             genesis: self.genesis,
             changelog: Some(self.offsets.next),
             applied_at: Some(now),
+            // The records may be another owner's, with another offset of the inbox.
+            inbox: (self.pending.bytes > 0).then_some(Checkpoint::UNKNOWN),
             ..Checkpoint::default()
         };
         let mut batch = Batch { is_bulk, ..self.pending.overlay.take_batch(checkpoint.rows()) };

@@ -173,7 +173,7 @@ impl Registry {
             none @ None => {
                 let settings = &self.context.settings;
                 let transactional_id = format!("{}-{}-instances", settings.application, settings.instance);
-                let spec = ProducerSpec { transactional_id, tracked: Vec::new() };
+                let spec = ProducerSpec::transactional(&transactional_id);
                 let mut producer = self.context.broker.producer(&spec)?;
                 producer.init(timeout)?;
                 none.insert(producer)

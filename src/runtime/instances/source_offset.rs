@@ -65,7 +65,8 @@ pub(in crate::runtime) fn first_offsets(
         let topic_id = admin.topic_id(&partition.topic, timeout)?;
         let read_to = match known.get(partition) {
             Some(before) => {
-                let is_another = before.topic_id != topic_id;
+                // An id that is not known, now or then, does not tell.
+                let is_another = before.topic_id.zip(topic_id).is_some_and(|(before, now)| before != now);
                 if is_another {
                     tracing::warn!(%partition, offset = low, "the topic was created anew: reading it from the beginning");
                 }

@@ -66,14 +66,15 @@ impl Committer {
         if self.producer.is_some() {
             return Ok(());
         }
-        let tracked = context.plan.changelogs();
-        let mut producer = match context.settings.processing.guarantee {
-            Guarantee::ExactlyOnce => {
-                let transactional_id = context.settings.thread_name(thread);
-                context.broker.producer(&ProducerSpec { transactional_id, tracked })?
-            }
-            Guarantee::AtLeastOnce => context.broker.plain_producer(&tracked)?,
+        let transactional_id = match context.settings.processing.guarantee {
+            Guarantee::ExactlyOnce => Some(context.settings.thread_name(thread)),
+            Guarantee::AtLeastOnce => None,
         };
+        let mut producer = context.broker.producer(&ProducerSpec {
+            transactional_id,
+            tracked: context.plan.changelogs(),
+            batch_bytes_max: context.plan.batch_bytes_max(),
+        })?;
         producer.init(context.settings.limits.broker_timeout)?;
         if thread == 0 && !self.is_announced {
             instances::announce(&mut *producer, context)?;

@@ -243,7 +243,7 @@ impl Run {
     /// Writes a record to a topic.
     pub(super) fn produce(&mut self, topic: &str, value: Bytes) {
         self.producers += 1;
-        let spec = ProducerSpec { transactional_id: format!("outside-{}", self.producers), tracked: Vec::new() };
+        let spec = ProducerSpec::transactional(&format!("outside-{}", self.producers));
         let record = OutRecord::unkeyed(&Topic::new(topic), value);
         let written = self.world.broker().process("outside").producer(&spec).and_then(|mut producer| {
             producer.init(TIMEOUT)?;

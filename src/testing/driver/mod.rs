@@ -175,7 +175,7 @@ impl TestDriver {
         for record in records {
             self.check_topic(&record.topic)?;
         }
-        let spec = ProducerSpec { transactional_id: "outside".to_owned(), tracked: Vec::new() };
+        let spec = ProducerSpec::transactional("outside");
         let mut producer = self.world.broker().producer(&spec)?;
         producer.init(TIMEOUT)?;
         producer.transact(records, TIMEOUT)?;

@@ -41,7 +41,7 @@ pub(super) fn partition(cluster: &dyn Cluster) -> TopicPartition {
 
 /// An initialised producer with this transactional id, without tracked topics.
 pub(super) fn producer(cluster: &dyn Cluster, transactional_id: &str) -> Box<dyn Producer> {
-    let spec = ProducerSpec { transactional_id: transactional_id.to_owned(), tracked: Vec::new() };
+    let spec = ProducerSpec::transactional(transactional_id);
     let mut producer = cluster.broker().producer(&spec).unwrap();
     producer.init(TIMEOUT).unwrap();
     producer

@@ -19,7 +19,6 @@ pub(super) const CHECKS: &[Check] = &[
     ("a_static_member_that_died_giving_up_leaves_nothing_ownerless", a_static_member_that_died_giving_up),
     ("a_replaced_static_member_is_fenced", a_replaced_static_member_is_fenced),
     ("a_topic_that_is_created_later_is_subscribed", a_topic_that_is_created_later_is_subscribed),
-    ("a_paused_partition_keeps_its_records", a_paused_partition_keeps_its_records),
     ("a_members_position_passes_markers", a_members_position_passes_markers),
 ];
 
@@ -184,25 +183,6 @@ fn a_topic_that_is_created_later_is_subscribed(cluster: &dyn Cluster) {
     balance(cluster, &mut [(&mut member, 1)]);
     create(cluster, &later, 2, &[]);
     balance(cluster, &mut [(&mut member, 3)]);
-}
-
-fn a_paused_partition_keeps_its_records(cluster: &dyn Cluster) {
-    let to = partition(cluster);
-    let mut member = only_member(cluster, &cluster.unique_name("group"), &to.topic, 1);
-    let mut producer = unique_producer(cluster);
-    write(producer.as_mut(), &to, &["a"]);
-    assert_eq!(values(&fetch(cluster, &mut member, &to, 1)), ["a"]);
-    member.consumer.pause(std::slice::from_ref(&to)).unwrap();
-    write(producer.as_mut(), &to, &["b", "c"]);
-    let mut out = Vec::new();
-    for _ in 0..10 {
-        member.serve();
-        member.consumer.fetch(&to, 10, &mut out).unwrap();
-        cluster.advance(std::time::Duration::from_millis(20));
-    }
-    assert_eq!(values(&out).len(), 0);
-    member.consumer.resume(std::slice::from_ref(&to)).unwrap();
-    assert_eq!(values(&fetch(cluster, &mut member, &to, 2)), ["b", "c"]);
 }
 
 fn a_members_position_passes_markers(cluster: &dyn Cluster) {

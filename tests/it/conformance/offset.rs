@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sheaf::broker::{Error, FencedBy, GroupMetadata};
+use sheaf::broker::{Error, FencedBy, GroupMetadata, ProducerSpec};
 use sheaf::model::TopicPartition;
 
 use super::driver::{Member, TIMEOUT, balance, only_member, open, partition, topic, unique_producer, until, write};
@@ -148,7 +148,7 @@ fn offsets_are_committed_without_a_transaction(cluster: &dyn Cluster) {
 fn a_producer_without_transactions_takes_no_offsets(cluster: &dyn Cluster) {
     let to = partition(cluster);
     let member = only_member(cluster, &cluster.unique_name("group"), &to.topic, 1);
-    let mut producer = cluster.broker().plain_producer(&[]).unwrap();
+    let mut producer = cluster.broker().producer(&ProducerSpec::default()).unwrap();
     producer.init(TIMEOUT).unwrap();
     producer.begin().unwrap();
     let metadata = member.consumer.group().unwrap();

@@ -5,8 +5,7 @@ use sheaf::broker::{Error, Isolation};
 use sheaf::model::{OutRecord, Topic, TopicPartition};
 
 use super::driver::{
-    TIMEOUT, committed, create, only_member, partition, producer, read_all, record, topic, unique_producer, until,
-    write,
+    TIMEOUT, committed, create, partition, producer, read_all, record, topic, unique_producer, until, write,
 };
 use super::{Check, Cluster};
 
@@ -21,7 +20,6 @@ pub(super) const CHECKS: &[Check] = &[
     ("a_record_that_is_too_large_leaves_the_transaction_usable", too_large_leaves_the_transaction_usable),
     ("a_compacted_topic_takes_no_record_without_a_key", a_compacted_topic_takes_no_record_without_a_key),
     ("a_compacted_topic_cannot_be_purged", a_compacted_topic_cannot_be_purged),
-    ("the_cluster_has_an_id", the_cluster_has_an_id),
     ("a_topic_that_is_created_anew_has_another_id", a_topic_that_is_created_anew_has_another_id),
 ];
 
@@ -39,11 +37,8 @@ fn a_topic_is_described_as_it_was_created(cluster: &dyn Cluster) {
 
 fn a_topic_that_does_not_exist_is_described_as_none(cluster: &dyn Cluster) {
     let (there, missing) = (topic(cluster, 1, &[]), Topic::new(&cluster.unique_name("missing")));
-    let found = cluster.broker().admin().unwrap().describe(&[missing.clone(), there.clone()], TIMEOUT).unwrap();
+    let found = cluster.broker().admin().unwrap().describe(&[missing, there], TIMEOUT).unwrap();
     assert_eq!((found[0].is_some(), found[1].is_some()), (false, true));
-    let mut member = only_member(cluster, &cluster.unique_name("group"), &there, 1);
-    assert_eq!(member.consumer.partitions(&missing, TIMEOUT), Ok(None));
-    assert_eq!(member.consumer.partitions(&there, TIMEOUT), Ok(Some(1)));
 }
 
 fn creating_a_topic_again_leaves_it_as_it_is(cluster: &dyn Cluster) {
@@ -142,13 +137,6 @@ fn a_compacted_topic_cannot_be_purged(cluster: &dyn Cluster) {
     let answer = cluster.broker().admin().unwrap().delete_records(&[(to.clone(), 1)], TIMEOUT);
     assert!(matches!(answer, Err(Error::Fatal { .. })), "{answer:?}");
     assert_eq!(committed(cluster, &to), ["a"]);
-}
-
-fn the_cluster_has_an_id(cluster: &dyn Cluster) {
-    let mut admin = cluster.broker().admin().unwrap();
-    let id = admin.cluster_id(TIMEOUT).unwrap();
-    assert!(!id.is_empty());
-    assert_eq!(admin.cluster_id(TIMEOUT), Ok(id));
 }
 
 fn a_topic_that_is_created_anew_has_another_id(cluster: &dyn Cluster) {

@@ -142,7 +142,7 @@ fn an_empty_transaction_commits(cluster: &dyn Cluster) {
 fn drain_reports_the_offsets_of_tracked_topics(cluster: &dyn Cluster) {
     let (tracked, also, other) = (topic(cluster, 2, &[]), partition(cluster), partition(cluster));
     let tracks = vec![tracked.clone(), also.topic.clone()];
-    let spec = ProducerSpec { transactional_id: cluster.unique_name("writer"), tracked: tracks };
+    let spec = ProducerSpec { tracked: tracks, ..ProducerSpec::transactional(&cluster.unique_name("writer")) };
     let mut producer = cluster.broker().producer(&spec).unwrap();
     producer.init(TIMEOUT).unwrap();
     let one = TopicPartition::new(&tracked, 1);
@@ -163,7 +163,8 @@ fn drain_reports_the_offsets_of_tracked_topics(cluster: &dyn Cluster) {
 fn records_without_a_transaction_are_there_at_once(cluster: &dyn Cluster) {
     let tracked = topic(cluster, 1, &[]);
     let to = TopicPartition::new(&tracked, 0);
-    let mut producer = cluster.broker().plain_producer(std::slice::from_ref(&tracked)).unwrap();
+    let mut producer =
+        cluster.broker().producer(&ProducerSpec { tracked: vec![tracked], ..ProducerSpec::default() }).unwrap();
     producer.init(TIMEOUT).unwrap();
     open(producer.as_mut(), &to, &["a", "b"]);
     assert_eq!(producer.drain(TIMEOUT), Ok(BTreeMap::from([(to.clone(), 2)])));

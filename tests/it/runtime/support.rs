@@ -170,7 +170,7 @@ pub(super) fn produce(world: &World, records: impl Iterator<Item = OutRecord>) {
 
 /// A producer with this transactional id; it fences older ones.
 pub(super) fn producer(world: &World, transactional_id: &str) -> Box<dyn Producer> {
-    let spec = ProducerSpec { transactional_id: transactional_id.to_owned(), tracked: Vec::new() };
+    let spec = ProducerSpec::transactional(transactional_id);
     let mut producer = world.broker().producer(&spec).unwrap();
     producer.init(BROKER_TIMEOUT).unwrap();
     producer

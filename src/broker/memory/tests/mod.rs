@@ -95,7 +95,7 @@ impl Bench {
 }
 
 fn producer(broker: &MemoryBroker, id: &str) -> Box<dyn Producer> {
-    let spec = ProducerSpec { transactional_id: id.to_owned(), tracked: Vec::new() };
+    let spec = ProducerSpec::transactional(id);
     let mut producer = broker.producer(&spec).unwrap();
     producer.init(NO_TIME).unwrap();
     producer

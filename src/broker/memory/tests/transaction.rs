@@ -138,7 +138,7 @@ fn an_init_whose_answer_was_lost_has_fenced() {
     let bench = Bench::new(Settings::default());
     let mut old = producer(&bench.broker, "w");
     open(old.as_mut(), &bench.at(0), "a");
-    let spec = crate::broker::ProducerSpec { transactional_id: "w".into(), tracked: Vec::new() };
+    let spec = crate::broker::ProducerSpec::transactional("w");
     let mut new = crate::broker::Broker::producer(&bench.broker, &spec).unwrap();
     bench.broker.inject(lost(Operation::Init, FaultKind::TimeoutAfter));
     assert!(matches!(new.init(NO_TIME), Err(Error::TimedOut { .. })));

@@ -1,5 +1,7 @@
 //! One partition whose fetches fail, while the others continue.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use sheaf::broker::{ConsumerSpec, Waker};
 use sheaf::model::TopicPartition;
@@ -47,7 +49,10 @@ fn a_partition_whose_fetches_fail_delays_no_other_and_loses_no_record() {
     proxy.fail_fetches(failing.topic.as_str(), failing.partition);
     let (_, end) = deployment.fixture.admin().watermarks(&failing, LIMIT).expect("watermarks");
     write_to(&deployment, 0, held);
-    until("the fetches fail again and again", || proxy.failed() > 3);
+    let (begun, failed) = (Instant::now(), proxy.failed());
+    until("the fetches fail again and again", || proxy.failed() > failed + 20);
+    // Ten times a second at most.
+    assert!(begun.elapsed() > Duration::from_millis(1500), "20 fetches failed within {:?}", begun.elapsed());
     write_to(&deployment, PARTITIONS - 1, others);
     deployment.wait_for_deliveries(&[first, others].concat());
     let position = committed(&deployment, &failing);
