@@ -86,7 +86,8 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     keeper = Instance::start(&setup, "a")?;
     let mut other = Instance::start(&setup, "c")?;
     wait_until_stable(&setup, &mut [&mut keeper, &mut other])?;
-    let mut moves = [Moves::new("somebody joins"), Moves::new("somebody leaves"), Moves::new("the owner is killed")];
+    let mut moves =
+        [Moves::new("an instance joins"), Moves::new("an instance leaves"), Moves::new("the owner is killed")];
     let [joined, left, killed] = &mut moves;
     for _ in 0..options.repeat {
         let begun = SystemClock.uptime();
@@ -118,7 +119,7 @@ fn wait_until_stable(setup: &Setup, instances: &mut [&mut Instance]) -> Result<(
     let limit = SystemClock.uptime() + LIMIT;
     while calm < STABLE_CHECKS {
         if SystemClock.uptime() > limit {
-            return Err("the instances do not come to rest; their logs tell why".into());
+            return Err("the instances do not become stable: see their logs".into());
         }
         let has_settled = expected.iter().all(|(kind, count)| {
             let kind = format!("kind=\"{kind}\"");

@@ -95,13 +95,13 @@ fn a_second_process_with_the_same_instance_fences_the_first() {
     first.owns(1);
     let old = first.consumer.group().expect("a member");
     let mut second = fixture.member_named(Some("a"), &[&topic]);
-    let mut told = None;
-    until("the first is told", || {
+    let mut error = None;
+    until("the first is fenced", || {
         second.turn().expect("the second continues");
-        told = first.turn().err();
-        told.is_some()
+        error = first.turn().err();
+        error.is_some()
     });
-    assert!(matches!(told, Some(Error::Fenced { by: FencedBy::Instance, .. })), "{told:?}");
+    assert!(matches!(error, Some(Error::Fenced { by: FencedBy::Instance, .. })), "{error:?}");
     second.owns(1);
     let mut producer = fixture.producer("p", &[]);
     producer.begin().expect("begun");

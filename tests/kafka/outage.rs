@@ -19,13 +19,13 @@ fn closed_address() -> String {
 #[test]
 fn an_unreachable_address_is_named() {
     let address = closed_address();
-    let fixture = Fixture::on("nobody", KafkaSettings::new(&address));
+    let fixture = Fixture::on("unreachable", KafkaSettings::new(&address));
     let short = Duration::from_millis(1500);
     let topic = Topic::new("t");
     let errors = [
-        fixture.raw_producer("p", &[]).init(short).expect_err("nobody"),
-        fixture.admin().describe(std::slice::from_ref(&topic), short).expect_err("nobody"),
-        fixture.admin().watermarks(&TopicPartition::new(&topic, 0), short).expect_err("nobody"),
+        fixture.raw_producer("p", &[]).init(short).expect_err("unreachable"),
+        fixture.admin().describe(std::slice::from_ref(&topic), short).expect_err("unreachable"),
+        fixture.admin().watermarks(&TopicPartition::new(&topic, 0), short).expect_err("unreachable"),
     ];
     for error in errors {
         assert!(matches!(&error, Error::Unreachable { address: named, .. } if *named == address), "{error:?}");
@@ -47,7 +47,7 @@ fn an_outage_passes() {
     begin_with(&mut *producer, &partition, &["lost"]);
     cluster.stop();
     member.turn().expect("an outage is no error of the group");
-    let error = producer.commit(Duration::from_secs(2)).expect_err("nobody answers");
+    let error = producer.commit(Duration::from_secs(2)).expect_err("timed out");
     assert!(matches!(error, Error::TimedOut { .. }), "the outcome is unknown: {error:?}");
     drop(producer);
     cluster.start_again();

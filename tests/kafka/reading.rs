@@ -90,13 +90,13 @@ fn a_member_gets_an_error_again_and_again_for_an_offset_beyond_the_log() {
     let mut producer = fixture.producer("p", &[]);
     write(&mut *producer, &partition, &["0"]);
     let mut member = at(&fixture, &partition.topic, Start::At(100));
-    let mut told = None;
-    until("it is told", || {
-        told = member.turn().err();
-        told.is_some()
+    let mut error = None;
+    until("the error is returned", || {
+        error = member.turn().err();
+        error.is_some()
     });
-    assert_eq!(told, Some(Error::OutOfRange { partition: partition.clone() }));
-    assert_eq!(member.turn().err(), told);
+    assert_eq!(error, Some(Error::OutOfRange { partition: partition.clone() }));
+    assert_eq!(member.turn().err(), error);
     assert_eq!(member.consumer.position(&partition), None);
 }
 
@@ -107,12 +107,12 @@ fn a_member_gets_an_error_for_a_deleted_offset() {
     write(&mut *fixture.producer("p", &[]), &partition, &["0", "1", "2"]);
     fixture.admin().delete_records(&[(partition.clone(), 2)], LIMIT).expect("deleted");
     let mut member = at(&fixture, &partition.topic, Start::At(0));
-    let mut told = None;
-    until("it is told", || {
-        told = member.turn().err();
-        told.is_some()
+    let mut error = None;
+    until("the error is returned", || {
+        error = member.turn().err();
+        error.is_some()
     });
-    assert_eq!(told, Some(Error::OutOfRange { partition }));
+    assert_eq!(error, Some(Error::OutOfRange { partition }));
 }
 
 #[test]
@@ -213,10 +213,10 @@ fn a_reader_gets_an_error_for_an_offset_outside_the_log() {
     let Some(fixture) = Fixture::open("reader-range") else { return };
     let partition = TopicPartition::new(&fixture.topic("t", 1), 0);
     let mut reader = fixture.reader(Isolation::ReadCommitted, std::slice::from_ref(&partition), Start::At(5));
-    let mut told = None;
-    until("it is told", || {
-        told = reader.poll(10, &mut Vec::new(), Duration::from_millis(100)).err();
-        told.is_some()
+    let mut error = None;
+    until("the error is returned", || {
+        error = reader.poll(10, &mut Vec::new(), Duration::from_millis(100)).err();
+        error.is_some()
     });
-    assert_eq!(told, Some(Error::OutOfRange { partition }));
+    assert_eq!(error, Some(Error::OutOfRange { partition }));
 }

@@ -138,7 +138,7 @@ fn a_static_member_that_died_giving_up(cluster: &dyn Cluster) {
         let mut one = Member::join(cluster, &group, Some("one"), &topics);
         balance(cluster, &mut [(&mut one, 8)]);
         let mut two = Member::join(cluster, &group, Some("two"), &topics);
-        let told = until(cluster, "something is to be given up", || {
+        let revoked = until(cluster, "partitions are revoked", || {
             two.serve();
             let event = one.consumer.poll().unwrap()?;
             if matches!(event, GroupEvent::Revoked(_)) {
@@ -148,7 +148,7 @@ fn a_static_member_that_died_giving_up(cluster: &dyn Cluster) {
             None
         });
         if answers {
-            one.answer(&told);
+            one.answer(&revoked);
         }
         one.consumer.close(TIMEOUT).unwrap();
         let mut again = Member::join(cluster, &group, Some("one"), &topics);

@@ -57,7 +57,7 @@ fn variable(name: &str) -> Option<u64> {
 }
 
 #[test]
-#[ignore = "takes as long as it is told: scripts/soak runs it"]
+#[ignore = "runs as long as scripts/soak requests"]
 fn nothing_is_lost_or_duplicated_however_often_instances_are_killed() {
     let Ok(directory) = std::env::var("SHEAF_TEST_SOAK_DIR") else { return };
     let directory = PathBuf::from(directory);
