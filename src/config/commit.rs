@@ -17,7 +17,7 @@ pub struct Commit {
 }
 
 impl std::default::Default for Commit {
-    /// The defaults of [`FIELDS`].
+    /// The defaults of the section.
     fn default() -> Self {
         Self { interval: Duration::from_millis(200), records_max: 10_000, write_behind: Duration::from_secs(5) }
     }

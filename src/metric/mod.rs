@@ -17,8 +17,8 @@
 //! Names begin with `sheaf_`, units are base units, counters end in `_total`, and every metric has the constant label
 //! `application`. Labels have bounded values: never a key, an offset or a message. **A counter that starts at 1 is
 //! invisible to `increase()`** (measured with promtool), so all label sets that are known beforehand exist at 0 from
-//! the start. The series of a partition or a task are removed with it ([`Metrics::partition_revoked`],
-//! [`Metrics::task_closed`]), because otherwise two instances would report the same partition.
+//! the start. The series of a partition or a task are removed with it (`partition_revoked` of the consumer's,
+//! `task_closed` of the task's), because otherwise two instances would report the same partition.
 
 mod consumer;
 mod diagnostics;
