@@ -27,7 +27,7 @@ pub enum Operation {
     Poll,
     /// `Consumer::fetch` and `Reader::poll`.
     Fetch,
-    /// Everything of `Admin`, and `Consumer::partitions`.
+    /// Everything of `Admin`.
     Admin,
 }
 

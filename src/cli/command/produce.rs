@@ -93,22 +93,20 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 fn write(producer: &mut dyn Producer, args: &Args, events: &[SampleEvent]) -> Result<(), Failure> {
-    producer.begin()?;
-    for event in events {
+    let record = |event: &SampleEvent| {
         let topic = if event.is_parent() { &args.parent_topic } else { &args.children_topic };
         let value = event.value.to_string();
         print_stdout(&format!("{topic}: {value}"));
-        producer.produce(&OutRecord {
+        OutRecord {
             topic: Topic::new(topic),
             partition: None,
             key: None,
             value: Some(Bytes::from(value)),
             headers: Headers::new(),
             timestamp: None,
-        })?;
-    }
-    let _none_tracked = producer.drain(TIMEOUT)?;
-    producer.commit(TIMEOUT)?;
+        }
+    };
+    producer.transact(&events.iter().map(record).collect::<Vec<_>>(), TIMEOUT)?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@
 //! Its key differs from that of a start announcement ([`start`]), because an older process that is still running must
 //! not look like the newest.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -139,12 +140,22 @@ impl Registry {
 
     fn on_failed(&mut self, error: &Error, uptime: Duration) {
         if self.failing.get_or_insert_with(|| Reminder::new(uptime, WARN_AFTER)).is_due(uptime).is_some() {
-            tracing::warn!(%error, "cannot write or read the instances topic; standbys are not reassigned");
+            tracing::warn!(
+                %error,
+                transactional_id = self.transactional_id(),
+                "cannot write or read the instances topic: the positions of the sources are not stored, and standbys are not \
+                 reassigned"
+            );
         }
         (self.reader, self.producer) = (None, None);
         if error.class() == ErrorClass::Fenced {
             self.on_fenced();
         }
+    }
+
+    fn transactional_id(&self) -> String {
+        let settings = &self.context.settings;
+        format!("{}-{}-instances", settings.application, settings.instance)
     }
 
     /// Writes the tasks and positions that are due, or `all`, in one transaction.
@@ -164,15 +175,18 @@ impl Registry {
             let value = Value { incarnation: self.context.incarnation.id, owned, level: PROTOCOL_LEVEL };
             records.push(topic::record(plan, &format!("{PREFIX}{}", self.context.settings.instance), &value));
         }
+        let mut topic_ids = BTreeMap::new();
         for (partition, offset) in &sources {
-            let topic_id = admin.topic_id(&partition.topic, timeout)?;
+            let topic_id = match topic_ids.entry(&partition.topic) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unknown) => *unknown.insert(admin.topic_id(&partition.topic, timeout)?),
+            };
             records.push(SourceOffset { topic_id, offset: *offset }.record(plan, partition));
         }
+        let transactional_id = self.transactional_id();
         let producer = match &mut self.producer {
             Some(producer) => producer,
             none @ None => {
-                let settings = &self.context.settings;
-                let transactional_id = format!("{}-{}-instances", settings.application, settings.instance);
                 let spec = ProducerSpec::transactional(&transactional_id);
                 let mut producer = self.context.broker.producer(&spec)?;
                 producer.init(timeout)?;

@@ -74,7 +74,8 @@ pub(in crate::runtime) fn first_offsets(
             }
             None if !known.is_empty() => None,
             // No position is stored: this is the first start, or a version before 0.2.0 has run.
-            None if is_committed(&partition.topic, (&mut *consumer, &mut *admin), timeout)? => None,
+            // Offsets of a topic expire together.
+            None if committed(&partition.topic, (&mut *consumer, &mut *admin), timeout)?.iter().any(is_some) => None,
             None if !has_state(context, admin)? => None,
             None if context.settings.processing.guarantee == Guarantee::AtLeastOnce => {
                 // Or the process ended after the first batch, before its offsets were stored.
@@ -90,6 +91,10 @@ pub(in crate::runtime) fn first_offsets(
         tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
         offsets.push((partition.clone(), SourceOffset { topic_id, offset: low }));
     }
+    if !missing.is_empty() && known.is_empty() {
+        // A reset of these alone would make those of other threads look like new ones.
+        missing.extend(elsewhere(context, (consumer, admin), partitions)?);
+    }
     let group = context.settings.application.clone();
     if missing.is_empty() { Ok(offsets) } else { Err(Error::OffsetMissing { group, missing }) }
 }
@@ -101,13 +106,39 @@ fn known(context: &Context) -> Result<BTreeMap<TopicPartition, SourceOffset>> {
     Ok(known)
 }
 
-/// True if the group has an offset of any partition of the topic: they expire together.
-fn is_committed(topic: &Topic, clients: (&mut dyn Consumer, &mut dyn Admin), timeout: Duration) -> Result<bool> {
-    let (consumer, admin) = clients;
+fn is_some(committed: &(TopicPartition, Option<i64>)) -> bool {
+    committed.1.is_some()
+}
+
+/// The source partitions without a committed offset that are not among `partitions`.
+fn elsewhere(
+    context: &Context,
+    (consumer, admin): (&mut dyn Consumer, &mut dyn Admin),
+    partitions: &[TopicPartition],
+) -> Result<Vec<MissingOffset>> {
+    let timeout = context.settings.limits.broker_timeout;
+    let mut missing = Vec::new();
+    for source in &context.plan.topology.sources {
+        let all = committed(&source.topic, (&mut *consumer, &mut *admin), timeout)?;
+        for (partition, _) in all.into_iter().filter(|it| !is_some(it) && !partitions.contains(&it.0)) {
+            let (low, high) = admin.watermarks(&partition, timeout)?;
+            missing.push(MissingOffset { partition, offset: None, available: low..high });
+        }
+    }
+    Ok(missing)
+}
+
+/// The committed offsets of all partitions of a topic.
+fn committed(
+    topic: &Topic,
+    (consumer, admin): (&mut dyn Consumer, &mut dyn Admin),
+    timeout: Duration,
+) -> Result<Vec<(TopicPartition, Option<i64>)>> {
     let found = admin.describe(std::slice::from_ref(topic), timeout)?;
     let count = found.into_iter().next().flatten().map_or(0, |found| found.partitions);
     let partitions: Vec<_> = (0..count).map(|number| TopicPartition::new(topic, number)).collect();
-    Ok(consumer.committed(&partitions, timeout)?.iter().any(Option::is_some))
+    let offsets = consumer.committed(&partitions, timeout)?;
+    Ok(partitions.into_iter().zip(offsets).collect())
 }
 
 /// True if any task of the application has a commit in its changelog.
@@ -142,4 +173,51 @@ fn has_state(context: &Context, admin: &mut dyn Admin) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::broker::memory::{self, MemoryBroker};
+    use crate::broker::{Broker as _, ConsumerSpec, ProducerSpec, Waker};
+    use crate::model::Key;
+    use crate::runtime::SystemClock;
+    use crate::runtime::application::Application;
+    use crate::runtime::settings::Settings;
+    use crate::store::memory::MemoryStores;
+    use crate::topology::Spec;
+
+    const TIMEOUT: Duration = Duration::from_secs(1);
+    const TOPOLOGY: &str = "
+name: t
+sources:
+  - { topic: parents, member: parent, bundle: /id, id: /id }
+  - { topic: children, member: child, bundle: /parent, id: /id }
+";
+
+    #[test]
+    fn partitions_of_other_threads_are_refused_too_where_no_position_is_stored() {
+        let broker = MemoryBroker::new(memory::Settings::default(), Arc::new(SystemClock));
+        let topology = Spec::parse("t", TOPOLOGY).unwrap().assemble("app", |_| None).unwrap();
+        let application = Application::new(topology, Settings::new("app", "a"), broker.clone(), MemoryStores::new());
+        let mut admin = broker.admin().unwrap();
+        let context = application.prepare(&mut *admin, TIMEOUT).unwrap();
+        let spec = ConsumerSpec { group: "app".to_owned(), group_instance: None, waker: Waker::none() };
+        let mut consumer = broker.consumer(&spec).unwrap();
+        let own = [TopicPartition::new(&Topic::new("parents"), 0)];
+        let mut first = || first_offsets(&context, (&mut *consumer, &mut *admin), &own);
+        assert_eq!(first().unwrap().len(), 1, "without state it is the first start");
+
+        let mut producer = broker.producer(&ProducerSpec::transactional("w")).unwrap();
+        producer.init(TIMEOUT).unwrap();
+        let changelog = TopicPartition::new(&context.plan.nodes[0].changelog, 0);
+        let entry = OutRecord::logged(&changelog, Key::new("k"), None);
+        producer.transact(&[entry], TIMEOUT).unwrap();
+        let Err(Error::OffsetMissing { missing, .. }) = first() else { panic!("it is refused") };
+        let named: Vec<String> = missing.iter().map(|it| it.partition.to_string()).collect();
+        let all = ["parents", "children"].map(|topic| (0..4).map(move |number| format!("{topic}-{number}")));
+        assert_eq!(named, all.into_iter().flatten().collect::<Vec<_>>());
+    }
 }

@@ -10,7 +10,7 @@ use super::run::Run;
 use super::setup;
 use crate::codec::{Head, entry, part};
 use crate::metric::TaskState;
-use crate::model::{Clock, Key, Record, Timestamp, Topic};
+use crate::model::{Clock, Key, Record, TaskId, Timestamp, Topic};
 use crate::processor::{bundle, delivery};
 use crate::runtime::{Guarantee, Status};
 use crate::sim::oracle::{self, Outcome};
@@ -128,8 +128,8 @@ impl Run {
     fn check_stores(&mut self) -> Vec<String> {
         let mut violations = Vec::new();
         for task in setup::tasks(&self.plan) {
-            let Some((node, partition)) = task.rsplit_once('-') else { continue };
-            let changelog = Topic::new(&format!("sim-{node}-changelog"));
+            let Ok(TaskId { processor, partition }) = task.parse() else { continue };
+            let changelog = Topic::new(&format!("sim-{processor}-changelog"));
             let names = self.names();
             let open: Vec<&str> = names.iter().copied().filter(|name| self.has_open(name, &task)).collect();
             let (owners, standbys): (Vec<&str>, Vec<&str>) = open.iter().partition(|name| self.owns(name, &task));
@@ -137,7 +137,7 @@ impl Run {
                 violations.push(format!("{task} is owned by {owners:?} and has the standbys {standbys:?}"));
                 continue;
             }
-            let latest = self.latest(&changelog, partition.parse().unwrap_or(-1));
+            let latest = self.latest(&changelog, partition);
             for instance in open {
                 match self.compare(instance, &task, &latest) {
                     Ok(differences) => violations.extend(differences),
