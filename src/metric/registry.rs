@@ -2,9 +2,7 @@
 
 use std::cell::RefCell;
 
-use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, Result,
-};
+use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result};
 
 const NAMESPACE: &str = "sheaf";
 
@@ -39,13 +37,6 @@ impl Maker {
         let counters = IntCounterVec::new(self.opts(name, help), labels)?;
         self.registry.register(Box::new(counters.clone()))?;
         Ok(counters)
-    }
-
-    pub(super) fn gauge(&self, name: &str, help: &str) -> Result<IntGauge> {
-        self.note("gauge", name, help, &[]);
-        let gauge = IntGauge::with_opts(self.opts(name, help))?;
-        self.registry.register(Box::new(gauge.clone()))?;
-        Ok(gauge)
     }
 
     pub(super) fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{HistogramVec, IntGauge, Result};
+use prometheus::{HistogramVec, IntGaugeVec, Result};
 
 use super::registry::{Maker, gauge_value};
 
@@ -12,27 +12,27 @@ const SECONDS: [f64; 11] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.
 /// The metrics of calls to other systems.
 #[derive(Debug)]
 pub struct Sink {
-    in_flight: IntGauge,
+    in_flight: IntGaugeVec,
     requests: HistogramVec,
 }
 
 impl Sink {
     pub(super) fn new(maker: &Maker) -> Result<Self> {
-        let (help, labels) = ("HTTP calls; the code is 0 if there was no response.", ["operation", "code"]);
+        let (help, labels) = ("HTTP calls; the code is 0 if there was no response.", ["target", "operation", "code"]);
         Ok(Self {
-            in_flight: maker.gauge("sink_in_flight", "Calls in flight.")?,
+            in_flight: maker.gauges("sink_in_flight", "Calls in flight, by target.", &["target"])?,
             requests: maker.histograms("sink_request_duration_seconds", help, &labels, &SECONDS)?,
         })
     }
 
-    /// Sets the number of calls in flight.
-    pub fn in_flight(&self, number: u64) {
-        self.in_flight.set(gauge_value(number));
+    /// Sets the number of calls in flight to a target; 0 declares it.
+    pub fn in_flight(&self, target: &str, number: u64) {
+        self.in_flight.with_label_values(&[target]).set(gauge_value(number));
     }
 
-    /// Counts a call by operation (`submit`, `look_up`) and HTTP status, if there was a response.
-    pub fn request(&self, operation: &'static str, status: Option<u16>, took: Duration) {
+    /// Counts a call to a target by operation (`submit`, `look_up`) and HTTP status, if there was a response.
+    pub fn request(&self, target: &str, operation: &'static str, status: Option<u16>, took: Duration) {
         let code = status.unwrap_or(0).to_string();
-        self.requests.with_label_values(&[operation, &code]).observe(took.as_secs_f64());
+        self.requests.with_label_values(&[target, operation, &code]).observe(took.as_secs_f64());
     }
 }

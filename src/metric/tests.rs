@@ -201,8 +201,8 @@ fn everything(metrics: &Metrics) {
     metrics.task.store_entries(&task(0), 1);
     metrics.task.restored(&task(0), 1, 0);
     metrics.task.restore_ended(&task(0), second);
-    metrics.sink.in_flight(1);
-    metrics.sink.request("submit", Some(200), second);
+    metrics.sink.in_flight("control_m", 1);
+    metrics.sink.request("control_m", "submit", Some(200), second);
     metrics.diagnostics.dead_letter(Stage::Decode, RejectReason::BadId);
     metrics.diagnostics.alert("sla_breach");
     metrics.diagnostics.log_message(LogLevel::Warn);

@@ -12,6 +12,7 @@ use super::settings::{Error, Settings};
 use super::verdict;
 use crate::metric::Metrics;
 use crate::model::{Clock, Verdict};
+use crate::processor::delivery::control_m::CONTROL_M;
 
 /// Executes acts, a limited number at once.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl Ticket {
     fn change(&self, change: impl FnOnce(usize) -> usize) {
         self.in_flight.send_modify(|count| *count = change(*count));
         if let Some(metrics) = &self.metrics {
-            metrics.sink.in_flight(u64::try_from(*self.in_flight.borrow()).unwrap_or(u64::MAX));
+            metrics.sink.in_flight(CONTROL_M, u64::try_from(*self.in_flight.borrow()).unwrap_or(u64::MAX));
         }
     }
 }
@@ -67,6 +68,7 @@ impl Caller {
 
     /// Sets the metrics of calls.
     pub(super) fn measured(mut self, metrics: Arc<Metrics>) -> Self {
+        metrics.sink.in_flight(CONTROL_M, 0);
         self.metrics = Some(metrics);
         self
     }
@@ -135,6 +137,6 @@ impl Caller {
             Exchange::Answered(reply) => Some(reply.status),
             Exchange::NotSent(_) | Exchange::Lost(_) => None,
         };
-        metrics.sink.request(if looked_up { "look_up" } else { "submit" }, status, took);
+        metrics.sink.request(CONTROL_M, if looked_up { "look_up" } else { "submit" }, status, took);
     }
 }
