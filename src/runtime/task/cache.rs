@@ -75,17 +75,30 @@ impl Cache {
             self.entries.insert(key.clone(), CachedEntry { decoded: Some(decoded), bytes, number: self.inserted });
         }
         self.evict();
+        self.compact_order();
     }
 
     /// Evicts the oldest entries but the last one, while the task has to give memory back.
     pub(super) fn evict(&mut self) {
-        while self.entries.len() > 1 && self.reservation.must_evict() || self.order.len() > 2 * self.entries.len() + 16
-        {
+        while self.entries.len() > 1 && self.reservation.must_evict() {
             let Some((oldest, number)) = self.order.pop_front() else { break };
-            if self.entries.get(&oldest).is_some_and(|cached| cached.number == number) {
+            if self.is_current(&oldest, number) {
                 self.remove(&oldest);
             }
         }
+    }
+
+    /// Drops the stale items of the order, once they are more than the entries: constant time for each of them.
+    fn compact_order(&mut self) {
+        if self.order.len() > 2 * self.entries.len() + 16 {
+            let mut order = std::mem::take(&mut self.order);
+            order.retain(|(key, number)| self.is_current(key, *number));
+            self.order = order;
+        }
+    }
+
+    fn is_current(&self, key: &Key, number: u64) -> bool {
+        self.entries.get(key).is_some_and(|cached| cached.number == number)
     }
 
     /// Removes an entry.
@@ -158,6 +171,22 @@ mod tests {
         cache.remove(&Key::new("a"));
         assert_eq!(cache.reservation.bytes(), 0);
         put(&mut cache, "a", 100);
+    }
+
+    #[test]
+    fn entries_that_stay_are_not_evicted_for_others_that_come_and_go() {
+        let mut cache = Cache::new(MemoryBudget::new(64 * BYTES).reserve());
+        let kept: Vec<Key> = (0..1000).map(|number| Key::new(&format!("kept-{number}"))).collect();
+        for key in &kept {
+            cache.put(key, decoded(0), 100);
+        }
+        for number in 0..2000 {
+            let key = Key::new(&format!("closed-{number}"));
+            cache.put(&key, decoded(0), 100);
+            cache.remove(&key);
+        }
+        assert_eq!(kept.iter().filter(|key| cache.get(key).is_some()).count(), kept.len());
+        assert!(cache.order.len() < 3 * kept.len(), "{}", cache.order.len());
     }
 
     #[test]
