@@ -64,7 +64,10 @@ impl ReplayStart {
         // Records after the store's position were deleted, perhaps tombstones: somebody has done that, because sheaf
         // does not.
         let is_cut_off = position < low;
-        let phase = Phase::Verify { position, outdated: is_cut_off || (is_old && position < high) };
+        // The last offset is the marker of the transaction that the store ends with, or a record that compaction keeps, because
+        // it is in the active segment. So nothing can be missing before it.
+        let may_lack_tombstones = position.saturating_add(1) < high;
+        let phase = Phase::Verify { position, outdated: is_cut_off || (is_old && may_lack_tombstones) };
         Ok(StartResult::ReplayStart(Self { phase, genesis: Some(genesis), next: low, end: high }))
     }
 }
@@ -74,6 +77,28 @@ mod tests {
     use super::*;
     use crate::store::memory::MemoryStores;
     use crate::store::{Batch, Change, Stores as _};
+
+    #[test]
+    fn a_store_that_lacks_only_the_last_marker_is_not_outdated_however_old_it_is() {
+        let mut store = MemoryStores::new().open("bundle-0").unwrap();
+        let checkpoint = Checkpoint {
+            genesis: Some(Uuid::nil()),
+            changelog: Some(5),
+            applied_at: Some(Timestamp::from_millis(0)),
+            ..Checkpoint::default()
+        };
+        let changes = checkpoint.rows().into_iter().map(|(name, value)| Change::PutMeta(name, value)).collect();
+        store.apply(&Batch { changes, is_bulk: false }).unwrap();
+        let is_outdated = |high, hours: i64| {
+            let now = Timestamp::from_millis(hours * 3_600_000);
+            let StartResult::ReplayStart(start) = ReplayStart::of(&*store, 0, high, Some(now)).unwrap() else {
+                panic!("the changelog is the store's")
+            };
+            matches!(start.phase, Phase::Verify { outdated: true, .. })
+        };
+        assert_eq!([5, 6, 7].map(|high| is_outdated(high, 13)), [false, false, true]);
+        assert!(!is_outdated(7, 11));
+    }
 
     #[test]
     fn a_changelog_that_ends_before_the_newest_entry_is_not_the_stores() {

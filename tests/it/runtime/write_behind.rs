@@ -7,7 +7,7 @@ use sheaf::sim::World;
 use sheaf::store::Stores;
 use sheaf::store::memory::MemoryStores;
 
-use super::support::{counted, failure_of, produce, producer, run_until_idle, send, values};
+use super::support::{counted, failure_of, metric, produce, producer, run_until_idle, send, values};
 
 /// The number of entries on the instance's disk.
 fn stored(world: &mut World, name: &str) -> usize {
@@ -46,6 +46,20 @@ fn dirty_entries_of_a_killed_process_are_in_the_changelog() {
     send(&world, &[("x", Some("1"))]);
     run_until_idle(&mut world);
     assert_eq!(values(&world, "counts"), ["x=1", "x=2"]);
+}
+
+#[test]
+fn an_instance_that_was_idle_for_hours_restores_nothing_after_a_kill() {
+    let mut world = dirty();
+    for _ in 0..15 * 720 {
+        world.clock().advance(Duration::from_secs(5));
+        world.turn().unwrap();
+    }
+    world.crash("a");
+    world.start("a").unwrap();
+    run_until_idle(&mut world);
+    let [rebuilt, restored] = ["sheaf_store_rebuilds_total", "sheaf_store_restored_records_total"];
+    assert_eq!((metric(&world, "a", rebuilt), metric(&world, "a", restored)), (0, 0));
 }
 
 #[test]
