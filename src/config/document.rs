@@ -14,7 +14,8 @@ similar key; all problems are reported at once. Durations are whole numbers with
 secret is given by reference, as the whole value: `${env:NAME}`, `${file:PATH}`, `${aws-sm:NAME#KEY}`. Relative paths are
 relative to the working directory. Lists in variables and flags are separated by commas.
 
-These variables are not settings: `RESERVED`.
+These variables are not settings: `RESERVED`; nor are those that Kubernetes sets for a Service named `sheaf…`, such as
+`SHEAF_PORT=tcp://…` and `SHEAF_SERVICE_HOST`.
 ";
 
 /// `docs/configuration.md`.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::field::{Default, Field, Kind};
+use super::service_link::is_service_link;
 use crate::codec::yaml::{Collector, Node, Origin, Position, Problem, Problems, Value, closest, parse};
 
 /// Environment variables that begin with `SHEAF_` and are not settings; a `*` at the end matches any suffix.
@@ -42,6 +43,7 @@ pub(super) fn tree(sources: &Sources<'_>, fields: &[Field]) -> Result<Node, Prob
         if let Some(rest) = name.strip_prefix("SHEAF_").filter(|_| !is_reserved(name)) {
             match layers.path_of_variable(rest) {
                 Some(path) => layers.set(name, &path, value),
+                None if is_service_link(name, value) => {}
                 None => layers.collector.push(layers.unknown_variable(name)),
             }
         }

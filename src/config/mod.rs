@@ -11,6 +11,7 @@
 //! | `kafka`, `commit`, `restore`, `http`, `control_m`, `log` | one section each |
 //! | `field` | a row of the table of fields |
 //! | `layer` | defaults, files, variables and flags, merged into one tree |
+//! | `service_link` | variables that Kubernetes sets for Services, which are no settings |
 //! | `reader` | reads fields by their paths, validated by their rows |
 //! | `reference` | a literal text, or a reference to a secret |
 //! | `document` | the table as `docs/configuration.md` |
@@ -33,6 +34,7 @@ mod reader;
 mod reference;
 mod restore;
 mod root;
+mod service_link;
 
 pub use commit::Commit;
 pub use control_m::ControlM;

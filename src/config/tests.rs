@@ -118,6 +118,14 @@ fn reserved_variables_are_not_settings() {
 }
 
 #[test]
+fn variables_of_kubernetes_services_are_not_settings() {
+    let environment = [("SHEAF_PORT", "tcp://10.96.0.7:8080"), ("SHEAF_KAFKA_SERVICE_HOST", "10.96.0.8")];
+    load(&[MINIMAL], &environment, &[]).unwrap();
+    let problems = load(&[MINIMAL], &[("SHEAF_HTTP__BNID", "127.0.0.1:80")], &[]).unwrap_err();
+    assert!(problems.contains("SHEAF_HTTP__BIND"), "{problems}");
+}
+
+#[test]
 fn a_key_of_control_m_without_its_address_is_a_mistake() {
     let problems = load(&[MINIMAL], &[("SHEAF_CONTROL_M__API_KEY", "${env:K}")], &[]).unwrap_err();
     assert!(problems.contains("control_m.base_url: this key is required"), "{problems}");
