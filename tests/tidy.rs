@@ -80,6 +80,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
         "incarnation",
         "memory_budget",
         "mutation",
+        "notice",
         "reminder",
         "thread_state",
         "turn",

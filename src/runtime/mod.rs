@@ -56,6 +56,7 @@ mod keying;
 mod mailbox;
 mod memory_budget;
 mod mutation;
+mod notice;
 mod reminder;
 mod republish;
 mod settings;

@@ -7,9 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::dead_letter::{Stage, letter};
+use super::notice::Notices;
 use super::topology_plan::TopologyPlan;
 use crate::metric::Metrics;
-use crate::model::{Act, Key, OutRecord, Outcome, Record, Reject, RejectReason, Target, TaskId, Timestamp, Topic};
+use crate::model::{
+    Act, Alert, Key, OutRecord, Outcome, Record, Reject, RejectReason, Target, TaskId, Timestamp, Topic,
+};
 use crate::processor::Count;
 
 /// A decided act, to be handed to the sink after the commit.
@@ -150,12 +153,15 @@ impl Transaction {
     }
 
     /// Adds the results of a step.
-    pub(super) fn collect(&mut self, outputs: Vec<OutRecord>, counts: Vec<Count>, alerts: Vec<String>) {
+    pub(super) fn collect(&mut self, key: &Key, outputs: Vec<OutRecord>, counts: Vec<Count>, alerts: Vec<Alert>) {
         for output in outputs {
             self.output(output);
         }
         self.tally.counts.extend(counts);
-        self.tally.alerts.extend(alerts);
+        for alert in alerts {
+            self.tally.notices.alert(key, &alert);
+            self.tally.alerts.push(alert.kind);
+        }
     }
 
     /// Adds a record to produce.
@@ -174,6 +180,7 @@ impl Transaction {
             "dead letter"
         );
         self.output(letter(&plan.dead_letters, record, &stage, reject, self.now));
+        self.tally.notices.dead_letter(record, reject);
         self.tally.letters.push((stage, reject.reason));
     }
 }
@@ -187,6 +194,8 @@ pub(super) struct Tally {
     pub alerts: Vec<String>,
     /// The reasons of dead letters.
     pub letters: Vec<(Stage, RejectReason)>,
+    /// What is logged of the alerts and dead letters.
+    pub notices: Notices,
     /// The number of steps by processor.
     pub stepped: BTreeMap<Arc<str>, u64>,
     /// Of these, those whose entry was read because it was not cached, although entries like it are.

@@ -246,7 +246,7 @@ impl Task {
         if was_read {
             *txn.tally.read.entry(id.processor.clone()).or_default() += 1;
         }
-        txn.collect(outputs, counts, alerts);
+        txn.collect(key, outputs, counts, alerts);
         for act in acts {
             let (task, epoch, key) = (self.id.clone(), self.epoch, key.clone());
             if !self.targets.contains(&act.to) {

@@ -33,8 +33,8 @@ pub(super) struct Staged {
     pub acts: Vec<Act>,
     /// Counters to increment after the commit.
     pub counts: Vec<Count>,
-    /// The kinds of alerts, to be counted after the commit.
-    pub alerts: Vec<String>,
+    /// The alerts, to be counted and logged after the commit.
+    pub alerts: Vec<Alert>,
     /// Dead letters of the step.
     pub letters: Vec<Reject>,
 }
@@ -82,7 +82,7 @@ pub(super) fn stage(
             Effect::Settle(slot) => Arc::make_mut(&mut head).acts.retain(|pending| pending.slot != slot),
             Effect::Alert(alert) => {
                 staged.outputs.push(alert_record(context, &alert));
-                staged.alerts.push(alert.kind);
+                staged.alerts.push(alert);
             }
             Effect::Count(count) => staged.counts.push(count),
             Effect::AddPart(bytes) => {

@@ -94,6 +94,7 @@ impl StreamThread {
         let next = self.txn.next(self.context.clock.now(), now);
         let done = std::mem::replace(&mut self.txn, next);
         done.tally.report(&self.context.metrics, &done.outputs);
+        self.notice_log.log(done.tally.notices, now);
         self.acts.committed(done.outcomes);
         for decision in done.acts {
             if self.is_pending(&decision)? {

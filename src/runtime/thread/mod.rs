@@ -53,6 +53,7 @@ use super::context::Context;
 use super::error::Result;
 use super::handoff::Job;
 use super::mailbox::{QueryReceiver, ThreadHealth, mailbox};
+use super::notice::NoticeLog;
 use super::thread_state::ThreadState;
 use super::transaction::Transaction;
 use super::turn::Turn;
@@ -82,6 +83,7 @@ pub struct StreamThread {
     txn: Transaction,
     wall_clock: WallClock,
     queries: QueryReceiver,
+    notice_log: NoticeLog,
 }
 
 impl fmt::Debug for StreamThread {
@@ -109,6 +111,7 @@ impl StreamThread {
             txn: Transaction::new(now, uptime),
             wall_clock: WallClock::default(),
             queries,
+            notice_log: NoticeLog::default(),
         })
     }
 
@@ -127,6 +130,7 @@ impl StreamThread {
             },
         };
         self.report();
+        self.notice_log.log_due(self.txn.uptime);
         self.queries.answer(|| self.health());
         Ok(turn)
     }

@@ -59,5 +59,11 @@ fn a_poison_record_becomes_a_dead_letter_and_the_partition_continues() {
         assert!(header("message").is_some_and(|message| !message.is_empty()));
     }
     assert!((instance.metric("sheaf_dlq_records_total", "") - 5.0).abs() < 0.5, "counted");
+    let log_text = instance.log_text();
+    for reason in ["unparsable", "missing_field", "bad_id", "no_value"] {
+        let lines =
+            log_text.lines().filter(|line| line.contains(&format!("dead letter {reason}: {parents}-0 offset ")));
+        assert_eq!(lines.count(), 1, "one line for each reason: {log_text}");
+    }
     assert_eq!(instance.terminate(), Some(0));
 }
