@@ -60,6 +60,11 @@ impl Acts {
         std::mem::take(&mut self.outcomes)
     }
 
+    /// True if received outcomes have not been processed.
+    pub(super) fn has_outcomes(&self) -> bool {
+        !self.outcomes.is_empty()
+    }
+
     /// Puts outcomes back, before those that were received since.
     pub(super) fn put_back(&mut self, mut outcomes: VecDeque<Returned>) {
         outcomes.append(&mut self.outcomes);

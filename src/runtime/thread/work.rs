@@ -38,6 +38,8 @@ impl StreamThread {
             return Ok(false);
         }
         let mut worked = self.take_outcomes()?;
+        // The outcomes that are left come before timers: a restored entry gets `Inherited` before its timers fire.
+        let may_fire = !(self.acts.has_outcomes() && self.at_limit());
         self.fetch()?;
         let mut taken = 0;
         while taken < TURN_MAX && !self.at_limit() {
@@ -49,7 +51,9 @@ impl StreamThread {
             taken += 1;
         }
         worked |= taken > 0;
-        worked |= self.fire_timers()?;
+        if may_fire {
+            worked |= self.fire_timers()?;
+        }
         Ok(worked)
     }
 
@@ -161,7 +165,7 @@ impl StreamThread {
     pub(super) fn take_outcomes(&mut self) -> Result<bool> {
         let (mut outcomes, mut waiting) = (self.acts.take_outcomes(), VecDeque::new());
         let mut worked = Ok(false);
-        while worked.is_ok() {
+        while worked.is_ok() && !self.at_limit() {
             let Some(returned) = outcomes.pop_front() else { break };
             let Some(task) = self.tasks.get_mut(&returned.task).filter(|task| task.epoch == returned.epoch) else {
                 continue;

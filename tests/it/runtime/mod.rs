@@ -19,6 +19,7 @@ mod cached;
 mod direct;
 mod eager;
 mod effect;
+mod inherited;
 mod refusal;
 mod standby;
 mod support;
