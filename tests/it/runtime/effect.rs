@@ -8,23 +8,7 @@ use sheaf::codec::{self, Versioned};
 use sheaf::model::{Act, ActSlot, Key, Moment, Reject, Target, Timer, TimerKind};
 use sheaf::processor::{Effect, Input, Processor, Transition, erase};
 
-use super::support::{ManualSink, NoSink, run_until_idle, send, values, world_of};
-
-#[derive(Clone)]
-struct Empty;
-
-impl Versioned for Empty {
-    const VERSION: u16 = 1;
-    const NAME: &'static str = "nothing";
-
-    fn encode(&self, _out: &mut Vec<u8>) -> Result<(), codec::Error> {
-        Ok(())
-    }
-
-    fn decode(_version: u16, _bytes: &[u8]) -> Result<Self, codec::Error> {
-        Ok(Self)
-    }
-}
+use super::support::{Empty, ManualSink, NoSink, run_until_idle, send, values, world_of};
 
 /// Sets two timers with one due time, of which the first unschedules the second.
 struct TwoTimers;

@@ -4,33 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sheaf::broker::memory;
-use sheaf::codec::{self, Versioned};
 use sheaf::model::{Act, ActSlot, Key, Moment, Outcome, Reject, Target, Timer, TimerKind, Topic, Verdict};
 use sheaf::processor::{Effect, Input, Processor, Transition, erase};
 use sheaf::sim::World;
 
-use super::support::{ManualSink, metric, run_until_idle, send, setup};
+use super::support::{Empty, ManualSink, metric, run_until_idle, send, setup};
 
 const SLOT: ActSlot = ActSlot(0);
 /// The most inputs of a transaction.
 const INPUTS_MAX: usize = 5;
 const ENTRIES: usize = 200;
-
-#[derive(Clone)]
-struct Empty;
-
-impl Versioned for Empty {
-    const VERSION: u16 = 1;
-    const NAME: &'static str = "nothing";
-
-    fn encode(&self, _out: &mut Vec<u8>) -> Result<(), codec::Error> {
-        Ok(())
-    }
-
-    fn decode(_version: u16, _bytes: &[u8]) -> Result<Self, codec::Error> {
-        Ok(Self)
-    }
-}
 
 /// Decides an act and schedules a timer for each record; forwards what comes of them.
 struct Deciding;

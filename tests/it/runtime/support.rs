@@ -17,6 +17,23 @@ use sheaf::runtime::{Limits, Settings};
 use sheaf::sim::{MakeSink, ManualClock, Setup, World};
 use sheaf::topology::{Node, Output, Source, Topology};
 
+/// A state without content.
+#[derive(Clone)]
+pub(super) struct Empty;
+
+impl Versioned for Empty {
+    const VERSION: u16 = 1;
+    const NAME: &'static str = "nothing";
+
+    fn encode(&self, _out: &mut Vec<u8>) -> Result<(), codec::Error> {
+        Ok(())
+    }
+
+    fn decode(_version: u16, _bytes: &[u8]) -> Result<Self, codec::Error> {
+        Ok(Self)
+    }
+}
+
 /// Counts records per key, forwards each count, and forwards `done` an hour after the first record.
 pub(super) struct Counter;
 

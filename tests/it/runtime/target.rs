@@ -5,30 +5,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sheaf::broker::{Broker, NewTopic, memory};
-use sheaf::codec::{self, Versioned};
 use sheaf::model::{Act, ActSlot, Completion, Key, Moment, Reject, Sink, Target, TaskId, Topic};
 use sheaf::processor::{Effect, Input, Processor, Transition, by_key, erase};
 use sheaf::runtime::{QueryError, ThreadState};
 use sheaf::sim::{Setup, World};
 use sheaf::topology::{OutputKind, Topology};
 
-use super::support::{BROKER_TIMEOUT, NoSink, failure_of, produce, run_until_idle, send, setup, values};
-
-#[derive(Clone)]
-struct Empty;
-
-impl Versioned for Empty {
-    const VERSION: u16 = 1;
-    const NAME: &'static str = "nothing";
-
-    fn encode(&self, _: &mut Vec<u8>) -> Result<(), codec::Error> {
-        Ok(())
-    }
-
-    fn decode(_: u16, _: &[u8]) -> Result<Self, codec::Error> {
-        Ok(Self)
-    }
-}
+use super::support::{BROKER_TIMEOUT, Empty, NoSink, failure_of, produce, run_until_idle, send, setup, values};
 
 /// Forwards as many bytes as the record's value says.
 struct Sized;
