@@ -1,7 +1,7 @@
 //! The settings of the runtime.
 
-use crate::config::{Config, ProcessingGuarantee};
-use crate::runtime::{Guarantee, Processing, Settings, TopicSettings};
+use crate::config::Config;
+use crate::runtime::{Processing, Settings, TopicSettings};
 
 /// The settings of the runtime; `http` is the address of the instance's HTTP server, empty if it has none.
 pub fn settings(config: &Config, http: String) -> Settings {
@@ -14,13 +14,7 @@ pub fn settings(config: &Config, http: String) -> Settings {
         cache_bytes: config.state_cache_mib << 20,
         restore: config.restore,
         standby_replicas: usize::from(config.num_standby_replicas),
-        processing: Processing {
-            guarantee: match config.processing_guarantee {
-                ProcessingGuarantee::ExactlyOnce => Guarantee::ExactlyOnce,
-                ProcessingGuarantee::AtLeastOnce => Guarantee::AtLeastOnce,
-            },
-            direct_handover: config.direct_handover,
-        },
+        processing: Processing { guarantee: config.processing_guarantee, direct_handover: config.direct_handover },
         ..Settings::new(&config.application_id, config.instance_id.as_str())
     }
 }

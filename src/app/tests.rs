@@ -8,10 +8,11 @@ use tokio::runtime::Runtime;
 
 use super::{Assembly, Calls, Resources, Secrets, TopologyFile, broker, broker_settings, settings, sinks, stores};
 use crate::config::Commit;
+use crate::config::ProcessingGuarantee;
 use crate::config::{Config, Sources};
 use crate::model::{Act, ActSlot, Key, Sink, Target, TaskId, Verdict};
 use crate::processor::delivery::control_m;
-use crate::runtime::{Guarantee, SystemClock, TopicSettings};
+use crate::runtime::{SystemClock, TopicSettings};
 use crate::store::rocks::RocksStores;
 use crate::template::Template;
 
@@ -56,7 +57,10 @@ fn the_settings_of_the_runtime_are_those_of_the_configuration() {
     assert_eq!((interval, records_max, write_behind), (Duration::from_secs(1), 5, Duration::from_secs(2)));
     assert_eq!(settings.cache_bytes, 3 << 20);
     assert_eq!((settings.restore.records_per_second_max, settings.standby_replicas), (Some(9), 1));
-    assert_eq!((settings.processing.guarantee, settings.processing.direct_handover), (Guarantee::AtLeastOnce, false));
+    assert_eq!(
+        (settings.processing.guarantee, settings.processing.direct_handover),
+        (ProcessingGuarantee::AtLeastOnce, false)
+    );
 }
 
 #[test]

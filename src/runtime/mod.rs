@@ -85,7 +85,7 @@ pub use memory_budget::MemoryBudget;
 #[doc(hidden)]
 pub use mutation::Mutation;
 pub use republish::{Republisher, StoredTask};
-pub use settings::{Guarantee, Limits, Processing, RECORD_MAX, Settings, TopicSettings};
+pub use settings::{Limits, Processing, RECORD_MAX, Settings, TopicSettings};
 pub use status::Status;
 pub use thread::StreamThread;
 pub use thread_state::{TaskCounts, ThreadState};

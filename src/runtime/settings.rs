@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::mutation::Mutation;
-use crate::config::{Commit, Restore};
+use crate::config::{Commit, ProcessingGuarantee, Restore};
 use crate::model::InstanceId;
 
 /// The settings of an instance.
@@ -50,26 +50,15 @@ pub struct TopicSettings {
 #[derive(Clone, Copy, Debug)]
 pub struct Processing {
     /// The processing guarantee.
-    pub guarantee: Guarantee,
+    pub guarantee: ProcessingGuarantee,
     /// True if source records skip their inbox when their task is on the same thread, if the processor allows it.
     pub direct_handover: bool,
 }
 
 impl Default for Processing {
     fn default() -> Self {
-        Self { guarantee: Guarantee::ExactlyOnce, direct_handover: true }
+        Self { guarantee: ProcessingGuarantee::ExactlyOnce, direct_handover: true }
     }
-}
-
-/// The processing guarantee (`processing_guarantee`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Guarantee {
-    /// Exactly once: outputs, state and offsets are committed in one transaction.
-    #[default]
-    ExactlyOnce,
-    /// At least once: after a crash inputs are processed again. Nothing waits for the end of a transaction, and a
-    /// member that has lost its partitions finds out with its next commit.
-    AtLeastOnce,
 }
 
 /// Limits that are not configurable.

@@ -15,10 +15,10 @@ use uuid::Uuid;
 
 use super::topic;
 use crate::broker::{self, Admin, Consumer, Purpose, Start};
+use crate::config::ProcessingGuarantee;
 use crate::model::{OutRecord, Record, Topic, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::error::{Error, MissingOffset, Result};
-use crate::runtime::settings::Guarantee;
 use crate::runtime::topology_plan::TopologyPlan;
 
 /// The prefix of the keys.
@@ -77,7 +77,7 @@ pub(in crate::runtime) fn first_offsets(
             // Offsets of a topic expire together.
             None if committed(&partition.topic, (&mut *consumer, &mut *admin), timeout)?.iter().any(is_some) => None,
             None if !has_state(context, admin)? => None,
-            None if context.settings.processing.guarantee == Guarantee::AtLeastOnce => {
+            None if context.settings.processing.guarantee == ProcessingGuarantee::AtLeastOnce => {
                 // Or the process ended after the first batch, before its offsets were stored.
                 tracing::warn!(%partition, "no committed offset: the source is read again from its beginning");
                 None

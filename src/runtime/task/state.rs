@@ -12,12 +12,13 @@ use super::entry::{CurrentEntry, NextEntry};
 use super::next_timers::NextTimers;
 use super::read_error::ReadError;
 use crate::codec::{self, Head, entry, part};
+use crate::config::ProcessingGuarantee;
 use crate::model::{ActSlot, Key, Timer, Timestamp};
 use crate::runtime::checkpoint::Checkpoint;
 use crate::runtime::handoff::{Genesis, RestoredStore};
 use crate::runtime::memory_budget::MemoryBudget;
 use crate::runtime::mutation::Mutation;
-use crate::runtime::settings::{Guarantee, Settings};
+use crate::runtime::settings::Settings;
 use crate::store::overlay::{Overlay, Parts, Written};
 use crate::store::write_behind::{self, WriteBehind};
 use crate::store::{self, Store, TimerClock};
@@ -69,7 +70,7 @@ impl State {
             cache: Cache::new(budget.reserve()),
             changelog_next,
             genesis,
-            may_lack_parts: settings.processing.guarantee == Guarantee::AtLeastOnce,
+            may_lack_parts: settings.processing.guarantee == ProcessingGuarantee::AtLeastOnce,
         })
     }
 

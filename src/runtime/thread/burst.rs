@@ -6,12 +6,12 @@ use super::broken;
 use super::input::Inputs;
 use super::tasks::Tasks;
 use crate::broker::Producer;
+use crate::config::ProcessingGuarantee;
 use crate::model::{OutRecord, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::error::Result;
 use crate::runtime::genesis;
 use crate::runtime::instances::SourceOffset;
-use crate::runtime::settings::Guarantee;
 use crate::runtime::task::{Changes, Task};
 use crate::runtime::transaction::Transaction;
 
@@ -48,14 +48,19 @@ impl<'a> Burst<'a> {
     ///
     /// Without a transaction the order is the guarantee: outputs are written before the state that implies them, so
     /// each kind of records is acknowledged, within `timeout`, before the next is produced; any record may be the last.
-    pub(super) fn produce(&self, producer: &mut dyn Producer, guarantee: Guarantee, timeout: Duration) -> Result<()> {
+    pub(super) fn produce(
+        &self,
+        producer: &mut dyn Producer,
+        guarantee: ProcessingGuarantee,
+        timeout: Duration,
+    ) -> Result<()> {
         let changes = self.changes.iter().map(Vec::as_slice);
         match guarantee {
-            Guarantee::ExactlyOnce => {
+            ProcessingGuarantee::ExactlyOnce => {
                 let mut all = changes.chain([self.outputs, &self.first_commits]);
                 all.try_for_each(|records| produce(producer, records))
             }
-            Guarantee::AtLeastOnce => {
+            ProcessingGuarantee::AtLeastOnce => {
                 for records in std::iter::once(self.outputs).chain(changes).filter(|records| !records.is_empty()) {
                     produce(producer, records)?;
                     producer.drain(timeout)?;

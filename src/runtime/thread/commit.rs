@@ -6,9 +6,9 @@ use super::burst::Burst;
 use super::committer::Written;
 use super::work::capacity;
 use super::{IDLE_MAX, StreamThread, broken};
+use crate::config::ProcessingGuarantee;
 use crate::runtime::error::Result;
 use crate::runtime::fault_point::FaultPoint;
-use crate::runtime::settings::Guarantee;
 use crate::runtime::task::{Committed, Task};
 use crate::runtime::transaction::Decision;
 use crate::runtime::turn::Turn;
@@ -32,9 +32,9 @@ impl StreamThread {
         let since = self.committer.since_commit(self.context.clock.uptime());
         let settings = &*self.context.settings;
         let gap = match settings.processing.guarantee {
-            Guarantee::ExactlyOnce => settings.limits.commit_gap,
+            ProcessingGuarantee::ExactlyOnce => settings.limits.commit_gap,
             // There is no transaction whose end could delay the next one.
-            Guarantee::AtLeastOnce => Duration::ZERO,
+            ProcessingGuarantee::AtLeastOnce => Duration::ZERO,
         };
         if !self.at_limit() {
             if worked {

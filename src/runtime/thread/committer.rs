@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::burst::Burst;
 use super::membership::Membership;
 use crate::broker::{FencedBy, GroupMetadata, Producer, ProducerSpec};
+use crate::config::ProcessingGuarantee;
 use crate::metric::TransactionResult;
 use crate::model::TopicPartition;
 use crate::runtime::context::Context;
 use crate::runtime::error::Result;
 use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::instances;
-use crate::runtime::settings::Guarantee;
 
 /// The offset after the last record, by changelog partition.
 pub(super) type Written = BTreeMap<TopicPartition, i64>;
@@ -67,8 +67,8 @@ impl Committer {
             return Ok(());
         }
         let transactional_id = match context.settings.processing.guarantee {
-            Guarantee::ExactlyOnce => Some(context.settings.thread_name(thread)),
-            Guarantee::AtLeastOnce => None,
+            ProcessingGuarantee::ExactlyOnce => Some(context.settings.thread_name(thread)),
+            ProcessingGuarantee::AtLeastOnce => None,
         };
         let mut producer = context.broker.producer(&ProducerSpec {
             transactional_id,
@@ -155,7 +155,7 @@ impl Committer {
         reached(FaultPoint::Produced);
         let written = producer.drain(timeout)?;
         reached(FaultPoint::Drained);
-        if guarantee == Guarantee::ExactlyOnce && !burst.offsets.is_empty() {
+        if guarantee == ProcessingGuarantee::ExactlyOnce && !burst.offsets.is_empty() {
             producer.send_offsets(&burst.offsets, group, timeout)?;
         }
         reached(FaultPoint::OffsetsSent);
@@ -171,10 +171,10 @@ impl Committer {
     ) -> Result<()> {
         let timeout = context.settings.limits.broker_timeout;
         match (context.settings.processing.guarantee, &mut self.producer, membership.consumer()) {
-            (Guarantee::ExactlyOnce, Some(producer), _) => producer.commit(timeout)?,
+            (ProcessingGuarantee::ExactlyOnce, Some(producer), _) => producer.commit(timeout)?,
             // The offsets last: after a crash before this, the inputs are processed again.
-            (Guarantee::AtLeastOnce, _, Some(consumer)) => consumer.commit(offsets, timeout)?,
-            (Guarantee::ExactlyOnce, None, _) | (Guarantee::AtLeastOnce, _, None) => {}
+            (ProcessingGuarantee::AtLeastOnce, _, Some(consumer)) => consumer.commit(offsets, timeout)?,
+            (ProcessingGuarantee::ExactlyOnce, None, _) | (ProcessingGuarantee::AtLeastOnce, _, None) => {}
         }
         context.fault_observer.reached(FaultPoint::Committed);
         Ok(())

@@ -2,11 +2,11 @@
 
 use super::StreamThread;
 use crate::broker::{self, Start};
+use crate::config::ProcessingGuarantee;
 use crate::model::{TaskId, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::instances::{self, SourceOffset};
-use crate::runtime::settings::Guarantee;
 use crate::runtime::task::Task;
 use crate::runtime::topology_plan::Role;
 
@@ -66,7 +66,7 @@ impl StreamThread {
         if !sources.is_empty() {
             let first = instances::first_offsets(&self.context, (consumer, &mut *self.admin), &sources)?;
             // Without transactions the record could be written without the offset: the registry writes it then.
-            let is_atomic = self.context.settings.processing.guarantee == Guarantee::ExactlyOnce;
+            let is_atomic = self.context.settings.processing.guarantee == ProcessingGuarantee::ExactlyOnce;
             let begin = |(partition, first): (TopicPartition, SourceOffset)| {
                 (partition, first.offset, is_atomic.then_some(first))
             };

@@ -6,12 +6,12 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use crate::broker::Waker;
+use crate::config::ProcessingGuarantee;
 use crate::model::{TaskId, TopicPartition};
 use crate::runtime::checkpoint::Checkpoint;
 use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::handoff::{Genesis, Job, Restored, RestoredStore};
-use crate::runtime::settings::Guarantee;
 use crate::runtime::task::{Lifecycle, State, Task};
 use crate::runtime::thread_state::TaskCounts;
 use crate::runtime::topics;
@@ -208,7 +208,7 @@ impl Tasks {
         let Context { settings, memory_budget, metrics, .. } = context;
         match (restored.genesis, task.offset_known) {
             (Genesis::Written, true) | (Genesis::Due(_), false) => {}
-            (Genesis::Written, false) if settings.processing.guarantee == Guarantee::AtLeastOnce => {
+            (Genesis::Written, false) if settings.processing.guarantee == ProcessingGuarantee::AtLeastOnce => {
                 // The process ended after the first batch, before its offsets were committed.
                 tracing::warn!(sheaf.task = %id, "no committed offset: the inbox is read again from its beginning");
             }

@@ -9,10 +9,11 @@ use super::coverage::CoveragePoint;
 use super::run::Run;
 use super::setup;
 use crate::codec::{Head, entry, part};
+use crate::config::ProcessingGuarantee;
 use crate::metric::TaskState;
 use crate::model::{Clock, Key, Record, TaskId, Timestamp, Topic};
 use crate::processor::{bundle, delivery};
-use crate::runtime::{Guarantee, Status};
+use crate::runtime::Status;
 use crate::sim::oracle::{self, Outcome};
 use crate::store::memory::MemoryStores;
 use crate::store::{self, Stores, TimerClock};
@@ -48,7 +49,7 @@ impl Run {
 
     /// True if outputs may be written twice: at least once.
     fn may_duplicate(&self) -> bool {
-        self.plan.guarantee == Guarantee::AtLeastOnce
+        self.plan.guarantee == ProcessingGuarantee::AtLeastOnce
     }
 
     /// The number of complete bundles, by the written events.

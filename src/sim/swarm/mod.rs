@@ -38,8 +38,9 @@ use std::time::Duration;
 
 use run::Run;
 
+use crate::config::ProcessingGuarantee;
 use crate::model::Clock;
-use crate::runtime::{Guarantee, Mutation};
+use crate::runtime::Mutation;
 
 /// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,12 +70,12 @@ const TURNS_MAX: usize = 3_000;
 
 /// Runs a seed, with a mutation of the protocol if one is given.
 pub fn run(seed: u64, mutation: Option<Mutation>) -> Report {
-    execute(Run::new(seed, Guarantee::ExactlyOnce, mutation), seed)
+    execute(Run::new(seed, ProcessingGuarantee::ExactlyOnce, mutation), seed)
 }
 
 /// Runs a seed without transactions: duplicates are allowed, losses are violations.
 pub fn run_at_least_once(seed: u64) -> Report {
-    execute(Run::new(seed, Guarantee::AtLeastOnce, None), seed)
+    execute(Run::new(seed, ProcessingGuarantee::AtLeastOnce, None), seed)
 }
 
 fn execute(mut run: Run, seed: u64) -> Report {

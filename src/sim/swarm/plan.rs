@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crate::broker::memory::{FaultKind, Protocol};
-use crate::runtime::{FaultPoint, Guarantee};
+use crate::config::ProcessingGuarantee;
+use crate::runtime::FaultPoint;
 
 /// The plan of a run.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
-    pub guarantee: Guarantee,
+    pub guarantee: ProcessingGuarantee,
     pub instances: usize,
     /// Stream threads per instance.
     pub threads: usize,
@@ -75,7 +76,7 @@ impl Plan {
     /// state, which only transactions prevent.
     pub(super) fn draw_at_least_once(rng: &mut fastrand::Rng) -> Self {
         let mut plan = Self::draw(rng);
-        plan.guarantee = Guarantee::AtLeastOnce;
+        plan.guarantee = ProcessingGuarantee::AtLeastOnce;
         plan.probabilities.zombie = 0;
         plan
     }
@@ -103,7 +104,7 @@ impl Plan {
             busy: some(300),
         };
         Self {
-            guarantee: Guarantee::ExactlyOnce,
+            guarantee: ProcessingGuarantee::ExactlyOnce,
             instances: rng.usize(1..=4),
             threads: rng.usize(1..=2),
             partitions: rng.i32(1..=4),

@@ -12,8 +12,9 @@ use super::faults::Faults;
 use super::plan::Plan;
 use super::setup;
 use crate::broker::{Broker, ProducerSpec};
+use crate::config::ProcessingGuarantee;
 use crate::model::{Clock, ErrorClass, OutRecord, Topic};
-use crate::runtime::{self, FaultPoint, Guarantee, Mutation};
+use crate::runtime::{self, FaultPoint, Mutation};
 use crate::sim::{Generator, SampleEvent, Sent, World};
 use crate::store::memory::MemoryStores;
 
@@ -62,13 +63,13 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(seed: u64, guarantee: Guarantee, mutation: Option<Mutation>) -> Self {
+    pub(super) fn new(seed: u64, guarantee: ProcessingGuarantee, mutation: Option<Mutation>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         // Not drawn, so that a seed still gives the run that it gave before there were standbys.
         let standbys = usize::try_from(seed % 3).unwrap_or(0);
         let plan = match guarantee {
-            Guarantee::ExactlyOnce => Plan::draw(&mut rng),
-            Guarantee::AtLeastOnce => Plan::draw_at_least_once(&mut rng),
+            ProcessingGuarantee::ExactlyOnce => Plan::draw(&mut rng),
+            ProcessingGuarantee::AtLeastOnce => Plan::draw_at_least_once(&mut rng),
         };
         let plan = Plan { standbys, ..plan };
         let faults = Arc::new(Mutex::new(Faults::new(&plan, rng.fork())));
