@@ -74,6 +74,28 @@ fn sources_whose_offsets_have_expired_are_not_read_again_from_their_beginning() 
 }
 
 #[test]
+fn the_position_of_an_inbox_that_another_instance_has_moved_is_not_named() {
+    let mut world = stopped();
+    world.clock().advance(Duration::from_mins(2));
+    world.start("b").unwrap();
+    run_until_idle(&mut world);
+    send(&world, &[("x", Some("2"))]);
+    run_until_idle(&mut world);
+    assert_eq!(values(&world, "counts"), ["x=1", "x=2"]);
+    world.stop("b").unwrap();
+    world.clock().advance(Duration::from_mins(2));
+    world.broker().expire_offsets("app");
+    world.start("a").unwrap();
+    let sources = remedies(&failure_of(&mut world));
+    world.broker().reset_offsets("app", &sources);
+    world.crash("a");
+    world.start("a").unwrap();
+    let error = failure_of(&mut world);
+    // The store of `a` has the offset of its own last commit, and then the changelog records of `b`.
+    assert!(error.contains("app-counter-inbox-") && error.contains("(its last position is unknown"), "{error}");
+}
+
+#[test]
 fn sources_of_an_older_version_are_refused_without_an_offset() {
     let mut world = stopped();
     world.broker().expire_offsets("app");
