@@ -181,7 +181,7 @@ mod tests {
 
     use super::*;
     use crate::broker::memory::{self, MemoryBroker};
-    use crate::broker::{Broker as _, ConsumerSpec, ProducerSpec, Waker};
+    use crate::broker::{ConsumerSpec, ProducerSpec, Waker};
     use crate::model::Key;
     use crate::runtime::SystemClock;
     use crate::runtime::application::Application;
@@ -197,25 +197,48 @@ sources:
   - { topic: children, member: child, bundle: /parent, id: /id }
 ";
 
-    #[test]
-    fn partitions_of_other_threads_are_refused_too_where_no_position_is_stored() {
+    fn context() -> Context {
         let broker = MemoryBroker::new(memory::Settings::default(), Arc::new(SystemClock));
         let topology = Spec::parse("t", TOPOLOGY).unwrap().assemble("app", |_| None).unwrap();
-        let application = Application::new(topology, Settings::new("app", "a"), broker.clone(), MemoryStores::new());
-        let mut admin = broker.admin().unwrap();
-        let context = application.prepare(&mut *admin, TIMEOUT).unwrap();
-        let spec = ConsumerSpec { group: "app".to_owned(), group_instance: None, waker: Waker::none() };
-        let mut consumer = broker.consumer(&spec).unwrap();
-        let own = [TopicPartition::new(&Topic::new("parents"), 0)];
-        let mut first = || first_offsets(&context, (&mut *consumer, &mut *admin), &own);
-        assert_eq!(first().unwrap().len(), 1, "without state it is the first start");
+        let application = Application::new(topology, Settings::new("app", "a"), broker, MemoryStores::new());
+        application.prepare(&mut *application.admin().unwrap(), TIMEOUT).unwrap()
+    }
 
-        let mut producer = broker.producer(&ProducerSpec::transactional("w")).unwrap();
+    fn parents() -> TopicPartition {
+        TopicPartition::new(&Topic::new("parents"), 0)
+    }
+
+    fn first(context: &Context) -> Result<Vec<(TopicPartition, SourceOffset)>> {
+        let spec = ConsumerSpec { group: "app".to_owned(), group_instance: None, waker: Waker::none() };
+        let mut clients = (context.broker.consumer(&spec).unwrap(), context.broker.admin().unwrap());
+        first_offsets(context, (&mut *clients.0, &mut *clients.1), &[parents()])
+    }
+
+    fn write(context: &Context, record: OutRecord) {
+        let mut producer = context.broker.producer(&ProducerSpec::transactional("w")).unwrap();
         producer.init(TIMEOUT).unwrap();
+        producer.transact(&[record], TIMEOUT).unwrap();
+    }
+
+    #[test]
+    fn a_topic_whose_id_is_not_known_is_not_taken_for_one_that_was_created_anew() {
+        let context = context();
+        write(&context, SourceOffset { topic_id: None, offset: 3 }.record(&context.plan, &parents()));
+        let Err(Error::OffsetMissing { missing, .. }) = first(&context) else { panic!("it is refused") };
+        assert_eq!(missing[0].offset, Some(3));
+        let another = SourceOffset { topic_id: Some(Uuid::from_u128(7)), offset: 3 };
+        write(&context, another.record(&context.plan, &parents()));
+        assert_eq!(first(&context).unwrap()[0].1.offset, 0, "another id is another topic");
+    }
+
+    #[test]
+    fn partitions_of_other_threads_are_refused_too_where_no_position_is_stored() {
+        let context = context();
+        assert_eq!(first(&context).unwrap().len(), 1, "without state it is the first start");
+
         let changelog = TopicPartition::new(&context.plan.nodes[0].changelog, 0);
-        let entry = OutRecord::logged(&changelog, Key::new("k"), None);
-        producer.transact(&[entry], TIMEOUT).unwrap();
-        let Err(Error::OffsetMissing { missing, .. }) = first() else { panic!("it is refused") };
+        write(&context, OutRecord::logged(&changelog, Key::new("k"), None));
+        let Err(Error::OffsetMissing { missing, .. }) = first(&context) else { panic!("it is refused") };
         let named: Vec<String> = missing.iter().map(|it| it.partition.to_string()).collect();
         let all = ["parents", "children"].map(|topic| (0..4).map(move |number| format!("{topic}-{number}")));
         assert_eq!(named, all.into_iter().flatten().collect::<Vec<_>>());
