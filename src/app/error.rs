@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::template::TemplateError;
+use crate::codec::text;
 use crate::codec::yaml::Problems;
+use crate::template::{Finding, Severity};
 use crate::topology::AssembleError;
 use crate::{broker, metric, secret, store};
 
@@ -27,6 +29,14 @@ pub enum Error {
         /// The error of the operating system.
         error: std::io::Error,
     },
+    /// A topology file is not UTF-8.
+    #[error("{}: {error}", path.display())]
+    TopologyText {
+        /// The path of the file.
+        path: PathBuf,
+        /// The error.
+        error: text::Error,
+    },
     /// A topology file has mistakes.
     #[error(transparent)]
     Topology(#[from] Problems),
@@ -39,6 +49,12 @@ pub enum Error {
         key: &'static str,
         /// The error of the template.
         error: Box<TemplateError>,
+    },
+    /// The templates of deliveries have mistakes.
+    #[error("{}", lines(findings))]
+    Samples {
+        /// The mistakes, and what else was found.
+        findings: Vec<Finding>,
     },
     /// A topology cannot be assembled.
     #[error(transparent)]
@@ -73,4 +89,13 @@ pub enum Error {
     /// The metrics cannot be registered.
     #[error("metrics: {0}")]
     Metrics(metric::Error),
+}
+
+/// One finding on each line.
+fn lines(findings: &[Finding]) -> String {
+    let lines = findings.iter().map(|finding| match finding.severity {
+        Severity::Error => format!("error: {finding}"),
+        Severity::Warning => format!("warning: {finding}"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

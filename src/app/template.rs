@@ -1,10 +1,10 @@
 //! Templates from files and from S3.
 
 use std::path::Path;
-use std::str::Utf8Error;
 
 use crate::aws::{self, S3};
 use crate::blob::{self, Fetched, Source as _};
+use crate::codec::text;
 use crate::template::{self, Template};
 
 /// An error of reading or compiling a template.
@@ -16,9 +16,14 @@ pub enum TemplateError {
     /// Its source reports it as unchanged, although it was never read: a bug.
     #[error("the template's source reports it as unchanged, but it was never read")]
     NotRead,
-    /// It is not valid UTF-8.
-    #[error(transparent)]
-    Text(#[from] Utf8Error),
+    /// It is not UTF-8.
+    #[error("{name}: {error}")]
+    Text {
+        /// The template's name.
+        name: String,
+        /// The error.
+        error: text::Error,
+    },
     /// It cannot be compiled.
     #[error(transparent)]
     Template(#[from] template::Error),
@@ -43,5 +48,8 @@ pub(super) fn read(path: &Path) -> Result<Template, TemplateError> {
         }
     };
     let Fetched::Current(blob) = fetched else { return Err(TemplateError::NotRead) };
-    Ok(Template::compile(&name, std::str::from_utf8(&blob.bytes)?)?)
+    match text::decode(&blob.bytes) {
+        Ok(source) => Ok(Template::compile(&name, source)?),
+        Err(error) => Err(TemplateError::Text { name, error }),
+    }
 }

@@ -121,11 +121,16 @@ fn an_invalid_file_is_named_with_the_remedy() {
     let named = |error: &str| error.starts_with(&format!("{}: deliver.control_m.template: ", path.display()));
     assert!(named(&error()) && error().contains("`bundle.json` does not exist in"), "{}", error());
     std::fs::write(&template, [0xff]).unwrap();
-    assert!(named(&error()) && error().contains("invalid utf-8"), "{}", error());
+    assert!(named(&error()) && error().contains("line 1: the byte 0xFF is not UTF-8"), "{}", error());
     std::fs::write(&template, "{{ x }").unwrap();
     assert!(named(&error()) && error().contains("line 1"), "{}", error());
-    std::fs::write(&template, "{}").unwrap();
-    assert!(TopologyFile::read(&path).is_ok());
+    let folder = "\u{FEFF}{\"{{ folder }}\": {}}";
+    std::fs::write(&template, folder).unwrap();
+    std::fs::write(&path, format!("\u{FEFF}{}", std::fs::read_to_string(&path).unwrap())).unwrap();
+    assert!(TopologyFile::read(&path).unwrap().check().unwrap().is_empty(), "a byte order mark is passed over");
+    std::fs::write(&template, folder.replace("folder", "fodler")).unwrap();
+    let mistakes = TopologyFile::read(&path).unwrap().check().unwrap_err().to_string();
+    assert!(mistakes.starts_with("error: template ") && mistakes.contains("did you mean `folder`?"), "{mistakes}");
     std::fs::write(&path, "name: t\n").unwrap();
     assert!(error().contains("sources: this key is required and missing"), "{}", error());
 }

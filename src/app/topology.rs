@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use super::error::{Error, Result};
 use super::sink;
 use super::template::{self, TemplateError};
+use crate::codec::text;
 use crate::config::Config;
-use crate::template::Template;
+use crate::processor::delivery::control_m::Children;
+use crate::template::{Finding, Severity, Template};
 use crate::topology::spec::Delivery;
 use crate::topology::{Spec, Topology};
 
@@ -31,9 +33,9 @@ impl TopologyFile {
 
     /// Reads a topology file and its templates: `s3://BUCKET/KEY`, or paths relative to the working directory.
     pub fn read(path: &Path) -> Result<Self> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Error::TopologyFile { path: path.to_owned(), error })?;
-        Self::parse(&path.display().to_string(), &text, template::read)
+        let bytes = std::fs::read(path).map_err(|error| Error::TopologyFile { path: path.to_owned(), error })?;
+        let text = text::decode(&bytes).map_err(|error| Error::TopologyText { path: path.to_owned(), error })?;
+        Self::parse(&path.display().to_string(), text, template::read)
     }
 
     /// Parses the text of a topology file; `name` is its name in errors, and `template` reads the template at a path.
@@ -54,6 +56,28 @@ impl TopologyFile {
     /// The template of a delivery; `None` for a delivery of another file.
     pub fn template(&self, delivery: &Delivery) -> Option<&Template> {
         self.templates.get(delivery.kind.template())
+    }
+
+    /// Renders the templates of all deliveries with sample bundles. Returns what some bundles may fail of.
+    ///
+    /// # Errors
+    /// [`Error::Samples`], with all mistakes, if bundles fail for certain.
+    pub fn check(&self) -> Result<Vec<Finding>> {
+        let children = self.children();
+        let found = self.spec.deliveries().filter_map(|delivery| {
+            let template = self.template(delivery)?.clone();
+            Some(sink::check(delivery, template, children))
+        });
+        let (errors, warnings): (Vec<_>, Vec<_>) =
+            found.flatten().partition(|finding| finding.severity == Severity::Error);
+        if errors.is_empty() { Ok(warnings) } else { Err(Error::Samples { findings: [errors, warnings].concat() }) }
+    }
+
+    /// The numbers of children of the bundles.
+    fn children(&self) -> Children {
+        let Some(bundle) = self.spec.bundle() else { return Children { usual: 1, varies: true } };
+        let varies = bundle.rules.sources.iter().any(|source| source.expects.is_some());
+        Children { usual: usize::try_from(bundle.rules.children).unwrap_or(usize::MAX), varies }
     }
 
     /// Assembles the topology for an application with this configuration.

@@ -43,9 +43,11 @@ impl From<app::Error> for Failure {
     fn from(error: app::Error) -> Self {
         match error {
             app::Error::Topology(problems) => problems.into(),
+            mistakes @ app::Error::Samples { .. } => Self::Configuration(mistakes.to_string()),
             failed @ (app::Error::Stores(_) | app::Error::Metrics(_)) => Self::Failed(failed.into()),
             invalid @ (app::Error::Topologies { .. }
             | app::Error::TopologyFile { .. }
+            | app::Error::TopologyText { .. }
             | app::Error::Template { .. }
             | app::Error::Assemble(_)
             | app::Error::Secret { .. }

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::exit::Failure;
 use crate::app::TopologyFile;
+use crate::codec::text;
 use crate::config::{Config, Sources};
 
 /// The options of every command that reads a configuration.
@@ -45,10 +46,12 @@ fn config(args: &ConfigArgs) -> Result<Config, Failure> {
 /// The name and the text of a configuration file.
 fn read(path: &Path) -> Result<(String, String), Failure> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let bytes = std::fs::read(path).map_err(|error| {
         let remedy = "name the file with -c FILE, or with SHEAF_CONFIG";
         Failure::Configuration(format!("error: {name} cannot be read: {error} ({remedy})"))
     })?;
+    let text = text::decode(&bytes).map_err(|error| Failure::Configuration(format!("error: {name}: {error}")))?;
+    let text = text.to_owned();
     Ok((name, text))
 }
 

@@ -8,6 +8,7 @@
 //! | `json` | a few values of a JSON text, by pointer |
 //! | `part` | the parts of an entry, stored beside it |
 //! | `partitioner` | the partition of a key |
+//! | `text` | the text of a file, without its byte order mark |
 //! | `yaml` | YAML text as typed values, with positions and all problems at once |
 
 pub mod binary;
@@ -16,6 +17,7 @@ mod envelope;
 pub mod json;
 pub mod part;
 mod partitioner;
+pub mod text;
 pub mod yaml;
 
 pub use entry::{Entry, Head, Versioned};

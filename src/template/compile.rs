@@ -1,23 +1,31 @@
 //! Compiles and renders templates, within limits.
 
 use std::fmt;
+use std::sync::Arc;
 
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, State, UndefinedBehavior, Value};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};
-use super::{Error, emit, mark, object};
+use super::lint::{self, Finding};
+use super::{Error, data, emit, mark, object};
 
 /// Hexadecimal digits of a revision; 48 bits distinguish the revisions of one template.
 const REVISION_DIGITS: usize = 12;
+
+/// Calls a method of a value by its name.
+type Methods = fn(&mut State<'_, '_>, &Value, &str, &[Value]) -> Result<Value, minijinja::Error>;
 
 /// A compiled template that renders to one JSON object. See the [module](super) for the rules for values.
 #[derive(Clone)]
 pub struct Template {
     name: String,
     revision: String,
+    source: Arc<str>,
+    /// True if errors quote the rendered text, which may be secret outside of samples.
+    quotes_text: bool,
     environment: Environment<'static>,
 }
 
@@ -37,15 +45,44 @@ impl Template {
         environment.set_recursion_limit(RECURSION_MAX);
         // With any auto-escape mode but `None`, blocks and macros return safe text, which is not escaped a second time.
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("json".into()));
+        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.set_formatter(|out, _, value| emit::write(out, value));
         environment.add_filter("tojson", emit::tojson);
         for unescaped in ["safe", "escape", "e"] {
             environment.remove_filter(unescaped);
         }
-        environment
-            .add_template_owned(name.to_owned(), source.to_owned())
-            .map_err(|error| Error::engine(name, source, &error))?;
-        Ok(Self { name: name.to_owned(), revision: revision(source), environment })
+        environment.add_template_owned(name.to_owned(), source.to_owned()).map_err(|error| {
+            // What the engine says of data that it takes for a tag does not lead to the cause.
+            match data::mistaken(source).into_iter().next() {
+                Some(tag) => Error::syntax(name, tag.line, &tag.detail),
+                None => Error::engine(name, source, &error),
+            }
+        })?;
+        Ok(Self {
+            name: name.to_owned(),
+            revision: revision(source),
+            source: source.into(),
+            quotes_text: false,
+            environment,
+        })
+    }
+
+    /// Problems of the source that can be told without values: unknown names in all branches, and text that is taken for a tag.
+    /// `variables` are the names at the top of the context.
+    pub fn lint(&self, variables: &[&str]) -> Vec<Finding> {
+        lint::findings(&self.name, self.source(), variables, &self.environment)
+    }
+
+    /// The same template with other methods of values, for sample values: errors quote the rendered text.
+    pub(super) fn for_samples(&self, call: Methods) -> Self {
+        let mut template = Self { quotes_text: true, ..self.clone() };
+        template.environment.set_unknown_method_callback(call);
+        template
+    }
+
+    /// The source.
+    pub(super) fn source(&self) -> &str {
+        &self.source
     }
 
     /// Renders the template with the fields of `context` as variables; the result is one JSON object.
@@ -61,7 +98,10 @@ impl Template {
             return Err(Error::TooLarge { template: self.name.clone(), bytes: marked.len(), limit: TEXT_BYTES_MAX });
         }
         let text = mark::strip(&marked).map_err(|misplaced| Error::misplaced(&self.name, &misplaced))?;
-        object::check(&text).map_err(|error| Error::not_json(&self.name, &error))?;
+        object::check(&text).map_err(|error| {
+            let quoted = if self.quotes_text { &*text } else { "" };
+            Error::not_json(&self.name, quoted, &error)
+        })?;
         Ok(text)
     }
 

@@ -1,13 +1,18 @@
 //! Errors of compiling and rendering a template.
 
 use std::fmt;
-use std::ops::Range;
 
 use minijinja::ErrorKind;
 
 use super::emit;
+use super::known;
 use super::limit::FUEL;
 use super::mark::{Context, Misplaced};
+use super::quote::quote;
+use super::uses::Kind;
+
+/// How much of the rendered text is quoted, in characters.
+const NEAR_CHARS: usize = 40;
 
 /// The position of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +145,7 @@ impl Error {
         if error.kind() == ErrorKind::OutOfFuel {
             return Self::Fuel { at };
         }
+        let detail = with_remedy(error.kind(), &detail);
         Self::Evaluation { at, expression, detail }
     }
 
@@ -158,17 +164,40 @@ impl Error {
         Self::Misplaced { at, detail }
     }
 
-    pub(super) fn not_json(template: &str, error: &serde_json::Error) -> Self {
+    /// `text` is quoted; empty: it is not shown.
+    pub(super) fn not_json(template: &str, text: &str, error: &serde_json::Error) -> Self {
         let at = At { template: template.to_owned(), line: error.line(), rendered: true };
-        Self::NotJson { at, detail: error.to_string() }
+        let comma = if error.to_string().starts_with("trailing comma") {
+            ", write the comma between items as {{ \",\" if not loop.last }}"
+        } else {
+            ""
+        };
+        let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
+        let near: String = line.chars().skip(error.column().saturating_sub(NEAR_CHARS)).take(NEAR_CHARS).collect();
+        let near = if near.is_empty() { near } else { format!(" (behind `{}`)", near.trim()) };
+        Self::NotJson { at, detail: format!("{error}{near}{comma}") }
     }
 }
 
-/// The expression at `range`. The engine's range of `a.b.c` may be `.c` alone, so the path before it is included.
-fn quote<'a>(source: &'a str, range: &Range<usize>) -> Option<&'a str> {
-    let before = source.get(..range.start)?;
-    let path = before.trim_end_matches(|character: char| character.is_alphanumeric() || "_.[]".contains(character));
-    Some(source.get(path.len()..range.end)?.trim())
+/// The engine's message with its way for what is written otherwise in Python.
+fn with_remedy(kind: ErrorKind, detail: &str) -> String {
+    let first = detail.split_whitespace().next().unwrap_or_default();
+    let second = detail.split_whitespace().nth(1).unwrap_or_default();
+    let last = detail.split_whitespace().last().unwrap_or_default();
+    let unknown = [
+        (ErrorKind::UnknownFilter, Kind::Filter, second),
+        (ErrorKind::UnknownTest, Kind::Test, second),
+        (ErrorKind::UnknownFunction, Kind::Function, first),
+        (ErrorKind::UnknownMethod, Kind::Method, last),
+    ];
+    let remedy = match unknown.into_iter().find(|(error, ..)| *error == kind) {
+        Some((_, kind, name)) => known::remedy(kind, name),
+        None if detail.contains("unsupported types") => {
+            Some("a text is no number: write `x | int` or `x | float`; texts are joined by `~`")
+        }
+        None => None,
+    };
+    remedy.map_or_else(|| detail.to_owned(), |remedy| format!("{detail}: {remedy}"))
 }
 
 fn source_line(template: &str, line: usize) -> At {

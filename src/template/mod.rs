@@ -12,7 +12,9 @@
 //! | `emit` | the formatter: writes a value, escaped and between marks |
 //! | `mark` | checks the context of each marked value and removes the marks |
 //! | `object` | checks that the text is one JSON object without duplicate keys |
-//! | `error` | errors, with the template's name and a line |
+//! | `uses`, `known`, `data`, `lint` | problems that are told without values: unknown names, text that is taken for a tag |
+//! | `shape`, `sample` | payloads that are not known yet, to render a template before the first bundle |
+//! | `quote`, `error` | errors, with the template's name and a line |
 //!
 //! # Rules for values
 //!
@@ -30,14 +32,23 @@
 //! should be written and not compared; `{% set x = "a-" ~ n %}` has no marks.
 
 mod compile;
+mod data;
 mod emit;
 mod error;
+mod known;
 mod limit;
+mod lint;
 mod mark;
 mod object;
+mod quote;
+mod sample;
+mod shape;
 #[cfg(test)]
 mod tests;
+mod uses;
 
 pub use compile::Template;
 pub use error::{At, Error};
 pub use limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};
+pub use lint::{Finding, Severity};
+pub use sample::{Sample, SamplePayload};

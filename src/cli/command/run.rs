@@ -37,7 +37,11 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let Loaded { config, file } = load::load(&args.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let assembly = Assembly::new(&config, &file)?;
+    let warnings = file.check()?;
     log::start(&config.log, load::log_filter().as_deref(), &assembly.metrics)?;
+    for warning in warnings {
+        tracing::warn!(%warning, "some bundles may fail with this template; see templates/README.md");
+    }
     let fault_observer = fault::fault_observer()?;
     let resources = Resources::new(&config, runtime.handle(), &assembly.metrics)?;
     let stores = app::stores(&config)?;

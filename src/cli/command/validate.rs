@@ -4,13 +4,15 @@ use std::process::ExitCode;
 
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, ConfigArgs, Loaded};
-use crate::cli::output::print_stdout;
+use crate::cli::output::{print_stderr, print_stdout};
 
 /// Check the configuration, the topology and the template, and report all problems
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each problem is reported with its file, line and a hint. Connects only to the S3 bucket of a template. Exit code \
-0 without a problem, 78 otherwise.")]
+Each problem is reported with its file, line and a hint. The template is rendered with sample bundles: in time and \
+late, with few and many children. A template at s3:// is read from its bucket, with the credentials of AWS's \
+environment; nothing else is connected to. Warnings are what only some bundles may fail of. Exit code 0 without an \
+error, 78 otherwise.")]
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
@@ -19,6 +21,9 @@ pub(super) struct Args {
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let Loaded { config, file } = load::load(&args.config)?;
     let topology = file.assemble(&config)?;
+    for warning in file.check()? {
+        print_stderr(&format!("warning: {warning}"));
+    }
     let sources: Vec<&str> = topology.sources.iter().map(|source| source.topic.as_str()).collect();
     print_stdout(&format!("ok: application {}, topology {}", config.application_id, file.spec.name));
     print_stdout(&format!("    reads {}", sources.join(", ")));

@@ -10,6 +10,10 @@ use super::answer::Problem;
 
 /// The longest name of a folder or a job, in characters.
 const NAME_MAX: usize = 64;
+/// The most events in one list.
+const EVENTS_MAX: usize = 99;
+/// The types of objects with a list of events.
+const EVENT_LISTS: [&str; 3] = ["WaitForEvents", "AddEvents", "DeleteEvents"];
 /// The characters that no folder's name may contain.
 const NOT_IN_FOLDERS: [char; 7] = [' ', '\'', '$', '/', '*', '?', '"'];
 
@@ -92,6 +96,7 @@ fn folder(
         jobs: Vec::new(),
     };
     collect(body, &mut folder);
+    event_lists(name, body, &mut problems);
     problems.extend(job_names(&folder));
     if problems.is_empty() { Ok(folder) } else { Err(problems) }
 }
@@ -115,6 +120,19 @@ fn collect(object: &Map<String, Value>, folder: &mut Folder) {
     }
     for body in object.get("Jobs").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object) {
         push(text(body, "Name"), body, folder);
+    }
+}
+
+/// Refuses lists of events that are too long, at any depth.
+fn event_lists(name: &str, object: &Map<String, Value>, problems: &mut Vec<Problem>) {
+    let events = object.get("Events").and_then(Value::as_array).into_iter().flatten().filter(|event| event.is_object());
+    if EVENT_LISTS.contains(&text(object, "Type")) && events.count() > EVENTS_MAX {
+        problems.push(Problem::of(name, format!("The list has more than {EVENTS_MAX} events")));
+    }
+    let jobs = object.get("Jobs").and_then(Value::as_array).into_iter().flatten();
+    let inner = object.iter().map(|(name, value)| (name.as_str(), value)).chain(jobs.map(|job| (name, job)));
+    for (name, body) in inner.filter_map(|(name, value)| Some((name, value.as_object()?))) {
+        event_lists(name, body, problems);
     }
 }
 
@@ -187,6 +205,21 @@ mod tests {
         assert!(jobs.contains(&("a", "Command", "app")) && jobs.contains(&("b", "Dummy", "own")), "{jobs:?}");
         assert!(jobs.contains(&("c", "SLAManagement", "app")), "{jobs:?}");
         assert_eq!((folders[0].smart, folders[1].smart), (true, false));
+    }
+
+    #[test]
+    fn a_list_with_more_events_than_control_m_takes_is_refused() {
+        let with = |kind: &str, events: usize| {
+            let events = vec![r#"{"Event":"e"}"#; events].join(",");
+            let list = format!(r#"{{"Type":"{kind}","Events":[{events},"AND"]}}"#);
+            problems(&format!(
+                r#"{{"f":{{"Type":"Folder","ControlmServer":"smprod","a":{{"Type":"Job:Dummy","list":{list}}}}}}}"#
+            ))
+        };
+        assert_eq!(with("WaitForEvents", 99), Vec::<String>::new());
+        for kind in ["WaitForEvents", "AddEvents", "DeleteEvents"] {
+            assert_eq!(with(kind, 100), ["The list has more than 99 events"]);
+        }
     }
 
     #[test]

@@ -6,11 +6,17 @@ use serde_json::{Map, Value};
 use super::{Folders, count};
 use crate::processor::Count;
 use crate::processor::delivery::Submission;
-use crate::template;
+use crate::template::{self, Template};
 
 /// The variable `ctmsla` of a template: the SLA of the folder's service in hours and minutes, with the value of the original
 /// consumer.
 pub const SLA: &str = "23:59";
+
+/// The most events in one list of a job or a folder that Control-M takes.
+pub const EVENTS_MAX: usize = 99;
+
+/// The types of objects with a list of events.
+const EVENT_LISTS: [&str; 3] = ["WaitForEvents", "AddEvents", "DeleteEvents"];
 
 /// Errors of rendering a definition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +27,12 @@ pub(super) enum Error {
     /// The definition does not have the folder for look-ups.
     #[error("template {template}: the definition has no folder `{folder}`: name its folder {{{{ folder }}}}")]
     NoFolder { template: String, folder: String },
+    /// A list of events is longer than Control-M takes.
+    #[error(
+        "template {template}: `{list}` has {events} events, and Control-M takes at most {EVENTS_MAX} in one list: let jobs \
+         in between wait for groups of children"
+    )]
+    TooManyEvents { template: String, list: String, events: usize },
 }
 
 impl Error {
@@ -29,32 +41,50 @@ impl Error {
         match self {
             Self::Template(error) => count::render(error.kind()),
             Self::NoFolder { .. } => count::NO_FOLDER,
+            Self::TooManyEvents { .. } => count::TOO_MANY_EVENTS,
         }
     }
 }
 
 /// The variables of a template; the first six are those of the original consumer.
 #[derive(Serialize)]
-struct Context<'a> {
-    server_name: &'a str,
-    retention_days: u32,
-    job_name: &'a str,
-    parentid: &'a str,
-    ctmsla: &'a str,
-    parent_job_name: &'a str,
-    bundle_id: &'a str,
-    parent: &'a Value,
-    children: &'a [Value],
-    folder: &'a str,
-    first_event_at: &'a Value,
-    completed_at: &'a Value,
-    late: &'a Value,
+pub(super) struct Context<'a, P: Serialize, V: Serialize> {
+    pub(super) server_name: &'a str,
+    pub(super) retention_days: u32,
+    pub(super) job_name: &'a str,
+    pub(super) parentid: &'a str,
+    pub(super) ctmsla: &'a str,
+    pub(super) parent_job_name: &'a str,
+    pub(super) bundle_id: &'a str,
+    pub(super) parent: &'a P,
+    pub(super) children: &'a [P],
+    pub(super) folder: &'a str,
+    pub(super) first_event_at: &'a V,
+    pub(super) completed_at: &'a V,
+    pub(super) late: &'a V,
 }
+
+/// The names of the variables.
+pub(super) const VARIABLES: [&str; 13] = [
+    "server_name",
+    "retention_days",
+    "job_name",
+    "parentid",
+    "ctmsla",
+    "parent_job_name",
+    "bundle_id",
+    "parent",
+    "children",
+    "folder",
+    "first_event_at",
+    "completed_at",
+    "late",
+];
 
 /// Renders the definition of one submission: a JSON object with the folder as a key.
 pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -> Result<String, Error> {
     let job = format!("prnt-{}", submission.bundle_id);
-    let definition = folders.template.render(&Context {
+    let context = Context {
         server_name: &folders.server,
         retention_days: folders.retention_days,
         job_name: &job,
@@ -68,12 +98,38 @@ pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -
         first_event_at: &submission.first_event_at,
         completed_at: &submission.completed_at,
         late: &submission.late,
-    })?;
+    };
+    render_with(&folders.template, &context)
+}
+
+/// Renders a template with its variables, and checks what Control-M and a look-up demand of the definition.
+pub(super) fn render_with<P: Serialize, V: Serialize>(
+    template: &Template,
+    context: &Context<'_, P, V>,
+) -> Result<String, Error> {
+    let definition = template.render(context)?;
+    let folder = context.folder;
     // A look-up searches for this name: a definition without it would not be found, and be submitted again.
     let members: Map<String, Value> = serde_json::from_str(&definition).unwrap_or_default();
     if !members.contains_key(folder) {
-        let template = folders.template.name().to_owned();
+        let template = template.name().to_owned();
         return Err(Error::NoFolder { template, folder: folder.to_owned() });
     }
-    Ok(definition)
+    match members.iter().find_map(|(name, value)| too_many_events(name, value)) {
+        Some((list, events)) => Err(Error::TooManyEvents { template: template.name().to_owned(), list, events }),
+        None => Ok(definition),
+    }
+}
+
+/// The first list with more events than Control-M takes, by its path, and their number.
+fn too_many_events(path: &str, value: &Value) -> Option<(String, usize)> {
+    let object = value.as_object()?;
+    let is_list = object.get("Type").and_then(Value::as_str).is_some_and(|kind| EVENT_LISTS.contains(&kind));
+    // Parentheses and operators between the events are texts.
+    let events = object.get("Events").and_then(Value::as_array).into_iter().flatten().filter(|event| event.is_object());
+    let events = if is_list { events.count() } else { 0 };
+    if events > EVENTS_MAX {
+        return Some((path.to_owned(), events));
+    }
+    object.iter().find_map(|(name, value)| too_many_events(&format!("{path}/{name}"), value))
 }

@@ -5,19 +5,22 @@
 //! | `settings` | [`Folders`]; the usual durations and limits |
 //! | `folder` | the folder's name |
 //! | `definition` | renders the job definition of a submission |
+//! | `check` | renders the definitions of sample bundles, before there is a bundle |
 //! | `protocol` | the messages between the delivery processor and Control-M's sink |
 //! | `count` | the metrics of rendering |
 //!
 //! Outcome records have the deliverable's name in `folder`, its revision in `template_revision`, the id of the run in `run_id` if
 //! the submit was answered, and the id of the folder's job in `job_id` if a look-up found it.
 
+mod check;
 mod count;
 mod definition;
 mod folder;
 mod protocol;
 mod settings;
 
-pub use definition::SLA;
+pub use check::Children;
+pub use definition::{EVENTS_MAX, SLA};
 pub use folder::FOLDER_CHARS_MAX;
 pub use protocol::{Answer, Request};
 pub use settings::{CONTROL_M, Folders, usual_settings};

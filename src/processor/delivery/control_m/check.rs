@@ -1,0 +1,203 @@
+//! Renders the definitions of sample bundles, so that a template's mistakes are told before the first bundle.
+//!
+//! The samples are bundles with few and with many children, in time and late. Their payloads have every field that the
+//! template asks for: whether events have it is not known here.
+
+use std::collections::BTreeSet;
+
+use super::definition::{Context, Error, SLA, VARIABLES, render_with};
+use super::{EVENTS_MAX, Folders};
+use crate::template::{self, Finding, Sample, SamplePayload, Severity};
+
+/// The id of sample bundles; it has letters, which a template must not change.
+const BUNDLE_ID: &str = "5a3e1c00-7b2d-4f6a-9c8e-d0b1a2c3e4f5";
+/// The numbers of children of the samples beside the usual one, if parents state theirs.
+const FEW: [usize; 3] = [1, 3, 0];
+
+/// The numbers of children that bundles have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Children {
+    /// The number if a parent states none.
+    pub usual: usize,
+    /// True if parents state theirs, so that any number is possible.
+    pub varies: bool,
+}
+
+/// A sample bundle.
+#[derive(Clone, Copy, Debug)]
+struct Bundle {
+    children: usize,
+    late: bool,
+}
+
+impl Folders {
+    /// The findings in the template, errors first of all in each bundle; empty if each sample renders.
+    pub fn check(&self, children: Children) -> Vec<Finding> {
+        let mut findings = self.template.lint(&VARIABLES);
+        // A rendering stops at an unknown name, and tells nothing else then.
+        if findings.iter().any(|finding| finding.severity == Severity::Error) {
+            return findings;
+        }
+        let sample = Sample::of(&self.template);
+        let mut told = BTreeSet::new();
+        for bundle in bundles(children) {
+            let Err(error) = self.render(&sample, bundle) else { continue };
+            // One mistake fails in several samples, with other words.
+            if told.insert(place(&error)) {
+                let severity = severity(&sample, &error, bundle, children);
+                findings.push(Finding { severity, text: format!("{error} ({})", words(bundle)) });
+            }
+        }
+        findings
+    }
+
+    fn render(&self, sample: &Sample, bundle: Bundle) -> Result<String, Error> {
+        let payloads: Vec<SamplePayload> = (1..).take(bundle.children + 1).map(|seed| sample.payload(seed)).collect();
+        let Some((parent, children)) = payloads.split_first() else { return Ok(String::new()) };
+        let time = |hour: u32| serde_json::json!(format!("2026-01-31T{hour:02}:30:00Z"));
+        let job = format!("prnt-{BUNDLE_ID}");
+        let context = Context {
+            server_name: &self.server,
+            retention_days: self.retention_days,
+            job_name: &job,
+            parentid: BUNDLE_ID,
+            ctmsla: SLA,
+            parent_job_name: &job,
+            bundle_id: BUNDLE_ID,
+            parent,
+            children,
+            folder: &format!("folder-{BUNDLE_ID}"),
+            first_event_at: &time(9),
+            completed_at: &time(if bundle.late { 23 } else { 10 }),
+            late: &serde_json::json!(bundle.late),
+        };
+        render_with(sample.template(), &context)
+    }
+}
+
+/// The samples; those with the usual number of children first.
+fn bundles(children: Children) -> impl Iterator<Item = Bundle> {
+    let others =
+        FEW.into_iter().chain([EVENTS_MAX + 1]).filter(move |other| children.varies && *other != children.usual);
+    let in_time_and_late = |children| [false, true].map(|late| Bundle { children, late });
+    std::iter::once(children.usual).chain(others).flat_map(in_time_and_late)
+}
+
+/// A mistake that certainly meets bundles is an error. The number of children is one of the events, as are their fields.
+fn severity(sample: &Sample, error: &Error, bundle: Bundle, children: Children) -> Severity {
+    let certain = match error {
+        Error::Template(error @ template::Error::Evaluation { .. }) => !sample.is_uncertain(error, &VARIABLES),
+        // A child that this bundle does not have: `children[2]`.
+        Error::Template(template::Error::Undefined { .. }) | Error::TooManyEvents { .. } => {
+            bundle.children == children.usual
+        }
+        Error::Template(_) | Error::NoFolder { .. } => true,
+    };
+    if certain && (bundle.children > 0 || children.usual == 0) { Severity::Error } else { Severity::Warning }
+}
+
+/// The mistake that an error tells of, whatever the sample.
+fn place(error: &Error) -> String {
+    match error {
+        Error::Template(
+            template::Error::Undefined { at, .. }
+            | template::Error::Evaluation { at, .. }
+            | template::Error::Injection { at, .. },
+        ) => at.to_string(),
+        Error::Template(error) => error.kind().to_owned(),
+        Error::NoFolder { .. } => "no_folder".to_owned(),
+        Error::TooManyEvents { list, .. } => list.clone(),
+    }
+}
+
+fn words(Bundle { children, late }: Bundle) -> String {
+    let noun = if children == 1 { "child" } else { "children" };
+    format!("a sample bundle with {children} {noun}, {}", if late { "late" } else { "in time" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Children, Folders, Severity};
+    use crate::template::Template;
+
+    const ONE: Children = Children { usual: 1, varies: false };
+    const ANY: Children = Children { usual: 1, varies: true };
+
+    /// The findings in a template with this text for a job, and another one for each child.
+    fn findings(job: &str, children: Children) -> Vec<(Severity, String)> {
+        let source = format!("{{\"{{{{ folder }}}}\": {{\"Type\": \"Folder\",\n{job}}}}}");
+        of(&source, children)
+    }
+
+    fn of(source: &str, children: Children) -> Vec<(Severity, String)> {
+        let template = Template::compile("t.json", source).unwrap();
+        let folders = Folders { template, server: "s".into(), retention_days: 1 };
+        folders.check(children).into_iter().map(|finding| (finding.severity, finding.text)).collect()
+    }
+
+    fn is_told(found: &[(Severity, String)], severity: Severity, words: &str) -> bool {
+        matches!(found, [(told, text)] if *told == severity && text.contains(words))
+    }
+
+    #[test]
+    fn the_shipped_template_renders_and_is_told_to_serve_up_to_98_children() {
+        let shipped = include_str!("../../../../templates/bundle.json");
+        assert_eq!(of(shipped, ONE), []);
+        assert_eq!(of(shipped, Children { usual: 98, varies: false }), []);
+        let found = of(shipped, ANY);
+        assert!(is_told(&found, Severity::Warning, "has 101 events, and Control-M takes at most 99"), "{found:?}");
+        let found = of(shipped, Children { usual: 120, varies: false });
+        assert!(is_told(&found, Severity::Error, "has 121 events, and Control-M takes at most 99"), "{found:?}");
+    }
+
+    #[test]
+    fn what_fails_in_each_bundle_or_only_in_some_is_an_error() {
+        for (job, words) in [
+            ("\"a\": [{% for c in children %}{},{% endfor %}]", "{{ \",\" if not loop.last }}"),
+            ("\"a\": [{% for c in children %}{}{% endfor %}]", "with 3 children, in time"),
+            ("\"a\": [{% if late %}{}{}{% endif %}]", "with 1 child, late"),
+            ("\"a\": \"{{ parent | tojson }}\"", "inside quotes"),
+            ("\"a\": {{ bundle_id }}", "outside quotes"),
+            ("\"a\": \"{{ children[5].id }}\"", "`children[5].id` is undefined"),
+        ] {
+            let found = findings(job, ANY);
+            assert!(is_told(&found, Severity::Error, words), "{job}: {found:?}");
+        }
+        let found = of("{\"folder-{{ bundle_id | upper }}\": {}}", ONE);
+        assert!(is_told(&found, Severity::Error, "name its folder {{ folder }}"), "{found:?}");
+    }
+
+    #[test]
+    fn what_depends_on_the_event_is_a_warning() {
+        assert_eq!(findings("\"a\": \"{{ children[2].id }}\"", Children { usual: 3, varies: false }), []);
+        let found = findings("\"a\": \"{{ children[0].id }}\"", ANY);
+        assert!(is_told(&found, Severity::Warning, "with 0 children, in time"), "{found:?}");
+        let found = findings("\"a\": \"{{ parent.count + 1 }}\"", ONE);
+        assert!(is_told(&found, Severity::Warning, "`parent.count | int`"), "{found:?}");
+    }
+
+    #[test]
+    fn a_payload_is_what_the_template_takes_it_for() {
+        for expression in [
+            "parent.a.b[\"c d\"].e",
+            "parent.name.upper().split(\" \")[0] ~ parent.name[:3] ~ (parent.name + \"-x\")",
+            "parent.lines | sum(attribute=\"price\") ~ (parent.lines | first).sku ~ parent.lines[0].sku",
+            "parent.tags | join(\",\")",
+            "(parent.n | int) * 2",
+            "\"%05d\" | format(parent.number)",
+            "parent.count | default(0) | round(2)",
+            "\"x\" in parent.text",
+            "parent.get(\"name\", \"none\") ~ parent.keys() | length",
+            "children[parent.index].id",
+            "completed_at[:10] | replace(\"-\", \"\")",
+        ] {
+            assert_eq!(findings(&format!("\"a\": \"{{{{ {expression} }}}}\""), ONE), [], "{expression}");
+        }
+        let loops = "\"a\": [{% for line in parent.lines %}{% for k, v in line.parts | items %}\"{{ k }}{{ v }}{{ line.sku }}\",\
+            {% endfor %}{% endfor %}{% for i in range(parent.n) %}{{ i }},{% endfor %}0]";
+        assert_eq!(findings(loops, ONE), []);
+        let keys =
+            "{% for c in children %}\"{{ c.id }}-{{ c.name }}\": {}, \"{{ c.name }}\": {}, {% endfor %}\"z\": {}";
+        assert_eq!(findings(keys, Children { usual: 50, varies: false }), [], "the values of children differ");
+    }
+}
