@@ -28,7 +28,7 @@ pub fn broker_settings(config: &Config, secrets: &Secrets) -> Result<KafkaSettin
 }
 
 /// Sets a property of librdkafka. Four of them are settings of [`KafkaSettings`]; the others are passed on unchanged.
-fn set_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Result<()> {
+pub(super) fn set_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Result<()> {
     let invalid = |expected: &str| Error::Property {
         name: name.to_owned(),
         value: value.to_owned(),

@@ -15,6 +15,7 @@
 //! | `topology`, `template` | the topology of a file, with the templates of its deliveries |
 //! | `secret` | the secrets of the configuration's references |
 //! | `broker` | the client of the cluster |
+//! | `preflight` | what can be told of settings before anything is connected to |
 //! | `store` | the state stores |
 //! | `sink` | the sinks by target, and the processors of deliveries to them, one file per kind |
 //! | `metric` | the metrics |
@@ -46,6 +47,7 @@ mod broker;
 mod error;
 mod health;
 mod metric;
+mod preflight;
 mod secret;
 mod setting;
 mod sink;
@@ -58,6 +60,7 @@ pub use broker::{broker, broker_settings};
 pub use error::Error;
 pub use health::InstanceStatus;
 pub use metric::metrics;
+pub use preflight::preflight;
 pub use secret::Secrets;
 pub use setting::settings;
 pub use sink::{Calls, sinks};

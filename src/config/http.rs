@@ -17,7 +17,7 @@ pub(super) const FIELDS: &[Field] = &[Field {
     kind: Kind::Address,
     default: Default::Value("127.0.0.1:8080"),
     doc: "The address of the HTTP server with `/healthz`, `/readyz` and `/metrics`. Port 0 takes a free port, which \
-          is logged. There is no authentication: bind an address that only those can reach who may read it.",
+          is logged; `localhost` is 127.0.0.1. There is no authentication: bind an address that only those can reach who may read it.",
 }];
 
 pub(super) fn read(from: &Reader<'_>) -> Option<Http> {

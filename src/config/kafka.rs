@@ -27,7 +27,8 @@ pub(super) const FIELDS: &[Field] = &[
         kind: Kind::Map,
         default: Default::None("none"),
         doc: "Properties of librdkafka by their names (`security.protocol: SASL_SSL`), passed on as they are; values \
-              may be references to secrets. In a variable's name, `_` after `PROPERTIES__` stands for `.` \
+              may be references to secrets. `sheaf validate` opens a client with them, without connecting. docs/operations.md \
+              says which logins there are. In a variable's name, `_` after `PROPERTIES__` stands for `.` \
               (`SHEAF_KAFKA__PROPERTIES__SECURITY_PROTOCOL`).",
     },
 ];

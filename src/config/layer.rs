@@ -91,10 +91,12 @@ impl Layers<'_> {
         self.collector.push(Problem::new(path, &Position::named(&origin), "this key is unknown").hint(hint));
     }
 
-    /// Sets one value; `[..]` and `{..}` are YAML, everything else is text for the field's reader.
+    /// Sets one value; `[..]` and `{..}` are YAML where a field may have lists or maps, everything else is text for the field's reader.
     fn set(&mut self, origin: &str, path: &str, text: &str) {
         let at = Position::named(origin);
-        let value = if text.starts_with(['[', '{']) {
+        // `[::1]:8080` is an address, and what is below a map is text.
+        let takes_yaml = |field: &Field| field.path == path && field.kind != Kind::Address;
+        let value = if text.starts_with(['[', '{']) && self.fields.iter().any(takes_yaml) {
             let Ok(node) = parse(origin, text) else {
                 let message = "a value that begins with `[` or `{` must be valid YAML";
                 return self.collector.push(Problem::new(path, &at, message));

@@ -98,7 +98,7 @@ fn every_problem_has_the_position_of_its_value() {
         "did you mean `bootstrap_servers`?",
         "sheaf.yaml:3:13: partitions: expected a whole number from 1 to 10000, found `many`",
         "SHEAF_HTTP__BIND: http.bind: expected an address and a port",
-        "--set commit.interval: commit.interval: expected a duration",
+        "--set commit.interval: expected a duration",
     ] {
         assert!(problems.contains(expected), "{expected}\n---\n{problems}");
     }
@@ -160,6 +160,22 @@ fn every_field_of_the_table_is_read_and_every_default_is_valid() {
         let problems = load(&[MINIMAL], &[], &[&format!("{}={invalid}", field.path)]).unwrap_err();
         assert!(problems.contains(&format!("{}: expected", field.path)), "{}: {problems}", field.path);
     }
+}
+
+#[test]
+fn an_address_may_be_that_of_this_host_or_of_ipv6() {
+    let bind = |address: &str| load(&[MINIMAL], &[], &[&format!("http.bind={address}")]).map(|config| config.http.bind);
+    assert_eq!(bind("localhost:8080").unwrap(), "127.0.0.1:8080".parse().unwrap());
+    assert_eq!(bind("[::1]:8080").unwrap(), "[::1]:8080".parse().unwrap());
+    let all = bind(":8080").unwrap_err();
+    assert_eq!(
+        all,
+        "--set http.bind: expected an address and a port, found `:8080`: write `0.0.0.0:8080` for all addresses, \
+         `127.0.0.1:8080` for this host only"
+    );
+    assert!(bind("example.com:8080").unwrap_err().contains("write an IP address and a port"));
+    let properties = load(&[MINIMAL], &[], &["kafka.properties.sasl.password=[x"]).unwrap().kafka.properties;
+    assert_eq!(properties.get("sasl.password").map(Reference::as_str), Some("[x"), "not every value is YAML");
 }
 
 /// A valid value that is not the field's default.

@@ -24,10 +24,14 @@ pub struct MissingOffset {
 impl MissingOffset {
     /// The command that resets the offset.
     fn remedy(&self, group: &str) -> String {
-        let Self { partition: TopicPartition { topic, partition }, offset, .. } = self;
-        let offset = offset.map_or_else(|| "N".to_owned(), |offset| offset.to_string());
+        let Self { partition: TopicPartition { topic, partition }, offset, available: Range { start, end } } = self;
+        // An empty log has one position.
+        let known = offset.or_else(|| (start == end).then_some(*end));
+        let choice = format!(" (with N={start} to read all of it again, N={end} to pass over what was not read)");
+        let (offset, choice) = known.map_or(("N".to_owned(), choice), |offset| (offset.to_string(), String::new()));
         format!(
-            "`kafka-consumer-groups --group {group} --topic {topic}:{partition} --reset-offsets --to-offset {offset} --execute`"
+            "`kafka-consumer-groups --group {group} --topic {topic}:{partition} --reset-offsets --to-offset {offset} \
+             --execute`{choice}"
         )
     }
 }
@@ -140,8 +144,8 @@ pub enum Error {
     #[error(
         "input of {partition} was deleted by retention before it was read. Decide what that loss means; to go on with \
          what is left stop all instances and run \
-         `kafka-consumer-groups --group {group} --topic {} --reset-offsets --to-earliest --execute`",
-        partition.topic
+         `kafka-consumer-groups --group {group} --topic {}:{} --reset-offsets --to-earliest --execute`",
+        partition.topic, partition.partition
     )]
     InputLost {
         /// The group.

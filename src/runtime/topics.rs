@@ -57,8 +57,12 @@ pub fn prepare(
         .filter(|(_, found)| found.is_none())
         .map(|((topic, kind), _)| new_topic(topic, *kind, settings))
         .collect();
-    for topic in &missing {
-        tracing::info!(topic = %topic.topic, partitions = topic.partitions, "creating topic");
+    for NewTopic { topic, partitions, .. } in &missing {
+        if wanted.get(topic) == Some(&Kind::Source) {
+            tracing::warn!(%topic, partitions, "the source topic does not exist: creating it; is its name right?");
+        } else {
+            tracing::info!(%topic, partitions, "creating topic");
+        }
     }
     if !missing.is_empty() {
         admin.create(&missing, timeout)?;
@@ -90,7 +94,25 @@ pub fn prepare(
     for node in &mut plan.nodes {
         node.partitions = agree(&node.inbox, &node.changelog, &partitions)?;
     }
+    tell_fewer_source_partitions(&plan, &partitions);
     Ok(Arc::new(plan))
+}
+
+/// Logs that a node has more tasks than its sources have partitions. Its tasks share the work all the same.
+fn tell_fewer_source_partitions(plan: &TopologyPlan, partitions: &BTreeMap<Topic, i32>) {
+    for (index, topics) in plan.nodes.iter().enumerate() {
+        let sources = plan.topology.sources.iter().filter(|source| source.node == index);
+        let most = sources.filter_map(|source| partitions.get(&source.topic)).max().copied().unwrap_or_default();
+        if most < topics.partitions {
+            tracing::warn!(
+                inbox = %topics.inbox,
+                tasks = topics.partitions,
+                source_partitions = most,
+                "the sources have fewer partitions than there are tasks (`partitions`): so many threads read them at most, \
+                 while all tasks share the rest of the work; add partitions to the sources if reading is the bottleneck"
+            );
+        }
+    }
 }
 
 /// The error for an inbox with another partition count than its changelog.

@@ -8,6 +8,7 @@
 //!                           ──▶ admin      rust-rdkafka's admin client, and metadata
 //!  context         librdkafka's callbacks: log lines, errors, rebalances
 //!  failure         librdkafka's errors as errors of the port
+//!  login           which ways to log in this build of librdkafka has
 //!  record          messages to records
 //!  partition_list  partitions and start offsets as librdkafka's lists
 //!  native          the C interface, and all unsafe code
@@ -36,6 +37,7 @@ mod consumer;
 mod context;
 mod deadline;
 mod failure;
+mod login;
 mod native;
 mod partition_list;
 mod producer;
@@ -65,6 +67,11 @@ impl KafkaBroker {
     pub fn new(settings: KafkaSettings) -> Result<Self> {
         settings.check()?;
         Ok(Self { settings: Arc::new(settings) })
+    }
+
+    /// Opens and closes clients that know no broker: the values of properties are checked against each other then.
+    pub fn open(&self) -> Result<()> {
+        self.settings.open()
     }
 
     /// The version of librdkafka that is linked in.

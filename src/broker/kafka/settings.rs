@@ -5,10 +5,13 @@ use std::fmt;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::KafkaError;
+use rdkafka::producer::BaseProducer;
 
 use super::deadline::millis;
-use crate::broker::{ConsumerSpec, Error, Isolation, ProducerSpec, Purpose, Result};
+use super::login;
+use crate::broker::{ConsumerSpec, Error, Isolation, ProducerSpec, Purpose, Result, Waker};
 
 /// The settings of a Kafka cluster.
 #[derive(Clone)]
@@ -85,7 +88,19 @@ impl KafkaSettings {
         if self.bootstrap_servers.trim().is_empty() {
             return Err(invalid("bootstrap.servers", "it is empty; name at least one host:port"));
         }
-        self.common().create_native_config().map(drop).map_err(|error| refused(&error))
+        let native = self.common().create_native_config().map_err(|error| refused(&error))?;
+        login::check(&self.properties, &native.get("builtin.features").unwrap_or_default())
+            .map_err(|problem| invalid(problem.property, &problem.detail))
+    }
+
+    /// Opens the clients of a member and of its producer, without a broker, and closes them. librdkafka checks the values of
+    /// properties against each other only then.
+    pub(super) fn open(&self) -> Result<()> {
+        let group = "check".to_owned();
+        let mut consumer = self.consumer(&ConsumerSpec { group, group_instance: None, waker: Waker::none() });
+        let mut producer = self.producer(&ProducerSpec::transactional("check"));
+        consumer.remove("bootstrap.servers").create::<BaseConsumer>().map(drop).map_err(|error| refused(&error))?;
+        producer.remove("bootstrap.servers").create::<BaseProducer>().map(drop).map_err(|error| refused(&error))
     }
 
     /// The configuration of all clients: defaults, then the user's properties, then sheaf's own.

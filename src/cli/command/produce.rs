@@ -69,10 +69,14 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     }
     let broker = KafkaBroker::new(KafkaSettings::new(&args.bootstrap_servers))?;
     let transactional_id = format!("sheaf-produce-{}", Incarnation::of_this_process().id);
+    let missing = missing(&broker, args)?;
+    for topic in &missing {
+        print_stderr(&format!("topic {topic} does not exist; the broker may create it when it is written to"));
+    }
     let mut producer = broker.producer(&ProducerSpec::transactional(&transactional_id))?;
     producer.init(TIMEOUT)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let written = runtime.block_on(async {
+    let result = runtime.block_on(async {
         let mut signal = std::pin::pin!(signal::received());
         let mut written = 0;
         let batch_events = if args.no_wait && args.rate.is_none() { TRANSACTION_EVENTS } else { 1 };
@@ -87,9 +91,27 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
             }
         }
         Ok::<usize, Failure>(written)
-    })?;
+    });
+    let written = match result {
+        Ok(written) => written,
+        Err(failure) => return Err(self::missing(&broker, args)?.first().map_or(failure, absent)),
+    };
     print_stderr(&format!("{written} of {} events written (seed {seed})", events.len()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The topics of the events that do not exist.
+fn missing(broker: &KafkaBroker, args: &Args) -> Result<Vec<Topic>, Failure> {
+    let topics = [&args.parent_topic, &args.children_topic].map(|topic| Topic::new(topic));
+    let found = broker.admin()?.describe(&topics, TIMEOUT)?;
+    Ok(topics.into_iter().zip(found).filter(|(_, found)| found.is_none()).map(|(topic, _)| topic).collect())
+}
+
+fn absent(topic: &Topic) -> Failure {
+    Failure::Failed(anyhow::anyhow!(
+        "topic {topic} does not exist, and the broker creates none: create it with `kafka-topics --create --topic {topic}`, \
+         or name another with --parent-topic and --children-topic"
+    ))
 }
 
 fn write(producer: &mut dyn Producer, args: &Args, events: &[SampleEvent]) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::app;
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::{print_stderr, print_stdout};
@@ -22,6 +23,9 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let Loaded { config, file } = load::load(&args.config)?;
     let topology = file.assemble(&config)?;
     for warning in file.check()? {
+        print_stderr(&format!("warning: {warning}"));
+    }
+    for warning in app::preflight(&config)? {
         print_stderr(&format!("warning: {warning}"));
     }
     let sources: Vec<&str> = topology.sources.iter().map(|source| source.topic.as_str()).collect();

@@ -160,8 +160,17 @@ impl Read for Duration {
 impl Read for SocketAddr {
     fn read(item: &Item<'_>) -> Option<Self> {
         item.parsed(|text| {
+            // The name of this host needs no look-up; others could have several addresses, or none yet.
+            let text =
+                text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
             text.parse().map_err(|_reason: std::net::AddrParseError| {
-                format!("expected an address and a port such as `127.0.0.1:8080`, found `{text}`")
+                let remedy = match text.strip_prefix(':') {
+                    Some(port) => {
+                        format!("write `0.0.0.0:{port}` for all addresses, `127.0.0.1:{port}` for this host only")
+                    }
+                    None => "write an IP address and a port, such as `127.0.0.1:8080` or `[::1]:8080`".to_owned(),
+                };
+                format!("expected an address and a port, found `{text}`: {remedy}")
             })
         })
     }

@@ -50,7 +50,12 @@ impl fmt::Display for Problem {
         match &*self.at.origin {
             Origin::Named(name) => {
                 write!(f, "{name}: ")?;
-                self.message(f)?;
+                // A flag names the key itself: `--set http.bind`.
+                if name.strip_prefix("--set ") == Some(&self.path) {
+                    f.write_str(&self.message)?;
+                } else {
+                    self.message(f)?;
+                }
                 self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
             }
             Origin::File { name, text } => {

@@ -105,6 +105,7 @@ fn sources_of_an_older_version_are_refused_without_an_offset() {
     world.clock().advance(Duration::from_mins(1));
     let error = failure_of(&mut world);
     assert!(error.contains("its last position is unknown") && error.contains("--to-offset N "), "{error}");
+    assert!(error.contains("(with N=0 to read all of it again, N="), "{error}");
     assert_eq!(values(&world, "counts"), ["x=1"]);
 }
 

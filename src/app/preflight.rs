@@ -1,0 +1,137 @@
+//! What can be told of settings before anything is connected to: secrets, and the client's properties.
+
+use super::broker::set_property;
+use super::error::{Error, Result};
+use crate::broker::kafka::{KafkaBroker, KafkaSettings};
+use crate::config::{Config, Reference};
+use crate::secret::{SecretRef, Source as _, Sources};
+
+/// Parts of the names of settings that hold secrets.
+const SECRET_WORDS: [&str; 4] = ["api_key", "password", "secret", ".key.pem"];
+/// Stands for the value of a reference that cannot be read here.
+const UNKNOWN: &str = "unknown";
+
+/// Checks the references to secrets, and opens the clients of Kafka without a broker. Returns what may be right where the
+/// instance runs.
+///
+/// # Errors
+/// [`Error::Broker`] or [`Error::Property`], if the client refuses its properties.
+pub fn preflight(config: &Config) -> Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    let control_m = config.control_m.iter().flat_map(|control_m| {
+        let api_key = control_m.api_key.iter().map(|key| ("control_m.api_key", key));
+        [("control_m.base_url", &control_m.base_url)].into_iter().chain(api_key)
+    });
+    for (setting, reference) in control_m {
+        value(setting, reference, &mut warnings)?;
+    }
+    let mut settings = KafkaSettings::new(&config.kafka.bootstrap_servers);
+    let mut is_complete = true;
+    for (name, reference) in &config.kafka.properties {
+        let value = value(&format!("kafka.properties.{name}"), reference, &mut warnings)?;
+        is_complete &= value.is_some();
+        set_property(&mut settings, name, value.as_deref().unwrap_or(UNKNOWN))?;
+    }
+    match KafkaBroker::new(settings).and_then(|broker| broker.open()).map_err(Error::Broker) {
+        // The value that is not known here may be the reason.
+        Err(error) if !is_complete => warnings.push(error.to_string()),
+        opened => opened?,
+    }
+    Ok(warnings)
+}
+
+/// The value of a setting; `None` if it cannot be read here.
+fn value(setting: &str, reference: &Reference, warnings: &mut Vec<String>) -> Result<Option<String>> {
+    let is_secret = SECRET_WORDS.iter().any(|word| setting.ends_with(word));
+    let failed = |error| Error::Secret { setting: setting.to_owned(), error };
+    match SecretRef::parse(reference.as_str()).map_err(failed)? {
+        None => {
+            if is_secret {
+                warnings.push(format!(
+                    "{setting} is in clear text: write a reference, such as ${{env:NAME}} or ${{file:PATH}}"
+                ));
+            }
+            Ok(Some(reference.as_str().to_owned()))
+        }
+        Some(SecretRef::AwsSecretsManager { name, json_key }) => {
+            if json_key.is_none() {
+                warnings.push(format!(
+                    "{setting} is all of the secret {name}; if that is a JSON object, name the field: ${{aws-sm:{name}#KEY}}"
+                ));
+            }
+            Ok(None)
+        }
+        Some(other) => match Sources::new().fetch(&other) {
+            Ok(secret) => Ok(Some(secret.expose().to_owned())),
+            Err(error) => {
+                warnings.push(format!("{setting}: {error}; an instance does not start like this"));
+                Ok(None)
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::preflight;
+    use crate::config::{Config, Sources};
+
+    fn check(flags: &[&str]) -> Result<Vec<String>, String> {
+        let needed = ["application_id=a", "kafka.bootstrap_servers=localhost:1", "control_m.base_url=http://localhost"];
+        let flags: Vec<String> = needed.iter().chain(flags).map(|flag| (*flag).to_owned()).collect();
+        let config = Config::load(&Sources { files: &[], environment: &[], flags: &flags, host_name: "a" }).unwrap();
+        preflight(&config).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_may_be_wrong_with_secrets_is_a_warning() {
+        for (flag, words) in [
+            ("control_m.api_key=hunter2", "control_m.api_key is in clear text: write a reference"),
+            ("control_m.api_key=${aws-sm:prod/ctm}", "name the field: ${aws-sm:prod/ctm#KEY}"),
+            (
+                "control_m.api_key=${env:SHEAF_NO_SUCH_VARIABLE}",
+                "control_m.api_key: ${env:SHEAF_NO_SUCH_VARIABLE} does not",
+            ),
+            ("control_m.base_url=${file:/no/such/file}", "control_m.base_url: ${file:/no/such/file} does not exist"),
+            ("kafka.properties.sasl.password=hunter2", "kafka.properties.sasl.password is in clear text"),
+        ] {
+            let warnings = check(&[flag]).unwrap();
+            assert!(warnings.len() == 1 && warnings[0].contains(words), "{flag}: {warnings:?}");
+            assert!(!warnings[0].contains("hunter2"), "{warnings:?}");
+        }
+        assert_eq!(check(&["control_m.api_key=${aws-sm:prod/ctm#KEY}"]).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn properties_that_the_client_refuses_are_errors() {
+        for (flags, words) in [
+            (
+                ["kafka.properties.group.id=mine", ""],
+                "property group.id: sheaf sets it itself (it is the application id)",
+            ),
+            (["kafka.properties.linger=5", ""], "property linger"),
+            (["kafka.properties.security.protocol=SASL_SSL", ""], "property sasl.mechanism: it is not set"),
+            (["kafka.properties.sasl.jaas.config=x", ""], "property sasl.jaas.config"),
+            (["kafka.properties.max.in.flight=100", "kafka.properties.linger.ms=5"], "max.in.flight"),
+            (
+                ["kafka.properties.security.protocol=SSL", "kafka.properties.ssl.ca.location=/no/such/file"],
+                "ssl.ca.location",
+            ),
+        ] {
+            let flags: Vec<&str> = flags.into_iter().filter(|flag| !flag.is_empty()).collect();
+            let error = check(&flags).unwrap_err();
+            assert!(error.starts_with("kafka.properties") && error.contains(words), "{flags:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_login_whose_password_is_not_known_here_is_tried_nevertheless() {
+        let login = [
+            "kafka.properties.security.protocol=SASL_SSL",
+            "kafka.properties.sasl.mechanism=PLAIN",
+            "kafka.properties.sasl.username=me",
+            "kafka.properties.sasl.password=${aws-sm:kafka#password}",
+        ];
+        assert_eq!(check(&login).unwrap(), Vec::<String>::new());
+    }
+}
