@@ -24,6 +24,7 @@ mod readme;
 mod runtime;
 mod simulation;
 mod store;
+mod validate;
 
 #[path = "../kafka/mod.rs"]
 mod kafka;

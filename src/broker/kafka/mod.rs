@@ -8,6 +8,7 @@
 //!                           ──▶ admin      rust-rdkafka's admin client, and metadata
 //!  context         librdkafka's callbacks: log lines, errors, rebalances
 //!  failure         librdkafka's errors as errors of the port
+//!  java            properties of Java clients, and librdkafka's for the same
 //!  login           which ways to log in this build of librdkafka has
 //!  record          messages to records
 //!  partition_list  partitions and start offsets as librdkafka's lists
@@ -37,6 +38,7 @@ mod consumer;
 mod context;
 mod deadline;
 mod failure;
+mod java;
 mod login;
 mod native;
 mod partition_list;

@@ -10,7 +10,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::producer::BaseProducer;
 
 use super::deadline::millis;
-use super::login;
+use super::{java, login};
 use crate::broker::{ConsumerSpec, Error, Isolation, ProducerSpec, Purpose, Result, Waker};
 
 /// The settings of a Kafka cluster.
@@ -83,6 +83,9 @@ impl KafkaSettings {
         for key in self.properties.keys() {
             if let Some((_, why)) = OWNED.iter().find(|(owned, _)| owned == key) {
                 return Err(invalid(key, &format!("sheaf sets it itself ({why}); remove it from kafka.properties")));
+            }
+            if let Some(instead) = java::instead(key) {
+                return Err(invalid(key, &format!("this is a property of Java clients; librdkafka has {instead}")));
             }
         }
         if self.bootstrap_servers.trim().is_empty() {

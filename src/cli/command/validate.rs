@@ -22,11 +22,20 @@ pub(super) struct Args {
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let Loaded { config, file } = load::load(&args.config)?;
     let topology = file.assemble(&config)?;
-    for warning in file.check()? {
-        print_stderr(&format!("warning: {warning}"));
+    let templates = file.check().map(|findings| findings.iter().map(ToString::to_string).collect());
+    let mut failures = Vec::new();
+    for checked in [templates, app::preflight(&config)] {
+        match checked.map_err(Failure::from) {
+            Ok(warnings) => warnings.iter().for_each(|warning: &String| print_stderr(&format!("warning: {warning}"))),
+            Err(failure) => failures.push(failure),
+        }
     }
-    for warning in app::preflight(&config)? {
-        print_stderr(&format!("warning: {warning}"));
+    if let Some(last) = failures.pop() {
+        // Each is printed; they have one exit code.
+        for failure in failures {
+            failure.report();
+        }
+        return Err(last);
     }
     let sources: Vec<&str> = topology.sources.iter().map(|source| source.topic.as_str()).collect();
     print_stdout(&format!("ok: application {}, topology {}", config.application_id, file.spec.name));
