@@ -1,5 +1,6 @@
 //! Problems of a template's source that can be told before any value is known.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use minijinja::{Environment, ErrorKind, Value};
@@ -40,7 +41,8 @@ pub(super) fn findings(
     environment: &Environment<'_>,
 ) -> Vec<Finding> {
     let uses = uses::of(template, source);
-    let engine = Engine { variables, environment };
+    let guarded = uses.names.iter().filter(|used| used.kind == Kind::Guarded).map(|used| used.name.as_str()).collect();
+    let engine = Engine { variables, environment, guarded };
     let mut found: Vec<(usize, Severity, String)> = data::mistaken(source)
         .into_iter()
         .map(|tag| (tag.line, Severity::Error, tag.detail))
@@ -63,13 +65,15 @@ pub(super) fn findings(
 struct Engine<'a> {
     variables: &'a [&'a str],
     environment: &'a Environment<'a>,
+    /// The variables that are asked for with care somewhere: a rendering tells of other uses that fail.
+    guarded: BTreeSet<&'a str>,
 }
 
 impl Engine<'_> {
     /// The problem of a use; `None` if the name is known.
     fn judge(&self, used: &Use) -> Option<String> {
         let name = used.name.as_str();
-        if self.is_known(used.kind, name) {
+        if self.is_known(used.kind, name) || self.is_asked_for(used) {
             return None;
         }
         let (what, names) = match used.kind {
@@ -81,10 +85,6 @@ impl Engine<'_> {
             Kind::Statement => ("reads another template, and there is none", &[][..]),
         };
         let meant = closest(name, names);
-        if used.kind == Kind::Guarded && meant.is_none() {
-            // It is asked for with care, and resembles nothing that exists.
-            return None;
-        }
         let remedy = match (known::remedy(used.kind, name), meant) {
             (Some(remedy), _) => remedy.to_owned(),
             (None, Some(meant)) => format!("did you mean `{meant}`?"),
@@ -93,6 +93,12 @@ impl Engine<'_> {
             (None, None) => format!("there are {}", names.join(", ")),
         };
         Some(format!("`{name}` {what}: {remedy}"))
+    }
+
+    /// True for a variable that the template asks for with care, and that resembles none that exists.
+    fn is_asked_for(&self, used: &Use) -> bool {
+        let is_variable = matches!(used.kind, Kind::Variable | Kind::Guarded);
+        is_variable && self.guarded.contains(used.name.as_str()) && closest(&used.name, self.variables).is_none()
     }
 
     fn is_known(&self, kind: Kind, name: &str) -> bool {
@@ -169,7 +175,7 @@ mod tests {
     fn what_exists_is_no_finding() {
         for source in [
             "{{ parent.any.name | default('x') }} {{ children[0]['a b'] }} {{ parent.items() }} {{ bundle_id.split('-')[0] }}",
-            "{{ region | default('x') }}{% if other is defined %}{% endif %}",
+            "{{ region | default('x') }}{% if other is defined and other.a %}{{ other }}{% endif %}",
             "{% for k, v in parent | items recursive %}{{ k }}{{ v }}{{ loop.cycle(1, 2) }}{{ loop(v) }}{% endfor %}",
             "{% set ns = namespace(n=0) %}{% set ns.n = ns.n + 1 %}{{ ns.n }}",
             "{% macro m(a, b=late) %}{{ a }}{{ b }}{{ caller() }}{% endmacro %}{{ m(1) }}{% call m(2) %}{% endcall %}",
