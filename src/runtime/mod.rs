@@ -80,6 +80,7 @@ pub use handoff::Job;
 pub use housekeeping::Housekeeper;
 pub use incarnation::Incarnation;
 pub use instance::Instance;
+pub use instances::{Histories, History};
 pub use mailbox::{Answer, Mailbox, QueryError, ThreadHealth};
 pub use memory_budget::MemoryBudget;
 #[doc(hidden)]
