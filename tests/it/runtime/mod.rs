@@ -10,6 +10,7 @@
 //! | `effect` | timers and acts that are cancelled in their transaction |
 //! | `first_start` | where a first start begins on sources that hold records |
 //! | `refusal` | starts and instances that are refused: lost offsets, foreign changelogs, fencing |
+//! | `set_clock` | timers while the wall clock is set |
 //! | `standby` | standby tasks |
 //! | `target` | public outputs, targets of acts, the registry, the mailbox |
 //! | `unreadable` | entries that cannot be read |
@@ -23,6 +24,7 @@ mod effect;
 mod first_start;
 mod inherited;
 mod refusal;
+mod set_clock;
 mod standby;
 mod support;
 mod target;
