@@ -88,7 +88,7 @@ pub(in crate::runtime) fn first_offsets(
             missing.push(MissingOffset { partition: partition.clone(), offset, available: low..high });
             continue;
         }
-        tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
+        tracing::debug!(%partition, offset = low, "no committed offset: reading from the beginning");
         offsets.push((partition.clone(), SourceOffset { topic_id, offset: low }));
     }
     if !missing.is_empty() && known.is_empty() {

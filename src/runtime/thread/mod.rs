@@ -99,6 +99,7 @@ impl StreamThread {
         let (now, uptime) = (context.clock.now(), context.clock.uptime());
         let (mailbox, queries) = mailbox(waker.clone());
         context.status.set_mailbox(number, mailbox);
+        let notice_log = NoticeLog::new(context.plan.alerts.clone(), context.plan.dead_letters.clone());
         Ok(Self {
             admin: context.broker.admin()?,
             context,
@@ -111,7 +112,7 @@ impl StreamThread {
             txn: Transaction::new(now, uptime),
             wall_clock: WallClock::default(),
             queries,
-            notice_log: NoticeLog::default(),
+            notice_log,
         })
     }
 
