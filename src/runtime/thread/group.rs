@@ -1,6 +1,6 @@
 //! Rebalances: assigned and revoked partitions with their tasks.
 
-use super::tasks::Started;
+use super::started::Started;
 use super::{StreamThread, broken};
 use crate::broker::GroupEvent;
 use crate::metric::Rebalance;
@@ -83,9 +83,10 @@ impl StreamThread {
         while let Some(id) = self.tasks.take_restored(&self.context)? {
             let pending = self.inherit(&id)?;
             tracing::debug!(sheaf.task = %id, pending_acts = pending, "task running");
-            self.tasks.started(pending);
+            self.tasks.started.add(pending);
         }
-        if let Some(Started { tasks, pending_acts }) = self.tasks.take_started() {
+        let are_running = self.tasks.are_running();
+        if let Some(Started { tasks, pending_acts }) = self.tasks.started.take(are_running) {
             tracing::info!(thread = self.number, tasks, pending_acts, "all tasks of the thread are running");
         }
         self.refuse_missing_offsets()

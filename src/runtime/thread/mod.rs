@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `membership` | the consumer and its state in the group |
 //! | `input` | the input partitions with their fetched records |
+//! | `started` | the started tasks, for the log |
 //! | `tasks` | the tasks, also those that are being restored |
 //! | `acts` | acts with the sink, and their outcomes |
 //! | `committer` | the transactional producer, and the certainty of its commits |
@@ -34,6 +35,7 @@ mod input;
 mod membership;
 mod offsets;
 mod recovery;
+mod started;
 mod tasks;
 mod wall_clock;
 mod work;

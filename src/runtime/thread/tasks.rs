@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
+use super::started::Started;
 use crate::broker::Waker;
 use crate::config::ProcessingGuarantee;
 use crate::model::{TaskId, TopicPartition};
@@ -32,17 +33,8 @@ pub(super) struct Tasks {
     rebuilt: BTreeSet<(TaskId, String)>,
     /// Inboxes without a committed offset although their tasks have state, with their last positions if known.
     offsets_missing: Vec<(TopicPartition, Option<i64>)>,
-    /// The tasks that were started since all of them were running.
-    started: Started,
-}
-
-/// Tasks that were started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Started {
-    /// The number of tasks.
-    pub(super) tasks: usize,
-    /// The number of their pending acts.
-    pub(super) pending_acts: usize,
+    /// The tasks that were started and are not logged.
+    pub(super) started: Started,
 }
 
 impl Tasks {
@@ -58,18 +50,6 @@ impl Tasks {
             offsets_missing: Vec::new(),
             started: Started::default(),
         }
-    }
-
-    /// Counts a started task with its pending acts.
-    pub(super) fn started(&mut self, pending_acts: usize) {
-        self.started.tasks += 1;
-        self.started.pending_acts += pending_acts;
-    }
-
-    /// The tasks that were started since the last call; `None` while there are none, or a task is not running.
-    pub(super) fn take_started(&mut self) -> Option<Started> {
-        let is_complete = self.started.tasks > 0 && self.are_running();
-        is_complete.then(|| std::mem::take(&mut self.started))
     }
 
     pub(super) fn get(&self, id: &TaskId) -> Option<&Task> {
@@ -355,19 +335,6 @@ mod tests {
         assert_eq!((job.wanted.strong_count(), tasks.counts()), (1, [0, 1, 0, 0]));
         tasks.give_up(&id, &inbox(&plan, 0), true);
         assert_eq!((job.wanted.strong_count(), tasks.counts()), (0, [0; 4]), "what does not run is not suspended");
-    }
-
-    #[test]
-    fn started_tasks_are_reported_together_once_all_are_running() {
-        let (plan, (mut tasks, _jobs)) = (plan(), tasks());
-        assert_eq!(tasks.take_started(), None, "there are none");
-        tasks.started(2);
-        tasks.assign(&[inbox(&plan, 0)], &plan).unwrap();
-        assert_eq!(tasks.take_started(), None, "another one is not running");
-        tasks.give_up(&plan.task(&inbox(&plan, 0)).unwrap(), &inbox(&plan, 0), false);
-        tasks.started(3);
-        assert_eq!(tasks.take_started(), Some(Started { tasks: 2, pending_acts: 5 }));
-        assert_eq!(tasks.take_started(), None, "they are reported once");
     }
 
     #[test]
