@@ -11,8 +11,8 @@
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
 //! | `mock` | `sheaf mock control-m`: the Control-M simulator |
 //!
-//! `reload` is the part of `run` that reloads. A new command is a file here and three lines below: its module, its variant, its call. Its help is the documentation of its
-//! options.
+//! `reload` is the part of `run` that reloads. A new command is a file here and three lines below: its module, its variant, its
+//! call. Its help is the documentation of its options.
 
 mod demo;
 mod mock;
