@@ -57,6 +57,7 @@ mod mailbox;
 mod memory_budget;
 mod mutation;
 mod notice;
+mod open_entries;
 mod reminder;
 mod republish;
 mod settings;
@@ -84,6 +85,7 @@ pub use mailbox::{Answer, Mailbox, QueryError, ThreadHealth};
 pub use memory_budget::MemoryBudget;
 #[doc(hidden)]
 pub use mutation::Mutation;
+pub use open_entries::OpenEntries;
 pub use republish::{Republisher, StoredTask};
 pub use settings::{Limits, Processing, RECORD_MAX, Settings, TopicSettings};
 pub use status::Status;

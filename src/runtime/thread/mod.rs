@@ -56,6 +56,7 @@ use super::error::Result;
 use super::handoff::Job;
 use super::mailbox::{QueryReceiver, ThreadHealth, mailbox};
 use super::notice::NoticeLog;
+use super::open_entries::OpenEntries;
 use super::thread_state::ThreadState;
 use super::transaction::Transaction;
 use super::turn::Turn;
@@ -214,7 +215,7 @@ impl StreamThread {
         self.context.metrics.instance(self.context.status.state().instance_state());
     }
 
-    fn report(&self) {
+    fn report(&mut self) {
         let status = &self.context.status;
         status.set_owned(self.number, self.tasks.ids());
         if status.record_turn(self.number, self.state(), self.tasks.counts(), self.context.clock.uptime()) {
@@ -222,6 +223,23 @@ impl StreamThread {
             for (state, number) in status.tasks() {
                 self.context.metrics.task.tasks(TaskKind::Active, state, number);
             }
+        }
+        self.report_entries();
+    }
+
+    /// Publishes the entries of the tasks every few seconds: counting them takes some time.
+    fn report_entries(&mut self) {
+        let Context { status, metrics, plan, .. } = &self.context;
+        let Some(entries) = self.tasks.entries_if_due(plan, self.txn.uptime) else { return };
+        for (task, entries) in &entries {
+            metrics.task.store_entries(task, entries.entries);
+        }
+        status.set_entries(self.number, entries);
+        let sums = status.entries();
+        for node in &plan.topology.nodes {
+            let OpenEntries { open, oldest, next_deadline, .. } = sums.get(&node.name).copied().unwrap_or_default();
+            let age = oldest.map_or(Duration::ZERO, |oldest| self.txn.now.since(oldest));
+            metrics.task.open_entries(&node.name, open, age, next_deadline);
         }
     }
 

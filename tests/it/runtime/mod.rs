@@ -8,6 +8,7 @@
 //! | `direct` | direct handover, without the inbox |
 //! | `eager` | rebalances with the eager protocol |
 //! | `effect` | timers and acts that are cancelled in their transaction |
+//! | `gauge` | gauges that follow the state |
 //! | `refusal` | starts and instances that are refused: lost offsets, foreign changelogs, fencing |
 //! | `standby` | standby tasks |
 //! | `target` | public outputs, targets of acts, the registry, the mailbox |
@@ -19,6 +20,7 @@ mod cached;
 mod direct;
 mod eager;
 mod effect;
+mod gauge;
 mod inherited;
 mod refusal;
 mod standby;
