@@ -19,7 +19,7 @@ pub struct Bucket {
 impl Bucket {
     /// The bucket of an entry.
     pub fn of(head: &Head) -> Self {
-        Self { status: head.statuses.as_slice().first().copied(), minute: head.at.as_millis().div_euclid(MINUTE_MS) }
+        Self { status: head.statuses.first(), minute: head.at.as_millis().div_euclid(MINUTE_MS) }
     }
 
     /// The begin of the minute.
@@ -47,17 +47,10 @@ impl Counts {
         self.0.get(&bucket).copied().unwrap_or_default()
     }
 
-    /// Adds the change of an entry from one version to another.
-    pub fn change(&mut self, old: Option<&Head>, new: Option<&Head>) {
-        let (old, new) = (old.map(Bucket::of), new.map(Bucket::of));
-        if old == new {
-            return;
-        }
-        if let Some(bucket) = old {
-            self.add(bucket, -1);
-        }
-        if let Some(bucket) = new {
-            self.add(bucket, 1);
+    /// Adds changes.
+    pub fn merge(&mut self, changes: &Self) {
+        for (bucket, number) in changes.iter() {
+            self.add(bucket, number);
         }
     }
 
@@ -69,5 +62,48 @@ impl Counts {
     /// The number of all entries.
     pub fn total(&self) -> u64 {
         u64::try_from(self.0.values().sum::<i64>()).unwrap_or_default()
+    }
+}
+
+/// Collects the changes of many entries; neighbours are often of one bucket, so that is looked up once for all of them.
+#[derive(Debug, Default)]
+pub struct CountChanges {
+    sums: Counts,
+    last: Option<(Bucket, i64)>,
+}
+
+impl CountChanges {
+    /// Adds the change of an entry from one version to another.
+    pub fn change(&mut self, old: Option<&Head>, new: Option<&Head>) {
+        match (old, new) {
+            (None, None) => {}
+            (None, Some(new)) => self.add(Bucket::of(new), 1),
+            (Some(old), None) => self.add(Bucket::of(old), -1),
+            (Some(old), Some(new)) if old.at == new.at && old.statuses.first() == new.statuses.first() => {}
+            (Some(old), Some(new)) => {
+                self.add(Bucket::of(old), -1);
+                self.add(Bucket::of(new), 1);
+            }
+        }
+    }
+
+    fn add(&mut self, bucket: Bucket, number: i64) {
+        match &mut self.last {
+            Some((last, sum)) if *last == bucket => *sum += number,
+            last => {
+                if let Some((bucket, sum)) = last.replace((bucket, number)) {
+                    self.sums.add(bucket, sum);
+                }
+            }
+        }
+    }
+
+    /// The sums.
+    pub fn into_counts(self) -> Counts {
+        let Self { mut sums, last } = self;
+        if let Some((bucket, sum)) = last {
+            sums.add(bucket, sum);
+        }
+        sums
     }
 }

@@ -175,7 +175,7 @@ impl Store for RocksStore {
         if !(batch.is_bulk && self.bulk_ingest(&rows)?) {
             self.db.write(self.writes(&rows)?).map_err(|error| self.error(error))?;
         }
-        changes.iter().for_each(|(bucket, number)| self.counts.add(bucket, number));
+        self.counts.merge(&changes);
         Ok(())
     }
 
