@@ -21,6 +21,7 @@
 //! | `setting` | the settings of the runtime |
 //! | `health` | health and metrics for the HTTP server |
 //! | `application` | the application with all of them |
+//! | `reload` | takes changed templates and secrets into a running instance |
 //! | `error` | the errors |
 //!
 //! ```no_run
@@ -46,6 +47,7 @@ mod broker;
 mod error;
 mod health;
 mod metric;
+mod reload;
 mod secret;
 mod setting;
 mod sink;
@@ -58,6 +60,7 @@ pub use broker::{broker, broker_settings};
 pub use error::Error;
 pub use health::InstanceStatus;
 pub use metric::metrics;
+pub use reload::{Reloader, Templates, secrets_of_the_start};
 pub use secret::Secrets;
 pub use setting::settings;
 pub use sink::{Calls, sinks};

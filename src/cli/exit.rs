@@ -21,6 +21,14 @@ pub(super) enum Failure {
 pub(super) const INTERRUPTED: u8 = 130;
 
 impl Failure {
+    /// The message, for a log line.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Unreachable(error) | Self::Failed(error) => format!("{error:#}"),
+            Self::Configuration(problems) => problems.clone(),
+        }
+    }
+
     /// Prints the failure to standard error and returns its exit code.
     pub(super) fn report(self) -> ExitCode {
         let (code, text) = match self {

@@ -5,63 +5,24 @@
 //! number of records of each choice.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::source_offset::SourceOffset;
 use crate::broker::Admin;
 use crate::model::{Timestamp, Topic, TopicPartition};
 use crate::runtime::context::Context;
-use crate::runtime::error::{Error, Result};
+use crate::runtime::error::{CHOICES, Error, Histories, History, Result};
 use crate::topology::StartAt;
 
 /// Records that are younger are no history: they may have been written for this start.
 const HISTORY_AGE: Duration = Duration::from_mins(10);
 /// The most older records of all undecided topics with which a first start begins by itself.
 const HISTORY_MAX: i64 = 100;
-/// The durations that the refusal names as choices.
-const CHOICES: [(&str, Duration); 3] =
-    [("7d", Duration::from_hours(7 * 24)), ("24h", Duration::from_hours(24)), ("1h", Duration::from_hours(1))];
-
+/// A partition with the id of its topic and its start offset.
+type Start = (TopicPartition, Option<Uuid>, i64);
 /// The partitions of a topic with the first and the last offset of their logs.
 type Logs = Vec<(TopicPartition, i64, i64)>;
-
-/// The numbers of records that each choice would read of a topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct History {
-    /// The topic.
-    pub topic: Topic,
-    /// The number of records of the whole log.
-    pub earliest: i64,
-    /// The numbers of records that are younger than 7 days, 24 hours and one hour.
-    pub since: [i64; 3],
-}
-
-/// The histories of topics as a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Histories(pub Vec<History>);
-
-impl fmt::Display for Histories {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width =
-            self.0.iter().map(|history| history.topic.as_str().len()).max().unwrap_or(0).max("records of".len());
-        write!(f, "  {:width$}  {:>10}", "records of", "earliest")?;
-        for (name, _) in CHOICES {
-            write!(f, "  {name:>10}")?;
-        }
-        write!(f, "  {:>10}", "latest")?;
-        for History { topic, earliest, since } in &self.0 {
-            write!(f, "\n  {:width$}  {earliest:>10}", topic.as_str())?;
-            for number in since {
-                write!(f, "  {number:>10}")?;
-            }
-            write!(f, "  {:>10}", 0)?;
-        }
-        Ok(())
-    }
-}
 
 /// The start offsets of all partitions of the topics of `partitions`, which were never read. An error with the history of the topics
 /// if one of them has no choice.
@@ -69,7 +30,7 @@ pub(super) fn decide(
     context: &Context,
     admin: &mut dyn Admin,
     partitions: &[(TopicPartition, Option<Uuid>)],
-) -> Result<Vec<(TopicPartition, SourceOffset)>> {
+) -> Result<Vec<Start>> {
     let timeout = context.settings.limits.broker_timeout;
     let ids: BTreeMap<&Topic, Option<Uuid>> =
         partitions.iter().map(|(partition, topic_id)| (&partition.topic, *topic_id)).collect();
@@ -89,9 +50,7 @@ pub(super) fn decide(
             start = ?start.unwrap_or(StartAt::Earliest),
             "first start of a source"
         );
-        let start = |((partition, ..), offset): ((TopicPartition, i64, i64), i64)| {
-            (partition, SourceOffset { topic_id, offset })
-        };
+        let start = |((partition, ..), offset): ((TopicPartition, i64, i64), i64)| (partition, topic_id, offset);
         decided.extend(logs.into_iter().zip(offsets).map(start));
     }
     if undecided.iter().map(|(_, old)| old).sum::<i64>() > HISTORY_MAX {

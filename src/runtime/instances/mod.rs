@@ -23,7 +23,6 @@ mod source_offset;
 mod start;
 mod topic;
 
-pub use first_start::{Histories, History};
 pub(super) use registry::Registry;
 pub(super) use source_offset::{FirstOffsets, SourceOffset, first_offsets};
 pub(super) use start::{announce, refuse_replaced};

@@ -107,7 +107,7 @@ pub(in crate::runtime) fn first_offsets(
             missing.push(MissingOffset { partition: partition.clone(), offset, available: low..high });
             continue;
         }
-        tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
+        tracing::debug!(%partition, offset = low, "no committed offset: reading from the beginning");
         offsets.push((partition.clone(), SourceOffset { topic_id, offset: low }));
     }
     if !missing.is_empty() && known.is_empty() {
@@ -120,7 +120,8 @@ pub(in crate::runtime) fn first_offsets(
     let mut decisions = Vec::new();
     if !never_read.is_empty() {
         let decided = first_start::decide(context, admin, &never_read)?;
-        for (partition, start) in decided {
+        for (partition, topic_id, offset) in decided {
+            let start = SourceOffset { topic_id, offset };
             decisions.push(topic::record(&context.plan, &format!("{START}{partition}"), &start));
             if partitions.contains(&partition) {
                 offsets.push((partition, start));

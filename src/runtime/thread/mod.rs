@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `membership` | the consumer and its state in the group |
 //! | `input` | the input partitions with their fetched records |
+//! | `started` | the started tasks, for the log |
 //! | `tasks` | the tasks, also those that are being restored |
 //! | `acts` | acts with the sink, and their outcomes |
 //! | `committer` | the transactional producer, and the certainty of its commits |
@@ -34,6 +35,7 @@ mod input;
 mod membership;
 mod offsets;
 mod recovery;
+mod started;
 mod tasks;
 mod wall_clock;
 mod work;
@@ -54,6 +56,7 @@ use super::error::Result;
 use super::handoff::Job;
 use super::mailbox::{QueryReceiver, ThreadHealth, mailbox};
 use super::notice::NoticeLog;
+use super::open_entries::OpenEntries;
 use super::thread_state::ThreadState;
 use super::transaction::Transaction;
 use super::turn::Turn;
@@ -99,6 +102,7 @@ impl StreamThread {
         let (now, uptime) = (context.clock.now(), context.clock.uptime());
         let (mailbox, queries) = mailbox(waker.clone());
         context.status.set_mailbox(number, mailbox);
+        let notice_log = NoticeLog::new(context.plan.alerts.clone(), context.plan.dead_letters.clone());
         Ok(Self {
             admin: context.broker.admin()?,
             context,
@@ -111,7 +115,7 @@ impl StreamThread {
             txn: Transaction::new(now, uptime),
             wall_clock: WallClock::default(),
             queries,
-            notice_log: NoticeLog::default(),
+            notice_log,
         })
     }
 
@@ -219,7 +223,7 @@ impl StreamThread {
         self.context.metrics.instance(self.context.status.state().instance_state());
     }
 
-    fn report(&self) {
+    fn report(&mut self) {
         let status = &self.context.status;
         status.set_owned(self.number, self.tasks.ids());
         if status.record_turn(self.number, self.state(), self.tasks.counts(), self.context.clock.uptime()) {
@@ -227,6 +231,23 @@ impl StreamThread {
             for (state, number) in status.tasks() {
                 self.context.metrics.task.tasks(TaskKind::Active, state, number);
             }
+        }
+        self.report_entries();
+    }
+
+    /// Publishes the entries of the tasks every few seconds: counting them takes some time.
+    fn report_entries(&mut self) {
+        let Context { status, metrics, plan, .. } = &self.context;
+        let Some(entries) = self.tasks.entries_if_due(plan, self.txn.uptime) else { return };
+        for (task, entries) in &entries {
+            metrics.task.store_entries(task, entries.entries);
+        }
+        status.set_entries(self.number, entries);
+        let sums = status.entries();
+        for node in &plan.topology.nodes {
+            let OpenEntries { open, oldest, next_deadline, .. } = sums.get(&node.name).copied().unwrap_or_default();
+            let age = oldest.map_or(Duration::ZERO, |oldest| self.txn.now.since(oldest));
+            metrics.task.open_entries(&node.name, open, age, next_deadline);
         }
     }
 

@@ -1,5 +1,7 @@
 //! The start offsets of inputs: the group's committed offsets, once they are stable.
 
+use std::collections::BTreeSet;
+
 use super::StreamThread;
 use crate::broker::{self, Start};
 use crate::config::ProcessingGuarantee;
@@ -79,9 +81,10 @@ impl StreamThread {
                 task.offset_known = false;
             }
             let (low, _) = self.admin.watermarks(&partition, self.context.settings.limits.broker_timeout)?;
-            tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
+            tracing::debug!(%partition, offset = low, "no committed offset: reading from the beginning");
             starts.push((partition, low, None));
         }
+        log_first(&starts);
         Ok(starts)
     }
 
@@ -137,5 +140,14 @@ impl StreamThread {
         input.committed = committed;
         input.position = committed;
         Ok(())
+    }
+}
+
+/// One line for all partitions of a first start, which may be hundreds; `debug` has each.
+fn log_first(starts: &[Begin]) {
+    let topics: BTreeSet<&str> = starts.iter().map(|(partition, ..)| partition.topic.as_str()).collect();
+    if !topics.is_empty() {
+        let partitions = starts.len();
+        tracing::info!(partitions, ?topics, "no committed offsets: reading these partitions from the beginning");
     }
 }

@@ -9,6 +9,7 @@
 //! | `eager` | rebalances with the eager protocol |
 //! | `effect` | timers and acts that are cancelled in their transaction |
 //! | `first_start` | where a first start begins on sources that hold records |
+//! | `gauge` | gauges that follow the state |
 //! | `refusal` | starts and instances that are refused: lost offsets, foreign changelogs, fencing |
 //! | `set_clock` | timers while the wall clock is set |
 //! | `standby` | standby tasks |
@@ -22,6 +23,7 @@ mod direct;
 mod eager;
 mod effect;
 mod first_start;
+mod gauge;
 mod inherited;
 mod refusal;
 mod set_clock;

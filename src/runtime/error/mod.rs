@@ -1,10 +1,14 @@
 //! The errors of the runtime.
 
+mod history;
+
+pub(super) use history::CHOICES;
+pub use history::{Histories, History};
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::instances::Histories;
 use crate::model::{ErrorClass, InstanceId, TaskId, Topic, TopicPartition};
 use crate::{broker, codec, store};
 
