@@ -16,6 +16,7 @@ mod error;
 pub mod index;
 pub mod memory;
 pub mod overlay;
+#[cfg(feature = "rocksdb")]
 pub mod rocks;
 pub mod write_behind;
 
@@ -87,6 +88,20 @@ pub trait Stores: Send + Sync + std::fmt::Debug {
 
     /// The tasks with a store, open or not.
     fn existing(&self) -> Result<Vec<String>>;
+}
+
+impl<S: Stores + ?Sized> Stores for Box<S> {
+    fn open(&self, task: &str) -> Result<Box<dyn Store>> {
+        (**self).open(task)
+    }
+
+    fn destroy(&self, task: &str) -> Result<()> {
+        (**self).destroy(task)
+    }
+
+    fn existing(&self) -> Result<Vec<String>> {
+        (**self).existing()
+    }
 }
 
 /// The clock of a timer.
