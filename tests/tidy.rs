@@ -81,6 +81,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
         "memory_budget",
         "mutation",
         "notice",
+        "open_entries",
         "reminder",
         "thread_state",
         "turn",

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use super::error::Result;
-use super::{Calls, InstanceStatus, Secrets, TopologyFile, broker, metrics, settings, sinks};
+use super::{Calls, InstanceStatus, Secrets, TopologyFile, broker, metrics, settings, sink};
 use crate::broker::Broker;
 use crate::config::Config;
 use crate::metric::Metrics;
 use crate::model::Clock;
 use crate::runtime::{Application, Status, SystemClock};
 use crate::sink::Sinks;
+use crate::sink::control_m::ControlM;
 use crate::store::Stores;
 use crate::topology::Topology;
 
@@ -22,6 +23,10 @@ pub struct Resources {
     pub broker: Arc<dyn Broker>,
     /// The sinks, by target.
     pub sinks: Sinks,
+    /// The source of the secrets.
+    pub(super) secrets: Arc<Secrets>,
+    /// The sink of Control-M.
+    pub(super) control_m: Option<Arc<ControlM>>,
 }
 
 impl Resources {
@@ -30,7 +35,8 @@ impl Resources {
         let secrets = Secrets::new(handle);
         let broker = broker(config, &secrets, None)?;
         let calls = Calls { handle: handle.clone(), clock: Arc::new(SystemClock), metrics: metrics.clone() };
-        Ok(Self { broker, sinks: sinks(config, &secrets, &calls)? })
+        let control_m = sink::control_m::sink(config, &secrets, &calls)?;
+        Ok(Self { broker, sinks: sink::by_target(control_m.clone()), secrets: Arc::new(secrets), control_m })
     }
 }
 

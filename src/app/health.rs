@@ -40,6 +40,7 @@ impl admin::Status for InstanceStatus {
             details.insert(format!("standby tasks {}", state.as_str()), number.to_string());
         }
         details.extend(self.thread_details(turn_age));
+        details.extend(self.entry_details());
         let failing = self.status.failing().into_iter();
         details.extend(failing.map(|(partition, detail)| (format!("fetch {partition}"), format!("fails: {detail}"))));
         Health {
@@ -56,6 +57,21 @@ impl admin::Status for InstanceStatus {
 }
 
 impl InstanceStatus {
+    /// The details on the entries of the processors, and on the disk.
+    fn entry_details(&self) -> BTreeMap<String, String> {
+        let mut details = BTreeMap::new();
+        for (processor, entries) in self.status.entries() {
+            details.insert(format!("{processor}: open entries"), entries.open.to_string());
+            let times = [("oldest open entry since", entries.oldest), ("next deadline", entries.next_deadline)];
+            for (name, time) in times {
+                details.extend(time.map(|time| (format!("{processor}: {name}"), time.to_string())));
+            }
+        }
+        details
+            .extend(self.status.disk_free().map(|bytes| ("state_dir free MiB".to_owned(), (bytes >> 20).to_string())));
+        details
+    }
+
     /// The details from stream threads that answer within [`ANSWER_TIMEOUT`]; `turn_age` is the largest age of a last turn.
     fn thread_details(&self, turn_age: Duration) -> BTreeMap<String, String> {
         let mailboxes = self.status.mailboxes().into_iter();

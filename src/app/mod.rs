@@ -23,6 +23,7 @@
 //! | `setting` | the settings of the runtime |
 //! | `health` | health and metrics for the HTTP server |
 //! | `application` | the application with all of them |
+//! | `reload` | takes changed templates and secrets into a running instance |
 //! | `error` | the errors |
 //!
 //! ```no_run
@@ -51,6 +52,7 @@ mod error;
 mod feature;
 mod health;
 mod metric;
+mod reload;
 mod secret;
 mod setting;
 mod sink;
@@ -66,6 +68,7 @@ pub use error::Error;
 pub use feature::NotBuilt;
 pub use health::InstanceStatus;
 pub use metric::metrics;
+pub use reload::{Reloader, Templates, secrets_of_the_start};
 pub use secret::Secrets;
 pub use setting::settings;
 pub use sink::{Calls, sinks};

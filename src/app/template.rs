@@ -30,6 +30,11 @@ pub enum TemplateError {
     NotBuilt(#[from] NotBuilt),
 }
 
+/// True for a template in S3.
+pub(super) fn is_remote(path: &Path) -> bool {
+    path.to_string_lossy().starts_with("s3://")
+}
+
 /// Reads and compiles a template: `s3://BUCKET/KEY`, or a path.
 pub(super) fn read(path: &Path) -> Result<Template, TemplateError> {
     let name = path.display().to_string();

@@ -56,6 +56,11 @@ impl TopologyFile {
         self.templates.get(delivery.kind.template())
     }
 
+    /// The templates, by path.
+    pub(super) fn templates(&self) -> impl Iterator<Item = (&Path, &Template)> {
+        self.templates.iter().map(|(path, template)| (&**path, template))
+    }
+
     /// Assembles the topology for an application with this configuration.
     pub fn assemble(&self, config: &Config) -> Result<Topology> {
         let processor = |delivery: &Delivery| sink::processor(config, delivery, self.template(delivery)?.clone());

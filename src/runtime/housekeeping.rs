@@ -45,11 +45,12 @@ impl Housekeeper {
     pub fn new(context: Context) -> Result<Self> {
         let (admin, now) = (context.broker.admin()?, context.clock.uptime());
         let at = |period| now.saturating_add(period);
+        context.metrics.task.expected(u64::try_from(context.plan.tasks().count()).unwrap_or(u64::MAX));
         Ok(Self {
             admin,
             purged: BTreeMap::new(),
             purge_at: at(PURGE_INTERVAL),
-            measure_at: at(MEASURE_INTERVAL),
+            measure_at: now,
             sweep_at: at(CLEANUP_INTERVAL),
             registry: Registry::new(context.clone()),
             context,
@@ -102,6 +103,14 @@ impl Housekeeper {
     }
 
     fn measure(&mut self) {
+        match self.context.stores.disk_free() {
+            Ok(Some(bytes)) => {
+                self.context.status.set_disk_free(bytes);
+                self.context.metrics.task.disk_free(bytes);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "cannot measure the free space"),
+        }
         for (partition, committed) in self.context.status.offsets() {
             match self.admin.watermarks(&partition, self.context.settings.limits.broker_timeout) {
                 Ok((_, end)) => self.context.metrics.consumer.position(&partition, committed, end),

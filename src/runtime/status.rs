@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::mailbox::Mailbox;
+use super::open_entries::OpenEntries;
 use super::thread_state::{TaskCounts, ThreadState};
 use crate::metric::TaskState;
 use crate::model::{TaskId, TopicPartition};
@@ -28,6 +29,10 @@ struct Inner {
     standbys: Arc<BTreeSet<TaskId>>,
     /// The number of standbys that catch up, and of those that have caught up.
     standby_counts: [u64; 2],
+    /// The entries of the running tasks of each stream thread.
+    entries: BTreeMap<usize, BTreeMap<TaskId, OpenEntries>>,
+    /// The free space of the file system of the stores, in bytes.
+    disk_free: Option<u64>,
 }
 
 impl Status {
@@ -93,6 +98,31 @@ impl Status {
     /// The number of standbys by state.
     pub fn standby_tasks(&self) -> BTreeMap<TaskState, u64> {
         [TaskState::Restoring, TaskState::Running].into_iter().zip(self.inner().standby_counts).collect()
+    }
+
+    /// Sets the entries of the running tasks of a stream thread.
+    pub(super) fn set_entries(&self, thread: usize, entries: BTreeMap<TaskId, OpenEntries>) {
+        self.inner().entries.insert(thread, entries);
+    }
+
+    /// The entries of all running tasks by processor, some seconds old.
+    pub fn entries(&self) -> BTreeMap<Arc<str>, OpenEntries> {
+        let mut sums: BTreeMap<Arc<str>, OpenEntries> = BTreeMap::new();
+        for (task, entries) in self.inner().entries.values().flatten() {
+            let sum = sums.entry(task.processor.clone()).or_default();
+            *sum = sum.and(*entries);
+        }
+        sums
+    }
+
+    /// Sets the free space of the file system of the stores, in bytes.
+    pub(super) fn set_disk_free(&self, bytes: u64) {
+        self.inner().disk_free = Some(bytes);
+    }
+
+    /// The free space of the file system of the stores, in bytes; `None` before the first measurement.
+    pub fn disk_free(&self) -> Option<u64> {
+        self.inner().disk_free
     }
 
     /// The state of each stream thread.

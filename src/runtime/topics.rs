@@ -57,10 +57,9 @@ pub fn prepare(
         .filter(|(_, found)| found.is_none())
         .map(|((topic, kind), _)| new_topic(topic, *kind, settings))
         .collect();
-    for topic in &missing {
-        tracing::info!(topic = %topic.topic, partitions = topic.partitions, "creating topic");
-    }
     if !missing.is_empty() {
+        let partitions_of = missing.iter().map(|topic| (topic.topic.as_str(), topic.partitions));
+        tracing::info!(topics_with_partitions = ?partitions_of.collect::<BTreeMap<_, _>>(), "creating topics");
         admin.create(&missing, timeout)?;
     }
     let mut found = found;

@@ -1,6 +1,7 @@
 //! Compiles and renders templates, within limits.
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
@@ -14,9 +15,16 @@ use super::{Error, emit, mark, object};
 const REVISION_DIGITS: usize = 12;
 
 /// A compiled template that renders to one JSON object. See the [module](super) for the rules for values.
+///
+/// Clones share their content, so that [`replace`](Self::replace) reaches the processors that hold one.
 #[derive(Clone)]
 pub struct Template {
     name: String,
+    content: Arc<RwLock<Arc<Content>>>,
+}
+
+/// One revision of a template.
+struct Content {
     revision: String,
     environment: Environment<'static>,
 }
@@ -45,7 +53,31 @@ impl Template {
         environment
             .add_template_owned(name.to_owned(), source.to_owned())
             .map_err(|error| Error::engine(name, source, &error))?;
-        Ok(Self { name: name.to_owned(), revision: revision(source), environment })
+        Ok(Self::of(name, Arc::new(Content { revision: revision(source), environment })))
+    }
+
+    fn of(name: &str, content: Arc<Content>) -> Self {
+        Self { name: name.to_owned(), content: Arc::new(RwLock::new(content)) }
+    }
+
+    fn content(&self) -> Arc<Content> {
+        // A poisoned lock is usable: the content is replaced as a whole.
+        Arc::clone(&self.content.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The current content, which no replacement changes: so that a text and its revision belong together.
+    #[must_use]
+    pub fn fixed(&self) -> Self {
+        Self::of(&self.name, self.content())
+    }
+
+    /// Replaces the content of this template and its clones; false if `other` has the same.
+    pub fn replace(&self, other: &Self) -> bool {
+        let new = other.content();
+        let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = content.revision != new.revision;
+        *content = new;
+        is_new
     }
 
     /// Renders the template with the fields of `context` as variables; the result is one JSON object.
@@ -53,8 +85,9 @@ impl Template {
     /// # Errors
     /// Any [`Error`] but [`Error::Syntax`]; the same template may render with some values and fail with others.
     pub fn render<C: Serialize>(&self, context: &C) -> Result<String, Error> {
+        let current = self.content();
         let template =
-            self.environment.get_template(&self.name).map_err(|error| Error::engine(&self.name, "", &error))?;
+            current.environment.get_template(&self.name).map_err(|error| Error::engine(&self.name, "", &error))?;
         let marked =
             template.render(Serde(context)).map_err(|error| Error::engine(&self.name, template.source(), &error))?;
         if marked.len() > TEXT_BYTES_MAX {
@@ -71,14 +104,14 @@ impl Template {
     }
 
     /// A short hash of the source, equal on all machines; recorded with each submission.
-    pub fn revision(&self) -> &str {
-        &self.revision
+    pub fn revision(&self) -> String {
+        self.content().revision.clone()
     }
 }
 
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Template({} {})", self.name, self.revision)
+        write!(f, "Template({} {})", self.name, self.revision())
     }
 }
 

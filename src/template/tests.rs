@@ -248,3 +248,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_replaced_template_reaches_its_clones_and_not_what_was_fixed() {
+    let template = Template::compile("t", r#"{"a": 1}"#).unwrap();
+    let (clone, fixed) = (template.clone(), template.fixed());
+    assert!(!template.replace(&Template::compile("t", r#"{"a": 1}"#).unwrap()), "it is the same");
+    assert!(template.replace(&Template::compile("t", r#"{"a": 2}"#).unwrap()));
+    let text = |template: &Template| template.render(&()).unwrap();
+    assert_eq!((text(&clone), text(&fixed)), (r#"{"a": 2}"#.to_owned(), r#"{"a": 1}"#.to_owned()));
+    assert_eq!(clone.revision(), template.revision());
+    assert_ne!(fixed.revision(), template.revision());
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::calls::{Calls, Targeted};
 use crate::app::Secrets;
 use crate::app::error::{Error, Result};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::model::Target;
 use crate::processor::delivery::{self, Delivery};
 use crate::secret::Secret;
@@ -13,14 +13,14 @@ use crate::sink::control_m::{ControlM, Settings};
 use crate::template::Template;
 use crate::topology::spec;
 
+/// The setting of the API key.
+pub(in crate::app) const API_KEY: &str = "control_m.api_key";
+
 /// The sink; `None` without `control_m.base_url`.
-pub(super) fn sink(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<Option<Targeted>> {
+pub(in crate::app) fn sink(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<Option<Arc<ControlM>>> {
     let Some(control_m) = &config.control_m else { return Ok(None) };
     let base_url = secrets.resolve("control_m.base_url", &control_m.base_url)?;
-    let api_key = match &control_m.api_key {
-        Some(key) => secrets.resolve("control_m.api_key", key)?,
-        None => Secret::new(String::new()),
-    };
+    let api_key = api_key(control_m, secrets)?;
     let settings = Settings {
         request_timeout: control_m.request_timeout,
         in_flight_max: control_m.in_flight_max,
@@ -28,7 +28,24 @@ pub(super) fn sink(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<
     };
     let Calls { handle, clock, metrics } = calls.clone();
     let sink = ControlM::measured(&settings, handle, clock, metrics).map_err(|error| Error::Sink(error.into()))?;
-    Ok(Some((Target::new(delivery::control_m::CONTROL_M), Arc::new(sink))))
+    Ok(Some(Arc::new(sink)))
+}
+
+/// The sink with its target.
+pub(super) fn targeted(sink: Arc<ControlM>) -> Targeted {
+    (Target::new(delivery::control_m::CONTROL_M), sink)
+}
+
+/// Reads the API key again and replaces that of the sink; false if it is the same.
+pub(in crate::app) fn reload(sink: &ControlM, settings: &config::ControlM, secrets: &Secrets) -> Result<bool> {
+    sink.set_api_key(&api_key(settings, secrets)?).map_err(|error| Error::Sink(error.into()))
+}
+
+fn api_key(settings: &config::ControlM, secrets: &Secrets) -> Result<Secret> {
+    match &settings.api_key {
+        Some(key) => secrets.resolve(API_KEY, key),
+        None => Ok(Secret::new(String::new())),
+    }
 }
 
 /// The processor of a delivery; `None` without `control_m.base_url`.

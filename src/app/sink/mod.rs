@@ -3,22 +3,30 @@
 //! A new kind is a file here, a line in [`sinks`] and an arm of [`processor`].
 
 mod calls;
-mod control_m;
+pub(super) mod control_m;
 
 pub use calls::Calls;
+
+use std::sync::Arc;
 
 use super::Secrets;
 use super::error::Result;
 use crate::config::Config;
 use crate::processor::delivery;
 use crate::sink::Sinks;
+use crate::sink::control_m::ControlM;
 use crate::template::Template;
 use crate::topology::spec::{Delivery, DeliveryKind};
 
 /// The sinks of the configured services, by target.
 pub fn sinks(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<Sinks> {
-    let configured = [control_m::sink(config, secrets, calls)?];
-    Ok(configured.into_iter().flatten().fold(Sinks::new(), |sinks, (target, sink)| sinks.with(target, sink)))
+    Ok(by_target(control_m::sink(config, secrets, calls)?))
+}
+
+/// The sinks of these services, by target.
+pub(super) fn by_target(control_m: Option<Arc<ControlM>>) -> Sinks {
+    let configured = [control_m.map(control_m::targeted)];
+    configured.into_iter().flatten().fold(Sinks::new(), |sinks, (target, sink)| sinks.with(target, sink))
 }
 
 /// The processor of a delivery; `None` if its service is not configured.

@@ -67,7 +67,7 @@ impl KafkaSettings {
             bootstrap_servers: bootstrap_servers.to_owned(),
             properties: BTreeMap::new(),
             client_id: "sheaf".to_owned(),
-            session_timeout: Duration::from_secs(45),
+            session_timeout: SESSION_TIMEOUT,
             max_poll_interval: Duration::from_mins(5),
             transaction_timeout: Duration::from_secs(15),
             assignor: Assignor::default(),
@@ -223,6 +223,11 @@ const OWNED: &[(&str, &str)] = &[
     ("message.max.bytes", "it has a setting of its own"),
 ];
 
+/// As in Kafka's consumer and in Kafka Streams. A member is static, so a restart within the session keeps its tasks: a pod that
+/// is killed on its node is back after 10 to 30 s, and a shorter session would move and restore its state for each restart.
+/// The price is that a survivor takes over from an instance that does not come back after this time.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(45);
+
 /// A member learns of a rebalance from the answer to a heartbeat, twice with the cooperative protocol: with Kafka's 3 s
 /// two members took 6.5 s to rebalance.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -294,7 +299,8 @@ const PRODUCING: &[(&str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::{KafkaSettings, OWNED, ProducerSpec};
+    use super::{ConsumerSpec, KafkaSettings, OWNED, ProducerSpec};
+    use crate::broker::Waker;
 
     fn with(key: &str, value: &str) -> KafkaSettings {
         let mut settings = KafkaSettings::new("localhost:9092");
@@ -327,6 +333,14 @@ mod tests {
     fn a_password_is_not_shown() {
         let shown = format!("{:?}", with("sasl.password", "my secret"));
         assert!(shown.contains("sasl.password") && !shown.contains("my secret"), "{shown}");
+    }
+
+    #[test]
+    fn the_session_is_that_of_kafka_streams_unless_it_is_set() {
+        let spec = ConsumerSpec { group: "g".to_owned(), group_instance: None, waker: Waker::none() };
+        let config = KafkaSettings::new("localhost:9092").consumer(&spec);
+        assert_eq!(config.get("session.timeout.ms"), Some("45000"));
+        assert_eq!(config.get("heartbeat.interval.ms"), Some("500"));
     }
 
     #[test]

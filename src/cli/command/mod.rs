@@ -11,12 +11,13 @@
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
 //! | `mock` | `sheaf mock control-m`: the Control-M simulator |
 //!
-//! A new command is a file here and three lines below: its module, its variant, its call. Its help is the documentation of its
-//! options.
+//! `reload` is the part of `run` that reloads. A new command is a file here and three lines below: its module, its variant, its
+//! call. Its help is the documentation of its options.
 
 mod demo;
 mod mock;
 mod produce;
+mod reload;
 mod run;
 mod simulate;
 mod state;

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
+use tokio::time::Instant;
 
+use super::reload::{POLL_INTERVAL, Reload};
 use crate::admin::Server;
-use crate::app::{self, Assembly, Resources};
+use crate::app::{self, Assembly, Reloader, Resources};
 use crate::cli::exit::{Failure, INTERRUPTED};
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::print_stderr;
-use crate::cli::signal::Signals;
+use crate::cli::signal::{Hangups, Signals};
 use crate::cli::{fault, log};
 use crate::model::ErrorClass;
 use crate::runtime::{self, Application, Context, Instance};
@@ -21,7 +23,8 @@ use crate::runtime::{self, Application, Context, Instance};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The instance runs until SIGTERM or SIGINT: then it commits its open transactions, closes its stores and exits. A second \
-signal ends the process at once, without losing data.
+signal ends the process at once, without losing data. SIGHUP reloads templates, secrets and the log level; a template in a \
+local file is also picked up within ten seconds.
 
   sheaf run -c sheaf.yaml
   sheaf run -c sheaf.yaml --set instance_id=b --set http.bind=127.0.0.1:8081 --set state_dir=state-b")]
@@ -37,9 +40,11 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let Loaded { config, file } = load::load(&args.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let assembly = Assembly::new(&config, &file)?;
-    log::start(&config.log, load::log_filter().as_deref(), &assembly.metrics)?;
+    let log_level = log::start(&config.log, load::log_filter().as_deref(), &assembly.metrics)?;
+    let hangups = runtime.block_on(async { Hangups::new() })?;
     let fault_observer = fault::fault_observer()?;
     let resources = Resources::new(&config, runtime.handle(), &assembly.metrics)?;
+    let reload = Reload::new(&args.config, config.clone(), Reloader::new(file, &resources), log_level)?;
     let stores = app::stores(&config)?;
     let health = Arc::new(assembly.health());
     let server = runtime.block_on(Server::start(config.http.bind, health)).context("http.bind")?;
@@ -53,7 +58,8 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     };
     let instance = Instance::start(&context, config.shutdown_timeout)?;
-    let code = watch(instance, &runtime, signals, config.shutdown_timeout);
+    let failure = watch(&instance, &runtime, (&mut signals, hangups), &reload);
+    let code = stop(instance, &runtime, (signals, failure), config.shutdown_timeout);
     runtime.block_on(server.stop());
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
@@ -112,19 +118,39 @@ fn prepare(
     }
 }
 
-/// Waits for a signal or a failed thread, then stops the instance within `limit`.
-fn watch(instance: Instance, runtime: &Runtime, mut signals: Signals, limit: Duration) -> Result<ExitCode, Failure> {
-    let failure = runtime.block_on(async {
+/// Waits for a signal to stop or a failed thread, and reloads meanwhile.
+fn watch(
+    instance: &Instance,
+    runtime: &Runtime,
+    (signals, mut hangups): (&mut Signals, Hangups),
+    reload: &Reload,
+) -> Option<runtime::Error> {
+    runtime.block_on(async {
+        let mut poll_at = Instant::now() + POLL_INTERVAL;
         loop {
             tokio::select! {
                 () = signals.next() => return None,
+                () = hangups.next() => reload.start(runtime),
                 () = tokio::time::sleep(CHECK_INTERVAL) => {}
             }
             if let Some(failure) = instance.failure() {
                 return Some(failure);
             }
+            if Instant::now() >= poll_at {
+                poll_at = Instant::now() + POLL_INTERVAL;
+                reload.poll(runtime);
+            }
         }
-    });
+    })
+}
+
+/// Stops the instance within `limit`.
+fn stop(
+    instance: Instance,
+    runtime: &Runtime,
+    (mut signals, failure): (Signals, Option<runtime::Error>),
+    limit: Duration,
+) -> Result<ExitCode, Failure> {
     match &failure {
         None => tracing::info!("stopping: committing open transactions"),
         Some(error) => tracing::error!(%error, "a thread has failed, stopping the instance"),

@@ -48,6 +48,11 @@ impl Processor for Bundle {
         status::listing(state, self.rules.sla, self.fixed_children)
     }
 
+    fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
+        // Incomplete bundles are sorted by deadline.
+        status::is_open(status).then(|| at.saturating_sub(self.rules.sla))
+    }
+
     fn status_name(&self, status: Status) -> Cow<'static, str> {
         Cow::Borrowed(status::name(status))
     }

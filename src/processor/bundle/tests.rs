@@ -3,7 +3,7 @@
 use super::count::EventOutcome;
 use super::*;
 use crate::codec::{Versioned as _, part};
-use crate::model::{Headers, Key, Moment, Record, Timer, Topic, TopicPartition};
+use crate::model::{Headers, Key, Moment, Record, Status, Timer, Topic, TopicPartition};
 use crate::processor::{Addressed, Count, Input, Keyed, Keying as _, Processor as _, Transition};
 
 const NOON: i64 = 1_767_268_800_000;
@@ -303,4 +303,13 @@ fn a_submission_has_the_unchanged_payloads_without_surrounding_whitespace() {
 
 fn event_time() -> Timestamp {
     Timestamp::from_millis(NOON)
+}
+
+#[test]
+fn an_incomplete_bundle_is_open_since_its_first_member_and_a_closed_one_is_not_open() {
+    let (bundle, at) = (Bundle::new("t", rules(KeyFormat::Uuid)), Timestamp::from_millis(NOON));
+    let due = at.saturating_add(SLA_DEFAULT);
+    for (status, is_open) in [(1, true), (2, true), (3, true), (5, true), (6, true), (7, true), (8, false)] {
+        assert_eq!(bundle.open_since(Status(status), due), is_open.then_some(at), "{}", status::name(Status(status)));
+    }
 }

@@ -143,6 +143,10 @@ impl Processor for Delivery {
         Cow::Borrowed(status::name(status))
     }
 
+    fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
+        status::is_open(status).then_some(at)
+    }
+
     fn metrics(&self) -> Vec<Family> {
         [count::families(), self.protocol.metrics()].concat()
     }

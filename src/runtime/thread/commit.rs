@@ -91,7 +91,7 @@ impl StreamThread {
         self.committer.committed(started, now, &self.context);
         let offsets = self.inputs.iter().map(|(partition, input)| (partition.clone(), input.committed));
         self.context.status.add_committed(offsets);
-        let next = self.txn.next(self.context.clock.now(), now);
+        let next = self.txn.next(self.txn.now, now);
         let done = std::mem::replace(&mut self.txn, next);
         done.tally.report(&self.context.metrics, &done.outputs);
         self.notice_log.log(done.tally.notices, now);

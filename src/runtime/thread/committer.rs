@@ -8,7 +8,7 @@ use super::membership::Membership;
 use crate::broker::{FencedBy, GroupMetadata, Producer, ProducerSpec};
 use crate::config::ProcessingGuarantee;
 use crate::metric::TransactionResult;
-use crate::model::TopicPartition;
+use crate::model::{OutRecord, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::error::Result;
 use crate::runtime::fault_point::FaultPoint;
@@ -142,6 +142,17 @@ impl Committer {
     /// The time since the last commit.
     pub(super) fn since_commit(&self, uptime: Duration) -> Duration {
         uptime.saturating_sub(self.last_commit)
+    }
+
+    /// Writes records in a transaction of their own, before the first one of the duties.
+    pub(super) fn write_alone(&mut self, records: &[OutRecord], context: &Context) -> Result<()> {
+        let Some(producer) = self.producer.as_mut().filter(|_| !records.is_empty()) else { return Ok(()) };
+        let written = producer.transact(records, context.settings.limits.broker_timeout);
+        if written.is_err() {
+            // The outcome may be unknown; the records are written again by the next producer.
+            self.producer = None;
+        }
+        Ok(written.map(drop)?)
     }
 
     /// Duties 4 to 6: produces the records, waits for their acknowledgements, and sends the offsets.

@@ -137,7 +137,7 @@ impl StreamThread {
     }
 
     fn roll_back(&mut self) -> Result<()> {
-        let next = Transaction::new(self.context.clock.now(), self.context.clock.uptime());
+        let next = Transaction::new(self.txn.now, self.context.clock.uptime());
         let aborted = mem::replace(&mut self.txn, next);
         let settings = &self.context.settings;
         if !settings.breaks(Mutation::InputsForgotten) {

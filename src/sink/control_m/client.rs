@@ -9,6 +9,7 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Proxy, RequestBuilder, Url, redirect, retry};
 
+use super::api_key::ApiKey;
 use super::permit::{self, Permitted};
 use super::request::{self, Call, LOOK_UP_ROWS_MAX};
 use super::retry_after;
@@ -47,6 +48,7 @@ pub(super) struct Reply {
 pub(super) struct Client {
     http: reqwest::Client,
     base_url: String,
+    pub(super) api_key: ApiKey,
     clock: Arc<dyn Clock>,
     request_timeout: Duration,
 }
@@ -55,8 +57,8 @@ impl Client {
     /// A client; no request is sent yet.
     pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let base_url = base_url(&settings.base_url)?;
-        let http = build(settings)?;
-        Ok(Self { http, base_url, clock, request_timeout: settings.request_timeout })
+        let (http, api_key) = (build(settings)?, ApiKey::new(&settings.api_key)?);
+        Ok(Self { http, base_url, api_key, clock, request_timeout: settings.request_timeout })
     }
 
     /// Sends the call of an act. The body of a submit is held back if `expires_at` (on the clock's uptime) has passed
@@ -88,6 +90,7 @@ impl Client {
     }
 
     async fn exchange(&self, request: RequestBuilder) -> Exchange {
+        let request = request.header("x-api-key", self.api_key.get());
         let give_up_at = self.clock.uptime().saturating_add(self.request_timeout);
         let mut response = match self.before(give_up_at, request.send()).await {
             None => return Exchange::Lost(TIMED_OUT.to_owned()),
@@ -137,10 +140,7 @@ fn base_url(text: &str) -> Result<String, Error> {
 
 fn build(settings: &Settings) -> Result<reqwest::Client, Error> {
     let wrong = |setting| move |error| Error::Client { setting, detail: chain(error) };
-    let mut key = HeaderValue::from_str(settings.api_key.expose()).ok().ok_or(Error::ApiKey)?;
-    key.set_sensitive(true);
     let mut headers = HeaderMap::new();
-    headers.insert("x-api-key", key);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let mut builder = reqwest::Client::builder()
         .default_headers(headers)

@@ -7,6 +7,7 @@
 //!
 //! | file | content |
 //! |---|---|
+//! | `api_key` | the key, which may be replaced |
 //! | `settings` | address, key, time-outs and limits |
 //! | `request` | a [`Request`](crate::processor::delivery::control_m::Request) as HTTP |
 //! | `permit` | the body of a submit, which is held back after its expiry |
@@ -49,6 +50,7 @@
 //! and an exchange ends at the latest [`Settings::request_timeout`] after its start, on the clock that includes stops.
 //! So nothing is executed later than `expires_at + request_timeout`, for which a new owner waits before it looks up.
 
+mod api_key;
 mod call;
 mod client;
 mod health;
@@ -72,6 +74,7 @@ use call::Caller;
 
 use crate::metric::Metrics;
 use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, Target, TaskId};
+use crate::secret::Secret;
 
 /// The [`Sink`] of Control-M.
 #[derive(Debug)]
@@ -99,6 +102,11 @@ impl ControlM {
     /// Requests the list of Control-M servers: checks that the API responds and accepts the key.
     pub async fn health(&self) -> Result<Vec<Server>, Error> {
         health::ask(self.caller.client()).await
+    }
+
+    /// Replaces the API key for requests that start from now on; false if it is the same.
+    pub fn set_api_key(&self, key: &Secret) -> Result<bool, Error> {
+        self.caller.client().api_key.set(key)
     }
 
     /// Stops accepting acts and waits for those in flight, for at most `timeout`; returns the number of those left.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sheaf::mock::control_m::{Action, Fault};
 use sheaf::model::{Sink, Target, Verdict};
 use sheaf::processor::delivery::control_m::Answer;
+use sheaf::secret::Secret;
 use sheaf::sink::control_m::{ControlM, Error, Settings};
 
 use super::support::{
@@ -22,6 +23,21 @@ fn a_submit_is_accepted_with_the_run_of_the_folder() {
     let dump = fixture.simulator.dump();
     assert_eq!(dump.folders["folder-a"].run_ids, [run_id]);
     assert_eq!((dump.requests, dump.calls(SUBMIT)), (1, 1));
+}
+
+#[test]
+fn a_replaced_key_is_sent_from_the_next_request_on() {
+    let fixture = Fixture::with(|settings| Settings { api_key: key("old"), ..settings }, |simulator| simulator);
+    assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Busy { status: 401, .. }));
+    assert!(fixture.sink.set_api_key(&key("k-1")).unwrap());
+    assert!(!fixture.sink.set_api_key(&key("k-1")).unwrap(), "it is the same");
+    assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));
+    assert!(matches!(fixture.sink.set_api_key(&key("two\nlines")), Err(Error::ApiKey)));
+    assert!(matches!(answer(&fixture.submit("folder-b")), Answer::Accepted { .. }), "the former one stays");
+}
+
+fn key(text: &str) -> Secret {
+    Secret::new(text.to_owned())
 }
 
 #[test]
@@ -186,7 +202,7 @@ fn a_busy_answer_has_the_time_to_wait() {
 
 #[test]
 fn an_invalid_key_is_busy_and_is_never_printed() {
-    let invalid = || sheaf::secret::Secret::new("hunter2".to_owned());
+    let invalid = || Secret::new("hunter2".to_owned());
     let fixture = Fixture::with(|settings| Settings { api_key: invalid(), ..settings }, |s| s);
     let verdict = fixture.submit("folder-a");
     let message = "Session token is invalid or expired".to_owned();
@@ -284,7 +300,7 @@ fn invalid_settings_are_refused_at_the_start() {
     assert!(new(&valid).is_ok());
     assert!(matches!(new(&settings("ctm.example")), Err(Error::BaseUrl { .. })));
     assert!(matches!(new(&Settings { in_flight_max: 0, ..valid.clone() }), Err(Error::InFlight { .. })));
-    let key = sheaf::secret::Secret::new("a\nb".to_owned());
+    let key = Secret::new("a\nb".to_owned());
     assert!(matches!(new(&Settings { api_key: key, ..valid.clone() }), Err(Error::ApiKey)));
     let pem = b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n".to_vec();
     assert!(matches!(new(&Settings { ca_bundle: Some(pem), ..valid.clone() }), Err(Error::Client { .. })));

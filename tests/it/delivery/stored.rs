@@ -115,6 +115,8 @@ fn the_stored_bytes_of_a_journal_have_not_changed() {
         journal.encode(&mut bytes).unwrap();
         assert_eq!(hex(&bytes), written.replace(' ', ""), "{journal:?}");
         assert_eq!(Journal::decode(1, &bytes).unwrap(), journal);
-        assert_eq!(delivery(TEMPLATE).listing(&journal).statuses, Statuses::one(Status(status)), "{journal:?}");
+        let (delivery, is_open) = (delivery(TEMPLATE), status <= 3);
+        assert_eq!(delivery.listing(&journal).statuses, Statuses::one(Status(status)), "{journal:?}");
+        assert_eq!(delivery.open_since(Status(status), START), is_open.then_some(START), "{journal:?}");
     }
 }

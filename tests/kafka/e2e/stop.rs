@@ -87,6 +87,20 @@ fn a_restart_after_a_clean_stop_moves_nothing_and_restores_nothing() {
 }
 
 #[test]
+fn a_start_logs_some_ten_lines_and_a_hang_up_reloads() {
+    let Some(deployment) = Deployment::open("e2e-reload") else { return };
+    let mut instance = deployment.run("a");
+    instance.wait_for_log("all tasks of the thread are running");
+    let log_text = instance.log_text();
+    let lines: Vec<_> = log_text.lines().filter(|line| !line.contains("librdkafka")).collect();
+    assert!(lines.len() <= 12, "{} lines: {log_text}", lines.len());
+    instance.signal(Signal::HUP);
+    instance.wait_for_log("reloaded; these have changed");
+    instance.ready();
+    assert_eq!(instance.terminate(), Some(0));
+}
+
+#[test]
 fn a_second_signal_ends_it_at_once() {
     if is_skipped() {
         return;

@@ -41,8 +41,9 @@ const WORDS: Words = Words {
 impl Protocol for Folders {
     fn prepare(&self, submission: &Submission) -> Result<Prepared, Reject> {
         let name = folder::name(&submission.bundle_id)?;
-        let revision = self.template.revision().to_owned();
-        let (content, count) = match definition::render(self, submission, &name) {
+        let folders = Self { template: self.template.fixed(), ..self.clone() };
+        let revision = folders.template.revision();
+        let (content, count) = match definition::render(&folders, submission, &name) {
             Ok(definition) => (Ok(definition), count::RENDERED),
             Err(error) => (Err(Reject::new(RejectReason::Render, error.to_string())), error.count()),
         };
