@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 
 use super::error::Result;
 use super::{Calls, InstanceStatus, Secrets, TopologyFile, broker, metrics, settings, sink};
-use crate::broker::kafka::KafkaBroker;
+use crate::broker::Broker;
 use crate::config::Config;
 use crate::metric::Metrics;
 use crate::model::Clock;
@@ -20,7 +20,7 @@ use crate::topology::Topology;
 #[derive(Debug)]
 pub struct Resources {
     /// The client of the cluster; it does not connect yet.
-    pub broker: KafkaBroker,
+    pub broker: Arc<dyn Broker>,
     /// The sinks, by target.
     pub sinks: Sinks,
     /// The source of the secrets.

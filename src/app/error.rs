@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::feature::NotBuilt;
 use super::template::TemplateError;
 use crate::codec::yaml::Problems;
 use crate::topology::AssembleError;
@@ -70,6 +71,9 @@ pub enum Error {
     /// The state directory cannot be opened.
     #[error("state_dir: {0}")]
     Stores(store::Error),
+    /// The build lacks a part that the configuration needs.
+    #[error(transparent)]
+    NotBuilt(#[from] NotBuilt),
     /// The metrics cannot be registered.
     #[error("metrics: {0}")]
     Metrics(metric::Error),

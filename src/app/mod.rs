@@ -16,6 +16,8 @@
 //! | `secret` | the secrets of the configuration's references |
 //! | `broker` | the client of the cluster |
 //! | `store` | the state stores |
+//! | `aws` | secrets and templates from AWS |
+//! | `feature` | the error of a build without one of these three |
 //! | `sink` | the sinks by target, and the processors of deliveries to them, one file per kind |
 //! | `metric` | the metrics |
 //! | `setting` | the settings of the runtime |
@@ -43,8 +45,11 @@
 //! ```
 
 mod application;
+#[cfg(feature = "aws")]
+mod aws;
 mod broker;
 mod error;
+mod feature;
 mod health;
 mod metric;
 mod reload;
@@ -56,8 +61,11 @@ mod template;
 mod topology;
 
 pub use application::{Assembly, Resources};
-pub use broker::{broker, broker_settings};
+#[cfg(feature = "kafka")]
+pub use broker::broker_settings;
+pub use broker::{broker, broker_at};
 pub use error::Error;
+pub use feature::NotBuilt;
 pub use health::InstanceStatus;
 pub use metric::metrics;
 pub use reload::{Reloader, Templates, secrets_of_the_start};

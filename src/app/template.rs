@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::str::Utf8Error;
 
-use crate::aws::{self, S3};
+use super::feature::NotBuilt;
 use crate::blob::{self, Fetched, Source as _};
 use crate::template::{self, Template};
 
@@ -25,6 +25,9 @@ pub enum TemplateError {
     /// The tokio runtime of calls to AWS cannot be started.
     #[error(transparent)]
     Runtime(#[from] std::io::Error),
+    /// It is on S3, and the build has no AWS client.
+    #[error(transparent)]
+    NotBuilt(#[from] NotBuilt),
 }
 
 /// True for a template in S3.
@@ -42,11 +45,21 @@ pub(super) fn read(path: &Path) -> Result<Template, TemplateError> {
             let file = path.file_name().map(|file| file.to_string_lossy()).unwrap_or_default();
             blob::Files::new(directory).fetch(&file, None)?
         }
-        Some((bucket, key)) => {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-            S3::new(&aws::load(runtime.handle()), bucket, runtime.handle().clone()).fetch(key, None)?
-        }
+        Some((bucket, key)) => object(bucket, key)?,
     };
     let Fetched::Current(blob) = fetched else { return Err(TemplateError::NotRead) };
     Ok(Template::compile(&name, std::str::from_utf8(&blob.bytes)?)?)
+}
+
+/// An object of S3.
+#[cfg(feature = "aws")]
+fn object(bucket: &str, key: &str) -> Result<Fetched, TemplateError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    Ok(super::aws::object(runtime.handle(), bucket, key)?)
+}
+
+/// [`NotBuilt`].
+#[cfg(not(feature = "aws"))]
+fn object(_bucket: &str, _key: &str) -> Result<Fetched, TemplateError> {
+    Err(NotBuilt { part: "AWS client", feature: "aws" }.into())
 }

@@ -16,6 +16,7 @@
 //! [`Consumer::unassign`]. So the owner can commit its transaction first.
 
 mod error;
+#[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod memory;
 
@@ -53,6 +54,28 @@ pub trait Broker: Send + Sync + fmt::Debug {
 
     /// The administration of topics.
     fn admin(&self) -> Result<Box<dyn Admin>>;
+}
+
+impl<B: Broker + ?Sized> Broker for Arc<B> {
+    fn consumer(&self, spec: &ConsumerSpec) -> Result<Box<dyn Consumer>> {
+        (**self).consumer(spec)
+    }
+
+    fn producer(&self, spec: &ProducerSpec) -> Result<Box<dyn Producer>> {
+        (**self).producer(spec)
+    }
+
+    fn reader(&self, isolation: Isolation) -> Result<Box<dyn Reader>> {
+        (**self).reader(isolation)
+    }
+
+    fn reader_to(&self, purpose: Purpose) -> Result<Box<dyn Reader>> {
+        (**self).reader_to(purpose)
+    }
+
+    fn admin(&self) -> Result<Box<dyn Admin>> {
+        (**self).admin()
+    }
 }
 
 /// A member of a consumer group.

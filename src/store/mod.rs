@@ -17,6 +17,7 @@ mod error;
 pub mod index;
 pub mod memory;
 pub mod overlay;
+#[cfg(feature = "rocksdb")]
 pub mod rocks;
 pub mod write_behind;
 
@@ -97,6 +98,20 @@ pub trait Stores: Send + Sync + std::fmt::Debug {
     /// The free space of the file system of the stores in bytes; `None` if they are not on a disk.
     fn disk_free(&self) -> Result<Option<u64>> {
         Ok(None)
+    }
+}
+
+impl<S: Stores + ?Sized> Stores for Box<S> {
+    fn open(&self, task: &str) -> Result<Box<dyn Store>> {
+        (**self).open(task)
+    }
+
+    fn destroy(&self, task: &str) -> Result<()> {
+        (**self).destroy(task)
+    }
+
+    fn existing(&self) -> Result<Vec<String>> {
+        (**self).existing()
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::broker::kafka::{KafkaBroker, KafkaSettings};
-use crate::broker::{Broker, Producer, ProducerSpec};
+use crate::app;
+use crate::broker::{Producer, ProducerSpec};
 use crate::cli::exit::Failure;
 use crate::cli::output::{print_stderr, print_stdout};
 use crate::cli::signal;
@@ -67,7 +67,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     if args.shuffle {
         generator.shuffle(&mut events);
     }
-    let broker = KafkaBroker::new(KafkaSettings::new(&args.bootstrap_servers))?;
+    let broker = app::broker_at(&args.bootstrap_servers)?;
     let transactional_id = format!("sheaf-produce-{}", Incarnation::of_this_process().id);
     let mut producer = broker.producer(&ProducerSpec::transactional(&transactional_id))?;
     producer.init(TIMEOUT)?;

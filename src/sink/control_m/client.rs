@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, Proxy, RequestBuilder, Url, redirect, retry};
+use reqwest::{Proxy, RequestBuilder, Url, redirect, retry};
 
 use super::api_key::ApiKey;
 use super::permit::{self, Permitted};
@@ -125,6 +125,9 @@ fn base_url(text: &str) -> Result<String, Error> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong("it is neither http nor https".to_owned()));
     }
+    if url.scheme() == "https" && !cfg!(feature = "tls") {
+        return Err(wrong("this build has no TLS: build with --features tls (the default)".to_owned()));
+    }
     if !url.username().is_empty() || url.password().is_some() {
         // The text is not shown, because it may hold a password.
         return Err(Error::BaseUrl { url: "***".to_owned(), detail: "it contains a user or a password".to_owned() });
@@ -155,8 +158,9 @@ fn build(settings: &Settings) -> Result<reqwest::Client, Error> {
     if let Some(proxy) = &settings.proxy {
         builder = builder.proxy(Proxy::all(proxy).map_err(wrong("control_m.proxy"))?);
     }
+    #[cfg(feature = "tls")]
     if let Some(pem) = &settings.ca_bundle {
-        let certificates = Certificate::from_pem_bundle(pem).map_err(wrong("control_m.ca_bundle"))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(wrong("control_m.ca_bundle"))?;
         builder = builder.tls_certs_merge(certificates);
     }
     builder.build().map_err(wrong("the system (are its ca-certificates installed?)"))

@@ -1,19 +1,35 @@
-//! The client of the Kafka cluster.
+//! The client on librdkafka: its settings, from the configuration.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Secrets;
-use super::error::{Error, Result};
+use crate::app::Secrets;
+use crate::app::error::{Error, Result};
+use crate::broker::Broker;
 use crate::broker::kafka::{Assignor, KafkaBroker, KafkaSettings};
 use crate::config::Config;
 
 /// The client of the cluster; it does not connect yet. `transaction_timeout` overrides the configured one.
-pub fn broker(config: &Config, secrets: &Secrets, transaction_timeout: Option<Duration>) -> Result<KafkaBroker> {
+pub fn broker(config: &Config, secrets: &Secrets, transaction_timeout: Option<Duration>) -> Result<Arc<dyn Broker>> {
     let mut settings = broker_settings(config, secrets)?;
     if let Some(timeout) = transaction_timeout {
         settings.transaction_timeout = timeout;
     }
-    KafkaBroker::new(settings).map_err(Error::Broker)
+    connect(settings)
+}
+
+/// The client of the cluster at these addresses, with the default settings; it does not connect yet.
+pub fn broker_at(bootstrap_servers: &str) -> Result<Arc<dyn Broker>> {
+    connect(KafkaSettings::new(bootstrap_servers))
+}
+
+fn connect(settings: KafkaSettings) -> Result<Arc<dyn Broker>> {
+    Ok(Arc::new(KafkaBroker::new(settings).map_err(Error::Broker)?))
+}
+
+/// The version of librdkafka, for the metric `sheaf_build_info`.
+pub(in crate::app) fn client_version() -> String {
+    KafkaBroker::client_version()
 }
 
 /// The settings of the client, with their secrets.
