@@ -7,6 +7,7 @@
 //!
 //! | file | content |
 //! |---|---|
+//! | `decimal` | the exact value of a number |
 //! | `pointer` | RFC 6901 pointers, parsed once |
 //! | `extract` | the traversal of the text |
 //! | `scalar` | an extracted value |
@@ -15,12 +16,14 @@
 //! twice, the last one counts, as in `serde_json`. Stack use depends on the depth of the pointers, which is limited
 //! ([`DEPTH_MAX`]), and not on the nesting of the text.
 
+mod decimal;
 mod extract;
 mod pointer;
 mod scalar;
 #[cfg(test)]
 mod tests;
 
+pub use decimal::Decimal;
 pub use extract::{Error, Extracted, Extractor};
 pub use pointer::{DEPTH_MAX, Pointer, PointerError};
 pub use scalar::Scalar;

@@ -42,8 +42,8 @@
 //!
 //! **Time**: the deadline is the earliest member's event time + SLA. Lateness depends on the event times of the members only:
 //! the submission's `late` is true if the latest member is after the deadline, and the breach is alerted even if the timer has
-//! not fired when the last member arrives. Members after the deadline count as missing at the deadline. An event time more than
-//! [`AHEAD_MAX`] in the future is clamped.
+//! not fired when the last member arrives. Members after the deadline count as missing at the deadline. An event time that
+//! cannot be, before [`PLAUSIBLE_FROM`] or more than [`AHEAD_MAX`] ahead, is replaced or rejected ([`Implausible`]).
 //!
 //! **Storage**: one entry while it is small, as most bundles are. Above some 4 KiB each member is stored in a part of the entry
 //! ([`Effect::AddPart`]), written once, so that a member of a bundle with a thousand children costs as
@@ -56,6 +56,7 @@
 //! | `rules` | the settings |
 //! | `source` | reads and validates the fields of a member event |
 //! | `time` | parses event times |
+//! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
 //! | `state`, `gathering`, `member`, `stored` | the state and its encoding |
 //! | `classify` | the class of a member event |
@@ -71,6 +72,7 @@ mod fingerprint;
 mod gathering;
 mod keying;
 mod member;
+mod plausible;
 mod rules;
 mod source;
 mod state;
@@ -87,7 +89,8 @@ pub use gathering::{Gathering, Missing};
 pub use keying::{KeyingError, MemberKeying};
 pub use member::{Member, Origin};
 pub use rules::{
-    CHILDREN_DEFAULT, CHILDREN_MAX, KEEP_CLOSED_DEFAULT, KeyFormat, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule,
+    CHILDREN_DEFAULT, CHILDREN_MAX, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, PLAUSIBLE_FROM, Role, Rules,
+    SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
 };
 pub use source::ID_LEN_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
@@ -99,8 +102,8 @@ use std::time::Duration;
 
 use self::classify::Arrival;
 use self::source::{MemberFields, Reader};
-use super::{Effect, Event};
-use crate::model::{Reject, RejectReason, TimerKind, Timestamp};
+use super::Event;
+use crate::model::{Reject, RejectReason, TimerKind};
 
 /// The name of the output of completed bundles.
 pub const SUBMISSIONS: &str = "submissions";
@@ -111,7 +114,7 @@ pub const SLA: TimerKind = TimerKind::Deadline(0);
 /// The timer that deletes the marker of a closed bundle.
 pub const KEEP_CLOSED: TimerKind = TimerKind::Delay(0);
 
-/// The most that an event time may be ahead of the wall clock.
+/// The most that an event time may be ahead of the wall clock to be believed.
 pub const AHEAD_MAX: Duration = Duration::from_mins(5);
 
 /// The bundle processor of one topology.
@@ -137,12 +140,7 @@ impl Bundle {
     /// Reads the fields of a member event. The source is found by topic and role, which the inbox record has, and not by an
     /// index, so that sources can be added and reordered while the inbox has records.
     fn arrival(&self, event: &Event) -> Result<Arrival, Reject> {
-        let topic = event.record.source.topic.as_str();
-        let is_source = |reader: &&Reader| &*reader.topic == topic && reader.member.as_str() == event.role;
-        let Some(reader) = self.readers.iter().find(is_source) else {
-            let detail = format!("the topology `{}` reads no {} from topic {topic}", self.topology, event.role);
-            return Err(Reject::new(RejectReason::Unreadable, detail));
-        };
+        let reader = self.reader_of(event)?;
         let parsed = event.parsed.get::<MemberFields>().filter(|fields| fields.are_from(event.record.value.as_ref()));
         let MemberFields { id, expects, position: stated_position, .. } = match parsed {
             Some(fields) => fields.clone(),
@@ -160,13 +158,13 @@ impl Bundle {
         Ok(Arrival { role: reader.member, expects, stated_position, member: Arc::new(member) })
     }
 
-    /// Clamps an event time that is too far in the future, and counts it.
-    fn clamp(event: &mut Event, now: Timestamp) -> Option<Effect> {
-        let latest = now.saturating_add(AHEAD_MAX);
-        if event.at <= latest {
-            return None;
-        }
-        event.at = latest;
-        Some(count::one(count::CLAMPED, ""))
+    /// The source of an event.
+    fn reader_of(&self, event: &Event) -> Result<&Reader, Reject> {
+        let topic = event.record.source.topic.as_str();
+        let is_source = |reader: &&Reader| &*reader.topic == topic && reader.member.as_str() == event.role;
+        self.readers.iter().find(is_source).ok_or_else(|| {
+            let detail = format!("the topology `{}` reads no {} from topic {topic}", self.topology, event.role);
+            Reject::new(RejectReason::Unreadable, detail)
+        })
     }
 }

@@ -8,8 +8,8 @@ use super::count::{self, EventOutcome};
 use super::state::REPORTED_MAX;
 use super::submission::{self, Span};
 use super::{
-    Bundle, Ending, Fingerprint, Gathering, KEEP_CLOSED, Marker, Member, Missing, Role, SLA, State, alert, status,
-    stored,
+    Bundle, Ending, Fingerprint, Gathering, KEEP_CLOSED, Marker, Member, Missing, Role, SLA, State, alert, plausible,
+    status, stored,
 };
 use crate::model::{ActSlot, Key, Listing, Moment, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Family, Input, Processor, Transition};
@@ -62,10 +62,10 @@ impl Processor for Bundle {
 
     fn step(&self, key: &Key, state: Option<State>, input: Input, at: Moment) -> Result<Transition<State>, Reject> {
         let now = at.wall;
-        let mut clamped = None;
+        let mut doubted = None;
         let input = match input {
             Input::Record(mut event) => {
-                clamped = Self::clamp(&mut event, now);
+                doubted = plausible::replace(self.reader_of(&event)?, &mut event, now)?;
                 BundleInput::Member(self.arrival(&event)?)
             }
             Input::Timer(Timer { kind, .. }) => match kind {
@@ -80,7 +80,7 @@ impl Processor for Bundle {
             }
         };
         let mut transition = self.on_input(key, state, input, now)?;
-        transition.effects.splice(0..0, clamped);
+        transition.effects.splice(0..0, doubted);
         Ok(transition)
     }
 }

@@ -3,8 +3,8 @@
 use super::count::EventOutcome;
 use super::*;
 use crate::codec::{Versioned as _, part};
-use crate::model::{Headers, Key, Moment, Record, Timer, Topic, TopicPartition};
-use crate::processor::{Addressed, Count, Input, Keyed, Keying as _, Processor as _, Transition};
+use crate::model::{Headers, Key, Moment, Record, Timer, Timestamp, Topic, TopicPartition};
+use crate::processor::{Addressed, Count, Effect, Input, Keyed, Keying as _, Processor as _, Transition};
 
 const NOON: i64 = 1_767_268_800_000;
 
@@ -42,6 +42,7 @@ fn rules(key: KeyFormat) -> Rules {
         expects: Some(pointer("/children")),
         position: Some(pointer("/position")),
         time: None,
+        implausible: Implausible::AppendTime,
     };
     Rules {
         sources: vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")],
@@ -193,7 +194,7 @@ fn keying_gives_the_normalized_key_the_role_and_the_records_timestamp() {
 fn keying_takes_the_time_that_the_topology_names() {
     let mut rules = rules(KeyFormat::Text);
     let pointer = crate::codec::json::Pointer::parse("/timestamp").unwrap();
-    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Europe/Berlin".to_owned()) });
+    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Europe/Berlin".to_owned()), unit: None });
     let keying = MemberKeying::new(&rules, 0).unwrap();
     let key = |time: &str| keying.key(&record("parents", &format!(r#"{{"id":"p1","timestamp":{time}}}"#)));
     assert_eq!(addressed(key("\"2026-01-01T13:00:00.000001\"")).at, Timestamp::from_millis(NOON));
@@ -210,7 +211,7 @@ fn the_error_of_an_invalid_source_names_the_reason() {
     let mut rules = rules(KeyFormat::Text);
     assert_eq!(MemberKeying::new(&rules, 2).unwrap_err(), KeyingError::NoSource { index: 2, count: 2 });
     let pointer = crate::codec::json::Pointer::parse("/t").unwrap();
-    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Mars/Olympus".to_owned()) });
+    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Mars/Olympus".to_owned()), unit: None });
     let error = MemberKeying::new(&rules, 0).unwrap_err().to_string();
     assert!(error.contains("`Mars/Olympus` of topic parents"), "{error}");
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Processor, Spec};
-use crate::processor::bundle::{KeyFormat, Role};
+use crate::processor::bundle::{Implausible, KeyFormat, Role, TimeUnit};
 
 const DEFAULT: &str = include_str!("../../../topologies/control-m.yaml");
 
@@ -75,6 +75,34 @@ deliver: { control_m: { templat: x, server: s, retention_days: -1 } }
         "deliver.control_m.templat: this key is unknown",
         "deliver.control_m.template: this key is required",
         "deliver.control_m.retention_days: expected a whole number from 0 to 3650",
+    ] {
+        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
+    }
+}
+
+#[test]
+fn times_have_a_unit_and_a_policy_and_need_no_field() {
+    let file = |time: &str| {
+        format!(
+            "name: t\nsources:\n  - {{ topic: p, member: parent, bundle: /id, id: /id, time: {time} }}\n  \
+             - {{ topic: c, member: child, bundle: /p, id: /id }}\n"
+        )
+    };
+    let parent = |time: &str| {
+        let spec = Spec::parse("t.yaml", &file(time)).unwrap();
+        spec.bundle().unwrap().rules.sources.first().unwrap().clone()
+    };
+    let read = parent("{ pointer: /at, unit: us, implausible: reject }");
+    assert_eq!((read.time.unwrap().unit, read.implausible), (Some(TimeUnit::Micros), Implausible::Reject));
+    let read = parent("{ implausible: reject }");
+    assert_eq!((read.time, read.implausible), (None, Implausible::Reject));
+    assert_eq!(parent("{ pointer: /at }").implausible, Implausible::AppendTime);
+    let problems = problems(&file("{ unit: minutes, implausible: ignore }"));
+    for expected in [
+        "sources[0].time.unit: `unit` is of the field that `pointer` names",
+        "add `pointer: ..`",
+        "sources[0].time.unit: expected one of `s`, `ms`, `us`, `ns`, found `minutes`",
+        "sources[0].time.implausible: expected one of `append_time`, `reject`",
     ] {
         assert!(problems.contains(expected), "{expected}\n---\n{problems}");
     }
