@@ -34,6 +34,7 @@ fn rules(children: u32, parent_has_count: bool) -> Rules {
         expects: parent_has_count.then(|| pointer("/children")),
         position: Some(pointer("/position")),
         time: None,
+        ignore: Vec::new(),
         implausible: Implausible::AppendTime,
     };
     Rules {

@@ -13,8 +13,8 @@
 //! | class | condition | outcome |
 //! |---|---|---|
 //! | expected | the member is missing | `accepted`; `late` after the deadline |
-//! | duplicate | same role, id and bytes as a received member | `duplicate`: counted only |
-//! | conflict | same id or position as a received member, and other bytes | `conflict`: the first is kept, alert |
+//! | duplicate | same role and id as a received member, and an equal value | `duplicate`: counted only |
+//! | conflict | same id or position as a received member, and another value | `conflict`: the first is kept, alert |
 //! | unexpected | a child beyond the number of children, or with a position that is not from 1 to N | `unexpected`: not kept, alert |
 //! | poison | invalid, or the bundle would become too large | rejected: dead letter |
 //!
@@ -25,12 +25,15 @@
 //! | none | Open, schedule the SLA; Closed if complete at once | counted, alert; stays none | - | - |
 //! | Open | added; the SLA is rescheduled if the earliest member changes; the last one: Closed | counted, alert | Breached, alert with the missing members | - |
 //! | Breached | added, `late`, alert; the last one: Closed | counted, alert | - | - |
-//! | Closed | same id and bytes: `duplicate`; same id: `conflict`, alert; else `late`, alert | | - | none |
+//! | Closed | same id and value: `duplicate`; same id: `conflict`, alert; else `late`, alert | | - | none |
 //!
 //! A dash means that the state is unchanged and there are no effects. Closing forwards the submission, unschedules the SLA and
 //! leaves a marker for [`Rules::keep_closed`]. An operator's command is rejected and the outcome of an act is settled in every
 //! state, because a bundle has neither commands nor acts. Each deviating event is alerted once, and at most [`REPORTED_MAX`]
 //! of one bundle.
+//!
+//! **Equality**: two events are equal if their values are equal as JSON, without the fields that the source ignores
+//! ([`SourceRules::ignore`]) and without the ids, which are compared by themselves.
 //!
 //! **Number of children**: the parent's ([`SourceRules::expects`]), else [`Rules::children`]. If parents may state it, children
 //! that arrive before their parent are added provisionally; surplus ones become unexpected with the parent (positions beyond N
@@ -103,6 +106,7 @@ use std::time::Duration;
 use self::classify::Arrival;
 use self::source::{MemberFields, Reader};
 use super::Event;
+use crate::codec::json::Digester;
 use crate::model::{Reject, RejectReason, TimerKind};
 
 /// The name of the output of completed bundles.
@@ -155,7 +159,17 @@ impl Bundle {
             content: event.record.value.clone().unwrap_or_default(),
             origin: Origin { topic: Arc::clone(&reader.topic), partition, offset },
         };
-        Ok(Arrival { role: reader.member, expects, stated_position, member: Arc::new(member) })
+        let digester = Arc::clone(&reader.digester);
+        Ok(Arrival { role: reader.member, expects, stated_position, digester, member: Arc::new(member) })
+    }
+
+    /// The hash of a member's content. A member of a source that the topology does not have any more is hashed as a whole.
+    fn digest(&self, role: Role, member: &Member) -> u128 {
+        let is_source = |reader: &&Reader| reader.member == role && reader.topic == member.origin.topic;
+        match self.readers.iter().find(is_source) {
+            Some(reader) => reader.digester.digest(&member.content),
+            None => Digester::default().digest(&member.content),
+        }
     }
 
     /// The source of an event.

@@ -53,6 +53,8 @@ pub struct SourceRules {
     pub position: Option<Pointer>,
     /// The field with the event time; `None`: the timestamp of the Kafka record.
     pub time: Option<TimeRule>,
+    /// The fields that do not count when two events with one id are compared, besides the ids of bundle and member.
+    pub ignore: Vec<Pointer>,
     /// What happens to a record with an event time that cannot be.
     pub implausible: Implausible,
 }

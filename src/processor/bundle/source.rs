@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{CHILDREN_MAX, Implausible, KeyFormat, Role, SourceRules};
-use crate::codec::json::{Extracted, Extractor, Pointer, Scalar};
+use crate::codec::json::{Digester, Extracted, Extractor, Pointer, Scalar};
 use crate::model::{Record, Reject, RejectReason};
 
 /// The longest id in bytes; an id is a Kafka key, a store key and part of messages.
@@ -25,6 +25,8 @@ pub(super) struct Reader {
     position: Option<Field>,
     time: Option<Field>,
     pub(super) implausible: Implausible,
+    /// Hashes the contents of its members, without the fields that do not count.
+    pub(super) digester: Arc<Digester>,
 }
 
 /// A pointer with its index in the extractor.
@@ -82,6 +84,8 @@ impl Reader {
         };
         let time = rules.time.as_ref().map(|rule| field(&rule.pointer));
         let extractor = Extractor::new(&pointers);
+        // The ids of two events are equal when these are compared, however they are spelled.
+        let digester = Digester::without([&rules.bundle, &rules.id].into_iter().chain(&rules.ignore));
         Self {
             topic: Arc::from(rules.topic.as_str()),
             member: rules.member,
@@ -93,6 +97,7 @@ impl Reader {
             position,
             time,
             implausible: rules.implausible,
+            digester: Arc::new(digester),
         }
     }
 

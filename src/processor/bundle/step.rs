@@ -132,7 +132,7 @@ impl Bundle {
             Class::Unexpected(why) => (EventOutcome::Unexpected, alert::unexpected(key, member, &why)),
         };
         let mut effects = vec![count::event(role, outcome)];
-        effects.extend(once(&mut gathering.reported, &arrival, alert));
+        effects.extend(once(&mut gathering.reported, arrival.content(), alert));
         Ok(phase.with(gathering, effects))
     }
 
@@ -161,7 +161,7 @@ impl Bundle {
         if role == Role::Parent {
             let expected = arrival.expects.unwrap_or(self.rules.children);
             gathering.expected = Some(expected);
-            let surplus = surplus(key, &mut gathering, expected);
+            let surplus = self.surplus(key, &mut gathering, expected);
             has_surplus = !surplus.is_empty();
             effects.extend(surplus);
         }
@@ -179,6 +179,18 @@ impl Bundle {
             effects.push(Effect::Schedule(Timer { kind: SLA, due }));
         }
         Ok(phase.with(gathering, effects))
+    }
+
+    /// Removes the surplus children, with their counts and alerts.
+    fn surplus(&self, key: &Key, gathering: &mut Gathering, expected: u32) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for child in gathering.trim(expected) {
+            let alert = alert::unexpected(key, &child, &too_many(expected));
+            let content = (Role::Child, &*child, self.digest(Role::Child, &child));
+            effects.push(count::event(Role::Child, EventOutcome::Unexpected));
+            effects.extend(once(&mut gathering.reported, content, alert));
+        }
+        effects
     }
 
     /// Closes the bundle with its last member.
@@ -210,7 +222,12 @@ impl Bundle {
         if gathering.is_in_parts() {
             effects.push(Effect::DropParts);
         }
-        Ok(Transition { state: Some(State::Closed(Marker::of(gathering, Ending::Completed))), effects })
+        Ok(Transition {
+            state: Some(State::Closed(Marker::of(gathering, Ending::Completed, |role, member| {
+                self.digest(role, member)
+            }))),
+            effects,
+        })
     }
 
     /// All events up to the deadline have been processed, and the bundle is incomplete.
@@ -239,31 +256,20 @@ impl Phase {
 fn on_member_of_closed(key: &Key, mut marker: Marker, arrival: &Arrival) -> Transition<State> {
     let (role, member) = (arrival.role, &arrival.member);
     let name = Fingerprint::of_member(role, &member.id);
-    let content = name.of_content(&member.content);
+    let (_, _, digest) = arrival.content();
     let known = marker.seen.binary_search_by_key(&name, |(name, _)| *name).ok().and_then(|at| marker.seen.get(at));
     let (outcome, alert) = match known {
-        Some((_, seen)) if *seen == content => (EventOutcome::Duplicate, None),
+        Some((_, seen)) if *seen == name.of_content(digest) || *seen == name.of_bytes(&member.content) => {
+            (EventOutcome::Duplicate, None)
+        }
         Some(_) => (EventOutcome::Conflict, Some(alert::conflict(key, role, member, None))),
         None => (EventOutcome::Late, Some(alert::late_for_closed(key, role, member))),
     };
     let mut effects = vec![count::event(role, outcome)];
     if let Some(alert) = alert {
-        effects.extend(once(&mut marker.reported, arrival, alert));
+        effects.extend(once(&mut marker.reported, (role, member, digest), alert));
     }
     Transition { state: Some(State::Closed(marker)), effects }
-}
-
-/// Removes the surplus children, with their counts and alerts.
-fn surplus(key: &Key, gathering: &mut Gathering, expected: u32) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for child in gathering.trim(expected) {
-        let why = too_many(expected);
-        let alert = alert::unexpected(key, &child, &why);
-        let arrival = Arrival { role: Role::Child, expects: None, stated_position: None, member: child };
-        effects.push(count::event(Role::Child, EventOutcome::Unexpected));
-        effects.extend(once(&mut gathering.reported, &arrival, alert));
-    }
-    effects
 }
 
 /// The effects that store members in parts: the new member's; those of all members if they move to parts now, or if surplus
@@ -289,11 +295,17 @@ fn breach(key: &Key, missing: &Missing, due: Timestamp) -> [Effect; 2] {
     [count::one(count::BREACHES, missing.label()), alert::sla_breach(key, missing, due)]
 }
 
-/// The alert, unless this event was alerted before or the bundle has reached its limit of alerts.
-fn once(reported: &mut Vec<Fingerprint>, arrival: &Arrival, alert: Effect) -> Option<Effect> {
-    let member = &arrival.member;
-    let fingerprint = Fingerprint::of_member(arrival.role, &member.id).of_content(&member.content);
-    if reported.contains(&fingerprint) || reported.len() >= REPORTED_MAX {
+/// The alert, unless this event was alerted before or the bundle has reached its limit of alerts. The event is its role, the
+/// member and the hash of its content.
+fn once(
+    reported: &mut Vec<Fingerprint>,
+    (role, member, digest): (Role, &Member, u128),
+    alert: Effect,
+) -> Option<Effect> {
+    let name = Fingerprint::of_member(role, &member.id);
+    let fingerprint = name.of_content(digest);
+    let is_reported = || reported.contains(&fingerprint) || reported.contains(&name.of_bytes(&member.content));
+    if reported.len() >= REPORTED_MAX || is_reported() {
         return None;
     }
     reported.push(fingerprint);

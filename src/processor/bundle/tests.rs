@@ -12,18 +12,25 @@ const NOON: i64 = 1_767_268_800_000;
 const OPEN_V1: &str = concat!(
     "0001027031fd00acdbf23603000000187b226964223a227031222c226368696c6472656e223a327d07706172656e7473",
     "0622010161fd00acdbf2360300000102287b226964223a2261222c22706172656e745f6964223a227031222c22706f73",
-    "6974696f6e223a327d086368696c6472656e062201020186d7886bfb7f5495a6b196583720bd2c"
+    "6974696f6e223a327d086368696c6472656e0622010201faadf471ab5bae3f006436df8262ff26"
 );
 
 /// The same bundle, closed by its last child.
 const CLOSED_V1: &str = concat!(
+    "020003755c2bab182658d28a3ed63084b249c85ae30dd534550b7d93014e24a69fa6e3e19b5df4f16d58138f381aed11",
+    "df7403d9841ca7c54129f78bb0e504a7a18379f8126ed521235474bfd1c1aec11149730ba4ab4c7647aebf043ea8cd1b",
+    "ce77d401faadf471ab5bae3f006436df8262ff26"
+);
+
+/// The same bundle as sheaf 0.1.0 stored it, with fingerprints of bytes.
+const CLOSED_BY_0_1_0: &str = concat!(
     "020003755c2bab182658d28a3ed63084b249c8893d4d45c6f75ed7a70a02a02a004c0ae19b5df4f16d58138f381aed11",
     "df7403c2a0b6ef9e5e50f79d7d06bdb9b2d71af8126ed521235474bfd1c1aec1114973e38289a9c3db5df8b29b9809b2",
     "30542d0186d7886bfb7f5495a6b196583720bd2c"
 );
 
 /// The open bundle in version 2: the entry without members, and the parts.
-const PARTED_V2: &str = "0001020186d7886bfb7f5495a6b196583720bd2c";
+const PARTED_V2: &str = "00010201faadf471ab5bae3f006436df8262ff26";
 const PARTS_V2: [&str; 2] = [
     "00027031fd00acdbf23603000000187b226964223a227031222c226368696c6472656e223a327d07706172656e74730622",
     concat!(
@@ -42,6 +49,7 @@ fn rules(key: KeyFormat) -> Rules {
         expects: Some(pointer("/children")),
         position: Some(pointer("/position")),
         time: None,
+        ignore: Vec::new(),
         implausible: Implausible::AppendTime,
     };
     Rules {
@@ -132,6 +140,17 @@ fn bundles_in_parts_have_the_bytes_of_version_2() {
     assert_eq!((state.version(), hex(&state)), (2, PARTED_V2.to_owned()));
     let read = PARTS_V2.map(|part| part::decode(part::encode(2, &bytes(part))).unwrap());
     assert_eq!(from_hex(2, PARTED_V2).with_parts(read.into()).unwrap(), state);
+}
+
+#[test]
+fn a_bundle_that_sheaf_0_1_0_closed_recognizes_its_members_and_what_it_has_alerted() {
+    let closed = Some(from_hex(1, CLOSED_BY_0_1_0));
+    let outcome = |value: &str| child(closed.clone(), value).effects;
+    let duplicate = outcome(r#"{"id":"a","parent_id":"p1","position":2}"#);
+    assert_eq!(duplicate, [count::event(Role::Child, EventOutcome::Duplicate)]);
+    let alerted = outcome(r#"{"id":"b","parent_id":"p1","position":2}"#);
+    assert_eq!(alerted, [count::event(Role::Child, EventOutcome::Late)]);
+    assert_eq!(outcome(r#"{"id":"a","parent_id":"p1","position":3}"#).len(), 2, "a conflict has an alert");
 }
 
 #[test]

@@ -48,12 +48,17 @@ fn source(item: &Item<'_>) -> Option<SourceRules> {
     let expects = only_of(&mut fields, "expects", member, Role::Parent);
     let position = only_of(&mut fields, "position", member, Role::Child);
     let time = fields.item("time").map(|item| time(&item));
+    let ignore = match fields.item("ignore") {
+        Some(list) => list.items().and_then(|items| items.iter().map(pointer).collect()),
+        None => Some(Vec::new()),
+    };
     fields.finish();
     let (time, implausible) = match time {
         Some(read) => read?,
         None => (None, Implausible::default()),
     };
-    Some(SourceRules { topic: topic?, member: member?, bundle: bundle?, id: id?, expects, position, time, implausible })
+    let (bundle, id, ignore) = (bundle?, id?, ignore?);
+    Some(SourceRules { topic: topic?, member: member?, bundle, id, expects, position, time, ignore, implausible })
 }
 
 /// Reads a pointer that only sources of one role may have.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Processor, Spec};
-use crate::processor::bundle::{Implausible, KeyFormat, Role, TimeUnit};
+use crate::processor::bundle::{Implausible, KeyFormat, Role, SourceRules, TimeUnit};
 
 const DEFAULT: &str = include_str!("../../../topologies/control-m.yaml");
 
@@ -106,6 +106,22 @@ fn times_have_a_unit_and_a_policy_and_need_no_field() {
     ] {
         assert!(problems.contains(expected), "{expected}\n---\n{problems}");
     }
+}
+
+#[test]
+fn a_source_may_name_fields_that_do_not_count() {
+    let file = |ignore: &str| {
+        format!(
+            "name: t\nsources:\n  - {{ topic: p, member: parent, bundle: /id, id: /id, ignore: {ignore} }}\n  \
+             - {{ topic: c, member: child, bundle: /p, id: /id }}\n"
+        )
+    };
+    let spec = Spec::parse("t.yaml", &file("[/sent_at, /meta/retry]")).unwrap();
+    let ignored = |source: &SourceRules| source.ignore.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let sources: Vec<_> = spec.bundle().unwrap().rules.sources.iter().map(ignored).collect();
+    assert_eq!(sources, [vec!["/sent_at".to_owned(), "/meta/retry".to_owned()], vec![]]);
+    let wrong = problems(&file("[sent_at]"));
+    assert!(wrong.contains("sources[0].ignore[0]: `sent_at` is not a JSON pointer"), "{wrong}");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! | `record parents {"id":1}` | any value in the topic `parents` or `children`; without one, a tombstone |
 //! | `timestamp p1 parent millis=-1 sent=0` | a parent, or a child of p1, in a record with this timestamp; `sent` is a field |
 //! | `outcome p1`, `stray p1` | inputs that a bundle ignores: an outcome, a timer |
-//! | `rules children=1 sla=24h keep=168h expects=no position=no key=uuid time=/at unit=ms implausible=reject` | changes the rules |
+//! | `rules children=1 sla=24h keep=168h expects=no position=no key=uuid time=/at unit=ms implausible=reject ignore=/sent` | changes the rules |
 
 use std::time::Duration;
 
@@ -37,6 +37,7 @@ impl Default for BundleScript {
             expects,
             position,
             time: None,
+            ignore: Vec::new(),
             implausible: Implausible::AppendTime,
         };
         let sources = vec![
@@ -166,6 +167,9 @@ impl BundleScript {
         if command.named.contains_key("key") {
             self.rules.key = KeyFormat::Uuid;
         }
+        if let Some(field) = command.get::<Pointer>("ignore")? {
+            self.rules.sources.iter_mut().for_each(|source| source.ignore.push(field.clone()));
+        }
         let unit = command.named.contains_key("unit").then_some(TimeUnit::Millis);
         if let Some(time) = command.get::<Pointer>("time")? {
             self.rules.sources[0].time = Some(TimeRule { pointer: time, zone: None, unit });
@@ -178,7 +182,8 @@ impl BundleScript {
 }
 
 /// The names of what `rules` changes.
-const RULES: [&str; 9] = ["children", "sla", "keep", "expects", "position", "key", "time", "unit", "implausible"];
+const RULES: [&str; 10] =
+    ["children", "sla", "keep", "expects", "position", "key", "time", "unit", "implausible", "ignore"];
 
 /// Sets a field, if there is a value.
 fn put<T: Into<serde_json::Value>>(value: &mut serde_json::Value, name: &str, field: Option<T>) {
