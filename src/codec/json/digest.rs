@@ -102,14 +102,12 @@ impl Node {
             self.ends = true;
             return;
         };
-        match self.children.iter_mut().find(|(name, _)| name == token) {
-            Some((_, child)) => child.insert(rest),
-            None => {
-                let mut child = Self::default();
-                child.insert(rest);
-                self.children.push((token.clone(), child));
-            }
+        if let Some((_, child)) = self.children.iter_mut().find(|(name, _)| name == token) {
+            return child.insert(rest);
         }
+        let mut child = Self::default();
+        child.insert(rest);
+        self.children.push((token.clone(), child));
     }
 
     fn child(&self, name: &str) -> Option<&Self> {
@@ -125,7 +123,10 @@ impl<'n> Frame<'n> {
     /// The name of the next value.
     fn name(&mut self, raw: &str) {
         self.name = Some(text_hash(raw));
-        self.next = self.node.and_then(|node| node.child(&unescape(raw)?));
+        self.next = match self.node {
+            Some(node) if !node.children.is_empty() => unescape(raw).and_then(|name| node.child(&name)),
+            Some(_) | None => None,
+        };
     }
 
     /// The pointers that lead to or into the next value.

@@ -32,26 +32,28 @@ impl<'a> Tokens<'a> {
 
     /// The text from the current position up to the first byte that `ends`, which becomes the position.
     fn take(&mut self, ends: impl Fn(u8) -> bool) -> &'a str {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let len = rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len());
-        let taken = self.text.get(self.at..self.at + len).unwrap_or_default();
-        self.at += len;
-        taken
+        let start = self.at;
+        while let Some(byte) = self.text.as_bytes().get(self.at)
+            && !ends(*byte)
+        {
+            self.at += 1;
+        }
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
     /// The contents of a string that starts at the current position; the position is then behind its closing quote.
     fn string(&mut self) -> &'a str {
-        let start = self.at;
-        loop {
-            self.take(|byte| matches!(byte, b'"' | b'\\'));
-            match self.text.as_bytes().get(self.at) {
-                Some(b'\\') => self.at = (self.at + 2).min(self.text.len()),
-                Some(_) => break,
-                None => return self.text.get(start..).unwrap_or_default(),
+        let (start, bytes) = (self.at, self.text.as_bytes());
+        while let Some(found) = bytes.get(self.at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+            self.at += found;
+            if bytes.get(self.at) == Some(&b'"') {
+                self.at += 1;
+                return self.text.get(start..self.at - 1).unwrap_or_default();
             }
+            self.at += 2;
         }
-        self.at += 1;
-        self.text.get(start..self.at - 1).unwrap_or_default()
+        self.at = bytes.len();
+        self.text.get(start..).unwrap_or_default()
     }
 }
 
@@ -89,7 +91,7 @@ impl<'a> Iterator for Tokens<'a> {
 
 /// The text of a string, without escape sequences; `None` if it is not Unicode (a lone surrogate).
 pub fn unescape(raw: &str) -> Option<std::borrow::Cow<'_, str>> {
-    if !raw.contains('\\') {
+    if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
         return Some(raw.into());
     }
     serde_json::from_str::<String>(&["\"", raw, "\""].concat()).ok().map(Into::into)

@@ -141,10 +141,8 @@ impl Bundle {
         Self { topology: topology.to_owned(), rules, readers, fixed_children, output: Arc::from(SUBMISSIONS) }
     }
 
-    /// Reads the fields of a member event. The source is found by topic and role, which the inbox record has, and not by an
-    /// index, so that sources can be added and reordered while the inbox has records.
-    fn arrival(&self, event: &Event) -> Result<Arrival, Reject> {
-        let reader = self.reader_of(event)?;
+    /// Reads the fields of a member event from this source.
+    fn arrival<'r>(reader: &'r Reader, event: &Event) -> Result<Arrival<'r>, Reject> {
         let parsed = event.parsed.get::<MemberFields>().filter(|fields| fields.are_from(event.record.value.as_ref()));
         let MemberFields { id, expects, position: stated_position, .. } = match parsed {
             Some(fields) => fields.clone(),
@@ -159,7 +157,7 @@ impl Bundle {
             content: event.record.value.clone().unwrap_or_default(),
             origin: Origin { topic: Arc::clone(&reader.topic), partition, offset },
         };
-        let digester = Arc::clone(&reader.digester);
+        let digester = &reader.digester;
         Ok(Arrival { role: reader.member, expects, stated_position, digester, member: Arc::new(member) })
     }
 
@@ -172,7 +170,8 @@ impl Bundle {
         }
     }
 
-    /// The source of an event.
+    /// The source of an event. It is found by topic and role, which the inbox record has, and not by an index, so that sources
+    /// can be added and reordered while the inbox has records.
     fn reader_of(&self, event: &Event) -> Result<&Reader, Reject> {
         let topic = event.record.source.topic.as_str();
         let is_source = |reader: &&Reader| &*reader.topic == topic && reader.member.as_str() == event.role;

@@ -26,7 +26,7 @@ pub(super) struct Reader {
     time: Option<Field>,
     pub(super) implausible: Implausible,
     /// Hashes the contents of its members, without the fields that do not count.
-    pub(super) digester: Arc<Digester>,
+    pub(super) digester: Digester,
 }
 
 /// A pointer with its index in the extractor.
@@ -97,7 +97,7 @@ impl Reader {
             position,
             time,
             implausible: rules.implausible,
-            digester: Arc::new(digester),
+            digester,
         }
     }
 

@@ -18,8 +18,8 @@ use crate::processor::{Effect, Family, Input, Processor, Transition};
 pub const PAYLOADS_MAX: usize = 8 << 20;
 
 /// An input of a bundle, by the columns of the table.
-enum BundleInput {
-    Member(Arrival),
+enum BundleInput<'r> {
+    Member(Arrival<'r>),
     SlaDue,
     KeepClosedDue,
     /// A timer that no version of this processor schedules.
@@ -65,8 +65,9 @@ impl Processor for Bundle {
         let mut doubted = None;
         let input = match input {
             Input::Record(mut event) => {
-                doubted = plausible::replace(self.reader_of(&event)?, &mut event, now)?;
-                BundleInput::Member(self.arrival(&event)?)
+                let reader = self.reader_of(&event)?;
+                doubted = plausible::replace(reader, &mut event, now)?;
+                BundleInput::Member(Self::arrival(reader, &event)?)
             }
             Input::Timer(Timer { kind, .. }) => match kind {
                 SLA => BundleInput::SlaDue,
@@ -80,7 +81,9 @@ impl Processor for Bundle {
             }
         };
         let mut transition = self.on_input(key, state, input, now)?;
-        transition.effects.splice(0..0, doubted);
+        if let Some(doubted) = doubted {
+            transition.effects.insert(0, doubted);
+        }
         Ok(transition)
     }
 }
@@ -90,7 +93,7 @@ impl Bundle {
         &self,
         key: &Key,
         state: Option<State>,
-        input: BundleInput,
+        input: BundleInput<'_>,
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
         use BundleInput::{KeepClosedDue, Member, SlaDue, UnknownOutcome, UnknownTimer};
@@ -121,7 +124,7 @@ impl Bundle {
         &self,
         key: &Key,
         (phase, mut gathering): (Phase, Gathering),
-        arrival: Arrival,
+        arrival: Arrival<'_>,
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
         let (role, member) = (arrival.role, &arrival.member);
@@ -141,7 +144,7 @@ impl Bundle {
         &self,
         key: &Key,
         (phase, mut gathering): (Phase, Gathering),
-        arrival: Arrival,
+        arrival: Arrival<'_>,
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
         let size = gathering.size().saturating_add(arrival.member.content.len());
@@ -253,7 +256,7 @@ impl Phase {
 }
 
 /// A member event for a closed bundle.
-fn on_member_of_closed(key: &Key, mut marker: Marker, arrival: &Arrival) -> Transition<State> {
+fn on_member_of_closed(key: &Key, mut marker: Marker, arrival: &Arrival<'_>) -> Transition<State> {
     let (role, member) = (arrival.role, &arrival.member);
     let name = Fingerprint::of_member(role, &member.id);
     let (_, _, digest) = arrival.content();
