@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sheaf::codec::json::Pointer;
 use sheaf::codec::{Head, Part, Versioned as _, Writer, entry};
 use sheaf::model::{Headers, Key, Moment, Record, Timer, Timestamp, Topic, TopicPartition};
-use sheaf::processor::bundle::{Bundle, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
+use sheaf::processor::bundle::{Bundle, Implausible, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
 use sheaf::processor::{Effect, Event, Forward, Input, Keying as _, Processor as _};
 
 const START: i64 = 1_767_225_600_000;
@@ -34,6 +34,8 @@ fn rules(children: u32, parent_has_count: bool) -> Rules {
         expects: parent_has_count.then(|| pointer("/children")),
         position: Some(pointer("/position")),
         time: None,
+        ignore: Vec::new(),
+        implausible: Implausible::AppendTime,
     };
     Rules {
         sources: vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")],

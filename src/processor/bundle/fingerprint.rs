@@ -10,8 +10,8 @@ use super::Role;
 /// The namespace of all fingerprints, chosen at random once.
 const NAMESPACE: Uuid = uuid!("6b0e7a52-9d43-5c1e-8f27-3a5d10c4e9b6");
 
-/// The 16 bytes of a version 5 UUID (RFC 9562, section 5.5): SHA-1, truncated to 122 bits. Accidental collisions are negligible;
-/// it does not resist deliberate ones.
+/// 16 bytes: of a name a version 5 UUID (RFC 9562, section 5.5), which is SHA-1, truncated to 122 bits; of a content that,
+/// combined with the hash of its value. Accidental collisions are negligible; it does not resist deliberate ones.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub [u8; 16]);
 
@@ -21,14 +21,20 @@ impl Fingerprint {
         Self(v5(NAMESPACE, &[role.as_str().as_bytes(), b"/", id.as_bytes()]).into_bytes())
     }
 
-    /// The fingerprint of a member's content; `self` is the fingerprint of its name.
+    /// The fingerprint of a member's content, from the hash of its value; `self` is the fingerprint of its name.
     #[must_use]
-    pub fn of_content(self, content: &[u8]) -> Self {
+    pub const fn of_content(self, digest: u128) -> Self {
+        Self((u128::from_le_bytes(self.0) ^ digest).to_le_bytes())
+    }
+
+    /// The fingerprint of a member's content as sheaf 0.1.0 stored it: of its bytes.
+    #[must_use]
+    pub(super) fn of_bytes(self, content: &[u8]) -> Self {
         Self(v5(Uuid::from_bytes(self.0), &[content]).into_bytes())
     }
 }
 
-/// Like `Uuid::new_v5`, but with hardware SHA-1, because each event takes two of these.
+/// Like `Uuid::new_v5`, but with hardware SHA-1, because each event takes one of these.
 pub(super) fn v5(namespace: Uuid, pieces: &[&[u8]]) -> Uuid {
     let mut hash = Sha1::new().chain_update(namespace.as_bytes());
     for piece in pieces {
@@ -53,7 +59,8 @@ mod tests {
     fn a_fingerprint_is_a_version_5_uuid() {
         let name = Fingerprint::of_member(Role::Child, "c1");
         assert_eq!(Uuid::from_bytes(name.0), Uuid::new_v5(&NAMESPACE, b"child/c1"));
-        let content = name.of_content(b"{}");
+        let content = name.of_bytes(b"{}");
         assert_eq!(Uuid::from_bytes(content.0), Uuid::new_v5(&Uuid::from_bytes(name.0), b"{}"));
+        assert_ne!(name.of_content(7), Fingerprint::of_member(Role::Parent, "c1").of_content(7));
     }
 }

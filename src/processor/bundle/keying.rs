@@ -3,7 +3,8 @@
 use jiff::tz::TimeZone;
 
 use super::source::Reader;
-use super::{Rules, time};
+use super::time::TimeReader;
+use super::{Rules, plausible};
 use crate::model::{Key, Record, Reject};
 use crate::processor::{Keyed, Keying};
 
@@ -12,7 +13,7 @@ use crate::processor::{Keyed, Keying};
 #[derive(Clone, Debug)]
 pub struct MemberKeying {
     reader: Reader,
-    zone: Option<TimeZone>,
+    time: TimeReader,
 }
 
 /// Errors of a source in the topology.
@@ -49,7 +50,8 @@ impl MemberKeying {
             topic: source.topic.clone(),
             reason: error.to_string(),
         })?;
-        Ok(Self { reader: Reader::new(source, rules.key), zone })
+        let unit = source.time.as_ref().and_then(|time| time.unit);
+        Ok(Self { reader: Reader::new(source, rules.key), time: TimeReader { zone, unit } })
     }
 }
 
@@ -59,9 +61,11 @@ impl Keying for MemberKeying {
         let key = Key::new(&fields.bundle()?);
         let member = fields.member_fields()?;
         let at = match fields.time()? {
-            Some(text) => time::parse(&text, self.zone.as_ref()).map_err(|what| fields.bad_time(&what))?,
+            Some(field) => self.time.read(&field).map_err(|what| fields.bad_time(&what))?,
             None => record.timestamp,
         };
+        // Times ahead are judged by the step, which knows the time.
+        plausible::refuse_past(&self.reader, at)?;
         Ok(Keyed::new(key, self.reader.member.as_str(), at).with_parsed(member))
     }
 }

@@ -13,8 +13,8 @@
 //! | class | condition | outcome |
 //! |---|---|---|
 //! | expected | the member is missing | `accepted`; `late` after the deadline |
-//! | duplicate | same role, id and bytes as a received member | `duplicate`: counted only |
-//! | conflict | same id or position as a received member, and other bytes | `conflict`: the first is kept, alert |
+//! | duplicate | same role and id as a received member, and an equal value | `duplicate`: counted only |
+//! | conflict | same id or position as a received member, and another value | `conflict`: the first is kept, alert |
 //! | unexpected | a child beyond the number of children, or with a position that is not from 1 to N | `unexpected`: not kept, alert |
 //! | poison | invalid, or the bundle would become too large | rejected: dead letter |
 //!
@@ -25,12 +25,15 @@
 //! | none | Open, schedule the SLA; Closed if complete at once | counted, alert; stays none | - | - |
 //! | Open | added; the SLA is rescheduled if the earliest member changes; the last one: Closed | counted, alert | Breached, alert with the missing members | - |
 //! | Breached | added, `late`, alert; the last one: Closed | counted, alert | - | - |
-//! | Closed | same id and bytes: `duplicate`; same id: `conflict`, alert; else `late`, alert | | - | none |
+//! | Closed | same id and value: `duplicate`; same id: `conflict`, alert; else `late`, alert | | - | none |
 //!
 //! A dash means that the state is unchanged and there are no effects. Closing forwards the submission, unschedules the SLA and
 //! leaves a marker for [`Rules::keep_closed`]. An operator's command is rejected and the outcome of an act is settled in every
 //! state, because a bundle has neither commands nor acts. Each deviating event is alerted once, and at most [`REPORTED_MAX`]
 //! of one bundle.
+//!
+//! **Equality**: two events are equal if their values are equal as JSON, without the fields that the source ignores
+//! ([`SourceRules::ignore`]) and without the ids, which are compared by themselves.
 //!
 //! **Number of children**: the parent's ([`SourceRules::expects`]), else [`Rules::children`]. If parents may state it, children
 //! that arrive before their parent are added provisionally; surplus ones become unexpected with the parent (positions beyond N
@@ -42,8 +45,8 @@
 //!
 //! **Time**: the deadline is the earliest member's event time + SLA. Lateness depends on the event times of the members only:
 //! the submission's `late` is true if the latest member is after the deadline, and the breach is alerted even if the timer has
-//! not fired when the last member arrives. Members after the deadline count as missing at the deadline. An event time more than
-//! [`AHEAD_MAX`] in the future is clamped.
+//! not fired when the last member arrives. Members after the deadline count as missing at the deadline. An event time that
+//! cannot be, before [`PLAUSIBLE_FROM`] or more than [`AHEAD_MAX`] ahead, is replaced or rejected ([`Implausible`]).
 //!
 //! **Storage**: one entry while it is small, as most bundles are. Above some 4 KiB each member is stored in a part of the entry
 //! ([`Effect::AddPart`]), written once, so that a member of a bundle with a thousand children costs as
@@ -56,6 +59,7 @@
 //! | `rules` | the settings |
 //! | `source` | reads and validates the fields of a member event |
 //! | `time` | parses event times |
+//! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
 //! | `state`, `gathering`, `member`, `stored` | the state and its encoding |
 //! | `classify` | the class of a member event |
@@ -71,6 +75,7 @@ mod fingerprint;
 mod gathering;
 mod keying;
 mod member;
+mod plausible;
 mod rules;
 mod source;
 mod state;
@@ -87,7 +92,8 @@ pub use gathering::{Gathering, Missing};
 pub use keying::{KeyingError, MemberKeying};
 pub use member::{Member, Origin};
 pub use rules::{
-    CHILDREN_DEFAULT, CHILDREN_MAX, KEEP_CLOSED_DEFAULT, KeyFormat, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule,
+    CHILDREN_DEFAULT, CHILDREN_MAX, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, PLAUSIBLE_FROM, Role, Rules,
+    SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
 };
 pub use source::ID_LEN_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
@@ -99,8 +105,9 @@ use std::time::Duration;
 
 use self::classify::Arrival;
 use self::source::{MemberFields, Reader};
-use super::{Effect, Event};
-use crate::model::{Reject, RejectReason, TimerKind, Timestamp};
+use super::Event;
+use crate::codec::json::Digester;
+use crate::model::{Reject, RejectReason, TimerKind};
 
 /// The name of the output of completed bundles.
 pub const SUBMISSIONS: &str = "submissions";
@@ -111,7 +118,7 @@ pub const SLA: TimerKind = TimerKind::Deadline(0);
 /// The timer that deletes the marker of a closed bundle.
 pub const KEEP_CLOSED: TimerKind = TimerKind::Delay(0);
 
-/// The most that an event time may be ahead of the wall clock.
+/// The most that an event time may be ahead of the wall clock to be believed.
 pub const AHEAD_MAX: Duration = Duration::from_mins(5);
 
 /// The bundle processor of one topology.
@@ -134,15 +141,8 @@ impl Bundle {
         Self { topology: topology.to_owned(), rules, readers, fixed_children, output: Arc::from(SUBMISSIONS) }
     }
 
-    /// Reads the fields of a member event. The source is found by topic and role, which the inbox record has, and not by an
-    /// index, so that sources can be added and reordered while the inbox has records.
-    fn arrival(&self, event: &Event) -> Result<Arrival, Reject> {
-        let topic = event.record.source.topic.as_str();
-        let is_source = |reader: &&Reader| &*reader.topic == topic && reader.member.as_str() == event.role;
-        let Some(reader) = self.readers.iter().find(is_source) else {
-            let detail = format!("the topology `{}` reads no {} from topic {topic}", self.topology, event.role);
-            return Err(Reject::new(RejectReason::Unreadable, detail));
-        };
+    /// Reads the fields of a member event from this source.
+    fn arrival<'r>(reader: &'r Reader, event: &Event) -> Result<Arrival<'r>, Reject> {
         let parsed = event.parsed.get::<MemberFields>().filter(|fields| fields.are_from(event.record.value.as_ref()));
         let MemberFields { id, expects, position: stated_position, .. } = match parsed {
             Some(fields) => fields.clone(),
@@ -157,16 +157,27 @@ impl Bundle {
             content: event.record.value.clone().unwrap_or_default(),
             origin: Origin { topic: Arc::clone(&reader.topic), partition, offset },
         };
-        Ok(Arrival { role: reader.member, expects, stated_position, member: Arc::new(member) })
+        let digester = &reader.digester;
+        Ok(Arrival { role: reader.member, expects, stated_position, digester, member: Arc::new(member) })
     }
 
-    /// Clamps an event time that is too far in the future, and counts it.
-    fn clamp(event: &mut Event, now: Timestamp) -> Option<Effect> {
-        let latest = now.saturating_add(AHEAD_MAX);
-        if event.at <= latest {
-            return None;
+    /// The hash of a member's content. A member of a source that the topology does not have any more is hashed as a whole.
+    fn digest(&self, role: Role, member: &Member) -> u128 {
+        let is_source = |reader: &&Reader| reader.member == role && reader.topic == member.origin.topic;
+        match self.readers.iter().find(is_source) {
+            Some(reader) => reader.digester.digest(&member.content),
+            None => Digester::default().digest(&member.content),
         }
-        event.at = latest;
-        Some(count::one(count::CLAMPED, ""))
+    }
+
+    /// The source of an event. It is found by topic and role, which the inbox record has, and not by an index, so that sources
+    /// can be added and reordered while the inbox has records.
+    fn reader_of(&self, event: &Event) -> Result<&Reader, Reject> {
+        let topic = event.record.source.topic.as_str();
+        let is_source = |reader: &&Reader| &*reader.topic == topic && reader.member.as_str() == event.role;
+        self.readers.iter().find(is_source).ok_or_else(|| {
+            let detail = format!("the topology `{}` reads no {} from topic {topic}", self.topology, event.role);
+            Reject::new(RejectReason::Unreadable, detail)
+        })
     }
 }

@@ -3,6 +3,11 @@
 use std::time::Duration;
 
 use crate::codec::json::Pointer;
+use crate::model::Timestamp;
+
+/// The earliest event time that is believed, 2000-01-01T00:00:00Z. Earlier ones are zeros, -1, or seconds taken for
+/// milliseconds.
+pub const PLAUSIBLE_FROM: Timestamp = Timestamp::from_millis(946_684_800_000);
 
 /// The default of [`Rules::children`].
 pub const CHILDREN_DEFAULT: u32 = 1;
@@ -48,15 +53,45 @@ pub struct SourceRules {
     pub position: Option<Pointer>,
     /// The field with the event time; `None`: the timestamp of the Kafka record.
     pub time: Option<TimeRule>,
+    /// The fields that do not count when two events with one id are compared, besides the ids of bundle and member.
+    pub ignore: Vec<Pointer>,
+    /// What happens to a record with an event time that cannot be.
+    pub implausible: Implausible,
 }
 
 /// The field with the event time, and its time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeRule {
-    /// The field: ISO 8601, such as `2026-11-21T09:30:00.5+01:00`.
+    /// The field: ISO 8601, such as `2026-11-21T09:30:00.5+01:00`, or a number of units since 1970.
     pub pointer: Pointer,
     /// The time zone (IANA, such as `Europe/Berlin`) of times without an offset; if `None`, they are rejected.
     pub zone: Option<String>,
+    /// The unit of numbers; if `None`, they are rejected.
+    pub unit: Option<TimeUnit>,
+}
+
+/// The unit of an event time that is a number, since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Millis,
+    /// Microseconds.
+    Micros,
+    /// Nanoseconds.
+    Nanos,
+}
+
+/// The policy for an event time that cannot be: before [`PLAUSIBLE_FROM`], or more than [`AHEAD_MAX`](super::AHEAD_MAX) ahead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Implausible {
+    /// It is replaced by the timestamp of the record if that one can be (a topic with log-append time), else by the time at
+    /// which the record is read.
+    #[default]
+    AppendTime,
+    /// The record is rejected.
+    Reject,
 }
 
 /// The role of a member in its bundle.

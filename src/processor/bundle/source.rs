@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{CHILDREN_MAX, KeyFormat, Role, SourceRules};
-use crate::codec::json::{Extracted, Extractor, Pointer, Scalar};
+use super::{CHILDREN_MAX, Implausible, KeyFormat, Role, SourceRules};
+use crate::codec::json::{Digester, Extracted, Extractor, Pointer, Scalar};
 use crate::model::{Record, Reject, RejectReason};
 
 /// The longest id in bytes; an id is a Kafka key, a store key and part of messages.
@@ -24,6 +24,9 @@ pub(super) struct Reader {
     expects: Option<Field>,
     position: Option<Field>,
     time: Option<Field>,
+    pub(super) implausible: Implausible,
+    /// Hashes the contents of its members, without the fields that do not count.
+    pub(super) digester: Digester,
 }
 
 /// A pointer with its index in the extractor.
@@ -50,6 +53,15 @@ impl MemberFields {
     }
 }
 
+/// The value of the time field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TimeField<'a> {
+    /// A string.
+    Text(Cow<'a, str>),
+    /// A number, as it is spelled.
+    Number(&'a str),
+}
+
 /// The fields of one record, validated on access.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
@@ -72,6 +84,8 @@ impl Reader {
         };
         let time = rules.time.as_ref().map(|rule| field(&rule.pointer));
         let extractor = Extractor::new(&pointers);
+        // The ids of two events are equal when these are compared, however they are spelled.
+        let digester = Digester::without([&rules.bundle, &rules.id].into_iter().chain(&rules.ignore));
         Self {
             topic: Arc::from(rules.topic.as_str()),
             member: rules.member,
@@ -82,6 +96,8 @@ impl Reader {
             expects,
             position,
             time,
+            implausible: rules.implausible,
+            digester,
         }
     }
 
@@ -99,6 +115,20 @@ impl Reader {
             Reject::new(RejectReason::Unparsable, format!("the value of a record of {}: {error}", self.topic))
         })?;
         Ok(Fields { reader: self, value, found })
+    }
+
+    /// The rejection of an invalid time; `what` completes the sentence "the time is ...".
+    pub(super) fn bad_time(&self, what: &str) -> Reject {
+        if let Some(field) = &self.time {
+            return self.wrong(RejectReason::BadTime, field, what);
+        }
+        let (member, topic) = (self.member.as_str(), &self.topic);
+        Reject::new(RejectReason::BadTime, format!("the timestamp of a {member} in {topic} is {what}"))
+    }
+
+    fn wrong(&self, reason: RejectReason, field: &Field, what: &str) -> Reject {
+        let member = self.member.as_str();
+        Reject::new(reason, format!("`{}` of a {member} in {} is {what}", field.pointer, self.topic))
     }
 }
 
@@ -136,16 +166,20 @@ impl Fields<'_> {
         Ok(self.number(self.reader.position.as_ref())?.map(|(_, number)| number))
     }
 
-    /// The text of the time field, if the topology names one.
-    pub(super) fn time(&self) -> Result<Option<String>, Reject> {
+    /// The value of the time field, if the topology names one.
+    pub(super) fn time(&self) -> Result<Option<TimeField<'_>>, Reject> {
         let Some(field) = &self.reader.time else { return Ok(None) };
         match self.found.scalar(field.index) {
-            Scalar::Text(text) => Ok(Some(text.into_owned())),
+            Scalar::Text(text) => Ok(Some(TimeField::Text(text))),
             Scalar::Absent => {
                 Err(self.wrong(RejectReason::MissingField, field, "missing; the event's time stands there"))
             }
             other @ (Scalar::Null | Scalar::Integer(_) | Scalar::Other(_)) => {
-                let what = format!("{}; a time is an ISO 8601 text", other.kind());
+                let raw = self.found.raw(field.index).unwrap_or_default();
+                if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+                    return Ok(Some(TimeField::Number(raw)));
+                }
+                let what = format!("{}; a time is an ISO 8601 text, or a number with a `unit`", other.kind());
                 Err(self.wrong(RejectReason::BadTime, field, &what))
             }
         }
@@ -153,8 +187,7 @@ impl Fields<'_> {
 
     /// The rejection of an invalid time.
     pub(super) fn bad_time(&self, what: &str) -> Reject {
-        let field = self.reader.time.as_ref().unwrap_or(&self.reader.id);
-        self.wrong(RejectReason::BadTime, field, what)
+        self.reader.bad_time(what)
     }
 
     fn number<'f>(&self, field: Option<&'f Field>) -> Result<Option<(&'f Field, i64)>, Reject> {
@@ -198,11 +231,7 @@ impl Fields<'_> {
     }
 
     fn wrong(&self, reason: RejectReason, field: &Field, what: &str) -> Reject {
-        Reject::new(reason, format!("`{}` of a {} in {} is {what}", field.pointer, self.member(), self.reader.topic))
-    }
-
-    const fn member(&self) -> &'static str {
-        self.reader.member.as_str()
+        self.reader.wrong(reason, field, what)
     }
 }
 

@@ -3,8 +3,8 @@
 use super::count::EventOutcome;
 use super::*;
 use crate::codec::{Versioned as _, part};
-use crate::model::{Headers, Key, Moment, Record, Status, Timer, Topic, TopicPartition};
-use crate::processor::{Addressed, Count, Input, Keyed, Keying as _, Processor as _, Transition};
+use crate::model::{Headers, Key, Moment, Record, Status, Timer, Timestamp, Topic, TopicPartition};
+use crate::processor::{Addressed, Count, Effect, Input, Keyed, Keying as _, Processor as _, Transition};
 
 const NOON: i64 = 1_767_268_800_000;
 
@@ -12,18 +12,25 @@ const NOON: i64 = 1_767_268_800_000;
 const OPEN_V1: &str = concat!(
     "0001027031fd00acdbf23603000000187b226964223a227031222c226368696c6472656e223a327d07706172656e7473",
     "0622010161fd00acdbf2360300000102287b226964223a2261222c22706172656e745f6964223a227031222c22706f73",
-    "6974696f6e223a327d086368696c6472656e062201020186d7886bfb7f5495a6b196583720bd2c"
+    "6974696f6e223a327d086368696c6472656e0622010201faadf471ab5bae3f006436df8262ff26"
 );
 
 /// The same bundle, closed by its last child.
 const CLOSED_V1: &str = concat!(
+    "020003755c2bab182658d28a3ed63084b249c85ae30dd534550b7d93014e24a69fa6e3e19b5df4f16d58138f381aed11",
+    "df7403d9841ca7c54129f78bb0e504a7a18379f8126ed521235474bfd1c1aec11149730ba4ab4c7647aebf043ea8cd1b",
+    "ce77d401faadf471ab5bae3f006436df8262ff26"
+);
+
+/// The same bundle as sheaf 0.1.0 stored it, with fingerprints of bytes.
+const CLOSED_BY_0_1_0: &str = concat!(
     "020003755c2bab182658d28a3ed63084b249c8893d4d45c6f75ed7a70a02a02a004c0ae19b5df4f16d58138f381aed11",
     "df7403c2a0b6ef9e5e50f79d7d06bdb9b2d71af8126ed521235474bfd1c1aec1114973e38289a9c3db5df8b29b9809b2",
     "30542d0186d7886bfb7f5495a6b196583720bd2c"
 );
 
 /// The open bundle in version 2: the entry without members, and the parts.
-const PARTED_V2: &str = "0001020186d7886bfb7f5495a6b196583720bd2c";
+const PARTED_V2: &str = "00010201faadf471ab5bae3f006436df8262ff26";
 const PARTS_V2: [&str; 2] = [
     "00027031fd00acdbf23603000000187b226964223a227031222c226368696c6472656e223a327d07706172656e74730622",
     concat!(
@@ -42,6 +49,8 @@ fn rules(key: KeyFormat) -> Rules {
         expects: Some(pointer("/children")),
         position: Some(pointer("/position")),
         time: None,
+        ignore: Vec::new(),
+        implausible: Implausible::AppendTime,
     };
     Rules {
         sources: vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")],
@@ -134,6 +143,17 @@ fn bundles_in_parts_have_the_bytes_of_version_2() {
 }
 
 #[test]
+fn a_bundle_that_sheaf_0_1_0_closed_recognizes_its_members_and_what_it_has_alerted() {
+    let closed = Some(from_hex(1, CLOSED_BY_0_1_0));
+    let outcome = |value: &str| child(closed.clone(), value).effects;
+    let duplicate = outcome(r#"{"id":"a","parent_id":"p1","position":2}"#);
+    assert_eq!(duplicate, [count::event(Role::Child, EventOutcome::Duplicate)]);
+    let alerted = outcome(r#"{"id":"b","parent_id":"p1","position":2}"#);
+    assert_eq!(alerted, [count::event(Role::Child, EventOutcome::Late)]);
+    assert_eq!(outcome(r#"{"id":"a","parent_id":"p1","position":3}"#).len(), 2, "a conflict has an alert");
+}
+
+#[test]
 fn a_closed_bundle_is_at_rest() {
     let state = open();
     assert!(!Bundle::is_at_rest(state.as_ref().unwrap()));
@@ -193,7 +213,7 @@ fn keying_gives_the_normalized_key_the_role_and_the_records_timestamp() {
 fn keying_takes_the_time_that_the_topology_names() {
     let mut rules = rules(KeyFormat::Text);
     let pointer = crate::codec::json::Pointer::parse("/timestamp").unwrap();
-    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Europe/Berlin".to_owned()) });
+    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Europe/Berlin".to_owned()), unit: None });
     let keying = MemberKeying::new(&rules, 0).unwrap();
     let key = |time: &str| keying.key(&record("parents", &format!(r#"{{"id":"p1","timestamp":{time}}}"#)));
     assert_eq!(addressed(key("\"2026-01-01T13:00:00.000001\"")).at, Timestamp::from_millis(NOON));
@@ -210,7 +230,7 @@ fn the_error_of_an_invalid_source_names_the_reason() {
     let mut rules = rules(KeyFormat::Text);
     assert_eq!(MemberKeying::new(&rules, 2).unwrap_err(), KeyingError::NoSource { index: 2, count: 2 });
     let pointer = crate::codec::json::Pointer::parse("/t").unwrap();
-    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Mars/Olympus".to_owned()) });
+    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Mars/Olympus".to_owned()), unit: None });
     let error = MemberKeying::new(&rules, 0).unwrap_err().to_string();
     assert!(error.contains("`Mars/Olympus` of topic parents"), "{error}");
 }

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::{name, start};
 use crate::codec::json::Pointer;
 use crate::codec::yaml::{Fields, Item};
-use crate::processor::bundle::{Role, SourceRules, TimeRule};
+use crate::processor::bundle::{Implausible, Role, SourceRules, TimeRule, TimeUnit};
 use crate::topology::StartAt;
 
 /// Reads the list of sources, and checks it as a whole.
@@ -50,16 +50,21 @@ fn source(item: &Item<'_>) -> Option<(SourceRules, Option<StartAt>)> {
     let position = only_of(&mut fields, "position", member, Role::Child);
     let time = fields.item("time").map(|item| time(&item));
     let start = fields.item("start").map(|item| start::read(&item));
+    let ignore = match fields.item("ignore") {
+        Some(list) => list.items().and_then(|items| items.iter().map(pointer).collect()),
+        None => Some(Vec::new()),
+    };
     fields.finish();
-    let time = match time {
-        Some(read) => Some(read?),
-        None => None,
+    let (time, implausible) = match time {
+        Some(read) => read?,
+        None => (None, Implausible::default()),
     };
     let start = match start {
         Some(read) => Some(read?),
         None => None,
     };
-    Some((SourceRules { topic: topic?, member: member?, bundle: bundle?, id: id?, expects, position, time }, start))
+    let (topic, member, bundle, id, ignore) = (topic?, member?, bundle?, id?, ignore?);
+    Some((SourceRules { topic, member, bundle, id, expects, position, time, ignore, implausible }, start))
 }
 
 /// Reads a pointer that only sources of one role may have.
@@ -72,17 +77,39 @@ fn only_of(fields: &mut Fields<'_>, key: &'static str, member: Option<Role>, rol
     pointer(&item)
 }
 
-fn time(item: &Item<'_>) -> Option<TimeRule> {
+/// Reads the field with the time, if one is named, and the policy for times that cannot be.
+fn time(item: &Item<'_>) -> Option<(Option<TimeRule>, Implausible)> {
     let mut fields = item.fields()?;
-    let pointer = fields.required_item("pointer").and_then(|item| pointer(&item));
-    let zone = fields.item("zone").and_then(|item| {
+    let field = fields.item("pointer").map(|item| pointer(&item));
+    let zone = fields.item("zone");
+    let unit = fields.item("unit");
+    let words = [("append_time", Implausible::AppendTime), ("reject", Implausible::Reject)];
+    let implausible = match fields.item("implausible") {
+        Some(item) => item.word(&words),
+        None => Some(Implausible::default()),
+    };
+    if field.is_none() {
+        for (key, found) in [("zone", &zone), ("unit", &unit)] {
+            if let Some(item) = found {
+                let hint = format!("add `pointer: ..`; without it the time is Kafka's timestamp, which needs no {key}");
+                item.problem(format!("`{key}` is of the field that `pointer` names"), Some(hint));
+            }
+        }
+    }
+    let zone = zone.and_then(|item| {
         item.parsed(|name| match TimeZone::get(name) {
             Ok(_) => Ok(name.to_owned()),
             Err(_unknown) => Err(format!("the zone `{name}` is not known; name an IANA zone such as `Europe/Berlin`")),
         })
     });
+    let units = [("s", TimeUnit::Seconds), ("ms", TimeUnit::Millis), ("us", TimeUnit::Micros), ("ns", TimeUnit::Nanos)];
+    let unit = unit.and_then(|item| item.word(&units));
     fields.finish();
-    Some(TimeRule { pointer: pointer?, zone })
+    let rule = match field {
+        Some(pointer) => Some(TimeRule { pointer: pointer?, zone, unit }),
+        None => None,
+    };
+    Some((rule, implausible?))
 }
 
 fn pointer(item: &Item<'_>) -> Option<Pointer> {

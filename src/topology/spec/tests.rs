@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Processor, Spec};
 use crate::model::Timestamp;
-use crate::processor::bundle::{KeyFormat, Role};
+use crate::processor::bundle::{Implausible, KeyFormat, Role, SourceRules, TimeUnit};
 use crate::topology::StartAt;
 
 const DEFAULT: &str = include_str!("../../../topologies/control-m.yaml");
@@ -80,6 +80,50 @@ deliver: { control_m: { templat: x, server: s, retention_days: -1 } }
     ] {
         assert!(problems.contains(expected), "{expected}\n---\n{problems}");
     }
+}
+
+#[test]
+fn times_have_a_unit_and_a_policy_and_need_no_field() {
+    let file = |time: &str| {
+        format!(
+            "name: t\nsources:\n  - {{ topic: p, member: parent, bundle: /id, id: /id, time: {time} }}\n  \
+             - {{ topic: c, member: child, bundle: /p, id: /id }}\n"
+        )
+    };
+    let parent = |time: &str| {
+        let spec = Spec::parse("t.yaml", &file(time)).unwrap();
+        spec.bundle().unwrap().rules.sources.first().unwrap().clone()
+    };
+    let read = parent("{ pointer: /at, unit: us, implausible: reject }");
+    assert_eq!((read.time.unwrap().unit, read.implausible), (Some(TimeUnit::Micros), Implausible::Reject));
+    let read = parent("{ implausible: reject }");
+    assert_eq!((read.time, read.implausible), (None, Implausible::Reject));
+    assert_eq!(parent("{ pointer: /at }").implausible, Implausible::AppendTime);
+    let problems = problems(&file("{ unit: minutes, implausible: ignore }"));
+    for expected in [
+        "sources[0].time.unit: `unit` is of the field that `pointer` names",
+        "add `pointer: ..`",
+        "sources[0].time.unit: expected one of `s`, `ms`, `us`, `ns`, found `minutes`",
+        "sources[0].time.implausible: expected one of `append_time`, `reject`",
+    ] {
+        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
+    }
+}
+
+#[test]
+fn a_source_may_name_fields_that_do_not_count() {
+    let file = |ignore: &str| {
+        format!(
+            "name: t\nsources:\n  - {{ topic: p, member: parent, bundle: /id, id: /id, ignore: {ignore} }}\n  \
+             - {{ topic: c, member: child, bundle: /p, id: /id }}\n"
+        )
+    };
+    let spec = Spec::parse("t.yaml", &file("[/sent_at, /meta/retry]")).unwrap();
+    let ignored = |source: &SourceRules| source.ignore.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let sources: Vec<_> = spec.bundle().unwrap().rules.sources.iter().map(ignored).collect();
+    assert_eq!(sources, [vec!["/sent_at".to_owned(), "/meta/retry".to_owned()], vec![]]);
+    let wrong = problems(&file("[sent_at]"));
+    assert!(wrong.contains("sources[0].ignore[0]: `sent_at` is not a JSON pointer"), "{wrong}");
 }
 
 #[test]

@@ -5,15 +5,18 @@
 //! | `parent p1 children=2 note=x` | a parent event, through its keying; `children` and `note` are optional |
 //! | `child c1 parent=p1 n=1 note=x` | a child event; `n` is its position; without an id it is `c<n>` |
 //! | `record parents {"id":1}` | any value in the topic `parents` or `children`; without one, a tombstone |
+//! | `timestamp p1 parent millis=-1 sent=0` | a parent, or a child of p1, in a record with this timestamp; `sent` is a field |
 //! | `outcome p1`, `stray p1` | inputs that a bundle ignores: an outcome, a timer |
-//! | `rules children=1 sla=24h keep=168h expects=no position=no key=uuid` | changes the rules |
+//! | `rules children=1 sla=24h keep=168h expects=no position=no key=uuid time=/at unit=ms implausible=reject ignore=/sent` | changes the rules |
 
 use std::time::Duration;
 
 use serde_json::json;
 use sheaf::codec::json::Pointer;
 use sheaf::model::{ActSlot, Key, Outcome, Record, Timer, TimerKind, Timestamp, Verdict};
-use sheaf::processor::bundle::{Bundle, KEEP_CLOSED, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
+use sheaf::processor::bundle::{
+    Bundle, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State, TimeRule, TimeUnit,
+};
 use sheaf::processor::{Input, Parsed};
 use sheaf::testing::golden::{Command, Error, Given, Script, record};
 
@@ -34,6 +37,8 @@ impl Default for BundleScript {
             expects,
             position,
             time: None,
+            ignore: Vec::new(),
+            implausible: Implausible::AppendTime,
         };
         let sources = vec![
             source("parents", Role::Parent, "/id", Some(pointer("/children")), None),
@@ -77,6 +82,16 @@ impl Script for BundleScript {
                 command.allow(&[], 2)?;
                 let source = usize::from(command.word(0)? == "children");
                 self.member(source, command.words.get(1).map(String::as_str), at)
+            }
+            "timestamp" => {
+                command.allow(&["millis", "sent"], 2)?;
+                let millis = command.get::<i64>("millis")?.ok_or("`timestamp` needs millis=")?;
+                let (source, mut value) = match command.words.get(1).map(String::as_str) {
+                    Some("child") => (1, json!({ "id": command.word(0)?, "parent_id": "p1" })),
+                    Some(_) | None => (0, json!({ "id": command.word(0)? })),
+                };
+                put(&mut value, "sent", command.get::<i64>("sent")?);
+                self.member(source, Some(&value.to_string()), Timestamp::from_millis(millis))
             }
             "rules" => self.set(command).map(|()| Given::Nothing),
             "outcome" => {
@@ -139,7 +154,7 @@ impl BundleScript {
     }
 
     fn set(&mut self, command: &Command) -> Result<(), Error> {
-        command.allow(&["children", "sla", "keep", "expects", "position", "key"], 0)?;
+        command.allow(&RULES, 0)?;
         self.rules.children = command.get("children")?.unwrap_or(self.rules.children);
         self.rules.sla = command.duration("sla")?.unwrap_or(self.rules.sla);
         self.rules.keep_closed = command.duration("keep")?.unwrap_or(self.rules.keep_closed);
@@ -152,9 +167,23 @@ impl BundleScript {
         if command.named.contains_key("key") {
             self.rules.key = KeyFormat::Uuid;
         }
+        if let Some(field) = command.get::<Pointer>("ignore")? {
+            self.rules.sources.iter_mut().for_each(|source| source.ignore.push(field.clone()));
+        }
+        let unit = command.named.contains_key("unit").then_some(TimeUnit::Millis);
+        if let Some(time) = command.get::<Pointer>("time")? {
+            self.rules.sources[0].time = Some(TimeRule { pointer: time, zone: None, unit });
+        }
+        if command.named.contains_key("implausible") {
+            self.rules.sources[0].implausible = Implausible::Reject;
+        }
         Ok(())
     }
 }
+
+/// The names of what `rules` changes.
+const RULES: [&str; 10] =
+    ["children", "sla", "keep", "expects", "position", "key", "time", "unit", "implausible", "ignore"];
 
 /// Sets a field, if there is a value.
 fn put<T: Into<serde_json::Value>>(value: &mut serde_json::Value, name: &str, field: Option<T>) {
