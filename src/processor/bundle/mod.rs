@@ -24,7 +24,7 @@
 //! |---|---|---|---|---|
 //! | none | Open, schedule the SLA; Closed if complete at once | counted, alert; stays none | - | - |
 //! | Open | added; the SLA is rescheduled if the earliest member changes; the last one: Closed | counted, alert | Breached, alert with the missing members | - |
-//! | Breached | added, `late`, alert; the last one: Closed | counted, alert | - | - |
+//! | Breached | added; `late` and an alert if it is of after the deadline; the last one: Closed | counted, alert | - | - |
 //! | Closed | same id and value: `duplicate`; same id: `conflict`, alert; else `late`, alert | | - | none |
 //!
 //! A dash means that the state is unchanged and there are no effects. Closing forwards the submission, unschedules the SLA and

@@ -174,7 +174,7 @@ impl Bundle {
             effects.extend(surplus);
         }
         let due = gathering.due(self.rules.sla).unwrap_or(member.at);
-        if phase == Phase::Breached || member.at > due {
+        if member.at > due {
             effects.splice(0..0, [count::event(role, EventOutcome::Late), alert::late(key, role, &member, due)]);
         } else {
             effects.insert(0, count::event(role, EventOutcome::Accepted));
