@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{Folders, count};
 use crate::processor::Count;
 use crate::processor::delivery::Submission;
-use crate::template;
+use crate::template::{self, Payload};
 
 /// The variable `ctmsla` of a template: the SLA of the folder's service in hours and minutes, with the value of the original
 /// consumer.
@@ -43,8 +43,8 @@ struct Context<'a> {
     ctmsla: &'a str,
     parent_job_name: &'a str,
     bundle_id: &'a str,
-    parent: &'a Value,
-    children: &'a [Value],
+    parent: &'a Payload,
+    children: &'a [Payload],
     folder: &'a str,
     first_event_at: &'a Value,
     completed_at: &'a Value,
