@@ -1,7 +1,7 @@
 //! Decodes submission records, which are the completed bundles to be delivered.
 //!
 //! Key: the bundle's id. Value: JSON `{"bundle_id", "parent", "children", "first_event_at", "completed_at", "late"}`; `parent`
-//! and each of `children` are the unchanged payloads of the events. Unknown fields are ignored, so that the format can grow.
+//! and each of `children` (with `names` if they are counted by name) are the unchanged payloads of the events. Unknown fields are ignored, so that the format can grow.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,6 +24,9 @@ pub struct Submission {
     pub parent: Payload,
     /// The children's payloads, in their order.
     pub children: Vec<Payload>,
+    /// The names of the children, in their order; none if they are not counted by name.
+    #[serde(default)]
+    pub names: Vec<String>,
     /// The event time of the earliest member.
     pub first_event_at: Value,
     /// The event time of the latest member.
