@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};
-use super::{Error, emit, mark, object};
+use super::{Error, emit, exact, mark, number, object};
 
 /// Hexadecimal digits of a revision; 48 bits distinguish the revisions of one template.
 const REVISION_DIGITS: usize = 12;
@@ -36,7 +36,7 @@ impl Template {
     /// [`Error::Syntax`], with the line.
     pub fn compile(name: &str, source: &str) -> Result<Self, Error> {
         if let Some(line) = emit::marked_line(source) {
-            return Err(Error::syntax(name, line, "a character of U+FDD0 to U+FDD2 is not allowed"));
+            return Err(Error::syntax(name, line, "a character of U+FDD0 to U+FDD5 is not allowed"));
         }
         let mut environment = Environment::new();
         environment.set_debug(true);
@@ -45,8 +45,9 @@ impl Template {
         environment.set_recursion_limit(RECURSION_MAX);
         // With any auto-escape mode but `None`, blocks and macros return safe text, which is not escaped a second time.
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("json".into()));
-        environment.set_formatter(|out, _, value| emit::write(out, value));
-        environment.add_filter("tojson", emit::tojson);
+        environment.set_formatter(|out, _, value| emit::write(out, value, None));
+        environment.add_filter("tojson", |value: &Value| emit::tojson(value, None));
+        number::add_filters(&mut environment);
         for unescaped in ["safe", "escape", "e"] {
             environment.remove_filter(unescaped);
         }
@@ -88,8 +89,8 @@ impl Template {
         let current = self.content();
         let template =
             current.environment.get_template(&self.name).map_err(|error| Error::engine(&self.name, "", &error))?;
-        let marked =
-            template.render(Serde(context)).map_err(|error| Error::engine(&self.name, template.source(), &error))?;
+        let marked = exact::render(&current.environment, &self.name, Value::from(Serde(context)))
+            .map_err(|error| Error::engine(&self.name, template.source(), &error))?;
         if marked.len() > TEXT_BYTES_MAX {
             return Err(Error::TooLarge { template: self.name.clone(), bytes: marked.len(), limit: TEXT_BYTES_MAX });
         }

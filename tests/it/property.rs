@@ -29,6 +29,7 @@ fn rules(children: u32, parent_has_count: bool) -> Rules {
     let source = |topic: &str, member, bundle| SourceRules {
         topic: topic.to_owned(),
         member,
+        name: None,
         bundle: pointer(bundle),
         id: pointer("/id"),
         expects: parent_has_count.then(|| pointer("/children")),
@@ -40,6 +41,7 @@ fn rules(children: u32, parent_has_count: bool) -> Rules {
     Rules {
         sources: vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")],
         children,
+        members: Vec::new(),
         sla: Duration::from_hours(24),
         keep_closed: Duration::from_hours(7 * 24),
         key: KeyFormat::Text,

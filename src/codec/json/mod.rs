@@ -32,4 +32,3 @@ pub use digest::Digester;
 pub use extract::{Error, Extracted, Extractor};
 pub use pointer::{DEPTH_MAX, Pointer, PointerError};
 pub use scalar::Scalar;
-pub use token::{Token, Tokens, unescape};

@@ -2,7 +2,7 @@
 
 /// A token. Commas and colons are not tokens: they follow from the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Token<'a> {
+pub(super) enum Token<'a> {
     /// The start of an object.
     Object,
     /// The start of an array.
@@ -19,14 +19,14 @@ pub enum Token<'a> {
 
 /// The tokens of a text, in order. Of a text that is not JSON they are unspecified, but they end.
 #[derive(Clone, Debug)]
-pub struct Tokens<'a> {
+pub(super) struct Tokens<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Tokens<'a> {
     /// The tokens of a text.
-    pub const fn of(text: &'a str) -> Self {
+    pub(super) const fn of(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
@@ -90,7 +90,7 @@ impl<'a> Iterator for Tokens<'a> {
 }
 
 /// The text of a string, without escape sequences; `None` if it is not Unicode (a lone surrogate).
-pub fn unescape(raw: &str) -> Option<std::borrow::Cow<'_, str>> {
+pub(super) fn unescape(raw: &str) -> Option<std::borrow::Cow<'_, str>> {
     if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
         return Some(raw.into());
     }

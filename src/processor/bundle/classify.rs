@@ -13,6 +13,8 @@ pub(super) struct Arrival<'r> {
     pub(super) expects: Option<u32>,
     /// The position in a child's event, not validated.
     pub(super) stated_position: Option<i64>,
+    /// The number of children with the name of this one, if they are counted by name.
+    pub(super) limit: Option<u32>,
     /// Hashes the contents of members of its source.
     pub(super) digester: &'r Digester,
     /// The member; its position is the stated one if that is within 1 to [`CHILDREN_MAX`].
@@ -47,13 +49,14 @@ impl Gathering {
                 None => Class::Expected,
                 Some(parent) => compare(parent, arrival),
             },
-            Role::Child => self.classify_child(arrival, self.expected.or(fixed_children)),
+            Role::Child => self.classify_child(arrival, arrival.limit.or(self.expected).or(fixed_children)),
         }
     }
 
     fn classify_child(&self, arrival: &Arrival<'_>, expected: Option<u32>) -> Class {
         let child = &arrival.member;
-        if let Some(first) = self.child(&child.id) {
+        let name = child.name.as_deref();
+        if let Some(first) = self.child(name, &child.id) {
             return compare(first, arrival);
         }
         let limit = expected.unwrap_or(CHILDREN_MAX);
@@ -63,20 +66,21 @@ impl Gathering {
             return Class::Unexpected(format!("its position {stated} is not from 1 to {limit}"));
         }
         if let Some(position) = child.position
-            && let Some(first) = self.child_at(position)
+            && let Some(first) = self.child_at(name, position)
         {
             return Class::Conflict(Arc::clone(first));
         }
-        if self.count() >= limit {
-            return Class::Unexpected(too_many(limit));
+        if self.count_of(name) >= limit {
+            return Class::Unexpected(too_many(limit, name));
         }
         Class::Expected
     }
 }
 
 /// The reason for a surplus child.
-pub(super) fn too_many(expected: u32) -> String {
-    format!("there is room for {expected} and no more")
+pub(super) fn too_many(expected: u32, name: Option<&str>) -> String {
+    let name = name.map_or(String::new(), |name| format!(" {name}"));
+    format!("there is room for {expected}{name} and no more")
 }
 
 /// Compares an event with the known member of its id. Most retries are equal to the byte; others are equal as JSON.

@@ -16,9 +16,11 @@ const NAMESPACE: Uuid = uuid!("6b0e7a52-9d43-5c1e-8f27-3a5d10c4e9b6");
 pub struct Fingerprint(pub [u8; 16]);
 
 impl Fingerprint {
-    /// The fingerprint of a member's name, which is its role and id.
-    pub fn of_member(role: Role, id: &str) -> Self {
-        Self(v5(NAMESPACE, &[role.as_str().as_bytes(), b"/", id.as_bytes()]).into_bytes())
+    /// The fingerprint of a member's identity: its role, its name if it has one, and its id.
+    pub fn of_member(role: Role, name: Option<&str>, id: &str) -> Self {
+        let (colon, name) = name.map_or(("", ""), |name| (":", name));
+        let pieces = [role.as_str(), colon, name, "/", id].map(str::as_bytes);
+        Self(v5(NAMESPACE, &pieces).into_bytes())
     }
 
     /// The fingerprint of a member's content, from the hash of its value; `self` is the fingerprint of its name.
@@ -57,10 +59,12 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_a_version_5_uuid() {
-        let name = Fingerprint::of_member(Role::Child, "c1");
+        let name = Fingerprint::of_member(Role::Child, None, "c1");
         assert_eq!(Uuid::from_bytes(name.0), Uuid::new_v5(&NAMESPACE, b"child/c1"));
+        let named = Fingerprint::of_member(Role::Child, Some("payment"), "c1");
+        assert_eq!(Uuid::from_bytes(named.0), Uuid::new_v5(&NAMESPACE, b"child:payment/c1"));
         let content = name.of_bytes(b"{}");
         assert_eq!(Uuid::from_bytes(content.0), Uuid::new_v5(&Uuid::from_bytes(name.0), b"{}"));
-        assert_ne!(name.of_content(7), Fingerprint::of_member(Role::Parent, "c1").of_content(7));
+        assert_ne!(name.of_content(7), Fingerprint::of_member(Role::Parent, None, "c1").of_content(7));
     }
 }

@@ -1,5 +1,7 @@
 //! The keying step of member events: finds the bundle's id and validates the event.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
 use super::source::Reader;
@@ -66,6 +68,10 @@ impl Keying for MemberKeying {
         };
         // Times ahead are judged by the step, which knows the time.
         plausible::refuse_past(&self.reader, at)?;
-        Ok(Keyed::new(key, self.reader.member.as_str(), at).with_parsed(member))
+        let role = match &self.reader.name {
+            Some(name) => Cow::Owned((**name).to_owned()),
+            None => Cow::Borrowed(self.reader.member.as_str()),
+        };
+        Ok(Keyed::new(key, role, at).with_parsed(member))
     }
 }

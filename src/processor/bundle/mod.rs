@@ -39,6 +39,9 @@
 //! that arrive before their parent are added provisionally; surplus ones become unexpected with the parent (positions beyond N
 //! first, then the latest by event time).
 //!
+//! **Children by name**: a topology may count children by name ([`Rules::members`]). Ids and positions are then those of one name,
+//! two children of one name are not one of each, and alerts and submissions have the names.
+//!
 //! **Position of a child**: the stated one, if there is one; the other children fill the free positions in the order of
 //! (event time, id). This is independent of the order of arrival, so that any interleaving of the same members gives the same
 //! submission, byte for byte. So events may bypass the inbox ([`Processor::ORDER_FREE`](super::Processor)).
@@ -88,12 +91,12 @@ mod tests;
 mod time;
 
 pub use fingerprint::Fingerprint;
-pub use gathering::{Gathering, Missing};
+pub use gathering::{Gathering, Missing, MissingChild};
 pub use keying::{KeyingError, MemberKeying};
 pub use member::{Member, Origin};
 pub use rules::{
-    CHILDREN_DEFAULT, CHILDREN_MAX, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, PLAUSIBLE_FROM, Role, Rules,
-    SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
+    CHILDREN_DEFAULT, CHILDREN_MAX, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, NamedChildren, PLAUSIBLE_FROM, Role,
+    Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
 };
 pub use source::ID_LEN_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
@@ -137,12 +140,12 @@ impl Bundle {
     /// The processor of the topology with this name, which is the `CloudEvents` source (`/sheaf/<topology>`) of its records.
     pub fn new(topology: &str, rules: Rules) -> Self {
         let readers: Vec<Reader> = rules.sources.iter().map(|source| Reader::new(source, rules.key)).collect();
-        let fixed_children = (!readers.iter().any(Reader::has_expects)).then_some(rules.children);
+        let fixed_children = (!readers.iter().any(Reader::has_expects)).then_some(rules.children());
         Self { topology: topology.to_owned(), rules, readers, fixed_children, output: Arc::from(SUBMISSIONS) }
     }
 
     /// Reads the fields of a member event from this source.
-    fn arrival<'r>(reader: &'r Reader, event: &Event) -> Result<Arrival<'r>, Reject> {
+    fn arrival<'r>(&self, reader: &'r Reader, event: &Event) -> Result<Arrival<'r>, Reject> {
         let parsed = event.parsed.get::<MemberFields>().filter(|fields| fields.are_from(event.record.value.as_ref()));
         let MemberFields { id, expects, position: stated_position, .. } = match parsed {
             Some(fields) => fields.clone(),
@@ -152,18 +155,36 @@ impl Bundle {
         let (partition, offset) = (event.record.source.partition, event.record.offset);
         let member = Member {
             id,
+            name: reader.name.clone(),
             at: event.at,
             position: position.filter(|position| (1..=CHILDREN_MAX).contains(position)),
             content: event.record.value.clone().unwrap_or_default(),
             origin: Origin { topic: Arc::clone(&reader.topic), partition, offset },
         };
-        let digester = &reader.digester;
-        Ok(Arrival { role: reader.member, expects, stated_position, digester, member: Arc::new(member) })
+        let limit = reader.name.as_ref().and_then(|name| self.rules.members.iter().find(|named| named.name == *name));
+        let (limit, digester) = (limit.map(|named| named.count), &reader.digester);
+        Ok(Arrival { role: reader.member, expects, stated_position, limit, digester, member: Arc::new(member) })
+    }
+
+    /// The same state with names of children as the topology has them now. A child gets the name of its topic's source.
+    fn renamed(&self, state: State) -> State {
+        let name = |child: &Member| {
+            let is_source = |reader: &&Reader| reader.name.is_some() && reader.topic == child.origin.topic;
+            self.readers.iter().find(is_source).and_then(|reader| reader.name.clone())
+        };
+        let has_names = !self.rules.members.is_empty();
+        match state {
+            State::Open(gathering) => State::Open(gathering.rename(has_names, name)),
+            State::Breached(gathering) => State::Breached(gathering.rename(has_names, name)),
+            closed @ State::Closed(_) => closed,
+        }
     }
 
     /// The hash of a member's content. A member of a source that the topology does not have any more is hashed as a whole.
     fn digest(&self, role: Role, member: &Member) -> u128 {
-        let is_source = |reader: &&Reader| reader.member == role && reader.topic == member.origin.topic;
+        let is_source = |reader: &&Reader| {
+            reader.member == role && reader.topic == member.origin.topic && reader.name == member.name
+        };
         match self.readers.iter().find(is_source) {
             Some(reader) => reader.digester.digest(&member.content),
             None => Digester::default().digest(&member.content),
@@ -174,7 +195,7 @@ impl Bundle {
     /// can be added and reordered while the inbox has records.
     fn reader_of(&self, event: &Event) -> Result<&Reader, Reject> {
         let topic = event.record.source.topic.as_str();
-        let is_source = |reader: &&Reader| &*reader.topic == topic && reader.member.as_str() == event.role;
+        let is_source = |reader: &&Reader| &*reader.topic == topic && reader.role() == event.role;
         self.readers.iter().find(is_source).ok_or_else(|| {
             let detail = format!("the topology `{}` reads no {} from topic {topic}", self.topology, event.role);
             Reject::new(RejectReason::Unreadable, detail)

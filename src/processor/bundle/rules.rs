@@ -1,5 +1,6 @@
 //! The bundle settings of a topology: the sources of members, the number of children, the SLA.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::codec::json::Pointer;
@@ -26,14 +27,32 @@ pub const KEEP_CLOSED_DEFAULT: Duration = Duration::from_hours(7 * 24);
 pub struct Rules {
     /// The sources of members; at most one for each topic and role.
     pub sources: Vec<SourceRules>,
-    /// The number of children if the parent does not state it; at most [`CHILDREN_MAX`].
+    /// The number of children if the parent does not state it; at most [`CHILDREN_MAX`]. Ignored if they are counted by name.
     pub children: u32,
+    /// The children by name, in the order of the submission; empty: all children are counted together.
+    pub members: Vec<NamedChildren>,
     /// The time from the earliest member's event time to the deadline.
     pub sla: Duration,
     /// The retention of the marker of a closed bundle, by the wall clock, to recognize duplicate and late members.
     pub keep_closed: Duration,
     /// The form of all ids.
     pub key: KeyFormat,
+}
+
+/// Children of one name, which are counted by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedChildren {
+    /// The name.
+    pub name: Arc<str>,
+    /// Their number in a bundle, from 1.
+    pub count: u32,
+}
+
+impl Rules {
+    /// The number of children if no parent states it.
+    pub fn children(&self) -> u32 {
+        if self.members.is_empty() { self.children } else { self.members.iter().map(|named| named.count).sum() }
+    }
 }
 
 /// A source of members.
@@ -43,6 +62,8 @@ pub struct SourceRules {
     pub topic: String,
     /// The role of its records in a bundle.
     pub member: Role,
+    /// The name of its children, one of [`Rules::members`]; `None` for parents and for children that are counted together.
+    pub name: Option<Arc<str>>,
     /// The field with the bundle's id.
     pub bundle: Pointer,
     /// The field with the member's id.

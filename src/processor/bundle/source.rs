@@ -17,6 +17,8 @@ pub const ID_LEN_MAX: usize = 256;
 pub(super) struct Reader {
     pub(super) topic: Arc<str>,
     pub(super) member: Role,
+    /// The name of its children.
+    pub(super) name: Option<Arc<str>>,
     key: KeyFormat,
     extractor: Extractor,
     bundle: Field,
@@ -89,6 +91,7 @@ impl Reader {
         Self {
             topic: Arc::from(rules.topic.as_str()),
             member: rules.member,
+            name: rules.name.clone(),
             key,
             extractor,
             bundle,
@@ -99,6 +102,11 @@ impl Reader {
             implausible: rules.implausible,
             digester,
         }
+    }
+
+    /// The role of its records, which the inbox has: the children's name, or the role of members.
+    pub(super) fn role(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.member.as_str())
     }
 
     /// True if the parents of this source state the number of children.
@@ -122,12 +130,12 @@ impl Reader {
         if let Some(field) = &self.time {
             return self.wrong(RejectReason::BadTime, field, what);
         }
-        let (member, topic) = (self.member.as_str(), &self.topic);
+        let (member, topic) = (self.role(), &self.topic);
         Reject::new(RejectReason::BadTime, format!("the timestamp of a {member} in {topic} is {what}"))
     }
 
     fn wrong(&self, reason: RejectReason, field: &Field, what: &str) -> Reject {
-        let member = self.member.as_str();
+        let member = self.role();
         Reject::new(reason, format!("`{}` of a {member} in {} is {what}", field.pointer, self.topic))
     }
 }

@@ -40,7 +40,7 @@ impl Marker {
     /// The marker of a bundle that is closed now; `digest` hashes the content of a member.
     pub(super) fn of(gathering: Gathering, ending: Ending, digest: impl Fn(Role, &Member) -> u128) -> Self {
         let fingerprints = |(role, member): (Role, &Arc<Member>)| {
-            let name = Fingerprint::of_member(role, &member.id);
+            let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
             (name, name.of_content(digest(role, member)))
         };
         let mut seen: Vec<_> = gathering.members().map(fingerprints).collect();

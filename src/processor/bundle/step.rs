@@ -72,7 +72,7 @@ impl Processor for Bundle {
             Input::Record(mut event) => {
                 let reader = self.reader_of(&event)?;
                 doubted = plausible::replace(reader, &mut event, now)?;
-                BundleInput::Member(Self::arrival(reader, &event)?)
+                BundleInput::Member(self.arrival(reader, &event)?)
             }
             Input::Timer(Timer { kind, .. }) => match kind {
                 SLA => BundleInput::SlaDue,
@@ -85,7 +85,7 @@ impl Processor for Bundle {
                 return Err(Reject::new(RejectReason::Unparsable, detail));
             }
         };
-        let mut transition = self.on_input(key, state, input, now)?;
+        let mut transition = self.on_input(key, state.map(|state| self.renamed(state)), input, now)?;
         if let Some(doubted) = doubted {
             transition.effects.insert(0, doubted);
         }
@@ -167,7 +167,7 @@ impl Bundle {
         // The parent sets the number of children; children that arrived before it may be surplus.
         let mut has_surplus = false;
         if role == Role::Parent {
-            let expected = arrival.expects.unwrap_or(self.rules.children);
+            let expected = arrival.expects.unwrap_or(self.rules.children());
             gathering.expected = Some(expected);
             let surplus = self.surplus(key, &mut gathering, expected);
             has_surplus = !surplus.is_empty();
@@ -179,7 +179,7 @@ impl Bundle {
         } else {
             effects.insert(0, count::event(role, EventOutcome::Accepted));
         }
-        if gathering.is_complete() {
+        if gathering.is_complete(&self.rules.members) {
             return self.complete(key, (phase, gathering), effects, now);
         }
         effects.extend(parts_of(&mut gathering, role, &member, has_surplus)?);
@@ -192,8 +192,12 @@ impl Bundle {
     /// Removes the surplus children, with their counts and alerts.
     fn surplus(&self, key: &Key, gathering: &mut Gathering, expected: u32) -> Vec<Effect> {
         let mut effects = Vec::new();
+        if !self.rules.members.is_empty() {
+            // Children of a name beyond their number have not been added.
+            return effects;
+        }
         for child in gathering.trim(expected) {
-            let alert = alert::unexpected(key, &child, &too_many(expected));
+            let alert = alert::unexpected(key, &child, &too_many(expected, None));
             let content = (Role::Child, &*child, self.digest(Role::Child, &child));
             effects.push(count::event(Role::Child, EventOutcome::Unexpected));
             effects.extend(once(&mut gathering.reported, content, alert));
@@ -215,13 +219,13 @@ impl Bundle {
         let late = last > due;
         if late && phase == Phase::Open {
             // The timer has not fired yet, but by the event times of the members the deadline has passed.
-            effects.extend(breach(key, &gathering.missing(self.rules.children, Some(due)), due));
+            effects.extend(breach(key, &self.missing(&gathering, due), due));
         }
         effects.reserve_exact(5);
         effects.push(Effect::Forward(submission::forward(
             key,
             (&self.topology, &self.output),
-            &gathering,
+            (&gathering, &self.rules.members),
             Span { first, last, late },
         )?));
         effects.push(count::one(count::CLOSED, "completed"));
@@ -238,10 +242,15 @@ impl Bundle {
         })
     }
 
+    /// The members that are missing at the deadline.
+    fn missing(&self, gathering: &Gathering, due: Timestamp) -> Missing {
+        gathering.missing(&self.rules.members, self.rules.children(), Some(due))
+    }
+
     /// All events up to the deadline have been processed, and the bundle is incomplete.
     fn on_sla_due(&self, key: &Key, gathering: Gathering) -> Transition<State> {
         let Some(due) = gathering.due(self.rules.sla) else { return Phase::Open.with(gathering, Vec::new()) };
-        let effects = breach(key, &gathering.missing(self.rules.children, Some(due)), due).to_vec();
+        let effects = breach(key, &self.missing(&gathering, due), due).to_vec();
         Phase::Breached.with(gathering, effects)
     }
 }
@@ -263,7 +272,7 @@ impl Phase {
 /// A member event for a closed bundle.
 fn on_member_of_closed(key: &Key, mut marker: Marker, arrival: &Arrival<'_>) -> Transition<State> {
     let (role, member) = (arrival.role, &arrival.member);
-    let name = Fingerprint::of_member(role, &member.id);
+    let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
     let (_, _, digest) = arrival.content();
     let known = marker.seen.binary_search_by_key(&name, |(name, _)| *name).ok().and_then(|at| marker.seen.get(at));
     let (outcome, alert) = match known {
@@ -310,7 +319,7 @@ fn once(
     (role, member, digest): (Role, &Member, u128),
     alert: Effect,
 ) -> Option<Effect> {
-    let name = Fingerprint::of_member(role, &member.id);
+    let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
     let fingerprint = name.of_content(digest);
     let is_reported = || reported.contains(&fingerprint) || reported.contains(&name.of_bytes(&member.content));
     if reported.len() >= REPORTED_MAX || is_reported() {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use uuid::{Uuid, uuid};
 
 use super::fingerprint::v5;
-use super::{Gathering, Member};
+use super::{Gathering, Member, NamedChildren};
 use crate::model::{Headers, Key, Reject, RejectReason, Timestamp};
 use crate::processor::Forward;
 
@@ -39,7 +39,7 @@ pub(super) struct Span {
 pub(super) fn forward(
     key: &Key,
     (topology, output): (&str, &Arc<str>),
-    gathering: &Gathering,
+    (gathering, members): (&Gathering, &[NamedChildren]),
     span: Span,
 ) -> Result<Forward, Reject> {
     let id = key.text();
@@ -48,7 +48,7 @@ pub(super) fn forward(
         let detail = format!("bundle {id} cannot be forwarded: its stored state has no parent");
         return Err(Reject::new(RejectReason::Unreadable, detail));
     };
-    let children: Vec<&Member> = gathering.by_position().into_values().map(|child| &**child).collect();
+    let children: Vec<&Member> = gathering.in_order(members).into_iter().map(|child| &**child).collect();
     let value = value(&id, parent, &children, gathering.size(), span);
     let headers = Headers::with_capacity(HEADERS)
         .with("content-type", "application/json")
@@ -61,7 +61,7 @@ pub(super) fn forward(
     Ok(Forward { output: Arc::clone(output), key: None, value: Some(value), headers, timestamp: None })
 }
 
-/// The JSON object. The payloads are the original bytes of the members, each checked to be one JSON value by the keying step.
+/// The JSON object. `names` are those of the children, in their order, if they are counted by name. The payloads are the original bytes of the members, each checked to be one JSON value by the keying step.
 fn value(id: &str, parent: &Member, children: &[&Member], size: usize, span: Span) -> Bytes {
     let mut json = Vec::with_capacity(size + id.len() + children.len() + VALUE_OVERHEAD);
     json.extend_from_slice(format!(r#"{{"bundle_id":{},"parent":"#, serde_json::Value::from(id)).as_bytes());
@@ -73,9 +73,14 @@ fn value(id: &str, parent: &Member, children: &[&Member], size: usize, span: Spa
         }
         json.extend_from_slice(child.content.trim_ascii());
     }
+    json.push(b']');
+    if children.iter().any(|child| child.name.is_some()) {
+        let names: Vec<&str> = children.iter().map(|child| child.name.as_deref().unwrap_or_default()).collect();
+        json.extend_from_slice(format!(r#","names":{}"#, serde_json::Value::from(names)).as_bytes());
+    }
     let Span { first, last, late } = span;
     json.extend_from_slice(
-        format!(r#"],"first_event_at":"{first}","completed_at":"{last}","late":{late}}}"#).as_bytes(),
+        format!(r#","first_event_at":"{first}","completed_at":"{last}","late":{late}}}"#).as_bytes(),
     );
     Bytes::from(json)
 }

@@ -44,6 +44,7 @@ fn rules(key: KeyFormat) -> Rules {
     let source = |topic: &str, member, bundle| SourceRules {
         topic: topic.to_owned(),
         member,
+        name: None,
         bundle: pointer(bundle),
         id: pointer("/id"),
         expects: Some(pointer("/children")),
@@ -55,6 +56,7 @@ fn rules(key: KeyFormat) -> Rules {
     Rules {
         sources: vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")],
         children: CHILDREN_DEFAULT,
+        members: Vec::new(),
         sla: SLA_DEFAULT,
         keep_closed: KEEP_CLOSED_DEFAULT,
         key,
@@ -135,11 +137,69 @@ fn bundles_in_parts_have_the_bytes_of_version_2() {
     let Some(State::Open(mut gathering)) = open() else { unreachable!() };
     gathering.set_in_parts();
     let parts: Vec<_> = gathering.members().map(|(role, member)| stored::part(role, member).unwrap()).collect();
-    assert_eq!(parts.iter().map(|part| digits(part)).collect::<Vec<_>>(), PARTS_V2);
+    assert_eq!(parts.iter().map(|part| digits(part)).collect::<Vec<_>>(), PARTS_V2.map(|part| format!("{part}00")));
     let state = State::Open(gathering);
     assert_eq!((state.version(), hex(&state)), (2, PARTED_V2.to_owned()));
     let read = PARTS_V2.map(|part| part::decode(part::encode(2, &bytes(part))).unwrap());
     assert_eq!(from_hex(2, PARTED_V2).with_parts(read.into()).unwrap(), state);
+    let newest = parts.iter().map(|bytes| part::decode(part::encode(State::VERSION, bytes)).unwrap());
+    assert_eq!(from_hex(2, PARTED_V2).with_parts(newest.collect()).unwrap(), state);
+}
+
+/// The rules with children by name, from the same topic.
+fn named_rules() -> Rules {
+    let mut rules = rules(KeyFormat::Text);
+    rules.sources[1].name = Some("payment".into());
+    rules.members = vec![NamedChildren { name: "payment".into(), count: 3 }];
+    rules
+}
+
+/// The open bundle in version 3: a parent, and a child with the name of its kind.
+const NAMED_V3: &str = concat!(
+    "0001027031fd00acdbf236030000000b7b226964223a227031227d07706172656e7473062200010161fd00acdbf23603",
+    "00000102287b226964223a2261222c22706172656e745f6964223a227031222c22706f736974696f6e223a327d086368",
+    "696c6472656e062201077061796d656e74010300"
+);
+
+#[test]
+fn a_bundle_with_names_is_stored_with_them_whole_and_in_parts() {
+    let bundle = Bundle::new("t", named_rules());
+    let mut state = None;
+    for (role, topic, value) in [
+        ("parent", "parents", r#"{"id":"p1"}"#),
+        ("payment", "children", r#"{"id":"a","parent_id":"p1","position":2}"#),
+    ] {
+        let event = Event::new(role, event_time(), record(topic, value));
+        state = bundle.step(&Key::new("p1"), state, Input::Record(event), Moment::at(event_time())).unwrap().state;
+    }
+    let Some(State::Open(mut gathering)) = state.clone() else { panic!("it is open: {state:?}") };
+    let state = state.unwrap();
+    assert_eq!((state.version(), hex(&state)), (3, NAMED_V3.to_owned()));
+    assert_eq!(from_hex(3, NAMED_V3), state);
+    gathering.set_in_parts();
+    let parts = gathering.members().map(|(role, member)| stored::part(role, member).unwrap());
+    let parts: Vec<_> = parts.map(|bytes| part::decode(part::encode(State::VERSION, &bytes)).unwrap()).collect();
+    for state in [State::Open(gathering.clone()), State::Breached(gathering)] {
+        let read = from_hex(3, &hex(&state)).with_parts(parts.clone()).unwrap();
+        assert_eq!((state.version(), read), (3, state));
+    }
+}
+
+#[test]
+fn an_open_bundle_follows_a_topology_that_begins_or_ceases_to_count_by_name() {
+    let child = |bundle: &Bundle, state, role: &'static str, id: &str| {
+        let record = record("children", &format!(r#"{{"id":"{id}","parent_id":"p1","position":2}}"#));
+        let input = Input::Record(Event::new(role, event_time(), record));
+        bundle.step(&Key::new("p1"), state, input, Moment::at(event_time())).unwrap()
+    };
+    let (plain, named) = (Bundle::new("t", rules(KeyFormat::Text)), Bundle::new("t", named_rules()));
+    let opened = child(&plain, None, "child", "a");
+    let again = child(&named, opened.state, "payment", "a");
+    assert_eq!(again.effects, [count::event(Role::Child, EventOutcome::Duplicate)]);
+    assert_eq!(again.state.as_ref().unwrap().version(), 3);
+    let again = child(&plain, again.state, "child", "a");
+    assert_eq!(again.effects, [count::event(Role::Child, EventOutcome::Duplicate)]);
+    assert_eq!(again.state.unwrap().version(), 1);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::processor::{Count, Family};
 /// Pure, like a step: the result depends on the arguments only. Requests and answers are opaque to the journal, between the
 /// protocol and the target's sink.
 pub trait Protocol: fmt::Debug + Send + Sync + 'static {
-    /// Prepares the deliverable of a submission. An `Err` rejects the submission without a journal.
+    /// Prepares the deliverable of a submission. After an `Err` the delivery has failed, under the bundle's id.
     fn prepare(&self, submission: &Submission) -> Result<Prepared, Reject>;
 
     /// Encodes the request of a submit.

@@ -11,14 +11,26 @@ use super::{Delivery, TIMER, count, submission};
 use crate::model::{Act, ActSlot, Key, Reject, RejectReason, Timer, Timestamp, Verdict};
 
 impl Delivery {
-    /// A new submission: prepares its deliverable and intends the first submit.
+    /// A new submission: prepares its deliverable and intends the first submit; without a deliverable the delivery has failed.
     pub(super) fn on_submission(
         &self,
         key: &Key,
         event: &Event,
         now: Timestamp,
     ) -> Result<Transition<Journal>, Reject> {
-        let Prepared { name, content, revision, count } = self.protocol.prepare(&submission::of(key, event)?)?;
+        let prepared = match submission::of(key, event) {
+            // A record that no bundle of sheaf has completed may have any key.
+            Err(reject) if !submission::is_of_bundle(&event.record) => return Err(reject),
+            Err(reject) => Err(reject),
+            Ok(submission) => self.protocol.prepare(&submission),
+        };
+        // A complete bundle has an outcome and an alert, also if there is not even a name for it at the target.
+        let Prepared { name, content, revision, count } = prepared.unwrap_or_else(|reject| Prepared {
+            name: key.text().into_owned(),
+            content: Err(reject),
+            revision: String::new(),
+            count: None,
+        });
         let (content, failure) = match content {
             Ok(content) => (content, None),
             Err(reject) => (String::new(), Some(reject)),

@@ -7,8 +7,8 @@ use super::{name, source};
 use crate::codec::yaml::{Fields, Item};
 use crate::model::Topic;
 use crate::processor::bundle::{
-    self, CHILDREN_DEFAULT, CHILDREN_MAX, KEEP_CLOSED_DEFAULT, KeyFormat, KeyingError, MemberKeying, Rules,
-    SLA_DEFAULT, SourceRules,
+    self, CHILDREN_DEFAULT, CHILDREN_MAX, KEEP_CLOSED_DEFAULT, KeyFormat, KeyingError, MemberKeying, NamedChildren,
+    Role, Rules, SLA_DEFAULT, SourceRules,
 };
 use crate::processor::erase;
 use crate::topology::{Node, Output, Source, StartAt};
@@ -40,6 +40,14 @@ impl Bundle {
         self.rules.sources.iter().enumerate().map(wire).collect()
     }
 
+    /// The topics of children that are counted together although they are several: two of one are taken for one of each.
+    pub fn counted_together(&self) -> Vec<&str> {
+        let is_unnamed = |source: &&SourceRules| source.member == Role::Child && source.name.is_none();
+        let topics: Vec<&str> =
+            self.rules.sources.iter().filter(is_unnamed).map(|source| source.topic.as_str()).collect();
+        if topics.len() > 1 { topics } else { Vec::new() }
+    }
+
     /// The node; the topology's name is a field of its submissions and alerts.
     pub(super) fn node(&self, topology: &str) -> Node {
         Node {
@@ -54,8 +62,10 @@ impl Bundle {
 pub(super) fn read(root: &mut Fields<'_>) -> Option<Bundle> {
     // All keys are read before the first `?`, so that all mistakes are reported.
     let list = root.required_item("sources");
-    let sources = list.as_ref().and_then(source::read);
     let rules = rules(root.item("bundle"));
+    // The names of children are words of the sources; without rules any may be right.
+    let names = rules.as_ref().map(|rules| &*rules.members);
+    let sources = list.as_ref().and_then(|list| source::read(list, names));
     let submissions = match root.item("submissions") {
         Some(item) => name::topic(&item),
         None => Some(SUBMISSIONS_DEFAULT.to_owned()),
@@ -73,13 +83,19 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
     let mut rules = Rules {
         sources: Vec::new(),
         children: CHILDREN_DEFAULT,
+        members: Vec::new(),
         sla: SLA_DEFAULT,
         keep_closed: KEEP_CLOSED_DEFAULT,
         key: KeyFormat::Uuid,
     };
     let Some(section) = section else { return Some(rules) };
     let mut fields = section.fields()?;
+    let members = fields.item("members");
     if let Some(children) = fields.item("children") {
+        if members.is_some() {
+            let hint = Some("remove it: the numbers in `members` are those of the children".to_owned());
+            children.problem("children are counted by name here", hint);
+        }
         rules.children = children.integer(1..=i64::from(CHILDREN_MAX)).unwrap_or(CHILDREN_DEFAULT);
     }
     rules.sla = positive(&mut fields, "sla").unwrap_or(SLA_DEFAULT);
@@ -89,7 +105,36 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
         rules.key = key.word(&words).unwrap_or(KeyFormat::Uuid);
     }
     fields.finish();
+    if let Some(members) = members {
+        rules.members = names(&members)?;
+    }
     Some(rules)
+}
+
+/// Reads the numbers of children by name.
+fn names(members: &Item<'_>) -> Option<Vec<NamedChildren>> {
+    if members.node().entries().is_empty() {
+        return members.expected("a map of names and numbers", Some("as in `{ payment: 1, shipment: 1 }`".to_owned()));
+    }
+    let named = members.node().entries().iter().map(|entry| {
+        let item = members.below(&entry.key, &entry.node);
+        let is_reserved = [Role::Parent, Role::Child].iter().any(|role| role.as_str() == entry.key);
+        if is_reserved || !name::is_legal(&entry.key) {
+            item.problem(
+                format!("`{}` is not a name of children", entry.key),
+                Some("take letters, digits, `.`, `_` and `-`, and neither `parent` nor `child`".to_owned()),
+            );
+        }
+        Some(NamedChildren { name: Arc::from(entry.key.as_str()), count: item.integer(1..=i64::from(CHILDREN_MAX))? })
+    });
+    // All are read before the first failure ends it, so that all problems are reported.
+    let named: Vec<Option<NamedChildren>> = named.collect();
+    let named: Vec<NamedChildren> = named.into_iter().collect::<Option<_>>()?;
+    let total: u64 = named.iter().map(|named| u64::from(named.count)).sum();
+    if total > u64::from(CHILDREN_MAX) {
+        members.problem(format!("these are {total} children; a bundle has at most {CHILDREN_MAX}"), None);
+    }
+    Some(named)
 }
 
 fn positive(fields: &mut Fields<'_>, key: &'static str) -> Option<Duration> {

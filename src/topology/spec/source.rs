@@ -1,17 +1,20 @@
 //! The sources of a bundle: topics, and the JSON pointers to the fields of their records.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 use super::{name, start};
 use crate::codec::json::Pointer;
 use crate::codec::yaml::{Fields, Item};
-use crate::processor::bundle::{Implausible, Role, SourceRules, TimeRule, TimeUnit};
+use crate::processor::bundle::{Implausible, NamedChildren, Role, SourceRules, TimeRule, TimeUnit};
 use crate::topology::StartAt;
 
-/// Reads the list of sources, and checks it as a whole.
-pub(super) fn read(list: &Item<'_>) -> Option<Vec<(SourceRules, Option<StartAt>)>> {
+/// Reads the list of sources, and checks it as a whole. `names` are those of children that are counted by name; `None` if they
+/// could not be read.
+pub(super) fn read(list: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<Vec<(SourceRules, Option<StartAt>)>> {
     let items = list.items()?;
-    let read: Vec<Option<(SourceRules, Option<StartAt>)>> = items.iter().map(source).collect();
+    let read: Vec<Option<(SourceRules, Option<StartAt>)>> = items.iter().map(|item| source(item, names)).collect();
     let mut known: Vec<&SourceRules> = Vec::new();
     for (item, source) in items.iter().zip(&read) {
         let Some((source, _)) = source else { continue };
@@ -29,6 +32,12 @@ pub(super) fn read(list: &Item<'_>) -> Option<Vec<(SourceRules, Option<StartAt>)
     }
     // A source that could not be read may be the missing one.
     if read.iter().all(Option::is_some) {
+        for named in names.unwrap_or_default() {
+            if !known.iter().any(|source| source.name.as_ref() == Some(&named.name)) {
+                let hint = format!("add a source with `member: {0}`, or remove it from `bundle.members`", named.name);
+                list.problem(format!("there is no source of `{}`", named.name), Some(hint));
+            }
+        }
         for (role, article) in [(Role::Parent, "parents"), (Role::Child, "children")] {
             if !known.iter().any(|source| source.member == role) {
                 let hint = format!("add a source with `member: {}`", role.as_str());
@@ -39,14 +48,18 @@ pub(super) fn read(list: &Item<'_>) -> Option<Vec<(SourceRules, Option<StartAt>)
     read.into_iter().collect()
 }
 
-fn source(item: &Item<'_>) -> Option<(SourceRules, Option<StartAt>)> {
+fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRules, Option<StartAt>)> {
     let mut fields = item.fields()?;
     let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
-    let words = [("parent", Role::Parent), ("child", Role::Child)];
-    let member = fields.required_item("member").and_then(|item| item.word(&words));
+    let role = fields.required_item("member").and_then(|item| member(&item, names));
+    let (member, name) = role.map_or((None, None), |(role, name)| (Some(role), name));
     let bundle = fields.required_item("bundle").and_then(|item| pointer(&item));
     let id = fields.required_item("id").and_then(|item| pointer(&item));
     let expects = only_of(&mut fields, "expects", member, Role::Parent);
+    if let (Some(_), Some([_, ..]), Some(item)) = (&expects, names, fields.item("expects")) {
+        let hint = Some("remove it: the numbers in `bundle.members` are those of the children".to_owned());
+        item.problem("children are counted by name here, and a parent does not say their number", hint);
+    }
     let position = only_of(&mut fields, "position", member, Role::Child);
     let time = fields.item("time").map(|item| time(&item));
     let start = fields.item("start").map(|item| start::read(&item));
@@ -64,7 +77,19 @@ fn source(item: &Item<'_>) -> Option<(SourceRules, Option<StartAt>)> {
         None => None,
     };
     let (topic, member, bundle, id, ignore) = (topic?, member?, bundle?, id?, ignore?);
-    Some((SourceRules { topic, member, bundle, id, expects, position, time, ignore, implausible }, start))
+    Some((SourceRules { topic, member, name, bundle, id, expects, position, time, ignore, implausible }, start))
+}
+
+/// Reads the role of a source's records, and the name of its children if they are counted by name.
+fn member(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(Role, Option<Arc<str>>)> {
+    let mut words = vec![("parent", (Role::Parent, None))];
+    match names {
+        None => return item.text().map(|text| (if text == "parent" { Role::Parent } else { Role::Child }, None)),
+        Some([]) => words.push(("child", (Role::Child, None))),
+        Some(names) => words.extend(names.iter().map(|named| (&*named.name, (Role::Child, Some(&named.name))))),
+    }
+    let (role, name) = item.word(&words)?;
+    Some((role, name.cloned()))
 }
 
 /// Reads a pointer that only sources of one role may have.

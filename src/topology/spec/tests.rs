@@ -127,6 +127,54 @@ fn a_source_may_name_fields_that_do_not_count() {
 }
 
 #[test]
+fn children_are_counted_by_name_if_the_file_names_them() {
+    let file = |member: &str, bundle: &str| {
+        format!(
+            "name: t\nsources:\n  - {{ topic: o, member: parent, bundle: /id, id: /id }}\n  \
+             - {{ topic: p, member: {member}, bundle: /o, id: /id }}\n  \
+             - {{ topic: s, member: shipment, bundle: /o, id: /id }}\nbundle: {bundle}\n"
+        )
+    };
+    let spec = Spec::parse("t.yaml", &file("payment", "{ members: { payment: 1, shipment: 2 } }")).unwrap();
+    let bundle = spec.bundle().unwrap();
+    let names: Vec<_> = bundle.rules.members.iter().map(|named| (&*named.name, named.count)).collect();
+    assert_eq!((names, bundle.rules.children()), (vec![("payment", 1), ("shipment", 2)], 3));
+    let sources: Vec<_> = bundle.rules.sources.iter().map(|source| (source.member, source.name.as_deref())).collect();
+    assert_eq!(sources, [(Role::Parent, None), (Role::Child, Some("payment")), (Role::Child, Some("shipment"))]);
+    assert_eq!(bundle.counted_together(), Vec::<&str>::new());
+    for (member, bundle, expected) in [
+        (
+            "child",
+            "{ members: { payment: 1, shipment: 1 } }",
+            "expected one of `parent`, `payment`, `shipment`, found `child`",
+        ),
+        ("payment", "{}", "sources[1].member: expected one of `parent`, `child`, found `payment`"),
+        ("shipment", "{ members: { payment: 1, shipment: 1 } }", "there is no source of `payment`"),
+        (
+            "payment",
+            "{ members: { payment: 1, shipment: 1 }, children: 2 }",
+            "bundle.children: children are counted by name",
+        ),
+        (
+            "payment",
+            "{ members: { payment: 0, shipment: 1 } }",
+            "bundle.members.payment: expected a whole number from 1",
+        ),
+        ("payment", "{ members: { payment: 9999, shipment: 2 } }", "these are 10001 children"),
+        ("child", "{ members: { child: 1, shipment: 1 } }", "`child` is not a name of children"),
+        ("payment", "{ members: [payment] }", "bundle.members: expected a map of names and numbers"),
+    ] {
+        let problems = problems(&file(member, bundle));
+        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
+    }
+    let stated = file("payment", "{ members: { payment: 1, shipment: 1 } }")
+        .replace("id: /id }\n  - { topic: p", "id: /id, expects: /n }\n  - { topic: p");
+    assert!(problems(&stated).contains("sources[0].expects: children are counted by name"), "{}", problems(&stated));
+    let together = file("child", "{ children: 2 }").replace("member: shipment", "member: child");
+    assert_eq!(Spec::parse("t.yaml", &together).unwrap().bundle().unwrap().counted_together(), ["p", "s"]);
+}
+
+#[test]
 fn sources_are_checked_together() {
     let source = |topic, member| format!("  - {{ topic: {topic}, member: {member}, bundle: /p, id: /id }}\n");
     let file = |sources: &[String]| format!("name: t\nsources:\n{}", sources.concat());

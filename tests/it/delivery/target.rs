@@ -27,7 +27,8 @@ const WRITTEN: Count = Count::of("letters_total");
 
 impl Protocol for Letters {
     fn prepare(&self, submission: &Submission) -> Result<Prepared, Reject> {
-        let text = submission.parent["description"].as_str().map(str::to_owned);
+        let parent: Value = serde_json::from_str(submission.parent.text()).unwrap();
+        let text = parent["description"].as_str().map(str::to_owned);
         let content = text.ok_or_else(|| Reject::new(RejectReason::Render, "there is no text"));
         let name = format!("letter-{}", submission.bundle_id);
         Ok(Prepared { name, content, revision: "first".to_owned(), count: Some(WRITTEN) })

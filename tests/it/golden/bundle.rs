@@ -4,18 +4,22 @@
 //! |---|---|
 //! | `parent p1 children=2 note=x` | a parent event, through its keying; `children` and `note` are optional |
 //! | `child c1 parent=p1 n=1 note=x` | a child event; `n` is its position; without an id it is `c<n>` |
+//! | `members payment=1 shipment=2` | counts children by name; each has a topic of its own, `payments` |
+//! | `named payment c1 parent=p1 n=1` | a child of this name |
 //! | `record parents {"id":1}` | any value in the topic `parents` or `children`; without one, a tombstone |
 //! | `timestamp p1 parent millis=-1 sent=0` | a parent, or a child of p1, in a record with this timestamp; `sent` is a field |
 //! | `outcome p1`, `stray p1` | inputs that a bundle ignores: an outcome, a timer |
 //! | `rules children=1 sla=24h keep=168h expects=no position=no key=uuid time=/at unit=ms implausible=reject ignore=/sent` | changes the rules |
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use sheaf::codec::json::Pointer;
 use sheaf::model::{ActSlot, Key, Outcome, Record, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::bundle::{
-    Bundle, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State, TimeRule, TimeUnit,
+    Bundle, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NamedChildren, Role, Rules, SLA, SourceRules, State,
+    TimeRule, TimeUnit,
 };
 use sheaf::processor::{Input, Parsed};
 use sheaf::testing::golden::{Command, Error, Given, Script, record};
@@ -32,6 +36,7 @@ impl Default for BundleScript {
         let source = |topic: &str, member, bundle, expects, position| SourceRules {
             topic: topic.to_owned(),
             member,
+            name: None,
             bundle: pointer(bundle),
             id: pointer("/id"),
             expects,
@@ -45,7 +50,14 @@ impl Default for BundleScript {
             source("children", Role::Child, "/parent_id", None, Some(pointer("/position"))),
         ];
         let hours = |hours: u64| Duration::from_hours(hours);
-        let rules = Rules { sources, children: 1, sla: hours(24), keep_closed: hours(168), key: KeyFormat::Text };
+        let rules = Rules {
+            sources,
+            children: 1,
+            members: Vec::new(),
+            sla: hours(24),
+            keep_closed: hours(168),
+            key: KeyFormat::Text,
+        };
         Self { rules, offset: 0 }
     }
 }
@@ -78,6 +90,15 @@ impl Script for BundleScript {
                 put(&mut value, "note", command.get::<String>("note")?);
                 self.member(1, Some(&value.to_string()), at)
             }
+            "named" => {
+                command.allow(&["parent", "n"], 2)?;
+                let mut value = json!({ "id": command.word(1)?, "parent_id": command.get::<String>("parent")? });
+                put(&mut value, "position", command.get::<i64>("n")?);
+                let topic = format!("{}s", command.word(0)?);
+                let source = self.rules.sources.iter().position(|source| source.topic == topic);
+                self.member(source.ok_or("no such name")?, Some(&value.to_string()), at)
+            }
+            "members" => self.count_by_name(command).map(|()| Given::Nothing),
             "record" => {
                 command.allow(&[], 2)?;
                 let source = usize::from(command.word(0)? == "children");
@@ -118,14 +139,16 @@ impl Script for BundleScript {
                 return format!("closed {:?} seen={}", marker.ending, marker.seen.len()).to_lowercase();
             }
         };
-        let missing = gathering.missing(self.rules.children, None);
+        let missing = gathering.missing(&self.rules.members, self.rules.children(), None);
         let waiting_for = match (missing.parent, missing.children.is_empty()) {
             (true, true) => "parent",
             (true, false) => "both",
             (false, _) => "children",
         };
-        let children =
-            gathering.children().into_iter().map(|child| child.position.map_or(child.id.clone(), |at| at.to_string()));
+        let children = gathering.children().into_iter().map(|child| {
+            let id = child.position.map_or(child.id.clone(), |at| at.to_string());
+            child.name.as_ref().map_or(id.clone(), |name| format!("{name} {id}"))
+        });
         let children: Vec<_> = children.collect();
         format!("{name} waiting_for={waiting_for} children={{{}}}", children.join(","))
     }
@@ -151,6 +174,20 @@ impl BundleScript {
             event.parsed = Parsed::default();
         }
         Ok(given)
+    }
+
+    fn count_by_name(&mut self, command: &Command) -> Result<(), Error> {
+        self.rules.sources.truncate(1);
+        for (name, count) in &command.named {
+            let name: Arc<str> = Arc::from(name.as_str());
+            let count = count.parse().map_err(|_no_number| format!("{count} is no number"))?;
+            let mut source = Self::default().rules.sources.remove(1);
+            (source.topic, source.name) = (format!("{name}s"), Some(Arc::clone(&name)));
+            self.rules.sources.push(source);
+            self.rules.members.push(NamedChildren { name, count });
+        }
+        self.rules.sources[0].expects = None;
+        Ok(())
     }
 
     fn set(&mut self, command: &Command) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 //! | command | what it is |
 //! |---|---|
 //! | `submission p1 description=x without=parent` | a submission record; `description` is the parent's, `without` omits a field |
+//! | `completed p1 {..}` | a submission record of a bundle with this value |
 //! | `accepted`, `refused`, `busy`, `not_sent`, `lost`, `inherited` `p1 call=1` | the outcome of the submit with that number; `busy` may have `retry_after=45s` |
 //! | `lookup p1 found call=2` | the outcome of the look-up with that number: `found`, `absent`, or one of the above |
 //! | `answer p1 call=1 {}` | an answer of these bytes to the submit; `slot=1`: to the look-up |
@@ -10,10 +11,11 @@
 //! | `attempts_max 2`, `template {..}` | changes the settings |
 
 use serde_json::json;
-use sheaf::model::{ActSlot, Key, Outcome, Timer, TimerKind, Timestamp, Verdict};
-use sheaf::processor::Input;
+use sheaf::model::{ActSlot, Headers, Key, Outcome, Timer, TimerKind, Timestamp, Verdict};
+use sheaf::processor::bundle::EVENT_TYPE;
 use sheaf::processor::delivery::control_m::{Answer, Folders};
-use sheaf::processor::delivery::{Delivery, End, Journal, Open, Proof, Settings, TIMER};
+use sheaf::processor::delivery::{Delivery, End, Journal, Open, Proof, Settings, SubmissionKeying, TIMER};
+use sheaf::processor::{Input, Keyed, Keying};
 use sheaf::testing::golden::{Command, Error, Given, Script, hours};
 
 use crate::delivery::{SMALL, folders, settings, submission, submitted};
@@ -48,6 +50,16 @@ impl Script for DeliveryScript {
                 return Ok(Given::Nothing);
             }
             "submission" => submission_of(command)?,
+            "completed" => {
+                let Input::Record(mut event) = submitted(&Key::new(command.word(0)?), &json!({})) else {
+                    return Err("a submission is a record".to_owned().into());
+                };
+                event.record.value = Some(command.word(1)?.to_owned().into());
+                event.record.headers = Headers::new().with("ce_type", EVENT_TYPE);
+                let keyed = SubmissionKeying.key(&event.record).map_err(|reject| reject.to_string())?;
+                let Keyed::To(keyed) = keyed else { return Err("it belongs to a bundle".to_owned().into()) };
+                Input::Record(keyed.into_event(event.record).1)
+            }
             "stray" if command.words.get(1).is_some() => Input::Timer(Timer { kind: TimerKind::Deadline(0), due: at }),
             "stray" => Input::Timer(Timer { kind: TIMER, due: at }),
             "answer" => outcome(command, 0, Verdict::Answered(command.word(1)?.to_owned()))?,

@@ -1,12 +1,14 @@
 //! Renders the job definition of a submission, and checks that it can be looked up.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Folders, count};
 use crate::processor::Count;
 use crate::processor::delivery::Submission;
-use crate::template;
+use crate::template::{self, Payload};
 
 /// The variable `ctmsla` of a template: the SLA of the folder's service in hours and minutes, with the value of the original
 /// consumer.
@@ -43,12 +45,22 @@ struct Context<'a> {
     ctmsla: &'a str,
     parent_job_name: &'a str,
     bundle_id: &'a str,
-    parent: &'a Value,
-    children: &'a [Value],
+    parent: &'a Payload,
+    children: &'a [Payload],
+    members: BTreeMap<&'a str, Vec<&'a Payload>>,
     folder: &'a str,
     first_event_at: &'a Value,
     completed_at: &'a Value,
     late: &'a Value,
+}
+
+/// The children by name; none if they are not counted by name.
+fn by_name(submission: &Submission) -> BTreeMap<&str, Vec<&Payload>> {
+    let mut members: BTreeMap<&str, Vec<&Payload>> = BTreeMap::new();
+    for (name, child) in submission.names.iter().zip(&submission.children) {
+        members.entry(name).or_default().push(child);
+    }
+    members
 }
 
 /// Renders the definition of one submission: a JSON object with the folder as a key.
@@ -64,6 +76,7 @@ pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -
         bundle_id: &submission.bundle_id,
         parent: &submission.parent,
         children: &submission.children,
+        members: by_name(submission),
         folder,
         first_event_at: &submission.first_event_at,
         completed_at: &submission.completed_at,
