@@ -17,6 +17,7 @@
 //! | this file | `name`, and the list of processors |
 //! | `bundle`, `source` | `sources`, `bundle`, `submissions` |
 //! | [`delivery`] | `deliver`, one file per kind of delivery |
+//! | `place` | places of a record, and `where` |
 //! | `name` | names of topologies and topics |
 //!
 //! A new kind of processor is a file here, with its struct, its keys and its node, a variant of [`Processor`], and a line each in
@@ -25,6 +26,7 @@
 mod bundle;
 pub mod delivery;
 mod name;
+mod place;
 mod source;
 
 pub use bundle::{BUNDLE, Bundle, SUBMISSIONS_DEFAULT};
