@@ -10,9 +10,6 @@ pub const ID_LEN_MAX: usize = 256;
 /// The default of [`Rules::no_ids`](super::Rules::no_ids).
 pub const NO_IDS_DEFAULT: [&str; 8] = ["null", "none", "nil", "undefined", "nan", "n/a", "0", "-1"];
 
-/// The nil and the max UUID (RFC 9562, sections 5.9 and 5.10), which stand where no id was set.
-const NO_UUIDS: [&str; 2] = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"];
-
 /// The rules for the ids of a topology.
 #[derive(Clone, Debug)]
 pub(super) struct IdRules {
@@ -38,22 +35,19 @@ impl IdRules {
 
     /// The id in normal form. The error completes "the field is ..".
     pub(super) fn normalize<'a>(&self, id: Candidate<'a>) -> Result<Cow<'a, str>, String> {
-        let text = &*id.text;
-        if self.format == KeyFormat::Uuid && is_canonical(text) {
-            return if NO_UUIDS.contains(&text) { Err(no_uuid(text)) } else { Ok(id.text) };
-        }
-        if text.is_empty() || text.len() > ID_LEN_MAX {
-            return Err(format!("{} bytes long; an id has 1 to {ID_LEN_MAX}", text.len()));
-        }
-        if text.trim().len() != text.len() {
-            return Err(format!("`{text}`, with blanks around it; write the id without them"));
-        }
         match self.format {
-            KeyFormat::Uuid => uuid(&id),
-            KeyFormat::Text if self.is_none(&id) => {
-                Err(format!("`{text}`, a word for no id; if it is one, set `bundle.no_ids` to the words that are none"))
+            KeyFormat::Uuid => match uuid::Uuid::try_parse(&id.text) {
+                Ok(uuid) if !id.is_number => normal_uuid(id.text, uuid),
+                Ok(_) | Err(_) => Err(no_uuid(&id)),
+            },
+            KeyFormat::Text => {
+                check(&id.text)?;
+                if self.is_none(&id) {
+                    let remedy = "if it is one, set `bundle.no_ids` to the words that are none";
+                    return Err(format!("`{}`, a word for no id; {remedy}", id.text));
+                }
+                Ok(id.text)
             }
-            KeyFormat::Text => Ok(id.text),
         }
     }
 
@@ -68,32 +62,39 @@ impl IdRules {
     }
 }
 
-fn uuid<'a>(id: &Candidate<'a>) -> Result<Cow<'a, str>, String> {
+/// Checks what any id must have.
+fn check(text: &str) -> Result<(), String> {
+    if text.is_empty() || text.len() > ID_LEN_MAX {
+        return Err(format!("{} bytes long; an id has 1 to {ID_LEN_MAX}", text.len()));
+    }
+    if text.trim().len() != text.len() {
+        return Err(format!("`{text}`, with blanks around it; write the id without them"));
+    }
+    Ok(())
+}
+
+/// The uuid hyphenated and in lower case, as most are already. The nil and the max one (RFC 9562, sections 5.9 and 5.10) stand
+/// where no id was set.
+fn normal_uuid(text: Cow<'_, str>, id: uuid::Uuid) -> Result<Cow<'_, str>, String> {
+    if id.is_nil() || id.is_max() {
+        return Err(format!("`{text}`, the nil or max uuid, which stands where no id was set; correct the producer"));
+    }
+    let mut buffer = uuid::Uuid::encode_buffer();
+    let normal: &str = id.hyphenated().encode_lower(&mut buffer);
+    Ok(if normal == text { text } else { Cow::Owned(normal.to_owned()) })
+}
+
+fn no_uuid(id: &Candidate<'_>) -> String {
     let text = &*id.text;
+    let remedy = "a topology may choose `text` keys";
     if id.is_number {
-        return Err(format!("the number {text}, which is no uuid; a topology may choose `text` keys"));
+        return format!("the number {text}, which is no uuid; {remedy}");
     }
-    match uuid::Uuid::try_parse(text) {
-        Ok(id) if id.is_nil() || id.is_max() => Err(no_uuid(text)),
-        Ok(id) => Ok(Cow::Owned(id.hyphenated().to_string())),
-        Err(error) => Err(format!("`{text}`, which is no uuid ({error}); a topology may choose `text` keys")),
+    match (check(text), uuid::Uuid::try_parse(text)) {
+        (Err(why), _) => why,
+        (Ok(()), Err(error)) => format!("`{text}`, which is no uuid ({error}); {remedy}"),
+        (Ok(()), Ok(_)) => format!("`{text}`, which is no uuid; {remedy}"),
     }
-}
-
-fn no_uuid(text: &str) -> String {
-    format!("`{text}`, the nil or max uuid, which stands where no id was set; correct the producer")
-}
-
-/// True for a uuid in normal form: hyphenated, in lower case. Most are, and need not be parsed.
-fn is_canonical(text: &str) -> bool {
-    const LENGTH: usize = 36;
-    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
-    let fits = |(at, byte): (usize, u8)| match byte {
-        b'-' => HYPHENS.contains(&at),
-        b'0'..=b'9' | b'a'..=b'f' => !HYPHENS.contains(&at),
-        _ => false,
-    };
-    text.len() == LENGTH && text.bytes().enumerate().all(fits)
 }
 
 #[cfg(test)]
@@ -111,15 +112,14 @@ mod tests {
     }
 
     #[test]
-    fn a_canonical_uuid_is_equal_to_its_parsed_and_written_form() {
+    fn a_uuid_in_any_spelling_is_one_id() {
         let id = "0d3c5b0e-57c4-5f0b-9a54-2c9f1d6e8b37";
-        assert!(is_canonical(id));
-        assert_eq!(uuid::Uuid::try_parse(id).unwrap().hyphenated().to_string(), id);
-        let braced = format!("{{{id}}}");
-        for other in
-            [&id.to_uppercase(), &id.replace('-', "0"), &id.replace("0d", "0-"), &id.replace("0d", ""), &braced]
-        {
-            assert!(!is_canonical(other), "{other}");
+        assert!(matches!(uuid(id), Ok(Cow::Borrowed(same)) if same == id));
+        for other in [id.to_uppercase(), id.replace('-', ""), format!("{{{id}}}"), format!("urn:uuid:{id}")] {
+            assert_eq!(uuid(&other).unwrap(), id, "{other}");
+        }
+        for bad in [id.replace("0d", "0-"), id.replace("0d", ""), "x".repeat(300)] {
+            assert!(uuid(&bad).is_err(), "{bad}");
         }
     }
 
