@@ -141,6 +141,12 @@ fn of_text(text: &str, rest: &str, message: &str) -> Option<&'static str> {
     if message.starts_with("trailing") && is_several(text) {
         return Some("several JSON values (such as NDJSON): write each as a record");
     }
+    if start.starts_with(|first: char| first.is_ascii_control()) {
+        return Some("binary: write JSON");
+    }
+    if text.ends_with('\0') {
+        return Some("JSON with a zero byte behind it, as strings of C have: write it without");
+    }
     if start.starts_with('<') {
         return Some("XML or HTML: write JSON");
     }

@@ -149,7 +149,7 @@ fn spellings_of_an_integer_have_equal_digits() {
 
 #[test]
 fn bytes_that_are_no_json_object_are_named_for_what_they_are() {
-    let cases: [(&[u8], &str); 34] = [
+    let cases: [(&[u8], &str); 36] = [
         (b"", "empty"),
         (b" \r\n", "empty"),
         (b"\0\0\0\0\x07{\"id\":1}", "schema registry (schema id 7): set `format: confluent`"),
@@ -183,6 +183,8 @@ fn bytes_that_are_no_json_object_are_named_for_what_they_are() {
         (b"eyJpZCI6MX0=", "Base64"),
         (br#"{"id":"\ud83d"}"#, "half of a surrogate pair"),
         (b"{\"id\":1e400}", "beyond the range of 64-bit floats"),
+        (b"{\"id\":1}\0", "a zero byte behind it"),
+        (b"\0\0\0", "binary"),
         (b"{\"id\":1}x", ""),
     ];
     for (bytes, expected) in cases {
