@@ -60,7 +60,11 @@
 //! | file | content |
 //! |---|---|
 //! | `rules` | the settings |
+//! | `topic` | reads the records of one topic, for all sources that it feeds |
+//! | `place` | places of a record: fields, headers, the key |
+//! | `condition` | which records of a topic are events of a source |
 //! | `source` | reads and validates the fields of a member event |
+//! | `id` | validates and normalizes ids |
 //! | `time` | parses event times |
 //! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
@@ -73,11 +77,14 @@
 
 mod alert;
 mod classify;
+mod condition;
 pub mod count;
 mod fingerprint;
 mod gathering;
+mod id;
 mod keying;
 mod member;
+mod place;
 mod plausible;
 mod rules;
 mod source;
@@ -89,16 +96,19 @@ mod submission;
 #[cfg(test)]
 mod tests;
 mod time;
+mod topic;
 
+pub use condition::{Condition, Literal};
 pub use fingerprint::Fingerprint;
 pub use gathering::{Gathering, Missing, MissingChild};
+pub use id::{ID_LEN_MAX, NO_IDS_DEFAULT};
 pub use keying::{KeyingError, MemberKeying};
 pub use member::{Member, Origin};
+pub use place::{Format, Place};
 pub use rules::{
     CHILDREN_DEFAULT, CHILDREN_MAX, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, NamedChildren, PLAUSIBLE_FROM, Role,
     Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
 };
-pub use source::ID_LEN_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
 pub use step::PAYLOADS_MAX;
 pub use submission::EVENT_TYPE;
@@ -108,6 +118,7 @@ use std::time::Duration;
 
 use self::classify::Arrival;
 use self::source::{MemberFields, Reader};
+use self::topic::TopicReader;
 use super::Event;
 use crate::codec::json::Digester;
 use crate::model::{Reject, RejectReason, TimerKind};
@@ -129,7 +140,7 @@ pub const AHEAD_MAX: Duration = Duration::from_mins(5);
 pub struct Bundle {
     topology: String,
     rules: Rules,
-    readers: Vec<Reader>,
+    topics: Vec<TopicReader>,
     /// The number of children, if it does not depend on the parent.
     fixed_children: Option<u32>,
     /// [`SUBMISSIONS`], shared by all forwards.
@@ -139,38 +150,70 @@ pub struct Bundle {
 impl Bundle {
     /// The processor of the topology with this name, which is the `CloudEvents` source (`/sheaf/<topology>`) of its records.
     pub fn new(topology: &str, rules: Rules) -> Self {
-        let readers: Vec<Reader> = rules.sources.iter().map(|source| Reader::new(source, rules.key)).collect();
-        let fixed_children = (!readers.iter().any(Reader::has_expects)).then_some(rules.children());
-        Self { topology: topology.to_owned(), rules, readers, fixed_children, output: Arc::from(SUBMISSIONS) }
+        let mut topics: Vec<TopicReader> = Vec::new();
+        for source in &rules.sources {
+            if !topics.iter().any(|reader| *reader.topic == source.topic) {
+                topics.push(TopicReader::new(&rules, &source.topic));
+            }
+        }
+        let has_expects = topics.iter().flat_map(|reader| &reader.sources).any(Reader::has_expects);
+        let fixed_children = (!has_expects).then_some(rules.children());
+        Self { topology: topology.to_owned(), rules, topics, fixed_children, output: Arc::from(SUBMISSIONS) }
     }
 
-    /// Reads the fields of a member event from this source.
-    fn arrival<'r>(&self, reader: &'r Reader, event: &Event) -> Result<Arrival<'r>, Reject> {
-        let parsed = event.parsed.get::<MemberFields>().filter(|fields| fields.are_from(event.record.value.as_ref()));
-        let MemberFields { id, expects, position: stated_position, .. } = match parsed {
+    /// Reads the fields of a member event. The source is found by topic, role and conditions, for which the inbox record has all,
+    /// and not by an index, so that sources can be added and reordered while the inbox has records.
+    fn fields(&self, event: &Event) -> Result<(&TopicReader, &Reader, MemberFields), Reject> {
+        let record = &event.record;
+        let topic = record.source.topic.as_str();
+        let reader = self.topics.iter().find(|reader| *reader.topic == *topic).ok_or_else(|| self.unknown(event))?;
+        let parsed = event.parsed.get::<MemberFields>().filter(|fields| fields.are_from(record.value.as_ref()));
+        let fields = match parsed {
             Some(fields) => fields.clone(),
-            None => reader.read(&event.record)?.member_fields()?,
+            None => reader.read(record, Some(&event.role))?.ok_or_else(|| self.unknown(event))?.member_fields()?,
         };
+        let is_source = |source: &&Reader| source.role() == event.role;
+        let source = reader.sources.get(fields.source).filter(is_source).ok_or_else(|| self.unknown(event))?;
+        Ok((reader, source, fields))
+    }
+
+    fn unknown(&self, event: &Event) -> Reject {
+        let (name, role, topic) = (&self.topology, &event.role, &event.record.source.topic);
+        let detail =
+            format!("the topology `{name}` reads no {role} from topic {topic}, or its `where` does not hold now");
+        Reject::new(RejectReason::Unreadable, detail)
+    }
+
+    /// A member event of a source, with its fields.
+    fn arrival<'r>(&self, topic: &TopicReader, source: &'r Reader, fields: MemberFields, event: &Event) -> Arrival<'r> {
+        let MemberFields { id, expects, position: stated_position, content, .. } = fields;
         let position = stated_position.and_then(|position| u32::try_from(position).ok());
         let (partition, offset) = (event.record.source.partition, event.record.offset);
         let member = Member {
             id,
-            name: reader.name.clone(),
+            name: source.name.clone(),
             at: event.at,
             position: position.filter(|position| (1..=CHILDREN_MAX).contains(position)),
-            content: event.record.value.clone().unwrap_or_default(),
-            origin: Origin { topic: Arc::clone(&reader.topic), partition, offset },
+            content,
+            origin: Origin { topic: Arc::clone(&topic.topic), partition, offset },
         };
-        let limit = reader.name.as_ref().and_then(|name| self.rules.members.iter().find(|named| named.name == *name));
-        let (limit, digester) = (limit.map(|named| named.count), &reader.digester);
-        Ok(Arrival { role: reader.member, expects, stated_position, limit, digester, member: Arc::new(member) })
+        let limit = source.name.as_ref().and_then(|name| self.rules.members.iter().find(|named| named.name == *name));
+        let (limit, digester) = (limit.map(|named| named.count), &*source.digester);
+        Arrival { role: source.member, expects, stated_position, limit, digester, member: Arc::new(member) }
     }
 
-    /// The same state with names of children as the topology has them now. A child gets the name of its topic's source.
+    /// The sources of a topic.
+    fn sources_of(&self, topic: &str) -> &[Reader] {
+        self.topics.iter().find(|reader| *reader.topic == *topic).map_or(&[], |reader| &reader.sources)
+    }
+
+    /// The same state with names of children as the topology has them now. A child whose name is none of its topic's sources gets
+    /// that of the first one.
     fn renamed(&self, state: State) -> State {
         let name = |child: &Member| {
-            let is_source = |reader: &&Reader| reader.name.is_some() && reader.topic == child.origin.topic;
-            self.readers.iter().find(is_source).and_then(|reader| reader.name.clone())
+            let mut names = self.sources_of(&child.origin.topic).iter().filter_map(|source| source.name.as_ref());
+            let first = names.clone().next();
+            names.find(|name| child.name.as_ref() == Some(name)).or(first).cloned()
         };
         let has_names = !self.rules.members.is_empty();
         match state {
@@ -182,23 +225,10 @@ impl Bundle {
 
     /// The hash of a member's content. A member of a source that the topology does not have any more is hashed as a whole.
     fn digest(&self, role: Role, member: &Member) -> u128 {
-        let is_source = |reader: &&Reader| {
-            reader.member == role && reader.topic == member.origin.topic && reader.name == member.name
-        };
-        match self.readers.iter().find(is_source) {
-            Some(reader) => reader.digester.digest(&member.content),
+        let is_source = |source: &&Reader| source.member == role && source.name == member.name;
+        match self.sources_of(&member.origin.topic).iter().find(is_source) {
+            Some(source) => source.digester.digest(&member.content),
             None => Digester::default().digest(&member.content),
         }
-    }
-
-    /// The source of an event. It is found by topic and role, which the inbox record has, and not by an index, so that sources
-    /// can be added and reordered while the inbox has records.
-    fn reader_of(&self, event: &Event) -> Result<&Reader, Reject> {
-        let topic = event.record.source.topic.as_str();
-        let is_source = |reader: &&Reader| &*reader.topic == topic && reader.role() == event.role;
-        self.readers.iter().find(is_source).ok_or_else(|| {
-            let detail = format!("the topology `{}` reads no {} from topic {topic}", self.topology, event.role);
-            Reject::new(RejectReason::Unreadable, detail)
-        })
     }
 }

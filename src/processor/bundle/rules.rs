@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::{Condition, Format, Place};
 use crate::codec::json::Pointer;
 use crate::model::Timestamp;
 
@@ -25,7 +26,7 @@ pub const KEEP_CLOSED_DEFAULT: Duration = Duration::from_hours(7 * 24);
 /// The bundle settings of one topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// The sources of members; at most one for each topic and role.
+    /// The sources of members. Those of one topic are told apart by their conditions.
     pub sources: Vec<SourceRules>,
     /// The number of children if the parent does not state it; at most [`CHILDREN_MAX`]. Ignored if they are counted by name.
     pub children: u32,
@@ -37,6 +38,8 @@ pub struct Rules {
     pub keep_closed: Duration,
     /// The form of all ids.
     pub key: KeyFormat,
+    /// The words that mean that there is no id, in any case; for [`KeyFormat::Text`].
+    pub no_ids: Vec<String>,
 }
 
 /// Children of one name, which are counted by themselves.
@@ -60,18 +63,22 @@ impl Rules {
 pub struct SourceRules {
     /// The topic's name.
     pub topic: String,
+    /// The format of its values; the same for all sources of one topic.
+    pub format: Format,
+    /// The conditions that all hold for the records of this source; others are passed over.
+    pub conditions: Vec<Condition>,
     /// The role of its records in a bundle.
     pub member: Role,
     /// The name of its children, one of [`Rules::members`]; `None` for parents and for children that are counted together.
     pub name: Option<Arc<str>>,
-    /// The field with the bundle's id.
-    pub bundle: Pointer,
-    /// The field with the member's id.
-    pub id: Pointer,
-    /// The field with a parent's number of children; ignored for children.
-    pub expects: Option<Pointer>,
-    /// The field with a child's position, from 1; ignored for parents.
-    pub position: Option<Pointer>,
+    /// The place of the bundle's id.
+    pub bundle: Place,
+    /// The place of the member's id.
+    pub id: Place,
+    /// The place of a parent's number of children; ignored for children.
+    pub expects: Option<Place>,
+    /// The place of a child's position, from 1; ignored for parents.
+    pub position: Option<Place>,
     /// The field with the event time; `None`: the timestamp of the Kafka record.
     pub time: Option<TimeRule>,
     /// The fields that do not count when two events with one id are compared, besides the ids of bundle and member.
@@ -83,8 +90,8 @@ pub struct SourceRules {
 /// The field with the event time, and its time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeRule {
-    /// The field: ISO 8601, such as `2026-11-21T09:30:00.5+01:00`, or a number of units since 1970.
-    pub pointer: Pointer,
+    /// The place: ISO 8601, such as `2026-11-21T09:30:00.5+01:00`, or a number of units since 1970.
+    pub place: Place,
     /// The time zone (IANA, such as `Europe/Berlin`) of times without an offset; if `None`, they are rejected.
     pub zone: Option<String>,
     /// The unit of numbers; if `None`, they are rejected.

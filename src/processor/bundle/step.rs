@@ -70,9 +70,9 @@ impl Processor for Bundle {
         let mut doubted = None;
         let input = match input {
             Input::Record(mut event) => {
-                let reader = self.reader_of(&event)?;
-                doubted = plausible::replace(reader, &mut event, now)?;
-                BundleInput::Member(self.arrival(reader, &event)?)
+                let (topic, source, fields) = self.fields(&event)?;
+                doubted = plausible::replace(source, &mut event, now)?;
+                BundleInput::Member(self.arrival(topic, source, fields, &event))
             }
             Input::Timer(Timer { kind, .. }) => match kind {
                 SLA => BundleInput::SlaDue,

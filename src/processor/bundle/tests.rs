@@ -43,12 +43,14 @@ fn rules(key: KeyFormat) -> Rules {
     let pointer = |text| crate::codec::json::Pointer::parse(text).unwrap();
     let source = |topic: &str, member, bundle| SourceRules {
         topic: topic.to_owned(),
+        format: Format::Json,
+        conditions: Vec::new(),
         member,
         name: None,
-        bundle: pointer(bundle),
-        id: pointer("/id"),
-        expects: Some(pointer("/children")),
-        position: Some(pointer("/position")),
+        bundle: pointer(bundle).into(),
+        id: pointer("/id").into(),
+        expects: Some(pointer("/children").into()),
+        position: Some(pointer("/position").into()),
         time: None,
         ignore: Vec::new(),
         implausible: Implausible::AppendTime,
@@ -60,6 +62,7 @@ fn rules(key: KeyFormat) -> Rules {
         sla: SLA_DEFAULT,
         keep_closed: KEEP_CLOSED_DEFAULT,
         key,
+        no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
     }
 }
 
@@ -273,7 +276,8 @@ fn keying_gives_the_normalized_key_the_role_and_the_records_timestamp() {
 fn keying_takes_the_time_that_the_topology_names() {
     let mut rules = rules(KeyFormat::Text);
     let pointer = crate::codec::json::Pointer::parse("/timestamp").unwrap();
-    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Europe/Berlin".to_owned()), unit: None });
+    rules.sources[0].time =
+        Some(TimeRule { place: pointer.into(), zone: Some("Europe/Berlin".to_owned()), unit: None });
     let keying = MemberKeying::new(&rules, 0).unwrap();
     let key = |time: &str| keying.key(&record("parents", &format!(r#"{{"id":"p1","timestamp":{time}}}"#)));
     assert_eq!(addressed(key("\"2026-01-01T13:00:00.000001\"")).at, Timestamp::from_millis(NOON));
@@ -290,7 +294,7 @@ fn the_error_of_an_invalid_source_names_the_reason() {
     let mut rules = rules(KeyFormat::Text);
     assert_eq!(MemberKeying::new(&rules, 2).unwrap_err(), KeyingError::NoSource { index: 2, count: 2 });
     let pointer = crate::codec::json::Pointer::parse("/t").unwrap();
-    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Mars/Olympus".to_owned()), unit: None });
+    rules.sources[0].time = Some(TimeRule { place: pointer.into(), zone: Some("Mars/Olympus".to_owned()), unit: None });
     let error = MemberKeying::new(&rules, 0).unwrap_err().to_string();
     assert!(error.contains("`Mars/Olympus` of topic parents"), "{error}");
 }

@@ -7,8 +7,8 @@ use super::{name, source};
 use crate::codec::yaml::{Fields, Item};
 use crate::model::Topic;
 use crate::processor::bundle::{
-    self, CHILDREN_DEFAULT, CHILDREN_MAX, KEEP_CLOSED_DEFAULT, KeyFormat, KeyingError, MemberKeying, NamedChildren,
-    Role, Rules, SLA_DEFAULT, SourceRules,
+    self, CHILDREN_DEFAULT, CHILDREN_MAX, KEEP_CLOSED_DEFAULT, KeyFormat, KeyingError, MemberKeying, NO_IDS_DEFAULT,
+    NamedChildren, Role, Rules, SLA_DEFAULT, SourceRules,
 };
 use crate::processor::erase;
 use crate::topology::{Node, Output, Source, StartAt};
@@ -32,12 +32,17 @@ pub struct Bundle {
 impl Bundle {
     /// The sources, for the node with this index.
     pub(super) fn sources(&self, node: usize) -> Result<Vec<Source>, KeyingError> {
+        let sources = &self.rules.sources;
+        // The sources of one topic are one source of the runtime, with a keying step that tells them apart.
+        let is_first = |(index, source): &(usize, &SourceRules)| {
+            !sources.iter().take(*index).any(|other| other.topic == source.topic)
+        };
         let wire = |(index, source): (usize, &SourceRules)| {
             let keying = Arc::new(MemberKeying::new(&self.rules, index)?);
             let start = self.starts.get(index).copied().flatten();
             Ok(Source { topic: Topic::new(&source.topic), node, keying, start })
         };
-        self.rules.sources.iter().enumerate().map(wire).collect()
+        sources.iter().enumerate().filter(is_first).map(wire).collect()
     }
 
     /// The topics of children that are counted together although they are several: two of one are taken for one of each.
@@ -87,6 +92,7 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
         sla: SLA_DEFAULT,
         keep_closed: KEEP_CLOSED_DEFAULT,
         key: KeyFormat::Uuid,
+        no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
     };
     let Some(section) = section else { return Some(rules) };
     let mut fields = section.fields()?;
@@ -103,6 +109,9 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
     if let Some(key) = fields.item("key") {
         let words = [("uuid", KeyFormat::Uuid), ("text", KeyFormat::Text)];
         rules.key = key.word(&words).unwrap_or(KeyFormat::Uuid);
+    }
+    if let Some(no_ids) = fields.item("no_ids") {
+        rules.no_ids = no_ids.texts().unwrap_or_default();
     }
     fields.finish();
     if let Some(members) = members {

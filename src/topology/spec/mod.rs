@@ -17,6 +17,7 @@
 //! | this file | `name`, and the list of processors |
 //! | `bundle`, `source` | `sources`, `bundle`, `submissions` |
 //! | [`delivery`] | `deliver`, one file per kind of delivery |
+//! | `place` | places of a record, and `where` |
 //! | `start` | `start` of a source |
 //! | `name` | names of topologies and topics |
 //!
@@ -26,6 +27,7 @@
 mod bundle;
 pub mod delivery;
 mod name;
+mod place;
 mod source;
 mod start;
 

@@ -1,13 +1,14 @@
-//! The sources of a bundle: topics, and the JSON pointers to the fields of their records.
+//! The sources of a bundle: topics, their records, and the places of these that matter.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::{name, start};
+use super::{name, place, start};
 use crate::codec::json::Pointer;
 use crate::codec::yaml::{Fields, Item};
-use crate::processor::bundle::{Implausible, NamedChildren, Role, SourceRules, TimeRule, TimeUnit};
+use crate::processor::bundle::{Format, Implausible, NamedChildren, Place, Role, SourceRules, TimeRule, TimeUnit};
 use crate::topology::StartAt;
 
 /// Reads the list of sources, and checks it as a whole. `names` are those of children that are counted by name; `None` if they
@@ -16,13 +17,12 @@ pub(super) fn read(list: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<V
     let items = list.items()?;
     let read: Vec<Option<(SourceRules, Option<StartAt>)>> = items.iter().map(|item| source(item, names)).collect();
     let mut known: Vec<&SourceRules> = Vec::new();
+    let mut starts: BTreeMap<&str, Option<StartAt>> = BTreeMap::new();
     for (item, source) in items.iter().zip(&read) {
-        let Some((source, _)) = source else { continue };
-        if known.iter().any(|other| other.topic == source.topic) {
-            item.problem(
-                format!("topic `{}` is a source already", source.topic),
-                Some("name each topic once".to_owned()),
-            );
+        let Some((source, start)) = source else { continue };
+        refuse_another_start(item, (&source.topic, *start), &mut starts);
+        if let Some(other) = known.iter().find(|other| other.topic == source.topic) {
+            share(item, other, source);
         }
         if source.member == Role::Parent && known.iter().any(|other| other.member == Role::Parent) {
             let hint = "keep one, or make this one `member: child`".to_owned();
@@ -48,13 +48,41 @@ pub(super) fn read(list: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<V
     read.into_iter().collect()
 }
 
+/// Checks that the sources of a topic begin at the same place, because they are read as one.
+fn refuse_another_start<'r>(
+    item: &Item<'_>,
+    (topic, start): (&'r str, Option<StartAt>),
+    starts: &mut BTreeMap<&'r str, Option<StartAt>>,
+) {
+    if *starts.entry(topic).or_insert(start) != start {
+        let hint = "give all sources of a topic the same `start`".to_owned();
+        item.problem(format!("topic `{topic}` is a source with another start already"), Some(hint));
+    }
+}
+
+/// Checks a source whose topic is one of another source too.
+fn share(item: &Item<'_>, other: &SourceRules, source: &SourceRules) {
+    if source.conditions.is_empty() || other.conditions.is_empty() {
+        let hint =
+            "add `where: [{ at: /type, is: .. }]` to each source of the topic, to tell their records apart".to_owned();
+        item.problem(format!("topic `{}` is a source already", source.topic), Some(hint));
+    }
+    if source.format != other.format {
+        let hint = "give all sources of a topic the same `format`".to_owned();
+        item.problem(format!("topic `{}` is a source of another format already", source.topic), Some(hint));
+    }
+}
+
 fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRules, Option<StartAt>)> {
     let mut fields = item.fields()?;
     let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
     let role = fields.required_item("member").and_then(|item| member(&item, names));
     let (member, name) = role.map_or((None, None), |(role, name)| (Some(role), name));
-    let bundle = fields.required_item("bundle").and_then(|item| pointer(&item));
-    let id = fields.required_item("id").and_then(|item| pointer(&item));
+    let formats = [("json", Format::Json), ("confluent", Format::Confluent)];
+    let format = fields.item("format").map_or(Some(Format::Json), |item| item.word(&formats));
+    let conditions = fields.item("where").map_or(Some(Vec::new()), |item| place::conditions(&item));
+    let bundle = fields.required_item("bundle").and_then(|item| place::place(&item));
+    let id = fields.required_item("id").and_then(|item| place::place(&item));
     let expects = only_of(&mut fields, "expects", member, Role::Parent);
     if let (Some(_), Some([_, ..]), Some(item)) = (&expects, names, fields.item("expects")) {
         let hint = Some("remove it: the numbers in `bundle.members` are those of the children".to_owned());
@@ -77,7 +105,22 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
         None => None,
     };
     let (topic, member, bundle, id, ignore) = (topic?, member?, bundle?, id?, ignore?);
-    Some((SourceRules { topic, member, name, bundle, id, expects, position, time, ignore, implausible }, start))
+    let (format, conditions) = (format?, conditions?);
+    let rules = SourceRules {
+        topic,
+        format,
+        conditions,
+        member,
+        name,
+        bundle,
+        id,
+        expects,
+        position,
+        time,
+        ignore,
+        implausible,
+    };
+    Some((rules, start))
 }
 
 /// Reads the role of a source's records, and the name of its children if they are counted by name.
@@ -92,20 +135,20 @@ fn member(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(Role, Opt
     Some((role, name.cloned()))
 }
 
-/// Reads a pointer that only sources of one role may have.
-fn only_of(fields: &mut Fields<'_>, key: &'static str, member: Option<Role>, role: Role) -> Option<Pointer> {
+/// Reads a place that only sources of one role may have.
+fn only_of(fields: &mut Fields<'_>, key: &'static str, member: Option<Role>, role: Role) -> Option<Place> {
     let item = fields.item(key)?;
     if member.is_some_and(|member| member != role) {
         let hint = format!("remove it, or make this source `member: {}`", role.as_str());
         item.problem(format!("only a source with `member: {}` has this", role.as_str()), Some(hint));
     }
-    pointer(&item)
+    place::place(&item)
 }
 
 /// Reads the field with the time, if one is named, and the policy for times that cannot be.
 fn time(item: &Item<'_>) -> Option<(Option<TimeRule>, Implausible)> {
     let mut fields = item.fields()?;
-    let field = fields.item("pointer").map(|item| pointer(&item));
+    let field = fields.item("pointer").map(|item| place::place(&item));
     let zone = fields.item("zone");
     let unit = fields.item("unit");
     let words = [("append_time", Implausible::AppendTime), ("reject", Implausible::Reject)];
@@ -131,7 +174,7 @@ fn time(item: &Item<'_>) -> Option<(Option<TimeRule>, Implausible)> {
     let unit = unit.and_then(|item| item.word(&units));
     fields.finish();
     let rule = match field {
-        Some(pointer) => Some(TimeRule { pointer: pointer?, zone, unit }),
+        Some(place) => Some(TimeRule { place: place?, zone, unit }),
         None => None,
     };
     Some((rule, implausible?))

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Processor, Spec};
-use crate::model::Timestamp;
-use crate::processor::bundle::{Implausible, KeyFormat, Role, SourceRules, TimeUnit};
+use crate::model::{Timestamp, Topic};
+use crate::processor::bundle::{Format, Implausible, KeyFormat, Literal, Role, SourceRules, TimeUnit};
 use crate::topology::StartAt;
 
 const DEFAULT: &str = include_str!("../../../topologies/control-m.yaml");
@@ -26,8 +26,8 @@ fn the_default_file_is_parsed() {
     assert_eq!(bundle.rules.keep_closed, Duration::from_hours(7 * 24));
     assert_eq!(bundle.rules.key, KeyFormat::Uuid);
     let [parent, child] = bundle.rules.sources.as_slice() else { panic!("two sources") };
-    assert_eq!((parent.member, parent.expects.as_ref().unwrap().as_str()), (Role::Parent, "/children"));
-    assert_eq!((child.member, child.position.as_ref().unwrap().as_str()), (Role::Child, "/position"));
+    assert_eq!((parent.member, parent.expects.as_ref().unwrap().to_string()), (Role::Parent, "/children".to_owned()));
+    assert_eq!((child.member, child.position.as_ref().unwrap().to_string()), (Role::Child, "/position".to_owned()));
     let control_m = delivery.kind.control_m().unwrap();
     assert_eq!((&delivery.reads, delivery.kind.key()), (&bundle.submissions, "control_m"));
     assert_eq!((control_m.server.as_str(), control_m.retention_days), ("smprod", 14));
@@ -186,8 +186,61 @@ fn sources_are_checked_together() {
     assert!(problems(&file(&[source("a", "child")])).contains("there is no source of parents"));
     let twice = problems(&file(&[source("a", "parent"), source("a", "child")]));
     assert!(twice.contains("sources[1]: topic `a` is a source already"), "{twice}");
+    assert!(twice.contains("add `where: [{ at: /type, is: .. }]` to each source of the topic"), "{twice}");
     let feedback = problems(&file(&[source("a", "parent"), source("ctm-submissions", "child")]));
     assert!(feedback.contains("is a source and the topic of submissions"), "{feedback}");
+}
+
+#[test]
+fn places_are_pointers_headers_and_the_key() {
+    let text = "name: t
+sources:
+  - { topic: a, member: parent, where: [{ at: { header: type }, is: [p, 1, true] }], bundle: { key: text }, id: { key: /id } }
+  - { topic: a, member: child, where: [{ at: /t, is: c }], format: json, bundle: { header: p }, id: /id }
+  - { topic: b, member: child, format: confluent, bundle: /p, id: /id, position: { header: n } }
+bundle: { key: text, no_ids: [unset, '0'] }
+";
+    let spec = Spec::parse("t.yaml", text).unwrap();
+    let rules = &spec.bundle().unwrap().rules;
+    assert_eq!(rules.no_ids, ["unset", "0"]);
+    let places: Vec<_> = rules.sources.iter().map(|it| (it.bundle.to_string(), it.id.to_string(), it.format)).collect();
+    let expected =
+        [("key", "key /id", Format::Json), ("header p", "/id", Format::Json), ("/p", "/id", Format::Confluent)];
+    assert_eq!(places, expected.map(|(bundle, id, format)| (bundle.to_owned(), id.to_owned(), format)));
+    let [condition] = rules.sources[0].conditions.as_slice() else { panic!("one condition") };
+    let values = [Literal::Text("p".to_owned()), Literal::Integer(1), Literal::Boolean(true)];
+    assert_eq!((condition.at.to_string().as_str(), condition.is.as_slice()), ("header type", values.as_slice()));
+    let topics: Vec<_> = spec.assemble("app", |_| None).unwrap().sources.into_iter().map(|it| it.topic).collect();
+    assert_eq!(topics.iter().map(Topic::as_str).collect::<Vec<_>>(), ["a", "b"], "each topic is read once");
+}
+
+#[test]
+fn mistakes_in_places_and_conditions_are_reported_with_the_remedy() {
+    let text = "name: t
+sources:
+  - { topic: a, member: parent, where: [], bundle: { header: x, key: text }, id: { key: id } }
+  - { topic: b, member: child, where: [{ at: t, is: [] }, { is: 1.5 }], bundle: { haeder: x }, id: /id }
+  - { topic: c, member: child, where: [{ at: /t, is: c }], bundle: /p, id: /id }
+  - { topic: c, member: child, where: [{ at: /t, is: d }], format: confluent, bundle: /p, id: /id }
+  - { topic: d, member: child, format: avro, bundle: /p, id: /id }
+";
+    let problems = problems(text);
+    for expected in [
+        "sources[0].where: there is no condition",
+        "sources[0].bundle.key: a place is a header or the key",
+        "sources[0].id.key: `id` is no place of the key: write `text` for the whole key, or a JSON pointer",
+        "sources[1].where[0].at: `t` is not a JSON pointer",
+        "sources[1].where[0].is: there is no value",
+        "sources[1].where[1].at: this key is required and missing",
+        "sources[1].where[1].is: a condition compares with a text, a whole number, `true` or `false`",
+        "sources[1].bundle.haeder: this key is unknown",
+        "did you mean `header`?",
+        "sources[3]: topic `c` is a source of another format already",
+        "give all sources of a topic the same `format`",
+        "sources[4].format: expected one of `json`, `confluent`, found `avro`",
+    ] {
+        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
+    }
 }
 
 #[test]

@@ -18,8 +18,8 @@ use serde_json::json;
 use sheaf::codec::json::Pointer;
 use sheaf::model::{ActSlot, Key, Outcome, Record, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::bundle::{
-    Bundle, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NamedChildren, Role, Rules, SLA, SourceRules, State,
-    TimeRule, TimeUnit,
+    Bundle, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NO_IDS_DEFAULT, NamedChildren, Role, Rules, SLA,
+    SourceRules, State, TimeRule, TimeUnit,
 };
 use sheaf::processor::{Input, Parsed};
 use sheaf::testing::golden::{Command, Error, Given, Script, record};
@@ -35,10 +35,12 @@ impl Default for BundleScript {
         let pointer = |text| Pointer::parse(text).expect("a pointer");
         let source = |topic: &str, member, bundle, expects, position| SourceRules {
             topic: topic.to_owned(),
+            format: Format::Json,
+            conditions: Vec::new(),
             member,
             name: None,
-            bundle: pointer(bundle),
-            id: pointer("/id"),
+            bundle: pointer(bundle).into(),
+            id: pointer("/id").into(),
             expects,
             position,
             time: None,
@@ -46,18 +48,13 @@ impl Default for BundleScript {
             implausible: Implausible::AppendTime,
         };
         let sources = vec![
-            source("parents", Role::Parent, "/id", Some(pointer("/children")), None),
-            source("children", Role::Child, "/parent_id", None, Some(pointer("/position"))),
+            source("parents", Role::Parent, "/id", Some(pointer("/children").into()), None),
+            source("children", Role::Child, "/parent_id", None, Some(pointer("/position").into())),
         ];
         let hours = |hours: u64| Duration::from_hours(hours);
-        let rules = Rules {
-            sources,
-            children: 1,
-            members: Vec::new(),
-            sla: hours(24),
-            keep_closed: hours(168),
-            key: KeyFormat::Text,
-        };
+        let no_ids = NO_IDS_DEFAULT.map(str::to_owned).into();
+        let (sla, keep_closed, key) = (hours(24), hours(168), KeyFormat::Text);
+        let rules = Rules { sources, children: 1, members: Vec::new(), sla, keep_closed, key, no_ids };
         Self { rules, offset: 0 }
     }
 }
@@ -209,7 +206,7 @@ impl BundleScript {
         }
         let unit = command.named.contains_key("unit").then_some(TimeUnit::Millis);
         if let Some(time) = command.get::<Pointer>("time")? {
-            self.rules.sources[0].time = Some(TimeRule { pointer: time, zone: None, unit });
+            self.rules.sources[0].time = Some(TimeRule { place: time.into(), zone: None, unit });
         }
         if command.named.contains_key("implausible") {
             self.rules.sources[0].implausible = Implausible::Reject;
