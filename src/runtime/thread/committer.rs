@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::batch_limit::BatchLimit;
 use super::burst::Burst;
 use super::membership::Membership;
 use crate::broker::{FencedBy, GroupMetadata, Producer, ProducerSpec};
@@ -25,6 +26,8 @@ pub(super) struct Committer {
     is_announced: bool,
     /// The end of the last commit, on the monotonic clock.
     last_commit: Duration,
+    /// The limit of the inputs of a transaction.
+    pub(super) batch_limit: BatchLimit,
 }
 
 /// The certainty about a thread's commits.
@@ -57,7 +60,13 @@ impl Certainty {
 impl Committer {
     /// No producer; `uptime` is the monotonic clock.
     pub(super) fn new(uptime: Duration) -> Self {
-        Self { producer: None, certainty: Certainty::Certain, is_announced: false, last_commit: uptime }
+        Self {
+            producer: None,
+            certainty: Certainty::Certain,
+            is_announced: false,
+            last_commit: uptime,
+            batch_limit: BatchLimit::default(),
+        }
     }
 
     /// Creates the producer if there is none, which fences an earlier process with this transactional id. The first

@@ -11,6 +11,7 @@
 //! | `tasks` | the tasks, also those that are being restored |
 //! | `acts` | acts with the sink, and their outcomes |
 //! | `committer` | the transactional producer, and the certainty of its commits |
+//! | `batch_limit` | the limit of a transaction's inputs, which shrinks while transactions fail |
 //! | `burst` | the records and offsets of one commit |
 //! | `wall_clock` | a wall clock that cannot jump |
 //!
@@ -26,6 +27,7 @@
 //! | `broken` | mutations for tests of the simulator |
 
 mod acts;
+mod batch_limit;
 mod broken;
 mod burst;
 mod commit;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `support` | a counting topology, a world, and functions that write and read its topics |
 //! | `basic` | records, timers, hand-overs, lost answers |
+//! | `batch` | the size of transactions while they fail |
 //! | `cached` | the cache of entries |
 //! | `direct` | direct handover, without the inbox |
 //! | `eager` | rebalances with the eager protocol |
@@ -18,6 +19,7 @@
 //! | `write_behind` | dirty entries, and when they are written to the stores |
 
 mod basic;
+mod batch;
 mod cached;
 mod direct;
 mod eager;
