@@ -187,6 +187,30 @@ fn the_demo_prints_the_lines_of_the_readme() {
 }
 
 #[test]
+fn the_demo_fits_a_terminal_and_shows_a_submission_at_once() {
+    let printed = text(&sheaf(&["demo", "--fast"]));
+    let wide: Vec<&str> = printed.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "wider than 80 columns: {wide:#?}");
+    let first = printed.lines().position(|line| line.contains("  submitted as folder-"));
+    assert!(first.is_some_and(|line| line < 15), "the first submission is in line {first:?}");
+}
+
+#[test]
+fn the_kill_of_the_demo_tells_what_was_in_danger() {
+    for seed in ["7", "8", "9"] {
+        let printed = text(&sheaf(&["demo", "--fast", "--json", "--seed", seed]));
+        let lines = printed.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let killed = lines.map(|mut line| line["observation"].take()).find(|line| line["type"] == "killed").unwrap();
+        assert!(killed["open_bundles"].as_u64().unwrap() > 0, "{killed}");
+        assert_eq!(
+            (&killed["uncommitted_events"], &killed["uncommitted_submissions"]),
+            (&1.into(), &1.into()),
+            "{killed}"
+        );
+    }
+}
+
+#[test]
 fn the_fault_in_the_simulators_help_is_valid() {
     let help = text(&sheaf(&["mock", "control-m", "--help"]));
     let fault = help.split("-d '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
