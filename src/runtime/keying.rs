@@ -19,6 +19,8 @@ pub(super) enum Destination {
     Inbox(OutRecord),
     /// Discarded: it belongs to no entry of this application.
     Pass,
+    /// Discarded: it belongs to the application with this id.
+    Foreign(String),
     /// The dead letters, with the reason.
     DeadLetter(Reject),
 }
@@ -45,6 +47,7 @@ pub(super) fn decide(
     let keyed = match source.keying.key(record) {
         Ok(Keyed::To(keyed)) => keyed,
         Ok(Keyed::Pass) => return Ok(Destination::Pass),
+        Ok(Keyed::Foreign(application)) => return Ok(Destination::Foreign(application)),
         Err(reject) => return Ok(Destination::DeadLetter(reject)),
     };
     if keyed.key.as_bytes().first().is_none_or(|first| *first == 0) {

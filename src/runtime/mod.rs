@@ -46,6 +46,7 @@ mod dead_letter;
 mod envelope;
 mod error;
 mod fault_point;
+mod former_topic;
 mod genesis;
 mod handoff;
 mod housekeeping;

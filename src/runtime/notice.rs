@@ -1,4 +1,4 @@
-//! Log lines about alerts and dead letters: the first of a kind at once, the others as a number every half minute, because an
+//! Log lines about alerts, dead letters and records of other applications: the first of a kind at once, the others as a number every half minute, because an
 //! outage can cause thousands of them in a second. All of them are in their topics.
 
 use std::collections::BTreeMap;
@@ -9,11 +9,11 @@ use crate::model::{Alert, Key, Record, Reject, Severity};
 /// The shortest time between two lines about one kind.
 const PERIOD: Duration = Duration::from_secs(30);
 
-/// The alerts and dead letters of a transaction, by kind.
+/// The alerts, dead letters and records of other applications in a transaction, by kind.
 #[derive(Debug, Default)]
 pub(super) struct Notices(BTreeMap<String, Notice>);
 
-/// The alerts or dead letters of one kind.
+/// The notices of one kind.
 #[derive(Clone, Debug)]
 struct Notice {
     is_error: bool,
@@ -34,6 +34,18 @@ impl Notices {
     pub(super) fn dead_letter(&mut self, record: &Record, reject: &Reject) {
         let text = || format!("{} offset {}: {}", record.source, record.offset, reject.detail);
         self.add(format!("dead letter {}", reject.reason), false, text);
+    }
+
+    /// Adds a record that belongs to another application.
+    pub(super) fn foreign(&mut self, record: &Record, application: &str) {
+        let kind = format!("record of application {application} in {} passed over", record.source.topic);
+        let text = || {
+            let (source, offset) = (&record.source, record.offset);
+            format!(
+                "{source} offset {offset}: give each application a topic of its own (`submissions` in its topology file)"
+            )
+        };
+        self.add(kind, false, text);
     }
 
     fn add(&mut self, kind: String, is_error: bool, text: impl FnOnce() -> String) {
@@ -157,5 +169,19 @@ mod tests {
             1,
             "after a pause"
         );
+    }
+
+    #[test]
+    fn records_of_another_application_are_logged_by_owner_and_topic() {
+        let source = crate::model::TopicPartition::new(&crate::model::Topic::new("s"), 1);
+        let (timestamp, headers) = (Timestamp::from_millis(0), crate::model::Headers::new());
+        let record = Record { source, offset: 7, timestamp, key: None, value: None, headers };
+        let mut notices = Notices::default();
+        notices.foreign(&record, "b");
+        notices.foreign(&record, "b");
+        notices.foreign(&record, "c");
+        let lines = texts(NoticeLog::default().lines(notices, Duration::ZERO));
+        assert!(lines[0].starts_with("record of application b in s passed over: s-1 offset 7: give each"), "{lines:?}");
+        assert_eq!(lines.len(), 2, "{lines:?}");
     }
 }

@@ -92,7 +92,7 @@ pub use rules::{
 pub use source::ID_LEN_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
 pub use step::PAYLOADS_MAX;
-pub use submission::EVENT_TYPE;
+pub use submission::{EVENT_TYPE, application as submitting_application};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,6 +118,8 @@ pub const AHEAD_MAX: Duration = Duration::from_mins(5);
 #[derive(Clone, Debug)]
 pub struct Bundle {
     topology: String,
+    /// The `CloudEvents` source of its submissions.
+    source: String,
     rules: Rules,
     readers: Vec<Reader>,
     /// The number of children, if it does not depend on the parent.
@@ -131,7 +133,14 @@ impl Bundle {
     pub fn new(topology: &str, rules: Rules) -> Self {
         let readers: Vec<Reader> = rules.sources.iter().map(|source| Reader::new(source, rules.key)).collect();
         let fixed_children = (!readers.iter().any(Reader::has_expects)).then_some(rules.children);
-        Self { topology: topology.to_owned(), rules, readers, fixed_children, output: Arc::from(SUBMISSIONS) }
+        let source = submission::source_of_topology(topology);
+        Self { topology: topology.to_owned(), source, rules, readers, fixed_children, output: Arc::from(SUBMISSIONS) }
+    }
+
+    /// The processor as a part of an application: the `CloudEvents` source of its records is `/sheaf/<application>/<topology>`.
+    #[must_use]
+    pub fn of_application(self, application: &str) -> Self {
+        Self { source: submission::source(application, &self.topology), ..self }
     }
 
     /// Reads the fields of a member event. The source is found by topic and role, which the inbox record has, and not by an

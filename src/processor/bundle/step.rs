@@ -200,7 +200,7 @@ impl Bundle {
         effects.reserve_exact(5);
         effects.push(Effect::Forward(submission::forward(
             key,
-            (&self.topology, &self.output),
+            (&self.source, &self.output),
             &gathering,
             Span { first, last, late },
         )?));

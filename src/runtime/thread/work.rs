@@ -135,8 +135,10 @@ impl StreamThread {
                         }
                     }
                     Destination::Inbox(out) => self.txn.output(out),
-                    Destination::Pass => {
-                        *self.txn.tally.passed.entry(record.source.topic.clone()).or_default() += 1;
+                    Destination::Pass => self.txn.pass(record),
+                    Destination::Foreign(application) => {
+                        self.txn.pass(record);
+                        self.txn.tally.notices.foreign(record, &application);
                     }
                     Destination::DeadLetter(reject) => {
                         self.txn.dead_letter(&self.context.plan, record, Stage::Decode, &reject);

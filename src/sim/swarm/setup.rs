@@ -17,7 +17,8 @@ use crate::sim::{CrashPolicy, ManualClock, Setup};
 use crate::template::Template;
 use crate::topology::{Spec, Topology, spec};
 
-const TOPOLOGY: &str = include_str!("../../../topologies/control-m.yaml");
+/// The topic of submissions is named, so that the seeds of regressions keep their order of events.
+const TOPOLOGY: &str = concat!(include_str!("../../../topologies/control-m.yaml"), "submissions: ctm-submissions\n");
 const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
 /// 2026-01-01 in UTC.
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);

@@ -11,12 +11,12 @@ use crate::processor::bundle::{
     SLA_DEFAULT, SourceRules,
 };
 use crate::processor::erase;
-use crate::topology::{Node, Output, Source};
+use crate::topology::{Node, Output, Source, internal_topic};
 
 /// The name of the bundle's processor: part of its topics, tasks and directories.
 pub const BUNDLE: &str = "bundle";
-/// The topic of submissions when a file names none.
-pub const SUBMISSIONS_DEFAULT: &str = "ctm-submissions";
+/// The topic of submissions when a file names none is `<application>-` and this.
+const SUBMISSIONS_DEFAULT: &str = "submissions";
 
 /// A processor that gathers the members of bundles.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,26 @@ pub struct Bundle {
     /// The sources of the members, and the rules of completeness and lateness.
     pub rules: Rules,
     /// The topic of complete bundles.
-    pub submissions: Topic,
+    pub submissions: Submissions,
+}
+
+/// The topic of complete bundles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submissions {
+    /// `<application>-submissions`, so that two applications of one file do not share it.
+    OfApplication,
+    /// The topic that the file names.
+    Named(Topic),
+}
+
+impl Submissions {
+    /// The topic for an application.
+    pub fn topic(&self, application: &str) -> Topic {
+        match self {
+            Self::OfApplication => internal_topic(application, SUBMISSIONS_DEFAULT),
+            Self::Named(topic) => topic.clone(),
+        }
+    }
 }
 
 impl Bundle {
@@ -37,12 +56,13 @@ impl Bundle {
         self.rules.sources.iter().enumerate().map(wire).collect()
     }
 
-    /// The node; the topology's name is a field of its submissions and alerts.
-    pub(super) fn node(&self, topology: &str) -> Node {
+    /// The node; the names of the application and the topology are fields of its submissions and alerts.
+    pub(super) fn node(&self, application: &str, topology: &str) -> Node {
+        let processor = bundle::Bundle::new(topology, self.rules.clone()).of_application(application);
         Node {
             name: BUNDLE.into(),
-            processor: erase(bundle::Bundle::new(topology, self.rules.clone())),
-            outputs: vec![Output::public(bundle::SUBMISSIONS, self.submissions.clone())],
+            processor: erase(processor),
+            outputs: vec![Output::public(bundle::SUBMISSIONS, self.submissions.topic(application))],
         }
     }
 }
@@ -54,13 +74,13 @@ pub(super) fn read(root: &mut Fields<'_>) -> Option<Bundle> {
     let sources = list.as_ref().and_then(source::read);
     let rules = rules(root.item("bundle"));
     let submissions = match root.item("submissions") {
-        Some(item) => name::topic(&item),
-        None => Some(SUBMISSIONS_DEFAULT.to_owned()),
+        Some(item) => name::topic(&item).map(|name| Submissions::Named(Topic::new(&name))),
+        None => Some(Submissions::OfApplication),
     };
-    if let (Some(list), Some(sources), Some(submissions)) = (&list, &sources, &submissions) {
+    if let (Some(list), Some(sources), Some(Submissions::Named(submissions))) = (&list, &sources, &submissions) {
         refuse_loop(list, sources, submissions);
     }
-    Some(Bundle { rules: Rules { sources: sources?, ..rules? }, submissions: Topic::new(&submissions?) })
+    Some(Bundle { rules: Rules { sources: sources?, ..rules? }, submissions: submissions? })
 }
 
 /// Reads the rules of completeness and lateness; without the section all have their defaults.
@@ -97,8 +117,8 @@ fn positive(fields: &mut Fields<'_>, key: &'static str) -> Option<Duration> {
 }
 
 /// Refuses the topic of submissions as a source: each submission would cause another one.
-fn refuse_loop(list: &Item<'_>, sources: &[SourceRules], submissions: &str) {
-    if sources.iter().any(|source| source.topic == submissions) {
+fn refuse_loop(list: &Item<'_>, sources: &[SourceRules], submissions: &Topic) {
+    if sources.iter().any(|source| source.topic == submissions.as_str()) {
         let hint = Some("write submissions to another topic".to_owned());
         list.problem(format!("`{submissions}` is a source and the topic of submissions"), hint);
     }
