@@ -1,5 +1,6 @@
 //! The settings of an instance: names, limits and time-outs.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use super::mutation::Mutation;
@@ -111,15 +112,33 @@ impl Settings {
         cfg!(feature = "mutation") && self.mutation == Some(mutation)
     }
 
-    /// `<application>-<instance>-<thread>`: the transactional id of a stream thread.
-    pub fn thread_name(&self, thread: usize) -> String {
-        format!("{}-{}-{thread}", self.application, self.instance)
+    /// `<application>/<instance>/<rest>`: the transactional id of a stream thread, by its number, or of another producer.
+    /// No name has a `/`, so two instances of any applications have different ids.
+    pub fn transactional_id(&self, rest: impl Display) -> String {
+        format!("{}/{}/{rest}", self.application, self.instance)
     }
 
     /// `<application>-<thread>-<instance>`: the static member name of a stream thread. Assignors order members by these
     /// names, so the first threads of all instances come first, and a remainder of partitions is spread over different
-    /// instances.
+    /// instances. Kafka allows no `/` here; within the group, which is the application's, the names are unambiguous,
+    /// because the number of the thread has three digits.
     pub fn member_name(&self, thread: usize) -> String {
         format!("{}-{thread:03}-{}", self.application, self.instance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Settings;
+
+    #[test]
+    fn names_that_run_together_have_different_transactional_ids() {
+        let (one, other) = (Settings::new("ctm", "prod-a"), Settings::new("ctm-prod", "a"));
+        assert_eq!(
+            (one.transactional_id(0), other.transactional_id(0)),
+            ("ctm/prod-a/0".into(), "ctm-prod/a/0".into())
+        );
+        let (one, other) = (Settings::new("ctm", "000-a"), Settings::new("ctm", "a"));
+        assert_ne!(one.member_name(0), other.member_name(0));
     }
 }

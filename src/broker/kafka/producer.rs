@@ -163,7 +163,17 @@ impl KafkaProducer {
     /// The error of a transactional call; serves events for the log first.
     fn failed(&mut self, operation: &'static str, failure: Failure) -> Error {
         self.serve_all();
-        self.fatal().unwrap_or(failure).of_transaction(operation)
+        self.named(self.fatal().unwrap_or(failure).of_transaction(operation))
+    }
+
+    /// Names the transactional id in an error about it.
+    fn named(&self, error: Error) -> Error {
+        match (error, &self.spec.transactional_id) {
+            (Error::Fenced { by: FencedBy::Producer, detail }, Some(id)) => {
+                Error::Fenced { by: FencedBy::Producer, detail: format!("{detail} (transactional id {id})") }
+            }
+            (error, _) => error,
+        }
     }
 
     /// The fatal error of the client, if there is one.
@@ -181,7 +191,8 @@ impl Producer for KafkaProducer {
         let result = self.native.init_transactions(Deadline::after(timeout).left_ms());
         self.serve_all();
         result.map_err(|failure| {
-            self.context().explain(failure).of_operation("initialising the producer", &self.settings.bootstrap_servers)
+            let failure = self.context().explain(failure);
+            self.named(failure.of_operation("initialising the producer", &self.settings.bootstrap_servers))
         })?;
         self.context().clear_error();
         Ok(())
@@ -212,7 +223,7 @@ impl Producer for KafkaProducer {
                 Ok(())
             }
             Err(failure) if failure.fatal || self.fatal().is_some() => Err(self.failed("producing", failure)),
-            Err(failure) => Err(failure.of_delivery(record.topic.as_str(), record.size())),
+            Err(failure) => Err(self.named(failure.of_delivery(record.topic.as_str(), record.size()))),
         }
     }
 
@@ -221,7 +232,8 @@ impl Producer for KafkaProducer {
         self.serve_all();
         if let Some(error) = self.deliveries.failed.clone() {
             // Records of a fenced producer are purged, and their reports do not have the cause.
-            return Err(self.fatal().map_or(error, |failure| failure.of_transaction("waiting for deliveries")));
+            let error = self.fatal().map_or(error, |failure| failure.of_transaction("waiting for deliveries"));
+            return Err(self.named(error));
         }
         if !settled {
             let detail = format!("{} records are not acknowledged", self.deliveries.outstanding);

@@ -154,8 +154,7 @@ impl Registry {
     }
 
     fn transactional_id(&self) -> String {
-        let settings = &self.context.settings;
-        format!("{}-{}-instances", settings.application, settings.instance)
+        self.context.settings.transactional_id("instances")
     }
 
     /// Writes the tasks and positions that are due, or `all`, in one transaction.
