@@ -300,7 +300,7 @@ pub struct TopicDescription {
     pub partitions: i32,
     /// The replication factor of partition 0.
     pub replication: i32,
-    /// Its configuration, by Kafka's names (`cleanup.policy`).
+    /// Its configuration, by Kafka's names (`cleanup.policy`); empty if this client may not see it.
     pub config: BTreeMap<String, String>,
 }
 

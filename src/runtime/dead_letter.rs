@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
+use super::settings::RECORD_OVERHEAD;
 use crate::metric;
 use crate::model::{Headers, Key, OutRecord, Record, Reject, Timestamp, Topic};
 
@@ -29,25 +29,34 @@ impl Stage {
     }
 }
 
-/// The limit of the key and of the headers of a dead letter in bytes, and four times that of the reason in characters.
-/// A source may allow larger records than sheaf's own topics, and no record may stop a partition.
+/// The largest limit of the key and of the headers of a dead letter in bytes, and four times that of the reason in
+/// characters. A source may allow larger records than sheaf's own topics, and no record may stop a partition.
 const PART_MAX: usize = 1 << 20;
+/// The part of a record's limit that each of the three may have.
+const PART: usize = 10;
 
 /// The dead letter of a source record. A value that is too large for the topic is truncated, with the original length
-/// in a header; a key or headers beyond [`PART_MAX`] are left out, with a header that says so.
-pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Reject, now: Timestamp) -> OutRecord {
+/// in a header; a key or headers beyond [`PART_MAX`] or a tenth of a record are left out, with a header that says so.
+pub(super) fn letter(
+    (topic, record_max): (&Topic, usize),
+    record: &Record,
+    stage: &Stage,
+    reject: &Reject,
+    now: Timestamp,
+) -> OutRecord {
+    let part_max = PART_MAX.min(record_max / PART);
     let mut headers = record.headers.clone();
-    if headers.size() > PART_MAX {
+    if headers.size() > part_max {
         headers = Headers::new().with("__sheaf.errors.headers_left_out_bytes", headers.size().to_string());
     }
     let mut key = record.key.clone();
-    if let Some(length) = key.as_ref().map(Bytes::len).filter(|length| *length > PART_MAX) {
+    if let Some(length) = key.as_ref().map(Bytes::len).filter(|length| *length > part_max) {
         headers = headers.with("__sheaf.errors.key_left_out_bytes", length.to_string());
         key = None;
     }
-    let detail: String = reject.detail.chars().take(PART_MAX / 4).collect();
+    let detail: String = reject.detail.chars().take(part_max / 4).collect();
     let mut value = record.value.clone();
-    let room = RECORD_MAX.saturating_sub(key.as_ref().map_or(0, Bytes::len) + headers.size() + RECORD_OVERHEAD);
+    let room = record_max.saturating_sub(key.as_ref().map_or(0, Bytes::len) + headers.size() + RECORD_OVERHEAD);
     let room = room.saturating_sub(detail.len() + 1024);
     if value.as_ref().is_some_and(|value| value.len() > room) {
         let length = value.as_ref().map_or(0, Bytes::len);
@@ -69,11 +78,12 @@ pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Rej
 mod tests {
     use super::*;
     use crate::model::{RejectReason, TopicPartition};
+    use crate::runtime::settings::RECORD_MAX as LARGEST;
 
     #[test]
     fn whatever_a_record_holds_its_dead_letter_fits_its_topic() {
         let topic = Topic::new("dead-letters");
-        let large = || Bytes::from(vec![b'x'; RECORD_MAX + 1]);
+        let large = || Bytes::from(vec![b'x'; LARGEST + 1]);
         let plain = Record {
             source: TopicPartition::new(&Topic::new("events"), 0),
             offset: 7,
@@ -86,13 +96,15 @@ mod tests {
         headed.headers.push("h", Some(large()));
         let keyed = Record { key: Some(large()), ..headed.clone() };
         for (record, detail) in
-            [(plain, "short".to_owned()), (headed, "short".to_owned()), (keyed, "y".repeat(RECORD_MAX))]
+            [(plain, "short".to_owned()), (headed, "short".to_owned()), (keyed, "y".repeat(LARGEST))]
         {
             let reject = Reject::new(RejectReason::Unparsable, detail);
-            let letter = letter(&topic, &record, &Stage::Decode, &reject, Timestamp::MIN);
-            assert!(letter.size() + RECORD_OVERHEAD <= RECORD_MAX, "{} bytes", letter.size());
-            assert!(letter.headers.text("__sheaf.errors.truncated_from_bytes").is_some());
-            assert_eq!(letter.headers.text("__sheaf.errors.offset"), Some("7"));
+            for limit in [1 << 20, 8 << 20, LARGEST] {
+                let letter = letter((&topic, limit), &record, &Stage::Decode, &reject, Timestamp::MIN);
+                assert!(letter.size() + RECORD_OVERHEAD <= limit, "{} bytes of {limit}", letter.size());
+                assert!(letter.headers.text("__sheaf.errors.truncated_from_bytes").is_some());
+                assert_eq!(letter.headers.text("__sheaf.errors.offset"), Some("7"));
+            }
         }
     }
 }

@@ -184,7 +184,8 @@ impl Transaction {
             reason = %reject,
             "dead letter"
         );
-        self.output(letter(&plan.dead_letters, record, &stage, reject, self.now));
+        let topic = &plan.dead_letters;
+        self.output(letter((topic, plan.record_max(topic)), record, &stage, reject, self.now));
         self.tally.notices.dead_letter(record, reject);
         self.tally.letters.push((stage, reject.reason));
     }

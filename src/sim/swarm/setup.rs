@@ -48,7 +48,7 @@ pub(super) fn setup(
         topology: topology(),
         settings: Settings {
             stream_threads: plan.threads,
-            topics: TopicSettings { partitions: plan.partitions, replication: None },
+            topics: TopicSettings { partitions: plan.partitions, ..TopicSettings::default() },
             commit: Commit { records_max: plan.inputs_max, write_behind: plan.write_behind, ..Commit::default() },
             standby_replicas: plan.standbys,
             limits: Limits { broker_timeout: Duration::from_secs(5), ..Limits::default() },
