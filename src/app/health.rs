@@ -40,6 +40,7 @@ impl admin::Status for InstanceStatus {
             details.insert(format!("standby tasks {}", state.as_str()), number.to_string());
         }
         details.extend(self.thread_details(turn_age));
+        details.extend(self.status.obstacle().map(|obstacle| ("waiting for".to_owned(), obstacle)));
         let failing = self.status.failing().into_iter();
         details.extend(failing.map(|(partition, detail)| (format!("fetch {partition}"), format!("fails: {detail}"))));
         Health {

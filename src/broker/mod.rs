@@ -288,6 +288,13 @@ pub trait Admin: Send {
     /// Deletes all records before the offsets.
     fn delete_records(&mut self, before: &[(TopicPartition, i64)], timeout: Duration) -> Result<()>;
 
+    /// Why the cluster has no coordinator for transactions or groups, with the broker's setting; `None` if nothing is known to be
+    /// wrong.
+    fn coordinator_problem(&mut self, timeout: Duration) -> Result<Option<String>> {
+        let _: Duration = timeout;
+        Ok(None)
+    }
+
     /// The first offset of the log, and the offset after the last record (the high watermark, regardless of open
     /// transactions).
     fn watermarks(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<(i64, i64)>;

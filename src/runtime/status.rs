@@ -22,6 +22,8 @@ struct Inner {
     committed: BTreeMap<TopicPartition, i64>,
     /// Owned partitions whose fetches keep failing, with the client's message.
     failing: BTreeMap<TopicPartition, String>,
+    /// What the instance waits for before it can join the group.
+    obstacle: Option<String>,
     /// The tasks of each stream thread, in any state.
     owned: BTreeMap<usize, BTreeSet<TaskId>>,
     /// The tasks for which this instance should have a standby.
@@ -143,6 +145,16 @@ impl Status {
             Some(detail) => drop(failing.insert(partition.clone(), detail.to_owned())),
             None => drop(failing.remove(partition)),
         }
+    }
+
+    /// Sets or clears what the instance waits for before it can join the group.
+    pub(super) fn set_obstacle(&self, obstacle: Option<String>) {
+        self.inner().obstacle = obstacle;
+    }
+
+    /// What the instance waits for before it can join the group.
+    pub fn obstacle(&self) -> Option<String> {
+        self.inner().obstacle.clone()
     }
 
     /// The owned partitions whose fetches keep failing, with the client's message.

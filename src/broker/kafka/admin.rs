@@ -18,6 +18,7 @@ use rdkafka::metadata::Metadata;
 use uuid::Uuid;
 
 use super::context::{BaseConsumer, Context};
+use super::coordinator;
 use super::deadline::Deadline;
 use super::failure::{Failure, missing};
 use super::native::{Client, TopicConfigs};
@@ -249,6 +250,24 @@ impl Admin for KafkaAdmin {
             }
         }
         Ok(())
+    }
+
+    fn coordinator_problem(&mut self, timeout: Duration) -> Result<Option<String>> {
+        let deadline = Deadline::after(timeout);
+        for topic in &coordinator::TOPICS {
+            let metadata = self
+                .metadata_client
+                .fetch_metadata(Some(topic.name), deadline.left())
+                .map_err(|error| self.error("reading a coordinator's topic", Failure::from_kafka(&error)))?;
+            // Without the right to see the settings Kafka's default is taken: one replica in sync is enough.
+            let settings = self.native.topic_configs(&[topic.name], deadline.left_ms()).unwrap_or_default();
+            let settings = settings.get(topic.name).and_then(|settings| settings.as_ref().ok());
+            let in_sync_min = settings.and_then(|settings| settings.get("min.insync.replicas")?.parse().ok());
+            if let Some(problem) = topic.problem(&metadata, in_sync_min.unwrap_or(1)) {
+                return Ok(Some(problem));
+            }
+        }
+        Ok(None)
     }
 
     fn watermarks(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<(i64, i64)> {

@@ -1,12 +1,14 @@
-//! Beside other applications: a cluster with an authorizer and the list of rights in docs/operations.md; smaller records.
+//! Beside other applications: a cluster with an authorizer and the list of rights in docs/operations.md; smaller records;
+//! brokers without coordinators.
 
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use super::super::cluster::{KafkaCluster, is_skipped};
 use super::bundle::{bundles, shuffled};
 use super::deployment::{Deployment, PARTITIONS};
 use super::java::java;
-use super::process::Process;
+use super::process::{Process, until};
 
 /// The listener with a login; the other one is the superuser's.
 struct Secured {
@@ -132,4 +134,30 @@ fn topics_of_a_cluster_that_allows_records_of_8_mib_are_used_as_they_are() {
         "{warnings:?}"
     );
     assert_eq!(instance.terminate(), Some(0));
+}
+
+/// Starts an instance on a single broker with this setting and waits until it names it.
+fn assert_named(setting: &str, problem: &str) {
+    if is_skipped() {
+        return;
+    }
+    let cluster = KafkaCluster::start_with(&[&format!("{setting}=3")]);
+    let deployment = Deployment::at("e2e-coordinator", cluster.bootstrap_servers());
+    let mut instance = deployment.start("a");
+    let started = Instant::now();
+    instance.wait_for_log(problem);
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+    until("/readyz has the reason", || {
+        instance.http_get("/readyz").is_some_and(|(status, body)| status == 503 && body.contains(setting))
+    });
+}
+
+#[test]
+fn a_single_broker_with_three_replicas_for_transactions_is_named() {
+    assert_named("transaction.state.log.replication.factor", "transactions do not work");
+}
+
+#[test]
+fn a_single_broker_with_three_replicas_for_groups_is_named() {
+    assert_named("offsets.topic.replication.factor", "consumer groups do not work");
 }
