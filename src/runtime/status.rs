@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::mailbox::Mailbox;
 use super::thread_state::{TaskCounts, ThreadState};
 use crate::metric::TaskState;
-use crate::model::{TaskId, TopicPartition};
+use crate::model::{TaskId, Topic, TopicPartition};
 
 /// The status of an instance, shared by its threads and its readers.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ struct Inner {
     failing: BTreeMap<TopicPartition, String>,
     /// What the instance waits for before it can join the group.
     obstacle: Option<String>,
+    /// A source that was deleted and created anew.
+    recreated: Option<Topic>,
     /// The tasks of each stream thread, in any state.
     owned: BTreeMap<usize, BTreeSet<TaskId>>,
     /// The tasks for which this instance should have a standby.
@@ -155,6 +157,16 @@ impl Status {
     /// What the instance waits for before it can join the group.
     pub fn obstacle(&self) -> Option<String> {
         self.inner().obstacle.clone()
+    }
+
+    /// Notes a source that was deleted and created anew.
+    pub(super) fn set_recreated(&self, topic: &Topic) {
+        self.inner().recreated = Some(topic.clone());
+    }
+
+    /// A source that was deleted and created anew.
+    pub(super) fn recreated(&self) -> Option<Topic> {
+        self.inner().recreated.clone()
     }
 
     /// The owned partitions whose fetches keep failing, with the client's message.

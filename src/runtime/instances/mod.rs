@@ -21,5 +21,5 @@ mod start;
 mod topic;
 
 pub(super) use registry::Registry;
-pub(super) use source_offset::{SourceOffset, first_offsets};
+pub(super) use source_offset::{SourceOffset, first_offsets, is_recreated};
 pub(super) use start::{announce, refuse_replaced};

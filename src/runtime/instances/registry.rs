@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::source_offset::SourceOffset;
 use super::{placement, start, topic};
 use crate::broker::{Admin, Producer, ProducerSpec, Purpose, Reader, Start};
-use crate::model::{ErrorClass, InstanceId, Record, TaskId, TopicPartition};
+use crate::model::{ErrorClass, InstanceId, Record, TaskId, Topic, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::envelope::PROTOCOL_LEVEL;
 use crate::runtime::error::{Error, Result};
@@ -51,6 +51,8 @@ pub(in crate::runtime) struct Registry {
     /// The uptime at which this instance's own last record was read.
     own_read_at: Duration,
     written: Option<Written>,
+    /// The ids of the sources' topics as this instance first saw them.
+    topic_ids: BTreeMap<Topic, Uuid>,
     /// Set while writes or reads of the topic fail.
     failing: Option<Reminder>,
     /// True after another process took over this instance id.
@@ -99,6 +101,7 @@ impl Registry {
             registrations: BTreeMap::new(),
             own_read_at: Duration::ZERO,
             written: None,
+            topic_ids: BTreeMap::new(),
             failing: None,
             replaced: false,
             poll_at,
@@ -180,6 +183,12 @@ impl Registry {
                 Entry::Occupied(known) => *known.get(),
                 Entry::Vacant(unknown) => *unknown.insert(admin.topic_id(&partition.topic, timeout)?),
             };
+            let first = topic_id.map(|id| *self.topic_ids.entry(partition.topic.clone()).or_insert(id));
+            if first != topic_id {
+                // The stream threads stop the instance; the position is of the former topic.
+                self.context.status.set_recreated(&partition.topic);
+                return Ok(());
+            }
             records.push(SourceOffset { topic_id, offset: *offset }.record(plan, partition));
         }
         let transactional_id = self.transactional_id();

@@ -99,6 +99,17 @@ pub(in crate::runtime) fn first_offsets(
     if missing.is_empty() { Ok(offsets) } else { Err(Error::OffsetMissing { group, missing }) }
 }
 
+/// True if the topic of a source partition is another one than that of its stored position.
+pub(in crate::runtime) fn is_recreated(
+    context: &Context,
+    admin: &mut dyn Admin,
+    partition: &TopicPartition,
+) -> Result<bool> {
+    let before = known(context)?.get(partition).and_then(|before| before.topic_id);
+    let now = admin.topic_id(&partition.topic, context.settings.limits.broker_timeout)?;
+    Ok(before.zip(now).is_some_and(|(before, now)| before != now))
+}
+
 /// The stored positions.
 fn known(context: &Context) -> Result<BTreeMap<TopicPartition, SourceOffset>> {
     let mut known = BTreeMap::new();

@@ -1,14 +1,17 @@
 //! Beside other applications: a cluster with an authorizer and the list of rights in docs/operations.md; smaller records;
-//! brokers without coordinators.
+//! brokers without coordinators;
+//! sources that are created anew.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use super::super::cluster::{KafkaCluster, is_skipped};
+use sheaf::broker::NewTopic;
+
+use super::super::cluster::{KafkaCluster, is_skipped, shared};
 use super::bundle::{bundles, shuffled};
 use super::deployment::{Deployment, PARTITIONS};
 use super::java::java;
-use super::process::{Process, until};
+use super::process::{LIMIT, Process, until};
 
 /// The listener with a login; the other one is the superuser's.
 struct Secured {
@@ -160,4 +163,42 @@ fn a_single_broker_with_three_replicas_for_transactions_is_named() {
 #[test]
 fn a_single_broker_with_three_replicas_for_groups_is_named() {
     assert_named("offsets.topic.replication.factor", "consumer groups do not work");
+}
+
+/// Deletes a source that is read, creates it anew, and writes this number of bundles for each ten of the former topic.
+fn assert_recreated(test: &str, tenths: usize) {
+    let Some(shared) = shared() else { return };
+    let deployment = Deployment::at(test, shared);
+    deployment.fixture.topic("parents", 1);
+    deployment.fixture.topic("children", 1);
+    let mut chance = fastrand::Rng::with_seed(27);
+    let all = bundles(20 + 2 * tenths, &mut chance);
+    let (one, two) = all.split_at(20);
+    let mut instance = deployment.run("a");
+    deployment.write_events(&shuffled(one, 0, &mut chance));
+    deployment.wait_for_deliveries(one);
+    // The positions are stored with a heartbeat.
+    std::thread::sleep(Duration::from_secs(12));
+    let source = deployment.topic("parents");
+    deployment.fixture.admin().delete(std::slice::from_ref(&source), LIMIT).expect("deleted");
+    until("the topic is created anew", || {
+        let (topic, config) = (source.clone(), [].into());
+        let new = NewTopic { topic, partitions: 1, replication: None, config };
+        deployment.fixture.admin().create(&[new], LIMIT).is_ok()
+    });
+    deployment.write_events(&shuffled(two, 0, &mut chance));
+    assert_eq!(instance.exit_code(), Some(1), "{}", instance.log_text());
+    let log = instance.log_text();
+    assert!(log.contains(&format!("topic {source} was deleted and created anew while")), "{log}");
+    assert!(log.contains("--reset-offsets --to-earliest --execute"), "{log}");
+}
+
+#[test]
+fn a_source_that_is_created_anew_with_fewer_records_is_named() {
+    assert_recreated("e2e-anew-fewer", 5);
+}
+
+#[test]
+fn a_source_that_is_created_anew_with_more_records_is_named() {
+    assert_recreated("e2e-anew-more", 20);
 }
