@@ -81,6 +81,7 @@ pub use handoff::Job;
 pub use housekeeping::Housekeeper;
 pub use incarnation::Incarnation;
 pub use instance::Instance;
+pub use instances::Predecessor;
 pub use mailbox::{Answer, Mailbox, QueryError, ThreadHealth};
 pub use memory_budget::MemoryBudget;
 #[doc(hidden)]

@@ -150,7 +150,7 @@ impl Status {
     }
 
     /// Sets or clears what the instance waits for before it can join the group.
-    pub(super) fn set_obstacle(&self, obstacle: Option<String>) {
+    pub fn set_obstacle(&self, obstacle: Option<String>) {
         self.inner().obstacle = obstacle;
     }
 
