@@ -89,7 +89,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
     ],
     &["checkpoint", "handoff", "mailbox", "settings"],
     &["dead_letter", "status", "topology_plan"],
-    &["context", "topics", "transaction"],
+    &["context", "former_topic", "topics", "transaction"],
     &["instances", "keying", "republish", "task"],
     &["changelog", "housekeeping", "thread"],
     &["instance"],

@@ -41,6 +41,7 @@ impl admin::Status for InstanceStatus {
         }
         details.extend(self.thread_details(turn_age));
         details.extend(self.entry_details());
+        details.extend(self.status.obstacle().map(|obstacle| ("waiting for".to_owned(), obstacle)));
         let failing = self.status.failing().into_iter();
         details.extend(failing.map(|(partition, detail)| (format!("fetch {partition}"), format!("fails: {detail}"))));
         Health {

@@ -52,7 +52,7 @@ fn the_settings_of_the_runtime_are_those_of_the_configuration() {
     ]);
     let settings = settings(&config, "a:80".to_owned());
     assert_eq!((&*settings.application, settings.instance.as_str(), &*settings.http), ("ctm", "a", "a:80"));
-    let TopicSettings { partitions, replication } = settings.topics;
+    let TopicSettings { partitions, replication, record_bytes_max: _ } = settings.topics;
     assert_eq!((settings.stream_threads, partitions, replication), (3, 7, Some(2)));
     let Commit { interval, records_max, write_behind } = settings.commit;
     assert_eq!((interval, records_max, write_behind), (Duration::from_secs(1), 5, Duration::from_secs(2)));

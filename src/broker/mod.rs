@@ -19,8 +19,10 @@ mod error;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod memory;
+mod waker;
 
 pub use error::{Error, FencedBy};
+pub use waker::{Wake, Waker};
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -311,6 +313,13 @@ pub trait Admin: Send {
     /// Deletes all records before the offsets.
     fn delete_records(&mut self, before: &[(TopicPartition, i64)], timeout: Duration) -> Result<()>;
 
+    /// Why the cluster has no coordinator for transactions or groups, with the broker's setting; `None` if nothing is known to be
+    /// wrong.
+    fn coordinator_problem(&mut self, timeout: Duration) -> Result<Option<String>> {
+        let _: Duration = timeout;
+        Ok(None)
+    }
+
     /// The first offset of the log, and the offset after the last record (the high watermark, regardless of open
     /// transactions).
     fn watermarks(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<(i64, i64)>;
@@ -332,7 +341,7 @@ pub struct TopicDescription {
     pub partitions: i32,
     /// The replication factor of partition 0.
     pub replication: i32,
-    /// Its configuration, by Kafka's names (`cleanup.policy`).
+    /// Its configuration, by Kafka's names (`cleanup.policy`); empty if this client may not see it.
     pub config: BTreeMap<String, String>,
 }
 
@@ -347,54 +356,4 @@ pub struct NewTopic {
     pub replication: Option<i32>,
     /// Its configuration, by Kafka's names.
     pub config: BTreeMap<String, String>,
-}
-
-/// A handle that wakes a stream thread; the broker's adapter, a sink and the restorer hold clones.
-///
-/// Waking is cheap and may be spurious; a wake-up between two waits is not lost.
-#[derive(Clone)]
-pub struct Waker(Arc<dyn Wake>);
-
-/// The implementation of a [`Waker`], by the owner of the wait.
-pub trait Wake: Send + Sync {
-    /// Ends the current wait, or the next one.
-    fn wake(&self);
-
-    /// A file descriptor that wakes when eight bytes (a native-endian 1) are written to it, for adapters that signal
-    /// from C.
-    fn descriptor(&self) -> Option<i32> {
-        None
-    }
-}
-
-impl Waker {
-    /// A waker.
-    pub fn new(wake: Arc<dyn Wake>) -> Self {
-        Self(wake)
-    }
-
-    /// A waker without effect, for owners that never wait.
-    pub fn none() -> Self {
-        struct NoWake;
-        impl Wake for NoWake {
-            fn wake(&self) {}
-        }
-        Self(Arc::new(NoWake))
-    }
-
-    /// Ends the current wait, or the next one.
-    pub fn wake(&self) {
-        self.0.wake();
-    }
-
-    /// See [`Wake::descriptor`].
-    pub fn descriptor(&self) -> Option<i32> {
-        self.0.descriptor()
-    }
-}
-
-impl fmt::Debug for Waker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Waker")
-    }
 }

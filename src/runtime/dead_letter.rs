@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
+use super::settings::RECORD_OVERHEAD;
 use crate::metric;
 use crate::model::{Headers, Key, OutRecord, Record, Reject, Timestamp, Topic};
 
@@ -29,9 +29,11 @@ impl Stage {
     }
 }
 
-/// The limit of the key and of the headers of a dead letter in bytes, and four times that of the reason in characters.
-/// A source may allow larger records than sheaf's own topics, and no record may stop a partition.
+/// The largest limit of the key and of the headers of a dead letter in bytes, and four times that of the reason in
+/// characters. A source may allow larger records than sheaf's own topics, and no record may stop a partition.
 const PART_MAX: usize = 1 << 20;
+/// The part of a record's limit that each of the three may have.
+const PART: usize = 10;
 
 /// The start of the names of sheaf's headers. A dead letter that was written back to its source has those of its last round.
 const PREFIX: &str = "__sheaf.errors.";
@@ -49,21 +51,28 @@ fn without_own(headers: &Headers) -> (Headers, u64) {
 }
 
 /// The dead letter of a source record. A value that is too large for the topic is truncated, with the original length
-/// in a header; a key or headers beyond [`PART_MAX`] are left out, with a header that says so. Headers of an earlier round are
-/// replaced.
-pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Reject, now: Timestamp) -> OutRecord {
+/// in a header; a key or headers beyond [`PART_MAX`] or a tenth of a record are left out, with a header that says so.
+/// Headers of an earlier round are replaced.
+pub(super) fn letter(
+    (topic, record_max): (&Topic, usize),
+    record: &Record,
+    stage: &Stage,
+    reject: &Reject,
+    now: Timestamp,
+) -> OutRecord {
+    let part_max = PART_MAX.min(record_max / PART);
     let (mut headers, rounds) = without_own(&record.headers);
-    if headers.size() > PART_MAX {
+    if headers.size() > part_max {
         headers = Headers::new().with("__sheaf.errors.headers_left_out_bytes", headers.size().to_string());
     }
     let mut key = record.key.clone();
-    if let Some(length) = key.as_ref().map(Bytes::len).filter(|length| *length > PART_MAX) {
+    if let Some(length) = key.as_ref().map(Bytes::len).filter(|length| *length > part_max) {
         headers = headers.with("__sheaf.errors.key_left_out_bytes", length.to_string());
         key = None;
     }
-    let detail: String = reject.detail.chars().take(PART_MAX / 4).collect();
+    let detail: String = reject.detail.chars().take(part_max / 4).collect();
     let mut value = record.value.clone();
-    let room = RECORD_MAX.saturating_sub(key.as_ref().map_or(0, Bytes::len) + headers.size() + RECORD_OVERHEAD);
+    let room = record_max.saturating_sub(key.as_ref().map_or(0, Bytes::len) + headers.size() + RECORD_OVERHEAD);
     let room = room.saturating_sub(detail.len() + 1024);
     if value.as_ref().is_some_and(|value| value.len() > room) {
         let length = value.as_ref().map_or(0, Bytes::len);
@@ -86,6 +95,7 @@ pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Rej
 mod tests {
     use super::*;
     use crate::model::{RejectReason, TopicPartition};
+    use crate::runtime::settings::RECORD_MAX as LARGEST;
 
     fn event(headers: Headers) -> Record {
         Record {
@@ -105,7 +115,7 @@ mod tests {
         let mut sizes = Vec::new();
         for round in 1..=9_u64 {
             let reject = Reject::new(RejectReason::Unparsable, "no JSON");
-            let letter = letter(&topic, &event(headers), &Stage::Decode, &reject, Timestamp::MIN);
+            let letter = letter((&topic, LARGEST), &event(headers), &Stage::Decode, &reject, Timestamp::MIN);
             assert_eq!(letter.headers.text(ROUNDS), Some(round.to_string().as_str()));
             let of_user: Vec<_> = letter.headers.iter().filter(|header| header.name == "traceparent").collect();
             assert_eq!(of_user.len(), 2, "the user's headers are kept");
@@ -120,26 +130,28 @@ mod tests {
         let piled =
             Headers::new().with(REASON, "unparsable").with("a", "1").with(REASON, "bad_id").with(REASON, "bad_id");
         let reject = Reject::new(RejectReason::BadId, "blank");
-        let letter = letter(&Topic::new("d"), &event(piled), &Stage::Decode, &reject, Timestamp::MIN);
+        let letter = letter((&Topic::new("d"), LARGEST), &event(piled), &Stage::Decode, &reject, Timestamp::MIN);
         assert_eq!((letter.headers.text(ROUNDS), letter.headers.iter().count()), (Some("4"), 9));
     }
 
     #[test]
     fn whatever_a_record_holds_its_dead_letter_fits_its_topic() {
         let topic = Topic::new("dead-letters");
-        let large = || Bytes::from(vec![b'x'; RECORD_MAX + 1]);
+        let large = || Bytes::from(vec![b'x'; LARGEST + 1]);
         let plain = Record { value: Some(large()), ..event(Headers::new()) };
         let mut headed = plain.clone();
         headed.headers.push("h", Some(large()));
         let keyed = Record { key: Some(large()), ..headed.clone() };
         for (record, detail) in
-            [(plain, "short".to_owned()), (headed, "short".to_owned()), (keyed, "y".repeat(RECORD_MAX))]
+            [(plain, "short".to_owned()), (headed, "short".to_owned()), (keyed, "y".repeat(LARGEST))]
         {
             let reject = Reject::new(RejectReason::Unparsable, detail);
-            let letter = letter(&topic, &record, &Stage::Decode, &reject, Timestamp::MIN);
-            assert!(letter.size() + RECORD_OVERHEAD <= RECORD_MAX, "{} bytes", letter.size());
-            assert!(letter.headers.text("__sheaf.errors.truncated_from_bytes").is_some());
-            assert_eq!(letter.headers.text("__sheaf.errors.offset"), Some("7"));
+            for limit in [1 << 20, 8 << 20, LARGEST] {
+                let letter = letter((&topic, limit), &record, &Stage::Decode, &reject, Timestamp::MIN);
+                assert!(letter.size() + RECORD_OVERHEAD <= limit, "{} bytes of {limit}", letter.size());
+                assert!(letter.headers.text("__sheaf.errors.truncated_from_bytes").is_some());
+                assert_eq!(letter.headers.text("__sheaf.errors.offset"), Some("7"));
+            }
         }
     }
 }

@@ -46,6 +46,7 @@ mod dead_letter;
 mod envelope;
 mod error;
 mod fault_point;
+mod former_topic;
 mod genesis;
 mod handoff;
 mod housekeeping;
@@ -81,6 +82,7 @@ pub use handoff::Job;
 pub use housekeeping::Housekeeper;
 pub use incarnation::Incarnation;
 pub use instance::Instance;
+pub use instances::Predecessor;
 pub use mailbox::{Answer, Mailbox, QueryError, ThreadHealth};
 pub use memory_budget::MemoryBudget;
 #[doc(hidden)]

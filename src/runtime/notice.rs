@@ -1,4 +1,4 @@
-//! Log lines about alerts and dead letters: the first of a kind at once, the others as a number every half minute, because an
+//! Log lines about alerts, dead letters and records of other applications: the first of a kind at once, the others as a number every half minute, because an
 //! outage can cause thousands of them in a second. All of them are in their topics.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use crate::model::{Alert, Key, Record, Reject, Severity, Topic};
 /// The shortest time between two lines about one kind.
 const PERIOD: Duration = Duration::from_secs(30);
 
-/// The alerts and dead letters of a transaction, by kind.
+/// The alerts, dead letters and records of other applications in a transaction, by kind.
 #[derive(Debug, Default)]
 pub(super) struct Notices(BTreeMap<Kind, Notice>);
 
@@ -20,9 +20,11 @@ enum Kind {
     Alert(String),
     /// The reason of a dead letter.
     DeadLetter(&'static str),
+    /// The owner of records that are passed over, and their topic.
+    Foreign { application: String, topic: Topic },
 }
 
-/// The alerts or dead letters of one kind.
+/// The notices of one kind.
 #[derive(Clone, Debug)]
 struct Notice {
     is_error: bool,
@@ -59,6 +61,16 @@ impl Notices {
             key: Key::from_slice(record.key.as_deref().unwrap_or_default()).to_string(),
             source: format!("{}@{}", record.source, record.offset),
             text: reject.detail.clone(),
+        });
+    }
+
+    /// Adds a record that belongs to another application.
+    pub(super) fn foreign(&mut self, record: &Record, application: &str) {
+        let kind = Kind::Foreign { application: application.to_owned(), topic: record.source.topic.clone() };
+        self.add(kind, false, || Example {
+            key: Key::from_slice(record.key.as_deref().unwrap_or_default()).to_string(),
+            source: format!("{}@{}", record.source, record.offset),
+            text: "give each application a topic of its own (`submissions` in its topology file)".to_owned(),
         });
     }
 
@@ -144,12 +156,17 @@ impl NoticeLog {
 
     /// The line of `count` notices of a kind with one of them.
     fn line(&self, kind: &Kind, is_error: bool, example: Example, count: u64) -> Line {
-        let (kind, topic) = match kind {
-            Kind::Alert(kind) => (format!("alert {kind}"), &self.alerts),
-            Kind::DeadLetter(reason) => (format!("dead letter, {reason}"), &self.dead_letters),
+        let (kind, place) = match kind {
+            Kind::Alert(kind) => (format!("alert {kind}"), format!("; read the topic {}", self.alerts)),
+            Kind::DeadLetter(reason) => {
+                (format!("dead letter, {reason}"), format!("; read the topic {}", self.dead_letters))
+            }
+            Kind::Foreign { application, topic } => {
+                (format!("record of application {application} in {topic} passed over"), String::new())
+            }
         };
         let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
-        let text = format!("{kind}: {}{more}; read the topic {topic}", example.text);
+        let text = format!("{kind}: {}{more}{place}", example.text);
         Line { is_error, example, text }
     }
 }
@@ -229,5 +246,19 @@ mod tests {
         assert_eq!((line.example.key.as_str(), line.example.source.as_str()), ("k", "events-3@7"));
         assert_eq!(line.text, "dead letter, unparsable: not JSON; read the topic app-dead-letters");
         assert!(!line.is_error);
+    }
+
+    #[test]
+    fn records_of_another_application_are_logged_by_owner_and_topic() {
+        let source = TopicPartition::new(&Topic::new("s"), 1);
+        let (timestamp, headers) = (Timestamp::from_millis(0), Headers::new());
+        let record = Record { source, offset: 7, timestamp, key: None, value: None, headers };
+        let mut notices = Notices::default();
+        notices.foreign(&record, "b");
+        notices.foreign(&record, "b");
+        notices.foreign(&record, "c");
+        let lines = texts(log().lines(notices, Duration::ZERO));
+        assert!(lines[0].starts_with("record of application b in s passed over: give each"), "{lines:?}");
+        assert_eq!(lines.len(), 2, "{lines:?}");
     }
 }

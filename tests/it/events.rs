@@ -347,7 +347,7 @@ proptest! {
             let template = Template::compile("t.json", r#"{"p": {{ parent | tojson }}, "c": {{ children | tojson }}}"#).unwrap();
             template.render(&Context { parent, children }).unwrap();
             let written = Record { key: Some(Bytes::from_static(b"b")), ..record("s", value) };
-            prop_assert!(SubmissionKeying.key(&written).is_ok());
+            prop_assert!(SubmissionKeying::new("app").key(&written).is_ok());
         }
     }
 }

@@ -35,6 +35,8 @@ pub(in crate::app) fn client_version() -> String {
 /// The settings of the client, with their secrets.
 pub fn broker_settings(config: &Config, secrets: &Secrets) -> Result<KafkaSettings> {
     let mut settings = KafkaSettings::new(&config.kafka.bootstrap_servers);
+    settings.message_max_bytes = u32::try_from(config.max_record_bytes).unwrap_or(u32::MAX);
+    settings.group.clone_from(&config.application_id);
     settings.client_id = format!("{}-{}", config.application_id, config.instance_id);
     for (name, value) in &config.kafka.properties {
         let value = secrets.resolve(&format!("kafka.properties.{name}"), value)?;

@@ -9,6 +9,7 @@
 //!  context         librdkafka's callbacks: log lines, errors, rebalances
 //!  failure         librdkafka's errors as errors of the port
 //!  record          messages to records
+//!  coordinator     why a cluster has no coordinator
 //!  partition_list  partitions and start offsets as librdkafka's lists
 //!  native          the C interface, and all unsafe code
 //!  deadline        the rest of a time-out
@@ -34,6 +35,7 @@ mod admin;
 mod assigned;
 mod consumer;
 mod context;
+mod coordinator;
 mod deadline;
 mod failure;
 mod native;

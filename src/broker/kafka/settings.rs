@@ -8,6 +8,7 @@ use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
 use super::deadline::millis;
+use super::failure::PRINCIPAL;
 use crate::broker::{ConsumerSpec, Error, Isolation, ProducerSpec, Purpose, Result};
 
 /// The settings of a Kafka cluster.
@@ -31,6 +32,9 @@ pub struct KafkaSettings {
     pub assignor: Assignor,
     /// The largest record of a producer, in bytes, with its overhead (`message.max.bytes`).
     pub message_max_bytes: u32,
+    /// The group id of readers and admin clients, which need one and neither join nor commit: the application's group, so that no
+    /// right to another one is needed.
+    pub group: String,
 }
 
 /// The assignor of a group (`partition.assignment.strategy`), the same for all members.
@@ -72,6 +76,23 @@ impl KafkaSettings {
             transaction_timeout: Duration::from_secs(15),
             assignor: Assignor::default(),
             message_max_bytes: 10 * 1024 * 1024,
+            group: "sheaf-reader".to_owned(),
+        }
+    }
+
+    /// The principal of this client in messages.
+    pub(super) fn principal(&self) -> String {
+        let name = ["sasl.username", "sasl.kerberos.principal"].iter().find_map(|name| self.properties.get(*name));
+        match name {
+            Some(name) => format!("{PRINCIPAL} (User:{name})"),
+            None if self
+                .properties
+                .keys()
+                .any(|name| name.starts_with("ssl.cert") || name.starts_with("ssl.keystore")) =>
+            {
+                format!("{PRINCIPAL} (of its certificate)")
+            }
+            None => PRINCIPAL.to_owned(),
         }
     }
 
@@ -125,15 +146,14 @@ impl KafkaSettings {
         config
     }
 
-    /// For a reader without a group. librdkafka assigns nothing without a group id; nothing is committed under this
-    /// one, and no member joins it.
+    /// For a reader. librdkafka assigns nothing without a group id; nothing is committed under it, and no member joins.
     pub(super) fn reader(&self, isolation: Isolation, purpose: Purpose) -> ClientConfig {
         let mut config = self.base(match purpose {
             Purpose::Restore => READING,
             Purpose::Follow => FOLLOWING,
             Purpose::Peek => PEEKING,
         });
-        owned_by_consumers(&mut config, "sheaf-reader", isolation);
+        owned_by_consumers(&mut config, &self.group, isolation);
         config.set("enable.partition.eof", "true");
         config
     }
@@ -220,7 +240,7 @@ const OWNED: &[(&str, &str)] = &[
     ("acks", "transactions need all of them"),
     ("request.required.acks", "transactions need all of them"),
     ("partitioner", "a bundle's key has to give the same partition everywhere"),
-    ("message.max.bytes", "it has a setting of its own"),
+    ("message.max.bytes", "max_record_bytes is the setting for it"),
 ];
 
 /// As in Kafka's consumer and in Kafka Streams. A member is static, so a restart within the session keeps its tasks: a pod that

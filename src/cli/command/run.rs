@@ -11,13 +11,14 @@ use tokio::time::Instant;
 use super::reload::{POLL_INTERVAL, Reload};
 use crate::admin::Server;
 use crate::app::{self, Assembly, Reloader, Resources};
+use crate::broker::Admin;
 use crate::cli::exit::{Failure, INTERRUPTED};
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::print_stderr;
 use crate::cli::signal::{Hangups, Signals};
 use crate::cli::{fault, log};
 use crate::model::ErrorClass;
-use crate::runtime::{self, Application, Context, Instance};
+use crate::runtime::{self, Application, Context, Instance, Predecessor};
 
 /// Run an instance: join the consumer group, gather bundles, submit them
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,9 @@ pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
 }
+
+/// The context that the threads of the instance share, and the admin client that has prepared it.
+type Prepared = (Context, Box<dyn Admin>);
 
 /// The interval of the checks for failed threads.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
@@ -52,11 +56,15 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let application = assembly.application(&config, &resources, stores, server.address().to_string());
     let application = application.with_fault_observer(fault_observer);
     let mut signals = runtime.block_on(async { Signals::new() })?;
-    let Some(context) = prepare(&Arc::new(application), &runtime, &mut signals)? else {
+    let Some((context, admin)) = prepare(&Arc::new(application), &runtime, &mut signals)? else {
         // Does not wait for the running attempt: it may be interrupted anywhere, and a restart repeats it.
         runtime.shutdown_background();
         return Ok(ExitCode::SUCCESS);
     };
+    if !await_predecessor((&context, admin), &runtime, &mut signals)? {
+        runtime.shutdown_background();
+        return Ok(ExitCode::SUCCESS);
+    }
     let instance = Instance::start(&context, config.shutdown_timeout)?;
     let failure = watch(&instance, &runtime, (&mut signals, hangups), &reload);
     let code = stop(instance, &runtime, (signals, failure), config.shutdown_timeout);
@@ -66,12 +74,12 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 /// Creates and checks the topics; retries while no broker is reachable. Returns the context that the threads of the instance
-/// share; `None` after a signal.
+/// share, and the admin client; `None` after a signal.
 fn prepare(
     application: &Arc<Application>,
     runtime: &Runtime,
     signals: &mut Signals,
-) -> Result<Option<Context>, Failure> {
+) -> Result<Option<Prepared>, Failure> {
     const BACKOFF_MIN: Duration = Duration::from_secs(1);
     const BACKOFF_MAX: Duration = Duration::from_secs(30);
     // Short, so that a wrong address is reported soon.
@@ -82,10 +90,7 @@ fn prepare(
         let attempt = runtime.spawn_blocking(move || {
             let mut admin = application.admin()?;
             let context = application.prepare(&mut *admin, TIMEOUT)?;
-            // Closing a client takes 200 ms and more, so a thread does it. If none can be started, it is closed here.
-            let closing = std::thread::Builder::new().name("admin-close".to_owned());
-            drop(closing.spawn(move || drop(admin)));
-            runtime::Result::Ok(context)
+            runtime::Result::Ok((context, admin))
         });
         let result = runtime.block_on(async {
             tokio::select! {
@@ -95,7 +100,7 @@ fn prepare(
         });
         let Some(result) = result else { return Ok(None) };
         match result.context("preparing the topics")? {
-            Ok(context) => return Ok(Some(context)),
+            Ok(prepared) => return Ok(Some(prepared)),
             Err(error) if error.class() == ErrorClass::Retry => {
                 tracing::warn!(
                     %error,
@@ -116,6 +121,61 @@ fn prepare(
         }
         backoff = backoff.saturating_mul(2).min(BACKOFF_MAX);
     }
+}
+
+/// Waits while another process of the same instance id lives; false after a signal.
+fn await_predecessor(
+    (context, mut admin): (&Context, Box<dyn Admin>),
+    runtime: &Runtime,
+    signals: &mut Signals,
+) -> Result<bool, Failure> {
+    const INTERVAL: Duration = Duration::from_secs(1);
+    /// The number of checks between two log lines.
+    const QUIET: usize = 30;
+    let status = Arc::clone(&context.status);
+    let mut predecessor = Predecessor::new(context);
+    for check in 0.. {
+        let reading = runtime.spawn_blocking(move || {
+            let living = predecessor.living(&mut *admin);
+            (predecessor, admin, living)
+        });
+        let read = runtime.block_on(async {
+            tokio::select! {
+                read = reading => Some(read),
+                () = signals.next() => None,
+            }
+        });
+        let Some(read) = read else { return Ok(false) };
+        let living;
+        (predecessor, admin, living) = read.context("reading the instances topic")?;
+        match living {
+            Ok(None) => break,
+            Ok(Some(text)) => {
+                if check % QUIET == 0 {
+                    tracing::warn!("waiting for {text}");
+                }
+                status.set_obstacle(Some(text));
+            }
+            Err(error) if error.class() == ErrorClass::Retry => {
+                tracing::warn!(%error, "the instances topic cannot be read, retrying");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let waited = runtime.block_on(async {
+            tokio::select! {
+                () = tokio::time::sleep(INTERVAL) => true,
+                () = signals.next() => false,
+            }
+        });
+        if !waited {
+            return Ok(false);
+        }
+    }
+    // Closing a client takes 200 ms and more, so a thread does it. If none can be started, it is closed here.
+    let closing = std::thread::Builder::new().name("admin-close".to_owned());
+    drop(closing.spawn(move || drop(admin)));
+    status.set_obstacle(None);
+    Ok(true)
 }
 
 /// Waits for a signal to stop or a failed thread, and reloads meanwhile.

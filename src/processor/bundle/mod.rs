@@ -111,7 +111,7 @@ pub use rules::{
 };
 pub use state::{Ending, Marker, REPORTED_MAX, State};
 pub use step::PAYLOADS_MAX;
-pub use submission::EVENT_TYPE;
+pub use submission::{EVENT_TYPE, application as submitting_application};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -139,6 +139,8 @@ pub const AHEAD_MAX: Duration = Duration::from_mins(5);
 #[derive(Clone, Debug)]
 pub struct Bundle {
     topology: String,
+    /// The `CloudEvents` source of its submissions.
+    source: String,
     rules: Rules,
     topics: Vec<TopicReader>,
     /// The number of children, if it does not depend on the parent.
@@ -158,7 +160,14 @@ impl Bundle {
         }
         let has_expects = topics.iter().flat_map(|reader| &reader.sources).any(Reader::has_expects);
         let fixed_children = (!has_expects).then_some(rules.children());
-        Self { topology: topology.to_owned(), rules, topics, fixed_children, output: Arc::from(SUBMISSIONS) }
+        let source = submission::source_of_topology(topology);
+        Self { topology: topology.to_owned(), source, rules, topics, fixed_children, output: Arc::from(SUBMISSIONS) }
+    }
+
+    /// The processor as a part of an application: the `CloudEvents` source of its records is `/sheaf/<application>/<topology>`.
+    #[must_use]
+    pub fn of_application(self, application: &str) -> Self {
+        Self { source: submission::source(application, &self.topology), ..self }
     }
 
     /// Reads the fields of a member event. The source is found by topic, role and conditions, for which the inbox record has all,

@@ -224,7 +224,7 @@ impl Bundle {
         effects.reserve_exact(5);
         effects.push(Effect::Forward(submission::forward(
             key,
-            (&self.topology, &self.output),
+            (&self.source, &self.output),
             (&gathering, &self.rules.members),
             Span { first, last, late },
         )?));

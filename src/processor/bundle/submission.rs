@@ -13,6 +13,11 @@ use crate::processor::Forward;
 /// The `CloudEvents` type.
 pub const EVENT_TYPE: &str = "sheaf.bundle.completed.v1";
 
+/// The header of the `CloudEvents` source.
+const SOURCE: &str = "ce_source";
+/// What the `CloudEvents` sources of sheaf begin with.
+const SOURCE_PREFIX: &str = "/sheaf/";
+
 /// The namespace of the `CloudEvents` ids, chosen at random once.
 const NAMESPACE: Uuid = uuid!("0d3c5b0e-57c4-5f0b-9a54-2c9f1d6e8b37");
 
@@ -32,13 +37,29 @@ pub(super) struct Span {
     pub(super) late: bool,
 }
 
+/// The `CloudEvents` source of an application's submissions.
+pub(super) fn source(application: &str, topology: &str) -> String {
+    format!("{SOURCE_PREFIX}{application}/{topology}")
+}
+
+/// The `CloudEvents` source of a processor that belongs to no application.
+pub(super) fn source_of_topology(topology: &str) -> String {
+    format!("{SOURCE_PREFIX}{topology}")
+}
+
+/// The application that has written a submission; `None` if its headers name none, as those of other programs and of versions
+/// that wrote `/sheaf/<topology>`.
+pub fn application(headers: &Headers) -> Option<&str> {
+    Some(headers.text(SOURCE)?.strip_prefix(SOURCE_PREFIX)?.split_once('/')?.0)
+}
+
 /// The submission record of a complete bundle. Its bytes depend on the members only, and not on their order of arrival.
 ///
 /// Headers: `CloudEvents` 1.0 in the binary mode of its Kafka binding. `ce_id` is a version 5 UUID of the bundle's id, so that
 /// consumers can recognize duplicates; there is no `ce_partitionkey`, because the record has that key.
 pub(super) fn forward(
     key: &Key,
-    (topology, output): (&str, &Arc<str>),
+    (source, output): (&str, &Arc<str>),
     (gathering, members): (&Gathering, &[NamedChildren]),
     span: Span,
 ) -> Result<Forward, Reject> {
@@ -55,7 +76,7 @@ pub(super) fn forward(
         .with("ce_specversion", "1.0")
         .with("ce_id", v5(NAMESPACE, &[key.as_bytes()]).to_string())
         .with("ce_type", EVENT_TYPE)
-        .with("ce_source", format!("/sheaf/{topology}"))
+        .with(SOURCE, source.to_owned())
         .with("ce_time", span.last.to_string())
         .about(key);
     Ok(Forward { output: Arc::clone(output), key: None, value: Some(value), headers, timestamp: None })

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::error::Category;
 
-use super::super::bundle::EVENT_TYPE;
+use super::super::bundle::{EVENT_TYPE, submitting_application};
 use super::super::{Event, Keyed, Keying};
 use crate::model::{Key, Record, Reject, RejectReason};
 use crate::template::Payload;
@@ -37,11 +37,26 @@ pub struct Submission {
 
 /// The keying step of submission records: the record's key, which must be equal to the `bundle_id` in its value. A record of
 /// sheaf's own bundles that cannot be decoded is not rejected here, so that the step can end its delivery.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SubmissionKeying;
+///
+/// A submission of another application is not delivered, because that application delivers it. One that names no application
+/// is: it is of another program, or of a version of sheaf that did not name it.
+#[derive(Clone, Debug)]
+pub struct SubmissionKeying {
+    application: String,
+}
+
+impl SubmissionKeying {
+    /// The keying step of this application's delivery.
+    pub fn new(application: &str) -> Self {
+        Self { application: application.to_owned() }
+    }
+}
 
 impl Keying for SubmissionKeying {
     fn key(&self, record: &Record) -> Result<Keyed, Reject> {
+        if let Some(other) = submitting_application(&record.headers).filter(|other| *other != self.application) {
+            return Ok(Keyed::Foreign(other.to_owned()));
+        }
         let Some(key) = record.key.as_deref().map(Key::from_slice) else {
             return Err(Reject::new(RejectReason::BadId, "the submission has no key: its key must be the bundle's id"));
         };

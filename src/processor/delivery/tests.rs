@@ -31,16 +31,29 @@ fn record(key: Option<&str>, value: Option<&[u8]>) -> Record {
 #[test]
 fn a_submission_is_keyed_by_its_own_key() {
     let value = submission().to_string();
-    let keyed = SubmissionKeying.key(&record(Some("p1"), Some(value.as_bytes())));
+    let keyed = SubmissionKeying::new("ctm").key(&record(Some("p1"), Some(value.as_bytes())));
     let Ok(Keyed::To(keyed)) = keyed else { panic!("it belongs to an entry: {keyed:?}") };
     assert_eq!((keyed.key, keyed.at), (Key::new("p1"), Timestamp::from_millis(1_000)));
+}
+
+#[test]
+fn a_submission_of_another_application_is_passed_over() {
+    let value = submission().to_string();
+    let keyed = |source: &'static str| {
+        let headers = Headers::new().with("ce_source", source);
+        SubmissionKeying::new("ctm").key(&Record { headers, ..record(Some("p1"), Some(value.as_bytes())) }).unwrap()
+    };
+    assert_eq!(keyed("/sheaf/ctm-2/control-m"), Keyed::Foreign("ctm-2".to_owned()));
+    for taken in ["/sheaf/ctm/control-m", "/sheaf/control-m", "/orders", ""] {
+        assert!(matches!(keyed(taken), Keyed::To(_)), "`{taken}` names no other application");
+    }
 }
 
 #[test]
 fn an_unknown_field_is_ignored() {
     let mut value = submission();
     value["policy"] = json!({"x": 1});
-    assert!(SubmissionKeying.key(&record(Some("p1"), Some(value.to_string().as_bytes()))).is_ok());
+    assert!(SubmissionKeying::new("ctm").key(&record(Some("p1"), Some(value.to_string().as_bytes()))).is_ok());
 }
 
 /// The key and value of an invalid submission, and the reason of its rejection.
@@ -62,7 +75,7 @@ fn an_invalid_submission_is_rejected_with_its_reason() {
         (Some("p1"), Some(no_parent.as_bytes()), RejectReason::MissingField),
     ];
     for (key, value, reason) in cases {
-        let reject = SubmissionKeying.key(&record(key, value)).unwrap_err();
+        let reject = SubmissionKeying::new("ctm").key(&record(key, value)).unwrap_err();
         assert_eq!(reject.reason, reason, "{key:?} {value:?}: {reject}");
     }
 }

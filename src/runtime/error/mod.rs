@@ -166,6 +166,18 @@ pub enum Error {
         /// The partition.
         partition: TopicPartition,
     },
+    /// A source that was deleted and created anew while it was read.
+    #[error(
+        "topic {topic} was deleted and created anew while this application read it: the new topic's records up to the position in \
+         the former one would be passed over. To read it from its beginning stop all instances and run \
+         `kafka-consumer-groups --group {group} --topic {topic} --reset-offsets --to-earliest --execute`"
+    )]
+    SourceRecreated {
+        /// The group.
+        group: String,
+        /// The topic.
+        topic: Topic,
+    },
     /// Another process with this instance id.
     #[error(
         "another process took over instance id {instance}: {other}. Two processes must not share an instance id: give \
@@ -218,6 +230,7 @@ impl Error {
             | Self::FirstStart { .. }
             | Self::StateLost { .. }
             | Self::InputLost { .. }
+            | Self::SourceRecreated { .. }
             | Self::Replaced { .. }
             | Self::Unwired { .. }
             | Self::Metrics(_)
@@ -238,6 +251,7 @@ impl Error {
             | Self::OffsetMissing { .. }
             | Self::FirstStart { .. }
             | Self::InputLost { .. }
+            | Self::SourceRecreated { .. }
             | Self::Replaced { .. }
             | Self::Unwired { .. }
             | Self::Metrics(_)

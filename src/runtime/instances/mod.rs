@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `topic` | reads and writes the topic |
 //! | `start` | announces an incarnation, and finds out about a newer one |
+//! | `predecessor` | waits for a living process of the same instance id |
 //! | `registry` | the live instances and their tasks |
 //! | `placement` | assigns standbys to instances |
 //! | `first_start` | where a source begins that was never read |
@@ -18,11 +19,13 @@
 
 mod first_start;
 mod placement;
+mod predecessor;
 mod registry;
 mod source_offset;
 mod start;
 mod topic;
 
+pub use predecessor::Predecessor;
 pub(super) use registry::Registry;
-pub(super) use source_offset::{FirstOffsets, SourceOffset, first_offsets};
+pub(super) use source_offset::{FirstOffsets, SourceOffset, first_offsets, is_recreated};
 pub(super) use start::{announce, refuse_replaced};

@@ -131,6 +131,17 @@ pub(in crate::runtime) fn first_offsets(
     Ok(FirstOffsets { offsets, decisions })
 }
 
+/// True if the topic of a source partition is another one than that of its stored position.
+pub(in crate::runtime) fn is_recreated(
+    context: &Context,
+    admin: &mut dyn Admin,
+    partition: &TopicPartition,
+) -> Result<bool> {
+    let before = known(context)?.read.get(partition).and_then(|before| before.topic_id);
+    let now = admin.topic_id(&partition.topic, context.settings.limits.broker_timeout)?;
+    Ok(before.zip(now).is_some_and(|(before, now)| before != now))
+}
+
 /// The start offsets of source partitions without a committed offset.
 #[derive(Debug, Default)]
 pub(in crate::runtime) struct FirstOffsets {

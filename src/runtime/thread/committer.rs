@@ -76,7 +76,7 @@ impl Committer {
             return Ok(());
         }
         let transactional_id = match context.settings.processing.guarantee {
-            ProcessingGuarantee::ExactlyOnce => Some(context.settings.thread_name(thread)),
+            ProcessingGuarantee::ExactlyOnce => Some(context.settings.transactional_id(thread)),
             ProcessingGuarantee::AtLeastOnce => None,
         };
         let mut producer = context.broker.producer(&ProducerSpec {

@@ -54,7 +54,7 @@ use tasks::Tasks;
 use wall_clock::{Reading, WallClock};
 
 use super::context::Context;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::handoff::Job;
 use super::mailbox::{QueryReceiver, ThreadHealth, mailbox};
 use super::notice::NoticeLog;
@@ -160,6 +160,9 @@ impl StreamThread {
     }
 
     fn advance(&mut self) -> Result<Turn> {
+        if let Some(topic) = self.context.status.recreated() {
+            return Err(Error::SourceRecreated { group: self.context.settings.application.clone(), topic });
+        }
         // First, because dirty entries can be flushed without the broker.
         self.tasks.flush_due(self.txn.uptime)?;
         if self.committer.fenced() == Some(FencedBy::Instance) {

@@ -77,7 +77,11 @@ impl StreamThread {
             tracing::warn!("no newer process of this instance exists: rejoining the group");
             self.rejoin()?;
         } else {
-            tracing::warn!("no newer process of this instance exists: recovering");
+            tracing::warn!(
+                transactional_id = self.context.settings.transactional_id(self.number),
+                "no newer process of this instance exists: recovering; another program may use the transactional id, or a \
+                 transaction took longer than transaction.timeout.ms"
+            );
         }
         self.committer.unfence();
         Ok(())

@@ -17,7 +17,8 @@ use crate::sim::{CrashPolicy, ManualClock, Setup};
 use crate::template::Template;
 use crate::topology::{Spec, StartAt, Topology, spec};
 
-const TOPOLOGY: &str = include_str!("../../../topologies/control-m.yaml");
+/// The topic of submissions is named, so that the seeds of regressions keep their order of events.
+const TOPOLOGY: &str = concat!(include_str!("../../../topologies/control-m.yaml"), "submissions: ctm-submissions\n");
 const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
 /// 2026-01-01 in UTC.
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
@@ -47,7 +48,7 @@ pub(super) fn setup(
         topology: topology(),
         settings: Settings {
             stream_threads: plan.threads,
-            topics: TopicSettings { partitions: plan.partitions, replication: None },
+            topics: TopicSettings { partitions: plan.partitions, ..TopicSettings::default() },
             commit: Commit { records_max: plan.inputs_max, write_behind: plan.write_behind, ..Commit::default() },
             standby_replicas: plan.standbys,
             limits: Limits { broker_timeout: Duration::from_secs(5), ..Limits::default() },

@@ -11,12 +11,12 @@ use crate::processor::bundle::{
     NamedChildren, Role, Rules, SLA_DEFAULT, SourceRules,
 };
 use crate::processor::erase;
-use crate::topology::{Node, Output, Source, StartAt};
+use crate::topology::{Node, Output, Source, StartAt, internal_topic};
 
 /// The name of the bundle's processor: part of its topics, tasks and directories.
 pub const BUNDLE: &str = "bundle";
-/// The topic of submissions when a file names none.
-pub const SUBMISSIONS_DEFAULT: &str = "ctm-submissions";
+/// The topic of submissions when a file names none is `<application>-` and this.
+const SUBMISSIONS_DEFAULT: &str = "submissions";
 
 /// A processor that gathers the members of bundles.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,26 @@ pub struct Bundle {
     /// Where the first start begins each source, in the order of the rules' sources.
     pub starts: Vec<Option<StartAt>>,
     /// The topic of complete bundles.
-    pub submissions: Topic,
+    pub submissions: Submissions,
+}
+
+/// The topic of complete bundles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submissions {
+    /// `<application>-submissions`, so that two applications of one file do not share it.
+    OfApplication,
+    /// The topic that the file names.
+    Named(Topic),
+}
+
+impl Submissions {
+    /// The topic for an application.
+    pub fn topic(&self, application: &str) -> Topic {
+        match self {
+            Self::OfApplication => internal_topic(application, SUBMISSIONS_DEFAULT),
+            Self::Named(topic) => topic.clone(),
+        }
+    }
 }
 
 impl Bundle {
@@ -53,12 +72,13 @@ impl Bundle {
         if topics.len() > 1 { topics } else { Vec::new() }
     }
 
-    /// The node; the topology's name is a field of its submissions and alerts.
-    pub(super) fn node(&self, topology: &str) -> Node {
+    /// The node; the names of the application and the topology are fields of its submissions and alerts.
+    pub(super) fn node(&self, application: &str, topology: &str) -> Node {
+        let processor = bundle::Bundle::new(topology, self.rules.clone()).of_application(application);
         Node {
             name: BUNDLE.into(),
-            processor: erase(bundle::Bundle::new(topology, self.rules.clone())),
-            outputs: vec![Output::public(bundle::SUBMISSIONS, self.submissions.clone())],
+            processor: erase(processor),
+            outputs: vec![Output::public(bundle::SUBMISSIONS, self.submissions.topic(application))],
         }
     }
 }
@@ -72,15 +92,15 @@ pub(super) fn read(root: &mut Fields<'_>) -> Option<Bundle> {
     let names = rules.as_ref().map(|rules| &*rules.members);
     let sources = list.as_ref().and_then(|list| source::read(list, names));
     let submissions = match root.item("submissions") {
-        Some(item) => name::topic(&item),
-        None => Some(SUBMISSIONS_DEFAULT.to_owned()),
+        Some(item) => name::topic(&item).map(|name| Submissions::Named(Topic::new(&name))),
+        None => Some(Submissions::OfApplication),
     };
     let (sources, starts): (Option<Vec<_>>, Option<Vec<_>>) = sources.map(|read| read.into_iter().unzip()).unzip();
-    if let (Some(list), Some(sources), Some(submissions)) = (&list, &sources, &submissions) {
+    if let (Some(list), Some(sources), Some(Submissions::Named(submissions))) = (&list, &sources, &submissions) {
         refuse_loop(list, sources, submissions);
     }
     let rules = Rules { sources: sources?, ..rules? };
-    Some(Bundle { rules, starts: starts?, submissions: Topic::new(&submissions?) })
+    Some(Bundle { rules, starts: starts?, submissions: submissions? })
 }
 
 /// Reads the rules of completeness and lateness; without the section all have their defaults.
@@ -156,8 +176,8 @@ fn positive(fields: &mut Fields<'_>, key: &'static str) -> Option<Duration> {
 }
 
 /// Refuses the topic of submissions as a source: each submission would cause another one.
-fn refuse_loop(list: &Item<'_>, sources: &[SourceRules], submissions: &str) {
-    if sources.iter().any(|source| source.topic == submissions) {
+fn refuse_loop(list: &Item<'_>, sources: &[SourceRules], submissions: &Topic) {
+    if sources.iter().any(|source| source.topic == submissions.as_str()) {
         let hint = Some("write submissions to another topic".to_owned());
         list.problem(format!("`{submissions}` is a source and the topic of submissions"), hint);
     }

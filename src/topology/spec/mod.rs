@@ -6,7 +6,6 @@
 //!   - { topic: ctm-parent-events,   member: parent, bundle: /id,        id: /id, expects: /children }
 //!   - { topic: ctm-children-events, member: child,  bundle: /parent_id, id: /id, position: /position }
 //! bundle: { children: 1, sla: 24h }
-//! submissions: ctm-submissions
 //! deliver: { control_m: { template: templates/bundle.json, server: smprod, retention_days: 14 } }
 //! ```
 //!
@@ -31,7 +30,7 @@ mod place;
 mod source;
 mod start;
 
-pub use bundle::{BUNDLE, Bundle, SUBMISSIONS_DEFAULT};
+pub use bundle::{BUNDLE, Bundle, Submissions};
 pub use delivery::{Delivery, DeliveryKind};
 
 use super::Topology;
@@ -98,13 +97,13 @@ impl Spec {
             match processor {
                 Processor::Bundle(bundle) => {
                     topology.sources.extend(bundle.sources(node)?);
-                    topology.nodes.push(bundle.node(&self.name));
+                    topology.nodes.push(bundle.node(application, &self.name));
                 }
                 Processor::Delivery(delivery) => {
                     let (service, setting) = delivery.kind.service();
                     let missing = || AssembleError::NoDelivery { topology: self.name.clone(), service, setting };
                     let processor = deliver(delivery).ok_or_else(missing)?;
-                    topology.sources.push(delivery.source(node));
+                    topology.sources.push(delivery.source(application, node));
                     topology.nodes.push(delivery.node(application, processor));
                 }
             }

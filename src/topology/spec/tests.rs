@@ -20,7 +20,7 @@ fn the_default_file_is_parsed() {
     let [Processor::Bundle(bundle), Processor::Delivery(delivery)] = spec.processors.as_slice() else {
         panic!("two processors")
     };
-    assert_eq!((spec.name.as_str(), bundle.submissions.as_str()), ("control-m", "ctm-submissions"));
+    assert_eq!((spec.name.as_str(), bundle.submissions.topic("ctm").as_str()), ("control-m", "ctm-submissions"));
     assert_eq!(bundle.rules.children, 1);
     assert_eq!(bundle.rules.sla, Duration::from_hours(24));
     assert_eq!(bundle.rules.keep_closed, Duration::from_hours(7 * 24));
@@ -41,7 +41,7 @@ fn absent_keys_have_defaults() {
     let spec = Spec::parse("t.yaml", text).unwrap();
     assert_eq!(spec.deliveries().count(), 0);
     let bundle = spec.bundle().unwrap();
-    assert_eq!(bundle.submissions.as_str(), "ctm-submissions");
+    assert_eq!(bundle.submissions.topic("app").as_str(), "app-submissions");
     assert_eq!(bundle.rules.children, 1);
     assert_eq!(bundle.rules.sources.last().unwrap().time.as_ref().unwrap().zone.as_deref(), Some("Europe/Berlin"));
 }
@@ -187,7 +187,8 @@ fn sources_are_checked_together() {
     let twice = problems(&file(&[source("a", "parent"), source("a", "child")]));
     assert!(twice.contains("sources[1]: topic `a` is a source already"), "{twice}");
     assert!(twice.contains("add `where: [{ at: /type, is: .. }]` to each source of the topic"), "{twice}");
-    let feedback = problems(&file(&[source("a", "parent"), source("ctm-submissions", "child")]));
+    let feedback =
+        problems(&file(&[source("a", "parent"), source("b", "child")]).replace("name: t", "name: t\nsubmissions: a"));
     assert!(feedback.contains("is a source and the topic of submissions"), "{feedback}");
 }
 

@@ -56,7 +56,7 @@ impl Script for DeliveryScript {
                 };
                 event.record.value = Some(command.word(1)?.to_owned().into());
                 event.record.headers = Headers::new().with("ce_type", EVENT_TYPE);
-                let keyed = SubmissionKeying.key(&event.record).map_err(|reject| reject.to_string())?;
+                let keyed = SubmissionKeying::new("app").key(&event.record).map_err(|reject| reject.to_string())?;
                 let Keyed::To(keyed) = keyed else { return Err("it belongs to a bundle".to_owned().into()) };
                 Input::Record(keyed.into_event(event.record).1)
             }

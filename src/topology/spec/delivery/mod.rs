@@ -9,8 +9,8 @@ pub use control_m::{ControlM, DELIVERY};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Submissions;
 use crate::codec::yaml::{Fields, Item};
-use crate::model::Topic;
 use crate::processor::delivery::{OUTCOMES, SubmissionKeying};
 use crate::processor::{self, erase};
 use crate::topology::{Node, Output, Source, StartAt, internal_topic};
@@ -19,7 +19,7 @@ use crate::topology::{Node, Output, Source, StartAt, internal_topic};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// The topic of the records.
-    pub reads: Topic,
+    pub reads: Submissions,
     /// The service, with its settings.
     pub kind: DeliveryKind,
 }
@@ -82,9 +82,10 @@ impl DeliveryKind {
 }
 
 impl Delivery {
-    /// The source, for the node with this index.
-    pub(super) fn source(&self, node: usize) -> Source {
-        Source { topic: self.reads.clone(), node, keying: Arc::new(SubmissionKeying), start: Some(StartAt::Earliest) }
+    /// The source of the application's own submissions, for the node with this index.
+    pub(super) fn source(&self, application: &str, node: usize) -> Source {
+        let keying = Arc::new(SubmissionKeying::new(application));
+        Source { topic: self.reads.topic(application), node, keying, start: Some(StartAt::Earliest) }
     }
 
     /// The node, with its processor.
