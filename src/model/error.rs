@@ -55,13 +55,17 @@ pub enum RejectReason {
     Unreadable,
     /// The target refused the act permanently.
     Refused,
+    /// The time in which the target could execute the act has run out.
+    GaveUp,
+    /// A command is about an entry that does not exist, or does not allow it.
+    BadCommand,
     /// The inbox record is of a kind that this version does not know.
     Unsupported,
 }
 
 impl RejectReason {
     /// All reasons, so that each metric series can start at 0.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::NoValue,
         Self::Unparsable,
         Self::MissingField,
@@ -71,6 +75,8 @@ impl RejectReason {
         Self::Render,
         Self::Unreadable,
         Self::Refused,
+        Self::GaveUp,
+        Self::BadCommand,
         Self::Unsupported,
     ];
 
@@ -86,6 +92,8 @@ impl RejectReason {
             Self::Render => "render",
             Self::Unreadable => "unreadable",
             Self::Refused => "refused",
+            Self::GaveUp => "gave_up",
+            Self::BadCommand => "bad_command",
             Self::Unsupported => "unsupported",
         }
     }

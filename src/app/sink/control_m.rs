@@ -1,6 +1,7 @@
 //! Control-M: the sink, and the processor of deliveries to it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::calls::{Calls, Targeted};
 use crate::app::Secrets;
@@ -49,12 +50,18 @@ fn api_key(settings: &config::ControlM, secrets: &Secrets) -> Result<Secret> {
 }
 
 /// The processor of a delivery; `None` without `control_m.base_url`.
-pub(super) fn processor(config: &Config, to: &spec::delivery::ControlM, template: Template) -> Option<Delivery> {
+pub(super) fn processor(
+    config: &Config,
+    give_up_after: Duration,
+    to: &spec::delivery::ControlM,
+    template: Template,
+) -> Option<Delivery> {
     let control_m = config.control_m.as_ref()?;
     let settings = delivery::Settings {
         intent_valid_for: control_m.intent_valid_for,
         request_timeout: control_m.request_timeout,
         visibility_lag: control_m.visibility_lag,
+        give_up_after,
         ..delivery::control_m::usual_settings()
     };
     Some(Delivery::new(to.folders(template), settings))

@@ -32,6 +32,6 @@ pub(super) fn by_target(control_m: Option<Arc<ControlM>>) -> Sinks {
 /// The processor of a delivery; `None` if its service is not configured.
 pub(super) fn processor(config: &Config, delivery: &Delivery, template: Template) -> Option<delivery::Delivery> {
     match &delivery.kind {
-        DeliveryKind::ControlM(to) => control_m::processor(config, to, template),
+        DeliveryKind::ControlM(to) => control_m::processor(config, delivery.give_up_after, to, template),
     }
 }

@@ -38,18 +38,19 @@ impl Keying for SubmissionKeying {
         let Some(key) = record.key.as_deref().map(Key::from_slice) else {
             return Err(Reject::new(RejectReason::BadId, "the submission has no key: its key must be the bundle's id"));
         };
-        read(&key, record)?;
+        parse(&key, record.value.as_deref())?;
         Ok(Keyed::new(key, ROLE, record.timestamp))
     }
 }
 
 /// Decodes the submission of `key` from an inbox record.
 pub(super) fn of(key: &Key, event: &Event) -> Result<Submission, Reject> {
-    read(key, &event.record)
+    parse(key, event.record.value.as_deref())
 }
 
-fn read(key: &Key, record: &Record) -> Result<Submission, Reject> {
-    let Some(value) = &record.value else {
+/// Decodes the value of a submission record of `key`.
+pub(super) fn parse(key: &Key, value: Option<&[u8]>) -> Result<Submission, Reject> {
+    let Some(value) = value else {
         return Err(Reject::new(RejectReason::NoValue, "the submission has no value"));
     };
     let value: Value = serde_json::from_slice(value)
