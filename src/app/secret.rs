@@ -31,6 +31,13 @@ impl Secrets {
     }
 }
 
+impl Secrets {
+    /// The secret of a reference that no setting names.
+    pub(super) fn fetch(&self, reference: &SecretRef) -> secret::Result<Secret> {
+        self.0.fetch(reference)
+    }
+}
+
 /// Secrets Manager. Its client loads credentials when it is created, so it is created for the first secret.
 #[derive(Debug)]
 struct Aws {

@@ -59,6 +59,7 @@ impl From<app::Error> for Failure {
             | app::Error::Secret { .. }
             | app::Error::Property { .. }
             | app::Error::Broker(_)
+            | app::Error::CaBundle { .. }
             | app::Error::Sink(_)) => Self::Configuration(format!("error: {invalid}")),
         }
     }

@@ -19,7 +19,7 @@ use crate::template::Template;
 use crate::topology::spec::{Delivery, DeliveryKind};
 
 /// The sinks of the configured services, by target.
-pub fn sinks(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<Sinks> {
+pub fn sinks(config: &Config, secrets: &Arc<Secrets>, calls: &Calls) -> Result<Sinks> {
     Ok(by_target(control_m::sink(config, secrets, calls)?))
 }
 
