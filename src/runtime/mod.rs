@@ -75,6 +75,7 @@ pub use application::{Application, NoSink};
 pub use changelog::Restorer;
 pub use clock::SystemClock;
 pub use context::Context;
+pub use envelope::command_record;
 pub use error::{Error, MissingOffset, Result};
 pub use fault_point::{FaultObserver, FaultPoint, NoObserver};
 pub use handoff::Job;
