@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::model::{OutRecord, Record, Topic, TopicPartition};
+use crate::model::{OutRecord, Record, Timestamp, Topic, TopicPartition};
 
 /// The result of the port's operations.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -291,6 +291,15 @@ pub trait Admin: Send {
     /// The first offset of the log, and the offset after the last record (the high watermark, regardless of open
     /// transactions).
     fn watermarks(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<(i64, i64)>;
+
+    /// The offsets of the first record with this timestamp or a later one, by partition in the order of `partitions`; `None`
+    /// if there is none.
+    fn offsets_at(
+        &mut self,
+        partitions: &[TopicPartition],
+        at: Timestamp,
+        timeout: Duration,
+    ) -> Result<Vec<Option<i64>>>;
 }
 
 /// The description of a topic.

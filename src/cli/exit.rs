@@ -96,6 +96,9 @@ impl From<broker::Error> for Failure {
 
 impl From<runtime::Error> for Failure {
     fn from(error: runtime::Error) -> Self {
+        if let runtime::Error::FirstStart { .. } = error {
+            return Self::Configuration(format!("error: {error}"));
+        }
         if let runtime::Error::Broker(error) = error { error.into() } else { Self::Failed(error.into()) }
     }
 }

@@ -76,7 +76,7 @@ pub use changelog::Restorer;
 pub use clock::SystemClock;
 pub use context::Context;
 pub use envelope::command_record;
-pub use error::{Error, MissingOffset, Result};
+pub use error::{Error, Histories, History, MissingOffset, Result};
 pub use fault_point::{FaultObserver, FaultPoint, NoObserver};
 pub use handoff::Job;
 pub use housekeeping::Housekeeper;

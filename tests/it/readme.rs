@@ -161,7 +161,7 @@ fn every_command_in_a_page_has_help() {
         }
     }
     // The commands in remedies of errors exist too.
-    named.extend(quoted(include_str!("../../src/runtime/error.rs")));
+    named.extend(quoted(include_str!("../../src/runtime/error/mod.rs")));
     for expected in [vec!["run"], vec!["mock", "control-m"], vec!["state", "republish"]] {
         assert!(named.iter().any(|command| *command == expected), "{expected:?} was not found in {named:?}");
     }

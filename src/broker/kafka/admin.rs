@@ -8,13 +8,13 @@ use std::task::{Context as TaskContext, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
-use rdkafka::TopicPartitionList;
 use rdkafka::admin::{
     AdminClient, AdminOptions, NewPartitions, NewTopic as NativeTopic, ResourceSpecifier, TopicReplication, TopicResult,
 };
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{IsError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::metadata::Metadata;
+use rdkafka::{Offset, TopicPartitionList};
 use uuid::Uuid;
 
 use super::context::{BaseConsumer, Context};
@@ -23,7 +23,7 @@ use super::failure::{Failure, missing};
 use super::native::Client;
 use super::settings::{KafkaSettings, refused};
 use crate::broker::{Admin, Error, Isolation, NewTopic, Purpose, Result, Start, TopicDescription};
-use crate::model::{Topic, TopicPartition};
+use crate::model::{Timestamp, Topic, TopicPartition};
 
 /// The wait before the next request for a topic that was just created.
 const RETRY_WAIT: Duration = Duration::from_millis(10);
@@ -235,6 +235,35 @@ impl Admin for KafkaAdmin {
         self.metadata_client
             .fetch_watermarks(partition.topic.as_str(), partition.partition, timeout)
             .map_err(|error| self.error("reading watermarks", Failure::from_kafka(&error)))
+    }
+
+    fn offsets_at(
+        &mut self,
+        partitions: &[TopicPartition],
+        at: Timestamp,
+        timeout: Duration,
+    ) -> Result<Vec<Option<i64>>> {
+        const READING: &str = "reading offsets by timestamp";
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            // A request by timestamp has it in the place of the offset; negative ones are Kafka's words for ends.
+            super::partition_list::add(&mut list, partition, Start::At(at.as_millis().max(0)))
+                .map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
+        }
+        let found = self
+            .metadata_client
+            .offsets_for_times(list, timeout)
+            .map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
+        let offset = |partition: &TopicPartition| {
+            let element = found.find_partition(partition.topic.as_str(), partition.partition);
+            let element = element.ok_or_else(|| missing("partition"))?;
+            element.error().map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
+            match element.offset() {
+                Offset::Offset(offset) => Ok(Some(offset)),
+                Offset::Beginning | Offset::End | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_) => Ok(None),
+            }
+        };
+        partitions.iter().map(offset).collect()
     }
 }
 

@@ -11,8 +11,9 @@
 //! | `tasks` | the tasks, also those that are being restored |
 //! | `acts` | acts with the sink, and their outcomes |
 //! | `committer` | the transactional producer, and the certainty of its commits |
+//! | `batch_limit` | the limit of a transaction's inputs, which shrinks while transactions fail |
 //! | `burst` | the records and offsets of one commit |
-//! | `wall_clock` | detects that the wall clock was set |
+//! | `wall_clock` | a wall clock that cannot jump |
 //!
 //! The duties, which use these together:
 //!
@@ -26,6 +27,7 @@
 //! | `broken` | mutations for tests of the simulator |
 
 mod acts;
+mod batch_limit;
 mod broken;
 mod burst;
 mod commit;
@@ -49,7 +51,7 @@ use committer::Committer;
 use input::Inputs;
 use membership::Membership;
 use tasks::Tasks;
-use wall_clock::WallClock;
+use wall_clock::{Reading, WallClock};
 
 use super::context::Context;
 use super::error::Result;
@@ -121,9 +123,7 @@ impl StreamThread {
 
     /// One round of all duties. An error stops the instance; retriable ones are logged and retried.
     pub fn turn(&mut self, now: Timestamp) -> Result<Turn> {
-        self.txn.now = now;
-        self.txn.uptime = self.context.clock.uptime();
-        let turn = match self.check_wall_clock().and_then(|()| self.advance()) {
+        let turn = match self.read_clock(now).and_then(|()| self.advance()) {
             Ok(turn) => turn,
             Err(error) => match self.on_error(error) {
                 Ok(turn) => turn,
@@ -139,11 +139,22 @@ impl StreamThread {
         Ok(turn)
     }
 
-    /// A wall clock that is set forward ends all waits too early, also of calls that may still be executed. So it is
-    /// handled like a hand-over: the wait of each pending act starts again.
-    fn check_wall_clock(&mut self) -> Result<()> {
-        let Some(set_by_ms) = self.wall_clock.set_by(self.txn.now, self.txn.uptime) else { return Ok(()) };
-        tracing::warn!(set_by_ms, "the wall clock was set; the waits of pending acts start again");
+    /// Sets the time of the transaction. A step of the wall clock forward ends all waits too early, also of calls that may still be
+    /// executed. So it is handled like a hand-over: the wait of each pending act starts again.
+    fn read_clock(&mut self, system: Timestamp) -> Result<()> {
+        let uptime = self.context.clock.uptime();
+        let Reading { now, stepped_ms, ahead_ms } = self.wall_clock.read(system, uptime);
+        (self.txn.now, self.txn.uptime) = (now, uptime);
+        if let Some(ahead_ms) = ahead_ms {
+            tracing::error!(
+                ahead_ms,
+                now = %now,
+                "the wall clock was set far ahead and is not followed, because every timer would be due at once: set it right, or \
+                 restart sheaf if the new time is the right one"
+            );
+        }
+        let Some(stepped_ms) = stepped_ms else { return Ok(()) };
+        tracing::warn!(stepped_ms, "the wall clock was set; the waits of pending acts start again");
         let ids: Vec<TaskId> = self.tasks.ids().cloned().collect();
         ids.iter().try_for_each(|id| self.inherit(id).map(drop))
     }
@@ -198,8 +209,7 @@ impl StreamThread {
         if !self.committer.can_commit() {
             return Ok(());
         }
-        self.txn.now = self.context.clock.now();
-        self.txn.uptime = self.context.clock.uptime();
+        self.read_clock(self.context.clock.now())?;
         self.take_outcomes()?;
         self.commit()
     }

@@ -8,7 +8,7 @@ use crate::config::ProcessingGuarantee;
 use crate::model::{TaskId, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::fault_point::FaultPoint;
-use crate::runtime::instances::{self, SourceOffset};
+use crate::runtime::instances::{self, FirstOffsets, SourceOffset};
 use crate::runtime::task::Task;
 use crate::runtime::topology_plan::Role;
 
@@ -66,7 +66,9 @@ impl StreamThread {
         let (sources, inboxes): (Vec<_>, Vec<_>) = partitions.into_iter().partition(is_source);
         let mut starts = Vec::new();
         if !sources.is_empty() {
-            let first = instances::first_offsets(&self.context, (consumer, &mut *self.admin), &sources)?;
+            let FirstOffsets { offsets: first, decisions } =
+                instances::first_offsets(&self.context, (consumer, &mut *self.admin), &sources)?;
+            self.committer.write_alone(&decisions, &self.context)?;
             // Without transactions the record could be written without the offset: the registry writes it then.
             let is_atomic = self.context.settings.processing.guarantee == ProcessingGuarantee::ExactlyOnce;
             let begin = |(partition, first): (TopicPartition, SourceOffset)| {

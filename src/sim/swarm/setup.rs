@@ -15,7 +15,7 @@ use crate::processor::delivery::{self, Delivery, control_m};
 use crate::runtime::{Limits, Mutation, Processing, Settings, TopicSettings};
 use crate::sim::{CrashPolicy, ManualClock, Setup};
 use crate::template::Template;
-use crate::topology::{Spec, Topology, spec};
+use crate::topology::{Spec, StartAt, Topology, spec};
 
 const TOPOLOGY: &str = include_str!("../../../topologies/control-m.yaml");
 const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
@@ -91,5 +91,10 @@ fn topology() -> Topology {
     let deliver = |delivery: &spec::Delivery| {
         Some(Delivery::new(delivery.kind.control_m()?.folders(template.clone()), settings.clone()))
     };
-    spec.assemble(APPLICATION, deliver).expect("the example in the repository")
+    let mut topology = spec.assemble(APPLICATION, deliver).expect("the example in the repository");
+    // The first start may come late, and after the clock was set: what was written until then is no history.
+    for source in &mut topology.sources {
+        source.start = Some(StartAt::Earliest);
+    }
+    topology
 }

@@ -11,7 +11,7 @@ use crate::processor::bundle::{
     SLA_DEFAULT, SourceRules,
 };
 use crate::processor::erase;
-use crate::topology::{Node, Output, Source};
+use crate::topology::{Node, Output, Source, StartAt};
 
 /// The name of the bundle's processor: part of its topics, tasks and directories.
 pub const BUNDLE: &str = "bundle";
@@ -23,6 +23,8 @@ pub const SUBMISSIONS_DEFAULT: &str = "ctm-submissions";
 pub struct Bundle {
     /// The sources of the members, and the rules of completeness and lateness.
     pub rules: Rules,
+    /// Where the first start begins each source, in the order of the rules' sources.
+    pub starts: Vec<Option<StartAt>>,
     /// The topic of complete bundles.
     pub submissions: Topic,
 }
@@ -32,7 +34,8 @@ impl Bundle {
     pub(super) fn sources(&self, node: usize) -> Result<Vec<Source>, KeyingError> {
         let wire = |(index, source): (usize, &SourceRules)| {
             let keying = Arc::new(MemberKeying::new(&self.rules, index)?);
-            Ok(Source { topic: Topic::new(&source.topic), node, keying })
+            let start = self.starts.get(index).copied().flatten();
+            Ok(Source { topic: Topic::new(&source.topic), node, keying, start })
         };
         self.rules.sources.iter().enumerate().map(wire).collect()
     }
@@ -57,10 +60,12 @@ pub(super) fn read(root: &mut Fields<'_>) -> Option<Bundle> {
         Some(item) => name::topic(&item),
         None => Some(SUBMISSIONS_DEFAULT.to_owned()),
     };
+    let (sources, starts): (Option<Vec<_>>, Option<Vec<_>>) = sources.map(|read| read.into_iter().unzip()).unzip();
     if let (Some(list), Some(sources), Some(submissions)) = (&list, &sources, &submissions) {
         refuse_loop(list, sources, submissions);
     }
-    Some(Bundle { rules: Rules { sources: sources?, ..rules? }, submissions: Topic::new(&submissions?) })
+    let rules = Rules { sources: sources?, ..rules? };
+    Some(Bundle { rules, starts: starts?, submissions: Topic::new(&submissions?) })
 }
 
 /// Reads the rules of completeness and lateness; without the section all have their defaults.

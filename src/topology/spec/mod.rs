@@ -17,6 +17,7 @@
 //! | this file | `name`, and the list of processors |
 //! | `bundle`, `source` | `sources`, `bundle`, `submissions` |
 //! | [`delivery`] | `deliver`, one file per kind of delivery |
+//! | `start` | `start` of a source |
 //! | `name` | names of topologies and topics |
 //!
 //! A new kind of processor is a file here, with its struct, its keys and its node, a variant of [`Processor`], and a line each in
@@ -26,6 +27,7 @@ mod bundle;
 pub mod delivery;
 mod name;
 mod source;
+mod start;
 
 pub use bundle::{BUNDLE, Bundle, SUBMISSIONS_DEFAULT};
 pub use delivery::{Delivery, DeliveryKind};

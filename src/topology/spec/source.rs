@@ -2,18 +2,19 @@
 
 use jiff::tz::TimeZone;
 
-use super::name;
+use super::{name, start};
 use crate::codec::json::Pointer;
 use crate::codec::yaml::{Fields, Item};
 use crate::processor::bundle::{Role, SourceRules, TimeRule};
+use crate::topology::StartAt;
 
 /// Reads the list of sources, and checks it as a whole.
-pub(super) fn read(list: &Item<'_>) -> Option<Vec<SourceRules>> {
+pub(super) fn read(list: &Item<'_>) -> Option<Vec<(SourceRules, Option<StartAt>)>> {
     let items = list.items()?;
-    let read: Vec<Option<SourceRules>> = items.iter().map(source).collect();
+    let read: Vec<Option<(SourceRules, Option<StartAt>)>> = items.iter().map(source).collect();
     let mut known: Vec<&SourceRules> = Vec::new();
     for (item, source) in items.iter().zip(&read) {
-        let Some(source) = source else { continue };
+        let Some((source, _)) = source else { continue };
         if known.iter().any(|other| other.topic == source.topic) {
             item.problem(
                 format!("topic `{}` is a source already", source.topic),
@@ -38,7 +39,7 @@ pub(super) fn read(list: &Item<'_>) -> Option<Vec<SourceRules>> {
     read.into_iter().collect()
 }
 
-fn source(item: &Item<'_>) -> Option<SourceRules> {
+fn source(item: &Item<'_>) -> Option<(SourceRules, Option<StartAt>)> {
     let mut fields = item.fields()?;
     let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
     let words = [("parent", Role::Parent), ("child", Role::Child)];
@@ -48,12 +49,17 @@ fn source(item: &Item<'_>) -> Option<SourceRules> {
     let expects = only_of(&mut fields, "expects", member, Role::Parent);
     let position = only_of(&mut fields, "position", member, Role::Child);
     let time = fields.item("time").map(|item| time(&item));
+    let start = fields.item("start").map(|item| start::read(&item));
     fields.finish();
     let time = match time {
         Some(read) => Some(read?),
         None => None,
     };
-    Some(SourceRules { topic: topic?, member: member?, bundle: bundle?, id: id?, expects, position, time })
+    let start = match start {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some((SourceRules { topic: topic?, member: member?, bundle: bundle?, id: id?, expects, position, time }, start))
 }
 
 /// Reads a pointer that only sources of one role may have.

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Processor, Spec};
+use crate::model::Timestamp;
 use crate::processor::bundle::{KeyFormat, Role};
+use crate::topology::StartAt;
 
 const DEFAULT: &str = include_str!("../../../topologies/control-m.yaml");
 
@@ -110,4 +112,24 @@ fn a_delivery_of_no_known_kind_is_refused() {
     assert!(unknown.contains("deliver.nowhere: this key is unknown"), "{unknown}");
     assert!(unknown.contains("known keys: `control_m`"), "{unknown}");
     assert_eq!(Spec::parse("t.yaml", &file("")).unwrap().deliveries().count(), 0);
+}
+
+#[test]
+fn a_source_says_where_its_first_start_begins() {
+    let spec = |start: &str| {
+        let text = format!(
+            "name: t\nsources:\n  - {{ topic: p, member: parent, bundle: /id, id: /id, start: {start} }}\n  - {{ topic: c, member: child, bundle: /p, id: /id }}\n"
+        );
+        Spec::parse("t.yaml", &text).map(|spec| spec.bundle().unwrap().starts.clone())
+    };
+    let day = StartAt::Ago(Duration::from_hours(24));
+    let time = StartAt::Time(Timestamp::from_millis(1_795_845_600_000));
+    let known = [("earliest", StartAt::Earliest), ("latest", StartAt::Latest), ("24h", day)];
+    for (text, start) in known.into_iter().chain([("2026-11-28T06:00:00Z", time)]) {
+        assert_eq!(spec(text).unwrap(), [Some(start), None], "{text}");
+    }
+    for text in ["newest", "24", "24x", "2026-11-28", "2026-11-28T06:00:00"] {
+        let said = spec(text).unwrap_err().to_string();
+        assert!(said.contains("sources[0].start") && said.contains(":3:"), "{said}");
+    }
 }

@@ -142,7 +142,7 @@ pub(super) fn setup(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: me
     let topic = |name: &str| Topic::new(name);
     let topology = Topology {
         name: "counting".to_owned(),
-        sources: vec![Source { topic: topic("events"), node: 0, keying: Arc::new(KeyOrValue) }],
+        sources: vec![Source { topic: topic("events"), node: 0, keying: Arc::new(KeyOrValue), start: None }],
         nodes: vec![Node {
             name: Arc::from("counter"),
             processor,

@@ -15,7 +15,7 @@ use crate::model::Topic;
 use crate::processor::delivery::control_m::GIVE_UP_AFTER;
 use crate::processor::delivery::{OUTCOMES, SubmissionKeying};
 use crate::processor::{self, erase};
-use crate::topology::{Node, Output, Source, internal_topic};
+use crate::topology::{Node, Output, Source, StartAt, internal_topic};
 
 /// A processor that delivers the records of a topic to a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl DeliveryKind {
 impl Delivery {
     /// The source, for the node with this index.
     pub(super) fn source(&self, node: usize) -> Source {
-        Source { topic: self.reads.clone(), node, keying: Arc::new(SubmissionKeying) }
+        Source { topic: self.reads.clone(), node, keying: Arc::new(SubmissionKeying), start: Some(StartAt::Earliest) }
     }
 
     /// The node, with its processor.

@@ -1,5 +1,10 @@
 //! The errors of the runtime.
 
+mod history;
+
+pub(super) use history::CHOICES;
+pub use history::{Histories, History};
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -120,6 +125,18 @@ pub enum Error {
         /// The partitions.
         missing: Vec<MissingOffset>,
     },
+    /// A first start on topics with a long history, for which the topology has no choice.
+    #[error(
+        "this would be the first start of {application}, and its sources hold a history: reading it submits every bundle that \
+         is complete in it. Nothing was read yet. Say in the topology where each source begins, with `start: earliest`, \
+         `start: latest`, a duration such as `start: 24h`, or a time such as `start: 2026-11-28T06:00:00Z`. That reads\n{histories}"
+    )]
+    FirstStart {
+        /// The application.
+        application: String,
+        /// What each choice would read.
+        histories: Histories,
+    },
     /// An empty changelog of a task whose inbox has a committed offset, and no store to republish it from.
     #[error(
         "changelog {changelog} of task {task} is empty, although the group {group} has committed an offset of its inbox: \
@@ -198,6 +215,7 @@ impl Error {
             | Self::Genesis { .. }
             | Self::Topic { .. }
             | Self::OffsetMissing { .. }
+            | Self::FirstStart { .. }
             | Self::StateLost { .. }
             | Self::InputLost { .. }
             | Self::Replaced { .. }
@@ -218,6 +236,7 @@ impl Error {
             Self::Broker(_)
             | Self::Topic { .. }
             | Self::OffsetMissing { .. }
+            | Self::FirstStart { .. }
             | Self::InputLost { .. }
             | Self::Replaced { .. }
             | Self::Unwired { .. }
