@@ -65,6 +65,14 @@ pub enum Error {
     /// The Kafka client rejects its settings.
     #[error("kafka.properties: {0}")]
     Broker(broker::Error),
+    /// The certificates of Control-M cannot be read.
+    #[error("control_m.ca_bundle: {} cannot be read: {error}", path.display())]
+    CaBundle {
+        /// The path of the file.
+        path: PathBuf,
+        /// The error of the operating system.
+        error: std::io::Error,
+    },
     /// A sink cannot be created.
     #[error(transparent)]
     Sink(Box<dyn std::error::Error + Send + Sync>),

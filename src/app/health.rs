@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::admin::{self, Health};
 use crate::metric::Metrics;
-use crate::model::Clock;
+use crate::model::{Clock, Sink as _};
 use crate::runtime::{Status, ThreadState};
+use crate::sink::Sinks;
 
 /// The time-out of requests to stream threads by `/healthz` and `/readyz`. A thread in a call to the broker does not answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(100);
@@ -23,6 +24,8 @@ pub struct InstanceStatus {
     pub metrics: Arc<Metrics>,
     /// The clock of its threads.
     pub clock: Arc<dyn Clock>,
+    /// The sinks of its acts.
+    pub sinks: Sinks,
 }
 
 impl admin::Status for InstanceStatus {
@@ -42,6 +45,8 @@ impl admin::Status for InstanceStatus {
         details.extend(self.thread_details(turn_age));
         details.extend(self.entry_details());
         details.extend(self.status.obstacle().map(|obstacle| ("waiting for".to_owned(), obstacle)));
+        let suspensions = self.sinks.suspensions().into_iter();
+        details.extend(suspensions.map(|(target, text)| (format!("sink {target}"), text)));
         let failing = self.status.failing().into_iter();
         details.extend(failing.map(|(partition, detail)| (format!("fetch {partition}"), format!("fails: {detail}"))));
         Health {

@@ -32,3 +32,10 @@ impl Secrets {
         }
     }
 }
+
+impl Secrets {
+    /// The secret of a reference that no setting names.
+    pub(super) fn fetch(&self, reference: &SecretRef) -> secret::Result<Secret> {
+        self.0.fetch(reference)
+    }
+}

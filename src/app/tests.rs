@@ -67,7 +67,7 @@ fn the_settings_of_the_runtime_are_those_of_the_configuration() {
 #[test]
 fn four_properties_are_settings_and_the_others_are_passed_on() {
     let runtime = runtime();
-    let secrets = Secrets::new(runtime.handle());
+    let secrets = Arc::new(Secrets::new(runtime.handle()));
     let read = |properties: &[&str]| broker_settings(&config(properties), &secrets);
     let settings = read(&["kafka.properties.linger.ms=5", "kafka.properties.session.timeout.ms=6000"]).unwrap();
     assert_eq!(
@@ -134,7 +134,7 @@ fn an_invalid_file_is_named_with_the_remedy() {
 #[test]
 fn each_configured_service_has_a_sink() {
     let runtime = runtime();
-    let secrets = Secrets::new(runtime.handle());
+    let secrets = Arc::new(Secrets::new(runtime.handle()));
     let create = |flags: &[&str]| {
         let metrics = Assembly::new(&config(&[CONTROL_M]), &file()).unwrap().metrics;
         let calls = Calls { handle: runtime.handle().clone(), clock: Arc::new(SystemClock), metrics };

@@ -60,6 +60,7 @@ impl From<app::Error> for Failure {
             | app::Error::Property { .. }
             | app::Error::Broker(_)
             | app::Error::NotBuilt(_)
+            | app::Error::CaBundle { .. }
             | app::Error::Sink(_)) => Self::Configuration(format!("error: {invalid}")),
         }
     }

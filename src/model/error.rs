@@ -59,13 +59,17 @@ pub enum RejectReason {
     Unreadable,
     /// The target refused the act permanently.
     Refused,
+    /// The time in which the target could execute the act has run out.
+    GaveUp,
+    /// A command is about an entry that does not exist, or does not allow it.
+    BadCommand,
     /// The inbox record is of a kind that this version does not know.
     Unsupported,
 }
 
 impl RejectReason {
     /// All reasons, so that each metric series can start at 0.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::NoValue,
         Self::Unparsable,
         Self::MissingField,
@@ -77,6 +81,8 @@ impl RejectReason {
         Self::Render,
         Self::Unreadable,
         Self::Refused,
+        Self::GaveUp,
+        Self::BadCommand,
         Self::Unsupported,
     ];
 
@@ -94,6 +100,8 @@ impl RejectReason {
             Self::Render => "render",
             Self::Unreadable => "unreadable",
             Self::Refused => "refused",
+            Self::GaveUp => "gave_up",
+            Self::BadCommand => "bad_command",
             Self::Unsupported => "unsupported",
         }
     }

@@ -76,6 +76,7 @@ pub use application::{Application, NoSink};
 pub use changelog::Restorer;
 pub use clock::SystemClock;
 pub use context::Context;
+pub use envelope::command_record;
 pub use error::{Error, Histories, History, MissingOffset, Result};
 pub use fault_point::{FaultObserver, FaultPoint, NoObserver};
 pub use handoff::Job;

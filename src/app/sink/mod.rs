@@ -19,7 +19,7 @@ use crate::template::Template;
 use crate::topology::spec::{Delivery, DeliveryKind};
 
 /// The sinks of the configured services, by target.
-pub fn sinks(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<Sinks> {
+pub fn sinks(config: &Config, secrets: &Arc<Secrets>, calls: &Calls) -> Result<Sinks> {
     Ok(by_target(control_m::sink(config, secrets, calls)?))
 }
 
@@ -32,6 +32,6 @@ pub(super) fn by_target(control_m: Option<Arc<ControlM>>) -> Sinks {
 /// The processor of a delivery; `None` if its service is not configured.
 pub(super) fn processor(config: &Config, delivery: &Delivery, template: Template) -> Option<delivery::Delivery> {
     match &delivery.kind {
-        DeliveryKind::ControlM(to) => control_m::processor(config, to, template),
+        DeliveryKind::ControlM(to) => control_m::processor(config, delivery.give_up_after, to, template),
     }
 }

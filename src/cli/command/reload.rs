@@ -15,7 +15,7 @@ use crate::config::Config;
 pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The settings that take effect by a reload.
-const RELOADED: [&str; 2] = ["control_m.api_key", "log.level"];
+const RELOADED: [&str; 4] = ["control_m.api_key", "control_m.username", "control_m.password", "log.level"];
 
 /// What a reload needs. A reload may wait for AWS, so it runs on a thread of its own, one at a time.
 pub(super) struct Reload(Arc<Mutex<State>>);

@@ -48,13 +48,14 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let hangups = runtime.block_on(async { Hangups::new() })?;
     let fault_observer = fault::fault_observer()?;
     let resources = Resources::new(&config, runtime.handle(), &assembly.metrics)?;
-    let reload = Reload::new(&args.config, config.clone(), Reloader::new(file, &resources), log_level)?;
+    let reload = Reload::new(&args.config, config.clone(), Reloader::new(file.clone(), &resources), log_level)?;
     let stores = app::stores(&config)?;
-    let health = Arc::new(assembly.health());
+    let health = Arc::new(assembly.health(&resources.sinks));
     let server = runtime.block_on(Server::start(config.http.bind, health)).context("http.bind")?;
     tracing::info!(address = %server.address(), "serving /healthz, /readyz and /metrics");
     let application = assembly.application(&config, &resources, stores, server.address().to_string());
     let application = application.with_fault_observer(fault_observer);
+    resources.check(file.spec.deliveries());
     let mut signals = runtime.block_on(async { Signals::new() })?;
     let Some((context, admin)) = prepare(&Arc::new(application), &runtime, &mut signals)? else {
         // Does not wait for the running attempt: it may be interrupted anywhere, and a restart repeats it.

@@ -63,7 +63,7 @@ impl Keying for SubmissionKeying {
         // What a bundle of sheaf has completed has an outcome in any case, and its key is the bundle's id. A record of
         // anybody else may have any key, so it must not end the delivery of a bundle.
         if !(is_of_bundle(record) && record.value.is_some()) {
-            read(&key, record)?;
+            parse(&key, record.value.as_deref())?;
         }
         Ok(Keyed::new(key, ROLE, record.timestamp))
     }
@@ -71,7 +71,7 @@ impl Keying for SubmissionKeying {
 
 /// Decodes the submission of `key` from an inbox record.
 pub(super) fn of(key: &Key, event: &Event) -> Result<Submission, Reject> {
-    read(key, &event.record)
+    parse(key, event.record.value.as_deref())
 }
 
 /// True for a submission that a bundle of sheaf has completed.
@@ -79,8 +79,9 @@ pub(super) fn is_of_bundle(record: &Record) -> bool {
     record.headers.text("ce_type") == Some(EVENT_TYPE)
 }
 
-fn read(key: &Key, record: &Record) -> Result<Submission, Reject> {
-    let Some(value) = &record.value else {
+/// Decodes the value of a submission record of `key`.
+pub(super) fn parse(key: &Key, value: Option<&[u8]>) -> Result<Submission, Reject> {
+    let Some(value) = value else {
         return Err(Reject::new(RejectReason::NoValue, "the submission has no value"));
     };
     let submission: Submission = serde_json::from_slice(value).map_err(|error| match error.classify() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::codec::{Error, Versioned, entry};
-use crate::model::{Headers, Record, Topic, TopicPartition};
+use crate::model::{Headers, Record, RejectReason, Topic, TopicPartition};
 use crate::processor::{Count, Keyed, Keying};
 
 fn submission() -> Value {
@@ -85,6 +85,8 @@ fn open() -> Open {
         deliverable: Deliverable { name: "folder-p1".into(), content: "{}".into(), revision: "abc".into() },
         origin: "s-0@7".into(),
         attempts: 2,
+        since: Timestamp::from_millis(0),
+        commands: 0,
         call: 3,
         submit: 2,
         intended_at: Timestamp::from_millis(1_000),
@@ -100,15 +102,18 @@ fn end() -> End {
         origin: "s-0@7".into(),
         attempts: 2,
         at: Timestamp::from_millis(2_000),
+        content: None,
+        call: 1,
+        commands: 0,
         proof: None,
         detail: Some("why".into()),
     }
 }
 
 #[test]
-fn the_bytes_of_version_1_are_unchanged() {
-    let open_bytes = "09666f6c6465722d7031027b7d0361626305732d304037020302fbd00701fbe80301";
-    let end_bytes = "09666f6c6465722d70310361626305732d30403702fba00f";
+fn the_bytes_of_version_2_are_unchanged() {
+    let open_bytes = "09666f6c6465722d7031027b7d0361626305732d3040370200000302fbd00701fbe80301";
+    let end_bytes = "09666f6c6465722d70310361626305732d30403702fba00f000100";
     let run = Some(Proof::Accepted("r1".into()));
     let job = Some(Proof::Found("j1".into()));
     let cases = [
@@ -126,7 +131,7 @@ fn the_bytes_of_version_1_are_unchanged() {
         journal.encode(&mut bytes).unwrap();
         let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex.concat(), golden, "{journal:?}");
-        assert_eq!(Journal::decode(1, &bytes).unwrap(), journal);
+        assert_eq!(Journal::decode(2, &bytes).unwrap(), journal);
     }
 }
 
@@ -135,7 +140,7 @@ fn a_newer_version_names_the_sheaf_that_wrote_it() {
     let mut bytes = Vec::new();
     entry::encode(&entry::Head::default(), Journal::VERSION + 1, b"", &mut bytes).unwrap();
     let error = entry::decode_body::<Journal>(&entry::decode(&bytes).unwrap(), Vec::new()).unwrap_err();
-    assert!(matches!(error, Error::UnknownVersion { what: "delivery", found: 2, known: 1, .. }), "{error}");
+    assert!(matches!(error, Error::UnknownVersion { what: "delivery", found: 3, known: 2, .. }), "{error}");
 }
 
 #[test]

@@ -84,8 +84,9 @@ fn topology() -> Topology {
     let settings = delivery::Settings {
         request_timeout: executor::TIMEOUT,
         visibility_lag: executor::VISIBILITY_LAG,
-        retry: delivery::Backoff { max: Duration::from_mins(1), attempts_max: 1_000, ..settings.retry },
+        retry: delivery::Backoff { max: Duration::from_mins(1), ..settings.retry },
         lookup_horizon: Duration::from_hours(7 * 24),
+        give_up_after: Duration::from_hours(7 * 24),
         ..settings
     };
     let deliver = |delivery: &spec::Delivery| {

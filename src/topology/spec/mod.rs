@@ -138,7 +138,7 @@ fn read(root: &Item<'_>) -> Option<Spec> {
     fields.finish();
     let bundle = bundle?;
     let reads = bundle.submissions.clone();
-    let delivery = |kind| Processor::Delivery(Delivery { reads: reads.clone(), kind });
+    let delivery = |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
     let mut processors = vec![Processor::Bundle(bundle)];
     processors.extend(deliveries?.into_iter().map(delivery));
     Some(Spec { name: name?, processors })

@@ -32,6 +32,7 @@ fn the_default_file_is_parsed() {
     assert_eq!((&delivery.reads, delivery.kind.key()), (&bundle.submissions, "control_m"));
     assert_eq!((control_m.server.as_str(), control_m.retention_days), ("smprod", 14));
     assert_eq!(delivery.kind.template(), Path::new("templates/bundle.json"));
+    assert_eq!(delivery.give_up_after, Duration::from_hours(3 * 24));
 }
 
 #[test]
@@ -55,7 +56,7 @@ sources:
   - { topic: d, member: parent, bundle: /p, id: /id, position: /n, tine: { pointer: /at } }
 bundle: { children: 0, slo: 24h, sla: 24, key: guid }
 submissions: ..
-deliver: { control_m: { templat: x, server: s, retention_days: -1 } }
+deliver: { give_up_after: 0s, control_m: { templat: x, server: s, retention_days: -1 } }
 ";
     let problems = problems(text);
     for expected in [
@@ -74,6 +75,7 @@ deliver: { control_m: { templat: x, server: s, retention_days: -1 } }
         "bundle.sla: expected a duration, found the number 24",
         "bundle.key: expected one of `uuid`, `text`",
         "submissions: `..` is not a topic's name",
+        "deliver.give_up_after: this must be longer than 0",
         "deliver.control_m.templat: this key is unknown",
         "deliver.control_m.template: this key is required",
         "deliver.control_m.retention_days: expected a whole number from 0 to 3650",

@@ -8,7 +8,8 @@
 //! | `lookup p1 found call=2` | the outcome of the look-up with that number: `found`, `absent`, or one of the above |
 //! | `answer p1 call=1 {}` | an answer of these bytes to the submit; `slot=1`: to the look-up |
 //! | `stray p1`, `stray p1 deadline` | a timer that was not set |
-//! | `attempts_max 2`, `template {..}` | changes the settings |
+//! | `suspended p1 call=1` | the outcome of a call that a suspended sink did not make |
+//! | `give_up_after 2h`, `jitter 25`, `template {..}` | changes the settings |
 
 use serde_json::json;
 use sheaf::model::{ActSlot, Headers, Key, Outcome, Timer, TimerKind, Timestamp, Verdict};
@@ -41,8 +42,14 @@ impl Script for DeliveryScript {
 
     fn read(&mut self, command: &Command, at: Timestamp) -> Result<Given, Error> {
         let input = match command.name.as_str() {
-            "attempts_max" => {
-                self.settings.retry.attempts_max = command.word(0)?.parse().map_err(|error| format!("{error}"))?;
+            "give_up_after" => {
+                let text = command.word(0)?;
+                let read: jiff::SignedDuration = text.parse().map_err(|error| format!("{text}: {error}"))?;
+                self.settings.give_up_after = read.unsigned_abs();
+                return Ok(Given::Nothing);
+            }
+            "jitter" => {
+                self.settings.retry.jitter_percent = command.word(0)?.parse().map_err(|error| format!("{error}"))?;
                 return Ok(Given::Nothing);
             }
             "template" => {
@@ -113,6 +120,7 @@ fn verdict(command: &Command, name: &str) -> Result<Verdict, Error> {
         "accepted" => Answer::Accepted { run_id: "r1".into() },
         "found" => Answer::Found { job_id: "smprod:0001g".into() },
         "absent" => Answer::Absent,
+        "suspended" => Answer::Suspended { message: "Control-M refuses everybody".into() },
         "refused" => Answer::Refused { status: 400, message: "no such application".into() },
         "busy" => {
             let delay = command.duration("retry_after")?;
@@ -128,7 +136,9 @@ fn print_open(open: &Open) -> String {
     let doubt = open.doubtful_since.map_or_else(String::new, |at| format!(" doubtful_since={}", hours(at)));
     let failures = open.lookup_failures;
     let failures = if failures == 0 { String::new() } else { format!(" lookup_failures={failures}") };
-    format!("attempts={}{doubt}{failures}", open.attempts)
+    let since = if hours(open.since) == "0h" { String::new() } else { format!(" since={}", hours(open.since)) };
+    let commands = if open.commands == 0 { String::new() } else { format!(" commands={}", open.commands) };
+    format!("attempts={}{doubt}{failures}{since}{commands}", open.attempts)
 }
 
 fn print_end(end: &End) -> String {

@@ -114,7 +114,7 @@ fn world(
         limits: Limits { broker_timeout: Duration::from_secs(5), ..Limits::default() },
         ..app::settings(&config, String::new())
     };
-    let secrets = Secrets::new(handle);
+    let secrets = Arc::new(Secrets::new(handle));
     let calls = Calls { handle: handle.clone(), clock: clock.clone(), metrics: metrics.clone() };
     let in_flight = in_flight.clone();
     Ok(World::new(Setup {

@@ -20,7 +20,7 @@ mod settings;
 pub use definition::SLA;
 pub use folder::FOLDER_CHARS_MAX;
 pub use protocol::{Answer, Request};
-pub use settings::{CONTROL_M, Folders, usual_settings};
+pub use settings::{CONTROL_M, Folders, GIVE_UP_AFTER, usual_settings};
 
 use std::time::Duration;
 
@@ -67,6 +67,7 @@ impl Protocol for Folders {
                 detail: http(status, &message),
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
+            Ok(Answer::Suspended { message }) => SubmitAnswer::Suspended { detail: message },
             Ok(Answer::Found { .. } | Answer::Absent) | Err(_) => SubmitAnswer::Unclear,
         }
     }
@@ -81,6 +82,7 @@ impl Protocol for Folders {
                 detail: http(status, &message),
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
+            Ok(Answer::Suspended { message }) => LookUpAnswer::Suspended { detail: message },
             Ok(Answer::Accepted { .. }) => unclear("a response to a submit".to_owned()),
             Err(error) => unclear(format!("an invalid response: {error}")),
         }
