@@ -147,9 +147,19 @@ fn spellings_of_an_integer_have_equal_digits() {
     }
 }
 
+/// Checks what the bytes are named; an empty text: nothing but the parser's message.
+fn assert_named(cases: &[(&[u8], &str)]) {
+    for (bytes, expected) in cases {
+        let error = Extractor::new([&pointer("/id")]).extract(bytes).unwrap_err();
+        let what = diagnose(bytes, bytes, &error).unwrap_or_default();
+        let shown = String::from_utf8_lossy(bytes);
+        assert!(what.contains(expected) && what.is_empty() == expected.is_empty(), "{shown}: {what} ({error})");
+    }
+}
+
 #[test]
-fn bytes_that_are_no_json_object_are_named_for_what_they_are() {
-    let cases: [(&[u8], &str); 36] = [
+fn bytes_that_are_no_text_of_json_are_named_for_what_they_are() {
+    assert_named(&[
         (b"", "empty"),
         (b" \r\n", "empty"),
         (b"\0\0\0\0\x07{\"id\":1}", "schema registry (schema id 7): set `format: confluent`"),
@@ -169,6 +179,27 @@ fn bytes_that_are_no_json_object_are_named_for_what_they_are() {
         (b"{\"name\":\"J\xfcrgen\"}", "Latin-1"),
         (b"\xa2\x02\xc3\x28", "binary"),
         (b"\x0c\0\0\0\x10id\0\x01\0\0\0\xff", "binary"),
+        (b"\0\0\0", "binary"),
+        (b"\0\0\0\x01\0 [{\"id\":1}]", "JSON in the framing of a schema registry (schema id 256)"),
+        (b"\0\0\0\0\0\0\0\0\x07{\"id\":1}", "eight bytes"),
+        (b"\0\0\0\0\0\0\0\x07", "binary"),
+        (b"\0\x08{\"id\":1}", "2 bytes with its length"),
+        (b"\0\0\0\x08{\"id\":1}", "4 bytes with its length"),
+        (b"{\0\0\0\"\0\0\0i\0\0\0", "UTF-32"),
+        (b"\0\0\0{\0\0\0\"\0\0\0i", "UTF-32"),
+        (b"{\"name\":\"J\xc3", "cut off within a character"),
+        (b"{\"name\":\"\xed\xa0\xbd\xed\xb8\x80\"}", "CESU-8"),
+        (b"{\"name\":\"\xc0\x80\"}", "Java's modified UTF-8"),
+        (b"\x78\x5e\x01", "zlib"),
+        (b":)\n\x01\xfa", "Smile"),
+        (b"\x1e{\"id\":1}\n", "RFC 7464"),
+    ]);
+}
+
+#[test]
+fn texts_that_are_nearly_json_are_named_for_what_they_are() {
+    let deep = format!("{}{}", "[".repeat(NESTING_MAX + 1), "]".repeat(NESTING_MAX + 1));
+    assert_named(&[
         (b"{\"id\":1}\n{\"id\":2}\n", "NDJSON"),
         (b"{\"id\":NaN}", "NaN or Infinity"),
         (b"{\"id\":-Infinity}", "NaN or Infinity"),
@@ -184,14 +215,44 @@ fn bytes_that_are_no_json_object_are_named_for_what_they_are() {
         (br#"{"id":"\ud83d"}"#, "half of a surrogate pair"),
         (b"{\"id\":1e400}", "beyond the range of 64-bit floats"),
         (b"{\"id\":1}\0", "a zero byte behind it"),
-        (b"\0\0\0", "binary"),
         (b"{\"id\":1}x", ""),
+        (b"Struct{id=1,name=x}", "StringConverter of Kafka Connect"),
+        (b"{id=1, name=x}", "`toString`"),
+        (b"com.example.Order(id=1)", "`toString`"),
+        (b"{id:1}", "names that are not in double quotes"),
+        (b"{\"id\":-NaN}", "NaN or Infinity"),
+        (b"{\"id\":Inf}", "NaN or Infinity"),
+        (b"{\"ok\":TRUE}", "in capitals"),
+        (b"{\"no\":NULL}", "in capitals"),
+        (b"[1,]", "a comma behind the last"),
+        ("{\u{a0}\"id\":1}".as_bytes(), "invisible character"),
+        ("\u{200b}{\"id\":1}".as_bytes(), "invisible character"),
+        ("{\u{201c}id\u{201d}:1}".as_bytes(), "typographic quotes"),
+        // The parser's message tells all.
+        (b"{\"id\":1.}", ""),
+        (b"{\"id\":\"\\'\"}", ""),
+        (b"{\"id\":\"\t\"}", ""),
+        (b"}", ""),
+        (b"ping", ""),
+        (b"a=1", ""),
+        (deep.as_bytes(), ""),
+    ]);
+}
+
+#[test]
+fn bytes_behind_framing_that_was_skipped_are_named_for_themselves() {
+    let cases: [(&[u8], &str); 5] = [
+        (b"\0\0\0\0\x07{\"id\":NaN}", "NaN or Infinity"),
+        (b"\0\0\0\0\x07\0\x0a\x04abcd", "schema id 7) and no JSON"),
+        (b"\0\0\0\0\x07\x08caf\xc3\xa9", "schema id 7) and no JSON"),
+        (b"\0\0\0\0\0\0\0\0\x07{\"id\":1}", "eight bytes"),
+        (b"\0{\0\"\0i\0d\0\"", "UTF-16 (big endian)"),
     ];
     for (bytes, expected) in cases {
-        let error = Extractor::new([&pointer("/id")]).extract(bytes).unwrap_err();
-        let what = diagnose(bytes, &error).unwrap_or_default();
-        let shown = String::from_utf8_lossy(bytes);
-        assert!(what.contains(expected) && what.is_empty() == expected.is_empty(), "{shown}: {what} ({error})");
+        let text = bytes.get(5..).unwrap();
+        let error = Extractor::new([&pointer("/id")]).extract(text).unwrap_err();
+        let what = diagnose(bytes, text, &error).unwrap_or_default();
+        assert!(what.contains(expected), "{what} ({error})");
     }
 }
 
@@ -254,8 +315,9 @@ proptest! {
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..64), json in "[\\[\\]{}\",:ab0-9\\\\ue.-]{0,40}") {
         let extractor = Extractor::new(&[pointer("/a"), pointer("/a/b"), pointer("/0")]);
         for text in [bytes.as_slice(), json.as_bytes()] {
-            if let Ok(found) = extractor.extract(text) {
-                prop_assert!((0..4).all(|index| !found.scalar(index).kind().is_empty()));
+            match extractor.extract(text) {
+                Ok(found) => prop_assert!((0..4).all(|index| !found.scalar(index).kind().is_empty())),
+                Err(error) => drop(diagnose(text, text.get(5..).unwrap_or(text), &error)),
             }
         }
     }

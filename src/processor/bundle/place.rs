@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::codec::json::{Error, Extracted, Extractor, Pointer, Scalar, diagnose};
+use crate::codec::json::{Extracted, Extractor, Pointer, Scalar, diagnose};
 use crate::model::{Record, Reject, RejectReason};
 
 /// A place of a record at which a topology finds an id, a number, a time or a type.
@@ -112,24 +112,28 @@ impl PlaceReader {
 
     /// Reads the fields of key and value. Without a payload all fields of the value are absent.
     pub(super) fn read<'a>(&self, record: &'a Record, payload: Option<&'a [u8]>) -> Result<Found<'a>, Reject> {
-        let value = match payload {
-            Some(payload) => Some(self.extract(&self.value, payload, "value")?),
-            None => None,
+        let value = match (payload, &record.value) {
+            (Some(text), Some(value)) => Some(self.extract(&self.value, (value, text), "value")?),
+            (Some(_), None) | (None, _) => None,
         };
         let key = match (&self.key, &record.key) {
-            (Some(extractor), Some(key)) => Some(self.extract(extractor, self.text(key), "key")?),
+            (Some(extractor), Some(key)) => Some(self.extract(extractor, (key, self.text(key)), "key")?),
             (Some(_), None) | (None, _) => None,
         };
         Ok(Found { record, payload, value, key })
     }
 
-    fn extract<'a>(&self, extractor: &Extractor, text: &'a [u8], part: &str) -> Result<Extracted<'a>, Reject> {
-        extractor.extract(text).map_err(|error| self.unparsable(text, part, &error))
-    }
-
-    fn unparsable(&self, text: &[u8], part: &str, error: &Error) -> Reject {
-        let what = diagnose(text, error).map(|what| format!("; it is {what}")).unwrap_or_default();
-        Reject::new(RejectReason::Unparsable, format!("the {part} of a record of {}: {error}{what}", self.topic))
+    /// Reads a part of a record: the text of it, which is the end of all its bytes.
+    fn extract<'a>(
+        &self,
+        extractor: &Extractor,
+        (bytes, text): (&[u8], &'a [u8]),
+        part: &str,
+    ) -> Result<Extracted<'a>, Reject> {
+        extractor.extract(text).map_err(|error| {
+            let what = diagnose(bytes, text, &error).map(|what| format!("; it is {what}")).unwrap_or_default();
+            Reject::new(RejectReason::Unparsable, format!("the {part} of a record of {}: {error}{what}", self.topic))
+        })
     }
 }
 
