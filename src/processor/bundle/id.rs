@@ -7,8 +7,26 @@ use super::KeyFormat;
 /// The longest id in bytes; an id is a Kafka key, a store key and part of messages.
 pub const ID_LEN_MAX: usize = 256;
 
+/// The length of the shortest spelling of a uuid, in bytes.
+const UUID_LEN_MIN: usize = 32;
+
 /// The default of [`Rules::no_ids`](super::Rules::no_ids).
-pub const NO_IDS_DEFAULT: [&str; 8] = ["null", "none", "nil", "undefined", "nan", "n/a", "0", "-1"];
+pub const NO_IDS_DEFAULT: [&str; 14] = [
+    "null",
+    "none",
+    "nil",
+    "undefined",
+    "nan",
+    "n/a",
+    "(null)",
+    "<null>",
+    "<nil>",
+    "[object object]",
+    "\\n",
+    "-",
+    "0",
+    "-1",
+];
 
 /// The rules for the ids of a topology.
 #[derive(Clone, Debug)]
@@ -42,6 +60,9 @@ impl IdRules {
             },
             KeyFormat::Text => {
                 check(&id.text)?;
+                if id.text.len() >= UUID_LEN_MIN && uuid::Uuid::try_parse(&id.text).is_ok_and(is_no_uuid) {
+                    return Err(nil_or_max(&id.text));
+                }
                 if self.is_none(&id) {
                     let remedy = "if it is one, set `bundle.no_ids` to the words that are none";
                     return Err(format!("`{}`, a word for no id; {remedy}", id.text));
@@ -67,21 +88,34 @@ fn check(text: &str) -> Result<(), String> {
     if text.is_empty() || text.len() > ID_LEN_MAX {
         return Err(format!("{} bytes long; an id has 1 to {ID_LEN_MAX}", text.len()));
     }
-    if text.trim().len() != text.len() {
-        return Err(format!("`{text}`, with blanks around it; write the id without them"));
+    if text.trim_matches(is_blank).len() != text.len() {
+        return Err(format!("`{}`, with blanks around it; write the id without them", text.escape_debug()));
     }
     Ok(())
 }
 
-/// The uuid hyphenated and in lower case, as most are already. The nil and the max one (RFC 9562, sections 5.9 and 5.10) stand
-/// where no id was set.
+/// True for whitespace, and for characters that are as invisible.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\0')
+}
+
+/// The uuid hyphenated and in lower case, as most are already.
 fn normal_uuid(text: Cow<'_, str>, id: uuid::Uuid) -> Result<Cow<'_, str>, String> {
-    if id.is_nil() || id.is_max() {
-        return Err(format!("`{text}`, the nil or max uuid, which stands where no id was set; correct the producer"));
+    if is_no_uuid(id) {
+        return Err(nil_or_max(&text));
     }
     let mut buffer = uuid::Uuid::encode_buffer();
     let normal: &str = id.hyphenated().encode_lower(&mut buffer);
     Ok(if normal == text { text } else { Cow::Owned(normal.to_owned()) })
+}
+
+/// True for the nil and the max uuid (RFC 9562, sections 5.9 and 5.10), which stand where no id was set.
+fn is_no_uuid(id: uuid::Uuid) -> bool {
+    id.is_nil() || id.is_max()
+}
+
+fn nil_or_max(text: &str) -> String {
+    format!("`{text}`, the nil or max uuid, which stands where no id was set; correct the producer")
 }
 
 fn no_uuid(id: &Candidate<'_>) -> String {
@@ -130,6 +164,7 @@ mod tests {
             let hyphenated = [8, 4, 4, 4, 12].map(|len| digit.repeat(len)).join("-");
             for id in [format!("urn:uuid:{hyphenated}"), format!("{{{hyphenated}}}"), simple, hyphenated] {
                 assert!(uuid(&id).unwrap_err().contains("nil or max uuid"), "{id}");
+                assert!(text(&[], &id, false).unwrap_err().contains("nil or max uuid"), "{id}");
             }
         }
         assert!(uuid("00000000-0000-0000-0000-000000000001").is_ok());
@@ -137,7 +172,7 @@ mod tests {
 
     #[test]
     fn words_for_no_id_are_refused_and_can_be_chosen() {
-        for word in ["null", "NULL", "None", "undefined", "nil", "NaN", "N/A"] {
+        for word in ["null", "NULL", "None", "undefined", "nil", "NaN", "N/A", "<nil>", "[object Object]", "\\N"] {
             assert!(text(&NO_IDS_DEFAULT, word, true).is_err(), "{word}");
             assert!(text(&NO_IDS_DEFAULT, word, false).is_err(), "{word}");
             assert!(text(&["0", "unset"], word, true).is_ok(), "{word}");
@@ -152,7 +187,7 @@ mod tests {
 
     #[test]
     fn empty_ids_and_blanks_around_an_id_are_refused() {
-        for id in ["", " ", "\t", " 7 ", "7\n", "\u{a0}7"] {
+        for id in ["", " ", "\t", " 7 ", "7\n", "\u{a0}7", "\u{200b}", "\u{feff}7", "7\0", "\0"] {
             assert!(text(&[], id, true).is_err(), "{id:?}");
         }
         assert_eq!(text(&[], "a b", true).unwrap(), "a b");

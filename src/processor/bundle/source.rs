@@ -229,25 +229,15 @@ impl<'a> Fields<'a> {
             Scalar::Text(text) => integer(text),
             Scalar::Boolean(_) | Scalar::Other(_) => None,
         };
-        match digits.map(|digits| digits.parse::<i64>().map_err(|_range| digits.len())) {
+        match digits.map(|digits| digits.parse::<i64>()) {
             Some(Ok(number)) => Ok(Some((field, number))),
-            Some(Err(len)) => {
-                let what = format!("an integer with {len} digits; a count or a position has at most 19");
+            Some(Err(_range)) => {
+                let what = format!("{}, which is beyond 64 bits", shown(&scalar));
                 Err(self.reader.wrong(RejectReason::BadValue, field, &what))
             }
             None => {
-                let found = match &scalar {
-                    Scalar::Number(number) => format!("the number {}", shortened(number)),
-                    Scalar::Text(text) => format!("the string `{}`", shortened(text)),
-                    other @ (Scalar::Absent | Scalar::Null | Scalar::Boolean(_) | Scalar::Other(_)) => {
-                        other.kind().to_owned()
-                    }
-                };
-                Err(self.reader.wrong(
-                    RejectReason::WrongType,
-                    field,
-                    &format!("{found}; an integer is expected there"),
-                ))
+                let what = format!("{}; an integer is expected there", shown(&scalar));
+                Err(self.reader.wrong(RejectReason::WrongType, field, &what))
             }
         }
     }
@@ -284,6 +274,15 @@ impl<'a> Fields<'a> {
             return wrong_type(&self.reader.topic, other);
         }
         self.reader.wrong(RejectReason::MissingField, field, &format!("missing; {what} stands there"))
+    }
+}
+
+/// A value with its type, for messages.
+fn shown(scalar: &Scalar<'_>) -> String {
+    match scalar {
+        Scalar::Number(number) => format!("the number {}", shortened(number)),
+        Scalar::Text(text) => format!("the string `{}`", shortened(text)),
+        other @ (Scalar::Absent | Scalar::Null | Scalar::Boolean(_) | Scalar::Other(_)) => other.kind().to_owned(),
     }
 }
 
