@@ -224,6 +224,24 @@ fn the_whole_key_is_a_place() {
 }
 
 #[test]
+fn a_key_that_is_not_json_matters_only_to_those_who_read_it() {
+    let sources = Sources::new(
+        "  - { topic: t, member: parent, where: [{ at: /type, is: job }], bundle: /id, id: /id }
+  - { topic: t, member: child, where: [{ at: { key: /kind }, is: 7 }, { at: /type, is: part }], bundle: /job, id: { key: /id } }",
+        "{ key: text }",
+    );
+    let event = |value: Value, key| keyed(json("t", &value), key);
+    let part = json!({"type": "part", "job": "j"});
+    assert_eq!(&*sources.addressed(&event(json!({"type": "job", "id": "j"}), "text/1")).role, "parent");
+    assert_eq!(&*sources.addressed(&event(part.clone(), r#"{"kind": 7.0, "id": 1}"#)).role, "child");
+    assert!(sources.is_passed(&event(json!({"type": "beat"}), "text/1")));
+    assert!(sources.is_passed(&event(part.clone(), r#"{"kind": "7", "id": 1}"#)));
+    let unknown = sources.rejected(&event(part, "text/1"));
+    assert_eq!(unknown.0, RejectReason::Unparsable);
+    assert!(unknown.1.starts_with("the key of a record of t: not JSON"), "{}", unknown.1);
+}
+
+#[test]
 fn framing_and_byte_order_marks_are_no_part_of_the_payload() {
     let sources = Sources::new(
         "  - { topic: p, format: confluent, member: parent, bundle: /id, id: /id }

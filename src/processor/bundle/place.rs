@@ -110,17 +110,18 @@ impl PlaceReader {
         bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
     }
 
-    /// Reads the fields of key and value. Without a payload all fields of the value are absent.
-    pub(super) fn read<'a>(&self, record: &'a Record, payload: Option<&'a [u8]>) -> Result<Found<'a>, Reject> {
+    /// Reads the fields of key and value. Without a payload all fields of the value are absent. A key that cannot be read is an
+    /// error for those who need it only.
+    pub(super) fn read<'a>(&'a self, record: &'a Record, payload: Option<&'a [u8]>) -> Result<Found<'a>, Reject> {
         let value = match (payload, &record.value) {
             (Some(text), Some(value)) => Some(self.extract(&self.value, (value, text), "value")?),
             (Some(_), None) | (None, _) => None,
         };
         let key = match (&self.key, &record.key) {
-            (Some(extractor), Some(key)) => Some(self.extract(extractor, (key, self.text(key)), "key")?),
+            (Some(extractor), Some(key)) => Some(self.extract(extractor, (key, self.text(key)), "key")),
             (Some(_), None) | (None, _) => None,
         };
-        Ok(Found { record, payload, value, key })
+        Ok(Found { topic: &self.topic, record, payload, value, key })
     }
 
     /// Reads a part of a record: the text of it, which is the end of all its bytes.
@@ -140,22 +141,27 @@ impl PlaceReader {
 /// The places of one record.
 #[derive(Debug)]
 pub(super) struct Found<'a> {
+    pub(super) topic: &'a str,
     record: &'a Record,
     pub(super) payload: Option<&'a [u8]>,
     value: Option<Extracted<'a>>,
-    key: Option<Extracted<'a>>,
+    key: Option<Result<Extracted<'a>, Reject>>,
 }
 
 impl<'a> Found<'a> {
     /// The value at a place.
     pub(super) fn scalar(&self, field: &Field) -> Scalar<'a> {
-        let at =
-            |found: &Option<Extracted<'a>>| found.as_ref().map_or(Scalar::Absent, |found| found.scalar(field.index));
-        match &field.place {
-            Place::Value(_) => at(&self.value),
-            Place::KeyField(_) => at(&self.key),
-            Place::Header(_) | Place::Key => outside(self.record, &field.place),
-        }
+        let found = match &field.place {
+            Place::Value(_) => self.value.as_ref(),
+            Place::KeyField(_) => self.key.as_ref().and_then(|key| key.as_ref().ok()),
+            Place::Header(_) | Place::Key => return outside(self.record, &field.place),
+        };
+        found.map_or(Scalar::Absent, |found| found.scalar(field.index))
+    }
+
+    /// The rejection of a key that is not JSON, if a place of the topic is a field of it.
+    pub(super) fn unreadable_key(&self) -> Option<&Reject> {
+        self.key.as_ref()?.as_ref().err()
     }
 }
 

@@ -139,14 +139,28 @@ impl Reader {
         self.conditions.iter().all(|condition| condition.may_hold(record))
     }
 
-    /// True if all conditions hold. The error completes "the value is ..".
-    pub(super) fn is_event(&self, found: &Found<'_>) -> Result<bool, &'static str> {
+    /// True if all conditions hold. An error tells why that cannot be judged: no condition does not hold, and one cannot be
+    /// judged; or they hold, and the ids or other fields are in a key that is not JSON.
+    pub(super) fn is_event(&self, found: &Found<'_>) -> Result<bool, Reject> {
+        let mut unknown = None;
         for condition in &self.conditions {
-            if !condition.holds(found)? {
-                return Ok(false);
+            match condition.holds(found) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(reject) => unknown = unknown.or(Some(reject)),
             }
         }
-        Ok(true)
+        match (unknown, found.unreadable_key()) {
+            (Some(reject), _) => Err(reject),
+            (None, Some(reject)) if self.reads_key() => Err(reject.clone()),
+            (None, Some(_) | None) => Ok(true),
+        }
+    }
+
+    /// True if a field is in the key, which is JSON then.
+    fn reads_key(&self) -> bool {
+        let fields = [&self.bundle, &self.id].into_iter().chain(&self.expects).chain(&self.position).chain(&self.time);
+        fields.into_iter().any(|field| matches!(field.place, Place::KeyField(_)))
     }
 
     /// The rejection of an invalid time; `what` completes the sentence "the time is ...".

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::id::IdRules;
-use super::place::{PlaceReader, Places, wrong_type};
+use super::place::{PlaceReader, Places};
 use super::source::{Fields, Reader};
 use super::{Rules, SourceRules};
 use crate::model::{Record, Reject, RejectReason};
@@ -42,7 +42,7 @@ impl TopicReader {
         }
         let found = self.places.read(record, payload)?;
         for (index, source) in candidates {
-            if source.is_event(&found).map_err(|what| wrong_type(&self.topic, what))? {
+            if source.is_event(&found)? {
                 if found.payload.is_none() {
                     return Err(self.no_value(record));
                 }
