@@ -20,7 +20,7 @@ use crate::processor::{Addressed, Command, Event, Input};
 /// and watermarks too.
 pub(super) const PROTOCOL_LEVEL: u16 = 2;
 
-const PREFIX: &str = "sheaf-";
+const PREFIX: &str = Headers::RESERVED_PREFIX;
 const KIND: &str = "sheaf-kind";
 const TOPIC: &str = "sheaf-source-topic";
 const PARTITION: &str = "sheaf-source-partition";

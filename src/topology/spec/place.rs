@@ -2,6 +2,7 @@
 
 use crate::codec::json::Pointer;
 use crate::codec::yaml::{Item, Value};
+use crate::model::Headers;
 use crate::processor::bundle::{Condition, Literal, Place};
 
 /// Reads a place: a JSON pointer into the value, `{ header: NAME }`, `{ key: text }` or `{ key: /pointer }`.
@@ -17,10 +18,20 @@ pub(super) fn place(item: &Item<'_>) -> Option<Place> {
             key.problem("a place is a header or the key", Some("remove one of the two".to_owned()));
             None
         }
-        [Some(header), None] => header.read().map(Place::Header),
+        [Some(header), None] => header.parsed(of_header),
         [None, Some(key)] => key.parsed(of_key),
         [None, None] => None,
     }
+}
+
+fn of_header(name: &str) -> Result<Place, String> {
+    let reserved = Headers::RESERVED_PREFIX;
+    if name.starts_with(reserved) {
+        return Err(format!(
+            "headers that begin with `{reserved}` are sheaf's own: let the producer write it under another name"
+        ));
+    }
+    Ok(Place::Header(name.to_owned()))
 }
 
 fn of_key(text: &str) -> Result<Place, String> {

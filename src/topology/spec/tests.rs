@@ -222,7 +222,7 @@ fn mistakes_in_places_and_conditions_are_reported_with_the_remedy() {
     let text = "name: t
 sources:
   - { topic: a, member: parent, where: [], bundle: { header: x, key: text }, id: { key: id } }
-  - { topic: b, member: child, where: [{ at: t, is: [] }, { is: 1.5 }], bundle: { haeder: x }, id: /id }
+  - { topic: b, member: child, where: [{ at: t, is: [] }, { is: 1.5 }], bundle: { haeder: x }, id: { header: sheaf-id } }
   - { topic: c, member: child, where: [{ at: /t, is: c }], bundle: /p, id: /id }
   - { topic: c, member: child, where: [{ at: /t, is: d }], format: confluent, bundle: /p, id: /id }
   - { topic: d, member: child, format: avro, bundle: /p, id: /id }
@@ -238,6 +238,7 @@ sources:
         "sources[1].where[1].is: a condition compares with a text, a whole number, `true` or `false`",
         "sources[1].bundle.haeder: this key is unknown",
         "did you mean `header`?",
+        "sources[1].id.header: headers that begin with `sheaf-` are sheaf's own",
         "sources[3]: topic `c` is a source of another format already",
         "give all sources of a topic the same `format`",
         "sources[4].format: expected one of `json`, `confluent`, found `avro`",
