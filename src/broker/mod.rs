@@ -297,6 +297,13 @@ pub trait Admin: Send {
     /// The descriptions of topics, `None` for one that does not exist.
     fn describe(&mut self, topics: &[Topic], timeout: Duration) -> Result<Vec<Option<TopicDescription>>>;
 
+    /// All partitions of a topic; none if it does not exist.
+    fn partitions(&mut self, topic: &Topic, timeout: Duration) -> Result<Vec<TopicPartition>> {
+        let found = self.describe(std::slice::from_ref(topic), timeout)?;
+        let count = found.into_iter().next().flatten().map_or(0, |found| found.partitions);
+        Ok((0..count).map(|number| TopicPartition::new(topic, number)).collect())
+    }
+
     /// The topic id, which tells apart topics that were created anew with the same name; `None` for a topic that does
     /// not exist, and with brokers without topic ids (before Kafka 2.8).
     fn topic_id(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<Uuid>>;
@@ -325,7 +332,7 @@ pub trait Admin: Send {
     fn watermarks(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<(i64, i64)>;
 
     /// The offsets of the first record with this timestamp or a later one, by partition in the order of `partitions`; `None`
-    /// if there is none.
+    /// if there is none. Transaction markers count as records, with the time of their commit.
     fn offsets_at(
         &mut self,
         partitions: &[TopicPartition],

@@ -103,13 +103,13 @@ impl Transaction {
 
     /// The next transaction, with the same capacity, because a backlog needs several. The records of this one stay with
     /// the caller.
-    pub(super) fn next(&self, now: Timestamp, uptime: Duration) -> Self {
+    pub(super) fn next(&self, uptime: Duration) -> Self {
         Self {
             outputs: Vec::with_capacity(self.outputs.len()),
             tally: Tally { counts: Vec::with_capacity(self.tally.counts.len()), ..Tally::default() },
             records: VecDeque::with_capacity(self.records.len()),
             scratch: Vec::with_capacity(self.scratch.capacity().min(SCRATCH_MAX)),
-            ..Self::new(now, uptime)
+            ..Self::new(self.now, uptime)
         }
     }
 

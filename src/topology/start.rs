@@ -1,5 +1,6 @@
 //! Where the first start of an application begins to read a source.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::model::Timestamp;
@@ -15,4 +16,15 @@ pub enum StartAt {
     Time(Timestamp),
     /// The first record that is not older than this at the first start.
     Ago(Duration),
+}
+
+impl fmt::Display for StartAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Earliest => f.write_str("earliest"),
+            Self::Latest => f.write_str("latest"),
+            Self::Time(at) => at.fmt(f),
+            Self::Ago(age) => write!(f, "{age:?} ago"),
+        }
+    }
 }

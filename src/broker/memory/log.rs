@@ -79,10 +79,9 @@ impl Log {
         }
     }
 
-    /// The offset of the first record with this timestamp or a later one.
+    /// The offset of the first record or marker with this timestamp or a later one.
     pub(super) fn first_since(&self, at: Timestamp) -> Option<i64> {
-        let is_record = |entry: &&Entry| matches!(entry.content, Content::Data { .. });
-        self.entries.iter().filter(is_record).find(|entry| entry.timestamp >= at).map(|entry| entry.offset)
+        self.entries.iter().find(|entry| entry.timestamp >= at).map(|entry| entry.offset)
     }
 
     /// Appends a record, in an open transaction or without one; returns its offset.

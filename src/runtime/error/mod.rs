@@ -142,8 +142,8 @@ pub enum Error {
         "changelog {changelog} of task {task} is empty, although the group {group} has committed an offset of its inbox: \
          the topic was created anew or emptied, and this instance has no store of it. If another instance or an old state \
          directory has one, run `sheaf state republish --all` there. To begin again without any state stop all instances, \
-         run `kafka-consumer-groups --group {group} --delete` and delete the inboxes and {group}-instances: the sources are then \
-         read from their beginning"
+         run `kafka-consumer-groups --group {group} --delete` and delete the inboxes and {group}-instances: that is a first \
+         start, for which `start` at each source of the topology says where to begin"
     )]
     StateLost {
         /// The task.

@@ -34,42 +34,40 @@ pub(super) fn decide(
     let timeout = context.settings.limits.broker_timeout;
     let ids: BTreeMap<&Topic, Option<Uuid>> =
         partitions.iter().map(|(partition, topic_id)| (&partition.topic, *topic_id)).collect();
-    let (mut decided, mut undecided) = (Vec::new(), Vec::new());
+    let now = context.clock.now();
+    let (mut begun, mut undecided) = (Vec::new(), Vec::new());
     for (topic, topic_id) in ids {
-        let start = context.plan.topology.sources.iter().find(|source| source.topic == *topic);
-        let start = start.and_then(|source| source.start);
+        let source = context.plan.topology.sources.iter().find(|source| source.topic == *topic);
+        let start = source.and_then(|source| source.start);
         let logs = logs(admin, topic, timeout)?;
-        if start.is_none() && logs.iter().map(|(_, low, high)| high - low).sum::<i64>() > 0 {
-            undecided.push(history(admin, (topic, &logs), context.clock.now(), timeout)?);
+        if start.is_none() && logs.iter().any(|(_, low, high)| low < high) {
+            undecided.push(history(admin, (topic, &logs), now, timeout)?);
         }
-        let offsets = offsets(admin, (start.unwrap_or(StartAt::Earliest), &logs), context.clock.now(), timeout)?;
-        tracing::info!(
-            sheaf.topic = %topic,
-            partitions = logs.len(),
-            records = records(&logs, &offsets),
-            start = ?start.unwrap_or(StartAt::Earliest),
-            "first start of a source"
-        );
-        let start = |((partition, ..), offset): ((TopicPartition, i64, i64), i64)| (partition, topic_id, offset);
-        decided.extend(logs.into_iter().zip(offsets).map(start));
+        let start = start.unwrap_or(StartAt::Earliest);
+        let offsets = offsets(admin, (start, &logs), now, timeout)?;
+        begun.push((topic, topic_id, start, logs, offsets));
     }
     if undecided.iter().map(|(_, old)| old).sum::<i64>() > HISTORY_MAX {
         let application = context.settings.application.clone();
         let histories = Histories(undecided.into_iter().map(|(history, _)| history).collect());
         return Err(Error::FirstStart { application, histories });
     }
+    let mut decided = Vec::new();
+    for (topic, topic_id, start, logs, offsets) in begun {
+        let (partitions, records) = (logs.len(), records(&logs, &offsets));
+        tracing::info!(%topic, %start, partitions, records, "first start of a source");
+        decided.extend(logs.into_iter().zip(offsets).map(|((partition, ..), offset)| (partition, topic_id, offset)));
+    }
     Ok(decided)
 }
 
 fn logs(admin: &mut dyn Admin, topic: &Topic, timeout: Duration) -> Result<Logs> {
-    let found = admin.describe(std::slice::from_ref(topic), timeout)?;
-    let count = found.into_iter().next().flatten().map_or(0, |found| found.partitions);
-    let log = |number| {
-        let partition = TopicPartition::new(topic, number);
+    let partitions = admin.partitions(topic, timeout)?;
+    let log = |partition| {
         let (low, high) = admin.watermarks(&partition, timeout)?;
         Ok((partition, low, high))
     };
-    (0..count).map(log).collect()
+    partitions.into_iter().map(log).collect()
 }
 
 /// The offsets at which a start begins, by partition in the order of the logs.

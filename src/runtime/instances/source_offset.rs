@@ -198,9 +198,7 @@ fn committed(
     (consumer, admin): (&mut dyn Consumer, &mut dyn Admin),
     timeout: Duration,
 ) -> Result<Vec<(TopicPartition, Option<i64>)>> {
-    let found = admin.describe(std::slice::from_ref(topic), timeout)?;
-    let count = found.into_iter().next().flatten().map_or(0, |found| found.partitions);
-    let partitions: Vec<_> = (0..count).map(|number| TopicPartition::new(topic, number)).collect();
+    let partitions = admin.partitions(topic, timeout)?;
     let offsets = consumer.committed(&partitions, timeout)?;
     Ok(partitions.into_iter().zip(offsets).collect())
 }

@@ -87,12 +87,11 @@ impl StreamThread {
         }
         self.context.fault_observer.reached(FaultPoint::Stored);
         self.inputs.committed();
-        self.committer.batch_limit.committed();
         let now = self.context.clock.uptime();
         self.committer.committed(started, now, &self.context);
         let offsets = self.inputs.iter().map(|(partition, input)| (partition.clone(), input.committed));
         self.context.status.add_committed(offsets);
-        let next = self.txn.next(self.txn.now, now);
+        let next = self.txn.next(now);
         let done = std::mem::replace(&mut self.txn, next);
         done.tally.report(&self.context.metrics, &done.outputs);
         self.notice_log.log(done.tally.notices, now);

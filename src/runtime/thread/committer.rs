@@ -203,6 +203,7 @@ impl Committer {
     /// Notes the start and the end of a commit, on the monotonic clock.
     pub(super) fn committed(&mut self, started: Duration, now: Duration, context: &Context) {
         self.last_commit = now;
+        self.batch_limit.committed();
         context.metrics.producer.transaction(TransactionResult::Committed, now.saturating_sub(started));
     }
 

@@ -148,6 +148,6 @@ fn log_first(starts: &[Begin]) {
     let topics: BTreeSet<&str> = starts.iter().map(|(partition, ..)| partition.topic.as_str()).collect();
     if !topics.is_empty() {
         let partitions = starts.len();
-        tracing::info!(partitions, ?topics, "no committed offsets: reading these partitions from the beginning");
+        tracing::info!(partitions, ?topics, "no committed offsets: reading these partitions for the first time");
     }
 }

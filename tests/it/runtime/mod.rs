@@ -3,6 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `support` | a counting topology, a world, and functions that write and read its topics |
+//! | `at_least_once` | what was written before a batch failed |
 //! | `basic` | records, timers, hand-overs, lost answers |
 //! | `batch` | the size of transactions while they fail |
 //! | `cached` | the cache of entries |
@@ -18,6 +19,7 @@
 //! | `unreadable` | entries that cannot be read |
 //! | `write_behind` | dirty entries, and when they are written to the stores |
 
+mod at_least_once;
 mod basic;
 mod batch;
 mod cached;
