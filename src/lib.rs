@@ -284,6 +284,7 @@
 
 pub mod admin;
 pub mod app;
+#[cfg(feature = "aws")]
 pub mod aws;
 pub mod blob;
 pub mod broker;

@@ -43,10 +43,11 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 9] = [
+const HOMES: [(&str, &[&str]); 10] = [
     ("rdkafka", &["src/broker/kafka/"]),
     ("rocksdb", &["src/store/rocks/"]),
     ("reqwest", &["src/sink/"]),
+    ("rustls", &["src/sink/"]),
     ("prometheus", &["src/metric/"]),
     ("bincode", &["src/codec/binary.rs"]),
     ("tokio", &["src/sink/", "src/mock/", "src/aws/", "src/admin/", "src/app/", "src/cli/"]),
@@ -81,6 +82,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
         "memory_budget",
         "mutation",
         "notice",
+        "open_entries",
         "reminder",
         "thread_state",
         "turn",
@@ -88,7 +90,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
     ],
     &["checkpoint", "handoff", "mailbox", "settings"],
     &["dead_letter", "status", "topology_plan"],
-    &["context", "topics", "transaction"],
+    &["context", "former_topic", "topics", "transaction"],
     &["instances", "keying", "republish", "task"],
     &["changelog", "housekeeping", "thread"],
     &["instance"],

@@ -66,7 +66,7 @@ pub(crate) fn keyed(sources: &[Source], event: &SampleEvent) -> Result<(Key, Eve
     let record = record(event);
     match source(sources, event)?.keying.key(&record).map_err(|reject| reject.detail)? {
         Keyed::To(keyed) => Ok(keyed.into_event(record)),
-        Keyed::Pass => Err("the event is for no bundle".into()),
+        Keyed::Pass | Keyed::Foreign(_) => Err("the event is for no bundle".into()),
     }
 }
 

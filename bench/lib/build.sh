@@ -7,6 +7,9 @@ file() { # as the caller means it, who may stand in another directory
 }
 
 choose_build() { # fast or dev
+    # The target directory of the scripts, or RocksDB would be compiled again.
+    # shellcheck source=scripts/setup
+    . scripts/setup --with-kafka
     case $1 in
     fast) cargo=(cargo --config 'profile.dev.opt-level=3') note='our crate at opt-level 3, dependencies at 1 to 2' ;;
     dev) cargo=(cargo) note='dev profile: our crate at opt-level 0, dependencies at 1 to 2' ;;
@@ -15,6 +18,7 @@ choose_build() { # fast or dev
 }
 
 build_program() { # load or recovery; sheaf is built with it
+    announce_build
     # Cargo names the program that it has built; sheaf lies where it always does, two directories above it.
     program=$("${cargo[@]}" bench --profile dev --bench "$1" --no-run 2>&1 | tee >(cat >&2) |
         sed -n 's/^ *Executable .*(\(.*\))$/\1/p')

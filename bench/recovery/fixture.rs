@@ -20,7 +20,7 @@ submissions: ctm-submissions
 
 /// The settings of an application with this number of partitions.
 pub(crate) fn settings(application: &str, partitions: i32) -> Settings {
-    let topics = TopicSettings { partitions, replication: None };
+    let topics = TopicSettings { partitions, ..TopicSettings::default() };
     Settings {
         topics,
         limits: Limits { broker_timeout: TIMEOUT, ..Limits::default() },

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::feature::NotBuilt;
 use super::template::TemplateError;
 use crate::codec::text;
 use crate::codec::yaml::Problems;
@@ -80,12 +81,23 @@ pub enum Error {
     /// The Kafka client rejects its settings.
     #[error("kafka.properties: {0}")]
     Broker(broker::Error),
+    /// The certificates of Control-M cannot be read.
+    #[error("control_m.ca_bundle: {} cannot be read: {error}", path.display())]
+    CaBundle {
+        /// The path of the file.
+        path: PathBuf,
+        /// The error of the operating system.
+        error: std::io::Error,
+    },
     /// A sink cannot be created.
     #[error(transparent)]
     Sink(Box<dyn std::error::Error + Send + Sync>),
     /// The state directory cannot be opened.
     #[error("state_dir: {0}")]
     Stores(store::Error),
+    /// The build lacks a part that the configuration needs.
+    #[error(transparent)]
+    NotBuilt(#[from] NotBuilt),
     /// The metrics cannot be registered.
     #[error("metrics: {0}")]
     Metrics(metric::Error),

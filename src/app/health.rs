@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::admin::{self, Health};
 use crate::metric::Metrics;
-use crate::model::Clock;
+use crate::model::{Clock, Sink as _};
 use crate::runtime::{Status, ThreadState};
+use crate::sink::Sinks;
 
 /// The time-out of requests to stream threads by `/healthz` and `/readyz`. A thread in a call to the broker does not answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(100);
@@ -23,6 +24,8 @@ pub struct InstanceStatus {
     pub metrics: Arc<Metrics>,
     /// The clock of its threads.
     pub clock: Arc<dyn Clock>,
+    /// The sinks of its acts.
+    pub sinks: Sinks,
 }
 
 impl admin::Status for InstanceStatus {
@@ -40,6 +43,10 @@ impl admin::Status for InstanceStatus {
             details.insert(format!("standby tasks {}", state.as_str()), number.to_string());
         }
         details.extend(self.thread_details(turn_age));
+        details.extend(self.entry_details());
+        details.extend(self.status.obstacle().map(|obstacle| ("waiting for".to_owned(), obstacle)));
+        let suspensions = self.sinks.suspensions().into_iter();
+        details.extend(suspensions.map(|(target, text)| (format!("sink {target}"), text)));
         let failing = self.status.failing().into_iter();
         details.extend(failing.map(|(partition, detail)| (format!("fetch {partition}"), format!("fails: {detail}"))));
         Health {
@@ -56,6 +63,21 @@ impl admin::Status for InstanceStatus {
 }
 
 impl InstanceStatus {
+    /// The details on the entries of the processors, and on the disk.
+    fn entry_details(&self) -> BTreeMap<String, String> {
+        let mut details = BTreeMap::new();
+        for (processor, entries) in self.status.entries() {
+            details.insert(format!("{processor}: open entries"), entries.open.to_string());
+            let times = [("oldest open entry since", entries.oldest), ("next deadline", entries.next_deadline)];
+            for (name, time) in times {
+                details.extend(time.map(|time| (format!("{processor}: {name}"), time.to_string())));
+            }
+        }
+        details
+            .extend(self.status.disk_free().map(|bytes| ("state_dir free MiB".to_owned(), (bytes >> 20).to_string())));
+        details
+    }
+
     /// The details from stream threads that answer within [`ANSWER_TIMEOUT`]; `turn_age` is the largest age of a last turn.
     fn thread_details(&self, turn_age: Duration) -> BTreeMap<String, String> {
         let mailboxes = self.status.mailboxes().into_iter();

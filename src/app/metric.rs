@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::error::{Error, Result};
-use crate::broker::kafka::KafkaBroker;
+use super::{broker, store};
 use crate::metric::{Build, Metrics};
-use crate::store::rocks::RocksStores;
 use crate::topology::Topology;
 
 /// The metrics of an application and of its topology's processors, at 0.
@@ -19,7 +18,7 @@ fn build() -> Build {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: option_env!("SHEAF_REVISION").unwrap_or("unknown").to_owned(),
         rustc: env!("BUILD_RUSTC_VERSION").to_owned(),
-        librdkafka: KafkaBroker::client_version(),
-        rocksdb: RocksStores::library_version().to_owned(),
+        librdkafka: broker::client_version(),
+        rocksdb: store::library_version().to_owned(),
     }
 }

@@ -17,11 +17,14 @@
 //! | `broker` | the client of the cluster |
 //! | `preflight` | what can be told of settings before anything is connected to |
 //! | `store` | the state stores |
+//! | `aws` | secrets and templates from AWS |
+//! | `feature` | the error of a build without one of these three |
 //! | `sink` | the sinks by target, and the processors of deliveries to them, one file per kind |
 //! | `metric` | the metrics |
 //! | `setting` | the settings of the runtime |
 //! | `health` | health and metrics for the HTTP server |
 //! | `application` | the application with all of them |
+//! | `reload` | takes changed templates and secrets into a running instance |
 //! | `error` | the errors |
 //!
 //! ```no_run
@@ -43,11 +46,15 @@
 //! ```
 
 mod application;
+#[cfg(feature = "aws")]
+mod aws;
 mod broker;
 mod error;
+mod feature;
 mod health;
 mod metric;
 mod preflight;
+mod reload;
 mod secret;
 mod setting;
 mod sink;
@@ -56,11 +63,15 @@ mod template;
 mod topology;
 
 pub use application::{Assembly, Resources};
-pub use broker::{broker, broker_settings};
+#[cfg(feature = "kafka")]
+pub use broker::broker_settings;
+pub use broker::{broker, broker_at};
 pub use error::Error;
+pub use feature::NotBuilt;
 pub use health::InstanceStatus;
 pub use metric::metrics;
 pub use preflight::preflight;
+pub use reload::{Reloader, Templates, secrets_of_the_start};
 pub use secret::Secrets;
 pub use setting::settings;
 pub use sink::{Calls, sinks};

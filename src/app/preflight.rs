@@ -1,8 +1,9 @@
 //! What can be told of settings before anything is connected to: secrets, and the client's properties.
 
-use super::broker::set_property;
+use std::collections::BTreeMap;
+
+use super::broker;
 use super::error::{Error, Result};
-use crate::broker::kafka::{KafkaBroker, KafkaSettings};
 use crate::config::{Config, Reference};
 use crate::secret::{SecretRef, Source as _, Sources};
 
@@ -19,23 +20,29 @@ const UNKNOWN: &str = "unknown";
 pub fn preflight(config: &Config) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     let control_m = config.control_m.iter().flat_map(|control_m| {
-        let api_key = control_m.api_key.iter().map(|key| ("control_m.api_key", key));
-        [("control_m.base_url", &control_m.base_url)].into_iter().chain(api_key)
+        [
+            ("control_m.base_url", Some(&control_m.base_url)),
+            ("control_m.proxy", control_m.proxy.as_ref()),
+            ("control_m.api_key", control_m.api_key.as_ref()),
+            ("control_m.username", control_m.username.as_ref()),
+            ("control_m.password", control_m.password.as_ref()),
+        ]
     });
-    for (setting, reference) in control_m {
+    for (setting, reference) in control_m.filter_map(|(setting, reference)| Some((setting, reference?))) {
         value(setting, reference, &mut warnings)?;
     }
-    let mut settings = KafkaSettings::new(&config.kafka.bootstrap_servers);
+    let mut properties = BTreeMap::new();
     let mut is_complete = true;
     for (name, reference) in &config.kafka.properties {
         let value = value(&format!("kafka.properties.{name}"), reference, &mut warnings)?;
         is_complete &= value.is_some();
-        set_property(&mut settings, name, value.as_deref().unwrap_or(UNKNOWN))?;
+        properties.insert(name.clone(), value.unwrap_or_else(|| UNKNOWN.to_owned()));
     }
-    match KafkaBroker::new(settings).and_then(|broker| broker.open()).map_err(Error::Broker) {
+    match broker::check(&config.kafka.bootstrap_servers, &properties) {
         // The value that is not known here may be the reason.
-        Err(error) if !is_complete => warnings.push(error.to_string()),
-        opened => opened?,
+        Err(error @ Error::Broker(_)) if !is_complete => warnings.push(error.to_string()),
+        Err(Error::NotBuilt(absent)) => warnings.push(format!("kafka.properties are not checked: {absent}")),
+        checked => checked?,
     }
     Ok(warnings)
 }

@@ -9,7 +9,11 @@ pub fn settings(config: &Config, http: String) -> Settings {
         instance: config.instance_id.clone(),
         http,
         stream_threads: usize::from(config.num_stream_threads),
-        topics: TopicSettings { partitions: config.partitions, replication: config.replication_factor },
+        topics: TopicSettings {
+            partitions: config.partitions,
+            replication: config.replication_factor,
+            record_bytes_max: config.max_record_bytes,
+        },
         commit: config.commit,
         cache_bytes: config.state_cache_mib << 20,
         restore: config.restore,

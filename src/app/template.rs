@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::aws::{self, S3};
+use super::feature::NotBuilt;
 use crate::blob::{self, Fetched, Source as _};
 use crate::codec::text;
 use crate::template::{self, Template};
@@ -30,6 +30,14 @@ pub enum TemplateError {
     /// The tokio runtime of calls to AWS cannot be started.
     #[error(transparent)]
     Runtime(#[from] std::io::Error),
+    /// It is on S3, and the build has no AWS client.
+    #[error(transparent)]
+    NotBuilt(#[from] NotBuilt),
+}
+
+/// True for a template in S3.
+pub(super) fn is_remote(path: &Path) -> bool {
+    path.to_string_lossy().starts_with("s3://")
 }
 
 /// Reads and compiles a template: `s3://BUCKET/KEY`, or a path.
@@ -42,14 +50,24 @@ pub(super) fn read(path: &Path) -> Result<Template, TemplateError> {
             let file = path.file_name().map(|file| file.to_string_lossy()).unwrap_or_default();
             blob::Files::new(directory).fetch(&file, None)?
         }
-        Some((bucket, key)) => {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-            S3::new(&aws::load(runtime.handle()), bucket, runtime.handle().clone()).fetch(key, None)?
-        }
+        Some((bucket, key)) => object(bucket, key)?,
     };
     let Fetched::Current(blob) = fetched else { return Err(TemplateError::NotRead) };
     match text::decode(&blob.bytes) {
         Ok(source) => Ok(Template::compile(&name, source)?),
         Err(error) => Err(TemplateError::Text { name, error }),
     }
+}
+
+/// An object of S3.
+#[cfg(feature = "aws")]
+fn object(bucket: &str, key: &str) -> Result<Fetched, TemplateError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    Ok(super::aws::object(runtime.handle(), bucket, key)?)
+}
+
+/// [`NotBuilt`].
+#[cfg(not(feature = "aws"))]
+fn object(_bucket: &str, _key: &str) -> Result<Fetched, TemplateError> {
+    Err(NotBuilt { part: "AWS client", feature: "aws" }.into())
 }

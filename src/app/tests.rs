@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::{Assembly, Calls, Resources, Secrets, TopologyFile, broker, broker_settings, settings, sinks, stores};
+use super::{Assembly, Calls, Reloader, Resources, Secrets, Templates, TopologyFile};
+use super::{broker, broker_settings, settings, sinks, stores};
 use crate::config::Commit;
 use crate::config::ProcessingGuarantee;
 use crate::config::{Config, Sources};
@@ -51,7 +52,7 @@ fn the_settings_of_the_runtime_are_those_of_the_configuration() {
     ]);
     let settings = settings(&config, "a:80".to_owned());
     assert_eq!((&*settings.application, settings.instance.as_str(), &*settings.http), ("ctm", "a", "a:80"));
-    let TopicSettings { partitions, replication } = settings.topics;
+    let TopicSettings { partitions, replication, record_bytes_max: _ } = settings.topics;
     assert_eq!((settings.stream_threads, partitions, replication), (3, 7, Some(2)));
     let Commit { interval, records_max, write_behind } = settings.commit;
     assert_eq!((interval, records_max, write_behind), (Duration::from_secs(1), 5, Duration::from_secs(2)));
@@ -66,7 +67,7 @@ fn the_settings_of_the_runtime_are_those_of_the_configuration() {
 #[test]
 fn four_properties_are_settings_and_the_others_are_passed_on() {
     let runtime = runtime();
-    let secrets = Secrets::new(runtime.handle());
+    let secrets = Arc::new(Secrets::new(runtime.handle()));
     let read = |properties: &[&str]| broker_settings(&config(properties), &secrets);
     let settings = read(&["kafka.properties.linger.ms=5", "kafka.properties.session.timeout.ms=6000"]).unwrap();
     assert_eq!(
@@ -138,7 +139,7 @@ fn an_invalid_file_is_named_with_the_remedy() {
 #[test]
 fn each_configured_service_has_a_sink() {
     let runtime = runtime();
-    let secrets = Secrets::new(runtime.handle());
+    let secrets = Arc::new(Secrets::new(runtime.handle()));
     let create = |flags: &[&str]| {
         let metrics = Assembly::new(&config(&[CONTROL_M]), &file()).unwrap().metrics;
         let calls = Calls { handle: runtime.handle().clone(), clock: Arc::new(SystemClock), metrics };
@@ -182,4 +183,47 @@ fn an_application_has_the_parts_of_its_configuration() {
     assert!(error.starts_with("state_dir: ") && error.contains("in use by another process"), "{error}");
     let application = assembly.application(&config, &resources, opened, String::new());
     assert!(Arc::ptr_eq(&application.status(), &status));
+}
+
+#[test]
+fn a_mended_template_is_taken_over_and_a_broken_one_is_not() {
+    let (runtime, directory) = (runtime(), tempfile::tempdir().unwrap());
+    let (path, template) = (directory.path().join("t.yaml"), directory.path().join("bundle.json"));
+    std::fs::write(&path, TOPOLOGY.replace("templates/bundle.json", &template.to_string_lossy())).unwrap();
+    std::fs::write(&template, r#"{"{{ folder }}": {}}"#).unwrap();
+    let (config, file) = (config(&[CONTROL_M]), TopologyFile::read(&path).unwrap());
+    let metrics = Assembly::new(&config, &file).unwrap().metrics;
+    let resources = Resources::new(&config, runtime.handle(), &metrics).unwrap();
+    let mut reloader = Reloader::new(file.clone(), &resources);
+    let revision = || file.template(file.spec.deliveries().next().unwrap()).unwrap().revision();
+    let first = revision();
+    assert_eq!(reloader.templates(Templates::All), [""; 0], "it is the same");
+    std::fs::write(&template, r#"{"{{ folder }}": {"a": 1}}"#).unwrap();
+    assert_eq!(reloader.templates(Templates::Local), [template.to_string_lossy()]);
+    let second = revision();
+    assert_ne!(second, first);
+    for broken in ["{{ x }", r#"{"no_folder": {}}"#] {
+        std::fs::write(&template, broken).unwrap();
+        assert_eq!(reloader.templates(Templates::Local), [""; 0]);
+        assert_eq!(revision(), second, "the former one stays");
+    }
+    assert!(!reloader.topology_differs(&path));
+    std::fs::write(&path, TOPOLOGY).unwrap();
+    assert!(reloader.topology_differs(&path), "it names another template");
+}
+
+#[test]
+fn a_reload_reads_the_key_of_its_file_again() {
+    let (runtime, directory) = (runtime(), tempfile::tempdir().unwrap());
+    let path = directory.path().join("key");
+    std::fs::write(&path, "one").unwrap();
+    let config = config(&[CONTROL_M, &format!("control_m.api_key=${{file:{}}}", path.display())]);
+    let metrics = Assembly::new(&config, &file()).unwrap().metrics;
+    let reloader = Reloader::new(file(), &Resources::new(&config, runtime.handle(), &metrics).unwrap());
+    assert_eq!(reloader.secrets(&config).unwrap(), [""; 0]);
+    std::fs::write(&path, "two").unwrap();
+    assert_eq!(reloader.secrets(&config).unwrap(), ["control_m.api_key"]);
+    std::fs::remove_file(&path).unwrap();
+    let missing = reloader.secrets(&config).unwrap_err().to_string();
+    assert!(missing.starts_with("control_m.api_key: "), "{missing}");
 }

@@ -63,21 +63,31 @@ impl TopologyFile {
     /// # Errors
     /// [`Error::Samples`], with all mistakes, if bundles fail for certain.
     pub fn check(&self) -> Result<Vec<Finding>> {
-        let children = self.children();
-        let found = self.spec.deliveries().filter_map(|delivery| {
-            let template = self.template(delivery)?.clone();
-            Some(sink::check(delivery, template, children))
-        });
-        let (errors, warnings): (Vec<_>, Vec<_>) =
-            found.flatten().partition(|finding| finding.severity == Severity::Error);
-        if errors.is_empty() { Ok(warnings) } else { Err(Error::Samples { findings: [errors, warnings].concat() }) }
+        judge(self.templates().flat_map(|(path, template)| self.findings(path, template)))
+    }
+
+    /// The same for a new content of the template at this path.
+    pub(super) fn check_template(&self, path: &Path, template: &Template) -> Result<Vec<Finding>> {
+        judge(self.findings(path, template))
+    }
+
+    /// What is found in a template when all deliveries that use it render it with sample bundles.
+    fn findings(&self, path: &Path, template: &Template) -> impl Iterator<Item = Finding> {
+        let deliveries = self.spec.deliveries().filter(move |delivery| delivery.kind.template() == path);
+        deliveries.flat_map(move |delivery| sink::check(delivery, template.clone(), self.children()))
     }
 
     /// The numbers of children of the bundles.
-    fn children(&self) -> Children {
-        let Some(bundle) = self.spec.bundle() else { return Children { usual: 1, varies: true } };
+    fn children(&self) -> Children<'_> {
+        let Some(bundle) = self.spec.bundle() else { return Children { usual: 1, varies: true, names: &[] } };
         let varies = bundle.rules.sources.iter().any(|source| source.expects.is_some());
-        Children { usual: usize::try_from(bundle.rules.children).unwrap_or(usize::MAX), varies }
+        let usual = usize::try_from(bundle.rules.children()).unwrap_or(usize::MAX);
+        Children { usual, varies, names: &bundle.rules.members }
+    }
+
+    /// The templates, by path.
+    pub(super) fn templates(&self) -> impl Iterator<Item = (&Path, &Template)> {
+        self.templates.iter().map(|(path, template)| (&**path, template))
     }
 
     /// Assembles the topology for an application with this configuration.
@@ -85,4 +95,13 @@ impl TopologyFile {
         let processor = |delivery: &Delivery| sink::processor(config, delivery, self.template(delivery)?.clone());
         Ok(self.spec.assemble(&config.application_id, processor)?)
     }
+}
+
+/// The warnings among findings.
+///
+/// # Errors
+/// [`Error::Samples`], with all findings, if there are errors among them.
+fn judge(findings: impl Iterator<Item = Finding>) -> Result<Vec<Finding>> {
+    let (errors, warnings): (Vec<_>, Vec<_>) = findings.partition(|finding| finding.severity == Severity::Error);
+    if errors.is_empty() { Ok(warnings) } else { Err(Error::Samples { findings: [errors, warnings].concat() }) }
 }

@@ -3,6 +3,7 @@
 //! | file | content |
 //! |---|---|
 //! | `secrets_manager` | `${aws-sm:name#json_key}` from Secrets Manager |
+//! | `message` | errors of AWS in a sentence with the remedy |
 //! | `s3` | templates from a bucket, transferred only when their `ETag` has changed |
 //! The ports are called at the start and for a reload, never per record, so these adapters block: each call runs on the
 //! handle of a tokio runtime and waits for it. So they must not be called from a thread of a tokio runtime (tokio
@@ -11,6 +12,7 @@
 //! Region, credentials and `AWS_ENDPOINT_URL` (moto, a VPC endpoint) are of AWS's default chain: environment, profile,
 //! web identity, instance role.
 
+mod message;
 mod s3;
 mod secrets_manager;
 

@@ -2,12 +2,13 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use bytes::{Bytes, BytesMut};
 use tokio::runtime::Handle;
 
+use super::message;
 use crate::blob::{Blob, Error, Fetched, Result, Revision, SIZE_MAX, Source};
 
 /// The HTTP status of S3 for an `If-None-Match` with the current `ETag`.
@@ -42,14 +43,14 @@ impl S3 {
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
                 Err(Error::Missing { name: key.to_owned(), location: self.location() })
             }
-            Err(error) => Err(self.unavailable(key, &error)),
+            Err(error) => Err(self.unavailable(key, message::of(&error, "s3:GetObject"))),
         }
     }
 
     async fn read(&self, key: &str, answer: GetObjectOutput) -> Result<Blob> {
         let etag = answer.e_tag.unwrap_or_default();
         let (mut body, mut bytes) = (answer.body, BytesMut::new());
-        while let Some(chunk) = body.try_next().await.map_err(|error| self.unavailable(key, &error))? {
+        while let Some(chunk) = body.try_next().await.map_err(|error| self.unavailable(key, message::causes(&error)))? {
             if bytes.len() + chunk.len() > SIZE_MAX {
                 return Err(Error::TooLarge { name: key.to_owned(), location: self.location() });
             }
@@ -58,8 +59,7 @@ impl S3 {
         Ok(Blob { bytes: Bytes::from(bytes), revision: Revision::new(&etag) })
     }
 
-    fn unavailable(&self, key: &str, error: &(dyn std::error::Error + 'static)) -> Error {
-        let detail = DisplayErrorContext(error).to_string();
+    fn unavailable(&self, key: &str, detail: String) -> Error {
         Error::Unavailable { name: key.to_owned(), location: self.location(), detail }
     }
 }

@@ -2,10 +2,10 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use tokio::runtime::Handle;
 
+use super::message;
 use crate::secret::{Error, Result, Secret, SecretRef, Source};
 
 /// The source of `${aws-sm:..}`. The revision is Secrets Manager's version id.
@@ -27,8 +27,8 @@ impl SecretsManager {
                 let remedy = "create it in this account and region, or correct the name";
                 return Error::Missing { reference: reference.clone(), remedy };
             }
-            // The plain `Display` has only "service error".
-            Error::Unavailable { reference: reference.clone(), detail: DisplayErrorContext(&error).to_string() }
+            let detail = message::of(&error, "secretsmanager:GetSecretValue");
+            Error::Unavailable { reference: reference.clone(), detail }
         })?;
         let version = answer.version_id().map(str::to_owned);
         match answer.secret_string {

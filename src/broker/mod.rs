@@ -16,10 +16,13 @@
 //! [`Consumer::unassign`]. So the owner can commit its transaction first.
 
 mod error;
+#[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod memory;
+mod waker;
 
 pub use error::{Error, FencedBy};
+pub use waker::{Wake, Waker};
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -29,7 +32,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::model::{OutRecord, Record, Topic, TopicPartition};
+use crate::model::{OutRecord, Record, Timestamp, Topic, TopicPartition};
 
 /// The result of the port's operations.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -53,6 +56,28 @@ pub trait Broker: Send + Sync + fmt::Debug {
 
     /// The administration of topics.
     fn admin(&self) -> Result<Box<dyn Admin>>;
+}
+
+impl<B: Broker + ?Sized> Broker for Arc<B> {
+    fn consumer(&self, spec: &ConsumerSpec) -> Result<Box<dyn Consumer>> {
+        (**self).consumer(spec)
+    }
+
+    fn producer(&self, spec: &ProducerSpec) -> Result<Box<dyn Producer>> {
+        (**self).producer(spec)
+    }
+
+    fn reader(&self, isolation: Isolation) -> Result<Box<dyn Reader>> {
+        (**self).reader(isolation)
+    }
+
+    fn reader_to(&self, purpose: Purpose) -> Result<Box<dyn Reader>> {
+        (**self).reader_to(purpose)
+    }
+
+    fn admin(&self) -> Result<Box<dyn Admin>> {
+        (**self).admin()
+    }
 }
 
 /// A member of a consumer group.
@@ -272,6 +297,13 @@ pub trait Admin: Send {
     /// The descriptions of topics, `None` for one that does not exist.
     fn describe(&mut self, topics: &[Topic], timeout: Duration) -> Result<Vec<Option<TopicDescription>>>;
 
+    /// All partitions of a topic; none if it does not exist.
+    fn partitions(&mut self, topic: &Topic, timeout: Duration) -> Result<Vec<TopicPartition>> {
+        let found = self.describe(std::slice::from_ref(topic), timeout)?;
+        let count = found.into_iter().next().flatten().map_or(0, |found| found.partitions);
+        Ok((0..count).map(|number| TopicPartition::new(topic, number)).collect())
+    }
+
     /// The topic id, which tells apart topics that were created anew with the same name; `None` for a topic that does
     /// not exist, and with brokers without topic ids (before Kafka 2.8).
     fn topic_id(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<Uuid>>;
@@ -288,9 +320,25 @@ pub trait Admin: Send {
     /// Deletes all records before the offsets.
     fn delete_records(&mut self, before: &[(TopicPartition, i64)], timeout: Duration) -> Result<()>;
 
+    /// Why the cluster has no coordinator for transactions or groups, with the broker's setting; `None` if nothing is known to be
+    /// wrong.
+    fn coordinator_problem(&mut self, timeout: Duration) -> Result<Option<String>> {
+        let _: Duration = timeout;
+        Ok(None)
+    }
+
     /// The first offset of the log, and the offset after the last record (the high watermark, regardless of open
     /// transactions).
     fn watermarks(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<(i64, i64)>;
+
+    /// The offsets of the first record with this timestamp or a later one, by partition in the order of `partitions`; `None`
+    /// if there is none. Transaction markers count as records, with the time of their commit.
+    fn offsets_at(
+        &mut self,
+        partitions: &[TopicPartition],
+        at: Timestamp,
+        timeout: Duration,
+    ) -> Result<Vec<Option<i64>>>;
 }
 
 /// The description of a topic.
@@ -300,7 +348,7 @@ pub struct TopicDescription {
     pub partitions: i32,
     /// The replication factor of partition 0.
     pub replication: i32,
-    /// Its configuration, by Kafka's names (`cleanup.policy`).
+    /// Its configuration, by Kafka's names (`cleanup.policy`); empty if this client may not see it.
     pub config: BTreeMap<String, String>,
 }
 
@@ -315,54 +363,4 @@ pub struct NewTopic {
     pub replication: Option<i32>,
     /// Its configuration, by Kafka's names.
     pub config: BTreeMap<String, String>,
-}
-
-/// A handle that wakes a stream thread; the broker's adapter, a sink and the restorer hold clones.
-///
-/// Waking is cheap and may be spurious; a wake-up between two waits is not lost.
-#[derive(Clone)]
-pub struct Waker(Arc<dyn Wake>);
-
-/// The implementation of a [`Waker`], by the owner of the wait.
-pub trait Wake: Send + Sync {
-    /// Ends the current wait, or the next one.
-    fn wake(&self);
-
-    /// A file descriptor that wakes when eight bytes (a native-endian 1) are written to it, for adapters that signal
-    /// from C.
-    fn descriptor(&self) -> Option<i32> {
-        None
-    }
-}
-
-impl Waker {
-    /// A waker.
-    pub fn new(wake: Arc<dyn Wake>) -> Self {
-        Self(wake)
-    }
-
-    /// A waker without effect, for owners that never wait.
-    pub fn none() -> Self {
-        struct NoWake;
-        impl Wake for NoWake {
-            fn wake(&self) {}
-        }
-        Self(Arc::new(NoWake))
-    }
-
-    /// Ends the current wait, or the next one.
-    pub fn wake(&self) {
-        self.0.wake();
-    }
-
-    /// See [`Wake::descriptor`].
-    pub fn descriptor(&self) -> Option<i32> {
-        self.0.descriptor()
-    }
-}
-
-impl fmt::Debug for Waker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Waker")
-    }
 }

@@ -21,6 +21,14 @@ pub(super) enum Failure {
 pub(super) const INTERRUPTED: u8 = 130;
 
 impl Failure {
+    /// The message, for a log line.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Unreachable(error) | Self::Failed(error) => format!("{error:#}"),
+            Self::Configuration(problems) => problems.clone(),
+        }
+    }
+
     /// Prints the failure to standard error and returns its exit code.
     pub(super) fn report(self) -> ExitCode {
         let (code, text) = match self {
@@ -53,6 +61,8 @@ impl From<app::Error> for Failure {
             | app::Error::Secret { .. }
             | app::Error::Property { .. }
             | app::Error::Broker(_)
+            | app::Error::NotBuilt(_)
+            | app::Error::CaBundle { .. }
             | app::Error::Sink(_)) => Self::Configuration(format!("error: {invalid}")),
         }
     }
@@ -89,6 +99,9 @@ impl From<broker::Error> for Failure {
 
 impl From<runtime::Error> for Failure {
     fn from(error: runtime::Error) -> Self {
+        if let runtime::Error::FirstStart { .. } = error {
+            return Self::Configuration(format!("error: {error}"));
+        }
         if let runtime::Error::Broker(error) = error { error.into() } else { Self::Failed(error.into()) }
     }
 }

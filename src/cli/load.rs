@@ -29,18 +29,37 @@ pub(super) struct Loaded {
 
 /// Reads the configuration, its topology file and the templates of its deliveries.
 pub(super) fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
-    let config = config(args)?;
+    let config = Inputs::read(args)?.config()?;
     let file = TopologyFile::of(&config)?;
     Ok(Loaded { config, file })
 }
 
-/// Reads the configuration.
-fn config(args: &ConfigArgs) -> Result<Config, Failure> {
-    let files: Vec<(String, String)> = args.files.iter().map(|path| read(path)).collect::<Result<_, Failure>>()?;
-    let host_name = host_name();
-    let environment = environment();
-    let sources = Sources { files: &files, environment: &environment, flags: &args.set, host_name: &host_name };
-    Ok(Config::load(&sources)?)
+/// The inputs of a configuration.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    files: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
+    flags: Vec<String>,
+    host_name: String,
+}
+
+impl Inputs {
+    /// Reads them.
+    pub(super) fn read(args: &ConfigArgs) -> Result<Self, Failure> {
+        let files = args.files.iter().map(|path| read(path)).collect::<Result<_, Failure>>()?;
+        Ok(Self { files, environment: environment(), flags: args.set.clone(), host_name: host_name() })
+    }
+
+    /// The inputs, borrowed.
+    pub(super) fn sources(&self) -> Sources<'_> {
+        let Self { files, environment, flags, host_name } = self;
+        Sources { files, environment, flags, host_name }
+    }
+
+    /// Their configuration.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        Ok(Config::load(&self.sources())?)
+    }
 }
 
 /// The name and the text of a configuration file.

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT, the requests to stop.
+//! SIGTERM and SIGINT, the requests to stop, and SIGHUP, the request to reload.
 
 use std::io;
 
@@ -22,6 +22,21 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+/// Receives SIGHUP.
+pub(super) struct Hangups(Signal);
+
+impl Hangups {
+    /// Installs the handler: the signal no longer ends the process. Must be called within a tokio runtime.
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// Waits for the next signal; several that came meanwhile are one.
+    pub(super) async fn next(&mut self) {
+        self.0.recv().await;
     }
 }
 

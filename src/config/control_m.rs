@@ -1,5 +1,6 @@
 //! The section `control_m`: the Automation API, and the times that deliveries to it need.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Reference;
@@ -13,6 +14,14 @@ pub struct ControlM {
     pub base_url: Reference,
     /// The key for the header `x-api-key`; `None` sends none.
     pub api_key: Option<Reference>,
+    /// The user who logs in instead; set if and only if `password` is.
+    pub username: Option<Reference>,
+    /// The user's password.
+    pub password: Option<Reference>,
+    /// The file with the certificates in PEM form that are trusted beside the system's.
+    pub ca_bundle: Option<PathBuf>,
+    /// The URL of the proxy.
+    pub proxy: Option<Reference>,
     /// How long after a submit its folder may still be missing from look-ups.
     pub visibility_lag: Duration,
     /// The time-out of one call.
@@ -36,6 +45,32 @@ pub(super) const FIELDS: &[Field] = &[
         kind: Kind::Reference,
         default: Default::None("no key is sent"),
         doc: "The key that is sent as `x-api-key`; write a reference, such as `${env:CTM_API_KEY}`.",
+    },
+    Field {
+        path: "control_m.username",
+        kind: Kind::Reference,
+        default: Default::None("no login"),
+        doc: "The user who logs in, on premises, instead of `control_m.api_key`. The session is renewed when it expires.",
+    },
+    Field {
+        path: "control_m.password",
+        kind: Kind::Reference,
+        default: Default::None("no login"),
+        doc: "The password of `control_m.username`; write a reference, such as `${file:/run/secrets/ctm}`.",
+    },
+    Field {
+        path: "control_m.ca_bundle",
+        kind: Kind::Path,
+        default: Default::None("the system's certificates"),
+        doc: "A file with certificates in PEM form that are trusted beside the system's: that of the authority of a server \
+              on premises, or its own if it signs itself.",
+    },
+    Field {
+        path: "control_m.proxy",
+        kind: Kind::Reference,
+        default: Default::None("no proxy"),
+        doc: "The URL of an HTTP proxy for the calls, such as `http://proxy:3128`, or a reference to one with user and \
+              password. `HTTPS_PROXY` is ignored.",
     },
     Field {
         path: "control_m.visibility_lag",
@@ -74,12 +109,28 @@ pub(super) fn read(from: &Reader<'_>) -> Option<ControlM> {
     let request_timeout = from.duration("control_m.request_timeout");
     let intent_valid_for = from.duration("control_m.intent_valid_for");
     let in_flight_max = from.integer("control_m.in_flight_max");
-    if api_key.is_some() && from.item("control_m.base_url").is_none() {
+    let (ca_bundle, proxy) = (from.value("control_m.ca_bundle"), from.reference("control_m.proxy"));
+    let (username, password) = (from.reference("control_m.username"), from.reference("control_m.password"));
+    match (&username, &password) {
+        (Some(_), None) => from.missing("control_m.password"),
+        (None, Some(_)) => from.missing("control_m.username"),
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+    if let (Some(item), true) = (from.item("control_m.username"), api_key.is_some()) {
+        let hint = "remove control_m.api_key, or control_m.username and control_m.password".to_owned();
+        item.problem("an API key and a login exclude each other", Some(hint));
+    }
+    let needs_address = ["api_key", "username", "ca_bundle", "proxy"].map(|key| format!("control_m.{key}"));
+    if from.item("control_m.base_url").is_none() && needs_address.iter().any(|path| from.item(path).is_some()) {
         from.missing("control_m.base_url");
     }
     Some(ControlM {
         base_url: base_url?,
         api_key,
+        username,
+        password,
+        ca_bundle,
+        proxy,
         visibility_lag: visibility_lag?,
         request_timeout: request_timeout?,
         intent_valid_for: intent_valid_for?,

@@ -13,6 +13,7 @@
 //! | `layer` | defaults, files, variables and flags, merged into one tree |
 //! | `service_link` | variables that Kubernetes sets for Services, which are no settings |
 //! | `reader` | reads fields by their paths, validated by their rows |
+//! | `difference` | the fields that differ between two states of the sources |
 //! | `reference` | a literal text, or a reference to a secret |
 //! | `document` | the table as `docs/configuration.md` |
 //!
@@ -24,6 +25,7 @@
 
 mod commit;
 mod control_m;
+mod difference;
 mod document;
 mod field;
 mod http;

@@ -29,6 +29,8 @@ pub struct Config {
     pub partitions: i32,
     /// The replication factor of the topics that sheaf creates; `None`: the broker's default.
     pub replication_factor: Option<i32>,
+    /// The largest record that sheaf writes, in bytes.
+    pub max_record_bytes: usize,
     /// The directory of the state stores.
     pub state_dir: PathBuf,
     /// The size of the cache of entries, in MiB.
@@ -127,6 +129,14 @@ pub(super) const FIELDS: &[Field] = &[
         doc: "The replication factor of the topics that sheaf creates.",
     },
     Field {
+        path: "max_record_bytes",
+        kind: Kind::Integer(1 << 20, 1 << 29),
+        default: Default::Value("10485760"),
+        doc: "The largest record that sheaf writes, in bytes: `max.message.bytes` of the topics that it creates. A cluster \
+              may allow less (8388608 is common). A topic that exists and allows less keeps its limit: what does not fit \
+              is a dead letter, and the start logs it.",
+    },
+    Field {
         path: "state_dir",
         kind: Kind::Path,
         default: Default::Value("state"),
@@ -167,6 +177,7 @@ pub(super) fn read(from: &Reader<'_>) -> Option<Config> {
     let num_standby_replicas = from.integer("num_standby_replicas");
     let partitions = from.integer("partitions");
     let replication_factor = from.integer("replication_factor");
+    let max_record_bytes = from.integer("max_record_bytes");
     let state_dir = from.value("state_dir");
     let state_cache_mib = from.integer("state_cache_mib");
     let shutdown_timeout = from.duration("shutdown_timeout");
@@ -186,6 +197,7 @@ pub(super) fn read(from: &Reader<'_>) -> Option<Config> {
         num_standby_replicas: num_standby_replicas?,
         partitions: partitions?,
         replication_factor,
+        max_record_bytes: max_record_bytes?,
         state_dir: state_dir?,
         state_cache_mib: state_cache_mib?,
         shutdown_timeout: shutdown_timeout?,

@@ -207,14 +207,34 @@ fn changed_path(before: &str, after: &str) -> String {
     keys.join(".")
 }
 
+const LOGIN: [&str; 2] = ["control_m.username", "control_m.password"];
+
+#[test]
+fn a_login_is_whole_and_excludes_an_api_key() {
+    let address = "control_m.base_url=http://ctm";
+    let problems = |flags: &[&str]| load(&[MINIMAL], &[], flags).unwrap_err();
+    let both = problems(&[address, "control_m.api_key=k", "control_m.username=u", "control_m.password=p"]);
+    assert!(both.contains("control_m.username: an API key and a login exclude each other"), "{both}");
+    let half = problems(&[address, "control_m.username=u"]);
+    assert!(half.contains("control_m.password: this key is required and missing"), "{half}");
+    let half = problems(&[address, "control_m.password=p"]);
+    assert!(half.contains("control_m.username: this key is required and missing"), "{half}");
+    let homeless = problems(&["control_m.proxy=http://proxy:3128"]);
+    assert!(homeless.contains("control_m.base_url: this key is required and missing"), "{homeless}");
+}
+
 #[test]
 fn every_value_is_read_into_the_member_of_its_path() {
     let shown = |flags: &[&str]| format!("{:#?}", load(&[MINIMAL], &[], flags).unwrap());
     // A service is configured if its address is set, which is a reference.
     let references = FIELDS.iter().filter(|field| field.kind == Kind::Reference);
     let references: Vec<String> = references.map(|field| format!("{}=set", field.path)).collect();
-    let set: Vec<&str> = references.iter().map(String::as_str).collect();
+    let is_key = |text: &str| text.starts_with("control_m.api_key");
     for field in FIELDS.iter() {
+        // An API key and a login exclude each other.
+        let excluded =
+            |text: &str| if is_key(field.path) { LOGIN.iter().any(|it| text.starts_with(it)) } else { is_key(text) };
+        let set: Vec<&str> = references.iter().map(String::as_str).filter(|text| !excluded(text)).collect();
         let flag = format!("{}={}", field.path, another_value(field));
         let changed = [set.as_slice(), &[&flag]].concat();
         assert_eq!(changed_path(&shown(&set), &shown(&changed)), field.path);

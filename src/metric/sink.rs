@@ -13,6 +13,7 @@ const SECONDS: [f64; 11] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.
 #[derive(Debug)]
 pub struct Sink {
     in_flight: IntGaugeVec,
+    suspended: IntGaugeVec,
     requests: HistogramVec,
 }
 
@@ -21,6 +22,11 @@ impl Sink {
         let (help, labels) = ("HTTP calls; the code is 0 if there was no response.", ["target", "operation", "code"]);
         Ok(Self {
             in_flight: maker.gauges("sink_in_flight", "Calls in flight, by target.", &["target"])?,
+            suspended: maker.gauges(
+                "sink_suspended",
+                "1 while a target refuses everybody for this reason, so that its bundles wait.",
+                &["target", "reason"],
+            )?,
             requests: maker.histograms("sink_request_duration_seconds", help, &labels, &SECONDS)?,
         })
     }
@@ -30,7 +36,12 @@ impl Sink {
         self.in_flight.with_label_values(&[target]).set(gauge_value(number));
     }
 
-    /// Counts a call to a target by operation (`submit`, `look_up`) and HTTP status, if there was a response.
+    /// Sets whether a target refuses everybody for a reason; false declares it.
+    pub fn suspended(&self, target: &str, reason: &'static str, is_suspended: bool) {
+        self.suspended.with_label_values(&[target, reason]).set(i64::from(is_suspended));
+    }
+
+    /// Counts a call to a target by operation (`submit`, `look_up`, `check`) and HTTP status, if there was a response.
     pub fn request(&self, target: &str, operation: &'static str, status: Option<u16>, took: Duration) {
         let code = status.unwrap_or(0).to_string();
         self.requests.with_label_values(&[target, operation, &code]).observe(took.as_secs_f64());

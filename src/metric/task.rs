@@ -8,7 +8,7 @@ use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec, Result};
 
 use super::label::{TaskKind, TaskState};
 use super::registry::{Maker, forget, gauge_value};
-use crate::model::{RejectReason, TaskId};
+use crate::model::{RejectReason, TaskId, Timestamp};
 
 /// A restore takes moments after a clean stop, and minutes from an empty directory.
 const SECONDS: [f64; 10] = [0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
@@ -22,6 +22,11 @@ pub struct Task {
     read: IntCounterVec,
     dropped: IntCounterVec,
     entries: IntGaugeVec,
+    open: IntGaugeVec,
+    oldest: IntGaugeVec,
+    next_deadline: IntGaugeVec,
+    expected: IntGaugeVec,
+    disk_free: IntGaugeVec,
     /// The entries by task: a store's gauge is the sum of its tasks, which are on several threads.
     entries_of: Mutex<BTreeMap<TaskId, i64>>,
     restore_remaining: IntGaugeVec,
@@ -39,6 +44,13 @@ impl Task {
         let direct = "Records processed without their inbox.";
         let read = "Open entries that a step had to read: evicted from the cache (state_cache_mib), or read for the first time.";
         let remaining = "Changelog records that remain to be restored.";
+        let open = "Entries that have not ended: incomplete bundles, deliveries under way.";
+        let oldest = "The age of the oldest open entry, to the minute; 0 without one. A bundle's begin is its first event, a \
+                      delivery's its latest intent.";
+        let next_deadline = "The time of the next deadline; 0 without one.";
+        let expected = "The tasks of the application. If the running `sheaf_tasks` of all instances are fewer, the rest has no \
+                        owner, or is being restored.";
+        let disk_free = "The free space of the file system of state_dir; no series before it is measured.";
         let lag = "Changelog records that a standby has not applied yet.";
         let task = Self {
             tasks: maker.gauges("tasks", "Owned tasks, by kind and state.", &["kind", "state"])?,
@@ -46,7 +58,12 @@ impl Task {
             direct: maker.counters("processor_direct_records_total", direct, &["processor"])?,
             read: maker.counters("processor_entries_read_total", read, &["processor"])?,
             dropped: maker.counters("processor_dropped_records_total", dropped, &["processor", "reason"])?,
-            entries: maker.gauges("store_entries", "Entries, about.", &store)?,
+            entries: maker.gauges("store_entries", "Entries of the running tasks, some seconds ago.", &store)?,
+            open: maker.gauges("processor_open_entries", open, &["processor"])?,
+            oldest: maker.gauges("processor_oldest_open_entry_age_seconds", oldest, &["processor"])?,
+            next_deadline: maker.gauges("processor_next_deadline_timestamp_seconds", next_deadline, &["processor"])?,
+            expected: maker.gauges("application_tasks", expected, &[])?,
+            disk_free: maker.gauges("state_disk_free_bytes", disk_free, &[])?,
             entries_of: Mutex::new(BTreeMap::new()),
             restore_remaining: maker.gauges("store_restore_remaining_records", remaining, &place)?,
             restored: maker.counters("store_restored_records_total", "Records restored.", &store)?,
@@ -80,7 +97,9 @@ impl Task {
         self.restored.with_label_values(&[name]).inc_by(0);
         self.rebuilt.with_label_values(&[name]).inc_by(0);
         self.standby_applied.with_label_values(&[name]).inc_by(0);
-        self.entries.with_label_values(&[name]).add(0);
+        for gauges in [&self.entries, &self.open, &self.oldest, &self.next_deadline] {
+            gauges.with_label_values(&[name]).add(0);
+        }
         for reason in RejectReason::ALL {
             self.dropped.with_label_values(&[name, reason.as_str()]).inc_by(0);
         }
@@ -119,7 +138,25 @@ impl Task {
         self.dropped.with_label_values(&[processor, reason.as_str()]).inc();
     }
 
-    /// Sets the approximate number of entries in a task's store.
+    /// Sets the number of a processor's open entries, the age of the oldest, and the next deadline.
+    pub fn open_entries(&self, processor: &str, number: u64, oldest: Duration, next_deadline: Option<Timestamp>) {
+        let deadline_s = next_deadline.map_or(0, |due| due.as_millis() / 1_000);
+        self.open.with_label_values(&[processor]).set(gauge_value(number));
+        self.oldest.with_label_values(&[processor]).set(gauge_value(oldest.as_secs()));
+        self.next_deadline.with_label_values(&[processor]).set(deadline_s);
+    }
+
+    /// Sets the number of tasks of the application.
+    pub fn expected(&self, number: u64) {
+        self.expected.with_label_values::<&str>(&[]).set(gauge_value(number));
+    }
+
+    /// Sets the free space of the file system of the stores.
+    pub fn disk_free(&self, bytes: u64) {
+        self.disk_free.with_label_values::<&str>(&[]).set(gauge_value(bytes));
+    }
+
+    /// Sets the number of entries of a running task.
     pub fn store_entries(&self, task: &TaskId, number: u64) {
         let mut entries = self.lock_entries();
         entries.insert(task.clone(), gauge_value(number));

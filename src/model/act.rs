@@ -3,6 +3,7 @@
 //! A step *decides* an act; the runtime commits the decision with the entry and only then hands the act to a [`Sink`]; the
 //! result returns to the step as an [`Outcome`]. An act whose transaction was aborted is never executed.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,4 +98,9 @@ pub trait Sink: Send + Sync + fmt::Debug {
     /// The free capacity for a target, in acts; further acts stay in the act index. Unlimited for an unknown target, whose
     /// acts complete with [`Verdict::NotSent`].
     fn capacity(&self, to: &Target) -> usize;
+
+    /// The targets that refuse everybody, each with the reason and since when: their acts wait.
+    fn suspensions(&self) -> BTreeMap<Target, String> {
+        BTreeMap::new()
+    }
 }

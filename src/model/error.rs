@@ -41,8 +41,12 @@ pub enum RejectReason {
     NoValue,
     /// The value is not in its format (not JSON, not UTF-8).
     Unparsable,
-    /// A field that the topology names is missing or has the wrong type.
+    /// A field that the topology names is missing or null.
     MissingField,
+    /// A field that the topology names, or the whole value, has the wrong type.
+    WrongType,
+    /// A number that the topology names is out of range.
+    BadValue,
     /// An id does not have the form that the topology requires.
     BadId,
     /// The time field that the topology names cannot be parsed.
@@ -55,22 +59,30 @@ pub enum RejectReason {
     Unreadable,
     /// The target refused the act permanently.
     Refused,
+    /// The time in which the target could execute the act has run out.
+    GaveUp,
+    /// A command is about an entry that does not exist, or does not allow it.
+    BadCommand,
     /// The inbox record is of a kind that this version does not know.
     Unsupported,
 }
 
 impl RejectReason {
     /// All reasons, so that each metric series can start at 0.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::NoValue,
         Self::Unparsable,
         Self::MissingField,
+        Self::WrongType,
+        Self::BadValue,
         Self::BadId,
         Self::BadTime,
         Self::TooLarge,
         Self::Render,
         Self::Unreadable,
         Self::Refused,
+        Self::GaveUp,
+        Self::BadCommand,
         Self::Unsupported,
     ];
 
@@ -80,12 +92,16 @@ impl RejectReason {
             Self::NoValue => "no_value",
             Self::Unparsable => "unparsable",
             Self::MissingField => "missing_field",
+            Self::WrongType => "wrong_type",
+            Self::BadValue => "bad_value",
             Self::BadId => "bad_id",
             Self::BadTime => "bad_time",
             Self::TooLarge => "too_large",
             Self::Render => "render",
             Self::Unreadable => "unreadable",
             Self::Refused => "refused",
+            Self::GaveUp => "gave_up",
+            Self::BadCommand => "bad_command",
             Self::Unsupported => "unsupported",
         }
     }

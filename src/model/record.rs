@@ -20,6 +20,10 @@ pub struct Header {
 pub struct Headers(Vec<Header>);
 
 impl Headers {
+    /// The start of the names that are reserved for the headers of inbox records; a record's own headers of such a name do not
+    /// reach an inbox.
+    pub const RESERVED_PREFIX: &'static str = "sheaf-";
+
     /// No headers.
     pub const fn new() -> Self {
         Self(Vec::new())

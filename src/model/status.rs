@@ -34,6 +34,12 @@ impl Statuses {
         Self { count: 2, statuses: [first, second] }
     }
 
+    /// The first status.
+    pub const fn first(&self) -> Option<Status> {
+        let [first, _] = self.statuses;
+        if self.count == 0 { None } else { Some(first) }
+    }
+
     /// The statuses, in their order.
     pub fn as_slice(&self) -> &[Status] {
         self.statuses.get(..usize::from(self.count)).unwrap_or_default()

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Effect, Family, Input};
 use crate::codec::Versioned;
-use crate::model::{Key, Listing, Moment, Reject, Status};
+use crate::model::{Key, Listing, Moment, Reject, Status, Timestamp};
 
 /// A step function over the entries of one state type.
 ///
@@ -44,6 +44,12 @@ pub trait Processor: Send + Sync + 'static {
     /// The name of a status of [`listing`](Self::listing) (`open/waiting-parent`).
     fn status_name(&self, status: Status) -> Cow<'static, str> {
         Cow::Owned(format!("status-{}", status.0))
+    }
+
+    /// The time since which an entry with this status and sort key ([`listing`](Self::listing)) is open; `None`: it has ended, or
+    /// open entries are not counted. For the gauges of open entries and of the oldest one.
+    fn open_since(&self, _: Status, _: Timestamp) -> Option<Timestamp> {
+        None
     }
 
     /// The metric families of [`Effect::Count`], each with all its series, so that they start at 0.

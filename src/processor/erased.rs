@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Family, Input, Processor, Transition};
 use crate::codec::{self, Entry, Part, Versioned as _, entry};
-use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status};
+use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Timestamp};
 
 const WRONG_STATE: &str = "the state belongs to another processor";
 
@@ -48,6 +48,9 @@ pub trait AnyProcessor: Send + Sync {
 
     /// [`Processor::status_name`].
     fn status_name(&self, status: Status) -> Cow<'static, str>;
+
+    /// [`Processor::open_since`].
+    fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp>;
 
     /// [`Processor::metrics`].
     fn metrics(&self) -> Vec<Family>;
@@ -105,6 +108,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn status_name(&self, status: Status) -> Cow<'static, str> {
         self.0.status_name(status)
+    }
+
+    fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
+        self.0.open_since(status, at)
     }
 
     fn metrics(&self) -> Vec<Family> {

@@ -33,6 +33,8 @@ pub enum Keyed {
     To(Addressed),
     /// The record belongs to no entry of this application: it is counted and skipped.
     Pass,
+    /// The record belongs to the application with this id: it is counted and skipped, and a warning names the owner.
+    Foreign(String),
 }
 
 impl Keyed {
@@ -46,7 +48,7 @@ impl Keyed {
     pub fn with_parsed<T: Any + Send + Sync>(self, values: T) -> Self {
         match self {
             Self::To(addressed) => Self::To(Addressed { parsed: Parsed::new(values), ..addressed }),
-            Self::Pass => Self::Pass,
+            other @ (Self::Pass | Self::Foreign(_)) => other,
         }
     }
 }

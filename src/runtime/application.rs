@@ -8,6 +8,7 @@ use super::clock::SystemClock;
 use super::context::Context;
 use super::error::{Error, Result};
 use super::fault_point::{FaultObserver, NoObserver};
+use super::former_topic;
 use super::incarnation::Incarnation;
 use super::instance::Instance;
 use super::memory_budget::MemoryBudget;
@@ -140,6 +141,7 @@ impl Application {
     /// The first half of [`start`](Self::start): the topics and the shared context. Can be repeated after an error.
     pub fn prepare(&self, admin: &mut dyn Admin, timeout: Duration) -> Result<Context> {
         let plan = topics::prepare(admin, &self.topology, &self.settings, timeout)?;
+        former_topic::refuse_undelivered((&*self.broker, admin), &self.settings.application, &plan, timeout)?;
         let metrics = match &self.metrics {
             Some(metrics) => metrics.clone(),
             None => Metrics::of(&self.settings.application, &Build::default(), &plan.topology)

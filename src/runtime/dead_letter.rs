@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
+use super::settings::RECORD_OVERHEAD;
 use crate::metric;
 use crate::model::{Headers, Key, OutRecord, Record, Reject, Timestamp, Topic};
 
@@ -29,25 +29,50 @@ impl Stage {
     }
 }
 
-/// The limit of the key and of the headers of a dead letter in bytes, and four times that of the reason in characters.
-/// A source may allow larger records than sheaf's own topics, and no record may stop a partition.
+/// The largest limit of the key and of the headers of a dead letter in bytes, and four times that of the reason in
+/// characters. A source may allow larger records than sheaf's own topics, and no record may stop a partition.
 const PART_MAX: usize = 1 << 20;
+/// The part of a record's limit that each of the three may have.
+const PART: usize = 10;
+
+/// The start of the names of sheaf's headers. A dead letter that was written back to its source has those of its last round.
+const PREFIX: &str = "__sheaf.errors.";
+const REASON: &str = "__sheaf.errors.reason";
+/// The number of times that a record became a dead letter, from 1.
+const ROUNDS: &str = "__sheaf.errors.rounds";
+
+/// The headers of a record without sheaf's own, and the rounds that these tell of.
+fn without_own(headers: &Headers) -> (Headers, u64) {
+    // Headers of sheaf 0.1.0 had no count, and piled up.
+    let reasons = headers.iter().filter(|header| header.name == REASON).count();
+    let counted = headers.text(ROUNDS).and_then(|rounds| rounds.parse().ok()).unwrap_or(0);
+    let others = headers.iter().filter(|header| !header.name.starts_with(PREFIX)).cloned().collect();
+    (others, u64::try_from(reasons).unwrap_or(0).max(counted))
+}
 
 /// The dead letter of a source record. A value that is too large for the topic is truncated, with the original length
-/// in a header; a key or headers beyond [`PART_MAX`] are left out, with a header that says so.
-pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Reject, now: Timestamp) -> OutRecord {
-    let mut headers = record.headers.clone();
-    if headers.size() > PART_MAX {
+/// in a header; a key or headers beyond [`PART_MAX`] or a tenth of a record are left out, with a header that says so.
+/// Headers of an earlier round are replaced.
+pub(super) fn letter(
+    (topic, record_max): (&Topic, usize),
+    record: &Record,
+    stage: &Stage,
+    reject: &Reject,
+    now: Timestamp,
+) -> OutRecord {
+    let part_max = PART_MAX.min(record_max / PART);
+    let (mut headers, rounds) = without_own(&record.headers);
+    if headers.size() > part_max {
         headers = Headers::new().with("__sheaf.errors.headers_left_out_bytes", headers.size().to_string());
     }
     let mut key = record.key.clone();
-    if let Some(length) = key.as_ref().map(Bytes::len).filter(|length| *length > PART_MAX) {
+    if let Some(length) = key.as_ref().map(Bytes::len).filter(|length| *length > part_max) {
         headers = headers.with("__sheaf.errors.key_left_out_bytes", length.to_string());
         key = None;
     }
-    let detail: String = reject.detail.chars().take(PART_MAX / 4).collect();
+    let detail: String = reject.detail.chars().take(part_max / 4).collect();
     let mut value = record.value.clone();
-    let room = RECORD_MAX.saturating_sub(key.as_ref().map_or(0, Bytes::len) + headers.size() + RECORD_OVERHEAD);
+    let room = record_max.saturating_sub(key.as_ref().map_or(0, Bytes::len) + headers.size() + RECORD_OVERHEAD);
     let room = room.saturating_sub(detail.len() + 1024);
     if value.as_ref().is_some_and(|value| value.len() > room) {
         let length = value.as_ref().map_or(0, Bytes::len);
@@ -56,12 +81,13 @@ pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Rej
     }
     let headers = headers
         .with("__sheaf.errors.stage", stage.label().as_str().to_owned())
-        .with("__sheaf.errors.reason", reject.reason.as_str())
+        .with(REASON, reject.reason.as_str())
         .with("__sheaf.errors.message", detail)
         .with("__sheaf.errors.topic", record.source.topic.as_str().to_owned())
         .with("__sheaf.errors.partition", record.source.partition.to_string())
         .with("__sheaf.errors.offset", record.offset.to_string())
-        .with("__sheaf.errors.timestamp", now.to_string());
+        .with("__sheaf.errors.timestamp", now.to_string())
+        .with(ROUNDS, rounds.saturating_add(1).to_string());
     OutRecord { topic: topic.clone(), partition: None, key: key.map(Key::from_bytes), value, headers, timestamp: None }
 }
 
@@ -69,30 +95,63 @@ pub(super) fn letter(topic: &Topic, record: &Record, stage: &Stage, reject: &Rej
 mod tests {
     use super::*;
     use crate::model::{RejectReason, TopicPartition};
+    use crate::runtime::settings::RECORD_MAX as LARGEST;
 
-    #[test]
-    fn whatever_a_record_holds_its_dead_letter_fits_its_topic() {
-        let topic = Topic::new("dead-letters");
-        let large = || Bytes::from(vec![b'x'; RECORD_MAX + 1]);
-        let plain = Record {
+    fn event(headers: Headers) -> Record {
+        Record {
             source: TopicPartition::new(&Topic::new("events"), 0),
             offset: 7,
             timestamp: Timestamp::MIN,
             key: Some(Bytes::from_static(b"k")),
-            value: Some(large()),
-            headers: Headers::new(),
-        };
+            value: Some(Bytes::from_static(b"{")),
+            headers,
+        }
+    }
+
+    #[test]
+    fn a_dead_letter_that_is_written_back_replaces_its_headers_and_counts_the_rounds() {
+        let topic = Topic::new("dead-letters");
+        let mut headers = Headers::new().with("traceparent", "00-1").with("traceparent", "00-2");
+        let mut sizes = Vec::new();
+        for round in 1..=9_u64 {
+            let reject = Reject::new(RejectReason::Unparsable, "no JSON");
+            let letter = letter((&topic, LARGEST), &event(headers), &Stage::Decode, &reject, Timestamp::MIN);
+            assert_eq!(letter.headers.text(ROUNDS), Some(round.to_string().as_str()));
+            let of_user: Vec<_> = letter.headers.iter().filter(|header| header.name == "traceparent").collect();
+            assert_eq!(of_user.len(), 2, "the user's headers are kept");
+            sizes.push((letter.headers.iter().count(), letter.headers.size()));
+            headers = letter.headers;
+        }
+        assert!(sizes.iter().all(|size| *size == sizes[0]), "{sizes:?}");
+    }
+
+    #[test]
+    fn headers_that_an_older_sheaf_has_piled_up_are_replaced() {
+        let piled =
+            Headers::new().with(REASON, "unparsable").with("a", "1").with(REASON, "bad_id").with(REASON, "bad_id");
+        let reject = Reject::new(RejectReason::BadId, "blank");
+        let letter = letter((&Topic::new("d"), LARGEST), &event(piled), &Stage::Decode, &reject, Timestamp::MIN);
+        assert_eq!((letter.headers.text(ROUNDS), letter.headers.iter().count()), (Some("4"), 9));
+    }
+
+    #[test]
+    fn whatever_a_record_holds_its_dead_letter_fits_its_topic() {
+        let topic = Topic::new("dead-letters");
+        let large = || Bytes::from(vec![b'x'; LARGEST + 1]);
+        let plain = Record { value: Some(large()), ..event(Headers::new()) };
         let mut headed = plain.clone();
         headed.headers.push("h", Some(large()));
         let keyed = Record { key: Some(large()), ..headed.clone() };
         for (record, detail) in
-            [(plain, "short".to_owned()), (headed, "short".to_owned()), (keyed, "y".repeat(RECORD_MAX))]
+            [(plain, "short".to_owned()), (headed, "short".to_owned()), (keyed, "y".repeat(LARGEST))]
         {
             let reject = Reject::new(RejectReason::Unparsable, detail);
-            let letter = letter(&topic, &record, &Stage::Decode, &reject, Timestamp::MIN);
-            assert!(letter.size() + RECORD_OVERHEAD <= RECORD_MAX, "{} bytes", letter.size());
-            assert!(letter.headers.text("__sheaf.errors.truncated_from_bytes").is_some());
-            assert_eq!(letter.headers.text("__sheaf.errors.offset"), Some("7"));
+            for limit in [1 << 20, 8 << 20, LARGEST] {
+                let letter = letter((&topic, limit), &record, &Stage::Decode, &reject, Timestamp::MIN);
+                assert!(letter.size() + RECORD_OVERHEAD <= limit, "{} bytes of {limit}", letter.size());
+                assert!(letter.headers.text("__sheaf.errors.truncated_from_bytes").is_some());
+                assert_eq!(letter.headers.text("__sheaf.errors.offset"), Some("7"));
+            }
         }
     }
 }

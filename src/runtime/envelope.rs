@@ -13,14 +13,14 @@
 
 use bytes::Bytes;
 
-use crate::model::{Headers, OutRecord, Record, Reject, RejectReason, Timestamp, Topic, TopicPartition};
+use crate::model::{Headers, Key, OutRecord, Record, Reject, RejectReason, Timestamp, Topic, TopicPartition};
 use crate::processor::{Addressed, Command, Event, Input};
 
 /// The level of inbox records that an instance can read, published in the instances topic: 1 has records, 2 commands
 /// and watermarks too.
 pub(super) const PROTOCOL_LEVEL: u16 = 2;
 
-const PREFIX: &str = "sheaf-";
+const PREFIX: &str = Headers::RESERVED_PREFIX;
 const KIND: &str = "sheaf-kind";
 const TOPIC: &str = "sheaf-source-topic";
 const PARTITION: &str = "sheaf-source-partition";
@@ -50,6 +50,20 @@ pub(super) fn wrap(record: &Record, keyed: Addressed, inbox: &Topic, partition: 
         key: Some(keyed.key),
         value: record.value.clone(),
         headers,
+        timestamp: None,
+    }
+}
+
+/// The inbox record of a command to an entry.
+pub fn command_record(key: &Key, command: &Command, inbox: &Topic) -> OutRecord {
+    // A map of texts and numbers always serializes.
+    let value = serde_json::to_vec(command).unwrap_or_default();
+    OutRecord {
+        topic: inbox.clone(),
+        partition: None,
+        key: Some(key.clone()),
+        value: Some(Bytes::from(value)),
+        headers: Headers::new().with(KIND, "command"),
         timestamp: None,
     }
 }

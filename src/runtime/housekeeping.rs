@@ -9,6 +9,8 @@ use super::checkpoint::Checkpoint;
 use super::context::Context;
 use super::error::Result;
 use super::instances::Registry;
+use super::reminder::Reminder;
+use super::thread_state::ThreadState;
 use super::topics::DELETE_RETENTION;
 use super::topology_plan::Role;
 use super::turn::Turn;
@@ -20,6 +22,8 @@ use crate::model::{Timestamp, TopicPartition};
 const PURGE_INTERVAL: Duration = Duration::from_secs(30);
 /// The interval of lag measurements.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(10);
+/// The interval of looking for the coordinators' topics while this instance joins.
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// The interval of removing old stores.
 const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
 
@@ -32,6 +36,9 @@ pub struct Housekeeper {
     measure_at: Duration,
     sweep_at: Duration,
     registry: Registry,
+    check_at: Duration,
+    /// Set while the cluster has no coordinator.
+    coordinator: Option<Reminder>,
 }
 
 impl fmt::Debug for Housekeeper {
@@ -45,13 +52,16 @@ impl Housekeeper {
     pub fn new(context: Context) -> Result<Self> {
         let (admin, now) = (context.broker.admin()?, context.clock.uptime());
         let at = |period| now.saturating_add(period);
+        context.metrics.task.expected(u64::try_from(context.plan.tasks().count()).unwrap_or(u64::MAX));
         Ok(Self {
             admin,
             purged: BTreeMap::new(),
             purge_at: at(PURGE_INTERVAL),
-            measure_at: at(MEASURE_INTERVAL),
+            measure_at: now,
             sweep_at: at(CLEANUP_INTERVAL),
             registry: Registry::new(context.clone()),
+            check_at: at(CHECK_INTERVAL),
+            coordinator: None,
             context,
         })
     }
@@ -62,6 +72,10 @@ impl Housekeeper {
         if uptime >= self.measure_at {
             self.measure_at = uptime.saturating_add(MEASURE_INTERVAL);
             self.measure();
+        }
+        if uptime >= self.check_at {
+            self.check_at = uptime.saturating_add(CHECK_INTERVAL);
+            self.check_coordinators(uptime);
         }
         if uptime >= self.purge_at {
             self.purge_at = uptime.saturating_add(PURGE_INTERVAL);
@@ -102,6 +116,14 @@ impl Housekeeper {
     }
 
     fn measure(&mut self) {
+        match self.context.stores.disk_free() {
+            Ok(Some(bytes)) => {
+                self.context.status.set_disk_free(bytes);
+                self.context.metrics.task.disk_free(bytes);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "cannot measure the free space"),
+        }
         for (partition, committed) in self.context.status.offsets() {
             match self.admin.watermarks(&partition, self.context.settings.limits.broker_timeout) {
                 Ok((_, end)) => self.context.metrics.consumer.position(&partition, committed, end),
@@ -111,6 +133,28 @@ impl Housekeeper {
                 }
             }
         }
+    }
+
+    /// Names the setting of the brokers for which this instance cannot join.
+    fn check_coordinators(&mut self, uptime: Duration) {
+        let status = &self.context.status;
+        let joining = matches!(status.state(), ThreadState::Created | ThreadState::Joining);
+        if !joining && self.coordinator.is_none() {
+            return;
+        }
+        let problem = match self.admin.coordinator_problem(self.context.settings.limits.broker_timeout) {
+            Ok(problem) => problem.filter(|_| joining),
+            Err(error) => return tracing::debug!(%error, "cannot check the coordinators"),
+        };
+        if let Some(problem) = &problem {
+            let reminder = self.coordinator.get_or_insert_with(|| Reminder::new(uptime, Duration::ZERO));
+            if reminder.is_due(uptime).is_some() {
+                tracing::error!(problem, "the instance cannot join the group");
+            }
+        } else if self.coordinator.take().is_none() {
+            return;
+        }
+        status.set_obstacle(problem);
     }
 
     /// Removes stores without a task here that are too old to be used: they would be rebuilt anyway.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::envelope;
 use super::error::Result;
-use super::settings::{RECORD_MAX, RECORD_OVERHEAD};
+use super::settings::RECORD_OVERHEAD;
 use super::topology_plan::{NodeTopics, TopologyPlan};
 use crate::codec::partitioner;
 use crate::model::{Key, OutRecord, Record, Reject, RejectReason, TaskId};
@@ -19,6 +19,8 @@ pub(super) enum Destination {
     Inbox(OutRecord),
     /// Discarded: it belongs to no entry of this application.
     Pass,
+    /// Discarded: it belongs to the application with this id.
+    Foreign(String),
     /// The dead letters, with the reason.
     DeadLetter(Reject),
 }
@@ -45,6 +47,7 @@ pub(super) fn decide(
     let keyed = match source.keying.key(record) {
         Ok(Keyed::To(keyed)) => keyed,
         Ok(Keyed::Pass) => return Ok(Destination::Pass),
+        Ok(Keyed::Foreign(application)) => return Ok(Destination::Foreign(application)),
         Err(reject) => return Ok(Destination::DeadLetter(reject)),
     };
     if keyed.key.as_bytes().first().is_none_or(|first| *first == 0) {
@@ -61,8 +64,9 @@ pub(super) fn decide(
     }
     let out = envelope::wrap(record, keyed, inbox, partition);
     let size = out.size() + RECORD_OVERHEAD;
-    if size > RECORD_MAX {
-        let detail = format!("the record has {size} bytes; an inbox record holds {RECORD_MAX}");
+    let limit = plan.record_max(inbox);
+    if size > limit {
+        let detail = format!("the record has {size} bytes; an inbox record holds {limit}");
         return Ok(Destination::DeadLetter(Reject::new(RejectReason::TooLarge, detail)));
     }
     Ok(Destination::Inbox(out))

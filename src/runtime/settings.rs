@@ -1,5 +1,6 @@
 //! The settings of an instance: names, limits and time-outs.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use super::mutation::Mutation;
@@ -44,6 +45,14 @@ pub struct TopicSettings {
     pub partitions: i32,
     /// Their replication factor; `None`: the broker's default.
     pub replication: Option<i32>,
+    /// The largest record, in bytes, with its overhead (`max.message.bytes`); existing topics may allow less.
+    pub record_bytes_max: usize,
+}
+
+impl Default for TopicSettings {
+    fn default() -> Self {
+        Self { partitions: 4, replication: None, record_bytes_max: RECORD_MAX }
+    }
 }
 
 /// How records are processed.
@@ -79,11 +88,11 @@ impl Default for Limits {
     }
 }
 
-/// The largest record of sheaf's own topics, in bytes. Kafka's default for other producers is 1 MiB, so an inbox record
+/// The default of [`TopicSettings::record_bytes_max`]. Kafka's default for other producers is 1 MiB, so an inbox record
 /// or a dead letter has room for its headers, and an entry for many members.
 pub const RECORD_MAX: usize = 10 << 20;
 
-/// Kafka's framing of a record in bytes, added to its size before the comparison with [`RECORD_MAX`].
+/// Kafka's framing of a record in bytes, added to its size before the comparison with a limit.
 pub(super) const RECORD_OVERHEAD: usize = 512;
 
 impl Settings {
@@ -95,7 +104,7 @@ impl Settings {
             instance: InstanceId::new(instance),
             http: String::new(),
             stream_threads: 1,
-            topics: TopicSettings { partitions: 4, replication: None },
+            topics: TopicSettings::default(),
             commit: Commit::default(),
             limits: Limits::default(),
             cache_bytes: 96 << 20,
@@ -111,15 +120,36 @@ impl Settings {
         cfg!(feature = "mutation") && self.mutation == Some(mutation)
     }
 
-    /// `<application>-<instance>-<thread>`: the transactional id of a stream thread.
-    pub fn thread_name(&self, thread: usize) -> String {
-        format!("{}-{}-{thread}", self.application, self.instance)
+    /// `<application>-<role>/<instance>`: the transactional id of a stream thread, by its number, or of another producer. As
+    /// all that the application owns it begins with `<application>-`. No name has a `/` and no role a `-`, so two instances
+    /// of any applications have different ids.
+    pub fn transactional_id(&self, role: impl Display) -> String {
+        format!("{}-{role}/{}", self.application, self.instance)
     }
 
     /// `<application>-<thread>-<instance>`: the static member name of a stream thread. Assignors order members by these
     /// names, so the first threads of all instances come first, and a remainder of partitions is spread over different
-    /// instances.
+    /// instances. Kafka allows no `/` here; within the group, which is the application's, the names are unambiguous,
+    /// because the number of the thread has three digits.
     pub fn member_name(&self, thread: usize) -> String {
         format!("{}-{thread:03}-{}", self.application, self.instance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Settings;
+
+    #[test]
+    fn names_that_run_together_have_different_transactional_ids() {
+        let (one, other) = (Settings::new("ctm", "prod-a"), Settings::new("ctm-prod", "a"));
+        assert_eq!(
+            (one.transactional_id(0), other.transactional_id(0)),
+            ("ctm-0/prod-a".into(), "ctm-prod-0/a".into())
+        );
+        let (one, other) = (Settings::new("ctm", "1"), Settings::new("ctm-1", "1"));
+        assert_ne!(one.transactional_id(1), other.transactional_id(1));
+        let (one, other) = (Settings::new("ctm", "000-a"), Settings::new("ctm", "a"));
+        assert_ne!(one.member_name(0), other.member_name(0));
     }
 }

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::mailbox::Mailbox;
+use super::open_entries::OpenEntries;
 use super::thread_state::{TaskCounts, ThreadState};
 use crate::metric::TaskState;
-use crate::model::{TaskId, TopicPartition};
+use crate::model::{TaskId, Topic, TopicPartition};
 
 /// The status of an instance, shared by its threads and its readers.
 #[derive(Debug, Default)]
@@ -22,12 +23,26 @@ struct Inner {
     committed: BTreeMap<TopicPartition, i64>,
     /// Owned partitions whose fetches keep failing, with the client's message.
     failing: BTreeMap<TopicPartition, String>,
+    /// What the instance waits for before it can join the group.
+    obstacle: Option<String>,
+    /// A source that was deleted and created anew.
+    recreated: Option<Topic>,
     /// The tasks of each stream thread, in any state.
     owned: BTreeMap<usize, BTreeSet<TaskId>>,
+    standbys: Standbys,
+    /// The entries of the running tasks of each stream thread.
+    entries: BTreeMap<usize, BTreeMap<TaskId, OpenEntries>>,
+    /// The free space of the file system of the stores, in bytes.
+    disk_free: Option<u64>,
+}
+
+/// The standbys of the instance.
+#[derive(Debug, Default)]
+struct Standbys {
     /// The tasks for which this instance should have a standby.
-    standbys: Arc<BTreeSet<TaskId>>,
+    wanted: Arc<BTreeSet<TaskId>>,
     /// The number of standbys that catch up, and of those that have caught up.
-    standby_counts: [u64; 2],
+    counts: [u64; 2],
 }
 
 impl Status {
@@ -77,22 +92,47 @@ impl Status {
 
     /// Sets the tasks for which this instance should have a standby.
     pub(super) fn set_standbys(&self, tasks: BTreeSet<TaskId>) {
-        self.inner().standbys = Arc::new(tasks);
+        self.inner().standbys.wanted = Arc::new(tasks);
     }
 
     /// The tasks for which this instance should have a standby.
     pub fn standbys(&self) -> Arc<BTreeSet<TaskId>> {
-        self.inner().standbys.clone()
+        self.inner().standbys.wanted.clone()
     }
 
     /// Sets the number of standbys that catch up, and of those that have caught up.
     pub(super) fn set_standby_counts(&self, counts: [u64; 2]) {
-        self.inner().standby_counts = counts;
+        self.inner().standbys.counts = counts;
     }
 
     /// The number of standbys by state.
     pub fn standby_tasks(&self) -> BTreeMap<TaskState, u64> {
-        [TaskState::Restoring, TaskState::Running].into_iter().zip(self.inner().standby_counts).collect()
+        [TaskState::Restoring, TaskState::Running].into_iter().zip(self.inner().standbys.counts).collect()
+    }
+
+    /// Sets the entries of the running tasks of a stream thread.
+    pub(super) fn set_entries(&self, thread: usize, entries: BTreeMap<TaskId, OpenEntries>) {
+        self.inner().entries.insert(thread, entries);
+    }
+
+    /// The entries of all running tasks by processor, some seconds old.
+    pub fn entries(&self) -> BTreeMap<Arc<str>, OpenEntries> {
+        let mut sums: BTreeMap<Arc<str>, OpenEntries> = BTreeMap::new();
+        for (task, entries) in self.inner().entries.values().flatten() {
+            let sum = sums.entry(task.processor.clone()).or_default();
+            *sum = sum.and(*entries);
+        }
+        sums
+    }
+
+    /// Sets the free space of the file system of the stores, in bytes.
+    pub(super) fn set_disk_free(&self, bytes: u64) {
+        self.inner().disk_free = Some(bytes);
+    }
+
+    /// The free space of the file system of the stores, in bytes; `None` before the first measurement.
+    pub fn disk_free(&self) -> Option<u64> {
+        self.inner().disk_free
     }
 
     /// The state of each stream thread.
@@ -143,6 +183,26 @@ impl Status {
             Some(detail) => drop(failing.insert(partition.clone(), detail.to_owned())),
             None => drop(failing.remove(partition)),
         }
+    }
+
+    /// Sets or clears what the instance waits for before it can join the group.
+    pub fn set_obstacle(&self, obstacle: Option<String>) {
+        self.inner().obstacle = obstacle;
+    }
+
+    /// What the instance waits for before it can join the group.
+    pub fn obstacle(&self) -> Option<String> {
+        self.inner().obstacle.clone()
+    }
+
+    /// Notes a source that was deleted and created anew.
+    pub(super) fn set_recreated(&self, topic: &Topic) {
+        self.inner().recreated = Some(topic.clone());
+    }
+
+    /// A source that was deleted and created anew.
+    pub(super) fn recreated(&self) -> Option<Topic> {
+        self.inner().recreated.clone()
     }
 
     /// The owned partitions whose fetches keep failing, with the client's message.

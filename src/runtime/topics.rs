@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::{Error, Result};
-use super::settings::{RECORD_MAX, Settings};
+use super::settings::Settings;
 use super::topology_plan::TopologyPlan;
 use crate::broker::{Admin, NewTopic, TopicDescription};
-use crate::model::Topic;
+use crate::model::{ErrorClass, Topic};
 use crate::topology::{OutputKind, Topology};
 
 /// `delete.retention.ms` of changelogs: for that long a lagging reader sees every tombstone.
@@ -17,6 +17,11 @@ pub(super) const DELETE_RETENTION: Duration = Duration::from_hours(24);
 const INSTANCES_SEGMENT: Duration = Duration::from_mins(10);
 /// The retention of dead letters.
 const DEAD_LETTER_RETENTION: Duration = Duration::from_hours(30 * 24);
+
+/// The least `max.message.bytes` of the application's own topics: Kafka's default is a little more.
+const RECORD_BYTES_MIN: usize = 1_000_000;
+/// The settings of a created topic that matter most, first with and then without those that a policy refuses more often.
+const ESSENTIAL: [&[&str]; 2] = [&["cleanup.policy", "retention.ms"], &["cleanup.policy"]];
 
 /// The kind of a topic, which determines its configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,12 +65,12 @@ pub fn prepare(
     for NewTopic { topic, partitions, .. } in &missing {
         if wanted.get(topic) == Some(&Kind::Source) {
             tracing::warn!(%topic, partitions, "the source topic does not exist: creating it; is its name right?");
-        } else {
-            tracing::info!(%topic, partitions, "creating topic");
         }
     }
     if !missing.is_empty() {
-        admin.create(&missing, timeout)?;
+        let partitions_of = missing.iter().map(|topic| (topic.topic.as_str(), topic.partitions));
+        tracing::info!(topics_with_partitions = ?partitions_of.collect::<BTreeMap<_, _>>(), "creating topics");
+        create(admin, &missing, timeout)?;
     }
     let mut found = found;
     for _ in 0..20 {
@@ -76,21 +81,26 @@ pub fn prepare(
         found = admin.describe(&names, timeout)?;
     }
     let mut partitions = BTreeMap::new();
+    let mut existing = Vec::new();
     for ((topic, kind), found) in wanted.iter().zip(found) {
         let Some(found) = found else {
             let (detail, remedy) = ("it was created but does not appear", "see the broker's log");
             return Err(refuse(topic, detail, remedy));
         };
-        check(topic, *kind, &found)?;
-        let limit = record_max(&found);
-        if *kind == Kind::PublicOutput && limit < RECORD_MAX {
-            let remedy = alter(topic, &format!("max.message.bytes={RECORD_MAX}"));
-            tracing::warn!(%topic, max_message_bytes = limit, "larger records are not written: their inputs become dead \
-                letters. To allow them {remedy}");
-            plan.record_limits.insert(topic.clone(), limit);
-        }
         partitions.insert(topic.clone(), found.partitions);
+        existing.push((topic, *kind, found));
     }
+    let hidden: Vec<_> = existing.iter().filter(|(.., found)| found.config.is_empty()).collect();
+    if let Some((topic, ..)) = hidden.iter().find(|(_, kind, _)| kind.is_own()) {
+        let detail = "the principal of this client lacks the right DESCRIBE_CONFIGS on it";
+        return Err(refuse(topic, detail, "allow it with kafka-acls; docs/operations.md has the list"));
+    }
+    if !hidden.is_empty() {
+        let topics = hidden.iter().map(|(topic, ..)| topic.as_str()).collect::<Vec<_>>().join(", ");
+        tracing::info!(topics, "without the right DESCRIBE_CONFIGS the settings of these topics are not checked");
+    }
+    existing.iter().try_for_each(|(topic, kind, found)| check(topic, *kind, found))?;
+    limit_records(&mut plan, &existing, settings.topics.record_bytes_max)?;
     for node in &mut plan.nodes {
         node.partitions = agree(&node.inbox, &node.changelog, &partitions)?;
     }
@@ -113,6 +123,57 @@ fn tell_fewer_source_partitions(plan: &TopologyPlan, partitions: &BTreeMap<Topic
             );
         }
     }
+}
+
+/// Creates topics. Where a policy of the cluster refuses a setting, a topic is created without those that are not essential.
+fn create(admin: &mut dyn Admin, topics: &[NewTopic], timeout: Duration) -> Result<()> {
+    match admin.create(topics, timeout) {
+        Err(error) if error.class() == ErrorClass::Fatal => {}
+        result => return Ok(result?),
+    }
+    for topic in topics {
+        let refused = match admin.create(std::slice::from_ref(topic), timeout) {
+            Ok(()) => continue,
+            Err(error) if error.class() == ErrorClass::Fatal => error,
+            Err(error) => return Err(error.into()),
+        };
+        let reduced = |essential: &&[&str]| {
+            let config = topic.config.clone().into_iter().filter(|(name, _)| essential.contains(&name.as_str()));
+            let reduced = NewTopic { config: config.collect(), ..topic.clone() };
+            admin.create(std::slice::from_ref(&reduced), timeout).is_ok().then_some(reduced)
+        };
+        let Some(created) = ESSENTIAL.iter().find_map(reduced) else { return Err(refused.into()) };
+        let left_out: Vec<_> = topic.config.keys().filter(|name| !created.config.contains_key(*name)).collect();
+        tracing::warn!(topic = %topic.topic, ?left_out, error = %refused, "the cluster refuses settings of a topic: created with \
+            its defaults instead");
+    }
+    Ok(())
+}
+
+/// Follows the record limits of existing topics: what does not fit is a dead letter. Refuses limits that are too small for dead
+/// letters and alerts.
+fn limit_records(plan: &mut TopologyPlan, existing: &[(&Topic, Kind, TopicDescription)], largest: usize) -> Result<()> {
+    let limits = existing.iter().filter(|(_, kind, _)| *kind != Kind::Source);
+    let limits = limits.map(|(topic, kind, found)| (*topic, *kind, record_max(found).unwrap_or(largest)));
+    let smaller: Vec<_> = limits.filter(|(topic, _, limit)| plan.limit_records(topic, *limit)).collect();
+    let named = |own: bool| {
+        let of = |(topic, kind, limit): &(&Topic, Kind, usize)| {
+            (!own || kind.is_own() && *limit < RECORD_BYTES_MIN).then(|| format!("{topic} {limit}"))
+        };
+        smaller.iter().filter_map(of).collect::<Vec<_>>().join(", ")
+    };
+    if let Some((topic, ..)) = smaller.iter().find(|(_, kind, limit)| kind.is_own() && *limit < RECORD_BYTES_MIN) {
+        let detail = format!("max.message.bytes must be at least {RECORD_BYTES_MIN}, and is less for {}", named(true));
+        return Err(refuse(topic, &detail, &alter(topic, &format!("max.message.bytes={largest}"))));
+    }
+    if !smaller.is_empty() {
+        tracing::warn!(
+            max_message_bytes = named(false),
+            max_record_bytes = largest,
+            "topics allow smaller records than max_record_bytes: larger ones are not written, their inputs become dead letters"
+        );
+    }
+    Ok(())
 }
 
 /// The error for an inbox with another partition count than its changelog.
@@ -156,7 +217,7 @@ fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTopic {
     let mut config: BTreeMap<String, String> = BTreeMap::new();
     let mut set = |name: &str, value: String| drop(config.insert(name.to_owned(), value));
     if kind != Kind::Source {
-        set("max.message.bytes", RECORD_MAX.to_string());
+        set("max.message.bytes", settings.topics.record_bytes_max.to_string());
         if settings.topics.replication.is_some_and(|factor| factor >= 3) {
             set("min.insync.replicas", "2".to_owned());
         }
@@ -206,11 +267,6 @@ fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
         | Kind::Changelog
         | Kind::Instances => {}
     }
-    let limit = record_max(found);
-    if kind.is_own() && limit < RECORD_MAX {
-        let detail = format!("its max.message.bytes is {limit}, sheaf writes records of up to {RECORD_MAX} bytes");
-        return Err(refuse(topic, &detail, &alter(topic, &format!("max.message.bytes={RECORD_MAX}"))));
-    }
     let replicas = config("min.insync.replicas");
     if kind != Kind::Source && found.replication > 2 && replicas == "1" {
         tracing::warn!(%topic, "min.insync.replicas is 1: a committed record can be lost with one broker; 2 is safe");
@@ -218,9 +274,9 @@ fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
     Ok(())
 }
 
-/// The largest record of a topic, in bytes; the default is the largest that sheaf writes.
-fn record_max(found: &TopicDescription) -> usize {
-    found.config.get("max.message.bytes").and_then(|limit| limit.parse().ok()).unwrap_or(RECORD_MAX)
+/// The largest record of a topic, in bytes, if it is known.
+fn record_max(found: &TopicDescription) -> Option<usize> {
+    found.config.get("max.message.bytes")?.parse().ok()
 }
 
 /// The command that changes a topic's configuration.
@@ -230,4 +286,88 @@ fn alter(topic: &Topic, setting: &str) -> String {
 
 fn refuse(topic: &Topic, detail: &str, remedy: &str) -> Error {
     Error::Topic { topic: topic.clone(), detail: detail.to_owned(), remedy: remedy.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker;
+
+    /// A cluster with a policy for topic settings.
+    struct Policy {
+        refused: &'static [&'static str],
+        created: Vec<NewTopic>,
+    }
+
+    impl Admin for Policy {
+        fn create(&mut self, topics: &[NewTopic], _: Duration) -> broker::Result<()> {
+            for topic in topics {
+                if topic.config.keys().any(|name| self.refused.contains(&name.as_str())) {
+                    return Err(broker::Error::Fatal {
+                        operation: "creating topics",
+                        detail: "PolicyViolation".into(),
+                    });
+                }
+                if !self.created.iter().any(|created| created.topic == topic.topic) {
+                    self.created.push(topic.clone());
+                }
+            }
+            Ok(())
+        }
+
+        fn describe(&mut self, _: &[Topic], _: Duration) -> broker::Result<Vec<Option<TopicDescription>>> {
+            unreachable!()
+        }
+
+        fn topic_id(&mut self, _: &Topic, _: Duration) -> broker::Result<Option<uuid::Uuid>> {
+            unreachable!()
+        }
+
+        fn delete(&mut self, _: &[Topic], _: Duration) -> broker::Result<()> {
+            unreachable!()
+        }
+
+        fn add_partitions(&mut self, _: &Topic, _: i32, _: Duration) -> broker::Result<()> {
+            unreachable!()
+        }
+
+        fn delete_records(&mut self, _: &[(crate::model::TopicPartition, i64)], _: Duration) -> broker::Result<()> {
+            unreachable!()
+        }
+
+        fn watermarks(&mut self, _: &crate::model::TopicPartition, _: Duration) -> broker::Result<(i64, i64)> {
+            unreachable!()
+        }
+
+        fn offsets_at(
+            &mut self,
+            _: &[crate::model::TopicPartition],
+            _: crate::model::Timestamp,
+            _: Duration,
+        ) -> broker::Result<Vec<Option<i64>>> {
+            unreachable!()
+        }
+    }
+
+    /// The settings of the topics that are created under a policy.
+    fn created(refused: &'static [&'static str]) -> Result<Vec<String>> {
+        let mut admin = Policy { refused, created: Vec::new() };
+        let settings = Settings::new("app", "a");
+        let topics: Vec<_> = [("app-inbox", Kind::Inbox), ("app-instances", Kind::Instances)]
+            .map(|(name, kind)| new_topic(&Topic::new(name), kind, &settings))
+            .into();
+        create(&mut admin, &topics, Duration::ZERO)?;
+        let settings = |topic: &NewTopic| topic.config.keys().cloned().collect::<Vec<_>>().join(" ");
+        Ok(admin.created.iter().map(settings).collect())
+    }
+
+    #[test]
+    fn a_topic_is_created_without_settings_that_a_policy_refuses() {
+        let all = "cleanup.policy max.message.bytes message.timestamp.type retention.ms";
+        assert_eq!(created(&["segment.ms"]).unwrap(), [all, "cleanup.policy"]);
+        assert_eq!(created(&["max.message.bytes"]).unwrap(), ["cleanup.policy retention.ms", "cleanup.policy"]);
+        assert_eq!(created(&["retention.ms", "segment.ms"]).unwrap(), ["cleanup.policy", "cleanup.policy"]);
+        let error = created(&["cleanup.policy"]).unwrap_err().to_string();
+        assert!(error.contains("PolicyViolation"), "{error}");
+    }
 }

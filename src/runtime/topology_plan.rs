@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::error::{Error, Result};
-use super::settings::{RECORD_MAX, RECORD_OVERHEAD, Settings};
+use super::settings::{RECORD_OVERHEAD, Settings};
 use crate::model::{TaskId, Topic, TopicPartition};
 use crate::topology::{Node, Topology, internal_topic};
 
@@ -21,8 +21,12 @@ pub struct TopologyPlan {
     pub dead_letters: Topic,
     /// The topic of the registry of instances.
     pub instances: Topic,
-    /// The record limits in bytes of topics below [`RECORD_MAX`].
-    pub(super) record_limits: BTreeMap<Topic, usize>,
+    /// The largest record, in bytes.
+    record_max: usize,
+    /// The record limits in bytes of topics that allow less.
+    record_limits: BTreeMap<Topic, usize>,
+    /// The largest record of all changelogs, in bytes.
+    entry_max: usize,
     roles: BTreeMap<Topic, Role>,
 }
 
@@ -69,18 +73,37 @@ impl TopologyPlan {
             alerts: own("alerts"),
             dead_letters: own("dead-letters"),
             instances: own("instances"),
+            record_max: settings.topics.record_bytes_max,
             record_limits: BTreeMap::new(),
+            entry_max: settings.topics.record_bytes_max,
         }
     }
 
-    /// The most bytes of a batch that every topic takes; `None` if all of them take [`RECORD_MAX`].
+    /// The most bytes of a batch that every topic takes; `None` if all of them take the largest record.
     pub(super) fn batch_bytes_max(&self) -> Option<usize> {
         self.record_limits.values().min().map(|limit| limit.saturating_sub(RECORD_OVERHEAD).max(1))
     }
 
     /// The largest record for a topic, in bytes.
     pub fn record_max(&self, topic: &Topic) -> usize {
-        self.record_limits.get(topic).copied().unwrap_or(RECORD_MAX)
+        self.record_limits.get(topic).copied().unwrap_or(self.record_max)
+    }
+
+    /// The largest record of a changelog, in bytes.
+    pub(super) fn entry_max(&self) -> usize {
+        self.entry_max
+    }
+
+    /// Notes the record limit of a topic; false if it takes the largest record.
+    pub(super) fn limit_records(&mut self, topic: &Topic, limit: usize) -> bool {
+        if limit >= self.record_max {
+            return false;
+        }
+        if self.nodes.iter().any(|node| node.changelog == *topic) {
+            self.entry_max = self.entry_max.min(limit);
+        }
+        self.record_limits.insert(topic.clone(), limit);
+        true
     }
 
     /// All tasks of the application.

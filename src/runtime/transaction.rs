@@ -103,13 +103,13 @@ impl Transaction {
 
     /// The next transaction, with the same capacity, because a backlog needs several. The records of this one stay with
     /// the caller.
-    pub(super) fn next(&self, now: Timestamp, uptime: Duration) -> Self {
+    pub(super) fn next(&self, uptime: Duration) -> Self {
         Self {
             outputs: Vec::with_capacity(self.outputs.len()),
             tally: Tally { counts: Vec::with_capacity(self.tally.counts.len()), ..Tally::default() },
             records: VecDeque::with_capacity(self.records.len()),
             scratch: Vec::with_capacity(self.scratch.capacity().min(SCRATCH_MAX)),
-            ..Self::new(now, uptime)
+            ..Self::new(self.now, uptime)
         }
     }
 
@@ -170,6 +170,11 @@ impl Transaction {
         self.outputs.push(record);
     }
 
+    /// Counts a source record that belongs to no entry of this application.
+    pub(super) fn pass(&mut self, record: &Record) {
+        *self.tally.passed.entry(record.source.topic.clone()).or_default() += 1;
+    }
+
     /// Adds a dead letter for a rejected input.
     pub(super) fn dead_letter(&mut self, plan: &TopologyPlan, record: &Record, stage: Stage, reject: &Reject) {
         tracing::debug!(
@@ -179,7 +184,8 @@ impl Transaction {
             reason = %reject,
             "dead letter"
         );
-        self.output(letter(&plan.dead_letters, record, &stage, reject, self.now));
+        let topic = &plan.dead_letters;
+        self.output(letter((topic, plan.record_max(topic)), record, &stage, reject, self.now));
         self.tally.notices.dead_letter(record, reject);
         self.tally.letters.push((stage, reject.reason));
     }

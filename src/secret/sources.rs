@@ -31,8 +31,9 @@ impl Source for Sources {
             (SecretRef::File(_), _) => Files.fetch(reference),
             (SecretRef::AwsSecretsManager { .. }, Some(aws)) => aws.fetch(reference),
             (SecretRef::AwsSecretsManager { .. }, None) => {
-                let remedy = "this command is not connected to AWS; use ${env:..} or ${file:..} here";
-                Err(Error::Unsupported { reference: reference.clone(), source_name: "this command", remedy })
+                let remedy =
+                    "it has no AWS client: build with --features aws (the default), or use ${env:..} or ${file:..}";
+                Err(Error::Unsupported { reference: reference.clone(), source_name: "this build", remedy })
             }
         }
     }

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde_json::Value;
 
-use super::{Generator, SampleEvent, World};
+use super::observation::{Observation, alert, complete, delivered};
+use super::{Generator, SampleEvent, World, kill};
 use crate::broker::{self, Broker, Producer, ProducerSpec};
 use crate::model::{Clock, OutRecord, Record, Timestamp, Topic};
 use crate::runtime;
@@ -27,76 +27,12 @@ enum Operation {
     },
     /// Start an instance.
     Start(&'static str),
-    /// Kill an instance with -9.
-    Kill(&'static str),
+    /// Kill the instance that processes the event written just before, with -9, in the middle of its transaction.
+    Kill,
+    /// Start the killed instance.
+    Restart,
     /// Have Control-M execute the next submit without its answer arriving.
     LoseAnswer,
-}
-
-/// An observation from outside of the instances.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Observation {
-    /// An event was written.
-    Event {
-        /// The bundle's id.
-        bundle: String,
-        /// `parent`, `child 2`.
-        member: String,
-        /// True if the same event was written before.
-        duplicate: bool,
-    },
-    /// An instance was started.
-    Started {
-        /// Its name.
-        instance: String,
-    },
-    /// An instance was killed.
-    Killed {
-        /// Its name.
-        instance: String,
-    },
-    /// All partitions are assigned, and all tasks run.
-    Assigned {
-        /// The names of the running instances.
-        instances: Vec<String>,
-    },
-    /// Control-M will execute the next submit, and its answer will be lost.
-    AnswerLossInjected,
-    /// A submission was committed.
-    Complete {
-        /// The bundle's id.
-        bundle: String,
-        /// The number of its children.
-        children: usize,
-        /// True if it was completed after its deadline, by its members' times.
-        late: bool,
-    },
-    /// A delivery has ended.
-    Delivered {
-        /// The bundle's id.
-        bundle: String,
-        /// `submitted`, `failed`, `unknown`.
-        outcome: String,
-        /// The folder at Control-M.
-        folder: String,
-        /// True if the answer was lost and a look-up found the folder.
-        looked_up: bool,
-    },
-    /// An alert was raised.
-    Alert {
-        /// The bundle's id.
-        bundle: String,
-        /// The kind of alert.
-        kind: String,
-        /// Its message.
-        message: String,
-    },
-    /// An input was rejected.
-    DeadLetter {
-        /// The reason, a word of [`RejectReason`](crate::model::RejectReason).
-        reason: String,
-    },
 }
 
 /// A written event: the input of the oracle.
@@ -112,6 +48,8 @@ pub struct Sent {
 pub struct Day {
     script: Vec<(Duration, Operation)>,
     sent: Vec<Sent>,
+    /// The name of the killed instance, until it is started again.
+    killed: Option<String>,
     /// The number of reported records of each watched topic.
     reported: BTreeMap<Topic, usize>,
 }
@@ -133,14 +71,20 @@ pub trait Harness {
     fn observed(&mut self, at: Timestamp, happening: &Observation);
     /// Has Control-M execute the next submit without its answer arriving.
     fn lose_answer(&mut self);
+    /// The number of calls to Control-M without an answer.
+    fn calls_in_flight(&self) -> usize;
 }
 
 /// The simulated time between two turns, shorter than the session time-out of group members.
 const STEP: Duration = Duration::from_secs(10);
 /// The length of the day: the last parent's deadline passes within it.
 const LENGTH: Duration = Duration::from_hours(26);
-/// An hour in seconds.
+/// A minute and an hour in seconds.
+const MINUTE: u32 = 60;
 const HOUR: u32 = 3_600;
+/// The time of the kill, and the time until the instance is started again.
+const KILL: Duration = Duration::from_hours(5);
+const DOWN: Duration = Duration::from_hours(3);
 /// The topic of parents.
 const PARENTS: &str = "ctm-parent-events";
 /// The topic of children.
@@ -155,18 +99,23 @@ impl Day {
     pub fn new(seed: u64, start: Timestamp) -> Self {
         let mut generator = Generator::new(seed);
         let mut script = vec![(Duration::ZERO, Operation::Start("a")), (Duration::ZERO, Operation::Start("b"))];
-        let at = |generator: &mut Generator, from: u32, to: u32| {
-            Duration::from_secs(u64::from(generator.number(from * HOUR..=to * HOUR)))
-        };
         let mut put = |when: Duration, event: &SampleEvent, duplicate: bool| {
             script.push((when, Operation::Send { event: event.clone(), duplicate }));
         };
         for pair in 0..8_u32 {
             let bundle = generator.bundle(1, start);
-            let (first, second) = (at(&mut generator, pair, pair + 3), at(&mut generator, pair + 4, pair + 12));
+            // The first two are complete soon, the others after hours.
+            let (first, pause) = match pair {
+                0 => (between(&mut generator, 2 * MINUTE, 9 * MINUTE), between(&mut generator, 5 * MINUTE, 9 * MINUTE)),
+                1 => (between(&mut generator, HOUR, 2 * HOUR), between(&mut generator, 30 * MINUTE, HOUR)),
+                _ => {
+                    let first = between(&mut generator, pair * HOUR, (pair + 3) * HOUR);
+                    (first, between(&mut generator, 2 * HOUR, 9 * HOUR))
+                }
+            };
             // Every other pair arrives child first.
             let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
-            for (when, member) in [first, second].into_iter().zip(order) {
+            for (when, member) in [first, first.saturating_add(pause)].into_iter().zip(order) {
                 bundle.get(member).into_iter().for_each(|event| put(when, event, false));
             }
             // The second pair's child is written twice.
@@ -174,20 +123,24 @@ impl Day {
                 bundle.get(1).into_iter().for_each(|event| put(first + Duration::from_mins(20), event, true));
             }
         }
+        // The kill meets the transaction of the last of these.
         let mut three = generator.bundle(3, start);
         generator.shuffle(&mut three);
+        let last = three.pop();
         for event in &three {
-            put(at(&mut generator, 2, 15), event, false);
+            put(between(&mut generator, 2 * HOUR, 5 * HOUR - MINUTE), event, false);
+        }
+        if let Some(event) = &last {
+            put(KILL, event, false);
         }
         // The child of this one is never written.
         let orphan = generator.bundle(1, start);
         orphan.first().into_iter().for_each(|event| put(Duration::from_mins(40), event, false));
-        let hour = |hours: u64| Duration::from_hours(hours);
-        script.push((hour(5), Operation::LoseAnswer));
-        script.push((hour(9), Operation::Kill("a")));
-        script.push((hour(12), Operation::Start("a")));
+        script.push((Duration::from_hours(1), Operation::LoseAnswer));
+        script.push((KILL, Operation::Kill));
+        script.push((KILL.saturating_add(DOWN), Operation::Restart));
         script.sort_by_key(|(when, _)| *when);
-        Self { script, sent: Vec::new(), reported: BTreeMap::new() }
+        Self { script, sent: Vec::new(), killed: None, reported: BTreeMap::new() }
     }
 
     /// All events that were written, in their order.
@@ -232,31 +185,42 @@ impl Day {
                 harness.observed(at, &Observation::Event { bundle, member, duplicate });
                 self.sent.push(Sent { at, event });
             }
-            Operation::Start(name) => {
-                world.start(name)?;
-                harness.observed(at, &Observation::Started { instance: name.to_owned() });
-                world.run_until_idle(TURNS_MAX)?;
-                let instances = world.running().map(str::to_owned).collect();
-                harness.observed(world.clock().now(), &Observation::Assigned { instances });
-            }
-            Operation::Kill(name) => {
-                world.crash(name);
-                harness.observed(at, &Observation::Killed { instance: name.to_owned() });
-                // Its partitions are assigned to others only when its session has timed out.
-                for _ in 0..6 {
-                    world.clock().advance(STEP);
-                    while world.turn()? {}
-                    harness.before_advance(world.clock().now());
+            Operation::Start(name) => start(name, world, harness)?,
+            Operation::Restart => {
+                if let Some(name) = self.killed.take() {
+                    start(&name, world, harness)?;
                 }
-                world.run_until_idle(TURNS_MAX)?;
-                let instances = world.running().map(str::to_owned).collect();
-                harness.observed(world.clock().now(), &Observation::Assigned { instances });
             }
+            Operation::Kill => self.kill(world, harness)?,
             Operation::LoseAnswer => {
                 harness.lose_answer();
                 harness.observed(at, &Observation::AnswerLossInjected);
             }
         }
+        Ok(())
+    }
+
+    fn kill(&mut self, world: &mut World, harness: &mut dyn Harness) -> runtime::Result<()> {
+        let Some(target) = target(world) else { return Ok(()) };
+        let calls_in_flight = harness.calls_in_flight();
+        let Some(killed) = kill::kill(world, &target)? else { return Ok(()) };
+        self.killed = Some(killed.instance.clone());
+        let observation = Observation::Killed {
+            instance: killed.instance,
+            open_bundles: killed.open,
+            uncommitted_events: killed.inputs,
+            uncommitted_submissions: killed.outputs,
+            calls_in_flight,
+        };
+        harness.observed(world.clock().now(), &observation);
+        // Its partitions are assigned to others only when its session has timed out.
+        for _ in 0..6 {
+            world.clock().advance(STEP);
+            while world.turn()? {}
+            harness.before_advance(world.clock().now());
+        }
+        world.run_until_idle(TURNS_MAX)?;
+        assigned(world, harness);
         Ok(())
     }
 
@@ -297,33 +261,38 @@ impl Day {
     }
 }
 
+/// The bundles, as the target of the kill; `None` without a processor that has submissions.
+fn target(world: &World) -> Option<kill::Target> {
+    let plan = world.plan();
+    let mut nodes = plan.topology.nodes.iter().zip(&plan.nodes);
+    nodes.find_map(|(node, topics)| {
+        let output = node.output(crate::processor::bundle::SUBMISSIONS)?.clone();
+        let inputs = vec![Topic::new(PARENTS), Topic::new(CHILDREN), topics.inbox.clone()];
+        Some(kill::Target { processor: node.name.to_string(), inputs, output })
+    })
+}
+
+fn start(name: &str, world: &mut World, harness: &mut dyn Harness) -> runtime::Result<()> {
+    world.start(name)?;
+    harness.observed(world.clock().now(), &Observation::Started { instance: name.to_owned() });
+    world.run_until_idle(TURNS_MAX)?;
+    assigned(world, harness);
+    Ok(())
+}
+
+/// Reports the instances that have all partitions now.
+fn assigned(world: &World, harness: &mut dyn Harness) {
+    let instances = world.running().map(str::to_owned).collect();
+    harness.observed(world.clock().now(), &Observation::Assigned { instances });
+}
+
+/// A time from `from` to `to` seconds.
+fn between(generator: &mut Generator, from: u32, to: u32) -> Duration {
+    Duration::from_secs(u64::from(generator.number(from..=to)))
+}
+
 fn write(producer: &mut dyn Producer, event: &SampleEvent) -> broker::Result<()> {
     let topic = Topic::new(if event.is_parent() { PARENTS } else { CHILDREN });
     let record = OutRecord::unkeyed(&topic, Bytes::from(event.value.to_string()));
     producer.transact(&[record], TIMEOUT).map(drop)
-}
-
-fn text(value: &Value, name: &str) -> String {
-    value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-}
-
-fn complete(value: &Value) -> Observation {
-    Observation::Complete {
-        bundle: text(value, "bundle_id"),
-        children: value.get("children").and_then(Value::as_array).map_or(0, Vec::len),
-        late: value.get("late").and_then(Value::as_bool).unwrap_or(false),
-    }
-}
-
-fn delivered(value: &Value) -> Observation {
-    Observation::Delivered {
-        bundle: text(value, "bundle_id"),
-        outcome: text(value, "outcome"),
-        folder: text(value, "folder"),
-        looked_up: value.get("job_id").is_some(),
-    }
-}
-
-fn alert(value: &Value) -> Observation {
-    Observation::Alert { bundle: text(value, "key"), kind: text(value, "kind"), message: text(value, "message") }
 }

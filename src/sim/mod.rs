@@ -11,11 +11,15 @@
 //! | `events` | sample events |
 //! | `oracle` | the expected outputs, computed from the input alone |
 //! | `day` | the script of `sheaf demo` |
+//! | `observation` | what it shows |
+//! | `kill` | its kill, in the middle of a transaction |
 //! | [`swarm`] | runs with faults, drawn from seeds |
 
 mod clock;
 mod day;
 mod events;
+mod kill;
+mod observation;
 pub mod oracle;
 mod pause;
 mod process;
@@ -23,7 +27,8 @@ pub mod swarm;
 mod world;
 
 pub use clock::ManualClock;
-pub use day::{Day, Harness, Observation, Sent};
+pub use day::{Day, Harness, Sent};
 pub use events::{Generator, SampleEvent};
+pub use observation::Observation;
 pub use process::{CrashPolicy, never_crash};
 pub use world::{MakeSink, Setup, World};

@@ -109,6 +109,11 @@ impl World {
         &self.plan
     }
 
+    /// The application id, which is the consumer group.
+    pub fn application(&self) -> &str {
+        &self.setup.settings.application
+    }
+
     /// The clock.
     pub fn clock(&self) -> &Arc<ManualClock> {
         &self.setup.clock

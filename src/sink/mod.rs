@@ -44,6 +44,10 @@ impl Sink for Sinks {
     fn capacity(&self, to: &Target) -> usize {
         self.0.get(to).map_or(usize::MAX, |sink| sink.capacity(to))
     }
+
+    fn suspensions(&self) -> BTreeMap<Target, String> {
+        self.0.values().flat_map(|sink| sink.suspensions()).collect()
+    }
 }
 
 #[cfg(test)]

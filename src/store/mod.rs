@@ -1,7 +1,7 @@
 //! The store port: one task's entries, timers, pending acts and positions, changed by atomic batches.
 //!
 //! Two adapters: `rocks` (`RocksDB`, one directory per task) and `memory`. On top of both: the index rows of an entry
-//! (`index`), the write-behind buffer with committed changes (`write_behind`), and the uncommitted changes of a
+//! (`index`) and their counts (`counts`), the write-behind buffer with committed changes (`write_behind`), and the uncommitted changes of a
 //! transaction (`overlay`).
 //!
 //! | family | key | value |
@@ -12,10 +12,12 @@
 //! | `act` | key with an end mark (`00` as `00 FF`, then `00 00`), slot u8 | empty |
 //! | `meta` | name | bytes |
 
+pub mod counts;
 mod error;
 pub mod index;
 pub mod memory;
 pub mod overlay;
+#[cfg(feature = "rocksdb")]
 pub mod rocks;
 pub mod write_behind;
 
@@ -24,6 +26,8 @@ pub use error::Error;
 use std::ops::Range;
 
 use bytes::Bytes;
+
+use counts::{Bucket, Counts};
 
 use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
 
@@ -74,6 +78,9 @@ pub trait Store: View + Send {
 
     /// The approximate number of entries.
     fn len_estimate(&self) -> u64;
+
+    /// The number of entries by status and minute, the sum of all [`Change::Count`].
+    fn counts(&self) -> Counts;
 }
 
 /// Opens the stores of tasks.
@@ -87,6 +94,25 @@ pub trait Stores: Send + Sync + std::fmt::Debug {
 
     /// The tasks with a store, open or not.
     fn existing(&self) -> Result<Vec<String>>;
+
+    /// The free space of the file system of the stores in bytes; `None` if they are not on a disk.
+    fn disk_free(&self) -> Result<Option<u64>> {
+        Ok(None)
+    }
+}
+
+impl<S: Stores + ?Sized> Stores for Box<S> {
+    fn open(&self, task: &str) -> Result<Box<dyn Store>> {
+        (**self).open(task)
+    }
+
+    fn destroy(&self, task: &str) -> Result<()> {
+        (**self).destroy(task)
+    }
+
+    fn existing(&self) -> Result<Vec<String>> {
+        (**self).existing()
+    }
 }
 
 /// The clock of a timer.
@@ -141,6 +167,8 @@ pub enum Change {
     PutPart(Key, u32, Bytes),
     /// Delete a part of an entry.
     DeletePart(Key, u32),
+    /// Add to the number of entries of a bucket.
+    Count(Bucket, i64),
     /// Set a named value.
     PutMeta(String, Vec<u8>),
 }

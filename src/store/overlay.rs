@@ -24,6 +24,7 @@ use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
+use super::counts::CountChanges;
 use super::index::{Diff, TimerRow};
 use super::{Batch, Change, Result, TimerClock, View};
 use crate::codec::Head;
@@ -178,9 +179,12 @@ impl Overlay {
     /// Drains all changes into one batch, with these named values (positions).
     pub fn take_batch(&mut self, meta: Vec<(String, Vec<u8>)>) -> Batch {
         let mut changes = Vec::with_capacity(2 * self.entries.len() + meta.len());
+        let mut counts = CountChanges::default();
         for (key, changed) in self.drain() {
+            changed.count(&mut counts);
             changed.changes(&key, &mut changes);
         }
+        changes.extend(counts.into_counts().iter().map(|(bucket, number)| Change::Count(bucket, number)));
         changes.extend(meta.into_iter().map(|(name, value)| Change::PutMeta(name, value)));
         Batch { changes, is_bulk: false }
     }
@@ -211,6 +215,11 @@ impl Changed {
 
     fn diff(&self) -> Diff<'_> {
         Diff { old: self.old.as_deref(), new: self.head() }
+    }
+
+    /// Adds the change to the number of entries.
+    pub(super) fn count(&self, counts: &mut CountChanges) {
+        counts.change(self.old.as_deref(), self.head());
     }
 
     /// The new head; `None` for a tombstone.

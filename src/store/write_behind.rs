@@ -24,6 +24,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 
+use super::counts::{CountChanges, Counts};
 use super::index::{Diff, TimerRow};
 use super::overlay::{Changed, Overlay};
 use super::{Batch, Change, Result, Store, TimerClock, View};
@@ -186,6 +187,14 @@ impl WriteBehind {
         self.entries.len()
     }
 
+    /// The number of entries by status and minute, with those that are dirty.
+    pub fn counts(&self) -> Counts {
+        let (mut counts, mut changes) = (self.store.counts(), CountChanges::default());
+        self.entries.values().for_each(|changed| changed.count(&mut changes));
+        counts.merge(&changes.into_counts());
+        counts
+    }
+
     /// The store, after a flush.
     pub fn flushed(&mut self) -> Result<&dyn Store> {
         self.flush()?;
@@ -203,15 +212,18 @@ impl WriteBehind {
             return Ok(());
         }
         let (mut flushed, mut changes, mut positions) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut counts = CountChanges::default();
         for transaction in self.transactions.iter().take(count) {
             for key in &transaction.keys {
                 if let Some((key, changed)) = self.entries.remove_entry(key) {
+                    changed.count(&mut counts);
                     changed.changes(&key, &mut changes);
                     flushed.push((key, changed));
                 }
             }
             positions.extend(transaction.positions.iter().map(|(name, value)| (name, value)));
         }
+        changes.extend(counts.into_counts().iter().map(|(bucket, number)| Change::Count(bucket, number)));
         positions.extend(self.newest.iter().map(|(name, value)| (name, value)));
         changes.extend(positions.into_iter().map(|(name, value)| Change::PutMeta(name.clone(), value.clone())));
         if let Err(error) = self.store.apply(&Batch { changes, is_bulk: false }) {

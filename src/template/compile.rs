@@ -1,7 +1,7 @@
 //! Compiles and renders templates, within limits.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, State, UndefinedBehavior, Value};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};
 use super::lint::{self, Finding};
-use super::{Error, data, emit, mark, object};
+use super::{Error, data, emit, exact, mark, number, object};
 
 /// Hexadecimal digits of a revision; 48 bits distinguish the revisions of one template.
 const REVISION_DIGITS: usize = 12;
@@ -19,9 +19,17 @@ const REVISION_DIGITS: usize = 12;
 type Methods = fn(&mut State<'_, '_>, &Value, &str, &[Value]) -> Result<Value, minijinja::Error>;
 
 /// A compiled template that renders to one JSON object. See the [module](super) for the rules for values.
+///
+/// Clones share their content, so that [`replace`](Self::replace) reaches the processors that hold one.
 #[derive(Clone)]
 pub struct Template {
     name: String,
+    content: Arc<RwLock<Arc<Content>>>,
+}
+
+/// One revision of a template.
+#[derive(Clone)]
+struct Content {
     revision: String,
     source: Arc<str>,
     /// True if errors quote the rendered text, which may be secret outside of samples.
@@ -36,7 +44,7 @@ impl Template {
     /// [`Error::Syntax`], with the line.
     pub fn compile(name: &str, source: &str) -> Result<Self, Error> {
         if let Some(line) = emit::marked_line(source) {
-            return Err(Error::syntax(name, line, "a character of U+FDD0 to U+FDD2 is not allowed"));
+            return Err(Error::syntax(name, line, "a character of U+FDD0 to U+FDD5 is not allowed"));
         }
         let mut environment = Environment::new();
         environment.set_debug(true);
@@ -46,8 +54,9 @@ impl Template {
         // With any auto-escape mode but `None`, blocks and macros return safe text, which is not escaped a second time.
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("json".into()));
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-        environment.set_formatter(|out, _, value| emit::write(out, value));
-        environment.add_filter("tojson", emit::tojson);
+        environment.set_formatter(|out, _, value| emit::write(out, value, None));
+        environment.add_filter("tojson", |value: &Value| emit::tojson(value, None));
+        number::add_filters(&mut environment);
         for unescaped in ["safe", "escape", "e"] {
             environment.remove_filter(unescaped);
         }
@@ -58,31 +67,51 @@ impl Template {
                 None => Error::engine(name, source, &error),
             }
         })?;
-        Ok(Self {
-            name: name.to_owned(),
-            revision: revision(source),
-            source: source.into(),
-            quotes_text: false,
-            environment,
-        })
+        let content = Content { revision: revision(source), source: source.into(), quotes_text: false, environment };
+        Ok(Self::of(name, content))
     }
 
     /// Problems of the source that can be told without values: unknown names in all branches, and text that is taken for a tag.
     /// `variables` are the names at the top of the context.
     pub fn lint(&self, variables: &[&str]) -> Vec<Finding> {
-        lint::findings(&self.name, self.source(), variables, &self.environment)
+        let current = self.content();
+        lint::findings(&self.name, &current.source, variables, &current.environment)
     }
 
     /// The same template with other methods of values, for sample values: errors quote the rendered text.
     pub(super) fn for_samples(&self, call: Methods) -> Self {
-        let mut template = Self { quotes_text: true, ..self.clone() };
-        template.environment.set_unknown_method_callback(call);
-        template
+        let mut content = Content { quotes_text: true, ..(*self.content()).clone() };
+        content.environment.set_unknown_method_callback(call);
+        Self::of(&self.name, content)
     }
 
     /// The source.
-    pub(super) fn source(&self) -> &str {
-        &self.source
+    pub(super) fn source(&self) -> Arc<str> {
+        Arc::clone(&self.content().source)
+    }
+
+    fn of(name: &str, content: impl Into<Arc<Content>>) -> Self {
+        Self { name: name.to_owned(), content: Arc::new(RwLock::new(content.into())) }
+    }
+
+    fn content(&self) -> Arc<Content> {
+        // A poisoned lock is usable: the content is replaced as a whole.
+        Arc::clone(&self.content.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The current content, which no replacement changes: so that a text and its revision belong together.
+    #[must_use]
+    pub fn fixed(&self) -> Self {
+        Self::of(&self.name, self.content())
+    }
+
+    /// Replaces the content of this template and its clones; false if `other` has the same.
+    pub fn replace(&self, other: &Self) -> bool {
+        let new = other.content();
+        let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = content.revision != new.revision;
+        *content = new;
+        is_new
     }
 
     /// Renders the template with the fields of `context` as variables; the result is one JSON object.
@@ -90,16 +119,17 @@ impl Template {
     /// # Errors
     /// Any [`Error`] but [`Error::Syntax`]; the same template may render with some values and fail with others.
     pub fn render<C: Serialize>(&self, context: &C) -> Result<String, Error> {
+        let current = self.content();
         let template =
-            self.environment.get_template(&self.name).map_err(|error| Error::engine(&self.name, "", &error))?;
-        let marked =
-            template.render(Serde(context)).map_err(|error| Error::engine(&self.name, template.source(), &error))?;
+            current.environment.get_template(&self.name).map_err(|error| Error::engine(&self.name, "", &error))?;
+        let marked = exact::render(&current.environment, &self.name, Value::from(Serde(context)))
+            .map_err(|error| Error::engine(&self.name, template.source(), &error))?;
         if marked.len() > TEXT_BYTES_MAX {
             return Err(Error::TooLarge { template: self.name.clone(), bytes: marked.len(), limit: TEXT_BYTES_MAX });
         }
         let text = mark::strip(&marked).map_err(|misplaced| Error::misplaced(&self.name, &misplaced))?;
         object::check(&text).map_err(|error| {
-            let quoted = if self.quotes_text { &*text } else { "" };
+            let quoted = if current.quotes_text { &*text } else { "" };
             Error::not_json(&self.name, quoted, &error)
         })?;
         Ok(text)
@@ -111,14 +141,14 @@ impl Template {
     }
 
     /// A short hash of the source, equal on all machines; recorded with each submission.
-    pub fn revision(&self) -> &str {
-        &self.revision
+    pub fn revision(&self) -> String {
+        self.content().revision.clone()
     }
 }
 
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Template({} {})", self.name, self.revision)
+        write!(f, "Template({} {})", self.name, self.revision())
     }
 }
 

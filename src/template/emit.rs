@@ -4,11 +4,14 @@
 //! Unicode noncharacters, and [`mark`](super::mark) checks the context and removes them. The same characters inside a value
 //! are escaped like control characters, so a value cannot forge a mark.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::fmt;
 
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, Output, Value};
+
+use super::number::{self, FLOAT, SENT, STOP, Sent};
 
 /// Starts the contents of a JSON string, which ends at [`END`].
 pub(super) const TEXT: char = '\u{FDD0}';
@@ -16,16 +19,18 @@ pub(super) const TEXT: char = '\u{FDD0}';
 pub(super) const WHOLE: char = '\u{FDD1}';
 /// Ends the output of a value.
 pub(super) const END: char = '\u{FDD2}';
+/// The spellings in which floats were sent, by what the engine writes; `None`: in more than one.
+pub(super) type Spellings = BTreeMap<String, Option<String>>;
 /// The prefix of variables in Control-M, in every field of a job.
 pub(super) const CONTROL_M_VARIABLE: &str = "%%";
 
 /// The first line of `source` that contains a mark, from 1.
 pub(super) fn marked_line(source: &str) -> Option<usize> {
-    source.lines().position(|line| line.contains([TEXT, WHOLE, END])).map(|index| index + 1)
+    source.lines().position(|line| line.contains([TEXT, WHOLE, END, SENT, FLOAT, STOP])).map(|index| index + 1)
 }
 
 /// The engine's formatter for `{{ .. }}`.
-pub(super) fn write(out: &mut Output<'_>, value: &Value) -> Result<(), Error> {
+pub(super) fn write(out: &mut Output<'_>, value: &Value, spellings: Option<&Spellings>) -> Result<(), Error> {
     if value.is_undefined() {
         // Strict mode has refused undefined variables before; this is an `if` without an `else`, which writes nothing.
         return Ok(());
@@ -35,35 +40,86 @@ pub(super) fn write(out: &mut Output<'_>, value: &Value) -> Result<(), Error> {
             // The output of a macro, a block or `tojson` is escaped and marked already.
             return Ok(out.write_str(text)?);
         }
-        let quoted = json(value)?;
+        let quoted = json(value, spellings)?;
         let contents = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&quoted);
         return Ok(write!(out, "{TEXT}{contents}{END}")?);
     }
-    if matches!(value.kind(), ValueKind::Number | ValueKind::Bool) {
-        return Ok(out.write_str(&json(value)?)?);
+    if matches!(value.kind(), ValueKind::Number | ValueKind::Bool) || value.downcast_object_ref::<Sent>().is_some() {
+        return Ok(out.write_str(&json(value, spellings)?)?);
     }
-    Ok(out.write_str(&whole(value)?)?)
+    Ok(out.write_str(&whole(value, spellings)?)?)
 }
 
 /// The filter `tojson`: a whole JSON value.
-pub(super) fn tojson(value: &Value) -> Result<Value, Error> {
-    Ok(Value::from_safe_string(whole(value)?))
+pub(super) fn tojson(value: &Value, spellings: Option<&Spellings>) -> Result<Value, Error> {
+    Ok(Value::from_safe_string(whole(value, spellings)?))
 }
 
-fn whole(value: &Value) -> Result<String, Error> {
-    Ok(format!("{WHOLE}{}{END}", json(value)?))
+fn whole(value: &Value, spellings: Option<&Spellings>) -> Result<String, Error> {
+    Ok(format!("{WHOLE}{}{END}", json(value, spellings)?))
 }
 
-/// The value as JSON, without marks; an error if it contains a variable of Control-M.
-fn json(value: &Value) -> Result<String, Error> {
-    let text = serde_json::to_string(value).map_err(|error| {
-        Error::new(ErrorKind::BadSerialization, "the value cannot be serialized as JSON").with_source(error)
-    })?;
+/// The value as JSON, without marks but those of numbers; an error if it contains a variable of Control-M.
+fn json(value: &Value, spellings: Option<&Spellings>) -> Result<String, Error> {
+    let mut text = String::new();
+    append(value, spellings, &mut text)?;
     if text.contains(CONTROL_M_VARIABLE) {
         return Err(Error::new(ErrorKind::InvalidOperation, Injected.to_string()).with_source(Injected));
     }
     // JSON has no marks outside strings, so the escape sequence is valid wherever one occurs.
     Ok(text.replace(TEXT, "\\ufdd0").replace(WHOLE, "\\ufdd1").replace(END, "\\ufdd2"))
+}
+
+/// Appends the value as JSON. Only objects, lists and numbers have numbers, whose spelling is that in which they were sent.
+fn append(value: &Value, spellings: Option<&Spellings>, text: &mut String) -> Result<(), Error> {
+    if let Some(sent) = value.downcast_object_ref::<Sent>() {
+        text.push_str(&number::marked(&sent.digits, &serialized(&sent.near)?));
+        return Ok(());
+    }
+    if value.kind() == ValueKind::Map {
+        text.push('{');
+        for (index, key) in value.try_iter()?.enumerate() {
+            let name = serialized(&key)?;
+            let quote = if name.starts_with('"') { "" } else { "\"" };
+            let comma = if index > 0 { "," } else { "" };
+            text.extend([comma, quote, &name, quote, ":"]);
+            append(&value.get_item(&key)?, spellings, text)?;
+        }
+        text.push('}');
+    } else if value.kind() == ValueKind::Seq {
+        text.push('[');
+        for (index, item) in value.try_iter()?.enumerate() {
+            text.push_str(if index > 0 { "," } else { "" });
+            append(&item, spellings, text)?;
+        }
+        text.push(']');
+    } else if value.kind() == ValueKind::Number {
+        text.push_str(&spelled(serialized(value)?, spellings)?);
+    } else {
+        text.push_str(&serialized(value)?);
+    }
+    Ok(())
+}
+
+/// The spelling in which a number was sent, if it was.
+fn spelled(number: String, spellings: Option<&Spellings>) -> Result<String, Error> {
+    match spellings.and_then(|spellings| spellings.get(&number)) {
+        None => Ok(number),
+        Some(Some(sent)) => Ok(sent.clone()),
+        Some(None) => {
+            let detail = format!(
+                "{number} was sent in several spellings, and this template also calculates with numbers or compares them: \
+                 write `| float` where it does"
+            );
+            Err(Error::new(ErrorKind::InvalidOperation, detail))
+        }
+    }
+}
+
+fn serialized(value: &Value) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| {
+        Error::new(ErrorKind::BadSerialization, "the value cannot be serialized as JSON").with_source(error)
+    })
 }
 
 /// The source of the engine's error for a value with a variable of Control-M.

@@ -10,6 +10,8 @@
 //! | `compile` | a [`Template`] from its source, with its revision |
 //! | `limit` | the limits of one rendering |
 //! | `emit` | the formatter: writes a value, escaped and between marks |
+//! | `payload` | [`Payload`]: a JSON text as a value |
+//! | `number`, `exact` | numbers with the digits that were sent |
 //! | `mark` | checks the context of each marked value and removes the marks |
 //! | `object` | checks that the text is one JSON object without duplicate keys |
 //! | `uses`, `known`, `data`, `lint` | problems that are told without values: unknown names, text that is taken for a tag |
@@ -24,6 +26,8 @@
 //! - Text outside quotes is refused: `{{ x | tojson }}` writes a whole JSON value there, quotes included, and is refused
 //!   inside quotes. Commas and whitespace are allowed outside, so that `{{ "," if not loop.last }}` works.
 //! - Numbers and booleans are allowed in both contexts; null, lists and objects only outside quotes.
+//! - A number has the digits that were sent, also in objects: `10.10`, `1E5`, 30 digits. What a template calculates has those
+//!   of a 64-bit float or a 128-bit integer.
 //! - A value must not contain or complete a `%%`, which Control-M would replace as a variable, with unchecked text. The
 //!   template itself may contain `%%` outside its braces.
 //! - The filters `safe`, `escape` and `e` do not exist: every value is escaped exactly once.
@@ -35,11 +39,14 @@ mod compile;
 mod data;
 mod emit;
 mod error;
+mod exact;
 mod known;
 mod limit;
 mod lint;
 mod mark;
+mod number;
 mod object;
+mod payload;
 mod quote;
 mod sample;
 mod shape;
@@ -51,4 +58,5 @@ pub use compile::Template;
 pub use error::{At, Error};
 pub use limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};
 pub use lint::{Finding, Severity};
+pub use payload::Payload;
 pub use sample::{Sample, SamplePayload};

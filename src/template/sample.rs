@@ -33,7 +33,7 @@ impl Serialize for SamplePayload {
 impl Sample {
     /// The template for sample bundles.
     pub fn of(template: &Template) -> Self {
-        let shapes = uses::of(template.name(), template.source()).shapes;
+        let shapes = uses::of(template.name(), &template.source()).shapes;
         Self { template: template.for_samples(call), shapes: Arc::new(shapes) }
     }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{At, Error, Template};
+use super::{At, Error, Payload, Template};
 
 fn render(source: &str, context: &Value) -> Result<String, Error> {
     Template::compile("t.json", source).unwrap().render(context)
@@ -247,4 +247,109 @@ proptest! {
             Err(error) => prop_assert!(text.contains("%%"), "{}", error),
         }
     }
+}
+
+#[test]
+fn a_replaced_template_reaches_its_clones_and_not_what_was_fixed() {
+    let template = Template::compile("t", r#"{"a": 1}"#).unwrap();
+    let (clone, fixed) = (template.clone(), template.fixed());
+    assert!(!template.replace(&Template::compile("t", r#"{"a": 1}"#).unwrap()), "it is the same");
+    assert!(template.replace(&Template::compile("t", r#"{"a": 2}"#).unwrap()));
+    let text = |template: &Template| template.render(&()).unwrap();
+    assert_eq!((text(&clone), text(&fixed)), (r#"{"a": 2}"#.to_owned(), r#"{"a": 1}"#.to_owned()));
+    assert_eq!(clone.revision(), template.revision());
+    assert_ne!(fixed.revision(), template.revision());
+}
+
+/// Renders a template with `parent` as a payload of this JSON text.
+fn with_parent(source: &str, parent: &str) -> Result<String, Error> {
+    let parent: Payload = serde_json::from_str(parent).unwrap();
+    Template::compile("t.json", source).unwrap().render(&std::collections::BTreeMap::from([("parent", parent)]))
+}
+
+const NUMBERS: &str = r#"{"z":10.10,"account":123456789012345678901234567890,"a":[0.1000,1E5,-0,100.00],"big":18446744073709551616,"low":-9223372036854775809,"long":1234567890123456789012345678901234567890,"huge":1e400,"x":0.30000000000000004,"n":7}"#;
+
+#[test]
+fn numbers_have_the_digits_that_were_sent() {
+    let names = ["z", "account", "a[0]", "a[1]", "a[2]", "a[3]", "big", "low", "long", "huge", "x", "n"];
+    let digits = [
+        "10.10",
+        "123456789012345678901234567890",
+        "0.1000",
+        "1E5",
+        "-0",
+        "100.00",
+        "18446744073709551616",
+        "-9223372036854775809",
+        "1234567890123456789012345678901234567890",
+        "1e400",
+        "0.30000000000000004",
+        "7",
+    ];
+    for (name, digits) in names.iter().zip(digits) {
+        for (expression, expected) in [
+            (format!(r#""{{{{ parent.{name} }}}}""#), format!("\"{digits}\"")),
+            (format!("{{{{ parent.{name} | tojson }}}}"), digits.to_owned()),
+            (format!(r#""{{{{ parent.{name} | string }}}}""#), format!("\"{digits}\"")),
+            (format!(r#""{{{{ "EUR " ~ parent.{name} }}}}""#), format!("\"EUR {digits}\"")),
+            (format!("{{% set y = parent.{name} %}}{{{{ y }}}}"), digits.to_owned()),
+        ] {
+            // A 64-bit parser cannot read what is beyond its range; Control-M is sent it as it is.
+            let rendered = with_parent(&format!(r#"{{"a": {expression}}}"#), NUMBERS);
+            if digits == "1e400" && !expected.starts_with('"') {
+                assert_eq!(rendered.unwrap_err().kind(), "invalid_json");
+                continue;
+            }
+            assert_eq!(rendered.unwrap(), format!(r#"{{"a": {expected}}}"#), "{expression}");
+        }
+    }
+}
+
+#[test]
+fn an_object_keeps_the_order_of_its_fields_and_the_spelling_of_its_numbers() {
+    let parent = r#"{"z":10.10,"a":{"y":[1E5,{"x":null,"b":"\u00e9\"","c":true}],"d":{}},"m":[]}"#;
+    let written = r#"{"z":10.10,"a":{"y":[1E5,{"x":null,"b":"é\"","c":true}],"d":{}},"m":[]}"#;
+    assert_eq!(with_parent(r#"{"a": {{ parent | tojson }}}"#, parent).unwrap(), format!(r#"{{"a": {written}}}"#));
+    assert_eq!(with_parent(r#"{"a": {{ parent }}}"#, parent).unwrap(), format!(r#"{{"a": {written}}}"#));
+}
+
+#[test]
+fn a_template_may_calculate_with_numbers_and_write_them_as_they_were_sent() {
+    let source = r#"{
+      "more": {{ parent.z > 10 }}, "less": {{ parent.z < parent.a[3] }}, "equal": {{ parent.z == 10.1 }},
+      "twice": {{ parent.z * 2 }}, "sum": {{ parent.n + parent.account }}, "next": {{ parent.big + 1 }},
+      "half": {{ parent.a | sum }}, "if": "{{ "dear" if parent.a[1] >= 100000 else "cheap" }}", "sent": {{ parent.z }},
+      "list": {{ parent.a | tojson }}
+    }"#;
+    let parent = NUMBERS.replace(r#","huge":1e400"#, "");
+    let text = with_parent(source, &parent).unwrap();
+    let compact: String = text.split_whitespace().collect();
+    let expected = r#"{"more":true,"less":true,"equal":true,"twice":20.2,"sum":123456789012345678901234567897,"next":18446744073709551617,"half":100100.1,"if":"dear","sent":10.10,"list":[0.1000,1E5,-0,100.00]}"#;
+    assert_eq!(compact, expected);
+}
+
+#[test]
+fn two_spellings_of_one_value_are_told_apart_or_refused() {
+    let parent = r#"{"a":10.10,"b":10.100,"c":10.1}"#;
+    let rendered = with_parent(r#"{"a": [{{ parent.a }}, {{ parent.b }}, {{ parent.c }}]}"#, parent).unwrap();
+    assert_eq!(rendered, r#"{"a": [10.10, 10.100, 10.1]}"#);
+    let error = with_parent(r#"{"a": {{ parent.a if parent.a < 11 else 0 }}}"#, parent).unwrap_err().to_string();
+    assert!(error.contains("several spellings") && error.contains("| float"), "{error}");
+    let converted = r#"{"a": {{ parent.a if parent.a | float < 11 else 0 }}}"#;
+    assert_eq!(with_parent(converted, parent).unwrap(), r#"{"a": 10.10}"#);
+}
+
+#[test]
+fn a_text_with_the_marks_of_numbers_is_written_as_it_is() {
+    let parent = "{\"a\":\"\u{FDD3}1\u{FDD4}2\u{FDD5}\",\"b\":10.10}";
+    let rendered = with_parent(r#"{"a": "{{ parent.a }}", "b": {{ parent.b }}}"#, parent).unwrap();
+    assert_eq!(rendered, "{\"a\": \"\u{FDD3}1\u{FDD4}2\u{FDD5}\", \"b\": 10.10}");
+}
+
+#[test]
+fn what_a_template_cannot_hold_is_refused_when_it_is_read() {
+    let read = |text: &str| serde_json::from_str::<Payload>(text).unwrap_err().to_string();
+    assert!(read(r#"{"a":"\ud83d"}"#).contains("has a string that is not Unicode"));
+    assert!(read(&["[".repeat(129), "]".repeat(129)].concat()).contains("nested deeper than 128"));
+    assert!(serde_json::from_str::<Payload>(&["[".repeat(128), "]".repeat(128)].concat()).is_ok());
 }

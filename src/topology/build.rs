@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Node, Output, Source, Topology};
+use super::{Node, Output, Source, StartAt, Topology};
 use crate::model::Topic;
 use crate::processor::{Keying, Processor, erase};
 
@@ -83,7 +83,17 @@ impl Wiring {
     #[must_use]
     pub fn reads(mut self, topic: &str, keying: impl Keying + 'static) -> Self {
         let node = self.topology.nodes.len();
-        self.topology.sources.push(Source { topic: Topic::new(topic), node, keying: Arc::new(keying) });
+        self.topology.sources.push(Source { topic: Topic::new(topic), node, keying: Arc::new(keying), start: None });
+        self
+    }
+
+    /// Says where the first start of the application begins the source that was wired last. Without it the source begins
+    /// at its first record, and a first start on a topic with a long history is refused.
+    #[must_use]
+    pub fn starts(mut self, start: StartAt) -> Self {
+        if let Some(source) = self.topology.sources.last_mut() {
+            source.start = Some(start);
+        }
         self
     }
 

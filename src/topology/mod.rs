@@ -12,18 +12,21 @@
 //! |---|---|
 //! | `spec` | topology files, parsed, validated and assembled |
 //! | `build` | a builder in Rust, for custom processors |
+//! | `start` | where the first start begins to read a source |
 //! | `wiring` | the types that the runtime runs, independent of the domain |
 //! | `describe` | a topology as a text diagram |
 
 mod build;
 mod describe;
 pub mod spec;
+mod start;
 mod wiring;
 
 pub use build::{BuildError, Builder, Wiring};
 pub use describe::describe;
 pub use spec::delivery::DELIVERY;
 pub use spec::{AssembleError, BUNDLE, Spec};
+pub use start::StartAt;
 pub use wiring::{Node, Output, OutputKind, Source, Topology, internal_topic};
 
 #[cfg(test)]

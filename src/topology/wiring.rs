@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::StartAt;
 use crate::model::Topic;
 use crate::processor::{AnyProcessor, Keying};
 
@@ -26,6 +27,8 @@ pub struct Source {
     pub node: usize,
     /// Extracts the key of a record's entry.
     pub keying: Arc<dyn Keying>,
+    /// Where its first start begins; `None`: at the first record, and only if the topic holds no long history.
+    pub start: Option<StartAt>,
 }
 
 impl fmt::Debug for Source {

@@ -226,3 +226,12 @@ fn commands_are_commands_of_this_program() {
     }
     assert_eq!(commands, ["mock control-m", "run", "run"]);
 }
+
+#[test]
+fn an_instance_with_a_wrong_configuration_is_not_restarted_for_ever() {
+    for (name, instance) in instances(&compose()) {
+        let restart = text(instance.get("restart").unwrap());
+        let attempts = restart.strip_prefix("on-failure:").and_then(|attempts| attempts.parse::<u32>().ok());
+        assert!(attempts.is_some_and(|attempts| (1..=20).contains(&attempts)), "{name}: {restart}");
+    }
+}

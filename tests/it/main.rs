@@ -18,6 +18,7 @@ mod control_m;
 mod delivery;
 mod driver;
 mod entry;
+mod events;
 mod golden;
 mod property;
 mod readme;

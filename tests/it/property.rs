@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 use sheaf::codec::json::Pointer;
 use sheaf::codec::{Head, Part, Versioned as _, Writer, entry};
 use sheaf::model::{Headers, Key, Moment, Record, Timer, Timestamp, Topic, TopicPartition};
-use sheaf::processor::bundle::{Bundle, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
+use sheaf::processor::bundle::{
+    Bundle, Format, Implausible, KeyFormat, MemberKeying, NO_IDS_DEFAULT, Role, Rules, SLA, SourceRules, State,
+};
 use sheaf::processor::{Effect, Event, Forward, Input, Keying as _, Processor as _};
 
 const START: i64 = 1_767_225_600_000;
@@ -28,19 +30,26 @@ fn pointer(text: &str) -> Pointer {
 fn rules(children: u32, parent_has_count: bool) -> Rules {
     let source = |topic: &str, member, bundle| SourceRules {
         topic: topic.to_owned(),
+        format: Format::Json,
+        conditions: Vec::new(),
         member,
-        bundle: pointer(bundle),
-        id: pointer("/id"),
-        expects: parent_has_count.then(|| pointer("/children")),
-        position: Some(pointer("/position")),
+        name: None,
+        bundle: pointer(bundle).into(),
+        id: pointer("/id").into(),
+        expects: parent_has_count.then(|| pointer("/children").into()),
+        position: Some(pointer("/position").into()),
         time: None,
+        ignore: Vec::new(),
+        implausible: Implausible::AppendTime,
     };
     Rules {
         sources: vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")],
         children,
+        members: Vec::new(),
         sla: Duration::from_hours(24),
         keep_closed: Duration::from_hours(7 * 24),
         key: KeyFormat::Text,
+        no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
     }
 }
 

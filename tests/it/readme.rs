@@ -134,7 +134,7 @@ fn subcommands(text: &str) -> BTreeSet<Vec<String>> {
             rest.split(['`', '\n', ' ', ',', '"', '\'']).take_while(is_word).filter(|word| !word.is_empty());
         let Some(first) = words.next() else { continue };
         let mut command = vec![first.to_owned()];
-        if ["state", "topology", "mock"].contains(&first) {
+        if ["state", "topology", "mock", "deliveries"].contains(&first) {
             command.extend(words.next().map(str::to_owned));
         }
         named.insert(command);
@@ -161,7 +161,7 @@ fn every_command_in_a_page_has_help() {
         }
     }
     // The commands in remedies of errors exist too.
-    named.extend(quoted(include_str!("../../src/runtime/error.rs")));
+    named.extend(quoted(include_str!("../../src/runtime/error/mod.rs")));
     for expected in [vec!["run"], vec!["mock", "control-m"], vec!["state", "republish"]] {
         assert!(named.iter().any(|command| *command == expected), "{expected:?} was not found in {named:?}");
     }
@@ -183,6 +183,30 @@ fn the_demo_prints_the_lines_of_the_readme() {
     let shown = blocks(&readme).into_iter().map(|(_, block)| block).find(|block| block.contains("The oracle agrees"));
     for line in shown.unwrap().lines().filter(|line| !line.is_empty() && line.trim() != "⋮") {
         assert!(printed.any(|other| other == line), "`sheaf demo --fast` does not print here: {line}");
+    }
+}
+
+#[test]
+fn the_demo_fits_a_terminal_and_shows_a_submission_at_once() {
+    let printed = text(&sheaf(&["demo", "--fast"]));
+    let wide: Vec<&str> = printed.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "wider than 80 columns: {wide:#?}");
+    let first = printed.lines().position(|line| line.contains("  submitted as folder-"));
+    assert!(first.is_some_and(|line| line < 15), "the first submission is in line {first:?}");
+}
+
+#[test]
+fn the_kill_of_the_demo_tells_what_was_in_danger() {
+    for seed in ["7", "8", "9"] {
+        let printed = text(&sheaf(&["demo", "--fast", "--json", "--seed", seed]));
+        let lines = printed.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let killed = lines.map(|mut line| line["observation"].take()).find(|line| line["type"] == "killed").unwrap();
+        assert!(killed["open_bundles"].as_u64().unwrap() > 0, "{killed}");
+        assert_eq!(
+            (&killed["uncommitted_events"], &killed["uncommitted_submissions"]),
+            (&1.into(), &1.into()),
+            "{killed}"
+        );
     }
 }
 

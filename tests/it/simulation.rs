@@ -59,7 +59,7 @@ fn a_seed_is_deterministic() {
 
 #[test]
 fn each_mutation_is_found() {
-    const SEEDS_MAX: u64 = 300;
+    const SEEDS_MAX: u64 = 1_500;
     let mut found = BTreeMap::new();
     for mutation in Mutation::ALL {
         let first = (0..SEEDS_MAX).map(|seed| run(seed, Some(mutation))).find(|report| !report.violations.is_empty());

@@ -12,6 +12,9 @@ use std::os::unix::process::CommandExt as _;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+/// The end of a cluster: its data is wiped.
+const WIPE: &str = r#"read -r _; exec "$0" stop --wipe --dir "$1""#;
+
 /// A running cluster; dropping it stops it.
 pub(crate) struct KafkaCluster {
     bootstrap_servers: String,
@@ -23,15 +26,21 @@ impl KafkaCluster {
     /// Starts a cluster of 1 or 3 brokers on free ports, with an empty directory.
     pub(crate) fn start(brokers: u32) -> Self {
         let directory = tempfile::Builder::new().prefix("sheaf-kafka-").tempdir().expect("a directory").keep();
-        Self::start_in(directory, brokers, r#"read -r _; exec "$0" stop --wipe --dir "$1""#)
+        Self::start_in(directory, brokers, WIPE, &[])
+    }
+
+    /// Starts a broker with further settings, as `scripts/kafka start --set` takes them.
+    pub(crate) fn start_with(settings: &[&str]) -> Self {
+        let directory = tempfile::Builder::new().prefix("sheaf-kafka-").tempdir().expect("a directory").keep();
+        Self::start_in(directory, 1, WIPE, settings)
     }
 
     /// The same in a persistent directory, with the data in it.
     pub(crate) fn start_persistent(directory: PathBuf, brokers: u32) -> Self {
-        Self::start_in(directory, brokers, r#"read -r _; exec "$0" stop --dir "$1""#)
+        Self::start_in(directory, brokers, r#"read -r _; exec "$0" stop --dir "$1""#, &[])
     }
 
-    fn start_in(directory: PathBuf, brokers: u32, at_the_end: &str) -> Self {
+    fn start_in(directory: PathBuf, brokers: u32, at_the_end: &str, settings: &[&str]) -> Self {
         let watchdog = Command::new("sh")
             .args(["-c", at_the_end])
             .args([script().as_os_str(), directory.as_os_str()])
@@ -42,7 +51,10 @@ impl KafkaCluster {
             .spawn()
             .expect("sh");
         let mut cluster = Self { bootstrap_servers: String::new(), directory, watchdog };
-        cluster.bootstrap_servers = cluster.up(&["--brokers", &brokers.to_string(), "--port", "0"]);
+        let brokers = brokers.to_string();
+        let mut options = vec!["--brokers", &brokers, "--port", "0"];
+        options.extend(settings.iter().flat_map(|setting| ["--set", *setting]));
+        cluster.bootstrap_servers = cluster.up(&options);
         cluster
     }
 

@@ -143,6 +143,7 @@ fn a_newer_producer_fences_the_older() {
     let mut new = fixture.producer("p", &[]);
     let error = old.commit(LIMIT).expect_err("fenced");
     assert!(matches!(error, Error::Fenced { by: FencedBy::Producer, .. }), "{error:?}");
+    assert!(error.to_string().contains(&format!("(transactional id {})", fixture.name("p"))), "{error}");
     write(&mut *new, &partition, &["new"]);
     assert_eq!(values(&fixture.read(Isolation::ReadCommitted, &partition)), ["new"]);
 }

@@ -3,9 +3,11 @@
 //! A new kind is a file here, a line in [`sinks`] and an arm of [`processor`].
 
 mod calls;
-mod control_m;
+pub(super) mod control_m;
 
 pub use calls::Calls;
+
+use std::sync::Arc;
 
 use super::Secrets;
 use super::error::Result;
@@ -13,17 +15,23 @@ use crate::config::Config;
 use crate::processor::delivery;
 use crate::processor::delivery::control_m::Children;
 use crate::sink::Sinks;
+use crate::sink::control_m::ControlM;
 use crate::template::{Finding, Template};
 use crate::topology::spec::{Delivery, DeliveryKind};
 
 /// The sinks of the configured services, by target.
-pub fn sinks(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<Sinks> {
-    let configured = [control_m::sink(config, secrets, calls)?];
-    Ok(configured.into_iter().flatten().fold(Sinks::new(), |sinks, (target, sink)| sinks.with(target, sink)))
+pub fn sinks(config: &Config, secrets: &Arc<Secrets>, calls: &Calls) -> Result<Sinks> {
+    Ok(by_target(control_m::sink(config, secrets, calls)?))
+}
+
+/// The sinks of these services, by target.
+pub(super) fn by_target(control_m: Option<Arc<ControlM>>) -> Sinks {
+    let configured = [control_m.map(control_m::targeted)];
+    configured.into_iter().flatten().fold(Sinks::new(), |sinks, (target, sink)| sinks.with(target, sink))
 }
 
 /// The findings in the template of a delivery, from sample bundles.
-pub(super) fn check(delivery: &Delivery, template: Template, children: Children) -> Vec<Finding> {
+pub(super) fn check(delivery: &Delivery, template: Template, children: Children<'_>) -> Vec<Finding> {
     match &delivery.kind {
         DeliveryKind::ControlM(to) => to.folders(template).check(children),
     }
@@ -32,6 +40,6 @@ pub(super) fn check(delivery: &Delivery, template: Template, children: Children)
 /// The processor of a delivery; `None` if its service is not configured.
 pub(super) fn processor(config: &Config, delivery: &Delivery, template: Template) -> Option<delivery::Delivery> {
     match &delivery.kind {
-        DeliveryKind::ControlM(to) => control_m::processor(config, to, template),
+        DeliveryKind::ControlM(to) => control_m::processor(config, delivery.give_up_after, to, template),
     }
 }

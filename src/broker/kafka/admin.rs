@@ -8,25 +8,29 @@ use std::task::{Context as TaskContext, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
-use rdkafka::TopicPartitionList;
 use rdkafka::admin::{
-    AdminClient, AdminOptions, NewPartitions, NewTopic as NativeTopic, ResourceSpecifier, TopicReplication, TopicResult,
+    AdminClient, AdminOptions, NewPartitions, NewTopic as NativeTopic, TopicReplication, TopicResult,
 };
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{IsError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::metadata::Metadata;
+use rdkafka::{Offset, TopicPartitionList};
 use uuid::Uuid;
 
 use super::context::{BaseConsumer, Context};
+use super::coordinator;
 use super::deadline::Deadline;
 use super::failure::{Failure, missing};
-use super::native::Client;
+use super::native::{Client, TopicConfigs};
 use super::settings::{KafkaSettings, refused};
 use crate::broker::{Admin, Error, Isolation, NewTopic, Purpose, Result, Start, TopicDescription};
-use crate::model::{Topic, TopicPartition};
+use crate::model::{Timestamp, Topic, TopicPartition};
 
 /// The wait before the next request for a topic that was just created.
 const RETRY_WAIT: Duration = Duration::from_millis(10);
+
+/// The descriptions of topics, in their order; `None` for one that does not exist.
+type Descriptions = Vec<Option<TopicDescription>>;
 
 /// The operation in errors.
 const DESCRIBING: &str = "describing topics";
@@ -38,11 +42,11 @@ pub(super) struct KafkaAdmin {
     /// has the client's errors.
     metadata_client: Arc<BaseConsumer>,
     native: Client,
-    address: String,
+    settings: Arc<KafkaSettings>,
 }
 
 impl KafkaAdmin {
-    pub(super) fn new(settings: &KafkaSettings) -> Result<Self> {
+    pub(super) fn new(settings: &Arc<KafkaSettings>) -> Result<Self> {
         let admin = settings.common().create_with_context(Context::default()).map_err(|error| refused(&error))?;
         let metadata_client: BaseConsumer = settings
             .reader(Isolation::ReadUncommitted, Purpose::Restore)
@@ -51,12 +55,17 @@ impl KafkaAdmin {
         metadata_client.context().close();
         let metadata_client = Arc::new(metadata_client);
         let native = Client::of_consumer(&metadata_client).ok_or_else(|| missing("client"))?;
-        Ok(Self { admin, metadata_client, native, address: settings.bootstrap_servers.clone() })
+        Ok(Self { admin, metadata_client, native, settings: Arc::clone(settings) })
     }
 
     fn error(&self, operation: &'static str, failure: Failure) -> Error {
         self.serve();
-        self.metadata_client.context().explain(failure).of_operation(operation, &self.address)
+        self.metadata_client.context().explain(failure).of_operation(operation, &self.settings.bootstrap_servers)
+    }
+
+    /// Names a missing right to a topic.
+    fn lacks(&self, failure: Failure, right: &str, topic: &str) -> Failure {
+        failure.lacks(right, &format!("topic {topic}"), &self.settings.principal())
     }
 
     /// Serves the events of the metadata client.
@@ -70,14 +79,20 @@ impl KafkaAdmin {
         }
     }
 
-    /// The results of an operation on several topics; the code `ignored` counts as success.
-    fn each(&self, operation: &'static str, results: KafkaResult<Vec<TopicResult>>, ignored: Code) -> Result<()> {
+    /// The results of an operation on several topics, which needs a right to each; the code `ignored` counts as success.
+    fn each(
+        &self,
+        (operation, right): (&'static str, &str),
+        results: KafkaResult<Vec<TopicResult>>,
+        ignored: Code,
+    ) -> Result<()> {
         for result in results.map_err(|error| self.error(operation, Failure::from_kafka(&error)))? {
             match result {
                 Ok(_) => {}
                 Err((_, code)) if code == ignored => {}
                 Err((topic, code)) => {
-                    return Err(self.error(operation, Failure::of(code, &format!("{topic}: {code}"))));
+                    let failure = Failure::of(code, &format!("{topic}: {code}"));
+                    return Err(self.error(operation, self.lacks(failure, right, &topic)));
                 }
             }
         }
@@ -105,7 +120,13 @@ impl KafkaAdmin {
             .metadata_client
             .fetch_metadata(Some(topic.as_str()), deadline.left())
             .map_err(|error| self.error(DESCRIBING, Failure::from_kafka(&error)))?;
-        let Some(partitions) = partition_count(&metadata, topic, &self.address)? else { return Ok(None) };
+        let Some(partitions) = partition_count(&metadata, topic).map_err(|failure| {
+            self.lacks(failure, "DESCRIBE", topic.as_str())
+                .of_operation("reading a topic's metadata", &self.settings.bootstrap_servers)
+        })?
+        else {
+            return Ok(None);
+        };
         let replication = metadata
             .topics()
             .first()
@@ -114,37 +135,35 @@ impl KafkaAdmin {
         Ok(Some((partitions, i32::try_from(replication).unwrap_or(i32::MAX))))
     }
 
-    /// Every topic has a configuration; an empty one stands for an error that rdkafka does not return: usually the
-    /// broker does not know the topic yet, or any more, while another one does.
-    fn describe_once(&self, topics: &[Topic], deadline: &Deadline) -> Result<Vec<Option<TopicDescription>>> {
+    /// The descriptions; a topic as an error is one that the asked broker does not know yet, or any more, while another one does.
+    fn describe_once(&self, topics: &[Topic], deadline: &Deadline) -> Result<std::result::Result<Descriptions, Topic>> {
         let found = topics.iter().map(|topic| self.metadata(topic, deadline)).collect::<Result<Vec<_>>>()?;
-        let existing: Vec<&Topic> =
-            topics.iter().zip(&found).filter_map(|(topic, found)| found.map(|_| topic)).collect();
+        let existing: Vec<&str> =
+            topics.iter().zip(&found).filter_map(|(topic, found)| found.map(|_| topic.as_str())).collect();
         let mut configs =
-            if existing.is_empty() { Vec::new() } else { self.configuration(&existing, deadline)? }.into_iter();
-        Ok(found
-            .into_iter()
-            .map(|found| {
-                let (partitions, replication) = found?;
-                Some(TopicDescription { partitions, replication, config: configs.next().unwrap_or_default() })
-            })
-            .collect())
+            if existing.is_empty() { TopicConfigs::new() } else { self.configurations(&existing, deadline)? };
+        let mut descriptions = Descriptions::with_capacity(topics.len());
+        for (topic, found) in topics.iter().zip(found) {
+            let Some((partitions, replication)) = found else {
+                descriptions.push(None);
+                continue;
+            };
+            let config = match configs.remove(topic.as_str()) {
+                Some(Ok(config)) if !config.is_empty() => config,
+                Some(Err(failure)) if failure.is_unauthorized() => BTreeMap::new(),
+                Some(Err(failure)) if failure.is_permanent() => {
+                    let detail = format!("{topic}: {}", failure.detail);
+                    return Err(self.error(DESCRIBING, Failure { detail, ..failure }));
+                }
+                Some(Ok(_) | Err(_)) | None => return Ok(Err(topic.clone())),
+            };
+            descriptions.push(Some(TopicDescription { partitions, replication, config }));
+        }
+        Ok(Ok(descriptions))
     }
 
-    fn configuration(&self, topics: &[&Topic], deadline: &Deadline) -> Result<Vec<BTreeMap<String, String>>> {
-        let named: Vec<_> = topics.iter().map(|topic| ResourceSpecifier::Topic(topic.as_str())).collect();
-        let options = options(deadline);
-        let answer = wait(self.admin.describe_configs(&named, &options));
-        let mut all = Vec::with_capacity(topics.len());
-        for (topic, resource) in
-            topics.iter().zip(answer.map_err(|error| self.error(DESCRIBING, Failure::from_kafka(&error)))?)
-        {
-            let resource =
-                resource.map_err(|code| self.error(DESCRIBING, Failure::of(code, &format!("{topic}: {code}"))))?;
-            let values = resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?)));
-            all.push(values.collect());
-        }
-        Ok(all)
+    fn configurations(&self, topics: &[&str], deadline: &Deadline) -> Result<TopicConfigs> {
+        self.native.topic_configs(topics, deadline.left_ms()).map_err(|failure| self.error(DESCRIBING, failure))
     }
 }
 
@@ -152,11 +171,12 @@ impl Admin for KafkaAdmin {
     fn describe(&mut self, topics: &[Topic], timeout: Duration) -> Result<Vec<Option<TopicDescription>>> {
         let deadline = Deadline::after(timeout);
         loop {
-            let found = self.describe_once(topics, &deadline)?;
-            let untold = |found: &Option<TopicDescription>| found.as_ref().is_some_and(|found| found.config.is_empty());
-            let Some((topic, _)) = topics.iter().zip(&found).find(|(_, found)| untold(found)) else { return Ok(found) };
+            let topic = match self.describe_once(topics, &deadline)? {
+                Ok(found) => return Ok(found),
+                Err(topic) => topic,
+            };
             if deadline.passed() {
-                let detail = format!("no broker returns the configuration of {topic}: allow DescribeConfigs on it");
+                let detail = format!("no broker returns the configuration of {topic} yet");
                 return Err(Error::TimedOut { operation: DESCRIBING, detail });
             }
             drop(self.metadata_client.poll(RETRY_WAIT));
@@ -165,7 +185,8 @@ impl Admin for KafkaAdmin {
 
     fn topic_id(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<Uuid>> {
         let id = self.native.topic_id(topic.as_str(), Deadline::after(timeout).left_ms());
-        Ok(id.map_err(|failure| self.error("reading a topic id", failure))?.filter(|id| !id.is_nil()))
+        let failed = |failure| self.error("reading a topic id", self.lacks(failure, "DESCRIBE", topic.as_str()));
+        Ok(id.map_err(failed)?.filter(|id| !id.is_nil()))
     }
 
     fn create(&mut self, topics: &[NewTopic], timeout: Duration) -> Result<()> {
@@ -182,7 +203,7 @@ impl Admin for KafkaAdmin {
             return Ok(());
         }
         let results = wait(self.admin.create_topics(&wanted, &options(&deadline)));
-        self.each("creating topics", results, Code::TopicAlreadyExists)?;
+        self.each(("creating topics", "CREATE"), results, Code::TopicAlreadyExists)?;
         self.await_topics(topics, &deadline)
     }
 
@@ -192,7 +213,7 @@ impl Admin for KafkaAdmin {
         }
         let names: Vec<&str> = topics.iter().map(Topic::as_str).collect();
         let results = wait(self.admin.delete_topics(&names, &options(&Deadline::after(timeout))));
-        self.each("deleting topics", results, Code::UnknownTopicOrPartition)
+        self.each(("deleting topics", "DELETE"), results, Code::UnknownTopicOrPartition)
     }
 
     fn add_partitions(&mut self, topic: &Topic, count: i32, timeout: Duration) -> Result<()> {
@@ -202,7 +223,7 @@ impl Admin for KafkaAdmin {
         };
         let new = NewPartitions::new(topic.as_str(), total);
         let results = wait(self.admin.create_partitions([&new], &options(&Deadline::after(timeout))));
-        self.each(ADDING, results, Code::NoError)
+        self.each((ADDING, "ALTER"), results, Code::NoError)
     }
 
     fn delete_records(&mut self, before: &[(TopicPartition, i64)], timeout: Duration) -> Result<()> {
@@ -225,21 +246,69 @@ impl Admin for KafkaAdmin {
                         TopicPartition { topic: Topic::new(element.topic()), partition: element.partition() };
                     return Err(Error::OutOfRange { partition });
                 }
-                return Err(self.error(DELETING, failure));
+                return Err(self.error(DELETING, self.lacks(failure, "DELETE", element.topic())));
             }
         }
         Ok(())
     }
 
+    fn coordinator_problem(&mut self, timeout: Duration) -> Result<Option<String>> {
+        let deadline = Deadline::after(timeout);
+        for topic in &coordinator::TOPICS {
+            let metadata = self
+                .metadata_client
+                .fetch_metadata(Some(topic.name), deadline.left())
+                .map_err(|error| self.error("reading a coordinator's topic", Failure::from_kafka(&error)))?;
+            // Without the right to see the settings Kafka's default is taken: one replica in sync is enough.
+            let settings = self.native.topic_configs(&[topic.name], deadline.left_ms()).unwrap_or_default();
+            let settings = settings.get(topic.name).and_then(|settings| settings.as_ref().ok());
+            let in_sync_min = settings.and_then(|settings| settings.get("min.insync.replicas")?.parse().ok());
+            if let Some(problem) = topic.problem(&metadata, in_sync_min.unwrap_or(1)) {
+                return Ok(Some(problem));
+            }
+        }
+        Ok(None)
+    }
+
     fn watermarks(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<(i64, i64)> {
-        self.metadata_client
-            .fetch_watermarks(partition.topic.as_str(), partition.partition, timeout)
-            .map_err(|error| self.error("reading watermarks", Failure::from_kafka(&error)))
+        self.metadata_client.fetch_watermarks(partition.topic.as_str(), partition.partition, timeout).map_err(|error| {
+            let failure = self.lacks(Failure::from_kafka(&error), "DESCRIBE", partition.topic.as_str());
+            self.error("reading watermarks", failure)
+        })
+    }
+
+    fn offsets_at(
+        &mut self,
+        partitions: &[TopicPartition],
+        at: Timestamp,
+        timeout: Duration,
+    ) -> Result<Vec<Option<i64>>> {
+        const READING: &str = "reading offsets by timestamp";
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            // A request by timestamp has it in the place of the offset; negative ones are Kafka's words for ends.
+            super::partition_list::add(&mut list, partition, Start::At(at.as_millis().max(0)))
+                .map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
+        }
+        let found = self
+            .metadata_client
+            .offsets_for_times(list, timeout)
+            .map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
+        let offset = |partition: &TopicPartition| {
+            let element = found.find_partition(partition.topic.as_str(), partition.partition);
+            let element = element.ok_or_else(|| missing("partition"))?;
+            element.error().map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
+            match element.offset() {
+                Offset::Offset(offset) => Ok(Some(offset)),
+                Offset::Beginning | Offset::End | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_) => Ok(None),
+            }
+        };
+        partitions.iter().map(offset).collect()
     }
 }
 
 /// The partition count in a topic's metadata; `None` if the topic does not exist.
-fn partition_count(metadata: &Metadata, topic: &Topic, address: &str) -> Result<Option<i32>> {
+fn partition_count(metadata: &Metadata, topic: &Topic) -> std::result::Result<Option<i32>, Failure> {
     let Some(found) = metadata.topics().iter().find(|found| found.name() == topic.as_str()) else {
         return Ok(None);
     };
@@ -247,8 +316,7 @@ fn partition_count(metadata: &Metadata, topic: &Topic, address: &str) -> Result<
         let code = Code::from(error);
         // A topic without leaders is being created; the next request finds it complete.
         let absent = [Code::UnknownTopicOrPartition, Code::UnknownTopic, Code::LeaderNotAvailable].contains(&code);
-        let failure = Failure::of(code, &format!("{topic}: {code}"));
-        return if absent { Ok(None) } else { Err(failure.of_operation("reading a topic's metadata", address)) };
+        return if absent { Ok(None) } else { Err(Failure::of(code, &format!("{topic}: {code}"))) };
     }
     Ok(Some(i32::try_from(found.partitions().len()).unwrap_or(i32::MAX)))
 }

@@ -15,7 +15,7 @@ use rdkafka::topic_partition_list::TopicPartitionListElem;
 
 use super::context::BaseConsumer;
 use super::deadline::Deadline;
-use super::failure::Failure;
+use super::failure::{Failure, PRINCIPAL};
 use super::native::{Client, Queue};
 use super::partition_list::add;
 use super::record::record;
@@ -120,6 +120,7 @@ impl Assigned {
                 continue;
             };
             if failure.is_permanent() {
+                let failure = failure.lacks("READ", &format!("topic {}", partition.topic), PRINCIPAL);
                 let detail = format!("{partition}: {}", failure.detail);
                 return Err(Error::Fatal { operation: "fetching", detail });
             }

@@ -40,6 +40,8 @@ pub(super) struct KafkaConsumer {
     waker: Waker,
     group: String,
     address: String,
+    /// The principal, for errors about missing rights.
+    principal: String,
     /// True until a member that joins twice has subscribed (see [`Consumer::subscribe`]).
     joins_twice: bool,
     /// The topics of the second subscription, until it is made.
@@ -68,6 +70,7 @@ impl KafkaConsumer {
             waker: spec.waker.clone(),
             group: spec.group.clone(),
             address: settings.bootstrap_servers.clone(),
+            principal: settings.principal(),
             joins_twice: settings.assignor == Assignor::CooperativeSticky && spec.group_instance.is_some(),
             second: None,
             answered: false,
@@ -86,7 +89,15 @@ impl KafkaConsumer {
     }
 
     fn error(&self, operation: &'static str, error: &KafkaError) -> Error {
-        self.context().explain(Failure::from_kafka(error)).of_operation(operation, &self.address)
+        let failure = self.context().explain(Failure::from_kafka(error));
+        self.lacks(failure).of_operation(operation, &self.address)
+    }
+
+    /// Names a missing right.
+    fn lacks(&self, failure: Failure) -> Failure {
+        let of_group = failure.code == Code::GroupAuthorizationFailed;
+        let resource = if of_group { format!("group {}", self.group) } else { "a topic that it reads".to_owned() };
+        failure.lacks("READ", &resource, &self.principal)
     }
 
     /// Serves events until a rebalance, or until there are no more.
@@ -121,8 +132,8 @@ impl KafkaConsumer {
             return Err(failure.of_operation("serving the group", &self.address));
         }
         if failure.is_permanent() {
-            let detail = self.context().last_error().map_or(failure.detail, |last_error| last_error.detail);
-            return Err(Error::Fatal { operation: "serving the group", detail });
+            let failure = self.lacks(self.context().last_error().unwrap_or(failure));
+            return Err(Error::Fatal { operation: "serving the group", detail: failure.detail });
         }
         Ok(())
     }
@@ -268,7 +279,7 @@ impl Consumer for KafkaConsumer {
                 if failure.code == Code::UnstableOffsetCommit {
                     return Err(Error::Unstable);
                 }
-                return Err(failure.of_operation(READING, &self.address));
+                return Err(self.lacks(failure).of_operation(READING, &self.address));
             }
             offsets.push(if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None });
         }
@@ -289,7 +300,7 @@ impl Consumer for KafkaConsumer {
         }
         let queue = self.native.new_queue().ok_or_else(|| missing("queue"))?;
         let answer = self.native.commit_offsets(&list, &queue, Deadline::after(timeout).left_ms());
-        answer.map_err(|failure| failure.of_operation(COMMITTING, &self.address))
+        answer.map_err(|failure| self.lacks(failure).of_operation(COMMITTING, &self.address))
     }
 
     fn group(&self) -> Result<GroupMetadata> {

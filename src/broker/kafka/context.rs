@@ -60,7 +60,11 @@ impl Context {
     /// Replaces a time-out by its cause, while the client reports connection or authentication errors.
     pub(super) fn explain(&self, failure: Failure) -> Failure {
         match self.last_error() {
-            Some(last_error) if failure.is_timeout() && (last_error.is_unreachable() || last_error.is_permanent()) => {
+            // A connection that is closed because of a wrong password is reported as unreachable.
+            Some(last_error)
+                if failure.is_timeout() && last_error.is_unreachable()
+                    || (failure.is_timeout() || failure.is_unreachable()) && last_error.is_permanent() =>
+            {
                 last_error
             }
             _ => failure,

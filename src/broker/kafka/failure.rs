@@ -4,6 +4,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::broker::{Error, FencedBy};
 
+/// The principal of a client in messages, where its name is not at hand.
+pub(super) const PRINCIPAL: &str = "the principal of this client";
+
 /// An error of librdkafka.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
@@ -48,6 +51,34 @@ impl Failure {
     /// True if the offset is out of range.
     pub(super) fn is_out_of_range(&self) -> bool {
         matches!(self.code, Code::OffsetOutOfRange | Code::AutoOffsetReset)
+    }
+
+    /// True if the principal of this client lacks a right.
+    pub(super) fn is_unauthorized(&self) -> bool {
+        matches!(
+            self.code,
+            Code::TopicAuthorizationFailed
+                | Code::GroupAuthorizationFailed
+                | Code::ClusterAuthorizationFailed
+                | Code::TransactionalIdAuthorizationFailed
+        )
+    }
+
+    /// Names the missing right, its resource and the principal if a right is missing.
+    pub(super) fn lacks(self, right: &str, resource: &str, principal: &str) -> Self {
+        if !self.is_unauthorized() {
+            return self;
+        }
+        let (right, resource) = if self.code == Code::ClusterAuthorizationFailed {
+            ("IDEMPOTENT_WRITE (of producers) or CREATE", "the cluster")
+        } else {
+            (right, resource)
+        };
+        let detail = format!(
+            "{principal} lacks the right {right} on {resource} ({}): allow it with kafka-acls; docs/operations.md has the list",
+            self.detail
+        );
+        Self { detail, ..self }
     }
 
     /// True for permanent failures: authorization, names, configuration.

@@ -11,6 +11,7 @@
 //!  java            properties of Java clients, and librdkafka's for the same
 //!  login           which ways to log in this build of librdkafka has
 //!  record          messages to records
+//!  coordinator     why a cluster has no coordinator
 //!  partition_list  partitions and start offsets as librdkafka's lists
 //!  native          the C interface, and all unsafe code
 //!  deadline        the rest of a time-out
@@ -36,6 +37,7 @@ mod admin;
 mod assigned;
 mod consumer;
 mod context;
+mod coordinator;
 mod deadline;
 mod failure;
 mod java;

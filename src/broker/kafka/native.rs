@@ -12,6 +12,7 @@
 #![expect(unsafe_code, reason = "librdkafka's C functions need it; all other files of sheaf forbid it")]
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char};
 use std::marker::PhantomData;
 use std::ptr::{NonNull, null, null_mut};
@@ -139,6 +140,54 @@ impl Client {
             let bits = (c::rd_kafka_Uuid_most_significant_bits(id), c::rd_kafka_Uuid_least_significant_bits(id));
             Ok(Some(Uuid::from_u64_pair(bits.0.cast_unsigned(), bits.1.cast_unsigned())))
         }
+    }
+
+    /// The configurations of topics, by name; a failure for each topic that the broker does not describe. See
+    /// `rd_kafka_DescribeConfigs`.
+    pub(super) fn topic_configs(&self, topics: &[&str], timeout_ms: i32) -> Result<TopicConfigs, Failure> {
+        let unusable = || Failure::of(RDKafkaErrorCode::InvalidArgument, "a topic's name is invalid");
+        let names = topics
+            .iter()
+            .map(|topic| CString::new(*topic))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_nul| unusable())?;
+        let answers = self.new_queue().ok_or_else(unusable)?;
+        // SAFETY: client, names and queue are alive; the calls copy names and resources, which are released here.
+        unsafe {
+            let topic = c::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC;
+            let mut wanted: Vec<_> =
+                names.iter().map(|name| c::rd_kafka_ConfigResource_new(topic, name.as_ptr())).collect();
+            let options = c::rd_kafka_AdminOptions_new(
+                self.raw.as_ptr(),
+                c::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS,
+            );
+            c::rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms.max(1), null_mut(), 0);
+            c::rd_kafka_DescribeConfigs(
+                self.raw.as_ptr(),
+                wanted.as_mut_ptr(),
+                wanted.len(),
+                options,
+                answers.raw.as_ptr(),
+            );
+            c::rd_kafka_ConfigResource_destroy_array(wanted.as_mut_ptr(), wanted.len());
+            c::rd_kafka_AdminOptions_destroy(options);
+        }
+        let Some(answer) = answers.event(timeout_ms.saturating_add(1_000)) else {
+            return Err(Failure::of(RDKafkaErrorCode::OperationTimedOut, ""));
+        };
+        let mut found = TopicConfigs::new();
+        // SAFETY: the event is alive, and with it the result, its array of `count` resources, and what those hold.
+        unsafe {
+            code(c::rd_kafka_event_error(answer.raw.as_ptr()))?;
+            let (result, mut count) = (c::rd_kafka_event_DescribeConfigs_result(answer.raw.as_ptr()), 0);
+            let resources = c::rd_kafka_DescribeConfigs_result_resources(result, &raw mut count);
+            for at in 0..count {
+                let resource = *resources.add(at);
+                let name = text(c::rd_kafka_ConfigResource_name(resource));
+                found.insert(name, configuration(resource));
+            }
+        }
+        Ok(found)
     }
 
     /// The group metadata of this consumer; `None` without a group.
@@ -578,6 +627,28 @@ impl<'a> Iterator for Deliveries<'a> {
     fn next(&mut self) -> Option<Message<'a>> {
         // SAFETY: the event is borrowed, so alive; its messages live as long as it does.
         Message::new(unsafe { c::rd_kafka_event_message_next(self.raw.as_ptr()) })
+    }
+}
+
+/// The configurations of topics, by name.
+pub(super) type TopicConfigs = BTreeMap<String, Result<BTreeMap<String, String>, Failure>>;
+
+/// The configuration of a described resource, or its failure.
+///
+/// # Safety
+/// The resource belongs to a result that is alive.
+unsafe fn configuration(resource: *const c::rd_kafka_ConfigResource_t) -> Result<BTreeMap<String, String>, Failure> {
+    // SAFETY: the resource is alive, and with it its array of `count` entries, their names and values.
+    unsafe {
+        code(c::rd_kafka_ConfigResource_error(resource))?;
+        let mut count = 0;
+        let entries = c::rd_kafka_ConfigResource_configs(resource, &raw mut count);
+        let entry = |at| {
+            let entry = *entries.add(at);
+            let value = c::rd_kafka_ConfigEntry_value(entry);
+            (!value.is_null()).then(|| (text(c::rd_kafka_ConfigEntry_name(entry)), text(value)))
+        };
+        Ok((0..count).filter_map(entry).collect())
     }
 }
 

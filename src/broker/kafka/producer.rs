@@ -90,7 +90,10 @@ impl KafkaProducer {
                             let name = to.map_or("an unknown topic", |to| to.topic.as_str());
                             let size = message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len);
                             // The first failure is the cause of the later ones.
-                            self.deliveries.failed.get_or_insert_with(|| failure.of_delivery(name, size));
+                            self.deliveries.failed.get_or_insert_with(|| {
+                                let principal = self.settings.principal();
+                                failure.lacks("WRITE", &format!("topic {name}"), &principal).of_delivery(name, size)
+                            });
                         }
                         (None, Some(to)) if to.is_tracked => {
                             let end = message.offset().saturating_add(1);
@@ -163,7 +166,28 @@ impl KafkaProducer {
     /// The error of a transactional call; serves events for the log first.
     fn failed(&mut self, operation: &'static str, failure: Failure) -> Error {
         self.serve_all();
-        self.fatal().unwrap_or(failure).of_transaction(operation)
+        let failure = self.fatal().unwrap_or(failure);
+        self.named(self.lacks(failure).of_transaction(operation))
+    }
+
+    /// Names a missing right.
+    fn lacks(&self, failure: Failure) -> Failure {
+        let (right, resource) = match (failure.code, &self.spec.transactional_id) {
+            (Code::TransactionalIdAuthorizationFailed, Some(id)) => ("WRITE", format!("transactional id {id}")),
+            (Code::GroupAuthorizationFailed, _) => ("READ", format!("group {}", self.settings.group)),
+            _ => ("WRITE", "a topic that it writes".to_owned()),
+        };
+        failure.lacks(right, &resource, &self.settings.principal())
+    }
+
+    /// Names the transactional id in an error about it.
+    fn named(&self, error: Error) -> Error {
+        match (error, &self.spec.transactional_id) {
+            (Error::Fenced { by: FencedBy::Producer, detail }, Some(id)) => {
+                Error::Fenced { by: FencedBy::Producer, detail: format!("{detail} (transactional id {id})") }
+            }
+            (error, _) => error,
+        }
     }
 
     /// The fatal error of the client, if there is one.
@@ -181,7 +205,8 @@ impl Producer for KafkaProducer {
         let result = self.native.init_transactions(Deadline::after(timeout).left_ms());
         self.serve_all();
         result.map_err(|failure| {
-            self.context().explain(failure).of_operation("initialising the producer", &self.settings.bootstrap_servers)
+            let failure = self.lacks(self.context().explain(failure));
+            self.named(failure.of_operation("initialising the producer", &self.settings.bootstrap_servers))
         })?;
         self.context().clear_error();
         Ok(())
@@ -212,7 +237,7 @@ impl Producer for KafkaProducer {
                 Ok(())
             }
             Err(failure) if failure.fatal || self.fatal().is_some() => Err(self.failed("producing", failure)),
-            Err(failure) => Err(failure.of_delivery(record.topic.as_str(), record.size())),
+            Err(failure) => Err(self.named(failure.of_delivery(record.topic.as_str(), record.size()))),
         }
     }
 
@@ -221,7 +246,8 @@ impl Producer for KafkaProducer {
         self.serve_all();
         if let Some(error) = self.deliveries.failed.clone() {
             // Records of a fenced producer are purged, and their reports do not have the cause.
-            return Err(self.fatal().map_or(error, |failure| failure.of_transaction("waiting for deliveries")));
+            let error = self.fatal().map_or(error, |failure| failure.of_transaction("waiting for deliveries"));
+            return Err(self.named(error));
         }
         if !settled {
             let detail = format!("{} records are not acknowledged", self.deliveries.outstanding);

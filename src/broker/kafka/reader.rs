@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use super::context::{BaseConsumer, Context};
 use super::deadline::Deadline;
-use super::failure::{Failure, missing};
+use super::failure::{Failure, PRINCIPAL, missing};
 use super::native::{Client, Message, Queue};
 use super::partition_list::add;
 use super::record::record;
@@ -115,6 +115,7 @@ impl Assigned {
             return Err(Error::OutOfRange { partition: self.partition.clone() });
         }
         if failure.is_permanent() {
+            let failure = failure.lacks("READ", &format!("topic {}", self.partition.topic), PRINCIPAL);
             let detail = format!("{}: {}", self.partition, failure.detail);
             return Err(Error::Fatal { operation: "reading", detail });
         }

@@ -10,6 +10,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::producer::BaseProducer;
 
 use super::deadline::millis;
+use super::failure::PRINCIPAL;
 use super::{java, login};
 use crate::broker::{ConsumerSpec, Error, Isolation, ProducerSpec, Purpose, Result, Waker};
 
@@ -34,6 +35,9 @@ pub struct KafkaSettings {
     pub assignor: Assignor,
     /// The largest record of a producer, in bytes, with its overhead (`message.max.bytes`).
     pub message_max_bytes: u32,
+    /// The group id of readers and admin clients, which need one and neither join nor commit: the application's group, so that no
+    /// right to another one is needed.
+    pub group: String,
 }
 
 /// The assignor of a group (`partition.assignment.strategy`), the same for all members.
@@ -70,11 +74,28 @@ impl KafkaSettings {
             bootstrap_servers: bootstrap_servers.to_owned(),
             properties: BTreeMap::new(),
             client_id: "sheaf".to_owned(),
-            session_timeout: Duration::from_secs(45),
+            session_timeout: SESSION_TIMEOUT,
             max_poll_interval: Duration::from_mins(5),
             transaction_timeout: Duration::from_secs(15),
             assignor: Assignor::default(),
             message_max_bytes: 10 * 1024 * 1024,
+            group: "sheaf-reader".to_owned(),
+        }
+    }
+
+    /// The principal of this client in messages.
+    pub(super) fn principal(&self) -> String {
+        let name = ["sasl.username", "sasl.kerberos.principal"].iter().find_map(|name| self.properties.get(*name));
+        match name {
+            Some(name) => format!("{PRINCIPAL} (User:{name})"),
+            None if self
+                .properties
+                .keys()
+                .any(|name| name.starts_with("ssl.cert") || name.starts_with("ssl.keystore")) =>
+            {
+                format!("{PRINCIPAL} (of its certificate)")
+            }
+            None => PRINCIPAL.to_owned(),
         }
     }
 
@@ -143,15 +164,14 @@ impl KafkaSettings {
         config
     }
 
-    /// For a reader without a group. librdkafka assigns nothing without a group id; nothing is committed under this
-    /// one, and no member joins it.
+    /// For a reader. librdkafka assigns nothing without a group id; nothing is committed under it, and no member joins.
     pub(super) fn reader(&self, isolation: Isolation, purpose: Purpose) -> ClientConfig {
         let mut config = self.base(match purpose {
             Purpose::Restore => READING,
             Purpose::Follow => FOLLOWING,
             Purpose::Peek => PEEKING,
         });
-        owned_by_consumers(&mut config, "sheaf-reader", isolation);
+        owned_by_consumers(&mut config, &self.group, isolation);
         config.set("enable.partition.eof", "true");
         config
     }
@@ -238,8 +258,13 @@ const OWNED: &[(&str, &str)] = &[
     ("acks", "transactions need all of them"),
     ("request.required.acks", "transactions need all of them"),
     ("partitioner", "a bundle's key has to give the same partition everywhere"),
-    ("message.max.bytes", "it has a setting of its own"),
+    ("message.max.bytes", "max_record_bytes is the setting for it"),
 ];
+
+/// As in Kafka's consumer and in Kafka Streams. A member is static, so a restart within the session keeps its tasks: a pod that
+/// is killed on its node is back after 10 to 30 s, and a shorter session would move and restore its state for each restart.
+/// The price is that a survivor takes over from an instance that does not come back after this time.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// A member learns of a rebalance from the answer to a heartbeat, twice with the cooperative protocol: with Kafka's 3 s
 /// two members took 6.5 s to rebalance.
@@ -312,7 +337,8 @@ const PRODUCING: &[(&str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::{KafkaSettings, OWNED, ProducerSpec};
+    use super::{ConsumerSpec, KafkaSettings, OWNED, ProducerSpec};
+    use crate::broker::Waker;
 
     fn with(key: &str, value: &str) -> KafkaSettings {
         let mut settings = KafkaSettings::new("localhost:9092");
@@ -345,6 +371,14 @@ mod tests {
     fn a_password_is_not_shown() {
         let shown = format!("{:?}", with("sasl.password", "my secret"));
         assert!(shown.contains("sasl.password") && !shown.contains("my secret"), "{shown}");
+    }
+
+    #[test]
+    fn the_session_is_that_of_kafka_streams_unless_it_is_set() {
+        let spec = ConsumerSpec { group: "g".to_owned(), group_instance: None, waker: Waker::none() };
+        let config = KafkaSettings::new("localhost:9092").consumer(&spec);
+        assert_eq!(config.get("session.timeout.ms"), Some("45000"));
+        assert_eq!(config.get("heartbeat.interval.ms"), Some("500"));
     }
 
     #[test]

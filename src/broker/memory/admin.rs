@@ -8,7 +8,7 @@ use super::catalog::refused;
 use super::client::Client;
 use super::fault::Operation;
 use crate::broker::{Admin, NewTopic, Result, TopicDescription};
-use crate::model::{Topic, TopicPartition};
+use crate::model::{Timestamp, Topic, TopicPartition};
 
 /// An admin client of a cluster in memory.
 #[derive(Debug)]
@@ -52,6 +52,22 @@ impl Admin for MemoryAdmin {
             let log = cluster.catalog.log(partition);
             let log = log.ok_or_else(|| refused("watermarks", format!("{partition} does not exist")))?;
             Ok((log.start(), log.end()))
+        })
+    }
+
+    fn offsets_at(
+        &mut self,
+        partitions: &[TopicPartition],
+        at: Timestamp,
+        _timeout: Duration,
+    ) -> Result<Vec<Option<i64>>> {
+        self.0.call(Operation::Admin, |cluster| {
+            let offset = |partition: &TopicPartition| {
+                let log = cluster.catalog.log(partition);
+                let log = log.ok_or_else(|| refused("offsets", format!("{partition} does not exist")))?;
+                Ok(log.first_since(at))
+            };
+            partitions.iter().map(offset).collect()
         })
     }
 }

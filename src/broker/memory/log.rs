@@ -79,6 +79,11 @@ impl Log {
         }
     }
 
+    /// The offset of the first record or marker with this timestamp or a later one.
+    pub(super) fn first_since(&self, at: Timestamp) -> Option<i64> {
+        self.entries.iter().find(|entry| entry.timestamp >= at).map(|entry| entry.offset)
+    }
+
     /// Appends a record, in an open transaction or without one; returns its offset.
     pub(super) fn append(
         &mut self,

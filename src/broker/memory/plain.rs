@@ -14,7 +14,7 @@ pub(super) struct PlainProducer {
     client: Client,
     tracked: BTreeSet<Topic>,
     ends: BTreeMap<TopicPartition, i64>,
-    /// The first failed delivery of this batch.
+    /// The first failed delivery of this batch: the record may have been written all the same.
     failed: Option<Error>,
 }
 
@@ -41,9 +41,10 @@ impl Producer for PlainProducer {
                 self.ends.insert(partition, offset + 1);
             }
             Ok(_) => {}
-            // Returned later, like a delivery report.
-            Err(error @ (Error::Abortable { .. } | Error::TimedOut { .. })) => {
-                self.failed.get_or_insert(error);
+            // Returned later, like a delivery report, of which the Kafka adapter makes this error.
+            Err(Error::TimedOut { detail, .. }) => {
+                let detail = format!("a record for {} was not delivered: {detail}", record.topic);
+                self.failed.get_or_insert(Error::Abortable { detail });
             }
             Err(error) => return Err(error),
         }

@@ -8,15 +8,18 @@
 //! | `produce` | `sheaf produce`: sample events |
 //! | `validate` | `sheaf validate`: configuration, topology and template, without a broker |
 //! | `state` | `sheaf state`: state stores and their changelogs |
+//! | `deliveries` | `sheaf deliveries`: commands to the delivery of one bundle |
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
 //! | `mock` | `sheaf mock control-m`: the Control-M simulator |
 //!
-//! A new command is a file here and three lines below: its module, its variant, its call. Its help is the documentation of its
-//! options.
+//! `reload` is the part of `run` that reloads. A new command is a file here and three lines below: its module, its variant, its
+//! call. Its help is the documentation of its options.
 
+mod deliveries;
 mod demo;
 mod mock;
 mod produce;
+mod reload;
 mod run;
 mod simulate;
 mod state;
@@ -55,6 +58,8 @@ enum Command {
     Validate(validate::Args),
     Simulate(simulate::Args),
     #[command(subcommand)]
+    Deliveries(deliveries::Command),
+    #[command(subcommand)]
     State(state::Command),
     #[command(subcommand)]
     Topology(topology::Command),
@@ -70,6 +75,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Produce(args) => produce::main(&args),
         Command::Validate(args) => validate::main(&args),
         Command::Simulate(args) => Ok(simulate::main(&args)),
+        Command::Deliveries(command) => deliveries::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
         Command::Mock(command) => mock::main(&command),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::broker::kafka::{KafkaBroker, KafkaSettings};
+use crate::app;
 use crate::broker::{Broker, Producer, ProducerSpec};
 use crate::cli::exit::Failure;
 use crate::cli::output::{print_stderr, print_stdout};
@@ -67,9 +67,9 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     if args.shuffle {
         generator.shuffle(&mut events);
     }
-    let broker = KafkaBroker::new(KafkaSettings::new(&args.bootstrap_servers))?;
+    let broker = app::broker_at(&args.bootstrap_servers)?;
     let transactional_id = format!("sheaf-produce-{}", Incarnation::of_this_process().id);
-    let missing = missing(&broker, args)?;
+    let missing = missing(&*broker, args)?;
     for topic in &missing {
         print_stderr(&format!("topic {topic} does not exist; the broker may create it when it is written to"));
     }
@@ -94,14 +94,14 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     });
     let written = match result {
         Ok(written) => written,
-        Err(failure) => return Err(self::missing(&broker, args)?.first().map_or(failure, absent)),
+        Err(failure) => return Err(self::missing(&*broker, args)?.first().map_or(failure, absent)),
     };
     print_stderr(&format!("{written} of {} events written (seed {seed})", events.len()));
     Ok(ExitCode::SUCCESS)
 }
 
 /// The topics of the events that do not exist.
-fn missing(broker: &KafkaBroker, args: &Args) -> Result<Vec<Topic>, Failure> {
+fn missing(broker: &dyn Broker, args: &Args) -> Result<Vec<Topic>, Failure> {
     let topics = [&args.parent_topic, &args.children_topic].map(|topic| Topic::new(topic));
     let found = broker.admin()?.describe(&topics, TIMEOUT)?;
     Ok(topics.into_iter().zip(found).filter(|(_, found)| found.is_none()).map(|(topic, _)| topic).collect())

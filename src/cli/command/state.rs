@@ -8,7 +8,6 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 
 use crate::app::{self, Secrets};
-use crate::broker::Broker;
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::{print_stderr, print_stdout};
@@ -58,7 +57,7 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let stores = app::stores(&config)?;
     let settings = app::settings(&config, String::new());
     let plan = prepare(&mut *broker.admin()?, &file.assemble(&config)?, &settings, settings.limits.broker_timeout)?;
-    let republisher = Republisher { plan: &plan, broker: &broker, stores: &stores, timeout: TIMEOUT };
+    let republisher = Republisher { plan: &plan, broker: &*broker, stores: &*stores, timeout: TIMEOUT };
     match command {
         Command::List(_) => list(republisher),
         Command::Republish(args) => republish(republisher, args),

@@ -6,6 +6,7 @@ use crate::app;
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::{print_stderr, print_stdout};
+use crate::topology::spec::Bundle;
 
 /// Check the configuration, the topology and the template, and report all problems
 #[derive(Debug, clap::Args)]
@@ -40,6 +41,11 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let sources: Vec<&str> = topology.sources.iter().map(|source| source.topic.as_str()).collect();
     print_stdout(&format!("ok: application {}, topology {}", config.application_id, file.spec.name));
     print_stdout(&format!("    reads {}", sources.join(", ")));
+    let together = file.spec.bundle().map(Bundle::counted_together).unwrap_or_default();
+    if !together.is_empty() {
+        print_stdout(&format!("    counts the children of {} together: two of", together.join(" and ")));
+        print_stdout("    one are taken for one of each, unless `bundle.members` gives a name and a number to each");
+    }
     for delivery in file.spec.deliveries() {
         let Some(template) = file.template(delivery) else { continue };
         let (to, name, revision) = (delivery.kind.destination(), template.name(), template.revision());

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::skip::Skip;
 use super::{Pointer, Scalar};
 
 /// Errors of an extraction.
@@ -14,9 +15,22 @@ pub enum Error {
     /// The bytes are not UTF-8.
     #[error("not UTF-8: {0}")]
     NotUtf8(#[from] std::str::Utf8Error),
-    /// The text is not one JSON value; the parser's message has line and column.
-    #[error("not JSON: {0}")]
-    NotJson(String),
+    /// The text is not one JSON value that can be read.
+    #[error("not JSON: {message}")]
+    NotJson {
+        /// The line at which it is not, from 1.
+        line: usize,
+        /// The column in bytes, from 1; 0 at the start of a line.
+        column: usize,
+        /// The parser's message, with line and column.
+        message: String,
+    },
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::NotJson { line: error.line(), column: error.column(), message: error.to_string() }
+    }
 }
 
 /// A set of pointers, compiled to be looked up in one pass.
@@ -52,16 +66,15 @@ impl Extractor {
     /// Reads the text once.
     ///
     /// # Errors
-    /// The text is not UTF-8, not JSON, or has trailing characters.
+    /// The text is not UTF-8, not JSON, or has trailing characters; or it cannot be read as a value: nested deeper than
+    /// [`NESTING_MAX`](super::NESTING_MAX), a lone surrogate, a number beyond 64-bit floats.
     pub fn extract<'a>(&self, bytes: &'a [u8]) -> Result<Extracted<'a>, Error> {
-        // The parser does not validate the strings that it skips, so the whole text is checked here.
         let text = std::str::from_utf8(bytes)?;
         let mut found = vec![None; self.len];
         let mut parser = serde_json::Deserializer::from_str(text);
-        Traversal { node: &self.root, found: &mut found }
+        Traversal { node: &self.root, depth: 0, found: &mut found }
             .deserialize(&mut parser)
-            .and_then(|()| parser.end())
-            .map_err(|error| Error::NotJson(error.to_string()))?;
+            .and_then(|()| parser.end())?;
         Ok(Extracted(found))
     }
 }
@@ -123,6 +136,8 @@ impl Node {
 /// The traversal at one node of the trie.
 struct Traversal<'n, 'f, 'de> {
     node: &'n Node,
+    /// The number of objects and arrays around the value.
+    depth: usize,
     found: &'f mut [Option<&'de RawValue>],
 }
 
@@ -136,7 +151,7 @@ impl<'de> DeserializeSeed<'de> for Traversal<'_, '_, 'de> {
         let raw: &'de RawValue = Deserialize::deserialize(parser)?;
         self.node.put(Some(raw), self.found);
         if self.node.children.is_empty() {
-            return Ok(());
+            return Skip { depth: self.depth }.check(raw.get()).map_err(D::Error::custom);
         }
         // One pointer ends here and another continues below: only this value is parsed a second time.
         serde_json::Deserializer::from_str(raw.get()).deserialize_any(self).map_err(D::Error::custom)
@@ -151,24 +166,29 @@ impl<'de> Visitor<'de> for Traversal<'_, '_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let other = Skip::below(self.depth)?;
         while let Some(child) = map.next_key_seed(Name(self.node))? {
             match child {
                 Some(node) => {
                     node.clear(self.found);
-                    map.next_value_seed(Traversal { node, found: &mut *self.found })?;
+                    map.next_value_seed(Traversal { node, depth: other.depth, found: &mut *self.found })?;
                 }
-                None => drop(map.next_value::<IgnoredAny>()?),
+                None => map.next_value_seed(other)?,
             }
         }
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let other = Skip::below(self.depth)?;
         let mut index = 0;
         loop {
             let more = match self.node.element(index) {
-                Some(node) => elements.next_element_seed(Traversal { node, found: &mut *self.found })?.is_some(),
-                None => elements.next_element::<IgnoredAny>()?.is_some(),
+                Some(node) => {
+                    let traversal = Traversal { node, depth: other.depth, found: &mut *self.found };
+                    elements.next_element_seed(traversal)?.is_some()
+                }
+                None => elements.next_element_seed(other)?.is_some(),
             };
             if !more {
                 return Ok(());

@@ -2,17 +2,21 @@
 
 use std::borrow::Cow;
 
-/// The value at a pointer. Ids, counts and times are strings and integers; of all other values only the type is kept.
+use super::Decimal;
+
+/// The value at a pointer. Ids, counts and times are strings and numbers; of arrays and objects only the type is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scalar<'a> {
     /// The text has no value there.
     Absent,
     /// `null`.
     Null,
+    /// `true` or `false`.
+    Boolean(bool),
     /// A string, unescaped.
     Text(Cow<'a, str>),
-    /// A number that is written as an integer and fits into 64 bits.
-    Integer(i64),
+    /// A number, as it is spelled.
+    Number(&'a str),
     /// Any other value, with its type for messages.
     Other(&'static str),
 }
@@ -23,10 +27,10 @@ impl<'a> Scalar<'a> {
         match raw.as_bytes().first() {
             Some(b'n') => Self::Null,
             Some(b'"') => text(raw),
-            Some(b't' | b'f') => Self::Other("a boolean"),
+            Some(first @ (b't' | b'f')) => Self::Boolean(*first == b't'),
             Some(b'[') => Self::Other("an array"),
             Some(b'{') => Self::Other("an object"),
-            Some(_) => raw.parse().map_or(Self::Other("a number that is not a 64-bit integer"), Self::Integer),
+            Some(_) => Self::Number(raw),
             None => Self::Absent,
         }
     }
@@ -36,11 +40,33 @@ impl<'a> Scalar<'a> {
         match self {
             Self::Absent => "missing",
             Self::Null => "null",
+            Self::Boolean(_) => "a boolean",
             Self::Text(_) => "a string",
-            Self::Integer(_) => "an integer",
+            Self::Number(_) => "a number",
             Self::Other(kind) => kind,
         }
     }
+}
+
+/// The digits of a number that is an integer in any spelling (`7`, `7.0`, `70e-1`), with its sign and without leading zeros, so
+/// that equal integers have equal digits; `None` for any other text, and beyond the range of 64-bit floats.
+pub fn integer(number: &str) -> Option<Cow<'_, str>> {
+    const DIGITS_MAX: i64 = 309;
+    let is_canonical = !number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit());
+    if is_canonical && !number.is_empty() {
+        return Some(Cow::Borrowed(number));
+    }
+    let decimal = Decimal::parse(number)?;
+    let (digits, zeros) = (decimal.digits(), decimal.exponent());
+    if digits.is_empty() {
+        return Some(Cow::Borrowed("0"));
+    }
+    let len = i64::try_from(digits.len()).ok()?;
+    if zeros < 0 || zeros.saturating_add(len) > DIGITS_MAX {
+        return None;
+    }
+    let sign = if decimal.is_negative() { "-" } else { "" };
+    Some(Cow::Owned([sign, digits, &"0".repeat(usize::try_from(zeros).ok()?)].concat()))
 }
 
 fn text(raw: &str) -> Scalar<'_> {

@@ -129,7 +129,7 @@ impl<'a> Item<'a> {
     }
 
     /// Adds a problem with the expected and the found type.
-    pub(super) fn expected<T>(&self, what: &str, hint: Option<String>) -> Option<T> {
+    pub fn expected<T>(&self, what: &str, hint: Option<String>) -> Option<T> {
         self.problem(format!("expected {what}, found {}", self.node.found()), hint);
         None
     }

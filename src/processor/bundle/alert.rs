@@ -19,10 +19,10 @@ pub(super) const KINDS: [&str; 4] =
 /// The most missing children that an SLA breach lists by name; of further ones it has the number.
 const NAMED_MAX: usize = 100;
 
-/// A passed deadline; details `missing` (`["parent", "child 2"]`), `due`, and `missing_more` if not all are listed.
+/// A passed deadline; details `missing` (`["parent", "child 2", "payment"]`), `due`, and `missing_more` if not all are listed.
 pub(super) fn sla_breach(key: &Key, missing: &Missing, due: Timestamp) -> Effect {
     let parent = missing.parent.then(|| "parent".to_owned());
-    let children = missing.children.iter().take(NAMED_MAX).map(|position| format!("child {position}"));
+    let children = missing.children.iter().take(NAMED_MAX).map(ToString::to_string);
     let names: Vec<String> = parent.into_iter().chain(children).collect();
     let more = missing.children.len().saturating_sub(NAMED_MAX);
     let and_more = if more == 0 { String::new() } else { format!(" and {more} more") };
@@ -36,7 +36,7 @@ pub(super) fn sla_breach(key: &Key, missing: &Missing, due: Timestamp) -> Effect
 
 /// A second content for a known member; `kept` is the first, unknown for a closed bundle.
 pub(super) fn conflict(key: &Key, role: Role, member: &Member, kept: Option<&Member>) -> Effect {
-    let message = format!("bundle {key} got another {role} {}; the first is kept", member.id, role = role.as_str());
+    let message = format!("bundle {key} got another {} {}; the first is kept", member.kind(role), member.id);
     let mut details = of_member(role, member);
     if let Some(kept) = kept {
         details.insert("kept".to_owned(), json!({ "id": kept.id, "source": kept.origin.to_string() }));
@@ -46,7 +46,7 @@ pub(super) fn conflict(key: &Key, role: Role, member: &Member, kept: Option<&Mem
 
 /// A member after the deadline; details `due`.
 pub(super) fn late(key: &Key, role: Role, member: &Member, due: Timestamp) -> Effect {
-    let (role_name, id, at) = (role.as_str(), &member.id, member.at);
+    let (role_name, id, at) = (member.kind(role), &member.id, member.at);
     let message =
         format!("bundle {key} got its {role_name} {id} late: it was due at {due}, the {role_name} is of {at}");
     let mut details = of_member(role, member);
@@ -56,13 +56,13 @@ pub(super) fn late(key: &Key, role: Role, member: &Member, due: Timestamp) -> Ef
 
 /// A new member for a closed bundle, which is not added to it.
 pub(super) fn late_for_closed(key: &Key, role: Role, member: &Member) -> Effect {
-    let message = format!("bundle {key} has ended; its {} {} came too late for it", role.as_str(), member.id);
+    let message = format!("bundle {key} has ended; its {} {} came too late for it", member.kind(role), member.id);
     deviation(EventOutcome::Late, member, message, of_member(role, member))
 }
 
 /// A surplus child; details `reason`.
 pub(super) fn unexpected(key: &Key, member: &Member, why: &str) -> Effect {
-    let message = format!("bundle {key} does not expect the child {}: {why}", member.id);
+    let message = format!("bundle {key} does not expect the {} {}: {why}", member.kind(Role::Child), member.id);
     let mut details = of_member(Role::Child, member);
     details.insert("reason".to_owned(), json!(why));
     deviation(EventOutcome::Unexpected, member, message, details)
@@ -79,6 +79,9 @@ fn of_member(role: Role, member: &Member) -> BTreeMap<String, Value> {
         ("id".to_owned(), json!(member.id)),
         ("source".to_owned(), json!(member.origin.to_string())),
     ]);
+    if let Some(name) = &member.name {
+        details.insert("name".to_owned(), json!(name));
+    }
     if let Some(position) = member.position {
         details.insert("position".to_owned(), json!(position));
     }

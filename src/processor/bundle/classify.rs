@@ -3,17 +3,29 @@
 use std::sync::Arc;
 
 use super::{CHILDREN_MAX, Gathering, Member, Role};
+use crate::codec::json::Digester;
 
 /// A decoded and validated member event.
 #[derive(Debug)]
-pub(super) struct Arrival {
+pub(super) struct Arrival<'r> {
     pub(super) role: Role,
     /// The number of children in a parent's event.
     pub(super) expects: Option<u32>,
     /// The position in a child's event, not validated.
     pub(super) stated_position: Option<i64>,
+    /// The number of children with the name of this one, if they are counted by name.
+    pub(super) limit: Option<u32>,
+    /// Hashes the contents of members of its source.
+    pub(super) digester: &'r Digester,
     /// The member; its position is the stated one if that is within 1 to [`CHILDREN_MAX`].
     pub(super) member: Arc<Member>,
+}
+
+impl Arrival<'_> {
+    /// The role, the member, and the hash of its content.
+    pub(super) fn content(&self) -> (Role, &Member, u128) {
+        (self.role, &self.member, self.digester.digest(&self.member.content))
+    }
 }
 
 /// The class of a member event for an open bundle.
@@ -21,7 +33,7 @@ pub(super) struct Arrival {
 pub(super) enum Class {
     /// A missing member.
     Expected,
-    /// A known member with the same content.
+    /// A known member with an equal content.
     Duplicate,
     /// Other content with the id or the position of a known member, which is kept.
     Conflict(Arc<Member>),
@@ -31,20 +43,21 @@ pub(super) enum Class {
 
 impl Gathering {
     /// Classifies a member event. `fixed_children` is the number of children if it does not depend on the parent.
-    pub(super) fn classify(&self, arrival: &Arrival, fixed_children: Option<u32>) -> Class {
+    pub(super) fn classify(&self, arrival: &Arrival<'_>, fixed_children: Option<u32>) -> Class {
         match arrival.role {
             Role::Parent => match self.parent() {
                 None => Class::Expected,
-                Some(parent) => compare(parent, &arrival.member),
+                Some(parent) => compare(parent, arrival),
             },
-            Role::Child => self.classify_child(arrival, self.expected.or(fixed_children)),
+            Role::Child => self.classify_child(arrival, arrival.limit.or(self.expected).or(fixed_children)),
         }
     }
 
-    fn classify_child(&self, arrival: &Arrival, expected: Option<u32>) -> Class {
+    fn classify_child(&self, arrival: &Arrival<'_>, expected: Option<u32>) -> Class {
         let child = &arrival.member;
-        if let Some(first) = self.child(&child.id) {
-            return compare(first, child);
+        let name = child.name.as_deref();
+        if let Some(first) = self.child(name, &child.id) {
+            return compare(first, arrival);
         }
         let limit = expected.unwrap_or(CHILDREN_MAX);
         if let Some(stated) = arrival.stated_position
@@ -53,24 +66,28 @@ impl Gathering {
             return Class::Unexpected(format!("its position {stated} is not from 1 to {limit}"));
         }
         if let Some(position) = child.position
-            && let Some(first) = self.child_at(position)
+            && let Some(first) = self.child_at(name, position)
         {
             return Class::Conflict(Arc::clone(first));
         }
-        if self.count() >= limit {
-            return Class::Unexpected(too_many(limit));
+        if self.count_of(name) >= limit {
+            return Class::Unexpected(too_many(limit, name));
         }
         Class::Expected
     }
 }
 
 /// The reason for a surplus child.
-pub(super) fn too_many(expected: u32) -> String {
-    format!("there is room for {expected} and no more")
+pub(super) fn too_many(expected: u32, name: Option<&str>) -> String {
+    let name = name.map_or(String::new(), |name| format!(" {name}"));
+    format!("there is room for {expected}{name} and no more")
 }
 
-fn compare(first: &Arc<Member>, second: &Member) -> Class {
-    if first.id == second.id && first.content == second.content {
+/// Compares an event with the known member of its id. Most retries are equal to the byte; others are equal as JSON.
+fn compare(first: &Arc<Member>, arrival: &Arrival<'_>) -> Class {
+    let Arrival { member: second, digester, .. } = arrival;
+    let is_equal = || digester.digest(&first.content) == digester.digest(&second.content);
+    if first.id == second.id && (first.content == second.content || is_equal()) {
         Class::Duplicate
     } else {
         Class::Conflict(Arc::clone(first))

@@ -15,8 +15,8 @@ pub const CLOSED: &str = "bundles_closed_total";
 /// Passed deadlines; label `missing`.
 pub const BREACHES: &str = "bundle_sla_breaches_total";
 
-/// Clamped event times; no labels.
-pub const CLAMPED: &str = "clamped_timestamps_total";
+/// Event times that cannot be and were replaced; labels `role`, `reason`.
+pub const IMPLAUSIBLE: &str = "bundle_implausible_times_total";
 
 /// All families, with all their series.
 pub(super) fn families() -> Vec<Family> {
@@ -47,7 +47,12 @@ pub(super) fn families() -> Vec<Family> {
             &["missing"],
             &[["parent", ""], ["child", ""], ["both", ""]],
         ),
-        family(CLAMPED, "Event times too far in the future, clamped to five minutes from now.", &[], &[["", ""]]),
+        family(
+            IMPLAUSIBLE,
+            "Event times before 2000 or more than five minutes ahead, replaced by the append time.",
+            &["role", "reason"],
+            &[["parent", "past"], ["parent", "future"], ["child", "past"], ["child", "future"]],
+        ),
     ]
 }
 
@@ -77,6 +82,11 @@ impl EventOutcome {
 /// Counts one member event.
 pub(super) const fn event(role: Role, outcome: EventOutcome) -> Effect {
     Effect::Count(count(EVENTS, [role.as_str(), outcome.as_str()]))
+}
+
+/// Counts one event time that was replaced.
+pub(super) const fn implausible(role: Role, reason: &'static str) -> Effect {
+    Effect::Count(count(IMPLAUSIBLE, [role.as_str(), reason]))
 }
 
 /// Increments a counter with at most one label.

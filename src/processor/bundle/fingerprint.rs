@@ -10,25 +10,33 @@ use super::Role;
 /// The namespace of all fingerprints, chosen at random once.
 const NAMESPACE: Uuid = uuid!("6b0e7a52-9d43-5c1e-8f27-3a5d10c4e9b6");
 
-/// The 16 bytes of a version 5 UUID (RFC 9562, section 5.5): SHA-1, truncated to 122 bits. Accidental collisions are negligible;
-/// it does not resist deliberate ones.
+/// 16 bytes: of a name a version 5 UUID (RFC 9562, section 5.5), which is SHA-1, truncated to 122 bits; of a content that,
+/// combined with the hash of its value. Accidental collisions are negligible; it does not resist deliberate ones.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub [u8; 16]);
 
 impl Fingerprint {
-    /// The fingerprint of a member's name, which is its role and id.
-    pub fn of_member(role: Role, id: &str) -> Self {
-        Self(v5(NAMESPACE, &[role.as_str().as_bytes(), b"/", id.as_bytes()]).into_bytes())
+    /// The fingerprint of a member's identity: its role, its name if it has one, and its id.
+    pub fn of_member(role: Role, name: Option<&str>, id: &str) -> Self {
+        let (colon, name) = name.map_or(("", ""), |name| (":", name));
+        let pieces = [role.as_str(), colon, name, "/", id].map(str::as_bytes);
+        Self(v5(NAMESPACE, &pieces).into_bytes())
     }
 
-    /// The fingerprint of a member's content; `self` is the fingerprint of its name.
+    /// The fingerprint of a member's content, from the hash of its value; `self` is the fingerprint of its name.
     #[must_use]
-    pub fn of_content(self, content: &[u8]) -> Self {
+    pub const fn of_content(self, digest: u128) -> Self {
+        Self((u128::from_le_bytes(self.0) ^ digest).to_le_bytes())
+    }
+
+    /// The fingerprint of a member's content as sheaf 0.1.0 stored it: of its bytes.
+    #[must_use]
+    pub(super) fn of_bytes(self, content: &[u8]) -> Self {
         Self(v5(Uuid::from_bytes(self.0), &[content]).into_bytes())
     }
 }
 
-/// Like `Uuid::new_v5`, but with hardware SHA-1, because each event takes two of these.
+/// Like `Uuid::new_v5`, but with hardware SHA-1, because each event takes one of these.
 pub(super) fn v5(namespace: Uuid, pieces: &[&[u8]]) -> Uuid {
     let mut hash = Sha1::new().chain_update(namespace.as_bytes());
     for piece in pieces {
@@ -51,9 +59,12 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_a_version_5_uuid() {
-        let name = Fingerprint::of_member(Role::Child, "c1");
+        let name = Fingerprint::of_member(Role::Child, None, "c1");
         assert_eq!(Uuid::from_bytes(name.0), Uuid::new_v5(&NAMESPACE, b"child/c1"));
-        let content = name.of_content(b"{}");
+        let named = Fingerprint::of_member(Role::Child, Some("payment"), "c1");
+        assert_eq!(Uuid::from_bytes(named.0), Uuid::new_v5(&NAMESPACE, b"child:payment/c1"));
+        let content = name.of_bytes(b"{}");
         assert_eq!(Uuid::from_bytes(content.0), Uuid::new_v5(&Uuid::from_bytes(name.0), b"{}"));
+        assert_ne!(name.of_content(7), Fingerprint::of_member(Role::Parent, None, "c1").of_content(7));
     }
 }

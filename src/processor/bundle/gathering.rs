@@ -1,6 +1,7 @@
 //! The members of an incomplete bundle.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::hash::BuildHasher as _;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use foldhash::fast::FixedState;
 
-use super::{CHILDREN_MAX, Fingerprint, Member, Role};
+use super::{CHILDREN_MAX, Fingerprint, Member, NamedChildren, Role};
 use crate::model::Timestamp;
 
 /// The approximate size in bytes above which members are stored in parts of the entry.
@@ -22,7 +23,7 @@ const MEMBER_OVERHEAD: usize = 100;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gathering {
     parent: Option<Arc<Member>>,
-    /// The children with the hashes of their ids, sorted by hash and id, so that a binary search reads the hashes only and not
+    /// The children with the hashes of their names and ids, sorted by hash, name and id, so that a binary search reads the hashes only and not
     /// the members, which are scattered in memory.
     children: Vec<(u64, Arc<Member>)>,
     /// The positions stated by children.
@@ -33,6 +34,8 @@ pub struct Gathering {
     size: usize,
     /// True if the members are stored in parts of the entry, and not in the entry itself.
     in_parts: bool,
+    /// True if a child has a name.
+    has_names: bool,
     /// The number of children, set with the parent.
     pub expected: Option<u32>,
     /// The alerted deviations, in order; at most [`REPORTED_MAX`](super::REPORTED_MAX).
@@ -44,8 +47,30 @@ pub struct Gathering {
 pub struct Missing {
     /// True if the parent is missing.
     pub parent: bool,
-    /// The positions of the missing children, ascending.
-    pub children: Vec<u32>,
+    /// The missing children, by name and position.
+    pub children: Vec<MissingChild>,
+}
+
+/// A missing child.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingChild {
+    /// The name of its kind; `None`: children are counted together.
+    pub name: Option<Arc<str>>,
+    /// Its position, from 1.
+    pub position: u32,
+    /// True if there is no other child of its name.
+    pub is_only: bool,
+}
+
+impl fmt::Display for MissingChild {
+    /// `child 2`, `payment` or `shipment 2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            None => write!(f, "child {}", self.position),
+            Some(name) if self.is_only => f.write_str(name),
+            Some(name) => write!(f, "{name} {}", self.position),
+        }
+    }
 }
 
 impl Gathering {
@@ -92,6 +117,11 @@ impl Gathering {
         self.size
     }
 
+    /// True if its children have names: all have, or none has.
+    pub(super) const fn has_names(&self) -> bool {
+        self.has_names
+    }
+
     /// True if the members are stored in parts of the entry.
     pub(super) const fn is_in_parts(&self) -> bool {
         self.in_parts
@@ -108,9 +138,20 @@ impl Gathering {
         self.size.saturating_add(overhead) > ENTRY_SIZE
     }
 
-    /// True if the parent and all children have been received.
-    pub fn is_complete(&self) -> bool {
+    /// True if the parent and all children have been received; `members` are the children by name.
+    pub fn is_complete(&self, members: &[NamedChildren]) -> bool {
+        if !members.is_empty() {
+            let is_full = |named: &NamedChildren| self.count_of(Some(&named.name)) >= named.count;
+            return self.parent.is_some() && members.iter().all(is_full);
+        }
         self.parent.is_some() && self.expected.is_some_and(|expected| self.count() >= expected)
+    }
+
+    /// The number of received children of this name; without a name of all.
+    pub(super) fn count_of(&self, name: Option<&str>) -> u32 {
+        let Some(name) = name else { return self.count() };
+        let named = self.children_unsorted().filter(|child| child.name.as_deref() == Some(name));
+        u32::try_from(named.count()).unwrap_or(u32::MAX)
     }
 
     /// The number of received children.
@@ -118,48 +159,76 @@ impl Gathering {
         u32::try_from(self.children.len()).unwrap_or(u32::MAX)
     }
 
-    /// The child with this id.
-    pub(super) fn child(&self, id: &str) -> Option<&Arc<Member>> {
-        let at = self.search(id).ok()?;
+    /// The child with this id among those of its name.
+    pub(super) fn child(&self, name: Option<&str>, id: &str) -> Option<&Arc<Member>> {
+        let at = self.search(name, id).ok()?;
         self.children.get(at).map(|(_, child)| child)
     }
 
-    /// The index of the child with this id, or the index at which it would be inserted.
-    fn search(&self, id: &str) -> Result<usize, usize> {
-        let hash = hash(id);
-        self.children.binary_search_by(|(other, child)| other.cmp(&hash).then_with(|| (*child.id).cmp(id)))
+    /// The index of the child with this name and id, or the index at which it would be inserted.
+    fn search(&self, name: Option<&str>, id: &str) -> Result<usize, usize> {
+        let hash = hash(name, id);
+        self.children.binary_search_by(|(other, child)| {
+            other.cmp(&hash).then_with(|| (child.name.as_deref(), &*child.id).cmp(&(name, id)))
+        })
     }
 
-    /// The child that states this position.
-    pub(super) fn child_at(&self, position: u32) -> Option<&Arc<Member>> {
+    /// The child of this name that states this position.
+    pub(super) fn child_at(&self, name: Option<&str>, position: u32) -> Option<&Arc<Member>> {
         if !self.positions.contains(&position) {
             return None;
         }
-        self.children_unsorted().find(|child| child.position == Some(position))
+        self.children_unsorted().find(|child| child.position == Some(position) && child.name.as_deref() == name)
     }
 
     /// The children by position. Children without a stated position fill the free ones in the order of (event time, id), so
     /// that the result is independent of the order of arrival.
     pub fn by_position(&self) -> BTreeMap<u32, &Arc<Member>> {
-        self.by_position_until(None)
+        self.by_position_until(None, None)
+    }
+
+    /// The children in the order of the submission: by position, and by name before that if they have names.
+    pub fn in_order(&self, members: &[NamedChildren]) -> Vec<&Arc<Member>> {
+        if members.is_empty() {
+            return self.by_position().into_values().collect();
+        }
+        let named = |named: &NamedChildren| self.by_position_until(Some(&named.name), None).into_values();
+        members.iter().flat_map(named).collect()
     }
 
     /// The missing members, where members later than `until` count as missing. `default` is the number of children until the
-    /// parent has set it; more received children or higher positions raise it.
-    pub fn missing(&self, default: u32, until: Option<Timestamp>) -> Missing {
+    /// parent has set it; more received children or higher positions raise it. `members` are the children by name.
+    pub fn missing(&self, members: &[NamedChildren], default: u32, until: Option<Timestamp>) -> Missing {
+        let parent = !self.parent.as_ref().is_some_and(|parent| is_counted(parent, until));
+        if !members.is_empty() {
+            return Missing { parent, children: self.missing_by_name(members, until) };
+        }
         let highest = self.positions.last().copied().unwrap_or(0);
         let expected = self.expected.unwrap_or_else(|| default.max(highest).max(self.count())).min(CHILDREN_MAX);
-        let received = self.by_position_until(until);
-        let parent = !self.parent.as_ref().is_some_and(|parent| is_counted(parent, until));
+        let received = self.by_position_until(None, until);
         let positions: RangeInclusive<u32> = 1..=expected;
-        Missing { parent, children: positions.filter(|position| !received.contains_key(position)).collect() }
+        let missing = positions.filter(|position| !received.contains_key(position));
+        let children = missing.map(|position| MissingChild { name: None, position, is_only: false }).collect();
+        Missing { parent, children }
     }
 
-    fn by_position_until(&self, until: Option<Timestamp>) -> BTreeMap<u32, &Arc<Member>> {
+    fn missing_by_name(&self, members: &[NamedChildren], until: Option<Timestamp>) -> Vec<MissingChild> {
+        let mut missing = Vec::new();
+        for NamedChildren { name, count } in members {
+            let received = self.by_position_until(Some(name), until);
+            let free = (1..=*count).filter(|position| !received.contains_key(position));
+            let name = Some(Arc::clone(name));
+            missing.extend(free.map(|position| MissingChild { name: name.clone(), position, is_only: *count == 1 }));
+        }
+        missing
+    }
+
+    /// The children by position, of one name or of all, without those later than `until`.
+    fn by_position_until(&self, name: Option<&str>, until: Option<Timestamp>) -> BTreeMap<u32, &Arc<Member>> {
         let (stated, unstated): (Vec<_>, Vec<_>) = self
             .children()
             .into_iter()
-            .filter(|child| is_counted(child, until))
+            .filter(|child| is_counted(child, until) && (name.is_none() || child.name.as_deref() == name))
             .partition(|child| child.position.is_some());
         let mut positions: BTreeMap<u32, &Arc<Member>> =
             stated.into_iter().filter_map(|child| child.position.map(|position| (position, child))).collect();
@@ -181,9 +250,11 @@ impl Gathering {
         match role {
             Role::Parent => self.parent = Some(member),
             Role::Child => {
+                self.has_names |= member.name.is_some();
                 self.positions.extend(member.position);
-                let (Ok(at) | Err(at)) = self.search(&member.id);
-                self.children.insert(at, (hash(&member.id), member));
+                let name = member.name.as_deref();
+                let (Ok(at) | Err(at)) = self.search(name, &member.id);
+                self.children.insert(at, (hash(name, &member.id), member));
             }
         }
     }
@@ -206,6 +277,18 @@ impl Gathering {
         surplus
     }
 
+    /// Names the children anew, after the topology has begun or ceased to count them by name: all or none have names.
+    pub(super) fn rename(self, has_names: bool, name: impl Fn(&Member) -> Option<Arc<str>>) -> Self {
+        if self.children_unsorted().next().is_none_or(|child| child.name.is_some() == has_names) {
+            return self;
+        }
+        let children: Vec<Arc<Member>> = self
+            .children_unsorted()
+            .map(|child| Arc::new(Member { name: if has_names { name(child) } else { None }, ..Member::clone(child) }))
+            .collect();
+        Self { in_parts: self.in_parts, ..Self::of(self.parent, children, self.expected, self.reported) }
+    }
+
     /// A gathering from members that have been classified before.
     pub(super) fn of(
         parent: Option<Arc<Member>>,
@@ -213,14 +296,18 @@ impl Gathering {
         expected: Option<u32>,
         reported: Vec<Fingerprint>,
     ) -> Self {
-        let mut children: Vec<_> = children.into_iter().map(|child| (hash(&child.id), child)).collect();
-        children.sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.id.cmp(&other.id)));
-        children.dedup_by(|(_, one), (_, other)| one.id == other.id);
+        let mut children: Vec<_> =
+            children.into_iter().map(|child| (hash(child.name.as_deref(), &child.id), child)).collect();
+        children.sort_unstable_by(|(a, one), (b, other)| {
+            a.cmp(b).then_with(|| (&one.name, &one.id).cmp(&(&other.name, &other.id)))
+        });
+        children.dedup_by(|(_, one), (_, other)| one.id == other.id && one.name == other.name);
         let all = || parent.iter().chain(children.iter().map(|(_, child)| child));
         let span = all().map(|member| member.at).min().zip(all().map(|member| member.at).max());
         let size = all().map(|member| member.content.len()).sum();
         let positions = children.iter().filter_map(|(_, child)| child.position).collect();
-        Self { parent, children, positions, span, size, in_parts: false, expected, reported }
+        let has_names = children.iter().any(|(_, child)| child.name.is_some());
+        Self { parent, children, positions, span, size, in_parts: false, has_names, expected, reported }
     }
 }
 
@@ -236,8 +323,11 @@ impl Missing {
 }
 
 /// A hash that is equal in all processes.
-fn hash(id: &str) -> u64 {
-    FixedState::default().hash_one(id)
+fn hash(name: Option<&str>, id: &str) -> u64 {
+    match name {
+        None => FixedState::default().hash_one(id),
+        Some(name) => FixedState::default().hash_one((name, id)),
+    }
 }
 
 fn is_counted(member: &Member, until: Option<Timestamp>) -> bool {

@@ -1,18 +1,22 @@
 //! The keying step of member events: finds the bundle's id and validates the event.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
-use super::source::Reader;
-use super::{Rules, time};
+use super::time::TimeReader;
+use super::topic::TopicReader;
+use super::{Rules, SourceRules, plausible};
 use crate::model::{Key, Record, Reject};
 use crate::processor::{Keyed, Keying};
 
-/// Keys the records of one source. All fields of the bundle are validated here, so that a poison record is rejected with its
+/// Keys the records of one topic. All fields of the bundle are validated here, so that a poison record is rejected with its
 /// original coordinates and is not written to the inbox.
 #[derive(Clone, Debug)]
 pub struct MemberKeying {
-    reader: Reader,
-    zone: Option<TimeZone>,
+    reader: TopicReader,
+    /// How the times of each source are read, in their order.
+    times: Vec<TimeReader>,
 }
 
 /// Errors of a source in the topology.
@@ -39,29 +43,42 @@ pub enum KeyingError {
 }
 
 impl MemberKeying {
-    /// The keying step of the source with this index in the rules. Looks the time zone up once, in the time zone database.
+    /// The keying step of the topic of the source with this index in the rules, for all sources of that topic. Looks the time
+    /// zones up once, in the time zone database.
     pub fn new(rules: &Rules, source: usize) -> Result<Self, KeyingError> {
         let count = rules.sources.len();
-        let source = rules.sources.get(source).ok_or(KeyingError::NoSource { index: source, count })?;
-        let zone = source.time.as_ref().and_then(|time| time.zone.as_deref());
-        let zone = zone.map(TimeZone::get).transpose().map_err(|error| KeyingError::UnknownZone {
-            zone: zone.unwrap_or_default().to_owned(),
-            topic: source.topic.clone(),
-            reason: error.to_string(),
-        })?;
-        Ok(Self { reader: Reader::new(source, rules.key), zone })
+        let topic = &rules.sources.get(source).ok_or(KeyingError::NoSource { index: source, count })?.topic;
+        let of_topic = rules.sources.iter().filter(|source| source.topic == *topic);
+        let times = of_topic.map(time_reader).collect::<Result<_, _>>()?;
+        Ok(Self { reader: TopicReader::new(rules, topic), times })
     }
+}
+
+fn time_reader(source: &SourceRules) -> Result<TimeReader, KeyingError> {
+    let zone = source.time.as_ref().and_then(|time| time.zone.as_deref());
+    let zone = zone.map(TimeZone::get).transpose().map_err(|error| KeyingError::UnknownZone {
+        zone: zone.unwrap_or_default().to_owned(),
+        topic: source.topic.clone(),
+        reason: error.to_string(),
+    })?;
+    Ok(TimeReader { zone, unit: source.time.as_ref().and_then(|time| time.unit) })
 }
 
 impl Keying for MemberKeying {
     fn key(&self, record: &Record) -> Result<Keyed, Reject> {
-        let fields = self.reader.read(record)?;
+        let Some(fields) = self.reader.read(record, None)? else { return Ok(Keyed::Pass) };
         let key = Key::new(&fields.bundle()?);
         let member = fields.member_fields()?;
-        let at = match fields.time()? {
-            Some(text) => time::parse(&text, self.zone.as_ref()).map_err(|what| fields.bad_time(&what))?,
-            None => record.timestamp,
+        let at = match (fields.time()?, self.times.get(fields.index)) {
+            (Some(field), Some(time)) => time.read(&field).map_err(|what| fields.bad_time(&what))?,
+            (None, _) | (Some(_), None) => record.timestamp,
         };
-        Ok(Keyed::new(key, self.reader.member.as_str(), at).with_parsed(member))
+        // Times ahead are judged by the step, which knows the time.
+        plausible::refuse_past(fields.reader, at)?;
+        let role = match &fields.reader.name {
+            Some(name) => Cow::Owned((**name).to_owned()),
+            None => Cow::Borrowed(fields.reader.member.as_str()),
+        };
+        Ok(Keyed::new(key, role, at).with_parsed(member))
     }
 }

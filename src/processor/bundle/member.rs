@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::Role;
 use crate::model::Timestamp;
 
 /// One member event.
@@ -12,6 +13,8 @@ use crate::model::Timestamp;
 pub struct Member {
     /// The member's id, in the topology's form.
     pub id: String,
+    /// The name of a child whose kind is counted by itself; its id and its position are unique among children of this name.
+    pub name: Option<Arc<str>>,
     /// The event time.
     pub at: Timestamp,
     /// The stated position of a child, from 1 to [`CHILDREN_MAX`](super::CHILDREN_MAX); `None` for a parent and for a child
@@ -21,6 +24,13 @@ pub struct Member {
     pub content: Bytes,
     /// The coordinates of the record.
     pub origin: Origin,
+}
+
+impl Member {
+    /// What it is in messages: its name, or its role.
+    pub(super) fn kind(&self, role: Role) -> &str {
+        self.name.as_deref().unwrap_or(role.as_str())
+    }
 }
 
 /// The coordinates of a record.

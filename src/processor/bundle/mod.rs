@@ -13,8 +13,8 @@
 //! | class | condition | outcome |
 //! |---|---|---|
 //! | expected | the member is missing | `accepted`; `late` after the deadline |
-//! | duplicate | same role, id and bytes as a received member | `duplicate`: counted only |
-//! | conflict | same id or position as a received member, and other bytes | `conflict`: the first is kept, alert |
+//! | duplicate | same role and id as a received member, and an equal value | `duplicate`: counted only |
+//! | conflict | same id or position as a received member, and another value | `conflict`: the first is kept, alert |
 //! | unexpected | a child beyond the number of children, or with a position that is not from 1 to N | `unexpected`: not kept, alert |
 //! | poison | invalid, or the bundle would become too large | rejected: dead letter |
 //!
@@ -24,17 +24,23 @@
 //! |---|---|---|---|---|
 //! | none | Open, schedule the SLA; Closed if complete at once | counted, alert; stays none | - | - |
 //! | Open | added; the SLA is rescheduled if the earliest member changes; the last one: Closed | counted, alert | Breached, alert with the missing members | - |
-//! | Breached | added, `late`, alert; the last one: Closed | counted, alert | - | - |
-//! | Closed | same id and bytes: `duplicate`; same id: `conflict`, alert; else `late`, alert | | - | none |
+//! | Breached | added; `late` and an alert if it is of after the deadline; the last one: Closed | counted, alert | - | - |
+//! | Closed | same id and value: `duplicate`; same id: `conflict`, alert; else `late`, alert | | - | none |
 //!
 //! A dash means that the state is unchanged and there are no effects. Closing forwards the submission, unschedules the SLA and
 //! leaves a marker for [`Rules::keep_closed`]. An operator's command is rejected and the outcome of an act is settled in every
 //! state, because a bundle has neither commands nor acts. Each deviating event is alerted once, and at most [`REPORTED_MAX`]
 //! of one bundle.
 //!
+//! **Equality**: two events are equal if their values are equal as JSON, without the fields that the source ignores
+//! ([`SourceRules::ignore`]) and without the ids, which are compared by themselves.
+//!
 //! **Number of children**: the parent's ([`SourceRules::expects`]), else [`Rules::children`]. If parents may state it, children
 //! that arrive before their parent are added provisionally; surplus ones become unexpected with the parent (positions beyond N
 //! first, then the latest by event time).
+//!
+//! **Children by name**: a topology may count children by name ([`Rules::members`]). Ids and positions are then those of one name,
+//! two children of one name are not one of each, and alerts and submissions have the names.
 //!
 //! **Position of a child**: the stated one, if there is one; the other children fill the free positions in the order of
 //! (event time, id). This is independent of the order of arrival, so that any interleaving of the same members gives the same
@@ -42,8 +48,8 @@
 //!
 //! **Time**: the deadline is the earliest member's event time + SLA. Lateness depends on the event times of the members only:
 //! the submission's `late` is true if the latest member is after the deadline, and the breach is alerted even if the timer has
-//! not fired when the last member arrives. Members after the deadline count as missing at the deadline. An event time more than
-//! [`AHEAD_MAX`] in the future is clamped.
+//! not fired when the last member arrives. Members after the deadline count as missing at the deadline. An event time that
+//! cannot be, before [`PLAUSIBLE_FROM`] or more than [`AHEAD_MAX`] ahead, is replaced or rejected ([`Implausible`]).
 //!
 //! **Storage**: one entry while it is small, as most bundles are. Above some 4 KiB each member is stored in a part of the entry
 //! ([`Effect::AddPart`]), written once, so that a member of a bundle with a thousand children costs as
@@ -54,8 +60,13 @@
 //! | file | content |
 //! |---|---|
 //! | `rules` | the settings |
+//! | `topic` | reads the records of one topic, for all sources that it feeds |
+//! | `place` | places of a record: fields, headers, the key |
+//! | `condition` | which records of a topic are events of a source |
 //! | `source` | reads and validates the fields of a member event |
+//! | `id` | validates and normalizes ids |
 //! | `time` | parses event times |
+//! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
 //! | `state`, `gathering`, `member`, `stored` | the state and its encoding |
 //! | `classify` | the class of a member event |
@@ -66,11 +77,15 @@
 
 mod alert;
 mod classify;
+mod condition;
 pub mod count;
 mod fingerprint;
 mod gathering;
+mod id;
 mod keying;
 mod member;
+mod place;
+mod plausible;
 mod rules;
 mod source;
 mod state;
@@ -81,26 +96,32 @@ mod submission;
 #[cfg(test)]
 mod tests;
 mod time;
+mod topic;
 
+pub use condition::{Condition, Literal};
 pub use fingerprint::Fingerprint;
-pub use gathering::{Gathering, Missing};
+pub use gathering::{Gathering, Missing, MissingChild};
+pub use id::{ID_LEN_MAX, NO_IDS_DEFAULT};
 pub use keying::{KeyingError, MemberKeying};
 pub use member::{Member, Origin};
+pub use place::{Format, Place};
 pub use rules::{
-    CHILDREN_DEFAULT, CHILDREN_MAX, KEEP_CLOSED_DEFAULT, KeyFormat, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule,
+    CHILDREN_DEFAULT, CHILDREN_MAX, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, NamedChildren, PLAUSIBLE_FROM, Role,
+    Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
 };
-pub use source::ID_LEN_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
 pub use step::PAYLOADS_MAX;
-pub use submission::EVENT_TYPE;
+pub use submission::{EVENT_TYPE, application as submitting_application};
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use self::classify::Arrival;
 use self::source::{MemberFields, Reader};
-use super::{Effect, Event};
-use crate::model::{Reject, RejectReason, TimerKind, Timestamp};
+use self::topic::TopicReader;
+use super::Event;
+use crate::codec::json::Digester;
+use crate::model::{Reject, RejectReason, TimerKind};
 
 /// The name of the output of completed bundles.
 pub const SUBMISSIONS: &str = "submissions";
@@ -111,15 +132,17 @@ pub const SLA: TimerKind = TimerKind::Deadline(0);
 /// The timer that deletes the marker of a closed bundle.
 pub const KEEP_CLOSED: TimerKind = TimerKind::Delay(0);
 
-/// The most that an event time may be ahead of the wall clock.
+/// The most that an event time may be ahead of the wall clock to be believed.
 pub const AHEAD_MAX: Duration = Duration::from_mins(5);
 
 /// The bundle processor of one topology.
 #[derive(Clone, Debug)]
 pub struct Bundle {
     topology: String,
+    /// The `CloudEvents` source of its submissions.
+    source: String,
     rules: Rules,
-    readers: Vec<Reader>,
+    topics: Vec<TopicReader>,
     /// The number of children, if it does not depend on the parent.
     fixed_children: Option<u32>,
     /// [`SUBMISSIONS`], shared by all forwards.
@@ -129,44 +152,92 @@ pub struct Bundle {
 impl Bundle {
     /// The processor of the topology with this name, which is the `CloudEvents` source (`/sheaf/<topology>`) of its records.
     pub fn new(topology: &str, rules: Rules) -> Self {
-        let readers: Vec<Reader> = rules.sources.iter().map(|source| Reader::new(source, rules.key)).collect();
-        let fixed_children = (!readers.iter().any(Reader::has_expects)).then_some(rules.children);
-        Self { topology: topology.to_owned(), rules, readers, fixed_children, output: Arc::from(SUBMISSIONS) }
+        let mut topics: Vec<TopicReader> = Vec::new();
+        for source in &rules.sources {
+            if !topics.iter().any(|reader| *reader.topic == source.topic) {
+                topics.push(TopicReader::new(&rules, &source.topic));
+            }
+        }
+        let has_expects = topics.iter().flat_map(|reader| &reader.sources).any(Reader::has_expects);
+        let fixed_children = (!has_expects).then_some(rules.children());
+        let source = submission::source_of_topology(topology);
+        Self { topology: topology.to_owned(), source, rules, topics, fixed_children, output: Arc::from(SUBMISSIONS) }
     }
 
-    /// Reads the fields of a member event. The source is found by topic and role, which the inbox record has, and not by an
-    /// index, so that sources can be added and reordered while the inbox has records.
-    fn arrival(&self, event: &Event) -> Result<Arrival, Reject> {
-        let topic = event.record.source.topic.as_str();
-        let is_source = |reader: &&Reader| &*reader.topic == topic && reader.member.as_str() == event.role;
-        let Some(reader) = self.readers.iter().find(is_source) else {
-            let detail = format!("the topology `{}` reads no {} from topic {topic}", self.topology, event.role);
-            return Err(Reject::new(RejectReason::Unreadable, detail));
-        };
-        let parsed = event.parsed.get::<MemberFields>().filter(|fields| fields.are_from(event.record.value.as_ref()));
-        let MemberFields { id, expects, position: stated_position, .. } = match parsed {
+    /// The processor as a part of an application: the `CloudEvents` source of its records is `/sheaf/<application>/<topology>`.
+    #[must_use]
+    pub fn of_application(self, application: &str) -> Self {
+        Self { source: submission::source(application, &self.topology), ..self }
+    }
+
+    /// Reads the fields of a member event. The source is found by topic, role and conditions, for which the inbox record has all,
+    /// and not by an index, so that sources can be added and reordered while the inbox has records.
+    fn fields(&self, event: &Event) -> Result<(&TopicReader, &Reader, MemberFields), Reject> {
+        let record = &event.record;
+        let topic = record.source.topic.as_str();
+        let reader = self.topics.iter().find(|reader| *reader.topic == *topic).ok_or_else(|| self.unknown(event))?;
+        let parsed = event.parsed.get::<MemberFields>().filter(|fields| fields.are_from(record.value.as_ref()));
+        let fields = match parsed {
             Some(fields) => fields.clone(),
-            None => reader.read(&event.record)?.member_fields()?,
+            None => reader.read(record, Some(&event.role))?.ok_or_else(|| self.unknown(event))?.member_fields()?,
         };
+        let is_source = |source: &&Reader| source.role() == event.role;
+        let source = reader.sources.get(fields.source).filter(is_source).ok_or_else(|| self.unknown(event))?;
+        Ok((reader, source, fields))
+    }
+
+    fn unknown(&self, event: &Event) -> Reject {
+        let (name, role, topic) = (&self.topology, &event.role, &event.record.source.topic);
+        let detail =
+            format!("the topology `{name}` reads no {role} from topic {topic}, or its `where` does not hold now");
+        Reject::new(RejectReason::Unreadable, detail)
+    }
+
+    /// A member event of a source, with its fields.
+    fn arrival<'r>(&self, topic: &TopicReader, source: &'r Reader, fields: MemberFields, event: &Event) -> Arrival<'r> {
+        let MemberFields { id, expects, position: stated_position, content, .. } = fields;
         let position = stated_position.and_then(|position| u32::try_from(position).ok());
         let (partition, offset) = (event.record.source.partition, event.record.offset);
         let member = Member {
             id,
+            name: source.name.clone(),
             at: event.at,
             position: position.filter(|position| (1..=CHILDREN_MAX).contains(position)),
-            content: event.record.value.clone().unwrap_or_default(),
-            origin: Origin { topic: Arc::clone(&reader.topic), partition, offset },
+            content,
+            origin: Origin { topic: Arc::clone(&topic.topic), partition, offset },
         };
-        Ok(Arrival { role: reader.member, expects, stated_position, member: Arc::new(member) })
+        let limit = source.name.as_ref().and_then(|name| self.rules.members.iter().find(|named| named.name == *name));
+        let (limit, digester) = (limit.map(|named| named.count), &*source.digester);
+        Arrival { role: source.member, expects, stated_position, limit, digester, member: Arc::new(member) }
     }
 
-    /// Clamps an event time that is too far in the future, and counts it.
-    fn clamp(event: &mut Event, now: Timestamp) -> Option<Effect> {
-        let latest = now.saturating_add(AHEAD_MAX);
-        if event.at <= latest {
-            return None;
+    /// The sources of a topic.
+    fn sources_of(&self, topic: &str) -> &[Reader] {
+        self.topics.iter().find(|reader| *reader.topic == *topic).map_or(&[], |reader| &reader.sources)
+    }
+
+    /// The same state with names of children as the topology has them now. A child whose name is none of its topic's sources gets
+    /// that of the first one.
+    fn renamed(&self, state: State) -> State {
+        let name = |child: &Member| {
+            let mut names = self.sources_of(&child.origin.topic).iter().filter_map(|source| source.name.as_ref());
+            let first = names.clone().next();
+            names.find(|name| child.name.as_ref() == Some(name)).or(first).cloned()
+        };
+        let has_names = !self.rules.members.is_empty();
+        match state {
+            State::Open(gathering) => State::Open(gathering.rename(has_names, name)),
+            State::Breached(gathering) => State::Breached(gathering.rename(has_names, name)),
+            closed @ State::Closed(_) => closed,
         }
-        event.at = latest;
-        Some(count::one(count::CLAMPED, ""))
+    }
+
+    /// The hash of a member's content. A member of a source that the topology does not have any more is hashed as a whole.
+    fn digest(&self, role: Role, member: &Member) -> u128 {
+        let is_source = |source: &&Reader| source.member == role && source.name == member.name;
+        match self.sources_of(&member.origin.topic).iter().find(is_source) {
+            Some(source) => source.digester.digest(&member.content),
+            None => Digester::default().digest(&member.content),
+        }
     }
 }

@@ -1,8 +1,15 @@
 //! The bundle settings of a topology: the sources of members, the number of children, the SLA.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::{Condition, Format, Place};
 use crate::codec::json::Pointer;
+use crate::model::Timestamp;
+
+/// The earliest event time that is believed, 2000-01-01T00:00:00Z. Earlier ones are zeros, -1, or seconds taken for
+/// milliseconds.
+pub const PLAUSIBLE_FROM: Timestamp = Timestamp::from_millis(946_684_800_000);
 
 /// The default of [`Rules::children`].
 pub const CHILDREN_DEFAULT: u32 = 1;
@@ -19,16 +26,36 @@ pub const KEEP_CLOSED_DEFAULT: Duration = Duration::from_hours(7 * 24);
 /// The bundle settings of one topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// The sources of members; at most one for each topic and role.
+    /// The sources of members. Those of one topic are told apart by their conditions.
     pub sources: Vec<SourceRules>,
-    /// The number of children if the parent does not state it; at most [`CHILDREN_MAX`].
+    /// The number of children if the parent does not state it; at most [`CHILDREN_MAX`]. Ignored if they are counted by name.
     pub children: u32,
+    /// The children by name, in the order of the submission; empty: all children are counted together.
+    pub members: Vec<NamedChildren>,
     /// The time from the earliest member's event time to the deadline.
     pub sla: Duration,
     /// The retention of the marker of a closed bundle, by the wall clock, to recognize duplicate and late members.
     pub keep_closed: Duration,
     /// The form of all ids.
     pub key: KeyFormat,
+    /// The words that mean that there is no id, in any case; for [`KeyFormat::Text`].
+    pub no_ids: Vec<String>,
+}
+
+/// Children of one name, which are counted by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedChildren {
+    /// The name.
+    pub name: Arc<str>,
+    /// Their number in a bundle, from 1.
+    pub count: u32,
+}
+
+impl Rules {
+    /// The number of children if no parent states it.
+    pub fn children(&self) -> u32 {
+        if self.members.is_empty() { self.children } else { self.members.iter().map(|named| named.count).sum() }
+    }
 }
 
 /// A source of members.
@@ -36,27 +63,63 @@ pub struct Rules {
 pub struct SourceRules {
     /// The topic's name.
     pub topic: String,
+    /// The format of its values; the same for all sources of one topic.
+    pub format: Format,
+    /// The conditions that all hold for the records of this source; others are passed over.
+    pub conditions: Vec<Condition>,
     /// The role of its records in a bundle.
     pub member: Role,
-    /// The field with the bundle's id.
-    pub bundle: Pointer,
-    /// The field with the member's id.
-    pub id: Pointer,
-    /// The field with a parent's number of children; ignored for children.
-    pub expects: Option<Pointer>,
-    /// The field with a child's position, from 1; ignored for parents.
-    pub position: Option<Pointer>,
+    /// The name of its children, one of [`Rules::members`]; `None` for parents and for children that are counted together.
+    pub name: Option<Arc<str>>,
+    /// The place of the bundle's id.
+    pub bundle: Place,
+    /// The place of the member's id.
+    pub id: Place,
+    /// The place of a parent's number of children; ignored for children.
+    pub expects: Option<Place>,
+    /// The place of a child's position, from 1; ignored for parents.
+    pub position: Option<Place>,
     /// The field with the event time; `None`: the timestamp of the Kafka record.
     pub time: Option<TimeRule>,
+    /// The fields that do not count when two events with one id are compared, besides the ids of bundle and member.
+    pub ignore: Vec<Pointer>,
+    /// What happens to a record with an event time that cannot be.
+    pub implausible: Implausible,
 }
 
 /// The field with the event time, and its time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeRule {
-    /// The field: ISO 8601, such as `2026-11-21T09:30:00.5+01:00`.
-    pub pointer: Pointer,
+    /// The place: ISO 8601, such as `2026-11-21T09:30:00.5+01:00`, or a number of units since 1970.
+    pub place: Place,
     /// The time zone (IANA, such as `Europe/Berlin`) of times without an offset; if `None`, they are rejected.
     pub zone: Option<String>,
+    /// The unit of numbers; if `None`, they are rejected.
+    pub unit: Option<TimeUnit>,
+}
+
+/// The unit of an event time that is a number, since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Millis,
+    /// Microseconds.
+    Micros,
+    /// Nanoseconds.
+    Nanos,
+}
+
+/// The policy for an event time that cannot be: before [`PLAUSIBLE_FROM`], or more than [`AHEAD_MAX`](super::AHEAD_MAX) ahead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Implausible {
+    /// It is replaced by the timestamp of the record if that one can be (a topic with log-append time), else by the time at
+    /// which the record is read.
+    #[default]
+    AppendTime,
+    /// The record is rejected.
+    Reject,
 }
 
 /// The role of a member in its bundle.

@@ -5,39 +5,41 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{CHILDREN_MAX, KeyFormat, Role, SourceRules};
-use crate::codec::json::{Extracted, Extractor, Pointer, Scalar};
+use super::condition::Check;
+use super::id::{Candidate, IdRules};
+use super::place::{Field, Found, Places, wrong_type};
+use super::{CHILDREN_MAX, Implausible, Place, Role, SourceRules};
+use crate::codec::json::{Digester, Scalar, integer, not_an_object};
 use crate::model::{Record, Reject, RejectReason};
 
-/// The longest id in bytes; an id is a Kafka key, a store key and part of messages.
-pub const ID_LEN_MAX: usize = 256;
-
-/// Reads the records of one source.
+/// Reads the events of one source.
 #[derive(Clone, Debug)]
 pub(super) struct Reader {
-    pub(super) topic: Arc<str>,
+    topic: Arc<str>,
     pub(super) member: Role,
-    key: KeyFormat,
-    extractor: Extractor,
+    /// The name of its children.
+    pub(super) name: Option<Arc<str>>,
+    ids: Arc<IdRules>,
+    conditions: Vec<Check>,
     bundle: Field,
     id: Field,
     expects: Option<Field>,
     position: Option<Field>,
     time: Option<Field>,
-}
-
-/// A pointer with its index in the extractor.
-#[derive(Clone, Debug)]
-struct Field {
-    index: usize,
-    pointer: Pointer,
+    pub(super) implausible: Implausible,
+    /// Hashes the contents of its members, without the fields that do not count.
+    pub(super) digester: Arc<Digester>,
 }
 
 /// The fields of a member event except bundle id and time.
 #[derive(Clone, Debug)]
 pub(super) struct MemberFields {
+    /// The index of the source in those of its topic.
+    pub(super) source: usize,
     /// The record value that they were read from.
     value: Bytes,
+    /// The JSON text in it.
+    pub(super) content: Bytes,
     pub(super) id: String,
     pub(super) expects: Option<u32>,
     pub(super) position: Option<i64>,
@@ -50,39 +52,76 @@ impl MemberFields {
     }
 }
 
+/// The value of the time field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TimeField<'a> {
+    /// A string.
+    Text(Cow<'a, str>),
+    /// A number, as it is spelled.
+    Number(&'a str),
+}
+
 /// The fields of one record, validated on access.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
-    reader: &'a Reader,
-    value: &'a Bytes,
-    found: Extracted<'a>,
+    /// The index of the source in those of its topic.
+    pub(super) index: usize,
+    pub(super) reader: &'a Reader,
+    record: &'a Record,
+    found: Found<'a>,
 }
 
 impl Reader {
-    pub(super) fn new(rules: &SourceRules, key: KeyFormat) -> Self {
-        let mut pointers = Vec::new();
-        let mut field = |pointer: &Pointer| {
-            pointers.push(pointer.clone());
-            Field { index: pointers.len() - 1, pointer: pointer.clone() }
-        };
+    /// The reader of a source, whose places are added to those of its topic.
+    pub(super) fn new(rules: &SourceRules, ids: &Arc<IdRules>, places: &mut Places) -> Self {
+        let conditions = rules.conditions.iter().map(|condition| Check::new(condition, places)).collect();
+        let mut field = |place: &Place| places.add(place);
         let (bundle, id) = (field(&rules.bundle), field(&rules.id));
         let (expects, position) = match rules.member {
             Role::Parent => (rules.expects.as_ref().map(&mut field), None),
             Role::Child => (None, rules.position.as_ref().map(&mut field)),
         };
-        let time = rules.time.as_ref().map(|rule| field(&rule.pointer));
-        let extractor = Extractor::new(&pointers);
+        let time = rules.time.as_ref().map(|rule| field(&rule.place));
         Self {
             topic: Arc::from(rules.topic.as_str()),
             member: rules.member,
-            key,
-            extractor,
+            name: rules.name.clone(),
+            ids: Arc::clone(ids),
+            conditions,
             bundle,
             id,
             expects,
             position,
             time,
+            implausible: rules.implausible,
+            digester: Arc::default(),
         }
+    }
+
+    /// Gives the sources of one topic with one role and name the same hash, because a stored member does not say which of them it
+    /// is from.
+    pub(super) fn share_digesters(rules: &[&SourceRules], readers: &mut [Self]) {
+        for first in rules {
+            let is_alike = |member: Role, name: &Option<Arc<str>>| member == first.member && *name == first.name;
+            let of_role = rules.iter().filter(|source| is_alike(source.member, &source.name));
+            // The ids of two events are equal when these are compared, however they are spelled.
+            let ignored = of_role.flat_map(|source| {
+                let ids = [&source.bundle, &source.id].into_iter().filter_map(|place| match place {
+                    Place::Value(pointer) => Some(pointer),
+                    Place::Header(_) | Place::Key | Place::KeyField(_) => None,
+                });
+                ids.chain(&source.ignore)
+            });
+            let digester = Arc::new(Digester::without(ignored));
+            for reader in readers.iter_mut().filter(|reader| is_alike(reader.member, &reader.name)) {
+                reader.digester = Arc::clone(&digester);
+            }
+        }
+    }
+
+    /// The role of its records, which the inbox has: the children's name, or the role of members.
+    pub(super) fn role(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.member.as_str())
     }
 
     /// True if the parents of this source state the number of children.
@@ -90,33 +129,72 @@ impl Reader {
         self.expects.is_some()
     }
 
-    pub(super) fn read<'a>(&'a self, record: &'a Record) -> Result<Fields<'a>, Reject> {
-        let Some(value) = &record.value else {
-            let detail = format!("a record of {} has no value; an event is a JSON object", self.topic);
-            return Err(Reject::new(RejectReason::NoValue, detail));
-        };
-        let found = self.extractor.extract(value).map_err(|error| {
-            Reject::new(RejectReason::Unparsable, format!("the value of a record of {}: {error}", self.topic))
-        })?;
-        Ok(Fields { reader: self, value, found })
+    /// True if only some records of the topic are events of this source.
+    pub(super) const fn has_conditions(&self) -> bool {
+        !self.conditions.is_empty()
+    }
+
+    /// False if headers and key alone rule the record out.
+    pub(super) fn may_be(&self, record: &Record) -> bool {
+        self.conditions.iter().all(|condition| condition.may_hold(record))
+    }
+
+    /// True if all conditions hold. An error tells why that cannot be judged: no condition does not hold, and one cannot be
+    /// judged; or they hold, and the ids or other fields are in a key that is not JSON.
+    pub(super) fn is_event(&self, found: &Found<'_>) -> Result<bool, Reject> {
+        let mut unknown = None;
+        for condition in &self.conditions {
+            match condition.holds(found) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(reject) => unknown = unknown.or(Some(reject)),
+            }
+        }
+        match (unknown, found.unreadable_key()) {
+            (Some(reject), _) => Err(reject),
+            (None, Some(reject)) if self.reads_key() => Err(reject.clone()),
+            (None, Some(_) | None) => Ok(true),
+        }
+    }
+
+    /// True if a field is in the key, which is JSON then.
+    fn reads_key(&self) -> bool {
+        let fields = [&self.bundle, &self.id].into_iter().chain(&self.expects).chain(&self.position).chain(&self.time);
+        fields.into_iter().any(|field| matches!(field.place, Place::KeyField(_)))
+    }
+
+    /// The rejection of an invalid time; `what` completes the sentence "the time is ...".
+    pub(super) fn bad_time(&self, what: &str) -> Reject {
+        if let Some(field) = &self.time {
+            return self.wrong(RejectReason::BadTime, field, what);
+        }
+        let (member, topic) = (self.role(), &self.topic);
+        Reject::new(RejectReason::BadTime, format!("the timestamp of a {member} in {topic} is {what}"))
+    }
+
+    fn wrong(&self, reason: RejectReason, field: &Field, what: &str) -> Reject {
+        let member = self.role();
+        Reject::new(reason, format!("`{}` of a {member} in {} is {what}", field.place, self.topic))
     }
 }
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
+    pub(super) const fn new(record: &'a Record, (index, reader): (usize, &'a Reader), found: Found<'a>) -> Self {
+        Self { index, reader, record, found }
+    }
+
     /// The bundle's id, normalized.
     pub(super) fn bundle(&self) -> Result<Cow<'_, str>, Reject> {
-        self.identifier(&self.reader.bundle, "the bundle's id")
+        self.identifier(&self.reader.bundle, true)
     }
 
     /// The fields for the bundle.
     pub(super) fn member_fields(&self) -> Result<MemberFields, Reject> {
-        let (id, expects, position) = (self.id()?.into_owned(), self.expects()?, self.position()?);
-        Ok(MemberFields { value: self.value.clone(), id, expects, position })
-    }
-
-    /// The member's id, normalized.
-    fn id(&self) -> Result<Cow<'_, str>, Reject> {
-        self.identifier(&self.reader.id, "the member's id")
+        let id = self.identifier(&self.reader.id, false)?.into_owned();
+        let (expects, position) = (self.expects()?, self.position()?);
+        let value = self.record.value.clone().unwrap_or_default();
+        let content = self.found.payload.map(|payload| value.slice_ref(payload)).unwrap_or_default();
+        Ok(MemberFields { source: self.index, value, content, id, expects, position })
     }
 
     /// A parent's number of children.
@@ -126,7 +204,7 @@ impl Fields<'_> {
             Ok(children) if children <= CHILDREN_MAX => Ok(Some(children)),
             Ok(_) | Err(_) => {
                 let what = format!("{number}; a number of children is from 0 to {CHILDREN_MAX}");
-                Err(self.wrong(RejectReason::MissingField, field, &what))
+                Err(self.reader.wrong(RejectReason::BadValue, field, &what))
             }
         }
     }
@@ -136,102 +214,97 @@ impl Fields<'_> {
         Ok(self.number(self.reader.position.as_ref())?.map(|(_, number)| number))
     }
 
-    /// The text of the time field, if the topology names one.
-    pub(super) fn time(&self) -> Result<Option<String>, Reject> {
+    /// The value of the time field, if the topology names one.
+    pub(super) fn time(&self) -> Result<Option<TimeField<'_>>, Reject> {
         let Some(field) = &self.reader.time else { return Ok(None) };
-        match self.found.scalar(field.index) {
-            Scalar::Text(text) => Ok(Some(text.into_owned())),
-            Scalar::Absent => {
-                Err(self.wrong(RejectReason::MissingField, field, "missing; the event's time stands there"))
-            }
-            other @ (Scalar::Null | Scalar::Integer(_) | Scalar::Other(_)) => {
-                let what = format!("{}; a time is an ISO 8601 text", other.kind());
-                Err(self.wrong(RejectReason::BadTime, field, &what))
+        match self.found.scalar(field) {
+            Scalar::Text(text) => Ok(Some(TimeField::Text(text))),
+            Scalar::Number(number) => Ok(Some(TimeField::Number(number))),
+            Scalar::Absent => Err(self.absent(field, "the event's time")),
+            other @ (Scalar::Null | Scalar::Boolean(_) | Scalar::Other(_)) => {
+                let what = format!("{}; a time is an ISO 8601 text, or a number with a `unit`", other.kind());
+                Err(self.reader.wrong(RejectReason::BadTime, field, &what))
             }
         }
     }
 
     /// The rejection of an invalid time.
     pub(super) fn bad_time(&self, what: &str) -> Reject {
-        let field = self.reader.time.as_ref().unwrap_or(&self.reader.id);
-        self.wrong(RejectReason::BadTime, field, what)
+        self.reader.bad_time(what)
     }
 
+    /// An integer in any spelling, a string with digits among them.
     fn number<'f>(&self, field: Option<&'f Field>) -> Result<Option<(&'f Field, i64)>, Reject> {
         let Some(field) = field else { return Ok(None) };
-        match self.found.scalar(field.index) {
-            Scalar::Absent | Scalar::Null => Ok(None),
-            Scalar::Integer(number) => Ok(Some((field, number))),
-            other @ (Scalar::Text(_) | Scalar::Other(_)) => {
-                let what = format!("{}; an integer is expected there", other.kind());
-                Err(self.wrong(RejectReason::MissingField, field, &what))
-            }
-        }
-    }
-
-    fn identifier(&self, field: &Field, what: &str) -> Result<Cow<'_, str>, Reject> {
-        let text = match self.found.scalar(field.index) {
-            Scalar::Text(text) => text,
-            Scalar::Integer(number) => Cow::Owned(number.to_string()),
-            Scalar::Absent => {
-                return Err(self.wrong(RejectReason::MissingField, field, &format!("missing; {what} stands there")));
-            }
-            other @ (Scalar::Null | Scalar::Other(_)) => {
-                let what = format!("{}; {what} is a string or an integer", other.kind());
-                return Err(self.wrong(RejectReason::MissingField, field, &what));
-            }
+        let scalar = self.found.scalar(field);
+        let digits = match &scalar {
+            Scalar::Absent | Scalar::Null => return Ok(None),
+            Scalar::Number(number) => integer(number),
+            Scalar::Text(text) => integer(text),
+            Scalar::Boolean(_) | Scalar::Other(_) => None,
         };
-        let bad = |why: String| self.wrong(RejectReason::BadId, field, &why);
-        if text.is_empty() || text.len() > ID_LEN_MAX {
-            return Err(bad(format!("{} bytes long; an id has 1 to {ID_LEN_MAX}", text.len())));
+        match digits.map(|digits| digits.parse::<i64>()) {
+            Some(Ok(number)) => Ok(Some((field, number))),
+            Some(Err(_range)) => {
+                let what = format!("{}, which is beyond 64 bits", shown(&scalar));
+                Err(self.reader.wrong(RejectReason::BadValue, field, &what))
+            }
+            None => {
+                let what = format!("{}; an integer is expected there", shown(&scalar));
+                Err(self.reader.wrong(RejectReason::WrongType, field, &what))
+            }
         }
-        match self.reader.key {
-            KeyFormat::Text => Ok(text),
-            KeyFormat::Uuid if is_canonical(&text) => Ok(text),
-            KeyFormat::Uuid => match uuid::Uuid::try_parse(&text) {
-                Ok(id) => Ok(Cow::Owned(id.hyphenated().to_string())),
-                Err(error) => {
-                    Err(bad(format!("`{text}`, which is no uuid ({error}); a topology may choose `text` keys")))
-                }
+    }
+
+    fn identifier(&self, field: &Field, is_bundle: bool) -> Result<Cow<'_, str>, Reject> {
+        let what = if is_bundle { "the bundle's id" } else { "the member's id" };
+        let wrong_type = |found: &str| {
+            Err(self.reader.wrong(
+                RejectReason::WrongType,
+                field,
+                &format!("{found}; {what} is a string or an integer"),
+            ))
+        };
+        let (text, is_number) = match self.found.scalar(field) {
+            Scalar::Text(text) => (text, false),
+            Scalar::Number(number) => match integer(number) {
+                Some(digits) => (digits, true),
+                None => return wrong_type(&format!("the number {}", shortened(number))),
             },
+            Scalar::Absent => return Err(self.absent(field, what)),
+            Scalar::Null => {
+                let what = format!("null; {what} is a string or an integer");
+                return Err(self.reader.wrong(RejectReason::MissingField, field, &what));
+            }
+            other @ (Scalar::Boolean(_) | Scalar::Other(_)) => return wrong_type(other.kind()),
+        };
+        let id = self.reader.ids.normalize(Candidate { text, is_number, is_bundle });
+        id.map_err(|why| self.reader.wrong(RejectReason::BadId, field, &why))
+    }
+
+    /// The rejection of a missing field; of a value that is no object it says so.
+    fn absent(&self, field: &Field, what: &str) -> Reject {
+        if let (Place::Value(_), Some(other)) = (&field.place, self.found.payload.and_then(not_an_object)) {
+            return wrong_type(&self.reader.topic, other);
         }
-    }
-
-    fn wrong(&self, reason: RejectReason, field: &Field, what: &str) -> Reject {
-        Reject::new(reason, format!("`{}` of a {} in {} is {what}", field.pointer, self.member(), self.reader.topic))
-    }
-
-    const fn member(&self) -> &'static str {
-        self.reader.member.as_str()
+        self.reader.wrong(RejectReason::MissingField, field, &format!("missing; {what} stands there"))
     }
 }
 
-/// True for a uuid in normal form: hyphenated, in lower case. Most are, and need not be parsed.
-fn is_canonical(text: &str) -> bool {
-    const LENGTH: usize = 36;
-    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
-    let fits = |(at, byte): (usize, u8)| match byte {
-        b'-' => HYPHENS.contains(&at),
-        b'0'..=b'9' | b'a'..=b'f' => !HYPHENS.contains(&at),
-        _ => false,
-    };
-    text.len() == LENGTH && text.bytes().enumerate().all(fits)
+/// A value with its type, for messages.
+fn shown(scalar: &Scalar<'_>) -> String {
+    match scalar {
+        Scalar::Number(number) => format!("the number {}", shortened(number)),
+        Scalar::Text(text) => format!("the string `{}`", shortened(text)),
+        other @ (Scalar::Absent | Scalar::Null | Scalar::Boolean(_) | Scalar::Other(_)) => other.kind().to_owned(),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_canonical_uuid_is_equal_to_its_parsed_and_written_form() {
-        let id = "0d3c5b0e-57c4-5f0b-9a54-2c9f1d6e8b37";
-        assert!(is_canonical(id));
-        assert_eq!(uuid::Uuid::try_parse(id).unwrap().hyphenated().to_string(), id);
-        let braced = format!("{{{id}}}");
-        for other in
-            [&id.to_uppercase(), &id.replace('-', "0"), &id.replace("0d", "0-"), &id.replace("0d", ""), &braced]
-        {
-            assert!(!is_canonical(other), "{other}");
-        }
+/// The first characters of a text, for messages.
+fn shortened(text: &str) -> Cow<'_, str> {
+    const CHARS_MAX: usize = 40;
+    match text.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => Cow::Owned([text.get(..end).unwrap_or_default(), ".."].concat()),
+        None => Cow::Borrowed(text),
     }
 }

@@ -23,7 +23,7 @@ pub enum State {
 pub struct Marker {
     /// How the bundle ended.
     pub ending: Ending,
-    /// The fingerprints of name and content of each member, sorted by name.
+    /// The fingerprints of name and content of each member, sorted by name. Those of sheaf 0.1.0 are of the bytes.
     pub seen: Vec<(Fingerprint, Fingerprint)>,
     /// The alerted deviations, as [`Gathering::reported`].
     pub reported: Vec<Fingerprint>,
@@ -37,11 +37,11 @@ pub enum Ending {
 }
 
 impl Marker {
-    /// The marker of a bundle that is closed now.
-    pub(super) fn of(gathering: Gathering, ending: Ending) -> Self {
+    /// The marker of a bundle that is closed now; `digest` hashes the content of a member.
+    pub(super) fn of(gathering: Gathering, ending: Ending, digest: impl Fn(Role, &Member) -> u128) -> Self {
         let fingerprints = |(role, member): (Role, &Arc<Member>)| {
-            let name = Fingerprint::of_member(role, &member.id);
-            (name, name.of_content(&member.content))
+            let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
+            (name, name.of_content(digest(role, member)))
         };
         let mut seen: Vec<_> = gathering.members().map(fingerprints).collect();
         seen.sort_unstable();

@@ -35,6 +35,11 @@ pub(super) fn listing(state: &State, sla: Duration, fixed_children: Option<u32>)
     }
 }
 
+/// True for an incomplete bundle.
+pub(super) fn is_open(status: Status) -> bool {
+    status.0 & CLOSED == 0
+}
+
 /// The name of a status.
 pub(super) fn name(status: Status) -> &'static str {
     NAMES.iter().find(|(number, _)| *number == status.0).map_or("unknown", |(_, name)| name)

@@ -8,8 +8,8 @@ use super::count::{self, EventOutcome};
 use super::state::REPORTED_MAX;
 use super::submission::{self, Span};
 use super::{
-    Bundle, Ending, Fingerprint, Gathering, KEEP_CLOSED, Marker, Member, Missing, Role, SLA, State, alert, status,
-    stored,
+    Bundle, Ending, Fingerprint, Gathering, KEEP_CLOSED, Marker, Member, Missing, Role, SLA, State, alert, plausible,
+    status, stored,
 };
 use crate::model::{ActSlot, Key, Listing, Moment, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Family, Input, Processor, Transition};
@@ -18,8 +18,8 @@ use crate::processor::{Effect, Family, Input, Processor, Transition};
 pub const PAYLOADS_MAX: usize = 8 << 20;
 
 /// An input of a bundle, by the columns of the table.
-enum BundleInput {
-    Member(Arrival),
+enum BundleInput<'r> {
+    Member(Arrival<'r>),
     SlaDue,
     KeepClosedDue,
     /// A timer that no version of this processor schedules.
@@ -48,6 +48,11 @@ impl Processor for Bundle {
         status::listing(state, self.rules.sla, self.fixed_children)
     }
 
+    fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
+        // Incomplete bundles are sorted by deadline.
+        status::is_open(status).then(|| at.saturating_sub(self.rules.sla))
+    }
+
     fn status_name(&self, status: Status) -> Cow<'static, str> {
         Cow::Borrowed(status::name(status))
     }
@@ -62,11 +67,12 @@ impl Processor for Bundle {
 
     fn step(&self, key: &Key, state: Option<State>, input: Input, at: Moment) -> Result<Transition<State>, Reject> {
         let now = at.wall;
-        let mut clamped = None;
+        let mut doubted = None;
         let input = match input {
             Input::Record(mut event) => {
-                clamped = Self::clamp(&mut event, now);
-                BundleInput::Member(self.arrival(&event)?)
+                let (topic, source, fields) = self.fields(&event)?;
+                doubted = plausible::replace(source, &mut event, now)?;
+                BundleInput::Member(self.arrival(topic, source, fields, &event))
             }
             Input::Timer(Timer { kind, .. }) => match kind {
                 SLA => BundleInput::SlaDue,
@@ -79,8 +85,10 @@ impl Processor for Bundle {
                 return Err(Reject::new(RejectReason::Unparsable, detail));
             }
         };
-        let mut transition = self.on_input(key, state, input, now)?;
-        transition.effects.splice(0..0, clamped);
+        let mut transition = self.on_input(key, state.map(|state| self.renamed(state)), input, now)?;
+        if let Some(doubted) = doubted {
+            transition.effects.insert(0, doubted);
+        }
         Ok(transition)
     }
 }
@@ -90,7 +98,7 @@ impl Bundle {
         &self,
         key: &Key,
         state: Option<State>,
-        input: BundleInput,
+        input: BundleInput<'_>,
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
         use BundleInput::{KeepClosedDue, Member, SlaDue, UnknownOutcome, UnknownTimer};
@@ -121,7 +129,7 @@ impl Bundle {
         &self,
         key: &Key,
         (phase, mut gathering): (Phase, Gathering),
-        arrival: Arrival,
+        arrival: Arrival<'_>,
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
         let (role, member) = (arrival.role, &arrival.member);
@@ -132,7 +140,7 @@ impl Bundle {
             Class::Unexpected(why) => (EventOutcome::Unexpected, alert::unexpected(key, member, &why)),
         };
         let mut effects = vec![count::event(role, outcome)];
-        effects.extend(once(&mut gathering.reported, &arrival, alert));
+        effects.extend(once(&mut gathering.reported, arrival.content(), alert));
         Ok(phase.with(gathering, effects))
     }
 
@@ -141,7 +149,7 @@ impl Bundle {
         &self,
         key: &Key,
         (phase, mut gathering): (Phase, Gathering),
-        arrival: Arrival,
+        arrival: Arrival<'_>,
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
         let size = gathering.size().saturating_add(arrival.member.content.len());
@@ -159,19 +167,19 @@ impl Bundle {
         // The parent sets the number of children; children that arrived before it may be surplus.
         let mut has_surplus = false;
         if role == Role::Parent {
-            let expected = arrival.expects.unwrap_or(self.rules.children);
+            let expected = arrival.expects.unwrap_or(self.rules.children());
             gathering.expected = Some(expected);
-            let surplus = surplus(key, &mut gathering, expected);
+            let surplus = self.surplus(key, &mut gathering, expected);
             has_surplus = !surplus.is_empty();
             effects.extend(surplus);
         }
         let due = gathering.due(self.rules.sla).unwrap_or(member.at);
-        if phase == Phase::Breached || member.at > due {
+        if member.at > due {
             effects.splice(0..0, [count::event(role, EventOutcome::Late), alert::late(key, role, &member, due)]);
         } else {
             effects.insert(0, count::event(role, EventOutcome::Accepted));
         }
-        if gathering.is_complete() {
+        if gathering.is_complete(&self.rules.members) {
             return self.complete(key, (phase, gathering), effects, now);
         }
         effects.extend(parts_of(&mut gathering, role, &member, has_surplus)?);
@@ -179,6 +187,22 @@ impl Bundle {
             effects.push(Effect::Schedule(Timer { kind: SLA, due }));
         }
         Ok(phase.with(gathering, effects))
+    }
+
+    /// Removes the surplus children, with their counts and alerts.
+    fn surplus(&self, key: &Key, gathering: &mut Gathering, expected: u32) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if !self.rules.members.is_empty() {
+            // Children of a name beyond their number have not been added.
+            return effects;
+        }
+        for child in gathering.trim(expected) {
+            let alert = alert::unexpected(key, &child, &too_many(expected, None));
+            let content = (Role::Child, &*child, self.digest(Role::Child, &child));
+            effects.push(count::event(Role::Child, EventOutcome::Unexpected));
+            effects.extend(once(&mut gathering.reported, content, alert));
+        }
+        effects
     }
 
     /// Closes the bundle with its last member.
@@ -195,13 +219,13 @@ impl Bundle {
         let late = last > due;
         if late && phase == Phase::Open {
             // The timer has not fired yet, but by the event times of the members the deadline has passed.
-            effects.extend(breach(key, &gathering.missing(self.rules.children, Some(due)), due));
+            effects.extend(breach(key, &self.missing(&gathering, due), due));
         }
         effects.reserve_exact(5);
         effects.push(Effect::Forward(submission::forward(
             key,
-            (&self.topology, &self.output),
-            &gathering,
+            (&self.source, &self.output),
+            (&gathering, &self.rules.members),
             Span { first, last, late },
         )?));
         effects.push(count::one(count::CLOSED, "completed"));
@@ -210,13 +234,23 @@ impl Bundle {
         if gathering.is_in_parts() {
             effects.push(Effect::DropParts);
         }
-        Ok(Transition { state: Some(State::Closed(Marker::of(gathering, Ending::Completed))), effects })
+        Ok(Transition {
+            state: Some(State::Closed(Marker::of(gathering, Ending::Completed, |role, member| {
+                self.digest(role, member)
+            }))),
+            effects,
+        })
+    }
+
+    /// The members that are missing at the deadline.
+    fn missing(&self, gathering: &Gathering, due: Timestamp) -> Missing {
+        gathering.missing(&self.rules.members, self.rules.children(), Some(due))
     }
 
     /// All events up to the deadline have been processed, and the bundle is incomplete.
     fn on_sla_due(&self, key: &Key, gathering: Gathering) -> Transition<State> {
         let Some(due) = gathering.due(self.rules.sla) else { return Phase::Open.with(gathering, Vec::new()) };
-        let effects = breach(key, &gathering.missing(self.rules.children, Some(due)), due).to_vec();
+        let effects = breach(key, &self.missing(&gathering, due), due).to_vec();
         Phase::Breached.with(gathering, effects)
     }
 }
@@ -236,34 +270,23 @@ impl Phase {
 }
 
 /// A member event for a closed bundle.
-fn on_member_of_closed(key: &Key, mut marker: Marker, arrival: &Arrival) -> Transition<State> {
+fn on_member_of_closed(key: &Key, mut marker: Marker, arrival: &Arrival<'_>) -> Transition<State> {
     let (role, member) = (arrival.role, &arrival.member);
-    let name = Fingerprint::of_member(role, &member.id);
-    let content = name.of_content(&member.content);
+    let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
+    let (_, _, digest) = arrival.content();
     let known = marker.seen.binary_search_by_key(&name, |(name, _)| *name).ok().and_then(|at| marker.seen.get(at));
     let (outcome, alert) = match known {
-        Some((_, seen)) if *seen == content => (EventOutcome::Duplicate, None),
+        Some((_, seen)) if *seen == name.of_content(digest) || *seen == name.of_bytes(&member.content) => {
+            (EventOutcome::Duplicate, None)
+        }
         Some(_) => (EventOutcome::Conflict, Some(alert::conflict(key, role, member, None))),
         None => (EventOutcome::Late, Some(alert::late_for_closed(key, role, member))),
     };
     let mut effects = vec![count::event(role, outcome)];
     if let Some(alert) = alert {
-        effects.extend(once(&mut marker.reported, arrival, alert));
+        effects.extend(once(&mut marker.reported, (role, member, digest), alert));
     }
     Transition { state: Some(State::Closed(marker)), effects }
-}
-
-/// Removes the surplus children, with their counts and alerts.
-fn surplus(key: &Key, gathering: &mut Gathering, expected: u32) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    for child in gathering.trim(expected) {
-        let why = too_many(expected);
-        let alert = alert::unexpected(key, &child, &why);
-        let arrival = Arrival { role: Role::Child, expects: None, stated_position: None, member: child };
-        effects.push(count::event(Role::Child, EventOutcome::Unexpected));
-        effects.extend(once(&mut gathering.reported, &arrival, alert));
-    }
-    effects
 }
 
 /// The effects that store members in parts: the new member's; those of all members if they move to parts now, or if surplus
@@ -289,11 +312,17 @@ fn breach(key: &Key, missing: &Missing, due: Timestamp) -> [Effect; 2] {
     [count::one(count::BREACHES, missing.label()), alert::sla_breach(key, missing, due)]
 }
 
-/// The alert, unless this event was alerted before or the bundle has reached its limit of alerts.
-fn once(reported: &mut Vec<Fingerprint>, arrival: &Arrival, alert: Effect) -> Option<Effect> {
-    let member = &arrival.member;
-    let fingerprint = Fingerprint::of_member(arrival.role, &member.id).of_content(&member.content);
-    if reported.contains(&fingerprint) || reported.len() >= REPORTED_MAX {
+/// The alert, unless this event was alerted before or the bundle has reached its limit of alerts. The event is its role, the
+/// member and the hash of its content.
+fn once(
+    reported: &mut Vec<Fingerprint>,
+    (role, member, digest): (Role, &Member, u128),
+    alert: Effect,
+) -> Option<Effect> {
+    let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
+    let fingerprint = name.of_content(digest);
+    let is_reported = || reported.contains(&fingerprint) || reported.contains(&name.of_bytes(&member.content));
+    if reported.len() >= REPORTED_MAX || is_reported() {
         return None;
     }
     reported.push(fingerprint);

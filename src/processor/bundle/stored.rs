@@ -13,12 +13,13 @@ use crate::codec::{Error, Part, Versioned, binary};
 use crate::model::Timestamp;
 
 impl Versioned for State {
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
     const NAME: &'static str = "bundle";
 
-    /// Version 2 is used for bundles in parts only.
+    /// Version 2 is used for bundles in parts, version 3 for bundles whose children have names. All parts are of version 3.
     fn version(&self) -> u16 {
         match self {
+            Self::Open(gathering) | Self::Breached(gathering) if gathering.has_names() => 3,
             Self::Open(gathering) | Self::Breached(gathering) if gathering.is_in_parts() => 2,
             Self::Open(_) | Self::Breached(_) | Self::Closed(_) => 1,
         }
@@ -26,6 +27,9 @@ impl Versioned for State {
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error> {
         match self {
+            Self::Open(gathering) | Self::Breached(gathering) if gathering.has_names() => {
+                binary::encode(&StateV3::from((self, gathering)), out)
+            }
             Self::Open(gathering) if gathering.is_in_parts() => binary::encode(&StateV2::Open(gathering.into()), out),
             Self::Breached(gathering) if gathering.is_in_parts() => {
                 binary::encode(&StateV2::Breached(gathering.into()), out)
@@ -38,6 +42,7 @@ impl Versioned for State {
         match version {
             1 => binary::decode::<StateV1>(bytes).map(Self::from),
             2 => binary::decode::<StateV2>(bytes).map(Self::from),
+            3 => binary::decode::<StateV3>(bytes).map(Self::from),
             other => Err(Error::Corrupt(format!("unknown version {other} of a bundle"))),
         }
     }
@@ -46,10 +51,13 @@ impl Versioned for State {
         let with_members = |gathering: Gathering| {
             let (mut parent, mut children) = (None, Vec::with_capacity(parts.len()));
             for part in &parts {
-                let PartV2 { role, member }: PartV2 = binary::decode(&part.bytes)?;
+                let (role, member): (RoleV2, Member) = match part.version {
+                    ..=2 => binary::decode(&part.bytes).map(|PartV2 { role, member }: PartV2| (role, member.into()))?,
+                    _ => binary::decode(&part.bytes).map(|PartV3 { role, member }: PartV3| (role, member.into()))?,
+                };
                 match role {
-                    RoleV2::Parent => parent = Some(Arc::new(member.into())),
-                    RoleV2::Child => children.push(Arc::new(member.into())),
+                    RoleV2::Parent => parent = Some(Arc::new(member)),
+                    RoleV2::Child => children.push(Arc::new(member)),
                 }
             }
             let mut gathering = Gathering::of(parent, children, gathering.expected, gathering.reported);
@@ -67,7 +75,7 @@ impl Versioned for State {
 /// Encodes a member as a part of its bundle's entry.
 pub(super) fn part(role: Role, member: &Member) -> Result<Bytes, Error> {
     let mut bytes = Vec::with_capacity(member.content.len() + PART_OVERHEAD);
-    binary::encode(&PartV2 { role: role.into(), member: Borrowed::from(member) }, &mut bytes)?;
+    binary::encode(&PartV3 { role: role.into(), member: Named::from(member) }, &mut bytes)?;
     Ok(Bytes::from(bytes))
 }
 
@@ -87,10 +95,34 @@ struct PartedV2 {
     reported: Vec<[u8; 16]>,
 }
 
+#[derive(Deserialize)]
+struct PartV2 {
+    role: RoleV2,
+    member: MemberV1,
+}
+
 #[derive(Serialize, Deserialize)]
-struct PartV2<M = MemberV1> {
+struct PartV3<M = MemberV3> {
     role: RoleV2,
     member: M,
+}
+
+/// A member with its name.
+#[derive(Serialize, Deserialize)]
+struct MemberV3<M = MemberV1, N = Arc<str>> {
+    member: M,
+    name: Option<N>,
+}
+
+type Named<'a> = MemberV3<Borrowed<'a>, &'a str>;
+
+/// The entry of a bundle whose children have names, with its members or without.
+#[derive(Serialize, Deserialize)]
+enum StateV3<M = MemberV3> {
+    Open(GatheringV1<M>),
+    Breached(GatheringV1<M>),
+    OpenInParts(PartedV2),
+    BreachedInParts(PartedV2),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -192,19 +224,42 @@ impl From<Role> for RoleV2 {
     }
 }
 
-impl<'a> From<&'a Gathering> for GatheringV1<Borrowed<'a>> {
+impl<'a> From<(&'a State, &'a Gathering)> for StateV3<Named<'a>> {
+    fn from((state, gathering): (&'a State, &'a Gathering)) -> Self {
+        let is_breached = matches!(state, State::Breached(_));
+        match (is_breached, gathering.is_in_parts()) {
+            (false, false) => Self::Open(gathering.into()),
+            (true, false) => Self::Breached(gathering.into()),
+            (false, true) => Self::OpenInParts(gathering.into()),
+            (true, true) => Self::BreachedInParts(gathering.into()),
+        }
+    }
+}
+
+impl From<StateV3> for State {
+    fn from(state: StateV3) -> Self {
+        match state {
+            StateV3::Open(gathering) => Self::Open(gathering.into()),
+            StateV3::Breached(gathering) => Self::Breached(gathering.into()),
+            StateV3::OpenInParts(parted) => Self::Open(parted.into()),
+            StateV3::BreachedInParts(parted) => Self::Breached(parted.into()),
+        }
+    }
+}
+
+impl<'a, M: From<&'a Member>> From<&'a Gathering> for GatheringV1<M> {
     fn from(gathering: &'a Gathering) -> Self {
         Self {
-            parent: gathering.parent().map(|parent| Borrowed::from(&**parent)),
-            children: gathering.children_unsorted().map(|child| Borrowed::from(&**child)).collect(),
+            parent: gathering.parent().map(|parent| M::from(&**parent)),
+            children: gathering.children_unsorted().map(|child| M::from(&**child)).collect(),
             expected: gathering.expected,
             reported: bytes_of(&gathering.reported),
         }
     }
 }
 
-impl From<GatheringV1> for Gathering {
-    fn from(gathering: GatheringV1) -> Self {
+impl<M: Into<Member>> From<GatheringV1<M>> for Gathering {
+    fn from(gathering: GatheringV1<M>) -> Self {
         let GatheringV1 { parent, children, expected, reported } = gathering;
         let parent = parent.map(|parent| Arc::new(parent.into()));
         let children = children.into_iter().map(|child| Arc::new(child.into()));
@@ -229,7 +284,19 @@ impl<'a> From<&'a Member> for Borrowed<'a> {
 impl From<MemberV1> for Member {
     fn from(member: MemberV1) -> Self {
         let MemberV1 { id, at, position, content, topic, partition, offset } = member;
-        Self { id, at, position, content, origin: Origin { topic, partition, offset } }
+        Self { id, name: None, at, position, content, origin: Origin { topic, partition, offset } }
+    }
+}
+
+impl<'a> From<&'a Member> for Named<'a> {
+    fn from(member: &'a Member) -> Self {
+        Self { member: member.into(), name: member.name.as_deref() }
+    }
+}
+
+impl From<MemberV3> for Member {
+    fn from(MemberV3 { member, name }: MemberV3) -> Self {
+        Self { name, ..member.into() }
     }
 }
 

@@ -6,12 +6,17 @@ use bytes::Bytes;
 use uuid::{Uuid, uuid};
 
 use super::fingerprint::v5;
-use super::{Gathering, Member};
+use super::{Gathering, Member, NamedChildren};
 use crate::model::{Headers, Key, Reject, RejectReason, Timestamp};
 use crate::processor::Forward;
 
 /// The `CloudEvents` type.
 pub const EVENT_TYPE: &str = "sheaf.bundle.completed.v1";
+
+/// The header of the `CloudEvents` source.
+const SOURCE: &str = "ce_source";
+/// What the `CloudEvents` sources of sheaf begin with.
+const SOURCE_PREFIX: &str = "/sheaf/";
 
 /// The namespace of the `CloudEvents` ids, chosen at random once.
 const NAMESPACE: Uuid = uuid!("0d3c5b0e-57c4-5f0b-9a54-2c9f1d6e8b37");
@@ -32,14 +37,30 @@ pub(super) struct Span {
     pub(super) late: bool,
 }
 
+/// The `CloudEvents` source of an application's submissions.
+pub(super) fn source(application: &str, topology: &str) -> String {
+    format!("{SOURCE_PREFIX}{application}/{topology}")
+}
+
+/// The `CloudEvents` source of a processor that belongs to no application.
+pub(super) fn source_of_topology(topology: &str) -> String {
+    format!("{SOURCE_PREFIX}{topology}")
+}
+
+/// The application that has written a submission; `None` if its headers name none, as those of other programs and of versions
+/// that wrote `/sheaf/<topology>`.
+pub fn application(headers: &Headers) -> Option<&str> {
+    Some(headers.text(SOURCE)?.strip_prefix(SOURCE_PREFIX)?.split_once('/')?.0)
+}
+
 /// The submission record of a complete bundle. Its bytes depend on the members only, and not on their order of arrival.
 ///
 /// Headers: `CloudEvents` 1.0 in the binary mode of its Kafka binding. `ce_id` is a version 5 UUID of the bundle's id, so that
 /// consumers can recognize duplicates; there is no `ce_partitionkey`, because the record has that key.
 pub(super) fn forward(
     key: &Key,
-    (topology, output): (&str, &Arc<str>),
-    gathering: &Gathering,
+    (source, output): (&str, &Arc<str>),
+    (gathering, members): (&Gathering, &[NamedChildren]),
     span: Span,
 ) -> Result<Forward, Reject> {
     let id = key.text();
@@ -48,20 +69,20 @@ pub(super) fn forward(
         let detail = format!("bundle {id} cannot be forwarded: its stored state has no parent");
         return Err(Reject::new(RejectReason::Unreadable, detail));
     };
-    let children: Vec<&Member> = gathering.by_position().into_values().map(|child| &**child).collect();
+    let children: Vec<&Member> = gathering.in_order(members).into_iter().map(|child| &**child).collect();
     let value = value(&id, parent, &children, gathering.size(), span);
     let headers = Headers::with_capacity(HEADERS)
         .with("content-type", "application/json")
         .with("ce_specversion", "1.0")
         .with("ce_id", v5(NAMESPACE, &[key.as_bytes()]).to_string())
         .with("ce_type", EVENT_TYPE)
-        .with("ce_source", format!("/sheaf/{topology}"))
+        .with(SOURCE, source.to_owned())
         .with("ce_time", span.last.to_string())
         .about(key);
     Ok(Forward { output: Arc::clone(output), key: None, value: Some(value), headers, timestamp: None })
 }
 
-/// The JSON object. The payloads are the original bytes of the members, each checked to be one JSON value by the keying step.
+/// The JSON object. `names` are those of the children, in their order, if they are counted by name. The payloads are the original bytes of the members, each checked to be one JSON value by the keying step.
 fn value(id: &str, parent: &Member, children: &[&Member], size: usize, span: Span) -> Bytes {
     let mut json = Vec::with_capacity(size + id.len() + children.len() + VALUE_OVERHEAD);
     json.extend_from_slice(format!(r#"{{"bundle_id":{},"parent":"#, serde_json::Value::from(id)).as_bytes());
@@ -73,9 +94,14 @@ fn value(id: &str, parent: &Member, children: &[&Member], size: usize, span: Spa
         }
         json.extend_from_slice(child.content.trim_ascii());
     }
+    json.push(b']');
+    if children.iter().any(|child| child.name.is_some()) {
+        let names: Vec<&str> = children.iter().map(|child| child.name.as_deref().unwrap_or_default()).collect();
+        json.extend_from_slice(format!(r#","names":{}"#, serde_json::Value::from(names)).as_bytes());
+    }
     let Span { first, last, late } = span;
     json.extend_from_slice(
-        format!(r#"],"first_event_at":"{first}","completed_at":"{last}","late":{late}}}"#).as_bytes(),
+        format!(r#","first_event_at":"{first}","completed_at":"{last}","late":{late}}}"#).as_bytes(),
     );
     Bytes::from(json)
 }

@@ -3,8 +3,8 @@
 use super::count::EventOutcome;
 use super::*;
 use crate::codec::{Versioned as _, part};
-use crate::model::{Headers, Key, Moment, Record, Timer, Topic, TopicPartition};
-use crate::processor::{Addressed, Count, Input, Keyed, Keying as _, Processor as _, Transition};
+use crate::model::{Headers, Key, Moment, Record, Status, Timer, Timestamp, Topic, TopicPartition};
+use crate::processor::{Addressed, Count, Effect, Input, Keyed, Keying as _, Processor as _, Transition};
 
 const NOON: i64 = 1_767_268_800_000;
 
@@ -12,18 +12,25 @@ const NOON: i64 = 1_767_268_800_000;
 const OPEN_V1: &str = concat!(
     "0001027031fd00acdbf23603000000187b226964223a227031222c226368696c6472656e223a327d07706172656e7473",
     "0622010161fd00acdbf2360300000102287b226964223a2261222c22706172656e745f6964223a227031222c22706f73",
-    "6974696f6e223a327d086368696c6472656e062201020186d7886bfb7f5495a6b196583720bd2c"
+    "6974696f6e223a327d086368696c6472656e0622010201faadf471ab5bae3f006436df8262ff26"
 );
 
 /// The same bundle, closed by its last child.
 const CLOSED_V1: &str = concat!(
+    "020003755c2bab182658d28a3ed63084b249c85ae30dd534550b7d93014e24a69fa6e3e19b5df4f16d58138f381aed11",
+    "df7403d9841ca7c54129f78bb0e504a7a18379f8126ed521235474bfd1c1aec11149730ba4ab4c7647aebf043ea8cd1b",
+    "ce77d401faadf471ab5bae3f006436df8262ff26"
+);
+
+/// The same bundle as sheaf 0.1.0 stored it, with fingerprints of bytes.
+const CLOSED_BY_0_1_0: &str = concat!(
     "020003755c2bab182658d28a3ed63084b249c8893d4d45c6f75ed7a70a02a02a004c0ae19b5df4f16d58138f381aed11",
     "df7403c2a0b6ef9e5e50f79d7d06bdb9b2d71af8126ed521235474bfd1c1aec1114973e38289a9c3db5df8b29b9809b2",
     "30542d0186d7886bfb7f5495a6b196583720bd2c"
 );
 
 /// The open bundle in version 2: the entry without members, and the parts.
-const PARTED_V2: &str = "0001020186d7886bfb7f5495a6b196583720bd2c";
+const PARTED_V2: &str = "00010201faadf471ab5bae3f006436df8262ff26";
 const PARTS_V2: [&str; 2] = [
     "00027031fd00acdbf23603000000187b226964223a227031222c226368696c6472656e223a327d07706172656e74730622",
     concat!(
@@ -36,19 +43,26 @@ fn rules(key: KeyFormat) -> Rules {
     let pointer = |text| crate::codec::json::Pointer::parse(text).unwrap();
     let source = |topic: &str, member, bundle| SourceRules {
         topic: topic.to_owned(),
+        format: Format::Json,
+        conditions: Vec::new(),
         member,
-        bundle: pointer(bundle),
-        id: pointer("/id"),
-        expects: Some(pointer("/children")),
-        position: Some(pointer("/position")),
+        name: None,
+        bundle: pointer(bundle).into(),
+        id: pointer("/id").into(),
+        expects: Some(pointer("/children").into()),
+        position: Some(pointer("/position").into()),
         time: None,
+        ignore: Vec::new(),
+        implausible: Implausible::AppendTime,
     };
     Rules {
         sources: vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")],
         children: CHILDREN_DEFAULT,
+        members: Vec::new(),
         sla: SLA_DEFAULT,
         keep_closed: KEEP_CLOSED_DEFAULT,
         key,
+        no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
     }
 }
 
@@ -126,11 +140,80 @@ fn bundles_in_parts_have_the_bytes_of_version_2() {
     let Some(State::Open(mut gathering)) = open() else { unreachable!() };
     gathering.set_in_parts();
     let parts: Vec<_> = gathering.members().map(|(role, member)| stored::part(role, member).unwrap()).collect();
-    assert_eq!(parts.iter().map(|part| digits(part)).collect::<Vec<_>>(), PARTS_V2);
+    assert_eq!(parts.iter().map(|part| digits(part)).collect::<Vec<_>>(), PARTS_V2.map(|part| format!("{part}00")));
     let state = State::Open(gathering);
     assert_eq!((state.version(), hex(&state)), (2, PARTED_V2.to_owned()));
     let read = PARTS_V2.map(|part| part::decode(part::encode(2, &bytes(part))).unwrap());
     assert_eq!(from_hex(2, PARTED_V2).with_parts(read.into()).unwrap(), state);
+    let newest = parts.iter().map(|bytes| part::decode(part::encode(State::VERSION, bytes)).unwrap());
+    assert_eq!(from_hex(2, PARTED_V2).with_parts(newest.collect()).unwrap(), state);
+}
+
+/// The rules with children by name, from the same topic.
+fn named_rules() -> Rules {
+    let mut rules = rules(KeyFormat::Text);
+    rules.sources[1].name = Some("payment".into());
+    rules.members = vec![NamedChildren { name: "payment".into(), count: 3 }];
+    rules
+}
+
+/// The open bundle in version 3: a parent, and a child with the name of its kind.
+const NAMED_V3: &str = concat!(
+    "0001027031fd00acdbf236030000000b7b226964223a227031227d07706172656e7473062200010161fd00acdbf23603",
+    "00000102287b226964223a2261222c22706172656e745f6964223a227031222c22706f736974696f6e223a327d086368",
+    "696c6472656e062201077061796d656e74010300"
+);
+
+#[test]
+fn a_bundle_with_names_is_stored_with_them_whole_and_in_parts() {
+    let bundle = Bundle::new("t", named_rules());
+    let mut state = None;
+    for (role, topic, value) in [
+        ("parent", "parents", r#"{"id":"p1"}"#),
+        ("payment", "children", r#"{"id":"a","parent_id":"p1","position":2}"#),
+    ] {
+        let event = Event::new(role, event_time(), record(topic, value));
+        state = bundle.step(&Key::new("p1"), state, Input::Record(event), Moment::at(event_time())).unwrap().state;
+    }
+    let Some(State::Open(mut gathering)) = state.clone() else { panic!("it is open: {state:?}") };
+    let state = state.unwrap();
+    assert_eq!((state.version(), hex(&state)), (3, NAMED_V3.to_owned()));
+    assert_eq!(from_hex(3, NAMED_V3), state);
+    gathering.set_in_parts();
+    let parts = gathering.members().map(|(role, member)| stored::part(role, member).unwrap());
+    let parts: Vec<_> = parts.map(|bytes| part::decode(part::encode(State::VERSION, &bytes)).unwrap()).collect();
+    for state in [State::Open(gathering.clone()), State::Breached(gathering)] {
+        let read = from_hex(3, &hex(&state)).with_parts(parts.clone()).unwrap();
+        assert_eq!((state.version(), read), (3, state));
+    }
+}
+
+#[test]
+fn an_open_bundle_follows_a_topology_that_begins_or_ceases_to_count_by_name() {
+    let child = |bundle: &Bundle, state, role: &'static str, id: &str| {
+        let record = record("children", &format!(r#"{{"id":"{id}","parent_id":"p1","position":2}}"#));
+        let input = Input::Record(Event::new(role, event_time(), record));
+        bundle.step(&Key::new("p1"), state, input, Moment::at(event_time())).unwrap()
+    };
+    let (plain, named) = (Bundle::new("t", rules(KeyFormat::Text)), Bundle::new("t", named_rules()));
+    let opened = child(&plain, None, "child", "a");
+    let again = child(&named, opened.state, "payment", "a");
+    assert_eq!(again.effects, [count::event(Role::Child, EventOutcome::Duplicate)]);
+    assert_eq!(again.state.as_ref().unwrap().version(), 3);
+    let again = child(&plain, again.state, "child", "a");
+    assert_eq!(again.effects, [count::event(Role::Child, EventOutcome::Duplicate)]);
+    assert_eq!(again.state.unwrap().version(), 1);
+}
+
+#[test]
+fn a_bundle_that_sheaf_0_1_0_closed_recognizes_its_members_and_what_it_has_alerted() {
+    let closed = Some(from_hex(1, CLOSED_BY_0_1_0));
+    let outcome = |value: &str| child(closed.clone(), value).effects;
+    let duplicate = outcome(r#"{"id":"a","parent_id":"p1","position":2}"#);
+    assert_eq!(duplicate, [count::event(Role::Child, EventOutcome::Duplicate)]);
+    let alerted = outcome(r#"{"id":"b","parent_id":"p1","position":2}"#);
+    assert_eq!(alerted, [count::event(Role::Child, EventOutcome::Late)]);
+    assert_eq!(outcome(r#"{"id":"a","parent_id":"p1","position":3}"#).len(), 2, "a conflict has an alert");
 }
 
 #[test]
@@ -193,7 +276,8 @@ fn keying_gives_the_normalized_key_the_role_and_the_records_timestamp() {
 fn keying_takes_the_time_that_the_topology_names() {
     let mut rules = rules(KeyFormat::Text);
     let pointer = crate::codec::json::Pointer::parse("/timestamp").unwrap();
-    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Europe/Berlin".to_owned()) });
+    rules.sources[0].time =
+        Some(TimeRule { place: pointer.into(), zone: Some("Europe/Berlin".to_owned()), unit: None });
     let keying = MemberKeying::new(&rules, 0).unwrap();
     let key = |time: &str| keying.key(&record("parents", &format!(r#"{{"id":"p1","timestamp":{time}}}"#)));
     assert_eq!(addressed(key("\"2026-01-01T13:00:00.000001\"")).at, Timestamp::from_millis(NOON));
@@ -210,7 +294,7 @@ fn the_error_of_an_invalid_source_names_the_reason() {
     let mut rules = rules(KeyFormat::Text);
     assert_eq!(MemberKeying::new(&rules, 2).unwrap_err(), KeyingError::NoSource { index: 2, count: 2 });
     let pointer = crate::codec::json::Pointer::parse("/t").unwrap();
-    rules.sources[0].time = Some(TimeRule { pointer, zone: Some("Mars/Olympus".to_owned()) });
+    rules.sources[0].time = Some(TimeRule { place: pointer.into(), zone: Some("Mars/Olympus".to_owned()), unit: None });
     let error = MemberKeying::new(&rules, 0).unwrap_err().to_string();
     assert!(error.contains("`Mars/Olympus` of topic parents"), "{error}");
 }
@@ -303,4 +387,13 @@ fn a_submission_has_the_unchanged_payloads_without_surrounding_whitespace() {
 
 fn event_time() -> Timestamp {
     Timestamp::from_millis(NOON)
+}
+
+#[test]
+fn an_incomplete_bundle_is_open_since_its_first_member_and_a_closed_one_is_not_open() {
+    let (bundle, at) = (Bundle::new("t", rules(KeyFormat::Uuid)), Timestamp::from_millis(NOON));
+    let due = at.saturating_add(SLA_DEFAULT);
+    for (status, is_open) in [(1, true), (2, true), (3, true), (5, true), (6, true), (7, true), (8, false)] {
+        assert_eq!(bundle.open_since(Status(status), due), is_open.then_some(at), "{}", status::name(Status(status)));
+    }
 }

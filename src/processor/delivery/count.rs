@@ -14,9 +14,12 @@ pub(super) const ACCEPTED: Count = one(SUBMISSIONS, "accepted");
 pub(super) const FOUND: Count = one(SUBMISSIONS, "found");
 pub(super) const DUPLICATE: Count = one(SUBMISSIONS, "suppressed_duplicate");
 pub(super) const FAILED: Count = one(SUBMISSIONS, "failed");
+pub(super) const RESOLVED: Count = one(SUBMISSIONS, "resolved");
 pub(super) const UNKNOWN: Count = one(SUBMISSIONS, "unknown");
 pub(super) const RETRY_BUSY: Count = one(RETRIES, "busy");
 pub(super) const RETRY_NOT_SENT: Count = one(RETRIES, "not_sent");
+pub(super) const RETRY_SUSPENDED: Count = one(RETRIES, "suspended");
+pub(super) const RETRY_COMMAND: Count = one(RETRIES, "command");
 pub(super) const RETRY_ABSENT: Count = one(RETRIES, "absent");
 pub(super) const RETRY_LOOK_UP: Count = one(RETRIES, "look_up");
 pub(super) const LOST_ANSWER: Count = one(RETRIES, "lost_answer");
@@ -35,13 +38,22 @@ pub(super) fn families() -> Vec<Family> {
             SUBMISSIONS,
             "Submissions, by how they ended.",
             &["outcome"],
-            &[ACCEPTED, FOUND, DUPLICATE, FAILED, UNKNOWN],
+            &[ACCEPTED, FOUND, DUPLICATE, FAILED, UNKNOWN, RESOLVED],
         ),
         family(
             RETRIES,
             "Retries of calls, by reason.",
             &["reason"],
-            &[RETRY_BUSY, RETRY_NOT_SENT, RETRY_ABSENT, RETRY_LOOK_UP, LOST_ANSWER, INHERITED],
+            &[
+                RETRY_BUSY,
+                RETRY_NOT_SENT,
+                RETRY_SUSPENDED,
+                RETRY_ABSENT,
+                RETRY_LOOK_UP,
+                RETRY_COMMAND,
+                LOST_ANSWER,
+                INHERITED,
+            ],
         ),
     ]
 }

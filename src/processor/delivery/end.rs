@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::super::{Count, Effect, Forward, Transition};
-use super::journal::{Deliverable, End, Journal, Open, Proof};
+use super::journal::{Content, Deliverable, End, Journal, Open, Proof};
 use super::protocol::Words;
 use super::submit::schedule;
 use super::{Delivery, count};
@@ -28,7 +28,7 @@ impl Delivery {
             Proof::Accepted(_) => count::ACCEPTED,
             Proof::Found(_) => count::FOUND,
         };
-        let end = End { proof: Some(proof), ..end(open, None, now) };
+        let end = End { proof: Some(proof), content: None, ..end(open, None, now) };
         let forward = self.outcome(key, "submitted", &end);
         self.ended(Journal::Submitted(end), forward, counted, now)
     }
@@ -54,6 +54,15 @@ impl Delivery {
         self.ended(Journal::Unknown(end), forward, count::UNKNOWN, now).with(alert)
     }
 
+    /// To Submitted or Failed by the statement of an operator. Nobody else has to be told, so there is no alert.
+    pub(super) fn resolve(&self, key: &Key, end: End, is_submitted: bool, now: Timestamp) -> Transition<Journal> {
+        let outcome = if is_submitted { "submitted" } else { "failed" };
+        let end = End { at: now, content: if is_submitted { None } else { end.content }, ..end };
+        let forward = self.outcome(key, outcome, &end);
+        let journal = if is_submitted { Journal::Submitted(end) } else { Journal::Failed(end) };
+        self.ended(journal, forward, count::RESOLVED, now)
+    }
+
     fn ended(&self, journal: Journal, forward: Effect, counted: Count, now: Timestamp) -> Transition<Journal> {
         Transition::to(journal)
             .with(schedule(now.saturating_add(self.settings.keep)))
@@ -65,11 +74,13 @@ impl Delivery {
         let record = Record { bundle_id: &key.text(), outcome, end, words: self.protocol.words() };
         // A map of strings and numbers always serializes.
         let value = serde_json::to_vec(&record).unwrap_or_default();
-        // A delivery ends once, so its name with the outcome is a unique id, equal when the step is run again.
+        // A delivery ends once, and once more after each command that reopens it, so its name with the outcome and the number of
+        // commands is a unique id, equal when the step is run again.
+        let again = if end.commands == 0 { String::new() } else { format!("-{}", end.commands) };
         let headers = Headers::new()
             .with("content-type", "application/json")
             .with("ce_specversion", "1.0")
-            .with("ce_id", format!("{}-{outcome}", end.name))
+            .with("ce_id", format!("{}-{outcome}{again}", end.name))
             .with("ce_source", "sheaf/delivery")
             .with("ce_type", format!("sheaf.delivery.{outcome}.v1"))
             .with("ce_time", end.at.to_string())
@@ -97,9 +108,11 @@ impl Delivery {
     }
 }
 
-fn end(open: Open, detail: Option<String>, at: Timestamp) -> End {
-    let Open { deliverable: Deliverable { name, revision, .. }, origin, attempts, .. } = open;
-    End { name, revision, origin, attempts, at, proof: None, detail }
+/// The end of an open delivery, which keeps the content.
+pub(super) fn end(open: Open, detail: Option<String>, at: Timestamp) -> End {
+    let Open { deliverable: Deliverable { name, content, revision }, origin, attempts, call, commands, .. } = open;
+    let content = Some(Content::Made(content));
+    End { name, revision, origin, attempts, at, content, call, commands, proof: None, detail }
 }
 
 /// The value of an outcome record.

@@ -1,14 +1,15 @@
 //! The journal of one bundle: the intents to submit it and their outcomes.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{self, Versioned, binary};
 use crate::model::Timestamp;
 
 /// The state of one bundle's delivery. See the [module](super) for the transitions.
 ///
-/// This type with all that it contains is version 1 of the stored form: bincode identifies fields by their order, so a change
-/// needs a version 2 beside a frozen copy of this one.
+/// This type with all that it contains is version 2 of the stored form: bincode identifies fields by their order, so a change
+/// needs a version 3 beside a frozen copy of this one, as `stored` has of version 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Journal {
     /// The intent to submit is committed; its outcome is awaited.
@@ -46,8 +47,13 @@ pub struct Open {
     pub deliverable: Deliverable,
     /// The coordinates of the submission: `topic-partition@offset`.
     pub origin: String,
-    /// The number of intended submits.
+    /// The number of intended submits, without those that a suspended sink did not make.
     pub attempts: u32,
+    /// The start of the time that counts against `give_up_after`: the first intent to submit, moved by the time in which the sink
+    /// was suspended or no instance fired the timer.
+    pub since: Timestamp,
+    /// The number of commands that have changed the delivery.
+    pub commands: u32,
     /// The number of the entry's latest act, submit or look-up.
     pub call: u32,
     /// The number of the latest submit's act.
@@ -58,6 +64,13 @@ pub struct Open {
     pub doubtful_since: Option<Timestamp>,
     /// The number of consecutive unclear look-ups.
     pub lookup_failures: u32,
+}
+
+impl Open {
+    /// The delivery after a pause of this length, which does not count against the time for attempts.
+    pub(super) fn paused(self, pause: Duration, now: Timestamp) -> Self {
+        Self { since: self.since.saturating_add(pause).min(now), ..self }
+    }
 }
 
 /// A delivery that has ended.
@@ -73,10 +86,25 @@ pub struct End {
     pub attempts: u32,
     /// The time of the end.
     pub at: Timestamp,
-    /// The proof that a submit was executed; `Some` for Submitted only.
+    /// The content to send again by a command; `None` for Submitted.
+    pub content: Option<Content>,
+    /// The number of the entry's latest act.
+    pub call: u32,
+    /// The number of commands that have changed the delivery.
+    pub commands: u32,
+    /// The proof that a submit was executed; `Some` for Submitted only, unless an operator stated it.
     pub proof: Option<Proof>,
     /// The reason of the end; `None` for Submitted.
     pub detail: Option<String>,
+}
+
+/// What an ended delivery keeps, so that a command can send it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Content {
+    /// The content of the deliverable.
+    Made(String),
+    /// The value of the submission record: its content could not be made.
+    Submission(String),
 }
 
 /// The proof that a submit was executed: its id at the target.
@@ -86,17 +114,4 @@ pub enum Proof {
     Accepted(String),
     /// The id found by a look-up.
     Found(String),
-}
-
-impl Versioned for Journal {
-    const VERSION: u16 = 1;
-    const NAME: &'static str = "delivery";
-
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), codec::Error> {
-        binary::encode(self, out)
-    }
-
-    fn decode(_version: u16, bytes: &[u8]) -> Result<Self, codec::Error> {
-        binary::decode(bytes)
-    }
 }

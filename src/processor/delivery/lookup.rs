@@ -4,7 +4,7 @@ use super::super::{Effect, Transition};
 use super::call::LOOK_UP;
 use super::journal::{Journal, Open, Proof};
 use super::protocol::LookUpAnswer;
-use super::submit::schedule;
+use super::submit::{schedule, timed_out};
 use super::{Delivery, count};
 use crate::model::{Key, Reject, RejectReason, Timestamp, Verdict};
 
@@ -24,9 +24,9 @@ impl Delivery {
         match self.look_up_answer(verdict) {
             LookUpAnswer::Found { id } => self.succeed(key, open, Proof::Found(id), now),
             LookUpAnswer::Absent if within_horizon => {
-                if self.exhausted(&open) {
-                    let detail = format!("every answer was lost, and {absent}");
-                    return self.fail(key, open, Reject::new(RejectReason::Refused, detail), now);
+                if self.has_timed_out(&open, now) {
+                    let detail = timed_out(&open, &format!("the last answer was lost, and {absent}"));
+                    return self.fail(key, open, Reject::new(RejectReason::GaveUp, detail), now);
                 }
                 self.submit(open, now).with(Effect::Count(count::RETRY_ABSENT))
             }
@@ -35,9 +35,16 @@ impl Delivery {
                 let detail = format!("{absent}, but the submit of {since} is too long ago to tell: {remedy}");
                 self.give_up(key, open, detail, now)
             }
-            LookUpAnswer::Unclear { retry_after, .. } if within_horizon => {
+            LookUpAnswer::Suspended { .. } => {
+                let wait = self.settings.wait(key, open.call, 1, None);
+                Transition::to(Journal::Unsure(open))
+                    .with(schedule(now.saturating_add(wait)))
+                    .with(Effect::Count(count::RETRY_SUSPENDED))
+            }
+            // A folder that is found is a proof at any time, so the look-up is worth while there is time.
+            LookUpAnswer::Unclear { retry_after, .. } if within_horizon || !self.has_timed_out(&open, now) => {
                 let failures = open.lookup_failures.saturating_add(1);
-                let wait = self.wait(failures, retry_after);
+                let wait = self.settings.wait(key, open.call, failures, retry_after);
                 Transition::to(Journal::Unsure(Open { lookup_failures: failures, ..open }))
                     .with(schedule(now.saturating_add(wait)))
                     .with(Effect::Count(count::RETRY_LOOK_UP))

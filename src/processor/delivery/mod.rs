@@ -7,9 +7,10 @@
 //! | `settings` | durations and limits; [`Backoff`] |
 //! | `submission` | decodes a submission record; [`SubmissionKeying`] |
 //! | `protocol` | [`Protocol`], the interface to the target |
-//! | `journal` | the state and its encoding |
+//! | `journal`, `stored` | the state and its encoding |
 //! | `call` | the calls of an entry, by slot and number |
 //! | `submit`, `lookup` | the transitions of a submit, and of a submit in doubt |
+//! | [`command`] | the transitions by an operator's command |
 //! | `end` | the transitions to a final state: outcome record, alert, dead letter |
 //! | `count`, `status` | metrics and alerts; statuses for lists |
 //! | [`control_m`] | the protocol of Control-M |
@@ -50,22 +51,24 @@
 //! |---|---|
 //! | Accepted | Submitted |
 //! | Refused | Failed |
-//! | Busy, `NotSent` | Waiting; Failed after `attempts_max` |
+//! | Busy, `NotSent` | Waiting; Failed after `give_up_after` |
+//! | Suspended | Waiting; the attempt and its time do not count |
 //! | Unclear, Unknown | Unsure, for request time-out + visibility lag |
 //! | Inherited | Unsure, for the intent's validity + request time-out + visibility lag |
 //!
 //! | outcome of the look-up: [`LookUpAnswer`] or [`Verdict`] | becomes |
 //! |---|---|
 //! | Found | Submitted |
-//! | Absent | Submitting; Failed after `attempts_max`; Unknown past `lookup_horizon` |
-//! | Unclear, `NotSent`, Unknown, Inherited | Unsure, with back-off; Unknown past `lookup_horizon` |
+//! | Absent | Submitting; Failed after `give_up_after`; Unknown past `lookup_horizon` |
+//! | Unclear, `NotSent`, Unknown, Inherited | Unsure, with back-off; Unknown past both `lookup_horizon` and `give_up_after` |
+//! | Suspended | Unsure |
 //!
-//! Outcomes of another attempt are ignored. Commands are rejected, because there are none yet.
+//! Outcomes of another attempt are ignored. The commands of an operator have a table in [`command`].
 //!
 //! # Why no bundle is submitted twice
 //!
-//! A submit is intended only if no earlier one was executed: there was none, it was not sent, it was answered with *busy*, or a
-//! look-up by the deliverable's unique name found nothing. Three points need care:
+//! A submit is intended only if no earlier one was executed: there was none, it was not sent, it was answered with *busy* or
+//! *suspended*, a look-up by the deliverable's unique name found nothing, or an operator has stated it. Three points need care:
 //!
 //! - **The look-up must not be too early.** The request may still be executing after its connection was lost, so the wait covers
 //!   the request's time-out and the visibility lag, whatever the cause of the loss.
@@ -79,12 +82,14 @@
 //!
 //! The remaining risk is a look-up that finds nothing although the submit was executed, because it is visible later than
 //! `visibility_lag` or was deleted by hand. After `lookup_horizon`, when the target may have removed it, an empty look-up proves
-//! nothing: the bundle is Unknown, and an operator decides.
+//! nothing: the bundle is Unknown, and an operator decides. The command to retry it looks it up once more; if that finds nothing,
+//! it is the operator's word that no submit was executed.
 //!
 //! [`Verdict`]: crate::model::Verdict
 //! [`Verdict::Inherited`]: crate::model::Verdict::Inherited
 
 mod call;
+pub mod command;
 pub mod control_m;
 pub mod count;
 mod end;
@@ -93,13 +98,14 @@ mod lookup;
 mod protocol;
 mod settings;
 mod status;
+mod stored;
 mod submission;
 mod submit;
 #[cfg(test)]
 mod tests;
 
 pub use end::OUTCOMES;
-pub use journal::{Deliverable, End, Journal, Open, Proof};
+pub use journal::{Content, Deliverable, End, Journal, Open, Proof};
 pub use protocol::{LookUpAnswer, Prepared, Protocol, SubmitAnswer, Words};
 pub use settings::{Backoff, Settings};
 pub use submission::{Submission, SubmissionKeying};
@@ -108,7 +114,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Effect, Family, Input, Processor, Transition};
-use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
+use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, Status, Timer, TimerKind, Timestamp};
 use call::{Call, LOOK_UP, SUBMIT};
 
 /// The only timer of an entry: the next retry or look-up while it is open, the deletion after its end.
@@ -143,6 +149,10 @@ impl Processor for Delivery {
         Cow::Borrowed(status::name(status))
     }
 
+    fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
+        status::is_open(status).then_some(at)
+    }
+
     fn metrics(&self) -> Vec<Family> {
         [count::families(), self.protocol.metrics()].concat()
     }
@@ -158,24 +168,23 @@ impl Processor for Delivery {
                 None => self.on_submission(key, &event, now),
                 Some(journal) => Ok(Transition::to(journal).with(Effect::Count(count::DUPLICATE))),
             },
-            Input::Timer(Timer { kind: TIMER, .. }) => Ok(self.on_timer(state, now)),
+            Input::Timer(Timer { kind: TIMER, due }) => Ok(self.on_timer(state, due, now)),
             Input::Timer(Timer { kind: TimerKind::Delay(_) | TimerKind::Deadline(_), .. }) => Ok(unchanged(state)),
             Input::Outcome(outcome) => Ok(self.on_outcome(key, state, outcome, now)),
-            Input::Command(command) => Err(Reject::new(
-                RejectReason::Unparsable,
-                format!("the delivery processor knows no command `{}`: send it to another processor", command.name),
-            )),
+            Input::Command(command) => self.on_command(key, state, &command, now),
         }
     }
 }
 
 impl Delivery {
-    fn on_timer(&self, state: Option<Journal>, now: Timestamp) -> Transition<Journal> {
+    fn on_timer(&self, state: Option<Journal>, due: Timestamp, now: Timestamp) -> Transition<Journal> {
+        // A timer is late if the sink was suspended or the task had no owner: that time does not count.
+        let late = now.since(due);
         match state {
             None | Some(Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_)) => unchanged(None),
             Some(journal @ (Journal::Submitting(_) | Journal::LookingUp(_))) => Transition::to(journal),
-            Some(Journal::Waiting(open)) => self.submit(open, now),
-            Some(Journal::Unsure(open)) => self.look_up(open),
+            Some(Journal::Waiting(open)) => self.submit(open.paused(late, now), now),
+            Some(Journal::Unsure(open)) => self.look_up(open.paused(late, now)),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::processor::{Count, Family};
 /// Pure, like a step: the result depends on the arguments only. Requests and answers are opaque to the journal, between the
 /// protocol and the target's sink.
 pub trait Protocol: fmt::Debug + Send + Sync + 'static {
-    /// Prepares the deliverable of a submission. An `Err` rejects the submission without a journal.
+    /// Prepares the deliverable of a submission. After an `Err` the delivery has failed, under the bundle's id.
     fn prepare(&self, submission: &Submission) -> Result<Prepared, Reject>;
 
     /// Encodes the request of a submit.
@@ -68,6 +68,11 @@ pub enum SubmitAnswer {
         /// The wait requested by the target.
         retry_after: Option<Duration>,
     },
+    /// The submit was not executed, because the target refuses everybody: the sink is suspended, and the attempt does not count.
+    Suspended {
+        /// The reason.
+        detail: String,
+    },
     /// The submit is in doubt: the answer is invalid or belongs to another call.
     Unclear,
 }
@@ -82,6 +87,11 @@ pub enum LookUpAnswer {
     },
     /// The target has no submit.
     Absent,
+    /// No result, because the target refuses everybody: the sink is suspended, and the look-up does not count.
+    Suspended {
+        /// The reason.
+        detail: String,
+    },
     /// No result: the target is busy, or the answer is invalid or belongs to another call.
     Unclear {
         /// The reason.

@@ -20,6 +20,11 @@ pub(super) fn listing(journal: &Journal) -> Listing {
     Listing::of(Status(number), Some(at))
 }
 
+/// True for a delivery that has not ended.
+pub(super) fn is_open(status: Status) -> bool {
+    status.0 <= 3
+}
+
 /// The name of a status.
 pub(super) fn name(status: Status) -> &'static str {
     usize::try_from(status.0).ok().and_then(|number| NAMES.get(number)).copied().unwrap_or("not-known")

@@ -1,26 +1,32 @@
 //! Decodes submission records, which are the completed bundles to be delivered.
 //!
 //! Key: the bundle's id. Value: JSON `{"bundle_id", "parent", "children", "first_event_at", "completed_at", "late"}`; `parent`
-//! and each of `children` are the unchanged payloads of the events. Unknown fields are ignored, so that the format can grow.
+//! and each of `children` (with `names` if they are counted by name) are the unchanged payloads of the events. Unknown fields are ignored, so that the format can grow.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::error::Category;
 
+use super::super::bundle::{EVENT_TYPE, submitting_application};
 use super::super::{Event, Keyed, Keying};
 use crate::model::{Key, Record, Reject, RejectReason};
+use crate::template::Payload;
 
 /// The role of submission records.
 const ROLE: &str = "submission";
 
 /// A completed bundle to be delivered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Submission {
     /// The bundle's id, which is also the key of the record.
     pub bundle_id: String,
     /// The parent's payload.
-    pub parent: Value,
+    pub parent: Payload,
     /// The children's payloads, in their order.
-    pub children: Vec<Value>,
+    pub children: Vec<Payload>,
+    /// The names of the children, in their order; none if they are not counted by name.
+    #[serde(default)]
+    pub names: Vec<String>,
     /// The event time of the earliest member.
     pub first_event_at: Value,
     /// The event time of the latest member.
@@ -29,33 +35,61 @@ pub struct Submission {
     pub late: Value,
 }
 
-/// The keying step of submission records: the record's key, which must be equal to the `bundle_id` in its value.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SubmissionKeying;
+/// The keying step of submission records: the record's key, which must be equal to the `bundle_id` in its value. A record of
+/// sheaf's own bundles that cannot be decoded is not rejected here, so that the step can end its delivery.
+///
+/// A submission of another application is not delivered, because that application delivers it. One that names no application
+/// is: it is of another program, or of a version of sheaf that did not name it.
+#[derive(Clone, Debug)]
+pub struct SubmissionKeying {
+    application: String,
+}
+
+impl SubmissionKeying {
+    /// The keying step of this application's delivery.
+    pub fn new(application: &str) -> Self {
+        Self { application: application.to_owned() }
+    }
+}
 
 impl Keying for SubmissionKeying {
     fn key(&self, record: &Record) -> Result<Keyed, Reject> {
+        if let Some(other) = submitting_application(&record.headers).filter(|other| *other != self.application) {
+            return Ok(Keyed::Foreign(other.to_owned()));
+        }
         let Some(key) = record.key.as_deref().map(Key::from_slice) else {
             return Err(Reject::new(RejectReason::BadId, "the submission has no key: its key must be the bundle's id"));
         };
-        read(&key, record)?;
+        // What a bundle of sheaf has completed has an outcome in any case, and its key is the bundle's id. A record of
+        // anybody else may have any key, so it must not end the delivery of a bundle.
+        if !(is_of_bundle(record) && record.value.is_some()) {
+            parse(&key, record.value.as_deref())?;
+        }
         Ok(Keyed::new(key, ROLE, record.timestamp))
     }
 }
 
 /// Decodes the submission of `key` from an inbox record.
 pub(super) fn of(key: &Key, event: &Event) -> Result<Submission, Reject> {
-    read(key, &event.record)
+    parse(key, event.record.value.as_deref())
 }
 
-fn read(key: &Key, record: &Record) -> Result<Submission, Reject> {
-    let Some(value) = &record.value else {
+/// True for a submission that a bundle of sheaf has completed.
+pub(super) fn is_of_bundle(record: &Record) -> bool {
+    record.headers.text("ce_type") == Some(EVENT_TYPE)
+}
+
+/// Decodes the value of a submission record of `key`.
+pub(super) fn parse(key: &Key, value: Option<&[u8]>) -> Result<Submission, Reject> {
+    let Some(value) = value else {
         return Err(Reject::new(RejectReason::NoValue, "the submission has no value"));
     };
-    let value: Value = serde_json::from_slice(value)
-        .map_err(|error| Reject::new(RejectReason::Unparsable, format!("the submission is not JSON: {error}")))?;
-    let submission: Submission = serde_json::from_value(value)
-        .map_err(|error| Reject::new(RejectReason::MissingField, format!("the submission: {error}")))?;
+    let submission: Submission = serde_json::from_slice(value).map_err(|error| match error.classify() {
+        Category::Data => Reject::new(RejectReason::MissingField, format!("the submission: {error}")),
+        Category::Syntax | Category::Eof | Category::Io => {
+            Reject::new(RejectReason::Unparsable, format!("the submission is not JSON: {error}"))
+        }
+    })?;
     if submission.bundle_id.as_bytes() != key.as_bytes() {
         let detail = format!("the submission's key is `{key}`, but its bundle_id is `{}`", submission.bundle_id);
         return Err(Reject::new(RejectReason::BadId, detail));

@@ -4,41 +4,82 @@ use std::time::Duration;
 
 use super::super::{Count, Effect, Event, Transition};
 use super::call::SUBMIT;
-use super::journal::{Deliverable, Journal, Open, Proof};
+use super::journal::{Content, Deliverable, Journal, Open, Proof};
 use super::protocol::{Prepared, SubmitAnswer};
-use super::settings::RETRY_AFTER_MAX;
-use super::{Delivery, TIMER, count, submission};
+use super::{Delivery, Submission, TIMER, count, submission};
 use crate::model::{Act, ActSlot, Key, Reject, RejectReason, Timer, Timestamp, Verdict};
 
 impl Delivery {
-    /// A new submission: prepares its deliverable and intends the first submit.
+    /// A new submission: prepares its deliverable and intends the first submit; without a deliverable the delivery has failed.
     pub(super) fn on_submission(
         &self,
         key: &Key,
         event: &Event,
         now: Timestamp,
     ) -> Result<Transition<Journal>, Reject> {
-        let Prepared { name, content, revision, count } = self.protocol.prepare(&submission::of(key, event)?)?;
-        let (content, failure) = match content {
-            Ok(content) => (content, None),
-            Err(reject) => (String::new(), Some(reject)),
+        let prepared = match submission::of(key, event) {
+            // A record that no bundle of sheaf has completed may have any key.
+            Err(reject) if !submission::is_of_bundle(&event.record) => return Err(reject),
+            Err(reject) => Err(reject),
+            Ok(submission) => self.protocol.prepare(&submission),
         };
+        // A complete bundle has an outcome and an alert, also if there is not even a name for it at the target.
+        let prepared = prepared.unwrap_or_else(|reject| Prepared {
+            name: key.text().into_owned(),
+            content: Err(reject),
+            revision: String::new(),
+            count: None,
+        });
         let open = Open {
-            deliverable: Deliverable { name, content, revision },
+            deliverable: Deliverable { name: String::new(), content: String::new(), revision: String::new() },
             origin: format!("{}@{}", event.record.source, event.record.offset),
             attempts: 0,
+            since: now,
+            commands: 0,
             call: 0,
             submit: 0,
             intended_at: now,
             doubtful_since: None,
             lookup_failures: 0,
         };
-        let mut next = match failure {
-            None => self.submit(open, now),
-            Some(reject) => self.fail(key, open, reject, now),
+        let text = event.record.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+        Ok(self.submit_prepared(key, open, (prepared, &text), now))
+    }
+
+    /// Prepares the deliverable of a submission, given decoded and as text, and intends a submit.
+    pub(super) fn prepare_and_submit(
+        &self,
+        key: &Key,
+        open: Open,
+        (submission, text): (&Submission, &str),
+        now: Timestamp,
+    ) -> Result<Transition<Journal>, Reject> {
+        let prepared = self.protocol.prepare(submission)?;
+        Ok(self.submit_prepared(key, open, (prepared, text), now))
+    }
+
+    /// Intends a submit of what was prepared, or fails with the text of the submission.
+    fn submit_prepared(
+        &self,
+        key: &Key,
+        open: Open,
+        (prepared, text): (Prepared, &str),
+        now: Timestamp,
+    ) -> Transition<Journal> {
+        let Prepared { name, content, revision, count } = prepared;
+        let mut next = match content {
+            Ok(content) => self.submit(Open { deliverable: Deliverable { name, content, revision }, ..open }, now),
+            Err(reject) => {
+                let deliverable = Deliverable { name, content: String::new(), revision };
+                let mut next = self.fail(key, Open { deliverable, ..open }, reject, now);
+                if let Some(Journal::Failed(end)) = &mut next.state {
+                    end.content = Some(Content::Submission(text.to_owned()));
+                }
+                next
+            }
         };
         next.effects.extend(count.map(Effect::Count));
-        Ok(next)
+        next
     }
 
     /// Intends the next submit. The caller has made sure that no earlier one was executed.
@@ -55,8 +96,7 @@ impl Delivery {
         let answer = match verdict {
             Verdict::Answered(answer) => self.protocol.submit_answer(&answer),
             Verdict::NotSent(detail) => {
-                let wait = self.wait(open.attempts, None);
-                return self.retry(key, open, Retry { wait, detail, count: count::RETRY_NOT_SENT }, now);
+                return self.retry(key, open, &Retry { after: None, detail, count: count::RETRY_NOT_SENT }, now);
             }
             Verdict::Inherited => {
                 let wait = self.settings.doubt_after_rebalance();
@@ -68,33 +108,39 @@ impl Delivery {
             SubmitAnswer::Accepted { id } => self.succeed(key, open, Proof::Accepted(id), now),
             SubmitAnswer::Refused { detail } => self.fail(key, open, Reject::new(RejectReason::Refused, detail), now),
             SubmitAnswer::Busy { detail, retry_after } => {
-                let wait = self.wait(open.attempts, retry_after);
-                self.retry(key, open, Retry { wait, detail, count: count::RETRY_BUSY }, now)
+                self.retry(key, open, &Retry { after: retry_after, detail, count: count::RETRY_BUSY }, now)
             }
+            SubmitAnswer::Suspended { .. } => self.suspended(key, open, now),
             SubmitAnswer::Unclear => {
                 doubt(open, self.settings.doubt_after_loss(), now).with(Effect::Count(count::LOST_ANSWER))
             }
         }
     }
 
-    /// The latest submit was not executed: waits for the next attempt, or fails after the last one.
-    fn retry(&self, key: &Key, open: Open, retry: Retry, now: Timestamp) -> Transition<Journal> {
-        if self.exhausted(&open) {
-            return self.fail(key, open, Reject::new(RejectReason::Refused, retry.detail), now);
+    /// The latest submit was not executed: waits for the next attempt, or fails when the time has run out.
+    fn retry(&self, key: &Key, open: Open, retry: &Retry, now: Timestamp) -> Transition<Journal> {
+        if self.has_timed_out(&open, now) {
+            let detail = timed_out(&open, &format!("the last answer was: {}", retry.detail));
+            return self.fail(key, open, Reject::new(RejectReason::GaveUp, detail), now);
         }
+        let wait = self.settings.wait(key, open.call, open.attempts, retry.after);
+        Transition::to(Journal::Waiting(open)).with(schedule(now.saturating_add(wait))).with(Effect::Count(retry.count))
+    }
+
+    /// The latest submit was not executed, because the target refuses everybody: neither the attempt nor its time counts.
+    fn suspended(&self, key: &Key, open: Open, now: Timestamp) -> Transition<Journal> {
+        let attempts = open.attempts.saturating_sub(1);
+        let pause = now.since(open.intended_at);
+        let open = Open { attempts, ..open }.paused(pause, now);
+        let wait = self.settings.wait(key, open.call, 1, None);
         Transition::to(Journal::Waiting(open))
-            .with(schedule(now.saturating_add(retry.wait)))
-            .with(Effect::Count(retry.count))
+            .with(schedule(now.saturating_add(wait)))
+            .with(Effect::Count(count::RETRY_SUSPENDED))
     }
 
-    /// True after the last attempt.
-    pub(super) const fn exhausted(&self, open: &Open) -> bool {
-        open.attempts >= self.settings.retry.attempts_max
-    }
-
-    /// The wait after `failures` consecutive failures: the one requested by the target, up to a limit, or the back-off.
-    pub(super) fn wait(&self, failures: u32, retry_after: Option<Duration>) -> Duration {
-        retry_after.map_or_else(|| self.settings.retry.after(failures), |requested| requested.min(RETRY_AFTER_MAX))
+    /// True when the time for attempts has run out.
+    pub(super) fn has_timed_out(&self, open: &Open, now: Timestamp) -> bool {
+        now.since(open.since) >= self.settings.give_up_after
     }
 
     /// The effect of a call.
@@ -106,7 +152,8 @@ impl Delivery {
 
 /// The parameters of a retry.
 struct Retry {
-    wait: Duration,
+    /// The wait requested by the target.
+    after: Option<Duration>,
     detail: String,
     count: Count,
 }
@@ -117,6 +164,13 @@ fn doubt(open: Open, wait: Duration, now: Timestamp) -> Transition<Journal> {
     let doubtful_since = open.doubtful_since.or(Some(open.intended_at));
     let open = Open { doubtful_since, lookup_failures: 0, ..open };
     Transition::to(Journal::Unsure(open)).with(schedule(now.saturating_add(wait)))
+}
+
+/// The reason of a delivery that gives up.
+pub(super) fn timed_out(open: &Open, last: &str) -> String {
+    let Open { attempts, since, .. } = open;
+    let word = if *attempts == 1 { "attempt" } else { "attempts" };
+    format!("time ran out after {attempts} {word} (since {since}; deliver.give_up_after); {last}")
 }
 
 pub(super) const fn schedule(due: Timestamp) -> Effect {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::codec::{Error, Versioned, entry};
-use crate::model::{Headers, Record, Topic, TopicPartition};
+use crate::model::{Headers, Record, RejectReason, Topic, TopicPartition};
 use crate::processor::{Count, Keyed, Keying};
 
 fn submission() -> Value {
@@ -31,16 +31,29 @@ fn record(key: Option<&str>, value: Option<&[u8]>) -> Record {
 #[test]
 fn a_submission_is_keyed_by_its_own_key() {
     let value = submission().to_string();
-    let keyed = SubmissionKeying.key(&record(Some("p1"), Some(value.as_bytes())));
+    let keyed = SubmissionKeying::new("ctm").key(&record(Some("p1"), Some(value.as_bytes())));
     let Ok(Keyed::To(keyed)) = keyed else { panic!("it belongs to an entry: {keyed:?}") };
     assert_eq!((keyed.key, keyed.at), (Key::new("p1"), Timestamp::from_millis(1_000)));
+}
+
+#[test]
+fn a_submission_of_another_application_is_passed_over() {
+    let value = submission().to_string();
+    let keyed = |source: &'static str| {
+        let headers = Headers::new().with("ce_source", source);
+        SubmissionKeying::new("ctm").key(&Record { headers, ..record(Some("p1"), Some(value.as_bytes())) }).unwrap()
+    };
+    assert_eq!(keyed("/sheaf/ctm-2/control-m"), Keyed::Foreign("ctm-2".to_owned()));
+    for taken in ["/sheaf/ctm/control-m", "/sheaf/control-m", "/orders", ""] {
+        assert!(matches!(keyed(taken), Keyed::To(_)), "`{taken}` names no other application");
+    }
 }
 
 #[test]
 fn an_unknown_field_is_ignored() {
     let mut value = submission();
     value["policy"] = json!({"x": 1});
-    assert!(SubmissionKeying.key(&record(Some("p1"), Some(value.to_string().as_bytes()))).is_ok());
+    assert!(SubmissionKeying::new("ctm").key(&record(Some("p1"), Some(value.to_string().as_bytes()))).is_ok());
 }
 
 /// The key and value of an invalid submission, and the reason of its rejection.
@@ -62,7 +75,7 @@ fn an_invalid_submission_is_rejected_with_its_reason() {
         (Some("p1"), Some(no_parent.as_bytes()), RejectReason::MissingField),
     ];
     for (key, value, reason) in cases {
-        let reject = SubmissionKeying.key(&record(key, value)).unwrap_err();
+        let reject = SubmissionKeying::new("ctm").key(&record(key, value)).unwrap_err();
         assert_eq!(reject.reason, reason, "{key:?} {value:?}: {reject}");
     }
 }
@@ -72,6 +85,8 @@ fn open() -> Open {
         deliverable: Deliverable { name: "folder-p1".into(), content: "{}".into(), revision: "abc".into() },
         origin: "s-0@7".into(),
         attempts: 2,
+        since: Timestamp::from_millis(0),
+        commands: 0,
         call: 3,
         submit: 2,
         intended_at: Timestamp::from_millis(1_000),
@@ -87,15 +102,18 @@ fn end() -> End {
         origin: "s-0@7".into(),
         attempts: 2,
         at: Timestamp::from_millis(2_000),
+        content: None,
+        call: 1,
+        commands: 0,
         proof: None,
         detail: Some("why".into()),
     }
 }
 
 #[test]
-fn the_bytes_of_version_1_are_unchanged() {
-    let open_bytes = "09666f6c6465722d7031027b7d0361626305732d304037020302fbd00701fbe80301";
-    let end_bytes = "09666f6c6465722d70310361626305732d30403702fba00f";
+fn the_bytes_of_version_2_are_unchanged() {
+    let open_bytes = "09666f6c6465722d7031027b7d0361626305732d3040370200000302fbd00701fbe80301";
+    let end_bytes = "09666f6c6465722d70310361626305732d30403702fba00f000100";
     let run = Some(Proof::Accepted("r1".into()));
     let job = Some(Proof::Found("j1".into()));
     let cases = [
@@ -113,7 +131,7 @@ fn the_bytes_of_version_1_are_unchanged() {
         journal.encode(&mut bytes).unwrap();
         let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex.concat(), golden, "{journal:?}");
-        assert_eq!(Journal::decode(1, &bytes).unwrap(), journal);
+        assert_eq!(Journal::decode(2, &bytes).unwrap(), journal);
     }
 }
 
@@ -122,7 +140,7 @@ fn a_newer_version_names_the_sheaf_that_wrote_it() {
     let mut bytes = Vec::new();
     entry::encode(&entry::Head::default(), Journal::VERSION + 1, b"", &mut bytes).unwrap();
     let error = entry::decode_body::<Journal>(&entry::decode(&bytes).unwrap(), Vec::new()).unwrap_err();
-    assert!(matches!(error, Error::UnknownVersion { what: "delivery", found: 2, known: 1, .. }), "{error}");
+    assert!(matches!(error, Error::UnknownVersion { what: "delivery", found: 3, known: 2, .. }), "{error}");
 }
 
 #[test]

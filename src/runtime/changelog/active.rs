@@ -20,6 +20,8 @@ const BULK_MIN: i64 = 20_000;
 
 /// The most offsets of a short restore, which does not queue behind long ones.
 const SHORT_MAX: i64 = 100;
+/// The shortest restore that is logged above `debug`: with a store that is up to date it takes milliseconds.
+const LONG_RESTORE: Duration = Duration::from_secs(1);
 
 /// The number of readers for restores: one for short ones, one for long ones.
 pub(super) const READERS: usize = 2;
@@ -101,8 +103,13 @@ impl Active {
             let id = Uuid::new_v5(&context.incarnation.id, self.job.task.to_string().as_bytes());
             let genesis = if is_begun { Genesis::Written } else { Genesis::Due(id) };
             let (changelog_next, (offsets, _)) = (self.replay.next(), self.replay.progress());
-            context.metrics.task.restore_ended(&self.job.task, context.clock.uptime().saturating_sub(self.started));
-            tracing::info!(sheaf.task = %self.job.task, offsets, changelog_next, "restored");
+            let took = context.clock.uptime().saturating_sub(self.started);
+            context.metrics.task.restore_ended(&self.job.task, took);
+            if took >= LONG_RESTORE {
+                tracing::info!(sheaf.task = %self.job.task, offsets, changelog_next, ?took, "restored");
+            } else {
+                tracing::debug!(sheaf.task = %self.job.task, offsets, changelog_next, ?took, "restored");
+            }
             RestoredStore { store: self.replay.into_store(), changelog_next, genesis }
         });
         context.fault_observer.reached(FaultPoint::Restored);

@@ -5,21 +5,27 @@
 //! | `<instance>` | its newest start ([`start`]) | once by each start |
 //! | `owned-by/<instance>` | its tasks ([`registry`]) | when they change, and every 10 s |
 //! | `source/<topic>-<partition>` | its position ([`source_offset`]) | every 10 s, when that changes |
+//! | `start/<topic>-<partition>` | where its first start begins ([`first_start`]) | once, before the topic is read |
 //!
 //! | file | content |
 //! |---|---|
 //! | `topic` | reads and writes the topic |
 //! | `start` | announces an incarnation, and finds out about a newer one |
+//! | `predecessor` | waits for a living process of the same instance id |
 //! | `registry` | the live instances and their tasks |
 //! | `placement` | assigns standbys to instances |
+//! | `first_start` | where a source begins that was never read |
 //! | `source_offset` | source offsets that outlive the group's |
 
+mod first_start;
 mod placement;
+mod predecessor;
 mod registry;
 mod source_offset;
 mod start;
 mod topic;
 
+pub use predecessor::Predecessor;
 pub(super) use registry::Registry;
-pub(super) use source_offset::{SourceOffset, first_offsets};
+pub(super) use source_offset::{FirstOffsets, SourceOffset, first_offsets, is_recreated};
 pub(super) use start::{announce, refuse_replaced};

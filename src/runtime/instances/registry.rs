@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::source_offset::SourceOffset;
 use super::{placement, start, topic};
 use crate::broker::{Admin, Producer, ProducerSpec, Purpose, Reader, Start};
-use crate::model::{ErrorClass, InstanceId, Record, TaskId, TopicPartition};
+use crate::model::{ErrorClass, InstanceId, Record, TaskId, Topic, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::envelope::PROTOCOL_LEVEL;
 use crate::runtime::error::{Error, Result};
@@ -28,7 +28,7 @@ use crate::runtime::reminder::Reminder;
 use crate::runtime::topology_plan::Role;
 
 /// The interval of heartbeats.
-const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
+pub(super) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 /// The time-out of heartbeats: longer than a restart, because a standby that moves reads a whole changelog.
 const LIVE_TIMEOUT: Duration = Duration::from_mins(1);
 /// The time for which writes or reads fail before that is logged.
@@ -38,7 +38,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The interval of reads.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The prefix of an instance's name in keys.
-const PREFIX: &str = "owned-by/";
+pub(super) const PREFIX: &str = "owned-by/";
 /// The most records of one read.
 const RECORDS_MAX: usize = 10_000;
 
@@ -51,6 +51,8 @@ pub(in crate::runtime) struct Registry {
     /// The uptime at which this instance's own last record was read.
     own_read_at: Duration,
     written: Option<Written>,
+    /// The ids of the sources' topics as this instance first saw them.
+    topic_ids: BTreeMap<Topic, Uuid>,
     /// Set while writes or reads of the topic fail.
     failing: Option<Reminder>,
     /// True after another process took over this instance id.
@@ -76,13 +78,22 @@ struct Registration {
     owned: BTreeSet<TaskId>,
 }
 
+/// The value of a heartbeat.
 #[derive(Debug, Serialize, Deserialize)]
-struct Value {
-    incarnation: Uuid,
+pub(super) struct Value {
+    pub(super) incarnation: Uuid,
     owned: Vec<String>,
     /// The level of inbox records that it can read; not written before 0.2.0.
     #[serde(default = "level_before_0_2")]
     level: u16,
+    /// True if it has stopped in order.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) stopped: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 const fn level_before_0_2() -> u16 {
@@ -99,6 +110,7 @@ impl Registry {
             registrations: BTreeMap::new(),
             own_read_at: Duration::ZERO,
             written: None,
+            topic_ids: BTreeMap::new(),
             failing: None,
             replaced: false,
             poll_at,
@@ -154,8 +166,7 @@ impl Registry {
     }
 
     fn transactional_id(&self) -> String {
-        let settings = &self.context.settings;
-        format!("{}-{}-instances", settings.application, settings.instance)
+        self.context.settings.transactional_id("instances")
     }
 
     /// Writes the tasks and positions that are due, or `all`, in one transaction.
@@ -172,7 +183,7 @@ impl Registry {
         let mut records = Vec::new();
         if is_heartbeat {
             let owned = owned.iter().map(ToString::to_string).collect();
-            let value = Value { incarnation: self.context.incarnation.id, owned, level: PROTOCOL_LEVEL };
+            let value = Value { incarnation: self.context.incarnation.id, owned, level: PROTOCOL_LEVEL, stopped: all };
             records.push(topic::record(plan, &format!("{PREFIX}{}", self.context.settings.instance), &value));
         }
         let mut topic_ids = BTreeMap::new();
@@ -181,6 +192,12 @@ impl Registry {
                 Entry::Occupied(known) => *known.get(),
                 Entry::Vacant(unknown) => *unknown.insert(admin.topic_id(&partition.topic, timeout)?),
             };
+            let first = topic_id.map(|id| *self.topic_ids.entry(partition.topic.clone()).or_insert(id));
+            if first != topic_id {
+                // The stream threads stop the instance; the position is of the former topic.
+                self.context.status.set_recreated(&partition.topic);
+                return Ok(());
+            }
             records.push(SourceOffset { topic_id, offset: *offset }.record(plan, partition));
         }
         let transactional_id = self.transactional_id();
@@ -228,7 +245,7 @@ impl Registry {
             let key = record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
             let Some(instance) = key.and_then(|key| key.strip_prefix(PREFIX)) else { continue };
             let value = record.value.and_then(|value| serde_json::from_slice::<Value>(&value).ok());
-            let Some(Value { incarnation, owned, level: _ }) = value else { continue };
+            let Some(Value { incarnation, owned, .. }) = value else { continue };
             let owned = owned.iter().filter_map(|name| name.parse().ok()).collect();
             if incarnation == self.context.incarnation.id {
                 self.own_read_at = at;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::topic;
+use super::{first_start, topic};
 use crate::broker::{self, Admin, Consumer, Purpose, Start};
 use crate::config::ProcessingGuarantee;
 use crate::model::{OutRecord, Record, Topic, TopicPartition};
@@ -21,8 +21,10 @@ use crate::runtime::context::Context;
 use crate::runtime::error::{Error, MissingOffset, Result};
 use crate::runtime::topology_plan::TopologyPlan;
 
-/// The prefix of the keys.
+/// The prefix of the keys of positions.
 const PREFIX: &str = "source/";
+/// The prefix of the keys of first starts.
+const START: &str = "start/";
 /// The time-out of one poll for the first records of changelogs.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -42,41 +44,58 @@ impl SourceOffset {
     }
 
     /// The partition and its position in a record of the instances topic; `None` for another record.
-    fn of(record: &Record) -> Option<(TopicPartition, Self)> {
+    fn of(prefix: &str, record: &Record) -> Option<(TopicPartition, Self)> {
         let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
-        let partition = key.strip_prefix(PREFIX)?.parse().ok()?;
+        let partition = key.strip_prefix(prefix)?.parse().ok()?;
         Some((partition, serde_json::from_slice(record.value.as_deref()?).ok()?))
+    }
+
+    /// True if it belongs to a topic of the same name that was deleted. An id that is not known, now or then, does not tell.
+    fn is_of_another_topic(&self, topic_id: Option<Uuid>) -> bool {
+        self.topic_id.zip(topic_id).is_some_and(|(before, now)| before != now)
     }
 }
 
-/// The start offsets of source partitions without a committed offset: the beginning for new ones, with the record for
-/// the first commit. Partitions that were read before are an error with their positions.
+/// The start offsets of source partitions without a committed offset, with the record for the first commit: the topology's choice
+/// for topics that were never read, and the beginning for new partitions of others. Partitions that were read before are an error
+/// with their positions.
 pub(in crate::runtime) fn first_offsets(
     context: &Context,
     clients: (&mut dyn Consumer, &mut dyn Admin),
     partitions: &[TopicPartition],
-) -> Result<Vec<(TopicPartition, SourceOffset)>> {
+) -> Result<FirstOffsets> {
     let (consumer, admin) = clients;
     let timeout = context.settings.limits.broker_timeout;
-    let known = known(context)?;
-    let (mut offsets, mut missing) = (Vec::new(), Vec::new());
+    let Known { read: known, starts } = known(context)?;
+    let (mut offsets, mut missing, mut never_read) = (Vec::new(), Vec::new(), Vec::new());
     for partition in partitions {
         let (low, high) = admin.watermarks(partition, timeout)?;
         let topic_id = admin.topic_id(&partition.topic, timeout)?;
+        let is_same = |before: &SourceOffset| !before.is_of_another_topic(topic_id);
+        let start = starts.get(partition).filter(|start| is_same(start));
+        if let (None, Some(start)) = (known.get(partition), start) {
+            offsets.push((partition.clone(), SourceOffset { topic_id, offset: start.offset.max(low) }));
+            continue;
+        }
         let read_to = match known.get(partition) {
-            Some(before) => {
-                // An id that is not known, now or then, does not tell.
-                let is_another = before.topic_id.zip(topic_id).is_some_and(|(before, now)| before != now);
-                if is_another {
-                    tracing::warn!(%partition, offset = low, "the topic was created anew: reading it from the beginning");
-                }
-                (!is_another).then_some(Some(before.offset))
+            Some(before) if is_same(before) => Some(Some(before.offset)),
+            Some(_) => {
+                tracing::warn!(%partition, offset = low, "the topic was created anew: reading it from the beginning");
+                None
             }
-            None if !known.is_empty() => None,
+            // A new partition of a topic that is read.
+            None if known.keys().any(|other| other.topic == partition.topic) => None,
+            None if !known.is_empty() => {
+                never_read.push((partition.clone(), topic_id));
+                continue;
+            }
             // No position is stored: this is the first start, or a version before 0.2.0 has run.
             // Offsets of a topic expire together.
             None if committed(&partition.topic, (&mut *consumer, &mut *admin), timeout)?.iter().any(is_some) => None,
-            None if !has_state(context, admin)? => None,
+            None if !has_state(context, admin)? => {
+                never_read.push((partition.clone(), topic_id));
+                continue;
+            }
             None if context.settings.processing.guarantee == ProcessingGuarantee::AtLeastOnce => {
                 // Or the process ended after the first batch, before its offsets were stored.
                 tracing::warn!(%partition, "no committed offset: the source is read again from its beginning");
@@ -88,21 +107,66 @@ pub(in crate::runtime) fn first_offsets(
             missing.push(MissingOffset { partition: partition.clone(), offset, available: low..high });
             continue;
         }
-        tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
+        tracing::debug!(%partition, offset = low, "no committed offset: reading from the beginning");
         offsets.push((partition.clone(), SourceOffset { topic_id, offset: low }));
     }
     if !missing.is_empty() && known.is_empty() {
         // A reset of these alone would make those of other threads look like new ones.
         missing.extend(elsewhere(context, (consumer, admin), partitions)?);
     }
-    let group = context.settings.application.clone();
-    if missing.is_empty() { Ok(offsets) } else { Err(Error::OffsetMissing { group, missing }) }
+    if !missing.is_empty() {
+        return Err(Error::OffsetMissing { group: context.settings.application.clone(), missing });
+    }
+    let mut decisions = Vec::new();
+    if !never_read.is_empty() {
+        let decided = first_start::decide(context, admin, &never_read)?;
+        for (partition, topic_id, offset) in decided {
+            let start = SourceOffset { topic_id, offset };
+            decisions.push(topic::record(&context.plan, &format!("{START}{partition}"), &start));
+            if partitions.contains(&partition) {
+                offsets.push((partition, start));
+            }
+        }
+    }
+    Ok(FirstOffsets { offsets, decisions })
 }
 
-/// The stored positions.
-fn known(context: &Context) -> Result<BTreeMap<TopicPartition, SourceOffset>> {
-    let mut known = BTreeMap::new();
-    topic::read(context, |record| known.extend(SourceOffset::of(&record)))?;
+/// True if the topic of a source partition is another one than that of its stored position.
+pub(in crate::runtime) fn is_recreated(
+    context: &Context,
+    admin: &mut dyn Admin,
+    partition: &TopicPartition,
+) -> Result<bool> {
+    let before = known(context)?.read.get(partition).and_then(|before| before.topic_id);
+    let now = admin.topic_id(&partition.topic, context.settings.limits.broker_timeout)?;
+    Ok(before.zip(now).is_some_and(|(before, now)| before != now))
+}
+
+/// The start offsets of source partitions without a committed offset.
+#[derive(Debug, Default)]
+pub(in crate::runtime) struct FirstOffsets {
+    /// The partitions with their start offsets.
+    pub offsets: Vec<(TopicPartition, SourceOffset)>,
+    /// The records of the instances topic for all partitions of topics that are begun now. They are written before anything is
+    /// read, so that every instance begins where the first one has decided.
+    pub decisions: Vec<OutRecord>,
+}
+
+/// The content of the instances topic about source partitions.
+#[derive(Debug, Default)]
+struct Known {
+    /// The positions up to which they were read.
+    read: BTreeMap<TopicPartition, SourceOffset>,
+    /// The offsets at which the first start begins.
+    starts: BTreeMap<TopicPartition, SourceOffset>,
+}
+
+fn known(context: &Context) -> Result<Known> {
+    let mut known = Known::default();
+    topic::read(context, |record| {
+        known.read.extend(SourceOffset::of(PREFIX, &record));
+        known.starts.extend(SourceOffset::of(START, &record));
+    })?;
     Ok(known)
 }
 
@@ -134,9 +198,7 @@ fn committed(
     (consumer, admin): (&mut dyn Consumer, &mut dyn Admin),
     timeout: Duration,
 ) -> Result<Vec<(TopicPartition, Option<i64>)>> {
-    let found = admin.describe(std::slice::from_ref(topic), timeout)?;
-    let count = found.into_iter().next().flatten().map_or(0, |found| found.partitions);
-    let partitions: Vec<_> = (0..count).map(|number| TopicPartition::new(topic, number)).collect();
+    let partitions = admin.partitions(topic, timeout)?;
     let offsets = consumer.committed(&partitions, timeout)?;
     Ok(partitions.into_iter().zip(offsets).collect())
 }
@@ -208,7 +270,7 @@ sources:
         TopicPartition::new(&Topic::new("parents"), 0)
     }
 
-    fn first(context: &Context) -> Result<Vec<(TopicPartition, SourceOffset)>> {
+    fn first(context: &Context) -> Result<FirstOffsets> {
         let spec = ConsumerSpec { group: "app".to_owned(), group_instance: None, waker: Waker::none() };
         let mut clients = (context.broker.consumer(&spec).unwrap(), context.broker.admin().unwrap());
         first_offsets(context, (&mut *clients.0, &mut *clients.1), &[parents()])
@@ -228,13 +290,13 @@ sources:
         assert_eq!(missing[0].offset, Some(3));
         let another = SourceOffset { topic_id: Some(Uuid::from_u128(7)), offset: 3 };
         write(&context, another.record(&context.plan, &parents()));
-        assert_eq!(first(&context).unwrap()[0].1.offset, 0, "another id is another topic");
+        assert_eq!(first(&context).unwrap().offsets[0].1.offset, 0, "another id is another topic");
     }
 
     #[test]
     fn partitions_of_other_threads_are_refused_too_where_no_position_is_stored() {
         let context = context();
-        assert_eq!(first(&context).unwrap().len(), 1, "without state it is the first start");
+        assert_eq!(first(&context).unwrap().offsets.len(), 1, "without state it is the first start");
 
         let changelog = TopicPartition::new(&context.plan.nodes[0].changelog, 0);
         write(&context, OutRecord::logged(&changelog, Key::new("k"), None));

@@ -12,13 +12,22 @@ use crate::broker::Producer;
 use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 
+/// The announcement of an incarnation.
 #[derive(Debug, Serialize, Deserialize)]
-struct Value {
-    incarnation: Uuid,
-    host: String,
-    process: u32,
+pub(super) struct Value {
+    pub(super) incarnation: Uuid,
+    pub(super) host: String,
+    pub(super) process: u32,
     started_at: String,
     http: String,
+}
+
+impl Value {
+    /// The process, as text.
+    pub(super) fn process(&self) -> String {
+        let Self { host, process, started_at, .. } = self;
+        format!("process {process} on {host}, started {started_at}")
+    }
 }
 
 /// Writes this incarnation to the instances topic, in a transaction of its own.
@@ -41,9 +50,7 @@ pub(in crate::runtime) fn refuse_replaced(context: &Context) -> Result<()> {
     if newest.incarnation == context.incarnation.id {
         return Ok(());
     }
-    let Value { host, process, started_at, .. } = newest;
-    let other = format!("process {process} on {host}, started {started_at}");
-    Err(Error::Replaced { instance: context.settings.instance.clone(), other })
+    Err(Error::Replaced { instance: context.settings.instance.clone(), other: newest.process() })
 }
 
 fn newest(context: &Context) -> Result<Option<Value>> {

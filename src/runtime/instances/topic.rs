@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::broker::{self, Isolation, Start};
+use crate::broker::{self, Admin, Isolation, Reader, Start};
 use crate::model::{Key, OutRecord, Record, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::error::Result;
@@ -29,11 +29,20 @@ pub(super) fn record(plan: &TopologyPlan, key: &str, value: &impl Serialize) -> 
 }
 
 /// Reads all committed records up to the current end.
-pub(super) fn read(context: &Context, mut each: impl FnMut(Record)) -> Result<()> {
+pub(super) fn read(context: &Context, each: impl FnMut(Record)) -> Result<()> {
+    let reader = context.broker.reader(Isolation::ReadCommitted)?;
+    read_by(context, (&mut *context.broker.admin()?, reader), each).map(drop)
+}
+
+/// Reads all records up to the current end with these clients; returns the reader, because closing a client takes a while.
+pub(super) fn read_by(
+    context: &Context,
+    (admin, mut reader): (&mut dyn Admin, Box<dyn Reader>),
+    mut each: impl FnMut(Record),
+) -> Result<Box<dyn Reader>> {
     let timeout = context.settings.limits.broker_timeout;
     let partition = partition(&context.plan);
-    let (_, end) = context.broker.admin()?.watermarks(&partition, timeout)?;
-    let mut reader = context.broker.reader(Isolation::ReadCommitted)?;
+    let (_, end) = admin.watermarks(&partition, timeout)?;
     reader.assign(&[(partition.clone(), Start::Beginning)])?;
     // Polls are counted, because a manual clock does not advance here.
     let mut polls_left = timeout.as_millis() / POLL.as_millis();
@@ -50,5 +59,5 @@ pub(super) fn read(context: &Context, mut each: impl FnMut(Record)) -> Result<()
             return Err(broker::Error::TimedOut { operation: "reading the instances topic", detail }.into());
         }
     }
-    Ok(())
+    Ok(reader)
 }

@@ -35,6 +35,7 @@ use step::{Staged, StepContext};
 use super::dead_letter::Stage;
 use super::envelope;
 use super::error::{Error, Result};
+use super::open_entries::OpenEntries;
 use super::topology_plan::TopologyPlan;
 use super::transaction::{Decision, Transaction};
 use crate::codec::Head;
@@ -292,6 +293,12 @@ impl Task {
     pub(super) fn apply(&mut self, committed: Committed) -> Result<()> {
         let Some(state) = self.running() else { return Ok(()) };
         state.apply(committed).map_err(|source| Error::store(&self.id, source))
+    }
+
+    /// The committed entries; `None` unless it is processing, or if the store cannot be read.
+    pub(super) fn open_entries(&self, plan: &TopologyPlan) -> Option<OpenEntries> {
+        let (Lifecycle::Running(state), Ok(node)) = (&self.state, plan.node(self.node)) else { return None };
+        state.open_entries(&*node.processor).ok()
     }
 
     /// Flushes dirty entries that are due to the store.

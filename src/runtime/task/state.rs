@@ -14,14 +14,16 @@ use super::read_error::ReadError;
 use crate::codec::{self, Head, entry, part};
 use crate::config::ProcessingGuarantee;
 use crate::model::{ActSlot, Key, Timer, Timestamp};
+use crate::processor::AnyProcessor;
 use crate::runtime::checkpoint::Checkpoint;
 use crate::runtime::handoff::{Genesis, RestoredStore};
 use crate::runtime::memory_budget::MemoryBudget;
 use crate::runtime::mutation::Mutation;
+use crate::runtime::open_entries::OpenEntries;
 use crate::runtime::settings::Settings;
 use crate::store::overlay::{Overlay, Parts, Written};
 use crate::store::write_behind::{self, WriteBehind};
-use crate::store::{self, Store, TimerClock};
+use crate::store::{self, Store, TimerClock, View as _};
 use crate::topology::Node;
 
 /// The most memory of dirty entries of all tasks of an instance, in bytes. A backlog takes some ten MiB more with twice
@@ -124,6 +126,12 @@ impl State {
                 return Ok(all);
             }
         }
+    }
+
+    /// The committed entries, for a gauge.
+    pub(super) fn open_entries(&self, processor: &dyn AnyProcessor) -> store::Result<OpenEntries> {
+        let next_deadline = self.write_behind.next_due(TimerClock::Deadline)?;
+        Ok(OpenEntries::of(&self.write_behind.counts(), processor, next_deadline))
     }
 
     /// A lower bound of the next timer's due time.

@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::processor::{Count, Effect, Forward, Input, Transition};
 use crate::runtime::error::{Error, Result};
-use crate::runtime::settings::{RECORD_MAX, RECORD_OVERHEAD};
+use crate::runtime::settings::RECORD_OVERHEAD;
 use crate::runtime::topology_plan::TopologyPlan;
 use crate::store::overlay::{Parts, Written};
 use crate::topology::Node;
@@ -87,7 +87,7 @@ pub(super) fn stage(
             Effect::Count(count) => staged.counts.push(count),
             Effect::AddPart(bytes) => {
                 let value = part::encode(context.node.processor.newest_version(), &bytes);
-                if let Err(reject) = fits(context.key, "a part of the entry", value.len()) {
+                if let Err(reject) = fits(context, "a part of the entry", value.len()) {
                     return Ok(Err(reject));
                 }
                 Arc::make_mut(&mut head).parts.end += 1;
@@ -126,15 +126,15 @@ pub(super) fn encode(
     scratch.clear();
     entry::encode_front(head, processor.version(body).map_err(unreadable)?, scratch).map_err(unreadable)?;
     processor.encode(body, scratch).map_err(unreadable)?;
-    fits(context.key, "the entry", scratch.len())?;
+    fits(context, "the entry", scratch.len())?;
     Ok(Bytes::copy_from_slice(scratch))
 }
 
 /// Rejects a value that exceeds a changelog record.
-fn fits(key: &Key, what: &str, value: usize) -> std::result::Result<(), Reject> {
-    let size = value + key.as_bytes().len() + RECORD_OVERHEAD;
-    if size > RECORD_MAX {
-        let detail = format!("{what} would grow to {size} bytes; a changelog record holds {RECORD_MAX}");
+fn fits(context: StepContext<'_>, what: &str, value: usize) -> std::result::Result<(), Reject> {
+    let (size, limit) = (value + context.key.as_bytes().len() + RECORD_OVERHEAD, context.plan.entry_max());
+    if size > limit {
+        let detail = format!("{what} would grow to {size} bytes; a changelog record holds {limit}");
         return Err(Reject::new(RejectReason::TooLarge, detail));
     }
     Ok(())

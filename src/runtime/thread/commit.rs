@@ -19,8 +19,8 @@ impl StreamThread {
     pub(super) fn at_limit(&self) -> bool {
         let (limits, bytes_max) = (&self.context.settings.commit, self.context.settings.limits.bytes_max);
         let age = self.txn.opened_at.map(|opened| self.txn.uptime.saturating_sub(opened));
-        self.txn.inputs >= limits.records_max
-            || self.txn.bytes() >= bytes_max
+        self.txn.inputs >= self.committer.batch_limit.of(limits.records_max)
+            || self.txn.bytes() >= self.committer.batch_limit.of(bytes_max)
             || age.is_some_and(|age| age >= limits.interval)
     }
 
@@ -91,7 +91,7 @@ impl StreamThread {
         self.committer.committed(started, now, &self.context);
         let offsets = self.inputs.iter().map(|(partition, input)| (partition.clone(), input.committed));
         self.context.status.add_committed(offsets);
-        let next = self.txn.next(self.context.clock.now(), now);
+        let next = self.txn.next(now);
         let done = std::mem::replace(&mut self.txn, next);
         done.tally.report(&self.context.metrics, &done.outputs);
         self.notice_log.log(done.tally.notices, now);

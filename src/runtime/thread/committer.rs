@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::batch_limit::BatchLimit;
 use super::burst::Burst;
 use super::membership::Membership;
 use crate::broker::{FencedBy, GroupMetadata, Producer, ProducerSpec};
 use crate::config::ProcessingGuarantee;
 use crate::metric::TransactionResult;
-use crate::model::TopicPartition;
+use crate::model::{OutRecord, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::error::Result;
 use crate::runtime::fault_point::FaultPoint;
@@ -25,6 +26,8 @@ pub(super) struct Committer {
     is_announced: bool,
     /// The end of the last commit, on the monotonic clock.
     last_commit: Duration,
+    /// The limit of the inputs of a transaction.
+    pub(super) batch_limit: BatchLimit,
 }
 
 /// The certainty about a thread's commits.
@@ -57,7 +60,13 @@ impl Certainty {
 impl Committer {
     /// No producer; `uptime` is the monotonic clock.
     pub(super) fn new(uptime: Duration) -> Self {
-        Self { producer: None, certainty: Certainty::Certain, is_announced: false, last_commit: uptime }
+        Self {
+            producer: None,
+            certainty: Certainty::Certain,
+            is_announced: false,
+            last_commit: uptime,
+            batch_limit: BatchLimit::default(),
+        }
     }
 
     /// Creates the producer if there is none, which fences an earlier process with this transactional id. The first
@@ -67,7 +76,7 @@ impl Committer {
             return Ok(());
         }
         let transactional_id = match context.settings.processing.guarantee {
-            ProcessingGuarantee::ExactlyOnce => Some(context.settings.thread_name(thread)),
+            ProcessingGuarantee::ExactlyOnce => Some(context.settings.transactional_id(thread)),
             ProcessingGuarantee::AtLeastOnce => None,
         };
         let mut producer = context.broker.producer(&ProducerSpec {
@@ -144,6 +153,17 @@ impl Committer {
         uptime.saturating_sub(self.last_commit)
     }
 
+    /// Writes records in a transaction of their own, before the first one of the duties.
+    pub(super) fn write_alone(&mut self, records: &[OutRecord], context: &Context) -> Result<()> {
+        let Some(producer) = self.producer.as_mut().filter(|_| !records.is_empty()) else { return Ok(()) };
+        let written = producer.transact(records, context.settings.limits.broker_timeout);
+        if written.is_err() {
+            // The outcome may be unknown; the records are written again by the next producer.
+            self.producer = None;
+        }
+        Ok(written.map(drop)?)
+    }
+
     /// Duties 4 to 6: produces the records, waits for their acknowledgements, and sends the offsets.
     pub(super) fn write(&mut self, burst: &Burst<'_>, group: &GroupMetadata, context: &Context) -> Result<Written> {
         let Some(producer) = &mut self.producer else { return Ok(Written::new()) };
@@ -183,6 +203,7 @@ impl Committer {
     /// Notes the start and the end of a commit, on the monotonic clock.
     pub(super) fn committed(&mut self, started: Duration, now: Duration, context: &Context) {
         self.last_commit = now;
+        self.batch_limit.committed();
         context.metrics.producer.transaction(TransactionResult::Committed, now.saturating_sub(started));
     }
 

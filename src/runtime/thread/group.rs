@@ -1,5 +1,6 @@
 //! Rebalances: assigned and revoked partitions with their tasks.
 
+use super::started::Started;
 use super::{StreamThread, broken};
 use crate::broker::GroupEvent;
 use crate::metric::Rebalance;
@@ -81,7 +82,12 @@ impl StreamThread {
     pub(super) fn take_restored(&mut self) -> Result<()> {
         while let Some(id) = self.tasks.take_restored(&self.context)? {
             let pending = self.inherit(&id)?;
-            tracing::info!(sheaf.task = %id, pending_acts = pending, "task running");
+            tracing::debug!(sheaf.task = %id, pending_acts = pending, "task running");
+            self.tasks.started.add(pending);
+        }
+        let are_running = self.tasks.are_running();
+        if let Some(Started { tasks, pending_acts }) = self.tasks.started.take(are_running) {
+            tracing::info!(thread = self.number, tasks, pending_acts, "all tasks of the thread are running");
         }
         self.refuse_missing_offsets()
     }

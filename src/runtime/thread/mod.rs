@@ -7,11 +7,13 @@
 //! |---|---|
 //! | `membership` | the consumer and its state in the group |
 //! | `input` | the input partitions with their fetched records |
+//! | `started` | the started tasks, for the log |
 //! | `tasks` | the tasks, also those that are being restored |
 //! | `acts` | acts with the sink, and their outcomes |
 //! | `committer` | the transactional producer, and the certainty of its commits |
+//! | `batch_limit` | the limit of a transaction's inputs, which shrinks while transactions fail |
 //! | `burst` | the records and offsets of one commit |
-//! | `wall_clock` | detects that the wall clock was set |
+//! | `wall_clock` | a wall clock that cannot jump |
 //!
 //! The duties, which use these together:
 //!
@@ -25,6 +27,7 @@
 //! | `broken` | mutations for tests of the simulator |
 
 mod acts;
+mod batch_limit;
 mod broken;
 mod burst;
 mod commit;
@@ -34,6 +37,7 @@ mod input;
 mod membership;
 mod offsets;
 mod recovery;
+mod started;
 mod tasks;
 mod wall_clock;
 mod work;
@@ -47,13 +51,14 @@ use committer::Committer;
 use input::Inputs;
 use membership::Membership;
 use tasks::Tasks;
-use wall_clock::WallClock;
+use wall_clock::{Reading, WallClock};
 
 use super::context::Context;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::handoff::Job;
 use super::mailbox::{QueryReceiver, ThreadHealth, mailbox};
 use super::notice::NoticeLog;
+use super::open_entries::OpenEntries;
 use super::thread_state::ThreadState;
 use super::transaction::Transaction;
 use super::turn::Turn;
@@ -99,6 +104,7 @@ impl StreamThread {
         let (now, uptime) = (context.clock.now(), context.clock.uptime());
         let (mailbox, queries) = mailbox(waker.clone());
         context.status.set_mailbox(number, mailbox);
+        let notice_log = NoticeLog::new(context.plan.alerts.clone(), context.plan.dead_letters.clone());
         Ok(Self {
             admin: context.broker.admin()?,
             context,
@@ -111,15 +117,13 @@ impl StreamThread {
             txn: Transaction::new(now, uptime),
             wall_clock: WallClock::default(),
             queries,
-            notice_log: NoticeLog::default(),
+            notice_log,
         })
     }
 
     /// One round of all duties. An error stops the instance; retriable ones are logged and retried.
     pub fn turn(&mut self, now: Timestamp) -> Result<Turn> {
-        self.txn.now = now;
-        self.txn.uptime = self.context.clock.uptime();
-        let turn = match self.check_wall_clock().and_then(|()| self.advance()) {
+        let turn = match self.read_clock(now).and_then(|()| self.advance()) {
             Ok(turn) => turn,
             Err(error) => match self.on_error(error) {
                 Ok(turn) => turn,
@@ -135,16 +139,30 @@ impl StreamThread {
         Ok(turn)
     }
 
-    /// A wall clock that is set forward ends all waits too early, also of calls that may still be executed. So it is
-    /// handled like a hand-over: the wait of each pending act starts again.
-    fn check_wall_clock(&mut self) -> Result<()> {
-        let Some(set_by_ms) = self.wall_clock.set_by(self.txn.now, self.txn.uptime) else { return Ok(()) };
-        tracing::warn!(set_by_ms, "the wall clock was set; the waits of pending acts start again");
+    /// Sets the time of the transaction. A step of the wall clock forward ends all waits too early, also of calls that may still be
+    /// executed. So it is handled like a hand-over: the wait of each pending act starts again.
+    fn read_clock(&mut self, system: Timestamp) -> Result<()> {
+        let uptime = self.context.clock.uptime();
+        let Reading { now, stepped_ms, ahead_ms } = self.wall_clock.read(system, uptime);
+        (self.txn.now, self.txn.uptime) = (now, uptime);
+        if let Some(ahead_ms) = ahead_ms {
+            tracing::error!(
+                ahead_ms,
+                now = %now,
+                "the wall clock was set far ahead and is not followed, because every timer would be due at once: set it right, or \
+                 restart sheaf if the new time is the right one"
+            );
+        }
+        let Some(stepped_ms) = stepped_ms else { return Ok(()) };
+        tracing::warn!(stepped_ms, "the wall clock was set; the waits of pending acts start again");
         let ids: Vec<TaskId> = self.tasks.ids().cloned().collect();
         ids.iter().try_for_each(|id| self.inherit(id).map(drop))
     }
 
     fn advance(&mut self) -> Result<Turn> {
+        if let Some(topic) = self.context.status.recreated() {
+            return Err(Error::SourceRecreated { group: self.context.settings.application.clone(), topic });
+        }
         // First, because dirty entries can be flushed without the broker.
         self.tasks.flush_due(self.txn.uptime)?;
         if self.committer.fenced() == Some(FencedBy::Instance) {
@@ -194,8 +212,7 @@ impl StreamThread {
         if !self.committer.can_commit() {
             return Ok(());
         }
-        self.txn.now = self.context.clock.now();
-        self.txn.uptime = self.context.clock.uptime();
+        self.read_clock(self.context.clock.now())?;
         self.take_outcomes()?;
         self.commit()
     }
@@ -211,7 +228,7 @@ impl StreamThread {
         self.context.metrics.instance(self.context.status.state().instance_state());
     }
 
-    fn report(&self) {
+    fn report(&mut self) {
         let status = &self.context.status;
         status.set_owned(self.number, self.tasks.ids());
         if status.record_turn(self.number, self.state(), self.tasks.counts(), self.context.clock.uptime()) {
@@ -219,6 +236,23 @@ impl StreamThread {
             for (state, number) in status.tasks() {
                 self.context.metrics.task.tasks(TaskKind::Active, state, number);
             }
+        }
+        self.report_entries();
+    }
+
+    /// Publishes the entries of the tasks every few seconds: counting them takes some time.
+    fn report_entries(&mut self) {
+        let Context { status, metrics, plan, .. } = &self.context;
+        let Some(entries) = self.tasks.entries_if_due(plan, self.txn.uptime) else { return };
+        for (task, entries) in &entries {
+            metrics.task.store_entries(task, entries.entries);
+        }
+        status.set_entries(self.number, entries);
+        let sums = status.entries();
+        for node in &plan.topology.nodes {
+            let OpenEntries { open, oldest, next_deadline, .. } = sums.get(&node.name).copied().unwrap_or_default();
+            let age = oldest.map_or(Duration::ZERO, |oldest| self.txn.now.since(oldest));
+            metrics.task.open_entries(&node.name, open, age, next_deadline);
         }
     }
 

@@ -1,12 +1,14 @@
 //! The start offsets of inputs: the group's committed offsets, once they are stable.
 
+use std::collections::BTreeSet;
+
 use super::StreamThread;
 use crate::broker::{self, Start};
 use crate::config::ProcessingGuarantee;
 use crate::model::{TaskId, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::fault_point::FaultPoint;
-use crate::runtime::instances::{self, SourceOffset};
+use crate::runtime::instances::{self, FirstOffsets, SourceOffset};
 use crate::runtime::task::Task;
 use crate::runtime::topology_plan::Role;
 
@@ -64,7 +66,9 @@ impl StreamThread {
         let (sources, inboxes): (Vec<_>, Vec<_>) = partitions.into_iter().partition(is_source);
         let mut starts = Vec::new();
         if !sources.is_empty() {
-            let first = instances::first_offsets(&self.context, (consumer, &mut *self.admin), &sources)?;
+            let FirstOffsets { offsets: first, decisions } =
+                instances::first_offsets(&self.context, (consumer, &mut *self.admin), &sources)?;
+            self.committer.write_alone(&decisions, &self.context)?;
             // Without transactions the record could be written without the offset: the registry writes it then.
             let is_atomic = self.context.settings.processing.guarantee == ProcessingGuarantee::ExactlyOnce;
             let begin = |(partition, first): (TopicPartition, SourceOffset)| {
@@ -77,9 +81,10 @@ impl StreamThread {
                 task.offset_known = false;
             }
             let (low, _) = self.admin.watermarks(&partition, self.context.settings.limits.broker_timeout)?;
-            tracing::info!(%partition, offset = low, "no committed offset: reading from the beginning");
+            tracing::debug!(%partition, offset = low, "no committed offset: reading from the beginning");
             starts.push((partition, low, None));
         }
+        log_first(&starts);
         Ok(starts)
     }
 
@@ -135,5 +140,14 @@ impl StreamThread {
         input.committed = committed;
         input.position = committed;
         Ok(())
+    }
+}
+
+/// One line for all partitions of a first start, which may be hundreds; `debug` has each.
+fn log_first(starts: &[Begin]) {
+    let topics: BTreeSet<&str> = starts.iter().map(|(partition, ..)| partition.topic.as_str()).collect();
+    if !topics.is_empty() {
+        let partitions = starts.len();
+        tracing::info!(partitions, ?topics, "no committed offsets: reading these partitions for the first time");
     }
 }

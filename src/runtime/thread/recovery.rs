@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::{BACK_OFF, StreamThread};
 use crate::broker::{self, FencedBy};
+use crate::config::ProcessingGuarantee;
 use crate::metric::TransactionResult;
 use crate::model::{ErrorClass, TaskId};
 use crate::runtime::error::{Error, Result};
@@ -37,6 +38,9 @@ impl StreamThread {
     }
 
     fn on_retriable(&mut self, error: &Error) -> Result<()> {
+        if !self.txn.is_empty() {
+            self.committer.batch_limit.failed();
+        }
         if let Error::Broker(broker::Error::Abortable { .. }) = error {
             tracing::warn!(%error, "transaction aborted; retrying it");
             return self.abort();
@@ -73,7 +77,11 @@ impl StreamThread {
             tracing::warn!("no newer process of this instance exists: rejoining the group");
             self.rejoin()?;
         } else {
-            tracing::warn!("no newer process of this instance exists: recovering");
+            tracing::warn!(
+                transactional_id = self.context.settings.transactional_id(self.number),
+                "no newer process of this instance exists: recovering; another program may use the transactional id, or a \
+                 transaction took longer than transaction.timeout.ms"
+            );
         }
         self.committer.unfence();
         Ok(())
@@ -83,6 +91,11 @@ impl StreamThread {
     pub(super) fn abort(&mut self) -> Result<()> {
         if !self.committer.is_certain() {
             return Ok(());
+        }
+        // Without transactions an abort does not undo writes: only the changelog tells what was written.
+        let is_undone = self.context.settings.processing.guarantee == ProcessingGuarantee::ExactlyOnce;
+        if !is_undone && !self.txn.is_empty() {
+            return self.recover();
         }
         match self.committer.abort(self.context.settings.limits.broker_timeout) {
             Ok(true) => {
@@ -137,7 +150,7 @@ impl StreamThread {
     }
 
     fn roll_back(&mut self) -> Result<()> {
-        let next = Transaction::new(self.context.clock.now(), self.context.clock.uptime());
+        let next = Transaction::new(self.txn.now, self.context.clock.uptime());
         let aborted = mem::replace(&mut self.txn, next);
         let settings = &self.context.settings;
         if !settings.breaks(Mutation::InputsForgotten) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
+use super::started::Started;
 use crate::broker::Waker;
 use crate::config::ProcessingGuarantee;
 use crate::model::{TaskId, TopicPartition};
@@ -12,10 +13,14 @@ use crate::runtime::checkpoint::Checkpoint;
 use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::handoff::{Genesis, Job, Restored, RestoredStore};
+use crate::runtime::open_entries::OpenEntries;
 use crate::runtime::task::{Lifecycle, State, Task};
 use crate::runtime::thread_state::TaskCounts;
 use crate::runtime::topics;
 use crate::runtime::topology_plan::{Role, TopologyPlan};
+
+/// The interval of counting entries.
+const COUNT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The tasks of a stream thread.
 pub(super) struct Tasks {
@@ -32,6 +37,10 @@ pub(super) struct Tasks {
     rebuilt: BTreeSet<(TaskId, String)>,
     /// Inboxes without a committed offset although their tasks have state, with their last positions if known.
     offsets_missing: Vec<(TopicPartition, Option<i64>)>,
+    /// The tasks that were started and are not logged.
+    pub(super) started: Started,
+    /// The next time of counting entries, on the monotonic clock.
+    count_at: Duration,
 }
 
 impl Tasks {
@@ -45,6 +54,8 @@ impl Tasks {
             waker,
             rebuilt: BTreeSet::new(),
             offsets_missing: Vec::new(),
+            started: Started::default(),
+            count_at: Duration::ZERO,
         }
     }
 
@@ -137,6 +148,7 @@ impl Tasks {
     /// Gives up the task of an inbox. A running one that may return is suspended; any other is closed.
     pub(super) fn give_up(&mut self, id: &TaskId, inbox: &TopicPartition, may_return: bool) {
         self.offsets_missing.retain(|(other, _)| other != inbox);
+        self.count_at = Duration::ZERO;
         let Some(mut task) = self.by_id.remove(id) else { return };
         self.rebuilt.retain(|(owner, _)| owner != id);
         if may_return && task.is_running() {
@@ -150,6 +162,20 @@ impl Tasks {
     /// Drops all tasks with their uncommitted state.
     pub(super) fn drop_all(&mut self) {
         self.by_id.clear();
+    }
+
+    /// The entries of the running tasks, every [`COUNT_INTERVAL`] and after a change of the tasks.
+    pub(super) fn entries_if_due(
+        &mut self,
+        plan: &TopologyPlan,
+        uptime: Duration,
+    ) -> Option<BTreeMap<TaskId, OpenEntries>> {
+        if uptime < self.count_at {
+            return None;
+        }
+        self.count_at = uptime.saturating_add(COUNT_INTERVAL);
+        let entries = |task: &Task| Some((task.id.clone(), task.open_entries(plan)?));
+        Some(self.by_id.values().filter_map(entries).collect())
     }
 
     /// Closes the stores with all committed changes.
@@ -205,7 +231,7 @@ impl Tasks {
     fn run(&mut self, id: &TaskId, restored: RestoredStore, context: &Context) -> Result<bool> {
         let count = context.plan.tasks().count();
         let Some(task) = self.by_id.get_mut(id) else { return Ok(false) };
-        let Context { settings, memory_budget, metrics, .. } = context;
+        let Context { settings, memory_budget, .. } = context;
         match (restored.genesis, task.offset_known) {
             (Genesis::Written, true) | (Genesis::Due(_), false) => {}
             (Genesis::Written, false) if settings.processing.guarantee == ProcessingGuarantee::AtLeastOnce => {
@@ -224,7 +250,7 @@ impl Tasks {
         }
         // From now on the task commits its offset itself.
         task.offset_known = true;
-        metrics.task.store_entries(id, restored.store.len_estimate());
+        self.count_at = Duration::ZERO;
         let state = State::new(restored, count, settings, memory_budget).map_err(|source| Error::store(id, source))?;
         task.state = Lifecycle::Running(Box::new(state));
         Ok(true)

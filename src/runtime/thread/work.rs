@@ -14,6 +14,7 @@ use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::Error;
 use crate::runtime::error::Result;
 use crate::runtime::fault_point::FaultPoint;
+use crate::runtime::instances;
 use crate::runtime::keying::{self, Destination};
 use crate::runtime::mutation::Mutation;
 use crate::runtime::task::Task;
@@ -110,7 +111,12 @@ impl StreamThread {
             let detail = format!("another member has committed a higher offset of {partition}");
             return Err(broker::Error::Fenced { by: FencedBy::Generation, detail }.into());
         }
-        Err(Error::InputLost { group: self.context.settings.application.clone(), partition })
+        let group = self.context.settings.application.clone();
+        let is_source = matches!(self.context.plan.role(&partition.topic), Some(Role::Source(_)));
+        if is_source && instances::is_recreated(&self.context, &mut *self.admin, &partition)? {
+            return Err(Error::SourceRecreated { group, topic: partition.topic });
+        }
+        Err(Error::InputLost { group, partition })
     }
 
     /// Steps on a record. Even after an error it belongs to the transaction: an abort puts it back.
@@ -135,8 +141,10 @@ impl StreamThread {
                         }
                     }
                     Destination::Inbox(out) => self.txn.output(out),
-                    Destination::Pass => {
-                        *self.txn.tally.passed.entry(record.source.topic.clone()).or_default() += 1;
+                    Destination::Pass => self.txn.pass(record),
+                    Destination::Foreign(application) => {
+                        self.txn.pass(record);
+                        self.txn.tally.notices.foreign(record, &application);
                     }
                     Destination::DeadLetter(reject) => {
                         self.txn.dead_letter(&self.context.plan, record, Stage::Decode, &reject);

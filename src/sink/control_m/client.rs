@@ -6,9 +6,14 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, Proxy, RequestBuilder, Url, redirect, retry};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{RequestBuilder, Url};
+use serde::Deserialize;
+use serde_json::json;
 
+use super::authorization::{self, Authorization, Held, SESSION_AGE_MAX, Session};
+use super::exchange::{Exchange, Failure, Reason, Reply};
+use super::http::{self, chain};
 use super::permit::{self, Permitted};
 use super::request::{self, Call, LOOK_UP_ROWS_MAX};
 use super::retry_after;
@@ -20,33 +25,12 @@ const ANSWER_MAX: usize = 4 << 20;
 /// The detail of a request without a response in time.
 const TIMED_OUT: &str = "no answer within control_m.request_timeout";
 
-/// The end of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Exchange {
-    /// There was no connection, so nothing was sent; the reason.
-    NotSent(String),
-    /// The request may have been sent, and no response arrived; the reason.
-    Lost(String),
-    /// The server, or a proxy, responded.
-    Answered(Reply),
-}
-
-/// An HTTP response.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reply {
-    /// The status code.
-    pub(super) status: u16,
-    /// The requested wait before a retry.
-    pub(super) retry_after: Option<Duration>,
-    /// The body as text, or why it is incomplete.
-    pub(super) body: Result<String, String>,
-}
-
 /// An HTTP client for one server.
 #[derive(Debug)]
 pub(super) struct Client {
     http: reqwest::Client,
     base_url: String,
+    pub(super) authorization: Authorization,
     clock: Arc<dyn Clock>,
     request_timeout: Duration,
 }
@@ -55,19 +39,21 @@ impl Client {
     /// A client; no request is sent yet.
     pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let base_url = base_url(&settings.base_url)?;
-        let http = build(settings)?;
-        Ok(Self { http, base_url, clock, request_timeout: settings.request_timeout })
+        let http = http::build(settings)?;
+        let authorization = Authorization::new(&settings.credential, settings.source.clone())?;
+        Ok(Self { http, base_url, authorization, clock, request_timeout: settings.request_timeout })
     }
 
     /// Sends the call of an act. The body of a submit is held back if `expires_at` (on the clock's uptime) has passed
     /// when it is about to be sent.
     pub(super) async fn send(&self, call: Call, expires_at: Duration) -> Exchange {
         match call {
-            Call::Submit { body } => {
+            Call::Submit { body, .. } => {
                 let (body, refused) = Permitted::new(body, Arc::clone(&self.clock), expires_at);
                 let request = self.http.post(self.url("/run/ondemand")).header(CONTENT_TYPE, request::form_type());
                 let exchange = self.exchange(request.body(reqwest::Body::wrap(body))).await;
-                if refused.is_set() { Exchange::NotSent(permit::Expired.to_string()) } else { exchange }
+                let expired = || Failure::of_call(permit::Expired.to_string());
+                if refused.is_set() { Exchange::NotSent(expired()) } else { exchange }
             }
             Call::LookUp { folder, server } => {
                 let limit = LOOK_UP_ROWS_MAX.to_string();
@@ -75,6 +61,12 @@ impl Client {
                 self.exchange(self.http.get(self.url("/run/jobs/status")).query(&query)).await
             }
         }
+    }
+
+    /// A submit without a definition: it submits nothing, and is refused for that where submits are taken.
+    pub(super) async fn check(&self) -> Exchange {
+        let request = self.http.post(self.url("/run/ondemand")).header(CONTENT_TYPE, request::form_type());
+        self.exchange(request.body(request::form_without_definition())).await
     }
 
     /// Requests the list of servers.
@@ -88,10 +80,55 @@ impl Client {
     }
 
     async fn exchange(&self, request: RequestBuilder) -> Exchange {
+        let (name, value) = match self.authorize().await {
+            Ok(header) => header,
+            Err(exchange) => return exchange,
+        };
+        let exchange = self.exchange_as_is(request.header(name, value.clone())).await;
+        if matches!(&exchange, Exchange::Answered(Reply { status: 401, .. })) {
+            self.authorization.expire(&value).await;
+        }
+        exchange
+    }
+
+    /// The header that authorises a request. Logs in if there is no session, or an old one; the error is that of the login.
+    async fn authorize(&self) -> Result<(HeaderName, HeaderValue), Exchange> {
+        let (username, password) = match self.authorization.held() {
+            Held::ApiKey(key) => return Ok((HeaderName::from_static("x-api-key"), key)),
+            Held::Login(username, password) => (username, password),
+        };
+        let mut session = self.authorization.session().await;
+        if let Some(open) = session.as_ref().filter(|open| self.clock.uptime() < open.renew_at) {
+            return Ok((AUTHORIZATION, open.header.clone()));
+        }
+        let body = json!({ "username": username.expose(), "password": password.expose() }).to_string();
+        let request = self.http.post(self.url("/session/login")).header(CONTENT_TYPE, "application/json").body(body);
+        let reply = match self.exchange_as_is(request).await {
+            Exchange::Answered(reply) if reply.status == 200 => reply,
+            Exchange::Answered(reply) | Exchange::NoSession(reply) => return Err(Exchange::NoSession(reply)),
+            Exchange::Lost(detail) => {
+                return Err(Exchange::NotSent(Failure::of_call(format!("the login has failed: {detail}"))));
+            }
+            Exchange::NotSent(failure) => return Err(Exchange::NotSent(failure)),
+        };
+        let token = reply.body.ok().and_then(|body| serde_json::from_str::<LoggedIn>(&body).ok());
+        let header = token.and_then(|LoggedIn { token }| authorization::header(&format!("Bearer {token}")).ok());
+        let invalid = || Exchange::NotSent(Failure::of_call("the answer to the login has no token".to_owned()));
+        let header = header.ok_or_else(invalid)?;
+        let renew_at = self.clock.uptime().saturating_add(SESSION_AGE_MAX);
+        *session = Some(Session { header: header.clone(), renew_at });
+        Ok((AUTHORIZATION, header))
+    }
+
+    async fn exchange_as_is(&self, request: RequestBuilder) -> Exchange {
         let give_up_at = self.clock.uptime().saturating_add(self.request_timeout);
         let mut response = match self.before(give_up_at, request.send()).await {
             None => return Exchange::Lost(TIMED_OUT.to_owned()),
-            Some(Err(error)) if error.is_builder() || error.is_connect() => return Exchange::NotSent(chain(error)),
+            Some(Err(error)) if error.is_connect() => {
+                let detail = chain(error);
+                return Exchange::NotSent(Failure { reason: Some(Reason::of_connection(&detail)), detail });
+            }
+            Some(Err(error)) if error.is_builder() => return Exchange::NotSent(Failure::of_call(chain(error))),
             Some(Err(error)) => return Exchange::Lost(chain(error)),
             Some(Ok(response)) => response,
         };
@@ -116,11 +153,20 @@ impl Client {
     }
 }
 
+/// The answer to a login, without irrelevant fields.
+#[derive(Deserialize)]
+struct LoggedIn {
+    token: String,
+}
+
 fn base_url(text: &str) -> Result<String, Error> {
     let wrong = |detail: String| Error::BaseUrl { url: text.to_owned(), detail };
     let url = Url::parse(text).map_err(|error| wrong(error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong("it is neither http nor https".to_owned()));
+    }
+    if url.scheme() == "https" && !cfg!(feature = "tls") {
+        return Err(wrong("this build has no TLS: build with --features tls (the default)".to_owned()));
     }
     if !url.username().is_empty() || url.password().is_some() {
         // The text is not shown, because it may hold a password.
@@ -130,36 +176,6 @@ fn base_url(text: &str) -> Result<String, Error> {
         return Err(wrong("it contains a `?` or a `#`".to_owned()));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
-fn build(settings: &Settings) -> Result<reqwest::Client, Error> {
-    let wrong = |setting| move |error| Error::Client { setting, detail: chain(error) };
-    let mut key = HeaderValue::from_str(settings.api_key.expose()).ok().ok_or(Error::ApiKey)?;
-    key.set_sensitive(true);
-    let mut headers = HeaderMap::new();
-    headers.insert("x-api-key", key);
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let mut builder = reqwest::Client::builder()
-        .default_headers(headers)
-        .user_agent(concat!("sheaf/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(settings.connect_timeout)
-        .timeout(settings.request_timeout)
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        // Without idle connections the pool has none that was closed meanwhile, for which it would send the request
-        // again; and no submit fails only because a proxy closed an idle connection.
-        .pool_max_idle_per_host(0)
-        // Refused HTTP/2 streams would be sent again.
-        .http1_only()
-        .no_proxy();
-    if let Some(proxy) = &settings.proxy {
-        builder = builder.proxy(Proxy::all(proxy).map_err(wrong("control_m.proxy"))?);
-    }
-    if let Some(pem) = &settings.ca_bundle {
-        let certificates = Certificate::from_pem_bundle(pem).map_err(wrong("control_m.ca_bundle"))?;
-        builder = builder.tls_certs_merge(certificates);
-    }
-    builder.build().map_err(wrong("the system (are its ca-certificates installed?)"))
 }
 
 /// Reads the body in chunks, up to the limit.
@@ -172,20 +188,6 @@ async fn read(response: &mut reqwest::Response) -> Result<String, String> {
         bytes.extend_from_slice(&chunk);
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// An error with its causes, because reqwest's own text has only the outermost. Without the URL, which is known, and
-/// which holds the query of a look-up.
-fn chain(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

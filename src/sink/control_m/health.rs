@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::client::{Client, Exchange};
+use super::client::Client;
+use super::exchange::Exchange;
 use super::message;
 use super::settings::Error;
 
@@ -24,14 +25,15 @@ pub struct Server {
 pub(super) async fn ask(client: &Client) -> Result<Vec<Server>, Error> {
     let unhealthy = |detail: String| Error::Unhealthy { url: client.url("/config/servers"), detail };
     let reply = match client.servers().await {
-        Exchange::NotSent(reason) | Exchange::Lost(reason) => return Err(unhealthy(reason)),
-        Exchange::Answered(reply) => reply,
+        Exchange::NotSent(failure) => return Err(unhealthy(failure.detail)),
+        Exchange::Lost(reason) => return Err(unhealthy(reason)),
+        Exchange::Answered(reply) | Exchange::NoSession(reply) => reply,
     };
     let body = reply.body.map_err(unhealthy)?;
     match reply.status {
         200 => serde_json::from_str(&body)
             .map_err(|error| unhealthy(format!("the response is not a list of servers: {error}"))),
-        401 | 403 => Err(unhealthy(format!("control_m.api_key is rejected: {}", message::of(&body)))),
+        401 | 403 => Err(unhealthy(format!("the credential is rejected: {}", message::of(&body)))),
         status => Err(unhealthy(format!("HTTP status {status}: {}", message::of(&body)))),
     }
 }

@@ -26,6 +26,15 @@ pub(super) fn is_error_list(body: &str) -> bool {
     })
 }
 
+/// True for an `ErrorList` with an error at a place of a definition: `item`, `file` or `line`.
+pub(super) fn has_position(body: &str) -> bool {
+    let is_there = |error: &Value, field| error.get(field).is_some_and(|value| !value.is_null());
+    serde_json::from_str::<Value>(body).is_ok_and(|json| {
+        let errors = json.get("errors").and_then(Value::as_array);
+        errors.into_iter().flatten().any(|error| ["item", "file", "line"].iter().any(|field| is_there(error, field)))
+    })
+}
+
 /// At most [`BYTES_MAX`] bytes, truncated between characters.
 fn beginning(text: &str) -> String {
     let mut end = BYTES_MAX.min(text.len());

@@ -7,6 +7,7 @@
 //!
 //! | file | content |
 //! |---|---|
+//! | `authorization` | the key or the session, which may be replaced |
 //! | `settings` | address, key, time-outs and limits |
 //! | `request` | a [`Request`](crate::processor::delivery::control_m::Request) as HTTP |
 //! | `permit` | the body of a submit, which is held back after its expiry |
@@ -16,6 +17,11 @@
 //! | `look_up` | evaluates the rows of a look-up |
 //! | `message` | the message in an error body |
 //! | `retry_after` | `Retry-After`, in seconds or as a date |
+//! | `refusal` | refusals of everybody, with their remedies |
+//! | `check` | a check of address, certificate and credential |
+//! | `suspension` | whether the sink is suspended |
+//! | `report` | log lines about failed calls |
+//! | `exchange`, `http`, `tls` | how far a request got; the HTTP client; the certificates of `ca_bundle` |
 //! | `health` | `GET /config/servers` |
 //!
 //! # The table
@@ -25,19 +31,26 @@
 //! | what happened | verdict | why |
 //! |---|---|---|
 //! | not a request, not a JSON object, expired, shutting down | not sent | nothing was written |
-//! | no DNS, connection refused, TLS failed, connect time-out | not sent | no connection, so nothing was written |
+//! | no DNS, connection refused, TLS failed, connect time-out | everybody, or not sent | no connection, so nothing was written |
 //! | reset, end of file or time-out after that | unknown | it may have arrived |
 //! | 200 with a `runId` | accepted | |
 //! | 200 without a `runId`, or unreadable | unknown | it was probably executed |
-//! | 400, 403, 404, 413, 422 | refused | it was read and will not be taken |
-//! | 401, 429, 503 with an error list of Control-M's own | busy | it was not executed and may be later |
+//! | 400, 413, 422; 403, 404 with an error list that names the definition | refused | it was read and will not be taken |
+//! | 401, 407, other 403 and 404 | everybody, or else refused (error list) or busy | it was not executed |
+//! | 429, 503 with an error list of Control-M's own | busy | it was not executed and may be later |
 //! | 500, 502, 503, 504, everything else | unknown | a proxy may answer for a server that executed it |
 //! | look-up: 200 or 206 with a row of that folder | found | |
 //! | look-up: 200 without one | absent | |
 //! | look-up: 206 without one, or unreadable | unknown | "absent" would submit again |
 //!
-//! 401 is busy and not refused: while a key is being rotated every submit meets it, and refusing would send every
-//! bundle of that hour to the dead letters. It comes back after [`Settings::unauthorized_retry`].
+//! # Everybody is refused
+//!
+//! What is no answer to one definition may meet everybody: an expired key, a gateway without its server, a wrong address. A *check*
+//! tells: a submit without a definition, which can submit nothing, is refused for that where submits are taken. If the check is
+//! refused as the call was, the sink is *suspended*: it has no capacity, so no further acts are decided, and those that wait get
+//! a verdict that counts for nothing. It probes with one check at a time, at an interval from [`Settings::probe_interval`] to
+//! [`Settings::probe_interval_max`], and goes on when one is well. A refused credential is read from its source again before each
+//! probe. If the check is well, the refusal was about the call.
 //!
 //! # At most once
 //!
@@ -49,20 +62,30 @@
 //! and an exchange ends at the latest [`Settings::request_timeout`] after its start, on the clock that includes stops.
 //! So nothing is executed later than `expires_at + request_timeout`, for which a new owner waits before it looks up.
 
+mod authorization;
 mod call;
+mod check;
 mod client;
+mod exchange;
 mod health;
+mod http;
 mod look_up;
 mod message;
 mod permit;
+mod refusal;
+mod report;
 mod request;
 mod retry_after;
 mod settings;
+mod suspension;
+#[cfg(feature = "tls")]
+mod tls;
 mod verdict;
 
 pub use health::Server;
-pub use settings::{Error, Settings};
+pub use settings::{Credential, CredentialSource, Error, Settings};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,6 +95,7 @@ use call::Caller;
 
 use crate::metric::Metrics;
 use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, Target, TaskId};
+use crate::processor::delivery::control_m::CONTROL_M;
 
 /// The [`Sink`] of Control-M.
 #[derive(Debug)]
@@ -101,6 +125,18 @@ impl ControlM {
         health::ask(self.caller.client()).await
     }
 
+    /// Checks address, certificate and credential in the background, and logs the result in one line with the remedy. While
+    /// everybody is refused the sink is suspended.
+    pub fn check_at_start(&self) {
+        let caller = Arc::clone(&self.caller);
+        self.handle.spawn(async move { caller.check_at_start().await });
+    }
+
+    /// Replaces the credential for requests that start from now on; false if it is the same.
+    pub fn set_credential(&self, credential: &Credential) -> Result<bool, Error> {
+        self.caller.client().authorization.set(credential)
+    }
+
     /// Stops accepting acts and waits for those in flight, for at most `timeout`; returns the number of those left.
     /// Acts that wait for a slot, and later ones, are not sent. Those left when the process ends are resolved as
     /// [`Verdict::Inherited`](crate::model::Verdict::Inherited).
@@ -115,7 +151,7 @@ impl Sink for ControlM {
         let ticket = caller.enter();
         self.handle.spawn(async move {
             let (slot, attempt) = (act.slot, act.attempt);
-            let verdict = caller.execute(&act.request, expires_at).await;
+            let verdict = caller.execute(&key, &act.request, expires_at).await;
             tracing::debug!(sheaf.task = %task, sheaf.bundle = %key, attempt, ?verdict, "act ended");
             // Before the outcome is reported, so that its receiver finds the slot free.
             drop(ticket);
@@ -125,5 +161,11 @@ impl Sink for ControlM {
 
     fn capacity(&self, _to: &Target) -> usize {
         self.caller.capacity()
+    }
+
+    fn suspensions(&self) -> BTreeMap<Target, String> {
+        let suspension = self.caller.suspension();
+        let text = suspension.map(|it| format!("suspended since {}: {}", it.since, it.refusal.detail));
+        text.map(|text| (Target::new(CONTROL_M), text)).into_iter().collect()
     }
 }

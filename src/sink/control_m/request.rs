@@ -16,6 +16,8 @@ const BOUNDARY: &str = "sheaf-7f0c2b1e5a9d4c33";
 pub(super) enum Call {
     /// `POST {base}/run/ondemand`.
     Submit {
+        /// The folder of the definition.
+        folder: String,
         /// The whole multipart body.
         body: String,
     },
@@ -37,7 +39,7 @@ impl Call {
                 // the template.
                 serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&definition)
                     .map_err(|error| format!("the definition of {folder} is not a JSON object: {error}"))?;
-                Ok(Self::Submit { body: form(&definition) })
+                Ok(Self::Submit { folder, body: form(&definition) })
             }
             Ok(Request::LookUp { folder, .. }) if folder.is_empty() => {
                 Err("the look-up names no folder, so it would match every folder".to_owned())
@@ -51,6 +53,11 @@ impl Call {
 /// The content type of [`Call::Submit`]'s body.
 pub(super) fn form_type() -> String {
     format!("multipart/form-data; boundary={BOUNDARY}")
+}
+
+/// A form without a definition, which submits nothing.
+pub(super) fn form_without_definition() -> String {
+    format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"check\"\r\n\r\nsheaf\r\n--{BOUNDARY}--\r\n")
 }
 
 /// A form with the one part `definitionsFile`. (`POST /run` calls it `jobDefinitionsFile`; the wrong name is a 400.)
@@ -85,7 +92,7 @@ mod tests {
     fn a_definition_cannot_close_its_part() {
         let definition = format!(r#"{{\"a\":\"\\r\\n--{BOUNDARY}--\\r\\n\"}}"#);
         let request = format!(r#"{{"do":"submit","folder":"f","definition":"{definition}"}}"#);
-        let Call::Submit { body } = Call::decode(&request).unwrap() else { unreachable!("a submit was asked for") };
+        let Call::Submit { body, .. } = Call::decode(&request).unwrap() else { unreachable!("a submit was asked for") };
         assert_eq!(body.matches(&format!("\r\n--{BOUNDARY}")).count(), 1, "the closing line alone: {body}");
     }
 }

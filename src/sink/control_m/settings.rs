@@ -1,5 +1,7 @@
 //! The settings of a Control-M server: address, key, time-outs and limits.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::ErrorClass;
@@ -10,32 +12,58 @@ use crate::secret::Secret;
 pub struct Settings {
     /// The URL of the Automation API with its path (`https://tenant-aapi.us1.controlm.com/automation-api`).
     pub base_url: String,
-    /// The API token, sent as `x-api-key` (`SaaS`, and on premises since 9.0.21).
-    pub api_key: Secret,
+    /// The credential of the requests.
+    pub credential: Credential,
+    /// The source from which the credential is read again after a refusal.
+    pub source: Option<Arc<dyn CredentialSource>>,
     /// The time-out of a connection, with DNS and TLS.
     pub connect_timeout: Duration,
     /// The time-out of one call, from its expiry check to the last byte of its response.
     pub request_timeout: Duration,
     /// The most concurrent calls; further ones wait for a slot.
     pub in_flight_max: usize,
-    /// The wait after a 401 without `Retry-After`: about as long as it takes to replace a key.
-    pub unauthorized_retry: Duration,
+    /// The interval between the first two probes of a suspended sink; it grows by a quarter each time.
+    pub probe_interval: Duration,
+    /// The longest interval between probes.
+    pub probe_interval_max: Duration,
     /// Certificates in PEM form that are trusted in addition to the system's, as servers on premises have their own.
     pub ca_bundle: Option<Vec<u8>>,
-    /// The URL of a proxy (`http://proxy:3128`). The environment's `HTTPS_PROXY` is ignored.
-    pub proxy: Option<String>,
+    /// The URL of a proxy (`http://user:password@proxy:3128`). The environment's `HTTPS_PROXY` is ignored.
+    pub proxy: Option<Secret>,
+}
+
+/// What authorises requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// An API token, sent as `x-api-key` (`SaaS`, and on premises since 9.0.21).
+    ApiKey(Secret),
+    /// A user who logs in (on premises); the session's token is sent as `Authorization: Bearer`.
+    Login {
+        /// The user.
+        username: Secret,
+        /// The password.
+        password: Secret,
+    },
+}
+
+/// The source of a credential.
+pub trait CredentialSource: fmt::Debug + Send + Sync {
+    /// Reads the credential; an error is a text without the value. May block.
+    fn read(&self) -> Result<Credential, String>;
 }
 
 impl Settings {
-    /// The settings for a server, with the defaults: connect 5 s, request 60 s, 16 calls at once, 60 s after a 401.
+    /// The settings for a server, with the defaults: connect 5 s, request 60 s, 16 calls at once, probes every 1 s to 60 s.
     pub fn new(base_url: &str, api_key: Secret) -> Self {
         Self {
             base_url: base_url.to_owned(),
-            api_key,
+            credential: Credential::ApiKey(api_key),
+            source: None,
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_mins(1),
             in_flight_max: 16,
-            unauthorized_retry: Duration::from_mins(1),
+            probe_interval: Duration::from_secs(1),
+            probe_interval_max: Duration::from_mins(1),
             ca_bundle: None,
             proxy: None,
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::client::Reply;
-use super::{look_up, message};
+use super::exchange::{Reason, Reply};
+use super::{look_up, message, refusal};
 use crate::model::Verdict;
 use crate::processor::delivery::control_m::Answer;
 
@@ -17,9 +17,9 @@ struct Submitted {
 }
 
 /// The verdict of `POST /run/ondemand`.
-pub(super) fn of_submit(reply: &Reply, unauthorized_retry: Duration) -> Verdict {
+pub(super) fn of_submit(reply: &Reply, url: &str) -> Verdict {
     if reply.status != 200 {
-        return of_failure(reply, unauthorized_retry);
+        return of_failure(reply, url);
     }
     let body = match &reply.body {
         Ok(body) => body,
@@ -33,9 +33,9 @@ pub(super) fn of_submit(reply: &Reply, unauthorized_retry: Duration) -> Verdict 
 }
 
 /// The verdict of `GET /run/jobs/status`.
-pub(super) fn of_look_up(reply: &Reply, folder: &str, unauthorized_retry: Duration) -> Verdict {
+pub(super) fn of_look_up(reply: &Reply, folder: &str, url: &str) -> Verdict {
     if !matches!(reply.status, 200 | 206) {
-        return of_failure(reply, unauthorized_retry);
+        return of_failure(reply, url);
     }
     let body = match &reply.body {
         Ok(body) => body,
@@ -49,20 +49,41 @@ pub(super) fn of_look_up(reply: &Reply, folder: &str, unauthorized_retry: Durati
 }
 
 /// The verdict of a response that is not a success. The status is enough if the body is incomplete.
-fn of_failure(reply: &Reply, unauthorized_retry: Duration) -> Verdict {
+fn of_failure(reply: &Reply, url: &str) -> Verdict {
     let status = reply.status;
     let message = match &reply.body {
         Ok(body) => message::of(body),
         Err(reason) => format!("(its body is incomplete: {reason})"),
     };
+    let is_own = reply.body.as_deref().is_ok_and(message::is_error_list);
     match status {
-        400 | 403 | 404 | 413 | 422 => answered(&Answer::Refused { status, message }),
-        401 => busy(status, message, Some(reply.retry_after.unwrap_or(unauthorized_retry))),
+        400 | 413 | 422 => answered(&Answer::Refused { status, message }),
+        // Control-M's own list is about the definition, as the caller has checked that not everybody is refused.
+        403 | 404 if is_own => answered(&Answer::Refused { status, message }),
+        401 | 403 | 404 | 407 => {
+            let reason = match status {
+                401 => Reason::Unauthorized,
+                404 => Reason::NotFound,
+                407 => Reason::Proxy,
+                _ => Reason::Forbidden,
+            };
+            busy(status, format!("{message} ({url}: {})", refusal::remedy(reason, url)), reply.retry_after)
+        }
         429 => busy(status, message, reply.retry_after),
         // A proxy responds with 503 too, also to a request that it has forwarded.
-        503 if reply.body.as_deref().is_ok_and(message::is_error_list) => busy(status, message, reply.retry_after),
+        503 if is_own => busy(status, message, reply.retry_after),
         _ => Verdict::Unknown(format!("HTTP status {status}: {message}")),
     }
+}
+
+/// The verdict of a call that a suspended sink did not make.
+pub(super) fn suspended(message: String) -> Verdict {
+    answered(&Answer::Suspended { message })
+}
+
+/// True for an answer that the call was not executed and may be later.
+pub(super) fn is_busy(answer: &str) -> bool {
+    matches!(serde_json::from_str(answer), Ok(Answer::Busy { .. }))
 }
 
 fn busy(status: u16, message: String, retry_after: Option<Duration>) -> Verdict {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
+use super::super::counts::Counts;
 use super::super::index::TimerRow;
 use super::super::{Batch, Change, Result, Store, TimerClock, View};
 use crate::model::{ActSlot, Key, Timer, Timestamp};
@@ -18,6 +19,7 @@ pub(super) struct Disk {
     acts: BTreeSet<(Key, ActSlot)>,
     parts: BTreeMap<(Key, u32), Bytes>,
     meta: BTreeMap<String, Vec<u8>>,
+    counts: Counts,
 }
 
 impl Disk {
@@ -46,6 +48,9 @@ impl Disk {
             }
             Change::DeletePart(key, number) => {
                 self.parts.remove(&(key.clone(), *number));
+            }
+            Change::Count(bucket, number) => {
+                self.counts.add(*bucket, *number);
             }
             Change::PutMeta(name, value) => {
                 self.meta.insert(name.clone(), value.clone());
@@ -122,6 +127,10 @@ impl Store for MemoryStore {
 
     fn len_estimate(&self) -> u64 {
         u64::try_from(lock(&self.disk).entries.len()).unwrap_or(u64::MAX)
+    }
+
+    fn counts(&self) -> Counts {
+        lock(&self.disk).counts.clone()
     }
 }
 

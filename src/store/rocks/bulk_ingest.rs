@@ -41,7 +41,10 @@ impl RocksStore {
         }
         let (meta, mut writes) = (self.family(Family::Meta)?, WriteBatch::default());
         for row in rows.of_family(Family::Meta) {
-            writes.put_cf(meta, &row.key, row.value.unwrap_or_default());
+            match row.value {
+                Some(value) => writes.put_cf(meta, &row.key, value),
+                None => writes.delete_cf(meta, &row.key),
+            }
         }
         writes.delete_cf(meta, MARK);
         self.db.write_opt(writes, &synced()).map_err(|error| self.error(error))

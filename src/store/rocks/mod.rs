@@ -13,6 +13,7 @@
 //! | `store` | one `RocksDB` behind the port; what survives which crash |
 //! | `bulk_writer` | writes the table files of a large batch of a restore |
 //! | `bulk_ingest` | their ingestion |
+//! | `counts`, `count_reader` | the rows of the counts of entries, and reading them |
 //! | `rows` | a batch as rows of each family, sorted |
 //! | `key` | the encoding of index rows in sort order |
 //! | `timer_seek` | the start of the live timers, so that deleted ones are not skipped again |
@@ -21,6 +22,8 @@
 
 mod bulk_ingest;
 mod bulk_writer;
+mod count_reader;
+mod counts;
 mod error;
 mod key;
 mod rows;
@@ -142,6 +145,11 @@ impl Stores for RocksStores {
         }
         tasks.sort();
         Ok(tasks)
+    }
+
+    fn disk_free(&self) -> Result<Option<u64>> {
+        let found = rustix::fs::statvfs(&self.root).map_err(|error| error::of_io(&self.root, &error.into()))?;
+        Ok(Some(found.f_bavail.saturating_mul(found.f_frsize)))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::counts::CountRow;
 use super::key;
 use super::tuning::Family;
 use crate::store::{Batch, Change};
@@ -84,9 +85,18 @@ impl<'a> Rows<'a> {
                 (&mut self.parts, Cow::Owned(key::part(key, *number)), Some(&**bytes))
             }
             Change::DeletePart(key, number) => (&mut self.parts, Cow::Owned(key::part(key, *number)), None),
+            Change::Count(..) => return,
             Change::PutMeta(name, value) => (&mut self.meta, Cow::Borrowed(name.as_bytes()), Some(&**value)),
         };
         family.push(Row::new(family.len(), key, value));
+    }
+
+    /// Adds the rows of changed counts; a count of 0 has none.
+    pub(super) fn add_counts(&mut self, counts: &'a [CountRow]) {
+        for CountRow { key, number } in counts {
+            let value = (*number != [0; 8]).then_some(&number[..]);
+            self.meta.push(Row::new(self.meta.len(), Cow::Borrowed(key), value));
+        }
     }
 
     /// The rows of a family.

@@ -14,8 +14,9 @@ use super::bulk_writer::BulkWriter;
 use super::rows::Rows;
 use super::timer_seek::TimerStarts;
 use super::tuning::{self, Family, Memory};
-use super::{error, key};
+use super::{counts, error, key};
 use crate::model::{ActSlot, Key, Timer, Timestamp};
+use crate::store::counts::Counts;
 use crate::store::{Batch, Error, Result, Store, TimerClock, View};
 
 /// A key and its value.
@@ -27,6 +28,7 @@ pub(super) struct RocksStore {
     pub(super) path: PathBuf,
     pub(super) bulk_writer: BulkWriter,
     timer_starts: TimerStarts,
+    counts: Counts,
     /// The options of point look-ups, allocated once.
     reads: ReadOptions,
     _open: Arc<()>,
@@ -42,8 +44,10 @@ impl RocksStore {
         let (path, bulk_writer) = (path.to_owned(), BulkWriter::new(memory));
         let (timer_starts, open) = (TimerStarts::new(), memory.add_store());
         let reads = ReadOptions::default();
-        let store = Self { db, path, bulk_writer, timer_starts, reads, _open: open, is_tuned_for_bulk: false };
+        let (counts, is_tuned_for_bulk) = (Counts::default(), false);
+        let mut store = Self { db, path, bulk_writer, timer_starts, counts, reads, _open: open, is_tuned_for_bulk };
         store.check_ingested()?;
+        store.counts = store.read_counts()?;
         Ok(store)
     }
 
@@ -52,7 +56,7 @@ impl RocksStore {
         self.db.cf_handle(name).ok_or_else(|| self.corrupt(format!("the column family {name} is missing")))
     }
 
-    fn corrupt(&self, detail: String) -> Error {
+    pub(super) fn corrupt(&self, detail: String) -> Error {
         Error::Corrupt { path: self.path.clone(), detail }
     }
 
@@ -65,7 +69,12 @@ impl RocksStore {
     }
 
     /// The rows of a family from `from`, inclusive, to `end`, exclusive.
-    fn rows(&self, family: Family, from: &[u8], end: Option<&[u8]>) -> Result<impl Iterator<Item = Result<Row>>> {
+    pub(super) fn rows(
+        &self,
+        family: Family,
+        from: &[u8],
+        end: Option<&[u8]>,
+    ) -> Result<impl Iterator<Item = Result<Row>>> {
         let mut options = ReadOptions::default();
         if let Some(end) = end {
             options.set_iterate_upper_bound(end.to_vec());
@@ -151,7 +160,10 @@ impl View for RocksStore {
 
 impl Store for RocksStore {
     fn apply(&mut self, batch: &Batch) -> Result<()> {
-        let rows = Rows::of(batch);
+        let changes = counts::changes(batch);
+        let counted = counts::rows(&self.counts, &changes);
+        let mut rows = Rows::of(batch);
+        rows.add_counts(&counted);
         for clock in TimerClock::ALL {
             let start = key::clock_start(clock);
             let mut timers = rows.of_family(Family::Timer).iter();
@@ -160,10 +172,11 @@ impl Store for RocksStore {
             }
         }
         self.tune(batch.is_bulk)?;
-        if batch.is_bulk && self.bulk_ingest(&rows)? {
-            return Ok(());
+        if !(batch.is_bulk && self.bulk_ingest(&rows)?) {
+            self.db.write(self.writes(&rows)?).map_err(|error| self.error(error))?;
         }
-        self.db.write(self.writes(&rows)?).map_err(|error| self.error(error))
+        self.counts.merge(&changes);
+        Ok(())
     }
 
     fn acts(&self, after: Option<&(Key, ActSlot)>, limit: usize) -> Result<Vec<(Key, ActSlot)>> {
@@ -195,5 +208,9 @@ impl Store for RocksStore {
         let family = self.db.cf_handle(Family::Entry.name());
         let estimate = family.map(|family| self.db.property_int_value_cf(family, "rocksdb.estimate-num-keys"));
         estimate.and_then(|value| value.ok().flatten()).unwrap_or(0)
+    }
+
+    fn counts(&self) -> Counts {
+        self.counts.clone()
     }
 }

@@ -2,8 +2,14 @@
 
 use rocksdb::perf::{PerfContext, PerfMetric, PerfStatsLevel, set_perf_stats};
 
+use std::sync::Arc;
+
+use super::store::RocksStore;
+use super::tuning::{Family, Memory};
 use super::*;
-use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
+use crate::codec::{self, Head};
+use crate::model::{ActSlot, Key, Status, Statuses, Timer, TimerKind, Timestamp};
+use crate::store::overlay::{Overlay, Parts, Written};
 use crate::store::{Batch, Change, TimerClock, View as _};
 
 const TIMERS: i64 = 5_000;
@@ -70,7 +76,7 @@ fn a_store_whose_restore_was_interrupted_is_refused_and_can_be_rebuilt() {
     let large = batch([Change::PutEntry(Key::new("k"), vec![0; 300_000].into())]);
     let rows = rows::Rows::of(&large);
     let mut files = store.bulk_writer.write(&path, &rows).unwrap().unwrap();
-    files.push((tuning::Family::Timer, path.join("no such file")));
+    files.push((Family::Timer, path.join("no such file")));
     store.ingest(files, &rows).unwrap_err();
     assert!(store.get(&Key::new("k")).unwrap().is_some(), "the first file is ingested, the second is not");
     drop(store);
@@ -102,7 +108,7 @@ fn the_options_that_are_set_by_name_are_those_of_the_store() {
         .filter(|file| file.file_name().to_string_lossy().starts_with("OPTIONS-"))
         .max_by_key(fs::DirEntry::file_name);
     let options = fs::read_to_string(newest.unwrap().path()).unwrap();
-    for (option, times) in [(tuning::NO_FALLOCATE, 1), (tuning::HINTED, tuning::Family::ALL.len())] {
+    for (option, times) in [(tuning::NO_FALLOCATE, 1), (tuning::HINTED, Family::ALL.len())] {
         assert!(options.matches(option).count() >= times, "{option} is not in {options}");
     }
 }
@@ -157,4 +163,38 @@ fn the_version_of_the_library_is_that_of_cargo_lock() {
     let (_, package) = lock.split_once("name = \"librocksdb-sys\"\nversion = \"").unwrap();
     let (version, _) = package.split_once('"').unwrap();
     assert_eq!(version.split_once('+').unwrap().1, RocksStores::library_version());
+}
+
+#[test]
+fn the_entries_of_a_store_of_0_1_0_are_counted_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let memory = Memory::new(1 << 20, 1 << 20);
+    let head = |status, minutes: i64| Head {
+        statuses: Statuses::one(Status(status)),
+        at: Timestamp::from_millis(minutes * 60_000),
+        ..Head::default()
+    };
+    let mut overlay = Overlay::new();
+    for (key, head) in [("a", head(0, 1)), ("b", head(0, 1)), ("c", head(4, -1))] {
+        let mut bytes = Vec::new();
+        codec::entry::encode(&head, 1, &[], &mut bytes).unwrap();
+        let written = Written { head: Arc::new(head), bytes: bytes.into() };
+        overlay.put(Key::new(key), None, written, Parts::default());
+    }
+    let mut store = RocksStore::open(directory.path(), &memory).unwrap();
+    store.apply(&overlay.take_batch(Vec::new())).unwrap();
+    let counts = store.counts();
+    assert_eq!(counts.total(), 3);
+    drop(store);
+    let store = RocksStore::open(directory.path(), &memory).unwrap();
+    assert_eq!(store.counts(), counts, "they are stored");
+    let meta = store.family(Family::Meta).unwrap();
+    let rows: Vec<_> = store.rows(Family::Meta, b"count", Some(b"counu")).unwrap().map(|row| row.unwrap().0).collect();
+    assert_eq!(rows.len(), 3, "two buckets and the mark");
+    for key in &rows {
+        store.db.delete_cf(meta, key).unwrap();
+    }
+    drop(store);
+    let store = RocksStore::open(directory.path(), &memory).unwrap();
+    assert_eq!(store.counts(), counts, "they are made anew");
 }

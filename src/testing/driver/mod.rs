@@ -131,7 +131,7 @@ impl TestDriver {
         let (acts, crash_at, metrics) = (Acts::default(), CrashAt::default(), Arc::new(metrics));
         let (sink, at) = (acts.clone(), crash_at.clone());
         let mut settings = Settings {
-            topics: TopicSettings { partitions: 1, replication: None },
+            topics: TopicSettings { partitions: 1, ..TopicSettings::default() },
             // The clock does not move, so every transaction ends when the input is idle.
             // Tests read the stores, so each transaction writes them.
             commit: Commit { write_behind: Duration::ZERO, ..Commit::default() },

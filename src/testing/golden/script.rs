@@ -48,7 +48,7 @@ impl Given {
                 let (key, event) = addressed.into_event(record);
                 Self::Input(key, Input::Record(event))
             }
-            Ok(Keyed::Pass) => Self::Passed,
+            Ok(Keyed::Pass | Keyed::Foreign(_)) => Self::Passed,
             Err(reject) => Self::Rejected(reject),
         }
     }

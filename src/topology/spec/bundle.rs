@@ -7,42 +7,78 @@ use super::{name, source};
 use crate::codec::yaml::{Fields, Item};
 use crate::model::Topic;
 use crate::processor::bundle::{
-    self, CHILDREN_DEFAULT, CHILDREN_MAX, KEEP_CLOSED_DEFAULT, KeyFormat, KeyingError, MemberKeying, Rules,
-    SLA_DEFAULT, SourceRules,
+    self, CHILDREN_DEFAULT, CHILDREN_MAX, KEEP_CLOSED_DEFAULT, KeyFormat, KeyingError, MemberKeying, NO_IDS_DEFAULT,
+    NamedChildren, Role, Rules, SLA_DEFAULT, SourceRules,
 };
 use crate::processor::erase;
-use crate::topology::{Node, Output, Source};
+use crate::topology::{Node, Output, Source, StartAt, internal_topic};
 
 /// The name of the bundle's processor: part of its topics, tasks and directories.
 pub const BUNDLE: &str = "bundle";
-/// The topic of submissions when a file names none.
-pub const SUBMISSIONS_DEFAULT: &str = "ctm-submissions";
+/// The topic of submissions when a file names none is `<application>-` and this.
+const SUBMISSIONS_DEFAULT: &str = "submissions";
 
 /// A processor that gathers the members of bundles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
     /// The sources of the members, and the rules of completeness and lateness.
     pub rules: Rules,
+    /// Where the first start begins each source, in the order of the rules' sources.
+    pub starts: Vec<Option<StartAt>>,
     /// The topic of complete bundles.
-    pub submissions: Topic,
+    pub submissions: Submissions,
+}
+
+/// The topic of complete bundles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submissions {
+    /// `<application>-submissions`, so that two applications of one file do not share it.
+    OfApplication,
+    /// The topic that the file names.
+    Named(Topic),
+}
+
+impl Submissions {
+    /// The topic for an application.
+    pub fn topic(&self, application: &str) -> Topic {
+        match self {
+            Self::OfApplication => internal_topic(application, SUBMISSIONS_DEFAULT),
+            Self::Named(topic) => topic.clone(),
+        }
+    }
 }
 
 impl Bundle {
     /// The sources, for the node with this index.
     pub(super) fn sources(&self, node: usize) -> Result<Vec<Source>, KeyingError> {
+        let sources = &self.rules.sources;
+        // The sources of one topic are one source of the runtime, with a keying step that tells them apart.
+        let is_first = |(index, source): &(usize, &SourceRules)| {
+            !sources.iter().take(*index).any(|other| other.topic == source.topic)
+        };
         let wire = |(index, source): (usize, &SourceRules)| {
             let keying = Arc::new(MemberKeying::new(&self.rules, index)?);
-            Ok(Source { topic: Topic::new(&source.topic), node, keying })
+            let start = self.starts.get(index).copied().flatten();
+            Ok(Source { topic: Topic::new(&source.topic), node, keying, start })
         };
-        self.rules.sources.iter().enumerate().map(wire).collect()
+        sources.iter().enumerate().filter(is_first).map(wire).collect()
     }
 
-    /// The node; the topology's name is a field of its submissions and alerts.
-    pub(super) fn node(&self, topology: &str) -> Node {
+    /// The topics of children that are counted together although they are several: two of one are taken for one of each.
+    pub fn counted_together(&self) -> Vec<&str> {
+        let is_unnamed = |source: &&SourceRules| source.member == Role::Child && source.name.is_none();
+        let topics: Vec<&str> =
+            self.rules.sources.iter().filter(is_unnamed).map(|source| source.topic.as_str()).collect();
+        if topics.len() > 1 { topics } else { Vec::new() }
+    }
+
+    /// The node; the names of the application and the topology are fields of its submissions and alerts.
+    pub(super) fn node(&self, application: &str, topology: &str) -> Node {
+        let processor = bundle::Bundle::new(topology, self.rules.clone()).of_application(application);
         Node {
             name: BUNDLE.into(),
-            processor: erase(bundle::Bundle::new(topology, self.rules.clone())),
-            outputs: vec![Output::public(bundle::SUBMISSIONS, self.submissions.clone())],
+            processor: erase(processor),
+            outputs: vec![Output::public(bundle::SUBMISSIONS, self.submissions.topic(application))],
         }
     }
 }
@@ -51,16 +87,20 @@ impl Bundle {
 pub(super) fn read(root: &mut Fields<'_>) -> Option<Bundle> {
     // All keys are read before the first `?`, so that all mistakes are reported.
     let list = root.required_item("sources");
-    let sources = list.as_ref().and_then(source::read);
     let rules = rules(root.item("bundle"));
+    // The names of children are words of the sources; without rules any may be right.
+    let names = rules.as_ref().map(|rules| &*rules.members);
+    let sources = list.as_ref().and_then(|list| source::read(list, names));
     let submissions = match root.item("submissions") {
-        Some(item) => name::topic(&item),
-        None => Some(SUBMISSIONS_DEFAULT.to_owned()),
+        Some(item) => name::topic(&item).map(|name| Submissions::Named(Topic::new(&name))),
+        None => Some(Submissions::OfApplication),
     };
-    if let (Some(list), Some(sources), Some(submissions)) = (&list, &sources, &submissions) {
+    let (sources, starts): (Option<Vec<_>>, Option<Vec<_>>) = sources.map(|read| read.into_iter().unzip()).unzip();
+    if let (Some(list), Some(sources), Some(Submissions::Named(submissions))) = (&list, &sources, &submissions) {
         refuse_loop(list, sources, submissions);
     }
-    Some(Bundle { rules: Rules { sources: sources?, ..rules? }, submissions: Topic::new(&submissions?) })
+    let rules = Rules { sources: sources?, ..rules? };
+    Some(Bundle { rules, starts: starts?, submissions: submissions? })
 }
 
 /// Reads the rules of completeness and lateness; without the section all have their defaults.
@@ -68,13 +108,20 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
     let mut rules = Rules {
         sources: Vec::new(),
         children: CHILDREN_DEFAULT,
+        members: Vec::new(),
         sla: SLA_DEFAULT,
         keep_closed: KEEP_CLOSED_DEFAULT,
         key: KeyFormat::Uuid,
+        no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
     };
     let Some(section) = section else { return Some(rules) };
     let mut fields = section.fields()?;
+    let members = fields.item("members");
     if let Some(children) = fields.item("children") {
+        if members.is_some() {
+            let hint = Some("remove it: the numbers in `members` are those of the children".to_owned());
+            children.problem("children are counted by name here", hint);
+        }
         rules.children = children.integer(1..=i64::from(CHILDREN_MAX)).unwrap_or(CHILDREN_DEFAULT);
     }
     rules.sla = positive(&mut fields, "sla").unwrap_or(SLA_DEFAULT);
@@ -83,8 +130,40 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
         let words = [("uuid", KeyFormat::Uuid), ("text", KeyFormat::Text)];
         rules.key = key.word(&words).unwrap_or(KeyFormat::Uuid);
     }
+    if let Some(no_ids) = fields.item("no_ids") {
+        rules.no_ids = no_ids.texts().unwrap_or_default();
+    }
     fields.finish();
+    if let Some(members) = members {
+        rules.members = names(&members)?;
+    }
     Some(rules)
+}
+
+/// Reads the numbers of children by name.
+fn names(members: &Item<'_>) -> Option<Vec<NamedChildren>> {
+    if members.node().entries().is_empty() {
+        return members.expected("a map of names and numbers", Some("as in `{ payment: 1, shipment: 1 }`".to_owned()));
+    }
+    let named = members.node().entries().iter().map(|entry| {
+        let item = members.below(&entry.key, &entry.node);
+        let is_reserved = [Role::Parent, Role::Child].iter().any(|role| role.as_str() == entry.key);
+        if is_reserved || !name::is_legal(&entry.key) {
+            item.problem(
+                format!("`{}` is not a name of children", entry.key),
+                Some("take letters, digits, `.`, `_` and `-`, and neither `parent` nor `child`".to_owned()),
+            );
+        }
+        Some(NamedChildren { name: Arc::from(entry.key.as_str()), count: item.integer(1..=i64::from(CHILDREN_MAX))? })
+    });
+    // All are read before the first failure ends it, so that all problems are reported.
+    let named: Vec<Option<NamedChildren>> = named.collect();
+    let named: Vec<NamedChildren> = named.into_iter().collect::<Option<_>>()?;
+    let total: u64 = named.iter().map(|named| u64::from(named.count)).sum();
+    if total > u64::from(CHILDREN_MAX) {
+        members.problem(format!("these are {total} children; a bundle has at most {CHILDREN_MAX}"), None);
+    }
+    Some(named)
 }
 
 fn positive(fields: &mut Fields<'_>, key: &'static str) -> Option<Duration> {
@@ -97,8 +176,8 @@ fn positive(fields: &mut Fields<'_>, key: &'static str) -> Option<Duration> {
 }
 
 /// Refuses the topic of submissions as a source: each submission would cause another one.
-fn refuse_loop(list: &Item<'_>, sources: &[SourceRules], submissions: &str) {
-    if sources.iter().any(|source| source.topic == submissions) {
+fn refuse_loop(list: &Item<'_>, sources: &[SourceRules], submissions: &Topic) {
+    if sources.iter().any(|source| source.topic == submissions.as_str()) {
         let hint = Some("write submissions to another topic".to_owned());
         list.problem(format!("`{submissions}` is a source and the topic of submissions"), hint);
     }

@@ -6,7 +6,6 @@
 //!   - { topic: ctm-parent-events,   member: parent, bundle: /id,        id: /id, expects: /children }
 //!   - { topic: ctm-children-events, member: child,  bundle: /parent_id, id: /id, position: /position }
 //! bundle: { children: 1, sla: 24h }
-//! submissions: ctm-submissions
 //! deliver: { control_m: { template: templates/bundle.json, server: smprod, retention_days: 14 } }
 //! ```
 //!
@@ -17,6 +16,8 @@
 //! | this file | `name`, and the list of processors |
 //! | `bundle`, `source` | `sources`, `bundle`, `submissions` |
 //! | [`delivery`] | `deliver`, one file per kind of delivery |
+//! | `place` | places of a record, and `where` |
+//! | `start` | `start` of a source |
 //! | `name` | names of topologies and topics |
 //!
 //! A new kind of processor is a file here, with its struct, its keys and its node, a variant of [`Processor`], and a line each in
@@ -25,9 +26,11 @@
 mod bundle;
 pub mod delivery;
 mod name;
+mod place;
 mod source;
+mod start;
 
-pub use bundle::{BUNDLE, Bundle, SUBMISSIONS_DEFAULT};
+pub use bundle::{BUNDLE, Bundle, Submissions};
 pub use delivery::{Delivery, DeliveryKind};
 
 use super::Topology;
@@ -94,13 +97,13 @@ impl Spec {
             match processor {
                 Processor::Bundle(bundle) => {
                     topology.sources.extend(bundle.sources(node)?);
-                    topology.nodes.push(bundle.node(&self.name));
+                    topology.nodes.push(bundle.node(application, &self.name));
                 }
                 Processor::Delivery(delivery) => {
                     let (service, setting) = delivery.kind.service();
                     let missing = || AssembleError::NoDelivery { topology: self.name.clone(), service, setting };
                     let processor = deliver(delivery).ok_or_else(missing)?;
-                    topology.sources.push(delivery.source(node));
+                    topology.sources.push(delivery.source(application, node));
                     topology.nodes.push(delivery.node(application, processor));
                 }
             }
@@ -135,7 +138,7 @@ fn read(root: &Item<'_>) -> Option<Spec> {
     fields.finish();
     let bundle = bundle?;
     let reads = bundle.submissions.clone();
-    let delivery = |kind| Processor::Delivery(Delivery { reads: reads.clone(), kind });
+    let delivery = |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
     let mut processors = vec![Processor::Bundle(bundle)];
     processors.extend(deliveries?.into_iter().map(delivery));
     Some(Spec { name: name?, processors })

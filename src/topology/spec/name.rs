@@ -25,7 +25,7 @@ fn name(item: &Item<'_>, what: &str) -> Option<String> {
 }
 
 /// Kafka's own rule for topics (`org.apache.kafka.common.internals.Topic.validate`), which also suits a topology's name.
-fn is_legal(name: &str) -> bool {
+pub(super) fn is_legal(name: &str) -> bool {
     let character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=TOPIC_CHARS_MAX).contains(&name.len()) && name.chars().all(character) && !matches!(name, "." | "..")
 }

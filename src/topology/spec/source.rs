@@ -1,24 +1,28 @@
-//! The sources of a bundle: topics, and the JSON pointers to the fields of their records.
+//! The sources of a bundle: topics, their records, and the places of these that matter.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::name;
+use super::{name, place, start};
 use crate::codec::json::Pointer;
 use crate::codec::yaml::{Fields, Item};
-use crate::processor::bundle::{Role, SourceRules, TimeRule};
+use crate::processor::bundle::{Format, Implausible, NamedChildren, Place, Role, SourceRules, TimeRule, TimeUnit};
+use crate::topology::StartAt;
 
-/// Reads the list of sources, and checks it as a whole.
-pub(super) fn read(list: &Item<'_>) -> Option<Vec<SourceRules>> {
+/// Reads the list of sources, and checks it as a whole. `names` are those of children that are counted by name; `None` if they
+/// could not be read.
+pub(super) fn read(list: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<Vec<(SourceRules, Option<StartAt>)>> {
     let items = list.items()?;
-    let read: Vec<Option<SourceRules>> = items.iter().map(source).collect();
+    let read: Vec<Option<(SourceRules, Option<StartAt>)>> = items.iter().map(|item| source(item, names)).collect();
     let mut known: Vec<&SourceRules> = Vec::new();
+    let mut starts: BTreeMap<&str, Option<StartAt>> = BTreeMap::new();
     for (item, source) in items.iter().zip(&read) {
-        let Some(source) = source else { continue };
-        if known.iter().any(|other| other.topic == source.topic) {
-            item.problem(
-                format!("topic `{}` is a source already", source.topic),
-                Some("name each topic once".to_owned()),
-            );
+        let Some((source, start)) = source else { continue };
+        refuse_another_start(item, (&source.topic, *start), &mut starts);
+        if let Some(other) = known.iter().find(|other| other.topic == source.topic) {
+            share(item, other, source);
         }
         if source.member == Role::Parent && known.iter().any(|other| other.member == Role::Parent) {
             let hint = "keep one, or make this one `member: child`".to_owned();
@@ -28,6 +32,12 @@ pub(super) fn read(list: &Item<'_>) -> Option<Vec<SourceRules>> {
     }
     // A source that could not be read may be the missing one.
     if read.iter().all(Option::is_some) {
+        for named in names.unwrap_or_default() {
+            if !known.iter().any(|source| source.name.as_ref() == Some(&named.name)) {
+                let hint = format!("add a source with `member: {0}`, or remove it from `bundle.members`", named.name);
+                list.problem(format!("there is no source of `{}`", named.name), Some(hint));
+            }
+        }
         for (role, article) in [(Role::Parent, "parents"), (Role::Child, "children")] {
             if !known.iter().any(|source| source.member == role) {
                 let hint = format!("add a source with `member: {}`", role.as_str());
@@ -38,45 +48,136 @@ pub(super) fn read(list: &Item<'_>) -> Option<Vec<SourceRules>> {
     read.into_iter().collect()
 }
 
-fn source(item: &Item<'_>) -> Option<SourceRules> {
+/// Checks that the sources of a topic begin at the same place, because they are read as one.
+fn refuse_another_start<'r>(
+    item: &Item<'_>,
+    (topic, start): (&'r str, Option<StartAt>),
+    starts: &mut BTreeMap<&'r str, Option<StartAt>>,
+) {
+    if *starts.entry(topic).or_insert(start) != start {
+        let hint = "give all sources of a topic the same `start`".to_owned();
+        item.problem(format!("topic `{topic}` is a source with another start already"), Some(hint));
+    }
+}
+
+/// Checks a source whose topic is one of another source too.
+fn share(item: &Item<'_>, other: &SourceRules, source: &SourceRules) {
+    if source.conditions.is_empty() || other.conditions.is_empty() {
+        let hint =
+            "add `where: [{ at: /type, is: .. }]` to each source of the topic, to tell their records apart".to_owned();
+        item.problem(format!("topic `{}` is a source already", source.topic), Some(hint));
+    }
+    if source.format != other.format {
+        let hint = "give all sources of a topic the same `format`".to_owned();
+        item.problem(format!("topic `{}` is a source of another format already", source.topic), Some(hint));
+    }
+}
+
+fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRules, Option<StartAt>)> {
     let mut fields = item.fields()?;
     let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
-    let words = [("parent", Role::Parent), ("child", Role::Child)];
-    let member = fields.required_item("member").and_then(|item| item.word(&words));
-    let bundle = fields.required_item("bundle").and_then(|item| pointer(&item));
-    let id = fields.required_item("id").and_then(|item| pointer(&item));
+    let role = fields.required_item("member").and_then(|item| member(&item, names));
+    let (member, name) = role.map_or((None, None), |(role, name)| (Some(role), name));
+    let formats = [("json", Format::Json), ("confluent", Format::Confluent)];
+    let format = fields.item("format").map_or(Some(Format::Json), |item| item.word(&formats));
+    let conditions = fields.item("where").map_or(Some(Vec::new()), |item| place::conditions(&item));
+    let bundle = fields.required_item("bundle").and_then(|item| place::place(&item));
+    let id = fields.required_item("id").and_then(|item| place::place(&item));
     let expects = only_of(&mut fields, "expects", member, Role::Parent);
+    if let (Some(_), Some([_, ..]), Some(item)) = (&expects, names, fields.item("expects")) {
+        let hint = Some("remove it: the numbers in `bundle.members` are those of the children".to_owned());
+        item.problem("children are counted by name here, and a parent does not say their number", hint);
+    }
     let position = only_of(&mut fields, "position", member, Role::Child);
     let time = fields.item("time").map(|item| time(&item));
+    let start = fields.item("start").map(|item| start::read(&item));
+    let ignore = match fields.item("ignore") {
+        Some(list) => list.items().and_then(|items| items.iter().map(pointer).collect()),
+        None => Some(Vec::new()),
+    };
     fields.finish();
-    let time = match time {
+    let (time, implausible) = match time {
+        Some(read) => read?,
+        None => (None, Implausible::default()),
+    };
+    let start = match start {
         Some(read) => Some(read?),
         None => None,
     };
-    Some(SourceRules { topic: topic?, member: member?, bundle: bundle?, id: id?, expects, position, time })
+    let (topic, member, bundle, id, ignore) = (topic?, member?, bundle?, id?, ignore?);
+    let (format, conditions) = (format?, conditions?);
+    let rules = SourceRules {
+        topic,
+        format,
+        conditions,
+        member,
+        name,
+        bundle,
+        id,
+        expects,
+        position,
+        time,
+        ignore,
+        implausible,
+    };
+    Some((rules, start))
 }
 
-/// Reads a pointer that only sources of one role may have.
-fn only_of(fields: &mut Fields<'_>, key: &'static str, member: Option<Role>, role: Role) -> Option<Pointer> {
+/// Reads the role of a source's records, and the name of its children if they are counted by name.
+fn member(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(Role, Option<Arc<str>>)> {
+    let mut words = vec![("parent", (Role::Parent, None))];
+    match names {
+        None => return item.text().map(|text| (if text == "parent" { Role::Parent } else { Role::Child }, None)),
+        Some([]) => words.push(("child", (Role::Child, None))),
+        Some(names) => words.extend(names.iter().map(|named| (&*named.name, (Role::Child, Some(&named.name))))),
+    }
+    let (role, name) = item.word(&words)?;
+    Some((role, name.cloned()))
+}
+
+/// Reads a place that only sources of one role may have.
+fn only_of(fields: &mut Fields<'_>, key: &'static str, member: Option<Role>, role: Role) -> Option<Place> {
     let item = fields.item(key)?;
     if member.is_some_and(|member| member != role) {
         let hint = format!("remove it, or make this source `member: {}`", role.as_str());
         item.problem(format!("only a source with `member: {}` has this", role.as_str()), Some(hint));
     }
-    pointer(&item)
+    place::place(&item)
 }
 
-fn time(item: &Item<'_>) -> Option<TimeRule> {
+/// Reads the field with the time, if one is named, and the policy for times that cannot be.
+fn time(item: &Item<'_>) -> Option<(Option<TimeRule>, Implausible)> {
     let mut fields = item.fields()?;
-    let pointer = fields.required_item("pointer").and_then(|item| pointer(&item));
-    let zone = fields.item("zone").and_then(|item| {
+    let field = fields.item("pointer").map(|item| place::place(&item));
+    let zone = fields.item("zone");
+    let unit = fields.item("unit");
+    let words = [("append_time", Implausible::AppendTime), ("reject", Implausible::Reject)];
+    let implausible = match fields.item("implausible") {
+        Some(item) => item.word(&words),
+        None => Some(Implausible::default()),
+    };
+    if field.is_none() {
+        for (key, found) in [("zone", &zone), ("unit", &unit)] {
+            if let Some(item) = found {
+                let hint = format!("add `pointer: ..`; without it the time is Kafka's timestamp, which needs no {key}");
+                item.problem(format!("`{key}` is of the field that `pointer` names"), Some(hint));
+            }
+        }
+    }
+    let zone = zone.and_then(|item| {
         item.parsed(|name| match TimeZone::get(name) {
             Ok(_) => Ok(name.to_owned()),
             Err(_unknown) => Err(format!("the zone `{name}` is not known; name an IANA zone such as `Europe/Berlin`")),
         })
     });
+    let units = [("s", TimeUnit::Seconds), ("ms", TimeUnit::Millis), ("us", TimeUnit::Micros), ("ns", TimeUnit::Nanos)];
+    let unit = unit.and_then(|item| item.word(&units));
     fields.finish();
-    Some(TimeRule { pointer: pointer?, zone })
+    let rule = match field {
+        Some(place) => Some(TimeRule { place: place?, zone, unit }),
+        None => None,
+    };
+    Some((rule, implausible?))
 }
 
 fn pointer(item: &Item<'_>) -> Option<Pointer> {

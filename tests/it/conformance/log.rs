@@ -18,6 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("tombstones_and_null_keys_arrive", tombstones_and_null_keys_arrive),
     ("headers_keep_their_order_nulls_and_duplicates", headers_keep_their_order_nulls_and_duplicates),
     ("a_create_time_is_kept", a_create_time_is_kept),
+    ("an_offset_is_found_by_the_time_of_its_record", an_offset_is_found_by_the_time_of_its_record),
     ("an_append_time_replaces_the_create_time", an_append_time_replaces_the_create_time),
     ("deleted_offsets_are_out_of_range", deleted_offsets_are_out_of_range),
     ("the_beginning_is_after_deleted_records", the_beginning_is_after_deleted_records),
@@ -93,6 +94,29 @@ fn a_create_time_is_kept(cluster: &dyn Cluster) {
     producer.produce(&OutRecord { timestamp: Some(at), ..record(&to, "k", "v") }).unwrap();
     producer.commit(TIMEOUT).unwrap();
     assert_eq!(read_all(cluster, Isolation::ReadCommitted, &to)[0].timestamp, at);
+}
+
+fn an_offset_is_found_by_the_time_of_its_record(cluster: &dyn Cluster) {
+    const FIRST: i64 = 1_234_567_890_123;
+    let topic = topic(cluster, 2, &[]);
+    let (to, empty) = (TopicPartition::new(&topic, 0), TopicPartition::new(&topic, 1));
+    let mut producer = unique_producer(cluster);
+    for millis in [0, 1_000, 2_000] {
+        producer.begin().unwrap();
+        let timestamp = Some(Timestamp::from_millis(FIRST + millis));
+        producer.produce(&OutRecord { timestamp, ..record(&to, "k", "v") }).unwrap();
+        producer.commit(TIMEOUT).unwrap();
+    }
+    let mut admin = cluster.broker().admin().unwrap();
+    assert_eq!(admin.partitions(&topic, TIMEOUT).unwrap(), [to.clone(), empty.clone()]);
+    // The marker behind the first record has the time of its commit, which is later than that of all records.
+    for (millis, offset) in [(-5_000, 0), (0, 0), (1, 1), (2_001, 1)] {
+        let found = admin.offsets_at(&[to.clone(), empty.clone()], Timestamp::from_millis(FIRST + millis), TIMEOUT);
+        assert_eq!(found, Ok(vec![Some(offset), None]), "{millis}");
+    }
+    let year_2100 = Timestamp::from_millis(4_102_444_800_000);
+    assert_eq!(admin.offsets_at(&[to], year_2100, TIMEOUT), Ok(vec![None]));
+    assert_eq!(admin.offsets_at(&[empty], Timestamp::MIN, TIMEOUT), Ok(vec![None]));
 }
 
 fn an_append_time_replaces_the_create_time(cluster: &dyn Cluster) {

@@ -6,11 +6,12 @@ use std::time::Duration;
 use sheaf::mock::control_m::{Action, Fault};
 use sheaf::model::{Sink, Target, Verdict};
 use sheaf::processor::delivery::control_m::Answer;
-use sheaf::sink::control_m::{ControlM, Error, Settings};
+use sheaf::secret::Secret;
+use sheaf::sink::control_m::{ControlM, Credential, Error, Settings};
 
 use super::support::{
-    ACCEPTED, AnswerMode, Fixture, RawServer, TIMEOUT, answer, closed_port, is_not_sent, is_unknown, look_up, run,
-    runtime, settings, start, submit, until,
+    ACCEPTED, AnswerMode, Fixture, RawServer, TIMEOUT, answer, closed_port, is_not_sent, is_suspended, is_unknown,
+    look_up, run, runtime, settings, start, submit, until,
 };
 
 const SUBMIT: &str = "POST /run/ondemand";
@@ -25,32 +26,49 @@ fn a_submit_is_accepted_with_the_run_of_the_folder() {
 }
 
 #[test]
-fn no_connection_means_not_sent() {
+fn a_replaced_key_is_sent_from_the_next_request_on() {
+    let fixture = Fixture::with(|settings| Settings { credential: key("old"), ..settings }, |simulator| simulator);
+    assert!(is_suspended(&fixture.submit("folder-a")));
+    assert!(fixture.sink.set_credential(&key("k-1")).unwrap());
+    assert!(!fixture.sink.set_credential(&key("k-1")).unwrap(), "it is the same");
+    until(|| fixture.sink.suspensions().is_empty());
+    assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));
+    assert!(matches!(fixture.sink.set_credential(&key("two\nlines")), Err(Error::ApiKey)));
+    assert!(matches!(answer(&fixture.submit("folder-b")), Answer::Accepted { .. }), "the former one stays");
+}
+
+fn key(text: &str) -> Credential {
+    Credential::ApiKey(Secret::new(text.to_owned()))
+}
+
+#[test]
+fn no_connection_suspends_the_sink() {
     let (fixture, (_held, closed)) = (Fixture::new(), closed_port());
     for base in [format!("http://{closed}/x"), "http://sheaf.invalid/x".to_owned()] {
         let sink = fixture.sink(&settings(&base));
         let verdict = run(&sink, &submit("folder-a"));
-        assert!(is_not_sent(&verdict), "{base}: {verdict:?}");
+        assert!(is_suspended(&verdict), "{base}: {verdict:?}");
     }
 }
 
 #[test]
-fn a_tls_handshake_that_fails_means_not_sent() {
+fn a_tls_handshake_that_fails_suspends_the_sink() {
     let fixture = Fixture::new();
     // The simulator does not speak TLS.
     let base = fixture.simulator.base_url().replace("http://", "https://");
     let sink = fixture.sink(&settings(&base));
     let verdict = run(&sink, &submit("folder-a"));
-    assert!(is_not_sent(&verdict), "{verdict:?}");
+    assert!(is_suspended(&verdict), "{verdict:?}");
     assert_eq!(fixture.simulator.dump().requests, 0);
 }
 
 #[test]
-fn a_server_that_is_down_means_not_sent_until_it_is_back() {
+fn a_server_that_is_down_suspends_the_sink_until_it_is_back() {
     let fixture = Fixture::new();
     fixture.runtime.block_on(fixture.simulator.set_down(true));
-    assert!(is_not_sent(&fixture.submit("folder-a")));
+    assert!(is_suspended(&fixture.submit("folder-a")));
     fixture.runtime.block_on(fixture.simulator.set_down(false));
+    until(|| fixture.sink.suspensions().is_empty());
     assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));
 }
 
@@ -155,11 +173,15 @@ fn final_answers_are_refusals_with_their_messages() {
     let list = r#"{"errors":[{"message":"first"},{"message":"second","item":"x"}]}"#;
     let bodies =
         [(list, "first; second"), (r#"{"message":"Forbidden"}"#, "Forbidden"), ("<html>no</html>", "<html>no</html>")];
-    for status in [400, 403, 404, 413, 422] {
+    for status in [400, 413, 422] {
         for (body, words) in bodies {
             let expected = Answer::Refused { status, message: words.to_owned() };
             assert_eq!(answer(&fixture.submit_with_fault(Action::respond(status, body))), expected);
         }
+    }
+    for status in [403, 404] {
+        let expected = Answer::Refused { status, message: "first; second".to_owned() };
+        assert_eq!(answer(&fixture.submit_with_fault(Action::respond(status, list))), expected);
     }
 }
 
@@ -185,12 +207,11 @@ fn a_busy_answer_has_the_time_to_wait() {
 }
 
 #[test]
-fn an_invalid_key_is_busy_and_is_never_printed() {
-    let invalid = || sheaf::secret::Secret::new("hunter2".to_owned());
-    let fixture = Fixture::with(|settings| Settings { api_key: invalid(), ..settings }, |s| s);
+fn an_invalid_key_is_never_printed() {
+    let invalid = || Secret::new("hunter2".to_owned());
+    let fixture = Fixture::with(|settings| Settings { credential: Credential::ApiKey(invalid()), ..settings }, |s| s);
     let verdict = fixture.submit("folder-a");
-    let message = "Session token is invalid or expired".to_owned();
-    assert_eq!(answer(&verdict), Answer::Busy { status: 401, message, retry_after_ms: Some(60_000) });
+    assert!(is_suspended(&verdict), "{verdict:?}");
     let health = fixture.runtime.block_on(fixture.sink.health()).unwrap_err();
     let shown = format!("{verdict:?} {health} {health:?} {:?} {:?}", fixture.sink, settings("http://x/"));
     assert!(!shown.contains("hunter2") && !shown.contains("k-1"), "{shown}");
@@ -284,11 +305,11 @@ fn invalid_settings_are_refused_at_the_start() {
     assert!(new(&valid).is_ok());
     assert!(matches!(new(&settings("ctm.example")), Err(Error::BaseUrl { .. })));
     assert!(matches!(new(&Settings { in_flight_max: 0, ..valid.clone() }), Err(Error::InFlight { .. })));
-    let key = sheaf::secret::Secret::new("a\nb".to_owned());
-    assert!(matches!(new(&Settings { api_key: key, ..valid.clone() }), Err(Error::ApiKey)));
+    let key = Secret::new("a\nb".to_owned());
+    assert!(matches!(new(&Settings { credential: Credential::ApiKey(key), ..valid.clone() }), Err(Error::ApiKey)));
     let pem = b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n".to_vec();
     assert!(matches!(new(&Settings { ca_bundle: Some(pem), ..valid.clone() }), Err(Error::Client { .. })));
-    assert!(matches!(new(&Settings { proxy: Some("::".to_owned()), ..valid }), Err(Error::Client { .. })));
+    assert!(matches!(new(&Settings { proxy: Some(Secret::new("::".to_owned())), ..valid }), Err(Error::Client { .. })));
 }
 
 #[test]

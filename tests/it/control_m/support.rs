@@ -55,7 +55,9 @@ pub(crate) fn runtime() -> Runtime {
 }
 
 pub(crate) fn settings(base_url: &str) -> Settings {
-    Settings::new(base_url, Secret::new("k-1".to_owned()))
+    let soon = Duration::from_millis(10);
+    let key = Secret::new("k-1".to_owned());
+    Settings { probe_interval: soon, probe_interval_max: soon, ..Settings::new(base_url, key) }
 }
 
 impl Fixture {
@@ -138,6 +140,11 @@ pub(crate) fn run(sink: &ControlM, request: &str) -> Verdict {
 pub(crate) fn answer(verdict: &Verdict) -> Answer {
     let Verdict::Answered(json) = verdict else { panic!("not an answer: {verdict:?}") };
     serde_json::from_str(json).unwrap()
+}
+
+/// True if the sink was suspended, so that the call was not made or does not count.
+pub(crate) fn is_suspended(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Answered(_)) && matches!(answer(verdict), Answer::Suspended { .. })
 }
 
 pub(crate) fn is_unknown(verdict: &Verdict) -> bool {
@@ -229,7 +236,7 @@ pub(crate) fn until(condition: impl Fn() -> bool) {
 }
 
 /// Reads the head, and the body by its content length.
-fn read_request(stream: &mut impl Read) -> String {
+pub(crate) fn read_request(stream: &mut impl Read) -> String {
     let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -45,7 +45,8 @@ pub(crate) fn settings() -> Settings {
         intent_valid_for: Duration::from_secs(30),
         request_timeout: Duration::from_mins(1),
         visibility_lag: Duration::from_secs(20),
-        retry: Backoff { first: Duration::from_secs(5), factor: 2, max: Duration::from_mins(5), attempts_max: 3 },
+        retry: Backoff { first: Duration::from_secs(5), factor: 2, max: Duration::from_mins(5), jitter_percent: 0 },
+        give_up_after: Duration::from_hours(3 * 24),
         lookup_horizon: Duration::from_hours(20),
         keep: Duration::from_hours(7 * 24),
     }

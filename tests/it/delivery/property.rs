@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use sheaf::model::{Act, ActSlot, Key, Moment, Outcome, Timer, Timestamp, Verdict};
 use sheaf::processor::delivery::control_m::{Answer, Request};
 use sheaf::processor::delivery::{Delivery, Journal, TIMER};
-use sheaf::processor::{Effect, Input, Processor};
+use sheaf::processor::{Command, Effect, Input, Processor};
+use uuid::Uuid;
 
 use super::{SMALL, delivery, submission, submitted};
 
@@ -32,6 +33,8 @@ enum Operation {
         back: u32,
         verdict: usize,
     },
+    /// An operator's command.
+    Command(usize),
     /// The clock advances, in milliseconds.
     Wait(i64),
 }
@@ -44,10 +47,13 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => (any::<bool>(), 1..4_u32, 0..VERDICTS)
             .prop_map(|(lookup, back, verdict)| Operation::Stray { lookup, back, verdict }),
         1 => (0..3_600_000_i64).prop_map(Operation::Wait),
+        2 => (0..COMMANDS.len()).prop_map(Operation::Command),
     ]
 }
 
-const VERDICTS: usize = 9;
+const VERDICTS: usize = 10;
+/// The commands and the values of `as`.
+const COMMANDS: [(&str, &str); 3] = [("retry", ""), ("resolve", "submitted"), ("resolve", "failed")];
 
 fn verdict(number: usize) -> Verdict {
     let answer = match number {
@@ -59,7 +65,8 @@ fn verdict(number: usize) -> Verdict {
         5 => Answer::Found { job_id: "j".into() },
         6 => Answer::Absent,
         7 => Answer::Refused { status: 400, message: "x".into() },
-        _ => Answer::Busy { status: 429, message: "x".into(), retry_after_ms: None },
+        8 => Answer::Busy { status: 429, message: "x".into(), retry_after_ms: None },
+        _ => Answer::Suspended { message: "x".into() },
     };
     Verdict::Answered(serde_json::to_string(&answer).unwrap())
 }
@@ -75,13 +82,13 @@ struct Model {
     may_submit: bool,
     /// The oracle: a look-up before this time is inconclusive.
     doubt_until: i64,
-    submits: u32,
 }
 
 impl Model {
     fn apply(&mut self, delivery: &Delivery, operation: &Operation) {
         match *operation {
             Operation::Wait(millis) => self.now += millis,
+            Operation::Command(number) => self.command(delivery, COMMANDS[number]),
             Operation::Submission => {
                 let key = Key::new("p1");
                 self.step(delivery, submitted(&key, &submission("p1", 1)));
@@ -108,6 +115,18 @@ impl Model {
         }
     }
 
+    /// A command; whoever states that the target does not have it is believed. A command that is refused changes nothing.
+    fn command(&mut self, delivery: &Delivery, (name, as_what): (&str, &str)) {
+        let arguments = [("as".to_owned(), as_what.to_owned())].into();
+        let (id, by, why) = (Uuid::nil(), "ann".to_owned(), "x".to_owned());
+        let at = Moment::at(Timestamp::from_millis(self.now));
+        let input = Input::Command(Command { id, name: name.to_owned(), arguments, by, why, at: at.wall });
+        if delivery.step(&Key::new("p1"), self.state.clone(), input.clone(), at).is_ok() {
+            self.may_submit |= as_what == "failed" && matches!(self.state, Some(Journal::Unknown(_)));
+            self.step(delivery, input);
+        }
+    }
+
     /// Updates the oracle by an outcome of a pending act.
     fn observe(&mut self, outcome: &Outcome) {
         let answer = match &outcome.verdict {
@@ -118,7 +137,9 @@ impl Model {
             self.may_submit |= answer == Some(Answer::Absent);
         } else if outcome.verdict == Verdict::Inherited {
             self.doubt_until = self.now + INHERITED_MS;
-        } else if matches!(outcome.verdict, Verdict::NotSent(_)) || matches!(answer, Some(Answer::Busy { .. })) {
+        } else if matches!(outcome.verdict, Verdict::NotSent(_))
+            || matches!(answer, Some(Answer::Busy { .. } | Answer::Suspended { .. } | Answer::Refused { .. }))
+        {
             self.may_submit = true;
         } else {
             self.doubt_until = self.now + LOST_MS;
@@ -153,7 +174,6 @@ impl Model {
             Request::Submit { .. } => {
                 assert!(self.may_submit, "a submit, but an earlier one may have been executed");
                 self.may_submit = false;
-                self.submits += 1;
             }
             Request::LookUp { .. } => {
                 assert!(self.now >= self.doubt_until, "an inconclusive look-up");
@@ -170,8 +190,11 @@ impl Model {
         match &self.state {
             None => true,
             Some(Journal::Submitting(_)) => self.acts[0].is_some(),
-            Some(Journal::LookingUp(_)) => self.acts[0].is_some() && self.acts[1].is_some(),
-            Some(Journal::Unsure(_)) => self.acts[0].is_some() && self.acts[1].is_none() && self.timer.is_some(),
+            // A command looks up a submit that is no longer pending.
+            Some(Journal::LookingUp(open)) => (self.acts[0].is_some() || open.commands > 0) && self.acts[1].is_some(),
+            Some(Journal::Unsure(open)) => {
+                (self.acts[0].is_some() || open.commands > 0) && self.acts[1].is_none() && self.timer.is_some()
+            }
             Some(Journal::Waiting(_) | Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_)) => {
                 self.acts.iter().all(Option::is_none) && self.timer.is_some()
             }
@@ -192,7 +215,6 @@ proptest! {
         for operation in &happenings {
             model.apply(&delivery, operation);
             prop_assert!(model.is_live(), "no timer and no act is pending after {:?}: {:?}", operation, model.state);
-            prop_assert!(model.submits <= 3, "more submits than attempts_max");
         }
     }
 }

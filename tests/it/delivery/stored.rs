@@ -1,6 +1,6 @@
-//! The stored form of a journal, version 1: the bytes of every state.
+//! The stored form of a journal, version 2 and 1: the bytes of every state.
 //!
-//! The journals are made by steps, so the test names no field: fields may be renamed, but neither moved nor added.
+//! The journals are made by steps, so the tests of version 2 name no field: fields may be renamed, but neither moved nor added.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use super::{delivery, submission, submitted};
 
 /// 2026-01-01 in UTC.
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+const MINUTE: Duration = Duration::from_mins(1);
 const TEMPLATE: &str = r#"{"{{ folder }}": {}}"#;
 
 /// An input of a journal, a minute after the previous one.
@@ -64,7 +65,7 @@ const ORIGIN: &str = "14 63746d2d7375626d697373696f6e732d33403432";
 const MINUTE_0: &str = "fd 0050b5ed36030000";
 const MINUTE_1: &str = "fd c024b7ed36030000";
 const MINUTE_3: &str = "fd 40cebaed36030000";
-const MINUTE_1263: &str = "fd 40efbdf636030000";
+const MINUTE_4383: &str = "fd 40d30e0d37030000";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
@@ -75,34 +76,40 @@ fn cases() -> Vec<(Vec<Operation>, u64, String)> {
     use Operation::{LookUp, Submit, Timer};
     let open = |state, rest| format!("{state} {NAME} {CONTENT} {REVISION} {ORIGIN} {rest}");
     let end = |state, rest| format!("{state} {NAME} {REVISION} {ORIGIN} {rest}");
-    // Attempts, the latest call, the latest submit, its time, in doubt since, look-ups that failed.
-    let doubtful = |numbers, failures| format!("{numbers} {MINUTE_0} 01 {MINUTE_0} {failures}");
+    // Attempts, the start of their time, commands, the latest call, the latest submit, its time, in doubt since, look-ups that
+    // failed.
+    let doubtful = |calls, failures| format!("01 {MINUTE_0} 00 {calls} {MINUTE_0} 01 {MINUTE_0} {failures}");
+    let first = || format!("01 {MINUTE_0} 00 01 01 {MINUTE_0} 00 00");
     let not_sent = || Verdict::NotSent("connection refused".to_owned());
     let accepted = || answered(&Answer::Accepted { run_id: "r1".to_owned() });
     let found = || answered(&Answer::Found { job_id: "j1".to_owned() });
     let refused = || answered(&Answer::Refused { status: 400, message: "no".to_owned() });
     let absent = || answered(&Answer::Absent);
-    let again = format!("02 03 03 {MINUTE_3} 01 {MINUTE_0} 00");
+    let again = format!("02 {MINUTE_0} 00 03 03 {MINUTE_3} 01 {MINUTE_0} 00");
     let late = hex(b"the submit of 2026-01-01T00:00:00.000Z could not be looked up in time: connection reset");
     vec![
-        (vec![], 0, open("00", format!("01 01 01 {MINUTE_0} 00 00"))),
-        (vec![Submit(1, not_sent())], 1, open("01", format!("01 01 01 {MINUTE_0} 00 00"))),
-        (vec![Submit(1, lost())], 2, open("02", doubtful("01 01 01", "00"))),
-        (vec![Submit(1, Verdict::Inherited), Timer(0)], 3, open("03", doubtful("01 02 01", "00"))),
-        (vec![Submit(1, lost()), Timer(0), LookUp(2, lost())], 2, open("02", doubtful("01 02 01", "01"))),
+        (vec![], 0, open("00", first())),
+        (vec![Submit(1, not_sent())], 1, open("01", first())),
+        (vec![Submit(1, lost())], 2, open("02", doubtful("01 01", "00"))),
+        (vec![Submit(1, Verdict::Inherited), Timer(0)], 3, open("03", doubtful("02 01", "00"))),
+        (vec![Submit(1, lost()), Timer(0), LookUp(2, lost())], 2, open("02", doubtful("02 01", "01"))),
         (vec![Submit(1, lost()), Timer(0), LookUp(2, absent())], 0, open("00", again)),
-        // Attempts, when it ended, the proof, the reason.
-        (vec![Submit(1, accepted())], 4, end("04", format!("01 {MINUTE_1} 01 00 02 7231 00"))),
+        // Attempts, when it ended, the content, the latest call, commands, the proof, the reason.
+        (vec![Submit(1, accepted())], 4, end("04", format!("01 {MINUTE_1} 00 01 00 01 00 02 7231 00"))),
         (
             vec![Submit(1, lost()), Timer(0), LookUp(2, found())],
             4,
-            end("04", format!("01 {MINUTE_3} 01 01 02 6a31 00")),
+            end("04", format!("01 {MINUTE_3} 00 02 00 01 01 02 6a31 00")),
         ),
-        (vec![Submit(1, refused())], 5, end("05", format!("01 {MINUTE_1} 00 01 0c 48545450203430303a206e6f"))),
         (
-            vec![Submit(1, lost()), Timer(21), LookUp(2, lost())],
+            vec![Submit(1, refused())],
+            5,
+            end("05", format!("01 {MINUTE_1} 01 00 {CONTENT} 01 00 00 01 0c 48545450203430303a206e6f")),
+        ),
+        (
+            vec![Submit(1, lost()), Timer(73), LookUp(2, lost())],
             6,
-            end("06", format!("01 {MINUTE_1263} 00 01 57 {late}")),
+            end("06", format!("01 {MINUTE_4383} 01 00 {CONTENT} 02 00 00 01 57 {late}")),
         ),
     ]
 }
@@ -114,7 +121,47 @@ fn the_stored_bytes_of_a_journal_have_not_changed() {
         let mut bytes = Vec::new();
         journal.encode(&mut bytes).unwrap();
         assert_eq!(hex(&bytes), written.replace(' ', ""), "{journal:?}");
-        assert_eq!(Journal::decode(1, &bytes).unwrap(), journal);
-        assert_eq!(delivery(TEMPLATE).listing(&journal).statuses, Statuses::one(Status(status)), "{journal:?}");
+        assert_eq!(Journal::decode(2, &bytes).unwrap(), journal);
+        let (delivery, is_open) = (delivery(TEMPLATE), status <= 3);
+        assert_eq!(delivery.listing(&journal).statuses, Statuses::one(Status(status)), "{journal:?}");
+        assert_eq!(delivery.open_since(Status(status), START), is_open.then_some(START), "{journal:?}");
+    }
+}
+
+/// The bytes that version 1 wrote of a journal, and the journal as text.
+fn former() -> Vec<(String, &'static str)> {
+    let open = |state| format!("{state} {NAME} {CONTENT} {REVISION} {ORIGIN} 02 03 03 {MINUTE_3} 01 {MINUTE_0} 04");
+    let end = |state, rest| format!("{state} {NAME} {REVISION} {ORIGIN} 01 {MINUTE_1} {rest}");
+    vec![
+        (open("00"), "Submitting"),
+        (open("01"), "Waiting"),
+        (open("02"), "Unsure"),
+        (open("03"), "LookingUp"),
+        (end("04", "01 00 02 7231 00"), "Submitted"),
+        (end("04", "01 01 02 6a31 00"), "Submitted"),
+        (end("05", "00 01 0c 48545450203430303a206e6f"), "Failed"),
+        (end("06", "00 01 0c 48545450203430303a206e6f"), "Unknown"),
+    ]
+}
+
+#[test]
+fn a_journal_of_the_former_version_is_read() {
+    for (bytes, state) in former() {
+        let digits: Vec<char> = bytes.chars().filter(|it| *it != ' ').collect();
+        let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap();
+        let journal = Journal::decode(1, &digits.chunks(2).map(byte).collect::<Vec<u8>>()).unwrap();
+        let text = format!("{journal:?}");
+        assert!(text.starts_with(state) && text.contains("folder-p1"), "{text}");
+        match journal {
+            Journal::Submitting(open) | Journal::Waiting(open) | Journal::Unsure(open) | Journal::LookingUp(open) => {
+                assert_eq!((open.attempts, open.call, open.submit, open.lookup_failures), (2, 3, 3, 4));
+                assert_eq!((open.since, open.intended_at), (open.intended_at, START.saturating_add(3 * MINUTE)));
+                assert_eq!((open.doubtful_since, open.commands), (Some(START), 0));
+            }
+            Journal::Submitted(end) | Journal::Failed(end) | Journal::Unknown(end) => {
+                assert_eq!((end.attempts, end.at, end.content), (1, START.saturating_add(MINUTE), None));
+                assert_eq!(end.proof.is_some(), end.detail.is_none());
+            }
+        }
     }
 }

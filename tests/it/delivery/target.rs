@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sheaf::model::{ActSlot, Alert, Key, Moment, Outcome, Reject, RejectReason, Timer, Timestamp, Verdict};
 use sheaf::processor::delivery::{
-    Deliverable, Delivery, LookUpAnswer, Prepared, Protocol, Submission, SubmitAnswer, TIMER, Words,
+    Deliverable, Delivery, Journal, LookUpAnswer, Prepared, Protocol, Settings, Submission, SubmitAnswer, TIMER, Words,
 };
 use sheaf::processor::{Count, Effect, Family, Input, Processor};
 
@@ -27,7 +27,8 @@ const WRITTEN: Count = Count::of("letters_total");
 
 impl Protocol for Letters {
     fn prepare(&self, submission: &Submission) -> Result<Prepared, Reject> {
-        let text = submission.parent["description"].as_str().map(str::to_owned);
+        let parent: Value = serde_json::from_str(submission.parent.text()).unwrap();
+        let text = parent["description"].as_str().map(str::to_owned);
         let content = text.ok_or_else(|| Reject::new(RejectReason::Render, "there is no text"));
         let name = format!("letter-{}", submission.bundle_id);
         Ok(Prepared { name, content, revision: "first".to_owned(), count: Some(WRITTEN) })
@@ -66,7 +67,8 @@ impl Protocol for Letters {
 
 /// The effects of the last of these inputs, which follow the submission an hour apart.
 fn effects(submission: &Value, inputs: Vec<Input>) -> Vec<Effect> {
-    let (delivery, key) = (Delivery::new(Letters, settings()), Key::new("p1"));
+    let settings = Settings { give_up_after: Duration::from_hours(6), ..settings() };
+    let (delivery, key) = (Delivery::new(Letters, settings), Key::new("p1"));
     let (mut state, mut effects, mut now) = (None, Vec::new(), Timestamp::from_millis(0));
     for input in [vec![submitted(&key, submission)], inputs].concat() {
         let next = delivery.step(&key, state, input, Moment::at(now)).unwrap();
@@ -122,9 +124,17 @@ fn an_outcome_is_recorded_in_the_words_of_the_target() {
 #[test]
 fn a_failure_is_alerted_in_the_words_of_the_target() {
     let mut letter = submission("p1", 1);
-    let twice = |count| [answer(0, count, "what?"), due(), answer(1, count + 1, "no")];
-    let absent = effects(&letter, [twice(1), twice(3), twice(5)].concat());
-    assert_eq!(alert(&absent).message, "letter-p1 was not submitted: every answer was lost, and no letter has come");
+    let lost = |count| {
+        [
+            answer(0, count, "what?"),
+            Input::Timer(Timer { kind: TIMER, due: Timestamp::from_millis(i64::MAX) }),
+            answer(1, count + 1, "no"),
+        ]
+    };
+    let absent = effects(&letter, (0..2).flat_map(|n| lost(2 * n + 1)).collect());
+    let time = "time ran out after 2 attempts (since 1970-01-01T00:00:00.000Z; deliver.give_up_after)";
+    let message = format!("letter-p1 was not submitted: {time}; the last answer was lost, and no letter has come");
+    assert_eq!(alert(&absent).message, message);
 
     let late = [vec![answer(0, 1, "what?")], vec![due(); 21], vec![answer(1, 2, "no")]].concat();
     let late = effects(&letter, late);
@@ -138,4 +148,25 @@ fn a_failure_is_alerted_in_the_words_of_the_target() {
     assert_eq!(alert.message, "letter-p1 was not submitted: there is no text");
     assert_eq!((&alert.details["letter"], &alert.details["edition"]), (&json!("letter-p1"), &json!("first")));
     assert_eq!(unwritten.last(), Some(&Effect::Count(WRITTEN)));
+}
+
+#[test]
+fn the_time_in_which_a_timer_could_not_fire_does_not_count() {
+    let settings = Settings { give_up_after: Duration::from_hours(6), ..settings() };
+    let (delivery, key) = (Delivery::new(Letters, settings), Key::new("p1"));
+    let at = |hour| Timestamp::from_millis(0).saturating_add(Duration::from_hours(hour));
+    let step = |state, input, hour| delivery.step(&key, state, input, Moment::at(at(hour))).unwrap().state;
+    let not_sent = |attempt| {
+        Input::Outcome(Outcome { slot: ActSlot(0), attempt, verdict: Verdict::NotSent("refused".to_owned()) })
+    };
+    let timer = |hour| Input::Timer(Timer { kind: TIMER, due: at(hour) });
+    let mut state = step(None, submitted(&key, &submission("p1", 1)), 0);
+    state = step(state, not_sent(1), 1);
+    // No instance ran, or the sink was suspended, for four days.
+    state = step(state, timer(1), 97);
+    state = step(state, not_sent(2), 98);
+    assert!(matches!(state, Some(Journal::Waiting(_))), "two hours count: {state:?}");
+    state = step(state, timer(98), 98);
+    state = step(state, not_sent(3), 102);
+    assert!(matches!(state, Some(Journal::Failed(_))), "six hours count: {state:?}");
 }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
-use sheaf::model::{Key, Moment, Timestamp};
-use sheaf::processor::delivery::control_m::{FOLDER_CHARS_MAX, Request};
-use sheaf::processor::{Effect, Processor};
+use sheaf::model::{ActSlot, Key, Moment, Outcome, Timer, Timestamp, Verdict};
+use sheaf::processor::delivery::control_m::{FOLDER_CHARS_MAX, Folders, Request};
+use sheaf::processor::delivery::{Delivery, Journal, TIMER};
+use sheaf::processor::{Effect, Input, Processor, Transition};
+use sheaf::template::Template;
 
-use super::{delivery, submission, submitted};
+use super::{delivery, settings, submission, submitted};
 
 const BUNDLE: &str = "0190c7a4-5b1e-4c5e-9d3e-1f2a3b4c5d6e";
 
@@ -68,4 +71,38 @@ fn names_and_properties_are_what_control_m_accepts() {
     for job in folder["flow"]["Sequence"].as_array().unwrap() {
         assert!(folder.contains_key(job.as_str().unwrap()), "the flow names {job}");
     }
+}
+
+#[test]
+fn a_replaced_template_is_used_by_later_submissions_and_not_by_a_retry() {
+    let compile =
+        |note: &str| Template::compile("t", &format!(r#"{{"{{{{ folder }}}}": {{"Note": "{note}"}}}}"#)).unwrap();
+    let template = compile("first");
+    let folders = Folders { template: template.clone(), server: "s".to_owned(), retention_days: 1 };
+    let delivery = Delivery::new(folders, settings());
+    let request = |next: &Transition<Journal>| match next.effects.iter().find(|effect| matches!(effect, Effect::Act(_)))
+    {
+        Some(Effect::Act(act)) => act.request.clone(),
+        _ => panic!("no act: {:?}", next.effects),
+    };
+    let submit = |id: &str, at| {
+        let key = Key::new(id);
+        delivery.step(&key, None, submitted(&key, &submission(id, 1)), Moment::at(at)).unwrap()
+    };
+    let (start, key) = (Timestamp::from_millis(0), Key::new("p1"));
+    let mut next = submit("p1", start);
+    let first = request(&next);
+    assert!(first.contains("first"), "{first}");
+    assert!(template.replace(&compile("second")));
+    let refused = Verdict::NotSent("no connection".to_owned());
+    let due = start.saturating_add(Duration::from_mins(1));
+    for input in [
+        Input::Outcome(Outcome { slot: ActSlot(0), attempt: 1, verdict: refused }),
+        Input::Timer(Timer { kind: TIMER, due }),
+    ] {
+        next = delivery.step(&key, next.state, input, Moment::at(due)).unwrap();
+    }
+    assert_eq!(request(&next), first, "the text of an intent stays");
+    let later = request(&submit("p2", due));
+    assert!(later.contains("second"), "{later}");
 }

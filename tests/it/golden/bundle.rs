@@ -4,16 +4,23 @@
 //! |---|---|
 //! | `parent p1 children=2 note=x` | a parent event, through its keying; `children` and `note` are optional |
 //! | `child c1 parent=p1 n=1 note=x` | a child event; `n` is its position; without an id it is `c<n>` |
+//! | `members payment=1 shipment=2` | counts children by name; each has a topic of its own, `payments` |
+//! | `named payment c1 parent=p1 n=1` | a child of this name |
 //! | `record parents {"id":1}` | any value in the topic `parents` or `children`; without one, a tombstone |
+//! | `timestamp p1 parent millis=-1 sent=0` | a parent, or a child of p1, in a record with this timestamp; `sent` is a field |
 //! | `outcome p1`, `stray p1` | inputs that a bundle ignores: an outcome, a timer |
-//! | `rules children=1 sla=24h keep=168h expects=no position=no key=uuid` | changes the rules |
+//! | `rules children=1 sla=24h keep=168h expects=no position=no key=uuid time=/at unit=ms implausible=reject ignore=/sent` | changes the rules |
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use sheaf::codec::json::Pointer;
 use sheaf::model::{ActSlot, Key, Outcome, Record, Timer, TimerKind, Timestamp, Verdict};
-use sheaf::processor::bundle::{Bundle, KEEP_CLOSED, KeyFormat, MemberKeying, Role, Rules, SLA, SourceRules, State};
+use sheaf::processor::bundle::{
+    Bundle, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NO_IDS_DEFAULT, NamedChildren, Role, Rules, SLA,
+    SourceRules, State, TimeRule, TimeUnit,
+};
 use sheaf::processor::{Input, Parsed};
 use sheaf::testing::golden::{Command, Error, Given, Script, record};
 
@@ -28,19 +35,26 @@ impl Default for BundleScript {
         let pointer = |text| Pointer::parse(text).expect("a pointer");
         let source = |topic: &str, member, bundle, expects, position| SourceRules {
             topic: topic.to_owned(),
+            format: Format::Json,
+            conditions: Vec::new(),
             member,
-            bundle: pointer(bundle),
-            id: pointer("/id"),
+            name: None,
+            bundle: pointer(bundle).into(),
+            id: pointer("/id").into(),
             expects,
             position,
             time: None,
+            ignore: Vec::new(),
+            implausible: Implausible::AppendTime,
         };
         let sources = vec![
-            source("parents", Role::Parent, "/id", Some(pointer("/children")), None),
-            source("children", Role::Child, "/parent_id", None, Some(pointer("/position"))),
+            source("parents", Role::Parent, "/id", Some(pointer("/children").into()), None),
+            source("children", Role::Child, "/parent_id", None, Some(pointer("/position").into())),
         ];
         let hours = |hours: u64| Duration::from_hours(hours);
-        let rules = Rules { sources, children: 1, sla: hours(24), keep_closed: hours(168), key: KeyFormat::Text };
+        let no_ids = NO_IDS_DEFAULT.map(str::to_owned).into();
+        let (sla, keep_closed, key) = (hours(24), hours(168), KeyFormat::Text);
+        let rules = Rules { sources, children: 1, members: Vec::new(), sla, keep_closed, key, no_ids };
         Self { rules, offset: 0 }
     }
 }
@@ -73,10 +87,29 @@ impl Script for BundleScript {
                 put(&mut value, "note", command.get::<String>("note")?);
                 self.member(1, Some(&value.to_string()), at)
             }
+            "named" => {
+                command.allow(&["parent", "n"], 2)?;
+                let mut value = json!({ "id": command.word(1)?, "parent_id": command.get::<String>("parent")? });
+                put(&mut value, "position", command.get::<i64>("n")?);
+                let topic = format!("{}s", command.word(0)?);
+                let source = self.rules.sources.iter().position(|source| source.topic == topic);
+                self.member(source.ok_or("no such name")?, Some(&value.to_string()), at)
+            }
+            "members" => self.count_by_name(command).map(|()| Given::Nothing),
             "record" => {
                 command.allow(&[], 2)?;
                 let source = usize::from(command.word(0)? == "children");
                 self.member(source, command.words.get(1).map(String::as_str), at)
+            }
+            "timestamp" => {
+                command.allow(&["millis", "sent"], 2)?;
+                let millis = command.get::<i64>("millis")?.ok_or("`timestamp` needs millis=")?;
+                let (source, mut value) = match command.words.get(1).map(String::as_str) {
+                    Some("child") => (1, json!({ "id": command.word(0)?, "parent_id": "p1" })),
+                    Some(_) | None => (0, json!({ "id": command.word(0)? })),
+                };
+                put(&mut value, "sent", command.get::<i64>("sent")?);
+                self.member(source, Some(&value.to_string()), Timestamp::from_millis(millis))
             }
             "rules" => self.set(command).map(|()| Given::Nothing),
             "outcome" => {
@@ -103,14 +136,16 @@ impl Script for BundleScript {
                 return format!("closed {:?} seen={}", marker.ending, marker.seen.len()).to_lowercase();
             }
         };
-        let missing = gathering.missing(self.rules.children, None);
+        let missing = gathering.missing(&self.rules.members, self.rules.children(), None);
         let waiting_for = match (missing.parent, missing.children.is_empty()) {
             (true, true) => "parent",
             (true, false) => "both",
             (false, _) => "children",
         };
-        let children =
-            gathering.children().into_iter().map(|child| child.position.map_or(child.id.clone(), |at| at.to_string()));
+        let children = gathering.children().into_iter().map(|child| {
+            let id = child.position.map_or(child.id.clone(), |at| at.to_string());
+            child.name.as_ref().map_or(id.clone(), |name| format!("{name} {id}"))
+        });
         let children: Vec<_> = children.collect();
         format!("{name} waiting_for={waiting_for} children={{{}}}", children.join(","))
     }
@@ -138,8 +173,22 @@ impl BundleScript {
         Ok(given)
     }
 
+    fn count_by_name(&mut self, command: &Command) -> Result<(), Error> {
+        self.rules.sources.truncate(1);
+        for (name, count) in &command.named {
+            let name: Arc<str> = Arc::from(name.as_str());
+            let count = count.parse().map_err(|_no_number| format!("{count} is no number"))?;
+            let mut source = Self::default().rules.sources.remove(1);
+            (source.topic, source.name) = (format!("{name}s"), Some(Arc::clone(&name)));
+            self.rules.sources.push(source);
+            self.rules.members.push(NamedChildren { name, count });
+        }
+        self.rules.sources[0].expects = None;
+        Ok(())
+    }
+
     fn set(&mut self, command: &Command) -> Result<(), Error> {
-        command.allow(&["children", "sla", "keep", "expects", "position", "key"], 0)?;
+        command.allow(&RULES, 0)?;
         self.rules.children = command.get("children")?.unwrap_or(self.rules.children);
         self.rules.sla = command.duration("sla")?.unwrap_or(self.rules.sla);
         self.rules.keep_closed = command.duration("keep")?.unwrap_or(self.rules.keep_closed);
@@ -152,9 +201,23 @@ impl BundleScript {
         if command.named.contains_key("key") {
             self.rules.key = KeyFormat::Uuid;
         }
+        if let Some(field) = command.get::<Pointer>("ignore")? {
+            self.rules.sources.iter_mut().for_each(|source| source.ignore.push(field.clone()));
+        }
+        let unit = command.named.contains_key("unit").then_some(TimeUnit::Millis);
+        if let Some(time) = command.get::<Pointer>("time")? {
+            self.rules.sources[0].time = Some(TimeRule { place: time.into(), zone: None, unit });
+        }
+        if command.named.contains_key("implausible") {
+            self.rules.sources[0].implausible = Implausible::Reject;
+        }
         Ok(())
     }
 }
+
+/// The names of what `rules` changes.
+const RULES: [&str; 10] =
+    ["children", "sla", "keep", "expects", "position", "key", "time", "unit", "implausible", "ignore"];
 
 /// Sets a field, if there is a value.
 fn put<T: Into<serde_json::Value>>(value: &mut serde_json::Value, name: &str, field: Option<T>) {

@@ -3,17 +3,20 @@
 //! | command | what it is |
 //! |---|---|
 //! | `submission p1 description=x without=parent` | a submission record; `description` is the parent's, `without` omits a field |
+//! | `completed p1 {..}` | a submission record of a bundle with this value |
 //! | `accepted`, `refused`, `busy`, `not_sent`, `lost`, `inherited` `p1 call=1` | the outcome of the submit with that number; `busy` may have `retry_after=45s` |
 //! | `lookup p1 found call=2` | the outcome of the look-up with that number: `found`, `absent`, or one of the above |
 //! | `answer p1 call=1 {}` | an answer of these bytes to the submit; `slot=1`: to the look-up |
 //! | `stray p1`, `stray p1 deadline` | a timer that was not set |
-//! | `attempts_max 2`, `template {..}` | changes the settings |
+//! | `suspended p1 call=1` | the outcome of a call that a suspended sink did not make |
+//! | `give_up_after 2h`, `jitter 25`, `template {..}` | changes the settings |
 
 use serde_json::json;
-use sheaf::model::{ActSlot, Key, Outcome, Timer, TimerKind, Timestamp, Verdict};
-use sheaf::processor::Input;
+use sheaf::model::{ActSlot, Headers, Key, Outcome, Timer, TimerKind, Timestamp, Verdict};
+use sheaf::processor::bundle::EVENT_TYPE;
 use sheaf::processor::delivery::control_m::{Answer, Folders};
-use sheaf::processor::delivery::{Delivery, End, Journal, Open, Proof, Settings, TIMER};
+use sheaf::processor::delivery::{Delivery, End, Journal, Open, Proof, Settings, SubmissionKeying, TIMER};
+use sheaf::processor::{Input, Keyed, Keying};
 use sheaf::testing::golden::{Command, Error, Given, Script, hours};
 
 use crate::delivery::{SMALL, folders, settings, submission, submitted};
@@ -39,8 +42,14 @@ impl Script for DeliveryScript {
 
     fn read(&mut self, command: &Command, at: Timestamp) -> Result<Given, Error> {
         let input = match command.name.as_str() {
-            "attempts_max" => {
-                self.settings.retry.attempts_max = command.word(0)?.parse().map_err(|error| format!("{error}"))?;
+            "give_up_after" => {
+                let text = command.word(0)?;
+                let read: jiff::SignedDuration = text.parse().map_err(|error| format!("{text}: {error}"))?;
+                self.settings.give_up_after = read.unsigned_abs();
+                return Ok(Given::Nothing);
+            }
+            "jitter" => {
+                self.settings.retry.jitter_percent = command.word(0)?.parse().map_err(|error| format!("{error}"))?;
                 return Ok(Given::Nothing);
             }
             "template" => {
@@ -48,6 +57,16 @@ impl Script for DeliveryScript {
                 return Ok(Given::Nothing);
             }
             "submission" => submission_of(command)?,
+            "completed" => {
+                let Input::Record(mut event) = submitted(&Key::new(command.word(0)?), &json!({})) else {
+                    return Err("a submission is a record".to_owned().into());
+                };
+                event.record.value = Some(command.word(1)?.to_owned().into());
+                event.record.headers = Headers::new().with("ce_type", EVENT_TYPE);
+                let keyed = SubmissionKeying::new("app").key(&event.record).map_err(|reject| reject.to_string())?;
+                let Keyed::To(keyed) = keyed else { return Err("it belongs to a bundle".to_owned().into()) };
+                Input::Record(keyed.into_event(event.record).1)
+            }
             "stray" if command.words.get(1).is_some() => Input::Timer(Timer { kind: TimerKind::Deadline(0), due: at }),
             "stray" => Input::Timer(Timer { kind: TIMER, due: at }),
             "answer" => outcome(command, 0, Verdict::Answered(command.word(1)?.to_owned()))?,
@@ -101,6 +120,7 @@ fn verdict(command: &Command, name: &str) -> Result<Verdict, Error> {
         "accepted" => Answer::Accepted { run_id: "r1".into() },
         "found" => Answer::Found { job_id: "smprod:0001g".into() },
         "absent" => Answer::Absent,
+        "suspended" => Answer::Suspended { message: "Control-M refuses everybody".into() },
         "refused" => Answer::Refused { status: 400, message: "no such application".into() },
         "busy" => {
             let delay = command.duration("retry_after")?;
@@ -116,7 +136,9 @@ fn print_open(open: &Open) -> String {
     let doubt = open.doubtful_since.map_or_else(String::new, |at| format!(" doubtful_since={}", hours(at)));
     let failures = open.lookup_failures;
     let failures = if failures == 0 { String::new() } else { format!(" lookup_failures={failures}") };
-    format!("attempts={}{doubt}{failures}", open.attempts)
+    let since = if hours(open.since) == "0h" { String::new() } else { format!(" since={}", hours(open.since)) };
+    let commands = if open.commands == 0 { String::new() } else { format!(" commands={}", open.commands) };
+    format!("attempts={}{doubt}{failures}{since}{commands}", open.attempts)
 }
 
 fn print_end(end: &End) -> String {

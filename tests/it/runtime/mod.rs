@@ -3,24 +3,34 @@
 //! | file | subject |
 //! |---|---|
 //! | `support` | a counting topology, a world, and functions that write and read its topics |
+//! | `at_least_once` | what was written before a batch failed |
 //! | `basic` | records, timers, hand-overs, lost answers |
+//! | `batch` | the size of transactions while they fail |
 //! | `cached` | the cache of entries |
 //! | `direct` | direct handover, without the inbox |
 //! | `eager` | rebalances with the eager protocol |
 //! | `effect` | timers and acts that are cancelled in their transaction |
+//! | `first_start` | where a first start begins on sources that hold records |
+//! | `gauge` | gauges that follow the state |
 //! | `refusal` | starts and instances that are refused: lost offsets, foreign changelogs, fencing |
+//! | `set_clock` | timers while the wall clock is set |
 //! | `standby` | standby tasks |
 //! | `target` | public outputs, targets of acts, the registry, the mailbox |
 //! | `unreadable` | entries that cannot be read |
 //! | `write_behind` | dirty entries, and when they are written to the stores |
 
+mod at_least_once;
 mod basic;
+mod batch;
 mod cached;
 mod direct;
 mod eager;
 mod effect;
+mod first_start;
+mod gauge;
 mod inherited;
 mod refusal;
+mod set_clock;
 mod standby;
 mod support;
 mod target;

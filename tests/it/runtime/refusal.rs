@@ -194,7 +194,7 @@ fn a_fenced_instance_retries_to_read_who_fenced_it() {
     let mut world = world();
     world.start("a").unwrap();
     run_until_idle(&mut world);
-    drop(producer(&world, "app-a-0"));
+    drop(producer(&world, "app-0/a"));
     let (process, kind) = (Some("a".to_owned()), FaultKind::Unreachable);
     world.broker().inject(Fault { operation: Operation::Admin, process, kind, times: 3 });
     send(&world, &[("x", Some("1"))]);
@@ -207,7 +207,7 @@ fn a_fenced_instance_waits_for_an_open_transaction_in_the_registry() {
     let mut world = world();
     world.start("a").unwrap();
     run_until_idle(&mut world);
-    drop(producer(&world, "app-a-0"));
+    drop(producer(&world, "app-0/a"));
     let mut announcing = producer(&world, "other");
     announcing.begin().unwrap();
     let announcement = OutRecord::keyed(&Topic::new("app-instances"), &Key::new("b"), bytes::Bytes::from_static(b"{}"));

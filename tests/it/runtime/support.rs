@@ -9,8 +9,8 @@ use sheaf::broker::{Broker, Producer, ProducerSpec};
 use sheaf::codec::{self, Versioned};
 use sheaf::metric::{Build, Declared, Metrics};
 use sheaf::model::{
-    Act, Completion, Key, Moment, OutRecord, Outcome, Record, Reject, RejectReason, Sink, Target, TaskId, Timer,
-    TimerKind, Timestamp, Topic, Verdict,
+    Act, Completion, Key, Listing, Moment, OutRecord, Outcome, Record, Reject, RejectReason, Sink, Status, Target,
+    TaskId, Timer, TimerKind, Timestamp, Topic, Verdict,
 };
 use sheaf::processor::{AnyProcessor, Effect, Event, Input, Keyed, Keying, Processor, Transition, erase};
 use sheaf::runtime::{Limits, Settings};
@@ -60,6 +60,15 @@ pub(super) const BROKER_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Processor for Counter {
     type State = Count;
+
+    /// Sorted by its timer, which is due an hour after the first record.
+    fn listing(&self, _: &Count) -> Listing {
+        Listing::of(Status(1), None)
+    }
+
+    fn open_since(&self, _: Status, at: Timestamp) -> Option<Timestamp> {
+        Some(at.saturating_sub(Duration::from_hours(1)))
+    }
 
     fn step(&self, _key: &Key, state: Option<Count>, input: Input, at: Moment) -> Result<Transition<Count>, Reject> {
         let forward = |text: String| Effect::forward("counts", text);
@@ -133,7 +142,7 @@ pub(super) fn setup(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: me
     let topic = |name: &str| Topic::new(name);
     let topology = Topology {
         name: "counting".to_owned(),
-        sources: vec![Source { topic: topic("events"), node: 0, keying: Arc::new(KeyOrValue) }],
+        sources: vec![Source { topic: topic("events"), node: 0, keying: Arc::new(KeyOrValue), start: None }],
         nodes: vec![Node {
             name: Arc::from("counter"),
             processor,

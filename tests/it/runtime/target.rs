@@ -55,11 +55,46 @@ fn a_public_output_keeps_its_record_limit_and_larger_records_are_dead_letters() 
 }
 
 #[test]
-fn an_own_output_with_a_small_record_limit_is_refused_with_the_remedy() {
-    let error = limited(OutputKind::Own).start("a").unwrap_err().to_string();
+fn own_topics_with_a_small_record_limit_are_refused_at_once_with_the_remedy() {
+    let world = limited(OutputKind::Own);
+    let config = [("max.message.bytes".to_owned(), "2000".to_owned())].into();
+    let alerts = NewTopic { topic: world.plan().alerts.clone(), partitions: 1, replication: None, config };
+    world.broker().admin().unwrap().create(&[alerts], BROKER_TIMEOUT).unwrap();
+    let error = { world }.start("a").unwrap_err().to_string();
     let remedy =
-        "kafka-configs --alter --entity-type topics --entity-name counts --add-config max.message.bytes=10485760";
-    assert!(error.contains("its max.message.bytes is 1000") && error.contains(remedy), "{error}");
+        "kafka-configs --alter --entity-type topics --entity-name app-alerts --add-config max.message.bytes=10485760";
+    assert!(error.contains("is less for app-alerts 2000, counts 1000") && error.contains(remedy), "{error}");
+}
+
+#[test]
+fn records_follow_the_limits_of_topics_that_allow_8_mib() {
+    let mut world = World::new(setup(erase(Sized), Box::new(|_| Arc::new(NoSink)), memory::Settings::default()));
+    let plan = world.plan();
+    let config = |policy: &str| {
+        [("max.message.bytes", "8388608"), ("cleanup.policy", policy)].map(|(name, value)| (name.into(), value.into()))
+    };
+    let topic = |topic: &Topic, partitions, policy| {
+        let config = config(policy).into_iter().collect();
+        NewTopic { topic: topic.clone(), partitions, replication: None, config }
+    };
+    let topics = [
+        topic(&plan.nodes[0].inbox, 4, "delete"),
+        topic(&plan.nodes[0].changelog, 4, "compact"),
+        topic(&plan.instances, 1, "compact"),
+        topic(&plan.alerts, 4, "delete"),
+        topic(&plan.dead_letters, 4, "delete"),
+        topic(&Topic::new("counts"), 4, "delete"),
+    ];
+    world.broker().admin().unwrap().create(&topics, BROKER_TIMEOUT).unwrap();
+    world.start("a").unwrap();
+    run_until_idle(&mut world);
+    send(&world, &[("x", Some("8380000")), ("y", Some("8388600"))]);
+    run_until_idle(&mut world);
+    assert_eq!(values(&world, "counts").iter().map(String::len).collect::<Vec<_>>(), [8_380_002]);
+    let letters = world.broker().committed_records(&world.plan().dead_letters);
+    let [letter] = &letters[..] else { panic!("{letters:?}") };
+    let detail = letter.headers.text("__sheaf.errors.message").unwrap();
+    assert!(detail.contains("at most 8388608 (max.message.bytes)"), "{detail}");
 }
 
 #[test]

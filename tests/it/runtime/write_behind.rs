@@ -73,7 +73,7 @@ fn an_orderly_stop_flushes_dirty_entries() {
 fn an_instance_that_fails_flushes_its_dirty_entries() {
     let mut world = dirty();
     // Another process registers under its name.
-    drop(producer(&world, "app-a-0"));
+    drop(producer(&world, "app-0/a"));
     let start =
         r#"{"incarnation":"00000000-0000-0000-0000-000000000000","host":"h","process":1,"started_at":"","http":""}"#;
     let announcement = OutRecord::keyed(&Topic::new("app-instances"), &Key::new("a"), start.into());

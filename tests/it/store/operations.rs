@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use sheaf::codec::Head;
-use sheaf::model::{Act, ActSlot, Key, Target, Timer, TimerKind};
+use sheaf::model::{Act, ActSlot, Key, Status, Statuses, Target, Timer, TimerKind};
 
 use super::at;
 
@@ -44,7 +44,8 @@ fn keys() -> impl Strategy<Value = Key> {
 fn heads() -> impl Strategy<Value = Head> {
     let timers = prop::collection::vec(prop::option::of(0..DUE_MAX), KINDS.len());
     let acts = prop::collection::vec(prop::option::of(1..3_u32), SLOTS.len());
-    (timers, acts).prop_map(|(dues, attempts)| {
+    // Statuses and times of three minutes.
+    (timers, acts, prop::option::of(0..2_u64), -1..2_i64).prop_map(|(dues, attempts, status, minute)| {
         let timer = |(kind, due): (TimerKind, Option<i64>)| due.map(|due| Timer { kind, due: at(due) });
         let act = |(slot, attempt): (u8, Option<u32>)| {
             let valid_for = Duration::from_secs(1);
@@ -59,6 +60,8 @@ fn heads() -> impl Strategy<Value = Head> {
         Head {
             timers: KINDS.into_iter().zip(dues).filter_map(timer).collect(),
             acts: SLOTS.into_iter().zip(attempts).filter_map(act).collect(),
+            statuses: status.map_or_else(Statuses::none, |status| Statuses::one(Status(status))),
+            at: at(minute * 60_000 + 59_999),
             ..Head::default()
         }
     })

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sheaf::codec::Head;
 use sheaf::model::Key;
+use sheaf::store::counts::{Bucket, Counts};
 use sheaf::store::index::TimerRow;
 use sheaf::store::overlay::{Overlay, Parts, Written};
 use sheaf::store::write_behind::{Limits, WriteBehind};
@@ -185,6 +186,7 @@ impl<'a> Pair<'a> {
     }
 
     fn check_entries(&self) {
+        assert_eq!(self.behind().counts(), counts(&self.committed), "with dirty entries");
         for key in KEYS.map(Key::new) {
             let expected = self.current.get(&key).map(|entry| entry.bytes.clone());
             assert_eq!(self.overlay.get(self.behind(), &key).unwrap(), expected, "{key:?}");
@@ -206,6 +208,7 @@ impl<'a> Pair<'a> {
     fn check_store(&self, store: &dyn Store) {
         let stored = self.committed.iter().map(|(key, entry)| (key.clone(), entry.bytes.to_vec()));
         assert_eq!(store.scan(None, usize::MAX).unwrap(), stored.collect::<Vec<_>>());
+        assert_eq!(store.counts(), counts(&self.committed));
         let acts = |(key, entry): (&Key, &Entry)| -> Vec<_> {
             entry.head.acts.iter().map(|act| (key.clone(), act.slot)).collect()
         };
@@ -278,6 +281,15 @@ fn parts(entries: &Entries) -> Vec<((Key, u32), Bytes)> {
             .collect()
     };
     entries.iter().flat_map(of_entry).collect()
+}
+
+/// The expected numbers of these entries.
+fn counts(entries: &Entries) -> Counts {
+    let mut counts = Counts::default();
+    for entry in entries.values() {
+        counts.add(Bucket::of(&entry.head), 1);
+    }
+    counts
 }
 
 /// The expected timer rows of these entries, sorted.

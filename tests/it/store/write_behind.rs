@@ -8,6 +8,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use sheaf::codec::Head;
 use sheaf::model::{ActSlot, Key, Timer, Timestamp};
+use sheaf::store::counts::Counts;
 use sheaf::store::memory::MemoryStores;
 use sheaf::store::overlay::{Overlay, Parts, Written};
 use sheaf::store::rocks::{RocksOptions, RocksStores};
@@ -86,6 +87,10 @@ impl Store for FullDisk {
 
     fn len_estimate(&self) -> u64 {
         self.0.len_estimate()
+    }
+
+    fn counts(&self) -> Counts {
+        self.0.counts()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::driver::processor::{Tally, topology};
 fn start(fixture: &Fixture, state: &std::path::Path, silence: Duration) -> Instance {
     let broker = KafkaBroker::new(fixture.settings.clone()).expect("settings");
     let stores = RocksStores::open(RocksOptions::new(state)).expect("a directory");
-    let topics = TopicSettings { partitions: 1, replication: None };
+    let topics = TopicSettings { partitions: 1, ..TopicSettings::default() };
     let settings = Settings { topics, ..Settings::new(&fixture.name("app"), "a") };
     let application = Application::new(topology(silence).expect("wired"), settings, broker, stores);
     let status = application.status();

@@ -34,6 +34,8 @@ pub(crate) struct Deployment {
     pub(crate) binary: Option<PathBuf>,
     /// The topology's `bundle.sla`.
     pub(crate) sla: &'static str,
+    /// True if the topology names no topic of submissions.
+    pub(crate) default_submissions: bool,
     in_flight_max: u32,
     directory: PathBuf,
     /// Removes the directory when dropped; `None` for a persistent one.
@@ -82,6 +84,7 @@ impl Deployment {
             settings,
             binary: None,
             sla: "24h",
+            default_submissions: false,
             in_flight_max: 16,
             directory,
             _temporary: None,
@@ -160,8 +163,12 @@ impl Deployment {
     fn configure(&self, instance: &str, state: &str, number: u32) -> PathBuf {
         let directory = &self.directory;
         let (topology, sla) = (directory.join("topology.yaml"), self.sla);
-        let (parents, children, submissions) =
-            (self.topic("parents"), self.topic("children"), self.topic("submissions"));
+        let (parents, children) = (self.topic("parents"), self.topic("children"));
+        let submissions = if self.default_submissions {
+            String::new()
+        } else {
+            format!("submissions: {}\n", self.topic("submissions"))
+        };
         write(
             &topology,
             &format!(
@@ -170,7 +177,7 @@ impl Deployment {
                  \x20 - {{ topic: {parents}, member: parent, bundle: /id, id: /id, expects: /children }}\n\
                  \x20 - {{ topic: {children}, member: child, bundle: /parent_id, id: /id, position: /position }}\n\
                  bundle: {{ children: 1, sla: {sla} }}\n\
-                 submissions: {submissions}\n\
+                 {submissions}\
                  deliver: {{ control_m: {{ template: templates/bundle.json, server: smprod, retention_days: 14 }} }}\n"
             ),
         );

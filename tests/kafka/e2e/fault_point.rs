@@ -57,7 +57,7 @@ fn provoke(deployment: &Deployment, point: FaultPoint, crashing: &mut Process) -
     if point == FaultPoint::Recovering {
         // Another producer with the same transactional id: the outcome of the transaction is unknown.
         crashing.ready();
-        drop(deployment.fixture.producer("app-a-0", &[]));
+        drop(deployment.fixture.producer("app-0/a", &[]));
     }
     None
 }

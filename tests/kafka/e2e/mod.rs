@@ -17,6 +17,7 @@
 //! | `standby` | a killed instance, and a successor with standbys |
 //! | `stop` | signals, exit codes, two processes with one instance id |
 //! | `upgrade` | the state of an older version |
+//! | `neighbour` | a cluster with an authorizer |
 //! | `custom` | a custom processor, by the public API |
 //! | `group` | added partitions, the cooperative protocol, lost offsets |
 
@@ -29,6 +30,7 @@ mod fault_point;
 mod group;
 mod guarantee;
 pub(crate) mod java;
+mod neighbour;
 mod outage;
 mod poison;
 pub(crate) mod process;

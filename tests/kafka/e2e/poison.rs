@@ -61,8 +61,9 @@ fn a_poison_record_becomes_a_dead_letter_and_the_partition_continues() {
     assert!((instance.metric("sheaf_dlq_records_total", "") - 5.0).abs() < 0.5, "counted");
     let log_text = instance.log_text();
     for reason in ["unparsable", "missing_field", "bad_id", "no_value"] {
-        let lines =
-            log_text.lines().filter(|line| line.contains(&format!("dead letter {reason}: {parents}-0 offset ")));
+        let is_about =
+            |line: &&str| line.contains(&format!("dead letter, {reason}: ")) && line.contains(&format!("{parents}-0@"));
+        let lines = log_text.lines().filter(is_about);
         assert_eq!(lines.count(), 1, "one line for each reason: {log_text}");
     }
     assert_eq!(instance.terminate(), Some(0));

@@ -1,5 +1,7 @@
 //! The end of an instance: by a signal, by a second one, by another process with the same instance id.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 use sheaf::broker::{ConsumerSpec, Waker};
 
@@ -9,21 +11,55 @@ use super::deployment::Deployment;
 use super::process::until;
 
 #[test]
-fn with_one_instance_id_the_older_process_stops_and_names_the_newer() {
+fn with_one_instance_id_the_newer_process_waits_while_the_older_lives() {
     let Some(deployment) = Deployment::open("e2e-same-id") else { return };
     let mut chance = fastrand::Rng::with_seed(7);
+    let all = bundles(60, &mut chance);
+    let (one, rest) = all.split_at(20);
+    let (two, _) = rest.split_at(20);
+    let mut older = deployment.run("a");
+    deployment.write_events(&shuffled(one, 0, &mut chance));
+    deployment.wait_for_deliveries(one);
+    let mut newer = deployment.start_in("a", "another-disk");
+    let named = format!("waiting for the end of another process of instance id a: process {}", older.id());
+    newer.wait_for_log(&named);
+    assert!(newer.log_text().contains("SHEAF_INSTANCE_ID"), "the remedy is missing: {}", newer.log_text());
+    until("/readyz has the reason", || {
+        newer
+            .http_get("/readyz")
+            .is_some_and(|(status, body)| status == 503 && body.contains("process of instance id a"))
+    });
+    // Longer than the time without a heartbeat after which a process counts as dead.
+    std::thread::sleep(Duration::from_secs(15));
+    deployment.write_events(&shuffled(two, 0, &mut chance));
+    deployment.wait_for_deliveries(&all[..40]);
+    assert!(older.ended().is_none() && newer.ended().is_none(), "{}", older.log_text());
+    older.kill();
+    newer.ready();
+    deployment.write_events(&shuffled(&all[40..], 0, &mut chance));
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
+    assert_eq!(newer.terminate(), Some(0));
+}
+
+#[test]
+fn a_process_without_a_sign_of_life_is_replaced_and_names_the_newer_when_it_goes_on() {
+    let Some(deployment) = Deployment::open("e2e-replaced") else { return };
+    let mut chance = fastrand::Rng::with_seed(8);
     let all = bundles(40, &mut chance);
     let (one, two) = all.split_at(20);
     let mut older = deployment.run("a");
     deployment.write_events(&shuffled(one, 0, &mut chance));
     deployment.wait_for_deliveries(one);
+    older.signal(Signal::STOP);
     let mut newer = deployment.start_in("a", "another-disk");
+    newer.ready();
+    older.signal(Signal::CONT);
     assert_eq!(older.exit_code(), Some(1));
     let log_text = older.log_text();
     let named = format!("another process took over instance id a: process {}", newer.id());
     assert!(log_text.contains(&named), "{log_text}");
     assert!(log_text.contains("SHEAF_INSTANCE_ID"), "the remedy is missing: {log_text}");
-    newer.ready();
     deployment.write_events(&shuffled(two, 0, &mut chance));
     deployment.wait_for_deliveries(&all);
     deployment.assert_exactly(&all);
@@ -84,6 +120,20 @@ fn a_restart_after_a_clean_stop_moves_nothing_and_restores_nothing() {
     assert!(restored < 0.5, "{restored} records were restored");
     assert_eq!(first.terminate(), Some(0));
     assert_eq!(second.terminate(), Some(0));
+}
+
+#[test]
+fn a_start_logs_some_ten_lines_and_a_hang_up_reloads() {
+    let Some(deployment) = Deployment::open("e2e-reload") else { return };
+    let mut instance = deployment.run("a");
+    instance.wait_for_log("all tasks of the thread are running");
+    let log_text = instance.log_text();
+    let lines: Vec<_> = log_text.lines().filter(|line| !line.contains("librdkafka")).collect();
+    assert!(lines.len() <= 12, "{} lines: {log_text}", lines.len());
+    instance.signal(Signal::HUP);
+    instance.wait_for_log("reloaded; these have changed");
+    instance.ready();
+    assert_eq!(instance.terminate(), Some(0));
 }
 
 #[test]

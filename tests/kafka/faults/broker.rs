@@ -49,7 +49,7 @@ fn killed_coordinators_lose_and_duplicate_nothing() {
     let load = verified.load();
     verified.wait_for_output();
     let group = verified.deployment.application();
-    let transactional_id = format!("{group}-a-0");
+    let transactional_id = format!("{group}-0/a");
     for (topic, name) in [("__consumer_offsets", &group), ("__transaction_state", &transactional_id)] {
         let node = coordinator(&verified.deployment.fixture.settings.bootstrap_servers, topic, name);
         let killed_at_ms = now_ms();

@@ -50,8 +50,6 @@ const TOPOLOGY: &str = include_str!("../../../../topologies/control-m.yaml");
 const TEMPLATE: &str = include_str!("../../../../templates/bundle.json");
 /// 2026-11-20T00:00:00Z.
 const START: Timestamp = Timestamp::from_millis(1_795_132_800_000);
-/// The pause before each line.
-const LINE_PAUSE: Duration = Duration::from_millis(700);
 /// The longest wait of the simulated clock for acts in flight.
 const ACTS_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -116,7 +114,7 @@ fn world(
         limits: Limits { broker_timeout: Duration::from_secs(5), ..Limits::default() },
         ..app::settings(&config, String::new())
     };
-    let secrets = Secrets::new(handle);
+    let secrets = Arc::new(Secrets::new(handle));
     let calls = Calls { handle: handle.clone(), clock: clock.clone(), metrics: metrics.clone() };
     let in_flight = in_flight.clone();
     Ok(World::new(Setup {
@@ -189,13 +187,17 @@ impl Harness for Console<'_> {
 
     fn observed(&mut self, at: Timestamp, observation: &Observation) {
         if !self.fast {
-            pause(LINE_PAUSE);
+            pause(printer::pause(observation));
         }
         self.printer.observation(at, observation);
     }
 
     fn lose_answer(&mut self) {
         self.simulator.inject(Fault::once("POST", "/run/ondemand", Action::ResetAfter));
+    }
+
+    fn calls_in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Acquire)
     }
 }
 

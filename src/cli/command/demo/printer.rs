@@ -1,6 +1,7 @@
 //! Prints the observations of a demo, as lines of text or as JSON.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -53,12 +54,9 @@ impl Printer {
         if self.json {
             return;
         }
-        print_stdout(
-            "A day of events in a minute: parents and children arrive in any order, hours apart; each complete bundle",
-        );
-        print_stdout(
-            "becomes one folder at Control-M. Two instances share the work, in memory; Control-M is simulated.",
-        );
+        print_stdout("A day of events in a minute: parents and children arrive in any order, hours");
+        print_stdout("apart; each complete bundle becomes one folder at Control-M, which is simulated.");
+        print_stdout("Two instances share the work, in memory. One will be killed.");
         print_stdout(&format!("(seed {seed}; --seed N is another day, --fast prints without pauses)\n"));
     }
 
@@ -69,8 +67,10 @@ impl Printer {
             return print_stdout(&line.to_string());
         }
         let (subject, text, colour) = self.describe(observation);
-        let line = format!("{}  {subject:<10}  {text}", self.time(at));
-        print_stdout(&self.paint(&line, colour));
+        for text in text.lines() {
+            let line = format!("{}  {subject:<10}  {text}", self.time(at));
+            print_stdout(&self.paint(&line, colour));
+        }
     }
 
     fn time(&self, at: Timestamp) -> String {
@@ -95,24 +95,18 @@ impl Printer {
                 (self.name(bundle), format!("complete: parent and {children}{late}"), Colour::Blue)
             }
             Observation::Delivered { bundle, outcome, folder, looked_up } => {
-                let how = if *looked_up { " (its answer was lost: looked up and found, not sent again)" } else { "" };
+                let how = if *looked_up { "\nits answer was lost: looked up and found, not sent again" } else { "" };
                 (self.name(bundle), format!("{outcome} as {folder}{how}"), Colour::Green)
             }
             Observation::Alert { bundle, kind, message } => {
-                let name = self.name(bundle);
-                (
-                    name.clone(),
-                    format!("ALERT {kind}: {}", message.replace(&format!("bundle {bundle}"), &name)),
-                    Colour::Red,
-                )
+                let text = message.replace(&format!("bundle {bundle}"), &self.name(bundle));
+                ("ALERT".to_owned(), format!("{kind}\n{text}"), Colour::Red)
             }
             Observation::DeadLetter { reason } => (String::new(), format!("dead letter: {reason}"), Colour::Red),
             Observation::Started { instance } => (format!("instance {instance}"), "starts".to_owned(), Colour::Grey),
-            Observation::Killed { instance } => (
-                format!("instance {instance}"),
-                "is killed with -9 in the middle of its work".to_owned(),
-                Colour::Yellow,
-            ),
+            Observation::Killed { instance, .. } => {
+                (format!("instance {instance}"), danger(observation).join("\n"), Colour::Yellow)
+            }
             Observation::Assigned { instances } => {
                 let text = format!("all partitions are assigned to: {}", instances.join(", "));
                 ("group".to_owned(), text, Colour::Grey)
@@ -128,4 +122,36 @@ impl Printer {
         let next = self.names.len() + 1;
         self.names.entry(bundle.to_owned()).or_insert_with(|| format!("bundle {next:>2}")).clone()
     }
+}
+
+/// The pause before an observation: less where nothing is to be seen yet, more where there is much to read.
+pub(super) fn pause(observation: &Observation) -> Duration {
+    let millis = match observation {
+        Observation::Started { .. } | Observation::Assigned { .. } => 200,
+        Observation::Event { .. } | Observation::Complete { .. } => 600,
+        Observation::Delivered { .. } | Observation::DeadLetter { .. } | Observation::AnswerLossInjected => 900,
+        Observation::Alert { .. } | Observation::Killed { .. } => 1_500,
+    };
+    Duration::from_millis(millis)
+}
+
+/// The lines of a kill: what was in danger.
+fn danger(killed: &Observation) -> Vec<String> {
+    let Observation::Killed { open_bundles, uncommitted_events, uncommitted_submissions, calls_in_flight, .. } = killed
+    else {
+        return Vec::new();
+    };
+    let plural = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    let mut lines = vec![
+        "is killed with -9, just before a commit; in danger:".to_owned(),
+        format!(
+            "open bundles: {open_bundles}; uncommitted: {}, {}",
+            plural(*uncommitted_events, "event"),
+            plural(*uncommitted_submissions, "submission"),
+        ),
+    ];
+    if *calls_in_flight > 0 {
+        lines.push(format!("calls to Control-M in flight: {calls_in_flight}"));
+    }
+    lines
 }

@@ -12,7 +12,7 @@ use crate::sim::oracle::{self, Outcome};
 pub(super) fn table(sent: &[Sent], outcome: &Outcome, start: Timestamp) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["bundle", "members", "first", "complete", "submissions", "folders at Control-M", "alerts"]);
+    table.set_header(["bundle", "members", "first", "complete", "submissions", "folders", "alerts"]);
     let mut rows: Vec<_> = oracle::expected(sent).into_iter().collect();
     rows.sort_by_key(|(_, bundle)| bundle.first);
     for (number, (id, bundle)) in rows.into_iter().enumerate() {
@@ -20,7 +20,7 @@ pub(super) fn table(sent: &[Sent], outcome: &Outcome, start: Timestamp) -> Strin
         let of_bundle = |record: &&crate::model::Record| record.key.as_deref() == Some(key.as_bytes());
         let wanted = bundle.children.map_or_else(|| "?".to_owned(), |children| (children + 1).to_string());
         table.add_row([
-            format!("bundle {:>2}  {}", number + 1, key.split('-').next().unwrap_or_default()),
+            format!("{:>2}  {}", number + 1, key.split('-').next().unwrap_or_default()),
             format!("{} of {wanted}", bundle.members.len()),
             time(bundle.first, start),
             bundle.completed.map_or_else(|| "never".to_owned(), |at| time(at, start)),
@@ -41,8 +41,8 @@ pub(super) fn sentence(sent: &[Sent], outcome: &Outcome, violations: &[String], 
             number => format!("{number} alerts"),
         };
         let text = format!(
-            "The oracle agrees: {} events of {bundles} bundles; {} complete, each submitted exactly once; {}; \
-             nothing lost, nothing doubled.",
+            "The oracle agrees: {} events of {bundles} bundles; {} complete, each submitted\n\
+             exactly once; {}; nothing lost, nothing doubled.",
             sent.len(),
             outcome.submissions.len(),
             alerts,

@@ -3,10 +3,11 @@
 //! The samples are bundles with few and with many children, in time and late. Their payloads have every field that the
 //! template asks for: whether events have it is not known here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::definition::{Context, Error, SLA, VARIABLES, render_with};
 use super::{EVENTS_MAX, Folders};
+use crate::processor::bundle::NamedChildren;
 use crate::template::{self, Finding, Sample, SamplePayload, Severity};
 
 /// The id of sample bundles; it has letters, which a template must not change.
@@ -16,11 +17,13 @@ const FEW: [usize; 3] = [1, 3, 0];
 
 /// The numbers of children that bundles have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Children {
+pub struct Children<'a> {
     /// The number if a parent states none.
     pub usual: usize,
     /// True if parents state theirs, so that any number is possible.
     pub varies: bool,
+    /// Their names in their order, if they are counted by name; their numbers make up the usual one.
+    pub names: &'a [NamedChildren],
 }
 
 /// A sample bundle.
@@ -32,7 +35,7 @@ struct Bundle {
 
 impl Folders {
     /// The findings in the template, errors first of all in each bundle; empty if each sample renders.
-    pub fn check(&self, children: Children) -> Vec<Finding> {
+    pub fn check(&self, children: Children<'_>) -> Vec<Finding> {
         let mut findings = self.template.lint(&VARIABLES);
         // A rendering stops at an unknown name, and tells nothing else then.
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
@@ -41,7 +44,7 @@ impl Folders {
         let sample = Sample::of(&self.template);
         let mut told = BTreeSet::new();
         for bundle in bundles(children) {
-            let Err(error) = self.render(&sample, bundle) else { continue };
+            let Err(error) = self.render(&sample, bundle, children.names) else { continue };
             // One mistake fails in several samples, with other words.
             if told.insert(place(&error)) {
                 let severity = severity(&sample, &error, bundle, children);
@@ -51,7 +54,7 @@ impl Folders {
         findings
     }
 
-    fn render(&self, sample: &Sample, bundle: Bundle) -> Result<String, Error> {
+    fn render(&self, sample: &Sample, bundle: Bundle, names: &[NamedChildren]) -> Result<String, Error> {
         let payloads: Vec<SamplePayload> = (1..).take(bundle.children + 1).map(|seed| sample.payload(seed)).collect();
         let Some((parent, children)) = payloads.split_first() else { return Ok(String::new()) };
         let time = |hour: u32| serde_json::json!(format!("2026-01-31T{hour:02}:30:00Z"));
@@ -66,6 +69,7 @@ impl Folders {
             bundle_id: BUNDLE_ID,
             parent,
             children,
+            members: by_name(names, children),
             folder: &format!("folder-{BUNDLE_ID}"),
             first_event_at: &time(9),
             completed_at: &time(if bundle.late { 23 } else { 10 }),
@@ -75,8 +79,16 @@ impl Folders {
     }
 }
 
+/// The children by name; none if they are not counted by name.
+fn by_name<'a, P>(names: &'a [NamedChildren], children: &'a [P]) -> BTreeMap<&'a str, Vec<&'a P>> {
+    let mut rest = children.iter();
+    let mut take =
+        |named: &NamedChildren| rest.by_ref().take(usize::try_from(named.count).unwrap_or(usize::MAX)).collect();
+    names.iter().map(|named| (&*named.name, take(named))).collect()
+}
+
 /// The samples; those with the usual number of children first.
-fn bundles(children: Children) -> impl Iterator<Item = Bundle> {
+fn bundles(children: Children<'_>) -> impl Iterator<Item = Bundle> {
     let others =
         FEW.into_iter().chain([EVENTS_MAX + 1]).filter(move |other| children.varies && *other != children.usual);
     let in_time_and_late = |children| [false, true].map(|late| Bundle { children, late });
@@ -84,7 +96,7 @@ fn bundles(children: Children) -> impl Iterator<Item = Bundle> {
 }
 
 /// A mistake that certainly meets bundles is an error. The number of children is one of the events, as are their fields.
-fn severity(sample: &Sample, error: &Error, bundle: Bundle, children: Children) -> Severity {
+fn severity(sample: &Sample, error: &Error, bundle: Bundle, children: Children<'_>) -> Severity {
     let certain = match error {
         Error::Template(error @ template::Error::Evaluation { .. }) => !sample.is_uncertain(error, &VARIABLES),
         // A child that this bundle does not have: `children[2]`.
@@ -117,19 +129,19 @@ fn words(Bundle { children, late }: Bundle) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Children, Folders, Severity};
+    use super::{Children, Folders, NamedChildren, Severity};
     use crate::template::Template;
 
-    const ONE: Children = Children { usual: 1, varies: false };
-    const ANY: Children = Children { usual: 1, varies: true };
+    const ONE: Children<'_> = Children { usual: 1, varies: false, names: &[] };
+    const ANY: Children<'_> = Children { usual: 1, varies: true, names: &[] };
 
     /// The findings in a template with this text for a job, and another one for each child.
-    fn findings(job: &str, children: Children) -> Vec<(Severity, String)> {
+    fn findings(job: &str, children: Children<'_>) -> Vec<(Severity, String)> {
         let source = format!("{{\"{{{{ folder }}}}\": {{\"Type\": \"Folder\",\n{job}}}}}");
         of(&source, children)
     }
 
-    fn of(source: &str, children: Children) -> Vec<(Severity, String)> {
+    fn of(source: &str, children: Children<'_>) -> Vec<(Severity, String)> {
         let template = Template::compile("t.json", source).unwrap();
         let folders = Folders { template, server: "s".into(), retention_days: 1 };
         folders.check(children).into_iter().map(|finding| (finding.severity, finding.text)).collect()
@@ -143,10 +155,10 @@ mod tests {
     fn the_shipped_template_renders_and_is_told_to_serve_up_to_98_children() {
         let shipped = include_str!("../../../../templates/bundle.json");
         assert_eq!(of(shipped, ONE), []);
-        assert_eq!(of(shipped, Children { usual: 98, varies: false }), []);
+        assert_eq!(of(shipped, Children { usual: 98, varies: false, names: &[] }), []);
         let found = of(shipped, ANY);
         assert!(is_told(&found, Severity::Warning, "has 101 events, and Control-M takes at most 99"), "{found:?}");
-        let found = of(shipped, Children { usual: 120, varies: false });
+        let found = of(shipped, Children { usual: 120, varies: false, names: &[] });
         assert!(is_told(&found, Severity::Error, "has 121 events, and Control-M takes at most 99"), "{found:?}");
     }
 
@@ -169,11 +181,25 @@ mod tests {
 
     #[test]
     fn what_depends_on_the_event_is_a_warning() {
-        assert_eq!(findings("\"a\": \"{{ children[2].id }}\"", Children { usual: 3, varies: false }), []);
+        assert_eq!(findings("\"a\": \"{{ children[2].id }}\"", Children { usual: 3, varies: false, names: &[] }), []);
         let found = findings("\"a\": \"{{ children[0].id }}\"", ANY);
         assert!(is_told(&found, Severity::Warning, "with 0 children, in time"), "{found:?}");
         let found = findings("\"a\": \"{{ parent.count + 1 }}\"", ONE);
         assert!(is_told(&found, Severity::Warning, "`parent.count | int`"), "{found:?}");
+    }
+
+    #[test]
+    fn children_that_are_counted_by_name_are_members() {
+        let counted = |name: &str, count| NamedChildren { name: name.into(), count };
+        let names = [counted("payment", 1), counted("shipment", 2)];
+        let by_name = Children { usual: 3, varies: false, names: &names };
+        let of = |name: &str, index: u32| format!("\"a\": \"{{{{ members.{name}[{index}].id }}}}\"");
+        assert_eq!(findings(&of("payment", 0), by_name), []);
+        assert_eq!(findings(&of("shipment", 1), by_name), []);
+        for (name, index) in [("payment", 1), ("shipmnt", 0)] {
+            let found = findings(&of(name, index), by_name);
+            assert!(is_told(&found, Severity::Error, &format!("members.{name}")), "{found:?}");
+        }
     }
 
     #[test]
@@ -198,6 +224,10 @@ mod tests {
         assert_eq!(findings(loops, ONE), []);
         let keys =
             "{% for c in children %}\"{{ c.id }}-{{ c.name }}\": {}, \"{{ c.name }}\": {}, {% endfor %}\"z\": {}";
-        assert_eq!(findings(keys, Children { usual: 50, varies: false }), [], "the values of children differ");
+        assert_eq!(
+            findings(keys, Children { usual: 50, varies: false, names: &[] }),
+            [],
+            "the values of children differ"
+        );
     }
 }

@@ -1,12 +1,14 @@
 //! Renders the job definition of a submission, and checks that it can be looked up.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Folders, count};
 use crate::processor::Count;
 use crate::processor::delivery::Submission;
-use crate::template::{self, Template};
+use crate::template::{self, Payload, Template};
 
 /// The variable `ctmsla` of a template: the SLA of the folder's service in hours and minutes, with the value of the original
 /// consumer.
@@ -58,6 +60,7 @@ pub(super) struct Context<'a, P: Serialize, V: Serialize> {
     pub(super) bundle_id: &'a str,
     pub(super) parent: &'a P,
     pub(super) children: &'a [P],
+    pub(super) members: BTreeMap<&'a str, Vec<&'a P>>,
     pub(super) folder: &'a str,
     pub(super) first_event_at: &'a V,
     pub(super) completed_at: &'a V,
@@ -65,7 +68,7 @@ pub(super) struct Context<'a, P: Serialize, V: Serialize> {
 }
 
 /// The names of the variables.
-pub(super) const VARIABLES: [&str; 13] = [
+pub(super) const VARIABLES: [&str; 14] = [
     "server_name",
     "retention_days",
     "job_name",
@@ -75,11 +78,21 @@ pub(super) const VARIABLES: [&str; 13] = [
     "bundle_id",
     "parent",
     "children",
+    "members",
     "folder",
     "first_event_at",
     "completed_at",
     "late",
 ];
+
+/// The children by name; none if they are not counted by name.
+fn by_name(submission: &Submission) -> BTreeMap<&str, Vec<&Payload>> {
+    let mut members: BTreeMap<&str, Vec<&Payload>> = BTreeMap::new();
+    for (name, child) in submission.names.iter().zip(&submission.children) {
+        members.entry(name).or_default().push(child);
+    }
+    members
+}
 
 /// Renders the definition of one submission: a JSON object with the folder as a key.
 pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -> Result<String, Error> {
@@ -94,6 +107,7 @@ pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -
         bundle_id: &submission.bundle_id,
         parent: &submission.parent,
         children: &submission.children,
+        members: by_name(submission),
         folder,
         first_event_at: &submission.first_event_at,
         completed_at: &submission.completed_at,

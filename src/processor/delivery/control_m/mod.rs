@@ -23,7 +23,7 @@ pub use check::Children;
 pub use definition::{EVENTS_MAX, SLA};
 pub use folder::FOLDER_CHARS_MAX;
 pub use protocol::{Answer, Request};
-pub use settings::{CONTROL_M, Folders, usual_settings};
+pub use settings::{CONTROL_M, Folders, GIVE_UP_AFTER, usual_settings};
 
 use std::time::Duration;
 
@@ -44,8 +44,9 @@ const WORDS: Words = Words {
 impl Protocol for Folders {
     fn prepare(&self, submission: &Submission) -> Result<Prepared, Reject> {
         let name = folder::name(&submission.bundle_id)?;
-        let revision = self.template.revision().to_owned();
-        let (content, count) = match definition::render(self, submission, &name) {
+        let folders = Self { template: self.template.fixed(), ..self.clone() };
+        let revision = folders.template.revision();
+        let (content, count) = match definition::render(&folders, submission, &name) {
             Ok(definition) => (Ok(definition), count::RENDERED),
             Err(error) => (Err(Reject::new(RejectReason::Render, error.to_string())), error.count()),
         };
@@ -69,6 +70,7 @@ impl Protocol for Folders {
                 detail: http(status, &message),
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
+            Ok(Answer::Suspended { message }) => SubmitAnswer::Suspended { detail: message },
             Ok(Answer::Found { .. } | Answer::Absent) | Err(_) => SubmitAnswer::Unclear,
         }
     }
@@ -83,6 +85,7 @@ impl Protocol for Folders {
                 detail: http(status, &message),
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
+            Ok(Answer::Suspended { message }) => LookUpAnswer::Suspended { detail: message },
             Ok(Answer::Accepted { .. }) => unclear("a response to a submit".to_owned()),
             Err(error) => unclear(format!("an invalid response: {error}")),
         }

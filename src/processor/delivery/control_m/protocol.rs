@@ -47,14 +47,14 @@ pub enum Answer {
     },
     /// The look-up found nothing.
     Absent,
-    /// Control-M did not execute the request, and would refuse a retry (400, 403, 404, 413, 422).
+    /// Control-M did not execute the request, and would refuse a retry: the answer is about this definition.
     Refused {
         /// The HTTP status.
         status: u16,
         /// Control-M's message.
         message: String,
     },
-    /// Control-M did not execute the request, and may execute a retry (429, 401, 503 with its own list of errors).
+    /// Control-M did not execute the request, and may execute a retry (429, 503 with its own list of errors).
     Busy {
         /// The HTTP status.
         status: u16,
@@ -62,5 +62,10 @@ pub enum Answer {
         message: String,
         /// The value of `Retry-After`, in milliseconds.
         retry_after_ms: Option<u64>,
+    },
+    /// Control-M did not execute the request, because it refuses everybody, or cannot be reached: the sink is suspended.
+    Suspended {
+        /// The reason.
+        message: String,
     },
 }

@@ -9,6 +9,9 @@ use crate::template::Template;
 /// The name of Control-M's sink in the configuration.
 pub const CONTROL_M: &str = "control_m";
 
+/// The default of `deliver.give_up_after`: longer than a weekend.
+pub const GIVE_UP_AFTER: Duration = Duration::from_hours(3 * 24);
+
 /// The protocol of Control-M, with the parameters of its folders.
 #[derive(Clone, Debug)]
 pub struct Folders {
@@ -21,8 +24,7 @@ pub struct Folders {
 }
 
 /// The usual durations and limits: an intent is valid for 30 s, a request times out after a minute, a folder is visible after
-/// 30 s, a submit is retried after 5 s, 10 s, 20 s and so on up to 5 minutes, for about half a day, and a journal is kept for a
-/// week.
+/// 30 s, a submit is retried after 5 s, 10 s, 20 s and so on up to 5 minutes, for three days, and a journal is kept for a week.
 ///
 /// An empty look-up counts for 20 h, which is less than a day, because Control-M's new day may remove a folder.
 pub fn usual_settings() -> Settings {
@@ -31,7 +33,8 @@ pub fn usual_settings() -> Settings {
         intent_valid_for: Duration::from_secs(30),
         request_timeout: Duration::from_mins(1),
         visibility_lag: Duration::from_secs(30),
-        retry: Backoff { first: Duration::from_secs(5), factor: 2, max: Duration::from_mins(5), attempts_max: 150 },
+        retry: Backoff { first: Duration::from_secs(5), factor: 2, max: Duration::from_mins(5), jitter_percent: 25 },
+        give_up_after: GIVE_UP_AFTER,
         lookup_horizon: Duration::from_hours(20),
         keep: Duration::from_hours(7 * 24),
     }

@@ -8,20 +8,24 @@ pub use control_m::{ControlM, DELIVERY};
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::Submissions;
 use crate::codec::yaml::{Fields, Item};
-use crate::model::Topic;
+use crate::processor::delivery::control_m::GIVE_UP_AFTER;
 use crate::processor::delivery::{OUTCOMES, SubmissionKeying};
 use crate::processor::{self, erase};
-use crate::topology::{Node, Output, Source, internal_topic};
+use crate::topology::{Node, Output, Source, StartAt, internal_topic};
 
 /// A processor that delivers the records of a topic to a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// The topic of the records.
-    pub reads: Topic,
+    pub reads: Submissions,
     /// The service, with its settings.
     pub kind: DeliveryKind,
+    /// The time from the first attempt until a delivery gives up, not 0; see the delivery processor's setting.
+    pub give_up_after: Duration,
 }
 
 /// The kinds of delivery.
@@ -82,9 +86,10 @@ impl DeliveryKind {
 }
 
 impl Delivery {
-    /// The source, for the node with this index.
-    pub(super) fn source(&self, node: usize) -> Source {
-        Source { topic: self.reads.clone(), node, keying: Arc::new(SubmissionKeying) }
+    /// The source of the application's own submissions, for the node with this index.
+    pub(super) fn source(&self, application: &str, node: usize) -> Source {
+        let keying = Arc::new(SubmissionKeying::new(application));
+        Source { topic: self.reads.topic(application), node, keying, start: Some(StartAt::Earliest) }
     }
 
     /// The node, with its processor.
@@ -94,14 +99,26 @@ impl Delivery {
     }
 }
 
-/// Reads the key `deliver` of the root; without it there are no deliveries.
-pub(super) fn read(root: &mut Fields<'_>) -> Option<Vec<DeliveryKind>> {
+/// Reads the key `deliver` of the root, with `give_up_after` of each kind; without it there are no deliveries.
+pub(super) fn read(root: &mut Fields<'_>) -> Option<Vec<(DeliveryKind, Duration)>> {
     let Some(section) = root.item("deliver") else { return Some(Vec::new()) };
     let mut fields = section.fields()?;
     // All sections are read before the first `?`, so that all mistakes are reported.
     let found = fields.at_least_one(&KINDS.map(|(key, _)| key));
     let kinds = found.iter().zip(KINDS).filter_map(|(item, (_, read))| Some(read(item.as_ref()?)));
     let kinds: Vec<Option<DeliveryKind>> = kinds.collect();
+    let give_up_after = match fields.item("give_up_after") {
+        Some(item) => give_up_after(&item),
+        None => Some(GIVE_UP_AFTER),
+    };
     fields.finish();
-    kinds.into_iter().collect()
+    kinds.into_iter().map(|kind| Some((kind?, give_up_after?))).collect()
+}
+
+fn give_up_after(item: &Item<'_>) -> Option<Duration> {
+    let duration: Duration = item.read()?;
+    if duration.is_zero() {
+        item.problem("this must be longer than 0", Some("write a duration such as `3d`".to_owned()));
+    }
+    Some(duration)
 }

@@ -1,5 +1,10 @@
 //! The errors of the runtime.
 
+mod history;
+
+pub(super) use history::CHOICES;
+pub use history::{Histories, History};
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -124,13 +129,25 @@ pub enum Error {
         /// The partitions.
         missing: Vec<MissingOffset>,
     },
+    /// A first start on topics with a long history, for which the topology has no choice.
+    #[error(
+        "this would be the first start of {application}, and its sources hold a history: reading it submits every bundle that \
+         is complete in it. Nothing was read yet. Say in the topology where each source begins, with `start: earliest`, \
+         `start: latest`, a duration such as `start: 24h`, or a time such as `start: 2026-11-28T06:00:00Z`. That reads\n{histories}"
+    )]
+    FirstStart {
+        /// The application.
+        application: String,
+        /// What each choice would read.
+        histories: Histories,
+    },
     /// An empty changelog of a task whose inbox has a committed offset, and no store to republish it from.
     #[error(
         "changelog {changelog} of task {task} is empty, although the group {group} has committed an offset of its inbox: \
          the topic was created anew or emptied, and this instance has no store of it. If another instance or an old state \
          directory has one, run `sheaf state republish --all` there. To begin again without any state stop all instances, \
-         run `kafka-consumer-groups --group {group} --delete` and delete the inboxes and {group}-instances: the sources are then \
-         read from their beginning"
+         run `kafka-consumer-groups --group {group} --delete` and delete the inboxes and {group}-instances: that is a first \
+         start, for which `start` at each source of the topology says where to begin"
     )]
     StateLost {
         /// The task.
@@ -152,6 +169,18 @@ pub enum Error {
         group: String,
         /// The partition.
         partition: TopicPartition,
+    },
+    /// A source that was deleted and created anew while it was read.
+    #[error(
+        "topic {topic} was deleted and created anew while this application read it: the new topic's records up to the position in \
+         the former one would be passed over. To read it from its beginning stop all instances and run \
+         `kafka-consumer-groups --group {group} --topic {topic} --reset-offsets --to-earliest --execute`"
+    )]
+    SourceRecreated {
+        /// The group.
+        group: String,
+        /// The topic.
+        topic: Topic,
     },
     /// Another process with this instance id.
     #[error(
@@ -202,8 +231,10 @@ impl Error {
             | Self::Genesis { .. }
             | Self::Topic { .. }
             | Self::OffsetMissing { .. }
+            | Self::FirstStart { .. }
             | Self::StateLost { .. }
             | Self::InputLost { .. }
+            | Self::SourceRecreated { .. }
             | Self::Replaced { .. }
             | Self::Unwired { .. }
             | Self::Metrics(_)
@@ -222,7 +253,9 @@ impl Error {
             Self::Broker(_)
             | Self::Topic { .. }
             | Self::OffsetMissing { .. }
+            | Self::FirstStart { .. }
             | Self::InputLost { .. }
+            | Self::SourceRecreated { .. }
             | Self::Replaced { .. }
             | Self::Unwired { .. }
             | Self::Metrics(_)

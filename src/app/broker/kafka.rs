@@ -1,24 +1,51 @@
-//! The client of the Kafka cluster.
+//! The client on librdkafka: its settings, from the configuration.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Secrets;
-use super::error::{Error, Result};
+use crate::app::Secrets;
+use crate::app::error::{Error, Result};
+use crate::broker::Broker;
 use crate::broker::kafka::{Assignor, KafkaBroker, KafkaSettings};
 use crate::config::Config;
 
 /// The client of the cluster; it does not connect yet. `transaction_timeout` overrides the configured one.
-pub fn broker(config: &Config, secrets: &Secrets, transaction_timeout: Option<Duration>) -> Result<KafkaBroker> {
+pub fn broker(config: &Config, secrets: &Secrets, transaction_timeout: Option<Duration>) -> Result<Arc<dyn Broker>> {
     let mut settings = broker_settings(config, secrets)?;
     if let Some(timeout) = transaction_timeout {
         settings.transaction_timeout = timeout;
     }
-    KafkaBroker::new(settings).map_err(Error::Broker)
+    connect(settings)
+}
+
+/// The client of the cluster at these addresses, with the default settings; it does not connect yet.
+pub fn broker_at(bootstrap_servers: &str) -> Result<Arc<dyn Broker>> {
+    connect(KafkaSettings::new(bootstrap_servers))
+}
+
+fn connect(settings: KafkaSettings) -> Result<Arc<dyn Broker>> {
+    Ok(Arc::new(KafkaBroker::new(settings).map_err(Error::Broker)?))
+}
+
+/// Opens the clients with these properties without a broker, and closes them: each property, and those that belong together, are
+/// checked.
+pub(in crate::app) fn check(bootstrap_servers: &str, properties: &BTreeMap<String, String>) -> Result<()> {
+    let mut settings = KafkaSettings::new(bootstrap_servers);
+    properties.iter().try_for_each(|(name, value)| set_property(&mut settings, name, value))?;
+    KafkaBroker::new(settings).and_then(|broker| broker.open()).map_err(Error::Broker)
+}
+
+/// The version of librdkafka, for the metric `sheaf_build_info`.
+pub(in crate::app) fn client_version() -> String {
+    KafkaBroker::client_version()
 }
 
 /// The settings of the client, with their secrets.
 pub fn broker_settings(config: &Config, secrets: &Secrets) -> Result<KafkaSettings> {
     let mut settings = KafkaSettings::new(&config.kafka.bootstrap_servers);
+    settings.message_max_bytes = u32::try_from(config.max_record_bytes).unwrap_or(u32::MAX);
+    settings.group.clone_from(&config.application_id);
     settings.client_id = format!("{}-{}", config.application_id, config.instance_id);
     for (name, value) in &config.kafka.properties {
         let value = secrets.resolve(&format!("kafka.properties.{name}"), value)?;
@@ -28,7 +55,7 @@ pub fn broker_settings(config: &Config, secrets: &Secrets) -> Result<KafkaSettin
 }
 
 /// Sets a property of librdkafka. Four of them are settings of [`KafkaSettings`]; the others are passed on unchanged.
-pub(super) fn set_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Result<()> {
+fn set_property(settings: &mut KafkaSettings, name: &str, value: &str) -> Result<()> {
     let invalid = |expected: &str| Error::Property {
         name: name.to_owned(),
         value: value.to_owned(),

@@ -1,0 +1,33 @@
+//! A build without the feature `kafka`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::Secrets;
+use crate::app::error::Result;
+use crate::app::feature::NotBuilt;
+use crate::broker::Broker;
+use crate::config::Config;
+
+const KAFKA: NotBuilt = NotBuilt { part: "Kafka client", feature: "kafka" };
+
+/// [`NotBuilt`].
+pub fn broker(_config: &Config, _secrets: &Secrets, _timeout: Option<Duration>) -> Result<Arc<dyn Broker>> {
+    Err(KAFKA.into())
+}
+
+/// [`NotBuilt`].
+pub fn broker_at(_bootstrap_servers: &str) -> Result<Arc<dyn Broker>> {
+    Err(KAFKA.into())
+}
+
+/// [`NotBuilt`]: without the client its properties are not known.
+pub(in crate::app) fn check(_bootstrap_servers: &str, _properties: &BTreeMap<String, String>) -> Result<()> {
+    Err(KAFKA.into())
+}
+
+/// The version of the client library, for the metric `sheaf_build_info`.
+pub(in crate::app) fn client_version() -> String {
+    "none".to_owned()
+}

@@ -1,0 +1,17 @@
+//! The client of the Kafka cluster. A build without the feature `kafka` has none.
+
+#[cfg(feature = "kafka")]
+mod kafka;
+
+#[cfg(feature = "kafka")]
+pub use kafka::{broker, broker_at, broker_settings};
+#[cfg(feature = "kafka")]
+pub(super) use kafka::{check, client_version};
+
+#[cfg(not(feature = "kafka"))]
+mod absent;
+
+#[cfg(not(feature = "kafka"))]
+pub use absent::{broker, broker_at};
+#[cfg(not(feature = "kafka"))]
+pub(super) use absent::{check, client_version};

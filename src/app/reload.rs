@@ -1,0 +1,112 @@
+//! Reloads the templates and secrets of a running instance.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::Result;
+use super::sink::control_m;
+use super::{Resources, Secrets, TopologyFile, template};
+use crate::config::{Config, Reference};
+use crate::secret::SecretRef;
+use crate::sink::control_m::ControlM;
+use crate::template::Template;
+use crate::topology::Spec;
+
+/// What a running instance can take over without a restart. Errors are logged here: the instance goes on with what it has.
+#[derive(Debug)]
+pub struct Reloader {
+    file: TopologyFile,
+    secrets: Arc<Secrets>,
+    control_m: Option<Arc<ControlM>>,
+    /// The templates that were refused, with the reason, so that a poll logs it once.
+    refused: BTreeMap<PathBuf, String>,
+}
+
+/// The templates that are read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Templates {
+    /// Those in local files: a poll.
+    Local,
+    /// Those in S3, too, and a refused one is logged again: an operator's request.
+    All,
+}
+
+impl Reloader {
+    /// For the topology file and the resources of a running instance.
+    pub fn new(file: TopologyFile, resources: &Resources) -> Self {
+        let (secrets, control_m) = (resources.secrets.clone(), resources.control_m.clone());
+        Self { file, secrets, control_m, refused: BTreeMap::new() }
+    }
+
+    /// Reads templates again; one that cannot be read or compiled is refused, and the former one stays. Returns the names
+    /// of those that have changed. Submissions that are prepared from now on use them; the text of an intent stays.
+    pub fn templates(&mut self, which: Templates) -> Vec<String> {
+        if which == Templates::All {
+            self.refused.clear();
+        }
+        let mut changed = Vec::new();
+        for (path, current) in self.file.templates() {
+            if which == Templates::Local && template::is_remote(path) {
+                continue;
+            }
+            match self.read(path, current) {
+                Ok(read) => {
+                    self.refused.remove(path);
+                    let former = current.revision();
+                    if current.replace(&read) {
+                        let (template, revision) = (current.name(), current.revision());
+                        tracing::info!(template, revision, former, "template changed: new submissions use it");
+                        changed.push(template.to_owned());
+                    }
+                }
+                Err(error) => {
+                    let reason = error.to_string();
+                    if self.refused.get(path) != Some(&reason) {
+                        let revision = current.revision();
+                        tracing::error!(
+                            template = %path.display(), revision, error = %reason,
+                            "the template is refused and the former revision stays in use: mend it, and check it with \
+                             `sheaf validate`"
+                        );
+                        self.refused.insert(path.to_owned(), reason);
+                    }
+                }
+            }
+        }
+        changed
+    }
+
+    /// Reads the template at a path, and checks it if it is not the current one.
+    fn read(&self, path: &Path, current: &Template) -> std::result::Result<Template, Box<dyn std::error::Error>> {
+        let read = template::read(path)?;
+        if read.revision() == current.revision() {
+            return Ok(read);
+        }
+        for warning in self.file.check_template(path, &read)? {
+            tracing::warn!(%warning, "some bundles may fail with this template; see templates/README.md");
+        }
+        Ok(read)
+    }
+
+    /// Reads the secrets of this configuration again; the settings whose secrets have changed.
+    pub fn secrets(&self, config: &Config) -> Result<Vec<&'static str>> {
+        let (Some(sink), Some(settings)) = (&self.control_m, &config.control_m) else { return Ok(Vec::new()) };
+        let changed = control_m::reload(sink, settings, &self.secrets)?;
+        Ok(if changed { vec![control_m::API_KEY] } else { Vec::new() })
+    }
+
+    /// True if the topology file at this path is not the running one, apart from the content of templates.
+    pub fn topology_differs(&self, path: &Path) -> bool {
+        let text = std::fs::read_to_string(path);
+        let spec = text.map(|text| Spec::parse(&path.display().to_string(), &text));
+        !matches!(spec, Ok(Ok(spec)) if spec == self.file.spec)
+    }
+}
+
+/// The settings whose secrets are read at the start only: those of the Kafka client.
+pub fn secrets_of_the_start(config: &Config) -> Vec<String> {
+    let is_secret = |reference: &Reference| matches!(SecretRef::parse(reference.as_str()), Ok(Some(_)));
+    let properties = config.kafka.properties.iter().filter(|(_, value)| is_secret(value));
+    properties.map(|(name, _)| format!("kafka.properties.{name}")).collect()
+}

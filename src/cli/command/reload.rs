@@ -1,0 +1,98 @@
+//! Reloads what a running instance can take over: on SIGHUP all of it, and every few seconds the templates in local files.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+
+use crate::app::{Reloader, Templates, secrets_of_the_start};
+use crate::cli::exit::Failure;
+use crate::cli::load::{ConfigArgs, Inputs};
+use crate::cli::log::Level;
+use crate::config::Config;
+
+/// The interval at which the templates in local files are read.
+pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The settings that take effect by a reload.
+const RELOADED: [&str; 4] = ["control_m.api_key", "control_m.username", "control_m.password", "log.level"];
+
+/// What a reload needs. A reload may wait for AWS, so it runs on a thread of its own, one at a time.
+pub(super) struct Reload(Arc<Mutex<State>>);
+
+struct State {
+    args: ConfigArgs,
+    /// The inputs of the running configuration.
+    started_with: Inputs,
+    config: Config,
+    reloader: Reloader,
+    log_level: Level,
+}
+
+impl Reload {
+    /// For the running configuration, which was read from these files and options.
+    pub(super) fn new(
+        args: &ConfigArgs,
+        config: Config,
+        reloader: Reloader,
+        log_level: Level,
+    ) -> Result<Self, Failure> {
+        let started_with = Inputs::read(args)?;
+        Ok(Self(Arc::new(Mutex::new(State { args: args.clone(), started_with, config, reloader, log_level }))))
+    }
+
+    /// Starts a reload of everything.
+    pub(super) fn start(&self, runtime: &Runtime) {
+        self.spawn(runtime, State::reload);
+    }
+
+    /// Starts a look at the local templates.
+    pub(super) fn poll(&self, runtime: &Runtime) {
+        self.spawn(runtime, |state| drop(state.reloader.templates(Templates::Local)));
+    }
+
+    fn spawn(&self, runtime: &Runtime, task: fn(&mut State)) {
+        let state = Arc::clone(&self.0);
+        drop(runtime.spawn_blocking(move || {
+            // A poisoned lock is usable: each part of the state is replaced as a whole.
+            task(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
+        }));
+    }
+}
+
+impl State {
+    fn reload(&mut self) {
+        tracing::info!("SIGHUP: reloading templates, secrets and the log level");
+        let templates = self.reloader.templates(Templates::All);
+        match self.settings() {
+            Ok((secrets, log_level)) => tracing::info!(?templates, ?secrets, log_level, "reloaded; these have changed"),
+            Err(failure) => {
+                let error = failure.text();
+                tracing::error!(%error, ?templates, "the configuration cannot be reloaded: secrets and log level stay as they are");
+            }
+        }
+    }
+
+    /// Reloads secrets and log level; those that have changed.
+    fn settings(&mut self) -> Result<(Vec<&'static str>, Option<String>), Failure> {
+        let inputs = Inputs::read(&self.args)?;
+        let config = inputs.config()?;
+        let mut kept = Config::differences(&self.started_with.sources(), &inputs.sources())?;
+        let secrets = self.reloader.secrets(&config)?;
+        let log_level = self.log_level.set(&config.log.level)?;
+        kept.retain(|path| !RELOADED.contains(path) || (*path == "log.level" && self.log_level.is_overridden()));
+        if config.topologies == self.config.topologies
+            && let Some(path) = config.topologies.iter().find(|path| self.reloader.topology_differs(path))
+        {
+            tracing::warn!(topology = %path.display(), "the topology file differs from the running one: it takes effect by a restart");
+        }
+        if !kept.is_empty() {
+            tracing::warn!(settings = ?kept, "these settings differ from the running ones: they take effect by a restart");
+        }
+        let fixed = secrets_of_the_start(&self.config);
+        if !fixed.is_empty() {
+            tracing::warn!(settings = ?fixed, "the secrets of these are read at the start only: restart if they have changed");
+        }
+        Ok((secrets, log_level))
+    }
+}

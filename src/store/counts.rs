@@ -1,0 +1,109 @@
+//! The number of entries by status and minute, kept exactly by every batch, so that a gauge needs no scan.
+
+use std::collections::BTreeMap;
+
+use crate::codec::Head;
+use crate::model::{Status, Timestamp};
+
+const MINUTE_MS: i64 = 60_000;
+
+/// The entries with the same first status and the same minute of their sort key ([`Head::at`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bucket {
+    /// The first status; `None` for an entry without one.
+    pub status: Option<Status>,
+    /// The minute since 1970.
+    pub minute: i64,
+}
+
+impl Bucket {
+    /// The bucket of an entry.
+    pub fn of(head: &Head) -> Self {
+        Self { status: head.statuses.first(), minute: head.at.as_millis().div_euclid(MINUTE_MS) }
+    }
+
+    /// The begin of the minute.
+    pub const fn at(self) -> Timestamp {
+        Timestamp::from_millis(self.minute.saturating_mul(MINUTE_MS))
+    }
+}
+
+/// Numbers of entries, or changes of them, by bucket; never 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts(BTreeMap<Bucket, i64>);
+
+impl Counts {
+    /// Adds to a bucket.
+    pub fn add(&mut self, bucket: Bucket, number: i64) {
+        let count = self.0.entry(bucket).or_default();
+        *count += number;
+        if *count == 0 {
+            self.0.remove(&bucket);
+        }
+    }
+
+    /// The number of a bucket.
+    pub fn get(&self, bucket: Bucket) -> i64 {
+        self.0.get(&bucket).copied().unwrap_or_default()
+    }
+
+    /// Adds changes.
+    pub fn merge(&mut self, changes: &Self) {
+        for (bucket, number) in changes.iter() {
+            self.add(bucket, number);
+        }
+    }
+
+    /// All buckets with their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (Bucket, i64)> {
+        self.0.iter().map(|(bucket, count)| (*bucket, *count))
+    }
+
+    /// The number of all entries.
+    pub fn total(&self) -> u64 {
+        u64::try_from(self.0.values().sum::<i64>()).unwrap_or_default()
+    }
+}
+
+/// Collects the changes of many entries; neighbours are often of one bucket, so that is looked up once for all of them.
+#[derive(Debug, Default)]
+pub struct CountChanges {
+    sums: Counts,
+    last: Option<(Bucket, i64)>,
+}
+
+impl CountChanges {
+    /// Adds the change of an entry from one version to another.
+    pub fn change(&mut self, old: Option<&Head>, new: Option<&Head>) {
+        match (old, new) {
+            (None, None) => {}
+            (None, Some(new)) => self.add(Bucket::of(new), 1),
+            (Some(old), None) => self.add(Bucket::of(old), -1),
+            (Some(old), Some(new)) if old.at == new.at && old.statuses.first() == new.statuses.first() => {}
+            (Some(old), Some(new)) => {
+                self.add(Bucket::of(old), -1);
+                self.add(Bucket::of(new), 1);
+            }
+        }
+    }
+
+    fn add(&mut self, bucket: Bucket, number: i64) {
+        match &mut self.last {
+            Some((last, sum)) if *last == bucket => *sum += number,
+            last => {
+                if let Some((bucket, sum)) = last.replace((bucket, number)) {
+                    self.sums.add(bucket, sum);
+                }
+            }
+        }
+    }
+
+    /// The sums.
+    pub fn into_counts(self) -> Counts {
+        let Self { mut sums, last } = self;
+        if let Some((bucket, sum)) = last {
+            sums.add(bucket, sum);
+        }
+        sums
+    }
+}

@@ -1,0 +1,195 @@
+//! Control-M on premises: certificates of its own, a proxy, a login.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use sheaf::mock::control_m::{Action, Fault};
+use sheaf::model::Sink;
+use sheaf::processor::delivery::control_m::Answer;
+use sheaf::secret::Secret;
+use sheaf::sink::control_m::{Credential, Error, Settings};
+
+use super::support::{ACCEPTED, Fixture, TIMEOUT, answer, read_request, run, settings, submit, until};
+
+const SELF_SIGNED: [&str; 2] =
+    [include_str!("../../fixtures/tls/self-signed.pem"), include_str!("../../fixtures/tls/self-signed.key")];
+const SIGNED: [&str; 2] =
+    [include_str!("../../fixtures/tls/server.pem"), include_str!("../../fixtures/tls/server.key")];
+const AUTHORITY: &str = include_str!("../../fixtures/tls/authority.pem");
+
+/// Starts a server with this certificate and key that accepts each submit; returns its port.
+fn tls_server([certificate, key]: [&str; 2]) -> u16 {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate.as_bytes()).collect();
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = Arc::new(config.with_no_client_auth().with_single_cert(certificates.unwrap(), key).unwrap());
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut tls = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream.unwrap());
+            if !read_request(&mut tls).is_empty() {
+                // The client may have refused the certificate; its verdict is what the test checks.
+                drop(tls.write_all(ACCEPTED));
+                drop(tls.flush());
+            }
+        }
+    });
+    port
+}
+
+/// Starts a proxy whose tunnels lead to this port, whatever is asked for; returns its port and the heads of the requests.
+fn tunnel_to(port: u16) -> (u16, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let own = listener.local_addr().unwrap().port();
+    let (seen, heads) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut client = stream.unwrap();
+            drop(seen.send(read_request(&mut client)));
+            let server = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            copy(client.try_clone().unwrap(), server.try_clone().unwrap());
+            copy(server, client);
+        }
+    });
+    (own, heads)
+}
+
+/// Copies in the background, until one side closes.
+fn copy(mut from: TcpStream, mut to: TcpStream) {
+    thread::spawn(move || {
+        let mut chunk = [0; 4096];
+        while let Ok(read) = from.read(&mut chunk) {
+            if read == 0 || to.write_all(&chunk[..read]).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+fn trusting(port: u16, pem: Option<&str>) -> Settings {
+    let base = format!("https://localhost:{port}/automation-api");
+    Settings { ca_bundle: pem.map(|pem| pem.as_bytes().to_vec()), ..settings(&base) }
+}
+
+#[test]
+fn a_certificate_of_the_bundle_or_of_its_authority_is_trusted() {
+    let fixture = Fixture::new();
+    for (server, bundle) in [(SELF_SIGNED, SELF_SIGNED[0]), (SIGNED, AUTHORITY)] {
+        let sink = fixture.sink(&trusting(tls_server(server), Some(bundle)));
+        assert!(matches!(answer(&run(&sink, &submit("folder-a"))), Answer::Accepted { .. }));
+    }
+}
+
+#[test]
+fn a_certificate_that_nobody_trusts_is_told_with_the_remedy() {
+    let fixture = Fixture::new();
+    for (server, bundle) in
+        [(SELF_SIGNED, None), (SIGNED, None), (SELF_SIGNED, Some(AUTHORITY)), (SIGNED, Some(SELF_SIGNED[0]))]
+    {
+        let sink = fixture.sink(&trusting(tls_server(server), bundle));
+        let verdict = run(&sink, &submit("folder-a"));
+        let Answer::Suspended { message } = answer(&verdict) else { panic!("it is trusted: {verdict:?}") };
+        assert!(message.contains("control_m.ca_bundle"), "{message}");
+    }
+}
+
+#[test]
+fn a_trusted_certificate_for_another_name_is_refused() {
+    let fixture = Fixture::new();
+    let port = tls_server(SELF_SIGNED);
+    let base = "https://control-m.test/automation-api".to_owned();
+    let (proxy, _heads) = tunnel_to(port);
+    let proxy = Some(Secret::new(format!("http://127.0.0.1:{proxy}")));
+    let of_sink = Settings { base_url: base, proxy, ..trusting(port, Some(SELF_SIGNED[0])) };
+    let sink = fixture.sink(&of_sink);
+    let Answer::Suspended { message } = answer(&run(&sink, &submit("folder-a"))) else { panic!("it is trusted") };
+    assert!(message.contains("another name"), "{message}");
+}
+
+#[test]
+fn a_bundle_that_is_none_is_refused_at_the_start() {
+    let fixture = Fixture::new();
+    for pem in ["", "x", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"] {
+        let settings = trusting(1, Some(pem));
+        let sink =
+            sheaf::sink::control_m::ControlM::new(&settings, fixture.runtime.handle().clone(), fixture.clock.clone());
+        let error = sink.unwrap_err();
+        assert!(matches!(&error, Error::Client { setting: "control_m.ca_bundle", .. }), "{pem}: {error}");
+    }
+}
+
+#[test]
+fn a_proxy_is_used_with_its_user() {
+    let fixture = Fixture::new();
+    let server = tls_server(SELF_SIGNED);
+    let (proxy, heads) = tunnel_to(server);
+    let proxy = Some(Secret::new(format!("http://ann:hunter2@127.0.0.1:{proxy}")));
+    let of_sink = Settings { proxy, ..trusting(server, Some(SELF_SIGNED[0])) };
+    let sink = fixture.sink(&of_sink);
+    assert!(matches!(answer(&run(&sink, &submit("folder-a"))), Answer::Accepted { .. }));
+    let head = heads.recv_timeout(TIMEOUT).unwrap();
+    assert!(head.starts_with("CONNECT localhost:"), "{head}");
+    // "ann:hunter2"
+    assert!(head.to_ascii_lowercase().contains("proxy-authorization: basic yw5uomh1bnrlcji="), "{head}");
+    assert!(!format!("{of_sink:?} {sink:?}").contains("hunter2"));
+}
+
+/// A fixture with a user, who logs in with this password.
+fn with_login(password: &str) -> Fixture {
+    let credential =
+        Credential::Login { username: Secret::new("ann".to_owned()), password: Secret::new(password.to_owned()) };
+    Fixture::with(
+        |settings| Settings { credential, ..settings },
+        |mut settings| {
+            settings.users = [("ann".to_owned(), Secret::new("hunter2".to_owned()))].into();
+            settings
+        },
+    )
+}
+
+const LOGIN: &str = "POST /session/login";
+
+#[test]
+fn a_login_opens_one_session_and_renews_it() {
+    let fixture = with_login("hunter2");
+    for _ in 0..3 {
+        assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));
+    }
+    assert_eq!(fixture.simulator.dump().calls(LOGIN), 1);
+    fixture.clock.advance(Duration::from_mins(26));
+    assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));
+    assert_eq!(fixture.simulator.dump().calls(LOGIN), 2, "it is renewed before it expires");
+}
+
+#[test]
+fn a_session_that_the_server_forgot_is_opened_anew() {
+    let fixture = with_login("hunter2");
+    assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));
+    let body = r#"{"errors":[{"message":"Session token is invalid or expired"}]}"#;
+    fixture.simulator.inject(Fault::once("POST", "/run/ondemand", Action::respond(401, body)));
+    assert!(matches!(answer(&fixture.submit("folder-b")), Answer::Busy { status: 401, .. }), "it is tried again");
+    assert!(matches!(answer(&fixture.submit("folder-b")), Answer::Accepted { .. }));
+    assert_eq!(fixture.simulator.dump().calls(LOGIN), 2);
+}
+
+#[test]
+fn a_wrong_password_is_told_once_and_suspends_the_sink() {
+    let fixture = with_login("wrong");
+    let Answer::Suspended { message } = answer(&fixture.submit("folder-a")) else { panic!("it is accepted") };
+    assert!(message.contains("control_m.password") && !message.contains("wrong)"), "{message}");
+    until(|| !fixture.sink.suspensions().is_empty());
+    let password = Secret::new("hunter2".to_owned());
+    let username = Secret::new("ann".to_owned());
+    fixture.sink.set_credential(&Credential::Login { username, password }).unwrap();
+    until(|| fixture.sink.suspensions().is_empty());
+    assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));
+}
