@@ -83,8 +83,13 @@ impl Reloader {
         if read.revision() == current.revision() {
             return Ok(read);
         }
-        for warning in self.file.check_template(path, &read)? {
-            tracing::warn!(%warning, "some bundles may fail with this template; see templates/README.md");
+        let warnings = self.file.check_template(path, &read)?.len();
+        if warnings > 0 {
+            tracing::info!(
+                template = read.name(),
+                warnings,
+                "some bundles may fail with the template: `sheaf validate` tells which"
+            );
         }
         Ok(read)
     }

@@ -46,8 +46,9 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let assembly = Assembly::new(&config, &file)?;
     let warnings = file.check()?;
     let log_level = log::start(&config.log, load::log_filter().as_deref(), &assembly.metrics)?;
-    for warning in warnings {
-        tracing::warn!(%warning, "some bundles may fail with this template; see templates/README.md");
+    if !warnings.is_empty() {
+        let warnings = warnings.len();
+        tracing::info!(warnings, "some bundles may fail with the template: `sheaf validate` tells which and why");
     }
     let hangups = runtime.block_on(async { Hangups::new() })?;
     let fault_observer = fault::fault_observer()?;
