@@ -73,6 +73,7 @@ const LINES_MAX: usize = 400;
 /// outer floors, for code; `mod.rs` is above all.
 const RUNTIME_FLOORS: &[&[&str]] = &[
     &[
+        "backlog",
         "clock",
         "envelope",
         "error",
@@ -91,7 +92,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
     &["checkpoint", "handoff", "mailbox", "settings"],
     &["dead_letter", "status", "topology_plan"],
     &["context", "former_topic", "topics", "transaction"],
-    &["instances", "keying", "republish", "task"],
+    &["backlog_watch", "instances", "keying", "republish", "standstill", "task"],
     &["changelog", "housekeeping", "thread"],
     &["instance"],
     &["application"],

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::backlog_watch::Watcher;
 use super::checkpoint::Checkpoint;
 use super::context::Context;
 use super::error::Result;
 use super::instances::Registry;
 use super::reminder::Reminder;
+use super::standstill::Standstills;
 use super::thread_state::ThreadState;
 use super::topics::DELETE_RETENTION;
 use super::topology_plan::Role;
@@ -27,6 +29,9 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// The interval of removing old stores.
 const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
 
+/// The interval of looking for tasks that have started.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// The maintenance of one instance. Errors do not stop the instance.
 pub struct Housekeeper {
     context: Context,
@@ -36,6 +41,8 @@ pub struct Housekeeper {
     measure_at: Duration,
     sweep_at: Duration,
     registry: Registry,
+    backlogs: Watcher,
+    standstills: Standstills,
     check_at: Duration,
     /// Set while the cluster has no coordinator.
     coordinator: Option<Reminder>,
@@ -60,6 +67,8 @@ impl Housekeeper {
             measure_at: now,
             sweep_at: at(CLEANUP_INTERVAL),
             registry: Registry::new(context.clone()),
+            backlogs: Watcher::default(),
+            standstills: Standstills::default(),
             check_at: at(CHECK_INTERVAL),
             coordinator: None,
             context,
@@ -87,6 +96,9 @@ impl Housekeeper {
         }
         let next = self.measure_at.min(self.purge_at).min(self.sweep_at);
         let next = self.registry.turn(&mut *self.admin).map_or(next, |due| due.min(next));
+        // A task that starts does not wake this thread, and its deadlines wait.
+        let looked = self.backlogs.turn(&self.context, &mut *self.admin);
+        let next = looked.unwrap_or(uptime.saturating_add(LOOK_INTERVAL)).min(next);
         Turn::Wait(next.saturating_sub(uptime))
     }
 
@@ -124,15 +136,20 @@ impl Housekeeper {
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, "cannot measure the free space"),
         }
+        let mut measured = Vec::new();
         for (partition, committed) in self.context.status.offsets() {
             match self.admin.watermarks(&partition, self.context.settings.limits.broker_timeout) {
-                Ok((_, end)) => self.context.metrics.consumer.position(&partition, committed, end),
+                Ok((_, end)) => {
+                    self.context.metrics.consumer.position(&partition, committed, end);
+                    measured.push((partition, committed, end));
+                }
                 Err(error) => {
                     tracing::debug!(%error, "cannot measure the lag");
                     return;
                 }
             }
         }
+        self.standstills.observe(&measured, &self.context);
     }
 
     /// Names the setting of the brokers for which this instance cannot join.

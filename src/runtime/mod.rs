@@ -38,6 +38,8 @@
 //! high watermark, up to which the store is restored.
 
 mod application;
+mod backlog;
+mod backlog_watch;
 mod changelog;
 mod checkpoint;
 mod clock;
@@ -62,6 +64,7 @@ mod open_entries;
 mod reminder;
 mod republish;
 mod settings;
+mod standstill;
 mod status;
 mod task;
 mod thread;

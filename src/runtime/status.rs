@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::backlog::Backlog;
 use super::mailbox::Mailbox;
 use super::open_entries::OpenEntries;
 use super::thread_state::{TaskCounts, ThreadState};
@@ -12,7 +13,10 @@ use crate::model::{TaskId, Topic, TopicPartition};
 
 /// The status of an instance, shared by its threads and its readers.
 #[derive(Debug, Default)]
-pub struct Status(Mutex<Inner>);
+pub struct Status {
+    inner: Mutex<Inner>,
+    backlog: Backlog,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -20,9 +24,7 @@ struct Inner {
     mailboxes: BTreeMap<usize, Mailbox>,
     turned_at: BTreeMap<usize, Duration>,
     tasks: BTreeMap<usize, TaskCounts>,
-    committed: BTreeMap<TopicPartition, i64>,
-    /// Owned partitions whose fetches keep failing, with the client's message.
-    failing: BTreeMap<TopicPartition, String>,
+    inputs: Inputs,
     /// What the instance waits for before it can join the group.
     obstacle: Option<String>,
     /// A source that was deleted and created anew.
@@ -34,6 +36,16 @@ struct Inner {
     entries: BTreeMap<usize, BTreeMap<TaskId, OpenEntries>>,
     /// The free space of the file system of the stores, in bytes.
     disk_free: Option<u64>,
+}
+
+/// The owned input partitions.
+#[derive(Debug, Default)]
+struct Inputs {
+    committed: BTreeMap<TopicPartition, i64>,
+    /// Those whose fetches keep failing, with the client's message.
+    failing: BTreeMap<TopicPartition, String>,
+    /// Sources whose records cannot be read, with the reason.
+    standing: BTreeMap<TopicPartition, String>,
 }
 
 /// The standbys of the instance.
@@ -48,7 +60,17 @@ struct Standbys {
 impl Status {
     fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
         // A poisoned lock is usable: a holder panicked between two assignments, which leave no invalid state.
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The records for which deadlines wait.
+    pub(super) const fn backlog(&self) -> &Backlog {
+        &self.backlog
+    }
+
+    /// The number of records that were written before tasks started here, and for which deadlines wait; `None` if none wait.
+    pub fn backlog_records(&self) -> Option<i64> {
+        self.backlog.left()
     }
 
     /// Records the state of a stream thread after a turn that ended at `uptime`; true if it has changed.
@@ -173,16 +195,26 @@ impl Status {
 
     /// True if every thread has joined and restored, and no fetches fail.
     pub fn is_ready(&self) -> bool {
-        matches!(self.state(), ThreadState::Running | ThreadState::Waiting) && self.inner().failing.is_empty()
+        matches!(self.state(), ThreadState::Running | ThreadState::Waiting) && self.inner().inputs.failing.is_empty()
     }
 
     /// Sets or clears the failure of an owned partition's fetches.
     pub(super) fn set_failing(&self, partition: &TopicPartition, detail: Option<&str>) {
-        let failing = &mut self.inner().failing;
+        let failing = &mut self.inner().inputs.failing;
         match detail {
             Some(detail) => drop(failing.insert(partition.clone(), detail.to_owned())),
             None => drop(failing.remove(partition)),
         }
+    }
+
+    /// Sets the sources that stand still, with the reason.
+    pub(super) fn set_standing(&self, standing: BTreeMap<TopicPartition, String>) {
+        self.inner().inputs.standing = standing;
+    }
+
+    /// The sources that stand still, with the reason.
+    pub fn standing(&self) -> BTreeMap<TopicPartition, String> {
+        self.inner().inputs.standing.clone()
     }
 
     /// Sets or clears what the instance waits for before it can join the group.
@@ -207,7 +239,7 @@ impl Status {
 
     /// The owned partitions whose fetches keep failing, with the client's message.
     pub fn failing(&self) -> BTreeMap<TopicPartition, String> {
-        self.inner().failing.clone()
+        self.inner().inputs.failing.clone()
     }
 
     /// The age of the last turn of the thread that has not turned for longest.
@@ -217,18 +249,18 @@ impl Status {
 
     /// Adds committed offsets.
     pub(super) fn add_committed(&self, offsets: impl Iterator<Item = (TopicPartition, i64)>) {
-        self.inner().committed.extend(offsets);
+        self.inner().inputs.committed.extend(offsets);
     }
 
     /// Removes a partition that is not owned any more.
     pub(super) fn remove_partition(&self, partition: &TopicPartition) {
         let mut inner = self.inner();
-        inner.committed.remove(partition);
-        inner.failing.remove(partition);
+        inner.inputs.committed.remove(partition);
+        inner.inputs.failing.remove(partition);
     }
 
     /// The committed offsets of the partitions that the instance owns.
     pub fn offsets(&self) -> BTreeMap<TopicPartition, i64> {
-        self.inner().committed.clone()
+        self.inner().inputs.committed.clone()
     }
 }

@@ -55,7 +55,7 @@ pub(super) struct Transaction {
     pub uptime: Duration,
     /// The time of the first input, on the monotonic clock; `None` before it.
     pub opened_at: Option<Duration>,
-    /// The number of records, timers and outcomes.
+    /// The number of inputs.
     pub inputs: usize,
     /// Records to produce, except changelog records.
     pub outputs: Vec<OutRecord>,
@@ -136,7 +136,7 @@ impl Transaction {
         self.records.push_back(record);
     }
 
-    /// Counts an input: a record, a timer or an outcome.
+    /// Counts an input: a record, a timer, an outcome, or positions that have moved without a record.
     pub(super) fn input(&mut self) {
         self.inputs += 1;
         self.opened_at.get_or_insert(self.uptime);

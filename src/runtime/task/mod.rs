@@ -32,6 +32,7 @@ use std::time::Duration;
 use entry::NextEntry;
 use step::{Staged, StepContext};
 
+use super::backlog::Backlog;
 use super::dead_letter::Stage;
 use super::envelope;
 use super::error::{Error, Result};
@@ -66,6 +67,19 @@ pub(super) struct Task {
     pub targets: BTreeSet<Target>,
     /// True if the store is deleted before it is restored.
     pub fresh: bool,
+    /// Whether deadlines fire.
+    pub deadlines: Deadlines,
+}
+
+/// Whether the deadlines of a task fire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deadlines {
+    /// The task has not started here.
+    BeforeStart,
+    /// They wait for the [backlog](super::backlog) at the start with this number.
+    Wait(u64),
+    /// They fire when they are due.
+    Fire,
 }
 
 /// The life cycle of a task.
@@ -107,7 +121,28 @@ impl Task {
     /// A lower bound of the next timer's due time.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         let Lifecycle::Running(state) = &self.state else { return None };
-        state.next_due()
+        TimerClock::ALL.into_iter().filter(|clock| self.fires(*clock)).filter_map(|clock| state.next_due(clock)).min()
+    }
+
+    fn fires(&self, clock: TimerClock) -> bool {
+        clock != TimerClock::Deadline || self.deadlines == Deadlines::Fire
+    }
+
+    /// Notes that the task starts here: its deadlines wait for the backlog. They do not wait again when it returns after a
+    /// rebalance.
+    pub(super) fn start(&mut self, backlog: &Backlog) {
+        if self.deadlines == Deadlines::BeforeStart {
+            self.deadlines = Deadlines::Wait(backlog.start(self.node));
+        }
+    }
+
+    /// Lets deadlines fire if the backlog is processed.
+    pub(super) fn check_backlog(&mut self, backlog: &Backlog) {
+        if let Deadlines::Wait(start) = self.deadlines
+            && backlog.is_released(self.node, start)
+        {
+            self.deadlines = Deadlines::Fire;
+        }
     }
 
     /// Steps on a record of the inbox; a rejected one becomes a dead letter.
@@ -172,7 +207,8 @@ impl Task {
     /// transaction has unscheduled does not fire.
     pub(super) fn fire(&mut self, plan: &TopologyPlan, limit: usize, txn: &mut Transaction) -> Result<usize> {
         let mut fired = 0;
-        for clock in TimerClock::ALL {
+        let deadlines_fire = self.fires(TimerClock::Deadline);
+        for clock in TimerClock::ALL.into_iter().filter(|clock| deadlines_fire || *clock != TimerClock::Deadline) {
             let Some(state) = self.running() else { return Ok(0) };
             let due = state.due(clock, txn.now, limit).map_err(|source| Error::store(&self.id, source))?;
             for (key, timer) in due {

@@ -10,7 +10,7 @@ pub(super) struct NextTimers([Option<Timestamp>; 2]);
 
 impl NextTimers {
     /// For the committed timers.
-    pub(super) fn of(committed: &dyn View) -> Result<Self> {
+    pub(super) fn committed(committed: &dyn View) -> Result<Self> {
         let [deadline, delay] = TimerClock::ALL;
         Ok(Self([committed.next_due(deadline)?, committed.next_due(delay)?]))
     }
@@ -23,12 +23,16 @@ impl NextTimers {
         }
     }
 
-    /// The earlier of both clocks.
-    pub(super) fn next(&self) -> Option<Timestamp> {
-        self.0.iter().flatten().min().copied()
+    /// The one of a clock.
+    pub(super) const fn of(&self, clock: TimerClock) -> Option<Timestamp> {
+        let [deadline, delay] = self.0;
+        match clock {
+            TimerClock::Deadline => deadline,
+            TimerClock::Delay => delay,
+        }
     }
 
-    /// The one of a clock.
+    /// The one of a clock, to be changed.
     pub(super) fn at(&mut self, clock: TimerClock) -> &mut Option<Timestamp> {
         let [deadline, delay] = &mut self.0;
         match clock {

@@ -66,7 +66,7 @@ impl State {
         let limits = write_behind::Limits { age: settings.commit.write_behind, bytes };
         let write_behind = WriteBehind::new(store, limits);
         Ok(Self {
-            next_timers: NextTimers::of(&write_behind)?,
+            next_timers: NextTimers::committed(&write_behind)?,
             write_behind,
             overlay: Overlay::new(),
             cache: Cache::new(budget.reserve()),
@@ -84,7 +84,7 @@ impl State {
         if !settings.breaks(Mutation::CacheKept) {
             self.cache.clear();
         }
-        self.next_timers = NextTimers::of(&self.write_behind)?;
+        self.next_timers = NextTimers::committed(&self.write_behind)?;
         Ok(())
     }
 
@@ -134,9 +134,9 @@ impl State {
         Ok(OpenEntries::of(&self.write_behind.counts(), processor, next_deadline))
     }
 
-    /// A lower bound of the next timer's due time.
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.next_timers.next()
+    /// A lower bound of the due time of the next timer of a clock.
+    pub(super) fn next_due(&self, clock: TimerClock) -> Option<Timestamp> {
+        self.next_timers.of(clock)
     }
 
     /// Up to `limit` due timers of one clock, read through the overlay. If there is none, the time of the next one is

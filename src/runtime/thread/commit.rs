@@ -13,6 +13,10 @@ use crate::runtime::task::{Committed, Task};
 use crate::runtime::transaction::Decision;
 use crate::runtime::turn::Turn;
 
+/// The time since the last commit after which an idle thread commits positions that have moved past transaction markers, so that
+/// the group's lag is 0 and what is left of a backlog is known.
+const POSITION_INTERVAL: Duration = Duration::from_secs(5);
+
 impl StreamThread {
     /// True if the transaction has reached one of its limits. Its age is taken at the start of the turn: this is called
     /// for every record, and a turn is short.
@@ -26,10 +30,16 @@ impl StreamThread {
 
     /// Duty 4: commits at a limit, or if the input is idle and the last commit was long enough ago.
     pub(super) fn commit_when_due(&mut self, worked: bool) -> Result<Turn> {
-        if self.txn.is_empty() {
-            return Ok(if worked { Turn::Again } else { Turn::Wait(self.until_next_timer()) });
-        }
         let since = self.committer.since_commit(self.context.clock.uptime());
+        if self.txn.is_empty() {
+            if worked {
+                return Ok(Turn::Again);
+            }
+            if since < POSITION_INTERVAL || !self.inputs.have_moved() || !self.committer.is_connected() {
+                return Ok(Turn::Wait(self.until_next_timer()));
+            }
+            self.txn.input();
+        }
         let settings = &*self.context.settings;
         let gap = match settings.processing.guarantee {
             ProcessingGuarantee::ExactlyOnce => settings.limits.commit_gap,

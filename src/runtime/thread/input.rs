@@ -123,6 +123,12 @@ impl Inputs {
         Some((input.role, record))
     }
 
+    /// True if the next commit has something new, although no record was taken: transaction markers were passed, or the start of
+    /// a partition is not committed.
+    pub(in crate::runtime::thread) fn have_moved(&self) -> bool {
+        self.partitions.values().any(|input| input.position != input.committed || input.first_commit.is_some())
+    }
+
     /// Puts back the records of an aborted transaction, the last one first.
     pub(in crate::runtime::thread) fn put_back(&mut self, mut records: VecDeque<Record>) {
         while let Some(record) = records.pop_back() {

@@ -199,6 +199,7 @@ impl StreamThread {
     fn fire_timers(&mut self) -> Result<bool> {
         let mut fired = 0;
         for task in self.tasks.iter_mut() {
+            task.check_backlog(self.context.status.backlog());
             let limit = capacity(&*self.context.sink, &self.txn, task).min(TIMERS_MAX);
             if limit > 0 {
                 fired += task.fire(&self.context.plan, limit, &mut self.txn)?;

@@ -1,0 +1,117 @@
+//! Deadlines after an outage, which wait for what was written meanwhile; sources that stand still.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use sheaf::broker::{Producer, memory};
+use sheaf::model::{Key, Moment, OutRecord, Reject, Timer, TimerKind, Topic};
+use sheaf::processor::{Effect, Input, Processor, Transition, erase};
+use sheaf::sim::World;
+
+use super::support::{BROKER_TIMEOUT, Empty, NoSink, producer, run_until_idle, send, values, world_of};
+
+const DEADLINE: TimerKind = TimerKind::Deadline(0);
+
+/// Opens at `open` with a deadline an hour later, and closes at any other value.
+struct Gate;
+
+impl Processor for Gate {
+    type State = Empty;
+
+    fn step(&self, _key: &Key, state: Option<Empty>, input: Input, _at: Moment) -> Result<Transition<Empty>, Reject> {
+        let forward = |text: &'static str| Effect::forward("counts", text);
+        Ok(match (input, state) {
+            (Input::Record(event), None) if event.record.value.as_deref() == Some(b"open") => {
+                let due = event.record.timestamp.saturating_add(Duration::from_hours(1));
+                Transition::to(Empty).with(Effect::Schedule(Timer { kind: DEADLINE, due }))
+            }
+            (Input::Record(_), Some(_)) => Transition { state: None, effects: vec![forward("closed")] },
+            (Input::Timer(_), _) => Transition { state: None, effects: vec![forward("breached")] },
+            (_, state) => Transition { state, effects: Vec::new() },
+        })
+    }
+}
+
+/// An entry that is open, and an outage of the only instance that is longer than its deadline.
+fn outage() -> World {
+    // Longer than the tests, so that the broker does not abort an open transaction.
+    let broker = memory::Settings { transaction_timeout: Duration::from_hours(1), ..memory::Settings::default() };
+    let mut world = world_of(erase(Gate), Box::new(|_| Arc::new(NoSink)), broker);
+    world.start("a").unwrap();
+    run_until_idle(&mut world);
+    send(&world, &[("x", Some("open"))]);
+    run_until_idle(&mut world);
+    world.crash("a");
+    world.clock().advance(Duration::from_hours(2));
+    world
+}
+
+fn run_for(world: &mut World, seconds: u64) {
+    for _ in 0..seconds * 10 {
+        while world.turn().unwrap() {}
+        world.clock().advance(Duration::from_millis(100));
+    }
+}
+
+/// A producer that has written the opening record of y and does not commit it.
+fn open_transaction(world: &World) -> Box<dyn Producer> {
+    let mut stuck = producer(world, "stuck");
+    stuck.begin().unwrap();
+    stuck.produce(&OutRecord::keyed(&Topic::new("events"), &Key::new("y"), Bytes::from_static(b"open"))).unwrap();
+    stuck.drain(BROKER_TIMEOUT).unwrap();
+    stuck
+}
+
+#[test]
+fn a_deadline_waits_until_what_was_written_during_an_outage_is_processed() {
+    let mut world = outage();
+    let others: Vec<String> = (0..5_000).map(|number| format!("other-{number}")).collect();
+    send(&world, &others.iter().map(|key| (&**key, Some("close"))).collect::<Vec<_>>());
+    send(&world, &[("x", Some("close"))]);
+    world.start("a").unwrap();
+    run_until_idle(&mut world);
+    assert_eq!(values(&world, "counts"), ["x=closed"]);
+}
+
+#[test]
+fn a_deadline_fires_once_the_backlog_is_processed() {
+    let mut world = outage();
+    send(&world, &[("y", Some("open"))]);
+    world.start("a").unwrap();
+    run_for(&mut world, 10);
+    assert_eq!(values(&world, "counts"), ["x=breached"]);
+    assert_eq!(world.status("a").unwrap().backlog_records(), None);
+}
+
+#[test]
+fn a_deadline_does_not_wait_longer_than_a_minute_for_a_source_that_stands_still() {
+    let mut world = outage();
+    let _stuck = open_transaction(&world);
+    world.start("a").unwrap();
+    run_for(&mut world, 50);
+    assert_eq!(values(&world, "counts"), [""; 0], "the record of the open transaction may come");
+    assert_eq!(world.status("a").unwrap().backlog_records(), Some(1));
+    run_for(&mut world, 20);
+    assert_eq!(values(&world, "counts"), ["x=breached"]);
+}
+
+#[test]
+fn a_source_behind_an_open_transaction_is_named_within_a_minute() {
+    let mut world = outage();
+    world.start("a").unwrap();
+    run_for(&mut world, 10);
+    let mut stuck = open_transaction(&world);
+    run_for(&mut world, 25);
+    let standing = |world: &World| world.status("a").unwrap().standing().into_values().collect::<Vec<_>>();
+    assert_eq!(standing(&world), [""; 0], "it may be a slow transaction");
+    run_for(&mut world, 30);
+    let [detail] = standing(&world).try_into().unwrap();
+    assert!(
+        detail.starts_with("stands still at offset ") && detail.ends_with("behind an open transaction"),
+        "{detail}"
+    );
+    stuck.commit(BROKER_TIMEOUT).unwrap();
+    run_for(&mut world, 25);
+    assert_eq!(standing(&world), [""; 0]);
+}
