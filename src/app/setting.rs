@@ -1,7 +1,7 @@
 //! The settings of the runtime.
 
 use crate::config::Config;
-use crate::runtime::{Processing, Settings, TopicSettings};
+use crate::runtime::{Limits, Processing, Settings, TopicSettings};
 
 /// The settings of the runtime; `http` is the address of the instance's HTTP server, empty if it has none.
 pub fn settings(config: &Config, http: String) -> Settings {
@@ -15,6 +15,7 @@ pub fn settings(config: &Config, http: String) -> Settings {
             record_bytes_max: config.max_record_bytes,
         },
         commit: config.commit,
+        limits: Limits { broker_timeout: config.kafka.api_timeout, ..Limits::default() },
         cache_bytes: config.state_cache_mib << 20,
         restore: config.restore,
         standby_replicas: usize::from(config.num_standby_replicas),

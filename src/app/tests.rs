@@ -43,7 +43,9 @@ fn the_settings_of_the_runtime_are_those_of_the_configuration() {
         "replication_factor=2",
         "commit.interval=1s",
         "commit.records_max=5",
+        "commit.gap_max=4s",
         "commit.write_behind=2s",
+        "kafka.api_timeout=8s",
         "state_cache_mib=3",
         "restore.records_per_second_max=9",
         "num_standby_replicas=1",
@@ -54,8 +56,10 @@ fn the_settings_of_the_runtime_are_those_of_the_configuration() {
     assert_eq!((&*settings.application, settings.instance.as_str(), &*settings.http), ("ctm", "a", "a:80"));
     let TopicSettings { partitions, replication, record_bytes_max: _ } = settings.topics;
     assert_eq!((settings.stream_threads, partitions, replication), (3, 7, Some(2)));
-    let Commit { interval, records_max, write_behind } = settings.commit;
-    assert_eq!((interval, records_max, write_behind), (Duration::from_secs(1), 5, Duration::from_secs(2)));
+    let Commit { interval, records_max, gap_max, write_behind } = settings.commit;
+    assert_eq!((interval, records_max), (Duration::from_secs(1), 5));
+    let times = [write_behind, gap_max, settings.limits.broker_timeout];
+    assert_eq!(times.map(|time| time.as_secs()), [2, 4, 8]);
     assert_eq!(settings.cache_bytes, 3 << 20);
     assert_eq!((settings.restore.records_per_second_max, settings.standby_replicas), (Some(9), 1));
     assert_eq!(

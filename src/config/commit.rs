@@ -12,6 +12,8 @@ pub struct Commit {
     pub interval: Duration,
     /// The most records of one transaction.
     pub records_max: usize,
+    /// The longest gap between two transactions while the input is idle.
+    pub gap_max: Duration,
     /// The longest time that a committed entry stays dirty, in memory and in the changelog only.
     pub write_behind: Duration,
 }
@@ -19,7 +21,12 @@ pub struct Commit {
 impl std::default::Default for Commit {
     /// The defaults of the section.
     fn default() -> Self {
-        Self { interval: Duration::from_millis(200), records_max: 10_000, write_behind: Duration::from_secs(5) }
+        Self {
+            interval: Duration::from_millis(200),
+            records_max: 10_000,
+            gap_max: Duration::from_millis(25),
+            write_behind: Duration::from_secs(5),
+        }
     }
 }
 
@@ -40,6 +47,12 @@ pub(super) const FIELDS: &[Field] = &[
         doc: "The most records that are processed in one transaction.",
     },
     Field {
+        path: "commit.gap_max",
+        kind: Kind::Duration,
+        default: Default::Value("25ms"),
+        doc: "The longest gap between two transactions of a thread at a low rate. The gap is three times as long as a               transaction takes, so that fast brokers give a short one; a larger value saves the brokers work and adds as               much to the latency.",
+    },
+    Field {
         path: "commit.write_behind",
         kind: Kind::Duration,
         default: Default::Value("5s"),
@@ -53,10 +66,11 @@ pub(super) const FIELDS: &[Field] = &[
 pub(super) fn read(from: &Reader<'_>) -> Option<Commit> {
     let interval = from.duration("commit.interval");
     let records_max = from.integer("commit.records_max");
+    let gap_max = from.duration("commit.gap_max");
     let write_behind = from.duration("commit.write_behind");
     if write_behind.is_some_and(|time| time > WRITE_BEHIND_MAX) {
         let message = "this must be at most 1m: after a crash that much is restored from the changelog";
         from.item("commit.write_behind")?.problem(message, None);
     }
-    Some(Commit { interval: interval?, records_max: records_max?, write_behind: write_behind? })
+    Some(Commit { interval: interval?, records_max: records_max?, gap_max: gap_max?, write_behind: write_behind? })
 }

@@ -1,6 +1,8 @@
 //! The section `kafka`: the cluster's address, and properties of the client.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use super::Reference;
 use super::field::{Default, Field, Kind};
@@ -11,9 +13,14 @@ use super::reader::Reader;
 pub struct Kafka {
     /// `host:port`, separated by commas.
     pub bootstrap_servers: String,
+    /// The time-out of one call to the brokers.
+    pub api_timeout: Duration,
     /// Properties of librdkafka by name, passed on with their references resolved.
     pub properties: BTreeMap<String, Reference>,
 }
+
+/// The valid time-outs. A thread that is in a call for longer than a minute counts as hanging.
+const API_TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(1);
 
 pub(super) const FIELDS: &[Field] = &[
     Field {
@@ -21,6 +28,14 @@ pub(super) const FIELDS: &[Field] = &[
         kind: Kind::Text,
         default: Default::Required,
         doc: "Kafka's brokers, as `host:port` separated by commas.",
+    },
+    Field {
+        path: "kafka.api_timeout",
+        kind: Kind::Duration,
+        default: Default::Value("10s"),
+        doc: "The time-out of one call to the brokers, such as a commit (as `default.api.timeout.ms` of Kafka's Java clients); from \
+              `1s` to `1m`. A transaction that takes longer is gathered again at half the size; raise it for brokers that \
+              are slow or throttle.",
     },
     Field {
         path: "kafka.properties",
@@ -35,6 +50,10 @@ pub(super) const FIELDS: &[Field] = &[
 
 pub(super) fn read(from: &Reader<'_>) -> Option<Kafka> {
     let bootstrap_servers = from.value("kafka.bootstrap_servers");
+    let api_timeout = from.duration("kafka.api_timeout");
+    if api_timeout.is_some_and(|timeout| !API_TIMEOUTS.contains(&timeout)) {
+        from.item("kafka.api_timeout")?.problem("this must be from 1s to 1m", None);
+    }
     let properties = from.references("kafka.properties");
-    Some(Kafka { bootstrap_servers: bootstrap_servers?, properties: properties? })
+    Some(Kafka { bootstrap_servers: bootstrap_servers?, api_timeout: api_timeout?, properties: properties? })
 }

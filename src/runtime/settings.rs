@@ -22,7 +22,7 @@ pub struct Settings {
     pub topics: TopicSettings,
     /// Limits of a transaction and of dirty entries, as configured.
     pub commit: Commit,
-    /// Limits that are not configurable.
+    /// Limits of memory and time.
     pub limits: Limits,
     /// The memory budget for decoded entries of an instance, in bytes, approximately. Entries beyond it are read from
     /// their store and decoded for each event.
@@ -70,21 +70,18 @@ impl Default for Processing {
     }
 }
 
-/// Limits that are not configurable.
+/// Limits of memory and time.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The most bytes of input records, of outputs, or of entries of a transaction: each of the three is kept in memory.
     pub bytes_max: usize,
-    /// The shortest time between two commits if the input is idle. A transaction that begins right after the end of another
-    /// finds its markers still being written, and librdkafka then sleeps for 20 ms.
-    pub commit_gap: Duration,
-    /// The time-out of one call to the broker.
+    /// The time-out of one call to the broker, as configured.
     pub broker_timeout: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes_max: 16 << 20, commit_gap: Duration::from_millis(6), broker_timeout: Duration::from_secs(10) }
+        Self { bytes_max: 16 << 20, broker_timeout: Duration::from_secs(10) }
     }
 }
 

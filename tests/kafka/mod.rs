@@ -13,6 +13,7 @@
 //! | `faults` | three brokers; brokers and instances are killed, stopped and moved |
 //! | `soak` | the test of `scripts/soak`: the same for hours |
 //! | `assignor` | printed, ignored by default: how evenly partitions are spread |
+//! | `inherited` | ignored by default: 50,000 pending acts after a restart |
 //! | `measure` | printed, not asserted: the cost of a commit, of idling |
 #![expect(
     clippy::expect_used,
@@ -29,6 +30,7 @@ mod e2e;
 mod faults;
 pub(crate) mod fixture;
 mod group;
+mod inherited;
 mod load;
 mod measure;
 mod offset;

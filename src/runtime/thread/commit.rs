@@ -30,28 +30,27 @@ impl StreamThread {
 
     /// Duty 4: commits at a limit, or if the input is idle and the last commit was long enough ago.
     pub(super) fn commit_when_due(&mut self, worked: bool) -> Result<Turn> {
-        let since = self.committer.since_commit(self.context.clock.uptime());
+        let (gap, uptime) = (self.committer.gap, self.context.clock.uptime());
         if self.txn.is_empty() {
             if worked {
                 return Ok(Turn::Again);
             }
-            if since < POSITION_INTERVAL || !self.inputs.have_moved() || !self.committer.is_connected() {
+            if gap.since(uptime) < POSITION_INTERVAL || !self.inputs.have_moved() || !self.committer.is_connected() {
                 return Ok(Turn::Wait(self.until_next_timer()));
             }
             self.txn.input();
         }
         let settings = &*self.context.settings;
-        let gap = match settings.processing.guarantee {
-            ProcessingGuarantee::ExactlyOnce => settings.limits.commit_gap,
-            // There is no transaction whose end could delay the next one.
+        let left = match settings.processing.guarantee {
+            ProcessingGuarantee::ExactlyOnce => gap.left(uptime, settings.commit.gap_max),
             ProcessingGuarantee::AtLeastOnce => Duration::ZERO,
         };
         if !self.at_limit() {
             if worked {
                 return Ok(Turn::Again);
             }
-            if since < gap {
-                return Ok(Turn::Wait(gap.saturating_sub(since)));
+            if !left.is_zero() {
+                return Ok(Turn::Wait(left));
             }
         }
         self.commit()?;

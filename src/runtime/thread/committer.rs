@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::batch_limit::BatchLimit;
 use super::burst::Burst;
+use super::commit_gap::CommitGap;
 use super::membership::Membership;
 use crate::broker::{FencedBy, GroupMetadata, Producer, ProducerSpec};
 use crate::config::ProcessingGuarantee;
@@ -24,8 +25,8 @@ pub(super) struct Committer {
     certainty: Certainty,
     /// True if this incarnation is in the instances topic. It is written once, because the last record is the newest.
     is_announced: bool,
-    /// The end of the last commit, on the monotonic clock.
-    last_commit: Duration,
+    /// The gap before the next transaction.
+    pub(super) gap: CommitGap,
     /// The limit of the inputs of a transaction.
     pub(super) batch_limit: BatchLimit,
 }
@@ -64,7 +65,7 @@ impl Committer {
             producer: None,
             certainty: Certainty::Certain,
             is_announced: false,
-            last_commit: uptime,
+            gap: CommitGap::new(uptime),
             batch_limit: BatchLimit::default(),
         }
     }
@@ -148,11 +149,6 @@ impl Committer {
         };
     }
 
-    /// The time since the last commit.
-    pub(super) fn since_commit(&self, uptime: Duration) -> Duration {
-        uptime.saturating_sub(self.last_commit)
-    }
-
     /// Writes records in a transaction of their own, before the first one of the duties.
     pub(super) fn write_alone(&mut self, records: &[OutRecord], context: &Context) -> Result<()> {
         let Some(producer) = self.producer.as_mut().filter(|_| !records.is_empty()) else { return Ok(()) };
@@ -202,7 +198,7 @@ impl Committer {
 
     /// Notes the start and the end of a commit, on the monotonic clock.
     pub(super) fn committed(&mut self, started: Duration, now: Duration, context: &Context) {
-        self.last_commit = now;
+        self.gap.committed(started, now);
         self.batch_limit.committed();
         context.metrics.producer.transaction(TransactionResult::Committed, now.saturating_sub(started));
     }

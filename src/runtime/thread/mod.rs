@@ -12,6 +12,7 @@
 //! | `acts` | acts with the sink, and their outcomes |
 //! | `committer` | the transactional producer, and the certainty of its commits |
 //! | `batch_limit` | the limit of a transaction's inputs, which shrinks while transactions fail |
+//! | `commit_gap` | the gap between two transactions |
 //! | `burst` | the records and offsets of one commit |
 //! | `wall_clock` | a wall clock that cannot jump |
 //!
@@ -31,6 +32,7 @@ mod batch_limit;
 mod broken;
 mod burst;
 mod commit;
+mod commit_gap;
 mod committer;
 mod group;
 mod input;

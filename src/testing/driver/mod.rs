@@ -30,7 +30,7 @@ use crate::broker::{Broker, ProducerSpec, memory};
 use crate::config::Commit;
 use crate::metric::{Build, Metrics};
 use crate::model::{Clock, Key, OutRecord, Sink, Timestamp, Topic, Verdict};
-use crate::runtime::{FaultPoint, Limits, Settings, TopicSettings};
+use crate::runtime::{FaultPoint, Settings, TopicSettings};
 use crate::sim::{ManualClock, Setup, World};
 use crate::topology::Topology;
 
@@ -134,8 +134,7 @@ impl TestDriver {
             topics: TopicSettings { partitions: 1, ..TopicSettings::default() },
             // The clock does not move, so every transaction ends when the input is idle.
             // Tests read the stores, so each transaction writes them.
-            commit: Commit { write_behind: Duration::ZERO, ..Commit::default() },
-            limits: Limits { commit_gap: Duration::ZERO, ..Limits::default() },
+            commit: Commit { write_behind: Duration::ZERO, gap_max: Duration::ZERO, ..Commit::default() },
             ..Settings::new(NAME, NAME)
         };
         change(&mut settings);

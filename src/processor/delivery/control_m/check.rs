@@ -152,14 +152,25 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_template_renders_and_is_told_to_serve_up_to_98_children() {
+    fn the_shipped_template_serves_any_number_of_children() {
         let shipped = include_str!("../../../../templates/bundle.json");
-        assert_eq!(of(shipped, ONE), []);
-        assert_eq!(of(shipped, Children { usual: 98, varies: false, names: &[] }), []);
-        let found = of(shipped, ANY);
-        assert!(is_told(&found, Severity::Warning, "has 101 events, and Control-M takes at most 99"), "{found:?}");
-        let found = of(shipped, Children { usual: 120, varies: false, names: &[] });
-        assert!(is_told(&found, Severity::Error, "has 121 events, and Control-M takes at most 99"), "{found:?}");
+        assert_eq!(of(shipped, ANY), []);
+        for usual in [98, 99, 100, 1_000, 5_000] {
+            assert_eq!(of(shipped, Children { usual, varies: false, names: &[] }), [], "{usual}");
+        }
+    }
+
+    #[test]
+    fn more_events_than_control_m_takes_are_told() {
+        let events = "{\"Event\": \"{{ loop.index }}\"}{{ \",\" if not loop.last }}";
+        let job = format!(
+            "\"j\": {{\"Type\": \"WaitForEvents\", \"Events\": [{{% for c in children %}}{events}{{% endfor %}}]}}"
+        );
+        let found = findings(&job, ANY);
+        assert!(is_told(&found, Severity::Warning, "has 100 events, and Control-M takes at most 99"), "{found:?}");
+        assert_eq!(findings(&job, Children { usual: 99, varies: false, names: &[] }), []);
+        let found = findings(&job, Children { usual: 120, varies: false, names: &[] });
+        assert!(is_told(&found, Severity::Error, "has 120 events, and Control-M takes at most 99"), "{found:?}");
     }
 
     #[test]
