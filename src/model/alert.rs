@@ -29,6 +29,23 @@ pub struct Alert {
     pub at: Timestamp,
     /// One sentence of text, with the missing members where there are any.
     pub message: String,
-    /// Details by name (`missing`, `due`).
+    /// Details by name (`missing`, `due`); [`REMEDY`](Self::REMEDY) is for every kind.
     pub details: BTreeMap<String, serde_json::Value>,
+}
+
+impl Alert {
+    /// The name of the detail that says what to do.
+    pub const REMEDY: &'static str = "remedy";
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.details.insert(Self::REMEDY.to_owned(), serde_json::Value::String(remedy.into()));
+        self
+    }
+
+    /// What to do, if it says so.
+    pub fn remedy(&self) -> Option<&str> {
+        self.details.get(Self::REMEDY)?.as_str()
+    }
 }

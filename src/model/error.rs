@@ -105,6 +105,24 @@ impl RejectReason {
             Self::Unsupported => "unsupported",
         }
     }
+
+    /// What an operator can do, as a sentence without its end.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::NoValue => "pass tombstones over with `where` in the topology if they are meant",
+            Self::Unparsable => "set the `format` of the source, or mend the producer",
+            Self::MissingField | Self::WrongType | Self::BadValue | Self::BadId => {
+                "correct the places of the source in the topology, pass over what is not meant with `where`, or mend the producer"
+            }
+            Self::BadTime => "set the `unit` of the source's time, or mend the producer",
+            Self::TooLarge => "raise `max_record_bytes` and the topic's `max.message.bytes`, or write smaller events",
+            Self::Render => "mend the template and check it with `sheaf validate`",
+            Self::Unreadable => "run the version that has written the state, or a newer one",
+            Self::Refused | Self::GaveUp => "mend the cause and send it again with `sheaf deliveries retry`",
+            Self::BadCommand => "look at the state of the delivery and repeat the command",
+            Self::Unsupported => "run the same version on all instances",
+        }
+    }
 }
 
 impl fmt::Display for RejectReason {

@@ -42,6 +42,8 @@ struct Example {
     /// The coordinates of its record, `topic-partition@offset`; empty if it has none.
     source: String,
     text: String,
+    /// What to do; empty if nothing is known.
+    remedy: String,
 }
 
 impl Notices {
@@ -52,6 +54,7 @@ impl Notices {
             key: key.to_string(),
             source: source(alert).to_owned(),
             text: alert.message.clone(),
+            remedy: alert.remedy().unwrap_or_default().to_owned(),
         });
     }
 
@@ -61,6 +64,7 @@ impl Notices {
             key: Key::from_slice(record.key.as_deref().unwrap_or_default()).to_string(),
             source: format!("{}@{}", record.source, record.offset),
             text: reject.detail.clone(),
+            remedy: reject.reason.remedy().to_owned(),
         });
     }
 
@@ -70,7 +74,8 @@ impl Notices {
         self.add(kind, false, || Example {
             key: Key::from_slice(record.key.as_deref().unwrap_or_default()).to_string(),
             source: format!("{}@{}", record.source, record.offset),
-            text: "give each application a topic of its own (`submissions` in its topology file)".to_owned(),
+            text: "it is delivered by that application".to_owned(),
+            remedy: "give each application a topic of its own (`submissions` in its topology file)".to_owned(),
         });
     }
 
@@ -157,16 +162,17 @@ impl NoticeLog {
     /// The line of `count` notices of a kind with one of them.
     fn line(&self, kind: &Kind, is_error: bool, example: Example, count: u64) -> Line {
         let (kind, place) = match kind {
-            Kind::Alert(kind) => (format!("alert {kind}"), format!("; read the topic {}", self.alerts)),
+            Kind::Alert(kind) => (format!("alert {kind}"), format!("; all are in {}", self.alerts)),
             Kind::DeadLetter(reason) => {
-                (format!("dead letter, {reason}"), format!("; read the topic {}", self.dead_letters))
+                (format!("dead letter, {reason}"), format!("; all are in {}", self.dead_letters))
             }
             Kind::Foreign { application, topic } => {
                 (format!("record of application {application} in {topic} passed over"), String::new())
             }
         };
         let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
-        let text = format!("{kind}: {}{more}{place}", example.text);
+        let remedy = if example.remedy.is_empty() { String::new() } else { format!("; {}", example.remedy) };
+        let text = format!("{kind}: {}{more}{remedy}{place}", example.text);
         Line { is_error, example, text }
     }
 }
@@ -193,7 +199,8 @@ mod tests {
         for number in 0..count {
             let message = format!("message {number}");
             let details = BTreeMap::from([("source".to_owned(), "events-3@7".into())]);
-            let alert = Alert { kind: kind.to_owned(), severity, at: Timestamp::from_millis(0), message, details };
+            let alert = Alert { kind: kind.to_owned(), severity, at: Timestamp::from_millis(0), message, details }
+                .with_remedy("do it");
             notices.alert(&Key::new("k"), &alert);
         }
         notices
@@ -212,10 +219,15 @@ mod tests {
         let second = Duration::from_secs;
         let mut log = log();
         let first = log.lines(notices("sla_breach", Severity::Warning, 40_000), second(10));
-        assert_eq!(texts(first), ["alert sla_breach: message 0 (and 39999 more); read the topic app-alerts"]);
+        assert_eq!(texts(first), ["alert sla_breach: message 0 (and 39999 more); do it; all are in app-alerts"]);
         let other = log.lines(notices("delivery_failed", Severity::Critical, 1), second(11));
-        let example = Example { key: "k".to_owned(), source: "events-3@7".to_owned(), text: "message 0".to_owned() };
-        let text = "alert delivery_failed: message 0; read the topic app-alerts".to_owned();
+        let example = Example {
+            key: "k".to_owned(),
+            source: "events-3@7".to_owned(),
+            text: "message 0".to_owned(),
+            remedy: "do it".to_owned(),
+        };
+        let text = "alert delivery_failed: message 0; do it; all are in app-alerts".to_owned();
         assert_eq!(other, [Line { is_error: true, example, text }]);
         for _ in 0..20_000 {
             assert_eq!(texts(log.lines(notices("sla_breach", Severity::Warning, 2), second(12))), [""; 0]);
@@ -223,11 +235,11 @@ mod tests {
         assert_eq!(texts(log.due(second(39))), [""; 0]);
         assert_eq!(
             texts(log.due(second(40))),
-            ["alert sla_breach: message 0 (and 39999 more); read the topic app-alerts"]
+            ["alert sla_breach: message 0 (and 39999 more); do it; all are in app-alerts"]
         );
         assert_eq!(texts(log.due(second(100))), [""; 0]);
         let after_a_pause = log.lines(notices("sla_breach", Severity::Warning, 1), second(101));
-        assert_eq!(texts(after_a_pause), ["alert sla_breach: message 0; read the topic app-alerts"]);
+        assert_eq!(texts(after_a_pause), ["alert sla_breach: message 0; do it; all are in app-alerts"]);
     }
 
     #[test]
@@ -244,7 +256,10 @@ mod tests {
         notices.dead_letter(&record, &Reject::new(RejectReason::Unparsable, "not JSON"));
         let [line] = log().lines(notices, Duration::ZERO).try_into().unwrap();
         assert_eq!((line.example.key.as_str(), line.example.source.as_str()), ("k", "events-3@7"));
-        assert_eq!(line.text, "dead letter, unparsable: not JSON; read the topic app-dead-letters");
+        assert_eq!(
+            line.text,
+            "dead letter, unparsable: not JSON; set the `format` of the source, or mend the producer; all are in app-dead-letters"
+        );
         assert!(!line.is_error);
     }
 
@@ -258,7 +273,10 @@ mod tests {
         notices.foreign(&record, "b");
         notices.foreign(&record, "c");
         let lines = texts(log().lines(notices, Duration::ZERO));
-        assert!(lines[0].starts_with("record of application b in s passed over: give each"), "{lines:?}");
+        assert!(
+            lines[0].starts_with("record of application b in s passed over: it is delivered by that application"),
+            "{lines:?}"
+        );
         assert_eq!(lines.len(), 2, "{lines:?}");
     }
 }

@@ -17,7 +17,7 @@ use crate::stream::Stream;
 use crate::writer::{Ends, Writer};
 
 /// The rates, in events per second, and the warm-up of each in seconds, in which Java compiles.
-const RATES: [(u32, u32); 2] = [(2_000, 15), (10_000, 5)];
+const RATES: [(u32, u32); 4] = [(100, 10), (500, 10), (2_000, 15), (10_000, 5)];
 /// The number of bundles that are open at a time.
 const OPEN: u32 = 2_000;
 

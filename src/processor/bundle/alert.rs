@@ -31,7 +31,10 @@ pub(super) fn sla_breach(key: &Key, missing: &Missing, due: Timestamp) -> Effect
     if more > 0 {
         details.insert("missing_more".to_owned(), json!(more));
     }
-    Effect::Alert(Alert { kind: SLA_BREACH.to_owned(), severity: Severity::Critical, at: due, message, details })
+    let alert = Alert { kind: SLA_BREACH.to_owned(), severity: Severity::Critical, at: due, message, details };
+    Effect::Alert(
+        alert.with_remedy("find out why the missing events are not written: the bundle completes when they are"),
+    )
 }
 
 /// A second content for a known member; `kept` is the first, unknown for a closed bundle.
@@ -41,7 +44,9 @@ pub(super) fn conflict(key: &Key, role: Role, member: &Member, kept: Option<&Mem
     if let Some(kept) = kept {
         details.insert("kept".to_owned(), json!({ "id": kept.id, "source": kept.origin.to_string() }));
     }
-    deviation(EventOutcome::Conflict, member, message, details)
+    let remedy =
+        "find out which of both is right: sheaf goes on with the first; fields that may differ belong into `ignore`";
+    deviation(EventOutcome::Conflict, member, message, details, remedy)
 }
 
 /// A member after the deadline; details `due`.
@@ -51,13 +56,14 @@ pub(super) fn late(key: &Key, role: Role, member: &Member, due: Timestamp) -> Ef
         format!("bundle {key} got its {role_name} {id} late: it was due at {due}, the {role_name} is of {at}");
     let mut details = of_member(role, member);
     details.insert("due".to_owned(), text(due));
-    deviation(EventOutcome::Late, member, message, details)
+    deviation(EventOutcome::Late, member, message, details, "none is needed for this bundle; `bundle.sla` is the limit")
 }
 
 /// A new member for a closed bundle, which is not added to it.
 pub(super) fn late_for_closed(key: &Key, role: Role, member: &Member) -> Effect {
     let message = format!("bundle {key} has ended; its {} {} came too late for it", member.kind(role), member.id);
-    deviation(EventOutcome::Late, member, message, of_member(role, member))
+    let remedy = "it is in no submission: run its work by hand if it is needed";
+    deviation(EventOutcome::Late, member, message, of_member(role, member), remedy)
 }
 
 /// A surplus child; details `reason`.
@@ -65,12 +71,20 @@ pub(super) fn unexpected(key: &Key, member: &Member, why: &str) -> Effect {
     let message = format!("bundle {key} does not expect the {} {}: {why}", member.kind(Role::Child), member.id);
     let mut details = of_member(Role::Child, member);
     details.insert("reason".to_owned(), json!(why));
-    deviation(EventOutcome::Unexpected, member, message, details)
+    let remedy =
+        "correct the number of children that the parent or the topology states, or find out who writes too many";
+    deviation(EventOutcome::Unexpected, member, message, details, remedy)
 }
 
-fn deviation(outcome: EventOutcome, member: &Member, message: String, details: BTreeMap<String, Value>) -> Effect {
+fn deviation(
+    outcome: EventOutcome,
+    member: &Member,
+    message: String,
+    details: BTreeMap<String, Value>,
+    remedy: &str,
+) -> Effect {
     let (kind, severity) = (outcome.as_str().to_owned(), Severity::Warning);
-    Effect::Alert(Alert { kind, severity, at: member.at, message, details })
+    Effect::Alert(Alert { kind, severity, at: member.at, message, details }.with_remedy(remedy))
 }
 
 fn of_member(role: Role, member: &Member) -> BTreeMap<String, Value> {

@@ -37,7 +37,8 @@ impl Delivery {
     pub(super) fn fail(&self, key: &Key, open: Open, reject: Reject, now: Timestamp) -> Transition<Journal> {
         let end = end(open, Some(reject.detail), now);
         let forward = self.outcome(key, "failed", &end);
-        let alert = self.alert("delivery_failed", "was not submitted", &end);
+        let remedy = format!("mend the cause and run `sheaf deliveries retry {key}`");
+        let alert = self.alert("delivery_failed", "was not submitted", &end, &remedy);
         // The input of this step may be an outcome and not a record, so the detail has the submission's coordinates.
         let detail = format!("submission {}: {}", end.origin, end.detail.as_deref().unwrap_or_default());
         self.ended(Journal::Failed(end), forward, count::FAILED, now)
@@ -50,7 +51,10 @@ impl Delivery {
         let end = end(open, Some(detail), now);
         let forward = self.outcome(key, "unknown", &end);
         let sentence = "may or may not have been submitted and is not submitted again";
-        let alert = self.alert("delivery_unknown", sentence, &end);
+        let remedy = format!(
+            "look whether it is there, then run `sheaf deliveries resolve {key}`; or `sheaf deliveries retry {key}`, which looks first"
+        );
+        let alert = self.alert("delivery_unknown", sentence, &end, &remedy);
         self.ended(Journal::Unknown(end), forward, count::UNKNOWN, now).with(alert)
     }
 
@@ -88,7 +92,7 @@ impl Delivery {
         Effect::Forward(Forward::new(OUTCOMES, Bytes::from(value)).with_headers(headers))
     }
 
-    fn alert(&self, kind: &str, sentence: &str, end: &End) -> Effect {
+    fn alert(&self, kind: &str, sentence: &str, end: &End, remedy: &str) -> Effect {
         let words = self.protocol.words();
         let detail = end.detail.as_deref().unwrap_or_default();
         let details = BTreeMap::from([
@@ -98,13 +102,9 @@ impl Delivery {
             (words.revision.to_owned(), json!(end.revision)),
             ("detail".to_owned(), json!(detail)),
         ]);
-        Effect::Alert(Alert {
-            kind: kind.to_owned(),
-            severity: Severity::Critical,
-            at: end.at,
-            message: format!("{} {sentence}: {detail}", end.name),
-            details,
-        })
+        let message = format!("{} {sentence}: {detail}", end.name);
+        let alert = Alert { kind: kind.to_owned(), severity: Severity::Critical, at: end.at, message, details };
+        Effect::Alert(alert.with_remedy(remedy))
     }
 }
 
