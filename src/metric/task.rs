@@ -46,7 +46,7 @@ impl Task {
         let remaining = "Changelog records that remain to be restored.";
         let open = "Entries that have not ended: incomplete bundles, deliveries under way.";
         let oldest = "The age of the oldest open entry, to the minute; 0 without one. A bundle's begin is its first event, a \
-                      delivery's its latest intent.";
+                      delivery's its first intent to submit.";
         let next_deadline = "The time of the next deadline; 0 without one.";
         let expected = "The tasks of the application. If the running `sheaf_tasks` of all instances are fewer, the rest has no \
                         owner, or is being restored.";

@@ -6,13 +6,14 @@ use crate::model::{Listing, Status};
 /// The names, by number.
 const NAMES: [&str; 7] = ["submitting", "waiting", "unsure", "looking-up", "submitted", "failed", "unknown"];
 
-/// The status of a delivery; open ones are sorted by the time of the latest intent, ended ones by the time of the end.
+/// The status of a delivery. Open ones are sorted by their begin, moved by the time for which the target refused everybody, and
+/// ended ones by the time of the end.
 pub(super) fn listing(journal: &Journal) -> Listing {
     let (number, at) = match journal {
-        Journal::Submitting(open) => (0, open.intended_at),
-        Journal::Waiting(open) => (1, open.intended_at),
-        Journal::Unsure(open) => (2, open.intended_at),
-        Journal::LookingUp(open) => (3, open.intended_at),
+        Journal::Submitting(open) => (0, open.since),
+        Journal::Waiting(open) => (1, open.since),
+        Journal::Unsure(open) => (2, open.since),
+        Journal::LookingUp(open) => (3, open.since),
         Journal::Submitted(end) => (4, end.at),
         Journal::Failed(end) => (5, end.at),
         Journal::Unknown(end) => (6, end.at),

@@ -158,3 +158,10 @@ fn every_count_is_listed_once() {
         assert!(all.contains(&counted), "{counted:?}");
     }
 }
+
+#[test]
+fn an_open_delivery_is_listed_by_its_begin_and_not_by_its_latest_attempt() {
+    let (begun, latest) = (Timestamp::from_millis(1_000), Timestamp::from_millis(600_000));
+    let waiting = Journal::Waiting(Open { since: begun, intended_at: latest, ..open() });
+    assert_eq!(status::listing(&waiting).at, Some(begun));
+}
