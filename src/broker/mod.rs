@@ -331,6 +331,10 @@ pub trait Admin: Send {
     /// transactions).
     fn watermarks(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<(i64, i64)>;
 
+    /// The committed offsets of a group, by partition in the order of `partitions`; `None` without one. Those of open transactions
+    /// do not count.
+    fn committed(&mut self, group: &str, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<Option<i64>>>;
+
     /// The offsets of the first record with this timestamp or a later one, by partition in the order of `partitions`; `None`
     /// if there is none. Transaction markers count as records, with the time of their commit.
     fn offsets_at(

@@ -24,7 +24,7 @@ impl std::default::Default for Commit {
         Self {
             interval: Duration::from_millis(200),
             records_max: 10_000,
-            gap_max: Duration::from_millis(25),
+            gap_max: Duration::from_millis(40),
             write_behind: Duration::from_secs(5),
         }
     }
@@ -49,8 +49,8 @@ pub(super) const FIELDS: &[Field] = &[
     Field {
         path: "commit.gap_max",
         kind: Kind::Duration,
-        default: Default::Value("25ms"),
-        doc: "The longest gap between two transactions of a thread at a low rate. The gap is three times as long as a               transaction takes, so that fast brokers give a short one; a larger value saves the brokers work and adds as               much to the latency.",
+        default: Default::Value("40ms"),
+        doc: "The longest gap between two transactions of a thread at a low rate. The gap is six times as long as a               transaction takes, so that fast brokers give a short one; a larger value saves the brokers work and adds as               much to the latency.",
     },
     Field {
         path: "commit.write_behind",

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::error::Result;
-use crate::broker::{Admin, Consumer, ConsumerSpec, Waker};
+use super::settings::Settings;
+use crate::broker::Admin;
 use crate::model::{Topic, TopicPartition};
 
 /// The interval of the comparisons.
@@ -24,8 +25,6 @@ const NAMED_MAX: usize = 5;
 /// Watches the backlogs of an instance.
 #[derive(Default)]
 pub(super) struct Watcher {
-    /// Asks for the group's offsets, and does not join; open while there is a backlog.
-    consumer: Option<Box<dyn Consumer>>,
     /// By node.
     watches: BTreeMap<usize, Watch>,
     next_at: Duration,
@@ -56,7 +55,6 @@ impl Watcher {
     pub(super) fn turn(&mut self, context: &Context, admin: &mut dyn Admin) -> Option<Duration> {
         let waiting = context.status.backlog().waiting();
         if waiting.is_empty() {
-            self.consumer = None;
             return None;
         }
         let uptime = context.clock.uptime();
@@ -74,7 +72,6 @@ impl Watcher {
                 }
                 Err(error) => {
                     tracing::debug!(%error, "cannot compare the group's offsets with the ends of the topics");
-                    self.consumer = None;
                     self.watches.values_mut().for_each(|watch| watch.moved_at = uptime);
                     break;
                 }
@@ -94,15 +91,11 @@ impl Watcher {
                 unknown.insert(Watch { start, stage, records, since: uptime, moved_at: uptime, left })
             }
         };
-        let consumer = match &mut self.consumer {
-            Some(consumer) => consumer,
-            closed @ None => closed.insert(open(context)?),
-        };
-        watch.compare(&mut **consumer, context)?;
+        watch.compare(context, admin)?;
         if watch.left == 0 && watch.stage == Stage::Sources {
             watch.records = backlog(Stage::Inboxes, node, context, admin)?;
             (watch.stage, watch.left) = (Stage::Inboxes, i64::MAX);
-            watch.compare(&mut **consumer, context)?;
+            watch.compare(context, admin)?;
         }
         context.status.backlog().set_left(node, watch.left);
         Ok(watch.is_over(uptime))
@@ -111,13 +104,14 @@ impl Watcher {
 
 impl Watch {
     /// Asks for the group's offsets, and forgets the partitions that have come to their ends.
-    fn compare(&mut self, consumer: &mut dyn Consumer, context: &Context) -> Result<()> {
+    fn compare(&mut self, context: &Context, admin: &mut dyn Admin) -> Result<()> {
         let partitions: Vec<TopicPartition> = self.records.keys().cloned().collect();
         if partitions.is_empty() {
             self.left = 0;
             return Ok(());
         }
-        let committed = consumer.committed(&partitions, context.settings.limits.broker_timeout)?;
+        let Settings { application, limits, .. } = &*context.settings;
+        let committed = admin.committed(application, &partitions, limits.broker_timeout)?;
         let mut left = 0_i64;
         for (partition, committed) in partitions.into_iter().zip(committed) {
             // Without an offset the partition is still to be read for the first time.
@@ -161,11 +155,6 @@ impl Watch {
         );
         true
     }
-}
-
-fn open(context: &Context) -> Result<Box<dyn Consumer>> {
-    let group = context.settings.application.clone();
-    Ok(context.broker.consumer(&ConsumerSpec { group, group_instance: None, waker: Waker::none() })?)
 }
 
 /// The records of a stage by partition.

@@ -339,6 +339,15 @@ mod tests {
             unreachable!()
         }
 
+        fn committed(
+            &mut self,
+            _: &str,
+            _: &[crate::model::TopicPartition],
+            _: Duration,
+        ) -> broker::Result<Vec<Option<i64>>> {
+            unreachable!()
+        }
+
         fn offsets_at(
             &mut self,
             _: &[crate::model::TopicPartition],

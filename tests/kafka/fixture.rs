@@ -122,11 +122,11 @@ impl Fixture {
         records
     }
 
-    /// The committed offsets of a group without members.
+    /// The committed offsets of a group.
     pub(crate) fn group_offsets(&self, group: &str, partitions: &[TopicPartition]) -> Vec<Option<i64>> {
-        let spec = ConsumerSpec { group: group.to_owned(), group_instance: None, waker: Waker::none() };
-        let mut consumer = self.broker.consumer(&spec).expect("consumer");
-        consumer.committed(partitions, LIMIT).expect("committed offsets")
+        let settings = KafkaSettings { group: group.to_owned(), ..self.settings.clone() };
+        let mut admin = KafkaBroker::new(settings).expect("settings").admin().expect("admin");
+        admin.committed(group, partitions, LIMIT).expect("committed offsets")
     }
 
     /// Commits offsets for a group, as a temporary member.

@@ -8,13 +8,13 @@ use std::task::{Context as TaskContext, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
+use rdkafka::TopicPartitionList;
 use rdkafka::admin::{
     AdminClient, AdminOptions, NewPartitions, NewTopic as NativeTopic, TopicReplication, TopicResult,
 };
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{IsError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::metadata::Metadata;
-use rdkafka::{Offset, TopicPartitionList};
 use uuid::Uuid;
 
 use super::context::{BaseConsumer, Context};
@@ -22,6 +22,7 @@ use super::coordinator;
 use super::deadline::Deadline;
 use super::failure::{Failure, missing};
 use super::native::{Client, TopicConfigs};
+use super::partition_list;
 use super::settings::{KafkaSettings, refused};
 use crate::broker::{Admin, Error, Isolation, NewTopic, Purpose, Result, Start, TopicDescription};
 use crate::model::{Timestamp, Topic, TopicPartition};
@@ -233,7 +234,7 @@ impl Admin for KafkaAdmin {
         }
         let mut list = TopicPartitionList::with_capacity(before.len());
         for (partition, offset) in before {
-            super::partition_list::add(&mut list, partition, Start::At(*offset))
+            partition_list::add(&mut list, partition, Start::At(*offset))
                 .map_err(|error| self.error(DELETING, Failure::from_kafka(&error)))?;
         }
         let answer = wait(self.admin.delete_records(&list, &options(&Deadline::after(timeout))))
@@ -277,6 +278,17 @@ impl Admin for KafkaAdmin {
         })
     }
 
+    fn committed(&mut self, group: &str, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<Option<i64>>> {
+        const READING: &str = "reading the committed offsets";
+        if group != self.settings.group {
+            let detail = format!("this client is of the group {}, not of {group}", self.settings.group);
+            return Err(Error::Fatal { operation: READING, detail });
+        }
+        let answer = self.metadata_client.committed_offsets(partition_list::list(partitions), timeout);
+        let answer = answer.map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
+        partition_list::offsets(&answer, partitions).map_err(|failure| self.error(READING, failure))
+    }
+
     fn offsets_at(
         &mut self,
         partitions: &[TopicPartition],
@@ -287,23 +299,14 @@ impl Admin for KafkaAdmin {
         let mut list = TopicPartitionList::with_capacity(partitions.len());
         for partition in partitions {
             // A request by timestamp has it in the place of the offset; negative ones are Kafka's words for ends.
-            super::partition_list::add(&mut list, partition, Start::At(at.as_millis().max(0)))
+            partition_list::add(&mut list, partition, Start::At(at.as_millis().max(0)))
                 .map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
         }
         let found = self
             .metadata_client
             .offsets_for_times(list, timeout)
             .map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
-        let offset = |partition: &TopicPartition| {
-            let element = found.find_partition(partition.topic.as_str(), partition.partition);
-            let element = element.ok_or_else(|| missing("partition"))?;
-            element.error().map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
-            match element.offset() {
-                Offset::Offset(offset) => Ok(Some(offset)),
-                Offset::Beginning | Offset::End | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_) => Ok(None),
-            }
-        };
-        partitions.iter().map(offset).collect()
+        partition_list::offsets(&found, partitions).map_err(|failure| self.error(READING, failure))
     }
 }
 

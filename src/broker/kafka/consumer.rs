@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{Consumer as _, RebalanceProtocol};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::{Offset, TopicPartitionList};
 
 use super::assigned::Assigned;
 use super::context::{BaseConsumer, Context};
 use super::deadline::Deadline;
 use super::failure::{Failure, missing};
 use super::native::{Client, Group, Queue};
-use super::partition_list::{add, list};
+use super::partition_list::{add, list, offsets};
 use super::settings::{Assignor, KafkaSettings, refused};
 use crate::broker::{Consumer, ConsumerSpec, Error, FencedBy, GroupEvent, GroupMetadata, Result, Start, Waker};
 use crate::model::{Record, Topic, TopicPartition};
@@ -267,24 +267,12 @@ impl Consumer for KafkaConsumer {
                 return Err(if self.is_answered(&error, partitions) { Error::Unstable } else { error });
             }
         };
-        let mut offsets = Vec::with_capacity(partitions.len());
-        for partition in partitions {
-            let element = answer.find_partition(partition.topic.as_str(), partition.partition);
-            let Some(element) = element else {
-                let detail = format!("the response lacks {partition}");
-                return Err(Error::Transient { operation: READING, detail });
-            };
-            if let Err(error) = element.error() {
-                let failure = Failure::from_kafka(&error);
-                if failure.code == Code::UnstableOffsetCommit {
-                    return Err(Error::Unstable);
-                }
-                return Err(self.lacks(failure).of_operation(READING, &self.address));
-            }
-            offsets.push(if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None });
-        }
+        let found = offsets(&answer, partitions).map_err(|failure| {
+            let is_unstable = failure.code == Code::UnstableOffsetCommit;
+            if is_unstable { Error::Unstable } else { self.lacks(failure).of_operation(READING, &self.address) }
+        })?;
         self.context().clear_error();
-        Ok(offsets)
+        Ok(found)
     }
 
     fn commit(&mut self, offsets: &[(TopicPartition, i64)], timeout: Duration) -> Result<()> {

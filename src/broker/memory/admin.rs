@@ -55,6 +55,18 @@ impl Admin for MemoryAdmin {
         })
     }
 
+    fn committed(
+        &mut self,
+        group: &str,
+        partitions: &[TopicPartition],
+        _timeout: Duration,
+    ) -> Result<Vec<Option<i64>>> {
+        self.0.call(Operation::Admin, |cluster| {
+            let offsets = cluster.offsets(group);
+            Ok(partitions.iter().map(|partition| offsets.and_then(|offsets| offsets.committed(partition))).collect())
+        })
+    }
+
     fn offsets_at(
         &mut self,
         partitions: &[TopicPartition],

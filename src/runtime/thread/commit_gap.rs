@@ -2,7 +2,7 @@
 //!
 //! A transaction costs the brokers some fifteen requests and records, whatever is in it. At a low rate a transaction that follows
 //! right after the last one is nearly empty, and the brokers work as much as at the full rate. The slower they are, the longer is the
-//! gap, so that transactions take at most a quarter of the time.
+//! gap, so that transactions take about a seventh of the time.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 /// then sleeps for 20 ms.
 const GAP_MIN: Duration = Duration::from_millis(6);
 /// The gap as a multiple of the time of a transaction.
-const RATIO: u32 = 3;
+const RATIO: u32 = 6;
 /// The weight of all earlier transactions in their average, beside one of the latest.
 const EARLIER: u32 = 7;
 
@@ -62,10 +62,10 @@ mod tests {
         for number in 1..=60 {
             gap.committed(ms(number * 100), ms(number * 100 + 5));
         }
-        let (ended, left) = (ms(6_005), |gap: &CommitGap, at| gap.left(at, ms(25)).as_millis());
-        assert_eq!([left(&gap, ended), left(&gap, ended + ms(10)), left(&gap, ended + ms(15))], [14, 4, 0]);
+        let (ended, left) = (ms(6_005), |gap: &CommitGap, at| gap.left(at, ms(40)).as_millis());
+        assert_eq!([left(&gap, ended), left(&gap, ended + ms(10)), left(&gap, ended + ms(15))], [29, 19, 14]);
         assert_eq!(gap.left(ended, ms(2)), ms(2), "the setting counts");
         gap.committed(ms(7_000), ms(8_000));
-        assert_eq!(left(&gap, ms(8_000)), 25);
+        assert_eq!(left(&gap, ms(8_000)), 40);
     }
 }
