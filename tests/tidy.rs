@@ -73,7 +73,6 @@ const LINES_MAX: usize = 400;
 /// outer floors, for code; `mod.rs` is above all.
 const RUNTIME_FLOORS: &[&[&str]] = &[
     &[
-        "backlog",
         "clock",
         "envelope",
         "error",
@@ -88,11 +87,12 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
         "thread_state",
         "turn",
         "waker",
+        "watermark",
     ],
     &["checkpoint", "handoff", "mailbox", "settings"],
     &["dead_letter", "status", "topology_plan"],
     &["context", "former_topic", "topics", "transaction"],
-    &["backlog_watch", "instances", "keying", "republish", "standstill", "task"],
+    &["instances", "keying", "republish", "standstill", "task", "watermark_round"],
     &["changelog", "housekeeping", "thread"],
     &["instance"],
     &["application"],

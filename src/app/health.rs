@@ -44,8 +44,8 @@ impl admin::Status for InstanceStatus {
         }
         details.extend(self.thread_details(turn_age));
         details.extend(self.entry_details());
-        let backlog = self.status.backlog_records().filter(|records| *records > 0);
-        details.extend(backlog.map(|records| ("deadlines wait for records".to_owned(), records.to_string())));
+        let records: i64 = self.status.holds().values().map(|hold| hold.records).sum();
+        details.extend((records > 0).then(|| ("deadlines wait for records".to_owned(), records.to_string())));
         let standing = self.status.standing().into_iter();
         details.extend(standing.map(|(partition, detail)| (format!("source {partition}"), detail)));
         details.extend(self.status.obstacle().map(|obstacle| ("waiting for".to_owned(), obstacle)));

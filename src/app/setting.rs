@@ -15,6 +15,7 @@ pub fn settings(config: &Config, http: String) -> Settings {
             record_bytes_max: config.max_record_bytes,
         },
         commit: config.commit,
+        deadline: config.deadline,
         limits: Limits { broker_timeout: config.kafka.api_timeout, ..Limits::default() },
         cache_bytes: config.state_cache_mib << 20,
         restore: config.restore,

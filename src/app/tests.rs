@@ -8,8 +8,8 @@ use tokio::runtime::Runtime;
 
 use super::{Assembly, Calls, Reloader, Resources, Secrets, Templates, TopologyFile};
 use super::{broker, broker_settings, settings, sinks, stores};
-use crate::config::Commit;
 use crate::config::ProcessingGuarantee;
+use crate::config::{Commit, Deadline};
 use crate::config::{Config, Sources};
 use crate::model::{Act, ActSlot, Key, Sink, Target, TaskId, Verdict};
 use crate::processor::delivery::control_m;
@@ -44,6 +44,8 @@ fn the_settings_of_the_runtime_are_those_of_the_configuration() {
         "commit.interval=1s",
         "commit.records_max=5",
         "commit.gap_max=4s",
+        "deadline.grace=7s",
+        "deadline.max_hold=6s",
         "commit.write_behind=2s",
         "kafka.api_timeout=8s",
         "state_cache_mib=3",
@@ -58,8 +60,9 @@ fn the_settings_of_the_runtime_are_those_of_the_configuration() {
     assert_eq!((settings.stream_threads, partitions, replication), (3, 7, Some(2)));
     let Commit { interval, records_max, gap_max, write_behind } = settings.commit;
     assert_eq!((interval, records_max), (Duration::from_secs(1), 5));
-    let times = [write_behind, gap_max, settings.limits.broker_timeout];
-    assert_eq!(times.map(|time| time.as_secs()), [2, 4, 8]);
+    let Deadline { grace, max_hold } = settings.deadline;
+    let times = [write_behind, gap_max, settings.limits.broker_timeout, grace, max_hold];
+    assert_eq!(times.map(|time| time.as_secs()), [2, 4, 8, 7, 6]);
     assert_eq!(settings.cache_bytes, 3 << 20);
     assert_eq!((settings.restore.records_per_second_max, settings.standby_replicas), (Some(9), 1));
     assert_eq!(

@@ -331,6 +331,9 @@ pub trait Admin: Send {
     /// transactions).
     fn watermarks(&mut self, partition: &TopicPartition, timeout: Duration) -> Result<(i64, i64)>;
 
+    /// The ends of partitions, in their order: as the second of [`watermarks`](Self::watermarks), with one request for each broker.
+    fn ends(&mut self, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<i64>>;
+
     /// The committed offsets of a group, by partition in the order of `partitions`; `None` without one. Those of open transactions
     /// do not count.
     fn committed(&mut self, group: &str, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<Option<i64>>>;

@@ -8,7 +8,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `root` | [`Config`]: the fields outside of sections, and the sections |
-//! | `kafka`, `commit`, `restore`, `http`, `control_m`, `log` | one section each |
+//! | `kafka`, `commit`, `deadline`, `restore`, `http`, `control_m`, `log` | one section each |
 //! | `field` | a row of the table of fields |
 //! | `layer` | defaults, files, variables and flags, merged into one tree |
 //! | `service_link` | variables that Kubernetes sets for Services, which are no settings |
@@ -25,6 +25,7 @@
 
 mod commit;
 mod control_m;
+mod deadline;
 mod difference;
 mod document;
 mod field;
@@ -40,6 +41,7 @@ mod service_link;
 
 pub use commit::Commit;
 pub use control_m::ControlM;
+pub use deadline::Deadline;
 pub use document::reference_page;
 pub use field::{Field, Kind};
 pub use http::Http;
@@ -57,8 +59,17 @@ use reader::Reader;
 
 /// Every field, in the order of the reference page.
 pub static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
-    [root::FIELDS, kafka::FIELDS, commit::FIELDS, restore::FIELDS, http::FIELDS, control_m::FIELDS, log::FIELDS]
-        .concat()
+    [
+        root::FIELDS,
+        kafka::FIELDS,
+        commit::FIELDS,
+        deadline::FIELDS,
+        restore::FIELDS,
+        http::FIELDS,
+        control_m::FIELDS,
+        log::FIELDS,
+    ]
+    .concat()
 });
 
 impl Config {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::field::{Default, Field, Kind};
 use super::reader::Reader;
-use super::{Commit, ControlM, Http, Kafka, Log, Restore, commit, control_m, http, kafka, log, restore};
+use super::{
+    Commit, ControlM, Deadline, Http, Kafka, Log, Restore, commit, control_m, deadline, http, kafka, log, restore,
+};
 use crate::model::InstanceId;
 
 /// The settings of an instance. `docs/configuration.md` is the reference.
@@ -41,6 +43,8 @@ pub struct Config {
     pub kafka: Kafka,
     /// The limits of a transaction, and of the time until the stores are written.
     pub commit: Commit,
+    /// When deadlines fire.
+    pub deadline: Deadline,
     /// The limits of a restore.
     pub restore: Restore,
     /// The HTTP server.
@@ -183,6 +187,7 @@ pub(super) fn read(from: &Reader<'_>) -> Option<Config> {
     let shutdown_timeout = from.duration("shutdown_timeout");
     let kafka = kafka::read(from);
     let commit = commit::read(from);
+    let deadline = deadline::read(from);
     let restore = restore::read(from);
     let http = http::read(from);
     let control_m = control_m::read(from);
@@ -203,6 +208,7 @@ pub(super) fn read(from: &Reader<'_>) -> Option<Config> {
         shutdown_timeout: shutdown_timeout?,
         kafka: kafka?,
         commit: commit?,
+        deadline: deadline?,
         restore,
         http: http?,
         control_m,

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::backlog_watch::Watcher;
 use super::checkpoint::Checkpoint;
 use super::context::Context;
 use super::error::Result;
@@ -16,6 +15,7 @@ use super::thread_state::ThreadState;
 use super::topics::DELETE_RETENTION;
 use super::topology_plan::Role;
 use super::turn::Turn;
+use super::watermark_round::Rounds;
 use crate::broker::Admin;
 use crate::model::{Timestamp, TopicPartition};
 
@@ -29,7 +29,7 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// The interval of removing old stores.
 const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
 
-/// The interval of looking for tasks that have started.
+/// The interval of looking for nodes that want a watermark.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The maintenance of one instance. Errors do not stop the instance.
@@ -41,7 +41,7 @@ pub struct Housekeeper {
     measure_at: Duration,
     sweep_at: Duration,
     registry: Registry,
-    backlogs: Watcher,
+    rounds: Rounds,
     standstills: Standstills,
     check_at: Duration,
     /// Set while the cluster has no coordinator.
@@ -67,7 +67,7 @@ impl Housekeeper {
             measure_at: now,
             sweep_at: at(CLEANUP_INTERVAL),
             registry: Registry::new(context.clone()),
-            backlogs: Watcher::default(),
+            rounds: Rounds::default(),
             standstills: Standstills::default(),
             check_at: at(CHECK_INTERVAL),
             coordinator: None,
@@ -96,9 +96,9 @@ impl Housekeeper {
         }
         let next = self.measure_at.min(self.purge_at).min(self.sweep_at);
         let next = self.registry.turn(&mut *self.admin).map_or(next, |due| due.min(next));
-        // A task that starts does not wake this thread, and its deadlines wait.
-        let looked = self.backlogs.turn(&self.context, &mut *self.admin);
-        let next = looked.unwrap_or(uptime.saturating_add(LOOK_INTERVAL)).min(next);
+        // A deadline that is due does not wake this thread.
+        let compared = self.rounds.turn(now, &self.context, &mut *self.admin);
+        let next = compared.unwrap_or(uptime.saturating_add(LOOK_INTERVAL)).min(next);
         Turn::Wait(next.saturating_sub(uptime))
     }
 

@@ -38,8 +38,6 @@
 //! high watermark, up to which the store is restored.
 
 mod application;
-mod backlog;
-mod backlog_watch;
 mod changelog;
 mod checkpoint;
 mod clock;
@@ -74,6 +72,8 @@ mod topology_plan;
 mod transaction;
 mod turn;
 mod waker;
+mod watermark;
+mod watermark_round;
 
 pub use application::{Application, NoSink};
 pub use changelog::Restorer;

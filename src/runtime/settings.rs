@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::mutation::Mutation;
-use crate::config::{Commit, ProcessingGuarantee, Restore};
+use crate::config::{Commit, Deadline, ProcessingGuarantee, Restore};
 use crate::model::InstanceId;
 
 /// The settings of an instance.
@@ -22,6 +22,8 @@ pub struct Settings {
     pub topics: TopicSettings,
     /// Limits of a transaction and of dirty entries, as configured.
     pub commit: Commit,
+    /// When deadlines fire, as configured.
+    pub deadline: Deadline,
     /// Limits of memory and time.
     pub limits: Limits,
     /// The memory budget for decoded entries of an instance, in bytes, approximately. Entries beyond it are read from
@@ -103,6 +105,7 @@ impl Settings {
             stream_threads: 1,
             topics: TopicSettings::default(),
             commit: Commit::default(),
+            deadline: Deadline::default(),
             limits: Limits::default(),
             cache_bytes: 96 << 20,
             restore: Restore::default(),

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::backlog::Backlog;
 use super::mailbox::Mailbox;
 use super::open_entries::OpenEntries;
 use super::thread_state::{TaskCounts, ThreadState};
+use super::watermark::{Hold, Watermarks};
 use crate::metric::TaskState;
 use crate::model::{TaskId, Topic, TopicPartition};
 
@@ -15,7 +15,7 @@ use crate::model::{TaskId, Topic, TopicPartition};
 #[derive(Debug, Default)]
 pub struct Status {
     inner: Mutex<Inner>,
-    backlog: Backlog,
+    watermarks: Watermarks,
 }
 
 #[derive(Debug, Default)]
@@ -63,14 +63,14 @@ impl Status {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// The records for which deadlines wait.
-    pub(super) const fn backlog(&self) -> &Backlog {
-        &self.backlog
+    /// The watermarks of the nodes.
+    pub(super) const fn watermarks(&self) -> &Watermarks {
+        &self.watermarks
     }
 
-    /// The number of records that were written before tasks started here, and for which deadlines wait; `None` if none wait.
-    pub fn backlog_records(&self) -> Option<i64> {
-        self.backlog.left()
+    /// What deadlines that are due wait for, by the index of the node.
+    pub fn holds(&self) -> BTreeMap<usize, Hold> {
+        self.watermarks.holds()
     }
 
     /// Records the state of a stream thread after a turn that ended at `uptime`; true if it has changed.

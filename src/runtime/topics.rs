@@ -339,6 +339,10 @@ mod tests {
             unreachable!()
         }
 
+        fn ends(&mut self, _: &[crate::model::TopicPartition], _: Duration) -> broker::Result<Vec<i64>> {
+            unreachable!()
+        }
+
         fn committed(
             &mut self,
             _: &str,

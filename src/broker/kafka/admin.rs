@@ -59,6 +59,22 @@ impl KafkaAdmin {
         Ok(Self { admin, metadata_client, native, settings: Arc::clone(settings) })
     }
 
+    /// The offsets of partitions, by their timestamp in the place of an offset, or at their ends.
+    fn offsets(
+        &self,
+        (partitions, at): (&[TopicPartition], Start),
+        (operation, timeout): (&'static str, Duration),
+    ) -> Result<Vec<Option<i64>>> {
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            partition_list::add(&mut list, partition, at)
+                .map_err(|error| self.error(operation, Failure::from_kafka(&error)))?;
+        }
+        let found = self.metadata_client.offsets_for_times(list, timeout);
+        let found = found.map_err(|error| self.error(operation, Failure::from_kafka(&error)))?;
+        partition_list::offsets(&found, partitions).map_err(|failure| self.error(operation, failure))
+    }
+
     fn error(&self, operation: &'static str, failure: Failure) -> Error {
         self.serve();
         self.metadata_client.context().explain(failure).of_operation(operation, &self.settings.bootstrap_servers)
@@ -278,6 +294,16 @@ impl Admin for KafkaAdmin {
         })
     }
 
+    fn ends(&mut self, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<i64>> {
+        const READING: &str = "reading the ends of partitions";
+        let ends = self.offsets((partitions, Start::End), (READING, timeout))?;
+        let end = |(end, partition): (Option<i64>, &TopicPartition)| {
+            let missing = || Failure::of(Code::Fail, &format!("the response has no end of {partition}"));
+            end.ok_or_else(|| self.error(READING, missing()))
+        };
+        ends.into_iter().zip(partitions).map(end).collect()
+    }
+
     fn committed(&mut self, group: &str, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<Option<i64>>> {
         const READING: &str = "reading the committed offsets";
         if group != self.settings.group {
@@ -296,17 +322,8 @@ impl Admin for KafkaAdmin {
         timeout: Duration,
     ) -> Result<Vec<Option<i64>>> {
         const READING: &str = "reading offsets by timestamp";
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
-        for partition in partitions {
-            // A request by timestamp has it in the place of the offset; negative ones are Kafka's words for ends.
-            partition_list::add(&mut list, partition, Start::At(at.as_millis().max(0)))
-                .map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
-        }
-        let found = self
-            .metadata_client
-            .offsets_for_times(list, timeout)
-            .map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
-        partition_list::offsets(&found, partitions).map_err(|failure| self.error(READING, failure))
+        // A request by timestamp has it in the place of the offset; negative ones are Kafka's words for ends.
+        self.offsets((partitions, Start::At(at.as_millis().max(0))), (READING, timeout))
     }
 }
 

@@ -55,6 +55,10 @@ impl Admin for MemoryAdmin {
         })
     }
 
+    fn ends(&mut self, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<i64>> {
+        partitions.iter().map(|partition| Ok(self.watermarks(partition, timeout)?.1)).collect()
+    }
+
     fn committed(
         &mut self,
         group: &str,

@@ -32,7 +32,6 @@ use std::time::Duration;
 use entry::NextEntry;
 use step::{Staged, StepContext};
 
-use super::backlog::Backlog;
 use super::dead_letter::Stage;
 use super::envelope;
 use super::error::{Error, Result};
@@ -67,19 +66,6 @@ pub(super) struct Task {
     pub targets: BTreeSet<Target>,
     /// True if the store is deleted before it is restored.
     pub fresh: bool,
-    /// Whether deadlines fire.
-    pub deadlines: Deadlines,
-}
-
-/// Whether the deadlines of a task fire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Deadlines {
-    /// The task has not started here.
-    BeforeStart,
-    /// They wait for the [backlog](super::backlog) at the start with this number.
-    Wait(u64),
-    /// They fire when they are due.
-    Fire,
 }
 
 /// The life cycle of a task.
@@ -118,31 +104,10 @@ impl Task {
         matches!(self.state, Lifecycle::Running(_))
     }
 
-    /// A lower bound of the next timer's due time.
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
+    /// A lower bound of the due time of the next timer of a clock.
+    pub(super) fn next_due(&self, clock: TimerClock) -> Option<Timestamp> {
         let Lifecycle::Running(state) = &self.state else { return None };
-        TimerClock::ALL.into_iter().filter(|clock| self.fires(*clock)).filter_map(|clock| state.next_due(clock)).min()
-    }
-
-    fn fires(&self, clock: TimerClock) -> bool {
-        clock != TimerClock::Deadline || self.deadlines == Deadlines::Fire
-    }
-
-    /// Notes that the task starts here: its deadlines wait for the backlog. They do not wait again when it returns after a
-    /// rebalance.
-    pub(super) fn start(&mut self, backlog: &Backlog) {
-        if self.deadlines == Deadlines::BeforeStart {
-            self.deadlines = Deadlines::Wait(backlog.start(self.node));
-        }
-    }
-
-    /// Lets deadlines fire if the backlog is processed.
-    pub(super) fn check_backlog(&mut self, backlog: &Backlog) {
-        if let Deadlines::Wait(start) = self.deadlines
-            && backlog.is_released(self.node, start)
-        {
-            self.deadlines = Deadlines::Fire;
-        }
+        state.next_due(clock)
     }
 
     /// Steps on a record of the inbox; a rejected one becomes a dead letter.
@@ -203,14 +168,22 @@ impl Task {
         Ok(())
     }
 
-    /// Fires up to `limit` due timers; returns the number. They are read through the overlay, so a timer that this
-    /// transaction has unscheduled does not fire.
-    pub(super) fn fire(&mut self, plan: &TopologyPlan, limit: usize, txn: &mut Transaction) -> Result<usize> {
+    /// Fires up to `limit` due timers of each clock, delays up to the wall clock and deadlines up to `deadlines`; returns the
+    /// number. They are read through the overlay, so a timer that this transaction has unscheduled does not fire.
+    pub(super) fn fire(
+        &mut self,
+        plan: &TopologyPlan,
+        (limit, deadlines): (usize, Timestamp),
+        txn: &mut Transaction,
+    ) -> Result<usize> {
         let mut fired = 0;
-        let deadlines_fire = self.fires(TimerClock::Deadline);
-        for clock in TimerClock::ALL.into_iter().filter(|clock| deadlines_fire || *clock != TimerClock::Deadline) {
+        for clock in TimerClock::ALL {
+            let until = match clock {
+                TimerClock::Deadline => deadlines,
+                TimerClock::Delay => txn.now,
+            };
             let Some(state) = self.running() else { return Ok(0) };
-            let due = state.due(clock, txn.now, limit).map_err(|source| Error::store(&self.id, source))?;
+            let due = state.due(clock, until, limit).map_err(|source| Error::store(&self.id, source))?;
             for (key, timer) in due {
                 // An earlier timer's step may have unscheduled it.
                 if self.running().is_some_and(|state| state.is_scheduled(&key, &timer)) {

@@ -12,10 +12,11 @@ use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::task::{Committed, Task};
 use crate::runtime::transaction::Decision;
 use crate::runtime::turn::Turn;
+use crate::store::TimerClock;
 
 /// The time since the last commit after which an idle thread commits positions that have moved past transaction markers, so that
 /// the group's lag is 0 and what is left of a backlog is known.
-const POSITION_INTERVAL: Duration = Duration::from_secs(5);
+const POSITION_INTERVAL: Duration = Duration::from_secs(1);
 
 impl StreamThread {
     /// True if the transaction has reached one of its limits. Its age is taken at the start of the turn: this is called
@@ -60,8 +61,14 @@ impl StreamThread {
     fn until_next_timer(&self) -> Duration {
         // Timers do not fire while the sink is full, even if they are overdue: an outcome wakes the thread.
         let may_fire = |task: &&Task| capacity(&*self.context.sink, &self.txn, task) > 0;
-        let next = self.tasks.iter().filter(may_fire).filter_map(Task::next_due).min();
-        next.map_or(IDLE_MAX, |due| due.since(self.txn.now).min(IDLE_MAX))
+        let grace = self.context.settings.deadline.grace;
+        let next = self.tasks.iter().filter(may_fire).filter_map(|task| {
+            // A deadline that is due waits for a watermark, which takes longer than a turn.
+            let deadline = task.next_due(TimerClock::Deadline).map(|due| due.saturating_add(grace));
+            let deadline = deadline.filter(|due| *due > self.txn.now);
+            deadline.into_iter().chain(task.next_due(TimerClock::Delay)).min()
+        });
+        next.min().map_or(IDLE_MAX, |due| due.since(self.txn.now).min(IDLE_MAX))
     }
 
     /// Duties 4 to 9. After an error the transaction is unchanged, for [`recovery`](super::recovery).

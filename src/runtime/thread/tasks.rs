@@ -14,7 +14,7 @@ use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::handoff::{Genesis, Job, Restored, RestoredStore};
 use crate::runtime::open_entries::OpenEntries;
-use crate::runtime::task::{Deadlines, Lifecycle, State, Task};
+use crate::runtime::task::{Lifecycle, State, Task};
 use crate::runtime::thread_state::TaskCounts;
 use crate::runtime::topics;
 use crate::runtime::topology_plan::{Role, TopologyPlan};
@@ -125,10 +125,10 @@ impl Tasks {
         }
         let Some(changelog) = plan.changelog(&id) else { return Ok(()) };
         self.epochs += 1;
-        let (state, epoch, deadlines) = match self.by_id.remove(&id) {
+        let (state, epoch) = match self.by_id.remove(&id) {
             // No other member owned it meanwhile: the outcomes of its acts in flight are valid.
-            Some(Task { state: state @ Lifecycle::Suspended(_), epoch, deadlines, .. }) => (state, epoch, deadlines),
-            Some(_) | None => (Lifecycle::Created, self.epochs, Deadlines::BeforeStart),
+            Some(Task { state: state @ Lifecycle::Suspended(_), epoch, .. }) => (state, epoch),
+            Some(_) | None => (Lifecycle::Created, self.epochs),
         };
         let task = Task {
             id: id.clone(),
@@ -140,7 +140,6 @@ impl Tasks {
             offset_known: true,
             targets: BTreeSet::new(),
             fresh: false,
-            deadlines,
         };
         self.by_id.insert(id, task);
         Ok(())
@@ -254,7 +253,6 @@ impl Tasks {
         self.count_at = Duration::ZERO;
         let state = State::new(restored, count, settings, memory_budget).map_err(|source| Error::store(id, source))?;
         task.state = Lifecycle::Running(Box::new(state));
-        task.start(context.status.backlog());
         Ok(true)
     }
 

@@ -8,7 +8,7 @@ use super::input::{Failing, Input};
 use super::membership::OFFSETS_TIMEOUT;
 use super::{StreamThread, broken};
 use crate::broker::{self, FencedBy};
-use crate::model::{Record, Sink, TaskId, TopicPartition};
+use crate::model::{Record, Sink, TaskId, Timestamp, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::Error;
@@ -20,6 +20,7 @@ use crate::runtime::mutation::Mutation;
 use crate::runtime::task::Task;
 use crate::runtime::topology_plan::Role;
 use crate::runtime::transaction::{Returned, Transaction, count};
+use crate::store::TimerClock;
 
 /// The most records of a partition that are fetched ahead.
 const FETCH_MAX: usize = 500;
@@ -199,10 +200,10 @@ impl StreamThread {
     fn fire_timers(&mut self) -> Result<bool> {
         let mut fired = 0;
         for task in self.tasks.iter_mut() {
-            task.check_backlog(self.context.status.backlog());
             let limit = capacity(&*self.context.sink, &self.txn, task).min(TIMERS_MAX);
             if limit > 0 {
-                fired += task.fire(&self.context.plan, limit, &mut self.txn)?;
+                let deadlines = deadlines_until(&self.context, task, self.txn.now);
+                fired += task.fire(&self.context.plan, (limit, deadlines), &mut self.txn)?;
             }
         }
         Ok(fired > 0)
@@ -214,6 +215,22 @@ impl StreamThread {
 pub(super) fn capacity(sink: &dyn Sink, txn: &Transaction, task: &Task) -> usize {
     let of = |target| sink.capacity(target).saturating_sub(txn.decided(target));
     task.targets.iter().map(of).min().unwrap_or(usize::MAX)
+}
+
+/// The time up to which the deadlines of a task fire: the watermark of its node, less the grace. If one is due that is later, a newer
+/// watermark is asked for.
+fn deadlines_until(context: &Context, task: &Task, now: Timestamp) -> Timestamp {
+    let grace = context.settings.deadline.grace;
+    let by_the_wall_clock = now.saturating_sub(grace);
+    let Some(due) = task.next_due(TimerClock::Deadline).filter(|due| *due <= by_the_wall_clock) else {
+        return by_the_wall_clock;
+    };
+    let watermarks = context.status.watermarks();
+    let until = watermarks.of(task.node, now).saturating_sub(grace);
+    if until < due {
+        watermarks.want(task.node);
+    }
+    until
 }
 
 /// Handles a failed fetch: the position does not move, and the other partitions continue.

@@ -88,7 +88,7 @@ impl Run {
             deduplicate(&mut outcome.alerts, |record| record.key.clone());
             outcome.folders.values_mut().for_each(|runs| *runs = (*runs).min(1));
         }
-        let mut violations = oracle::check(&self.sent, &outcome, setup::sla());
+        let mut violations = oracle::check(&self.sent, &outcome, self.plan.sla);
         let (complete, delivered) = (self.complete_bundles(), self.ended_deliveries());
         if delivered < complete || (delivered > complete && !self.may_duplicate()) {
             violations.push(format!("{delivered} outcomes of {complete} deliveries"));

@@ -24,6 +24,8 @@ pub(super) struct Plan {
     /// The most inputs of one transaction.
     pub inputs_max: usize,
     pub bundles: u32,
+    /// The time from the first event of a bundle to its deadline.
+    pub sla: Duration,
     /// The time between the commit of a transaction and its markers, for faults that delay them.
     pub marker_delay: Duration,
     /// The longest time that committed entries stay dirty.
@@ -71,6 +73,9 @@ const CALLS: [FaultKind; 9] = [
     FaultKind::CrashAfter,
 ];
 
+/// That of the example topology.
+const SLA: Duration = Duration::from_hours(24);
+
 impl Plan {
     /// Draws the plan of a run without transactions. No instance is paused: one that resumes within a batch overwrites newer
     /// state, which only transactions prevent.
@@ -79,6 +84,16 @@ impl Plan {
         plan.guarantee = ProcessingGuarantee::AtLeastOnce;
         plan.probabilities.zombie = 0;
         plan
+    }
+
+    /// The plan with deadlines that lie in the outages, for every other seed. The clock is not set: the oracle goes by the times at
+    /// which events were written.
+    pub(super) fn with_deadlines(mut self, seed: u64) -> Self {
+        if seed % 2 == 1 {
+            self.sla = Duration::from_secs(5 + seed / 2 % 120);
+            self.probabilities.clock = 0;
+        }
+        self
     }
 
     /// Draws the plan of a run. Each fault is off in almost half of the runs, so that no fault always masks another.
@@ -117,6 +132,7 @@ impl Plan {
             session_timeout: Duration::from_secs(rng.u64(6..45)),
             transaction_timeout: Duration::from_secs(rng.u64(10..100)),
             marker_delay: Duration::from_millis(rng.u64(200..40_000)),
+            sla: SLA,
             calls,
             points,
             probabilities,

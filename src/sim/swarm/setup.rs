@@ -24,12 +24,6 @@ const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 const APPLICATION: &str = "sim";
 
-/// The SLA of bundles in the example topology.
-pub(super) fn sla() -> Duration {
-    let spec = Spec::parse("topologies/control-m.yaml", TOPOLOGY).expect("the example in the repository");
-    spec.bundle().expect("the example gathers bundles").rules.sla
-}
-
 /// The names of all tasks.
 pub(super) fn tasks(plan: &Plan) -> Vec<String> {
     let of = |node: &str| (0..plan.partitions).map(|number| format!("{node}-{number}")).collect::<Vec<_>>();
@@ -43,9 +37,9 @@ pub(super) fn setup(
     executor: &Executor,
     crash_policy: CrashPolicy,
 ) -> Setup {
-    let executor = executor.clone();
+    let (executor, sla) = (executor.clone(), plan.sla);
     Setup {
-        topology: topology(),
+        topology: topology(plan.sla),
         settings: Settings {
             stream_threads: plan.threads,
             topics: TopicSettings { partitions: plan.partitions, ..TopicSettings::default() },
@@ -67,8 +61,8 @@ pub(super) fn setup(
         },
         clock: Arc::new(ManualClock::new(START)),
         sink: Box::new(move |name| executor.sink(name)),
-        metrics: Box::new(|| {
-            let declared = Declared::by(&topology());
+        metrics: Box::new(move || {
+            let declared = Declared::by(&topology(sla));
             Arc::new(
                 Metrics::new(APPLICATION, &Build::default(), declared).expect("names that are fixed in the source"),
             )
@@ -77,8 +71,9 @@ pub(super) fn setup(
     }
 }
 
-fn topology() -> Topology {
-    let spec = Spec::parse("topologies/control-m.yaml", TOPOLOGY).expect("the example in the repository");
+fn topology(sla: Duration) -> Topology {
+    let text = TOPOLOGY.replace("sla: 24h", &format!("sla: {}s", sla.as_secs()));
+    let spec = Spec::parse("topologies/control-m.yaml", &text).expect("the example in the repository");
     let template = Template::compile("templates/bundle.json", TEMPLATE).expect("the example in the repository");
     let settings = control_m::usual_settings();
     let settings = delivery::Settings {

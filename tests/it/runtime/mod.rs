@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `support` | a counting topology, a world, and functions that write and read its topics |
 //! | `at_least_once` | what was written before a batch failed |
-//! | `backlog` | deadlines after an outage |
 //! | `basic` | records, timers, hand-overs, lost answers |
 //! | `batch` | the size of transactions while they fail |
 //! | `cached` | the cache of entries |
+//! | `deadline` | deadlines during and after outages |
 //! | `direct` | direct handover, without the inbox |
 //! | `eager` | rebalances with the eager protocol |
 //! | `effect` | timers and acts that are cancelled in their transaction |
@@ -21,10 +21,10 @@
 //! | `write_behind` | dirty entries, and when they are written to the stores |
 
 mod at_least_once;
-mod backlog;
 mod basic;
 mod batch;
 mod cached;
+mod deadline;
 mod direct;
 mod eager;
 mod effect;
