@@ -33,14 +33,20 @@ pub(crate) struct Deployment {
     pub(crate) binary: Option<PathBuf>,
     /// The topology's `bundle.sla`.
     pub(crate) sla: &'static str,
-    /// True if the topology names no topic of submissions.
-    pub(crate) default_submissions: bool,
+    /// `sources` and `bundle` of the topology, where `@name` stands for the topic `name` of the test; `None`: parents and children.
+    pub(crate) sources: Option<String>,
+    /// The path of the template.
+    pub(crate) template: PathBuf,
+    /// The topic of submissions that the topology names, if it names one.
+    pub(crate) submissions: Option<Topic>,
+    /// Additional lines of the section `control_m`.
+    pub(crate) control_m: Vec<String>,
     pub(super) in_flight_max: u32,
     pub(super) directory: PathBuf,
     /// Removes the directory when dropped; `None` for a persistent one.
     _temporary: Option<TempDir>,
     starts: AtomicU32,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Deployment {
@@ -70,12 +76,11 @@ impl Deployment {
     fn on_in(fixture: Fixture, directory: PathBuf) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
-        let mut settings = SimulatorSettings::new(Arc::new(SystemClock), 7);
-        settings.visibility_lag = Duration::ZERO..=Duration::from_secs(2);
-        let simulator = Simulator::start(settings, runtime.handle()).expect("a simulator");
+        let simulator = simulator(&runtime, |settings| settings);
         // Short time-outs, so that a killed member is noticed soon and rebalances are fast.
         let properties = BTreeMap::from([("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "1000")]);
         let (settings, starts) = (Vec::new(), AtomicU32::new(0));
+        let submissions = Some(Topic::new(&fixture.name("submissions")));
         Self {
             fixture,
             simulator,
@@ -83,13 +88,22 @@ impl Deployment {
             settings,
             binary: None,
             sla: "24h",
-            default_submissions: false,
+            sources: None,
+            template: "templates/bundle.json".into(),
+            submissions,
+            control_m: vec!["api_key: key".to_owned()],
             in_flight_max: 16,
             directory,
             _temporary: None,
             starts,
-            _runtime: runtime,
+            runtime,
         }
+    }
+
+    /// Replaces the simulator by one with other settings.
+    pub(crate) fn with_simulator(mut self, change: impl FnOnce(SimulatorSettings) -> SimulatorSettings) -> Self {
+        self.simulator = simulator(&self.runtime, change);
+        self
     }
 
     /// Changes the limit of calls in flight to Control-M.
@@ -144,7 +158,8 @@ impl Deployment {
         self.process(words, instance, state, &[])
     }
 
-    fn process(&self, words: &[&str], instance: &str, state: &str, environment: &[(&str, &str)]) -> Process {
+    /// The same with environment variables.
+    pub(crate) fn process(&self, words: &[&str], instance: &str, state: &str, environment: &[(&str, &str)]) -> Process {
         let number = self.starts.fetch_add(1, Ordering::Relaxed);
         let config = self.configure(instance, state, number);
         let log = self.directory.join(format!("{instance}-{number}.log"));
@@ -161,12 +176,17 @@ impl Deployment {
 
     /// Writes values without keys to a topic, in one transaction for each hundred.
     pub(crate) fn write<'a>(&self, values: impl IntoIterator<Item = (&'a Topic, Bytes)>) {
+        let records: Vec<_> = values.into_iter().map(|(topic, value)| unkeyed(topic, Some(value))).collect();
+        self.produce(&records);
+    }
+
+    /// Writes records, in one transaction for each hundred.
+    pub(crate) fn produce(&self, records: &[OutRecord]) {
         let mut producer = self.fixture.producer(&format!("p{}", self.starts.fetch_add(1, Ordering::Relaxed)), &[]);
-        let values: Vec<_> = values.into_iter().collect();
-        for batch in values.chunks(100) {
+        for batch in records.chunks(100) {
             producer.begin().expect("begun");
-            for (topic, value) in batch {
-                producer.produce(&unkeyed(topic, Some(value.clone()))).expect("produced");
+            for record in batch {
+                producer.produce(record).expect("produced");
             }
             producer.commit(LIMIT).expect("committed");
         }
@@ -204,6 +224,13 @@ impl Deployment {
     pub(crate) fn folders(&self) -> usize {
         self.simulator.dump().folders.len()
     }
+}
+
+/// A simulator on a free port, which shows a folder after 2 s at most.
+fn simulator(runtime: &Runtime, change: impl FnOnce(SimulatorSettings) -> SimulatorSettings) -> SimulatorHandle {
+    let mut settings = SimulatorSettings::new(Arc::new(SystemClock), 7);
+    settings.visibility_lag = Duration::ZERO..=Duration::from_secs(2);
+    Simulator::start(change(settings), runtime.handle()).expect("a simulator")
 }
 
 /// A record without a key.

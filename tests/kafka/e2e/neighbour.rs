@@ -36,7 +36,7 @@ impl Secured {
             "super.users=User:ANONYMOUS",
         ]);
         let mut deployment = Deployment::at("e2e-rights", cluster.bootstrap_servers());
-        deployment.default_submissions = true;
+        deployment.submissions = None;
         deployment.create_sources();
         Self { deployment, address: format!("127.0.0.1:{port}"), _cluster: cluster }
     }
