@@ -14,7 +14,7 @@ struct Case {
     tests: &'static [&'static str],
 }
 
-const CASES: [Case; 13] = [
+const CASES: [Case; 30] = [
     Case {
         name: "P1",
         what: "`Retry-After` of a second, for minutes",
@@ -42,10 +42,40 @@ const CASES: [Case; 13] = [
         tests: &["cases::door::p03_what_delivery_cannot_read_is_rejected_before_its_bundle_is_complete"],
     },
     Case {
+        name: "P4",
+        what: "two applications on one cluster",
+        right: "each delivers its own bundles only",
+        tests: &["cases::neighbour::p04_two_applications_with_one_topic_of_submissions_deliver_their_own"],
+    },
+    Case {
+        name: "P5",
+        what: "a Kubernetes Service named `sheaf`",
+        right: "its variables are passed over, mistyped settings are not",
+        tests: &["cases::neighbour::p05_the_variables_of_a_service_named_sheaf_are_no_settings"],
+    },
+    Case {
         name: "P6",
         what: "timestamps of -1, in seconds, in microseconds",
         right: "not believed: counted, and replaced or rejected",
         tests: &["cases::time::p06_times_that_cannot_be_are_not_believed"],
+    },
+    Case {
+        name: "P7",
+        what: "clusters that allow records of 8 MiB",
+        right: "their topics are used as they are",
+        tests: &["e2e::neighbour::topics_of_a_cluster_that_allows_records_of_8_mib_are_used_as_they_are"],
+    },
+    Case {
+        name: "P8",
+        what: "READ on the sources is all there is",
+        right: "it is enough; a missing right is named",
+        tests: &["e2e::neighbour::the_documented_rights_are_enough_and_a_missing_one_is_named"],
+    },
+    Case {
+        name: "P9",
+        what: "names of applications that run together",
+        right: "no shared transactional id, nobody is fenced",
+        tests: &["cases::neighbour::p09_applications_whose_names_run_together_do_not_fence_each_other"],
     },
     Case {
         name: "P10",
@@ -58,6 +88,12 @@ const CASES: [Case; 13] = [
         what: "a retry in other bytes",
         right: "equal as JSON is a duplicate; fields can be ignored",
         tests: &["cases::duplicate::p11_what_is_equal_as_json_is_a_duplicate"],
+    },
+    Case {
+        name: "P12",
+        what: "numbers on their way into a definition",
+        right: "the digits that were sent, or an error",
+        tests: &["cases::template::p12_numbers_reach_the_definition_with_the_digits_that_were_sent"],
     },
     Case {
         name: "P13",
@@ -105,12 +141,89 @@ const CASES: [Case; 13] = [
         ],
     },
     Case {
+        name: "P19",
+        what: "templates of people who know Python",
+        right: "they work, or `validate` names line and remedy",
+        tests: &["cases::template::p19_a_template_of_python_works_or_is_refused_before_the_first_bundle"],
+    },
+    Case {
+        name: "P20",
+        what: "braces, byte order marks, encodings of files",
+        right: "passed over, or named with the remedy",
+        tests: &["cases::template::p20_marks_braces_and_encodings_of_files_are_passed_over_or_named"],
+    },
+    Case {
+        name: "P21",
+        what: "a quiet week: the transactional id has expired",
+        right: "the next events are processed, none twice",
+        tests: &["cases::operator::p21_after_a_quiet_week_the_next_events_are_processed"],
+    },
+    Case {
+        name: "P22",
+        what: "a source behind somebody's open transaction",
+        right: "named within a minute; at rest the lag is 0",
+        tests: &["cases::operator::p22_a_source_behind_an_open_transaction_of_another_program_is_named"],
+    },
+    Case {
         name: "P23",
         what: "Control-M on premises",
         right: "CA bundle, proxy, login; what is wrong is told once",
         tests: &[
             "cases::outage::p23_a_certificate_of_its_own_a_proxy_and_a_password_can_be_set",
             "cases::outage::p23_a_control_m_that_cannot_run_on_demand_is_told_at_the_start",
+        ],
+    },
+    Case {
+        name: "P24",
+        what: "Kerberos, OAUTHBEARER, IAM, Java's properties",
+        right: "`validate` says what this build lacks",
+        tests: &["cases::operator::p24_a_login_that_this_build_lacks_is_told_by_validate"],
+    },
+    Case {
+        name: "P25",
+        what: "one instance id in two pods",
+        right: "the newcomer waits, work goes on",
+        tests: &["e2e::stop::with_one_instance_id_the_newer_process_waits_while_the_older_lives"],
+    },
+    Case {
+        name: "P26",
+        what: "dead letters written back with their headers",
+        right: "sheaf's are replaced, others are kept",
+        tests: &["cases::operator::p26_a_dead_letter_that_is_written_back_keeps_its_headers_and_grows_none"],
+    },
+    Case {
+        name: "P27",
+        what: "a source that is deleted and created anew",
+        right: "told, or read from its beginning; nothing is skipped",
+        tests: &[
+            "cases::neighbour::p27_a_source_that_is_created_anew_while_sheaf_is_stopped_is_read_from_its_beginning",
+            "e2e::neighbour::a_source_that_is_created_anew_with_fewer_records_is_named",
+            "e2e::neighbour::a_source_that_is_created_anew_with_more_records_is_named",
+        ],
+    },
+    Case {
+        name: "P28",
+        what: "a broker whose transactions cannot work",
+        right: "its setting is named within half a minute",
+        tests: &[
+            "e2e::neighbour::a_single_broker_with_three_replicas_for_transactions_is_named",
+            "e2e::neighbour::a_single_broker_with_three_replicas_for_groups_is_named",
+            "e2e::neighbour::a_broker_whose_advertised_name_does_not_resolve_is_named",
+        ],
+    },
+    Case {
+        name: "P29",
+        what: "a first start on topics with a history",
+        right: "a decision; without it nothing is submitted",
+        tests: &["cases::operator::p29_a_first_start_on_a_history_is_a_decision"],
+    },
+    Case {
+        name: "P30",
+        what: "long names, 130 children, addresses, places from 0",
+        right: "they work, or are told before the first bundle",
+        tests: &[
+            "cases::operator::p30_long_names_and_names_that_differ_in_a_dot_run",
+            "cases::template::p30_more_children_than_control_m_takes_are_told_and_addresses_are_read",
         ],
     },
 ];

@@ -62,7 +62,8 @@ impl Deployment {
         Self::on(Fixture::on(test, KafkaSettings::new(bootstrap_servers)))
     }
 
-    fn on(fixture: Fixture) -> Self {
+    /// The same with the fixture's names and settings.
+    pub(crate) fn on(fixture: Fixture) -> Self {
         let temporary = tempfile::Builder::new().prefix("sheaf-e2e-").tempdir().expect("a directory");
         let deployment = Self::on_in(fixture, temporary.path().to_owned());
         Self { _temporary: Some(temporary), ..deployment }
