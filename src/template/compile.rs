@@ -8,6 +8,7 @@ use minijinja::{AutoEscape, Environment, State, UndefinedBehavior, Value};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::emit::Style;
 use super::limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};
 use super::lint::{self, Finding};
 use super::{Error, data, emit, exact, mark, number, object};
@@ -54,8 +55,8 @@ impl Template {
         // With any auto-escape mode but `None`, blocks and macros return safe text, which is not escaped a second time.
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("json".into()));
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-        environment.set_formatter(|out, _, value| emit::write(out, value, None));
-        environment.add_filter("tojson", |value: &Value| emit::tojson(value, None));
+        environment.set_formatter(|out, _, value| emit::write(out, value, &Style::default()));
+        environment.add_filter("tojson", |value: &Value| emit::tojson(value, &Style::default()));
         number::add_filters(&mut environment);
         for unescaped in ["safe", "escape", "e"] {
             environment.remove_filter(unescaped);

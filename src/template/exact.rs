@@ -12,28 +12,38 @@ use std::sync::Arc;
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, Value};
 
-use super::emit::{self, Spellings};
+use super::emit::{self, MARKS, Spellings, Style};
 use super::number::{self, FLOAT, SENT, STOP};
 
 /// The marked text of the template with this name.
 pub(super) fn render(environment: &Environment<'static>, name: &str, context: Value) -> Result<String, Error> {
+    let events_have_marks = contains(&context, &MARKS);
+    let with_marks = events_have_marks.then(|| styled(environment, Style { spellings: None, events_have_marks }));
+    let environment = with_marks.as_ref().unwrap_or(environment);
     let template = environment.get_template(name)?;
     let Some(near) = number::near(&context) else { return template.render(context) };
     let calculated = template.render(near);
-    if !has_marks(&context)
+    if !contains(&context, &[SENT, FLOAT, STOP])
         && let (Ok(sent), Ok(calculated)) = (template.render(context.clone()), &calculated)
         && number::resolve(&sent, false) == *calculated
     {
         return Ok(number::resolve(&sent, true));
     }
     calculated?;
-    let spellings = Arc::new(spellings(&context));
-    let mut environment = environment.clone();
-    let of_filter = Arc::clone(&spellings);
-    environment.add_filter("tojson", move |value: &Value| emit::tojson(value, Some(&of_filter)));
-    environment.set_formatter(move |out, _, value| emit::write(out, value, Some(&spellings)));
+    let spellings = Some(spellings(&context));
+    let environment = styled(environment, Style { spellings, events_have_marks });
     let near = number::near(&context).unwrap_or(context);
     environment.get_template(name)?.render(near)
+}
+
+/// The same templates with values in this style.
+fn styled(environment: &Environment<'static>, style: Style) -> Environment<'static> {
+    let mut environment = environment.clone();
+    let style = Arc::new(style);
+    let of_filter = Arc::clone(&style);
+    environment.add_filter("tojson", move |value: &Value| emit::tojson(value, &of_filter));
+    environment.set_formatter(move |out, _, value| emit::write(out, value, &style));
+    environment
 }
 
 /// The spellings of the floats of a context, by what the engine writes; `None` where there are two.
@@ -50,14 +60,14 @@ fn spellings(context: &Value) -> Spellings {
     spellings
 }
 
-/// True if a text of the context has a character that marks numbers.
-fn has_marks(value: &Value) -> bool {
+/// True if a text of the context has one of these characters.
+fn contains(value: &Value, marks: &[char]) -> bool {
     if let Some(text) = value.as_str() {
-        return text.contains([SENT, FLOAT, STOP]);
+        return text.contains(marks);
     }
     let mut inner = value.try_iter().into_iter().flatten();
     if value.kind() == ValueKind::Map {
-        return inner.any(|key| has_marks(&key) || value.get_item(&key).is_ok_and(|item| has_marks(&item)));
+        return inner.any(|key| contains(&key, marks) || value.get_item(&key).is_ok_and(|item| contains(&item, marks)));
     }
-    value.kind() == ValueKind::Seq && inner.any(|item| has_marks(&item))
+    value.kind() == ValueKind::Seq && inner.any(|item| contains(&item, marks))
 }

@@ -340,6 +340,30 @@ fn two_spellings_of_one_value_are_told_apart_or_refused() {
 }
 
 #[test]
+fn what_a_template_has_rendered_is_a_text_without_marks_and_escapes() {
+    let parent = r#"{"a":"x\"y","n":10.10}"#;
+    let text = r#"{"a":"x\"y","n":10.10}"#;
+    for (expression, expected) in [
+        ("{{ parent | tojson | tojson }}", text),
+        ("{% set whole = parent | tojson %}\"{{ whole ~ '' }}\"", text),
+        ("{% macro label(x) %}<{{ x }}>{% endmacro %}\"{{ label(parent.a) ~ '-1' }}\"", r#"<x"y>-1"#),
+        ("{% set block %}{{ parent.a }}{% endset %}\"{{ block | upper }}\"", r#"X"Y"#),
+        ("{% set block %}{{ parent.a }}{% endset %}{{ block | tojson }}", r#"x"y"#),
+        ("{% set block %}{{ parent.a }}{% endset %}\"{{ block }}\"", r#"x"y"#),
+    ] {
+        let rendered = with_parent(&format!(r#"{{"a": {expression}}}"#), parent);
+        let rendered = rendered.unwrap_or_else(|error| panic!("{expression}: {error}"));
+        let rendered: Value = serde_json::from_str(&rendered).unwrap_or_else(|error| panic!("{rendered}: {error}"));
+        assert_eq!(rendered["a"], expected, "{expression}");
+    }
+    for broken in ["block[:2]", "block | first"] {
+        let source = format!(r#"{{% set block %}}{{{{ parent.a }}}}{{% endset %}}{{"a": "{{{{ {broken} }}}}"}}"#);
+        let error = with_parent(&source, parent).unwrap_err().to_string();
+        assert!(error.contains("a filter has changed that"), "{broken}: {error}");
+    }
+}
+
+#[test]
 fn a_text_with_the_marks_of_numbers_is_written_as_it_is() {
     let parent = "{\"a\":\"\u{FDD3}1\u{FDD4}2\u{FDD5}\",\"b\":10.10}";
     let rendered = with_parent(r#"{"a": "{{ parent.a }}", "b": {{ parent.b }}}"#, parent).unwrap();

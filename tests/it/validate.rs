@@ -12,9 +12,23 @@ deliver: { control_m: { template: TEMPLATE, server: prod } }
 
 /// Runs a command of sheaf in a directory with this template.
 fn sheaf(directory: &Path, command: &str, template: &[u8], set: &[&str]) -> (Option<i32>, String) {
-    let path = directory.join("bundle.json");
-    std::fs::write(&path, template).unwrap();
-    std::fs::write(directory.join("t.yaml"), TOPOLOGY.replace("TEMPLATE", &path.to_string_lossy())).unwrap();
+    sheaf_with(directory, command, (TOPOLOGY.as_bytes(), template), set)
+}
+
+/// Runs a command of sheaf in a directory with this topology, in which `TEMPLATE` is the path of this template; returns its exit
+/// code and what it prints.
+pub(crate) fn sheaf_with(
+    directory: &Path,
+    command: &str,
+    (topology, template): (&[u8], &[u8]),
+    set: &[&str],
+) -> (Option<i32>, String) {
+    std::fs::write(directory.join("bundle.json"), template).unwrap();
+    let topology = match std::str::from_utf8(topology) {
+        Ok(text) => text.replace("TEMPLATE", "bundle.json").into_bytes(),
+        Err(_other_encoding) => topology.to_vec(),
+    };
+    std::fs::write(directory.join("t.yaml"), topology).unwrap();
     let needed = [
         "application_id=a",
         "kafka.bootstrap_servers=127.0.0.1:1",

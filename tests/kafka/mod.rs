@@ -11,6 +11,7 @@
 //! | `verifier` | the expected outputs, computed from the topics alone, compared with the outputs |
 //! | `load` | a constant load of events, some duplicated, some withheld |
 //! | `faults` | three brokers; brokers and instances are killed, stopped and moved |
+//! | `cases` | what people report of this kind of work: `scripts/cases` |
 //! | `soak` | the test of `scripts/soak`: the same for hours |
 //! | `assignor` | printed, ignored by default: how evenly partitions are spread |
 //! | `inherited` | ignored by default: 50,000 pending acts after a restart |
@@ -24,6 +25,7 @@
 
 mod admin;
 mod assignor;
+mod cases;
 pub(crate) mod cluster;
 mod conformance;
 mod e2e;

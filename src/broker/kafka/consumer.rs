@@ -322,9 +322,10 @@ impl Drop for KafkaConsumer {
     fn drop(&mut self) {
         self.context().close();
         self.events.silence();
-        // The client does not close while a rebalance is unanswered, whether its event was returned or not.
+        // The client does not close while a rebalance is unanswered, whether its event was returned or not. Without one its own
+        // `drop` closes it; closed before, it would log an error there.
         let waits = self.awaits_answer || self.context().next_event().is_some();
-        if self.consumer.close_queue().is_ok() && waits {
+        if waits && self.consumer.close_queue().is_ok() {
             answer_aside(&self.consumer);
         }
     }

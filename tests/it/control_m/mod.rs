@@ -2,7 +2,7 @@
 
 mod hostile;
 mod outage;
-mod premises;
+pub(crate) mod premises;
 mod simulator;
 mod submit;
-mod support;
+pub(crate) mod support;

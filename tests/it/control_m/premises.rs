@@ -17,14 +17,20 @@ use sheaf::sink::control_m::{Credential, Error, Settings};
 
 use super::support::{ACCEPTED, Fixture, TIMEOUT, answer, read_request, run, settings, submit, until};
 
-const SELF_SIGNED: [&str; 2] =
+/// A certificate that signs itself, for `localhost`, and its key.
+pub(crate) const SELF_SIGNED: [&str; 2] =
     [include_str!("../../fixtures/tls/self-signed.pem"), include_str!("../../fixtures/tls/self-signed.key")];
 const SIGNED: [&str; 2] =
     [include_str!("../../fixtures/tls/server.pem"), include_str!("../../fixtures/tls/server.key")];
 const AUTHORITY: &str = include_str!("../../fixtures/tls/authority.pem");
 
 /// Starts a server with this certificate and key that accepts each submit; returns its port.
-fn tls_server([certificate, key]: [&str; 2]) -> u16 {
+fn tls_server(pair: [&str; 2]) -> u16 {
+    tls_server_with(pair, |_request| ACCEPTED.to_vec())
+}
+
+/// Starts a server with this certificate and key that answers each request by the function; returns its port.
+pub(crate) fn tls_server_with([certificate, key]: [&str; 2], answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> u16 {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate.as_bytes()).collect();
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -35,9 +41,10 @@ fn tls_server([certificate, key]: [&str; 2]) -> u16 {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut tls = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream.unwrap());
-            if !read_request(&mut tls).is_empty() {
+            let request = read_request(&mut tls);
+            if !request.is_empty() {
                 // The client may have refused the certificate; its verdict is what the test checks.
-                drop(tls.write_all(ACCEPTED));
+                drop(tls.write_all(&answer(&request)));
                 drop(tls.flush());
             }
         }
@@ -46,7 +53,7 @@ fn tls_server([certificate, key]: [&str; 2]) -> u16 {
 }
 
 /// Starts a proxy whose tunnels lead to this port, whatever is asked for; returns its port and the heads of the requests.
-fn tunnel_to(port: u16) -> (u16, mpsc::Receiver<String>) {
+pub(crate) fn tunnel_to(port: u16) -> (u16, mpsc::Receiver<String>) {
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let own = listener.local_addr().unwrap().port();
     let (seen, heads) = mpsc::channel();

@@ -1,8 +1,7 @@
 //! The deployment of a test: its own topics and application, a simulated Control-M, and readers independent of the runtime.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -34,14 +33,20 @@ pub(crate) struct Deployment {
     pub(crate) binary: Option<PathBuf>,
     /// The topology's `bundle.sla`.
     pub(crate) sla: &'static str,
-    /// True if the topology names no topic of submissions.
-    pub(crate) default_submissions: bool,
-    in_flight_max: u32,
-    directory: PathBuf,
+    /// `sources` and `bundle` of the topology, where `@name` stands for the topic `name` of the test; `None`: parents and children.
+    pub(crate) sources: Option<String>,
+    /// The path of the template.
+    pub(crate) template: PathBuf,
+    /// The topic of submissions that the topology names, if it names one.
+    pub(crate) submissions: Option<Topic>,
+    /// Additional lines of the section `control_m`.
+    pub(crate) control_m: Vec<String>,
+    pub(super) in_flight_max: u32,
+    pub(super) directory: PathBuf,
     /// Removes the directory when dropped; `None` for a persistent one.
     _temporary: Option<TempDir>,
     starts: AtomicU32,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Deployment {
@@ -57,7 +62,8 @@ impl Deployment {
         Self::on(Fixture::on(test, KafkaSettings::new(bootstrap_servers)))
     }
 
-    fn on(fixture: Fixture) -> Self {
+    /// The same with the fixture's names and settings.
+    pub(crate) fn on(fixture: Fixture) -> Self {
         let temporary = tempfile::Builder::new().prefix("sheaf-e2e-").tempdir().expect("a directory");
         let deployment = Self::on_in(fixture, temporary.path().to_owned());
         Self { _temporary: Some(temporary), ..deployment }
@@ -71,12 +77,11 @@ impl Deployment {
     fn on_in(fixture: Fixture, directory: PathBuf) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
-        let mut settings = SimulatorSettings::new(Arc::new(SystemClock), 7);
-        settings.visibility_lag = Duration::ZERO..=Duration::from_secs(2);
-        let simulator = Simulator::start(settings, runtime.handle()).expect("a simulator");
+        let simulator = simulator(&runtime, |settings| settings);
         // Short time-outs, so that a killed member is noticed soon and rebalances are fast.
         let properties = BTreeMap::from([("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "1000")]);
         let (settings, starts) = (Vec::new(), AtomicU32::new(0));
+        let submissions = Some(Topic::new(&fixture.name("submissions")));
         Self {
             fixture,
             simulator,
@@ -84,13 +89,22 @@ impl Deployment {
             settings,
             binary: None,
             sla: "24h",
-            default_submissions: false,
+            sources: None,
+            template: "templates/bundle.json".into(),
+            submissions,
+            control_m: vec!["api_key: key".to_owned()],
             in_flight_max: 16,
             directory,
             _temporary: None,
             starts,
-            _runtime: runtime,
+            runtime,
         }
+    }
+
+    /// Replaces the simulator by one with other settings.
+    pub(crate) fn with_simulator(mut self, change: impl FnOnce(SimulatorSettings) -> SimulatorSettings) -> Self {
+        self.simulator = simulator(&self.runtime, change);
+        self
     }
 
     /// Changes the limit of calls in flight to Control-M.
@@ -145,7 +159,8 @@ impl Deployment {
         self.process(words, instance, state, &[])
     }
 
-    fn process(&self, words: &[&str], instance: &str, state: &str, environment: &[(&str, &str)]) -> Process {
+    /// The same with environment variables.
+    pub(crate) fn process(&self, words: &[&str], instance: &str, state: &str, environment: &[(&str, &str)]) -> Process {
         let number = self.starts.fetch_add(1, Ordering::Relaxed);
         let config = self.configure(instance, state, number);
         let log = self.directory.join(format!("{instance}-{number}.log"));
@@ -160,59 +175,19 @@ impl Deployment {
         process
     }
 
-    fn configure(&self, instance: &str, state: &str, number: u32) -> PathBuf {
-        let directory = &self.directory;
-        let (topology, sla) = (directory.join("topology.yaml"), self.sla);
-        let (parents, children) = (self.topic("parents"), self.topic("children"));
-        let submissions = if self.default_submissions {
-            String::new()
-        } else {
-            format!("submissions: {}\n", self.topic("submissions"))
-        };
-        write(
-            &topology,
-            &format!(
-                "name: e2e\n\
-                 sources:\n\
-                 \x20 - {{ topic: {parents}, member: parent, bundle: /id, id: /id, expects: /children }}\n\
-                 \x20 - {{ topic: {children}, member: child, bundle: /parent_id, id: /id, position: /position }}\n\
-                 bundle: {{ children: 1, sla: {sla} }}\n\
-                 {submissions}\
-                 deliver: {{ control_m: {{ template: templates/bundle.json, server: smprod, retention_days: 14 }} }}\n"
-            ),
-        );
-        let mut text = format!(
-            "application_id: {}\ninstance_id: {instance}\npartitions: {PARTITIONS}\nstate_dir: {}\n\
-             http: {{ bind: \"127.0.0.1:0\" }}\nlog: {{ format: json }}\ntopologies: [\"{}\"]\n\
-             control_m:\n  base_url: \"{}\"\n  api_key: key\n  visibility_lag: 2s\n  request_timeout: 5s\n  \
-             intent_valid_for: 5s\n  in_flight_max: {}\n\
-             kafka:\n  bootstrap_servers: \"{}\"\n  properties:\n",
-            self.application(),
-            directory.join(format!("state-{state}")).display(),
-            topology.display(),
-            self.simulator.base_url(),
-            self.in_flight_max,
-            self.fixture.settings.bootstrap_servers,
-        );
-        for (name, value) in &self.properties {
-            writeln!(text, "    {name}: \"{value}\"").expect("written");
-        }
-        for line in &self.settings {
-            writeln!(text, "{line}").expect("written");
-        }
-        let config = directory.join(format!("{instance}-{number}.yaml"));
-        write(&config, &text);
-        config
-    }
-
     /// Writes values without keys to a topic, in one transaction for each hundred.
     pub(crate) fn write<'a>(&self, values: impl IntoIterator<Item = (&'a Topic, Bytes)>) {
+        let records: Vec<_> = values.into_iter().map(|(topic, value)| unkeyed(topic, Some(value))).collect();
+        self.produce(&records);
+    }
+
+    /// Writes records, in one transaction for each hundred.
+    pub(crate) fn produce(&self, records: &[OutRecord]) {
         let mut producer = self.fixture.producer(&format!("p{}", self.starts.fetch_add(1, Ordering::Relaxed)), &[]);
-        let values: Vec<_> = values.into_iter().collect();
-        for batch in values.chunks(100) {
+        for batch in records.chunks(100) {
             producer.begin().expect("begun");
-            for (topic, value) in batch {
-                producer.produce(&unkeyed(topic, Some(value.clone()))).expect("produced");
+            for record in batch {
+                producer.produce(record).expect("produced");
             }
             producer.commit(LIMIT).expect("committed");
         }
@@ -252,6 +227,13 @@ impl Deployment {
     }
 }
 
+/// A simulator on a free port, which shows a folder after 2 s at most.
+fn simulator(runtime: &Runtime, change: impl FnOnce(SimulatorSettings) -> SimulatorSettings) -> SimulatorHandle {
+    let mut settings = SimulatorSettings::new(Arc::new(SystemClock), 7);
+    settings.visibility_lag = Duration::ZERO..=Duration::from_secs(2);
+    Simulator::start(change(settings), runtime.handle()).expect("a simulator")
+}
+
 /// A record without a key.
 pub(crate) fn unkeyed(topic: &Topic, value: Option<Bytes>) -> OutRecord {
     OutRecord {
@@ -262,11 +244,4 @@ pub(crate) fn unkeyed(topic: &Topic, value: Option<Bytes>) -> OutRecord {
         headers: sheaf::model::Headers::new(),
         timestamp: None,
     }
-}
-
-/// Writes atomically: a starting instance may be reading the file.
-fn write(path: &Path, text: &str) {
-    let draft = path.with_extension("draft");
-    std::fs::write(&draft, text).expect("written");
-    std::fs::rename(&draft, path).expect("renamed");
 }

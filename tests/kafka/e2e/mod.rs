@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `process` | a process of the real binary: signals, exit code, log, HTTP |
 //! | `deployment` | topics, configuration, simulator and readers of one test |
+//! | `configuration` | the files of a deployment |
 //! | `bundle` | bundles, and the check of their outputs |
 //! | `crash` | two instances, one of which is killed; a sender that is paused and resumed |
 //! | `java` | Java's producer, Java's partitioner |
@@ -22,6 +23,7 @@
 //! | `group` | added partitions, the cooperative protocol, lost offsets |
 
 pub(crate) mod bundle;
+mod configuration;
 mod crash;
 mod custom;
 mod damage;

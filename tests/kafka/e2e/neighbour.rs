@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use sheaf::broker::NewTopic;
+use sheaf::model::Topic;
 
 use super::super::cluster::{KafkaCluster, is_skipped, shared};
 use super::bundle::{bundles, shuffled};
@@ -36,7 +37,7 @@ impl Secured {
             "super.users=User:ANONYMOUS",
         ]);
         let mut deployment = Deployment::at("e2e-rights", cluster.bootstrap_servers());
-        deployment.default_submissions = true;
+        deployment.submissions = None;
         deployment.create_sources();
         Self { deployment, address: format!("127.0.0.1:{port}"), _cluster: cluster }
     }
@@ -139,6 +140,26 @@ fn topics_of_a_cluster_that_allows_records_of_8_mib_are_used_as_they_are() {
     assert_eq!(instance.terminate(), Some(0));
 }
 
+#[test]
+fn a_broker_whose_advertised_name_does_not_resolve_is_named() {
+    if is_skipped() {
+        return;
+    }
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
+    let listeners = format!("PLAINTEXT://127.0.0.1:{{port}},OTHER://127.0.0.1:{port}");
+    let cluster = KafkaCluster::start_with(&[
+        &format!("listeners={listeners},CONTROLLER://127.0.0.1:{{controller}}"),
+        &format!("advertised.listeners=PLAINTEXT://127.0.0.1:{{port}},OTHER://broker.invalid:{port}"),
+        "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,OTHER:PLAINTEXT",
+    ]);
+    let deployment = Deployment::at("e2e-name", cluster.bootstrap_servers());
+    let mut instance = deployment.start_with("a", &[("SHEAF_KAFKA__BOOTSTRAP_SERVERS", &format!("127.0.0.1:{port}"))]);
+    let started = Instant::now();
+    instance.wait_for_log("Failed to resolve 'broker.invalid");
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+    assert!(!instance.is_ready());
+}
+
 /// Starts an instance on a single broker with this setting and waits until it names it.
 fn assert_named(setting: &str, problem: &str) {
     if is_skipped() {
@@ -165,6 +186,17 @@ fn a_single_broker_with_three_replicas_for_groups_is_named() {
     assert_named("offsets.topic.replication.factor", "consumer groups do not work");
 }
 
+impl Deployment {
+    /// Deletes a topic and creates it anew, with one partition.
+    pub(crate) fn recreate(&self, topic: &Topic) {
+        self.fixture.admin().delete(std::slice::from_ref(topic), LIMIT).expect("deleted");
+        until("the topic is created anew", || {
+            let new = NewTopic { topic: topic.clone(), partitions: 1, replication: None, config: [].into() };
+            self.fixture.admin().create(&[new], LIMIT).is_ok()
+        });
+    }
+}
+
 /// Deletes a source that is read, creates it anew, and writes this number of bundles for each ten of the former topic.
 fn assert_recreated(test: &str, tenths: usize) {
     let Some(shared) = shared() else { return };
@@ -180,12 +212,7 @@ fn assert_recreated(test: &str, tenths: usize) {
     // The positions are stored with a heartbeat.
     std::thread::sleep(Duration::from_secs(12));
     let source = deployment.topic("parents");
-    deployment.fixture.admin().delete(std::slice::from_ref(&source), LIMIT).expect("deleted");
-    until("the topic is created anew", || {
-        let (topic, config) = (source.clone(), [].into());
-        let new = NewTopic { topic, partitions: 1, replication: None, config };
-        deployment.fixture.admin().create(&[new], LIMIT).is_ok()
-    });
+    deployment.recreate(&source);
     deployment.write_events(&shuffled(two, 0, &mut chance));
     assert_eq!(instance.exit_code(), Some(1), "{}", instance.log_text());
     let log = instance.log_text();
