@@ -91,7 +91,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
     ],
     &["checkpoint", "handoff", "mailbox", "settings"],
     &["dead_letter", "status", "topology_plan"],
-    &["context", "former_topic", "topics", "transaction"],
+    &["alert", "context", "former_topic", "topics", "transaction"],
     &["instances", "keying", "republish", "standstill", "task", "watermark_round"],
     &["changelog", "housekeeping", "thread"],
     &["instance"],

@@ -1,9 +1,11 @@
 //! Records read, lag, and the group.
 
+use std::time::Duration;
+
 use prometheus::{IntCounterVec, IntGaugeVec, Result};
 
 use super::label::Rebalance;
-use super::registry::{Maker, forget};
+use super::registry::{Maker, forget, gauge_value};
 use crate::model::{Topic, TopicPartition};
 
 /// The metrics of records read, lag, and the group.
@@ -15,6 +17,7 @@ pub struct Consumer {
     lag: IntGaugeVec,
     committed: IntGaugeVec,
     end: IntGaugeVec,
+    standing_still: IntGaugeVec,
     assigned: IntGaugeVec,
     rebalances: IntCounterVec,
     fetch_errors: IntCounterVec,
@@ -23,6 +26,8 @@ pub struct Consumer {
 impl Consumer {
     pub(super) fn new(maker: &Maker) -> Result<Self> {
         let partition = ["topic", "partition"];
+        let standing =
+            "For how long a source's next records have been behind an open transaction; none if they are not.";
         let lag = "End offset minus committed offset of an owned partition.";
         let consumer = Self {
             records: maker.counters("consumer_records_total", "Records read.", &["topic"])?,
@@ -35,6 +40,7 @@ impl Consumer {
             lag: maker.gauges("consumer_lag_records", lag, &partition)?,
             committed: maker.gauges("consumer_committed_offset", "The last committed offset.", &partition)?,
             end: maker.gauges("consumer_end_offset", "The last known end offset (high watermark).", &partition)?,
+            standing_still: maker.gauges("consumer_standing_still_seconds", standing, &partition)?,
             assigned: maker.gauges("consumer_assigned_partitions", "Owned partitions.", &["topic"])?,
             rebalances: maker.counters("consumer_rebalances_total", "Changes of the assignment.", &["kind"])?,
             fetch_errors: maker.counters("consumer_fetch_errors_total", "Failed fetches.", &["topic"])?,
@@ -79,6 +85,16 @@ impl Consumer {
         self.lag.with_label_values(&place).set(end.saturating_sub(committed).max(0));
     }
 
+    /// Sets for how long a partition stands still; `None` if it does not.
+    pub fn standing_still(&self, partition: &TopicPartition, lasted: Option<Duration>) {
+        let number = partition.partition.to_string();
+        let place = [partition.topic.as_str(), &number];
+        match lasted {
+            Some(lasted) => self.standing_still.with_label_values(&place).set(gauge_value(lasted.as_secs())),
+            None => forget(&self.standing_still, &place),
+        }
+    }
+
     /// Adds an owned partition.
     pub fn partition_assigned(&self, partition: &TopicPartition) {
         self.assigned.with_label_values(&[partition.topic.as_str()]).inc();
@@ -89,7 +105,7 @@ impl Consumer {
         self.assigned.with_label_values(&[partition.topic.as_str()]).dec();
         let number = partition.partition.to_string();
         let place = [partition.topic.as_str(), &number];
-        for gauges in [&self.lag, &self.committed, &self.end] {
+        for gauges in [&self.lag, &self.committed, &self.end, &self.standing_still] {
             forget(gauges, &place);
         }
     }

@@ -24,6 +24,7 @@ pub struct Task {
     entries: IntGaugeVec,
     open: IntGaugeVec,
     oldest: IntGaugeVec,
+    hold: IntGaugeVec,
     next_deadline: IntGaugeVec,
     expected: IntGaugeVec,
     disk_free: IntGaugeVec,
@@ -47,6 +48,7 @@ impl Task {
         let open = "Entries that have not ended: incomplete bundles, deliveries under way.";
         let oldest = "The age of the oldest open entry, to the minute; 0 without one. A bundle's begin is its first event, a \
                       delivery's its first intent to submit.";
+        let hold = "For how long deadlines that are due wait for records that are not processed; 0 if none waits.";
         let next_deadline = "The time of the next deadline; 0 without one.";
         let expected = "The tasks of the application. If the running `sheaf_tasks` of all instances are fewer, the rest has no \
                         owner, or is being restored.";
@@ -60,6 +62,7 @@ impl Task {
             dropped: maker.counters("processor_dropped_records_total", dropped, &["processor", "reason"])?,
             entries: maker.gauges("store_entries", "Entries of the running tasks, some seconds ago.", &store)?,
             open: maker.gauges("processor_open_entries", open, &["processor"])?,
+            hold: maker.gauges("processor_deadline_hold_seconds", hold, &["processor"])?,
             oldest: maker.gauges("processor_oldest_open_entry_age_seconds", oldest, &["processor"])?,
             next_deadline: maker.gauges("processor_next_deadline_timestamp_seconds", next_deadline, &["processor"])?,
             expected: maker.gauges("application_tasks", expected, &[])?,
@@ -97,7 +100,7 @@ impl Task {
         self.restored.with_label_values(&[name]).inc_by(0);
         self.rebuilt.with_label_values(&[name]).inc_by(0);
         self.standby_applied.with_label_values(&[name]).inc_by(0);
-        for gauges in [&self.entries, &self.open, &self.oldest, &self.next_deadline] {
+        for gauges in [&self.entries, &self.open, &self.oldest, &self.hold, &self.next_deadline] {
             gauges.with_label_values(&[name]).add(0);
         }
         for reason in RejectReason::ALL {
@@ -144,6 +147,11 @@ impl Task {
         self.open.with_label_values(&[processor]).set(gauge_value(number));
         self.oldest.with_label_values(&[processor]).set(gauge_value(oldest.as_secs()));
         self.next_deadline.with_label_values(&[processor]).set(deadline_s);
+    }
+
+    /// Sets for how long deadlines of a processor that are due wait for records that are not processed.
+    pub fn deadline_hold(&self, processor: &str, lasted: Duration) {
+        self.hold.with_label_values(&[processor]).set(gauge_value(lasted.as_secs()));
     }
 
     /// Sets the number of tasks of the application.

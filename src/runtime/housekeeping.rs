@@ -98,6 +98,7 @@ impl Housekeeper {
         let next = self.registry.turn(&mut *self.admin).map_or(next, |due| due.min(next));
         // A deadline that is due does not wake this thread.
         let compared = self.rounds.turn(now, &self.context, &mut *self.admin);
+        self.rounds.take_alerts().into_iter().for_each(|alert| self.registry.alert(alert));
         let next = compared.unwrap_or(uptime.saturating_add(LOOK_INTERVAL)).min(next);
         Turn::Wait(next.saturating_sub(uptime))
     }

@@ -37,6 +37,7 @@
 //! At assignment the order is: `init_transactions`, assignment, committed offsets (stable), only then the changelog's
 //! high watermark, up to which the store is restored.
 
+mod alert;
 mod application;
 mod changelog;
 mod checkpoint;

@@ -54,12 +54,18 @@ impl Standstills {
                      `kafka-transactions.sh find-hanging` (docs/operations.md, a hanging transaction)"
                 );
             }
-            if behind.reminder.lasted(uptime) >= PATIENCE {
+            let lasted = Some(behind.reminder.lasted(uptime)).filter(|lasted| *lasted >= PATIENCE);
+            context.metrics.consumer.standing_still(partition, lasted);
+            if lasted.is_some() {
                 let detail = format!("stands still at offset {committed} of {end}, behind an open transaction");
                 standing.insert(partition.clone(), detail);
             }
             self.behind.insert(partition.clone(), behind);
         }
+        // Those that go on; a partition that was given up has no series.
+        measured.iter().filter(|(partition, ..)| before.contains_key(partition)).for_each(|(partition, ..)| {
+            context.metrics.consumer.standing_still(partition, None);
+        });
         context.status.set_standing(standing);
     }
 }

@@ -8,19 +8,23 @@
 //! The offsets are those of the whole group, because other instances may read the sources and own the inboxes; so a watermark holds for
 //! every task of the node, whoever owns it, and instances need no messages between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
+use super::alert::{self, Origin};
 use super::context::Context;
 use super::error::Result;
 use super::mutation::Mutation;
 use super::reminder::Reminder;
 use super::settings::Settings;
+use super::topology_plan::TopologyPlan;
 use super::watermark::Hold;
 use crate::broker::Admin;
-use crate::model::{Timestamp, Topic, TopicPartition};
+use crate::model::{Alert, Key, OutRecord, Severity, Timestamp, Topic, TopicPartition};
 
+/// The kind of the alert about deadlines that wait.
+const HELD: &str = "deadlines_held";
 /// The interval of the comparisons.
 const INTERVAL: Duration = Duration::from_millis(500);
 /// The duration of a hold from which it is logged.
@@ -38,6 +42,8 @@ pub(super) struct Rounds {
     by_node: BTreeMap<usize, Round>,
     partitions: BTreeMap<Topic, (Duration, Vec<TopicPartition>)>,
     next_at: Duration,
+    /// The alerts that are not taken yet.
+    alerts: Vec<OutRecord>,
 }
 
 /// One round of a node.
@@ -52,6 +58,8 @@ struct Round {
     left: i64,
     moved_at: Duration,
     reminder: Reminder,
+    /// True once an alert tells that it is held.
+    is_alerted: bool,
 }
 
 /// Records pass from sources to inboxes.
@@ -74,13 +82,17 @@ enum Progress {
 impl Rounds {
     /// One comparison, if it is due. Returns the uptime of the next one; `None` if no node wants a watermark.
     pub(super) fn turn(&mut self, now: Timestamp, context: &Context, admin: &mut dyn Admin) -> Option<Duration> {
-        let watermarks = context.status.watermarks();
-        let wanted = watermarks.wanted();
+        let (watermarks, uptime) = (context.status.watermarks(), context.clock.uptime());
+        let max_hold = context.settings.deadline.max_hold;
+        let mut wanted: BTreeSet<usize> = watermarks.wanted().into_iter().collect();
+        // One that stands still is watched on, so that the next deadline does not wait as long again.
+        wanted.extend(
+            self.by_node.iter().filter(|(_, round)| round.stands_still(uptime, max_hold)).map(|(node, _)| *node),
+        );
         self.by_node.retain(|node, _| wanted.contains(node));
         if wanted.is_empty() {
             return None;
         }
-        let uptime = context.clock.uptime();
         if uptime < self.next_at {
             return Some(self.next_at);
         }
@@ -105,6 +117,11 @@ impl Rounds {
         Some(self.next_at)
     }
 
+    /// The alerts since the last call.
+    pub(super) fn take_alerts(&mut self) -> Vec<OutRecord> {
+        std::mem::take(&mut self.alerts)
+    }
+
     fn compare(
         &mut self,
         (node, now): (usize, Timestamp),
@@ -118,7 +135,10 @@ impl Rounds {
             let records = self.records(Stage::Sources, node, context, admin)?;
             let reminder = Reminder::new(uptime, WARN_AFTER);
             let (at, started, moved_at, left) = (now, uptime, uptime, i64::MAX);
-            self.by_node.insert(node, Round { at, started, stage: Stage::Sources, records, left, moved_at, reminder });
+            self.by_node.insert(
+                node,
+                Round { at, started, stage: Stage::Sources, records, left, moved_at, reminder, is_alerted: false },
+            );
         }
         let Some(mut round) = self.by_node.remove(&node) else { return Ok(Progress::Waiting) };
         let compared = round.compare(context, admin).and_then(|()| {
@@ -129,7 +149,8 @@ impl Rounds {
             }
             Ok(())
         });
-        let progress = round.progress(node, context);
+        let (progress, alert) = round.progress(node, now, context);
+        self.alerts.extend(alert);
         self.by_node.insert(node, round);
         compared.map(|()| progress)
     }
@@ -204,6 +225,11 @@ impl Round {
         now.since(expected).max(expected.since(now)) > STEP_MAX
     }
 
+    /// True if nothing has moved for the longest hold.
+    fn stands_still(&self, uptime: Duration, max_hold: Duration) -> bool {
+        self.left > 0 && uptime.saturating_sub(self.moved_at) >= max_hold
+    }
+
     fn watermark(&self, now: Timestamp, context: &Context) -> Timestamp {
         if context.settings.breaks(Mutation::WatermarkAhead) { now } else { self.at }
     }
@@ -233,10 +259,10 @@ impl Round {
     }
 
     /// Publishes and logs what holds the deadlines.
-    fn progress(&mut self, node: usize, context: &Context) -> Progress {
+    fn progress(&mut self, node: usize, now: Timestamp, context: &Context) -> (Progress, Option<OutRecord>) {
         let uptime = context.clock.uptime();
         if self.left == 0 {
-            return Progress::Done;
+            return (Progress::Done, None);
         }
         let lasted = uptime.saturating_sub(self.started);
         let partitions: Vec<String> = self
@@ -245,9 +271,10 @@ impl Round {
             .take(NAMED_MAX)
             .map(|(partition, records)| format!("{partition} to {}", records.end))
             .collect();
-        let stands_still = uptime.saturating_sub(self.moved_at) >= context.settings.deadline.max_hold;
+        let stands_still = self.stands_still(uptime, context.settings.deadline.max_hold);
         let processor = context.plan.topology.nodes.get(node).map(|node| &*node.name).unwrap_or_default();
-        if self.reminder.is_due(uptime).is_some() {
+        let is_due = self.reminder.is_due(uptime).is_some();
+        if is_due {
             tracing::warn!(
                 processor,
                 records = self.left,
@@ -258,7 +285,28 @@ impl Round {
                  fire by the wall clock"
             );
         }
-        context.status.watermarks().set_hold(node, Some(Hold { lasted, records: self.left, partitions }));
-        if stands_still { Progress::StandsStill } else { Progress::Waiting }
+        let hold = Hold { lasted, records: self.left, partitions };
+        let is_first = is_due && !self.is_alerted;
+        self.is_alerted |= is_due;
+        let alert = is_first.then(|| alert_of(&hold, processor, now, &context.plan));
+        context.status.watermarks().set_hold(node, Some(hold));
+        (if stands_still { Progress::StandsStill } else { Progress::Waiting }, alert)
     }
+}
+
+/// The alert `deadlines_held`, whose key is the processor.
+fn alert_of(hold: &Hold, processor: &str, now: Timestamp, plan: &TopologyPlan) -> OutRecord {
+    let Hold { lasted, records, partitions } = hold;
+    let message = format!(
+        "deadlines of {processor} wait since {} s for {records} records that are not processed: {}",
+        lasted.as_secs(),
+        partitions.join(", ")
+    );
+    let details = [("partitions", serde_json::json!(partitions)), ("records", serde_json::json!(records))];
+    let details = details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let alert = Alert { kind: HELD.to_owned(), severity: Severity::Warning, at: now, message, details };
+    let remedy = "find out why nobody comes further with these partitions; without progress for deadline.max_hold deadlines fire \
+                  by the wall clock";
+    let origin = Origin { processor, part: &"deadlines", raised_at: now };
+    alert::record(plan, origin, &Key::new(processor), &alert.with_remedy(remedy))
 }

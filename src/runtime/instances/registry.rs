@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::source_offset::SourceOffset;
 use super::{placement, start, topic};
 use crate::broker::{Admin, Producer, ProducerSpec, Purpose, Reader, Start};
-use crate::model::{ErrorClass, InstanceId, Record, TaskId, Topic, TopicPartition};
+use crate::model::{ErrorClass, InstanceId, OutRecord, Record, TaskId, Topic, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::envelope::PROTOCOL_LEVEL;
 use crate::runtime::error::{Error, Result};
@@ -53,6 +53,8 @@ pub(in crate::runtime) struct Registry {
     written: Option<Written>,
     /// The ids of the sources' topics as this instance first saw them.
     topic_ids: BTreeMap<Topic, Uuid>,
+    /// Alerts that are not written yet.
+    alerts: Vec<OutRecord>,
     /// Set while writes or reads of the topic fail.
     failing: Option<Reminder>,
     /// True after another process took over this instance id.
@@ -112,6 +114,7 @@ impl Registry {
             written: None,
             topic_ids: BTreeMap::new(),
             failing: None,
+            alerts: Vec::new(),
             replaced: false,
             poll_at,
         }
@@ -138,6 +141,11 @@ impl Registry {
         }
         self.poll_at = self.context.clock.uptime().saturating_add(POLL_INTERVAL);
         Some(self.poll_at)
+    }
+
+    /// Adds an alert, which is written with the next records.
+    pub(in crate::runtime) fn alert(&mut self, alert: OutRecord) {
+        self.alerts.push(alert);
     }
 
     /// Writes the positions of the sources, after the stream threads have ended.
@@ -176,7 +184,7 @@ impl Registry {
         let is_due = |last: &Written| last.owned != owned || uptime.saturating_sub(last.at) >= HEARTBEAT_INTERVAL;
         let is_heartbeat = all || self.written.as_ref().is_none_or(is_due);
         let sources = self.source_positions(is_heartbeat);
-        if !is_heartbeat && sources.is_empty() {
+        if !is_heartbeat && sources.is_empty() && self.alerts.is_empty() {
             return Ok(());
         }
         let plan = &self.context.plan;
@@ -210,7 +218,9 @@ impl Registry {
                 none.insert(producer)
             }
         };
+        records.extend(self.alerts.iter().cloned());
         producer.transact(&records, timeout)?;
+        self.alerts.clear();
         let written = self.written.get_or_insert_with(Written::default);
         written.sources.extend(sources);
         if is_heartbeat {

@@ -6,16 +6,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::Serialize;
-use uuid::Uuid;
 
 use super::cache::Decoded;
 use super::entry::{CurrentEntry, NextEntry};
 use crate::codec::{Head, entry, part};
 use crate::model::{
-    Act, Alert, Headers, Key, Listing, Moment, OutRecord, Reject, RejectReason, TaskId, Timer, TimerKind, Timestamp,
+    Act, Alert, Key, Listing, Moment, OutRecord, Reject, RejectReason, TaskId, Timer, TimerKind, Timestamp,
 };
 use crate::processor::{Count, Effect, Forward, Input, Transition};
+use crate::runtime::alert::{self, Origin};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::settings::RECORD_OVERHEAD;
 use crate::runtime::topology_plan::TopologyPlan;
@@ -81,7 +80,9 @@ pub(super) fn stage(
             }
             Effect::Settle(slot) => Arc::make_mut(&mut head).acts.retain(|pending| pending.slot != slot),
             Effect::Alert(alert) => {
-                staged.outputs.push(alert_record(context, &alert));
+                let (processor, raised_at) = (&*context.node.name, context.at.wall);
+                let of = Origin { processor, part: context.task, raised_at };
+                staged.outputs.push(alert::record(context.plan, of, context.key, &alert));
                 staged.alerts.push(alert);
             }
             Effect::Count(count) => staged.counts.push(count),
@@ -177,39 +178,4 @@ fn output(context: StepContext<'_>, forward: Forward) -> Result<OutRecord> {
     };
     let key = Some(key.unwrap_or_else(|| context.key.clone()));
     Ok(OutRecord { topic: topic.clone(), partition: None, key, value, headers, timestamp })
-}
-
-/// The value of a record for the alerts topic.
-#[derive(Serialize)]
-struct AlertValue<'a> {
-    key: std::borrow::Cow<'a, str>,
-    topology: &'a str,
-    processor: &'a str,
-    raised_at: String,
-    occurred_at: String,
-    #[serde(flatten)]
-    alert: &'a Alert,
-}
-
-fn alert_record(context: StepContext<'_>, alert: &Alert) -> OutRecord {
-    let topology = &context.plan.topology.name;
-    let value = AlertValue {
-        key: context.key.text(),
-        topology,
-        processor: &context.node.name,
-        raised_at: context.at.wall.to_string(),
-        occurred_at: alert.at.to_string(),
-        alert,
-    };
-    let value = serde_json::to_vec(&value).unwrap_or_default();
-    let name = format!("{}/{}/{}/{}", context.task, context.key, alert.kind, alert.at.as_millis());
-    let headers = Headers::new()
-        .with("ce_specversion", "1.0")
-        .with("ce_id", Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string())
-        .with("ce_type", format!("sheaf.alert.{}.v1", alert.kind))
-        .with("ce_source", format!("/sheaf/{topology}/{}", context.node.name))
-        .with("ce_time", alert.at.to_string())
-        .about(context.key)
-        .with("content-type", "application/json");
-    OutRecord::keyed(&context.plan.alerts, context.key, Bytes::from(value)).with_headers(headers)
 }

@@ -250,8 +250,9 @@ impl StreamThread {
             metrics.task.store_entries(task, entries.entries);
         }
         status.set_entries(self.number, entries);
-        let sums = status.entries();
-        for node in &plan.topology.nodes {
+        let (sums, holds) = (status.entries(), status.holds());
+        for (index, node) in plan.topology.nodes.iter().enumerate() {
+            metrics.task.deadline_hold(&node.name, holds.get(&index).map_or(Duration::ZERO, |hold| hold.lasted));
             let OpenEntries { open, oldest, next_deadline, .. } = sums.get(&node.name).copied().unwrap_or_default();
             let age = oldest.map_or(Duration::ZERO, |oldest| self.txn.now.since(oldest));
             metrics.task.open_entries(&node.name, open, age, next_deadline);

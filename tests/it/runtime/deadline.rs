@@ -9,7 +9,7 @@ use sheaf::model::{Key, Moment, OutRecord, Reject, Timer, TimerKind, Topic};
 use sheaf::processor::{Effect, Input, Processor, Transition, erase};
 use sheaf::sim::World;
 
-use super::support::{BROKER_TIMEOUT, Empty, NoSink, producer, run_until_idle, send, values, world_of};
+use super::support::{BROKER_TIMEOUT, Empty, NoSink, metric, producer, run_until_idle, send, values, world_of};
 
 const DEADLINE: TimerKind = TimerKind::Deadline(0);
 
@@ -87,14 +87,21 @@ fn a_deadline_fires_once_the_backlog_is_processed() {
 #[test]
 fn a_deadline_waits_for_a_source_that_stands_still_up_to_the_longest_hold() {
     let mut world = outage();
-    let _stuck = open_transaction(&world);
+    let mut stuck = open_transaction(&world);
     world.start("a").unwrap();
     run_for(&mut world, 14 * 60);
     assert_eq!(values(&world, "counts"), [""; 0], "the record of the open transaction may come");
     let [hold] = world.status("a").unwrap().holds().into_values().collect::<Vec<_>>().try_into().unwrap();
     assert_eq!((hold.records, hold.partitions.len()), (1, 1), "{hold:?}");
+    assert!(metric(&world, "a", "sheaf_processor_deadline_hold_seconds") > 800);
+    let [alert] = world.broker().committed_records(&Topic::new("app-alerts")).try_into().unwrap();
+    let text = String::from_utf8(alert.value.unwrap().to_vec()).unwrap();
+    assert!(text.contains("\"kind\":\"deadlines_held\"") && text.contains(&hold.partitions[0]), "{text}");
     run_for(&mut world, 90);
     assert_eq!(values(&world, "counts"), ["x=breached"]);
+    stuck.commit(BROKER_TIMEOUT).unwrap();
+    run_for(&mut world, 20);
+    assert_eq!(metric(&world, "a", "sheaf_processor_deadline_hold_seconds"), 0);
 }
 
 #[test]
@@ -112,7 +119,9 @@ fn a_source_behind_an_open_transaction_is_named_within_a_minute() {
         detail.starts_with("stands still at offset ") && detail.ends_with("behind an open transaction"),
         "{detail}"
     );
+    assert!(metric(&world, "a", "sheaf_consumer_standing_still_seconds") >= 30);
     stuck.commit(BROKER_TIMEOUT).unwrap();
     run_for(&mut world, 25);
     assert_eq!(standing(&world), [""; 0]);
+    assert_eq!(metric(&world, "a", "sheaf_consumer_standing_still_seconds"), 0);
 }

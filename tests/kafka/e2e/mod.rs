@@ -7,6 +7,7 @@
 //! | `configuration` | the files of a deployment |
 //! | `bundle` | bundles, and the check of their outputs |
 //! | `crash` | two instances, one of which is killed; a sender that is paused and resumed |
+//! | `deadline` | an outage that is longer than the deadlines of open bundles |
 //! | `java` | Java's producer, Java's partitioner |
 //! | `state` | lost state directories and changelogs |
 //! | `damage` | damaged and truncated input, changelogs and stores |
@@ -27,6 +28,7 @@ mod configuration;
 mod crash;
 mod custom;
 mod damage;
+mod deadline;
 pub(crate) mod deployment;
 mod fault_point;
 mod group;
