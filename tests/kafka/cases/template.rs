@@ -170,14 +170,22 @@ fn p20_marks_braces_and_encodings_of_files_are_passed_over_or_named() {
     assert!(code == Some(78) && printed.contains("t.yaml:3"), "{printed}");
 }
 
+/// A job that waits for the events of all children in one list.
+const ONE_LIST: &[u8] = br#"{ "{{ folder }}": { "Type": "Folder", "last": { "Type": "Job:Dummy", "all": { "Type": "WaitForEvents", "Events": [
+  {% for child in children %}{ "Event": "child-{{ loop.index }}" }{{ "," if not loop.last }}{% endfor %} ] } } } }"#;
+
 #[test]
 fn p30_more_children_than_control_m_takes_are_told_and_addresses_are_read() {
     let shipped = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/bundle.json"));
     let shipped = shipped.expect("the template");
-    let (code, printed) = validate(TOPOLOGY.as_bytes(), &shipped);
-    assert!(code == Some(0) && printed.contains("99"), "a warning: {printed}");
     let many = TOPOLOGY.replace(", expects: /children", "").replace("deliver:", "bundle: { children: 130 }\ndeliver:");
-    let (code, printed) = validate(many.as_bytes(), &shipped);
+    for topology in [TOPOLOGY, &many] {
+        let (code, printed) = validate(topology.as_bytes(), &shipped);
+        assert!(code == Some(0) && !printed.contains("99"), "the shipped template gathers them: {printed}");
+    }
+    let (code, printed) = validate(TOPOLOGY.as_bytes(), ONE_LIST);
+    assert!(code == Some(0) && printed.contains("99"), "a warning: {printed}");
+    let (code, printed) = validate(many.as_bytes(), ONE_LIST);
     assert!(code == Some(78) && printed.contains("99"), "{printed}");
 
     let directory = tempfile::tempdir().expect("a directory");
