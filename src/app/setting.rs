@@ -15,12 +15,15 @@ pub fn settings(config: &Config, http: String) -> Settings {
             record_bytes_max: config.max_record_bytes,
         },
         commit: config.commit,
-        deadline: config.deadline,
         limits: Limits { broker_timeout: config.kafka.api_timeout, ..Limits::default() },
         cache_bytes: config.state_cache_mib << 20,
         restore: config.restore,
         standby_replicas: usize::from(config.num_standby_replicas),
-        processing: Processing { guarantee: config.processing_guarantee, direct_handover: config.direct_handover },
+        processing: Processing {
+            guarantee: config.processing_guarantee,
+            direct_handover: config.direct_handover,
+            deadline: config.deadline,
+        },
         ..Settings::new(&config.application_id, config.instance_id.as_str())
     }
 }

@@ -60,7 +60,7 @@ fn the_settings_of_the_runtime_are_those_of_the_configuration() {
     assert_eq!((settings.stream_threads, partitions, replication), (3, 7, Some(2)));
     let Commit { interval, records_max, gap_max, write_behind } = settings.commit;
     assert_eq!((interval, records_max), (Duration::from_secs(1), 5));
-    let Deadline { grace, max_hold } = settings.deadline;
+    let Deadline { grace, max_hold } = settings.processing.deadline;
     let times = [write_behind, gap_max, settings.limits.broker_timeout, grace, max_hold];
     assert_eq!(times.map(|time| time.as_secs()), [2, 4, 8, 7, 6]);
     assert_eq!(settings.cache_bytes, 3 << 20);

@@ -22,8 +22,6 @@ pub struct Settings {
     pub topics: TopicSettings,
     /// Limits of a transaction and of dirty entries, as configured.
     pub commit: Commit,
-    /// When deadlines fire, as configured.
-    pub deadline: Deadline,
     /// Limits of memory and time.
     pub limits: Limits,
     /// The memory budget for decoded entries of an instance, in bytes, approximately. Entries beyond it are read from
@@ -64,11 +62,13 @@ pub struct Processing {
     pub guarantee: ProcessingGuarantee,
     /// True if source records skip their inbox when their task is on the same thread, if the processor allows it.
     pub direct_handover: bool,
+    /// When deadlines fire, as configured.
+    pub deadline: Deadline,
 }
 
 impl Default for Processing {
     fn default() -> Self {
-        Self { guarantee: ProcessingGuarantee::ExactlyOnce, direct_handover: true }
+        Self { guarantee: ProcessingGuarantee::ExactlyOnce, direct_handover: true, deadline: Deadline::default() }
     }
 }
 
@@ -105,7 +105,6 @@ impl Settings {
             stream_threads: 1,
             topics: TopicSettings::default(),
             commit: Commit::default(),
-            deadline: Deadline::default(),
             limits: Limits::default(),
             cache_bytes: 96 << 20,
             restore: Restore::default(),

@@ -83,7 +83,7 @@ impl Rounds {
     /// One comparison, if it is due. Returns the uptime of the next one; `None` if no node wants a watermark.
     pub(super) fn turn(&mut self, now: Timestamp, context: &Context, admin: &mut dyn Admin) -> Option<Duration> {
         let (watermarks, uptime) = (context.status.watermarks(), context.clock.uptime());
-        let max_hold = context.settings.deadline.max_hold;
+        let max_hold = context.settings.processing.deadline.max_hold;
         let mut wanted: BTreeSet<usize> = watermarks.wanted().into_iter().collect();
         // One that stands still is watched on, so that the next deadline does not wait as long again.
         wanted.extend(
@@ -271,7 +271,7 @@ impl Round {
             .take(NAMED_MAX)
             .map(|(partition, records)| format!("{partition} to {}", records.end))
             .collect();
-        let stands_still = self.stands_still(uptime, context.settings.deadline.max_hold);
+        let stands_still = self.stands_still(uptime, context.settings.processing.deadline.max_hold);
         let processor = context.plan.topology.nodes.get(node).map(|node| &*node.name).unwrap_or_default();
         let is_due = self.reminder.is_due(uptime).is_some();
         if is_due {

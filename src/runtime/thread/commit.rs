@@ -61,7 +61,7 @@ impl StreamThread {
     fn until_next_timer(&self) -> Duration {
         // Timers do not fire while the sink is full, even if they are overdue: an outcome wakes the thread.
         let may_fire = |task: &&Task| capacity(&*self.context.sink, &self.txn, task) > 0;
-        let grace = self.context.settings.deadline.grace;
+        let grace = self.context.settings.processing.deadline.grace;
         let next = self.tasks.iter().filter(may_fire).filter_map(|task| {
             // A deadline that is due waits for a watermark, which takes longer than a turn.
             let deadline = task.next_due(TimerClock::Deadline).map(|due| due.saturating_add(grace));

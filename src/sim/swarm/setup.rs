@@ -46,7 +46,7 @@ pub(super) fn setup(
             commit: Commit { records_max: plan.inputs_max, write_behind: plan.write_behind, ..Commit::default() },
             standby_replicas: plan.standbys,
             limits: Limits { broker_timeout: Duration::from_secs(5), ..Limits::default() },
-            processing: Processing { guarantee: plan.guarantee, direct_handover: plan.direct },
+            processing: Processing { guarantee: plan.guarantee, direct_handover: plan.direct, ..Processing::default() },
             mutation,
             ..Settings::new(APPLICATION, "unnamed")
         },

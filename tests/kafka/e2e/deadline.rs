@@ -43,7 +43,7 @@ fn an_outage_raises_no_alert_for_members_that_were_written_in_time() {
     deployment.write_events(&parents(&missing));
     let open = [&*waiting, &*missing].concat();
     deployment.wait_for_entries(&deployment.own("bundle-changelog"), &open);
-    instances.each_mut().map(Process::kill);
+    instances.iter_mut().for_each(Process::kill);
 
     // In time for the deadlines, which pass while nobody is there.
     deployment.write_events(&shuffled(&others, 0, &mut chance));
