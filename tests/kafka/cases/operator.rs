@@ -47,6 +47,10 @@ fn p21_after_a_quiet_week_the_next_events_are_processed() {
     deployment.wait_for_deliveries(&all);
     deployment.assert_exactly(&all);
     assert!(instances[0].is_ready());
+    let log = instances[0].log_text();
+    let aborted = log.lines().filter(|line| line.contains("transaction aborted; retrying it")).count();
+    assert!(aborted <= 2, "one warning for each silence: {log}");
+    assert!(!log.contains(r#""level":"ERROR""#), "{log}");
     assert_eq!(instances[0].terminate(), Some(0));
 }
 

@@ -77,6 +77,9 @@ fn p01_come_back_at_once_is_answered_after_a_second() {
 fn p01_a_limit_of_minutes_costs_no_bundle() {
     let Some(deployment) = Deployment::open("case-p01-long") else { return };
     let mut instance = deployment.run("a");
+    // First a proxy, whose 503 does not tell whether the request was passed on.
+    let headers = BTreeMap::from([("Retry-After".to_owned(), "0".to_owned())]);
+    deployment.simulator.inject(times(6, Action::Respond { status: 503, headers, body: String::new() }));
     deployment.simulator.inject(Fault::always("POST", ON_DEMAND, come_back(429, "1")));
     let all = write(&deployment, 3);
     std::thread::sleep(Duration::from_mins(4));
