@@ -93,7 +93,8 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
     &["dead_letter", "status", "topology_plan"],
     &["alert", "context", "former_topic", "topics", "transaction"],
     &["instances", "keying", "republish", "standstill", "task", "watermark_round"],
-    &["changelog", "housekeeping", "thread"],
+    &["changelog", "watermark_rounds", "thread"],
+    &["housekeeping"],
     &["instance"],
     &["application"],
 ];

@@ -15,7 +15,7 @@ use super::thread_state::ThreadState;
 use super::topics::DELETE_RETENTION;
 use super::topology_plan::Role;
 use super::turn::Turn;
-use super::watermark_round::Rounds;
+use super::watermark_rounds::Rounds;
 use crate::broker::Admin;
 use crate::model::{Timestamp, TopicPartition};
 

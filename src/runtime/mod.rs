@@ -75,6 +75,7 @@ mod turn;
 mod waker;
 mod watermark;
 mod watermark_round;
+mod watermark_rounds;
 
 pub use application::{Application, NoSink};
 pub use changelog::Restorer;
