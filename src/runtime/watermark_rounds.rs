@@ -16,7 +16,6 @@ use super::context::Context;
 use super::error::Result;
 use super::mutation::Mutation;
 use super::reminder::Reminder;
-use super::topology_plan::TopologyPlan;
 use super::watermark::Hold;
 use super::watermark_round::{Records, Round, Stage};
 use crate::broker::Admin;
@@ -127,7 +126,7 @@ impl Rounds {
                  fire by the wall clock"
             );
             if !running.is_alerted {
-                self.alerts.push(alert_of(&hold, processor, now, &context.plan));
+                self.alerts.push(alert_of(&hold, processor, now, context));
                 running.is_alerted = true;
             }
         }
@@ -195,11 +194,12 @@ impl Rounds {
     }
 }
 
-/// The alert `deadlines_held`, whose key is the processor.
-fn alert_of(hold: &Hold, processor: &str, now: Timestamp, plan: &TopologyPlan) -> OutRecord {
+/// The alert `deadlines_held`, whose key is the processor. Each instance with deadlines that wait raises one.
+fn alert_of(hold: &Hold, processor: &str, now: Timestamp, context: &Context) -> OutRecord {
     let Hold { lasted, records, partitions } = hold;
     let message = format!(
-        "deadlines of {processor} wait since {} s for {records} records that are not processed: {}",
+        "deadlines of {processor} on {} wait since {} s for {records} records that are not processed: {}",
+        context.settings.instance,
         lasted.as_secs(),
         partitions.join(", ")
     );
@@ -208,6 +208,6 @@ fn alert_of(hold: &Hold, processor: &str, now: Timestamp, plan: &TopologyPlan) -
     let alert = Alert { kind: HELD.to_owned(), severity: Severity::Warning, at: now, message, details };
     let remedy = "find out why nobody comes further with these partitions; without progress for deadline.max_hold deadlines fire \
                   by the wall clock";
-    let origin = Origin { processor, part: &"deadlines", raised_at: now };
-    alert::record(plan, origin, &Key::new(processor), &alert.with_remedy(remedy))
+    let origin = Origin { processor, part: &context.settings.instance, raised_at: now };
+    alert::record(&context.plan, origin, &Key::new(processor), &alert.with_remedy(remedy))
 }
