@@ -68,7 +68,7 @@
 //! | `time` | parses event times |
 //! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
-//! | `state`, `gathering`, `member`, `stored` | the state and its encoding |
+//! | `state`, `gathering`, `member`, `stored`, `form` | the state and its encoding |
 //! | `classify` | the class of a member event |
 //! | `step` | the transitions |
 //! | `submission`, `alert`, `count` | records, alerts and metrics |
@@ -80,6 +80,7 @@ mod classify;
 mod condition;
 pub mod count;
 mod fingerprint;
+mod form;
 mod gathering;
 mod id;
 mod keying;
