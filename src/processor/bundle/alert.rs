@@ -12,29 +12,74 @@ use crate::processor::Effect;
 /// The kind of an SLA breach.
 const SLA_BREACH: &str = "sla_breach";
 
-/// All kinds of alerts.
-pub(super) const KINDS: [&str; 4] =
-    [SLA_BREACH, EventOutcome::Conflict.as_str(), EventOutcome::Late.as_str(), EventOutcome::Unexpected.as_str()];
+/// The kind of a warning before the deadline.
+const SLA_WARNING: &str = "sla_warning";
 
-/// The most missing children that an SLA breach lists by name; of further ones it has the number.
+/// The kind of the end of an incomplete bundle.
+const EXPIRED: &str = "expired";
+
+/// All kinds of alerts.
+pub(super) const KINDS: [&str; 6] = [
+    SLA_WARNING,
+    SLA_BREACH,
+    EXPIRED,
+    EventOutcome::Conflict.as_str(),
+    EventOutcome::Late.as_str(),
+    EventOutcome::Unexpected.as_str(),
+];
+
+/// The most missing children that an alert lists by name; of further ones it has the number.
 const NAMED_MAX: usize = 100;
+
+/// A deadline that comes near; details as of [`sla_breach`].
+pub(super) fn sla_warning(key: &Key, missing: &Missing, (at, due): (Timestamp, Timestamp)) -> Effect {
+    let message = format!("bundle {key} is due at {due} and not complete yet: missing {}", listed(missing));
+    let remedy = "find out whether the missing events are on their way: the bundle is in time if they are of before its deadline";
+    of_missing((SLA_WARNING, Severity::Warning, at), message, missing, due, remedy)
+}
 
 /// A passed deadline; details `missing` (`["parent", "child 2", "payment"]`), `due`, and `missing_more` if not all are listed.
 pub(super) fn sla_breach(key: &Key, missing: &Missing, due: Timestamp) -> Effect {
-    let parent = missing.parent.then(|| "parent".to_owned());
-    let children = missing.children.iter().take(NAMED_MAX).map(ToString::to_string);
-    let names: Vec<String> = parent.into_iter().chain(children).collect();
+    let message = format!("bundle {key} is not complete at its deadline: missing {}", listed(missing));
+    let remedy = "find out why the missing events are not written: the bundle completes when they are";
+    of_missing((SLA_BREACH, Severity::Critical, due), message, missing, due, remedy)
+}
+
+/// The end of an incomplete bundle; details as of [`sla_breach`].
+pub(super) fn expired(key: &Key, missing: &Missing, (at, due): (Timestamp, Timestamp)) -> Effect {
+    let message = format!("bundle {key} has expired incomplete and is not submitted: missing {}", listed(missing));
+    let remedy = "run its work by hand if it is needed; `bundle.expire` is the limit, and the events that came are in their topics";
+    of_missing((EXPIRED, Severity::Critical, at), message, missing, due, remedy)
+}
+
+/// An alert that lists the missing members.
+fn of_missing(
+    (kind, severity, at): (&str, Severity, Timestamp),
+    message: String,
+    missing: &Missing,
+    due: Timestamp,
+    remedy: &str,
+) -> Effect {
+    let mut details = BTreeMap::from([("missing".to_owned(), json!(names(missing))), ("due".to_owned(), text(due))]);
     let more = missing.children.len().saturating_sub(NAMED_MAX);
-    let and_more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    let message = format!("bundle {key} is not complete at its deadline: missing {}{and_more}", names.join(", "));
-    let mut details = BTreeMap::from([("missing".to_owned(), json!(names)), ("due".to_owned(), text(due))]);
     if more > 0 {
         details.insert("missing_more".to_owned(), json!(more));
     }
-    let alert = Alert { kind: SLA_BREACH.to_owned(), severity: Severity::Critical, at: due, message, details };
-    Effect::Alert(
-        alert.with_remedy("find out why the missing events are not written: the bundle completes when they are"),
-    )
+    Effect::Alert(Alert { kind: kind.to_owned(), severity, at, message, details }.with_remedy(remedy))
+}
+
+/// The first missing members by name.
+fn names(missing: &Missing) -> Vec<String> {
+    let parent = missing.parent.then(|| "parent".to_owned());
+    parent.into_iter().chain(missing.children.iter().take(NAMED_MAX).map(ToString::to_string)).collect()
+}
+
+/// The missing members in a message.
+fn listed(missing: &Missing) -> String {
+    match missing.children.len().saturating_sub(NAMED_MAX) {
+        0 => names(missing).join(", "),
+        more => format!("{} and {more} more", names(missing).join(", ")),
+    }
 }
 
 /// A second content for a known member; `kept` is the first, unknown for a closed bundle.

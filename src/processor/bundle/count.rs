@@ -12,6 +12,9 @@ pub const OPENED: &str = "bundles_opened_total";
 /// Closed bundles; label `outcome`.
 pub const CLOSED: &str = "bundles_closed_total";
 
+/// Warnings before the deadline; label `missing`.
+pub const WARNINGS: &str = "bundle_sla_warnings_total";
+
 /// Passed deadlines; label `missing`.
 pub const BREACHES: &str = "bundle_sla_breaches_total";
 
@@ -40,7 +43,13 @@ pub(super) fn families() -> Vec<Family> {
             ],
         ),
         family(OPENED, "Bundles opened.", &[], &[["", ""]]),
-        family(CLOSED, "Bundles closed.", &["outcome"], &[["completed", ""]]),
+        family(CLOSED, "Bundles closed.", &["outcome"], &[["completed", ""], ["expired", ""]]),
+        family(
+            WARNINGS,
+            "Warnings before a deadline, by the missing members.",
+            &["missing"],
+            &[["parent", ""], ["child", ""], ["both", ""]],
+        ),
         family(
             BREACHES,
             "Deadlines that passed, by the missing members.",

@@ -231,9 +231,8 @@ impl From<MemberV3> for Member {
 
 impl From<&Marker> for MarkerV1 {
     fn from(marker: &Marker) -> Self {
-        let ending = match marker.ending {
-            Ending::Completed => EndingV1::Completed,
-        };
+        // The marker of another ending has version 4.
+        let ending = EndingV1::Completed;
         let seen = marker.seen.iter().map(|(name, content)| (name.0, content.0)).collect();
         Self { ending, seen, reported: bytes_of(&marker.reported) }
     }
@@ -249,10 +248,10 @@ impl From<MarkerV1> for Marker {
     }
 }
 
-fn bytes_of(fingerprints: &[Fingerprint]) -> Vec<[u8; 16]> {
+pub(super) fn bytes_of(fingerprints: &[Fingerprint]) -> Vec<[u8; 16]> {
     fingerprints.iter().map(|fingerprint| fingerprint.0).collect()
 }
 
-fn fingerprints_of(bytes: Vec<[u8; 16]>) -> Vec<Fingerprint> {
+pub(super) fn fingerprints_of(bytes: Vec<[u8; 16]>) -> Vec<Fingerprint> {
     bytes.into_iter().map(Fingerprint).collect()
 }

@@ -1,7 +1,7 @@
 //! The bundle processor: gathers a parent and its children, in any order, and forwards the complete bundle exactly once.
 //!
 //! ```text
-//!           first member           SLA passes              last member           7 days pass
+//!           first member           SLA passes         last member, expiry         7 days pass
 //!   (none) ──────────────▶ Open ──────────────▶ Breached ───────────────▶ Closed ─────────────▶ (none)
 //!                            └─────────────── last member ──────────────────▲
 //! ```
@@ -20,15 +20,15 @@
 //!
 //! The transition depends on the state:
 //!
-//! | state | expected member | other member | SLA due | keep-closed due |
+//! | state | expected member | other member | deadline due | keep-closed due |
 //! |---|---|---|---|---|
-//! | none | Open, schedule the SLA; Closed if complete at once | counted, alert; stays none | - | - |
-//! | Open | added; the SLA is rescheduled if the earliest member changes; the last one: Closed | counted, alert | Breached, alert with the missing members | - |
-//! | Breached | added; `late` and an alert if it is of after the deadline; the last one: Closed | counted, alert | - | - |
+//! | none | Open, schedule the deadline; Closed if complete at once | counted, alert; stays none | - | - |
+//! | Open | added; the deadline is rescheduled if the earliest member changes; the last one: Closed | counted, alert | the warning: alert; the SLA: Breached, alert; the missing members in both | - |
+//! | Breached | added; `late` and an alert if it is of after the deadline; the last one: Closed | counted, alert | Closed as expired, alert with the missing members | - |
 //! | Closed | same id and value: `duplicate`; same id: `conflict`, alert; else `late`, alert | | - | none |
 //!
-//! A dash means that the state is unchanged and there are no effects. Closing forwards the submission, unschedules the SLA and
-//! leaves a marker for [`Rules::keep_closed`]. An operator's command is rejected and the outcome of an act is settled in every
+//! A dash means that the state is unchanged and there are no effects. Completing forwards the submission; expiring does not. Both
+//! leave a marker for [`Rules::keep_closed`]. An operator's command is rejected and the outcome of an act is settled in every
 //! state, because a bundle has neither commands nor acts. Each deviating event is alerted once, and at most [`REPORTED_MAX`]
 //! of one bundle.
 //!
@@ -48,7 +48,8 @@
 //!
 //! **Time**: the deadline is the earliest member's event time + SLA. Lateness depends on the event times of the members only:
 //! the submission's `late` is true if the latest member is after the deadline, and the breach is alerted even if the timer has
-//! not fired when the last member arrives. Members after the deadline count as missing at the deadline. An event time that
+//! not fired when the last member arrives. Members after the deadline count as missing at the deadline. The bundle expires
+//! [`Rules::expire`] after its earliest member; members after that do not count. An event time that
 //! cannot be, before [`PLAUSIBLE_FROM`] or more than [`AHEAD_MAX`] ahead, is replaced or rejected ([`Implausible`]).
 //!
 //! **Storage**: one entry while it is small, as most bundles are. Above some 4 KiB each member is stored in a part of the entry
@@ -68,25 +69,30 @@
 //! | `time` | parses event times |
 //! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
-//! | `state`, `gathering`, `member`, `stored`, `form` | the state and its encoding |
+//! | `state`, `gathering`, `member`, `stored`, `form`, `form_4` | the state and its encoding |
 //! | `classify` | the class of a member event |
-//! | `step` | the transitions |
-//! | `submission`, `alert`, `count` | records, alerts and metrics |
+//! | `step`, `phase`, `close`, `deadline`, `timing` | the transitions, the deadlines |
+//! | `submission`, `alert`, `report`, `count` | records, alerts and metrics |
 //! | `status` | the statuses for lists |
 //! | `fingerprint` | hashes of members, to recognize duplicates |
 
 mod alert;
 mod classify;
+mod close;
 mod condition;
 pub mod count;
+mod deadline;
 mod fingerprint;
 mod form;
+mod form_4;
 mod gathering;
 mod id;
 mod keying;
 mod member;
+mod phase;
 mod place;
 mod plausible;
+mod report;
 mod rules;
 mod source;
 mod state;
@@ -97,22 +103,24 @@ mod submission;
 #[cfg(test)]
 mod tests;
 mod time;
+mod timing;
 mod topic;
 
 pub use condition::{Condition, Literal};
 pub use fingerprint::Fingerprint;
 pub use gathering::{Gathering, Missing, MissingChild};
-pub use id::{ID_LEN_MAX, NO_IDS_DEFAULT};
+pub use id::ID_LEN_MAX;
 pub use keying::{KeyingError, MemberKeying};
 pub use member::{Member, Origin};
 pub use place::{Format, Place};
 pub use rules::{
-    CHILDREN_DEFAULT, CHILDREN_MAX, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, NamedChildren, PLAUSIBLE_FROM, Role,
-    Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
+    CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, NO_IDS_DEFAULT,
+    NamedChildren, PLAUSIBLE_FROM, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
 };
 pub use state::{Ending, Marker, REPORTED_MAX, State};
 pub use step::PAYLOADS_MAX;
 pub use submission::{EVENT_TYPE, application as submitting_application};
+pub use timing::Timing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,8 +135,8 @@ use crate::model::{Reject, RejectReason, TimerKind};
 /// The name of the output of completed bundles.
 pub const SUBMISSIONS: &str = "submissions";
 
-/// The timer of the deadline.
-pub const SLA: TimerKind = TimerKind::Deadline(0);
+/// The timer of the next deadline: the warning, the SLA or the expiry.
+pub const DEADLINE: TimerKind = TimerKind::Deadline(0);
 
 /// The timer that deletes the marker of a closed bundle.
 pub const KEEP_CLOSED: TimerKind = TimerKind::Delay(0);

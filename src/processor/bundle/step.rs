@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::classify::{Arrival, Class, too_many};
 use super::count::{self, EventOutcome};
-use super::state::REPORTED_MAX;
-use super::submission::{self, Span};
+use super::phase::Phase;
+use super::report::once;
 use super::{
-    Bundle, Ending, Fingerprint, Gathering, KEEP_CLOSED, Marker, Member, Missing, Role, SLA, State, alert, plausible,
-    status, stored,
+    Bundle, DEADLINE, Fingerprint, Gathering, KEEP_CLOSED, Marker, Member, Role, State, alert, plausible, status,
+    stored,
 };
 use crate::model::{ActSlot, Key, Listing, Moment, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Family, Input, Processor, Transition};
@@ -20,19 +20,13 @@ pub const PAYLOADS_MAX: usize = 8 << 20;
 /// An input of a bundle, by the columns of the table.
 enum BundleInput<'r> {
     Member(Arrival<'r>),
-    SlaDue,
+    /// The due time of the timer.
+    DeadlineDue(Timestamp),
     KeepClosedDue,
     /// A timer that no version of this processor schedules.
     UnknownTimer,
     /// The outcome of an act; a bundle decides none.
     UnknownOutcome(ActSlot),
-}
-
-/// The phase of an incomplete bundle.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Open,
-    Breached,
 }
 
 impl Processor for Bundle {
@@ -74,8 +68,8 @@ impl Processor for Bundle {
                 doubted = plausible::replace(source, &mut event, now)?;
                 BundleInput::Member(self.arrival(topic, source, fields, &event))
             }
-            Input::Timer(Timer { kind, .. }) => match kind {
-                SLA => BundleInput::SlaDue,
+            Input::Timer(Timer { kind, due }) => match kind {
+                DEADLINE => BundleInput::DeadlineDue(due),
                 KEEP_CLOSED => BundleInput::KeepClosedDue,
                 TimerKind::Deadline(_) | TimerKind::Delay(_) => BundleInput::UnknownTimer,
             },
@@ -101,7 +95,7 @@ impl Bundle {
         input: BundleInput<'_>,
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
-        use BundleInput::{KeepClosedDue, Member, SlaDue, UnknownOutcome, UnknownTimer};
+        use BundleInput::{DeadlineDue, KeepClosedDue, Member, UnknownOutcome, UnknownTimer};
         match (state, input) {
             (None, Member(arrival)) => self.on_member(key, (Phase::Open, Gathering::default()), arrival, now),
             (Some(State::Open(gathering)), Member(arrival)) => {
@@ -111,9 +105,14 @@ impl Bundle {
                 self.on_member(key, (Phase::Breached, gathering), arrival, now)
             }
             (Some(State::Closed(marker)), Member(arrival)) => Ok(on_member_of_closed(key, marker, &arrival)),
-            (Some(State::Open(gathering)), SlaDue) => Ok(self.on_sla_due(key, gathering)),
+            (Some(State::Open(gathering)), DeadlineDue(due)) => {
+                Ok(self.on_deadline(key, (Phase::Open, gathering), due, now))
+            }
+            (Some(State::Breached(gathering)), DeadlineDue(due)) => {
+                Ok(self.on_deadline(key, (Phase::Breached, gathering), due, now))
+            }
             (Some(State::Closed(_)), KeepClosedDue) => Ok(Transition { state: None, effects: Vec::new() }),
-            (state @ (None | Some(State::Breached(_) | State::Closed(_))), SlaDue)
+            (state @ (None | Some(State::Closed(_))), DeadlineDue(_))
             | (state @ (None | Some(State::Open(_) | State::Breached(_))), KeepClosedDue)
             | (state @ (None | Some(State::Open(_) | State::Breached(_) | State::Closed(_))), UnknownTimer) => {
                 Ok(Transition { state, effects: Vec::new() })
@@ -157,9 +156,13 @@ impl Bundle {
             let detail = format!("the payloads of bundle {key} would have {size} bytes; the limit is {PAYLOADS_MAX}");
             return Err(Reject::new(RejectReason::TooLarge, detail));
         }
-        let due_before = gathering.due(self.rules.sla);
+        let next = |gathering: &Gathering| {
+            let deadlines = self.rules.deadlines(gathering)?;
+            Some(deadlines.next(gathering, phase == Phase::Breached))
+        };
+        let next_before = next(&gathering);
         let mut effects = Vec::new();
-        if due_before.is_none() {
+        if next_before.is_none() {
             effects.push(count::one(count::OPENED, ""));
         }
         let (role, member) = (arrival.role, arrival.member);
@@ -173,18 +176,21 @@ impl Bundle {
             has_surplus = !surplus.is_empty();
             effects.extend(surplus);
         }
-        let due = gathering.due(self.rules.sla).unwrap_or(member.at);
+        let due = self.rules.deadlines(&gathering).map_or(member.at, |deadlines| deadlines.due);
         if member.at > due {
             effects.splice(0..0, [count::event(role, EventOutcome::Late), alert::late(key, role, &member, due)]);
         } else {
             effects.insert(0, count::event(role, EventOutcome::Accepted));
         }
-        if gathering.is_complete(&self.rules.members) {
-            return self.complete(key, (phase, gathering), effects, now);
+        if gathering.is_complete(&self.rules.members)
+            && let Some(deadlines) = self.rules.deadlines(&gathering)
+            && gathering.last_at().is_some_and(|last| last <= deadlines.expiry)
+        {
+            return self.complete(key, (phase, gathering), (deadlines, now), effects);
         }
         effects.extend(parts_of(&mut gathering, role, &member, has_surplus)?);
-        if phase == Phase::Open && due_before != Some(due) {
-            effects.push(Effect::Schedule(Timer { kind: SLA, due }));
+        if let Some(due) = next(&gathering).filter(|due| next_before != Some(*due)) {
+            effects.push(Effect::Schedule(Timer { kind: DEADLINE, due }));
         }
         Ok(phase.with(gathering, effects))
     }
@@ -203,69 +209,6 @@ impl Bundle {
             effects.extend(once(&mut gathering.reported, content, alert));
         }
         effects
-    }
-
-    /// Closes the bundle with its last member.
-    fn complete(
-        &self,
-        key: &Key,
-        (phase, gathering): (Phase, Gathering),
-        mut effects: Vec<Effect>,
-        now: Timestamp,
-    ) -> Result<Transition<State>, Reject> {
-        let first = gathering.first_at().unwrap_or(now);
-        let last = gathering.last_at().unwrap_or(now);
-        let due = first.saturating_add(self.rules.sla);
-        let late = last > due;
-        if late && phase == Phase::Open {
-            // The timer has not fired yet, but by the event times of the members the deadline has passed.
-            effects.extend(breach(key, &self.missing(&gathering, due), due));
-        }
-        effects.reserve_exact(5);
-        effects.push(Effect::Forward(submission::forward(
-            key,
-            (&self.source, &self.output),
-            (&gathering, &self.rules.members),
-            Span { first, last, late },
-        )?));
-        effects.push(count::one(count::CLOSED, "completed"));
-        effects.push(Effect::Unschedule(SLA));
-        effects.push(Effect::Schedule(Timer { kind: KEEP_CLOSED, due: now.saturating_add(self.rules.keep_closed) }));
-        if gathering.is_in_parts() {
-            effects.push(Effect::DropParts);
-        }
-        Ok(Transition {
-            state: Some(State::Closed(Marker::of(gathering, Ending::Completed, |role, member| {
-                self.digest(role, member)
-            }))),
-            effects,
-        })
-    }
-
-    /// The members that are missing at the deadline.
-    fn missing(&self, gathering: &Gathering, due: Timestamp) -> Missing {
-        gathering.missing(&self.rules.members, self.rules.children(), Some(due))
-    }
-
-    /// All events up to the deadline have been processed, and the bundle is incomplete.
-    fn on_sla_due(&self, key: &Key, gathering: Gathering) -> Transition<State> {
-        let Some(due) = gathering.due(self.rules.sla) else { return Phase::Open.with(gathering, Vec::new()) };
-        let effects = breach(key, &self.missing(&gathering, due), due).to_vec();
-        Phase::Breached.with(gathering, effects)
-    }
-}
-
-impl Phase {
-    /// The incomplete bundle in this phase; no state if it has no members.
-    fn with(self, gathering: Gathering, effects: Vec<Effect>) -> Transition<State> {
-        if gathering.first_at().is_none() {
-            return Transition { state: None, effects };
-        }
-        let state = match self {
-            Self::Open => State::Open(gathering),
-            Self::Breached => State::Breached(gathering),
-        };
-        Transition { state: Some(state), effects }
     }
 }
 
@@ -306,25 +249,4 @@ fn parts_of(gathering: &mut Gathering, role: Role, member: &Member, has_surplus:
     let effects = gathering.is_in_parts().then_some(Ok(Effect::DropParts)).into_iter().chain(all).collect();
     gathering.set_in_parts();
     effects
-}
-
-fn breach(key: &Key, missing: &Missing, due: Timestamp) -> [Effect; 2] {
-    [count::one(count::BREACHES, missing.label()), alert::sla_breach(key, missing, due)]
-}
-
-/// The alert, unless this event was alerted before or the bundle has reached its limit of alerts. The event is its role, the
-/// member and the hash of its content.
-fn once(
-    reported: &mut Vec<Fingerprint>,
-    (role, member, digest): (Role, &Member, u128),
-    alert: Effect,
-) -> Option<Effect> {
-    let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
-    let fingerprint = name.of_content(digest);
-    let is_reported = || reported.contains(&fingerprint) || reported.contains(&name.of_bytes(&member.content));
-    if reported.len() >= REPORTED_MAX || is_reported() {
-        return None;
-    }
-    reported.push(fingerprint);
-    Some(alert)
 }

@@ -5,16 +5,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::form::{Named, PartV2, PartV3, RoleV2, StateV1, StateV2, StateV3};
-use super::{Gathering, Member, Role, State};
+use super::form_4::StateV4;
+use super::{Ending, Gathering, Member, Role, State};
 use crate::codec::{Error, Part, Versioned, binary};
 
 impl Versioned for State {
-    const VERSION: u16 = 3;
+    const VERSION: u16 = 4;
     const NAME: &'static str = "bundle";
 
-    /// Version 2 is used for bundles in parts, version 3 for bundles whose children have names. All parts are of version 3.
+    /// Version 2 is used for bundles in parts, version 3 for bundles whose children have names, version 4 for bundles with a
+    /// [`Timing`](super::Timing) and for expired ones. All parts are of version 3.
     fn version(&self) -> u16 {
         match self {
+            Self::Open(gathering) | Self::Breached(gathering) if gathering.has_timing() => 4,
+            Self::Closed(marker) if marker.ending != Ending::Completed => 4,
             Self::Open(gathering) | Self::Breached(gathering) if gathering.has_names() => 3,
             Self::Open(gathering) | Self::Breached(gathering) if gathering.is_in_parts() => 2,
             Self::Open(_) | Self::Breached(_) | Self::Closed(_) => 1,
@@ -22,6 +26,9 @@ impl Versioned for State {
     }
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+        if self.version() == Self::VERSION {
+            return binary::encode(&StateV4::from(self), out);
+        }
         match self {
             Self::Open(gathering) | Self::Breached(gathering) if gathering.has_names() => {
                 binary::encode(&StateV3::from((self, gathering)), out)
@@ -39,6 +46,7 @@ impl Versioned for State {
             1 => binary::decode::<StateV1>(bytes).map(Self::from),
             2 => binary::decode::<StateV2>(bytes).map(Self::from),
             3 => binary::decode::<StateV3>(bytes).map(Self::from),
+            4 => binary::decode::<StateV4>(bytes).map(Self::from),
             other => Err(Error::Corrupt(format!("unknown version {other} of a bundle"))),
         }
     }
@@ -56,8 +64,10 @@ impl Versioned for State {
                     RoleV2::Child => children.push(Arc::new(member)),
                 }
             }
+            let timing = gathering.timing;
             let mut gathering = Gathering::of(parent, children, gathering.expected, gathering.reported);
             gathering.set_in_parts();
+            gathering.timing = timing;
             Ok(gathering)
         };
         match self {

@@ -9,16 +9,15 @@
 //! | `record parents {"id":1}` | any value in the topic `parents` or `children`; without one, a tombstone |
 //! | `timestamp p1 parent millis=-1 sent=0` | a parent, or a child of p1, in a record with this timestamp; `sent` is a field |
 //! | `outcome p1`, `stray p1` | inputs that a bundle ignores: an outcome, a timer |
-//! | `rules children=1 sla=24h keep=168h expects=no position=no key=uuid time=/at unit=ms implausible=reject ignore=/sent` | changes the rules |
+//! | `rules children=1 sla=24h warn=4h expire=336h keep=168h expects=no position=no key=uuid time=/at unit=ms implausible=reject ignore=/sent` | changes the rules |
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 use sheaf::codec::json::Pointer;
 use sheaf::model::{ActSlot, Key, Outcome, Record, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::bundle::{
-    Bundle, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NO_IDS_DEFAULT, NamedChildren, Role, Rules, SLA,
+    Bundle, DEADLINE, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NamedChildren, Role, Rules,
     SourceRules, State, TimeRule, TimeUnit,
 };
 use sheaf::processor::{Input, Parsed};
@@ -51,10 +50,7 @@ impl Default for BundleScript {
             source("parents", Role::Parent, "/id", Some(pointer("/children").into()), None),
             source("children", Role::Child, "/parent_id", None, Some(pointer("/position").into())),
         ];
-        let hours = |hours: u64| Duration::from_hours(hours);
-        let no_ids = NO_IDS_DEFAULT.map(str::to_owned).into();
-        let (sla, keep_closed, key) = (hours(24), hours(168), KeyFormat::Text);
-        let rules = Rules { sources, children: 1, members: Vec::new(), sla, keep_closed, key, no_ids };
+        let rules = Rules { key: KeyFormat::Text, ..Rules::new(sources) };
         Self { rules, offset: 0 }
     }
 }
@@ -118,7 +114,7 @@ impl Script for BundleScript {
             }
             "stray" => {
                 let kind = match command.word(1)? {
-                    "sla" => SLA,
+                    "deadline" => DEADLINE,
                     "keep_closed" => KEEP_CLOSED,
                     _ => TimerKind::Deadline(9),
                 };
@@ -152,7 +148,7 @@ impl Script for BundleScript {
 
     fn timer(&self, kind: TimerKind) -> String {
         match kind {
-            SLA => "sla".to_owned(),
+            DEADLINE => "deadline".to_owned(),
             KEEP_CLOSED => "keep_closed".to_owned(),
             TimerKind::Deadline(_) | TimerKind::Delay(_) => format!("{kind:?}"),
         }
@@ -191,6 +187,8 @@ impl BundleScript {
         command.allow(&RULES, 0)?;
         self.rules.children = command.get("children")?.unwrap_or(self.rules.children);
         self.rules.sla = command.duration("sla")?.unwrap_or(self.rules.sla);
+        self.rules.warn_before = command.duration("warn")?.or(self.rules.warn_before);
+        self.rules.expire = command.duration("expire")?.unwrap_or(self.rules.expire);
         self.rules.keep_closed = command.duration("keep")?.unwrap_or(self.rules.keep_closed);
         if command.named.contains_key("expects") {
             self.rules.sources[0].expects = None;
@@ -216,8 +214,20 @@ impl BundleScript {
 }
 
 /// The names of what `rules` changes.
-const RULES: [&str; 10] =
-    ["children", "sla", "keep", "expects", "position", "key", "time", "unit", "implausible", "ignore"];
+const RULES: [&str; 12] = [
+    "children",
+    "sla",
+    "warn",
+    "expire",
+    "keep",
+    "expects",
+    "position",
+    "key",
+    "time",
+    "unit",
+    "implausible",
+    "ignore",
+];
 
 /// Sets a field, if there is a value.
 fn put<T: Into<serde_json::Value>>(value: &mut serde_json::Value, name: &str, field: Option<T>) {

@@ -6,6 +6,8 @@ use crate::codec::{Versioned as _, part};
 use crate::model::{Headers, Key, Moment, Record, Status, Timer, Timestamp, Topic, TopicPartition};
 use crate::processor::{Addressed, Count, Effect, Input, Keyed, Keying as _, Processor as _, Transition};
 
+mod version_4;
+
 const NOON: i64 = 1_767_268_800_000;
 
 /// An open bundle with a parent, a child and an alerted deviation, in version 1.
@@ -55,15 +57,8 @@ fn rules(key: KeyFormat) -> Rules {
         ignore: Vec::new(),
         implausible: Implausible::AppendTime,
     };
-    Rules {
-        sources: vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")],
-        children: CHILDREN_DEFAULT,
-        members: Vec::new(),
-        sla: SLA_DEFAULT,
-        keep_closed: KEEP_CLOSED_DEFAULT,
-        key,
-        no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
-    }
+    let sources = vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")];
+    Rules { key, ..Rules::new(sources) }
 }
 
 fn record(topic: &str, value: &str) -> Record {
@@ -248,9 +243,10 @@ fn the_alerted_deviations_of_one_bundle_are_limited() {
 fn the_missing_children_that_a_breach_lists_are_limited() {
     let state = step(None, "parent", "parents", r#"{"id":"p1","children":10000}"#).unwrap().state;
     let bundle = Bundle::new("t", rules(KeyFormat::Text));
-    let due = Input::Timer(Timer { kind: SLA, due: event_time() });
+    let due = Input::Timer(Timer { kind: DEADLINE, due: event_time().saturating_add(SLA_DEFAULT) });
     let next = bundle.step(&Key::new("p1"), state, due, Moment::at(event_time())).unwrap();
-    let Some(Effect::Alert(alert)) = next.effects.last() else { panic!("an alert is last") };
+    let is_alert = |effect: &&Effect| matches!(effect, Effect::Alert(_));
+    let Some(Effect::Alert(alert)) = next.effects.iter().find(is_alert) else { panic!("there is an alert") };
     assert_eq!(alert.details["missing"].as_array().unwrap().len(), 100);
     assert_eq!(alert.details["missing_more"], 9_900);
 }
