@@ -1,11 +1,9 @@
 //! Deadlines and the end of a bundle: completed, or expired.
 
-use super::count::{self, EventOutcome};
 use super::deadline::Deadlines;
 use super::phase::Phase;
-use super::report::once;
 use super::submission::{self, Span};
-use super::{Bundle, DEADLINE, Ending, Gathering, KEEP_CLOSED, Marker, Missing, State, alert};
+use super::{Bundle, DEADLINE, Ending, EventOutcome, Gathering, KEEP_CLOSED, Marker, Missing, State, alert, count};
 use crate::model::{Key, Reject, Timer, Timestamp};
 use crate::processor::{Effect, Transition};
 
@@ -116,8 +114,8 @@ impl Bundle {
         let Deadlines { due, expiry, .. } = deadlines;
         for (role, member) in gathering.split_after(expiry) {
             let content = (role, &*member, self.digest(role, &member));
-            effects.push(count::event(role, EventOutcome::Late));
-            effects.extend(once(&mut gathering.reported, content, alert::late_for_closed(key, role, &member)));
+            let alert = || alert::after_closing(key, role, &member);
+            effects.extend(self.report_content(EventOutcome::AfterClosing, &mut gathering.reported, content, alert));
         }
         effects.push(alert::expired(key, &self.missing(&gathering, expiry), (expiry, due)));
         effects.push(count::one(count::CLOSED, "expired"));

@@ -1,6 +1,6 @@
 //! The metric families of the bundle processor, with all their series.
 
-use super::Role;
+use super::{EventOutcome, Role};
 use crate::processor::{Count, Effect, Family};
 
 /// Member events; labels `role`, `outcome`.
@@ -35,11 +35,18 @@ pub(super) fn families() -> Vec<Family> {
                 ["parent", "duplicate"],
                 ["parent", "conflict"],
                 ["parent", "late"],
+                ["parent", "too_old"],
+                ["parent", "after_closing"],
+                ["parent", "ignored"],
                 ["child", "accepted"],
                 ["child", "duplicate"],
                 ["child", "conflict"],
                 ["child", "late"],
                 ["child", "unexpected"],
+                ["child", "out_of_range"],
+                ["child", "too_old"],
+                ["child", "after_closing"],
+                ["child", "ignored"],
             ],
         ),
         family(OPENED, "Bundles opened.", &[], &[["", ""]]),
@@ -63,29 +70,6 @@ pub(super) fn families() -> Vec<Family> {
             &[["parent", "past"], ["parent", "future"], ["child", "past"], ["child", "future"]],
         ),
     ]
-}
-
-/// The outcome of a member event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EventOutcome {
-    Accepted,
-    Duplicate,
-    Conflict,
-    Late,
-    Unexpected,
-}
-
-impl EventOutcome {
-    /// The stable name in labels; except for the first two also the kind of the alert.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Duplicate => "duplicate",
-            Self::Conflict => "conflict",
-            Self::Late => "late",
-            Self::Unexpected => "unexpected",
-        }
-    }
 }
 
 /// Counts one member event.

@@ -213,7 +213,7 @@ impl<'a> From<&'a Member> for Borrowed<'a> {
 impl From<MemberV1> for Member {
     fn from(member: MemberV1) -> Self {
         let MemberV1 { id, at, position, content, topic, partition, offset } = member;
-        Self { id, name: None, at, position, content, origin: Origin { topic, partition, offset } }
+        Self { id, name: None, at, position, updated_at: None, content, origin: Origin { topic, partition, offset } }
     }
 }
 

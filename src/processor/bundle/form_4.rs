@@ -2,17 +2,33 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::form::{GatheringV1, MemberV3, Named, PartedV2, bytes_of, fingerprints_of};
-use super::{Ending, Fingerprint, Gathering, Marker, State, Timing};
+use super::form::{GatheringV1, MemberV3, Named, PartedV2, RoleV2, bytes_of, fingerprints_of};
+use super::{Ending, Fingerprint, Gathering, Marker, Member, State, Timing};
+use crate::model::Timestamp;
 
 /// The entry of a bundle, with its members or without.
 #[derive(Serialize, Deserialize)]
-pub(super) enum StateV4<M = MemberV3> {
+pub(super) enum StateV4<M = MemberV4> {
     Open(GatheringV1<M>, TimingV4),
     Breached(GatheringV1<M>, TimingV4),
     OpenInParts(PartedV2, TimingV4),
     BreachedInParts(PartedV2, TimingV4),
     Closed(MarkerV4),
+}
+
+/// A member with its name, and with the event time of its content if that has replaced another one.
+#[derive(Serialize, Deserialize)]
+pub(super) struct MemberV4<M = MemberV3> {
+    member: M,
+    updated_at: Option<Timestamp>,
+}
+
+pub(super) type Updated<'a> = MemberV4<Named<'a>>;
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct PartV4<M = MemberV4> {
+    pub(super) role: RoleV2,
+    pub(super) member: M,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -33,7 +49,7 @@ enum EndingV4 {
     Expired,
 }
 
-impl<'a> From<&'a State> for StateV4<Named<'a>> {
+impl<'a> From<&'a State> for StateV4<Updated<'a>> {
     fn from(state: &'a State) -> Self {
         match state {
             State::Open(gathering) if gathering.is_in_parts() => {
@@ -62,6 +78,18 @@ impl From<StateV4> for State {
             StateV4::BreachedInParts(parted, timing) => Self::Breached(with(parted.into(), timing)),
             StateV4::Closed(marker) => Self::Closed(marker.into()),
         }
+    }
+}
+
+impl<'a> From<&'a Member> for Updated<'a> {
+    fn from(member: &'a Member) -> Self {
+        Self { member: member.into(), updated_at: member.updated_at }
+    }
+}
+
+impl From<MemberV4> for Member {
+    fn from(MemberV4 { member, updated_at }: MemberV4) -> Self {
+        Self { updated_at, ..member.into() }
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Gathering {
     in_parts: bool,
     /// True if a child has a name.
     has_names: bool,
+    /// True if a member has another content than its first one.
+    has_updates: bool,
     /// The number of children, set with the parent.
     pub expected: Option<u32>,
     /// The alerted deviations, in order; at most [`REPORTED_MAX`](super::REPORTED_MAX).
@@ -124,9 +126,9 @@ impl Gathering {
         self.has_names
     }
 
-    /// True if time has left something to be stored.
-    pub(super) fn has_timing(&self) -> bool {
-        self.timing != Timing::default()
+    /// True if time has left something to be stored, or if a member has another content than its first one.
+    pub(super) fn has_history(&self) -> bool {
+        self.timing != Timing::default() || self.has_updates
     }
 
     /// True if the members are stored in parts of the entry.
@@ -266,6 +268,20 @@ impl Gathering {
         }
     }
 
+    /// Replaces a member by another content of it.
+    pub(super) fn replace(&mut self, role: Role, former: &Arc<Member>, member: Arc<Member>) {
+        let (in_parts, expected, timing) = (self.in_parts, self.expected, self.timing);
+        let reported = std::mem::take(&mut self.reported);
+        let (parent, children) = match role {
+            Role::Parent => (Some(member), self.children_unsorted().cloned().collect()),
+            Role::Child => {
+                let others = self.children_unsorted().filter(|child| !Arc::ptr_eq(child, former)).cloned();
+                (self.parent.clone(), others.chain([member]).collect::<Vec<_>>())
+            }
+        };
+        *self = Self { in_parts, timing, ..Self::of(parent, children, expected, reported) };
+    }
+
     /// Removes and returns the surplus children once `expected` is known: those with a higher position, then the latest of
     /// those without one.
     pub(super) fn trim(&mut self, expected: u32) -> Vec<Arc<Member>> {
@@ -332,8 +348,9 @@ impl Gathering {
         let size = all().map(|member| member.content.len()).sum();
         let positions = children.iter().filter_map(|(_, child)| child.position).collect();
         let has_names = children.iter().any(|(_, child)| child.name.is_some());
-        let timing = Timing::default();
-        Self { parent, children, positions, span, size, in_parts: false, has_names, expected, reported, timing }
+        let has_updates = all().any(|member| member.updated_at.is_some());
+        let (in_parts, timing) = (false, Timing::default());
+        Self { parent, children, positions, span, size, in_parts, has_names, has_updates, expected, reported, timing }
     }
 }
 

@@ -12,10 +12,11 @@
 //!
 //! | class | condition | outcome |
 //! |---|---|---|
-//! | expected | the member is missing | `accepted`; `late` after the deadline |
+//! | expected | the member is missing | `accepted`; `late` after the deadline, alert; `too_old` [`Rules::expire`] before the watermark: not kept, alert |
 //! | duplicate | same role and id as a received member, and an equal value | `duplicate`: counted only |
-//! | conflict | same id or position as a received member, and another value | `conflict`: the first is kept, alert |
-//! | unexpected | a child beyond the number of children, or with a position that is not from 1 to N | `unexpected`: not kept, alert |
+//! | conflict | same id or position as a received member, and another value | `conflict`: alert; which one is kept says [`Resolution`] |
+//! | out of range | a child with a position that is not from 1 to N | `out_of_range`: not kept, alert |
+//! | unexpected | a child beyond the number of children | `unexpected`: not kept, alert |
 //! | poison | invalid, or the bundle would become too large | rejected: dead letter |
 //!
 //! The transition depends on the state:
@@ -25,12 +26,12 @@
 //! | none | Open, schedule the deadline; Closed if complete at once | counted, alert; stays none | - | - |
 //! | Open | added; the deadline is rescheduled if the earliest member changes; the last one: Closed | counted, alert | the warning: alert; the SLA: Breached, alert; the missing members in both | - |
 //! | Breached | added; `late` and an alert if it is of after the deadline; the last one: Closed | counted, alert | Closed as expired, alert with the missing members | - |
-//! | Closed | same id and value: `duplicate`; same id: `conflict`, alert; else `late`, alert | | - | none |
+//! | Closed | same id and value: `duplicate`; same id: `conflict`, alert; else `after_closing`, alert | | - | none |
 //!
 //! A dash means that the state is unchanged and there are no effects. Completing forwards the submission; expiring does not. Both
 //! leave a marker for [`Rules::keep_closed`]. An operator's command is rejected and the outcome of an act is settled in every
 //! state, because a bundle has neither commands nor acts. Each deviating event is alerted once, and at most [`REPORTED_MAX`]
-//! of one bundle.
+//! of one bundle, unless [`Rules::reports`] says that it is counted only or ignored.
 //!
 //! **Equality**: two events are equal if their values are equal as JSON, without the fields that the source ignores
 //! ([`SourceRules::ignore`]) and without the ids, which are compared by themselves.
@@ -60,7 +61,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `rules` | the settings |
+//! | `rules`, `policy` | the settings |
 //! | `topic` | reads the records of one topic, for all sources that it feeds |
 //! | `place` | places of a record: fields, headers, the key |
 //! | `condition` | which records of a topic are events of a source |
@@ -70,8 +71,8 @@
 //! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
 //! | `state`, `gathering`, `member`, `stored`, `form`, `form_4` | the state and its encoding |
-//! | `classify` | the class of a member event |
-//! | `step`, `phase`, `close`, `deadline`, `timing` | the transitions, the deadlines |
+//! | `classify`, `conflict` | the class of a member event; another content for a known member |
+//! | `step`, `phase`, `settle`, `close`, `deadline`, `timing` | the transitions, the deadlines |
 //! | `submission`, `alert`, `report`, `count` | records, alerts and metrics |
 //! | `status` | the statuses for lists |
 //! | `fingerprint` | hashes of members, to recognize duplicates |
@@ -80,6 +81,7 @@ mod alert;
 mod classify;
 mod close;
 mod condition;
+mod conflict;
 pub mod count;
 mod deadline;
 mod fingerprint;
@@ -92,8 +94,10 @@ mod member;
 mod phase;
 mod place;
 mod plausible;
+mod policy;
 mod report;
 mod rules;
+mod settle;
 mod source;
 mod state;
 mod status;
@@ -113,12 +117,13 @@ pub use id::ID_LEN_MAX;
 pub use keying::{KeyingError, MemberKeying};
 pub use member::{Member, Origin};
 pub use place::{Format, Place};
+pub use policy::{EventOutcome, Report, Reports, Resolution};
 pub use rules::{
     CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, NO_IDS_DEFAULT,
     NamedChildren, PLAUSIBLE_FROM, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
 };
+pub use settle::PAYLOADS_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
-pub use step::PAYLOADS_MAX;
 pub use submission::{EVENT_TYPE, application as submitting_application};
 pub use timing::Timing;
 
@@ -212,6 +217,7 @@ impl Bundle {
             name: source.name.clone(),
             at: event.at,
             position: position.filter(|position| (1..=CHILDREN_MAX).contains(position)),
+            updated_at: None,
             content,
             origin: Origin { topic: Arc::clone(&topic.topic), partition, offset },
         };

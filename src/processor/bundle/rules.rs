@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Condition, Format, Place};
+use super::{Condition, Format, Place, Reports, Resolution};
 use crate::codec::json::Pointer;
 use crate::model::Timestamp;
 
@@ -53,6 +53,10 @@ pub struct Rules {
     pub children: u32,
     /// The children by name, in the order of the submission; empty: all children are counted together.
     pub members: Vec<NamedChildren>,
+    /// Which of two contents of one member counts.
+    pub conflicts: Resolution,
+    /// How deviations are reported.
+    pub reports: Reports,
     /// The time from the earliest member's event time to the deadline.
     pub sla: Duration,
     /// The time from a warning to the deadline; `None`: no warning.
@@ -83,6 +87,8 @@ impl Rules {
             sources,
             children: CHILDREN_DEFAULT,
             members: Vec::new(),
+            conflicts: Resolution::default(),
+            reports: Reports::default(),
             sla: SLA_DEFAULT,
             warn_before: None,
             expire: EXPIRE_DEFAULT,

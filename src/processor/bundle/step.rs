@@ -1,21 +1,18 @@
 //! The step function: the table of transitions in the module's documentation, row by row.
 
 use std::borrow::Cow;
+use std::iter;
 use std::sync::Arc;
 
-use super::classify::{Arrival, Class, too_many};
-use super::count::{self, EventOutcome};
+use super::classify::{Arrival, Class, no_position, too_many};
 use super::phase::Phase;
-use super::report::once;
+use super::settle::{Change, refuse_too_large};
 use super::{
-    Bundle, DEADLINE, Fingerprint, Gathering, KEEP_CLOSED, Marker, Member, Role, State, alert, plausible, status,
-    stored,
+    Bundle, DEADLINE, EventOutcome, Fingerprint, Gathering, KEEP_CLOSED, Marker, Report, Role, State, alert, count,
+    plausible, status,
 };
 use crate::model::{ActSlot, Key, Listing, Moment, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Family, Input, Processor, Transition};
-
-/// The limit of all payloads of one bundle, in bytes; a member beyond it is rejected.
-pub const PAYLOADS_MAX: usize = 8 << 20;
 
 /// An input of a bundle, by the columns of the table.
 enum BundleInput<'r> {
@@ -79,7 +76,7 @@ impl Processor for Bundle {
                 return Err(Reject::new(RejectReason::Unparsable, detail));
             }
         };
-        let mut transition = self.on_input(key, state.map(|state| self.renamed(state)), input, now)?;
+        let mut transition = self.on_input(key, state.map(|state| self.renamed(state)), input, at)?;
         if let Some(doubted) = doubted {
             transition.effects.insert(0, doubted);
         }
@@ -93,23 +90,23 @@ impl Bundle {
         key: &Key,
         state: Option<State>,
         input: BundleInput<'_>,
-        now: Timestamp,
+        at: Moment,
     ) -> Result<Transition<State>, Reject> {
         use BundleInput::{DeadlineDue, KeepClosedDue, Member, UnknownOutcome, UnknownTimer};
         match (state, input) {
-            (None, Member(arrival)) => self.on_member(key, (Phase::Open, Gathering::default()), arrival, now),
+            (None, Member(arrival)) => self.on_member(key, (Phase::Open, Gathering::default()), arrival, at),
             (Some(State::Open(gathering)), Member(arrival)) => {
-                self.on_member(key, (Phase::Open, gathering), arrival, now)
+                self.on_member(key, (Phase::Open, gathering), arrival, at)
             }
             (Some(State::Breached(gathering)), Member(arrival)) => {
-                self.on_member(key, (Phase::Breached, gathering), arrival, now)
+                self.on_member(key, (Phase::Breached, gathering), arrival, at)
             }
-            (Some(State::Closed(marker)), Member(arrival)) => Ok(on_member_of_closed(key, marker, &arrival)),
+            (Some(State::Closed(marker)), Member(arrival)) => Ok(self.on_member_of_closed(key, marker, &arrival)),
             (Some(State::Open(gathering)), DeadlineDue(due)) => {
-                Ok(self.on_deadline(key, (Phase::Open, gathering), due, now))
+                Ok(self.on_deadline(key, (Phase::Open, gathering), due, at.wall))
             }
             (Some(State::Breached(gathering)), DeadlineDue(due)) => {
-                Ok(self.on_deadline(key, (Phase::Breached, gathering), due, now))
+                Ok(self.on_deadline(key, (Phase::Breached, gathering), due, at.wall))
             }
             (Some(State::Closed(_)), KeepClosedDue) => Ok(Transition { state: None, effects: Vec::new() }),
             (state @ (None | Some(State::Closed(_))), DeadlineDue(_))
@@ -129,17 +126,21 @@ impl Bundle {
         key: &Key,
         (phase, mut gathering): (Phase, Gathering),
         arrival: Arrival<'_>,
-        now: Timestamp,
+        at: Moment,
     ) -> Result<Transition<State>, Reject> {
-        let (role, member) = (arrival.role, &arrival.member);
-        let (outcome, alert) = match gathering.classify(&arrival, self.fixed_children) {
-            Class::Expected => return self.on_expected(key, (phase, gathering), arrival, now),
-            Class::Duplicate => return Ok(phase.with(gathering, vec![count::event(role, EventOutcome::Duplicate)])),
-            Class::Conflict(kept) => (EventOutcome::Conflict, alert::conflict(key, role, member, Some(&kept))),
-            Class::Unexpected(why) => (EventOutcome::Unexpected, alert::unexpected(key, member, &why)),
+        let (role, member) = (arrival.role, &*arrival.member);
+        let class = gathering.classify(&arrival, self.fixed_children);
+        let (deviation, alert): (_, &dyn Fn() -> Effect) = match &class {
+            Class::Expected if member.at.saturating_add(self.rules.expire) > at.watermark => {
+                return self.on_expected(key, (phase, gathering), arrival, at.wall);
+            }
+            Class::Conflict(kept) => return self.on_conflict(key, (phase, gathering), &arrival, (kept, at.wall)),
+            Class::Expected => (EventOutcome::TooOld, &|| alert::too_old(key, role, member)),
+            Class::Duplicate => (EventOutcome::Duplicate, &|| alert::duplicate(key, role, member)),
+            Class::Unexpected(why) => (EventOutcome::Unexpected, &|| alert::unexpected(key, member, why)),
+            Class::OutOfRange(why) => (EventOutcome::OutOfRange, &|| alert::out_of_range(key, member, why)),
         };
-        let mut effects = vec![count::event(role, outcome)];
-        effects.extend(once(&mut gathering.reported, arrival.content(), alert));
+        let effects = self.report(deviation, &mut gathering.reported, &arrival, alert);
         Ok(phase.with(gathering, effects))
     }
 
@@ -151,102 +152,74 @@ impl Bundle {
         arrival: Arrival<'_>,
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
-        let size = gathering.size().saturating_add(arrival.member.content.len());
-        if size > PAYLOADS_MAX {
-            let detail = format!("the payloads of bundle {key} would have {size} bytes; the limit is {PAYLOADS_MAX}");
-            return Err(Reject::new(RejectReason::TooLarge, detail));
-        }
-        let next = |gathering: &Gathering| {
-            let deadlines = self.rules.deadlines(gathering)?;
-            Some(deadlines.next(gathering, phase == Phase::Breached))
-        };
-        let next_before = next(&gathering);
+        refuse_too_large(key, gathering.size().saturating_add(arrival.member.content.len()))?;
+        let next_before = self.next_deadline(phase, &gathering);
         let mut effects = Vec::new();
         if next_before.is_none() {
             effects.push(count::one(count::OPENED, ""));
         }
         let (role, member) = (arrival.role, arrival.member);
         gathering.add(role, Arc::clone(&member));
-        // The parent sets the number of children; children that arrived before it may be surplus.
-        let mut has_surplus = false;
-        if role == Role::Parent {
-            let expected = arrival.expects.unwrap_or(self.rules.children());
-            gathering.expected = Some(expected);
-            let surplus = self.surplus(key, &mut gathering, expected);
-            has_surplus = !surplus.is_empty();
-            effects.extend(surplus);
-        }
+        let has_surplus = role == Role::Parent && self.expect(key, &mut gathering, arrival.expects, &mut effects);
         let due = self.rules.deadlines(&gathering).map_or(member.at, |deadlines| deadlines.due);
-        if member.at > due {
-            effects.splice(0..0, [count::event(role, EventOutcome::Late), alert::late(key, role, &member, due)]);
-        } else {
-            effects.insert(0, count::event(role, EventOutcome::Accepted));
-        }
-        if gathering.is_complete(&self.rules.members)
-            && let Some(deadlines) = self.rules.deadlines(&gathering)
-            && gathering.last_at().is_some_and(|last| last <= deadlines.expiry)
-        {
-            return self.complete(key, (phase, gathering), (deadlines, now), effects);
-        }
-        effects.extend(parts_of(&mut gathering, role, &member, has_surplus)?);
-        if let Some(due) = next(&gathering).filter(|due| next_before != Some(*due)) {
-            effects.push(Effect::Schedule(Timer { kind: DEADLINE, due }));
-        }
-        Ok(phase.with(gathering, effects))
+        let report = if member.at > due { self.rules.reports.of(EventOutcome::Late) } else { Report::Ignore };
+        let outcome = if report == Report::Ignore { EventOutcome::Accepted } else { EventOutcome::Late };
+        let late = (report == Report::Alert).then(|| alert::late(key, role, &member, due));
+        effects.splice(0..0, iter::once(count::event(role, outcome)).chain(late));
+        let added = if has_surplus { None } else { Some((role, &*member)) };
+        self.settle(key, (phase, gathering), Change { next_before, added, now }, effects)
     }
 
-    /// Removes the surplus children, with their counts and alerts.
-    fn surplus(&self, key: &Key, gathering: &mut Gathering, expected: u32) -> Vec<Effect> {
-        let mut effects = Vec::new();
+    /// Sets the number of children by their parent's event. True if children that arrived before it were surplus and are removed.
+    pub(super) fn expect(
+        &self,
+        key: &Key,
+        gathering: &mut Gathering,
+        expects: Option<u32>,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let expected = expects.unwrap_or(self.rules.children());
+        gathering.expected = Some(expected);
         if !self.rules.members.is_empty() {
             // Children of a name beyond their number have not been added.
-            return effects;
+            return false;
         }
-        for child in gathering.trim(expected) {
-            let alert = alert::unexpected(key, &child, &too_many(expected, None));
-            let content = (Role::Child, &*child, self.digest(Role::Child, &child));
-            effects.push(count::event(Role::Child, EventOutcome::Unexpected));
-            effects.extend(once(&mut gathering.reported, content, alert));
+        let surplus = gathering.trim(expected);
+        for child in &surplus {
+            let content = (Role::Child, &**child, self.digest(Role::Child, child));
+            let position = child.position.filter(|position| *position > expected);
+            let reported = &mut gathering.reported;
+            effects.extend(match position.map(|position| no_position(position.into(), expected)) {
+                Some(why) => self.report_content(EventOutcome::OutOfRange, reported, content, || {
+                    alert::out_of_range(key, child, &why)
+                }),
+                None => self.report_content(EventOutcome::Unexpected, reported, content, || {
+                    alert::unexpected(key, child, &too_many(expected, None))
+                }),
+            });
         }
-        effects
+        !surplus.is_empty()
     }
-}
 
-/// A member event for a closed bundle.
-fn on_member_of_closed(key: &Key, mut marker: Marker, arrival: &Arrival<'_>) -> Transition<State> {
-    let (role, member) = (arrival.role, &arrival.member);
-    let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
-    let (_, _, digest) = arrival.content();
-    let known = marker.seen.binary_search_by_key(&name, |(name, _)| *name).ok().and_then(|at| marker.seen.get(at));
-    let (outcome, alert) = match known {
-        Some((_, seen)) if *seen == name.of_content(digest) || *seen == name.of_bytes(&member.content) => {
-            (EventOutcome::Duplicate, None)
-        }
-        Some(_) => (EventOutcome::Conflict, Some(alert::conflict(key, role, member, None))),
-        None => (EventOutcome::Late, Some(alert::late_for_closed(key, role, member))),
-    };
-    let mut effects = vec![count::event(role, outcome)];
-    if let Some(alert) = alert {
-        effects.extend(once(&mut marker.reported, (role, member, digest), alert));
+    /// A member event for a closed bundle.
+    fn on_member_of_closed(&self, key: &Key, mut marker: Marker, arrival: &Arrival<'_>) -> Transition<State> {
+        let (role, member) = (arrival.role, &*arrival.member);
+        let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
+        let known = marker.seen.binary_search_by_key(&name, |(name, _)| *name).ok().and_then(|at| marker.seen.get(at));
+        let is_equal = |seen: &Fingerprint| {
+            *seen == name.of_content(arrival.digester.digest(&member.content))
+                || *seen == name.of_bytes(&member.content)
+        };
+        let reported = &mut marker.reported;
+        let effects = match known {
+            Some((_, seen)) if is_equal(seen) => {
+                self.report(EventOutcome::Duplicate, reported, arrival, &|| alert::duplicate(key, role, member))
+            }
+            Some(_) => self.conflict(key, reported, arrival, None),
+            None => {
+                self.report(EventOutcome::AfterClosing, reported, arrival, &|| alert::after_closing(key, role, member))
+            }
+        };
+        Transition { state: Some(State::Closed(marker)), effects }
     }
-    Transition { state: Some(State::Closed(marker)), effects }
-}
-
-/// The effects that store members in parts: the new member's; those of all members if they move to parts now, or if surplus
-/// ones were removed.
-fn parts_of(gathering: &mut Gathering, role: Role, member: &Member, has_surplus: bool) -> Result<Vec<Effect>, Reject> {
-    let part = |role, member: &Member| match stored::part(role, member) {
-        Ok(bytes) => Ok(Effect::AddPart(bytes)),
-        Err(error) => Err(Reject::new(RejectReason::Unreadable, error.to_string())),
-    };
-    if gathering.is_in_parts() && !has_surplus {
-        return Ok(vec![part(role, member)?]);
-    }
-    if !gathering.is_in_parts() && !gathering.is_large() {
-        return Ok(Vec::new());
-    }
-    let all = gathering.members().map(|(role, member)| part(role, member));
-    let effects = gathering.is_in_parts().then_some(Ok(Effect::DropParts)).into_iter().chain(all).collect();
-    gathering.set_in_parts();
-    effects
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::form::{Named, PartV2, PartV3, RoleV2, StateV1, StateV2, StateV3};
-use super::form_4::StateV4;
+use super::form::{PartV2, PartV3, RoleV2, StateV1, StateV2, StateV3};
+use super::form_4::{PartV4, StateV4, Updated};
 use super::{Ending, Gathering, Member, Role, State};
 use crate::codec::{Error, Part, Versioned, binary};
 
@@ -14,10 +14,10 @@ impl Versioned for State {
     const NAME: &'static str = "bundle";
 
     /// Version 2 is used for bundles in parts, version 3 for bundles whose children have names, version 4 for bundles with a
-    /// [`Timing`](super::Timing) and for expired ones. All parts are of version 3.
+    /// [`Timing`](super::Timing) or replaced contents, and for expired ones. All parts are of version 4.
     fn version(&self) -> u16 {
         match self {
-            Self::Open(gathering) | Self::Breached(gathering) if gathering.has_timing() => 4,
+            Self::Open(gathering) | Self::Breached(gathering) if gathering.has_history() => 4,
             Self::Closed(marker) if marker.ending != Ending::Completed => 4,
             Self::Open(gathering) | Self::Breached(gathering) if gathering.has_names() => 3,
             Self::Open(gathering) | Self::Breached(gathering) if gathering.is_in_parts() => 2,
@@ -57,7 +57,8 @@ impl Versioned for State {
             for part in &parts {
                 let (role, member): (RoleV2, Member) = match part.version {
                     ..=2 => binary::decode(&part.bytes).map(|PartV2 { role, member }: PartV2| (role, member.into()))?,
-                    _ => binary::decode(&part.bytes).map(|PartV3 { role, member }: PartV3| (role, member.into()))?,
+                    3 => binary::decode(&part.bytes).map(|PartV3 { role, member }: PartV3| (role, member.into()))?,
+                    _ => binary::decode(&part.bytes).map(|PartV4 { role, member }: PartV4| (role, member.into()))?,
                 };
                 match role {
                     RoleV2::Parent => parent = Some(Arc::new(member)),
@@ -81,7 +82,7 @@ impl Versioned for State {
 /// Encodes a member as a part of its bundle's entry.
 pub(super) fn part(role: Role, member: &Member) -> Result<Bytes, Error> {
     let mut bytes = Vec::with_capacity(member.content.len() + PART_OVERHEAD);
-    binary::encode(&PartV3 { role: role.into(), member: Named::from(member) }, &mut bytes)?;
+    binary::encode(&PartV4 { role: role.into(), member: Updated::from(member) }, &mut bytes)?;
     Ok(Bytes::from(bytes))
 }
 

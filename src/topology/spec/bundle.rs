@@ -7,8 +7,8 @@ use super::{name, source};
 use crate::codec::yaml::{Fields, Item};
 use crate::model::Topic;
 use crate::processor::bundle::{
-    self, CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, KEEP_CLOSED_DEFAULT, KeyFormat, KeyingError, MemberKeying,
-    NamedChildren, Role, Rules, SLA_DEFAULT, SourceRules,
+    self, CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, EventOutcome, KEEP_CLOSED_DEFAULT, KeyFormat, KeyingError,
+    MemberKeying, NamedChildren, Report, Reports, Resolution, Role, Rules, SLA_DEFAULT, SourceRules,
 };
 use crate::processor::erase;
 use crate::topology::{Node, Output, Source, StartAt, internal_topic};
@@ -116,6 +116,13 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
         }
         rules.children = children.integer(1..=i64::from(CHILDREN_MAX)).unwrap_or(CHILDREN_DEFAULT);
     }
+    if let Some(item) = fields.item("conflicts") {
+        let words = [("first", Resolution::First), ("latest", Resolution::Latest), ("reject", Resolution::Reject)];
+        rules.conflicts = item.word(&words).unwrap_or_default();
+    }
+    if let Some(item) = fields.item("deviations") {
+        rules.reports = reports(&item).unwrap_or_default();
+    }
     rules.sla = positive(&mut fields, "sla").unwrap_or(SLA_DEFAULT);
     deadlines(&mut fields, &mut rules);
     rules.keep_closed = positive(&mut fields, "keep_closed").unwrap_or(KEEP_CLOSED_DEFAULT);
@@ -131,6 +138,19 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
         rules.members = names(&members)?;
     }
     Some(rules)
+}
+
+/// Reads how deviations are reported.
+fn reports(item: &Item<'_>) -> Option<Reports> {
+    let words = [("alert", Report::Alert), ("count", Report::Count), ("ignore", Report::Ignore)];
+    let (mut fields, mut reports) = (item.fields()?, Reports::default());
+    for deviation in EventOutcome::DEVIATIONS {
+        if let Some(report) = fields.item(deviation.as_str()).and_then(|item| item.word(&words)) {
+            reports.set(deviation, report);
+        }
+    }
+    fields.finish();
+    Some(reports)
 }
 
 /// Reads the warning before the deadline, and the expiry.

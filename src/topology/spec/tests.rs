@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::{Processor, Spec};
 use crate::model::{Timestamp, Topic};
-use crate::processor::bundle::{Format, Implausible, KeyFormat, Literal, Role, Rules, SourceRules, TimeUnit};
+use crate::processor::bundle::{
+    EventOutcome, Format, Implausible, KeyFormat, Literal, Report, Resolution, Role, Rules, SourceRules, TimeUnit,
+};
 use crate::topology::StartAt;
 
 const DEFAULT: &str = include_str!("../../../topologies/control-m.yaml");
@@ -200,6 +202,30 @@ fn the_deadlines_of_a_bundle_are_in_order() {
         ("{ warn_before: 0s }", "bundle.warn_before: this must be longer than 0"),
         ("{ expire: 24h }", "bundle.expire: this must be longer than `sla`"),
         ("{ expires: 24h }", "did you mean `expire`?"),
+    ] {
+        let problems = problems(&with_rules(text));
+        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
+    }
+}
+
+#[test]
+fn a_topology_says_which_of_two_contents_counts_and_which_deviations_are_alerted() {
+    let read = rules("{ conflicts: latest, deviations: { late: count, out_of_range: ignore, duplicate: alert } }");
+    assert_eq!(read.conflicts, Resolution::Latest);
+    for (deviation, report) in [
+        (EventOutcome::Late, Report::Count),
+        (EventOutcome::OutOfRange, Report::Ignore),
+        (EventOutcome::Duplicate, Report::Alert),
+        (EventOutcome::Conflict, Report::Alert),
+    ] {
+        assert_eq!(read.reports.of(deviation), report, "{deviation:?}");
+    }
+    assert_eq!(rules("{}").reports.of(EventOutcome::Duplicate), Report::Count);
+    for (text, expected) in [
+        ("{ conflicts: last }", "bundle.conflicts: expected one of `first`, `latest`, `reject`, found `last`"),
+        ("{ deviations: { late: mail } }", "bundle.deviations.late: expected one of `alert`, `count`, `ignore`"),
+        ("{ deviations: { out_of_rang: count } }", "did you mean `out_of_range`?"),
+        ("{ deviations: [late] }", "bundle.deviations: expected a map"),
     ] {
         let problems = problems(&with_rules(text));
         assert!(problems.contains(expected), "{expected}\n---\n{problems}");

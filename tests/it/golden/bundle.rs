@@ -10,6 +10,7 @@
 //! | `timestamp p1 parent millis=-1 sent=0` | a parent, or a child of p1, in a record with this timestamp; `sent` is a field |
 //! | `outcome p1`, `stray p1` | inputs that a bundle ignores: an outcome, a timer |
 //! | `rules children=1 sla=24h warn=4h expire=336h keep=168h expects=no position=no key=uuid time=/at unit=ms implausible=reject ignore=/sent` | changes the rules |
+//! | `rules conflicts=latest late=count too_old=ignore` | the policies |
 
 use std::sync::Arc;
 
@@ -17,8 +18,8 @@ use serde_json::json;
 use sheaf::codec::json::Pointer;
 use sheaf::model::{ActSlot, Key, Outcome, Record, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::bundle::{
-    Bundle, DEADLINE, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NamedChildren, Role, Rules,
-    SourceRules, State, TimeRule, TimeUnit,
+    Bundle, DEADLINE, EventOutcome, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NamedChildren, Report,
+    Resolution, Role, Rules, SourceRules, State, TimeRule, TimeUnit,
 };
 use sheaf::processor::{Input, Parsed};
 use sheaf::testing::golden::{Command, Error, Given, Script, record};
@@ -184,12 +185,26 @@ impl BundleScript {
     }
 
     fn set(&mut self, command: &Command) -> Result<(), Error> {
-        command.allow(&RULES, 0)?;
+        command.allow(&[&RULES[..], &EventOutcome::DEVIATIONS.map(EventOutcome::as_str)].concat(), 0)?;
         self.rules.children = command.get("children")?.unwrap_or(self.rules.children);
         self.rules.sla = command.duration("sla")?.unwrap_or(self.rules.sla);
         self.rules.warn_before = command.duration("warn")?.or(self.rules.warn_before);
         self.rules.expire = command.duration("expire")?.unwrap_or(self.rules.expire);
         self.rules.keep_closed = command.duration("keep")?.unwrap_or(self.rules.keep_closed);
+        for (name, resolution) in
+            [("first", Resolution::First), ("latest", Resolution::Latest), ("reject", Resolution::Reject)]
+        {
+            if command.named.get("conflicts").is_some_and(|value| value == name) {
+                self.rules.conflicts = resolution;
+            }
+        }
+        for deviation in EventOutcome::DEVIATIONS {
+            for (name, report) in [("count", Report::Count), ("ignore", Report::Ignore), ("alert", Report::Alert)] {
+                if command.named.get(deviation.as_str()).is_some_and(|value| value == name) {
+                    self.rules.reports.set(deviation, report);
+                }
+            }
+        }
         if command.named.contains_key("expects") {
             self.rules.sources[0].expects = None;
         }
@@ -214,8 +229,9 @@ impl BundleScript {
 }
 
 /// The names of what `rules` changes.
-const RULES: [&str; 12] = [
+const RULES: [&str; 13] = [
     "children",
+    "conflicts",
     "sla",
     "warn",
     "expire",
