@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sheaf::codec::{Head, entry};
 use sheaf::model::Timer;
-use sheaf::processor::bundle::SLA;
+use sheaf::processor::bundle::DEADLINE;
 use sheaf::processor::{AnyProcessor, Body};
 
 use crate::step::Steps;
@@ -26,7 +26,7 @@ struct Entries {
 impl Entries {
     fn open() -> Result<Self> {
         let Steps { processor, bundles, .. } = Steps::with(fixture::CHILDREN)?;
-        let head = Head { timers: vec![Timer { kind: SLA, due: fixture::NOW }], ..Head::default() };
+        let head = Head { timers: vec![Timer { kind: DEADLINE, due: fixture::NOW }], ..Head::default() };
         let bodies: Vec<Body> = bundles.into_iter().filter_map(|bundle| bundle.body).collect();
         Ok(Self { processor, head, stored: Vec::with_capacity(bodies.len()), bodies })
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sheaf::codec::Head;
 use sheaf::model::{Key, Timer};
-use sheaf::processor::bundle::SLA;
+use sheaf::processor::bundle::DEADLINE;
 use sheaf::store::memory::MemoryStores;
 use sheaf::store::overlay::{Overlay, Parts, Written};
 use sheaf::store::{Store, Stores, TimerClock};
@@ -30,7 +30,7 @@ struct Transaction {
 }
 
 pub(crate) fn overlay() -> Result<Box<dyn Work>> {
-    let head = |due| Arc::new(Head { timers: vec![Timer { kind: SLA, due }], ..Head::default() });
+    let head = |due| Arc::new(Head { timers: vec![Timer { kind: DEADLINE, due }], ..Head::default() });
     let events = fixture::bundles(ENTRIES).concat();
     let parents = events.iter().filter(|event| event.is_parent());
     let mut transaction = Transaction {

@@ -65,11 +65,13 @@ pub enum RejectReason {
     BadCommand,
     /// The inbox record is of a kind that this version does not know.
     Unsupported,
+    /// Another event has the same id and another content.
+    Conflict,
 }
 
 impl RejectReason {
     /// All reasons, so that each metric series can start at 0.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NoValue,
         Self::Unparsable,
         Self::MissingField,
@@ -84,6 +86,7 @@ impl RejectReason {
         Self::GaveUp,
         Self::BadCommand,
         Self::Unsupported,
+        Self::Conflict,
     ];
 
     /// The stable name in headers and labels.
@@ -103,6 +106,7 @@ impl RejectReason {
             Self::GaveUp => "gave_up",
             Self::BadCommand => "bad_command",
             Self::Unsupported => "unsupported",
+            Self::Conflict => "conflict",
         }
     }
 
@@ -121,6 +125,9 @@ impl RejectReason {
             Self::Refused | Self::GaveUp => "mend the cause and send it again with `sheaf deliveries retry`",
             Self::BadCommand => "look at the state of the delivery and repeat the command",
             Self::Unsupported => "run the same version on all instances",
+            Self::Conflict => {
+                "find out which of both events is right; `bundle.conflicts` in the topology says which one counts"
+            }
         }
     }
 }

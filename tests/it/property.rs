@@ -6,8 +6,6 @@
     reason = "the inputs of strategies are valid, or the test fails"
 )]
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -16,7 +14,7 @@ use sheaf::codec::json::Pointer;
 use sheaf::codec::{Head, Part, Versioned as _, Writer, entry};
 use sheaf::model::{Headers, Key, Moment, Record, Timer, Timestamp, Topic, TopicPartition};
 use sheaf::processor::bundle::{
-    Bundle, Format, Implausible, KeyFormat, MemberKeying, NO_IDS_DEFAULT, Role, Rules, SLA, SourceRules, State,
+    Bundle, DEADLINE, Format, Implausible, KeyFormat, MemberKeying, Role, Rules, SourceRules, State,
 };
 use sheaf::processor::{Effect, Event, Forward, Input, Keying as _, Processor as _};
 
@@ -42,15 +40,8 @@ fn rules(children: u32, parent_has_count: bool) -> Rules {
         ignore: Vec::new(),
         implausible: Implausible::AppendTime,
     };
-    Rules {
-        sources: vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")],
-        children,
-        members: Vec::new(),
-        sla: Duration::from_hours(24),
-        keep_closed: Duration::from_hours(7 * 24),
-        key: KeyFormat::Text,
-        no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
-    }
+    let sources = vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")];
+    Rules { children, key: KeyFormat::Text, ..Rules::new(sources) }
 }
 
 fn record(topic: &str, value: Vec<u8>, minutes: i64) -> Record {
@@ -174,7 +165,7 @@ fn any_input() -> impl Strategy<Value = Input> {
 }
 
 fn sla_due() -> Input {
-    Input::Timer(Timer { kind: SLA, due: Timestamp::from_millis(START) })
+    Input::Timer(Timer { kind: DEADLINE, due: Timestamp::from_millis(START) })
 }
 
 proptest! {

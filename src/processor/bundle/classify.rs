@@ -39,6 +39,8 @@ pub(super) enum Class {
     Conflict(Arc<Member>),
     /// A surplus child, with the reason as text.
     Unexpected(String),
+    /// A child whose position does not exist, with the reason as text.
+    OutOfRange(String),
 }
 
 impl Gathering {
@@ -49,21 +51,36 @@ impl Gathering {
                 None => Class::Expected,
                 Some(parent) => compare(parent, arrival),
             },
-            Role::Child => self.classify_child(arrival, arrival.limit.or(self.expected).or(fixed_children)),
+            Role::Child => self.classify_child(arrival, self.limit(arrival, fixed_children)),
         }
     }
 
-    fn classify_child(&self, arrival: &Arrival<'_>, expected: Option<u32>) -> Class {
+    /// The most children of the name of this one.
+    fn limit(&self, arrival: &Arrival<'_>, fixed_children: Option<u32>) -> u32 {
+        arrival.limit.or(self.expected).or(fixed_children).unwrap_or(CHILDREN_MAX)
+    }
+
+    /// True if another content of a child may have its position: it exists, and no other child has it.
+    pub(super) fn is_place(&self, arrival: &Arrival<'_>, fixed_children: Option<u32>) -> bool {
+        let child = &arrival.member;
+        let Some(stated) = arrival.stated_position else { return true };
+        let is_other = |other: &Arc<Member>| other.id != child.id;
+        let limit = self.limit(arrival, fixed_children);
+        u32::try_from(stated).is_ok_and(|stated| {
+            (1..=limit).contains(&stated) && !self.child_at(child.name.as_deref(), stated).is_some_and(is_other)
+        })
+    }
+
+    fn classify_child(&self, arrival: &Arrival<'_>, limit: u32) -> Class {
         let child = &arrival.member;
         let name = child.name.as_deref();
         if let Some(first) = self.child(name, &child.id) {
             return compare(first, arrival);
         }
-        let limit = expected.unwrap_or(CHILDREN_MAX);
         if let Some(stated) = arrival.stated_position
             && child.position.is_none_or(|position| position > limit)
         {
-            return Class::Unexpected(format!("its position {stated} is not from 1 to {limit}"));
+            return Class::OutOfRange(no_position(stated, limit));
         }
         if let Some(position) = child.position
             && let Some(first) = self.child_at(name, position)
@@ -75,6 +92,11 @@ impl Gathering {
         }
         Class::Expected
     }
+}
+
+/// The reason for a child whose position does not exist.
+pub(super) fn no_position(stated: i64, limit: u32) -> String {
+    format!("its position {stated} is not from 1 to {limit}")
 }
 
 /// The reason for a surplus child.

@@ -1,6 +1,6 @@
 //! The metric families of the bundle processor, with all their series.
 
-use super::Role;
+use super::{EventOutcome, Role};
 use crate::processor::{Count, Effect, Family};
 
 /// Member events; labels `role`, `outcome`.
@@ -11,6 +11,9 @@ pub const OPENED: &str = "bundles_opened_total";
 
 /// Closed bundles; label `outcome`.
 pub const CLOSED: &str = "bundles_closed_total";
+
+/// Warnings before the deadline; label `missing`.
+pub const WARNINGS: &str = "bundle_sla_warnings_total";
 
 /// Passed deadlines; label `missing`.
 pub const BREACHES: &str = "bundle_sla_breaches_total";
@@ -32,15 +35,28 @@ pub(super) fn families() -> Vec<Family> {
                 ["parent", "duplicate"],
                 ["parent", "conflict"],
                 ["parent", "late"],
+                ["parent", "too_old"],
+                ["parent", "after_closing"],
+                ["parent", "ignored"],
                 ["child", "accepted"],
                 ["child", "duplicate"],
                 ["child", "conflict"],
                 ["child", "late"],
                 ["child", "unexpected"],
+                ["child", "out_of_range"],
+                ["child", "too_old"],
+                ["child", "after_closing"],
+                ["child", "ignored"],
             ],
         ),
         family(OPENED, "Bundles opened.", &[], &[["", ""]]),
-        family(CLOSED, "Bundles closed.", &["outcome"], &[["completed", ""]]),
+        family(CLOSED, "Bundles closed.", &["outcome"], &[["completed", ""], ["expired", ""]]),
+        family(
+            WARNINGS,
+            "Warnings before a deadline, by the missing members.",
+            &["missing"],
+            &[["parent", ""], ["child", ""], ["both", ""]],
+        ),
         family(
             BREACHES,
             "Deadlines that passed, by the missing members.",
@@ -54,29 +70,6 @@ pub(super) fn families() -> Vec<Family> {
             &[["parent", "past"], ["parent", "future"], ["child", "past"], ["child", "future"]],
         ),
     ]
-}
-
-/// The outcome of a member event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EventOutcome {
-    Accepted,
-    Duplicate,
-    Conflict,
-    Late,
-    Unexpected,
-}
-
-impl EventOutcome {
-    /// The stable name in labels; except for the first two also the kind of the alert.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Duplicate => "duplicate",
-            Self::Conflict => "conflict",
-            Self::Late => "late",
-            Self::Unexpected => "unexpected",
-        }
-    }
 }
 
 /// Counts one member event.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use foldhash::fast::FixedState;
 
-use super::{CHILDREN_MAX, Fingerprint, Member, NamedChildren, Role};
+use super::{CHILDREN_MAX, Fingerprint, Member, NamedChildren, Role, Timing};
 use crate::model::Timestamp;
 
 /// The approximate size in bytes above which members are stored in parts of the entry.
@@ -36,10 +36,14 @@ pub struct Gathering {
     in_parts: bool,
     /// True if a child has a name.
     has_names: bool,
+    /// True if a member has another content than its first one.
+    has_updates: bool,
     /// The number of children, set with the parent.
     pub expected: Option<u32>,
     /// The alerted deviations, in order; at most [`REPORTED_MAX`](super::REPORTED_MAX).
     pub reported: Vec<Fingerprint>,
+    /// The deadlines that have passed.
+    pub timing: Timing,
 }
 
 /// The missing members.
@@ -120,6 +124,11 @@ impl Gathering {
     /// True if its children have names: all have, or none has.
     pub(super) const fn has_names(&self) -> bool {
         self.has_names
+    }
+
+    /// True if time has left something to be stored, or if a member has another content than its first one.
+    pub(super) fn has_history(&self) -> bool {
+        self.timing != Timing::default() || self.has_updates
     }
 
     /// True if the members are stored in parts of the entry.
@@ -259,6 +268,20 @@ impl Gathering {
         }
     }
 
+    /// Replaces a member by another content of it.
+    pub(super) fn replace(&mut self, role: Role, former: &Arc<Member>, member: Arc<Member>) {
+        let (in_parts, expected, timing) = (self.in_parts, self.expected, self.timing);
+        let reported = std::mem::take(&mut self.reported);
+        let (parent, children) = match role {
+            Role::Parent => (Some(member), self.children_unsorted().cloned().collect()),
+            Role::Child => {
+                let others = self.children_unsorted().filter(|child| !Arc::ptr_eq(child, former)).cloned();
+                (self.parent.clone(), others.chain([member]).collect::<Vec<_>>())
+            }
+        };
+        *self = Self { in_parts, timing, ..Self::of(parent, children, expected, reported) };
+    }
+
     /// Removes and returns the surplus children once `expected` is known: those with a higher position, then the latest of
     /// those without one.
     pub(super) fn trim(&mut self, expected: u32) -> Vec<Arc<Member>> {
@@ -271,10 +294,27 @@ impl Gathering {
         }
         if !surplus.is_empty() {
             let (parent, in_parts) = (self.parent.take(), self.in_parts);
-            let (expected, reported) = (self.expected, std::mem::take(&mut self.reported));
-            *self = Self { in_parts, ..Self::of(parent, kept, expected, reported) };
+            let (expected, reported, timing) = (self.expected, std::mem::take(&mut self.reported), self.timing);
+            *self = Self { in_parts, timing, ..Self::of(parent, kept, expected, reported) };
         }
         surplus
+    }
+
+    /// Removes and returns the members after a time, children by (event time, id).
+    pub(super) fn split_after(&mut self, end: Timestamp) -> Vec<(Role, Arc<Member>)> {
+        if self.last_at().is_none_or(|last| last <= end) {
+            return Vec::new();
+        }
+        let is_after = |member: &Arc<Member>| member.at > end;
+        let (later, kept): (Vec<_>, Vec<_>) = self.children().into_iter().cloned().partition(is_after);
+        let parent = self.parent.take();
+        let later_parent = parent.clone().filter(is_after);
+        let (in_parts, expected, timing) = (self.in_parts, self.expected, self.timing);
+        let reported = std::mem::take(&mut self.reported);
+        let parent = parent.filter(|parent| !is_after(parent));
+        *self = Self { in_parts, timing, ..Self::of(parent, kept, expected, reported) };
+        let children = later.into_iter().map(|child| (Role::Child, child));
+        later_parent.map(|parent| (Role::Parent, parent)).into_iter().chain(children).collect()
     }
 
     /// Names the children anew, after the topology has begun or ceased to count them by name: all or none have names.
@@ -286,7 +326,8 @@ impl Gathering {
             .children_unsorted()
             .map(|child| Arc::new(Member { name: if has_names { name(child) } else { None }, ..Member::clone(child) }))
             .collect();
-        Self { in_parts: self.in_parts, ..Self::of(self.parent, children, self.expected, self.reported) }
+        let (in_parts, timing) = (self.in_parts, self.timing);
+        Self { in_parts, timing, ..Self::of(self.parent, children, self.expected, self.reported) }
     }
 
     /// A gathering from members that have been classified before.
@@ -307,7 +348,9 @@ impl Gathering {
         let size = all().map(|member| member.content.len()).sum();
         let positions = children.iter().filter_map(|(_, child)| child.position).collect();
         let has_names = children.iter().any(|(_, child)| child.name.is_some());
-        Self { parent, children, positions, span, size, in_parts: false, has_names, expected, reported }
+        let has_updates = all().any(|member| member.updated_at.is_some());
+        let (in_parts, timing) = (false, Timing::default());
+        Self { parent, children, positions, span, size, in_parts, has_names, has_updates, expected, reported, timing }
     }
 }
 

@@ -10,24 +10,6 @@ pub const ID_LEN_MAX: usize = 256;
 /// The length of the shortest spelling of a uuid, in bytes.
 const UUID_LEN_MIN: usize = 32;
 
-/// The default of [`Rules::no_ids`](super::Rules::no_ids).
-pub const NO_IDS_DEFAULT: [&str; 14] = [
-    "null",
-    "none",
-    "nil",
-    "undefined",
-    "nan",
-    "n/a",
-    "(null)",
-    "<null>",
-    "<nil>",
-    "[object object]",
-    "\\n",
-    "-",
-    "0",
-    "-1",
-];
-
 /// The rules for the ids of a topology.
 #[derive(Clone, Debug)]
 pub(super) struct IdRules {
@@ -133,6 +115,7 @@ fn no_uuid(id: &Candidate<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::NO_IDS_DEFAULT;
     use super::*;
 
     fn text<'a>(no_ids: &[&str], text: &'a str, is_bundle: bool) -> Result<Cow<'a, str>, String> {

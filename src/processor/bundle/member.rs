@@ -20,6 +20,8 @@ pub struct Member {
     /// The stated position of a child, from 1 to [`CHILDREN_MAX`](super::CHILDREN_MAX); `None` for a parent and for a child
     /// without one.
     pub position: Option<u32>,
+    /// The event time of the content, if another one came before; `at` is that of the earliest one.
+    pub updated_at: Option<Timestamp>,
     /// The original payload: one JSON text.
     pub content: Bytes,
     /// The coordinates of the record.

@@ -1,7 +1,7 @@
 //! The bundle processor: gathers a parent and its children, in any order, and forwards the complete bundle exactly once.
 //!
 //! ```text
-//!           first member           SLA passes              last member           7 days pass
+//!           first member           SLA passes         last member, expiry         7 days pass
 //!   (none) ──────────────▶ Open ──────────────▶ Breached ───────────────▶ Closed ─────────────▶ (none)
 //!                            └─────────────── last member ──────────────────▲
 //! ```
@@ -12,25 +12,26 @@
 //!
 //! | class | condition | outcome |
 //! |---|---|---|
-//! | expected | the member is missing | `accepted`; `late` after the deadline |
+//! | expected | the member is missing | `accepted`; `late` after the deadline, alert; `too_old` [`Rules::expire`] before the watermark: not kept, alert |
 //! | duplicate | same role and id as a received member, and an equal value | `duplicate`: counted only |
-//! | conflict | same id or position as a received member, and another value | `conflict`: the first is kept, alert |
-//! | unexpected | a child beyond the number of children, or with a position that is not from 1 to N | `unexpected`: not kept, alert |
+//! | conflict | same id or position as a received member, and another value | `conflict`: alert; which one is kept says [`Resolution`] |
+//! | out of range | a child with a position that is not from 1 to N | `out_of_range`: not kept, alert |
+//! | unexpected | a child beyond the number of children | `unexpected`: not kept, alert |
 //! | poison | invalid, or the bundle would become too large | rejected: dead letter |
 //!
 //! The transition depends on the state:
 //!
-//! | state | expected member | other member | SLA due | keep-closed due |
+//! | state | expected member | other member | deadline due | keep-closed due |
 //! |---|---|---|---|---|
-//! | none | Open, schedule the SLA; Closed if complete at once | counted, alert; stays none | - | - |
-//! | Open | added; the SLA is rescheduled if the earliest member changes; the last one: Closed | counted, alert | Breached, alert with the missing members | - |
-//! | Breached | added; `late` and an alert if it is of after the deadline; the last one: Closed | counted, alert | - | - |
-//! | Closed | same id and value: `duplicate`; same id: `conflict`, alert; else `late`, alert | | - | none |
+//! | none | Open, schedule the deadline; Closed if complete at once | counted, alert; stays none | - | - |
+//! | Open | added; the deadline is rescheduled if the earliest member changes; the last one: Closed | counted, alert | the warning: alert; the SLA: Breached, alert; the missing members in both | - |
+//! | Breached | added; `late` and an alert if it is of after the deadline; the last one: Closed | counted, alert | Closed as expired, alert with the missing members | - |
+//! | Closed | same id and value: `duplicate`; same id: `conflict`, alert; else `after_closing`, alert | | - | none |
 //!
-//! A dash means that the state is unchanged and there are no effects. Closing forwards the submission, unschedules the SLA and
-//! leaves a marker for [`Rules::keep_closed`]. An operator's command is rejected and the outcome of an act is settled in every
+//! A dash means that the state is unchanged and there are no effects. Completing forwards the submission; expiring does not. Both
+//! leave a marker for [`Rules::keep_closed`]. An operator's command is rejected and the outcome of an act is settled in every
 //! state, because a bundle has neither commands nor acts. Each deviating event is alerted once, and at most [`REPORTED_MAX`]
-//! of one bundle.
+//! of one bundle, unless [`Rules::reports`] says that it is counted only or ignored.
 //!
 //! **Equality**: two events are equal if their values are equal as JSON, without the fields that the source ignores
 //! ([`SourceRules::ignore`]) and without the ids, which are compared by themselves.
@@ -48,7 +49,8 @@
 //!
 //! **Time**: the deadline is the earliest member's event time + SLA. Lateness depends on the event times of the members only:
 //! the submission's `late` is true if the latest member is after the deadline, and the breach is alerted even if the timer has
-//! not fired when the last member arrives. Members after the deadline count as missing at the deadline. An event time that
+//! not fired when the last member arrives. Members after the deadline count as missing at the deadline. The bundle expires
+//! [`Rules::expire`] after its earliest member; members after that do not count. An event time that
 //! cannot be, before [`PLAUSIBLE_FROM`] or more than [`AHEAD_MAX`] ahead, is replaced or rejected ([`Implausible`]).
 //!
 //! **Storage**: one entry while it is small, as most bundles are. Above some 4 KiB each member is stored in a part of the entry
@@ -59,7 +61,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `rules` | the settings |
+//! | `rules`, `policy` | the settings |
 //! | `topic` | reads the records of one topic, for all sources that it feeds |
 //! | `place` | places of a record: fields, headers, the key |
 //! | `condition` | which records of a topic are events of a source |
@@ -68,25 +70,34 @@
 //! | `time` | parses event times |
 //! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
-//! | `state`, `gathering`, `member`, `stored` | the state and its encoding |
-//! | `classify` | the class of a member event |
-//! | `step` | the transitions |
-//! | `submission`, `alert`, `count` | records, alerts and metrics |
+//! | `state`, `gathering`, `member`, `stored`, `form`, `form_4` | the state and its encoding |
+//! | `classify`, `conflict` | the class of a member event; another content for a known member |
+//! | `step`, `phase`, `settle`, `close`, `deadline`, `timing` | the transitions, the deadlines |
+//! | `submission`, `alert`, `report`, `count` | records, alerts and metrics |
 //! | `status` | the statuses for lists |
 //! | `fingerprint` | hashes of members, to recognize duplicates |
 
 mod alert;
 mod classify;
+mod close;
 mod condition;
+mod conflict;
 pub mod count;
+mod deadline;
 mod fingerprint;
+mod form;
+mod form_4;
 mod gathering;
 mod id;
 mod keying;
 mod member;
+mod phase;
 mod place;
 mod plausible;
+mod policy;
+mod report;
 mod rules;
+mod settle;
 mod source;
 mod state;
 mod status;
@@ -96,22 +107,25 @@ mod submission;
 #[cfg(test)]
 mod tests;
 mod time;
+mod timing;
 mod topic;
 
 pub use condition::{Condition, Literal};
 pub use fingerprint::Fingerprint;
 pub use gathering::{Gathering, Missing, MissingChild};
-pub use id::{ID_LEN_MAX, NO_IDS_DEFAULT};
+pub use id::ID_LEN_MAX;
 pub use keying::{KeyingError, MemberKeying};
 pub use member::{Member, Origin};
 pub use place::{Format, Place};
+pub use policy::{EventOutcome, Report, Reports, Resolution};
 pub use rules::{
-    CHILDREN_DEFAULT, CHILDREN_MAX, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, NamedChildren, PLAUSIBLE_FROM, Role,
-    Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
+    CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, NO_IDS_DEFAULT,
+    NamedChildren, PLAUSIBLE_FROM, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
 };
+pub use settle::PAYLOADS_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
-pub use step::PAYLOADS_MAX;
 pub use submission::{EVENT_TYPE, application as submitting_application};
+pub use timing::Timing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,8 +140,8 @@ use crate::model::{Reject, RejectReason, TimerKind};
 /// The name of the output of completed bundles.
 pub const SUBMISSIONS: &str = "submissions";
 
-/// The timer of the deadline.
-pub const SLA: TimerKind = TimerKind::Deadline(0);
+/// The timer of the next deadline: the warning, the SLA or the expiry.
+pub const DEADLINE: TimerKind = TimerKind::Deadline(0);
 
 /// The timer that deletes the marker of a closed bundle.
 pub const KEEP_CLOSED: TimerKind = TimerKind::Delay(0);
@@ -203,6 +217,7 @@ impl Bundle {
             name: source.name.clone(),
             at: event.at,
             position: position.filter(|position| (1..=CHILDREN_MAX).contains(position)),
+            updated_at: None,
             content,
             origin: Origin { topic: Arc::clone(&topic.topic), partition, offset },
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Condition, Format, Place};
+use super::{Condition, Format, Place, Reports, Resolution};
 use crate::codec::json::Pointer;
 use crate::model::Timestamp;
 
@@ -23,6 +23,27 @@ pub const SLA_DEFAULT: Duration = Duration::from_hours(24);
 /// The default of [`Rules::keep_closed`].
 pub const KEEP_CLOSED_DEFAULT: Duration = Duration::from_hours(7 * 24);
 
+/// The default of [`Rules::expire`]; twice the SLA if that is longer.
+pub const EXPIRE_DEFAULT: Duration = Duration::from_hours(14 * 24);
+
+/// The default of [`Rules::no_ids`].
+pub const NO_IDS_DEFAULT: [&str; 14] = [
+    "null",
+    "none",
+    "nil",
+    "undefined",
+    "nan",
+    "n/a",
+    "(null)",
+    "<null>",
+    "<nil>",
+    "[object object]",
+    "\\n",
+    "-",
+    "0",
+    "-1",
+];
+
 /// The bundle settings of one topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -32,8 +53,16 @@ pub struct Rules {
     pub children: u32,
     /// The children by name, in the order of the submission; empty: all children are counted together.
     pub members: Vec<NamedChildren>,
+    /// Which of two contents of one member counts.
+    pub conflicts: Resolution,
+    /// How deviations are reported.
+    pub reports: Reports,
     /// The time from the earliest member's event time to the deadline.
     pub sla: Duration,
+    /// The time from a warning to the deadline; `None`: no warning.
+    pub warn_before: Option<Duration>,
+    /// The time from the earliest member's event time to the end of an incomplete bundle.
+    pub expire: Duration,
     /// The retention of the marker of a closed bundle, by the wall clock, to recognize duplicate and late members.
     pub keep_closed: Duration,
     /// The form of all ids.
@@ -52,6 +81,23 @@ pub struct NamedChildren {
 }
 
 impl Rules {
+    /// The rules with these sources and with the defaults.
+    pub fn new(sources: Vec<SourceRules>) -> Self {
+        Self {
+            sources,
+            children: CHILDREN_DEFAULT,
+            members: Vec::new(),
+            conflicts: Resolution::default(),
+            reports: Reports::default(),
+            sla: SLA_DEFAULT,
+            warn_before: None,
+            expire: EXPIRE_DEFAULT,
+            keep_closed: KEEP_CLOSED_DEFAULT,
+            key: KeyFormat::Uuid,
+            no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
+        }
+    }
+
     /// The number of children if no parent states it.
     pub fn children(&self) -> u32 {
         if self.members.is_empty() { self.children } else { self.members.iter().map(|named| named.count).sum() }

@@ -34,6 +34,8 @@ pub struct Marker {
 pub enum Ending {
     /// All members were received, and the bundle was forwarded.
     Completed,
+    /// Members were missing until the expiry.
+    Expired,
 }
 
 impl Marker {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Gathering, State};
+use super::{Ending, Gathering, State};
 use crate::model::{Listing, Status};
 
 /// Bits for the missing members of an incomplete bundle.
@@ -11,9 +11,11 @@ const CHILDREN: u64 = 2;
 /// The bit for an SLA breach, added to these.
 const BREACHED: u64 = 4;
 const CLOSED: u64 = 8;
+/// The bit for an expiry, added to this.
+const EXPIRED: u64 = 1;
 
 /// The names, by number.
-const NAMES: [(u64, &str); 7] = [
+const NAMES: [(u64, &str); 8] = [
     (PARENT, "open/waiting-parent"),
     (CHILDREN, "open/waiting-children"),
     (PARENT | CHILDREN, "open/waiting-both"),
@@ -21,6 +23,7 @@ const NAMES: [(u64, &str); 7] = [
     (BREACHED | CHILDREN, "breached/waiting-children"),
     (BREACHED | PARENT | CHILDREN, "breached/waiting-both"),
     (CLOSED, "closed"),
+    (CLOSED | EXPIRED, "expired"),
 ];
 
 /// The status of a bundle; incomplete bundles are sorted by deadline, closed ones by the due time of their timer. `fixed_children`
@@ -31,7 +34,13 @@ pub(super) fn listing(state: &State, sla: Duration, fixed_children: Option<u32>)
         State::Breached(gathering) => {
             Listing::of(Status(BREACHED | waits_for(gathering, fixed_children)), gathering.due(sla))
         }
-        State::Closed(_) => Listing::of(Status(CLOSED), None),
+        State::Closed(marker) => {
+            let ending = match marker.ending {
+                Ending::Completed => 0,
+                Ending::Expired => EXPIRED,
+            };
+            Listing::of(Status(CLOSED | ending), None)
+        }
     }
 }
 

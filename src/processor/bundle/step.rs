@@ -1,38 +1,29 @@
 //! The step function: the table of transitions in the module's documentation, row by row.
 
 use std::borrow::Cow;
+use std::iter;
 use std::sync::Arc;
 
-use super::classify::{Arrival, Class, too_many};
-use super::count::{self, EventOutcome};
-use super::state::REPORTED_MAX;
-use super::submission::{self, Span};
+use super::classify::{Arrival, Class, no_position, too_many};
+use super::phase::Phase;
+use super::settle::{Change, refuse_too_large};
 use super::{
-    Bundle, Ending, Fingerprint, Gathering, KEEP_CLOSED, Marker, Member, Missing, Role, SLA, State, alert, plausible,
-    status, stored,
+    Bundle, DEADLINE, EventOutcome, Fingerprint, Gathering, KEEP_CLOSED, Marker, Report, Role, State, alert, count,
+    plausible, status,
 };
 use crate::model::{ActSlot, Key, Listing, Moment, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Family, Input, Processor, Transition};
 
-/// The limit of all payloads of one bundle, in bytes; a member beyond it is rejected.
-pub const PAYLOADS_MAX: usize = 8 << 20;
-
 /// An input of a bundle, by the columns of the table.
 enum BundleInput<'r> {
     Member(Arrival<'r>),
-    SlaDue,
+    /// The due time of the timer.
+    DeadlineDue(Timestamp),
     KeepClosedDue,
     /// A timer that no version of this processor schedules.
     UnknownTimer,
     /// The outcome of an act; a bundle decides none.
     UnknownOutcome(ActSlot),
-}
-
-/// The phase of an incomplete bundle.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Open,
-    Breached,
 }
 
 impl Processor for Bundle {
@@ -74,8 +65,8 @@ impl Processor for Bundle {
                 doubted = plausible::replace(source, &mut event, now)?;
                 BundleInput::Member(self.arrival(topic, source, fields, &event))
             }
-            Input::Timer(Timer { kind, .. }) => match kind {
-                SLA => BundleInput::SlaDue,
+            Input::Timer(Timer { kind, due }) => match kind {
+                DEADLINE => BundleInput::DeadlineDue(due),
                 KEEP_CLOSED => BundleInput::KeepClosedDue,
                 TimerKind::Deadline(_) | TimerKind::Delay(_) => BundleInput::UnknownTimer,
             },
@@ -85,7 +76,7 @@ impl Processor for Bundle {
                 return Err(Reject::new(RejectReason::Unparsable, detail));
             }
         };
-        let mut transition = self.on_input(key, state.map(|state| self.renamed(state)), input, now)?;
+        let mut transition = self.on_input(key, state.map(|state| self.renamed(state)), input, at)?;
         if let Some(doubted) = doubted {
             transition.effects.insert(0, doubted);
         }
@@ -99,21 +90,26 @@ impl Bundle {
         key: &Key,
         state: Option<State>,
         input: BundleInput<'_>,
-        now: Timestamp,
+        at: Moment,
     ) -> Result<Transition<State>, Reject> {
-        use BundleInput::{KeepClosedDue, Member, SlaDue, UnknownOutcome, UnknownTimer};
+        use BundleInput::{DeadlineDue, KeepClosedDue, Member, UnknownOutcome, UnknownTimer};
         match (state, input) {
-            (None, Member(arrival)) => self.on_member(key, (Phase::Open, Gathering::default()), arrival, now),
+            (None, Member(arrival)) => self.on_member(key, (Phase::Open, Gathering::default()), arrival, at),
             (Some(State::Open(gathering)), Member(arrival)) => {
-                self.on_member(key, (Phase::Open, gathering), arrival, now)
+                self.on_member(key, (Phase::Open, gathering), arrival, at)
             }
             (Some(State::Breached(gathering)), Member(arrival)) => {
-                self.on_member(key, (Phase::Breached, gathering), arrival, now)
+                self.on_member(key, (Phase::Breached, gathering), arrival, at)
             }
-            (Some(State::Closed(marker)), Member(arrival)) => Ok(on_member_of_closed(key, marker, &arrival)),
-            (Some(State::Open(gathering)), SlaDue) => Ok(self.on_sla_due(key, gathering)),
+            (Some(State::Closed(marker)), Member(arrival)) => Ok(self.on_member_of_closed(key, marker, &arrival)),
+            (Some(State::Open(gathering)), DeadlineDue(due)) => {
+                Ok(self.on_deadline(key, (Phase::Open, gathering), due, at.wall))
+            }
+            (Some(State::Breached(gathering)), DeadlineDue(due)) => {
+                Ok(self.on_deadline(key, (Phase::Breached, gathering), due, at.wall))
+            }
             (Some(State::Closed(_)), KeepClosedDue) => Ok(Transition { state: None, effects: Vec::new() }),
-            (state @ (None | Some(State::Breached(_) | State::Closed(_))), SlaDue)
+            (state @ (None | Some(State::Closed(_))), DeadlineDue(_))
             | (state @ (None | Some(State::Open(_) | State::Breached(_))), KeepClosedDue)
             | (state @ (None | Some(State::Open(_) | State::Breached(_) | State::Closed(_))), UnknownTimer) => {
                 Ok(Transition { state, effects: Vec::new() })
@@ -130,17 +126,21 @@ impl Bundle {
         key: &Key,
         (phase, mut gathering): (Phase, Gathering),
         arrival: Arrival<'_>,
-        now: Timestamp,
+        at: Moment,
     ) -> Result<Transition<State>, Reject> {
-        let (role, member) = (arrival.role, &arrival.member);
-        let (outcome, alert) = match gathering.classify(&arrival, self.fixed_children) {
-            Class::Expected => return self.on_expected(key, (phase, gathering), arrival, now),
-            Class::Duplicate => return Ok(phase.with(gathering, vec![count::event(role, EventOutcome::Duplicate)])),
-            Class::Conflict(kept) => (EventOutcome::Conflict, alert::conflict(key, role, member, Some(&kept))),
-            Class::Unexpected(why) => (EventOutcome::Unexpected, alert::unexpected(key, member, &why)),
+        let (role, member) = (arrival.role, &*arrival.member);
+        let class = gathering.classify(&arrival, self.fixed_children);
+        let (deviation, alert): (_, &dyn Fn() -> Effect) = match &class {
+            Class::Expected if member.at.saturating_add(self.rules.expire) > at.watermark => {
+                return self.on_expected(key, (phase, gathering), arrival, at.wall);
+            }
+            Class::Conflict(kept) => return self.on_conflict(key, (phase, gathering), &arrival, (kept, at.wall)),
+            Class::Expected => (EventOutcome::TooOld, &|| alert::too_old(key, role, member)),
+            Class::Duplicate => (EventOutcome::Duplicate, &|| alert::duplicate(key, role, member)),
+            Class::Unexpected(why) => (EventOutcome::Unexpected, &|| alert::unexpected(key, member, why)),
+            Class::OutOfRange(why) => (EventOutcome::OutOfRange, &|| alert::out_of_range(key, member, why)),
         };
-        let mut effects = vec![count::event(role, outcome)];
-        effects.extend(once(&mut gathering.reported, arrival.content(), alert));
+        let effects = self.report(deviation, &mut gathering.reported, &arrival, alert);
         Ok(phase.with(gathering, effects))
     }
 
@@ -152,179 +152,74 @@ impl Bundle {
         arrival: Arrival<'_>,
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
-        let size = gathering.size().saturating_add(arrival.member.content.len());
-        if size > PAYLOADS_MAX {
-            let detail = format!("the payloads of bundle {key} would have {size} bytes; the limit is {PAYLOADS_MAX}");
-            return Err(Reject::new(RejectReason::TooLarge, detail));
-        }
-        let due_before = gathering.due(self.rules.sla);
+        refuse_too_large(key, gathering.size().saturating_add(arrival.member.content.len()))?;
+        let next_before = self.next_deadline(phase, &gathering);
         let mut effects = Vec::new();
-        if due_before.is_none() {
+        if next_before.is_none() {
             effects.push(count::one(count::OPENED, ""));
         }
         let (role, member) = (arrival.role, arrival.member);
         gathering.add(role, Arc::clone(&member));
-        // The parent sets the number of children; children that arrived before it may be surplus.
-        let mut has_surplus = false;
-        if role == Role::Parent {
-            let expected = arrival.expects.unwrap_or(self.rules.children());
-            gathering.expected = Some(expected);
-            let surplus = self.surplus(key, &mut gathering, expected);
-            has_surplus = !surplus.is_empty();
-            effects.extend(surplus);
-        }
-        let due = gathering.due(self.rules.sla).unwrap_or(member.at);
-        if member.at > due {
-            effects.splice(0..0, [count::event(role, EventOutcome::Late), alert::late(key, role, &member, due)]);
-        } else {
-            effects.insert(0, count::event(role, EventOutcome::Accepted));
-        }
-        if gathering.is_complete(&self.rules.members) {
-            return self.complete(key, (phase, gathering), effects, now);
-        }
-        effects.extend(parts_of(&mut gathering, role, &member, has_surplus)?);
-        if phase == Phase::Open && due_before != Some(due) {
-            effects.push(Effect::Schedule(Timer { kind: SLA, due }));
-        }
-        Ok(phase.with(gathering, effects))
+        let has_surplus = role == Role::Parent && self.expect(key, &mut gathering, arrival.expects, &mut effects);
+        let due = self.rules.deadlines(&gathering).map_or(member.at, |deadlines| deadlines.due);
+        let report = if member.at > due { self.rules.reports.of(EventOutcome::Late) } else { Report::Ignore };
+        let outcome = if report == Report::Ignore { EventOutcome::Accepted } else { EventOutcome::Late };
+        let late = (report == Report::Alert).then(|| alert::late(key, role, &member, due));
+        effects.splice(0..0, iter::once(count::event(role, outcome)).chain(late));
+        let added = if has_surplus { None } else { Some((role, &*member)) };
+        self.settle(key, (phase, gathering), Change { next_before, added, now }, effects)
     }
 
-    /// Removes the surplus children, with their counts and alerts.
-    fn surplus(&self, key: &Key, gathering: &mut Gathering, expected: u32) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        if !self.rules.members.is_empty() {
-            // Children of a name beyond their number have not been added.
-            return effects;
-        }
-        for child in gathering.trim(expected) {
-            let alert = alert::unexpected(key, &child, &too_many(expected, None));
-            let content = (Role::Child, &*child, self.digest(Role::Child, &child));
-            effects.push(count::event(Role::Child, EventOutcome::Unexpected));
-            effects.extend(once(&mut gathering.reported, content, alert));
-        }
-        effects
-    }
-
-    /// Closes the bundle with its last member.
-    fn complete(
+    /// Sets the number of children by their parent's event. True if children that arrived before it were surplus and are removed.
+    pub(super) fn expect(
         &self,
         key: &Key,
-        (phase, gathering): (Phase, Gathering),
-        mut effects: Vec<Effect>,
-        now: Timestamp,
-    ) -> Result<Transition<State>, Reject> {
-        let first = gathering.first_at().unwrap_or(now);
-        let last = gathering.last_at().unwrap_or(now);
-        let due = first.saturating_add(self.rules.sla);
-        let late = last > due;
-        if late && phase == Phase::Open {
-            // The timer has not fired yet, but by the event times of the members the deadline has passed.
-            effects.extend(breach(key, &self.missing(&gathering, due), due));
+        gathering: &mut Gathering,
+        expects: Option<u32>,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let expected = expects.unwrap_or(self.rules.children());
+        gathering.expected = Some(expected);
+        if !self.rules.members.is_empty() {
+            // Children of a name beyond their number have not been added.
+            return false;
         }
-        effects.reserve_exact(5);
-        effects.push(Effect::Forward(submission::forward(
-            key,
-            (&self.source, &self.output),
-            (&gathering, &self.rules.members),
-            Span { first, last, late },
-        )?));
-        effects.push(count::one(count::CLOSED, "completed"));
-        effects.push(Effect::Unschedule(SLA));
-        effects.push(Effect::Schedule(Timer { kind: KEEP_CLOSED, due: now.saturating_add(self.rules.keep_closed) }));
-        if gathering.is_in_parts() {
-            effects.push(Effect::DropParts);
+        let surplus = gathering.trim(expected);
+        for child in &surplus {
+            let content = (Role::Child, &**child, self.digest(Role::Child, child));
+            let position = child.position.filter(|position| *position > expected);
+            let reported = &mut gathering.reported;
+            effects.extend(match position.map(|position| no_position(position.into(), expected)) {
+                Some(why) => self.report_content(EventOutcome::OutOfRange, reported, content, || {
+                    alert::out_of_range(key, child, &why)
+                }),
+                None => self.report_content(EventOutcome::Unexpected, reported, content, || {
+                    alert::unexpected(key, child, &too_many(expected, None))
+                }),
+            });
         }
-        Ok(Transition {
-            state: Some(State::Closed(Marker::of(gathering, Ending::Completed, |role, member| {
-                self.digest(role, member)
-            }))),
-            effects,
-        })
+        !surplus.is_empty()
     }
 
-    /// The members that are missing at the deadline.
-    fn missing(&self, gathering: &Gathering, due: Timestamp) -> Missing {
-        gathering.missing(&self.rules.members, self.rules.children(), Some(due))
-    }
-
-    /// All events up to the deadline have been processed, and the bundle is incomplete.
-    fn on_sla_due(&self, key: &Key, gathering: Gathering) -> Transition<State> {
-        let Some(due) = gathering.due(self.rules.sla) else { return Phase::Open.with(gathering, Vec::new()) };
-        let effects = breach(key, &self.missing(&gathering, due), due).to_vec();
-        Phase::Breached.with(gathering, effects)
-    }
-}
-
-impl Phase {
-    /// The incomplete bundle in this phase; no state if it has no members.
-    fn with(self, gathering: Gathering, effects: Vec<Effect>) -> Transition<State> {
-        if gathering.first_at().is_none() {
-            return Transition { state: None, effects };
-        }
-        let state = match self {
-            Self::Open => State::Open(gathering),
-            Self::Breached => State::Breached(gathering),
+    /// A member event for a closed bundle.
+    fn on_member_of_closed(&self, key: &Key, mut marker: Marker, arrival: &Arrival<'_>) -> Transition<State> {
+        let (role, member) = (arrival.role, &*arrival.member);
+        let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
+        let known = marker.seen.binary_search_by_key(&name, |(name, _)| *name).ok().and_then(|at| marker.seen.get(at));
+        let is_equal = |seen: &Fingerprint| {
+            *seen == name.of_content(arrival.digester.digest(&member.content))
+                || *seen == name.of_bytes(&member.content)
         };
-        Transition { state: Some(state), effects }
+        let reported = &mut marker.reported;
+        let effects = match known {
+            Some((_, seen)) if is_equal(seen) => {
+                self.report(EventOutcome::Duplicate, reported, arrival, &|| alert::duplicate(key, role, member))
+            }
+            Some(_) => self.conflict(key, reported, arrival, None),
+            None => {
+                self.report(EventOutcome::AfterClosing, reported, arrival, &|| alert::after_closing(key, role, member))
+            }
+        };
+        Transition { state: Some(State::Closed(marker)), effects }
     }
-}
-
-/// A member event for a closed bundle.
-fn on_member_of_closed(key: &Key, mut marker: Marker, arrival: &Arrival<'_>) -> Transition<State> {
-    let (role, member) = (arrival.role, &arrival.member);
-    let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
-    let (_, _, digest) = arrival.content();
-    let known = marker.seen.binary_search_by_key(&name, |(name, _)| *name).ok().and_then(|at| marker.seen.get(at));
-    let (outcome, alert) = match known {
-        Some((_, seen)) if *seen == name.of_content(digest) || *seen == name.of_bytes(&member.content) => {
-            (EventOutcome::Duplicate, None)
-        }
-        Some(_) => (EventOutcome::Conflict, Some(alert::conflict(key, role, member, None))),
-        None => (EventOutcome::Late, Some(alert::late_for_closed(key, role, member))),
-    };
-    let mut effects = vec![count::event(role, outcome)];
-    if let Some(alert) = alert {
-        effects.extend(once(&mut marker.reported, (role, member, digest), alert));
-    }
-    Transition { state: Some(State::Closed(marker)), effects }
-}
-
-/// The effects that store members in parts: the new member's; those of all members if they move to parts now, or if surplus
-/// ones were removed.
-fn parts_of(gathering: &mut Gathering, role: Role, member: &Member, has_surplus: bool) -> Result<Vec<Effect>, Reject> {
-    let part = |role, member: &Member| match stored::part(role, member) {
-        Ok(bytes) => Ok(Effect::AddPart(bytes)),
-        Err(error) => Err(Reject::new(RejectReason::Unreadable, error.to_string())),
-    };
-    if gathering.is_in_parts() && !has_surplus {
-        return Ok(vec![part(role, member)?]);
-    }
-    if !gathering.is_in_parts() && !gathering.is_large() {
-        return Ok(Vec::new());
-    }
-    let all = gathering.members().map(|(role, member)| part(role, member));
-    let effects = gathering.is_in_parts().then_some(Ok(Effect::DropParts)).into_iter().chain(all).collect();
-    gathering.set_in_parts();
-    effects
-}
-
-fn breach(key: &Key, missing: &Missing, due: Timestamp) -> [Effect; 2] {
-    [count::one(count::BREACHES, missing.label()), alert::sla_breach(key, missing, due)]
-}
-
-/// The alert, unless this event was alerted before or the bundle has reached its limit of alerts. The event is its role, the
-/// member and the hash of its content.
-fn once(
-    reported: &mut Vec<Fingerprint>,
-    (role, member, digest): (Role, &Member, u128),
-    alert: Effect,
-) -> Option<Effect> {
-    let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
-    let fingerprint = name.of_content(digest);
-    let is_reported = || reported.contains(&fingerprint) || reported.contains(&name.of_bytes(&member.content));
-    if reported.len() >= REPORTED_MAX || is_reported() {
-        return None;
-    }
-    reported.push(fingerprint);
-    Some(alert)
 }

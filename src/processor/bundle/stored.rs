@@ -1,24 +1,24 @@
-//! The encoding of a bundle's state, one frozen form per version.
-//!
-//! A form must not change once a release has written it: a new version gets new types and a conversion from the old ones.
-//! Variants are appended only (see [`binary`]).
+//! The encoding of a bundle's state, in the oldest version that can express it.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
-use super::{Ending, Fingerprint, Gathering, Marker, Member, Origin, Role, State};
+use super::form::{PartV2, PartV3, RoleV2, StateV1, StateV2, StateV3};
+use super::form_4::{PartV4, StateV4, Updated};
+use super::{Ending, Gathering, Member, Role, State};
 use crate::codec::{Error, Part, Versioned, binary};
-use crate::model::Timestamp;
 
 impl Versioned for State {
-    const VERSION: u16 = 3;
+    const VERSION: u16 = 4;
     const NAME: &'static str = "bundle";
 
-    /// Version 2 is used for bundles in parts, version 3 for bundles whose children have names. All parts are of version 3.
+    /// Version 2 is used for bundles in parts, version 3 for bundles whose children have names, version 4 for bundles with a
+    /// [`Timing`](super::Timing) or replaced contents, and for expired ones. All parts are of version 4.
     fn version(&self) -> u16 {
         match self {
+            Self::Open(gathering) | Self::Breached(gathering) if gathering.has_history() => 4,
+            Self::Closed(marker) if marker.ending != Ending::Completed => 4,
             Self::Open(gathering) | Self::Breached(gathering) if gathering.has_names() => 3,
             Self::Open(gathering) | Self::Breached(gathering) if gathering.is_in_parts() => 2,
             Self::Open(_) | Self::Breached(_) | Self::Closed(_) => 1,
@@ -26,6 +26,9 @@ impl Versioned for State {
     }
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+        if self.version() == Self::VERSION {
+            return binary::encode(&StateV4::from(self), out);
+        }
         match self {
             Self::Open(gathering) | Self::Breached(gathering) if gathering.has_names() => {
                 binary::encode(&StateV3::from((self, gathering)), out)
@@ -43,6 +46,7 @@ impl Versioned for State {
             1 => binary::decode::<StateV1>(bytes).map(Self::from),
             2 => binary::decode::<StateV2>(bytes).map(Self::from),
             3 => binary::decode::<StateV3>(bytes).map(Self::from),
+            4 => binary::decode::<StateV4>(bytes).map(Self::from),
             other => Err(Error::Corrupt(format!("unknown version {other} of a bundle"))),
         }
     }
@@ -53,15 +57,18 @@ impl Versioned for State {
             for part in &parts {
                 let (role, member): (RoleV2, Member) = match part.version {
                     ..=2 => binary::decode(&part.bytes).map(|PartV2 { role, member }: PartV2| (role, member.into()))?,
-                    _ => binary::decode(&part.bytes).map(|PartV3 { role, member }: PartV3| (role, member.into()))?,
+                    3 => binary::decode(&part.bytes).map(|PartV3 { role, member }: PartV3| (role, member.into()))?,
+                    _ => binary::decode(&part.bytes).map(|PartV4 { role, member }: PartV4| (role, member.into()))?,
                 };
                 match role {
                     RoleV2::Parent => parent = Some(Arc::new(member)),
                     RoleV2::Child => children.push(Arc::new(member)),
                 }
             }
+            let timing = gathering.timing;
             let mut gathering = Gathering::of(parent, children, gathering.expected, gathering.reported);
             gathering.set_in_parts();
+            gathering.timing = timing;
             Ok(gathering)
         };
         match self {
@@ -75,255 +82,9 @@ impl Versioned for State {
 /// Encodes a member as a part of its bundle's entry.
 pub(super) fn part(role: Role, member: &Member) -> Result<Bytes, Error> {
     let mut bytes = Vec::with_capacity(member.content.len() + PART_OVERHEAD);
-    binary::encode(&PartV3 { role: role.into(), member: Named::from(member) }, &mut bytes)?;
+    binary::encode(&PartV4 { role: role.into(), member: Updated::from(member) }, &mut bytes)?;
     Ok(Bytes::from(bytes))
 }
 
 /// The approximate size of a part without its payload, in bytes.
 const PART_OVERHEAD: usize = 128;
-
-/// The entry of a bundle in parts, without the members.
-#[derive(Serialize, Deserialize)]
-enum StateV2 {
-    Open(PartedV2),
-    Breached(PartedV2),
-}
-
-#[derive(Serialize, Deserialize)]
-struct PartedV2 {
-    expected: Option<u32>,
-    reported: Vec<[u8; 16]>,
-}
-
-#[derive(Deserialize)]
-struct PartV2 {
-    role: RoleV2,
-    member: MemberV1,
-}
-
-#[derive(Serialize, Deserialize)]
-struct PartV3<M = MemberV3> {
-    role: RoleV2,
-    member: M,
-}
-
-/// A member with its name.
-#[derive(Serialize, Deserialize)]
-struct MemberV3<M = MemberV1, N = Arc<str>> {
-    member: M,
-    name: Option<N>,
-}
-
-type Named<'a> = MemberV3<Borrowed<'a>, &'a str>;
-
-/// The entry of a bundle whose children have names, with its members or without.
-#[derive(Serialize, Deserialize)]
-enum StateV3<M = MemberV3> {
-    Open(GatheringV1<M>),
-    Breached(GatheringV1<M>),
-    OpenInParts(PartedV2),
-    BreachedInParts(PartedV2),
-}
-
-#[derive(Serialize, Deserialize)]
-enum RoleV2 {
-    Parent,
-    Child,
-}
-
-#[derive(Serialize, Deserialize)]
-enum StateV1<M = MemberV1> {
-    Open(GatheringV1<M>),
-    Breached(GatheringV1<M>),
-    Closed(MarkerV1),
-}
-
-#[derive(Serialize, Deserialize)]
-struct GatheringV1<M = MemberV1> {
-    parent: Option<M>,
-    children: Vec<M>,
-    expected: Option<u32>,
-    reported: Vec<[u8; 16]>,
-}
-
-/// An owned member as decoded; [`Borrowed`] is the form for encoding.
-#[derive(Serialize, Deserialize)]
-struct MemberV1<I = String, C = Bytes, T = Arc<str>> {
-    id: I,
-    at: Timestamp,
-    position: Option<u32>,
-    content: C,
-    topic: T,
-    partition: i32,
-    offset: i64,
-}
-
-type Borrowed<'a> = MemberV1<&'a str, &'a Bytes, &'a str>;
-
-#[derive(Serialize, Deserialize)]
-struct MarkerV1 {
-    ending: EndingV1,
-    seen: Vec<([u8; 16], [u8; 16])>,
-    reported: Vec<[u8; 16]>,
-}
-
-#[derive(Serialize, Deserialize)]
-enum EndingV1 {
-    Completed,
-}
-
-impl<'a> From<&'a State> for StateV1<Borrowed<'a>> {
-    fn from(state: &'a State) -> Self {
-        match state {
-            State::Open(gathering) => Self::Open(gathering.into()),
-            State::Breached(gathering) => Self::Breached(gathering.into()),
-            State::Closed(marker) => Self::Closed(marker.into()),
-        }
-    }
-}
-
-impl From<StateV1> for State {
-    fn from(state: StateV1) -> Self {
-        match state {
-            StateV1::Open(gathering) => Self::Open(gathering.into()),
-            StateV1::Breached(gathering) => Self::Breached(gathering.into()),
-            StateV1::Closed(marker) => Self::Closed(marker.into()),
-        }
-    }
-}
-
-impl From<StateV2> for State {
-    fn from(state: StateV2) -> Self {
-        match state {
-            StateV2::Open(parted) => Self::Open(parted.into()),
-            StateV2::Breached(parted) => Self::Breached(parted.into()),
-        }
-    }
-}
-
-impl From<&Gathering> for PartedV2 {
-    fn from(gathering: &Gathering) -> Self {
-        Self { expected: gathering.expected, reported: bytes_of(&gathering.reported) }
-    }
-}
-
-impl From<PartedV2> for Gathering {
-    fn from(parted: PartedV2) -> Self {
-        let mut gathering = Self::of(None, [], parted.expected, fingerprints_of(parted.reported));
-        gathering.set_in_parts();
-        gathering
-    }
-}
-
-impl From<Role> for RoleV2 {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Parent => Self::Parent,
-            Role::Child => Self::Child,
-        }
-    }
-}
-
-impl<'a> From<(&'a State, &'a Gathering)> for StateV3<Named<'a>> {
-    fn from((state, gathering): (&'a State, &'a Gathering)) -> Self {
-        let is_breached = matches!(state, State::Breached(_));
-        match (is_breached, gathering.is_in_parts()) {
-            (false, false) => Self::Open(gathering.into()),
-            (true, false) => Self::Breached(gathering.into()),
-            (false, true) => Self::OpenInParts(gathering.into()),
-            (true, true) => Self::BreachedInParts(gathering.into()),
-        }
-    }
-}
-
-impl From<StateV3> for State {
-    fn from(state: StateV3) -> Self {
-        match state {
-            StateV3::Open(gathering) => Self::Open(gathering.into()),
-            StateV3::Breached(gathering) => Self::Breached(gathering.into()),
-            StateV3::OpenInParts(parted) => Self::Open(parted.into()),
-            StateV3::BreachedInParts(parted) => Self::Breached(parted.into()),
-        }
-    }
-}
-
-impl<'a, M: From<&'a Member>> From<&'a Gathering> for GatheringV1<M> {
-    fn from(gathering: &'a Gathering) -> Self {
-        Self {
-            parent: gathering.parent().map(|parent| M::from(&**parent)),
-            children: gathering.children_unsorted().map(|child| M::from(&**child)).collect(),
-            expected: gathering.expected,
-            reported: bytes_of(&gathering.reported),
-        }
-    }
-}
-
-impl<M: Into<Member>> From<GatheringV1<M>> for Gathering {
-    fn from(gathering: GatheringV1<M>) -> Self {
-        let GatheringV1 { parent, children, expected, reported } = gathering;
-        let parent = parent.map(|parent| Arc::new(parent.into()));
-        let children = children.into_iter().map(|child| Arc::new(child.into()));
-        Self::of(parent, children, expected, fingerprints_of(reported))
-    }
-}
-
-impl<'a> From<&'a Member> for Borrowed<'a> {
-    fn from(member: &'a Member) -> Self {
-        Self {
-            id: &member.id,
-            at: member.at,
-            position: member.position,
-            content: &member.content,
-            topic: &member.origin.topic,
-            partition: member.origin.partition,
-            offset: member.origin.offset,
-        }
-    }
-}
-
-impl From<MemberV1> for Member {
-    fn from(member: MemberV1) -> Self {
-        let MemberV1 { id, at, position, content, topic, partition, offset } = member;
-        Self { id, name: None, at, position, content, origin: Origin { topic, partition, offset } }
-    }
-}
-
-impl<'a> From<&'a Member> for Named<'a> {
-    fn from(member: &'a Member) -> Self {
-        Self { member: member.into(), name: member.name.as_deref() }
-    }
-}
-
-impl From<MemberV3> for Member {
-    fn from(MemberV3 { member, name }: MemberV3) -> Self {
-        Self { name, ..member.into() }
-    }
-}
-
-impl From<&Marker> for MarkerV1 {
-    fn from(marker: &Marker) -> Self {
-        let ending = match marker.ending {
-            Ending::Completed => EndingV1::Completed,
-        };
-        let seen = marker.seen.iter().map(|(name, content)| (name.0, content.0)).collect();
-        Self { ending, seen, reported: bytes_of(&marker.reported) }
-    }
-}
-
-impl From<MarkerV1> for Marker {
-    fn from(marker: MarkerV1) -> Self {
-        let ending = match marker.ending {
-            EndingV1::Completed => Ending::Completed,
-        };
-        let seen = marker.seen.into_iter().map(|(name, content)| (Fingerprint(name), Fingerprint(content))).collect();
-        Self { ending, seen, reported: fingerprints_of(marker.reported) }
-    }
-}
-
-fn bytes_of(fingerprints: &[Fingerprint]) -> Vec<[u8; 16]> {
-    fingerprints.iter().map(|fingerprint| fingerprint.0).collect()
-}
-
-fn fingerprints_of(bytes: Vec<[u8; 16]>) -> Vec<Fingerprint> {
-    bytes.into_iter().map(Fingerprint).collect()
-}

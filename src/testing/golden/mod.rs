@@ -22,7 +22,7 @@
 //!
 //! | command | what it does |
 //! |---|---|
-//! | `until 25h` | advances the clock, and fires the timers that become due, in the order of (due, kind, key) |
+//! | `until 25h` | advances the clock and the watermark, and fires the timers that become due, in the order of (due, kind, key) |
 //! | `command p1 cancel reason=x` | an operator's command, with its arguments |
 //! | `headers` | prints the headers of forwarded records from now on |
 //!

@@ -24,6 +24,7 @@ pub struct ProcessorCase<S> {
     parts: BTreeMap<Key, Vec<Part>>,
     timers: BTreeSet<(Timestamp, TimerKind, Key)>,
     now: Timestamp,
+    watermark: Timestamp,
     with_headers: bool,
 }
 
@@ -44,6 +45,7 @@ impl<S: Script> Default for ProcessorCase<S> {
             parts: BTreeMap::new(),
             timers: BTreeSet::new(),
             now: instant(SignedDuration::ZERO),
+            watermark: Timestamp::MIN,
             with_headers: false,
         }
     }
@@ -100,12 +102,14 @@ impl<S: Script> ProcessorCase<S> {
             out.push(self.step(&key, Input::Timer(Timer { kind, due }))?);
         }
         self.now = self.now.max(end);
+        self.watermark = self.watermark.max(end);
         Ok(if out.is_empty() { "nothing is due\n".to_owned() } else { out.concat() })
     }
 
     fn step(&mut self, key: &Key, input: Input) -> Result<String> {
         let state = self.state(key)?;
-        let (state, effects) = match self.script.processor().step(key, state, input, Moment::at(self.now)) {
+        let at = Moment { wall: self.now, watermark: self.watermark };
+        let (state, effects) = match self.script.processor().step(key, state, input, at) {
             Ok(Transition { state, effects }) => (state, effects),
             Err(reject) => return Ok(format!("reject  {reject}\n")),
         };

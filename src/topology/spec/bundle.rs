@@ -7,8 +7,8 @@ use super::{name, source};
 use crate::codec::yaml::{Fields, Item};
 use crate::model::Topic;
 use crate::processor::bundle::{
-    self, CHILDREN_DEFAULT, CHILDREN_MAX, KEEP_CLOSED_DEFAULT, KeyFormat, KeyingError, MemberKeying, NO_IDS_DEFAULT,
-    NamedChildren, Role, Rules, SLA_DEFAULT, SourceRules,
+    self, CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, EventOutcome, KEEP_CLOSED_DEFAULT, KeyFormat, KeyingError,
+    MemberKeying, NamedChildren, Report, Reports, Resolution, Role, Rules, SLA_DEFAULT, SourceRules,
 };
 use crate::processor::erase;
 use crate::topology::{Node, Output, Source, StartAt, internal_topic};
@@ -105,15 +105,7 @@ pub(super) fn read(root: &mut Fields<'_>) -> Option<Bundle> {
 
 /// Reads the rules of completeness and lateness; without the section all have their defaults.
 fn rules(section: Option<Item<'_>>) -> Option<Rules> {
-    let mut rules = Rules {
-        sources: Vec::new(),
-        children: CHILDREN_DEFAULT,
-        members: Vec::new(),
-        sla: SLA_DEFAULT,
-        keep_closed: KEEP_CLOSED_DEFAULT,
-        key: KeyFormat::Uuid,
-        no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
-    };
+    let mut rules = Rules::new(Vec::new());
     let Some(section) = section else { return Some(rules) };
     let mut fields = section.fields()?;
     let members = fields.item("members");
@@ -124,7 +116,15 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
         }
         rules.children = children.integer(1..=i64::from(CHILDREN_MAX)).unwrap_or(CHILDREN_DEFAULT);
     }
+    if let Some(item) = fields.item("conflicts") {
+        let words = [("first", Resolution::First), ("latest", Resolution::Latest), ("reject", Resolution::Reject)];
+        rules.conflicts = item.word(&words).unwrap_or_default();
+    }
+    if let Some(item) = fields.item("deviations") {
+        rules.reports = reports(&item).unwrap_or_default();
+    }
     rules.sla = positive(&mut fields, "sla").unwrap_or(SLA_DEFAULT);
+    deadlines(&mut fields, &mut rules);
     rules.keep_closed = positive(&mut fields, "keep_closed").unwrap_or(KEEP_CLOSED_DEFAULT);
     if let Some(key) = fields.item("key") {
         let words = [("uuid", KeyFormat::Uuid), ("text", KeyFormat::Text)];
@@ -138,6 +138,36 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
         rules.members = names(&members)?;
     }
     Some(rules)
+}
+
+/// Reads how deviations are reported.
+fn reports(item: &Item<'_>) -> Option<Reports> {
+    let words = [("alert", Report::Alert), ("count", Report::Count), ("ignore", Report::Ignore)];
+    let (mut fields, mut reports) = (item.fields()?, Reports::default());
+    for deviation in EventOutcome::DEVIATIONS {
+        if let Some(report) = fields.item(deviation.as_str()).and_then(|item| item.word(&words)) {
+            reports.set(deviation, report);
+        }
+    }
+    fields.finish();
+    Some(reports)
+}
+
+/// Reads the warning before the deadline, and the expiry.
+fn deadlines(fields: &mut Fields<'_>, rules: &mut Rules) {
+    let item = fields.item("warn_before");
+    rules.warn_before = positive_item(item.as_ref());
+    if let (Some(item), Some(_)) = (item, rules.warn_before.filter(|before| *before >= rules.sla)) {
+        let hint = "it is the time from the warning to the deadline: to warn at 20 of 24 hours, write `4h`".to_owned();
+        item.problem("this must be shorter than `sla`", Some(hint));
+    }
+    let item = fields.item("expire");
+    rules.expire = positive_item(item.as_ref()).unwrap_or(EXPIRE_DEFAULT.max(rules.sla.saturating_mul(2)));
+    if let Some(item) = item.filter(|_| rules.expire <= rules.sla) {
+        let hint =
+            "an incomplete bundle is kept from its first event to its expiry, the deadline in between".to_owned();
+        item.problem("this must be longer than `sla`", Some(hint));
+    }
 }
 
 /// Reads the numbers of children by name.
@@ -167,7 +197,11 @@ fn names(members: &Item<'_>) -> Option<Vec<NamedChildren>> {
 }
 
 fn positive(fields: &mut Fields<'_>, key: &'static str) -> Option<Duration> {
-    let item = fields.item(key)?;
+    positive_item(fields.item(key).as_ref())
+}
+
+fn positive_item(item: Option<&Item<'_>>) -> Option<Duration> {
+    let item = item?;
     let duration: Duration = item.read()?;
     if duration.is_zero() {
         item.problem("this must be longer than 0", None);

@@ -9,17 +9,17 @@
 //! | `record parents {"id":1}` | any value in the topic `parents` or `children`; without one, a tombstone |
 //! | `timestamp p1 parent millis=-1 sent=0` | a parent, or a child of p1, in a record with this timestamp; `sent` is a field |
 //! | `outcome p1`, `stray p1` | inputs that a bundle ignores: an outcome, a timer |
-//! | `rules children=1 sla=24h keep=168h expects=no position=no key=uuid time=/at unit=ms implausible=reject ignore=/sent` | changes the rules |
+//! | `rules children=1 sla=24h warn=4h expire=336h keep=168h expects=no position=no key=uuid time=/at unit=ms implausible=reject ignore=/sent` | changes the rules |
+//! | `rules conflicts=latest late=count too_old=ignore` | the policies |
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 use sheaf::codec::json::Pointer;
 use sheaf::model::{ActSlot, Key, Outcome, Record, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::bundle::{
-    Bundle, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NO_IDS_DEFAULT, NamedChildren, Role, Rules, SLA,
-    SourceRules, State, TimeRule, TimeUnit,
+    Bundle, DEADLINE, EventOutcome, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NamedChildren, Report,
+    Resolution, Role, Rules, SourceRules, State, TimeRule, TimeUnit,
 };
 use sheaf::processor::{Input, Parsed};
 use sheaf::testing::golden::{Command, Error, Given, Script, record};
@@ -51,10 +51,7 @@ impl Default for BundleScript {
             source("parents", Role::Parent, "/id", Some(pointer("/children").into()), None),
             source("children", Role::Child, "/parent_id", None, Some(pointer("/position").into())),
         ];
-        let hours = |hours: u64| Duration::from_hours(hours);
-        let no_ids = NO_IDS_DEFAULT.map(str::to_owned).into();
-        let (sla, keep_closed, key) = (hours(24), hours(168), KeyFormat::Text);
-        let rules = Rules { sources, children: 1, members: Vec::new(), sla, keep_closed, key, no_ids };
+        let rules = Rules { key: KeyFormat::Text, ..Rules::new(sources) };
         Self { rules, offset: 0 }
     }
 }
@@ -118,7 +115,7 @@ impl Script for BundleScript {
             }
             "stray" => {
                 let kind = match command.word(1)? {
-                    "sla" => SLA,
+                    "deadline" => DEADLINE,
                     "keep_closed" => KEEP_CLOSED,
                     _ => TimerKind::Deadline(9),
                 };
@@ -152,7 +149,7 @@ impl Script for BundleScript {
 
     fn timer(&self, kind: TimerKind) -> String {
         match kind {
-            SLA => "sla".to_owned(),
+            DEADLINE => "deadline".to_owned(),
             KEEP_CLOSED => "keep_closed".to_owned(),
             TimerKind::Deadline(_) | TimerKind::Delay(_) => format!("{kind:?}"),
         }
@@ -188,10 +185,26 @@ impl BundleScript {
     }
 
     fn set(&mut self, command: &Command) -> Result<(), Error> {
-        command.allow(&RULES, 0)?;
+        command.allow(&[&RULES[..], &EventOutcome::DEVIATIONS.map(EventOutcome::as_str)].concat(), 0)?;
         self.rules.children = command.get("children")?.unwrap_or(self.rules.children);
         self.rules.sla = command.duration("sla")?.unwrap_or(self.rules.sla);
+        self.rules.warn_before = command.duration("warn")?.or(self.rules.warn_before);
+        self.rules.expire = command.duration("expire")?.unwrap_or(self.rules.expire);
         self.rules.keep_closed = command.duration("keep")?.unwrap_or(self.rules.keep_closed);
+        for (name, resolution) in
+            [("first", Resolution::First), ("latest", Resolution::Latest), ("reject", Resolution::Reject)]
+        {
+            if command.named.get("conflicts").is_some_and(|value| value == name) {
+                self.rules.conflicts = resolution;
+            }
+        }
+        for deviation in EventOutcome::DEVIATIONS {
+            for (name, report) in [("count", Report::Count), ("ignore", Report::Ignore), ("alert", Report::Alert)] {
+                if command.named.get(deviation.as_str()).is_some_and(|value| value == name) {
+                    self.rules.reports.set(deviation, report);
+                }
+            }
+        }
         if command.named.contains_key("expects") {
             self.rules.sources[0].expects = None;
         }
@@ -216,8 +229,21 @@ impl BundleScript {
 }
 
 /// The names of what `rules` changes.
-const RULES: [&str; 10] =
-    ["children", "sla", "keep", "expects", "position", "key", "time", "unit", "implausible", "ignore"];
+const RULES: [&str; 13] = [
+    "children",
+    "conflicts",
+    "sla",
+    "warn",
+    "expire",
+    "keep",
+    "expects",
+    "position",
+    "key",
+    "time",
+    "unit",
+    "implausible",
+    "ignore",
+];
 
 /// Sets a field, if there is a value.
 fn put<T: Into<serde_json::Value>>(value: &mut serde_json::Value, name: &str, field: Option<T>) {

@@ -16,6 +16,12 @@ fn the_bundle_matches_its_golden_files() {
     check::<ProcessorCase<bundle::BundleScript>>("tests/golden/bundle");
 }
 
+/// A file for each outcome of an event in each state of its bundle.
+#[test]
+fn every_outcome_in_every_state_matches_its_golden_file() {
+    check::<ProcessorCase<bundle::BundleScript>>("tests/golden/bundle/table");
+}
+
 #[test]
 fn the_example_matches_its_golden_files() {
     check::<ProcessorCase<counter::Clicks>>("tests/golden/counter");

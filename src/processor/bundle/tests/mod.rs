@@ -1,10 +1,11 @@
 //! Tests of the bundle's encoding, limits, keying and labels; its behaviour is tested by `tests/golden/bundle`.
 
-use super::count::EventOutcome;
 use super::*;
 use crate::codec::{Versioned as _, part};
 use crate::model::{Headers, Key, Moment, Record, Status, Timer, Timestamp, Topic, TopicPartition};
 use crate::processor::{Addressed, Count, Effect, Input, Keyed, Keying as _, Processor as _, Transition};
+
+mod version_4;
 
 const NOON: i64 = 1_767_268_800_000;
 
@@ -55,15 +56,8 @@ fn rules(key: KeyFormat) -> Rules {
         ignore: Vec::new(),
         implausible: Implausible::AppendTime,
     };
-    Rules {
-        sources: vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")],
-        children: CHILDREN_DEFAULT,
-        members: Vec::new(),
-        sla: SLA_DEFAULT,
-        keep_closed: KEEP_CLOSED_DEFAULT,
-        key,
-        no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
-    }
+    let sources = vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")];
+    Rules { key, ..Rules::new(sources) }
 }
 
 fn record(topic: &str, value: &str) -> Record {
@@ -140,11 +134,13 @@ fn bundles_in_parts_have_the_bytes_of_version_2() {
     let Some(State::Open(mut gathering)) = open() else { unreachable!() };
     gathering.set_in_parts();
     let parts: Vec<_> = gathering.members().map(|(role, member)| stored::part(role, member).unwrap()).collect();
-    assert_eq!(parts.iter().map(|part| digits(part)).collect::<Vec<_>>(), PARTS_V2.map(|part| format!("{part}00")));
+    assert_eq!(parts.iter().map(|part| digits(part)).collect::<Vec<_>>(), PARTS_V2.map(|part| format!("{part}0000")));
     let state = State::Open(gathering);
     assert_eq!((state.version(), hex(&state)), (2, PARTED_V2.to_owned()));
     let read = PARTS_V2.map(|part| part::decode(part::encode(2, &bytes(part))).unwrap());
     assert_eq!(from_hex(2, PARTED_V2).with_parts(read.into()).unwrap(), state);
+    let named = PARTS_V2.map(|part| part::decode(part::encode(3, &bytes(&format!("{part}00")))).unwrap());
+    assert_eq!(from_hex(2, PARTED_V2).with_parts(named.into()).unwrap(), state);
     let newest = parts.iter().map(|bytes| part::decode(part::encode(State::VERSION, bytes)).unwrap());
     assert_eq!(from_hex(2, PARTED_V2).with_parts(newest.collect()).unwrap(), state);
 }
@@ -212,7 +208,7 @@ fn a_bundle_that_sheaf_0_1_0_closed_recognizes_its_members_and_what_it_has_alert
     let duplicate = outcome(r#"{"id":"a","parent_id":"p1","position":2}"#);
     assert_eq!(duplicate, [count::event(Role::Child, EventOutcome::Duplicate)]);
     let alerted = outcome(r#"{"id":"b","parent_id":"p1","position":2}"#);
-    assert_eq!(alerted, [count::event(Role::Child, EventOutcome::Late)]);
+    assert_eq!(alerted, [count::event(Role::Child, EventOutcome::AfterClosing)]);
     assert_eq!(outcome(r#"{"id":"a","parent_id":"p1","position":3}"#).len(), 2, "a conflict has an alert");
 }
 
@@ -248,9 +244,10 @@ fn the_alerted_deviations_of_one_bundle_are_limited() {
 fn the_missing_children_that_a_breach_lists_are_limited() {
     let state = step(None, "parent", "parents", r#"{"id":"p1","children":10000}"#).unwrap().state;
     let bundle = Bundle::new("t", rules(KeyFormat::Text));
-    let due = Input::Timer(Timer { kind: SLA, due: event_time() });
+    let due = Input::Timer(Timer { kind: DEADLINE, due: event_time().saturating_add(SLA_DEFAULT) });
     let next = bundle.step(&Key::new("p1"), state, due, Moment::at(event_time())).unwrap();
-    let Some(Effect::Alert(alert)) = next.effects.last() else { panic!("an alert is last") };
+    let is_alert = |effect: &&Effect| matches!(effect, Effect::Alert(_));
+    let Some(Effect::Alert(alert)) = next.effects.iter().find(is_alert) else { panic!("there is an alert") };
     assert_eq!(alert.details["missing"].as_array().unwrap().len(), 100);
     assert_eq!(alert.details["missing_more"], 9_900);
 }
@@ -312,10 +309,12 @@ fn every_label_set_is_declared_once() {
     let series = families.iter().flat_map(|family| family.series.iter().map(|labels| (family.name, *labels)));
     let declared: std::collections::BTreeSet<_> = series.clone().collect();
     assert_eq!(declared.len(), series.count());
-    let outcomes = [EventOutcome::Accepted, EventOutcome::Duplicate, EventOutcome::Conflict, EventOutcome::Late];
-    let parents = outcomes.map(|outcome| count::event(Role::Parent, outcome)).into_iter();
-    let children =
-        outcomes.into_iter().chain([EventOutcome::Unexpected]).map(|outcome| count::event(Role::Child, outcome));
+    let outcomes = || EventOutcome::DEVIATIONS.into_iter().chain([EventOutcome::Accepted, EventOutcome::Ignored]);
+    let is_of_children =
+        |outcome: &EventOutcome| matches!(outcome, EventOutcome::Unexpected | EventOutcome::OutOfRange);
+    let parents =
+        outcomes().filter(|outcome| !is_of_children(outcome)).map(|outcome| count::event(Role::Parent, outcome));
+    let children = outcomes().map(|outcome| count::event(Role::Child, outcome));
     for effect in parents.chain(children) {
         assert!(
             matches!(effect, Effect::Count(Count { family, labels }) if declared.contains(&(family, labels))),

@@ -1,0 +1,58 @@
+//! Reports deviations: counted, and alerted once each.
+
+use super::classify::Arrival;
+use super::state::REPORTED_MAX;
+use super::{Bundle, EventOutcome, Fingerprint, Gathering, Member, Report, Role, count};
+use crate::processor::Effect;
+
+impl Bundle {
+    /// The effects of a deviating event; `reported` are those that were alerted.
+    pub(super) fn report(
+        &self,
+        deviation: EventOutcome,
+        reported: &mut Vec<Fingerprint>,
+        arrival: &Arrival<'_>,
+        alert: &dyn Fn() -> Effect,
+    ) -> Vec<Effect> {
+        match self.rules.reports.of(deviation) {
+            Report::Alert => self.report_content(deviation, reported, arrival.content(), alert),
+            Report::Count => vec![count::event(arrival.role, deviation)],
+            Report::Ignore => vec![count::event(arrival.role, EventOutcome::Ignored)],
+        }
+    }
+
+    /// The effects of a deviating member; its content is its role, the member and the hash of its value.
+    pub(super) fn report_content(
+        &self,
+        deviation: EventOutcome,
+        reported: &mut Vec<Fingerprint>,
+        content: (Role, &Member, u128),
+        alert: impl Fn() -> Effect,
+    ) -> Vec<Effect> {
+        let counted = count::event(content.0, deviation);
+        match self.rules.reports.of(deviation) {
+            Report::Alert if once(reported, content) => vec![counted, alert()],
+            Report::Alert | Report::Count => vec![counted],
+            Report::Ignore => vec![count::event(content.0, EventOutcome::Ignored)],
+        }
+    }
+}
+
+impl Gathering {
+    /// Remembers an event of which an alert has told, so that its repetition has none.
+    pub(super) fn report_also(&mut self, content: (Role, &Member, u128)) {
+        once(&mut self.reported, content);
+    }
+}
+
+/// Remembers an event that is alerted. False if it was alerted before, or if the bundle has reached its limit of alerts.
+fn once(reported: &mut Vec<Fingerprint>, (role, member, digest): (Role, &Member, u128)) -> bool {
+    let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
+    let fingerprint = name.of_content(digest);
+    let is_reported = || reported.contains(&fingerprint) || reported.contains(&name.of_bytes(&member.content));
+    if reported.len() >= REPORTED_MAX || is_reported() {
+        return false;
+    }
+    reported.push(fingerprint);
+    true
+}

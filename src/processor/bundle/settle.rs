@@ -1,0 +1,77 @@
+//! What follows a change of the members: the bundle is complete, or it waits on.
+
+use super::phase::Phase;
+use super::{Bundle, DEADLINE, Gathering, Member, Role, State, stored};
+use crate::model::{Key, Reject, RejectReason, Timer, Timestamp};
+use crate::processor::{Effect, Transition};
+
+/// The limit of all payloads of one bundle, in bytes; a member beyond it is rejected.
+pub const PAYLOADS_MAX: usize = 8 << 20;
+
+/// A change of the members.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change<'m> {
+    /// The next deadline before it; `None` if there was no bundle.
+    pub(super) next_before: Option<Timestamp>,
+    /// The member that was added; `None` if others were removed or replaced.
+    pub(super) added: Option<(Role, &'m Member)>,
+    /// The wall clock.
+    pub(super) now: Timestamp,
+}
+
+impl Bundle {
+    /// The bundle after a change: closed if it is complete, otherwise stored and with its next deadline.
+    pub(super) fn settle(
+        &self,
+        key: &Key,
+        (phase, mut gathering): (Phase, Gathering),
+        change: Change<'_>,
+        mut effects: Vec<Effect>,
+    ) -> Result<Transition<State>, Reject> {
+        if gathering.is_complete(&self.rules.members)
+            && let Some(deadlines) = self.rules.deadlines(&gathering)
+            && gathering.last_at().is_some_and(|last| last <= deadlines.expiry)
+        {
+            return self.complete(key, (phase, gathering), (deadlines, change.now), effects);
+        }
+        effects.extend(parts_of(&mut gathering, change.added)?);
+        if let Some(due) = self.next_deadline(phase, &gathering).filter(|due| change.next_before != Some(*due)) {
+            effects.push(Effect::Schedule(Timer { kind: DEADLINE, due }));
+        }
+        Ok(phase.with(gathering, effects))
+    }
+
+    /// The earliest deadline that has not passed; `None` without members.
+    pub(super) fn next_deadline(&self, phase: Phase, gathering: &Gathering) -> Option<Timestamp> {
+        let deadlines = self.rules.deadlines(gathering)?;
+        Some(deadlines.next(gathering, phase == Phase::Breached))
+    }
+}
+
+/// The effects that store members in parts: the new member's; those of all members if they move to parts now, or if some
+/// were removed or replaced.
+fn parts_of(gathering: &mut Gathering, added: Option<(Role, &Member)>) -> Result<Vec<Effect>, Reject> {
+    let part = |role, member: &Member| match stored::part(role, member) {
+        Ok(bytes) => Ok(Effect::AddPart(bytes)),
+        Err(error) => Err(Reject::new(RejectReason::Unreadable, error.to_string())),
+    };
+    if let (true, Some((role, member))) = (gathering.is_in_parts(), added) {
+        return Ok(vec![part(role, member)?]);
+    }
+    if !gathering.is_in_parts() && !gathering.is_large() {
+        return Ok(Vec::new());
+    }
+    let all = gathering.members().map(|(role, member)| part(role, member));
+    let effects = gathering.is_in_parts().then_some(Ok(Effect::DropParts)).into_iter().chain(all).collect();
+    gathering.set_in_parts();
+    effects
+}
+
+/// Rejects a member with which the payloads would have this size.
+pub(super) fn refuse_too_large(key: &Key, size: usize) -> Result<(), Reject> {
+    if size <= PAYLOADS_MAX {
+        return Ok(());
+    }
+    let detail = format!("the payloads of bundle {key} would have {size} bytes; the limit is {PAYLOADS_MAX}");
+    Err(Reject::new(RejectReason::TooLarge, detail))
+}

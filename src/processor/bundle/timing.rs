@@ -1,0 +1,8 @@
+//! What time has done to an incomplete bundle.
+
+/// The deadlines that an incomplete bundle has passed or been given, besides the SLA breach, which is its state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// True if the warning before the deadline has been published.
+    pub warned: bool,
+}
