@@ -150,9 +150,12 @@ impl Printer {
     fn happens(&self, outcome: &Outcome) {
         print_stdout("      nothing is expected yet; --update writes to the file what happens:\n");
         for step in &outcome.steps {
-            let commands = step.moments.iter().filter_map(|moment| moment.command.as_ref());
-            commands.for_each(|command| print_stdout(&format!("      {}", self.paint(command, GREY))));
-            step.actual().iter().for_each(|line| print_stdout(&format!("      {}", self.paint(line, GREEN))));
+            for command in step.commands.iter().map(String::as_str).chain(["----"]) {
+                print_stdout(&format!("      {}", self.paint(command, GREY)));
+            }
+            for line in step.actual() {
+                print_stdout(&format!("      {}", self.paint(&line, GREEN)));
+            }
             print_stdout("");
         }
     }
@@ -179,7 +182,7 @@ impl Printer {
         let others = [
             (failed, "failed (--update writes what happens)"),
             (new, "without expectations"),
-            (broken, "files not played"),
+            (broken, if broken == 1 { "file is not played" } else { "files are not played" }),
         ];
         parts.extend(others.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));
         let colour = if failed + new + broken == 0 { GREEN } else { RED };

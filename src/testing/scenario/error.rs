@@ -59,7 +59,7 @@ pub enum Error {
         problems: Problems,
     },
     /// The topology of a file cannot be used.
-    #[error("{}:{line}: the topology cannot be used\n{error}", path.display())]
+    #[error("{}:{line}: the topology cannot be used\n{error}{}", path.display(), remedy(error))]
     Topology {
         /// The path of the scenario file.
         path: PathBuf,
@@ -98,6 +98,15 @@ impl fmt::Display for Mistake {
         let Self { path, line, text, message, hint } = self;
         write!(f, "{}:{line}: {message}\n{line:>4} | {text}", path.display())?;
         hint.as_ref().map_or(Ok(()), |hint| write!(f, "\n     | {hint}"))
+    }
+}
+
+/// What is not said where the topology is read in the directory in which it runs.
+fn remedy(error: &app::Error) -> &'static str {
+    if matches!(error, app::Error::Template { .. }) {
+        "\n(the path of a template is relative to the working directory: run `sheaf test` where `sheaf run` is started)"
+    } else {
+        ""
     }
 }
 

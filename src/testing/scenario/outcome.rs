@@ -41,6 +41,8 @@ pub struct StepOutcome {
     pub is_compared: bool,
     /// The lines below its marker.
     pub expected: Vec<String>,
+    /// Its commands, as they stand in the file.
+    pub commands: Vec<String>,
     /// What happened, in the order of time.
     pub moments: Vec<Moment>,
 }

@@ -73,6 +73,7 @@ impl<'a> Player<'a> {
             // What a step that ends early leads to says nothing.
             is_compared: expected.is_some() && failure.is_none(),
             expected: expected.map(|expected| expected.lines.clone()).unwrap_or_default(),
+            commands: step.commands.iter().map(|line| line.text.clone()).collect(),
             moments,
         };
         (played, failure)
@@ -87,7 +88,11 @@ impl<'a> Player<'a> {
         }
         self.act(&timed.action)?;
         let lines = self.settle()?;
-        moments.push(Moment { at: self.driver.now(), command: Some(text.to_owned()), lines });
+        // What only changes the scenario is no event.
+        let is_event = !matches!(timed.action, Action::Answers(_) | Action::Headers | Action::Requests);
+        if is_event || !lines.is_empty() {
+            moments.push(Moment { at: self.driver.now(), command: Some(text.to_owned()), lines });
+        }
         Ok(())
     }
 

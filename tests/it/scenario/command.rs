@@ -58,9 +58,11 @@ fn a_scenario_without_expectations_shows_what_happens() {
     std::fs::write(directory.path().join("new.scenario"), text).unwrap();
     let (code, printed) = sheaf_test(directory.path(), &["new.scenario"]);
     assert_eq!(code, Some(1), "{printed}");
-    for words in
-        ["new   new.scenario:3  A request", "--update writes to the file", "state   bundle l open/waiting-children"]
-    {
+    for words in [
+        "new   new.scenario:3  A request",
+        "--update writes to the file",
+        "      ----\n      state   bundle l open/waiting-children",
+    ] {
         assert!(printed.contains(words), "{words}\n---\n{printed}");
     }
 }
@@ -71,10 +73,13 @@ fn a_file_that_cannot_be_used_is_told_by_exit_code_78() {
     std::fs::write(directory.path().join("a.scenario"), "topology none.yaml\n\n# A.\nuntil 1h\n").unwrap();
     std::fs::write(directory.path().join("b.scenario"), "topology loan.yaml\nset http.bin=x\n\n# A.\nuntil 1h\n")
         .unwrap();
+    std::fs::copy(super::topologies().join("chain.yaml"), directory.path().join("chain.yaml")).unwrap();
+    std::fs::write(directory.path().join("c.scenario"), "topology chain.yaml\n\n# A.\nuntil 1h\n").unwrap();
     for (file, words) in [
         ("none.scenario", "error: none.scenario cannot be read"),
         ("a.scenario", "error: a.scenario:1: the topology cannot be used\nnone.yaml cannot be read"),
         ("b.scenario", "b.scenario: a `set` is refused: --set http.bin"),
+        ("c.scenario", "run `sheaf test` where `sheaf run` is started"),
         ("pages", "error: pages cannot be read"),
     ] {
         let (code, printed) = sheaf_test(directory.path(), &[file]);

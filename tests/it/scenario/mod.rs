@@ -5,6 +5,7 @@ mod language;
 
 use std::path::{Path, PathBuf};
 
+use sheaf::app::TopologyFile;
 use sheaf::testing::scenario::{Played, TestResult, diff, files, play};
 
 fn topologies() -> PathBuf {
@@ -36,11 +37,13 @@ fn the_shipped_scenarios_pass() {
 }
 
 #[test]
-fn every_shipped_topology_has_scenarios() {
+fn every_shipped_topology_has_scenarios_and_templates_without_findings() {
     for item in std::fs::read_dir(topologies()).unwrap() {
         let path = item.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "yaml") {
             assert!(path.with_extension("scenario").exists(), "{} has no scenarios beside it", path.display());
+            let findings = TopologyFile::read(&path).unwrap().check().unwrap();
+            assert!(findings.is_empty(), "{}: {findings:?}", path.display());
         }
     }
 }
