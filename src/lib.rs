@@ -271,7 +271,7 @@
 //! | floor | modules | what it is |
 //! |---|---|---|
 //! | 10 | `cli` | the commands |
-//! | 9 | `testing` | tests of custom processors: a driver, golden text |
+//! | 9 | `testing` | tests of custom processors and of topology files: a driver, golden text, scenarios |
 //! | 8 | `app` | turns a configuration into applications |
 //! | 7 | `admin`, `sim` | shows a runtime over HTTP; simulates one from a seed |
 //! | 6 | `runtime`, `sink`, `mock`, `aws` | processes records; calls other systems; mocks them; secrets and blobs from AWS |

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::output::print_stderr;
 use crate::codec::yaml::Problems;
+use crate::testing::scenario;
 use crate::{app, broker, runtime};
 
 /// The failure of a command.
@@ -64,6 +65,20 @@ impl From<app::Error> for Failure {
             | app::Error::NotBuilt(_)
             | app::Error::CaBundle { .. }
             | app::Error::Sink(_)) => Self::Configuration(format!("error: {invalid}")),
+        }
+    }
+}
+
+impl From<scenario::Error> for Failure {
+    fn from(error: scenario::Error) -> Self {
+        match error {
+            scenario::Error::Start { .. } | scenario::Error::Write { .. } => Self::Failed(error.into()),
+            mistakes @ (scenario::Error::Read { .. }
+            | scenario::Error::NoFiles { .. }
+            | scenario::Error::Text { .. }
+            | scenario::Error::Mistakes { .. }
+            | scenario::Error::Settings { .. }
+            | scenario::Error::Topology { .. }) => Self::Configuration(format!("error: {mistakes}")),
         }
     }
 }

@@ -11,3 +11,9 @@ pub(super) fn print_stdout(line: &str) {
 pub(super) fn print_stderr(line: &str) {
     let (Ok(()) | Err(_)) = writeln!(std::io::stderr(), "{line}");
 }
+
+/// True if the environment asks for no colours.
+#[expect(clippy::disallowed_methods, reason = "the command line reads the environment; see no-color.org")]
+pub(super) fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}

@@ -65,6 +65,11 @@ impl Consumer {
         self.passed.with_label_values(&[topic.as_str()]).inc_by(records);
     }
 
+    /// The source records of a topic that belong to no entry of this application.
+    pub fn passed_of(&self, topic: &Topic) -> u64 {
+        self.passed.with_label_values(&[topic.as_str()]).get()
+    }
+
     /// Counts records read.
     pub fn consumed(&self, topic: &Topic, records: u64, bytes: u64) {
         self.records.with_label_values(&[topic.as_str()]).inc_by(records);

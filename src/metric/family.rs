@@ -42,6 +42,11 @@ impl Families {
         if self.declared.contains(&count) { Ok(()) } else { Err(InternalError::UnknownLabel) }
     }
 
+    /// The value of a counter; 0 for an undeclared family.
+    pub(super) fn value(&self, count: Count) -> u64 {
+        self.counter(count).map_or(0, |counter| counter.get())
+    }
+
     fn counter(&self, count: Count) -> Result<IntCounter, InternalError> {
         let (family, counters) = self.counters.get(count.family).ok_or(InternalError::UnknownFamily)?;
         let counter = counters.get_metric_with_label_values(used(family, &count.labels));

@@ -155,6 +155,11 @@ impl Metrics {
         }
     }
 
+    /// The value of a counter of a processor; 0 for an undeclared one.
+    pub fn counted(&self, count: Count) -> u64 {
+        self.families.value(count)
+    }
+
     /// All metrics in Prometheus' text format.
     pub fn encode(&self) -> Result<String, Error> {
         Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)

@@ -23,6 +23,7 @@ mod golden;
 mod property;
 mod readme;
 mod runtime;
+mod scenario;
 mod simulation;
 mod store;
 mod validate;

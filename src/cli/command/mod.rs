@@ -6,6 +6,7 @@
 //! | `demo` | `sheaf demo`: a day of events in a minute, in memory |
 //! | `simulate` | `sheaf simulate`: simulated runs with faults, from seeds |
 //! | `produce` | `sheaf produce`: sample events |
+//! | `test` | `sheaf test`: scenarios of topologies on the virtual clock |
 //! | `validate` | `sheaf validate`: configuration, topology and template, without a broker |
 //! | `state` | `sheaf state`: state stores and their changelogs |
 //! | `deliveries` | `sheaf deliveries`: commands to the delivery of one bundle |
@@ -23,6 +24,7 @@ mod reload;
 mod run;
 mod simulate;
 mod state;
+mod test;
 mod topology;
 mod validate;
 
@@ -44,6 +46,7 @@ const AFTER_HELP: &str = "\
 First steps:
   sheaf demo                          watch a day of events in a minute; needs no Kafka
   sheaf validate -c sheaf.yaml        check the configuration, the topology and the template
+  sheaf test topologies               play the scenarios of the topologies; needs no Kafka
   sheaf run -c sheaf.yaml             run an instance; start more of them to scale out
   sheaf produce -n 20                 write sample events
 
@@ -56,6 +59,7 @@ enum Command {
     Run(run::Args),
     Produce(produce::Args),
     Validate(validate::Args),
+    Test(test::Args),
     Simulate(simulate::Args),
     #[command(subcommand)]
     Deliveries(deliveries::Command),
@@ -74,6 +78,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Run(args) => run::main(&args),
         Command::Produce(args) => produce::main(&args),
         Command::Validate(args) => validate::main(&args),
+        Command::Test(args) => test::main(&args),
         Command::Simulate(args) => Ok(simulate::main(&args)),
         Command::Deliveries(command) => deliveries::main(&command),
         Command::State(command) => state::main(&command),

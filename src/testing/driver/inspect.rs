@@ -1,5 +1,6 @@
 //! Reads topics, entries, alerts and dead letters of a topology under test.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::Result;
@@ -8,6 +9,7 @@ use crate::broker::Broker;
 use crate::codec::{Head, Versioned, entry, part};
 use crate::metric::Metrics;
 use crate::model::{Act, Alert, Clock, Key, Record, Statuses, Timer, Timestamp, Topic};
+use crate::runtime::TopologyPlan;
 use crate::store::memory::MemoryStores;
 use crate::store::{Store, Stores, TimerClock};
 
@@ -113,6 +115,21 @@ impl TestDriver {
         let state = entry::decode_body(&entry, parts.collect::<std::result::Result<_, _>>()?)?;
         let Head { timers, acts, statuses, at, .. } = entry.head;
         Ok(Some(Stored { state, timers, acts, statuses, at }))
+    }
+
+    /// The encoded entries of all processors, by the index of the processor in the topology and by key.
+    pub(in crate::testing) fn entries(&mut self) -> Result<BTreeMap<(usize, Key), Vec<u8>>> {
+        let mut entries = BTreeMap::new();
+        for (node, task) in self.tasks().iter().enumerate() {
+            let Some(store) = self.store(task)? else { continue };
+            entries.extend(store.scan(None, usize::MAX)?.into_iter().map(|(key, bytes)| ((node, key), bytes)));
+        }
+        Ok(entries)
+    }
+
+    /// The topology, with the names of all topics.
+    pub(in crate::testing) fn plan(&self) -> &TopologyPlan {
+        self.world.plan()
     }
 
     /// The instance's metrics; `None` only after a start has failed.

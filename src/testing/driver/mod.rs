@@ -189,10 +189,15 @@ impl TestDriver {
             if left.is_zero() {
                 return self.run_until_idle();
             }
-            let step = self.until_next_timer()?.unwrap_or(left);
-            self.world.clock().advance(step.min(left));
-            self.run_until_idle()?;
+            self.advance_to_timer(left)?;
         }
+    }
+
+    /// Advances the clock to the next timer, by `most` at most.
+    pub(in crate::testing) fn advance_to_timer(&mut self, most: Duration) -> Result<()> {
+        let step = self.until_next_timer()?.unwrap_or(most);
+        self.world.clock().advance(step.min(most));
+        self.run_until_idle()
     }
 
     /// The time of the clock.

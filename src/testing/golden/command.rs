@@ -26,14 +26,18 @@ pub struct Command {
 }
 
 impl Command {
-    /// Parses a line. A word that begins with a brace or a bracket extends to the end of the line, so that JSON may have spaces.
+    /// Parses a line. A word that begins with a brace or a bracket extends to the end of the line, so that JSON may have spaces; a value
+    /// in quotes, as in `message="no such job"`, may have spaces too.
     pub fn parse(line: &str) -> Result<Self> {
         let (mut words, mut named, mut rest) = (Vec::new(), BTreeMap::new(), line.trim());
         while !rest.is_empty() {
-            let end = if rest.starts_with(['{', '[']) { rest.len() } else { rest.find(' ').unwrap_or(rest.len()) };
+            let end = if rest.starts_with(['{', '[']) { rest.len() } else { end_of_word(rest) };
             let (word, more) = rest.split_at(end);
             match word.split_once('=').filter(|_| !word.starts_with(['{', '['])) {
-                Some((name, value)) => drop(named.insert(name.to_owned(), value.to_owned())),
+                Some((name, value)) => {
+                    let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+                    named.insert(name.to_owned(), quoted.unwrap_or(value).to_owned());
+                }
                 None => words.push(word.to_owned()),
             }
             rest = more.trim_start();
@@ -92,5 +96,14 @@ impl Command {
     /// The error of an unknown command.
     pub fn unknown(&self) -> Error {
         Error::UnknownCommand { command: self.name.clone() }
+    }
+}
+
+/// The length of the first word: up to a blank, or up to the quote that ends its value.
+fn end_of_word(text: &str) -> usize {
+    let blank = text.find(' ').unwrap_or(text.len());
+    match text.split_once("=\"") {
+        Some((name, value)) if name.len() < blank => value.find('"').map_or(blank, |close| name.len() + close + 3),
+        Some(_) | None => blank,
     }
 }

@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use crate::app::{self, Assembly, Calls, Secrets, TopologyFile};
 use crate::broker::memory;
 use crate::cli::exit::Failure;
-use crate::cli::output::print_stdout;
+use crate::cli::output::{no_color, print_stdout};
 use crate::config::{Config, Sources};
 use crate::mock::control_m::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
 use crate::model::{Act, Clock, Completion, Key, Sink, Target, TaskId, Timestamp};
@@ -83,11 +83,6 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     }
     runtime.block_on(simulator.stop());
     Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-#[expect(clippy::disallowed_methods, reason = "the command line reads the environment; see no-color.org")]
-fn no_color() -> bool {
-    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// The configuration of the instances: defaults, and the simulator as Control-M.
