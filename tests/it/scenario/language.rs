@@ -48,7 +48,7 @@ fn each_scenario_begins_anew_and_timers_fire_at_their_own_time() {
     let due = &one.steps[0].moments[1];
     assert!(due.command.is_none() && due.lines.iter().any(|line| line.starts_with("alert   sla_breach")), "{due:?}");
     let actual = one.steps[0].actual();
-    assert!(actual.contains(&"due     2h".to_owned()), "{actual:?}");
+    assert!(actual.contains(&"due     2h2s".to_owned()), "with the grace of deadlines: {actual:?}");
     assert_eq!(two.description, "More.");
     assert_eq!(lines(two), lines(one)[..lines(two).len()]);
 }
