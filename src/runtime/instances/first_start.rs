@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::broker::Admin;
+use crate::broker::{self, Admin, Purpose};
 use crate::model::{Timestamp, Topic, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::error::{CHOICES, Error, Histories, History, Result};
@@ -19,6 +19,10 @@ use crate::topology::StartAt;
 const HISTORY_AGE: Duration = Duration::from_mins(10);
 /// The most older records of all undecided topics with which a first start begins by itself.
 const HISTORY_MAX: i64 = 100;
+/// The most records of a topic that are read to find old ones.
+const PEEKED_MAX: usize = 1_000;
+/// The time-out of one poll for them.
+const POLL: Duration = Duration::from_millis(100);
 /// A partition with the id of its topic and its start offset.
 type Start = (TopicPartition, Option<Uuid>, i64);
 /// The partitions of a topic with the first and the last offset of their logs.
@@ -41,7 +45,10 @@ pub(super) fn decide(
         let start = source.and_then(|source| source.start);
         let logs = logs(admin, topic, timeout)?;
         if start.is_none() && logs.iter().any(|(_, low, high)| low < high) {
-            undecided.push(history(admin, (topic, &logs), now, timeout)?);
+            let (history, old) = history(admin, (topic, &logs), now, timeout)?;
+            let is_long = old <= HISTORY_MAX && history.earliest > HISTORY_MAX;
+            let old = if is_long { old.max(old_among_first(context, &logs, now)?) } else { old };
+            undecided.push((history, old));
         }
         let start = start.unwrap_or(StartAt::Earliest);
         let offsets = offsets(admin, (start, &logs), now, timeout)?;
@@ -91,6 +98,32 @@ fn offsets(
 /// The number of records behind the offsets; transaction markers count, because a log does not tell them apart.
 fn records(logs: &Logs, offsets: &[i64]) -> i64 {
     logs.iter().zip(offsets).map(|((_, _, high), offset)| high.saturating_sub(*offset).max(0)).sum()
+}
+
+/// The number of old records among the first ones of a topic, up to one more than [`HISTORY_MAX`]. An offset by timestamp does not show
+/// them if the history was copied just now by a transactional producer: a marker in between has the time of its commit.
+fn old_among_first(context: &Context, logs: &Logs, now: Timestamp) -> Result<i64> {
+    let young = now.saturating_sub(HISTORY_AGE);
+    let held = logs.iter().filter(|(_, low, high)| low < high);
+    let ends: BTreeMap<&TopicPartition, i64> = held.map(|(partition, _, high)| (partition, *high)).collect();
+    let starts: Vec<_> = ends.keys().map(|partition| ((*partition).clone(), broker::Start::Beginning)).collect();
+    let mut reader = context.broker.reader_to(Purpose::Peek)?;
+    reader.assign(&starts)?;
+    let (mut seen, mut old) = (0, 0);
+    let mut polls_left = context.settings.limits.broker_timeout.as_millis() / POLL.as_millis();
+    while old <= HISTORY_MAX && seen < PEEKED_MAX && polls_left > 0 {
+        let mut records = Vec::new();
+        reader.poll(PEEKED_MAX, &mut records, POLL)?;
+        seen += records.len();
+        old += records.iter().map(|record| i64::from(record.timestamp < young)).sum::<i64>();
+        if ends.iter().all(|(partition, end)| reader.position(partition).is_some_and(|position| position >= *end)) {
+            break;
+        }
+        if records.is_empty() {
+            polls_left -= 1;
+        }
+    }
+    Ok(old)
 }
 
 /// What each choice would read of a topic, and the number of its old records.

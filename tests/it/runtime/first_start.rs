@@ -1,10 +1,11 @@
 //! The first start on sources that hold records.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
 use sheaf::broker::{Admin, Broker, NewTopic, memory};
-use sheaf::model::{Key, OutRecord, Topic};
+use sheaf::model::{Clock as _, Key, OutRecord, Topic};
 use sheaf::processor::erase;
 use sheaf::sim::World;
 use sheaf::topology::StartAt;
@@ -46,6 +47,25 @@ fn counted_by(mut world: World) -> usize {
     world.start("a").unwrap();
     run_until_idle(&mut world);
     values(&world, "counts").len()
+}
+
+#[test]
+fn a_history_that_a_transactional_producer_has_just_copied_is_a_history() {
+    let mut setup = setup(erase(Counter), Box::new(|_| std::sync::Arc::new(NoSink)), memory::Settings::default());
+    setup.topology.sources[0].start = None;
+    let mut world = World::new(setup);
+    let events = NewTopic { topic: Topic::new("events"), partitions: 4, replication: None, config: BTreeMap::new() };
+    world.broker().admin().unwrap().create(&[events], BROKER_TIMEOUT).unwrap();
+    let written = world.clock().now();
+    world.clock().advance(Duration::from_hours(8 * 24));
+    for number in 0..150 {
+        let key = Key::new(&format!("old-{number:04}"));
+        let record = OutRecord::keyed(&Topic::new("events"), &key, Bytes::from_static(b"1"));
+        produce(&world, [OutRecord { timestamp: Some(written), ..record }].into_iter());
+    }
+    world.start("a").unwrap();
+    let error = failure_of(&mut world);
+    assert!(error.contains("first start of app"), "{error}");
 }
 
 #[test]
