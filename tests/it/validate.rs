@@ -97,3 +97,13 @@ fn a_template_in_another_encoding_or_with_a_script_that_is_a_comment_is_refused(
         assert!(code == Some(78) && printed.contains(words), "{words}\n---\n{printed}");
     }
 }
+
+#[test]
+fn a_property_that_only_an_opened_client_refuses_stops_the_start_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let properties = ["kafka.properties.security.protocol=SSL", "kafka.properties.ssl.keystore.location=t.yaml"];
+    for command in ["validate", "run"] {
+        let (code, printed) = sheaf(directory.path(), command, &template("x"), &properties);
+        assert!(code == Some(78) && printed.contains("ssl.keystore.password"), "{command}: {printed}");
+    }
+}

@@ -16,16 +16,15 @@ pub fn broker(config: &Config, secrets: &Secrets, transaction_timeout: Option<Du
     if let Some(timeout) = transaction_timeout {
         settings.transaction_timeout = timeout;
     }
-    connect(settings)
+    let broker = KafkaBroker::new(settings).map_err(Error::Broker)?;
+    // Some properties are refused only when a client is opened, which takes no broker: a mistake of the configuration, told now.
+    broker.open().map_err(Error::Broker)?;
+    Ok(Arc::new(broker))
 }
 
 /// The client of the cluster at these addresses, with the default settings; it does not connect yet.
 pub fn broker_at(bootstrap_servers: &str) -> Result<Arc<dyn Broker>> {
-    connect(KafkaSettings::new(bootstrap_servers))
-}
-
-fn connect(settings: KafkaSettings) -> Result<Arc<dyn Broker>> {
-    Ok(Arc::new(KafkaBroker::new(settings).map_err(Error::Broker)?))
+    Ok(Arc::new(KafkaBroker::new(KafkaSettings::new(bootstrap_servers)).map_err(Error::Broker)?))
 }
 
 /// Opens the clients with these properties without a broker, and closes them: each property, and those that belong together, are
