@@ -50,7 +50,7 @@ pub(super) fn families() -> Vec<Family> {
             ],
         ),
         family(OPENED, "Bundles opened.", &[], &[["", ""]]),
-        family(CLOSED, "Bundles closed.", &["outcome"], &[["completed", ""], ["expired", ""]]),
+        family(CLOSED, "Bundles closed.", &["outcome"], &[["completed", ""], ["partial", ""], ["expired", ""]]),
         family(
             WARNINGS,
             "Warnings before a deadline, by the missing members.",

@@ -29,10 +29,8 @@ impl Rules {
 impl Deadlines {
     /// The earliest deadline that has not passed.
     pub(super) fn next(&self, gathering: &Gathering, is_breached: bool) -> Timestamp {
-        if is_breached {
-            return self.expiry;
-        }
-        self.unwarned(gathering).unwrap_or(self.due).min(self.expiry)
+        let due = if is_breached { self.expiry } else { self.unwarned(gathering).unwrap_or(self.due) };
+        due.min(self.expiry).min(gathering.timing.completes_at.unwrap_or(self.expiry))
     }
 
     /// The warning, if it has not been published.

@@ -34,6 +34,7 @@ pub(super) struct PartV4<M = MemberV4> {
 #[derive(Serialize, Deserialize)]
 pub(super) struct TimingV4 {
     warned: bool,
+    completes_at: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -94,14 +95,14 @@ impl From<MemberV4> for Member {
 }
 
 impl From<Timing> for TimingV4 {
-    fn from(Timing { warned }: Timing) -> Self {
-        Self { warned }
+    fn from(Timing { warned, completes_at }: Timing) -> Self {
+        Self { warned, completes_at }
     }
 }
 
 impl From<TimingV4> for Timing {
-    fn from(TimingV4 { warned }: TimingV4) -> Self {
-        Self { warned }
+    fn from(TimingV4 { warned, completes_at }: TimingV4) -> Self {
+        Self { warned, completes_at }
     }
 }
 

@@ -79,7 +79,7 @@ impl fmt::Display for MissingChild {
 
 impl Gathering {
     /// The parent, if received.
-    pub fn parent(&self) -> Option<&Arc<Member>> {
+    pub const fn parent(&self) -> Option<&Arc<Member>> {
         self.parent.as_ref()
     }
 
@@ -147,13 +147,13 @@ impl Gathering {
         self.size.saturating_add(overhead) > ENTRY_SIZE
     }
 
-    /// True if the parent and all children have been received; `members` are the children by name.
-    pub fn is_complete(&self, members: &[NamedChildren]) -> bool {
-        if !members.is_empty() {
-            let is_full = |named: &NamedChildren| self.count_of(Some(&named.name)) >= named.count;
-            return self.parent.is_some() && members.iter().all(is_full);
+    /// The number of received children without those whose position is beyond `last`.
+    pub(super) fn count_within(&self, last: u32) -> u32 {
+        if self.positions.last().is_none_or(|highest| *highest <= last) {
+            return self.count();
         }
-        self.parent.is_some() && self.expected.is_some_and(|expected| self.count() >= expected)
+        let is_within = |child: &&Arc<Member>| child.position.is_none_or(|position| position <= last);
+        u32::try_from(self.children_unsorted().filter(is_within).count()).unwrap_or(u32::MAX)
     }
 
     /// The number of received children of this name; without a name of all.
@@ -223,9 +223,9 @@ impl Gathering {
 
     fn missing_by_name(&self, members: &[NamedChildren], until: Option<Timestamp>) -> Vec<MissingChild> {
         let mut missing = Vec::new();
-        for NamedChildren { name, count } in members {
+        for NamedChildren { name, count, min } in members {
             let received = self.by_position_until(Some(name), until);
-            let free = (1..=*count).filter(|position| !received.contains_key(position));
+            let free = (1..=*min).filter(|position| !received.contains_key(position));
             let name = Some(Arc::clone(name));
             missing.extend(free.map(|position| MissingChild { name: name.clone(), position, is_only: *count == 1 }));
         }

@@ -36,7 +36,10 @@
 //! **Equality**: two events are equal if their values are equal as JSON, without the fields that the source ignores
 //! ([`SourceRules::ignore`]) and without the ids, which are compared by themselves.
 //!
-//! **Number of children**: the parent's ([`SourceRules::expects`]), else [`Rules::children`]. If parents may state it, children
+//! **Number of children**: the parent's ([`SourceRules::expects`]), else [`Rules::children`]; or the largest one that a child
+//! announces, without a limit before the bundle is complete. A topology without a source of parents has bundles without one. Where
+//! the number may vary ([`NamedChildren::min`], [`Rules::at_least`]) the bundle completes by the deadline timer: when all events up
+//! to the time at which it is complete have been processed, with the members up to that time. If parents may state it, children
 //! that arrive before their parent are added provisionally; surplus ones become unexpected with the parent (positions beyond N
 //! first, then the latest by event time).
 //!
@@ -71,6 +74,7 @@
 //! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
 //! | `state`, `gathering`, `member`, `stored`, `form`, `form_4` | the state and its encoding |
+//! | `completion`, `counting` | when a bundle is complete |
 //! | `classify`, `conflict` | the class of a member event; another content for a known member |
 //! | `step`, `phase`, `settle`, `close`, `deadline`, `timing` | the transitions, the deadlines |
 //! | `submission`, `alert`, `report`, `count` | records, alerts and metrics |
@@ -80,9 +84,11 @@
 mod alert;
 mod classify;
 mod close;
+mod completion;
 mod condition;
 mod conflict;
 pub mod count;
+mod counting;
 mod deadline;
 mod fingerprint;
 mod form;
@@ -119,8 +125,8 @@ pub use member::{Member, Origin};
 pub use place::{Format, Place};
 pub use policy::{EventOutcome, Report, Reports, Resolution};
 pub use rules::{
-    CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, NO_IDS_DEFAULT,
-    NamedChildren, PLAUSIBLE_FROM, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
+    AtLeast, CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat,
+    NO_IDS_DEFAULT, NamedChildren, PLAUSIBLE_FROM, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
 };
 pub use settle::PAYLOADS_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
@@ -131,6 +137,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::classify::Arrival;
+use self::counting::Counting;
 use self::source::{MemberFields, Reader};
 use self::topic::TopicReader;
 use super::Event;
@@ -157,8 +164,12 @@ pub struct Bundle {
     source: String,
     rules: Rules,
     topics: Vec<TopicReader>,
-    /// The number of children, if it does not depend on the parent.
-    fixed_children: Option<u32>,
+    /// How many children a bundle has.
+    counting: Counting,
+    /// The children by name, each with the number that is missed.
+    wanted: Vec<NamedChildren>,
+    /// True if a bundle has a parent.
+    has_parent: bool,
     /// [`SUBMISSIONS`], shared by all forwards.
     output: Arc<str>,
 }
@@ -172,10 +183,21 @@ impl Bundle {
                 topics.push(TopicReader::new(&rules, &source.topic));
             }
         }
-        let has_expects = topics.iter().flat_map(|reader| &reader.sources).any(Reader::has_expects);
-        let fixed_children = (!has_expects).then_some(rules.children());
+        let has_expects = |role: Role| rules.sources.iter().any(|it| it.member == role && it.expects.is_some());
+        let counting = if has_expects(Role::Parent) {
+            Counting::Stated
+        } else if has_expects(Role::Child) {
+            Counting::Announced
+        } else {
+            Counting::Fixed(rules.children())
+        };
+        let has_parent = rules.sources.iter().any(|source| source.member == Role::Parent);
+        // Until a time-out the most of each name are waited for.
+        let least = |named: &NamedChildren| if rules.at_least.is_some() { named.count } else { named.min };
+        let wanted = rules.members.iter().map(|named| NamedChildren { min: least(named), ..named.clone() }).collect();
         let source = submission::source_of_topology(topology);
-        Self { topology: topology.to_owned(), source, rules, topics, fixed_children, output: Arc::from(SUBMISSIONS) }
+        let (topology, output) = (topology.to_owned(), Arc::from(SUBMISSIONS));
+        Self { topology, source, rules, topics, counting, wanted, has_parent, output }
     }
 
     /// The processor as a part of an application: the `CloudEvents` source of its records is `/sheaf/<application>/<topology>`.

@@ -53,6 +53,8 @@ pub struct Rules {
     pub children: u32,
     /// The children by name, in the order of the submission; empty: all children are counted together.
     pub members: Vec<NamedChildren>,
+    /// The members that suffice after a time-out; `None`: all are needed.
+    pub at_least: Option<AtLeast>,
     /// Which of two contents of one member counts.
     pub conflicts: Resolution,
     /// How deviations are reported.
@@ -76,8 +78,19 @@ pub struct Rules {
 pub struct NamedChildren {
     /// The name.
     pub name: Arc<str>,
-    /// Their number in a bundle, from 1.
+    /// The most of them in a bundle, from 1.
     pub count: u32,
+    /// The least of them.
+    pub min: u32,
+}
+
+/// The members that suffice after a time-out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtLeast {
+    /// The least number of children; ignored if they are counted by name, where [`NamedChildren::min`] is.
+    pub children: u32,
+    /// The time-out, from the earliest member's event time.
+    pub after: Duration,
 }
 
 impl Rules {
@@ -87,6 +100,7 @@ impl Rules {
             sources,
             children: CHILDREN_DEFAULT,
             members: Vec::new(),
+            at_least: None,
             conflicts: Resolution::default(),
             reports: Reports::default(),
             sla: SLA_DEFAULT,
@@ -121,7 +135,7 @@ pub struct SourceRules {
     pub bundle: Place,
     /// The place of the member's id.
     pub id: Place,
-    /// The place of a parent's number of children; ignored for children.
+    /// The place of the number of children, in events of the parent or of children.
     pub expects: Option<Place>,
     /// The place of a child's position, from 1; ignored for parents.
     pub position: Option<Place>,

@@ -1,7 +1,9 @@
 //! What follows a change of the members: the bundle is complete, or it waits on.
 
+use super::classify::{no_position, too_many};
+use super::counting::Counting;
 use super::phase::Phase;
-use super::{Bundle, DEADLINE, Gathering, Member, Role, State, stored};
+use super::{Bundle, DEADLINE, EventOutcome, Gathering, Member, Role, State, alert, stored};
 use crate::model::{Key, Reject, RejectReason, Timer, Timestamp};
 use crate::processor::{Effect, Transition};
 
@@ -28,11 +30,19 @@ impl Bundle {
         change: Change<'_>,
         mut effects: Vec<Effect>,
     ) -> Result<Transition<State>, Reject> {
-        if gathering.is_complete(&self.rules.members)
+        if self.is_flexible() {
+            gathering.timing.completes_at = self.completes_at(&gathering);
+        } else if self.is_complete(&gathering)
             && let Some(deadlines) = self.rules.deadlines(&gathering)
-            && gathering.last_at().is_some_and(|last| last <= deadlines.expiry)
+            && let Some(last) = gathering.last_at().filter(|last| *last <= deadlines.expiry)
         {
-            return self.complete(key, (phase, gathering), (deadlines, change.now), effects);
+            if self.counting == Counting::Announced
+                && let Some(expected) = gathering.expected
+            {
+                self.trim(key, &mut gathering, expected, &mut effects);
+            }
+            let at = gathering.last_at().unwrap_or(last);
+            return Ok(self.complete(key, (phase, gathering), (deadlines, at, change.now), effects));
         }
         effects.extend(parts_of(&mut gathering, change.added)?);
         if let Some(due) = self.next_deadline(phase, &gathering).filter(|due| change.next_before != Some(*due)) {
@@ -45,6 +55,25 @@ impl Bundle {
     pub(super) fn next_deadline(&self, phase: Phase, gathering: &Gathering) -> Option<Timestamp> {
         let deadlines = self.rules.deadlines(gathering)?;
         Some(deadlines.next(gathering, phase == Phase::Breached))
+    }
+
+    /// Removes the children beyond their number. True if there are some.
+    pub(super) fn trim(&self, key: &Key, gathering: &mut Gathering, expected: u32, effects: &mut Vec<Effect>) -> bool {
+        let surplus = gathering.trim(expected);
+        for child in &surplus {
+            let content = (Role::Child, &**child, self.digest(Role::Child, child));
+            let position = child.position.filter(|position| *position > expected);
+            let reported = &mut gathering.reported;
+            effects.extend(match position.map(|position| no_position(position.into(), expected)) {
+                Some(why) => self.report_content(EventOutcome::OutOfRange, reported, content, || {
+                    alert::out_of_range(key, child, &why)
+                }),
+                None => self.report_content(EventOutcome::Unexpected, reported, content, || {
+                    alert::unexpected(key, child, &too_many(expected, None))
+                }),
+            });
+        }
+        !surplus.is_empty()
     }
 }
 

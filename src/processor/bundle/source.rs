@@ -77,9 +77,10 @@ impl Reader {
         let conditions = rules.conditions.iter().map(|condition| Check::new(condition, places)).collect();
         let mut field = |place: &Place| places.add(place);
         let (bundle, id) = (field(&rules.bundle), field(&rules.id));
-        let (expects, position) = match rules.member {
-            Role::Parent => (rules.expects.as_ref().map(&mut field), None),
-            Role::Child => (None, rules.position.as_ref().map(&mut field)),
+        let expects = rules.expects.as_ref().map(&mut field);
+        let position = match rules.member {
+            Role::Parent => None,
+            Role::Child => rules.position.as_ref().map(&mut field),
         };
         let time = rules.time.as_ref().map(|rule| field(&rule.place));
         Self {
@@ -122,11 +123,6 @@ impl Reader {
     /// The role of its records, which the inbox has: the children's name, or the role of members.
     pub(super) fn role(&self) -> &str {
         self.name.as_deref().unwrap_or(self.member.as_str())
-    }
-
-    /// True if the parents of this source state the number of children.
-    pub(super) const fn has_expects(&self) -> bool {
-        self.expects.is_some()
     }
 
     /// True if only some records of the topic are events of this source.
@@ -197,7 +193,7 @@ impl<'a> Fields<'a> {
         Ok(MemberFields { source: self.index, value, content, id, expects, position })
     }
 
-    /// A parent's number of children.
+    /// The number of children.
     fn expects(&self) -> Result<Option<u32>, Reject> {
         let Some((field, number)) = self.number(self.reader.expects.as_ref())? else { return Ok(None) };
         match u32::try_from(number) {

@@ -38,11 +38,8 @@ pub(super) fn read(list: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<V
                 list.problem(format!("there is no source of `{}`", named.name), Some(hint));
             }
         }
-        for (role, article) in [(Role::Parent, "parents"), (Role::Child, "children")] {
-            if !known.iter().any(|source| source.member == role) {
-                let hint = format!("add a source with `member: {}`", role.as_str());
-                list.problem(format!("there is no source of {article}"), Some(hint));
-            }
+        if !known.iter().any(|source| source.member == Role::Child) {
+            list.problem("there is no source of children", Some("add a source with `member: child`".to_owned()));
         }
     }
     read.into_iter().collect()
@@ -83,11 +80,12 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
     let conditions = fields.item("where").map_or(Some(Vec::new()), |item| place::conditions(&item));
     let bundle = fields.required_item("bundle").and_then(|item| place::place(&item));
     let id = fields.required_item("id").and_then(|item| place::place(&item));
-    let expects = only_of(&mut fields, "expects", member, Role::Parent);
-    if let (Some(_), Some([_, ..]), Some(item)) = (&expects, names, fields.item("expects")) {
+    let expects = fields.item("expects");
+    if let (Some(item), Some([_, ..])) = (&expects, names) {
         let hint = Some("remove it: the numbers in `bundle.members` are those of the children".to_owned());
-        item.problem("children are counted by name here, and a parent does not say their number", hint);
+        item.problem("children are counted by name here, and no event says their number", hint);
     }
+    let expects = expects.and_then(|item| place::place(&item));
     let position = only_of(&mut fields, "position", member, Role::Child);
     let time = fields.item("time").map(|item| time(&item));
     let start = fields.item("start").map(|item| start::read(&item));

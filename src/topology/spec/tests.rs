@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::{Processor, Spec};
 use crate::model::{Timestamp, Topic};
 use crate::processor::bundle::{
-    EventOutcome, Format, Implausible, KeyFormat, Literal, Report, Resolution, Role, Rules, SourceRules, TimeUnit,
+    AtLeast, EventOutcome, Format, Implausible, KeyFormat, Literal, Report, Resolution, Role, Rules, SourceRules,
+    TimeUnit,
 };
 use crate::topology::StartAt;
 
@@ -228,6 +229,55 @@ fn a_topology_says_which_of_two_contents_counts_and_which_deviations_are_alerted
         ("{ deviations: [late] }", "bundle.deviations: expected a map"),
     ] {
         let problems = problems(&with_rules(text));
+        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
+    }
+}
+
+#[test]
+fn a_bundle_may_have_no_parent_and_a_number_of_members_that_varies() {
+    let file = |sources: &[(&str, &str)], bundle: &str| {
+        let source = |(member, more): &(&str, &str)| {
+            format!("  - {{ topic: t-{member}, member: {member}, bundle: /o, id: /id{more} }}\n")
+        };
+        format!("name: t\nsources:\n{}bundle: {bundle}\n", sources.iter().map(source).collect::<String>())
+    };
+    let read = |sources: &[(&str, &str)], bundle: &str| {
+        Spec::parse("t.yaml", &file(sources, bundle)).unwrap().bundle().unwrap().rules.clone()
+    };
+    let (child, parent) = (("child", ""), ("parent", ""));
+    let (announcing, stating) = (("child", ", expects: /n"), ("parent", ", expects: /n"));
+    let (quote, order) = (("quote", ""), ("order", ""));
+    let names = read(&[quote, order], "{ members: { quote: 1..3, order: 1 } }").members;
+    assert_eq!(names.iter().map(|it| (it.min, it.count)).collect::<Vec<_>>(), [(1, 3), (1, 1)]);
+    assert_eq!(read(&[child], "{ children: 3 }").children, 3);
+    assert!(read(&[announcing], "{}").sources[0].expects.is_some());
+    let after = Duration::from_hours(2);
+    let read_at_least = read(&[stating, child], "{ at_least: { children: 3, after: 2h } }").at_least;
+    assert_eq!(read_at_least, Some(AtLeast { children: 3, after }));
+    assert!(read(&[quote], "{ members: { quote: 2..3 }, at_least: { after: 2h } }").at_least.is_some());
+    for (sources, bundle, expected) in [
+        (&[child][..], "{}", "there is no source of parents"),
+        (&[child], "{}", "`bundle.children`, `bundle.members`, or `expects` of the children"),
+        (
+            &[quote],
+            "{ members: { quote: 3..1 } }",
+            "bundle.members.quote: expected a whole number from 1 to 10000, or a range",
+        ),
+        (&[quote], "{ members: { quote: 0..1 } }", "no member is required"),
+        (&[stating, announcing], "{}", "parents and children both say how many children there are"),
+        (&[announcing], "{ children: 2 }", "bundle.children: children say their number here"),
+        (&[parent, child], "{ children: 3, at_least: { children: 3, after: 2h } }", "`at_least` names 3 children of 3"),
+        (&[stating, child], "{ at_least: { after: 2h } }", "bundle.at_least: this says no number of children"),
+        (&[stating, child], "{ at_least: { children: 3 } }", "bundle.at_least.after: this key is required"),
+        (&[stating, child], "{ at_least: { children: 3, after: 20d } }", "`after` must be shorter than `expire`"),
+        (&[quote], "{ members: { quote: 2 }, at_least: { after: 2h } }", "all members are needed"),
+        (
+            &[quote],
+            "{ members: { quote: 1..2 }, at_least: { children: 1, after: 2h } }",
+            "children are counted by name here",
+        ),
+    ] {
+        let problems = problems(&file(sources, bundle));
         assert!(problems.contains(expected), "{expected}\n---\n{problems}");
     }
 }

@@ -149,7 +149,7 @@ fn bundles_in_parts_have_the_bytes_of_version_2() {
 fn named_rules() -> Rules {
     let mut rules = rules(KeyFormat::Text);
     rules.sources[1].name = Some("payment".into());
-    rules.members = vec![NamedChildren { name: "payment".into(), count: 3 }];
+    rules.members = vec![NamedChildren { name: "payment".into(), count: 3, min: 3 }];
     rules
 }
 
