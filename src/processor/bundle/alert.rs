@@ -128,7 +128,13 @@ pub(super) fn late(key: &Key, role: Role, member: &Member, due: Timestamp) -> Ef
         format!("bundle {key} got its {role_name} {id} late: it was due at {due}, the {role_name} is of {at}");
     let mut details = of_member(role, member);
     details.insert("due".to_owned(), text(due));
-    deviation(EventOutcome::Late, member, message, details, "none is needed for this bundle; `bundle.sla` is the limit")
+    deviation(
+        EventOutcome::Late,
+        member,
+        message,
+        details,
+        "none is needed for this bundle; the topology's `sla`, `cut_off` or `deadline` is the limit",
+    )
 }
 
 /// A new member for a closed bundle, which is not added to it.

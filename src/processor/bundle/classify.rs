@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::counting::Counting;
 use super::{CHILDREN_MAX, Gathering, Member, Role};
 use crate::codec::json::Digester;
+use crate::model::Timestamp;
 
 /// A decoded and validated member event.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(super) struct Arrival<'r> {
     pub(super) role: Role,
     /// The number of children in the event.
     pub(super) expects: Option<u32>,
+    /// The deadline in the event.
+    pub(super) deadline: Option<Timestamp>,
     /// The position in a child's event, not validated.
     pub(super) stated_position: Option<i64>,
     /// The number of children with the name of this one, if they are counted by name.

@@ -20,7 +20,9 @@ impl Rules {
     /// The deadlines of a bundle; `None` without members.
     pub(super) fn deadlines(&self, gathering: &Gathering) -> Option<Deadlines> {
         let first = gathering.first_at()?;
-        let due = first.saturating_add(self.sla);
+        let due = self.cut_off.as_ref().map_or_else(|| first.saturating_add(self.sla), |cut_off| cut_off.next(first));
+        // A deadline that is stated after the one that held until then comes too late.
+        let due = gathering.timing.stated.filter(|(at, _)| *at <= due).map_or(due, |(_, stated)| stated);
         let warning = self.warn_before.map(|before| due.saturating_sub(before)).filter(|warning| *warning > first);
         Some(Deadlines { warning, due, expiry: first.saturating_add(self.expire) })
     }

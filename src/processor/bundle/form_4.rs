@@ -34,6 +34,7 @@ pub(super) struct PartV4<M = MemberV4> {
 #[derive(Serialize, Deserialize)]
 pub(super) struct TimingV4 {
     warned: bool,
+    stated: Option<(Timestamp, Timestamp)>,
     completes_at: Option<Timestamp>,
 }
 
@@ -95,14 +96,14 @@ impl From<MemberV4> for Member {
 }
 
 impl From<Timing> for TimingV4 {
-    fn from(Timing { warned, completes_at }: Timing) -> Self {
-        Self { warned, completes_at }
+    fn from(Timing { warned, stated, completes_at }: Timing) -> Self {
+        Self { warned, stated, completes_at }
     }
 }
 
 impl From<TimingV4> for Timing {
-    fn from(TimingV4 { warned, completes_at }: TimingV4) -> Self {
-        Self { warned, completes_at }
+    fn from(TimingV4 { warned, stated, completes_at }: TimingV4) -> Self {
+        Self { warned, stated, completes_at }
     }
 }
 

@@ -105,9 +105,9 @@ impl Gathering {
         self.span.map(|(_, last)| last)
     }
 
-    /// The deadline: `sla` after the earliest member.
-    pub fn due(&self, sla: Duration) -> Option<Timestamp> {
-        self.first_at().map(|first| first.saturating_add(sla))
+    /// The time this long after the earliest member.
+    pub fn due(&self, after: Duration) -> Option<Timestamp> {
+        self.first_at().map(|first| first.saturating_add(after))
     }
 
     /// The parent, then the children, in an order that is independent of their arrival.

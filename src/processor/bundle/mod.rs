@@ -50,7 +50,8 @@
 //! (event time, id). This is independent of the order of arrival, so that any interleaving of the same members gives the same
 //! submission, byte for byte. So events may bypass the inbox ([`Processor::ORDER_FREE`](super::Processor)).
 //!
-//! **Time**: the deadline is the earliest member's event time + SLA. Lateness depends on the event times of the members only:
+//! **Time**: the deadline is the earliest member's event time + SLA, or the next cut-off time after it ([`CutOff`]); or what the
+//! earliest member that states one says ([`SourceRules::deadline`]), if that is of before the deadline that held until then. Lateness depends on the event times of the members only:
 //! the submission's `late` is true if the latest member is after the deadline, and the breach is alerted even if the timer has
 //! not fired when the last member arrives. Members after the deadline count as missing at the deadline. The bundle expires
 //! [`Rules::expire`] after its earliest member; members after that do not count. An event time that
@@ -76,7 +77,7 @@
 //! | `state`, `gathering`, `member`, `stored`, `form`, `form_4` | the state and its encoding |
 //! | `completion`, `counting` | when a bundle is complete |
 //! | `classify`, `conflict` | the class of a member event; another content for a known member |
-//! | `step`, `phase`, `settle`, `close`, `deadline`, `timing` | the transitions, the deadlines |
+//! | `step`, `phase`, `settle`, `close`, `deadline`, `cut_off`, `timing` | the transitions, the deadlines |
 //! | `submission`, `alert`, `report`, `count` | records, alerts and metrics |
 //! | `status` | the statuses for lists |
 //! | `fingerprint` | hashes of members, to recognize duplicates |
@@ -89,6 +90,7 @@ mod condition;
 mod conflict;
 pub mod count;
 mod counting;
+mod cut_off;
 mod deadline;
 mod fingerprint;
 mod form;
@@ -117,6 +119,7 @@ mod timing;
 mod topic;
 
 pub use condition::{Condition, Literal};
+pub use cut_off::CutOff;
 pub use fingerprint::Fingerprint;
 pub use gathering::{Gathering, Missing, MissingChild};
 pub use id::ID_LEN_MAX;
@@ -231,7 +234,7 @@ impl Bundle {
 
     /// A member event of a source, with its fields.
     fn arrival<'r>(&self, topic: &TopicReader, source: &'r Reader, fields: MemberFields, event: &Event) -> Arrival<'r> {
-        let MemberFields { id, expects, position: stated_position, content, .. } = fields;
+        let MemberFields { id, expects, deadline, position: stated_position, content, .. } = fields;
         let position = stated_position.and_then(|position| u32::try_from(position).ok());
         let (partition, offset) = (event.record.source.partition, event.record.offset);
         let member = Member {
@@ -245,7 +248,7 @@ impl Bundle {
         };
         let limit = source.name.as_ref().and_then(|name| self.rules.members.iter().find(|named| named.name == *name));
         let (limit, digester) = (limit.map(|named| named.count), &*source.digester);
-        Arrival { role: source.member, expects, stated_position, limit, digester, member: Arc::new(member) }
+        Arrival { role: source.member, expects, deadline, stated_position, limit, digester, member: Arc::new(member) }
     }
 
     /// The sources of a topic.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Condition, Format, Place, Reports, Resolution};
+use super::{Condition, CutOff, Format, Place, Reports, Resolution};
 use crate::codec::json::Pointer;
 use crate::model::Timestamp;
 
@@ -61,6 +61,8 @@ pub struct Rules {
     pub reports: Reports,
     /// The time from the earliest member's event time to the deadline.
     pub sla: Duration,
+    /// The time of the day at which bundles are due, in place of [`sla`](Self::sla).
+    pub cut_off: Option<CutOff>,
     /// The time from a warning to the deadline; `None`: no warning.
     pub warn_before: Option<Duration>,
     /// The time from the earliest member's event time to the end of an incomplete bundle.
@@ -104,12 +106,18 @@ impl Rules {
             conflicts: Resolution::default(),
             reports: Reports::default(),
             sla: SLA_DEFAULT,
+            cut_off: None,
             warn_before: None,
             expire: EXPIRE_DEFAULT,
             keep_closed: KEEP_CLOSED_DEFAULT,
             key: KeyFormat::Uuid,
             no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
         }
+    }
+
+    /// True if a deadline is always [`sla`](Self::sla) after the earliest member.
+    pub(super) fn is_due_by_sla(&self) -> bool {
+        self.cut_off.is_none() && self.sources.iter().all(|source| source.deadline.is_none())
     }
 
     /// The number of children if no parent states it.
@@ -141,6 +149,8 @@ pub struct SourceRules {
     pub position: Option<Place>,
     /// The field with the event time; `None`: the timestamp of the Kafka record.
     pub time: Option<TimeRule>,
+    /// The field with the deadline of the bundle, in parents or children by name; `None`: it is that of the rules.
+    pub deadline: Option<TimeRule>,
     /// The fields that do not count when two events with one id are compared, besides the ids of bundle and member.
     pub ignore: Vec<Pointer>,
     /// What happens to a record with an event time that cannot be.

@@ -1,5 +1,7 @@
 //! The statuses of a bundle, for lists and counts. The numbers are stored, so a status must keep its number.
 
+use std::time::Duration;
+
 use super::{Bundle, Ending, Gathering, State};
 use crate::model::{Listing, Status};
 
@@ -26,12 +28,15 @@ const NAMES: [(u64, &str); 10] = [
     (CLOSED | EXPIRED, "expired"),
 ];
 
-/// The status of a bundle; incomplete bundles are sorted by deadline, closed ones by the due time of their timer.
+/// The status of a bundle; incomplete bundles are sorted by deadline if that is always as long after their earliest member, else
+/// by that member; closed ones by the due time of their timer.
 pub(super) fn listing(bundle: &Bundle, state: &State) -> Listing {
-    let sla = bundle.rules.sla;
+    let from_first = if bundle.rules.is_due_by_sla() { bundle.rules.sla } else { Duration::ZERO };
     match state {
-        State::Open(gathering) => Listing::of(Status(waits_for(bundle, gathering)), gathering.due(sla)),
-        State::Breached(gathering) => Listing::of(Status(BREACHED | waits_for(bundle, gathering)), gathering.due(sla)),
+        State::Open(gathering) => Listing::of(Status(waits_for(bundle, gathering)), gathering.due(from_first)),
+        State::Breached(gathering) => {
+            Listing::of(Status(BREACHED | waits_for(bundle, gathering)), gathering.due(from_first))
+        }
         State::Closed(marker) => {
             let ending = match marker.ending {
                 Ending::Completed => 0,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::iter;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::classify::{Arrival, Class};
 use super::counting::Counting;
@@ -41,8 +42,8 @@ impl Processor for Bundle {
     }
 
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
-        // Incomplete bundles are sorted by deadline.
-        status::is_open(status).then(|| at.saturating_sub(self.rules.sla))
+        let from_first = if self.rules.is_due_by_sla() { self.rules.sla } else { Duration::ZERO };
+        status::is_open(status).then(|| at.saturating_sub(from_first))
     }
 
     fn status_name(&self, status: Status) -> Cow<'static, str> {
@@ -161,6 +162,9 @@ impl Bundle {
         }
         let (role, member) = (arrival.role, Arc::clone(&arrival.member));
         gathering.add(role, Arc::clone(&member));
+        if let Some(stated) = arrival.deadline.map(|deadline| (member.at, deadline)) {
+            gathering.timing.stated = Some(gathering.timing.stated.map_or(stated, |other| other.min(stated)));
+        }
         let has_surplus = self.expect(key, &mut gathering, arrival, &mut effects);
         let due = self.rules.deadlines(&gathering).map_or(member.at, |deadlines| deadlines.due);
         let report = if member.at > due { self.rules.reports.of(EventOutcome::Late) } else { Report::Ignore };

@@ -7,6 +7,8 @@ use crate::model::Timestamp;
 pub struct Timing {
     /// True if the warning before the deadline has been published.
     pub warned: bool,
+    /// The event time of the earliest member that states a deadline, and that deadline.
+    pub stated: Option<(Timestamp, Timestamp)>,
     /// The time at which it is complete, if the number of its members may vary.
     pub completes_at: Option<Timestamp>,
 }

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
 use super::{name, source};
 use crate::codec::yaml::{Fields, Item, Value};
 use crate::model::Topic;
 use crate::processor::bundle::{
-    self, AtLeast, CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, EventOutcome, KEEP_CLOSED_DEFAULT, KeyFormat,
-    KeyingError, MemberKeying, NamedChildren, Report, Reports, Resolution, Role, Rules, SLA_DEFAULT, SourceRules,
+    self, AtLeast, CHILDREN_DEFAULT, CHILDREN_MAX, CutOff, EXPIRE_DEFAULT, EventOutcome, KEEP_CLOSED_DEFAULT,
+    KeyFormat, KeyingError, MemberKeying, NamedChildren, Report, Reports, Resolution, Role, Rules, SLA_DEFAULT,
+    SourceRules,
 };
 use crate::processor::erase;
 use crate::topology::{Node, Output, Source, StartAt, internal_topic};
@@ -127,7 +131,12 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
     if let Some(item) = fields.item("deviations") {
         rules.reports = reports(&item).unwrap_or_default();
     }
-    rules.sla = positive(&mut fields, "sla").unwrap_or(SLA_DEFAULT);
+    let sla = fields.item("sla");
+    rules.sla = positive_item(sla.as_ref()).unwrap_or(SLA_DEFAULT);
+    rules.cut_off = fields.item("cut_off").and_then(|item| cut_off(&item));
+    if let (Some(sla), Some(_)) = (sla, &rules.cut_off) {
+        sla.problem("the deadline is the cut-off here", Some("remove it, or `cut_off`".to_owned()));
+    }
     deadlines(&mut fields, &mut rules);
     rules.keep_closed = positive(&mut fields, "keep_closed").unwrap_or(KEEP_CLOSED_DEFAULT);
     if let Some(key) = fields.item("key") {
@@ -238,20 +247,39 @@ fn reports(item: &Item<'_>) -> Option<Reports> {
     Some(reports)
 }
 
+/// Reads the time of the day at which bundles are due.
+fn cut_off(item: &Item<'_>) -> Option<CutOff> {
+    let mut fields = item.fields()?;
+    let at = fields.required_item("at").and_then(|item| {
+        item.parsed(|text| {
+            let clock = |_error| format!("`{text}` is not a time of the day: write it as `23:59` or `06:30:00`");
+            text.parse::<Time>().map_err(clock)
+        })
+    });
+    let zone = fields.required_item("zone").and_then(|item| source::zone(&item));
+    fields.finish();
+    Some(CutOff { at: at?, zone: TimeZone::get(&zone?).ok()? })
+}
+
 /// Reads the warning before the deadline, and the expiry.
 fn deadlines(fields: &mut Fields<'_>, rules: &mut Rules) {
+    // A day by the clocks has up to 25 hours.
+    let (longest, what) = match rules.cut_off {
+        Some(_) => (Duration::from_hours(25), "25 hours, the longest day"),
+        None => (rules.sla, "`sla`"),
+    };
     let item = fields.item("warn_before");
     rules.warn_before = positive_item(item.as_ref());
-    if let (Some(item), Some(_)) = (item, rules.warn_before.filter(|before| *before >= rules.sla)) {
+    if let (Some(item), Some(_)) = (item, rules.warn_before.filter(|before| *before >= longest)) {
         let hint = "it is the time from the warning to the deadline: to warn at 20 of 24 hours, write `4h`".to_owned();
-        item.problem("this must be shorter than `sla`", Some(hint));
+        item.problem(format!("this must be shorter than {what}"), Some(hint));
     }
     let item = fields.item("expire");
     rules.expire = positive_item(item.as_ref()).unwrap_or(EXPIRE_DEFAULT.max(rules.sla.saturating_mul(2)));
-    if let Some(item) = item.filter(|_| rules.expire <= rules.sla) {
+    if let Some(item) = item.filter(|_| rules.expire <= longest) {
         let hint =
             "an incomplete bundle is kept from its first event to its expiry, the deadline in between".to_owned();
-        item.problem("this must be longer than `sla`", Some(hint));
+        item.problem(format!("this must be longer than {what}"), Some(hint));
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `parent p1 children=2 note=x` | a parent event, through its keying; `children` and `note` are optional |
 //! | `child c1 parent=p1 n=1 note=x` | a child event; `n` is its position; without an id it is `c<n>` |
 //! | `rules least=3 after=2h expects=child parent=no` | a minimum after a time-out; children announce their number, `of=3`; no parent |
+//! | `rules cut_off=23:59 zone=Europe/Berlin deadline=/due` | other deadlines |
 //! | `members alone payment=1..3 shipment=2` | the same without a parent, and with a range |
 //! | `members payment=1 shipment=2` | counts children by name; each has a topic of its own, `payments` |
 //! | `named payment c1 parent=p1 n=1` | a child of this name |
@@ -16,12 +17,13 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 use sheaf::codec::json::Pointer;
 use sheaf::model::{ActSlot, Key, Outcome, Record, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::bundle::{
-    AtLeast, Bundle, DEADLINE, EventOutcome, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NamedChildren,
-    Report, Resolution, Role, Rules, SourceRules, State, TimeRule, TimeUnit,
+    AtLeast, Bundle, CutOff, DEADLINE, EventOutcome, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying,
+    NamedChildren, Report, Resolution, Role, Rules, SourceRules, State, TimeRule, TimeUnit,
 };
 use sheaf::processor::{Input, Parsed};
 use sheaf::testing::golden::{Command, Error, Given, Script, record};
@@ -46,6 +48,7 @@ impl Default for BundleScript {
             expects,
             position,
             time: None,
+            deadline: None,
             ignore: Vec::new(),
             implausible: Implausible::AppendTime,
         };
@@ -243,6 +246,13 @@ impl BundleScript {
         if command.named.contains_key("implausible") {
             self.rules.sources[0].implausible = Implausible::Reject;
         }
+        if let (Some(at), Some(zone)) = (command.get("cut_off")?, command.named.get("zone")) {
+            let zone = TimeZone::get(zone).map_err(|error| error.to_string())?;
+            self.rules.cut_off = Some(CutOff { at, zone });
+        }
+        if let Some(place) = command.get::<Pointer>("deadline")? {
+            self.rules.sources[0].deadline = Some(TimeRule { place: place.into(), zone: None, unit });
+        }
         if command.named.contains_key("parent") {
             self.rules.sources.remove(0);
         }
@@ -251,7 +261,10 @@ impl BundleScript {
 }
 
 /// The names of what `rules` changes.
-const RULES: [&str; 16] = [
+const RULES: [&str; 19] = [
+    "cut_off",
+    "zone",
+    "deadline",
     "parent",
     "least",
     "after",

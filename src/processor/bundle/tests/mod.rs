@@ -53,6 +53,7 @@ fn rules(key: KeyFormat) -> Rules {
         expects: Some(pointer("/children").into()),
         position: Some(pointer("/position").into()),
         time: None,
+        deadline: None,
         ignore: Vec::new(),
         implausible: Implausible::AppendTime,
     };
