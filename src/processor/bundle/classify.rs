@@ -62,6 +62,7 @@ impl Gathering {
     /// The most children of the name of this one.
     fn limit(&self, arrival: &Arrival<'_>, counting: Counting) -> u32 {
         let expected = match counting {
+            Counting::AtLeast(_) => None,
             Counting::Announced => arrival.expects,
             Counting::Stated | Counting::Fixed(_) => self.expected.or(counting.fixed()),
         };

@@ -18,7 +18,9 @@ impl Bundle {
 
     /// True if the number of members may vary.
     pub(super) fn is_flexible(&self) -> bool {
-        self.rules.at_least.is_some() || self.rules.members.iter().any(|named| named.min < named.count)
+        self.rules.at_least.is_some()
+            || self.rules.complete_when.is_some()
+            || self.rules.members.iter().any(|named| named.min < named.count)
     }
 
     /// True if the parent is missing.
@@ -46,11 +48,31 @@ impl Bundle {
 
     /// The number of children, if it is known; without a parent that of the topology is.
     fn expected(&self, gathering: &Gathering) -> Option<u32> {
-        gathering.expected.or(if self.has_parent { None } else { self.counting.fixed() })
+        match self.counting {
+            Counting::AtLeast(children) => Some(children),
+            Counting::Fixed(children) if !self.has_parent => gathering.expected.or(Some(children)),
+            Counting::Fixed(_) | Counting::Stated | Counting::Announced => gathering.expected,
+        }
     }
 
-    /// The time at which a bundle of a varying number of members is complete, by the members so far.
-    pub(super) fn completes_at(&self, gathering: &Gathering) -> Option<Timestamp> {
+    /// The time at which a bundle of a varying number of members is complete, by the members so far; and why its condition cannot
+    /// be evaluated. `changed` is the time of a member that was added, if that is the only change.
+    pub(super) fn completes_at(
+        &self,
+        gathering: &Gathering,
+        changed: Option<Timestamp>,
+    ) -> (Option<Timestamp>, Option<String>) {
+        let Some(condition) = &self.rules.complete_when else { return (self.suffices_at(gathering), None) };
+        let Some(minimum) = self.suffices_at(gathering) else { return (None, None) };
+        let before = gathering.timing.completes_at.filter(|before| changed.is_some_and(|changed| *before < changed));
+        match before {
+            Some(before) => (Some(before), None),
+            None => self.holds_at(gathering, condition, minimum, changed),
+        }
+    }
+
+    /// The time at which the members suffice, if there is no further condition.
+    fn suffices_at(&self, gathering: &Gathering) -> Option<Timestamp> {
         let expected = self.expected(gathering);
         let Some(at_least) = self.rules.at_least else {
             return self.time_of(gathering, |named| named.min, expected);
@@ -92,7 +114,9 @@ impl Bundle {
         let unknown = gathering.count().saturating_add(1);
         let default = if self.counting == Counting::Announced { unknown } else { self.rules.children() };
         let missing = gathering.missing(&self.wanted, default, Some(at));
-        Missing { parent: missing.parent && self.has_parent, ..missing }
+        let parent = missing.parent && self.has_parent;
+        let condition = self.rules.complete_when.is_some() && !parent && missing.children.is_empty();
+        Missing { parent, condition, ..missing }
     }
 }
 

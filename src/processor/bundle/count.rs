@@ -55,13 +55,13 @@ pub(super) fn families() -> Vec<Family> {
             WARNINGS,
             "Warnings before a deadline, by the missing members.",
             &["missing"],
-            &[["parent", ""], ["child", ""], ["both", ""]],
+            &[["parent", ""], ["child", ""], ["both", ""], ["condition", ""]],
         ),
         family(
             BREACHES,
             "Deadlines that passed, by the missing members.",
             &["missing"],
-            &[["parent", ""], ["child", ""], ["both", ""]],
+            &[["parent", ""], ["child", ""], ["both", ""], ["condition", ""]],
         ),
         family(
             IMPLAUSIBLE,

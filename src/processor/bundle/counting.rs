@@ -7,6 +7,8 @@ pub(super) enum Counting {
     Stated,
     /// As many as the topology says.
     Fixed(u32),
+    /// As many as the topology says, or more.
+    AtLeast(u32),
     /// As many as a child says; the largest number counts.
     Announced,
 }
@@ -15,7 +17,7 @@ impl Counting {
     /// The number of the topology.
     pub(super) const fn fixed(self) -> Option<u32> {
         match self {
-            Self::Fixed(children) => Some(children),
+            Self::Fixed(children) | Self::AtLeast(children) => Some(children),
             Self::Stated | Self::Announced => None,
         }
     }

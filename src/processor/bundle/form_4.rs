@@ -35,6 +35,7 @@ pub(super) struct PartV4<M = MemberV4> {
 pub(super) struct TimingV4 {
     warned: bool,
     stated: Option<(Timestamp, Timestamp)>,
+    condition_failed: bool,
     completes_at: Option<Timestamp>,
 }
 
@@ -96,14 +97,14 @@ impl From<MemberV4> for Member {
 }
 
 impl From<Timing> for TimingV4 {
-    fn from(Timing { warned, stated, completes_at }: Timing) -> Self {
-        Self { warned, stated, completes_at }
+    fn from(Timing { warned, stated, condition_failed, completes_at }: Timing) -> Self {
+        Self { warned, stated, condition_failed, completes_at }
     }
 }
 
 impl From<TimingV4> for Timing {
-    fn from(TimingV4 { warned, stated, completes_at }: TimingV4) -> Self {
-        Self { warned, stated, completes_at }
+    fn from(TimingV4 { warned, stated, condition_failed, completes_at }: TimingV4) -> Self {
+        Self { warned, stated, condition_failed, completes_at }
     }
 }
 

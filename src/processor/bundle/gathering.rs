@@ -53,6 +53,8 @@ pub struct Missing {
     pub parent: bool,
     /// The missing children, by name and position.
     pub children: Vec<MissingChild>,
+    /// True if the members suffice, and the condition over them does not hold.
+    pub condition: bool,
 }
 
 /// A missing child.
@@ -210,7 +212,7 @@ impl Gathering {
     pub fn missing(&self, members: &[NamedChildren], default: u32, until: Option<Timestamp>) -> Missing {
         let parent = !self.parent.as_ref().is_some_and(|parent| is_counted(parent, until));
         if !members.is_empty() {
-            return Missing { parent, children: self.missing_by_name(members, until) };
+            return Missing { parent, children: self.missing_by_name(members, until), condition: false };
         }
         let highest = self.positions.last().copied().unwrap_or(0);
         let expected = self.expected.unwrap_or_else(|| default.max(highest).max(self.count())).min(CHILDREN_MAX);
@@ -218,7 +220,7 @@ impl Gathering {
         let positions: RangeInclusive<u32> = 1..=expected;
         let missing = positions.filter(|position| !received.contains_key(position));
         let children = missing.map(|position| MissingChild { name: None, position, is_only: false }).collect();
-        Missing { parent, children }
+        Missing { parent, children, condition: false }
     }
 
     fn missing_by_name(&self, members: &[NamedChildren], until: Option<Timestamp>) -> Vec<MissingChild> {
@@ -355,8 +357,11 @@ impl Gathering {
 }
 
 impl Missing {
-    /// The value of the metric label: parent, child or both.
+    /// The value of the metric label: parent, child, both or condition.
     pub(super) const fn label(&self) -> &'static str {
+        if self.condition {
+            return "condition";
+        }
         match (self.parent, self.children.is_empty()) {
             (true, true) => "parent",
             (true, false) => "both",

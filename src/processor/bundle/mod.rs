@@ -37,11 +37,11 @@
 //! ([`SourceRules::ignore`]) and without the ids, which are compared by themselves.
 //!
 //! **Number of children**: the parent's ([`SourceRules::expects`]), else [`Rules::children`]; or the largest one that a child
-//! announces, without a limit before the bundle is complete. A topology without a source of parents has bundles without one. Where
-//! the number may vary ([`NamedChildren::min`], [`Rules::at_least`]) the bundle completes by the deadline timer: when all events up
-//! to the time at which it is complete have been processed, with the members up to that time. If parents may state it, children
-//! that arrive before their parent are added provisionally; surplus ones become unexpected with the parent (positions beyond N
-//! first, then the latest by event time).
+//! announces, without a limit before the bundle is complete. A topology without a source of parents has bundles without one.
+//! Where the number may vary ([`NamedChildren::min`], [`Rules::at_least`], [`Rules::complete_when`]) the bundle completes by the
+//! deadline timer: when all events up to the time at which it is complete have been processed, with the members up to that time.
+//! If parents may state it, children that arrive before their parent are added provisionally; surplus ones become unexpected, or
+//! out of range, with the parent (positions beyond N first, then the latest by event time).
 //!
 //! **Children by name**: a topology may count children by name ([`Rules::members`]). Ids and positions are then those of one name,
 //! two children of one name are not one of each, and alerts and submissions have the names.
@@ -75,7 +75,7 @@
 //! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
 //! | `state`, `gathering`, `member`, `stored`, `form`, `form_4` | the state and its encoding |
-//! | `completion`, `counting` | when a bundle is complete |
+//! | `completion`, `complete_when`, `counting` | when a bundle is complete |
 //! | `classify`, `conflict` | the class of a member event; another content for a known member |
 //! | `step`, `phase`, `settle`, `close`, `deadline`, `cut_off`, `timing` | the transitions, the deadlines |
 //! | `submission`, `alert`, `report`, `count` | records, alerts and metrics |
@@ -85,6 +85,7 @@
 mod alert;
 mod classify;
 mod close;
+mod complete_when;
 mod completion;
 mod condition;
 mod conflict;
@@ -118,6 +119,7 @@ mod time;
 mod timing;
 mod topic;
 
+pub use complete_when::CONDITION_VARIABLES;
 pub use condition::{Condition, Literal};
 pub use cut_off::CutOff;
 pub use fingerprint::Fingerprint;
@@ -191,6 +193,8 @@ impl Bundle {
             Counting::Stated
         } else if has_expects(Role::Child) {
             Counting::Announced
+        } else if rules.complete_when.is_some() {
+            Counting::AtLeast(rules.children())
         } else {
             Counting::Fixed(rules.children())
         };

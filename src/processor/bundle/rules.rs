@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Condition, CutOff, Format, Place, Reports, Resolution};
 use crate::codec::json::Pointer;
 use crate::model::Timestamp;
+use crate::template::Expression;
 
 /// The earliest event time that is believed, 2000-01-01T00:00:00Z. Earlier ones are zeros, -1, or seconds taken for
 /// milliseconds.
@@ -53,6 +54,8 @@ pub struct Rules {
     pub children: u32,
     /// The children by name, in the order of the submission; empty: all children are counted together.
     pub members: Vec<NamedChildren>,
+    /// What must hold for a bundle that has its least members; [`children`](Self::children) is the least number then.
+    pub complete_when: Option<Expression>,
     /// The members that suffice after a time-out; `None`: all are needed.
     pub at_least: Option<AtLeast>,
     /// Which of two contents of one member counts.
@@ -102,6 +105,7 @@ impl Rules {
             sources,
             children: CHILDREN_DEFAULT,
             members: Vec::new(),
+            complete_when: None,
             at_least: None,
             conflicts: Resolution::default(),
             reports: Reports::default(),

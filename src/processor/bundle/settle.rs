@@ -31,7 +31,13 @@ impl Bundle {
         mut effects: Vec<Effect>,
     ) -> Result<Transition<State>, Reject> {
         if self.is_flexible() {
-            gathering.timing.completes_at = self.completes_at(&gathering);
+            let (completes_at, error) = self.completes_at(&gathering, change.added.map(|(_, member)| member.at));
+            gathering.timing.completes_at = completes_at;
+            if let Some(why) = error.filter(|_| !gathering.timing.condition_failed) {
+                gathering.timing.condition_failed = true;
+                let at = gathering.last_at().unwrap_or(change.now);
+                effects.push(alert::condition_failed(key, at, &why));
+            }
         } else if self.is_complete(&gathering)
             && let Some(deadlines) = self.rules.deadlines(&gathering)
             && let Some(last) = gathering.last_at().filter(|last| *last <= deadlines.expiry)

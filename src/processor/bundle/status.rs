@@ -16,8 +16,8 @@ const EXPIRED: u64 = 1;
 
 /// The names, by number.
 const NAMES: [(u64, &str); 10] = [
-    (0, "open/waiting-time"),
-    (BREACHED, "breached/waiting-time"),
+    (0, "open/waiting-completion"),
+    (BREACHED, "breached/waiting-completion"),
     (PARENT, "open/waiting-parent"),
     (CHILDREN, "open/waiting-children"),
     (PARENT | CHILDREN, "open/waiting-both"),

@@ -195,7 +195,9 @@ impl Bundle {
                 // Children of a name beyond their number have not been added.
                 self.rules.members.is_empty() && self.trim(key, gathering, expected, effects)
             }
-            (Role::Child, Counting::Stated | Counting::Fixed(_)) | (Role::Parent, Counting::Announced) => false,
+            (Role::Child, Counting::Stated | Counting::Fixed(_))
+            | (Role::Parent, Counting::Announced)
+            | (Role::Parent | Role::Child, Counting::AtLeast(_)) => false,
         }
     }
 

@@ -9,6 +9,8 @@ pub struct Timing {
     pub warned: bool,
     /// The event time of the earliest member that states a deadline, and that deadline.
     pub stated: Option<(Timestamp, Timestamp)>,
+    /// True if an alert has told that the condition cannot be evaluated.
+    pub condition_failed: bool,
     /// The time at which it is complete, if the number of its members may vary.
     pub completes_at: Option<Timestamp>,
 }

@@ -10,11 +10,12 @@ use super::{name, source};
 use crate::codec::yaml::{Fields, Item, Value};
 use crate::model::Topic;
 use crate::processor::bundle::{
-    self, AtLeast, CHILDREN_DEFAULT, CHILDREN_MAX, CutOff, EXPIRE_DEFAULT, EventOutcome, KEEP_CLOSED_DEFAULT,
-    KeyFormat, KeyingError, MemberKeying, NamedChildren, Report, Reports, Resolution, Role, Rules, SLA_DEFAULT,
-    SourceRules,
+    self, AtLeast, CHILDREN_DEFAULT, CHILDREN_MAX, CONDITION_VARIABLES, CutOff, EXPIRE_DEFAULT, EventOutcome,
+    KEEP_CLOSED_DEFAULT, KeyFormat, KeyingError, MemberKeying, NamedChildren, Report, Reports, Resolution, Role, Rules,
+    SLA_DEFAULT, SourceRules,
 };
 use crate::processor::erase;
+use crate::template::{Expression, Severity, Template};
 use crate::topology::{Node, Output, Source, StartAt, internal_topic};
 
 /// The name of the bundle's processor: part of its topics, tasks and directories.
@@ -146,7 +147,11 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
     if let Some(no_ids) = fields.item("no_ids") {
         rules.no_ids = no_ids.texts().unwrap_or_default();
     }
+    rules.complete_when = fields.item("complete_when").and_then(|item| complete_when(&item));
     let at_least_item = fields.item("at_least");
+    if let (Some(item), Some(_)) = (&at_least_item, &rules.complete_when) {
+        item.problem("a condition says when the bundle is complete", Some("remove it, or `complete_when`".to_owned()));
+    }
     fields.finish();
     if let Some(members) = members {
         rules.members = names(&members)?;
@@ -169,6 +174,18 @@ fn range(item: &Item<'_>) -> Option<(u32, u32)> {
         Some((min, max)) if min <= max && (1..=CHILDREN_MAX).contains(&max) => Some((min, max)),
         Some(_) | None => item.expected(words, None),
     }
+}
+
+/// Reads a condition over the members.
+fn complete_when(item: &Item<'_>) -> Option<Expression> {
+    let expression = item.parsed(Expression::compile)?;
+    // As a template it is checked for unknown names.
+    let template = Template::compile("complete_when", &format!("{{{{ ({}) }}}}", expression.text()));
+    let findings = template.map(|template| template.lint(&CONDITION_VARIABLES)).unwrap_or_default();
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        item.problem(finding.text.clone(), Some("its variables are `parent`, `children` and `members`".to_owned()));
+    }
+    Some(expression)
 }
 
 /// Reads the members that suffice after a time-out.
@@ -224,6 +241,14 @@ fn check_number(section: Option<&Item<'_>>, list: &Item<'_>, rules: &Rules) {
     if !has_parent && !rules.members.is_empty() && rules.members.iter().all(|named| named.min == 0) {
         let hint = Some("make one of them required, as in `{ order: 1, payment: 0..3 }`".to_owned());
         list.problem("no member is required, so that each would be a bundle", hint);
+    }
+    if let (Some(_), true, Some(section)) =
+        (&rules.complete_when, expects(Role::Parent) || expects(Role::Child), section)
+    {
+        let hint = Some(
+            "remove `expects`: `children` or `members` say the least number, and the condition the rest".to_owned(),
+        );
+        section.problem("with `complete_when` no event says the number of children", hint);
     }
     let is_fixed = !expects(Role::Parent) && !expects(Role::Child) && rules.members.is_empty();
     if let (true, Some(at_least), Some(section)) = (is_fixed, rules.at_least, section)

@@ -6,6 +6,7 @@
 //! | `child c1 parent=p1 n=1 note=x` | a child event; `n` is its position; without an id it is `c<n>` |
 //! | `rules least=3 after=2h expects=child parent=no` | a minimum after a time-out; children announce their number, `of=3`; no parent |
 //! | `rules cut_off=23:59 zone=Europe/Berlin deadline=/due` | other deadlines |
+//! | `when [children \| length > 1]` | a condition over the members |
 //! | `members alone payment=1..3 shipment=2` | the same without a parent, and with a range |
 //! | `members payment=1 shipment=2` | counts children by name; each has a topic of its own, `payments` |
 //! | `named payment c1 parent=p1 n=1` | a child of this name |
@@ -26,6 +27,7 @@ use sheaf::processor::bundle::{
     NamedChildren, Report, Resolution, Role, Rules, SourceRules, State, TimeRule, TimeUnit,
 };
 use sheaf::processor::{Input, Parsed};
+use sheaf::template::Expression;
 use sheaf::testing::golden::{Command, Error, Given, Script, record};
 
 /// The current rules, and the offset of the next record.
@@ -100,6 +102,13 @@ impl Script for BundleScript {
                 self.member(source.ok_or("no such name")?, Some(&value.to_string()), at)
             }
             "members" => self.count_by_name(command).map(|()| Given::Nothing),
+            "when" => {
+                command.allow(&[], 1)?;
+                let expression = command.word(0)?.trim_matches(['[', ']']);
+                self.rules.complete_when = Some(Expression::compile(expression)?);
+                self.rules.sources[0].expects = None;
+                Ok(Given::Nothing)
+            }
             "record" => {
                 command.allow(&[], 2)?;
                 let source = usize::from(command.word(0)? == "children");

@@ -113,7 +113,11 @@ fn a_bundle_may_have_no_parent_and_a_number_of_members_that_varies() {
     assert_eq!(read_at_least, Some(AtLeast { children: 3, after }));
     assert!(read(&[quote], "{ members: { quote: 2..3 }, at_least: { after: 2h } }").at_least.is_some());
     for (sources, bundle, expected) in [
-        (&[child][..], "{}", "there is no source of parents"),
+        (&[parent, child][..], "{ complete_when: 'children |' }", "bundle.complete_when: syntax error"),
+        (&[parent, child], "{ complete_when: 'childen | length > 1' }", "`childen`"),
+        (&[stating, child], "{ complete_when: 'true' }", "with `complete_when` no event says the number of children"),
+        (&[parent, child], "{ complete_when: 'true', at_least: { children: 1, after: 1h } }", "a condition says when"),
+        (&[child], "{}", "there is no source of parents"),
         (&[child], "{}", "`bundle.children`, `bundle.members`, or `expects` of the children"),
         (
             &[quote],
