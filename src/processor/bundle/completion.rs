@@ -11,16 +11,9 @@ use super::{Bundle, Gathering, Member, Missing, NamedChildren};
 use crate::model::Timestamp;
 
 impl Bundle {
-    /// True if all members have been received, and their number cannot vary.
+    /// True if all members have been received; for bundles whose number of members cannot vary.
     pub(super) fn is_complete(&self, gathering: &Gathering) -> bool {
-        !self.is_flexible() && !self.lacks_parent(gathering) && !self.lacks_children(gathering)
-    }
-
-    /// True if the number of members may vary.
-    pub(super) fn is_flexible(&self) -> bool {
-        self.rules.at_least.is_some()
-            || self.rules.complete_when.is_some()
-            || self.rules.members.iter().any(|named| named.min < named.count)
+        !self.lacks_parent(gathering) && !self.lacks_children(gathering)
     }
 
     /// True if the parent is missing.
@@ -34,7 +27,12 @@ impl Bundle {
             let lacks = |named: &NamedChildren| gathering.count_of(Some(&named.name)) < named.min;
             return self.rules.members.iter().any(lacks);
         }
-        self.expected(gathering).is_none_or(|expected| gathering.count_within(expected) < expected)
+        match self.expected(gathering) {
+            None => true,
+            Some(expected) if gathering.count() < expected => true,
+            // Children beyond the number of another source have not been added.
+            Some(expected) => self.counting == Counting::Announced && gathering.count_within(expected) < expected,
+        }
     }
 
     /// True if children are missing, as far as is known: while their number is unknown, if none was received.

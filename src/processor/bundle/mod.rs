@@ -175,6 +175,10 @@ pub struct Bundle {
     wanted: Vec<NamedChildren>,
     /// True if a bundle has a parent.
     has_parent: bool,
+    /// True if the number of members may vary.
+    is_flexible: bool,
+    /// The time from the earliest member to the sort key of an incomplete bundle in lists.
+    listed_after: Duration,
     /// [`SUBMISSIONS`], shared by all forwards.
     output: Arc<str>,
 }
@@ -204,7 +208,8 @@ impl Bundle {
         let wanted = rules.members.iter().map(|named| NamedChildren { min: least(named), ..named.clone() }).collect();
         let source = submission::source_of_topology(topology);
         let (topology, output) = (topology.to_owned(), Arc::from(SUBMISSIONS));
-        Self { topology, source, rules, topics, counting, wanted, has_parent, output }
+        let (is_flexible, listed_after) = (rules.is_flexible(), rules.listed_after());
+        Self { topology, source, rules, topics, counting, wanted, has_parent, is_flexible, listed_after, output }
     }
 
     /// The processor as a part of an application: the `CloudEvents` source of its records is `/sheaf/<application>/<topology>`.

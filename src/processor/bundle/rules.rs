@@ -119,9 +119,18 @@ impl Rules {
         }
     }
 
-    /// True if a deadline is always [`sla`](Self::sla) after the earliest member.
-    pub(super) fn is_due_by_sla(&self) -> bool {
-        self.cut_off.is_none() && self.sources.iter().all(|source| source.deadline.is_none())
+    /// The time from the earliest member to the sort key of an incomplete bundle in lists: its deadline, if that is always
+    /// [`sla`](Self::sla) after that member, and else that member.
+    pub(super) fn listed_after(&self) -> Duration {
+        let is_sla = self.cut_off.is_none() && self.sources.iter().all(|source| source.deadline.is_none());
+        if is_sla { self.sla } else { Duration::ZERO }
+    }
+
+    /// True if the number of members may vary.
+    pub(super) fn is_flexible(&self) -> bool {
+        self.at_least.is_some()
+            || self.complete_when.is_some()
+            || self.members.iter().any(|named| named.min < named.count)
     }
 
     /// The number of children if no parent states it.

@@ -2,8 +2,9 @@
 
 use super::classify::{no_position, too_many};
 use super::counting::Counting;
+use super::deadline::Deadlines;
 use super::phase::Phase;
-use super::{Bundle, DEADLINE, EventOutcome, Gathering, Member, Role, State, alert, stored};
+use super::{Bundle, DEADLINE, EventOutcome, Gathering, Member, Role, State, Timing, alert, stored};
 use crate::model::{Key, Reject, RejectReason, Timer, Timestamp};
 use crate::processor::{Effect, Transition};
 
@@ -13,8 +14,10 @@ pub const PAYLOADS_MAX: usize = 8 << 20;
 /// A change of the members.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Change<'m> {
-    /// The next deadline before it; `None` if there was no bundle.
-    pub(super) next_before: Option<Timestamp>,
+    /// The event time of the earliest member before it, on which the deadlines depend, and the timing.
+    pub(super) before: (Option<Timestamp>, Timing),
+    /// The deadlines after it; `None` without members.
+    pub(super) deadlines: Option<Deadlines>,
     /// The member that was added; `None` if others were removed or replaced.
     pub(super) added: Option<(Role, &'m Member)>,
     /// The wall clock.
@@ -30,7 +33,7 @@ impl Bundle {
         change: Change<'_>,
         mut effects: Vec<Effect>,
     ) -> Result<Transition<State>, Reject> {
-        if self.is_flexible() {
+        if self.is_flexible {
             let (completes_at, error) = self.completes_at(&gathering, change.added.map(|(_, member)| member.at));
             gathering.timing.completes_at = completes_at;
             if let Some(why) = error.filter(|_| !gathering.timing.condition_failed) {
@@ -39,7 +42,7 @@ impl Bundle {
                 effects.push(alert::condition_failed(key, at, &why));
             }
         } else if self.is_complete(&gathering)
-            && let Some(deadlines) = self.rules.deadlines(&gathering)
+            && let Some(deadlines) = change.deadlines
             && let Some(last) = gathering.last_at().filter(|last| *last <= deadlines.expiry)
         {
             if self.counting == Counting::Announced
@@ -51,16 +54,13 @@ impl Bundle {
             return Ok(self.complete(key, (phase, gathering), (deadlines, at, change.now), effects));
         }
         effects.extend(parts_of(&mut gathering, change.added)?);
-        if let Some(due) = self.next_deadline(phase, &gathering).filter(|due| change.next_before != Some(*due)) {
+        if let Some(deadlines) = change.deadlines
+            && change.before != (gathering.first_at(), gathering.timing)
+        {
+            let due = deadlines.next(&gathering, phase == Phase::Breached);
             effects.push(Effect::Schedule(Timer { kind: DEADLINE, due }));
         }
         Ok(phase.with(gathering, effects))
-    }
-
-    /// The earliest deadline that has not passed; `None` without members.
-    pub(super) fn next_deadline(&self, phase: Phase, gathering: &Gathering) -> Option<Timestamp> {
-        let deadlines = self.rules.deadlines(gathering)?;
-        Some(deadlines.next(gathering, phase == Phase::Breached))
     }
 
     /// Removes the children beyond their number. True if there are some.

@@ -1,7 +1,5 @@
 //! The statuses of a bundle, for lists and counts. The numbers are stored, so a status must keep its number.
 
-use std::time::Duration;
-
 use super::{Bundle, Ending, Gathering, State};
 use crate::model::{Listing, Status};
 
@@ -31,7 +29,7 @@ const NAMES: [(u64, &str); 10] = [
 /// The status of a bundle; incomplete bundles are sorted by deadline if that is always as long after their earliest member, else
 /// by that member; closed ones by the due time of their timer.
 pub(super) fn listing(bundle: &Bundle, state: &State) -> Listing {
-    let from_first = if bundle.rules.is_due_by_sla() { bundle.rules.sla } else { Duration::ZERO };
+    let from_first = bundle.listed_after;
     match state {
         State::Open(gathering) => Listing::of(Status(waits_for(bundle, gathering)), gathering.due(from_first)),
         State::Breached(gathering) => {

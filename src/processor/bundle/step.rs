@@ -1,9 +1,7 @@
 //! The step function: the table of transitions in the module's documentation, row by row.
 
 use std::borrow::Cow;
-use std::iter;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::classify::{Arrival, Class};
 use super::counting::Counting;
@@ -42,8 +40,7 @@ impl Processor for Bundle {
     }
 
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
-        let from_first = if self.rules.is_due_by_sla() { self.rules.sla } else { Duration::ZERO };
-        status::is_open(status).then(|| at.saturating_sub(from_first))
+        status::is_open(status).then(|| at.saturating_sub(self.listed_after))
     }
 
     fn status_name(&self, status: Status) -> Cow<'static, str> {
@@ -155,9 +152,9 @@ impl Bundle {
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
         refuse_too_large(key, gathering.size().saturating_add(arrival.member.content.len()))?;
-        let next_before = self.next_deadline(phase, &gathering);
+        let before = (gathering.first_at(), gathering.timing);
         let mut effects = Vec::new();
-        if next_before.is_none() {
+        if before.0.is_none() {
             effects.push(count::one(count::OPENED, ""));
         }
         let (role, member) = (arrival.role, Arc::clone(&arrival.member));
@@ -166,13 +163,17 @@ impl Bundle {
             gathering.timing.stated = Some(gathering.timing.stated.map_or(stated, |other| other.min(stated)));
         }
         let has_surplus = self.expect(key, &mut gathering, arrival, &mut effects);
-        let due = self.rules.deadlines(&gathering).map_or(member.at, |deadlines| deadlines.due);
+        let deadlines = self.rules.deadlines(&gathering);
+        let due = deadlines.map_or(member.at, |deadlines| deadlines.due);
         let report = if member.at > due { self.rules.reports.of(EventOutcome::Late) } else { Report::Ignore };
         let outcome = if report == Report::Ignore { EventOutcome::Accepted } else { EventOutcome::Late };
         let late = (report == Report::Alert).then(|| alert::late(key, role, &member, due));
-        effects.splice(0..0, iter::once(count::event(role, outcome)).chain(late));
+        effects.insert(0, count::event(role, outcome));
+        if let Some(late) = late {
+            effects.insert(1, late);
+        }
         let added = if has_surplus { None } else { Some((role, &*member)) };
-        self.settle(key, (phase, gathering), Change { next_before, added, now }, effects)
+        self.settle(key, (phase, gathering), Change { before, deadlines, added, now }, effects)
     }
 
     /// Sets the number of children by an event of the parent or of a child. True if children that arrived before their parent
