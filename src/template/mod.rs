@@ -8,6 +8,7 @@
 //! | file | content |
 //! |---|---|
 //! | `compile` | a [`Template`] from its source, with its revision |
+//! | `expression` | an [`Expression`], which is true or false |
 //! | `limit` | the limits of one rendering |
 //! | `emit` | the formatter: writes a value, escaped and between marks |
 //! | `payload` | [`Payload`]: a JSON text as a value |
@@ -40,6 +41,7 @@ mod data;
 mod emit;
 mod error;
 mod exact;
+mod expression;
 mod known;
 mod limit;
 mod lint;
@@ -56,6 +58,7 @@ mod uses;
 
 pub use compile::Template;
 pub use error::{At, Error};
+pub use expression::Expression;
 pub use limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};
 pub use lint::{Finding, Severity};
 pub use payload::Payload;

@@ -37,6 +37,7 @@ fn rules(children: u32, parent_has_count: bool) -> Rules {
         expects: parent_has_count.then(|| pointer("/children").into()),
         position: Some(pointer("/position").into()),
         time: None,
+        deadline: None,
         ignore: Vec::new(),
         implausible: Implausible::AppendTime,
     };

@@ -17,8 +17,12 @@ const SLA_WARNING: &str = "sla_warning";
 /// The kind of the end of an incomplete bundle.
 const EXPIRED: &str = "expired";
 
+/// The kind of a condition that cannot be evaluated.
+const CONDITION_FAILED: &str = "condition_failed";
+
 /// All kinds of alerts.
-pub(super) const KINDS: [&str; 10] = [
+pub(super) const KINDS: [&str; 11] = [
+    CONDITION_FAILED,
     SLA_WARNING,
     SLA_BREACH,
     EXPIRED,
@@ -55,6 +59,15 @@ pub(super) fn expired(key: &Key, missing: &Missing, (at, due): (Timestamp, Times
     of_missing((EXPIRED, Severity::Critical, at), message, missing, due, remedy)
 }
 
+/// A condition that cannot be evaluated; details `detail`.
+pub(super) fn condition_failed(key: &Key, at: Timestamp, detail: &str) -> Effect {
+    let message = format!("the condition of bundle {key} cannot be evaluated, so that it is not complete: {detail}");
+    let details = BTreeMap::from([("detail".to_owned(), json!(detail))]);
+    let alert = Alert { kind: CONDITION_FAILED.to_owned(), severity: Severity::Critical, at, message, details };
+    let remedy = "correct `bundle.complete_when` in the topology, or find out who writes such an event";
+    Effect::Alert(alert.with_remedy(remedy))
+}
+
 /// An alert that lists the missing members.
 fn of_missing(
     (kind, severity, at): (&str, Severity, Timestamp),
@@ -74,7 +87,9 @@ fn of_missing(
 /// The first missing members by name.
 fn names(missing: &Missing) -> Vec<String> {
     let parent = missing.parent.then(|| "parent".to_owned());
-    parent.into_iter().chain(missing.children.iter().take(NAMED_MAX).map(ToString::to_string)).collect()
+    let condition = missing.condition.then(|| "what `complete_when` asks for".to_owned());
+    let children = missing.children.iter().take(NAMED_MAX).map(ToString::to_string);
+    parent.into_iter().chain(children).chain(condition).collect()
 }
 
 /// The missing members in a message.
@@ -128,7 +143,13 @@ pub(super) fn late(key: &Key, role: Role, member: &Member, due: Timestamp) -> Ef
         format!("bundle {key} got its {role_name} {id} late: it was due at {due}, the {role_name} is of {at}");
     let mut details = of_member(role, member);
     details.insert("due".to_owned(), text(due));
-    deviation(EventOutcome::Late, member, message, details, "none is needed for this bundle; `bundle.sla` is the limit")
+    deviation(
+        EventOutcome::Late,
+        member,
+        message,
+        details,
+        "none is needed for this bundle; the topology's `sla`, `cut_off` or `deadline` is the limit",
+    )
 }
 
 /// A new member for a closed bundle, which is not added to it.

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use super::counting::Counting;
 use super::{CHILDREN_MAX, Gathering, Member, Role};
 use crate::codec::json::Digester;
+use crate::model::Timestamp;
 
 /// A decoded and validated member event.
 #[derive(Debug)]
 pub(super) struct Arrival<'r> {
     pub(super) role: Role,
-    /// The number of children in a parent's event.
+    /// The number of children in the event.
     pub(super) expects: Option<u32>,
+    /// The deadline in the event.
+    pub(super) deadline: Option<Timestamp>,
     /// The position in a child's event, not validated.
     pub(super) stated_position: Option<i64>,
     /// The number of children with the name of this one, if they are counted by name.
@@ -44,28 +48,33 @@ pub(super) enum Class {
 }
 
 impl Gathering {
-    /// Classifies a member event. `fixed_children` is the number of children if it does not depend on the parent.
-    pub(super) fn classify(&self, arrival: &Arrival<'_>, fixed_children: Option<u32>) -> Class {
+    /// Classifies a member event.
+    pub(super) fn classify(&self, arrival: &Arrival<'_>, counting: Counting) -> Class {
         match arrival.role {
             Role::Parent => match self.parent() {
                 None => Class::Expected,
                 Some(parent) => compare(parent, arrival),
             },
-            Role::Child => self.classify_child(arrival, self.limit(arrival, fixed_children)),
+            Role::Child => self.classify_child(arrival, self.limit(arrival, counting)),
         }
     }
 
     /// The most children of the name of this one.
-    fn limit(&self, arrival: &Arrival<'_>, fixed_children: Option<u32>) -> u32 {
-        arrival.limit.or(self.expected).or(fixed_children).unwrap_or(CHILDREN_MAX)
+    fn limit(&self, arrival: &Arrival<'_>, counting: Counting) -> u32 {
+        let expected = match counting {
+            Counting::AtLeast(_) => None,
+            Counting::Announced => arrival.expects,
+            Counting::Stated | Counting::Fixed(_) => self.expected.or(counting.fixed()),
+        };
+        arrival.limit.or(expected).unwrap_or(CHILDREN_MAX)
     }
 
     /// True if another content of a child may have its position: it exists, and no other child has it.
-    pub(super) fn is_place(&self, arrival: &Arrival<'_>, fixed_children: Option<u32>) -> bool {
+    pub(super) fn is_place(&self, arrival: &Arrival<'_>, counting: Counting) -> bool {
         let child = &arrival.member;
         let Some(stated) = arrival.stated_position else { return true };
         let is_other = |other: &Arc<Member>| other.id != child.id;
-        let limit = self.limit(arrival, fixed_children);
+        let limit = self.limit(arrival, counting);
         u32::try_from(stated).is_ok_and(|stated| {
             (1..=limit).contains(&stated) && !self.child_at(child.name.as_deref(), stated).is_some_and(is_other)
         })

@@ -3,36 +3,44 @@
 use super::deadline::Deadlines;
 use super::phase::Phase;
 use super::submission::{self, Span};
-use super::{Bundle, DEADLINE, Ending, EventOutcome, Gathering, KEEP_CLOSED, Marker, Missing, State, alert, count};
-use crate::model::{Key, Reject, Timer, Timestamp};
+use super::{Bundle, DEADLINE, Ending, EventOutcome, Gathering, KEEP_CLOSED, Marker, State, alert, count};
+use crate::model::{Key, Timer, Timestamp};
 use crate::processor::{Effect, Transition};
 
 impl Bundle {
-    /// Closes the bundle with its last member.
+    /// Closes the bundle, which is complete since `at`, an event time; later members came too late for it.
     pub(super) fn complete(
         &self,
         key: &Key,
         (phase, mut gathering): (Phase, Gathering),
-        (deadlines, now): (Deadlines, Timestamp),
+        (deadlines, at, now): (Deadlines, Timestamp, Timestamp),
         mut effects: Vec<Effect>,
-    ) -> Result<Transition<State>, Reject> {
-        let first = gathering.first_at().unwrap_or(now);
-        let last = gathering.last_at().unwrap_or(now);
-        let late = last > deadlines.due;
+    ) -> Transition<State> {
         if phase == Phase::Open {
             // The timer may not have fired yet for deadlines that have passed by the event times of the members.
-            effects.extend(self.passed(key, &mut gathering, deadlines, |deadline| deadline < last));
+            effects.extend(self.passed(key, &mut gathering, deadlines, |deadline| deadline < at));
         }
+        let is_partial = self.rules.at_least.is_some() && !self.is_full_at(&gathering, at);
+        effects.extend(self.drop_later(key, &mut gathering, at));
         effects.reserve_exact(5);
-        effects.push(Effect::Forward(submission::forward(
-            key,
-            (&self.source, &self.output),
-            (&gathering, &self.rules.members),
-            Span { first, last, late },
-        )?));
-        effects.push(count::one(count::CLOSED, "completed"));
+        let first = gathering.first_at().unwrap_or(at);
+        let forwarded = (&gathering, &*self.rules.members);
+        let span = Span { first, last: at, late: at > deadlines.due };
+        effects.push(Effect::Forward(submission::forward(key, (&self.source, &self.output), forwarded, span)));
+        effects.push(count::one(count::CLOSED, if is_partial { "partial" } else { "completed" }));
         effects.push(Effect::Unschedule(DEADLINE));
-        Ok(self.closed(gathering, Ending::Completed, effects, now))
+        self.closed(gathering, Ending::Completed, effects, now)
+    }
+
+    /// Removes the members after the end of their bundle.
+    fn drop_later(&self, key: &Key, gathering: &mut Gathering, end: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for (role, member) in gathering.split_after(end) {
+            let content = (role, &*member, self.digest(role, &member));
+            let alert = || alert::after_closing(key, role, &member);
+            effects.extend(self.report_content(EventOutcome::AfterClosing, &mut gathering.reported, content, alert));
+        }
+        effects
     }
 
     /// The closed bundle, whose marker is kept.
@@ -51,11 +59,6 @@ impl Bundle {
         Transition { state: Some(State::Closed(marker)), effects }
     }
 
-    /// The members that are missing at a time.
-    fn missing(&self, gathering: &Gathering, at: Timestamp) -> Missing {
-        gathering.missing(&self.rules.members, self.rules.children(), Some(at))
-    }
-
     /// All events up to `fired`, the due time of the timer, have been processed, and the bundle is incomplete.
     pub(super) fn on_deadline(
         &self,
@@ -65,6 +68,10 @@ impl Bundle {
         now: Timestamp,
     ) -> Transition<State> {
         let Some(deadlines) = self.rules.deadlines(&gathering) else { return phase.with(gathering, Vec::new()) };
+        let is_over = |at: &Timestamp| *at <= fired && *at <= deadlines.expiry;
+        if let Some(at) = gathering.timing.completes_at.filter(is_over) {
+            return self.complete(key, (phase, gathering), (deadlines, at, now), Vec::new());
+        }
         let mut effects = match phase {
             Phase::Open => self.passed(key, &mut gathering, deadlines, |deadline| deadline <= fired),
             Phase::Breached => Vec::new(),
@@ -112,11 +119,7 @@ impl Bundle {
         mut effects: Vec<Effect>,
     ) -> Transition<State> {
         let Deadlines { due, expiry, .. } = deadlines;
-        for (role, member) in gathering.split_after(expiry) {
-            let content = (role, &*member, self.digest(role, &member));
-            let alert = || alert::after_closing(key, role, &member);
-            effects.extend(self.report_content(EventOutcome::AfterClosing, &mut gathering.reported, content, alert));
-        }
+        effects.extend(self.drop_later(key, &mut gathering, expiry));
         effects.push(alert::expired(key, &self.missing(&gathering, expiry), (expiry, due)));
         effects.push(count::one(count::CLOSED, "expired"));
         self.closed(gathering, Ending::Expired, effects, now)

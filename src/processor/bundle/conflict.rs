@@ -29,7 +29,7 @@ impl Bundle {
         let version =
             |member: &Member| (member.updated_at.unwrap_or(member.at), arrival.digester.digest(&member.content));
         let (latest, other) = if version(member) > version(kept) { (member, kept) } else { (kept, member) };
-        let is_placed = Arc::ptr_eq(latest, kept) || gathering.is_place(arrival, self.fixed_children);
+        let is_placed = Arc::ptr_eq(latest, kept) || gathering.is_place(arrival, self.counting);
         let merged = Member {
             position: if is_placed { latest.position } else { kept.position },
             at: kept.at.min(member.at),
@@ -38,13 +38,15 @@ impl Bundle {
         };
         // A retry of the content that is replaced was told of by this alert.
         gathering.report_also((role, other, version(other).1));
-        let next_before = self.next_deadline(phase, &gathering);
+        let before = (gathering.first_at(), gathering.timing);
         gathering.replace(role, kept, Arc::new(merged));
         refuse_too_large(key, gathering.size())?;
-        if role == Role::Parent && Arc::ptr_eq(latest, member) {
-            self.expect(key, &mut gathering, arrival.expects, &mut effects);
+        if Arc::ptr_eq(latest, member) {
+            self.expect(key, &mut gathering, arrival, &mut effects);
         }
-        self.settle(key, (phase, gathering), Change { next_before, added: None, now }, effects)
+        let deadlines = self.rules.deadlines(&gathering);
+        let change = Change { before, deadlines, added: None, now };
+        self.settle(key, (phase, gathering), change, effects)
     }
 
     /// The effects of a conflict; `kept` is the other member, unknown for a closed bundle.

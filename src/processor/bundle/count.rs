@@ -50,18 +50,18 @@ pub(super) fn families() -> Vec<Family> {
             ],
         ),
         family(OPENED, "Bundles opened.", &[], &[["", ""]]),
-        family(CLOSED, "Bundles closed.", &["outcome"], &[["completed", ""], ["expired", ""]]),
+        family(CLOSED, "Bundles closed.", &["outcome"], &[["completed", ""], ["partial", ""], ["expired", ""]]),
         family(
             WARNINGS,
             "Warnings before a deadline, by the missing members.",
             &["missing"],
-            &[["parent", ""], ["child", ""], ["both", ""]],
+            &[["parent", ""], ["child", ""], ["both", ""], ["condition", ""]],
         ),
         family(
             BREACHES,
             "Deadlines that passed, by the missing members.",
             &["missing"],
-            &[["parent", ""], ["child", ""], ["both", ""]],
+            &[["parent", ""], ["child", ""], ["both", ""], ["condition", ""]],
         ),
         family(
             IMPLAUSIBLE,

@@ -20,8 +20,20 @@ impl Rules {
     /// The deadlines of a bundle; `None` without members.
     pub(super) fn deadlines(&self, gathering: &Gathering) -> Option<Deadlines> {
         let first = gathering.first_at()?;
-        let due = first.saturating_add(self.sla);
-        let warning = self.warn_before.map(|before| due.saturating_sub(before)).filter(|warning| *warning > first);
+        let mut due = match &self.cut_off {
+            None => first.saturating_add(self.sla),
+            Some(cut_off) => cut_off.next(first),
+        };
+        // A deadline that is stated after the one that held until then comes too late.
+        if let Some((at, stated)) = gathering.timing.stated
+            && at <= due
+        {
+            due = stated;
+        }
+        let warning = match self.warn_before {
+            None => None,
+            Some(before) => Some(due.saturating_sub(before)).filter(|warning| *warning > first),
+        };
         Some(Deadlines { warning, due, expiry: first.saturating_add(self.expire) })
     }
 }
@@ -29,14 +41,19 @@ impl Rules {
 impl Deadlines {
     /// The earliest deadline that has not passed.
     pub(super) fn next(&self, gathering: &Gathering, is_breached: bool) -> Timestamp {
-        if is_breached {
-            return self.expiry;
+        let next = match (is_breached, self.unwarned(gathering)) {
+            (true, _) => self.expiry,
+            (false, None) => self.due.min(self.expiry),
+            (false, Some(warning)) => warning.min(self.expiry),
+        };
+        match gathering.timing.completes_at {
+            None => next,
+            Some(completes_at) => next.min(completes_at),
         }
-        self.unwarned(gathering).unwrap_or(self.due).min(self.expiry)
     }
 
     /// The warning, if it has not been published.
     pub(super) fn unwarned(&self, gathering: &Gathering) -> Option<Timestamp> {
-        self.warning.filter(|_| !gathering.timing.warned)
+        if gathering.timing.warned { None } else { self.warning }
     }
 }

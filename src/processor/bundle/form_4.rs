@@ -34,6 +34,9 @@ pub(super) struct PartV4<M = MemberV4> {
 #[derive(Serialize, Deserialize)]
 pub(super) struct TimingV4 {
     warned: bool,
+    stated: Option<(Timestamp, Timestamp)>,
+    condition_failed: bool,
+    completes_at: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -94,14 +97,14 @@ impl From<MemberV4> for Member {
 }
 
 impl From<Timing> for TimingV4 {
-    fn from(Timing { warned }: Timing) -> Self {
-        Self { warned }
+    fn from(Timing { warned, stated, condition_failed, completes_at }: Timing) -> Self {
+        Self { warned, stated, condition_failed, completes_at }
     }
 }
 
 impl From<TimingV4> for Timing {
-    fn from(TimingV4 { warned }: TimingV4) -> Self {
-        Self { warned }
+    fn from(TimingV4 { warned, stated, condition_failed, completes_at }: TimingV4) -> Self {
+        Self { warned, stated, condition_failed, completes_at }
     }
 }
 

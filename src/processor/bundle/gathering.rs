@@ -53,6 +53,8 @@ pub struct Missing {
     pub parent: bool,
     /// The missing children, by name and position.
     pub children: Vec<MissingChild>,
+    /// True if the members suffice, and the condition over them does not hold.
+    pub condition: bool,
 }
 
 /// A missing child.
@@ -79,7 +81,7 @@ impl fmt::Display for MissingChild {
 
 impl Gathering {
     /// The parent, if received.
-    pub fn parent(&self) -> Option<&Arc<Member>> {
+    pub const fn parent(&self) -> Option<&Arc<Member>> {
         self.parent.as_ref()
     }
 
@@ -105,9 +107,9 @@ impl Gathering {
         self.span.map(|(_, last)| last)
     }
 
-    /// The deadline: `sla` after the earliest member.
-    pub fn due(&self, sla: Duration) -> Option<Timestamp> {
-        self.first_at().map(|first| first.saturating_add(sla))
+    /// The time this long after the earliest member.
+    pub fn due(&self, after: Duration) -> Option<Timestamp> {
+        self.first_at().map(|first| first.saturating_add(after))
     }
 
     /// The parent, then the children, in an order that is independent of their arrival.
@@ -147,13 +149,13 @@ impl Gathering {
         self.size.saturating_add(overhead) > ENTRY_SIZE
     }
 
-    /// True if the parent and all children have been received; `members` are the children by name.
-    pub fn is_complete(&self, members: &[NamedChildren]) -> bool {
-        if !members.is_empty() {
-            let is_full = |named: &NamedChildren| self.count_of(Some(&named.name)) >= named.count;
-            return self.parent.is_some() && members.iter().all(is_full);
+    /// The number of received children without those whose position is beyond `last`.
+    pub(super) fn count_within(&self, last: u32) -> u32 {
+        if self.positions.last().is_none_or(|highest| *highest <= last) {
+            return self.count();
         }
-        self.parent.is_some() && self.expected.is_some_and(|expected| self.count() >= expected)
+        let is_within = |child: &&Arc<Member>| child.position.is_none_or(|position| position <= last);
+        u32::try_from(self.children_unsorted().filter(is_within).count()).unwrap_or(u32::MAX)
     }
 
     /// The number of received children of this name; without a name of all.
@@ -210,7 +212,7 @@ impl Gathering {
     pub fn missing(&self, members: &[NamedChildren], default: u32, until: Option<Timestamp>) -> Missing {
         let parent = !self.parent.as_ref().is_some_and(|parent| is_counted(parent, until));
         if !members.is_empty() {
-            return Missing { parent, children: self.missing_by_name(members, until) };
+            return Missing { parent, children: self.missing_by_name(members, until), condition: false };
         }
         let highest = self.positions.last().copied().unwrap_or(0);
         let expected = self.expected.unwrap_or_else(|| default.max(highest).max(self.count())).min(CHILDREN_MAX);
@@ -218,14 +220,14 @@ impl Gathering {
         let positions: RangeInclusive<u32> = 1..=expected;
         let missing = positions.filter(|position| !received.contains_key(position));
         let children = missing.map(|position| MissingChild { name: None, position, is_only: false }).collect();
-        Missing { parent, children }
+        Missing { parent, children, condition: false }
     }
 
     fn missing_by_name(&self, members: &[NamedChildren], until: Option<Timestamp>) -> Vec<MissingChild> {
         let mut missing = Vec::new();
-        for NamedChildren { name, count } in members {
+        for NamedChildren { name, count, min } in members {
             let received = self.by_position_until(Some(name), until);
-            let free = (1..=*count).filter(|position| !received.contains_key(position));
+            let free = (1..=*min).filter(|position| !received.contains_key(position));
             let name = Some(Arc::clone(name));
             missing.extend(free.map(|position| MissingChild { name: name.clone(), position, is_only: *count == 1 }));
         }
@@ -355,8 +357,11 @@ impl Gathering {
 }
 
 impl Missing {
-    /// The value of the metric label: parent, child or both.
+    /// The value of the metric label: parent, child, both or condition.
     pub(super) const fn label(&self) -> &'static str {
+        if self.condition {
+            return "condition";
+        }
         match (self.parent, self.children.is_empty()) {
             (true, true) => "parent",
             (true, false) => "both",

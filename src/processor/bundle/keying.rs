@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
-use jiff::tz::TimeZone;
-
 use super::time::TimeReader;
 use super::topic::TopicReader;
-use super::{Rules, SourceRules, plausible};
+use super::{Rules, SourceRules, TimeRule, plausible};
 use crate::model::{Key, Record, Reject};
 use crate::processor::{Keyed, Keying};
 
@@ -55,13 +53,15 @@ impl MemberKeying {
 }
 
 fn time_reader(source: &SourceRules) -> Result<TimeReader, KeyingError> {
-    let zone = source.time.as_ref().and_then(|time| time.zone.as_deref());
-    let zone = zone.map(TimeZone::get).transpose().map_err(|error| KeyingError::UnknownZone {
-        zone: zone.unwrap_or_default().to_owned(),
-        topic: source.topic.clone(),
-        reason: error.to_string(),
-    })?;
-    Ok(TimeReader { zone, unit: source.time.as_ref().and_then(|time| time.unit) })
+    let reader = |rule: &TimeRule| {
+        TimeReader::new(rule).map_err(|error| KeyingError::UnknownZone {
+            zone: rule.zone.clone().unwrap_or_default(),
+            topic: source.topic.clone(),
+            reason: error.to_string(),
+        })
+    };
+    source.deadline.as_ref().map(reader).transpose()?;
+    Ok(source.time.as_ref().map(reader).transpose()?.unwrap_or_default())
 }
 
 impl Keying for MemberKeying {

@@ -36,9 +36,12 @@
 //! **Equality**: two events are equal if their values are equal as JSON, without the fields that the source ignores
 //! ([`SourceRules::ignore`]) and without the ids, which are compared by themselves.
 //!
-//! **Number of children**: the parent's ([`SourceRules::expects`]), else [`Rules::children`]. If parents may state it, children
-//! that arrive before their parent are added provisionally; surplus ones become unexpected with the parent (positions beyond N
-//! first, then the latest by event time).
+//! **Number of children**: the parent's ([`SourceRules::expects`]), else [`Rules::children`]; or the largest one that a child
+//! announces, without a limit before the bundle is complete. A topology without a source of parents has bundles without one.
+//! Where the number may vary ([`NamedChildren::min`], [`Rules::at_least`], [`Rules::complete_when`]) the bundle completes by the
+//! deadline timer: when all events up to the time at which it is complete have been processed, with the members up to that time.
+//! If parents may state it, children that arrive before their parent are added provisionally; surplus ones become unexpected, or
+//! out of range, with the parent (positions beyond N first, then the latest by event time).
 //!
 //! **Children by name**: a topology may count children by name ([`Rules::members`]). Ids and positions are then those of one name,
 //! two children of one name are not one of each, and alerts and submissions have the names.
@@ -47,7 +50,8 @@
 //! (event time, id). This is independent of the order of arrival, so that any interleaving of the same members gives the same
 //! submission, byte for byte. So events may bypass the inbox ([`Processor::ORDER_FREE`](super::Processor)).
 //!
-//! **Time**: the deadline is the earliest member's event time + SLA. Lateness depends on the event times of the members only:
+//! **Time**: the deadline is the earliest member's event time + SLA, or the next cut-off time after it ([`CutOff`]); or what the
+//! earliest member that states one says ([`SourceRules::deadline`]), if that is of before the deadline that held until then. Lateness depends on the event times of the members only:
 //! the submission's `late` is true if the latest member is after the deadline, and the breach is alerted even if the timer has
 //! not fired when the last member arrives. Members after the deadline count as missing at the deadline. The bundle expires
 //! [`Rules::expire`] after its earliest member; members after that do not count. An event time that
@@ -71,8 +75,9 @@
 //! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
 //! | `state`, `gathering`, `member`, `stored`, `form`, `form_4` | the state and its encoding |
+//! | `completion`, `complete_when`, `counting` | when a bundle is complete |
 //! | `classify`, `conflict` | the class of a member event; another content for a known member |
-//! | `step`, `phase`, `settle`, `close`, `deadline`, `timing` | the transitions, the deadlines |
+//! | `step`, `phase`, `settle`, `close`, `deadline`, `cut_off`, `timing` | the transitions, the deadlines |
 //! | `submission`, `alert`, `report`, `count` | records, alerts and metrics |
 //! | `status` | the statuses for lists |
 //! | `fingerprint` | hashes of members, to recognize duplicates |
@@ -80,9 +85,13 @@
 mod alert;
 mod classify;
 mod close;
+mod complete_when;
+mod completion;
 mod condition;
 mod conflict;
 pub mod count;
+mod counting;
+mod cut_off;
 mod deadline;
 mod fingerprint;
 mod form;
@@ -110,7 +119,9 @@ mod time;
 mod timing;
 mod topic;
 
+pub use complete_when::CONDITION_VARIABLES;
 pub use condition::{Condition, Literal};
+pub use cut_off::CutOff;
 pub use fingerprint::Fingerprint;
 pub use gathering::{Gathering, Missing, MissingChild};
 pub use id::ID_LEN_MAX;
@@ -119,8 +130,8 @@ pub use member::{Member, Origin};
 pub use place::{Format, Place};
 pub use policy::{EventOutcome, Report, Reports, Resolution};
 pub use rules::{
-    CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat, NO_IDS_DEFAULT,
-    NamedChildren, PLAUSIBLE_FROM, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
+    AtLeast, CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat,
+    NO_IDS_DEFAULT, NamedChildren, PLAUSIBLE_FROM, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
 };
 pub use settle::PAYLOADS_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
@@ -131,6 +142,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::classify::Arrival;
+use self::counting::Counting;
 use self::source::{MemberFields, Reader};
 use self::topic::TopicReader;
 use super::Event;
@@ -157,8 +169,16 @@ pub struct Bundle {
     source: String,
     rules: Rules,
     topics: Vec<TopicReader>,
-    /// The number of children, if it does not depend on the parent.
-    fixed_children: Option<u32>,
+    /// How many children a bundle has.
+    counting: Counting,
+    /// The children by name, each with the number that is missed.
+    wanted: Vec<NamedChildren>,
+    /// True if a bundle has a parent.
+    has_parent: bool,
+    /// True if the number of members may vary.
+    is_flexible: bool,
+    /// The time from the earliest member to the sort key of an incomplete bundle in lists.
+    listed_after: Duration,
     /// [`SUBMISSIONS`], shared by all forwards.
     output: Arc<str>,
 }
@@ -172,10 +192,24 @@ impl Bundle {
                 topics.push(TopicReader::new(&rules, &source.topic));
             }
         }
-        let has_expects = topics.iter().flat_map(|reader| &reader.sources).any(Reader::has_expects);
-        let fixed_children = (!has_expects).then_some(rules.children());
+        let has_expects = |role: Role| rules.sources.iter().any(|it| it.member == role && it.expects.is_some());
+        let counting = if has_expects(Role::Parent) {
+            Counting::Stated
+        } else if has_expects(Role::Child) {
+            Counting::Announced
+        } else if rules.complete_when.is_some() {
+            Counting::AtLeast(rules.children())
+        } else {
+            Counting::Fixed(rules.children())
+        };
+        let has_parent = rules.sources.iter().any(|source| source.member == Role::Parent);
+        // Until a time-out the most of each name are waited for.
+        let least = |named: &NamedChildren| if rules.at_least.is_some() { named.count } else { named.min };
+        let wanted = rules.members.iter().map(|named| NamedChildren { min: least(named), ..named.clone() }).collect();
         let source = submission::source_of_topology(topology);
-        Self { topology: topology.to_owned(), source, rules, topics, fixed_children, output: Arc::from(SUBMISSIONS) }
+        let (topology, output) = (topology.to_owned(), Arc::from(SUBMISSIONS));
+        let (is_flexible, listed_after) = (rules.is_flexible(), rules.listed_after());
+        Self { topology, source, rules, topics, counting, wanted, has_parent, is_flexible, listed_after, output }
     }
 
     /// The processor as a part of an application: the `CloudEvents` source of its records is `/sheaf/<application>/<topology>`.
@@ -209,7 +243,7 @@ impl Bundle {
 
     /// A member event of a source, with its fields.
     fn arrival<'r>(&self, topic: &TopicReader, source: &'r Reader, fields: MemberFields, event: &Event) -> Arrival<'r> {
-        let MemberFields { id, expects, position: stated_position, content, .. } = fields;
+        let MemberFields { id, expects, deadline, position: stated_position, content, .. } = fields;
         let position = stated_position.and_then(|position| u32::try_from(position).ok());
         let (partition, offset) = (event.record.source.partition, event.record.offset);
         let member = Member {
@@ -223,7 +257,7 @@ impl Bundle {
         };
         let limit = source.name.as_ref().and_then(|name| self.rules.members.iter().find(|named| named.name == *name));
         let (limit, digester) = (limit.map(|named| named.count), &*source.digester);
-        Arrival { role: source.member, expects, stated_position, limit, digester, member: Arc::new(member) }
+        Arrival { role: source.member, expects, deadline, stated_position, limit, digester, member: Arc::new(member) }
     }
 
     /// The sources of a topic.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Condition, Format, Place, Reports, Resolution};
+use super::{Condition, CutOff, Format, Place, Reports, Resolution};
 use crate::codec::json::Pointer;
 use crate::model::Timestamp;
+use crate::template::Expression;
 
 /// The earliest event time that is believed, 2000-01-01T00:00:00Z. Earlier ones are zeros, -1, or seconds taken for
 /// milliseconds.
@@ -53,12 +54,18 @@ pub struct Rules {
     pub children: u32,
     /// The children by name, in the order of the submission; empty: all children are counted together.
     pub members: Vec<NamedChildren>,
+    /// What must hold for a bundle that has its least members; [`children`](Self::children) is the least number then.
+    pub complete_when: Option<Expression>,
+    /// The members that suffice after a time-out; `None`: all are needed.
+    pub at_least: Option<AtLeast>,
     /// Which of two contents of one member counts.
     pub conflicts: Resolution,
     /// How deviations are reported.
     pub reports: Reports,
     /// The time from the earliest member's event time to the deadline.
     pub sla: Duration,
+    /// The time of the day at which bundles are due, in place of [`sla`](Self::sla).
+    pub cut_off: Option<CutOff>,
     /// The time from a warning to the deadline; `None`: no warning.
     pub warn_before: Option<Duration>,
     /// The time from the earliest member's event time to the end of an incomplete bundle.
@@ -76,8 +83,19 @@ pub struct Rules {
 pub struct NamedChildren {
     /// The name.
     pub name: Arc<str>,
-    /// Their number in a bundle, from 1.
+    /// The most of them in a bundle, from 1.
     pub count: u32,
+    /// The least of them.
+    pub min: u32,
+}
+
+/// The members that suffice after a time-out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtLeast {
+    /// The least number of children; ignored if they are counted by name, where [`NamedChildren::min`] is.
+    pub children: u32,
+    /// The time-out, from the earliest member's event time.
+    pub after: Duration,
 }
 
 impl Rules {
@@ -87,15 +105,32 @@ impl Rules {
             sources,
             children: CHILDREN_DEFAULT,
             members: Vec::new(),
+            complete_when: None,
+            at_least: None,
             conflicts: Resolution::default(),
             reports: Reports::default(),
             sla: SLA_DEFAULT,
+            cut_off: None,
             warn_before: None,
             expire: EXPIRE_DEFAULT,
             keep_closed: KEEP_CLOSED_DEFAULT,
             key: KeyFormat::Uuid,
             no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
         }
+    }
+
+    /// The time from the earliest member to the sort key of an incomplete bundle in lists: its deadline, if that is always
+    /// [`sla`](Self::sla) after that member, and else that member.
+    pub(super) fn listed_after(&self) -> Duration {
+        let is_sla = self.cut_off.is_none() && self.sources.iter().all(|source| source.deadline.is_none());
+        if is_sla { self.sla } else { Duration::ZERO }
+    }
+
+    /// True if the number of members may vary.
+    pub(super) fn is_flexible(&self) -> bool {
+        self.at_least.is_some()
+            || self.complete_when.is_some()
+            || self.members.iter().any(|named| named.min < named.count)
     }
 
     /// The number of children if no parent states it.
@@ -121,12 +156,14 @@ pub struct SourceRules {
     pub bundle: Place,
     /// The place of the member's id.
     pub id: Place,
-    /// The place of a parent's number of children; ignored for children.
+    /// The place of the number of children, in events of the parent or of children.
     pub expects: Option<Place>,
     /// The place of a child's position, from 1; ignored for parents.
     pub position: Option<Place>,
     /// The field with the event time; `None`: the timestamp of the Kafka record.
     pub time: Option<TimeRule>,
+    /// The field with the deadline of the bundle, in parents or children by name; `None`: it is that of the rules.
+    pub deadline: Option<TimeRule>,
     /// The fields that do not count when two events with one id are compared, besides the ids of bundle and member.
     pub ignore: Vec<Pointer>,
     /// What happens to a record with an event time that cannot be.

@@ -1,7 +1,10 @@
 //! What follows a change of the members: the bundle is complete, or it waits on.
 
+use super::classify::{no_position, too_many};
+use super::counting::Counting;
+use super::deadline::Deadlines;
 use super::phase::Phase;
-use super::{Bundle, DEADLINE, Gathering, Member, Role, State, stored};
+use super::{Bundle, DEADLINE, EventOutcome, Gathering, Member, Role, State, Timing, alert, stored};
 use crate::model::{Key, Reject, RejectReason, Timer, Timestamp};
 use crate::processor::{Effect, Transition};
 
@@ -11,8 +14,10 @@ pub const PAYLOADS_MAX: usize = 8 << 20;
 /// A change of the members.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Change<'m> {
-    /// The next deadline before it; `None` if there was no bundle.
-    pub(super) next_before: Option<Timestamp>,
+    /// The event time of the earliest member before it, on which the deadlines depend, and the timing.
+    pub(super) before: (Option<Timestamp>, Timing),
+    /// The deadlines after it; `None` without members.
+    pub(super) deadlines: Option<Deadlines>,
     /// The member that was added; `None` if others were removed or replaced.
     pub(super) added: Option<(Role, &'m Member)>,
     /// The wall clock.
@@ -28,23 +33,53 @@ impl Bundle {
         change: Change<'_>,
         mut effects: Vec<Effect>,
     ) -> Result<Transition<State>, Reject> {
-        if gathering.is_complete(&self.rules.members)
-            && let Some(deadlines) = self.rules.deadlines(&gathering)
-            && gathering.last_at().is_some_and(|last| last <= deadlines.expiry)
+        if self.is_flexible {
+            let (completes_at, error) = self.completes_at(&gathering, change.added.map(|(_, member)| member.at));
+            gathering.timing.completes_at = completes_at;
+            if let Some(why) = error.filter(|_| !gathering.timing.condition_failed) {
+                gathering.timing.condition_failed = true;
+                let at = gathering.last_at().unwrap_or(change.now);
+                effects.push(alert::condition_failed(key, at, &why));
+            }
+        } else if self.is_complete(&gathering)
+            && let Some(deadlines) = change.deadlines
+            && let Some(last) = gathering.last_at().filter(|last| *last <= deadlines.expiry)
         {
-            return self.complete(key, (phase, gathering), (deadlines, change.now), effects);
+            if self.counting == Counting::Announced
+                && let Some(expected) = gathering.expected
+            {
+                self.trim(key, &mut gathering, expected, &mut effects);
+            }
+            let at = gathering.last_at().unwrap_or(last);
+            return Ok(self.complete(key, (phase, gathering), (deadlines, at, change.now), effects));
         }
         effects.extend(parts_of(&mut gathering, change.added)?);
-        if let Some(due) = self.next_deadline(phase, &gathering).filter(|due| change.next_before != Some(*due)) {
+        if let Some(deadlines) = change.deadlines
+            && change.before != (gathering.first_at(), gathering.timing)
+        {
+            let due = deadlines.next(&gathering, phase == Phase::Breached);
             effects.push(Effect::Schedule(Timer { kind: DEADLINE, due }));
         }
         Ok(phase.with(gathering, effects))
     }
 
-    /// The earliest deadline that has not passed; `None` without members.
-    pub(super) fn next_deadline(&self, phase: Phase, gathering: &Gathering) -> Option<Timestamp> {
-        let deadlines = self.rules.deadlines(gathering)?;
-        Some(deadlines.next(gathering, phase == Phase::Breached))
+    /// Removes the children beyond their number. True if there are some.
+    pub(super) fn trim(&self, key: &Key, gathering: &mut Gathering, expected: u32, effects: &mut Vec<Effect>) -> bool {
+        let surplus = gathering.trim(expected);
+        for child in &surplus {
+            let content = (Role::Child, &**child, self.digest(Role::Child, child));
+            let position = child.position.filter(|position| *position > expected);
+            let reported = &mut gathering.reported;
+            effects.extend(match position.map(|position| no_position(position.into(), expected)) {
+                Some(why) => self.report_content(EventOutcome::OutOfRange, reported, content, || {
+                    alert::out_of_range(key, child, &why)
+                }),
+                None => self.report_content(EventOutcome::Unexpected, reported, content, || {
+                    alert::unexpected(key, child, &too_many(expected, None))
+                }),
+            });
+        }
+        !surplus.is_empty()
     }
 }
 

@@ -8,9 +8,10 @@ use bytes::Bytes;
 use super::condition::Check;
 use super::id::{Candidate, IdRules};
 use super::place::{Field, Found, Places, wrong_type};
-use super::{CHILDREN_MAX, Implausible, Place, Role, SourceRules};
+use super::time::{TimeField, TimeReader};
+use super::{CHILDREN_MAX, Implausible, PLAUSIBLE_FROM, Place, Role, SourceRules};
 use crate::codec::json::{Digester, Scalar, integer, not_an_object};
-use crate::model::{Record, Reject, RejectReason};
+use crate::model::{Record, Reject, RejectReason, Timestamp};
 
 /// Reads the events of one source.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub(super) struct Reader {
     expects: Option<Field>,
     position: Option<Field>,
     time: Option<Field>,
+    /// The field with the deadline, and how it is read.
+    deadline: Option<(Field, TimeReader)>,
     pub(super) implausible: Implausible,
     /// Hashes the contents of its members, without the fields that do not count.
     pub(super) digester: Arc<Digester>,
@@ -43,6 +46,7 @@ pub(super) struct MemberFields {
     pub(super) id: String,
     pub(super) expects: Option<u32>,
     pub(super) position: Option<i64>,
+    pub(super) deadline: Option<Timestamp>,
 }
 
 impl MemberFields {
@@ -50,15 +54,6 @@ impl MemberFields {
     pub(super) fn are_from(&self, value: Option<&Bytes>) -> bool {
         value.is_some_and(|value| (value.as_ptr(), value.len()) == (self.value.as_ptr(), self.value.len()))
     }
-}
-
-/// The value of the time field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum TimeField<'a> {
-    /// A string.
-    Text(Cow<'a, str>),
-    /// A number, as it is spelled.
-    Number(&'a str),
 }
 
 /// The fields of one record, validated on access.
@@ -77,11 +72,15 @@ impl Reader {
         let conditions = rules.conditions.iter().map(|condition| Check::new(condition, places)).collect();
         let mut field = |place: &Place| places.add(place);
         let (bundle, id) = (field(&rules.bundle), field(&rules.id));
-        let (expects, position) = match rules.member {
-            Role::Parent => (rules.expects.as_ref().map(&mut field), None),
-            Role::Child => (None, rules.position.as_ref().map(&mut field)),
+        let expects = rules.expects.as_ref().map(&mut field);
+        let position = match rules.member {
+            Role::Parent => None,
+            Role::Child => rules.position.as_ref().map(&mut field),
         };
         let time = rules.time.as_ref().map(|rule| field(&rule.place));
+        // The keying step has refused an unknown zone.
+        let deadline =
+            rules.deadline.as_ref().map(|rule| (field(&rule.place), TimeReader::new(rule).unwrap_or_default()));
         Self {
             topic: Arc::from(rules.topic.as_str()),
             member: rules.member,
@@ -93,6 +92,7 @@ impl Reader {
             expects,
             position,
             time,
+            deadline,
             implausible: rules.implausible,
             digester: Arc::default(),
         }
@@ -122,11 +122,6 @@ impl Reader {
     /// The role of its records, which the inbox has: the children's name, or the role of members.
     pub(super) fn role(&self) -> &str {
         self.name.as_deref().unwrap_or(self.member.as_str())
-    }
-
-    /// True if the parents of this source state the number of children.
-    pub(super) const fn has_expects(&self) -> bool {
-        self.expects.is_some()
     }
 
     /// True if only some records of the topic are events of this source.
@@ -160,6 +155,7 @@ impl Reader {
     /// True if a field is in the key, which is JSON then.
     fn reads_key(&self) -> bool {
         let fields = [&self.bundle, &self.id].into_iter().chain(&self.expects).chain(&self.position).chain(&self.time);
+        let fields = fields.chain(self.deadline.as_ref().map(|(field, _)| field));
         fields.into_iter().any(|field| matches!(field.place, Place::KeyField(_)))
     }
 
@@ -191,13 +187,13 @@ impl<'a> Fields<'a> {
     /// The fields for the bundle.
     pub(super) fn member_fields(&self) -> Result<MemberFields, Reject> {
         let id = self.identifier(&self.reader.id, false)?.into_owned();
-        let (expects, position) = (self.expects()?, self.position()?);
+        let (expects, position, deadline) = (self.expects()?, self.position()?, self.deadline()?);
         let value = self.record.value.clone().unwrap_or_default();
         let content = self.found.payload.map(|payload| value.slice_ref(payload)).unwrap_or_default();
-        Ok(MemberFields { source: self.index, value, content, id, expects, position })
+        Ok(MemberFields { source: self.index, value, content, id, expects, position, deadline })
     }
 
-    /// A parent's number of children.
+    /// The number of children.
     fn expects(&self) -> Result<Option<u32>, Reject> {
         let Some((field, number)) = self.number(self.reader.expects.as_ref())? else { return Ok(None) };
         match u32::try_from(number) {
@@ -225,6 +221,25 @@ impl<'a> Fields<'a> {
                 let what = format!("{}; a time is an ISO 8601 text, or a number with a `unit`", other.kind());
                 Err(self.reader.wrong(RejectReason::BadTime, field, &what))
             }
+        }
+    }
+
+    /// The bundle's deadline, if the event states one.
+    fn deadline(&self) -> Result<Option<Timestamp>, Reject> {
+        let Some((field, reader)) = &self.reader.deadline else { return Ok(None) };
+        let wrong = |what: &str| self.reader.wrong(RejectReason::BadTime, field, what);
+        let read = match self.found.scalar(field) {
+            Scalar::Absent | Scalar::Null => return Ok(None),
+            Scalar::Text(text) => reader.read(&TimeField::Text(text)),
+            Scalar::Number(number) => reader.read(&TimeField::Number(number)),
+            other @ (Scalar::Boolean(_) | Scalar::Other(_)) => Err(other.kind().to_owned()),
+        };
+        match read {
+            Ok(deadline) if deadline >= PLAUSIBLE_FROM => Ok(Some(deadline)),
+            Ok(deadline) => {
+                Err(wrong(&format!("{deadline}, which cannot be a deadline: it is before {PLAUSIBLE_FROM}")))
+            }
+            Err(what) => Err(wrong(&what)),
         }
     }
 

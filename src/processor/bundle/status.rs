@@ -1,8 +1,6 @@
 //! The statuses of a bundle, for lists and counts. The numbers are stored, so a status must keep its number.
 
-use std::time::Duration;
-
-use super::{Ending, Gathering, State};
+use super::{Bundle, Ending, Gathering, State};
 use crate::model::{Listing, Status};
 
 /// Bits for the missing members of an incomplete bundle.
@@ -15,7 +13,9 @@ const CLOSED: u64 = 8;
 const EXPIRED: u64 = 1;
 
 /// The names, by number.
-const NAMES: [(u64, &str); 8] = [
+const NAMES: [(u64, &str); 10] = [
+    (0, "open/waiting-completion"),
+    (BREACHED, "breached/waiting-completion"),
     (PARENT, "open/waiting-parent"),
     (CHILDREN, "open/waiting-children"),
     (PARENT | CHILDREN, "open/waiting-both"),
@@ -26,13 +26,14 @@ const NAMES: [(u64, &str); 8] = [
     (CLOSED | EXPIRED, "expired"),
 ];
 
-/// The status of a bundle; incomplete bundles are sorted by deadline, closed ones by the due time of their timer. `fixed_children`
-/// is the number of children if it does not depend on the parent.
-pub(super) fn listing(state: &State, sla: Duration, fixed_children: Option<u32>) -> Listing {
+/// The status of a bundle; incomplete bundles are sorted by deadline if that is always as long after their earliest member, else
+/// by that member; closed ones by the due time of their timer.
+pub(super) fn listing(bundle: &Bundle, state: &State) -> Listing {
+    let from_first = bundle.listed_after;
     match state {
-        State::Open(gathering) => Listing::of(Status(waits_for(gathering, fixed_children)), gathering.due(sla)),
+        State::Open(gathering) => Listing::of(Status(waits_for(bundle, gathering)), gathering.due(from_first)),
         State::Breached(gathering) => {
-            Listing::of(Status(BREACHED | waits_for(gathering, fixed_children)), gathering.due(sla))
+            Listing::of(Status(BREACHED | waits_for(bundle, gathering)), gathering.due(from_first))
         }
         State::Closed(marker) => {
             let ending = match marker.ending {
@@ -54,10 +55,8 @@ pub(super) fn name(status: Status) -> &'static str {
     NAMES.iter().find(|(number, _)| *number == status.0).map_or("unknown", |(_, name)| name)
 }
 
-/// The bits of the missing members. While the number of children is unknown, children are missing if none was received.
-fn waits_for(gathering: &Gathering, fixed_children: Option<u32>) -> u64 {
-    let parent = if gathering.parent().is_none() { PARENT } else { 0 };
-    let count = gathering.count();
-    let children = gathering.expected.or(fixed_children).map_or(count == 0, |expected| count < expected);
-    parent | if children { CHILDREN } else { 0 }
+/// The bits of the missing members.
+fn waits_for(bundle: &Bundle, gathering: &Gathering) -> u64 {
+    let parent = if bundle.lacks_parent(gathering) { PARENT } else { 0 };
+    parent | if bundle.lacks_some(gathering) { CHILDREN } else { 0 }
 }

@@ -1,10 +1,10 @@
 //! The step function: the table of transitions in the module's documentation, row by row.
 
 use std::borrow::Cow;
-use std::iter;
 use std::sync::Arc;
 
-use super::classify::{Arrival, Class, no_position, too_many};
+use super::classify::{Arrival, Class};
+use super::counting::Counting;
 use super::phase::Phase;
 use super::settle::{Change, refuse_too_large};
 use super::{
@@ -36,12 +36,11 @@ impl Processor for Bundle {
     }
 
     fn listing(&self, state: &State) -> Listing {
-        status::listing(state, self.rules.sla, self.fixed_children)
+        status::listing(self, state)
     }
 
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
-        // Incomplete bundles are sorted by deadline.
-        status::is_open(status).then(|| at.saturating_sub(self.rules.sla))
+        status::is_open(status).then(|| at.saturating_sub(self.listed_after))
     }
 
     fn status_name(&self, status: Status) -> Cow<'static, str> {
@@ -94,12 +93,12 @@ impl Bundle {
     ) -> Result<Transition<State>, Reject> {
         use BundleInput::{DeadlineDue, KeepClosedDue, Member, UnknownOutcome, UnknownTimer};
         match (state, input) {
-            (None, Member(arrival)) => self.on_member(key, (Phase::Open, Gathering::default()), arrival, at),
+            (None, Member(arrival)) => self.on_member(key, (Phase::Open, Gathering::default()), &arrival, at),
             (Some(State::Open(gathering)), Member(arrival)) => {
-                self.on_member(key, (Phase::Open, gathering), arrival, at)
+                self.on_member(key, (Phase::Open, gathering), &arrival, at)
             }
             (Some(State::Breached(gathering)), Member(arrival)) => {
-                self.on_member(key, (Phase::Breached, gathering), arrival, at)
+                self.on_member(key, (Phase::Breached, gathering), &arrival, at)
             }
             (Some(State::Closed(marker)), Member(arrival)) => Ok(self.on_member_of_closed(key, marker, &arrival)),
             (Some(State::Open(gathering)), DeadlineDue(due)) => {
@@ -125,22 +124,22 @@ impl Bundle {
         &self,
         key: &Key,
         (phase, mut gathering): (Phase, Gathering),
-        arrival: Arrival<'_>,
+        arrival: &Arrival<'_>,
         at: Moment,
     ) -> Result<Transition<State>, Reject> {
         let (role, member) = (arrival.role, &*arrival.member);
-        let class = gathering.classify(&arrival, self.fixed_children);
+        let class = gathering.classify(arrival, self.counting);
         let (deviation, alert): (_, &dyn Fn() -> Effect) = match &class {
             Class::Expected if member.at.saturating_add(self.rules.expire) > at.watermark => {
                 return self.on_expected(key, (phase, gathering), arrival, at.wall);
             }
-            Class::Conflict(kept) => return self.on_conflict(key, (phase, gathering), &arrival, (kept, at.wall)),
+            Class::Conflict(kept) => return self.on_conflict(key, (phase, gathering), arrival, (kept, at.wall)),
             Class::Expected => (EventOutcome::TooOld, &|| alert::too_old(key, role, member)),
             Class::Duplicate => (EventOutcome::Duplicate, &|| alert::duplicate(key, role, member)),
             Class::Unexpected(why) => (EventOutcome::Unexpected, &|| alert::unexpected(key, member, why)),
             Class::OutOfRange(why) => (EventOutcome::OutOfRange, &|| alert::out_of_range(key, member, why)),
         };
-        let effects = self.report(deviation, &mut gathering.reported, &arrival, alert);
+        let effects = self.report(deviation, &mut gathering.reported, arrival, alert);
         Ok(phase.with(gathering, effects))
     }
 
@@ -149,56 +148,58 @@ impl Bundle {
         &self,
         key: &Key,
         (phase, mut gathering): (Phase, Gathering),
-        arrival: Arrival<'_>,
+        arrival: &Arrival<'_>,
         now: Timestamp,
     ) -> Result<Transition<State>, Reject> {
         refuse_too_large(key, gathering.size().saturating_add(arrival.member.content.len()))?;
-        let next_before = self.next_deadline(phase, &gathering);
+        let before = (gathering.first_at(), gathering.timing);
         let mut effects = Vec::new();
-        if next_before.is_none() {
+        if before.0.is_none() {
             effects.push(count::one(count::OPENED, ""));
         }
-        let (role, member) = (arrival.role, arrival.member);
+        let (role, member) = (arrival.role, Arc::clone(&arrival.member));
         gathering.add(role, Arc::clone(&member));
-        let has_surplus = role == Role::Parent && self.expect(key, &mut gathering, arrival.expects, &mut effects);
-        let due = self.rules.deadlines(&gathering).map_or(member.at, |deadlines| deadlines.due);
+        if let Some(stated) = arrival.deadline.map(|deadline| (member.at, deadline)) {
+            gathering.timing.stated = Some(gathering.timing.stated.map_or(stated, |other| other.min(stated)));
+        }
+        let has_surplus = self.expect(key, &mut gathering, arrival, &mut effects);
+        let deadlines = self.rules.deadlines(&gathering);
+        let due = deadlines.map_or(member.at, |deadlines| deadlines.due);
         let report = if member.at > due { self.rules.reports.of(EventOutcome::Late) } else { Report::Ignore };
         let outcome = if report == Report::Ignore { EventOutcome::Accepted } else { EventOutcome::Late };
         let late = (report == Report::Alert).then(|| alert::late(key, role, &member, due));
-        effects.splice(0..0, iter::once(count::event(role, outcome)).chain(late));
+        effects.insert(0, count::event(role, outcome));
+        if let Some(late) = late {
+            effects.insert(1, late);
+        }
         let added = if has_surplus { None } else { Some((role, &*member)) };
-        self.settle(key, (phase, gathering), Change { next_before, added, now }, effects)
+        self.settle(key, (phase, gathering), Change { before, deadlines, added, now }, effects)
     }
 
-    /// Sets the number of children by their parent's event. True if children that arrived before it were surplus and are removed.
+    /// Sets the number of children by an event of the parent or of a child. True if children that arrived before their parent
+    /// were surplus and are removed.
     pub(super) fn expect(
         &self,
         key: &Key,
         gathering: &mut Gathering,
-        expects: Option<u32>,
+        arrival: &Arrival<'_>,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        let expected = expects.unwrap_or(self.rules.children());
-        gathering.expected = Some(expected);
-        if !self.rules.members.is_empty() {
-            // Children of a name beyond their number have not been added.
-            return false;
+        match (arrival.role, self.counting) {
+            (Role::Child, Counting::Announced) => {
+                gathering.expected = gathering.expected.max(arrival.expects);
+                false
+            }
+            (Role::Parent, Counting::Stated | Counting::Fixed(_)) => {
+                let expected = arrival.expects.unwrap_or(self.rules.children());
+                gathering.expected = Some(expected);
+                // Children of a name beyond their number have not been added.
+                self.rules.members.is_empty() && self.trim(key, gathering, expected, effects)
+            }
+            (Role::Child, Counting::Stated | Counting::Fixed(_))
+            | (Role::Parent, Counting::Announced)
+            | (Role::Parent | Role::Child, Counting::AtLeast(_)) => false,
         }
-        let surplus = gathering.trim(expected);
-        for child in &surplus {
-            let content = (Role::Child, &**child, self.digest(Role::Child, child));
-            let position = child.position.filter(|position| *position > expected);
-            let reported = &mut gathering.reported;
-            effects.extend(match position.map(|position| no_position(position.into(), expected)) {
-                Some(why) => self.report_content(EventOutcome::OutOfRange, reported, content, || {
-                    alert::out_of_range(key, child, &why)
-                }),
-                None => self.report_content(EventOutcome::Unexpected, reported, content, || {
-                    alert::unexpected(key, child, &too_many(expected, None))
-                }),
-            });
-        }
-        !surplus.is_empty()
     }
 
     /// A member event for a closed bundle.

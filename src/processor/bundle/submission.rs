@@ -7,7 +7,7 @@ use uuid::{Uuid, uuid};
 
 use super::fingerprint::v5;
 use super::{Gathering, Member, NamedChildren};
-use crate::model::{Headers, Key, Reject, RejectReason, Timestamp};
+use crate::model::{Headers, Key, Timestamp};
 use crate::processor::Forward;
 
 /// The `CloudEvents` type.
@@ -31,9 +31,9 @@ const HEADERS: usize = 8;
 pub(super) struct Span {
     /// The event time of the earliest member.
     pub(super) first: Timestamp,
-    /// The event time of the latest member.
+    /// The event time at which it was complete: that of the latest member, or of the time-out.
     pub(super) last: Timestamp,
-    /// True if the latest member is after the deadline.
+    /// True if that is after the deadline.
     pub(super) late: bool,
 }
 
@@ -62,13 +62,9 @@ pub(super) fn forward(
     (source, output): (&str, &Arc<str>),
     (gathering, members): (&Gathering, &[NamedChildren]),
     span: Span,
-) -> Result<Forward, Reject> {
+) -> Forward {
     let id = key.text();
-    let Some(parent) = gathering.parent() else {
-        // A complete bundle has a parent, so the state in the store is corrupt.
-        let detail = format!("bundle {id} cannot be forwarded: its stored state has no parent");
-        return Err(Reject::new(RejectReason::Unreadable, detail));
-    };
+    let parent = gathering.parent().map(|parent| &**parent);
     let children: Vec<&Member> = gathering.in_order(members).into_iter().map(|child| &**child).collect();
     let value = value(&id, parent, &children, gathering.size(), span);
     let headers = Headers::with_capacity(HEADERS)
@@ -79,14 +75,14 @@ pub(super) fn forward(
         .with(SOURCE, source.to_owned())
         .with("ce_time", span.last.to_string())
         .about(key);
-    Ok(Forward { output: Arc::clone(output), key: None, value: Some(value), headers, timestamp: None })
+    Forward { output: Arc::clone(output), key: None, value: Some(value), headers, timestamp: None }
 }
 
 /// The JSON object. `names` are those of the children, in their order, if they are counted by name. The payloads are the original bytes of the members, each checked to be one JSON value by the keying step.
-fn value(id: &str, parent: &Member, children: &[&Member], size: usize, span: Span) -> Bytes {
+fn value(id: &str, parent: Option<&Member>, children: &[&Member], size: usize, span: Span) -> Bytes {
     let mut json = Vec::with_capacity(size + id.len() + children.len() + VALUE_OVERHEAD);
     json.extend_from_slice(format!(r#"{{"bundle_id":{},"parent":"#, serde_json::Value::from(id)).as_bytes());
-    json.extend_from_slice(parent.content.trim_ascii());
+    json.extend_from_slice(parent.map_or(&b"null"[..], |parent| parent.content.trim_ascii()));
     json.extend_from_slice(br#","children":["#);
     for (index, child) in children.iter().enumerate() {
         if index > 0 {

@@ -1,15 +1,25 @@
 //! Parses event times: ISO 8601 and its relatives in other languages, with an offset, or without one in the topology's time
 //! zone; and numbers since 1970.
 
+use std::borrow::Cow;
+
 use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span};
 
-use super::TimeUnit;
-use super::source::TimeField;
+use super::{TimeRule, TimeUnit};
 use crate::codec::json::Decimal;
 use crate::model::Timestamp;
+
+/// The value of the time field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TimeField<'a> {
+    /// A string.
+    Text(Cow<'a, str>),
+    /// A number, as it is spelled.
+    Number(&'a str),
+}
 
 /// How the times of a source are read.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +31,11 @@ pub(super) struct TimeReader {
 }
 
 impl TimeReader {
+    /// The reader of a field. The error is that of the time zone database.
+    pub(super) fn new(rule: &TimeRule) -> Result<Self, jiff::Error> {
+        Ok(Self { zone: rule.zone.as_deref().map(TimeZone::get).transpose()?, unit: rule.unit })
+    }
+
     /// The time in a field. The error completes the sentence "the field is ...".
     pub(super) fn read(&self, field: &TimeField<'_>) -> Result<Timestamp, String> {
         match field {
@@ -136,8 +151,6 @@ fn add_days(instant: jiff::Timestamp, days: i32) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use super::*;
 
     fn zone(name: &str) -> TimeReader {

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::{name, place, start};
 use crate::codec::json::Pointer;
-use crate::codec::yaml::{Fields, Item};
+use crate::codec::yaml::{Fields, Item, Value};
 use crate::processor::bundle::{Format, Implausible, NamedChildren, Place, Role, SourceRules, TimeRule, TimeUnit};
 use crate::topology::StartAt;
 
@@ -38,11 +38,8 @@ pub(super) fn read(list: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<V
                 list.problem(format!("there is no source of `{}`", named.name), Some(hint));
             }
         }
-        for (role, article) in [(Role::Parent, "parents"), (Role::Child, "children")] {
-            if !known.iter().any(|source| source.member == role) {
-                let hint = format!("add a source with `member: {}`", role.as_str());
-                list.problem(format!("there is no source of {article}"), Some(hint));
-            }
+        if !known.iter().any(|source| source.member == Role::Child) {
+            list.problem("there is no source of children", Some("add a source with `member: child`".to_owned()));
         }
     }
     read.into_iter().collect()
@@ -77,19 +74,21 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
     let mut fields = item.fields()?;
     let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
     let role = fields.required_item("member").and_then(|item| member(&item, names));
-    let (member, name) = role.map_or((None, None), |(role, name)| (Some(role), name));
+    let (member, name) = role.clone().map_or((None, None), |(role, name)| (Some(role), name));
     let formats = [("json", Format::Json), ("confluent", Format::Confluent)];
     let format = fields.item("format").map_or(Some(Format::Json), |item| item.word(&formats));
     let conditions = fields.item("where").map_or(Some(Vec::new()), |item| place::conditions(&item));
     let bundle = fields.required_item("bundle").and_then(|item| place::place(&item));
     let id = fields.required_item("id").and_then(|item| place::place(&item));
-    let expects = only_of(&mut fields, "expects", member, Role::Parent);
-    if let (Some(_), Some([_, ..]), Some(item)) = (&expects, names, fields.item("expects")) {
+    let expects = fields.item("expects");
+    if let (Some(item), Some([_, ..])) = (&expects, names) {
         let hint = Some("remove it: the numbers in `bundle.members` are those of the children".to_owned());
-        item.problem("children are counted by name here, and a parent does not say their number", hint);
+        item.problem("children are counted by name here, and no event says their number", hint);
     }
+    let expects = expects.and_then(|item| place::place(&item));
     let position = only_of(&mut fields, "position", member, Role::Child);
     let time = fields.item("time").map(|item| time(&item));
+    let deadline = fields.item("deadline").map(|item| deadline(&item, role.as_ref()));
     let start = fields.item("start").map(|item| start::read(&item));
     let ignore = match fields.item("ignore") {
         Some(list) => list.items().and_then(|items| items.iter().map(pointer).collect()),
@@ -101,6 +100,10 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
         None => (None, Implausible::default()),
     };
     let start = match start {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    let deadline = match deadline {
         Some(read) => Some(read?),
         None => None,
     };
@@ -117,6 +120,7 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
         expects,
         position,
         time,
+        deadline,
         ignore,
         implausible,
     };
@@ -164,20 +168,43 @@ fn time(item: &Item<'_>) -> Option<(Option<TimeRule>, Implausible)> {
             }
         }
     }
-    let zone = zone.and_then(|item| {
-        item.parsed(|name| match TimeZone::get(name) {
-            Ok(_) => Ok(name.to_owned()),
-            Err(_unknown) => Err(format!("the zone `{name}` is not known; name an IANA zone such as `Europe/Berlin`")),
-        })
-    });
-    let units = [("s", TimeUnit::Seconds), ("ms", TimeUnit::Millis), ("us", TimeUnit::Micros), ("ns", TimeUnit::Nanos)];
-    let unit = unit.and_then(|item| item.word(&units));
+    let (zone, unit) = (zone.and_then(|item| self::zone(&item)), unit.and_then(|item| self::unit(&item)));
     fields.finish();
     let rule = match field {
         Some(place) => Some(TimeRule { place: place?, zone, unit }),
         None => None,
     };
     Some((rule, implausible?))
+}
+
+/// Reads the field with the deadline of the bundle.
+fn deadline(item: &Item<'_>, role: Option<&(Role, Option<Arc<str>>)>) -> Option<TimeRule> {
+    if let Some((Role::Child, None)) = role {
+        let hint = "let the parent state it, or count the children by name (`bundle.members`)".to_owned();
+        item.problem("only a parent or a child with a name states the deadline", Some(hint));
+    }
+    if !matches!(item.node().value, Value::Map(_)) {
+        return place::place(item).map(|place| TimeRule { place, zone: None, unit: None });
+    }
+    let mut fields = item.fields()?;
+    let place = fields.required_item("pointer").and_then(|item| place::place(&item));
+    let zone = fields.item("zone").and_then(|item| zone(&item));
+    let unit = fields.item("unit").and_then(|item| unit(&item));
+    fields.finish();
+    Some(TimeRule { place: place?, zone, unit })
+}
+
+/// Reads the name of a time zone.
+pub(super) fn zone(item: &Item<'_>) -> Option<String> {
+    item.parsed(|name| match TimeZone::get(name) {
+        Ok(_) => Ok(name.to_owned()),
+        Err(_unknown) => Err(format!("the zone `{name}` is not known; name an IANA zone such as `Europe/Berlin`")),
+    })
+}
+
+/// Reads the unit of times that are numbers.
+fn unit(item: &Item<'_>) -> Option<TimeUnit> {
+    item.word(&[("s", TimeUnit::Seconds), ("ms", TimeUnit::Millis), ("us", TimeUnit::Micros), ("ns", TimeUnit::Nanos)])
 }
 
 fn pointer(item: &Item<'_>) -> Option<Pointer> {

@@ -4,6 +4,10 @@
 //! |---|---|
 //! | `parent p1 children=2 note=x` | a parent event, through its keying; `children` and `note` are optional |
 //! | `child c1 parent=p1 n=1 note=x` | a child event; `n` is its position; without an id it is `c<n>` |
+//! | `rules least=3 after=2h expects=child parent=no` | a minimum after a time-out; children announce their number, `of=3`; no parent |
+//! | `rules cut_off=23:59 zone=Europe/Berlin deadline=/due` | other deadlines |
+//! | `when [children \| length > 1]` | a condition over the members |
+//! | `members alone payment=1..3 shipment=2` | the same without a parent, and with a range |
 //! | `members payment=1 shipment=2` | counts children by name; each has a topic of its own, `payments` |
 //! | `named payment c1 parent=p1 n=1` | a child of this name |
 //! | `record parents {"id":1}` | any value in the topic `parents` or `children`; without one, a tombstone |
@@ -14,14 +18,16 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 use sheaf::codec::json::Pointer;
 use sheaf::model::{ActSlot, Key, Outcome, Record, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::bundle::{
-    Bundle, DEADLINE, EventOutcome, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NamedChildren, Report,
-    Resolution, Role, Rules, SourceRules, State, TimeRule, TimeUnit,
+    AtLeast, Bundle, CutOff, DEADLINE, EventOutcome, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying,
+    NamedChildren, Report, Resolution, Role, Rules, SourceRules, State, TimeRule, TimeUnit,
 };
 use sheaf::processor::{Input, Parsed};
+use sheaf::template::Expression;
 use sheaf::testing::golden::{Command, Error, Given, Script, record};
 
 /// The current rules, and the offset of the next record.
@@ -44,6 +50,7 @@ impl Default for BundleScript {
             expects,
             position,
             time: None,
+            deadline: None,
             ignore: Vec::new(),
             implausible: Implausible::AppendTime,
         };
@@ -73,7 +80,7 @@ impl Script for BundleScript {
                 self.member(0, Some(&value.to_string()), at)
             }
             "child" => {
-                command.allow(&["parent", "n", "note"], 1)?;
+                command.allow(&["parent", "n", "note", "of"], 1)?;
                 let position = command.get::<i64>("n")?;
                 let id = match position {
                     Some(position) if command.words.is_empty() => format!("c{position}"),
@@ -81,8 +88,10 @@ impl Script for BundleScript {
                 };
                 let mut value = json!({ "id": id, "parent_id": command.get::<String>("parent")? });
                 put(&mut value, "position", position);
+                put(&mut value, "children", command.get::<i64>("of")?);
                 put(&mut value, "note", command.get::<String>("note")?);
-                self.member(1, Some(&value.to_string()), at)
+                let children = self.rules.sources.len() - 1;
+                self.member(children, Some(&value.to_string()), at)
             }
             "named" => {
                 command.allow(&["parent", "n"], 2)?;
@@ -93,6 +102,13 @@ impl Script for BundleScript {
                 self.member(source.ok_or("no such name")?, Some(&value.to_string()), at)
             }
             "members" => self.count_by_name(command).map(|()| Given::Nothing),
+            "when" => {
+                command.allow(&[], 1)?;
+                let expression = command.word(0)?.trim_matches(['[', ']']);
+                self.rules.complete_when = Some(Expression::compile(expression)?);
+                self.rules.sources[0].expects = None;
+                Ok(Given::Nothing)
+            }
             "record" => {
                 command.allow(&[], 2)?;
                 let source = usize::from(command.word(0)? == "children");
@@ -134,10 +150,12 @@ impl Script for BundleScript {
             }
         };
         let missing = gathering.missing(&self.rules.members, self.rules.children(), None);
-        let waiting_for = match (missing.parent, missing.children.is_empty()) {
+        let has_parent = self.rules.sources.iter().any(|source| source.member == Role::Parent);
+        let waiting_for = match (missing.parent && has_parent, missing.children.is_empty()) {
             (true, true) => "parent",
             (true, false) => "both",
-            (false, _) => "children",
+            (false, false) => "children",
+            (false, true) => "time",
         };
         let children = gathering.children().into_iter().map(|child| {
             let id = child.position.map_or(child.id.clone(), |at| at.to_string());
@@ -174,13 +192,18 @@ impl BundleScript {
         self.rules.sources.truncate(1);
         for (name, count) in &command.named {
             let name: Arc<str> = Arc::from(name.as_str());
-            let count = count.parse().map_err(|_no_number| format!("{count} is no number"))?;
+            let (min, max) = count.split_once("..").unwrap_or((count, count));
+            let number = |text: &str| text.parse().map_err(|_no_number| format!("{text} is no number"));
+            let (min, count) = (number(min)?, number(max)?);
             let mut source = Self::default().rules.sources.remove(1);
             (source.topic, source.name) = (format!("{name}s"), Some(Arc::clone(&name)));
             self.rules.sources.push(source);
-            self.rules.members.push(NamedChildren { name, count });
+            self.rules.members.push(NamedChildren { name, count, min });
         }
         self.rules.sources[0].expects = None;
+        if command.words.first().is_some_and(|word| word == "alone") {
+            self.rules.sources.remove(0);
+        }
         Ok(())
     }
 
@@ -205,8 +228,16 @@ impl BundleScript {
                 }
             }
         }
-        if command.named.contains_key("expects") {
-            self.rules.sources[0].expects = None;
+        match command.named.get("expects").map(String::as_str) {
+            Some("child") => {
+                let expects = self.rules.sources[0].expects.take();
+                self.rules.sources[1].expects = expects;
+            }
+            Some(_) => self.rules.sources[0].expects = None,
+            None => {}
+        }
+        if let (Some(children), Some(after)) = (command.get("least")?, command.duration("after")?) {
+            self.rules.at_least = Some(AtLeast { children, after });
         }
         if command.named.contains_key("position") {
             self.rules.sources[1].position = None;
@@ -224,12 +255,28 @@ impl BundleScript {
         if command.named.contains_key("implausible") {
             self.rules.sources[0].implausible = Implausible::Reject;
         }
+        if let (Some(at), Some(zone)) = (command.get("cut_off")?, command.named.get("zone")) {
+            let zone = TimeZone::get(zone).map_err(|error| error.to_string())?;
+            self.rules.cut_off = Some(CutOff { at, zone });
+        }
+        if let Some(place) = command.get::<Pointer>("deadline")? {
+            self.rules.sources[0].deadline = Some(TimeRule { place: place.into(), zone: None, unit });
+        }
+        if command.named.contains_key("parent") {
+            self.rules.sources.remove(0);
+        }
         Ok(())
     }
 }
 
 /// The names of what `rules` changes.
-const RULES: [&str; 13] = [
+const RULES: [&str; 19] = [
+    "cut_off",
+    "zone",
+    "deadline",
+    "parent",
+    "least",
+    "after",
     "children",
     "conflicts",
     "sla",

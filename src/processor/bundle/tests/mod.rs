@@ -53,6 +53,7 @@ fn rules(key: KeyFormat) -> Rules {
         expects: Some(pointer("/children").into()),
         position: Some(pointer("/position").into()),
         time: None,
+        deadline: None,
         ignore: Vec::new(),
         implausible: Implausible::AppendTime,
     };
@@ -149,7 +150,7 @@ fn bundles_in_parts_have_the_bytes_of_version_2() {
 fn named_rules() -> Rules {
     let mut rules = rules(KeyFormat::Text);
     rules.sources[1].name = Some("payment".into());
-    rules.members = vec![NamedChildren { name: "payment".into(), count: 3 }];
+    rules.members = vec![NamedChildren { name: "payment".into(), count: 3, min: 3 }];
     rules
 }
 

@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn children_that_are_counted_by_name_are_members() {
-        let counted = |name: &str, count| NamedChildren { name: name.into(), count };
+        let counted = |name: &str, count| NamedChildren { name: name.into(), count, min: count };
         let names = [counted("payment", 1), counted("shipment", 2)];
         let by_name = Children { usual: 3, varies: false, names: &names };
         let of = |name: &str, index: u32| format!("\"a\": \"{{{{ members.{name}[{index}].id }}}}\"");

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::{Processor, Spec};
 use crate::model::{Timestamp, Topic};
-use crate::processor::bundle::{
-    EventOutcome, Format, Implausible, KeyFormat, Literal, Report, Resolution, Role, Rules, SourceRules, TimeUnit,
-};
+use crate::processor::bundle::{Format, Implausible, KeyFormat, Literal, Role, SourceRules, TimeUnit};
 use crate::topology::StartAt;
 
-const DEFAULT: &str = include_str!("../../../topologies/control-m.yaml");
+mod rules;
+
+const DEFAULT: &str = include_str!("../../../../topologies/control-m.yaml");
 
 fn problems(text: &str) -> String {
     Spec::parse("t.yaml", text).unwrap_err().to_string()
@@ -177,59 +177,6 @@ fn children_are_counted_by_name_if_the_file_names_them() {
     assert!(problems(&stated).contains("sources[0].expects: children are counted by name"), "{}", problems(&stated));
     let together = file("child", "{ children: 2 }").replace("member: shipment", "member: child");
     assert_eq!(Spec::parse("t.yaml", &together).unwrap().bundle().unwrap().counted_together(), ["p", "s"]);
-}
-
-/// A file with a parent, a child, and this section `bundle`.
-fn with_rules(rules: &str) -> String {
-    format!(
-        "name: t\nsources:\n  - {{ topic: p, member: parent, bundle: /id, id: /id }}\n  \
-         - {{ topic: c, member: child, bundle: /p, id: /id }}\nbundle: {rules}\n"
-    )
-}
-
-fn rules(text: &str) -> Rules {
-    Spec::parse("t.yaml", &with_rules(text)).unwrap().bundle().unwrap().rules.clone()
-}
-
-#[test]
-fn the_deadlines_of_a_bundle_are_in_order() {
-    let hours = Duration::from_hours;
-    let read = rules("{ sla: 24h, warn_before: 4h, expire: 3d }");
-    assert_eq!((read.warn_before, read.expire), (Some(hours(4)), hours(72)));
-    assert_eq!(rules("{ sla: 20d }").expire, hours(40 * 24), "a long SLA has a longer expiry");
-    for (text, expected) in [
-        ("{ warn_before: 24h }", "bundle.warn_before: this must be shorter than `sla`"),
-        ("{ warn_before: 0s }", "bundle.warn_before: this must be longer than 0"),
-        ("{ expire: 24h }", "bundle.expire: this must be longer than `sla`"),
-        ("{ expires: 24h }", "did you mean `expire`?"),
-    ] {
-        let problems = problems(&with_rules(text));
-        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
-    }
-}
-
-#[test]
-fn a_topology_says_which_of_two_contents_counts_and_which_deviations_are_alerted() {
-    let read = rules("{ conflicts: latest, deviations: { late: count, out_of_range: ignore, duplicate: alert } }");
-    assert_eq!(read.conflicts, Resolution::Latest);
-    for (deviation, report) in [
-        (EventOutcome::Late, Report::Count),
-        (EventOutcome::OutOfRange, Report::Ignore),
-        (EventOutcome::Duplicate, Report::Alert),
-        (EventOutcome::Conflict, Report::Alert),
-    ] {
-        assert_eq!(read.reports.of(deviation), report, "{deviation:?}");
-    }
-    assert_eq!(rules("{}").reports.of(EventOutcome::Duplicate), Report::Count);
-    for (text, expected) in [
-        ("{ conflicts: last }", "bundle.conflicts: expected one of `first`, `latest`, `reject`, found `last`"),
-        ("{ deviations: { late: mail } }", "bundle.deviations.late: expected one of `alert`, `count`, `ignore`"),
-        ("{ deviations: { out_of_rang: count } }", "did you mean `out_of_range`?"),
-        ("{ deviations: [late] }", "bundle.deviations: expected a map"),
-    ] {
-        let problems = problems(&with_rules(text));
-        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
-    }
 }
 
 #[test]
