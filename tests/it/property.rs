@@ -14,9 +14,11 @@ use sheaf::codec::json::Pointer;
 use sheaf::codec::{Head, Part, Versioned as _, Writer, entry};
 use sheaf::model::{Headers, Key, Moment, Record, Timer, Timestamp, Topic, TopicPartition};
 use sheaf::processor::bundle::{
-    Bundle, DEADLINE, Format, Implausible, KeyFormat, MemberKeying, Role, Rules, SourceRules, State,
+    AtLeast, Bundle, DEADLINE, Format, Implausible, KeyFormat, MemberKeying, NamedChildren, Role, Rules, SourceRules,
+    State,
 };
 use sheaf::processor::{Effect, Event, Forward, Input, Keying as _, Processor as _};
+use sheaf::template::Expression;
 
 const START: i64 = 1_767_225_600_000;
 
@@ -69,6 +71,10 @@ struct Run {
     parts: Vec<Part>,
     forwards: Vec<Forward>,
     alerts: Vec<String>,
+    /// The alerts with their times and messages.
+    told: Vec<String>,
+    /// The due time of the deadline.
+    deadline: Option<Timestamp>,
 }
 
 impl Run {
@@ -79,7 +85,12 @@ impl Run {
         for effect in next.effects {
             match effect {
                 Effect::Forward(forward) => self.forwards.push(forward),
-                Effect::Alert(alert) => self.alerts.push(alert.kind),
+                Effect::Alert(alert) => {
+                    self.told.push(format!("{} {} {}", alert.kind, alert.at, alert.message));
+                    self.alerts.push(alert.kind);
+                }
+                Effect::Schedule(Timer { kind: DEADLINE, due }) => self.deadline = Some(due),
+                Effect::Unschedule(DEADLINE) => self.deadline = None,
                 Effect::AddPart(bytes) => {
                     self.parts.push(Part { version: State::VERSION, writer: Writer::default(), bytes });
                 }
@@ -104,6 +115,15 @@ impl Run {
         let entry = entry::decode(&stored).unwrap();
         assert_eq!(entry.head.parts.len(), self.parts.len());
         entry::decode_body(&entry, self.parts.clone()).unwrap()
+    }
+
+    /// Fires the deadlines until the bundle has ended, and sorts the alerts.
+    fn finish(mut self, bundle: &Bundle) -> Self {
+        while let Some(due) = self.deadline.take() {
+            self.step(bundle, &Input::Timer(Timer { kind: DEADLINE, due }));
+        }
+        self.told.sort_unstable();
+        self
     }
 
     fn of(bundle: &Bundle, inputs: &[Input]) -> Self {
@@ -193,6 +213,49 @@ proptest! {
         let mut interrupted = shuffled;
         interrupted.insert(breach.index(interrupted.len()), sla_due());
         prop_assert_eq!(&Run::of(&bundle, &interrupted).forwards, &sorted.forwards);
+    }
+
+    #[test]
+    fn events_that_the_watermark_has_not_passed_give_the_same_bundle_and_the_same_alerts(
+        times in prop::collection::vec(0..6000_i64, 1..5),
+        parent_at in prop::option::of(0..6000_i64),
+        (least, after_hours) in (1..4_u32, 1..60_u64),
+        kind in 0..4_u8,
+        order in any::<u64>(),
+        doubled in any::<Index>(),
+    ) {
+        let mut rules = rules(4, false);
+        let hours = std::time::Duration::from_hours;
+        (rules.expire, rules.warn_before) = (hours(72), Some(hours(4)));
+        match kind {
+            0 => {}
+            1 => rules.at_least = Some(AtLeast { children: least, after: hours(after_hours) }),
+            2 => {
+                rules.sources[1].name = Some("quote".into());
+                rules.members = vec![NamedChildren { name: "quote".into(), count: 4, min: least }];
+            }
+            _ => {
+                rules.children = 1;
+                let text = "(children | map(attribute='n') | sum) > 3";
+                rules.complete_when = Some(Expression::compile(text).unwrap());
+            }
+        }
+        let role = if kind == 2 { "quote" } else { "child" };
+        let bundle = Bundle::new("t", rules);
+        let mut inputs: Vec<Input> = parent_at.iter().map(|at| event(Role::Parent, &json!({ "id": "p" }), *at)).collect();
+        inputs.extend(times.iter().enumerate().map(|(index, at)| {
+            let value = json!({ "id": format!("c{index}"), "parent_id": "p", "n": index });
+            let record = record("children", value.to_string().into_bytes(), *at);
+            Input::Record(Event::new(role, record.timestamp, record))
+        }));
+        let sorted = Run::of(&bundle, &inputs).finish(&bundle);
+        let mut shuffled = inputs.clone();
+        shuffled.sort_by_key(|input| format!("{input:?}").bytes().fold(order, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into())));
+        shuffled.push(inputs[doubled.index(inputs.len())].clone());
+        let other = Run::of(&bundle, &shuffled).finish(&bundle);
+        prop_assert_eq!(&other.forwards, &sorted.forwards);
+        prop_assert_eq!(&other.told, &sorted.told);
+        prop_assert_eq!(&other.state, &sorted.state);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use super::deadline::Deadlines;
 use super::phase::Phase;
 use super::submission::{self, Span};
-use super::{Bundle, DEADLINE, Ending, EventOutcome, Gathering, KEEP_CLOSED, Marker, State, alert, count};
+use super::{
+    Bundle, DEADLINE, Ending, EventOutcome, Gathering, KEEP_CLOSED, Marker, Report, Role, State, alert, count,
+};
 use crate::model::{Key, Timer, Timestamp};
 use crate::processor::{Effect, Transition};
 
@@ -22,6 +24,7 @@ impl Bundle {
         }
         let is_partial = self.rules.at_least.is_some() && !self.is_full_at(&gathering, at);
         effects.extend(self.drop_later(key, &mut gathering, at));
+        effects.extend(self.late(key, &gathering, deadlines.due));
         effects.reserve_exact(5);
         let first = gathering.first_at().unwrap_or(at);
         let forwarded = (&gathering, &*self.rules.members);
@@ -30,6 +33,19 @@ impl Bundle {
         effects.push(count::one(count::CLOSED, if is_partial { "partial" } else { "completed" }));
         effects.push(Effect::Unschedule(DEADLINE));
         self.closed(gathering, Ending::Completed, effects, now)
+    }
+
+    /// The alerts of the members after the deadline. They come with the end of the bundle, because until then an earlier member may
+    /// move the deadline, so that they would depend on the order of arrival.
+    fn late(&self, key: &Key, gathering: &Gathering, due: Timestamp) -> Vec<Effect> {
+        let is_late = gathering.last_at().is_some_and(|last| last > due);
+        if !is_late || self.rules.reports.of(EventOutcome::Late) != Report::Alert {
+            return Vec::new();
+        }
+        let parent = gathering.parent().into_iter().map(|parent| (Role::Parent, parent));
+        let members = parent.chain(gathering.children().into_iter().map(|child| (Role::Child, child)));
+        let late = members.filter(|(_, member)| member.at > due);
+        late.map(|(role, member)| alert::late(key, role, member, due)).collect()
     }
 
     /// Removes the members after the end of their bundle.
@@ -120,6 +136,7 @@ impl Bundle {
     ) -> Transition<State> {
         let Deadlines { due, expiry, .. } = deadlines;
         effects.extend(self.drop_later(key, &mut gathering, expiry));
+        effects.extend(self.late(key, &gathering, due));
         effects.push(alert::expired(key, &self.missing(&gathering, expiry), (expiry, due)));
         effects.push(count::one(count::CLOSED, "expired"));
         self.closed(gathering, Ending::Expired, effects, now)

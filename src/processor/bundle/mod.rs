@@ -12,7 +12,7 @@
 //!
 //! | class | condition | outcome |
 //! |---|---|---|
-//! | expected | the member is missing | `accepted`; `late` after the deadline, alert; `too_old` [`Rules::expire`] before the watermark: not kept, alert |
+//! | expected | the member is missing | `accepted`; `late` after the deadline, alert when the bundle ends; `too_old` [`Rules::expire`] before the watermark: not kept, alert |
 //! | duplicate | same role and id as a received member, and an equal value | `duplicate`: counted only |
 //! | conflict | same id or position as a received member, and another value | `conflict`: alert; which one is kept says [`Resolution`] |
 //! | out of range | a child with a position that is not from 1 to N | `out_of_range`: not kept, alert |

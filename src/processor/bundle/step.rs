@@ -167,11 +167,7 @@ impl Bundle {
         let due = deadlines.map_or(member.at, |deadlines| deadlines.due);
         let report = if member.at > due { self.rules.reports.of(EventOutcome::Late) } else { Report::Ignore };
         let outcome = if report == Report::Ignore { EventOutcome::Accepted } else { EventOutcome::Late };
-        let late = (report == Report::Alert).then(|| alert::late(key, role, &member, due));
         effects.insert(0, count::event(role, outcome));
-        if let Some(late) = late {
-            effects.insert(1, late);
-        }
         let added = if has_surplus { None } else { Some((role, &*member)) };
         self.settle(key, (phase, gathering), Change { before, deadlines, added, now }, effects)
     }

@@ -50,6 +50,13 @@ fn a_submission_of_another_application_is_passed_over() {
 }
 
 #[test]
+fn a_bundle_may_have_no_parent() {
+    let mut value = submission();
+    value["parent"] = Value::Null;
+    assert!(SubmissionKeying::new("ctm").key(&record(Some("p1"), Some(value.to_string().as_bytes()))).is_ok());
+}
+
+#[test]
 fn an_unknown_field_is_ignored() {
     let mut value = submission();
     value["policy"] = json!({"x": 1});
