@@ -66,6 +66,8 @@ pub(super) struct Task {
     pub targets: BTreeSet<Target>,
     /// True if the store is deleted before it is restored.
     pub fresh: bool,
+    /// The latest known watermark of its node; [`Timestamp::MIN`] before the first.
+    pub watermark: Timestamp,
 }
 
 /// The life cycle of a task.
@@ -223,6 +225,11 @@ impl Task {
         }
     }
 
+    /// The time of a step.
+    const fn moment(&self, txn: &Transaction) -> Moment {
+        Moment { wall: txn.now, watermark: self.watermark }
+    }
+
     /// Runs one step and adds its results to the overlay and the transaction. The inner value is the dead letters of
     /// the step, or its rejection, after which nothing has changed.
     fn step(
@@ -234,8 +241,9 @@ impl Task {
     ) -> Result<std::result::Result<Vec<Reject>, Reject>> {
         let node = plan.node(self.node)?;
         let id = self.id.clone();
+        let at = self.moment(txn);
         let Some(state) = self.running() else { return Ok(Ok(Vec::new())) };
-        let context = StepContext { plan, node, task: &id, key, at: Moment::at(txn.now) };
+        let context = StepContext { plan, node, task: &id, key, at };
         let current = match state.take(node, key) {
             Ok(current) => current,
             Err(error) => return Err(error.of(&id, key)),
@@ -277,12 +285,13 @@ impl Task {
     ) -> Result<()> {
         let node = plan.node(self.node)?;
         let id = self.id.clone();
+        let at = self.moment(txn);
         let Some(state) = self.running() else { return Ok(()) };
         let Some(current) = state.entry(node, key).map_err(|error| error.of(&id, key))? else { return Ok(()) };
         let (old, mut head) = (current.head.clone(), Head::clone(&current.head));
         change(&mut head);
         step::list(&mut head, node.processor.listing(&current.body));
-        let context = StepContext { plan, node, task: &id, key, at: Moment::at(txn.now) };
+        let context = StepContext { plan, node, task: &id, key, at };
         // The entry was stored before, so it fits its topic with less in it.
         let Ok(bytes) = step::encode(context, &head, &current.body, &mut txn.scratch) else { return Ok(()) };
         txn.wrote(bytes.len());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::started::Started;
 use crate::broker::Waker;
 use crate::config::ProcessingGuarantee;
-use crate::model::{TaskId, TopicPartition};
+use crate::model::{TaskId, Timestamp, TopicPartition};
 use crate::runtime::checkpoint::Checkpoint;
 use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
@@ -140,6 +140,7 @@ impl Tasks {
             offset_known: true,
             targets: BTreeSet::new(),
             fresh: false,
+            watermark: Timestamp::MIN,
         };
         self.by_id.insert(id, task);
         Ok(())

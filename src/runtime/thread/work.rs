@@ -219,13 +219,14 @@ pub(super) fn capacity(sink: &dyn Sink, txn: &Transaction, task: &Task) -> usize
 
 /// The time up to which the deadlines of a task fire: the watermark of its node, less the grace. If one is due that is later, a newer
 /// watermark is asked for.
-fn deadlines_until(context: &Context, task: &Task, now: Timestamp) -> Timestamp {
+fn deadlines_until(context: &Context, task: &mut Task, now: Timestamp) -> Timestamp {
     let grace = context.settings.processing.deadline.grace;
     let by_the_wall_clock = now.saturating_sub(grace);
     let Some(due) = task.next_due(TimerClock::Deadline).filter(|due| *due <= by_the_wall_clock) else {
         return by_the_wall_clock;
     };
     let watermarks = context.status.watermarks();
+    task.watermark = task.watermark.max(watermarks.of(task.node, now));
     let until = watermarks.of(task.node, now).saturating_sub(grace);
     if until < due {
         watermarks.want(task.node);

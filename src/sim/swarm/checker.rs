@@ -57,6 +57,12 @@ impl Run {
         oracle::expected(&self.sent).values().filter(|bundle| bundle.completed.is_some()).count()
     }
 
+    /// The number of committed records of all changelogs.
+    pub(super) fn changelog_records(&self) -> usize {
+        let nodes = self.world.plan().nodes.iter();
+        nodes.map(|node| self.world.broker().committed_records(&node.changelog).len()).sum()
+    }
+
     /// The number of standby tasks that are still restoring.
     pub(super) fn restoring_standbys(&self) -> u64 {
         let counts = self.names().iter().filter_map(|name| self.world.status(name)).map(Status::standby_tasks);

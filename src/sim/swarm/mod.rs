@@ -68,6 +68,9 @@ const DELIVERY_WAITS_MAX: usize = 400;
 /// The most turns until the instances are idle.
 const TURNS_MAX: usize = 3_000;
 
+/// The most times that dirty entries are waited for.
+const FLUSHES_MAX: usize = 20;
+
 /// Runs a seed, with a mutation of the protocol if one is given.
 pub fn run(seed: u64, mutation: Option<Mutation>) -> Report {
     execute(Run::new(seed, ProcessingGuarantee::ExactlyOnce, mutation), seed)
@@ -126,11 +129,18 @@ fn restart_after(run: &mut Run, time: Duration, when: &str) {
     run.world.clock().advance(time);
 }
 
-/// Advances the clock until all dirty entries are written to the stores.
+/// Advances the clock until all dirty entries are written to the stores: for as long as entries stay dirty, and again if a deadline
+/// has fired meanwhile.
 fn flush_stores(run: &mut Run) {
-    for _ in 0..=run.plan.write_behind.as_secs() {
-        run.advance(1_000);
-        run.turn();
+    for _ in 0..FLUSHES_MAX {
+        let before = run.changelog_records();
+        for _ in 0..=run.plan.write_behind.as_secs() {
+            run.advance(1_000);
+            run.turn();
+        }
+        if run.changelog_records() == before {
+            return;
+        }
     }
 }
 

@@ -12,7 +12,7 @@ sources:
   - { topic: @loans, member: parent, bundle: /loan, id: /loan }
   - { topic: @signatures, member: signature, bundle: /loan, id: /no }
   - { topic: @deposits, member: deposit, bundle: /loan, id: /no }
-bundle: { members: { signature: 1, deposit: 2 }, sla: 1h }
+bundle: { members: { signature: 1, deposit: 2 }, sla: 1h, expire: 36500d }
 ";
     let Some(deployment) = open("case-p10", sources) else { return };
     let loan = |number: usize| deployment.record("loans", "loan", format!(r#"{{"loan":"{}"}}"#, id(number)));
