@@ -6,6 +6,7 @@
 //! | `owned-by/<instance>` | its tasks ([`registry`]) | when they change, and every 10 s |
 //! | `source/<topic>-<partition>` | its position ([`source_offset`]) | every 10 s, when that changes |
 //! | `start/<topic>-<partition>` | where its first start begins ([`first_start`]) | once, before the topic is read |
+//! | `begun/changelog` | that a changelog has begun, so that partitions without a position were never read | once for each task |
 //!
 //! | file | content |
 //! |---|---|
@@ -27,5 +28,5 @@ mod topic;
 
 pub use predecessor::Predecessor;
 pub(super) use registry::Registry;
-pub(super) use source_offset::{FirstOffsets, SourceOffset, first_offsets, is_recreated};
+pub(super) use source_offset::{FirstOffsets, SourceOffset, begun, first_offsets, is_recreated};
 pub(super) use start::{announce, refuse_replaced};

@@ -25,6 +25,8 @@ use crate::runtime::topology_plan::TopologyPlan;
 const PREFIX: &str = "source/";
 /// The prefix of the keys of first starts.
 const START: &str = "start/";
+/// The key of the record that a changelog has begun.
+const BEGUN: &str = "begun/changelog";
 /// The time-out of one poll for the first records of changelogs.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -56,6 +58,12 @@ impl SourceOffset {
     }
 }
 
+/// The record for the transaction that begins a task's changelog. From then on a source partition without a position was never read,
+/// although there is state: a thread may own inboxes only, and commit before any source is read.
+pub(in crate::runtime) fn begun(plan: &TopologyPlan) -> OutRecord {
+    topic::record(plan, BEGUN, &true)
+}
+
 /// The start offsets of source partitions without a committed offset, with the record for the first commit: the topology's choice
 /// for topics that were never read, and the beginning for new partitions of others. Partitions that were read before are an error
 /// with their positions.
@@ -66,7 +74,7 @@ pub(in crate::runtime) fn first_offsets(
 ) -> Result<FirstOffsets> {
     let (consumer, admin) = clients;
     let timeout = context.settings.limits.broker_timeout;
-    let Known { read: known, starts } = known(context)?;
+    let Known { read: known, starts, has_begun } = known(context)?;
     let (mut offsets, mut missing, mut never_read) = (Vec::new(), Vec::new(), Vec::new());
     for partition in partitions {
         let (low, high) = admin.watermarks(partition, timeout)?;
@@ -85,7 +93,7 @@ pub(in crate::runtime) fn first_offsets(
             }
             // A new partition of a topic that is read.
             None if known.keys().any(|other| other.topic == partition.topic) => None,
-            None if !known.is_empty() => {
+            None if !known.is_empty() || has_begun => {
                 never_read.push((partition.clone(), topic_id));
                 continue;
             }
@@ -159,6 +167,8 @@ struct Known {
     read: BTreeMap<TopicPartition, SourceOffset>,
     /// The offsets at which the first start begins.
     starts: BTreeMap<TopicPartition, SourceOffset>,
+    /// True if a changelog has begun under a version that stores positions.
+    has_begun: bool,
 }
 
 fn known(context: &Context) -> Result<Known> {
@@ -166,6 +176,7 @@ fn known(context: &Context) -> Result<Known> {
     topic::read(context, |record| {
         known.read.extend(SourceOffset::of(PREFIX, &record));
         known.starts.extend(SourceOffset::of(START, &record));
+        known.has_begun |= record.key.as_deref() == Some(BEGUN.as_bytes());
     })?;
     Ok(known)
 }

@@ -11,7 +11,7 @@ use crate::model::{OutRecord, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::error::Result;
 use crate::runtime::genesis;
-use crate::runtime::instances::SourceOffset;
+use crate::runtime::instances::{self, SourceOffset};
 use crate::runtime::task::{Changes, Task};
 use crate::runtime::transaction::Transaction;
 
@@ -38,10 +38,11 @@ impl<'a> Burst<'a> {
                 add(&mut changes, task, broken::changes(settings, changed), context);
             }
         }
+        let begins = !changes.first().is_some_and(Vec::is_empty);
         let mut offsets = inputs.offsets();
         offsets.retain(|(partition, _)| !tasks.iter().any(|task| !task.offset_known && task.inbox == *partition));
         broken::offsets(settings, inputs, &mut offsets);
-        Self { changes, outputs: &txn.outputs, first_commits: first_commits(inputs, context), offsets }
+        Self { changes, outputs: &txn.outputs, first_commits: first_commits(inputs, begins, context), offsets }
     }
 
     /// Produces all records. In a transaction their order does not matter, and nothing is waited for.
@@ -86,11 +87,13 @@ fn add(kinds: &mut [Vec<OutRecord>; 4], task: &Task, changes: Changes, context: 
     last.extend(removed_parts.into_iter().map(record));
 }
 
-fn first_commits(inputs: &Inputs, context: &Context) -> Vec<OutRecord> {
+/// `begins` is true if the changelog of a task begins with this commit.
+fn first_commits(inputs: &Inputs, begins: bool, context: &Context) -> Vec<OutRecord> {
     let first = inputs.iter().filter_map(|(partition, input)| Some((partition, input, input.first_commit?)));
     first
         .map(|(partition, input, first)| {
             SourceOffset { offset: input.position, ..first }.record(&context.plan, partition)
         })
+        .chain(begins.then(|| instances::begun(&context.plan)))
         .collect()
 }

@@ -57,6 +57,11 @@ impl Run {
         oracle::expected(&self.sent).values().filter(|bundle| bundle.completed.is_some()).count()
     }
 
+    /// True if deadlines that are due wait for records that are not processed.
+    pub(super) fn deadlines_wait(&self) -> bool {
+        self.names().iter().filter_map(|name| self.world.status(name)).any(|status| !status.holds().is_empty())
+    }
+
     /// The number of committed records of all changelogs.
     pub(super) fn changelog_records(&self) -> usize {
         let nodes = self.world.plan().nodes.iter();

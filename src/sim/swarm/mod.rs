@@ -68,6 +68,8 @@ const DELIVERY_WAITS_MAX: usize = 400;
 /// The most turns until the instances are idle.
 const TURNS_MAX: usize = 3_000;
 
+/// The turns within which a deadline that is due gets its watermark and fires.
+const DEADLINE_TURNS: u64 = 5;
 /// The most times that dirty entries are waited for.
 const FLUSHES_MAX: usize = 20;
 
@@ -134,7 +136,7 @@ fn restart_after(run: &mut Run, time: Duration, when: &str) {
 fn flush_stores(run: &mut Run) {
     for _ in 0..FLUSHES_MAX {
         let before = run.changelog_records();
-        for _ in 0..=run.plan.write_behind.as_secs() {
+        for _ in 0..=run.plan.write_behind.as_secs().max(DEADLINE_TURNS) {
             run.advance(1_000);
             run.turn();
         }
@@ -169,7 +171,8 @@ fn await_deliveries(run: &mut Run) {
             Ok(false) => return run.violations.push("the instances do not become idle".to_owned()),
             Err(error) => return run.violations.push(format!("an instance has stopped: {error}")),
         }
-        if run.executor.calls_in_flight() == 0 && run.ended_deliveries() >= run.complete_bundles() {
+        let is_done = run.executor.calls_in_flight() == 0 && run.ended_deliveries() >= run.complete_bundles();
+        if is_done && !run.deadlines_wait() {
             flush_stores(run);
             return await_standbys(run);
         }
