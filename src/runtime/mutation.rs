@@ -37,8 +37,6 @@ pub enum Mutation {
     FailedFetchPassed,
     /// The store's checkpoint is ahead of its changelog.
     PositionAhead,
-    /// A watermark is the time at which everything was processed, instead of the time before which all of it was written.
-    WatermarkAhead,
     /// A watermark waits for the sources, and not for the inboxes that their records went to.
     WatermarkBeforeCommit,
     /// A watermark does not wait for one of the sources' partitions.
@@ -49,7 +47,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// All mutations.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 19] = [
         Self::StoreBeforeCommit,
         Self::ActBeforeCommit,
         Self::IdleOffsetsSkipped,
@@ -66,7 +64,6 @@ impl Mutation {
         Self::TimersForgotten,
         Self::FailedFetchPassed,
         Self::PositionAhead,
-        Self::WatermarkAhead,
         Self::WatermarkBeforeCommit,
         Self::WatermarkOfOnePartitionForgotten,
         Self::WatermarkOfAnOldOwner,

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::error::Result;
-use super::mutation::Mutation;
 use super::settings::Settings;
 use super::watermark::Hold;
 use crate::broker::Admin;
@@ -62,8 +61,8 @@ impl Round {
     }
 
     /// The watermark, once it is known.
-    pub(super) fn watermark(&self, now: Timestamp, context: &Context) -> Timestamp {
-        if context.settings.breaks(Mutation::WatermarkAhead) { now } else { self.at }
+    pub(super) const fn watermark(&self) -> Timestamp {
+        self.at
     }
 
     /// Notes that nothing can be said about progress: the brokers do not answer.

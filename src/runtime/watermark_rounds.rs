@@ -107,7 +107,7 @@ impl Rounds {
         let (watermarks, uptime) = (context.status.watermarks(), context.clock.uptime());
         let Some(running) = self.by_node.get_mut(&node) else { return };
         if running.round.is_done() {
-            watermarks.set(node, running.round.watermark(now, context));
+            watermarks.set(node, running.round.watermark());
             watermarks.set_hold(node, None);
             self.by_node.remove(&node);
             return;
