@@ -14,8 +14,7 @@ use sheaf::codec::json::Pointer;
 use sheaf::codec::{Head, Part, Versioned as _, Writer, entry};
 use sheaf::model::{Headers, Key, Moment, Record, Timer, Timestamp, Topic, TopicPartition};
 use sheaf::processor::bundle::{
-    AtLeast, Bundle, DEADLINE, Format, Implausible, KeyFormat, MemberKeying, NamedChildren, Role, Rules, SourceRules,
-    State,
+    AtLeast, Bundle, DEADLINE, KeyFormat, MemberKeying, NamedChildren, Role, Rules, SourceRules, State,
 };
 use sheaf::processor::{Effect, Event, Forward, Input, Keying as _, Processor as _};
 use sheaf::template::Expression;
@@ -29,19 +28,9 @@ fn pointer(text: &str) -> Pointer {
 /// Rules in which the parent has the number of children, or only the rules have it.
 fn rules(children: u32, parent_has_count: bool) -> Rules {
     let source = |topic: &str, member, bundle| SourceRules {
-        topic: topic.to_owned(),
-        format: Format::Json,
-        conditions: Vec::new(),
-        member,
-        name: None,
-        bundle: pointer(bundle).into(),
-        id: pointer("/id").into(),
         expects: parent_has_count.then(|| pointer("/children").into()),
         position: Some(pointer("/position").into()),
-        time: None,
-        deadline: None,
-        ignore: Vec::new(),
-        implausible: Implausible::AppendTime,
+        ..SourceRules::new(topic, member, pointer(bundle).into(), pointer("/id").into())
     };
     let sources = vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")];
     Rules { children, key: KeyFormat::Text, ..Rules::new(sources) }

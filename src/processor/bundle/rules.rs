@@ -170,6 +170,27 @@ pub struct SourceRules {
     pub implausible: Implausible,
 }
 
+impl SourceRules {
+    /// The rules of a topic with these places and with the defaults.
+    pub fn new(topic: &str, member: Role, bundle: Place, id: Place) -> Self {
+        Self {
+            topic: topic.to_owned(),
+            format: Format::Json,
+            conditions: Vec::new(),
+            member,
+            name: None,
+            bundle,
+            id,
+            expects: None,
+            position: None,
+            time: None,
+            deadline: None,
+            ignore: Vec::new(),
+            implausible: Implausible::AppendTime,
+        }
+    }
+}
+
 /// The field with the event time, and its time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeRule {

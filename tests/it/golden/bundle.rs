@@ -23,8 +23,8 @@ use serde_json::json;
 use sheaf::codec::json::Pointer;
 use sheaf::model::{ActSlot, Key, Outcome, Record, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::bundle::{
-    AtLeast, Bundle, CutOff, DEADLINE, EventOutcome, Format, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying,
-    NamedChildren, Report, Resolution, Role, Rules, SourceRules, State, TimeRule, TimeUnit,
+    AtLeast, Bundle, CutOff, DEADLINE, EventOutcome, Implausible, KEEP_CLOSED, KeyFormat, MemberKeying, NamedChildren,
+    Report, Resolution, Role, Rules, SourceRules, State, TimeRule, TimeUnit,
 };
 use sheaf::processor::{Input, Parsed};
 use sheaf::template::Expression;
@@ -40,19 +40,9 @@ impl Default for BundleScript {
     fn default() -> Self {
         let pointer = |text| Pointer::parse(text).expect("a pointer");
         let source = |topic: &str, member, bundle, expects, position| SourceRules {
-            topic: topic.to_owned(),
-            format: Format::Json,
-            conditions: Vec::new(),
-            member,
-            name: None,
-            bundle: pointer(bundle).into(),
-            id: pointer("/id").into(),
             expects,
             position,
-            time: None,
-            deadline: None,
-            ignore: Vec::new(),
-            implausible: Implausible::AppendTime,
+            ..SourceRules::new(topic, member, pointer(bundle).into(), pointer("/id").into())
         };
         let sources = vec![
             source("parents", Role::Parent, "/id", Some(pointer("/children").into()), None),

@@ -43,19 +43,9 @@ const PARTS_V2: [&str; 2] = [
 fn rules(key: KeyFormat) -> Rules {
     let pointer = |text| crate::codec::json::Pointer::parse(text).unwrap();
     let source = |topic: &str, member, bundle| SourceRules {
-        topic: topic.to_owned(),
-        format: Format::Json,
-        conditions: Vec::new(),
-        member,
-        name: None,
-        bundle: pointer(bundle).into(),
-        id: pointer("/id").into(),
         expects: Some(pointer("/children").into()),
         position: Some(pointer("/position").into()),
-        time: None,
-        deadline: None,
-        ignore: Vec::new(),
-        implausible: Implausible::AppendTime,
+        ..SourceRules::new(topic, member, pointer(bundle).into(), pointer("/id").into())
     };
     let sources = vec![source("parents", Role::Parent, "/id"), source("children", Role::Child, "/parent_id")];
     Rules { key, ..Rules::new(sources) }
