@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::broker::{self, Admin, Purpose};
+use super::peek;
+use crate::broker::Admin;
 use crate::model::{Timestamp, Topic, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::error::{CHOICES, Error, Histories, History, Result};
@@ -21,8 +22,6 @@ const HISTORY_AGE: Duration = Duration::from_mins(10);
 const HISTORY_MAX: i64 = 100;
 /// The most records of a topic that are read to find old ones.
 const PEEKED_MAX: usize = 1_000;
-/// The time-out of one poll for them.
-const POLL: Duration = Duration::from_millis(100);
 /// A partition with the id of its topic and its start offset.
 type Start = (TopicPartition, Option<Uuid>, i64);
 /// The partitions of a topic with the first and the last offset of their logs.
@@ -46,8 +45,8 @@ pub(super) fn decide(
         let logs = logs(admin, topic, timeout)?;
         if start.is_none() && logs.iter().any(|(_, low, high)| low < high) {
             let (history, old) = history(admin, (topic, &logs), now, timeout)?;
-            let is_long = old <= HISTORY_MAX && history.earliest > HISTORY_MAX;
-            let old = if is_long { old.max(old_among_first(context, &logs, now)?) } else { old };
+            let may_be_long = old <= HISTORY_MAX && history.earliest > HISTORY_MAX;
+            let old = if may_be_long { old.max(old_among_first(context, &logs, now)?) } else { old };
             undecided.push((history, old));
         }
         let start = start.unwrap_or(StartAt::Earliest);
@@ -105,24 +104,13 @@ fn records(logs: &Logs, offsets: &[i64]) -> i64 {
 fn old_among_first(context: &Context, logs: &Logs, now: Timestamp) -> Result<i64> {
     let young = now.saturating_sub(HISTORY_AGE);
     let held = logs.iter().filter(|(_, low, high)| low < high);
-    let ends: BTreeMap<&TopicPartition, i64> = held.map(|(partition, _, high)| (partition, *high)).collect();
-    let starts: Vec<_> = ends.keys().map(|partition| ((*partition).clone(), broker::Start::Beginning)).collect();
-    let mut reader = context.broker.reader_to(Purpose::Peek)?;
-    reader.assign(&starts)?;
+    let ends = held.map(|(partition, _, high)| (partition.clone(), *high)).collect();
     let (mut seen, mut old) = (0, 0);
-    let mut polls_left = context.settings.limits.broker_timeout.as_millis() / POLL.as_millis();
-    while old <= HISTORY_MAX && seen < PEEKED_MAX && polls_left > 0 {
-        let mut records = Vec::new();
-        reader.poll(PEEKED_MAX, &mut records, POLL)?;
+    peek::first_records(context, &ends, PEEKED_MAX, |records| {
         seen += records.len();
         old += records.iter().map(|record| i64::from(record.timestamp < young)).sum::<i64>();
-        if ends.iter().all(|(partition, end)| reader.position(partition).is_some_and(|position| position >= *end)) {
-            break;
-        }
-        if records.is_empty() {
-            polls_left -= 1;
-        }
-    }
+        old > HISTORY_MAX || seen >= PEEKED_MAX
+    })?;
     Ok(old)
 }
 

@@ -16,9 +16,11 @@
 //! | `registry` | the live instances and their tasks |
 //! | `placement` | assigns standbys to instances |
 //! | `first_start` | where a source begins that was never read |
+//! | `peek` | reads the first committed records of partitions |
 //! | `source_offset` | source offsets that outlive the group's |
 
 mod first_start;
+mod peek;
 mod placement;
 mod predecessor;
 mod registry;

@@ -13,8 +13,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{first_start, topic};
-use crate::broker::{self, Admin, Consumer, Purpose, Start};
+use super::{first_start, peek, topic};
+use crate::broker::{self, Admin, Consumer};
 use crate::config::ProcessingGuarantee;
 use crate::model::{OutRecord, Record, Topic, TopicPartition};
 use crate::runtime::context::Context;
@@ -27,8 +27,6 @@ const PREFIX: &str = "source/";
 const START: &str = "start/";
 /// The key of the record that a changelog has begun.
 const BEGUN: &str = "begun/changelog";
-/// The time-out of one poll for the first records of changelogs.
-const POLL: Duration = Duration::from_millis(100);
 
 /// The position of a source partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,26 +224,19 @@ fn has_state(context: &Context, admin: &mut dyn Admin) -> Result<bool> {
             }
         }
     }
-    let starts: Vec<_> = ends.keys().map(|partition| (partition.clone(), Start::Beginning)).collect();
-    if starts.is_empty() {
+    if ends.is_empty() {
         return Ok(false);
     }
-    let mut reader = context.broker.reader_to(Purpose::Peek)?;
-    reader.assign(&starts)?;
-    let (mut records, mut polls_left) = (Vec::new(), timeout.as_millis() / POLL.as_millis());
-    // Aborted records and transaction markers are not returned, but move the position.
-    while !ends.iter().all(|(partition, end)| reader.position(partition).is_some_and(|position| position >= *end)) {
-        reader.poll(1, &mut records, POLL)?;
-        if !records.is_empty() {
-            return Ok(true);
-        }
-        polls_left = polls_left.saturating_sub(1);
-        if polls_left == 0 {
-            let detail = "a changelog ends with a transaction that is still open".to_owned();
-            return Err(broker::Error::TimedOut { operation: "reading the changelogs' first records", detail }.into());
-        }
+    let mut has_records = false;
+    let is_known = peek::first_records(context, &ends, 1, |records| {
+        has_records = !records.is_empty();
+        has_records
+    })?;
+    if !is_known {
+        let detail = "a changelog ends with a transaction that is still open".to_owned();
+        return Err(broker::Error::TimedOut { operation: "reading the changelogs' first records", detail }.into());
     }
-    Ok(false)
+    Ok(has_records)
 }
 
 #[cfg(test)]
