@@ -54,11 +54,11 @@ fn run_for(world: &mut World, seconds: u64) {
     }
 }
 
-/// A producer that has written the opening record of y and does not commit it.
-fn open_transaction(world: &World) -> Box<dyn Producer> {
-    let mut stuck = producer(world, "stuck");
+/// A producer that has written a record and does not commit it.
+fn open_transaction(world: &World, id: &str, (key, value): (&str, &'static str)) -> Box<dyn Producer> {
+    let mut stuck = producer(world, id);
     stuck.begin().unwrap();
-    stuck.produce(&OutRecord::keyed(&Topic::new("events"), &Key::new("y"), Bytes::from_static(b"open"))).unwrap();
+    stuck.produce(&OutRecord::keyed(&Topic::new("events"), &Key::new(key), Bytes::from(value))).unwrap();
     stuck.drain(BROKER_TIMEOUT).unwrap();
     stuck
 }
@@ -87,7 +87,7 @@ fn a_deadline_fires_once_the_backlog_is_processed() {
 #[test]
 fn a_deadline_waits_for_a_source_that_stands_still_up_to_the_longest_hold() {
     let mut world = outage();
-    let mut stuck = open_transaction(&world);
+    let mut stuck = open_transaction(&world, "stuck", ("y", "open"));
     world.start("a").unwrap();
     run_for(&mut world, 14 * 60);
     assert_eq!(values(&world, "counts"), [""; 0], "the record of the open transaction may come");
@@ -109,7 +109,7 @@ fn a_source_behind_an_open_transaction_is_named_within_a_minute() {
     let mut world = outage();
     world.start("a").unwrap();
     run_for(&mut world, 10);
-    let mut stuck = open_transaction(&world);
+    let mut stuck = open_transaction(&world, "stuck", ("y", "open"));
     run_for(&mut world, 25);
     let standing = |world: &World| world.status("a").unwrap().standing().into_values().collect::<Vec<_>>();
     assert_eq!(standing(&world), [""; 0], "it may be a slow transaction");
@@ -124,4 +124,27 @@ fn a_source_behind_an_open_transaction_is_named_within_a_minute() {
     run_for(&mut world, 25);
     assert_eq!(standing(&world), [""; 0]);
     assert_eq!(metric(&world, "a", "sheaf_consumer_standing_still_seconds"), 0);
+}
+
+#[test]
+fn a_watermark_is_the_time_at_which_its_round_began() {
+    let broker = memory::Settings { transaction_timeout: Duration::from_hours(1), ..memory::Settings::default() };
+    let mut world = world_of(erase(Gate), Box::new(|_| Arc::new(NoSink)), broker);
+    world.start("a").unwrap();
+    run_until_idle(&mut world);
+    send(&world, &[("x", Some("open"))]);
+    run_for(&mut world, 20);
+    send(&world, &[("y", Some("open"))]);
+    run_for(&mut world, 3_570);
+    let mut before = open_transaction(&world, "before", ("z", "open"));
+    run_for(&mut world, 20);
+    assert_eq!(world.status("a").unwrap().holds().len(), 1, "the round for x has begun and waits for z");
+    let mut during = open_transaction(&world, "during", ("y", "close"));
+    run_for(&mut world, 30);
+    before.commit(BROKER_TIMEOUT).unwrap();
+    run_for(&mut world, 10);
+    assert_eq!(values(&world, "counts"), ["x=breached"], "y is due too, and was closed in time after the round began");
+    during.commit(BROKER_TIMEOUT).unwrap();
+    run_for(&mut world, 10);
+    assert_eq!(values(&world, "counts"), ["x=breached", "y=closed"]);
 }
