@@ -97,8 +97,7 @@ impl Housekeeper {
         let next = self.measure_at.min(self.purge_at).min(self.sweep_at);
         let next = self.registry.turn(&mut *self.admin).map_or(next, |due| due.min(next));
         // A deadline that is due does not wake this thread.
-        let compared = self.rounds.turn(now, &self.context, &mut *self.admin);
-        self.rounds.take_alerts().into_iter().for_each(|alert| self.registry.alert(alert));
+        let compared = self.rounds.turn(now, &self.context, (&mut *self.admin, &mut self.registry));
         let next = compared.unwrap_or(uptime.saturating_add(LOOK_INTERVAL)).min(next);
         Turn::Wait(next.saturating_sub(uptime))
     }
@@ -137,18 +136,15 @@ impl Housekeeper {
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, "cannot measure the free space"),
         }
-        let mut measured = Vec::new();
-        for (partition, committed) in self.context.status.offsets() {
-            match self.admin.watermarks(&partition, self.context.settings.limits.broker_timeout) {
-                Ok((_, end)) => {
-                    self.context.metrics.consumer.position(&partition, committed, end);
-                    measured.push((partition, committed, end));
-                }
-                Err(error) => {
-                    tracing::debug!(%error, "cannot measure the lag");
-                    return;
-                }
-            }
+        let (partitions, committed): (Vec<_>, Vec<_>) = self.context.status.offsets().into_iter().unzip();
+        let ends = match self.admin.ends(&partitions, self.context.settings.limits.broker_timeout) {
+            Ok(ends) => ends,
+            Err(error) => return tracing::debug!(%error, "cannot measure the lag"),
+        };
+        let positions = committed.into_iter().zip(ends);
+        let measured: Vec<_> = partitions.into_iter().zip(positions).map(|(it, (at, end))| (it, at, end)).collect();
+        for (partition, committed, end) in &measured {
+            self.context.metrics.consumer.position(partition, *committed, *end);
         }
         self.standstills.observe(&measured, &self.context);
     }

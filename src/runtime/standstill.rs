@@ -39,6 +39,7 @@ impl Standstills {
         for (partition, committed, end) in measured {
             let is_source = matches!(context.plan.role(&partition.topic), Some(Role::Source(_)));
             if !works || !is_source || committed >= end || failing.contains_key(partition) {
+                context.metrics.consumer.standing_still(partition, None);
                 continue;
             }
             let stays = before.remove(partition).filter(|behind| behind.committed == *committed);
@@ -62,10 +63,6 @@ impl Standstills {
             }
             self.behind.insert(partition.clone(), behind);
         }
-        // Those that go on; a partition that was given up has no series.
-        measured.iter().filter(|(partition, ..)| before.contains_key(partition)).for_each(|(partition, ..)| {
-            context.metrics.consumer.standing_still(partition, None);
-        });
         context.status.set_standing(standing);
     }
 }

@@ -32,32 +32,31 @@ pub(super) struct Round {
     at: Timestamp,
     started: Duration,
     stage: Stage,
-    /// The records of this stage that are not committed.
+    /// The records of this stage that are not committed, of partitions that have some.
     records: Records,
-    /// The number of these, and the time of the latest progress or failure.
-    left: i64,
+    /// The time of the latest progress or failure.
     moved_at: Duration,
 }
 
 impl Round {
     /// A round that begins with the records of the sources.
     pub(super) const fn new(at: Timestamp, uptime: Duration, records: Records) -> Self {
-        Self { at, started: uptime, stage: Stage::Sources, records, left: i64::MAX, moved_at: uptime }
+        Self { at, started: uptime, stage: Stage::Sources, records, moved_at: uptime }
     }
 
     /// True if the sources are committed, and the inboxes are to be compared.
     pub(super) fn has_passed_sources(&self) -> bool {
-        self.left == 0 && self.stage == Stage::Sources
+        self.records.is_empty() && self.stage == Stage::Sources
     }
 
     /// Goes on with the records of the inboxes.
-    pub(super) fn go_on(&mut self, records: Records) {
-        (self.stage, self.records) = (Stage::Inboxes, records);
+    pub(super) fn go_on(&mut self, records: Records, uptime: Duration) {
+        (self.stage, self.records, self.moved_at) = (Stage::Inboxes, records, uptime);
     }
 
     /// True if the watermark is known.
     pub(super) fn is_done(&self) -> bool {
-        self.left == 0 && self.stage == Stage::Inboxes
+        self.records.is_empty() && self.stage == Stage::Inboxes
     }
 
     /// The watermark, once it is known.
@@ -75,7 +74,7 @@ impl Round {
         let named = self.records.iter().take(NAMED_MAX);
         Hold {
             lasted: uptime.saturating_sub(self.started),
-            records: self.left,
+            records: self.left(),
             partitions: named.map(|(partition, records)| format!("{partition} to {}", records.end)).collect(),
         }
     }
@@ -88,30 +87,31 @@ impl Round {
 
     /// True if nothing has moved for the longest hold.
     pub(super) fn stands_still(&self, uptime: Duration, max_hold: Duration) -> bool {
-        self.left > 0 && uptime.saturating_sub(self.moved_at) >= max_hold
+        !self.records.is_empty() && uptime.saturating_sub(self.moved_at) >= max_hold
     }
 
-    /// Asks for the group's offsets, and forgets the partitions that have come to their ends.
+    /// Asks for the group's offsets, and forgets what is committed.
     pub(super) fn compare(&mut self, context: &Context, admin: &mut dyn Admin) -> Result<()> {
+        if self.records.is_empty() {
+            return Ok(());
+        }
         let partitions: Vec<TopicPartition> = self.records.keys().cloned().collect();
         let Settings { application, limits, .. } = &*context.settings;
-        let committed = match partitions.as_slice() {
-            [] => Vec::new(),
-            some => admin.committed(application, some, limits.broker_timeout)?,
-        };
-        let mut left = 0_i64;
-        for (partition, committed) in partitions.into_iter().zip(committed) {
+        let committed = admin.committed(application, &partitions, limits.broker_timeout)?;
+        let before = self.left();
+        for (records, committed) in self.records.values_mut().zip(committed) {
             // Without an offset the partition is still to be read for the first time.
-            let behind = |records: &Range<i64>| records.end - committed.unwrap_or(records.start).max(records.start);
-            let behind = self.records.get(&partition).map_or(0, behind);
-            if behind <= 0 {
-                self.records.remove(&partition);
-            }
-            left = left.saturating_add(behind.max(0));
+            records.start = records.start.max(committed.unwrap_or(records.start));
         }
-        if left != self.left {
-            (self.left, self.moved_at) = (left, context.clock.uptime());
+        self.records.retain(|_, records| !records.is_empty());
+        if self.left() < before {
+            self.moved_at = context.clock.uptime();
         }
         Ok(())
+    }
+
+    /// The number of records that are not committed.
+    fn left(&self) -> i64 {
+        self.records.values().map(|records| records.end - records.start).sum()
     }
 }

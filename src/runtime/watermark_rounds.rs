@@ -14,6 +14,7 @@ use std::time::Duration;
 use super::alert::{self, Origin};
 use super::context::Context;
 use super::error::Result;
+use super::instances::Registry;
 use super::mutation::Mutation;
 use super::reminder::Reminder;
 use super::watermark::Hold;
@@ -36,8 +37,6 @@ pub(super) struct Rounds {
     by_node: BTreeMap<usize, Running>,
     partitions: BTreeMap<Topic, (Duration, Vec<TopicPartition>)>,
     next_at: Duration,
-    /// The alerts that are not taken yet.
-    alerts: Vec<OutRecord>,
 }
 
 /// A round, and what was told of it.
@@ -48,8 +47,14 @@ struct Running {
 }
 
 impl Rounds {
-    /// One comparison, if it is due. Returns the uptime of the next one; `None` if no node wants a watermark.
-    pub(super) fn turn(&mut self, now: Timestamp, context: &Context, admin: &mut dyn Admin) -> Option<Duration> {
+    /// One comparison, if it is due; alerts are written by the registry. Returns the uptime of the next comparison; `None` if no
+    /// node wants a watermark.
+    pub(super) fn turn(
+        &mut self,
+        now: Timestamp,
+        context: &Context,
+        (admin, registry): (&mut dyn Admin, &mut Registry),
+    ) -> Option<Duration> {
         let (watermarks, uptime) = (context.status.watermarks(), context.clock.uptime());
         let max_hold = context.settings.processing.deadline.max_hold;
         let mut wanted: BTreeSet<usize> = watermarks.wanted().into_iter().collect();
@@ -72,49 +77,46 @@ impl Rounds {
                 self.by_node.values_mut().for_each(|running| running.round.pause(uptime));
                 break;
             }
-            self.judge((node, now), context);
+            if let Some(alert) = self.judge((node, now), context) {
+                registry.alert(alert);
+            }
         }
         Some(self.next_at)
-    }
-
-    /// The alerts since the last call.
-    pub(super) fn take_alerts(&mut self) -> Vec<OutRecord> {
-        std::mem::take(&mut self.alerts)
     }
 
     /// Compares the group's offsets with the ends of a node's topics.
     fn compare(&mut self, (node, now): (usize, Timestamp), context: &Context, admin: &mut dyn Admin) -> Result<()> {
         let uptime = context.clock.uptime();
-        if !self.by_node.contains_key(&node) {
-            let records = self.records(Stage::Sources, node, context, admin)?;
-            let round = Round::new(now, uptime, records);
+        if let Some(running) = self.by_node.get_mut(&node) {
+            running.round.compare(context, admin)?;
+        } else {
+            let round = Round::new(now, uptime, self.records(Stage::Sources, node, context, admin)?);
             let running = Running { round, reminder: Reminder::new(uptime, WARN_AFTER), is_alerted: false };
             self.by_node.insert(node, running);
         }
-        let Some(running) = self.by_node.get_mut(&node) else { return Ok(()) };
-        running.round.compare(context, admin)?;
-        if running.round.has_passed_sources() {
+        if self.by_node.get(&node).is_some_and(|running| running.round.has_passed_sources()) {
             let inboxes = self.records(Stage::Inboxes, node, context, admin)?;
-            let Some(running) = self.by_node.get_mut(&node) else { return Ok(()) };
-            running.round.go_on(inboxes);
-            running.round.compare(context, admin)?;
+            if let Some(running) = self.by_node.get_mut(&node) {
+                running.round.go_on(inboxes, uptime);
+            }
         }
         Ok(())
     }
 
-    /// Publishes the watermark of a node, or what holds its deadlines.
-    fn judge(&mut self, (node, now): (usize, Timestamp), context: &Context) {
+    /// Publishes the watermark of a node, or what holds its deadlines; an alert if they are held for long.
+    fn judge(&mut self, (node, now): (usize, Timestamp), context: &Context) -> Option<OutRecord> {
         let (watermarks, uptime) = (context.status.watermarks(), context.clock.uptime());
-        let Some(running) = self.by_node.get_mut(&node) else { return };
+        let running = self.by_node.get_mut(&node)?;
         if running.round.is_done() {
             watermarks.set(node, running.round.watermark());
             watermarks.set_hold(node, None);
             self.by_node.remove(&node);
-            return;
+            return None;
         }
         let hold = running.round.hold(uptime);
         let stands_still = running.round.stands_still(uptime, context.settings.processing.deadline.max_hold);
         let processor = context.plan.topology.nodes.get(node).map(|node| &*node.name).unwrap_or_default();
+        let mut alert = None;
         if running.reminder.is_due(uptime).is_some() {
             tracing::warn!(
                 processor,
@@ -126,14 +128,15 @@ impl Rounds {
                  fire by the wall clock"
             );
             if !running.is_alerted {
-                self.alerts.push(alert_of(&hold, processor, now, context));
                 running.is_alerted = true;
+                alert = Some(alert_of(&hold, processor, now, context));
             }
         }
         watermarks.set_hold(node, Some(hold));
         if stands_still {
             watermarks.set(node, now);
         }
+        alert
     }
 
     /// The records of a stage by partition.

@@ -65,6 +65,9 @@ impl KafkaAdmin {
         (partitions, at): (&[TopicPartition], Start),
         (operation, timeout): (&'static str, Duration),
     ) -> Result<Vec<Option<i64>>> {
+        if partitions.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut list = TopicPartitionList::with_capacity(partitions.len());
         for partition in partitions {
             partition_list::add(&mut list, partition, at)

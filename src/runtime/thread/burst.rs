@@ -38,7 +38,8 @@ impl<'a> Burst<'a> {
                 add(&mut changes, task, broken::changes(settings, changed), context);
             }
         }
-        let begins = !changes.first().is_some_and(Vec::is_empty);
+        let [genesis, ..] = &changes;
+        let begins = !genesis.is_empty();
         let mut offsets = inputs.offsets();
         offsets.retain(|(partition, _)| !tasks.iter().any(|task| !task.offset_known && task.inbox == *partition));
         broken::offsets(settings, inputs, &mut offsets);

@@ -226,8 +226,9 @@ fn deadlines_until(context: &Context, task: &mut Task, now: Timestamp) -> Timest
         return by_the_wall_clock;
     };
     let watermarks = context.status.watermarks();
-    task.watermark = task.watermark.max(watermarks.of(task.node, now));
-    let until = watermarks.of(task.node, now).saturating_sub(grace);
+    let watermark = watermarks.of(task.node, now);
+    task.watermark = task.watermark.max(watermark);
+    let until = watermark.saturating_sub(grace);
     if until < due {
         watermarks.want(task.node);
     }

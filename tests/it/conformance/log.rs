@@ -114,6 +114,9 @@ fn an_offset_is_found_by_the_time_of_its_record(cluster: &dyn Cluster) {
         let found = admin.offsets_at(&[to.clone(), empty.clone()], Timestamp::from_millis(FIRST + millis), TIMEOUT);
         assert_eq!(found, Ok(vec![Some(offset), None]), "{millis}");
     }
+    let (_, end) = admin.watermarks(&to, TIMEOUT).unwrap();
+    assert_eq!(admin.ends(&[to.clone(), empty.clone()], TIMEOUT), Ok(vec![end, 0]));
+    assert_eq!(admin.ends(&[], TIMEOUT), Ok(Vec::new()));
     let year_2100 = Timestamp::from_millis(4_102_444_800_000);
     assert_eq!(admin.offsets_at(&[to], year_2100, TIMEOUT), Ok(vec![None]));
     assert_eq!(admin.offsets_at(&[empty], Timestamp::MIN, TIMEOUT), Ok(vec![None]));
