@@ -30,6 +30,15 @@ impl Failure {
         }
     }
 
+    /// Prints all failures but the last one, which is returned: they have one exit code.
+    pub(super) fn all(mut failures: Vec<Self>) -> Result<(), Self> {
+        let Some(last) = failures.pop() else { return Ok(()) };
+        for failure in failures {
+            failure.report();
+        }
+        Err(last)
+    }
+
     /// Prints the failure to standard error and returns its exit code.
     pub(super) fn report(self) -> ExitCode {
         let (code, text) = match self {

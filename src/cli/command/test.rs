@@ -68,13 +68,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     }
     reports(args, &played)?;
     printer.summary(&played, failures.len());
-    if let Some(last) = failures.pop() {
-        // Each is printed; they have one exit code.
-        for failure in failures {
-            failure.report();
-        }
-        return Err(last);
-    }
+    Failure::all(failures)?;
     let passed = outcomes(&played).all(|outcome| outcome.result() == TestResult::Passed);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -31,13 +31,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
             Err(failure) => failures.push(failure),
         }
     }
-    if let Some(last) = failures.pop() {
-        // Each is printed; they have one exit code.
-        for failure in failures {
-            failure.report();
-        }
-        return Err(last);
-    }
+    Failure::all(failures)?;
     let sources: Vec<&str> = topology.sources.iter().map(|source| source.topic.as_str()).collect();
     print_stdout(&format!("ok: application {}, topology {}", config.application_id, file.spec.name));
     print_stdout(&format!("    reads {}", sources.join(", ")));

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::definition::{Context, Error, SLA, VARIABLES, render_with};
+use super::definition::{Content, Error, VARIABLES, render_with};
 use super::{EVENTS_MAX, Folders};
 use crate::processor::bundle::NamedChildren;
 use crate::template::{self, Finding, Sample, SamplePayload, Severity};
@@ -58,14 +58,7 @@ impl Folders {
         let payloads: Vec<SamplePayload> = (1..).take(bundle.children + 1).map(|seed| sample.payload(seed)).collect();
         let Some((parent, children)) = payloads.split_first() else { return Ok(String::new()) };
         let time = |hour: u32| serde_json::json!(format!("2026-01-31T{hour:02}:30:00Z"));
-        let job = format!("prnt-{BUNDLE_ID}");
-        let context = Context {
-            server_name: &self.server,
-            retention_days: self.retention_days,
-            job_name: &job,
-            parentid: BUNDLE_ID,
-            ctmsla: SLA,
-            parent_job_name: &job,
+        let content = Content {
             bundle_id: BUNDLE_ID,
             parent,
             children,
@@ -75,7 +68,7 @@ impl Folders {
             completed_at: &time(if bundle.late { 23 } else { 10 }),
             late: &serde_json::json!(bundle.late),
         };
-        render_with(sample.template(), &context)
+        render_with(self, sample.template(), content)
     }
 }
 

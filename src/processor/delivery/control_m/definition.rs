@@ -48,23 +48,35 @@ impl Error {
     }
 }
 
-/// The variables of a template; the first six are those of the original consumer.
-#[derive(Serialize)]
-pub(super) struct Context<'a, P: Serialize, V: Serialize> {
-    pub(super) server_name: &'a str,
-    pub(super) retention_days: u32,
-    pub(super) job_name: &'a str,
-    pub(super) parentid: &'a str,
-    pub(super) ctmsla: &'a str,
-    pub(super) parent_job_name: &'a str,
+/// A bundle as a template sees it, with payloads of type `P`.
+pub(super) struct Content<'a, P> {
     pub(super) bundle_id: &'a str,
     pub(super) parent: &'a P,
     pub(super) children: &'a [P],
     pub(super) members: BTreeMap<&'a str, Vec<&'a P>>,
     pub(super) folder: &'a str,
-    pub(super) first_event_at: &'a V,
-    pub(super) completed_at: &'a V,
-    pub(super) late: &'a V,
+    pub(super) first_event_at: &'a Value,
+    pub(super) completed_at: &'a Value,
+    pub(super) late: &'a Value,
+}
+
+/// The variables of a template; the first six are those of the original consumer.
+#[derive(Serialize)]
+struct Context<'a, P: Serialize> {
+    server_name: &'a str,
+    retention_days: u32,
+    job_name: &'a str,
+    parentid: &'a str,
+    ctmsla: &'a str,
+    parent_job_name: &'a str,
+    bundle_id: &'a str,
+    parent: &'a P,
+    children: &'a [P],
+    members: BTreeMap<&'a str, Vec<&'a P>>,
+    folder: &'a str,
+    first_event_at: &'a Value,
+    completed_at: &'a Value,
+    late: &'a Value,
 }
 
 /// The names of the variables.
@@ -96,14 +108,7 @@ fn by_name(submission: &Submission) -> BTreeMap<&str, Vec<&Payload>> {
 
 /// Renders the definition of one submission: a JSON object with the folder as a key.
 pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -> Result<String, Error> {
-    let job = format!("prnt-{}", submission.bundle_id);
-    let context = Context {
-        server_name: &folders.server,
-        retention_days: folders.retention_days,
-        job_name: &job,
-        parentid: &submission.bundle_id,
-        ctmsla: SLA,
-        parent_job_name: &job,
+    let content = Content {
         bundle_id: &submission.bundle_id,
         parent: &submission.parent,
         children: &submission.children,
@@ -113,16 +118,33 @@ pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -
         completed_at: &submission.completed_at,
         late: &submission.late,
     };
-    render_with(&folders.template, &context)
+    render_with(folders, &folders.template, content)
 }
 
-/// Renders a template with its variables, and checks what Control-M and a look-up demand of the definition.
-pub(super) fn render_with<P: Serialize, V: Serialize>(
+/// Renders a template, and checks what Control-M and a look-up demand of the definition.
+pub(super) fn render_with<P: Serialize>(
+    folders: &Folders,
     template: &Template,
-    context: &Context<'_, P, V>,
+    content: Content<'_, P>,
 ) -> Result<String, Error> {
-    let definition = template.render(context)?;
-    let folder = context.folder;
+    let Content { bundle_id, parent, children, members, folder, first_event_at, completed_at, late } = content;
+    let job = format!("prnt-{bundle_id}");
+    let definition = template.render(&Context {
+        server_name: &folders.server,
+        retention_days: folders.retention_days,
+        job_name: &job,
+        parentid: bundle_id,
+        ctmsla: SLA,
+        parent_job_name: &job,
+        bundle_id,
+        parent,
+        children,
+        members,
+        folder,
+        first_event_at,
+        completed_at,
+        late,
+    })?;
     // A look-up searches for this name: a definition without it would not be found, and be submitted again.
     let members: Map<String, Value> = serde_json::from_str(&definition).unwrap_or_default();
     if !members.contains_key(folder) {
