@@ -16,10 +16,14 @@ pub fn broker(config: &Config, secrets: &Secrets, transaction_timeout: Option<Du
     if let Some(timeout) = transaction_timeout {
         settings.transaction_timeout = timeout;
     }
+    Ok(Arc::new(opened(settings)?))
+}
+
+/// A client whose properties are known to be right together: some are refused only when a client is opened, which takes no broker.
+fn opened(settings: KafkaSettings) -> Result<KafkaBroker> {
     let broker = KafkaBroker::new(settings).map_err(Error::Broker)?;
-    // Some properties are refused only when a client is opened, which takes no broker: a mistake of the configuration, told now.
     broker.open().map_err(Error::Broker)?;
-    Ok(Arc::new(broker))
+    Ok(broker)
 }
 
 /// The client of the cluster at these addresses, with the default settings; it does not connect yet.
@@ -32,7 +36,7 @@ pub fn broker_at(bootstrap_servers: &str) -> Result<Arc<dyn Broker>> {
 pub(in crate::app) fn check(bootstrap_servers: &str, properties: &BTreeMap<String, String>) -> Result<()> {
     let mut settings = KafkaSettings::new(bootstrap_servers);
     properties.iter().try_for_each(|(name, value)| set_property(&mut settings, name, value))?;
-    KafkaBroker::new(settings).and_then(|broker| broker.open()).map_err(Error::Broker)
+    opened(settings).map(drop)
 }
 
 /// The version of librdkafka, for the metric `sheaf_build_info`.
