@@ -27,6 +27,7 @@ mod scenario;
 mod simulation;
 mod store;
 mod validate;
+mod whole;
 
 #[path = "../kafka/mod.rs"]
 mod kafka;

@@ -39,6 +39,7 @@ use super::open_entries::OpenEntries;
 use super::topology_plan::TopologyPlan;
 use super::transaction::{Decision, Transaction};
 use crate::codec::Head;
+use crate::metric::RecordEnd;
 use crate::model::{
     Act, ActSlot, Headers, Key, Moment, Outcome, Record, Reject, Target, TaskId, Timer, Timestamp, TopicPartition,
 };
@@ -120,6 +121,7 @@ impl Task {
             Ok(None) => return Ok(()),
             Err(reject) => {
                 txn.dead_letter(plan, record, Stage::Decode, &reject);
+                txn.tally.end(&self.id.processor, RecordEnd::DeadLetter);
                 return Ok(());
             }
         };
@@ -242,6 +244,7 @@ impl Task {
         let node = plan.node(self.node)?;
         let id = self.id.clone();
         let at = self.moment(txn);
+        let is_record = matches!(input, Input::Record(_));
         let Some(state) = self.running() else { return Ok(Ok(Vec::new())) };
         let context = StepContext { plan, node, task: &id, key, at };
         let current = match state.take(node, key) {
@@ -254,13 +257,16 @@ impl Task {
             Ok(staged) => staged,
             Err(reject) => {
                 state.forget(key);
+                if is_record {
+                    txn.tally.end(&id.processor, RecordEnd::DeadLetter);
+                }
                 return Ok(Err(reject));
             }
         };
         let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
         txn.wrote(entry.as_ref().map_or(0, NextEntry::size));
         state.write(node, key, old_head, entry);
-        *txn.tally.stepped.entry(id.processor.clone()).or_default() += 1;
+        txn.tally.stepped(&id.processor, is_record);
         if was_read {
             *txn.tally.read.entry(id.processor.clone()).or_default() += 1;
         }
