@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec, Result};
 
-use super::label::{TaskKind, TaskState};
+use super::label::{RecordEnd, TaskKind, TaskState};
 use super::registry::{Maker, forget, gauge_value};
 use crate::model::{RejectReason, Target, TaskId, Timestamp};
 
@@ -21,6 +21,7 @@ pub struct Task {
     direct: IntCounterVec,
     read: IntCounterVec,
     dropped: IntCounterVec,
+    ended: IntCounterVec,
     entries: IntGaugeVec,
     open: IntGaugeVec,
     oldest: IntGaugeVec,
@@ -43,6 +44,8 @@ impl Task {
     pub(super) fn new(maker: &Maker) -> Result<Self> {
         let (store, place) = (["store"], ["store", "partition"]);
         let dropped = "Records that a processor rejects, by reason; they are dead letters.";
+        let ended = "Source records that a processor has read and that are not on their way to it, by where they end: in a step, in \
+                     the dead letters, or passed over.";
         let direct = "Records processed without their inbox.";
         let read = "Open entries that a step had to read: evicted from the cache (state_cache_mib), or read for the first time.";
         let remaining = "Changelog records that remain to be restored.";
@@ -63,6 +66,7 @@ impl Task {
             direct: maker.counters("processor_direct_records_total", direct, &["processor"])?,
             read: maker.counters("processor_entries_read_total", read, &["processor"])?,
             dropped: maker.counters("processor_dropped_records_total", dropped, &["processor", "reason"])?,
+            ended: maker.counters("processor_source_records_total", ended, &["processor", "end"])?,
             entries: maker.gauges("store_entries", "Entries of the running tasks, some seconds ago.", &store)?,
             open: maker.gauges("processor_open_entries", open, &["processor"])?,
             hold: maker.gauges("processor_deadline_hold_seconds", hold, &["processor"])?,
@@ -107,6 +111,9 @@ impl Task {
         for gauges in [&self.entries, &self.open, &self.oldest, &self.hold, &self.next_deadline] {
             gauges.with_label_values(&[name]).add(0);
         }
+        for end in RecordEnd::ALL {
+            self.ended(name, end, 0);
+        }
         for reason in RejectReason::ALL {
             self.dropped.with_label_values(&[name, reason.as_str()]).inc_by(0);
         }
@@ -128,6 +135,16 @@ impl Task {
     /// Counts processed records.
     pub fn processed(&self, processor: &str, records: u64) {
         self.records.with_label_values(&[processor]).inc_by(records);
+    }
+
+    /// Counts source records of a processor by where they end.
+    pub fn ended(&self, processor: &str, end: RecordEnd, records: u64) {
+        self.ended.with_label_values(&[processor, end.as_str()]).inc_by(records);
+    }
+
+    /// The source records of a processor that have ended so.
+    pub fn ended_of(&self, processor: &str, end: RecordEnd) -> u64 {
+        self.ended.with_label_values(&[processor, end.as_str()]).get()
     }
 
     /// Counts entries that were read from their store and decoded.

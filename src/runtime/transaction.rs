@@ -10,7 +10,7 @@ use super::dead_letter::{Stage, letter};
 use super::decisions::Decisions;
 use super::notice::Notices;
 use super::topology_plan::TopologyPlan;
-use crate::metric::Metrics;
+use crate::metric::{Metrics, RecordEnd};
 use crate::model::{Alert, Key, OutRecord, Outcome, Record, Reject, RejectReason, TaskId, Timestamp, Topic};
 use crate::processor::Count;
 
@@ -145,7 +145,8 @@ impl Transaction {
     }
 
     /// Counts a source record that belongs to no entry of this application.
-    pub(super) fn pass(&mut self, record: &Record) {
+    pub(super) fn pass(&mut self, plan: &TopologyPlan, source: usize, record: &Record) {
+        plan.reader(source).into_iter().for_each(|processor| self.tally.end(processor, RecordEnd::Passed));
         *self.tally.passed.entry(record.source.topic.clone()).or_default() += 1;
     }
 
@@ -176,8 +177,10 @@ pub(super) struct Tally {
     pub letters: Vec<(Stage, RejectReason)>,
     /// What is logged of the alerts and dead letters.
     pub notices: Notices,
-    /// The number of steps by processor.
-    pub stepped: BTreeMap<Arc<str>, u64>,
+    /// The steps by processor.
+    stepped: BTreeMap<Arc<str>, Steps>,
+    /// Source records that did not end in a step, by processor.
+    ended: BTreeMap<(Arc<str>, RecordEnd), u64>,
     /// Of these, those whose entry was read because it was not cached, although entries like it are.
     pub read: BTreeMap<Arc<str>, u64>,
     /// Source records that skipped their inbox, by processor.
@@ -186,7 +189,27 @@ pub(super) struct Tally {
     pub passed: BTreeMap<Topic, u64>,
 }
 
+/// The steps of a processor.
+#[derive(Clone, Copy, Debug, Default)]
+struct Steps {
+    all: u64,
+    /// Of these, those on source records.
+    on_records: u64,
+}
+
 impl Tally {
+    /// Counts a step.
+    pub(super) fn stepped(&mut self, processor: &Arc<str>, is_record: bool) {
+        let steps = self.stepped.entry(Arc::clone(processor)).or_default();
+        steps.all += 1;
+        steps.on_records += u64::from(is_record);
+    }
+
+    /// Counts a source record that ends without a step, or with a rejected one.
+    pub(super) fn end(&mut self, processor: &Arc<str>, end: RecordEnd) {
+        *self.ended.entry((Arc::clone(processor), end)).or_default() += 1;
+    }
+
     /// Updates the metrics, including the outputs by topic.
     pub(super) fn report(&self, metrics: &Metrics, outputs: &[OutRecord]) {
         let mut counts: BTreeMap<Count, u64> = BTreeMap::new();
@@ -203,7 +226,11 @@ impl Tally {
         }
         self.passed.iter().for_each(|(topic, records)| metrics.consumer.passed(topic, *records));
         self.direct.iter().for_each(|(processor, records)| metrics.task.handed_over(processor, *records));
-        self.stepped.iter().for_each(|(processor, records)| metrics.task.processed(processor, *records));
+        for (processor, steps) in &self.stepped {
+            metrics.task.processed(processor, steps.all);
+            metrics.task.ended(processor, RecordEnd::Processed, steps.on_records);
+        }
+        self.ended.iter().for_each(|((processor, end), records)| metrics.task.ended(processor, *end, *records));
         self.read.iter().for_each(|(processor, entries)| metrics.task.entries_read(processor, *entries));
         let mut produced: BTreeMap<&Topic, u64> = BTreeMap::new();
         for record in outputs {

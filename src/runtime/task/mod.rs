@@ -45,6 +45,7 @@ use super::open_entries::OpenEntries;
 use super::topology_plan::TopologyPlan;
 use super::transaction::Transaction;
 use crate::codec::Head;
+use crate::metric::RecordEnd;
 use crate::model::{Headers, Key, Moment, Outcome, Record, Reject, Target, TaskId, Timer, Timestamp, TopicPartition};
 use crate::processor::{Event, Input};
 use crate::store::{Store, TimerClock};
@@ -124,6 +125,7 @@ impl Task {
             Ok(None) => return Ok(()),
             Err(reject) => {
                 txn.dead_letter(plan, record, Stage::Decode, &reject);
+                txn.tally.end(&self.id.processor, RecordEnd::DeadLetter);
                 return Ok(());
             }
         };
@@ -246,6 +248,7 @@ impl Task {
         let node = plan.node(self.node)?;
         let id = self.id.clone();
         let at = self.moment(txn);
+        let is_record = matches!(input, Input::Record(_));
         let Lifecycle::Running(state) = &mut self.state else { return Ok(Ok(Vec::new())) };
         let (queues, decisions) = (&self.queues, &txn.acts);
         let waits = |to: &Target| queues.must_wait(to, decisions);
@@ -260,13 +263,16 @@ impl Task {
             Ok(staged) => staged,
             Err(reject) => {
                 state.forget(key);
+                if is_record {
+                    txn.tally.end(&id.processor, RecordEnd::DeadLetter);
+                }
                 return Ok(Err(reject));
             }
         };
         let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
         txn.wrote(entry.as_ref().map_or(0, NextEntry::size));
         state.write(node, key, old_head, entry);
-        *txn.tally.stepped.entry(id.processor.clone()).or_default() += 1;
+        txn.tally.stepped(&id.processor, is_record);
         if was_read {
             *txn.tally.read.entry(id.processor.clone()).or_default() += 1;
         }

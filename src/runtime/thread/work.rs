@@ -8,6 +8,7 @@ use super::input::{Failing, Input};
 use super::membership::OFFSETS_TIMEOUT;
 use super::{StreamThread, broken};
 use crate::broker::{self, FencedBy};
+use crate::metric::RecordEnd;
 use crate::model::{Record, Sink, TaskId, Timestamp, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::dead_letter::Stage;
@@ -143,13 +144,16 @@ impl StreamThread {
                         }
                     }
                     Destination::Inbox(out) => self.txn.output(out),
-                    Destination::Pass => self.txn.pass(record),
+                    Destination::Pass => self.txn.pass(plan, source, record),
                     Destination::Foreign(application) => {
-                        self.txn.pass(record);
+                        self.txn.pass(plan, source, record);
                         self.txn.tally.notices.foreign(record, &application);
                     }
                     Destination::DeadLetter(reject) => {
-                        self.txn.dead_letter(&self.context.plan, record, Stage::Decode, &reject);
+                        self.txn.dead_letter(plan, record, Stage::Decode, &reject);
+                        if let Some(processor) = plan.reader(source) {
+                            self.txn.tally.end(processor, RecordEnd::DeadLetter);
+                        }
                     }
                 }
             }
