@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::Reference;
 use super::field::{Default, Field, Kind};
 use super::reader::Reader;
+use crate::codec::yaml::Item;
 
 /// Control-M's Automation API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub struct ControlM {
     pub ca_bundle: Option<PathBuf>,
     /// The URL of the proxy.
     pub proxy: Option<Reference>,
+    /// The zone of the server's times; `None`: it is not known.
+    pub time_zone: Option<TimeZone>,
     /// How long after a submit its folder may still be missing from look-ups.
     pub visibility_lag: Duration,
     /// The time-out of one call.
@@ -73,6 +78,13 @@ pub(super) const FIELDS: &[Field] = &[
               password. `HTTPS_PROXY` is ignored.",
     },
     Field {
+        path: "control_m.time_zone",
+        kind: Kind::Zone,
+        default: Default::None("times of runs are passed on as Control-M writes them"),
+        doc: "The zone of the Control-M server, such as `Europe/Berlin`: its times have none. For the times in records about runs \
+              (`deliver.control_m.track`).",
+    },
+    Field {
         path: "control_m.visibility_lag",
         kind: Kind::Duration,
         default: Default::Value("30s"),
@@ -110,6 +122,7 @@ pub(super) fn read(from: &Reader<'_>) -> Option<ControlM> {
     let intent_valid_for = from.duration("control_m.intent_valid_for");
     let in_flight_max = from.integer("control_m.in_flight_max");
     let (ca_bundle, proxy) = (from.value("control_m.ca_bundle"), from.reference("control_m.proxy"));
+    let time_zone = from.item("control_m.time_zone").map(|item| zone(&item));
     let (username, password) = (from.reference("control_m.username"), from.reference("control_m.password"));
     match (&username, &password) {
         (Some(_), None) => from.missing("control_m.password"),
@@ -131,9 +144,18 @@ pub(super) fn read(from: &Reader<'_>) -> Option<ControlM> {
         password,
         ca_bundle,
         proxy,
+        time_zone: match time_zone {
+            Some(zone) => Some(zone?),
+            None => None,
+        },
         visibility_lag: visibility_lag?,
         request_timeout: request_timeout?,
         intent_valid_for: intent_valid_for?,
         in_flight_max: in_flight_max?,
     })
+}
+
+fn zone(item: &Item<'_>) -> Option<TimeZone> {
+    let unknown = |name: &str| format!("the zone `{name}` is not known; name an IANA zone such as `Europe/Berlin`");
+    item.parsed(|name| TimeZone::get(name).map_err(|_unknown| unknown(name)))
 }

@@ -42,6 +42,7 @@ fn kind(kind: Kind) -> String {
         Kind::Integer(least, most) => format!("whole number, {least} to {most}"),
         Kind::Duration => "duration".to_owned(),
         Kind::Address => "address and port".to_owned(),
+        Kind::Zone => "IANA time zone".to_owned(),
         Kind::Word(words) => format!("one of `{}`", words.join("`, `")),
         Kind::Path => "path".to_owned(),
         Kind::Paths => "list of paths".to_owned(),

@@ -35,6 +35,8 @@ pub enum Kind {
     Duration,
     /// An IP address and a port.
     Address,
+    /// An IANA time zone.
+    Zone,
     /// One of these words.
     Word(&'static [&'static str]),
     /// A path.

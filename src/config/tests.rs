@@ -186,6 +186,7 @@ fn another_value(field: &Field) -> String {
         Kind::Integer(_, most) => most.to_string(),
         Kind::Duration => "7s".to_owned(),
         Kind::Address => "127.0.0.1:7".to_owned(),
+        Kind::Zone => "Europe/Berlin".to_owned(),
         Kind::Word(words) => (*words.iter().find(|word| field.default != Default::Value(word)).unwrap()).to_owned(),
         Kind::Map => "{another: value}".to_owned(),
     }

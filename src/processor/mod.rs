@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`bundle`] | gathers a parent and its children, in any order, and forwards the complete bundle once |
 //! | [`delivery`] | journals the submits of each bundle, so that each is executed once |
+//! | [`tracking`] | follows the run of each delivered bundle at its target |
 //!
 //! | file | content |
 //! |---|---|
@@ -30,6 +31,7 @@ mod erased;
 mod input;
 mod keying;
 mod metric;
+pub mod tracking;
 
 pub use contract::{Processor, Transition};
 pub use effect::{Effect, Forward};

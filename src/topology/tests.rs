@@ -69,3 +69,13 @@ delivery
     let drawn = describe(&default_topology(), "ctm");
     assert_eq!(drawn, expected, "\n{drawn}");
 }
+
+#[test]
+fn followed_runs_are_a_processor_that_reads_the_outcomes() {
+    let file = DEFAULT.replace("retention_days: 14", "retention_days: 14, track: true");
+    let topology = Spec::parse("control-m.yaml", &file).unwrap().assemble("ctm", |_| Some(delivery())).unwrap();
+    let sources: Vec<_> = topology.sources.iter().map(|source| (source.topic.as_str(), source.node)).collect();
+    assert_eq!(sources.last(), Some(&("ctm-outcomes", 2)));
+    assert_eq!(topology.nodes[2].name.as_ref(), "tracking");
+    assert_eq!(topology.nodes[2].output("runs").unwrap().as_str(), "ctm-runs");
+}

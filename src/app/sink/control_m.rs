@@ -29,6 +29,7 @@ pub(in crate::app) fn sink(config: &Config, secrets: &Arc<Secrets>, calls: &Call
     let settings = Settings {
         request_timeout: control_m.request_timeout,
         in_flight_max: control_m.in_flight_max,
+        time_zone: control_m.time_zone.clone(),
         ca_bundle: ca_bundle.transpose()?,
         proxy,
         credential: credential(control_m, secrets)?,
@@ -55,9 +56,10 @@ fn warn_of_proxy_variables(secrets: &Secrets) {
     }
 }
 
-/// The sink with its target.
-pub(super) fn targeted(sink: Arc<ControlM>) -> Targeted {
-    (Target::new(delivery::control_m::CONTROL_M), sink)
+/// The sink of submits and the one of questions about their runs, with their targets.
+pub(super) fn targeted(sink: Arc<ControlM>) -> [Targeted; 2] {
+    let runs = Arc::new(sink.runs());
+    [(Target::new(delivery::control_m::CONTROL_M), sink), (Target::new(delivery::control_m::CONTROL_M_RUNS), runs)]
 }
 
 /// Reads the credential again and replaces that of the sink; false if it is the same.

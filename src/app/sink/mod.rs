@@ -27,7 +27,7 @@ pub fn sinks(config: &Config, secrets: &Arc<Secrets>, calls: &Calls) -> Result<S
 /// The sinks of these services, by target.
 pub(super) fn by_target(control_m: Option<Arc<ControlM>>) -> Sinks {
     let configured = [control_m.map(control_m::targeted)];
-    configured.into_iter().flatten().fold(Sinks::new(), |sinks, (target, sink)| sinks.with(target, sink))
+    configured.into_iter().flatten().flatten().fold(Sinks::new(), |sinks, (target, sink)| sinks.with(target, sink))
 }
 
 /// The findings in the template of a delivery, from sample bundles.

@@ -14,8 +14,9 @@ use crate::cli::output::print_stdout;
 use crate::model::{Clock as _, Key};
 use crate::processor;
 use crate::processor::delivery::command::{AS, FAILED, RESOLVE, RETRY, SUBMITTED};
+use crate::processor::tracking::RERUN;
 use crate::runtime::{Incarnation, SystemClock, command_record};
-use crate::topology::{DELIVERY, internal_topic};
+use crate::topology::{DELIVERY, TRACKING, internal_topic};
 
 /// Send a failed or unknown delivery again, or state how it ended
 #[derive(Debug, Subcommand)]
@@ -24,6 +25,8 @@ pub(super) enum Command {
     Retry(Retry),
     /// State how a delivery ended that is unknown, waits or has failed
     Resolve(Resolve),
+    /// Run the failed job of a submitted bundle again, where runs are followed
+    Rerun(Rerun),
 }
 
 /// Options of `sheaf deliveries retry`.
@@ -49,6 +52,18 @@ pub(super) struct Resolve {
     /// Whether Control-M has the folder
     #[arg(long = "as", value_name = "OUTCOME")]
     outcome: Outcome,
+}
+
+/// Options of `sheaf deliveries rerun`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+For topologies with `deliver: { control_m: { track: true } }`. The job that the alert `run_failed` names is rerun in Control-M, \
+and followed further. A rerun while no job has failed is refused.
+
+  sheaf deliveries rerun 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml --by ann --why 'the disk has space again'")]
+pub(super) struct Rerun {
+    #[command(flatten)]
+    common: Common,
 }
 
 /// The options of all commands.
@@ -80,25 +95,26 @@ enum Outcome {
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
-    let (common, name, arguments) = match command {
-        Command::Retry(Retry { common }) => (common, RETRY, BTreeMap::new()),
+    let (common, processor, name, arguments) = match command {
+        Command::Retry(Retry { common }) => (common, DELIVERY, RETRY, BTreeMap::new()),
+        Command::Rerun(Rerun { common }) => (common, TRACKING, RERUN, BTreeMap::new()),
         Command::Resolve(Resolve { common, outcome }) => {
             let outcome = match outcome {
                 Outcome::Submitted => SUBMITTED,
                 Outcome::Failed => FAILED,
             };
-            (common, RESOLVE, BTreeMap::from([(AS.to_owned(), outcome.to_owned())]))
+            (common, DELIVERY, RESOLVE, BTreeMap::from([(AS.to_owned(), outcome.to_owned())]))
         }
     };
     let ApplicationSpec { config, .. } = load::only(&common.topology)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let broker = app::broker(&config, &Secrets::new(runtime.handle()), None)?;
     let application = &config.application_id;
-    let inbox = internal_topic(application, &format!("{DELIVERY}-inbox"));
+    let inbox = internal_topic(application, &format!("{processor}-inbox"));
     if broker.admin()?.describe(std::slice::from_ref(&inbox), TIMEOUT)?.iter().all(Option::is_none) {
         return Err(Failure::Failed(anyhow::anyhow!(
-            "there is no topic {inbox}: has an instance of application {application} run on this cluster? Check application_id and \
-             kafka.bootstrap_servers"
+            "there is no topic {inbox}: has an instance of application {application} with this processor run on this cluster? Check \
+             application_id, kafka.bootstrap_servers, and for rerun that the topology has `track: true`"
         )));
     }
     let command = processor::Command {
@@ -113,8 +129,8 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let mut producer = broker.producer(&ProducerSpec::default())?;
     producer.init(TIMEOUT)?;
     producer.transact(&[record], TIMEOUT)?;
-    let (outcomes, dead_letters) =
-        (internal_topic(application, "outcomes"), internal_topic(application, "dead-letters"));
+    let outcomes = internal_topic(application, if processor == TRACKING { "runs" } else { "outcomes" });
+    let dead_letters = internal_topic(application, "dead-letters");
     print_stdout(&format!(
         "{name} of bundle {} is written to {inbox}; an instance takes it now or at its next start",
         common.bundle

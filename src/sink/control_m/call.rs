@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::check::{self, Checked};
@@ -28,6 +29,8 @@ pub(super) struct Caller {
     clock: Arc<dyn Clock>,
     slots: Semaphore,
     in_flight_max: usize,
+    /// The zone of the server's times, if it is known.
+    time_zone: Option<TimeZone>,
     /// The first and the longest interval between probes.
     probe_intervals: (Duration, Duration),
     gate: Gate,
@@ -72,6 +75,7 @@ impl Caller {
             clock,
             slots: Semaphore::new(found),
             in_flight_max: found,
+            time_zone: settings.time_zone.clone(),
             probe_intervals: (settings.probe_interval, settings.probe_interval_max),
             gate: Gate::default(),
             checking: Mutex::new(()),
@@ -82,7 +86,7 @@ impl Caller {
     }
 
     /// Sets the metrics of calls.
-    pub(super) fn measured(mut self, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
         metrics.sink.in_flight(CONTROL_M, 0);
         self.gate.measured(Arc::clone(&metrics));
         self.metrics = Some(metrics);
@@ -91,6 +95,22 @@ impl Caller {
 
     pub(super) const fn client(&self) -> &Client {
         &self.client
+    }
+
+    pub(super) const fn time_zone(&self) -> Option<&TimeZone> {
+        self.time_zone.as_ref()
+    }
+
+    pub(super) fn uptime(&self) -> Duration {
+        self.clock.uptime()
+    }
+
+    /// Makes a request, which is timed under the name of an operation.
+    pub(super) async fn measured(&self, operation: &'static str, request: impl Future<Output = Exchange>) -> Exchange {
+        let begun = self.clock.uptime();
+        let exchange = request.await;
+        self.measure(operation, status_of(&exchange), self.clock.uptime().saturating_sub(begun));
+        exchange
     }
 
     /// Counts an act before its tokio task runs, so that [`Caller::capacity`] is up to date.
@@ -145,9 +165,8 @@ impl Caller {
             return Verdict::NotSent(Expired.to_string());
         }
         let begun = self.clock.uptime();
-        let exchange = self.client.send(call, expires_at).await;
         let operation = if is_submit { "submit" } else { "look_up" };
-        self.measure(operation, status_of(&exchange), self.clock.uptime().saturating_sub(begun));
+        let exchange = self.measured(operation, self.client.send(call, expires_at)).await;
         let url = self.client.url(path);
         if let Some(refusal) = refused(&exchange, &url, &folder)
             && let Some(suspension) = self.confirm(refusal, begun).await

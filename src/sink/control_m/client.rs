@@ -20,8 +20,8 @@ use super::retry_after;
 use super::settings::{Error, Settings};
 use crate::model::Clock;
 
-/// The longest response that is read, in bytes: 100 rows take some 50 KB.
-const ANSWER_MAX: usize = 4 << 20;
+/// The longest response that is read, in bytes: 10,000 rows take some 5 MB.
+const ANSWER_MAX: usize = 16 << 20;
 /// The detail of a request without a response in time.
 const TIMED_OUT: &str = "no answer within control_m.request_timeout";
 
@@ -55,11 +55,7 @@ impl Client {
                 let expired = || Failure::of_call(permit::Expired.to_string());
                 if refused.is_set() { Exchange::NotSent(expired()) } else { exchange }
             }
-            Call::LookUp { folder, server } => {
-                let limit = LOOK_UP_ROWS_MAX.to_string();
-                let query = [("folder", folder.as_str()), ("server", &server), ("limit", &limit)];
-                self.exchange(self.http.get(self.url("/run/jobs/status")).query(&query)).await
-            }
+            Call::LookUp { folder, server } => self.jobs(&folder, &server, LOOK_UP_ROWS_MAX).await,
         }
     }
 
@@ -67,6 +63,34 @@ impl Client {
     pub(super) async fn check(&self) -> Exchange {
         let request = self.http.post(self.url("/run/ondemand")).header(CONTENT_TYPE, request::form_type());
         self.exchange(request.body(request::form_without_definition())).await
+    }
+
+    /// Requests the jobs of the folders of this name, where `*` stands for any characters, at most `limit`.
+    pub(super) async fn jobs(&self, folder: &str, server: &str, limit: usize) -> Exchange {
+        let limit = limit.to_string();
+        let query = [("folder", folder), ("server", server), ("limit", &limit)];
+        self.exchange(self.http.get(self.url("/run/jobs/status")).query(&query)).await
+    }
+
+    /// Requests the log of a job.
+    pub(super) async fn job_log(&self, job_id: &str) -> Exchange {
+        self.exchange(self.http.get(self.url_of_job(job_id, "log"))).await
+    }
+
+    /// Runs a job again. Not idempotent.
+    pub(super) async fn rerun(&self, job_id: &str) -> Exchange {
+        self.exchange(self.http.post(self.url_of_job(job_id, "rerun"))).await
+    }
+
+    /// Requests the SLA services.
+    pub(super) async fn services(&self) -> Exchange {
+        self.exchange(self.http.get(self.url("/run/services/sla"))).await
+    }
+
+    /// The URL of a job, whose id is one segment of the path.
+    fn url_of_job(&self, job_id: &str, verb: &str) -> String {
+        let id = percent_encode(job_id);
+        self.url(&format!("/run/job/{id}/{verb}"))
     }
 
     /// Requests the list of servers.
@@ -176,6 +200,14 @@ fn base_url(text: &str) -> Result<String, Error> {
         return Err(wrong("it contains a `?` or a `#`".to_owned()));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// Encodes all characters that are not unreserved (RFC 3986 section 2.3).
+fn percent_encode(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes()
+        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// Reads the body in chunks, up to the limit.

@@ -23,6 +23,7 @@
 //! | `report` | log lines about failed calls |
 //! | `exchange`, `http`, `tls` | how far a request got; the HTTP client; the certificates of `ca_bundle` |
 //! | `health` | `GET /config/servers` |
+//! | `runs` | questions about the runs of folders, and reruns |
 //!
 //! # The table
 //!
@@ -76,6 +77,7 @@ mod refusal;
 mod report;
 mod request;
 mod retry_after;
+mod runs;
 mod settings;
 mod suspension;
 #[cfg(feature = "tls")]
@@ -83,6 +85,7 @@ mod tls;
 mod verdict;
 
 pub use health::Server;
+pub use runs::Runs;
 pub use settings::{Credential, CredentialSource, Error, Settings};
 
 use std::collections::BTreeMap;
@@ -117,7 +120,12 @@ impl ControlM {
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, Error> {
-        Ok(Self { caller: Arc::new(Caller::new(settings, clock)?.measured(metrics)), handle })
+        Ok(Self { caller: Arc::new(Caller::new(settings, clock)?.with_metrics(metrics)), handle })
+    }
+
+    /// The sink of questions about the runs of what this one submits, with the same client.
+    pub fn runs(&self) -> Runs {
+        Runs::new(Arc::clone(&self.caller), self.handle.clone())
     }
 
     /// Requests the list of Control-M servers: checks that the API responds and accepts the key.

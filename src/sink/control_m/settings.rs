@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use crate::model::ErrorClass;
 use crate::secret::Secret;
 
@@ -26,6 +28,8 @@ pub struct Settings {
     pub probe_interval: Duration,
     /// The longest interval between probes.
     pub probe_interval_max: Duration,
+    /// The zone of the server's times, which have none; `None`: they are passed on as they are.
+    pub time_zone: Option<TimeZone>,
     /// Certificates in PEM form that are trusted in addition to the system's, as servers on premises have their own.
     pub ca_bundle: Option<Vec<u8>>,
     /// The URL of a proxy (`http://user:password@proxy:3128`). The environment's `HTTPS_PROXY` is ignored.
@@ -64,6 +68,7 @@ impl Settings {
             in_flight_max: 16,
             probe_interval: Duration::from_secs(1),
             probe_interval_max: Duration::from_mins(1),
+            time_zone: None,
             ca_bundle: None,
             proxy: None,
         }

@@ -38,6 +38,7 @@ use super::Topology;
 use crate::codec::yaml::{Collector, Item, Problems, parse};
 use crate::processor;
 use crate::processor::bundle::KeyingError;
+use delivery::Track;
 
 /// A topology file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +109,10 @@ impl Spec {
                     let processor = deliver(delivery).ok_or_else(missing)?;
                     topology.sources.push(delivery.source(application, node));
                     topology.nodes.push(delivery.node(application, processor));
+                    if let Some((track, target, server)) = delivery.tracking() {
+                        topology.sources.push(Track::source(application, node + 1));
+                        topology.nodes.push(track.node(application, target, server));
+                    }
                 }
             }
         }

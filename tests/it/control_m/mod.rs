@@ -3,6 +3,7 @@
 mod hostile;
 mod outage;
 pub(crate) mod premises;
+mod runs;
 mod simulator;
 mod submit;
 pub(crate) mod support;

@@ -23,7 +23,7 @@ pub use check::Children;
 pub use definition::{EVENTS_MAX, SLA};
 pub use folder::FOLDER_CHARS_MAX;
 pub use protocol::{Answer, Request};
-pub use settings::{CONTROL_M, Folders, GIVE_UP_AFTER, usual_settings};
+pub use settings::{CONTROL_M, CONTROL_M_RUNS, Folders, GIVE_UP_AFTER, usual_settings};
 
 use std::time::Duration;
 

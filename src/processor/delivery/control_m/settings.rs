@@ -8,6 +8,8 @@ use crate::template::Template;
 
 /// The name of Control-M's sink in the configuration.
 pub const CONTROL_M: &str = "control_m";
+/// The target of questions about the runs of submitted folders; apart, so that they do not take the places of submits.
+pub const CONTROL_M_RUNS: &str = "control_m_runs";
 
 /// The default of `deliver.give_up_after`: longer than a weekend.
 pub const GIVE_UP_AFTER: Duration = Duration::from_hours(3 * 24);

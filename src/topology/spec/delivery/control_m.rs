@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::track::{self, Track};
 use crate::codec::yaml::Item;
 use crate::processor::delivery::control_m::Folders;
 use crate::template::Template;
@@ -27,6 +28,8 @@ pub struct ControlM {
     pub server: String,
     /// How long Control-M keeps the jobs: a value of the template, in days, 0 to 3650.
     pub retention_days: u32,
+    /// How the runs of the folders are followed; `None`: they are not.
+    pub track: Option<Track>,
 }
 
 impl ControlM {
@@ -45,6 +48,11 @@ pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
         Some(item) => item.integer(0..=RETENTION_DAYS_MAX),
         None => Some(RETENTION_DAYS_DEFAULT),
     };
+    let track = fields.item("track").filter(|item| !track::is_off(item)).map(|item| track::read(&item));
     fields.finish();
-    Some(ControlM { template: template?, server: server?, retention_days: retention_days? })
+    let track = match track {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some(ControlM { template: template?, server: server?, retention_days: retention_days?, track })
 }

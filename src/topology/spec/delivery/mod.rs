@@ -3,8 +3,10 @@
 //! A new kind is a file here, a variant of [`DeliveryKind`] and a line of `KINDS`; the compiler asks for the rest.
 
 mod control_m;
+mod track;
 
 pub use control_m::{ControlM, DELIVERY};
+pub use track::{TRACKING, Track};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +14,8 @@ use std::time::Duration;
 
 use super::Submissions;
 use crate::codec::yaml::{Fields, Item};
-use crate::processor::delivery::control_m::GIVE_UP_AFTER;
+use crate::model::Target;
+use crate::processor::delivery::control_m::{CONTROL_M_RUNS, GIVE_UP_AFTER};
 use crate::processor::delivery::{OUTCOMES, SubmissionKeying};
 use crate::processor::{self, erase};
 use crate::topology::{Node, Output, Source, StartAt, internal_topic};
@@ -90,6 +93,13 @@ impl Delivery {
     pub(super) fn source(&self, application: &str, node: usize) -> Source {
         let keying = Arc::new(SubmissionKeying::new(application));
         Source { topic: self.reads.topic(application), node, keying, start: Some(StartAt::Earliest) }
+    }
+
+    /// How its runs are followed, with their target and their server; `None`: they are not.
+    pub(super) fn tracking(&self) -> Option<(&Track, Target, &str)> {
+        match &self.kind {
+            DeliveryKind::ControlM(to) => Some((to.track.as_ref()?, Target::new(CONTROL_M_RUNS), &to.server)),
+        }
     }
 
     /// The node, with its processor.

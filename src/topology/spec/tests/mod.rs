@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::delivery::Track;
 use super::{Processor, Spec};
 use crate::model::{Timestamp, Topic};
 use crate::processor::bundle::{Format, Implausible, KeyFormat, Literal, Role, SourceRules, TimeUnit};
@@ -281,5 +282,32 @@ fn a_source_says_where_its_first_start_begins() {
     for text in ["newest", "24", "24x", "2026-11-28", "2026-11-28T06:00:00"] {
         let said = spec(text).unwrap_err().to_string();
         assert!(said.contains("sources[0].start") && said.contains(":3:"), "{said}");
+    }
+}
+
+#[test]
+fn runs_are_followed_if_the_file_says_so() {
+    let file = |track: &str| {
+        format!(
+            "name: t\nsources: [{{ topic: c, member: child, bundle: /b, id: /i }}]\nbundle: {{ children: 1 }}\n\
+             deliver: {{ control_m: {{ template: t.json, server: s{track} }} }}\n"
+        )
+    };
+    let track = |track: &str| {
+        let spec = Spec::parse("t.yaml", &file(track)).unwrap();
+        spec.deliveries().next().unwrap().kind.control_m().unwrap().track.clone()
+    };
+    assert_eq!([track(""), track(", track: false")], [None, None]);
+    let (every, waiting) = (Duration::from_secs(30), Duration::from_hours(1));
+    assert_eq!(track(", track: true"), Some(Track { every, waiting }));
+    let every = Duration::from_mins(1);
+    assert_eq!(track(", track: { every: 1m }"), Some(Track { every, waiting }));
+    for (wrong, expected) in [
+        (", track: yes please", "deliver.control_m.track"),
+        (", track: { every: 10ms }", "deliver.control_m.track.every: this must be at least 1s"),
+        (", track: { evry: 1m }", "deliver.control_m.track.evry"),
+    ] {
+        let problems = Spec::parse("t.yaml", &file(wrong)).unwrap_err().to_string();
+        assert!(problems.contains(expected), "{wrong}: {problems}");
     }
 }

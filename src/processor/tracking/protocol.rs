@@ -1,0 +1,103 @@
+//! The messages between the tracking processor and the sink of its target: JSON in [`Act`](crate::model::Act) and
+//! [`Verdict::Answered`](crate::model::Verdict).
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Verdict;
+
+/// A call to the target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// Ask for the state of a run. Idempotent.
+    Ask {
+        /// The unique name of the run's folder.
+        folder: String,
+        /// The server.
+        server: String,
+    },
+    /// Run a failed job again. Not idempotent; how it went is seen by the next [`Request::Ask`].
+    Rerun {
+        /// The id of the job.
+        job_id: String,
+    },
+}
+
+impl Request {
+    /// The request as JSON.
+    pub(super) fn encode(&self) -> String {
+        // Strings and a tag always serialize; the sink would refuse an empty request without sending it.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// The target's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Answer {
+    /// The run has not ended, and none of its jobs has failed.
+    Active {
+        /// The target's word for its state (`Executing`).
+        status: String,
+        /// True if it waits for something and nothing of it is executing.
+        is_waiting: bool,
+        /// What the target says of its SLA service, if it is late.
+        late: Option<String>,
+    },
+    /// A job has failed. The run may go on, or be run again.
+    Failed {
+        /// The job.
+        job: FailedJob,
+    },
+    /// All jobs have ended well.
+    Ended {
+        /// The times of the run.
+        times: Times,
+    },
+    /// The target does not list the run.
+    Absent,
+    /// The rerun was accepted.
+    Rerun,
+    /// The target did not take the request, with its message.
+    Refused {
+        /// The message.
+        message: String,
+    },
+}
+
+impl Answer {
+    /// The verdict with this answer as JSON.
+    pub fn verdict(&self) -> Verdict {
+        match serde_json::to_string(self) {
+            Ok(json) => Verdict::Answered(json),
+            // Texts and numbers always serialize; if they did not, there would be no answer.
+            Err(error) => Verdict::NotSent(format!("the answer cannot be encoded: {error}")),
+        }
+    }
+}
+
+/// A job that has failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedJob {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The target's word for its state.
+    pub status: String,
+    /// The number of its runs: another failure of the same job is a new one.
+    pub runs: u64,
+    /// The last lines of its log; empty if they could not be read.
+    pub log: String,
+    /// The times of its run.
+    pub times: Times,
+}
+
+/// The times of a run, in RFC 3339, or in the target's words if they cannot be interpreted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// The start.
+    pub started: Option<String>,
+    /// The end.
+    pub ended: Option<String>,
+}

@@ -1,0 +1,219 @@
+//! The state of each folder, from the rows of `GET /run/jobs/status`.
+//!
+//! A folder of type `Folder` has a row of its own, whose status stays `Executing` while any of its jobs is unfinished, also if one
+//! has failed; a `SimpleFolder` has rows of its jobs only.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::time::RawTimes;
+
+const ENDED_OK: &str = "Ended OK";
+const ENDED_NOT_OK: &str = "Ended Not OK";
+
+/// The rows of a list, by folder.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    by_folder: BTreeMap<String, Vec<Row>>,
+    /// True if the list has all rows that were asked for.
+    pub(super) is_complete: bool,
+}
+
+/// The state of one folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Absent,
+    Active { status: String, is_waiting: bool, sla_jobs: BTreeSet<String> },
+    Failed { id: String, name: String, status: String, runs: u64, times: RawTimes },
+    Ended(RawTimes),
+}
+
+/// Reads a list; `is_truncated` is the status 206.
+pub(super) fn read(body: &str, is_truncated: bool) -> Result<Listed, String> {
+    let Page { statuses, returned, total } =
+        serde_json::from_str(body).map_err(|error| format!("the answer is not a list of jobs: {error}"))?;
+    let rows = match (statuses, returned) {
+        (Some(rows), _) => rows,
+        (None, Some(0)) => Vec::new(),
+        (None, _) => return Err("the answer has neither `statuses` nor `returned`: 0".to_owned()),
+    };
+    let all = total.unwrap_or(0).max(returned.unwrap_or(0));
+    let is_complete = !is_truncated && u64::try_from(rows.len()).is_ok_and(|found| found >= all);
+    let mut listed = Listed { is_complete, ..Listed::default() };
+    for row in rows.into_iter().filter(|row| row.deleted != Some(true)) {
+        let folder = if row.is_folder() { &row.name } else { &row.folder };
+        let folder = folder.as_str().unwrap_or_default().to_owned();
+        listed.by_folder.entry(folder).or_default().push(row);
+    }
+    Ok(listed)
+}
+
+impl Listed {
+    /// The state of a folder; `None` if it has no row.
+    pub(super) fn state(&self, folder: &str) -> Option<State> {
+        let rows = self.by_folder.get(folder)?;
+        let (own, jobs): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.is_folder());
+        if let Some(job) = jobs.iter().find(|job| job.status() == ENDED_NOT_OK) {
+            return Some(job.failed());
+        }
+        let is_ended = match own.first() {
+            Some(own) => own.status() == ENDED_OK,
+            None => jobs.iter().all(|job| job.status() == ENDED_OK),
+        };
+        if is_ended {
+            let times =
+                own.first().map_or_else(|| RawTimes::of_all(jobs.iter().map(|job| job.times())), |own| own.times());
+            return Some(State::Ended(times));
+        }
+        if let Some(own) = own.first().filter(|own| own.status() == ENDED_NOT_OK) {
+            return Some(own.failed());
+        }
+        let open = || jobs.iter().filter(|job| job.status() != ENDED_OK);
+        let waits = |job: &&&Row| job.status().starts_with("Wait") || job.held == Some(true);
+        let is_waiting = open().next().is_some() && open().all(|job| waits(&job));
+        let status = if is_waiting { open().next() } else { own.first().or_else(|| open().next()) };
+        let sla_jobs = jobs.iter().filter(|job| job.is_sla()).map(|job| job.name().to_owned()).collect();
+        Some(State::Active { status: status.map(|row| row.words()).unwrap_or_default(), is_waiting, sla_jobs })
+    }
+
+    /// True if a folder has a job of SLA management.
+    pub(super) fn has_services(&self) -> bool {
+        self.by_folder.values().flatten().any(Row::is_sla)
+    }
+}
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    statuses: Option<Vec<Row>>,
+    #[serde(default)]
+    returned: Option<u64>,
+    #[serde(default)]
+    total: Option<u64>,
+}
+
+/// A row. Fields that are missing or of another type are as if they were empty.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Row {
+    job_id: Value,
+    name: Value,
+    folder: Value,
+    r#type: Value,
+    status: Value,
+    number_of_runs: Value,
+    start_time: Value,
+    end_time: Value,
+    held: Option<bool>,
+    deleted: Option<bool>,
+}
+
+impl Row {
+    fn is_folder(&self) -> bool {
+        self.r#type.as_str() == Some("Folder")
+    }
+
+    /// The words for the type differ between versions (`SLAManagement`, `Job:SLAManagement`).
+    fn is_sla(&self) -> bool {
+        self.r#type.as_str().is_some_and(|kind| kind.contains("SLA"))
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_str().unwrap_or_default()
+    }
+
+    fn status(&self) -> &str {
+        self.status.as_str().unwrap_or_default()
+    }
+
+    /// The status with the job's name, for people.
+    fn words(&self) -> String {
+        let held = if self.held == Some(true) { ", held" } else { "" };
+        if self.is_folder() {
+            format!("{}{held}", self.status())
+        } else {
+            format!("{} ({}{held})", self.status(), self.name())
+        }
+    }
+
+    fn times(&self) -> RawTimes {
+        let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        RawTimes { started: text(&self.start_time), ended: text(&self.end_time) }
+    }
+
+    fn failed(&self) -> State {
+        State::Failed {
+            id: self.job_id.as_str().unwrap_or_default().to_owned(),
+            name: self.name().to_owned(),
+            status: self.status().to_owned(),
+            runs: self.number_of_runs.as_u64().unwrap_or_default(),
+            times: self.times(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(rows: &str) -> Option<State> {
+        read(&format!(r#"{{"statuses":[{rows}],"returned":9,"total":9}}"#), false).unwrap().state("f")
+    }
+
+    fn row(name: &str, kind: &str, status: &str) -> String {
+        format!(
+            r#"{{"jobId":"c:{name}","name":"{name}","folder":"f","type":"{kind}","status":"{status}","numberOfRuns":1,
+                "startTime":"20261129120000","endTime":"20261129120005","held":false,"deleted":false}}"#
+        )
+    }
+
+    fn all(rows: &[(&str, &str, &str)]) -> Option<State> {
+        state(&rows.iter().map(|(name, kind, status)| row(name, kind, status)).collect::<Vec<_>>().join(","))
+    }
+
+    fn active(status: &str, is_waiting: bool) -> State {
+        State::Active { status: status.to_owned(), is_waiting, sla_jobs: BTreeSet::new() }
+    }
+
+    #[test]
+    fn a_folder_has_failed_as_soon_as_one_of_its_jobs_has() {
+        let rows = [("f", "Folder", "Executing"), ("a", "Command", ENDED_NOT_OK), ("b", "Command", "Wait Condition")];
+        let Some(State::Failed { id, name, runs, .. }) = all(&rows) else { panic!("{:?}", all(&rows)) };
+        assert_eq!((id.as_str(), name.as_str(), runs), ("c:a", "a", 1));
+    }
+
+    #[test]
+    fn a_folder_has_ended_with_its_own_row_or_with_all_its_jobs() {
+        let ended = |rows: &[(&str, &str, &str)]| matches!(all(rows), Some(State::Ended(_)));
+        assert!(ended(&[("f", "Folder", ENDED_OK), ("a", "Command", ENDED_OK)]));
+        assert!(ended(&[("a", "Command", ENDED_OK), ("b", "Command", ENDED_OK)]));
+        assert!(!ended(&[("f", "Folder", "Executing"), ("a", "Command", ENDED_OK)]), "more jobs may follow");
+        assert!(!ended(&[("a", "Command", ENDED_OK), ("b", "Command", "Executing")]));
+    }
+
+    #[test]
+    fn a_folder_waits_if_all_its_open_jobs_wait() {
+        let rows = [("f", "Folder", "Executing"), ("a", "Command", ENDED_OK), ("b", "Command", "Wait Condition")];
+        assert_eq!(all(&rows).unwrap(), active("Wait Condition (b)", true));
+        let rows = [("f", "Folder", "Executing"), ("a", "Command", "Executing"), ("b", "Command", "Wait Host")];
+        assert_eq!(all(&rows).unwrap(), active("Executing", false));
+        assert_eq!(all(&[("a", "Command", "Status Unknown")]).unwrap(), active("Status Unknown (a)", false));
+    }
+
+    #[test]
+    fn rows_of_others_and_deleted_ones_do_not_count() {
+        assert_eq!(state(r#"{"name":"x","folder":"g","type":"Command","status":"Ended OK"},{}"#), None);
+        assert_eq!(state(r#"{"name":"a","folder":"f","status":"Ended Not OK","deleted":true}"#), None);
+    }
+
+    #[test]
+    fn only_a_complete_list_is_complete() {
+        let is_complete = |body: &str, truncated| read(body, truncated).map(|listed| listed.is_complete);
+        assert_eq!(is_complete(r#"{"statuses":[],"returned":0}"#, false), Ok(true));
+        assert_eq!(is_complete(r#"{"statuses":[],"returned":0}"#, true), Ok(false));
+        assert_eq!(is_complete(r#"{"statuses":[{}],"total":2}"#, false), Ok(false));
+        assert!(is_complete("<html>", false).is_err() && is_complete("{}", false).is_err());
+    }
+}
