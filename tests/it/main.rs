@@ -12,6 +12,7 @@
 )]
 
 mod aws;
+mod cloud_events;
 mod compose;
 mod conformance;
 mod control_m;

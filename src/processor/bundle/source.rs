@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 use super::condition::Check;
 use super::id::{Candidate, IdRules};
-use super::place::{Field, Found, Places, wrong_type};
+use super::invalid::wrong_type;
+use super::place::{Field, Found, Places};
 use super::time::{TimeField, TimeReader};
 use super::{CHILDREN_MAX, Implausible, PLAUSIBLE_FROM, Place, Role, SourceRules};
 use crate::codec::json::{Digester, Scalar, integer, not_an_object};
@@ -106,13 +107,10 @@ impl Reader {
             let of_role = rules.iter().filter(|source| is_alike(source.member, &source.name));
             // The ids of two events are equal when these are compared, however they are spelled.
             let ignored = of_role.flat_map(|source| {
-                let ids = [&source.bundle, &source.id].into_iter().filter_map(|place| match place {
-                    Place::Value(pointer) => Some(pointer),
-                    Place::Header(_) | Place::Key | Place::KeyField(_) => None,
-                });
-                ids.chain(&source.ignore)
+                let places = [&source.bundle, &source.id].into_iter().chain(&source.ignore);
+                places.filter_map(|place| source.format.pointer(place))
             });
-            let digester = Arc::new(Digester::without(ignored));
+            let digester = Arc::new(Digester::without(&ignored.collect::<Vec<_>>()));
             for reader in readers.iter_mut().filter(|reader| is_alike(reader.member, &reader.name)) {
                 reader.digester = Arc::clone(&digester);
             }
@@ -185,11 +183,14 @@ impl<'a> Fields<'a> {
     }
 
     /// The fields for the bundle.
-    pub(super) fn member_fields(&self) -> Result<MemberFields, Reject> {
+    ///
+    /// `original` is the record before it was opened.
+    pub(super) fn member_fields(&self, original: &Record) -> Result<MemberFields, Reject> {
         let id = self.identifier(&self.reader.id, false)?.into_owned();
         let (expects, position, deadline) = (self.expects()?, self.position()?, self.deadline()?);
-        let value = self.record.value.clone().unwrap_or_default();
-        let content = self.found.payload.map(|payload| value.slice_ref(payload)).unwrap_or_default();
+        let value = original.value.clone().unwrap_or_default();
+        let text = self.record.value.as_ref().zip(self.found.payload);
+        let content = text.map(|(value, payload)| value.slice_ref(payload)).unwrap_or_default();
         Ok(MemberFields { source: self.index, value, content, id, expects, position, deadline })
     }
 
