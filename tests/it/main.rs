@@ -26,6 +26,7 @@ mod property;
 mod readme;
 mod runtime;
 mod scenario;
+mod schema_version;
 mod several;
 mod simulation;
 mod store;

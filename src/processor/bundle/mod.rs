@@ -71,6 +71,7 @@
 //! | `cloud_event` | `CloudEvents` in both content modes |
 //! | `invalid` | the rejections of values that are no events |
 //! | `condition` | which records of a topic are events of a source |
+//! | `version` | the schema versions that a source takes |
 //! | `source` | reads and validates the fields of a member event |
 //! | `id` | validates and normalizes ids |
 //! | `time` | parses event times |
@@ -122,6 +123,7 @@ mod tests;
 mod time;
 mod timing;
 mod topic;
+mod version;
 
 pub use complete_when::CONDITION_VARIABLES;
 pub use condition::{Condition, Literal};
@@ -141,6 +143,7 @@ pub use settle::PAYLOADS_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
 pub use submission::{EVENT_TYPE, application as submitting_application};
 pub use timing::Timing;
+pub use version::{MissingVersion, VersionPattern, VersionRule};
 
 use std::sync::Arc;
 use std::time::Duration;

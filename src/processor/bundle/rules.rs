@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Condition, CutOff, Format, Place, Reports, Resolution};
+use super::{Condition, CutOff, Format, Place, Reports, Resolution, VersionRule};
 use crate::model::Timestamp;
 use crate::template::Expression;
 
@@ -168,6 +168,8 @@ pub struct SourceRules {
     pub time: Option<TimeRule>,
     /// The field with the deadline of the bundle, in parents or children by name; `None`: it is that of the rules.
     pub deadline: Option<TimeRule>,
+    /// The schema versions that are taken; `None`: any.
+    pub version: Option<VersionRule>,
     /// The fields and attributes that do not count when two events with one id are compared, besides the ids of bundle and member.
     pub ignore: Vec<Place>,
     /// What happens to a record with an event time that cannot be.
@@ -189,6 +191,7 @@ impl SourceRules {
             position: None,
             time: None,
             deadline: None,
+            version: None,
             ignore: Vec::new(),
             implausible: Implausible::AppendTime,
         }

@@ -10,6 +10,7 @@ use super::id::{Candidate, IdRules};
 use super::invalid::wrong_type;
 use super::place::{Field, Found, Places};
 use super::time::{TimeField, TimeReader};
+use super::version::VersionCheck;
 use super::{CHILDREN_MAX, Implausible, PLAUSIBLE_FROM, Place, Role, SourceRules};
 use crate::codec::json::{Digester, Scalar, integer, not_an_object};
 use crate::model::{Record, Reject, RejectReason, Timestamp};
@@ -23,6 +24,7 @@ pub(super) struct Reader {
     pub(super) name: Option<Arc<str>>,
     ids: Arc<IdRules>,
     conditions: Vec<Check>,
+    version: Option<VersionCheck>,
     bundle: Field,
     id: Field,
     expects: Option<Field>,
@@ -71,6 +73,7 @@ impl Reader {
     /// The reader of a source, whose places are added to those of its topic.
     pub(super) fn new(rules: &SourceRules, ids: &Arc<IdRules>, places: &mut Places) -> Self {
         let conditions = rules.conditions.iter().map(|condition| Check::new(condition, places)).collect();
+        let version = rules.version.as_ref().map(|rule| VersionCheck::new(rule, places));
         let mut field = |place: &Place| places.add(place);
         let (bundle, id) = (field(&rules.bundle), field(&rules.id));
         let expects = rules.expects.as_ref().map(&mut field);
@@ -88,6 +91,7 @@ impl Reader {
             name: rules.name.clone(),
             ids: Arc::clone(ids),
             conditions,
+            version,
             bundle,
             id,
             expects,
@@ -150,10 +154,27 @@ impl Reader {
         }
     }
 
+    /// Checks the schema version of an event of this source.
+    pub(super) fn check_version(&self, found: &Found<'_>) -> Result<(), Reject> {
+        self.version.as_ref().map_or(Ok(()), |version| version.check(found, &|| self.event()))
+    }
+
+    /// The rejection of a record that cannot be read: its version, if headers or key tell that it is another one.
+    pub(super) fn or_version(&self, record: &Record, reject: Reject) -> Reject {
+        let checked = self.version.as_ref().map(|version| version.check_outside(record, &|| self.event()));
+        checked.and_then(Result::err).unwrap_or(reject)
+    }
+
+    /// What its events are in messages.
+    fn event(&self) -> String {
+        format!("a {} in {}", self.role(), self.topic)
+    }
+
     /// True if a field is in the key, which is JSON then.
     fn reads_key(&self) -> bool {
         let fields = [&self.bundle, &self.id].into_iter().chain(&self.expects).chain(&self.position).chain(&self.time);
         let fields = fields.chain(self.deadline.as_ref().map(|(field, _)| field));
+        let fields = fields.chain(self.version.as_ref().map(VersionCheck::at));
         fields.into_iter().any(|field| matches!(field.place, Place::KeyField(_)))
     }
 
@@ -162,13 +183,11 @@ impl Reader {
         if let Some(field) = &self.time {
             return self.wrong(RejectReason::BadTime, field, what);
         }
-        let (member, topic) = (self.role(), &self.topic);
-        Reject::new(RejectReason::BadTime, format!("the timestamp of a {member} in {topic} is {what}"))
+        Reject::new(RejectReason::BadTime, format!("the timestamp of {} is {what}", self.event()))
     }
 
     fn wrong(&self, reason: RejectReason, field: &Field, what: &str) -> Reject {
-        let member = self.role();
-        Reject::new(reason, format!("`{}` of a {member} in {} is {what}", field.place, self.topic))
+        Reject::new(reason, format!("`{}` of {} is {what}", field.place, self.event()))
     }
 }
 

@@ -33,8 +33,9 @@ impl TopicReader {
         if self.places.is_plain() {
             return Ok(Some(Cow::Borrowed(record)));
         }
-        let may_be = |source: &Reader| role.is_none_or(|role| role == source.role()) && source.may_be(record);
-        if self.sources.iter().any(may_be) { self.places.open(record).map(Some) } else { Ok(None) }
+        let may_be = |source: &&Reader| role.is_none_or(|role| role == source.role()) && source.may_be(record);
+        let Some(first) = self.sources.iter().find(may_be) else { return Ok(None) };
+        self.places.open(record).map(Some).map_err(|reject| first.or_version(record, reject))
     }
 
     /// Reads a record that is opened; `None` if the conditions of none hold. With a role, only sources of that role
@@ -49,12 +50,13 @@ impl TopicReader {
         if payload.is_none() && !first.has_conditions() {
             return Err(self.no_value(record));
         }
-        let found = self.places.read(record, payload)?;
+        let found = self.places.read(record, payload).map_err(|reject| first.or_version(record, reject))?;
         for (index, source) in candidates {
             if source.is_event(&found)? {
                 if found.payload.is_none() {
                     return Err(self.no_value(record));
                 }
+                source.check_version(&found)?;
                 return Ok(Some(Fields::new(record, (index, source), found)));
             }
         }

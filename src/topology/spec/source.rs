@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::{name, place, start};
+use super::{name, place, start, version};
 use crate::codec::yaml::{Fields, Item, Value};
 use crate::processor::bundle::{Format, Implausible, NamedChildren, Place, Role, SourceRules, TimeRule, TimeUnit};
 use crate::topology::StartAt;
@@ -91,6 +91,7 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
     let position = only_of(&mut fields, "position", member, Role::Child);
     let time = fields.item("time").map(|item| time(&item));
     let deadline = fields.item("deadline").map(|item| deadline(&item, role.as_ref()));
+    let version = fields.item("version").map(|item| version::read(&item));
     let start = fields.item("start").map(|item| start::read(&item));
     let ignore = match fields.item("ignore") {
         Some(list) => list.items().and_then(|items| items.iter().map(ignored).collect()),
@@ -109,6 +110,10 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
         Some(read) => Some(read?),
         None => None,
     };
+    let version = match version {
+        Some(read) => Some(read?),
+        None => None,
+    };
     let (topic, member, bundle, id, ignore) = (topic?, member?, bundle?, id?, ignore?);
     let (format, conditions) = (format?, conditions?);
     let rules = SourceRules {
@@ -123,6 +128,7 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
         position,
         time,
         deadline,
+        version,
         ignore,
         implausible,
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Spec, problems};
-use crate::processor::bundle::{AtLeast, EventOutcome, Format, Report, Resolution, Rules, TimeUnit};
+use crate::processor::bundle::{AtLeast, EventOutcome, Format, MissingVersion, Report, Resolution, Rules, TimeUnit};
 
 /// A file with a parent, a child, and this section `bundle`.
 fn with_rules(rules: &str) -> String {
@@ -181,6 +181,34 @@ fn attributes_are_places_in_cloud_events_only() {
         (", ignore: [{ header: x }]", "/id", "sources[0].ignore[0]: headers and key do not count anyway"),
     ] {
         let problems = problems(&with_places(keys, id));
+        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
+    }
+}
+
+#[test]
+fn a_source_says_which_schema_versions_it_takes() {
+    let read = |version: &str| {
+        let spec = Spec::parse("t.yaml", &with_places(&format!(", version: {version}"), "/id")).unwrap();
+        let rule = spec.bundle().unwrap().rules.sources[0].version.clone().unwrap();
+        let accepts: Vec<String> = rule.accepts.iter().map(ToString::to_string).collect();
+        (rule.at.to_string(), accepts.join(" "), rule.missing)
+    };
+    let expected = |at: &str, accepts: &str, missing| (at.to_owned(), accepts.to_owned(), missing);
+    assert_eq!(read("{ at: /v, accepts: 1 }"), expected("/v", "1", MissingVersion::Reject));
+    let several = read("{ at: { header: v }, accepts: [1, \"2.*\"], missing: accept }");
+    assert_eq!(several, expected("header v", "1 2.*", MissingVersion::Accept));
+    for (version, expected) in [
+        ("{ accepts: 1 }", "sources[0].version.at: this key is required and missing"),
+        ("{ at: /v }", "sources[0].version.accepts: this key is required and missing"),
+        ("{ at: /v, accepts: [] }", "sources[0].version.accepts: no version is accepted"),
+        ("{ at: /v, accepts: [1, 1.1] }", "sources[0].version.accepts[1]: expected a text or a whole number"),
+        ("{ at: /v, accepts: 1.0 }", "write it in quotes, as in `\"1.0\"`"),
+        ("{ at: /v, accepts: \"*1*\" }", "sources[0].version.accepts: `*1*` has more than one `*`"),
+        ("{ at: /v, accepts: 1, missing: maybe }", "sources[0].version.missing: expected one of `reject`, `accept`"),
+        ("{ at: { ce: dataschema }, accepts: 1 }", "sources[0].version.at.ce: only CloudEvents have attributes"),
+        ("{ at: /v, accept: 1 }", "did you mean `accepts`?"),
+    ] {
+        let problems = problems(&with_places(&format!(", version: {version}"), "/id"));
         assert!(problems.contains(expected), "{expected}\n---\n{problems}");
     }
 }
