@@ -31,6 +31,7 @@ mod several;
 mod simulation;
 mod store;
 mod validate;
+mod whole;
 
 #[path = "../kafka/mod.rs"]
 mod kafka;
