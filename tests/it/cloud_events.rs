@@ -1,8 +1,10 @@
 //! `CloudEvents` in both content modes: what is read, kept, passed over and refused.
 
 use bytes::Bytes;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use sheaf::model::{Key, Record, RejectReason};
+use sheaf::processor::Keyed;
 
 use crate::events::{Sources, headed, json, record, tombstone};
 
@@ -190,4 +192,68 @@ fn what_is_no_event_is_refused_and_the_reason_is_named() {
     let mut odd = line("e2", 1, &[]);
     odd.headers.push("ce_region", Some(Bytes::from_static(b"\xff")));
     assert_eq!(sources.rejected(&odd).1, "the header ce_region of a record of orders is not UTF-8");
+}
+
+/// Headers that change how a record is read, in any combination.
+fn any_headers() -> impl Strategy<Value = Vec<(&'static str, Vec<u8>)>> {
+    let name = prop::sample::select(vec![
+        "content-type",
+        "ce_id",
+        "ce_type",
+        "ce_source",
+        "ce_specversion",
+        "ce_subject",
+        "ce_x\"y",
+    ]);
+    let text = prop::sample::select(vec![
+        "1.0",
+        "order.created",
+        "line.added",
+        "application/json",
+        "application/cloudevents+json",
+        "application/cloudevents-batch",
+        "",
+    ]);
+    let value = prop_oneof![text.prop_map(|text| text.as_bytes().to_vec()), prop::collection::vec(any::<u8>(), 0..4)];
+    prop::collection::vec((name, value), 0..10)
+}
+
+/// Values: bytes, and events of which some fields are missing or of another type.
+fn any_value() -> impl Strategy<Value = Vec<u8>> {
+    let fields = vec![
+        r#""id":"e1""#,
+        r#""id":7"#,
+        r#""type":"order.created""#,
+        r#""source":"/s""#,
+        r#""specversion":"1.0""#,
+        r#""subject":"o1""#,
+        r#""data":{"lines":0}"#,
+        r#""data_base64":"e30=""#,
+        r#""data_base64":"*""#,
+        r#""data":null"#,
+        r#""time":"2026-11-21T00:39:00Z""#,
+    ];
+    let event =
+        prop::sample::subsequence(fields, 0..=11).prop_map(|fields| format!("{{{}}}", fields.join(",")).into_bytes());
+    prop_oneof![event, prop::collection::vec(any::<u8>(), 0..20)]
+}
+
+proptest! {
+    #[test]
+    fn any_record_is_read_passed_over_or_refused(headers in any_headers(), value in any_value(), is_tombstone in any::<bool>()) {
+        let sources = sources();
+        let mut record = record("orders", value);
+        for (name, value) in headers {
+            record.headers.push(name, Some(Bytes::from(value)));
+        }
+        let record = if is_tombstone { tombstone(record) } else { record };
+        if let Ok(Keyed::To(addressed)) = sources.key(&record) {
+            prop_assert!(!addressed.key.as_bytes().is_empty());
+            // Nothing is missing from an order without lines.
+            if let Some(submission) = sources.submission(&[record]) {
+                let value: Value = serde_json::from_slice(&submission).unwrap();
+                prop_assert_eq!(&value["parent"]["specversion"], "1.0");
+            }
+        }
+    }
 }

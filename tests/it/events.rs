@@ -26,7 +26,7 @@ impl Sources {
         Self { topology: spec.assemble("app", |_| None).unwrap(), rules }
     }
 
-    fn key(&self, record: &Record) -> Result<Keyed, Reject> {
+    pub(crate) fn key(&self, record: &Record) -> Result<Keyed, Reject> {
         let of_topic: Vec<_> = self.topology.sources.iter().filter(|it| it.topic == record.source.topic).collect();
         assert_eq!(of_topic.len(), 1, "the runtime reads a topic once");
         of_topic[0].keying.key(record)
