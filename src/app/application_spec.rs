@@ -45,6 +45,12 @@ impl ApplicationSpec {
         Self { config: Config { application_id, ..config.clone() }, path, file }
     }
 
+    /// The application that the configuration would be with a single topology, if none of these is it.
+    pub fn former<'a>(config: &'a Config, specs: &[Self]) -> Option<&'a str> {
+        let former = config.application_id.as_str();
+        (specs.len() > 1 && specs.iter().all(|spec| spec.id() != former)).then_some(former)
+    }
+
     /// The application id.
     pub fn id(&self) -> &str {
         &self.config.application_id

@@ -6,6 +6,7 @@ use super::feature::NotBuilt;
 use super::template::TemplateError;
 use crate::codec::text;
 use crate::codec::yaml::Problems;
+use crate::model::Topic;
 use crate::template::{Finding, Severity};
 use crate::topology::AssembleError;
 use crate::{broker, metric, secret, store};
@@ -73,6 +74,19 @@ pub enum Error {
         first: String,
         /// The other application.
         second: String,
+    },
+    /// The cluster has the topics of an application that is none of the topologies any more.
+    #[error(
+        "topologies: the topic {topic} is of the application {id}, which is none of the topologies: with several of them each has \
+         an id of its own, and its state and offsets would be left behind. Write `application_id: {id}` to the file that has run \
+         under it, so that it goes on where it was; or choose another `application_id` in the configuration; or delete the topics \
+         {id}-*"
+    )]
+    FormerApplication {
+        /// Its topic.
+        topic: Topic,
+        /// The application id.
+        id: String,
     },
     /// The state directory has the state of an application that is none of the topologies any more.
     #[error(

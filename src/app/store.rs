@@ -26,9 +26,8 @@ pub fn all_stores(config: &Config, specs: &[ApplicationSpec]) -> Result<Vec<Box<
     use crate::store::rocks::{RocksOptions, RocksStores};
 
     let root = |id: &str| config.state_dir.join(id);
-    let former = root(&config.application_id);
-    if !specs.iter().any(|spec| spec.id() == config.application_id) && former.exists() {
-        return Err(Error::OrphanedState { path: former, id: config.application_id.clone() });
+    if let Some(former) = ApplicationSpec::former(config, specs).filter(|former| root(former).exists()) {
+        return Err(Error::OrphanedState { path: root(former), id: former.to_owned() });
     }
     let mut opened: Vec<RocksStores> = Vec::new();
     for spec in specs {

@@ -87,6 +87,7 @@ impl From<app::Error> for Failure {
             | app::Error::LongApplication { .. }
             | app::Error::SharedTopic { .. }
             | app::Error::OrphanedState { .. }
+            | app::Error::FormerApplication { .. }
             | app::Error::TopologyFile { .. }
             | app::Error::TopologyText { .. }
             | app::Error::Template { .. }

@@ -67,11 +67,13 @@ pub enum RejectReason {
     Unsupported,
     /// Another event has the same id and another content.
     Conflict,
+    /// The event has a schema version that its source does not take.
+    IncompatibleVersion,
 }
 
 impl RejectReason {
     /// All reasons, so that each metric series can start at 0.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NoValue,
         Self::Unparsable,
         Self::MissingField,
@@ -87,6 +89,7 @@ impl RejectReason {
         Self::BadCommand,
         Self::Unsupported,
         Self::Conflict,
+        Self::IncompatibleVersion,
     ];
 
     /// The stable name in headers and labels.
@@ -107,6 +110,7 @@ impl RejectReason {
             Self::BadCommand => "bad_command",
             Self::Unsupported => "unsupported",
             Self::Conflict => "conflict",
+            Self::IncompatibleVersion => "incompatible_version",
         }
     }
 
@@ -127,6 +131,9 @@ impl RejectReason {
             Self::Unsupported => "run the same version on all instances",
             Self::Conflict => {
                 "find out which of both events is right; `bundle.conflicts` in the topology says which one counts"
+            }
+            Self::IncompatibleVersion => {
+                "accept the version in the source's `version` if the topology can read it, give it a source of its own, or mend the producer"
             }
         }
     }

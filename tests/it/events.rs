@@ -14,42 +14,42 @@ use sheaf::topology::{Spec, Topology};
 const NOW: Timestamp = Timestamp::from_millis(1_795_221_600_000);
 
 /// A topology, as its file has it.
-struct Sources {
+pub(crate) struct Sources {
     topology: Topology,
     rules: Rules,
 }
 
 impl Sources {
-    fn new(sources: &str, bundle: &str) -> Self {
+    pub(crate) fn new(sources: &str, bundle: &str) -> Self {
         let spec = Spec::parse("t.yaml", &format!("name: t\nsources:\n{sources}\nbundle: {bundle}\n")).unwrap();
         let rules = spec.bundle().unwrap().rules.clone();
         Self { topology: spec.assemble("app", |_| None).unwrap(), rules }
     }
 
-    fn key(&self, record: &Record) -> Result<Keyed, Reject> {
+    pub(crate) fn key(&self, record: &Record) -> Result<Keyed, Reject> {
         let of_topic: Vec<_> = self.topology.sources.iter().filter(|it| it.topic == record.source.topic).collect();
         assert_eq!(of_topic.len(), 1, "the runtime reads a topic once");
         of_topic[0].keying.key(record)
     }
 
-    fn addressed(&self, record: &Record) -> Addressed {
+    pub(crate) fn addressed(&self, record: &Record) -> Addressed {
         match self.key(record) {
             Ok(Keyed::To(addressed)) => addressed,
             other => panic!("{other:?}: {record:?}"),
         }
     }
 
-    fn rejected(&self, record: &Record) -> (RejectReason, String) {
+    pub(crate) fn rejected(&self, record: &Record) -> (RejectReason, String) {
         let reject = self.key(record).unwrap_err();
         (reject.reason, reject.detail)
     }
 
-    fn is_passed(&self, record: &Record) -> bool {
+    pub(crate) fn is_passed(&self, record: &Record) -> bool {
         self.key(record) == Ok(Keyed::Pass)
     }
 
     /// The submission of these records, each from the keying step or, in turn, without what that has parsed.
-    fn submission(&self, records: &[Record]) -> Option<Bytes> {
+    pub(crate) fn submission(&self, records: &[Record]) -> Option<Bytes> {
         let (bundle, mut state, mut value) = (Bundle::new("t", self.rules.clone()), None::<State>, None);
         for (index, record) in records.iter().enumerate() {
             let (key, event) = self.addressed(record).into_event(record.clone());
@@ -63,7 +63,7 @@ impl Sources {
     }
 }
 
-fn record(topic: &str, value: impl Into<Bytes>) -> Record {
+pub(crate) fn record(topic: &str, value: impl Into<Bytes>) -> Record {
     Record {
         source: TopicPartition::new(&Topic::new(topic), 0),
         offset: 7,
@@ -74,11 +74,11 @@ fn record(topic: &str, value: impl Into<Bytes>) -> Record {
     }
 }
 
-fn json(topic: &str, value: &Value) -> Record {
+pub(crate) fn json(topic: &str, value: &Value) -> Record {
     record(topic, value.to_string())
 }
 
-fn headed(record: Record, headers: &[(&'static str, &'static str)]) -> Record {
+pub(crate) fn headed(record: Record, headers: &[(&'static str, &'static str)]) -> Record {
     let headers = headers.iter().fold(record.headers, |all, (name, value)| all.with(*name, *value));
     Record { headers, ..record }
 }
@@ -87,7 +87,7 @@ fn keyed(record: Record, key: &str) -> Record {
     Record { key: Some(Bytes::copy_from_slice(key.as_bytes())), ..record }
 }
 
-fn tombstone(record: Record) -> Record {
+pub(crate) fn tombstone(record: Record) -> Record {
     Record { value: None, ..record }
 }
 

@@ -12,6 +12,7 @@
 )]
 
 mod aws;
+mod cloud_events;
 mod compose;
 mod conformance;
 mod control_m;
@@ -25,6 +26,7 @@ mod property;
 mod readme;
 mod runtime;
 mod scenario;
+mod schema_version;
 mod several;
 mod simulation;
 mod store;

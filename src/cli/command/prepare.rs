@@ -7,11 +7,18 @@ use anyhow::Context as _;
 use tokio::runtime::Runtime;
 use tracing::Span;
 
+use crate::app;
 use crate::broker::Admin;
 use crate::cli::exit::Failure;
 use crate::cli::signal::Signals;
 use crate::model::ErrorClass;
 use crate::runtime::{self, Application, Context, Predecessor};
+use crate::topology::internal_topic;
+
+/// The time-out of a call to the broker; short, so that a wrong address is reported soon.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// The name of the instances topic, after the application id.
+const INSTANCES: &str = "instances";
 
 /// The name of an application in errors and log lines, if the process has several.
 #[derive(Clone, Debug)]
@@ -24,10 +31,15 @@ impl Label {
     /// The label of an application among `count`.
     pub(super) fn new(application: &str, count: usize) -> Self {
         if count == 1 {
-            return Self { application: None, span: Span::none() };
+            return Self::none();
         }
         // Of the highest level, so that no configured level hides it.
         Self { application: Some(application.to_owned()), span: tracing::error_span!("application", id = application) }
+    }
+
+    /// No label.
+    fn none() -> Self {
+        Self { application: None, span: Span::none() }
     }
 
     /// Runs an action whose log lines are of this application.
@@ -48,18 +60,33 @@ pub(super) struct Prepared {
     admin: Box<dyn Admin>,
 }
 
-/// The context of an application, and the admin client that has prepared it.
-type WithAdmin = (Context, Box<dyn Admin>);
-
-/// Creates and checks the topics of all applications; `None` after a signal.
+/// Creates and checks the topics of all applications; `None` after a signal. `former` is the application that a single topology
+/// would be, if none of them is it.
 pub(super) fn prepare(
     applications: Vec<(Label, Application)>,
+    former: Option<&str>,
     runtime: &Runtime,
     signals: &mut Signals,
 ) -> Result<Option<Vec<Prepared>>, Failure> {
     let mut prepared = Vec::new();
     for (label, application) in applications {
-        match prepare_one(&label, &Arc::new(application), runtime, signals).map_err(|failure| label.failed(failure))? {
+        let application = Arc::new(application);
+        if let (Some(former), true) = (former, prepared.is_empty())
+            && refuse_former(former, &application, runtime, signals)?.is_none()
+        {
+            return Ok(None);
+        }
+        let attempt = || {
+            let (application, label) = (Arc::clone(&application), label.clone());
+            move || {
+                label.in_scope(|| {
+                    let mut admin = application.admin()?;
+                    let context = application.prepare(&mut *admin, TIMEOUT)?;
+                    runtime::Result::Ok((context, admin))
+                })
+            }
+        };
+        match retried(&label, attempt, runtime, signals).map_err(|failure| label.failed(failure))? {
             Some((context, admin)) => prepared.push(Prepared { label, context, admin }),
             None => return Ok(None),
         }
@@ -67,27 +94,43 @@ pub(super) fn prepare(
     Ok(Some(prepared))
 }
 
-/// Creates and checks the topics of an application; retries while no broker is reachable. `None` after a signal.
-fn prepare_one(
-    label: &Label,
+/// Refuses the start if the application that a single topology would be has run on this cluster: its state and offsets would be left
+/// behind. `None` after a signal.
+fn refuse_former(
+    former: &str,
     application: &Arc<Application>,
     runtime: &Runtime,
     signals: &mut Signals,
-) -> Result<Option<WithAdmin>, Failure> {
+) -> Result<Option<()>, Failure> {
+    let topic = internal_topic(former, INSTANCES);
+    let attempt = || {
+        let (application, topic) = (Arc::clone(application), topic.clone());
+        move || match application.admin()?.describe(std::slice::from_ref(&topic), TIMEOUT) {
+            Ok(found) => Ok(found.iter().any(Option::is_some)),
+            // Without a right to the topic it is another's.
+            Err(error) if error.class() == ErrorClass::Fatal => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    };
+    match retried(&Label::none(), attempt, runtime, signals)? {
+        Some(true) => Err(app::Error::FormerApplication { topic, id: former.to_owned() }.into()),
+        Some(false) => Ok(Some(())),
+        None => Ok(None),
+    }
+}
+
+/// Repeats an attempt on another thread while no broker is reachable. `None` after a signal.
+fn retried<T: Send + 'static, A: FnOnce() -> runtime::Result<T> + Send + 'static>(
+    label: &Label,
+    attempt: impl Fn() -> A,
+    runtime: &Runtime,
+    signals: &mut Signals,
+) -> Result<Option<T>, Failure> {
     const BACKOFF_MIN: Duration = Duration::from_secs(1);
     const BACKOFF_MAX: Duration = Duration::from_secs(30);
-    // Short, so that a wrong address is reported soon.
-    const TIMEOUT: Duration = Duration::from_secs(3);
     let mut backoff = BACKOFF_MIN;
     loop {
-        let (application, scope) = (Arc::clone(application), label.clone());
-        let attempt = runtime.spawn_blocking(move || {
-            scope.in_scope(|| {
-                let mut admin = application.admin()?;
-                let context = application.prepare(&mut *admin, TIMEOUT)?;
-                runtime::Result::Ok((context, admin))
-            })
-        });
+        let attempt = runtime.spawn_blocking(attempt());
         let result = runtime.block_on(async {
             tokio::select! {
                 result = attempt => Some(result),
@@ -96,7 +139,7 @@ fn prepare_one(
         });
         let Some(result) = result else { return Ok(None) };
         match result.context("preparing the topics")? {
-            Ok(prepared) => return Ok(Some(prepared)),
+            Ok(done) => return Ok(Some(done)),
             Err(error) if error.class() == ErrorClass::Retry => label.in_scope(|| {
                 tracing::warn!(
                     %error,

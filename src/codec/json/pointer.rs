@@ -49,6 +49,13 @@ impl Pointer {
         Ok(Self { text: text.to_owned(), tokens })
     }
 
+    /// The pointer to the value below these names and indices, unescaped.
+    pub fn of<'t>(tokens: impl IntoIterator<Item = &'t str>) -> Self {
+        let tokens: Vec<String> = tokens.into_iter().map(str::to_owned).collect();
+        let escaped = tokens.iter().map(|token| format!("/{}", token.replace('~', "~0").replace('/', "~1")));
+        Self { text: escaped.collect(), tokens }
+    }
+
     /// The pointer as it was written.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -1,7 +1,9 @@
 //! The conditions of a source: which records of its topic are events of it.
 
 use super::Place;
-use super::place::{Field, Found, Places, outside, wrong_type};
+use super::cloud_event;
+use super::invalid::wrong_type;
+use super::place::{Field, Found, Places, outside};
 use crate::codec::json::{Scalar, integer, not_an_object};
 use crate::model::{Record, Reject};
 
@@ -57,6 +59,10 @@ impl Check {
     pub(super) fn may_hold(&self, record: &Record) -> bool {
         match &self.at.place {
             place @ (Place::Header(_) | Place::Key) => self.is_text(&outside(record, place)),
+            // In the binary mode an attribute is a header.
+            Place::Attribute(name) => {
+                cloud_event::in_headers(record, name).is_none_or(|text| self.is_text(&Scalar::Text(text.into())))
+            }
             Place::Value(_) | Place::KeyField(_) => true,
         }
     }
@@ -67,15 +73,20 @@ impl Check {
         let scalar = found.scalar(&self.at);
         match (&self.at.place, found.payload, found.unreadable_key()) {
             (Place::Header(_) | Place::Key, _, _) => Ok(self.is_text(&scalar)),
+            // An extension is a text in the binary mode, whatever its type is.
+            (Place::Attribute(_), _, _) => Ok(self.is_text(&scalar) || self.is_value(&scalar)),
             (Place::KeyField(_), _, Some(reject)) => Err(reject.clone()),
             (Place::Value(_), Some(payload), _) if scalar == Scalar::Absent => match not_an_object(payload) {
                 None | Some("null") => Ok(false),
                 Some(other) => Err(wrong_type(found.topic, other)),
             },
-            (Place::Value(_) | Place::KeyField(_), _, _) => {
-                Ok(self.is.iter().any(|expected| expected.is_equal(&scalar)))
-            }
+            (Place::Value(_) | Place::KeyField(_), _, _) => Ok(self.is_value(&scalar)),
         }
+    }
+
+    /// Compares with a value of a JSON text.
+    fn is_value(&self, scalar: &Scalar<'_>) -> bool {
+        self.is.iter().any(|expected| expected.is_equal(scalar))
     }
 
     /// Compares with a text without type: `1` and `true` are equal to the integer and the boolean.

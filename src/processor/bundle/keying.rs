@@ -66,9 +66,10 @@ fn time_reader(source: &SourceRules) -> Result<TimeReader, KeyingError> {
 
 impl Keying for MemberKeying {
     fn key(&self, record: &Record) -> Result<Keyed, Reject> {
-        let Some(fields) = self.reader.read(record, None)? else { return Ok(Keyed::Pass) };
+        let Some(opened) = self.reader.open(record, None)? else { return Ok(Keyed::Pass) };
+        let Some(fields) = self.reader.read(&opened, None)? else { return Ok(Keyed::Pass) };
         let key = Key::new(&fields.bundle()?);
-        let member = fields.member_fields()?;
+        let member = fields.member_fields(record)?;
         let at = match (fields.time()?, self.times.get(fields.index)) {
             (Some(field), Some(time)) => time.read(&field).map_err(|what| fields.bad_time(&what))?,
             (None, _) | (Some(_), None) => record.timestamp,

@@ -68,7 +68,10 @@
 //! | `rules`, `policy` | the settings |
 //! | `topic` | reads the records of one topic, for all sources that it feeds |
 //! | `place` | places of a record: fields, headers, the key |
+//! | `cloud_event` | `CloudEvents` in both content modes |
+//! | `invalid` | the rejections of values that are no events |
 //! | `condition` | which records of a topic are events of a source |
+//! | `version` | the schema versions that a source takes |
 //! | `source` | reads and validates the fields of a member event |
 //! | `id` | validates and normalizes ids |
 //! | `time` | parses event times |
@@ -85,6 +88,7 @@
 mod alert;
 mod classify;
 mod close;
+mod cloud_event;
 mod complete_when;
 mod completion;
 mod condition;
@@ -98,6 +102,7 @@ mod form;
 mod form_4;
 mod gathering;
 mod id;
+mod invalid;
 mod keying;
 mod member;
 mod phase;
@@ -118,6 +123,7 @@ mod tests;
 mod time;
 mod timing;
 mod topic;
+mod version;
 
 pub use complete_when::CONDITION_VARIABLES;
 pub use condition::{Condition, Literal};
@@ -137,6 +143,7 @@ pub use settle::PAYLOADS_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
 pub use submission::{EVENT_TYPE, application as submitting_application};
 pub use timing::Timing;
+pub use version::{MissingVersion, VersionPattern, VersionRule};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -225,9 +232,12 @@ impl Bundle {
         let topic = record.source.topic.as_str();
         let reader = self.topics.iter().find(|reader| *reader.topic == *topic).ok_or_else(|| self.unknown(event))?;
         let parsed = event.parsed.get::<MemberFields>().filter(|fields| fields.are_from(record.value.as_ref()));
-        let fields = match parsed {
-            Some(fields) => fields.clone(),
-            None => reader.read(record, Some(&event.role))?.ok_or_else(|| self.unknown(event))?.member_fields()?,
+        let fields = if let Some(fields) = parsed {
+            fields.clone()
+        } else {
+            let opened = reader.open(record, Some(&event.role))?.ok_or_else(|| self.unknown(event))?;
+            let fields = reader.read(&opened, Some(&event.role))?.ok_or_else(|| self.unknown(event))?;
+            fields.member_fields(record)?
         };
         let is_source = |source: &&Reader| source.role() == event.role;
         let source = reader.sources.get(fields.source).filter(is_source).ok_or_else(|| self.unknown(event))?;

@@ -1,9 +1,12 @@
 //! Places of a record: a field of its value, a header, its key or a field of its key.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use crate::codec::json::{Extracted, Extractor, Pointer, Scalar, diagnose};
-use crate::model::{Record, Reject, RejectReason};
+use super::cloud_event;
+use super::invalid::unparsable;
+use crate::codec::json::{Extracted, Extractor, Pointer, Scalar};
+use crate::model::{Record, Reject};
 
 /// A place of a record at which a topology finds an id, a number, a time or a type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +19,8 @@ pub enum Place {
     Key,
     /// A field of the key, which is JSON.
     KeyField(Pointer),
+    /// An attribute of a `CloudEvent`; [`Place::Value`] is a field of its data.
+    Attribute(String),
 }
 
 impl From<Pointer> for Place {
@@ -25,13 +30,14 @@ impl From<Pointer> for Place {
 }
 
 impl fmt::Display for Place {
-    /// `/id`, `header ce_id`, `key`, `key /id`.
+    /// `/id`, `header ce_id`, `key`, `key /id`, `ce id`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Value(pointer) => write!(f, "{pointer}"),
             Self::Header(name) => write!(f, "header {name}"),
             Self::Key => f.write_str("key"),
             Self::KeyField(pointer) => write!(f, "key {pointer}"),
+            Self::Attribute(name) => write!(f, "ce {name}"),
         }
     }
 }
@@ -45,6 +51,20 @@ pub enum Format {
     /// A JSON text behind the framing of Confluent's schema registry: a zero byte, and four bytes with the schema's id. A text
     /// without framing is read too.
     Confluent,
+    /// A `CloudEvent` 1.0 with JSON data, in the structured or the binary mode of its Kafka protocol binding.
+    CloudEvents,
+}
+
+impl Format {
+    /// The pointer to a place in the text of a value; `None` for a place outside of it.
+    pub(super) fn pointer(self, place: &Place) -> Option<Pointer> {
+        match (place, self) {
+            (Place::Value(pointer), Self::CloudEvents) => Some(cloud_event::of_data(pointer)),
+            (Place::Value(pointer), Self::Json | Self::Confluent) => Some(pointer.clone()),
+            (Place::Attribute(name), _) => Some(cloud_event::attribute(name)),
+            (Place::Header(_) | Place::Key | Place::KeyField(_), _) => None,
+        }
+    }
 }
 
 /// A place with its index in the extractor of its part of the record.
@@ -55,31 +75,41 @@ pub(super) struct Field {
 }
 
 /// The places of all sources of one topic, to be read in one pass.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Places {
+    format: Format,
     value: Vec<Pointer>,
     key: Vec<Pointer>,
 }
 
 impl Places {
+    /// No places in values of this format, but for those that each of its events has.
+    pub(super) fn of(format: Format) -> Self {
+        let value = match format {
+            Format::CloudEvents => cloud_event::required(),
+            Format::Json | Format::Confluent => Vec::new(),
+        };
+        Self { format, value, key: Vec::new() }
+    }
+
     /// Adds a place.
     pub(super) fn add(&mut self, place: &Place) -> Field {
         let pointers = match place {
-            Place::Value(pointer) => Some((&mut self.value, pointer)),
-            Place::KeyField(pointer) => Some((&mut self.key, pointer)),
+            Place::Value(_) | Place::Attribute(_) => self.format.pointer(place).map(|it| (&mut self.value, it)),
+            Place::KeyField(pointer) => Some((&mut self.key, pointer.clone())),
             Place::Header(_) | Place::Key => None,
         };
         let index = pointers.map_or(0, |(list, pointer)| {
-            list.push(pointer.clone());
+            list.push(pointer);
             list.len() - 1
         });
         Field { place: place.clone(), index }
     }
 
     /// Reads these places in records of a topic.
-    pub(super) fn reader(&self, topic: &str, format: Format) -> PlaceReader {
+    pub(super) fn reader(&self, topic: &str) -> PlaceReader {
         let key = (!self.key.is_empty()).then(|| Extractor::new(&self.key));
-        PlaceReader { topic: topic.to_owned(), format, value: Extractor::new(&self.value), key }
+        PlaceReader { topic: topic.to_owned(), format: self.format, value: Extractor::new(&self.value), key }
     }
 }
 
@@ -94,6 +124,20 @@ pub(super) struct PlaceReader {
 }
 
 impl PlaceReader {
+    /// The record with its event as one JSON text in its value, where it is not.
+    pub(super) fn open<'a>(&self, record: &'a Record) -> Result<Cow<'a, Record>, Reject> {
+        let text = match self.format {
+            Format::Json | Format::Confluent => None,
+            Format::CloudEvents => cloud_event::text(record)?,
+        };
+        Ok(text.map_or(Cow::Borrowed(record), |text| Cow::Owned(Record { value: Some(text), ..record.clone() })))
+    }
+
+    /// True if events are read as they are.
+    pub(super) const fn is_plain(&self) -> bool {
+        !matches!(self.format, Format::CloudEvents)
+    }
+
     /// The JSON text of a record's value, without framing and byte order mark; `None` if it has no value.
     pub(super) fn payload<'a>(&self, record: &'a Record) -> Option<&'a [u8]> {
         record.value.as_deref().map(|value| self.text(value))
@@ -105,7 +149,7 @@ impl PlaceReader {
         let bytes = match (self.format, bytes) {
             // JSON does not begin with a zero byte, so a record without framing is read too.
             (Format::Confluent, [0, ..]) => bytes.get(FRAME_LEN..).unwrap_or(bytes),
-            (Format::Json | Format::Confluent, _) => bytes,
+            (Format::Json | Format::Confluent | Format::CloudEvents, _) => bytes,
         };
         bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
     }
@@ -117,6 +161,9 @@ impl PlaceReader {
             (Some(text), Some(value)) => Some(self.extract(&self.value, (value, text), "value")?),
             (Some(_), None) | (None, _) => None,
         };
+        if let (Format::CloudEvents, Some(text), Some(found)) = (self.format, payload, &value) {
+            cloud_event::check(record, text, found)?;
+        }
         let key = match (&self.key, &record.key) {
             (Some(extractor), Some(key)) => Some(self.extract(extractor, (key, self.text(key)), "key")),
             (Some(_), None) | (None, _) => None,
@@ -131,10 +178,7 @@ impl PlaceReader {
         (bytes, text): (&[u8], &'a [u8]),
         part: &str,
     ) -> Result<Extracted<'a>, Reject> {
-        extractor.extract(text).map_err(|error| {
-            let what = diagnose(bytes, text, &error).map(|what| format!("; it is {what}")).unwrap_or_default();
-            Reject::new(RejectReason::Unparsable, format!("the {part} of a record of {}: {error}{what}", self.topic))
-        })
+        extractor.extract(text).map_err(|error| unparsable(part, &self.topic, (bytes, text), &error))
     }
 }
 
@@ -152,7 +196,7 @@ impl<'a> Found<'a> {
     /// The value at a place.
     pub(super) fn scalar(&self, field: &Field) -> Scalar<'a> {
         let found = match &field.place {
-            Place::Value(_) => self.value.as_ref(),
+            Place::Value(_) | Place::Attribute(_) => self.value.as_ref(),
             Place::KeyField(_) => self.key.as_ref().and_then(|key| key.as_ref().ok()),
             Place::Header(_) | Place::Key => return outside(self.record, &field.place),
         };
@@ -173,17 +217,11 @@ pub(super) fn outside<'a>(record: &'a Record, place: &Place) -> Scalar<'a> {
             None => return Scalar::Absent,
         },
         Place::Key => record.key.as_ref(),
-        Place::Value(_) | Place::KeyField(_) => return Scalar::Absent,
+        Place::Value(_) | Place::KeyField(_) | Place::Attribute(_) => return Scalar::Absent,
     };
     match bytes.map(|bytes| std::str::from_utf8(bytes)) {
         None => Scalar::Null,
         Some(Ok(text)) => Scalar::Text(text.into()),
         Some(Err(_)) => Scalar::Other("bytes that are not UTF-8"),
     }
-}
-
-/// The rejection of a value that is no object; `what` completes "the value is ..".
-pub(super) fn wrong_type(topic: &str, what: &str) -> Reject {
-    let detail = format!("the value of a record of {topic} is {what}; an event is a JSON object");
-    Reject::new(RejectReason::WrongType, detail)
 }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Condition, CutOff, Format, Place, Reports, Resolution};
-use crate::codec::json::Pointer;
+use super::{Condition, CutOff, Format, Place, Reports, Resolution, VersionRule};
 use crate::model::Timestamp;
 use crate::template::Expression;
 
@@ -133,6 +132,11 @@ impl Rules {
             || self.members.iter().any(|named| named.min < named.count)
     }
 
+    /// The format of the values of a topic, which is that of all its sources.
+    pub(super) fn format(&self, topic: &str) -> Format {
+        self.sources.iter().find(|source| source.topic == topic).map(|source| source.format).unwrap_or_default()
+    }
+
     /// The number of children if no parent states it.
     pub fn children(&self) -> u32 {
         if self.members.is_empty() { self.children } else { self.members.iter().map(|named| named.count).sum() }
@@ -164,8 +168,10 @@ pub struct SourceRules {
     pub time: Option<TimeRule>,
     /// The field with the deadline of the bundle, in parents or children by name; `None`: it is that of the rules.
     pub deadline: Option<TimeRule>,
-    /// The fields that do not count when two events with one id are compared, besides the ids of bundle and member.
-    pub ignore: Vec<Pointer>,
+    /// The schema versions that are taken; `None`: any.
+    pub version: Option<VersionRule>,
+    /// The fields and attributes that do not count when two events with one id are compared, besides the ids of bundle and member.
+    pub ignore: Vec<Place>,
     /// What happens to a record with an event time that cannot be.
     pub implausible: Implausible,
 }
@@ -185,6 +191,7 @@ impl SourceRules {
             position: None,
             time: None,
             deadline: None,
+            version: None,
             ignore: Vec::new(),
             implausible: Implausible::AppendTime,
         }

@@ -7,8 +7,10 @@ use bytes::Bytes;
 
 use super::condition::Check;
 use super::id::{Candidate, IdRules};
-use super::place::{Field, Found, Places, wrong_type};
+use super::invalid::wrong_type;
+use super::place::{Field, Found, Places};
 use super::time::{TimeField, TimeReader};
+use super::version::VersionCheck;
 use super::{CHILDREN_MAX, Implausible, PLAUSIBLE_FROM, Place, Role, SourceRules};
 use crate::codec::json::{Digester, Scalar, integer, not_an_object};
 use crate::model::{Record, Reject, RejectReason, Timestamp};
@@ -22,6 +24,7 @@ pub(super) struct Reader {
     pub(super) name: Option<Arc<str>>,
     ids: Arc<IdRules>,
     conditions: Vec<Check>,
+    version: Option<VersionCheck>,
     bundle: Field,
     id: Field,
     expects: Option<Field>,
@@ -70,6 +73,7 @@ impl Reader {
     /// The reader of a source, whose places are added to those of its topic.
     pub(super) fn new(rules: &SourceRules, ids: &Arc<IdRules>, places: &mut Places) -> Self {
         let conditions = rules.conditions.iter().map(|condition| Check::new(condition, places)).collect();
+        let version = rules.version.as_ref().map(|rule| VersionCheck::new(rule, places));
         let mut field = |place: &Place| places.add(place);
         let (bundle, id) = (field(&rules.bundle), field(&rules.id));
         let expects = rules.expects.as_ref().map(&mut field);
@@ -87,6 +91,7 @@ impl Reader {
             name: rules.name.clone(),
             ids: Arc::clone(ids),
             conditions,
+            version,
             bundle,
             id,
             expects,
@@ -106,13 +111,10 @@ impl Reader {
             let of_role = rules.iter().filter(|source| is_alike(source.member, &source.name));
             // The ids of two events are equal when these are compared, however they are spelled.
             let ignored = of_role.flat_map(|source| {
-                let ids = [&source.bundle, &source.id].into_iter().filter_map(|place| match place {
-                    Place::Value(pointer) => Some(pointer),
-                    Place::Header(_) | Place::Key | Place::KeyField(_) => None,
-                });
-                ids.chain(&source.ignore)
+                let places = [&source.bundle, &source.id].into_iter().chain(&source.ignore);
+                places.filter_map(|place| source.format.pointer(place))
             });
-            let digester = Arc::new(Digester::without(ignored));
+            let digester = Arc::new(Digester::without(&ignored.collect::<Vec<_>>()));
             for reader in readers.iter_mut().filter(|reader| is_alike(reader.member, &reader.name)) {
                 reader.digester = Arc::clone(&digester);
             }
@@ -152,10 +154,27 @@ impl Reader {
         }
     }
 
+    /// Checks the schema version of an event of this source.
+    pub(super) fn check_version(&self, found: &Found<'_>) -> Result<(), Reject> {
+        self.version.as_ref().map_or(Ok(()), |version| version.check(found, &|| self.event()))
+    }
+
+    /// The rejection of a record that cannot be read: its version, if headers or key tell that it is another one.
+    pub(super) fn or_version(&self, record: &Record, reject: Reject) -> Reject {
+        let checked = self.version.as_ref().map(|version| version.check_outside(record, &|| self.event()));
+        checked.and_then(Result::err).unwrap_or(reject)
+    }
+
+    /// What its events are in messages.
+    fn event(&self) -> String {
+        format!("a {} in {}", self.role(), self.topic)
+    }
+
     /// True if a field is in the key, which is JSON then.
     fn reads_key(&self) -> bool {
         let fields = [&self.bundle, &self.id].into_iter().chain(&self.expects).chain(&self.position).chain(&self.time);
         let fields = fields.chain(self.deadline.as_ref().map(|(field, _)| field));
+        let fields = fields.chain(self.version.as_ref().map(VersionCheck::at));
         fields.into_iter().any(|field| matches!(field.place, Place::KeyField(_)))
     }
 
@@ -164,13 +183,11 @@ impl Reader {
         if let Some(field) = &self.time {
             return self.wrong(RejectReason::BadTime, field, what);
         }
-        let (member, topic) = (self.role(), &self.topic);
-        Reject::new(RejectReason::BadTime, format!("the timestamp of a {member} in {topic} is {what}"))
+        Reject::new(RejectReason::BadTime, format!("the timestamp of {} is {what}", self.event()))
     }
 
     fn wrong(&self, reason: RejectReason, field: &Field, what: &str) -> Reject {
-        let member = self.role();
-        Reject::new(reason, format!("`{}` of a {member} in {} is {what}", field.place, self.topic))
+        Reject::new(reason, format!("`{}` of {} is {what}", field.place, self.event()))
     }
 }
 
@@ -185,11 +202,14 @@ impl<'a> Fields<'a> {
     }
 
     /// The fields for the bundle.
-    pub(super) fn member_fields(&self) -> Result<MemberFields, Reject> {
+    ///
+    /// `original` is the record before it was opened.
+    pub(super) fn member_fields(&self, original: &Record) -> Result<MemberFields, Reject> {
         let id = self.identifier(&self.reader.id, false)?.into_owned();
         let (expects, position, deadline) = (self.expects()?, self.position()?, self.deadline()?);
-        let value = self.record.value.clone().unwrap_or_default();
-        let content = self.found.payload.map(|payload| value.slice_ref(payload)).unwrap_or_default();
+        let value = original.value.clone().unwrap_or_default();
+        let text = self.record.value.as_ref().zip(self.found.payload);
+        let content = text.map(|(value, payload)| value.slice_ref(payload)).unwrap_or_default();
         Ok(MemberFields { source: self.index, value, content, id, expects, position, deadline })
     }
 

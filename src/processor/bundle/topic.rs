@@ -1,5 +1,6 @@
 //! Reads the records of one topic, for all sources that it feeds.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::id::IdRules;
@@ -20,15 +21,24 @@ pub(super) struct TopicReader {
 impl TopicReader {
     /// The reader of a topic.
     pub(super) fn new(rules: &Rules, topic: &str) -> Self {
-        let (ids, mut places) = (Arc::new(IdRules::new(rules.key, &rules.no_ids)), Places::default());
+        let (ids, mut places) = (Arc::new(IdRules::new(rules.key, &rules.no_ids)), Places::of(rules.format(topic)));
         let of_topic: Vec<&SourceRules> = rules.sources.iter().filter(|source| source.topic == topic).collect();
-        let format = of_topic.first().map(|source| source.format).unwrap_or_default();
         let mut sources: Vec<Reader> = of_topic.iter().map(|source| Reader::new(source, &ids, &mut places)).collect();
         Reader::share_digesters(&of_topic, &mut sources);
-        Self { topic: Arc::from(topic), places: places.reader(topic, format), sources }
+        Self { topic: Arc::from(topic), places: places.reader(topic), sources }
     }
 
-    /// Reads a record; `None` if the conditions of none hold. With a role, only sources of that role
+    /// Opens a record, as [`read`](Self::read) takes it; `None` if headers and key rule it out.
+    pub(super) fn open<'a>(&self, record: &'a Record, role: Option<&str>) -> Result<Option<Cow<'a, Record>>, Reject> {
+        if self.places.is_plain() {
+            return Ok(Some(Cow::Borrowed(record)));
+        }
+        let may_be = |source: &&Reader| role.is_none_or(|role| role == source.role()) && source.may_be(record);
+        let Some(first) = self.sources.iter().find(may_be) else { return Ok(None) };
+        self.places.open(record).map(Some).map_err(|reject| first.or_version(record, reject))
+    }
+
+    /// Reads a record that is opened; `None` if the conditions of none hold. With a role, only sources of that role
     /// are asked.
     pub(super) fn read<'a>(&'a self, record: &'a Record, role: Option<&str>) -> Result<Option<Fields<'a>>, Reject> {
         let may_be =
@@ -40,12 +50,13 @@ impl TopicReader {
         if payload.is_none() && !first.has_conditions() {
             return Err(self.no_value(record));
         }
-        let found = self.places.read(record, payload)?;
+        let found = self.places.read(record, payload).map_err(|reject| first.or_version(record, reject))?;
         for (index, source) in candidates {
             if source.is_event(&found)? {
                 if found.payload.is_none() {
                     return Err(self.no_value(record));
                 }
+                source.check_version(&found)?;
                 return Ok(Some(Fields::new(record, (index, source), found)));
             }
         }

@@ -18,6 +18,7 @@
 //! | [`delivery`] | `deliver`, one file per kind of delivery |
 //! | `place` | places of a record, and `where` |
 //! | `start` | `start` of a source |
+//! | `version` | `version` of a source |
 //! | `name` | names of topologies and topics |
 //!
 //! A new kind of processor is a file here, with its struct, its keys and its node, a variant of [`Processor`], and a line each in
@@ -29,6 +30,7 @@ mod name;
 mod place;
 mod source;
 mod start;
+mod version;
 
 pub use bundle::{BUNDLE, Bundle, Submissions};
 pub use delivery::{Delivery, DeliveryKind};

@@ -5,22 +5,58 @@ use crate::codec::yaml::{Item, Value};
 use crate::model::Headers;
 use crate::processor::bundle::{Condition, Literal, Place};
 
-/// Reads a place: a JSON pointer into the value, `{ header: NAME }`, `{ key: text }` or `{ key: /pointer }`.
+/// Reads a place: a JSON pointer into the value, `{ header: NAME }`, `{ key: text }`, `{ key: /pointer }` or `{ ce: ATTRIBUTE }`.
 pub(super) fn place(item: &Item<'_>) -> Option<Place> {
     if !matches!(item.node().value, Value::Map(_)) {
         return item.parsed(Pointer::parse).map(Place::Value);
     }
     let mut fields = item.fields()?;
-    let found = fields.at_least_one(&["header", "key"]);
+    let found = fields.at_least_one(&["header", "key", "ce"]);
     fields.finish();
-    match <[Option<Item<'_>>; 2]>::try_from(found).ok()? {
-        [Some(_), Some(key)] => {
-            key.problem("a place is a header or the key", Some("remove one of the two".to_owned()));
+    let [header, key, attribute] = <[Option<Item<'_>>; 3]>::try_from(found).ok()?;
+    match (header, key, attribute) {
+        (Some(header), None, None) => header.parsed(of_header),
+        (None, Some(key), None) => key.parsed(of_key),
+        (None, None, Some(name)) => name.parsed(of_attribute),
+        (None, None, None) => None,
+        (_, Some(other), _) | (_, None, Some(other)) => {
+            other.problem("a place is a header, the key or an attribute", Some("keep one of them".to_owned()));
             None
         }
-        [Some(header), None] => header.parsed(of_header),
-        [None, Some(key)] => key.parsed(of_key),
-        [None, None] => None,
+    }
+}
+
+fn of_attribute(name: &str) -> Result<Place, String> {
+    if ["data", "data_base64"].contains(&name) {
+        return Err(format!(
+            "`{name}` is no attribute: a field of the data is a JSON pointer into it, such as `/order/id`"
+        ));
+    }
+    if let Some(rest) = name.strip_prefix("ce_") {
+        return Err(format!("`{name}` is the name of a header: write the attribute, `{rest}`"));
+    }
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    if is_name {
+        return Ok(Place::Attribute(name.to_owned()));
+    }
+    Err(format!("`{name}` is not an attribute of a CloudEvent: their names have letters from a to z and digits only"))
+}
+
+/// Refuses attributes as places anywhere in a source whose events are no `CloudEvents`.
+pub(super) fn refuse_attributes(item: &Item<'_>) {
+    if let Value::List(_) = item.node().value {
+        item.items().into_iter().flatten().for_each(|item| refuse_attributes(&item));
+    }
+    for entry in item.node().entries() {
+        let below = item.below(&entry.key, &entry.node);
+        match (&*entry.key, &entry.node.value) {
+            ("ce", Value::Text(name) | Value::Loose(name)) => {
+                let hint =
+                    format!("add `format: cloudevents` to the source, or name the header: `{{ header: ce_{name} }}`");
+                below.problem("only CloudEvents have attributes", Some(hint));
+            }
+            _ => refuse_attributes(&below),
+        }
     }
 }
 

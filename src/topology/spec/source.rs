@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::{name, place, start};
-use crate::codec::json::Pointer;
+use super::{name, place, start, version};
 use crate::codec::yaml::{Fields, Item, Value};
 use crate::processor::bundle::{Format, Implausible, NamedChildren, Place, Role, SourceRules, TimeRule, TimeUnit};
 use crate::topology::StartAt;
@@ -75,8 +74,11 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
     let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
     let role = fields.required_item("member").and_then(|item| member(&item, names));
     let (member, name) = role.clone().map_or((None, None), |(role, name)| (Some(role), name));
-    let formats = [("json", Format::Json), ("confluent", Format::Confluent)];
+    let formats = [("json", Format::Json), ("confluent", Format::Confluent), ("cloudevents", Format::CloudEvents)];
     let format = fields.item("format").map_or(Some(Format::Json), |item| item.word(&formats));
+    if let Some(Format::Json | Format::Confluent) = format {
+        place::refuse_attributes(item);
+    }
     let conditions = fields.item("where").map_or(Some(Vec::new()), |item| place::conditions(&item));
     let bundle = fields.required_item("bundle").and_then(|item| place::place(&item));
     let id = fields.required_item("id").and_then(|item| place::place(&item));
@@ -89,9 +91,10 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
     let position = only_of(&mut fields, "position", member, Role::Child);
     let time = fields.item("time").map(|item| time(&item));
     let deadline = fields.item("deadline").map(|item| deadline(&item, role.as_ref()));
+    let version = fields.item("version").map(|item| version::read(&item));
     let start = fields.item("start").map(|item| start::read(&item));
     let ignore = match fields.item("ignore") {
-        Some(list) => list.items().and_then(|items| items.iter().map(pointer).collect()),
+        Some(list) => list.items().and_then(|items| items.iter().map(ignored).collect()),
         None => Some(Vec::new()),
     };
     fields.finish();
@@ -104,6 +107,10 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
         None => None,
     };
     let deadline = match deadline {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    let version = match version {
         Some(read) => Some(read?),
         None => None,
     };
@@ -121,6 +128,7 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
         position,
         time,
         deadline,
+        version,
         ignore,
         implausible,
     };
@@ -207,6 +215,15 @@ fn unit(item: &Item<'_>) -> Option<TimeUnit> {
     item.word(&[("s", TimeUnit::Seconds), ("ms", TimeUnit::Millis), ("us", TimeUnit::Micros), ("ns", TimeUnit::Nanos)])
 }
 
-fn pointer(item: &Item<'_>) -> Option<Pointer> {
-    item.parsed(Pointer::parse)
+/// Reads a field of the value, or an attribute.
+fn ignored(item: &Item<'_>) -> Option<Place> {
+    let place = place::place(item)?;
+    if let Place::Header(_) | Place::Key | Place::KeyField(_) = place {
+        item.problem(
+            "headers and key do not count anyway",
+            Some("name a field of the value, such as `/sent_at`".to_owned()),
+        );
+        return None;
+    }
+    Some(place)
 }

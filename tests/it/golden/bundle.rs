@@ -236,7 +236,7 @@ impl BundleScript {
             self.rules.key = KeyFormat::Uuid;
         }
         if let Some(field) = command.get::<Pointer>("ignore")? {
-            self.rules.sources.iter_mut().for_each(|source| source.ignore.push(field.clone()));
+            self.rules.sources.iter_mut().for_each(|source| source.ignore.push(field.clone().into()));
         }
         let unit = command.named.contains_key("unit").then_some(TimeUnit::Millis);
         if let Some(time) = command.get::<Pointer>("time")? {

@@ -134,3 +134,47 @@ fn a_topology_that_fails_stops_the_process_and_is_named() {
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(shop.start().exit_code(), Some(78));
 }
+
+#[test]
+fn a_second_topology_is_added_and_the_first_goes_on() {
+    let Some(shop) = Shop::open("e2e-several-added", ", start: earliest") else { return };
+    let (deployment, application) = (&shop.deployment, shop.deployment.application());
+    let alone = format!("topologies={}", deployment.directory.join("paid.yaml").display());
+    let mut process = deployment.command(&["run", "--set", &alone], "a", "a");
+    process.ready();
+    println!("{} threads with one topology", threads(&process));
+    let all = orders(0..200);
+    shop.write("parents", &all);
+    shop.write("children", all.get(..100).expect("so many"));
+    let submitted = || deployment.read(&deployment.own("submissions")).len();
+    until("a hundred are submitted", || submitted() == 100);
+    assert_eq!(process.terminate(), Some(0));
+
+    // Both under ids of their own: the former application would be left behind, with its disk and without it.
+    for (state, words) in [("a", "is the state of the application"), ("lost", "is of the application")] {
+        let mut refused = deployment.command(&["run", "--set", &shop.topologies], "a", state);
+        assert_eq!(refused.exit_code(), Some(78), "{}", refused.log_text());
+        let log = refused.log_text();
+        assert!(
+            log.contains(words) && log.contains(&format!("Write `application_id: {application}` to the file")),
+            "{log}"
+        );
+    }
+
+    let path = deployment.directory.join("paid.yaml");
+    let text = std::fs::read_to_string(&path).expect("read");
+    std::fs::write(&path, format!("{text}application_id: {application}\n")).expect("written");
+    let mut process = shop.start();
+    process.ready();
+    println!("{} threads with two topologies", threads(&process));
+    shop.write("children", all.get(100..).expect("so many"));
+    shop.write("parcels", &all);
+    until("all are submitted by both", || submitted() >= 200 && shop.submitted("sent").len() >= 200);
+    assert_eq!((submitted(), shop.submitted("sent")), (200, all));
+    assert_eq!(process.terminate(), Some(0));
+}
+
+/// The number of a process's threads.
+fn threads(process: &Process) -> usize {
+    std::fs::read_dir(format!("/proc/{}/task", process.id())).map_or(0, Iterator::count)
+}

@@ -234,7 +234,7 @@ sources:
     let problems = problems(text);
     for expected in [
         "sources[0].where: there is no condition",
-        "sources[0].bundle.key: a place is a header or the key",
+        "sources[0].bundle.key: a place is a header, the key or an attribute",
         "sources[0].id.key: `id` is no place of the key: write `text` for the whole key, or a JSON pointer",
         "sources[1].where[0].at: `t` is not a JSON pointer",
         "sources[1].where[0].is: there is no value",
@@ -245,7 +245,7 @@ sources:
         "sources[1].id.header: headers that begin with `sheaf-` are sheaf's own",
         "sources[3]: topic `c` is a source of another format already",
         "give all sources of a topic the same `format`",
-        "sources[4].format: expected one of `json`, `confluent`, found `avro`",
+        "sources[4].format: expected one of `json`, `confluent`, `cloudevents`, found `avro`",
     ] {
         assert!(problems.contains(expected), "{expected}\n---\n{problems}");
     }

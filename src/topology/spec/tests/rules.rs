@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Spec, problems};
-use crate::processor::bundle::{AtLeast, EventOutcome, Report, Resolution, Rules, TimeUnit};
+use crate::processor::bundle::{AtLeast, EventOutcome, Format, MissingVersion, Report, Resolution, Rules, TimeUnit};
 
 /// A file with a parent, a child, and this section `bundle`.
 fn with_rules(rules: &str) -> String {
@@ -139,6 +139,76 @@ fn a_bundle_may_have_no_parent_and_a_number_of_members_that_varies() {
         ),
     ] {
         let problems = problems(&file(sources, bundle));
+        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
+    }
+}
+
+/// A file whose source of parents has these keys too, and these places of ids.
+fn with_places(keys: &str, id: &str) -> String {
+    format!(
+        "name: t\nsources:\n  - {{ topic: p, member: parent, bundle: /id, id: {id}{keys} }}\n  \
+         - {{ topic: c, member: child, bundle: /p, id: /id }}\n"
+    )
+}
+
+#[test]
+fn attributes_are_places_in_cloud_events_only() {
+    let spec =
+        Spec::parse("t.yaml", &with_places(", format: cloudevents, ignore: [{ ce: traceparent }]", "{ ce: id }"));
+    let parent = spec.unwrap().bundle().unwrap().rules.sources[0].clone();
+    assert_eq!((parent.format, parent.id.to_string().as_str()), (Format::CloudEvents, "ce id"));
+    assert_eq!(parent.ignore.iter().map(ToString::to_string).collect::<Vec<_>>(), ["ce traceparent"]);
+    for (keys, id, expected) in [
+        ("", "{ ce: id }", "t.yaml:3:56: sources[0].id.ce: only CloudEvents have attributes"),
+        ("", "{ ce: id }", "add `format: cloudevents` to the source, or name the header: `{ header: ce_id }`"),
+        (
+            ", where: [{ at: { ce: type }, is: a }]",
+            "/id",
+            "sources[0].where[0].at.ce: only CloudEvents have attributes",
+        ),
+        (
+            ", format: cloudevents",
+            "{ ce: ce_id }",
+            "sources[0].id.ce: `ce_id` is the name of a header: write the attribute, `id`",
+        ),
+        (", format: cloudevents", "{ ce: data }", "`data` is no attribute: a field of the data is a JSON pointer"),
+        (
+            ", format: cloudevents",
+            "{ ce: Id }",
+            "`Id` is not an attribute of a CloudEvent: their names have letters from a to z",
+        ),
+        (", format: cloudevents", "{ ce: id, header: x }", "a place is a header, the key or an attribute"),
+        (", ignore: [{ header: x }]", "/id", "sources[0].ignore[0]: headers and key do not count anyway"),
+    ] {
+        let problems = problems(&with_places(keys, id));
+        assert!(problems.contains(expected), "{expected}\n---\n{problems}");
+    }
+}
+
+#[test]
+fn a_source_says_which_schema_versions_it_takes() {
+    let read = |version: &str| {
+        let spec = Spec::parse("t.yaml", &with_places(&format!(", version: {version}"), "/id")).unwrap();
+        let rule = spec.bundle().unwrap().rules.sources[0].version.clone().unwrap();
+        let accepts: Vec<String> = rule.accepts.iter().map(ToString::to_string).collect();
+        (rule.at.to_string(), accepts.join(" "), rule.missing)
+    };
+    let expected = |at: &str, accepts: &str, missing| (at.to_owned(), accepts.to_owned(), missing);
+    assert_eq!(read("{ at: /v, accepts: 1 }"), expected("/v", "1", MissingVersion::Reject));
+    let several = read("{ at: { header: v }, accepts: [1, \"2.*\"], missing: accept }");
+    assert_eq!(several, expected("header v", "1 2.*", MissingVersion::Accept));
+    for (version, expected) in [
+        ("{ accepts: 1 }", "sources[0].version.at: this key is required and missing"),
+        ("{ at: /v }", "sources[0].version.accepts: this key is required and missing"),
+        ("{ at: /v, accepts: [] }", "sources[0].version.accepts: no version is accepted"),
+        ("{ at: /v, accepts: [1, 1.1] }", "sources[0].version.accepts[1]: expected a text or a whole number"),
+        ("{ at: /v, accepts: 1.0 }", "write it in quotes, as in `\"1.0\"`"),
+        ("{ at: /v, accepts: \"*1*\" }", "sources[0].version.accepts: `*1*` has more than one `*`"),
+        ("{ at: /v, accepts: 1, missing: maybe }", "sources[0].version.missing: expected one of `reject`, `accept`"),
+        ("{ at: { ce: dataschema }, accepts: 1 }", "sources[0].version.at.ce: only CloudEvents have attributes"),
+        ("{ at: /v, accept: 1 }", "did you mean `accepts`?"),
+    ] {
+        let problems = problems(&with_places(&format!(", version: {version}"), "/id"));
         assert!(problems.contains(expected), "{expected}\n---\n{problems}");
     }
 }
