@@ -7,6 +7,7 @@
 //!
 //! | file | content |
 //! |---|---|
+//! | [`call`] | the calls of outside systems that processors share |
 //! | `contract` | [`Processor`], the contract with the runtime |
 //! | `input`, `effect` | the inputs and effects of a step |
 //! | `keying` | the keying step before an inbox |
@@ -23,6 +24,7 @@
 //! State is consumed and returned, so a step that fails with a [`Reject`](crate::model::Reject) cannot leave it half changed.
 
 pub mod bundle;
+pub mod call;
 mod contract;
 pub mod delivery;
 mod effect;
