@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`bundle`] | gathers a parent and its children, in any order, and forwards the complete bundle once |
 //! | [`delivery`] | journals the submits of each bundle, so that each is executed once |
+//! | [`notification`] | tells people of alerts, in groups and within limits |
 //!
 //! | file | content |
 //! |---|---|
@@ -32,6 +33,7 @@ mod erased;
 mod input;
 mod keying;
 mod metric;
+pub mod notification;
 
 pub use contract::{Processor, Transition};
 pub use effect::{Effect, Forward};

@@ -1,4 +1,4 @@
-//! The golden files of the bundle, of the delivery and of the example.
+//! The golden files of the bundle, of the delivery, of the messages to people and of the example.
 //!
 //! `SHEAF_UPDATE_GOLDEN=1 cargo test --test it golden` writes the current outputs to the files, for review with `git diff`. Their
 //! format, and the commands of every processor, are those of `sheaf::testing::golden`.
@@ -8,6 +8,7 @@
 mod bundle;
 mod counter;
 mod delivery;
+mod notification;
 
 use sheaf::testing::golden::{ProcessorCase, check};
 
@@ -30,4 +31,9 @@ fn the_example_matches_its_golden_files() {
 #[test]
 fn the_delivery_matches_its_golden_files() {
     check::<ProcessorCase<delivery::DeliveryScript>>("tests/golden/delivery");
+}
+
+#[test]
+fn the_messages_to_people_match_their_golden_files() {
+    check::<ProcessorCase<notification::NotificationScript>>("tests/golden/notification");
 }
