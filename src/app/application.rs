@@ -37,7 +37,8 @@ impl Resources {
         let broker = broker(config, &secrets, None)?;
         let calls = Calls { handle: handle.clone(), clock: Arc::new(SystemClock), metrics: metrics.clone() };
         let control_m = sink::control_m::sink(config, &secrets, &calls)?;
-        Ok(Self { broker, sinks: sink::by_target(control_m.clone()), secrets, control_m })
+        let sinks = sink::by_target(control_m.clone(), (config, &secrets, &calls))?;
+        Ok(Self { broker, sinks, secrets, control_m })
     }
 
     /// Checks the services of these deliveries in the background; see the sinks.
