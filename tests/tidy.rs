@@ -43,10 +43,11 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 10] = [
+const HOMES: [(&str, &[&str]); 11] = [
     ("rdkafka", &["src/broker/kafka/"]),
     ("rocksdb", &["src/store/rocks/"]),
     ("reqwest", &["src/sink/"]),
+    ("lettre", &["src/sink/smtp/"]),
     ("rustls", &["src/sink/"]),
     ("prometheus", &["src/metric/"]),
     ("bincode", &["src/codec/binary.rs"]),

@@ -42,7 +42,8 @@ impl Resources {
         let memory_budget = MemoryBudget::new(config.state_cache_mib << 20);
         let calls = Calls { handle: handle.clone(), clock: Arc::new(SystemClock), metrics: metrics.clone() };
         let control_m = sink::control_m::sink(config, &secrets, &calls)?;
-        Ok(Self { client, memory_budget, sinks: sink::by_target(control_m.clone()), secrets, control_m })
+        let sinks = sink::by_target(control_m.clone(), (config, &secrets, &calls))?;
+        Ok(Self { client, memory_budget, sinks, secrets, control_m })
     }
 
     /// Checks the services of these deliveries in the background; see the sinks.

@@ -160,9 +160,11 @@ pub enum Error {
     /// The Kafka client rejects its settings.
     #[error("kafka.properties: {0}")]
     Broker(broker::Error),
-    /// The certificates of Control-M cannot be read.
-    #[error("control_m.ca_bundle: {} cannot be read: {error}", path.display())]
+    /// The certificates of a server cannot be read.
+    #[error("{setting}: {} cannot be read: {error}", path.display())]
     CaBundle {
+        /// The setting's path.
+        setting: String,
         /// The path of the file.
         path: PathBuf,
         /// The error of the operating system.

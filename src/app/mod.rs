@@ -23,6 +23,7 @@
 //! | `aws` | secrets and templates from AWS |
 //! | `feature` | the error of a build without one of these three |
 //! | `sink` | the sinks by target, and the processors of deliveries to them, one file per kind |
+//! | `notification` | messages to people about alerts |
 //! | `metric` | the metrics |
 //! | `setting` | the settings of the runtime |
 //! | `health` | the health of an instance |
@@ -61,6 +62,7 @@ mod error;
 mod feature;
 mod health;
 mod metric;
+mod notification;
 mod preflight;
 mod process_status;
 mod reload;
@@ -81,6 +83,7 @@ pub use error::Error;
 pub use feature::NotBuilt;
 pub use health::InstanceStatus;
 pub use metric::metrics;
+pub use notification::{NOTIFICATION, TestMessage, check_routes, test_message};
 pub use preflight::preflight;
 pub use process_status::ProcessStatus;
 pub use reload::{Reloader, Templates, secrets_of_the_start};

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::broker;
 use super::error::{Error, Result};
+use super::{broker, sink};
 use crate::config::{Config, Reference};
 use crate::secret::{SecretRef, Source as _, Sources};
 
 /// Parts of the names of settings that hold secrets.
-const SECRET_WORDS: [&str; 4] = ["api_key", "password", "secret", ".key.pem"];
+const SECRET_WORDS: [&str; 5] = ["api_key", "password", "secret", ".key.pem", "routing_key"];
 /// Stands for the value of a reference that cannot be read here.
 const UNKNOWN: &str = "unknown";
 
@@ -31,6 +31,10 @@ pub fn preflight(config: &Config) -> Result<Vec<String>> {
     for (setting, reference) in control_m.filter_map(|(setting, reference)| Some((setting, reference?))) {
         value(setting, reference, &mut warnings)?;
     }
+    for (setting, reference) in config.sinks.references() {
+        value(&setting, reference, &mut warnings)?;
+    }
+    sink::named::check(config)?;
     let mut properties = BTreeMap::new();
     let mut is_complete = true;
     for (name, reference) in &config.kafka.properties {

@@ -124,9 +124,11 @@ fn read(
     Ok(read)
 }
 
-/// The settings whose secrets are read at the start only: those of the Kafka client.
+/// The settings whose secrets are read at the start only: those of the Kafka client and of the sinks of messages.
 pub fn secrets_of_the_start(config: &Config) -> Vec<String> {
     let is_secret = |reference: &Reference| matches!(SecretRef::parse(reference.as_str()), Ok(Some(_)));
     let properties = config.kafka.properties.iter().filter(|(_, value)| is_secret(value));
-    properties.map(|(name, _)| format!("kafka.properties.{name}")).collect()
+    let properties = properties.map(|(name, _)| format!("kafka.properties.{name}"));
+    let sinks = config.sinks.references().into_iter().filter(|(_, reference)| is_secret(reference));
+    properties.chain(sinks.map(|(path, _)| path)).collect()
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, Result};
-use super::sink;
 use super::template::{self, TemplateError};
+use super::{notification, sink};
 use crate::codec::text;
 use crate::config::Config;
 use crate::processor::delivery::control_m::Children;
@@ -82,10 +82,12 @@ impl TopologyFile {
         self.templates.iter().map(|(path, template)| (&**path, template))
     }
 
-    /// Assembles the topology for an application with this configuration.
+    /// Assembles the topology for an application with this configuration, with the processor that tells people of alerts.
     pub fn assemble(&self, config: &Config) -> Result<Topology> {
         let processor = |delivery: &Delivery| sink::processor(config, delivery, self.template(delivery)?.clone());
-        Ok(self.spec.assemble(&config.application_id, processor)?)
+        let mut topology = self.spec.assemble(&config.application_id, processor)?;
+        notification::add(config, &mut topology);
+        Ok(topology)
     }
 }
 

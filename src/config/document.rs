@@ -46,6 +46,8 @@ fn kind(kind: Kind) -> String {
         Kind::Word(words) => format!("one of `{}`", words.join("`, `")),
         Kind::Path => "path".to_owned(),
         Kind::Paths => "list of paths".to_owned(),
+        Kind::List => "list of words".to_owned(),
+        Kind::Tree => "maps and lists".to_owned(),
         Kind::Map => "map of names and texts or references".to_owned(),
     }
 }

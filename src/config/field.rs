@@ -43,8 +43,12 @@ pub enum Kind {
     Path,
     /// A list of paths.
     Paths,
+    /// A list of words.
+    List,
     /// A map of names to texts or references.
     Map,
+    /// Maps and lists that a file of their own reads.
+    Tree,
 }
 
 /// The default of a field.

@@ -9,6 +9,8 @@
 //! |---|---|
 //! | `root` | [`Config`]: the fields outside of sections, and the sections |
 //! | `kafka`, `commit`, `deadline`, `restore`, `http`, `control_m`, `log` | one section each |
+//! | `sinks`, `webhook`, `smtp` | the targets of messages, by name; their kinds |
+//! | `alerts` | which alerts people are told, how, and how often |
 //! | `field` | a row of the table of fields |
 //! | `layer` | defaults, files, variables and flags, merged into one tree |
 //! | `service_link` | variables that Kubernetes sets for Services, which are no settings |
@@ -23,6 +25,7 @@
 //! This module reads no files, no environment and no host name: they are arguments. Relative paths are relative to the
 //! working directory, as on a command line.
 
+mod alerts;
 mod commit;
 mod control_m;
 mod deadline;
@@ -38,7 +41,11 @@ mod reference;
 mod restore;
 mod root;
 mod service_link;
+mod sinks;
+mod smtp;
+mod webhook;
 
+pub use alerts::{AlertRoute, Alerts};
 pub use commit::Commit;
 pub use control_m::ControlM;
 pub use deadline::Deadline;
@@ -51,6 +58,9 @@ pub use log::{Log, LogFormat};
 pub use reference::Reference;
 pub use restore::Restore;
 pub use root::{Config, ProcessingGuarantee};
+pub use sinks::{SinkKind, Sinks};
+pub use smtp::{Smtp, SmtpTls};
+pub use webhook::{Attempts, Webhook, WebhookFormat};
 
 use std::sync::LazyLock;
 
@@ -67,6 +77,8 @@ pub static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         restore::FIELDS,
         http::FIELDS,
         control_m::FIELDS,
+        sinks::FIELDS,
+        alerts::FIELDS,
         log::FIELDS,
     ]
     .concat()

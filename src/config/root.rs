@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::field::{Default, Field, Kind};
 use super::reader::Reader;
 use super::{
-    Commit, ControlM, Deadline, Http, Kafka, Log, Restore, commit, control_m, deadline, http, kafka, log, restore,
+    Alerts, Commit, ControlM, Deadline, Http, Kafka, Log, Restore, Sinks, alerts, commit, control_m, deadline, http,
+    kafka, log, restore, sinks,
 };
 use crate::model::InstanceId;
 
@@ -51,6 +52,10 @@ pub struct Config {
     pub http: Http,
     /// Control-M; `None` without `control_m.base_url`.
     pub control_m: Option<ControlM>,
+    /// The sinks of messages, by name.
+    pub sinks: Sinks,
+    /// Which alerts people are told.
+    pub alerts: Alerts,
     /// The log.
     pub log: Log,
 }
@@ -195,6 +200,8 @@ pub(super) fn read(from: &Reader<'_>) -> Option<Config> {
     let restore = restore::read(from);
     let http = http::read(from);
     let control_m = control_m::read(from);
+    let sinks = sinks::read(from);
+    let alerts = alerts::read(from, sinks.as_ref());
     let log = log::read(from);
     Some(Config {
         application_id: application_id?,
@@ -216,6 +223,8 @@ pub(super) fn read(from: &Reader<'_>) -> Option<Config> {
         restore,
         http: http?,
         control_m,
+        sinks: sinks?,
+        alerts: alerts?,
         log: log?,
     })
 }

@@ -157,6 +157,7 @@ fn every_field_of_the_table_is_read_and_every_default_is_valid() {
         }
         // No kind of field accepts this value; a field that accepts it is not read.
         let invalid = if field.kind == Kind::Map { "[x]" } else { "{x: y}" };
+        let invalid = if field.kind == Kind::Tree { "x" } else { invalid };
         let problems = load(&[MINIMAL], &[], &[&format!("{}={invalid}", field.path)]).unwrap_err();
         assert!(problems.contains(&format!("{}: expected", field.path)), "{}: {problems}", field.path);
     }
@@ -178,6 +179,9 @@ fn an_address_may_be_that_of_this_host_or_of_ipv6() {
     assert_eq!(properties.get("sasl.password").map(Reference::as_str), Some("[x"), "not every value is YAML");
 }
 
+/// A sink, to which a route may lead.
+const SINK: &str = "{ hook: { webhook: { url: http://hook } } }";
+
 /// A valid value that is not the field's default.
 fn another_value(field: &Field) -> String {
     match field.kind {
@@ -189,6 +193,9 @@ fn another_value(field: &Field) -> String {
         Kind::Zone => "Europe/Berlin".to_owned(),
         Kind::Word(words) => (*words.iter().find(|word| field.default != Default::Value(word)).unwrap()).to_owned(),
         Kind::Map => "{another: value}".to_owned(),
+        Kind::List => "[key]".to_owned(),
+        Kind::Tree if field.path == "sinks" => SINK.to_owned(),
+        Kind::Tree => "[{ to: hook }]".to_owned(),
     }
 }
 
@@ -237,6 +244,8 @@ fn every_value_is_read_into_the_member_of_its_path() {
             |text: &str| if is_key(field.path) { LOGIN.iter().any(|it| text.starts_with(it)) } else { is_key(text) };
         let set: Vec<&str> = references.iter().map(String::as_str).filter(|text| !excluded(text)).collect();
         let flag = format!("{}={}", field.path, another_value(field));
+        let sink = format!("sinks={SINK}");
+        let set = [set, if field.path == "sinks" { Vec::new() } else { vec![sink.as_str()] }].concat();
         let changed = [set.as_slice(), &[&flag]].concat();
         assert_eq!(changed_path(&shown(&set), &shown(&changed)), field.path);
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::{RejectReason, TaskId, Topic, TopicPartition};
 use crate::processor::delivery::{Delivery, control_m};
-use crate::processor::{Count, Family};
+use crate::processor::{Count, Family, notification};
 use crate::template::Template;
 use crate::topology::Spec;
 
@@ -18,7 +18,9 @@ fn declared() -> Declared {
     let template = Template::compile("t", "{}").unwrap();
     let folders = control_m::Folders { template, server: "s".to_owned(), retention_days: 1 };
     let delivery = Delivery::new(folders, control_m::usual_settings());
-    Declared::by(&spec.assemble("ctm", |_| Some(delivery.clone())).unwrap())
+    let mut declared = Declared::by(&spec.assemble("ctm", |_| Some(delivery.clone())).unwrap());
+    declared.families.extend(notification::count::families());
+    declared
 }
 
 fn metrics() -> Metrics {
@@ -55,6 +57,8 @@ fn every_counter_that_an_alert_uses_is_0_from_the_start() {
         "sheaf_alert_events_total{type=\"sla_breach\"}",
         "sheaf_sink_submissions_total{outcome=\"failed\"}",
         "sheaf_sink_retries_total{reason=\"busy\"}",
+        "sheaf_notification_messages_total{outcome=\"refused\"}",
+        "sheaf_notification_messages_total{outcome=\"gave_up\"}",
         "sheaf_template_renders_total{result=\"undefined\"}",
         "sheaf_dlq_records_total{reason=\"unparsable\",stage=\"decode\"}",
         "sheaf_internal_errors_total{kind=\"unknown_family\"}",

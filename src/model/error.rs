@@ -126,7 +126,7 @@ impl RejectReason {
             Self::TooLarge => "raise `max_record_bytes` and the topic's `max.message.bytes`, or write smaller events",
             Self::Render => "mend the template and check it with `sheaf validate`",
             Self::Unreadable => "run the version that has written the state, or a newer one",
-            Self::Refused | Self::GaveUp => "mend the cause and send it again with `sheaf deliveries retry`",
+            Self::Refused | Self::GaveUp => "mend the cause; a delivery is sent again with `sheaf deliveries retry`",
             Self::BadCommand => "look at the state of the delivery and repeat the command",
             Self::Unsupported => "run the same version on all instances",
             Self::Conflict => {

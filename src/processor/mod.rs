@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`bundle`] | gathers a parent and its children, in any order, and forwards the complete bundle once |
 //! | [`delivery`] | journals the submits of each bundle, so that each is executed once |
+//! | [`notification`] | tells people of alerts, in groups and within limits |
 //! | [`tracking`] | follows the run of each delivered bundle at its target |
 //!
 //! | file | content |
 //! |---|---|
+//! | [`call`] | the calls of outside systems that processors share |
 //! | `contract` | [`Processor`], the contract with the runtime |
 //! | `input`, `effect` | the inputs and effects of a step |
 //! | `keying` | the keying step before an inbox |
@@ -24,6 +26,7 @@
 //! State is consumed and returned, so a step that fails with a [`Reject`](crate::model::Reject) cannot leave it half changed.
 
 pub mod bundle;
+pub mod call;
 mod contract;
 pub mod delivery;
 mod effect;
@@ -31,6 +34,7 @@ mod erased;
 mod input;
 mod keying;
 mod metric;
+pub mod notification;
 pub mod tracking;
 
 pub use contract::{Processor, Transition};

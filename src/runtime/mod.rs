@@ -78,6 +78,9 @@ mod watermark;
 mod watermark_round;
 mod watermark_rounds;
 
+/// The kinds of alerts of the runtime itself.
+pub const ALERTS: [&str; 1] = [watermark_rounds::HELD];
+
 pub use application::{Application, NoSink};
 pub use changelog::Restorer;
 pub use clock::SystemClock;

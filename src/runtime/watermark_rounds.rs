@@ -23,7 +23,7 @@ use crate::broker::Admin;
 use crate::model::{Alert, Key, OutRecord, Severity, Timestamp, Topic, TopicPartition};
 
 /// The kind of the alert about deadlines that wait.
-const HELD: &str = "deadlines_held";
+pub(super) const HELD: &str = "deadlines_held";
 /// The interval of the comparisons.
 const INTERVAL: Duration = Duration::from_millis(500);
 /// The duration of a hold from which it is logged.

@@ -3,10 +3,19 @@
 //! | module | calls |
 //! |---|---|
 //! | [`control_m`] | BMC Control-M over its Automation API |
+//! | [`webhook`] | an HTTP POST of JSON |
+//! | [`smtp`] | a mail |
 //!
-//! [`Sinks`] dispatches each act to the sink of its target.
+//! [`Sinks`] dispatches each act to the sink of its target. `attempts` counts and limits the calls of a webhook or a mail server,
+//! `http` has what all sinks over HTTP share.
 
+mod attempts;
 pub mod control_m;
+mod http;
+pub mod smtp;
+pub mod webhook;
+
+pub use attempts::Calls;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

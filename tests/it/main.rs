@@ -11,6 +11,7 @@
     reason = "a test fails by panicking, and waits for real processes"
 )]
 
+mod alerts;
 mod aws;
 mod cloud_events;
 mod compose;

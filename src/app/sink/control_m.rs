@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::calls::{Calls, Targeted};
+use super::Calls;
+use super::calls::Targeted;
 use crate::app::Secrets;
 use crate::app::error::{Error, Result};
 use crate::config::{self, Config};
@@ -17,15 +18,21 @@ use crate::topology::spec;
 /// The setting of the API key.
 pub(in crate::app) const API_KEY: &str = "control_m.api_key";
 
+/// The setting of the certificates.
+const CA_BUNDLE: &str = "control_m.ca_bundle";
+
 /// The sink; `None` without `control_m.base_url`.
 pub(in crate::app) fn sink(config: &Config, secrets: &Arc<Secrets>, calls: &Calls) -> Result<Option<Arc<ControlM>>> {
     let Some(control_m) = &config.control_m else { return Ok(None) };
     let base_url = secrets.resolve("control_m.base_url", &control_m.base_url)?;
     let proxy = control_m.proxy.as_ref().map(|proxy| secrets.resolve("control_m.proxy", proxy)).transpose()?;
-    let ca_bundle = control_m
-        .ca_bundle
-        .as_ref()
-        .map(|path| std::fs::read(path).map_err(|error| Error::CaBundle { path: path.clone(), error }));
+    let ca_bundle = control_m.ca_bundle.as_ref().map(|path| {
+        std::fs::read(path).map_err(|error| Error::CaBundle {
+            setting: CA_BUNDLE.to_owned(),
+            path: path.clone(),
+            error,
+        })
+    });
     let settings = Settings {
         request_timeout: control_m.request_timeout,
         in_flight_max: control_m.in_flight_max,

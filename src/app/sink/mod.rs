@@ -1,11 +1,15 @@
 //! The sinks by target, and the processors of the deliveries to them: one file per kind of sink.
 //!
-//! A new kind is a file here, a line in [`sinks`] and an arm of [`processor`].
+//! A new kind of delivery is a file here, a line in [`sinks`] and an arm of [`processor`]; a new kind of the section `sinks` is a
+//! file here and an arm in `named`.
 
 mod calls;
 pub(super) mod control_m;
+pub(super) mod named;
+mod smtp;
+mod webhook;
 
-pub use calls::Calls;
+pub use crate::sink::Calls;
 
 use std::sync::Arc;
 
@@ -21,13 +25,17 @@ use crate::topology::spec::{Delivery, DeliveryKind};
 
 /// The sinks of the configured services, by target.
 pub fn sinks(config: &Config, secrets: &Arc<Secrets>, calls: &Calls) -> Result<Sinks> {
-    Ok(by_target(control_m::sink(config, secrets, calls)?))
+    by_target(control_m::sink(config, secrets, calls)?, (config, secrets, calls))
 }
 
-/// The sinks of these services, by target.
-pub(super) fn by_target(control_m: Option<Arc<ControlM>>) -> Sinks {
-    let configured = [control_m.map(control_m::targeted)];
-    configured.into_iter().flatten().flatten().fold(Sinks::new(), |sinks, (target, sink)| sinks.with(target, sink))
+/// The sinks of these services and of the section `sinks`, by target.
+pub(super) fn by_target(
+    control_m: Option<Arc<ControlM>>,
+    (config, secrets, calls): (&Config, &Secrets, &Calls),
+) -> Result<Sinks> {
+    let configured = [control_m.map(control_m::targeted)].into_iter().flatten().flatten();
+    let all = configured.chain(named::sinks(config, secrets, calls)?);
+    Ok(all.fold(Sinks::new(), |sinks, (target, sink)| sinks.with(target, sink)))
 }
 
 /// The findings in the template of a delivery, from sample bundles.

@@ -9,6 +9,7 @@
 //! | `test` | `sheaf test`: scenarios of topologies on the virtual clock |
 //! | `validate` | `sheaf validate`: configuration, topology and template, without a broker |
 //! | `state` | `sheaf state`: state stores and their changelogs |
+//! | `alerts` | `sheaf alerts test`: the messages to people about alerts |
 //! | `deliveries` | `sheaf deliveries`: commands to the delivery of one bundle |
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
 //! | `mock` | `sheaf mock control-m`: the Control-M simulator |
@@ -16,6 +17,7 @@
 //! `prepare` and `reload` are the parts of `run` that prepare its applications, and that reload. A new command is a file here and three lines below: its module, its variant, its
 //! call. Its help is the documentation of its options.
 
+mod alerts;
 mod deliveries;
 mod demo;
 mod mock;
@@ -63,6 +65,8 @@ enum Command {
     Test(test::Args),
     Simulate(simulate::Args),
     #[command(subcommand)]
+    Alerts(alerts::Command),
+    #[command(subcommand)]
     Deliveries(deliveries::Command),
     #[command(subcommand)]
     State(state::Command),
@@ -81,6 +85,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Validate(args) => validate::main(&args),
         Command::Test(args) => test::main(&args),
         Command::Simulate(args) => Ok(simulate::main(&args)),
+        Command::Alerts(command) => alerts::main(&command),
         Command::Deliveries(command) => deliveries::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),

@@ -34,6 +34,9 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
             Err(failure) => failures.push(failure),
         }
     }
+    for warning in app::check_routes(&config, assemblies.iter().map(|assembly| &assembly.topology)) {
+        print_stderr(&format!("warning: {warning}"));
+    }
     Failure::all(failures)?;
     for (spec, Assembly { topology, .. }) in specs.iter().zip(&assemblies) {
         summary(spec, topology);
@@ -44,6 +47,8 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
 /// Prints what an application does.
 fn summary(ApplicationSpec { config, file, .. }: &ApplicationSpec, topology: &Topology) {
     let sources: Vec<&str> = topology.sources.iter().map(|source| source.topic.as_str()).collect();
+    let routes: Vec<String> =
+        config.alerts.routes.iter().map(|route| format!("{} (sink {})", route.name, route.to)).collect();
     print_stdout(&format!("ok: application {}, topology {}", config.application_id, file.spec.name));
     print_stdout(&format!("    reads {}", sources.join(", ")));
     let together = file.spec.bundle().map(Bundle::counted_together).unwrap_or_default();
@@ -55,5 +60,11 @@ fn summary(ApplicationSpec { config, file, .. }: &ApplicationSpec, topology: &To
         let Some(template) = file.template(delivery) else { continue };
         let (to, name, revision) = (delivery.kind.destination(), template.name(), template.revision());
         print_stdout(&format!("    submits to {to} with {name} (revision {revision})"));
+    }
+    if !routes.is_empty() {
+        print_stdout(&format!(
+            "    tells people of alerts by {}; `sheaf alerts test` sends a message",
+            routes.join(", ")
+        ));
     }
 }

@@ -128,6 +128,15 @@ impl<'a> Item<'a> {
         Some(nodes.iter().enumerate().map(item).collect())
     }
 
+    /// The keys of a map whose names are the user's, with their values.
+    pub fn entries(&self) -> Option<Vec<(&'a str, Self)>> {
+        if !matches!(self.node.value, Value::Map(_)) {
+            return self.expected("a map", None);
+        }
+        let entries = self.node.entries().iter();
+        Some(entries.map(|entry| (entry.key.as_str(), self.below(&entry.key, &entry.node))).collect())
+    }
+
     /// Adds a problem with the expected and the found type.
     pub fn expected<T>(&self, what: &str, hint: Option<String>) -> Option<T> {
         self.problem(format!("expected {what}, found {}", self.node.found()), hint);

@@ -4,7 +4,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `settings` | durations and limits; [`Backoff`] |
+//! | `settings` | durations and limits |
 //! | `submission` | decodes a submission record; [`SubmissionKeying`] |
 //! | `protocol` | [`Protocol`], the interface to the target |
 //! | `journal`, `stored` | the state and its encoding |
@@ -104,10 +104,11 @@ mod submit;
 #[cfg(test)]
 mod tests;
 
+pub use super::call::Backoff;
 pub use end::OUTCOMES;
 pub use journal::{Content, Deliverable, End, Journal, Open, Proof};
 pub use protocol::{LookUpAnswer, Prepared, Protocol, SubmitAnswer, Words};
-pub use settings::{Backoff, Settings};
+pub use settings::Settings;
 pub use submission::{Submission, SubmissionKeying};
 
 use std::borrow::Cow;

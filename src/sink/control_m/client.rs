@@ -13,12 +13,12 @@ use serde_json::json;
 
 use super::authorization::{self, Authorization, Held, SESSION_AGE_MAX, Session};
 use super::exchange::{Exchange, Failure, Reason, Reply};
-use super::http::{self, chain};
+use super::http;
 use super::permit::{self, Permitted};
 use super::request::{self, Call, LOOK_UP_ROWS_MAX};
-use super::retry_after;
 use super::settings::{Error, Settings};
 use crate::model::Clock;
+use crate::sink::http::{chain, retry_after};
 
 /// The longest response that is read, in bytes: 10,000 rows take some 5 MB.
 const ANSWER_MAX: usize = 16 << 20;

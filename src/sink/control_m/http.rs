@@ -6,6 +6,7 @@ use reqwest::{Proxy, redirect, retry};
 use super::settings::{Error, Settings};
 #[cfg(feature = "tls")]
 use super::tls;
+use crate::sink::http::chain;
 
 /// The client of these settings.
 pub(super) fn build(settings: &Settings) -> Result<reqwest::Client, Error> {
@@ -34,18 +35,4 @@ pub(super) fn build(settings: &Settings) -> Result<reqwest::Client, Error> {
         builder = builder.tls_backend_preconfigured(tls::trusting(pem).map_err(wrong)?);
     }
     builder.build().map_err(wrong("the system (are its ca-certificates installed?)"))
-}
-
-/// An error with its causes, because reqwest's own text has only the outermost. Without the URL, which is known, and
-/// which holds the query of a look-up.
-pub(super) fn chain(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

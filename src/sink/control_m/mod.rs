@@ -16,7 +16,6 @@
 //! | `verdict` | the verdict of an HTTP response; the table below |
 //! | `look_up` | evaluates the rows of a look-up |
 //! | `message` | the message in an error body |
-//! | `retry_after` | `Retry-After`, in seconds or as a date |
 //! | `refusal` | refusals of everybody, with their remedies |
 //! | `check` | a check of address, certificate and credential |
 //! | `suspension` | whether the sink is suspended |
@@ -76,7 +75,6 @@ mod permit;
 mod refusal;
 mod report;
 mod request;
-mod retry_after;
 mod runs;
 mod settings;
 mod suspension;

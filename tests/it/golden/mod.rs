@@ -1,4 +1,4 @@
-//! The golden files of the bundle, of the delivery, of tracking and of the example.
+//! The golden files of the bundle, of the delivery, of tracking, of the messages to people and of the example.
 //!
 //! `SHEAF_UPDATE_GOLDEN=1 cargo test --test it golden` writes the current outputs to the files, for review with `git diff`. Their
 //! format, and the commands of every processor, are those of `sheaf::testing::golden`.
@@ -8,6 +8,7 @@
 mod bundle;
 mod counter;
 mod delivery;
+mod notification;
 mod tracking;
 
 use sheaf::testing::golden::{ProcessorCase, check};
@@ -36,4 +37,9 @@ fn the_delivery_matches_its_golden_files() {
 #[test]
 fn tracking_matches_its_golden_files() {
     check::<ProcessorCase<tracking::TrackingScript>>("tests/golden/tracking");
+}
+
+#[test]
+fn the_messages_to_people_match_their_golden_files() {
+    check::<ProcessorCase<notification::NotificationScript>>("tests/golden/notification");
 }

@@ -8,7 +8,7 @@ use crate::model::Timestamp;
 const MOST: Duration = Duration::from_hours(1);
 
 /// Parses the header (RFC 9110 section 10.2.3); an invalid value is ignored. A date in the past means now.
-pub(super) fn read(value: &[u8], now: Timestamp) -> Option<Duration> {
+pub(in crate::sink) fn read(value: &[u8], now: Timestamp) -> Option<Duration> {
     let text = std::str::from_utf8(value).ok()?.trim();
     let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number that overflows is longer than the longest wait.

@@ -1,0 +1,72 @@
+//! Mails over SMTP.
+//!
+//! | file | content |
+//! |---|---|
+//! | `settings` | server, login, sender and receivers |
+//! | `mail` | a mail from its request |
+//! | `client` | sends one mail |
+//! | `verdict` | the verdict of the server's answer |
+//!
+//! | what happened | verdict |
+//! |---|---|
+//! | 250 to the content | executed |
+//! | the login is refused (530, 534, 535, 538); 4xx | busy |
+//! | another 5xx | refused |
+//! | no `STARTTLS` or no login that both sides know | not sent |
+//! | no connection, time-out, anything else | unknown |
+//!
+//! Each mail has a connection of its own: lettre's pool keeps connections that are dead. An attempt as a whole has a time-out:
+//! lettre's own only covers the connection. A repetition has the same `Message-ID`, by which most mailboxes show it once.
+
+mod client;
+mod mail;
+mod settings;
+mod verdict;
+
+pub use settings::{Encryption, Error, Settings};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use client::Client;
+
+use super::attempts::{Attempts, Calls};
+use crate::model::{Act, Completion, Key, Sink, Target, TaskId, Verdict};
+use crate::processor::call::Request;
+
+/// The [`Sink`] of one mail server, sender and list of receivers.
+#[derive(Debug)]
+pub struct Smtp {
+    client: Arc<Client>,
+    attempts: Arc<Attempts>,
+}
+
+impl Smtp {
+    /// A sink whose calls are counted and timed. Nothing is connected yet.
+    pub fn new(settings: &Settings, calls: Calls) -> Result<Self, Error> {
+        let attempts = Attempts::new(&settings.name, "mail", settings.in_flight_max, calls);
+        Ok(Self { client: Arc::new(Client::new(settings)?), attempts })
+    }
+
+    /// Checks settings as [`Smtp::new`] does.
+    pub fn check(settings: &Settings) -> Result<(), Error> {
+        Client::new(settings).map(drop)
+    }
+}
+
+impl Sink for Smtp {
+    fn execute(&self, task: &TaskId, _key: &Key, act: Act, expires_at: Duration, done: Completion) {
+        let client = Arc::clone(&self.client);
+        let send = |request| async move {
+            match request {
+                Request::Mail(mail) => client.send(&mail).await,
+                Request::Webhook(_) => (Verdict::NotSent("a mail server takes no webhooks".to_owned()), None),
+            }
+        };
+        self.attempts.run((task, act), expires_at, send, done);
+    }
+
+    fn capacity(&self, _to: &Target) -> usize {
+        self.attempts.capacity()
+    }
+}

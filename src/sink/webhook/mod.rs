@@ -1,0 +1,71 @@
+//! Webhooks: an HTTP POST of a JSON object, with a key by which the receiver recognizes a repetition.
+//!
+//! | file | content |
+//! |---|---|
+//! | `settings` | address, time-out and limits |
+//! | `client` | sends one request |
+//! | `verdict` | the verdict of a response |
+//!
+//! | what happened | verdict |
+//! |---|---|
+//! | expired, no connection, DNS or TLS failed | not sent |
+//! | reset, end of file or time-out after that | unknown |
+//! | 2xx | executed |
+//! | 408, 425, 429, 503 with `Retry-After` | busy, for as long as the receiver says |
+//! | other 4xx; 3xx, as redirects are not followed | refused |
+//! | other 5xx | unknown: it may have been executed |
+//!
+//! The URL and the added member may be secrets: they are in no request of an act, no log line and no error.
+
+mod client;
+mod settings;
+mod verdict;
+
+pub use settings::{Error, Settings};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use client::Client;
+
+use super::attempts::{Attempts, Calls};
+use crate::model::{Act, Completion, Key, Sink, Target, TaskId, Verdict};
+use crate::processor::call::Request;
+
+/// The [`Sink`] of one webhook.
+#[derive(Debug)]
+pub struct Webhook {
+    client: Arc<Client>,
+    attempts: Arc<Attempts>,
+}
+
+impl Webhook {
+    /// A sink whose calls are counted and timed. No request is sent yet.
+    pub fn new(settings: &Settings, calls: Calls) -> Result<Self, Error> {
+        let attempts = Attempts::new(&settings.name, "webhook", settings.in_flight_max, calls);
+        let client = Client::new(settings, Arc::clone(attempts.clock()))?;
+        Ok(Self { client: Arc::new(client), attempts })
+    }
+
+    /// Checks settings as [`Webhook::new`] does.
+    pub fn check(settings: &Settings) -> Result<(), Error> {
+        client::check(settings)
+    }
+}
+
+impl Sink for Webhook {
+    fn execute(&self, task: &TaskId, _key: &Key, act: Act, expires_at: Duration, done: Completion) {
+        let client = Arc::clone(&self.client);
+        let send = |request| async move {
+            match request {
+                Request::Webhook(request) => client.send(&request).await,
+                Request::Mail(_) => (Verdict::NotSent("a webhook sends no mail".to_owned()), None),
+            }
+        };
+        self.attempts.run((task, act), expires_at, send, done);
+    }
+
+    fn capacity(&self, _to: &Target) -> usize {
+        self.attempts.capacity()
+    }
+}

@@ -1,0 +1,43 @@
+//! The settings of a webhook.
+
+use std::time::Duration;
+
+use crate::secret::Secret;
+
+/// The settings of a webhook.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The name of the sink.
+    pub name: String,
+    /// The URL, which may be a secret.
+    pub url: Secret,
+    /// A member that is added to each body, as its value is a secret: `PagerDuty`'s `routing_key`.
+    pub member: Option<(&'static str, Secret)>,
+    /// The time-out of one attempt.
+    pub timeout: Duration,
+    /// The most attempts at once, at least 1.
+    pub in_flight_max: usize,
+}
+
+/// The error of creating a webhook. No variant holds the URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// An invalid URL.
+    #[error("sinks.{name}.webhook.url cannot be used: {detail}; write https://HOST/PATH")]
+    Url {
+        /// The name of the sink.
+        name: String,
+        /// The problem.
+        detail: String,
+    },
+    /// The HTTP client cannot be set up.
+    #[error(
+        "the HTTP client for sinks.{name}.webhook cannot be set up (are the system's ca-certificates installed?): {detail}"
+    )]
+    Client {
+        /// The name of the sink.
+        name: String,
+        /// The client's message.
+        detail: String,
+    },
+}
