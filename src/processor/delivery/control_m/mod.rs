@@ -5,6 +5,7 @@
 //! | `settings` | [`Folders`]; the usual durations and limits |
 //! | `folder` | the folder's name |
 //! | `definition` | renders the job definition of a submission |
+//! | [`jobs_as_code`] | the rules that a definition must obey |
 //! | `check` | renders the definitions of sample bundles, before there is a bundle |
 //! | `protocol` | the messages between the delivery processor and Control-M's sink |
 //! | `count` | the metrics of rendering |
@@ -16,11 +17,12 @@ mod check;
 mod count;
 mod definition;
 mod folder;
+pub mod jobs_as_code;
 mod protocol;
 mod settings;
 
 pub use check::Children;
-pub use definition::{EVENTS_MAX, SLA};
+pub use definition::SLA;
 pub use folder::FOLDER_CHARS_MAX;
 pub use protocol::{Answer, Request};
 pub use settings::{CONTROL_M, Folders, GIVE_UP_AFTER, usual_settings};

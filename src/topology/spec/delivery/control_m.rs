@@ -27,12 +27,19 @@ pub struct ControlM {
     pub server: String,
     /// How long Control-M keeps the jobs: a value of the template, in days, 0 to 3650.
     pub retention_days: u32,
+    /// The names of events that others add than the definition's jobs; `*` stands for any text.
+    pub external_events: Vec<String>,
 }
 
 impl ControlM {
     /// The protocol of its processor; `template` is the compiled [`ControlM::template`].
     pub fn folders(&self, template: Template) -> Folders {
-        Folders { template, server: self.server.clone(), retention_days: self.retention_days }
+        Folders {
+            template,
+            server: self.server.clone(),
+            retention_days: self.retention_days,
+            external_events: self.external_events.clone(),
+        }
     }
 }
 
@@ -45,6 +52,15 @@ pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
         Some(item) => item.integer(0..=RETENTION_DAYS_MAX),
         None => Some(RETENTION_DAYS_DEFAULT),
     };
+    let external_events = match fields.item("external_events") {
+        Some(item) => item.texts(),
+        None => Some(Vec::new()),
+    };
     fields.finish();
-    Some(ControlM { template: template?, server: server?, retention_days: retention_days? })
+    Some(ControlM {
+        template: template?,
+        server: server?,
+        retention_days: retention_days?,
+        external_events: external_events?,
+    })
 }
