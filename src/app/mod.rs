@@ -13,6 +13,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `topology`, `template` | the topology of a file, with the templates of its deliveries |
+//! | `render` | a template for one bundle, as a delivery would render it |
 //! | `secret` | the secrets of the configuration's references |
 //! | `broker` | the client of the cluster |
 //! | `preflight` | what can be told of settings before anything is connected to |
@@ -55,6 +56,7 @@ mod health;
 mod metric;
 mod preflight;
 mod reload;
+mod render;
 mod secret;
 mod setting;
 mod sink;
@@ -72,6 +74,7 @@ pub use health::InstanceStatus;
 pub use metric::metrics;
 pub use preflight::preflight;
 pub use reload::{Reloader, Templates, secrets_of_the_start};
+pub use render::{RenderError, render};
 pub use secret::Secrets;
 pub use setting::settings;
 pub use sink::{Calls, sinks};

@@ -8,6 +8,7 @@
     reason = "clippy only recognizes #[test]; these are test helpers, which fail by panicking"
 )]
 
+mod injection;
 mod property;
 mod stored;
 mod target;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Folders;
-use super::definition::{Checked, Content, Error, VARIABLES, render_with};
+use super::definition::{Content, Error, VARIABLES, render_with};
 use super::jobs_as_code::{self, EVENTS_MAX};
 use crate::processor::bundle::NamedChildren;
 use crate::template::{self, Finding, Sample, SamplePayload, Severity};
@@ -55,8 +55,8 @@ impl Folders {
                         findings.push(Finding { severity, text: format!("{error} ({})", words(bundle)) });
                     }
                 }
-                Ok(checked) => {
-                    let new = checked.findings.into_iter().filter(|found| told.insert(place_of(found)));
+                Ok(found) => {
+                    let new = found.into_iter().filter(|found| told.insert(place_of(found)));
                     findings.extend(new.map(|found| self.finding(&found, bundle, children)));
                 }
             }
@@ -72,23 +72,27 @@ impl Folders {
         Finding { severity, text: format!("template {}: {found} ({})", self.template.name(), words(bundle)) }
     }
 
-    fn render(&self, sample: &Sample, bundle: Bundle, names: &[NamedChildren]) -> Result<Checked, Error> {
+    fn render(
+        &self,
+        sample: &Sample,
+        bundle: Bundle,
+        names: &[NamedChildren],
+    ) -> Result<Vec<jobs_as_code::Finding>, Error> {
         let payloads: Vec<SamplePayload> = (1..).take(bundle.children + 1).map(|seed| sample.payload(seed)).collect();
-        let Some((parent, children)) = payloads.split_first() else {
-            return Ok(Checked { text: String::new(), findings: Vec::new() });
-        };
+        let Some((parent, children)) = payloads.split_first() else { return Ok(Vec::new()) };
+        let folder = format!("folder-{BUNDLE_ID}");
         let time = |hour: u32| serde_json::json!(format!("2026-01-31T{hour:02}:30:00Z"));
         let content = Content {
             bundle_id: BUNDLE_ID,
             parent,
             children,
             members: by_name(names, children),
-            folder: &format!("folder-{BUNDLE_ID}"),
+            folder: &folder,
             first_event_at: &time(9),
             completed_at: &time(if bundle.late { 23 } else { 10 }),
             late: &serde_json::json!(bundle.late),
         };
-        render_with(self, sample.template(), content)
+        Ok(render_with(self, sample.template(), content)?.named(self, &folder)?.findings)
     }
 }
 

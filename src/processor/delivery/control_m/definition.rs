@@ -112,7 +112,7 @@ fn by_name(submission: &Submission) -> BTreeMap<&str, Vec<&Payload>> {
 
 /// The definition of one submission: a JSON object with the folder as a key, which breaks no rule.
 pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -> Result<String, Error> {
-    let Checked { text, findings } = render_checked(folders, submission, folder)?;
+    let Checked { text, findings, .. } = render_checked(folders, submission, folder)?.named(folders, folder)?;
     let errors: Vec<Finding> =
         findings.into_iter().filter(|finding| finding.rule.severity == Severity::Error).collect();
     if errors.is_empty() {
@@ -141,9 +141,21 @@ pub(super) fn render_checked(folders: &Folders, submission: &Submission, folder:
 pub(super) struct Checked {
     pub(super) text: String,
     pub(super) findings: Vec<Finding>,
+    /// True if the definition has the folder for look-ups.
+    has_folder: bool,
 }
 
-/// Renders a template, and checks what Control-M and a look-up demand of the definition.
+impl Checked {
+    /// The same if it can be looked up by its folder: a definition without it would not be found, and be submitted again.
+    pub(super) fn named(self, folders: &Folders, folder: &str) -> Result<Self, Error> {
+        if self.has_folder {
+            return Ok(self);
+        }
+        Err(Error::NoFolder { template: folders.template.name().to_owned(), folder: folder.to_owned() })
+    }
+}
+
+/// Renders a template, and checks what Control-M demands of the definition.
 pub(super) fn render_with<P: Serialize>(
     folders: &Folders,
     template: &Template,
@@ -167,13 +179,8 @@ pub(super) fn render_with<P: Serialize>(
         completed_at,
         late,
     })?;
-    // A look-up searches for this name: a definition without it would not be found, and be submitted again.
     let object: Map<String, Value> = serde_json::from_str(&rendered.text).unwrap_or_default();
-    if !object.contains_key(folder) {
-        let template = template.name().to_owned();
-        return Err(Error::NoFolder { template, folder: folder.to_owned() });
-    }
     let is_constant = |text: &str| template.is_constant(text);
     let findings = jobs_as_code::check(&rendered, &object, &folders.external_events, &is_constant);
-    Ok(Checked { text: rendered.text, findings })
+    Ok(Checked { text: rendered.text, findings, has_folder: object.contains_key(folder) })
 }

@@ -6,6 +6,7 @@
 //! | `folder` | the folder's name |
 //! | `definition` | renders the job definition of a submission |
 //! | [`jobs_as_code`] | the rules that a definition must obey |
+//! | `preview` | renders the definition of one bundle, without a delivery |
 //! | `check` | renders the definitions of sample bundles, before there is a bundle |
 //! | `protocol` | the messages between the delivery processor and Control-M's sink |
 //! | `count` | the metrics of rendering |
@@ -18,12 +19,14 @@ mod count;
 mod definition;
 mod folder;
 pub mod jobs_as_code;
+mod preview;
 mod protocol;
 mod settings;
 
 pub use check::Children;
 pub use definition::SLA;
 pub use folder::FOLDER_CHARS_MAX;
+pub use preview::Preview;
 pub use protocol::{Answer, Request};
 pub use settings::{CONTROL_M, Folders, GIVE_UP_AFTER, usual_settings};
 

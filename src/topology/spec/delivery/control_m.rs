@@ -15,8 +15,6 @@ pub(super) const SERVICE: (&str, &str) = ("Control-M", "control_m.base_url");
 
 /// The largest `retention_days`.
 const RETENTION_DAYS_MAX: i64 = 3_650;
-/// The default of `retention_days`.
-const RETENTION_DAYS_DEFAULT: u32 = 14;
 
 /// Delivery to Control-M.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +30,9 @@ pub struct ControlM {
 }
 
 impl ControlM {
+    /// The default of `retention_days`.
+    pub const RETENTION_DAYS_DEFAULT: u32 = 14;
+
     /// The protocol of its processor; `template` is the compiled [`ControlM::template`].
     pub fn folders(&self, template: Template) -> Folders {
         Folders {
@@ -50,7 +51,7 @@ pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
     let server = fields.required("server");
     let retention_days = match fields.item("retention_days") {
         Some(item) => item.integer(0..=RETENTION_DAYS_MAX),
-        None => Some(RETENTION_DAYS_DEFAULT),
+        None => Some(ControlM::RETENTION_DAYS_DEFAULT),
     };
     let external_events = match fields.item("external_events") {
         Some(item) => item.texts(),
