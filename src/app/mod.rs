@@ -79,7 +79,7 @@ pub use secret::Secrets;
 pub use setting::settings;
 pub use sink::{Calls, sinks};
 pub use store::stores;
-pub use template::TemplateError;
+pub use template::{TemplateError, TemplateReader};
 pub use topology::TopologyFile;
 
 #[cfg(test)]

@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use super::error::Result;
 use super::sink::control_m;
-use super::{Resources, Secrets, TopologyFile, template};
+use super::template::{self, TemplateError, TemplateReader};
+use super::{Resources, Secrets, TopologyFile};
+use crate::blob;
 use crate::config::{Config, Reference};
+use crate::model::ErrorClass;
 use crate::secret::SecretRef;
 use crate::sink::control_m::ControlM;
 use crate::template::Template;
@@ -19,24 +22,36 @@ pub struct Reloader {
     file: TopologyFile,
     secrets: Arc<Secrets>,
     control_m: Option<Arc<ControlM>>,
-    /// The templates that were refused, with the reason, so that a poll logs it once.
+    reader: TemplateReader,
+    /// The templates that cannot be used, with the reason, so that a poll logs it once.
     refused: BTreeMap<PathBuf, String>,
 }
 
 /// The templates that are read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Templates {
-    /// Those in local files: a poll.
+    /// Those in local files that have changed: a poll.
     Local,
-    /// Those in S3, too, and a refused one is logged again: an operator's request.
+    /// Those in S3 that have changed, too: a rarer poll.
+    Changed,
+    /// All, and a refused one is logged again: an operator's request.
     All,
 }
+
+/// The reason of a source that cannot be reached, which says something else each time.
+const UNREACHABLE: &str = "unreachable";
 
 impl Reloader {
     /// For the topology file and the resources of a running instance.
     pub fn new(file: TopologyFile, resources: &Resources) -> Self {
         let (secrets, control_m) = (resources.secrets.clone(), resources.control_m.clone());
-        Self { file, secrets, control_m, refused: BTreeMap::new() }
+        Self { file, secrets, control_m, reader: TemplateReader::default(), refused: BTreeMap::new() }
+    }
+
+    /// The same, which reads templates with this reader.
+    #[must_use]
+    pub fn reading(self, reader: TemplateReader) -> Self {
+        Self { reader, ..self }
     }
 
     /// Reads templates again; one that cannot be read or compiled is refused, and the former one stays. Returns the names
@@ -44,46 +59,72 @@ impl Reloader {
     pub fn templates(&mut self, which: Templates) -> Vec<String> {
         if which == Templates::All {
             self.refused.clear();
+            self.reader.forget();
         }
         let mut changed = Vec::new();
-        for (path, current) in self.file.templates() {
-            if which == Templates::Local && template::is_remote(path) {
+        let templates: Vec<(PathBuf, Template)> =
+            self.file.templates().map(|(path, template)| (path.to_owned(), template.clone())).collect();
+        for (path, current) in templates {
+            if which == Templates::Local && template::is_remote(&path) {
                 continue;
             }
-            match self.read(path, current) {
-                Ok(read) => {
-                    self.refused.remove(path);
-                    let former = current.revision();
-                    if current.replace(&read) {
-                        let (template, revision) = (current.name(), current.revision());
-                        tracing::info!(template, revision, former, "template changed: new submissions use it");
-                        changed.push(template.to_owned());
+            match self.reader.read(&path) {
+                Ok(None) => self.reachable(&path),
+                Ok(Some(read)) => match self.check(&path, &read, &current) {
+                    Ok(()) => {
+                        self.refused.remove(&path);
+                        let former = current.revision();
+                        if current.replace(&read) {
+                            let (template, revision) = (current.name(), current.revision());
+                            tracing::info!(template, revision, former, "template changed: new submissions use it");
+                            changed.push(template.to_owned());
+                        }
                     }
+                    Err(error) => self.refuse(&path, &current, &error.to_string()),
+                },
+                Err(TemplateError::Blob(error)) if error.class() == ErrorClass::Retry => {
+                    self.unreachable(&path, &current, &error);
                 }
-                Err(error) => {
-                    let reason = error.to_string();
-                    if self.refused.get(path) != Some(&reason) {
-                        let revision = current.revision();
-                        tracing::error!(
-                            template = %path.display(), revision, error = %reason,
-                            "the template is refused and the former revision stays in use: mend it, and check it with \
-                             `sheaf validate`"
-                        );
-                        self.refused.insert(path.to_owned(), reason);
-                    }
-                }
+                Err(error) => self.refuse(&path, &current, &error.to_string()),
             }
         }
         changed
     }
 
-    /// Reads the template at a path, and checks it if it is not the current one.
-    fn read(&self, path: &Path, current: &Template) -> std::result::Result<Template, Box<dyn std::error::Error>> {
-        let read = template::read(path)?;
-        if read.revision() == current.revision() {
-            return Ok(read);
+    /// Logs a template that is refused, once.
+    fn refuse(&mut self, path: &Path, current: &Template, reason: &str) {
+        if self.refused.insert(path.to_owned(), reason.to_owned()).as_deref() != Some(reason) {
+            tracing::error!(
+                template = %path.display(), revision = current.revision(), error = reason,
+                "the template is refused and the former revision stays in use: mend it, and check it with `sheaf validate`"
+            );
         }
-        let warnings = self.file.check_template(path, &read)?.len();
+    }
+
+    /// Logs a template whose source cannot be reached, once.
+    fn unreachable(&mut self, path: &Path, current: &Template, error: &blob::Error) {
+        if self.refused.insert(path.to_owned(), UNREACHABLE.to_owned()).as_deref() != Some(UNREACHABLE) {
+            tracing::warn!(
+                template = %path.display(), revision = current.revision(), %error,
+                "the template cannot be read and the last revision that was read stays in use"
+            );
+        }
+    }
+
+    /// Logs a template whose source can be reached again, and which is the one that was read last.
+    fn reachable(&mut self, path: &Path) {
+        if self.refused.get(path).is_some_and(|reason| reason == UNREACHABLE) {
+            self.refused.remove(path);
+            tracing::info!(template = %path.display(), "the template can be read again and is unchanged");
+        }
+    }
+
+    /// Checks a template that was read if it is not the current one.
+    fn check(&self, path: &Path, read: &Template, current: &Template) -> Result<()> {
+        if read.revision() == current.revision() {
+            return Ok(());
+        }
+        let warnings = self.file.check_template(path, read)?.len();
         if warnings > 0 {
             tracing::info!(
                 template = read.name(),
@@ -91,7 +132,7 @@ impl Reloader {
                 "some bundles may fail with the template: `sheaf validate` tells which"
             );
         }
-        Ok(read)
+        Ok(())
     }
 
     /// Reads the secrets of this configuration again; the settings whose secrets have changed.

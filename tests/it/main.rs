@@ -23,6 +23,7 @@ mod golden;
 mod property;
 mod readme;
 mod runtime;
+mod s3;
 mod scenario;
 mod simulation;
 mod store;

@@ -25,7 +25,7 @@ use crate::runtime::{self, Application, Context, Instance, Predecessor};
 #[command(after_help = "\
 The instance runs until SIGTERM or SIGINT: then it commits its open transactions, closes its stores and exits. A second \
 signal ends the process at once, without losing data. SIGHUP reloads templates, secrets and the log level; a template in a \
-local file is also picked up within ten seconds.
+local file is also picked up within ten seconds, one in S3 within a minute.
 
   sheaf run -c sheaf.yaml
   sheaf run -c sheaf.yaml --set instance_id=b --set http.bind=127.0.0.1:8081 --set state_dir=state-b")]
