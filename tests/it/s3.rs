@@ -16,7 +16,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use sheaf::app::{Assembly, Reloader, Resources, TemplateReader, Templates, TopologyFile};
+use sheaf::app::{ApplicationSpec, Assembly, Reloader, Resources, TemplateReader, Templates, TopologyFile};
 use sheaf::aws::S3;
 use sheaf::config::{Config, Sources};
 use sheaf::processor::delivery::control_m::Folders;
@@ -120,19 +120,21 @@ deliver: { control_m: { template: s3://templates/a/bundle.json, server: prod } }
 const BUNDLE: &str = r#"{"bundle_id": "p1", "parent": {}, "children": [{}], "first_event_at": "2026-01-31T09:30:00Z",
     "completed_at": "2026-01-31T10:30:00Z", "late": false}"#;
 
-/// A running instance's reloader for a template that it has read already.
-fn reloader(server: &Server, runtime: &Runtime, first: &str) -> (Reloader, Template) {
-    let settings = ["application_id=t", "kafka.bootstrap_servers=127.0.0.1:1", "control_m.base_url=http://127.0.0.1:1"]
-        .map(str::to_owned);
+/// The reloader of a process with two topologies that use a template, which they have read already, and what they have of it.
+fn reloader(server: &Server, runtime: &Runtime, first: &str) -> (Reloader, [Template; 2]) {
+    let settings = ["application_id=t", "kafka.bootstrap_servers=127.0.0.1:1", "control_m.base_url=http://127.0.0.1:1"];
+    let settings = settings.map(str::to_owned);
     let config = Config::load(&Sources { files: &[], environment: &[], flags: &settings, host_name: "a" }).unwrap();
-    let file = TopologyFile::parse("t.yaml", TOPOLOGY, |path| Ok(Template::compile(&path.to_string_lossy(), first)?));
-    let file = file.unwrap();
-    let used = file.template(file.spec.deliveries().next().unwrap()).unwrap().clone();
-    let metrics = Assembly::new(&config, &file).unwrap().metrics;
+    let parse = |path: &std::path::Path| Ok(Template::compile(&path.to_string_lossy(), first)?);
+    let files = [(); 2].map(|()| TopologyFile::parse("t.yaml", TOPOLOGY, parse).unwrap());
+    let used = files.each_ref().map(|file| file.template(file.spec.deliveries().next().unwrap()).unwrap().clone());
+    let metrics = Assembly::new(&config, &files[0]).unwrap().metrics;
     let resources = Resources::new(&config, runtime.handle(), &metrics).unwrap();
     let (aws, handle) = (server.config(), runtime.handle().clone());
     let reader = TemplateReader::new(move |bucket| Ok(Box::new(S3::new(&aws, bucket, handle.clone()))));
-    (Reloader::new(file, &resources).reading(reader), used)
+    let mut paths = ["t.yaml", "u.yaml"].into_iter();
+    let specs = files.map(|file| ApplicationSpec { config: config.clone(), path: paths.next().unwrap().into(), file });
+    (Reloader::new(&specs, &resources).reading(reader), used)
 }
 
 #[test]
@@ -143,9 +145,13 @@ fn a_template_is_transferred_when_it_changes_and_the_last_good_one_is_kept() {
     put(&template("one"));
     let (mut reloader, used) = reloader(&server, &runtime, &template("one"));
     let sent = || {
-        let folders =
-            Folders { template: used.clone(), server: "s".into(), retention_days: 1, external_events: vec![] };
-        folders.preview(BUNDLE.as_bytes()).unwrap().definition
+        let [one, other] = used.each_ref().map(|template| {
+            let template = template.clone();
+            let folders = Folders { template, server: "s".into(), retention_days: 1, external_events: vec![] };
+            folders.preview(BUNDLE.as_bytes()).unwrap().definition
+        });
+        assert_eq!(one, other, "both topologies use the same");
+        one
     };
     let nothing = Vec::<String>::new();
     assert_eq!(reloader.templates(Templates::Local), nothing);
@@ -155,22 +161,22 @@ fn a_template_is_transferred_when_it_changes_and_the_last_good_one_is_kept() {
     assert_eq!(server.answers(), [200, 304], "and then it is not transferred");
 
     put(&template("two"));
-    let first = used.revision();
+    let first = used[0].revision();
     assert_eq!(reloader.templates(Templates::Changed), ["s3://templates/a/bundle.json"]);
-    assert!(used.revision() != first && sent().contains("two"), "{}", sent());
-    let second = used.revision();
+    assert!(used[0].revision() != first && sent().contains("two"), "{}", sent());
+    let second = used[0].revision();
     for broken in ["{{ x }", "{}", &template("{{ nobody }}"), r#"{"{{ folder }}": {"Type": "Folder"}}"#] {
         put(broken);
         assert_eq!(reloader.templates(Templates::Changed), nothing, "{broken}");
         assert_eq!(reloader.templates(Templates::Changed), nothing);
         assert_eq!(server.answers()[..].rchunks(2).next(), Some(&[200, 304][..]), "a refused one is not read again");
-        assert!(used.revision() == second && sent().contains("two"), "{broken}");
+        assert!(used[0].revision() == second && sent().contains("two"), "{broken}");
     }
     for failure in [(503, "SlowDown"), (500, "InternalError"), (403, "AccessDenied")] {
         server.fail(Some(failure));
         put(&template("three"));
         assert_eq!(reloader.templates(Templates::Changed), nothing);
-        assert!(used.revision() == second && sent().contains("two"), "{failure:?}");
+        assert!(used[0].revision() == second && sent().contains("two"), "{failure:?}");
     }
     server.fail(None);
     assert_eq!(reloader.templates(Templates::Changed).len(), 1, "it has changed meanwhile");
