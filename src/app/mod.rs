@@ -16,6 +16,7 @@
 //! | `application_spec` | the applications of a configuration: each topology file is one |
 //! | `shared_topic` | refuses applications that use each other's topics |
 //! | `topology`, `template` | the topology of a file, with the templates of its deliveries |
+//! | `render` | a template for one bundle, as a delivery would render it |
 //! | `secret` | the secrets of the configuration's references |
 //! | `broker` | the client of the cluster |
 //! | `preflight` | what can be told of settings before anything is connected to |
@@ -29,7 +30,7 @@
 //! | `health` | the health of an instance |
 //! | `process_status` | health and metrics of all applications for the HTTP server |
 //! | `application` | the application with all of them |
-//! | `reload` | takes changed templates and secrets into a running instance |
+//! | `reload`, `template_watch` | takes changed templates and secrets into a running instance |
 //! | `error` | the errors |
 //!
 //! ```no_run
@@ -66,12 +67,14 @@ mod notification;
 mod preflight;
 mod process_status;
 mod reload;
+mod render;
 mod secret;
 mod setting;
 mod shared_topic;
 mod sink;
 mod store;
 mod template;
+mod template_watch;
 mod topology;
 
 pub use application::{Assembly, Resources};
@@ -86,12 +89,14 @@ pub use metric::metrics;
 pub use notification::{NOTIFICATION, TestMessage, check_routes, test_message};
 pub use preflight::preflight;
 pub use process_status::ProcessStatus;
-pub use reload::{Reloader, Templates, secrets_of_the_start};
+pub use reload::{Reloader, secrets_of_the_start};
+pub use render::{RenderError, render};
 pub use secret::Secrets;
 pub use setting::settings;
 pub use sink::{Calls, sinks};
 pub use store::{all_stores, stores};
-pub use template::TemplateError;
+pub use template::{TemplateError, TemplateReader};
+pub use template_watch::Templates;
 pub use topology::TopologyFile;
 
 #[cfg(test)]

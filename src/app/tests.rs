@@ -19,6 +19,9 @@ use crate::store::rocks::RocksStores;
 use crate::template::Template;
 
 const TOPOLOGY: &str = include_str!("../../topologies/control-m.yaml");
+/// A template.
+const FOLDER: &str =
+    r#"{"{{ folder }}": {"Type": "Folder", "ControlmServer": "{{ server_name }}", "one": {"Type": "Job:Dummy"}}}"#;
 const CONTROL_M: &str = "control_m.base_url=http://127.0.0.1:1/automation-api";
 
 fn config(flags: &[&str]) -> Config {
@@ -135,8 +138,8 @@ fn an_invalid_file_is_named_with_the_remedy() {
     assert!(named(&error()) && error().contains("line 1: the byte 0xFF is not UTF-8"), "{}", error());
     std::fs::write(&template, "{{ x }").unwrap();
     assert!(named(&error()) && error().contains("line 1"), "{}", error());
-    let folder = "\u{FEFF}{\"{{ folder }}\": {}}";
-    std::fs::write(&template, folder).unwrap();
+    let folder = format!("\u{FEFF}{FOLDER}");
+    std::fs::write(&template, &folder).unwrap();
     std::fs::write(&path, format!("\u{FEFF}{}", std::fs::read_to_string(&path).unwrap())).unwrap();
     assert!(TopologyFile::read(&path).unwrap().check().unwrap().is_empty(), "a byte order mark is passed over");
     std::fs::write(&template, folder.replace("folder", "fodler")).unwrap();
@@ -200,7 +203,7 @@ fn a_mended_template_is_taken_over_and_a_broken_one_is_not() {
     let (runtime, directory) = (runtime(), tempfile::tempdir().unwrap());
     let (path, template) = (directory.path().join("t.yaml"), directory.path().join("bundle.json"));
     std::fs::write(&path, TOPOLOGY.replace("templates/bundle.json", &template.to_string_lossy())).unwrap();
-    std::fs::write(&template, r#"{"{{ folder }}": {}}"#).unwrap();
+    std::fs::write(&template, FOLDER).unwrap();
     let (config, file) = (config(&[CONTROL_M]), TopologyFile::read(&path).unwrap());
     let metrics = Assembly::new(&config, &file).unwrap().metrics;
     let resources = Resources::new(&config, runtime.handle(), &metrics).unwrap();
@@ -208,7 +211,7 @@ fn a_mended_template_is_taken_over_and_a_broken_one_is_not() {
     let revision = || file.template(file.spec.deliveries().next().unwrap()).unwrap().revision();
     let first = revision();
     assert_eq!(reloader.templates(Templates::All), [""; 0], "it is the same");
-    std::fs::write(&template, r#"{"{{ folder }}": {"a": 1}}"#).unwrap();
+    std::fs::write(&template, FOLDER.replace("one", "two")).unwrap();
     assert_eq!(reloader.templates(Templates::Local), [template.to_string_lossy()]);
     let second = revision();
     assert_ne!(second, first);

@@ -1,6 +1,7 @@
 //! Compiles and renders templates, within limits.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use minijinja::value::Serde;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::emit::Style;
 use super::limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};
 use super::lint::{self, Finding};
-use super::{Error, data, emit, exact, mark, number, object};
+use super::{Error, data, emit, exact, mark, number, object, uses};
 
 /// Hexadecimal digits of a revision; 48 bits distinguish the revisions of one template.
 const REVISION_DIGITS: usize = 12;
@@ -26,6 +27,15 @@ type Methods = fn(&mut State<'_, '_>, &Value, &str, &[Value]) -> Result<Value, m
 pub struct Template {
     name: String,
     content: Arc<RwLock<Arc<Content>>>,
+}
+
+/// A rendered text: one JSON object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The text.
+    pub text: String,
+    /// The parts of it that expressions have written, in order, but for numbers and booleans.
+    pub values: Vec<Range<usize>>,
 }
 
 /// One revision of a template.
@@ -119,7 +129,7 @@ impl Template {
     ///
     /// # Errors
     /// Any [`Error`] but [`Error::Syntax`]; the same template may render with some values and fail with others.
-    pub fn render<C: Serialize>(&self, context: &C) -> Result<String, Error> {
+    pub fn render<C: Serialize>(&self, context: &C) -> Result<Rendered, Error> {
         let current = self.content();
         let template =
             current.environment.get_template(&self.name).map_err(|error| Error::engine(&self.name, "", &error))?;
@@ -128,12 +138,17 @@ impl Template {
         if marked.len() > TEXT_BYTES_MAX {
             return Err(Error::TooLarge { template: self.name.clone(), bytes: marked.len(), limit: TEXT_BYTES_MAX });
         }
-        let text = mark::strip(&marked).map_err(|misplaced| Error::misplaced(&self.name, &misplaced))?;
+        let (text, values) = mark::strip(&marked).map_err(|misplaced| Error::misplaced(&self.name, &misplaced))?;
         object::check(&text).map_err(|error| {
             let quoted = if current.quotes_text { &*text } else { "" };
             Error::not_json(&self.name, quoted, &error)
         })?;
-        Ok(text)
+        Ok(Rendered { text, values })
+    }
+
+    /// True for a text that stands between quotes in a tag of the source: `{{ "a" if x else "b" }}`.
+    pub fn is_constant(&self, text: &str) -> bool {
+        uses::of(&self.name, &self.content().source).constants.contains(text)
     }
 
     /// The name.

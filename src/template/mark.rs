@@ -1,5 +1,7 @@
 //! Checks the context of each value in the rendered text, and removes the marks.
 
+use std::ops::Range;
+
 use super::emit::{END, TEXT, WHOLE};
 
 /// A value in a context where it is not allowed.
@@ -35,6 +37,7 @@ enum Origin {
 #[derive(Debug)]
 struct Scan {
     out: String,
+    values: Vec<Range<usize>>,
     line: usize,
     origin: Origin,
     quoted: bool,
@@ -43,10 +46,11 @@ struct Scan {
     percent: Option<Origin>,
 }
 
-/// The text without its marks, or the first misplaced value.
-pub(super) fn strip(marked: &str) -> Result<String, Misplaced> {
+/// The text without its marks and the parts of it that are values, or the first misplaced value.
+pub(super) fn strip(marked: &str) -> Result<(String, Vec<Range<usize>>), Misplaced> {
     let mut scan = Scan {
         out: String::with_capacity(marked.len()),
+        values: Vec::new(),
         line: 1,
         origin: Origin::Template,
         quoted: false,
@@ -58,14 +62,14 @@ pub(super) fn strip(marked: &str) -> Result<String, Misplaced> {
             TEXT => scan.open(Origin::Text),
             WHOLE => scan.open(Origin::Whole),
             END => {
-                scan.origin = Origin::Template;
+                scan.close();
                 Ok(())
             }
             other => scan.push(other),
         }
         .map_err(|context| Misplaced { line: scan.line, context })?;
     }
-    Ok(scan.out)
+    Ok((scan.out, scan.values))
 }
 
 impl Scan {
@@ -77,7 +81,15 @@ impl Scan {
             return Err(Context::WholeInsideQuotes);
         }
         self.origin = origin;
+        self.values.push(self.out.len()..self.out.len());
         Ok(())
+    }
+
+    fn close(&mut self) {
+        self.origin = Origin::Template;
+        if let Some(value) = self.values.last_mut() {
+            value.end = self.out.len();
+        }
     }
 
     fn push(&mut self, character: char) -> Result<(), Context> {

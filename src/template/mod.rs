@@ -56,7 +56,7 @@ mod shape;
 mod tests;
 mod uses;
 
-pub use compile::Template;
+pub use compile::{Rendered, Template};
 pub use error::{At, Error};
 pub use expression::Expression;
 pub use limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};

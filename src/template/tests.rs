@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{At, Error, Payload, Template};
 
 fn render(source: &str, context: &Value) -> Result<String, Error> {
-    Template::compile("t.json", source).unwrap().render(context)
+    Template::compile("t.json", source).unwrap().render(context).map(|rendered| rendered.text)
 }
 
 fn value(source: &str, context: &Value) -> Value {
@@ -255,7 +255,7 @@ fn a_replaced_template_reaches_its_clones_and_not_what_was_fixed() {
     let (clone, fixed) = (template.clone(), template.fixed());
     assert!(!template.replace(&Template::compile("t", r#"{"a": 1}"#).unwrap()), "it is the same");
     assert!(template.replace(&Template::compile("t", r#"{"a": 2}"#).unwrap()));
-    let text = |template: &Template| template.render(&()).unwrap();
+    let text = |template: &Template| template.render(&()).unwrap().text;
     assert_eq!((text(&clone), text(&fixed)), (r#"{"a": 2}"#.to_owned(), r#"{"a": 1}"#.to_owned()));
     assert_eq!(clone.revision(), template.revision());
     assert_ne!(fixed.revision(), template.revision());
@@ -264,7 +264,10 @@ fn a_replaced_template_reaches_its_clones_and_not_what_was_fixed() {
 /// Renders a template with `parent` as a payload of this JSON text.
 fn with_parent(source: &str, parent: &str) -> Result<String, Error> {
     let parent: Payload = serde_json::from_str(parent).unwrap();
-    Template::compile("t.json", source).unwrap().render(&std::collections::BTreeMap::from([("parent", parent)]))
+    Template::compile("t.json", source)
+        .unwrap()
+        .render(&std::collections::BTreeMap::from([("parent", parent)]))
+        .map(|rendered| rendered.text)
 }
 
 const NUMBERS: &str = r#"{"z":10.10,"account":123456789012345678901234567890,"a":[0.1000,1E5,-0,100.00],"big":18446744073709551616,"low":-9223372036854775809,"long":1234567890123456789012345678901234567890,"huge":1e400,"x":0.30000000000000004,"n":7}"#;

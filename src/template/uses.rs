@@ -52,6 +52,8 @@ pub(super) struct Uses {
     pub(super) names: BTreeSet<Use>,
     pub(super) calculations: BTreeSet<Calculation>,
     pub(super) shapes: Shapes,
+    /// The texts between quotes in tags.
+    pub(super) constants: BTreeSet<String>,
 }
 
 /// The uses of a source; none of one that cannot be parsed, which does not compile either.
@@ -210,7 +212,9 @@ impl<'a> Walk<'a> {
         self.uses.shapes.expression(expression);
         match expression {
             Expr::Var(variable) => self.variable(Kind::Variable, variable.id, variable.span()),
-            Expr::Const(_) => {}
+            Expr::Const(constant) => {
+                self.uses.constants.extend(constant.value.as_str().map(str::to_owned));
+            }
             Expr::Slice(slice) => {
                 self.expression(&slice.expr);
                 for part in [&slice.start, &slice.stop, &slice.step] {

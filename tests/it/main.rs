@@ -26,6 +26,7 @@ mod prometheus;
 mod property;
 mod readme;
 mod runtime;
+mod s3;
 mod scenario;
 mod schema_version;
 mod several;

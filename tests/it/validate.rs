@@ -1,7 +1,8 @@
 //! `sheaf validate`, and the refusals of `sheaf run` before it connects: what an operator reads.
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 const TOPOLOGY: &str = "name: t
 sources:
@@ -105,5 +106,65 @@ fn a_property_that_only_an_opened_client_refuses_stops_the_start_too() {
     for command in ["validate", "run"] {
         let (code, printed) = sheaf(directory.path(), command, &template("x"), &properties);
         assert!(code == Some(78) && printed.contains("ssl.keystore.password"), "{command}: {printed}");
+    }
+}
+
+/// Runs `sheaf render` with these arguments and this standard input; returns exit code, output and messages.
+fn render(directory: &Path, arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_sheaf"));
+    process.arg("render").args(arguments).current_dir(directory);
+    process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = process.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    (status.code(), String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned())
+}
+
+const BUNDLE: &str = r#"{"bundle_id": "p1", "parent": {"description": "d \"1\"", "amount": 10.10}, "children": [{"id": "c1"}],
+    "first_event_at": "2026-01-31T09:30:00Z", "completed_at": "2026-01-31T10:30:00Z", "late": false}"#;
+
+#[test]
+fn a_definition_is_rendered_for_one_bundle_with_the_settings_of_a_topology() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = template("{{ parent.description }} {{ parent.amount }} on {{ server_name }}, {{ children | length }}");
+    std::fs::write(directory.path().join("bundle.json"), text).unwrap();
+    std::fs::write(directory.path().join("p1.json"), BUNDLE).unwrap();
+    std::fs::write(directory.path().join("t.yaml"), TOPOLOGY.replace("TEMPLATE", "bundle.json")).unwrap();
+    let expected = "{\n  \"folder-p1\": {\n    \"Type\": \"Folder\",\n    \"a\": {\n      \"Type\": \"Job:Dummy\",\n      \
+                    \"Description\": \"d \\\"1\\\" 10.10 on prod, 1\"\n    }\n  }\n}\n";
+    let (code, printed, told) =
+        render(directory.path(), &["bundle.json", "--bundle", "p1.json", "--topology", "t.yaml"], "");
+    assert_eq!((code, printed.as_str()), (Some(0), expected), "{told}");
+    assert!(told.starts_with("warning: /folder-p1: the folder names no `ControlmServer`"), "{told}");
+    let (code, printed, _) = render(directory.path(), &["bundle.json", "--bundle", "-"], BUNDLE);
+    assert!(code == Some(0) && printed == expected.replace("prod", "controlm"), "{printed}");
+}
+
+#[test]
+fn what_keeps_a_definition_from_being_sent_is_told_by_render_and_by_validate() {
+    let directory = tempfile::tempdir().unwrap();
+    let waits = template(
+        "x\", \"waits\": { \"Type\": \"WaitForEvents\", \"Events\": [ { \"Event\": \"child-{{ bundle_id }}\" } ] }, \"b\": \"",
+    );
+    std::fs::write(directory.path().join("bundle.json"), &waits).unwrap();
+    let (code, printed, told) = render(directory.path(), &["bundle.json", "--bundle", "-"], BUNDLE);
+    assert!(code == Some(78) && printed.contains("\"Event\": \"child-p1\""), "{printed}");
+    assert!(told.contains("error: /folder-p1/a/waits: nothing in the definition adds the event `child-p1`"), "{told}");
+    assert!(told.ends_with("the definition would not be sent\n"), "{told}");
+    let (code, printed) = sheaf(directory.path(), "validate", &waits, &[]);
+    assert!(code == Some(78) && printed.contains("(rule event_producer)"), "{printed}");
+    let external = TOPOLOGY.replace("server: prod", "server: prod, external_events: [ \"child-*\" ]");
+    let (code, printed) = sheaf_with(directory.path(), "validate", (external.as_bytes(), &waits), &[]);
+    assert!(code == Some(0) && printed.contains("(rule event_keep)"), "{printed}");
+    let (code, _, told) = render(directory.path(), &["bundle.json", "--bundle", "-", "--topology", "t.yaml"], BUNDLE);
+    assert!(code == Some(0) && told.contains("warning: /folder-p1/a/waits: the event `child-p1` comes from"), "{told}");
+    for (arguments, input, words) in [
+        (["absent.json", "--bundle", "-"], BUNDLE, "`absent.json` does not exist"),
+        (["bundle.json", "--bundle", "absent.json"], "", "absent.json cannot be read"),
+        (["bundle.json", "--bundle", "-"], "{}", "missing field `bundle_id`"),
+        (["bundle.json", "--bundle", "-"], "", "the submission is not JSON"),
+    ] {
+        let (code, printed, told) = render(directory.path(), &arguments, input);
+        assert!(code == Some(78) && printed.is_empty() && told.contains(words), "{words}: {told}");
     }
 }

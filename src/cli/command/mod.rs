@@ -8,6 +8,7 @@
 //! | `produce` | `sheaf produce`: sample events |
 //! | `test` | `sheaf test`: scenarios of topologies on the virtual clock |
 //! | `validate` | `sheaf validate`: configuration, topology and template, without a broker |
+//! | `render` | `sheaf render`: the definition of one bundle, without sending it |
 //! | `state` | `sheaf state`: state stores and their changelogs |
 //! | `alerts` | `sheaf alerts test`: the messages to people about alerts |
 //! | `deliveries` | `sheaf deliveries`: commands to the delivery of one bundle |
@@ -24,6 +25,7 @@ mod mock;
 mod prepare;
 mod produce;
 mod reload;
+mod render;
 mod run;
 mod simulate;
 mod state;
@@ -49,6 +51,7 @@ const AFTER_HELP: &str = "\
 First steps:
   sheaf demo                          watch a day of events in a minute; needs no Kafka
   sheaf validate -c sheaf.yaml        check the configuration, the topology and the template
+  sheaf render TEMPLATE --bundle FILE see the definition of one bundle
   sheaf test topologies               play the scenarios of the topologies; needs no Kafka
   sheaf run -c sheaf.yaml             run an instance; start more of them to scale out
   sheaf produce -n 20                 write sample events
@@ -62,6 +65,7 @@ enum Command {
     Run(run::Args),
     Produce(produce::Args),
     Validate(validate::Args),
+    Render(render::Args),
     Test(test::Args),
     Simulate(simulate::Args),
     #[command(subcommand)]
@@ -83,6 +87,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Run(args) => run::main(&args),
         Command::Produce(args) => produce::main(&args),
         Command::Validate(args) => validate::main(&args),
+        Command::Render(args) => render::main(&args),
         Command::Test(args) => test::main(&args),
         Command::Simulate(args) => Ok(simulate::main(&args)),
         Command::Alerts(command) => alerts::main(&command),

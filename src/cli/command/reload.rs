@@ -1,6 +1,7 @@
-//! Reloads what a running instance can take over: on SIGHUP all of it, and every few seconds the templates in local files.
+//! Reloads what a running instance can take over: on SIGHUP all of it, every few seconds the templates in local files, and every
+//! minute those in S3.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
@@ -13,6 +14,9 @@ use crate::config::Config;
 
 /// The interval at which the templates in local files are read.
 pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Of so many looks at the templates one is at those in S3, too: each minute.
+const REMOTE_EVERY: u32 = 6;
 
 /// The settings that take effect by a reload.
 const RELOADED: [&str; 4] = ["control_m.api_key", "control_m.username", "control_m.password", "log.level"];
@@ -27,6 +31,8 @@ struct State {
     config: Config,
     reloader: Reloader,
     log_level: Level,
+    /// The number of looks at the templates.
+    polls: u32,
 }
 
 impl Reload {
@@ -38,7 +44,8 @@ impl Reload {
         log_level: Level,
     ) -> Result<Self, Failure> {
         let started_with = Inputs::read(args)?;
-        Ok(Self(Arc::new(Mutex::new(State { args: args.clone(), started_with, config, reloader, log_level }))))
+        let state = State { args: args.clone(), started_with, config, reloader, log_level, polls: 0 };
+        Ok(Self(Arc::new(Mutex::new(state))))
     }
 
     /// Starts a reload of everything.
@@ -46,9 +53,11 @@ impl Reload {
         self.spawn(runtime, State::reload);
     }
 
-    /// Starts a look at the local templates.
+    /// Starts a look at the templates, at those in S3 only each minute. None is started while another runs, which may wait for S3.
     pub(super) fn poll(&self, runtime: &Runtime) {
-        self.spawn(runtime, |state| drop(state.reloader.templates(Templates::Local)));
+        if !matches!(self.0.try_lock(), Err(TryLockError::WouldBlock)) {
+            self.spawn(runtime, State::poll);
+        }
     }
 
     fn spawn(&self, runtime: &Runtime, task: fn(&mut State)) {
@@ -61,6 +70,12 @@ impl Reload {
 }
 
 impl State {
+    fn poll(&mut self) {
+        self.polls = self.polls.wrapping_add(1);
+        let which = if self.polls.is_multiple_of(REMOTE_EVERY) { Templates::Changed } else { Templates::Local };
+        drop(self.reloader.templates(which));
+    }
+
     fn reload(&mut self) {
         tracing::info!("SIGHUP: reloading templates, secrets and the log level");
         let templates = self.reloader.templates(Templates::All);

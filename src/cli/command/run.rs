@@ -29,7 +29,7 @@ use crate::topology::spec::Delivery;
 #[command(after_help = "\
 The instance runs until SIGTERM or SIGINT: then it commits its open transactions, closes its stores and exits. A second \
 signal ends the process at once, without losing data. SIGHUP reloads templates, secrets and the log level; a template in a \
-local file is also picked up within ten seconds.
+local file is also picked up within ten seconds, one in S3 within a minute.
 
 Each file of `topologies` is an application of its own, with its own consumer group, topics, threads and state; all of them \
 start, and if one fails, all stop and the process ends with an error that names it.

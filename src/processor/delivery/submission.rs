@@ -35,6 +35,18 @@ pub struct Submission {
     pub late: Value,
 }
 
+impl Submission {
+    /// Decodes the value of a record, whatever its key.
+    pub(super) fn decode(value: &[u8]) -> Result<Self, Reject> {
+        serde_json::from_slice(value).map_err(|error| match error.classify() {
+            Category::Data => Reject::new(RejectReason::MissingField, format!("the submission: {error}")),
+            Category::Syntax | Category::Eof | Category::Io => {
+                Reject::new(RejectReason::Unparsable, format!("the submission is not JSON: {error}"))
+            }
+        })
+    }
+}
+
 /// The keying step of submission records: the record's key, which must be equal to the `bundle_id` in its value. A record of
 /// sheaf's own bundles that cannot be decoded is not rejected here, so that the step can end its delivery.
 ///
@@ -84,12 +96,7 @@ pub(super) fn parse(key: &Key, value: Option<&[u8]>) -> Result<Submission, Rejec
     let Some(value) = value else {
         return Err(Reject::new(RejectReason::NoValue, "the submission has no value"));
     };
-    let submission: Submission = serde_json::from_slice(value).map_err(|error| match error.classify() {
-        Category::Data => Reject::new(RejectReason::MissingField, format!("the submission: {error}")),
-        Category::Syntax | Category::Eof | Category::Io => {
-            Reject::new(RejectReason::Unparsable, format!("the submission is not JSON: {error}"))
-        }
-    })?;
+    let submission = Submission::decode(value)?;
     if submission.bundle_id.as_bytes() != key.as_bytes() {
         let detail = format!("the submission's key is `{key}`, but its bundle_id is `{}`", submission.bundle_id);
         return Err(Reject::new(RejectReason::BadId, detail));

@@ -153,7 +153,8 @@ fn a_newer_version_names_the_sheaf_that_wrote_it() {
 #[test]
 fn every_count_is_listed_once() {
     let template = crate::template::Template::compile("t", "{}").unwrap();
-    let folders = control_m::Folders { template, server: "s".to_owned(), retention_days: 1 };
+    let folders =
+        control_m::Folders { template, server: "s".to_owned(), retention_days: 1, external_events: Vec::new() };
     let families = Delivery::new(folders, control_m::usual_settings()).metrics();
     let series = families
         .iter()

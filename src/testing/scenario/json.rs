@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 const INDENT: usize = 2;
 
 /// An object or an array as lines, one field or element each; `None` if the text is something else.
-pub(super) fn pretty(text: &str) -> Option<Vec<String>> {
+pub fn pretty(text: &str) -> Option<Vec<String>> {
     let text = text.trim();
     if !text.starts_with(['{', '[']) || serde_json::from_str::<IgnoredAny>(text).is_err() {
         return None;

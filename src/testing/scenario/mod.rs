@@ -53,6 +53,7 @@ mod update;
 pub use diff::{DiffKind, DiffLine, diff, first_line};
 pub use error::{Error, Mistake};
 pub use html::{Page, pages};
+pub use json::pretty;
 pub use junit::junit;
 pub use outcome::{Moment, Outcome, Played, StepOutcome, TestResult};
 pub use play::{files, play};

@@ -8,6 +8,7 @@
     reason = "clippy only recognizes #[test]; these are test helpers, which fail by panicking"
 )]
 
+mod injection;
 mod property;
 mod stored;
 mod target;
@@ -35,7 +36,7 @@ pub(crate) fn delivery(source: &str) -> Delivery {
 /// Control-M's folders, made by this template.
 pub(crate) fn folders(source: &str) -> Folders {
     let template = Template::compile("test.json", source).unwrap();
-    Folders { template, server: "smprod".to_owned(), retention_days: 14 }
+    Folders { template, server: "smprod".to_owned(), retention_days: 14, external_events: Vec::new() }
 }
 
 /// The settings of all tests; sums of different durations are different.

@@ -15,7 +15,7 @@ use super::{delivery, submission, submitted};
 /// 2026-01-01 in UTC.
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 const MINUTE: Duration = Duration::from_mins(1);
-const TEMPLATE: &str = r#"{"{{ folder }}": {}}"#;
+const TEMPLATE: &str = r#"{"{{ folder }}": {"Type": "Folder", "j": {"Type": "Job:Dummy"}}}"#;
 
 /// An input of a journal, a minute after the previous one.
 enum Operation {
@@ -58,8 +58,8 @@ fn lost() -> Verdict {
 
 /// A text of a journal, with its length first.
 const NAME: &str = "09 666f6c6465722d7031";
-const CONTENT: &str = "11 7b22666f6c6465722d7031223a207b7d7d";
-const REVISION: &str = "0c 323931646662633934373439";
+const CONTENT: &str = "3d 7b22666f6c6465722d7031223a207b2254797065223a2022466f6c646572222c20226a223a207b2254797065223a20224a6f623a44756d6d79227d7d7d";
+const REVISION: &str = "0c 613536396465356461383233";
 const ORIGIN: &str = "14 63746d2d7375626d697373696f6e732d33403432";
 /// A time as a 64-bit number: `START` and this many minutes.
 const MINUTE_0: &str = "fd 0050b5ed36030000";

@@ -75,10 +75,18 @@ fn names_and_properties_are_what_control_m_accepts() {
 
 #[test]
 fn a_replaced_template_is_used_by_later_submissions_and_not_by_a_retry() {
-    let compile =
-        |note: &str| Template::compile("t", &format!(r#"{{"{{{{ folder }}}}": {{"Note": "{note}"}}}}"#)).unwrap();
+    let compile = |note: &str| {
+        Template::compile(
+            "t",
+            &format!(
+                r#"{{"{{{{ folder }}}}": {{"Type": "Folder", "j": {{"Type": "Job:Dummy", "Description": "{note}"}}}}}}"#
+            ),
+        )
+        .unwrap()
+    };
     let template = compile("first");
-    let folders = Folders { template: template.clone(), server: "s".to_owned(), retention_days: 1 };
+    let folders =
+        Folders { template: template.clone(), server: "s".to_owned(), retention_days: 1, external_events: Vec::new() };
     let delivery = Delivery::new(folders, settings());
     let request = |next: &Transition<Journal>| match next.effects.iter().find(|effect| matches!(effect, Effect::Act(_)))
     {

@@ -170,8 +170,9 @@ fn p20_marks_braces_and_encodings_of_files_are_passed_over_or_named() {
     assert!(code == Some(78) && printed.contains("t.yaml:3"), "{printed}");
 }
 
-/// A job that waits for the events of all children in one list.
-const ONE_LIST: &[u8] = br#"{ "{{ folder }}": { "Type": "Folder", "last": { "Type": "Job:Dummy", "all": { "Type": "WaitForEvents", "Events": [
+/// A job that adds the events of all children in one list.
+const ONE_LIST: &[u8] =
+    br#"{ "{{ folder }}": { "Type": "Folder", "last": { "Type": "Job:Dummy", "all": { "Type": "AddEvents", "Events": [
   {% for child in children %}{ "Event": "child-{{ loop.index }}" }{{ "," if not loop.last }}{% endfor %} ] } } } }"#;
 
 #[test]

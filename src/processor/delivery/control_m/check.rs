@@ -5,15 +5,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Folders;
 use super::definition::{Content, Error, VARIABLES, render_with};
-use super::{EVENTS_MAX, Folders};
+use super::jobs_as_code::{self, EVENTS_MAX};
 use crate::processor::bundle::NamedChildren;
 use crate::template::{self, Finding, Sample, SamplePayload, Severity};
 
 /// The id of sample bundles; it has letters, which a template must not change.
 const BUNDLE_ID: &str = "5a3e1c00-7b2d-4f6a-9c8e-d0b1a2c3e4f5";
 /// The numbers of children of the samples beside the usual one, if parents state theirs.
-const FEW: [usize; 3] = [1, 3, 0];
+const FEW: [usize; 3] = [1, FEW_MAX, 0];
+/// More are unusual, unless the topology says so.
+const FEW_MAX: usize = 3;
 
 /// The numbers of children that bundles have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,31 +47,52 @@ impl Folders {
         let sample = Sample::of(&self.template);
         let mut told = BTreeSet::new();
         for bundle in bundles(children) {
-            let Err(error) = self.render(&sample, bundle, children.names) else { continue };
-            // One mistake fails in several samples, with other words.
-            if told.insert(place(&error)) {
-                let severity = severity(&sample, &error, bundle, children);
-                findings.push(Finding { severity, text: format!("{error} ({})", words(bundle)) });
+            // One mistake is found in several samples, with other words.
+            match self.render(&sample, bundle, children.names) {
+                Err(error) => {
+                    if told.insert(place(&error)) {
+                        let severity = severity(&sample, &error, bundle, children);
+                        findings.push(Finding { severity, text: format!("{error} ({})", words(bundle)) });
+                    }
+                }
+                Ok(found) => {
+                    let new = found.into_iter().filter(|found| told.insert(place_of(found)));
+                    findings.extend(new.map(|found| self.finding(&found, bundle, children)));
+                }
             }
         }
         findings
     }
 
-    fn render(&self, sample: &Sample, bundle: Bundle, names: &[NamedChildren]) -> Result<String, Error> {
+    /// What only bundles of unusual size break is a warning.
+    fn finding(&self, found: &jobs_as_code::Finding, bundle: Bundle, children: Children<'_>) -> Finding {
+        let usual = children.usual.min(1)..=children.usual.max(FEW_MAX);
+        let certain = usual.contains(&bundle.children);
+        let severity = if certain { found.rule.severity } else { Severity::Warning };
+        Finding { severity, text: format!("template {}: {found} ({})", self.template.name(), words(bundle)) }
+    }
+
+    fn render(
+        &self,
+        sample: &Sample,
+        bundle: Bundle,
+        names: &[NamedChildren],
+    ) -> Result<Vec<jobs_as_code::Finding>, Error> {
         let payloads: Vec<SamplePayload> = (1..).take(bundle.children + 1).map(|seed| sample.payload(seed)).collect();
-        let Some((parent, children)) = payloads.split_first() else { return Ok(String::new()) };
+        let Some((parent, children)) = payloads.split_first() else { return Ok(Vec::new()) };
+        let folder = format!("folder-{BUNDLE_ID}");
         let time = |hour: u32| serde_json::json!(format!("2026-01-31T{hour:02}:30:00Z"));
         let content = Content {
             bundle_id: BUNDLE_ID,
             parent,
             children,
             members: by_name(names, children),
-            folder: &format!("folder-{BUNDLE_ID}"),
+            folder: &folder,
             first_event_at: &time(9),
             completed_at: &time(if bundle.late { 23 } else { 10 }),
             late: &serde_json::json!(bundle.late),
         };
-        render_with(self, sample.template(), content)
+        Ok(render_with(self, sample.template(), content)?.named(self, &folder)?.findings)
     }
 }
 
@@ -93,10 +117,8 @@ fn severity(sample: &Sample, error: &Error, bundle: Bundle, children: Children<'
     let certain = match error {
         Error::Template(error @ template::Error::Evaluation { .. }) => !sample.is_uncertain(error, &VARIABLES),
         // A child that this bundle does not have: `children[2]`.
-        Error::Template(template::Error::Undefined { .. }) | Error::TooManyEvents { .. } => {
-            bundle.children == children.usual
-        }
-        Error::Template(_) | Error::NoFolder { .. } => true,
+        Error::Template(template::Error::Undefined { .. }) => bundle.children == children.usual,
+        Error::Template(_) | Error::NoFolder { .. } | Error::Invalid { .. } => true,
     };
     if certain && (bundle.children > 0 || children.usual == 0) { Severity::Error } else { Severity::Warning }
 }
@@ -111,8 +133,15 @@ fn place(error: &Error) -> String {
         ) => at.to_string(),
         Error::Template(error) => error.kind().to_owned(),
         Error::NoFolder { .. } => "no_folder".to_owned(),
-        Error::TooManyEvents { list, .. } => list.clone(),
+        Error::Invalid { .. } => "invalid".to_owned(),
     }
+}
+
+/// The rule and the place of a finding. Jobs of different children are one place.
+fn place_of(found: &jobs_as_code::Finding) -> String {
+    let mut place = format!("{}{}", found.rule.name, found.pointer.replace(BUNDLE_ID, ""));
+    place.retain(|character| !character.is_ascii_digit());
+    place
 }
 
 fn words(Bundle { children, late }: Bundle) -> String {
@@ -130,13 +159,16 @@ mod tests {
 
     /// The findings in a template with this text for a job, and another one for each child.
     fn findings(job: &str, children: Children<'_>) -> Vec<(Severity, String)> {
-        let source = format!("{{\"{{{{ folder }}}}\": {{\"Type\": \"Folder\",\n{job}}}}}");
+        let source = format!(
+            "{{\"{{{{ folder }}}}\": {{\"Type\": \"Folder\", \"ControlmServer\": \"s\", \"one\": {{\"Type\": \"Job:Dummy\"}},\n\
+             {job}}}}}"
+        );
         of(&source, children)
     }
 
     fn of(source: &str, children: Children<'_>) -> Vec<(Severity, String)> {
         let template = Template::compile("t.json", source).unwrap();
-        let folders = Folders { template, server: "s".into(), retention_days: 1 };
+        let folders = Folders { template, server: "s".into(), retention_days: 1, external_events: Vec::new() };
         folders.check(children).into_iter().map(|finding| (finding.severity, finding.text)).collect()
     }
 
@@ -157,7 +189,7 @@ mod tests {
     fn more_events_than_control_m_takes_are_told() {
         let events = "{\"Event\": \"{{ loop.index }}\"}{{ \",\" if not loop.last }}";
         let job = format!(
-            "\"j\": {{\"Type\": \"WaitForEvents\", \"Events\": [{{% for c in children %}}{events}{{% endfor %}}]}}"
+            "\"j\": {{\"Type\": \"AddEvents\", \"Events\": [{{% for c in children %}}{events}{{% endfor %}}]}}"
         );
         let found = findings(&job, ANY);
         assert!(is_told(&found, Severity::Warning, "has 100 events, and Control-M takes at most 99"), "{found:?}");

@@ -9,13 +9,12 @@ const RENDERS: &str = "template_renders_total";
 pub(super) const RENDERED: Count = render("ok");
 /// A definition without the folder for look-ups.
 pub(super) const NO_FOLDER: Count = render("no_folder");
-/// A definition with more events in a list than Control-M takes.
-pub(super) const TOO_MANY_EVENTS: Count = render("too_many_events");
+/// A definition that breaks a rule of jobs-as-code.
+pub(super) const INVALID: Count = render("invalid_definition");
 
 /// The family, with all its series.
 pub(super) fn families() -> Vec<Family> {
-    let counts =
-        [RENDERED, NO_FOLDER, TOO_MANY_EVENTS].into_iter().chain(template::Error::KINDS.into_iter().map(render));
+    let counts = [RENDERED, NO_FOLDER, INVALID].into_iter().chain(template::Error::KINDS.into_iter().map(render));
     vec![Family {
         name: RENDERS,
         help: "Templates rendered, by result.",

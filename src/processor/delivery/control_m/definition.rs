@@ -5,23 +5,21 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::jobs_as_code::{self, Finding};
 use super::{Folders, count};
 use crate::processor::Count;
 use crate::processor::delivery::Submission;
-use crate::template::{self, Payload, Template};
+use crate::template::{self, Payload, Severity, Template};
 
 /// The variable `ctmsla` of a template: the SLA of the folder's service in hours and minutes, with the value of the original
 /// consumer.
 pub const SLA: &str = "23:59";
 
-/// The most events in one list of a job or a folder that Control-M takes.
-pub const EVENTS_MAX: usize = 99;
-
-/// The types of objects with a list of events.
-const EVENT_LISTS: [&str; 3] = ["WaitForEvents", "AddEvents", "DeleteEvents"];
+/// The findings that an error names; more are counted.
+const NAMED_MAX: usize = 3;
 
 /// Errors of rendering a definition.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum Error {
     /// The template could not be rendered.
     #[error(transparent)]
@@ -29,12 +27,18 @@ pub(super) enum Error {
     /// The definition does not have the folder for look-ups.
     #[error("template {template}: the definition has no folder `{folder}`: name its folder {{{{ folder }}}}")]
     NoFolder { template: String, folder: String },
-    /// A list of events is longer than Control-M takes.
-    #[error(
-        "template {template}: `{list}` has {events} events, and Control-M takes at most {EVENTS_MAX} in one list: let jobs \
-         in between wait for groups of children"
-    )]
-    TooManyEvents { template: String, list: String, events: usize },
+    /// The definition breaks rules of Control-M.
+    #[error("template {template}: {}", words(.findings))]
+    Invalid { template: String, findings: Vec<Finding> },
+}
+
+/// The first findings.
+fn words(findings: &[Finding]) -> String {
+    let named: Vec<String> = findings.iter().take(NAMED_MAX).map(ToString::to_string).collect();
+    match findings.len().saturating_sub(NAMED_MAX) {
+        0 => named.join("; "),
+        more => format!("{}; and {more} more", named.join("; ")),
+    }
 }
 
 impl Error {
@@ -43,7 +47,7 @@ impl Error {
         match self {
             Self::Template(error) => count::render(error.kind()),
             Self::NoFolder { .. } => count::NO_FOLDER,
-            Self::TooManyEvents { .. } => count::TOO_MANY_EVENTS,
+            Self::Invalid { .. } => count::INVALID,
         }
     }
 }
@@ -106,8 +110,19 @@ fn by_name(submission: &Submission) -> BTreeMap<&str, Vec<&Payload>> {
     members
 }
 
-/// Renders the definition of one submission: a JSON object with the folder as a key.
+/// The definition of one submission: a JSON object with the folder as a key, which breaks no rule.
 pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -> Result<String, Error> {
+    let Checked { text, findings, .. } = render_checked(folders, submission, folder)?.named(folders, folder)?;
+    let errors: Vec<Finding> =
+        findings.into_iter().filter(|finding| finding.rule.severity == Severity::Error).collect();
+    if errors.is_empty() {
+        return Ok(text);
+    }
+    Err(Error::Invalid { template: folders.template.name().to_owned(), findings: errors })
+}
+
+/// The definition of one submission, with all findings in it.
+pub(super) fn render_checked(folders: &Folders, submission: &Submission, folder: &str) -> Result<Checked, Error> {
     let content = Content {
         bundle_id: &submission.bundle_id,
         parent: &submission.parent,
@@ -121,15 +136,34 @@ pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -
     render_with(folders, &folders.template, content)
 }
 
-/// Renders a template, and checks what Control-M and a look-up demand of the definition.
+/// A rendered definition with the rules that it breaks.
+#[derive(Clone, Debug)]
+pub(super) struct Checked {
+    pub(super) text: String,
+    pub(super) findings: Vec<Finding>,
+    /// True if the definition has the folder for look-ups.
+    has_folder: bool,
+}
+
+impl Checked {
+    /// The same if it can be looked up by its folder: a definition without it would not be found, and be submitted again.
+    pub(super) fn named(self, folders: &Folders, folder: &str) -> Result<Self, Error> {
+        if self.has_folder {
+            return Ok(self);
+        }
+        Err(Error::NoFolder { template: folders.template.name().to_owned(), folder: folder.to_owned() })
+    }
+}
+
+/// Renders a template, and checks what Control-M demands of the definition.
 pub(super) fn render_with<P: Serialize>(
     folders: &Folders,
     template: &Template,
     content: Content<'_, P>,
-) -> Result<String, Error> {
+) -> Result<Checked, Error> {
     let Content { bundle_id, parent, children, members, folder, first_event_at, completed_at, late } = content;
     let job = format!("prnt-{bundle_id}");
-    let definition = template.render(&Context {
+    let rendered = template.render(&Context {
         server_name: &folders.server,
         retention_days: folders.retention_days,
         job_name: &job,
@@ -145,27 +179,8 @@ pub(super) fn render_with<P: Serialize>(
         completed_at,
         late,
     })?;
-    // A look-up searches for this name: a definition without it would not be found, and be submitted again.
-    let members: Map<String, Value> = serde_json::from_str(&definition).unwrap_or_default();
-    if !members.contains_key(folder) {
-        let template = template.name().to_owned();
-        return Err(Error::NoFolder { template, folder: folder.to_owned() });
-    }
-    match members.iter().find_map(|(name, value)| too_many_events(name, value)) {
-        Some((list, events)) => Err(Error::TooManyEvents { template: template.name().to_owned(), list, events }),
-        None => Ok(definition),
-    }
-}
-
-/// The first list with more events than Control-M takes, by its path, and their number.
-fn too_many_events(path: &str, value: &Value) -> Option<(String, usize)> {
-    let object = value.as_object()?;
-    let is_list = object.get("Type").and_then(Value::as_str).is_some_and(|kind| EVENT_LISTS.contains(&kind));
-    // Parentheses and operators between the events are texts.
-    let events = object.get("Events").and_then(Value::as_array).into_iter().flatten().filter(|event| event.is_object());
-    let events = if is_list { events.count() } else { 0 };
-    if events > EVENTS_MAX {
-        return Some((path.to_owned(), events));
-    }
-    object.iter().find_map(|(name, value)| too_many_events(&format!("{path}/{name}"), value))
+    let object: Map<String, Value> = serde_json::from_str(&rendered.text).unwrap_or_default();
+    let is_constant = |text: &str| template.is_constant(text);
+    let findings = jobs_as_code::check(&rendered, &object, &folders.external_events, &is_constant);
+    Ok(Checked { text: rendered.text, findings, has_folder: object.contains_key(folder) })
 }

@@ -1,9 +1,10 @@
 //! The name of a bundle's folder.
 
+use super::jobs_as_code::{NAME_CHARS_MAX, is_forbidden};
 use crate::model::{Reject, RejectReason};
 
 /// The longest name of a folder in Control-M, in characters (BMC, Creating a Folder).
-pub const FOLDER_CHARS_MAX: usize = 64;
+pub const FOLDER_CHARS_MAX: usize = NAME_CHARS_MAX;
 
 /// The unique name of a bundle's folder, by which a submit in doubt is looked up.
 ///
@@ -17,17 +18,11 @@ pub(super) fn name(bundle_id: &str) -> Result<String, Reject> {
         );
         return Err(Reject::new(RejectReason::BadId, detail));
     }
-    if let Some(bad) = folder.chars().find(|&character| forbidden(character)) {
+    if let Some(bad) = folder.chars().find(|&character| is_forbidden(character)) {
         let detail = format!("the folder's name {folder:?} has {bad:?}, which Control-M forbids: use ids without it");
         return Err(Reject::new(RejectReason::BadId, detail));
     }
     Ok(folder)
-}
-
-fn forbidden(character: char) -> bool {
-    // In the upper half of Latin-1 only U+00A0 to U+00BF, the multiplication sign and the division sign are not letters.
-    let special = matches!(character, '\u{A0}'..='\u{BF}' | '\u{D7}' | '\u{F7}');
-    special || character.is_whitespace() || character.is_control() || "'$/*?\"".contains(character)
 }
 
 #[cfg(test)]

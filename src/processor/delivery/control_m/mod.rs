@@ -5,6 +5,8 @@
 //! | `settings` | [`Folders`]; the usual durations and limits |
 //! | `folder` | the folder's name |
 //! | `definition` | renders the job definition of a submission |
+//! | [`jobs_as_code`] | the rules that a definition must obey |
+//! | `preview` | renders the definition of one bundle, without a delivery |
 //! | `check` | renders the definitions of sample bundles, before there is a bundle |
 //! | `protocol` | the messages between the delivery processor and Control-M's sink |
 //! | `count` | the metrics of rendering |
@@ -16,12 +18,15 @@ mod check;
 mod count;
 mod definition;
 mod folder;
+pub mod jobs_as_code;
+mod preview;
 mod protocol;
 mod settings;
 
 pub use check::Children;
-pub use definition::{EVENTS_MAX, SLA};
+pub use definition::SLA;
 pub use folder::FOLDER_CHARS_MAX;
+pub use preview::Preview;
 pub use protocol::{Answer, Request};
 pub use settings::{CONTROL_M, CONTROL_M_RUNS, Folders, GIVE_UP_AFTER, usual_settings};
 

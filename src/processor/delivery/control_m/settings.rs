@@ -23,6 +23,8 @@ pub struct Folders {
     pub server: String,
     /// The retention of jobs in Control-M, in days; a variable of the template.
     pub retention_days: u32,
+    /// The names of events that others add than the definition's jobs; `*` stands for any text.
+    pub external_events: Vec<String>,
 }
 
 /// The usual durations and limits: an intent is valid for 30 s, a request times out after a minute, a folder is visible after

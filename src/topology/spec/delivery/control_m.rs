@@ -16,8 +16,6 @@ pub(super) const SERVICE: (&str, &str) = ("Control-M", "control_m.base_url");
 
 /// The largest `retention_days`.
 const RETENTION_DAYS_MAX: i64 = 3_650;
-/// The default of `retention_days`.
-const RETENTION_DAYS_DEFAULT: u32 = 14;
 
 /// Delivery to Control-M.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,12 +28,22 @@ pub struct ControlM {
     pub retention_days: u32,
     /// How the runs of the folders are followed; `None`: they are not.
     pub track: Option<Track>,
+    /// The names of events that others add than the definition's jobs; `*` stands for any text.
+    pub external_events: Vec<String>,
 }
 
 impl ControlM {
+    /// The default of `retention_days`.
+    pub const RETENTION_DAYS_DEFAULT: u32 = 14;
+
     /// The protocol of its processor; `template` is the compiled [`ControlM::template`].
     pub fn folders(&self, template: Template) -> Folders {
-        Folders { template, server: self.server.clone(), retention_days: self.retention_days }
+        Folders {
+            template,
+            server: self.server.clone(),
+            retention_days: self.retention_days,
+            external_events: self.external_events.clone(),
+        }
     }
 }
 
@@ -46,7 +54,11 @@ pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
     let server = fields.required("server");
     let retention_days = match fields.item("retention_days") {
         Some(item) => item.integer(0..=RETENTION_DAYS_MAX),
-        None => Some(RETENTION_DAYS_DEFAULT),
+        None => Some(ControlM::RETENTION_DAYS_DEFAULT),
+    };
+    let external_events = match fields.item("external_events") {
+        Some(item) => item.texts(),
+        None => Some(Vec::new()),
     };
     let track = fields.item("track").filter(|item| !track::is_off(item)).map(|item| track::read(&item));
     fields.finish();
@@ -54,5 +66,11 @@ pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
         Some(read) => Some(read?),
         None => None,
     };
-    Some(ControlM { template: template?, server: server?, retention_days: retention_days?, track })
+    Some(ControlM {
+        template: template?,
+        server: server?,
+        retention_days: retention_days?,
+        external_events: external_events?,
+        track,
+    })
 }
