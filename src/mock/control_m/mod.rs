@@ -20,6 +20,7 @@
 //! | `world` | what all requests share |
 //! | `clock` | the virtual clock |
 //! | `control` | the control plane below `/_sheaf` |
+//! | `page` | folders and jobs for a browser, at `/` |
 //! | `dump` | the simulator's state, as the control plane shows it |
 //! | `pattern` | names with `*` |
 //!
@@ -48,6 +49,7 @@ mod engine;
 mod fault;
 mod fault_text;
 mod gate;
+mod page;
 mod pattern;
 mod port;
 mod row;

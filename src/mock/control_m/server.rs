@@ -12,7 +12,7 @@ use super::gate::{BODY_MAX, gate};
 use super::port::{Line, Port};
 use super::settings::BASE_PATH;
 use super::world::World;
-use super::{answer, api, control};
+use super::{answer, api, control, page};
 
 /// Answers on the port, for ever.
 pub(super) async fn serve(port: Port, world: Arc<World>) {
@@ -27,7 +27,7 @@ fn router(world: Arc<World>) -> Router {
         .fallback(unknown)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&world), gate));
-    Router::new().nest(BASE_PATH, api).nest("/_sheaf", control::router()).with_state(world)
+    Router::new().nest(BASE_PATH, api).nest("/_sheaf", control::router()).merge(page::router()).with_state(world)
 }
 
 async fn unknown() -> Response {

@@ -45,7 +45,7 @@ pub(super) async fn operate(
     Path((job_id, what)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let Some((verb, done)) = verb(&what) else {
+    let Some((verb, done)) = Verb::of(&what) else {
         return answer::error(StatusCode::NOT_FOUND, "The requested resource is not available");
     };
     let base = answer::base(&headers);
@@ -70,19 +70,4 @@ fn find<'a>(engine: &'a Engine, job_id: &str) -> Option<&'a Unit> {
 
 fn not_found(job_id: &str) -> Response {
     answer::error(StatusCode::NOT_FOUND, &format!("Job id '{job_id}' was not found"))
-}
-
-fn verb(word: &str) -> Option<(Verb, &'static str)> {
-    Some(match word {
-        "hold" => (Verb::Hold, "held"),
-        "free" => (Verb::Free, "freed"),
-        "confirm" => (Verb::Confirm, "confirmed"),
-        "kill" => (Verb::Kill, "killed"),
-        "rerun" => (Verb::Rerun, "rerun"),
-        "setToOk" => (Verb::SetToOk, "set to OK"),
-        "delete" => (Verb::Delete, "deleted"),
-        "undelete" => (Verb::Undelete, "undeleted"),
-        "runNow" | "bypass" => (Verb::RunNow, "run"),
-        _ => return None,
-    })
 }

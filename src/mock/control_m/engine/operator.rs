@@ -27,6 +27,24 @@ pub(in crate::mock::control_m) enum Verb {
     RunNow,
 }
 
+impl Verb {
+    /// The verb of the API's word, and the word for what is done then.
+    pub(in crate::mock::control_m) fn of(word: &str) -> Option<(Self, &'static str)> {
+        Some(match word {
+            "hold" => (Self::Hold, "held"),
+            "free" => (Self::Free, "freed"),
+            "confirm" => (Self::Confirm, "confirmed"),
+            "kill" => (Self::Kill, "killed"),
+            "rerun" => (Self::Rerun, "rerun"),
+            "setToOk" => (Self::SetToOk, "set to OK"),
+            "delete" => (Self::Delete, "deleted"),
+            "undelete" => (Self::Undelete, "undeleted"),
+            "runNow" | "bypass" => (Self::RunNow, "run"),
+            _ => return None,
+        })
+    }
+}
+
 /// Why it cannot be done: the end of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::mock::control_m) struct Refusal(pub(in crate::mock::control_m) String);

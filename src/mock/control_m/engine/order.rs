@@ -112,6 +112,11 @@ impl Engine {
         self.units.range(order.ids.clone()).map(|(_, unit)| unit)
     }
 
+    /// An active job, visible or not.
+    pub(in crate::mock::control_m) fn unit(&self, id: u64) -> Option<&Unit> {
+        self.units.get(&id)
+    }
+
     /// An active job that is visible.
     pub(in crate::mock::control_m) fn visible(&self, id: u64) -> Option<&Unit> {
         let unit = self.units.get(&id)?;

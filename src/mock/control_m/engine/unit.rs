@@ -136,7 +136,7 @@ impl Unit {
     }
 
     /// Whether it waits for a user.
-    pub(super) fn waits_for_user(&self) -> bool {
+    pub(in crate::mock::control_m) fn waits_for_user(&self) -> bool {
         self.node().confirm && self.waived == Waived::Nothing
     }
 
