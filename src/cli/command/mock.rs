@@ -6,30 +6,47 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Subcommand;
+use jiff::tz::TimeZone;
 
 use crate::cli::exit::Failure;
 use crate::cli::output::print_stderr;
 use crate::cli::signal;
-use crate::mock::control_m::{Simulator, SimulatorSettings};
+use crate::mock::control_m::{Fault, Simulator, SimulatorSettings};
 use crate::runtime::SystemClock;
 use crate::secret::Secret;
 
 /// Simulate a system that sheaf calls
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Control-M's Automation API: accepts job definitions and shows their runs, but runs no job
+    /// Control-M's Automation API: accepts job definitions and lives through their days, but runs no command
     ControlM(ControlM),
 }
 
 /// Options of `sheaf mock control-m`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-  sheaf mock control-m --bind 127.0.0.1:8443
-  curl -s http://127.0.0.1:8443/_sheaf/dump           what was submitted, also folders within the visibility lag
+  sheaf mock control-m --bind 127.0.0.1:8443           the page with folders and jobs is http://127.0.0.1:8443/
+  sheaf mock control-m --user me:secret                on premises: POST /session/login, tokens that expire
+  sheaf mock control-m --clock-speed 60 --new-day 07:00
+
+Jobs wait for events, resources, users and New Day as in Control-M. What a command does is read from its text: `sleep 5`
+executes for 5 s, `exit 1` ends not OK. Set control_m.base_url to http://ADDRESS/automation-api.
+
+Faults, by --fault or while it runs; the words after the first one may be left out:
+  --fault '503'                                        each request is answered with 503
+  --fault '429 2s POST /run/ondemand x5'               the next 5, with Retry-After: 2
+  --fault 'executed-503 10%'                           10 % of all orders are executed, then answered with 503
+  --fault 'executed-reset 5%'                          the same, then the connection is reset
+  --fault 'reset 1%'  'slow 3s 20%'  'hang x1'  'truncated x1'  'expired-token x1'  'lag 30s 50%'
+
+While it runs:
+  curl -s http://127.0.0.1:8443/_sheaf/dump            what was submitted, also folders within the visibility lag
+  curl -s http://127.0.0.1:8443/_sheaf/requests        each request, with the folders that it ordered and the fault
+  curl -s -X POST http://127.0.0.1:8443/_sheaf/faults --data-binary '503 10%'           DELETE removes all
   curl -s -X POST http://127.0.0.1:8443/_sheaf/faults \\
        -d '{\"method\":\"POST\",\"path\":\"/run/ondemand\",\"action\":{\"do\":\"respond\",\"status\":503}}'
-
-Set control_m.base_url to http://ADDRESS/automation-api.")]
+  curl -s -X POST http://127.0.0.1:8443/_sheaf/clock -d '{\"advance\":\"new-day\"}'       or \"90m\"; {\"speed\":60}
+  curl -s -X POST http://127.0.0.1:8443/_sheaf/outcomes -d '{\"job\":\"appl-*\",\"exit\":1,\"times\":1}'")]
 pub(super) struct ControlM {
     /// The address to listen on; port 0 takes a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
@@ -37,9 +54,42 @@ pub(super) struct ControlM {
     /// An accepted value of `x-api-key`; may be given more than once. Without it every key is accepted
     #[arg(long = "api-key", value_name = "KEY")]
     api_keys: Vec<String>,
+    /// A value of `x-api-key` that may only read (403 for the rest); may be given more than once
+    #[arg(long = "read-only-key", value_name = "KEY")]
+    read_only_keys: Vec<String>,
+    /// A user with a password, for `POST /session/login`; may be given more than once
+    #[arg(long = "user", value_name = "NAME:PASSWORD", value_parser = user)]
+    users: Vec<(String, String)>,
+    /// The time until the token of a session expires
+    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration)]
+    session_lifetime: Duration,
+    /// A Control-M server; may be given more than once. Without it every name is accepted
+    #[arg(long = "server", value_name = "NAME")]
+    servers: Vec<String>,
+    /// A pool, with its number of units; may be given more than once. A job that needs another pool waits
+    #[arg(long = "pool", value_name = "SERVER/NAME=UNITS", value_parser = pool)]
+    pools: Vec<(String, String, u32)>,
     /// The longest time until a submitted folder is visible, in seconds (real servers: up to 30)
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     visibility_lag: u64,
+    /// The time that a job executes whose command does not say so (`sleep 5`)
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    job_duration: Duration,
+    /// How much faster than the system's clock the simulated one is; 0 stops it
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    clock_speed: f64,
+    /// The time zone of the server
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
+    time_zone: TimeZone,
+    /// The local time at which the next order date begins
+    #[arg(long, value_name = "HH:MM", default_value = "00:00")]
+    new_day: jiff::civil::Time,
+    /// Adding an event that is there, and deleting one that is not, is no error
+    #[arg(long)]
+    tolerant_events: bool,
+    /// A fault, as below; may be given more than once
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<Fault>,
     /// Seed of the random choices
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -48,20 +98,57 @@ pub(super) struct ControlM {
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let Command::ControlM(args) = command;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let settings = SimulatorSettings {
-        bind: args.bind,
-        visibility_lag: Duration::ZERO..=Duration::from_secs(args.visibility_lag),
-        api_keys: args.api_keys.iter().map(|key| Secret::new(key.clone())).collect(),
-        ..SimulatorSettings::new(Arc::new(SystemClock), args.seed)
-    };
-    let simulator = Simulator::bind(settings, runtime.handle()).map_err(|error| {
+    let simulator = Simulator::bind(settings(args), runtime.handle()).map_err(|error| {
         let remedy = "choose another address with --bind";
         Failure::Failed(anyhow::anyhow!("the simulator cannot listen on {}: {error}: {remedy}", args.bind))
     })?;
+    for fault in &args.faults {
+        simulator.inject(fault.clone());
+    }
     print_stderr(&format!("Control-M simulator: control_m.base_url is {}", simulator.base_url()));
     runtime.block_on(simulator.serve_until(async {
         // Without a signal handler the simulator ends at once.
         drop(signal::received().await);
     }));
     Ok(ExitCode::SUCCESS)
+}
+
+fn settings(args: &ControlM) -> SimulatorSettings {
+    let secrets = |keys: &[String]| keys.iter().map(|key| Secret::new(key.clone())).collect();
+    SimulatorSettings {
+        bind: args.bind,
+        clock_speed: args.clock_speed,
+        time_zone: args.time_zone.clone(),
+        new_day: args.new_day,
+        visibility_lag: Duration::ZERO..=Duration::from_secs(args.visibility_lag),
+        job_duration: args.job_duration,
+        api_keys: secrets(&args.api_keys),
+        read_only_keys: secrets(&args.read_only_keys),
+        users: args.users.iter().map(|(name, password)| (name.clone(), Secret::new(password.clone()))).collect(),
+        session_lifetime: args.session_lifetime,
+        servers: args.servers.clone(),
+        pools: args.pools.clone(),
+        strict_events: !args.tolerant_events,
+        ..SimulatorSettings::new(Arc::new(SystemClock), args.seed)
+    }
+}
+
+fn user(text: &str) -> Result<(String, String), String> {
+    let (name, password) = text.split_once(':').ok_or("expected NAME:PASSWORD")?;
+    Ok((name.to_owned(), password.to_owned()))
+}
+
+fn pool(text: &str) -> Result<(String, String, u32), String> {
+    let parts = text.split_once('=').and_then(|(pool, units)| Some((pool.split_once('/')?, units.parse().ok()?)));
+    let ((server, name), units) = parts.ok_or("expected SERVER/NAME=UNITS")?;
+    Ok((server.to_owned(), name.to_owned(), units))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let found = text.parse::<jiff::SignedDuration>().ok().and_then(|found| Duration::try_from(found).ok());
+    found.ok_or_else(|| "expected a duration, for example 30m or 90s".to_owned())
+}
+
+fn zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|_error| "expected the name of a time zone, for example Europe/Berlin".to_owned())
 }

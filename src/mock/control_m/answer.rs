@@ -1,9 +1,11 @@
 //! JSON bodies of answers and errors.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+
+use super::settings::BASE_PATH;
 
 /// One error of an `ErrorList`. A field that says nothing is left out and never null: clients fail on null.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,4 +37,15 @@ pub(super) fn errors(status: StatusCode, problems: &[Problem]) -> Response {
 /// An answer with one error.
 pub(super) fn error(status: StatusCode, message: &str) -> Response {
     errors(status, &[Problem::new(message)])
+}
+
+/// An answer with a message.
+pub(super) fn message(text: &str) -> Response {
+    Json(serde_json::json!({ "message": text })).into_response()
+}
+
+/// The address of the API, as the client calls it.
+pub(super) fn base(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    format!("http://{host}{BASE_PATH}")
 }

@@ -85,6 +85,13 @@ pub enum Action {
     HangAfter,
     /// It is processed, and half of the answer's body comes as if it were all.
     TruncateAfter,
+    /// Its session ends, and the answer is the 401 of an expired token. It is not processed.
+    ExpireToken,
+    /// What it orders is visible so many milliseconds later than it would be.
+    Lag {
+        /// The lag in milliseconds.
+        ms: u64,
+    },
 }
 
 impl Action {
@@ -92,11 +99,37 @@ impl Action {
     pub fn respond(status: u16, body: &str) -> Self {
         Self::Respond { status, body: body.to_owned(), headers: BTreeMap::new() }
     }
+
+    /// Its name, for people: the word of `--fault`.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Respond { status, .. } => status.to_string(),
+            Self::RespondAfter { status, .. } => format!("executed-{status}"),
+            Self::Delay { .. } => "slow".to_owned(),
+            Self::ResetBefore => "reset".to_owned(),
+            Self::ResetAfter => "executed-reset".to_owned(),
+            Self::HangAfter => "hang".to_owned(),
+            Self::TruncateAfter => "truncated".to_owned(),
+            Self::ExpireToken => "expired-token".to_owned(),
+            Self::Lag { .. } => "lag".to_owned(),
+        }
+    }
 }
 
 /// The faults that may strike.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Vec<Armed>);
+
+/// A fault, with what it has done.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct FaultRow {
+    /// The fault.
+    pub(super) fault: Fault,
+    /// The number of requests that fit it.
+    pub(super) fitted: u64,
+    /// The number of requests that it struck.
+    pub(super) struck: u64,
+}
 
 #[derive(Debug)]
 struct Armed {
@@ -108,6 +141,12 @@ struct Armed {
 impl Faults {
     pub(super) fn add(&mut self, fault: Fault) {
         self.0.push(Armed { fault, fitted: 0, struck: 0 });
+    }
+
+    /// The faults, with what they have done.
+    pub(super) fn rows(&self) -> Vec<FaultRow> {
+        let row = |armed: &Armed| FaultRow { fault: armed.fault.clone(), fitted: armed.fitted, struck: armed.struck };
+        self.0.iter().map(row).collect()
     }
 
     /// The action of the first fault that fits this request and strikes.

@@ -1,23 +1,26 @@
 //! A simulator of Control-M: its Automation API over HTTP, in this process, with faults on demand.
 //!
-//! It behaves as the real one in what makes a client's life hard: a folder that is submitted twice runs twice, and a submitted
-//! folder is visible only after a lag. No job runs: each executes for a fixed time of the given clock and ends OK.
+//! It behaves as the real one in what makes a client's life hard: a folder that is submitted twice runs twice, a submitted
+//! folder is visible only after a lag, and what waits when New Day comes may be gone. No command is ever run: how long a job
+//! executes and how it ends is read from its text, or said by a rule.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `settings` | address, lag, keys, seed |
+//! | `settings` | address, lag, keys, time zone, seed |
 //! | `port` | the socket: refuses, accepts, and cuts connections with a TCP reset |
-//! | `server` | the routes, and the gate in front of them: count, fault, key |
-//! | `world` | all submitted folders, and their rows at a moment |
-//! | `order` | a folder that was submitted |
-//! | `definition` | checks a job definition and reads its folders |
-//! | `submit` | `POST /run`, `POST /run/ondemand` |
-//! | `status` | `GET /run/status/{id}`, `GET /run/jobs/status` |
-//! | `row` | a job or folder as the API shows it |
-//! | `session` | `POST /session/login`, tokens and keys |
-//! | `fault` | faults of requests |
-//! | `answer` | JSON bodies of answers and errors |
+//! | `server` | the routes |
+//! | `gate` | in front of each call: count, fault, key |
+//! | `session` | tokens and keys |
+//! | `traffic` | the requests so far, and the faults |
+//! | `fault`, `fault_text` | faults of requests, and as a line of words |
+//! | `api` | the calls, a file for each group |
+//! | `answer`, `row` | JSON bodies of answers and errors; a job or folder as the API shows it |
+//! | `definition` | checks a job definition and reads its folders and jobs |
+//! | `engine` | what Control-M does with them: waits, runs, events, pools, services, New Day |
+//! | `world` | what all requests share |
+//! | `clock` | the virtual clock |
 //! | `control` | the control plane below `/_sheaf` |
+//! | `page` | folders and jobs for a browser, at `/` |
 //! | `dump` | the simulator's state, as the control plane shows it |
 //! | `pattern` | names with `*` |
 //!
@@ -26,31 +29,42 @@
 //! | call | what it does |
 //! |---|---|
 //! | `GET /_sheaf/dump` | a [`Dump`] as JSON |
-//! | `POST /_sheaf/faults` | one [`Fault`] as JSON, or a list of them |
+//! | `GET /_sheaf/requests` | the requests as [`RequestRow`]s, the oldest first |
+//! | `GET`, `POST`, `DELETE /_sheaf/faults` | shows, adds or removes faults: [`Fault`]s as JSON, or lines as `--fault` has them |
+//! | `GET`, `POST /_sheaf/clock` | shows the clock; `{"advance":"90m"}`, `{"advance":"new-day"}`, `{"speed":60}` |
+//! | `POST /_sheaf/outcomes` | how some jobs end: [`Outcome`]s as JSON |
+//! | `POST /_sheaf/hosts`, `/_sheaf/servers` | `{"name":"h1","up":false}`: jobs wait for the host; the server is disconnected |
+//! | `POST /_sheaf/lag` | `{"from_ms":0,"to_ms":2000}`: the lag from now on |
 //! | `POST /_sheaf/reset` | forgets everything submitted, every fault and every count |
 //!
 //! Shapes: `facts/control-m.md` sections 1.3 to 1.5. What is open there is tolerant here.
 
 mod answer;
+mod api;
+mod clock;
 mod control;
 mod definition;
 mod dump;
+mod engine;
 mod fault;
-mod order;
+mod fault_text;
+mod gate;
+mod page;
 mod pattern;
 mod port;
 mod row;
 mod server;
 mod session;
 mod settings;
-mod status;
-mod submit;
+mod traffic;
 mod world;
 
-pub use dump::{Dump, DumpedFolder};
+pub use dump::{Dump, DumpedEvent, DumpedFolder};
+pub use engine::{Alert, Outcome};
 pub use fault::{Action, Fault};
 pub use row::Row;
 pub use settings::SimulatorSettings;
+pub use traffic::RequestRow;
 
 use std::future::Future;
 use std::io;
@@ -106,6 +120,11 @@ impl Simulator {
         base_url(self.address)
     }
 
+    /// Adds a fault behind the others; the first that fits a request and strikes wins.
+    pub fn inject(&self, fault: Fault) {
+        self.world.traffic.inject(fault);
+    }
+
     /// Answers until `shutdown` ends, then cuts all connections.
     pub async fn serve_until(self, shutdown: impl Future<Output = ()> + Send) {
         tokio::select! {
@@ -141,7 +160,7 @@ impl SimulatorHandle {
 
     /// Adds a fault behind the others; the first that fits a request and strikes wins.
     pub fn inject(&self, fault: Fault) {
-        self.world.inject(fault);
+        self.world.traffic.inject(fault);
     }
 
     /// Forgets everything submitted, every fault and every count, as `POST /_sheaf/reset` does.

@@ -1,10 +1,9 @@
 //! A job or folder as the API shows it.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
-use super::order::Order;
+use super::definition::Kind;
+use super::engine::{self, Engine, Unit};
 use crate::model::Timestamp;
 
 /// A row of `GET /run/jobs/status` and `GET /run/status/{id}`. Source of the shape: real answers in
@@ -16,117 +15,111 @@ pub struct Row {
     pub job_id: String,
     /// The same of the folder; `<server>:` in the row of a folder, `<server>:00000` in a simple folder.
     pub folder_id: String,
-    /// The number of its runs; always 1.
+    /// The number of its runs; 0 while it waits for the first one.
     pub number_of_runs: u32,
     /// The job's name, or the folder's in its own row.
     pub name: String,
-    /// The folder's name.
+    /// The path of the folder (`folder/sub-folder`).
     pub folder: String,
-    /// `Folder`, or the job's type.
+    /// `Folder`, `SubFolder`, or the job's type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// `Executing` or `Ended OK`.
+    /// `Wait User`, `Wait Condition`, `Wait Resource`, `Wait Host`, `Executing`, `Ended OK` or `Ended Not OK`.
     pub status: String,
-    /// Always false.
+    /// Whether a user holds it.
     pub held: bool,
-    /// Always false.
+    /// Whether a user has deleted it.
     pub deleted: bool,
-    /// The time of its start, in the call's form.
+    /// Always false.
+    #[serde(default)]
+    pub cyclic: bool,
+    /// The time of its start, in the call's form; empty while it waits.
     pub start_time: String,
-    /// The time of its end; empty while it executes.
+    /// The time of its end; empty while it waits or executes.
     pub end_time: String,
     /// The order date, `yymmdd`.
     pub order_date: String,
     /// The Control-M server.
     pub ctm: String,
+    /// Its description.
+    #[serde(default)]
+    pub description: String,
+    /// Its host.
+    #[serde(default)]
+    pub host: String,
     /// Its application.
     pub application: String,
     /// Its sub-application.
     pub sub_application: String,
+    /// The address of its output; none in a dump.
+    #[serde(rename = "outputURI", default, skip_serializing_if = "Option::is_none")]
+    pub output_uri: Option<String>,
+    /// The same of its log.
+    #[serde(rename = "logURI", default, skip_serializing_if = "Option::is_none")]
+    pub log_uri: Option<String>,
 }
 
-/// The id of a folder that has none.
-const NO_FOLDER: u64 = 0;
+/// How the times of a row are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Times {
+    /// `20190729191733`, as in `jobs/status`.
+    Compact,
+    /// `Jul 29, 2019 7:17:33 PM`, as in `run/status` and `job/status`.
+    Long,
+}
 
-/// The rows of a submitted folder: its own, when it has one, and its jobs', with times as `jobs/status` writes them.
-pub(super) fn of(order: &Order, now: Timestamp, job_duration: Duration) -> Vec<Row> {
-    let folder = &order.folder;
-    let end = order.ordered_at.saturating_add(job_duration);
-    let id = |number| format!("{}:{}", folder.server, base36(number));
-    let row = |job_id: String, folder_id: String, name: &str, kind: &str| Row {
-        job_id,
-        folder_id,
-        number_of_runs: 1,
-        name: name.to_owned(),
-        folder: folder.name.clone(),
-        kind: kind.to_owned(),
-        status: if end <= now { "Ended OK" } else { "Executing" }.to_owned(),
-        held: false,
-        deleted: false,
-        start_time: written(order.ordered_at, "%Y%m%d%H%M%S"),
-        end_time: if end <= now { written(end, "%Y%m%d%H%M%S") } else { String::new() },
-        order_date: written(order.ordered_at, "%y%m%d"),
-        ctm: folder.server.clone(),
-        application: folder.application.clone(),
-        sub_application: folder.sub_application.clone(),
-    };
-    let mut rows = Vec::new();
-    if folder.smart {
-        rows.push(row(id(order.first_id), format!("{}:", folder.server), &folder.name, "Folder"));
+impl Times {
+    const fn format(self) -> &'static str {
+        match self {
+            Self::Compact => "%Y%m%d%H%M%S",
+            Self::Long => "%b %-d, %Y %-I:%M:%S %p",
+        }
     }
-    let folder_id = id(if folder.smart { order.first_id } else { NO_FOLDER });
-    for (job, number) in folder.jobs.iter().zip(order.first_id + 1..) {
-        let mut row = row(id(number), folder_id.clone(), &job.name, &job.kind);
-        row.application.clone_from(&job.application);
-        row.sub_application.clone_from(&job.sub_application);
-        rows.push(row);
-    }
-    rows
 }
 
 impl Row {
-    /// The same row with times as `run/status` writes them (`Jul 29, 2019 7:17:33 PM`).
-    pub(super) fn with_long_times(mut self) -> Self {
-        self.start_time = long(&self.start_time);
-        self.end_time = long(&self.end_time);
+    /// The row of a unit.
+    pub(super) fn new(engine: &Engine, unit: &Unit, times: Times) -> Self {
+        let (node, folder) = (unit.node(), unit.folder());
+        let time =
+            |at: Option<Timestamp>| at.map(|at| engine.calendar().written(at, times.format())).unwrap_or_default();
+        let folder_id = match unit.parent_id() {
+            None => format!("{}:", folder.server),
+            Some(parent) => engine::job_id(&folder.server, parent),
+        };
+        let kind = match &node.kind {
+            Kind::Folder => "Folder",
+            Kind::SubFolder => "SubFolder",
+            Kind::Job(kind) => kind,
+        };
+        Self {
+            job_id: unit.job_id(),
+            folder_id,
+            number_of_runs: unit.runs,
+            name: node.name.clone(),
+            folder: node.path.clone(),
+            kind: kind.to_owned(),
+            status: engine.status(unit).to_owned(),
+            held: unit.held,
+            deleted: unit.deleted,
+            cyclic: false,
+            start_time: time(unit.started_at),
+            end_time: time(unit.ended_at),
+            order_date: unit.order_date.strftime("%y%m%d").to_string(),
+            ctm: folder.server.clone(),
+            description: node.labels.description.clone(),
+            host: node.labels.host.clone(),
+            application: node.labels.application.clone(),
+            sub_application: node.labels.sub_application.clone(),
+            output_uri: None,
+            log_uri: None,
+        }
+    }
+
+    /// The same row with the addresses of its output and log below `base` (`http://host/automation-api`).
+    pub(super) fn with_addresses(mut self, base: &str) -> Self {
+        let of = |what| Some(format!("{base}/run/job/{}/{what}", self.job_id));
+        (self.output_uri, self.log_uri) = (of("output"), of("log"));
         self
-    }
-}
-
-fn long(compact: &str) -> String {
-    jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", compact)
-        .map(|time| time.strftime("%b %-d, %Y %-I:%M:%S %p").to_string())
-        .unwrap_or_default()
-}
-
-fn written(at: Timestamp, format: &str) -> String {
-    jiff::Timestamp::from_millisecond(at.as_millis()).map(|at| at.strftime(format).to_string()).unwrap_or_default()
-}
-
-/// Five characters, as Control-M's order ids have; more when five are not enough.
-fn base36(mut number: u64) -> String {
-    let mut digits = Vec::new();
-    while number > 0 || digits.len() < 5 {
-        let digit = u32::try_from(number % 36).unwrap_or(0);
-        digits.push(char::from_digit(digit, 36).unwrap_or('0'));
-        number /= 36;
-    }
-    digits.iter().rev().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{base36, long};
-
-    #[test]
-    fn order_ids_count_in_base_36() {
-        assert_eq!([base36(0), base36(35), base36(36), base36(52)], ["00000", "0000z", "00010", "0001g"]);
-        assert_eq!(base36(36_u64.pow(5)), "100000");
-    }
-
-    #[test]
-    fn both_forms_of_time_say_the_same() {
-        assert_eq!(long("20190729191733"), "Jul 29, 2019 7:17:33 PM");
-        assert_eq!(long(""), "");
     }
 }

@@ -1,49 +1,92 @@
-//! `POST /session/login`, tokens and keys.
+//! Tokens and keys.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use axum::http::{Method, StatusCode};
 
-use super::answer;
-use super::world::World;
-
-/// The lifetime of a token.
-const LIFETIME: Duration = Duration::from_mins(30);
+use super::settings::SimulatorSettings;
+use crate::model::Timestamp;
 
 /// The path that asks for no key. A stale `Authorization` header does not matter there; clients send one.
 pub(super) const LOGIN: &str = "/session/login";
 
-#[derive(Deserialize)]
-struct Credentials {
-    username: String,
-    password: String,
+/// The tokens of users, with the times of their ends.
+#[derive(Debug)]
+pub(super) struct Sessions(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    chance: fastrand::Rng,
+    tokens: BTreeMap<String, Timestamp>,
 }
 
-/// Opens a session.
-pub(super) async fn login(State(world): State<Arc<World>>, body: Bytes) -> Response {
-    let Ok(Credentials { username, password }) = serde_json::from_slice(&body) else {
-        return answer::error(StatusCode::BAD_REQUEST, "Failed to login: username and password are expected");
-    };
-    if world.settings.users.get(&username).is_none_or(|known| known.expose() != password) {
-        return answer::error(StatusCode::UNAUTHORIZED, "Failed to login: Incorrect username or password");
+impl Sessions {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(Mutex::new(State::new(seed)))
     }
-    let token = world.open_session(LIFETIME);
-    Json(serde_json::json!({ "username": username, "token": token, "version": "9.22.30" })).into_response()
+
+    pub(super) fn reset(&self, seed: u64) {
+        *self.state() = State::new(seed);
+    }
+
+    /// Opens a session for that long and gives its token.
+    pub(super) fn open(&self, now: Timestamp, lifetime: Duration) -> String {
+        let mut state = self.state();
+        state.tokens.retain(|_, until| now < *until);
+        let token = uuid::Builder::from_random_bytes(state.chance.u128(..).to_be_bytes()).into_uuid();
+        let token = token.simple().to_string();
+        state.tokens.insert(token.clone(), now.saturating_add(lifetime));
+        token
+    }
+
+    /// Ends a session; false if there is none.
+    pub(super) fn close(&self, token: &str) -> bool {
+        self.state().tokens.remove(token).is_some()
+    }
+
+    fn knows(&self, now: Timestamp, token: &str) -> bool {
+        self.state().tokens.get(token).is_some_and(|until| now < *until)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Whether the request has a good key or a good token.
-pub(super) fn allows(world: &World, headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let keys = &world.settings.api_keys;
-    let good_key = text("x-api-key")
-        .is_some_and(|key| !key.is_empty() && (keys.is_empty() || keys.iter().any(|known| known.expose() == key)));
-    let token = text(AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
-    good_key || token.is_some_and(|token| world.knows_token(token))
+impl State {
+    fn new(seed: u64) -> Self {
+        // Another sequence than that of the ids of runs, which are no secrets.
+        Self { chance: fastrand::Rng::with_seed(!seed), tokens: BTreeMap::new() }
+    }
+}
+
+/// The token of a request.
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+    header(headers, AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "))
+}
+
+/// The status with which a request without a good key or token is refused, and one that its key does not allow.
+pub(super) fn refusal(
+    settings: &SimulatorSettings,
+    sessions: &Sessions,
+    now: Timestamp,
+    (method, headers): (&Method, &HeaderMap),
+) -> Option<StatusCode> {
+    let key = header(headers, "x-api-key").filter(|key| !key.is_empty());
+    let is_one_of =
+        |keys: &[crate::secret::Secret]| key.is_some_and(|key| keys.iter().any(|known| known.expose() == key));
+    if is_one_of(&settings.read_only_keys) {
+        return (method != Method::GET).then_some(StatusCode::FORBIDDEN);
+    }
+    let has_key = key.is_some() && (settings.api_keys.is_empty() || is_one_of(&settings.api_keys));
+    let has_token = token(headers).is_some_and(|token| sessions.knows(now, token));
+    (!has_key && !has_token).then_some(StatusCode::UNAUTHORIZED)
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }

@@ -1,7 +1,10 @@
 //! The Control-M sink against the simulator and against faulty servers, over real HTTP.
 
+mod control;
 mod hostile;
+mod judge;
 mod outage;
+mod page;
 pub(crate) mod premises;
 mod runs;
 mod simulator;

@@ -14,67 +14,72 @@ use tokio::runtime::Runtime;
 
 use super::support::{ManualClock, runtime};
 
-struct Fixture {
-    runtime: Runtime,
+pub(super) struct Fixture {
+    pub(super) runtime: Runtime,
     clock: Arc<ManualClock>,
-    simulator: SimulatorHandle,
-    http: Client,
+    pub(super) simulator: SimulatorHandle,
+    pub(super) http: Client,
 }
 
 impl Fixture {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
+        Self::with(|settings| settings)
+    }
+
+    pub(super) fn with(change: impl FnOnce(SimulatorSettings) -> SimulatorSettings) -> Self {
         let (runtime, clock) = (runtime(), Arc::new(ManualClock::default()));
         let mut settings = SimulatorSettings::new(clock.clone(), 1);
         settings.users = BTreeMap::from([("me".to_owned(), Secret::new("secret".to_owned()))]);
+        let settings = change(settings);
         let simulator = Simulator::start(settings, runtime.handle()).unwrap();
         Self { runtime, clock, simulator, http: Client::builder().no_proxy().build().unwrap() }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.simulator.base_url())
     }
 
-    fn control(&self, path: &str) -> String {
+    pub(super) fn control(&self, path: &str) -> String {
         self.simulator.base_url().replace("/automation-api", "/_sheaf") + path
     }
 
-    fn get(&self, path: &str) -> (u16, Value) {
+    pub(super) fn get(&self, path: &str) -> (u16, Value) {
         let request = self.http.get(self.url(path)).header("x-api-key", "any");
         self.runtime.block_on(async { parse(request.send().await.unwrap()).await })
     }
 
-    fn post_form(&self, path: &str, part: &str, definition: &Value) -> (u16, Value) {
+    pub(super) fn post_form(&self, path: &str, part: &str, definition: &Value) -> (u16, Value) {
         let file = multipart::Part::text(definition.to_string()).file_name("temp_1214.json");
         let form = multipart::Form::new().part(part.to_owned(), file.mime_str("application/json").unwrap());
         let request = self.http.post(self.url(path)).header("x-api-key", "any").multipart(form);
         self.runtime.block_on(async { parse(request.send().await.unwrap()).await })
     }
 
-    fn login(&self, password: &str) -> (u16, Value) {
+    pub(super) fn login(&self, password: &str) -> (u16, Value) {
         let body = json!({ "username": "me", "password": password }).to_string();
         // A stale token is ignored.
         let request = self.http.post(self.url("/session/login")).header("Authorization", "Bearer old").body(body);
         self.runtime.block_on(async { parse(request.send().await.unwrap()).await })
     }
 
-    fn get_as(&self, token: &str) -> u16 {
+    pub(super) fn get_as(&self, token: &str) -> u16 {
         let request = self.http.get(self.url("/config/servers")).bearer_auth(token);
         self.runtime.block_on(request.send()).unwrap().status().as_u16()
     }
 
-    fn post_control(&self, path: &str, body: &str) -> u16 {
+    pub(super) fn post_control(&self, path: &str, body: &str) -> u16 {
         let request = self.http.post(self.control(path)).body(body.to_owned());
         self.runtime.block_on(request.send()).unwrap().status().as_u16()
     }
 }
 
-async fn parse(response: Response) -> (u16, Value) {
+pub(super) async fn parse(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
-fn definition(folder: &str, kind: &str, jobs: usize) -> Value {
+pub(super) fn definition(folder: &str, kind: &str, jobs: usize) -> Value {
     let jobs: Vec<Value> =
         (0..jobs).map(|number| json!({ "Name": format!("job-{number}"), "Type": "Job:Dummy" })).collect();
     json!({ folder: { "Type": kind, "ControlmServer": "smprod", "Jobs": jobs } })
