@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::{Value, json};
+
 use super::{Effect, Family, Input};
 use crate::codec::Versioned;
 use crate::model::{Key, Listing, Moment, Reject, Status, Timestamp};
@@ -44,6 +46,13 @@ pub trait Processor: Send + Sync + 'static {
     /// The name of a status of [`listing`](Self::listing) (`open/waiting-parent`).
     fn status_name(&self, status: Status) -> Cow<'static, str> {
         Cow::Owned(format!("status-{}", status.0))
+    }
+
+    /// An entry as JSON, for a person: an object with `key`, `status`, and what else is worth to know; without payloads.
+    fn show(&self, key: &Key, state: &Self::State) -> Value {
+        let listing = self.listing(state);
+        let names = listing.statuses.as_slice().iter().map(|status| self.status_name(*status));
+        json!({ "key": key.text(), "status": names.collect::<Vec<_>>().join(" ") })
     }
 
     /// The time since which an entry with this status and sort key ([`listing`](Self::listing)) is open; `None`: it has ended, or

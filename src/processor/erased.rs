@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{Family, Input, Processor, Transition};
 use crate::codec::{self, Entry, Part, Versioned as _, entry};
 use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Timestamp};
@@ -48,6 +50,9 @@ pub trait AnyProcessor: Send + Sync {
 
     /// [`Processor::status_name`].
     fn status_name(&self, status: Status) -> Cow<'static, str>;
+
+    /// [`Processor::show`].
+    fn show(&self, key: &Key, body: &Body) -> Result<Value, codec::Error>;
 
     /// [`Processor::open_since`].
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp>;
@@ -108,6 +113,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn status_name(&self, status: Status) -> Cow<'static, str> {
         self.0.status_name(status)
+    }
+
+    fn show(&self, key: &Key, body: &Body) -> Result<Value, codec::Error> {
+        Ok(self.0.show(key, state::<P>(body)?))
     }
 
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
