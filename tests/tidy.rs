@@ -89,7 +89,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
         "waker",
         "watermark",
     ],
-    &["checkpoint", "handoff", "mailbox", "settings"],
+    &["checkpoint", "handoff", "mailbox", "settings", "stored_entry"],
     &["dead_letter", "status", "topology_plan"],
     &["alert", "context", "former_topic", "topics", "transaction"],
     &["instances", "keying", "republish", "standstill", "task", "watermark_round"],

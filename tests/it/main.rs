@@ -25,6 +25,7 @@ mod readme;
 mod runtime;
 mod scenario;
 mod simulation;
+mod state;
 mod store;
 mod validate;
 

@@ -1,4 +1,4 @@
-//! `sheaf state`: lists the state stores, and republishes lost changelogs from them.
+//! `sheaf state`: lists the state stores, shows what they have of a key, and republishes lost changelogs from them.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,16 +11,35 @@ use crate::app::{self, Secrets};
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::{print_stderr, print_stdout};
-use crate::model::TaskId;
-use crate::runtime::{Incarnation, Republisher, StoredTask, prepare};
+use crate::model::{Key, TaskId};
+use crate::runtime::{self, Incarnation, Republisher, StoredTask, prepare};
 
-/// List the stores of a state directory, and republish lost changelogs from them
+/// List the stores of a state directory, show an entry, and republish lost changelogs from the stores
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List the stores of the state directory, and whether their changelogs are empty
     List(ConfigArgs),
+    /// Show what the stores have of a bundle, as JSON: where it stands, its members, what is missing, its timeline
+    Show(Show),
     /// Write lost changelogs again, from the stores
     Republish(Republish),
+}
+
+/// Options of `sheaf state show`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+One line of the timeline per event: its outcome, its event time, and the coordinates of its record (topic-partition@offset). An \
+ended bundle has its timeline for `bundle.keep_closed`. A bundle belongs to one partition, so it is in the stores of the instance \
+that owns this partition; that one has to be stopped, because a store is open in one process only. No broker is needed.
+
+  sheaf state show 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml
+  sheaf state show order-17 -c sheaf.yaml | jq .bundle.timeline")]
+pub(super) struct Show {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The bundle's id, as in alerts and outcomes
+    #[arg(value_name = "BUNDLE")]
+    key: String,
 }
 
 /// Options of `sheaf state republish`.
@@ -50,18 +69,24 @@ const TRANSACTION_TIMEOUT: Duration = Duration::from_mins(15);
 const TIMEOUT: Duration = Duration::from_mins(5);
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
-    let (Command::List(args) | Command::Republish(Republish { config: args, .. })) = command;
+    match command {
+        Command::List(args) => with_changelogs(args, list),
+        Command::Show(args) => show(args),
+        Command::Republish(args) => with_changelogs(&args.config, |republisher| republish(republisher, args)),
+    }
+}
+
+fn with_changelogs(
+    args: &ConfigArgs,
+    work: impl FnOnce(Republisher<'_>) -> Result<ExitCode, Failure>,
+) -> Result<ExitCode, Failure> {
     let Loaded { config, file } = load::load(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let broker = app::broker(&config, &Secrets::new(runtime.handle()), Some(TRANSACTION_TIMEOUT))?;
     let stores = app::stores(&config)?;
     let settings = app::settings(&config, String::new());
     let plan = prepare(&mut *broker.admin()?, &file.assemble(&config)?, &settings, settings.limits.broker_timeout)?;
-    let republisher = Republisher { plan: &plan, broker: &*broker, stores: &*stores, timeout: TIMEOUT };
-    match command {
-        Command::List(_) => list(republisher),
-        Command::Republish(args) => republish(republisher, args),
-    }
+    work(Republisher { plan: &plan, broker: &*broker, stores: &*stores, timeout: TIMEOUT })
 }
 
 fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
@@ -76,6 +101,22 @@ fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
         ]);
     }
     print_stdout(&table.to_string());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One object with what each processor has of the key.
+fn show(args: &Show) -> Result<ExitCode, Failure> {
+    let Loaded { config, file } = load::load(&args.config)?;
+    let (topology, stores, key) = (file.assemble(&config)?, app::stores(&config)?, Key::new(&args.key));
+    let found = runtime::show(&topology, &*stores, &key)?;
+    if found.is_empty() {
+        let remedy =
+            "it has never come, or its time (`bundle.keep_closed`) is over, or another instance owns its partition";
+        return Err(Failure::Failed(anyhow::anyhow!("no store of the state directory has {key}: {remedy}")));
+    }
+    let shown = found.into_iter().map(|entry| (entry.task.processor.to_string(), entry.shown));
+    let shown = serde_json::Value::Object(shown.collect());
+    print_stdout(&serde_json::to_string_pretty(&shown).map_err(anyhow::Error::from)?);
     Ok(ExitCode::SUCCESS)
 }
 

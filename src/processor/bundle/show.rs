@@ -59,7 +59,12 @@ fn ended(marker: &Marker) -> Map<String, Value> {
         What::Warned | What::Breached | What::Completed | What::Partial | What::Expired => false,
     };
     let items = timeline.in_order();
-    let members: Vec<Value> = items.iter().filter(is_member).map(|item| of_item(timeline, item)).collect();
+    let without_outcome = |mut member: Value| {
+        member.as_object_mut().and_then(|member| member.remove("what"));
+        member
+    };
+    let members = items.iter().filter(is_member).map(|item| without_outcome(of_item(timeline, item)));
+    let members: Vec<Value> = members.collect();
     let mut shown = timeline_of(timeline);
     shown.insert("members".to_owned(), json!(members));
     if marker.ending == Ending::Expired {
