@@ -91,7 +91,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
     ],
     &["checkpoint", "handoff", "mailbox", "settings", "stored_entry"],
     &["dead_letter", "status", "topology_plan"],
-    &["alert", "context", "former_topic", "topics", "transaction"],
+    &["alert", "context", "former_topic", "history", "topics", "transaction"],
     &["instances", "keying", "republish", "standstill", "task", "watermark_round"],
     &["changelog", "watermark_rounds", "thread"],
     &["housekeeping"],

@@ -50,6 +50,7 @@ mod fault_point;
 mod former_topic;
 mod genesis;
 mod handoff;
+mod history;
 mod housekeeping;
 mod incarnation;
 mod instance;

@@ -35,6 +35,7 @@ use step::{Staged, StepContext};
 use super::dead_letter::Stage;
 use super::envelope;
 use super::error::{Error, Result};
+use super::history::{self, StepInput};
 use super::open_entries::OpenEntries;
 use super::topology_plan::TopologyPlan;
 use super::transaction::{Decision, Transaction};
@@ -249,15 +250,23 @@ impl Task {
             Err(error) => return Err(error.of(&id, key)),
         };
         let was_read = current.was_read;
+        let input_of = node.history.then(|| (StepInput::of(&input), current.head.statuses));
         let old_head = current.body.is_some().then(|| Arc::clone(&current.head));
         let staged = match step::stage(context, current, input, &mut txn.scratch)? {
             Ok(staged) => staged,
             Err(reject) => {
                 state.forget(key);
+                if let Some((input, before)) = input_of {
+                    txn.output(history::record(plan, context.of_history(input, before, Err(&reject))));
+                }
                 return Ok(Err(reject));
             }
         };
-        let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
+        let Staged { entry, outputs, acts, counts, alerts, letters, effects } = staged;
+        if let Some((input, before)) = input_of {
+            let after = entry.as_ref().map(|entry| entry.written.head.statuses).unwrap_or_default();
+            txn.output(history::record(plan, context.of_history(input, before, Ok((after, effects)))));
+        }
         txn.wrote(entry.as_ref().map_or(0, NextEntry::size));
         state.write(node, key, old_head, entry);
         *txn.tally.stepped.entry(id.processor.clone()).or_default() += 1;

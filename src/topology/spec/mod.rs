@@ -45,6 +45,8 @@ pub struct Spec {
     pub name: String,
     /// Its processors, upstream first.
     pub processors: Vec<Processor>,
+    /// True if each step of them is recorded in the topic `<application>-history`.
+    pub history: bool,
 }
 
 /// A processor of a topology file.
@@ -108,6 +110,7 @@ impl Spec {
                 }
             }
         }
+        topology.nodes.iter_mut().for_each(|node| node.history = self.history);
         Ok(topology)
     }
 
@@ -135,13 +138,14 @@ fn read(root: &Item<'_>) -> Option<Spec> {
     let name = fields.required_item("name").and_then(|item| name::topology(&item));
     let bundle = bundle::read(&mut fields);
     let deliveries = delivery::read(&mut fields);
+    let history = fields.item("history").map(|item| item.read());
     fields.finish();
     let bundle = bundle?;
     let reads = bundle.submissions.clone();
     let delivery = |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
     let mut processors = vec![Processor::Bundle(bundle)];
     processors.extend(deliveries?.into_iter().map(delivery));
-    Some(Spec { name: name?, processors })
+    Some(Spec { name: name?, processors, history: history.unwrap_or(Some(false))? })
 }
 
 #[cfg(test)]

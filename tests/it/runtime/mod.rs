@@ -30,6 +30,7 @@ mod eager;
 mod effect;
 mod first_start;
 mod gauge;
+mod history;
 mod inherited;
 mod refusal;
 mod set_clock;
