@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Effect, Family, Input};
 use crate::codec::Versioned;
-use crate::model::{Key, Listing, Moment, Reject, Status, Timestamp};
+use crate::model::{Key, Listing, Moment, Reject, Status, Timer, Timestamp};
 
 /// A step function over the entries of one state type.
 ///
@@ -58,6 +58,18 @@ pub trait Processor: Send + Sync + 'static {
     /// The time since which an entry with this status and sort key ([`listing`](Self::listing)) is open; `None`: it has ended, or
     /// open entries are not counted. For the gauges of open entries and of the oldest one.
     fn open_since(&self, _: Status, _: Timestamp) -> Option<Timestamp> {
+        None
+    }
+
+    /// True if an entry with this status (`None`: stored without one) may lack a timer that a former version did not schedule.
+    /// Then a task looks through its entries when it starts, and those without timers are given
+    /// [`missing_timer`](Self::missing_timer).
+    fn may_lack_timer(&self, _: Option<Status>) -> bool {
+        false
+    }
+
+    /// The timer that an entry without timers should have; `None` if it needs none.
+    fn missing_timer(&self, _: &Self::State) -> Option<Timer> {
         None
     }
 

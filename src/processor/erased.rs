@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Family, Input, Processor, Transition};
 use crate::codec::{self, Entry, Part, Versioned as _, entry};
-use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Timestamp};
+use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Timer, Timestamp};
 
 const WRONG_STATE: &str = "the state belongs to another processor";
 
@@ -56,6 +56,12 @@ pub trait AnyProcessor: Send + Sync {
 
     /// [`Processor::open_since`].
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp>;
+
+    /// [`Processor::may_lack_timer`].
+    fn may_lack_timer(&self, status: Option<Status>) -> bool;
+
+    /// [`Processor::missing_timer`].
+    fn missing_timer(&self, body: &Body) -> Option<Timer>;
 
     /// [`Processor::metrics`].
     fn metrics(&self) -> Vec<Family>;
@@ -121,6 +127,14 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
         self.0.open_since(status, at)
+    }
+
+    fn may_lack_timer(&self, status: Option<Status>) -> bool {
+        self.0.may_lack_timer(status)
+    }
+
+    fn missing_timer(&self, body: &Body) -> Option<Timer> {
+        state::<P>(body).ok().and_then(|state| self.0.missing_timer(state))
     }
 
     fn metrics(&self) -> Vec<Family> {

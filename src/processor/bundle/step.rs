@@ -49,6 +49,17 @@ impl Processor for Bundle {
         Cow::Borrowed(status::name(status))
     }
 
+    fn may_lack_timer(&self, status: Option<Status>) -> bool {
+        status.is_none_or(status::is_breached)
+    }
+
+    /// The expiry of a bundle that has breached in a version without expiries.
+    fn missing_timer(&self, state: &State) -> Option<Timer> {
+        let State::Breached(gathering) = state else { return None };
+        let due = self.rules.deadlines(gathering)?.next(gathering, true);
+        Some(Timer { kind: DEADLINE, due })
+    }
+
     fn show(&self, key: &Key, state: &State) -> Value {
         show::show(self, key, state)
     }

@@ -10,12 +10,16 @@
 //! |---|---|
 //! | `state` | the store with its write-behind buffer, the overlay, the decoded entries |
 //! | `next_timers` | the due times of the next timers |
+//! | `missing_timers` | entries of former versions that lack a timer |
+//! | `change_head` | changes of heads without a step |
 //! | `cache` | decoded entries |
 //! | `entry` | an entry before a step and after it |
 //! | `step` | runs a step and checks its effects |
 
 mod cache;
+mod change_head;
 mod entry;
+mod missing_timers;
 mod next_timers;
 mod read_error;
 mod state;
@@ -39,7 +43,6 @@ use super::history::{self, StepInput};
 use super::open_entries::OpenEntries;
 use super::topology_plan::TopologyPlan;
 use super::transaction::{Decision, Transaction};
-use crate::codec::Head;
 use crate::model::{
     Act, ActSlot, Headers, Key, Moment, Outcome, Record, Reject, Target, TaskId, Timer, Timestamp, TopicPartition,
 };
@@ -179,7 +182,7 @@ impl Task {
         (limit, deadlines): (usize, Timestamp),
         txn: &mut Transaction,
     ) -> Result<usize> {
-        let mut fired = 0;
+        let mut fired = self.schedule_missing(plan, limit, txn)?;
         for clock in TimerClock::ALL {
             let until = match clock {
                 TimerClock::Deadline => deadlines,
@@ -282,32 +285,6 @@ impl Task {
             txn.decide(Decision { task, epoch, key, act, decided_at: txn.uptime });
         }
         Ok(Ok(letters))
-    }
-
-    /// Removes a timer or an act from an entry whose step has rejected it.
-    fn remove_rejected(
-        &mut self,
-        plan: &TopologyPlan,
-        key: &Key,
-        txn: &mut Transaction,
-        change: impl FnOnce(&mut Head),
-    ) -> Result<()> {
-        let node = plan.node(self.node)?;
-        let id = self.id.clone();
-        let at = self.moment(txn);
-        let Some(state) = self.running() else { return Ok(()) };
-        let Some(current) = state.entry(node, key).map_err(|error| error.of(&id, key))? else { return Ok(()) };
-        let (old, mut head) = (current.head.clone(), Head::clone(&current.head));
-        change(&mut head);
-        step::list(&mut head, node.processor.listing(&current.body));
-        let context = StepContext { plan, node, task: &id, key, at };
-        // The entry was stored before, so it fits its topic with less in it.
-        let Ok(bytes) = step::encode(context, &head, &current.body, &mut txn.scratch) else { return Ok(()) };
-        txn.wrote(bytes.len());
-        if let Some(state) = self.running() {
-            state.replace(key, old, head, bytes);
-        }
-        Ok(())
     }
 
     /// The changelog records of the transaction; `None` if it has not changed this task.

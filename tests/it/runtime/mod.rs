@@ -29,6 +29,7 @@ mod direct;
 mod eager;
 mod effect;
 mod first_start;
+mod former_entry;
 mod gauge;
 mod history;
 mod inherited;
