@@ -12,6 +12,7 @@
 )]
 
 mod aws;
+mod closed;
 mod compose;
 mod conformance;
 mod control_m;
