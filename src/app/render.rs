@@ -50,6 +50,7 @@ fn usual(template: &Path) -> ControlM {
         server: "controlm".to_owned(),
         retention_days: ControlM::RETENTION_DAYS_DEFAULT,
         external_events: Vec::new(),
+        track: None,
     }
 }
 

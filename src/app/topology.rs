@@ -8,6 +8,7 @@ use super::template::{self, TemplateError};
 use super::{notification, sink};
 use crate::codec::text;
 use crate::config::Config;
+use crate::processor::bundle::Role;
 use crate::processor::delivery::control_m::Children;
 use crate::template::{Finding, Severity, Template};
 use crate::topology::spec::Delivery;
@@ -71,10 +72,13 @@ impl TopologyFile {
 
     /// The numbers of children of the bundles.
     fn children(&self) -> Children<'_> {
-        let Some(bundle) = self.spec.bundle() else { return Children { usual: 1, varies: true, names: &[] } };
+        let Some(bundle) = self.spec.bundle() else {
+            return Children { usual: 1, varies: true, has_parent: true, names: &[] };
+        };
         let varies = bundle.rules.sources.iter().any(|source| source.expects.is_some());
         let usual = usize::try_from(bundle.rules.children()).unwrap_or(usize::MAX);
-        Children { usual, varies, names: &bundle.rules.members }
+        let has_parent = bundle.rules.sources.iter().any(|source| source.member == Role::Parent);
+        Children { usual, varies, has_parent, names: &bundle.rules.members }
     }
 
     /// The templates, by path.

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use serde_json::{Value, json};
+
 use super::{Effect, Family, Input};
 use crate::codec::Versioned;
-use crate::model::{Key, Listing, Moment, Reject, Status, Timestamp};
+use crate::model::{Key, Listing, Moment, Reject, Status, Timer, Timestamp};
 
 /// A step function over the entries of one state type.
 ///
@@ -46,9 +48,28 @@ pub trait Processor: Send + Sync + 'static {
         Cow::Owned(format!("status-{}", status.0))
     }
 
+    /// An entry as JSON, for a person: an object with `key`, `status`, and what else is worth to know; without payloads.
+    fn show(&self, key: &Key, state: &Self::State) -> Value {
+        let listing = self.listing(state);
+        let names = listing.statuses.as_slice().iter().map(|status| self.status_name(*status));
+        json!({ "key": key.text(), "status": names.collect::<Vec<_>>().join(" ") })
+    }
+
     /// The time since which an entry with this status and sort key ([`listing`](Self::listing)) is open; `None`: it has ended, or
     /// open entries are not counted. For the gauges of open entries and of the oldest one.
     fn open_since(&self, _: Status, _: Timestamp) -> Option<Timestamp> {
+        None
+    }
+
+    /// True if an entry with this status (`None`: stored without one) may lack a timer that a former version did not schedule.
+    /// Then a task looks through its entries when it starts, and those without timers are given
+    /// [`missing_timer`](Self::missing_timer).
+    fn may_lack_timer(&self, _: Option<Status>) -> bool {
+        false
+    }
+
+    /// The timer that an entry without timers should have; `None` if it needs none.
+    fn missing_timer(&self, _: &Self::State) -> Option<Timer> {
         None
     }
 

@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{Family, Input, Processor, Transition};
 use crate::codec::{self, Entry, Part, Versioned as _, entry};
-use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Timestamp};
+use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Timer, Timestamp};
 
 const WRONG_STATE: &str = "the state belongs to another processor";
 
@@ -49,8 +51,17 @@ pub trait AnyProcessor: Send + Sync {
     /// [`Processor::status_name`].
     fn status_name(&self, status: Status) -> Cow<'static, str>;
 
+    /// [`Processor::show`].
+    fn show(&self, key: &Key, body: &Body) -> Result<Value, codec::Error>;
+
     /// [`Processor::open_since`].
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp>;
+
+    /// [`Processor::may_lack_timer`].
+    fn may_lack_timer(&self, status: Option<Status>) -> bool;
+
+    /// [`Processor::missing_timer`].
+    fn missing_timer(&self, body: &Body) -> Option<Timer>;
 
     /// [`Processor::metrics`].
     fn metrics(&self) -> Vec<Family>;
@@ -110,8 +121,20 @@ impl<P: Processor> AnyProcessor for Erased<P> {
         self.0.status_name(status)
     }
 
+    fn show(&self, key: &Key, body: &Body) -> Result<Value, codec::Error> {
+        Ok(self.0.show(key, state::<P>(body)?))
+    }
+
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
         self.0.open_since(status, at)
+    }
+
+    fn may_lack_timer(&self, status: Option<Status>) -> bool {
+        self.0.may_lack_timer(status)
+    }
+
+    fn missing_timer(&self, body: &Body) -> Option<Timer> {
+        state::<P>(body).ok().and_then(|state| self.0.missing_timer(state))
     }
 
     fn metrics(&self) -> Vec<Family> {

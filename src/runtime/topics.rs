@@ -15,8 +15,8 @@ use crate::topology::{OutputKind, Topology};
 pub(super) const DELETE_RETENTION: Duration = Duration::from_hours(24);
 /// `segment.ms` of the instances topic, which every start reads from its beginning.
 const INSTANCES_SEGMENT: Duration = Duration::from_mins(10);
-/// The retention of dead letters.
-const DEAD_LETTER_RETENTION: Duration = Duration::from_hours(30 * 24);
+/// The retention of dead letters and of the history.
+const RETENTION: Duration = Duration::from_hours(30 * 24);
 
 /// The least `max.message.bytes` of the application's own topics: Kafka's default is a little more.
 const RECORD_BYTES_MIN: usize = 1_000_000;
@@ -35,6 +35,7 @@ enum Kind {
     Inbox,
     Changelog,
     DeadLetters,
+    History,
     Instances,
 }
 
@@ -208,6 +209,9 @@ fn wanted(plan: &TopologyPlan) -> BTreeMap<Topic, Kind> {
     }
     wanted.insert(plan.alerts.clone(), Kind::OwnOutput);
     wanted.insert(plan.dead_letters.clone(), Kind::DeadLetters);
+    if plan.topology.nodes.iter().any(|node| node.history) {
+        wanted.insert(plan.history.clone(), Kind::History);
+    }
     wanted.insert(plan.instances.clone(), Kind::Instances);
     wanted
 }
@@ -236,7 +240,11 @@ fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTopic {
             set("cleanup.policy", "compact".to_owned());
             set("delete.retention.ms", millis(DELETE_RETENTION));
         }
-        Kind::DeadLetters => set("retention.ms", millis(DEAD_LETTER_RETENTION)),
+        Kind::DeadLetters => set("retention.ms", millis(RETENTION)),
+        Kind::History => {
+            set("cleanup.policy", "delete".to_owned());
+            set("retention.ms", millis(RETENTION));
+        }
         Kind::Instances => {
             set("cleanup.policy", "compact".to_owned());
             // Each instance writes every few seconds, and only closed segments are compacted.
@@ -255,6 +263,10 @@ fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
             let detail = "it is compacted: events with the same key would replace each other";
             return Err(refuse(topic, detail, &alter(topic, "cleanup.policy=delete")));
         }
+        Kind::History if policy.contains("compact") => {
+            let detail = "it is compacted: of each entry the last step only would stay";
+            return Err(refuse(topic, detail, &alter(topic, "cleanup.policy=delete")));
+        }
         Kind::Changelog | Kind::Instances if policy != "compact" => {
             let detail = format!("its cleanup.policy is `{policy}`: its records would be deleted");
             return Err(refuse(topic, &detail, &alter(topic, "cleanup.policy=compact")));
@@ -263,6 +275,7 @@ fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
         | Kind::PublicOutput
         | Kind::OwnOutput
         | Kind::DeadLetters
+        | Kind::History
         | Kind::Inbox
         | Kind::Changelog
         | Kind::Instances => {}

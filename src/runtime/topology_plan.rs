@@ -19,6 +19,8 @@ pub struct TopologyPlan {
     pub alerts: Topic,
     /// The topic of dead letters.
     pub dead_letters: Topic,
+    /// The topic of the history, if a node keeps one.
+    pub history: Topic,
     /// The topic of the registry of instances.
     pub instances: Topic,
     /// The largest record, in bytes.
@@ -72,6 +74,7 @@ impl TopologyPlan {
             roles,
             alerts: own("alerts"),
             dead_letters: own("dead-letters"),
+            history: own("history"),
             instances: own("instances"),
             record_max: settings.topics.record_bytes_max,
             record_limits: BTreeMap::new(),

@@ -113,6 +113,14 @@ impl Wiring {
         self
     }
 
+    /// Records each step of the processor in the topic `<application>-history`: the input with its coordinates, the effects by
+    /// name, the statuses before and after.
+    #[must_use]
+    pub fn keeps_history(mut self) -> Self {
+        self.last.history = true;
+        self
+    }
+
     /// The topology, or the first mistake in it.
     pub fn build(self) -> Result<Topology, BuildError> {
         let Self { mut topology, last } = self;
@@ -144,5 +152,5 @@ impl Wiring {
 }
 
 fn node(name: &str, processor: impl Processor) -> Node {
-    Node { name: name.into(), processor: erase(processor), outputs: Vec::new() }
+    Node { name: name.into(), processor: erase(processor), outputs: Vec::new(), history: false }
 }

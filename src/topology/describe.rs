@@ -48,7 +48,8 @@ fn outputs<'a>(node: &'a Node, application: &str) -> Vec<(String, &'a str)> {
         (own("alerts"), "alerts"),
         (own("dead-letters"), "dead letters"),
     ];
-    named.chain(rest).collect()
+    let history = node.history.then(|| (own("history"), "history"));
+    named.chain(rest).chain(history).collect()
 }
 
 fn joined(sources: &[&str]) -> Vec<String> {

@@ -46,6 +46,8 @@ pub struct Node {
     pub processor: Arc<dyn AnyProcessor>,
     /// The outputs of its [`Forward`](crate::processor::Forward)s.
     pub outputs: Vec<Output>,
+    /// True if each step is recorded in the topic `<application>-history`.
+    pub history: bool,
 }
 
 impl fmt::Debug for Node {

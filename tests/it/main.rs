@@ -13,6 +13,7 @@
 
 mod alerts;
 mod aws;
+mod closed;
 mod cloud_events;
 mod compose;
 mod conformance;
@@ -31,6 +32,7 @@ mod scenario;
 mod schema_version;
 mod several;
 mod simulation;
+mod state;
 mod store;
 mod validate;
 mod whole;

@@ -1,4 +1,4 @@
-//! `sheaf state`: lists the state stores, and republishes lost changelogs from them.
+//! `sheaf state`: lists the state stores, shows what they have of a key, and republishes lost changelogs from them.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,16 +12,35 @@ use crate::app::{self, ApplicationSpec, Secrets};
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, TopologyArgs};
 use crate::cli::output::{print_stderr, print_stdout};
-use crate::model::TaskId;
-use crate::runtime::{Incarnation, Republisher, StoredTask, prepare};
+use crate::model::{Key, TaskId};
+use crate::runtime::{self, Incarnation, Republisher, StoredTask, prepare};
 
-/// List the stores of a state directory, and republish lost changelogs from them
+/// List the stores of a state directory, show an entry, and republish lost changelogs from the stores
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List the stores of the state directory, and whether their changelogs are empty
     List(TopologyArgs),
+    /// Show what the stores have of a bundle, as JSON: where it stands, its members, what is missing, its timeline
+    Show(Show),
     /// Write lost changelogs again, from the stores
     Republish(Republish),
+}
+
+/// Options of `sheaf state show`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+One line of the timeline per event: its outcome, its event time, and the coordinates of its record (topic-partition@offset). An \
+ended bundle has its timeline for `bundle.keep_closed`. A bundle belongs to one partition, so it is in the stores of the instance \
+that owns this partition; that one has to be stopped, because a store is open in one process only. No broker is needed.
+
+  sheaf state show 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml
+  sheaf state show order-17 -c sheaf.yaml | jq .bundle.timeline")]
+pub(super) struct Show {
+    #[command(flatten)]
+    topology: TopologyArgs,
+    /// The bundle's id, as in alerts and outcomes
+    #[arg(value_name = "BUNDLE")]
+    key: String,
 }
 
 /// Options of `sheaf state republish`.
@@ -63,6 +82,7 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
                 with_republisher(spec, &runtime, list)?;
             }
         }
+        Command::Show(args) => show(args)?,
         Command::Republish(args) => {
             with_republisher(&load::only(&args.topology)?, &runtime, |republisher| republish(republisher, args))?;
         }
@@ -95,6 +115,22 @@ fn list(republisher: Republisher<'_>) -> Result<(), Failure> {
         ]);
     }
     print_stdout(&table.to_string());
+    Ok(())
+}
+
+/// One object with what each processor has of the key.
+fn show(args: &Show) -> Result<(), Failure> {
+    let ApplicationSpec { config, file, .. } = load::only(&args.topology)?;
+    let (topology, stores, key) = (file.assemble(&config)?, app::stores(&config)?, Key::new(&args.key));
+    let found = runtime::show(&topology, &*stores, &key)?;
+    if found.is_empty() {
+        let remedy =
+            "it has never come, or its time (`bundle.keep_closed`) is over, or another instance owns its partition";
+        return Err(Failure::Failed(anyhow::anyhow!("no store of the state directory has {key}: {remedy}")));
+    }
+    let shown = found.into_iter().map(|entry| (entry.task.processor.to_string(), entry.shown));
+    let shown = serde_json::Value::Object(shown.collect());
+    print_stdout(&serde_json::to_string_pretty(&shown).map_err(anyhow::Error::from)?);
     Ok(())
 }
 

@@ -156,6 +156,22 @@ impl Read for PathBuf {
     }
 }
 
+impl Read for bool {
+    fn read(item: &Item<'_>) -> Option<Self> {
+        match &item.node().value {
+            Value::Bool(value) => Some(*value),
+            Value::Loose(text) if matches!(text.as_str(), "true" | "false") => Some(text == "true"),
+            Value::Null
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Loose(_)
+            | Value::List(_)
+            | Value::Map(_) => item.expected("`true` or `false`", None),
+        }
+    }
+}
+
 impl Read for Duration {
     fn read(item: &Item<'_>) -> Option<Self> {
         if let Value::Integer(number) = item.node().value {

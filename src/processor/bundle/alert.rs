@@ -92,6 +92,12 @@ fn names(missing: &Missing) -> Vec<String> {
     parent.into_iter().chain(children).chain(condition).collect()
 }
 
+/// The first missing members by name, and the number of the others.
+pub(super) fn names_and_more(missing: &Missing) -> Vec<String> {
+    let more = missing.children.len().saturating_sub(NAMED_MAX);
+    names(missing).into_iter().chain((more > 0).then(|| format!("{more} more"))).collect()
+}
+
 /// The missing members in a message.
 fn listed(missing: &Missing) -> String {
     match missing.children.len().saturating_sub(NAMED_MAX) {

@@ -3,6 +3,7 @@
 use super::deadline::Deadlines;
 use super::phase::Phase;
 use super::submission::{self, Span};
+use super::timeline::What;
 use super::{
     Bundle, DEADLINE, Ending, EventOutcome, Gathering, KEEP_CLOSED, Marker, Report, Role, State, alert, count,
 };
@@ -33,7 +34,9 @@ impl Bundle {
         effects.push(count::one(count::CLOSED, if is_partial { "partial" } else { "completed" }));
         effects.extend(count::members(&gathering, "forwarded"));
         effects.push(Effect::Unschedule(DEADLINE));
-        self.closed(gathering, Ending::Completed, effects, now)
+        let end = (at, if is_partial { What::Partial } else { What::Completed });
+        self.end_timeline(&mut gathering, deadlines.due, end);
+        self.closed(gathering, (Ending::Completed, Vec::new()), effects, now)
     }
 
     /// The alerts of the members after the deadline. They come with the end of the bundle, because until then an earlier member may
@@ -56,7 +59,7 @@ impl Bundle {
             let content = (role, &*member, self.digest(role, &member));
             effects.push(count::one(count::MEMBERS, "removed"));
             let alert = || alert::after_closing(key, role, &member);
-            effects.extend(self.report_content(EventOutcome::AfterClosing, &mut gathering.reported, content, alert));
+            effects.extend(self.report_content(EventOutcome::AfterClosing, &mut gathering.story, content, alert));
         }
         effects
     }
@@ -65,7 +68,7 @@ impl Bundle {
     fn closed(
         &self,
         gathering: Gathering,
-        ending: Ending,
+        (ending, missing): (Ending, Vec<String>),
         mut effects: Vec<Effect>,
         now: Timestamp,
     ) -> Transition<State> {
@@ -74,7 +77,7 @@ impl Bundle {
             effects.push(Effect::DropParts);
         }
         let marker = Marker::of(gathering, ending, |role, member| self.digest(role, member));
-        Transition { state: Some(State::Closed(marker)), effects }
+        Transition { state: Some(State::Closed(Marker { missing, ..marker })), effects }
     }
 
     /// All events up to `fired`, the due time of the timer, have been processed, and the bundle is incomplete.
@@ -116,11 +119,13 @@ impl Bundle {
         let mut effects = Vec::new();
         if let Some(at) = deadlines.unwarned(gathering).filter(has_passed) {
             gathering.timing.warned = true;
+            gathering.story.timeline().passed(at, What::Warned);
             let missing = self.missing(gathering, at);
             effects.push(count::one(count::WARNINGS, missing.label()));
             effects.push(alert::sla_warning(key, &missing, (at, due)));
         }
         if has_passed(&due) {
+            gathering.story.timeline().passed(due, What::Breached);
             let missing = self.missing(gathering, due);
             effects.push(count::one(count::BREACHES, missing.label()));
             effects.push(alert::sla_breach(key, &missing, due));
@@ -139,9 +144,11 @@ impl Bundle {
         let Deadlines { due, expiry, .. } = deadlines;
         effects.extend(self.drop_later(key, &mut gathering, expiry));
         effects.extend(self.late(key, &gathering, due));
-        effects.push(alert::expired(key, &self.missing(&gathering, expiry), (expiry, due)));
+        let missing = self.missing(&gathering, expiry);
+        effects.push(alert::expired(key, &missing, (expiry, due)));
         effects.extend(count::members(&gathering, "expired"));
         effects.push(count::one(count::CLOSED, "expired"));
-        self.closed(gathering, Ending::Expired, effects, now)
+        self.end_timeline(&mut gathering, due, (expiry, What::Expired));
+        self.closed(gathering, (Ending::Expired, alert::names_and_more(&missing)), effects, now)
     }
 }

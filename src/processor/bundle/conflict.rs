@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::classify::Arrival;
 use super::phase::Phase;
 use super::settle::{Change, refuse_too_large};
-use super::{Bundle, EventOutcome, Fingerprint, Gathering, Member, Resolution, Role, State, alert};
+use super::{Bundle, EventOutcome, Gathering, Member, Resolution, Role, State, Story, alert};
 use crate::model::{Key, Reject, RejectReason, Timestamp};
 use crate::processor::{Effect, Transition};
 
@@ -19,9 +19,7 @@ impl Bundle {
         (kept, now): (&Arc<Member>, Timestamp),
     ) -> Result<Transition<State>, Reject> {
         let (role, member) = (arrival.role, &arrival.member);
-        let mut reported = std::mem::take(&mut gathering.reported);
-        let mut effects = self.conflict(key, &mut reported, arrival, Some(kept));
-        gathering.reported = reported;
+        let mut effects = self.conflict(key, &mut gathering.story, arrival, Some(kept));
         let is_same = role == Role::Parent || kept.id == member.id;
         if self.rules.conflicts != Resolution::Latest || !is_same {
             return Ok(phase.with(gathering, effects));
@@ -39,6 +37,10 @@ impl Bundle {
         // A retry of the content that is replaced was told of by this alert.
         gathering.report_also((role, other, version(other).1));
         let before = (gathering.first_at(), gathering.timing);
+        if Arc::ptr_eq(latest, member) && !gathering.story.timeline().has(&kept.origin) {
+            let at = kept.updated_at.unwrap_or(kept.at);
+            gathering.story.timeline().event_at(role, kept, (at, EventOutcome::Accepted));
+        }
         gathering.replace(role, kept, Arc::new(merged));
         refuse_too_large(key, gathering.size())?;
         if Arc::ptr_eq(latest, member) {
@@ -53,7 +55,7 @@ impl Bundle {
     pub(super) fn conflict(
         &self,
         key: &Key,
-        reported: &mut Vec<Fingerprint>,
+        story: &mut Story,
         arrival: &Arrival<'_>,
         kept: Option<&Arc<Member>>,
     ) -> Vec<Effect> {
@@ -65,7 +67,7 @@ impl Bundle {
             other @ (Resolution::First | Resolution::Latest | Resolution::Reject) => other,
         };
         let alert = || alert::conflict(key, (role, member), kept.map(|kept| &**kept), resolution);
-        let mut effects = self.report(EventOutcome::Conflict, reported, arrival, &alert);
+        let mut effects = self.report(EventOutcome::Conflict, story, arrival, &alert);
         if resolution == Resolution::Reject {
             let (what, id) = (member.kind(role), &member.id);
             let detail = format!("bundle {key} has another {what} {id}, and `bundle.conflicts` is `reject`");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Ending, Fingerprint, Gathering, Marker, Member, Origin, Role, State};
+use super::{Ending, Fingerprint, Gathering, Marker, Member, Origin, Role, State, Story};
 use crate::model::Timestamp;
 
 /// The entry of a bundle in parts, without the members.
@@ -132,13 +132,14 @@ impl From<StateV2> for State {
 
 impl From<&Gathering> for PartedV2 {
     fn from(gathering: &Gathering) -> Self {
-        Self { expected: gathering.expected, reported: bytes_of(&gathering.reported) }
+        Self { expected: gathering.expected, reported: bytes_of(&gathering.story.reported) }
     }
 }
 
 impl From<PartedV2> for Gathering {
     fn from(parted: PartedV2) -> Self {
-        let mut gathering = Self::of(None, [], parted.expected, fingerprints_of(parted.reported));
+        let mut gathering =
+            Self::of(None, [], parted.expected, Story::without_timeline(fingerprints_of(parted.reported)));
         gathering.set_in_parts();
         gathering
     }
@@ -182,7 +183,7 @@ impl<'a, M: From<&'a Member>> From<&'a Gathering> for GatheringV1<M> {
             parent: gathering.parent().map(|parent| M::from(&**parent)),
             children: gathering.children_unsorted().map(|child| M::from(&**child)).collect(),
             expected: gathering.expected,
-            reported: bytes_of(&gathering.reported),
+            reported: bytes_of(&gathering.story.reported),
         }
     }
 }
@@ -192,7 +193,7 @@ impl<M: Into<Member>> From<GatheringV1<M>> for Gathering {
         let GatheringV1 { parent, children, expected, reported } = gathering;
         let parent = parent.map(|parent| Arc::new(parent.into()));
         let children = children.into_iter().map(|child| Arc::new(child.into()));
-        Self::of(parent, children, expected, fingerprints_of(reported))
+        Self::of(parent, children, expected, Story::without_timeline(fingerprints_of(reported)))
     }
 }
 
@@ -234,7 +235,7 @@ impl From<&Marker> for MarkerV1 {
         // The marker of another ending has version 4.
         let ending = EndingV1::Completed;
         let seen = marker.seen.iter().map(|(name, content)| (name.0, content.0)).collect();
-        Self { ending, seen, reported: bytes_of(&marker.reported) }
+        Self { ending, seen, reported: bytes_of(&marker.story.reported) }
     }
 }
 
@@ -244,7 +245,7 @@ impl From<MarkerV1> for Marker {
             EndingV1::Completed => Ending::Completed,
         };
         let seen = marker.seen.into_iter().map(|(name, content)| (Fingerprint(name), Fingerprint(content))).collect();
-        Self { ending, seen, reported: fingerprints_of(marker.reported) }
+        Self { ending, seen, missing: Vec::new(), story: Story::without_timeline(fingerprints_of(marker.reported)) }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::form::{GatheringV1, MemberV3, Named, PartedV2, RoleV2, bytes_of, fingerprints_of};
-use super::{Ending, Fingerprint, Gathering, Marker, Member, State, Timing};
+use super::{Ending, Fingerprint, Gathering, Marker, Member, State, Story, Timing};
 use crate::model::Timestamp;
 
 /// The entry of a bundle, with its members or without.
@@ -47,7 +47,7 @@ pub(super) struct MarkerV4 {
 }
 
 #[derive(Serialize, Deserialize)]
-enum EndingV4 {
+pub(super) enum EndingV4 {
     Completed,
     Expired,
 }
@@ -110,22 +110,33 @@ impl From<TimingV4> for Timing {
 
 impl From<&Marker> for MarkerV4 {
     fn from(marker: &Marker) -> Self {
-        let ending = match marker.ending {
-            Ending::Completed => EndingV4::Completed,
-            Ending::Expired => EndingV4::Expired,
-        };
         let seen = marker.seen.iter().map(|(name, content)| (name.0, content.0)).collect();
-        Self { ending, seen, reported: bytes_of(&marker.reported) }
+        Self { ending: marker.ending.into(), seen, reported: bytes_of(&marker.story.reported) }
     }
 }
 
 impl From<MarkerV4> for Marker {
     fn from(MarkerV4 { ending, seen, reported }: MarkerV4) -> Self {
-        let ending = match ending {
-            EndingV4::Completed => Ending::Completed,
-            EndingV4::Expired => Ending::Expired,
-        };
+        let ending = ending.into();
         let seen = seen.into_iter().map(|(name, content)| (Fingerprint(name), Fingerprint(content))).collect();
-        Self { ending, seen, reported: fingerprints_of(reported) }
+        Self { ending, seen, missing: Vec::new(), story: Story::without_timeline(fingerprints_of(reported)) }
+    }
+}
+
+impl From<Ending> for EndingV4 {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Completed => Self::Completed,
+            Ending::Expired => Self::Expired,
+        }
+    }
+}
+
+impl From<EndingV4> for Ending {
+    fn from(ending: EndingV4) -> Self {
+        match ending {
+            EndingV4::Completed => Self::Completed,
+            EndingV4::Expired => Self::Expired,
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use foldhash::fast::FixedState;
 
-use super::{CHILDREN_MAX, Fingerprint, Member, NamedChildren, Role, Timing};
+use super::{CHILDREN_MAX, Member, NamedChildren, Role, Story, Timing};
 use crate::model::Timestamp;
 
 /// The approximate size in bytes above which members are stored in parts of the entry.
@@ -40,8 +40,8 @@ pub struct Gathering {
     has_updates: bool,
     /// The number of children, set with the parent.
     pub expected: Option<u32>,
-    /// The alerted deviations, in order; at most [`REPORTED_MAX`](super::REPORTED_MAX).
-    pub reported: Vec<Fingerprint>,
+    /// The alerted deviations, and the timeline.
+    pub story: Story,
     /// The deadlines that have passed.
     pub timing: Timing,
 }
@@ -273,7 +273,7 @@ impl Gathering {
     /// Replaces a member by another content of it.
     pub(super) fn replace(&mut self, role: Role, former: &Arc<Member>, member: Arc<Member>) {
         let (in_parts, expected, timing) = (self.in_parts, self.expected, self.timing);
-        let reported = std::mem::take(&mut self.reported);
+        let story = std::mem::take(&mut self.story);
         let (parent, children) = match role {
             Role::Parent => (Some(member), self.children_unsorted().cloned().collect()),
             Role::Child => {
@@ -281,7 +281,7 @@ impl Gathering {
                 (self.parent.clone(), others.chain([member]).collect::<Vec<_>>())
             }
         };
-        *self = Self { in_parts, timing, ..Self::of(parent, children, expected, reported) };
+        *self = Self { in_parts, timing, ..Self::of(parent, children, expected, story) };
     }
 
     /// Removes and returns the surplus children once `expected` is known: those with a higher position, then the latest of
@@ -296,8 +296,8 @@ impl Gathering {
         }
         if !surplus.is_empty() {
             let (parent, in_parts) = (self.parent.take(), self.in_parts);
-            let (expected, reported, timing) = (self.expected, std::mem::take(&mut self.reported), self.timing);
-            *self = Self { in_parts, timing, ..Self::of(parent, kept, expected, reported) };
+            let (expected, story, timing) = (self.expected, std::mem::take(&mut self.story), self.timing);
+            *self = Self { in_parts, timing, ..Self::of(parent, kept, expected, story) };
         }
         surplus
     }
@@ -312,9 +312,9 @@ impl Gathering {
         let parent = self.parent.take();
         let later_parent = parent.clone().filter(is_after);
         let (in_parts, expected, timing) = (self.in_parts, self.expected, self.timing);
-        let reported = std::mem::take(&mut self.reported);
+        let story = std::mem::take(&mut self.story);
         let parent = parent.filter(|parent| !is_after(parent));
-        *self = Self { in_parts, timing, ..Self::of(parent, kept, expected, reported) };
+        *self = Self { in_parts, timing, ..Self::of(parent, kept, expected, story) };
         let children = later.into_iter().map(|child| (Role::Child, child));
         later_parent.map(|parent| (Role::Parent, parent)).into_iter().chain(children).collect()
     }
@@ -329,7 +329,7 @@ impl Gathering {
             .map(|child| Arc::new(Member { name: if has_names { name(child) } else { None }, ..Member::clone(child) }))
             .collect();
         let (in_parts, timing) = (self.in_parts, self.timing);
-        Self { in_parts, timing, ..Self::of(self.parent, children, self.expected, self.reported) }
+        Self { in_parts, timing, ..Self::of(self.parent, children, self.expected, self.story) }
     }
 
     /// A gathering from members that have been classified before.
@@ -337,7 +337,7 @@ impl Gathering {
         parent: Option<Arc<Member>>,
         children: impl IntoIterator<Item = Arc<Member>>,
         expected: Option<u32>,
-        reported: Vec<Fingerprint>,
+        story: Story,
     ) -> Self {
         let mut children: Vec<_> =
             children.into_iter().map(|child| (hash(child.name.as_deref(), &child.id), child)).collect();
@@ -352,7 +352,7 @@ impl Gathering {
         let has_names = children.iter().any(|(_, child)| child.name.is_some());
         let has_updates = all().any(|member| member.updated_at.is_some());
         let (in_parts, timing) = (false, Timing::default());
-        Self { parent, children, positions, span, size, in_parts, has_names, has_updates, expected, reported, timing }
+        Self { parent, children, positions, span, size, in_parts, has_names, has_updates, expected, story, timing }
     }
 }
 

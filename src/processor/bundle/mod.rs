@@ -61,6 +61,10 @@
 //! ([`Effect::AddPart`]), written once, so that a member of a bundle with a thousand children costs as
 //! much as one of a bundle with three.
 //!
+//! **Timeline**: each event with its outcome, event time and coordinates, the deadlines that have passed, and the end, without
+//! payloads ([`Timeline`]). It is kept with the marker. While a bundle is incomplete its members are not stored a second time, so
+//! that an accepted event costs nothing; [`Processor::show`](super::Processor::show) has them in their places.
+//!
 //! # The files
 //!
 //! | file | content |
@@ -77,12 +81,13 @@
 //! | `time` | parses event times |
 //! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
-//! | `state`, `gathering`, `member`, `stored`, `form`, `form_4` | the state and its encoding |
+//! | `state`, `gathering`, `member`, `stored`, `form`, `form_4`, `form_5` | the state and its encoding |
+//! | `story`, `timeline`, `whole_timeline` | what happened to a bundle |
 //! | `completion`, `complete_when`, `counting` | when a bundle is complete |
 //! | `classify`, `conflict` | the class of a member event; another content for a known member |
 //! | `step`, `phase`, `settle`, `close`, `deadline`, `cut_off`, `timing` | the transitions, the deadlines |
 //! | `submission`, `alert`, `report`, `count` | records, alerts and metrics |
-//! | `status` | the statuses for lists |
+//! | `status`, `show` | the statuses for lists; a bundle as JSON |
 //! | `fingerprint` | hashes of members, to recognize duplicates |
 
 mod alert;
@@ -100,6 +105,7 @@ mod deadline;
 mod fingerprint;
 mod form;
 mod form_4;
+mod form_5;
 mod gathering;
 mod id;
 mod invalid;
@@ -112,18 +118,22 @@ mod policy;
 mod report;
 mod rules;
 mod settle;
+mod show;
 mod source;
 mod state;
 mod status;
 mod step;
 mod stored;
+mod story;
 mod submission;
 #[cfg(test)]
 mod tests;
 mod time;
+mod timeline;
 mod timing;
 mod topic;
 mod version;
+mod whole_timeline;
 
 pub use complete_when::CONDITION_VARIABLES;
 pub use condition::{Condition, Literal};
@@ -141,7 +151,9 @@ pub use rules::{
 };
 pub use settle::PAYLOADS_MAX;
 pub use state::{Ending, Marker, REPORTED_MAX, State};
+pub use story::Story;
 pub use submission::{EVENT_TYPE, application as submitting_application};
+pub use timeline::Timeline;
 pub use timing::Timing;
 pub use version::{MissingVersion, VersionPattern, VersionRule};
 

@@ -2,20 +2,24 @@
 
 use super::classify::Arrival;
 use super::state::REPORTED_MAX;
-use super::{Bundle, EventOutcome, Fingerprint, Gathering, Member, Report, Role, count};
+use super::{Bundle, EventOutcome, Fingerprint, Gathering, Member, Report, Role, Story, count};
 use crate::processor::Effect;
 
 impl Bundle {
-    /// The effects of a deviating event; `reported` are those that were alerted.
+    /// The effects of a deviating event; `story` is what is known of the bundle.
     pub(super) fn report(
         &self,
         deviation: EventOutcome,
-        reported: &mut Vec<Fingerprint>,
+        story: &mut Story,
         arrival: &Arrival<'_>,
         alert: &dyn Fn() -> Effect,
     ) -> Vec<Effect> {
-        match self.rules.reports.of(deviation) {
-            Report::Alert => self.report_content(deviation, reported, arrival.content(), alert),
+        let report = self.rules.reports.of(deviation);
+        if report != Report::Alert {
+            story.timeline().event(arrival.role, &arrival.member, deviation);
+        }
+        match report {
+            Report::Alert => self.report_content(deviation, story, arrival.content(), alert),
             Report::Count => vec![count::event(arrival.role, deviation)],
             Report::Ignore => vec![count::event(arrival.role, EventOutcome::Ignored)],
         }
@@ -25,13 +29,14 @@ impl Bundle {
     pub(super) fn report_content(
         &self,
         deviation: EventOutcome,
-        reported: &mut Vec<Fingerprint>,
+        story: &mut Story,
         content: (Role, &Member, u128),
         alert: impl Fn() -> Effect,
     ) -> Vec<Effect> {
         let counted = count::event(content.0, deviation);
+        story.timeline().event(content.0, content.1, deviation);
         match self.rules.reports.of(deviation) {
-            Report::Alert if once(reported, content) => vec![counted, alert()],
+            Report::Alert if once(&mut story.reported, content) => vec![counted, alert()],
             Report::Alert | Report::Count => vec![counted],
             Report::Ignore => vec![count::event(content.0, EventOutcome::Ignored)],
         }
@@ -41,7 +46,7 @@ impl Bundle {
 impl Gathering {
     /// Remembers an event of which an alert has told, so that its repetition has none.
     pub(super) fn report_also(&mut self, content: (Role, &Member, u128)) {
-        once(&mut self.reported, content);
+        once(&mut self.story.reported, content);
     }
 }
 

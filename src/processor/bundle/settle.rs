@@ -70,12 +70,11 @@ impl Bundle {
             let content = (Role::Child, &**child, self.digest(Role::Child, child));
             effects.push(count::one(count::MEMBERS, "removed"));
             let position = child.position.filter(|position| *position > expected);
-            let reported = &mut gathering.reported;
+            let story = &mut gathering.story;
             effects.extend(match position.map(|position| no_position(position.into(), expected)) {
-                Some(why) => self.report_content(EventOutcome::OutOfRange, reported, content, || {
-                    alert::out_of_range(key, child, &why)
-                }),
-                None => self.report_content(EventOutcome::Unexpected, reported, content, || {
+                Some(why) => self
+                    .report_content(EventOutcome::OutOfRange, story, content, || alert::out_of_range(key, child, &why)),
+                None => self.report_content(EventOutcome::Unexpected, story, content, || {
                     alert::unexpected(key, child, &too_many(expected, None))
                 }),
             });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Fingerprint, Gathering, Member, Role};
+use super::{Fingerprint, Gathering, Member, Role, Story};
 
 /// The most alerted deviations of one bundle; further ones are counted only.
 pub const REPORTED_MAX: usize = 64;
@@ -25,8 +25,10 @@ pub struct Marker {
     pub ending: Ending,
     /// The fingerprints of name and content of each member, sorted by name. Those of sheaf 0.1.0 are of the bytes.
     pub seen: Vec<(Fingerprint, Fingerprint)>,
-    /// The alerted deviations, as [`Gathering::reported`].
-    pub reported: Vec<Fingerprint>,
+    /// What was missing when it expired, by name; of more than an alert lists the number.
+    pub missing: Vec<String>,
+    /// The alerted deviations, and the timeline, as [`Gathering::story`].
+    pub story: Story,
 }
 
 /// How a bundle ended.
@@ -39,7 +41,7 @@ pub enum Ending {
 }
 
 impl Marker {
-    /// The marker of a bundle that is closed now; `digest` hashes the content of a member.
+    /// The marker of a bundle that is closed now, with its whole timeline; `digest` hashes the content of a member.
     pub(super) fn of(gathering: Gathering, ending: Ending, digest: impl Fn(Role, &Member) -> u128) -> Self {
         let fingerprints = |(role, member): (Role, &Arc<Member>)| {
             let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
@@ -47,6 +49,6 @@ impl Marker {
         };
         let mut seen: Vec<_> = gathering.members().map(fingerprints).collect();
         seen.sort_unstable();
-        Self { ending, seen, reported: gathering.reported }
+        Self { ending, seen, missing: Vec::new(), story: gathering.story }
     }
 }

@@ -50,6 +50,11 @@ pub(super) fn is_open(status: Status) -> bool {
     status.0 & CLOSED == 0
 }
 
+/// True for an incomplete bundle after its deadline.
+pub(super) fn is_breached(status: Status) -> bool {
+    status.0 & (CLOSED | BREACHED) == BREACHED
+}
+
 /// The name of a status.
 pub(super) fn name(status: Status) -> &'static str {
     NAMES.iter().find(|(number, _)| *number == status.0).map_or("unknown", |(_, name)| name)

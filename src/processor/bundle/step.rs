@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::classify::{Arrival, Class};
 use super::counting::Counting;
 use super::phase::Phase;
 use super::settle::{Change, refuse_too_large};
 use super::{
     Bundle, DEADLINE, EventOutcome, Fingerprint, Gathering, KEEP_CLOSED, Marker, Report, Role, State, alert, count,
-    plausible, status,
+    plausible, show, status,
 };
 use crate::model::{ActSlot, Key, Listing, Moment, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Family, Input, Processor, Transition};
@@ -45,6 +47,21 @@ impl Processor for Bundle {
 
     fn status_name(&self, status: Status) -> Cow<'static, str> {
         Cow::Borrowed(status::name(status))
+    }
+
+    fn may_lack_timer(&self, status: Option<Status>) -> bool {
+        status.is_none_or(status::is_breached)
+    }
+
+    /// The expiry of a bundle that has breached in a version without expiries.
+    fn missing_timer(&self, state: &State) -> Option<Timer> {
+        let State::Breached(gathering) = state else { return None };
+        let due = self.rules.deadlines(gathering)?.next(gathering, true);
+        Some(Timer { kind: DEADLINE, due })
+    }
+
+    fn show(&self, key: &Key, state: &State) -> Value {
+        show::show(self, key, state)
     }
 
     fn metrics(&self) -> Vec<Family> {
@@ -139,7 +156,7 @@ impl Bundle {
             Class::Unexpected(why) => (EventOutcome::Unexpected, &|| alert::unexpected(key, member, why)),
             Class::OutOfRange(why) => (EventOutcome::OutOfRange, &|| alert::out_of_range(key, member, why)),
         };
-        let effects = self.report(deviation, &mut gathering.reported, arrival, alert);
+        let effects = self.report(deviation, &mut gathering.story, arrival, alert);
         Ok(phase.with(gathering, effects))
     }
 
@@ -207,14 +224,14 @@ impl Bundle {
             *seen == name.of_content(arrival.digester.digest(&member.content))
                 || *seen == name.of_bytes(&member.content)
         };
-        let reported = &mut marker.reported;
+        let story = &mut marker.story;
         let effects = match known {
             Some((_, seen)) if is_equal(seen) => {
-                self.report(EventOutcome::Duplicate, reported, arrival, &|| alert::duplicate(key, role, member))
+                self.report(EventOutcome::Duplicate, story, arrival, &|| alert::duplicate(key, role, member))
             }
-            Some(_) => self.conflict(key, reported, arrival, None),
+            Some(_) => self.conflict(key, story, arrival, None),
             None => {
-                self.report(EventOutcome::AfterClosing, reported, arrival, &|| alert::after_closing(key, role, member))
+                self.report(EventOutcome::AfterClosing, story, arrival, &|| alert::after_closing(key, role, member))
             }
         };
         Transition { state: Some(State::Closed(marker)), effects }

@@ -6,17 +6,21 @@ use bytes::Bytes;
 
 use super::form::{PartV2, PartV3, RoleV2, StateV1, StateV2, StateV3};
 use super::form_4::{PartV4, StateV4, Updated};
+use super::form_5::StateV5;
 use super::{Ending, Gathering, Member, Role, State};
 use crate::codec::{Error, Part, Versioned, binary};
 
 impl Versioned for State {
-    const VERSION: u16 = 4;
+    const VERSION: u16 = 5;
     const NAME: &'static str = "bundle";
 
     /// Version 2 is used for bundles in parts, version 3 for bundles whose children have names, version 4 for bundles with a
-    /// [`Timing`](super::Timing) or replaced contents, and for expired ones. All parts are of version 4.
+    /// [`Timing`](super::Timing) or replaced contents, version 5 for bundles with a timeline: those that have ended, and those with
+    /// deviations or passed deadlines. All parts are of version 4.
     fn version(&self) -> u16 {
         match self {
+            Self::Open(gathering) | Self::Breached(gathering) if gathering.story.timeline.is_some() => 5,
+            Self::Closed(marker) if marker.story.timeline.is_some() => 5,
             Self::Open(gathering) | Self::Breached(gathering) if gathering.has_history() => 4,
             Self::Closed(marker) if marker.ending != Ending::Completed => 4,
             Self::Open(gathering) | Self::Breached(gathering) if gathering.has_names() => 3,
@@ -26,8 +30,10 @@ impl Versioned for State {
     }
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        if self.version() == Self::VERSION {
-            return binary::encode(&StateV4::from(self), out);
+        match self.version() {
+            5 => return binary::encode(&StateV5::from(self), out),
+            4 => return binary::encode(&StateV4::from(self), out),
+            _ => {}
         }
         match self {
             Self::Open(gathering) | Self::Breached(gathering) if gathering.has_names() => {
@@ -47,6 +53,7 @@ impl Versioned for State {
             2 => binary::decode::<StateV2>(bytes).map(Self::from),
             3 => binary::decode::<StateV3>(bytes).map(Self::from),
             4 => binary::decode::<StateV4>(bytes).map(Self::from),
+            5 => binary::decode::<StateV5>(bytes).and_then(Self::try_from),
             other => Err(Error::Corrupt(format!("unknown version {other} of a bundle"))),
         }
     }
@@ -66,7 +73,7 @@ impl Versioned for State {
                 }
             }
             let timing = gathering.timing;
-            let mut gathering = Gathering::of(parent, children, gathering.expected, gathering.reported);
+            let mut gathering = Gathering::of(parent, children, gathering.expected, gathering.story);
             gathering.set_in_parts();
             gathering.timing = timing;
             Ok(gathering)

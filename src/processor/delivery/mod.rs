@@ -12,7 +12,7 @@
 //! | `submit`, `lookup` | the transitions of a submit, and of a submit in doubt |
 //! | [`command`] | the transitions by an operator's command |
 //! | `end` | the transitions to a final state: outcome record, alert, dead letter |
-//! | `count`, `status` | metrics and alerts; statuses for lists |
+//! | `count`, `status`, `show` | metrics and alerts; statuses for lists; a delivery as JSON |
 //! | [`control_m`] | the protocol of Control-M |
 //!
 //! # The states
@@ -97,6 +97,7 @@ mod journal;
 mod lookup;
 mod protocol;
 mod settings;
+mod show;
 mod status;
 mod stored;
 mod submission;
@@ -113,6 +114,8 @@ pub use submission::{Submission, SubmissionKeying};
 
 use std::borrow::Cow;
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use super::{Effect, Family, Input, Processor, Transition};
 use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, Status, Timer, TimerKind, Timestamp};
@@ -152,6 +155,10 @@ impl Processor for Delivery {
 
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
         status::is_open(status).then_some(at)
+    }
+
+    fn show(&self, key: &Key, journal: &Journal) -> Value {
+        show::show(key, journal)
     }
 
     fn metrics(&self) -> Vec<Family> {

@@ -11,6 +11,8 @@
 //! | `acts` | pending and queued acts |
 //! | `state` | the store with its write-behind buffer, the overlay, the decoded entries |
 //! | `next_timers` | the due times of the next timers |
+//! | `missing_timers` | entries of former versions that lack a timer |
+//! | `change_head` | changes of heads without a step |
 //! | `cache` | decoded entries |
 //! | `entry` | an entry before a step and after it |
 //! | `queue` | the targets of its acts, and the acts that wait for capacity at them |
@@ -18,7 +20,9 @@
 
 mod acts;
 mod cache;
+mod change_head;
 mod entry;
+mod missing_timers;
 mod next_timers;
 mod queue;
 mod read_error;
@@ -41,10 +45,10 @@ use super::dead_letter::Stage;
 use super::decisions::QueuedAct;
 use super::envelope;
 use super::error::{Error, Result};
+use super::history::{self, StepInput};
 use super::open_entries::OpenEntries;
 use super::topology_plan::TopologyPlan;
 use super::transaction::Transaction;
-use crate::codec::Head;
 use crate::metric::RecordEnd;
 use crate::model::{Headers, Key, Moment, Outcome, Record, Reject, Target, TaskId, Timer, Timestamp, TopicPartition};
 use crate::processor::{Event, Input};
@@ -184,7 +188,7 @@ impl Task {
         (limit, deadlines): (usize, Timestamp),
         txn: &mut Transaction,
     ) -> Result<usize> {
-        let mut fired = 0;
+        let mut fired = self.schedule_missing(plan, limit, txn)?;
         for clock in TimerClock::ALL {
             let until = match clock {
                 TimerClock::Deadline => deadlines,
@@ -258,6 +262,7 @@ impl Task {
             Err(error) => return Err(error.of(&id, key)),
         };
         let was_read = current.was_read;
+        let input_of = node.history.then(|| (StepInput::of(&input), current.head.statuses));
         let old_head = current.body.is_some().then(|| Arc::clone(&current.head));
         let staged = match step::stage(context, current, input, &mut txn.scratch)? {
             Ok(staged) => staged,
@@ -266,10 +271,19 @@ impl Task {
                 if is_record {
                     txn.tally.end(&id.processor, RecordEnd::DeadLetter);
                 }
+                let input_of = input_of.map(|(input, before)| context.of_history(input, before, Err(&reject)));
+                if let Some(record) = input_of.map(|step| history::record(plan, step)) {
+                    txn.output(record);
+                }
                 return Ok(Err(reject));
             }
         };
-        let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
+        let Staged { entry, outputs, acts, counts, alerts, letters, effects } = staged;
+        if let Some((input, before)) = input_of {
+            let after = entry.as_ref().map(|entry| entry.written.head.statuses).unwrap_or_default();
+            let record = history::record(plan, context.of_history(input, before, Ok((after, effects))));
+            txn.output(record);
+        }
         txn.wrote(entry.as_ref().map_or(0, NextEntry::size));
         state.write(node, key, old_head, entry);
         txn.tally.stepped(&id.processor, is_record);
@@ -286,32 +300,6 @@ impl Task {
             }
         }
         Ok(Ok(letters))
-    }
-
-    /// Changes the head of an entry without a step: removes a timer or an act that its step has rejected, or releases an act.
-    fn rewrite_head(
-        &mut self,
-        plan: &TopologyPlan,
-        key: &Key,
-        txn: &mut Transaction,
-        change: impl FnOnce(&mut Head),
-    ) -> Result<()> {
-        let node = plan.node(self.node)?;
-        let id = self.id.clone();
-        let at = self.moment(txn);
-        let Some(state) = self.running() else { return Ok(()) };
-        let Some(current) = state.entry(node, key).map_err(|error| error.of(&id, key))? else { return Ok(()) };
-        let (old, mut head) = (current.head.clone(), Head::clone(&current.head));
-        change(&mut head);
-        step::list(&mut head, node.processor.listing(&current.body));
-        let context = StepContext { plan, node, task: &id, key, at, waits: &|_| false };
-        // The entry was stored before, so it fits its topic with less in it.
-        let Ok(bytes) = step::encode(context, &head, &current.body, &mut txn.scratch) else { return Ok(()) };
-        txn.wrote(bytes.len());
-        if let Some(state) = self.running() {
-            state.replace(key, old, head, bytes);
-        }
-        Ok(())
     }
 
     /// The changelog records of the transaction; `None` if it has not changed this task.

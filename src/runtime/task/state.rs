@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::cache::{Cache, Decoded};
 use super::entry::{CurrentEntry, NextEntry};
+use super::missing_timers::MissingTimers;
 use super::next_timers::NextTimers;
 use super::read_error::ReadError;
 use crate::codec::{self, Head, entry, part};
@@ -45,6 +46,7 @@ pub(in crate::runtime) struct State {
     /// parts are deleted.
     may_lack_parts: bool,
     next_timers: NextTimers,
+    missing_timers: MissingTimers,
 }
 
 impl std::fmt::Debug for State {
@@ -58,10 +60,11 @@ impl State {
     pub(in crate::runtime) fn new(
         restored: RestoredStore,
         tasks: usize,
-        settings: &Settings,
-        budget: &MemoryBudget,
+        processor: &dyn AnyProcessor,
+        (settings, budget): (&Settings, &MemoryBudget),
     ) -> store::Result<Self> {
         let RestoredStore { store, changelog_next, genesis } = restored;
+        let missing_timers = MissingTimers::find(&*store, processor)?;
         let bytes = (DIRTY_BYTES / tasks.max(1)).max(DIRTY_BYTES_MIN);
         let limits = write_behind::Limits { age: settings.commit.write_behind, bytes };
         let write_behind = WriteBehind::new(store, limits);
@@ -70,6 +73,7 @@ impl State {
             write_behind,
             overlay: Overlay::new(),
             cache: Cache::new(budget.reserve()),
+            missing_timers,
             changelog_next,
             genesis,
             may_lack_parts: settings.processing.guarantee == ProcessingGuarantee::AtLeastOnce,
@@ -85,6 +89,7 @@ impl State {
             self.cache.clear();
         }
         self.next_timers = NextTimers::committed(&self.write_behind)?;
+        self.missing_timers.roll_back();
         Ok(())
     }
 
@@ -152,6 +157,11 @@ impl State {
             *self.next_timers.at(clock) = next.first().map(|(_, timer)| timer.due);
         }
         Ok(due)
+    }
+
+    /// The next entry that may lack a timer.
+    pub(super) fn next_missing_timer(&mut self) -> Option<Key> {
+        self.missing_timers.next()
     }
 
     /// False if this transaction has unscheduled the timer.
@@ -232,6 +242,7 @@ impl State {
 
     /// Replaces the head of an entry in this transaction; its body is read again when it is needed.
     pub(super) fn replace(&mut self, key: &Key, old: Arc<Head>, head: Head, bytes: Bytes) {
+        self.next_timers.include(&head);
         self.overlay.put(key.clone(), Some(old), Written { head: Arc::new(head), bytes }, Parts::default());
         self.cache.remove(key);
     }

@@ -11,11 +11,13 @@ use super::cache::Decoded;
 use super::entry::{CurrentEntry, NextEntry};
 use crate::codec::{Head, entry, part};
 use crate::model::{
-    Act, Alert, Key, Listing, Moment, OutRecord, Reject, RejectReason, Target, TaskId, Timer, TimerKind, Timestamp,
+    Act, Alert, Key, Listing, Moment, OutRecord, Reject, RejectReason, Statuses, Target, TaskId, Timer, TimerKind,
+    Timestamp,
 };
 use crate::processor::{Count, Effect, Forward, Input, Transition};
 use crate::runtime::alert::{self, Origin};
 use crate::runtime::error::{Error, Result};
+use crate::runtime::history::{self, EffectNames, StepInput};
 use crate::runtime::settings::RECORD_OVERHEAD;
 use crate::runtime::topology_plan::TopologyPlan;
 use crate::store::overlay::{Parts, Written};
@@ -36,6 +38,8 @@ pub(super) struct Staged {
     pub alerts: Vec<Alert>,
     /// Dead letters of the step.
     pub letters: Vec<Reject>,
+    /// The effects by name, if the node keeps a history.
+    pub effects: EffectNames,
 }
 
 /// The context of a step.
@@ -48,6 +52,19 @@ pub(super) struct StepContext<'a> {
     pub at: Moment,
     /// True if an act for this target has to wait for capacity.
     pub waits: &'a dyn Fn(&Target) -> bool,
+}
+
+impl<'a> StepContext<'a> {
+    /// The step for the history.
+    pub(super) const fn of_history(
+        self,
+        input: StepInput,
+        before: Statuses,
+        result: std::result::Result<(Statuses, EffectNames), &'a Reject>,
+    ) -> history::Step<'a> {
+        let Self { node, task, key, at, .. } = self;
+        history::Step { node, task, key, at: at.wall, input, before, result }
+    }
 }
 
 /// Runs the step. The outer error stops the runtime; the inner one rejects the input. `scratch` is the buffer for
@@ -68,6 +85,11 @@ pub(super) fn stage(
         Err(reject) => return Ok(Err(reject)),
     };
     let mut staged = Staged::default();
+    if context.node.history {
+        for effect in &effects {
+            staged.effects.add(effect);
+        }
+    }
     for effect in effects {
         match effect {
             Effect::Forward(forward) => staged.outputs.push(output(context, forward)?),

@@ -252,7 +252,9 @@ impl Tasks {
         // From now on the task commits its offset itself.
         task.offset_known = true;
         self.count_at = Duration::ZERO;
-        let state = State::new(restored, count, settings, memory_budget).map_err(|source| Error::store(id, source))?;
+        let processor = &*context.plan.node(task.node)?.processor;
+        let state = State::new(restored, count, processor, (settings, memory_budget));
+        let state = state.map_err(|source| Error::store(id, source))?;
         task.state = Lifecycle::Running(Box::new(state));
         Ok(true)
     }

@@ -25,6 +25,7 @@ impl Run {
         let mut found = self.check_bundles();
         found.extend(self.check_dead_letters());
         found.extend(self.check_alerts());
+        found.extend(self.check_history());
         found.extend(self.check_stores());
         self.violations.extend(found);
     }

@@ -18,7 +18,7 @@
 //! | `nemesis` | kills, stops and pauses instances, sets the clock, makes the brokers unreachable |
 //! | `faults` | fails calls to the broker, and crashes instances at fault points |
 //! | `executor` | Control-M in memory, with lost requests and answers |
-//! | `checker` | the checks of a run |
+//! | `checker`, `history` | the checks of a run |
 //! | `coverage` | faults and paths, counted |
 //!
 //! Swarm testing: Groce et al., "Swarm Testing", ISSTA 2012.
@@ -27,6 +27,7 @@ mod checker;
 mod coverage;
 mod executor;
 mod faults;
+mod history;
 mod nemesis;
 mod plan;
 mod run;

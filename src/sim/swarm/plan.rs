@@ -26,6 +26,8 @@ pub(super) struct Plan {
     pub bundles: u32,
     /// The time from the first event of a bundle to its deadline.
     pub sla: Duration,
+    /// True if each step is recorded in the history.
+    pub history: bool,
     /// The time between the commit of a transaction and its markers, for faults that delay them.
     pub marker_delay: Duration,
     /// The longest time that committed entries stay dirty.
@@ -96,6 +98,11 @@ impl Plan {
         self
     }
 
+    /// The plan with a history for every fifth seed: the others have the calls of a topology without one.
+    pub(super) fn with_history(self, seed: u64) -> Self {
+        Self { history: seed % 5 == 4, ..self }
+    }
+
     /// Draws the plan of a run. Each fault is off in almost half of the runs, so that no fault always masks another.
     pub(super) fn draw(rng: &mut fastrand::Rng) -> Self {
         let mut some = |max: u32| if rng.u8(0..100) < 45 { 0 } else { rng.u32(1..=max) };
@@ -133,6 +140,7 @@ impl Plan {
             transaction_timeout: Duration::from_secs(rng.u64(10..100)),
             marker_delay: Duration::from_millis(rng.u64(200..40_000)),
             sla: SLA,
+            history: false,
             calls,
             points,
             probabilities,

@@ -71,7 +71,7 @@ impl Run {
             ProcessingGuarantee::ExactlyOnce => Plan::draw(&mut rng),
             ProcessingGuarantee::AtLeastOnce => Plan::draw_at_least_once(&mut rng),
         };
-        let plan = Plan { standbys, ..plan }.with_deadlines(seed);
+        let plan = Plan { standbys, ..plan }.with_deadlines(seed).with_history(seed);
         let faults = Arc::new(Mutex::new(Faults::new(&plan, rng.fork())));
         let executor = Executor::default();
         let (crash_policy, calls) = (Arc::clone(&faults), Arc::clone(&faults));

@@ -37,9 +37,9 @@ pub(super) fn setup(
     executor: &Executor,
     crash_policy: CrashPolicy,
 ) -> Setup {
-    let (executor, sla) = (executor.clone(), plan.sla);
+    let (executor, sla, history) = (executor.clone(), plan.sla, plan.history);
     Setup {
-        topology: topology(plan.sla),
+        topology: topology(sla, history),
         settings: Settings {
             stream_threads: plan.threads,
             topics: TopicSettings { partitions: plan.partitions, ..TopicSettings::default() },
@@ -62,7 +62,7 @@ pub(super) fn setup(
         clock: Arc::new(ManualClock::new(START)),
         sink: Box::new(move |name| executor.sink(name)),
         metrics: Box::new(move || {
-            let declared = Declared::by(&topology(sla));
+            let declared = Declared::by(&topology(sla, history));
             Arc::new(
                 Metrics::new(APPLICATION, &Build::default(), declared).expect("names that are fixed in the source"),
             )
@@ -71,9 +71,10 @@ pub(super) fn setup(
     }
 }
 
-fn topology(sla: Duration) -> Topology {
+fn topology(sla: Duration, history: bool) -> Topology {
     let text = TOPOLOGY.replace("sla: 24h", &format!("sla: {}s", sla.as_secs()));
     let spec = Spec::parse("topologies/control-m.yaml", &text).expect("the example in the repository");
+    let spec = Spec { history, ..spec };
     let template = Template::compile("templates/bundle.json", TEMPLATE).expect("the example in the repository");
     let settings = control_m::usual_settings();
     let settings = delivery::Settings {

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::error::Result;
 use super::{DriverError, NAME, OVERDUE_STEP, TIMEOUT, TestDriver};
 use crate::broker::Broker;
 use crate::codec::{Head, Versioned, entry, part};
 use crate::metric::Metrics;
 use crate::model::{Act, Alert, Clock, Key, Record, Statuses, Timer, Timestamp, Topic};
-use crate::runtime::TopologyPlan;
+use crate::runtime::{ShowError, TopologyPlan, show_in};
 use crate::store::memory::MemoryStores;
 use crate::store::{Store, Stores, TimerClock};
+use crate::topology::Node;
 
 /// An entry as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,11 +105,7 @@ impl TestDriver {
 
     /// The entry of a key, with its timers and acts; `None` if there is none.
     pub fn entry<S: Versioned>(&mut self, processor: &str, key: &str) -> Result<Option<Stored<S>>> {
-        let names = self.world.plan().topology.nodes.iter().map(|node| node.name.to_string());
-        let known: Vec<String> = names.collect();
-        if !known.iter().any(|name| name == processor) {
-            return Err(DriverError::NoProcessor { processor: processor.to_owned(), known: known.join(", ") });
-        }
+        self.node(processor)?;
         let Some(store) = self.store(&task(processor))? else { return Ok(None) };
         let Some(bytes) = store.get(&Key::new(key))? else { return Ok(None) };
         let entry = entry::decode(&bytes)?;
@@ -115,6 +114,34 @@ impl TestDriver {
         let state = entry::decode_body(&entry, parts.collect::<std::result::Result<_, _>>()?)?;
         let Head { timers, acts, statuses, at, .. } = entry.head;
         Ok(Some(Stored { state, timers, acts, statuses, at }))
+    }
+
+    /// What a processor shows of the entry of a key ([`Processor::show`](crate::processor::Processor::show)); `None` if there is none.
+    pub fn show(&mut self, processor: &str, key: &str) -> Result<Option<Value>> {
+        let node = self.node(processor)?;
+        let Some(store) = self.store(&task(processor))? else { return Ok(None) };
+        Ok(show_in(&*node.processor, &*store, &Key::new(key))?)
+    }
+
+    /// What the processors show of all entries, by processor and key.
+    pub(in crate::testing) fn show_all(&mut self) -> Result<Vec<(String, Value)>> {
+        let keys: Vec<(usize, Key)> = self.entries()?.into_keys().collect();
+        let nodes = self.world.plan().topology.nodes.clone();
+        let mut shown = Vec::new();
+        for (index, key) in keys {
+            let Some(node) = nodes.get(index) else { continue };
+            let Some(store) = self.store(&task(&node.name))? else { continue };
+            let entry = show_in(&*node.processor, &*store, &key)?;
+            shown.extend(entry.map(|entry| (node.name.to_string(), entry)));
+        }
+        Ok(shown)
+    }
+
+    fn node(&self, processor: &str) -> Result<Node> {
+        let nodes = &self.world.plan().topology.nodes;
+        let known = || nodes.iter().map(|node| node.name.to_string()).collect::<Vec<_>>().join(", ");
+        let node = nodes.iter().find(|node| *node.name == *processor).cloned();
+        node.ok_or_else(|| DriverError::NoProcessor { processor: processor.to_owned(), known: known() })
     }
 
     /// The encoded entries of all processors, by the index of the processor in the topology and by key.
@@ -174,6 +201,15 @@ impl TestDriver {
         let sources = plan.topology.sources.iter().map(|source| source.topic.to_string());
         let known: Vec<String> = sources.chain(outputs).collect();
         Err(DriverError::NoTopic { topic: topic.clone(), known: known.join(", ") })
+    }
+}
+
+impl From<ShowError> for DriverError {
+    fn from(error: ShowError) -> Self {
+        match error {
+            ShowError::Store(error) => error.into(),
+            ShowError::Entry(error) => error.into(),
+        }
     }
 }
 

@@ -55,6 +55,6 @@ pub use error::{Error, Mistake};
 pub use html::{Page, pages};
 pub use json::pretty;
 pub use junit::junit;
-pub use outcome::{Moment, Outcome, Played, StepOutcome, TestResult};
+pub use outcome::{EndState, Moment, Outcome, Played, StepOutcome, TestResult};
 pub use play::{files, play};
 pub use update::update;

@@ -28,8 +28,19 @@ pub struct Outcome {
     pub description: String,
     /// Its steps, in their order.
     pub steps: Vec<StepOutcome>,
+    /// The entries at its end, by processor, upstream first, and by key.
+    pub ends: Vec<EndState>,
     /// Why it could not be played to its end, with the line of the command.
     pub failure: Option<(usize, String)>,
+}
+
+/// An entry at the end of a scenario.
+#[derive(Clone, Debug)]
+pub struct EndState {
+    /// The name of its processor.
+    pub processor: String,
+    /// What its processor shows of it ([`Processor::show`](crate::processor::Processor::show)).
+    pub shown: serde_json::Value,
 }
 
 /// What came out of a step.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::action::{Action, Sent, Timed};
 use super::names::Names;
 use super::observer::{Observer, Shown};
-use super::outcome::{Moment, Outcome, StepOutcome};
+use super::outcome::{EndState, Moment, Outcome, StepOutcome};
 use super::text::{Scenario, Step};
 use crate::model::{Key, OutRecord, Timestamp, Topic, Verdict};
 use crate::processor;
@@ -23,14 +23,19 @@ type Result<T> = std::result::Result<T, String>;
 pub(super) fn play(driver: TestDriver, scenario: &Scenario, names: &Names) -> Outcome {
     let mut player = Player::new(driver, names);
     let (title, description) = title(&scenario.comment);
-    let mut outcome = Outcome { line: scenario.line, title, description, steps: Vec::new(), failure: None };
+    let (steps, ends) = (Vec::new(), Vec::new());
+    let mut outcome = Outcome { line: scenario.line, title, description, steps, ends, failure: None };
     for step in &scenario.steps {
         let (done, failure) = player.step(step);
         outcome.steps.push(done);
         if failure.is_some() {
             outcome.failure = failure;
-            break;
+            return outcome;
         }
+    }
+    match player.ends() {
+        Ok(ends) => outcome.ends = ends,
+        Err(message) => outcome.failure = Some((scenario.line, message)),
     }
     outcome
 }
@@ -129,6 +134,16 @@ impl<'a> Player<'a> {
     fn observe(&mut self) -> Result<Vec<String>> {
         let lines = self.observer.observe(&mut self.driver, self.shown).map_err(|error| error.to_string())?;
         Ok(lines.iter().map(|line| self.names.shorten(line)).collect())
+    }
+
+    /// The entries.
+    fn ends(&mut self) -> Result<Vec<EndState>> {
+        let shown = self.driver.show_all().map_err(|error| error.to_string())?;
+        let end = |(processor, shown): (String, serde_json::Value)| {
+            let shown = serde_json::from_str(&self.names.shorten(&shown.to_string())).unwrap_or(shown);
+            EndState { processor, shown }
+        };
+        Ok(shown.into_iter().map(end).collect())
     }
 
     fn act(&mut self, action: &Action) -> Result<()> {

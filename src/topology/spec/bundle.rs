@@ -84,6 +84,7 @@ impl Bundle {
             name: BUNDLE.into(),
             processor: erase(processor),
             outputs: vec![Output::public(bundle::SUBMISSIONS, self.submissions.topic(application))],
+            history: false,
         }
     }
 }

@@ -51,6 +51,8 @@ pub struct Spec {
     pub application_id: Option<String>,
     /// Its processors, upstream first.
     pub processors: Vec<Processor>,
+    /// True if each step of them is recorded in the topic `<application>-history`.
+    pub history: bool,
 }
 
 /// A processor of a topology file.
@@ -118,6 +120,7 @@ impl Spec {
                 }
             }
         }
+        topology.nodes.iter_mut().for_each(|node| node.history = self.history);
         Ok(topology)
     }
 
@@ -146,6 +149,7 @@ fn read(root: &Item<'_>) -> Option<Spec> {
     let application_id = fields.item("application_id").map(|item| name::application(&item));
     let bundle = bundle::read(&mut fields);
     let deliveries = delivery::read(&mut fields);
+    let history = fields.item("history").map(|item| item.read());
     fields.finish();
     let application_id = match application_id {
         Some(read) => Some(read?),
@@ -156,7 +160,7 @@ fn read(root: &Item<'_>) -> Option<Spec> {
     let delivery = |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
     let mut processors = vec![Processor::Bundle(bundle)];
     processors.extend(deliveries?.into_iter().map(delivery));
-    Some(Spec { name: name?, application_id, processors })
+    Some(Spec { name: name?, application_id, processors, history: history.unwrap_or(Some(false))? })
 }
 
 #[cfg(test)]

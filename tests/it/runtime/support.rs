@@ -147,6 +147,7 @@ pub(super) fn setup(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: me
             name: Arc::from("counter"),
             processor,
             outputs: vec![Output::own("counts", topic("counts"))],
+            history: false,
         }],
     };
     let settings = Settings {

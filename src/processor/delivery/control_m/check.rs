@@ -25,6 +25,8 @@ pub struct Children<'a> {
     pub usual: usize,
     /// True if parents state theirs, so that any number is possible.
     pub varies: bool,
+    /// True if bundles have a parent.
+    pub has_parent: bool,
     /// Their names in their order, if they are counted by name; their numbers make up the usual one.
     pub names: &'a [NamedChildren],
 }
@@ -34,6 +36,7 @@ pub struct Children<'a> {
 struct Bundle {
     children: usize,
     late: bool,
+    has_parent: bool,
 }
 
 impl Folders {
@@ -84,7 +87,7 @@ impl Folders {
         let time = |hour: u32| serde_json::json!(format!("2026-01-31T{hour:02}:30:00Z"));
         let content = Content {
             bundle_id: BUNDLE_ID,
-            parent,
+            parent: Some(parent).filter(|_| bundle.has_parent),
             children,
             members: by_name(names, children),
             folder: &folder,
@@ -108,7 +111,8 @@ fn by_name<'a, P>(names: &'a [NamedChildren], children: &'a [P]) -> BTreeMap<&'a
 fn bundles(children: Children<'_>) -> impl Iterator<Item = Bundle> {
     let others =
         FEW.into_iter().chain([EVENTS_MAX + 1]).filter(move |other| children.varies && *other != children.usual);
-    let in_time_and_late = |children| [false, true].map(|late| Bundle { children, late });
+    let in_time_and_late =
+        move |number| [false, true].map(|late| Bundle { children: number, late, has_parent: children.has_parent });
     std::iter::once(children.usual).chain(others).flat_map(in_time_and_late)
 }
 
@@ -144,9 +148,10 @@ fn place_of(found: &jobs_as_code::Finding) -> String {
     place
 }
 
-fn words(Bundle { children, late }: Bundle) -> String {
+fn words(Bundle { children, late, has_parent }: Bundle) -> String {
     let noun = if children == 1 { "child" } else { "children" };
-    format!("a sample bundle with {children} {noun}, {}", if late { "late" } else { "in time" })
+    let without = if has_parent { "" } else { " and without a parent" };
+    format!("a sample bundle with {children} {noun}{without}, {}", if late { "late" } else { "in time" })
 }
 
 #[cfg(test)]
@@ -154,8 +159,8 @@ mod tests {
     use super::{Children, Folders, NamedChildren, Severity};
     use crate::template::Template;
 
-    const ONE: Children<'_> = Children { usual: 1, varies: false, names: &[] };
-    const ANY: Children<'_> = Children { usual: 1, varies: true, names: &[] };
+    const ONE: Children<'_> = Children { usual: 1, varies: false, has_parent: true, names: &[] };
+    const ANY: Children<'_> = Children { usual: 1, varies: true, has_parent: true, names: &[] };
 
     /// The findings in a template with this text for a job, and another one for each child.
     fn findings(job: &str, children: Children<'_>) -> Vec<(Severity, String)> {
@@ -181,7 +186,7 @@ mod tests {
         let shipped = include_str!("../../../../templates/bundle.json");
         assert_eq!(of(shipped, ANY), []);
         for usual in [98, 99, 100, 1_000, 5_000] {
-            assert_eq!(of(shipped, Children { usual, varies: false, names: &[] }), [], "{usual}");
+            assert_eq!(of(shipped, Children { usual, ..ONE }), [], "{usual}");
         }
     }
 
@@ -193,8 +198,8 @@ mod tests {
         );
         let found = findings(&job, ANY);
         assert!(is_told(&found, Severity::Warning, "has 100 events, and Control-M takes at most 99"), "{found:?}");
-        assert_eq!(findings(&job, Children { usual: 99, varies: false, names: &[] }), []);
-        let found = findings(&job, Children { usual: 120, varies: false, names: &[] });
+        assert_eq!(findings(&job, Children { usual: 99, ..ONE }), []);
+        let found = findings(&job, Children { usual: 120, ..ONE });
         assert!(is_told(&found, Severity::Error, "has 120 events, and Control-M takes at most 99"), "{found:?}");
     }
 
@@ -217,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_depends_on_the_event_is_a_warning() {
-        assert_eq!(findings("\"a\": \"{{ children[2].id }}\"", Children { usual: 3, varies: false, names: &[] }), []);
+        assert_eq!(findings("\"a\": \"{{ children[2].id }}\"", Children { usual: 3, ..ONE }), []);
         let found = findings("\"a\": \"{{ children[0].id }}\"", ANY);
         assert!(is_told(&found, Severity::Warning, "with 0 children, in time"), "{found:?}");
         let found = findings("\"a\": \"{{ parent.count + 1 }}\"", ONE);
@@ -228,7 +233,7 @@ mod tests {
     fn children_that_are_counted_by_name_are_members() {
         let counted = |name: &str, count| NamedChildren { name: name.into(), count, min: count };
         let names = [counted("payment", 1), counted("shipment", 2)];
-        let by_name = Children { usual: 3, varies: false, names: &names };
+        let by_name = Children { usual: 3, names: &names, ..ONE };
         let of = |name: &str, index: u32| format!("\"a\": \"{{{{ members.{name}[{index}].id }}}}\"");
         assert_eq!(findings(&of("payment", 0), by_name), []);
         assert_eq!(findings(&of("shipment", 1), by_name), []);
@@ -236,6 +241,16 @@ mod tests {
             let found = findings(&of(name, index), by_name);
             assert!(is_told(&found, Severity::Error, &format!("members.{name}")), "{found:?}");
         }
+    }
+
+    #[test]
+    fn bundles_without_a_parent_have_none_in_their_samples() {
+        let without = Children { has_parent: false, ..ANY };
+        let found = findings("\"a\": \"{{ parent.id }}\"", without);
+        assert!(is_told(&found, Severity::Error, "with 1 child and without a parent, in time"), "{found:?}");
+        let guarded =
+            "\"a\": \"{{ parent.id if parent else bundle_id }}{% for c in children %}{{ c.id }}{% endfor %}\"";
+        assert_eq!((findings(guarded, without), findings(guarded, ANY)), (Vec::new(), Vec::new()));
     }
 
     #[test]
@@ -260,10 +275,6 @@ mod tests {
         assert_eq!(findings(loops, ONE), []);
         let keys =
             "{% for c in children %}\"{{ c.id }}-{{ c.name }}\": {}, \"{{ c.name }}\": {}, {% endfor %}\"z\": {}";
-        assert_eq!(
-            findings(keys, Children { usual: 50, varies: false, names: &[] }),
-            [],
-            "the values of children differ"
-        );
+        assert_eq!(findings(keys, Children { usual: 50, ..ONE }), [], "the values of children differ");
     }
 }

@@ -55,7 +55,8 @@ impl Error {
 /// A bundle as a template sees it, with payloads of type `P`.
 pub(super) struct Content<'a, P> {
     pub(super) bundle_id: &'a str,
-    pub(super) parent: &'a P,
+    /// `None`: the bundle has no parent.
+    pub(super) parent: Option<&'a P>,
     pub(super) children: &'a [P],
     pub(super) members: BTreeMap<&'a str, Vec<&'a P>>,
     pub(super) folder: &'a str,
@@ -74,7 +75,7 @@ struct Context<'a, P: Serialize> {
     ctmsla: &'a str,
     parent_job_name: &'a str,
     bundle_id: &'a str,
-    parent: &'a P,
+    parent: Option<&'a P>,
     children: &'a [P],
     members: BTreeMap<&'a str, Vec<&'a P>>,
     folder: &'a str,
@@ -125,7 +126,7 @@ pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -
 pub(super) fn render_checked(folders: &Folders, submission: &Submission, folder: &str) -> Result<Checked, Error> {
     let content = Content {
         bundle_id: &submission.bundle_id,
-        parent: &submission.parent,
+        parent: Some(&submission.parent),
         children: &submission.children,
         members: by_name(submission),
         folder,

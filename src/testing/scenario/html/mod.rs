@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `page` | the page of a scenario: its events on a timeline, each with what it led to |
 //! | `axis` | the times of a scenario to scale |
+//! | `entry` | where the entries stand at its end |
 //! | `index` | the page that lists them |
 //! | `file_name` | the names of their files |
 //! | `style` | the style of all pages |
 
 mod axis;
+mod entry;
 mod file_name;
 mod index;
 mod page;

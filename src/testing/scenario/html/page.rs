@@ -3,7 +3,7 @@
 use super::super::diff::{DiffKind, diff, first_line};
 use super::super::json;
 use super::super::outcome::{Moment, Outcome, Played, StepOutcome, TestResult};
-use super::{axis, escape};
+use super::{axis, entry, escape};
 use crate::testing::golden::hours;
 
 /// The body of the page.
@@ -32,6 +32,7 @@ pub(super) fn body(file: &Played, outcome: &Outcome) -> String {
     if let Some((line, message)) = &outcome.failure {
         html.extend([format!("<p class=\"failed\">line {line}: {}</p>\n", escape(message))]);
     }
+    html += &entry::entries(&outcome.ends);
     html + &format!("</main>\n<h2>The topology</h2>\n<pre class=\"diagram\">{diagram}</pre>\n")
 }
 

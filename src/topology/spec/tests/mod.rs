@@ -44,7 +44,8 @@ fn absent_keys_have_defaults() {
     let text = "name: t\nsources:\n  - { topic: p, member: parent, bundle: /id, id: /id }\n  \
                 - { topic: c, member: child, bundle: /p, id: /id, time: { pointer: /at, zone: Europe/Berlin } }\n";
     let spec = Spec::parse("t.yaml", text).unwrap();
-    assert_eq!(spec.deliveries().count(), 0);
+    assert_eq!((spec.deliveries().count(), spec.history), (0, false));
+    assert!(Spec::parse("t.yaml", &format!("{text}history: true\n")).unwrap().history);
     let bundle = spec.bundle().unwrap();
     assert_eq!(bundle.submissions.topic("app").as_str(), "app-submissions");
     assert_eq!(bundle.rules.children, 1);
@@ -61,6 +62,7 @@ sources:
 bundle: { children: 0, slo: 24h, sla: 24, key: guid }
 submissions: ..
 deliver: { give_up_after: 0s, control_m: { templat: x, server: s, retention_days: -1 } }
+history: often
 ";
     let problems = problems(text);
     for expected in [
@@ -82,6 +84,7 @@ deliver: { give_up_after: 0s, control_m: { templat: x, server: s, retention_days
         "deliver.give_up_after: this must be longer than 0",
         "deliver.control_m.templat: this key is unknown",
         "deliver.control_m.template: this key is required",
+        "history: expected `true` or `false`, found `often`",
         "deliver.control_m.retention_days: expected a whole number from 0 to 3650",
     ] {
         assert!(problems.contains(expected), "{expected}\n---\n{problems}");

@@ -1,0 +1,61 @@
+//! Shows entries of stores as JSON, for a person.
+
+use serde_json::Value;
+
+use super::error::{Error, Result};
+use crate::codec::{self, entry, part};
+use crate::model::{Key, TaskId};
+use crate::processor::AnyProcessor;
+use crate::store::{Store, Stores};
+use crate::topology::Topology;
+
+/// An entry that a store of the state directory has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredEntry {
+    /// The task whose store has it.
+    pub task: TaskId,
+    /// What its processor shows of it ([`Processor::show`](crate::processor::Processor::show)).
+    pub shown: Value,
+}
+
+/// The entries of a key in the stores of a state directory, upstream first. No instance may run on the same directory.
+pub fn show(topology: &Topology, stores: &dyn Stores, key: &Key) -> Result<Vec<StoredEntry>> {
+    let directory = || TaskId { processor: "state directory".into(), partition: 0 };
+    let existing = stores.existing().map_err(|source| Error::store(&directory(), source))?;
+    let tasks: Vec<TaskId> = existing.iter().filter_map(|name| name.parse().ok()).collect();
+    let mut found = Vec::new();
+    for node in &topology.nodes {
+        for task in tasks.iter().filter(|task| *task.processor == *node.name) {
+            let store = stores.open(&task.to_string()).map_err(|source| Error::store(task, source))?;
+            let shown = show_in(&*node.processor, &*store, key).map_err(|error| match error {
+                ShowError::Store(source) => Error::store(task, source),
+                ShowError::Entry(source) => Error::Entry { task: task.clone(), key: key.to_string(), source },
+            })?;
+            found.extend(shown.map(|shown| StoredEntry { task: task.clone(), shown }));
+        }
+    }
+    Ok(found)
+}
+
+/// An entry cannot be shown.
+#[derive(Debug)]
+pub enum ShowError {
+    /// The store cannot be read.
+    Store(crate::store::Error),
+    /// The entry cannot be decoded.
+    Entry(codec::Error),
+}
+
+/// The entry of a key in a store; `None` if there is none.
+pub fn show_in(
+    processor: &dyn AnyProcessor,
+    store: &dyn Store,
+    key: &Key,
+) -> std::result::Result<Option<Value>, ShowError> {
+    let Some(bytes) = store.get(key).map_err(ShowError::Store)? else { return Ok(None) };
+    let entry = entry::decode(&bytes).map_err(ShowError::Entry)?;
+    let parts = store.counted_parts(key, &entry.head.parts).map_err(ShowError::Store)?;
+    let parts: std::result::Result<Vec<_>, _> = parts.into_iter().map(|(_, bytes)| part::decode(bytes)).collect();
+    let body = parts.and_then(|parts| processor.decode(&entry, parts)).map_err(ShowError::Entry)?;
+    processor.show(key, &body).map(Some).map_err(ShowError::Entry)
+}

@@ -1,0 +1,80 @@
+//! Changes of the heads of entries without a step of their processor.
+
+use super::Task;
+use super::state::State;
+use super::step::{self, StepContext};
+use crate::codec::Head;
+use crate::model::Key;
+use crate::processor::{AnyProcessor, Body};
+use crate::runtime::error::Result;
+use crate::runtime::topology_plan::TopologyPlan;
+use crate::runtime::transaction::Transaction;
+
+impl Task {
+    /// Schedules the timers of up to `limit` entries that lack one; returns their number.
+    pub(super) fn schedule_missing(
+        &mut self,
+        plan: &TopologyPlan,
+        limit: usize,
+        txn: &mut Transaction,
+    ) -> Result<usize> {
+        let mut scheduled = 0;
+        while scheduled < limit
+            && let Some(key) = self.running().and_then(State::next_missing_timer)
+        {
+            let is_changed = self.change_head(plan, &key, txn, |head, processor, body| {
+                let missing = processor.missing_timer(body).filter(|_| head.timers.is_empty());
+                head.timers.extend(missing);
+                missing.is_some()
+            })?;
+            if is_changed {
+                txn.input();
+                scheduled += 1;
+            }
+        }
+        Ok(scheduled)
+    }
+
+    /// Removes a timer or an act from an entry whose step has rejected it, or releases an act.
+    pub(super) fn rewrite_head(
+        &mut self,
+        plan: &TopologyPlan,
+        key: &Key,
+        txn: &mut Transaction,
+        change: impl FnOnce(&mut Head),
+    ) -> Result<()> {
+        let remove = |head: &mut Head, _: &dyn AnyProcessor, _: &Body| {
+            change(head);
+            true
+        };
+        self.change_head(plan, key, txn, remove).map(drop)
+    }
+
+    /// Changes the head of an entry without a step. False if there is no entry, or if `change` leaves it as it is.
+    fn change_head(
+        &mut self,
+        plan: &TopologyPlan,
+        key: &Key,
+        txn: &mut Transaction,
+        change: impl FnOnce(&mut Head, &dyn AnyProcessor, &Body) -> bool,
+    ) -> Result<bool> {
+        let node = plan.node(self.node)?;
+        let id = self.id.clone();
+        let at = self.moment(txn);
+        let Some(state) = self.running() else { return Ok(false) };
+        let Some(current) = state.entry(node, key).map_err(|error| error.of(&id, key))? else { return Ok(false) };
+        let (old, mut head) = (current.head.clone(), Head::clone(&current.head));
+        if !change(&mut head, &*node.processor, &current.body) {
+            return Ok(false);
+        }
+        step::list(&mut head, node.processor.listing(&current.body));
+        let context = StepContext { plan, node, task: &id, key, at, waits: &|_| false };
+        // The entry was stored before, so it fits its topic with less in it.
+        let Ok(bytes) = step::encode(context, &head, &current.body, &mut txn.scratch) else { return Ok(false) };
+        txn.wrote(bytes.len());
+        if let Some(state) = self.running() {
+            state.replace(key, old, head, bytes);
+        }
+        Ok(true)
+    }
+}
