@@ -93,6 +93,7 @@ pub mod count;
 mod counting;
 mod cut_off;
 mod deadline;
+mod ended;
 mod fingerprint;
 mod form;
 mod form_4;

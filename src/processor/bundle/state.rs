@@ -47,6 +47,9 @@ impl Marker {
         };
         let mut seen: Vec<_> = gathering.members().map(fingerprints).collect();
         seen.sort_unstable();
-        Self { ending, seen, reported: gathering.reported }
+        // Sorted, so that it does not depend on the order of arrival.
+        let mut reported = gathering.reported;
+        reported.sort_unstable();
+        Self { ending, seen, reported }
     }
 }
