@@ -199,6 +199,9 @@ fn assert_same_story(topology: &str, seed: u64) {
         assert!(again == expected, "seed {seed}: only live:\n{lost}\nonly replayed:\n{new}");
     }
     let told: BTreeSet<_> = records(&live, "app-alerts").iter().map(|alert| json(alert)["kind"].to_string()).collect();
+    for alert in records(&live, "app-alerts") {
+        crate::alert::assert_valid(&json(&alert));
+    }
     for kind in ["after_closing", "conflict", "expired", "late", "sla_breach"] {
         assert!(told.contains(&format!("\"{kind}\"")), "seed {seed} has no {kind}: {told:?}");
     }

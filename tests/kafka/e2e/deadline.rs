@@ -13,11 +13,11 @@ use super::deployment::{Deployment, unkeyed};
 use super::process::{Process, until};
 
 /// The time from the first event of a bundle to its deadline.
-const SLA: &str = "15s";
+const SLA: &str = "12s";
 /// Longer than the SLA with the grace.
-const PASSED: Duration = Duration::from_secs(19);
+const PASSED: Duration = Duration::from_secs(16);
 /// Written during an outage, so that the missing children are not in the first batches.
-const OTHERS: usize = 2_000;
+const OTHERS: usize = 800;
 /// The time within which the alerts come once everything is processed.
 const ALERTED_WITHIN: Duration = Duration::from_secs(10);
 
