@@ -25,13 +25,13 @@ impl Bundle {
         let is_partial = self.rules.at_least.is_some() && !self.is_full_at(&gathering, at);
         effects.extend(self.drop_later(key, &mut gathering, at));
         effects.extend(self.late(key, &gathering, deadlines.due));
-        effects.reserve_exact(5);
+        effects.reserve_exact(6);
         let first = gathering.first_at().unwrap_or(at);
         let forwarded = (&gathering, &*self.rules.members);
         let span = Span { first, last: at, late: at > deadlines.due };
         effects.push(Effect::Forward(submission::forward(key, (&self.source, &self.output), forwarded, span)));
         effects.push(count::one(count::CLOSED, if is_partial { "partial" } else { "completed" }));
-        effects.extend(count::members(&gathering, "forwarded"));
+        effects.push(count::members(&gathering, "forwarded"));
         effects.push(Effect::Unschedule(DEADLINE));
         self.closed(gathering, Ending::Completed, effects, now)
     }
@@ -140,7 +140,7 @@ impl Bundle {
         effects.extend(self.drop_later(key, &mut gathering, expiry));
         effects.extend(self.late(key, &gathering, due));
         effects.push(alert::expired(key, &self.missing(&gathering, expiry), (expiry, due)));
-        effects.extend(count::members(&gathering, "expired"));
+        effects.push(count::members(&gathering, "expired"));
         effects.push(count::one(count::CLOSED, "expired"));
         self.closed(gathering, Ending::Expired, effects, now)
     }

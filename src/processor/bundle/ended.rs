@@ -14,17 +14,18 @@ impl Bundle {
     /// True if the bundle has ended before this event time, whatever else may still come. Its end is known if other members can
     /// only move it back.
     pub(super) fn has_ended_by(&self, gathering: &Gathering, at: Timestamp) -> bool {
-        let is_known = match self.counting {
-            // Another child may announce a larger number.
-            Counting::Announced => false,
-            // Until the number is known, surplus children may count as the first.
-            Counting::Stated | Counting::Fixed(_) if !self.is_flexible => gathering.expected.is_some(),
-            // A further member may undo a condition.
-            Counting::Stated | Counting::Fixed(_) | Counting::AtLeast(_) => self.rules.complete_when.is_none(),
-        };
-        is_known
-            && (gathering.timing.completes_at.is_some_and(|end| end < at)
-                || self.rules.deadlines(gathering).is_some_and(|deadlines| deadlines.expiry < at))
+        let Some(first) = gathering.first_at() else { return false };
+        let has_ended =
+            gathering.timing.completes_at.is_some_and(|end| end < at) || first.saturating_add(self.rules.expire) < at;
+        has_ended
+            && match self.counting {
+                // Another child may announce a larger number.
+                Counting::Announced => false,
+                // Until the number is known, surplus children may count as the first.
+                Counting::Stated | Counting::Fixed(_) if !self.is_flexible => gathering.expected.is_some(),
+                // A further member may undo a condition.
+                Counting::Stated | Counting::Fixed(_) | Counting::AtLeast(_) => self.rules.complete_when.is_none(),
+            }
     }
 
     /// A member event after the end: what a closed bundle makes of it.

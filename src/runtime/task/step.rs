@@ -30,8 +30,8 @@ pub(super) struct Staged {
     pub outputs: Vec<OutRecord>,
     /// Acts to hand to the sink after the commit.
     pub acts: Vec<Act>,
-    /// Counters to increment after the commit.
-    pub counts: Vec<Count>,
+    /// Counters to increment after the commit, each by a number.
+    pub counts: Vec<(Count, u64)>,
     /// The alerts, to be counted and logged after the commit.
     pub alerts: Vec<Alert>,
     /// Dead letters of the step.
@@ -85,7 +85,8 @@ pub(super) fn stage(
                 staged.outputs.push(alert::record(context.plan, of, context.key, &alert));
                 staged.alerts.push(alert);
             }
-            Effect::Count(count) => staged.counts.push(count),
+            Effect::Count(count) => staged.counts.push((count, 1)),
+            Effect::CountMany(count, times) => staged.counts.push((count, times)),
             Effect::AddPart(bytes) => {
                 let value = part::encode(context.node.processor.newest_version(), &bytes);
                 if let Err(reject) = fits(context, "a part of the entry", value.len()) {
