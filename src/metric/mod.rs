@@ -12,6 +12,7 @@
 //! | `diagnostics` | dead letters, alerts, log lines |
 //! | `internal_error` | errors of sheaf itself that are ignored |
 //! | `registry` | registers families |
+//! | `merge` | the metrics of several applications as one text |
 //! | `document` | all families as `docs/metrics.md` |
 //! | `error` | the errors |
 //!
@@ -29,6 +30,7 @@ mod error;
 mod family;
 mod internal_error;
 mod label;
+mod merge;
 mod producer;
 mod registry;
 mod sink;
@@ -39,6 +41,7 @@ pub use diagnostics::Diagnostics;
 pub use document::reference_page;
 pub use error::Error;
 pub use label::{Build, InstanceState, LogLevel, Rebalance, RecordEnd, Stage, TaskKind, TaskState, TransactionResult};
+pub use merge::encode;
 pub use producer::Producer;
 pub use sink::Sink;
 pub use task::Task;
@@ -56,7 +59,7 @@ use crate::topology::{Node, Topology};
 use internal_error::InternalErrors;
 use registry::{Made, Maker};
 
-/// The metrics of a process, shared by all threads; the methods are cheap and cannot fail.
+/// The metrics of an application, shared by all threads; the methods are cheap and cannot fail.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,

@@ -8,7 +8,7 @@ use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec, Result};
 
 use super::label::{RecordEnd, TaskKind, TaskState};
 use super::registry::{Maker, forget, gauge_value};
-use crate::model::{RejectReason, TaskId, Timestamp};
+use crate::model::{RejectReason, Target, TaskId, Timestamp};
 
 /// A restore takes moments after a clean stop, and minutes from an empty directory.
 const SECONDS: [f64; 10] = [0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
@@ -26,6 +26,7 @@ pub struct Task {
     open: IntGaugeVec,
     oldest: IntGaugeVec,
     hold: IntGaugeVec,
+    queued: IntGaugeVec,
     next_deadline: IntGaugeVec,
     expected: IntGaugeVec,
     disk_free: IntGaugeVec,
@@ -52,6 +53,8 @@ impl Task {
         let oldest = "The age of the oldest open entry, to the minute; 0 without one. A bundle's begin is its first event, a \
                       delivery's its first intent to submit.";
         let hold = "For how long deadlines that are due wait for records that are not processed; 0 if none waits.";
+        let queued =
+            "Acts that wait for capacity at their target, in a task whose other targets have some; some seconds ago.";
         let next_deadline = "The time of the next deadline; 0 without one.";
         let expected = "The tasks of the application. If the running `sheaf_tasks` of all instances are fewer, the rest has no \
                         owner, or is being restored.";
@@ -67,6 +70,7 @@ impl Task {
             entries: maker.gauges("store_entries", "Entries of the running tasks, some seconds ago.", &store)?,
             open: maker.gauges("processor_open_entries", open, &["processor"])?,
             hold: maker.gauges("processor_deadline_hold_seconds", hold, &["processor"])?,
+            queued: maker.gauges("processor_queued_acts", queued, &["processor", "partition", "target"])?,
             oldest: maker.gauges("processor_oldest_open_entry_age_seconds", oldest, &["processor"])?,
             next_deadline: maker.gauges("processor_next_deadline_timestamp_seconds", next_deadline, &["processor"])?,
             expected: maker.gauges("application_tasks", expected, &[])?,
@@ -169,6 +173,17 @@ impl Task {
     /// Sets for how long deadlines of a processor that are due wait for records that are not processed.
     pub fn deadline_hold(&self, processor: &str, lasted: Duration) {
         self.hold.with_label_values(&[processor]).set(gauge_value(lasted.as_secs()));
+    }
+
+    /// Sets the number of acts of a task that wait for capacity at a target.
+    pub fn queued_acts(&self, task: &TaskId, target: &Target, number: u64) {
+        let place = [&*task.processor, &task.partition.to_string(), target.as_str()];
+        self.queued.with_label_values(&place).set(gauge_value(number));
+    }
+
+    /// Removes the series of a target of a task that is not owned any more.
+    pub fn forget_queued_acts(&self, task: &TaskId, target: &Target) {
+        forget(&self.queued, &[&*task.processor, &task.partition.to_string(), target.as_str()]);
     }
 
     /// Sets the number of tasks of the application.

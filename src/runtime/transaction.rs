@@ -7,28 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::dead_letter::{Stage, letter};
+use super::decisions::Decisions;
 use super::notice::Notices;
 use super::topology_plan::TopologyPlan;
 use crate::metric::{Metrics, RecordEnd};
-use crate::model::{
-    Act, Alert, Key, OutRecord, Outcome, Record, Reject, RejectReason, Target, TaskId, Timestamp, Topic,
-};
+use crate::model::{Alert, Key, OutRecord, Outcome, Record, Reject, RejectReason, TaskId, Timestamp, Topic};
 use crate::processor::Count;
-
-/// A decided act, to be handed to the sink after the commit.
-#[derive(Clone, Debug)]
-pub(super) struct Decision {
-    /// The task.
-    pub task: TaskId,
-    /// The epoch of the task.
-    pub epoch: u64,
-    /// The entry.
-    pub key: Key,
-    /// The act.
-    pub act: Act,
-    /// The time of the decision, on [`Clock::uptime`](crate::model::Clock::uptime).
-    pub decided_at: Duration,
-}
 
 /// The outcome of an act, on its way to its task.
 #[derive(Clone, Debug)]
@@ -60,7 +44,7 @@ pub(super) struct Transaction {
     /// Records to produce, except changelog records.
     pub outputs: Vec<OutRecord>,
     /// Acts to hand to the sink after the commit.
-    pub acts: Vec<Decision>,
+    pub acts: Decisions,
     /// Counts for the metrics after the commit.
     pub tally: Tally,
     /// The input records, to be taken again after an abort.
@@ -92,7 +76,7 @@ impl Transaction {
             opened_at: None,
             inputs: 0,
             outputs: Vec::new(),
-            acts: Vec::new(),
+            acts: Decisions::default(),
             tally: Tally::default(),
             records: VecDeque::new(),
             outcomes: VecDeque::new(),
@@ -140,16 +124,6 @@ impl Transaction {
     pub(super) fn input(&mut self) {
         self.inputs += 1;
         self.opened_at.get_or_insert(self.uptime);
-    }
-
-    /// Adds a decided act.
-    pub(super) fn decide(&mut self, decision: Decision) {
-        self.acts.push(decision);
-    }
-
-    /// The number of decided acts for a target.
-    pub(super) fn decided(&self, to: &Target) -> usize {
-        self.acts.iter().filter(|decision| decision.act.to == *to).count()
     }
 
     /// Adds the results of a step.
