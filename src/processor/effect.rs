@@ -24,6 +24,8 @@ pub enum Effect {
     Alert(Alert),
     /// Increment a counter of [`Processor::metrics`](super::Processor::metrics).
     Count(Count),
+    /// Increment it by a number.
+    CountMany(Count, u64),
     /// Append a part to the entry. A part is written once, while the entry is rewritten with every step, so the growing content
     /// of a large state belongs into parts. [`Versioned::with_parts`](crate::codec::Versioned::with_parts) gets them in order.
     AddPart(Bytes),

@@ -127,6 +127,7 @@ impl StepInput {
 impl EffectNames {
     /// Adds an effect.
     pub(super) fn add(&mut self, effect: &Effect) {
+        let mut more = 1;
         let (effect, name) = match effect {
             Effect::Forward(forward) => ("forward", forward.output.to_string()),
             Effect::Schedule(timer) => ("schedule", timer_name(timer.kind)),
@@ -134,18 +135,25 @@ impl EffectNames {
             Effect::Act(act) => ("act", act.to.to_string()),
             Effect::Settle(slot) => ("settle", slot.0.to_string()),
             Effect::Alert(alert) => ("alert", alert.kind.clone()),
-            Effect::Count(Count { family, labels }) => {
-                ("count", format!("{family} {}", labels.join(" ")).trim_end().to_owned())
+            Effect::Count(count) => ("count", count_name(*count)),
+            Effect::CountMany(count, times) => {
+                more = u32::try_from(*times).unwrap_or(u32::MAX);
+                ("count", count_name(*count))
             }
             Effect::AddPart(_) => ("add_part", String::new()),
             Effect::DropParts => ("drop_parts", String::new()),
             Effect::DeadLetter(reject) => ("dead_letter", reject.reason.as_str().to_owned()),
         };
         match self.0.last_mut() {
-            Some(last) if last.effect == effect && last.name == name => last.times = last.times.saturating_add(1),
-            _ => self.0.push(EffectName { effect, name, times: 1 }),
+            Some(last) if last.effect == effect && last.name == name => last.times = last.times.saturating_add(more),
+            _ => self.0.push(EffectName { effect, name, times: more }),
         }
     }
+}
+
+/// The family of a counter, with the values of its labels.
+fn count_name(Count { family, labels }: Count) -> String {
+    format!("{family} {}", labels.join(" ")).trim_end().to_owned()
 }
 
 /// `deadline` or `delay`, with the slot.

@@ -127,7 +127,13 @@ impl Transaction {
     }
 
     /// Adds the results of a step.
-    pub(super) fn collect(&mut self, key: &Key, outputs: Vec<OutRecord>, counts: Vec<Count>, alerts: Vec<Alert>) {
+    pub(super) fn collect(
+        &mut self,
+        key: &Key,
+        outputs: Vec<OutRecord>,
+        counts: Vec<(Count, u64)>,
+        alerts: Vec<Alert>,
+    ) {
         for output in outputs {
             self.output(output);
         }
@@ -169,8 +175,8 @@ impl Transaction {
 /// Counts for the metrics after the commit.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// The counters of steps.
-    pub counts: Vec<Count>,
+    /// The counters of steps, each with a number to add.
+    pub counts: Vec<(Count, u64)>,
     /// The kinds of alerts.
     pub alerts: Vec<String>,
     /// The reasons of dead letters.
@@ -213,7 +219,7 @@ impl Tally {
     /// Updates the metrics, including the outputs by topic.
     pub(super) fn report(&self, metrics: &Metrics, outputs: &[OutRecord]) {
         let mut counts: BTreeMap<Count, u64> = BTreeMap::new();
-        self.counts.iter().for_each(|count| *counts.entry(*count).or_default() += 1);
+        self.counts.iter().for_each(|(count, times)| *counts.entry(*count).or_default() += times);
         for (count, times) in counts {
             metrics.count(count, times);
         }

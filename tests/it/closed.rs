@@ -87,6 +87,7 @@ fn closed(topology: &Topology, chance: &mut fastrand::Rng) -> (Key, Head, Bytes)
                 | Effect::Settle(_)
                 | Effect::Alert(_)
                 | Effect::Count(_)
+                | Effect::CountMany(..)
                 | Effect::AddPart(_)
                 | Effect::DropParts
                 | Effect::DeadLetter(_) => {}

@@ -11,6 +11,7 @@
     reason = "a test fails by panicking, and waits for real processes"
 )]
 
+mod alert;
 mod alerts;
 mod aws;
 mod closed;

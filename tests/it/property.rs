@@ -89,6 +89,7 @@ impl Run {
                 | Effect::Act(_)
                 | Effect::Settle(_)
                 | Effect::Count(_)
+                | Effect::CountMany(..)
                 | Effect::DeadLetter(_) => {}
             }
         }

@@ -26,13 +26,13 @@ impl Bundle {
         let is_partial = self.rules.at_least.is_some() && !self.is_full_at(&gathering, at);
         effects.extend(self.drop_later(key, &mut gathering, at));
         effects.extend(self.late(key, &gathering, deadlines.due));
-        effects.reserve_exact(5);
+        effects.reserve_exact(6);
         let first = gathering.first_at().unwrap_or(at);
         let forwarded = (&gathering, &*self.rules.members);
         let span = Span { first, last: at, late: at > deadlines.due };
         effects.push(Effect::Forward(submission::forward(key, (&self.source, &self.output), forwarded, span)));
         effects.push(count::one(count::CLOSED, if is_partial { "partial" } else { "completed" }));
-        effects.extend(count::members(&gathering, "forwarded"));
+        effects.push(count::members(&gathering, "forwarded"));
         effects.push(Effect::Unschedule(DEADLINE));
         let end = (at, if is_partial { What::Partial } else { What::Completed });
         self.end_timeline(&mut gathering, deadlines.due, end);
@@ -146,7 +146,7 @@ impl Bundle {
         effects.extend(self.late(key, &gathering, due));
         let missing = self.missing(&gathering, expiry);
         effects.push(alert::expired(key, &missing, (expiry, due)));
-        effects.extend(count::members(&gathering, "expired"));
+        effects.push(count::members(&gathering, "expired"));
         effects.push(count::one(count::CLOSED, "expired"));
         self.end_timeline(&mut gathering, due, (expiry, What::Expired));
         self.closed(gathering, (Ending::Expired, alert::names_and_more(&missing)), effects, now)

@@ -109,8 +109,12 @@ impl Bundle {
 
     /// The members that are missing at a time.
     pub(super) fn missing(&self, gathering: &Gathering, at: Timestamp) -> Missing {
-        let unknown = gathering.count().saturating_add(1);
-        let default = if self.counting == Counting::Announced { unknown } else { self.rules.children() };
+        let counted = || gathering.children_unsorted().filter(|child| child.at <= at).count();
+        let unknown = || u32::try_from(counted()).unwrap_or(u32::MAX).saturating_add(1);
+        let default = match self.counting {
+            Counting::Announced => gathering.expected.unwrap_or_else(unknown),
+            Counting::Stated | Counting::Fixed(_) | Counting::AtLeast(_) => self.rules.children(),
+        };
         let missing = gathering.missing(&self.wanted, default, Some(at));
         let parent = missing.parent && self.has_parent;
         let condition = self.rules.complete_when.is_some() && !parent && missing.children.is_empty();

@@ -98,8 +98,9 @@ pub(super) const fn one(family: &'static str, label: &'static str) -> Effect {
 }
 
 /// Counts all members of a bundle that ends.
-pub(super) fn members(gathering: &Gathering, end: &'static str) -> impl Iterator<Item = Effect> {
-    gathering.members().map(move |_member| one(MEMBERS, end))
+pub(super) fn members(gathering: &Gathering, end: &'static str) -> Effect {
+    let members = u64::from(gathering.count()) + u64::from(gathering.parent().is_some());
+    Effect::CountMany(Count::with(MEMBERS, end), members)
 }
 
 const fn count(family: &'static str, labels: [&'static str; 2]) -> Count {

@@ -207,16 +207,19 @@ impl Gathering {
         members.iter().flat_map(named).collect()
     }
 
-    /// The missing members, where members later than `until` count as missing. `default` is the number of children until the
-    /// parent has set it; more received children or higher positions raise it. `members` are the children by name.
+    /// The missing members, where members later than `until` count as missing, and what they say is not known. `default` is the
+    /// number of children until the parent has set it; more received children or higher positions raise it. `members` are the
+    /// children by name.
     pub fn missing(&self, members: &[NamedChildren], default: u32, until: Option<Timestamp>) -> Missing {
         let parent = !self.parent.as_ref().is_some_and(|parent| is_counted(parent, until));
         if !members.is_empty() {
             return Missing { parent, children: self.missing_by_name(members, until), condition: false };
         }
-        let highest = self.positions.last().copied().unwrap_or(0);
-        let expected = self.expected.unwrap_or_else(|| default.max(highest).max(self.count())).min(CHILDREN_MAX);
         let received = self.by_position_until(None, until);
+        let highest = received.values().filter_map(|child| child.position).max().unwrap_or(0);
+        let count = u32::try_from(received.len()).unwrap_or(u32::MAX);
+        let known = self.expected.filter(|_| !parent || self.parent.is_none());
+        let expected = known.unwrap_or_else(|| default.max(highest).max(count)).min(CHILDREN_MAX);
         let positions: RangeInclusive<u32> = 1..=expected;
         let missing = positions.filter(|position| !received.contains_key(position));
         let children = missing.map(|position| MissingChild { name: None, position, is_only: false }).collect();

@@ -102,6 +102,7 @@ pub mod count;
 mod counting;
 mod cut_off;
 mod deadline;
+mod ended;
 mod fingerprint;
 mod form;
 mod form_4;

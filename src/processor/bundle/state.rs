@@ -49,6 +49,9 @@ impl Marker {
         };
         let mut seen: Vec<_> = gathering.members().map(fingerprints).collect();
         seen.sort_unstable();
-        Self { ending, seen, missing: Vec::new(), story: gathering.story }
+        // Sorted, so that it does not depend on the order of arrival.
+        let mut story = gathering.story;
+        story.reported.sort_unstable();
+        Self { ending, seen, missing: Vec::new(), story }
     }
 }

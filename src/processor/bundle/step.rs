@@ -146,6 +146,9 @@ impl Bundle {
     ) -> Result<Transition<State>, Reject> {
         let (role, member) = (arrival.role, &*arrival.member);
         let class = gathering.classify(arrival, self.counting);
+        if self.has_ended_by(&gathering, member.at) {
+            return Ok(self.on_member_after_end(key, (phase, gathering), arrival, &class));
+        }
         let (deviation, alert): (_, &dyn Fn() -> Effect) = match &class {
             Class::Expected if member.at.saturating_add(self.rules.expire) > at.watermark => {
                 return self.on_expected(key, (phase, gathering), arrival, at.wall);

@@ -32,8 +32,8 @@ pub(super) struct Staged {
     pub outputs: Vec<OutRecord>,
     /// The decided acts, each with true if it has to wait for capacity at its target.
     pub acts: Vec<(Act, bool)>,
-    /// Counters to increment after the commit.
-    pub counts: Vec<Count>,
+    /// Counters to increment after the commit, each by a number.
+    pub counts: Vec<(Count, u64)>,
     /// The alerts, to be counted and logged after the commit.
     pub alerts: Vec<Alert>,
     /// Dead letters of the step.
@@ -107,7 +107,8 @@ pub(super) fn stage(
                 staged.outputs.push(alert::record(context.plan, of, context.key, &alert));
                 staged.alerts.push(alert);
             }
-            Effect::Count(count) => staged.counts.push(count),
+            Effect::Count(count) => staged.counts.push((count, 1)),
+            Effect::CountMany(count, times) => staged.counts.push((count, times)),
             Effect::AddPart(bytes) => {
                 let value = part::encode(context.node.processor.newest_version(), &bytes);
                 if let Err(reject) = fits(context, "a part of the entry", value.len()) {

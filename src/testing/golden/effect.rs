@@ -19,9 +19,12 @@ pub(super) fn print(key: &Key, effect: &Effect, with_headers: bool, timer: impl 
             let (kind, at) = (&alert.kind, hours(alert.at));
             format!("alert   {kind} {severity} at={at}: {}\n        {details}\n", alert.message)
         }
-        // One for each member of a bundle that ends, which follows from the rest; `tests/it/whole/balance.rs` shows them.
-        Effect::Count(count) if count.family == MEMBERS => String::new(),
+        // The members of a bundle that ends follow from the rest; `tests/it/whole/balance.rs` shows them.
+        Effect::Count(count) | Effect::CountMany(count, _) if count.family == MEMBERS => String::new(),
         Effect::Count(count) => format!("count   {} {}\n", count.family, count.labels.join(" ").trim()),
+        Effect::CountMany(count, number) => {
+            format!("count   {} {} by {number}\n", count.family, count.labels.join(" ").trim())
+        }
         Effect::Act(act) => {
             let (slot, attempt, valid) = (act.slot.0, act.attempt, act.valid_for);
             format!("act     slot={slot} attempt={attempt} valid_for={valid:?} {}\n", act.request)

@@ -163,6 +163,7 @@ impl<S: Script> ProcessorCase<S> {
             | Effect::Settle(_)
             | Effect::Alert(_)
             | Effect::Count(_)
+            | Effect::CountMany(..)
             | Effect::DeadLetter(_) => {}
         }
     }

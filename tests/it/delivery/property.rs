@@ -162,6 +162,7 @@ impl Model {
                 | Effect::Forward(_)
                 | Effect::Alert(_)
                 | Effect::Count(_)
+                | Effect::CountMany(..)
                 | Effect::AddPart(_)
                 | Effect::DropParts
                 | Effect::DeadLetter(_) => {}

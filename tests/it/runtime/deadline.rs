@@ -96,6 +96,7 @@ fn a_deadline_waits_for_a_source_that_stands_still_up_to_the_longest_hold() {
     assert!(metric(&world, "a", "sheaf_processor_deadline_hold_seconds") > 800);
     let [alert] = world.broker().committed_records(&Topic::new("app-alerts")).try_into().unwrap();
     let text = String::from_utf8(alert.value.unwrap().to_vec()).unwrap();
+    crate::alert::assert_valid(&serde_json::from_str(&text).unwrap());
     assert!(text.contains("\"kind\":\"deadlines_held\"") && text.contains(&hold.partitions[0]), "{text}");
     run_for(&mut world, 90);
     assert_eq!(values(&world, "counts"), ["x=breached"]);

@@ -10,6 +10,7 @@
 //! | `memory` | the simulated disk: crash, wipe, copy |
 //! | `disk` | locks and corrupt files |
 //! | `kill` | a second process: its locks, and its stores after kill -9 |
+//! | `next_due` | the next of a million deadlines |
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bulk_ingest;
@@ -17,6 +18,7 @@ mod contract;
 mod disk;
 mod kill;
 mod memory;
+mod next_due;
 mod operations;
 mod overlay;
 mod pair;

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `balance` | the balance sheet of hostile inputs |
 //! | `hostile` | hostile inputs from a seed |
+//! | `replay` | a recorded day that is replayed |
 
 mod balance;
 mod hostile;
+mod replay;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,7 +7,7 @@
 //! | `configuration` | the files of a deployment |
 //! | `bundle` | bundles, and the check of their outputs |
 //! | `crash` | two instances, one of which is killed; a sender that is paused and resumed |
-//! | `deadline` | an outage that is longer than the deadlines of open bundles |
+//! | `deadline` | an outage, a source that stands still and a rebalance that are longer than the deadlines of open bundles |
 //! | `java` | Java's producer, Java's partitioner |
 //! | `state` | lost state directories and changelogs |
 //! | `damage` | damaged and truncated input, changelogs and stores |
