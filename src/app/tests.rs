@@ -226,6 +226,34 @@ fn a_mended_template_is_taken_over_and_a_broken_one_is_not() {
 }
 
 #[test]
+fn topologies_that_share_a_template_take_it_over_together() {
+    let (runtime, directory) = (runtime(), tempfile::tempdir().unwrap());
+    let template = directory.path().join("bundle.json");
+    std::fs::write(&template, r#"{"{{ folder }}": {}}"#).unwrap();
+    let write = |name: &str| {
+        let text = TOPOLOGY.replace("templates/bundle.json", &template.to_string_lossy());
+        let path = directory.path().join(format!("{name}.yaml"));
+        std::fs::write(&path, text.replace("name: control-m", &format!("name: {name}"))).unwrap();
+        path.display().to_string()
+    };
+    let topologies = format!("topologies={},{}", write("a"), write("b"));
+    let config = config(&[CONTROL_M, &topologies]);
+    let specs = ApplicationSpec::all(&config).unwrap();
+    let metrics = Assembly::process_metrics(&config, &Assembly::all(&specs).unwrap()).unwrap();
+    let resources = Resources::new(&config, runtime.handle(), &metrics).unwrap();
+    let mut reloader = Reloader::new(&specs, &resources);
+    std::fs::write(&template, r#"{"{{ folder }}": {"a": 1}}"#).unwrap();
+    let name = template.to_string_lossy().into_owned();
+    assert_eq!(reloader.templates(Templates::Local), [name.clone(), name]);
+    std::fs::write(&template, "{{ x }").unwrap();
+    assert_eq!(reloader.templates(Templates::All), [""; 0]);
+    assert!(!specs.iter().any(|spec| reloader.topology_differs(&spec.path)));
+    std::fs::write(&specs[1].path, TOPOLOGY).unwrap();
+    let differs: Vec<bool> = specs.iter().map(|spec| reloader.topology_differs(&spec.path)).collect();
+    assert_eq!(differs, [false, true]);
+}
+
+#[test]
 fn a_reload_reads_the_key_of_its_file_again() {
     let (runtime, directory) = (runtime(), tempfile::tempdir().unwrap());
     let path = directory.path().join("key");

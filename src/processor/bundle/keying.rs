@@ -66,8 +66,17 @@ fn time_reader(source: &SourceRules) -> Result<TimeReader, KeyingError> {
 
 impl Keying for MemberKeying {
     fn key(&self, record: &Record) -> Result<Keyed, Reject> {
-        let Some(opened) = self.reader.open(record, None)? else { return Ok(Keyed::Pass) };
-        let Some(fields) = self.reader.read(&opened, None)? else { return Ok(Keyed::Pass) };
+        if self.reader.is_plain() {
+            return self.keyed(record, record);
+        }
+        self.reader.open(record, None)?.map_or(Ok(Keyed::Pass), |opened| self.keyed(&opened, record))
+    }
+}
+
+impl MemberKeying {
+    /// Keys a record that is opened.
+    fn keyed(&self, opened: &Record, record: &Record) -> Result<Keyed, Reject> {
+        let Some(fields) = self.reader.read(opened, None)? else { return Ok(Keyed::Pass) };
         let key = Key::new(&fields.bundle()?);
         let member = fields.member_fields(record)?;
         let at = match (fields.time()?, self.times.get(fields.index)) {

@@ -167,7 +167,7 @@ use self::source::{MemberFields, Reader};
 use self::topic::TopicReader;
 use super::Event;
 use crate::codec::json::Digester;
-use crate::model::{Reject, RejectReason, TimerKind};
+use crate::model::{Record, Reject, RejectReason, TimerKind};
 
 /// The name of the output of completed bundles.
 pub const SUBMISSIONS: &str = "submissions";
@@ -245,12 +245,13 @@ impl Bundle {
         let topic = record.source.topic.as_str();
         let reader = self.topics.iter().find(|reader| *reader.topic == *topic).ok_or_else(|| self.unknown(event))?;
         let parsed = event.parsed.get::<MemberFields>().filter(|fields| fields.are_from(record.value.as_ref()));
-        let fields = if let Some(fields) = parsed {
-            fields.clone()
-        } else {
-            let opened = reader.open(record, Some(&event.role))?.ok_or_else(|| self.unknown(event))?;
-            let fields = reader.read(&opened, Some(&event.role))?.ok_or_else(|| self.unknown(event))?;
-            fields.member_fields(record)?
+        let read = |opened: &Record| {
+            reader.read(opened, Some(&event.role))?.ok_or_else(|| self.unknown(event))?.member_fields(record)
+        };
+        let fields = match parsed {
+            Some(fields) => fields.clone(),
+            None if reader.is_plain() => read(record)?,
+            None => read(&*reader.open(record, Some(&event.role))?.ok_or_else(|| self.unknown(event))?)?,
         };
         let is_source = |source: &&Reader| source.role() == event.role;
         let source = reader.sources.get(fields.source).filter(is_source).ok_or_else(|| self.unknown(event))?;

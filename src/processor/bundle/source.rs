@@ -156,7 +156,10 @@ impl Reader {
 
     /// Checks the schema version of an event of this source.
     pub(super) fn check_version(&self, found: &Found<'_>) -> Result<(), Reject> {
-        self.version.as_ref().map_or(Ok(()), |version| version.check(found, &|| self.event()))
+        match &self.version {
+            Some(version) => version.check(found, &|| self.event()),
+            None => Ok(()),
+        }
     }
 
     /// The rejection of a record that cannot be read: its version, if headers or key tell that it is another one.
@@ -208,8 +211,10 @@ impl<'a> Fields<'a> {
         let id = self.identifier(&self.reader.id, false)?.into_owned();
         let (expects, position, deadline) = (self.expects()?, self.position()?, self.deadline()?);
         let value = original.value.clone().unwrap_or_default();
-        let text = self.record.value.as_ref().zip(self.found.payload);
-        let content = text.map(|(value, payload)| value.slice_ref(payload)).unwrap_or_default();
+        let content = match (&self.record.value, self.found.payload) {
+            (Some(value), Some(payload)) => value.slice_ref(payload),
+            (_, None) | (None, _) => Bytes::new(),
+        };
         Ok(MemberFields { source: self.index, value, content, id, expects, position, deadline })
     }
 

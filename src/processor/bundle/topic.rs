@@ -28,11 +28,13 @@ impl TopicReader {
         Self { topic: Arc::from(topic), places: places.reader(topic), sources }
     }
 
+    /// True if [`read`](Self::read) takes a record as it is.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.places.is_plain()
+    }
+
     /// Opens a record, as [`read`](Self::read) takes it; `None` if headers and key rule it out.
     pub(super) fn open<'a>(&self, record: &'a Record, role: Option<&str>) -> Result<Option<Cow<'a, Record>>, Reject> {
-        if self.places.is_plain() {
-            return Ok(Some(Cow::Borrowed(record)));
-        }
         let may_be = |source: &&Reader| role.is_none_or(|role| role == source.role()) && source.may_be(record);
         let Some(first) = self.sources.iter().find(may_be) else { return Ok(None) };
         self.places.open(record).map(Some).map_err(|reject| first.or_version(record, reject))
@@ -50,7 +52,10 @@ impl TopicReader {
         if payload.is_none() && !first.has_conditions() {
             return Err(self.no_value(record));
         }
-        let found = self.places.read(record, payload).map_err(|reject| first.or_version(record, reject))?;
+        let found = match self.places.read(record, payload) {
+            Ok(found) => found,
+            Err(reject) => return Err(first.or_version(record, reject)),
+        };
         for (index, source) in candidates {
             if source.is_event(&found)? {
                 if found.payload.is_none() {
