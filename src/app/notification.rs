@@ -109,14 +109,15 @@ pub fn test_message(config: &Config, route: &str, now: Timestamp) -> Option<Test
     Some(TestMessage { to: route.to, request: message.request(route.format) })
 }
 
-/// What may be wrong with the routes of alerts and their sinks.
-pub fn check_routes(config: &Config, topology: &Topology) -> Vec<String> {
+/// What may be wrong with the routes of alerts and their sinks, for the applications with these topologies.
+pub fn check_routes<'a>(config: &Config, topologies: impl Iterator<Item = &'a Topology>) -> Vec<String> {
     let (routes, sinks) = (&config.alerts.routes, &config.sinks.0);
     if routes.is_empty() {
         let text = "sinks are configured, but nobody is told of alerts: add alerts.routes";
         return if sinks.is_empty() { Vec::new() } else { vec![text.to_owned()] };
     }
-    let raised: BTreeSet<&str> = topology.nodes.iter().flat_map(|node| node.processor.alerts()).copied().collect();
+    let nodes = topologies.flat_map(|topology| &topology.nodes);
+    let raised: BTreeSet<&str> = nodes.flat_map(|node| node.processor.alerts()).copied().collect();
     let raised: BTreeSet<&str> = raised.into_iter().chain(runtime::ALERTS).collect();
     let mut warnings = Vec::new();
     for route in routes {

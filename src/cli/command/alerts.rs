@@ -48,10 +48,10 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let Command::Test(Test { route, config }) = command;
-    let Loaded { config, file } = load::load(config)?;
+    let Loaded { config, specs } = load::load(config)?;
     let routes = chosen(&config, route.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let metrics = Assembly::new(&config, &file)?.metrics;
+    let metrics = Assembly::process_metrics(&config, &Assembly::all(&specs)?)?;
     let calls = Calls { handle: runtime.handle().clone(), clock: Arc::new(SystemClock), metrics };
     let sinks = app::sinks(&config, &Arc::new(Secrets::new(runtime.handle())), &calls)?;
     let width = routes.iter().map(|route| route.name.len()).max().unwrap_or_default();

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use crate::app;
+use crate::app::{self, ApplicationSpec, Assembly};
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::{print_stderr, print_stdout};
+use crate::topology::Topology;
 use crate::topology::spec::Bundle;
 
 /// Check the configuration, the topology and the template, and report all problems
@@ -21,20 +22,30 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let Loaded { config, file } = load::load(&args.config)?;
-    let topology = file.assemble(&config)?;
-    let templates = file.check().map(|findings| findings.iter().map(ToString::to_string).collect());
+    let Loaded { config, specs } = load::load(&args.config)?;
+    let assemblies = Assembly::all(&specs)?;
+    let templates = |spec: &ApplicationSpec| {
+        spec.file.check().map(|findings| findings.iter().map(ToString::to_string).collect::<Vec<String>>())
+    };
     let mut failures = Vec::new();
-    for checked in [templates, app::preflight(&config)] {
+    for checked in specs.iter().map(templates).chain([app::preflight(&config)]) {
         match checked.map_err(Failure::from) {
             Ok(warnings) => warnings.iter().for_each(|warning: &String| print_stderr(&format!("warning: {warning}"))),
             Err(failure) => failures.push(failure),
         }
     }
-    for warning in app::check_routes(&config, &topology) {
+    for warning in app::check_routes(&config, assemblies.iter().map(|assembly| &assembly.topology)) {
         print_stderr(&format!("warning: {warning}"));
     }
     Failure::all(failures)?;
+    for (spec, Assembly { topology, .. }) in specs.iter().zip(&assemblies) {
+        summary(spec, topology);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what an application does.
+fn summary(ApplicationSpec { config, file, .. }: &ApplicationSpec, topology: &Topology) {
     let sources: Vec<&str> = topology.sources.iter().map(|source| source.topic.as_str()).collect();
     let routes: Vec<String> =
         config.alerts.routes.iter().map(|route| format!("{} (sink {})", route.name, route.to)).collect();
@@ -51,10 +62,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         print_stdout(&format!("    submits to {to} with {name} (revision {revision})"));
     }
     if !routes.is_empty() {
-        print_stdout(&format!(
-            "    tells people of alerts by {}; `sheaf alerts test` sends a message",
-            routes.join(", ")
-        ));
+        let routes = routes.join(", ");
+        print_stdout(&format!("    tells people of alerts by {routes}; `sheaf alerts test` sends a message"));
     }
-    Ok(ExitCode::SUCCESS)
 }
