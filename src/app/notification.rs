@@ -110,13 +110,13 @@ pub fn test_message(config: &Config, route: &str, now: Timestamp) -> Option<Test
 }
 
 /// What may be wrong with the routes of alerts and their sinks, for the applications with these topologies.
-pub fn check_routes<'a>(config: &Config, topologies: impl IntoIterator<Item = &'a Topology>) -> Vec<String> {
+pub fn check_routes<'a>(config: &Config, topologies: impl Iterator<Item = &'a Topology>) -> Vec<String> {
     let (routes, sinks) = (&config.alerts.routes, &config.sinks.0);
     if routes.is_empty() {
         let text = "sinks are configured, but nobody is told of alerts: add alerts.routes";
         return if sinks.is_empty() { Vec::new() } else { vec![text.to_owned()] };
     }
-    let nodes = topologies.into_iter().flat_map(|topology| &topology.nodes);
+    let nodes = topologies.flat_map(|topology| &topology.nodes);
     let raised: BTreeSet<&str> = nodes.flat_map(|node| node.processor.alerts()).copied().collect();
     let raised: BTreeSet<&str> = raised.into_iter().chain(runtime::ALERTS).collect();
     let mut warnings = Vec::new();

@@ -17,6 +17,7 @@ use crate::processor::delivery::control_m;
 use crate::runtime::{SystemClock, TopicSettings};
 use crate::store::rocks::RocksStores;
 use crate::template::Template;
+use crate::topology::describe;
 
 const TOPOLOGY: &str = include_str!("../../topologies/control-m.yaml");
 /// A template.
@@ -77,6 +78,17 @@ fn the_settings_of_the_runtime_are_those_of_the_configuration() {
         (settings.processing.guarantee, settings.processing.direct_handover),
         (ProcessingGuarantee::AtLeastOnce, false)
     );
+}
+
+#[test]
+fn routes_of_alerts_add_a_processor_that_raises_none() {
+    let drawn = |settings: &[&str]| describe(&file().assemble(&config(settings)).unwrap(), "ctm");
+    let sinks = "sinks={ops: {webhook: {url: 'http://h'}}}";
+    let with_routes = drawn(&[CONTROL_M, sinks, "alerts.routes=[{to: ops}]"]);
+    let (_, notification) = with_routes.split_once("\nnotification\n").unwrap();
+    assert!(notification.contains("ctm-alerts ────▶ ctm-notification-inbox"), "{notification}");
+    assert!(!notification.contains("─▶ ctm-alerts"), "{notification}");
+    assert!(!drawn(&[CONTROL_M, sinks]).contains("notification"));
 }
 
 #[test]

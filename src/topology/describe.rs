@@ -43,13 +43,11 @@ fn diagram(sources: &[&str], node: &Node, application: &str) -> Vec<String> {
 fn outputs<'a>(node: &'a Node, application: &str) -> Vec<(String, &'a str)> {
     let own = |rest: &str| internal_topic(application, rest).as_str().to_owned();
     let named = node.outputs.iter().map(|output| (output.topic.as_str().to_owned(), &*output.name));
-    let rest = [
-        (own(&format!("{}-changelog", node.name)), "state"),
-        (own("alerts"), "alerts"),
-        (own("dead-letters"), "dead letters"),
-    ];
+    let state = (own(&format!("{}-changelog", node.name)), "state");
+    let alerts = (!node.processor.alerts().is_empty()).then(|| (own("alerts"), "alerts"));
+    let dead_letters = (own("dead-letters"), "dead letters");
     let history = node.history.then(|| (own("history"), "history"));
-    named.chain(rest).chain(history).collect()
+    named.chain([state]).chain(alerts).chain([dead_letters]).chain(history).collect()
 }
 
 fn joined(sources: &[&str]) -> Vec<String> {

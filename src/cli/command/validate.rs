@@ -62,9 +62,7 @@ fn summary(ApplicationSpec { config, file, .. }: &ApplicationSpec, topology: &To
         print_stdout(&format!("    submits to {to} with {name} (revision {revision})"));
     }
     if !routes.is_empty() {
-        print_stdout(&format!(
-            "    tells people of alerts by {}; `sheaf alerts test` sends a message",
-            routes.join(", ")
-        ));
+        let routes = routes.join(", ");
+        print_stdout(&format!("    tells people of alerts by {routes}; `sheaf alerts test` sends a message"));
     }
 }

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::Tls;
 use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::{AsyncSmtpTransport, AsyncSmtpTransportBuilder};
 use lettre::{AsyncTransport as _, Tokio1Executor};
 
 use super::mail::Envelope;
@@ -27,11 +26,11 @@ impl Client {
     /// A client; nothing is connected yet.
     pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
         let envelope = Envelope::new(settings)?;
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
             .port(settings.port)
             .timeout(Some(settings.timeout))
-            .hello_name(ClientId::Domain(envelope.domain().to_owned()))
-            .tls(tls(settings)?);
+            .hello_name(ClientId::Domain(envelope.domain().to_owned()));
+        let mut builder = encrypted(builder, settings)?;
         if let Some((username, password)) = &settings.login {
             builder = builder.credentials(Credentials::new(username.expose().to_owned(), password.expose().to_owned()));
         }
@@ -56,13 +55,13 @@ impl Client {
     }
 }
 
-/// The encryption of the connection.
+/// Sets the encryption of the connection.
 #[cfg(feature = "tls")]
-fn tls(settings: &Settings) -> Result<Tls, Error> {
-    use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters, TlsParametersBuilder};
+fn encrypted(to: AsyncSmtpTransportBuilder, settings: &Settings) -> Result<AsyncSmtpTransportBuilder, Error> {
+    use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters, TlsParametersBuilder};
 
     if settings.encryption == Encryption::None {
-        return Ok(Tls::None);
+        return Ok(to);
     }
     let failed = |detail: String| Error::Tls { name: settings.name.clone(), detail };
     let certificates = settings.ca_bundle.as_ref().map(|pem| Certificate::from_pem(pem));
@@ -77,14 +76,15 @@ fn tls(settings: &Settings) -> Result<Tls, Error> {
         built => built,
     };
     let parameters = parameters.map_err(|error| failed(error.to_string()))?;
-    Ok(if settings.encryption == Encryption::Tls { Tls::Wrapper(parameters) } else { Tls::Required(parameters) })
+    let is_wrapped = settings.encryption == Encryption::Tls;
+    Ok(to.tls(if is_wrapped { Tls::Wrapper(parameters) } else { Tls::Required(parameters) }))
 }
 
-/// The encryption of the connection: this build has none.
+/// Refuses encryption, which this build does not have.
 #[cfg(not(feature = "tls"))]
-fn tls(settings: &Settings) -> Result<Tls, Error> {
+fn encrypted(to: AsyncSmtpTransportBuilder, settings: &Settings) -> Result<AsyncSmtpTransportBuilder, Error> {
     if settings.encryption == Encryption::None {
-        return Ok(Tls::None);
+        return Ok(to);
     }
     let detail = "this build has no TLS: build with --features tls (the default), or set `tls: none`".to_owned();
     Err(Error::Tls { name: settings.name.clone(), detail })

@@ -12,8 +12,8 @@
 //! | 250 to the content | executed |
 //! | the login is refused (530, 534, 535, 538); 4xx | busy |
 //! | another 5xx | refused |
-//! | no `STARTTLS` or no login that both sides know | not sent |
-//! | no connection, time-out, anything else | unknown |
+//! | no connection, no `STARTTLS`, no login that both sides know | not sent |
+//! | time-out, anything else | unknown |
 //!
 //! Each mail has a connection of its own: lettre's pool keeps connections that are dead. An attempt as a whole has a time-out:
 //! lettre's own only covers the connection. A repetition has the same `Message-ID`, by which most mailboxes show it once.

@@ -8,6 +8,9 @@ use crate::processor::call::Answer;
 /// The codes of a refused login (RFC 4954, section 6; 530 of RFC 3207): that refuses everybody, until the login is mended.
 const LOGIN: [u16; 4] = [530, 534, 535, 538];
 
+/// The begin of the text of an error before there was a connection: lettre tells this kind by its text only.
+const NO_CONNECTION: &str = "Connection error";
+
 /// The verdict of an attempt that failed, and the code of the answer. See the table of the [module](super).
 pub(super) fn of_error(error: &smtp::Error) -> (Verdict, Option<u16>) {
     let code = error.status().map(u16::from);
@@ -18,7 +21,7 @@ pub(super) fn of_error(error: &smtp::Error) -> (Verdict, Option<u16>) {
         Answer::Refused { detail }.verdict()
     } else if error.is_transient() {
         Answer::Busy { detail, retry_after_ms: None }.verdict()
-    } else if error.is_client() {
+    } else if error.is_client() || detail.starts_with(NO_CONNECTION) {
         Verdict::NotSent(detail)
     } else {
         Verdict::Unknown(detail)

@@ -16,7 +16,8 @@ use crate::sink::http::{chain, retry_after};
 
 /// The longest response that is read, in bytes: its beginning is enough for a log line.
 const ANSWER_MAX: usize = 64 << 10;
-/// The header of the key by which a receiver recognizes a repetition (draft-ietf-httpapi-idempotency-key-header).
+/// The header of the key by which a receiver recognizes a repetition, in the form that is in use: without the quotes of
+/// draft-ietf-httpapi-idempotency-key-header.
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// An HTTP client for one URL.

@@ -4,6 +4,7 @@
 mod command;
 mod http_server;
 mod mail;
+mod page;
 mod smtp_server;
 mod webhook;
 mod world;
