@@ -26,6 +26,7 @@ mod readme;
 mod runtime;
 mod s3;
 mod scenario;
+mod secrets;
 mod several;
 mod simulation;
 mod store;
