@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::error::Result;
 use super::sink::control_m;
@@ -21,20 +22,58 @@ pub struct Reloader {
     secrets: Arc<Secrets>,
     control_m: Option<Arc<ControlM>>,
     watch: TemplateWatch,
+    next: Next,
 }
+
+/// The times of the next polls that are rarer than others, as durations since the start.
+#[derive(Debug)]
+struct Next {
+    remote: Duration,
+    secrets: Option<Duration>,
+}
+
+/// The interval of looks at the templates in S3.
+const REMOTE_INTERVAL: Duration = Duration::from_mins(1);
 
 impl Reloader {
     /// For the topology files and the resources of the running applications.
     pub fn new(specs: &[ApplicationSpec], resources: &Resources) -> Self {
         let files = specs.iter().map(|spec| (spec.path.clone(), spec.file.clone())).collect();
         let (secrets, control_m) = (resources.secrets.clone(), resources.control_m.clone());
-        Self { files, secrets, control_m, watch: TemplateWatch::default() }
+        Self {
+            files,
+            secrets,
+            control_m,
+            watch: TemplateWatch::default(),
+            next: Next { remote: REMOTE_INTERVAL, secrets: None },
+        }
     }
 
     /// The same, which reads templates with this reader.
     #[must_use]
     pub fn reading(self, reader: TemplateReader) -> Self {
         Self { watch: TemplateWatch::new(reader), ..self }
+    }
+
+    /// Looks for changes, `now` after the start: at the templates in local files each time, at those in S3 each minute, and at the
+    /// credential of Control-M when it is as old as `control_m.credential_ttl`.
+    pub fn poll(&mut self, config: &Config, now: Duration) {
+        let is_remote = now >= self.next.remote;
+        if is_remote {
+            self.next.remote = now.saturating_add(REMOTE_INTERVAL);
+        }
+        self.templates(if is_remote { Templates::Changed } else { Templates::Local });
+        let Some(control_m) = &config.control_m else { return };
+        let due = *self.next.secrets.get_or_insert(control_m.credential_ttl);
+        if now < due {
+            return;
+        }
+        self.next.secrets = Some(now.saturating_add(control_m.credential_ttl));
+        match self.secrets(config) {
+            Ok(changed) if changed.is_empty() => {}
+            Ok(changed) => tracing::info!(?changed, "secrets have changed at their source: new calls use them"),
+            Err(error) => tracing::warn!(%error, "secrets cannot be read again, and the former ones stay in use"),
+        }
     }
 
     /// Reads templates again; one that cannot be read or compiled is refused, and the former one stays. Returns the names

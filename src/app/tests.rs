@@ -266,6 +266,30 @@ fn topologies_that_share_a_template_take_it_over_together() {
 }
 
 #[test]
+fn a_key_is_read_again_when_it_is_as_old_as_its_ttl() {
+    let (runtime, directory) = (runtime(), tempfile::tempdir().unwrap());
+    let path = directory.path().join("key");
+    let key = format!("control_m.api_key=${{file:{}}}", path.display());
+    let config = config(&[CONTROL_M, &key, "control_m.credential_ttl=2m"]);
+    let metrics = Assembly::new(&config, &file()).unwrap().metrics;
+    for (polls, is_taken_over) in
+        [(&[0, 119][..], false), (&[120], true), (&[0, 130, 249], false), (&[0, 130, 250], true)]
+    {
+        std::fs::write(&path, "one").unwrap();
+        let resources = Resources::new(&config, runtime.handle(), &metrics).unwrap();
+        let mut reloader = Reloader::new(&[spec(&config, Path::new("t.yaml"), &file())], &resources);
+        let Some((last, first)) = polls.split_last() else { continue };
+        for seconds in first {
+            reloader.poll(&config, Duration::from_secs(*seconds));
+        }
+        std::fs::write(&path, "two").unwrap();
+        reloader.poll(&config, Duration::from_secs(*last));
+        let remaining = reloader.secrets(&config).unwrap();
+        assert_eq!(remaining.is_empty(), is_taken_over, "{polls:?}");
+    }
+}
+
+#[test]
 fn a_reload_reads_the_key_of_its_file_again() {
     let (runtime, directory) = (runtime(), tempfile::tempdir().unwrap());
     let path = directory.path().join("key");

@@ -21,6 +21,8 @@ pub struct ControlM {
     pub username: Option<Reference>,
     /// The user's password.
     pub password: Option<Reference>,
+    /// How long the key, or the user and the password, are used before they are read again; not 0.
+    pub credential_ttl: Duration,
     /// The file with the certificates in PEM form that are trusted beside the system's.
     pub ca_bundle: Option<PathBuf>,
     /// The URL of the proxy.
@@ -62,6 +64,13 @@ pub(super) const FIELDS: &[Field] = &[
         kind: Kind::Reference,
         default: Default::None("no login"),
         doc: "The password of `control_m.username`; write a reference, such as `${file:/run/secrets/ctm}`.",
+    },
+    Field {
+        path: "control_m.credential_ttl",
+        kind: Kind::Duration,
+        default: Default::Value("5m"),
+        doc: "How long the key, or the user and the password, are used before they are read again from their file or from AWS \
+              Secrets Manager, so that a rotation needs no restart. They are also read again when Control-M refuses them.",
     },
     Field {
         path: "control_m.ca_bundle",
@@ -121,6 +130,10 @@ pub(super) fn read(from: &Reader<'_>) -> Option<ControlM> {
     let request_timeout = from.duration("control_m.request_timeout");
     let intent_valid_for = from.duration("control_m.intent_valid_for");
     let in_flight_max = from.integer("control_m.in_flight_max");
+    let credential_ttl = from.duration("control_m.credential_ttl");
+    if let (Some(item), Some(Duration::ZERO)) = (from.item("control_m.credential_ttl"), credential_ttl) {
+        item.problem("this must be longer than 0", Some("write a duration such as `5m`".to_owned()));
+    }
     let (ca_bundle, proxy) = (from.value("control_m.ca_bundle"), from.reference("control_m.proxy"));
     let time_zone = from.item("control_m.time_zone").map(|item| zone(&item));
     let (username, password) = (from.reference("control_m.username"), from.reference("control_m.password"));
@@ -142,6 +155,7 @@ pub(super) fn read(from: &Reader<'_>) -> Option<ControlM> {
         api_key,
         username,
         password,
+        credential_ttl: credential_ttl?,
         ca_bundle,
         proxy,
         time_zone: match time_zone {

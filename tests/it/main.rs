@@ -31,6 +31,7 @@ mod runtime;
 mod s3;
 mod scenario;
 mod schema_version;
+mod secrets;
 mod several;
 mod simulation;
 mod state;

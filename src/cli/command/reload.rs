@@ -1,5 +1,4 @@
-//! Reloads what a running instance can take over: on SIGHUP all of it, every few seconds the templates in local files, and every
-//! minute those in S3.
+//! Reloads what a running instance can take over: on SIGHUP all of it, and every few seconds what may have changed.
 
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
@@ -12,11 +11,8 @@ use crate::cli::load::{ConfigArgs, Inputs};
 use crate::cli::log::Level;
 use crate::config::Config;
 
-/// The interval at which the templates in local files are read.
+/// The interval of looks for changes.
 pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(10);
-
-/// Of so many looks at the templates one is at those in S3, too: each minute.
-const REMOTE_EVERY: u32 = 6;
 
 /// The settings that take effect by a reload.
 const RELOADED: [&str; 4] = ["control_m.api_key", "control_m.username", "control_m.password", "log.level"];
@@ -29,10 +25,10 @@ struct State {
     /// The inputs of the running configuration.
     started_with: Inputs,
     config: Config,
+    /// The configuration whose secrets were read last.
+    secrets_of: Config,
     reloader: Reloader,
     log_level: Level,
-    /// The number of looks at the templates.
-    polls: u32,
 }
 
 impl Reload {
@@ -44,7 +40,7 @@ impl Reload {
         log_level: Level,
     ) -> Result<Self, Failure> {
         let started_with = Inputs::read(args)?;
-        let state = State { args: args.clone(), started_with, config, reloader, log_level, polls: 0 };
+        let state = State { args: args.clone(), started_with, secrets_of: config.clone(), config, reloader, log_level };
         Ok(Self(Arc::new(Mutex::new(state))))
     }
 
@@ -53,14 +49,15 @@ impl Reload {
         self.spawn(runtime, State::reload);
     }
 
-    /// Starts a look at the templates, at those in S3 only each minute. None is started while another runs, which may wait for S3.
-    pub(super) fn poll(&self, runtime: &Runtime) {
+    /// Starts a look for changes. None is started while another runs, which may wait for AWS.
+    /// `now` is the time since the start.
+    pub(super) fn poll(&self, runtime: &Runtime, now: Duration) {
         if !matches!(self.0.try_lock(), Err(TryLockError::WouldBlock)) {
-            self.spawn(runtime, State::poll);
+            self.spawn(runtime, move |state| state.reloader.poll(&state.secrets_of, now));
         }
     }
 
-    fn spawn(&self, runtime: &Runtime, task: fn(&mut State)) {
+    fn spawn(&self, runtime: &Runtime, task: impl FnOnce(&mut State) + Send + 'static) {
         let state = Arc::clone(&self.0);
         drop(runtime.spawn_blocking(move || {
             // A poisoned lock is usable: each part of the state is replaced as a whole.
@@ -70,12 +67,6 @@ impl Reload {
 }
 
 impl State {
-    fn poll(&mut self) {
-        self.polls = self.polls.wrapping_add(1);
-        let which = if self.polls.is_multiple_of(REMOTE_EVERY) { Templates::Changed } else { Templates::Local };
-        drop(self.reloader.templates(which));
-    }
-
     fn reload(&mut self) {
         tracing::info!("SIGHUP: reloading templates, secrets and the log level");
         let templates = self.reloader.templates(Templates::All);
@@ -94,6 +85,7 @@ impl State {
         let config = inputs.config()?;
         let mut kept = Config::differences(&self.started_with.sources(), &inputs.sources())?;
         let secrets = self.reloader.secrets(&config)?;
+        self.secrets_of.clone_from(&config);
         let log_level = self.log_level.set(&config.log.level)?;
         kept.retain(|path| !RELOADED.contains(path) || (*path == "log.level" && self.log_level.is_overridden()));
         if config.topologies == self.config.topologies

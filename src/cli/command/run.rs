@@ -120,7 +120,8 @@ fn watch(
     reload: &Reload,
 ) -> Option<Failure> {
     runtime.block_on(async {
-        let mut poll_at = Instant::now() + POLL_INTERVAL;
+        let started_at = Instant::now();
+        let mut poll_at = started_at + POLL_INTERVAL;
         loop {
             tokio::select! {
                 () = signals.next() => return None,
@@ -133,7 +134,7 @@ fn watch(
             }
             if Instant::now() >= poll_at {
                 poll_at = Instant::now() + POLL_INTERVAL;
-                reload.poll(runtime);
+                reload.poll(runtime, started_at.elapsed());
             }
         }
     })
