@@ -21,14 +21,17 @@ mod driver;
 mod entry;
 mod events;
 mod golden;
+mod prometheus;
 mod property;
 mod readme;
 mod runtime;
 mod scenario;
+mod several;
 mod simulation;
 mod state;
 mod store;
 mod validate;
+mod whole;
 
 #[path = "../kafka/mod.rs"]
 mod kafka;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
+use tokio::runtime::Runtime;
 
-use crate::app::{self, Secrets};
+use crate::app::{self, ApplicationSpec, Secrets};
 use crate::cli::exit::Failure;
-use crate::cli::load::{self, ConfigArgs, Loaded};
+use crate::cli::load::{self, TopologyArgs};
 use crate::cli::output::{print_stderr, print_stdout};
 use crate::model::{Key, TaskId};
 use crate::runtime::{self, Incarnation, Republisher, StoredTask, prepare};
@@ -18,7 +19,7 @@ use crate::runtime::{self, Incarnation, Republisher, StoredTask, prepare};
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List the stores of the state directory, and whether their changelogs are empty
-    List(ConfigArgs),
+    List(TopologyArgs),
     /// Show what the stores have of a bundle, as JSON: where it stands, its members, what is missing, its timeline
     Show(Show),
     /// Write lost changelogs again, from the stores
@@ -36,7 +37,7 @@ that owns this partition; that one has to be stopped, because a store is open in
   sheaf state show order-17 -c sheaf.yaml | jq .bundle.timeline")]
 pub(super) struct Show {
     #[command(flatten)]
-    config: ConfigArgs,
+    topology: TopologyArgs,
     /// The bundle's id, as in alerts and outcomes
     #[arg(value_name = "BUNDLE")]
     key: String,
@@ -54,7 +55,7 @@ the same task, use the one that was written last, by `sheaf state list`. No inst
   sheaf state republish -c sheaf.yaml --all")]
 pub(super) struct Republish {
     #[command(flatten)]
-    config: ConfigArgs,
+    topology: TopologyArgs,
     /// A task, as `sheaf state list` names it; may be given more than once
     #[arg(long = "task", value_name = "TASK", required_unless_present = "all")]
     tasks: Vec<String>,
@@ -69,27 +70,40 @@ const TRANSACTION_TIMEOUT: Duration = Duration::from_mins(15);
 const TIMEOUT: Duration = Duration::from_mins(5);
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
-    match command {
-        Command::List(args) => with_changelogs(args, list),
-        Command::Show(args) => show(args),
-        Command::Republish(args) => with_changelogs(&args.config, |republisher| republish(republisher, args)),
-    }
-}
-
-fn with_changelogs(
-    args: &ConfigArgs,
-    work: impl FnOnce(Republisher<'_>) -> Result<ExitCode, Failure>,
-) -> Result<ExitCode, Failure> {
-    let Loaded { config, file } = load::load(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let broker = app::broker(&config, &Secrets::new(runtime.handle()), Some(TRANSACTION_TIMEOUT))?;
-    let stores = app::stores(&config)?;
-    let settings = app::settings(&config, String::new());
-    let plan = prepare(&mut *broker.admin()?, &file.assemble(&config)?, &settings, settings.limits.broker_timeout)?;
-    work(Republisher { plan: &plan, broker: &*broker, stores: &*stores, timeout: TIMEOUT })
+    match command {
+        Command::List(args) => {
+            let specs = load::selected(args)?;
+            let is_one = specs.len() == 1;
+            for spec in &specs {
+                if !is_one {
+                    print_stdout(&format!("application {}", spec.id()));
+                }
+                with_republisher(spec, &runtime, list)?;
+            }
+        }
+        Command::Show(args) => show(args)?,
+        Command::Republish(args) => {
+            with_republisher(&load::only(&args.topology)?, &runtime, |republisher| republish(republisher, args))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
-fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
+/// Opens the stores and the topics of an application for an action.
+fn with_republisher(
+    ApplicationSpec { config, file, .. }: &ApplicationSpec,
+    runtime: &Runtime,
+    action: impl FnOnce(Republisher<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let broker = app::broker(config, &Secrets::new(runtime.handle()), Some(TRANSACTION_TIMEOUT))?;
+    let stores = app::stores(config)?;
+    let settings = app::settings(config, String::new());
+    let plan = prepare(&mut *broker.admin()?, &file.assemble(config)?, &settings, settings.limits.broker_timeout)?;
+    action(Republisher { plan: &plan, broker: &*broker, stores: &*stores, timeout: TIMEOUT })
+}
+
+fn list(republisher: Republisher<'_>) -> Result<(), Failure> {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(["task", "entries (estimate)", "last written", "changelog"]);
     for found in republisher.stored_tasks()? {
@@ -101,13 +115,13 @@ fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
         ]);
     }
     print_stdout(&table.to_string());
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// One object with what each processor has of the key.
-fn show(args: &Show) -> Result<ExitCode, Failure> {
-    let Loaded { config, file } = load::load(&args.config)?;
-    let (topology, stores, key) = (file.assemble(&config)?, app::stores(&config)?, Key::new(&args.key));
+fn show(args: &Show) -> Result<(), Failure> {
+    let ApplicationSpec { config, file, .. } = &load::only(&args.topology)?;
+    let (topology, stores, key) = (file.assemble(config)?, app::stores(config)?, Key::new(&args.key));
     let found = runtime::show(&topology, &*stores, &key)?;
     if found.is_empty() {
         let remedy =
@@ -117,10 +131,10 @@ fn show(args: &Show) -> Result<ExitCode, Failure> {
     let shown = found.into_iter().map(|entry| (entry.task.processor.to_string(), entry.shown));
     let shown = serde_json::Value::Object(shown.collect());
     print_stdout(&serde_json::to_string_pretty(&shown).map_err(anyhow::Error::from)?);
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
-fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode, Failure> {
+fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<(), Failure> {
     let found = republisher.stored_tasks()?;
     // A store that was never written has no entries, so its changelog may be empty.
     let lost = |found: &StoredTask| found.changelog == 0 && found.applied_at.is_some();
@@ -144,5 +158,5 @@ fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode,
     if selected.is_empty() {
         print_stdout("nothing to republish: no store has an empty changelog; delete a truncated changelog first");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

@@ -32,6 +32,7 @@ impl Bundle {
         let span = Span { first, last: at, late: at > deadlines.due };
         effects.push(Effect::Forward(submission::forward(key, (&self.source, &self.output), forwarded, span)));
         effects.push(count::one(count::CLOSED, if is_partial { "partial" } else { "completed" }));
+        effects.extend(count::members(&gathering, "forwarded"));
         effects.push(Effect::Unschedule(DEADLINE));
         let end = (at, if is_partial { What::Partial } else { What::Completed });
         self.end_timeline(&mut gathering, deadlines.due, end);
@@ -56,6 +57,7 @@ impl Bundle {
         let mut effects = Vec::new();
         for (role, member) in gathering.split_after(end) {
             let content = (role, &*member, self.digest(role, &member));
+            effects.push(count::one(count::MEMBERS, "removed"));
             let alert = || alert::after_closing(key, role, &member);
             effects.extend(self.report_content(EventOutcome::AfterClosing, &mut gathering.story, content, alert));
         }
@@ -144,6 +146,7 @@ impl Bundle {
         effects.extend(self.late(key, &gathering, due));
         let missing = self.missing(&gathering, expiry);
         effects.push(alert::expired(key, &missing, (expiry, due)));
+        effects.extend(count::members(&gathering, "expired"));
         effects.push(count::one(count::CLOSED, "expired"));
         self.end_timeline(&mut gathering, due, (expiry, What::Expired));
         self.closed(gathering, (Ending::Expired, alert::names_and_more(&missing)), effects, now)

@@ -35,19 +35,19 @@ impl Task {
         Ok(scheduled)
     }
 
-    /// Removes a timer or an act from an entry whose step has rejected it.
-    pub(super) fn remove_rejected(
+    /// Changes the head of an entry without a step: removes a timer or an act that its step has rejected, or releases an act.
+    pub(super) fn rewrite_head(
         &mut self,
         plan: &TopologyPlan,
         key: &Key,
         txn: &mut Transaction,
         change: impl FnOnce(&mut Head),
     ) -> Result<()> {
-        let remove = |head: &mut Head, _: &dyn AnyProcessor, _: &Body| {
+        let always = |head: &mut Head, _: &dyn AnyProcessor, _: &Body| {
             change(head);
             true
         };
-        self.change_head(plan, key, txn, remove).map(drop)
+        self.change_head(plan, key, txn, always).map(drop)
     }
 
     /// Changes the head of an entry without a step. False if there is no entry, or if `change` leaves it as it is.
@@ -68,7 +68,7 @@ impl Task {
             return Ok(false);
         }
         step::list(&mut head, node.processor.listing(&current.body));
-        let context = StepContext { plan, node, task: &id, key, at };
+        let context = StepContext { plan, node, task: &id, key, at, waits: &|_| false };
         // The entry was stored before, so it fits its topic with less in it.
         let Ok(bytes) = step::encode(context, &head, &current.body, &mut txn.scratch) else { return Ok(false) };
         txn.wrote(bytes.len());

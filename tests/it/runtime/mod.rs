@@ -33,6 +33,7 @@ mod former_entry;
 mod gauge;
 mod history;
 mod inherited;
+mod queue;
 mod refusal;
 mod set_clock;
 mod standby;
