@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sheaf::runtime::Mutation;
-use sheaf::sim::swarm::{Coverage, Report, run, run_at_least_once};
+use sheaf::sim::swarm::{Coverage, Report, run, run_at_least_once, run_with_history};
 
 /// The number of seeds of a test run, besides those of the commit.
 const SEEDS: u64 = 150;
@@ -47,6 +47,13 @@ fn nothing_is_lost_or_duplicated_under_faults() {
 fn nothing_is_lost_without_transactions() {
     for seed in 0..40 {
         assert_correct(&run_at_least_once(seed));
+    }
+}
+
+#[test]
+fn each_processed_event_is_in_the_history_once() {
+    for seed in 0..30 {
+        assert_correct(&run_with_history(seed));
     }
 }
 

@@ -120,8 +120,8 @@ fn list(republisher: Republisher<'_>) -> Result<(), Failure> {
 
 /// One object with what each processor has of the key.
 fn show(args: &Show) -> Result<(), Failure> {
-    let ApplicationSpec { config, file, .. } = load::only(&args.topology)?;
-    let (topology, stores, key) = (file.assemble(&config)?, app::stores(&config)?, Key::new(&args.key));
+    let ApplicationSpec { config, file, .. } = &load::only(&args.topology)?;
+    let (topology, stores, key) = (file.assemble(config)?, app::stores(config)?, Key::new(&args.key));
     let found = runtime::show(&topology, &*stores, &key)?;
     if found.is_empty() {
         let remedy =

@@ -35,7 +35,7 @@ impl Task {
         Ok(scheduled)
     }
 
-    /// Removes a timer or an act from an entry whose step has rejected it, or releases an act.
+    /// Changes the head of an entry without a step: removes a timer or an act that its step has rejected, or releases an act.
     pub(super) fn rewrite_head(
         &mut self,
         plan: &TopologyPlan,
@@ -43,11 +43,11 @@ impl Task {
         txn: &mut Transaction,
         change: impl FnOnce(&mut Head),
     ) -> Result<()> {
-        let remove = |head: &mut Head, _: &dyn AnyProcessor, _: &Body| {
+        let always = |head: &mut Head, _: &dyn AnyProcessor, _: &Body| {
             change(head);
             true
         };
-        self.change_head(plan, key, txn, remove).map(drop)
+        self.change_head(plan, key, txn, always).map(drop)
     }
 
     /// Changes the head of an entry without a step. False if there is no entry, or if `change` leaves it as it is.

@@ -271,9 +271,8 @@ impl Task {
                 if is_record {
                     txn.tally.end(&id.processor, RecordEnd::DeadLetter);
                 }
-                let input_of = input_of.map(|(input, before)| context.of_history(input, before, Err(&reject)));
-                if let Some(record) = input_of.map(|step| history::record(plan, step)) {
-                    txn.output(record);
+                if let Some((input, before)) = input_of {
+                    txn.output(history::record(plan, context.of_history(input, before, Err(&reject))));
                 }
                 return Ok(Err(reject));
             }

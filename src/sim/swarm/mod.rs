@@ -76,12 +76,17 @@ const FLUSHES_MAX: usize = 20;
 
 /// Runs a seed, with a mutation of the protocol if one is given.
 pub fn run(seed: u64, mutation: Option<Mutation>) -> Report {
-    execute(Run::new(seed, ProcessingGuarantee::ExactlyOnce, mutation), seed)
+    execute(Run::new(seed, ProcessingGuarantee::ExactlyOnce, false, mutation), seed)
 }
 
 /// Runs a seed without transactions: duplicates are allowed, losses are violations.
 pub fn run_at_least_once(seed: u64) -> Report {
-    execute(Run::new(seed, ProcessingGuarantee::AtLeastOnce, None), seed)
+    execute(Run::new(seed, ProcessingGuarantee::AtLeastOnce, false, None), seed)
+}
+
+/// Runs a seed of a topology that keeps a history, which has other calls to the broker, so that its faults come elsewhere.
+pub fn run_with_history(seed: u64) -> Report {
+    execute(Run::new(seed, ProcessingGuarantee::ExactlyOnce, true, None), seed)
 }
 
 fn execute(mut run: Run, seed: u64) -> Report {

@@ -98,11 +98,6 @@ impl Plan {
         self
     }
 
-    /// The plan with a history for every fifth seed: the others have the calls of a topology without one.
-    pub(super) fn with_history(self, seed: u64) -> Self {
-        Self { history: seed % 5 == 4, ..self }
-    }
-
     /// Draws the plan of a run. Each fault is off in almost half of the runs, so that no fault always masks another.
     pub(super) fn draw(rng: &mut fastrand::Rng) -> Self {
         let mut some = |max: u32| if rng.u8(0..100) < 45 { 0 } else { rng.u32(1..=max) };

@@ -63,7 +63,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(seed: u64, guarantee: ProcessingGuarantee, mutation: Option<Mutation>) -> Self {
+    pub(super) fn new(seed: u64, guarantee: ProcessingGuarantee, history: bool, mutation: Option<Mutation>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         // Not drawn, so that a seed still gives the run that it gave before there were standbys.
         let standbys = usize::try_from(seed % 3).unwrap_or(0);
@@ -71,7 +71,7 @@ impl Run {
             ProcessingGuarantee::ExactlyOnce => Plan::draw(&mut rng),
             ProcessingGuarantee::AtLeastOnce => Plan::draw_at_least_once(&mut rng),
         };
-        let plan = Plan { standbys, ..plan }.with_deadlines(seed).with_history(seed);
+        let plan = Plan { standbys, history, ..plan }.with_deadlines(seed);
         let faults = Arc::new(Mutex::new(Faults::new(&plan, rng.fork())));
         let executor = Executor::default();
         let (crash_policy, calls) = (Arc::clone(&faults), Arc::clone(&faults));
