@@ -74,6 +74,7 @@ const LINES_MAX: usize = 400;
 const RUNTIME_FLOORS: &[&[&str]] = &[
     &[
         "clock",
+        "decisions",
         "envelope",
         "error",
         "fault_point",

@@ -4,11 +4,11 @@
 //! |---|---|
 //! | `GET /healthz` | 200 while the threads turn, 503 when one hangs or has failed: restart the process |
 //! | `GET /readyz` | 200 while it is running, 503 while it joins, restores or stops |
-//! | `GET /metrics` | everything of [`Metrics`], in Prometheus' text format |
+//! | `GET /metrics` | everything of [`Metrics`](crate::metric::Metrics), in Prometheus' text format |
 //!
 //! Both endpoints return the same JSON: `{"alive":true,"ready":false,"state":"restoring","details":{..}}`. The values
 //! come from the runtime through [`Status`]. A restoring instance is alive and not ready, so that it is not killed
-//! during a long restore.
+//! during a long restore. With several applications in a process `applications` has the same of each.
 
 mod server;
 
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::metric::Metrics;
+use crate::metric;
 
 /// The current health of a runtime.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -31,6 +31,9 @@ pub struct Health {
     pub state: String,
     /// Further details: threads, tasks, restores; no secrets, no payloads.
     pub details: BTreeMap<String, String>,
+    /// The health of each application, by its id; empty if there is only one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub applications: BTreeMap<String, Self>,
 }
 
 /// The source of health and metrics. Both are called for each request, and return within a fraction of a second.
@@ -38,8 +41,8 @@ pub trait Status: Send + Sync + 'static {
     /// The current health.
     fn health(&self) -> Health;
 
-    /// The metrics.
-    fn metrics(&self) -> &Metrics;
+    /// The metrics in Prometheus' text format.
+    fn metrics(&self) -> Result<String, metric::Error>;
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ async fn respond(status: Shared, is_good: fn(&Health) -> bool) -> Response {
 }
 
 async fn metrics(State(status): State<Shared>) -> Response {
-    match status.metrics().encode() {
+    match status.metrics() {
         Ok(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }

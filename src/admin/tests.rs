@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{Health, Server, Status};
-use crate::metric::{Build, Declared, Metrics};
+use crate::metric::{self, Build, Declared, Metrics};
 
 struct Runtime {
     alive: AtomicBool,
@@ -24,11 +24,12 @@ impl Status for Runtime {
             ready: self.ready.load(Ordering::SeqCst),
             state: "restoring".to_owned(),
             details: BTreeMap::from([("threads".to_owned(), "1".to_owned())]),
+            applications: BTreeMap::new(),
         }
     }
 
-    fn metrics(&self) -> &Metrics {
-        &self.metrics
+    fn metrics(&self) -> Result<String, metric::Error> {
+        self.metrics.encode()
     }
 }
 

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
+use super::broker::Client;
 use super::error::Result;
-use super::{Calls, InstanceStatus, Secrets, TopologyFile, broker, metrics, settings, sink};
-use crate::broker::Broker;
+use super::{
+    ApplicationSpec, Calls, InstanceStatus, Secrets, TopologyFile, metric, metrics, settings, shared_topic, sink,
+};
 use crate::config::Config;
 use crate::metric::Metrics;
 use crate::model::Clock;
-use crate::runtime::{Application, Status, SystemClock};
+use crate::runtime::{Application, MemoryBudget, Status, SystemClock};
 use crate::sink::Sinks;
 use crate::sink::control_m::ControlM;
 use crate::store::Stores;
@@ -21,7 +23,9 @@ use crate::topology::spec::Delivery;
 #[derive(Debug)]
 pub struct Resources {
     /// The client of the cluster; it does not connect yet.
-    pub broker: Arc<dyn Broker>,
+    client: Client,
+    /// The memory for decoded entries.
+    memory_budget: MemoryBudget,
     /// The sinks, by target.
     pub sinks: Sinks,
     /// The source of the secrets.
@@ -34,10 +38,11 @@ impl Resources {
     /// Connects to nothing yet. The calls of sinks run on `handle` and are counted in `metrics`.
     pub fn new(config: &Config, handle: &Handle, metrics: &Arc<Metrics>) -> Result<Self> {
         let secrets = Arc::new(Secrets::new(handle));
-        let broker = broker(config, &secrets, None)?;
+        let client = Client::new(config, &secrets)?;
+        let memory_budget = MemoryBudget::new(config.state_cache_mib << 20);
         let calls = Calls { handle: handle.clone(), clock: Arc::new(SystemClock), metrics: metrics.clone() };
         let control_m = sink::control_m::sink(config, &secrets, &calls)?;
-        Ok(Self { broker, sinks: sink::by_target(control_m.clone()), secrets, control_m })
+        Ok(Self { client, memory_budget, sinks: sink::by_target(control_m.clone()), secrets, control_m })
     }
 
     /// Checks the services of these deliveries in the background; see the sinks.
@@ -69,6 +74,24 @@ impl Assembly {
         Ok(Self { topology, metrics, status: Arc::new(Status::default()) })
     }
 
+    /// Assembles the topologies of all applications of a process, which must not use each other's topics.
+    pub fn all(specs: &[ApplicationSpec]) -> Result<Vec<Self>> {
+        let assemblies: Vec<Self> =
+            specs.iter().map(|spec| Self::new(&spec.config, &spec.file)).collect::<Result<_>>()?;
+        let topologies = assemblies.iter().map(|assembly| &assembly.topology);
+        shared_topic::refuse(specs.iter().map(|spec| &spec.config).zip(topologies))?;
+        Ok(assemblies)
+    }
+
+    /// The metrics in which the sinks and the log of the process are counted: those of the only application, or with several of them
+    /// metrics under the configuration's own `application_id`.
+    pub fn process_metrics(config: &Config, assemblies: &[Self]) -> Result<Arc<Metrics>> {
+        match assemblies {
+            [only] => Ok(Arc::clone(&only.metrics)),
+            _ => metric::of_process(config),
+        }
+    }
+
     /// Its status and metrics, and the sinks' state, for the HTTP server.
     pub fn health(&self, sinks: &Sinks) -> InstanceStatus {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -83,7 +106,9 @@ impl Assembly {
         stores: impl Stores + 'static,
         http: String,
     ) -> Application {
-        Application::new(self.topology, settings(config, http), resources.broker.clone(), stores)
+        let broker = resources.client.of_application(config);
+        Application::new(self.topology, settings(config, http), broker, stores)
+            .with_memory_budget(resources.memory_budget.clone())
             .with_sink(Arc::new(resources.sinks.clone()))
             .with_metrics(self.metrics)
             .with_status(self.status)

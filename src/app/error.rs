@@ -16,11 +16,76 @@ pub(super) type Result<T> = std::result::Result<T, Error>;
 /// An error of turning a configuration into an application.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The configuration names no topology file, or more than one.
-    #[error("topologies: {count} files are named; name one: each topology runs with its own application_id")]
-    Topologies {
-        /// The number of files.
-        count: usize,
+    /// The configuration names no topology file.
+    #[error("topologies: no file is named; name at least one")]
+    NoTopology,
+    /// Two topology files have the same name.
+    #[error(
+        "topologies: {} and {} are both named `{name}`: give each its own `name`, by which its application is found",
+        first.display(),
+        second.display()
+    )]
+    SameTopology {
+        /// The name.
+        name: String,
+        /// The file that comes first.
+        first: PathBuf,
+        /// The other file.
+        second: PathBuf,
+    },
+    /// Two topology files are the same application.
+    #[error(
+        "topologies: {} and {} are both the application {id}, so that they would share consumer group, topics and state: give \
+         each its own `application_id`",
+        first.display(),
+        second.display()
+    )]
+    SameApplication {
+        /// The application id.
+        id: String,
+        /// The file that comes first.
+        first: PathBuf,
+        /// The other file.
+        second: PathBuf,
+    },
+    /// The id of an application is too long to be part of topics' names.
+    #[error(
+        "{}: its application would be {id}, which has more than {most} characters: write a shorter `application_id` to the file",
+        path.display()
+    )]
+    LongApplication {
+        /// The topology file.
+        path: PathBuf,
+        /// The application id.
+        id: String,
+        /// The most characters.
+        most: usize,
+    },
+    /// An application would use a topic that another one owns.
+    #[error(
+        "topologies: the applications {first} and {second} would both use the topic {topic}, which only one of them may (Kafka \
+         takes names that differ in `.` and `_` only for the same): choose another `application_id`, or another topic"
+    )]
+    SharedTopic {
+        /// The topic.
+        topic: String,
+        /// The application that comes first.
+        first: String,
+        /// The other application.
+        second: String,
+    },
+    /// The state directory has the state of an application that is none of the topologies any more.
+    #[error(
+        "state_dir: {} is the state of the application {id}, which is none of the topologies: with several of them each has an id \
+         of its own. Write `application_id: {id}` to the file that has run under it, so that it goes on where it was; or remove \
+         the directory",
+        path.display()
+    )]
+    OrphanedState {
+        /// The directory.
+        path: PathBuf,
+        /// The application id.
+        id: String,
     },
     /// A topology file cannot be read.
     #[error("{} cannot be read: {error} (set topologies to the path of the file)", path.display())]

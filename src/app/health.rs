@@ -1,10 +1,10 @@
-//! Health and metrics of an instance, for the HTTP server.
+//! The health of an instance.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::admin::{self, Health};
+use crate::admin::Health;
 use crate::metric::Metrics;
 use crate::model::{Clock, Sink as _};
 use crate::runtime::{Status, ThreadState};
@@ -28,8 +28,9 @@ pub struct InstanceStatus {
     pub sinks: Sinks,
 }
 
-impl admin::Status for InstanceStatus {
-    fn health(&self) -> Health {
+impl InstanceStatus {
+    /// The current health.
+    pub fn health(&self) -> Health {
         let state = self.status.state();
         let turn_age = self.status.oldest_turn_age(self.clock.uptime());
         let threads = self.status.threads().into_iter();
@@ -58,15 +59,10 @@ impl admin::Status for InstanceStatus {
             ready: self.status.is_ready(),
             state: state.instance_state().as_str().to_owned(),
             details,
+            applications: BTreeMap::new(),
         }
     }
 
-    fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-}
-
-impl InstanceStatus {
     /// The details on the entries of the processors, and on the disk.
     fn entry_details(&self) -> BTreeMap<String, String> {
         let mut details = BTreeMap::new();

@@ -4,12 +4,18 @@ use std::sync::Arc;
 
 use super::error::{Error, Result};
 use super::{broker, store};
-use crate::metric::{Build, Metrics};
+use crate::config::Config;
+use crate::metric::{Build, Declared, Metrics};
 use crate::topology::Topology;
 
 /// The metrics of an application and of its topology's processors, at 0.
 pub fn metrics(application: &str, topology: &Topology) -> Result<Arc<Metrics>> {
     Metrics::of(application, &build(), topology).map(Arc::new).map_err(Error::Metrics)
+}
+
+/// The metrics of a process with several applications, in which its sinks and its log are counted.
+pub(super) fn of_process(config: &Config) -> Result<Arc<Metrics>> {
+    Metrics::new(&config.application_id, &build(), Declared::default()).map(Arc::new).map_err(Error::Metrics)
 }
 
 /// The versions of sheaf, its compiler and its libraries.

@@ -7,11 +7,14 @@
 //!          └▶ stores, settings ──────────────────────────────────────────────────┘
 //! ```
 //!
-//! [`Resources`] are shared by all applications of a process: the client of the cluster and the sinks. An [`Assembly`], stores and
-//! settings belong to one application. So several topologies in one process are several assemblies with the same resources.
+//! [`Resources`] are shared by all applications of a process: the client of the cluster, the sinks, and the memory for decoded
+//! entries. An [`Assembly`], stores and settings belong to one application, with a configuration in which `application_id` is its own:
+//! an [`ApplicationSpec`]. Several topologies in one process are several of them with the same resources.
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `application_spec` | the applications of a configuration: each topology file is one |
+//! | `shared_topic` | refuses applications that use each other's topics |
 //! | `topology`, `template` | the topology of a file, with the templates of its deliveries |
 //! | `secret` | the secrets of the configuration's references |
 //! | `broker` | the client of the cluster |
@@ -22,13 +25,14 @@
 //! | `sink` | the sinks by target, and the processors of deliveries to them, one file per kind |
 //! | `metric` | the metrics |
 //! | `setting` | the settings of the runtime |
-//! | `health` | health and metrics for the HTTP server |
+//! | `health` | the health of an instance |
+//! | `process_status` | health and metrics of all applications for the HTTP server |
 //! | `application` | the application with all of them |
 //! | `reload` | takes changed templates and secrets into a running instance |
 //! | `error` | the errors |
 //!
 //! ```no_run
-//! use sheaf::app::{self, Assembly, Resources, TopologyFile};
+//! use sheaf::app::{self, ApplicationSpec, Assembly, Resources};
 //! use sheaf::config::{Config, Sources};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,16 +40,20 @@
 //! let config = Config::load(&Sources { files: &[], environment: &[], flags: &flags, host_name: "a" })?;
 //! let calls = tokio::runtime::Runtime::new()?;
 //!
-//! let assembly = Assembly::new(&config, &TopologyFile::of(&config)?)?;
-//! let resources = Resources::new(&config, calls.handle(), &assembly.metrics)?;
-//! let stores = app::stores(&config)?;
-//! let instance = assembly.application(&config, &resources, stores, String::new()).start()?;
-//! instance.stop()?;
+//! let specs = ApplicationSpec::all(&config)?;
+//! let assemblies = Assembly::all(&specs)?;
+//! let resources = Resources::new(&config, calls.handle(), &Assembly::process_metrics(&config, &assemblies)?)?;
+//! let stores = app::all_stores(&config, &specs)?;
+//! for ((spec, assembly), stores) in specs.iter().zip(assemblies).zip(stores) {
+//!     let instance = assembly.application(&spec.config, &resources, stores, String::new()).start()?;
+//!     instance.stop()?;
+//! }
 //! # Ok(())
 //! # }
 //! ```
 
 mod application;
+mod application_spec;
 #[cfg(feature = "aws")]
 mod aws;
 mod broker;
@@ -54,15 +62,18 @@ mod feature;
 mod health;
 mod metric;
 mod preflight;
+mod process_status;
 mod reload;
 mod secret;
 mod setting;
+mod shared_topic;
 mod sink;
 mod store;
 mod template;
 mod topology;
 
 pub use application::{Assembly, Resources};
+pub use application_spec::ApplicationSpec;
 #[cfg(feature = "kafka")]
 pub use broker::broker_settings;
 pub use broker::{broker, broker_at};
@@ -71,11 +82,12 @@ pub use feature::NotBuilt;
 pub use health::InstanceStatus;
 pub use metric::metrics;
 pub use preflight::preflight;
+pub use process_status::ProcessStatus;
 pub use reload::{Reloader, Templates, secrets_of_the_start};
 pub use secret::Secrets;
 pub use setting::settings;
 pub use sink::{Calls, sinks};
-pub use store::stores;
+pub use store::{all_stores, stores};
 pub use template::TemplateError;
 pub use topology::TopologyFile;
 

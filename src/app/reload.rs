@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::error::Result;
 use super::sink::control_m;
-use super::{Resources, Secrets, TopologyFile, template};
+use super::{ApplicationSpec, Resources, Secrets, TopologyFile, template};
 use crate::config::{Config, Reference};
 use crate::secret::SecretRef;
 use crate::sink::control_m::ControlM;
@@ -16,11 +16,12 @@ use crate::topology::Spec;
 /// What a running instance can take over without a restart. Errors are logged here: the instance goes on with what it has.
 #[derive(Debug)]
 pub struct Reloader {
-    file: TopologyFile,
+    /// The topology file of each application, by its path.
+    files: BTreeMap<PathBuf, TopologyFile>,
     secrets: Arc<Secrets>,
     control_m: Option<Arc<ControlM>>,
-    /// The templates that were refused, with the reason, so that a poll logs it once.
-    refused: BTreeMap<PathBuf, String>,
+    /// The templates that were refused, by topology file and path, with the reason, so that a poll logs it once.
+    refused: BTreeMap<(PathBuf, PathBuf), String>,
 }
 
 /// The templates that are read again.
@@ -33,10 +34,11 @@ pub enum Templates {
 }
 
 impl Reloader {
-    /// For the topology file and the resources of a running instance.
-    pub fn new(file: TopologyFile, resources: &Resources) -> Self {
+    /// For the topology files and the resources of the running applications.
+    pub fn new(specs: &[ApplicationSpec], resources: &Resources) -> Self {
+        let files = specs.iter().map(|spec| (spec.path.clone(), spec.file.clone())).collect();
         let (secrets, control_m) = (resources.secrets.clone(), resources.control_m.clone());
-        Self { file, secrets, control_m, refused: BTreeMap::new() }
+        Self { files, secrets, control_m, refused: BTreeMap::new() }
     }
 
     /// Reads templates again; one that cannot be read or compiled is refused, and the former one stays. Returns the names
@@ -46,13 +48,14 @@ impl Reloader {
             self.refused.clear();
         }
         let mut changed = Vec::new();
-        for (path, current) in self.file.templates() {
+        for (file, path, current) in self.files.iter().flat_map(templates) {
+            let name = (file.0.clone(), path.to_owned());
             if which == Templates::Local && template::is_remote(path) {
                 continue;
             }
-            match self.read(path, current) {
+            match read(file.1, path, current) {
                 Ok(read) => {
-                    self.refused.remove(path);
+                    self.refused.remove(&name);
                     let former = current.revision();
                     if current.replace(&read) {
                         let (template, revision) = (current.name(), current.revision());
@@ -62,36 +65,19 @@ impl Reloader {
                 }
                 Err(error) => {
                     let reason = error.to_string();
-                    if self.refused.get(path) != Some(&reason) {
+                    if self.refused.get(&name) != Some(&reason) {
                         let revision = current.revision();
                         tracing::error!(
                             template = %path.display(), revision, error = %reason,
                             "the template is refused and the former revision stays in use: mend it, and check it with \
                              `sheaf validate`"
                         );
-                        self.refused.insert(path.to_owned(), reason);
+                        self.refused.insert(name, reason);
                     }
                 }
             }
         }
         changed
-    }
-
-    /// Reads the template at a path, and checks it if it is not the current one.
-    fn read(&self, path: &Path, current: &Template) -> std::result::Result<Template, Box<dyn std::error::Error>> {
-        let read = template::read(path)?;
-        if read.revision() == current.revision() {
-            return Ok(read);
-        }
-        let warnings = self.file.check_template(path, &read)?.len();
-        if warnings > 0 {
-            tracing::info!(
-                template = read.name(),
-                warnings,
-                "some bundles may fail with the template: `sheaf validate` tells which"
-            );
-        }
-        Ok(read)
     }
 
     /// Reads the secrets of this configuration again; the settings whose secrets have changed.
@@ -105,8 +91,37 @@ impl Reloader {
     pub fn topology_differs(&self, path: &Path) -> bool {
         let text = std::fs::read_to_string(path);
         let spec = text.map(|text| Spec::parse(&path.display().to_string(), &text));
-        !matches!(spec, Ok(Ok(spec)) if spec == self.file.spec)
+        !matches!((spec, self.files.get(path)), (Ok(Ok(spec)), Some(file)) if spec == file.spec)
     }
+}
+
+/// A topology file with its path.
+type Named<'a> = (&'a PathBuf, &'a TopologyFile);
+
+/// The templates of a file, with their paths.
+fn templates(file: Named<'_>) -> impl Iterator<Item = (Named<'_>, &Path, &Template)> {
+    file.1.templates().map(move |(path, template)| (file, path, template))
+}
+
+/// Reads the template at a path, and checks it if it is not the current one.
+fn read(
+    file: &TopologyFile,
+    path: &Path,
+    current: &Template,
+) -> std::result::Result<Template, Box<dyn std::error::Error>> {
+    let read = template::read(path)?;
+    if read.revision() == current.revision() {
+        return Ok(read);
+    }
+    let warnings = file.check_template(path, &read)?.len();
+    if warnings > 0 {
+        tracing::info!(
+            template = read.name(),
+            warnings,
+            "some bundles may fail with the template: `sheaf validate` tells which"
+        );
+    }
+    Ok(read)
 }
 
 /// The settings whose secrets are read at the start only: those of the Kafka client.

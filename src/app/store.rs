@@ -1,5 +1,6 @@
 //! The state stores. A build without the feature `rocksdb` has none on disk.
 
+use super::ApplicationSpec;
 use super::error::Result;
 use crate::config::Config;
 use crate::store::Stores;
@@ -12,6 +13,39 @@ pub fn stores(config: &Config) -> Result<Box<dyn Stores>> {
     let options = RocksOptions::new(config.state_dir.join(&config.application_id));
     let stores = RocksStores::open(options).map_err(super::Error::Stores)?;
     Ok(Box::new(stores))
+}
+
+/// The state stores of all applications of a process, which share their memory.
+///
+/// # Errors
+/// [`OrphanedState`](super::Error::OrphanedState): several topologies are configured, and none of them is the application that
+/// a single one would be, but its state exists.
+#[cfg(feature = "rocksdb")]
+pub fn all_stores(config: &Config, specs: &[ApplicationSpec]) -> Result<Vec<Box<dyn Stores>>> {
+    use super::Error;
+    use crate::store::rocks::{RocksOptions, RocksStores};
+
+    let root = |id: &str| config.state_dir.join(id);
+    let former = root(&config.application_id);
+    if !specs.iter().any(|spec| spec.id() == config.application_id) && former.exists() {
+        return Err(Error::OrphanedState { path: former, id: config.application_id.clone() });
+    }
+    let mut opened: Vec<RocksStores> = Vec::new();
+    for spec in specs {
+        let root = root(spec.id());
+        let stores = match opened.first() {
+            Some(first) => first.beside(root),
+            None => RocksStores::open(RocksOptions::new(root)),
+        };
+        opened.push(stores.map_err(Error::Stores)?);
+    }
+    Ok(opened.into_iter().map(|stores| -> Box<dyn Stores> { Box::new(stores) }).collect())
+}
+
+/// [`NotBuilt`](super::NotBuilt).
+#[cfg(not(feature = "rocksdb"))]
+pub fn all_stores(_config: &Config, _specs: &[ApplicationSpec]) -> Result<Vec<Box<dyn Stores>>> {
+    Err(super::NotBuilt { part: "RocksDB", feature: "rocksdb" }.into())
 }
 
 /// [`NotBuilt`](super::NotBuilt).

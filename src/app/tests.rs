@@ -1,12 +1,13 @@
 //! Tests of turning a configuration into an application.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::{Assembly, Calls, Reloader, Resources, Secrets, Templates, TopologyFile};
+use super::{ApplicationSpec, Assembly, Calls, Reloader, Resources, Secrets, Templates, TopologyFile};
 use super::{broker, broker_settings, settings, sinks, stores};
 use crate::config::ProcessingGuarantee;
 use crate::config::{Commit, Deadline};
@@ -28,6 +29,10 @@ fn config(flags: &[&str]) -> Config {
 
 fn file() -> TopologyFile {
     TopologyFile::parse("control-m.yaml", TOPOLOGY, |_| Ok(Template::compile("bundle.json", "{}")?)).unwrap()
+}
+
+fn spec(config: &Config, path: &Path, file: &TopologyFile) -> ApplicationSpec {
+    ApplicationSpec { config: config.clone(), path: path.to_owned(), file: file.clone() }
 }
 
 /// A runtime for calls, of which these tests make none.
@@ -115,8 +120,6 @@ fn a_topology_file_is_read_with_its_templates() {
 
 #[test]
 fn an_invalid_file_is_named_with_the_remedy() {
-    let two = TopologyFile::of(&config(&["topologies=a.yaml,b.yaml"])).unwrap_err().to_string();
-    assert!(two.starts_with("topologies: 2 files are named; name one"), "{two}");
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.yaml");
     let missing = TopologyFile::read(&path).unwrap_err().to_string();
@@ -201,7 +204,7 @@ fn a_mended_template_is_taken_over_and_a_broken_one_is_not() {
     let (config, file) = (config(&[CONTROL_M]), TopologyFile::read(&path).unwrap());
     let metrics = Assembly::new(&config, &file).unwrap().metrics;
     let resources = Resources::new(&config, runtime.handle(), &metrics).unwrap();
-    let mut reloader = Reloader::new(file.clone(), &resources);
+    let mut reloader = Reloader::new(&[spec(&config, &path, &file)], &resources);
     let revision = || file.template(file.spec.deliveries().next().unwrap()).unwrap().revision();
     let first = revision();
     assert_eq!(reloader.templates(Templates::All), [""; 0], "it is the same");
@@ -226,7 +229,10 @@ fn a_reload_reads_the_key_of_its_file_again() {
     std::fs::write(&path, "one").unwrap();
     let config = config(&[CONTROL_M, &format!("control_m.api_key=${{file:{}}}", path.display())]);
     let metrics = Assembly::new(&config, &file()).unwrap().metrics;
-    let reloader = Reloader::new(file(), &Resources::new(&config, runtime.handle(), &metrics).unwrap());
+    let reloader = Reloader::new(
+        &[spec(&config, Path::new("t.yaml"), &file())],
+        &Resources::new(&config, runtime.handle(), &metrics).unwrap(),
+    );
     assert_eq!(reloader.secrets(&config).unwrap(), [""; 0]);
     std::fs::write(&path, "two").unwrap();
     assert_eq!(reloader.secrets(&config).unwrap(), ["control_m.api_key"]);

@@ -23,14 +23,6 @@ pub struct TopologyFile {
 }
 
 impl TopologyFile {
-    /// Reads the topology file of a configuration.
-    pub fn of(config: &Config) -> Result<Self> {
-        match config.topologies.as_slice() {
-            [path] => Self::read(path),
-            paths => Err(Error::Topologies { count: paths.len() }),
-        }
-    }
-
     /// Reads a topology file and its templates: `s3://BUCKET/KEY`, or paths relative to the working directory.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|error| Error::TopologyFile { path: path.to_owned(), error })?;

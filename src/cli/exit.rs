@@ -14,6 +14,8 @@ pub(super) enum Failure {
     Unreachable(anyhow::Error),
     /// The configuration, the topology or the template is invalid: exit code 78, `EX_CONFIG`.
     Configuration(String),
+    /// The options do not fit the configuration: exit code 2, as for those that clap refuses.
+    Usage(String),
     /// Anything else: exit code 1.
     Failed(anyhow::Error),
 }
@@ -26,7 +28,22 @@ impl Failure {
     pub(super) fn text(&self) -> String {
         match self {
             Self::Unreachable(error) | Self::Failed(error) => format!("{error:#}"),
-            Self::Configuration(problems) => problems.clone(),
+            Self::Configuration(problems) | Self::Usage(problems) => problems.clone(),
+        }
+    }
+
+    /// The same failure, as one of this application; `None` if there is only one.
+    pub(super) fn of(self, application: Option<&str>) -> Self {
+        let Some(application) = application else { return self };
+        let context = format!("application {application}");
+        match self {
+            Self::Unreachable(error) => Self::Unreachable(error.context(context)),
+            Self::Failed(error) => Self::Failed(error.context(context)),
+            Self::Configuration(text) => {
+                let text = text.strip_prefix("error: ").unwrap_or(&text);
+                Self::Configuration(format!("error: {context}: {text}"))
+            }
+            usage @ Self::Usage(_) => usage,
         }
     }
 
@@ -44,6 +61,7 @@ impl Failure {
         let (code, text) = match self {
             Self::Unreachable(error) => (69, format!("error: {error:#}")),
             Self::Configuration(problems) => (78, problems),
+            Self::Usage(message) => (2, message),
             Self::Failed(error) => (1, format!("error: {error:#}")),
         };
         print_stderr(text.trim_end());
@@ -63,7 +81,12 @@ impl From<app::Error> for Failure {
             app::Error::Topology(problems) => problems.into(),
             mistakes @ app::Error::Samples { .. } => Self::Configuration(mistakes.to_string()),
             failed @ (app::Error::Stores(_) | app::Error::Metrics(_)) => Self::Failed(failed.into()),
-            invalid @ (app::Error::Topologies { .. }
+            invalid @ (app::Error::NoTopology
+            | app::Error::SameTopology { .. }
+            | app::Error::SameApplication { .. }
+            | app::Error::LongApplication { .. }
+            | app::Error::SharedTopic { .. }
+            | app::Error::OrphanedState { .. }
             | app::Error::TopologyFile { .. }
             | app::Error::TopologyText { .. }
             | app::Error::Template { .. }

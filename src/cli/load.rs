@@ -1,11 +1,11 @@
-//! Reads the configuration from files, environment variables and flags, and the topology file that it names.
+//! Reads the configuration from files, environment variables and flags, and the topology files that it names.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::exit::Failure;
-use crate::app::TopologyFile;
+use crate::app::ApplicationSpec;
 use crate::codec::text;
 use crate::config::{Config, Sources};
 
@@ -20,18 +20,62 @@ pub(super) struct ConfigArgs {
     set: Vec<String>,
 }
 
-/// A configuration with its topology file.
+/// The options of a command about one application or all of them.
+#[derive(Clone, Debug, Args)]
+pub(super) struct TopologyArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The topology, by its name, if the configuration has several
+    #[arg(long, value_name = "NAME")]
+    topology: Option<String>,
+}
+
+/// A configuration with its applications.
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub config: Config,
-    pub file: TopologyFile,
+    pub specs: Vec<ApplicationSpec>,
 }
 
-/// Reads the configuration, its topology file and the templates of its deliveries.
+/// Reads the configuration, its topology files and the templates of their deliveries.
 pub(super) fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
     let config = Inputs::read(args)?.config()?;
-    let file = TopologyFile::of(&config)?;
-    Ok(Loaded { config, file })
+    let specs = ApplicationSpec::all(&config)?;
+    Ok(Loaded { config, specs })
+}
+
+/// The applications that a command is about: the one of the named topology, or all.
+pub(super) fn selected(args: &TopologyArgs) -> Result<Vec<ApplicationSpec>, Failure> {
+    let Loaded { mut specs, .. } = load(&args.config)?;
+    let names = names(&specs);
+    if let Some(name) = &args.topology {
+        specs.retain(|spec| spec.topology() == name);
+        if specs.is_empty() {
+            return Err(usage(&format!("no topology is named `{name}`; the names are {names}")));
+        }
+    }
+    Ok(specs)
+}
+
+/// The application that a command is about: the only one, or that of the named topology.
+pub(super) fn only(args: &TopologyArgs) -> Result<ApplicationSpec, Failure> {
+    let specs = selected(args)?;
+    let names = names(&specs);
+    let mut specs = specs.into_iter();
+    match (specs.next(), specs.next()) {
+        (Some(only), None) => Ok(only),
+        (None | Some(_), _) => Err(usage(&format!(
+            "the configuration has several topologies, and this command is about one: add --topology NAME, one of {names}"
+        ))),
+    }
+}
+
+fn names(specs: &[ApplicationSpec]) -> String {
+    specs.iter().map(ApplicationSpec::topology).collect::<Vec<_>>().join(", ")
+}
+
+fn usage(message: &str) -> Failure {
+    Failure::Usage(format!("error: {message}"))
 }
 
 /// The inputs of a configuration.

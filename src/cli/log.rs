@@ -68,7 +68,7 @@ pub(super) fn start(log: &Log, filter: Option<&str>, metrics: &Arc<Metrics>) -> 
     let registry = tracing_subscriber::registry().with(CountingLayer(metrics.clone()));
     let (filter, handle) = reload::Layer::new(filter);
     if json {
-        registry.with(lines.json().flatten_event(true).with_filter(filter)).init();
+        registry.with(lines.json().flatten_event(true).with_span_list(false).with_filter(filter)).init();
     } else {
         registry.with(lines.with_ansi(terminal).with_filter(filter)).init();
     }

@@ -4,10 +4,12 @@
 //! | format u8 = 1 | body version u16 BE | writer: major u8, minor u8, patch u8 | bincode HeadV1 |                                        | bincode body |
 //! | format u8 = 2 | the same                                                  | bincode HeadV1 | parts                                  | bincode body |
 //! | format u8 = 3 | the same                                                  | bincode Head   | flags u8 | at i64 LE | statuses | parts | bincode body |
+//! | format u8 = 4 | the same, but after the parts: the slots of queued acts, as a bincode list of u8 |
 //! ```
 //!
 //! `flags`: the lowest two bits are the number of statuses that follow, each a u64 LE; the third bit is set if a range of parts
-//! follows, as two varints: the first number and one past the last.
+//! follows, as two varints: the first number and one past the last. An entry without queued acts has format 3, which an older
+//! sheaf reads.
 //!
 //! The head (timers, pending acts, parts, statuses) has the same form for every processor, so restoring a changelog rebuilds
 //! the indexes without decoding bodies. The writer's version is stored so that an older sheaf that finds a newer body can name
@@ -23,8 +25,10 @@ use super::envelope::{Envelope, Writer};
 use super::{Error, Part, binary};
 use crate::model::{Act, ActSlot, Status, Statuses, Target, Timer, Timestamp};
 
-/// The format that this build writes, and the newest that it reads.
-pub const FORMAT: u8 = 3;
+/// The newest format, of an entry with queued acts.
+pub const FORMAT: u8 = 4;
+/// The format of an entry without queued acts.
+const FORMAT_3: u8 = 3;
 /// The format of an entry without parts, written up to 0.1.0.
 const FORMAT_1: u8 = 1;
 /// The format of an entry that has or had [parts](super::part), written up to 0.1.0.
@@ -59,13 +63,16 @@ pub trait Versioned: Clone + Send + 'static {
     }
 }
 
-/// The fields of an entry that the runtime interprets, in format 3.
+/// The fields of an entry that the runtime interprets, in the formats 3 and 4.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Head {
     /// Timers, at most one per kind, sorted by kind.
     pub timers: Vec<Timer>,
     /// Pending acts, at most one per slot, sorted by slot.
     pub acts: Vec<Act>,
+    /// The slots of those pending acts that no sink has been given, because their target had no capacity; sorted.
+    #[serde(skip)]
+    pub queued: Vec<ActSlot>,
     /// The numbers of the entry's [parts](super::part). A number is not reused as long as the entry exists, so that parts can be
     /// written before the entry that counts them.
     #[serde(skip)]
@@ -85,6 +92,30 @@ struct ActV1 {
     attempt: u32,
     valid_for: Duration,
     request: String,
+}
+
+impl Head {
+    /// True if the act of this slot is pending and no sink has been given it.
+    pub fn is_queued(&self, slot: ActSlot) -> bool {
+        self.queued.contains(&slot)
+    }
+
+    /// Removes the act of a slot, if it is pending.
+    pub fn remove_act(&mut self, slot: ActSlot) {
+        self.acts.retain(|pending| pending.slot != slot);
+        self.queued.retain(|queued| *queued != slot);
+    }
+
+    /// Adds an act, in place of a pending one of the same slot.
+    pub fn add_act(&mut self, act: Act, is_queued: bool) {
+        self.remove_act(act.slot);
+        if is_queued {
+            self.queued.push(act.slot);
+            self.queued.sort();
+        }
+        self.acts.push(act);
+        self.acts.sort_by_key(|pending| pending.slot);
+    }
 }
 
 impl From<ActV1> for Act {
@@ -115,7 +146,8 @@ pub fn encode(head: &Head, version: u16, body: &[u8], out: &mut Vec<u8>) -> Resu
 
 /// Appends envelope and head; the caller appends the body.
 pub fn encode_front(head: &Head, version: u16, out: &mut Vec<u8>) -> Result<(), Error> {
-    Envelope::of(FORMAT, version).write(out);
+    let format = if head.queued.is_empty() { FORMAT_3 } else { FORMAT };
+    Envelope::of(format, version).write(out);
     binary::encode(head, out)?;
     let statuses = head.statuses.as_slice();
     let had_parts = head.parts != (0..0);
@@ -129,27 +161,31 @@ pub fn encode_front(head: &Head, version: u16, out: &mut Vec<u8>) -> Result<(), 
     for status in statuses {
         out.extend_from_slice(&status.0.to_le_bytes());
     }
-    if had_parts { binary::encode(&(head.parts.start, head.parts.end), out) } else { Ok(()) }
+    if had_parts {
+        binary::encode(&(head.parts.start, head.parts.end), out)?;
+    }
+    if format == FORMAT { binary::encode(&head.queued, out) } else { Ok(()) }
 }
 
 /// Decodes the envelope and head of an entry; the body stays encoded.
 pub fn decode(bytes: &[u8]) -> Result<Entry<'_>, Error> {
     let (Envelope { format, version, writer }, rest) = Envelope::read("the entry's format", (FORMAT_1, FORMAT), bytes)?;
-    let ((timers, acts), rest) = if format == FORMAT { prefix(rest)? } else { decode_head_v1(rest)? };
+    let ((timers, acts), rest) = if format >= FORMAT_3 { prefix(rest)? } else { decode_head_v1(rest)? };
     let (Listed { statuses, at, has_parts }, rest) = match format {
-        FORMAT => decode_listed(rest)?,
+        FORMAT_3 | FORMAT => decode_listed(rest)?,
         _ => (Listed { has_parts: format == FORMAT_2, ..Listed::default() }, rest),
     };
-    let (parts, body) = if has_parts {
+    let (parts, rest) = if has_parts {
         let ((first, end), rest) = prefix(rest)?;
         (first..end, rest)
     } else {
         (0..0, rest)
     };
-    Ok(Entry { head: Head { timers, acts, parts, statuses, at }, version, writer, body })
+    let (queued, body) = if format == FORMAT { prefix(rest)? } else { (Vec::new(), rest) };
+    Ok(Entry { head: Head { timers, acts, queued, parts, statuses, at }, version, writer, body })
 }
 
-/// The fields between head and parts in format 3.
+/// The fields between head and parts since format 3.
 #[derive(Default)]
 struct Listed {
     statuses: Statuses,
@@ -170,7 +206,7 @@ fn decode_listed(bytes: &[u8]) -> Result<(Listed, &[u8]), Error> {
             let (second, rest) = take(rest)?;
             (Statuses::two(Status(u64::from_le_bytes(first)), Status(u64::from_le_bytes(second))), rest)
         }
-        _ => return Err(Error::Corrupt(format!("unknown flags {flags:#010b} in an entry of format 3"))),
+        _ => return Err(Error::Corrupt(format!("unknown flags {flags:#010b} in an entry"))),
     };
     let at = Timestamp::from_millis(i64::from_le_bytes(at));
     Ok((Listed { statuses, at, has_parts: flags & HAS_PARTS != 0 }, rest))

@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::field::{Default, Field, Kind};
 use super::reference::Reference;
 use crate::codec::yaml::{Collector, Entry, Item, Node, Origin, Problem, Read, Value, closest};
+use crate::topology::APPLICATION_CHARS_MAX;
 
 /// The longest application or instance id; they are parts of topic names, which Kafka limits to 249 characters.
-const NAME_CHARS_MAX: usize = 100;
+const NAME_CHARS_MAX: usize = APPLICATION_CHARS_MAX;
 
 /// Reads fields from a tree. `None`: the field is absent, or its value is invalid; problems are in the collector.
 pub(super) struct Reader<'a> {

@@ -70,7 +70,9 @@ pub(super) const FIELDS: &[Field] = &[
         kind: Kind::Name,
         default: Default::Required,
         doc: "The consumer group, and the prefix of the names of all topics and state directories that sheaf owns. \
-              The same for all instances of an application. Changing it starts a new application with empty state.",
+              The same for all instances of an application. Changing it starts a new application with empty state. With \
+              several `topologies` it is the beginning of their ids, and the label `application` of the metrics that the \
+              process has only once.",
     },
     Field {
         path: "instance_id",
@@ -84,7 +86,9 @@ pub(super) const FIELDS: &[Field] = &[
         path: "topologies",
         kind: Kind::Paths,
         default: Default::Value("[topologies/control-m.yaml]"),
-        doc: "The topology file of this application: a list of exactly one.",
+        doc: "The topology files. Each is an application of its own: consumer group, topics, threads and state. The id of the \
+              only one is `application_id`, those of several are `<application_id>-<name of the topology>`, and a file may \
+              name its own (`application_id`). They share the process: Kafka client, sinks, memory budgets, HTTP server, log.",
     },
     Field {
         path: "processing_guarantee",
@@ -108,7 +112,7 @@ pub(super) const FIELDS: &[Field] = &[
         path: "num_stream_threads",
         kind: Kind::Integer(1, 256),
         default: Default::Value("1"),
-        doc: "How many stream threads this instance runs. Threads beyond the number of partitions are idle.",
+        doc: "How many stream threads this instance runs, for each topology. Threads beyond the number of partitions are idle.",
     },
     Field {
         path: "num_standby_replicas",
@@ -151,7 +155,7 @@ pub(super) const FIELDS: &[Field] = &[
         path: "state_cache_mib",
         kind: Kind::Integer(1, 1 << 20),
         default: Default::Value("96"),
-        doc: "The size of the cache of entries that wait for more events, for all tasks of this instance together, \
+        doc: "The size of the cache of entries that wait for more events, for all tasks of this process together, \
               in MiB. An event whose entry is in the cache needs no read from the store. The default has room for \
               75,000 open bundles of a parent and three children. With 375,000 of them open and a full cache an \
               event takes a quarter more CPU than with room for all. `sheaf_processor_entries_read_total` counts the \

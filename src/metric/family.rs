@@ -47,6 +47,12 @@ impl Families {
         self.counter(count).map_or(0, |counter| counter.get())
     }
 
+    /// The sum of those series of a family whose labels are chosen; 0 for an undeclared family.
+    pub(super) fn sum(&self, family: &str, is_chosen: impl Fn([&'static str; 2]) -> bool) -> u64 {
+        let chosen = self.declared.iter().filter(|count| count.family == family && is_chosen(count.labels));
+        chosen.map(|count| self.value(*count)).sum()
+    }
+
     fn counter(&self, count: Count) -> Result<IntCounter, InternalError> {
         let (family, counters) = self.counters.get(count.family).ok_or(InternalError::UnknownFamily)?;
         let counter = counters.get_metric_with_label_values(used(family, &count.labels));

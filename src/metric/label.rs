@@ -150,6 +150,31 @@ impl TaskState {
     }
 }
 
+/// Where a source record ends that a processor reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecordEnd {
+    /// In a step, which did not reject it.
+    Processed,
+    /// Passed over: it belongs to no entry of this application.
+    Passed,
+    /// In the dead letters: the keying step or the step has rejected it.
+    DeadLetter,
+}
+
+impl RecordEnd {
+    /// All ends.
+    pub const ALL: [Self; 3] = [Self::Processed, Self::Passed, Self::DeadLetter];
+
+    /// The label's value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Processed => "processed",
+            Self::Passed => "passed",
+            Self::DeadLetter => "dead_letter",
+        }
+    }
+}
+
 /// The stage at which a record became a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `label` | the values of labels, as types |
 //! | `family` | the families of the processors, counted by [`Count`] |
+//! | `balance` | the balance sheet, from the counters of others |
 //! | `consumer` | records read, lag, and the group |
 //! | `producer` | records written, and transactions |
 //! | `task` | tasks, processors, stores, restores |
@@ -11,6 +12,7 @@
 //! | `diagnostics` | dead letters, alerts, log lines |
 //! | `internal_error` | errors of sheaf itself that are ignored |
 //! | `registry` | registers families |
+//! | `merge` | the metrics of several applications as one text |
 //! | `document` | all families as `docs/metrics.md` |
 //! | `error` | the errors |
 //!
@@ -20,6 +22,7 @@
 //! the start. The series of a partition or a task are removed with it (`partition_revoked` of the consumer's,
 //! `task_closed` of the task's), because otherwise two instances would report the same partition.
 
+mod balance;
 mod consumer;
 mod diagnostics;
 mod document;
@@ -27,6 +30,7 @@ mod error;
 mod family;
 mod internal_error;
 mod label;
+mod merge;
 mod producer;
 mod registry;
 mod sink;
@@ -36,23 +40,26 @@ pub use consumer::Consumer;
 pub use diagnostics::Diagnostics;
 pub use document::reference_page;
 pub use error::Error;
-pub use label::{Build, InstanceState, LogLevel, Rebalance, Stage, TaskKind, TaskState, TransactionResult};
+pub use label::{Build, InstanceState, LogLevel, Rebalance, RecordEnd, Stage, TaskKind, TaskState, TransactionResult};
+pub use merge::encode;
 pub use producer::Producer;
 pub use sink::Sink;
 pub use task::Task;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use prometheus::TextEncoder;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{IntGaugeVec, Registry};
 
+use crate::processor::bundle::count::EVENTS;
 use crate::processor::{Count, Family};
-use crate::topology::Topology;
+use crate::topology::{Node, Topology};
 use internal_error::InternalErrors;
 use registry::{Made, Maker};
 
-/// The metrics of a process, shared by all threads; the methods are cheap and cannot fail.
+/// The metrics of an application, shared by all threads; the methods are cheap and cannot fail.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -70,6 +77,7 @@ pub struct Metrics {
     /// Dead letters, alerts and log lines.
     pub diagnostics: Diagnostics,
     families: family::Families,
+    balance: balance::Balance,
 }
 
 /// The metrics and alerts that the processors of a topology declare.
@@ -79,15 +87,19 @@ pub struct Declared {
     pub families: Vec<Family>,
     /// Their kinds of alerts.
     pub alerts: BTreeSet<&'static str>,
+    /// The names of those that gather bundles.
+    pub bundles: BTreeSet<Arc<str>>,
 }
 
 impl Declared {
     /// The declarations of this topology's processors.
     pub fn by(topology: &Topology) -> Self {
+        let is_bundle = |node: &&Node| node.processor.metrics().iter().any(|family| family.name == EVENTS);
         let processors = || topology.nodes.iter().map(|node| &node.processor);
         Self {
             families: processors().flat_map(|processor| processor.metrics()).collect(),
             alerts: processors().flat_map(|processor| processor.alerts()).copied().collect(),
+            bundles: topology.nodes.iter().filter(is_bundle).map(|node| Arc::clone(&node.name)).collect(),
         }
     }
 }
@@ -112,6 +124,8 @@ impl Metrics {
         let sink = Sink::new(&maker)?;
         let diagnostics = Diagnostics::new(&maker, declared.alerts, internal_errors.clone())?;
         let families = family::Families::new(&maker, declared.families)?;
+        let balance = balance::Balance::new(&maker, declared.bundles)?;
+        balance.update(&task, &families);
         let (registry, made) = maker.into_parts();
         let metrics = Self {
             registry,
@@ -124,6 +138,7 @@ impl Metrics {
             sink,
             diagnostics,
             families,
+            balance,
         };
         metrics.registry.register(Box::new(ProcessCollector::for_self()))?;
         metrics.instance(InstanceState::Created);
@@ -162,6 +177,7 @@ impl Metrics {
 
     /// All metrics in Prometheus' text format.
     pub fn encode(&self) -> Result<String, Error> {
+        self.balance.update(&self.task, &self.families);
         Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
     }
 }

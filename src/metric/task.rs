@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec, Result};
 
-use super::label::{TaskKind, TaskState};
+use super::label::{RecordEnd, TaskKind, TaskState};
 use super::registry::{Maker, forget, gauge_value};
-use crate::model::{RejectReason, TaskId, Timestamp};
+use crate::model::{RejectReason, Target, TaskId, Timestamp};
 
 /// A restore takes moments after a clean stop, and minutes from an empty directory.
 const SECONDS: [f64; 10] = [0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
@@ -21,10 +21,12 @@ pub struct Task {
     direct: IntCounterVec,
     read: IntCounterVec,
     dropped: IntCounterVec,
+    ended: IntCounterVec,
     entries: IntGaugeVec,
     open: IntGaugeVec,
     oldest: IntGaugeVec,
     hold: IntGaugeVec,
+    queued: IntGaugeVec,
     next_deadline: IntGaugeVec,
     expected: IntGaugeVec,
     disk_free: IntGaugeVec,
@@ -42,6 +44,8 @@ impl Task {
     pub(super) fn new(maker: &Maker) -> Result<Self> {
         let (store, place) = (["store"], ["store", "partition"]);
         let dropped = "Records that a processor rejects, by reason; they are dead letters.";
+        let ended = "Source records that a processor has read and that are not on their way to it, by where they end: in a step, in \
+                     the dead letters, or passed over.";
         let direct = "Records processed without their inbox.";
         let read = "Open entries that a step had to read: evicted from the cache (state_cache_mib), or read for the first time.";
         let remaining = "Changelog records that remain to be restored.";
@@ -49,6 +53,8 @@ impl Task {
         let oldest = "The age of the oldest open entry, to the minute; 0 without one. A bundle's begin is its first event, a \
                       delivery's its first intent to submit.";
         let hold = "For how long deadlines that are due wait for records that are not processed; 0 if none waits.";
+        let queued =
+            "Acts that wait for capacity at their target, in a task whose other targets have some; some seconds ago.";
         let next_deadline = "The time of the next deadline; 0 without one.";
         let expected = "The tasks of the application. If the running `sheaf_tasks` of all instances are fewer, the rest has no \
                         owner, or is being restored.";
@@ -60,9 +66,11 @@ impl Task {
             direct: maker.counters("processor_direct_records_total", direct, &["processor"])?,
             read: maker.counters("processor_entries_read_total", read, &["processor"])?,
             dropped: maker.counters("processor_dropped_records_total", dropped, &["processor", "reason"])?,
+            ended: maker.counters("processor_source_records_total", ended, &["processor", "end"])?,
             entries: maker.gauges("store_entries", "Entries of the running tasks, some seconds ago.", &store)?,
             open: maker.gauges("processor_open_entries", open, &["processor"])?,
             hold: maker.gauges("processor_deadline_hold_seconds", hold, &["processor"])?,
+            queued: maker.gauges("processor_queued_acts", queued, &["processor", "partition", "target"])?,
             oldest: maker.gauges("processor_oldest_open_entry_age_seconds", oldest, &["processor"])?,
             next_deadline: maker.gauges("processor_next_deadline_timestamp_seconds", next_deadline, &["processor"])?,
             expected: maker.gauges("application_tasks", expected, &[])?,
@@ -103,6 +111,9 @@ impl Task {
         for gauges in [&self.entries, &self.open, &self.oldest, &self.hold, &self.next_deadline] {
             gauges.with_label_values(&[name]).add(0);
         }
+        for end in RecordEnd::ALL {
+            self.ended(name, end, 0);
+        }
         for reason in RejectReason::ALL {
             self.dropped.with_label_values(&[name, reason.as_str()]).inc_by(0);
         }
@@ -124,6 +135,16 @@ impl Task {
     /// Counts processed records.
     pub fn processed(&self, processor: &str, records: u64) {
         self.records.with_label_values(&[processor]).inc_by(records);
+    }
+
+    /// Counts source records of a processor by where they end.
+    pub fn ended(&self, processor: &str, end: RecordEnd, records: u64) {
+        self.ended.with_label_values(&[processor, end.as_str()]).inc_by(records);
+    }
+
+    /// The source records of a processor that have ended so.
+    pub fn ended_of(&self, processor: &str, end: RecordEnd) -> u64 {
+        self.ended.with_label_values(&[processor, end.as_str()]).get()
     }
 
     /// Counts entries that were read from their store and decoded.
@@ -152,6 +173,17 @@ impl Task {
     /// Sets for how long deadlines of a processor that are due wait for records that are not processed.
     pub fn deadline_hold(&self, processor: &str, lasted: Duration) {
         self.hold.with_label_values(&[processor]).set(gauge_value(lasted.as_secs()));
+    }
+
+    /// Sets the number of acts of a task that wait for capacity at a target.
+    pub fn queued_acts(&self, task: &TaskId, target: &Target, number: u64) {
+        let place = [&*task.processor, &task.partition.to_string(), target.as_str()];
+        self.queued.with_label_values(&place).set(gauge_value(number));
+    }
+
+    /// Removes the series of a target of a task that is not owned any more.
+    pub fn forget_queued_acts(&self, task: &TaskId, target: &Target) {
+        forget(&self.queued, &[&*task.processor, &task.partition.to_string(), target.as_str()]);
     }
 
     /// Sets the number of tasks of the application.

@@ -54,7 +54,7 @@ pub struct Act {
     pub attempt: u32,
     /// The target of the call.
     pub to: Target,
-    /// The validity from the decision on. The sink checks it against [`Clock::uptime`](super::Clock::uptime) just before it
+    /// The validity from the decision on, or from the release of an act that was queued for want of capacity. The sink checks it against [`Clock::uptime`](super::Clock::uptime) just before it
     /// writes, so that a process that was suspended in between does not send.
     pub valid_for: Duration,
     /// The call, encoded by the processor for its sink (JSON).
@@ -95,8 +95,8 @@ pub trait Sink: Send + Sync + fmt::Debug {
     #[expect(clippy::too_many_arguments, reason = "task, key, act, deadline and callback have nothing in common")]
     fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion);
 
-    /// The free capacity for a target, in acts; further acts stay in the act index. Unlimited for an unknown target, whose
-    /// acts complete with [`Verdict::NotSent`].
+    /// The free capacity for a target, in acts; further acts are not handed over until there is some. Unlimited for an unknown
+    /// target, whose acts complete with [`Verdict::NotSent`].
     fn capacity(&self, to: &Target) -> usize;
 
     /// The targets that refuse everybody, each with the reason and since when: their acts wait.

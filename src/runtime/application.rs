@@ -36,6 +36,7 @@ pub struct Application {
     sink: Arc<dyn Sink>,
     clock: Arc<dyn Clock>,
     metrics: Option<Arc<Metrics>>,
+    memory_budget: MemoryBudget,
     status: Arc<Status>,
     incarnation: Incarnation,
     fault_observer: Arc<dyn FaultObserver>,
@@ -59,6 +60,7 @@ impl Application {
     ) -> Self {
         Self {
             topology,
+            memory_budget: MemoryBudget::new(settings.cache_bytes),
             settings,
             broker: Arc::new(broker),
             stores: Arc::new(stores),
@@ -83,6 +85,14 @@ impl Application {
     #[must_use]
     pub fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
         self.metrics = Some(metrics);
+        self
+    }
+
+    /// Sets the memory budget for decoded entries, which the applications of a process share. Default: one of its own, of
+    /// [`Settings::cache_bytes`].
+    #[must_use]
+    pub fn with_memory_budget(mut self, memory_budget: MemoryBudget) -> Self {
+        self.memory_budget = memory_budget;
         self
     }
 
@@ -150,7 +160,7 @@ impl Application {
         };
         Ok(Context {
             plan,
-            memory_budget: MemoryBudget::new(self.settings.cache_bytes),
+            memory_budget: self.memory_budget.clone(),
             settings: Arc::new(self.settings.clone()),
             broker: self.broker.clone(),
             stores: self.stores.clone(),

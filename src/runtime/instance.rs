@@ -143,5 +143,9 @@ fn event_fd_waker() -> Result<EventFdWaker> {
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
     let builder = std::thread::Builder::new().name(name.to_owned());
-    builder.spawn(run).map_err(|error| Error::Thread { thread: name.to_owned(), detail: error.to_string() })
+    // The log lines of the thread belong where its starter's do: with several applications in a process, to one of them.
+    let span = tracing::Span::current();
+    builder
+        .spawn(move || span.in_scope(run))
+        .map_err(|error| Error::Thread { thread: name.to_owned(), detail: error.to_string() })
 }

@@ -44,6 +44,7 @@ mod checkpoint;
 mod clock;
 mod context;
 mod dead_letter;
+mod decisions;
 mod envelope;
 mod error;
 mod fault_point;

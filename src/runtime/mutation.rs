@@ -25,6 +25,10 @@ pub enum Mutation {
     InputsForgotten,
     /// A commit of unknown outcome is treated as aborted.
     UnknownIsAborted,
+    /// Restoring a task loses its queued acts.
+    QueuedForgotten,
+    /// An abort does not put released acts back into their queues.
+    ReleasedForgotten,
     /// The outcome of an act is dropped.
     OutcomeForgotten,
     /// An act that an earlier owner may have executed is treated as not sent.

@@ -140,6 +140,12 @@ impl TopologyPlan {
         self.topology.nodes.get(at).ok_or_else(none)
     }
 
+    /// The name of the processor that reads this source.
+    pub(super) fn reader(&self, source: usize) -> Option<&Arc<str>> {
+        let node = self.topology.sources.get(source)?.node;
+        self.topology.nodes.get(node).map(|node| &node.name)
+    }
+
     /// The changelog of a task; `None` if the topology has no such processor.
     pub fn changelog(&self, task: &TaskId) -> Option<TopicPartition> {
         let at = self.topology.nodes.iter().position(|node| node.name == task.processor)?;

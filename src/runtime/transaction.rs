@@ -7,28 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::dead_letter::{Stage, letter};
+use super::decisions::Decisions;
 use super::notice::Notices;
 use super::topology_plan::TopologyPlan;
-use crate::metric::Metrics;
-use crate::model::{
-    Act, Alert, Key, OutRecord, Outcome, Record, Reject, RejectReason, Target, TaskId, Timestamp, Topic,
-};
+use crate::metric::{Metrics, RecordEnd};
+use crate::model::{Alert, Key, OutRecord, Outcome, Record, Reject, RejectReason, TaskId, Timestamp, Topic};
 use crate::processor::Count;
-
-/// A decided act, to be handed to the sink after the commit.
-#[derive(Clone, Debug)]
-pub(super) struct Decision {
-    /// The task.
-    pub task: TaskId,
-    /// The epoch of the task.
-    pub epoch: u64,
-    /// The entry.
-    pub key: Key,
-    /// The act.
-    pub act: Act,
-    /// The time of the decision, on [`Clock::uptime`](crate::model::Clock::uptime).
-    pub decided_at: Duration,
-}
 
 /// The outcome of an act, on its way to its task.
 #[derive(Clone, Debug)]
@@ -60,7 +44,7 @@ pub(super) struct Transaction {
     /// Records to produce, except changelog records.
     pub outputs: Vec<OutRecord>,
     /// Acts to hand to the sink after the commit.
-    pub acts: Vec<Decision>,
+    pub acts: Decisions,
     /// Counts for the metrics after the commit.
     pub tally: Tally,
     /// The input records, to be taken again after an abort.
@@ -92,7 +76,7 @@ impl Transaction {
             opened_at: None,
             inputs: 0,
             outputs: Vec::new(),
-            acts: Vec::new(),
+            acts: Decisions::default(),
             tally: Tally::default(),
             records: VecDeque::new(),
             outcomes: VecDeque::new(),
@@ -142,16 +126,6 @@ impl Transaction {
         self.opened_at.get_or_insert(self.uptime);
     }
 
-    /// Adds a decided act.
-    pub(super) fn decide(&mut self, decision: Decision) {
-        self.acts.push(decision);
-    }
-
-    /// The number of decided acts for a target.
-    pub(super) fn decided(&self, to: &Target) -> usize {
-        self.acts.iter().filter(|decision| decision.act.to == *to).count()
-    }
-
     /// Adds the results of a step.
     pub(super) fn collect(&mut self, key: &Key, outputs: Vec<OutRecord>, counts: Vec<Count>, alerts: Vec<Alert>) {
         for output in outputs {
@@ -171,7 +145,8 @@ impl Transaction {
     }
 
     /// Counts a source record that belongs to no entry of this application.
-    pub(super) fn pass(&mut self, record: &Record) {
+    pub(super) fn pass(&mut self, plan: &TopologyPlan, source: usize, record: &Record) {
+        plan.reader(source).into_iter().for_each(|processor| self.tally.end(processor, RecordEnd::Passed));
         *self.tally.passed.entry(record.source.topic.clone()).or_default() += 1;
     }
 
@@ -202,8 +177,10 @@ pub(super) struct Tally {
     pub letters: Vec<(Stage, RejectReason)>,
     /// What is logged of the alerts and dead letters.
     pub notices: Notices,
-    /// The number of steps by processor.
-    pub stepped: BTreeMap<Arc<str>, u64>,
+    /// The steps by processor.
+    stepped: BTreeMap<Arc<str>, Steps>,
+    /// Source records that did not end in a step, by processor.
+    ended: BTreeMap<(Arc<str>, RecordEnd), u64>,
     /// Of these, those whose entry was read because it was not cached, although entries like it are.
     pub read: BTreeMap<Arc<str>, u64>,
     /// Source records that skipped their inbox, by processor.
@@ -212,7 +189,27 @@ pub(super) struct Tally {
     pub passed: BTreeMap<Topic, u64>,
 }
 
+/// The steps of a processor.
+#[derive(Clone, Copy, Debug, Default)]
+struct Steps {
+    all: u64,
+    /// Of these, those on source records.
+    on_records: u64,
+}
+
 impl Tally {
+    /// Counts a step.
+    pub(super) fn stepped(&mut self, processor: &Arc<str>, is_record: bool) {
+        let steps = self.stepped.entry(Arc::clone(processor)).or_default();
+        steps.all += 1;
+        steps.on_records += u64::from(is_record);
+    }
+
+    /// Counts a source record that ends without a step, or with a rejected one.
+    pub(super) fn end(&mut self, processor: &Arc<str>, end: RecordEnd) {
+        *self.ended.entry((Arc::clone(processor), end)).or_default() += 1;
+    }
+
     /// Updates the metrics, including the outputs by topic.
     pub(super) fn report(&self, metrics: &Metrics, outputs: &[OutRecord]) {
         let mut counts: BTreeMap<Count, u64> = BTreeMap::new();
@@ -229,7 +226,11 @@ impl Tally {
         }
         self.passed.iter().for_each(|(topic, records)| metrics.consumer.passed(topic, *records));
         self.direct.iter().for_each(|(processor, records)| metrics.task.handed_over(processor, *records));
-        self.stepped.iter().for_each(|(processor, records)| metrics.task.processed(processor, *records));
+        for (processor, steps) in &self.stepped {
+            metrics.task.processed(processor, steps.all);
+            metrics.task.ended(processor, RecordEnd::Processed, steps.on_records);
+        }
+        self.ended.iter().for_each(|((processor, end), records)| metrics.task.ended(processor, *end, *records));
         self.read.iter().for_each(|(processor, entries)| metrics.task.entries_read(processor, *entries));
         let mut produced: BTreeMap<&Topic, u64> = BTreeMap::new();
         for record in outputs {

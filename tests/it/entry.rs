@@ -11,10 +11,11 @@ use sheaf::model::{Act, ActSlot, Status, Statuses, Target, Timer, TimerKind, Tim
 
 const ENVELOPE_BYTES: usize = 6;
 /// An entry of each format; all stay readable.
-const GOLDEN: [&str; 3] = [
+const GOLDEN: [&str; 4] = [
     include_str!("../golden/entry/format-1.hex"),
     include_str!("../golden/entry/format-2.hex"),
     include_str!("../golden/entry/format-3.hex"),
+    include_str!("../golden/entry/format-4.hex"),
 ];
 const GOLDEN_VERSION: u16 = 3;
 const GOLDEN_BODY: &[u8] = b"body";
@@ -51,6 +52,7 @@ fn golden_head(format: u8) -> Head {
             valid_for: Duration::from_millis(90_500),
             request: r#"{"a":1}"#.to_owned(),
         }],
+        queued: if format < 4 { Vec::new() } else { vec![ActSlot(4)] },
         parts: if format == 1 { 0..0 } else { 3..300 },
         statuses: if format < 3 { Statuses::none() } else { Statuses::two(Status(1), Status(0x0102_0304_0506_0708)) },
         at: Timestamp::from_millis(if format < 3 { 0 } else { 1_700_000_000_000 }),
@@ -106,9 +108,12 @@ fn heads() -> impl Strategy<Value = Head> {
             first..first + count
         })
     ];
-    (prop::collection::vec(timer, 0..5), prop::collection::vec(act, 0..3), parts, statuses, any::<i64>()).prop_map(
-        |(timers, acts, parts, statuses, at)| Head { timers, acts, parts, statuses, at: Timestamp::from_millis(at) },
-    )
+    let queued = prop::collection::vec(any::<u8>().prop_map(ActSlot), 0..3);
+    (prop::collection::vec(timer, 0..5), prop::collection::vec(act, 0..3), queued, parts, statuses, any::<i64>())
+        .prop_map(|(timers, acts, queued, parts, statuses, at)| {
+            let at = Timestamp::from_millis(at);
+            Head { timers, acts, queued, parts, statuses, at }
+        })
 }
 
 proptest! {
@@ -146,14 +151,17 @@ proptest! {
 
 #[test]
 fn the_bytes_of_an_entry_are_those_of_the_golden_file() {
-    let mut bytes = Vec::new();
-    entry::encode(&golden_head(FORMAT), GOLDEN_VERSION, GOLDEN_BODY, &mut bytes).unwrap();
-    let golden = golden_bytes(FORMAT);
-    let matches = bytes.len() == golden.len() && bytes.iter().zip(&golden).all(|(b, g)| g.is_none_or(|g| g == *b));
-    assert!(
-        matches,
-        "the format has changed, but entries in it are stored:\n  now    {bytes:02x?}\n  golden {golden:02x?}"
-    );
+    // Without queued acts, and with them.
+    for format in [3, FORMAT] {
+        let mut bytes = Vec::new();
+        entry::encode(&golden_head(format), GOLDEN_VERSION, GOLDEN_BODY, &mut bytes).unwrap();
+        let golden = golden_bytes(format);
+        let matches = bytes.len() == golden.len() && bytes.iter().zip(&golden).all(|(b, g)| g.is_none_or(|g| g == *b));
+        assert!(
+            matches,
+            "format {format} has changed, but entries in it are stored:\n  now    {bytes:02x?}\n  golden {golden:02x?}"
+        );
+    }
 }
 
 #[test]

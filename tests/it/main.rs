@@ -20,13 +20,16 @@ mod driver;
 mod entry;
 mod events;
 mod golden;
+mod prometheus;
 mod property;
 mod readme;
 mod runtime;
 mod scenario;
+mod several;
 mod simulation;
 mod store;
 mod validate;
+mod whole;
 
 #[path = "../kafka/mod.rs"]
 mod kafka;

@@ -17,6 +17,22 @@ pub fn broker(_config: &Config, _secrets: &Secrets, _timeout: Option<Duration>) 
     Err(KAFKA.into())
 }
 
+/// The client of all applications of a process; there is none.
+#[derive(Debug)]
+pub(in crate::app) enum Client {}
+
+impl Client {
+    /// [`NotBuilt`].
+    pub(in crate::app) fn new(_config: &Config, _secrets: &Secrets) -> Result<Self> {
+        Err(KAFKA.into())
+    }
+
+    /// The client of an application.
+    pub(in crate::app) fn of_application(&self, _config: &Config) -> Arc<dyn Broker> {
+        match *self {}
+    }
+}
+
 /// [`NotBuilt`].
 pub fn broker_at(_bootstrap_servers: &str) -> Result<Arc<dyn Broker>> {
     Err(KAFKA.into())

@@ -19,6 +19,27 @@ pub fn broker(config: &Config, secrets: &Secrets, transaction_timeout: Option<Du
     Ok(Arc::new(opened(settings)?))
 }
 
+/// The client of all applications of a process.
+#[derive(Debug)]
+pub(in crate::app) struct Client(KafkaBroker);
+
+impl Client {
+    /// It does not connect yet.
+    pub(in crate::app) fn new(config: &Config, secrets: &Secrets) -> Result<Self> {
+        opened(broker_settings(config, secrets)?).map(Self)
+    }
+
+    /// The same for the application of this configuration: its group, and the name of its clients.
+    pub(in crate::app) fn of_application(&self, config: &Config) -> Arc<dyn Broker> {
+        Arc::new(self.0.of_application(&config.application_id, &client_id(config)))
+    }
+}
+
+/// The name of an application's clients.
+fn client_id(config: &Config) -> String {
+    format!("{}-{}", config.application_id, config.instance_id)
+}
+
 /// A client whose properties are known to be right together: some are refused only when a client is opened, which takes no broker.
 fn opened(settings: KafkaSettings) -> Result<KafkaBroker> {
     let broker = KafkaBroker::new(settings).map_err(Error::Broker)?;
@@ -49,7 +70,7 @@ pub fn broker_settings(config: &Config, secrets: &Secrets) -> Result<KafkaSettin
     let mut settings = KafkaSettings::new(&config.kafka.bootstrap_servers);
     settings.message_max_bytes = u32::try_from(config.max_record_bytes).unwrap_or(u32::MAX);
     settings.group.clone_from(&config.application_id);
-    settings.client_id = format!("{}-{}", config.application_id, config.instance_id);
+    settings.client_id = client_id(config);
     for (name, value) in &config.kafka.properties {
         let value = secrets.resolve(&format!("kafka.properties.{name}"), value)?;
         set_property(&mut settings, name, value.expose())?;

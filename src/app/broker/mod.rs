@@ -4,14 +4,14 @@
 mod kafka;
 
 #[cfg(feature = "kafka")]
-pub use kafka::{broker, broker_at, broker_settings};
+pub(super) use kafka::{Client, check, client_version};
 #[cfg(feature = "kafka")]
-pub(super) use kafka::{check, client_version};
+pub use kafka::{broker, broker_at, broker_settings};
 
 #[cfg(not(feature = "kafka"))]
 mod absent;
 
 #[cfg(not(feature = "kafka"))]
-pub use absent::{broker, broker_at};
+pub(super) use absent::{Client, check, client_version};
 #[cfg(not(feature = "kafka"))]
-pub(super) use absent::{check, client_version};
+pub use absent::{broker, broker_at};

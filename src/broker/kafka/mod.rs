@@ -73,6 +73,13 @@ impl KafkaBroker {
         Ok(Self { settings: Arc::new(settings) })
     }
 
+    /// The same cluster for another application: its group, and the name of its clients.
+    #[must_use]
+    pub fn of_application(&self, group: &str, client_id: &str) -> Self {
+        let (group, client_id) = (group.to_owned(), client_id.to_owned());
+        Self { settings: Arc::new(KafkaSettings { client_id, group, ..(*self.settings).clone() }) }
+    }
+
     /// Opens and closes clients that know no broker: the values of properties are checked against each other then.
     pub fn open(&self) -> Result<()> {
         self.settings.open()

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 
-use crate::app::{self, Secrets};
+use crate::app::{self, ApplicationSpec, Secrets};
 use crate::broker::{Broker, ProducerSpec};
 use crate::cli::exit::Failure;
-use crate::cli::load::{self, ConfigArgs, Loaded};
+use crate::cli::load::{self, TopologyArgs};
 use crate::cli::output::print_stdout;
 use crate::model::{Clock as _, Key};
 use crate::processor;
@@ -58,7 +58,7 @@ struct Common {
     #[arg(value_name = "BUNDLE")]
     bundle: String,
     #[command(flatten)]
-    config: ConfigArgs,
+    topology: TopologyArgs,
     /// Your name, for the records
     #[arg(long, value_name = "NAME", env = "USER", default_value = "an operator")]
     by: String,
@@ -90,7 +90,7 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
             (common, RESOLVE, BTreeMap::from([(AS.to_owned(), outcome.to_owned())]))
         }
     };
-    let Loaded { config, .. } = load::load(&common.config)?;
+    let ApplicationSpec { config, .. } = load::only(&common.topology)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let broker = app::broker(&config, &Secrets::new(runtime.handle()), None)?;
     let application = &config.application_id;

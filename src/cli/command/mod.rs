@@ -13,12 +13,13 @@
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
 //! | `mock` | `sheaf mock control-m`: the Control-M simulator |
 //!
-//! `reload` is the part of `run` that reloads. A new command is a file here and three lines below: its module, its variant, its
+//! `prepare` and `reload` are the parts of `run` that prepare its applications, and that reload. A new command is a file here and three lines below: its module, its variant, its
 //! call. Its help is the documentation of its options.
 
 mod deliveries;
 mod demo;
 mod mock;
+mod prepare;
 mod produce;
 mod reload;
 mod run;

@@ -1,24 +1,28 @@
-//! `sheaf run`: an instance on a Kafka cluster, until a signal or an error stops it.
+//! `sheaf run`: an instance of each application on a Kafka cluster, until a signal or an error stops them.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::prepare::{Label, await_predecessors, prepare};
 use super::reload::{POLL_INTERVAL, Reload};
 use crate::admin::Server;
-use crate::app::{self, Assembly, Reloader, Resources};
-use crate::broker::Admin;
+use crate::app::{self, ApplicationSpec, Assembly, ProcessStatus, Reloader, Resources};
 use crate::cli::exit::{Failure, INTERRUPTED};
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::print_stderr;
 use crate::cli::signal::{Hangups, Signals};
 use crate::cli::{fault, log};
-use crate::model::ErrorClass;
-use crate::runtime::{self, Application, Context, Instance, Predecessor};
+use crate::config::Config;
+use crate::metric::Metrics;
+use crate::runtime::{self, Context, Instance};
+use crate::topology::spec::Delivery;
 
 /// Run an instance: join the consumer group, gather bundles, submit them
 #[derive(Debug, clap::Args)]
@@ -27,6 +31,9 @@ The instance runs until SIGTERM or SIGINT: then it commits its open transactions
 signal ends the process at once, without losing data. SIGHUP reloads templates, secrets and the log level; a template in a \
 local file is also picked up within ten seconds.
 
+Each file of `topologies` is an application of its own, with its own consumer group, topics, threads and state; all of them \
+start, and if one fails, all stop and the process ends with an error that names it.
+
   sheaf run -c sheaf.yaml
   sheaf run -c sheaf.yaml --set instance_id=b --set http.bind=127.0.0.1:8081 --set state_dir=state-b")]
 pub(super) struct Args {
@@ -34,163 +41,84 @@ pub(super) struct Args {
     config: ConfigArgs,
 }
 
-/// The context that the threads of the instance share, and the admin client that has prepared it.
-type Prepared = (Context, Box<dyn Admin>);
-
 /// The interval of the checks for failed threads.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
+/// A running instance with the label of its application.
+type Running = (Label, Instance);
+
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let Loaded { config, file } = load::load(&args.config)?;
+    let Loaded { config, specs } = load::load(&args.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let assembly = Assembly::new(&config, &file)?;
-    let warnings = file.check()?;
-    let log_level = log::start(&config.log, load::log_filter().as_deref(), &assembly.metrics)?;
-    if !warnings.is_empty() {
-        let warnings = warnings.len();
+    let assemblies = Assembly::all(&specs)?;
+    let metrics = Assembly::process_metrics(&config, &assemblies)?;
+    let warnings = specs.iter().map(|spec| Ok(spec.file.check()?.len())).sum::<Result<usize, Failure>>()?;
+    let log_level = log::start(&config.log, load::log_filter().as_deref(), &metrics)?;
+    if warnings > 0 {
         tracing::info!(warnings, "some bundles may fail with the template: `sheaf validate` tells which and why");
     }
     let hangups = runtime.block_on(async { Hangups::new() })?;
     let fault_observer = fault::fault_observer()?;
-    let resources = Resources::new(&config, runtime.handle(), &assembly.metrics)?;
-    let reload = Reload::new(&args.config, config.clone(), Reloader::new(file.clone(), &resources), log_level)?;
-    let stores = app::stores(&config)?;
-    let health = Arc::new(assembly.health(&resources.sinks));
-    let server = runtime.block_on(Server::start(config.http.bind, health)).context("http.bind")?;
+    let resources = Resources::new(&config, runtime.handle(), &metrics)?;
+    let reload = Reload::new(&args.config, config.clone(), Reloader::new(&specs, &resources), log_level)?;
+    let stores = app::all_stores(&config, &specs)?;
+    let status = Arc::new(status(&specs, &assemblies, &resources, metrics));
+    let server = runtime.block_on(Server::start(config.http.bind, status)).context("http.bind")?;
     tracing::info!(address = %server.address(), "serving /healthz, /readyz and /metrics");
-    let application = assembly.application(&config, &resources, stores, server.address().to_string());
-    let application = application.with_fault_observer(fault_observer);
-    resources.check(file.spec.deliveries());
+    let deliveries: Vec<&Delivery> = specs.iter().flat_map(|spec| spec.file.spec.deliveries()).collect();
+    resources.check(deliveries.into_iter());
+    let applications = specs.iter().zip(assemblies).zip(stores).map(|((spec, assembly), stores)| {
+        let application = assembly.application(&spec.config, &resources, stores, server.address().to_string());
+        (Label::new(spec.id(), specs.len()), application.with_fault_observer(Arc::clone(&fault_observer)))
+    });
     let mut signals = runtime.block_on(async { Signals::new() })?;
-    let Some((context, admin)) = prepare(&Arc::new(application), &runtime, &mut signals)? else {
+    let prepared = prepare(applications.collect(), &runtime, &mut signals)?;
+    let contexts = prepared.map(|prepared| await_predecessors(prepared, &runtime, &mut signals)).transpose()?;
+    let Some(contexts) = contexts.flatten() else {
         // Does not wait for the running attempt: it may be interrupted anywhere, and a restart repeats it.
         runtime.shutdown_background();
         return Ok(ExitCode::SUCCESS);
     };
-    if !await_predecessor((&context, admin), &runtime, &mut signals)? {
-        runtime.shutdown_background();
-        return Ok(ExitCode::SUCCESS);
-    }
-    let instance = Instance::start(&context, config.shutdown_timeout)?;
-    let failure = watch(&instance, &runtime, (&mut signals, hangups), &reload);
-    let code = stop(instance, &runtime, (signals, failure), config.shutdown_timeout);
+    let (running, failure) = start(&contexts, &config);
+    let failure = failure.or_else(|| watch(&running, &runtime, (&mut signals, hangups), &reload));
+    let code = stop(running, &runtime, (signals, failure), config.shutdown_timeout);
     runtime.block_on(server.stop());
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
 }
 
-/// Creates and checks the topics; retries while no broker is reachable. Returns the context that the threads of the instance
-/// share, and the admin client; `None` after a signal.
-fn prepare(
-    application: &Arc<Application>,
-    runtime: &Runtime,
-    signals: &mut Signals,
-) -> Result<Option<Prepared>, Failure> {
-    const BACKOFF_MIN: Duration = Duration::from_secs(1);
-    const BACKOFF_MAX: Duration = Duration::from_secs(30);
-    // Short, so that a wrong address is reported soon.
-    const TIMEOUT: Duration = Duration::from_secs(3);
-    let mut backoff = BACKOFF_MIN;
-    loop {
-        let application = Arc::clone(application);
-        let attempt = runtime.spawn_blocking(move || {
-            let mut admin = application.admin()?;
-            let context = application.prepare(&mut *admin, TIMEOUT)?;
-            runtime::Result::Ok((context, admin))
-        });
-        let result = runtime.block_on(async {
-            tokio::select! {
-                result = attempt => Some(result),
-                () = signals.next() => None,
-            }
-        });
-        let Some(result) = result else { return Ok(None) };
-        match result.context("preparing the topics")? {
-            Ok(prepared) => return Ok(Some(prepared)),
-            Err(error) if error.class() == ErrorClass::Retry => {
-                tracing::warn!(
-                    %error,
-                    retry_in = ?backoff,
-                    "the topics cannot be prepared, retrying; check kafka.bootstrap_servers and that the brokers run"
-                );
-            }
-            Err(error) => return Err(error.into()),
-        }
-        let waited = runtime.block_on(async {
-            tokio::select! {
-                () = tokio::time::sleep(backoff) => true,
-                () = signals.next() => false,
-            }
-        });
-        if !waited {
-            return Ok(None);
-        }
-        backoff = backoff.saturating_mul(2).min(BACKOFF_MAX);
-    }
+/// The status of all applications for the HTTP server.
+fn status(
+    specs: &[ApplicationSpec],
+    assemblies: &[Assembly],
+    resources: &Resources,
+    metrics: Arc<Metrics>,
+) -> ProcessStatus {
+    let health =
+        |(spec, assembly): (&ApplicationSpec, &Assembly)| (spec.id().to_owned(), assembly.health(&resources.sinks));
+    let instances: BTreeMap<_, _> = specs.iter().zip(assemblies).map(health).collect();
+    ProcessStatus { instances, metrics }
 }
 
-/// Waits while another process of the same instance id lives; false after a signal.
-fn await_predecessor(
-    (context, mut admin): (&Context, Box<dyn Admin>),
-    runtime: &Runtime,
-    signals: &mut Signals,
-) -> Result<bool, Failure> {
-    const INTERVAL: Duration = Duration::from_secs(1);
-    /// The number of checks between two log lines.
-    const QUIET: usize = 30;
-    let status = Arc::clone(&context.status);
-    let mut predecessor = Predecessor::new(context);
-    for check in 0.. {
-        let reading = runtime.spawn_blocking(move || {
-            let living = predecessor.living(&mut *admin);
-            (predecessor, admin, living)
-        });
-        let read = runtime.block_on(async {
-            tokio::select! {
-                read = reading => Some(read),
-                () = signals.next() => None,
-            }
-        });
-        let Some(read) = read else { return Ok(false) };
-        let living;
-        (predecessor, admin, living) = read.context("reading the instances topic")?;
-        match living {
-            Ok(None) => break,
-            Ok(Some(text)) => {
-                if check % QUIET == 0 {
-                    tracing::warn!("waiting for {text}");
-                }
-                status.set_obstacle(Some(text));
-            }
-            Err(error) if error.class() == ErrorClass::Retry => {
-                tracing::warn!(%error, "the instances topic cannot be read, retrying");
-            }
-            Err(error) => return Err(error.into()),
-        }
-        let waited = runtime.block_on(async {
-            tokio::select! {
-                () = tokio::time::sleep(INTERVAL) => true,
-                () = signals.next() => false,
-            }
-        });
-        if !waited {
-            return Ok(false);
+/// Starts the instances; those that run, and the failure of one that cannot be started.
+fn start(contexts: &[(Label, Context)], config: &Config) -> (Vec<Running>, Option<Failure>) {
+    let mut running = Vec::new();
+    for (label, context) in contexts {
+        match label.in_scope(|| Instance::start(context, config.shutdown_timeout)) {
+            Ok(instance) => running.push((label.clone(), instance)),
+            Err(error) => return (running, Some(label.failed(error))),
         }
     }
-    // Closing a client takes 200 ms and more, so a thread does it. If none can be started, it is closed here.
-    let closing = std::thread::Builder::new().name("admin-close".to_owned());
-    drop(closing.spawn(move || drop(admin)));
-    status.set_obstacle(None);
-    Ok(true)
+    (running, None)
 }
 
 /// Waits for a signal to stop or a failed thread, and reloads meanwhile.
 fn watch(
-    instance: &Instance,
+    running: &[Running],
     runtime: &Runtime,
     (signals, mut hangups): (&mut Signals, Hangups),
     reload: &Reload,
-) -> Option<runtime::Error> {
+) -> Option<Failure> {
     runtime.block_on(async {
         let mut poll_at = Instant::now() + POLL_INTERVAL;
         loop {
@@ -199,8 +127,9 @@ fn watch(
                 () = hangups.next() => reload.start(runtime),
                 () = tokio::time::sleep(CHECK_INTERVAL) => {}
             }
-            if let Some(failure) = instance.failure() {
-                return Some(failure);
+            if let Some((label, error)) = failure(running) {
+                label.in_scope(|| tracing::error!(%error, "a thread has failed, stopping the instance"));
+                return Some(label.failed(error));
             }
             if Instant::now() >= poll_at {
                 poll_at = Instant::now() + POLL_INTERVAL;
@@ -210,21 +139,28 @@ fn watch(
     })
 }
 
-/// Stops the instance within `limit`.
+/// The error of the first instance of which a thread has ended by itself.
+fn failure(running: &[Running]) -> Option<(&Label, runtime::Error)> {
+    running.iter().find_map(|(label, instance)| Some((label, instance.failure()?)))
+}
+
+/// Stops all instances within `limit`.
 fn stop(
-    instance: Instance,
+    running: Vec<Running>,
     runtime: &Runtime,
-    (mut signals, failure): (Signals, Option<runtime::Error>),
+    (mut signals, failure): (Signals, Option<Failure>),
     limit: Duration,
 ) -> Result<ExitCode, Failure> {
-    match &failure {
-        None => tracing::info!("stopping: committing open transactions"),
-        Some(error) => tracing::error!(%error, "a thread has failed, stopping the instance"),
+    if failure.is_none() {
+        tracing::info!("stopping: committing open transactions");
     }
-    let stopping = runtime.spawn_blocking(move || instance.stop());
+    let stop = |(label, instance): Running| {
+        runtime.spawn_blocking(move || label.in_scope(|| instance.stop()).map_err(|error| label.failed(error)))
+    };
+    let stopping: Vec<_> = running.into_iter().map(stop).collect();
     let stopped = runtime.block_on(async {
         tokio::select! {
-            stopped = stopping => Stopped::InOrder(stopped),
+            stopped = all(stopping) => Stopped::InOrder(stopped),
             () = signals.next() => Stopped::Interrupted,
             () = tokio::time::sleep(limit) => Stopped::TimedOut,
         }
@@ -234,11 +170,8 @@ fn stop(
             print_stderr("second signal: exiting at once; the input of the open transaction will be processed again");
             Ok(ExitCode::from(INTERRUPTED))
         }
-        (_, Some(error)) => Err(error.into()),
-        (Stopped::InOrder(result), None) => match result.context("stopping")? {
-            Ok(()) => Ok(ExitCode::SUCCESS),
-            Err(error) => Err(error.into()),
-        },
+        (_, Some(failure)) => Err(failure),
+        (Stopped::InOrder(result), None) => result.map(|()| ExitCode::SUCCESS),
         (Stopped::TimedOut, None) => {
             let error = anyhow::anyhow!(
                 "the orderly stop took longer than shutdown_timeout ({limit:?}); the input of the open transaction will \
@@ -247,6 +180,16 @@ fn stop(
             Err(Failure::Failed(error))
         }
     }
+}
+
+/// Waits for all; the first error.
+async fn all(stopping: Vec<JoinHandle<Result<(), Failure>>>) -> Result<(), Failure> {
+    let mut first = Ok(());
+    for handle in stopping {
+        let stopped = handle.await.context("stopping").map_err(Failure::from).flatten();
+        first = first.and(stopped);
+    }
+    first
 }
 
 /// The end of an orderly stop.

@@ -6,10 +6,11 @@ use std::time::Duration;
 use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
+use tokio::runtime::Runtime;
 
-use crate::app::{self, Secrets};
+use crate::app::{self, ApplicationSpec, Secrets};
 use crate::cli::exit::Failure;
-use crate::cli::load::{self, ConfigArgs, Loaded};
+use crate::cli::load::{self, TopologyArgs};
 use crate::cli::output::{print_stderr, print_stdout};
 use crate::model::TaskId;
 use crate::runtime::{Incarnation, Republisher, StoredTask, prepare};
@@ -18,7 +19,7 @@ use crate::runtime::{Incarnation, Republisher, StoredTask, prepare};
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List the stores of the state directory, and whether their changelogs are empty
-    List(ConfigArgs),
+    List(TopologyArgs),
     /// Write lost changelogs again, from the stores
     Republish(Republish),
 }
@@ -35,7 +36,7 @@ the same task, use the one that was written last, by `sheaf state list`. No inst
   sheaf state republish -c sheaf.yaml --all")]
 pub(super) struct Republish {
     #[command(flatten)]
-    config: ConfigArgs,
+    topology: TopologyArgs,
     /// A task, as `sheaf state list` names it; may be given more than once
     #[arg(long = "task", value_name = "TASK", required_unless_present = "all")]
     tasks: Vec<String>,
@@ -50,21 +51,39 @@ const TRANSACTION_TIMEOUT: Duration = Duration::from_mins(15);
 const TIMEOUT: Duration = Duration::from_mins(5);
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
-    let (Command::List(args) | Command::Republish(Republish { config: args, .. })) = command;
-    let Loaded { config, file } = load::load(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let broker = app::broker(&config, &Secrets::new(runtime.handle()), Some(TRANSACTION_TIMEOUT))?;
-    let stores = app::stores(&config)?;
-    let settings = app::settings(&config, String::new());
-    let plan = prepare(&mut *broker.admin()?, &file.assemble(&config)?, &settings, settings.limits.broker_timeout)?;
-    let republisher = Republisher { plan: &plan, broker: &*broker, stores: &*stores, timeout: TIMEOUT };
     match command {
-        Command::List(_) => list(republisher),
-        Command::Republish(args) => republish(republisher, args),
+        Command::List(args) => {
+            let specs = load::selected(args)?;
+            let is_one = specs.len() == 1;
+            for spec in &specs {
+                if !is_one {
+                    print_stdout(&format!("application {}", spec.id()));
+                }
+                with_republisher(spec, &runtime, list)?;
+            }
+        }
+        Command::Republish(args) => {
+            with_republisher(&load::only(&args.topology)?, &runtime, |republisher| republish(republisher, args))?;
+        }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
+/// Opens the stores and the topics of an application for an action.
+fn with_republisher(
+    ApplicationSpec { config, file, .. }: &ApplicationSpec,
+    runtime: &Runtime,
+    action: impl FnOnce(Republisher<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let broker = app::broker(config, &Secrets::new(runtime.handle()), Some(TRANSACTION_TIMEOUT))?;
+    let stores = app::stores(config)?;
+    let settings = app::settings(config, String::new());
+    let plan = prepare(&mut *broker.admin()?, &file.assemble(config)?, &settings, settings.limits.broker_timeout)?;
+    action(Republisher { plan: &plan, broker: &*broker, stores: &*stores, timeout: TIMEOUT })
+}
+
+fn list(republisher: Republisher<'_>) -> Result<(), Failure> {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(["task", "entries (estimate)", "last written", "changelog"]);
     for found in republisher.stored_tasks()? {
@@ -76,10 +95,10 @@ fn list(republisher: Republisher<'_>) -> Result<ExitCode, Failure> {
         ]);
     }
     print_stdout(&table.to_string());
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
-fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode, Failure> {
+fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<(), Failure> {
     let found = republisher.stored_tasks()?;
     // A store that was never written has no entries, so its changelog may be empty.
     let lost = |found: &StoredTask| found.changelog == 0 && found.applied_at.is_some();
@@ -103,5 +122,5 @@ fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<ExitCode,
     if selected.is_empty() {
         print_stdout("nothing to republish: no store has an empty changelog; delete a truncated changelog first");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use crate::cli::exit::Failure;
-use crate::cli::load::{self, ConfigArgs, Loaded};
+use crate::cli::load::{self, TopologyArgs};
 use crate::cli::output::print_stdout;
 use crate::topology::describe;
 
@@ -13,12 +13,14 @@ use crate::topology::describe;
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Draw a diagram of the topics that each processor reads and writes
-    Describe(ConfigArgs),
+    Describe(TopologyArgs),
 }
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let Command::Describe(args) = command;
-    let Loaded { config, file } = load::load(args)?;
-    print_stdout(describe(&file.assemble(&config)?, &config.application_id).trim_end());
+    for (index, spec) in load::selected(args)?.iter().enumerate() {
+        let diagram = describe(&spec.file.assemble(&spec.config)?, spec.id());
+        print_stdout(&format!("{}{}", if index == 0 { "" } else { "\n" }, diagram.trim_end()));
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use crate::app;
+use crate::app::{self, ApplicationSpec, Assembly};
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::{print_stderr, print_stdout};
+use crate::topology::Topology;
 use crate::topology::spec::Bundle;
 
 /// Check the configuration, the topology and the template, and report all problems
@@ -21,17 +22,27 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let Loaded { config, file } = load::load(&args.config)?;
-    let topology = file.assemble(&config)?;
-    let templates = file.check().map(|findings| findings.iter().map(ToString::to_string).collect());
+    let Loaded { config, specs } = load::load(&args.config)?;
+    let assemblies = Assembly::all(&specs)?;
+    let templates = |spec: &ApplicationSpec| {
+        spec.file.check().map(|findings| findings.iter().map(ToString::to_string).collect::<Vec<String>>())
+    };
     let mut failures = Vec::new();
-    for checked in [templates, app::preflight(&config)] {
+    for checked in specs.iter().map(templates).chain([app::preflight(&config)]) {
         match checked.map_err(Failure::from) {
             Ok(warnings) => warnings.iter().for_each(|warning: &String| print_stderr(&format!("warning: {warning}"))),
             Err(failure) => failures.push(failure),
         }
     }
     Failure::all(failures)?;
+    for (spec, Assembly { topology, .. }) in specs.iter().zip(&assemblies) {
+        summary(spec, topology);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what an application does.
+fn summary(ApplicationSpec { config, file, .. }: &ApplicationSpec, topology: &Topology) {
     let sources: Vec<&str> = topology.sources.iter().map(|source| source.topic.as_str()).collect();
     print_stdout(&format!("ok: application {}, topology {}", config.application_id, file.spec.name));
     print_stdout(&format!("    reads {}", sources.join(", ")));
@@ -45,5 +56,4 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         let (to, name, revision) = (delivery.kind.destination(), template.name(), template.revision());
         print_stdout(&format!("    submits to {to} with {name} (revision {revision})"));
     }
-    Ok(ExitCode::SUCCESS)
 }

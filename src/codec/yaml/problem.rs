@@ -124,6 +124,11 @@ impl Problems {
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
     }
+
+    /// Adds the problems of another document after these.
+    pub fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
 }
 
 impl<'a> IntoIterator for &'a Problems {

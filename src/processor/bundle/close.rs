@@ -31,6 +31,7 @@ impl Bundle {
         let span = Span { first, last: at, late: at > deadlines.due };
         effects.push(Effect::Forward(submission::forward(key, (&self.source, &self.output), forwarded, span)));
         effects.push(count::one(count::CLOSED, if is_partial { "partial" } else { "completed" }));
+        effects.extend(count::members(&gathering, "forwarded"));
         effects.push(Effect::Unschedule(DEADLINE));
         self.closed(gathering, Ending::Completed, effects, now)
     }
@@ -53,6 +54,7 @@ impl Bundle {
         let mut effects = Vec::new();
         for (role, member) in gathering.split_after(end) {
             let content = (role, &*member, self.digest(role, &member));
+            effects.push(count::one(count::MEMBERS, "removed"));
             let alert = || alert::after_closing(key, role, &member);
             effects.extend(self.report_content(EventOutcome::AfterClosing, &mut gathering.reported, content, alert));
         }
@@ -138,6 +140,7 @@ impl Bundle {
         effects.extend(self.drop_later(key, &mut gathering, expiry));
         effects.extend(self.late(key, &gathering, due));
         effects.push(alert::expired(key, &self.missing(&gathering, expiry), (expiry, due)));
+        effects.extend(count::members(&gathering, "expired"));
         effects.push(count::one(count::CLOSED, "expired"));
         self.closed(gathering, Ending::Expired, effects, now)
     }

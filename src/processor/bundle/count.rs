@@ -1,6 +1,6 @@
 //! The metric families of the bundle processor, with all their series.
 
-use super::{EventOutcome, Role};
+use super::{EventOutcome, Gathering, Role};
 use crate::processor::{Count, Effect, Family};
 
 /// Member events; labels `role`, `outcome`.
@@ -11,6 +11,9 @@ pub const OPENED: &str = "bundles_opened_total";
 
 /// Closed bundles; label `outcome`.
 pub const CLOSED: &str = "bundles_closed_total";
+
+/// Members that have left their open bundle; label `end`.
+pub const MEMBERS: &str = "bundle_members_total";
 
 /// Warnings before the deadline; label `missing`.
 pub const WARNINGS: &str = "bundle_sla_warnings_total";
@@ -49,6 +52,13 @@ pub(super) fn families() -> Vec<Family> {
                 ["child", "ignored"],
             ],
         ),
+        family(
+            MEMBERS,
+            "Members that have left their open bundle: forwarded or expired with it, or removed, because they deviate, which \
+             sheaf_bundle_events_total counts then too.",
+            &["end"],
+            &[["forwarded", ""], ["expired", ""], ["removed", ""]],
+        ),
         family(OPENED, "Bundles opened.", &[], &[["", ""]]),
         family(CLOSED, "Bundles closed.", &["outcome"], &[["completed", ""], ["partial", ""], ["expired", ""]]),
         family(
@@ -85,6 +95,11 @@ pub(super) const fn implausible(role: Role, reason: &'static str) -> Effect {
 /// Increments a counter with at most one label.
 pub(super) const fn one(family: &'static str, label: &'static str) -> Effect {
     Effect::Count(Count::with(family, label))
+}
+
+/// Counts all members of a bundle that ends.
+pub(super) fn members(gathering: &Gathering, end: &'static str) -> impl Iterator<Item = Effect> {
+    gathering.members().map(move |_member| one(MEMBERS, end))
 }
 
 const fn count(family: &'static str, labels: [&'static str; 2]) -> Count {

@@ -4,7 +4,7 @@ use super::classify::{no_position, too_many};
 use super::counting::Counting;
 use super::deadline::Deadlines;
 use super::phase::Phase;
-use super::{Bundle, DEADLINE, EventOutcome, Gathering, Member, Role, State, Timing, alert, stored};
+use super::{Bundle, DEADLINE, EventOutcome, Gathering, Member, Role, State, Timing, alert, count, stored};
 use crate::model::{Key, Reject, RejectReason, Timer, Timestamp};
 use crate::processor::{Effect, Transition};
 
@@ -68,6 +68,7 @@ impl Bundle {
         let surplus = gathering.trim(expected);
         for child in &surplus {
             let content = (Role::Child, &**child, self.digest(Role::Child, child));
+            effects.push(count::one(count::MEMBERS, "removed"));
             let position = child.position.filter(|position| *position > expected);
             let reported = &mut gathering.reported;
             effects.extend(match position.map(|position| no_position(position.into(), expected)) {

@@ -8,24 +8,29 @@
 //!
 //! | file | content |
 //! |---|---|
+//! | `acts` | pending and queued acts |
 //! | `state` | the store with its write-behind buffer, the overlay, the decoded entries |
 //! | `next_timers` | the due times of the next timers |
 //! | `cache` | decoded entries |
 //! | `entry` | an entry before a step and after it |
+//! | `queue` | the targets of its acts, and the acts that wait for capacity at them |
 //! | `step` | runs a step and checks its effects |
 
+mod acts;
 mod cache;
 mod entry;
 mod next_timers;
+mod queue;
 mod read_error;
 mod state;
 mod step;
 #[cfg(test)]
 mod tests;
 
+pub(super) use acts::Pending;
+pub(super) use queue::Queues;
 pub(super) use state::{Changes, Committed, State};
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,15 +38,15 @@ use entry::NextEntry;
 use step::{Staged, StepContext};
 
 use super::dead_letter::Stage;
+use super::decisions::QueuedAct;
 use super::envelope;
 use super::error::{Error, Result};
 use super::open_entries::OpenEntries;
 use super::topology_plan::TopologyPlan;
-use super::transaction::{Decision, Transaction};
+use super::transaction::Transaction;
 use crate::codec::Head;
-use crate::model::{
-    Act, ActSlot, Headers, Key, Moment, Outcome, Record, Reject, Target, TaskId, Timer, Timestamp, TopicPartition,
-};
+use crate::metric::RecordEnd;
+use crate::model::{Headers, Key, Moment, Outcome, Record, Reject, Target, TaskId, Timer, Timestamp, TopicPartition};
 use crate::processor::{Event, Input};
 use crate::store::{Store, TimerClock};
 
@@ -62,8 +67,8 @@ pub(super) struct Task {
     pub state: Lifecycle,
     /// False if the group had no offset for its inbox; then its changelog must be empty.
     pub offset_known: bool,
-    /// The targets of its acts so far: it takes no input while the sink has no capacity for one of them.
-    pub targets: BTreeSet<Target>,
+    /// The targets of its acts so far, and the acts that wait for capacity at them.
+    pub queues: Queues,
     /// True if the store is deleted before it is restored.
     pub fresh: bool,
     /// The latest known watermark of its node; [`Timestamp::MIN`] before the first.
@@ -120,6 +125,7 @@ impl Task {
             Ok(None) => return Ok(()),
             Err(reject) => {
                 txn.dead_letter(plan, record, Stage::Decode, &reject);
+                txn.tally.end(&self.id.processor, RecordEnd::DeadLetter);
                 return Ok(());
             }
         };
@@ -162,7 +168,7 @@ impl Task {
         let letters = match self.step(plan, key, Input::Outcome(outcome), txn)? {
             Ok(letters) => letters,
             Err(reject) => {
-                self.remove_rejected(plan, key, txn, |head| head.acts.retain(|act| act.slot != slot))?;
+                self.rewrite_head(plan, key, txn, |head| head.remove_act(slot))?;
                 vec![reject]
             }
         };
@@ -201,7 +207,7 @@ impl Task {
         let letters = match self.step(plan, key, Input::Timer(timer), txn)? {
             Ok(letters) => letters,
             Err(reject) => {
-                self.remove_rejected(plan, key, txn, |head| head.timers.retain(|other| other.kind != timer.kind))?;
+                self.rewrite_head(plan, key, txn, |head| head.timers.retain(|other| other.kind != timer.kind))?;
                 vec![reject]
             }
         };
@@ -242,8 +248,11 @@ impl Task {
         let node = plan.node(self.node)?;
         let id = self.id.clone();
         let at = self.moment(txn);
-        let Some(state) = self.running() else { return Ok(Ok(Vec::new())) };
-        let context = StepContext { plan, node, task: &id, key, at };
+        let is_record = matches!(input, Input::Record(_));
+        let Lifecycle::Running(state) = &mut self.state else { return Ok(Ok(Vec::new())) };
+        let (queues, decisions) = (&self.queues, &txn.acts);
+        let waits = |to: &Target| queues.must_wait(to, decisions);
+        let context = StepContext { plan, node, task: &id, key, at, waits: &waits };
         let current = match state.take(node, key) {
             Ok(current) => current,
             Err(error) => return Err(error.of(&id, key)),
@@ -254,29 +263,33 @@ impl Task {
             Ok(staged) => staged,
             Err(reject) => {
                 state.forget(key);
+                if is_record {
+                    txn.tally.end(&id.processor, RecordEnd::DeadLetter);
+                }
                 return Ok(Err(reject));
             }
         };
         let Staged { entry, outputs, acts, counts, alerts, letters } = staged;
         txn.wrote(entry.as_ref().map_or(0, NextEntry::size));
         state.write(node, key, old_head, entry);
-        *txn.tally.stepped.entry(id.processor.clone()).or_default() += 1;
+        txn.tally.stepped(&id.processor, is_record);
         if was_read {
             *txn.tally.read.entry(id.processor.clone()).or_default() += 1;
         }
         txn.collect(key, outputs, counts, alerts);
-        for act in acts {
-            let (task, epoch, key) = (self.id.clone(), self.epoch, key.clone());
-            if !self.targets.contains(&act.to) {
-                self.targets.insert(act.to.clone());
+        for (act, must_wait) in acts {
+            self.queues.add(&act.to);
+            if must_wait {
+                self.queues.push(&act.to, QueuedAct { key: key.clone(), slot: act.slot });
+            } else {
+                self.decide(key, act, txn);
             }
-            txn.decide(Decision { task, epoch, key, act, decided_at: txn.uptime });
         }
         Ok(Ok(letters))
     }
 
-    /// Removes a timer or an act from an entry whose step has rejected it.
-    fn remove_rejected(
+    /// Changes the head of an entry without a step: removes a timer or an act that its step has rejected, or releases an act.
+    fn rewrite_head(
         &mut self,
         plan: &TopologyPlan,
         key: &Key,
@@ -291,7 +304,7 @@ impl Task {
         let (old, mut head) = (current.head.clone(), Head::clone(&current.head));
         change(&mut head);
         step::list(&mut head, node.processor.listing(&current.body));
-        let context = StepContext { plan, node, task: &id, key, at };
+        let context = StepContext { plan, node, task: &id, key, at, waits: &|_| false };
         // The entry was stored before, so it fits its topic with less in it.
         let Ok(bytes) = step::encode(context, &head, &current.body, &mut txn.scratch) else { return Ok(()) };
         txn.wrote(bytes.len());
@@ -343,19 +356,5 @@ impl Task {
     /// Closes the store with all committed changes.
     pub(super) fn close(mut self) {
         self.flush();
-    }
-
-    /// All committed pending acts.
-    pub(super) fn pending_acts(&mut self) -> Result<Vec<(Key, ActSlot)>> {
-        let Some(state) = self.running() else { return Ok(Vec::new()) };
-        state.pending_acts().map_err(|source| Error::store(&self.id, source))
-    }
-
-    /// The pending act of a slot, if the entry has one.
-    pub(super) fn pending(&mut self, plan: &TopologyPlan, key: &Key, slot: ActSlot) -> Result<Option<Act>> {
-        let (node, id) = (plan.node(self.node)?, self.id.clone());
-        let Some(state) = self.running() else { return Ok(None) };
-        let entry = state.entry(node, key).map_err(|error| error.of(&id, key))?;
-        Ok(entry.and_then(|entry| entry.head.acts.iter().find(|act| act.slot == slot).cloned()))
     }
 }

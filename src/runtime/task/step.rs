@@ -11,7 +11,7 @@ use super::cache::Decoded;
 use super::entry::{CurrentEntry, NextEntry};
 use crate::codec::{Head, entry, part};
 use crate::model::{
-    Act, Alert, Key, Listing, Moment, OutRecord, Reject, RejectReason, TaskId, Timer, TimerKind, Timestamp,
+    Act, Alert, Key, Listing, Moment, OutRecord, Reject, RejectReason, Target, TaskId, Timer, TimerKind, Timestamp,
 };
 use crate::processor::{Count, Effect, Forward, Input, Transition};
 use crate::runtime::alert::{self, Origin};
@@ -28,8 +28,8 @@ pub(super) struct Staged {
     pub entry: Option<NextEntry>,
     /// Records to write, alerts among them.
     pub outputs: Vec<OutRecord>,
-    /// Acts to hand to the sink after the commit.
-    pub acts: Vec<Act>,
+    /// The decided acts, each with true if it has to wait for capacity at its target.
+    pub acts: Vec<(Act, bool)>,
     /// Counters to increment after the commit.
     pub counts: Vec<Count>,
     /// The alerts, to be counted and logged after the commit.
@@ -39,13 +39,15 @@ pub(super) struct Staged {
 }
 
 /// The context of a step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct StepContext<'a> {
     pub plan: &'a TopologyPlan,
     pub node: &'a Node,
     pub task: &'a TaskId,
     pub key: &'a Key,
     pub at: Moment,
+    /// True if an act for this target has to wait for capacity.
+    pub waits: &'a dyn Fn(&Target) -> bool,
 }
 
 /// Runs the step. The outer error stops the runtime; the inner one rejects the input. `scratch` is the buffer for
@@ -72,13 +74,11 @@ pub(super) fn stage(
             Effect::Schedule(timer) => schedule(Arc::make_mut(&mut head), timer),
             Effect::Unschedule(kind) => unschedule(Arc::make_mut(&mut head), kind),
             Effect::Act(act) => {
-                let acts = &mut Arc::make_mut(&mut head).acts;
-                acts.retain(|pending| pending.slot != act.slot);
-                acts.push(act.clone());
-                acts.sort_by_key(|pending| pending.slot);
-                staged.acts.push(act);
+                let must_wait = (context.waits)(&act.to);
+                Arc::make_mut(&mut head).add_act(act.clone(), must_wait);
+                staged.acts.push((act, must_wait));
             }
-            Effect::Settle(slot) => Arc::make_mut(&mut head).acts.retain(|pending| pending.slot != slot),
+            Effect::Settle(slot) => Arc::make_mut(&mut head).remove_act(slot),
             Effect::Alert(alert) => {
                 let (processor, raised_at) = (&*context.node.name, context.at.wall);
                 let of = Origin { processor, part: context.task, raised_at };

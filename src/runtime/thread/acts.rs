@@ -6,10 +6,20 @@ use std::time::Duration;
 
 use crate::broker::Waker;
 use crate::model::{ActSlot, Key, Sink, TaskId};
-use crate::runtime::transaction::{Decision, Returned};
+use crate::runtime::decisions::Decision;
+use crate::runtime::transaction::Returned;
 
 /// An act of an entry: its task, its key, its slot, its attempt.
 type ActId = (TaskId, Key, ActSlot, u32);
+
+/// Why pending acts are inherited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inherit {
+    /// The task was restored: its queues are filled anew.
+    Restored,
+    /// The wall clock was set.
+    ClockSet,
+}
 
 /// The acts of a stream thread.
 pub(super) struct Acts {

@@ -63,7 +63,7 @@ pub(super) fn inherited(settings: &Settings, outcome: Outcome) -> Outcome {
 /// Mutation: hands acts to the sink before the commit.
 pub(super) fn act_too_early(acts: &mut Acts, txn: &mut Transaction, context: &Context) {
     if context.settings.breaks(Mutation::ActBeforeCommit) {
-        for decision in std::mem::take(&mut txn.acts) {
+        for decision in txn.acts.take() {
             acts.hand_over(decision, &*context.sink);
             context.fault_observer.reached(FaultPoint::HandedOver);
         }

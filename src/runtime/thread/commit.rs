@@ -7,10 +7,10 @@ use super::committer::Written;
 use super::work::capacity;
 use super::{IDLE_MAX, StreamThread, broken};
 use crate::config::ProcessingGuarantee;
+use crate::runtime::decisions::Decision;
 use crate::runtime::error::Result;
 use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::task::{Committed, Task};
-use crate::runtime::transaction::Decision;
 use crate::runtime::turn::Turn;
 use crate::store::TimerClock;
 
@@ -108,11 +108,11 @@ impl StreamThread {
         let offsets = self.inputs.iter().map(|(partition, input)| (partition.clone(), input.committed));
         self.context.status.add_committed(offsets);
         let next = self.txn.next(now);
-        let done = std::mem::replace(&mut self.txn, next);
+        let mut done = std::mem::replace(&mut self.txn, next);
         done.tally.report(&self.context.metrics, &done.outputs);
         self.notice_log.log(done.tally.notices, now);
         self.acts.committed(done.outcomes);
-        for decision in done.acts {
+        for decision in done.acts.take() {
             if self.is_pending(&decision)? {
                 self.acts.hand_over(decision, &*self.context.sink);
                 self.context.fault_observer.reached(FaultPoint::HandedOver);
@@ -126,6 +126,6 @@ impl StreamThread {
         let Decision { task, key, act, .. } = decision;
         let Some(task) = self.tasks.get_mut(task) else { return Ok(false) };
         let pending = task.pending(&self.context.plan, key, act.slot)?;
-        Ok(pending.is_some_and(|pending| pending.attempt == act.attempt))
+        Ok(pending.is_some_and(|pending| pending.act.attempt == act.attempt && !pending.is_queued))
     }
 }

@@ -1,12 +1,16 @@
 //! Rebalances: assigned and revoked partitions with their tasks.
 
+use super::acts::Inherit;
 use super::started::Started;
 use super::{StreamThread, broken};
 use crate::broker::GroupEvent;
 use crate::metric::Rebalance;
 use crate::model::{Outcome, TaskId, TopicPartition, Verdict};
+use crate::runtime::decisions::QueuedAct;
 use crate::runtime::error::{Error, MissingOffset, Result};
 use crate::runtime::fault_point::FaultPoint;
+use crate::runtime::mutation::Mutation;
+use crate::runtime::task::Pending;
 use crate::runtime::transaction::Returned;
 
 impl StreamThread {
@@ -69,10 +73,10 @@ impl StreamThread {
         self.context.status.remove_partition(partition);
         self.membership.give_up(partition);
         let Some(id) = self.context.plan.task(partition) else { return };
-        if self.tasks.get(&id).is_none() {
-            return;
-        }
-        self.context.metrics.task.task_closed(&id);
+        let Some(task) = self.tasks.get(&id) else { return };
+        let metrics = &self.context.metrics.task;
+        metrics.task_closed(&id);
+        task.queues.targets().for_each(|target| metrics.forget_queued_acts(&id, target));
         self.tasks.give_up(&id, partition, may_return);
         let tasks = &self.tasks;
         self.acts.retain(|owner| *owner != id || tasks.get(&id).is_some());
@@ -81,7 +85,7 @@ impl StreamThread {
     /// Starts the tasks that the restorer has finished.
     pub(super) fn take_restored(&mut self) -> Result<()> {
         while let Some(id) = self.tasks.take_restored(&self.context)? {
-            let pending = self.inherit(&id)?;
+            let pending = self.inherit(&id, Inherit::Restored)?;
             tracing::debug!(sheaf.task = %id, pending_acts = pending, "task running");
             self.tasks.started.add(pending);
         }
@@ -103,14 +107,24 @@ impl StreamThread {
         Err(Error::OffsetMissing { group: self.context.settings.application.clone(), missing: offsets })
     }
 
-    /// Queues the outcome `Inherited` for each pending act of a task that is not in flight here. Returns the number of
-    /// pending acts.
-    pub(super) fn inherit(&mut self, id: &TaskId) -> Result<usize> {
+    /// Adds the outcome `Inherited` for each pending act of a task that is not in flight here, and was not only queued. Returns the
+    /// number of pending acts.
+    pub(super) fn inherit(&mut self, id: &TaskId, cause: Inherit) -> Result<usize> {
         let Some(task) = self.tasks.get_mut(id) else { return Ok(0) };
+        if cause == Inherit::Restored {
+            task.queues.clear();
+        }
         let epoch = task.epoch;
         let pending = task.pending_acts()?;
         for (key, slot) in &pending {
-            let Some(act) = task.pending(&self.context.plan, key, *slot)? else { continue };
+            let Some(Pending { act, is_queued }) = task.pending(&self.context.plan, key, *slot)? else { continue };
+            if is_queued {
+                // Nobody has been given it, so there is no doubt about it.
+                if cause == Inherit::Restored && !self.context.settings.breaks(Mutation::QueuedForgotten) {
+                    task.queues.push(&act.to, QueuedAct { key: key.clone(), slot: *slot });
+                }
+                continue;
+            }
             if self.acts.is_in_flight(id, key, *slot, act.attempt) {
                 continue;
             }

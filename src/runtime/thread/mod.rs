@@ -48,7 +48,7 @@ use std::fmt;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use acts::Acts;
+use acts::{Acts, Inherit};
 use committer::Committer;
 use input::Inputs;
 use membership::Membership;
@@ -62,7 +62,7 @@ use super::mailbox::{QueryReceiver, ThreadHealth, mailbox};
 use super::notice::NoticeLog;
 use super::open_entries::OpenEntries;
 use super::thread_state::ThreadState;
-use super::transaction::Transaction;
+use super::transaction::{Transaction, count};
 use super::turn::Turn;
 use crate::broker::{Admin, FencedBy, Waker};
 use crate::metric::TaskKind;
@@ -158,7 +158,7 @@ impl StreamThread {
         let Some(stepped_ms) = stepped_ms else { return Ok(()) };
         tracing::warn!(stepped_ms, "the wall clock was set; the waits of pending acts start again");
         let ids: Vec<TaskId> = self.tasks.ids().cloned().collect();
-        ids.iter().try_for_each(|id| self.inherit(id).map(drop))
+        ids.iter().try_for_each(|id| self.inherit(id, Inherit::ClockSet).map(drop))
     }
 
     fn advance(&mut self) -> Result<Turn> {
@@ -248,6 +248,11 @@ impl StreamThread {
         let Some(entries) = self.tasks.entries_if_due(plan, self.txn.uptime) else { return };
         for (task, entries) in &entries {
             metrics.task.store_entries(task, entries.entries);
+        }
+        for task in self.tasks.iter().filter(|task| task.queues.are_used()) {
+            for (target, length) in task.queues.lengths() {
+                metrics.task.queued_acts(&task.id, target, count(length));
+            }
         }
         status.set_entries(self.number, entries);
         let (sums, holds) = (status.entries(), status.holds());

@@ -157,6 +157,13 @@ impl StreamThread {
             self.inputs.put_back(aborted.records);
         }
         self.acts.put_back(aborted.outcomes);
+        let released =
+            if settings.breaks(Mutation::ReleasedForgotten) { None } else { Some(aborted.acts.into_released()) };
+        for (task, to, act) in released.into_iter().flatten() {
+            if let Some(task) = self.tasks.get_mut(&task) {
+                task.queues.put_back(&to, act);
+            }
+        }
         for task in self.tasks.iter_mut() {
             if let Lifecycle::Running(state) = &mut task.state {
                 state.roll_back(settings).map_err(|source| Error::Store { task: task.id.clone(), source })?;

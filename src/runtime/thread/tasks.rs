@@ -14,7 +14,7 @@ use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::handoff::{Genesis, Job, Restored, RestoredStore};
 use crate::runtime::open_entries::OpenEntries;
-use crate::runtime::task::{Lifecycle, State, Task};
+use crate::runtime::task::{Lifecycle, Queues, State, Task};
 use crate::runtime::thread_state::TaskCounts;
 use crate::runtime::topics;
 use crate::runtime::topology_plan::{Role, TopologyPlan};
@@ -138,7 +138,7 @@ impl Tasks {
             epoch,
             state,
             offset_known: true,
-            targets: BTreeSet::new(),
+            queues: Queues::default(),
             fresh: false,
             watermark: Timestamp::MIN,
         };

@@ -8,6 +8,7 @@ use super::input::{Failing, Input};
 use super::membership::OFFSETS_TIMEOUT;
 use super::{StreamThread, broken};
 use crate::broker::{self, FencedBy};
+use crate::metric::RecordEnd;
 use crate::model::{Record, Sink, TaskId, Timestamp, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::dead_letter::Stage;
@@ -30,7 +31,7 @@ const FAILING: Duration = Duration::from_secs(5);
 const RECOVERED: Duration = Duration::from_secs(10);
 /// The most records that one turn takes before it serves the group.
 const TURN_MAX: usize = 1_000;
-/// The most timers of one task that one turn fires.
+/// The most timers of one task that one turn fires, and the most queued acts of one task and target that it releases.
 const TIMERS_MAX: usize = 200;
 
 impl StreamThread {
@@ -40,6 +41,7 @@ impl StreamThread {
             return Ok(false);
         }
         let mut worked = self.take_outcomes()?;
+        worked |= self.release_acts()?;
         // The outcomes that are left come before timers: a restored entry gets `Inherited` before its timers fire.
         let may_fire = !(self.acts.has_outcomes() && self.at_limit());
         self.fetch()?;
@@ -142,13 +144,16 @@ impl StreamThread {
                         }
                     }
                     Destination::Inbox(out) => self.txn.output(out),
-                    Destination::Pass => self.txn.pass(record),
+                    Destination::Pass => self.txn.pass(plan, source, record),
                     Destination::Foreign(application) => {
-                        self.txn.pass(record);
+                        self.txn.pass(plan, source, record);
                         self.txn.tally.notices.foreign(record, &application);
                     }
                     Destination::DeadLetter(reject) => {
-                        self.txn.dead_letter(&self.context.plan, record, Stage::Decode, &reject);
+                        self.txn.dead_letter(plan, record, Stage::Decode, &reject);
+                        if let Some(processor) = plan.reader(source) {
+                            self.txn.tally.end(processor, RecordEnd::DeadLetter);
+                        }
                     }
                 }
             }
@@ -197,6 +202,18 @@ impl StreamThread {
         worked
     }
 
+    /// Releases queued acts for which the sink has capacity.
+    fn release_acts(&mut self) -> Result<bool> {
+        let mut released = 0;
+        for task in self.tasks.iter_mut().filter(|task| task.is_running() && task.queues.are_used()) {
+            for to in task.queues.targets() {
+                self.txn.acts.note_capacity(to, &*self.context.sink);
+            }
+            released += task.release(&self.context.plan, TIMERS_MAX, &mut self.txn)?;
+        }
+        Ok(released > 0)
+    }
+
     fn fire_timers(&mut self) -> Result<bool> {
         let mut fired = 0;
         for task in self.tasks.iter_mut() {
@@ -210,11 +227,15 @@ impl StreamThread {
     }
 }
 
-/// The number of inputs of a task for which the sink has capacity: each may decide an act for any of the task's
-/// targets, and acts of this transaction count already. Unlimited for a task without acts so far.
+/// The number of inputs of a task that may decide acts. With one target this is the capacity of the sink, where acts of this
+/// transaction count already; with several, where acts queue, the free places of the queues. Unlimited for a task without acts
+/// so far.
 pub(super) fn capacity(sink: &dyn Sink, txn: &Transaction, task: &Task) -> usize {
-    let of = |target| sink.capacity(target).saturating_sub(txn.decided(target));
-    task.targets.iter().map(of).min().unwrap_or(usize::MAX)
+    if task.queues.are_used() {
+        return task.queues.free();
+    }
+    let of = |target| sink.capacity(target).saturating_sub(txn.acts.count(target));
+    task.queues.targets().map(of).min().unwrap_or(usize::MAX)
 }
 
 /// The time up to which the deadlines of a task fire: the watermark of its node, less the grace. If one is due that is later, a newer

@@ -36,6 +36,7 @@ mod tuning;
 use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -71,7 +72,7 @@ impl RocksOptions {
 /// The stores under one root. Dropping it unlocks the root; stores that are still open stay usable, and locked.
 pub struct RocksStores {
     root: PathBuf,
-    memory: Memory,
+    memory: Arc<Memory>,
     /// Locked while this file is open.
     _lock: File,
 }
@@ -87,10 +88,19 @@ impl RocksStores {
     /// process has the root.
     pub fn open(options: RocksOptions) -> Result<Self> {
         let RocksOptions { root, block_cache_bytes, write_buffer_bytes } = options;
+        raise_file_limit();
+        Self::within(root, Arc::new(Memory::new(block_cache_bytes, write_buffer_bytes)))
+    }
+
+    /// Locks another root for this process, whose stores share the memory of these.
+    pub fn beside(&self, root: impl Into<PathBuf>) -> Result<Self> {
+        Self::within(root.into(), Arc::clone(&self.memory))
+    }
+
+    fn within(root: PathBuf, memory: Arc<Memory>) -> Result<Self> {
         fs::create_dir_all(&root).map_err(|error| error::of_io(&root, &error))?;
         let lock = lock(&root)?;
-        raise_file_limit();
-        Ok(Self { memory: Memory::new(block_cache_bytes, write_buffer_bytes), root, _lock: lock })
+        Ok(Self { memory, root, _lock: lock })
     }
 
     /// The version of `RocksDB` that is linked in.

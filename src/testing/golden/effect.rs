@@ -2,6 +2,7 @@
 
 use super::time::hours;
 use crate::model::{Key, TimerKind};
+use crate::processor::bundle::count::MEMBERS;
 use crate::processor::{Effect, Forward};
 
 /// The lines of an effect of a step of `key`; `timer` names timers.
@@ -18,6 +19,8 @@ pub(super) fn print(key: &Key, effect: &Effect, with_headers: bool, timer: impl 
             let (kind, at) = (&alert.kind, hours(alert.at));
             format!("alert   {kind} {severity} at={at}: {}\n        {details}\n", alert.message)
         }
+        // One for each member of a bundle that ends, which follows from the rest; `tests/it/whole/balance.rs` shows them.
+        Effect::Count(count) if count.family == MEMBERS => String::new(),
         Effect::Count(count) => format!("count   {} {}\n", count.family, count.labels.join(" ").trim()),
         Effect::Act(act) => {
             let (slot, attempt, valid) = (act.slot.0, act.attempt, act.valid_for);

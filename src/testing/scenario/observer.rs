@@ -6,6 +6,7 @@ use super::json;
 use crate::codec::{Head, entry};
 use crate::model::{Key, Record, Timer, TimerKind};
 use crate::processor::Count;
+use crate::processor::bundle::count::MEMBERS;
 use crate::testing::golden::hours;
 use crate::testing::{DriverError, PendingAct, Raised, TestDriver};
 use crate::topology::Node;
@@ -93,9 +94,10 @@ impl Observer {
     fn counts(&mut self, driver: &TestDriver, node: &Node) -> Vec<String> {
         let Some(metrics) = driver.metrics() else { return Vec::new() };
         let families = node.processor.metrics();
-        let counts = families
-            .iter()
-            .flat_map(|family| family.series.iter().map(|labels| Count { family: family.name, labels: *labels }));
+        // The members that leave follow from the rest.
+        let shown = families.iter().filter(|family| family.name != MEMBERS);
+        let counts =
+            shown.flat_map(|family| family.series.iter().map(|labels| Count { family: family.name, labels: *labels }));
         let lines = counts.filter_map(|count| {
             let now = metrics.counted(count);
             let before = self.counts.insert(count, now).unwrap_or(0);

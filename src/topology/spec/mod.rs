@@ -13,7 +13,7 @@
 //!
 //! | file | keys |
 //! |---|---|
-//! | this file | `name`, and the list of processors |
+//! | this file | `name`, `application_id`, and the list of processors |
 //! | `bundle`, `source` | `sources`, `bundle`, `submissions` |
 //! | [`delivery`] | `deliver`, one file per kind of delivery |
 //! | `place` | places of a record, and `where` |
@@ -32,6 +32,7 @@ mod start;
 
 pub use bundle::{BUNDLE, Bundle, Submissions};
 pub use delivery::{Delivery, DeliveryKind};
+pub use name::APPLICATION_CHARS_MAX;
 
 use super::Topology;
 use crate::codec::yaml::{Collector, Item, Problems, parse};
@@ -43,6 +44,8 @@ use crate::processor::bundle::KeyingError;
 pub struct Spec {
     /// The topology's name.
     pub name: String,
+    /// The id of its application; `None`: it follows from the configuration.
+    pub application_id: Option<String>,
     /// Its processors, upstream first.
     pub processors: Vec<Processor>,
 }
@@ -133,15 +136,20 @@ fn read(root: &Item<'_>) -> Option<Spec> {
     let mut fields = root.fields()?;
     // All keys are read before the first `?`, so that all mistakes are reported.
     let name = fields.required_item("name").and_then(|item| name::topology(&item));
+    let application_id = fields.item("application_id").map(|item| name::application(&item));
     let bundle = bundle::read(&mut fields);
     let deliveries = delivery::read(&mut fields);
     fields.finish();
+    let application_id = match application_id {
+        Some(read) => Some(read?),
+        None => None,
+    };
     let bundle = bundle?;
     let reads = bundle.submissions.clone();
     let delivery = |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
     let mut processors = vec![Processor::Bundle(bundle)];
     processors.extend(deliveries?.into_iter().map(delivery));
-    Some(Spec { name: name?, processors })
+    Some(Spec { name: name?, application_id, processors })
 }
 
 #[cfg(test)]

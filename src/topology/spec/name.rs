@@ -5,6 +5,21 @@ use crate::codec::yaml::Item;
 /// The longest name of a Kafka topic (`org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH`).
 const TOPIC_CHARS_MAX: usize = 249;
 
+/// The longest application id: it is part of topic names, which Kafka limits.
+pub const APPLICATION_CHARS_MAX: usize = 100;
+
+/// Reads the id of an application.
+pub(super) fn application(item: &Item<'_>) -> Option<String> {
+    item.parsed(|name| {
+        if is_legal(name) && name.len() <= APPLICATION_CHARS_MAX {
+            return Ok(name.to_owned());
+        }
+        Err(format!(
+            "`{name}` is not an application id: take 1 to {APPLICATION_CHARS_MAX} letters, digits, `.`, `_` and `-`"
+        ))
+    })
+}
+
 /// Reads the name of a topology.
 pub(super) fn topology(item: &Item<'_>) -> Option<String> {
     name(item, "a name")

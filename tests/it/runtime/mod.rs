@@ -31,6 +31,7 @@ mod effect;
 mod first_start;
 mod gauge;
 mod inherited;
+mod queue;
 mod refusal;
 mod set_clock;
 mod standby;

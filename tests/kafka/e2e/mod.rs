@@ -16,6 +16,7 @@
 //! | `poison` | rejected input |
 //! | `outage` | unreachable brokers |
 //! | `restore` | a long restore, and processing meanwhile |
+//! | `several` | two topologies in one process |
 //! | `standby` | a killed instance, and a successor with standbys |
 //! | `stop` | signals, exit codes, two processes with one instance id |
 //! | `upgrade` | the state of an older version |
@@ -39,6 +40,7 @@ mod outage;
 mod poison;
 pub(crate) mod process;
 mod restore;
+mod several;
 mod standby;
 mod state;
 mod stop;

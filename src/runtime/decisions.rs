@@ -1,0 +1,82 @@
+//! The acts of a transaction: decided, or released from the queue of their target.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::model::{Act, ActSlot, Key, Sink, Target, TaskId};
+
+/// A decided act, to be handed to the sink after the commit.
+#[derive(Clone, Debug)]
+pub(super) struct Decision {
+    /// The task.
+    pub task: TaskId,
+    /// The epoch of the task.
+    pub epoch: u64,
+    /// The entry.
+    pub key: Key,
+    /// The act.
+    pub act: Act,
+    /// The time of the decision, or of the release of a queued act, on [`Clock::uptime`](crate::model::Clock::uptime).
+    pub decided_at: Duration,
+}
+
+/// A queued act, named by its entry and its slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct QueuedAct {
+    /// The entry.
+    pub key: Key,
+    /// The slot within the entry.
+    pub slot: ActSlot,
+}
+
+/// The acts of a transaction, to be handed to the sink after its commit.
+#[derive(Debug, Default)]
+pub(super) struct Decisions {
+    /// In the order of deciding.
+    decided: Vec<Decision>,
+    /// Their number by target.
+    by_target: BTreeMap<Target, usize>,
+    /// The free capacity of the sink at the start of the turn, for the targets of tasks that queue acts.
+    free: BTreeMap<Target, usize>,
+    /// The acts taken from queues, to be put back after an abort; in the order of taking.
+    released: Vec<(TaskId, Target, QueuedAct)>,
+}
+
+impl Decisions {
+    /// Adds a decided act.
+    pub(super) fn add(&mut self, decision: Decision) {
+        *self.by_target.entry(decision.act.to.clone()).or_default() += 1;
+        self.decided.push(decision);
+    }
+
+    /// The number of acts for a target.
+    pub(super) fn count(&self, to: &Target) -> usize {
+        self.by_target.get(to).copied().unwrap_or_default()
+    }
+
+    /// Notes the free capacity of a target.
+    pub(super) fn note_capacity(&mut self, to: &Target, sink: &dyn Sink) {
+        self.free.insert(to.clone(), sink.capacity(to));
+    }
+
+    /// True if the sink has capacity for one more act of this target. Unknown targets have.
+    pub(super) fn has_capacity(&self, to: &Target) -> bool {
+        self.free.get(to).is_none_or(|free| self.count(to) < *free)
+    }
+
+    /// Notes an act that was taken from a queue.
+    pub(super) fn released(&mut self, task: &TaskId, to: &Target, act: QueuedAct) {
+        self.released.push((task.clone(), to.clone(), act));
+    }
+
+    /// Takes the decided acts.
+    pub(super) fn take(&mut self) -> Vec<Decision> {
+        self.by_target.clear();
+        std::mem::take(&mut self.decided)
+    }
+
+    /// The acts to be put back into their queues after an abort, the last one first.
+    pub(super) fn into_released(self) -> impl Iterator<Item = (TaskId, Target, QueuedAct)> {
+        self.released.into_iter().rev()
+    }
+}

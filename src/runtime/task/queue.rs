@@ -1,0 +1,86 @@
+//! The targets of a task's acts, and the acts that wait for capacity at them.
+//!
+//! A task with one target takes no input while the sink has no capacity for it, so its backlog stays in the inbox. A task with
+//! several targets would stop the calls of all for one that is full: it goes on, and stores the acts of the full target as
+//! *queued*. A later transaction releases them in order; the validity of an act counts from its release.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::model::Target;
+use crate::runtime::decisions::{Decisions, QueuedAct};
+
+/// The most queued acts of a task that still takes input.
+const QUEUED_MAX: usize = 10_000;
+
+/// The targets of a task's acts so far, each with its queue.
+///
+/// The queues are an index of what the entries say: an act that an aborted transaction has queued may stay in a queue although no
+/// entry has it, or be there twice. Whoever releases an act looks at its entry.
+#[derive(Debug, Default)]
+pub(in crate::runtime) struct Queues(BTreeMap<Target, VecDeque<QueuedAct>>);
+
+impl Queues {
+    /// Notes a target.
+    pub(super) fn add(&mut self, to: &Target) {
+        if !self.0.contains_key(to) {
+            self.0.insert(to.clone(), VecDeque::new());
+        }
+    }
+
+    /// The targets.
+    pub(in crate::runtime) fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.0.keys()
+    }
+
+    /// True if acts may queue: there are several targets, or acts have queued before.
+    pub(in crate::runtime) fn are_used(&self) -> bool {
+        self.0.len() > 1 || self.len() > 0
+    }
+
+    /// True if an act for this target has to wait: others wait, or there are several targets and the sink has
+    /// no capacity for this one.
+    pub(super) fn must_wait(&self, to: &Target, decisions: &Decisions) -> bool {
+        let Some(queue) = self.0.get(to) else { return false };
+        !queue.is_empty() || self.are_used() && !decisions.has_capacity(to)
+    }
+
+    /// The targets with queued acts.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Target> {
+        self.0.iter().filter(|(_, queue)| !queue.is_empty()).map(|(target, _)| target)
+    }
+
+    /// The number of inputs that a task with several targets takes until it has too many queued acts.
+    pub(in crate::runtime) fn free(&self) -> usize {
+        QUEUED_MAX.saturating_sub(self.len())
+    }
+
+    /// The number of queued acts.
+    pub(in crate::runtime) fn len(&self) -> usize {
+        self.0.values().map(VecDeque::len).sum()
+    }
+
+    /// The number of queued acts by target.
+    pub(in crate::runtime) fn lengths(&self) -> impl Iterator<Item = (&Target, usize)> {
+        self.0.iter().map(|(target, queue)| (target, queue.len()))
+    }
+
+    /// Adds an act at the end.
+    pub(in crate::runtime) fn push(&mut self, to: &Target, act: QueuedAct) {
+        self.0.entry(to.clone()).or_default().push_back(act);
+    }
+
+    /// Takes the first act.
+    pub(in crate::runtime) fn pop(&mut self, to: &Target) -> Option<QueuedAct> {
+        self.0.get_mut(to)?.pop_front()
+    }
+
+    /// Puts an act back to the start.
+    pub(in crate::runtime) fn put_back(&mut self, to: &Target, act: QueuedAct) {
+        self.0.entry(to.clone()).or_default().push_front(act);
+    }
+
+    /// Empties all queues; the targets stay known.
+    pub(in crate::runtime) fn clear(&mut self) {
+        self.0.values_mut().for_each(VecDeque::clear);
+    }
+}
