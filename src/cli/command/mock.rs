@@ -44,7 +44,7 @@ While it runs, below http://127.0.0.1:8443/_sheaf:
   curl -s $URL/dump                         what was submitted, also within the visibility lag
   curl -s $URL/requests                     each request, what it ordered, what struck it
   curl -s $URL/faults --data-binary '503 10%'                         -X DELETE removes all
-  curl -s $URL/faults -d '{\"method\":\"POST\",\"path\":\"/run/ondemand\",\"action\":{\"do\":\"respond\",\"status\":503}}'
+  curl -s $URL/faults -d '{\"path\":\"/run*\",\"action\":{\"do\":\"respond\",\"status\":503}}'
   curl -s $URL/clock -d '{\"advance\":\"new-day\"}'                    or 90m; {\"speed\":60}
   curl -s $URL/outcomes -d '{\"job\":\"appl-*\",\"exit\":1,\"times\":1}'  how jobs end")]
 pub(super) struct ControlM {
