@@ -25,28 +25,28 @@ pub(super) enum Command {
 /// Options of `sheaf mock control-m`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-  sheaf mock control-m --bind 127.0.0.1:8443           the page with folders and jobs is http://127.0.0.1:8443/
-  sheaf mock control-m --user me:secret                on premises: POST /session/login, tokens that expire
+  sheaf mock control-m                      its folders and jobs are on http://127.0.0.1:8443/
+  sheaf mock control-m --user me:secret     on premises: POST /session/login, tokens expire
   sheaf mock control-m --clock-speed 60 --new-day 07:00
 
-Jobs wait for events, resources, users and New Day as in Control-M. What a command does is read from its text: `sleep 5`
-executes for 5 s, `exit 1` ends not OK. Set control_m.base_url to http://ADDRESS/automation-api.
+Jobs wait for events, resources, users and New Day as in Control-M. Nothing is run: `sleep 5`
+in a command executes for 5 s, `exit 1` ends not OK. Set control_m.base_url to
+http://ADDRESS/automation-api.
 
-Faults, by --fault or while it runs; the words after the first one may be left out:
-  --fault '503'                                        each request is answered with 503
-  --fault '429 2s POST /run/ondemand x5'               the next 5, with Retry-After: 2
-  --fault 'executed-503 10%'                           10 % of all orders are executed, then answered with 503
-  --fault 'executed-reset 5%'                          the same, then the connection is reset
+Faults: what happens, then [DURATION] [METHOD] [/PATH] [CHANCE%] [xTIMES]
+  --fault '503'                             each request is answered with 503
+  --fault '429 2s POST /run/ondemand x5'    the next 5, with Retry-After: 2
+  --fault 'executed-503 10%'                10 % of the orders are executed, then answered so
+  --fault 'executed-reset 5%'               the same, then the connection is reset
   --fault 'reset 1%'  'slow 3s 20%'  'hang x1'  'truncated x1'  'expired-token x1'  'lag 30s 50%'
 
-While it runs:
-  curl -s http://127.0.0.1:8443/_sheaf/dump            what was submitted, also folders within the visibility lag
-  curl -s http://127.0.0.1:8443/_sheaf/requests        each request, with the folders that it ordered and the fault
-  curl -s -X POST http://127.0.0.1:8443/_sheaf/faults --data-binary '503 10%'           DELETE removes all
-  curl -s -X POST http://127.0.0.1:8443/_sheaf/faults \\
-       -d '{\"method\":\"POST\",\"path\":\"/run/ondemand\",\"action\":{\"do\":\"respond\",\"status\":503}}'
-  curl -s -X POST http://127.0.0.1:8443/_sheaf/clock -d '{\"advance\":\"new-day\"}'       or \"90m\"; {\"speed\":60}
-  curl -s -X POST http://127.0.0.1:8443/_sheaf/outcomes -d '{\"job\":\"appl-*\",\"exit\":1,\"times\":1}'")]
+While it runs, below http://127.0.0.1:8443/_sheaf:
+  curl -s $URL/dump                         what was submitted, also within the visibility lag
+  curl -s $URL/requests                     each request, what it ordered, what struck it
+  curl -s $URL/faults --data-binary '503 10%'                         -X DELETE removes all
+  curl -s $URL/faults -d '{\"path\":\"/run*\",\"action\":{\"do\":\"respond\",\"status\":503}}'
+  curl -s $URL/clock -d '{\"advance\":\"new-day\"}'                    or 90m; {\"speed\":60}
+  curl -s $URL/outcomes -d '{\"job\":\"appl-*\",\"exit\":1,\"times\":1}'  how jobs end")]
 pub(super) struct ControlM {
     /// The address to listen on; port 0 takes a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
@@ -76,7 +76,7 @@ pub(super) struct ControlM {
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     job_duration: Duration,
     /// How much faster than the system's clock the simulated one is; 0 stops it
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed)]
     clock_speed: f64,
     /// The time zone of the server
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
@@ -147,6 +147,11 @@ fn pool(text: &str) -> Result<(String, String, u32), String> {
 fn duration(text: &str) -> Result<Duration, String> {
     let found = text.parse::<jiff::SignedDuration>().ok().and_then(|found| Duration::try_from(found).ok());
     found.ok_or_else(|| "expected a duration, for example 30m or 90s".to_owned())
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let found = text.parse().ok().filter(|speed| (0.0..=1e6).contains(speed));
+    found.ok_or_else(|| "expected a number from 0 to 1000000".to_owned())
 }
 
 fn zone(name: &str) -> Result<TimeZone, String> {

@@ -27,7 +27,7 @@ mod validation;
 mod work;
 
 pub(super) use action::Action;
-pub(super) use event::{DateRef, EventRef, Wait};
+pub(super) use event::{DateRef, EventRef};
 pub(super) use node::{Folder, Keep, Kind, Node, Use};
 pub(super) use sla::{Deadline, Service};
 pub(super) use work::Work;

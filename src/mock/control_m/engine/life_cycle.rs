@@ -117,6 +117,7 @@ impl Engine {
         unit.started_at = Some(now);
         unit.ended_at = None;
         let (is_job, run) = (unit.is_job(), unit.runs);
+        self.waiting.remove(id, unit.node());
         if !is_job {
             self.to_check.extend(&unit.children);
             self.write_log(id, What::Executing);
@@ -158,6 +159,7 @@ impl Engine {
         let Some(unit) = self.units.get_mut(&id) else { return };
         unit.state = State::Ended { ok };
         unit.ended_at = Some(now);
+        self.waiting.remove(id, unit.node());
         let (server, date, parent) = (unit.folder().server.clone(), unit.order_date, unit.parent);
         let (adds, deletes) = (unit.node().adds.clone(), unit.node().deletes.clone());
         self.write_log(id, if ok { What::EndedOk } else { What::EndedNotOk });

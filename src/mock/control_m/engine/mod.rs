@@ -12,6 +12,7 @@
 //! | `calendar` | order dates, by the time zone and the New Day of the server |
 //! | `id` | ids of jobs |
 //! | `events` | the pool of events |
+//! | `waiting` | the units that wait for an event, by its name |
 //! | `resources` | pools and locks |
 //! | `service` | SLA services: due times, and what is raised when |
 //! | `tracked` | a service among the active jobs |
@@ -41,6 +42,7 @@ mod service;
 mod state;
 mod tracked;
 mod unit;
+mod waiting;
 
 pub(super) use calendar::Calendar;
 pub(super) use events::Event;

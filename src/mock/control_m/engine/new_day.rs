@@ -52,14 +52,7 @@ impl Engine {
         self.to_check.remove(&id);
         self.services.remove(&id);
         self.resources.forget(id);
-        for event in unit.node().waits.iter().flat_map(super::super::definition::Wait::events) {
-            if let Some(waiting) = self.waiting.get_mut(&event.name) {
-                waiting.remove(&id);
-                if waiting.is_empty() {
-                    self.waiting.remove(&event.name);
-                }
-            }
-        }
+        self.waiting.remove(id, unit.node());
         let Some(parent) = unit.parent else { return };
         let Some(above) = self.units.get_mut(&parent) else { return };
         above.children.retain(|child| *child != id);

@@ -144,9 +144,7 @@ impl Engine {
             }
             self.units.insert(id, unit);
             self.to_check.insert(id);
-            for event in node.waits.iter().flat_map(super::super::definition::Wait::events) {
-                self.waiting.entry(event.name.clone()).or_default().insert(id);
-            }
+            self.waiting.add(id, node);
         }
         self.servers.insert(folder.server.clone());
         self.orders_by_run.entry(run_id.to_owned()).or_default().push(order);

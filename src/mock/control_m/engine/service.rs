@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::definition::{Deadline, Service};
 use super::calendar::plus;
 use super::state::{Due, Engine};
-use super::tracked::Tracked;
+use super::tracked::{Tracked, path};
 use super::unit::{State, Unit};
 use crate::model::Timestamp;
 
@@ -37,7 +37,7 @@ impl Engine {
         for id in found {
             let due = self.units.get(&id).and_then(|unit| self.due(unit));
             self.agenda.extend(due.map(|at| (at, Due::Deadline(id))));
-            let path = self.path(id, ids.clone());
+            let path = path(id, self.units.range(ids.clone()).map(|(_, unit)| unit));
             self.services.insert(id, Tracked { due, path, raised: BTreeSet::new() });
         }
     }
@@ -46,7 +46,7 @@ impl Engine {
     pub(super) fn look_at_services(&mut self, unit: u64) {
         let Some(order) = self.units.get(&unit).and_then(|unit| self.orders.get(unit.order)) else { return };
         let ids = order.ids.clone();
-        let touched = self.services.range(ids).filter(|(_, service)| service.path.contains(&unit));
+        let touched = self.services.range(ids).filter(|(_, service)| service.path.contains_key(&unit));
         let touched: Vec<u64> = touched.map(|(id, _)| *id).collect();
         for id in touched {
             self.look_at_service(id, unit);
@@ -74,7 +74,7 @@ impl Engine {
             State::Waiting | State::Executing | State::Ended { .. } if has(FAILURE) => "Error",
             State::Waiting | State::Executing | State::Ended { .. } => "OK",
         };
-        let jobs = tracked.path.iter().filter(|job| **job != id).filter_map(|job| self.units.get(job)).collect();
+        let jobs = tracked.path.keys().filter(|job| **job != id).filter_map(|job| self.units.get(job)).collect();
         Some(ServiceRow { unit, service: unit.node().service.as_ref()?, due: tracked.due, status, jobs })
     }
 
@@ -86,11 +86,9 @@ impl Engine {
         if ended == Some(State::Ended { ok: true }) && unit == id {
             self.raise_once(id, ENDED);
         }
-        let due = self.services.get(&id).and_then(|service| service.due);
-        let expected = self.expected_end(id, &mut BTreeMap::new());
-        if let (Some(due), Some(expected)) = (due, expected)
-            && expected > due
-        {
+        let Some(tracked) = self.services.get(&id).filter(|tracked| !tracked.raised.contains(LATE)) else { return };
+        let expected = self.expected_end(tracked, id, &mut BTreeMap::new());
+        if expected.is_some_and(|expected| tracked.due.is_some_and(|due| expected > due)) {
             self.raise_once(id, LATE);
         }
     }
@@ -114,29 +112,13 @@ impl Engine {
         }
     }
 
-    /// The units of the order that the unit waits for, by their events; with itself.
-    fn path(&self, id: u64, ids: std::ops::Range<u64>) -> BTreeSet<u64> {
-        let (mut found, mut next) = (BTreeSet::from([id]), vec![id]);
-        while let Some(unit) = next.pop().and_then(|id| self.units.get(&id)) {
-            for adder in self.adders(unit, ids.clone()) {
-                if found.insert(adder) {
-                    next.push(adder);
-                }
-            }
-        }
-        found
-    }
-
-    /// The units of the order that add an event that the unit waits for.
-    fn adders(&self, unit: &Unit, ids: std::ops::Range<u64>) -> Vec<u64> {
-        let waits: BTreeSet<&str> =
-            unit.node().waits.iter().flat_map(|wait| wait.events()).map(|event| event.name.as_str()).collect();
-        let adds = |unit: &Unit| unit.node().adds.iter().any(|event| waits.contains(event.name.as_str()));
-        self.units.range(ids).filter(|(_, unit)| adds(unit)).map(|(id, _)| *id).collect()
-    }
-
-    /// When a unit will have ended; unknown while it waits for what nothing in its order adds, or for a user.
-    fn expected_end(&self, id: u64, known: &mut BTreeMap<u64, Option<Timestamp>>) -> Option<Timestamp> {
+    /// When a unit of a service will have ended; unknown while it waits for what nothing in its order adds, or for a user.
+    fn expected_end(
+        &self,
+        tracked: &Tracked,
+        id: u64,
+        known: &mut BTreeMap<u64, Option<Timestamp>>,
+    ) -> Option<Timestamp> {
         if let Some(found) = known.get(&id) {
             return *found;
         }
@@ -147,30 +129,26 @@ impl Engine {
             State::Ended { ok: true } => unit.ended_at,
             State::Ended { ok: false } => None,
             State::Executing => unit.ends_at,
-            State::Waiting => self.expected_end_of_waiting(unit, known),
+            State::Waiting => self.expected_end_of_waiting(tracked, unit, known),
         };
         known.insert(id, found);
         found
     }
 
-    fn expected_end_of_waiting(&self, unit: &Unit, known: &mut BTreeMap<u64, Option<Timestamp>>) -> Option<Timestamp> {
-        if unit.held || unit.waits_for_user() {
-            return None;
-        }
-        let ids = self.orders.get(unit.order)?.ids.clone();
-        let adders = self.adders(unit, ids);
+    fn expected_end_of_waiting(
+        &self,
+        tracked: &Tracked,
+        unit: &Unit,
+        known: &mut BTreeMap<u64, Option<Timestamp>>,
+    ) -> Option<Timestamp> {
+        let needs = tracked.path.get(&unit.id)?;
         let is_there = |event: &_| self.events.has(&unit.folder().server, event, unit.order_date);
-        let adds = |event: &super::super::definition::EventRef| {
-            let of_adders = adders.iter().filter_map(|id| self.units.get(id));
-            of_adders.flat_map(|unit| &unit.node().adds).any(|added| added.name == event.name)
-        };
-        let mut events = unit.node().waits.iter().flat_map(|wait| wait.events());
-        if events.any(|event| !is_there(event) && !adds(event)) {
+        if unit.held || unit.waits_for_user() || !needs.outside.iter().all(is_there) {
             return None;
         }
         let mut from = self.now;
-        for adder in &adders {
-            from = from.max(self.expected_end(*adder, known)?);
+        for adder in &needs.adders {
+            from = from.max(self.expected_end(tracked, *adder, known)?);
         }
         let node = unit.node();
         Some(from.saturating_add(self.outcomes.expected(&node.name, &node.work).duration))

@@ -16,6 +16,7 @@ use super::outcome::{Outcome, Outcomes};
 use super::resources::{Pool, Resources};
 use super::tracked::Tracked;
 use super::unit::Unit;
+use super::waiting::Waiting;
 use crate::model::Timestamp;
 
 /// The most alerts that are kept; the oldest go first.
@@ -54,7 +55,7 @@ pub(in crate::mock::control_m) struct Engine {
     pub(super) to_check: BTreeSet<u64>,
     pub(super) events: EventPool,
     /// The units that wait for an event, by its name.
-    pub(super) waiting: BTreeMap<String, BTreeSet<u64>>,
+    pub(super) waiting: Waiting,
     pub(super) resources: Resources,
     pub(super) outcomes: Outcomes,
     pub(super) hosts_down: BTreeSet<String>,
@@ -135,7 +136,7 @@ impl Engine {
             agenda: BTreeSet::new(),
             to_check: BTreeSet::new(),
             events: EventPool::default(),
-            waiting: BTreeMap::new(),
+            waiting: Waiting::default(),
             resources: Resources::default(),
             outcomes: Outcomes::new(rules.job_duration),
             hosts_down: BTreeSet::new(),
@@ -284,6 +285,6 @@ impl Engine {
 
     /// The units that wait for an event of that name are checked again.
     pub(super) fn check_waiting(&mut self, event: &str) {
-        self.to_check.extend(self.waiting.get(event).into_iter().flatten());
+        self.to_check.extend(self.waiting.of(event));
     }
 }
