@@ -3,6 +3,7 @@
 mod control;
 mod hostile;
 mod judge;
+mod modes;
 mod outage;
 mod page;
 pub(crate) mod premises;
