@@ -106,7 +106,11 @@ fn golden(directory: &Path) -> Vec<Value> {
 
 /// The kinds that sheaf's processors and its runtime raise.
 fn kinds() -> BTreeSet<String> {
-    let spec = Spec::parse("t", include_str!("../../topologies/control-m.yaml")).unwrap();
+    let spec = Spec::parse(
+        "t",
+        &include_str!("../../topologies/control-m.yaml").replace("server: smprod", "server: smprod, track: true"),
+    );
+    let spec = spec.unwrap();
     let template = Template::compile("t", "{}").unwrap();
     let folders = control_m::Folders {
         mode: control_m::Mode::OnDemand,
