@@ -17,7 +17,7 @@ impl Follower {
     /// ignored as that of an earlier call.
     pub(super) fn rerun(&self, run: Run) -> Transition<Tracking> {
         let job_id = run.failed_job.as_ref().map(|(id, _)| id.clone()).unwrap_or_default();
-        let mut next = self.call(AGAIN, run, &Request::Rerun { job_id });
+        let mut next = self.call(AGAIN, Run { is_rerun: true, ..run }, &Request::Rerun { job_id });
         next.effects.splice(0..0, [Effect::Settle(ASK), Effect::Unschedule(TIMER)]);
         next
     }
@@ -33,7 +33,7 @@ impl Follower {
     pub(super) fn on_answer(&self, key: &Key, run: Run, verdict: Verdict, now: Timestamp) -> Transition<Tracking> {
         let next = match answer(verdict) {
             Some(Answer::Active { status, is_waiting, late }) => {
-                self.on_active(key, Run { status, failed_job: None, ..run }, (is_waiting, late), now)
+                self.on_active(key, Run { status, failed_job: None, is_rerun: false, ..run }, (is_waiting, late), now)
             }
             Some(Answer::Failed { job }) => on_failed(key, run, job, now),
             Some(Answer::Ended { times }) => {
@@ -42,7 +42,11 @@ impl Follower {
             }
             Some(Answer::Absent) if now.since(run.submitted_at) > self.settings.visible_within => {
                 let report = Report::of(key, &run, now);
-                let effects = vec![report.record("gone", None, None), report.gone(), Effect::Count(count::GONE)];
+                let mut effects = vec![report.record("gone", None, None), Effect::Count(count::GONE)];
+                // The end of a run that has failed was told.
+                if run.failed_job.is_none() {
+                    effects.push(report.gone());
+                }
                 Transition { state: Some(Tracking::Ended(run.ended(false, now))), effects }
             }
             Some(Answer::Absent) => Transition::to(Tracking::Followed(run)),
@@ -50,25 +54,34 @@ impl Follower {
                 Transition::to(Tracking::Followed(run)).with(Effect::Count(count::UNANSWERED))
             }
         };
-        self.after_call(ASK, next, now)
+        self.after_question(next, now)
     }
 
-    /// The answer to a rerun. What became of it is seen by the next question.
+    /// The answer to a rerun. What became of it is seen by a question that follows soon; until then there is no other rerun.
     pub(super) fn on_rerun(&self, key: &Key, run: Run, verdict: Verdict, now: Timestamp) -> Transition<Tracking> {
-        let next = match answer(verdict) {
-            Some(Answer::Refused { message }) => {
-                let detail = format!("the rerun of {} for bundle {key} was refused: {message}", run.folder);
-                Transition::to(Tracking::Followed(run))
-                    .with(Effect::DeadLetter(Reject::new(RejectReason::Refused, detail)))
-            }
-            Some(Answer::Rerun) => {
-                Transition::to(Tracking::Followed(Run { failed_job: None, ..run })).with(Effect::Count(count::RERUN))
-            }
-            Some(Answer::Active { .. } | Answer::Failed { .. } | Answer::Ended { .. } | Answer::Absent) | None => {
-                Transition::to(Tracking::Followed(run)).with(Effect::Count(count::UNANSWERED))
-            }
+        let failed = |run: &Run, why: &str| {
+            let detail = format!("the rerun of {} for bundle {key} {why}", run.folder);
+            Effect::DeadLetter(Reject::new(RejectReason::Refused, detail))
         };
-        self.after_call(AGAIN, next, now)
+        let next = match verdict {
+            Verdict::NotSent(detail) => {
+                let letter = failed(&run, &format!("was not sent: {detail}"));
+                Transition::to(Tracking::Followed(Run { is_rerun: false, ..run })).with(letter)
+            }
+            verdict @ (Verdict::Answered(_) | Verdict::Unknown(_) | Verdict::Inherited) => match answer(verdict) {
+                Some(Answer::Refused { message }) => {
+                    let letter = failed(&run, &format!("was refused: {message}"));
+                    Transition::to(Tracking::Followed(Run { is_rerun: false, ..run })).with(letter)
+                }
+                Some(Answer::Rerun) => Transition::to(Tracking::Followed(run)).with(Effect::Count(count::RERUN)),
+                Some(Answer::Active { .. } | Answer::Failed { .. } | Answer::Ended { .. } | Answer::Absent) | None => {
+                    Transition::to(Tracking::Followed(run)).with(Effect::Count(count::UNANSWERED))
+                }
+            },
+        };
+        let mut next = next.with(ask_at(now.saturating_add(self.settings.after_rerun)));
+        next.effects.insert(0, Effect::Settle(AGAIN));
+        next
     }
 
     fn on_active(
@@ -90,13 +103,13 @@ impl Follower {
         Transition { state: Some(Tracking::Followed(run)), effects }
     }
 
-    /// Settles the call of this slot, and schedules what comes next: another question, or the deletion.
-    fn after_call(&self, slot: ActSlot, mut next: Transition<Tracking>, now: Timestamp) -> Transition<Tracking> {
+    /// Settles the question, and schedules what comes next: another one, or the deletion.
+    fn after_question(&self, mut next: Transition<Tracking>, now: Timestamp) -> Transition<Tracking> {
         let due = match &next.state {
             Some(Tracking::Followed(run)) => self.settings.next_question(run, now),
             Some(Tracking::Ended(_)) | None => now.saturating_add(self.settings.keep),
         };
-        next.effects.insert(0, Effect::Settle(slot));
+        next.effects.insert(0, Effect::Settle(ASK));
         next.with(ask_at(due))
     }
 }
@@ -105,12 +118,12 @@ impl Follower {
 fn on_failed(key: &Key, run: Run, job: FailedJob, now: Timestamp) -> Transition<Tracking> {
     let failed_job = Some((job.id.clone(), job.runs));
     if run.failed_job == failed_job {
-        return Transition::to(Tracking::Followed(run));
+        return Transition::to(Tracking::Followed(Run { is_rerun: false, ..run }));
     }
     let report = Report::of(key, &run, now);
     let effects =
         vec![report.record("ended_not_ok", None, Some(&job)), report.failed(&job), Effect::Count(count::FAILED)];
-    let run = Run { failed_job, status: job.status, records: run.records.saturating_add(1), ..run };
+    let run = Run { failed_job, is_rerun: false, status: job.status, records: run.records.saturating_add(1), ..run };
     Transition { state: Some(Tracking::Followed(run)), effects }
 }
 
