@@ -12,6 +12,7 @@ use super::{
 use crate::config::Config;
 use crate::metric::Metrics;
 use crate::model::Clock;
+use crate::processor::delivery::control_m::Mode;
 use crate::runtime::{Application, MemoryBudget, Status, SystemClock};
 use crate::sink::Sinks;
 use crate::sink::control_m::ControlM;
@@ -47,11 +48,12 @@ impl Resources {
     }
 
     /// Checks the services of these deliveries in the background; see the sinks.
-    pub fn check<'a>(&self, mut deliveries: impl Iterator<Item = &'a Delivery>) {
-        if let Some(control_m) = &self.control_m
-            && deliveries.any(|delivery| delivery.kind.control_m().is_some())
-        {
-            control_m.check_at_start();
+    pub fn check<'a>(&self, deliveries: impl Iterator<Item = &'a Delivery>) {
+        let modes: Vec<Mode> = deliveries.filter_map(|it| Some(it.kind.control_m()?.mode)).collect();
+        // Of several modes that which not every version of Control-M has.
+        let newest = modes.iter().find(|mode| **mode == Mode::OnDemand).or(modes.first());
+        if let (Some(control_m), Some(mode)) = (&self.control_m, newest) {
+            control_m.check_at_start(*mode);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::template::{self, TemplateError};
 use crate::codec::text;
 use crate::codec::yaml::Problems;
 use crate::model::Reject;
-use crate::processor::delivery::control_m::Preview;
+use crate::processor::delivery::control_m::{Mode, Preview};
 use crate::topology::Spec;
 use crate::topology::spec::DeliveryKind;
 use crate::topology::spec::delivery::ControlM;
@@ -46,6 +46,7 @@ pub enum RenderError {
 /// The values of a template that are not the bundle's, where no topology gives them.
 fn usual(template: &Path) -> ControlM {
     ControlM {
+        mode: Mode::OnDemand,
         template: template.to_owned(),
         server: "controlm".to_owned(),
         retention_days: ControlM::RETENTION_DAYS_DEFAULT,

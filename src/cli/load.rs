@@ -20,6 +20,13 @@ pub(super) struct ConfigArgs {
     set: Vec<String>,
 }
 
+impl ConfigArgs {
+    /// One file, with overrides.
+    pub(super) fn of(file: PathBuf, set: Vec<String>) -> Self {
+        Self { files: vec![file], set }
+    }
+}
+
 /// The options of a command about one application or all of them.
 #[derive(Clone, Debug, Args)]
 pub(super) struct TopologyArgs {

@@ -10,8 +10,13 @@ const DEFAULT: &str = include_str!("../../topologies/control-m.yaml");
 
 fn delivery() -> Delivery {
     let template = Template::compile("bundle.json", "{}").unwrap();
-    let folders =
-        control_m::Folders { template, server: "smprod".to_owned(), retention_days: 14, external_events: Vec::new() };
+    let folders = control_m::Folders {
+        mode: control_m::Mode::OnDemand,
+        template,
+        server: "smprod".to_owned(),
+        retention_days: 14,
+        external_events: Vec::new(),
+    };
     Delivery::new(folders, control_m::usual_settings())
 }
 

@@ -21,14 +21,14 @@ use sheaf::secret::{self, SecretRef, Source as _};
 use tokio::runtime::Runtime;
 
 /// A moto server on a free port; killed when dropped.
-struct Moto {
+pub(crate) struct Moto {
     child: Child,
     port: u16,
 }
 
 impl Moto {
     /// `None`, with a printed line, if moto is not installed.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let started = Command::new("moto_server")
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
@@ -57,13 +57,33 @@ impl Moto {
         unreachable!("moto_server does not listen on port {port}");
     }
 
-    fn config(&self, runtime: &Runtime) -> SdkConfig {
+    pub(crate) fn config(&self, runtime: &Runtime) -> SdkConfig {
         let credentials = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test"));
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new("eu-west-1"))
             .credentials_provider(credentials)
-            .endpoint_url(format!("http://127.0.0.1:{}", self.port));
+            .endpoint_url(self.endpoint());
         runtime.block_on(loader.load())
+    }
+
+    /// The URL for `AWS_ENDPOINT_URL`.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// A client of S3.
+    pub(crate) fn s3(&self, runtime: &Runtime) -> aws_sdk_s3::Client {
+        let conf = aws_sdk_s3::config::Builder::from(&self.config(runtime)).force_path_style(true).build();
+        aws_sdk_s3::Client::from_conf(conf)
+    }
+
+    /// Creates a bucket.
+    pub(crate) fn create_bucket(&self, runtime: &Runtime, name: &str) {
+        let location = aws_sdk_s3::types::CreateBucketConfiguration::builder()
+            .location_constraint(aws_sdk_s3::types::BucketLocationConstraint::EuWest1)
+            .build();
+        let client = self.s3(runtime);
+        runtime.block_on(client.create_bucket().bucket(name).create_bucket_configuration(location).send()).unwrap();
     }
 }
 
@@ -99,12 +119,8 @@ fn an_unchanged_template_is_not_transferred_again() {
     let runtime = Runtime::new().unwrap();
     let config = moto.config(&runtime);
     let bucket = S3::new(&config, "templates", runtime.handle().clone());
-    let conf = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
-    let client = aws_sdk_s3::Client::from_conf(conf);
-    let location = aws_sdk_s3::types::CreateBucketConfiguration::builder()
-        .location_constraint(aws_sdk_s3::types::BucketLocationConstraint::EuWest1)
-        .build();
-    runtime.block_on(client.create_bucket().bucket("templates").create_bucket_configuration(location).send()).unwrap();
+    let client = moto.s3(&runtime);
+    moto.create_bucket(&runtime, "templates");
     let put = |text: &'static str| {
         let body = ByteStream::from_static(text.as_bytes());
         runtime.block_on(client.put_object().bucket("templates").key("a/b.json").body(body).send()).unwrap();

@@ -13,11 +13,17 @@ fn root() -> &'static Path {
 
 /// Every page of the documentation, with its text.
 fn pages() -> Vec<(PathBuf, String)> {
-    let mut paths: Vec<PathBuf> =
-        ["README.md", "CONTRIBUTING.md", "topologies/README.md", "templates/README.md", "state/README.md"]
-            .iter()
-            .map(PathBuf::from)
-            .collect();
+    let mut paths: Vec<PathBuf> = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "topologies/README.md",
+        "templates/README.md",
+        "state/README.md",
+        "examples/control-m/README.md",
+    ]
+    .iter()
+    .map(PathBuf::from)
+    .collect();
     for directory in ["docs", "docs/decisions"] {
         let items = std::fs::read_dir(root().join(directory)).unwrap();
         let names = items.map(|item| Path::new(directory).join(item.unwrap().file_name()));

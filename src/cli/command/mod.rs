@@ -3,6 +3,7 @@
 //! | file | command |
 //! |---|---|
 //! | `run` | `sheaf run`: an instance on a Kafka cluster |
+//! | `control_m` | `sheaf control-m`: the same by the command line of the original consumer |
 //! | `demo` | `sheaf demo`: a day of events in a minute, in memory |
 //! | `simulate` | `sheaf simulate`: simulated runs with faults, from seeds |
 //! | `produce` | `sheaf produce`: sample events |
@@ -19,6 +20,7 @@
 //! call. Its help is the documentation of its options.
 
 mod alerts;
+mod control_m;
 mod deliveries;
 mod demo;
 mod mock;
@@ -63,6 +65,7 @@ Exit codes: 0 ok, 1 failed, 2 invalid usage, 69 no broker reachable, 78 invalid 
 enum Command {
     Demo(demo::Args),
     Run(run::Args),
+    ControlM(control_m::Args),
     Produce(produce::Args),
     Validate(validate::Args),
     Render(render::Args),
@@ -85,6 +88,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
     match Cli::parse().command {
         Command::Demo(args) => demo::main(&args),
         Command::Run(args) => run::main(&args),
+        Command::ControlM(args) => control_m::main(&args),
         Command::Produce(args) => produce::main(&args),
         Command::Validate(args) => validate::main(&args),
         Command::Render(args) => render::main(&args),

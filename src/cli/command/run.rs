@@ -48,7 +48,12 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 type Running = (Label, Instance);
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let Loaded { config, specs } = load::load(&args.config)?;
+    start(&args.config)
+}
+
+/// Runs the instances of this configuration.
+pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
+    let Loaded { config, specs } = load::load(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let assemblies = Assembly::all(&specs)?;
     let metrics = Assembly::process_metrics(&config, &assemblies)?;
@@ -60,7 +65,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let hangups = runtime.block_on(async { Hangups::new() })?;
     let fault_observer = fault::fault_observer()?;
     let resources = Resources::new(&config, runtime.handle(), &metrics)?;
-    let reload = Reload::new(&args.config, config.clone(), Reloader::new(&specs, &resources), log_level)?;
+    let reload = Reload::new(args, config.clone(), Reloader::new(&specs, &resources), log_level)?;
     let stores = app::all_stores(&config, &specs)?;
     let status = Arc::new(status(&specs, &assemblies, &resources, metrics));
     let server = runtime.block_on(Server::start(config.http.bind, status)).context("http.bind")?;
@@ -80,7 +85,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         runtime.shutdown_background();
         return Ok(ExitCode::SUCCESS);
     };
-    let (running, failure) = start(&contexts, &config);
+    let (running, failure) = start_all(&contexts, &config);
     let failure = failure.or_else(|| watch(&running, &runtime, (&mut signals, hangups), &reload));
     let code = stop(running, &runtime, (signals, failure), config.shutdown_timeout);
     runtime.block_on(server.stop());
@@ -102,7 +107,7 @@ fn status(
 }
 
 /// Starts the instances; those that run, and the failure of one that cannot be started.
-fn start(contexts: &[(Label, Context)], config: &Config) -> (Vec<Running>, Option<Failure>) {
+fn start_all(contexts: &[(Label, Context)], config: &Config) -> (Vec<Running>, Option<Failure>) {
     let mut running = Vec::new();
     for (label, context) in contexts {
         match label.in_scope(|| Instance::start(context, config.shutdown_timeout)) {

@@ -10,9 +10,10 @@
 //! | Unsure | nothing: it will be looked up | Submitted | rejected: it may have been executed |
 //! | Submitted | nothing | nothing | rejected |
 //! | Failed | Submitting | Submitted | nothing |
-//! | Unknown | `LookingUp`, as if its submit were in doubt since now | Submitted | Failed |
+//! | Unknown | `LookingUp`, as if its submit were in doubt since now; rejected if it cannot be looked up | Submitted | Failed |
 //!
-//! An Unknown is looked up first: if it is found it was submitted, and only an empty look-up submits it again.
+//! An Unknown is looked up first: if it is found it was submitted, and only an empty look-up submits it again. What cannot be
+//! looked up takes the word of the operator: `resolve as=failed`, and then `retry`.
 
 use super::super::{Command, Effect, Transition};
 use super::call::SUBMIT;
@@ -71,7 +72,10 @@ impl Delivery {
                 self.submit(Open { commands, since: now, ..open }, now)
             }
             Journal::Unknown(end) => match reopened(end, now) {
-                Some((open, Content::Made(_))) => self.look_up(open),
+                Some((open, Content::Made(_))) if self.protocol.look_up_request(&open.deliverable).is_none() => {
+                    return Err(refusal(key, command, NO_LOOK_UP));
+                }
+                Some((open, Content::Made(_))) => self.look_up(key, open, now),
                 Some((_, Content::Submission(_))) | None => return Err(refusal(key, command, NO_CONTENT)),
             },
             Journal::Failed(end) => match reopened(end, now) {
@@ -131,6 +135,9 @@ struct Statement {
 
 const NO_CONTENT: &str =
     "an older version ended it and kept no content: write its submission again under a new bundle id";
+
+const NO_LOOK_UP: &str = "it may have been executed and cannot be looked up: state how it ended with `sheaf deliveries resolve`; after \
+    `--as failed` a retry submits it again";
 
 /// An ended delivery, open again, and its content; `None` if it was not kept. Its attempts and calls go on, its time starts anew.
 fn reopened(end: End, now: Timestamp) -> Option<(Open, Content)> {

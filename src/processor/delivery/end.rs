@@ -48,12 +48,18 @@ impl Delivery {
 
     /// To Unknown: a submit stays in doubt.
     pub(super) fn give_up(&self, key: &Key, open: Open, detail: String, now: Timestamp) -> Transition<Journal> {
+        let looks_first = self.protocol.look_up_request(&open.deliverable).is_some();
         let end = end(open, Some(detail), now);
         let forward = self.outcome(key, "unknown", &end);
         let sentence = "may or may not have been submitted and is not submitted again";
-        let remedy = format!(
-            "look whether it is there, then run `sheaf deliveries resolve {key}`; or `sheaf deliveries retry {key}`, which looks first"
-        );
+        let resolve = format!("look whether it is there, then run `sheaf deliveries resolve {key}");
+        let remedy = if looks_first {
+            format!("{resolve}`; or `sheaf deliveries retry {key}`, which looks first")
+        } else {
+            format!(
+                "{resolve} --as submitted`, or `--as failed` and `sheaf deliveries retry {key}`, which submits it again"
+            )
+        };
         let alert = self.alert("delivery_unknown", sentence, &end, &remedy);
         self.ended(Journal::Unknown(end), forward, count::UNKNOWN, now).with(alert)
     }
@@ -75,7 +81,7 @@ impl Delivery {
     }
 
     fn outcome(&self, key: &Key, outcome: &'static str, end: &End) -> Effect {
-        let record = Record { bundle_id: &key.text(), outcome, end, words: self.protocol.words() };
+        let record = Record { bundle_id: &key.text(), outcome, end, words: self.protocol.words(&end.name) };
         // A map of strings and numbers always serializes.
         let value = serde_json::to_vec(&record).unwrap_or_default();
         // A delivery ends once, and once more after each command that reopens it, so its name with the outcome and the number of
@@ -93,7 +99,7 @@ impl Delivery {
     }
 
     fn alert(&self, kind: &str, sentence: &str, end: &End, remedy: &str) -> Effect {
-        let words = self.protocol.words();
+        let words = self.protocol.words(&end.name);
         let detail = end.detail.as_deref().unwrap_or_default();
         let details = BTreeMap::from([
             (words.name.to_owned(), json!(end.name)),

@@ -1,18 +1,21 @@
 //! The transitions of a delivery in doubt: a look-up at the target, and the validity of its answer.
 
 use super::super::{Effect, Transition};
-use super::call::LOOK_UP;
+use super::call::{LOOK_UP, SUBMIT};
 use super::journal::{Journal, Open, Proof};
 use super::protocol::LookUpAnswer;
 use super::submit::{schedule, timed_out};
-use super::{Delivery, count};
+use super::{Delivery, count, settle};
 use crate::model::{Key, Reject, RejectReason, Timestamp, Verdict};
 
 impl Delivery {
     /// Intends a look-up, also after the horizon: a found submit is a proof at any time.
-    pub(super) fn look_up(&self, open: Open) -> Transition<Journal> {
+    pub(super) fn look_up(&self, key: &Key, open: Open, now: Timestamp) -> Transition<Journal> {
+        let Some(request) = self.protocol.look_up_request(&open.deliverable) else {
+            return settle(SUBMIT, self.never_known(key, open, now, now));
+        };
         let call = open.call.saturating_add(1);
-        let act = self.act(LOOK_UP, call, self.protocol.look_up_request(&open.deliverable));
+        let act = self.act(LOOK_UP, call, request);
         Transition::to(Journal::LookingUp(Open { call, ..open })).with(act)
     }
 
@@ -20,7 +23,7 @@ impl Delivery {
     pub(super) fn on_looked_up(&self, key: &Key, open: Open, verdict: Verdict, now: Timestamp) -> Transition<Journal> {
         let since = open.doubtful_since.unwrap_or(open.intended_at);
         let within_horizon = now.since(since) <= self.settings.lookup_horizon;
-        let absent = self.protocol.words().absent;
+        let absent = self.protocol.words(&open.deliverable.name).absent;
         match self.look_up_answer(verdict) {
             LookUpAnswer::Found { id } => self.succeed(key, open, Proof::Found(id), now),
             LookUpAnswer::Absent if within_horizon => {
@@ -31,7 +34,7 @@ impl Delivery {
                 self.submit(open, now).with(Effect::Count(count::RETRY_ABSENT))
             }
             LookUpAnswer::Absent => {
-                let remedy = self.protocol.words().remedy;
+                let remedy = self.protocol.words(&open.deliverable.name).remedy;
                 let detail = format!("{absent}, but the submit of {since} is too long ago to tell: {remedy}");
                 self.give_up(key, open, detail, now)
             }
@@ -54,6 +57,16 @@ impl Delivery {
                 self.give_up(key, open, detail, now)
             }
         }
+    }
+
+    /// A submit in doubt, executed by this time if at all, that no look-up can tell of.
+    pub(super) fn never_known(&self, key: &Key, open: Open, by: Timestamp, now: Timestamp) -> Transition<Journal> {
+        let remedy = self.protocol.words(&open.deliverable.name).remedy;
+        let detail = format!(
+            "the answer to the submit of {} was lost, and it cannot be looked up; it may still be executed until {by}: after that {remedy}",
+            open.intended_at
+        );
+        self.give_up(key, open, detail, now)
     }
 
     fn look_up_answer(&self, verdict: Verdict) -> LookUpAnswer {

@@ -53,8 +53,8 @@
 //! | Refused | Failed |
 //! | Busy, `NotSent` | Waiting; Failed after `give_up_after` |
 //! | Suspended | Waiting; the attempt and its time do not count |
-//! | Unclear, Unknown | Unsure, for request time-out + visibility lag |
-//! | Inherited | Unsure, for the intent's validity + request time-out + visibility lag |
+//! | Unclear, Unknown | Unsure, for request time-out + visibility lag; Unknown if it cannot be looked up |
+//! | Inherited | Unsure, for the intent's validity + request time-out + visibility lag; Unknown if it cannot be looked up |
 //!
 //! | outcome of the look-up: [`LookUpAnswer`] or [`Verdict`] | becomes |
 //! |---|---|
@@ -62,6 +62,9 @@
 //! | Absent | Submitting; Failed after `give_up_after`; Unknown past `lookup_horizon` |
 //! | Unclear, `NotSent`, Unknown, Inherited | Unsure, with back-off; Unknown past both `lookup_horizon` and `give_up_after` |
 //! | Suspended | Unsure |
+//!
+//! A deliverable for which [`Protocol::look_up_request`] has no request, such as an order of a deployed folder, is never Unsure or
+//! `LookingUp`.
 //!
 //! Outcomes of another attempt are ignored. The commands of an operator have a table in [`command`].
 //!
@@ -79,6 +82,10 @@
 //! - **A rebalance must not shorten a wait.** While the journal is in doubt, the submit stays pending (no
 //!   [`Settle`](super::Effect::Settle)), so a new owner gets [`Verdict::Inherited`] and restarts the wait. The runtime delivers
 //!   it before it fires the timers of a restored task.
+//!
+//! What cannot be looked up is not submitted again: a lost answer or a new owner makes it Unknown at once. The alert says until
+//! when it may still be executed, which is the end of the wait that a look-up would have. Only after the statement of an operator
+//! that it was not executed is there another submit.
 //!
 //! The remaining risk is a look-up that finds nothing although the submit was executed, because it is visible later than
 //! `visibility_lag` or was deleted by hand. After `lookup_horizon`, when the target may have removed it, an empty look-up proves
@@ -176,7 +183,7 @@ impl Processor for Delivery {
                 None => self.on_submission(key, &event, now),
                 Some(journal) => Ok(Transition::to(journal).with(Effect::Count(count::DUPLICATE))),
             },
-            Input::Timer(Timer { kind: TIMER, due }) => Ok(self.on_timer(state, due, now)),
+            Input::Timer(Timer { kind: TIMER, due }) => Ok(self.on_timer(key, state, due, now)),
             Input::Timer(Timer { kind: TimerKind::Delay(_) | TimerKind::Deadline(_), .. }) => Ok(unchanged(state)),
             Input::Outcome(outcome) => Ok(self.on_outcome(key, state, outcome, now)),
             Input::Command(command) => self.on_command(key, state, &command, now),
@@ -185,14 +192,14 @@ impl Processor for Delivery {
 }
 
 impl Delivery {
-    fn on_timer(&self, state: Option<Journal>, due: Timestamp, now: Timestamp) -> Transition<Journal> {
+    fn on_timer(&self, key: &Key, state: Option<Journal>, due: Timestamp, now: Timestamp) -> Transition<Journal> {
         // A timer is late if the sink was suspended or the task had no owner: that time does not count.
         let late = now.since(due);
         match state {
             None | Some(Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_)) => unchanged(None),
             Some(journal @ (Journal::Submitting(_) | Journal::LookingUp(_))) => Transition::to(journal),
             Some(Journal::Waiting(open)) => self.submit(open.paused(late, now), now),
-            Some(Journal::Unsure(open)) => self.look_up(open.paused(late, now)),
+            Some(Journal::Unsure(open)) => self.look_up(key, open.paused(late, now), now),
         }
     }
 

@@ -19,8 +19,9 @@ pub trait Protocol: fmt::Debug + Send + Sync + 'static {
     /// Encodes the request of a submit.
     fn submit_request(&self, deliverable: &Deliverable) -> String;
 
-    /// Encodes the request of a look-up, which finds out if a submit of this deliverable was executed. Idempotent.
-    fn look_up_request(&self, deliverable: &Deliverable) -> String;
+    /// Encodes the request of a look-up, which finds out if a submit of this deliverable was executed. Idempotent. `None`: it
+    /// cannot be looked up, so that a submit in doubt is Unknown at once.
+    fn look_up_request(&self, deliverable: &Deliverable) -> Option<String>;
 
     /// Decodes the answer to a submit.
     fn submit_answer(&self, answer: &str) -> SubmitAnswer;
@@ -28,8 +29,8 @@ pub trait Protocol: fmt::Debug + Send + Sync + 'static {
     /// Decodes the answer to a look-up.
     fn look_up_answer(&self, answer: &str) -> LookUpAnswer;
 
-    /// The target's field names and texts in records, alerts and errors.
-    fn words(&self) -> &'static Words;
+    /// The target's field names and texts in records, alerts and errors about a deliverable of this name.
+    fn words(&self, name: &str) -> &'static Words;
 
     /// The families of [`Prepared::count`], each with all its series.
     fn metrics(&self) -> Vec<Family>;

@@ -100,7 +100,7 @@ impl Delivery {
             }
             Verdict::Inherited => {
                 let wait = self.settings.doubt_after_rebalance();
-                return doubt(open, wait, now).with(Effect::Count(count::INHERITED));
+                return self.doubt(key, open, wait, now).with(Effect::Count(count::INHERITED));
             }
             Verdict::Unknown(_) => SubmitAnswer::Unclear,
         };
@@ -112,7 +112,8 @@ impl Delivery {
             }
             SubmitAnswer::Suspended { .. } => self.suspended(key, open, now),
             SubmitAnswer::Unclear => {
-                doubt(open, self.settings.doubt_after_loss(), now).with(Effect::Count(count::LOST_ANSWER))
+                let wait = self.settings.doubt_after_loss();
+                self.doubt(key, open, wait, now).with(Effect::Count(count::LOST_ANSWER))
             }
         }
     }
@@ -138,6 +139,18 @@ impl Delivery {
             .with(Effect::Count(count::RETRY_SUSPENDED))
     }
 
+    /// The latest submit is in doubt: a look-up after `wait`. The act stays pending, so that a new owner inherits it and restarts
+    /// the wait. What cannot be looked up is Unknown.
+    fn doubt(&self, key: &Key, open: Open, wait: Duration, now: Timestamp) -> Transition<Journal> {
+        let look_up_at = now.saturating_add(wait);
+        if self.protocol.look_up_request(&open.deliverable).is_none() {
+            return self.never_known(key, open, look_up_at, now);
+        }
+        let doubtful_since = open.doubtful_since.or(Some(open.intended_at));
+        let open = Open { doubtful_since, lookup_failures: 0, ..open };
+        Transition::to(Journal::Unsure(open)).with(schedule(look_up_at))
+    }
+
     /// True when the time for attempts has run out.
     pub(super) fn has_timed_out(&self, open: &Open, now: Timestamp) -> bool {
         now.since(open.since) >= self.settings.give_up_after
@@ -156,14 +169,6 @@ struct Retry {
     after: Option<Duration>,
     detail: String,
     count: Count,
-}
-
-/// The latest submit is in doubt: a look-up after `wait`. The act stays pending, so that a new owner inherits it and restarts
-/// the wait.
-fn doubt(open: Open, wait: Duration, now: Timestamp) -> Transition<Journal> {
-    let doubtful_since = open.doubtful_since.or(Some(open.intended_at));
-    let open = Open { doubtful_since, lookup_failures: 0, ..open };
-    Transition::to(Journal::Unsure(open)).with(schedule(now.saturating_add(wait)))
 }
 
 /// The reason of a delivery that gives up.

@@ -198,7 +198,7 @@ impl Inner {
 
     fn execute(&mut self, request: &str, now: Duration) -> Answer {
         match serde_json::from_str(request) {
-            Ok(Request::Submit { folder, .. }) => {
+            Ok(Request::Submit { folder, .. } | Request::Run { folder, .. } | Request::Order { name: folder, .. }) => {
                 let visible_at = now.saturating_add(VISIBILITY_LAG);
                 let found = self.folders.entry(folder.clone()).or_default();
                 *found = Folder { runs: found.runs + 1, visible_at };
@@ -231,7 +231,9 @@ impl Sink for ExecutorSink {
         let owner = self.owner.clone();
         let mut inner = self.executor.inner();
         match serde_json::from_str(&act.request) {
-            Ok(Request::Submit { folder, .. }) => drop(inner.submitters.insert(folder, owner.clone())),
+            Ok(Request::Submit { folder, .. } | Request::Run { folder, .. } | Request::Order { name: folder, .. }) => {
+                drop(inner.submitters.insert(folder, owner.clone()));
+            }
             Ok(Request::LookUp { folder, .. }) if inner.submitters.get(&folder) != Some(&owner) => {
                 inner.coverage.count(CoveragePoint::Inherited);
             }

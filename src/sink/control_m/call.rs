@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -14,13 +14,13 @@ use super::exchange::Exchange;
 use super::permit::Expired;
 use super::refusal::{self, Refusal};
 use super::report::Report;
-use super::request::Call;
+use super::request::{self, Call};
 use super::settings::{Error, Settings};
 use super::suspension::{Gate, Suspension, next_interval};
 use super::verdict;
 use crate::metric::Metrics;
 use crate::model::{Clock, Key, Verdict};
-use crate::processor::delivery::control_m::CONTROL_M;
+use crate::processor::delivery::control_m::{CONTROL_M, Mode};
 
 /// Executes acts, a limited number at once.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(super) struct Caller {
     gate: Gate,
     /// Held by the one check that is made.
     checking: Mutex<()>,
+    /// The mode of the submits of checks, once it is known.
+    checked_mode: OnceLock<Mode>,
     report: Report,
     metrics: Option<Arc<Metrics>>,
     /// The number of accepted acts without a verdict.
@@ -79,6 +81,7 @@ impl Caller {
             probe_intervals: (settings.probe_interval, settings.probe_interval_max),
             gate: Gate::default(),
             checking: Mutex::new(()),
+            checked_mode: OnceLock::new(),
             report: Report::default(),
             metrics: None,
             in_flight: watch::Sender::new(0),
@@ -157,7 +160,7 @@ impl Caller {
             return verdict::suspended(suspension.refusal.detail);
         }
         let (path, folder, is_submit) = match &call {
-            Call::Submit { folder, .. } => ("/run/ondemand", folder.clone(), true),
+            Call::Submit { mode, folder, .. } => (request::path(*mode), folder.clone(), true),
             Call::LookUp { folder, .. } => ("/run/jobs/status", folder.clone(), false),
         };
         // The wait for a slot may have been long. The last check is in the body (`permit`).
@@ -195,8 +198,9 @@ impl Caller {
         self.gate.suspension()
     }
 
-    /// Checks at the start of an instance, before there is a call.
-    pub(super) async fn check_at_start(self: &Arc<Self>) {
+    /// Checks at the start of an instance, before there is a call, that submits of this mode are taken.
+    pub(super) async fn check_at_start(self: &Arc<Self>, mode: Mode) {
+        self.checked_mode.get_or_init(|| mode);
         let _one_at_a_time = self.checking.lock().await;
         match self.check().await {
             Checked::Well => {
@@ -240,7 +244,7 @@ impl Caller {
 
     async fn measured_check(&self) -> Checked {
         let begun = self.clock.uptime();
-        let (checked, status) = check::make(&self.client).await;
+        let (checked, status) = check::make(&self.client, self.checked_mode.get().copied().unwrap_or_default()).await;
         self.measure("check", status, self.clock.uptime().saturating_sub(begun));
         checked
     }

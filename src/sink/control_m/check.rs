@@ -3,7 +3,8 @@
 use super::client::Client;
 use super::exchange::{Exchange, Reason, Reply};
 use super::refusal::{self, Refusal};
-use super::{health, message};
+use super::{health, message, request};
+use crate::processor::delivery::control_m::Mode;
 
 /// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,9 +18,9 @@ pub(super) enum Checked {
 }
 
 /// Makes the check.
-pub(super) async fn make(client: &Client) -> (Checked, Option<u16>) {
-    let exchange = client.check().await;
-    let url = client.url("/run/ondemand");
+pub(super) async fn make(client: &Client, mode: Mode) -> (Checked, Option<u16>) {
+    let exchange = client.check(mode).await;
+    let url = client.url(request::path(mode));
     match exchange {
         Exchange::NotSent(failure) => {
             let unclear = || Checked::Unclear(failure.detail.clone());
@@ -27,7 +28,7 @@ pub(super) async fn make(client: &Client) -> (Checked, Option<u16>) {
         }
         Exchange::Lost(detail) => (Checked::Unclear(format!("{url}: {detail}")), None),
         Exchange::NoSession(reply) => (of_login(client, &reply), Some(reply.status)),
-        Exchange::Answered(reply) => (of_answer(client, &reply, &url).await, Some(reply.status)),
+        Exchange::Answered(reply) => (of_answer(client, &reply, (mode, &url)).await, Some(reply.status)),
     }
 }
 
@@ -47,7 +48,7 @@ fn of_login(client: &Client, reply: &Reply) -> Checked {
     }
 }
 
-async fn of_answer(client: &Client, reply: &Reply, url: &str) -> Checked {
+async fn of_answer(client: &Client, reply: &Reply, (mode, url): (Mode, &str)) -> Checked {
     let Some(refusal) = refusal::of_reply(reply, url) else {
         // Proxies answer so for a server that does not; Control-M's own 503 is an answer.
         let is_own = reply.body.as_deref().is_ok_and(message::is_error_list);
@@ -57,10 +58,10 @@ async fn of_answer(client: &Client, reply: &Reply, url: &str) -> Checked {
             Checked::Well
         };
     };
-    if refusal.reason == Reason::NotFound && health::ask(client).await.is_ok() {
+    if mode == Mode::OnDemand && refusal.reason == Reason::NotFound && health::ask(client).await.is_ok() {
         let detail = format!(
             "Control-M's address {url} answered 404, while the rest of the API answers: this Control-M cannot run on demand, which \
-             takes version 9.0.21.200 or later"
+             takes version 9.0.21.200 or later: update it, or write `mode: run` in the topology's deliver.control_m"
         );
         return Checked::Refused(Refusal { reason: Reason::NotFound, detail });
     }

@@ -18,6 +18,7 @@ use super::permit::{self, Permitted};
 use super::request::{self, Call, LOOK_UP_ROWS_MAX};
 use super::settings::{Error, Settings};
 use crate::model::Clock;
+use crate::processor::delivery::control_m::Mode;
 use crate::sink::http::{chain, retry_after};
 
 /// The longest response that is read, in bytes: 10,000 rows take some 5 MB.
@@ -48,10 +49,9 @@ impl Client {
     /// when it is about to be sent.
     pub(super) async fn send(&self, call: Call, expires_at: Duration) -> Exchange {
         match call {
-            Call::Submit { body, .. } => {
+            Call::Submit { mode, body, .. } => {
                 let (body, refused) = Permitted::new(body, Arc::clone(&self.clock), expires_at);
-                let request = self.http.post(self.url("/run/ondemand")).header(CONTENT_TYPE, request::form_type());
-                let exchange = self.exchange(request.body(reqwest::Body::wrap(body))).await;
+                let exchange = self.exchange(self.submit(mode).body(reqwest::Body::wrap(body))).await;
                 let expired = || Failure::of_call(permit::Expired.to_string());
                 if refused.is_set() { Exchange::NotSent(expired()) } else { exchange }
             }
@@ -59,10 +59,14 @@ impl Client {
         }
     }
 
-    /// A submit without a definition: it submits nothing, and is refused for that where submits are taken.
-    pub(super) async fn check(&self) -> Exchange {
-        let request = self.http.post(self.url("/run/ondemand")).header(CONTENT_TYPE, request::form_type());
-        self.exchange(request.body(request::form_without_definition())).await
+    /// A submit without a definition or a folder: it submits nothing, and is refused for that where submits are taken.
+    pub(super) async fn check(&self, mode: Mode) -> Exchange {
+        self.exchange(self.submit(mode).body(request::empty(mode))).await
+    }
+
+    /// A submit without its body.
+    fn submit(&self, mode: Mode) -> RequestBuilder {
+        self.http.post(self.url(request::path(mode))).header(CONTENT_TYPE, request::content_type(mode))
     }
 
     /// Requests the jobs of the folders of this name, where `*` stands for any characters, at most `limit`.

@@ -96,7 +96,7 @@ use call::Caller;
 
 use crate::metric::Metrics;
 use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, Target, TaskId};
-use crate::processor::delivery::control_m::CONTROL_M;
+use crate::processor::delivery::control_m::{CONTROL_M, Mode};
 
 /// The [`Sink`] of Control-M.
 #[derive(Debug)]
@@ -131,11 +131,11 @@ impl ControlM {
         health::ask(self.caller.client()).await
     }
 
-    /// Checks address, certificate and credential in the background, and logs the result in one line with the remedy. While
-    /// everybody is refused the sink is suspended.
-    pub fn check_at_start(&self) {
+    /// Checks address, certificate and credential in the background, by a submit of this mode, and logs the result in one line
+    /// with the remedy. While everybody is refused the sink is suspended.
+    pub fn check_at_start(&self, mode: Mode) {
         let caller = Arc::clone(&self.caller);
-        self.handle.spawn(async move { caller.check_at_start().await });
+        self.handle.spawn(async move { caller.check_at_start(mode).await });
     }
 
     /// Replaces the credential for requests that start from now on; false if it is the same.

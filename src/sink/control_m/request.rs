@@ -3,7 +3,9 @@
 //! The multipart form is built here and not by reqwest: it is small, and this way the body is certainly one buffer with
 //! a known length.
 
-use crate::processor::delivery::control_m::Request;
+use serde_json::{Map, Value};
+
+use crate::processor::delivery::control_m::{Mode, Request};
 
 /// The most rows of a look-up. One would be enough; the rest is for the folder's own row.
 pub(super) const LOOK_UP_ROWS_MAX: usize = 100;
@@ -14,11 +16,13 @@ const BOUNDARY: &str = "sheaf-7f0c2b1e5a9d4c33";
 /// A call, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Call {
-    /// `POST {base}/run/ondemand`.
+    /// `POST {base}/run/ondemand`, `/run` or `/run/order`.
     Submit {
-        /// The folder of the definition.
+        /// Which of them.
+        mode: Mode,
+        /// The folder of the definition, or the deployed one.
         folder: String,
-        /// The whole multipart body.
+        /// The whole body.
         body: String,
     },
     /// `GET {base}/run/jobs/status?..`.
@@ -34,12 +38,15 @@ impl Call {
     /// Decodes and validates an act's request before anything is sent.
     pub(super) fn decode(request: &str) -> Result<Self, String> {
         match serde_json::from_str(request) {
-            Ok(Request::Submit { folder, definition }) => {
-                // It must be an object: the server accepts nothing else, and a text or a number would be an error of
-                // the template.
-                serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&definition)
-                    .map_err(|error| format!("the definition of {folder} is not a JSON object: {error}"))?;
-                Ok(Self::Submit { folder, body: form(&definition) })
+            Ok(Request::Submit { folder, definition }) => Self::of_definition(Mode::OnDemand, folder, &definition),
+            Ok(Request::Run { folder, definition }) => Self::of_definition(Mode::Run, folder, &definition),
+            Ok(Request::Order { name, order }) => {
+                let folder =
+                    object(&order, &name)?.get("folder").and_then(Value::as_str).unwrap_or_default().to_owned();
+                if folder.is_empty() {
+                    return Err(format!("{name} names no folder"));
+                }
+                Ok(Self::Submit { mode: Mode::Order, folder, body: order })
             }
             Ok(Request::LookUp { folder, .. }) if folder.is_empty() => {
                 Err("the look-up names no folder, so it would match every folder".to_owned())
@@ -48,22 +55,58 @@ impl Call {
             Err(error) => Err(format!("this version of sheaf cannot decode the act's request: {error}")),
         }
     }
+
+    fn of_definition(mode: Mode, folder: String, definition: &str) -> Result<Self, String> {
+        object(definition, &format!("the definition of {folder}"))?;
+        let body = form(part(mode), definition);
+        Ok(Self::Submit { mode, folder, body })
+    }
+}
+
+/// The object of a body: the server accepts nothing else, and a text or a number would be an error of the template.
+fn object(text: &str, what: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(text).map_err(|error| format!("{what} is not a JSON object: {error}"))
+}
+
+/// The path of submits, below the base.
+pub(super) const fn path(mode: Mode) -> &'static str {
+    match mode {
+        Mode::OnDemand => "/run/ondemand",
+        Mode::Run => "/run",
+        Mode::Order => "/run/order",
+    }
 }
 
 /// The content type of [`Call::Submit`]'s body.
-pub(super) fn form_type() -> String {
-    format!("multipart/form-data; boundary={BOUNDARY}")
+pub(super) fn content_type(mode: Mode) -> String {
+    match mode {
+        Mode::OnDemand | Mode::Run => format!("multipart/form-data; boundary={BOUNDARY}"),
+        Mode::Order => "application/json".to_owned(),
+    }
 }
 
-/// A form without a definition, which submits nothing.
-pub(super) fn form_without_definition() -> String {
-    format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"check\"\r\n\r\nsheaf\r\n--{BOUNDARY}--\r\n")
+/// A body without a definition or a folder, which submits nothing.
+pub(super) fn empty(mode: Mode) -> String {
+    match mode {
+        Mode::OnDemand | Mode::Run => {
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"check\"\r\n\r\nsheaf\r\n--{BOUNDARY}--\r\n")
+        }
+        Mode::Order => "{}".to_owned(),
+    }
 }
 
-/// A form with the one part `definitionsFile`. (`POST /run` calls it `jobDefinitionsFile`; the wrong name is a 400.)
-fn form(definition: &str) -> String {
+/// The name of the part with the definition. Another one is answered with 400.
+const fn part(mode: Mode) -> &'static str {
+    match mode {
+        Mode::OnDemand | Mode::Order => "definitionsFile",
+        Mode::Run => "jobDefinitionsFile",
+    }
+}
+
+/// A form with this one part.
+fn form(part: &str, definition: &str) -> String {
     format!(
-        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"definitionsFile\"; filename=\"jobs.json\"\r\n\
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"jobs.json\"\r\n\
          Content-Type: application/json\r\n\r\n{definition}\r\n--{BOUNDARY}--\r\n"
     )
 }
@@ -83,7 +126,14 @@ mod tests {
 
     #[test]
     fn what_is_no_request_is_not_sent() {
-        for request in ["", "{}", r#"{"do":"dance"}"#, r#"{"do":"look_up","folder":"","server":"s"}"#] {
+        for request in [
+            "",
+            "{}",
+            r#"{"do":"dance"}"#,
+            r#"{"do":"look_up","folder":"","server":"s"}"#,
+            r#"{"do":"order","name":"order-a","order":"{\"ctm\":\"s\"}"}"#,
+            r#"{"do":"order","name":"order-a","order":"[]"}"#,
+        ] {
             assert!(Call::decode(request).is_err(), "{request}");
         }
     }

@@ -1,8 +1,10 @@
 //! The Control-M sink against the simulator and against faulty servers, over real HTTP.
 
+mod command;
 mod control;
 mod hostile;
 mod judge;
+mod modes;
 mod outage;
 mod page;
 pub(crate) mod premises;

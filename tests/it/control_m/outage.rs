@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sheaf::mock::control_m::{Action, Fault};
 use sheaf::model::{Sink, Target};
-use sheaf::processor::delivery::control_m::Answer;
+use sheaf::processor::delivery::control_m::{Answer, Mode};
 use sheaf::secret::Secret;
 use sheaf::sink::control_m::{ControlM, Credential, CredentialSource, Settings};
 
@@ -127,7 +127,7 @@ fn the_start_tells_an_address_without_its_path() {
     let fixture = Fixture::new();
     let base = fixture.simulator.base_url().replace("/automation-api", "");
     let sink = fixture.sink(&settings(&base));
-    sink.check_at_start();
+    sink.check_at_start(Mode::OnDemand);
     until(|| suspension(&sink).contains("is `/automation-api` missing in control_m.base_url?"));
 }
 
@@ -135,14 +135,14 @@ fn the_start_tells_an_address_without_its_path() {
 fn the_start_tells_a_server_that_cannot_run_on_demand() {
     let fixture = Fixture::new();
     fixture.simulator.inject(Fault::always("POST", ON_DEMAND, Action::respond(404, "")));
-    fixture.sink.check_at_start();
+    fixture.sink.check_at_start(Mode::OnDemand);
     until(|| suspension(&fixture.sink).contains("cannot run on demand, which takes version 9.0.21.200"));
 }
 
 #[test]
 fn a_check_submits_nothing_and_a_well_one_changes_nothing() {
     let fixture = Fixture::new();
-    fixture.sink.check_at_start();
+    fixture.sink.check_at_start(Mode::OnDemand);
     until(|| fixture.simulator.dump().requests == 1);
     assert!(fixture.submits().is_empty());
     assert!(capacity(&fixture.sink) > 0);

@@ -19,7 +19,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sheaf::model::{Headers, Key, Record, Target, Timestamp, Topic, TopicPartition};
-use sheaf::processor::delivery::control_m::Folders;
+use sheaf::processor::delivery::control_m::{Folders, Mode};
 use sheaf::processor::delivery::{Backoff, Delivery, Settings};
 use sheaf::processor::{Event, Input};
 use sheaf::template::Template;
@@ -28,15 +28,30 @@ use sheaf::template::Template;
 pub(crate) const SMALL: &str =
     r#"{"{{ folder }}": {"Type": "Folder", "job": {"Type": "Job:Dummy", "Description": "{{ parent.description }}"}}}"#;
 
+/// A template of an order.
+pub(crate) const ORDER: &str =
+    r#"{"ctm": "{{ server_name }}", "folder": "ship", "variables": [{"ORDER": "{{ bundle_id }}"}]}"#;
+
 /// The delivery of all tests, with this template.
 pub(crate) fn delivery(source: &str) -> Delivery {
     Delivery::new(folders(source), settings())
 }
 
+/// The same by orders of a deployed folder.
+pub(crate) fn delivery_of_orders() -> Delivery {
+    Delivery::new(Folders { mode: Mode::Order, ..folders(ORDER) }, settings())
+}
+
 /// Control-M's folders, made by this template.
 pub(crate) fn folders(source: &str) -> Folders {
     let template = Template::compile("test.json", source).unwrap();
-    Folders { template, server: "smprod".to_owned(), retention_days: 14, external_events: Vec::new() }
+    Folders {
+        mode: Mode::OnDemand,
+        template,
+        server: "smprod".to_owned(),
+        retention_days: 14,
+        external_events: Vec::new(),
+    }
 }
 
 /// The settings of all tests; sums of different durations are different.

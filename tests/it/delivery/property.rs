@@ -9,7 +9,7 @@ use sheaf::processor::delivery::{Delivery, Journal, TIMER};
 use sheaf::processor::{Command, Effect, Input, Processor};
 use uuid::Uuid;
 
-use super::{SMALL, delivery, submission, submitted};
+use super::{SMALL, delivery, delivery_of_orders, submission, submitted};
 
 /// The time after a lost answer from which a look-up is conclusive: request time-out and visibility lag of the settings.
 const LOST_MS: i64 = 80_000;
@@ -172,12 +172,13 @@ impl Model {
 
     fn begin(&mut self, act: Act) {
         match serde_json::from_str(&act.request).unwrap() {
-            Request::Submit { .. } => {
+            Request::Submit { .. } | Request::Run { .. } | Request::Order { .. } => {
                 assert!(self.may_submit, "a submit, but an earlier one may have been executed");
                 self.may_submit = false;
             }
             Request::LookUp { .. } => {
                 assert!(self.now >= self.doubt_until, "an inconclusive look-up");
+                assert!(act.request.contains("folder-p1"), "an order cannot be looked up");
             }
         }
         let slot = usize::from(act.slot.0);
@@ -208,9 +209,10 @@ proptest! {
 
     #[test]
     fn a_submit_is_retried_only_if_the_previous_one_was_not_executed(
-        happenings in prop::collection::vec(operation(), 1..60)
+        happenings in prop::collection::vec(operation(), 1..60),
+        is_order in any::<bool>(),
     ) {
-        let delivery = delivery(SMALL);
+        let delivery = if is_order { delivery_of_orders() } else { delivery(SMALL) };
         let mut model = Model { may_submit: true, ..Model::default() };
         model.apply(&delivery, &Operation::Submission);
         for operation in &happenings {

@@ -38,8 +38,8 @@ impl Protocol for Letters {
         format!("send {}: {}", letter.name, letter.content)
     }
 
-    fn look_up_request(&self, letter: &Deliverable) -> String {
-        format!("has {} come?", letter.name)
+    fn look_up_request(&self, letter: &Deliverable) -> Option<String> {
+        Some(format!("has {} come?", letter.name))
     }
 
     fn submit_answer(&self, answer: &str) -> SubmitAnswer {
@@ -56,7 +56,7 @@ impl Protocol for Letters {
         }
     }
 
-    fn words(&self) -> &'static Words {
+    fn words(&self, _name: &str) -> &'static Words {
         &WORDS
     }
 

@@ -10,11 +10,12 @@
 //! | `stray p1`, `stray p1 deadline` | a timer that was not set |
 //! | `suspended p1 call=1` | the outcome of a call that a suspended sink did not make |
 //! | `give_up_after 2h`, `jitter 25`, `template {..}` | changes the settings |
+//! | `mode order` | changes the mode: `on_demand`, `run` or `order` |
 
 use serde_json::json;
 use sheaf::model::{ActSlot, Headers, Key, Outcome, Timer, TimerKind, Timestamp, Verdict};
 use sheaf::processor::bundle::EVENT_TYPE;
-use sheaf::processor::delivery::control_m::{Answer, Folders};
+use sheaf::processor::delivery::control_m::{Answer, Folders, Mode};
 use sheaf::processor::delivery::{Delivery, End, Journal, Open, Proof, Settings, SubmissionKeying, TIMER};
 use sheaf::processor::{Input, Keyed, Keying};
 use sheaf::testing::golden::{Command, Error, Given, Script, hours};
@@ -52,8 +53,18 @@ impl Script for DeliveryScript {
                 self.settings.retry.jitter_percent = command.word(0)?.parse().map_err(|error| format!("{error}"))?;
                 return Ok(Given::Nothing);
             }
+            "mode" => {
+                self.folders.mode = match command.word(0)? {
+                    "on_demand" => Mode::OnDemand,
+                    "run" => Mode::Run,
+                    "order" => Mode::Order,
+                    other => return Err(format!("no mode: {other}").into()),
+                };
+                return Ok(Given::Nothing);
+            }
             "template" => {
-                self.folders = folders(command.word(0)?);
+                let mode = self.folders.mode;
+                self.folders = Folders { mode, ..folders(command.word(0)?) };
                 return Ok(Given::Nothing);
             }
             "submission" => submission_of(command)?,

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `balance` | the balance sheet of hostile inputs |
 //! | `hostile` | hostile inputs from a seed |
+//! | `original` | the defects of the original consumer |
 //! | `replay` | a recorded day that is replayed |
 
 mod balance;
 mod hostile;
+mod original;
 mod replay;
 
 use std::sync::Arc;

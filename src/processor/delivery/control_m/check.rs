@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Folders;
-use super::definition::{Content, Error, VARIABLES, render_with};
+use super::definition::{Content, Error, render_with, variables};
 use super::jobs_as_code::{self, EVENTS_MAX};
+use super::{Folders, Mode};
 use crate::processor::bundle::NamedChildren;
 use crate::template::{self, Finding, Sample, SamplePayload, Severity};
 
@@ -42,7 +42,7 @@ struct Bundle {
 impl Folders {
     /// The findings in the template, errors first of all in each bundle; empty if each sample renders.
     pub fn check(&self, children: Children<'_>) -> Vec<Finding> {
-        let mut findings = self.template.lint(&VARIABLES);
+        let mut findings = self.template.lint(&variables(self.mode));
         // A rendering stops at an unknown name, and tells nothing else then.
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             return findings;
@@ -54,7 +54,7 @@ impl Folders {
             match self.render(&sample, bundle, children.names) {
                 Err(error) => {
                     if told.insert(place(&error)) {
-                        let severity = severity(&sample, &error, bundle, children);
+                        let severity = severity(&sample, &error, bundle, (children, self.mode));
                         findings.push(Finding { severity, text: format!("{error} ({})", words(bundle)) });
                     }
                 }
@@ -117,9 +117,9 @@ fn bundles(children: Children<'_>) -> impl Iterator<Item = Bundle> {
 }
 
 /// A mistake that certainly meets bundles is an error. The number of children is one of the events, as are their fields.
-fn severity(sample: &Sample, error: &Error, bundle: Bundle, children: Children<'_>) -> Severity {
+fn severity(sample: &Sample, error: &Error, bundle: Bundle, (children, mode): (Children<'_>, Mode)) -> Severity {
     let certain = match error {
-        Error::Template(error @ template::Error::Evaluation { .. }) => !sample.is_uncertain(error, &VARIABLES),
+        Error::Template(error @ template::Error::Evaluation { .. }) => !sample.is_uncertain(error, &variables(mode)),
         // A child that this bundle does not have: `children[2]`.
         Error::Template(template::Error::Undefined { .. }) => bundle.children == children.usual,
         Error::Template(_) | Error::NoFolder { .. } | Error::Invalid { .. } => true,
@@ -156,7 +156,7 @@ fn words(Bundle { children, late, has_parent }: Bundle) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Children, Folders, NamedChildren, Severity};
+    use super::{Children, Folders, Mode, NamedChildren, Severity};
     use crate::template::Template;
 
     const ONE: Children<'_> = Children { usual: 1, varies: false, has_parent: true, names: &[] };
@@ -173,7 +173,13 @@ mod tests {
 
     fn of(source: &str, children: Children<'_>) -> Vec<(Severity, String)> {
         let template = Template::compile("t.json", source).unwrap();
-        let folders = Folders { template, server: "s".into(), retention_days: 1, external_events: Vec::new() };
+        let folders = Folders {
+            mode: Mode::OnDemand,
+            template,
+            server: "s".into(),
+            retention_days: 1,
+            external_events: Vec::new(),
+        };
         folders.check(children).into_iter().map(|finding| (finding.severity, finding.text)).collect()
     }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::jobs_as_code::{self, Finding};
-use super::{Folders, count};
+use super::{Folders, Mode, count, order};
 use crate::processor::Count;
 use crate::processor::delivery::Submission;
 use crate::template::{self, Payload, Severity, Template};
@@ -78,14 +78,18 @@ struct Context<'a, P: Serialize> {
     parent: Option<&'a P>,
     children: &'a [P],
     members: BTreeMap<&'a str, Vec<&'a P>>,
-    folder: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<&'a str>,
     first_event_at: &'a Value,
     completed_at: &'a Value,
     late: &'a Value,
 }
 
+/// The variable that an order does not have: its folder is deployed.
+const FOLDER: &str = "folder";
+
 /// The names of the variables.
-pub(super) const VARIABLES: [&str; 14] = [
+const VARIABLES: [&str; 14] = [
     "server_name",
     "retention_days",
     "job_name",
@@ -96,11 +100,16 @@ pub(super) const VARIABLES: [&str; 14] = [
     "parent",
     "children",
     "members",
-    "folder",
+    FOLDER,
     "first_event_at",
     "completed_at",
     "late",
 ];
+
+/// The names of the variables in this mode.
+pub(super) fn variables(mode: Mode) -> Vec<&'static str> {
+    VARIABLES.into_iter().filter(|name| mode != Mode::Order || *name != FOLDER).collect()
+}
 
 /// The children by name; none if they are not counted by name.
 fn by_name(submission: &Submission) -> BTreeMap<&str, Vec<&Payload>> {
@@ -111,7 +120,7 @@ fn by_name(submission: &Submission) -> BTreeMap<&str, Vec<&Payload>> {
     members
 }
 
-/// The definition of one submission: a JSON object with the folder as a key, which breaks no rule.
+/// The definition of one submission: a JSON object with the folder as a key, or an order, which breaks no rule.
 pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -> Result<String, Error> {
     let Checked { text, findings, .. } = render_checked(folders, submission, folder)?.named(folders, folder)?;
     let errors: Vec<Finding> =
@@ -142,14 +151,14 @@ pub(super) fn render_checked(folders: &Folders, submission: &Submission, folder:
 pub(super) struct Checked {
     pub(super) text: String,
     pub(super) findings: Vec<Finding>,
-    /// True if the definition has the folder for look-ups.
-    has_folder: bool,
+    /// True if the definition has the folder for look-ups, or is an order, which is not looked up.
+    can_be_looked_up: bool,
 }
 
 impl Checked {
     /// The same if it can be looked up by its folder: a definition without it would not be found, and be submitted again.
     pub(super) fn named(self, folders: &Folders, folder: &str) -> Result<Self, Error> {
-        if self.has_folder {
+        if self.can_be_looked_up {
             return Ok(self);
         }
         Err(Error::NoFolder { template: folders.template.name().to_owned(), folder: folder.to_owned() })
@@ -175,13 +184,16 @@ pub(super) fn render_with<P: Serialize>(
         parent,
         children,
         members,
-        folder,
+        folder: (folders.mode != Mode::Order).then_some(folder),
         first_event_at,
         completed_at,
         late,
     })?;
     let object: Map<String, Value> = serde_json::from_str(&rendered.text).unwrap_or_default();
+    if folders.mode == Mode::Order {
+        return Ok(Checked { text: rendered.text, findings: order::check(&object), can_be_looked_up: true });
+    }
     let is_constant = |text: &str| template.is_constant(text);
     let findings = jobs_as_code::check(&rendered, &object, &folders.external_events, &is_constant);
-    Ok(Checked { text: rendered.text, findings, has_folder: object.contains_key(folder) })
+    Ok(Checked { text: rendered.text, findings, can_be_looked_up: object.contains_key(folder) })
 }

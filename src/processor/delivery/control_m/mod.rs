@@ -1,9 +1,11 @@
-//! Control-M's protocol: each submission becomes one folder, and a submit in doubt is looked up by the folder's unique name.
+//! Control-M's protocol: each submission becomes one folder, and a submit in doubt is looked up by the folder's unique name; or
+//! it becomes an order of a deployed folder, which has no name that could be looked up ([`Mode`]).
 //!
 //! | file | content |
 //! |---|---|
-//! | `settings` | [`Folders`]; the usual durations and limits |
+//! | `settings` | [`Folders`], [`Mode`]; the usual durations and limits |
 //! | `folder` | the folder's name |
+//! | `order` | the name of an order, and what its body must have |
 //! | `definition` | renders the job definition of a submission |
 //! | [`jobs_as_code`] | the rules that a definition must obey |
 //! | `preview` | renders the definition of one bundle, without a delivery |
@@ -19,6 +21,7 @@ mod count;
 mod definition;
 mod folder;
 pub mod jobs_as_code;
+mod order;
 mod preview;
 mod protocol;
 mod settings;
@@ -28,7 +31,7 @@ pub use definition::SLA;
 pub use folder::FOLDER_CHARS_MAX;
 pub use preview::Preview;
 pub use protocol::{Answer, Request};
-pub use settings::{CONTROL_M, CONTROL_M_RUNS, Folders, GIVE_UP_AFTER, usual_settings};
+pub use settings::{CONTROL_M, CONTROL_M_RUNS, Folders, GIVE_UP_AFTER, Mode, usual_settings};
 
 use std::time::Duration;
 
@@ -46,9 +49,12 @@ const WORDS: Words = Words {
     remedy: "look for it in Control-M's archive",
 };
 
+const ORDER_WORDS: Words =
+    Words { name: "order", remedy: "look for the run in Control-M, also in its archive", ..WORDS };
+
 impl Protocol for Folders {
     fn prepare(&self, submission: &Submission) -> Result<Prepared, Reject> {
-        let name = folder::name(&submission.bundle_id)?;
+        let name = self.name(&submission.bundle_id)?;
         let folders = Self { template: self.template.fixed(), ..self.clone() };
         let revision = folders.template.revision();
         let (content, count) = match definition::render(&folders, submission, &name) {
@@ -59,12 +65,19 @@ impl Protocol for Folders {
     }
 
     fn submit_request(&self, deliverable: &Deliverable) -> String {
-        let Deliverable { name, content, .. } = deliverable;
-        Request::Submit { folder: name.clone(), definition: content.clone() }.encode()
+        let Deliverable { name, content, .. } = deliverable.clone();
+        // What was prepared before a change of the mode stays what it is: an order is told by its name.
+        let request = match self.mode {
+            _ if order::is_name(&name) => Request::Order { name, order: content },
+            Mode::Run => Request::Run { folder: name, definition: content },
+            Mode::OnDemand | Mode::Order => Request::Submit { folder: name, definition: content },
+        };
+        request.encode()
     }
 
-    fn look_up_request(&self, deliverable: &Deliverable) -> String {
-        Request::LookUp { folder: deliverable.name.clone(), server: self.server.clone() }.encode()
+    fn look_up_request(&self, deliverable: &Deliverable) -> Option<String> {
+        let look_up = || Request::LookUp { folder: deliverable.name.clone(), server: self.server.clone() }.encode();
+        (!order::is_name(&deliverable.name)).then(look_up)
     }
 
     fn submit_answer(&self, answer: &str) -> SubmitAnswer {
@@ -96,12 +109,22 @@ impl Protocol for Folders {
         }
     }
 
-    fn words(&self) -> &'static Words {
-        &WORDS
+    fn words(&self, name: &str) -> &'static Words {
+        if order::is_name(name) { &ORDER_WORDS } else { &WORDS }
     }
 
     fn metrics(&self) -> Vec<Family> {
         count::families()
+    }
+}
+
+impl Folders {
+    /// The name of a bundle's deliverable.
+    fn name(&self, bundle_id: &str) -> Result<String, Reject> {
+        match self.mode {
+            Mode::OnDemand | Mode::Run => folder::name(bundle_id),
+            Mode::Order => Ok(order::name(bundle_id)),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The definition of a bundle, with all findings in it, without a delivery.
 
-use super::{Folders, definition, folder};
+use super::{Folders, definition};
 use crate::model::{Reject, RejectReason};
 use crate::processor::delivery::Submission;
 use crate::template::{Finding, Severity};
@@ -18,7 +18,7 @@ impl Folders {
     /// Renders the definition of a bundle, given as the value of a submission record.
     pub fn preview(&self, submission: &[u8]) -> Result<Preview, Reject> {
         let submission = Submission::decode(submission)?;
-        let folder = folder::name(&submission.bundle_id)?;
+        let folder = self.name(&submission.bundle_id)?;
         let checked = definition::render_checked(self, &submission, &folder)
             .map_err(|error| Reject::new(RejectReason::Render, error.to_string()))?;
         let of_rules = checked.findings.iter();

@@ -14,6 +14,21 @@ pub enum Request {
         /// The definition, validated as JSON.
         definition: String,
     },
+    /// Deploy a job definition and run it (`POST /run`), so that it is kept in Planning. Not idempotent: sent at most once per
+    /// attempt.
+    Run {
+        /// The unique name of the folder in the definition, by which a submit in doubt is looked up.
+        folder: String,
+        /// The definition, validated as JSON.
+        definition: String,
+    },
+    /// Order a deployed folder (`POST /run/order`). Neither idempotent, nor can it be looked up: sent at most once per attempt.
+    Order {
+        /// The name of the delivery.
+        name: String,
+        /// The body, a JSON object with the name of the deployed folder.
+        order: String,
+    },
     /// Look a folder up by its name (`GET /run/jobs/status`). Idempotent.
     LookUp {
         /// The folder's name.

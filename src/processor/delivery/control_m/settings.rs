@@ -14,10 +14,24 @@ pub const CONTROL_M_RUNS: &str = "control_m_runs";
 /// The default of `deliver.give_up_after`: longer than a weekend.
 pub const GIVE_UP_AFTER: Duration = Duration::from_hours(3 * 24);
 
+/// What a submission becomes at Control-M.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// A folder of its own, which is run and not kept.
+    #[default]
+    OnDemand,
+    /// A folder of its own, which is deployed and run: Planning keeps its definition.
+    Run,
+    /// An order of a folder that is deployed already, with variables.
+    Order,
+}
+
 /// The protocol of Control-M, with the parameters of its folders.
 #[derive(Clone, Debug)]
 pub struct Folders {
-    /// The template of the job definition.
+    /// What a submission becomes.
+    pub mode: Mode,
+    /// The template of the job definition, or of the order.
     pub template: Template,
     /// The name of the Control-M server.
     pub server: String,

@@ -1,10 +1,10 @@
-//! `deliver.control_m`: each submission becomes a folder at Control-M.
+//! `deliver.control_m`: each submission becomes a folder at Control-M, or an order of a deployed one.
 
 use std::path::PathBuf;
 
 use super::track::{self, Track};
 use crate::codec::yaml::Item;
-use crate::processor::delivery::control_m::Folders;
+use crate::processor::delivery::control_m::{Folders, Mode};
 use crate::template::Template;
 
 /// The name of the processor: part of its topics, tasks and directories.
@@ -14,13 +14,18 @@ pub(super) const KEY: &str = "control_m";
 /// The service's name in messages, and the setting that enables it.
 pub(super) const SERVICE: (&str, &str) = ("Control-M", "control_m.base_url");
 
+/// The words of `mode`.
+const MODES: [(&str, Mode); 3] = [("on_demand", Mode::OnDemand), ("run", Mode::Run), ("order", Mode::Order)];
+
 /// The largest `retention_days`.
 const RETENTION_DAYS_MAX: i64 = 3_650;
 
 /// Delivery to Control-M.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControlM {
-    /// The path of the job definition's template.
+    /// What a submission becomes.
+    pub mode: Mode,
+    /// The path of the template of the job definition, or of the order.
     pub template: PathBuf,
     /// The Control-M server on which the folder is ordered.
     pub server: String,
@@ -39,6 +44,7 @@ impl ControlM {
     /// The protocol of its processor; `template` is the compiled [`ControlM::template`].
     pub fn folders(&self, template: Template) -> Folders {
         Folders {
+            mode: self.mode,
             template,
             server: self.server.clone(),
             retention_days: self.retention_days,
@@ -50,23 +56,33 @@ impl ControlM {
 /// Reads the section.
 pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
     let mut fields = section.fields()?;
+    let mode = match fields.item("mode") {
+        Some(item) => item.word(&MODES),
+        None => Some(Mode::default()),
+    };
     let template = fields.required("template");
     let server = fields.required("server");
     let retention_days = match fields.item("retention_days") {
         Some(item) => item.integer(0..=RETENTION_DAYS_MAX),
         None => Some(ControlM::RETENTION_DAYS_DEFAULT),
     };
-    let external_events = match fields.item("external_events") {
-        Some(item) => item.texts(),
-        None => Some(Vec::new()),
-    };
-    let track = fields.item("track").filter(|item| !track::is_off(item)).map(|item| track::read(&item));
+    let external = fields.item("external_events");
+    let external_events = external.as_ref().map_or_else(|| Some(Vec::new()), Item::texts);
+    let tracked = fields.item("track").filter(|item| !track::is_off(item));
+    let track = tracked.as_ref().map(track::read);
     fields.finish();
+    if mode == Some(Mode::Order) {
+        for item in [external, tracked].into_iter().flatten() {
+            let hint = "remove it, or write `mode: on_demand` or `mode: run`".to_owned();
+            item.problem("an order has no folder of its own, so this has no meaning for it", Some(hint));
+        }
+    }
     let track = match track {
         Some(read) => Some(read?),
         None => None,
     };
     Some(ControlM {
+        mode: mode?,
         template: template?,
         server: server?,
         retention_days: retention_days?,

@@ -7,6 +7,7 @@ use super::delivery::Track;
 use super::{Processor, Spec};
 use crate::model::{Timestamp, Topic};
 use crate::processor::bundle::{Format, Implausible, KeyFormat, Literal, Role, SourceRules, TimeUnit};
+use crate::processor::delivery::control_m::Mode;
 use crate::topology::StartAt;
 
 mod rules;
@@ -266,6 +267,34 @@ fn a_delivery_of_no_known_kind_is_refused() {
     assert!(unknown.contains("deliver.nowhere: this key is unknown"), "{unknown}");
     assert!(unknown.contains("known keys: `control_m`"), "{unknown}");
     assert_eq!(Spec::parse("t.yaml", &file("")).unwrap().deliveries().count(), 0);
+}
+
+#[test]
+fn a_delivery_to_control_m_has_a_mode() {
+    let file = |more: &str| {
+        format!(
+            "name: t\nsources:\n  - {{ topic: p, member: parent, bundle: /id, id: /id }}\n  \
+             - {{ topic: c, member: child, bundle: /p, id: /id }}\n\
+             deliver: {{ control_m: {{ template: t.json, server: s{more} }} }}\n"
+        )
+    };
+    for (more, expected) in [
+        ("", Mode::OnDemand),
+        (", mode: on_demand, track: true", Mode::OnDemand),
+        (", mode: run, track: true", Mode::Run),
+        (", mode: order, track: false", Mode::Order),
+    ] {
+        let spec = Spec::parse("t.yaml", &file(more)).unwrap();
+        assert_eq!(spec.deliveries().next().unwrap().kind.control_m().unwrap().mode, expected, "{more}");
+    }
+    for (wrong, expected) in [
+        (", mode: ondemand", "deliver.control_m.mode: expected one of `on_demand`, `run`, `order`, found `ondemand`"),
+        (", mode: order, track: true", "deliver.control_m.track: an order has no folder of its own"),
+        (", mode: order, external_events: [a]", "deliver.control_m.external_events: an order has no folder of its own"),
+    ] {
+        let problems = problems(&file(wrong));
+        assert!(problems.contains(expected), "{wrong}: {problems}");
+    }
 }
 
 #[test]

@@ -63,6 +63,21 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// A rule for an order of a deployed folder, which is no definition.
+    pub(in super::super) const fn of_order(name: &'static str, remedy: &'static str) -> Self {
+        Self::refused(name, nothing, remedy)
+    }
+
+    /// A rule for what may be meant in an order.
+    pub(in super::super) const fn of_order_warning(name: &'static str, remedy: &'static str) -> Self {
+        Self::warning(name, nothing, remedy)
+    }
+}
+
+/// Finds nothing in a definition.
+const fn nothing(_: &Definition<'_>, _: &mut Places) {}
+
 /// All rules.
 pub static RULES: [Rule; 25] = [
     Rule::refused("folder", folder::any, "define a folder as an object at the top"),
