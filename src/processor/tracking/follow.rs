@@ -53,20 +53,37 @@ impl Follower {
         self.after_call(ASK, next, now)
     }
 
-    /// The answer to a rerun. What became of it is seen by the next question.
+    /// The answer to a rerun. It is not repeated, because it may have been executed: without an answer the operator is told, and
+    /// decides by what the next questions tell.
     pub(super) fn on_rerun(&self, key: &Key, run: Run, verdict: Verdict, now: Timestamp) -> Transition<Tracking> {
-        let next = match answer(verdict) {
-            Some(Answer::Refused { message }) => {
-                let detail = format!("the rerun of {} for bundle {key} was refused: {message}", run.folder);
-                Transition::to(Tracking::Followed(run))
-                    .with(Effect::DeadLetter(Reject::new(RejectReason::Refused, detail)))
+        let told = |reason, what: String| {
+            let detail = format!("the rerun of {} for bundle {key} {what}", run.folder);
+            Transition::to(Tracking::Followed(run.clone())).with(Effect::DeadLetter(Reject::new(reason, detail)))
+        };
+        let lost = |why: &str| {
+            let what = format!(
+                "has no answer ({why}), so it may have been executed: if its next failure or its end is not told within minutes, give \
+                 the command again"
+            );
+            told(RejectReason::GaveUp, what).with(Effect::Count(count::UNANSWERED))
+        };
+        let next = match verdict {
+            Verdict::NotSent(why) => {
+                let what = format!("was not sent: {why}; give the command again");
+                told(RejectReason::GaveUp, what).with(Effect::Count(count::UNANSWERED))
             }
-            Some(Answer::Rerun) => {
-                Transition::to(Tracking::Followed(Run { failed_job: None, ..run })).with(Effect::Count(count::RERUN))
-            }
-            Some(Answer::Active { .. } | Answer::Failed { .. } | Answer::Ended { .. } | Answer::Absent) | None => {
-                Transition::to(Tracking::Followed(run)).with(Effect::Count(count::UNANSWERED))
-            }
+            Verdict::Unknown(why) => lost(&why),
+            Verdict::Inherited => lost("the instance has ended"),
+            Verdict::Answered(answer) => match serde_json::from_str(&answer) {
+                Ok(Answer::Refused { message }) => told(RejectReason::Refused, format!("was refused: {message}")),
+                Ok(Answer::Rerun) => {
+                    let run = Run { failed_job: None, ..run };
+                    Transition::to(Tracking::Followed(run)).with(Effect::Count(count::RERUN))
+                }
+                Ok(Answer::Active { .. } | Answer::Failed { .. } | Answer::Ended { .. } | Answer::Absent) | Err(_) => {
+                    lost("it is no answer to a rerun")
+                }
+            },
         };
         self.after_call(AGAIN, next, now)
     }
