@@ -40,6 +40,7 @@ pub(super) struct Cluster {
     /// The number of instances that were killed at a fault point.
     pub(super) kills: usize,
     writes: usize,
+    sink: Arc<dyn Sink>,
     armed: Arc<Mutex<Option<FaultPoint>>>,
     down: BTreeSet<String>,
     runtime: Runtime,
@@ -107,6 +108,10 @@ impl Sink for Recording {
     fn capacity(&self, to: &Target) -> usize {
         self.of(to).capacity(to)
     }
+
+    fn suspensions(&self) -> BTreeMap<Target, String> {
+        self.submits.suspensions()
+    }
 }
 
 /// Waits of seconds, so that a take-over does not outlast the next kill. The sums of different ones are different.
@@ -152,6 +157,7 @@ impl Cluster {
         let submits = ControlM::new(&of_sink, runtime.handle().clone(), clock.clone()).unwrap();
         let calls = Arc::new(Calls::default());
         let sink: Arc<dyn Sink> = Arc::new(Recording { runs: submits.runs(), submits, calls: Arc::clone(&calls) });
+        let of_world = Arc::clone(&sink);
         let armed: Arc<Mutex<Option<FaultPoint>>> = Arc::default();
         let of_policy = Arc::clone(&armed);
         let crash_policy: CrashPolicy = Arc::new(move |_name, at| {
@@ -177,11 +183,11 @@ impl Cluster {
                 ..memory::Settings::default()
             },
             clock,
-            sink: Box::new(move |_| Arc::clone(&sink)),
+            sink: Box::new(move |_| Arc::clone(&of_world)),
             metrics: Box::new(move || Arc::new(Metrics::of(APPLICATION, &Build::default(), &of_metrics).unwrap())),
             crash_policy,
         });
-        Self { world, simulator, calls, kills: 0, writes: 0, armed, down: BTreeSet::new(), runtime }
+        Self { world, simulator, calls, kills: 0, writes: 0, sink, armed, down: BTreeSet::new(), runtime }
     }
 
     /// Kills the next instance that reaches this point, as kill -9 does; [`Cluster::restart`] starts it again.
@@ -198,10 +204,15 @@ impl Cluster {
 
     /// Turns for this long.
     pub(super) fn advance(&mut self, duration: Duration) {
+        self.pass(duration, STEP);
+    }
+
+    /// Turns for this long, with this time between two turns.
+    pub(super) fn pass(&mut self, duration: Duration, step: Duration) {
         let end = self.world.clock().now().saturating_add(duration);
         while self.world.clock().now() < end {
             self.turn();
-            self.world.clock().advance(STEP);
+            self.world.clock().advance(step);
         }
         self.turn();
     }
@@ -279,6 +290,23 @@ impl Cluster {
     pub(super) fn dead_letters(&self) -> Vec<String> {
         let message = |it: &Record| it.headers.iter().find(|header| header.name.ends_with("message")).unwrap().clone();
         self.records("dead-letters").iter().map(|it| format!("{:?}", message(it).value)).collect()
+    }
+
+    /// Takes the simulator down or up.
+    pub(super) fn set_down(&self, down: bool) {
+        self.runtime.block_on(self.simulator.set_down(down));
+    }
+
+    /// Why the sink of submits is suspended; empty if it is not.
+    pub(super) fn suspension(&self) -> String {
+        self.sink.suspensions().into_values().next().unwrap_or_default()
+    }
+
+    /// Removes all faults.
+    pub(super) fn heal(&self) {
+        let url = self.simulator.base_url().replace("/automation-api", "/_sheaf/faults");
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        assert!(self.runtime.block_on(http.delete(url).send()).unwrap().status().is_success());
     }
 
     /// Calls the simulator's control plane.

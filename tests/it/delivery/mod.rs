@@ -11,6 +11,7 @@
 mod cluster;
 mod exact;
 mod injection;
+mod outage;
 mod property;
 mod runs;
 mod stored;
