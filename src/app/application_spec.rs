@@ -45,10 +45,16 @@ impl ApplicationSpec {
         Self { config: Config { application_id, ..config.clone() }, path, file }
     }
 
-    /// The application that the configuration would be with a single topology, if none of these is it.
-    pub fn former<'a>(config: &'a Config, specs: &[Self]) -> Option<&'a str> {
-        let former = config.application_id.as_str();
-        (specs.len() > 1 && specs.iter().all(|spec| spec.id() != former)).then_some(former)
+    /// The application that one of these topologies was before another was added, or all but one were removed; `None` if it cannot
+    /// have been another.
+    pub fn former(config: &Config, specs: &[Self]) -> Option<String> {
+        let former = match specs {
+            // With its own id it has been no other, whatever was beside it.
+            [only] if only.file.spec.application_id.is_some() => return None,
+            [only] => format!("{}-{}", config.application_id, only.topology()),
+            _ => config.application_id.clone(),
+        };
+        specs.iter().all(|spec| spec.id() != former).then_some(former)
     }
 
     /// The application id.
@@ -140,6 +146,20 @@ mod tests {
     }
 
     #[test]
+    fn a_topology_that_has_had_another_id_is_known() {
+        let config = |specs: &[ApplicationSpec]| Config { application_id: "ctm".to_owned(), ..specs[0].config.clone() };
+        let former = |files: &[(&str, String)]| {
+            let specs = all(files).unwrap();
+            ApplicationSpec::former(&config(&specs), &specs)
+        };
+        let [a, b] = [("a.yaml", topology("a", "")), ("b.yaml", topology("b", ""))];
+        assert_eq!(former(std::slice::from_ref(&a)).as_deref(), Some("ctm-a"), "before the others were removed");
+        assert_eq!(former(&[a, b.clone()]).as_deref(), Some("ctm"), "before another was added");
+        assert_eq!(former(&[("a.yaml", topology("a", "application_id: ctm"))]), None);
+        assert_eq!(former(&[("a.yaml", topology("a", "application_id: ctm")), b]), None);
+    }
+
+    #[test]
     fn files_that_would_be_one_application_are_refused() {
         let [a, b] = [("a.yaml", topology("a", "")), ("b.yaml", topology("b", "application_id: ctm-a"))];
         let same_name = all(&[a.clone(), ("c.yaml", topology("a", "application_id: x"))]).unwrap_err();
@@ -158,6 +178,7 @@ mod tests {
             (&dotted, topology("b", "application_id: x_y"), "x.y-alerts"),
             (&a, topology("b", "submissions: ctm-a-bundle-changelog"), "ctm-a-bundle-changelog"),
             (&a, topology("b", "submissions: ctm-a-alerts"), "ctm-a-alerts"),
+            (&a, topology("b", "submissions: ctm-a-history"), "ctm-a-history"),
             (&a, topology("b", "").replace("events", "ctm-a-bundle-inbox"), "ctm-a-bundle-inbox"),
             (&a, topology("b", "").replace("events", "ctm-a-instances"), "ctm-a-instances"),
         ] {

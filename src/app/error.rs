@@ -77,8 +77,8 @@ pub enum Error {
     },
     /// The cluster has the topics of an application that is none of the topologies any more.
     #[error(
-        "topologies: the topic {topic} is of the application {id}, which is none of the topologies: with several of them each has \
-         an id of its own, and its state and offsets would be left behind. Write `application_id: {id}` to the file that has run \
+        "topologies: the topic {topic} is of the application {id}, which is none of the topologies: the id of a topology is another \
+         one with several of them, and its state and offsets would be left behind. Write `application_id: {id}` to the file that has run \
          under it, so that it goes on where it was; or choose another `application_id` in the configuration; or delete the topics \
          {id}-*"
     )]
@@ -90,8 +90,8 @@ pub enum Error {
     },
     /// The state directory has the state of an application that is none of the topologies any more.
     #[error(
-        "state_dir: {} is the state of the application {id}, which is none of the topologies: with several of them each has an id \
-         of its own. Write `application_id: {id}` to the file that has run under it, so that it goes on where it was; or remove \
+        "state_dir: {} is the state of the application {id}, which is none of the topologies: the id of a topology is another one \
+         with several of them. Write `application_id: {id}` to the file that has run under it, so that it goes on where it was; or remove \
          the directory",
         path.display()
     )]

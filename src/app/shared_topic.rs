@@ -43,7 +43,7 @@ impl<'a> Topics<'a> {
         let internal = plan.nodes.iter().flat_map(|node| [&node.inbox, &node.changelog]).chain([&plan.instances]);
         let outputs = || nodes.iter().flat_map(|node| &node.outputs);
         let own_outputs = outputs().filter(|output| output.kind == OutputKind::Own).map(|output| &output.topic);
-        let readable = own_outputs.chain([&plan.alerts, &plan.dead_letters]);
+        let readable = own_outputs.chain([&plan.alerts, &plan.dead_letters, &plan.history]);
         let own = internal.map(|topic| (topic, false)).chain(readable.map(|topic| (topic, true)));
         let public = outputs().filter(|output| output.kind == OutputKind::Public);
         Self {

@@ -18,8 +18,8 @@ pub fn stores(config: &Config) -> Result<Box<dyn Stores>> {
 /// The state stores of all applications of a process, which share their memory.
 ///
 /// # Errors
-/// [`OrphanedState`](super::Error::OrphanedState): several topologies are configured, and none of them is the application that
-/// a single one would be, but its state exists.
+/// [`OrphanedState`](super::Error::OrphanedState): the state exists of an application that one of the topologies was, before another
+/// was added or removed.
 #[cfg(feature = "rocksdb")]
 pub fn all_stores(config: &Config, specs: &[ApplicationSpec]) -> Result<Vec<Box<dyn Stores>>> {
     use super::Error;
@@ -27,7 +27,7 @@ pub fn all_stores(config: &Config, specs: &[ApplicationSpec]) -> Result<Vec<Box<
 
     let root = |id: &str| config.state_dir.join(id);
     if let Some(former) = ApplicationSpec::former(config, specs).filter(|former| root(former).exists()) {
-        return Err(Error::OrphanedState { path: root(former), id: former.to_owned() });
+        return Err(Error::OrphanedState { path: root(&former), id: former });
     }
     let mut opened: Vec<RocksStores> = Vec::new();
     for spec in specs {

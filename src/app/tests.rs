@@ -241,7 +241,7 @@ fn a_mended_template_is_taken_over_and_a_broken_one_is_not() {
 fn topologies_that_share_a_template_take_it_over_together() {
     let (runtime, directory) = (runtime(), tempfile::tempdir().unwrap());
     let template = directory.path().join("bundle.json");
-    std::fs::write(&template, r#"{"{{ folder }}": {}}"#).unwrap();
+    std::fs::write(&template, FOLDER).unwrap();
     let write = |name: &str| {
         let text = TOPOLOGY.replace("templates/bundle.json", &template.to_string_lossy());
         let path = directory.path().join(format!("{name}.yaml"));
@@ -254,9 +254,9 @@ fn topologies_that_share_a_template_take_it_over_together() {
     let metrics = Assembly::process_metrics(&config, &Assembly::all(&specs).unwrap()).unwrap();
     let resources = Resources::new(&config, runtime.handle(), &metrics).unwrap();
     let mut reloader = Reloader::new(&specs, &resources);
-    std::fs::write(&template, r#"{"{{ folder }}": {"a": 1}}"#).unwrap();
+    std::fs::write(&template, FOLDER.replace("one", "two")).unwrap();
     let name = template.to_string_lossy().into_owned();
-    assert_eq!(reloader.templates(Templates::Local), [name.clone(), name]);
+    assert_eq!(reloader.templates(Templates::Local), [name], "it is read once for both");
     std::fs::write(&template, "{{ x }").unwrap();
     assert_eq!(reloader.templates(Templates::All), [""; 0]);
     assert!(!specs.iter().any(|spec| reloader.topology_differs(&spec.path)));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Effect, Family, Input};
 use crate::codec::Versioned;
-use crate::model::{Key, Listing, Moment, Reject, Status, Timer, Timestamp};
+use crate::model::{Key, Listing, Moment, Reject, Status, Target, Timer, Timestamp};
 
 /// A step function over the entries of one state type.
 ///
@@ -75,6 +75,12 @@ pub trait Processor: Send + Sync + 'static {
 
     /// The metric families of [`Effect::Count`], each with all its series, so that they start at 0.
     fn metrics(&self) -> Vec<Family> {
+        Vec::new()
+    }
+
+    /// The targets of [`Effect::Act`], if there are several: then acts of a full one wait, and those of the others go on. A
+    /// processor with one target need not name it.
+    fn targets(&self) -> Vec<Target> {
         Vec::new()
     }
 

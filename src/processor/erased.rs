@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Family, Input, Processor, Transition};
 use crate::codec::{self, Entry, Part, Versioned as _, entry};
-use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Timer, Timestamp};
+use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Target, Timer, Timestamp};
 
 const WRONG_STATE: &str = "the state belongs to another processor";
 
@@ -65,6 +65,9 @@ pub trait AnyProcessor: Send + Sync {
 
     /// [`Processor::metrics`].
     fn metrics(&self) -> Vec<Family>;
+
+    /// [`Processor::targets`].
+    fn targets(&self) -> Vec<Target>;
 
     /// [`Processor::alerts`].
     fn alerts(&self) -> &'static [&'static str];
@@ -139,6 +142,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn metrics(&self) -> Vec<Family> {
         self.0.metrics()
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        self.0.targets()
     }
 
     fn alerts(&self) -> &'static [&'static str] {

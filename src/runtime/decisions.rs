@@ -40,6 +40,8 @@ pub(super) struct Decisions {
     free: BTreeMap<Target, usize>,
     /// The acts taken from queues, to be put back after an abort; in the order of taking.
     released: Vec<(TaskId, Target, QueuedAct)>,
+    /// The queues that acts were added to, in order.
+    queued: Vec<(TaskId, Target)>,
 }
 
 impl Decisions {
@@ -67,6 +69,16 @@ impl Decisions {
     /// Notes an act that was taken from a queue.
     pub(super) fn released(&mut self, task: &TaskId, to: &Target, act: QueuedAct) {
         self.released.push((task.clone(), to.clone(), act));
+    }
+
+    /// Notes an act that was added to a queue.
+    pub(super) fn queued(&mut self, task: &TaskId, to: &Target) {
+        self.queued.push((task.clone(), to.clone()));
+    }
+
+    /// The queues that acts were added to, the last one first.
+    pub(super) fn take_queued(&mut self) -> impl Iterator<Item = (TaskId, Target)> + use<> {
+        std::mem::take(&mut self.queued).into_iter().rev()
     }
 
     /// Takes the decided acts.

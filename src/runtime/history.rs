@@ -78,7 +78,11 @@ pub(super) fn record(plan: &TopologyPlan, step: Step<'_>) -> OutRecord {
     }
     let headers = Headers::new()
         .with("ce_specversion", "1.0")
-        .with("ce_id", Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{task}/{key}/{}", input.id).as_bytes()).to_string())
+        .with(
+            "ce_id",
+            Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{task}/{key}/{}/{}", input.id, at.as_millis()).as_bytes())
+                .to_string(),
+        )
         .with("ce_type", EVENT_TYPE)
         .with("ce_source", format!("/sheaf/{}/{}", plan.topology.name, node.name))
         .with("ce_time", at.to_string())

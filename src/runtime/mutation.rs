@@ -50,7 +50,9 @@ pub enum Mutation {
 }
 
 impl Mutation {
-    /// All mutations.
+    /// The mutations that the simulator must find. [`QueuedForgotten`](Self::QueuedForgotten) and
+    /// [`ReleasedForgotten`](Self::ReleasedForgotten) are not among them: its processors have one target each. Tests of the runtime
+    /// find those.
     pub const ALL: [Self; 19] = [
         Self::StoreBeforeCommit,
         Self::ActBeforeCommit,

@@ -106,8 +106,11 @@ fn golden(directory: &Path) -> Vec<Value> {
 
 /// The kinds that sheaf's processors and its runtime raise.
 fn kinds() -> BTreeSet<String> {
-    let file = include_str!("../../topologies/control-m.yaml").replace("retention_days: 14", "track: true");
-    let spec = Spec::parse("t", &file).unwrap();
+    let spec = Spec::parse(
+        "t",
+        &include_str!("../../topologies/control-m.yaml").replace("server: smprod", "server: smprod, track: true"),
+    );
+    let spec = spec.unwrap();
     let template = Template::compile("t", "{}").unwrap();
     let folders =
         control_m::Folders { template, server: "s".to_owned(), retention_days: 1, external_events: Vec::new() };

@@ -118,11 +118,17 @@ impl Run {
         state
     }
 
-    /// What happened to the bundle, without duplicates.
+    /// What happened to the bundle, without duplicates and repeated records.
     fn timeline(&self, bundle: &Bundle) -> Vec<Value> {
         let Some(state) = &self.state else { return Vec::new() };
         let mut timeline = bundle.show(&Key::new("p"), state)["timeline"].as_array().cloned().unwrap();
         timeline.retain(|item| item["what"] != "duplicate");
+        let mut told = Vec::new();
+        timeline.retain(|item| {
+            let is_new = !told.contains(item);
+            told.push(item.clone());
+            is_new
+        });
         timeline
     }
 
@@ -254,7 +260,8 @@ proptest! {
         let mut inputs: Vec<Input> = parent_at.iter().map(|at| event(Role::Parent, &json!({ "id": "p" }), *at)).collect();
         inputs.extend(times.iter().enumerate().map(|(index, at)| {
             let value = json!({ "id": format!("c{index}"), "parent_id": "p", "n": index });
-            let record = record("children", value.to_string().into_bytes(), *at);
+            let offset = i64::try_from(index).unwrap();
+            let record = Record { offset, ..record("children", value.to_string().into_bytes(), *at) };
             Input::Record(Event::new(role, record.timestamp, record))
         }));
         let sorted = Run::of(&bundle, &inputs).finish(&bundle);

@@ -60,8 +60,8 @@ pub(super) struct Prepared {
     admin: Box<dyn Admin>,
 }
 
-/// Creates and checks the topics of all applications; `None` after a signal. `former` is the application that a single topology
-/// would be, if none of them is it.
+/// Creates and checks the topics of all applications; `None` after a signal. `former` is an application that one
+/// of them may have been, before another topology was added or removed.
 pub(super) fn prepare(
     applications: Vec<(Label, Application)>,
     former: Option<&str>,
@@ -94,8 +94,7 @@ pub(super) fn prepare(
     Ok(Some(prepared))
 }
 
-/// Refuses the start if the application that a single topology would be has run on this cluster: its state and offsets would be left
-/// behind. `None` after a signal.
+/// Refuses the start if the former application has run on this cluster: its state and offsets would be left behind. `None` after a signal.
 fn refuse_former(
     former: &str,
     application: &Arc<Application>,

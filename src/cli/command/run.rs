@@ -72,7 +72,8 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         (Label::new(spec.id(), specs.len()), application.with_fault_observer(Arc::clone(&fault_observer)))
     });
     let mut signals = runtime.block_on(async { Signals::new() })?;
-    let prepared = prepare(applications.collect(), ApplicationSpec::former(&config, &specs), &runtime, &mut signals)?;
+    let prepared =
+        prepare(applications.collect(), ApplicationSpec::former(&config, &specs).as_deref(), &runtime, &mut signals)?;
     let contexts = prepared.map(|prepared| await_predecessors(prepared, &runtime, &mut signals)).transpose()?;
     let Some(contexts) = contexts.flatten() else {
         // Does not wait for the running attempt: it may be interrupted anywhere, and a restart repeats it.

@@ -50,7 +50,7 @@ pub use state::{Batch, Group, Notifications, Open, Outbox};
 pub use told::{AlertKeying, ENTRY, Told};
 
 use super::{Effect, Event, Family, Input, Processor, Transition};
-use crate::model::{Key, Moment, Outcome, Reject, RejectReason, Timer, TimerKind, Timestamp};
+use crate::model::{Key, Moment, Outcome, Reject, RejectReason, Target, Timer, TimerKind, Timestamp};
 
 /// The only timer: the next message or retry of any route.
 pub const TIMER: TimerKind = TimerKind::Delay(0);
@@ -70,6 +70,10 @@ impl Notification {
 
 impl Processor for Notification {
     type State = Notifications;
+
+    fn targets(&self) -> Vec<Target> {
+        self.settings.routes.iter().map(|route| route.to.clone()).collect()
+    }
 
     fn metrics(&self) -> Vec<Family> {
         count::families()

@@ -17,7 +17,7 @@ impl Follower {
     /// ignored as that of an earlier call.
     pub(super) fn rerun(&self, run: Run) -> Transition<Tracking> {
         let job_id = run.failed_job.as_ref().map(|(id, _)| id.clone()).unwrap_or_default();
-        let mut next = self.call(AGAIN, run, &Request::Rerun { job_id });
+        let mut next = self.call(AGAIN, Run { is_rerun: true, ..run }, &Request::Rerun { job_id });
         next.effects.splice(0..0, [Effect::Settle(ASK), Effect::Unschedule(TIMER)]);
         next
     }
@@ -33,7 +33,7 @@ impl Follower {
     pub(super) fn on_answer(&self, key: &Key, run: Run, verdict: Verdict, now: Timestamp) -> Transition<Tracking> {
         let next = match answer(verdict) {
             Some(Answer::Active { status, is_waiting, late }) => {
-                self.on_active(key, Run { status, failed_job: None, ..run }, (is_waiting, late), now)
+                self.on_active(key, Run { status, failed_job: None, is_rerun: false, ..run }, (is_waiting, late), now)
             }
             Some(Answer::Failed { job }) => on_failed(key, run, job, now),
             Some(Answer::Ended { times }) => {
@@ -42,7 +42,11 @@ impl Follower {
             }
             Some(Answer::Absent) if now.since(run.submitted_at) > self.settings.visible_within => {
                 let report = Report::of(key, &run, now);
-                let effects = vec![report.record("gone", None, None), report.gone(), Effect::Count(count::GONE)];
+                let mut effects = vec![report.record("gone", None, None), Effect::Count(count::GONE)];
+                // The end of a run that has failed was told.
+                if run.failed_job.is_none() {
+                    effects.push(report.gone());
+                }
                 Transition { state: Some(Tracking::Ended(run.ended(false, now))), effects }
             }
             Some(Answer::Absent) => Transition::to(Tracking::Followed(run)),
@@ -50,42 +54,46 @@ impl Follower {
                 Transition::to(Tracking::Followed(run)).with(Effect::Count(count::UNANSWERED))
             }
         };
-        self.after_call(ASK, next, now)
+        self.after_question(next, now)
     }
 
-    /// The answer to a rerun. It is not repeated, because it may have been executed: without an answer the operator is told, and
-    /// decides by what the next questions tell.
+    /// The answer to a rerun. What became of it is seen by a question that follows soon; until then there is no other rerun.
     pub(super) fn on_rerun(&self, key: &Key, run: Run, verdict: Verdict, now: Timestamp) -> Transition<Tracking> {
-        let told = |reason, what: String| {
-            let detail = format!("the rerun of {} for bundle {key} {what}", run.folder);
-            Transition::to(Tracking::Followed(run.clone())).with(Effect::DeadLetter(Reject::new(reason, detail)))
+        let failed = |run: &Run, why: &str| {
+            let detail = format!("the rerun of {} for bundle {key} {why}", run.folder);
+            Effect::DeadLetter(Reject::new(RejectReason::Refused, detail))
         };
-        let lost = |why: &str| {
-            let what = format!(
-                "has no answer ({why}), so it may have been executed: if its next failure or its end is not told within minutes, give \
-                 the command again"
+        // It may have been executed, so it is not repeated: the operator is told, and decides by what the next questions tell.
+        let lost = |run: Run, why: &str| {
+            let detail = format!(
+                "the rerun of {} for bundle {key} has no answer ({why}), so it may have been executed: if neither its next failure nor \
+                 its end is told within minutes, give the command again",
+                run.folder
             );
-            told(RejectReason::GaveUp, what).with(Effect::Count(count::UNANSWERED))
+            let letter = Effect::DeadLetter(Reject::new(RejectReason::GaveUp, detail));
+            Transition::to(Tracking::Followed(run)).with(letter).with(Effect::Count(count::UNANSWERED))
         };
         let next = match verdict {
-            Verdict::NotSent(why) => {
-                let what = format!("was not sent: {why}; give the command again");
-                told(RejectReason::GaveUp, what).with(Effect::Count(count::UNANSWERED))
+            Verdict::NotSent(detail) => {
+                let letter = failed(&run, &format!("was not sent: {detail}"));
+                Transition::to(Tracking::Followed(Run { is_rerun: false, ..run })).with(letter)
             }
-            Verdict::Unknown(why) => lost(&why),
-            Verdict::Inherited => lost("the instance has ended"),
+            Verdict::Unknown(why) => lost(run, &why),
+            Verdict::Inherited => lost(run, "the instance has ended"),
             Verdict::Answered(answer) => match serde_json::from_str(&answer) {
-                Ok(Answer::Refused { message }) => told(RejectReason::Refused, format!("was refused: {message}")),
-                Ok(Answer::Rerun) => {
-                    let run = Run { failed_job: None, ..run };
-                    Transition::to(Tracking::Followed(run)).with(Effect::Count(count::RERUN))
+                Ok(Answer::Refused { message }) => {
+                    let letter = failed(&run, &format!("was refused: {message}"));
+                    Transition::to(Tracking::Followed(Run { is_rerun: false, ..run })).with(letter)
                 }
+                Ok(Answer::Rerun) => Transition::to(Tracking::Followed(run)).with(Effect::Count(count::RERUN)),
                 Ok(Answer::Active { .. } | Answer::Failed { .. } | Answer::Ended { .. } | Answer::Absent) | Err(_) => {
-                    lost("it is no answer to a rerun")
+                    lost(run, "it is no answer to a rerun")
                 }
             },
         };
-        self.after_call(AGAIN, next, now)
+        let mut next = next.with(ask_at(now.saturating_add(self.settings.after_rerun)));
+        next.effects.insert(0, Effect::Settle(AGAIN));
+        next
     }
 
     fn on_active(
@@ -107,13 +115,13 @@ impl Follower {
         Transition { state: Some(Tracking::Followed(run)), effects }
     }
 
-    /// Settles the call of this slot, and schedules what comes next: another question, or the deletion.
-    fn after_call(&self, slot: ActSlot, mut next: Transition<Tracking>, now: Timestamp) -> Transition<Tracking> {
+    /// Settles the question, and schedules what comes next: another one, or the deletion.
+    fn after_question(&self, mut next: Transition<Tracking>, now: Timestamp) -> Transition<Tracking> {
         let due = match &next.state {
             Some(Tracking::Followed(run)) => self.settings.next_question(run, now),
             Some(Tracking::Ended(_)) | None => now.saturating_add(self.settings.keep),
         };
-        next.effects.insert(0, Effect::Settle(slot));
+        next.effects.insert(0, Effect::Settle(ASK));
         next.with(ask_at(due))
     }
 }
@@ -122,12 +130,12 @@ impl Follower {
 fn on_failed(key: &Key, run: Run, job: FailedJob, now: Timestamp) -> Transition<Tracking> {
     let failed_job = Some((job.id.clone(), job.runs));
     if run.failed_job == failed_job {
-        return Transition::to(Tracking::Followed(run));
+        return Transition::to(Tracking::Followed(Run { is_rerun: false, ..run }));
     }
     let report = Report::of(key, &run, now);
     let effects =
         vec![report.record("ended_not_ok", None, Some(&job)), report.failed(&job), Effect::Count(count::FAILED)];
-    let run = Run { failed_job, status: job.status, records: run.records.saturating_add(1), ..run };
+    let run = Run { failed_job, is_rerun: false, status: job.status, records: run.records.saturating_add(1), ..run };
     Transition { state: Some(Tracking::Followed(run)), effects }
 }
 

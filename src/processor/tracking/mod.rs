@@ -19,7 +19,7 @@
 //! | state | submitted again | timer | answer | command `rerun` |
 //! |---|---|---|---|---|
 //! | none | Followed | nothing | nothing | rejected |
-//! | Followed | Followed, anew | asks | see below | of a failed run: asks for it; else rejected |
+//! | Followed | Followed, anew | asks | see below | of a failed run: asks for it, once until its fate is seen; else rejected |
 //! | Ended | Followed, anew | deleted | nothing | rejected |
 //!
 //! | answer | becomes |
@@ -27,7 +27,7 @@
 //! | active: it waits or is executing | Followed; an alert `run_waiting` if it has waited for [`Settings::waiting_max`], and `run_late` if its SLA service is late, once each |
 //! | failed: a job has not ended OK | Followed, because it may be rerun; an alert `run_failed` and a record, once until it goes on |
 //! | ended | Ended, with a record |
-//! | absent | Followed within [`Settings::visible_within`] of the submit; else Ended, with a record and an alert `run_gone` |
+//! | absent | Followed within [`Settings::visible_within`] of the submit; else Ended, with a record, and an alert `run_gone` unless it had failed |
 //! | none, or the target refuses everybody | Followed; asked again |
 //!
 //! Runs are asked about on a common grid of times, so that the sink can answer for many of them with one request.
@@ -179,6 +179,9 @@ impl Follower {
             None => refused("no such run is followed: check the id; one that has ended is forgotten after 7 days"),
             Some(Tracking::Ended(_)) => refused("it has ended; rerun its jobs in Control-M"),
             Some(Tracking::Followed(run)) if run.failed_job.is_none() => refused("none of its jobs has failed"),
+            Some(Tracking::Followed(run)) if run.is_rerun => {
+                refused("a rerun is under way: see first what becomes of it")
+            }
             Some(Tracking::Followed(run)) => Ok(self.rerun(run)),
         }
     }

@@ -23,6 +23,8 @@ pub struct Settings {
     pub visible_within: Duration,
     /// The time after the submit for which a run may wait until there is an alert.
     pub waiting_max: Duration,
+    /// The time from a rerun to the question what became of it.
+    pub after_rerun: Duration,
     /// The retention of an ended run.
     pub keep: Duration,
     /// The time after the commit within which a call may start.
@@ -39,6 +41,7 @@ impl Settings {
             interval_max: Duration::from_mins(10),
             visible_within,
             waiting_max: Duration::from_hours(1),
+            after_rerun: Duration::from_secs(5),
             keep: Duration::from_hours(7 * 24),
             valid_for: Duration::from_mins(2),
         }

@@ -34,6 +34,8 @@ pub struct Run {
     pub records: u32,
     /// The id of the failed job, while one has failed, and the number of its runs.
     pub failed_job: Option<(String, u64)>,
+    /// True after a rerun, until an answer tells what became of it.
+    pub is_rerun: bool,
     /// True after the alert about waiting.
     pub told_waiting: bool,
     /// True after the alert about its SLA service.
@@ -51,6 +53,7 @@ impl Run {
             call: 0,
             records: 0,
             failed_job: None,
+            is_rerun: false,
             told_waiting: false,
             told_late: false,
         }

@@ -42,7 +42,9 @@ impl Task {
                 let QueuedAct { key, slot } = queued;
                 // An aborted transaction may have queued it, or a later step may have settled it.
                 let Some(Pending { act, is_queued: true }) = self.pending(plan, &key, slot)? else { continue };
-                self.rewrite_head(plan, &key, txn, |head| head.queued.retain(|queued| *queued != slot))?;
+                if !self.rewrite_head(plan, &key, txn, |head| head.queued.retain(|queued| *queued != slot))? {
+                    continue; // It stays queued in its entry, and is found again when the task is restored.
+                }
                 self.decide(&key, act, txn);
                 txn.input();
                 released += 1;

@@ -35,19 +35,20 @@ impl Task {
         Ok(scheduled)
     }
 
-    /// Changes the head of an entry without a step: removes a timer or an act that its step has rejected, or releases an act.
+    /// Changes the head of an entry without a step: removes a timer or an act that its step has rejected, or releases an act. False
+    /// if there is no entry, or if it does not fit its topic.
     pub(super) fn rewrite_head(
         &mut self,
         plan: &TopologyPlan,
         key: &Key,
         txn: &mut Transaction,
         change: impl FnOnce(&mut Head),
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let always = |head: &mut Head, _: &dyn AnyProcessor, _: &Body| {
             change(head);
             true
         };
-        self.change_head(plan, key, txn, always).map(drop)
+        self.change_head(plan, key, txn, always)
     }
 
     /// Changes the head of an entry without a step. False if there is no entry, or if `change` leaves it as it is.
@@ -69,7 +70,7 @@ impl Task {
         }
         step::list(&mut head, node.processor.listing(&current.body));
         let context = StepContext { plan, node, task: &id, key, at, waits: &|_| false };
-        // The entry was stored before, so it fits its topic with less in it.
+        // The entry was stored before, so it fits its topic, unless the topic's limit was lowered.
         let Ok(bytes) = step::encode(context, &head, &current.body, &mut txn.scratch) else { return Ok(false) };
         txn.wrote(bytes.len());
         if let Some(state) = self.running() {

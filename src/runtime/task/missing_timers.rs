@@ -3,8 +3,10 @@
 use crate::codec::entry;
 use crate::model::Key;
 use crate::processor::AnyProcessor;
-use crate::store::{Result, Store};
+use crate::store::{Batch, Change, Result, Store};
 
+/// The named value of a store in which no entry lacks a timer. It goes with the store when that is rebuilt.
+const NONE_MISSING: &str = "no_timer_missing";
 /// The entries read at once.
 const PAGE: usize = 1_000;
 
@@ -17,16 +19,21 @@ pub(super) struct MissingTimers {
 }
 
 impl MissingTimers {
-    /// Looks through a store, if it has entries with a status of which the processor says that they may lack one.
-    pub(super) fn find(store: &dyn Store, processor: &dyn AnyProcessor) -> Result<Self> {
+    /// Looks through a store, if it has entries with a status of which the processor says that they may lack one; once, if there is
+    /// none. (An older version that owns the task afterwards, in a rolling upgrade, may store such entries again: they get their
+    /// timer with their next event.)
+    pub(super) fn find(store: &mut dyn Store, processor: &dyn AnyProcessor) -> Result<Self> {
         let mut found = Self::default();
         if !store.counts().iter().any(|(bucket, _)| processor.may_lack_timer(bucket.status)) {
+            return Ok(found);
+        }
+        if store.meta(NONE_MISSING)?.is_some() {
             return Ok(found);
         }
         let mut last: Option<Key> = None;
         loop {
             let page = store.scan(last.as_ref(), PAGE)?;
-            let Some((key, _)) = page.last() else { return Ok(found) };
+            let Some((key, _)) = page.last() else { break };
             last = Some(key.clone());
             for (key, bytes) in page {
                 // What cannot be decoded is told of when it is used.
@@ -36,6 +43,11 @@ impl MissingTimers {
                 }
             }
         }
+        if found.keys.is_empty() {
+            let changes = vec![Change::PutMeta(NONE_MISSING.to_owned(), Vec::new())];
+            store.apply(&Batch { changes, is_bulk: false })?;
+        }
+        Ok(found)
     }
 
     /// The next entry.

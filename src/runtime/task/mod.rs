@@ -172,7 +172,7 @@ impl Task {
         let letters = match self.step(plan, key, Input::Outcome(outcome), txn)? {
             Ok(letters) => letters,
             Err(reject) => {
-                self.rewrite_head(plan, key, txn, |head| head.remove_act(slot))?;
+                let _is_changed = self.rewrite_head(plan, key, txn, |head| head.remove_act(slot))?;
                 vec![reject]
             }
         };
@@ -211,7 +211,8 @@ impl Task {
         let letters = match self.step(plan, key, Input::Timer(timer), txn)? {
             Ok(letters) => letters,
             Err(reject) => {
-                self.rewrite_head(plan, key, txn, |head| head.timers.retain(|other| other.kind != timer.kind))?;
+                let _is_changed =
+                    self.rewrite_head(plan, key, txn, |head| head.timers.retain(|other| other.kind != timer.kind))?;
                 vec![reject]
             }
         };
@@ -294,6 +295,7 @@ impl Task {
             self.queues.add(&act.to);
             if must_wait {
                 self.queues.push(&act.to, QueuedAct { key: key.clone(), slot: act.slot });
+                txn.acts.queued(&self.id, &act.to);
             } else {
                 self.decide(key, act, txn);
             }

@@ -12,14 +12,19 @@ use crate::runtime::decisions::{Decisions, QueuedAct};
 /// The most queued acts of a task that still takes input.
 const QUEUED_MAX: usize = 10_000;
 
-/// The targets of a task's acts so far, each with its queue.
+/// The targets of a task's acts, declared by its processor or met so far, each with its queue.
 ///
-/// The queues are an index of what the entries say: an act that an aborted transaction has queued may stay in a queue although no
-/// entry has it, or be there twice. Whoever releases an act looks at its entry.
+/// The queues are an index of what the entries say. A later step may have settled or replaced an act, so whoever releases it looks at
+/// its entry.
 #[derive(Debug, Default)]
 pub(in crate::runtime) struct Queues(BTreeMap<Target, VecDeque<QueuedAct>>);
 
 impl Queues {
+    /// The queues of a processor's declared targets.
+    pub(in crate::runtime) fn of(targets: Vec<Target>) -> Self {
+        Self(targets.into_iter().map(|target| (target, VecDeque::new())).collect())
+    }
+
     /// Notes a target.
     pub(super) fn add(&mut self, to: &Target) {
         if !self.0.contains_key(to) {
@@ -72,6 +77,13 @@ impl Queues {
     /// Takes the first act.
     pub(in crate::runtime) fn pop(&mut self, to: &Target) -> Option<QueuedAct> {
         self.0.get_mut(to)?.pop_front()
+    }
+
+    /// Takes back the act that was added last.
+    pub(in crate::runtime) fn take_back(&mut self, to: &Target) {
+        if let Some(queue) = self.0.get_mut(to) {
+            queue.pop_back();
+        }
     }
 
     /// Puts an act back to the start.

@@ -63,8 +63,8 @@ impl State {
         processor: &dyn AnyProcessor,
         (settings, budget): (&Settings, &MemoryBudget),
     ) -> store::Result<Self> {
-        let RestoredStore { store, changelog_next, genesis } = restored;
-        let missing_timers = MissingTimers::find(&*store, processor)?;
+        let RestoredStore { mut store, changelog_next, genesis } = restored;
+        let missing_timers = MissingTimers::find(&mut *store, processor)?;
         let bytes = (DIRTY_BYTES / tasks.max(1)).max(DIRTY_BYTES_MIN);
         let limits = write_behind::Limits { age: settings.commit.write_behind, bytes };
         let write_behind = WriteBehind::new(store, limits);

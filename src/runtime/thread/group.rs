@@ -4,6 +4,7 @@ use super::acts::Inherit;
 use super::started::Started;
 use super::{StreamThread, broken};
 use crate::broker::GroupEvent;
+use crate::config::ProcessingGuarantee;
 use crate::metric::Rebalance;
 use crate::model::{Outcome, TaskId, TopicPartition, Verdict};
 use crate::runtime::decisions::QueuedAct;
@@ -118,7 +119,9 @@ impl StreamThread {
         let pending = task.pending_acts()?;
         for (key, slot) in &pending {
             let Some(Pending { act, is_queued }) = task.pending(&self.context.plan, key, *slot)? else { continue };
-            if is_queued {
+            // Without transactions an earlier owner's late write may say so of an act that was released meanwhile.
+            let is_certain = self.context.settings.processing.guarantee == ProcessingGuarantee::ExactlyOnce;
+            if is_queued && is_certain {
                 // Nobody has been given it, so there is no doubt about it.
                 if cause == Inherit::Restored && !self.context.settings.breaks(Mutation::QueuedForgotten) {
                     task.queues.push(&act.to, QueuedAct { key: key.clone(), slot: *slot });

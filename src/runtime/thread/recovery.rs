@@ -151,12 +151,18 @@ impl StreamThread {
 
     fn roll_back(&mut self) -> Result<()> {
         let next = Transaction::new(self.txn.now, self.context.clock.uptime());
-        let aborted = mem::replace(&mut self.txn, next);
+        let mut aborted = mem::replace(&mut self.txn, next);
         let settings = &self.context.settings;
         if !settings.breaks(Mutation::InputsForgotten) {
             self.inputs.put_back(aborted.records);
         }
         self.acts.put_back(aborted.outcomes);
+        // Those that this transaction has added go first: they are behind those that were there before.
+        for (task, to) in aborted.acts.take_queued() {
+            if let Some(task) = self.tasks.get_mut(&task) {
+                task.queues.take_back(&to);
+            }
+        }
         let released =
             if settings.breaks(Mutation::ReleasedForgotten) { None } else { Some(aborted.acts.into_released()) };
         for (task, to, act) in released.into_iter().flatten() {

@@ -138,7 +138,7 @@ impl Tasks {
             epoch,
             state,
             offset_known: true,
-            queues: Queues::default(),
+            queues: Queues::of(plan.node(node)?.processor.targets()),
             fresh: false,
             watermark: Timestamp::MIN,
         };

@@ -20,6 +20,10 @@ struct Router;
 impl Processor for Router {
     type State = Count;
 
+    fn targets(&self) -> Vec<Target> {
+        ["quick", "slow"].map(Target::new).to_vec()
+    }
+
     fn step(&self, key: &Key, state: Option<Count>, input: Input, _: Moment) -> Result<Transition<Count>, Reject> {
         Ok(match (input, state) {
             (Input::Record(event), _) => {
@@ -91,7 +95,7 @@ impl Sink for Gates {
     }
 }
 
-/// A world of a router on one partition, after a first call of each target: then the task knows that it has several.
+/// A world of a router on one partition.
 fn world(gates: &Gates, mutation: Option<Mutation>) -> World {
     let gates = gates.clone();
     let mut setup = setup(erase(Router), Box::new(move |_| Arc::new(gates.clone())), memory::Settings::default());
@@ -208,6 +212,37 @@ fn a_release_that_is_aborted_is_repeated() {
     // The commit took place, but nobody knew: the acts may have been given to a sink.
     let (made, inherited) = release_with_failures(Operation::Commit, FaultKind::TimeoutAfter, None);
     assert_eq!((made.len(), inherited.len()), (5, 6), "{made:?} {inherited:?}");
+}
+
+#[test]
+fn a_full_target_delays_no_others_after_a_restart_either() {
+    let gates = Gates::default();
+    let mut world = world(&gates, None);
+    gates.limit("slow", 1);
+    world.start("a").unwrap();
+    run_until_idle(&mut world);
+    call(&mut world, "slow", 0..3);
+    world.crash("a");
+    world.start("a").unwrap();
+    run_until_idle(&mut world);
+    call(&mut world, "slow", 3..5);
+    call(&mut world, "quick", 0..5);
+    assert_eq!(gates.requests("quick"), keys("quick", 0..5));
+    assert_eq!(gates.requests("slow"), keys("slow", 0..1), "its only place is taken");
+}
+
+#[test]
+fn aborted_transactions_queue_nothing() {
+    let gates = Gates::default();
+    let mut world = world(&gates, None);
+    begin(&mut world, &gates);
+    gates.limit("slow", 0);
+    let (operation, kind) = (Operation::Produce, FaultKind::TimeoutBefore);
+    world.broker().inject(Fault { operation, process: Some("a".to_owned()), kind, times: 5 });
+    call(&mut world, "slow", 1..11);
+    world.clock().advance(Duration::from_secs(30));
+    run_until_idle(&mut world);
+    assert_eq!(metric(&world, "a", "sheaf_processor_queued_acts"), 10);
 }
 
 #[test]

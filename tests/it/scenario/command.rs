@@ -49,9 +49,9 @@ fn a_difference_is_told_with_file_and_line_field_by_field_and_update_takes_it() 
     assert!(
         directory.path().join("pages/index.html").exists() && directory.path().join("pages/1-loan-3.html").exists()
     );
-    let page = std::fs::read_to_string(directory.path().join("pages/1-loan-3.html")).unwrap();
-    let row = "<tr><td>40m</td><td>after_closing</td><td>child</td><td>loan-quotes-0@6</td></tr>";
-    assert!(page.contains("<h3>bundle l-3 <span class=\"soft\">closed</span></h3>") && page.contains(row), "{page}");
+    let page = std::fs::read_to_string(directory.path().join("pages/1-loan-2.html")).unwrap();
+    let row = "<tr><td>3h</td><td>after_closing</td><td>child</td>";
+    assert!(page.contains("<h3>bundle l-2 <span class=\"soft\">closed</span></h3>") && page.contains(row), "{page}");
     let (code, printed) = sheaf_test(directory.path(), &["loan.scenario", "--update"]);
     assert!(code == Some(0) && printed.contains("loan.scenario: 1 step is written"), "{printed}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
