@@ -88,7 +88,8 @@
 //! that it was not executed is there another submit.
 //!
 //! The remaining risk is a look-up that finds nothing although the submit was executed, because it is visible later than
-//! `visibility_lag` or was deleted by hand. After `lookup_horizon`, when the target may have removed it, an empty look-up proves
+//! `visibility_lag`, was deleted by hand, or was removed by the target at the end of its day. (Control-M's New Day may come minutes
+//! after a submit; the rule `folder_keep` of [`control_m::jobs_as_code`] warns of folders that it removes.) After `lookup_horizon`, when the target may have removed it, an empty look-up proves
 //! nothing: the bundle is Unknown, and an operator decides. The command to retry it looks it up once more; if that finds nothing,
 //! it is the operator's word that no submit was executed.
 //!

@@ -63,19 +63,31 @@ impl Follower {
             let detail = format!("the rerun of {} for bundle {key} {why}", run.folder);
             Effect::DeadLetter(Reject::new(RejectReason::Refused, detail))
         };
+        // It may have been executed, so it is not repeated: the operator is told, and decides by what the next questions tell.
+        let lost = |run: Run, why: &str| {
+            let detail = format!(
+                "the rerun of {} for bundle {key} has no answer ({why}), so it may have been executed: if neither its next failure nor \
+                 its end is told within minutes, give the command again",
+                run.folder
+            );
+            let letter = Effect::DeadLetter(Reject::new(RejectReason::GaveUp, detail));
+            Transition::to(Tracking::Followed(run)).with(letter).with(Effect::Count(count::UNANSWERED))
+        };
         let next = match verdict {
             Verdict::NotSent(detail) => {
                 let letter = failed(&run, &format!("was not sent: {detail}"));
                 Transition::to(Tracking::Followed(Run { is_rerun: false, ..run })).with(letter)
             }
-            verdict @ (Verdict::Answered(_) | Verdict::Unknown(_) | Verdict::Inherited) => match answer(verdict) {
-                Some(Answer::Refused { message }) => {
+            Verdict::Unknown(why) => lost(run, &why),
+            Verdict::Inherited => lost(run, "the instance has ended"),
+            Verdict::Answered(answer) => match serde_json::from_str(&answer) {
+                Ok(Answer::Refused { message }) => {
                     let letter = failed(&run, &format!("was refused: {message}"));
                     Transition::to(Tracking::Followed(Run { is_rerun: false, ..run })).with(letter)
                 }
-                Some(Answer::Rerun) => Transition::to(Tracking::Followed(run)).with(Effect::Count(count::RERUN)),
-                Some(Answer::Active { .. } | Answer::Failed { .. } | Answer::Ended { .. } | Answer::Absent) | None => {
-                    Transition::to(Tracking::Followed(run)).with(Effect::Count(count::UNANSWERED))
+                Ok(Answer::Rerun) => Transition::to(Tracking::Followed(run)).with(Effect::Count(count::RERUN)),
+                Ok(Answer::Active { .. } | Answer::Failed { .. } | Answer::Ended { .. } | Answer::Absent) | Err(_) => {
+                    lost(run, "it is no answer to a rerun")
                 }
             },
         };

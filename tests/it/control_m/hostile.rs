@@ -27,7 +27,7 @@ fn a_definition_that_control_m_rejects_is_refused_with_its_message() {
     let Answer::Refused { status: 400, message } = answer(&fixture.submit("folder a/*")) else {
         panic!("a space in a folder's name is refused")
     };
-    assert!(message.contains("invalid character"), "{message}");
+    assert!(message.contains("the folder's name has"), "{message}");
 }
 
 #[test]

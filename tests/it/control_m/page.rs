@@ -36,7 +36,7 @@ fn the_page_shows_folders_and_jobs_and_its_buttons_work() {
     let fixture = Fixture::new();
     assert!(fixture.page("/").1.contains("No folder has been submitted"));
     let job = json!({ "Type": "Job:Command", "Command": "echo <b>; sleep 60",
-        "in": { "Type": "WaitForEvents", "Events": [{ "Event": "<script>alert(1)</script>", "Date": "NoDate" }] } });
+        "in": { "Type": "WaitForEvents", "Events": [{ "Event": "<script>alert`1`</script>", "Date": "NoDate" }] } });
     let definition = json!({ "folder-1": { "Type": "Folder", "ControlmServer": "s", "job": job } });
     assert_eq!(fixture.post_form("/run/ondemand", "definitionsFile", &definition).0, 200);
     let (status, page) = fixture.page("/");

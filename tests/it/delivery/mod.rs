@@ -8,8 +8,12 @@
     reason = "clippy only recognizes #[test]; these are test helpers, which fail by panicking"
 )]
 
+mod cluster;
+mod exact;
 mod injection;
+mod outage;
 mod property;
+mod runs;
 mod stored;
 mod target;
 mod template;

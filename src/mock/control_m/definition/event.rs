@@ -107,9 +107,6 @@ fn event(item: &str, part: &Value) -> Result<EventRef, Problem> {
 /// The event of an object with `Event` and `Date`.
 pub(super) fn named(item: &str, object: &Map<String, Value>) -> Result<EventRef, Problem> {
     let (name, date) = (text(object, "Event"), text(object, "Date"));
-    if name.is_empty() {
-        return Err(Problem::of(item, "An event has no name: Event is missing"));
-    }
     let known = DateRef::parse(&date);
     let date = known.ok_or_else(|| Problem::of(item, format!("Unknown date '{date}' of the event '{name}'")))?;
     Ok(EventRef { name, date })
@@ -199,7 +196,7 @@ mod tests {
         assert_eq!(is_met(&json!([a, "OR", b, "AND", c]), &["a"]), Ok(true));
         assert_eq!(is_met(&json!(["(", a, "OR", b, ")", "AND", c]), &["a"]), Ok(false));
         assert_eq!(is_met(&json!(["(", a, "OR", b, ")", c]), &["b", "c"]), Ok(true));
-        for wrong in [json!([a, ")"]), json!(["(", a]), json!(["OR"]), json!([a, "XOR", b]), json!([{ "Event": "" }])] {
+        for wrong in [json!([a, ")"]), json!(["(", a]), json!(["OR"]), json!([a, "XOR", b])] {
             assert!(is_met(&wrong, &[]).is_err(), "{wrong}");
         }
         let mut deep: Vec<Value> = vec![json!("("); 100_000];

@@ -4,29 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::super::answer::Problem;
 use super::event::{DateRef, EventRef, Wait};
 use super::node::Node;
 
-/// Adds the events of a flow among the nodes that lie in `parent`.
-pub(super) fn expand(
-    item: &str,
-    flow: &Map<String, Value>,
-    parent: usize,
-    nodes: &mut [Node],
-    used: &mut BTreeMap<String, u32>,
-) -> Vec<Problem> {
-    let sequence = flow.get("Sequence").and_then(Value::as_array).into_iter().flatten();
-    let mut problems = Vec::new();
-    let mut places = Vec::new();
-    for member in sequence {
-        let name = member.as_str().unwrap_or_default();
-        let place = nodes.iter().position(|node| node.parent == Some(parent) && node.name == name);
-        match place.or_else(|| nodes.iter().position(|node| node.parent.is_some() && node.name == name)) {
-            Some(place) => places.push(place),
-            None => problems.push(Problem::of(item, format!("The flow names '{name}', which is not in the folder"))),
-        }
-    }
+/// Adds the events of a flow among the nodes that lie in `parent`. Names that are not there have been refused.
+pub(super) fn expand(flow: &Map<String, Value>, parent: usize, nodes: &mut [Node], used: &mut BTreeMap<String, u32>) {
+    let sequence = flow.get("Sequence").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let place = |name: &str| {
+        let beside = nodes.iter().position(|node| node.parent == Some(parent) && node.name == name);
+        beside.or_else(|| nodes.iter().position(|node| node.parent.is_some() && node.name == name))
+    };
+    let places: Vec<usize> = sequence.filter_map(place).collect();
     for pair in places.windows(2) {
         let [from, to] = *pair else { continue };
         let (Some(first), Some(second)) = (nodes.get(from), nodes.get(to)) else { continue };
@@ -39,7 +27,6 @@ pub(super) fn expand(
             to.deletes.push(event);
         }
     }
-    problems
 }
 
 /// The name of the event of a pair; a pair that occurs again has a number.

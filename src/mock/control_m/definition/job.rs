@@ -23,7 +23,7 @@ pub(super) fn complete(node: &mut Node, body: &Map<String, Value>) -> Result<(),
     let limit = body.get("RerunLimit").and_then(Value::as_object);
     node.reruns_max = limit.and_then(|limit| text(limit, "Times").parse().ok()).unwrap_or(0);
     for (name, resource) in inner(body) {
-        node.uses.extend(resource_of(&node.name, name, resource)?);
+        node.uses.extend(resource_of(name, resource));
     }
     Ok(())
 }
@@ -35,20 +35,17 @@ fn script(body: &Map<String, Value>) -> String {
     [path].into_iter().chain(words).collect::<Vec<_>>().join(" ")
 }
 
-fn resource_of(item: &str, name: &str, body: &Map<String, Value>) -> Result<Option<Use>, Problem> {
+fn resource_of(name: &str, body: &Map<String, Value>) -> Option<Use> {
     let name = name.to_owned();
-    Ok(match text(body, "Type").as_str() {
+    match text(body, "Type").as_str() {
         "Resource:Pool" | "Resource:Semaphore" => {
-            let text = text(body, "Quantity");
-            let quantity = if text.is_empty() { Some(1) } else { text.parse().ok() };
-            let refused = || Problem::of(item, format!("The quantity '{text}' of the pool '{name}' is not a number"));
-            let quantity = quantity.ok_or_else(refused)?;
-            Some(Use::Pool { name, quantity })
+            // A quantity that is no number has been refused.
+            Some(Use::Pool { name, quantity: text(body, "Quantity").parse().unwrap_or(1) })
         }
         "Resource:Lock" | "Resource:Mutex" => {
             let kind = [text(body, "LockType"), text(body, "MutexType")].concat();
             Some(Use::Lock { name, exclusive: kind != "Shared" })
         }
         _ => None,
-    })
+    }
 }

@@ -45,9 +45,10 @@ pub(super) struct Definition {
 
 /// Reads a definition; all problems are found at once. `servers` are the known names; empty means any.
 pub(super) fn read(text: &[u8], servers: &[String]) -> Result<Definition, Vec<Problem>> {
-    let object: Map<String, Value> =
-        serde_json::from_slice(text).map_err(|error| vec![Problem::new(format!("Failed to parse JSON: {error}"))])?;
-    let mut problems = validation::check(&object, servers);
+    let unreadable = |error: &dyn std::fmt::Display| vec![Problem::new(format!("Failed to parse JSON: {error}"))];
+    let text = std::str::from_utf8(text).map_err(|error| unreadable(&error))?;
+    let object: Map<String, Value> = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+    let mut problems = validation::check(text, &object, servers);
     let mut folders = Vec::new();
     for (name, body) in validation::folders(&object) {
         match read::folder(name, body, &object) {

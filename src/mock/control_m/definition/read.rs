@@ -96,8 +96,7 @@ impl Reader<'_> {
     fn flows(&mut self) {
         let mut used = BTreeMap::new();
         for (place, flow) in std::mem::take(&mut self.flows) {
-            let item = self.nodes.get(place).map(|node| node.name.clone()).unwrap_or_default();
-            self.problems.extend(flow::expand(&item, &flow, place, &mut self.nodes, &mut used));
+            flow::expand(&flow, place, &mut self.nodes, &mut used);
         }
     }
 }
@@ -163,13 +162,5 @@ mod tests {
         assert_eq!((a.adds[0].name.as_str(), b.deletes[0].name.as_str(), b.waits.len()), ("a-TO-b", "a-TO-b", 1));
         assert_eq!((folders[0].smart, folders[1].smart), (true, false));
         assert_eq!(folders[1].nodes[1].keep, Keep::Forever);
-    }
-
-    #[test]
-    fn a_flow_of_unknown_jobs_is_refused() {
-        let text = r#"{"f":{"Type":"Folder","ControlmServer":"s","a":{"Type":"Job:Dummy"},
-            "flow":{"Type":"Flow","Sequence":["a","nowhere"]}}}"#;
-        let problems = read(text.as_bytes(), &[]).unwrap_err();
-        assert_eq!(problems[0].message, "The flow names 'nowhere', which is not in the folder");
     }
 }

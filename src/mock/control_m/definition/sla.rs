@@ -34,18 +34,14 @@ pub(in crate::mock::control_m) enum Deadline {
 
 /// Reads the service of a job.
 pub(super) fn service(item: &str, job: &Map<String, Value>) -> Result<Service, Problem> {
-    let name = text(job, "ServiceName");
-    if name.is_empty() || name.chars().count() > 64 {
-        return Err(Problem::of(item, "ServiceName must have 1 to 64 characters"));
-    }
     let time = |block: &Map<String, Value>| {
         let text = text(block, "Time");
         hours_and_minutes(&text).ok_or_else(|| Problem::of(item, format!("'{text}' is not a time HH:MM")))
     };
     let block = |name: &str| job.get(name).and_then(Value::as_object);
     let deadline = match (block("CompleteIn"), block("CompleteBy")) {
-        (Some(_), Some(_)) => return Err(Problem::of(item, "CompleteIn and CompleteBy exclude one another")),
-        (Some(complete), None) => Some(Deadline::In(time(complete)?)),
+        // Both at once have been refused.
+        (Some(complete), _) => Some(Deadline::In(time(complete)?)),
         (None, Some(complete)) => {
             let days = text(complete, "Days").parse().unwrap_or(0);
             Some(Deadline::By { days, time: time(complete)? })
@@ -53,7 +49,7 @@ pub(super) fn service(item: &str, job: &Map<String, Value>) -> Result<Service, P
         (None, None) => None,
     };
     let priority = Some(text(job, "ServicePriority")).filter(|text| !text.is_empty()).unwrap_or_else(|| "3".to_owned());
-    Ok(Service { name, priority, deadline })
+    Ok(Service { name: text(job, "ServiceName"), priority, deadline })
 }
 
 /// A time `H:M`, also above 24 hours.

@@ -1,39 +1,21 @@
-//! The rules that a definition has to keep, on its JSON.
+//! The rules that a definition has to keep: those of jobs-as-code that Control-M checks itself, and that its server is there.
 //!
 //! This is the one place that refuses a definition for its contents; what the real server checks beyond these rules is not
 //! published.
-
-use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use super::super::answer::Problem;
 use super::defaults;
-use super::field::{inner, text};
+use super::field::text;
+use crate::processor::delivery::control_m::jobs_as_code::{self, Finding};
 
-/// The longest name of a folder or a job, in characters.
-const NAME_MAX: usize = 64;
-/// The most events in one list.
-const EVENTS_MAX: usize = 99;
-/// The types of objects with a list of events.
-const EVENT_LISTS: [&str; 3] = ["WaitForEvents", "AddEvents", "DeleteEvents"];
-/// The characters that no folder's name may contain.
-const NOT_IN_FOLDERS: [char; 7] = [' ', '\'', '$', '/', '*', '?', '"'];
-
-/// All broken rules. `servers` are the known names; empty means any.
-pub(super) fn check(definition: &Map<String, Value>, servers: &[String]) -> Vec<Problem> {
-    let (mut found, mut problems) = (false, Vec::new());
-    for (name, value) in definition.iter().filter(|(name, _)| *name != "Defaults") {
-        found = true;
-        match value.as_object() {
-            Some(body) => folder(name, &defaults::applied(body, definition), servers, &mut problems),
-            None => problems.push(Problem::of(name, "A folder must be an object")),
-        }
-    }
-    if !found {
-        problems.push(Problem::new("The definition contains no folder"));
-    }
-    problems
+/// All broken rules of a definition and its text. `servers` are the known names; empty means any.
+pub(super) fn check(json: &str, definition: &Map<String, Value>, servers: &[String]) -> Vec<Problem> {
+    // The text has been parsed before, so there is no error.
+    let findings = jobs_as_code::check_text(json).unwrap_or_default();
+    let refused = findings.iter().filter(|finding| finding.rule.refused).map(problem);
+    refused.chain(folders(definition).filter_map(|(name, body)| server(name, body, definition, servers))).collect()
 }
 
 /// The folders of a definition, by name.
@@ -42,116 +24,54 @@ pub(super) fn folders(definition: &Map<String, Value>) -> impl Iterator<Item = (
     objects.filter(|(name, _)| *name != "Defaults")
 }
 
-fn folder(name: &str, body: &Map<String, Value>, servers: &[String], problems: &mut Vec<Problem>) {
-    folder_name(name, problems);
-    let kind = text(body, "Type");
-    if !matches!(kind.as_str(), "Folder" | "SimpleFolder") {
-        problems.push(Problem::of(name, format!("Unknown folder type '{kind}': expected Folder or SimpleFolder")));
+/// The item is the folder, which is the first part of the JSON pointer.
+fn problem(finding: &Finding) -> Problem {
+    let message = format!("{}: {}", finding.what, finding.rule.remedy);
+    match finding.pointer.split('/').nth(1) {
+        Some(folder) => Problem::of(&folder.replace("~1", "/").replace("~0", "~"), message),
+        None => Problem::new(message),
     }
-    let server = text(body, "ControlmServer");
+}
+
+fn server(
+    name: &str,
+    body: &Map<String, Value>,
+    definition: &Map<String, Value>,
+    servers: &[String],
+) -> Option<Problem> {
+    let server = text(&defaults::applied(body, definition), "ControlmServer");
     if server.is_empty() {
-        problems.push(Problem::of(name, "ControlmServer is missing"));
-    } else if !servers.is_empty() && !servers.contains(&server) {
-        problems.push(Problem::of(name, format!("Control-M Server '{server}' does not exist")));
+        return Some(Problem::of(name, "ControlmServer is missing"));
     }
-    event_lists(name, body, problems);
-    let mut jobs = Vec::new();
-    job_names(body, &mut jobs);
-    if jobs.is_empty() {
-        problems.push(Problem::of(name, "The folder contains no job"));
-    }
-    let mut seen = BTreeSet::from([name]);
-    for job in jobs {
-        if job.is_empty() || job.chars().count() > NAME_MAX {
-            problems.push(Problem::of(job, format!("A job name must have 1 to {NAME_MAX} characters")));
-        }
-        if !seen.insert(job) {
-            problems.push(Problem::of(job, "The job name is not unique in its folder, or is the folder's"));
-        }
-    }
-}
-
-fn folder_name(name: &str, problems: &mut Vec<Problem>) {
-    if name.is_empty() || name.chars().count() > NAME_MAX {
-        problems.push(Problem::of(name, format!("A folder name must have 1 to {NAME_MAX} characters")));
-    }
-    if name.contains(NOT_IN_FOLDERS) {
-        problems.push(Problem::of(name, "The folder name contains an invalid character"));
-    }
-}
-
-/// Refuses lists of events that are too long, at any depth. `serde_json` bounds how deep they can be.
-fn event_lists(name: &str, object: &Map<String, Value>, problems: &mut Vec<Problem>) {
-    let events = object.get("Events").and_then(Value::as_array).into_iter().flatten().filter(|event| event.is_object());
-    if EVENT_LISTS.contains(&text(object, "Type").as_str()) && events.count() > EVENTS_MAX {
-        problems.push(Problem::of(name, format!("The list has more than {EVENTS_MAX} events")));
-    }
-    for (inner_name, body) in inner(object) {
-        event_lists(if inner_name.is_empty() { name } else { inner_name }, body, problems);
-    }
-}
-
-/// Appends the names of the jobs of an object and of the sub-folders in it.
-fn job_names<'a>(object: &'a Map<String, Value>, names: &mut Vec<&'a str>) {
-    for (name, body) in inner(object) {
-        let kind = body.get("Type").and_then(Value::as_str).unwrap_or_default();
-        if kind.starts_with("Job:") {
-            names.push(name);
-        } else if kind == "SubFolder" {
-            job_names(body, names);
-        }
-    }
+    let is_known = servers.is_empty() || servers.contains(&server);
+    (!is_known).then(|| Problem::of(name, format!("Control-M Server '{server}' does not exist")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::read;
 
-    fn problems(text: &str) -> Vec<String> {
-        match read(text.as_bytes(), &["smprod".to_owned()]) {
-            Ok(_) => Vec::new(),
-            Err(problems) => problems.into_iter().map(|problem| problem.message).collect(),
-        }
-    }
-
     #[test]
-    fn a_list_with_more_events_than_control_m_takes_is_refused() {
-        let with = |kind: &str, events: usize| {
-            let events = vec![r#"{"Event":"e"}"#; events].join(",");
-            let list = format!(r#"{{"Type":"{kind}","Events":["(",{events},")"]}}"#);
-            problems(&format!(
-                r#"{{"f":{{"Type":"Folder","ControlmServer":"smprod","a":{{"Type":"Job:Dummy","list":{list}}}}}}}"#
-            ))
-        };
-        assert_eq!(with("WaitForEvents", 99), Vec::<String>::new());
-        for kind in ["WaitForEvents", "AddEvents", "DeleteEvents"] {
-            assert_eq!(with(kind, 100), ["The list has more than 99 events"]);
-        }
-    }
-
-    #[test]
-    fn each_rule_has_its_words() {
+    fn a_definition_is_refused_for_each_rule_that_control_m_checks() {
         let job = r#""a":{"Type":"Job:Dummy"}"#;
+        let folder = |inside: &str| format!(r#"{{"f":{{"Type":"Folder","ControlmServer":"smprod",{inside}}}}}"#);
+        let flow = format!(r#"{job},"flow":{{"Type":"Flow","Sequence":["a","nowhere"]}}"#);
         let cases = [
-            ("{", "Failed to parse JSON"),
-            ("[]", "Failed to parse JSON"),
-            ("{}", "contains no folder"),
-            (r#"{"Defaults":{}}"#, "contains no folder"),
-            (r#"{"f":7}"#, "must be an object"),
-            (&format!(r#"{{"f":{{"ControlmServer":"smprod",{job}}}}}"#), "Unknown folder type ''"),
-            (&format!(r#"{{"f":{{"Type":"Folder",{job}}}}}"#), "ControlmServer is missing"),
-            (&format!(r#"{{"f":{{"Type":"Folder","ControlmServer":"x",{job}}}}}"#), "'x' does not exist"),
-            (r#"{"f":{"Type":"Folder","ControlmServer":"smprod"}}"#, "contains no job"),
-            (r#"{"a":{"Type":"Folder","ControlmServer":"smprod","a":{"Type":"Job:Dummy"}}}"#, "or is the folder's"),
-            (&format!(r#"{{"f g":{{"Type":"Folder","ControlmServer":"smprod",{job}}}}}"#), "invalid character"),
-            (
-                &format!(r#"{{"{}":{{"Type":"Folder","ControlmServer":"smprod",{job}}}}}"#, "f".repeat(65)),
-                "1 to 64 characters",
-            ),
+            ("{".to_owned(), None, "Failed to parse JSON"),
+            ("[]".to_owned(), None, "Failed to parse JSON"),
+            (r#"{"Defaults":{}}"#.to_owned(), None, "there is no folder"),
+            (format!(r#"{{"f/g":{{"Type":"Folder","ControlmServer":"smprod",{job}}}}}"#), Some("f/g"), "name has '/'"),
+            (format!(r#"{{"f":{{"Type":"Folder",{job}}}}}"#), Some("f"), "ControlmServer is missing"),
+            (folder(job).replace("smprod", "x"), Some("f"), "'x' does not exist"),
+            (folder(&flow), Some("f"), "`nowhere` is no job of the folder"),
         ];
-        for (text, words) in cases {
-            let found = problems(text);
-            assert!(found.len() == 1 && found[0].contains(words), "{text}: {found:?}");
+        for (text, item, words) in cases {
+            let problems = read(text.as_bytes(), &["smprod".to_owned()]).unwrap_err();
+            assert_eq!((problems.len(), problems[0].item.as_deref()), (1, item), "{text}: {problems:?}");
+            assert!(problems[0].message.contains(words), "{text}: {problems:?}");
         }
+        let waits = r#"{"Type":"WaitForEvents","Events":[{"Event":"nobodys"}]}"#;
+        let accepted = folder(&format!(r#""a":{{"Type":"Job:Dummy","waits":{waits}}}"#));
+        assert!(read(accepted.as_bytes(), &[]).is_ok(), "Control-M accepts what then never runs");
     }
 }

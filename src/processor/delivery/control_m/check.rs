@@ -165,7 +165,7 @@ mod tests {
     /// The findings in a template with this text for a job, and another one for each child.
     fn findings(job: &str, children: Children<'_>) -> Vec<(Severity, String)> {
         let source = format!(
-            "{{\"{{{{ folder }}}}\": {{\"Type\": \"Folder\", \"ControlmServer\": \"s\", \"one\": {{\"Type\": \"Job:Dummy\"}},\n\
+            "{{\"{{{{ folder }}}}\": {{\"Type\": \"Folder\", \"ControlmServer\": \"s\", \"DaysKeepActive\": 1, \"one\": {{\"Type\": \"Job:Dummy\"}},\n\
              {job}}}}}"
         );
         of(&source, children)

@@ -1,5 +1,7 @@
 //! One request for many folders, and what else their answers need: logs of failed jobs, SLA services.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::rows::{self, Listed, State};
 use super::service::{self, Service};
 use crate::model::Verdict;
@@ -16,28 +18,41 @@ const LOG_BYTES: usize = 2_000;
 
 /// The verdicts about these folders of a server, in their order.
 pub(super) async fn ask(caller: &Caller, server: &str, folders: &[&str]) -> Vec<Verdict> {
-    let listed = match list(caller, server, &pattern(folders)).await {
-        Ok(listed) => listed,
-        Err(detail) => return vec![Verdict::NotSent(detail); folders.len()],
-    };
-    let services = if listed.has_services() { services(caller).await } else { Vec::new() };
+    let states = states(caller, server, folders).await;
+    let has_services =
+        |state: &Result<State, String>| matches!(state, Ok(State::Active { sla_jobs, .. }) if !sla_jobs.is_empty());
+    let services = if states.values().any(has_services) { services(caller).await } else { Vec::new() };
     let mut verdicts = Vec::with_capacity(folders.len());
     for folder in folders {
-        let state = match listed.state(folder) {
-            Some(state) => Ok(state),
-            None if listed.is_complete => Ok(State::Absent),
-            None => list(caller, server, folder).await.and_then(|own| match own.state(folder) {
-                Some(state) => Ok(state),
-                None if own.is_complete => Ok(State::Absent),
-                None => Err(format!("the list of the jobs of {folder} is incomplete")),
-            }),
-        };
-        verdicts.push(match state {
-            Ok(state) => answer(caller, state, &services).await.verdict(),
-            Err(detail) => Verdict::NotSent(detail),
+        verdicts.push(match states.get(folder) {
+            Some(Ok(state)) => answer(caller, state.clone(), &services).await.verdict(),
+            Some(Err(detail)) => Verdict::NotSent(detail.clone()),
+            None => Verdict::NotSent(format!("{folder} was not asked for")),
         });
     }
     verdicts
+}
+
+/// The states of these folders. Only a complete list tells any: one that is cut off may lack some jobs of a folder that it has. Then
+/// the folders are asked for in parts, by one more character of their names.
+async fn states<'a>(caller: &Caller, server: &str, folders: &[&'a str]) -> BTreeMap<&'a str, Result<State, String>> {
+    let (mut states, mut groups) = (BTreeMap::new(), vec![folders.iter().copied().collect::<BTreeSet<_>>()]);
+    while let Some(group) = groups.pop() {
+        match list(caller, server, &pattern(&group)).await {
+            Ok(listed) if listed.is_complete => {
+                states.extend(group.iter().map(|name| (*name, Ok(listed.state(name).unwrap_or(State::Absent)))));
+            }
+            Ok(_) if group.len() > 1 => groups.extend(parts(&group)),
+            Ok(_) => states
+                .extend(group.iter().map(|name| (*name, Err(format!("the list of the jobs of {name} is incomplete"))))),
+            Err(detail) => {
+                // A server that does not answer is not asked for the other parts.
+                let left = std::mem::take(&mut groups).into_iter().flatten();
+                states.extend(group.into_iter().chain(left).map(|name| (name, Err(detail.clone()))));
+            }
+        }
+    }
+    states
 }
 
 async fn answer(caller: &Caller, state: State, services: &[Service]) -> Answer {
@@ -96,29 +111,55 @@ fn tail(text: &str) -> String {
 }
 
 /// The name of the only folder, or what all names begin with and `*`.
-fn pattern(folders: &[&str]) -> String {
-    let Some((first, others)) = folders.split_first() else { return "*".to_owned() };
-    if others.iter().all(|other| other == first) {
-        return (*first).to_owned();
+fn pattern(folders: &BTreeSet<&str>) -> String {
+    match folders.first() {
+        Some(only) if folders.len() == 1 => (*only).to_owned(),
+        Some(first) => format!("{}*", first.get(..common(folders)).unwrap_or_default()),
+        None => "*".to_owned(),
     }
-    let common = first.char_indices().map(|(at, char)| at + char.len_utf8());
-    let begins = |end: &usize| others.iter().all(|other| other.get(..*end) == first.get(..*end));
-    let end = common.take_while(begins).last().unwrap_or_default();
-    format!("{}*", first.get(..end).unwrap_or_default())
+}
+
+/// The folders by the first character in which their names differ.
+fn parts<'a>(folders: &BTreeSet<&'a str>) -> Vec<BTreeSet<&'a str>> {
+    let common = common(folders);
+    let mut parts: BTreeMap<Option<char>, BTreeSet<&str>> = BTreeMap::new();
+    for name in folders {
+        parts.entry(name.get(common..).and_then(|rest| rest.chars().next())).or_default().insert(name);
+    }
+    parts.into_values().collect()
+}
+
+/// The length of what all names begin with. In their order, what the first and the last share all others have.
+fn common(folders: &BTreeSet<&str>) -> usize {
+    let (Some(first), Some(last)) = (folders.first(), folders.last()) else { return 0 };
+    first.chars().zip(last.chars()).take_while(|(one, other)| one == other).map(|(char, _)| char.len_utf8()).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn of(folders: &[&'static str]) -> BTreeSet<&'static str> {
+        folders.iter().copied().collect()
+    }
+
     #[test]
     fn folders_are_asked_for_by_their_common_beginning() {
+        let pattern = |folders: &[&'static str]| pattern(&of(folders));
         assert_eq!(pattern(&["folder-a"]), "folder-a");
         assert_eq!(pattern(&["folder-a", "folder-a"]), "folder-a");
         assert_eq!(pattern(&["folder-ab", "folder-ac", "folder-ad"]), "folder-a*");
         assert_eq!(pattern(&["folder-é1", "folder-è1"]), "folder-*");
         assert_eq!(pattern(&["folder", "folder-1"]), "folder*");
         assert_eq!(pattern(&["a", "b"]), "*");
+    }
+
+    #[test]
+    fn folders_are_parted_where_their_names_differ() {
+        let parts = |folders: &[&'static str]| parts(&of(folders));
+        assert_eq!(parts(&["f-1", "f-10", "f-2", "f-22"]), [of(&["f-1", "f-10"]), of(&["f-2", "f-22"])]);
+        assert_eq!(parts(&["f-1", "f-10", "f-11"]), [of(&["f-1"]), of(&["f-10"]), of(&["f-11"])]);
+        assert_eq!(parts(&["é", "è"]), [of(&["è"]), of(&["é"])]);
     }
 
     #[test]

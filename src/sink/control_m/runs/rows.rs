@@ -25,8 +25,19 @@ pub(super) struct Listed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Absent,
-    Active { status: String, is_waiting: bool, sla_jobs: BTreeSet<String> },
-    Failed { id: String, name: String, status: String, runs: u64, times: RawTimes },
+    /// `sla_jobs`: the names and the ids of its SLA jobs, because no source says which of them a service has.
+    Active {
+        status: String,
+        is_waiting: bool,
+        sla_jobs: BTreeSet<String>,
+    },
+    Failed {
+        id: String,
+        name: String,
+        status: String,
+        runs: u64,
+        times: RawTimes,
+    },
     Ended(RawTimes),
 }
 
@@ -44,7 +55,8 @@ pub(super) fn read(body: &str, is_truncated: bool) -> Result<Listed, String> {
     let mut listed = Listed { is_complete, ..Listed::default() };
     for row in rows.into_iter().filter(|row| row.deleted != Some(true)) {
         let folder = if row.is_folder() { &row.name } else { &row.folder };
-        let folder = folder.as_str().unwrap_or_default().to_owned();
+        // A job of a sub-folder has `folder/sub-folder`, and no folder's name has a slash.
+        let folder = folder.as_str().and_then(|path| path.split('/').next()).unwrap_or_default().to_owned();
         listed.by_folder.entry(folder).or_default().push(row);
     }
     Ok(listed)
@@ -55,7 +67,9 @@ impl Listed {
     pub(super) fn state(&self, folder: &str) -> Option<State> {
         let rows = self.by_folder.get(folder)?;
         let (own, jobs): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.is_folder());
-        if let Some(job) = jobs.iter().find(|job| job.status() == ENDED_NOT_OK) {
+        let failed = || jobs.iter().filter(|job| job.status() == ENDED_NOT_OK);
+        // The job rather than the sub-folder, which has failed with it and cannot be rerun.
+        if let Some(job) = failed().find(|job| !job.is_sub_folder()).or_else(|| failed().next()) {
             return Some(job.failed());
         }
         let is_ended = match own.first() {
@@ -74,13 +88,9 @@ impl Listed {
         let waits = |job: &&&Row| job.status().starts_with("Wait") || job.held == Some(true);
         let is_waiting = open().next().is_some() && open().all(|job| waits(&job));
         let status = if is_waiting { open().next() } else { own.first().or_else(|| open().next()) };
-        let sla_jobs = jobs.iter().filter(|job| job.is_sla()).map(|job| job.name().to_owned()).collect();
+        let sla_jobs = jobs.iter().filter(|job| job.is_sla()).flat_map(|job| [job.name(), job.id()]);
+        let sla_jobs = sla_jobs.map(str::to_owned).collect();
         Some(State::Active { status: status.map(|row| row.words()).unwrap_or_default(), is_waiting, sla_jobs })
-    }
-
-    /// True if a folder has a job of SLA management.
-    pub(super) fn has_services(&self) -> bool {
-        self.by_folder.values().flatten().any(Row::is_sla)
     }
 }
 
@@ -115,6 +125,10 @@ impl Row {
         self.r#type.as_str() == Some("Folder")
     }
 
+    fn is_sub_folder(&self) -> bool {
+        self.r#type.as_str().is_some_and(|kind| kind.ends_with("older"))
+    }
+
     /// The words for the type differ between versions (`SLAManagement`, `Job:SLAManagement`).
     fn is_sla(&self) -> bool {
         self.r#type.as_str().is_some_and(|kind| kind.contains("SLA"))
@@ -122,6 +136,10 @@ impl Row {
 
     fn name(&self) -> &str {
         self.name.as_str().unwrap_or_default()
+    }
+
+    fn id(&self) -> &str {
+        self.job_id.as_str().unwrap_or_default()
     }
 
     fn status(&self) -> &str {
@@ -145,7 +163,7 @@ impl Row {
 
     fn failed(&self) -> State {
         State::Failed {
-            id: self.job_id.as_str().unwrap_or_default().to_owned(),
+            id: self.id().to_owned(),
             name: self.name().to_owned(),
             status: self.status().to_owned(),
             runs: self.number_of_runs.as_u64().unwrap_or_default(),

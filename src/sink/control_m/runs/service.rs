@@ -9,7 +9,7 @@ use serde_json::Value;
 /// A service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Service {
-    /// The name of its SLA job.
+    /// Its SLA job: the name or the id.
     pub(super) job: String,
     name: String,
     status: String,

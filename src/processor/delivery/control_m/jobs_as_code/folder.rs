@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::definition::Definition;
+use super::job::days_kept;
 use super::limit::NAME_CHARS_MAX;
 use super::object::{property, text};
 use super::place::{Places, below};
@@ -52,6 +55,20 @@ pub(super) fn servers(definition: &Definition<'_>, places: &mut Places) {
     for folder in &definition.folders {
         if property(folder.body, &folder.inherited, "ControlmServer").is_none() {
             places.add(folder.pointer.as_str(), "the folder names no `ControlmServer`");
+        }
+    }
+}
+
+/// Folders that may be gone after New Day, so that an empty look-up is taken for proof that they were not submitted.
+pub(super) fn removed(definition: &Definition<'_>, places: &mut Places) {
+    for folder in definition.folders.iter().filter(|folder| !folder.jobs.is_empty()) {
+        let policy = property(folder.body, &folder.inherited, "ActiveRetentionPolicy");
+        if policy.and_then(Value::as_str) == Some("CleanEndedOK") {
+            places
+                .add(folder.pointer.as_str(), "New Day removes the folder if its jobs have ended OK (`CleanEndedOK`)");
+        } else if folder.jobs.iter().all(|job| days_kept(job) == Some(0)) {
+            let what = "New Day removes the folder, because neither it nor one of its jobs has `DaysKeepActive`";
+            places.add(folder.pointer.as_str(), what);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::definition::Definition;
+use super::definition::{Definition, Job};
 use super::event::is_condition;
 use super::limit::{EVENTS_MAX, NAME_CHARS_MAX};
 use super::object::{Object, property, text};
@@ -134,6 +134,15 @@ pub(super) fn actions(definition: &Definition<'_>, places: &mut Places) {
         {
             places.add(below(&pointer, name), "an action has no `Type`");
         }
+    }
+}
+
+/// The days that a job stays in Control-M; `None` for ever.
+pub(super) fn days_kept(job: &Job<'_>) -> Option<u64> {
+    match property(job.body, &job.inherited, "DaysKeepActive") {
+        Some(Value::Number(days)) => days.as_u64(),
+        Some(Value::String(days)) => days.parse().ok(),
+        _ => Some(0),
     }
 }
 

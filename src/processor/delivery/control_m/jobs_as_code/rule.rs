@@ -79,7 +79,7 @@ impl Rule {
 const fn nothing(_: &Definition<'_>, _: &mut Places) {}
 
 /// All rules.
-pub static RULES: [Rule; 25] = [
+pub static RULES: [Rule; 26] = [
     Rule::refused("folder", folder::any, "define a folder as an object at the top"),
     Rule::refused("folder_type", folder::types, "write `Folder` or `SimpleFolder`"),
     Rule::refused(
@@ -91,6 +91,12 @@ pub static RULES: [Rule; 25] = [
         "folder_server",
         folder::servers,
         "write `\"ControlmServer\": \"{{ server_name }}\"`, by which it is looked up",
+    ),
+    Rule::warning(
+        "folder_keep",
+        folder::removed,
+        "write `\"DaysKeepActive\": \"{{ retention_days }}\"` and no `CleanEndedOK`: a submit in doubt shortly before New Day finds \
+         nothing after it, and the folder is submitted a second time",
     ),
     Rule::refused("folder_jobs", folder::jobs, "define a job in it, with a `Type` that begins with `Job:`"),
     Rule::refused("job_name", job::names, "use 1 to 64 characters: shorter ids, or a shorter prefix"),

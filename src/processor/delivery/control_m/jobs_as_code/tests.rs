@@ -104,6 +104,7 @@ fn names() -> Vec<Case> {
 
 fn structure() -> Vec<Case> {
     let folder = |properties: &str| with("", "").replace(r#""Type": "Folder", "ControlmServer": "s""#, properties);
+    let unkept = |job: &str| with(job, "").replace(r#", "DaysKeepActive": "3""#, "");
     let pool = |quantity: &str| with(&format!(r#""p": {{"Type": "Resource:Pool", "Quantity": {quantity}}}"#), "");
     let action = |kind: &str| {
         with("", "").replacen(
@@ -121,6 +122,14 @@ fn structure() -> Vec<Case> {
             "/f",
             folder(r#""Type": "Folder""#),
             folder(r#""Type": "SimpleFolder""#).replacen('{', r#"{"Defaults": {"ControlmServer": "s"}, "#, 1),
+        ),
+        case("folder_keep", "/f", unkept(""), unkept(r#""DaysKeepActive": 1"#)),
+        case("folder_keep", "/f", unkept(r#""DaysKeepActive": "0""#), unkept(r#""DaysKeepActive": "Forever""#)),
+        case(
+            "folder_keep",
+            "/f",
+            with("", r#""ActiveRetentionPolicy": "CleanEndedOK""#),
+            with("", r#""ActiveRetentionPolicy": "KeepAll""#),
         ),
         case(
             "folder_jobs",
@@ -173,7 +182,10 @@ fn events() -> Vec<Case> {
             ),
         )
     };
-    let kept = |days: &str| waits(r#"{"Event": "ext-1", "Date": "NoDate"}"#).replace(r#""DaysKeepActive": "3""#, days);
+    let kept = |days: &str| {
+        let waits = r#""waits": {"Type": "WaitForEvents", "Events": [{"Event": "ext-1", "Date": "NoDate"}]}"#;
+        with(&format!("{waits}, {days}"), "")
+    };
     let own = |added: &str| {
         let list =
             |kind: &str, event: &str| format!(r#""{kind}": {{"Type": "{kind}", "Events": [{{"Event": "{event}"}}]}}"#);
@@ -275,6 +287,7 @@ fn the_severities_are_those_of_the_facts() {
         RULES.iter().filter(|rule| rule.severity == Severity::Warning).map(|rule| rule.name).collect();
     let expected = [
         "folder_server",
+        "folder_keep",
         "job_name_colon",
         "event_leak",
         "event_date",

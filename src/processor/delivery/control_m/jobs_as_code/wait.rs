@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use super::definition::{Definition, Job};
+use super::definition::Definition;
 use super::event::{ANY_DATE, Added, Event, Kind, NO_DATE, ORDER_DATE};
-use super::object::property;
+use super::job::days_kept;
 use super::place::Places;
 use super::progress::Progress;
 
@@ -75,15 +73,6 @@ pub(super) fn not_kept(definition: &Definition<'_>, places: &mut Places) {
         if waits && days_kept(job) == Some(0) {
             places.add(job.pointer.as_str(), "the job waits for events from elsewhere, and the new day removes it");
         }
-    }
-}
-
-/// The days that a job stays in Control-M; `None` for ever.
-fn days_kept(job: &Job<'_>) -> Option<u64> {
-    match property(job.body, &job.inherited, "DaysKeepActive") {
-        Some(Value::Number(days)) => days.as_u64(),
-        Some(Value::String(days)) => days.parse().ok(),
-        _ => Some(0),
     }
 }
 
