@@ -66,7 +66,10 @@ impl Calls {
         let mut by_folder: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for Call { request, verdict } in self.made.lock().unwrap().iter().cloned() {
             let Ok(request) = serde_json::from_str::<Request>(&request) else { continue };
-            let (Request::Submit { folder, .. } | Request::LookUp { folder, .. }) = &request;
+            let (Request::Submit { folder, .. }
+            | Request::Run { folder, .. }
+            | Request::Order { name: folder, .. }
+            | Request::LookUp { folder, .. }) = &request;
             by_folder.entry(folder.clone()).or_default().push((request, verdict));
         }
         by_folder

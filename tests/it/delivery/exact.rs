@@ -134,8 +134,8 @@ fn is_blind(calls: &[(Request, Option<Verdict>)]) -> bool {
             _ => None,
         };
         match request {
-            Request::Submit { .. } if in_doubt => return true,
-            Request::Submit { .. } => {
+            Request::Submit { .. } | Request::Run { .. } | Request::Order { .. } if in_doubt => return true,
+            Request::Submit { .. } | Request::Run { .. } | Request::Order { .. } => {
                 let is_not_executed = matches!(answer, Some(Answer::Busy { .. } | Answer::Suspended { .. }))
                     || matches!(verdict, Some(Verdict::NotSent(_)));
                 in_doubt = !is_not_executed;
