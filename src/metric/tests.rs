@@ -16,13 +16,7 @@ use crate::topology::Spec;
 fn declared() -> Declared {
     let spec = Spec::parse("t", include_str!("../../topologies/control-m.yaml")).unwrap();
     let template = Template::compile("t", "{}").unwrap();
-    let folders = control_m::Folders {
-        mode: control_m::Mode::OnDemand,
-        template,
-        server: "s".to_owned(),
-        retention_days: 1,
-        external_events: Vec::new(),
-    };
+    let folders = control_m::Folders::new(template, "s");
     let delivery = Delivery::new(folders, control_m::usual_settings());
     let mut declared = Declared::by(&spec.assemble("ctm", |_| Some(delivery.clone())).unwrap());
     declared.families.extend(notification::count::families());

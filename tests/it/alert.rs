@@ -112,13 +112,7 @@ fn kinds() -> BTreeSet<String> {
     );
     let spec = spec.unwrap();
     let template = Template::compile("t", "{}").unwrap();
-    let folders = control_m::Folders {
-        mode: control_m::Mode::OnDemand,
-        template,
-        server: "s".to_owned(),
-        retention_days: 1,
-        external_events: Vec::new(),
-    };
+    let folders = control_m::Folders::new(template, "s");
     let delivery = Delivery::new(folders, control_m::usual_settings());
     let declared = Declared::by(&spec.assemble("ctm", |_| Some(delivery.clone())).unwrap());
     declared.alerts.into_iter().chain(["deadlines_held"]).map(str::to_owned).collect()

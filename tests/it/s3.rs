@@ -19,7 +19,7 @@ use axum::routing::get;
 use sheaf::app::{ApplicationSpec, Assembly, Reloader, Resources, TemplateReader, Templates, TopologyFile};
 use sheaf::aws::S3;
 use sheaf::config::{Config, Sources};
-use sheaf::processor::delivery::control_m::{Folders, Mode};
+use sheaf::processor::delivery::control_m::Folders;
 use sheaf::template::Template;
 use tokio::runtime::Runtime;
 
@@ -147,13 +147,7 @@ fn a_template_is_transferred_when_it_changes_and_the_last_good_one_is_kept() {
     let sent = || {
         let [one, other] = used.each_ref().map(|template| {
             let template = template.clone();
-            let folders = Folders {
-                mode: Mode::OnDemand,
-                template,
-                server: "s".into(),
-                retention_days: 1,
-                external_events: vec![],
-            };
+            let folders = Folders::new(template, "s");
             folders.preview(BUNDLE.as_bytes()).unwrap().definition
         });
         assert_eq!(one, other, "both topologies use the same");

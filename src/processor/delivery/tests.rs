@@ -153,13 +153,7 @@ fn a_newer_version_names_the_sheaf_that_wrote_it() {
 #[test]
 fn every_count_is_listed_once() {
     let template = crate::template::Template::compile("t", "{}").unwrap();
-    let folders = control_m::Folders {
-        mode: control_m::Mode::OnDemand,
-        template,
-        server: "s".to_owned(),
-        retention_days: 1,
-        external_events: Vec::new(),
-    };
+    let folders = control_m::Folders::new(template, "s");
     let families = Delivery::new(folders, control_m::usual_settings()).metrics();
     let series = families
         .iter()

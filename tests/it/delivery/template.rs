@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use sheaf::model::{ActSlot, Key, Moment, Outcome, Timer, Timestamp, Verdict};
-use sheaf::processor::delivery::control_m::{FOLDER_CHARS_MAX, Folders, Mode, Request};
+use sheaf::processor::delivery::control_m::{FOLDER_CHARS_MAX, Folders, Request};
 use sheaf::processor::delivery::{Delivery, Journal, TIMER};
 use sheaf::processor::{Effect, Input, Processor, Transition};
 use sheaf::template::Template;
@@ -85,13 +85,7 @@ fn a_replaced_template_is_used_by_later_submissions_and_not_by_a_retry() {
         .unwrap()
     };
     let template = compile("first");
-    let folders = Folders {
-        mode: Mode::OnDemand,
-        template: template.clone(),
-        server: "s".to_owned(),
-        retention_days: 1,
-        external_events: Vec::new(),
-    };
+    let folders = Folders::new(template.clone(), "s");
     let delivery = Delivery::new(folders, settings());
     let request = |next: &Transition<Journal>| match next.effects.iter().find(|effect| matches!(effect, Effect::Act(_)))
     {

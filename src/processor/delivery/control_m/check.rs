@@ -156,7 +156,7 @@ fn words(Bundle { children, late, has_parent }: Bundle) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Children, Folders, Mode, NamedChildren, Severity};
+    use super::{Children, Folders, NamedChildren, Severity};
     use crate::template::Template;
 
     const ONE: Children<'_> = Children { usual: 1, varies: false, has_parent: true, names: &[] };
@@ -173,13 +173,7 @@ mod tests {
 
     fn of(source: &str, children: Children<'_>) -> Vec<(Severity, String)> {
         let template = Template::compile("t.json", source).unwrap();
-        let folders = Folders {
-            mode: Mode::OnDemand,
-            template,
-            server: "s".into(),
-            retention_days: 1,
-            external_events: Vec::new(),
-        };
+        let folders = Folders::new(template, "s");
         folders.check(children).into_iter().map(|finding| (finding.severity, finding.text)).collect()
     }
 

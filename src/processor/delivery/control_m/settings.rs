@@ -41,6 +41,14 @@ pub struct Folders {
     pub external_events: Vec<String>,
 }
 
+impl Folders {
+    /// Folders that are run on demand, kept for a day, and wait for no events of others.
+    pub fn new(template: Template, server: &str) -> Self {
+        let (mode, server) = (Mode::OnDemand, server.to_owned());
+        Self { mode, template, server, retention_days: 1, external_events: Vec::new() }
+    }
+}
+
 /// The usual durations and limits: an intent is valid for 30 s, a request times out after a minute, a folder is visible after
 /// 30 s, a submit is retried after 5 s, 10 s, 20 s and so on up to 5 minutes, for three days, and a journal is kept for a week.
 ///
