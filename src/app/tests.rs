@@ -21,8 +21,8 @@ use crate::topology::describe;
 
 const TOPOLOGY: &str = include_str!("../../topologies/control-m.yaml");
 /// A template.
-const FOLDER: &str =
-    r#"{"{{ folder }}": {"Type": "Folder", "ControlmServer": "{{ server_name }}", "one": {"Type": "Job:Dummy"}}}"#;
+const FOLDER: &str = r#"{"{{ folder }}": {"Type": "Folder", "ControlmServer": "{{ server_name }}", "DaysKeepActive": "{{ retention_days }}",
+    "one": {"Type": "Job:Dummy"}}}"#;
 const CONTROL_M: &str = "control_m.base_url=http://127.0.0.1:1/automation-api";
 
 fn config(flags: &[&str]) -> Config {

@@ -23,7 +23,7 @@ use tokio::runtime::Runtime;
 use super::{folders, settings};
 
 const APPLICATION: &str = "app";
-const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
+pub(super) const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
 const TOPOLOGY: &str = include_str!("../../../topologies/control-m.yaml");
 /// 2026-01-01 at noon in UTC, so that no test meets New Day.
 const START: Timestamp = Timestamp::from_millis(1_767_268_800_000);
@@ -133,10 +133,10 @@ pub(super) fn short() -> Settings {
     }
 }
 
-fn topology(track: bool, settings: &Settings) -> Topology {
+fn topology(track: bool, settings: &Settings, template: &str) -> Topology {
     let text = if track { TOPOLOGY.replace("retention_days: 14", "track: true") } else { TOPOLOGY.to_owned() };
     let spec = Spec::parse("control-m.yaml", &text).unwrap();
-    let delivery = Delivery::new(folders(TEMPLATE), settings.clone());
+    let delivery = Delivery::new(folders(template), settings.clone());
     let mut topology = spec.assemble(APPLICATION, |_| Some(delivery.clone())).unwrap();
     for source in &mut topology.sources {
         source.start = Some(StartAt::Earliest);
@@ -147,6 +147,11 @@ fn topology(track: bool, settings: &Settings) -> Topology {
 impl Cluster {
     /// A cluster without an instance, whose topology follows runs if it shall. Folders are visible after up to 400 ms.
     pub(super) fn new(seed: u64, track: bool, settings: &Settings) -> Self {
+        Self::with(seed, track, settings, TEMPLATE)
+    }
+
+    /// The same with a template.
+    pub(super) fn with(seed: u64, track: bool, settings: &Settings, template: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let clock = Arc::new(ManualClock::new(START));
         let mut of_simulator = SimulatorSettings::new(clock.clone(), seed);
@@ -171,7 +176,7 @@ impl Cluster {
             }
             is_here
         });
-        let topology = topology(track, settings);
+        let topology = topology(track, settings, template);
         let of_metrics = topology.clone();
         let world = World::new(Setup {
             topology,

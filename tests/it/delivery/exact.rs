@@ -12,7 +12,7 @@ use sheaf::processor::delivery::Settings;
 use sheaf::processor::delivery::control_m::{Answer, Request};
 use sheaf::runtime::FaultPoint;
 
-use super::cluster::{Cluster, bundle, short};
+use super::cluster::{Cluster, TEMPLATE, bundle, short};
 
 /// The time between two kills.
 const KILL_EVERY: Duration = Duration::from_secs(6);
@@ -190,6 +190,24 @@ fn folders_are_found_twice_if_look_ups_are_too_early() {
     let early = Settings { request_timeout: Duration::ZERO, visibility_lag: Duration::ZERO, ..short() };
     let folders = run(300, 3, &early).simulator.dump().folders;
     assert!(folders.values().any(|folder| folder.submits > 1));
+}
+
+/// The rule `folder_keep` of jobs-as-code warns of the second template.
+#[test]
+fn a_folder_that_new_day_removes_is_submitted_again_if_its_answer_is_lost_before() {
+    let unkept = TEMPLATE.replace(r#""DaysKeepActive": "{{ retention_days }}","#, "");
+    assert_ne!(unkept, TEMPLATE);
+    for (template, submits) in [(TEMPLATE, 1), (unkept.as_str(), 2)] {
+        let mut cluster = Cluster::with(4, false, &short(), template);
+        cluster.world.start("a").unwrap();
+        cluster.advance(Duration::from_secs(5));
+        cluster.simulator.inject(Fault::once("POST", "/run/ondemand", Action::ResetAfter));
+        cluster.complete([bundle(1)].into_iter());
+        cluster.until(Duration::from_secs(10), |cluster| cluster.simulator.dump().folders.len() == 1);
+        cluster.post_control("/clock", &json!({ "advance": "new-day" }));
+        cluster.until(Duration::from_mins(1), |cluster| cluster.records("outcomes").len() == 1);
+        assert_eq!(cluster.simulator.dump().folders[&format!("folder-{}", bundle(1))].submits, submits);
+    }
 }
 
 #[test]
