@@ -118,7 +118,7 @@ impl Run {
         state
     }
 
-    /// What happened to the bundle, without duplicates and repeated records.
+    /// What happened to the bundle, without duplicates and repeated records. What is of one time may be in any order.
     fn timeline(&self, bundle: &Bundle) -> Vec<Value> {
         let Some(state) = &self.state else { return Vec::new() };
         let mut timeline = bundle.show(&Key::new("p"), state)["timeline"].as_array().cloned().unwrap();
@@ -129,6 +129,9 @@ impl Run {
             told.push(item.clone());
             is_new
         });
+        for of_one_time in timeline.chunk_by_mut(|one, other| one["at"] == other["at"]) {
+            of_one_time.sort_by_key(ToString::to_string);
+        }
         timeline
     }
 
