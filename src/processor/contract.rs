@@ -6,7 +6,16 @@ use serde_json::{Value, json};
 
 use super::{Effect, Family, Input};
 use crate::codec::Versioned;
-use crate::model::{Key, Listing, Moment, Reject, Status, Target, Timer, Timestamp};
+use crate::model::{ActSlot, Key, Listing, Moment, Reject, Status, Target, Timer, TimerKind, Timestamp};
+
+/// What a task deletes of an entry when a step is rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// The act whose outcome was rejected.
+    Act(ActSlot),
+    /// The timer whose step was rejected.
+    Timer(TimerKind),
+}
 
 /// A step function over the entries of one state type.
 ///
@@ -70,6 +79,12 @@ pub trait Processor: Send + Sync + 'static {
 
     /// The timer that an entry without timers should have; `None` if it needs none.
     fn missing_timer(&self, _: &Self::State) -> Option<Timer> {
+        None
+    }
+
+    /// The timer of an entry after a rejected step, which has deleted a part of it: without one, nothing may take it up again. By
+    /// default none.
+    fn timer_after_rejection(&self, _: Deleted, _: Moment) -> Option<Timer> {
         None
     }
 

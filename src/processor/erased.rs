@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Family, Input, Processor, Transition};
+use super::{Deleted, Family, Input, Processor, Transition};
 use crate::codec::{self, Entry, Part, Versioned as _, entry};
 use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Target, Timer, Timestamp};
 
@@ -62,6 +62,9 @@ pub trait AnyProcessor: Send + Sync {
 
     /// [`Processor::missing_timer`].
     fn missing_timer(&self, body: &Body) -> Option<Timer>;
+
+    /// [`Processor::timer_after_rejection`].
+    fn timer_after_rejection(&self, deleted: Deleted, at: Moment) -> Option<Timer>;
 
     /// [`Processor::metrics`].
     fn metrics(&self) -> Vec<Family>;
@@ -138,6 +141,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn missing_timer(&self, body: &Body) -> Option<Timer> {
         state::<P>(body).ok().and_then(|state| self.0.missing_timer(state))
+    }
+
+    fn timer_after_rejection(&self, deleted: Deleted, at: Moment) -> Option<Timer> {
+        self.0.timer_after_rejection(deleted, at)
     }
 
     fn metrics(&self) -> Vec<Family> {

@@ -37,7 +37,7 @@ mod metric;
 pub mod notification;
 pub mod tracking;
 
-pub use contract::{Processor, Transition};
+pub use contract::{Deleted, Processor, Transition};
 pub use effect::{Effect, Forward};
 pub use erased::{AnyProcessor, Body, erase};
 pub use input::{Command, Event, Input, Parsed};

@@ -14,8 +14,10 @@
 //!
 //! All alerts of an application have one entry, whatever their keys. So the limit of messages per hour holds for a route as a
 //! whole, over all groups, instances and restarts; and after an outage of a receiver one message tells what was gathered meanwhile.
-//! The entry is bounded: [`settings::ROUTES_MAX`] routes, with 20 groups and 60 alerts each, each alert with less than 1 KB; what is
-//! beyond is counted. It never ends, because the numbers of messages must not begin again.
+//! The entry is bounded to less than 1 MiB: [`settings::ROUTES_MAX`] routes, with 20 groups, 60 alerts and 28 KiB of their texts each; what
+//! is beyond is counted. A message on its way is there twice, in the state and as an act, so a request has at most
+//! [`message::REQUEST_BYTES_MAX`]: longer texts are cut, then alerts are only counted. The entry never ends, because the numbers of
+//! messages must not begin again.
 //!
 //! # The table
 //!
@@ -24,8 +26,12 @@
 //! | outbox | alert | timer | outcome of the pending attempt |
 //! |---|---|---|---|
 //! | no message on its way | gathered; its group's message is due `group_wait` after it, or `group_interval` after the group's last message | the message of the group that is due longest begins; while `max_per_hour` is reached none does, and then one tells all groups | nothing |
-//! | an attempt is pending | gathered | nothing | executed, refused or gave up: the message ends, and the next one begins if it is due; else the attempt is repeated later: see [`call`](super::call) |
+//! | an attempt is pending | gathered | nothing | executed, refused or gave up: the message ends; else the attempt is repeated later: see [`call`](super::call) |
 //! | waits for a retry | gathered | the next attempt, with the same bytes and the same id | nothing |
+//!
+//! Only the timer makes attempts, one in each step: an alert or an outcome is not rejected because of what another route has to send.
+//! If a topic allows smaller entries than sheaf writes, a step may be rejected all the same. It is made again a minute later; if it was
+//! that of an outcome, whose act is gone then, its answer counts as lost.
 //!
 //! A message that is refused or gives up is a dead letter with a metric, and never an alert, which would be told by the same way.
 //! A route that is no longer configured ends its message, and what it has gathered is a dead letter.
@@ -49,11 +55,20 @@ pub use settings::{Format, GroupBy, Route, Settings};
 pub use state::{Batch, Group, Notifications, Open, Outbox};
 pub use told::{AlertKeying, ENTRY, Told};
 
-use super::{Effect, Event, Family, Input, Processor, Transition};
-use crate::model::{Key, Moment, Outcome, Reject, RejectReason, Target, Timer, TimerKind, Timestamp};
+use std::time::Duration;
 
-/// The only timer: the next message or retry of any route.
+use super::{Deleted, Effect, Event, Family, Input, Processor, Transition};
+use crate::model::{Key, Moment, Outcome, Reject, RejectReason, Target, Timer, TimerKind, Timestamp, Verdict};
+
+/// The next message or retry of any route.
 pub const TIMER: TimerKind = TimerKind::Delay(0);
+/// The time after which a rejected step is made again, in another form.
+const AFTER_REJECTION: Duration = Duration::from_mins(1);
+
+/// The timer of a slot of acts whose outcome was rejected.
+const fn lost_outcome(slot: u8) -> TimerKind {
+    TimerKind::Delay(slot.saturating_add(1))
+}
 
 /// Tells people of alerts. See the [module](self).
 #[derive(Debug, Clone)]
@@ -79,6 +94,14 @@ impl Processor for Notification {
         count::families()
     }
 
+    fn timer_after_rejection(&self, deleted: Deleted, at: Moment) -> Option<Timer> {
+        let kind = match deleted {
+            Deleted::Act(slot) => lost_outcome(slot.0),
+            Deleted::Timer(kind) => kind,
+        };
+        Some(Timer { kind, due: at.wall.saturating_add(AFTER_REJECTION) })
+    }
+
     fn step(
         &self,
         key: &Key,
@@ -87,17 +110,20 @@ impl Processor for Notification {
         at: Moment,
     ) -> Result<Transition<Notifications>, Reject> {
         let (state, now) = (state.unwrap_or_default(), at.wall);
-        let timer = next_due(&state).filter(|_| !matches!(input, Input::Timer(_)));
+        let is_next = matches!(input, Input::Timer(timer) if timer.kind == TIMER);
+        // One that is overdue may have been deleted, if its step was rejected.
+        let timer = next_due(&state).filter(|due| !is_next && *due > now);
         let mut next = match input {
             Input::Record(event) => self.on_alert(state, &event, now)?,
-            Input::Timer(_) => Transition::to(state),
+            Input::Timer(_) if is_next => Transition::to(state),
+            Input::Timer(timer) => self.on_lost_outcome(key, state, timer.kind, now),
             Input::Outcome(outcome) => self.on_outcome(key, state, outcome, now),
             Input::Command(command) => {
                 let detail = format!("`{}`: messages to people take no commands", command.name);
                 return Err(Reject::new(RejectReason::BadCommand, detail));
             }
         };
-        self.advance(&mut next, now);
+        self.advance(&mut next, is_next, now);
         let due = next.state.as_ref().and_then(next_due);
         next.effects.extend(match due {
             Some(due) if timer == Some(due) => None,
@@ -109,6 +135,26 @@ impl Processor for Notification {
 }
 
 impl Notification {
+    /// Takes up the route whose outcome was rejected: whether its message was sent is unknown.
+    fn on_lost_outcome(
+        &self,
+        key: &Key,
+        mut state: Notifications,
+        kind: TimerKind,
+        now: Timestamp,
+    ) -> Transition<Notifications> {
+        let is_of = |outbox: &Outbox| {
+            let pending = outbox.open.as_ref().is_some_and(|open| open.call.retry_at.is_none());
+            pending && lost_outcome(outbox.slot) == kind
+        };
+        let Some((route, outbox)) = state.outboxes.iter_mut().find(|(_, outbox)| is_of(outbox)) else {
+            return Transition::to(state);
+        };
+        let verdict = Verdict::Unknown("the step of its outcome was rejected".to_owned());
+        let effects = self.ended(key, (route, outbox), verdict, now);
+        Transition { state: Some(state), effects }
+    }
+
     /// Gathers an alert for each route that takes it.
     fn on_alert(
         &self,
@@ -159,17 +205,20 @@ impl Notification {
         Transition { state: Some(state), effects }
     }
 
-    /// Begins what is due in each outbox, and drops the outboxes of routes that are no longer configured.
-    fn advance(&self, next: &mut Transition<Notifications>, now: Timestamp) {
+    /// Drops the outboxes of routes that are no longer configured, and makes one attempt that is due, if it `may_attempt`.
+    fn advance(&self, next: &mut Transition<Notifications>, mut may_attempt: bool, now: Timestamp) {
         let Some(state) = &mut next.state else { return };
         let effects = &mut next.effects;
         state.outboxes.retain(|name, outbox| {
             let route = self.settings.routes.iter().find(|route| route.name == *name);
             effects.extend(match route {
-                Some(route) => self.begin(route, outbox, now),
+                Some(route) if may_attempt => self.begin(route, outbox, now),
+                Some(_) => Vec::new(),
                 None => self.drop_batches(name, outbox).into_iter().collect(),
             });
-            effects.extend(self.attempt(outbox, now));
+            let attempt = if may_attempt { self.attempt(outbox, now) } else { None };
+            may_attempt &= attempt.is_none();
+            effects.extend(attempt);
             route.is_some() || outbox.open.is_some()
         });
     }
@@ -188,3 +237,6 @@ impl Notifications {
 fn next_due(state: &Notifications) -> Option<Timestamp> {
     state.outboxes.values().filter_map(Outbox::next_due).min()
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,6 +82,12 @@ impl Told {
         })
     }
 
+    /// The size of its texts, in bytes.
+    pub(super) fn size(&self) -> usize {
+        let Self { kind, key, topology, processor, message, remedy, .. } = self;
+        [kind, key, topology, processor, message].into_iter().chain(remedy).map(String::len).sum()
+    }
+
     /// The alert of an event of the inbox.
     pub(super) fn of(event: &Event) -> Result<Self, Reject> {
         match event.parsed.get::<Self>() {

@@ -5,7 +5,7 @@ use super::state::State;
 use super::step::{self, StepContext};
 use crate::codec::Head;
 use crate::model::Key;
-use crate::processor::{AnyProcessor, Body};
+use crate::processor::{AnyProcessor, Body, Deleted};
 use crate::runtime::error::Result;
 use crate::runtime::topology_plan::TopologyPlan;
 use crate::runtime::transaction::Transaction;
@@ -35,8 +35,29 @@ impl Task {
         Ok(scheduled)
     }
 
-    /// Changes the head of an entry without a step: removes a timer or an act that its step has rejected, or releases an act. False
-    /// if there is no entry, or if it does not fit its topic.
+    /// Deletes the act or the timer whose step was rejected, and schedules what takes the entry up again.
+    pub(super) fn delete_rejected(
+        &mut self,
+        plan: &TopologyPlan,
+        key: &Key,
+        deleted: Deleted,
+        txn: &mut Transaction,
+    ) -> Result<()> {
+        let at = self.moment(txn);
+        let change = |head: &mut Head, processor: &dyn AnyProcessor, _: &Body| {
+            match deleted {
+                Deleted::Act(slot) => head.remove_act(slot),
+                Deleted::Timer(kind) => head.timers.retain(|timer| timer.kind != kind),
+            }
+            if let Some(timer) = processor.timer_after_rejection(deleted, at) {
+                step::schedule(head, timer);
+            }
+            true
+        };
+        self.change_head(plan, key, txn, change).map(drop)
+    }
+
+    /// Changes the head of an entry without a step: releases an act. False if there is no entry, or if it does not fit its topic.
     pub(super) fn rewrite_head(
         &mut self,
         plan: &TopologyPlan,

@@ -51,7 +51,7 @@ use super::topology_plan::TopologyPlan;
 use super::transaction::Transaction;
 use crate::metric::RecordEnd;
 use crate::model::{Headers, Key, Moment, Outcome, Record, Reject, Target, TaskId, Timer, Timestamp, TopicPartition};
-use crate::processor::{Event, Input};
+use crate::processor::{Deleted, Event, Input};
 use crate::store::{Store, TimerClock};
 
 /// A task of a stream thread.
@@ -172,7 +172,7 @@ impl Task {
         let letters = match self.step(plan, key, Input::Outcome(outcome), txn)? {
             Ok(letters) => letters,
             Err(reject) => {
-                let _is_changed = self.rewrite_head(plan, key, txn, |head| head.remove_act(slot))?;
+                self.delete_rejected(plan, key, Deleted::Act(slot), txn)?;
                 vec![reject]
             }
         };
@@ -211,8 +211,7 @@ impl Task {
         let letters = match self.step(plan, key, Input::Timer(timer), txn)? {
             Ok(letters) => letters,
             Err(reject) => {
-                let _is_changed =
-                    self.rewrite_head(plan, key, txn, |head| head.timers.retain(|other| other.kind != timer.kind))?;
+                self.delete_rejected(plan, key, Deleted::Timer(timer.kind), txn)?;
                 vec![reject]
             }
         };

@@ -184,7 +184,8 @@ pub(super) fn list(head: &mut Head, listing: Listing) {
     head.statuses = listing.statuses;
 }
 
-fn schedule(head: &mut Head, timer: Timer) {
+/// Schedules a timer, in place of one of the same kind.
+pub(super) fn schedule(head: &mut Head, timer: Timer) {
     unschedule(head, timer.kind);
     head.timers.push(timer);
     head.timers.sort_by_key(|timer| timer.kind);

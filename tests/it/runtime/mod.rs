@@ -14,6 +14,7 @@
 //! | `first_start` | where a first start begins on sources that hold records |
 //! | `gauge` | gauges that follow the state |
 //! | `refusal` | starts and instances that are refused: lost offsets, foreign changelogs, fencing |
+//! | `rejection` | what an entry has lost by rejected steps |
 //! | `set_clock` | timers while the wall clock is set |
 //! | `standby` | standby tasks |
 //! | `target` | public outputs, targets of acts, the registry, the mailbox |
@@ -35,6 +36,7 @@ mod history;
 mod inherited;
 mod queue;
 mod refusal;
+mod rejection;
 mod set_clock;
 mod standby;
 mod support;

@@ -3,6 +3,7 @@
 //! | file | content |
 //! |---|---|
 //! | `content` | its texts |
+//! | `fit` | a message with less in it, if it is too long |
 //! | `generic` | JSON of sheaf's own form |
 //! | `slack` | an incoming webhook of Slack: blocks, and a text for what is compatible with it |
 //! | `pager_duty` | Events API v2 of `PagerDuty` |
@@ -12,19 +13,21 @@
 //! without markup, and in a mail it is no header of its own.
 
 mod content;
+mod fit;
 mod generic;
 mod mail;
 mod pager_duty;
 mod slack;
 
 pub use content::Message;
+pub use fit::REQUEST_BYTES_MAX;
 
 use super::settings::Format;
 use crate::processor::call::{Mail, Request, Webhook};
 
 impl Message {
-    /// The request to a sink of this format.
-    pub fn request(&self, format: Format) -> Request {
+    /// The request to a sink of this format, with all that the message tells.
+    fn whole_request(&self, format: Format) -> Request {
         let webhook = |body: serde_json::Value| Webhook { key: self.id.to_string(), body: body.to_string() };
         match format {
             Format::Generic => Request::Webhook(webhook(generic::body(self))),

@@ -21,6 +21,15 @@ const OTHERS: &str = "other groups";
 const SHOWN_AT_EACH_END_MAX: usize = 5;
 /// The most alerts of a route that are told one by one; the others are counted.
 const SHOWN_MAX: usize = 60;
+/// The most texts of the alerts of a route that are told one by one, in bytes.
+const SHOWN_BYTES_MAX: usize = 28 << 10;
+
+/// What can be told one by one beside the alerts that a route has gathered.
+#[derive(Clone, Copy)]
+struct Free {
+    alerts: usize,
+    bytes: usize,
+}
 
 /// The state of the one entry.
 ///
@@ -105,7 +114,7 @@ impl Outbox {
     ) -> bool {
         let is_known = self.groups.contains_key(group);
         let group = if is_known || self.groups.len() < GROUPS_MAX { group } else { OTHERS };
-        let shown: usize = self.batches().map(|(_, batch)| batch.first.len() + batch.last.len()).sum();
+        let free = self.free();
         let Group { told_at, batch } = self.groups.entry(group.to_owned()).or_default();
         let batch = batch.get_or_insert_with(|| Batch {
             due: due(*told_at),
@@ -116,7 +125,14 @@ impl Outbox {
             first: Vec::new(),
             last: Vec::new(),
         });
-        batch.add(alert, shown < SHOWN_MAX)
+        batch.add(alert, free)
+    }
+
+    /// What can be told beside the gathered alerts.
+    fn free(&self) -> Free {
+        let shown = || self.batches().flat_map(|(_, batch)| batch.first.iter().chain(&batch.last));
+        let bytes: usize = shown().map(Told::size).sum();
+        Free { alerts: SHOWN_MAX.saturating_sub(shown().count()), bytes: SHOWN_BYTES_MAX.saturating_sub(bytes) }
     }
 
     /// The time at which the next message or attempt is due; `None` while an attempt is pending, and without alerts.
@@ -137,25 +153,27 @@ impl Outbox {
 
 impl Batch {
     /// Adds an alert; false if it is only counted.
-    fn add(&mut self, alert: Told, may_be_shown: bool) -> bool {
+    fn add(&mut self, alert: Told, free: Free) -> bool {
         self.count = self.count.saturating_add(1);
         self.severity = self.severity.max(alert.severity);
         self.first_at = self.first_at.min(alert.occurred_at);
         self.last_at = self.last_at.max(alert.occurred_at);
+        let size = alert.size();
+        let may_be_shown = free.alerts > 0 && size <= free.bytes;
         if may_be_shown && self.first.len() < SHOWN_AT_EACH_END_MAX {
             self.first.push(alert);
             return true;
         }
-        let is_full = !may_be_shown || self.last.len() >= SHOWN_AT_EACH_END_MAX;
-        if is_full {
-            if self.last.is_empty() {
-                return false;
-            }
-            self.last.remove(0);
+        if may_be_shown && self.last.len() < SHOWN_AT_EACH_END_MAX {
+            self.last.push(alert);
+            return true;
         }
-        self.last.push(alert);
         // One that was shown makes way for it.
-        !is_full
+        if self.last.first().is_some_and(|first| size <= free.bytes + first.size()) {
+            self.last.remove(0);
+            self.last.push(alert);
+        }
+        false
     }
 
     /// The number of alerts between the first and the last ones, which are only counted.

@@ -19,6 +19,8 @@
 //! | `expression` | the value of a list with `AND`, `OR` and parentheses |
 //! | `service` | SLA jobs |
 //! | `command` | values in the text of a shell |
+//! | `shell` | what a shell makes of a value in its place |
+//! | `variable` | the texts that use a variable |
 //! | `place`, `object` | JSON pointers; properties of objects |
 //! | `limit` | the limits of names and lists |
 //!
@@ -37,8 +39,10 @@ mod place;
 mod progress;
 mod rule;
 mod service;
+mod shell;
 #[cfg(test)]
 mod tests;
+mod variable;
 mod wait;
 
 pub(super) use folder::is_forbidden;

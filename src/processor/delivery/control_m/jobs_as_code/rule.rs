@@ -133,6 +133,6 @@ pub static RULES: [Rule; 26] = [
     Rule::error(
         "command_value",
         command::values,
-        "put it between double quotes, where a value must not have \" $ ` \\ % !, or leave it out of the command",
+        "put it between double quotes, where a value must not have \" $ ` \\ % !, and where nothing reads it twice, or leave it out of the command",
     ),
 ];

@@ -1,5 +1,7 @@
 //! Each rule, with a definition that breaks it alone and one beside it that does not.
 
+mod command;
+
 use std::collections::BTreeSet;
 
 use super::{RULES, check};
@@ -62,7 +64,7 @@ fn each_rule_is_broken_by_its_definition_alone_and_kept_by_its_neighbour() {
 type Case = (&'static str, String, String, String);
 
 fn cases() -> Vec<Case> {
-    [names(), structure(), events(), services(), commands()].concat()
+    [names(), structure(), events(), services(), command::cases()].concat()
 }
 
 fn case(rule: &'static str, pointer: &str, bad: String, good: String) -> Case {
@@ -226,45 +228,6 @@ fn services() -> Vec<Case> {
     ]
 }
 
-fn commands() -> Vec<Case> {
-    let command = |text: &str| job(&format!(r#""Type": "Job:Command", "Command": "{text}""#));
-    let place = "/f/j/Command";
-    let variable = |value: &str, command: &str| {
-        job(&format!(r#""Type": "Job:Command", "Command": "{command}", "Variables": [{{"N": "{value}"}}]"#))
-    };
-    vec![
-        case(
-            "command_value",
-            "/f/j/Variables/0/N",
-            variable("{{ x }}", "run %%N"),
-            variable("{{ x }}", "run \\\"%%N\\\""),
-        ),
-        case(
-            "command_value",
-            "/f/j/Variables/0/N",
-            variable("{{ sql }}", "run \\\"%%N\\\""),
-            variable("{{ sql }}", "run %%NO"),
-        ),
-        case(
-            "command_value",
-            "/f/Variables/0/N",
-            with("", r#""Variables": [{"N": "{{ x }}"}], "j": {"Type": "Job:Command", "Command": "run %%N"}"#),
-            with("", r#""Variables": [{"N": "{{ id }}"}], "j": {"Type": "Job:Command", "Command": "run %%N"}"#),
-        ),
-        case("command_value", place, command("run {{ x }}"), command("run {{ id }}")),
-        case("command_value", place, command("run \\\"{{ sql }}\\\""), command("run \\\"{{ x }}\\\"")),
-        case("command_value", place, command("run '{{ sql }}'"), command("run '{{ x }}'")),
-        case("command_value", place, command("run 'it' {{ x }}"), command("run {{ 'now; then' if x else '' }}")),
-        case("command_value", place, job(r#""Type": "Job:Command", "Command": {{ x | tojson }}"#), command("run")),
-        case(
-            "command_value",
-            "/f/j/more/Command",
-            job(r#""Type": "Job:Dummy", "more": {{ job | tojson }}"#),
-            job(r#""Type": "Job:Dummy", "Description": "{{ x }}""#),
-        ),
-    ]
-}
-
 #[test]
 fn a_cycle_through_events_is_found_and_an_alternative_breaks_it() {
     let two = |wait_of_a: &str| {
@@ -300,7 +263,7 @@ fn the_severities_are_those_of_the_facts() {
 
 #[test]
 fn the_page_of_deliveries_has_each_rule() {
-    let page = include_str!("../../../../../docs/delivery.md");
+    let page = include_str!("../../../../../../docs/delivery.md");
     for rule in &RULES {
         let severity = if rule.severity == Severity::Error { "error" } else { "warning" };
         let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", rule.name)));
