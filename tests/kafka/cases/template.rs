@@ -52,12 +52,14 @@ bundle: { key: text }
       "of {{ parent.number }}": { "Type": "Job:Dummy", "Application": {{ parent | tojson | tojson }} },
       "child {{ children[0].no }}": { "Type": "Job:Dummy", "Application": "{{ children[0].list[1] }}" } } }"#;
     std::fs::write(&deployment.template, text).expect("written");
-    // Short ids, because the name of an application has 64 characters at most.
-    let parent = |number: usize| format!(r#"{{"z":1,"id":"{number}","number":{}}}"#, numbers[number]);
+    // Short ids, because the name of an application has 64 characters at most; letters, because a 0 is a word for no id.
+    let ids = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let parent = |number: usize| format!(r#"{{"z":1,"id":"{}","number":{}}}"#, ids[number], numbers[number]);
     let mut records = Vec::new();
     for (number, spelled) in numbers.iter().enumerate() {
         records.push(deployment.record("invoices", "invoice", parent(number)));
-        let child = format!(r#"{{"no":"{number}","id":"{number}","list":[0,{spelled}]}}"#);
+        let id = ids[number];
+        let child = format!(r#"{{"no":"{id}","id":"{id}","list":[0,{spelled}]}}"#);
         records.push(deployment.record("amounts", "amount", child));
     }
     let mut instance = deployment.run("a");
@@ -75,8 +77,8 @@ bundle: { key: text }
         })
         .collect();
     for (number, spelled) in numbers.iter().enumerate() {
-        for expected in [(format!("of {spelled}"), parent(number)), (format!("child {number}"), (*spelled).to_owned())]
-        {
+        let child = (format!("child {}", ids[number]), (*spelled).to_owned());
+        for expected in [(format!("of {spelled}"), parent(number)), child] {
             assert!(jobs.contains(&expected), "{expected:?} is not in {jobs:#?}");
         }
     }
