@@ -6,6 +6,7 @@
 //! | `entry` | the value of a key in store and changelog |
 //! | `envelope` | the first bytes of an entry or a part: format and versions |
 //! | `json` | a few values of a JSON text, by pointer |
+//! | `markup` | text in HTML and XML |
 //! | `part` | the parts of an entry, stored beside it |
 //! | `partitioner` | the partition of a key |
 //! | `text` | the text of a file, without its byte order mark |
@@ -15,6 +16,7 @@ pub mod binary;
 pub mod entry;
 mod envelope;
 pub mod json;
+pub mod markup;
 pub mod part;
 mod partitioner;
 pub mod text;

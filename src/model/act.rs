@@ -85,6 +85,16 @@ pub enum Verdict {
     Inherited,
 }
 
+impl Verdict {
+    /// The verdict of a response that is encoded as JSON. Texts and numbers always are; for what is not the outcome is unknown.
+    pub fn answered(answer: &impl Serialize) -> Self {
+        match serde_json::to_string(answer) {
+            Ok(json) => Self::Answered(json),
+            Err(error) => Self::Unknown(format!("the response cannot be encoded: {error}")),
+        }
+    }
+}
+
 /// The callback with the outcome of an act, called exactly once, from any thread.
 pub type Completion = Box<dyn FnOnce(Outcome) + Send>;
 

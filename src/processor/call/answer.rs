@@ -30,10 +30,6 @@ pub enum Answer {
 impl Answer {
     /// The verdict with this answer.
     pub fn verdict(&self) -> Verdict {
-        match serde_json::to_string(self) {
-            Ok(json) => Verdict::Answered(json),
-            // Texts and numbers always serialize; if they did not, the outcome would be unknown.
-            Err(error) => Verdict::Unknown(format!("the answer cannot be encoded: {error}")),
-        }
+        Verdict::answered(self)
     }
 }

@@ -6,36 +6,21 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::job_list::JobList;
+
 /// Finds the folder in the rows: the id of the folder's own row, or else of its first job; `None` if the complete
 /// response has no row of exactly that folder. `truncated` is the status 206.
 pub(super) fn read(body: &str, folder: &str, truncated: bool) -> Result<Option<String>, String> {
-    let answer: Page = serde_json::from_str(body).map_err(|error| format!("it is not a list of jobs: {error}"))?;
-    let rows = match (answer.statuses, answer.returned) {
-        (Some(rows), _) => rows,
-        (None, Some(0)) => Vec::new(),
-        (None, _) => return Err("it has neither `statuses` nor `returned`: 0".to_owned()),
-    };
-    let returned = rows.len();
+    let JobList { rows, is_complete } = JobList::<Row>::read(body, truncated).map_err(|error| format!("it {error}"))?;
     let ours: Vec<&Row> = rows.iter().filter(|row| row.belongs_to(folder)).collect();
     if let Some(row) = ours.iter().find(|row| row.is_folder(folder)).or_else(|| ours.first()) {
         return Ok(Some(row.id().to_owned()));
     }
     // Rows of other folders may fill the page if the server takes the name as a pattern or ignores the filter.
-    let total = answer.total.unwrap_or(0).max(answer.returned.unwrap_or(0));
-    if truncated || total > u64::try_from(returned).unwrap_or(u64::MAX) {
-        return Err(format!("it lists only {returned} jobs, none of them of {folder}, and there are more"));
+    if !is_complete {
+        return Err(format!("it lists only {} jobs, none of them of {folder}, and there are more", rows.len()));
     }
     Ok(None)
-}
-
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    statuses: Option<Vec<Row>>,
-    #[serde(default)]
-    returned: Option<u64>,
-    #[serde(default)]
-    total: Option<u64>,
 }
 
 #[derive(Deserialize)]

@@ -14,6 +14,7 @@
 //! | `client` | sends one HTTP request, at most once, and returns how far it got |
 //! | `call` | one act from its slot to its verdict |
 //! | `verdict` | the verdict of an HTTP response; the table below |
+//! | `job_list` | a list of jobs, and whether it is complete |
 //! | `look_up` | evaluates the rows of a look-up |
 //! | `message` | the message in an error body |
 //! | `refusal` | refusals of everybody, with their remedies |
@@ -69,6 +70,7 @@ mod client;
 mod exchange;
 mod health;
 mod http;
+mod job_list;
 mod look_up;
 mod message;
 mod permit;

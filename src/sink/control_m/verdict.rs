@@ -26,7 +26,7 @@ pub(super) fn of_submit(reply: &Reply, url: &str) -> Verdict {
         Err(reason) => return Verdict::Unknown(format!("200, but the body is incomplete: {reason}")),
     };
     match serde_json::from_str(body) {
-        Ok(Submitted { run_id }) if !run_id.is_empty() => answered(&Answer::Accepted { run_id }),
+        Ok(Submitted { run_id }) if !run_id.is_empty() => Verdict::answered(&Answer::Accepted { run_id }),
         Ok(Submitted { .. }) => Verdict::Unknown("200 with an empty runId".to_owned()),
         Err(error) => Verdict::Unknown(format!("200 without a runId ({error}): {}", message::of(body))),
     }
@@ -42,8 +42,8 @@ pub(super) fn of_look_up(reply: &Reply, folder: &str, url: &str) -> Verdict {
         Err(reason) => return Verdict::Unknown(format!("{}, but the body is incomplete: {reason}", reply.status)),
     };
     match look_up::read(body, folder, reply.status == 206) {
-        Ok(Some(job_id)) => answered(&Answer::Found { job_id }),
-        Ok(None) => answered(&Answer::Absent),
+        Ok(Some(job_id)) => Verdict::answered(&Answer::Found { job_id }),
+        Ok(None) => Verdict::answered(&Answer::Absent),
         Err(reason) => Verdict::Unknown(format!("{}, but {reason}", reply.status)),
     }
 }
@@ -57,9 +57,9 @@ fn of_failure(reply: &Reply, url: &str) -> Verdict {
     };
     let is_own = reply.body.as_deref().is_ok_and(message::is_error_list);
     match status {
-        400 | 413 | 422 => answered(&Answer::Refused { status, message }),
+        400 | 413 | 422 => Verdict::answered(&Answer::Refused { status, message }),
         // Control-M's own list is about the definition, as the caller has checked that not everybody is refused.
-        403 | 404 if is_own => answered(&Answer::Refused { status, message }),
+        403 | 404 if is_own => Verdict::answered(&Answer::Refused { status, message }),
         401 | 403 | 404 | 407 => {
             let reason = match status {
                 401 => Reason::Unauthorized,
@@ -78,7 +78,7 @@ fn of_failure(reply: &Reply, url: &str) -> Verdict {
 
 /// The verdict of a call that a suspended sink did not make.
 pub(super) fn suspended(message: String) -> Verdict {
-    answered(&Answer::Suspended { message })
+    Verdict::answered(&Answer::Suspended { message })
 }
 
 /// True for an answer that the call was not executed and may be later.
@@ -88,13 +88,5 @@ pub(super) fn is_busy(answer: &str) -> bool {
 
 fn busy(status: u16, message: String, retry_after: Option<Duration>) -> Verdict {
     let retry_after_ms = retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-    answered(&Answer::Busy { status, message, retry_after_ms })
-}
-
-fn answered(answer: &Answer) -> Verdict {
-    match serde_json::to_string(answer) {
-        Ok(json) => Verdict::Answered(json),
-        // Texts and numbers always serialize; if they did not, the outcome would be unknown.
-        Err(error) => Verdict::Unknown(format!("the response cannot be encoded: {error}")),
-    }
+    Verdict::answered(&Answer::Busy { status, message, retry_after_ms })
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::diff::{DiffKind, diff, first_line};
-use super::escape::escape;
 use super::outcome::{Outcome, Played, TestResult};
+use crate::codec::markup::escape;
 
 /// The report: a suite for each file, a case for each scenario. A scenario without expectations is a failure.
 pub fn junit(played: &[Played]) -> String {

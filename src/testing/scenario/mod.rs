@@ -31,14 +31,12 @@
 //! | `update` | writes what happened to the file |
 //! | `junit` | a report for CI systems |
 //! | `html` | pages for people |
-//! | `escape` | text in HTML and XML |
 //! | `error` | the errors |
 
 mod action;
 mod answer;
 mod diff;
 mod error;
-mod escape;
 mod html;
 mod json;
 mod junit;

@@ -2,7 +2,7 @@
 
 use super::super::engine::{Engine, Order, State, Unit};
 use super::super::row::{Row, Times};
-use super::html::escaped;
+use crate::codec::markup::escape;
 
 /// A folder that can be opened and closed; one that has ended OK is closed at first.
 pub(super) fn section(engine: &Engine, order: &Order) -> String {
@@ -22,9 +22,9 @@ pub(super) fn section(engine: &Engine, order: &Order) -> String {
         "<details{open}><summary><b>{}</b> {} {ok} of {total} OK{failed} · ordered {ordered}{hidden} · run {}</summary>\
          <table><tr><th scope=col>Job<th scope=col>Type<th scope=col>Status<th scope=col>Runs<th scope=col>Start\
          <th scope=col>End<th scope=col>Waits for<th scope=col>Actions{}</table></details>",
-        escaped(&order.folder),
+        escape(&order.folder),
         pill(status),
-        escaped(&order.run_id),
+        escape(&order.run_id),
         rows.concat()
     )
 }
@@ -39,14 +39,14 @@ fn row(engine: &Engine, unit: &Unit) -> String {
     let flags: String = flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, word)| word).collect();
     format!(
         "<tr><td>{}<td>{}<td>{}{flags}<td>{}<td>{}<td>{}<td>{}<td>{}",
-        escaped(&[path, row.name.clone()].concat()),
-        escaped(&row.kind),
+        escape(&[path, row.name.clone()].concat()),
+        escape(&row.kind),
         pill(&row.status),
         row.number_of_runs,
         row.start_time,
         row.end_time,
-        escaped(&engine.waiting_info(unit).join("; ")),
-        actions(unit, &escaped(&row.job_id))
+        escape(&engine.waiting_info(unit).join("; ")),
+        actions(unit, &escape(&row.job_id))
     )
 }
 

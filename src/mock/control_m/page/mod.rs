@@ -2,12 +2,10 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `html` | text as HTML |
 //! | `folder` | a folder with its jobs |
 //! | `style.css` | the looks |
 
 mod folder;
-mod html;
 
 use std::sync::Arc;
 
@@ -22,7 +20,7 @@ use super::control::set_forward;
 use super::engine::{self, Alert, Engine, Event, Order, Verb};
 use super::pattern;
 use super::world::World;
-use html::escaped;
+use crate::codec::markup::escape;
 
 /// The most folders on a page, the newest first.
 const FOLDERS_MAX: usize = 100;
@@ -75,7 +73,7 @@ fn body(engine: &Engine, filter: &Filter, speed: f64) -> String {
         0 => String::new(),
         seconds => format!(r#"<meta http-equiv="refresh" content="{}">"#, seconds.clamp(1, 3_600)),
     };
-    let (name, now) = (escaped(&filter.folder), engine.calendar().written(engine.now(), "%Y-%m-%d %H:%M:%S %Z"));
+    let (name, now) = (escape(&filter.folder), engine.calendar().written(engine.now(), "%Y-%m-%d %H:%M:%S %Z"));
     let date = engine.order_date();
     let (events, alerts) = (events(engine), alerts(engine));
     format!(
@@ -95,7 +93,7 @@ fn body(engine: &Engine, filter: &Filter, speed: f64) -> String {
 
 fn events(engine: &Engine) -> String {
     let row = |event: &Event| {
-        format!("<tr><td>{}<td>{}<td>{}", escaped(&event.name), escaped(&event.date), escaped(&event.server))
+        format!("<tr><td>{}<td>{}<td>{}", escape(&event.name), escape(&event.date), escape(&event.server))
     };
     let rows: Vec<String> = engine.events().take(FOLDERS_MAX).map(row).collect();
     let count = engine.events().count();
@@ -107,7 +105,7 @@ fn alerts(engine: &Engine) -> String {
     let alerts = engine.alerts();
     let row = |alert: &Alert| {
         let at = engine.calendar().written(alert.at, "%m-%d %H:%M:%S");
-        let (kind, job, message) = (escaped(&alert.kind), escaped(&alert.job_name), escaped(&alert.message));
+        let (kind, job, message) = (escape(&alert.kind), escape(&alert.job_name), escape(&alert.message));
         format!("<tr><td>{at}<td>{kind}<td>{job}<td>{message}")
     };
     let rows: Vec<String> = alerts.iter().rev().take(ALERTS_MAX).map(row).collect();

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::time::RawTimes;
+use crate::sink::control_m::job_list::JobList;
 
 const ENDED_OK: &str = "Ended OK";
 const ENDED_NOT_OK: &str = "Ended Not OK";
@@ -43,15 +44,8 @@ pub(super) enum State {
 
 /// Reads a list; `is_truncated` is the status 206.
 pub(super) fn read(body: &str, is_truncated: bool) -> Result<Listed, String> {
-    let Page { statuses, returned, total } =
-        serde_json::from_str(body).map_err(|error| format!("the answer is not a list of jobs: {error}"))?;
-    let rows = match (statuses, returned) {
-        (Some(rows), _) => rows,
-        (None, Some(0)) => Vec::new(),
-        (None, _) => return Err("the answer has neither `statuses` nor `returned`: 0".to_owned()),
-    };
-    let all = total.unwrap_or(0).max(returned.unwrap_or(0));
-    let is_complete = !is_truncated && u64::try_from(rows.len()).is_ok_and(|found| found >= all);
+    let JobList { rows, is_complete } =
+        JobList::<Row>::read(body, is_truncated).map_err(|error| format!("the answer {error}"))?;
     let mut listed = Listed { is_complete, ..Listed::default() };
     for row in rows.into_iter().filter(|row| row.deleted != Some(true)) {
         let folder = if row.is_folder() { &row.name } else { &row.folder };
@@ -94,16 +88,6 @@ impl Listed {
     }
 }
 
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    statuses: Option<Vec<Row>>,
-    #[serde(default)]
-    returned: Option<u64>,
-    #[serde(default)]
-    total: Option<u64>,
-}
-
 /// A row. Fields that are missing or of another type are as if they were empty.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -125,8 +109,9 @@ impl Row {
         self.r#type.as_str() == Some("Folder")
     }
 
+    /// `SubFolder`, or `Sub-Folder`.
     fn is_sub_folder(&self) -> bool {
-        self.r#type.as_str().is_some_and(|kind| kind.ends_with("older"))
+        self.r#type.as_str().is_some_and(|kind| kind.to_ascii_lowercase().ends_with("folder"))
     }
 
     /// The words for the type differ between versions (`SLAManagement`, `Job:SLAManagement`).

@@ -16,8 +16,8 @@ mod index;
 mod page;
 mod style;
 
-use super::escape::escape;
 use super::outcome::Played;
+use crate::codec::markup::escape;
 use file_name::file_name;
 
 /// A page.

@@ -1,7 +1,7 @@
 //! Text in HTML and XML.
 
 /// A text in which nothing is markup. What XML has no place for becomes the replacement character.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for next in text.chars() {
         match next {
@@ -17,4 +17,15 @@ pub(super) fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn no_text_becomes_markup() {
+        let found = escape("<a href='x' title=\"y\">&\u{0}\n");
+        assert_eq!(found, "&lt;a href=&#39;x&#39; title=&quot;y&quot;&gt;&amp;\u{FFFD}\n");
+    }
 }
