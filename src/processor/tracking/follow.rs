@@ -9,7 +9,8 @@ use crate::model::{Act, ActSlot, Key, Reject, RejectReason, Timestamp, Verdict};
 impl Follower {
     /// Asks for the state of a run.
     pub(super) fn ask(&self, run: Run) -> Transition<Tracking> {
-        let request = Request::Ask { folder: run.folder.clone(), server: self.settings.server.clone() };
+        let (folder, server, told) = (run.folder.clone(), self.settings.server.clone(), run.failed_job.clone());
+        let request = Request::Ask { folder, server, told };
         self.call(ASK, run, &request)
     }
 

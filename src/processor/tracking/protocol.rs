@@ -15,6 +15,9 @@ pub enum Request {
         folder: String,
         /// The server.
         server: String,
+        /// The failed job, by its id and the number of its runs, that was told already: its log is not needed again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told: Option<(String, u64)>,
     },
     /// Run a failed job again. Not idempotent; how it went is seen by the next [`Request::Ask`].
     Rerun {
@@ -66,13 +69,9 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// The verdict with this answer as JSON.
+    /// The verdict with this answer.
     pub fn verdict(&self) -> Verdict {
-        match serde_json::to_string(self) {
-            Ok(json) => Verdict::Answered(json),
-            // Texts and numbers always serialize; if they did not, there would be no answer.
-            Err(error) => Verdict::NotSent(format!("the answer cannot be encoded: {error}")),
-        }
+        Verdict::answered(self)
     }
 }
 
@@ -87,7 +86,7 @@ pub struct FailedJob {
     pub status: String,
     /// The number of its runs: another failure of the same job is a new one.
     pub runs: u64,
-    /// The last lines of its log; empty if they could not be read.
+    /// The last lines of its log; empty if they could not be read, or if the failure was told already.
     pub log: String,
     /// The times of its run.
     pub times: Times,

@@ -19,7 +19,7 @@ fn ask(runs: &Runs, folders: &[&str]) -> Vec<Verdict> {
     let receive: Vec<_> = folders
         .iter()
         .map(|folder| {
-            let request = Request::Ask { folder: (*folder).to_owned(), server: "smprod".to_owned() };
+            let request = Request::Ask { folder: (*folder).to_owned(), server: "smprod".to_owned(), told: None };
             execute(runs, &request)
         })
         .collect();
@@ -181,6 +181,15 @@ fn a_job_that_fails_twice_is_rerun_and_then_ends_ok() {
     assert_eq!(times.ended.as_deref(), Some("2023-11-14T22:14:20Z"));
     let last: Vec<&str> = log.lines().rev().take(2).collect();
     assert!(last[0].contains("ENDED NOTOK") && last[1].contains("OSCOMPSTAT 7"), "{log}");
+    let again = |count| {
+        let (folder, server) = ("folder-a".to_owned(), "smprod".to_owned());
+        let question = Request::Ask { folder, server, told: Some((id.clone(), count)) };
+        read(&execute(&runs, &question).recv_timeout(TIMEOUT).expect("an outcome").verdict)
+    };
+    let Answer::Failed { job } = again(1) else { panic!("it has failed") };
+    assert_eq!((job.runs, job.log.as_str()), (1, ""), "its log was told");
+    let Answer::Failed { job } = again(0) else { panic!("it has failed") };
+    assert_eq!(job.log, log, "that of another run is asked for");
 
     assert_eq!(rerun(&runs, &id), Answer::Rerun);
     assert_eq!(ask_one(&runs, "folder-a"), active());

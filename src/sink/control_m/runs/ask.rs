@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gather::Question;
 use super::rows::{self, Listed, State};
 use super::service::{self, Service};
 use crate::model::Verdict;
@@ -16,16 +17,17 @@ const ROWS_MAX: usize = 10_000;
 const LOG_LINES: usize = 20;
 const LOG_BYTES: usize = 2_000;
 
-/// The verdicts about these folders of a server, in their order.
-pub(super) async fn ask(caller: &Caller, server: &str, folders: &[&str]) -> Vec<Verdict> {
-    let states = states(caller, server, folders).await;
+/// The verdicts of these questions to a server, in their order.
+pub(super) async fn ask(caller: &Caller, server: &str, questions: &[Question]) -> Vec<Verdict> {
+    let folders: Vec<&str> = questions.iter().map(|question| question.folder.as_str()).collect();
+    let states = states(caller, server, &folders).await;
     let has_services =
         |state: &Result<State, String>| matches!(state, Ok(State::Active { sla_jobs, .. }) if !sla_jobs.is_empty());
     let services = if states.values().any(has_services) { services(caller).await } else { Vec::new() };
-    let mut verdicts = Vec::with_capacity(folders.len());
-    for folder in folders {
-        verdicts.push(match states.get(folder) {
-            Some(Ok(state)) => answer(caller, state.clone(), &services).await.verdict(),
+    let mut verdicts = Vec::with_capacity(questions.len());
+    for Question { folder, told, .. } in questions {
+        verdicts.push(match states.get(folder.as_str()) {
+            Some(Ok(state)) => answer(caller, state.clone(), told.as_ref(), &services).await.verdict(),
             Some(Err(detail)) => Verdict::NotSent(detail.clone()),
             None => Verdict::NotSent(format!("{folder} was not asked for")),
         });
@@ -55,7 +57,7 @@ async fn states<'a>(caller: &Caller, server: &str, folders: &[&'a str]) -> BTree
     states
 }
 
-async fn answer(caller: &Caller, state: State, services: &[Service]) -> Answer {
+async fn answer(caller: &Caller, state: State, told: Option<&(String, u64)>, services: &[Service]) -> Answer {
     match state {
         State::Absent => Answer::Absent,
         State::Ended(times) => Answer::Ended { times: times.told_in(caller.time_zone()) },
@@ -64,7 +66,8 @@ async fn answer(caller: &Caller, state: State, services: &[Service]) -> Answer {
             Answer::Active { status, is_waiting, late: late.map(ToString::to_string).next() }
         }
         State::Failed { id, name, status, runs, times } => {
-            let log = log(caller, &id).await;
+            let is_told = told.is_some_and(|(told, of_runs)| *told == id && *of_runs == runs);
+            let log = if is_told { String::new() } else { log(caller, &id).await };
             Answer::Failed { job: FailedJob { id, name, status, runs, log, times: times.told_in(caller.time_zone()) } }
         }
     }

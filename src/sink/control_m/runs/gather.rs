@@ -8,36 +8,42 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::model::Verdict;
 
 /// A question about one folder.
+#[derive(Debug)]
 pub(super) struct Question {
     pub(super) folder: String,
     pub(super) server: String,
-    /// Called with the answer.
-    pub(super) done: Box<dyn FnOnce(Verdict) + Send>,
+    /// The failed job, with the number of its runs, that was told already.
+    pub(super) told: Option<(String, u64)>,
 }
 
-impl fmt::Debug for Question {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Question").field("folder", &self.folder).finish_non_exhaustive()
-    }
-}
+/// Is called with the answer.
+pub(super) type Done = Box<dyn FnOnce(Verdict) + Send>;
+
+/// Questions with what is called with their answers.
+pub(super) type Questions = Vec<(Question, Done)>;
 
 /// The waiting questions, and the number of all calls without an answer.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Gathering {
     state: Mutex<State>,
     in_flight: AtomicUsize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
-    waiting: Vec<Question>,
+    waiting: Questions,
     /// True while somebody will take them.
     is_attended: bool,
 }
 
 /// A call in flight, until it is dropped.
-#[derive(Debug)]
 pub(super) struct InFlight(Arc<Gathering>);
+
+impl fmt::Debug for Gathering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gathering").field("in_flight", &self.in_flight).finish_non_exhaustive()
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
@@ -47,23 +53,23 @@ impl Drop for InFlight {
 
 impl Gathering {
     /// Adds a question; true if somebody has to be sent to take it.
-    pub(super) fn add(&self, question: Question) -> bool {
+    pub(super) fn add(&self, question: Question, done: Done) -> bool {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         let mut state = self.lock();
-        state.waiting.push(question);
+        state.waiting.push((question, done));
         !std::mem::replace(&mut state.is_attended, true)
     }
 
     /// Takes all questions, by server. If there are none, nobody attends them any more.
-    pub(super) fn take(&self) -> Option<BTreeMap<String, Vec<Question>>> {
+    pub(super) fn take(&self) -> Option<BTreeMap<String, Questions>> {
         let mut state = self.lock();
         if state.waiting.is_empty() {
             state.is_attended = false;
             return None;
         }
-        let mut by_server: BTreeMap<String, Vec<Question>> = BTreeMap::new();
-        for question in std::mem::take(&mut state.waiting) {
-            by_server.entry(question.server.clone()).or_default().push(question);
+        let mut by_server: BTreeMap<String, Questions> = BTreeMap::new();
+        for (question, done) in std::mem::take(&mut state.waiting) {
+            by_server.entry(question.server.clone()).or_default().push((question, done));
         }
         Some(by_server)
     }

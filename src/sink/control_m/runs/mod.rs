@@ -27,7 +27,7 @@ use super::exchange::Exchange;
 use super::message;
 use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
 use crate::processor::tracking::{Answer, Request};
-use gather::{Gathering, Question};
+use gather::{Done, Gathering, Question};
 
 /// The most calls that are accepted at once: questions are answered by the hundreds.
 const CALLS_MAX: usize = 5_000;
@@ -54,8 +54,8 @@ impl Sink for Runs {
         let done = move |verdict| done(Outcome { slot, attempt, verdict });
         let caller = Arc::clone(&self.caller);
         match serde_json::from_str(&act.request) {
-            Ok(Request::Ask { folder, server }) => {
-                if self.gathering.add(Question { folder, server, done: Box::new(done) }) {
+            Ok(Request::Ask { folder, server, told }) => {
+                if self.gathering.add(Question { folder, server, told }, Box::new(done)) {
                     self.handle.spawn(answer_all(caller, Arc::clone(&self.gathering)));
                 }
             }
@@ -84,12 +84,12 @@ async fn answer_all(caller: Arc<Caller>, gathering: Arc<Gathering>) {
         tokio::time::sleep(GATHER).await;
         let Some(by_server) = gathering.take() else { return };
         for (server, questions) in by_server {
-            let folders: Vec<&str> = questions.iter().map(|question| question.folder.as_str()).collect();
-            let mut verdicts = ask::ask(&caller, &server, &folders).await.into_iter();
-            for question in questions {
+            let (questions, dones): (Vec<Question>, Vec<Done>) = questions.into_iter().unzip();
+            let mut verdicts = ask::ask(&caller, &server, &questions).await.into_iter();
+            for done in dones {
                 let none = || Verdict::NotSent("there is no answer about this folder".to_owned());
                 gathering.leave();
-                (question.done)(verdicts.next().unwrap_or_else(none));
+                done(verdicts.next().unwrap_or_else(none));
             }
         }
     }
