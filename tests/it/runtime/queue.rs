@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sheaf::broker::memory::{self, Fault, FaultKind, Operation};
+use sheaf::config::ProcessingGuarantee;
 use sheaf::model::{Act, ActSlot, Completion, Key, Moment, Outcome, Reject, Sink, Target, TaskId, Topic, Verdict};
 use sheaf::processor::{Effect, Input, Processor, Transition, erase};
 use sheaf::runtime::Mutation;
-use sheaf::sim::World;
+use sheaf::sim::{Setup, World};
 
 use super::support::{Count, metric, run_until_idle, send, setup, values};
 
@@ -97,11 +98,16 @@ impl Sink for Gates {
 
 /// A world of a router on one partition.
 fn world(gates: &Gates, mutation: Option<Mutation>) -> World {
+    World::new(router(gates, mutation))
+}
+
+/// The setup of [`world`].
+fn router(gates: &Gates, mutation: Option<Mutation>) -> Setup {
     let gates = gates.clone();
     let mut setup = setup(erase(Router), Box::new(move |_| Arc::new(gates.clone())), memory::Settings::default());
     setup.settings.topics.partitions = 1;
     setup.settings.mutation = mutation;
-    World::new(setup)
+    setup
 }
 
 fn begin(world: &mut World, gates: &Gates) {
@@ -183,6 +189,22 @@ fn queued_acts_are_not_in_doubt_after_a_crash() {
     assert_eq!(crash_with_queued_acts(Some(Mutation::QueuedForgotten)), (keys("slow", 0..3), given));
 }
 
+#[test]
+fn without_transactions_queued_acts_are_in_doubt_after_a_crash() {
+    let gates = Gates::default();
+    let mut setup = router(&gates, None);
+    setup.settings.processing.guarantee = ProcessingGuarantee::AtLeastOnce;
+    let mut world = World::new(setup);
+    begin(&mut world, &gates);
+    gates.limit("slow", 2);
+    call(&mut world, "slow", 1..11);
+    world.crash("a");
+    gates.0.lock().unwrap().in_flight.clear();
+    world.start("a").unwrap();
+    drain(&mut world, &gates);
+    assert_eq!((gates.requests("slow"), inherited(&world)), (keys("slow", 0..3), keys("slow", 1..11)));
+}
+
 /// Ten calls of a full target, which then has capacity for three, while two requests to the broker fail. Returns the calls that were made, and
 /// those that are inherited.
 fn release_with_failures(
@@ -237,9 +259,17 @@ fn aborted_transactions_queue_nothing() {
     let mut world = world(&gates, None);
     begin(&mut world, &gates);
     gates.limit("slow", 0);
+    // The records reach the inbox; then the transactions that step on them are aborted.
+    let inbox = world.plan().nodes[0].inbox.clone();
+    let keys = keys("slow", 1..11);
+    let records: Vec<_> = keys.iter().map(|key| (key.as_str(), Some("slow"))).collect();
+    send(&world, &records);
+    while world.broker().committed_records(&inbox).len() < 12 {
+        world.turn().unwrap();
+    }
     let (operation, kind) = (Operation::Produce, FaultKind::TimeoutBefore);
     world.broker().inject(Fault { operation, process: Some("a".to_owned()), kind, times: 5 });
-    call(&mut world, "slow", 1..11);
+    run_until_idle(&mut world);
     world.clock().advance(Duration::from_secs(30));
     run_until_idle(&mut world);
     assert_eq!(metric(&world, "a", "sheaf_processor_queued_acts"), 10);
