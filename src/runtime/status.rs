@@ -6,16 +6,19 @@ use std::time::Duration;
 
 use super::mailbox::Mailbox;
 use super::open_entries::OpenEntries;
+use super::peer::Peer;
+use super::running_tasks::RunningTasks;
 use super::thread_state::{TaskCounts, ThreadState};
 use super::watermark::{Hold, Watermarks};
 use crate::metric::TaskState;
-use crate::model::{TaskId, Topic, TopicPartition};
+use crate::model::{InstanceId, TaskId, Topic, TopicPartition};
 
 /// The status of an instance, shared by its threads and its readers.
 #[derive(Debug, Default)]
 pub struct Status {
     inner: Mutex<Inner>,
     watermarks: Watermarks,
+    running: Arc<RunningTasks>,
 }
 
 #[derive(Debug, Default)]
@@ -32,6 +35,8 @@ struct Inner {
     /// The tasks of each stream thread, in any state.
     owned: BTreeMap<usize, BTreeSet<TaskId>>,
     standbys: Standbys,
+    /// The other living instances.
+    peers: Arc<BTreeMap<InstanceId, Peer>>,
     /// The entries of the running tasks of each stream thread.
     entries: BTreeMap<usize, BTreeMap<TaskId, OpenEntries>>,
     /// The free space of the file system of the stores, in bytes.
@@ -110,6 +115,21 @@ impl Status {
     /// All tasks that this instance owns.
     pub fn owned(&self) -> BTreeSet<TaskId> {
         self.inner().owned.values().flatten().cloned().collect()
+    }
+
+    /// The running tasks of this instance.
+    pub fn running(&self) -> &Arc<RunningTasks> {
+        &self.running
+    }
+
+    /// Sets the other living instances.
+    pub(super) fn set_peers(&self, peers: BTreeMap<InstanceId, Peer>) {
+        self.inner().peers = Arc::new(peers);
+    }
+
+    /// The other living instances, by what they have written to the instances topic; empty without an HTTP server.
+    pub fn peers(&self) -> Arc<BTreeMap<InstanceId, Peer>> {
+        self.inner().peers.clone()
     }
 
     /// Sets the tasks for which this instance should have a standby.
