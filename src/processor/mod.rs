@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`call`] | the calls of outside systems that processors share |
 //! | `contract` | [`Processor`], the contract with the runtime |
+//! | `command` | the commands of a processor |
 //! | `input`, `effect` | the inputs and effects of a step |
 //! | `keying` | the keying step before an inbox |
 //! | `metric` | counters of a processor |
@@ -27,6 +28,7 @@
 
 pub mod bundle;
 pub mod call;
+mod command;
 mod contract;
 pub mod delivery;
 mod effect;
@@ -37,6 +39,7 @@ mod metric;
 pub mod notification;
 pub mod tracking;
 
+pub use command::{ArgumentKind, ArgumentSpec, CommandSpec, InvalidCommand, check};
 pub use contract::{Deleted, Processor, Transition};
 pub use effect::{Effect, Forward};
 pub use erased::{AnyProcessor, Body, erase};

@@ -39,9 +39,11 @@
 
 mod alert;
 mod application;
+mod audit;
 mod changelog;
 mod checkpoint;
 mod clock;
+mod command_sender;
 mod context;
 mod dead_letter;
 mod decisions;
@@ -74,6 +76,7 @@ mod stored_entry;
 mod task;
 mod thread;
 mod thread_state;
+mod topic_kind;
 mod topics;
 mod topology_plan;
 mod transaction;
@@ -87,8 +90,10 @@ mod watermark_rounds;
 pub const ALERTS: [&str; 1] = [watermark_rounds::HELD];
 
 pub use application::{Application, NoSink};
+pub use audit::{Audit, AuditVerdict};
 pub use changelog::Restorer;
 pub use clock::SystemClock;
+pub use command_sender::{CommandError, CommandSender};
 pub use context::Context;
 pub use envelope::command_record;
 pub use error::{Error, Histories, History, MissingOffset, Result};

@@ -41,6 +41,7 @@ use std::time::Duration;
 use entry::NextEntry;
 use step::{Staged, StepContext};
 
+use super::audit::Audited;
 use super::dead_letter::Stage;
 use super::decisions::QueuedAct;
 use super::envelope;
@@ -262,6 +263,10 @@ impl Task {
             Err(error) => return Err(error.of(&id, key)),
         };
         let was_read = current.was_read;
+        let audited = match &input {
+            Input::Command(command) => Some(Audited::new(command, current.head.statuses)),
+            Input::Record(_) | Input::Timer(_) | Input::Outcome(_) => None,
+        };
         let input_of = node.history.then(|| (StepInput::of(&input), current.head.statuses));
         let old_head = current.body.is_some().then(|| Arc::clone(&current.head));
         let staged = match step::stage(context, current, input, &mut txn.scratch)? {
@@ -274,7 +279,11 @@ impl Task {
                 if let Some((input, before)) = input_of {
                     txn.output(history::record(plan, context.of_history(input, before, Err(&reject))));
                 }
-                return Ok(Err(reject));
+                let Some(audited) = audited else { return Ok(Err(reject)) };
+                // The operator is answered by the audit.
+                txn.tally.command(&id.processor, false);
+                txn.output(audited.record((plan, node), (key, at.wall), Err(&reject)));
+                return Ok(Ok(Vec::new()));
             }
         };
         let Staged { entry, outputs, acts, counts, alerts, letters, effects } = staged;
@@ -282,6 +291,11 @@ impl Task {
             let after = entry.as_ref().map(|entry| entry.written.head.statuses).unwrap_or_default();
             let record = history::record(plan, context.of_history(input, before, Ok((after, effects))));
             txn.output(record);
+        }
+        if let Some(audited) = audited {
+            let after = entry.as_ref().map(|entry| entry.written.head.statuses).unwrap_or_default();
+            txn.tally.command(&id.processor, true);
+            txn.output(audited.record((plan, node), (key, at.wall), Ok(after)));
         }
         txn.wrote(entry.as_ref().map_or(0, NextEntry::size));
         state.write(node, key, old_head, entry);

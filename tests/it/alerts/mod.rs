@@ -2,7 +2,7 @@
 //! command.
 
 mod command;
-mod http_server;
+pub(crate) mod http_server;
 mod mail;
 mod page;
 mod smtp_server;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `support` | a counting topology, a world, and functions that write and read its topics |
 //! | `at_least_once` | what was written before a batch failed |
+//! | `audit` | commands, and the audits of them |
 //! | `basic` | records, timers, hand-overs, lost answers |
 //! | `batch` | the size of transactions while they fail |
 //! | `cached` | the cache of entries |
@@ -23,6 +24,7 @@
 //! | `write_behind` | dirty entries, and when they are written to the stores |
 
 mod at_least_once;
+mod audit;
 mod basic;
 mod batch;
 mod cached;
