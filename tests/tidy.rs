@@ -43,7 +43,7 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 14] = [
     ("rdkafka", &["src/broker/kafka/"]),
     ("rocksdb", &["src/store/rocks/"]),
     ("reqwest", &["src/sink/"]),
@@ -53,6 +53,9 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("bincode", &["src/codec/binary.rs"]),
     ("tokio", &["src/sink/", "src/mock/", "src/aws/", "src/admin/", "src/app/", "src/cli/"]),
     ("axum", &["src/mock/", "src/admin/"]),
+    ("hyper", &["src/admin/connection.rs"]),
+    ("utoipa", &["src/admin/api/"]),
+    ("utoipa_axum", &["src/admin/api/"]),
     ("anyhow", &["src/cli/"]),
     ("clap", &["src/cli/"]),
 ];

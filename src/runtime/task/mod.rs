@@ -50,7 +50,7 @@ use super::history::{self, StepInput};
 use super::open_entries::OpenEntries;
 use super::topology_plan::TopologyPlan;
 use super::transaction::Transaction;
-use crate::metric::RecordEnd;
+use crate::metric::{RecordEnd, TaskState};
 use crate::model::{Headers, Key, Moment, Outcome, Record, Reject, Target, TaskId, Timer, Timestamp, TopicPartition};
 use crate::processor::{Deleted, Event, Input};
 use crate::store::{self, Store, StoredEntry, TimerClock};
@@ -90,6 +90,18 @@ pub(super) enum Lifecycle {
     Running(Box<State>),
     /// It was revoked and may be assigned again.
     Suspended(Box<dyn Store>),
+}
+
+impl Lifecycle {
+    /// The state, in Kafka Streams' words.
+    pub(super) const fn task_state(&self) -> TaskState {
+        match self {
+            Self::Created => TaskState::Created,
+            Self::Restoring(_) => TaskState::Restoring,
+            Self::Running(_) => TaskState::Running,
+            Self::Suspended(_) => TaskState::Suspended,
+        }
+    }
 }
 
 impl std::fmt::Debug for Lifecycle {

@@ -97,7 +97,7 @@ pub struct StreamThread {
 
 impl fmt::Debug for StreamThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tasks: Vec<&TaskId> = self.tasks.ids().collect();
+        let tasks: Vec<&TaskId> = self.tasks.iter().map(|task| &task.id).collect();
         f.debug_struct("StreamThread").field("number", &self.number).field("tasks", &tasks).finish_non_exhaustive()
     }
 }
@@ -159,7 +159,7 @@ impl StreamThread {
         }
         let Some(stepped_ms) = stepped_ms else { return Ok(()) };
         tracing::warn!(stepped_ms, "the wall clock was set; the waits of pending acts start again");
-        let ids: Vec<TaskId> = self.tasks.ids().cloned().collect();
+        let ids: Vec<TaskId> = self.tasks.iter().map(|task| task.id.clone()).collect();
         ids.iter().try_for_each(|id| self.inherit(id, Inherit::ClockSet).map(drop))
     }
 
@@ -234,7 +234,7 @@ impl StreamThread {
 
     fn report(&mut self) {
         let status = &self.context.status;
-        status.set_owned(self.number, self.tasks.ids());
+        status.set_owned(self.number, self.tasks.states());
         if status.record_turn(self.number, self.state(), self.tasks.counts(), self.context.clock.uptime()) {
             self.context.metrics.instance(status.state().instance_state());
             for (state, number) in status.tasks() {

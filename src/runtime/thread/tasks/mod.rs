@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::started::Started;
 use crate::broker::Waker;
 use crate::config::ProcessingGuarantee;
+use crate::metric::TaskState;
 use crate::model::{TaskId, Timestamp, TopicPartition};
 use crate::runtime::checkpoint::Checkpoint;
 use crate::runtime::context::Context;
@@ -87,8 +88,9 @@ impl Tasks {
         self.by_id.values_mut()
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = &TaskId> + Clone {
-        self.by_id.keys()
+    /// All tasks, with their states.
+    pub(super) fn states(&self) -> impl Iterator<Item = (&TaskId, TaskState)> + Clone {
+        self.by_id.iter().map(|(id, task)| (id, task.state.task_state()))
     }
 
     /// True if all tasks are processing.
@@ -105,13 +107,13 @@ impl Tasks {
     /// The number of tasks by state.
     pub(super) fn counts(&self) -> TaskCounts {
         let mut counts = TaskCounts::default();
-        for task in self.by_id.values() {
+        for (_, state) in self.states() {
             let [created, restoring, running, suspended] = &mut counts;
-            *match task.state {
-                Lifecycle::Created => created,
-                Lifecycle::Restoring(_) => restoring,
-                Lifecycle::Running(_) => running,
-                Lifecycle::Suspended(_) => suspended,
+            *match state {
+                TaskState::Created => created,
+                TaskState::Restoring => restoring,
+                TaskState::Running => running,
+                TaskState::Suspended => suspended,
             } += 1;
         }
         counts
