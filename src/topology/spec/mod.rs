@@ -17,6 +17,7 @@
 //! | `bundle`, `source` | `sources`, `bundle`, `submissions` |
 //! | [`delivery`] | `deliver`, one file per kind of delivery |
 //! | `place` | places of a record, and `where` |
+//! | `progressive` | what `deliver.control_m.submit: progressive` demands of the others |
 //! | `start` | `start` of a source |
 //! | `version` | `version` of a source |
 //! | `name` | names of topologies and topics |
@@ -28,6 +29,7 @@ mod bundle;
 pub mod delivery;
 mod name;
 mod place;
+mod progressive;
 mod source;
 mod start;
 mod version;
@@ -40,6 +42,7 @@ use super::Topology;
 use crate::codec::yaml::{Collector, Item, Problems, parse};
 use crate::processor;
 use crate::processor::bundle::KeyingError;
+use crate::processor::delivery::control_m::Submit;
 use delivery::Track;
 
 /// A topology file.
@@ -113,8 +116,12 @@ impl Spec {
                     let processor = deliver(delivery).ok_or_else(missing)?;
                     topology.sources.push(delivery.source(application, node));
                     topology.nodes.push(delivery.node(application, processor));
+                    if let Some((source, node)) = delivery.signals(application, topology.nodes.len()) {
+                        topology.sources.push(source);
+                        topology.nodes.push(node);
+                    }
                     if let Some((track, target, server)) = delivery.tracking() {
-                        topology.sources.push(Track::source(application, node + 1));
+                        topology.sources.push(Track::source(application, topology.nodes.len()));
                         topology.nodes.push(track.node(application, target, server));
                     }
                 }
@@ -155,11 +162,17 @@ fn read(root: &Item<'_>) -> Option<Spec> {
         Some(read) => Some(read?),
         None => None,
     };
-    let bundle = bundle?;
+    let (mut bundle, mut deliveries) = (bundle?, deliveries?);
+    for (kind, _) in &mut deliveries {
+        let DeliveryKind::ControlM(to) = kind;
+        if to.submit == Submit::Progressive {
+            progressive::apply(root, &mut bundle, to);
+        }
+    }
     let reads = bundle.submissions.clone();
     let delivery = |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
     let mut processors = vec![Processor::Bundle(bundle)];
-    processors.extend(deliveries?.into_iter().map(delivery));
+    processors.extend(deliveries.into_iter().map(delivery));
     Some(Spec { name: name?, application_id, processors, history: history.unwrap_or(Some(false))? })
 }
 

@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::definition::{Content, Error, render_with, variables};
+use super::definition::{Content, Error, render_opening, render_with, variables};
 use super::jobs_as_code::{self, EVENTS_MAX};
-use super::{Folders, Mode};
+use super::{Folders, Submit};
 use crate::processor::bundle::NamedChildren;
 use crate::template::{self, Finding, Sample, SamplePayload, Severity};
 
@@ -42,7 +42,7 @@ struct Bundle {
 impl Folders {
     /// The findings in the template, errors first of all in each bundle; empty if each sample renders.
     pub fn check(&self, children: Children<'_>) -> Vec<Finding> {
-        let mut findings = self.template.lint(&variables(self.mode));
+        let mut findings = self.template.lint(&variables(self.mode, self.submit));
         // A rendering stops at an unknown name, and tells nothing else then.
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             return findings;
@@ -51,10 +51,11 @@ impl Folders {
         let mut told = BTreeSet::new();
         for bundle in bundles(children) {
             // One mistake is found in several samples, with other words.
-            match self.render(&sample, bundle, children.names) {
+            match self.sample(&sample, bundle, children.names) {
                 Err(error) => {
                     if told.insert(place(&error)) {
-                        let severity = severity(&sample, &error, bundle, (children, self.mode));
+                        let severity =
+                            severity(&sample, &error, bundle, (children, &variables(self.mode, self.submit)));
                         findings.push(Finding { severity, text: format!("{error} ({})", words(bundle)) });
                     }
                 }
@@ -75,15 +76,22 @@ impl Folders {
         Finding { severity, text: format!("template {}: {found} ({})", self.template.name(), words(bundle)) }
     }
 
-    fn render(
+    /// The findings in a sample bundle.
+    fn sample(
         &self,
         sample: &Sample,
         bundle: Bundle,
         names: &[NamedChildren],
     ) -> Result<Vec<jobs_as_code::Finding>, Error> {
+        let folder = format!("folder-{BUNDLE_ID}");
+        if self.submit == Submit::Progressive {
+            let parent = bundle.has_parent.then(|| format!("parent-{BUNDLE_ID}"));
+            let children = (1..=bundle.children).map(|number| format!("child-{number}-{BUNDLE_ID}"));
+            let events: Vec<String> = parent.into_iter().chain(children).collect();
+            return Ok(render_opening(self, BUNDLE_ID, &events, &folder)?.named(self, &folder)?.findings);
+        }
         let payloads: Vec<SamplePayload> = (1..).take(bundle.children + 1).map(|seed| sample.payload(seed)).collect();
         let Some((parent, children)) = payloads.split_first() else { return Ok(Vec::new()) };
-        let folder = format!("folder-{BUNDLE_ID}");
         let time = |hour: u32| serde_json::json!(format!("2026-01-31T{hour:02}:30:00Z"));
         let content = Content {
             bundle_id: BUNDLE_ID,
@@ -117,9 +125,14 @@ fn bundles(children: Children<'_>) -> impl Iterator<Item = Bundle> {
 }
 
 /// A mistake that certainly meets bundles is an error. The number of children is one of the events, as are their fields.
-fn severity(sample: &Sample, error: &Error, bundle: Bundle, (children, mode): (Children<'_>, Mode)) -> Severity {
+fn severity(
+    sample: &Sample,
+    error: &Error,
+    bundle: Bundle,
+    (children, variables): (Children<'_>, &[&str]),
+) -> Severity {
     let certain = match error {
-        Error::Template(error @ template::Error::Evaluation { .. }) => !sample.is_uncertain(error, &variables(mode)),
+        Error::Template(error @ template::Error::Evaluation { .. }) => !sample.is_uncertain(error, variables),
         // A child that this bundle does not have: `children[2]`.
         Error::Template(template::Error::Undefined { .. }) => bundle.children == children.usual,
         Error::Template(_) | Error::NoFolder { .. } | Error::Invalid { .. } => true,
@@ -156,7 +169,7 @@ fn words(Bundle { children, late, has_parent }: Bundle) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Children, Folders, NamedChildren, Severity};
+    use super::{Children, Folders, NamedChildren, Severity, Submit};
     use crate::template::Template;
 
     const ONE: Children<'_> = Children { usual: 1, varies: false, has_parent: true, names: &[] };
@@ -188,6 +201,26 @@ mod tests {
         for usual in [98, 99, 100, 1_000, 5_000] {
             assert_eq!(of(shipped, Children { usual, ..ONE }), [], "{usual}");
         }
+    }
+
+    #[test]
+    fn the_shipped_template_of_folders_that_wait_serves_any_number_of_members() {
+        let shipped = include_str!("../../../../templates/progressive.json");
+        for (usual, has_parent) in
+            [(1, true), (1, false), (97, true), (98, true), (99, true), (100, false), (3_000, true)]
+        {
+            let template = Template::compile("t.json", shipped).unwrap();
+            let folders = Folders { submit: Submit::Progressive, retention_days: 14, ..Folders::new(template, "s") };
+            assert_eq!(folders.check(Children { usual, has_parent, ..ONE }), [], "{usual}");
+        }
+    }
+
+    #[test]
+    fn a_template_of_complete_bundles_is_told_that_nothing_is_known_of_members() {
+        let template = Template::compile("t.json", include_str!("../../../../templates/bundle.json")).unwrap();
+        let folders = Folders { submit: Submit::Progressive, ..Folders::new(template, "s") };
+        let found = folders.check(ONE);
+        assert!(found.iter().any(|finding| finding.text.contains("children")), "{found:?}");
     }
 
     #[test]

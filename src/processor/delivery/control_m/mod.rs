@@ -3,7 +3,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `settings` | [`Folders`], [`Mode`]; the usual durations and limits |
+//! | `settings` | [`Folders`], [`Mode`], [`Submit`]; the usual durations and limits |
 //! | `folder` | the folder's name |
 //! | `order` | the name of an order, and what its body must have |
 //! | `definition` | renders the job definition of a submission |
@@ -31,7 +31,7 @@ pub use definition::SLA;
 pub use folder::FOLDER_CHARS_MAX;
 pub use preview::Preview;
 pub use protocol::{Answer, Request};
-pub use settings::{CONTROL_M, CONTROL_M_RUNS, Folders, GIVE_UP_AFTER, Mode, usual_settings};
+pub use settings::{CONTROL_M, CONTROL_M_RUNS, Folders, GIVE_UP_AFTER, Mode, Submit, usual_settings};
 
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ impl Protocol for Folders {
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
             Ok(Answer::Suspended { message }) => SubmitAnswer::Suspended { detail: message },
-            Ok(Answer::Found { .. } | Answer::Absent) | Err(_) => SubmitAnswer::Unclear,
+            Ok(Answer::Found { .. } | Answer::Absent | Answer::Added) | Err(_) => SubmitAnswer::Unclear,
         }
     }
 
@@ -104,7 +104,7 @@ impl Protocol for Folders {
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
             Ok(Answer::Suspended { message }) => LookUpAnswer::Suspended { detail: message },
-            Ok(Answer::Accepted { .. }) => unclear("a response to a submit".to_owned()),
+            Ok(Answer::Accepted { .. } | Answer::Added) => unclear("a response to another request".to_owned()),
             Err(error) => unclear(format!("an invalid response: {error}")),
         }
     }

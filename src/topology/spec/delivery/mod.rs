@@ -3,9 +3,11 @@
 //! A new kind is a file here, a variant of [`DeliveryKind`] and a line of `KINDS`; the compiler asks for the rest.
 
 mod control_m;
+mod signals;
 mod track;
 
 pub use control_m::{ControlM, DELIVERY};
+pub use signals::SIGNAL;
 pub use track::{TRACKING, Track};
 
 use std::path::Path;
@@ -92,7 +94,7 @@ impl Delivery {
     /// The source of the application's own submissions, for the node with this index.
     pub(super) fn source(&self, application: &str, node: usize) -> Source {
         let keying = Arc::new(SubmissionKeying::new(application));
-        Source { topic: self.reads.topic(application), node, keying, start: Some(StartAt::Earliest) }
+        Source { topic: self.topic(application), node, keying, start: Some(StartAt::Earliest) }
     }
 
     /// How its runs are followed, with their target and their server; `None`: they are not.
