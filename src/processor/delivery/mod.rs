@@ -10,7 +10,7 @@
 //! | `journal`, `stored` | the state and its encoding |
 //! | `call` | the calls of an entry, by slot and number |
 //! | `submit`, `lookup` | the transitions of a submit, and of a submit in doubt |
-//! | [`command`] | the transitions by an operator's command |
+//! | [`commands`], [`command`] | an operator's commands, and the transitions by them |
 //! | `end` | the transitions to a final state: outcome record, alert, dead letter |
 //! | `count`, `status`, `show` | metrics and alerts; statuses for lists; a delivery as JSON |
 //! | [`control_m`] | the protocol of Control-M |
@@ -98,6 +98,7 @@
 
 mod call;
 pub mod command;
+pub mod commands;
 pub mod control_m;
 pub mod count;
 mod end;
@@ -174,7 +175,7 @@ impl Processor for Delivery {
     }
 
     fn commands(&self) -> &'static [CommandSpec] {
-        command::COMMANDS
+        commands::COMMANDS
     }
 
     fn alerts(&self) -> &'static [&'static str] {
