@@ -5,16 +5,18 @@
 //! | state | `retry` | `resolve as=submitted` | `resolve as=failed` |
 //! |---|---|---|---|
 //! | none | rejected | rejected | rejected |
-//! | Waiting | Submitting | Submitted | Failed |
+//! | Waiting | Submitting | Submitted | Failed; rejected if a submit that is repeated may have been executed |
 //! | Submitting, `LookingUp` | nothing: a call is in flight | rejected, until it has ended | rejected, until it has ended |
 //! | Unsure | nothing: it will be looked up | Submitted | rejected: it may have been executed |
 //! | Submitted | nothing | nothing | rejected |
-//! | Failed | Submitting | Submitted | nothing |
-//! | Unknown | `LookingUp`, as if its submit were in doubt since now; rejected if it cannot be looked up | Submitted | Failed |
+//! | Failed | Submitting, with another key | Submitted | nothing |
+//! | Unknown | by its certainty, as if its submit were in doubt since now | Submitted | Failed |
 //!
-//! An Unknown is looked up first: if it is found it was submitted, and only an empty look-up submits it again. What cannot be
-//! looked up takes the word of the operator: `resolve as=failed`, and then `retry`.
+//! An Unknown is looked up first: if it is found it was submitted, and only an empty look-up submits it again. One that its
+//! receiver recognizes is repeated with the same key. What can be neither takes the word of the operator: `resolve as=failed`, and
+//! then `retry`.
 
+use super::super::call::Certainty;
 use super::super::{Command, Effect, Transition};
 use super::call::SUBMIT;
 use super::end::end;
@@ -72,14 +74,18 @@ impl Delivery {
                 self.submit(Open { commands, since: now, ..open }, now)
             }
             Journal::Unknown(end) => match reopened(end, now) {
-                Some((open, Content::Made(_))) if self.protocol.look_up_request(&open.deliverable).is_none() => {
-                    return Err(refusal(key, command, NO_LOOK_UP));
-                }
-                Some((open, Content::Made(_))) => self.look_up(key, open, now),
+                Some((open, Content::Made(_))) => match self.protocol.certainty(&open.deliverable) {
+                    Certainty::LookUp => self.look_up(key, open, now),
+                    Certainty::Idempotent => self.submit(Open { doubtful_since: Some(now), ..open }, now),
+                    Certainty::Once => return Err(refusal(key, command, NO_LOOK_UP)),
+                },
                 Some((_, Content::Submission(_))) | None => return Err(refusal(key, command, NO_CONTENT)),
             },
             Journal::Failed(end) => match reopened(end, now) {
-                Some((open, Content::Made(_))) => self.submit(open, now),
+                Some((open, Content::Made(_))) => {
+                    let deliverable = self.protocol.renew(open.deliverable);
+                    self.submit(Open { deliverable, ..open }, now)
+                }
                 Some((open, Content::Submission(text))) => {
                     let submission = submission::parse(key, Some(text.as_bytes()))?;
                     self.prepare_and_submit(key, open, (&submission, &text), now)?
@@ -114,6 +120,9 @@ impl Delivery {
                 let mut next = stated(end(open, None, now));
                 next.effects.insert(0, Effect::Settle(SUBMIT));
                 Ok(next)
+            }
+            Journal::Waiting(open) if !is_submitted && self.may_be_executed(&open) => {
+                Err(refusal(key, command, "it may have been executed, and will be repeated: wait for the outcome"))
             }
             Journal::Waiting(open) => Ok(stated(end(open, None, now))),
             Journal::Submitted(_) if !is_submitted => {

@@ -3,6 +3,8 @@
 //! Key: the bundle's id. Value: JSON `{"bundle_id", "parent", "children", "first_event_at", "completed_at", "late"}`; `parent`
 //! and each of `children` (with `names` if they are counted by name) are the unchanged payloads of the events. Unknown fields are ignored, so that the format can grow.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::error::Category;
@@ -36,6 +38,15 @@ pub struct Submission {
 }
 
 impl Submission {
+    /// The children by name; none if they are not counted by name.
+    pub(super) fn by_name(&self) -> BTreeMap<&str, Vec<&Payload>> {
+        let mut members: BTreeMap<&str, Vec<&Payload>> = BTreeMap::new();
+        for (name, child) in self.names.iter().zip(&self.children) {
+            members.entry(name).or_default().push(child);
+        }
+        members
+    }
+
     /// Decodes the value of a record, whatever its key.
     pub(super) fn decode(value: &[u8]) -> Result<Self, Reject> {
         serde_json::from_slice(value).map_err(|error| match error.classify() {

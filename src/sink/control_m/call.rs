@@ -11,7 +11,6 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use super::check::{self, Checked};
 use super::client::Client;
 use super::exchange::Exchange;
-use super::permit::Expired;
 use super::refusal::{self, Refusal};
 use super::report::Report;
 use super::request::{self, Call};
@@ -21,6 +20,7 @@ use super::verdict;
 use crate::metric::Metrics;
 use crate::model::{Clock, Key, Verdict};
 use crate::processor::delivery::control_m::{CONTROL_M, Mode};
+use crate::sink::http::permit::Expired;
 
 /// Executes acts, a limited number at once.
 #[derive(Debug)]

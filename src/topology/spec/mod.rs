@@ -16,6 +16,7 @@
 //! | this file | `name`, `application_id`, and the list of processors |
 //! | `bundle`, `source` | `sources`, `bundle`, `submissions` |
 //! | [`delivery`] | `deliver`, one file per kind of delivery |
+//! | `expression` | conditions |
 //! | `place` | places of a record, and `where` |
 //! | `start` | `start` of a source |
 //! | `version` | `version` of a source |
@@ -26,6 +27,7 @@
 
 mod bundle;
 pub mod delivery;
+mod expression;
 mod name;
 mod place;
 mod source;
@@ -76,9 +78,9 @@ pub enum AssembleError {
         /// The topology's name.
         topology: String,
         /// The service's name.
-        service: &'static str,
+        service: String,
         /// The missing setting.
-        setting: &'static str,
+        setting: String,
     },
 }
 

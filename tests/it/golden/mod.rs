@@ -10,6 +10,7 @@ mod counter;
 mod delivery;
 mod notification;
 mod tracking;
+mod webhook;
 
 use sheaf::testing::golden::{ProcessorCase, check};
 
@@ -32,6 +33,11 @@ fn the_example_matches_its_golden_files() {
 #[test]
 fn the_delivery_matches_its_golden_files() {
     check::<ProcessorCase<delivery::DeliveryScript>>("tests/golden/delivery");
+}
+
+#[test]
+fn the_delivery_to_a_webhook_matches_its_golden_files() {
+    check::<ProcessorCase<webhook::WebhookScript>>("tests/golden/webhook");
 }
 
 #[test]

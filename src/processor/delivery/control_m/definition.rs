@@ -9,7 +9,7 @@ use super::jobs_as_code::{self, Finding};
 use super::{Folders, Mode, count, order};
 use crate::processor::Count;
 use crate::processor::delivery::Submission;
-use crate::template::{self, Payload, Severity, Template};
+use crate::template::{self, Severity, Template};
 
 /// The variable `ctmsla` of a template: the SLA of the folder's service in hours and minutes, with the value of the original
 /// consumer.
@@ -111,15 +111,6 @@ pub(super) fn variables(mode: Mode) -> Vec<&'static str> {
     VARIABLES.into_iter().filter(|name| mode != Mode::Order || *name != FOLDER).collect()
 }
 
-/// The children by name; none if they are not counted by name.
-fn by_name(submission: &Submission) -> BTreeMap<&str, Vec<&Payload>> {
-    let mut members: BTreeMap<&str, Vec<&Payload>> = BTreeMap::new();
-    for (name, child) in submission.names.iter().zip(&submission.children) {
-        members.entry(name).or_default().push(child);
-    }
-    members
-}
-
 /// The definition of one submission: a JSON object with the folder as a key, or an order, which breaks no rule.
 pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -> Result<String, Error> {
     let Checked { text, findings, .. } = render_checked(folders, submission, folder)?.named(folders, folder)?;
@@ -137,7 +128,7 @@ pub(super) fn render_checked(folders: &Folders, submission: &Submission, folder:
         bundle_id: &submission.bundle_id,
         parent: Some(&submission.parent),
         children: &submission.children,
-        members: by_name(submission),
+        members: submission.by_name(),
         folder,
         first_event_at: &submission.first_event_at,
         completed_at: &submission.completed_at,
