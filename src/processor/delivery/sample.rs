@@ -36,7 +36,7 @@ pub struct Children<'a> {
 pub(super) struct Bundle {
     pub(super) children: usize,
     late: bool,
-    has_parent: bool,
+    pub(super) has_parent: bool,
 }
 
 /// The samples, those with the usual number of children first, and with `more` numbers if any is possible.

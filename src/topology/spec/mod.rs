@@ -166,8 +166,9 @@ fn read(root: &Item<'_>) -> Option<Spec> {
     };
     let (mut bundle, mut deliveries) = (bundle?, deliveries?);
     for (kind, _) in &mut deliveries {
-        let DeliveryKind::ControlM(to) = kind;
-        if to.submit == Submit::Progressive {
+        if let DeliveryKind::ControlM(to) = kind
+            && to.submit == Submit::Progressive
+        {
             progressive::apply(root, &mut bundle, to);
         }
     }
