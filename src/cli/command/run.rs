@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::prepare::{Label, await_predecessors, prepare};
 use super::reload::{POLL_INTERVAL, Reload};
 use crate::admin::Server;
-use crate::app::{self, ApplicationSpec, Assembly, Process, Reloader, Resources};
+use crate::app::{self, ApplicationSpec, Assembly, Process, Reloader, Resources, Secrets};
 use crate::cli::exit::{Failure, INTERRUPTED};
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::print_stderr;
@@ -66,7 +66,8 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     let reload = Reload::new(args, config.clone(), Reloader::new(&specs, &resources), log_level)?;
     let stores = app::all_stores(&config, &specs)?;
     let process = Arc::new(Process::new(&specs, &assemblies, &resources, metrics).with_settings(shown));
-    let server = runtime.block_on(Server::start(config.http.bind, process.clone())).context("http.bind")?;
+    let http = app::http(&config, &Secrets::new(runtime.handle()))?;
+    let server = runtime.block_on(Server::start(http, process.clone()))?;
     process.serves_at(server.address().to_string());
     tracing::info!(address = %server.address(), "serving /healthz, /readyz, /metrics and /api/v1");
     let deliveries: Vec<&Delivery> = specs.iter().flat_map(|spec| spec.file.spec.deliveries()).collect();
