@@ -12,6 +12,7 @@
 //! |---|---|
 //! | [`call`] | the calls of outside systems that processors share |
 //! | `contract` | [`Processor`], the contract with the runtime |
+//! | `command` | the commands of a processor |
 //! | `input`, `effect` | the inputs and effects of a step |
 //! | `keying` | the keying step before an inbox |
 //! | `metric` | counters of a processor |
@@ -28,6 +29,7 @@
 
 pub mod bundle;
 pub mod call;
+mod command;
 mod contract;
 pub mod delivery;
 mod effect;
@@ -39,6 +41,7 @@ pub mod notification;
 pub mod signal;
 pub mod tracking;
 
+pub use command::{ArgumentKind, ArgumentSpec, CommandSpec, InvalidCommand, check};
 pub use contract::{Deleted, Processor, Transition};
 pub use effect::{Effect, Forward};
 pub use erased::{AnyProcessor, Body, erase};

@@ -5,6 +5,8 @@
 //!
 //! Or JSON `{"bundle_id", "events"}`: the opening of a bundle that is delivered while it is incomplete.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::error::Category;
@@ -63,6 +65,15 @@ impl From<Opening> for Submission {
 }
 
 impl Submission {
+    /// The children by name; none if they are not counted by name.
+    pub(super) fn by_name(&self) -> BTreeMap<&str, Vec<&Payload>> {
+        let mut members: BTreeMap<&str, Vec<&Payload>> = BTreeMap::new();
+        for (name, child) in self.names.iter().zip(&self.children) {
+            members.entry(name).or_default().push(child);
+        }
+        members
+    }
+
     /// Decodes the value of a record, whatever its key.
     pub(super) fn decode(value: &[u8]) -> Result<Self, Reject> {
         let opening = |_: &serde_json::Error| serde_json::from_slice::<Opening>(value).ok();

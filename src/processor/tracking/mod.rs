@@ -19,7 +19,7 @@
 //! | state | submitted again | timer | answer | command `rerun` |
 //! |---|---|---|---|---|
 //! | none | Followed | nothing | nothing | rejected |
-//! | Followed | Followed, anew | asks | see below | of a failed run: asks for it, once until its fate is seen; else rejected |
+//! | Followed | Followed, anew | asks | see below | of a failed run: asks for it, once until its fate is seen, until then nothing; else rejected |
 //! | Ended | Followed, anew | deleted | nothing | rejected |
 //!
 //! | answer | becomes |
@@ -49,11 +49,20 @@ pub use state::{Ended, Run, Tracking};
 
 use std::borrow::Cow;
 
-use super::{Command, Effect, Event, Family, Input, Processor, Transition};
+use super::{Command, CommandSpec, Effect, Event, Family, Input, Processor, Transition};
 use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
 
 /// The command that runs again what has failed.
 pub const RERUN: &str = "rerun";
+
+/// The commands of a run.
+pub const COMMANDS: &[CommandSpec] = &[CommandSpec {
+    name: RERUN,
+    help: "runs the failed job of a submitted bundle again",
+    arguments: &[],
+    statuses: &["failed"],
+    is_dangerous: true,
+}];
 
 /// The only timer of an entry: the next question while it is followed, the deletion after its end.
 const TIMER: TimerKind = TimerKind::Delay(0);
@@ -97,6 +106,10 @@ impl Processor for Follower {
 
     fn metrics(&self) -> Vec<Family> {
         count::families()
+    }
+
+    fn commands(&self) -> &'static [CommandSpec] {
+        COMMANDS
     }
 
     fn alerts(&self) -> &'static [&'static str] {
@@ -179,9 +192,8 @@ impl Follower {
             None => refused("no such run is followed: check the id; one that has ended is forgotten after 7 days"),
             Some(Tracking::Ended(_)) => refused("it has ended; rerun its jobs in Control-M"),
             Some(Tracking::Followed(run)) if run.failed_job.is_none() => refused("none of its jobs has failed"),
-            Some(Tracking::Followed(run)) if run.is_rerun => {
-                refused("a rerun is under way: see first what becomes of it")
-            }
+            // What becomes of the first one is seen first.
+            Some(Tracking::Followed(run)) if run.is_rerun => Ok(Transition::to(Tracking::Followed(run))),
             Some(Tracking::Followed(run)) => Ok(self.rerun(run)),
         }
     }

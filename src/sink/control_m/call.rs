@@ -12,7 +12,6 @@ use super::check::{self, Checked};
 use super::client::Client;
 use super::event;
 use super::exchange::Exchange;
-use super::permit::Expired;
 use super::refusal::{self, Refusal};
 use super::report::Report;
 use super::request::{self, Call};
@@ -22,6 +21,7 @@ use super::verdict;
 use crate::metric::Metrics;
 use crate::model::{Clock, Key, Verdict};
 use crate::processor::delivery::control_m::{CONTROL_M, Mode};
+use crate::sink::http::permit::Expired;
 
 /// Executes acts, a limited number at once.
 #[derive(Debug)]

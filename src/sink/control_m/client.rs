@@ -1,9 +1,6 @@
 //! Sends one HTTP request, at most once, and returns how far it got.
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
@@ -14,12 +11,12 @@ use serde_json::json;
 use super::authorization::{self, Authorization, Held, SESSION_AGE_MAX, Session};
 use super::exchange::{Exchange, Failure, Reason, Reply};
 use super::http;
-use super::permit::{self, Permitted};
 use super::request::{self, Call, LOOK_UP_ROWS_MAX};
 use super::settings::{Annotation, Error, Settings};
 use crate::model::Clock;
 use crate::processor::delivery::control_m::Mode;
-use crate::sink::http::{chain, retry_after};
+use crate::sink::http::permit::{self, Permitted};
+use crate::sink::http::{before, chain, retry_after};
 
 /// The longest response that is read, in bytes: 10,000 rows take some 5 MB.
 const ANSWER_MAX: usize = 16 << 20;
@@ -178,7 +175,7 @@ impl Client {
 
     async fn exchange_as_is(&self, request: RequestBuilder) -> Exchange {
         let give_up_at = self.clock.uptime().saturating_add(self.request_timeout);
-        let mut response = match self.before(give_up_at, request.send()).await {
+        let mut response = match before(&*self.clock, give_up_at, request.send()).await {
             None => return Exchange::Lost(TIMED_OUT.to_owned()),
             Some(Err(error)) if error.is_connect() => {
                 let detail = chain(error);
@@ -191,21 +188,9 @@ impl Client {
         let status = response.status().as_u16();
         let retry_after =
             response.headers().get(RETRY_AFTER).and_then(|value| retry_after::read(value.as_bytes(), self.clock.now()));
-        let body = self.before(give_up_at, read(&mut response)).await.unwrap_or_else(|| Err(TIMED_OUT.to_owned()));
+        let read = before(&*self.clock, give_up_at, read(&mut response)).await;
+        let body = read.unwrap_or_else(|| Err(TIMED_OUT.to_owned()));
         Exchange::Answered(Reply { status, retry_after, body })
-    }
-
-    /// Polls a future until it is ready or the clock, which includes the time while the process is stopped, has passed
-    /// `give_up_at`. The clock is checked before each poll: reqwest's own time-out does not include the sleep of the
-    async fn before<F: Future>(&self, give_up_at: Duration, future: F) -> Option<F::Output> {
-        let mut future = pin!(future);
-        std::future::poll_fn(|context| {
-            if self.clock.uptime() >= give_up_at {
-                return Poll::Ready(None);
-            }
-            future.as_mut().poll(context).map(Some)
-        })
-        .await
     }
 }
 

@@ -16,6 +16,7 @@
 //! | this file | `name`, `application_id`, and the list of processors |
 //! | `bundle`, `source` | `sources`, `bundle`, `submissions` |
 //! | [`delivery`] | `deliver`, one file per kind of delivery |
+//! | `expression` | conditions |
 //! | `place` | places of a record, and `where` |
 //! | `progressive` | what `deliver.control_m.submit: progressive` demands of the others |
 //! | `start` | `start` of a source |
@@ -27,6 +28,7 @@
 
 mod bundle;
 pub mod delivery;
+mod expression;
 mod name;
 mod place;
 mod progressive;
@@ -79,9 +81,9 @@ pub enum AssembleError {
         /// The topology's name.
         topology: String,
         /// The service's name.
-        service: &'static str,
+        service: String,
         /// The missing setting.
-        setting: &'static str,
+        setting: String,
     },
 }
 
@@ -164,8 +166,9 @@ fn read(root: &Item<'_>) -> Option<Spec> {
     };
     let (mut bundle, mut deliveries) = (bundle?, deliveries?);
     for (kind, _) in &mut deliveries {
-        let DeliveryKind::ControlM(to) = kind;
-        if to.submit == Submit::Progressive {
+        if let DeliveryKind::ControlM(to) = kind
+            && to.submit == Submit::Progressive
+        {
             progressive::apply(root, &mut bundle, to);
         }
     }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sheaf::admin::Server;
+use sheaf::admin::{self, Status as _};
 use sheaf::app::{InstanceStatus, ProcessStatus};
 use sheaf::broker::{Broker as _, ProducerSpec, memory};
 use sheaf::metric::{Build, Metrics};
@@ -338,24 +338,15 @@ impl Cluster {
         self.sink.suspensions().into_values().next().unwrap_or_default()
     }
 
-    /// The answers of the HTTP server of an instance to these paths.
-    pub(super) fn http(&self, paths: &[&str]) -> String {
+    /// What the HTTP server of an instance has at `/readyz` and `/metrics`.
+    pub(super) fn health_and_metrics(&self) -> String {
         let clock: Arc<dyn Clock> = self.world.clock().clone();
         let sinks = Sinks::new().with(Target::new(CONTROL_M), Arc::clone(&self.sink));
         let instance = InstanceStatus { status: Arc::default(), metrics: Arc::clone(&self.metrics), clock, sinks };
         let instances = [(APPLICATION.to_owned(), instance)].into();
-        let status = Arc::new(ProcessStatus { instances, metrics: Arc::clone(&self.metrics) });
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        self.runtime.block_on(async {
-            let server = Server::start("127.0.0.1:0".parse().unwrap(), status).await.unwrap();
-            let mut text = String::new();
-            for path in paths {
-                let url = format!("http://{}{path}", server.address());
-                text += &http.get(url).send().await.unwrap().text().await.unwrap();
-            }
-            server.stop().await;
-            text
-        })
+        let status = ProcessStatus { instances, metrics: Arc::clone(&self.metrics) };
+        let health = serde_json::to_string(&status.health()).unwrap();
+        format!("{health}\n{}", admin::Status::metrics(&status).unwrap())
     }
 
     /// Removes all faults.

@@ -71,7 +71,7 @@ fn the_child_that_delivers() {
     tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(io::stderr).init();
     let mut cluster = run(&credential);
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", cluster.http(&["/readyz", "/healthz", "/metrics"])).unwrap();
+    writeln!(out, "{}", cluster.health_and_metrics()).unwrap();
     cluster.heal();
     cluster.until(5 * MINUTE, |cluster| cluster.values("outcomes").len() == 4);
     for topic in TOPICS {

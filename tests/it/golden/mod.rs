@@ -11,6 +11,7 @@ mod delivery;
 mod notification;
 mod signal;
 mod tracking;
+mod webhook;
 
 use sheaf::testing::golden::{ProcessorCase, check};
 
@@ -38,6 +39,11 @@ fn the_delivery_matches_its_golden_files() {
 #[test]
 fn the_signals_match_their_golden_files() {
     check::<ProcessorCase<signal::SignalScript>>("tests/golden/signal");
+}
+
+#[test]
+fn the_delivery_to_a_webhook_matches_its_golden_files() {
+    check::<ProcessorCase<webhook::WebhookScript>>("tests/golden/webhook");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::jobs_as_code::{self, Finding, Waiting};
 use super::{Folders, Mode, Submit, count, order};
 use crate::processor::Count;
 use crate::processor::delivery::Submission;
-use crate::template::{self, Payload, Rendered, Severity, Template};
+use crate::template::{self, Rendered, Severity, Template};
 
 /// The variable `ctmsla` of a template: the SLA of the folder's service in hours and minutes, with the value of the original
 /// consumer.
@@ -141,15 +141,6 @@ pub(super) fn variables(mode: Mode, submit: Submit) -> Vec<&'static str> {
     }
 }
 
-/// The children by name; none if they are not counted by name.
-fn by_name(submission: &Submission) -> BTreeMap<&str, Vec<&Payload>> {
-    let mut members: BTreeMap<&str, Vec<&Payload>> = BTreeMap::new();
-    for (name, child) in submission.names.iter().zip(&submission.children) {
-        members.entry(name).or_default().push(child);
-    }
-    members
-}
-
 /// The definition of one submission: a JSON object with the folder as a key, or an order, which breaks no rule.
 pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -> Result<String, Error> {
     let Checked { text, findings, .. } = render_checked(folders, submission, folder)?.named(folders, folder)?;
@@ -170,7 +161,7 @@ pub(super) fn render_checked(folders: &Folders, submission: &Submission, folder:
         bundle_id: &submission.bundle_id,
         parent: Some(&submission.parent),
         children: &submission.children,
-        members: by_name(submission),
+        members: submission.by_name(),
         folder,
         first_event_at: &submission.first_event_at,
         completed_at: &submission.completed_at,

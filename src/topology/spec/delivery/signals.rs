@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ControlM, Delivery, DeliveryKind};
+use super::{ControlM, Delivery};
 use crate::model::{Target, Topic};
 use crate::processor::bundle::{OPENINGS, SIGNALS};
 use crate::processor::delivery::control_m::{CONTROL_M, Submit};
@@ -26,13 +26,13 @@ impl Delivery {
 
     /// The source and the node of the members' events, for the node with this index; `None` if there are none.
     pub(in crate::topology) fn signals(&self, application: &str, node: usize) -> Option<(Source, Node)> {
-        let DeliveryKind::ControlM(ControlM { server, .. }) = &self.kind;
+        let ControlM { server, .. } = self.kind.control_m().filter(|to| to.submit == Submit::Progressive)?;
         let settings = Settings::new(Target::new(CONTROL_M), server, self.give_up_after);
         let keying = Arc::new(SignalKeying::new(application));
         let topic = internal_topic(application, SIGNALS);
         let source = Source { topic, node, keying, start: Some(StartAt::Earliest) };
         let processor = erase(Signals::new(settings));
         let node = Node { name: SIGNAL.into(), processor, outputs: Vec::new(), history: false };
-        self.is_progressive().then_some((source, node))
+        Some((source, node))
     }
 }
