@@ -28,7 +28,9 @@
 //! | `metric` | the metrics |
 //! | `setting` | the settings of the runtime |
 //! | `health` | the health of an instance |
+//! | `http` | the settings of the HTTP server |
 //! | `process_status` | health and metrics of all applications for the HTTP server |
+//! | `process` | the applications for the HTTP API |
 //! | `application` | the application with all of them |
 //! | `reload`, `template_watch` | takes changed templates and secrets into a running instance |
 //! | `error` | the errors |
@@ -62,9 +64,11 @@ mod broker;
 mod error;
 mod feature;
 mod health;
+mod http;
 mod metric;
 mod notification;
 mod preflight;
+mod process;
 mod process_status;
 mod reload;
 mod render;
@@ -85,9 +89,11 @@ pub use broker::{broker, broker_at};
 pub use error::Error;
 pub use feature::NotBuilt;
 pub use health::InstanceStatus;
+pub use http::http;
 pub use metric::metrics;
 pub use notification::{NOTIFICATION, TestMessage, check_routes, test_message};
 pub use preflight::preflight;
+pub use process::Process;
 pub use process_status::ProcessStatus;
 pub use reload::{Reloader, secrets_of_the_start};
 pub use render::{RenderError, render};

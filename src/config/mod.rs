@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `root` | [`Config`]: the fields outside of sections, and the sections |
 //! | `kafka`, `commit`, `deadline`, `restore`, `http`, `control_m`, `log` | one section each |
+//! | `http_token` | the tokens of the HTTP server's callers |
 //! | `sinks`, `webhook`, `smtp` | the targets of messages, by name; their kinds |
 //! | `alerts` | which alerts people are told, how, and how often |
 //! | `field` | a row of the table of fields |
@@ -17,6 +18,7 @@
 //! | `reader` | reads fields by their paths, validated by their rows |
 //! | `difference` | the fields that differ between two states of the sources |
 //! | `reference` | a literal text, or a reference to a secret |
+//! | `shown` | the settings with values and origins, without secrets |
 //! | `document` | the table as `docs/configuration.md` |
 //!
 //! A new setting changes one file, that of its section: a member of the struct, a row of `FIELDS` and a line of `read`, all with
@@ -33,6 +35,7 @@ mod difference;
 mod document;
 mod field;
 mod http;
+mod http_token;
 mod kafka;
 mod layer;
 mod log;
@@ -41,6 +44,7 @@ mod reference;
 mod restore;
 mod root;
 mod service_link;
+mod shown;
 mod sinks;
 mod smtp;
 mod webhook;
@@ -51,13 +55,15 @@ pub use control_m::ControlM;
 pub use deadline::Deadline;
 pub use document::reference_page;
 pub use field::{Field, Kind};
-pub use http::Http;
+pub use http::{Http, HttpTls};
+pub use http_token::{HttpRole, HttpToken};
 pub use kafka::Kafka;
 pub use layer::{RESERVED, Sources};
 pub use log::{Log, LogFormat};
 pub use reference::Reference;
 pub use restore::Restore;
 pub use root::{Config, ProcessingGuarantee};
+pub use shown::Shown;
 pub use sinks::{SinkKind, Sinks};
 pub use smtp::{Smtp, SmtpTls};
 pub use webhook::{Attempts, Webhook, WebhookFormat};

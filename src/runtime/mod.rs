@@ -64,8 +64,11 @@ mod memory_budget;
 mod mutation;
 mod notice;
 mod open_entries;
+mod peer;
+mod query;
 mod reminder;
 mod republish;
+mod running_tasks;
 mod settings;
 mod standstill;
 mod status;
@@ -100,12 +103,17 @@ pub use housekeeping::Housekeeper;
 pub use incarnation::Incarnation;
 pub use instance::Instance;
 pub use instances::Predecessor;
-pub use mailbox::{Answer, Mailbox, QueryError, ThreadHealth};
+pub use mailbox::{Answer, EntryAnswer, Mailbox, QueryError, ThreadHealth};
 pub use memory_budget::MemoryBudget;
 #[doc(hidden)]
 pub use mutation::Mutation;
 pub use open_entries::OpenEntries;
+pub use peer::Peer;
+pub use query::{
+    CountsAnswer, Failure as QueryFailure, Filter, FilterError, Incomplete, Item, Page, Position, Queries,
+};
 pub use republish::{Republisher, StoredTask};
+pub use running_tasks::{RunningTask, RunningTasks};
 pub use settings::{Limits, Processing, RECORD_MAX, Settings, TopicSettings};
 pub use status::Status;
 pub use stored_entry::{ShowError, StoredEntry, show, show_in};

@@ -20,6 +20,7 @@ fn pages() -> Vec<(PathBuf, String)> {
         "templates/README.md",
         "state/README.md",
         "examples/control-m/README.md",
+        "examples/webhook/README.md",
     ]
     .iter()
     .map(PathBuf::from)

@@ -1,4 +1,4 @@
-//! Version 6 of a bundle's state: with what operators have done to it.
+//! Version 6 of a bundle's state: with what operators have done to it, and whether its opening is forwarded.
 //!
 //! An ended bundle that may be reopened has its members, in the entry or in parts.
 
@@ -7,17 +7,20 @@ use serde::{Deserialize, Serialize};
 use super::form::{GatheringV1, PartedV2, bytes_of, fingerprints_of};
 use super::form_4::{MemberV4, TimingV4, Updated};
 use super::form_5::TimelineV5;
-use super::{Ending, Fingerprint, Gathering, Marker, State, Story, Timing};
+use super::{Ending, Fingerprint, Gathering, Marker, State, Story, Timeline, Timing};
 use crate::codec::Error;
 use crate::model::Timestamp;
 
 /// The entry of a bundle, with its members or without.
 #[derive(Serialize, Deserialize)]
 pub(super) enum StateV6<M = MemberV4> {
-    Open(GatheringV6<M>, TimelineV5),
-    Breached(GatheringV6<M>, TimelineV5),
+    Open(GatheringV6<M>, TimelineV5, IsOpened),
+    Breached(GatheringV6<M>, TimelineV5, IsOpened),
     Closed(MarkerV6<M>),
 }
+
+/// True if the opening is forwarded.
+type IsOpened = bool;
 
 #[derive(Serialize, Deserialize)]
 pub(super) enum GatheringV6<M = MemberV4> {
@@ -51,9 +54,16 @@ enum EndingV6 {
 
 impl<'a> From<&'a State> for StateV6<Updated<'a>> {
     fn from(state: &'a State) -> Self {
+        let of = |gathering: &Gathering| (TimelineV5::of(&gathering.story), gathering.story.is_opened);
         match state {
-            State::Open(gathering) => Self::Open(gathering.into(), TimelineV5::of(&gathering.story)),
-            State::Breached(gathering) => Self::Breached(gathering.into(), TimelineV5::of(&gathering.story)),
+            State::Open(gathering) => {
+                let (timeline, is_opened) = of(gathering);
+                Self::Open(gathering.into(), timeline, is_opened)
+            }
+            State::Breached(gathering) => {
+                let (timeline, is_opened) = of(gathering);
+                Self::Breached(gathering.into(), timeline, is_opened)
+            }
             State::Closed(marker) => Self::Closed(MarkerV6 {
                 ending: marker.ending.into(),
                 seen: marker.seen.iter().map(|(name, content)| (name.0, content.0)).collect(),
@@ -70,14 +80,19 @@ impl TryFrom<StateV6> for State {
     type Error = Error;
 
     fn try_from(state: StateV6) -> Result<Self, Error> {
-        let with = |gathering: GatheringV6, timeline: TimelineV5| {
+        let with = |gathering: GatheringV6, timeline: TimelineV5, is_opened: bool| {
             let mut gathering = Gathering::from(gathering);
-            gathering.story.timeline = Some(Box::new(timeline.try_into()?));
+            // No timeline is stored as an empty one.
+            let timeline: Timeline = timeline.try_into()?;
+            gathering.story.timeline = (timeline != Timeline::default()).then(|| Box::new(timeline));
+            gathering.story.is_opened = is_opened;
             Ok::<_, Error>(gathering)
         };
         match state {
-            StateV6::Open(gathering, timeline) => with(gathering, timeline).map(Self::Open),
-            StateV6::Breached(gathering, timeline) => with(gathering, timeline).map(Self::Breached),
+            StateV6::Open(gathering, timeline, is_opened) => with(gathering, timeline, is_opened).map(Self::Open),
+            StateV6::Breached(gathering, timeline, is_opened) => {
+                with(gathering, timeline, is_opened).map(Self::Breached)
+            }
             StateV6::Closed(MarkerV6 { ending, seen, missing, reported, timeline, kept }) => {
                 let seen = seen.into_iter().map(|(name, content)| (Fingerprint(name), Fingerprint(content)));
                 let timeline = Some(Box::new(timeline.try_into()?));
@@ -85,7 +100,7 @@ impl TryFrom<StateV6> for State {
                     ending: ending.into(),
                     seen: seen.collect(),
                     missing,
-                    story: Story { reported: fingerprints_of(reported), timeline },
+                    story: Story { reported: fingerprints_of(reported), timeline, is_opened: false },
                     kept: kept.map(|kept| Box::new(kept.into())),
                 }))
             }

@@ -17,11 +17,15 @@ impl Versioned for State {
 
     /// Version 2 is used for bundles in parts, version 3 for bundles whose children have names, version 4 for bundles with a
     /// [`Timing`](super::Timing) or replaced contents, version 5 for bundles with a timeline: those that have ended, and those with
-    /// deviations or passed deadlines, version 6 for what operators have done, and for those that may be reopened. All parts are of
-    /// version 4.
+    /// deviations or passed deadlines, version 6 for what operators have done, for those that may be reopened, and for incomplete
+    /// ones whose opening is forwarded. All parts are of version 4.
     fn version(&self) -> u16 {
         match self {
-            Self::Open(gathering) | Self::Breached(gathering) if gathering.timing.extended.is_some() => 6,
+            Self::Open(gathering) | Self::Breached(gathering)
+                if gathering.timing.extended.is_some() || gathering.story.is_opened =>
+            {
+                6
+            }
             Self::Closed(marker) if marker.kept.is_some() || marker.story.has_commands() => 6,
             Self::Open(gathering) | Self::Breached(gathering) if gathering.story.timeline.is_some() => 5,
             Self::Closed(marker) if marker.story.timeline.is_some() => 5,

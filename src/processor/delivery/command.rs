@@ -5,19 +5,21 @@
 //! | state | `retry` | `resubmit submission=TEXT` | `resolve as=submitted` | `resolve as=failed` | `cancel` |
 //! |---|---|---|---|---|---|
 //! | none | rejected | rejected | rejected | rejected | rejected |
-//! | Waiting | Submitting | Submitting, rendered anew; Failed if it cannot be | Submitted | Failed | Failed |
+//! | Waiting | Submitting | Submitting, rendered anew; Failed if it cannot be; rejected if a submit that is repeated may have been executed | Submitted | Failed; rejected if a submit that is repeated may have been executed | as `resolve as=failed` |
 //! | Submitting, `LookingUp` | nothing: a call is in flight | nothing | rejected, until it has ended | rejected, until it has ended | rejected, until it has ended |
 //! | Unsure | nothing: it will be looked up | rejected: it may have been executed | Submitted | rejected: it may have been executed | rejected |
 //! | Submitted | nothing | rejected | nothing | rejected | rejected |
-//! | Failed | Submitting | Submitting, rendered anew; Failed if it cannot be | Submitted | nothing | nothing |
-//! | Unknown | `LookingUp`, as if its submit were in doubt since now; rejected if it cannot be looked up | rejected: state how it ended first | Submitted | Failed | rejected: state how it ended |
+//! | Failed | Submitting, with another key | Submitting, rendered anew; Failed if it cannot be | Submitted | nothing | nothing |
+//! | Unknown | by its certainty, as if its submit were in doubt since now | rejected: state how it ended first | Submitted | Failed | rejected: state how it ended |
 //!
 //! `retry` sends the definition that was sent before. `resubmit` renders the submission with the template of today: the journal does not
 //! keep submissions, so the command has its text.
 //!
-//! An Unknown is looked up first: if it is found it was submitted, and only an empty look-up submits it again. What cannot be
-//! looked up takes the word of the operator: `resolve as=failed`, and then `retry`.
+//! An Unknown is looked up first: if it is found it was submitted, and only an empty look-up submits it again. One that its
+//! receiver recognizes is repeated with the same key. What can be neither takes the word of the operator: `resolve as=failed`, and
+//! then `retry`.
 
+use super::super::call::Certainty;
 use super::super::{Command, Effect, Transition};
 use super::call::SUBMIT;
 use super::commands::{AS, CANCEL, FAILED, RESOLVE, RESUBMIT, RETRY, SUBMISSION, SUBMITTED};
@@ -67,14 +69,18 @@ impl Delivery {
                 self.submit(Open { commands, since: now, ..open }, now)
             }
             Journal::Unknown(end) => match reopened(end, now) {
-                Some((open, Content::Made(_))) if self.protocol.look_up_request(&open.deliverable).is_none() => {
-                    return Err(refusal(key, command, NO_LOOK_UP));
-                }
-                Some((open, Content::Made(_))) => self.look_up(key, open, now),
+                Some((open, Content::Made(_))) => match self.protocol.certainty(&open.deliverable) {
+                    Certainty::LookUp => self.look_up(key, open, now),
+                    Certainty::Idempotent => self.submit(Open { doubtful_since: Some(now), ..open }, now),
+                    Certainty::Once => return Err(refusal(key, command, NO_LOOK_UP)),
+                },
                 Some((_, Content::Submission(_))) | None => return Err(refusal(key, command, NO_CONTENT)),
             },
             Journal::Failed(end) => match reopened(end, now) {
-                Some((open, Content::Made(_))) => self.submit(open, now),
+                Some((open, Content::Made(_))) => {
+                    let deliverable = self.protocol.renew(open.deliverable);
+                    self.submit(Open { deliverable, ..open }, now)
+                }
                 Some((open, Content::Submission(text))) => {
                     let submission = submission::parse(key, Some(text.as_bytes()))?;
                     self.prepare_and_submit(key, open, (&submission, &text), now)?
@@ -98,6 +104,7 @@ impl Delivery {
             Journal::Unsure(_) => return refused(IN_DOUBT),
             Journal::Submitted(_) => return refused(WAS_SUBMITTED),
             Journal::Unknown(_) => return refused(STATE_FIRST),
+            Journal::Waiting(open) if self.may_be_executed(&open) => return refused(REPEATED),
             Journal::Waiting(open) => Open { commands: open.commands.saturating_add(1), since: now, ..open },
             Journal::Failed(end) => reopen(end, String::new(), now),
         };
@@ -123,6 +130,7 @@ impl Delivery {
             Journal::Submitted(_) => refused(WAS_SUBMITTED),
             Journal::Unknown(_) => refused(STATE_FIRST),
             Journal::Failed(_) => Ok(Transition::to(journal)),
+            Journal::Waiting(open) if self.may_be_executed(&open) => refused(REPEATED),
             Journal::Waiting(open) => {
                 let detail = format!("cancelled by {}: {}", command.by, command.why);
                 let end = end(open, Some(detail), now);
@@ -153,6 +161,9 @@ impl Delivery {
                 next.effects.insert(0, Effect::Settle(SUBMIT));
                 Ok(next)
             }
+            Journal::Waiting(open) if !is_submitted && self.may_be_executed(&open) => {
+                Err(refusal(key, command, REPEATED))
+            }
             Journal::Waiting(open) => Ok(stated(end(open, None, now))),
             Journal::Submitted(_) if !is_submitted => Err(refusal(key, command, WAS_SUBMITTED)),
             Journal::Failed(_) if !is_submitted => Ok(Transition::to(journal)),
@@ -176,6 +187,8 @@ const STATE_FIRST: &str = "it may have been executed: state how it ended with `s
 
 const NO_CONTENT: &str =
     "an older version ended it and kept no content: write its submission again under a new bundle id";
+
+const REPEATED: &str = "it may have been executed, and will be repeated: wait for the outcome";
 
 const NO_LOOK_UP: &str = "it may have been executed and cannot be looked up: state how it ended with `sheaf deliveries resolve`; after \
     `--as failed` a retry submits it again";

@@ -50,10 +50,10 @@ use super::history::{self, StepInput};
 use super::open_entries::OpenEntries;
 use super::topology_plan::TopologyPlan;
 use super::transaction::Transaction;
-use crate::metric::RecordEnd;
+use crate::metric::{RecordEnd, TaskState};
 use crate::model::{Headers, Key, Moment, Outcome, Record, Reject, Target, TaskId, Timer, Timestamp, TopicPartition};
 use crate::processor::{Deleted, Event, Input};
-use crate::store::{Store, TimerClock};
+use crate::store::{self, Store, StoredEntry, TimerClock};
 
 /// A task of a stream thread.
 #[derive(Debug)]
@@ -90,6 +90,18 @@ pub(super) enum Lifecycle {
     Running(Box<State>),
     /// It was revoked and may be assigned again.
     Suspended(Box<dyn Store>),
+}
+
+impl Lifecycle {
+    /// The state, in Kafka Streams' words.
+    pub(super) const fn task_state(&self) -> TaskState {
+        match self {
+            Self::Created => TaskState::Created,
+            Self::Restoring(_) => TaskState::Restoring,
+            Self::Running(_) => TaskState::Running,
+            Self::Suspended(_) => TaskState::Suspended,
+        }
+    }
 }
 
 impl std::fmt::Debug for Lifecycle {
@@ -338,6 +350,21 @@ impl Task {
     pub(super) fn flush_due(&mut self, uptime: Duration) -> Result<()> {
         let Some(state) = self.running() else { return Ok(()) };
         state.flush_due(uptime).map_err(|source| Error::store(&self.id, source))
+    }
+
+    /// A committed entry; [`store::Error::Closed`] unless the task is processing.
+    pub(super) fn committed(&self, key: &Key) -> store::Result<Option<StoredEntry>> {
+        match &self.state {
+            Lifecycle::Running(state) => state.committed(key),
+            Lifecycle::Created | Lifecycle::Restoring(_) | Lifecycle::Suspended(_) => {
+                Err(store::Error::Closed { path: self.id.to_string().into() })
+            }
+        }
+    }
+
+    /// Flushes all dirty entries to the store if the oldest has this age.
+    pub(super) fn flush_older(&mut self, uptime: Duration, age: Duration) -> store::Result<()> {
+        self.running().map_or(Ok(()), |state| state.flush_older(uptime, age))
     }
 
     /// Flushes all dirty entries to the store; an error is logged.

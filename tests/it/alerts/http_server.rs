@@ -10,7 +10,7 @@ use crate::control_m::support::read_request;
 
 /// What the server does with a request.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// Executes it and answers 200.
     Ok,
     /// Answers with this status, and `Retry-After` in seconds; does not execute it.
@@ -23,18 +23,18 @@ pub(super) enum Reply {
 
 /// A request that arrived.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// The request line and the headers, in lower case.
-    pub(super) head: String,
+    pub(crate) head: String,
     /// The body.
-    pub(super) body: String,
+    pub(crate) body: String,
     /// True if it was executed.
-    pub(super) executed: bool,
+    pub(crate) executed: bool,
 }
 
 impl Seen {
     /// The value of a header.
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let prefix = format!("{name}: ");
         self.head.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap_or_default()
     }
@@ -42,15 +42,15 @@ impl Seen {
 
 /// The server.
 #[derive(Clone)]
-pub(super) struct HttpServer {
-    pub(super) url: String,
+pub(crate) struct HttpServer {
+    pub(crate) url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
     replies: Arc<Mutex<VecDeque<Reply>>>,
 }
 
 impl HttpServer {
     /// A server that replies like this, and then [`Reply::Ok`].
-    pub(super) fn start(replies: &[Reply]) -> Self {
+    pub(crate) fn start(replies: &[Reply]) -> Self {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let url = format!("http://{}/services/T0/B0/s3cret", listener.local_addr().unwrap());
         let replies = Arc::new(Mutex::new(replies.iter().copied().collect()));
@@ -67,12 +67,12 @@ impl HttpServer {
     }
 
     /// The requests so far.
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// The bodies that were executed, with their keys.
-    pub(super) fn executed(&self) -> Vec<(String, serde_json::Value)> {
+    pub(crate) fn executed(&self) -> Vec<(String, serde_json::Value)> {
         let executed = self.seen().into_iter().filter(|seen| seen.executed);
         executed
             .map(|seen| (seen.header("idempotency-key").to_owned(), serde_json::from_str(&seen.body).unwrap()))

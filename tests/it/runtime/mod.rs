@@ -15,6 +15,7 @@
 //! | `effect` | timers and acts that are cancelled in their transaction |
 //! | `first_start` | where a first start begins on sources that hold records |
 //! | `gauge` | gauges that follow the state |
+//! | `query` | queries of entries by other threads |
 //! | `refusal` | starts and instances that are refused: lost offsets, foreign changelogs, fencing |
 //! | `rejection` | what an entry has lost by rejected steps |
 //! | `set_clock` | timers while the wall clock is set |
@@ -38,6 +39,7 @@ mod former_entry;
 mod gauge;
 mod history;
 mod inherited;
+mod query;
 mod queue;
 mod refusal;
 mod rejection;

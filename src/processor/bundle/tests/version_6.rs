@@ -14,12 +14,12 @@ const EXTENDED_V6: &str = concat!(
     "7306220000010161fd00acdbf2360300000102287b226964223a2261222c22706172656e745f6964223a227031222c22",
     "706f736974696f6e223a327d086368696c6472656e06220000010201faadf471ab5bae3f006436df8262ff2601000000",
     "01fd0098ff2c3803000001086368696c6472656e010042020003000000110000000000000000d66d799b010000410000",
-    "00000000000000000000000032947e9b010000450000000000000000000000000000c9dd7f9b01000000"
+    "00000000000000000000000032947e9b010000450000000000000000000000000000c9dd7f9b0100000000"
 );
 const EXTENDED_IN_PARTS_V6: &str = concat!(
     "0001010201faadf471ab5bae3f006436df8262ff260100000001fd0098ff2c3803000001086368696c6472656e010042",
     "020003000000110000000000000000d66d799b01000041000000000000000000000000000032947e9b01000045000000",
-    "0000000000000000000000c9dd7f9b01000000"
+    "0000000000000000000000c9dd7f9b0100000000"
 );
 const CANCELLED_V6: &str = concat!(
     "020302e19b5df4f16d58138f381aed11df7403d9841ca7c54129f78bb0e504a7a18379f8126ed521235474bfd1c1aec1",
@@ -101,4 +101,17 @@ fn the_story_of_a_bundle_tells_what_operators_have_done() {
     assert_eq!(whats(&completed), "accepted accepted conflict accepted submitted sla_breach cancelled reopened");
     assert_eq!(completed.version(), 6);
     assert_eq!(show(&completed)["members"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_bundle_whose_opening_is_forwarded_is_stored_in_version_6() {
+    let with_timeline = open().unwrap();
+    let plain = without_timeline(with_timeline.clone());
+    for mut state in [with_timeline, plain] {
+        assert!(state.version() < 6);
+        let (State::Open(gathering) | State::Breached(gathering)) = &mut state else { panic!("it is open") };
+        gathering.story.is_opened = true;
+        assert_eq!(state.version(), 6);
+        assert_eq!(from_hex(6, &hex(&state)), state);
+    }
 }

@@ -1,0 +1,93 @@
+//! What each request passes: its name and origin, its caller, limits of size and time, and headers of security.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use super::access::{Access, refusal};
+use super::api::Problem;
+use super::origin::Names;
+use super::plain_error::{as_problem, too_large};
+use super::probe;
+
+/// The largest body of a request, in bytes.
+pub(super) const BODY_BYTES_MAX: usize = 256 << 10;
+/// The longest time from the head of a request to its answer, the reading of its body included.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Headers of every answer that does not set them itself: nothing is loaded, framed, guessed or kept.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// What requests are judged by.
+#[derive(Debug)]
+pub(super) struct Guard {
+    pub(super) names: Names,
+    pub(super) access: Access,
+    /// True if connections are encrypted.
+    pub(super) is_encrypted: bool,
+}
+
+/// Answers a request, or refuses it.
+pub(super) async fn guard(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
+    let mut response = match guard.admit(&mut request) {
+        Ok(()) => answer(request, next).await,
+        Err(problem) => refusal(problem),
+    };
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if guard.is_encrypted {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    response
+}
+
+impl Guard {
+    /// Notes the caller in the request, unless it is refused.
+    fn admit(&self, request: &mut Request) -> Result<(), Problem> {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        if length(request.headers()).is_some_and(|length| length > BODY_BYTES_MAX) {
+            return Err(too_large(BODY_BYTES_MAX));
+        }
+        if is_read && probe::PATHS.contains(&request.uri().path()) {
+            return Ok(());
+        }
+        self.names.check(request.method(), request.uri(), request.headers())?;
+        let caller = self.access.caller(request.method(), request.headers())?;
+        request.extensions_mut().insert(caller);
+        Ok(())
+    }
+}
+
+/// Ends what takes too long, and answers every error, a panic too, as problem+json.
+async fn answer(request: Request, next: Next) -> Response {
+    let head = format!("{} {}", request.method(), request.uri().path());
+    // A task of its own, so that a panic ends the request and not the connection.
+    match tokio::spawn(tokio::time::timeout(ANSWER_TIMEOUT, next.run(request))).await {
+        Ok(Ok(response)) => as_problem(response, &head, BODY_BYTES_MAX).await,
+        Ok(Err(_elapsed)) => {
+            let detail = format!("there was no answer within {} s; try again", ANSWER_TIMEOUT.as_secs());
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timed_out", detail).into_response()
+        }
+        Err(error) => {
+            tracing::error!(request = head, %error, "a request to the HTTP server has failed");
+            Problem::internal().into_response()
+        }
+    }
+}
+
+fn length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
