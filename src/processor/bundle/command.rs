@@ -5,7 +5,7 @@
 //! | state | `cancel` | `complete` | `extend until=T` | `reopen until=T` |
 //! |---|---|---|---|---|
 //! | none | rejected | rejected | rejected | rejected |
-//! | Open, Breached | Closed as cancelled | Closed as forced: forwards the members that are there | Open, with the deadline T; rejected if T has passed | nothing |
+//! | Open, Breached | Closed as cancelled | Closed as forced: forwards the members that are there; rejected if its folder waits for all ([`Rules::progress`](super::Rules)) | Open, with the deadline T; rejected if T has passed | nothing |
 //! | Closed as completed, forced | rejected: it is submitted | nothing | rejected | rejected |
 //! | Closed as cancelled | nothing | rejected: reopen it first | rejected: reopen it | Open, with its members |
 //! | Closed as expired | rejected: it has ended | rejected: reopen it first | rejected: reopen it | Open, with its members |
@@ -83,6 +83,8 @@ enum Request {
 const NONE: &str = "there is no such bundle: check the id; one that has ended is forgotten after `keep_closed`";
 const SUBMITTED: &str = "it is submitted";
 const PASSED: &str = "the time `until` has passed";
+const WAITS: &str = "its folder waits in Control-M for the events of the missing members, which sheaf does not make up: add them there, \
+    without a date, and cancel the bundle";
 const REOPEN_FIRST: &str = "it has ended without a submission: reopen it first";
 const EXPIRED: &str = "it has expired, and is not submitted";
 const NOT_KEPT: &str = "a former version ended it and kept no members: write its events again under another id";
@@ -105,6 +107,7 @@ impl Bundle {
         match (state, request) {
             (None, Cancel | Complete | Extend(_) | Reopen(_)) => refused(NONE),
             (Some(State::Open(gathering) | State::Breached(gathering)), Cancel) => Ok(self.cancel(key, gathering, now)),
+            (Some(State::Open(_) | State::Breached(_)), Complete) if self.rules.progress => refused(WAITS),
             (Some(State::Open(gathering)), Complete) => Ok(self.force(key, (Phase::Open, gathering), now)),
             (Some(State::Breached(gathering)), Complete) => Ok(self.force(key, (Phase::Breached, gathering), now)),
             (Some(state @ (State::Open(_) | State::Breached(_))), Reopen(_)) => Ok(Transition::to(state)),

@@ -42,6 +42,7 @@ pub(super) struct MarkerV6<M = MemberV4> {
     reported: Vec<[u8; 16]>,
     timeline: TimelineV5,
     kept: Option<GatheringV6<M>>,
+    is_opened: IsOpened,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,6 +72,7 @@ impl<'a> From<&'a State> for StateV6<Updated<'a>> {
                 reported: bytes_of(&marker.story.reported),
                 timeline: TimelineV5::of(&marker.story),
                 kept: marker.kept.as_deref().map(Into::into),
+                is_opened: marker.story.is_opened,
             }),
         }
     }
@@ -93,14 +95,14 @@ impl TryFrom<StateV6> for State {
             StateV6::Breached(gathering, timeline, is_opened) => {
                 with(gathering, timeline, is_opened).map(Self::Breached)
             }
-            StateV6::Closed(MarkerV6 { ending, seen, missing, reported, timeline, kept }) => {
+            StateV6::Closed(MarkerV6 { ending, seen, missing, reported, timeline, kept, is_opened }) => {
                 let seen = seen.into_iter().map(|(name, content)| (Fingerprint(name), Fingerprint(content)));
                 let timeline = Some(Box::new(timeline.try_into()?));
                 Ok(Self::Closed(Marker {
                     ending: ending.into(),
                     seen: seen.collect(),
                     missing,
-                    story: Story { reported: fingerprints_of(reported), timeline, is_opened: false },
+                    story: Story { reported: fingerprints_of(reported), timeline, is_opened },
                     kept: kept.map(|kept| Box::new(kept.into())),
                 }))
             }

@@ -69,7 +69,8 @@ impl Marker {
         // Sorted, so that it does not depend on the order of arrival.
         let mut story = std::mem::take(&mut gathering.story);
         story.reported.sort_unstable();
-        story.is_opened = false;
+        // Its folder waits in Control-M, also if it is reopened.
+        story.is_opened &= ending.is_without_submission();
         let kept = ending.is_without_submission().then(|| Box::new(gathering));
         Self { ending, seen, missing: Vec::new(), story, kept }
     }
