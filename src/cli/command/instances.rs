@@ -1,0 +1,43 @@
+//! `sheaf instances`: the state of a running instance, for each of its applications.
+
+use std::process::ExitCode;
+
+use crate::cli::exit::Failure;
+use crate::cli::output::{Column, OutputArgs};
+use crate::cli::remote::RemoteArgs;
+
+/// Show the state of a running instance, for each of its applications
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+`-o json` has its threads, and the details of /healthz: what it waits for, calls in flight, suspended sinks.
+
+  sheaf instances
+  sheaf instances --url https://sheaf-0:8443 --token-file ~/.sheaf-token --ca ca.pem
+  sheaf instances -o json | jq '.[].details'")]
+pub(super) struct Args {
+    #[command(flatten)]
+    remote: RemoteArgs,
+    /// The id of an application; all of the process without it
+    #[arg(long, value_name = "ID")]
+    application: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+const COLUMNS: [Column; 8] = [
+    ("application", "/application"),
+    ("instance", "/id"),
+    ("address", "/address"),
+    ("state", "/state"),
+    ("alive", "/alive"),
+    ("ready", "/ready"),
+    ("tasks", "/tasks"),
+    ("standbys", "/standby_tasks"),
+];
+
+pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
+    let query: Vec<_> = args.application.iter().map(|id| ("application", id.clone())).collect();
+    let items = args.remote.ask(async |client| client.list("instances", &query).await)?;
+    args.output.print(items, &COLUMNS);
+    Ok(ExitCode::SUCCESS)
+}
