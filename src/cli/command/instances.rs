@@ -1,4 +1,4 @@
-//! `sheaf instances`: the state of a running instance, for each of its applications.
+//! `sheaf instances`: the living instances of the applications of a process.
 
 use std::process::ExitCode;
 
@@ -6,14 +6,15 @@ use crate::cli::exit::Failure;
 use crate::cli::output::{Column, OutputArgs};
 use crate::cli::remote::RemoteArgs;
 
-/// Show the state of a running instance, for each of its applications
+/// List the living instances, as one of them knows them
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-`-o json` has its threads, and the details of /healthz: what it waits for, calls in flight, suspended sinks.
+The state is that of the instance that is asked; ask each of the others for its own. `-o json` has its threads, and the details of
+/healthz: what it waits for, calls in flight, suspended sinks.
 
   sheaf instances
   sheaf instances --url https://sheaf-0:8443 --token-file ~/.sheaf-token --ca ca.pem
-  sheaf instances -o json | jq '.[].details'")]
+  sheaf instances -o json | jq '.[] | select(.asked) | .details'")]
 pub(super) struct Args {
     #[command(flatten)]
     remote: RemoteArgs,

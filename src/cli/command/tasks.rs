@@ -1,4 +1,4 @@
-//! `sheaf tasks`: the tasks of a running instance.
+//! `sheaf tasks`: the tasks of the living instances.
 
 use std::process::ExitCode;
 
@@ -6,11 +6,11 @@ use crate::cli::exit::Failure;
 use crate::cli::output::{Column, OutputArgs};
 use crate::cli::remote::RemoteArgs;
 
-/// List the tasks of a running instance: a processor and a partition of its inbox each
+/// List the tasks of the living instances: a processor and a partition of its inbox each
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A task is `running`, or `restoring` while its state is read from its changelog: its entries wait until then. A standby keeps a copy of the
-state of a task of another instance.
+state of a task of another instance. State and entries are those of the instance that is asked.
 
   sheaf tasks
   sheaf tasks --application ctm -o csv")]
