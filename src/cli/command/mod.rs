@@ -13,6 +13,7 @@
 //! | `state` | `sheaf state`: state stores and their changelogs |
 //! | `alerts` | `sheaf alerts test`: the messages to people about alerts |
 //! | `bundles`, `deliveries` | `sheaf bundles`, `sheaf deliveries`: commands to entries, sent by `entry_command` |
+//! | `dlq` | `sheaf dlq`: dead letters |
 //! | `audit` | `sheaf audit`: what operators have done |
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
 //! | `instances`, `tasks` | `sheaf instances`, `sheaf tasks`: asked of a running instance |
@@ -31,6 +32,7 @@ mod config;
 mod control_m;
 mod deliveries;
 mod demo;
+mod dlq;
 mod doctor;
 mod entry_command;
 mod instances;
@@ -95,6 +97,8 @@ enum Command {
     #[command(subcommand)]
     Deliveries(deliveries::Command),
     #[command(subcommand)]
+    Dlq(dlq::Command),
+    #[command(subcommand)]
     State(state::Command),
     #[command(subcommand)]
     Topology(topology::Command),
@@ -124,6 +128,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Audit(command) => audit::main(&command),
         Command::Bundles(command) => bundles::main(&command),
         Command::Deliveries(command) => deliveries::main(&command),
+        Command::Dlq(command) => dlq::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
         Command::Instances(args) => instances::main(&args),
