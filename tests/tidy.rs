@@ -46,7 +46,7 @@ const FLOORS: [&[&str]; 11] = [
 const HOMES: [(&str, &[&str]); 14] = [
     ("rdkafka", &["src/broker/kafka/"]),
     ("rocksdb", &["src/store/rocks/"]),
-    ("reqwest", &["src/sink/"]),
+    ("reqwest", &["src/sink/", "src/admin/"]),
     ("lettre", &["src/sink/smtp/"]),
     ("rustls", &["src/sink/"]),
     ("prometheus", &["src/metric/"]),

@@ -12,6 +12,7 @@ use crate::admin::{self, Health};
 use crate::config::Shown;
 use crate::metric::{self, Metrics};
 use crate::model::TaskId;
+use crate::runtime::Queries;
 use crate::topology::{self, OutputKind, internal_topic};
 
 /// The applications of a process.
@@ -141,6 +142,10 @@ impl Port for Process {
         // One that has just become active is not a standby any more.
         let standbys = standbys.iter().filter(|id| !owned.contains_key(id)).map(|id| task(id, TaskRole::Standby, None));
         active.chain(standbys).collect()
+    }
+
+    fn queries(&self, application: &str) -> Option<Arc<OnceLock<Queries>>> {
+        self.instance(application).map(|instance| instance.queries.clone())
     }
 
     fn settings(&self) -> Vec<Setting> {

@@ -1,7 +1,7 @@
 //! An application assembled in Rust: a topology, a cluster, stores, and defaults for everything else.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::clock::SystemClock;
@@ -12,6 +12,7 @@ use super::former_topic;
 use super::incarnation::Incarnation;
 use super::instance::Instance;
 use super::memory_budget::MemoryBudget;
+use super::query::Queries;
 use super::settings::Settings;
 use super::status::Status;
 use super::topics;
@@ -38,6 +39,7 @@ pub struct Application {
     metrics: Option<Arc<Metrics>>,
     memory_budget: MemoryBudget,
     status: Arc<Status>,
+    queries: Arc<OnceLock<Queries>>,
     incarnation: Incarnation,
     fault_observer: Arc<dyn FaultObserver>,
     shutdown: Duration,
@@ -68,6 +70,7 @@ impl Application {
             clock: Arc::new(SystemClock),
             metrics: None,
             status: Arc::new(Status::default()),
+            queries: Arc::default(),
             incarnation: Incarnation::of_this_process(),
             fault_observer: Arc::new(NoObserver),
             shutdown: SHUTDOWN,
@@ -131,6 +134,13 @@ impl Application {
         self
     }
 
+    /// Sets where the queries are put once the topics are known, by [`prepare`](Self::prepare). Default: nowhere.
+    #[must_use]
+    pub fn with_queries(mut self, queries: Arc<OnceLock<Queries>>) -> Self {
+        self.queries = queries;
+        self
+    }
+
     /// An admin client for [`prepare`](Self::prepare).
     pub fn admin(&self) -> Result<Box<dyn Admin>> {
         Ok(self.broker.admin()?)
@@ -158,7 +168,7 @@ impl Application {
                 .map(Arc::new)
                 .map_err(|error| Error::Metrics(error.to_string()))?,
         };
-        Ok(Context {
+        let context = Context {
             plan,
             memory_budget: self.memory_budget.clone(),
             settings: Arc::new(self.settings.clone()),
@@ -170,7 +180,9 @@ impl Application {
             status: self.status.clone(),
             incarnation: self.incarnation.clone(),
             fault_observer: self.fault_observer.clone(),
-        })
+        };
+        self.queries.get_or_init(|| Queries::new(&context));
+        Ok(context)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `sheaf run`: an instance of each application on a Kafka cluster, until a signal or an error stops them.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,8 +72,9 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     tracing::info!(address = %server.address(), "serving /healthz, /readyz, /metrics and /api/v1");
     let deliveries: Vec<&Delivery> = specs.iter().flat_map(|spec| spec.file.spec.deliveries()).collect();
     resources.check(deliveries.into_iter());
+    let http = advertised(&config, server.address());
     let applications = specs.iter().zip(assemblies).zip(stores).map(|((spec, assembly), stores)| {
-        let application = assembly.application(&spec.config, &resources, stores, server.address().to_string());
+        let application = assembly.application(&spec.config, &resources, stores, http.clone());
         (Label::new(spec.id(), specs.len()), application.with_fault_observer(Arc::clone(&fault_observer)))
     });
     let mut signals = runtime.block_on(async { Signals::new() })?;
@@ -90,6 +92,17 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     runtime.block_on(server.stop());
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
+}
+
+/// The URL at which other instances reach the HTTP server.
+fn advertised(config: &Config, address: SocketAddr) -> String {
+    config.http.advertise.clone().unwrap_or_else(|| {
+        if address.ip().is_unspecified() {
+            format!("http://{}:{}", load::host_name(), address.port())
+        } else {
+            format!("http://{address}")
+        }
+    })
 }
 
 /// Starts the instances; those that run, and the failure of one that cannot be started.
