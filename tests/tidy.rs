@@ -43,12 +43,13 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 15] = [
     ("rdkafka", &["src/broker/kafka/"]),
     ("rocksdb", &["src/store/rocks/"]),
     ("reqwest", &["src/sink/", "src/admin/"]),
     ("lettre", &["src/sink/smtp/"]),
-    ("rustls", &["src/sink/"]),
+    ("rustls", &["src/sink/", "src/admin/tls.rs"]),
+    ("tokio_rustls", &["src/admin/tls.rs"]),
     ("prometheus", &["src/metric/"]),
     ("bincode", &["src/codec/binary.rs"]),
     ("tokio", &["src/sink/", "src/mock/", "src/aws/", "src/admin/", "src/app/", "src/cli/"]),

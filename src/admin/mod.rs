@@ -10,12 +10,31 @@
 //! The first two return the same JSON: `{"alive":true,"ready":false,"state":"restoring","details":{..}}`. The values
 //! come from the runtime through [`Status`]. A restoring instance is alive and not ready, so that it is not killed
 //! during a long restore. With several applications in a process `applications` has the same of each.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `server` | start and stop |
+//! | `connection`, `tls` | connections, within limits of number and time |
+//! | `guard` | what each request passes before its path |
+//! | `origin` | refuses requests of pages of other sites |
+//! | `access` | tokens and roles |
+//! | `plain_error` | the errors of the router as problems |
+//! | `probe` | the first three paths |
+//! | `api` | the API |
 
+mod access;
 pub mod api;
+mod connection;
 mod guard;
+mod origin;
+mod plain_error;
+mod probe;
 mod server;
+mod tls;
 
-pub use server::{Error, Server};
+pub use access::{Access, Caller, Role, Token};
+pub use server::{Error, Server, ServerSettings};
+pub use tls::{TlsError, TlsFiles};
 
 use std::collections::BTreeMap;
 

@@ -1,35 +1,52 @@
-//! The HTTP server: health, metrics and the API on one port, with a graceful stop.
+//! The HTTP server: its settings, its start and its stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router, middleware};
+use axum::extract::DefaultBodyLimit;
+use axum::{Router, middleware};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::Health;
+use super::access::{Access, Role};
 use super::api::{self, Port};
-use super::guard::{BODY_BYTES_MAX, guard};
+use super::connection::{self, Limits};
+use super::guard::{BODY_BYTES_MAX, Guard, guard};
+use super::origin::Names;
+use super::probe;
+use super::tls::{Tls, TlsError, TlsFiles};
 
 /// The time for open connections to end when the server stops.
 const STOP_MAX: Duration = Duration::from_secs(2);
 
-/// Prometheus' text format.
-const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// The settings of the server.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// The address that it listens on; port 0 takes a free port.
+    pub bind: SocketAddr,
+    /// The names by which it is asked, beside those of loopback.
+    pub hosts: Vec<String>,
+    /// Who may do what.
+    pub access: Access,
+    /// The files of its certificate; `None` serves without encryption.
+    pub tls: Option<TlsFiles>,
+}
 
-type Shared = Arc<dyn Port>;
+impl ServerSettings {
+    /// A server that everybody may read from.
+    pub fn readable(bind: SocketAddr) -> Self {
+        let access = Access { anonymous: Some(Role::Read), ..Access::default() };
+        Self { bind, hosts: Vec::new(), access, tls: None }
+    }
+}
 
 /// The error of starting the server.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address is in use, or not of this machine.
-    #[error("cannot listen on {address}: {reason}; choose another `http.bind`, or port 0 for any free one")]
+    #[error("http.bind: cannot listen on {address}: {reason}; choose another `http.bind`, or port 0 for any free one")]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -37,30 +54,39 @@ pub enum Error {
         #[source]
         reason: std::io::Error,
     },
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// A running server. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    stop: oneshot::Sender<()>,
+    stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
 impl Server {
     /// Listens on the address and serves requests on the current tokio runtime.
-    pub async fn start(bind: SocketAddr, port: Shared) -> Result<Self, Error> {
+    pub async fn start(settings: ServerSettings, port: Arc<dyn Port>) -> Result<Self, Error> {
+        Self::start_within(settings, port, Limits::default()).await
+    }
+
+    /// The same with these limits of connections.
+    pub(super) async fn start_within(
+        settings: ServerSettings,
+        port: Arc<dyn Port>,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let ServerSettings { bind, hosts, access, tls } = settings;
+        let tls = tls.map(|files| Tls::read(&files)).transpose()?;
         let refusal = |reason| Error::Bind { address: bind, reason };
         let listener = TcpListener::bind(bind).await.map_err(refusal)?;
         let address = listener.local_addr().map_err(refusal)?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(async move {
-            // Dropping the sender stops the server, too.
-            let stopped = async { stopped.await.unwrap_or_default() };
-            if let Err(error) = axum::serve(listener, router(port)).with_graceful_shutdown(stopped).await {
-                tracing::error!(%error, "the HTTP server has failed; health checks get no answer");
-            }
-        });
+        let guard = Guard { names: Names::new(bind, &hosts), access, is_encrypted: tls.is_some() };
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(connection::serve(listener, (tls, limits), router(port, guard), stopped));
         Ok(Self { address, stop, task })
     }
 
@@ -72,49 +98,17 @@ impl Server {
     /// Refuses new connections and waits a moment for the open ones.
     pub async fn stop(self) {
         let Self { stop, mut task, .. } = self;
-        if stop.send(()).is_err() {
-            return; // It has ended already.
-        }
+        stop.send_replace(true);
         if tokio::time::timeout(STOP_MAX, &mut task).await.is_err() {
             task.abort();
         }
     }
 }
 
-fn router(port: Shared) -> Router {
-    Router::new()
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
+fn router(port: Arc<dyn Port>, state: Guard) -> Router {
+    probe::router()
         .merge(api::router())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn(guard))
+        .layer(middleware::from_fn_with_state(Arc::new(state), guard))
         .with_state(port)
-}
-
-async fn healthz(State(port): State<Shared>) -> Response {
-    respond(port, |health| health.alive).await
-}
-
-async fn readyz(State(port): State<Shared>) -> Response {
-    respond(port, |health| health.alive && health.ready).await
-}
-
-/// Reads the health on a blocking thread, because that may wait.
-async fn respond(port: Shared, is_good: fn(&Health) -> bool) -> Response {
-    match tokio::task::spawn_blocking(move || port.health()).await {
-        Ok(health) => (code(is_good(&health)), Json(health)).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
-}
-
-async fn metrics(State(port): State<Shared>) -> Response {
-    match port.metrics() {
-        Ok(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
-}
-
-const fn code(good: bool) -> StatusCode {
-    if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }

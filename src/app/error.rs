@@ -136,6 +136,18 @@ pub enum Error {
         /// The mistakes, and what else was found.
         findings: Vec<Finding>,
     },
+    /// A token of the HTTP server can be guessed.
+    #[error(
+        "{setting}: the token of {name} has fewer than {least} characters: take a longer one, such as that of `openssl rand -hex 32`"
+    )]
+    ShortToken {
+        /// The setting's path.
+        setting: String,
+        /// The token's name.
+        name: String,
+        /// The least characters.
+        least: usize,
+    },
     /// A topology cannot be assembled.
     #[error(transparent)]
     Assemble(#[from] AssembleError),

@@ -28,6 +28,7 @@
 //! | `metric` | the metrics |
 //! | `setting` | the settings of the runtime |
 //! | `health` | the health of an instance |
+//! | `http` | the settings of the HTTP server |
 //! | `process_status` | health and metrics of all applications for the HTTP server |
 //! | `process` | the applications for the HTTP API |
 //! | `application` | the application with all of them |
@@ -63,6 +64,7 @@ mod broker;
 mod error;
 mod feature;
 mod health;
+mod http;
 mod metric;
 mod notification;
 mod preflight;
@@ -87,6 +89,7 @@ pub use broker::{broker, broker_at};
 pub use error::Error;
 pub use feature::NotBuilt;
 pub use health::InstanceStatus;
+pub use http::http;
 pub use metric::metrics;
 pub use notification::{NOTIFICATION, TestMessage, check_routes, test_message};
 pub use preflight::preflight;

@@ -109,9 +109,16 @@ pub fn test_message(config: &Config, route: &str, now: Timestamp) -> Option<Test
     Some(TestMessage { to: route.to, request: message.request(route.format) })
 }
 
-/// What may be wrong with the routes of alerts and their sinks, for the applications with these topologies.
-pub fn check_routes<'a>(config: &Config, topologies: impl Iterator<Item = &'a Topology>) -> Vec<String> {
-    let (routes, sinks) = (&config.alerts.routes, &config.sinks.0);
+/// What may be wrong with the routes of alerts and their sinks, for the applications with these topologies, which deliver to the
+/// sinks of these names.
+pub fn check_routes<'a>(
+    config: &Config,
+    topologies: impl Iterator<Item = &'a Topology>,
+    delivered_to: &BTreeSet<&str>,
+) -> Vec<String> {
+    let routes = &config.alerts.routes;
+    let is_used = |name: &str| delivered_to.contains(name);
+    let sinks: Vec<_> = config.sinks.0.iter().filter(|(name, _)| !is_used(name)).collect();
     if routes.is_empty() {
         let text = "sinks are configured, but nobody is told of alerts: add alerts.routes";
         return if sinks.is_empty() { Vec::new() } else { vec![text.to_owned()] };
@@ -135,7 +142,8 @@ pub fn check_routes<'a>(config: &Config, topologies: impl Iterator<Item = &'a To
     }
     for (name, kind) in sinks {
         if !routes.iter().any(|route| route.to == *name) {
-            warnings.push(format!("sinks.{name}: no route of alerts.routes leads to it"));
+            warnings
+                .push(format!("sinks.{name}: no route of alerts.routes leads to it, and no topology delivers to it"));
         }
         if let SinkKind::Smtp(smtp) = kind
             && smtp.tls == SmtpTls::None

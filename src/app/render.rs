@@ -6,7 +6,7 @@ use super::template::{self, TemplateError};
 use crate::codec::text;
 use crate::codec::yaml::Problems;
 use crate::model::Reject;
-use crate::processor::delivery::control_m::{Mode, Preview};
+use crate::processor::delivery::control_m::{Mode, Preview, Submit};
 use crate::topology::Spec;
 use crate::topology::spec::DeliveryKind;
 use crate::topology::spec::delivery::ControlM;
@@ -44,15 +44,16 @@ pub enum RenderError {
 }
 
 /// The values of a template that are not the bundle's, where no topology gives them.
-fn usual(template: &Path) -> ControlM {
-    ControlM {
+fn usual(template: &Path) -> DeliveryKind {
+    DeliveryKind::ControlM(ControlM {
         mode: Mode::OnDemand,
+        submit: Submit::Bundle,
         template: template.to_owned(),
         server: "controlm".to_owned(),
         retention_days: ControlM::RETENTION_DAYS_DEFAULT,
         external_events: Vec::new(),
         track: None,
-    }
+    })
 }
 
 /// Renders the template at a path, or at `s3://BUCKET/KEY`, for a bundle, given as the value of a submission record. The
@@ -62,18 +63,23 @@ pub fn render(template: &Path, topology: Option<(&str, &[u8])>, bundle: &[u8]) -
         Some((name, bytes)) => of_topology(template, name, bytes)?,
         None => usual(template),
     };
-    settings.folders(template::read(template)?).preview(bundle).map_err(RenderError::Bundle)
+    let template = template::read(template)?;
+    let preview = match settings {
+        DeliveryKind::ControlM(to) => to.folders(template).preview(bundle),
+        DeliveryKind::Webhook(to) => {
+            let body = to.requests("", template).preview(bundle);
+            body.map(|definition| Preview { definition, findings: Vec::new() })
+        }
+    };
+    preview.map_err(RenderError::Bundle)
 }
 
 /// The settings of the delivery that uses this template.
-fn of_topology(template: &Path, name: &str, bytes: &[u8]) -> Result<ControlM, RenderError> {
+fn of_topology(template: &Path, name: &str, bytes: &[u8]) -> Result<DeliveryKind, RenderError> {
     let text = text::decode(bytes).map_err(|error| RenderError::TopologyText { name: name.to_owned(), error })?;
     let spec = Spec::parse(name, text)?;
-    let control_m = spec.deliveries().map(|delivery| match &delivery.kind {
-        DeliveryKind::ControlM(control_m) => control_m,
-    });
-    let candidates: Vec<&ControlM> = control_m.collect();
-    let named = candidates.iter().find(|control_m| control_m.template == template);
+    let candidates: Vec<&DeliveryKind> = spec.deliveries().map(|delivery| &delivery.kind).collect();
+    let named = candidates.iter().find(|kind| kind.template() == template);
     match (named, candidates.as_slice()) {
         // A copy of the template that is being worked on is rendered with the settings of the only one.
         (Some(found), _) | (None, [found]) => Ok((*found).clone()),

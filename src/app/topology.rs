@@ -9,7 +9,7 @@ use super::{notification, sink};
 use crate::codec::text;
 use crate::config::Config;
 use crate::processor::bundle::Role;
-use crate::processor::delivery::control_m::Children;
+use crate::processor::delivery::Children;
 use crate::template::{Finding, Severity, Template};
 use crate::topology::spec::Delivery;
 use crate::topology::{Spec, Topology};

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::output::print_stderr;
 use crate::codec::yaml::Problems;
 use crate::testing::scenario;
-use crate::{app, broker, runtime};
+use crate::{admin, app, broker, runtime};
 
 /// The failure of a command.
 #[derive(Debug)]
@@ -97,7 +97,17 @@ impl From<app::Error> for Failure {
             | app::Error::Broker(_)
             | app::Error::NotBuilt(_)
             | app::Error::CaBundle { .. }
+            | app::Error::ShortToken { .. }
             | app::Error::Sink(_)) => Self::Configuration(format!("error: {invalid}")),
+        }
+    }
+}
+
+impl From<admin::Error> for Failure {
+    fn from(error: admin::Error) -> Self {
+        match error {
+            taken @ admin::Error::Bind { .. } => Self::Failed(taken.into()),
+            invalid @ admin::Error::Tls(_) => Self::Configuration(format!("error: {invalid}")),
         }
     }
 }

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `root` | [`Config`]: the fields outside of sections, and the sections |
 //! | `kafka`, `commit`, `deadline`, `restore`, `http`, `control_m`, `log` | one section each |
+//! | `http_token` | the tokens of the HTTP server's callers |
 //! | `sinks`, `webhook`, `smtp` | the targets of messages, by name; their kinds |
 //! | `alerts` | which alerts people are told, how, and how often |
 //! | `field` | a row of the table of fields |
@@ -34,6 +35,7 @@ mod difference;
 mod document;
 mod field;
 mod http;
+mod http_token;
 mod kafka;
 mod layer;
 mod log;
@@ -53,7 +55,8 @@ pub use control_m::ControlM;
 pub use deadline::Deadline;
 pub use document::reference_page;
 pub use field::{Field, Kind};
-pub use http::Http;
+pub use http::{Http, HttpTls};
+pub use http_token::{HttpRole, HttpToken};
 pub use kafka::Kafka;
 pub use layer::{RESERVED, Sources};
 pub use log::{Log, LogFormat};

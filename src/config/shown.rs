@@ -38,7 +38,9 @@ impl Config {
     /// hidden, because it may be a secret that should have been a reference.
     pub fn shown(sources: &Sources<'_>) -> Result<Vec<Shown>, Problems> {
         let (config, tree) = (Self::load(sources)?, layer::tree(sources, &FIELDS)?);
-        let hidden: BTreeSet<String> = config.sinks.references().into_iter().map(|(path, _)| path).collect();
+        let tokens = (0..config.http.tokens.len()).map(|index| format!("http.tokens[{index}].token"));
+        let hidden: BTreeSet<String> =
+            config.sinks.references().into_iter().map(|(path, _)| path).chain(tokens).collect();
         Ok(FIELDS.iter().flat_map(|field| of_field(field, &tree, &hidden)).collect())
     }
 }
@@ -158,7 +160,7 @@ mod tests {
     #[test]
     fn nothing_that_may_be_a_secret_is_shown_unless_it_is_a_reference() {
         let mut text = format!(
-            "application_id: a\nkafka: {{ bootstrap_servers: b, properties: {{ sasl.password: {SECRET}, x: {SECRET}, ssl.key.pem: '${{env:KEY}}' }} }}\n\
+            "application_id: a\nhttp: {{ tokens: [{{ name: ann, role: act, token: {SECRET} }}] }}\nkafka: {{ bootstrap_servers: b, properties: {{ sasl.password: {SECRET}, x: {SECRET}, ssl.key.pem: '${{env:KEY}}' }} }}\n\
              sinks:\n  hook: {{ webhook: {{ url: 'https://h/{SECRET}', format: pagerduty, routing_key: {SECRET} }} }}\n  \
              mail: {{ smtp: {{ host: h, username: {SECRET}, password: {SECRET}, from: a@b.c, to: [d@e.f] }} }}\ncontrol_m:\n"
         );

@@ -57,7 +57,8 @@ pub(super) const FIELDS: &[Field] = &[Field {
     kind: Kind::Tree,
     default: Default::None("no sinks"),
     doc: "Targets of messages, by name. `docs/alerts.md` has every key.\n\n\
-          - `{ webhook: { url, format, routing_key, timeout, in_flight_max } }`: an HTTP POST. `format` is `generic` (the \
+          - `{ webhook: { url, headers, format, routing_key, timeout, in_flight_max } }`: an HTTP service. `headers` are sent with each \
+          request; each value is a text or a reference. Of messages about alerts `format` is `generic` (the \
           default), `slack` (Slack and what is compatible with it) or `pagerduty` (Events API v2, whose `routing_key` is \
           required and whose `url` has a default). `url` and `routing_key` are texts or references.\n\
           - `{ smtp: { host, port, tls, username, password, from, to, ca_bundle, timeout, in_flight_max } }`: a mail. `tls` is \

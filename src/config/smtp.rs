@@ -60,9 +60,9 @@ impl SmtpTls {
 
 impl Smtp {
     /// The values that are texts or references to secrets.
-    pub(super) fn references(&self) -> Vec<(&'static str, &Reference)> {
+    pub(super) fn references(&self) -> Vec<(String, &Reference)> {
         let values = [("username", self.username.as_ref()), ("password", self.password.as_ref())];
-        values.into_iter().filter_map(|(key, reference)| Some((key, reference?))).collect()
+        values.into_iter().filter_map(|(key, reference)| Some((key.to_owned(), reference?))).collect()
     }
 }
 

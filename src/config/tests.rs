@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::field::{Default, Field, Kind};
-use super::{Commit, Config, FIELDS, LogFormat, Reference, Restore, Sources, reference_page};
+use super::{Commit, Config, FIELDS, HttpRole, LogFormat, Reference, Restore, Sources, reference_page};
 
 const MINIMAL: &str = "application_id: ctm\nkafka: { bootstrap_servers: \"localhost:9092\" }\n";
 
@@ -179,6 +179,36 @@ fn an_address_may_be_that_of_this_host_or_of_ipv6() {
     assert_eq!(properties.get("sasl.password").map(Reference::as_str), Some("[x"), "not every value is YAML");
 }
 
+#[test]
+fn an_address_that_others_reach_needs_tokens_or_a_closed_api() {
+    let http = |flags: &[&str]| load(&[MINIMAL], &[], flags).map(|config| config.http);
+    let (open, tokens) = ("http.bind=0.0.0.0:8080", "http.tokens=[{ name: ann, role: act, token: '${env:T}' }]");
+    assert_eq!(http(&[]).unwrap().anonymous, Some(HttpRole::Read));
+    assert_eq!(http(&["http.anonymous=act"]).unwrap().anonymous, Some(HttpRole::Act));
+    assert_eq!(http(&[tokens]).unwrap().anonymous, None, "who has tokens wants them asked for");
+    assert_eq!(http(&[open, tokens]).unwrap().anonymous, None);
+    assert_eq!(http(&[open, "http.anonymous=none"]).unwrap().anonymous, None);
+    for flags in [&[open][..], &[open, "http.anonymous=read"], &[open, tokens, "http.anonymous=read"]] {
+        let refused = http(flags).unwrap_err();
+        assert!(
+            refused.contains("everybody who can reach 0.0.0.0:8080 could use the API without a token"),
+            "{refused}"
+        );
+        assert!(refused.contains("add http.tokens, or write `anonymous: none`"), "{refused}");
+    }
+    assert_eq!(http(&["http.bind=[::1]:0"]).unwrap().anonymous, Some(HttpRole::Read));
+}
+
+#[test]
+fn a_token_has_a_name_of_its_own_and_a_role() {
+    let refused = |tokens: &str| load(&[MINIMAL], &[], &[&format!("http.tokens={tokens}")]).unwrap_err();
+    let token = "{ name: ann, role: act, token: '${env:T}' }";
+    assert!(refused(&format!("[{token}, {token}]")).contains("there is another token named `ann`"));
+    assert!(refused("[{ name: anonymous, role: act, token: t }]").contains("cannot be the name of a token"));
+    assert!(refused("[{ name: ann, role: root, token: t }]").contains("expected one of `read`, `act`, `admin`"));
+    assert!(refused("[{ name: ann, token: t }]").contains("http.tokens[0].role"));
+}
+
 /// A sink, to which a route may lead.
 const SINK: &str = "{ hook: { webhook: { url: http://hook } } }";
 
@@ -195,6 +225,8 @@ fn another_value(field: &Field) -> String {
         Kind::Map => "{another: value}".to_owned(),
         Kind::List => "[key]".to_owned(),
         Kind::Tree if field.path == "sinks" => SINK.to_owned(),
+        Kind::Tree if field.path == "http.tokens" => "[{ name: ann, role: act, token: t }]".to_owned(),
+        Kind::Tree if field.path == "http.tls" => "{ cert: c, key: k }".to_owned(),
         Kind::Tree => "[{ to: hook }]".to_owned(),
     }
 }

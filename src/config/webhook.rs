@@ -1,5 +1,6 @@
 //! `sinks.NAME.webhook`: an HTTP POST.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::reference::Reference;
@@ -13,7 +14,10 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The default of `in_flight_max`.
 const IN_FLIGHT: usize = 2;
 /// The largest `in_flight_max`.
-const IN_FLIGHT_MAX: i64 = 100;
+const IN_FLIGHT_MAX: i64 = 1_000;
+/// Headers that cannot be configured.
+const OWN_HEADERS: [&str; 6] =
+    ["Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "Idempotency-Key"];
 /// `PagerDuty`'s own address (<https://developer.pagerduty.com/docs/send-alert-event>).
 const PAGER_DUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 
@@ -22,6 +26,8 @@ const PAGER_DUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 pub struct Webhook {
     /// The URL; that of Slack is a secret.
     pub url: Reference,
+    /// The headers of each request, by name.
+    pub headers: BTreeMap<String, Reference>,
     /// The format of messages to people.
     pub format: WebhookFormat,
     /// The integration key of `PagerDuty`; set if and only if that is the format.
@@ -52,9 +58,10 @@ pub struct Attempts {
 
 impl Webhook {
     /// The values that are texts or references to secrets.
-    pub(super) fn references(&self) -> Vec<(&'static str, &Reference)> {
-        let key = self.routing_key.as_ref().map(|key| ("routing_key", key));
-        [("url", &self.url)].into_iter().chain(key).collect()
+    pub(super) fn references(&self) -> Vec<(String, &Reference)> {
+        let key = self.routing_key.as_ref().map(|key| ("routing_key".to_owned(), key));
+        let headers = self.headers.iter().map(|(name, value)| (format!("headers.{name}"), value));
+        [("url".to_owned(), &self.url)].into_iter().chain(key).chain(headers).collect()
     }
 }
 
@@ -77,12 +84,33 @@ pub(super) fn read(section: &Item<'_>) -> Option<Webhook> {
     }
     let has_key = key.is_some();
     let routing_key = key.and_then(|item| item.parsed(Reference::parse));
+    let headers = fields.item("headers").map_or_else(|| Some(BTreeMap::new()), |item| headers(&item));
     let attempts = attempts(&mut fields, TIMEOUT);
     fields.finish();
     if is_pager != has_key || has_key != routing_key.is_some() {
         return None;
     }
-    Some(Webhook { url: url?, format: format?, routing_key, attempts: attempts? })
+    Some(Webhook { url: url?, headers: headers?, format: format?, routing_key, attempts: attempts? })
+}
+
+/// Reads headers by name. Those of the client itself are its own.
+fn headers(item: &Item<'_>) -> Option<BTreeMap<String, Reference>> {
+    let header = |(name, value): (&str, Item<'_>)| {
+        let is_legal =
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        if !is_legal {
+            let hint = "take letters, digits and `-`".to_owned();
+            value.problem(format!("`{name}` cannot be the name of a header"), Some(hint));
+            return None;
+        }
+        if OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+            value.problem(format!("`{name}` is set by sheaf"), Some("remove it".to_owned()));
+            return None;
+        }
+        Some((name.to_owned(), value.parsed(Reference::parse)?))
+    };
+    let all: Vec<Option<(String, Reference)>> = item.entries()?.into_iter().map(header).collect();
+    all.into_iter().collect()
 }
 
 /// Reads `timeout` and `in_flight_max` of a sink.

@@ -37,15 +37,19 @@ impl Balance {
         let joined = [EventOutcome::Accepted.as_str(), EventOutcome::Late.as_str()];
         let members = families.sum(EVENTS, |[_, outcome]| joined.contains(&outcome));
         let deviations = families.sum(EVENTS, |[_, outcome]| !joined.contains(&outcome));
-        let [forwarded, expired, removed] =
-            ["forwarded", "expired", "removed"].map(|end| families.sum(MEMBERS, |[it, _]| it == end));
-        let waiting = gauge_value(members) - gauge_value(forwarded + expired + removed);
+        let left = |end: &str| gauge_value(families.sum(MEMBERS, |[it, _]| it == end));
+        let (forwarded, removed) = (left("forwarded"), left("removed"));
+        // The process may have reopened more than it has ended.
+        let expired = left("expired") - left("reopened_expired");
+        let cancelled = left("cancelled") - left("reopened_cancelled");
+        let waiting = gauge_value(members) - (forwarded + expired + cancelled + removed);
         for (column, records) in [
             (IN, gauge_value(processed + passed + dead_letters)),
-            ("forwarded", gauge_value(forwarded)),
+            ("forwarded", forwarded),
             ("waiting", waiting),
             ("deviation", gauge_value(deviations)),
-            ("expired", gauge_value(expired)),
+            ("expired", expired),
+            ("cancelled", cancelled),
             ("dead_letter", gauge_value(dead_letters)),
             ("passed", gauge_value(passed)),
         ] {

@@ -5,6 +5,7 @@
 //! | [`bundle`] | gathers a parent and its children, in any order, and forwards the complete bundle once |
 //! | [`delivery`] | journals the submits of each bundle, so that each is executed once |
 //! | [`notification`] | tells people of alerts, in groups and within limits |
+//! | [`signal`] | gives each member of an open bundle as an event to the folder that waits for it |
 //! | [`tracking`] | follows the run of each delivered bundle at its target |
 //!
 //! | file | content |
@@ -37,6 +38,7 @@ mod input;
 mod keying;
 mod metric;
 pub mod notification;
+pub mod signal;
 pub mod tracking;
 
 pub use command::{ArgumentKind, ArgumentSpec, CommandSpec, InvalidCommand, check};

@@ -27,6 +27,8 @@ type Methods = fn(&mut State<'_, '_>, &Value, &str, &[Value]) -> Result<Value, m
 pub struct Template {
     name: String,
     content: Arc<RwLock<Arc<Content>>>,
+    /// True if `%%` is text: the receiver is not Control-M.
+    percents_are_text: bool,
 }
 
 /// A rendered text: one JSON object.
@@ -93,7 +95,7 @@ impl Template {
     pub(super) fn for_samples(&self, call: Methods) -> Self {
         let mut content = Content { quotes_text: true, ..(*self.content()).clone() };
         content.environment.set_unknown_method_callback(call);
-        Self::of(&self.name, content)
+        Self { percents_are_text: self.percents_are_text, ..Self::of(&self.name, content) }
     }
 
     /// The source.
@@ -102,7 +104,13 @@ impl Template {
     }
 
     fn of(name: &str, content: impl Into<Arc<Content>>) -> Self {
-        Self { name: name.to_owned(), content: Arc::new(RwLock::new(content.into())) }
+        Self { name: name.to_owned(), content: Arc::new(RwLock::new(content.into())), percents_are_text: false }
+    }
+
+    /// The same template, with the same content after a replacement, for a receiver that is not Control-M: `%%` is text.
+    #[must_use]
+    pub fn with_percents(self) -> Self {
+        Self { percents_are_text: true, ..self }
     }
 
     fn content(&self) -> Arc<Content> {
@@ -113,7 +121,7 @@ impl Template {
     /// The current content, which no replacement changes: so that a text and its revision belong together.
     #[must_use]
     pub fn fixed(&self) -> Self {
-        Self::of(&self.name, self.content())
+        Self { percents_are_text: self.percents_are_text, ..Self::of(&self.name, self.content()) }
     }
 
     /// Replaces the content of this template and its clones; false if `other` has the same.
@@ -133,12 +141,14 @@ impl Template {
         let current = self.content();
         let template =
             current.environment.get_template(&self.name).map_err(|error| Error::engine(&self.name, "", &error))?;
-        let marked = exact::render(&current.environment, &self.name, Value::from(Serde(context)))
-            .map_err(|error| Error::engine(&self.name, template.source(), &error))?;
+        let marked =
+            exact::render(&current.environment, &self.name, Value::from(Serde(context)), self.percents_are_text)
+                .map_err(|error| Error::engine(&self.name, template.source(), &error))?;
         if marked.len() > TEXT_BYTES_MAX {
             return Err(Error::TooLarge { template: self.name.clone(), bytes: marked.len(), limit: TEXT_BYTES_MAX });
         }
-        let (text, values) = mark::strip(&marked).map_err(|misplaced| Error::misplaced(&self.name, &misplaced))?;
+        let (text, values) = mark::strip(&marked, self.percents_are_text)
+            .map_err(|misplaced| Error::misplaced(&self.name, &misplaced))?;
         object::check(&text).map_err(|error| {
             let quoted = if current.quotes_text { &*text } else { "" };
             Error::not_json(&self.name, quoted, &error)

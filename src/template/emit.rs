@@ -36,6 +36,8 @@ pub(super) struct Style {
     pub(super) spellings: Option<Spellings>,
     /// True if marks in texts are characters that events have sent.
     pub(super) events_have_marks: bool,
+    /// True if `%%` is text: the receiver is not Control-M.
+    pub(super) percents_are_text: bool,
 }
 
 /// The first line of `source` that contains a mark, from 1.
@@ -77,7 +79,7 @@ fn whole(value: &Value, style: &Style) -> Result<String, Error> {
 fn json(value: &Value, style: &Style) -> Result<String, Error> {
     let mut text = String::new();
     append(value, style, &mut text)?;
-    if text.contains(CONTROL_M_VARIABLE) {
+    if !style.percents_are_text && text.contains(CONTROL_M_VARIABLE) {
         return Err(Error::new(ErrorKind::InvalidOperation, Injected.to_string()).with_source(Injected));
     }
     // JSON has no marks outside strings, so the escape sequence is valid wherever one occurs.

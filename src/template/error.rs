@@ -124,6 +124,18 @@ impl Error {
         }
     }
 
+    /// The mistake that it tells of, whatever the values of a rendering.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Undefined { at, .. } | Self::Evaluation { at, .. } | Self::Injection { at, .. } => at.to_string(),
+            Self::Syntax { .. }
+            | Self::Fuel { .. }
+            | Self::Misplaced { .. }
+            | Self::NotJson { .. }
+            | Self::TooLarge { .. } => self.kind().to_owned(),
+        }
+    }
+
     pub(super) fn syntax(template: &str, line: usize, detail: &str) -> Self {
         Self::Syntax { at: source_line(template, line), detail: detail.to_owned() }
     }

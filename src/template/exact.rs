@@ -16,10 +16,16 @@ use super::emit::{self, MARKS, Spellings, Style};
 use super::number::{self, FLOAT, SENT, STOP};
 
 /// The marked text of the template with this name.
-pub(super) fn render(environment: &Environment<'static>, name: &str, context: Value) -> Result<String, Error> {
+pub(super) fn render(
+    environment: &Environment<'static>,
+    name: &str,
+    context: Value,
+    percents_are_text: bool,
+) -> Result<String, Error> {
     let events_have_marks = contains(&context, &MARKS);
-    let with_marks = events_have_marks.then(|| styled(environment, Style { spellings: None, events_have_marks }));
-    let environment = with_marks.as_ref().unwrap_or(environment);
+    let style = Style { spellings: None, events_have_marks, percents_are_text };
+    let of_its_own = (events_have_marks || percents_are_text).then(|| styled(environment, style));
+    let environment = of_its_own.as_ref().unwrap_or(environment);
     let template = environment.get_template(name)?;
     let Some(near) = number::near(&context) else { return template.render(context) };
     let calculated = template.render(near);
@@ -31,7 +37,7 @@ pub(super) fn render(environment: &Environment<'static>, name: &str, context: Va
     }
     calculated?;
     let spellings = Some(spellings(&context));
-    let environment = styled(environment, Style { spellings, events_have_marks });
+    let environment = styled(environment, Style { spellings, events_have_marks, percents_are_text });
     let near = number::near(&context).unwrap_or(context);
     environment.get_template(name)?.render(near)
 }

@@ -44,10 +44,11 @@ struct Scan {
     escaped: bool,
     /// The origin of the previous character, if it was a `%`.
     percent: Option<Origin>,
+    percents_are_text: bool,
 }
 
-/// The text without its marks and the parts of it that are values, or the first misplaced value.
-pub(super) fn strip(marked: &str) -> Result<(String, Vec<Range<usize>>), Misplaced> {
+/// The text without its marks and the parts of it that are values, or the first misplaced value. A `%%` is one, unless it is text.
+pub(super) fn strip(marked: &str, percents_are_text: bool) -> Result<(String, Vec<Range<usize>>), Misplaced> {
     let mut scan = Scan {
         out: String::with_capacity(marked.len()),
         values: Vec::new(),
@@ -56,6 +57,7 @@ pub(super) fn strip(marked: &str) -> Result<(String, Vec<Range<usize>>), Misplac
         quoted: false,
         escaped: false,
         percent: None,
+        percents_are_text,
     };
     for character in marked.chars() {
         match character {
@@ -108,7 +110,7 @@ impl Scan {
 
     fn track_percent(&mut self, character: char) -> Result<(), Context> {
         let before = self.percent.take();
-        if character != '%' {
+        if character != '%' || self.percents_are_text {
             return Ok(());
         }
         if before.is_some_and(|origin| origin != Origin::Template || self.origin != Origin::Template) {

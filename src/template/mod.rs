@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `compile` | a [`Template`] from its source, with its revision |
 //! | `expression` | an [`Expression`], which is true or false |
+//! | `path` | a [`PathTemplate`], the path of an HTTP request |
 //! | `limit` | the limits of one rendering |
 //! | `emit` | the formatter: writes a value, escaped and between marks |
 //! | `payload` | [`Payload`]: a JSON text as a value |
@@ -30,7 +31,7 @@
 //! - A number has the digits that were sent, also in objects: `10.10`, `1E5`, 30 digits. What a template calculates has those
 //!   of a 64-bit float or a 128-bit integer.
 //! - A value must not contain or complete a `%%`, which Control-M would replace as a variable, with unchecked text. The
-//!   template itself may contain `%%` outside its braces.
+//!   template itself may contain `%%` outside its braces. For other receivers `%%` is text ([`Template::with_percents`]).
 //! - The filters `safe`, `escape` and `e` do not exist: every value is escaped exactly once.
 //!
 //! In `{% set x %}..{% endset %}` and macros the marks of the values are part of the text until it is written, so such a text
@@ -48,6 +49,7 @@ mod lint;
 mod mark;
 mod number;
 mod object;
+mod path;
 mod payload;
 mod quote;
 mod sample;
@@ -61,5 +63,6 @@ pub use error::{At, Error};
 pub use expression::Expression;
 pub use limit::{FUEL, RECURSION_MAX, TEXT_BYTES_MAX};
 pub use lint::{Finding, Severity};
+pub use path::PathTemplate;
 pub use payload::Payload;
 pub use sample::{Sample, SamplePayload};

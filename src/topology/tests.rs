@@ -12,6 +12,7 @@ fn delivery() -> Delivery {
     let template = Template::compile("bundle.json", "{}").unwrap();
     let folders = control_m::Folders {
         mode: control_m::Mode::OnDemand,
+        submit: control_m::Submit::Bundle,
         template,
         server: "smprod".to_owned(),
         retention_days: 14,
@@ -48,6 +49,7 @@ fn a_delivery_that_is_not_configured_is_refused_with_the_remedy() {
     let spec = Spec::parse("control-m.yaml", DEFAULT).unwrap();
     let error = spec.assemble("ctm", |_| None).unwrap_err();
     let (topology, service, setting) = ("control-m".to_owned(), "Control-M", "control_m.base_url");
+    let (service, setting) = (service.to_owned(), setting.to_owned());
     assert_eq!(error, AssembleError::NoDelivery { topology, service, setting });
     assert!(error.to_string().contains("set `control_m.base_url`"));
 }

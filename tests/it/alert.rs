@@ -111,11 +111,9 @@ fn golden(directory: &Path) -> Vec<Value> {
 
 /// The kinds that sheaf's processors and its runtime raise.
 fn kinds() -> BTreeSet<String> {
-    let spec = Spec::parse(
-        "t",
-        &include_str!("../../topologies/control-m.yaml").replace("server: smprod", "server: smprod, track: true"),
-    );
-    let spec = spec.unwrap();
+    let text =
+        include_str!("../../topologies/progressive.yaml").replace("server: smprod", "server: smprod, track: true");
+    let spec = Spec::parse("t", &text).unwrap();
     let template = Template::compile("t", "{}").unwrap();
     let folders = control_m::Folders::new(template, "s");
     let delivery = Delivery::new(folders, control_m::usual_settings());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::Value;
-use sheaf::admin::Server;
+use sheaf::admin::{Server, ServerSettings};
 use sheaf::app::{ApplicationSpec, Assembly, Process, Resources, settings};
 use sheaf::broker::memory::{self, MemoryBroker};
 use sheaf::broker::{Broker, NewTopic, ProducerSpec};
@@ -54,7 +54,8 @@ impl Node {
         let metrics = Assembly::process_metrics(&config, &assemblies).unwrap();
         let resources = Resources::new(&config, runtime.handle(), &metrics).unwrap();
         let process = Arc::new(Process::new(&specs, &assemblies, &resources, metrics));
-        let server = runtime.block_on(Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), process)).unwrap();
+        let settings = ServerSettings::readable(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let server = runtime.block_on(Server::start(settings, process)).unwrap();
         let address = server.address();
         let assembly = assemblies.remove(0);
         let settings = settings(&specs[0].config, format!("http://{address}"));

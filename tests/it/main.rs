@@ -38,6 +38,7 @@ mod simulation;
 mod state;
 mod store;
 mod validate;
+mod webhook;
 mod whole;
 
 #[path = "../kafka/mod.rs"]

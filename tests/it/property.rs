@@ -112,7 +112,10 @@ impl Run {
         let mut state = self.state.clone();
         match &mut state {
             Some(State::Open(gathering) | State::Breached(gathering)) => gathering.story.timeline = None,
-            Some(State::Closed(marker)) => marker.story.timeline = None,
+            Some(State::Closed(marker)) => {
+                marker.story.timeline = None;
+                marker.kept = None;
+            }
             None => {}
         }
         state

@@ -37,7 +37,7 @@ pub use page::{ITEMS_MAX, ListQuery, Page, PageQuery, cursor, limit, position};
 pub use port::Port;
 pub use problem::Problem;
 pub use route::document;
-pub(super) use route::router;
+pub(super) use route::{Shared, router};
 
 #[cfg(test)]
 mod tests;

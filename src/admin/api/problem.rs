@@ -78,6 +78,12 @@ pub(super) enum Failure {
     /// A parameter cannot be understood.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(Problem),
+    /// The request has no token, or an unknown one.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(Problem),
+    /// The token has a role that may not do this, or the instance is read-only.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
     /// The instance does not answer in time, or is about to stop.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Problem),

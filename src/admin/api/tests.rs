@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::document;
-use crate::admin::tests::support::{ask, body, runtime, send, server};
+use crate::admin::tests::support::{LOCAL, ask, body, runtime, send, server};
+use crate::admin::{Access, Role, Server, ServerSettings};
 
 /// Asks for a path, which is answered with this code, and with a problem if that is an error.
 async fn asked(path: &str, code: u16) -> Value {
@@ -84,7 +85,9 @@ async fn a_request_that_panics_is_answered_and_says_nothing_of_the_inside() {
 
 #[tokio::test]
 async fn a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has() {
-    let server = server(&runtime()).await;
+    let access = Access { anonymous: Some(Role::Act), ..Access::default() };
+    let settings = ServerSettings { access, ..ServerSettings::readable(LOCAL) };
+    let server = Server::start(settings, runtime()).await.unwrap();
     for method in ["POST", "DELETE", "PUT"] {
         let request = format!("{method} /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         let (code, answer) = send(server.address(), &request).await;

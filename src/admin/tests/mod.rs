@@ -1,12 +1,13 @@
 //! What the HTTP server promises, asked over a socket.
 
+mod secure;
 pub(super) mod support;
 
 use std::sync::atomic::Ordering;
 
 use tokio::net::TcpStream;
 
-use super::Server;
+use super::{Server, ServerSettings};
 use support::{ask, runtime, server};
 
 #[tokio::test]
@@ -48,7 +49,7 @@ async fn a_stopped_server_takes_no_more_connections() {
 async fn a_port_that_is_taken_is_named_with_the_remedy() {
     let runtime = runtime();
     let first = server(&runtime).await;
-    let error = Server::start(first.address(), runtime).await.unwrap_err().to_string();
+    let error = Server::start(ServerSettings::readable(first.address()), runtime).await.unwrap_err().to_string();
     assert!(error.contains(&first.address().to_string()) && error.contains("http.bind"), "{error}");
     first.stop().await;
 }

@@ -1,7 +1,7 @@
 //! A process for tests of the HTTP server, and requests over a socket.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use crate::admin::api::Port;
 use crate::admin::api::answer::{Application, Instance, Setting, Task, TaskRole, Topology};
-use crate::admin::{Health, Server, Status};
+use crate::admin::{Health, Server, ServerSettings, Status};
 use crate::metric::{self, Build, Declared, Metrics};
 use crate::runtime::Queries;
 
@@ -21,6 +21,9 @@ pub(in crate::admin) struct Runtime {
     pub(in crate::admin) ready: AtomicBool,
     metrics: Metrics,
 }
+
+/// A free port.
+pub(in crate::admin) const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The text that stands in every field.
 pub(in crate::admin) const HOSTILE: &str = "<script>alert(1)</script>";
@@ -99,7 +102,7 @@ pub(in crate::admin) fn runtime() -> Arc<Runtime> {
 }
 
 pub(in crate::admin) async fn server(runtime: &Arc<Runtime>) -> Server {
-    Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), Arc::<Runtime>::clone(runtime)).await.unwrap()
+    Server::start(ServerSettings::readable(LOCAL), Arc::<Runtime>::clone(runtime)).await.unwrap()
 }
 
 /// The status code and the whole answer to a `GET`.

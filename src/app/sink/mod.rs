@@ -17,7 +17,7 @@ use super::Secrets;
 use super::error::Result;
 use crate::config::Config;
 use crate::processor::delivery;
-use crate::processor::delivery::control_m::Children;
+use crate::processor::delivery::Children;
 use crate::sink::Sinks;
 use crate::sink::control_m::ControlM;
 use crate::template::{Finding, Template};
@@ -42,6 +42,7 @@ pub(super) fn by_target(
 pub(super) fn check(delivery: &Delivery, template: Template, children: Children<'_>) -> Vec<Finding> {
     match &delivery.kind {
         DeliveryKind::ControlM(to) => to.folders(template).check(children),
+        DeliveryKind::Webhook(to) => to.requests("", template).check(children),
     }
 }
 
@@ -49,5 +50,6 @@ pub(super) fn check(delivery: &Delivery, template: Template, children: Children<
 pub(super) fn processor(config: &Config, delivery: &Delivery, template: Template) -> Option<delivery::Delivery> {
     match &delivery.kind {
         DeliveryKind::ControlM(to) => control_m::processor(config, delivery.give_up_after, to, template),
+        DeliveryKind::Webhook(to) => webhook::processor(config, delivery.give_up_after, to, template),
     }
 }

@@ -12,7 +12,7 @@ use crate::sink::Calls;
 pub(super) fn sinks(config: &Config, secrets: &Secrets, calls: &Calls) -> Result<Vec<Targeted>> {
     let sink = |(name, kind): (&String, &SinkKind)| {
         let path = format!("sinks.{name}.{}", kind.key());
-        let resolve = |key: &'static str, reference: &Reference| secrets.resolve(&format!("{path}.{key}"), reference);
+        let resolve = |key: &str, reference: &Reference| secrets.resolve(&format!("{path}.{key}"), reference);
         match kind {
             SinkKind::Webhook(webhook) => webhook::sink(&webhook::settings(name, webhook, resolve)?, calls),
             SinkKind::Smtp(smtp) => smtp::sink(&smtp::settings(name, smtp, resolve)?, calls),
@@ -33,7 +33,7 @@ pub(in crate::app) fn check(config: &Config) -> Result<()> {
 }
 
 /// The value of a setting, or one that is valid.
-fn value(key: &'static str, reference: &Reference) -> Result<Secret> {
+fn value(key: &str, reference: &Reference) -> Result<Secret> {
     let failed = |error: secret::Error| Error::Secret { setting: key.to_owned(), error };
     let unknown = || Secret::new(if key == "url" { "http://unknown/" } else { "unknown" }.to_owned());
     Ok(match SecretRef::parse(reference.as_str()).map_err(failed)? {

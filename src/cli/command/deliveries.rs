@@ -1,30 +1,44 @@
-//! `sheaf deliveries`: commands to the delivery of one bundle.
+//! `sheaf deliveries`: commands to deliveries.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 
-use crate::app::{self, ApplicationSpec, Secrets};
-use crate::broker::{Broker, ProducerSpec};
+use super::entry_command::{EntryArgs, Order, SendingArgs, send, send_to};
+use crate::app::{self, Secrets};
+use crate::broker::{Admin, Broker, Isolation, Reader, Start};
 use crate::cli::exit::Failure;
-use crate::cli::load::{self, TopologyArgs};
-use crate::cli::output::print_stdout;
-use crate::model::{Clock as _, Key};
-use crate::processor;
-use crate::processor::delivery::command::{AS, FAILED, RESOLVE, RETRY, SUBMITTED};
-use crate::processor::tracking::RERUN;
-use crate::runtime::{Incarnation, SystemClock, command_record};
-use crate::topology::{DELIVERY, TRACKING, internal_topic};
+use crate::cli::load;
+use crate::model::TopicPartition;
+use crate::processor::delivery::commands::{
+    AS, CANCEL, COMMANDS, FAILED, RESOLVE, RESUBMIT, RETRY, SUBMISSION, SUBMITTED,
+};
+use crate::processor::tracking::{self, RERUN};
+use crate::topology::{DELIVERY, TRACKING};
+
+/// The time-out of one call to the broker.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// The longest wait of one poll.
+const POLL: Duration = Duration::from_millis(200);
+/// The polls without a record after which a topic has no more.
+const EMPTY_POLLS_MAX: u32 = 75;
+/// The most records of one poll.
+const RECORDS_MAX: usize = 1_000;
 
 /// Send a failed or unknown delivery again, or state how it ended
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Submit a bundle at once that waits or has failed; look it up first if its outcome is unknown
     Retry(Retry),
+    /// Render a bundle that waits or has failed anew, with the template of today, and submit it at once
+    Resubmit(Resubmit),
     /// State how a delivery ended that is unknown, waits or has failed
     Resolve(Resolve),
+    /// Give up a bundle that waits for another attempt
+    Cancel(Cancel),
     /// Run the failed job of a submitted bundle again, where runs are followed
     Rerun(Rerun),
 }
@@ -39,7 +53,36 @@ stays as it is, so the command can be repeated.
   sheaf deliveries retry 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml --by ann --why 'the application exists now'")]
 pub(super) struct Retry {
     #[command(flatten)]
-    common: Common,
+    entries: EntryArgs,
+}
+
+/// Options of `sheaf deliveries resubmit`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+For a definition that was refused because of its template: mend the template, let the instances read it, and resubmit. The submission \
+is read from its topic.
+
+  sheaf deliveries resubmit 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml --by ann --why 'the template is mended'")]
+pub(super) struct Resubmit {
+    /// The bundle's id, as in alerts and outcomes
+    #[arg(value_name = "BUNDLE")]
+    bundle: String,
+    /// The value of the submission record; by default the bundle's latest one in the topic
+    #[arg(long, value_name = "FILE")]
+    submission: Option<PathBuf>,
+    #[command(flatten)]
+    sending: SendingArgs,
+}
+
+/// Options of `sheaf deliveries cancel`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+It fails without another attempt. What is in flight or in doubt has to end first; what was submitted is deleted at Control-M.
+
+  sheaf deliveries cancel 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml --by ann --why 'it ran by hand'")]
+pub(super) struct Cancel {
+    #[command(flatten)]
+    entries: EntryArgs,
 }
 
 /// Options of `sheaf deliveries resolve`.
@@ -48,7 +91,7 @@ pub(super) struct Retry {
   sheaf deliveries resolve 018f3c1e-7d1e-7aaa-bbbb-0123456789ab --as submitted -c sheaf.yaml --by ann --why 'it is in the archive'")]
 pub(super) struct Resolve {
     #[command(flatten)]
-    common: Common,
+    entries: EntryArgs,
     /// Whether Control-M has the folder
     #[arg(long = "as", value_name = "OUTCOME")]
     outcome: Outcome,
@@ -63,23 +106,7 @@ and followed further. A rerun while no job has failed is refused.
   sheaf deliveries rerun 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml --by ann --why 'the disk has space again'")]
 pub(super) struct Rerun {
     #[command(flatten)]
-    common: Common,
-}
-
-/// The options of all commands.
-#[derive(Debug, clap::Args)]
-struct Common {
-    /// The bundle's id, as in alerts and outcomes
-    #[arg(value_name = "BUNDLE")]
-    bundle: String,
-    #[command(flatten)]
-    topology: TopologyArgs,
-    /// Your name, for the records
-    #[arg(long, value_name = "NAME", env = "USER", default_value = "an operator")]
-    by: String,
-    /// The reason, for the records
-    #[arg(long, value_name = "TEXT", default_value = "no reason given")]
-    why: String,
+    entries: EntryArgs,
 }
 
 /// The outcome that an operator states.
@@ -91,52 +118,88 @@ enum Outcome {
     Failed,
 }
 
-/// The time-out of one call to the broker.
-const TIMEOUT: Duration = Duration::from_secs(15);
-
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
-    let (common, processor, name, arguments) = match command {
-        Command::Retry(Retry { common }) => (common, DELIVERY, RETRY, BTreeMap::new()),
-        Command::Rerun(Rerun { common }) => (common, TRACKING, RERUN, BTreeMap::new()),
-        Command::Resolve(Resolve { common, outcome }) => {
+    let (entries, name, arguments) = match command {
+        Command::Retry(Retry { entries }) => (entries, RETRY, BTreeMap::new()),
+        Command::Cancel(Cancel { entries }) => (entries, CANCEL, BTreeMap::new()),
+        Command::Resubmit(args) => return resubmit(args),
+        Command::Rerun(Rerun { entries }) => return send(entries, &rerun()),
+        Command::Resolve(Resolve { entries, outcome }) => {
             let outcome = match outcome {
                 Outcome::Submitted => SUBMITTED,
                 Outcome::Failed => FAILED,
             };
-            (common, DELIVERY, RESOLVE, BTreeMap::from([(AS.to_owned(), outcome.to_owned())]))
+            (entries, RESOLVE, BTreeMap::from([(AS.to_owned(), outcome.to_owned())]))
         }
     };
-    let ApplicationSpec { config, .. } = load::only(&common.topology)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let broker = app::broker(&config, &Secrets::new(runtime.handle()), None)?;
-    let application = &config.application_id;
-    let inbox = internal_topic(application, &format!("{processor}-inbox"));
-    if broker.admin()?.describe(std::slice::from_ref(&inbox), TIMEOUT)?.iter().all(Option::is_none) {
-        return Err(Failure::Failed(anyhow::anyhow!(
-            "there is no topic {inbox}: has an instance of application {application} with this processor run on this cluster? Check \
-             application_id, kafka.bootstrap_servers, and for rerun that the topology has `track: true`"
-        )));
-    }
-    let command = processor::Command {
-        id: Incarnation::of_this_process().id,
-        name: name.to_owned(),
-        arguments,
-        by: common.by.clone(),
-        why: common.why.clone(),
-        at: SystemClock.now(),
+    send(entries, &order(name, arguments))
+}
+
+fn order(name: &str, arguments: BTreeMap<String, String>) -> Order<'_> {
+    Order { processor: DELIVERY, entries: "deliveries", specs: COMMANDS, name, arguments }
+}
+
+fn rerun() -> Order<'static> {
+    let (specs, arguments) = (tracking::COMMANDS, BTreeMap::new());
+    Order { processor: TRACKING, entries: "runs", specs, name: RERUN, arguments }
+}
+
+/// Sends the submission with the command, because the journal has none.
+fn resubmit(args: &Resubmit) -> Result<ExitCode, Failure> {
+    let Resubmit { bundle, submission, sending } = args;
+    let text = match submission {
+        Some(file) => std::fs::read_to_string(file).map_err(|error| {
+            Failure::Usage(format!("error: the submission {} cannot be read: {error}", file.display()))
+        })?,
+        None => submitted(sending, bundle)?,
     };
-    let record = command_record(&Key::new(&common.bundle), &command, &inbox);
-    let mut producer = broker.producer(&ProducerSpec::default())?;
-    producer.init(TIMEOUT)?;
-    producer.transact(&[record], TIMEOUT)?;
-    let outcomes = internal_topic(application, if processor == TRACKING { "runs" } else { "outcomes" });
-    let audit = internal_topic(application, "audit");
-    print_stdout(&format!(
-        "{name} of bundle {} is written to {inbox}; an instance takes it now or at its next start",
-        common.bundle
-    ));
-    print_stdout(&format!(
-        "  its outcome will be in {outcomes}; what became of the command, or why it was refused, in {audit}"
-    ));
-    Ok(ExitCode::SUCCESS)
+    let arguments = BTreeMap::from([(SUBMISSION.to_owned(), text)]);
+    send_to(sending, std::slice::from_ref(bundle), &order(RESUBMIT, arguments))
+}
+
+/// The latest submission of a bundle in its topic.
+fn submitted(args: &SendingArgs, bundle: &str) -> Result<String, Failure> {
+    let spec = load::only(&args.topology)?;
+    let Some(delivery) = spec.file.spec.deliveries().next() else {
+        return Err(Failure::Usage(format!("error: the topology {} delivers nothing", spec.topology())));
+    };
+    let topic = delivery.reads.topic(spec.id());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let broker = app::broker(&spec.config, &Secrets::new(runtime.handle()), None)?;
+    let partitions = broker.admin()?.partitions(&topic, TIMEOUT)?;
+    let mut reader = broker.reader(Isolation::ReadCommitted)?;
+    let found = last_of_key(&mut *broker.admin()?, &mut *reader, &partitions, bundle)?;
+    let none = || {
+        anyhow::anyhow!(
+            "the topic {topic} has no submission of bundle {bundle}: check the id; one that retention has deleted is handed in with \
+             --submission FILE"
+        )
+    };
+    Ok(found.ok_or_else(none)?)
+}
+
+/// The value of the last record with this key.
+fn last_of_key(
+    admin: &mut dyn Admin,
+    reader: &mut dyn Reader,
+    partitions: &[TopicPartition],
+    key: &str,
+) -> Result<Option<String>, Failure> {
+    let ends = admin.ends(partitions, TIMEOUT)?;
+    let starts: Vec<_> = partitions.iter().map(|partition| (partition.clone(), Start::Beginning)).collect();
+    reader.assign(&starts)?;
+    let (mut found, mut empty) = (None, 0);
+    let is_at_end = |reader: &mut dyn Reader| {
+        partitions.iter().zip(&ends).all(|(it, end)| *end == 0 || reader.position(it).is_some_and(|at| at >= *end))
+    };
+    while !is_at_end(reader) && empty < EMPTY_POLLS_MAX {
+        let mut records = Vec::new();
+        reader.poll(RECORDS_MAX, &mut records, POLL)?;
+        empty = if records.is_empty() { empty + 1 } else { 0 };
+        let of_key = records.into_iter().rfind(|record| record.key.as_deref() == Some(key.as_bytes()));
+        if let Some(value) = of_key.and_then(|record| record.value) {
+            found = Some(String::from_utf8_lossy(&value).into_owned());
+        }
+    }
+    Ok(found)
 }

@@ -12,7 +12,8 @@
 //! | `render` | `sheaf render`: the definition of one bundle, without sending it |
 //! | `state` | `sheaf state`: state stores and their changelogs |
 //! | `alerts` | `sheaf alerts test`: the messages to people about alerts |
-//! | `deliveries` | `sheaf deliveries`: commands to the delivery of one bundle |
+//! | `bundles`, `deliveries` | `sheaf bundles`, `sheaf deliveries`: commands to entries, sent by `entry_command` |
+//! | `audit` | `sheaf audit`: what operators have done |
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
 //! | `mock` | `sheaf mock control-m`: the Control-M simulator |
 //!
@@ -20,9 +21,12 @@
 //! call. Its help is the documentation of its options.
 
 mod alerts;
+mod audit;
+mod bundles;
 mod control_m;
 mod deliveries;
 mod demo;
+mod entry_command;
 mod mock;
 mod prepare;
 mod produce;
@@ -74,6 +78,10 @@ enum Command {
     #[command(subcommand)]
     Alerts(alerts::Command),
     #[command(subcommand)]
+    Audit(audit::Command),
+    #[command(subcommand)]
+    Bundles(bundles::Command),
+    #[command(subcommand)]
     Deliveries(deliveries::Command),
     #[command(subcommand)]
     State(state::Command),
@@ -95,6 +103,8 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Test(args) => test::main(&args),
         Command::Simulate(args) => Ok(simulate::main(&args)),
         Command::Alerts(command) => alerts::main(&command),
+        Command::Audit(command) => audit::main(&command),
+        Command::Bundles(command) => bundles::main(&command),
         Command::Deliveries(command) => deliveries::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),

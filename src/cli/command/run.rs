@@ -13,13 +13,13 @@ use tokio::time::Instant;
 use super::prepare::{Label, await_predecessors, prepare};
 use super::reload::{POLL_INTERVAL, Reload};
 use crate::admin::Server;
-use crate::app::{self, ApplicationSpec, Assembly, Process, Reloader, Resources};
+use crate::app::{self, ApplicationSpec, Assembly, Process, Reloader, Resources, Secrets};
 use crate::cli::exit::{Failure, INTERRUPTED};
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::print_stderr;
 use crate::cli::signal::{Hangups, Signals};
 use crate::cli::{fault, log};
-use crate::config::Config;
+use crate::config::{Config, Http};
 use crate::runtime::{self, Context, Instance};
 use crate::topology::spec::Delivery;
 
@@ -67,12 +67,13 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     let reload = Reload::new(args, config.clone(), Reloader::new(&specs, &resources), log_level)?;
     let stores = app::all_stores(&config, &specs)?;
     let process = Arc::new(Process::new(&specs, &assemblies, &resources, metrics).with_settings(shown));
-    let server = runtime.block_on(Server::start(config.http.bind, process.clone())).context("http.bind")?;
+    let http = app::http(&config, &Secrets::new(runtime.handle()))?;
+    let server = runtime.block_on(Server::start(http, process.clone()))?;
     process.serves_at(server.address().to_string());
     tracing::info!(address = %server.address(), "serving /healthz, /readyz, /metrics and /api/v1");
     let deliveries: Vec<&Delivery> = specs.iter().flat_map(|spec| spec.file.spec.deliveries()).collect();
     resources.check(deliveries.into_iter());
-    let http = advertised(&config, server.address());
+    let http = advertised(&config.http, server.address());
     let applications = specs.iter().zip(assemblies).zip(stores).map(|((spec, assembly), stores)| {
         let application = assembly.application(&spec.config, &resources, stores, http.clone());
         (Label::new(spec.id(), specs.len()), application.with_fault_observer(Arc::clone(&fault_observer)))
@@ -95,13 +96,12 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
 }
 
 /// The URL at which other instances reach the HTTP server.
-fn advertised(config: &Config, address: SocketAddr) -> String {
-    config.http.advertise.clone().unwrap_or_else(|| {
-        if address.ip().is_unspecified() {
-            format!("http://{}:{}", load::host_name(), address.port())
-        } else {
-            format!("http://{address}")
-        }
+fn advertised(Http { advertise, tls, .. }: &Http, address: SocketAddr) -> String {
+    advertise.clone().unwrap_or_else(|| {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let host = if address.ip().is_unspecified() { load::host_name() } else { address.ip().to_string() };
+        let host = if address.is_ipv6() && !address.ip().is_unspecified() { format!("[{host}]") } else { host };
+        format!("{scheme}://{host}:{}", address.port())
     })
 }
 

@@ -1,6 +1,7 @@
 //! Deadlines and the end of a bundle: completed, or expired.
 
 use super::deadline::Deadlines;
+use super::parts::parts_of;
 use super::phase::Phase;
 use super::submission::{self, Span};
 use super::timeline::What;
@@ -15,15 +16,35 @@ impl Bundle {
     pub(super) fn complete(
         &self,
         key: &Key,
+        (phase, gathering): (Phase, Gathering),
+        (deadlines, at, now): (Deadlines, Timestamp, Timestamp),
+        effects: Vec<Effect>,
+    ) -> Transition<State> {
+        let is_partial = self.rules.at_least.is_some() && !self.is_full_at(&gathering, at);
+        let end = if is_partial { (What::Partial, Ending::Completed) } else { (What::Completed, Ending::Completed) };
+        self.submit(key, (phase, gathering), (deadlines, at, now), (end, effects))
+    }
+
+    /// Submits an incomplete bundle with the members that are there.
+    pub(super) fn force(&self, key: &Key, (phase, gathering): (Phase, Gathering), now: Timestamp) -> Transition<State> {
+        let (Some(deadlines), Some(at)) = (self.rules.deadlines(&gathering), gathering.last_at()) else {
+            return phase.with(gathering, Vec::new());
+        };
+        self.submit(key, (phase, gathering), (deadlines, at, now), ((What::Forced, Ending::Forced), Vec::new()))
+    }
+
+    /// Forwards the bundle as it was at `at`, an event time, and closes it.
+    fn submit(
+        &self,
+        key: &Key,
         (phase, mut gathering): (Phase, Gathering),
         (deadlines, at, now): (Deadlines, Timestamp, Timestamp),
-        mut effects: Vec<Effect>,
+        ((what, ending), mut effects): ((What, Ending), Vec<Effect>),
     ) -> Transition<State> {
         if phase == Phase::Open {
             // The timer may not have fired yet for deadlines that have passed by the event times of the members.
             effects.extend(self.passed(key, &mut gathering, deadlines, |deadline| deadline < at));
         }
-        let is_partial = self.rules.at_least.is_some() && !self.is_full_at(&gathering, at);
         effects.extend(self.drop_later(key, &mut gathering, at));
         effects.extend(self.late(key, &gathering, deadlines.due));
         effects.reserve_exact(6);
@@ -31,12 +52,25 @@ impl Bundle {
         let forwarded = (&gathering, &*self.rules.members);
         let span = Span { first, last: at, late: at > deadlines.due };
         effects.push(Effect::Forward(submission::forward(key, (&self.source, &self.output), forwarded, span)));
-        effects.push(count::one(count::CLOSED, if is_partial { "partial" } else { "completed" }));
+        effects.push(count::one(count::CLOSED, outcome(what)));
         effects.push(count::members(&gathering, "forwarded"));
         effects.push(Effect::Unschedule(DEADLINE));
-        let end = (at, if is_partial { What::Partial } else { What::Completed });
-        self.end_timeline(&mut gathering, deadlines.due, end);
-        self.closed(gathering, (Ending::Completed, Vec::new()), effects, now)
+        // What an operator has done, was done then.
+        let ended_at = if ending == Ending::Forced { now } else { at };
+        self.end_timeline(&mut gathering, deadlines.due, (ended_at, what));
+        self.closed(gathering, (ending, Vec::new()), effects, now)
+    }
+
+    /// Ends an incomplete bundle without a submission, by an operator's command.
+    pub(super) fn cancel(&self, key: &Key, mut gathering: Gathering, now: Timestamp) -> Transition<State> {
+        let Some(deadlines) = self.rules.deadlines(&gathering) else { return Phase::Open.with(gathering, Vec::new()) };
+        let missing = alert::names_and_more(&self.missing(&gathering, Timestamp::from_millis(i64::MAX)));
+        let mut effects = self.late(key, &gathering, deadlines.due);
+        effects.push(count::members(&gathering, "cancelled"));
+        effects.push(count::one(count::CLOSED, outcome(What::Cancelled)));
+        effects.push(Effect::Unschedule(DEADLINE));
+        self.end_timeline(&mut gathering, deadlines.due, (now, What::Cancelled));
+        self.closed(gathering, (Ending::Cancelled, missing), effects, now)
     }
 
     /// The alerts of the members after the deadline. They come with the end of the bundle, because until then an earlier member may
@@ -73,7 +107,7 @@ impl Bundle {
         now: Timestamp,
     ) -> Transition<State> {
         effects.push(Effect::Schedule(Timer { kind: KEEP_CLOSED, due: now.saturating_add(self.rules.keep_closed) }));
-        if gathering.is_in_parts() {
+        if gathering.is_in_parts() && !ending.is_without_submission() {
             effects.push(Effect::DropParts);
         }
         let marker = Marker::of(gathering, ending, |role, member| self.digest(role, member));
@@ -142,13 +176,31 @@ impl Bundle {
         mut effects: Vec<Effect>,
     ) -> Transition<State> {
         let Deadlines { due, expiry, .. } = deadlines;
-        effects.extend(self.drop_later(key, &mut gathering, expiry));
+        let later = self.drop_later(key, &mut gathering, expiry);
+        if !later.is_empty() && gathering.is_in_parts() {
+            // The parts are those of all members. Members that were stored can be stored again.
+            effects.extend(parts_of(&mut gathering, None).unwrap_or_default());
+        }
+        effects.extend(later);
         effects.extend(self.late(key, &gathering, due));
         let missing = self.missing(&gathering, expiry);
         effects.push(alert::expired(key, &missing, (expiry, due)));
         effects.push(count::members(&gathering, "expired"));
-        effects.push(count::one(count::CLOSED, "expired"));
+        effects.push(count::one(count::CLOSED, outcome(What::Expired)));
         self.end_timeline(&mut gathering, due, (expiry, What::Expired));
         self.closed(gathering, (Ending::Expired, alert::names_and_more(&missing)), effects, now)
+    }
+}
+
+/// The value of the metric's label.
+const fn outcome(end: What) -> &'static str {
+    match end {
+        What::Partial => "partial",
+        What::Expired => "expired",
+        What::Forced => "forced",
+        What::Cancelled => "cancelled",
+        What::Completed | What::Event { .. } | What::Warned | What::Breached | What::Extended | What::Reopened => {
+            "completed"
+        }
     }
 }

@@ -54,13 +54,25 @@ pub(super) fn families() -> Vec<Family> {
         ),
         family(
             MEMBERS,
-            "Members that have left their open bundle: forwarded or expired with it, or removed, because they deviate, which \
-             sheaf_bundle_events_total counts then too.",
+            "Members that have left their open bundle: forwarded, expired or cancelled with it, or removed, because they deviate, \
+             which sheaf_bundle_events_total counts then too. Those of reopened bundles are open again.",
             &["end"],
-            &[["forwarded", ""], ["expired", ""], ["removed", ""]],
+            &[
+                ["forwarded", ""],
+                ["expired", ""],
+                ["cancelled", ""],
+                ["removed", ""],
+                ["reopened_expired", ""],
+                ["reopened_cancelled", ""],
+            ],
         ),
-        family(OPENED, "Bundles opened.", &[], &[["", ""]]),
-        family(CLOSED, "Bundles closed.", &["outcome"], &[["completed", ""], ["partial", ""], ["expired", ""]]),
+        family(OPENED, "Bundles opened or reopened.", &[], &[["", ""]]),
+        family(
+            CLOSED,
+            "Bundles closed.",
+            &["outcome"],
+            &[["completed", ""], ["partial", ""], ["expired", ""], ["forced", ""], ["cancelled", ""]],
+        ),
         family(
             WARNINGS,
             "Warnings before a deadline, by the missing members.",
@@ -97,7 +109,7 @@ pub(super) const fn one(family: &'static str, label: &'static str) -> Effect {
     Effect::Count(Count::with(family, label))
 }
 
-/// Counts all members of a bundle that ends.
+/// Counts all members of a bundle that ends or is reopened.
 pub(super) fn members(gathering: &Gathering, end: &'static str) -> Effect {
     let members = u64::from(gathering.count()) + u64::from(gathering.parent().is_some());
     Effect::CountMany(Count::with(MEMBERS, end), members)

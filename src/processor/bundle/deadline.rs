@@ -30,11 +30,24 @@ impl Rules {
         {
             due = stated;
         }
+        let mut expiry = first.saturating_add(self.expire);
+        if let Some(until) = gathering.timing.extended {
+            expiry = expiry.saturating_add(until.since(due));
+            due = until;
+        }
         let warning = match self.warn_before {
             None => None,
             Some(before) => Some(due.saturating_sub(before)).filter(|warning| *warning > first),
         };
-        Some(Deadlines { warning, due, expiry: first.saturating_add(self.expire) })
+        Some(Deadlines { warning, due, expiry })
+    }
+
+    /// The end of an incomplete bundle; `None` without members.
+    pub(super) fn expiry(&self, gathering: &Gathering) -> Option<Timestamp> {
+        if gathering.timing.extended.is_some() {
+            return self.deadlines(gathering).map(|deadlines| deadlines.expiry);
+        }
+        Some(gathering.first_at()?.saturating_add(self.expire))
     }
 }
 

@@ -14,9 +14,8 @@ impl Bundle {
     /// True if the bundle has ended before this event time, whatever else may still come. Its end is known if other members can
     /// only move it back.
     pub(super) fn has_ended_by(&self, gathering: &Gathering, at: Timestamp) -> bool {
-        let Some(first) = gathering.first_at() else { return false };
-        let has_ended =
-            gathering.timing.completes_at.is_some_and(|end| end < at) || first.saturating_add(self.rules.expire) < at;
+        let Some(expiry) = self.rules.expiry(gathering) else { return false };
+        let has_ended = gathering.timing.completes_at.is_some_and(|end| end < at) || expiry < at;
         has_ended
             && match self.counting {
                 // Another child may announce a larger number.

@@ -245,7 +245,13 @@ impl From<MarkerV1> for Marker {
             EndingV1::Completed => Ending::Completed,
         };
         let seen = marker.seen.into_iter().map(|(name, content)| (Fingerprint(name), Fingerprint(content))).collect();
-        Self { ending, seen, missing: Vec::new(), story: Story::without_timeline(fingerprints_of(marker.reported)) }
+        Self {
+            ending,
+            seen,
+            missing: Vec::new(),
+            story: Story::without_timeline(fingerprints_of(marker.reported)),
+            kept: None,
+        }
     }
 }
 

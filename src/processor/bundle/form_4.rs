@@ -97,14 +97,14 @@ impl From<MemberV4> for Member {
 }
 
 impl From<Timing> for TimingV4 {
-    fn from(Timing { warned, stated, condition_failed, completes_at }: Timing) -> Self {
+    fn from(Timing { warned, stated, condition_failed, completes_at, .. }: Timing) -> Self {
         Self { warned, stated, condition_failed, completes_at }
     }
 }
 
 impl From<TimingV4> for Timing {
     fn from(TimingV4 { warned, stated, condition_failed, completes_at }: TimingV4) -> Self {
-        Self { warned, stated, condition_failed, completes_at }
+        Self { warned, stated, condition_failed, completes_at, extended: None }
     }
 }
 
@@ -119,15 +119,22 @@ impl From<MarkerV4> for Marker {
     fn from(MarkerV4 { ending, seen, reported }: MarkerV4) -> Self {
         let ending = ending.into();
         let seen = seen.into_iter().map(|(name, content)| (Fingerprint(name), Fingerprint(content))).collect();
-        Self { ending, seen, missing: Vec::new(), story: Story::without_timeline(fingerprints_of(reported)) }
+        Self {
+            ending,
+            seen,
+            missing: Vec::new(),
+            story: Story::without_timeline(fingerprints_of(reported)),
+            kept: None,
+        }
     }
 }
 
 impl From<Ending> for EndingV4 {
     fn from(ending: Ending) -> Self {
         match ending {
-            Ending::Completed => Self::Completed,
-            Ending::Expired => Self::Expired,
+            // The marker of an operator's ending has version 6.
+            Ending::Completed | Ending::Forced => Self::Completed,
+            Ending::Expired | Ending::Cancelled => Self::Expired,
         }
     }
 }

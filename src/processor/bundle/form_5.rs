@@ -39,6 +39,11 @@ const BREACHED: u8 = 65;
 const COMPLETED: u8 = 66;
 const PARTIAL: u8 = 67;
 const EXPIRED: u8 = 68;
+// Since version 6.
+const EXTENDED: u8 = 69;
+const REOPENED: u8 = 70;
+const FORCED: u8 = 71;
+const CANCELLED: u8 = 72;
 
 /// The entry of a bundle, with its members or without.
 #[derive(Serialize, Deserialize)]
@@ -139,13 +144,14 @@ impl TryFrom<MarkerV5> for Marker {
     fn try_from(marker: MarkerV5) -> Result<Self, Error> {
         let MarkerV5 { ending, seen, missing, reported, timeline } = marker;
         let seen = seen.into_iter().map(|(name, content)| (Fingerprint(name), Fingerprint(content))).collect();
-        let story = Story { reported: fingerprints_of(reported), timeline: Some(Box::new(timeline.try_into()?)) };
-        Ok(Self { ending: ending.into(), seen, missing, story })
+        let timeline = Some(Box::new(timeline.try_into()?));
+        let story = Story { reported: fingerprints_of(reported), timeline, is_opened: false };
+        Ok(Self { ending: ending.into(), seen, missing, story, kept: None })
     }
 }
 
 impl TimelineV5 {
-    fn of(story: &Story) -> Self {
+    pub(super) fn of(story: &Story) -> Self {
         let Some(timeline) = &story.timeline else { return Self::default() };
         let mut items = Vec::with_capacity(timeline.items.len() * ITEM_LEN);
         timeline.items.iter().for_each(|item| write(item, &mut items));
@@ -187,6 +193,10 @@ fn write(item: &TimelineItem, out: &mut Vec<u8>) {
         What::Completed => (COMPLETED, 0, 0, 0),
         What::Partial => (PARTIAL, 0, 0, 0),
         What::Expired => (EXPIRED, 0, 0, 0),
+        What::Extended => (EXTENDED, 0, 0, 0),
+        What::Reopened => (REOPENED, 0, 0, 0),
+        What::Forced => (FORCED, 0, 0, 0),
+        What::Cancelled => (CANCELLED, 0, 0, 0),
     };
     out.extend_from_slice(&[code, source]);
     out.extend_from_slice(&partition.to_le_bytes());
@@ -202,6 +212,10 @@ fn read(bytes: &[u8; ITEM_LEN]) -> Result<TimelineItem, Error> {
         COMPLETED => What::Completed,
         PARTIAL => What::Partial,
         EXPIRED => What::Expired,
+        EXTENDED => What::Extended,
+        REOPENED => What::Reopened,
+        FORCED => What::Forced,
+        CANCELLED => What::Cancelled,
         code => {
             let Some(outcome) = OUTCOMES.get(usize::from(code)).copied() else {
                 return Err(Error::Corrupt(format!("unknown code {code} in a timeline")));

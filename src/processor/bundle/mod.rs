@@ -29,8 +29,8 @@
 //! | Closed | same id and value: `duplicate`; same id: `conflict`, alert; else `after_closing`, alert | | - | none |
 //!
 //! A dash means that the state is unchanged and there are no effects. Completing forwards the submission; expiring does not. Both
-//! leave a marker for [`Rules::keep_closed`]. An operator's command is rejected and the outcome of an act is settled in every
-//! state, because a bundle has neither commands nor acts. Each deviating event is alerted once, and at most [`REPORTED_MAX`]
+//! leave a marker for [`Rules::keep_closed`]. The outcome of an act is settled in every state, because a bundle has no acts. The commands
+//! of an operator have a table in [`command`]. Each deviating event is alerted once, and at most [`REPORTED_MAX`]
 //! of one bundle, unless [`Rules::reports`] says that it is counted only or ignored.
 //!
 //! **Equality**: two events are equal if their values are equal as JSON, without the fields that the source ignores
@@ -81,12 +81,15 @@
 //! | `time` | parses event times |
 //! | `plausible` | event times that cannot be |
 //! | `keying` | the keying step before the inbox |
-//! | `state`, `gathering`, `member`, `stored`, `form`, `form_4`, `form_5` | the state and its encoding |
+//! | `state`, `gathering`, `member`, `stored`, `form`, `form_4`, `form_5`, `form_6` | the state and its encoding |
+//! | `parts` | members in parts of the entry |
 //! | `story`, `timeline`, `whole_timeline` | what happened to a bundle |
 //! | `completion`, `complete_when`, `counting` | when a bundle is complete |
 //! | `classify`, `conflict` | the class of a member event; another content for a known member |
 //! | `step`, `phase`, `settle`, `close`, `deadline`, `cut_off`, `timing` | the transitions, the deadlines |
+//! | [`command`] | the transitions by an operator's command |
 //! | `submission`, `alert`, `report`, `count` | records, alerts and metrics |
+//! | `progress` | records of an incomplete bundle: its opening, and signals of its members |
 //! | `status`, `show` | the statuses for lists; a bundle as JSON |
 //! | `fingerprint` | hashes of members, to recognize duplicates |
 
@@ -94,6 +97,7 @@ mod alert;
 mod classify;
 mod close;
 mod cloud_event;
+pub mod command;
 mod complete_when;
 mod completion;
 mod condition;
@@ -107,15 +111,18 @@ mod fingerprint;
 mod form;
 mod form_4;
 mod form_5;
+mod form_6;
 mod gathering;
 mod id;
 mod invalid;
 mod keying;
 mod member;
+mod parts;
 mod phase;
 mod place;
 mod plausible;
 mod policy;
+mod progress;
 mod report;
 mod rules;
 mod settle;
@@ -146,6 +153,7 @@ pub use keying::{KeyingError, MemberKeying};
 pub use member::{Member, Origin};
 pub use place::{Format, Place};
 pub use policy::{EventOutcome, Report, Reports, Resolution};
+pub use progress::{OPENED_TYPE, OPENINGS, SIGNALS};
 pub use rules::{
     AtLeast, CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat,
     NO_IDS_DEFAULT, NamedChildren, PLAUSIBLE_FROM, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,
@@ -292,17 +300,20 @@ impl Bundle {
     /// The same state with names of children as the topology has them now. A child whose name is none of its topic's sources gets
     /// that of the first one.
     fn renamed(&self, state: State) -> State {
+        match state {
+            State::Open(gathering) => State::Open(self.renamed_members(gathering)),
+            State::Breached(gathering) => State::Breached(self.renamed_members(gathering)),
+            closed @ State::Closed(_) => closed,
+        }
+    }
+
+    fn renamed_members(&self, gathering: Gathering) -> Gathering {
         let name = |child: &Member| {
             let mut names = self.sources_of(&child.origin.topic).iter().filter_map(|source| source.name.as_ref());
             let first = names.clone().next();
             names.find(|name| child.name.as_ref() == Some(name)).or(first).cloned()
         };
-        let has_names = !self.rules.members.is_empty();
-        match state {
-            State::Open(gathering) => State::Open(gathering.rename(has_names, name)),
-            State::Breached(gathering) => State::Breached(gathering.rename(has_names, name)),
-            closed @ State::Closed(_) => closed,
-        }
+        gathering.rename(!self.rules.members.is_empty(), name)
     }
 
     /// The hash of a member's content. A member of a source that the topology does not have any more is hashed as a whole.

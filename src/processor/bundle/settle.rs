@@ -3,8 +3,9 @@
 use super::classify::{no_position, too_many};
 use super::counting::Counting;
 use super::deadline::Deadlines;
+use super::parts::parts_of;
 use super::phase::Phase;
-use super::{Bundle, DEADLINE, EventOutcome, Gathering, Member, Role, State, Timing, alert, count, stored};
+use super::{Bundle, DEADLINE, EventOutcome, Gathering, Member, Role, State, Timing, alert, count};
 use crate::model::{Key, Reject, RejectReason, Timer, Timestamp};
 use crate::processor::{Effect, Transition};
 
@@ -33,6 +34,7 @@ impl Bundle {
         change: Change<'_>,
         mut effects: Vec<Effect>,
     ) -> Result<Transition<State>, Reject> {
+        effects.extend(self.progress(key, &mut gathering, change.added));
         if self.is_flexible {
             let (completes_at, error) = self.completes_at(&gathering, change.added.map(|(_, member)| member.at));
             gathering.timing.completes_at = completes_at;
@@ -50,6 +52,7 @@ impl Bundle {
             {
                 self.trim(key, &mut gathering, expected, &mut effects);
             }
+            effects.extend(self.last_progress(key, &gathering));
             let at = gathering.last_at().unwrap_or(last);
             return Ok(self.complete(key, (phase, gathering), (deadlines, at, change.now), effects));
         }
@@ -81,25 +84,6 @@ impl Bundle {
         }
         !surplus.is_empty()
     }
-}
-
-/// The effects that store members in parts: the new member's; those of all members if they move to parts now, or if some
-/// were removed or replaced.
-fn parts_of(gathering: &mut Gathering, added: Option<(Role, &Member)>) -> Result<Vec<Effect>, Reject> {
-    let part = |role, member: &Member| match stored::part(role, member) {
-        Ok(bytes) => Ok(Effect::AddPart(bytes)),
-        Err(error) => Err(Reject::new(RejectReason::Unreadable, error.to_string())),
-    };
-    if let (true, Some((role, member))) = (gathering.is_in_parts(), added) {
-        return Ok(vec![part(role, member)?]);
-    }
-    if !gathering.is_in_parts() && !gathering.is_large() {
-        return Ok(Vec::new());
-    }
-    let all = gathering.members().map(|(role, member)| part(role, member));
-    let effects = gathering.is_in_parts().then_some(Ok(Effect::DropParts)).into_iter().chain(all).collect();
-    gathering.set_in_parts();
-    effects
 }
 
 /// Rejects a member with which the payloads would have this size.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::timeline::{TimelineItem, What};
-use super::{Bundle, Ending, EventOutcome, Gathering, Marker, Member, Role, State, Timeline, alert, status};
+use super::{Bundle, EventOutcome, Gathering, Marker, Member, Role, State, Timeline, alert, status};
 use crate::model::{Key, Timestamp};
 
 /// The bundle as JSON.
@@ -56,7 +56,15 @@ fn ended(marker: &Marker) -> Map<String, Value> {
     };
     let is_member = |item: &&TimelineItem| match item.what {
         What::Event { outcome, .. } => matches!(outcome, EventOutcome::Accepted | EventOutcome::Late),
-        What::Warned | What::Breached | What::Completed | What::Partial | What::Expired => false,
+        What::Warned
+        | What::Breached
+        | What::Completed
+        | What::Partial
+        | What::Expired
+        | What::Extended
+        | What::Reopened
+        | What::Forced
+        | What::Cancelled => false,
     };
     let items = timeline.in_order();
     let without_outcome = |mut member: Value| {
@@ -67,10 +75,10 @@ fn ended(marker: &Marker) -> Map<String, Value> {
     let members: Vec<Value> = members.collect();
     let mut shown = timeline_of(timeline);
     shown.insert("members".to_owned(), json!(members));
-    if marker.ending == Ending::Expired {
+    if marker.ending.is_without_submission() {
         shown.insert("missing".to_owned(), json!(marker.missing));
     }
-    if let Some(end) = items.iter().find(|item| item.is_end()) {
+    if let Some(end) = items.iter().rfind(|item| item.is_end()) {
         shown.insert("ended_at".to_owned(), json!(end.at.to_string()));
     }
     shown
@@ -94,6 +102,10 @@ fn of_item(timeline: &Timeline, item: &TimelineItem) -> Value {
         What::Completed => "submitted",
         What::Partial => "submitted_partial",
         What::Expired => "expired",
+        What::Extended => "extended",
+        What::Reopened => "reopened",
+        What::Forced => "submitted_forced",
+        What::Cancelled => "cancelled",
     };
     let mut shown = json!({ "at": item.at.to_string(), "what": what });
     if let (Some((source, origin)), Some(shown)) = (timeline.origin(item), shown.as_object_mut()) {

@@ -25,10 +25,12 @@ pub struct Marker {
     pub ending: Ending,
     /// The fingerprints of name and content of each member, sorted by name. Those of sheaf 0.1.0 are of the bytes.
     pub seen: Vec<(Fingerprint, Fingerprint)>,
-    /// What was missing when it expired, by name; of more than an alert lists the number.
+    /// What was missing when it ended without a submission, by name; of more than an alert lists the number.
     pub missing: Vec<String>,
     /// The alerted deviations, and the timeline, as [`Gathering::story`].
     pub story: Story,
+    /// The members of a bundle that may be reopened, without a story.
+    pub kept: Option<Box<Gathering>>,
 }
 
 /// How a bundle ended.
@@ -38,11 +40,26 @@ pub enum Ending {
     Completed,
     /// Members were missing until the expiry.
     Expired,
+    /// An operator has submitted it with the members that were there.
+    Forced,
+    /// An operator has ended it without a submission.
+    Cancelled,
+}
+
+impl Ending {
+    /// True if nothing was submitted.
+    pub(super) const fn is_without_submission(self) -> bool {
+        match self {
+            Self::Expired | Self::Cancelled => true,
+            Self::Completed | Self::Forced => false,
+        }
+    }
 }
 
 impl Marker {
-    /// The marker of a bundle that is closed now, with its whole timeline; `digest` hashes the content of a member.
-    pub(super) fn of(gathering: Gathering, ending: Ending, digest: impl Fn(Role, &Member) -> u128) -> Self {
+    /// The marker of a bundle that is closed now, with its whole timeline; `digest` hashes the content of a member. Its members are kept
+    /// if it ends without a submission.
+    pub(super) fn of(mut gathering: Gathering, ending: Ending, digest: impl Fn(Role, &Member) -> u128) -> Self {
         let fingerprints = |(role, member): (Role, &Arc<Member>)| {
             let name = Fingerprint::of_member(role, member.name.as_deref(), &member.id);
             (name, name.of_content(digest(role, member)))
@@ -50,8 +67,10 @@ impl Marker {
         let mut seen: Vec<_> = gathering.members().map(fingerprints).collect();
         seen.sort_unstable();
         // Sorted, so that it does not depend on the order of arrival.
-        let mut story = gathering.story;
+        let mut story = std::mem::take(&mut gathering.story);
         story.reported.sort_unstable();
-        Self { ending, seen, missing: Vec::new(), story }
+        story.is_opened = false;
+        let kept = ending.is_without_submission().then(|| Box::new(gathering));
+        Self { ending, seen, missing: Vec::new(), story, kept }
     }
 }

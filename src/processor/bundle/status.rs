@@ -9,11 +9,13 @@ const CHILDREN: u64 = 2;
 /// The bit for an SLA breach, added to these.
 const BREACHED: u64 = 4;
 const CLOSED: u64 = 8;
-/// The bit for an expiry, added to this.
+/// The bits for another end than a completion, added to this.
 const EXPIRED: u64 = 1;
+const FORCED: u64 = 2;
+const CANCELLED: u64 = 4;
 
 /// The names, by number.
-const NAMES: [(u64, &str); 10] = [
+const NAMES: [(u64, &str); 12] = [
     (0, "open/waiting-completion"),
     (BREACHED, "breached/waiting-completion"),
     (PARENT, "open/waiting-parent"),
@@ -24,6 +26,8 @@ const NAMES: [(u64, &str); 10] = [
     (BREACHED | PARENT | CHILDREN, "breached/waiting-both"),
     (CLOSED, "closed"),
     (CLOSED | EXPIRED, "expired"),
+    (CLOSED | FORCED, "closed/forced"),
+    (CLOSED | CANCELLED, "cancelled"),
 ];
 
 /// The status of a bundle; incomplete bundles are sorted by deadline if that is always as long after their earliest member, else
@@ -39,6 +43,8 @@ pub(super) fn listing(bundle: &Bundle, state: &State) -> Listing {
             let ending = match marker.ending {
                 Ending::Completed => 0,
                 Ending::Expired => EXPIRED,
+                Ending::Forced => FORCED,
+                Ending::Cancelled => CANCELLED,
             };
             Listing::of(Status(CLOSED | ending), None)
         }

@@ -10,11 +10,11 @@ use super::counting::Counting;
 use super::phase::Phase;
 use super::settle::{Change, refuse_too_large};
 use super::{
-    Bundle, DEADLINE, EventOutcome, Fingerprint, Gathering, KEEP_CLOSED, Marker, Report, Role, State, alert, count,
-    plausible, show, status,
+    Bundle, DEADLINE, EventOutcome, Fingerprint, Gathering, KEEP_CLOSED, Marker, Report, Role, State, alert, command,
+    count, plausible, show, status,
 };
-use crate::model::{ActSlot, Key, Listing, Moment, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
-use crate::processor::{Effect, Family, Input, Processor, Transition};
+use crate::model::{ActSlot, Key, Listing, Moment, Reject, Status, Timer, TimerKind, Timestamp};
+use crate::processor::{CommandSpec, Effect, Family, Input, Processor, Transition};
 
 /// An input of a bundle, by the columns of the table.
 enum BundleInput<'r> {
@@ -68,6 +68,10 @@ impl Processor for Bundle {
         count::families()
     }
 
+    fn commands(&self) -> &'static [CommandSpec] {
+        command::COMMANDS
+    }
+
     fn alerts(&self) -> &'static [&'static str] {
         &alert::KINDS
     }
@@ -88,8 +92,7 @@ impl Processor for Bundle {
             },
             Input::Outcome(outcome) => BundleInput::UnknownOutcome(outcome.slot),
             Input::Command(command) => {
-                let detail = format!("a bundle has no command `{}`", command.name);
-                return Err(Reject::new(RejectReason::Unparsable, detail));
+                return self.on_command(key, state.map(|state| self.renamed(state)), &command, at);
             }
         };
         let mut transition = self.on_input(key, state.map(|state| self.renamed(state)), input, at)?;
@@ -150,7 +153,10 @@ impl Bundle {
             return Ok(self.on_member_after_end(key, (phase, gathering), arrival, &class));
         }
         let (deviation, alert): (_, &dyn Fn() -> Effect) = match &class {
-            Class::Expected if member.at.saturating_add(self.rules.expire) > at.watermark => {
+            Class::Expected
+                if gathering.timing.extended.is_some()
+                    || member.at.saturating_add(self.rules.expire) > at.watermark =>
+            {
                 return self.on_expected(key, (phase, gathering), arrival, at.wall);
             }
             Class::Conflict(kept) => return self.on_conflict(key, (phase, gathering), arrival, (kept, at.wall)),

@@ -1,5 +1,6 @@
 //! What is known of a bundle besides its members: the deviations that were alerted, and the timeline.
 
+use super::timeline::TimelineItem;
 use super::{Fingerprint, Timeline};
 
 /// What is known of a bundle besides its members.
@@ -9,12 +10,19 @@ pub struct Story {
     pub reported: Vec<Fingerprint>,
     /// Deviating events, and deadlines that have passed; of a bundle that has ended all events. Most open bundles have none.
     pub timeline: Option<Box<Timeline>>,
+    /// True once its opening is forwarded ([`Rules::progress`](super::Rules::progress)).
+    pub is_opened: bool,
 }
 
 impl Story {
     /// The story of a bundle that was stored without a timeline.
     pub(super) const fn without_timeline(reported: Vec<Fingerprint>) -> Self {
-        Self { reported, timeline: None }
+        Self { reported, timeline: None, is_opened: false }
+    }
+
+    /// True if an operator's command has changed the bundle.
+    pub(super) fn has_commands(&self) -> bool {
+        self.timeline.as_ref().is_some_and(|timeline| timeline.items.iter().any(TimelineItem::is_command))
     }
 
     /// The timeline, to be added to.

@@ -55,6 +55,14 @@ pub(super) enum What {
     Partial,
     /// The end: not submitted.
     Expired,
+    /// An operator has set the deadline.
+    Extended,
+    /// An operator has reopened it.
+    Reopened,
+    /// The end: an operator has submitted it with the members that were there.
+    Forced,
+    /// The end: an operator has ended it without a submission.
+    Cancelled,
 }
 
 impl Timeline {
@@ -100,10 +108,32 @@ impl Timeline {
         }
     }
 
+    /// Appends a deadline that an operator has set, in place of the former one, or a reopening.
+    pub(super) fn moved(&mut self, at: Timestamp, what: What) {
+        self.items.retain(|item| item.what != What::Extended);
+        self.passed(at, what);
+    }
+
+    /// Removes the events of members, which are stored as members again.
+    pub(super) fn without<'a>(&mut self, members: impl Iterator<Item = &'a Origin>) {
+        let members: Vec<&Origin> = members.collect();
+        let Self { sources, items, .. } = self;
+        items.retain(|item| {
+            let What::Event { source, partition, offset, outcome } = item.what else { return true };
+            let is_joined = matches!(outcome, EventOutcome::Accepted | EventOutcome::Late);
+            let topic = sources.get(usize::from(source)).map(|source| &source.topic);
+            let is_of =
+                |origin: &&Origin| (Some(&origin.topic), origin.partition, origin.offset) == (topic, partition, offset);
+            !(is_joined && members.iter().any(is_of))
+        });
+    }
+
     /// What happened up to the end by event time, and then in the order of processing.
     pub(super) fn in_order(&self) -> Vec<TimelineItem> {
         let mut items = self.items.clone();
-        let end = items.iter().position(TimelineItem::is_end).map_or(items.len(), |end| end + 1);
+        let last = items.iter().rposition(|item| item.is_end() || item.what == What::Reopened);
+        let end = last.filter(|last| items.get(*last).is_some_and(TimelineItem::is_end));
+        let end = end.map_or(items.len(), |end| end + 1);
         if let Some(before) = items.get_mut(..end) {
             before.sort_unstable();
         }
@@ -164,7 +194,12 @@ impl TimelineItem {
 
     /// True for the end of a bundle.
     pub(super) const fn is_end(&self) -> bool {
-        matches!(self.what, What::Completed | What::Partial | What::Expired)
+        matches!(self.what, What::Completed | What::Partial | What::Expired | What::Forced | What::Cancelled)
+    }
+
+    /// True for what an operator has done.
+    pub(super) const fn is_command(&self) -> bool {
+        matches!(self.what, What::Extended | What::Reopened | What::Forced | What::Cancelled)
     }
 }
 

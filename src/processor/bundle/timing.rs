@@ -13,4 +13,6 @@ pub struct Timing {
     pub condition_failed: bool,
     /// The time at which it is complete, if the number of its members may vary.
     pub completes_at: Option<Timestamp>,
+    /// The deadline that an operator has set in place of that of the rules.
+    pub extended: Option<Timestamp>,
 }

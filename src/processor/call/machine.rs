@@ -10,6 +10,8 @@ use crate::model::{Key, Timestamp, Verdict};
 /// What is known of a call whose answer was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
+    /// The receiver can be asked whether it was executed. The caller asks: here the call ends in doubt.
+    LookUp,
     /// The request has a key by which the receiver recognizes a repetition, so it is repeated.
     Idempotent,
     /// A repetition would be executed again, so there is none.
@@ -112,7 +114,7 @@ impl Call {
             Verdict::Unknown(detail) => (Retry::LostAnswer, detail, None),
             Verdict::Inherited => (Retry::Inherited, "a previous owner of the task may have made it".to_owned(), None),
         };
-        if limits.certainty == Certainty::Once && matches!(retry, Retry::LostAnswer | Retry::Inherited) {
+        if limits.certainty != Certainty::Idempotent && matches!(retry, Retry::LostAnswer | Retry::Inherited) {
             return Next::End(End::InDoubt(detail));
         }
         if now.since(self.since) >= limits.give_up_after {

@@ -3,7 +3,7 @@
 //! | file | content |
 //! |---|---|
 //! | `machine` | [`Call`], the attempts of one call |
-//! | `answer` | [`Answer`], what a sink tells of an attempt |
+//! | `answer` | [`Answer`], what a sink tells of an attempt; [`Response`], an answer that a processor judges |
 //! | `request` | [`Request`], what a sink is asked to send |
 //! | `backoff` | the waits between attempts |
 //!
@@ -12,7 +12,7 @@
 //! A call is *pending* from the decision to make an attempt until its outcome, and *waits* between two attempts. An attempt is
 //! an [`Act`](crate::model::Act): it is committed before it is made.
 //!
-//! | outcome of an attempt | [`Certainty::Idempotent`] | [`Certainty::Once`] |
+//! | outcome of an attempt | [`Certainty::Idempotent`] | [`Certainty::Once`], [`Certainty::LookUp`] |
 //! |---|---|---|
 //! | executed | ends: executed | ends: executed |
 //! | refused | ends: refused | ends: refused |
@@ -21,7 +21,7 @@
 //! | any but the first two after [`Limits::give_up_after`] | ends: gave up | ends: gave up, or in doubt |
 //!
 //! An idempotent request has a key by which its receiver recognizes a repetition. It is sent at least once, and executed once by
-//! a receiver that honours the key. A call with a look-up, as of [`delivery`](super::delivery), has a machine of its own there:
+//! a receiver that honours the key. [`delivery`](super::delivery) has a machine of its own for the same certainties, with look-ups:
 //! its stored form is older than this one.
 
 mod answer;
@@ -29,7 +29,7 @@ mod backoff;
 mod machine;
 mod request;
 
-pub use answer::Answer;
+pub use answer::{Answer, Response};
 pub use backoff::Backoff;
 pub use machine::{Call, Certainty, End, Limits, Next, Retry};
-pub use request::{Mail, Request, Webhook};
+pub use request::{Http, Mail, Method, Request, Webhook};

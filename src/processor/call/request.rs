@@ -10,6 +10,36 @@ pub enum Request {
     Webhook(Webhook),
     /// A mail.
     Mail(Mail),
+    /// An HTTP request whose response is told as it is.
+    Http(Http),
+}
+
+/// An HTTP request to a path below the URL of a webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Http {
+    /// The method.
+    pub method: Method,
+    /// The path below the URL, and its query if there is one; empty, or `/..`.
+    pub path: String,
+    /// The header of [`key`](Self::key).
+    pub key_header: String,
+    /// The key by which the receiver recognizes a repetition.
+    pub key: String,
+    /// The body, JSON.
+    pub body: String,
+}
+
+/// The method of a request with a body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// `POST`.
+    #[default]
+    Post,
+    /// `PUT`.
+    Put,
+    /// `PATCH`.
+    Patch,
 }
 
 /// An HTTP POST to the URL of a webhook.

@@ -2,59 +2,31 @@
 //!
 //! A command sets a state, so a repetition changes nothing.
 //!
-//! | state | `retry` | `resolve as=submitted` | `resolve as=failed` |
-//! |---|---|---|---|
-//! | none | rejected | rejected | rejected |
-//! | Waiting | Submitting | Submitted | Failed |
-//! | Submitting, `LookingUp` | nothing: a call is in flight | rejected, until it has ended | rejected, until it has ended |
-//! | Unsure | nothing: it will be looked up | Submitted | rejected: it may have been executed |
-//! | Submitted | nothing | nothing | rejected |
-//! | Failed | Submitting | Submitted | nothing |
-//! | Unknown | `LookingUp`, as if its submit were in doubt since now; rejected if it cannot be looked up | Submitted | Failed |
+//! | state | `retry` | `resubmit submission=TEXT` | `resolve as=submitted` | `resolve as=failed` | `cancel` |
+//! |---|---|---|---|---|---|
+//! | none | rejected | rejected | rejected | rejected | rejected |
+//! | Waiting | Submitting | Submitting, rendered anew; Failed if it cannot be; rejected if a submit that is repeated may have been executed | Submitted | Failed; rejected if a submit that is repeated may have been executed | as `resolve as=failed` |
+//! | Submitting, `LookingUp` | nothing: a call is in flight | nothing | rejected, until it has ended | rejected, until it has ended | rejected, until it has ended |
+//! | Unsure | nothing: it will be looked up | rejected: it may have been executed | Submitted | rejected: it may have been executed | rejected |
+//! | Submitted | nothing | rejected | nothing | rejected | rejected |
+//! | Failed | Submitting, with another key | Submitting, rendered anew; Failed if it cannot be | Submitted | nothing | nothing |
+//! | Unknown | by its certainty, as if its submit were in doubt since now | rejected: state how it ended first | Submitted | Failed | rejected: state how it ended |
 //!
-//! An Unknown is looked up first: if it is found it was submitted, and only an empty look-up submits it again. What cannot be
-//! looked up takes the word of the operator: `resolve as=failed`, and then `retry`.
+//! `retry` sends the definition that was sent before. `resubmit` renders the submission with the template of today: the journal does not
+//! keep submissions, so the command has its text.
+//!
+//! An Unknown is looked up first: if it is found it was submitted, and only an empty look-up submits it again. One that its
+//! receiver recognizes is repeated with the same key. What can be neither takes the word of the operator: `resolve as=failed`, and
+//! then `retry`.
 
-use super::super::{ArgumentKind, ArgumentSpec, Command, CommandSpec, Effect, Transition};
+use super::super::call::Certainty;
+use super::super::{Command, Effect, Transition};
 use super::call::SUBMIT;
+use super::commands::{AS, CANCEL, FAILED, RESOLVE, RESUBMIT, RETRY, SUBMISSION, SUBMITTED};
 use super::end::end;
 use super::journal::{Content, Deliverable, End, Journal, Open};
 use super::{Delivery, count, submission};
 use crate::model::{Key, Reject, RejectReason, Timestamp};
-
-/// The command that submits at once what waits or has failed, and looks up what is unknown.
-pub const RETRY: &str = "retry";
-/// The command that states how a delivery ended, in the argument [`AS`].
-pub const RESOLVE: &str = "resolve";
-/// The argument of [`RESOLVE`]: [`SUBMITTED`] or [`FAILED`].
-pub const AS: &str = "as";
-/// The target has it.
-pub const SUBMITTED: &str = "submitted";
-/// The target does not have it.
-pub const FAILED: &str = "failed";
-
-/// The commands of a delivery.
-pub(super) const COMMANDS: &[CommandSpec] = &[
-    CommandSpec {
-        name: RETRY,
-        help: "submits at once what waits or has failed; looks up first what is unknown",
-        arguments: &[],
-        statuses: &["waiting", "failed", "unknown"],
-        is_dangerous: false,
-    },
-    CommandSpec {
-        name: RESOLVE,
-        help: "states how a delivery ended that is unknown, waits or has failed",
-        arguments: &[ArgumentSpec {
-            name: AS,
-            help: "whether the target has it",
-            kind: ArgumentKind::OneOf(&[SUBMITTED, FAILED]),
-            is_required: true,
-        }],
-        statuses: &["waiting", "unsure", "failed", "unknown"],
-        is_dangerous: true,
-    },
-];
 
 impl Delivery {
     /// A command of an operator.
@@ -75,7 +47,9 @@ impl Delivery {
             (RESOLVE, Some(SUBMITTED)) => self.on_resolve(key, journal, command, Statement { is_submitted: true, now }),
             (RESOLVE, Some(FAILED)) => self.on_resolve(key, journal, command, Statement { is_submitted: false, now }),
             (RESOLVE, _) => refused("write as=submitted or as=failed"),
-            _ => refused("the delivery processor knows the commands retry and resolve"),
+            (RESUBMIT, _) => self.on_resubmit(key, journal, command, now),
+            (CANCEL, _) => self.on_cancel(key, journal, command, now),
+            _ => refused("the delivery processor knows the commands retry, resubmit, resolve and cancel"),
         }
     }
 
@@ -95,14 +69,18 @@ impl Delivery {
                 self.submit(Open { commands, since: now, ..open }, now)
             }
             Journal::Unknown(end) => match reopened(end, now) {
-                Some((open, Content::Made(_))) if self.protocol.look_up_request(&open.deliverable).is_none() => {
-                    return Err(refusal(key, command, NO_LOOK_UP));
-                }
-                Some((open, Content::Made(_))) => self.look_up(key, open, now),
+                Some((open, Content::Made(_))) => match self.protocol.certainty(&open.deliverable) {
+                    Certainty::LookUp => self.look_up(key, open, now),
+                    Certainty::Idempotent => self.submit(Open { doubtful_since: Some(now), ..open }, now),
+                    Certainty::Once => return Err(refusal(key, command, NO_LOOK_UP)),
+                },
                 Some((_, Content::Submission(_))) | None => return Err(refusal(key, command, NO_CONTENT)),
             },
             Journal::Failed(end) => match reopened(end, now) {
-                Some((open, Content::Made(_))) => self.submit(open, now),
+                Some((open, Content::Made(_))) => {
+                    let deliverable = self.protocol.renew(open.deliverable);
+                    self.submit(Open { deliverable, ..open }, now)
+                }
                 Some((open, Content::Submission(text))) => {
                     let submission = submission::parse(key, Some(text.as_bytes()))?;
                     self.prepare_and_submit(key, open, (&submission, &text), now)?
@@ -111,6 +89,55 @@ impl Delivery {
             },
         };
         Ok(next.with(Effect::Count(count::RETRY_COMMAND)))
+    }
+
+    fn on_resubmit(
+        &self,
+        key: &Key,
+        journal: Journal,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<Transition<Journal>, Reject> {
+        let refused = |detail: &str| Err(refusal(key, command, detail));
+        let open = match journal {
+            Journal::Submitting(_) | Journal::LookingUp(_) => return Ok(Transition::to(journal)),
+            Journal::Unsure(_) => return refused(IN_DOUBT),
+            Journal::Submitted(_) => return refused(WAS_SUBMITTED),
+            Journal::Unknown(_) => return refused(STATE_FIRST),
+            Journal::Waiting(open) if self.may_be_executed(&open) => return refused(REPEATED),
+            Journal::Waiting(open) => Open { commands: open.commands.saturating_add(1), since: now, ..open },
+            Journal::Failed(end) => reopen(end, String::new(), now),
+        };
+        let Some(text) = command.arguments.get(SUBMISSION) else {
+            return refused("write submission=TEXT, the value of the submission record");
+        };
+        let submission = submission::parse(key, Some(text.as_bytes()))?;
+        let next = self.prepare_and_submit(key, open, (&submission, text), now)?;
+        Ok(next.with(Effect::Count(count::RETRY_COMMAND)))
+    }
+
+    fn on_cancel(
+        &self,
+        key: &Key,
+        journal: Journal,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<Transition<Journal>, Reject> {
+        let refused = |detail: &str| Err(refusal(key, command, detail));
+        match journal {
+            Journal::Submitting(_) | Journal::LookingUp(_) => refused(IN_FLIGHT),
+            Journal::Unsure(_) => refused(IN_DOUBT),
+            Journal::Submitted(_) => refused(WAS_SUBMITTED),
+            Journal::Unknown(_) => refused(STATE_FIRST),
+            Journal::Failed(_) => Ok(Transition::to(journal)),
+            Journal::Waiting(open) if self.may_be_executed(&open) => refused(REPEATED),
+            Journal::Waiting(open) => {
+                let detail = format!("cancelled by {}: {}", command.by, command.why);
+                let end = end(open, Some(detail), now);
+                let commands = end.commands.saturating_add(1);
+                Ok(self.resolve(key, End { commands, ..end }, false, now))
+            }
+        }
     }
 
     fn on_resolve(
@@ -127,21 +154,18 @@ impl Delivery {
             self.resolve(key, End { detail: detail.clone(), commands, ..end }, is_submitted, now)
         };
         match journal {
-            Journal::Submitting(_) | Journal::LookingUp(_) => {
-                Err(refusal(key, command, "a call is in flight: send the command again when it has ended"))
-            }
-            Journal::Unsure(_) if !is_submitted => {
-                Err(refusal(key, command, "it may have been executed, and will be looked up: wait for the outcome"))
-            }
+            Journal::Submitting(_) | Journal::LookingUp(_) => Err(refusal(key, command, IN_FLIGHT)),
+            Journal::Unsure(_) if !is_submitted => Err(refusal(key, command, IN_DOUBT)),
             Journal::Unsure(open) => {
                 let mut next = stated(end(open, None, now));
                 next.effects.insert(0, Effect::Settle(SUBMIT));
                 Ok(next)
             }
-            Journal::Waiting(open) => Ok(stated(end(open, None, now))),
-            Journal::Submitted(_) if !is_submitted => {
-                Err(refusal(key, command, "it was submitted: delete its folder at the target instead"))
+            Journal::Waiting(open) if !is_submitted && self.may_be_executed(&open) => {
+                Err(refusal(key, command, REPEATED))
             }
+            Journal::Waiting(open) => Ok(stated(end(open, None, now))),
+            Journal::Submitted(_) if !is_submitted => Err(refusal(key, command, WAS_SUBMITTED)),
             Journal::Failed(_) if !is_submitted => Ok(Transition::to(journal)),
             Journal::Submitted(_) => Ok(Transition::to(journal)),
             Journal::Failed(end) | Journal::Unknown(end) => Ok(stated(end)),
@@ -156,21 +180,33 @@ struct Statement {
     now: Timestamp,
 }
 
+const IN_FLIGHT: &str = "a call is in flight: send the command again when it has ended";
+const IN_DOUBT: &str = "it may have been executed, and will be looked up: wait for the outcome";
+const WAS_SUBMITTED: &str = "it was submitted: delete its folder at the target instead";
+const STATE_FIRST: &str = "it may have been executed: state how it ended with `sheaf deliveries resolve`, or look it up with `sheaf deliveries retry`";
+
 const NO_CONTENT: &str =
     "an older version ended it and kept no content: write its submission again under a new bundle id";
+
+const REPEATED: &str = "it may have been executed, and will be repeated: wait for the outcome";
 
 const NO_LOOK_UP: &str = "it may have been executed and cannot be looked up: state how it ended with `sheaf deliveries resolve`; after \
     `--as failed` a retry submits it again";
 
 /// An ended delivery, open again, and its content; `None` if it was not kept. Its attempts and calls go on, its time starts anew.
 fn reopened(end: End, now: Timestamp) -> Option<(Open, Content)> {
-    let content = end.content?;
+    let content = end.content.clone()?;
     let text = match &content {
         Content::Made(text) => text.clone(),
         Content::Submission(_) => String::new(),
     };
-    let open = Open {
-        deliverable: Deliverable { name: end.name, content: text, revision: end.revision },
+    Some((reopen(end, text, now), content))
+}
+
+/// An ended delivery, open again with this content.
+fn reopen(end: End, content: String, now: Timestamp) -> Open {
+    Open {
+        deliverable: Deliverable { name: end.name, content, revision: end.revision },
         origin: end.origin,
         attempts: end.attempts,
         since: now,
@@ -180,8 +216,7 @@ fn reopened(end: End, now: Timestamp) -> Option<(Open, Content)> {
         intended_at: now,
         doubtful_since: None,
         lookup_failures: 0,
-    };
-    Some((open, content))
+    }
 }
 
 fn refusal(key: &Key, command: &Command, detail: &str) -> Reject {

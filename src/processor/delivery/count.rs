@@ -1,12 +1,16 @@
 //! The metrics of the delivery processor, with all their series, and the kinds of its alerts.
 
 use super::super::{Count, Family};
+use crate::template;
 
 /// The kinds of alerts.
 pub(super) const ALERTS: [&str; 2] = ["delivery_failed", "delivery_unknown"];
 
 /// Submissions by outcome, and duplicates; label `outcome`.
 pub const SUBMISSIONS: &str = "sink_submissions_total";
+/// Renderings of the template; label `result`.
+const RENDERS: &str = "template_renders_total";
+pub(super) const RENDERED: Count = render("ok");
 /// Retried calls by reason; label `reason`.
 pub const RETRIES: &str = "sink_retries_total";
 
@@ -56,6 +60,22 @@ pub(super) fn families() -> Vec<Family> {
             ],
         ),
     ]
+}
+
+/// The family of renderings, with these series beside the ones of each template.
+pub(super) fn renders(more: &[Count]) -> Family {
+    let counts = more.iter().copied().chain([RENDERED]).chain(template::Error::KINDS.into_iter().map(render));
+    Family {
+        name: RENDERS,
+        help: "Templates rendered, by result.",
+        labels: &["result"],
+        series: counts.map(|count| count.labels).collect(),
+    }
+}
+
+/// A rendering with this result.
+pub(super) const fn render(result: &'static str) -> Count {
+    Count::with(RENDERS, result)
 }
 
 const fn one(family: &'static str, label: &'static str) -> Count {

@@ -7,6 +7,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
+use super::super::call::Certainty;
 use super::super::{Count, Effect, Forward, Transition};
 use super::journal::{Content, Deliverable, End, Journal, Open, Proof};
 use super::protocol::Words;
@@ -48,17 +49,19 @@ impl Delivery {
 
     /// To Unknown: a submit stays in doubt.
     pub(super) fn give_up(&self, key: &Key, open: Open, detail: String, now: Timestamp) -> Transition<Journal> {
-        let looks_first = self.protocol.look_up_request(&open.deliverable).is_some();
+        let certainty = self.protocol.certainty(&open.deliverable);
         let end = end(open, Some(detail), now);
         let forward = self.outcome(key, "unknown", &end);
         let sentence = "may or may not have been submitted and is not submitted again";
         let resolve = format!("look whether it is there, then run `sheaf deliveries resolve {key}");
-        let remedy = if looks_first {
-            format!("{resolve}`; or `sheaf deliveries retry {key}`, which looks first")
-        } else {
-            format!(
+        let remedy = match certainty {
+            Certainty::LookUp => format!("{resolve}`; or `sheaf deliveries retry {key}`, which looks first"),
+            Certainty::Idempotent => {
+                format!("{resolve}`; or `sheaf deliveries retry {key}`, which repeats it with the same key")
+            }
+            Certainty::Once => format!(
                 "{resolve} --as submitted`, or `--as failed` and `sheaf deliveries retry {key}`, which submits it again"
-            )
+            ),
         };
         let alert = self.alert("delivery_unknown", sentence, &end, &remedy);
         self.ended(Journal::Unknown(end), forward, count::UNKNOWN, now).with(alert)

@@ -12,7 +12,7 @@ impl Delivery {
     /// Intends a look-up, also after the horizon: a found submit is a proof at any time.
     pub(super) fn look_up(&self, key: &Key, open: Open, now: Timestamp) -> Transition<Journal> {
         let Some(request) = self.protocol.look_up_request(&open.deliverable) else {
-            return settle(SUBMIT, self.never_known(key, open, now, now));
+            return settle(SUBMIT, self.never_known(key, open, (now, "its target has no look-up any more"), now));
         };
         let call = open.call.saturating_add(1);
         let act = self.act(LOOK_UP, call, request);
@@ -60,10 +60,17 @@ impl Delivery {
     }
 
     /// A submit in doubt, executed by this time if at all, that no look-up can tell of.
-    pub(super) fn never_known(&self, key: &Key, open: Open, by: Timestamp, now: Timestamp) -> Transition<Journal> {
+    pub(super) fn never_known(
+        &self,
+        key: &Key,
+        open: Open,
+        (by, why): (Timestamp, &str),
+        now: Timestamp,
+    ) -> Transition<Journal> {
         let remedy = self.protocol.words(&open.deliverable.name).remedy;
         let detail = format!(
-            "the answer to the submit of {} was lost, and it cannot be looked up; it may still be executed until {by}: after that {remedy}",
+            "the outcome of the submit of {} is not known ({why}), and it cannot be looked up; it may still be executed until {by}: after \
+             that {remedy}",
             open.intended_at
         );
         self.give_up(key, open, detail, now)

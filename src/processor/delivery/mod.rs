@@ -10,10 +10,12 @@
 //! | `journal`, `stored` | the state and its encoding |
 //! | `call` | the calls of an entry, by slot and number |
 //! | `submit`, `lookup` | the transitions of a submit, and of a submit in doubt |
-//! | [`command`] | the transitions by an operator's command |
+//! | [`commands`], [`command`] | an operator's commands, and the transitions by them |
 //! | `end` | the transitions to a final state: outcome record, alert, dead letter |
 //! | `count`, `status`, `show` | metrics and alerts; statuses for lists; a delivery as JSON |
+//! | `sample` | sample bundles, with which templates are checked |
 //! | [`control_m`] | the protocol of Control-M |
+//! | [`webhook`] | the protocol of any service over HTTP |
 //!
 //! # The states
 //!
@@ -34,6 +36,10 @@
 //!   Failed ◀───┘
 //! ```
 //!
+//! What becomes of a submit in doubt (Unclear, Inherited) depends on its [`Certainty`](super::call::Certainty): with a look-up it is
+//! Unsure, as in the picture; an idempotent one is Waiting and repeated with the same key; one that can be neither looked up nor
+//! repeated is Unknown at once.
+//!
 //! # The table
 //!
 //! `match` in [`Delivery::step`] has one arm for each cell; nothing is matched by a wildcard.
@@ -50,11 +56,11 @@
 //! | outcome of the submit: [`SubmitAnswer`] or [`Verdict`] | becomes |
 //! |---|---|
 //! | Accepted | Submitted |
-//! | Refused | Failed |
-//! | Busy, `NotSent` | Waiting; Failed after `give_up_after` |
+//! | Refused | Failed; Unknown if an earlier submit of the series, repeated by its key, is in doubt |
+//! | Busy, `NotSent` | Waiting; after `give_up_after` Failed, or Unknown in the same case |
 //! | Suspended | Waiting; the attempt and its time do not count |
-//! | Unclear, Unknown | Unsure, for request time-out + visibility lag; Unknown if it cannot be looked up |
-//! | Inherited | Unsure, for the intent's validity + request time-out + visibility lag; Unknown if it cannot be looked up |
+//! | Unclear, Unknown | look-up: Unsure, for request time-out + visibility lag; idempotent: Waiting; once: Unknown |
+//! | Inherited | look-up: Unsure, for the intent's validity + request time-out + visibility lag; idempotent: Waiting; once: Unknown |
 //!
 //! | outcome of the look-up: [`LookUpAnswer`] or [`Verdict`] | becomes |
 //! |---|---|
@@ -63,8 +69,7 @@
 //! | Unclear, `NotSent`, Unknown, Inherited | Unsure, with back-off; Unknown past both `lookup_horizon` and `give_up_after` |
 //! | Suspended | Unsure |
 //!
-//! A deliverable for which [`Protocol::look_up_request`] has no request, such as an order of a deployed folder, is never Unsure or
-//! `LookingUp`.
+//! A deliverable without a look-up, such as an order of a deployed folder or an HTTP request, is never Unsure or `LookingUp`.
 //!
 //! Outcomes of another attempt are ignored. The commands of an operator have a table in [`command`].
 //!
@@ -83,7 +88,12 @@
 //!   [`Settle`](super::Effect::Settle)), so a new owner gets [`Verdict::Inherited`] and restarts the wait. The runtime delivers
 //!   it before it fires the timers of a restored task.
 //!
-//! What cannot be looked up is not submitted again: a lost answer or a new owner makes it Unknown at once. The alert says until
+//! What is recognized by its receiver (*idempotent*) is submitted again, but always with the key and the bytes of the first
+//! submit, which are part of the deliverable. So it is executed once by a receiver that honours the key, in whatever order the requests
+//! of old and new owners arrive. A new key needs a certain end without an execution: Failed, which is never reached while a submit
+//! of the series is in doubt, or the statement of an operator.
+//!
+//! What can be neither looked up nor repeated is not submitted again: a lost answer or a new owner makes it Unknown at once. The alert says until
 //! when it may still be executed, which is the end of the wait that a look-up would have. Only after the statement of an operator
 //! that it was not executed is there another submit.
 //!
@@ -98,12 +108,14 @@
 
 mod call;
 pub mod command;
+pub mod commands;
 pub mod control_m;
 pub mod count;
 mod end;
 mod journal;
 mod lookup;
 mod protocol;
+mod sample;
 mod settings;
 mod show;
 mod status;
@@ -112,11 +124,13 @@ mod submission;
 mod submit;
 #[cfg(test)]
 mod tests;
+pub mod webhook;
 
 pub use super::call::Backoff;
 pub use end::OUTCOMES;
 pub use journal::{Content, Deliverable, End, Journal, Open, Proof};
 pub use protocol::{LookUpAnswer, Prepared, Protocol, SubmitAnswer, Words};
+pub use sample::Children;
 pub use settings::Settings;
 pub use submission::{Submission, SubmissionKeying};
 
@@ -174,7 +188,7 @@ impl Processor for Delivery {
     }
 
     fn commands(&self) -> &'static [CommandSpec] {
-        command::COMMANDS
+        commands::COMMANDS
     }
 
     fn alerts(&self) -> &'static [&'static str] {

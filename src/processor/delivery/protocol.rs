@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::journal::Deliverable;
 use super::submission::Submission;
 use crate::model::Reject;
+use crate::processor::call::Certainty;
 use crate::processor::{Count, Family};
 
 /// Prepares deliverables, and encodes and decodes the calls that submit them and look them up.
@@ -19,9 +20,18 @@ pub trait Protocol: fmt::Debug + Send + Sync + 'static {
     /// Encodes the request of a submit.
     fn submit_request(&self, deliverable: &Deliverable) -> String;
 
-    /// Encodes the request of a look-up, which finds out if a submit of this deliverable was executed. Idempotent. `None`: it
-    /// cannot be looked up, so that a submit in doubt is Unknown at once.
+    /// What is known of a submit in doubt: it is looked up, repeated as it is, or Unknown at once.
+    fn certainty(&self, deliverable: &Deliverable) -> Certainty;
+
+    /// Encodes the request of a look-up, which finds out if a submit of this deliverable was executed. Idempotent. `None` unless
+    /// the certainty is [`Certainty::LookUp`].
     fn look_up_request(&self, deliverable: &Deliverable) -> Option<String>;
+
+    /// The deliverable for a new series of submits, after a certain end of the former one without an execution. With
+    /// [`Certainty::Idempotent`] it has another key, as a receiver may repeat its answer to the former one.
+    fn renew(&self, deliverable: Deliverable) -> Deliverable {
+        deliverable
+    }
 
     /// Decodes the answer to a submit.
     fn submit_answer(&self, answer: &str) -> SubmitAnswer;
@@ -74,8 +84,13 @@ pub enum SubmitAnswer {
         /// The reason.
         detail: String,
     },
-    /// The submit is in doubt: the answer is invalid or belongs to another call.
-    Unclear,
+    /// The submit is in doubt: the answer is invalid, belongs to another call, or does not tell.
+    Unclear {
+        /// The reason.
+        detail: String,
+        /// The wait requested by the target.
+        retry_after: Option<Duration>,
+    },
 }
 
 /// A decoded answer to a look-up.

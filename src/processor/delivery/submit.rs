@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::call::Certainty;
 use super::super::{Count, Effect, Event, Transition};
 use super::call::SUBMIT;
 use super::journal::{Content, Deliverable, Journal, Open, Proof};
@@ -99,29 +100,38 @@ impl Delivery {
                 return self.retry(key, open, &Retry { after: None, detail, count: count::RETRY_NOT_SENT }, now);
             }
             Verdict::Inherited => {
-                let wait = self.settings.doubt_after_rebalance();
-                return self.doubt(key, open, wait, now).with(Effect::Count(count::INHERITED));
+                let (wait, detail) = (self.settings.doubt_after_rebalance(), INHERITED.to_owned());
+                return self.doubt(key, open, Doubt { wait, after: None, detail, count: count::INHERITED }, now);
             }
-            Verdict::Unknown(_) => SubmitAnswer::Unclear,
+            Verdict::Unknown(detail) => SubmitAnswer::Unclear { detail, retry_after: None },
         };
         match answer {
             SubmitAnswer::Accepted { id } => self.succeed(key, open, Proof::Accepted(id), now),
+            SubmitAnswer::Refused { detail } if self.may_be_executed(&open) => {
+                let detail =
+                    format!("an earlier attempt may have been executed, and the last one was refused: {detail}");
+                self.give_up(key, open, detail, now)
+            }
             SubmitAnswer::Refused { detail } => self.fail(key, open, Reject::new(RejectReason::Refused, detail), now),
             SubmitAnswer::Busy { detail, retry_after } => {
                 self.retry(key, open, &Retry { after: retry_after, detail, count: count::RETRY_BUSY }, now)
             }
             SubmitAnswer::Suspended { .. } => self.suspended(key, open, now),
-            SubmitAnswer::Unclear => {
+            SubmitAnswer::Unclear { detail, retry_after: after } => {
                 let wait = self.settings.doubt_after_loss();
-                self.doubt(key, open, wait, now).with(Effect::Count(count::LOST_ANSWER))
+                self.doubt(key, open, Doubt { wait, after, detail, count: count::LOST_ANSWER }, now)
             }
         }
     }
 
-    /// The latest submit was not executed: waits for the next attempt, or fails when the time has run out.
+    /// The latest submit was not executed, or is repeated with its key: waits for the next attempt, or ends when the time has
+    /// run out.
     fn retry(&self, key: &Key, open: Open, retry: &Retry, now: Timestamp) -> Transition<Journal> {
         if self.has_timed_out(&open, now) {
             let detail = timed_out(&open, &format!("the last answer was: {}", retry.detail));
+            if self.may_be_executed(&open) {
+                return self.give_up(key, open, format!("{detail}; an attempt may have been executed"), now);
+            }
             return self.fail(key, open, Reject::new(RejectReason::GaveUp, detail), now);
         }
         let wait = self.settings.wait(key, open.call, open.attempts, retry.after);
@@ -139,16 +149,28 @@ impl Delivery {
             .with(Effect::Count(count::RETRY_SUSPENDED))
     }
 
-    /// The latest submit is in doubt: a look-up after `wait`. The act stays pending, so that a new owner inherits it and restarts
-    /// the wait. What cannot be looked up is Unknown.
-    fn doubt(&self, key: &Key, open: Open, wait: Duration, now: Timestamp) -> Transition<Journal> {
-        let look_up_at = now.saturating_add(wait);
-        if self.protocol.look_up_request(&open.deliverable).is_none() {
-            return self.never_known(key, open, look_up_at, now);
-        }
+    /// The latest submit is in doubt: a look-up after the wait. The act stays pending, so that a new owner inherits it and restarts
+    /// the wait. What its receiver recognizes is repeated, and what cannot be known is Unknown.
+    fn doubt(&self, key: &Key, open: Open, doubt: Doubt, now: Timestamp) -> Transition<Journal> {
+        let Doubt { wait, after, detail, count } = doubt;
+        let until = now.saturating_add(wait);
         let doubtful_since = open.doubtful_since.or(Some(open.intended_at));
-        let open = Open { doubtful_since, lookup_failures: 0, ..open };
-        Transition::to(Journal::Unsure(open)).with(schedule(look_up_at))
+        match self.protocol.certainty(&open.deliverable) {
+            Certainty::LookUp => {
+                let open = Open { doubtful_since, lookup_failures: 0, ..open };
+                Transition::to(Journal::Unsure(open)).with(schedule(until)).with(Effect::Count(count))
+            }
+            Certainty::Idempotent => {
+                self.retry(key, Open { doubtful_since, ..open }, &Retry { after, detail, count }, now)
+            }
+            Certainty::Once => self.never_known(key, open, (until, &detail), now).with(Effect::Count(count)),
+        }
+    }
+
+    /// True for a series of repeated submits of which one may have been executed. What is looked up is submitted again only after
+    /// the proof that no submit was.
+    pub(super) fn may_be_executed(&self, open: &Open) -> bool {
+        open.doubtful_since.is_some() && self.protocol.certainty(&open.deliverable) == Certainty::Idempotent
     }
 
     /// True when the time for attempts has run out.
@@ -161,6 +183,19 @@ impl Delivery {
         let (to, valid_for) = (self.settings.target.clone(), self.settings.intent_valid_for);
         Effect::Act(Act { slot, attempt, to, valid_for, request })
     }
+}
+
+/// The reason of a submit in doubt that was handed to a previous owner.
+const INHERITED: &str = "a previous owner of the task may have made it";
+
+/// A submit in doubt.
+struct Doubt {
+    /// The time after which a look-up tells.
+    wait: Duration,
+    /// The wait requested by the target before a repetition.
+    after: Option<Duration>,
+    detail: String,
+    count: Count,
 }
 
 /// The parameters of a retry.

@@ -19,7 +19,7 @@
 //! | state | submitted again | timer | answer | command `rerun` |
 //! |---|---|---|---|---|
 //! | none | Followed | nothing | nothing | rejected |
-//! | Followed | Followed, anew | asks | see below | of a failed run: asks for it, once until its fate is seen; else rejected |
+//! | Followed | Followed, anew | asks | see below | of a failed run: asks for it, once until its fate is seen, until then nothing; else rejected |
 //! | Ended | Followed, anew | deleted | nothing | rejected |
 //!
 //! | answer | becomes |
@@ -56,7 +56,7 @@ use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, RejectReason,
 pub const RERUN: &str = "rerun";
 
 /// The commands of a run.
-const COMMANDS: &[CommandSpec] = &[CommandSpec {
+pub const COMMANDS: &[CommandSpec] = &[CommandSpec {
     name: RERUN,
     help: "runs the failed job of a submitted bundle again",
     arguments: &[],
@@ -192,9 +192,8 @@ impl Follower {
             None => refused("no such run is followed: check the id; one that has ended is forgotten after 7 days"),
             Some(Tracking::Ended(_)) => refused("it has ended; rerun its jobs in Control-M"),
             Some(Tracking::Followed(run)) if run.failed_job.is_none() => refused("none of its jobs has failed"),
-            Some(Tracking::Followed(run)) if run.is_rerun => {
-                refused("a rerun is under way: see first what becomes of it")
-            }
+            // What becomes of the first one is seen first.
+            Some(Tracking::Followed(run)) if run.is_rerun => Ok(Transition::to(Tracking::Followed(run))),
             Some(Tracking::Followed(run)) => Ok(self.rerun(run)),
         }
     }

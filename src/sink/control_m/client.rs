@@ -1,9 +1,6 @@
 //! Sends one HTTP request, at most once, and returns how far it got.
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -14,15 +11,17 @@ use serde_json::json;
 use super::authorization::{self, Authorization, Held, SESSION_AGE_MAX, Session};
 use super::exchange::{Exchange, Failure, Reason, Reply};
 use super::http;
-use super::permit::{self, Permitted};
 use super::request::{self, Call, LOOK_UP_ROWS_MAX};
 use super::settings::{Error, Settings};
 use crate::model::Clock;
 use crate::processor::delivery::control_m::Mode;
-use crate::sink::http::{chain, retry_after};
+use crate::sink::http::permit::{self, Permitted};
+use crate::sink::http::{before, chain, retry_after};
 
 /// The longest response that is read, in bytes: 10,000 rows take some 5 MB.
 const ANSWER_MAX: usize = 16 << 20;
+/// The date of an event that has none (the API's own description: `STAT`).
+pub(super) const NO_DATE: &str = "STAT";
 /// The detail of a request without a response in time.
 const TIMED_OUT: &str = "no answer within control_m.request_timeout";
 
@@ -56,6 +55,7 @@ impl Client {
                 if refused.is_set() { Exchange::NotSent(expired()) } else { exchange }
             }
             Call::LookUp { folder, server } => self.jobs(&folder, &server, LOOK_UP_ROWS_MAX).await,
+            Call::AddEvent { event, server } => self.add_event(&event, &server).await,
         }
     }
 
@@ -74,6 +74,18 @@ impl Client {
         let limit = limit.to_string();
         let query = [("folder", folder), ("server", server), ("limit", &limit)];
         self.exchange(self.http.get(self.url("/run/jobs/status")).query(&query)).await
+    }
+
+    /// Adds an event without a date, which stays until it is deleted.
+    async fn add_event(&self, event: &str, server: &str) -> Exchange {
+        let body = json!({ "name": event, "date": NO_DATE }).to_string();
+        let url = self.url(&format!("/run/event/{}", percent_encode(server)));
+        self.exchange(self.http.post(url).header(CONTENT_TYPE, "application/json").body(body)).await
+    }
+
+    /// Requests the events of this name.
+    pub(super) async fn events(&self, event: &str, server: &str) -> Exchange {
+        self.exchange(self.http.get(self.url("/run/events")).query(&[("name", event), ("ctm", server)])).await
     }
 
     /// Requests the log of a job.
@@ -150,7 +162,7 @@ impl Client {
 
     async fn exchange_as_is(&self, request: RequestBuilder) -> Exchange {
         let give_up_at = self.clock.uptime().saturating_add(self.request_timeout);
-        let mut response = match self.before(give_up_at, request.send()).await {
+        let mut response = match before(&*self.clock, give_up_at, request.send()).await {
             None => return Exchange::Lost(TIMED_OUT.to_owned()),
             Some(Err(error)) if error.is_connect() => {
                 let detail = chain(error);
@@ -163,21 +175,9 @@ impl Client {
         let status = response.status().as_u16();
         let retry_after =
             response.headers().get(RETRY_AFTER).and_then(|value| retry_after::read(value.as_bytes(), self.clock.now()));
-        let body = self.before(give_up_at, read(&mut response)).await.unwrap_or_else(|| Err(TIMED_OUT.to_owned()));
+        let read = before(&*self.clock, give_up_at, read(&mut response)).await;
+        let body = read.unwrap_or_else(|| Err(TIMED_OUT.to_owned()));
         Exchange::Answered(Reply { status, retry_after, body })
-    }
-
-    /// Polls a future until it is ready or the clock, which includes the time while the process is stopped, has passed
-    /// `give_up_at`. The clock is checked before each poll: reqwest's own time-out does not include the sleep of the
-    async fn before<F: Future>(&self, give_up_at: Duration, future: F) -> Option<F::Output> {
-        let mut future = pin!(future);
-        std::future::poll_fn(|context| {
-            if self.clock.uptime() >= give_up_at {
-                return Poll::Ready(None);
-            }
-            future.as_mut().poll(context).map(Some)
-        })
-        .await
     }
 }
 

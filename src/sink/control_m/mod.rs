@@ -10,10 +10,10 @@
 //! | `authorization` | the key or the session, which may be replaced |
 //! | `settings` | address, key, time-outs and limits |
 //! | `request` | a [`Request`](crate::processor::delivery::control_m::Request) as HTTP |
-//! | `permit` | the body of a submit, which is held back after its expiry |
 //! | `client` | sends one HTTP request, at most once, and returns how far it got |
 //! | `call` | one act from its slot to its verdict |
 //! | `verdict` | the verdict of an HTTP response; the table below |
+//! | `event` | the answer to an event that is added |
 //! | `job_list` | a list of jobs, and whether it is complete |
 //! | `look_up` | evaluates the rows of a look-up |
 //! | `message` | the message in an error body |
@@ -42,6 +42,8 @@
 //! | 500, 502, 503, 504, everything else | unknown | a proxy may answer for a server that executed it |
 //! | look-up: 200 or 206 with a row of that folder | found | |
 //! | look-up: 200 without one | absent | |
+//! | event: 200, or an error list of one that exists already | added | |
+//! | event: 500 with another error list | busy | |
 //! | look-up: 206 without one, or unreadable | unknown | "absent" would submit again |
 //!
 //! # Everybody is refused
@@ -59,7 +61,7 @@
 //! pool's retry of a request on an idle connection that was just closed, and HTTP/2's retry of refused streams.
 //!
 //! The expiry is checked after the wait for a slot, and again when the connection is established and the HTTP client
-//! requests the body (`permit`). Only the contents of the client's buffer at a stop of the process can be sent later;
+//! requests the body (`sink/http/permit`). Only the contents of the client's buffer at a stop of the process can be sent later;
 //! and an exchange ends at the latest [`Settings::request_timeout`] after its start, on the clock that includes stops.
 //! So nothing is executed later than `expires_at + request_timeout`, for which a new owner waits before it looks up.
 
@@ -67,13 +69,13 @@ mod authorization;
 mod call;
 mod check;
 mod client;
+mod event;
 mod exchange;
 mod health;
 mod http;
 mod job_list;
 mod look_up;
 mod message;
-mod permit;
 mod refusal;
 mod report;
 mod request;

@@ -60,7 +60,9 @@ impl Sink for Smtp {
         let send = |request| async move {
             match request {
                 Request::Mail(mail) => client.send(&mail).await,
-                Request::Webhook(_) => (Verdict::NotSent("a mail server takes no webhooks".to_owned()), None),
+                Request::Webhook(_) | Request::Http(_) => {
+                    (Verdict::NotSent("a mail server takes no webhooks".to_owned()), None)
+                }
             }
         };
         self.attempts.run((task, act), expires_at, send, done);

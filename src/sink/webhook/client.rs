@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Url, redirect, retry};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, RequestBuilder, Url, redirect, retry};
 use serde_json::{Map, Value};
 
 use super::settings::{Error, Settings};
 use super::verdict;
 use crate::model::{Clock, Verdict};
-use crate::processor::call::Webhook;
+use crate::processor::call::{self, Http, Response, Webhook};
 use crate::secret::Secret;
-use crate::sink::http::{chain, retry_after};
+use crate::sink::http::permit::{Expired, Permitted};
+use crate::sink::http::{before, chain, retry_after};
 
-/// The longest response that is read, in bytes: its beginning is enough for a log line.
+/// The longest response that is read, in bytes.
 const ANSWER_MAX: usize = 64 << 10;
 /// The header of the key by which a receiver recognizes a repetition, in the form that is in use: without the quotes of
 /// draft-ietf-httpapi-idempotency-key-header.
@@ -36,6 +37,7 @@ impl Client {
         check(settings)?;
         let name = settings.name.clone();
         let http = reqwest::Client::builder()
+            .default_headers(headers(settings)?)
             .user_agent(concat!("sheaf/", env!("CARGO_PKG_VERSION")))
             .timeout(settings.timeout)
             .redirect(redirect::Policy::none())
@@ -56,23 +58,67 @@ impl Client {
             Ok(body) => body,
             Err(detail) => return (Verdict::NotSent(detail), None),
         };
-        let call = self.http.post(self.url.expose()).header(CONTENT_TYPE, "application/json");
-        let sent = call.header(IDEMPOTENCY_KEY, &request.key).body(body).send();
-        // The client's own time-out does not hold while the resolver of names blocks.
-        let mut response = match tokio::time::timeout(self.timeout, sent).await {
-            Err(_elapsed) => return (Verdict::Unknown(format!("no answer within {:?}", self.timeout)), None),
-            Ok(Err(error)) if error.is_connect() || error.is_builder() => {
-                return (Verdict::NotSent(chain(error)), None);
-            }
-            Ok(Err(error)) => return (Verdict::Unknown(chain(error)), None),
-            Ok(Ok(response)) => response,
+        let call = self.http.post(self.url.expose()).header(IDEMPOTENCY_KEY, &request.key).body(body);
+        match self.exchange(call).await {
+            Ok(response) => (verdict::of(&response), Some(response.status)),
+            Err(verdict) => (verdict, None),
+        }
+    }
+
+    /// The same for a request whose response is told as it is. Its body is held back if `expires_at` (on the clock's uptime)
+    /// has passed when it is about to be sent.
+    pub(super) async fn send_http(&self, request: Http, expires_at: Duration) -> (Verdict, Option<u16>) {
+        let url = match self.url_of(&request.path) {
+            Ok(url) => url,
+            Err(detail) => return (Verdict::NotSent(detail), None),
+        };
+        let method = match request.method {
+            call::Method::Post => Method::POST,
+            call::Method::Put => Method::PUT,
+            call::Method::Patch => Method::PATCH,
+        };
+        let (body, held_back) = Permitted::new(request.body, Arc::clone(&self.clock), expires_at);
+        let call = self.http.request(method, url).header(&request.key_header, &request.key);
+        match self.exchange(call.body(reqwest::Body::wrap(body))).await {
+            _ if held_back.is_set() => (Verdict::NotSent(Expired.to_string()), None),
+            Ok(response) => (Verdict::answered(&response), Some(response.status)),
+            Err(verdict) => (verdict, None),
+        }
+    }
+
+    /// The response to a request with JSON, or the verdict without one.
+    async fn exchange(&self, call: RequestBuilder) -> Result<Response, Verdict> {
+        let give_up_at = self.clock.uptime().saturating_add(self.timeout);
+        let sent = call.header(CONTENT_TYPE, "application/json").send();
+        // The client's own time-out does not hold while the resolver of names blocks, and neither includes the machine's sleep.
+        let sent = tokio::time::timeout(self.timeout, before(&*self.clock, give_up_at, sent)).await;
+        let mut response = match sent.ok().flatten() {
+            None => return Err(Verdict::Unknown(format!("no answer within {:?}", self.timeout))),
+            Some(Err(error)) if error.is_connect() || error.is_builder() => return Err(Verdict::NotSent(chain(error))),
+            Some(Err(error)) => return Err(Verdict::Unknown(chain(error))),
+            Some(Ok(response)) => response,
         };
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| retry_after::read(value.as_bytes(), self.clock.now()));
-        // The status is the answer: its text is only for people.
-        let text = tokio::time::timeout(self.timeout, read(&mut response)).await.unwrap_or_default();
-        (verdict::of(status, retry_after, &text), Some(status))
+        let retry_after_ms = retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        let body = tokio::time::timeout(self.timeout, before(&*self.clock, give_up_at, read(&mut response))).await;
+        Ok(Response { status, retry_after_ms, body: body.ok().flatten().flatten() })
+    }
+
+    /// The URL with a path below it, and its query beside that of the URL.
+    fn url_of(&self, path: &str) -> Result<Url, String> {
+        // The error has no part of the URL.
+        let mut url = Url::parse(self.url.expose()).map_err(|error| error.to_string())?;
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        if !path.is_empty() {
+            url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
+        }
+        if let Some(query) = query {
+            let query = url.query().map_or_else(|| query.to_owned(), |of_url| format!("{of_url}&{query}"));
+            url.set_query(Some(&query));
+        }
+        Ok(url)
     }
 
     /// The body with the member that is a secret.
@@ -85,8 +131,20 @@ impl Client {
     }
 }
 
-/// Checks the URL.
+/// The headers of each request.
+fn headers(settings: &Settings) -> Result<HeaderMap, Error> {
+    let header = |(name, value): &(String, Secret)| {
+        let mut value = HeaderValue::from_str(value.expose()).ok()?;
+        value.set_sensitive(true);
+        Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
+    };
+    let wrong = |name: &str| Error::Header { name: settings.name.clone(), header: name.to_owned() };
+    settings.headers.iter().map(|one| header(one).ok_or_else(|| wrong(&one.0))).collect()
+}
+
+/// Checks the headers and the URL.
 pub(super) fn check(settings: &Settings) -> Result<(), Error> {
+    headers(settings)?;
     match wrong_with(settings.url.expose()) {
         Some(detail) => Err(Error::Url { name: settings.name.clone(), detail }),
         None => Ok(()),
@@ -108,14 +166,14 @@ fn wrong_with(url: &str) -> Option<String> {
     }
 }
 
-/// The beginning of a body as text.
-async fn read(response: &mut reqwest::Response) -> String {
+/// The body as text; `None` if it ends too early or is longer than [`ANSWER_MAX`].
+async fn read(response: &mut reqwest::Response) -> Option<String> {
     let mut bytes = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > ANSWER_MAX {
-            break;
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() <= ANSWER_MAX => bytes.extend_from_slice(&chunk),
+            Ok(None) => return Some(String::from_utf8_lossy(&bytes).into_owned()),
+            Ok(Some(_)) | Err(_) => return None,
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

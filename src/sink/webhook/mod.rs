@@ -1,10 +1,12 @@
-//! Webhooks: an HTTP POST of a JSON object, with a key by which the receiver recognizes a repetition.
+//! Webhooks: requests with a JSON object to one URL, or below it, with a key by which the receiver recognizes a repetition.
 //!
 //! | file | content |
 //! |---|---|
 //! | `settings` | address, time-out and limits |
 //! | `client` | sends one request |
 //! | `verdict` | the verdict of a response |
+//!
+//! What follows is the verdict of a message to people. Deliveries judge the response themselves: to them it is told as it is.
 //!
 //! | what happened | verdict |
 //! |---|---|
@@ -15,7 +17,7 @@
 //! | other 4xx; 3xx, as redirects are not followed | refused |
 //! | other 5xx | unknown: it may have been executed |
 //!
-//! The URL and the added member may be secrets: they are in no request of an act, no log line and no error.
+//! The URL, the headers and the added member may be secrets: they are in no request of an act, no log line and no error.
 
 mod client;
 mod settings;
@@ -56,9 +58,10 @@ impl Webhook {
 impl Sink for Webhook {
     fn execute(&self, task: &TaskId, _key: &Key, act: Act, expires_at: Duration, done: Completion) {
         let client = Arc::clone(&self.client);
-        let send = |request| async move {
+        let send = move |request| async move {
             match request {
                 Request::Webhook(request) => client.send(&request).await,
+                Request::Http(request) => client.send_http(request, expires_at).await,
                 Request::Mail(_) => (Verdict::NotSent("a webhook sends no mail".to_owned()), None),
             }
         };

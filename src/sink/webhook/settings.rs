@@ -11,6 +11,8 @@ pub struct Settings {
     pub name: String,
     /// The URL, which may be a secret.
     pub url: Secret,
+    /// The headers of each request, whose values may be secrets.
+    pub headers: Vec<(String, Secret)>,
     /// A member that is added to each body, as its value is a secret: `PagerDuty`'s `routing_key`.
     pub member: Option<(&'static str, Secret)>,
     /// The time-out of one attempt.
@@ -29,6 +31,16 @@ pub enum Error {
         name: String,
         /// The problem.
         detail: String,
+    },
+    /// An invalid header.
+    #[error(
+        "sinks.{name}.webhook.headers.{header} cannot be sent: a header has no line breaks and no control characters"
+    )]
+    Header {
+        /// The name of the sink.
+        name: String,
+        /// The name of the header.
+        header: String,
     },
     /// The HTTP client cannot be set up.
     #[error(

@@ -1,20 +1,13 @@
 //! The verdict of an HTTP response.
 
-use std::time::Duration;
-
 use crate::model::Verdict;
-use crate::processor::call::Answer;
-
-/// The longest quotation of a body, in characters.
-const QUOTED_MAX: usize = 200;
+use crate::processor::call::{Answer, Response};
 
 /// The verdict of a response with this status, `Retry-After` and body. See the table of the [module](super).
-pub(super) fn of(status: u16, retry_after: Option<Duration>, body: &str) -> Verdict {
-    let detail = describe(status, body);
-    let busy = |detail| {
-        let retry_after_ms = retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-        Answer::Busy { detail, retry_after_ms }.verdict()
-    };
+pub(super) fn of(response: &Response) -> Verdict {
+    let Response { status, retry_after_ms, .. } = *response;
+    let detail = response.to_string();
+    let busy = |detail| Answer::Busy { detail, retry_after_ms }.verdict();
     match status {
         200..=299 => Answer::Executed { detail }.verdict(),
         300..=399 => {
@@ -22,25 +15,23 @@ pub(super) fn of(status: u16, retry_after: Option<Duration>, body: &str) -> Verd
             Answer::Refused { detail }.verdict()
         }
         408 | 425 | 429 => busy(detail),
-        503 if retry_after.is_some() => busy(detail),
+        503 if retry_after_ms.is_some() => busy(detail),
         400..=499 => Answer::Refused { detail }.verdict(),
         _ => Verdict::Unknown(detail),
     }
-}
-
-fn describe(status: u16, body: &str) -> String {
-    let text: Vec<&str> = body.split_whitespace().collect();
-    let text: String = text.join(" ").chars().take(QUOTED_MAX).collect();
-    if text.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {text}") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn of(status: u16, retry_after_ms: Option<u64>, body: &str) -> Verdict {
+        super::of(&Response { status, retry_after_ms, body: Some(body.to_owned()) })
+    }
+
     #[test]
     fn each_status_has_its_verdict() {
-        let wait = Some(Duration::from_secs(3));
+        let wait = Some(3_000);
         let busy = |status| {
             let detail = format!("HTTP {status}: no\u{fffd} more");
             Answer::Busy { detail, retry_after_ms: Some(3_000) }.verdict()

@@ -84,7 +84,7 @@ fn read(command: &Command) -> Result<Timed, Error> {
             Ok(Timed { now: Some(instant(after)), action: Action::Until })
         }
         "answer" => {
-            command.allow(&answer::ARGUMENTS, 2)?;
+            command.allow(&answer::ARGUMENTS, answer::words_of(command))?;
             timed(Action::Answer { key: word(0)?, verdict: answer::read(command.word(1)?, command)? })
         }
         "answers" => {

@@ -67,13 +67,17 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 
 fn assemble(path: &Path, file: &File) -> Result<(Config, Topology)> {
     let (line, name) = &file.topology;
-    let flags: Vec<String> =
-        SETTINGS.iter().map(|&setting| setting.to_owned()).chain(file.settings.iter().cloned()).collect();
-    let sources = Sources { files: &[], environment: &[], flags: &flags, host_name: "test" };
-    let config = Config::load(&sources).map_err(|problems| Error::Settings { path: path.to_owned(), problems })?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let topology = directory.map_or_else(|| PathBuf::from(name), |directory| directory.join(name));
     let refused = |error: app::Error| Error::Topology { path: path.to_owned(), line: *line, error: Box::new(error) };
-    let topology = TopologyFile::read(&topology).and_then(|file| file.assemble(&config)).map_err(refused)?;
+    let topology = TopologyFile::read(&topology).map_err(refused)?;
+    let names = topology.spec.deliveries().filter_map(|delivery| delivery.kind.sink());
+    let sinks: Vec<String> = names.map(|it| format!("{it}: {{ webhook: {{ url: \"http://{it}.test/\" }} }}")).collect();
+    let sinks = format!("sinks={{ {} }}", sinks.join(", "));
+    let usual = SETTINGS.iter().map(|&setting| setting.to_owned()).chain([sinks]);
+    let flags: Vec<String> = usual.chain(file.settings.iter().cloned()).collect();
+    let sources = Sources { files: &[], environment: &[], flags: &flags, host_name: "test" };
+    let config = Config::load(&sources).map_err(|problems| Error::Settings { path: path.to_owned(), problems })?;
+    let topology = topology.assemble(&config).map_err(refused)?;
     Ok((config, topology))
 }

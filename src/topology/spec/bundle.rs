@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
+use super::expression;
 use super::{name, source};
 use crate::codec::yaml::{Fields, Item, Value};
 use crate::model::Topic;
@@ -15,7 +16,6 @@ use crate::processor::bundle::{
     SLA_DEFAULT, SourceRules,
 };
 use crate::processor::erase;
-use crate::template::{Expression, Severity, Template};
 use crate::topology::{Node, Output, Source, StartAt, internal_topic};
 
 /// The name of the bundle's processor: part of its topics, tasks and directories.
@@ -80,12 +80,12 @@ impl Bundle {
     /// The node; the names of the application and the topology are fields of its submissions and alerts.
     pub(super) fn node(&self, application: &str, topology: &str) -> Node {
         let processor = bundle::Bundle::new(topology, self.rules.clone()).of_application(application);
-        Node {
-            name: BUNDLE.into(),
-            processor: erase(processor),
-            outputs: vec![Output::public(bundle::SUBMISSIONS, self.submissions.topic(application))],
-            history: false,
+        let mut outputs = vec![Output::public(bundle::SUBMISSIONS, self.submissions.topic(application))];
+        if self.rules.progress {
+            let progress = [bundle::OPENINGS, bundle::SIGNALS];
+            outputs.extend(progress.map(|name| Output::own(name, internal_topic(application, name))));
         }
+        Node { name: BUNDLE.into(), processor: erase(processor), outputs, history: false }
     }
 }
 
@@ -148,7 +148,7 @@ fn rules(section: Option<Item<'_>>) -> Option<Rules> {
     if let Some(no_ids) = fields.item("no_ids") {
         rules.no_ids = no_ids.texts().unwrap_or_default();
     }
-    rules.complete_when = fields.item("complete_when").and_then(|item| complete_when(&item));
+    rules.complete_when = fields.item("complete_when").and_then(|item| expression::read(&item, &CONDITION_VARIABLES));
     let at_least_item = fields.item("at_least");
     if let (Some(item), Some(_)) = (&at_least_item, &rules.complete_when) {
         item.problem("a condition says when the bundle is complete", Some("remove it, or `complete_when`".to_owned()));
@@ -175,18 +175,6 @@ fn range(item: &Item<'_>) -> Option<(u32, u32)> {
         Some((min, max)) if min <= max && (1..=CHILDREN_MAX).contains(&max) => Some((min, max)),
         Some(_) | None => item.expected(words, None),
     }
-}
-
-/// Reads a condition over the members.
-fn complete_when(item: &Item<'_>) -> Option<Expression> {
-    let expression = item.parsed(Expression::compile)?;
-    // As a template it is checked for unknown names.
-    let template = Template::compile("complete_when", &format!("{{{{ ({}) }}}}", expression.text()));
-    let findings = template.map(|template| template.lint(&CONDITION_VARIABLES)).unwrap_or_default();
-    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
-        item.problem(finding.text.clone(), Some("its variables are `parent`, `children` and `members`".to_owned()));
-    }
-    Some(expression)
 }
 
 /// Reads the members that suffice after a time-out.

@@ -2,6 +2,7 @@
 //! command.
 
 mod command;
+pub(crate) mod fixture;
 pub(crate) mod http_server;
 mod mail;
 mod page;
@@ -23,17 +24,17 @@ use tokio::runtime::Runtime;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A runtime; each test has its own.
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-fn calls(runtime: &Runtime) -> Calls {
+pub(crate) fn calls(runtime: &Runtime) -> Calls {
     let metrics = Arc::new(Metrics::new("ctm", &Build::default(), Declared::default()).unwrap());
     Calls { handle: runtime.handle().clone(), clock: Arc::new(SystemClock), metrics }
 }
 
 /// Executes an act with this request and waits for its verdict.
-fn run(sink: &dyn Sink, request: &Request, expires_at: Duration) -> Verdict {
+pub(crate) fn run(sink: &dyn Sink, request: &Request, expires_at: Duration) -> Verdict {
     let (report, outcome) = mpsc::channel();
     let (to, valid_for, request) = (Target::new("ops"), Duration::from_mins(1), request.encode());
     let act = Act { slot: ActSlot(1), attempt: 3, to, valid_for, request };

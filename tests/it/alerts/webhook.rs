@@ -18,6 +18,7 @@ fn settings(url: &str) -> Settings {
         member: None,
         timeout: Duration::from_secs(10),
         in_flight_max: 2,
+        headers: Vec::new(),
     }
 }
 

@@ -53,7 +53,8 @@ fn operation() -> impl Strategy<Value = Operation> {
 
 const VERDICTS: usize = 10;
 /// The commands and the values of `as`.
-const COMMANDS: [(&str, &str); 3] = [("retry", ""), ("resolve", "submitted"), ("resolve", "failed")];
+const COMMANDS: [(&str, &str); 5] =
+    [("retry", ""), ("resolve", "submitted"), ("resolve", "failed"), ("resubmit", ""), ("cancel", "")];
 
 fn verdict(number: usize) -> Verdict {
     let answer = match number {
@@ -117,7 +118,8 @@ impl Model {
 
     /// A command; whoever states that the target does not have it is believed. A command that is refused changes nothing.
     fn command(&mut self, delivery: &Delivery, (name, as_what): (&str, &str)) {
-        let arguments = [("as".to_owned(), as_what.to_owned())].into();
+        let submission = submission("p1", 1).to_string();
+        let arguments = [("as".to_owned(), as_what.to_owned()), ("submission".to_owned(), submission)].into();
         let (id, by, why) = (Uuid::nil(), "ann".to_owned(), "x".to_owned());
         let at = Moment::at(Timestamp::from_millis(self.now));
         let input = Input::Command(Command { id, name: name.to_owned(), arguments, by, why, at: at.wall });
@@ -176,6 +178,7 @@ impl Model {
                 assert!(self.may_submit, "a submit, but an earlier one may have been executed");
                 self.may_submit = false;
             }
+            Request::AddEvent { .. } => panic!("a delivery adds no events"),
             Request::LookUp { .. } => {
                 assert!(self.now >= self.doubt_until, "an inconclusive look-up");
                 assert!(act.request.contains("folder-p1"), "an order cannot be looked up");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sheaf::model::{ActSlot, Alert, Key, Moment, Outcome, Reject, RejectReason, Timer, Timestamp, Verdict};
+use sheaf::processor::call::Certainty;
 use sheaf::processor::delivery::{
     Deliverable, Delivery, Journal, LookUpAnswer, Prepared, Protocol, Settings, Submission, SubmitAnswer, TIMER, Words,
 };
@@ -38,6 +39,10 @@ impl Protocol for Letters {
         format!("send {}: {}", letter.name, letter.content)
     }
 
+    fn certainty(&self, _letter: &Deliverable) -> Certainty {
+        Certainty::LookUp
+    }
+
     fn look_up_request(&self, letter: &Deliverable) -> Option<String> {
         Some(format!("has {} come?", letter.name))
     }
@@ -45,7 +50,7 @@ impl Protocol for Letters {
     fn submit_answer(&self, answer: &str) -> SubmitAnswer {
         match answer.split_once(' ') {
             Some(("yes", id)) => SubmitAnswer::Accepted { id: id.to_owned() },
-            _ => SubmitAnswer::Unclear,
+            _ => SubmitAnswer::Unclear { detail: answer.to_owned(), retry_after: None },
         }
     }
 

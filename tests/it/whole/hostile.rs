@@ -1,8 +1,14 @@
 //! Hostile inputs from a seed: plausible events, the same damaged, and bytes that are none.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sheaf::model::{Headers, Key, OutRecord, Timestamp, Topic};
+use sheaf::processor::Command;
+use sheaf::runtime::command_record;
+use uuid::Uuid;
 
 /// Words in place of any value.
 const WORDS: [&str; 20] = [
@@ -55,6 +61,19 @@ impl Hostile {
         record.key = (self.0.u8(..8) == 0).then(|| Key::from_bytes(self.bytes()));
         record.headers = self.headers();
         record
+    }
+
+    /// An operator's command to a bundle of late.
+    pub(super) fn command(&mut self, now: Timestamp) -> OutRecord {
+        let names = ["cancel", "cancel", "reopen", "complete", "extend", "delete"];
+        let name = names[self.0.usize(..names.len())];
+        let until = now.saturating_add(Duration::from_mins(30)).to_string();
+        let arguments = if name == "extend" { [("until".to_owned(), until)].into() } else { BTreeMap::new() };
+        let (id, by, why) = (Uuid::from_u128(self.0.u128(..)), "ann".to_owned(), String::new());
+        let command = Command { id, name: name.to_owned(), arguments, by, why, at: now };
+        let number = (self.1 / 4 + 60).saturating_sub(self.0.u32(1..180));
+        let key = Key::new(&format!("{number:08x}-0000-4000-8000-000000000000"));
+        command_record(&key, &command, &Topic::new("app-bundle-inbox"))
     }
 
     /// A plausible event of one of the current bundles, which are so few that events complete, repeat and contradict each other.

@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::document::head;
-use ask::Shared;
+pub(in crate::admin) use ask::Shared;
 
 /// All paths, with their descriptions.
 fn described() -> OpenApiRouter<Shared> {

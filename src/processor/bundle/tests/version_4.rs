@@ -31,6 +31,7 @@ fn what_time_has_done_to_a_bundle_is_stored_in_version_4() {
         seen: Vec::new(),
         missing: Vec::new(),
         story: Story::without_timeline(reported),
+        kept: None,
     });
     assert_eq!((expired.version(), hex(&expired)), (4, EXPIRED_V4.to_owned()));
     assert_eq!(from_hex(4, EXPIRED_V4), expired);

@@ -3,59 +3,33 @@
 //! The samples are bundles with few and with many children, in time and late. Their payloads have every field that the
 //! template asks for: whether events have it is not known here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::definition::{Content, Error, render_with, variables};
+use super::definition::{Content, Error, render_opening, render_with, variables};
 use super::jobs_as_code::{self, EVENTS_MAX};
-use super::{Folders, Mode};
+use super::{Folders, Submit};
 use crate::processor::bundle::NamedChildren;
-use crate::template::{self, Finding, Sample, SamplePayload, Severity};
-
-/// The id of sample bundles; it has letters, which a template must not change.
-const BUNDLE_ID: &str = "5a3e1c00-7b2d-4f6a-9c8e-d0b1a2c3e4f5";
-/// The numbers of children of the samples beside the usual one, if parents state theirs.
-const FEW: [usize; 3] = [1, FEW_MAX, 0];
-/// More are unusual, unless the topology says so.
-const FEW_MAX: usize = 3;
-
-/// The numbers of children that bundles have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Children<'a> {
-    /// The number if a parent states none.
-    pub usual: usize,
-    /// True if parents state theirs, so that any number is possible.
-    pub varies: bool,
-    /// True if bundles have a parent.
-    pub has_parent: bool,
-    /// Their names in their order, if they are counted by name; their numbers make up the usual one.
-    pub names: &'a [NamedChildren],
-}
-
-/// A sample bundle.
-#[derive(Clone, Copy, Debug)]
-struct Bundle {
-    children: usize,
-    late: bool,
-    has_parent: bool,
-}
+use crate::processor::delivery::sample::{BUNDLE_ID, Bundle, Children, Filled, bundles};
+use crate::template::{self, Finding, Sample, Severity};
 
 impl Folders {
     /// The findings in the template, errors first of all in each bundle; empty if each sample renders.
     pub fn check(&self, children: Children<'_>) -> Vec<Finding> {
-        let mut findings = self.template.lint(&variables(self.mode));
+        let mut findings = self.template.lint(&variables(self.mode, self.submit));
         // A rendering stops at an unknown name, and tells nothing else then.
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             return findings;
         }
         let sample = Sample::of(&self.template);
         let mut told = BTreeSet::new();
-        for bundle in bundles(children) {
+        for bundle in bundles(children, &[EVENTS_MAX + 1]) {
             // One mistake is found in several samples, with other words.
-            match self.render(&sample, bundle, children.names) {
+            match self.sample(&sample, bundle, children.names) {
                 Err(error) => {
                     if told.insert(place(&error)) {
-                        let severity = severity(&sample, &error, bundle, (children, self.mode));
-                        findings.push(Finding { severity, text: format!("{error} ({})", words(bundle)) });
+                        let severity =
+                            severity(&sample, &error, bundle, (children, &variables(self.mode, self.submit)));
+                        findings.push(Finding { severity, text: format!("{error} ({bundle})") });
                     }
                 }
                 Ok(found) => {
@@ -69,57 +43,48 @@ impl Folders {
 
     /// What only bundles of unusual size break is a warning.
     fn finding(&self, found: &jobs_as_code::Finding, bundle: Bundle, children: Children<'_>) -> Finding {
-        let usual = children.usual.min(1)..=children.usual.max(FEW_MAX);
-        let certain = usual.contains(&bundle.children);
-        let severity = if certain { found.rule.severity } else { Severity::Warning };
-        Finding { severity, text: format!("template {}: {found} ({})", self.template.name(), words(bundle)) }
+        let severity = if bundle.is_usual(children) { found.rule.severity } else { Severity::Warning };
+        Finding { severity, text: format!("template {}: {found} ({bundle})", self.template.name()) }
     }
 
-    fn render(
+    /// The findings in a sample bundle.
+    fn sample(
         &self,
         sample: &Sample,
         bundle: Bundle,
         names: &[NamedChildren],
     ) -> Result<Vec<jobs_as_code::Finding>, Error> {
-        let payloads: Vec<SamplePayload> = (1..).take(bundle.children + 1).map(|seed| sample.payload(seed)).collect();
-        let Some((parent, children)) = payloads.split_first() else { return Ok(Vec::new()) };
         let folder = format!("folder-{BUNDLE_ID}");
-        let time = |hour: u32| serde_json::json!(format!("2026-01-31T{hour:02}:30:00Z"));
+        if self.submit == Submit::Progressive {
+            let parent = bundle.has_parent.then(|| format!("parent-{BUNDLE_ID}"));
+            let children = (1..=bundle.children).map(|number| format!("child-{number}-{BUNDLE_ID}"));
+            let events: Vec<String> = parent.into_iter().chain(children).collect();
+            return Ok(render_opening(self, BUNDLE_ID, &events, &folder)?.named(self, &folder)?.findings);
+        }
+        let filled = Filled::of(bundle, sample);
         let content = Content {
             bundle_id: BUNDLE_ID,
-            parent: Some(parent).filter(|_| bundle.has_parent),
-            children,
-            members: by_name(names, children),
+            parent: filled.parent.as_ref(),
+            children: &filled.children,
+            members: filled.by_name(names),
             folder: &folder,
-            first_event_at: &time(9),
-            completed_at: &time(if bundle.late { 23 } else { 10 }),
-            late: &serde_json::json!(bundle.late),
+            first_event_at: &filled.first_event_at,
+            completed_at: &filled.completed_at,
+            late: &filled.late,
         };
         Ok(render_with(self, sample.template(), content)?.named(self, &folder)?.findings)
     }
 }
 
-/// The children by name; none if they are not counted by name.
-fn by_name<'a, P>(names: &'a [NamedChildren], children: &'a [P]) -> BTreeMap<&'a str, Vec<&'a P>> {
-    let mut rest = children.iter();
-    let mut take =
-        |named: &NamedChildren| rest.by_ref().take(usize::try_from(named.count).unwrap_or(usize::MAX)).collect();
-    names.iter().map(|named| (&*named.name, take(named))).collect()
-}
-
-/// The samples; those with the usual number of children first.
-fn bundles(children: Children<'_>) -> impl Iterator<Item = Bundle> {
-    let others =
-        FEW.into_iter().chain([EVENTS_MAX + 1]).filter(move |other| children.varies && *other != children.usual);
-    let in_time_and_late =
-        move |number| [false, true].map(|late| Bundle { children: number, late, has_parent: children.has_parent });
-    std::iter::once(children.usual).chain(others).flat_map(in_time_and_late)
-}
-
 /// A mistake that certainly meets bundles is an error. The number of children is one of the events, as are their fields.
-fn severity(sample: &Sample, error: &Error, bundle: Bundle, (children, mode): (Children<'_>, Mode)) -> Severity {
+fn severity(
+    sample: &Sample,
+    error: &Error,
+    bundle: Bundle,
+    (children, variables): (Children<'_>, &[&str]),
+) -> Severity {
     let certain = match error {
-        Error::Template(error @ template::Error::Evaluation { .. }) => !sample.is_uncertain(error, &variables(mode)),
+        Error::Template(error @ template::Error::Evaluation { .. }) => !sample.is_uncertain(error, variables),
         // A child that this bundle does not have: `children[2]`.
         Error::Template(template::Error::Undefined { .. }) => bundle.children == children.usual,
         Error::Template(_) | Error::NoFolder { .. } | Error::Invalid { .. } => true,
@@ -130,12 +95,7 @@ fn severity(sample: &Sample, error: &Error, bundle: Bundle, (children, mode): (C
 /// The mistake that an error tells of, whatever the sample.
 fn place(error: &Error) -> String {
     match error {
-        Error::Template(
-            template::Error::Undefined { at, .. }
-            | template::Error::Evaluation { at, .. }
-            | template::Error::Injection { at, .. },
-        ) => at.to_string(),
-        Error::Template(error) => error.kind().to_owned(),
+        Error::Template(error) => error.place(),
         Error::NoFolder { .. } => "no_folder".to_owned(),
         Error::Invalid { .. } => "invalid".to_owned(),
     }
@@ -148,15 +108,9 @@ fn place_of(found: &jobs_as_code::Finding) -> String {
     place
 }
 
-fn words(Bundle { children, late, has_parent }: Bundle) -> String {
-    let noun = if children == 1 { "child" } else { "children" };
-    let without = if has_parent { "" } else { " and without a parent" };
-    format!("a sample bundle with {children} {noun}{without}, {}", if late { "late" } else { "in time" })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Children, Folders, NamedChildren, Severity};
+    use super::{Children, Folders, NamedChildren, Severity, Submit};
     use crate::template::Template;
 
     const ONE: Children<'_> = Children { usual: 1, varies: false, has_parent: true, names: &[] };
@@ -188,6 +142,26 @@ mod tests {
         for usual in [98, 99, 100, 1_000, 5_000] {
             assert_eq!(of(shipped, Children { usual, ..ONE }), [], "{usual}");
         }
+    }
+
+    #[test]
+    fn the_shipped_template_of_folders_that_wait_serves_any_number_of_members() {
+        let shipped = include_str!("../../../../templates/progressive.json");
+        for (usual, has_parent) in
+            [(1, true), (1, false), (97, true), (98, true), (99, true), (100, false), (3_000, true)]
+        {
+            let template = Template::compile("t.json", shipped).unwrap();
+            let folders = Folders { submit: Submit::Progressive, retention_days: 14, ..Folders::new(template, "s") };
+            assert_eq!(folders.check(Children { usual, has_parent, ..ONE }), [], "{usual}");
+        }
+    }
+
+    #[test]
+    fn a_template_of_complete_bundles_is_told_that_nothing_is_known_of_members() {
+        let template = Template::compile("t.json", include_str!("../../../../templates/bundle.json")).unwrap();
+        let folders = Folders { submit: Submit::Progressive, ..Folders::new(template, "s") };
+        let found = folders.check(ONE);
+        assert!(found.iter().any(|finding| finding.text.contains("children")), "{found:?}");
     }
 
     #[test]

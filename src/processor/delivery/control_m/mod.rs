@@ -3,7 +3,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `settings` | [`Folders`], [`Mode`]; the usual durations and limits |
+//! | `settings` | [`Folders`], [`Mode`], [`Submit`]; the usual durations and limits |
 //! | `folder` | the folder's name |
 //! | `order` | the name of an order, and what its body must have |
 //! | `definition` | renders the job definition of a submission |
@@ -26,12 +26,11 @@ mod preview;
 mod protocol;
 mod settings;
 
-pub use check::Children;
 pub use definition::SLA;
 pub use folder::FOLDER_CHARS_MAX;
 pub use preview::Preview;
 pub use protocol::{Answer, Request};
-pub use settings::{CONTROL_M, CONTROL_M_RUNS, Folders, GIVE_UP_AFTER, Mode, usual_settings};
+pub use settings::{CONTROL_M, CONTROL_M_RUNS, Folders, GIVE_UP_AFTER, Mode, Submit, usual_settings};
 
 use std::time::Duration;
 
@@ -39,6 +38,7 @@ use super::protocol::{LookUpAnswer, Prepared, Protocol, SubmitAnswer, Words};
 use super::{Deliverable, Submission};
 use crate::model::{Reject, RejectReason};
 use crate::processor::Family;
+use crate::processor::call::Certainty;
 
 const WORDS: Words = Words {
     name: "folder",
@@ -75,6 +75,10 @@ impl Protocol for Folders {
         request.encode()
     }
 
+    fn certainty(&self, deliverable: &Deliverable) -> Certainty {
+        if order::is_name(&deliverable.name) { Certainty::Once } else { Certainty::LookUp }
+    }
+
     fn look_up_request(&self, deliverable: &Deliverable) -> Option<String> {
         let look_up = || Request::LookUp { folder: deliverable.name.clone(), server: self.server.clone() }.encode();
         (!order::is_name(&deliverable.name)).then(look_up)
@@ -89,7 +93,10 @@ impl Protocol for Folders {
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
             Ok(Answer::Suspended { message }) => SubmitAnswer::Suspended { detail: message },
-            Ok(Answer::Found { .. } | Answer::Absent) | Err(_) => SubmitAnswer::Unclear,
+            Ok(Answer::Found { .. } | Answer::Absent | Answer::Added) => {
+                SubmitAnswer::Unclear { detail: "a response to a look-up".to_owned(), retry_after: None }
+            }
+            Err(error) => SubmitAnswer::Unclear { detail: format!("an invalid response: {error}"), retry_after: None },
         }
     }
 
@@ -104,7 +111,7 @@ impl Protocol for Folders {
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
             Ok(Answer::Suspended { message }) => LookUpAnswer::Suspended { detail: message },
-            Ok(Answer::Accepted { .. }) => unclear("a response to a submit".to_owned()),
+            Ok(Answer::Accepted { .. } | Answer::Added) => unclear("a response to another request".to_owned()),
             Err(error) => unclear(format!("an invalid response: {error}")),
         }
     }

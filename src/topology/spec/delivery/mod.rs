@@ -3,10 +3,14 @@
 //! A new kind is a file here, a variant of [`DeliveryKind`] and a line of `KINDS`; the compiler asks for the rest.
 
 mod control_m;
+mod signals;
 mod track;
+mod webhook;
 
 pub use control_m::{ControlM, DELIVERY};
+pub use signals::SIGNAL;
 pub use track::{TRACKING, Track};
+pub use webhook::Webhook;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,19 +40,25 @@ pub struct Delivery {
 pub enum DeliveryKind {
     /// Each record becomes a folder at Control-M.
     ControlM(ControlM),
+    /// Each record becomes a request to a sink of the section `sinks`.
+    Webhook(Webhook),
 }
 
 /// Reads the section of a kind.
 type Read = fn(&Item<'_>) -> Option<DeliveryKind>;
 
 /// The key of each kind's section below `deliver`.
-const KINDS: [(&str, Read); 1] = [(control_m::KEY, |item| control_m::read(item).map(DeliveryKind::ControlM))];
+const KINDS: [(&str, Read); 2] = [
+    (control_m::KEY, |item| control_m::read(item).map(DeliveryKind::ControlM)),
+    (webhook::KEY, |item| webhook::read(item).map(DeliveryKind::Webhook)),
+];
 
 impl DeliveryKind {
     /// The key of its section below `deliver`.
     pub const fn key(&self) -> &'static str {
         match self {
             Self::ControlM(_) => control_m::KEY,
+            Self::Webhook(_) => webhook::KEY,
         }
     }
 
@@ -56,6 +66,15 @@ impl DeliveryKind {
     pub const fn control_m(&self) -> Option<&ControlM> {
         match self {
             Self::ControlM(control_m) => Some(control_m),
+            Self::Webhook(_) => None,
+        }
+    }
+
+    /// The sink of the section `sinks`; `None` for a target of its own.
+    pub fn sink(&self) -> Option<&str> {
+        match self {
+            Self::ControlM(_) => None,
+            Self::Webhook(webhook) => Some(&webhook.to),
         }
     }
 
@@ -63,27 +82,36 @@ impl DeliveryKind {
     pub fn template(&self) -> &Path {
         match self {
             Self::ControlM(control_m) => &control_m.template,
+            Self::Webhook(webhook) => &webhook.template,
         }
     }
 
-    /// The destination of the records, such as a Control-M server.
+    /// The destination of the records: a Control-M server, or the name of a sink.
     pub fn destination(&self) -> &str {
         match self {
             Self::ControlM(control_m) => &control_m.server,
+            Self::Webhook(webhook) => &webhook.to,
         }
     }
 
     /// The name of its processor: part of its topics, tasks and directories.
     const fn processor(&self) -> &'static str {
         match self {
-            Self::ControlM(_) => DELIVERY,
+            Self::ControlM(_) | Self::Webhook(_) => DELIVERY,
         }
     }
 
     /// The service's name in messages, and the setting that enables it.
-    pub(super) const fn service(&self) -> (&'static str, &'static str) {
+    pub(super) fn service(&self) -> (String, String) {
         match self {
-            Self::ControlM(_) => control_m::SERVICE,
+            Self::ControlM(_) => {
+                let (service, setting) = control_m::SERVICE;
+                (service.to_owned(), setting.to_owned())
+            }
+            Self::Webhook(webhook) => {
+                let to = &webhook.to;
+                (format!("the webhook `{to}`"), format!("sinks.{to}: {{ webhook: {{ url: .. }} }}"))
+            }
         }
     }
 }
@@ -92,13 +120,14 @@ impl Delivery {
     /// The source of the application's own submissions, for the node with this index.
     pub(super) fn source(&self, application: &str, node: usize) -> Source {
         let keying = Arc::new(SubmissionKeying::new(application));
-        Source { topic: self.reads.topic(application), node, keying, start: Some(StartAt::Earliest) }
+        Source { topic: self.topic(application), node, keying, start: Some(StartAt::Earliest) }
     }
 
     /// How its runs are followed, with their target and their server; `None`: they are not.
     pub(super) fn tracking(&self) -> Option<(&Track, Target, &str)> {
         match &self.kind {
             DeliveryKind::ControlM(to) => Some((to.track.as_ref()?, Target::new(CONTROL_M_RUNS), &to.server)),
+            DeliveryKind::Webhook(_) => None,
         }
     }
 
@@ -127,6 +156,10 @@ pub(super) fn read(root: &mut Fields<'_>) -> Option<Vec<(DeliveryKind, Duration)
         None => Some(GIVE_UP_AFTER),
     };
     fields.finish();
+    if let [Some(_), Some(second)] = found.as_slice() {
+        let hint = "write the other one into a topology file of its own, with the same sources".to_owned();
+        second.problem("a topology delivers to one target", Some(hint));
+    }
     kinds.into_iter().map(|kind| Some((kind?, give_up_after?))).collect()
 }
 

@@ -1,4 +1,4 @@
-//! The body of a submit, which is held back after its expiry.
+//! The body of a request that is not repeated, which is held back after its expiry.
 //!
 //! After a check before the request starts, the connection's set-up, or a stop of the process, could still delay the
 //! first byte. The HTTP client requests the bytes of a body only when the connection is established and it is about to
@@ -19,7 +19,7 @@ use crate::model::Clock;
 
 /// A body with an expiry.
 #[derive(Debug)]
-pub(super) struct Permitted {
+pub(in crate::sink) struct Permitted {
     bytes: Option<Bytes>,
     clock: Arc<dyn Clock>,
     expires_at: Duration,
@@ -28,18 +28,18 @@ pub(super) struct Permitted {
 
 /// Tells, after a failed request, if the expiry was the cause.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Refused(Arc<AtomicBool>);
+pub(in crate::sink) struct Refused(Arc<AtomicBool>);
 
 impl Refused {
     /// True if the body was held back, so that nothing was submitted.
-    pub(super) fn is_set(&self) -> bool {
+    pub(in crate::sink) fn is_set(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }
 
 impl Permitted {
     /// A body that can be sent before `expires_at` on the clock's uptime.
-    pub(super) fn new(body: String, clock: Arc<dyn Clock>, expires_at: Duration) -> (Self, Refused) {
+    pub(in crate::sink) fn new(body: String, clock: Arc<dyn Clock>, expires_at: Duration) -> (Self, Refused) {
         let refused = Refused::default();
         (Self { bytes: Some(Bytes::from(body)), clock, expires_at, refused: refused.clone() }, refused)
     }
@@ -47,11 +47,11 @@ impl Permitted {
 
 /// The error of a body that has expired before the connection was ready.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Expired;
+pub(in crate::sink) struct Expired;
 
 impl fmt::Display for Expired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the submit has expired")
+        f.write_str("the attempt has expired")
     }
 }
 

@@ -1,0 +1,122 @@
+//! `sheaf bundles`: commands to bundles.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::Subcommand;
+use jiff::SignedDuration;
+
+use super::entry_command::{EntryArgs, Order, send};
+use crate::cli::exit::Failure;
+use crate::model::{Clock as _, Timestamp};
+use crate::processor::bundle::command::{CANCEL, COMMANDS, COMPLETE, EXTEND, REOPEN, UNTIL};
+use crate::runtime::SystemClock;
+use crate::topology::BUNDLE;
+
+/// Cancel, complete, extend or reopen bundles
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// End incomplete bundles without a submission
+    Cancel(Cancel),
+    /// Submit incomplete bundles with the members that are there
+    Complete(Complete),
+    /// Move the deadline of incomplete bundles
+    Extend(Extend),
+    /// Let cancelled or expired bundles gather on, with the members that they had
+    Reopen(Reopen),
+}
+
+/// Options of `sheaf bundles cancel`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Its members are kept for `keep_closed` (7 days): until then `sheaf bundles reopen` undoes it. What comes meanwhile comes too late.
+
+  sheaf bundles cancel 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml --why 'the day was booked twice'
+  cut -f1 ids.tsv | sheaf bundles cancel - --yes --why 'test data'")]
+pub(super) struct Cancel {
+    #[command(flatten)]
+    entries: EntryArgs,
+}
+
+/// Options of `sheaf bundles complete`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The submission has what is there; without its parent it has `\"parent\":null`. It is delivered as every other one, which cannot be taken back.
+
+  sheaf bundles complete 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml --why 'the third file will not come'")]
+pub(super) struct Complete {
+    #[command(flatten)]
+    entries: EntryArgs,
+}
+
+/// Options of `sheaf bundles extend`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A bundle that has breached its deadline is open again until the new one, and expires as much later.
+
+  sheaf bundles extend 018f3c1e-7d1e-7aaa-bbbb-0123456789ab --until +6h -c sheaf.yaml --why 'the bank is late'
+  sheaf bundles extend 018f3c1e-7d1e-7aaa-bbbb-0123456789ab --until 2026-12-01T06:00:00Z -c sheaf.yaml")]
+pub(super) struct Extend {
+    #[command(flatten)]
+    entries: EntryArgs,
+    /// The deadline: a time (RFC 3339), or `+6h` from now
+    #[arg(long, value_name = "TIME")]
+    until: Until,
+}
+
+/// Options of `sheaf bundles reopen`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+  sheaf bundles reopen 018f3c1e-7d1e-7aaa-bbbb-0123456789ab --until +12h -c sheaf.yaml --why 'the rest comes today'")]
+pub(super) struct Reopen {
+    #[command(flatten)]
+    entries: EntryArgs,
+    /// The deadline: a time (RFC 3339), or `+6h` from now; without one the SLA of the topology from now
+    #[arg(long, value_name = "TIME")]
+    until: Option<Until>,
+}
+
+/// A time, or a duration from now.
+#[derive(Clone, Copy, Debug)]
+struct Until(Timestamp);
+
+impl FromStr for Until {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some(after) = text.strip_prefix('+') else {
+            return text.parse().map(Self).map_err(|error| format!("write {error}, or +6h"));
+        };
+        let after: SignedDuration = after.parse().map_err(|error| format!("{error}: write +6h or +90m"))?;
+        Ok(Self(SystemClock.now().saturating_add(after.unsigned_abs())))
+    }
+}
+
+pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
+    let (entries, name, until) = match command {
+        Command::Cancel(Cancel { entries }) => (entries, CANCEL, None),
+        Command::Complete(Complete { entries }) => (entries, COMPLETE, None),
+        Command::Extend(Extend { entries, until }) => (entries, EXTEND, Some(*until)),
+        Command::Reopen(Reopen { entries, until }) => (entries, REOPEN, *until),
+    };
+    let arguments: BTreeMap<_, _> = until.map(|Until(at)| (UNTIL.to_owned(), at.to_string())).into_iter().collect();
+    send(entries, &Order { processor: BUNDLE, entries: "bundles", specs: COMMANDS, name, arguments })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_a_time_or_a_duration_from_now() {
+        let Until(at) = "2026-12-01T06:00:00+01:00".parse().unwrap();
+        assert_eq!(at.to_string(), "2026-12-01T05:00:00.000Z");
+        let Until(later) = "+6h".parse().unwrap();
+        let hours = later.since(SystemClock.now()).as_secs_f64() / 3_600.0;
+        assert!((5.9..6.1).contains(&hours), "{hours}");
+        for wrong in ["tomorrow", "6h", "+soon", ""] {
+            assert!(wrong.parse::<Until>().unwrap_err().contains("write "), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Conditions in topology files.
+
+use crate::codec::yaml::Item;
+use crate::template::{Expression, Severity, Template};
+
+/// Reads a condition over these variables.
+pub(super) fn read(item: &Item<'_>, variables: &[&str]) -> Option<Expression> {
+    let expression = item.parsed(Expression::compile)?;
+    // As a template it is checked for unknown names.
+    let template = Template::compile("condition", &format!("{{{{ ({}) }}}}", expression.text()));
+    let findings = template.map(|template| template.lint(variables)).unwrap_or_default();
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        let names: Vec<String> = variables.iter().map(|name| format!("`{name}`")).collect();
+        item.problem(finding.text.clone(), Some(format!("its variables are {}", listed(&names))));
+    }
+    Some(expression)
+}
+
+/// `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}

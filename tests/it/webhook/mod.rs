@@ -1,0 +1,14 @@
+//! Deliveries to a webhook: the sink against a real HTTP server, the processor against receivers with and without keys, the whole in
+//! a cluster in memory, and the example.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy only recognizes #[test]; these are test helpers, which fail by panicking"
+)]
+
+mod cluster;
+mod example;
+mod receiver;
+mod sink;
