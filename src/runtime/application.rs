@@ -38,11 +38,17 @@ pub struct Application {
     clock: Arc<dyn Clock>,
     metrics: Option<Arc<Metrics>>,
     memory_budget: MemoryBudget,
-    status: Arc<Status>,
-    queries: Arc<OnceLock<Queries>>,
+    published: Published,
     incarnation: Incarnation,
     fault_observer: Arc<dyn FaultObserver>,
     shutdown: Duration,
+}
+
+/// What other threads see of the instance.
+#[derive(Debug, Default)]
+struct Published {
+    status: Arc<Status>,
+    queries: Arc<OnceLock<Queries>>,
 }
 
 impl fmt::Debug for Application {
@@ -69,8 +75,7 @@ impl Application {
             sink: Arc::new(NoSink),
             clock: Arc::new(SystemClock),
             metrics: None,
-            status: Arc::new(Status::default()),
-            queries: Arc::default(),
+            published: Published::default(),
             incarnation: Incarnation::of_this_process(),
             fault_observer: Arc::new(NoObserver),
             shutdown: SHUTDOWN,
@@ -130,14 +135,14 @@ impl Application {
     /// Sets the status for health checks. Default: one that is available as [`status`](Self::status).
     #[must_use]
     pub fn with_status(mut self, status: Arc<Status>) -> Self {
-        self.status = status;
+        self.published.status = status;
         self
     }
 
     /// Sets where the queries are put once the topics are known, by [`prepare`](Self::prepare). Default: nowhere.
     #[must_use]
     pub fn with_queries(mut self, queries: Arc<OnceLock<Queries>>) -> Self {
-        self.queries = queries;
+        self.published.queries = queries;
         self
     }
 
@@ -148,7 +153,7 @@ impl Application {
 
     /// The status for health checks, also after the start.
     pub fn status(&self) -> Arc<Status> {
-        self.status.clone()
+        self.published.status.clone()
     }
 
     /// Creates missing topics, refuses incompatible ones, and starts all threads. An error of class
@@ -177,11 +182,11 @@ impl Application {
             clock: self.clock.clone(),
             sink: self.sink.clone(),
             metrics,
-            status: self.status.clone(),
+            status: self.published.status.clone(),
             incarnation: self.incarnation.clone(),
             fault_observer: self.fault_observer.clone(),
         };
-        self.queries.get_or_init(|| Queries::new(&context));
+        self.published.queries.get_or_init(|| Queries::new(&context));
         Ok(context)
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde_json::Value;
 use sheaf::admin::{Server, ServerSettings};
-use sheaf::app::{ApplicationSpec, Assembly, Process, Resources, settings};
+use sheaf::app::{self, ApplicationSpec, Assembly, Process, Resources};
 use sheaf::broker::memory::{self, MemoryBroker};
 use sheaf::broker::{Broker, NewTopic, ProducerSpec};
 use sheaf::config::{Config, Sources};
@@ -58,7 +58,7 @@ impl Node {
         let server = runtime.block_on(Server::start(settings, process)).unwrap();
         let address = server.address();
         let assembly = assemblies.remove(0);
-        let settings = settings(&specs[0].config, format!("http://{address}"));
+        let settings = app::settings(&specs[0].config, format!("http://{address}"));
         let application = Application::new(assembly.topology, settings, broker.clone(), MemoryStores::new())
             .with_metrics(assembly.metrics)
             .with_status(assembly.status)
@@ -85,7 +85,8 @@ impl Node {
 }
 
 fn broker() -> MemoryBroker {
-    let settings = memory::Settings { blocking: true, ..memory::Settings::default() };
+    let session_timeout = Duration::from_secs(6);
+    let settings = memory::Settings { blocking: true, session_timeout, ..memory::Settings::default() };
     let broker = MemoryBroker::new(settings, Arc::new(SystemClock));
     let topic =
         |name: &str| NewTopic { topic: Topic::new(name), partitions: 2, replication: None, config: BTreeMap::new() };

@@ -1,7 +1,6 @@
 //! Asks other instances of an application, by the addresses that they have registered.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -72,12 +71,12 @@ async fn get<T: DeserializeOwned>(url: &str, authorization: Option<header::Heade
     if let Some(authorization) = authorization {
         request = request.header(header::AUTHORIZATION, authorization);
     }
-    let mut response = request.send().await.map_err(|error| chain(&error))?;
+    let mut response = request.send().await.map_err(|error| cause(&error))?;
     if response.content_length().is_some_and(|length| length > BYTES_MAX) {
         return Err("its answer is too long".to_owned());
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
         body.extend_from_slice(&chunk);
     }
     match response.status() {
@@ -103,17 +102,12 @@ fn client() -> Result<&'static reqwest::Client, String> {
         .connect_timeout(TIMEOUT / 2)
         .no_proxy()
         .build()
-        .map_err(|error| chain(&error))?;
+        .map_err(|error| cause(&error))?;
     Ok(CLIENT.get_or_init(|| client))
 }
 
-/// An error with its causes.
-fn chain(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
+/// The last cause of an error.
+fn cause(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.last().map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{OriginalUri, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 
 use super::ask::{Answer, Shared, ask};
@@ -25,7 +25,7 @@ pub(super) async fn list(
     State(port): State<Shared>,
     Path(processor): Path<String>,
     Query(parameters): Query<Vec<(String, String)>>,
-    (uri, headers): (Uri, HeaderMap),
+    (OriginalUri(uri), headers): (OriginalUri, HeaderMap),
 ) -> Answer<EntryPage> {
     let (mut filter, mut application, mut is_local) = (Filter::default(), None, false);
     for (name, value) in parameters {
@@ -63,7 +63,7 @@ pub(super) async fn show(
     State(port): State<Shared>,
     Path((processor, key)): Path<(String, String)>,
     Query(query): Query<ProcessorQuery>,
-    (uri, headers): (Uri, HeaderMap),
+    (OriginalUri(uri), headers): (OriginalUri, HeaderMap),
 ) -> Answer<Entry> {
     let slot = slot(&port, &processor, query.application.as_deref())?;
     let queries = ready(&slot)?;
@@ -107,7 +107,7 @@ pub(super) async fn counts(
     State(port): State<Shared>,
     Path(processor): Path<String>,
     Query(query): Query<ProcessorQuery>,
-    (uri, headers): (Uri, HeaderMap),
+    (OriginalUri(uri), headers): (OriginalUri, HeaderMap),
 ) -> Answer<EntryCounts> {
     let (slot, name) = (slot(&port, &processor, query.application.as_deref())?, processor.clone());
     let Json(own) = ask_queries(port, &slot, move |queries| queries.counts(&name)).await?;
@@ -127,6 +127,9 @@ pub(super) async fn counts(
 
 /// The reason of a partition that no instance has registered.
 const NO_OWNER: &str = "no instance has it: instances are joining, or have stopped";
+
+/// The reason of a partition of an instance that does not know the path.
+const NO_PATH: &str = "its instance is of a version that does not answer this";
 
 type Slot = Arc<OnceLock<Queries>>;
 
@@ -174,7 +177,8 @@ fn sorted<T>(answers: Vec<PeerAnswer<T>>) -> (Vec<T>, Vec<Incomplete>) {
     let (mut answered, mut told) = (Vec::new(), Vec::new());
     for PeerAnswer { tasks, answer } in answers {
         match answer {
-            Ok(answer) => answered.extend(answer),
+            Ok(Some(answer)) => answered.push(answer),
+            Ok(None) => told.extend(tasks.iter().map(|task| Incomplete::new(task.partition, NO_PATH.to_owned()))),
             Err(reason) => told.extend(tasks.iter().map(|task| Incomplete::new(task.partition, reason.clone()))),
         }
     }
