@@ -47,6 +47,13 @@ impl Resources {
         Ok(Self { client, memory_budget, sinks, secrets, control_m })
     }
 
+    /// Ends what is open at the services, when no further calls will be made.
+    pub async fn close(&self) {
+        if let Some(control_m) = &self.control_m {
+            control_m.log_out().await;
+        }
+    }
+
     /// Checks the services of these deliveries in the background; see the sinks.
     pub fn check<'a>(&self, deliveries: impl Iterator<Item = &'a Delivery>) {
         let modes: Vec<Mode> = deliveries.filter_map(|it| Some(it.kind.control_m()?.mode)).collect();

@@ -125,7 +125,10 @@ fn four_properties_are_settings_and_the_others_are_passed_on() {
 fn a_topology_file_is_read_with_its_templates() {
     let file = file();
     let topology = file.assemble(&config(&[CONTROL_M])).unwrap();
-    assert_eq!(topology.nodes.iter().map(|node| &*node.name).collect::<Vec<_>>(), ["bundle", "delivery"]);
+    assert_eq!(
+        topology.nodes.iter().map(|node| &*node.name).collect::<Vec<_>>(),
+        ["bundle", "delivery", "dead-letter"]
+    );
     let delivery = file.spec.deliveries().next().unwrap();
     assert_eq!(file.template(delivery).unwrap().name(), "bundle.json");
     let unconfigured = file.assemble(&config(&[])).unwrap_err().to_string();

@@ -12,7 +12,7 @@ use crate::processor::bundle::Role;
 use crate::processor::delivery::Children;
 use crate::template::{Finding, Severity, Template};
 use crate::topology::spec::Delivery;
-use crate::topology::{Spec, Topology};
+use crate::topology::{Spec, Topology, add_dead_letters};
 
 /// A topology file with the templates of its deliveries.
 #[derive(Clone, Debug)]
@@ -86,11 +86,13 @@ impl TopologyFile {
         self.templates.iter().map(|(path, template)| (&**path, template))
     }
 
-    /// Assembles the topology for an application with this configuration, with the processor that tells people of alerts.
+    /// Assembles the topology for an application with this configuration, with the processors that tell people of alerts
+    /// and keep dead letters.
     pub fn assemble(&self, config: &Config) -> Result<Topology> {
         let processor = |delivery: &Delivery| sink::processor(config, delivery, self.template(delivery)?.clone());
         let mut topology = self.spec.assemble(&config.application_id, processor)?;
         notification::add(config, &mut topology);
+        add_dead_letters(&config.application_id, &mut topology);
         Ok(topology)
     }
 }

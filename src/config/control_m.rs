@@ -13,7 +13,7 @@ use crate::codec::yaml::Item;
 /// Control-M's Automation API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControlM {
-    /// The URL up to and including `/automation-api`.
+    /// The URL of the Automation API; without a path it is below `/automation-api`.
     pub base_url: Reference,
     /// The key for the header `x-api-key`; `None` sends none.
     pub api_key: Option<Reference>,
@@ -27,6 +27,10 @@ pub struct ControlM {
     pub ca_bundle: Option<PathBuf>,
     /// The URL of the proxy.
     pub proxy: Option<Reference>,
+    /// The value of the header `Annotation-Subject`; `None` sends none.
+    pub annotation_subject: Option<String>,
+    /// The value of the header `Annotation-Description`; `None` sends none.
+    pub annotation_description: Option<String>,
     /// The zone of the server's times; `None`: it is not known.
     pub time_zone: Option<TimeZone>,
     /// How long after a submit its folder may still be missing from look-ups.
@@ -44,8 +48,8 @@ pub(super) const FIELDS: &[Field] = &[
         path: "control_m.base_url",
         kind: Kind::Reference,
         default: Default::None("no Control-M"),
-        doc: "The URL of the Control-M Automation API, up to and including `/automation-api`. Required by every \
-              topology that delivers to Control-M.",
+        doc: "The URL of the Control-M Automation API, such as `https://ctm:8443/automation-api`; without a path that one is added. \
+              Required by every topology that delivers to Control-M.",
     },
     Field {
         path: "control_m.api_key",
@@ -85,6 +89,19 @@ pub(super) const FIELDS: &[Field] = &[
         default: Default::None("no proxy"),
         doc: "The URL of an HTTP proxy for the calls, such as `http://proxy:3128`, or a reference to one with user and \
               password. `HTTPS_PROXY` is ignored.",
+    },
+    Field {
+        path: "control_m.annotation_subject",
+        kind: Kind::Text,
+        default: Default::None("none is sent"),
+        doc: "The header `Annotation-Subject` of calls that change something, for a Control-M that demands annotations for its audit. \
+              Printable ASCII.",
+    },
+    Field {
+        path: "control_m.annotation_description",
+        kind: Kind::Text,
+        default: Default::None("none is sent"),
+        doc: "The header `Annotation-Description` of the same calls.",
     },
     Field {
         path: "control_m.time_zone",
@@ -135,6 +152,8 @@ pub(super) fn read(from: &Reader<'_>) -> Option<ControlM> {
         item.problem("this must be longer than 0", Some("write a duration such as `5m`".to_owned()));
     }
     let (ca_bundle, proxy) = (from.value("control_m.ca_bundle"), from.reference("control_m.proxy"));
+    let [annotation_subject, annotation_description] =
+        ["control_m.annotation_subject", "control_m.annotation_description"].map(|path| annotation(from, path));
     let time_zone = from.item("control_m.time_zone").map(|item| zone(&item));
     let (username, password) = (from.reference("control_m.username"), from.reference("control_m.password"));
     match (&username, &password) {
@@ -158,6 +177,8 @@ pub(super) fn read(from: &Reader<'_>) -> Option<ControlM> {
         credential_ttl: credential_ttl?,
         ca_bundle,
         proxy,
+        annotation_subject,
+        annotation_description,
         time_zone: match time_zone {
             Some(zone) => Some(zone?),
             None => None,
@@ -167,6 +188,16 @@ pub(super) fn read(from: &Reader<'_>) -> Option<ControlM> {
         intent_valid_for: intent_valid_for?,
         in_flight_max: in_flight_max?,
     })
+}
+
+/// The value of a header; a problem if no header may contain it.
+fn annotation(from: &Reader<'_>, path: &str) -> Option<String> {
+    let item = from.item(path)?;
+    let text: String = from.value(path)?;
+    if text.is_empty() || !text.chars().all(|character| matches!(character, ' '..='~')) {
+        item.problem("this is a header of HTTP and must be printable ASCII", None);
+    }
+    Some(text)
 }
 
 fn zone(item: &Item<'_>) -> Option<TimeZone> {

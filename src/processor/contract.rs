@@ -99,6 +99,11 @@ pub trait Processor: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The number of partitions of its inbox and changelog, for a processor with few entries; by default that of the configuration.
+    fn partitions(&self) -> Option<i32> {
+        None
+    }
+
     /// The commands ([`Input::Command`]). A command that is not among them is not written to the inbox; a command that is repeated
     /// changes nothing.
     fn commands(&self) -> &'static [CommandSpec] {

@@ -72,6 +72,9 @@ pub trait AnyProcessor: Send + Sync {
     /// [`Processor::targets`].
     fn targets(&self) -> Vec<Target>;
 
+    /// [`Processor::partitions`].
+    fn partitions(&self) -> Option<i32>;
+
     /// [`Processor::commands`].
     fn commands(&self) -> &'static [CommandSpec];
 
@@ -156,6 +159,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn targets(&self) -> Vec<Target> {
         self.0.targets()
+    }
+
+    fn partitions(&self) -> Option<i32> {
+        self.0.partitions()
     }
 
     fn commands(&self) -> &'static [CommandSpec] {

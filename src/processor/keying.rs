@@ -10,6 +10,11 @@ use crate::model::{Key, Record, Reject, RejectReason, Timestamp};
 pub trait Keying: Send + Sync {
     /// Finds the entry of a record, or passes the record over. An `Err` makes it a dead letter.
     fn key(&self, record: &Record) -> Result<Keyed, Reject>;
+
+    /// The record of another source that a record stands for, with its own coordinates; by default it stands for itself.
+    fn original(&self, _: &Record) -> Option<Record> {
+        None
+    }
 }
 
 /// A function from a record to its key is a keying step.

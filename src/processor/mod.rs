@@ -3,6 +3,7 @@
 //! | processor | task |
 //! |---|---|
 //! | [`bundle`] | gathers a parent and its children, in any order, and forwards the complete bundle once |
+//! | [`dead_letter`] | keeps dead letters, and sends them again |
 //! | [`delivery`] | journals the submits of each bundle, so that each is executed once |
 //! | [`notification`] | tells people of alerts, in groups and within limits |
 //! | [`signal`] | gives each member of an open bundle as an event to the folder that waits for it |
@@ -31,6 +32,7 @@ pub mod bundle;
 pub mod call;
 mod command;
 mod contract;
+pub mod dead_letter;
 pub mod delivery;
 mod effect;
 mod erased;

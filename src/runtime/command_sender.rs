@@ -131,16 +131,26 @@ impl CommandSender {
     pub fn wait(&mut self, id: Uuid, timeout: Duration) -> Result<Audit, CommandError> {
         let until = self.clock.uptime().saturating_add(timeout);
         loop {
-            if let Some(audit) = self.audits.remove(&id) {
+            if let Some(audit) = self.take(id) {
                 return Ok(audit);
             }
             let left = until.saturating_sub(self.clock.uptime());
             if left.is_zero() {
-                self.waiting.remove(&id);
-                return Err(CommandError::TimedOut { id, audit: self.audit.clone(), waited: timeout });
+                return Err(self.give_up(id, timeout));
             }
             self.poll(left.min(POLL))?;
         }
+    }
+
+    /// The audit of a command that was sent, if [`poll`](Self::poll) has read it.
+    pub fn take(&mut self, id: Uuid) -> Option<Audit> {
+        self.audits.remove(&id)
+    }
+
+    /// Waits no longer for the audit of a command, after this time.
+    pub fn give_up(&mut self, id: Uuid, waited: Duration) -> CommandError {
+        self.waiting.remove(&id);
+        CommandError::TimedOut { id, audit: self.audit.clone(), waited }
     }
 
     /// Writes a command, and waits for its audit.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::settings::RECORD_OVERHEAD;
 use crate::metric;
 use crate::model::{Headers, Key, OutRecord, Record, Reject, Timestamp, Topic};
+use crate::processor::dead_letter::header;
 
 /// The stage at which an input was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,18 +36,12 @@ const PART_MAX: usize = 1 << 20;
 /// The part of a record's limit that each of the three may have.
 const PART: usize = 10;
 
-/// The start of the names of sheaf's headers. A dead letter that was written back to its source has those of its last round.
-const PREFIX: &str = "__sheaf.errors.";
-const REASON: &str = "__sheaf.errors.reason";
-/// The number of times that a record became a dead letter, from 1.
-const ROUNDS: &str = "__sheaf.errors.rounds";
-
 /// The headers of a record without sheaf's own, and the rounds that these tell of.
 fn without_own(headers: &Headers) -> (Headers, u64) {
     // Headers of sheaf 0.1.0 had no count, and piled up.
-    let reasons = headers.iter().filter(|header| header.name == REASON).count();
-    let counted = headers.text(ROUNDS).and_then(|rounds| rounds.parse().ok()).unwrap_or(0);
-    let others = headers.iter().filter(|header| !header.name.starts_with(PREFIX)).cloned().collect();
+    let reasons = headers.iter().filter(|it| it.name == header::REASON).count();
+    let counted = headers.text(header::ROUNDS).and_then(|rounds| rounds.parse().ok()).unwrap_or(0);
+    let others = headers.iter().filter(|it| !it.name.starts_with(header::PREFIX)).cloned().collect();
     (others, u64::try_from(reasons).unwrap_or(0).max(counted))
 }
 
@@ -63,11 +58,11 @@ pub(super) fn letter(
     let part_max = PART_MAX.min(record_max / PART);
     let (mut headers, rounds) = without_own(&record.headers);
     if headers.size() > part_max {
-        headers = Headers::new().with("__sheaf.errors.headers_left_out_bytes", headers.size().to_string());
+        headers = Headers::new().with(header::HEADERS_LEFT_OUT, headers.size().to_string());
     }
     let mut key = record.key.clone();
     if let Some(length) = key.as_ref().map(Bytes::len).filter(|length| *length > part_max) {
-        headers = headers.with("__sheaf.errors.key_left_out_bytes", length.to_string());
+        headers = headers.with(header::KEY_LEFT_OUT, length.to_string());
         key = None;
     }
     let detail: String = reject.detail.chars().take(part_max / 4).collect();
@@ -77,17 +72,21 @@ pub(super) fn letter(
     if value.as_ref().is_some_and(|value| value.len() > room) {
         let length = value.as_ref().map_or(0, Bytes::len);
         value = value.map(|value| value.slice(..room));
-        headers = headers.with("__sheaf.errors.truncated_from_bytes", length.to_string());
+        headers = headers.with(header::TRUNCATED_FROM, length.to_string());
+    }
+    let mut headers = headers.with(header::STAGE, stage.label().as_str().to_owned());
+    if let Stage::Process(processor) = stage {
+        headers = headers.with(header::PROCESSOR, processor.to_string());
     }
     let headers = headers
-        .with("__sheaf.errors.stage", stage.label().as_str().to_owned())
-        .with(REASON, reject.reason.as_str())
-        .with("__sheaf.errors.message", detail)
-        .with("__sheaf.errors.topic", record.source.topic.as_str().to_owned())
-        .with("__sheaf.errors.partition", record.source.partition.to_string())
-        .with("__sheaf.errors.offset", record.offset.to_string())
-        .with("__sheaf.errors.timestamp", now.to_string())
-        .with(ROUNDS, rounds.saturating_add(1).to_string());
+        .with(header::REASON, reject.reason.as_str())
+        .with(header::MESSAGE, detail)
+        .with(header::TOPIC, record.source.topic.as_str().to_owned())
+        .with(header::PARTITION, record.source.partition.to_string())
+        .with(header::OFFSET, record.offset.to_string())
+        .with(header::SOURCE_TIMESTAMP, record.timestamp.as_millis().to_string())
+        .with(header::TIMESTAMP, now.to_string())
+        .with(header::ROUNDS, rounds.saturating_add(1).to_string());
     OutRecord { topic: topic.clone(), partition: None, key: key.map(Key::from_bytes), value, headers, timestamp: None }
 }
 
@@ -116,7 +115,7 @@ mod tests {
         for round in 1..=9_u64 {
             let reject = Reject::new(RejectReason::Unparsable, "no JSON");
             let letter = letter((&topic, LARGEST), &event(headers), &Stage::Decode, &reject, Timestamp::MIN);
-            assert_eq!(letter.headers.text(ROUNDS), Some(round.to_string().as_str()));
+            assert_eq!(letter.headers.text(header::ROUNDS), Some(round.to_string().as_str()));
             let of_user: Vec<_> = letter.headers.iter().filter(|header| header.name == "traceparent").collect();
             assert_eq!(of_user.len(), 2, "the user's headers are kept");
             sizes.push((letter.headers.iter().count(), letter.headers.size()));
@@ -127,11 +126,14 @@ mod tests {
 
     #[test]
     fn headers_that_an_older_sheaf_has_piled_up_are_replaced() {
-        let piled =
-            Headers::new().with(REASON, "unparsable").with("a", "1").with(REASON, "bad_id").with(REASON, "bad_id");
+        let piled = Headers::new()
+            .with(header::REASON, "unparsable")
+            .with("a", "1")
+            .with(header::REASON, "bad_id")
+            .with(header::REASON, "bad_id");
         let reject = Reject::new(RejectReason::BadId, "blank");
         let letter = letter((&Topic::new("d"), LARGEST), &event(piled), &Stage::Decode, &reject, Timestamp::MIN);
-        assert_eq!((letter.headers.text(ROUNDS), letter.headers.iter().count()), (Some("4"), 9));
+        assert_eq!((letter.headers.text(header::ROUNDS), letter.headers.iter().count()), (Some("4"), 10));
     }
 
     #[test]

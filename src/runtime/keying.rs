@@ -5,10 +5,20 @@ use std::sync::Arc;
 use super::envelope;
 use super::error::Result;
 use super::settings::RECORD_OVERHEAD;
-use super::topology_plan::{NodeTopics, TopologyPlan};
+use super::topology_plan::{NodeTopics, Role, TopologyPlan};
 use crate::codec::partitioner;
 use crate::model::{Key, OutRecord, Record, Reject, RejectReason, TaskId};
 use crate::processor::{Event, Keyed};
+
+/// The source that a record is for, and the record: a record that was sent again stands for one of another source.
+pub(super) fn original(plan: &TopologyPlan, source: usize, record: &Record) -> Option<(usize, Record)> {
+    let original = plan.topology.sources.get(source)?.keying.original(record)?;
+    match plan.role(&original.source.topic) {
+        Some(Role::Source(other)) => Some((other, original)),
+        // The keying step of this source rejects it.
+        Some(Role::Inbox(_)) | None => Some((source, original)),
+    }
+}
 
 /// The destination of a source record.
 #[derive(Debug)]

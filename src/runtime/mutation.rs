@@ -41,6 +41,8 @@ pub enum Mutation {
     FailedFetchPassed,
     /// The store's checkpoint is ahead of its changelog.
     PositionAhead,
+    /// An operator's command is executed twice.
+    CommandAppliedTwice,
     /// A watermark waits for the sources, and not for the inboxes that their records went to.
     WatermarkBeforeCommit,
     /// A watermark does not wait for one of the sources' partitions.
@@ -53,7 +55,7 @@ impl Mutation {
     /// The mutations that the simulator must find. [`QueuedForgotten`](Self::QueuedForgotten) and
     /// [`ReleasedForgotten`](Self::ReleasedForgotten) are not among them: its processors have one target each. Tests of the runtime
     /// find those.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::StoreBeforeCommit,
         Self::ActBeforeCommit,
         Self::IdleOffsetsSkipped,
@@ -70,6 +72,7 @@ impl Mutation {
         Self::TimersForgotten,
         Self::FailedFetchPassed,
         Self::PositionAhead,
+        Self::CommandAppliedTwice,
         Self::WatermarkBeforeCommit,
         Self::WatermarkOfOnePartitionForgotten,
         Self::WatermarkOfAnOldOwner,

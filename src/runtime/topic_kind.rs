@@ -40,8 +40,8 @@ impl Kind {
     }
 }
 
-/// A missing topic with its configuration.
-pub(super) fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTopic {
+/// A missing topic with its configuration, and with a number of partitions if that is not the usual one.
+pub(super) fn new_topic(topic: &Topic, kind: Kind, settings: &Settings, partitions: Option<i32>) -> NewTopic {
     let millis = |duration: Duration| duration.as_millis().to_string();
     let mut config: BTreeMap<String, String> = BTreeMap::new();
     let mut set = |name: &str, value: String| drop(config.insert(name.to_owned(), value));
@@ -81,6 +81,7 @@ pub(super) fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTo
         }
     }
     // Both have few records, and their readers want them in order.
-    let partitions = if matches!(kind, Kind::Instances | Kind::Audit) { 1 } else { settings.topics.partitions };
+    let usual = if matches!(kind, Kind::Instances | Kind::Audit) { 1 } else { settings.topics.partitions };
+    let partitions = partitions.unwrap_or(usual);
     NewTopic { topic: topic.clone(), partitions, replication: settings.topics.replication, config }
 }

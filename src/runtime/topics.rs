@@ -32,7 +32,7 @@ pub fn prepare(
         .iter()
         .zip(&found)
         .filter(|(_, found)| found.is_none())
-        .map(|((topic, kind), _)| new_topic(topic, *kind, settings))
+        .map(|((topic, kind), _)| new_topic(topic, *kind, settings, plan.partitions_of(topic)))
         .collect();
     for NewTopic { topic, partitions, .. } in &missing {
         if wanted.get(topic) == Some(&Kind::Source) {
@@ -314,7 +314,7 @@ mod tests {
         let mut admin = Policy { refused, created: Vec::new() };
         let settings = Settings::new("app", "a");
         let topics: Vec<_> = [("app-inbox", Kind::Inbox), ("app-instances", Kind::Instances)]
-            .map(|(name, kind)| new_topic(&Topic::new(name), kind, &settings))
+            .map(|(name, kind)| new_topic(&Topic::new(name), kind, &settings, None))
             .into();
         create(&mut admin, &topics, Duration::ZERO)?;
         let settings = |topic: &NewTopic| topic.config.keys().cloned().collect::<Vec<_>>().join(" ");

@@ -90,6 +90,13 @@ impl TopologyPlan {
         self.record_limits.values().min().map(|limit| limit.saturating_sub(RECORD_OVERHEAD).max(1))
     }
 
+    /// The number of partitions with which a topic is created, if that is not the configured one.
+    pub(super) fn partitions_of(&self, topic: &Topic) -> Option<i32> {
+        let is_of = |topics: &&NodeTopics| topics.inbox == *topic || topics.changelog == *topic;
+        let at = self.nodes.iter().position(|topics| is_of(&topics))?;
+        self.topology.nodes.get(at)?.processor.partitions()
+    }
+
     /// The largest record for a topic, in bytes.
     pub fn record_max(&self, topic: &Topic) -> usize {
         self.record_limits.get(topic).copied().unwrap_or(self.record_max)

@@ -12,17 +12,20 @@
 //! |---|---|
 //! | `spec` | topology files, parsed, validated and assembled |
 //! | `build` | a builder in Rust, for custom processors |
+//! | `dead_letter` | the processor of dead letters, which every application has |
 //! | `start` | where the first start begins to read a source |
 //! | `wiring` | the types that the runtime runs, independent of the domain |
 //! | `describe` | a topology as a text diagram |
 
 mod build;
+mod dead_letter;
 mod describe;
 pub mod spec;
 mod start;
 mod wiring;
 
 pub use build::{BuildError, Builder, Wiring};
+pub use dead_letter::add_dead_letters;
 pub use describe::describe;
 pub use spec::delivery::{DELIVERY, SIGNAL, TRACKING};
 pub use spec::{APPLICATION_CHARS_MAX, AssembleError, BUNDLE, Spec};

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a mismatch fails its test")]
 
-use std::path::Path;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use sheaf::codec::yaml::{Node, Value, parse};
 use sheaf::config::{Config, FIELDS, RESERVED, Sources};
@@ -40,16 +43,30 @@ fn text(node: &Node) -> String {
     number.to_string()
 }
 
-/// The configuration of a service: from the file that it mounts and its environment.
-fn configuration(service: &Node) -> Config {
-    let command = texts(service.get("command"));
-    let at = command.iter().position(|word| word == "-c").unwrap();
-    let inside = &command[at + 1];
+/// The file that a service mounts at a path.
+fn mounted(service: &Node, inside: &str) -> PathBuf {
     let mounted = texts(service.get("volumes"));
     let host = mounted.iter().find_map(|volume| volume.split_once(&format!(":{inside}")).map(|(host, _)| host));
-    let file = repository().join(host.unwrap_or_else(|| panic!("{inside} is not mounted")));
+    repository().join(host.unwrap_or_else(|| panic!("{inside} is not mounted")))
+}
+
+/// The variables of a service.
+fn environment(service: &Node) -> Vec<(String, String)> {
     let environment = service.get("environment").map_or(&[][..], Node::entries);
-    let environment: Vec<_> = environment.iter().map(|entry| (entry.key.clone(), text(&entry.node))).collect();
+    environment.iter().map(|entry| (entry.key.clone(), text(&entry.node))).collect()
+}
+
+/// The path of the configuration in the container of a service.
+fn configured(service: &Node) -> String {
+    let command = texts(service.get("command"));
+    let at = command.iter().position(|word| word == "-c").unwrap();
+    command[at + 1].clone()
+}
+
+/// The configuration of a service: from the file that it mounts and its environment.
+fn configuration(service: &Node) -> Config {
+    let file = mounted(service, &configured(service));
+    let environment = environment(service);
     let files = [(file.display().to_string(), std::fs::read_to_string(&file).unwrap())];
     let sources = Sources { files: &files, environment: &environment, flags: &[], host_name: "container" };
     Config::load(&sources).unwrap_or_else(|problems| panic!("{problems}"))
@@ -121,8 +138,11 @@ fn every_instance_has_a_valid_configuration_and_its_own_name() {
     let [a, b] = configurations.as_slice() else { panic!("two instances") };
     assert_ne!(a.instance_id, b.instance_id);
     assert_eq!(a.application_id, b.application_id);
-    for topology in &a.topologies {
-        assert!(repository().join(topology).exists(), "{}", topology.display());
+    for (_, instance) in instances(&compose) {
+        for topology in &a.topologies {
+            let file = mounted(instance, &format!("/etc/sheaf/{}", topology.display()));
+            assert!(file.is_file(), "{}", file.display());
+        }
     }
 }
 
@@ -140,14 +160,71 @@ fn state_is_kept_on_a_volume_of_each_instance() {
     }
 }
 
+/// The variable of the service `aws` that a reference to its secret stands for.
+fn in_secret(compose: &Node, reference: &str) -> String {
+    let name = reference.strip_prefix("${aws-sm:sheaf#").and_then(|rest| rest.strip_suffix('}'));
+    let name = name.unwrap_or_else(|| panic!("{reference} is not in the secret"));
+    let aws = compose.get("services").unwrap().get("aws").unwrap();
+    text(aws.get("environment").unwrap().get(name).unwrap_or_else(|| panic!("{name} is not set")))
+}
+
 #[test]
-fn every_reference_to_the_environment_is_set_by_its_service() {
+fn every_reference_to_a_secret_is_set_by_the_service_that_keeps_it() {
     let compose = compose();
     for (name, service) in instances(&compose) {
         let control_m = configuration(service).control_m.unwrap();
-        let key = control_m.api_key.unwrap();
-        let variable = key.as_str().strip_prefix("${env:").and_then(|rest| rest.strip_suffix('}')).unwrap();
-        assert!(service.get("environment").unwrap().get(variable).is_some(), "{name}: {variable} is not set");
+        assert!(!in_secret(&compose, control_m.api_key.unwrap().as_str()).is_empty(), "{name}");
+    }
+}
+
+/// The program of the service `aws`, until it is dropped.
+struct Moto(Child);
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// The service `aws` does what it says, and the instances find their secret and their template there.
+#[test]
+fn an_instance_is_valid_with_the_secret_and_the_template_of_moto() {
+    if !Command::new("python3").args(["-c", "import boto3, moto.server"]).output().is_ok_and(|it| it.status.success()) {
+        println!("skipped: python3 has no moto (pip install 'moto[server]')");
+        return;
+    }
+    let (compose, directory) = (compose(), tempfile::tempdir().unwrap());
+    let aws = compose.get("services").unwrap().get("aws").unwrap();
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port().to_string();
+    let ready = directory.path().join("ready");
+    let [python, script] = &texts(aws.get("entrypoint"))[..] else { panic!("an interpreter and a script") };
+    let [_, _, template, _] = &texts(aws.get("command"))[..] else { panic!("four arguments") };
+    assert_eq!(python, "python");
+    let mut program = Command::new("python3");
+    program.arg(mounted(aws, script)).args(["127.0.0.1", &port]).arg(mounted(aws, template)).arg(&ready);
+    program.envs(environment(aws)).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut moto = Moto(program.spawn().unwrap());
+    for _ in 0..1_200 {
+        if ready.exists() {
+            break;
+        }
+        assert_eq!(moto.0.try_wait().unwrap(), None, "aws.py has ended");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    for (name, instance) in instances(&compose) {
+        let inside = configured(instance);
+        for topology in configuration(instance).topologies {
+            let file = mounted(instance, &format!("/etc/sheaf/{}", topology.display()));
+            std::fs::copy(file, directory.path().join(topology)).unwrap();
+        }
+        std::fs::copy(mounted(instance, &inside), directory.path().join("sheaf.yaml")).unwrap();
+        let mut sheaf = Command::new(env!("CARGO_BIN_EXE_sheaf"));
+        sheaf.args(["validate", "-c", "sheaf.yaml"]).current_dir(directory.path()).env_remove("AWS_PROFILE");
+        sheaf.envs(environment(instance)).env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
+        let output = sheaf.output().unwrap();
+        let printed = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+        assert!(output.status.success() && printed.contains("ok: application ctm"), "{name}: {printed}");
     }
 }
 
@@ -178,11 +255,15 @@ fn addresses_inside_the_network_are_those_of_its_services() {
         assert!(names.contains(&host), "{name}: there is no service {host}");
         assert!(advertised.contains(&format!("://{host}:{port}")), "{name}: {host}:{port} is not advertised");
         assert!(listeners.contains(&format!("://:{port}")), "{name}: Kafka does not listen on {port}");
-        let url = config.control_m.unwrap().base_url.as_str().to_owned();
+        let url = in_secret(&compose, config.control_m.unwrap().base_url.as_str());
         let address = url.strip_prefix("http://").and_then(|rest| rest.strip_suffix("/automation-api")).unwrap();
         let (host, port) = address.split_once(':').unwrap();
         assert!(names.contains(&host), "{name}: there is no service {host}");
         assert!(simulator.contains(&format!("0.0.0.0:{port}")), "{name}: the simulator does not listen on {port}");
+        let aws = text(service.get("environment").unwrap().get("AWS_ENDPOINT_URL").unwrap());
+        let (host, port) = aws.strip_prefix("http://").unwrap().split_once(':').unwrap();
+        let moto = compose.get("services").unwrap().get(host).unwrap_or_else(|| panic!("{name}: no service {host}"));
+        assert_eq!(texts(moto.get("command"))[..2], ["0.0.0.0", port], "{name}");
     }
 }
 
@@ -217,11 +298,7 @@ fn commands_are_commands_of_this_program() {
         })
         .collect();
     for command in &commands {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_sheaf"))
-            .args(command.split(' '))
-            .arg("--help")
-            .output()
-            .unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_sheaf")).args(command.split(' ')).arg("--help").output().unwrap();
         assert!(output.status.success(), "sheaf {command} --help: {}", String::from_utf8_lossy(&output.stderr));
     }
     assert_eq!(commands, ["mock control-m", "run", "run"]);

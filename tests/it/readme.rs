@@ -141,7 +141,7 @@ fn subcommands(text: &str) -> BTreeSet<Vec<String>> {
             rest.split(['`', '\n', ' ', ',', '"', '\'']).take_while(is_word).filter(|word| !word.is_empty());
         let Some(first) = words.next() else { continue };
         let mut command = vec![first.to_owned()];
-        if ["state", "topology", "mock", "deliveries", "bundles", "audit"].contains(&first) {
+        if ["state", "topology", "mock", "deliveries", "bundles", "audit", "dlq"].contains(&first) {
             command.extend(words.next().map(str::to_owned));
         }
         named.insert(command);

@@ -151,7 +151,7 @@ fn two_topologies_read_one_topic_each_for_itself() {
     assert!(health.alive && health.ready && health.state == "running", "{health:?}");
     let details: Vec<(&str, &str)> = health.details.iter().map(|(id, state)| (&**id, &**state)).collect();
     assert_eq!(details, [("shop-paid", "running"), ("shop-sent", "running")]);
-    assert_eq!(health.applications["shop-sent"].details["tasks running"], "4");
+    assert_eq!(health.applications["shop-sent"].details["tasks running"], "5", "with that of its dead letters");
     assert!(serde_json::to_value(&health).unwrap()["applications"]["shop-paid"]["applications"].is_null());
 
     let series = prometheus::read(&process.status.metrics().unwrap()).unwrap();

@@ -64,6 +64,14 @@ fn a_seed_is_deterministic() {
     }
 }
 
+/// Every fourth seed has commands.
+#[test]
+fn a_command_that_is_executed_twice_is_found() {
+    let found = (3..100).step_by(4).map(|seed| run(seed, Some(Mutation::CommandAppliedTwice)));
+    let violation = found.flat_map(|report| report.violations).next();
+    assert!(violation.as_ref().is_some_and(|text| text.contains("is audited")), "{violation:?}");
+}
+
 #[test]
 fn each_mutation_is_found() {
     const SEEDS_MAX: u64 = 1_500;

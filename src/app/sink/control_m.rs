@@ -11,7 +11,7 @@ use crate::config::{self, Config};
 use crate::model::Target;
 use crate::processor::delivery::{self, Delivery};
 use crate::secret::{Secret, SecretRef};
-use crate::sink::control_m::{ControlM, Credential, CredentialSource, Settings};
+use crate::sink::control_m::{Annotation, ControlM, Credential, CredentialSource, Settings};
 use crate::template::Template;
 use crate::topology::spec;
 
@@ -39,6 +39,10 @@ pub(in crate::app) fn sink(config: &Config, secrets: &Arc<Secrets>, calls: &Call
         time_zone: control_m.time_zone.clone(),
         ca_bundle: ca_bundle.transpose()?,
         proxy,
+        annotation: Annotation {
+            subject: control_m.annotation_subject.clone(),
+            description: control_m.annotation_description.clone(),
+        },
         credential: credential(control_m, secrets)?,
         source: Some(Arc::new(Source { settings: control_m.clone(), secrets: Arc::clone(secrets) })),
         ..Settings::new(base_url.expose(), Secret::new(String::new()))

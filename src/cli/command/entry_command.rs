@@ -52,7 +52,7 @@ pub(super) struct SendingArgs {
     yes: bool,
     /// The most entries of one command
     #[arg(long, value_name = "N", default_value_t = 500)]
-    limit: usize,
+    pub(super) limit: usize,
     /// How long to wait for an instance to execute it
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     timeout: u64,

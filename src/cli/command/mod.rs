@@ -13,6 +13,7 @@
 //! | `state` | `sheaf state`: state stores and their changelogs |
 //! | `alerts` | `sheaf alerts test`: the messages to people about alerts |
 //! | `bundles`, `deliveries` | `sheaf bundles`, `sheaf deliveries`: commands to entries, sent by `entry_command` |
+//! | `dlq` | `sheaf dlq`: dead letters |
 //! | `audit` | `sheaf audit`: what operators have done |
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
 //! | `mock` | `sheaf mock control-m`: the Control-M simulator |
@@ -26,6 +27,7 @@ mod bundles;
 mod control_m;
 mod deliveries;
 mod demo;
+mod dlq;
 mod entry_command;
 mod mock;
 mod prepare;
@@ -84,6 +86,8 @@ enum Command {
     #[command(subcommand)]
     Deliveries(deliveries::Command),
     #[command(subcommand)]
+    Dlq(dlq::Command),
+    #[command(subcommand)]
     State(state::Command),
     #[command(subcommand)]
     Topology(topology::Command),
@@ -106,6 +110,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Audit(command) => audit::main(&command),
         Command::Bundles(command) => bundles::main(&command),
         Command::Deliveries(command) => deliveries::main(&command),
+        Command::Dlq(command) => dlq::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
         Command::Mock(command) => mock::main(&command),

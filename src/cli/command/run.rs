@@ -41,6 +41,8 @@ pub(super) struct Args {
 }
 
 /// The interval of the checks for failed threads.
+/// The longest time for the end of sessions at services.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A running instance with the label of its application.
@@ -91,6 +93,8 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     let failure = failure.or_else(|| watch(&running, &runtime, (&mut signals, hangups), &reload));
     let code = stop(running, &runtime, (signals, failure), config.shutdown_timeout);
     runtime.block_on(server.stop());
+    // A service that does not answer must not delay the end.
+    drop(runtime.block_on(async { tokio::time::timeout(CLOSE_TIMEOUT, resources.close()).await }));
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::acts::Acts;
 use super::input::{Input, Inputs};
 use super::tasks::Tasks;
-use crate::model::{Outcome, TopicPartition, Verdict};
+use crate::model::{Outcome, Record, TopicPartition, Verdict};
 use crate::runtime::context::Context;
 use crate::runtime::error::Result;
 use crate::runtime::fault_point::FaultPoint;
@@ -25,6 +25,11 @@ pub(super) fn changes(settings: &Settings, mut changes: Changes) -> Changes {
         changes.removed_parts.clear();
     }
     changes
+}
+
+/// True if an inbox record is processed twice.
+pub(super) fn repeats(settings: &Settings, record: &Record) -> bool {
+    settings.breaks(Mutation::CommandAppliedTwice) && record.headers.text("sheaf-kind") == Some("command")
 }
 
 /// The mutated offsets of a commit.

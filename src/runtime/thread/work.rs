@@ -134,6 +134,8 @@ impl StreamThread {
         match role {
             Role::Source(source) => {
                 let plan = &self.context.plan;
+                let original = keying::original(plan, source, record);
+                let (source, record) = original.as_ref().map_or((source, record), |(source, record)| (*source, record));
                 match keying::decide(plan, source, record, |task| self.takes(task))? {
                     Destination::Task(id, key, event) => {
                         if let Some(task) = self.tasks.get_mut(&id) {
@@ -161,6 +163,9 @@ impl StreamThread {
                 let id = self.context.plan.task(&record.source);
                 if let Some(task) = id.and_then(|id| self.tasks.get_mut(&id)) {
                     task.on_record(&self.context.plan, record, &mut self.txn)?;
+                    if broken::repeats(&self.context.settings, record) {
+                        task.on_record(&self.context.plan, record, &mut self.txn)?;
+                    }
                 }
             }
         }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use serde_json::Value;
+use uuid::Uuid;
 
+use super::commands;
 use super::coverage::CoveragePoint;
 use super::run::Run;
 use super::setup;
@@ -14,7 +16,8 @@ use crate::metric::TaskState;
 use crate::model::{Clock, Key, Record, TaskId, Timestamp, Topic};
 use crate::processor::{bundle, delivery};
 use crate::runtime::Status;
-use crate::sim::oracle::{self, Outcome};
+use crate::sim::Sent;
+use crate::sim::oracle::{self, Expected, Outcome};
 use crate::store::memory::MemoryStores;
 use crate::store::{self, Stores, TimerClock};
 
@@ -49,13 +52,25 @@ impl Run {
     }
 
     /// True if outputs may be written twice: at least once.
-    fn may_duplicate(&self) -> bool {
+    pub(super) fn may_duplicate(&self) -> bool {
         self.plan.guarantee == ProcessingGuarantee::AtLeastOnce
     }
 
-    /// The number of complete bundles, by the written events.
-    pub(super) fn complete_bundles(&self) -> usize {
-        oracle::expected(&self.sent).values().filter(|bundle| bundle.completed.is_some()).count()
+    /// The number of bundles that are to be delivered: complete ones, by the written events; of those that commands have changed the
+    /// submitted ones.
+    pub(super) fn wanted_deliveries(&self) -> usize {
+        let commanded = self.commanded();
+        let expected = oracle::expected(&self.sent);
+        let complete = |(id, bundle): &(&Uuid, &Expected)| bundle.completed.is_some() && !commanded.contains(id);
+        let keys: BTreeSet<_> = self.submissions().into_iter().filter_map(|record| record.key).collect();
+        let is_submitted = |id: &&Uuid| keys.contains(id.to_string().as_bytes());
+        expected.iter().filter(complete).count() + commanded.iter().filter(is_submitted).count()
+    }
+
+    /// The committed records of the submissions topic.
+    fn submissions(&self) -> Vec<Record> {
+        let topic = self.world.plan().topology.nodes.iter().find_map(|node| node.output(bundle::SUBMISSIONS));
+        topic.map_or_else(Vec::new, |topic| self.world.broker().committed_records(topic))
     }
 
     /// True if deadlines that are due wait for records that are not processed.
@@ -84,24 +99,31 @@ impl Run {
     }
 
     /// Each complete bundle is submitted once with its written events and run once; each breach raises one alert.
-    fn check_bundles(&self) -> Vec<String> {
-        let plan = self.world.plan();
-        let records = |topic: &Topic| self.world.broker().committed_records(topic);
-        let submissions = plan.topology.nodes.iter().find_map(|node| node.output(bundle::SUBMISSIONS));
+    fn check_bundles(&mut self) -> Vec<String> {
+        let commanded = self.commanded();
+        let alerts = self.world.plan().alerts.clone();
+        let of_others = |records: Vec<Record>| commands::of_others(records, &commanded);
+        let mut folders = self.executor.folders();
+        folders.retain(|folder, _| !commanded.iter().any(|id| *folder == format!("folder-{id}")));
         let mut outcome = Outcome {
-            submissions: submissions.map(records).unwrap_or_default(),
-            alerts: records(&plan.alerts),
+            submissions: of_others(self.submissions()),
+            alerts: of_others(self.world.broker().committed_records(&alerts)),
             dead_letters: Vec::new(),
-            folders: self.executor.folders(),
+            folders,
             end: self.world.clock().now(),
         };
+        let mut submissions = self.submissions();
         if self.may_duplicate() {
             deduplicate(&mut outcome.submissions, |record| record.key.clone());
+            deduplicate(&mut submissions, |record| record.key.clone());
             deduplicate(&mut outcome.alerts, |record| record.key.clone());
             outcome.folders.values_mut().for_each(|runs| *runs = (*runs).min(1));
         }
-        let mut violations = oracle::check(&self.sent, &outcome, self.plan.sla);
-        let (complete, delivered) = (self.complete_bundles(), self.ended_deliveries());
+        let sent: Vec<Sent> =
+            self.sent.iter().filter(|sent| !commanded.contains(&sent.event.bundle)).cloned().collect();
+        let mut violations = oracle::check(&sent, &outcome, self.plan.sla);
+        violations.extend(self.check_commands(&submissions));
+        let (complete, delivered) = (self.wanted_deliveries(), self.ended_deliveries());
         if delivered < complete || (delivered > complete && !self.may_duplicate()) {
             violations.push(format!("{delivered} outcomes of {complete} deliveries"));
         }
@@ -111,11 +133,12 @@ impl Run {
     /// The dead letters are the poison records, each once with its bytes.
     fn check_dead_letters(&self) -> Vec<String> {
         let mut letters = self.world.broker().committed_records(&self.world.plan().dead_letters);
+        let again = if self.may_duplicate() { Vec::new() } else { self.redriven_letters(&letters) };
         if self.may_duplicate() {
             deduplicate(&mut letters, |record| record.value.clone());
         }
         let mut found: Vec<Bytes> = letters.into_iter().map(|letter| letter.value.unwrap_or_default()).collect();
-        let mut wanted = self.poison.clone();
+        let mut wanted = [self.poison.clone(), again].concat();
         found.sort();
         wanted.sort();
         if found == wanted { Vec::new() } else { vec![format!("dead letters {found:?} instead of {wanted:?}")] }

@@ -74,6 +74,12 @@ pub enum CoveragePoint {
     Inbox,
     /// A bundle is stored in parts.
     Parts,
+    /// An operator's command is accepted.
+    CommandAccepted,
+    /// An operator's command is rejected.
+    CommandRejected,
+    /// A dead letter is sent again.
+    Redrive,
 }
 
 impl CoveragePoint {
@@ -112,6 +118,9 @@ impl CoveragePoint {
             Self::DirectHandover,
             Self::Inbox,
             Self::Parts,
+            Self::CommandAccepted,
+            Self::CommandRejected,
+            Self::Redrive,
         ];
         FaultPoint::ALL.into_iter().map(Self::CrashAtPoint).chain(others).collect()
     }
@@ -153,6 +162,9 @@ impl fmt::Display for CoveragePoint {
             Self::DirectHandover => "event handed over directly",
             Self::Inbox => "event through the inbox",
             Self::Parts => "bundle in parts",
+            Self::CommandAccepted => "command accepted",
+            Self::CommandRejected => "command rejected",
+            Self::Redrive => "dead letter sent again",
         };
         f.write_str(text)
     }

@@ -18,12 +18,14 @@
 //! | `nemesis` | kills, stops and pauses instances, sets the clock, makes the brokers unreachable |
 //! | `faults` | fails calls to the broker, and crashes instances at fault points |
 //! | `executor` | Control-M in memory, with lost requests and answers |
+//! | `commands`, `sent_commands` | operators' commands, and the checks of them |
 //! | `checker`, `history` | the checks of a run |
 //! | `coverage` | faults and paths, counted |
 //!
 //! Swarm testing: Groce et al., "Swarm Testing", ISSTA 2012.
 
 mod checker;
+mod commands;
 mod coverage;
 mod executor;
 mod faults;
@@ -31,6 +33,7 @@ mod history;
 mod nemesis;
 mod plan;
 mod run;
+mod sent_commands;
 mod setup;
 
 pub use coverage::{Coverage, CoveragePoint};
@@ -177,7 +180,7 @@ fn await_deliveries(run: &mut Run) {
             Ok(false) => return run.violations.push("the instances do not become idle".to_owned()),
             Err(error) => return run.violations.push(format!("an instance has stopped: {error}")),
         }
-        let is_done = run.executor.calls_in_flight() == 0 && run.ended_deliveries() >= run.complete_bundles();
+        let is_done = run.executor.calls_in_flight() == 0 && run.ended_deliveries() >= run.wanted_deliveries();
         if is_done && !run.deadlines_wait() {
             flush_stores(run);
             return await_standbys(run);

@@ -44,6 +44,7 @@ impl Run {
         self.outage(probabilities.outage);
         if self.outage_steps == 0 && self.rng.u8(0..100) < 40 {
             self.write_events();
+            self.command();
         }
         if !self.is_running(name) && self.rng.u8(0..100) < 30 {
             self.start(name);

@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub sla: Duration,
     /// True if each step is recorded in the history.
     pub history: bool,
+    /// True if operators send commands, and dead letters are kept.
+    pub commands: bool,
     /// The time between the commit of a transaction and its markers, for faults that delay them.
     pub marker_delay: Duration,
     /// The longest time that committed entries stay dirty.
@@ -136,6 +138,7 @@ impl Plan {
             marker_delay: Duration::from_millis(rng.u64(200..40_000)),
             sla: SLA,
             history: false,
+            commands: false,
             calls,
             points,
             probabilities,

@@ -10,6 +10,7 @@ use super::coverage::{Coverage, CoveragePoint};
 use super::executor::{Conditions, Executor};
 use super::faults::Faults;
 use super::plan::Plan;
+use super::sent_commands::Commands;
 use super::setup;
 use crate::broker::{Broker, ProducerSpec};
 use crate::config::ProcessingGuarantee;
@@ -60,6 +61,8 @@ pub(super) struct Run {
     pub(super) backups: BTreeMap<&'static str, MemoryStores>,
     /// The number of producers so far; each write has its own.
     producers: u64,
+    /// The commands so far.
+    pub(super) commands: Commands,
 }
 
 impl Run {
@@ -71,7 +74,8 @@ impl Run {
             ProcessingGuarantee::ExactlyOnce => Plan::draw(&mut rng),
             ProcessingGuarantee::AtLeastOnce => Plan::draw_at_least_once(&mut rng),
         };
-        let plan = Plan { standbys, history, ..plan }.with_deadlines(seed);
+        // Nor this.
+        let plan = Plan { standbys, history, commands: !history && seed % 4 == 3, ..plan }.with_deadlines(seed);
         let faults = Arc::new(Mutex::new(Faults::new(&plan, rng.fork())));
         let executor = Executor::default();
         let (crash_policy, calls) = (Arc::clone(&faults), Arc::clone(&faults));
@@ -110,6 +114,7 @@ impl Run {
             stalled_steps: 0,
             backups: BTreeMap::new(),
             producers: 0,
+            commands: Commands::new(seed),
         }
     }
 

@@ -11,23 +11,25 @@ use crate::broker::memory;
 use crate::config::Commit;
 use crate::metric::{Build, Declared, Metrics};
 use crate::model::Timestamp;
+use crate::processor::dead_letter::DEAD_LETTER;
 use crate::processor::delivery::{self, Delivery, control_m};
 use crate::runtime::{Limits, Mutation, Processing, Settings, TopicSettings};
 use crate::sim::{CrashPolicy, ManualClock, Setup};
 use crate::template::Template;
-use crate::topology::{Spec, StartAt, Topology, spec};
+use crate::topology::{BUNDLE, DELIVERY, Spec, StartAt, Topology, add_dead_letters, spec};
 
 /// The topic of submissions is named, so that the seeds of regressions keep their order of events.
 const TOPOLOGY: &str = concat!(include_str!("../../../topologies/control-m.yaml"), "submissions: ctm-submissions\n");
 const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
 /// 2026-01-01 in UTC.
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
-const APPLICATION: &str = "sim";
+pub(super) const APPLICATION: &str = "sim";
 
 /// The names of all tasks.
 pub(super) fn tasks(plan: &Plan) -> Vec<String> {
     let of = |node: &str| (0..plan.partitions).map(|number| format!("{node}-{number}")).collect::<Vec<_>>();
-    [of(crate::topology::BUNDLE), of(crate::topology::DELIVERY)].concat()
+    let letters = plan.commands.then(|| format!("{DEAD_LETTER}-0"));
+    [of(BUNDLE), of(DELIVERY)].concat().into_iter().chain(letters).collect()
 }
 
 pub(super) fn setup(
@@ -37,9 +39,9 @@ pub(super) fn setup(
     executor: &Executor,
     crash_policy: CrashPolicy,
 ) -> Setup {
-    let (executor, sla, history) = (executor.clone(), plan.sla, plan.history);
+    let (executor, plan_of_run) = (executor.clone(), plan.clone());
     Setup {
-        topology: topology(sla, history),
+        topology: topology(plan),
         settings: Settings {
             stream_threads: plan.threads,
             topics: TopicSettings { partitions: plan.partitions, ..TopicSettings::default() },
@@ -62,7 +64,7 @@ pub(super) fn setup(
         clock: Arc::new(ManualClock::new(START)),
         sink: Box::new(move |name| executor.sink(name)),
         metrics: Box::new(move || {
-            let declared = Declared::by(&topology(sla, history));
+            let declared = Declared::by(&topology(&plan_of_run));
             Arc::new(
                 Metrics::new(APPLICATION, &Build::default(), declared).expect("names that are fixed in the source"),
             )
@@ -71,7 +73,8 @@ pub(super) fn setup(
     }
 }
 
-fn topology(sla: Duration, history: bool) -> Topology {
+fn topology(plan: &Plan) -> Topology {
+    let Plan { sla, history, .. } = *plan;
     let text = TOPOLOGY.replace("sla: 24h", &format!("sla: {}s", sla.as_secs()));
     let spec = Spec::parse("topologies/control-m.yaml", &text).expect("the example in the repository");
     let spec = Spec { history, ..spec };
@@ -89,6 +92,9 @@ fn topology(sla: Duration, history: bool) -> Topology {
         Some(Delivery::new(delivery.kind.control_m()?.folders(template.clone()), settings.clone()))
     };
     let mut topology = spec.assemble(APPLICATION, deliver).expect("the example in the repository");
+    if plan.commands {
+        add_dead_letters(APPLICATION, &mut topology);
+    }
     // The first start may come late, and after the clock was set: what was written until then is no history.
     for source in &mut topology.sources {
         source.start = Some(StartAt::Earliest);

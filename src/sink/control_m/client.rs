@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{RequestBuilder, Url};
 use serde::Deserialize;
 use serde_json::json;
@@ -12,7 +12,7 @@ use super::authorization::{self, Authorization, Held, SESSION_AGE_MAX, Session};
 use super::exchange::{Exchange, Failure, Reason, Reply};
 use super::http;
 use super::request::{self, Call, LOOK_UP_ROWS_MAX};
-use super::settings::{Error, Settings};
+use super::settings::{Annotation, Error, Settings};
 use crate::model::Clock;
 use crate::processor::delivery::control_m::Mode;
 use crate::sink::http::permit::{self, Permitted};
@@ -22,6 +22,8 @@ use crate::sink::http::{before, chain, retry_after};
 const ANSWER_MAX: usize = 16 << 20;
 /// The date of an event that has none (the API's own description: `STAT`).
 pub(super) const NO_DATE: &str = "STAT";
+/// The path of the Automation API on its server.
+const API: &str = "/automation-api";
 /// The detail of a request without a response in time.
 const TIMED_OUT: &str = "no answer within control_m.request_timeout";
 
@@ -31,6 +33,8 @@ pub(super) struct Client {
     http: reqwest::Client,
     base_url: String,
     pub(super) authorization: Authorization,
+    /// The headers of calls that change something.
+    annotation: HeaderMap,
     clock: Arc<dyn Clock>,
     request_timeout: Duration,
 }
@@ -41,7 +45,8 @@ impl Client {
         let base_url = base_url(&settings.base_url)?;
         let http = http::build(settings)?;
         let authorization = Authorization::new(&settings.credential, settings.source.clone())?;
-        Ok(Self { http, base_url, authorization, clock, request_timeout: settings.request_timeout })
+        let annotation = annotation(&settings.annotation)?;
+        Ok(Self { http, base_url, authorization, annotation, clock, request_timeout: settings.request_timeout })
     }
 
     /// Sends the call of an act. The body of a submit is held back if `expires_at` (on the clock's uptime) has passed
@@ -66,7 +71,7 @@ impl Client {
 
     /// A submit without its body.
     fn submit(&self, mode: Mode) -> RequestBuilder {
-        self.http.post(self.url(request::path(mode))).header(CONTENT_TYPE, request::content_type(mode))
+        self.change(request::path(mode)).header(CONTENT_TYPE, request::content_type(mode))
     }
 
     /// Requests the jobs of the folders of this name, where `*` stands for any characters, at most `limit`.
@@ -79,8 +84,8 @@ impl Client {
     /// Adds an event without a date, which stays until it is deleted.
     async fn add_event(&self, event: &str, server: &str) -> Exchange {
         let body = json!({ "name": event, "date": NO_DATE }).to_string();
-        let url = self.url(&format!("/run/event/{}", percent_encode(server)));
-        self.exchange(self.http.post(url).header(CONTENT_TYPE, "application/json").body(body)).await
+        let request = self.change(&format!("/run/event/{}", percent_encode(server)));
+        self.exchange(request.header(CONTENT_TYPE, "application/json").body(body)).await
     }
 
     /// Requests the events of this name.
@@ -90,12 +95,12 @@ impl Client {
 
     /// Requests the log of a job.
     pub(super) async fn job_log(&self, job_id: &str) -> Exchange {
-        self.exchange(self.http.get(self.url_of_job(job_id, "log"))).await
+        self.exchange(self.http.get(self.url(&path_of_job(job_id, "log")))).await
     }
 
     /// Runs a job again. Not idempotent.
     pub(super) async fn rerun(&self, job_id: &str) -> Exchange {
-        self.exchange(self.http.post(self.url_of_job(job_id, "rerun"))).await
+        self.exchange(self.change(&path_of_job(job_id, "rerun"))).await
     }
 
     /// Requests the SLA services.
@@ -103,10 +108,18 @@ impl Client {
         self.exchange(self.http.get(self.url("/run/services/sla"))).await
     }
 
-    /// The URL of a job, whose id is one segment of the path.
-    fn url_of_job(&self, job_id: &str, verb: &str) -> String {
-        let id = percent_encode(job_id);
-        self.url(&format!("/run/job/{id}/{verb}"))
+    /// A call that changes something.
+    fn change(&self, path: &str) -> RequestBuilder {
+        self.http.post(self.url(path)).headers(self.annotation.clone())
+    }
+
+    /// Ends the session of a login, if there is one. One that cannot be ended ends by itself.
+    pub(super) async fn log_out(&self) {
+        let Some(Session { header, .. }) = self.authorization.session().await.take() else { return };
+        let request = self.http.post(self.url("/session/logout")).header(AUTHORIZATION, header);
+        // The answer has the token.
+        let has_ended = matches!(self.exchange_as_is(request).await, Exchange::Answered(Reply { status: 200, .. }));
+        tracing::debug!(has_ended, "logged out of Control-M");
     }
 
     /// Requests the list of servers.
@@ -187,6 +200,27 @@ struct LoggedIn {
     token: String,
 }
 
+/// The path of a job, whose id is one segment.
+fn path_of_job(job_id: &str, verb: &str) -> String {
+    format!("/run/job/{}/{verb}", percent_encode(job_id))
+}
+
+fn annotation(annotation: &Annotation) -> Result<HeaderMap, Error> {
+    let values = [
+        ("annotation-subject", "control_m.annotation_subject", &annotation.subject),
+        ("annotation-description", "control_m.annotation_description", &annotation.description),
+    ];
+    let mut headers = HeaderMap::new();
+    for (name, setting, value) in values {
+        if let Some(value) = value {
+            let value = HeaderValue::from_str(value).ok().ok_or(Error::Annotation { setting })?;
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    Ok(headers)
+}
+
+/// The address without its last slash. One without a path is that of the server: the API is below [`API`] there.
 fn base_url(text: &str) -> Result<String, Error> {
     let wrong = |detail: String| Error::BaseUrl { url: text.to_owned(), detail };
     let url = Url::parse(text).map_err(|error| wrong(error.to_string()))?;
@@ -203,7 +237,8 @@ fn base_url(text: &str) -> Result<String, Error> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("it contains a `?` or a `#`".to_owned()));
     }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
+    let path = if url.path() == "/" { API } else { "" };
+    Ok(format!("{}{path}", url.as_str().trim_end_matches('/')))
 }
 
 /// Encodes all characters that are not unreserved (RFC 3986 section 2.3).
@@ -233,6 +268,14 @@ mod tests {
     #[test]
     fn an_address_is_taken_with_or_without_its_last_slash() {
         for text in ["https://ctm:8443/automation-api", "https://ctm:8443/automation-api/"] {
+            assert_eq!(base_url(text).unwrap(), "https://ctm:8443/automation-api");
+        }
+        assert_eq!(base_url("https://gateway/ctm/").unwrap(), "https://gateway/ctm", "a gateway has paths of its own");
+    }
+
+    #[test]
+    fn an_address_of_a_server_alone_has_the_api_at_its_usual_path() {
+        for text in ["https://ctm:8443", "https://ctm:8443/"] {
             assert_eq!(base_url(text).unwrap(), "https://ctm:8443/automation-api");
         }
     }

@@ -88,7 +88,7 @@ mod verdict;
 
 pub use health::Server;
 pub use runs::Runs;
-pub use settings::{Credential, CredentialSource, Error, Settings};
+pub use settings::{Annotation, Credential, CredentialSource, Error, Settings};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -145,6 +145,11 @@ impl ControlM {
     /// Replaces the credential for requests that start from now on; false if it is the same.
     pub fn set_credential(&self, credential: &Credential) -> Result<bool, Error> {
         self.caller.client().authorization.set(credential)
+    }
+
+    /// Ends the session of a login, when no further calls will be made.
+    pub async fn log_out(&self) {
+        self.caller.client().log_out().await;
     }
 
     /// Stops accepting acts and waits for those in flight, for at most `timeout`; returns the number of those left.

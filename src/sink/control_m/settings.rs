@@ -12,7 +12,7 @@ use crate::secret::Secret;
 /// The settings of a Control-M server.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The URL of the Automation API with its path (`https://tenant-aapi.us1.controlm.com/automation-api`).
+    /// The URL of the Automation API (`https://tenant-aapi.us1.controlm.com/automation-api`); without a path it is that one.
     pub base_url: String,
     /// The credential of the requests.
     pub credential: Credential,
@@ -32,8 +32,19 @@ pub struct Settings {
     pub time_zone: Option<TimeZone>,
     /// Certificates in PEM form that are trusted in addition to the system's, as servers on premises have their own.
     pub ca_bundle: Option<Vec<u8>>,
+    /// What calls that change something are annotated with.
+    pub annotation: Annotation,
     /// The URL of a proxy (`http://user:password@proxy:3128`). The environment's `HTTPS_PROXY` is ignored.
     pub proxy: Option<Secret>,
+}
+
+/// The annotation of calls, which Control-M asks for where changes are audited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Annotation {
+    /// The value of `Annotation-Subject`.
+    pub subject: Option<String>,
+    /// The value of `Annotation-Description`.
+    pub description: Option<String>,
 }
 
 /// What authorises requests.
@@ -70,6 +81,7 @@ impl Settings {
             probe_interval_max: Duration::from_mins(1),
             time_zone: None,
             ca_bundle: None,
+            annotation: Annotation::default(),
             proxy: None,
         }
     }
@@ -89,6 +101,12 @@ pub enum Error {
     /// A key that is not a valid header value.
     #[error("control_m.api_key has characters that no HTTP header may contain: was a whole file or JSON taken for it?")]
     ApiKey,
+    /// An annotation that is not a valid header value.
+    #[error("{setting} has characters that no HTTP header may contain: write printable ASCII")]
+    Annotation {
+        /// The setting.
+        setting: &'static str,
+    },
     /// `in_flight_max` is 0 or beyond the limit of a semaphore.
     #[error("control_m.in_flight_max is {found}: write a number from 1 to {most}")]
     InFlight {
@@ -120,7 +138,11 @@ impl Error {
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::Unhealthy { .. } => ErrorClass::Retry,
-            Self::BaseUrl { .. } | Self::ApiKey | Self::InFlight { .. } | Self::Client { .. } => ErrorClass::Fatal,
+            Self::BaseUrl { .. }
+            | Self::ApiKey
+            | Self::Annotation { .. }
+            | Self::InFlight { .. }
+            | Self::Client { .. } => ErrorClass::Fatal,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::codec::{Head, entry};
 use crate::model::{Key, Record, Timer, TimerKind};
 use crate::processor::Count;
 use crate::processor::bundle::count::MEMBERS;
+use crate::processor::dead_letter::DEAD_LETTER;
 use crate::testing::golden::hours;
 use crate::testing::{DriverError, PendingAct, Raised, TestDriver};
 use crate::topology::Node;
@@ -37,7 +38,8 @@ impl Observer {
         let nodes = driver.plan().topology.nodes.clone();
         let before = std::mem::replace(&mut self.entries, driver.entries()?);
         let mut lines = self.passed(driver);
-        for (index, node) in nodes.iter().enumerate() {
+        // What becomes of dead letters is the operators' business and not the topology's.
+        for (index, node) in nodes.iter().enumerate().filter(|(_, node)| *node.name != *DEAD_LETTER) {
             lines.extend(self.states(index, node, &before)?);
             lines.extend(self.counts(driver, node));
             for output in &node.outputs {

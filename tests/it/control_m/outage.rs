@@ -123,9 +123,9 @@ fn a_key_that_was_replaced_in_time_suspends_nothing() {
 }
 
 #[test]
-fn the_start_tells_an_address_without_its_path() {
+fn the_start_tells_an_address_with_another_path() {
     let fixture = Fixture::new();
-    let base = fixture.simulator.base_url().replace("/automation-api", "");
+    let base = fixture.simulator.base_url().replace("/automation-api", "/api");
     let sink = fixture.sink(&settings(&base));
     sink.check_at_start(Mode::OnDemand);
     until(|| suspension(&sink).contains("is `/automation-api` missing in control_m.base_url?"));

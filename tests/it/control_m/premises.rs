@@ -11,11 +11,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use sheaf::mock::control_m::{Action, Fault};
 use sheaf::model::Sink;
-use sheaf::processor::delivery::control_m::Answer;
+use sheaf::processor::delivery::control_m::{Answer, Request};
 use sheaf::secret::Secret;
-use sheaf::sink::control_m::{Credential, Error, Settings};
+use sheaf::sink::control_m::{Annotation, Credential, Error, Settings};
 
-use super::support::{ACCEPTED, Fixture, TIMEOUT, answer, read_request, run, settings, submit, until};
+use super::support::{
+    ACCEPTED, AnswerMode, Fixture, RawServer, TIMEOUT, answer, look_up, read_request, run, settings, submit, until,
+};
 
 /// A certificate that signs itself, for `localhost`, and its key.
 pub(crate) const SELF_SIGNED: [&str; 2] =
@@ -164,6 +166,7 @@ fn with_login(password: &str) -> Fixture {
 }
 
 const LOGIN: &str = "POST /session/login";
+const LOGOUT: &str = "POST /session/logout";
 
 #[test]
 fn a_login_opens_one_session_and_renews_it() {
@@ -199,4 +202,61 @@ fn a_wrong_password_is_told_once_and_suspends_the_sink() {
     fixture.sink.set_credential(&Credential::Login { username, password }).unwrap();
     until(|| fixture.sink.suspensions().is_empty());
     assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));
+}
+
+#[test]
+fn a_session_is_ended_when_no_further_calls_are_made() {
+    let fixture = with_login("hunter2");
+    fixture.runtime.block_on(fixture.sink.log_out());
+    assert_eq!(fixture.simulator.dump().calls(LOGOUT), 0, "there was none");
+    assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));
+    fixture.runtime.block_on(fixture.sink.log_out());
+    fixture.runtime.block_on(fixture.sink.log_out());
+    let dump = fixture.simulator.dump();
+    assert_eq!((dump.calls(LOGIN), dump.calls(LOGOUT)), (1, 1));
+    assert!(matches!(answer(&fixture.submit("folder-b")), Answer::Accepted { .. }), "a call after it logs in again");
+}
+
+#[test]
+fn calls_that_change_something_are_annotated_and_others_are_not() {
+    let fixture = Fixture::new();
+    let annotation =
+        Annotation { subject: Some("CHG-17".to_owned()), description: Some("bundles of sheaf".to_owned()) };
+    let server = RawServer::start(ACCEPTED, AnswerMode::AtOnce);
+    let sink = fixture.sink(&Settings { annotation, ..settings(&server.base_url) });
+    let mut heads = [submit("folder-a"), add_event("child-1-a")].map(|request| {
+        run(&sink, &request);
+        server.request().to_ascii_lowercase()
+    });
+    for head in &mut heads {
+        assert!(head.starts_with("post "), "{head}");
+        assert!(head.contains("\r\nannotation-subject: chg-17\r\n"), "{head}");
+        assert!(head.contains("\r\nannotation-description: bundles of sheaf\r\n"), "{head}");
+    }
+    run(&sink, &look_up("folder-a"));
+    let head = server.request().to_ascii_lowercase();
+    assert!(head.starts_with("get ") && !head.contains("annotation"), "{head}");
+    let plain = fixture.sink(&settings(&server.base_url));
+    run(&plain, &submit("folder-a"));
+    assert!(!server.request().to_ascii_lowercase().contains("annotation"));
+}
+
+fn add_event(event: &str) -> String {
+    serde_json::to_string(&Request::AddEvent { event: event.to_owned(), server: "smprod".to_owned() }).unwrap()
+}
+
+/// An event that exists already is an error to Control-M, in words that are documented nowhere.
+#[test]
+fn an_event_that_exists_already_is_added_whatever_the_words() {
+    let fixture = Fixture::new();
+    let added = |fixture: &Fixture| answer(&run(&fixture.sink, &add_event("child-1-a"))) == Answer::Added;
+    assert!(added(&fixture) && added(&fixture), "the simulator answers 500 to the second");
+    assert_eq!(fixture.simulator.dump().calls("POST /run/event/{server}"), 2);
+    let words = r#"{"errors":[{"message":"condition is in the table"}]}"#;
+    fixture
+        .simulator
+        .inject(Fault { times: Some(2), ..Fault::once("POST", "/run/event/*", Action::respond(500, words)) });
+    assert!(added(&fixture), "it is listed");
+    let other = answer(&run(&fixture.sink, &add_event("child-2-a")));
+    assert!(matches!(other, Answer::Busy { status: 500, .. }), "{other:?}: it is not");
 }

@@ -8,14 +8,17 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sheaf::admin::{self, Status as _};
+use sheaf::app::{InstanceStatus, ProcessStatus};
 use sheaf::broker::{Broker as _, ProducerSpec, memory};
 use sheaf::metric::{Build, Metrics};
 use sheaf::mock::control_m::{Simulator, SimulatorHandle, SimulatorSettings};
 use sheaf::model::{Act, Clock, Completion, Key, OutRecord, Record, Sink, Target, TaskId, Timestamp, Topic, Verdict};
-use sheaf::processor::delivery::control_m::{CONTROL_M_RUNS, Request};
+use sheaf::processor::delivery::control_m::{CONTROL_M, CONTROL_M_RUNS, Request};
 use sheaf::processor::delivery::{Backoff, Delivery, Settings};
 use sheaf::runtime::{FaultPoint, Limits, TopicSettings};
 use sheaf::sim::{CrashPolicy, ManualClock, Setup, World};
+use sheaf::sink::Sinks;
 use sheaf::sink::control_m::{ControlM, Runs};
 use sheaf::template::Template;
 use sheaf::topology::{Spec, StartAt, Topology};
@@ -41,6 +44,7 @@ pub(super) struct Cluster {
     /// The number of instances that were killed at a fault point.
     pub(super) kills: usize,
     writes: usize,
+    metrics: Arc<Metrics>,
     sink: Arc<dyn Sink>,
     armed: Arc<Mutex<Option<FaultPoint>>>,
     down: BTreeSet<String>,
@@ -162,17 +166,32 @@ impl Cluster {
 
     /// The same with the text of a topology file.
     pub(super) fn of(seed: u64, text: &str, settings: &Settings, template: &str) -> Self {
+        Self::made((seed, text), settings, template, |_, _| ())
+    }
+
+    /// The same with other settings of the simulator and of the sink.
+    pub(super) fn made(
+        (seed, text): (u64, &str),
+        settings: &Settings,
+        template: &str,
+        change: impl FnOnce(&mut SimulatorSettings, &mut sheaf::sink::control_m::Settings),
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let clock = Arc::new(ManualClock::new(START));
         let mut of_simulator = SimulatorSettings::new(clock.clone(), seed);
         of_simulator.visibility_lag = Duration::ZERO..=Duration::from_millis(400);
         of_simulator.pools = vec![("smprod".to_owned(), "bundles".to_owned(), 1_000_000)];
-        let simulator = Simulator::start(of_simulator, runtime.handle()).unwrap();
-        let of_sink = sheaf::sink::control_m::Settings {
+        let mut of_sink = sheaf::sink::control_m::Settings {
             request_timeout: short().request_timeout,
-            ..crate::control_m::support::settings(&simulator.base_url())
+            ..crate::control_m::support::settings("")
         };
-        let submits = ControlM::new(&of_sink, runtime.handle().clone(), clock.clone()).unwrap();
+        change(&mut of_simulator, &mut of_sink);
+        let simulator = Simulator::start(of_simulator, runtime.handle()).unwrap();
+        of_sink.base_url = simulator.base_url();
+        let topology = topology(text, settings, template);
+        let metrics = Arc::new(Metrics::of(APPLICATION, &Build::default(), &topology).unwrap());
+        let submits =
+            ControlM::measured(&of_sink, runtime.handle().clone(), clock.clone(), Arc::clone(&metrics)).unwrap();
         let calls = Arc::new(Calls::default());
         let sink: Arc<dyn Sink> = Arc::new(Recording { runs: submits.runs(), submits, calls: Arc::clone(&calls) });
         let of_world = Arc::clone(&sink);
@@ -186,8 +205,7 @@ impl Cluster {
             }
             is_here
         });
-        let topology = topology(text, settings, template);
-        let of_metrics = topology.clone();
+        let of_world_metrics = Arc::clone(&metrics);
         let world = World::new(Setup {
             topology,
             settings: sheaf::runtime::Settings {
@@ -202,10 +220,10 @@ impl Cluster {
             },
             clock,
             sink: Box::new(move |_| Arc::clone(&of_world)),
-            metrics: Box::new(move || Arc::new(Metrics::of(APPLICATION, &Build::default(), &of_metrics).unwrap())),
+            metrics: Box::new(move || Arc::clone(&of_world_metrics)),
             crash_policy,
         });
-        Self { world, simulator, calls, kills: 0, writes: 0, sink, armed, down: BTreeSet::new(), runtime }
+        Self { world, simulator, calls, kills: 0, writes: 0, metrics, sink, armed, down: BTreeSet::new(), runtime }
     }
 
     /// Kills the next instance that reaches this point, as kill -9 does; [`Cluster::restart`] starts it again.
@@ -318,6 +336,17 @@ impl Cluster {
     /// Why the sink of submits is suspended; empty if it is not.
     pub(super) fn suspension(&self) -> String {
         self.sink.suspensions().into_values().next().unwrap_or_default()
+    }
+
+    /// What the HTTP server of an instance has at `/readyz` and `/metrics`.
+    pub(super) fn health_and_metrics(&self) -> String {
+        let clock: Arc<dyn Clock> = self.world.clock().clone();
+        let sinks = Sinks::new().with(Target::new(CONTROL_M), Arc::clone(&self.sink));
+        let instance = InstanceStatus { status: Arc::default(), metrics: Arc::clone(&self.metrics), clock, sinks };
+        let instances = [(APPLICATION.to_owned(), instance)].into();
+        let status = ProcessStatus { instances, metrics: Arc::clone(&self.metrics) };
+        let health = serde_json::to_string(&status.health()).unwrap();
+        format!("{health}\n{}", admin::Status::metrics(&status).unwrap())
     }
 
     /// Removes all faults.

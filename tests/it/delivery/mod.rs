@@ -15,6 +15,7 @@ mod outage;
 mod progressive;
 mod property;
 mod runs;
+mod secret;
 mod stored;
 mod target;
 mod template;

@@ -1,4 +1,4 @@
-//! The golden files of the bundle, of the delivery, of signals, of tracking, of the messages to people and of the example.
+//! The golden files of the bundle, of dead letters, of the delivery, of signals, of tracking, of the messages to people and of the example.
 //!
 //! `SHEAF_UPDATE_GOLDEN=1 cargo test --test it golden` writes the current outputs to the files, for review with `git diff`. Their
 //! format, and the commands of every processor, are those of `sheaf::testing::golden`.
@@ -7,6 +7,7 @@
 
 mod bundle;
 mod counter;
+mod dead_letter;
 mod delivery;
 mod notification;
 mod signal;
@@ -29,6 +30,11 @@ fn every_outcome_in_every_state_matches_its_golden_file() {
 #[test]
 fn the_example_matches_its_golden_files() {
     check::<ProcessorCase<counter::Clicks>>("tests/golden/counter");
+}
+
+#[test]
+fn dead_letters_match_their_golden_files() {
+    check::<ProcessorCase<dead_letter::LetterScript>>("tests/golden/dead_letter");
 }
 
 #[test]

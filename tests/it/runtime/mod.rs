@@ -8,6 +8,7 @@
 //! | `basic` | records, timers, hand-overs, lost answers |
 //! | `batch` | the size of transactions while they fail |
 //! | `cached` | the cache of entries |
+//! | `dead_letter` | dead letters as entries, sent again |
 //! | `deadline` | deadlines during and after outages |
 //! | `direct` | direct handover, without the inbox |
 //! | `eager` | rebalances with the eager protocol |
@@ -28,6 +29,7 @@ mod audit;
 mod basic;
 mod batch;
 mod cached;
+mod dead_letter;
 mod deadline;
 mod direct;
 mod eager;

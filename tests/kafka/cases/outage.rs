@@ -125,9 +125,9 @@ fn p02_a_renewed_key_in_a_file_is_read_without_a_restart() {
 }
 
 #[test]
-fn p02_an_address_without_its_path_fails_no_bundle_and_is_named() {
+fn p02_an_address_with_another_path_fails_no_bundle_and_is_named() {
     let Some(deployment) = Deployment::open("case-p02-path") else { return };
-    let base = deployment.simulator.base_url().replace("/automation-api", "");
+    let base = deployment.simulator.base_url().replace("/automation-api", "/api");
     let mut instance = deployment.start_with("a", &[("SHEAF_CONTROL_M__BASE_URL", &base)]);
     instance.ready();
     let all = write(&deployment, 2);

@@ -31,7 +31,7 @@ const CASES: [Case; 30] = [
         tests: &[
             "cases::outage::p02_a_gateway_that_refuses_is_an_outage_and_no_refusal",
             "cases::outage::p02_a_renewed_key_in_a_file_is_read_without_a_restart",
-            "cases::outage::p02_an_address_without_its_path_fails_no_bundle_and_is_named",
+            "cases::outage::p02_an_address_with_another_path_fails_no_bundle_and_is_named",
             "cases::outage::p02_what_names_the_definition_fails_one_bundle_which_can_be_sent_again",
         ],
     },
