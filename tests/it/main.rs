@@ -13,6 +13,7 @@
 
 mod alert;
 mod alerts;
+mod api;
 mod aws;
 mod closed;
 mod cloud_events;
@@ -27,6 +28,7 @@ mod events;
 mod golden;
 mod prometheus;
 mod property;
+mod python;
 mod readme;
 mod runtime;
 mod s3;

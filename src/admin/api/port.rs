@@ -15,10 +15,10 @@ pub trait Port: Status {
     /// The topology of an application.
     fn topology(&self, application: &str) -> Option<Topology>;
 
-    /// The instances of an application.
+    /// The living instances of an application.
     fn instances(&self, application: &str) -> Vec<Instance>;
 
-    /// The tasks of an application on this instance.
+    /// The tasks of an application.
     fn tasks(&self, application: &str) -> Vec<Task>;
 
     /// The queries of an application; empty until its topics are known.
