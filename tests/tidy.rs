@@ -46,7 +46,7 @@ const FLOORS: [&[&str]; 11] = [
 const HOMES: [(&str, &[&str]); 17] = [
     ("rdkafka", &["src/broker/kafka/"]),
     ("rocksdb", &["src/store/rocks/"]),
-    ("reqwest", &["src/sink/", "src/admin/client.rs"]),
+    ("reqwest", &["src/sink/", "src/admin/client.rs", "src/admin/api/peers.rs"]),
     ("lettre", &["src/sink/smtp/"]),
     ("rustls", &["src/sink/", "src/admin/tls.rs"]),
     ("tokio_rustls", &["src/admin/tls.rs"]),

@@ -12,7 +12,7 @@ use crate::admin::{self, Health};
 use crate::config::Shown;
 use crate::metric::{self, Metrics, TaskState};
 use crate::model::{InstanceId, TaskId};
-use crate::runtime::Peer;
+use crate::runtime::{Peer, Queries};
 use crate::topology::{self, OutputKind, internal_topic};
 
 /// The applications of a process.
@@ -149,6 +149,10 @@ impl Port for Process {
         let standbys = standbys.map(|id| task(id, own, (TaskRole::Standby, None)));
         let of_others = tasks_of(&peers, &owned).map(|(instance, id)| task(id, instance, (TaskRole::Active, None)));
         active.chain(standbys).chain(of_others).collect()
+    }
+
+    fn queries(&self, application: &str) -> Option<Arc<OnceLock<Queries>>> {
+        self.instance(application).map(|instance| instance.queries.clone())
     }
 
     fn settings(&self) -> Vec<Setting> {

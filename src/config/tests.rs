@@ -215,6 +215,7 @@ const SINK: &str = "{ hook: { webhook: { url: http://hook } } }";
 /// A valid value that is not the field's default.
 fn another_value(field: &Field) -> String {
     match field.kind {
+        Kind::Text if field.path == "http.advertise" => "http://a:8080".to_owned(),
         Kind::Text | Kind::Name | Kind::Path | Kind::Paths => "another".to_owned(),
         Kind::Reference => "${env:ANOTHER}".to_owned(),
         Kind::Integer(_, most) => most.to_string(),
@@ -261,6 +262,19 @@ fn a_login_is_whole_and_excludes_an_api_key() {
     assert!(half.contains("control_m.username: this key is required and missing"), "{half}");
     let homeless = problems(&["control_m.proxy=http://proxy:3128"]);
     assert!(homeless.contains("control_m.base_url: this key is required and missing"), "{homeless}");
+}
+
+#[test]
+fn the_advertised_address_is_a_url_of_a_server() {
+    let advertised = |url: &str| load(&[MINIMAL], &[], &[&format!("http.advertise={url}")]).map(|it| it.http.advertise);
+    assert_eq!(advertised("https://a:8080/").unwrap().as_deref(), Some("https://a:8080"));
+    for wrong in ["a:8080", "http://", "ftp://a", "http://a/api", "http://a?b", "http://user@a"] {
+        let said = advertised(wrong).unwrap_err();
+        assert!(
+            said.contains(&format!("`{wrong}` is no URL of a server; write `http://`, a host and a port")),
+            "{said}"
+        );
+    }
 }
 
 #[test]

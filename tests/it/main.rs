@@ -22,6 +22,7 @@ mod conformance;
 mod control_m;
 mod delivery;
 mod driver;
+mod entries;
 mod entry;
 mod events;
 mod golden;
