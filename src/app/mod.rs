@@ -14,6 +14,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `application_spec` | the applications of a configuration: each topology file is one |
+//! | `shared_folder` | applications whose folders at Control-M can have the same name |
 //! | `shared_topic` | refuses applications that use each other's topics |
 //! | `topology`, `template` | the topology of a file, with the templates of its deliveries |
 //! | `render` | a template for one bundle, as a delivery would render it |
@@ -74,6 +75,7 @@ mod reload;
 mod render;
 mod secret;
 mod setting;
+mod shared_folder;
 mod shared_topic;
 mod sink;
 mod store;
@@ -99,6 +101,7 @@ pub use reload::{Reloader, secrets_of_the_start};
 pub use render::{RenderError, render};
 pub use secret::Secrets;
 pub use setting::settings;
+pub use shared_folder::warnings as shared_folders;
 pub use sink::{Calls, sinks};
 pub use store::{all_stores, stores};
 pub use template::{TemplateError, TemplateReader};

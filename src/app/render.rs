@@ -6,7 +6,7 @@ use super::template::{self, TemplateError};
 use crate::codec::text;
 use crate::codec::yaml::Problems;
 use crate::model::Reject;
-use crate::processor::delivery::control_m::{Mode, Preview, Submit};
+use crate::processor::delivery::control_m::{FOLDER_PREFIX, Mode, Preview, Submit};
 use crate::topology::Spec;
 use crate::topology::spec::DeliveryKind;
 use crate::topology::spec::delivery::ControlM;
@@ -50,6 +50,7 @@ fn usual(template: &Path) -> DeliveryKind {
         submit: Submit::Bundle,
         template: template.to_owned(),
         server: "controlm".to_owned(),
+        folder_prefix: FOLDER_PREFIX.to_owned(),
         retention_days: ControlM::RETENTION_DAYS_DEFAULT,
         external_events: Vec::new(),
         track: None,

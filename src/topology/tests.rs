@@ -15,6 +15,7 @@ fn delivery() -> Delivery {
         submit: control_m::Submit::Bundle,
         template,
         server: "smprod".to_owned(),
+        folder_prefix: "folder-".to_owned(),
         retention_days: 14,
         external_events: Vec::new(),
     };

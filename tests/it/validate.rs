@@ -168,3 +168,20 @@ fn what_keeps_a_definition_from_being_sent_is_told_by_render_and_by_validate() {
         assert!(code == Some(78) && printed.is_empty() && told.contains(words), "{words}: {told}");
     }
 }
+
+#[test]
+fn applications_that_name_their_folders_alike_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let validate = |deliver: &str| {
+        let other = TOPOLOGY.replace("name: t", "name: o").replace("server: prod", deliver);
+        std::fs::write(directory.path().join("o.yaml"), other.replace("TEMPLATE", "bundle.json")).unwrap();
+        sheaf(directory.path(), "validate", &template("a"), &["topologies=t.yaml,o.yaml"])
+    };
+    let words = "the applications a-t and a-o both submit folders to prod that are named folder-<bundle id>";
+    let (code, told) = validate("server: prod");
+    assert!(code == Some(0) && told.contains(words) && told.contains("folder_prefix"), "{told}");
+    for other in ["server: test", "server: prod, folder_prefix: o-"] {
+        let (code, told) = validate(other);
+        assert!(code == Some(0) && !told.contains("both submit folders"), "{other}: {told}");
+    }
+}

@@ -87,6 +87,9 @@ pub(super) struct ControlM {
     /// Adding an event that is there, and deleting one that is not, is no error
     #[arg(long)]
     tolerant_events: bool,
+    /// A refused key is answered as by a gateway in the cloud: 403 {"message":"Forbidden"}
+    #[arg(long)]
+    gateway: bool,
     /// A fault, as below; may be given more than once
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
@@ -129,6 +132,7 @@ fn settings(args: &ControlM) -> SimulatorSettings {
         servers: args.servers.clone(),
         pools: args.pools.clone(),
         strict_events: !args.tolerant_events,
+        gateway: args.gateway,
         ..SimulatorSettings::new(Arc::new(SystemClock), args.seed)
     }
 }

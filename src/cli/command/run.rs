@@ -63,6 +63,9 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     if warnings > 0 {
         tracing::info!(warnings, "some bundles may fail with the template: `sheaf validate` tells which and why");
     }
+    for warning in app::shared_folders(&specs) {
+        tracing::warn!("{warning}");
+    }
     let hangups = runtime.block_on(async { Hangups::new() })?;
     let fault_observer = fault::fault_observer()?;
     let resources = Resources::new(&config, runtime.handle(), &metrics)?;

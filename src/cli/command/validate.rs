@@ -39,6 +39,9 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     for warning in app::check_routes(&config, topologies, &delivered_to.collect()) {
         print_stderr(&format!("warning: {warning}"));
     }
+    for warning in app::shared_folders(&specs) {
+        print_stderr(&format!("warning: {warning}"));
+    }
     Failure::all(failures)?;
     for (spec, Assembly { topology, .. }) in specs.iter().zip(&assemblies) {
         summary(spec, topology);

@@ -75,7 +75,7 @@ async fn answer(
             if let Some(token) = session::token(request.headers()) {
                 world.sessions.close(token);
             }
-            return (refuse(StatusCode::UNAUTHORIZED), false);
+            return (refuse(world, StatusCode::UNAUTHORIZED), false);
         }
         Some(
             Action::RespondAfter { .. }
@@ -90,7 +90,7 @@ async fn answer(
     if request.uri().path() != LOGIN
         && let Some(status) = session::refusal(&world.settings, &world.sessions, world.clock.now(), who)
     {
-        return (refuse(status), false);
+        return (refuse(world, status), false);
     }
     let lag = if let Some(Action::Lag { ms }) = action { ms } else { 0 };
     request.extensions_mut().insert(Struck { number, more_lag: Duration::from_millis(lag) });
@@ -114,7 +114,10 @@ async fn answer(
     }
 }
 
-fn refuse(status: StatusCode) -> Response {
+fn refuse(world: &World, status: StatusCode) -> Response {
+    if world.settings.gateway {
+        return (StatusCode::FORBIDDEN, axum::Json(serde_json::json!({ "message": "Forbidden" }))).into_response();
+    }
     let message = if status == StatusCode::FORBIDDEN {
         "The API token does not allow this request"
     } else {

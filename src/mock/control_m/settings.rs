@@ -48,6 +48,9 @@ pub struct SimulatorSettings {
     pub pools: Vec<(String, String, u32)>,
     /// Whether adding an event that is there, or deleting one that is not, is an error.
     pub strict_events: bool,
+    /// Whether a gateway stands in front, as with `SaaS`: it answers 403 `{"message":"Forbidden"}` where the server would refuse a
+    /// key.
+    pub gateway: bool,
     /// The seed of every random choice.
     pub seed: u64,
 }
@@ -70,6 +73,7 @@ impl SimulatorSettings {
             servers: Vec::new(),
             pools: Vec::new(),
             strict_events: true,
+            gateway: false,
             seed,
         }
     }

@@ -48,7 +48,7 @@ pub(super) fn sla_warning(key: &Key, missing: &Missing, (at, due): (Timestamp, T
 /// A passed deadline; details `missing` (`["parent", "child 2", "payment"]`), `due`, and `missing_more` if not all are listed.
 pub(super) fn sla_breach(key: &Key, missing: &Missing, due: Timestamp) -> Effect {
     let message = format!("bundle {key} is not complete at its deadline: missing {}", listed(missing));
-    let remedy = "find out why the missing events are not written: the bundle completes when they are";
+    let remedy = "find out why the missing events are not written, or look for them among the dead letters: the bundle completes when they are there";
     of_missing((SLA_BREACH, Severity::Critical, due), message, missing, due, remedy)
 }
 

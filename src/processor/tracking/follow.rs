@@ -3,13 +3,14 @@
 use super::super::{Effect, Transition};
 use super::protocol::{Answer, FailedJob, Request};
 use super::report::Report;
+use super::state::TOLD_MAX;
 use super::{AGAIN, ASK, Follower, Run, TIMER, Tracking, ask_at, count};
 use crate::model::{Act, ActSlot, Key, Reject, RejectReason, Timestamp, Verdict};
 
 impl Follower {
     /// Asks for the state of a run.
     pub(super) fn ask(&self, run: Run) -> Transition<Tracking> {
-        let (folder, server, told) = (run.folder.clone(), self.settings.server.clone(), run.failed_job.clone());
+        let (folder, server, told) = (run.folder.clone(), self.settings.server.clone(), run.told_jobs.clone());
         let request = Request::Ask { folder, server, told };
         self.call(ASK, run, &request)
     }
@@ -34,7 +35,8 @@ impl Follower {
     pub(super) fn on_answer(&self, key: &Key, run: Run, verdict: Verdict, now: Timestamp) -> Transition<Tracking> {
         let next = match answer(verdict) {
             Some(Answer::Active { status, is_waiting, late }) => {
-                self.on_active(key, Run { status, failed_job: None, is_rerun: false, ..run }, (is_waiting, late), now)
+                let run = Run { status, failed_job: None, told_jobs: Vec::new(), is_rerun: false, ..run };
+                self.on_active(key, run, (is_waiting, late), now)
             }
             Some(Answer::Failed { job }) => on_failed(key, run, job, now),
             Some(Answer::Ended { times }) => {
@@ -127,15 +129,17 @@ impl Follower {
     }
 }
 
-/// A job has failed: told once for each of its runs.
-fn on_failed(key: &Key, run: Run, job: FailedJob, now: Timestamp) -> Transition<Tracking> {
-    let failed_job = Some((job.id.clone(), job.runs));
-    if run.failed_job == failed_job {
-        return Transition::to(Tracking::Followed(Run { is_rerun: false, ..run }));
+/// A job has failed: told once for each of its runs. Of several failed jobs each answer has one that was not told.
+fn on_failed(key: &Key, mut run: Run, job: FailedJob, now: Timestamp) -> Transition<Tracking> {
+    let failure = (job.id.clone(), job.runs);
+    if run.told_jobs.contains(&failure) || run.told_jobs.len() >= TOLD_MAX {
+        return Transition::to(Tracking::Followed(Run { failed_job: Some(failure), is_rerun: false, ..run }));
     }
     let report = Report::of(key, &run, now);
     let effects =
         vec![report.record("ended_not_ok", None, Some(&job)), report.failed(&job), Effect::Count(count::FAILED)];
+    run.told_jobs.push(failure.clone());
+    let failed_job = Some(failure);
     let run = Run { failed_job, is_rerun: false, status: job.status, records: run.records.saturating_add(1), ..run };
     Transition { state: Some(Tracking::Followed(run)), effects }
 }

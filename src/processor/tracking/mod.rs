@@ -25,7 +25,7 @@
 //! | answer | becomes |
 //! |---|---|
 //! | active: it waits or is executing | Followed; an alert `run_waiting` if it has waited for [`Settings::waiting_max`], and `run_late` if its SLA service is late, once each |
-//! | failed: a job has not ended OK | Followed, because it may be rerun; an alert `run_failed` and a record, once until it goes on |
+//! | failed: a job has not ended OK | Followed, because it may be rerun; an alert `run_failed` and a record, once for each failure until all are mended |
 //! | ended | Ended, with a record |
 //! | absent | Followed within [`Settings::visible_within`] of the submit; else Ended, with a record, and an alert `run_gone` unless it had failed |
 //! | none, or the target refuses everybody | Followed; asked again |
@@ -45,7 +45,7 @@ pub use outcome::OutcomeKeying;
 pub use protocol::{Answer, FailedJob, Request, Times};
 pub use report::RUNS;
 pub use settings::Settings;
-pub use state::{Ended, Run, Tracking};
+pub use state::{Ended, Failure, Run, TOLD_MAX, Tracking};
 
 use std::borrow::Cow;
 

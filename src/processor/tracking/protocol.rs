@@ -1,8 +1,9 @@
 //! The messages between the tracking processor and the sink of its target: JSON in [`Act`](crate::model::Act) and
 //! [`Verdict::Answered`](crate::model::Verdict).
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use super::state::Failure;
 use crate::model::Verdict;
 
 /// A call to the target.
@@ -15,15 +16,29 @@ pub enum Request {
         folder: String,
         /// The server.
         server: String,
-        /// The failed job, by its id and the number of its runs, that was told already: its log is not needed again.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        told: Option<(String, u64)>,
+        /// The failures that were told already: another one is answered before them, and their logs are not needed again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "told")]
+        told: Vec<Failure>,
     },
     /// Run a failed job again. Not idempotent; how it went is seen by the next [`Request::Ask`].
     Rerun {
         /// The id of the job.
         job_id: String,
     },
+}
+
+/// The failures that were told; a former version named one.
+fn told<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Failure>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Told {
+        One(Failure),
+        Many(Vec<Failure>),
+    }
+    Ok(match Told::deserialize(deserializer)? {
+        Told::One(failure) => vec![failure],
+        Told::Many(failures) => failures,
+    })
 }
 
 impl Request {
@@ -49,7 +64,7 @@ pub enum Answer {
     },
     /// A job has failed. The run may go on, or be run again.
     Failed {
-        /// The job.
+        /// The job: one that was not told, if there is one.
         job: FailedJob,
     },
     /// All jobs have ended well.

@@ -19,7 +19,7 @@ fn ask(runs: &Runs, folders: &[&str]) -> Vec<Verdict> {
     let receive: Vec<_> = folders
         .iter()
         .map(|folder| {
-            let request = Request::Ask { folder: (*folder).to_owned(), server: "smprod".to_owned(), told: None };
+            let request = Request::Ask { folder: (*folder).to_owned(), server: "smprod".to_owned(), told: Vec::new() };
             execute(runs, &request)
         })
         .collect();
@@ -183,7 +183,7 @@ fn a_job_that_fails_twice_is_rerun_and_then_ends_ok() {
     assert!(last[0].contains("ENDED NOTOK") && last[1].contains("OSCOMPSTAT 7"), "{log}");
     let again = |count| {
         let (folder, server) = ("folder-a".to_owned(), "smprod".to_owned());
-        let question = Request::Ask { folder, server, told: Some((id.clone(), count)) };
+        let question = Request::Ask { folder, server, told: vec![(id.clone(), count)] };
         read(&execute(&runs, &question).recv_timeout(TIMEOUT).expect("an outcome").verdict)
     };
     let Answer::Failed { job } = again(1) else { panic!("it has failed") };
@@ -272,6 +272,45 @@ fn a_failed_job_of_a_sub_folder_is_one_of_its_folder() {
         let Answer::Failed { job } = read(&verdict) else { panic!("{verdict:?}") };
         assert_eq!((job.name.as_str(), job.runs), ("deep", 1));
     }
+}
+
+/// A folder that is asked about alone has its sub-folders too, also if others begin with its name.
+#[test]
+fn a_failed_job_of_a_sub_folder_is_found_among_folders_that_begin_alike() {
+    let (fixture, runs) = visible();
+    let inside = json!({ "Type": "SubFolder", "deep": { "Type": "Job:Command", "Command": "exit 3" } });
+    let jobs = json!({ "appl": { "Type": "Job:Command", "Command": "sleep 600" }, "inside": inside });
+    define(&fixture, &json!({ "folder-1": folder(&jobs) }));
+    fixture.clock.advance(Duration::from_mins(1));
+    let failed = |asked: u64| {
+        let before = lists(&fixture);
+        let answer = ask_one(&runs, "folder-1");
+        let Answer::Failed { job } = &answer else { panic!("{answer:?}") };
+        assert_eq!((job.name.as_str(), lists(&fixture) - before), ("deep", asked));
+    };
+    failed(1);
+    define(&fixture, &simple((0..5_000).map(|number| format!("folder-1{number}"))));
+    failed(3);
+}
+
+#[test]
+fn of_several_failed_jobs_one_that_was_not_told_is_answered() {
+    let (fixture, runs) = visible();
+    let fails = json!({ "Type": "Job:Command", "Command": "exit 1" });
+    define(&fixture, &json!({ "folder-a": folder(&json!({ "one": fails, "two": fails })) }));
+    fixture.clock.advance(Duration::from_mins(1));
+    let mut told = Vec::new();
+    let mut names = Vec::new();
+    for _ in 0..3 {
+        let (folder, server) = ("folder-a".to_owned(), "smprod".to_owned());
+        let outcome = execute(&runs, &Request::Ask { folder, server, told: told.clone() });
+        let verdict = outcome.recv_timeout(TIMEOUT).expect("a question has an outcome").verdict;
+        let Answer::Failed { job } = read(&verdict) else { panic!("{verdict:?}") };
+        assert_eq!(job.log.is_empty(), names.len() == 2, "{}", job.log);
+        told.push((job.id, job.runs));
+        names.push(job.name);
+    }
+    assert_eq!(names, ["one", "two", "one"], "the last one was told");
 }
 
 /// Folders with two jobs each and no row of their own.

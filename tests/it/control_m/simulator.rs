@@ -16,7 +16,7 @@ use super::support::{ManualClock, runtime};
 
 pub(super) struct Fixture {
     pub(super) runtime: Runtime,
-    clock: Arc<ManualClock>,
+    pub(super) clock: Arc<ManualClock>,
     pub(super) simulator: SimulatorHandle,
     pub(super) http: Client,
 }

@@ -56,6 +56,7 @@ pub(crate) fn folders(source: &str) -> Folders {
         submit: Submit::Bundle,
         template,
         server: "smprod".to_owned(),
+        folder_prefix: "folder-".to_owned(),
         retention_days: 14,
         external_events: Vec::new(),
     }

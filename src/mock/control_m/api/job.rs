@@ -1,4 +1,4 @@
-//! `/run/job/{id}/..`: status, log, output, and what a user does to a job.
+//! `/run/job/{id}/..`: status, log, output, related services, and what a user does to a job.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,13 +7,14 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 
 use super::super::answer;
-use super::super::engine::{self, Engine, Unit, Verb};
+use super::super::engine::{self, Engine, ServiceRow, Unit, Verb};
 use super::super::row::{Row, Times};
 use super::super::world::World;
 
-/// Shows a job: its status, its log, its output, or what it waits for.
+/// Shows a job: its status, its log, its output, its services, or what it waits for.
 pub(super) async fn show(
     State(world): State<Arc<World>>,
     Path((job_id, what)): Path<(String, String)>,
@@ -33,10 +34,22 @@ pub(super) async fn show(
                 Some(output) => output.into_response(),
                 None => answer::error(StatusCode::NOT_FOUND, "OUTPUT DOES NOT EXIST FOR THIS JOB"),
             },
+            "related" => Json(related(engine, unit)).into_response(),
             "waitingInfo" => Json(engine.waiting_info(unit)).into_response(),
             _ => answer::error(StatusCode::NOT_FOUND, "The requested resource is not available"),
         }
     })
+}
+
+/// The services of a job: those that it belongs to, and of an SLA job those of its jobs. Their fields are documented nowhere.
+fn related(engine: &Engine, unit: &Unit) -> Value {
+    let services = engine.services();
+    let has = |service: &&ServiceRow<'_>| service.jobs.iter().any(|job| job.id == unit.id);
+    let named = |service: &ServiceRow<'_>| service.service.name.clone();
+    let belongs: Vec<String> = services.iter().filter(has).map(named).collect();
+    let own = services.iter().filter(|service| service.unit.id == unit.id);
+    let jobs: Vec<String> = own.flat_map(|service| &service.jobs).map(|job| job.job_id()).collect();
+    json!({ "BelongToServices": belongs, "DependsOnServices": [], "ServicesJobDependency": jobs })
 }
 
 /// Does something to a job.

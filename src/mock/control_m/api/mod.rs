@@ -12,7 +12,9 @@
 //! | `resource` | `/run/resource/..`, `/run/resources` |
 //! | `service` | `/run/services/sla`, `/run/alerts/status` |
 //! | `config` | `/config/servers` |
+//! | `archive` | `/archive/..`, `/usage/jobs` |
 
+mod archive;
 mod config;
 mod deploy;
 mod event;
@@ -57,4 +59,7 @@ pub(super) fn router() -> Router<Arc<World>> {
         .route("/run/services/sla", get(service::services))
         .route("/run/alerts/status", post(service::alert_status))
         .route("/config/servers", get(config::servers))
+        .route("/archive/search", get(archive::search))
+        .route("/archive/{id}/{what}", get(archive::show))
+        .route("/usage/jobs", get(archive::usage))
 }

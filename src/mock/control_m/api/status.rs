@@ -20,7 +20,7 @@ const PAGE: usize = 25;
 const LIMIT: usize = 1_000;
 const LIMIT_MAX: usize = 10_000;
 
-type Filters = BTreeMap<String, String>;
+pub(super) type Filters = BTreeMap<String, String>;
 
 /// A page of the jobs of one run. While the lag hides some, the run is pending.
 pub(super) async fn run_status(
@@ -94,7 +94,7 @@ fn fits_name(unit: &Unit, wanted: &str) -> bool {
     fits_one_of(wanted, &unit.node().name)
 }
 
-fn fits(row: &Row, query: &Filters) -> bool {
+pub(super) fn fits(row: &Row, query: &Filters) -> bool {
     query.iter().all(|(filter, wanted)| {
         let value = match filter.as_str() {
             "jobname" => &row.name,

@@ -117,6 +117,9 @@ impl Engine {
         unit.started_at = Some(now);
         unit.ended_at = None;
         let (is_job, run) = (unit.is_job(), unit.runs);
+        if is_job {
+            self.archive.executed(&unit.folder().server);
+        }
         self.waiting.remove(id, unit.node());
         if !is_job {
             self.to_check.extend(&unit.children);

@@ -27,6 +27,7 @@
 //!
 //! Time moves by [`Engine::advance_to`]: what is due until then happens in order, each at its own time.
 
+mod archive;
 mod calendar;
 mod condition;
 mod events;

@@ -46,6 +46,17 @@ impl Engine {
         last.is_some_and(|last| last < self.order_date)
     }
 
+    /// The jobs that have ended, also those that were removed.
+    pub(in crate::mock::control_m) fn archived(&self) -> impl Iterator<Item = &Unit> {
+        let ended = |unit: &&Unit| unit.is_job() && matches!(unit.state, State::Ended { .. });
+        self.archive.removed().chain(self.units.values().filter(ended))
+    }
+
+    /// The number of executions of jobs, by server.
+    pub(in crate::mock::control_m) const fn executions(&self) -> &std::collections::BTreeMap<String, u64> {
+        self.archive.executions()
+    }
+
     /// Removes a unit, and what it lies in when nothing is left there.
     fn remove(&mut self, id: u64) {
         let Some(unit) = self.units.remove(&id) else { return };
@@ -53,7 +64,9 @@ impl Engine {
         self.services.remove(&id);
         self.resources.forget(id);
         self.waiting.remove(id, unit.node());
-        let Some(parent) = unit.parent else { return };
+        let parent = unit.parent;
+        self.archive.keep(unit);
+        let Some(parent) = parent else { return };
         let Some(above) = self.units.get_mut(&parent) else { return };
         above.children.retain(|child| *child != id);
         if above.children.is_empty() {

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::super::definition::{EventRef, Folder};
+use super::archive::Archive;
 use super::calendar::Calendar;
 use super::events::{Event, EventPool};
 use super::log::{self, Entry, What};
@@ -67,6 +68,7 @@ pub(in crate::mock::control_m) struct Engine {
     pub(super) deployed: BTreeMap<(String, String), Arc<Folder>>,
     pub(super) alerts: Vec<Alert>,
     pub(super) alerts_raised: u64,
+    pub(super) archive: Archive,
 }
 
 /// A folder that was ordered.
@@ -146,6 +148,7 @@ impl Engine {
             deployed: BTreeMap::new(),
             alerts: Vec::new(),
             alerts_raised: 0,
+            archive: Archive::default(),
             rules,
         };
         engine.expect_new_day();

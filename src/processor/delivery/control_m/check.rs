@@ -54,7 +54,7 @@ impl Folders {
         bundle: Bundle,
         names: &[NamedChildren],
     ) -> Result<Vec<jobs_as_code::Finding>, Error> {
-        let folder = format!("folder-{BUNDLE_ID}");
+        let folder = format!("{}{BUNDLE_ID}", self.folder_prefix);
         if self.submit == Submit::Progressive {
             let parent = bundle.has_parent.then(|| format!("parent-{BUNDLE_ID}"));
             let children = (1..=bundle.children).map(|number| format!("child-{number}-{BUNDLE_ID}"));

@@ -6,15 +6,22 @@ use crate::model::{Reject, RejectReason};
 /// The longest name of a folder in Control-M, in characters (BMC, Creating a Folder).
 pub const FOLDER_CHARS_MAX: usize = NAME_CHARS_MAX;
 
+/// True if names of folders may begin so, with this many characters at most. Those of orders begin otherwise, by which both are told.
+pub fn is_folder_prefix(prefix: &str, chars_max: usize) -> bool {
+    let chars = prefix.chars().count();
+    (1..=chars_max).contains(&chars) && !prefix.contains(is_forbidden) && !super::order::is_name(prefix)
+}
+
 /// The unique name of a bundle's folder, by which a submit in doubt is looked up.
 ///
 /// Control-M allows 1-64 characters without blank `' $ / * ? "` and without the special characters of Latin-1 (BMC, Creating a
 /// Folder). A name that Control-M would refuse or change could not be looked up, so it is rejected here.
-pub(super) fn name(bundle_id: &str) -> Result<String, Reject> {
-    let folder = format!("folder-{bundle_id}");
+pub(super) fn name(prefix: &str, bundle_id: &str) -> Result<String, Reject> {
+    let folder = format!("{prefix}{bundle_id}");
     if bundle_id.is_empty() || folder.chars().count() > FOLDER_CHARS_MAX {
+        let least = prefix.chars().count() + 1;
         let detail = format!(
-            "the folder's name `{folder}` does not have 8 to {FOLDER_CHARS_MAX} characters: use uuids or shorter ids"
+            "the folder's name `{folder}` does not have {least} to {FOLDER_CHARS_MAX} characters: use uuids or shorter ids"
         );
         return Err(Reject::new(RejectReason::BadId, detail));
     }
@@ -27,7 +34,11 @@ pub(super) fn name(bundle_id: &str) -> Result<String, Reject> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FOLDER_CHARS_MAX, RejectReason, name};
+    use super::{FOLDER_CHARS_MAX, RejectReason};
+
+    fn name(bundle_id: &str) -> Result<String, super::Reject> {
+        super::name("folder-", bundle_id)
+    }
 
     #[test]
     fn a_folder_name_obeys_control_m() {

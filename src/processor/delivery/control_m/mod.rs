@@ -27,10 +27,10 @@ mod protocol;
 mod settings;
 
 pub use definition::SLA;
-pub use folder::FOLDER_CHARS_MAX;
+pub use folder::{FOLDER_CHARS_MAX, is_folder_prefix};
 pub use preview::Preview;
 pub use protocol::{Answer, Request};
-pub use settings::{CONTROL_M, CONTROL_M_RUNS, Folders, GIVE_UP_AFTER, Mode, Submit, usual_settings};
+pub use settings::{CONTROL_M, CONTROL_M_RUNS, FOLDER_PREFIX, Folders, GIVE_UP_AFTER, Mode, Submit, usual_settings};
 
 use std::time::Duration;
 
@@ -129,7 +129,7 @@ impl Folders {
     /// The name of a bundle's deliverable.
     fn name(&self, bundle_id: &str) -> Result<String, Reject> {
         match self.mode {
-            Mode::OnDemand | Mode::Run => folder::name(bundle_id),
+            Mode::OnDemand | Mode::Run => folder::name(&self.folder_prefix, bundle_id),
             Mode::Order => Ok(order::name(bundle_id)),
         }
     }

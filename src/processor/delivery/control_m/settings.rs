@@ -37,6 +37,9 @@ pub enum Submit {
     Progressive,
 }
 
+/// The usual beginning of the folders' names.
+pub const FOLDER_PREFIX: &str = "folder-";
+
 /// The protocol of Control-M, with the parameters of its folders.
 #[derive(Clone, Debug)]
 pub struct Folders {
@@ -48,6 +51,8 @@ pub struct Folders {
     pub template: Template,
     /// The name of the Control-M server.
     pub server: String,
+    /// What the folders' names begin with, before the id of the bundle; see [`FOLDER_PREFIX`].
+    pub folder_prefix: String,
     /// The retention of jobs in Control-M, in days; a variable of the template.
     pub retention_days: u32,
     /// The names of events that others add than the definition's jobs; `*` stands for any text.
@@ -58,7 +63,8 @@ impl Folders {
     /// Folders that are run on demand, kept for a day, and wait for no events of others.
     pub fn new(template: Template, server: &str) -> Self {
         let (mode, submit, server) = (Mode::OnDemand, Submit::Bundle, server.to_owned());
-        Self { mode, submit, template, server, retention_days: 1, external_events: Vec::new() }
+        let folder_prefix = FOLDER_PREFIX.to_owned();
+        Self { mode, submit, template, server, folder_prefix, retention_days: 1, external_events: Vec::new() }
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::gather::Question;
-use super::rows::{self, Listed, State};
+use super::rows::{self, FailedRow, Listed, State};
 use super::service::{self, Service};
 use crate::model::Verdict;
-use crate::processor::tracking::{Answer, FailedJob};
+use crate::processor::tracking::{Answer, FailedJob, Failure};
 use crate::sink::control_m::call::Caller;
 use crate::sink::control_m::exchange::{Exchange, Reply};
 use crate::sink::control_m::message;
@@ -27,7 +27,7 @@ pub(super) async fn ask(caller: &Caller, server: &str, questions: &[Question]) -
     let mut verdicts = Vec::with_capacity(questions.len());
     for Question { folder, told, .. } in questions {
         verdicts.push(match states.get(folder.as_str()) {
-            Some(Ok(state)) => answer(caller, state.clone(), told.as_ref(), &services).await.verdict(),
+            Some(Ok(state)) => answer(caller, state.clone(), told, &services).await.verdict(),
             Some(Err(detail)) => Verdict::NotSent(detail.clone()),
             None => Verdict::NotSent(format!("{folder} was not asked for")),
         });
@@ -40,7 +40,12 @@ pub(super) async fn ask(caller: &Caller, server: &str, questions: &[Question]) -
 async fn states<'a>(caller: &Caller, server: &str, folders: &[&'a str]) -> BTreeMap<&'a str, Result<State, String>> {
     let (mut states, mut groups) = (BTreeMap::new(), vec![folders.iter().copied().collect::<BTreeSet<_>>()]);
     while let Some(group) = groups.pop() {
-        match list(caller, server, &pattern(&group)).await {
+        let listed = match list(caller, server, &pattern(&group)).await {
+            // Others may begin with the name of the only folder.
+            Ok(Listed { is_complete: false, .. }) if group.len() == 1 => alone(caller, server, &group).await,
+            listed => listed,
+        };
+        match listed {
             Ok(listed) if listed.is_complete => {
                 states.extend(group.iter().map(|name| (*name, Ok(listed.state(name).unwrap_or(State::Absent)))));
             }
@@ -57,7 +62,14 @@ async fn states<'a>(caller: &Caller, server: &str, folders: &[&'a str]) -> BTree
     states
 }
 
-async fn answer(caller: &Caller, state: State, told: Option<&(String, u64)>, services: &[Service]) -> Answer {
+/// The rows of the only folder of a group: its own, and those of its sub-folders, whose jobs have `folder/sub-folder`.
+async fn alone(caller: &Caller, server: &str, group: &BTreeSet<&str>) -> Result<Listed, String> {
+    let name = group.first().copied().unwrap_or_default();
+    let own = list(caller, server, name).await?;
+    Ok(own.and(list(caller, server, &format!("{name}/*")).await?))
+}
+
+async fn answer(caller: &Caller, state: State, told: &[Failure], services: &[Service]) -> Answer {
     match state {
         State::Absent => Answer::Absent,
         State::Ended(times) => Answer::Ended { times: times.told_in(caller.time_zone()) },
@@ -65,8 +77,13 @@ async fn answer(caller: &Caller, state: State, told: Option<&(String, u64)>, ser
             let late = services.iter().filter(|service| service.is_late() && sla_jobs.contains(&service.job));
             Answer::Active { status, is_waiting, late: late.map(ToString::to_string).next() }
         }
-        State::Failed { id, name, status, runs, times } => {
-            let is_told = told.is_some_and(|(told, of_runs)| *told == id && *of_runs == runs);
+        State::Failed(failed) => {
+            let is_told = |row: &FailedRow| told.iter().any(|(id, runs)| *id == row.id && *runs == row.runs);
+            let Some(row) = failed.iter().find(|row| !is_told(row)).or_else(|| failed.first()).cloned() else {
+                return Answer::Absent;
+            };
+            let is_told = is_told(&row);
+            let FailedRow { id, name, status, runs, times } = row;
             let log = if is_told { String::new() } else { log(caller, &id).await };
             Answer::Failed { job: FailedJob { id, name, status, runs, log, times: times.told_in(caller.time_zone()) } }
         }
@@ -113,10 +130,9 @@ fn tail(text: &str) -> String {
     last.get(begin.unwrap_or_default()..).unwrap_or_default().to_owned()
 }
 
-/// The name of the only folder, or what all names begin with and `*`.
+/// What all names begin with, and `*`: that of the only folder has its sub-folders.
 fn pattern(folders: &BTreeSet<&str>) -> String {
     match folders.first() {
-        Some(only) if folders.len() == 1 => (*only).to_owned(),
         Some(first) => format!("{}*", first.get(..common(folders)).unwrap_or_default()),
         None => "*".to_owned(),
     }
@@ -149,8 +165,8 @@ mod tests {
     #[test]
     fn folders_are_asked_for_by_their_common_beginning() {
         let pattern = |folders: &[&'static str]| pattern(&of(folders));
-        assert_eq!(pattern(&["folder-a"]), "folder-a");
-        assert_eq!(pattern(&["folder-a", "folder-a"]), "folder-a");
+        assert_eq!(pattern(&["folder-a"]), "folder-a*");
+        assert_eq!(pattern(&["folder-a", "folder-a"]), "folder-a*");
         assert_eq!(pattern(&["folder-ab", "folder-ac", "folder-ad"]), "folder-a*");
         assert_eq!(pattern(&["folder-é1", "folder-è1"]), "folder-*");
         assert_eq!(pattern(&["folder", "folder-1"]), "folder*");

@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::Verdict;
+use crate::processor::tracking::Failure;
 
 /// A question about one folder.
 #[derive(Debug)]
 pub(super) struct Question {
     pub(super) folder: String,
     pub(super) server: String,
-    /// The failed job, with the number of its runs, that was told already.
-    pub(super) told: Option<(String, u64)>,
+    /// The failures that were told already.
+    pub(super) told: Vec<Failure>,
 }
 
 /// Is called with the answer.

@@ -32,14 +32,19 @@ pub(super) enum State {
         is_waiting: bool,
         sla_jobs: BTreeSet<String>,
     },
-    Failed {
-        id: String,
-        name: String,
-        status: String,
-        runs: u64,
-        times: RawTimes,
-    },
+    /// The failed jobs, at least one.
+    Failed(Vec<FailedRow>),
     Ended(RawTimes),
+}
+
+/// A job that has failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FailedRow {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) status: String,
+    pub(super) runs: u64,
+    pub(super) times: RawTimes,
 }
 
 /// Reads a list; `is_truncated` is the status 206.
@@ -57,14 +62,25 @@ pub(super) fn read(body: &str, is_truncated: bool) -> Result<Listed, String> {
 }
 
 impl Listed {
+    /// The rows of both lists.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        for (folder, rows) in other.by_folder {
+            self.by_folder.entry(folder).or_default().extend(rows);
+        }
+        Self { is_complete: self.is_complete && other.is_complete, ..self }
+    }
+
     /// The state of a folder; `None` if it has no row.
     pub(super) fn state(&self, folder: &str) -> Option<State> {
         let rows = self.by_folder.get(folder)?;
         let (own, jobs): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.is_folder());
-        let failed = || jobs.iter().filter(|job| job.status() == ENDED_NOT_OK);
-        // The job rather than the sub-folder, which has failed with it and cannot be rerun.
-        if let Some(job) = failed().find(|job| !job.is_sub_folder()).or_else(|| failed().next()) {
-            return Some(job.failed());
+        let failed = |is_sub_folder: bool| {
+            let failed = jobs.iter().filter(|job| job.status() == ENDED_NOT_OK);
+            failed.filter(|job| job.is_sub_folder() == is_sub_folder).map(|job| job.failed()).collect::<Vec<_>>()
+        };
+        // The jobs rather than the sub-folder, which has failed with them and cannot be rerun.
+        if let Some(failed) = [false, true].map(failed).into_iter().find(|failed| !failed.is_empty()) {
+            return Some(State::Failed(failed));
         }
         let is_ended = match own.first() {
             Some(own) => own.status() == ENDED_OK,
@@ -76,7 +92,7 @@ impl Listed {
             return Some(State::Ended(times));
         }
         if let Some(own) = own.first().filter(|own| own.status() == ENDED_NOT_OK) {
-            return Some(own.failed());
+            return Some(State::Failed(vec![own.failed()]));
         }
         let open = || jobs.iter().filter(|job| job.status() != ENDED_OK);
         let waits = |job: &&&Row| job.status().starts_with("Wait") || job.held == Some(true);
@@ -146,8 +162,8 @@ impl Row {
         RawTimes { started: text(&self.start_time), ended: text(&self.end_time) }
     }
 
-    fn failed(&self) -> State {
-        State::Failed {
+    fn failed(&self) -> FailedRow {
+        FailedRow {
             id: self.id().to_owned(),
             name: self.name().to_owned(),
             status: self.status().to_owned(),
@@ -183,8 +199,9 @@ mod tests {
     #[test]
     fn a_folder_has_failed_as_soon_as_one_of_its_jobs_has() {
         let rows = [("f", "Folder", "Executing"), ("a", "Command", ENDED_NOT_OK), ("b", "Command", "Wait Condition")];
-        let Some(State::Failed { id, name, runs, .. }) = all(&rows) else { panic!("{:?}", all(&rows)) };
-        assert_eq!((id.as_str(), name.as_str(), runs), ("c:a", "a", 1));
+        let Some(State::Failed(failed)) = all(&rows) else { panic!("{:?}", all(&rows)) };
+        let [FailedRow { id, name, runs, .. }] = &failed[..] else { panic!("{failed:?}") };
+        assert_eq!((id.as_str(), name.as_str(), *runs), ("c:a", "a", 1));
     }
 
     #[test]

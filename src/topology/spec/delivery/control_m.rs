@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::track::{self, Track};
 use crate::codec::yaml::Item;
-use crate::processor::delivery::control_m::{Folders, Mode, Submit};
+use crate::processor::delivery::control_m::{FOLDER_PREFIX, Folders, Mode, Submit, is_folder_prefix};
 use crate::template::Template;
 
 /// The name of the processor: part of its topics, tasks and directories.
@@ -34,6 +34,8 @@ pub struct ControlM {
     pub template: PathBuf,
     /// The Control-M server on which the folder is ordered.
     pub server: String,
+    /// What the folders' names begin with, before the id of the bundle.
+    pub folder_prefix: String,
     /// How long Control-M keeps the jobs: a value of the template, in days, 0 to 3650.
     pub retention_days: u32,
     /// How the runs of the folders are followed; `None`: they are not.
@@ -53,6 +55,7 @@ impl ControlM {
             submit: self.submit,
             template,
             server: self.server.clone(),
+            folder_prefix: self.folder_prefix.clone(),
             retention_days: self.retention_days,
             external_events: self.external_events.clone(),
         }
@@ -70,6 +73,8 @@ pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
     let submit = submit_item.as_ref().map_or(Some(Submit::default()), |item| item.word(&SUBMITS));
     let template = fields.required("template");
     let server = fields.required("server");
+    let prefix = fields.item("folder_prefix");
+    let folder_prefix = prefix.as_ref().map_or_else(|| Some(FOLDER_PREFIX.to_owned()), folder_prefix);
     let retention_days = match fields.item("retention_days") {
         Some(item) => item.integer(0..=RETENTION_DAYS_MAX),
         None => Some(ControlM::RETENTION_DAYS_DEFAULT),
@@ -81,7 +86,7 @@ pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
     fields.finish();
     if mode == Some(Mode::Order) {
         let progressive = submit_item.filter(|_| submit == Some(Submit::Progressive));
-        for item in [external, tracked, progressive].into_iter().flatten() {
+        for item in [external, tracked, progressive, prefix].into_iter().flatten() {
             let hint = "remove it, or write `mode: on_demand` or `mode: run`".to_owned();
             item.problem("an order has no folder of its own, so this has no meaning for it", Some(hint));
         }
@@ -95,8 +100,24 @@ pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
         submit: submit?,
         template: template?,
         server: server?,
+        folder_prefix: folder_prefix?,
         retention_days: retention_days?,
         external_events: external_events?,
         track,
     })
+}
+
+/// The most characters of `folder_prefix`, so that a UUID fits behind it.
+const FOLDER_PREFIX_MAX: usize = 28;
+
+fn folder_prefix(item: &Item<'_>) -> Option<String> {
+    let prefix = item.text()?.to_owned();
+    if !is_folder_prefix(&prefix, FOLDER_PREFIX_MAX) {
+        let hint = format!(
+            "write 1 to {FOLDER_PREFIX_MAX} characters without blanks, ' $ / * ? \" and the special characters of Latin-1; `order-` is the \
+             beginning of orders"
+        );
+        item.problem("no name of a folder can begin so", Some(hint));
+    }
+    Some(prefix)
 }

@@ -299,6 +299,30 @@ fn a_delivery_to_control_m_has_a_mode() {
 }
 
 #[test]
+fn folders_may_begin_with_another_word() {
+    let file = |more: &str| {
+        format!(
+            "name: t\nsources: [{{ topic: c, member: child, bundle: /b, id: /i }}]\nbundle: {{ children: 1 }}\n\
+             deliver: {{ control_m: {{ template: t.json, server: s{more} }} }}\n"
+        )
+    };
+    let prefix = |more: &str| {
+        let spec = Spec::parse("t.yaml", &file(more)).unwrap();
+        spec.deliveries().next().unwrap().kind.control_m().unwrap().folder_prefix.clone()
+    };
+    assert_eq!([prefix(""), prefix(", folder_prefix: shop-")], ["folder-", "shop-"]);
+    let long = format!(", folder_prefix: {}", "x".repeat(29));
+    for wrong in
+        [&long, ", folder_prefix: \"\"", ", folder_prefix: \"a b\"", ", folder_prefix: order-a", ", folder_prefix: a*"]
+    {
+        let problems = problems(&file(wrong));
+        assert!(problems.contains("deliver.control_m.folder_prefix: no name of a folder can begin so"), "{problems}");
+    }
+    let of_order = problems(&file(", mode: order, folder_prefix: a"));
+    assert!(of_order.contains("deliver.control_m.folder_prefix: an order has no folder of its own"), "{of_order}");
+}
+
+#[test]
 fn a_source_says_where_its_first_start_begins() {
     let spec = |start: &str| {
         let text = format!(

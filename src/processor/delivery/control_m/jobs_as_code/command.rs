@@ -7,8 +7,8 @@ use super::place::{Places, strings, unescaped};
 use super::shell::{Around, is_of_a_word, more_than_a_word};
 use super::variable::{self, Uses};
 
-/// The properties that a shell reads.
-const SHELL: [&str; 4] = ["Command", "Script", "PreCommand", "PostCommand"];
+/// The properties that a shell reads, as a text or as a list of texts.
+const SHELL: [&str; 5] = ["Command", "Script", "PreCommand", "PostCommand", "Arguments"];
 
 /// A value in a variable.
 struct Assigned {
@@ -32,11 +32,12 @@ pub(super) fn values(definition: &Definition<'_>, places: &mut Places) {
             return;
         }
         let pointer = pointer();
-        if !is_shell && variable::of_pointer(&pointer).is_none() {
+        let set = definition.set_variables.get(&pointer).map(String::as_str);
+        if !is_shell && set.is_none() && variable::of_pointer(&pointer).is_none() {
             return;
         }
         let parts = parts(&setting, &contents);
-        uses.add(&pointer, &masked(&parts));
+        uses.add(&pointer, set, &masked(&parts));
         for (index, part) in parts.iter().enumerate() {
             let (Part::Value(written), Some((before, after))) = (part, parts.split_at_checked(index)) else { continue };
             let around = Around { before: masked(before), after: masked(after.get(1..).unwrap_or_default()) };
@@ -48,7 +49,8 @@ pub(super) fn values(definition: &Definition<'_>, places: &mut Places) {
         }
     });
     for Assigned { pointer, around, written } in assigned {
-        let Some((owner, name)) = variable::of_pointer(&pointer) else { continue };
+        let set = definition.set_variables.get(&pointer).map(String::as_str);
+        let Some((owner, name)) = variable::of(&pointer, set) else { continue };
         for around in uses.of(owner, &name, around) {
             judge(&pointer, &around, &written, places);
         }

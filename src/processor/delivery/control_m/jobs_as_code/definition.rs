@@ -1,5 +1,6 @@
 //! The folders and jobs of a definition, with what they inherit.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -41,6 +42,8 @@ pub(super) struct Definition<'a> {
     pub(super) folders: Vec<Folder<'a>>,
     /// The names of members at the top that are no objects.
     pub(super) strays: Vec<&'a str>,
+    /// The names of the variables that actions set, by the pointers of their values.
+    pub(super) set_variables: BTreeMap<String, String>,
     /// The objects of defaults whose members others have, too.
     pub(super) defaults: Vec<Defaults<'a>>,
 }
@@ -89,7 +92,11 @@ impl<'a> Definition<'a> {
         let of = |kind| defaults.and_then(|defaults| defaults.get(kind)).and_then(Value::as_object);
         let defaults = [("/Defaults/Folder", of("Folder")), ("/Defaults/Job", of("Job"))];
         let defaults = defaults.into_iter().filter_map(|(pointer, object)| Some((pointer, object?))).collect();
-        Self { setting, folders, strays, defaults }
+        let mut set_variables = BTreeMap::new();
+        for (name, value) in object {
+            set_by(&below("", name), value, &mut set_variables);
+        }
+        Self { setting, folders, strays, set_variables, defaults }
     }
 
     /// All jobs.
@@ -101,6 +108,23 @@ impl<'a> Definition<'a> {
     pub(super) fn events(&self) -> impl Iterator<Item = (&str, &Events<'a>)> {
         let of_folders = self.folders.iter().map(|folder| (folder.pointer.as_str(), &folder.events));
         of_folders.chain(self.jobs().map(|job| (job.pointer.as_str(), &job.events)))
+    }
+}
+
+/// Collects the variables that actions in a value set. The parser bounds how deep it is.
+fn set_by(pointer: &str, value: &Value, found: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(object) => {
+            if matches!(text(object, "Type"), "Action:SetVariable" | "SetVariable") {
+                let name = text(object, "Variable");
+                found.insert(below(pointer, "Value"), name.to_owned());
+            }
+            object.iter().for_each(|(key, value)| set_by(&below(pointer, key), value, found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| set_by(&format!("{pointer}/{index}"), item, found));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

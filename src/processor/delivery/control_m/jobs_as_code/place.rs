@@ -29,8 +29,8 @@ enum Level<'a> {
     List(usize),
 }
 
-/// Calls `found` with each string that is a member of an object: its key and its contents as they are in the text, and the
-/// pointer, which is made when it is asked for.
+/// Calls `found` with each string that is a member of an object, or an item of a list that is one: the key and the contents as they
+/// are in the text, and the pointer, which is made when it is asked for.
 pub(super) fn strings<'a>(text: &'a str, mut found: impl FnMut(&'a str, Range<usize>, &dyn Fn() -> String)) {
     let mut levels: Vec<Level<'a>> = Vec::new();
     let mut is_key = false;
@@ -48,13 +48,10 @@ pub(super) fn strings<'a>(text: &'a str, mut found: impl FnMut(&'a str, Range<us
             b'"' => {
                 let end = end_of_string(text, at + 1);
                 let contents = text.get(at + 1..end).unwrap_or_default();
-                match levels.last_mut() {
-                    Some(Level::Object(key)) if is_key => *key = contents,
-                    Some(Level::Object(key)) => {
-                        let key = *key;
-                        found(key, at + 1..end, &|| pointer(&levels));
-                    }
-                    Some(Level::List(_)) | None => {}
+                if let (true, Some(Level::Object(key))) = (is_key, levels.last_mut()) {
+                    *key = contents;
+                } else if let Some(key) = key_of(&levels) {
+                    found(key, at + 1..end, &|| pointer(&levels));
                 }
                 at = end;
             }
@@ -67,6 +64,14 @@ pub(super) fn strings<'a>(text: &'a str, mut found: impl FnMut(&'a str, Range<us
             _ => false,
         };
         at += 1;
+    }
+}
+
+/// The key of a value in this place, or of the list that it is an item of.
+fn key_of<'a>(levels: &[Level<'a>]) -> Option<&'a str> {
+    match levels {
+        [.., Level::Object(key)] | [.., Level::Object(key), Level::List(_)] => Some(key),
+        _ => None,
     }
 }
 
@@ -107,7 +112,7 @@ mod tests {
         });
         let value: serde_json::Value = serde_json::from_str(text).unwrap();
         let keys: Vec<&str> = found.iter().map(|(key, ..)| key.as_str()).collect();
-        assert_eq!(keys, ["x~", "y", "z", "last"]);
+        assert_eq!(keys, ["x~", "list", "y", "z", "last"]);
         for (_, contents, pointer) in &found {
             let expected = value.pointer(pointer).and_then(serde_json::Value::as_str);
             assert_eq!(expected, Some(super::unescaped(contents).as_str()), "{pointer}");

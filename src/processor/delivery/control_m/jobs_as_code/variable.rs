@@ -39,13 +39,22 @@ pub(super) fn of_pointer(pointer: &str) -> Option<(&str, String)> {
     Some((owner, name.trim_start_matches(['%', '\\']).to_owned()))
 }
 
+/// The owner and the name of the variable of a text: one in a list of variables, or `set` by an action on a condition of a job,
+/// whose own it is then. One that is named with a backslash is known to other jobs too.
+pub(super) fn of<'p>(pointer: &'p str, set: Option<&str>) -> Option<(&'p str, String)> {
+    let Some(set) = set else { return of_pointer(pointer) };
+    let of_job = || pointer.rsplitn(4, '/').nth(3).unwrap_or_default();
+    let owner = if set.contains('\\') { "" } else { of_job() };
+    Some((owner, set.trim_start_matches(['%', '\\']).to_owned()))
+}
+
 impl Uses {
-    /// Adds a shell's text, or that of a variable, if it uses variables.
-    pub(super) fn add(&mut self, pointer: &str, text: &str) {
+    /// Adds a shell's text, or that of a variable, if it uses variables; `set` is the name of a variable that an action sets.
+    pub(super) fn add(&mut self, pointer: &str, set: Option<&str>, text: &str) {
         if !text.contains(PREFIX) {
             return;
         }
-        let (owner, variable) = match of_pointer(pointer) {
+        let (owner, variable) = match of(pointer, set) {
             Some((owner, name)) => (owner, Some(name)),
             None => (pointer.rsplit_once('/').map_or("", |(owner, _)| owner), None),
         };

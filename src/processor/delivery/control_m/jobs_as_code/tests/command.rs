@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Case, broken, case, job, with};
 
 pub(super) fn cases() -> Vec<Case> {
-    [commands(), commands_read_twice(), variables_of_variables()].concat()
+    [commands(), commands_read_twice(), variables_of_variables(), arguments(), set_variables()].concat()
 }
 
 fn commands() -> Vec<Case> {
@@ -70,6 +70,42 @@ fn commands_read_twice() -> Vec<Case> {
         pair("A='{{ x }}'; eval $A", "A='{{ x }}'; evaluate $A"),
         pair("echo '{{ x }}' | sh", "echo '{{ x }}' | sort"),
         pair("python3 -c 'load({{ x }})'", "python3 load.py '{{ x }}'"),
+    ]
+}
+
+/// Arguments of a script, which are words of one command line.
+fn arguments() -> Vec<Case> {
+    let script = |arguments: &str| {
+        let more = format!(r#""FileName": "a.sh", "FilePath": "/opt", "Arguments": [{arguments}]"#);
+        job(&format!(r#""Type": "Job:Script", {more}"#))
+    };
+    let variable = |argument: &str| {
+        let more = format!(r#""FileName": "a.sh", "FilePath": "/opt", "Arguments": ["-n", "{argument}"]"#);
+        job(&format!(r#""Type": "Job:Script", {more}, "Variables": [{{"N": "{{{{ x }}}}"}}]"#))
+    };
+    vec![
+        case("command_value", "/f/j/Arguments/1", script(r#""-n", "{{ x }}""#), script(r#""-n", "{{ id }}""#)),
+        case("command_value", "/f/j/Arguments/0", script(r#""\"{{ sql }}\"""#), script(r#""\"{{ x }}\"""#)),
+        case("command_value", "/f/j/Variables/0/N", variable("%%N"), variable(r#"\"%%N\""#)),
+    ]
+}
+
+/// Variables that an action on a condition sets.
+fn set_variables() -> Vec<Case> {
+    let set = |value: &str, command: &str| {
+        let action = format!(r#"{{"Type": "Action:SetVariable", "Variable": "N", "Value": "{value}"}}"#);
+        job(&format!(
+            r#""Type": "Job:Command", "Command": "{command}",
+               "if": {{"Type": "If:CompletionStatus", "CompletionStatus": "NOTOK", "set": {action}}}"#
+        ))
+    };
+    let shared = |value: &str| set(value, "run").replace("\"N\"", r#""\\\\N""#).replace("echo b", r"run %%\\\\N");
+    let place = "/f/j/if/set/Value";
+    vec![
+        case("command_value", place, shared("{{ x }}"), shared("{{ id }}")),
+        case("command_value", place, set("{{ x }}", "run %%N"), set("{{ id }}", "run %%N")),
+        case("command_value", place, set("{{ x }}", "run %%N"), set("{{ x }}", "run \\\"%%N\\\"")),
+        case("command_value", place, set("{{ sql }}", "run \\\"%%N\\\""), set("{{ sql }}", "run %%NO")),
     ]
 }
 
