@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -109,12 +110,66 @@ fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// What the command line prints, on both outputs.
+fn sheaf(words: &[&str]) -> String {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_sheaf"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SHEAF_")) {
+        process.env_remove(name);
+    }
+    let output = process.args(words).output().unwrap();
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
+
 fn items(page: &Value) -> &[Value] {
     page["items"].as_array().unwrap()
 }
 
 fn keys(page: &Value) -> Vec<&str> {
     items(page).iter().map(|item| item["key"].as_str().unwrap()).collect()
+}
+
+/// A node answers as another one has, also by pages and for each entry, and refuses what it does not know.
+fn check_answers(node: &Node, path: &str, of_a: &Value) {
+    assert_eq!(items(&node.ok(path)), items(of_a));
+    let (mut paged, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = node.ok(&format!("bundle/entries?status=open&limit=7{cursor}"));
+        paged.extend(keys(&page).into_iter().map(str::to_owned));
+        let Some(next) = page.get("next") else { break };
+        cursor = format!("&cursor={}", next.as_str().unwrap());
+    }
+    assert_eq!(paged, keys(of_a));
+    for item in items(of_a) {
+        let shown = node.ok(&format!("bundle/entries/{}", item["key"].as_str().unwrap()));
+        assert_eq!((&shown["entry"], &shown["instance"]), (&item["entry"], &item["instance"]));
+    }
+    let (code, problem) = node.get("bundle/entries/order-99");
+    assert_eq!((code, &problem["code"]), (404, &"unknown_entry".into()), "{problem}");
+    let (code, problem) = node.get("basket/entries");
+    assert_eq!((code, &problem["code"]), (404, &"unknown_processor".into()), "{problem}");
+    let (code, problem) = node.get("bundle/entries?limit=0");
+    assert_eq!(code, 400, "{problem}");
+}
+
+/// The command line lists what the API does, and tells the story of one bundle.
+fn check_command_line(node: &Node, of_a: &Value) {
+    let url = format!("http://{}", node.address);
+    let listed = sheaf(&["bundles", "list", "--status", "open", "--limit", "501", "--url", &url, "-o", "json"]);
+    assert_eq!(serde_json::from_str::<Value>(&listed).unwrap().as_array().unwrap(), items(of_a));
+    let table = sheaf(&["bundles", "list", "--text", "r-19", "--url", &url]);
+    assert!(table.contains("order-19") && table.contains("closed") && !table.contains("order-18"), "{table}");
+    let story = sheaf(&["bundles", "show", "order-30", "--url", &url]);
+    for said in [
+        "bundle order-30: waits for children\n",
+        "missing       child 1\n",
+        "children      0 of 1\n",
+        " parent came (orders-",
+        "bundles extend order-30 --until",
+    ] {
+        assert!(story.contains(said), "{said}: {story}");
+    }
+    let csv = sheaf(&["deliveries", "list", "--url", &url, "-o", "csv"]);
+    assert!(csv.contains("there is no processor of this name"), "{csv}");
 }
 
 #[test]
@@ -138,26 +193,9 @@ fn each_instance_answers_for_all_and_names_what_is_missing() {
     let owners: BTreeSet<&str> = items(&of_a).iter().map(|item| item["instance"].as_str().unwrap()).collect();
     assert!(owners.len() > 1, "several instances have bundles: {of_a}");
     for node in nodes.values() {
-        assert_eq!(items(&node.ok(path)), items(&of_a));
-        let (mut paged, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let page = node.ok(&format!("bundle/entries?status=open&limit=7{cursor}"));
-            paged.extend(keys(&page).into_iter().map(str::to_owned));
-            let Some(next) = page.get("next") else { break };
-            cursor = format!("&cursor={}", next.as_str().unwrap());
-        }
-        assert_eq!(paged, keys(&of_a));
-        for item in items(&of_a) {
-            let shown = node.ok(&format!("bundle/entries/{}", item["key"].as_str().unwrap()));
-            assert_eq!((&shown["entry"], &shown["instance"]), (&item["entry"], &item["instance"]));
-        }
-        let (code, problem) = node.get("bundle/entries/order-99");
-        assert_eq!((code, &problem["code"]), (404, &"unknown_entry".into()), "{problem}");
-        let (code, problem) = node.get("basket/entries");
-        assert_eq!((code, &problem["code"]), (404, &"unknown_processor".into()), "{problem}");
-        let (code, problem) = node.get("bundle/entries?limit=0");
-        assert_eq!(code, 400, "{problem}");
+        check_answers(node, path, &of_a);
     }
+    check_command_line(&nodes["b"], &of_a);
 
     // The server of an owner stops, while its stream threads go on: its entries are missing, and this is said.
     let gone = names.into_iter().find(|name| owners.contains(name)).unwrap();

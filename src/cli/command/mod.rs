@@ -12,7 +12,7 @@
 //! | `render` | `sheaf render`: the definition of one bundle, without sending it |
 //! | `state` | `sheaf state`: state stores and their changelogs |
 //! | `alerts` | `sheaf alerts test`: the messages to people about alerts |
-//! | `bundles`, `deliveries` | `sheaf bundles`, `sheaf deliveries`: commands to entries, sent by `entry_command` |
+//! | `bundles`, `deliveries` | `sheaf bundles`, `sheaf deliveries`: lists and shows entries (`entries`); commands to them, sent by `entry_command` |
 //! | `dlq` | `sheaf dlq`: dead letters |
 //! | `audit` | `sheaf audit`: what operators have done |
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
@@ -34,6 +34,7 @@ mod deliveries;
 mod demo;
 mod dlq;
 mod doctor;
+mod entries;
 mod entry_command;
 mod instances;
 mod manual;

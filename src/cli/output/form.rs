@@ -39,6 +39,17 @@ impl OutputArgs {
     }
 }
 
+impl OutputArgs {
+    /// Prints one item: for people as it is told, for programs with all fields.
+    pub(in crate::cli) fn print_one(self, item: &Value, told: &str) {
+        match self.output {
+            Form::Table => print_stdout(told),
+            Form::Json | Form::Csv => print_stdout(&format!("{item:#}")),
+            Form::Yaml => print_stdout(yaml::write(item).trim_end()),
+        }
+    }
+}
+
 fn text(form: Form, items: Vec<Value>, columns: &[Column]) -> String {
     let titles = columns.iter().map(|(title, _)| (*title).to_owned());
     let cells = |item: &Value, absent: &str| -> Vec<String> {
