@@ -43,7 +43,7 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 14] = [
     ("rdkafka", &["src/broker/kafka/"]),
     ("rocksdb", &["src/store/rocks/"]),
     ("reqwest", &["src/sink/"]),
@@ -53,6 +53,9 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("bincode", &["src/codec/binary.rs"]),
     ("tokio", &["src/sink/", "src/mock/", "src/aws/", "src/admin/", "src/app/", "src/cli/"]),
     ("axum", &["src/mock/", "src/admin/"]),
+    ("hyper", &["src/admin/connection.rs"]),
+    ("utoipa", &["src/admin/api/"]),
+    ("utoipa_axum", &["src/admin/api/"]),
     ("anyhow", &["src/cli/"]),
     ("clap", &["src/cli/"]),
 ];
@@ -85,6 +88,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
         "mutation",
         "notice",
         "open_entries",
+        "peer",
         "reminder",
         "thread_state",
         "turn",
@@ -92,10 +96,12 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
         "watermark",
     ],
     &["checkpoint", "handoff", "mailbox", "settings", "stored_entry"],
-    &["dead_letter", "status", "topology_plan"],
-    &["alert", "context", "former_topic", "history", "topics", "transaction"],
+    &["running_tasks"],
+    &["dead_letter", "status", "topic_kind", "topology_plan"],
+    &["alert", "audit", "context", "former_topic", "history", "topics", "transaction"],
+    &["command_sender"],
     &["instances", "keying", "republish", "standstill", "task", "watermark_round"],
-    &["changelog", "watermark_rounds", "thread"],
+    &["changelog", "watermark_rounds", "thread", "query"],
     &["housekeeping"],
     &["instance"],
     &["application"],

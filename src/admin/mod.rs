@@ -1,15 +1,18 @@
-//! The HTTP endpoints of a runtime: health, readiness, metrics.
+//! The HTTP server of a process: health, readiness, metrics, and the API.
 //!
 //! | path | answers |
 //! |---|---|
 //! | `GET /healthz` | 200 while the threads turn, 503 when one hangs or has failed: restart the process |
 //! | `GET /readyz` | 200 while it is running, 503 while it joins, restores or stops |
 //! | `GET /metrics` | everything of [`Metrics`](crate::metric::Metrics), in Prometheus' text format |
+//! | `GET /api/v1/..` | the [API](api) |
 //!
-//! Both endpoints return the same JSON: `{"alive":true,"ready":false,"state":"restoring","details":{..}}`. The values
+//! The first two return the same JSON: `{"alive":true,"ready":false,"state":"restoring","details":{..}}`. The values
 //! come from the runtime through [`Status`]. A restoring instance is alive and not ready, so that it is not killed
 //! during a long restore. With several applications in a process `applications` has the same of each.
 
+pub mod api;
+mod guard;
 mod server;
 
 pub use server::{Error, Server};

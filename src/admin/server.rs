@@ -1,19 +1,21 @@
-//! The HTTP server: three read-only paths on one port, with a graceful stop.
+//! The HTTP server: health, metrics and the API on one port, with a graceful stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Json, Router, middleware};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Health, Status};
+use super::Health;
+use super::api::{self, Port};
+use super::guard::{BODY_BYTES_MAX, guard};
 
 /// The time for open connections to end when the server stops.
 const STOP_MAX: Duration = Duration::from_secs(2);
@@ -21,7 +23,7 @@ const STOP_MAX: Duration = Duration::from_secs(2);
 /// Prometheus' text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-type Shared = Arc<dyn Status>;
+type Shared = Arc<dyn Port>;
 
 /// The error of starting the server.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +49,7 @@ pub struct Server {
 
 impl Server {
     /// Listens on the address and serves requests on the current tokio runtime.
-    pub async fn start(bind: SocketAddr, status: Shared) -> Result<Self, Error> {
+    pub async fn start(bind: SocketAddr, port: Shared) -> Result<Self, Error> {
         let refusal = |reason| Error::Bind { address: bind, reason };
         let listener = TcpListener::bind(bind).await.map_err(refusal)?;
         let address = listener.local_addr().map_err(refusal)?;
@@ -55,7 +57,7 @@ impl Server {
         let task = tokio::spawn(async move {
             // Dropping the sender stops the server, too.
             let stopped = async { stopped.await.unwrap_or_default() };
-            if let Err(error) = axum::serve(listener, router(status)).with_graceful_shutdown(stopped).await {
+            if let Err(error) = axum::serve(listener, router(port)).with_graceful_shutdown(stopped).await {
                 tracing::error!(%error, "the HTTP server has failed; health checks get no answer");
             }
         });
@@ -79,32 +81,35 @@ impl Server {
     }
 }
 
-fn router(status: Shared) -> Router {
+fn router(port: Shared) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .with_state(status)
+        .merge(api::router())
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(guard))
+        .with_state(port)
 }
 
-async fn healthz(State(status): State<Shared>) -> Response {
-    respond(status, |health| health.alive).await
+async fn healthz(State(port): State<Shared>) -> Response {
+    respond(port, |health| health.alive).await
 }
 
-async fn readyz(State(status): State<Shared>) -> Response {
-    respond(status, |health| health.alive && health.ready).await
+async fn readyz(State(port): State<Shared>) -> Response {
+    respond(port, |health| health.alive && health.ready).await
 }
 
 /// Reads the health on a blocking thread, because that may wait.
-async fn respond(status: Shared, is_good: fn(&Health) -> bool) -> Response {
-    match tokio::task::spawn_blocking(move || status.health()).await {
+async fn respond(port: Shared, is_good: fn(&Health) -> bool) -> Response {
+    match tokio::task::spawn_blocking(move || port.health()).await {
         Ok(health) => (code(is_good(&health)), Json(health)).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 
-async fn metrics(State(status): State<Shared>) -> Response {
-    match status.metrics() {
+async fn metrics(State(port): State<Shared>) -> Response {
+    match port.metrics() {
         Ok(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }

@@ -29,6 +29,7 @@
 //! | `setting` | the settings of the runtime |
 //! | `health` | the health of an instance |
 //! | `process_status` | health and metrics of all applications for the HTTP server |
+//! | `process` | the applications for the HTTP API |
 //! | `application` | the application with all of them |
 //! | `reload`, `template_watch` | takes changed templates and secrets into a running instance |
 //! | `error` | the errors |
@@ -65,6 +66,7 @@ mod health;
 mod metric;
 mod notification;
 mod preflight;
+mod process;
 mod process_status;
 mod reload;
 mod render;
@@ -88,6 +90,7 @@ pub use health::InstanceStatus;
 pub use metric::metrics;
 pub use notification::{NOTIFICATION, TestMessage, check_routes, test_message};
 pub use preflight::preflight;
+pub use process::Process;
 pub use process_status::ProcessStatus;
 pub use reload::{Reloader, secrets_of_the_start};
 pub use render::{RenderError, render};

@@ -6,7 +6,7 @@ use super::template::{self, TemplateError};
 use crate::codec::text;
 use crate::codec::yaml::Problems;
 use crate::model::Reject;
-use crate::processor::delivery::control_m::{Mode, Preview};
+use crate::processor::delivery::control_m::{Mode, Preview, Submit};
 use crate::topology::Spec;
 use crate::topology::spec::DeliveryKind;
 use crate::topology::spec::delivery::ControlM;
@@ -47,6 +47,7 @@ pub enum RenderError {
 fn usual(template: &Path) -> DeliveryKind {
     DeliveryKind::ControlM(ControlM {
         mode: Mode::OnDemand,
+        submit: Submit::Bundle,
         template: template.to_owned(),
         server: "controlm".to_owned(),
         retention_days: ControlM::RETENTION_DAYS_DEFAULT,

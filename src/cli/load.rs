@@ -7,7 +7,7 @@ use clap::Args;
 use super::exit::Failure;
 use crate::app::ApplicationSpec;
 use crate::codec::text;
-use crate::config::{Config, Sources};
+use crate::config::{Config, Shown, Sources};
 
 /// The options of every command that reads a configuration.
 #[derive(Clone, Debug, Args)]
@@ -41,14 +41,18 @@ pub(super) struct TopologyArgs {
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub config: Config,
+    /// The settings, without secrets.
+    pub shown: Vec<Shown>,
     pub specs: Vec<ApplicationSpec>,
 }
 
 /// Reads the configuration, its topology files and the templates of their deliveries.
 pub(super) fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
-    let config = Inputs::read(args)?.config()?;
+    let inputs = Inputs::read(args)?;
+    let config = inputs.config()?;
+    let shown = Config::shown(&inputs.sources())?;
     let specs = ApplicationSpec::all(&config)?;
-    Ok(Loaded { config, specs })
+    Ok(Loaded { config, shown, specs })
 }
 
 /// The applications that a command is about: the one of the named topology, or all.

@@ -17,6 +17,7 @@
 //! | `reader` | reads fields by their paths, validated by their rows |
 //! | `difference` | the fields that differ between two states of the sources |
 //! | `reference` | a literal text, or a reference to a secret |
+//! | `shown` | the settings with values and origins, without secrets |
 //! | `document` | the table as `docs/configuration.md` |
 //!
 //! A new setting changes one file, that of its section: a member of the struct, a row of `FIELDS` and a line of `read`, all with
@@ -41,6 +42,7 @@ mod reference;
 mod restore;
 mod root;
 mod service_link;
+mod shown;
 mod sinks;
 mod smtp;
 mod webhook;
@@ -58,6 +60,7 @@ pub use log::{Log, LogFormat};
 pub use reference::Reference;
 pub use restore::Restore;
 pub use root::{Config, ProcessingGuarantee};
+pub use shown::Shown;
 pub use sinks::{SinkKind, Sinks};
 pub use smtp::{Smtp, SmtpTls};
 pub use webhook::{Attempts, Webhook, WebhookFormat};

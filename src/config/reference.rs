@@ -27,6 +27,11 @@ impl Reference {
         }
     }
 
+    /// True if it refers to a secret, false if it is a literal text.
+    pub fn is_to_secret(&self) -> bool {
+        inside(&self.0).is_some()
+    }
+
     /// The text as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -35,7 +40,7 @@ impl Reference {
 
 impl fmt::Debug for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if inside(&self.0).is_some() { &self.0 } else { "***" })
+        f.write_str(if self.is_to_secret() { &self.0 } else { "***" })
     }
 }
 

@@ -13,6 +13,10 @@ use crate::model::{RejectReason, Target, TaskId, Timestamp};
 /// A restore takes moments after a clean stop, and minutes from an empty directory.
 const SECONDS: [f64; 10] = [0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
 
+/// The verdicts on commands.
+const ACCEPTED: &str = "accepted";
+const REJECTED: &str = "rejected";
+
 /// The metrics of tasks, processors, stores and restores.
 #[derive(Debug)]
 pub struct Task {
@@ -22,6 +26,7 @@ pub struct Task {
     read: IntCounterVec,
     dropped: IntCounterVec,
     ended: IntCounterVec,
+    commands: IntCounterVec,
     entries: IntGaugeVec,
     open: IntGaugeVec,
     oldest: IntGaugeVec,
@@ -46,6 +51,7 @@ impl Task {
         let dropped = "Records that a processor rejects, by reason; they are dead letters.";
         let ended = "Source records that a processor has read and that are not on their way to it, by where they end: in a step, in \
                      the dead letters, or passed over.";
+        let commands = "Commands of operators, accepted or rejected.";
         let direct = "Records processed without their inbox.";
         let read = "Open entries that a step had to read: evicted from the cache (state_cache_mib), or read for the first time.";
         let remaining = "Changelog records that remain to be restored.";
@@ -67,6 +73,7 @@ impl Task {
             read: maker.counters("processor_entries_read_total", read, &["processor"])?,
             dropped: maker.counters("processor_dropped_records_total", dropped, &["processor", "reason"])?,
             ended: maker.counters("processor_source_records_total", ended, &["processor", "end"])?,
+            commands: maker.counters("processor_commands_total", commands, &["processor", "verdict"])?,
             entries: maker.gauges("store_entries", "Entries of the running tasks, some seconds ago.", &store)?,
             open: maker.gauges("processor_open_entries", open, &["processor"])?,
             hold: maker.gauges("processor_deadline_hold_seconds", hold, &["processor"])?,
@@ -103,6 +110,9 @@ impl Task {
     /// Declares a processor of this process at the start, so that its counters start at 0.
     pub fn processor(&self, name: &str) {
         self.records.with_label_values(&[name]).inc_by(0);
+        for verdict in [ACCEPTED, REJECTED] {
+            self.commands.with_label_values(&[name, verdict]).inc_by(0);
+        }
         self.direct.with_label_values(&[name]).inc_by(0);
         self.read.with_label_values(&[name]).inc_by(0);
         self.restored.with_label_values(&[name]).inc_by(0);
@@ -145,6 +155,12 @@ impl Task {
     /// The source records of a processor that have ended so.
     pub fn ended_of(&self, processor: &str, end: RecordEnd) -> u64 {
         self.ended.with_label_values(&[processor, end.as_str()]).get()
+    }
+
+    /// Counts commands of a processor.
+    pub fn commands(&self, processor: &str, is_accepted: bool, commands: u64) {
+        let verdict = if is_accepted { ACCEPTED } else { REJECTED };
+        self.commands.with_label_values(&[processor, verdict]).inc_by(commands);
     }
 
     /// Counts entries that were read from their store and decoded.

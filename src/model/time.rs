@@ -1,6 +1,7 @@
 //! Time as a value: code below floor 5 reads no clock and takes a [`Timestamp`] as an argument.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,21 @@ impl fmt::Display for Timestamp {
             Ok(instant) => write!(f, "{instant:.3}"),
             Err(_) => write!(f, "{}ms", self.0),
         }
+    }
+}
+
+/// The text of a time that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a time such as 2026-01-02T06:00:00Z")]
+pub struct NoTime;
+
+impl FromStr for Timestamp {
+    type Err = NoTime;
+
+    /// RFC 3339, with any offset.
+    fn from_str(text: &str) -> Result<Self, NoTime> {
+        let instant: Result<jiff::Timestamp, _> = text.parse();
+        instant.map(|instant| Self(instant.as_millisecond())).map_err(|_no_time| NoTime)
     }
 }
 

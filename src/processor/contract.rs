@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::{Effect, Family, Input};
+use super::{CommandSpec, Effect, Family, Input};
 use crate::codec::Versioned;
 use crate::model::{ActSlot, Key, Listing, Moment, Reject, Status, Target, Timer, TimerKind, Timestamp};
 
@@ -97,6 +97,12 @@ pub trait Processor: Send + Sync + 'static {
     /// processor with one target need not name it.
     fn targets(&self) -> Vec<Target> {
         Vec::new()
+    }
+
+    /// The commands ([`Input::Command`]). A command that is not among them is not written to the inbox; a command that is repeated
+    /// changes nothing.
+    fn commands(&self) -> &'static [CommandSpec] {
+        &[]
     }
 
     /// The kinds of [`Effect::Alert`]; each is a series of `sheaf_alert_events_total`, which starts at 0.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Deleted, Family, Input, Processor, Transition};
+use super::{CommandSpec, Deleted, Family, Input, Processor, Transition};
 use crate::codec::{self, Entry, Part, Versioned as _, entry};
 use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Target, Timer, Timestamp};
 
@@ -71,6 +71,9 @@ pub trait AnyProcessor: Send + Sync {
 
     /// [`Processor::targets`].
     fn targets(&self) -> Vec<Target>;
+
+    /// [`Processor::commands`].
+    fn commands(&self) -> &'static [CommandSpec];
 
     /// [`Processor::alerts`].
     fn alerts(&self) -> &'static [&'static str];
@@ -153,6 +156,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn targets(&self) -> Vec<Target> {
         self.0.targets()
+    }
+
+    fn commands(&self) -> &'static [CommandSpec] {
+        self.0.commands()
     }
 
     fn alerts(&self) -> &'static [&'static str] {

@@ -5,12 +5,14 @@
 //! | [`bundle`] | gathers a parent and its children, in any order, and forwards the complete bundle once |
 //! | [`delivery`] | journals the submits of each bundle, so that each is executed once |
 //! | [`notification`] | tells people of alerts, in groups and within limits |
+//! | [`signal`] | gives each member of an open bundle as an event to the folder that waits for it |
 //! | [`tracking`] | follows the run of each delivered bundle at its target |
 //!
 //! | file | content |
 //! |---|---|
 //! | [`call`] | the calls of outside systems that processors share |
 //! | `contract` | [`Processor`], the contract with the runtime |
+//! | `command` | the commands of a processor |
 //! | `input`, `effect` | the inputs and effects of a step |
 //! | `keying` | the keying step before an inbox |
 //! | `metric` | counters of a processor |
@@ -27,6 +29,7 @@
 
 pub mod bundle;
 pub mod call;
+mod command;
 mod contract;
 pub mod delivery;
 mod effect;
@@ -35,8 +38,10 @@ mod input;
 mod keying;
 mod metric;
 pub mod notification;
+pub mod signal;
 pub mod tracking;
 
+pub use command::{ArgumentKind, ArgumentSpec, CommandSpec, InvalidCommand, check};
 pub use contract::{Deleted, Processor, Transition};
 pub use effect::{Effect, Forward};
 pub use erased::{AnyProcessor, Body, erase};

@@ -12,7 +12,7 @@ use super::instances::Registry;
 use super::reminder::Reminder;
 use super::standstill::Standstills;
 use super::thread_state::ThreadState;
-use super::topics::DELETE_RETENTION;
+use super::topic_kind::DELETE_RETENTION;
 use super::topology_plan::Role;
 use super::turn::Turn;
 use super::watermark_rounds::Rounds;

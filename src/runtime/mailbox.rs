@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::thread_state::{TaskCounts, ThreadState};
 use crate::broker::Waker;
+use crate::model::{Key, TaskId};
+use crate::store::{self, StoredEntry};
 
 /// The most pending queries of a thread.
 const CAPACITY: usize = 64;
@@ -14,9 +16,16 @@ const PER_TURN_MAX: usize = 32;
 
 /// A query to a stream thread, with the channel for its answer.
 #[derive(Debug)]
-enum Query {
+pub(super) enum Query {
     Health(SyncSender<ThreadHealth>),
+    /// A committed entry of a running task.
+    Entry(TaskId, Key, SyncSender<EntryAnswer>),
+    /// Flushes the dirty entries of a running task to its store, if the oldest of them is not quite new.
+    Flush(TaskId, SyncSender<()>),
 }
+
+/// A committed entry; `None` if there is none. [`store::Error::Closed`]: the task does not run on this thread.
+pub type EntryAnswer = store::Result<Option<StoredEntry>>;
 
 /// The health of a stream thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +82,23 @@ impl<T> Answer<T> {
 impl Mailbox {
     /// Queries the health of the thread, and wakes it.
     pub fn health(&self) -> Result<Answer<ThreadHealth>, QueryError> {
+        self.ask(Query::Health)
+    }
+
+    /// Queries a committed entry of a task, and wakes the thread.
+    pub fn entry(&self, task: &TaskId, key: &Key) -> Result<Answer<EntryAnswer>, QueryError> {
+        self.ask(|reply| Query::Entry(task.clone(), key.clone(), reply))
+    }
+
+    /// Asks for a flush of a task's dirty entries, unless all of them are quite new, and wakes the thread. The answer comes after
+    /// the flush.
+    pub fn flush(&self, task: &TaskId) -> Result<Answer<()>, QueryError> {
+        self.ask(|reply| Query::Flush(task.clone(), reply))
+    }
+
+    fn ask<T>(&self, query: impl FnOnce(SyncSender<T>) -> Query) -> Result<Answer<T>, QueryError> {
         let (reply, answer) = mpsc::sync_channel(1);
-        self.queries.try_send(Query::Health(reply)).map_err(|error| match error {
+        self.queries.try_send(query(reply)).map_err(|error| match error {
             TrySendError::Full(_) => QueryError::Full,
             TrySendError::Disconnected(_) => QueryError::Ended,
         })?;
@@ -93,13 +117,9 @@ pub(super) fn mailbox(waker: Waker) -> (Mailbox, QueryReceiver) {
 }
 
 impl QueryReceiver {
-    /// Answers the pending queries. An answer may have no receiver any more.
-    pub(super) fn answer(&self, health: impl Fn() -> ThreadHealth) {
-        for question in self.0.try_iter().take(PER_TURN_MAX) {
-            match question {
-                Query::Health(reply) => drop(reply.try_send(health())),
-            }
-        }
+    /// The pending queries, not more than are answered between two turns.
+    pub(super) fn pending(&self) -> Vec<Query> {
+        self.0.try_iter().take(PER_TURN_MAX).collect()
     }
 }
 
@@ -110,12 +130,19 @@ mod tests {
     const HEALTH: ThreadHealth = ThreadHealth { state: ThreadState::Running, tasks: [0, 0, 2, 0], acts_in_flight: 3 };
     const NO_TIME: Duration = Duration::ZERO;
 
+    fn answer_all(queries: &QueryReceiver) {
+        for query in queries.pending() {
+            let Query::Health(reply) = query else { panic!("{query:?}") };
+            let (Ok(()) | Err(_)) = reply.try_send(HEALTH);
+        }
+    }
+
     #[test]
     fn a_query_is_answered_between_two_turns() {
         let (mailbox, queries) = mailbox(Waker::none());
         let answer = mailbox.health().unwrap();
         assert_eq!(answer.wait(NO_TIME), Err(QueryError::TimedOut));
-        queries.answer(|| HEALTH);
+        answer_all(&queries);
         assert_eq!(answer.wait(NO_TIME), Ok(HEALTH));
     }
 
@@ -124,7 +151,7 @@ mod tests {
         let (mailbox, queries) = mailbox(Waker::none());
         let answers: Vec<_> = (0..CAPACITY).map(|_| mailbox.health().unwrap()).collect();
         assert_eq!(mailbox.health().unwrap_err(), QueryError::Full);
-        queries.answer(|| HEALTH);
+        answer_all(&queries);
         let answered = answers.iter().filter(|answer| answer.wait(NO_TIME).is_ok()).count();
         assert_eq!(answered, PER_TURN_MAX, "the others wait for the next turn");
         mailbox.health().unwrap();
@@ -134,7 +161,7 @@ mod tests {
     fn an_unread_answer_does_no_harm_and_a_thread_that_has_ended_gives_none() {
         let (mailbox, queries) = mailbox(Waker::none());
         drop(mailbox.health().unwrap());
-        queries.answer(|| HEALTH);
+        answer_all(&queries);
         let answer = mailbox.health().unwrap();
         drop(queries);
         assert_eq!(answer.wait(NO_TIME), Err(QueryError::Ended));

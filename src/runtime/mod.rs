@@ -39,9 +39,11 @@
 
 mod alert;
 mod application;
+mod audit;
 mod changelog;
 mod checkpoint;
 mod clock;
+mod command_sender;
 mod context;
 mod dead_letter;
 mod decisions;
@@ -62,8 +64,11 @@ mod memory_budget;
 mod mutation;
 mod notice;
 mod open_entries;
+mod peer;
+mod query;
 mod reminder;
 mod republish;
+mod running_tasks;
 mod settings;
 mod standstill;
 mod status;
@@ -71,6 +76,7 @@ mod stored_entry;
 mod task;
 mod thread;
 mod thread_state;
+mod topic_kind;
 mod topics;
 mod topology_plan;
 mod transaction;
@@ -84,8 +90,10 @@ mod watermark_rounds;
 pub const ALERTS: [&str; 1] = [watermark_rounds::HELD];
 
 pub use application::{Application, NoSink};
+pub use audit::{Audit, AuditVerdict};
 pub use changelog::Restorer;
 pub use clock::SystemClock;
+pub use command_sender::{CommandError, CommandSender};
 pub use context::Context;
 pub use envelope::command_record;
 pub use error::{Error, Histories, History, MissingOffset, Result};
@@ -95,12 +103,17 @@ pub use housekeeping::Housekeeper;
 pub use incarnation::Incarnation;
 pub use instance::Instance;
 pub use instances::Predecessor;
-pub use mailbox::{Answer, Mailbox, QueryError, ThreadHealth};
+pub use mailbox::{Answer, EntryAnswer, Mailbox, QueryError, ThreadHealth};
 pub use memory_budget::MemoryBudget;
 #[doc(hidden)]
 pub use mutation::Mutation;
 pub use open_entries::OpenEntries;
+pub use peer::Peer;
+pub use query::{
+    CountsAnswer, Failure as QueryFailure, Filter, FilterError, Incomplete, Item, Page, Position, Queries,
+};
 pub use republish::{Republisher, StoredTask};
+pub use running_tasks::{RunningTask, RunningTasks};
 pub use settings::{Limits, Processing, RECORD_MAX, Settings, TopicSettings};
 pub use status::Status;
 pub use stored_entry::{ShowError, StoredEntry, show, show_in};

@@ -6,16 +6,19 @@ use std::time::Duration;
 
 use super::mailbox::Mailbox;
 use super::open_entries::OpenEntries;
+use super::peer::Peer;
+use super::running_tasks::RunningTasks;
 use super::thread_state::{TaskCounts, ThreadState};
 use super::watermark::{Hold, Watermarks};
 use crate::metric::TaskState;
-use crate::model::{TaskId, Topic, TopicPartition};
+use crate::model::{InstanceId, TaskId, Topic, TopicPartition};
 
 /// The status of an instance, shared by its threads and its readers.
 #[derive(Debug, Default)]
 pub struct Status {
     inner: Mutex<Inner>,
     watermarks: Watermarks,
+    running: Arc<RunningTasks>,
 }
 
 #[derive(Debug, Default)]
@@ -29,9 +32,11 @@ struct Inner {
     obstacle: Option<String>,
     /// A source that was deleted and created anew.
     recreated: Option<Topic>,
-    /// The tasks of each stream thread, in any state.
-    owned: BTreeMap<usize, BTreeSet<TaskId>>,
+    /// The tasks of each stream thread, with their states.
+    owned: BTreeMap<usize, BTreeMap<TaskId, TaskState>>,
     standbys: Standbys,
+    /// The other living instances.
+    peers: Arc<BTreeMap<InstanceId, Peer>>,
     /// The entries of the running tasks of each stream thread.
     entries: BTreeMap<usize, BTreeMap<TaskId, OpenEntries>>,
     /// The free space of the file system of the stores, in bytes.
@@ -93,23 +98,50 @@ impl Status {
         sums
     }
 
-    /// Records the tasks of a stream thread.
-    pub(super) fn set_owned<'a>(&self, thread: usize, tasks: impl Iterator<Item = &'a TaskId> + Clone) {
+    /// Records the tasks of a stream thread, with their states.
+    pub(super) fn set_owned<'a>(&self, thread: usize, tasks: impl Iterator<Item = (&'a TaskId, TaskState)> + Clone) {
         let mut inner = self.inner();
         let owned = inner.owned.entry(thread).or_default();
-        if !owned.iter().eq(tasks.clone()) {
-            *owned = tasks.cloned().collect();
+        let mut both = tasks.clone().zip(&*owned);
+        let is_same = tasks.clone().count() == owned.len() && both.all(|(now, (task, state))| now == (task, *state));
+        if !is_same {
+            *owned = tasks.map(|(task, state)| (task.clone(), state)).collect();
         }
     }
 
     /// True while a stream thread of this instance owns the task.
     pub(super) fn owns(&self, task: &TaskId) -> bool {
-        self.inner().owned.values().any(|owned| owned.contains(task))
+        self.inner().owned.values().any(|owned| owned.contains_key(task))
     }
 
     /// All tasks that this instance owns.
     pub fn owned(&self) -> BTreeSet<TaskId> {
-        self.inner().owned.values().flatten().cloned().collect()
+        self.inner().owned.values().flat_map(BTreeMap::keys).cloned().collect()
+    }
+
+    /// All tasks that this instance owns, with their states.
+    pub fn owned_states(&self) -> BTreeMap<TaskId, TaskState> {
+        self.inner().owned.values().flatten().map(|(task, state)| (task.clone(), *state)).collect()
+    }
+
+    /// The entries of each running task, some seconds old.
+    pub fn task_entries(&self) -> BTreeMap<TaskId, OpenEntries> {
+        self.inner().entries.values().flatten().map(|(task, entries)| (task.clone(), *entries)).collect()
+    }
+
+    /// The running tasks of this instance.
+    pub fn running(&self) -> &Arc<RunningTasks> {
+        &self.running
+    }
+
+    /// Sets the other living instances.
+    pub(super) fn set_peers(&self, peers: BTreeMap<InstanceId, Peer>) {
+        self.inner().peers = Arc::new(peers);
+    }
+
+    /// The other living instances, by what they have written to the instances topic; empty without an HTTP server.
+    pub fn peers(&self) -> Arc<BTreeMap<InstanceId, Peer>> {
+        self.inner().peers.clone()
     }
 
     /// Sets the tasks for which this instance should have a standby.

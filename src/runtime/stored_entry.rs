@@ -1,5 +1,6 @@
 //! Shows entries of stores as JSON, for a person.
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::error::{Error, Result};
@@ -55,7 +56,18 @@ pub fn show_in(
     let Some(bytes) = store.get(key).map_err(ShowError::Store)? else { return Ok(None) };
     let entry = entry::decode(&bytes).map_err(ShowError::Entry)?;
     let parts = store.counted_parts(key, &entry.head.parts).map_err(ShowError::Store)?;
-    let parts: std::result::Result<Vec<_>, _> = parts.into_iter().map(|(_, bytes)| part::decode(bytes)).collect();
-    let body = parts.and_then(|parts| processor.decode(&entry, parts)).map_err(ShowError::Entry)?;
-    processor.show(key, &body).map(Some).map_err(ShowError::Entry)
+    let parts = parts.into_iter().map(|(_, bytes)| bytes);
+    shown(processor, key, &entry, parts).map(Some).map_err(ShowError::Entry)
+}
+
+/// What a processor shows of a decoded entry with these parts.
+pub(super) fn shown(
+    processor: &dyn AnyProcessor,
+    key: &Key,
+    entry: &codec::Entry<'_>,
+    parts: impl Iterator<Item = Bytes>,
+) -> std::result::Result<Value, codec::Error> {
+    let parts: std::result::Result<Vec<_>, _> = parts.map(part::decode).collect();
+    let body = processor.decode(entry, parts?)?;
+    processor.show(key, &body)
 }

@@ -6,45 +6,16 @@ use std::time::Duration;
 
 use super::error::{Error, Result};
 use super::settings::Settings;
+use super::topic_kind::{Kind, new_topic};
 use super::topology_plan::TopologyPlan;
 use crate::broker::{Admin, NewTopic, TopicDescription};
 use crate::model::{ErrorClass, Topic};
 use crate::topology::{OutputKind, Topology};
 
-/// `delete.retention.ms` of changelogs: for that long a lagging reader sees every tombstone.
-pub(super) const DELETE_RETENTION: Duration = Duration::from_hours(24);
-/// `segment.ms` of the instances topic, which every start reads from its beginning.
-const INSTANCES_SEGMENT: Duration = Duration::from_mins(10);
-/// The retention of dead letters and of the history.
-const RETENTION: Duration = Duration::from_hours(30 * 24);
-
 /// The least `max.message.bytes` of the application's own topics: Kafka's default is a little more.
 const RECORD_BYTES_MIN: usize = 1_000_000;
 /// The settings of a created topic that matter most, first with and then without those that a policy refuses more often.
 const ESSENTIAL: [&[&str]; 2] = [&["cleanup.policy", "retention.ms"], &["cleanup.policy"]];
-
-/// The kind of a topic, which determines its configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// An input of the application, owned by others; created only for convenience.
-    Source,
-    /// An output that others may own.
-    PublicOutput,
-    /// An output of the application's own, or the alerts.
-    OwnOutput,
-    Inbox,
-    Changelog,
-    DeadLetters,
-    History,
-    Instances,
-}
-
-impl Kind {
-    /// True for topics whose configuration the application relies on.
-    const fn is_own(self) -> bool {
-        !matches!(self, Self::Source | Self::PublicOutput)
-    }
-}
 
 /// Creates missing topics, checks existing ones, and returns the plan with their properties.
 pub fn prepare(
@@ -212,47 +183,9 @@ fn wanted(plan: &TopologyPlan) -> BTreeMap<Topic, Kind> {
     if plan.topology.nodes.iter().any(|node| node.history) {
         wanted.insert(plan.history.clone(), Kind::History);
     }
+    wanted.insert(plan.audit.clone(), Kind::Audit);
     wanted.insert(plan.instances.clone(), Kind::Instances);
     wanted
-}
-
-fn new_topic(topic: &Topic, kind: Kind, settings: &Settings) -> NewTopic {
-    let millis = |duration: Duration| duration.as_millis().to_string();
-    let mut config: BTreeMap<String, String> = BTreeMap::new();
-    let mut set = |name: &str, value: String| drop(config.insert(name.to_owned(), value));
-    if kind != Kind::Source {
-        set("max.message.bytes", settings.topics.record_bytes_max.to_string());
-        if settings.topics.replication.is_some_and(|factor| factor >= 3) {
-            set("min.insync.replicas", "2".to_owned());
-        }
-    }
-    if kind.is_own() {
-        // With the create time, an event of last week would expire before it is read.
-        set("message.timestamp.type", "LogAppendTime".to_owned());
-    }
-    match kind {
-        Kind::Source | Kind::PublicOutput | Kind::OwnOutput => {}
-        Kind::Inbox => {
-            set("cleanup.policy", "delete".to_owned());
-            set("retention.ms", "-1".to_owned());
-        }
-        Kind::Changelog => {
-            set("cleanup.policy", "compact".to_owned());
-            set("delete.retention.ms", millis(DELETE_RETENTION));
-        }
-        Kind::DeadLetters => set("retention.ms", millis(RETENTION)),
-        Kind::History => {
-            set("cleanup.policy", "delete".to_owned());
-            set("retention.ms", millis(RETENTION));
-        }
-        Kind::Instances => {
-            set("cleanup.policy", "compact".to_owned());
-            // Each instance writes every few seconds, and only closed segments are compacted.
-            set("segment.ms", millis(INSTANCES_SEGMENT));
-        }
-    }
-    let partitions = if kind == Kind::Instances { 1 } else { settings.topics.partitions };
-    NewTopic { topic: topic.clone(), partitions, replication: settings.topics.replication, config }
 }
 
 fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
@@ -263,8 +196,8 @@ fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
             let detail = "it is compacted: events with the same key would replace each other";
             return Err(refuse(topic, detail, &alter(topic, "cleanup.policy=delete")));
         }
-        Kind::History if policy.contains("compact") => {
-            let detail = "it is compacted: of each entry the last step only would stay";
+        Kind::History | Kind::Audit if policy.contains("compact") => {
+            let detail = "it is compacted: of each entry the last record only would stay";
             return Err(refuse(topic, detail, &alter(topic, "cleanup.policy=delete")));
         }
         Kind::Changelog | Kind::Instances if policy != "compact" => {
@@ -276,6 +209,7 @@ fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
         | Kind::OwnOutput
         | Kind::DeadLetters
         | Kind::History
+        | Kind::Audit
         | Kind::Inbox
         | Kind::Changelog
         | Kind::Instances => {}

@@ -21,6 +21,8 @@ pub struct TopologyPlan {
     pub dead_letters: Topic,
     /// The topic of the history, if a node keeps one.
     pub history: Topic,
+    /// The topic of the audits of commands.
+    pub audit: Topic,
     /// The topic of the registry of instances.
     pub instances: Topic,
     /// The largest record, in bytes.
@@ -75,6 +77,7 @@ impl TopologyPlan {
             alerts: own("alerts"),
             dead_letters: own("dead-letters"),
             history: own("history"),
+            audit: own("audit"),
             instances: own("instances"),
             record_max: settings.topics.record_bytes_max,
             record_limits: BTreeMap::new(),

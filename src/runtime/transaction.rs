@@ -193,6 +193,8 @@ pub(super) struct Tally {
     pub direct: BTreeMap<Arc<str>, u64>,
     /// Source records that belong to no entry, by topic.
     pub passed: BTreeMap<Topic, u64>,
+    /// Commands by processor; true: accepted.
+    commands: BTreeMap<(Arc<str>, bool), u64>,
 }
 
 /// The steps of a processor.
@@ -214,6 +216,11 @@ impl Tally {
     /// Counts a source record that ends without a step, or with a rejected one.
     pub(super) fn end(&mut self, processor: &Arc<str>, end: RecordEnd) {
         *self.ended.entry((Arc::clone(processor), end)).or_default() += 1;
+    }
+
+    /// Counts a command.
+    pub(super) fn command(&mut self, processor: &Arc<str>, is_accepted: bool) {
+        *self.commands.entry((Arc::clone(processor), is_accepted)).or_default() += 1;
     }
 
     /// Updates the metrics, including the outputs by topic.
@@ -238,6 +245,9 @@ impl Tally {
         }
         self.ended.iter().for_each(|((processor, end), records)| metrics.task.ended(processor, *end, *records));
         self.read.iter().for_each(|(processor, entries)| metrics.task.entries_read(processor, *entries));
+        for ((processor, is_accepted), commands) in &self.commands {
+            metrics.task.commands(processor, *is_accepted, *commands);
+        }
         let mut produced: BTreeMap<&Topic, u64> = BTreeMap::new();
         for record in outputs {
             *produced.entry(&record.topic).or_default() += 1;

@@ -16,8 +16,8 @@ use crate::broker::{Broker, Waker};
 use crate::metric::Metrics;
 use crate::model::{Clock, InstanceId, Sink, Timestamp};
 use crate::runtime::{
-    self, Application, Context, FaultPoint, Housekeeper, Incarnation, Restorer, Settings, Status, StreamThread,
-    TopologyPlan, Turn,
+    self, Application, Context, FaultPoint, Housekeeper, Incarnation, Queries, Restorer, Settings, Status,
+    StreamThread, TopologyPlan, Turn,
 };
 use crate::store::memory::MemoryStores;
 use crate::topology::Topology;
@@ -137,6 +137,11 @@ impl World {
     /// The metrics of an instance; `None` if it does not run or is paused.
     pub fn metrics(&self, name: &str) -> Option<&Metrics> {
         self.instances.get(name).map(|instance| &*instance.context.metrics)
+    }
+
+    /// The queries of an instance; `None` if it does not run or is paused. Another thread must ask while this one turns.
+    pub fn queries(&self, name: &str) -> Option<Queries> {
+        self.instances.get(name).map(|instance| Queries::new(&instance.context))
     }
 
     /// Starts an instance on its disk.

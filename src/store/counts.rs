@@ -1,6 +1,7 @@
 //! The number of entries by status and minute, kept exactly by every batch, so that a gauge needs no scan.
 
 use std::collections::BTreeMap;
+use std::ops::{Bound, RangeInclusive};
 
 use crate::codec::Head;
 use crate::model::{Status, Timestamp};
@@ -19,7 +20,12 @@ pub struct Bucket {
 impl Bucket {
     /// The bucket of an entry.
     pub fn of(head: &Head) -> Self {
-        Self { status: head.statuses.first(), minute: head.at.as_millis().div_euclid(MINUTE_MS) }
+        Self { status: head.statuses.first(), minute: Self::minute_of(head.at) }
+    }
+
+    /// The minute of a sort key.
+    pub const fn minute_of(at: Timestamp) -> i64 {
+        at.as_millis().div_euclid(MINUTE_MS)
     }
 
     /// The begin of the minute.
@@ -45,6 +51,28 @@ impl Counts {
     /// The number of a bucket.
     pub fn get(&self, bucket: Bucket) -> i64 {
         self.0.get(&bucket).copied().unwrap_or_default()
+    }
+
+    /// The statuses of entries, each once.
+    pub fn statuses(&self) -> Vec<Status> {
+        let first = Bucket { status: Some(Status(0)), minute: i64::MIN };
+        let mut next = self.0.range(first..).next();
+        let mut found = Vec::new();
+        while let Some((Bucket { status: Some(status), .. }, _)) = next {
+            found.push(*status);
+            let last = Bucket { status: Some(*status), minute: i64::MAX };
+            next = self.0.range((Bound::Excluded(last), Bound::Unbounded)).next();
+        }
+        found
+    }
+
+    /// The first minute of a range with entries of a status.
+    pub fn first_minute(&self, status: Status, minutes: RangeInclusive<i64>) -> Option<i64> {
+        if minutes.is_empty() {
+            return None;
+        }
+        let bucket = |minute| Bucket { status: Some(status), minute };
+        self.0.range(bucket(*minutes.start())..=bucket(*minutes.end())).next().map(|(bucket, _)| bucket.minute)
     }
 
     /// Adds changes.

@@ -13,6 +13,12 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
+    /// The store was closed, because its task was moved or stopped.
+    #[error("the store {} is closed: its task is being moved or stopped, ask again", path.display())]
+    Closed {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The store's files cannot be trusted.
     #[error("the store {} is corrupt: {detail}", path.display())]
     Corrupt {
@@ -49,6 +55,7 @@ impl Error {
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::Corrupt { .. } | Self::Unfinished { .. } => ErrorClass::Corrupt,
+            Self::Closed { .. } => ErrorClass::Retry,
             Self::Locked { .. } | Self::Io { .. } => ErrorClass::Fatal,
         }
     }

@@ -3,6 +3,7 @@
 //! The indexes are derived: every row follows from the head of an entry, so restoring the entries restores the indexes.
 //! A new attempt of an act in the same slot keeps its row.
 
+use super::status_row::StatusRow;
 use super::{Change, TimerClock};
 use crate::codec::Head;
 use crate::model::{Act, Key, Timer, TimerKind, Timestamp};
@@ -84,8 +85,22 @@ impl<'a> Diff<'a> {
         let acts_new = new.iter().map(|act| act.slot).filter(move |slot| !is_of(old, *slot));
         let acts_gone = acts_gone.map(|slot| Change::DeleteAct(key.clone(), slot));
         let acts_new = acts_new.map(|slot| Change::PutAct(key.clone(), slot));
-        removed_timers.chain(added_timers).chain(acts_gone).chain(acts_new)
+        let statuses_gone = unlisted(key, self.old, self.new).map(Change::DeleteStatus);
+        let statuses_new = unlisted(key, self.new, self.old).map(Change::PutStatus);
+        let timers = removed_timers.chain(added_timers);
+        timers.chain(acts_gone).chain(acts_new).chain(statuses_gone).chain(statuses_new)
     }
+}
+
+/// The status rows of `some` that `other` does not have.
+fn unlisted<'a>(key: &'a Key, some: Option<&'a Head>, other: Option<&'a Head>) -> impl Iterator<Item = StatusRow> + 'a {
+    let is_same = |one: &Head, two: &Head| one.at == two.at && one.statuses == two.statuses;
+    // Most changes of an entry change neither.
+    let some = some.filter(|some| other.is_none_or(|other| !is_same(some, other)));
+    let has = move |row: &StatusRow| {
+        other.is_some_and(|other| other.at == row.at && other.statuses.as_slice().contains(&row.status))
+    };
+    some.into_iter().flat_map(|some| StatusRow::of(key, some)).filter(move |row| !has(row))
 }
 
 fn timers(head: Option<&Head>) -> &[Timer] {
@@ -106,7 +121,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{ActSlot, Target};
+    use crate::model::{ActSlot, Status, Statuses, Target};
 
     fn timer(kind: TimerKind, due: i64) -> Timer {
         Timer { kind, due: Timestamp::from_millis(due) }
@@ -152,6 +167,25 @@ mod tests {
         ];
         let diff = Diff { old: Some(&old), new: Some(&new) };
         assert_eq!(diff.changes(&key).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn an_entry_that_moves_to_another_status_moves_its_row() {
+        let head = |status, at| Head {
+            statuses: Statuses::two(Status(status), Status(9)),
+            at: Timestamp::from_millis(at),
+            ..Head::default()
+        };
+        let (key, old, new, later) = (Key::new("k"), head(1, 5), head(2, 5), head(2, 6));
+        let row = |status, at| StatusRow { status: Status(status), at: Timestamp::from_millis(at), key: key.clone() };
+        let changes = |old, new| Diff { old, new }.changes(&key).collect::<Vec<_>>();
+        assert_eq!(changes(None, Some(&old)), [Change::PutStatus(row(1, 5)), Change::PutStatus(row(9, 5))]);
+        assert_eq!(changes(Some(&old), Some(&new)), [Change::DeleteStatus(row(1, 5)), Change::PutStatus(row(2, 5))]);
+        let moved = [(2, 5), (9, 5)].map(|(status, at)| Change::DeleteStatus(row(status, at)));
+        let to = [(2, 6), (9, 6)].map(|(status, at)| Change::PutStatus(row(status, at)));
+        assert_eq!(changes(Some(&new), Some(&later)), [moved, to].concat());
+        assert_eq!(changes(Some(&later), Some(&later)), []);
+        assert_eq!(changes(Some(&old), None), [Change::DeleteStatus(row(1, 5)), Change::DeleteStatus(row(9, 5))]);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `entry` | key | entry bytes ([`codec::entry`](crate::codec::entry)) |
 //! | `timer` | clock u8, due u64 BE (sign flipped), slot u8, key | empty |
+//! | `timer` | `02`, status u64 BE, sort key u64 BE (sign flipped), key: the status index | empty |
 //! | `part` | key with an end mark, number u32 BE | part bytes ([`codec::part`](crate::codec::part)) |
 //! | `act` | key with an end mark (`00` as `00 FF`, then `00 00`), slot u8 | empty |
 //! | `meta` | name | bytes |
@@ -19,17 +20,20 @@ pub mod memory;
 pub mod overlay;
 #[cfg(feature = "rocksdb")]
 pub mod rocks;
+mod status_row;
 pub mod write_behind;
 
 pub use error::Error;
+pub use status_row::StatusRow;
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use counts::{Bucket, Counts};
 
-use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
+use crate::model::{ActSlot, Key, Status, Timer, TimerKind, Timestamp};
 
 /// The result of the port's operations.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -81,6 +85,43 @@ pub trait Store: View + Send {
 
     /// The number of entries by status and minute, the sum of all [`Change::Count`].
     fn counts(&self) -> Counts;
+
+    /// A reader for other threads.
+    fn reader(&self) -> Arc<dyn Reader>;
+}
+
+/// An entry as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Its bytes ([`codec::entry`](crate::codec::entry)).
+    pub bytes: Bytes,
+    /// The parts that the entry counts, in their order ([`codec::part`](crate::codec::part)).
+    pub parts: Vec<Bytes>,
+}
+
+/// Reads what has been applied to a store. A store that is being closed waits for a call that is under way, so each call must be
+/// short; afterwards every call is [`Error::Closed`](Error::Closed).
+pub trait Reader: Send + Sync + std::fmt::Debug {
+    /// An entry with its parts, both of one moment.
+    fn entry(&self, key: &Key) -> Result<Option<StoredEntry>>;
+
+    /// The entries of these keys, all of one moment; `None` for a key without an entry.
+    fn entries(&self, keys: &[&Key]) -> Result<Vec<Option<StoredEntry>>>;
+
+    /// Up to `limit` entries without their parts, ordered by key, after the given one.
+    fn scan(&self, after: Option<&Key>, limit: usize) -> Result<Vec<(Key, Bytes)>>;
+
+    /// Up to `limit` rows of a status, ordered by (sort key, key): those from `from`, inclusive, whose sort key is at most `until`.
+    fn scan_status(&self, from: &StatusRow, until: Timestamp, limit: usize) -> Result<Vec<StatusRow>>;
+
+    /// The number of entries by status and minute.
+    fn counts(&self) -> Result<Counts>;
+
+    /// The statuses of entries.
+    fn statuses(&self) -> Result<Vec<Status>>;
+
+    /// The first minute of a range with entries of a status; `None` if there is none.
+    fn first_minute(&self, status: Status, minutes: RangeInclusive<i64>) -> Result<Option<i64>>;
 }
 
 /// Opens the stores of tasks.
@@ -163,6 +204,10 @@ pub enum Change {
     PutAct(Key, ActSlot),
     /// Delete a pending act from the index.
     DeleteAct(Key, ActSlot),
+    /// Add a row to the status index.
+    PutStatus(StatusRow),
+    /// Delete a row of the status index.
+    DeleteStatus(StatusRow),
     /// Set a part of an entry.
     PutPart(Key, u32, Bytes),
     /// Delete a part of an entry.

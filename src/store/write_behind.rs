@@ -19,6 +19,7 @@
 use std::cell::Cell;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,7 +28,7 @@ use foldhash::fast::RandomState;
 use super::counts::{CountChanges, Counts};
 use super::index::{Diff, TimerRow};
 use super::overlay::{Changed, Overlay};
-use super::{Batch, Change, Result, Store, TimerClock, View};
+use super::{Batch, Change, Reader, Result, Store, TimerClock, View};
 use crate::model::{Key, Timer, Timestamp};
 
 /// The memory of a dirty entry without its bytes and its key, in bytes: tables, its head, a share of the timers.
@@ -177,6 +178,14 @@ impl WriteBehind {
         self.write(count)
     }
 
+    /// Flushes all dirty entries if the oldest has this age.
+    pub fn flush_older(&mut self, now: Duration, age: Duration) -> Result<()> {
+        match self.transactions.front() {
+            Some(oldest) if now.saturating_sub(oldest.committed_at) >= age => self.flush(),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Flushes all dirty entries.
     pub fn flush(&mut self) -> Result<()> {
         self.write(self.transactions.len())
@@ -193,6 +202,11 @@ impl WriteBehind {
         self.entries.values().for_each(|changed| changed.count(&mut changes));
         counts.merge(&changes.into_counts());
         counts
+    }
+
+    /// A reader of the store, without the dirty entries.
+    pub fn reader(&self) -> Arc<dyn Reader> {
+        self.store.reader()
     }
 
     /// The store, after a flush.

@@ -20,6 +20,11 @@ pub struct Payload {
 }
 
 impl Payload {
+    /// The text `null`.
+    pub fn null() -> Self {
+        Self { text: "null".into(), value: Value::from(()) }
+    }
+
     /// The JSON text.
     pub fn text(&self) -> &str {
         &self.text

@@ -24,7 +24,7 @@ mod wiring;
 
 pub use build::{BuildError, Builder, Wiring};
 pub use describe::describe;
-pub use spec::delivery::{DELIVERY, TRACKING};
+pub use spec::delivery::{DELIVERY, SIGNAL, TRACKING};
 pub use spec::{APPLICATION_CHARS_MAX, AssembleError, BUNDLE, Spec};
 pub use start::StartAt;
 pub use wiring::{Node, Output, OutputKind, Source, Topology, internal_topic};

@@ -12,6 +12,7 @@ fn delivery() -> Delivery {
     let template = Template::compile("bundle.json", "{}").unwrap();
     let folders = control_m::Folders {
         mode: control_m::Mode::OnDemand,
+        submit: control_m::Submit::Bundle,
         template,
         server: "smprod".to_owned(),
         retention_days: 14,

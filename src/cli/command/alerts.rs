@@ -48,7 +48,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let Command::Test(Test { route, config }) = command;
-    let Loaded { config, specs } = load::load(config)?;
+    let Loaded { config, specs, .. } = load::load(config)?;
     let routes = chosen(&config, route.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let metrics = Assembly::process_metrics(&config, &Assembly::all(&specs)?)?;

@@ -130,13 +130,13 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     producer.init(TIMEOUT)?;
     producer.transact(&[record], TIMEOUT)?;
     let outcomes = internal_topic(application, if processor == TRACKING { "runs" } else { "outcomes" });
-    let dead_letters = internal_topic(application, "dead-letters");
+    let audit = internal_topic(application, "audit");
     print_stdout(&format!(
         "{name} of bundle {} is written to {inbox}; an instance takes it now or at its next start",
         common.bundle
     ));
     print_stdout(&format!(
-        "  its outcome will be in {outcomes}; a command that is refused (no such bundle) is in {dead_letters} and in the log"
+        "  its outcome will be in {outcomes}; what became of the command, or why it was refused, in {audit}"
     ));
     Ok(ExitCode::SUCCESS)
 }

@@ -24,6 +24,8 @@ The bundle is the value of a record of the topic <application_id>-submissions:
     \"late\": false
   }
 
+Of a folder that waits (`submit: progressive`) it is one of <application_id>-openings: { \"bundle_id\": \"..\", \"events\": [ \"parent-..\" ] }.
+
 With \"names\": [ \"payment\", .. ], one for each child, `members` has the children by name.
 
   sheaf render templates/bundle.json --bundle bundle.json

@@ -1,6 +1,5 @@
 //! `sheaf run`: an instance of each application on a Kafka cluster, until a signal or an error stops them.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +12,13 @@ use tokio::time::Instant;
 use super::prepare::{Label, await_predecessors, prepare};
 use super::reload::{POLL_INTERVAL, Reload};
 use crate::admin::Server;
-use crate::app::{self, ApplicationSpec, Assembly, ProcessStatus, Reloader, Resources};
+use crate::app::{self, ApplicationSpec, Assembly, Process, Reloader, Resources};
 use crate::cli::exit::{Failure, INTERRUPTED};
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::print_stderr;
 use crate::cli::signal::{Hangups, Signals};
 use crate::cli::{fault, log};
 use crate::config::Config;
-use crate::metric::Metrics;
 use crate::runtime::{self, Context, Instance};
 use crate::topology::spec::Delivery;
 
@@ -53,7 +51,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
 
 /// Runs the instances of this configuration.
 pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
-    let Loaded { config, specs } = load::load(args)?;
+    let Loaded { config, shown, specs } = load::load(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let assemblies = Assembly::all(&specs)?;
     let metrics = Assembly::process_metrics(&config, &assemblies)?;
@@ -67,9 +65,10 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     let resources = Resources::new(&config, runtime.handle(), &metrics)?;
     let reload = Reload::new(args, config.clone(), Reloader::new(&specs, &resources), log_level)?;
     let stores = app::all_stores(&config, &specs)?;
-    let status = Arc::new(status(&specs, &assemblies, &resources, metrics));
-    let server = runtime.block_on(Server::start(config.http.bind, status)).context("http.bind")?;
-    tracing::info!(address = %server.address(), "serving /healthz, /readyz and /metrics");
+    let process = Arc::new(Process::new(&specs, &assemblies, &resources, metrics).with_settings(shown));
+    let server = runtime.block_on(Server::start(config.http.bind, process.clone())).context("http.bind")?;
+    process.serves_at(server.address().to_string());
+    tracing::info!(address = %server.address(), "serving /healthz, /readyz, /metrics and /api/v1");
     let deliveries: Vec<&Delivery> = specs.iter().flat_map(|spec| spec.file.spec.deliveries()).collect();
     resources.check(deliveries.into_iter());
     let applications = specs.iter().zip(assemblies).zip(stores).map(|((spec, assembly), stores)| {
@@ -91,19 +90,6 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     runtime.block_on(server.stop());
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
-}
-
-/// The status of all applications for the HTTP server.
-fn status(
-    specs: &[ApplicationSpec],
-    assemblies: &[Assembly],
-    resources: &Resources,
-    metrics: Arc<Metrics>,
-) -> ProcessStatus {
-    let health =
-        |(spec, assembly): (&ApplicationSpec, &Assembly)| (spec.id().to_owned(), assembly.health(&resources.sinks));
-    let instances: BTreeMap<_, _> = specs.iter().zip(assemblies).map(health).collect();
-    ProcessStatus { instances, metrics }
 }
 
 /// Starts the instances; those that run, and the failure of one that cannot be started.

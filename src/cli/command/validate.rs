@@ -22,7 +22,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let Loaded { config, specs } = load::load(&args.config)?;
+    let Loaded { config, specs, .. } = load::load(&args.config)?;
     let assemblies = Assembly::all(&specs)?;
     let templates = |spec: &ApplicationSpec| {
         spec.file.check().map(|findings| findings.iter().map(ToString::to_string).collect::<Vec<String>>())

@@ -139,7 +139,8 @@ impl TryFrom<MarkerV5> for Marker {
     fn try_from(marker: MarkerV5) -> Result<Self, Error> {
         let MarkerV5 { ending, seen, missing, reported, timeline } = marker;
         let seen = seen.into_iter().map(|(name, content)| (Fingerprint(name), Fingerprint(content))).collect();
-        let story = Story { reported: fingerprints_of(reported), timeline: Some(Box::new(timeline.try_into()?)) };
+        let timeline = Some(Box::new(timeline.try_into()?));
+        let story = Story { reported: fingerprints_of(reported), timeline, is_opened: false };
         Ok(Self { ending: ending.into(), seen, missing, story })
     }
 }

@@ -87,6 +87,7 @@
 //! | `classify`, `conflict` | the class of a member event; another content for a known member |
 //! | `step`, `phase`, `settle`, `close`, `deadline`, `cut_off`, `timing` | the transitions, the deadlines |
 //! | `submission`, `alert`, `report`, `count` | records, alerts and metrics |
+//! | `progress` | records of an incomplete bundle: its opening, and signals of its members |
 //! | `status`, `show` | the statuses for lists; a bundle as JSON |
 //! | `fingerprint` | hashes of members, to recognize duplicates |
 
@@ -116,6 +117,7 @@ mod phase;
 mod place;
 mod plausible;
 mod policy;
+mod progress;
 mod report;
 mod rules;
 mod settle;
@@ -146,6 +148,7 @@ pub use keying::{KeyingError, MemberKeying};
 pub use member::{Member, Origin};
 pub use place::{Format, Place};
 pub use policy::{EventOutcome, Report, Reports, Resolution};
+pub use progress::{OPENED_TYPE, OPENINGS, SIGNALS};
 pub use rules::{
     AtLeast, CHILDREN_DEFAULT, CHILDREN_MAX, EXPIRE_DEFAULT, Implausible, KEEP_CLOSED_DEFAULT, KeyFormat,
     NO_IDS_DEFAULT, NamedChildren, PLAUSIBLE_FROM, Role, Rules, SLA_DEFAULT, SourceRules, TimeRule, TimeUnit,

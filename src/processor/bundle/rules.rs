@@ -71,6 +71,9 @@ pub struct Rules {
     pub expire: Duration,
     /// The retention of the marker of a closed bundle, by the wall clock, to recognize duplicate and late members.
     pub keep_closed: Duration,
+    /// True if the opening of each bundle and a signal for each of its members are forwarded while it is incomplete; the number
+    /// of members must be fixed.
+    pub progress: bool,
     /// The form of all ids.
     pub key: KeyFormat,
     /// The words that mean that there is no id, in any case; for [`KeyFormat::Text`].
@@ -113,6 +116,7 @@ impl Rules {
             warn_before: None,
             expire: EXPIRE_DEFAULT,
             keep_closed: KEEP_CLOSED_DEFAULT,
+            progress: false,
             key: KeyFormat::Uuid,
             no_ids: NO_IDS_DEFAULT.map(str::to_owned).into(),
         }
@@ -126,7 +130,7 @@ impl Rules {
     }
 
     /// True if the number of members may vary.
-    pub(super) fn is_flexible(&self) -> bool {
+    pub fn is_flexible(&self) -> bool {
         self.at_least.is_some()
             || self.complete_when.is_some()
             || self.members.iter().any(|named| named.min < named.count)

@@ -33,6 +33,7 @@ impl Bundle {
         change: Change<'_>,
         mut effects: Vec<Effect>,
     ) -> Result<Transition<State>, Reject> {
+        effects.extend(self.progress(key, &mut gathering, change.added));
         if self.is_flexible {
             let (completes_at, error) = self.completes_at(&gathering, change.added.map(|(_, member)| member.at));
             gathering.timing.completes_at = completes_at;
@@ -50,6 +51,7 @@ impl Bundle {
             {
                 self.trim(key, &mut gathering, expected, &mut effects);
             }
+            effects.extend(self.last_progress(key, &gathering));
             let at = gathering.last_at().unwrap_or(last);
             return Ok(self.complete(key, (phase, gathering), (deadlines, at, change.now), effects));
         }

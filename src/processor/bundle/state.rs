@@ -52,6 +52,7 @@ impl Marker {
         // Sorted, so that it does not depend on the order of arrival.
         let mut story = gathering.story;
         story.reported.sort_unstable();
+        story.is_opened = false;
         Self { ending, seen, missing: Vec::new(), story }
     }
 }

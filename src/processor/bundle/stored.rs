@@ -7,18 +7,20 @@ use bytes::Bytes;
 use super::form::{PartV2, PartV3, RoleV2, StateV1, StateV2, StateV3};
 use super::form_4::{PartV4, StateV4, Updated};
 use super::form_5::StateV5;
-use super::{Ending, Gathering, Member, Role, State};
+use super::{Ending, Gathering, Member, Role, State, Timeline};
 use crate::codec::{Error, Part, Versioned, binary};
 
 impl Versioned for State {
-    const VERSION: u16 = 5;
+    const VERSION: u16 = 6;
     const NAME: &'static str = "bundle";
 
     /// Version 2 is used for bundles in parts, version 3 for bundles whose children have names, version 4 for bundles with a
     /// [`Timing`](super::Timing) or replaced contents, version 5 for bundles with a timeline: those that have ended, and those with
-    /// deviations or passed deadlines. All parts are of version 4.
+    /// deviations or passed deadlines. Version 6 has the bytes of version 5, and says that the opening of an incomplete bundle is
+    /// forwarded. All parts are of version 4.
     fn version(&self) -> u16 {
         match self {
+            Self::Open(gathering) | Self::Breached(gathering) if gathering.story.is_opened => 6,
             Self::Open(gathering) | Self::Breached(gathering) if gathering.story.timeline.is_some() => 5,
             Self::Closed(marker) if marker.story.timeline.is_some() => 5,
             Self::Open(gathering) | Self::Breached(gathering) if gathering.has_history() => 4,
@@ -31,7 +33,7 @@ impl Versioned for State {
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error> {
         match self.version() {
-            5 => return binary::encode(&StateV5::from(self), out),
+            5 | 6 => return binary::encode(&StateV5::from(self), out),
             4 => return binary::encode(&StateV4::from(self), out),
             _ => {}
         }
@@ -54,6 +56,7 @@ impl Versioned for State {
             3 => binary::decode::<StateV3>(bytes).map(Self::from),
             4 => binary::decode::<StateV4>(bytes).map(Self::from),
             5 => binary::decode::<StateV5>(bytes).and_then(Self::try_from),
+            6 => binary::decode::<StateV5>(bytes).and_then(Self::try_from).map(opened),
             other => Err(Error::Corrupt(format!("unknown version {other} of a bundle"))),
         }
     }
@@ -84,6 +87,15 @@ impl Versioned for State {
             Self::Closed(_) => Err(Error::Corrupt("a closed bundle has no parts".to_owned())),
         }
     }
+}
+
+/// An incomplete bundle whose opening is forwarded. Version 5 does not tell no timeline from an empty one.
+fn opened(mut state: State) -> State {
+    if let State::Open(gathering) | State::Breached(gathering) = &mut state {
+        gathering.story.is_opened = true;
+        gathering.story.timeline = gathering.story.timeline.take().filter(|timeline| **timeline != Timeline::default());
+    }
+    state
 }
 
 /// Encodes a member as a part of its bundle's entry.

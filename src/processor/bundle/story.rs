@@ -9,12 +9,14 @@ pub struct Story {
     pub reported: Vec<Fingerprint>,
     /// Deviating events, and deadlines that have passed; of a bundle that has ended all events. Most open bundles have none.
     pub timeline: Option<Box<Timeline>>,
+    /// True once its opening is forwarded ([`Rules::progress`](super::Rules::progress)).
+    pub is_opened: bool,
 }
 
 impl Story {
     /// The story of a bundle that was stored without a timeline.
     pub(super) const fn without_timeline(reported: Vec<Fingerprint>) -> Self {
-        Self { reported, timeline: None }
+        Self { reported, timeline: None, is_opened: false }
     }
 
     /// The timeline, to be added to.

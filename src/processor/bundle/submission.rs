@@ -67,15 +67,32 @@ pub(super) fn forward(
     let parent = gathering.parent().map(|parent| &**parent);
     let children: Vec<&Member> = gathering.in_order(members).into_iter().map(|child| &**child).collect();
     let value = value(&id, parent, &children, gathering.size(), span);
-    let headers = Headers::with_capacity(HEADERS)
+    let headers = headers(key, source, Subject { kind: EVENT_TYPE, id: &[], at: span.last });
+    Forward { output: Arc::clone(output), key: None, value: Some(value), headers, timestamp: None }
+}
+
+/// What a record is about.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    /// The `CloudEvents` type.
+    pub(super) kind: &'static str,
+    /// What makes its id, with the key of the bundle.
+    pub(super) id: &'a [&'a [u8]],
+    /// Its time.
+    pub(super) at: Timestamp,
+}
+
+/// The headers of a record about a bundle.
+pub(super) fn headers(key: &Key, source: &str, subject: Subject<'_>) -> Headers {
+    let id = [&[key.as_bytes()], subject.id].concat();
+    Headers::with_capacity(HEADERS)
         .with("content-type", "application/json")
         .with("ce_specversion", "1.0")
-        .with("ce_id", v5(NAMESPACE, &[key.as_bytes()]).to_string())
-        .with("ce_type", EVENT_TYPE)
+        .with("ce_id", v5(NAMESPACE, &id).to_string())
+        .with("ce_type", subject.kind)
         .with(SOURCE, source.to_owned())
-        .with("ce_time", span.last.to_string())
-        .about(key);
-    Forward { output: Arc::clone(output), key: None, value: Some(value), headers, timestamp: None }
+        .with("ce_time", subject.at.to_string())
+        .about(key)
 }
 
 /// The JSON object. `names` are those of the children, in their order, if they are counted by name. The payloads are the original bytes of the members, each checked to be one JSON value by the keying step.

@@ -17,7 +17,7 @@
 //! then `retry`.
 
 use super::super::call::Certainty;
-use super::super::{Command, Effect, Transition};
+use super::super::{ArgumentKind, ArgumentSpec, Command, CommandSpec, Effect, Transition};
 use super::call::SUBMIT;
 use super::end::end;
 use super::journal::{Content, Deliverable, End, Journal, Open};
@@ -34,6 +34,29 @@ pub const AS: &str = "as";
 pub const SUBMITTED: &str = "submitted";
 /// The target does not have it.
 pub const FAILED: &str = "failed";
+
+/// The commands of a delivery.
+pub(super) const COMMANDS: &[CommandSpec] = &[
+    CommandSpec {
+        name: RETRY,
+        help: "submits at once what waits or has failed; looks up first what is unknown",
+        arguments: &[],
+        statuses: &["waiting", "failed", "unknown"],
+        is_dangerous: false,
+    },
+    CommandSpec {
+        name: RESOLVE,
+        help: "states how a delivery ended that is unknown, waits or has failed",
+        arguments: &[ArgumentSpec {
+            name: AS,
+            help: "whether the target has it",
+            kind: ArgumentKind::OneOf(&[SUBMITTED, FAILED]),
+            is_required: true,
+        }],
+        statuses: &["waiting", "unsure", "failed", "unknown"],
+        is_dangerous: true,
+    },
+];
 
 impl Delivery {
     /// A command of an operator.

@@ -138,7 +138,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Effect, Family, Input, Processor, Transition};
+use super::{CommandSpec, Effect, Family, Input, Processor, Transition};
 use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, Status, Timer, TimerKind, Timestamp};
 use call::{Call, LOOK_UP, SUBMIT};
 
@@ -184,6 +184,10 @@ impl Processor for Delivery {
 
     fn metrics(&self) -> Vec<Family> {
         [count::families(), self.protocol.metrics()].concat()
+    }
+
+    fn commands(&self) -> &'static [CommandSpec] {
+        command::COMMANDS
     }
 
     fn alerts(&self) -> &'static [&'static str] {

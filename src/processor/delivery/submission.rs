@@ -2,6 +2,8 @@
 //!
 //! Key: the bundle's id. Value: JSON `{"bundle_id", "parent", "children", "first_event_at", "completed_at", "late"}`; `parent`
 //! and each of `children` (with `names` if they are counted by name) are the unchanged payloads of the events. Unknown fields are ignored, so that the format can grow.
+//!
+//! Or JSON `{"bundle_id", "events"}`: the opening of a bundle that is delivered while it is incomplete.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::error::Category;
 
-use super::super::bundle::{EVENT_TYPE, submitting_application};
+use super::super::bundle::{EVENT_TYPE, OPENED_TYPE, submitting_application};
 use super::super::{Event, Keyed, Keying};
 use crate::model::{Key, Record, Reject, RejectReason};
 use crate::template::Payload;
@@ -17,7 +19,7 @@ use crate::template::Payload;
 /// The role of submission records.
 const ROLE: &str = "submission";
 
-/// A completed bundle to be delivered.
+/// A completed bundle to be delivered, or one that is incomplete.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Submission {
     /// The bundle's id, which is also the key of the record.
@@ -35,6 +37,31 @@ pub struct Submission {
     pub completed_at: Value,
     /// True if the latest member is after the deadline.
     pub late: Value,
+    /// Of an incomplete bundle the events that are added as its members come, and nothing of the members; none of a complete one.
+    #[serde(skip)]
+    pub events: Vec<String>,
+}
+
+/// The opening of a bundle.
+#[derive(Deserialize)]
+struct Opening {
+    bundle_id: String,
+    events: Vec<String>,
+}
+
+impl From<Opening> for Submission {
+    fn from(Opening { bundle_id, events }: Opening) -> Self {
+        Self {
+            bundle_id,
+            parent: Payload::null(),
+            children: Vec::new(),
+            names: Vec::new(),
+            first_event_at: Value::Null,
+            completed_at: Value::Null,
+            late: Value::Null,
+            events,
+        }
+    }
 }
 
 impl Submission {
@@ -49,10 +76,13 @@ impl Submission {
 
     /// Decodes the value of a record, whatever its key.
     pub(super) fn decode(value: &[u8]) -> Result<Self, Reject> {
-        serde_json::from_slice(value).map_err(|error| match error.classify() {
-            Category::Data => Reject::new(RejectReason::MissingField, format!("the submission: {error}")),
-            Category::Syntax | Category::Eof | Category::Io => {
-                Reject::new(RejectReason::Unparsable, format!("the submission is not JSON: {error}"))
+        let opening = |_: &serde_json::Error| serde_json::from_slice::<Opening>(value).ok();
+        serde_json::from_slice(value).or_else(|error| opening(&error).map(Self::from).ok_or(error)).map_err(|error| {
+            match error.classify() {
+                Category::Data => Reject::new(RejectReason::MissingField, format!("the submission: {error}")),
+                Category::Syntax | Category::Eof | Category::Io => {
+                    Reject::new(RejectReason::Unparsable, format!("the submission is not JSON: {error}"))
+                }
             }
         })
     }
@@ -97,9 +127,9 @@ pub(super) fn of(key: &Key, event: &Event) -> Result<Submission, Reject> {
     parse(key, event.record.value.as_deref())
 }
 
-/// True for a submission that a bundle of sheaf has completed.
+/// True for a submission, or an opening, of a bundle of sheaf.
 pub(super) fn is_of_bundle(record: &Record) -> bool {
-    record.headers.text("ce_type") == Some(EVENT_TYPE)
+    record.headers.text("ce_type").is_some_and(|kind| [EVENT_TYPE, OPENED_TYPE].contains(&kind))
 }
 
 /// Decodes the value of a submission record of `key`.

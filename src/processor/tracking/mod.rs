@@ -49,11 +49,20 @@ pub use state::{Ended, Run, Tracking};
 
 use std::borrow::Cow;
 
-use super::{Command, Effect, Event, Family, Input, Processor, Transition};
+use super::{Command, CommandSpec, Effect, Event, Family, Input, Processor, Transition};
 use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
 
 /// The command that runs again what has failed.
 pub const RERUN: &str = "rerun";
+
+/// The commands of a run.
+const COMMANDS: &[CommandSpec] = &[CommandSpec {
+    name: RERUN,
+    help: "runs the failed job of a submitted bundle again",
+    arguments: &[],
+    statuses: &["failed"],
+    is_dangerous: true,
+}];
 
 /// The only timer of an entry: the next question while it is followed, the deletion after its end.
 const TIMER: TimerKind = TimerKind::Delay(0);
@@ -97,6 +106,10 @@ impl Processor for Follower {
 
     fn metrics(&self) -> Vec<Family> {
         count::families()
+    }
+
+    fn commands(&self) -> &'static [CommandSpec] {
+        COMMANDS
     }
 
     fn alerts(&self) -> &'static [&'static str] {

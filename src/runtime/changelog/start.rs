@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::model::Timestamp;
 use crate::runtime::checkpoint::Checkpoint;
-use crate::runtime::topics;
+use crate::runtime::topic_kind;
 use crate::store::{self, Store};
 
 /// The phase of a replay.
@@ -60,7 +60,7 @@ impl ReplayStart {
             return Ok(StartResult::Foreign(detail));
         }
         let applied_at = applied_at.unwrap_or(Timestamp::MIN);
-        let is_old = closed_until.is_some_and(|now| now.since(applied_at) > topics::DELETE_RETENTION / 2);
+        let is_old = closed_until.is_some_and(|now| now.since(applied_at) > topic_kind::DELETE_RETENTION / 2);
         // Records after the store's position were deleted, perhaps tombstones: somebody has done that, because sheaf
         // does not.
         let is_cut_off = position < low;

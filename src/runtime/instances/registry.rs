@@ -24,6 +24,7 @@ use crate::model::{ErrorClass, InstanceId, OutRecord, Record, TaskId, Topic, Top
 use crate::runtime::context::Context;
 use crate::runtime::envelope::PROTOCOL_LEVEL;
 use crate::runtime::error::{Error, Result};
+use crate::runtime::peer::Peer;
 use crate::runtime::reminder::Reminder;
 use crate::runtime::topology_plan::Role;
 
@@ -78,6 +79,9 @@ struct Registration {
     at: Duration,
     incarnation: Uuid,
     owned: BTreeSet<TaskId>,
+    http: String,
+    /// True if it has stopped in order.
+    stopped: bool,
 }
 
 /// The value of a heartbeat.
@@ -85,6 +89,9 @@ struct Registration {
 pub(super) struct Value {
     pub(super) incarnation: Uuid,
     owned: Vec<String>,
+    /// The address at which others reach its HTTP server; not written before 0.2.0.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    http: String,
     /// The level of inbox records that it can read; not written before 0.2.0.
     #[serde(default = "level_before_0_2")]
     level: u16,
@@ -131,13 +138,17 @@ impl Registry {
             return Some(self.poll_at);
         }
         let has_standbys = self.context.settings.standby_replicas > 0;
+        let follows = has_standbys || !self.context.settings.http.is_empty();
         let written = self.write(admin, false, self.context.settings.limits.broker_timeout);
-        match written.and_then(|()| if has_standbys { self.poll() } else { Ok(()) }) {
+        match written.and_then(|()| if follows { self.poll() } else { Ok(()) }) {
             Ok(()) => self.failing = None,
             Err(error) => self.on_failed(&error, uptime),
         }
         if has_standbys {
             self.update_standbys();
+        }
+        if follows {
+            self.update_peers();
         }
         self.poll_at = self.context.clock.uptime().saturating_add(POLL_INTERVAL);
         Some(self.poll_at)
@@ -191,7 +202,9 @@ impl Registry {
         let mut records = Vec::new();
         if is_heartbeat {
             let owned = owned.iter().map(ToString::to_string).collect();
-            let value = Value { incarnation: self.context.incarnation.id, owned, level: PROTOCOL_LEVEL, stopped: all };
+            let http = self.context.settings.http.clone();
+            let incarnation = self.context.incarnation.id;
+            let value = Value { incarnation, owned, http, level: PROTOCOL_LEVEL, stopped: all };
             records.push(topic::record(plan, &format!("{PREFIX}{}", self.context.settings.instance), &value));
         }
         let mut topic_ids = BTreeMap::new();
@@ -255,12 +268,13 @@ impl Registry {
             let key = record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
             let Some(instance) = key.and_then(|key| key.strip_prefix(PREFIX)) else { continue };
             let value = record.value.and_then(|value| serde_json::from_slice::<Value>(&value).ok());
-            let Some(Value { incarnation, owned, .. }) = value else { continue };
+            let Some(Value { incarnation, owned, http, stopped, .. }) = value else { continue };
             let owned = owned.iter().filter_map(|name| name.parse().ok()).collect();
             if incarnation == self.context.incarnation.id {
                 self.own_read_at = at;
             }
-            self.registrations.insert(InstanceId::new(instance), Registration { at, incarnation, owned });
+            self.registrations
+                .insert(InstanceId::new(instance), Registration { at, incarnation, owned, http, stopped });
         }
         Ok(())
     }
@@ -272,10 +286,8 @@ impl Registry {
         if self.registrations.get(own).is_none_or(|seen| seen.incarnation != self.context.incarnation.id) {
             return;
         }
-        let live =
-            self.registrations.iter().filter(|(_, seen)| self.own_read_at.saturating_sub(seen.at) <= LIVE_TIMEOUT);
         let mut live: BTreeMap<InstanceId, BTreeSet<TaskId>> =
-            live.map(|(instance, seen)| (instance.clone(), seen.owned.clone())).collect();
+            self.live().map(|(instance, seen)| (instance.clone(), seen.owned.clone())).collect();
         // Its own tasks are newer in memory than in the topic.
         live.insert(own.clone(), self.context.status.owned());
         let standbys =
@@ -283,6 +295,25 @@ impl Registry {
         if standbys != *self.context.status.standbys() {
             tracing::info!(instances = live.len(), tasks = ?standbys, "standbys assigned");
             self.context.status.set_standbys(standbys);
+        }
+    }
+
+    /// The instances that have written within [`LIVE_TIMEOUT`].
+    fn live(&self) -> impl Iterator<Item = (&InstanceId, &Registration)> {
+        self.registrations.iter().filter(|(_, seen)| self.own_read_at.saturating_sub(seen.at) <= LIVE_TIMEOUT)
+    }
+
+    /// Updates the other living instances, for queries.
+    fn update_peers(&self) {
+        let others = self.live().filter(|(name, seen)| **name != self.context.settings.instance && !seen.stopped);
+        let peers: BTreeMap<InstanceId, Peer> = others
+            .map(|(name, Registration { http, owned, .. })| {
+                let http = Some(http.clone()).filter(|http| !http.is_empty());
+                (name.clone(), Peer { http, owned: owned.clone() })
+            })
+            .collect();
+        if peers != *self.context.status.peers() {
+            self.context.status.set_peers(peers);
         }
     }
 

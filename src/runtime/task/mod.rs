@@ -41,6 +41,7 @@ use std::time::Duration;
 use entry::NextEntry;
 use step::{Staged, StepContext};
 
+use super::audit::Audited;
 use super::dead_letter::Stage;
 use super::decisions::QueuedAct;
 use super::envelope;
@@ -49,10 +50,10 @@ use super::history::{self, StepInput};
 use super::open_entries::OpenEntries;
 use super::topology_plan::TopologyPlan;
 use super::transaction::Transaction;
-use crate::metric::RecordEnd;
+use crate::metric::{RecordEnd, TaskState};
 use crate::model::{Headers, Key, Moment, Outcome, Record, Reject, Target, TaskId, Timer, Timestamp, TopicPartition};
 use crate::processor::{Deleted, Event, Input};
-use crate::store::{Store, TimerClock};
+use crate::store::{self, Store, StoredEntry, TimerClock};
 
 /// A task of a stream thread.
 #[derive(Debug)]
@@ -89,6 +90,18 @@ pub(super) enum Lifecycle {
     Running(Box<State>),
     /// It was revoked and may be assigned again.
     Suspended(Box<dyn Store>),
+}
+
+impl Lifecycle {
+    /// The state, in Kafka Streams' words.
+    pub(super) const fn task_state(&self) -> TaskState {
+        match self {
+            Self::Created => TaskState::Created,
+            Self::Restoring(_) => TaskState::Restoring,
+            Self::Running(_) => TaskState::Running,
+            Self::Suspended(_) => TaskState::Suspended,
+        }
+    }
 }
 
 impl std::fmt::Debug for Lifecycle {
@@ -262,6 +275,10 @@ impl Task {
             Err(error) => return Err(error.of(&id, key)),
         };
         let was_read = current.was_read;
+        let audited = match &input {
+            Input::Command(command) => Some(Audited::new(command, current.head.statuses)),
+            Input::Record(_) | Input::Timer(_) | Input::Outcome(_) => None,
+        };
         let input_of = node.history.then(|| (StepInput::of(&input), current.head.statuses));
         let old_head = current.body.is_some().then(|| Arc::clone(&current.head));
         let staged = match step::stage(context, current, input, &mut txn.scratch)? {
@@ -274,7 +291,11 @@ impl Task {
                 if let Some((input, before)) = input_of {
                     txn.output(history::record(plan, context.of_history(input, before, Err(&reject))));
                 }
-                return Ok(Err(reject));
+                let Some(audited) = audited else { return Ok(Err(reject)) };
+                // The operator is answered by the audit.
+                txn.tally.command(&id.processor, false);
+                txn.output(audited.record((plan, node), (key, at.wall), Err(&reject)));
+                return Ok(Ok(Vec::new()));
             }
         };
         let Staged { entry, outputs, acts, counts, alerts, letters, effects } = staged;
@@ -282,6 +303,11 @@ impl Task {
             let after = entry.as_ref().map(|entry| entry.written.head.statuses).unwrap_or_default();
             let record = history::record(plan, context.of_history(input, before, Ok((after, effects))));
             txn.output(record);
+        }
+        if let Some(audited) = audited {
+            let after = entry.as_ref().map(|entry| entry.written.head.statuses).unwrap_or_default();
+            txn.tally.command(&id.processor, true);
+            txn.output(audited.record((plan, node), (key, at.wall), Ok(after)));
         }
         txn.wrote(entry.as_ref().map_or(0, NextEntry::size));
         state.write(node, key, old_head, entry);
@@ -324,6 +350,21 @@ impl Task {
     pub(super) fn flush_due(&mut self, uptime: Duration) -> Result<()> {
         let Some(state) = self.running() else { return Ok(()) };
         state.flush_due(uptime).map_err(|source| Error::store(&self.id, source))
+    }
+
+    /// A committed entry; [`store::Error::Closed`] unless the task is processing.
+    pub(super) fn committed(&self, key: &Key) -> store::Result<Option<StoredEntry>> {
+        match &self.state {
+            Lifecycle::Running(state) => state.committed(key),
+            Lifecycle::Created | Lifecycle::Restoring(_) | Lifecycle::Suspended(_) => {
+                Err(store::Error::Closed { path: self.id.to_string().into() })
+            }
+        }
+    }
+
+    /// Flushes all dirty entries to the store if the oldest has this age.
+    pub(super) fn flush_older(&mut self, uptime: Duration, age: Duration) -> store::Result<()> {
+        self.running().map_or(Ok(()), |state| state.flush_older(uptime, age))
     }
 
     /// Flushes all dirty entries to the store; an error is logged.

@@ -14,17 +14,19 @@ use super::next_timers::NextTimers;
 use super::read_error::ReadError;
 use crate::codec::{self, Head, entry, part};
 use crate::config::ProcessingGuarantee;
-use crate::model::{ActSlot, Key, Timer, Timestamp};
+use crate::model::{ActSlot, Key, TaskId, Timer, Timestamp};
 use crate::processor::AnyProcessor;
 use crate::runtime::checkpoint::Checkpoint;
 use crate::runtime::handoff::{Genesis, RestoredStore};
+use crate::runtime::mailbox::Mailbox;
 use crate::runtime::memory_budget::MemoryBudget;
 use crate::runtime::mutation::Mutation;
 use crate::runtime::open_entries::OpenEntries;
+use crate::runtime::running_tasks::{Registration, RunningTask, RunningTasks};
 use crate::runtime::settings::Settings;
 use crate::store::overlay::{Overlay, Parts, Written};
 use crate::store::write_behind::{self, WriteBehind};
-use crate::store::{self, Store, TimerClock, View as _};
+use crate::store::{self, Store, StoredEntry, TimerClock, View as _};
 use crate::topology::Node;
 
 /// The most memory of dirty entries of all tasks of an instance, in bytes. A backlog takes some ten MiB more with twice
@@ -47,6 +49,8 @@ pub(in crate::runtime) struct State {
     may_lack_parts: bool,
     next_timers: NextTimers,
     missing_timers: MissingTimers,
+    /// Makes the task known to queries, until it is no longer running.
+    registration: Option<Registration>,
 }
 
 impl std::fmt::Debug for State {
@@ -77,7 +81,14 @@ impl State {
             changelog_next,
             genesis,
             may_lack_parts: settings.processing.guarantee == ProcessingGuarantee::AtLeastOnce,
+            registration: None,
         })
+    }
+
+    /// Makes the task known to queries of other threads.
+    pub(in crate::runtime) fn register(&mut self, tasks: &Arc<RunningTasks>, id: &TaskId, mailbox: &Mailbox) {
+        let task = RunningTask { reader: self.write_behind.reader(), mailbox: mailbox.clone() };
+        self.registration = Some(tasks.register(id.clone(), task));
     }
 
     /// Discards uncommitted changes.
@@ -110,6 +121,20 @@ impl State {
         if let Err(error) = self.write_behind.flush() {
             tracing::warn!(%error, "cannot flush dirty entries to the store: they will be restored from the changelog");
         }
+    }
+
+    /// A committed entry with its parts.
+    pub(super) fn committed(&self, key: &Key) -> store::Result<Option<StoredEntry>> {
+        let Some(bytes) = self.write_behind.get(key)? else { return Ok(None) };
+        // An entry that cannot be decoded is told by who shows it.
+        let counted = entry::decode(&bytes).map_or(0..0, |entry| entry.head.parts);
+        let parts = self.write_behind.counted_parts(key, &counted)?;
+        Ok(Some(StoredEntry { bytes, parts: parts.into_iter().map(|(_, part)| part).collect() }))
+    }
+
+    /// Flushes all dirty entries to the store if the oldest has this age.
+    pub(super) fn flush_older(&mut self, uptime: Duration, age: Duration) -> store::Result<()> {
+        self.write_behind.flush_older(uptime, age)
     }
 
     /// Flushes dirty entries that are due to the store, and evicts cached ones if the memory budget requires it.

@@ -25,9 +25,11 @@
 //! | `work` | 1 to 3: fetch, choose, step, collect |
 //! | `commit` | 4 to 9: produce, wait, offsets, commit, apply, act |
 //! | `recovery` | errors of the duties |
+//! | `answer` | answers to queries of other threads |
 //! | `broken` | mutations for tests of the simulator |
 
 mod acts;
+mod answer;
 mod batch_limit;
 mod broken;
 mod burst;
@@ -95,7 +97,7 @@ pub struct StreamThread {
 
 impl fmt::Debug for StreamThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tasks: Vec<&TaskId> = self.tasks.ids().collect();
+        let tasks: Vec<&TaskId> = self.tasks.iter().map(|task| &task.id).collect();
         f.debug_struct("StreamThread").field("number", &self.number).field("tasks", &tasks).finish_non_exhaustive()
     }
 }
@@ -105,7 +107,7 @@ impl StreamThread {
     pub fn new(context: Context, number: usize, restorer: (Sender<Job>, Waker), waker: Waker) -> Result<Self> {
         let (now, uptime) = (context.clock.now(), context.clock.uptime());
         let (mailbox, queries) = mailbox(waker.clone());
-        context.status.set_mailbox(number, mailbox);
+        context.status.set_mailbox(number, mailbox.clone());
         let notice_log = NoticeLog::new(context.plan.alerts.clone(), context.plan.dead_letters.clone());
         Ok(Self {
             admin: context.broker.admin()?,
@@ -113,7 +115,7 @@ impl StreamThread {
             number,
             membership: Membership::new(waker.clone()),
             inputs: Inputs::default(),
-            tasks: Tasks::new(restorer, waker.clone()),
+            tasks: Tasks::new(restorer, waker.clone(), mailbox),
             acts: Acts::new(waker),
             committer: Committer::new(uptime),
             txn: Transaction::new(now, uptime),
@@ -137,7 +139,7 @@ impl StreamThread {
         };
         self.report();
         self.notice_log.log_due(self.txn.uptime);
-        self.queries.answer(|| self.health());
+        self.answer_queries();
         Ok(turn)
     }
 
@@ -157,7 +159,7 @@ impl StreamThread {
         }
         let Some(stepped_ms) = stepped_ms else { return Ok(()) };
         tracing::warn!(stepped_ms, "the wall clock was set; the waits of pending acts start again");
-        let ids: Vec<TaskId> = self.tasks.ids().cloned().collect();
+        let ids: Vec<TaskId> = self.tasks.iter().map(|task| task.id.clone()).collect();
         ids.iter().try_for_each(|id| self.inherit(id, Inherit::ClockSet).map(drop))
     }
 
@@ -232,7 +234,7 @@ impl StreamThread {
 
     fn report(&mut self) {
         let status = &self.context.status;
-        status.set_owned(self.number, self.tasks.ids());
+        status.set_owned(self.number, self.tasks.states());
         if status.record_turn(self.number, self.state(), self.tasks.counts(), self.context.clock.uptime()) {
             self.context.metrics.instance(status.state().instance_state());
             for (state, number) in status.tasks() {

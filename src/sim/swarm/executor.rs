@@ -209,6 +209,7 @@ impl Inner {
                 Some(found) if found.visible_at <= now => Answer::Found { job_id: format!("job-{folder}") },
                 _ => Answer::Absent,
             },
+            Ok(Request::AddEvent { .. }) => Answer::Added,
             Err(error) => Answer::Refused { status: 400, message: error.to_string() },
         }
     }
@@ -237,7 +238,7 @@ impl Sink for ExecutorSink {
             Ok(Request::LookUp { folder, .. }) if inner.submitters.get(&folder) != Some(&owner) => {
                 inner.coverage.count(CoveragePoint::Inherited);
             }
-            Ok(Request::LookUp { .. }) | Err(_) => {}
+            Ok(Request::LookUp { .. } | Request::AddEvent { .. }) | Err(_) => {}
         }
         inner.calls.push(Call { owner, act, expires_at, done: Some(done), state: State::Waiting });
     }

@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::check::{self, Checked};
 use super::client::Client;
+use super::event;
 use super::exchange::Exchange;
 use super::refusal::{self, Refusal};
 use super::report::Report;
@@ -159,16 +160,17 @@ impl Caller {
         if let Some(suspension) = self.gate.suspension() {
             return verdict::suspended(suspension.refusal.detail);
         }
-        let (path, folder, is_submit) = match &call {
-            Call::Submit { mode, folder, .. } => (request::path(*mode), folder.clone(), true),
-            Call::LookUp { folder, .. } => ("/run/jobs/status", folder.clone(), false),
+        let (path, folder, operation) = match &call {
+            Call::Submit { mode, folder, .. } => (request::path(*mode), folder.clone(), "submit"),
+            Call::LookUp { folder, .. } => ("/run/jobs/status", folder.clone(), "look_up"),
+            Call::AddEvent { event, .. } => ("/run/event", event.clone(), "add_event"),
         };
+        let server = call.server_of_event().to_owned();
         // The wait for a slot may have been long. The last check is in the body (`permit`).
         if self.clock.uptime() >= expires_at {
             return Verdict::NotSent(Expired.to_string());
         }
         let begun = self.clock.uptime();
-        let operation = if is_submit { "submit" } else { "look_up" };
         let exchange = self.measured(operation, self.client.send(call, expires_at)).await;
         let url = self.client.url(path);
         if let Some(refusal) = refused(&exchange, &url, &folder)
@@ -180,7 +182,10 @@ impl Caller {
             Exchange::NotSent(failure) => Verdict::NotSent(failure.detail),
             Exchange::NoSession(reply) => Verdict::NotSent(format!("the login was answered with {}", reply.status)),
             Exchange::Lost(reason) => Verdict::Unknown(reason),
-            Exchange::Answered(reply) if is_submit => verdict::of_submit(&reply, &url),
+            Exchange::Answered(reply) if operation == "submit" => verdict::of_submit(&reply, &url),
+            Exchange::Answered(reply) if operation == "add_event" => {
+                event::verdict(&self.client, &reply, (&folder, &server), &url).await
+            }
             Exchange::Answered(reply) => verdict::of_look_up(&reply, &folder, &url),
         };
         self.note(key, &verdict);

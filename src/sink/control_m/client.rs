@@ -20,6 +20,8 @@ use crate::sink::http::{before, chain, retry_after};
 
 /// The longest response that is read, in bytes: 10,000 rows take some 5 MB.
 const ANSWER_MAX: usize = 16 << 20;
+/// The date of an event that has none (the API's own description: `STAT`).
+pub(super) const NO_DATE: &str = "STAT";
 /// The detail of a request without a response in time.
 const TIMED_OUT: &str = "no answer within control_m.request_timeout";
 
@@ -53,6 +55,7 @@ impl Client {
                 if refused.is_set() { Exchange::NotSent(expired()) } else { exchange }
             }
             Call::LookUp { folder, server } => self.jobs(&folder, &server, LOOK_UP_ROWS_MAX).await,
+            Call::AddEvent { event, server } => self.add_event(&event, &server).await,
         }
     }
 
@@ -71,6 +74,18 @@ impl Client {
         let limit = limit.to_string();
         let query = [("folder", folder), ("server", server), ("limit", &limit)];
         self.exchange(self.http.get(self.url("/run/jobs/status")).query(&query)).await
+    }
+
+    /// Adds an event without a date, which stays until it is deleted.
+    async fn add_event(&self, event: &str, server: &str) -> Exchange {
+        let body = json!({ "name": event, "date": NO_DATE }).to_string();
+        let url = self.url(&format!("/run/event/{}", percent_encode(server)));
+        self.exchange(self.http.post(url).header(CONTENT_TYPE, "application/json").body(body)).await
+    }
+
+    /// Requests the events of this name.
+    pub(super) async fn events(&self, event: &str, server: &str) -> Exchange {
+        self.exchange(self.http.get(self.url("/run/events")).query(&[("name", event), ("ctm", server)])).await
     }
 
     /// Requests the log of a job.

@@ -13,6 +13,7 @@
 //! | `client` | sends one HTTP request, at most once, and returns how far it got |
 //! | `call` | one act from its slot to its verdict |
 //! | `verdict` | the verdict of an HTTP response; the table below |
+//! | `event` | the answer to an event that is added |
 //! | `job_list` | a list of jobs, and whether it is complete |
 //! | `look_up` | evaluates the rows of a look-up |
 //! | `message` | the message in an error body |
@@ -41,6 +42,8 @@
 //! | 500, 502, 503, 504, everything else | unknown | a proxy may answer for a server that executed it |
 //! | look-up: 200 or 206 with a row of that folder | found | |
 //! | look-up: 200 without one | absent | |
+//! | event: 200, or an error list of one that exists already | added | |
+//! | event: 500 with another error list | busy | |
 //! | look-up: 206 without one, or unreadable | unknown | "absent" would submit again |
 //!
 //! # Everybody is refused
@@ -66,6 +69,7 @@ mod authorization;
 mod call;
 mod check;
 mod client;
+mod event;
 mod exchange;
 mod health;
 mod http;

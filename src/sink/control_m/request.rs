@@ -25,6 +25,13 @@ pub(super) enum Call {
         /// The whole body.
         body: String,
     },
+    /// `POST {base}/run/event/{server}`.
+    AddEvent {
+        /// The name of the event.
+        event: String,
+        /// The Control-M server.
+        server: String,
+    },
     /// `GET {base}/run/jobs/status?..`.
     LookUp {
         /// The folder.
@@ -52,7 +59,16 @@ impl Call {
                 Err("the look-up names no folder, so it would match every folder".to_owned())
             }
             Ok(Request::LookUp { folder, server }) => Ok(Self::LookUp { folder, server }),
+            Ok(Request::AddEvent { event, server }) => Ok(Self::AddEvent { event, server }),
             Err(error) => Err(format!("this version of sheaf cannot decode the act's request: {error}")),
+        }
+    }
+
+    /// The Control-M server of an event; empty for another call.
+    pub(super) fn server_of_event(&self) -> &str {
+        match self {
+            Self::AddEvent { server, .. } => server,
+            Self::Submit { .. } | Self::LookUp { .. } => "",
         }
     }
 

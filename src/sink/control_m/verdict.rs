@@ -49,7 +49,7 @@ pub(super) fn of_look_up(reply: &Reply, folder: &str, url: &str) -> Verdict {
 }
 
 /// The verdict of a response that is not a success. The status is enough if the body is incomplete.
-fn of_failure(reply: &Reply, url: &str) -> Verdict {
+pub(super) fn of_failure(reply: &Reply, url: &str) -> Verdict {
     let status = reply.status;
     let message = match &reply.body {
         Ok(body) => message::of(body),
@@ -86,7 +86,7 @@ pub(super) fn is_busy(answer: &str) -> bool {
     matches!(serde_json::from_str(answer), Ok(Answer::Busy { .. }))
 }
 
-fn busy(status: u16, message: String, retry_after: Option<Duration>) -> Verdict {
+pub(super) fn busy(status: u16, message: String, retry_after: Option<Duration>) -> Verdict {
     let retry_after_ms = retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
     Verdict::answered(&Answer::Busy { status, message, retry_after_ms })
 }

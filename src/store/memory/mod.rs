@@ -3,13 +3,16 @@
 //! A [`MemoryStores`] stands for a disk: its stores survive being dropped and opened again, and clones share them.
 //! Dropping a store closes it cleanly; [`MemoryStores::crash`] simulates a kill -9.
 
+mod disk;
+mod reader;
 mod store;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use self::store::{Disk, MemoryStore, lock};
+use self::disk::{Disk, lock};
+use self::store::MemoryStore;
 use super::{Error, Result, Store, Stores};
 
 /// Stores in memory. Clones share the stores.

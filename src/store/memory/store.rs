@@ -1,72 +1,26 @@
 //! One task's tables in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
 use super::super::counts::Counts;
 use super::super::index::TimerRow;
-use super::super::{Batch, Change, Result, Store, TimerClock, View};
+use super::super::{Batch, Reader, Result, Store, TimerClock, View};
+use super::disk::{Disk, lock};
+use super::reader::MemoryReader;
 use crate::model::{ActSlot, Key, Timer, Timestamp};
-
-/// The contents of a task's directory.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Disk {
-    entries: BTreeMap<Key, Bytes>,
-    timers: BTreeSet<TimerRow>,
-    acts: BTreeSet<(Key, ActSlot)>,
-    parts: BTreeMap<(Key, u32), Bytes>,
-    meta: BTreeMap<String, Vec<u8>>,
-    counts: Counts,
-}
-
-impl Disk {
-    fn apply(&mut self, change: &Change) {
-        match change {
-            Change::PutEntry(key, bytes) => {
-                self.entries.insert(key.clone(), bytes.clone());
-            }
-            Change::DeleteEntry(key) => {
-                self.entries.remove(key);
-            }
-            Change::PutTimer(key, timer) => {
-                self.timers.insert(TimerRow::new(key, *timer));
-            }
-            Change::DeleteTimer(key, timer) => {
-                self.timers.remove(&TimerRow::new(key, *timer));
-            }
-            Change::PutAct(key, slot) => {
-                self.acts.insert((key.clone(), *slot));
-            }
-            Change::DeleteAct(key, slot) => {
-                self.acts.remove(&(key.clone(), *slot));
-            }
-            Change::PutPart(key, number, bytes) => {
-                self.parts.insert((key.clone(), *number), bytes.clone());
-            }
-            Change::DeletePart(key, number) => {
-                self.parts.remove(&(key.clone(), *number));
-            }
-            Change::Count(bucket, number) => {
-                self.counts.add(*bucket, *number);
-            }
-            Change::PutMeta(name, value) => {
-                self.meta.insert(name.clone(), value.clone());
-            }
-        }
-    }
-}
 
 /// An open store.
 pub(super) struct MemoryStore {
     disk: Arc<Mutex<Disk>>,
+    reader: Arc<MemoryReader>,
 }
 
 impl MemoryStore {
     pub(super) fn new(disk: Arc<Mutex<Disk>>) -> Self {
-        Self { disk }
+        Self { reader: Arc::new(MemoryReader::new(&disk)), disk }
     }
 }
 
@@ -132,9 +86,14 @@ impl Store for MemoryStore {
     fn counts(&self) -> Counts {
         lock(&self.disk).counts.clone()
     }
+
+    fn reader(&self) -> Arc<dyn Reader> {
+        self.reader.clone()
+    }
 }
 
-/// Locks a mutex, also a poisoned one: each change of the tables is complete or not begun.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for MemoryStore {
+    fn drop(&mut self) {
+        self.reader.close();
+    }
 }

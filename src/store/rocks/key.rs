@@ -3,6 +3,7 @@
 //! | row | bytes |
 //! |---|---|
 //! | timer | clock u8 (0 deadline, 1 delay), due u64 BE with the sign bit flipped, slot u8, key as it is |
+//! | status | `02`, in the timers' family; status u64 BE, sort key u64 BE with the sign bit flipped, key as it is |
 //! | act | key with each `00` written as `00 FF`, then `00 00`, then slot u8 |
 //! | part | key in the same way, then number u32 BE |
 //!
@@ -11,10 +12,12 @@
 //! With it a key sorts before all longer keys with that prefix, because `00 00` is smaller than `00 FF` and than any
 //! other byte.
 
-use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
-use crate::store::TimerClock;
+use crate::model::{ActSlot, Key, Status, Timer, TimerKind, Timestamp};
+use crate::store::{StatusRow, TimerClock};
 
 const SIGN: u64 = 1 << 63;
+/// The first byte of status rows, after those of the clocks.
+const STATUS: u8 = 2;
 const ESCAPED_ZERO: u8 = 0xff;
 const END: [u8; 2] = [0, 0];
 
@@ -60,6 +63,38 @@ pub(super) fn due_end(clock: TimerClock, now: Timestamp) -> Vec<u8> {
     bytes.extend(due_bytes(Timestamp::from_millis(next)));
     bytes
 }
+
+/// The key of a status row.
+pub(super) fn status(row: &StatusRow) -> Vec<u8> {
+    let StatusRow { status, at, key } = row;
+    let mut bytes = Vec::with_capacity(17 + key.as_bytes().len());
+    bytes.push(STATUS);
+    bytes.extend(status.0.to_be_bytes());
+    bytes.extend(due_bytes(*at));
+    bytes.extend(key.as_bytes());
+    bytes
+}
+
+/// The status row of a key; `None` for invalid bytes.
+pub(super) fn status_of(bytes: &[u8]) -> Option<StatusRow> {
+    let (&STATUS, rest) = bytes.split_first()? else { return None };
+    let (status, rest) = rest.split_first_chunk::<8>()?;
+    let (at, key) = rest.split_first_chunk::<8>()?;
+    let at = Timestamp::from_millis((u64::from_be_bytes(*at) ^ SIGN).cast_signed());
+    Some(StatusRow { status: Status(u64::from_be_bytes(*status)), at, key: Key::from_slice(key) })
+}
+
+/// The end of the rows of a status up to a sort key, exclusive.
+pub(super) fn status_end(of: Status, until: Timestamp) -> Vec<u8> {
+    match (until.as_millis().checked_add(1), of.0.checked_add(1)) {
+        (Some(next), _) => status(&StatusRow::first(of, Timestamp::from_millis(next))),
+        (None, Some(next)) => status(&StatusRow::first(Status(next), Timestamp::MIN)),
+        (None, None) => vec![STATUS + 1],
+    }
+}
+
+/// The range of all status rows, its end exclusive.
+pub(super) const STATUS_ROWS: [&[u8]; 2] = [&[STATUS], &[STATUS + 1]];
 
 /// The key of a pending act's row.
 pub(super) fn act(key: &Key, slot: ActSlot) -> Vec<u8> {

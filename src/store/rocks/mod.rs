@@ -14,6 +14,8 @@
 //! | `bulk_writer` | writes the table files of a large batch of a restore |
 //! | `bulk_ingest` | their ingestion |
 //! | `counts`, `count_reader` | the rows of the counts of entries, and reading them |
+//! | `reader` | reads from other threads |
+//! | `status_index` | builds the status index of an older store |
 //! | `rows` | a batch as rows of each family, sorted |
 //! | `key` | the encoding of index rows in sort order |
 //! | `timer_seek` | the start of the live timers, so that deleted ones are not skipped again |
@@ -26,7 +28,9 @@ mod count_reader;
 mod counts;
 mod error;
 mod key;
+mod reader;
 mod rows;
+mod status_index;
 mod store;
 #[cfg(test)]
 mod tests;

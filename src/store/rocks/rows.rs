@@ -79,6 +79,8 @@ impl<'a> Rows<'a> {
             Change::DeleteEntry(key) => (&mut self.entries, Cow::Borrowed(key.as_bytes()), None),
             Change::PutTimer(key, timer) => (&mut self.timers, Cow::Owned(key::timer(key, *timer)), SET),
             Change::DeleteTimer(key, timer) => (&mut self.timers, Cow::Owned(key::timer(key, *timer)), None),
+            Change::PutStatus(row) => (&mut self.timers, Cow::Owned(key::status(row)), SET),
+            Change::DeleteStatus(row) => (&mut self.timers, Cow::Owned(key::status(row)), None),
             Change::PutAct(key, slot) => (&mut self.acts, Cow::Owned(key::act(key, *slot)), SET),
             Change::DeleteAct(key, slot) => (&mut self.acts, Cow::Owned(key::act(key, *slot)), None),
             Change::PutPart(key, number, bytes) => {

@@ -11,24 +11,26 @@ use bytes::Bytes;
 use rocksdb::{ColumnFamily, DB, Direction, IteratorMode, ReadOptions, WriteBatch};
 
 use super::bulk_writer::BulkWriter;
+use super::reader::RocksReader;
 use super::rows::Rows;
 use super::timer_seek::TimerStarts;
 use super::tuning::{self, Family, Memory};
 use super::{counts, error, key};
 use crate::model::{ActSlot, Key, Timer, Timestamp};
 use crate::store::counts::Counts;
-use crate::store::{Batch, Error, Result, Store, TimerClock, View};
+use crate::store::{Batch, Error, Reader, Result, Store, TimerClock, View};
 
 /// A key and its value.
 type Row = (Box<[u8]>, Box<[u8]>);
 
 /// An open store.
 pub(super) struct RocksStore {
-    pub(super) db: DB,
+    pub(super) db: Arc<DB>,
     pub(super) path: PathBuf,
     pub(super) bulk_writer: BulkWriter,
     timer_starts: TimerStarts,
-    counts: Counts,
+    /// The reader for other threads, with the counts.
+    reader: Arc<RocksReader>,
     /// The options of point look-ups, allocated once.
     reads: ReadOptions,
     _open: Arc<()>,
@@ -41,13 +43,16 @@ impl RocksStore {
     pub(super) fn open(path: &Path, memory: &Memory) -> Result<Self> {
         let db = DB::open_cf_descriptors(&memory.database(), path, memory.families())
             .map_err(|error| error::of_rocksdb(path, error))?;
+        let db = Arc::new(db);
+        let reader = Arc::new(RocksReader::new(path, &db));
         let (path, bulk_writer) = (path.to_owned(), BulkWriter::new(memory));
         let (timer_starts, open) = (TimerStarts::new(), memory.add_store());
         let reads = ReadOptions::default();
-        let (counts, is_tuned_for_bulk) = (Counts::default(), false);
-        let mut store = Self { db, path, bulk_writer, timer_starts, counts, reads, _open: open, is_tuned_for_bulk };
+        let is_tuned_for_bulk = false;
+        let store = Self { db, path, bulk_writer, timer_starts, reader, reads, _open: open, is_tuned_for_bulk };
         store.check_ingested()?;
-        store.counts = store.read_counts()?;
+        store.reader.count(&store.read_counts()?);
+        store.index_statuses()?;
         Ok(store)
     }
 
@@ -161,13 +166,15 @@ impl View for RocksStore {
 impl Store for RocksStore {
     fn apply(&mut self, batch: &Batch) -> Result<()> {
         let changes = counts::changes(batch);
-        let counted = counts::rows(&self.counts, &changes);
+        let counted = counts::rows(&self.reader.all_counts(), &changes);
         let mut rows = Rows::of(batch);
         rows.add_counts(&counted);
         for clock in TimerClock::ALL {
             let start = key::clock_start(clock);
-            let mut timers = rows.of_family(Family::Timer).iter();
-            if let Some(first) = timers.find(|row| row.value.is_some() && row.key.starts_with(&start)) {
+            let timers = rows.of_family(Family::Timer);
+            let (_, timers) = timers.split_at(timers.partition_point(|row| *row.key < *start));
+            let mut timers = timers.iter().take_while(|row| row.key.starts_with(&start));
+            if let Some(first) = timers.find(|row| row.value.is_some()) {
                 self.timer_starts.retreat(clock, &first.key);
             }
         }
@@ -175,7 +182,7 @@ impl Store for RocksStore {
         if !(batch.is_bulk && self.bulk_ingest(&rows)?) {
             self.db.write(self.writes(&rows)?).map_err(|error| self.error(error))?;
         }
-        self.counts.merge(&changes);
+        self.reader.count(&changes);
         Ok(())
     }
 
@@ -211,6 +218,16 @@ impl Store for RocksStore {
     }
 
     fn counts(&self) -> Counts {
-        self.counts.clone()
+        self.reader.all_counts().clone()
+    }
+
+    fn reader(&self) -> Arc<dyn Reader> {
+        self.reader.clone()
+    }
+}
+
+impl Drop for RocksStore {
+    fn drop(&mut self) {
+        self.reader.close();
     }
 }

@@ -10,7 +10,7 @@ use super::*;
 use crate::codec::{self, Head};
 use crate::model::{ActSlot, Key, Status, Statuses, Timer, TimerKind, Timestamp};
 use crate::store::overlay::{Overlay, Parts, Written};
-use crate::store::{Batch, Change, TimerClock, View as _};
+use crate::store::{Batch, Change, StatusRow, Store as _, TimerClock, View as _};
 
 const TIMERS: i64 = 5_000;
 
@@ -166,7 +166,7 @@ fn the_version_of_the_library_is_that_of_cargo_lock() {
 }
 
 #[test]
-fn the_entries_of_a_store_of_0_1_0_are_counted_once() {
+fn the_entries_of_a_store_of_0_1_0_are_counted_and_listed_once() {
     let directory = tempfile::tempdir().unwrap();
     let memory = Memory::new(1 << 20, 1 << 20);
     let head = |status, minutes: i64| Head {
@@ -188,13 +188,30 @@ fn the_entries_of_a_store_of_0_1_0_are_counted_once() {
     drop(store);
     let store = RocksStore::open(directory.path(), &memory).unwrap();
     assert_eq!(store.counts(), counts, "they are stored");
+    let listed = |store: &RocksStore| {
+        let rows = |status| {
+            let from = StatusRow::first(Status(status), Timestamp::MIN);
+            store.reader().scan_status(&from, Timestamp::from_millis(i64::MAX), 9).unwrap()
+        };
+        [rows(0), rows(4), rows(5)].concat().iter().map(|row| row.key.text().into_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&store), ["a", "b", "c"]);
     let meta = store.family(Family::Meta).unwrap();
     let rows: Vec<_> = store.rows(Family::Meta, b"count", Some(b"counu")).unwrap().map(|row| row.unwrap().0).collect();
     assert_eq!(rows.len(), 3, "two buckets and the mark");
     for key in &rows {
         store.db.delete_cf(meta, key).unwrap();
     }
+    store.db.delete_cf(meta, "listed").unwrap();
+    let timers = store.family(Family::Timer).unwrap();
+    for row in [StatusRow::first(Status(0), Timestamp::MIN), StatusRow::first(Status(5), Timestamp::MIN)] {
+        store.db.put_cf(timers, key::status(&row), []).unwrap();
+    }
+    let row = StatusRow { status: Status(0), at: Timestamp::from_millis(60_000), key: Key::new("a") };
+    store.db.delete_cf(timers, key::status(&row)).unwrap();
+    assert_eq!(listed(&store), ["", "b", "c", ""], "as if it had never been built, or only in part");
     drop(store);
     let store = RocksStore::open(directory.path(), &memory).unwrap();
     assert_eq!(store.counts(), counts, "they are made anew");
+    assert_eq!(listed(&store), ["a", "b", "c"]);
 }

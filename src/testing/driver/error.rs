@@ -54,6 +54,12 @@ pub enum DriverError {
         /// The error of the JSON parser.
         detail: String,
     },
+    /// A command that the processor does not have, or that was not executed.
+    #[error("command: {detail}")]
+    Command {
+        /// The problem.
+        detail: String,
+    },
     /// Steps cause further steps without end.
     #[error(
         "the topology does not become idle: does a processor read its own output, or set a timer that is already due?"

@@ -137,7 +137,7 @@ impl TestDriver {
         Ok(shown)
     }
 
-    fn node(&self, processor: &str) -> Result<Node> {
+    pub(super) fn node(&self, processor: &str) -> Result<Node> {
         let nodes = &self.world.plan().topology.nodes;
         let known = || nodes.iter().map(|node| node.name.to_string()).collect::<Vec<_>>().join(", ");
         let node = nodes.iter().find(|node| *node.name == *processor).cloned();

@@ -6,9 +6,11 @@
 //! | file | what it is |
 //! |---|---|
 //! | `pending_act` | the sink: holds acts until the test answers them |
+//! | `command` | sends operators' commands |
 //! | `inspect` | reads topics, entries, alerts, dead letters |
 //! | `error` | the errors |
 
+mod command;
 mod error;
 mod inspect;
 mod pending_act;

@@ -9,8 +9,8 @@ use crate::testing::golden::{Command, Error};
 pub(super) const ARGUMENTS: [&str; 4] = ["id", "status", "message", "retry_after"];
 
 /// The words, each with what it says.
-pub(super) const WORDS: [&str; 9] =
-    ["accepted", "refused", "busy", "suspended", "found", "absent", "response", "lost", "not_sent"];
+pub(super) const WORDS: [&str; 10] =
+    ["accepted", "refused", "busy", "suspended", "found", "absent", "added", "response", "lost", "not_sent"];
 
 /// The number of words of an answer to a key: a response may have a body behind them.
 pub(super) fn words_of(command: &Command) -> usize {
@@ -39,6 +39,7 @@ pub(super) fn read(word: &str, command: &Command) -> Result<Verdict, Error> {
         "accepted" => Answer::Accepted { run_id: text("id", "r1") },
         "found" => Answer::Found { job_id: text("id", "smprod:0001g") },
         "absent" => Answer::Absent,
+        "added" => Answer::Added,
         "suspended" => Answer::Suspended { message: text("message", "the server refuses everybody") },
         "refused" => Answer::Refused { status: status(400)?, message: text("message", "no such application") },
         "busy" => Answer::Busy {

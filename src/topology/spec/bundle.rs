@@ -80,12 +80,12 @@ impl Bundle {
     /// The node; the names of the application and the topology are fields of its submissions and alerts.
     pub(super) fn node(&self, application: &str, topology: &str) -> Node {
         let processor = bundle::Bundle::new(topology, self.rules.clone()).of_application(application);
-        Node {
-            name: BUNDLE.into(),
-            processor: erase(processor),
-            outputs: vec![Output::public(bundle::SUBMISSIONS, self.submissions.topic(application))],
-            history: false,
+        let mut outputs = vec![Output::public(bundle::SUBMISSIONS, self.submissions.topic(application))];
+        if self.rules.progress {
+            let progress = [bundle::OPENINGS, bundle::SIGNALS];
+            outputs.extend(progress.map(|name| Output::own(name, internal_topic(application, name))));
         }
+        Node { name: BUNDLE.into(), processor: erase(processor), outputs, history: false }
     }
 }
 

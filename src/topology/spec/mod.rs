@@ -18,6 +18,7 @@
 //! | [`delivery`] | `deliver`, one file per kind of delivery |
 //! | `expression` | conditions |
 //! | `place` | places of a record, and `where` |
+//! | `progressive` | what `deliver.control_m.submit: progressive` demands of the others |
 //! | `start` | `start` of a source |
 //! | `version` | `version` of a source |
 //! | `name` | names of topologies and topics |
@@ -30,6 +31,7 @@ pub mod delivery;
 mod expression;
 mod name;
 mod place;
+mod progressive;
 mod source;
 mod start;
 mod version;
@@ -42,6 +44,7 @@ use super::Topology;
 use crate::codec::yaml::{Collector, Item, Problems, parse};
 use crate::processor;
 use crate::processor::bundle::KeyingError;
+use crate::processor::delivery::control_m::Submit;
 use delivery::Track;
 
 /// A topology file.
@@ -115,8 +118,12 @@ impl Spec {
                     let processor = deliver(delivery).ok_or_else(missing)?;
                     topology.sources.push(delivery.source(application, node));
                     topology.nodes.push(delivery.node(application, processor));
+                    if let Some((source, node)) = delivery.signals(application, topology.nodes.len()) {
+                        topology.sources.push(source);
+                        topology.nodes.push(node);
+                    }
                     if let Some((track, target, server)) = delivery.tracking() {
-                        topology.sources.push(Track::source(application, node + 1));
+                        topology.sources.push(Track::source(application, topology.nodes.len()));
                         topology.nodes.push(track.node(application, target, server));
                     }
                 }
@@ -157,11 +164,18 @@ fn read(root: &Item<'_>) -> Option<Spec> {
         Some(read) => Some(read?),
         None => None,
     };
-    let bundle = bundle?;
+    let (mut bundle, mut deliveries) = (bundle?, deliveries?);
+    for (kind, _) in &mut deliveries {
+        if let DeliveryKind::ControlM(to) = kind
+            && to.submit == Submit::Progressive
+        {
+            progressive::apply(root, &mut bundle, to);
+        }
+    }
     let reads = bundle.submissions.clone();
     let delivery = |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
     let mut processors = vec![Processor::Bundle(bundle)];
-    processors.extend(deliveries?.into_iter().map(delivery));
+    processors.extend(deliveries.into_iter().map(delivery));
     Some(Spec { name: name?, application_id, processors, history: history.unwrap_or(Some(false))? })
 }
 

@@ -17,10 +17,11 @@ use sheaf::processor::delivery::{Backoff, Delivery, Settings};
 use sheaf::runtime::{FaultPoint, Limits, TopicSettings};
 use sheaf::sim::{CrashPolicy, ManualClock, Setup, World};
 use sheaf::sink::control_m::{ControlM, Runs};
+use sheaf::template::Template;
 use sheaf::topology::{Spec, StartAt, Topology};
 use tokio::runtime::Runtime;
 
-use super::{folders, settings};
+use super::settings;
 
 const APPLICATION: &str = "app";
 pub(super) const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
@@ -61,7 +62,7 @@ pub(super) struct Call {
 }
 
 impl Calls {
-    /// The submits and look-ups of each folder.
+    /// The submits and look-ups of each folder, and the additions of each event.
     pub(super) fn by_folder(&self) -> BTreeMap<String, Vec<(Request, Option<Verdict>)>> {
         let mut by_folder: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for Call { request, verdict } in self.made.lock().unwrap().iter().cloned() {
@@ -69,7 +70,8 @@ impl Calls {
             let (Request::Submit { folder, .. }
             | Request::Run { folder, .. }
             | Request::Order { name: folder, .. }
-            | Request::LookUp { folder, .. }) = &request;
+            | Request::LookUp { folder, .. }
+            | Request::AddEvent { event: folder, .. }) = &request;
             by_folder.entry(folder.clone()).or_default().push((request, verdict));
         }
         by_folder
@@ -133,11 +135,13 @@ pub(super) fn short() -> Settings {
     }
 }
 
-fn topology(track: bool, settings: &Settings, template: &str) -> Topology {
-    let text = if track { TOPOLOGY.replace("retention_days: 14", "track: true") } else { TOPOLOGY.to_owned() };
-    let spec = Spec::parse("control-m.yaml", &text).unwrap();
-    let delivery = Delivery::new(folders(template), settings.clone());
-    let mut topology = spec.assemble(APPLICATION, |_| Some(delivery.clone())).unwrap();
+fn topology(text: &str, settings: &Settings, template: &str) -> Topology {
+    let spec = Spec::parse("control-m.yaml", text).unwrap();
+    let template = Template::compile("test.json", template).unwrap();
+    let deliver = |to: &sheaf::topology::spec::Delivery| {
+        Some(Delivery::new(to.kind.control_m()?.folders(template.clone()), settings.clone()))
+    };
+    let mut topology = spec.assemble(APPLICATION, deliver).unwrap();
     for source in &mut topology.sources {
         source.start = Some(StartAt::Earliest);
     }
@@ -152,6 +156,12 @@ impl Cluster {
 
     /// The same with a template.
     pub(super) fn with(seed: u64, track: bool, settings: &Settings, template: &str) -> Self {
+        let text = if track { TOPOLOGY.replace("retention_days: 14", "track: true") } else { TOPOLOGY.to_owned() };
+        Self::of(seed, &text, settings, template)
+    }
+
+    /// The same with the text of a topology file.
+    pub(super) fn of(seed: u64, text: &str, settings: &Settings, template: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let clock = Arc::new(ManualClock::new(START));
         let mut of_simulator = SimulatorSettings::new(clock.clone(), seed);
@@ -176,7 +186,7 @@ impl Cluster {
             }
             is_here
         });
-        let topology = topology(track, settings, template);
+        let topology = topology(text, settings, template);
         let of_metrics = topology.clone();
         let world = World::new(Setup {
             topology,

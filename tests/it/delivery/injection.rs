@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use sheaf::model::RejectReason;
-use sheaf::processor::delivery::control_m::{Folders, Mode};
+use sheaf::processor::delivery::control_m::Folders;
 use sheaf::template::{Severity, Template};
 
 const TEMPLATES: [(&str, &str); 5] = [
@@ -18,7 +18,7 @@ const TEMPLATES: [(&str, &str); 5] = [
 fn folders((name, source): (&str, &str)) -> Folders {
     let template = Template::compile(name, source).unwrap();
     let external_events = if name == "waiting.json" { vec!["child-*".to_owned()] } else { Vec::new() };
-    Folders { mode: Mode::OnDemand, template, server: "smprod".to_owned(), retention_days: 14, external_events }
+    Folders { retention_days: 14, external_events, ..Folders::new(template, "smprod") }
 }
 
 /// A bundle with these texts in its fields.

@@ -12,6 +12,7 @@ mod cluster;
 mod exact;
 mod injection;
 mod outage;
+mod progressive;
 mod property;
 mod runs;
 mod stored;
@@ -23,7 +24,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sheaf::model::{Headers, Key, Record, Target, Timestamp, Topic, TopicPartition};
-use sheaf::processor::delivery::control_m::{Folders, Mode};
+use sheaf::processor::delivery::control_m::{Folders, Mode, Submit};
 use sheaf::processor::delivery::{Backoff, Delivery, Settings};
 use sheaf::processor::{Event, Input};
 use sheaf::template::Template;
@@ -51,6 +52,7 @@ pub(crate) fn folders(source: &str) -> Folders {
     let template = Template::compile("test.json", source).unwrap();
     Folders {
         mode: Mode::OnDemand,
+        submit: Submit::Bundle,
         template,
         server: "smprod".to_owned(),
         retention_days: 14,

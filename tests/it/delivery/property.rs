@@ -176,6 +176,7 @@ impl Model {
                 assert!(self.may_submit, "a submit, but an earlier one may have been executed");
                 self.may_submit = false;
             }
+            Request::AddEvent { .. } => panic!("a delivery adds no events"),
             Request::LookUp { .. } => {
                 assert!(self.now >= self.doubt_until, "an inconclusive look-up");
                 assert!(act.request.contains("folder-p1"), "an order cannot be looked up");

@@ -14,6 +14,7 @@
 //! | `timestamp p1 parent millis=-1 sent=0` | a parent, or a child of p1, in a record with this timestamp; `sent` is a field |
 //! | `outcome p1`, `stray p1` | inputs that a bundle ignores: an outcome, a timer |
 //! | `rules children=1 sla=24h warn=4h expire=336h keep=168h expects=no position=no key=uuid time=/at unit=ms implausible=reject ignore=/sent` | changes the rules |
+//! | `rules progress=yes` | forwards the opening of bundles, and signals of their members |
 //! | `rules conflicts=latest late=count too_old=ignore` | the policies |
 
 use std::sync::Arc;
@@ -232,6 +233,9 @@ impl BundleScript {
         if command.named.contains_key("position") {
             self.rules.sources[1].position = None;
         }
+        if command.named.contains_key("progress") {
+            self.rules.progress = true;
+        }
         if command.named.contains_key("key") {
             self.rules.key = KeyFormat::Uuid;
         }
@@ -260,7 +264,8 @@ impl BundleScript {
 }
 
 /// The names of what `rules` changes.
-const RULES: [&str; 19] = [
+const RULES: [&str; 20] = [
+    "progress",
     "cut_off",
     "zone",
     "deadline",

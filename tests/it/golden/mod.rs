@@ -1,4 +1,4 @@
-//! The golden files of the bundle, of the delivery, of tracking, of the messages to people and of the example.
+//! The golden files of the bundle, of the delivery, of signals, of tracking, of the messages to people and of the example.
 //!
 //! `SHEAF_UPDATE_GOLDEN=1 cargo test --test it golden` writes the current outputs to the files, for review with `git diff`. Their
 //! format, and the commands of every processor, are those of `sheaf::testing::golden`.
@@ -9,6 +9,7 @@ mod bundle;
 mod counter;
 mod delivery;
 mod notification;
+mod signal;
 mod tracking;
 mod webhook;
 
@@ -38,6 +39,11 @@ fn the_delivery_matches_its_golden_files() {
 #[test]
 fn the_delivery_to_a_webhook_matches_its_golden_files() {
     check::<ProcessorCase<webhook::WebhookScript>>("tests/golden/webhook");
+}
+
+#[test]
+fn the_signals_match_their_golden_files() {
+    check::<ProcessorCase<signal::SignalScript>>("tests/golden/signal");
 }
 
 #[test]

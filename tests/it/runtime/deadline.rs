@@ -43,7 +43,7 @@ fn outage() -> World {
     send(&world, &[("x", Some("open"))]);
     run_until_idle(&mut world);
     world.crash("a");
-    world.clock().advance(Duration::from_hours(2));
+    world.clock().advance(Duration::from_hours(3));
     world
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `support` | a counting topology, a world, and functions that write and read its topics |
 //! | `at_least_once` | what was written before a batch failed |
+//! | `audit` | commands, and the audits of them |
 //! | `basic` | records, timers, hand-overs, lost answers |
 //! | `batch` | the size of transactions while they fail |
 //! | `cached` | the cache of entries |
@@ -13,6 +14,7 @@
 //! | `effect` | timers and acts that are cancelled in their transaction |
 //! | `first_start` | where a first start begins on sources that hold records |
 //! | `gauge` | gauges that follow the state |
+//! | `query` | queries of entries by other threads |
 //! | `refusal` | starts and instances that are refused: lost offsets, foreign changelogs, fencing |
 //! | `rejection` | what an entry has lost by rejected steps |
 //! | `set_clock` | timers while the wall clock is set |
@@ -22,6 +24,7 @@
 //! | `write_behind` | dirty entries, and when they are written to the stores |
 
 mod at_least_once;
+mod audit;
 mod basic;
 mod batch;
 mod cached;
@@ -34,6 +37,7 @@ mod former_entry;
 mod gauge;
 mod history;
 mod inherited;
+mod query;
 mod queue;
 mod refusal;
 mod rejection;

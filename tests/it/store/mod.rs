@@ -5,6 +5,8 @@
 //! | `contract` | the contract of the port, on memory and on `RocksDB` |
 //! | `overlay` | overlay and store against a map, under random transactions |
 //! | `write_behind` | the same with dirty entries and crashes |
+//! | `reader` | the contract of reads from other threads, on both adapters |
+//! | `listing` | lists of a million entries by status |
 //! | `operations`, `pair` | the random operations, and the comparison with a map |
 //! | `bulk_ingest` | bulk ingestion of large batches |
 //! | `memory` | the simulated disk: crash, wipe, copy |
@@ -17,11 +19,13 @@ mod bulk_ingest;
 mod contract;
 mod disk;
 mod kill;
+mod listing;
 mod memory;
 mod next_due;
 mod operations;
 mod overlay;
 mod pair;
+mod reader;
 mod write_behind;
 
 use sheaf::model::{ActSlot, Key, Timer, TimerKind, Timestamp};

@@ -45,26 +45,32 @@ fn heads() -> impl Strategy<Value = Head> {
     let timers = prop::collection::vec(prop::option::of(0..DUE_MAX), KINDS.len());
     let acts = prop::collection::vec(prop::option::of(1..3_u32), SLOTS.len());
     // Statuses and times of three minutes.
-    (timers, acts, prop::option::of(0..2_u64), -1..2_i64).prop_map(|(dues, attempts, status, minute)| {
-        let timer = |(kind, due): (TimerKind, Option<i64>)| due.map(|due| Timer { kind, due: at(due) });
-        let act = |(slot, attempt): (u8, Option<u32>)| {
-            let valid_for = Duration::from_secs(1);
-            attempt.map(|attempt| Act {
-                slot: ActSlot(slot),
-                attempt,
-                to: Target::new("t"),
-                valid_for,
-                request: "{}".to_owned(),
-            })
-        };
-        Head {
-            timers: KINDS.into_iter().zip(dues).filter_map(timer).collect(),
-            acts: SLOTS.into_iter().zip(attempts).filter_map(act).collect(),
-            statuses: status.map_or_else(Statuses::none, |status| Statuses::one(Status(status))),
-            at: at(minute * 60_000 + 59_999),
-            ..Head::default()
-        }
-    })
+    (timers, acts, prop::option::of((0..2_u64, prop::bool::weighted(0.2))), -1..2_i64).prop_map(
+        |(dues, attempts, status, minute)| {
+            let timer = |(kind, due): (TimerKind, Option<i64>)| due.map(|due| Timer { kind, due: at(due) });
+            let act = |(slot, attempt): (u8, Option<u32>)| {
+                let valid_for = Duration::from_secs(1);
+                attempt.map(|attempt| Act {
+                    slot: ActSlot(slot),
+                    attempt,
+                    to: Target::new("t"),
+                    valid_for,
+                    request: "{}".to_owned(),
+                })
+            };
+            Head {
+                timers: KINDS.into_iter().zip(dues).filter_map(timer).collect(),
+                acts: SLOTS.into_iter().zip(attempts).filter_map(act).collect(),
+                statuses: match status {
+                    None => Statuses::none(),
+                    Some((status, false)) => Statuses::one(Status(status)),
+                    Some((status, true)) => Statuses::two(Status(status), Status(2)),
+                },
+                at: at(minute * 60_000 + 59_999),
+                ..Head::default()
+            }
+        },
+    )
 }
 
 pub(super) fn operations() -> impl Strategy<Value = Vec<Operation>> {

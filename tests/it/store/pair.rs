@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sheaf::codec::Head;
-use sheaf::model::Key;
+use sheaf::model::{Key, Status, Timestamp};
 use sheaf::store::counts::{Bucket, Counts};
 use sheaf::store::index::TimerRow;
 use sheaf::store::overlay::{Overlay, Parts, Written};
 use sheaf::store::write_behind::{Limits, WriteBehind};
-use sheaf::store::{Batch, Change, Store, Stores, TimerClock, View as _};
+use sheaf::store::{Batch, Change, StatusRow, Store, Stores, TimerClock, View as _};
 
 use super::operations::{DUE_MAX, KEYS, Operation};
 use super::{TASK, at};
@@ -220,6 +220,12 @@ impl<'a> Pair<'a> {
             let due = store.due(clock, at(DUE_MAX), usize::MAX).unwrap();
             assert_eq!(due, stored.into_iter().map(|row| (row.key.clone(), row.timer())).collect::<Vec<_>>());
         }
+        let listed = store.reader();
+        for status in (0..3).map(Status) {
+            let from = StatusRow::first(status, Timestamp::MIN);
+            let rows = listed.scan_status(&from, at(i64::MAX), usize::MAX).unwrap();
+            assert_eq!(rows, status_rows(&self.committed, status), "{status:?}");
+        }
         self.check_parts(store);
         let position = store.meta("changelog").unwrap().map(|bytes| usize::from_le_bytes(bytes.try_into().unwrap()));
         assert_eq!(position.unwrap_or(0), self.changelog.len());
@@ -290,6 +296,13 @@ fn counts(entries: &Entries) -> Counts {
         counts.add(Bucket::of(&entry.head), 1);
     }
     counts
+}
+
+/// The expected rows of these entries in the list of a status, sorted.
+fn status_rows(entries: &Entries, status: Status) -> Vec<StatusRow> {
+    let rows = entries.iter().flat_map(|(key, entry)| StatusRow::of(key, &entry.head));
+    let rows: BTreeSet<_> = rows.filter(|row| row.status == status).collect();
+    rows.into_iter().collect()
 }
 
 /// The expected timer rows of these entries, sorted.

@@ -13,7 +13,7 @@ use sheaf::store::memory::MemoryStores;
 use sheaf::store::overlay::{Overlay, Parts, Written};
 use sheaf::store::rocks::{RocksOptions, RocksStores};
 use sheaf::store::write_behind::{Limits, WriteBehind};
-use sheaf::store::{Batch, Change, Error, Result, Store, Stores as _, TimerClock, View};
+use sheaf::store::{Batch, Change, Error, Reader, Result, Store, Stores as _, TimerClock, View};
 
 use super::operations::operations;
 use super::pair::compare;
@@ -91,6 +91,10 @@ impl Store for FullDisk {
 
     fn counts(&self) -> Counts {
         self.0.counts()
+    }
+
+    fn reader(&self) -> Arc<dyn Reader> {
+        self.0.reader()
     }
 }
 

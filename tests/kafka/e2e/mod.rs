@@ -8,6 +8,7 @@
 //! | `bundle` | bundles, and the check of their outputs |
 //! | `crash` | two instances, one of which is killed; a sender that is paused and resumed |
 //! | `deadline` | an outage, a source that stands still and a rebalance that are longer than the deadlines of open bundles |
+//! | `notification` | alerts to people, across kills |
 //! | `java` | Java's producer, Java's partitioner |
 //! | `state` | lost state directories and changelogs |
 //! | `damage` | damaged and truncated input, changelogs and stores |
@@ -36,6 +37,7 @@ mod group;
 mod guarantee;
 pub(crate) mod java;
 mod neighbour;
+mod notification;
 mod outage;
 mod poison;
 pub(crate) mod process;

@@ -7,6 +7,7 @@ use crate::processor::{Addressed, Count, Effect, Input, Keyed, Keying as _, Proc
 
 mod version_4;
 mod version_5;
+mod version_6;
 
 use version_5::without_timeline;
 

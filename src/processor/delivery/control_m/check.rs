@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::definition::{Content, Error, render_with, variables};
+use super::definition::{Content, Error, render_opening, render_with, variables};
 use super::jobs_as_code::{self, EVENTS_MAX};
-use super::{Folders, Mode};
+use super::{Folders, Submit};
 use crate::processor::bundle::NamedChildren;
 use crate::processor::delivery::sample::{BUNDLE_ID, Bundle, Children, Filled, bundles};
 use crate::template::{self, Finding, Sample, Severity};
@@ -15,7 +15,7 @@ use crate::template::{self, Finding, Sample, Severity};
 impl Folders {
     /// The findings in the template, errors first of all in each bundle; empty if each sample renders.
     pub fn check(&self, children: Children<'_>) -> Vec<Finding> {
-        let mut findings = self.template.lint(&variables(self.mode));
+        let mut findings = self.template.lint(&variables(self.mode, self.submit));
         // A rendering stops at an unknown name, and tells nothing else then.
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             return findings;
@@ -24,10 +24,11 @@ impl Folders {
         let mut told = BTreeSet::new();
         for bundle in bundles(children, &[EVENTS_MAX + 1]) {
             // One mistake is found in several samples, with other words.
-            match self.render(&sample, bundle, children.names) {
+            match self.sample(&sample, bundle, children.names) {
                 Err(error) => {
                     if told.insert(place(&error)) {
-                        let severity = severity(&sample, &error, bundle, (children, self.mode));
+                        let severity =
+                            severity(&sample, &error, bundle, (children, &variables(self.mode, self.submit)));
                         findings.push(Finding { severity, text: format!("{error} ({bundle})") });
                     }
                 }
@@ -46,14 +47,19 @@ impl Folders {
         Finding { severity, text: format!("template {}: {found} ({bundle})", self.template.name()) }
     }
 
-    fn render(
+    /// The findings in a sample bundle.
+    fn sample(
         &self,
         sample: &Sample,
         bundle: Bundle,
         names: &[NamedChildren],
     ) -> Result<Vec<jobs_as_code::Finding>, Error> {
-        let filled = Filled::of(bundle, sample);
         let folder = format!("folder-{BUNDLE_ID}");
+        if self.submit == Submit::Progressive {
+            let events: Vec<String> = bundle.members().collect();
+            return Ok(render_opening(self, BUNDLE_ID, &events, &folder)?.named(self, &folder)?.findings);
+        }
+        let filled = Filled::of(bundle, sample);
         let content = Content {
             bundle_id: BUNDLE_ID,
             parent: filled.parent.as_ref(),
@@ -69,9 +75,14 @@ impl Folders {
 }
 
 /// A mistake that certainly meets bundles is an error. The number of children is one of the events, as are their fields.
-fn severity(sample: &Sample, error: &Error, bundle: Bundle, (children, mode): (Children<'_>, Mode)) -> Severity {
+fn severity(
+    sample: &Sample,
+    error: &Error,
+    bundle: Bundle,
+    (children, variables): (Children<'_>, &[&str]),
+) -> Severity {
     let certain = match error {
-        Error::Template(error @ template::Error::Evaluation { .. }) => !sample.is_uncertain(error, &variables(mode)),
+        Error::Template(error @ template::Error::Evaluation { .. }) => !sample.is_uncertain(error, variables),
         // A child that this bundle does not have: `children[2]`.
         Error::Template(template::Error::Undefined { .. }) => bundle.children == children.usual,
         Error::Template(_) | Error::NoFolder { .. } | Error::Invalid { .. } => true,
@@ -97,7 +108,7 @@ fn place_of(found: &jobs_as_code::Finding) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Children, Folders, NamedChildren, Severity};
+    use super::{Children, Folders, NamedChildren, Severity, Submit};
     use crate::template::Template;
 
     const ONE: Children<'_> = Children { usual: 1, varies: false, has_parent: true, names: &[] };
@@ -129,6 +140,26 @@ mod tests {
         for usual in [98, 99, 100, 1_000, 5_000] {
             assert_eq!(of(shipped, Children { usual, ..ONE }), [], "{usual}");
         }
+    }
+
+    #[test]
+    fn the_shipped_template_of_folders_that_wait_serves_any_number_of_members() {
+        let shipped = include_str!("../../../../templates/progressive.json");
+        for (usual, has_parent) in
+            [(1, true), (1, false), (97, true), (98, true), (99, true), (100, false), (3_000, true)]
+        {
+            let template = Template::compile("t.json", shipped).unwrap();
+            let folders = Folders { submit: Submit::Progressive, retention_days: 14, ..Folders::new(template, "s") };
+            assert_eq!(folders.check(Children { usual, has_parent, ..ONE }), [], "{usual}");
+        }
+    }
+
+    #[test]
+    fn a_template_of_complete_bundles_is_told_that_nothing_is_known_of_members() {
+        let template = Template::compile("t.json", include_str!("../../../../templates/bundle.json")).unwrap();
+        let folders = Folders { submit: Submit::Progressive, ..Folders::new(template, "s") };
+        let found = folders.check(ONE);
+        assert!(found.iter().any(|finding| finding.text.contains("children")), "{found:?}");
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::jobs_as_code::{self, Finding};
-use super::{Folders, Mode, count, order};
+use super::jobs_as_code::{self, Finding, Waiting};
+use super::{Folders, Mode, Submit, count, order};
 use crate::processor::Count;
 use crate::processor::delivery::Submission;
-use crate::template::{self, Severity, Template};
+use crate::template::{self, Rendered, Severity, Template};
 
 /// The variable `ctmsla` of a template: the SLA of the folder's service in hours and minutes, with the value of the original
 /// consumer.
@@ -65,6 +65,20 @@ pub(super) struct Content<'a, P> {
     pub(super) late: &'a Value,
 }
 
+/// The variables of a template for a bundle that is incomplete.
+#[derive(Serialize)]
+struct OpeningContext<'a> {
+    server_name: &'a str,
+    retention_days: u32,
+    job_name: &'a str,
+    parentid: &'a str,
+    ctmsla: &'a str,
+    parent_job_name: &'a str,
+    bundle_id: &'a str,
+    folder: &'a str,
+    events: &'a [String],
+}
+
 /// The variables of a template; the first six are those of the original consumer.
 #[derive(Serialize)]
 struct Context<'a, P: Serialize> {
@@ -106,9 +120,25 @@ const VARIABLES: [&str; 14] = [
     "late",
 ];
 
+/// The names of the variables of an incomplete bundle: nothing of its members, which are not there.
+const OPENING_VARIABLES: [&str; 9] = [
+    "server_name",
+    "retention_days",
+    "job_name",
+    "parentid",
+    "ctmsla",
+    "parent_job_name",
+    "bundle_id",
+    FOLDER,
+    "events",
+];
+
 /// The names of the variables in this mode.
-pub(super) fn variables(mode: Mode) -> Vec<&'static str> {
-    VARIABLES.into_iter().filter(|name| mode != Mode::Order || *name != FOLDER).collect()
+pub(super) fn variables(mode: Mode, submit: Submit) -> Vec<&'static str> {
+    match submit {
+        Submit::Bundle => VARIABLES.into_iter().filter(|name| mode != Mode::Order || *name != FOLDER).collect(),
+        Submit::Progressive => OPENING_VARIABLES.into(),
+    }
 }
 
 /// The definition of one submission: a JSON object with the folder as a key, or an order, which breaks no rule.
@@ -124,6 +154,9 @@ pub(super) fn render(folders: &Folders, submission: &Submission, folder: &str) -
 
 /// The definition of one submission, with all findings in it.
 pub(super) fn render_checked(folders: &Folders, submission: &Submission, folder: &str) -> Result<Checked, Error> {
+    if !submission.events.is_empty() {
+        return render_opening(folders, &submission.bundle_id, &submission.events, folder);
+    }
     let content = Content {
         bundle_id: &submission.bundle_id,
         parent: Some(&submission.parent),
@@ -156,6 +189,45 @@ impl Checked {
     }
 }
 
+/// Renders the definition of a bundle that is incomplete, whose jobs wait for these events.
+pub(super) fn render_opening(
+    folders: &Folders,
+    bundle_id: &str,
+    events: &[String],
+    folder: &str,
+) -> Result<Checked, Error> {
+    let job = format!("prnt-{bundle_id}");
+    let rendered = folders.template.render(&OpeningContext {
+        server_name: &folders.server,
+        retention_days: folders.retention_days,
+        job_name: &job,
+        parentid: bundle_id,
+        ctmsla: SLA,
+        parent_job_name: &job,
+        bundle_id,
+        folder,
+        events,
+    })?;
+    let waiting = Waiting { signals: events, days: folders.retention_days };
+    Ok(checked(folders, &folders.template, rendered, (folder, waiting)))
+}
+
+/// Checks what Control-M demands of a definition.
+fn checked(
+    folders: &Folders,
+    template: &Template,
+    rendered: Rendered,
+    (folder, waiting): (&str, Waiting<'_>),
+) -> Checked {
+    let object: Map<String, Value> = serde_json::from_str(&rendered.text).unwrap_or_default();
+    if folders.mode == Mode::Order {
+        return Checked { text: rendered.text, findings: order::check(&object), can_be_looked_up: true };
+    }
+    let is_constant = |text: &str| template.is_constant(text);
+    let findings = jobs_as_code::check(&rendered, &object, (&folders.external_events, waiting), &is_constant);
+    Checked { text: rendered.text, findings, can_be_looked_up: object.contains_key(folder) }
+}
+
 /// Renders a template, and checks what Control-M demands of the definition.
 pub(super) fn render_with<P: Serialize>(
     folders: &Folders,
@@ -180,11 +252,5 @@ pub(super) fn render_with<P: Serialize>(
         completed_at,
         late,
     })?;
-    let object: Map<String, Value> = serde_json::from_str(&rendered.text).unwrap_or_default();
-    if folders.mode == Mode::Order {
-        return Ok(Checked { text: rendered.text, findings: order::check(&object), can_be_looked_up: true });
-    }
-    let is_constant = |text: &str| template.is_constant(text);
-    let findings = jobs_as_code::check(&rendered, &object, &folders.external_events, &is_constant);
-    Ok(Checked { text: rendered.text, findings, can_be_looked_up: object.contains_key(folder) })
+    Ok(checked(folders, template, rendered, (folder, Waiting::default())))
 }

@@ -3,7 +3,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `settings` | [`Folders`], [`Mode`]; the usual durations and limits |
+//! | `settings` | [`Folders`], [`Mode`], [`Submit`]; the usual durations and limits |
 //! | `folder` | the folder's name |
 //! | `order` | the name of an order, and what its body must have |
 //! | `definition` | renders the job definition of a submission |
@@ -30,7 +30,7 @@ pub use definition::SLA;
 pub use folder::FOLDER_CHARS_MAX;
 pub use preview::Preview;
 pub use protocol::{Answer, Request};
-pub use settings::{CONTROL_M, CONTROL_M_RUNS, Folders, GIVE_UP_AFTER, Mode, usual_settings};
+pub use settings::{CONTROL_M, CONTROL_M_RUNS, Folders, GIVE_UP_AFTER, Mode, Submit, usual_settings};
 
 use std::time::Duration;
 
@@ -93,8 +93,8 @@ impl Protocol for Folders {
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
             Ok(Answer::Suspended { message }) => SubmitAnswer::Suspended { detail: message },
-            Ok(Answer::Found { .. } | Answer::Absent) => {
-                SubmitAnswer::Unclear { detail: "a response to a look-up".to_owned(), retry_after: None }
+            Ok(Answer::Found { .. } | Answer::Absent | Answer::Added) => {
+                SubmitAnswer::Unclear { detail: "a response to another call".to_owned(), retry_after: None }
             }
             Err(error) => SubmitAnswer::Unclear { detail: format!("an invalid response: {error}"), retry_after: None },
         }
@@ -111,7 +111,7 @@ impl Protocol for Folders {
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
             Ok(Answer::Suspended { message }) => LookUpAnswer::Suspended { detail: message },
-            Ok(Answer::Accepted { .. }) => unclear("a response to a submit".to_owned()),
+            Ok(Answer::Accepted { .. } | Answer::Added) => unclear("a response to another request".to_owned()),
             Err(error) => unclear(format!("an invalid response: {error}")),
         }
     }

@@ -29,6 +29,13 @@ pub enum Request {
         /// The body, a JSON object with the name of the deployed folder.
         order: String,
     },
+    /// Add an event without a date (`POST /run/event/{server}`). One that is there already is no error, so this is idempotent.
+    AddEvent {
+        /// The name of the event.
+        event: String,
+        /// The Control-M server.
+        server: String,
+    },
     /// Look a folder up by its name (`GET /run/jobs/status`). Idempotent.
     LookUp {
         /// The folder's name.
@@ -40,7 +47,7 @@ pub enum Request {
 
 impl Request {
     /// The request as JSON.
-    pub(super) fn encode(&self) -> String {
+    pub(in crate::processor) fn encode(&self) -> String {
         // Strings and a tag always serialize; the sink would refuse an empty request without sending it.
         serde_json::to_string(self).unwrap_or_default()
     }
@@ -62,6 +69,8 @@ pub enum Answer {
     },
     /// The look-up found nothing.
     Absent,
+    /// The event is there: it was added, or was there before.
+    Added,
     /// Control-M did not execute the request, and would refuse a retry: the answer is about this definition.
     Refused {
         /// The HTTP status.

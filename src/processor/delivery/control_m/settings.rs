@@ -26,11 +26,24 @@ pub enum Mode {
     Order,
 }
 
+/// When the folder of a bundle is submitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Submit {
+    /// When the bundle is complete.
+    #[default]
+    Bundle,
+    /// At its first event. Its jobs wait for the events of the members, which are added as the members come
+    /// ([`signal`](crate::processor::signal)).
+    Progressive,
+}
+
 /// The protocol of Control-M, with the parameters of its folders.
 #[derive(Clone, Debug)]
 pub struct Folders {
     /// What a submission becomes.
     pub mode: Mode,
+    /// When it is submitted; never progressively by orders.
+    pub submit: Submit,
     /// The template of the job definition, or of the order.
     pub template: Template,
     /// The name of the Control-M server.
@@ -44,8 +57,8 @@ pub struct Folders {
 impl Folders {
     /// Folders that are run on demand, kept for a day, and wait for no events of others.
     pub fn new(template: Template, server: &str) -> Self {
-        let (mode, server) = (Mode::OnDemand, server.to_owned());
-        Self { mode, template, server, retention_days: 1, external_events: Vec::new() }
+        let (mode, submit, server) = (Mode::OnDemand, Submit::Bundle, server.to_owned());
+        Self { mode, submit, template, server, retention_days: 1, external_events: Vec::new() }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::reminder::Reminder;
-use crate::runtime::topics;
+use crate::runtime::topic_kind;
 use crate::runtime::turn::Turn;
 use crate::store::Store;
 
@@ -66,7 +66,7 @@ impl Standbys {
         let standby = self.following.iter().find(|standby| standby.replay.task() == task)?;
         let changelog = standby.replay.changelog().clone();
         let standby = self.close(&changelog)?;
-        let is_current = standby.current_at.is_some_and(|at| now.since(at) <= topics::DELETE_RETENTION / 2);
+        let is_current = standby.current_at.is_some_and(|at| now.since(at) <= topic_kind::DELETE_RETENTION / 2);
         tracing::info!(sheaf.task = %task, changelog_next = standby.replay.next(), "standby becomes the active task");
         is_current.then(|| standby.replay.into_store())
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::track::{self, Track};
 use crate::codec::yaml::Item;
-use crate::processor::delivery::control_m::{Folders, Mode};
+use crate::processor::delivery::control_m::{Folders, Mode, Submit};
 use crate::template::Template;
 
 /// The name of the processor: part of its topics, tasks and directories.
@@ -17,6 +17,9 @@ pub(super) const SERVICE: (&str, &str) = ("Control-M", "control_m.base_url");
 /// The words of `mode`.
 const MODES: [(&str, Mode); 3] = [("on_demand", Mode::OnDemand), ("run", Mode::Run), ("order", Mode::Order)];
 
+/// The words of `submit`.
+const SUBMITS: [(&str, Submit); 2] = [("bundle", Submit::Bundle), ("progressive", Submit::Progressive)];
+
 /// The largest `retention_days`.
 const RETENTION_DAYS_MAX: i64 = 3_650;
 
@@ -25,6 +28,8 @@ const RETENTION_DAYS_MAX: i64 = 3_650;
 pub struct ControlM {
     /// What a submission becomes.
     pub mode: Mode,
+    /// When it is submitted.
+    pub submit: Submit,
     /// The path of the template of the job definition, or of the order.
     pub template: PathBuf,
     /// The Control-M server on which the folder is ordered.
@@ -45,6 +50,7 @@ impl ControlM {
     pub fn folders(&self, template: Template) -> Folders {
         Folders {
             mode: self.mode,
+            submit: self.submit,
             template,
             server: self.server.clone(),
             retention_days: self.retention_days,
@@ -60,6 +66,8 @@ pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
         Some(item) => item.word(&MODES),
         None => Some(Mode::default()),
     };
+    let submit_item = fields.item("submit");
+    let submit = submit_item.as_ref().map_or(Some(Submit::default()), |item| item.word(&SUBMITS));
     let template = fields.required("template");
     let server = fields.required("server");
     let retention_days = match fields.item("retention_days") {
@@ -72,7 +80,8 @@ pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
     let track = tracked.as_ref().map(track::read);
     fields.finish();
     if mode == Some(Mode::Order) {
-        for item in [external, tracked].into_iter().flatten() {
+        let progressive = submit_item.filter(|_| submit == Some(Submit::Progressive));
+        for item in [external, tracked, progressive].into_iter().flatten() {
             let hint = "remove it, or write `mode: on_demand` or `mode: run`".to_owned();
             item.problem("an order has no folder of its own, so this has no meaning for it", Some(hint));
         }
@@ -83,6 +92,7 @@ pub(super) fn read(section: &Item<'_>) -> Option<ControlM> {
     };
     Some(ControlM {
         mode: mode?,
+        submit: submit?,
         template: template?,
         server: server?,
         retention_days: retention_days?,

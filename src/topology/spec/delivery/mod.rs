@@ -3,10 +3,12 @@
 //! A new kind is a file here, a variant of [`DeliveryKind`] and a line of `KINDS`; the compiler asks for the rest.
 
 mod control_m;
+mod signals;
 mod track;
 mod webhook;
 
 pub use control_m::{ControlM, DELIVERY};
+pub use signals::SIGNAL;
 pub use track::{TRACKING, Track};
 pub use webhook::Webhook;
 
@@ -118,7 +120,7 @@ impl Delivery {
     /// The source of the application's own submissions, for the node with this index.
     pub(super) fn source(&self, application: &str, node: usize) -> Source {
         let keying = Arc::new(SubmissionKeying::new(application));
-        Source { topic: self.reads.topic(application), node, keying, start: Some(StartAt::Earliest) }
+        Source { topic: self.topic(application), node, keying, start: Some(StartAt::Earliest) }
     }
 
     /// How its runs are followed, with their target and their server; `None`: they are not.

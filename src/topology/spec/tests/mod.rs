@@ -10,6 +10,7 @@ use crate::processor::bundle::{Format, Implausible, KeyFormat, Literal, Role, So
 use crate::processor::delivery::control_m::Mode;
 use crate::topology::StartAt;
 
+mod progressive;
 mod rules;
 
 const DEFAULT: &str = include_str!("../../../../topologies/control-m.yaml");

@@ -20,8 +20,19 @@ pub(super) struct Setting<'a> {
     pub(super) values: &'a [Range<usize>],
     /// The names of events that somebody else adds, `*` for any text.
     pub(super) external: &'a [String],
+    /// The events that are added to an incomplete bundle.
+    pub(super) waiting: Waiting<'a>,
     /// True for a text that stands in the template itself.
     pub(super) is_constant: &'a dyn Fn(&str) -> bool,
+}
+
+/// What a folder waits for that is submitted before its bundle is complete.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Waiting<'a> {
+    /// The names of the events that are added without a date as members come; empty for a complete bundle.
+    pub signals: &'a [String],
+    /// The days for which it may wait.
+    pub days: u32,
 }
 
 /// A definition, taken apart.

@@ -14,6 +14,7 @@
 //! | `definition` | the folders and jobs of an object, and what they inherit |
 //! | `event` | the lists of events of a job or a folder, and the actions that add or delete one |
 //! | `folder`, `job` | folders and their names; jobs, their names and properties |
+//! | `signal` | the events that are added while a bundle is incomplete |
 //! | `wait` | events that nobody adds, or too late, or that outlive their day |
 //! | `progress` | which jobs can run at all |
 //! | `expression` | the value of a list with `AND`, `OR` and parentheses |
@@ -40,6 +41,7 @@ mod progress;
 mod rule;
 mod service;
 mod shell;
+mod signal;
 #[cfg(test)]
 mod tests;
 mod variable;
@@ -52,26 +54,27 @@ pub use rule::{Finding, RULES, Rule};
 use serde_json::{Map, Value};
 
 use crate::template::Rendered;
+pub use definition::Waiting;
 use definition::{Definition, Setting};
 
 /// The findings of all rules in a rendered definition, in the order of [`RULES`].
 ///
-/// `external` are the names of events that somebody else adds, `*` for any text; `is_constant` tells that a value is a text that
+/// `external` are the names of events that somebody else adds, `*` for any text, and `waiting` what an incomplete bundle waits for; `is_constant` tells that a value is a text that
 /// stands in the template itself.
 pub fn check(
     rendered: &Rendered,
     object: &Map<String, Value>,
-    external: &[String],
+    (external, waiting): (&[String], Waiting<'_>),
     is_constant: &dyn Fn(&str) -> bool,
 ) -> Vec<Finding> {
-    let setting = Setting { text: &rendered.text, values: &rendered.values, external, is_constant };
+    let setting = Setting { text: &rendered.text, values: &rendered.values, external, waiting, is_constant };
     findings(&Definition::of(object, setting))
 }
 
 /// The findings in a definition of unknown origin; the error is that of the parser.
 pub fn check_text(text: &str) -> Result<Vec<Finding>, serde_json::Error> {
     let object = serde_json::from_str(text)?;
-    let setting = Setting { text, values: &[], external: &[], is_constant: &|_| true };
+    let setting = Setting { text, values: &[], external: &[], waiting: Waiting::default(), is_constant: &|_| true };
     Ok(findings(&Definition::of(&object, setting)))
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::definition::Definition;
 use super::place::Places;
-use super::{command, folder, job, service, wait};
+use super::{command, folder, job, service, signal, wait};
 use crate::template::Severity;
 
 /// A rule.
@@ -79,7 +79,7 @@ impl Rule {
 const fn nothing(_: &Definition<'_>, _: &mut Places) {}
 
 /// All rules.
-pub static RULES: [Rule; 26] = [
+pub static RULES: [Rule; 29] = [
     Rule::refused("folder", folder::any, "define a folder as an object at the top"),
     Rule::refused("folder_type", folder::types, "write `Folder` or `SimpleFolder`"),
     Rule::refused(
@@ -119,6 +119,17 @@ pub static RULES: [Rule; 26] = [
         "write `\"Date\": \"NoDate\"` on both sides, so that a new day changes nothing",
     ),
     Rule::warning("event_keep", wait::not_kept, "write `\"DaysKeepActive\": \"{{ retention_days }}\"`"),
+    Rule::error(
+        "signal_wait",
+        signal::not_waited_for,
+        "let a job wait for each of `events` (`WaitForEvents`), with `\"Date\": \"NoDate\"`: the work must not begin before all members are there",
+    ),
+    Rule::error(
+        "signal_keep",
+        signal::not_kept,
+        "write `\"DaysKeepActive\": \"{{ retention_days }}\"` for the folder, which waits for members until the bundle expires",
+    ),
+    Rule::warning("signal_leak", signal::never_deleted, "delete it in the job that waits for it (`DeleteEvents`)"),
     Rule::refused("flow", folder::flows, "name two jobs of the folder or more, in the order in which they run"),
     Rule::refused("pool_quantity", job::pools, "write a number, such as `\"Quantity\": \"1\"`"),
     Rule::warning("action_type", job::actions, "write its type, such as `\"Type\": \"Mail\"`"),

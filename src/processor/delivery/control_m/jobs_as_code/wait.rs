@@ -10,7 +10,8 @@ use super::progress::Progress;
 
 /// Events that are waited for, and that nothing adds with that date.
 pub(super) fn without_producer(definition: &Definition<'_>, places: &mut Places) {
-    let added: Added<'_> = definition.events().flat_map(|(_, events)| events.adds()).collect();
+    let signals = definition.setting.waiting.signals.iter().map(|name| Event { name, date: NO_DATE });
+    let added: Added<'_> = definition.events().flat_map(|(_, events)| events.adds()).chain(signals).collect();
     waits(definition, |pointer, event| {
         if !(added.has(event) || is_external(definition, event)) {
             places.add(pointer, format!("nothing in the definition adds the event `{}` ({})", event.name, event.date));

@@ -1,10 +1,11 @@
 //! Each rule, with a definition that breaks it alone and one beside it that does not.
 
 mod command;
+mod signal;
 
 use std::collections::BTreeSet;
 
-use super::{RULES, check};
+use super::{RULES, Waiting, check};
 use crate::template::{Severity, Template};
 
 /// A definition that breaks no rule; `JOB` and `FOLDER` stand for more properties of its first job and of the folder.
@@ -17,12 +18,17 @@ const GOOD: &str = r#"{"f": {"Type": "Folder", "ControlmServer": "s", "DaysKeepA
 
 /// The rules that a definition breaks, with the pointers.
 fn broken(definition: &str) -> BTreeSet<(&'static str, String)> {
+    found(definition, Waiting::default())
+}
+
+/// The same for a bundle that waits for events.
+fn found(definition: &str, waiting: Waiting<'_>) -> BTreeSet<(&'static str, String)> {
     let template = Template::compile("t.json", definition).unwrap();
     let context = serde_json::json!({"x": "it; is", "id": "p-1", "sql": "a 'b' \"c\"", "job": {"Command": "rm; x"}});
     let rendered = template.render(&context).unwrap();
     let object = serde_json::from_str(&rendered.text).unwrap();
     let external = ["ext-*".to_owned()];
-    let findings = check(&rendered, &object, &external, &|text| template.is_constant(text));
+    let findings = check(&rendered, &object, (&external, waiting), &|text| template.is_constant(text));
     for finding in &findings {
         let value: serde_json::Value = serde_json::from_str(&rendered.text).unwrap();
         let parent = finding.pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -55,6 +61,7 @@ fn each_rule_is_broken_by_its_definition_alone_and_kept_by_its_neighbour() {
         assert_eq!(broken(&good), BTreeSet::new(), "{good}");
         told.insert(rule);
     }
+    told.extend(signal::TESTED);
     let all: BTreeSet<&str> = RULES.iter().map(|rule| rule.name).collect();
     assert_eq!(told, all, "each rule has a case");
     assert_eq!(all.len(), RULES.len(), "each rule has a name of its own");
@@ -255,6 +262,7 @@ fn the_severities_are_those_of_the_facts() {
         "event_leak",
         "event_date",
         "event_keep",
+        "signal_leak",
         "action_type",
         "service_name_blank",
     ];

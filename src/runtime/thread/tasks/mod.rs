@@ -1,5 +1,8 @@
 //! The tasks of a stream thread: created with an assignment, restored, running, given up.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -8,11 +11,13 @@ use std::time::Duration;
 use super::started::Started;
 use crate::broker::Waker;
 use crate::config::ProcessingGuarantee;
+use crate::metric::TaskState;
 use crate::model::{TaskId, Timestamp, TopicPartition};
 use crate::runtime::checkpoint::Checkpoint;
 use crate::runtime::context::Context;
 use crate::runtime::error::{Error, Result};
 use crate::runtime::handoff::{Genesis, Job, Restored, RestoredStore};
+use crate::runtime::mailbox::Mailbox;
 use crate::runtime::open_entries::OpenEntries;
 use crate::runtime::task::{Lifecycle, Queues, State, Task};
 use crate::runtime::thread_state::TaskCounts;
@@ -33,6 +38,8 @@ pub(super) struct Tasks {
     channel: (Sender<Restored>, Receiver<Restored>),
     /// This thread's waker.
     waker: Waker,
+    /// This thread's mailbox.
+    mailbox: Mailbox,
     /// Entries that could not be decoded, and whose tasks were rebuilt therefore.
     rebuilt: BTreeSet<(TaskId, String)>,
     /// Inboxes without a committed offset although their tasks have state, with their last positions if known.
@@ -44,14 +51,15 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
-    /// No tasks; the restorer's channel and waker, and this thread's own waker.
-    pub(super) fn new(restorer: (Sender<Job>, Waker), waker: Waker) -> Self {
+    /// No tasks; the restorer's channel and waker, and this thread's own waker and mailbox.
+    pub(super) fn new(restorer: (Sender<Job>, Waker), waker: Waker, mailbox: Mailbox) -> Self {
         Self {
             by_id: BTreeMap::new(),
             epochs: 0,
             restorer,
             channel: mpsc::channel(),
             waker,
+            mailbox,
             rebuilt: BTreeSet::new(),
             offsets_missing: Vec::new(),
             started: Started::default(),
@@ -80,8 +88,9 @@ impl Tasks {
         self.by_id.values_mut()
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = &TaskId> + Clone {
-        self.by_id.keys()
+    /// All tasks, with their states.
+    pub(super) fn states(&self) -> impl Iterator<Item = (&TaskId, TaskState)> + Clone {
+        self.by_id.iter().map(|(id, task)| (id, task.state.task_state()))
     }
 
     /// True if all tasks are processing.
@@ -98,13 +107,13 @@ impl Tasks {
     /// The number of tasks by state.
     pub(super) fn counts(&self) -> TaskCounts {
         let mut counts = TaskCounts::default();
-        for task in self.by_id.values() {
+        for (_, state) in self.states() {
             let [created, restoring, running, suspended] = &mut counts;
-            *match task.state {
-                Lifecycle::Created => created,
-                Lifecycle::Restoring(_) => restoring,
-                Lifecycle::Running(_) => running,
-                Lifecycle::Suspended(_) => suspended,
+            *match state {
+                TaskState::Created => created,
+                TaskState::Restoring => restoring,
+                TaskState::Running => running,
+                TaskState::Suspended => suspended,
             } += 1;
         }
         counts
@@ -254,7 +263,8 @@ impl Tasks {
         self.count_at = Duration::ZERO;
         let processor = &*context.plan.node(task.node)?.processor;
         let state = State::new(restored, count, processor, (settings, memory_budget));
-        let state = state.map_err(|source| Error::store(id, source))?;
+        let mut state = state.map_err(|source| Error::store(id, source))?;
+        state.register(context.status.running(), id, &self.mailbox);
         task.state = Lifecycle::Running(Box::new(state));
         Ok(true)
     }
@@ -284,114 +294,5 @@ impl Tasks {
             task.offset_known = state.is_begun();
         }
         (task.state, task.fresh) = (Lifecycle::Created, true);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Key, Record, Reject};
-    use crate::processor::{Keyed, by_key};
-    use crate::runtime::settings::Settings;
-    use crate::topology::Topology;
-
-    #[derive(Clone)]
-    struct Nothing;
-
-    impl crate::codec::Versioned for Nothing {
-        const VERSION: u16 = 1;
-        const NAME: &'static str = "nothing";
-
-        fn encode(&self, _: &mut Vec<u8>) -> std::result::Result<(), crate::codec::Error> {
-            Ok(())
-        }
-
-        fn decode(_: u16, _: &[u8]) -> std::result::Result<Self, crate::codec::Error> {
-            Ok(Self)
-        }
-    }
-
-    struct Idle;
-
-    impl crate::processor::Processor for Idle {
-        type State = Nothing;
-
-        fn step(
-            &self,
-            _: &Key,
-            _: Option<Nothing>,
-            _: crate::processor::Input,
-            _: crate::model::Moment,
-        ) -> std::result::Result<crate::processor::Transition<Nothing>, Reject> {
-            Ok(crate::processor::Transition::forget())
-        }
-    }
-
-    fn plan() -> TopologyPlan {
-        let keying: fn(&Record) -> std::result::Result<Keyed, Reject> = by_key;
-        let topology = Topology::builder("t").processor("p", Idle).reads("in", keying).build().unwrap();
-        let mut plan = TopologyPlan::new(topology, &Settings::new("app", "a"));
-        plan.nodes[0].partitions = 2;
-        plan
-    }
-
-    fn inbox(plan: &TopologyPlan, partition: i32) -> TopicPartition {
-        TopicPartition::new(&plan.nodes[0].inbox, partition)
-    }
-
-    fn tasks() -> (Tasks, Receiver<Job>) {
-        let (jobs, received) = mpsc::channel();
-        (Tasks::new((jobs, Waker::none()), Waker::none()), received)
-    }
-
-    #[test]
-    fn a_task_goes_to_the_restorer_once_and_its_token_dies_when_it_is_given_up() {
-        let (plan, (mut tasks, jobs)) = (plan(), tasks());
-        tasks.assign(&[inbox(&plan, 0)], &plan).unwrap();
-        let id = plan.task(&inbox(&plan, 0)).unwrap();
-        for _ in 0..2 {
-            tasks.restore(&id).unwrap();
-        }
-        let [job] = jobs.try_iter().collect::<Vec<_>>().try_into().unwrap();
-        assert_eq!(
-            (job.task.to_string(), job.epoch, job.changelog.to_string()),
-            ("p-0".into(), 1, "app-p-changelog-0".into())
-        );
-        assert_eq!((job.wanted.strong_count(), tasks.counts()), (1, [0, 1, 0, 0]));
-        tasks.give_up(&id, &inbox(&plan, 0), true);
-        assert_eq!((job.wanted.strong_count(), tasks.counts()), (0, [0; 4]), "what does not run is not suspended");
-    }
-
-    #[test]
-    fn a_partition_that_the_changelog_does_not_have_is_refused() {
-        let (plan, (mut tasks, _jobs)) = (plan(), tasks());
-        let said = tasks.assign(&[inbox(&plan, 2)], &plan).unwrap_err().to_string();
-        assert!(said.contains("it has 3 partitions or more, its changelog has 2"), "{said}");
-    }
-
-    #[test]
-    fn missing_offsets_are_reported_when_all_of_them_are_known() {
-        let (plan, (mut tasks, _jobs)) = (plan(), tasks());
-        tasks.assign(&[inbox(&plan, 0), inbox(&plan, 1)], &plan).unwrap();
-        tasks.iter_mut().for_each(|task| task.offset_known = false);
-        assert!(!tasks.offsets_are_known());
-        tasks.offsets_missing.push((inbox(&plan, 0), Some(7)));
-        assert_eq!(tasks.offsets_missing(), None);
-        tasks.offsets_missing.push((inbox(&plan, 1), None));
-        assert_eq!(tasks.offsets_missing().map(<[_]>::len), Some(2));
-        tasks.give_up(&plan.task(&inbox(&plan, 0)).unwrap(), &inbox(&plan, 0), false);
-        assert_eq!(tasks.offsets_missing(), Some(&[(inbox(&plan, 1), None)][..]));
-    }
-
-    #[test]
-    fn an_entry_that_cannot_be_read_twice_is_not_rebuilt_again() {
-        let (mut tasks, _jobs) = tasks();
-        let error = || Error::Entry {
-            task: TaskId { processor: "p".into(), partition: 0 },
-            key: "k".to_owned(),
-            source: crate::codec::Error::Corrupt("for the test".to_owned()),
-        };
-        assert!(matches!(tasks.first_time(error()), Ok(Error::Entry { .. })));
-        assert!(matches!(tasks.first_time(error()), Err(Error::Unreadable { .. })));
     }
 }

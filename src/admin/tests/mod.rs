@@ -1,58 +1,13 @@
 //! What the HTTP server promises, asked over a socket.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+pub(super) mod support;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::sync::atomic::Ordering;
+
 use tokio::net::TcpStream;
 
-use super::{Health, Server, Status};
-use crate::metric::{self, Build, Declared, Metrics};
-
-struct Runtime {
-    alive: AtomicBool,
-    ready: AtomicBool,
-    metrics: Metrics,
-}
-
-impl Status for Runtime {
-    fn health(&self) -> Health {
-        Health {
-            alive: self.alive.load(Ordering::SeqCst),
-            ready: self.ready.load(Ordering::SeqCst),
-            state: "restoring".to_owned(),
-            details: BTreeMap::from([("threads".to_owned(), "1".to_owned())]),
-            applications: BTreeMap::new(),
-        }
-    }
-
-    fn metrics(&self) -> Result<String, metric::Error> {
-        self.metrics.encode()
-    }
-}
-
-fn runtime() -> Arc<Runtime> {
-    let text = || "1".to_owned();
-    let build = Build { version: text(), revision: text(), rustc: text(), librdkafka: text(), rocksdb: text() };
-    let metrics = Metrics::new("ctm", &build, Declared::default()).unwrap();
-    Arc::new(Runtime { alive: AtomicBool::new(true), ready: AtomicBool::new(false), metrics })
-}
-
-async fn server(runtime: &Arc<Runtime>) -> Server {
-    Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), Arc::<Runtime>::clone(runtime)).await.unwrap()
-}
-
-/// The status code and the whole answer.
-async fn ask(address: SocketAddr, path: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: sheaf\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
-}
+use super::Server;
+use support::{ask, runtime, server};
 
 #[tokio::test]
 async fn restoring_is_alive_and_not_ready() {

@@ -1,0 +1,23 @@
+//! The port through which the API asks the applications of the process.
+
+use super::answer::{Application, Instance, Setting, Task, Topology};
+use crate::admin::Status;
+
+/// The applications of the process, as the API shows them. Calls may wait for a fraction of a second; they are made on threads that
+/// may block. A method that takes the id of an application returns nothing for an unknown one.
+pub trait Port: Status {
+    /// The applications, by id.
+    fn applications(&self) -> Vec<Application>;
+
+    /// The topology of an application.
+    fn topology(&self, application: &str) -> Option<Topology>;
+
+    /// The instances of an application.
+    fn instances(&self, application: &str) -> Vec<Instance>;
+
+    /// The tasks of an application on this instance.
+    fn tasks(&self, application: &str) -> Vec<Task>;
+
+    /// The configuration, without secrets, in the order of the reference page.
+    fn settings(&self) -> Vec<Setting>;
+}

@@ -1,0 +1,23 @@
+//! `GET /tasks`.
+
+use axum::extract::{Query, State};
+
+use super::ask::{Answer, Shared, ask};
+use crate::admin::api::answer::Task;
+use crate::admin::api::page::page;
+use crate::admin::api::problem::{Failure, Unknown};
+use crate::admin::api::{ListQuery, Page, scope};
+
+/// The tasks of the instance that is asked
+///
+/// A task is a processor and a partition of its inbox.
+#[utoipa::path(get, path = "/tasks", operation_id = "list_tasks", tag = "process", params(ListQuery),
+    responses((status = 200, description = "The tasks, by application, processor and partition.", body = Page<Task>), Unknown, Failure))]
+pub(super) async fn list(State(port): State<Shared>, Query(query): Query<ListQuery>) -> Answer<Page<Task>> {
+    ask(port, move |port| {
+        let ids = scope::applications(port, query.application.as_deref())?;
+        let tasks = ids.iter().flat_map(|id| port.tasks(id)).collect();
+        page(tasks, |task: &Task| (task.application.clone(), task.processor.clone(), task.partition), &query)
+    })
+    .await
+}

@@ -1,0 +1,123 @@
+//! What the API answers, asked over a socket; and its `OpenAPI` document.
+
+use serde_json::Value;
+
+use super::document;
+use crate::admin::tests::support::{ask, body, runtime, send, server};
+
+/// Asks for a path, which is answered with this code, and with a problem if that is an error.
+async fn asked(path: &str, code: u16) -> Value {
+    let server = server(&runtime()).await;
+    let (found, answer) = ask(server.address(), path).await;
+    assert_eq!(found, code, "{path}: {answer}");
+    server.stop().await;
+    let media_type = if code < 400 { "application/json" } else { "application/problem+json" };
+    assert!(answer.contains(&format!("content-type: {media_type}\r\n")), "{answer}");
+    let body = body(&answer);
+    if code >= 400 {
+        assert_eq!(body["status"], code, "{body}");
+        assert!(["title", "code", "detail"].iter().all(|key| body[key].is_string()), "{body}");
+    }
+    body
+}
+
+#[tokio::test]
+async fn a_list_is_of_all_applications_or_of_the_one_that_is_named() {
+    let all = asked("/api/v1/tasks", 200).await;
+    assert_eq!(all["items"].as_array().unwrap().len(), 14);
+    assert_eq!(all.get("next"), None);
+    let one = asked("/api/v1/tasks?application=ctm-b", 200).await;
+    let names: Vec<_> = one["items"].as_array().unwrap().iter().map(|task| &task["name"]).collect();
+    assert_eq!(names, ["bundle-0", "bundle-1", "bundle-2", "bundle-3", "bundle-4", "bundle-5", "bundle-6"]);
+    for path in ["applications", "topology", "tasks"] {
+        let unknown = asked(&format!("/api/v1/{path}?application=ctm"), 404).await;
+        assert_eq!(unknown["code"], "unknown_application");
+        assert_eq!(
+            unknown["detail"],
+            "there is no application `ctm` in this process; its applications are ctm-a, ctm-b"
+        );
+    }
+}
+
+#[tokio::test]
+async fn pages_follow_one_another_over_applications() {
+    let (mut path, mut names) = ("/api/v1/tasks?limit=5".to_owned(), Vec::new());
+    for size in [5, 5, 4] {
+        let page = asked(&path, 200).await;
+        let items = page["items"].as_array().unwrap();
+        assert_eq!(items.len(), size);
+        names.extend(items.iter().map(|task| format!("{}/{}", task["application"], task["name"])));
+        path = format!("/api/v1/tasks?limit=5&cursor={}", page["next"].as_str().unwrap_or_default());
+    }
+    assert!(names.is_sorted(), "{names:?}");
+    assert_eq!(asked(&path, 400).await["code"], "bad_cursor", "the last page has no cursor");
+    let settings = asked("/api/v1/config?limit=1", 200).await;
+    assert_eq!(settings["items"][0]["path"], "b", "settings stay in the order of the reference page");
+}
+
+#[tokio::test]
+async fn every_error_is_a_problem() {
+    for (path, code) in [
+        ("/", "unknown_path"),
+        ("/api/v1/", "unknown_path"),
+        ("/api/v1/tasks/", "unknown_path"),
+        ("/api/v1/../../etc/passwd", "unknown_path"),
+        ("/api/v1/%2e%2e/metrics", "unknown_path"),
+        ("//metrics", "unknown_path"),
+        ("/metrics/%00", "unknown_path"),
+    ] {
+        assert_eq!(asked(path, 404).await["code"], code, "{path}");
+    }
+    for query in ["limit=0", "limit=501", "limit=x", "limit=1&limit=2", "cursor=x", "unknown=1"] {
+        let problem = asked(&format!("/api/v1/tasks?{query}"), 400).await;
+        let parameter = query.split('=').next().unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains(parameter), "{query}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_panics_is_answered_and_says_nothing_of_the_inside() {
+    let problem = asked("/api/v1/instances", 500).await;
+    assert_eq!(problem["code"], "internal");
+    assert!(!problem.to_string().contains("secret"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has() {
+    let server = server(&runtime()).await;
+    for method in ["POST", "DELETE", "PUT"] {
+        let request = format!("{method} /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let (code, answer) = send(server.address(), &request).await;
+        assert_eq!(code, 405, "{answer}");
+        assert!(answer.contains("allow: GET,HEAD\r\n"), "{answer}");
+        assert_eq!(body(&answer)["code"], "unknown_method");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_large_body_is_refused_before_it_is_sent() {
+    let server = server(&runtime()).await;
+    let request =
+        "GET /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 262145\r\nConnection: close\r\n\r\n";
+    let (code, answer) = send(server.address(), request).await;
+    assert_eq!((code, body(&answer)["code"].as_str()), (413, Some("too_large")));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_document_is_served() {
+    let served = asked("/api/v1/openapi.json", 200).await;
+    assert_eq!(served, serde_json::from_str::<Value>(&document()).unwrap());
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a variable has the test write the file that it compares")]
+fn the_openapi_document_is_generated_from_the_handlers() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+    if std::env::var_os("SHEAF_UPDATE_DOCS").is_some() {
+        std::fs::write(path, document()).unwrap();
+    }
+    let file = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(file, document(), "docs/openapi.json is stale: run the test with SHEAF_UPDATE_DOCS=1");
+}

@@ -1,0 +1,120 @@
+//! A process for tests of the HTTP server, and requests over a socket.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::admin::api::Port;
+use crate::admin::api::answer::{Application, Instance, Setting, Task, TaskRole, Topology};
+use crate::admin::{Health, Server, Status};
+use crate::metric::{self, Build, Declared, Metrics};
+
+/// Two applications with seven tasks each.
+pub(in crate::admin) struct Runtime {
+    pub(in crate::admin) alive: AtomicBool,
+    pub(in crate::admin) ready: AtomicBool,
+    metrics: Metrics,
+}
+
+/// The text that stands in every field.
+pub(in crate::admin) const HOSTILE: &str = "<script>alert(1)</script>";
+
+impl Status for Runtime {
+    fn health(&self) -> Health {
+        Health {
+            alive: self.alive.load(Ordering::SeqCst),
+            ready: self.ready.load(Ordering::SeqCst),
+            state: "restoring".to_owned(),
+            details: BTreeMap::from([("threads".to_owned(), "1".to_owned())]),
+            applications: BTreeMap::new(),
+        }
+    }
+
+    fn metrics(&self) -> Result<String, metric::Error> {
+        self.metrics.encode()
+    }
+}
+
+impl Port for Runtime {
+    fn applications(&self) -> Vec<Application> {
+        let application = |id: &str| Application {
+            id: id.to_owned(),
+            topology: HOSTILE.to_owned(),
+            state: "running".to_owned(),
+            ready: true,
+            processors: vec![HOSTILE.to_owned()],
+        };
+        vec![application("ctm-a"), application("ctm-b")]
+    }
+
+    fn topology(&self, application: &str) -> Option<Topology> {
+        let application = application.to_owned();
+        let [name, alerts, dead_letters] = std::array::from_fn(|_| HOSTILE.to_owned());
+        Some(Topology { application, name, sources: Vec::new(), processors: Vec::new(), alerts, dead_letters })
+    }
+
+    /// The instances cannot be asked: it panics.
+    fn instances(&self, _: &str) -> Vec<Instance> {
+        panic!("a secret of the inside")
+    }
+
+    fn tasks(&self, application: &str) -> Vec<Task> {
+        let task = |partition: i32| Task {
+            application: application.to_owned(),
+            name: format!("bundle-{partition}"),
+            processor: "bundle".to_owned(),
+            partition,
+            instance: HOSTILE.to_owned(),
+            role: TaskRole::Active,
+            state: Some("running".to_owned()),
+            entries: Some(1),
+            open: None,
+            oldest_open: None,
+            next_deadline: None,
+        };
+        (0..7).rev().map(task).collect()
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let setting = |path: &str| Setting { path: path.to_owned(), value: HOSTILE.into(), origin: HOSTILE.to_owned() };
+        vec![setting("b"), setting("a")]
+    }
+}
+
+pub(in crate::admin) fn runtime() -> Arc<Runtime> {
+    let text = || "1".to_owned();
+    let build = Build { version: text(), revision: text(), rustc: text(), librdkafka: text(), rocksdb: text() };
+    let metrics = Metrics::new("ctm", &build, Declared::default()).unwrap();
+    Arc::new(Runtime { alive: AtomicBool::new(true), ready: AtomicBool::new(false), metrics })
+}
+
+pub(in crate::admin) async fn server(runtime: &Arc<Runtime>) -> Server {
+    Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), Arc::<Runtime>::clone(runtime)).await.unwrap()
+}
+
+/// The status code and the whole answer to a `GET`.
+pub(in crate::admin) async fn ask(address: SocketAddr, path: &str) -> (u16, String) {
+    send(address, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).await
+}
+
+/// The status code and the whole answer to a request.
+pub(in crate::admin) async fn send(address: SocketAddr, request: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    let code = answer.split(' ').nth(1).unwrap_or_else(|| panic!("no answer to {request}"));
+    (code.parse().unwrap(), answer)
+}
+
+/// The body of an answer, as JSON.
+pub(in crate::admin) fn body(answer: &str) -> Value {
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
+}

@@ -1,0 +1,153 @@
+//! Records for the audit topic: one per command, accepted or rejected, written in the transaction of its step.
+//!
+//! So a command that is in no audit has done nothing yet. The topic has one partition: it is in the order in which commands were
+//! written. `docs/schemas/audit.schema.json` has the fields.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+use super::topology_plan::TopologyPlan;
+use crate::model::{Headers, Key, OutRecord, Record, Reject, Statuses, Timestamp};
+use crate::processor::Command;
+use crate::topology::Node;
+
+/// The `CloudEvents` type.
+const EVENT_TYPE: &str = "sheaf.command.v1";
+/// The longest value of an argument that is recorded, in characters; a dead letter may be edited with a large value.
+const VALUE_MAX: usize = 1_024;
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    /// The id of the command.
+    pub id: Uuid,
+    /// The processor.
+    pub processor: String,
+    /// The key of the entry.
+    pub key: String,
+    /// The name of the command.
+    pub name: String,
+    /// Its arguments; long values are cut.
+    pub arguments: BTreeMap<String, String>,
+    /// The operator.
+    pub by: String,
+    /// The reason given by the operator.
+    pub why: String,
+    /// The time at which it was sent.
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub sent_at: Timestamp,
+    /// The time at which it was executed.
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    pub at: Timestamp,
+    /// Whether it was executed.
+    #[serde(flatten)]
+    pub verdict: AuditVerdict,
+    /// The names of the statuses before.
+    pub before: Vec<String>,
+    /// The names of the statuses after; equal if it changed nothing.
+    pub after: Vec<String>,
+}
+
+/// Whether a command was executed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum AuditVerdict {
+    /// It was executed, or the entry was as it demands already.
+    Accepted,
+    /// The entry does not allow it, and is unchanged.
+    Rejected {
+        /// The reason, a word of [`RejectReason`](crate::model::RejectReason).
+        reason: String,
+        /// The details.
+        detail: String,
+    },
+}
+
+/// A command before its step, with the statuses of its entry.
+#[derive(Debug)]
+pub(super) struct Audited {
+    command: Command,
+    before: Statuses,
+}
+
+impl Audited {
+    /// The command of an entry with these statuses.
+    pub(super) fn new(command: &Command, before: Statuses) -> Box<Self> {
+        Box::new(Self { command: command.clone(), before })
+    }
+
+    /// The record of the command, in the form of `CloudEvents`; `result` has the statuses after it. It has the same id if the step is
+    /// repeated.
+    pub(super) fn record(
+        self,
+        (plan, node): (&TopologyPlan, &Node),
+        (key, at): (&Key, Timestamp),
+        result: Result<Statuses, &Reject>,
+    ) -> OutRecord {
+        let Self { command, before } = self;
+        let Command { id, name, arguments, by, why, at: sent_at } = command;
+        let names = |statuses: Statuses| {
+            let names = statuses.as_slice().iter().map(|status| node.processor.status_name(*status).into_owned());
+            names.collect::<Vec<_>>()
+        };
+        let (verdict, after) = match result {
+            Ok(after) => (AuditVerdict::Accepted, after),
+            Err(Reject { reason, detail }) => {
+                (AuditVerdict::Rejected { reason: reason.as_str().to_owned(), detail: detail.clone() }, before)
+            }
+        };
+        let arguments = arguments.into_iter().map(|(name, value)| (name, cut(value))).collect();
+        let audit = Audit {
+            id,
+            processor: node.name.to_string(),
+            key: key.text().into_owned(),
+            name,
+            arguments,
+            by,
+            why: cut(why),
+            sent_at,
+            at,
+            verdict,
+            before: names(before),
+            after: names(after),
+        };
+        let headers = Headers::new()
+            .with("ce_specversion", "1.0")
+            .with("ce_id", id.to_string())
+            .with("ce_type", EVENT_TYPE)
+            .with("ce_source", format!("/sheaf/{}/{}", plan.topology.name, node.name))
+            .with("ce_time", at.to_string())
+            .about(key)
+            .with("content-type", "application/json");
+        // A struct of texts and numbers always serializes.
+        let value = Bytes::from(serde_json::to_vec(&audit).unwrap_or_default());
+        OutRecord::keyed(&plan.audit, key, value).with_headers(headers)
+    }
+}
+
+impl Audit {
+    /// The audit of a record; `None` for one that sheaf did not write.
+    pub fn read(record: &Record) -> Option<Self> {
+        serde_json::from_slice(record.value.as_deref()?).ok()
+    }
+}
+
+/// The first characters of a long value.
+fn cut(value: String) -> String {
+    match value.char_indices().nth(VALUE_MAX) {
+        None => value,
+        Some((end, _)) => format!("{} ({} bytes in all)", value.get(..end).unwrap_or_default(), value.len()),
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn as_text<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(at)
+}
+
+fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
