@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Args;
 
 use super::exit::Failure;
+use super::output::{Column, OutputArgs};
 use crate::admin::{Client, ClientError, ClientSettings};
 use crate::secret::Secret;
 
@@ -21,6 +23,28 @@ pub(super) struct RemoteArgs {
     /// A file with the certificates (PEM) that are trusted instead of the system's
     #[arg(long, value_name = "FILE", env = "SHEAF_CA")]
     ca: Option<PathBuf>,
+}
+
+/// The options of every list of a running instance.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    remote: RemoteArgs,
+    /// The id of an application; all of the process without it
+    #[arg(long, value_name = "ID")]
+    application: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl ListArgs {
+    /// Prints the list at a path below `/api/v1/`.
+    pub(super) fn print(&self, path: &str, columns: &[Column]) -> Result<ExitCode, Failure> {
+        let query: Vec<_> = self.application.iter().map(|id| ("application", id.clone())).collect();
+        let items = self.remote.ask(async |client| client.list(path, &query).await)?;
+        self.output.print(items, columns);
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 impl RemoteArgs {

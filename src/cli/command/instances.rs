@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use crate::cli::exit::Failure;
-use crate::cli::output::{Column, OutputArgs};
-use crate::cli::remote::RemoteArgs;
+use crate::cli::output::Column;
+use crate::cli::remote::ListArgs;
 
 /// List the living instances, as one of them knows them
 #[derive(Debug, clap::Args)]
@@ -17,12 +17,7 @@ The state is that of the instance that is asked; ask each of the others for its 
   sheaf instances -o json | jq '.[] | select(.asked) | .details'")]
 pub(super) struct Args {
     #[command(flatten)]
-    remote: RemoteArgs,
-    /// The id of an application; all of the process without it
-    #[arg(long, value_name = "ID")]
-    application: Option<String>,
-    #[command(flatten)]
-    output: OutputArgs,
+    list: ListArgs,
 }
 
 const COLUMNS: [Column; 8] = [
@@ -37,8 +32,5 @@ const COLUMNS: [Column; 8] = [
 ];
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let query: Vec<_> = args.application.iter().map(|id| ("application", id.clone())).collect();
-    let items = args.remote.ask(async |client| client.list("instances", &query).await)?;
-    args.output.print(items, &COLUMNS);
-    Ok(ExitCode::SUCCESS)
+    args.list.print("instances", &COLUMNS)
 }

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use crate::cli::exit::Failure;
-use crate::cli::output::{Column, OutputArgs};
-use crate::cli::remote::RemoteArgs;
+use crate::cli::output::Column;
+use crate::cli::remote::ListArgs;
 
 /// List the tasks of the living instances: a processor and a partition of its inbox each
 #[derive(Debug, clap::Args)]
@@ -16,12 +16,7 @@ state of a task of another instance. State and entries are those of the instance
   sheaf tasks --application ctm -o csv")]
 pub(super) struct Args {
     #[command(flatten)]
-    remote: RemoteArgs,
-    /// The id of an application; all of the process without it
-    #[arg(long, value_name = "ID")]
-    application: Option<String>,
-    #[command(flatten)]
-    output: OutputArgs,
+    list: ListArgs,
 }
 
 const COLUMNS: [Column; 9] = [
@@ -37,8 +32,5 @@ const COLUMNS: [Column; 9] = [
 ];
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let query: Vec<_> = args.application.iter().map(|id| ("application", id.clone())).collect();
-    let items = args.remote.ask(async |client| client.list("tasks", &query).await)?;
-    args.output.print(items, &COLUMNS);
-    Ok(ExitCode::SUCCESS)
+    args.list.print("tasks", &COLUMNS)
 }

@@ -1,9 +1,10 @@
 //! Lists of items, as a table for people or in a form for programs.
 
 use clap::ValueEnum;
-use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
+use terminal_size::{Width, terminal_size_of};
 
 use super::print_stdout;
 use crate::codec::yaml;
@@ -66,6 +67,10 @@ fn text(form: Form, items: Vec<Value>, columns: &[Column]) -> String {
         Form::Table => {
             let mut table = Table::new();
             table.load_style(UTF8_FULL_CONDENSED).set_header(titles);
+            // Wrapped on a terminal, and whole lines in a file.
+            if let Some((Width(columns), _)) = terminal_size_of(std::io::stdout()) {
+                table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
+            }
             for item in &items {
                 table.add_row(cells(item, "-").iter().map(|text| printable(text)));
             }

@@ -13,7 +13,7 @@ const FREE_MIN: u64 = 1 << 30;
 pub(super) fn versions() -> Finding {
     let build = app::build();
     let (sheaf, kafka, rocksdb) = (build.version, build.librdkafka, build.rocksdb);
-    Finding::ok("versions", format!("sheaf {sheaf}, librdkafka {kafka}, RocksDB {rocksdb}, {}", build.rustc))
+    Finding::ok("versions", format!("sheaf {sheaf}, librdkafka {kafka}, RocksDB {rocksdb}, rustc {}", build.rustc))
 }
 
 /// The state directory can be written, and has space.

@@ -32,12 +32,15 @@ pub(super) fn check(
     if !cluster.is_reached(config, findings) {
         return;
     }
-    cluster.coordinators(findings);
     for (spec, Assembly { topology, .. }) in assembled {
-        let existing = cluster.sources(topology, findings);
+        let existing = cluster.sources(spec.id(), topology, findings);
         cluster.own_topics(spec.id(), topology, findings);
         cluster.rights(&spec.config, &existing, findings);
         cluster.clocks(&existing, findings);
+    }
+    // A new cluster makes the topics of coordinators when they are first needed: by the checks of rights.
+    if !assembled.is_empty() {
+        cluster.coordinators(findings);
     }
 }
 
@@ -77,9 +80,12 @@ impl Cluster {
     }
 
     /// The partitions of the sources that exist.
-    fn sources(&mut self, topology: &Topology, findings: &mut Vec<Finding>) -> Vec<TopicPartition> {
+    fn sources(&mut self, application: &str, topology: &Topology, findings: &mut Vec<Finding>) -> Vec<TopicPartition> {
         let mut existing = Vec::new();
-        for source in &topology.sources {
+        // Its own topics are made at the start.
+        let own = format!("{application}-");
+        let foreign = topology.sources.iter().filter(|source| !source.topic.as_str().starts_with(&own));
+        for source in foreign {
             match self.admin.partitions(&source.topic, TIMEOUT) {
                 Ok(partitions) if partitions.is_empty() => {
                     let detail = format!("the source {} does not exist", source.topic);
