@@ -43,10 +43,10 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 15] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("rdkafka", &["src/broker/kafka/"]),
     ("rocksdb", &["src/store/rocks/"]),
-    ("reqwest", &["src/sink/"]),
+    ("reqwest", &["src/sink/", "src/admin/client.rs", "src/admin/api/peers.rs"]),
     ("lettre", &["src/sink/smtp/"]),
     ("rustls", &["src/sink/", "src/admin/tls.rs"]),
     ("tokio_rustls", &["src/admin/tls.rs"]),
@@ -59,6 +59,8 @@ const HOMES: [(&str, &[&str]); 15] = [
     ("utoipa_axum", &["src/admin/api/"]),
     ("anyhow", &["src/cli/"]),
     ("clap", &["src/cli/"]),
+    ("clap_complete", &["src/cli/"]),
+    ("clap_mangen", &["src/cli/"]),
 ];
 
 /// Macros that print, and the only module that may use them.

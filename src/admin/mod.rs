@@ -21,9 +21,11 @@
 //! | `plain_error` | the errors of the router as problems |
 //! | `probe` | the first three paths |
 //! | `api` | the API |
+//! | `client` | its client, for the command line |
 
 mod access;
 pub mod api;
+mod client;
 mod connection;
 mod guard;
 mod origin;
@@ -33,6 +35,7 @@ mod server;
 mod tls;
 
 pub use access::{Access, Caller, Role, Token};
+pub use client::{Client, ClientError, ClientSettings};
 pub use server::{Error, Server, ServerSettings};
 pub use tls::{TlsError, TlsFiles};
 

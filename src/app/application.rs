@@ -1,6 +1,6 @@
 //! An application, and the resources that all applications of a process share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::Handle;
 
@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::metric::Metrics;
 use crate::model::Clock;
 use crate::processor::delivery::control_m::Mode;
-use crate::runtime::{Application, MemoryBudget, Status, SystemClock};
+use crate::runtime::{Application, MemoryBudget, Queries, Status, SystemClock};
 use crate::sink::Sinks;
 use crate::sink::control_m::ControlM;
 use crate::store::Stores;
@@ -74,6 +74,8 @@ pub struct Assembly {
     pub metrics: Arc<Metrics>,
     /// The states of its threads and tasks.
     pub status: Arc<Status>,
+    /// Its queries, once its topics are known.
+    pub queries: Arc<OnceLock<Queries>>,
 }
 
 impl Assembly {
@@ -81,7 +83,7 @@ impl Assembly {
     pub fn new(config: &Config, file: &TopologyFile) -> Result<Self> {
         let topology = file.assemble(config)?;
         let metrics = metrics(&config.application_id, &topology)?;
-        Ok(Self { topology, metrics, status: Arc::new(Status::default()) })
+        Ok(Self { topology, metrics, status: Arc::new(Status::default()), queries: Arc::default() })
     }
 
     /// Assembles the topologies of all applications of a process, which must not use each other's topics.
@@ -105,7 +107,13 @@ impl Assembly {
     /// Its status and metrics, and the sinks' state, for the HTTP server.
     pub fn health(&self, sinks: &Sinks) -> InstanceStatus {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        InstanceStatus { status: self.status.clone(), metrics: self.metrics.clone(), clock, sinks: sinks.clone() }
+        InstanceStatus {
+            status: self.status.clone(),
+            queries: self.queries.clone(),
+            metrics: self.metrics.clone(),
+            clock,
+            sinks: sinks.clone(),
+        }
     }
 
     /// The application, before it is started. `http` is the address of the instance's HTTP server, empty if it has none.
@@ -122,6 +130,7 @@ impl Assembly {
             .with_sink(Arc::new(resources.sinks.clone()))
             .with_metrics(self.metrics)
             .with_status(self.status)
+            .with_queries(self.queries)
             .with_shutdown(config.shutdown_timeout)
     }
 }

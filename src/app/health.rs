@@ -1,13 +1,13 @@
 //! The health of an instance.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::admin::Health;
 use crate::metric::Metrics;
 use crate::model::{Clock, Sink as _};
-use crate::runtime::{Status, ThreadState};
+use crate::runtime::{Queries, Status, ThreadState};
 use crate::sink::Sinks;
 
 /// The time-out of requests to stream threads by `/healthz` and `/readyz`. A thread in a call to the broker does not answer.
@@ -20,6 +20,8 @@ const TURN_AGE_MAX: Duration = Duration::from_mins(2);
 pub struct InstanceStatus {
     /// The states of its threads and tasks.
     pub status: Arc<Status>,
+    /// Its queries, once its topics are known.
+    pub queries: Arc<OnceLock<Queries>>,
     /// Its metrics.
     pub metrics: Arc<Metrics>,
     /// The clock of its threads.

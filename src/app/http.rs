@@ -7,7 +7,7 @@ use crate::config::{Config, Http, HttpRole, HttpTls, HttpToken};
 
 /// The settings of the HTTP server. Blocks: do not call it on a thread of a tokio runtime.
 pub fn http(config: &Config, secrets: &Secrets) -> Result<ServerSettings> {
-    let Http { bind, hosts, tokens, anonymous, read_only, tls } = &config.http;
+    let Http { bind, advertise: _, hosts, tokens, anonymous, read_only, tls } = &config.http;
     let tokens =
         tokens.iter().enumerate().map(|(index, token)| resolve(index, token, secrets)).collect::<Result<_>>()?;
     let tls = tls.as_ref().map(|HttpTls { cert, key }| TlsFiles { cert: cert.clone(), key: key.clone() });

@@ -19,7 +19,7 @@ pub(super) fn of_process(config: &Config) -> Result<Arc<Metrics>> {
 }
 
 /// The versions of sheaf, its compiler and its libraries.
-fn build() -> Build {
+pub fn build() -> Build {
     Build {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: option_env!("SHEAF_REVISION").unwrap_or("unknown").to_owned(),

@@ -8,7 +8,9 @@ use crate::config::{Config, Reference};
 use crate::secret::{SecretRef, Source as _, Sources};
 
 /// Parts of the names of settings that hold secrets.
-const SECRET_WORDS: [&str; 5] = ["api_key", "password", "secret", ".key.pem", "routing_key"];
+const SECRET_WORDS: [&str; 6] = ["api_key", "password", "secret", ".key.pem", "routing_key", ".token"];
+/// The beginning of the paths of properties of the Kafka client.
+const PROPERTIES: &str = "kafka.properties.";
 /// Stands for the value of a reference that cannot be read here.
 const UNKNOWN: &str = "unknown";
 
@@ -19,20 +21,10 @@ const UNKNOWN: &str = "unknown";
 /// [`Error::Broker`] or [`Error::Property`], if the client refuses its properties.
 pub fn preflight(config: &Config) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
-    let control_m = config.control_m.iter().flat_map(|control_m| {
-        [
-            ("control_m.base_url", Some(&control_m.base_url)),
-            ("control_m.proxy", control_m.proxy.as_ref()),
-            ("control_m.api_key", control_m.api_key.as_ref()),
-            ("control_m.username", control_m.username.as_ref()),
-            ("control_m.password", control_m.password.as_ref()),
-        ]
-    });
-    for (setting, reference) in control_m.filter_map(|(setting, reference)| Some((setting, reference?))) {
-        value(setting, reference, &mut warnings)?;
-    }
-    for (setting, reference) in config.sinks.references() {
-        value(&setting, reference, &mut warnings)?;
+    for (setting, reference) in references(config) {
+        if !setting.starts_with(PROPERTIES) {
+            value(&setting, reference, &mut warnings)?;
+        }
     }
     sink::named::check(config)?;
     let mut properties = BTreeMap::new();
@@ -49,6 +41,25 @@ pub fn preflight(config: &Config) -> Result<Vec<String>> {
         checked => checked?,
     }
     Ok(warnings)
+}
+
+/// All settings that are texts or references to secrets, with their paths.
+pub fn references(config: &Config) -> Vec<(String, &Reference)> {
+    let control_m = config.control_m.iter().flat_map(|control_m| {
+        [
+            ("control_m.base_url", Some(&control_m.base_url)),
+            ("control_m.proxy", control_m.proxy.as_ref()),
+            ("control_m.api_key", control_m.api_key.as_ref()),
+            ("control_m.username", control_m.username.as_ref()),
+            ("control_m.password", control_m.password.as_ref()),
+        ]
+    });
+    let control_m = control_m.filter_map(|(setting, reference)| Some((setting.to_owned(), reference?)));
+    let tokens = config.http.tokens.iter().enumerate();
+    let tokens = tokens.map(|(index, token)| (format!("http.tokens[{index}].token"), &token.token));
+    let properties = config.kafka.properties.iter();
+    let properties = properties.map(|(name, reference)| (format!("{PROPERTIES}{name}"), reference));
+    control_m.chain(config.sinks.references()).chain(tokens).chain(properties).collect()
 }
 
 /// The value of a setting; `None` if it cannot be read here.
@@ -104,6 +115,10 @@ mod tests {
                 "control_m.api_key: ${env:SHEAF_NO_SUCH_VARIABLE} does not",
             ),
             ("control_m.base_url=${file:/no/such/file}", "control_m.base_url: ${file:/no/such/file} does not exist"),
+            (
+                "http.tokens=[{ name: ann, role: act, token: hunter2 }]",
+                "http.tokens[0].token is in clear text: write a reference",
+            ),
             ("kafka.properties.sasl.password=hunter2", "kafka.properties.sasl.password is in clear text"),
         ] {
             let warnings = check(&[flag]).unwrap();

@@ -10,8 +10,9 @@ use crate::admin::api::answer::{
 };
 use crate::admin::{self, Health};
 use crate::config::Shown;
-use crate::metric::{self, Metrics};
-use crate::model::TaskId;
+use crate::metric::{self, Metrics, TaskState};
+use crate::model::{InstanceId, TaskId};
+use crate::runtime::{Peer, Queries};
 use crate::topology::{self, OutputKind, internal_topic};
 
 /// The applications of a process.
@@ -93,7 +94,7 @@ impl Port for Process {
     }
 
     fn instances(&self, application: &str) -> Vec<Instance> {
-        let of = |instance: &InstanceStatus| {
+        let asked = |instance: &InstanceStatus| {
             let (health, status) = (instance.health(), &instance.status);
             let thread = |(number, state): (usize, crate::runtime::ThreadState)| Thread {
                 name: format!("stream-{number}"),
@@ -102,31 +103,36 @@ impl Port for Process {
             Instance {
                 application: application.to_owned(),
                 id: self.instance_id.clone(),
-                address: self.address.get().cloned().unwrap_or_default(),
-                state: health.state,
-                alive: health.alive,
-                ready: health.ready,
+                asked: true,
+                address: self.address.get().cloned(),
+                state: Some(health.state),
+                alive: Some(health.alive),
+                ready: Some(health.ready),
                 threads: status.threads().into_iter().map(thread).collect(),
                 tasks: count(status.owned().len()),
-                standby_tasks: status.standby_tasks().values().sum(),
+                standby_tasks: Some(status.standby_tasks().values().sum()),
                 disk_free_bytes: status.disk_free(),
                 details: health.details,
             }
         };
-        self.instance(application).map(of).into_iter().collect()
+        let Some(instance) = self.instance(application) else { return Vec::new() };
+        let peers = instance.status.peers();
+        std::iter::once(asked(instance))
+            .chain(peers.iter().map(|(id, peer)| registered(application, id, peer)))
+            .collect()
     }
 
     fn tasks(&self, application: &str) -> Vec<Task> {
         let Some(InstanceStatus { status, .. }) = self.instance(application) else { return Vec::new() };
         let entries = status.task_entries();
-        let task = |id: &TaskId, role, state: Option<&str>| {
-            let entries = entries.get(id).filter(|_| role == TaskRole::Active);
+        let task = |id: &TaskId, instance: &str, (role, state): (TaskRole, Option<&str>)| {
+            let entries = entries.get(id).filter(|_| state.is_some());
             Task {
                 application: application.to_owned(),
                 name: id.to_string(),
                 processor: id.processor.to_string(),
                 partition: id.partition,
-                instance: self.instance_id.clone(),
+                instance: instance.to_owned(),
                 role,
                 state: state.map(str::to_owned),
                 entries: entries.map(|entries| entries.entries),
@@ -135,17 +141,52 @@ impl Port for Process {
                 next_deadline: entries.and_then(|entries| entries.next_deadline).map(Into::into),
             }
         };
-        let owned = status.owned_states();
-        let standbys = status.standbys();
-        let active = owned.iter().map(|(id, state)| task(id, TaskRole::Active, Some(state.as_str())));
+        let (owned, standbys, peers) = (status.owned_states(), status.standbys(), status.peers());
+        let own = &self.instance_id;
+        let active = owned.iter().map(|(id, state)| task(id, own, (TaskRole::Active, Some(state.as_str()))));
         // One that has just become active is not a standby any more.
-        let standbys = standbys.iter().filter(|id| !owned.contains_key(id)).map(|id| task(id, TaskRole::Standby, None));
-        active.chain(standbys).collect()
+        let standbys = standbys.iter().filter(|id| !owned.contains_key(id));
+        let standbys = standbys.map(|id| task(id, own, (TaskRole::Standby, None)));
+        let of_others = tasks_of(&peers, &owned).map(|(instance, id)| task(id, instance, (TaskRole::Active, None)));
+        active.chain(standbys).chain(of_others).collect()
+    }
+
+    fn queries(&self, application: &str) -> Option<Arc<OnceLock<Queries>>> {
+        self.instance(application).map(|instance| instance.queries.clone())
     }
 
     fn settings(&self) -> Vec<Setting> {
         self.settings.clone()
     }
+}
+
+/// Another instance, by what it has registered.
+fn registered(application: &str, id: &InstanceId, peer: &Peer) -> Instance {
+    Instance {
+        application: application.to_owned(),
+        id: id.to_string(),
+        asked: false,
+        address: peer.http.clone(),
+        state: None,
+        alive: None,
+        ready: None,
+        threads: Vec::new(),
+        tasks: count(peer.owned.len()),
+        standby_tasks: None,
+        disk_free_bytes: None,
+        details: BTreeMap::new(),
+    }
+}
+
+/// The tasks of other instances. One that was handed over is with its new owner, which may be the one that is asked, already.
+fn tasks_of<'a>(
+    peers: &'a BTreeMap<InstanceId, Peer>,
+    own: &'a BTreeMap<TaskId, TaskState>,
+) -> impl Iterator<Item = (&'a str, &'a TaskId)> {
+    peers.iter().flat_map(move |(instance, peer)| {
+        let others = peer.owned.iter().filter(move |id| !own.contains_key(id));
+        others.map(|id| (instance.as_str(), id))
+    })
 }
 
 fn shown(topology: &topology::Topology, application: &str) -> Topology {
@@ -184,4 +225,20 @@ fn shown(topology: &topology::Topology, application: &str) -> Topology {
 
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_instances_are_listed_with_what_they_have_registered() {
+        let [mine, theirs]: [TaskId; 2] = ["bundle-0", "bundle-1"].map(|name| name.parse().unwrap());
+        let peer = Peer { http: None, owned: [mine.clone(), theirs.clone()].into() };
+        let shown = registered("ctm", &InstanceId::new("b"), &peer);
+        assert_eq!((shown.id.as_str(), shown.asked, shown.tasks, shown.state), ("b", false, 2, None));
+        let (peers, own) = ([(InstanceId::new("b"), peer)].into(), [(mine, TaskState::Restoring)].into());
+        let tasks: Vec<_> = tasks_of(&peers, &own).collect();
+        assert_eq!(tasks, [("b", &theirs)], "bundle-0 was handed over, and b has not written since");
+    }
 }

@@ -10,7 +10,7 @@ use crate::{admin, app, broker, runtime};
 /// The failure of a command.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Kafka cannot be reached: exit code 69, `EX_UNAVAILABLE` of sysexits.h.
+    /// Kafka, or the instance that is asked, cannot be reached: exit code 69, `EX_UNAVAILABLE` of sysexits.h.
     Unreachable(anyhow::Error),
     /// The configuration, the topology or the template is invalid: exit code 78, `EX_CONFIG`.
     Configuration(String),
@@ -99,6 +99,18 @@ impl From<app::Error> for Failure {
             | app::Error::CaBundle { .. }
             | app::Error::ShortToken { .. }
             | app::Error::Sink(_)) => Self::Configuration(format!("error: {invalid}")),
+        }
+    }
+}
+
+impl From<admin::ClientError> for Failure {
+    fn from(error: admin::ClientError) -> Self {
+        match error {
+            admin::ClientError::Settings(text) => Self::Usage(format!("error: {text}")),
+            silent @ admin::ClientError::Unreachable { .. } => Self::Unreachable(silent.into()),
+            other @ (admin::ClientError::Refused { .. } | admin::ClientError::NotSheaf { .. }) => {
+                Self::Failed(other.into())
+            }
         }
     }
 }

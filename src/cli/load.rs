@@ -130,7 +130,7 @@ fn read(path: &Path) -> Result<(String, String), Failure> {
 }
 
 /// The host's name, the default of `instance_id`.
-fn host_name() -> String {
+pub(super) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 

@@ -8,7 +8,8 @@
 //! | `fault` | kills the process at a fault point, for tests |
 //! | `exit` | failures and their exit codes |
 //! | `log` | the log on standard error |
-//! | `output` | lines on standard output and standard error |
+//! | `output` | lines on standard output and standard error; lists as tables, JSON, YAML and CSV |
+//! | `remote` | asks a running instance |
 
 mod command;
 mod exit;
@@ -16,6 +17,7 @@ mod fault;
 mod load;
 mod log;
 mod output;
+mod remote;
 mod signal;
 
 use std::process::ExitCode;

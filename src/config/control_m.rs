@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::Reference;
 use super::field::{Default, Field, Kind};
+use super::limits::{self, Breaker, Limits, Rate};
 use super::reader::Reader;
 use crate::codec::yaml::Item;
 
@@ -41,6 +42,21 @@ pub struct ControlM {
     pub intent_valid_for: Duration,
     /// The most calls in flight at once.
     pub in_flight_max: usize,
+    /// The rate of the calls; `None`: none.
+    pub rate: Option<Rate>,
+    /// The number of calls that may be made at once after a pause, if there is a rate.
+    pub burst: Option<u32>,
+    /// When Control-M is suspended.
+    pub breaker: Breaker,
+}
+
+impl ControlM {
+    /// The limits of the calls.
+    pub fn limits(&self) -> Limits {
+        let Self { in_flight_max, rate, burst, breaker, .. } = self;
+        let (in_flight_max, rate, burst, breaker) = (*in_flight_max, *rate, *burst, *breaker);
+        Limits { in_flight_max, rate, burst, breaker }
+    }
 }
 
 pub(super) const FIELDS: &[Field] = &[
@@ -137,6 +153,26 @@ pub(super) const FIELDS: &[Field] = &[
         default: Default::Value("16"),
         doc: "How many calls to Control-M may be in flight at once, per instance.",
     },
+    Field {
+        path: "control_m.rate",
+        kind: Kind::Text,
+        default: Default::None("no rate"),
+        doc: "The most calls to Control-M, submits and look-ups, in a time, per instance: `10/s`, `600/m` or `1000/h`. What it \
+              does not let through waits in Kafka.",
+    },
+    Field {
+        path: "control_m.burst",
+        kind: Kind::Integer(1, 1_000_000),
+        default: Default::None("the calls of a second"),
+        doc: "How many calls of `control_m.rate` may be made at once after a pause.",
+    },
+    Field {
+        path: "control_m.breaker",
+        kind: Kind::Tree,
+        default: Default::None("`{ failures: 10, pause: 1s, pause_max: 1m }`"),
+        doc: "After how many failures in a row (429, 5xx, lost answers) Control-M is suspended; the first and the longest pause \
+              between the checks that end it.",
+    },
 ];
 
 /// `None` without a problem when `base_url` is absent: no topology delivers to Control-M then.
@@ -147,6 +183,12 @@ pub(super) fn read(from: &Reader<'_>) -> Option<ControlM> {
     let request_timeout = from.duration("control_m.request_timeout");
     let intent_valid_for = from.duration("control_m.intent_valid_for");
     let in_flight_max = from.integer("control_m.in_flight_max");
+    let rate_item = from.item("control_m.rate");
+    let rate = limits::rate(rate_item.as_ref());
+    let burst = limits::burst(from.item("control_m.burst").as_ref(), rate_item.is_some());
+    let breaker = from
+        .item("control_m.breaker")
+        .map_or_else(|| Some(<Breaker as std::default::Default>::default()), |it| limits::breaker(&it));
     let credential_ttl = from.duration("control_m.credential_ttl");
     if let (Some(item), Some(Duration::ZERO)) = (from.item("control_m.credential_ttl"), credential_ttl) {
         item.problem("this must be longer than 0", Some("write a duration such as `5m`".to_owned()));
@@ -187,6 +229,9 @@ pub(super) fn read(from: &Reader<'_>) -> Option<ControlM> {
         request_timeout: request_timeout?,
         intent_valid_for: intent_valid_for?,
         in_flight_max: in_flight_max?,
+        rate: rate?,
+        burst: burst?,
+        breaker: breaker?,
     })
 }
 

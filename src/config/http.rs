@@ -13,6 +13,8 @@ use crate::codec::yaml::Item;
 pub struct Http {
     /// The address that it listens on; port 0 takes a free port.
     pub bind: SocketAddr,
+    /// The URL at which other instances reach it, without a path; `None`: made of `bind`.
+    pub advertise: Option<String>,
     /// The names by which it is asked, beside those of loopback.
     pub hosts: Vec<String>,
     /// The tokens of its callers.
@@ -42,6 +44,14 @@ pub(super) const FIELDS: &[Field] = &[
         doc: "The address of the HTTP server. Port 0 takes a free port, which is logged; `localhost` is 127.0.0.1. `/healthz`, \
               `/readyz` and `/metrics` answer everybody who can reach it. For an address that others can reach set `http.tokens`, or \
               `http.anonymous: none`.",
+    },
+    Field {
+        path: "http.advertise",
+        kind: Kind::Text,
+        default: Default::None("made of `http.bind`; for `0.0.0.0` of the name of the host"),
+        doc: "The URL at which the other instances of the application reach this server, such as `http://10.0.0.7:8080`: each of them \
+              answers queries for all. If the servers check names, it has one of `http.hosts`; with `http.tokens` all instances need the \
+              same ones.",
     },
     Field {
         path: "http.hosts",
@@ -82,6 +92,7 @@ pub(super) const FIELDS: &[Field] = &[
 
 pub(super) fn read(from: &Reader<'_>) -> Option<Http> {
     let bind: Option<SocketAddr> = from.value("http.bind");
+    let advertise = from.item("http.advertise").map(|item| advertised(&item));
     let hosts = from.item("http.hosts").map_or(Some(Vec::new()), |item| item.texts());
     let tokens = from.item("http.tokens").map_or(Some(Vec::new()), |item| http_token::read_all(&item));
     let words = [("none", None), ("read", Some(HttpRole::Read)), ("act", Some(HttpRole::Act))];
@@ -99,6 +110,10 @@ pub(super) fn read(from: &Reader<'_>) -> Option<Http> {
     }
     Some(Http {
         bind: bind?,
+        advertise: match advertise {
+            Some(url) => Some(url?),
+            None => None,
+        },
         hosts: hosts?,
         tokens: tokens?,
         anonymous: anonymous?,
@@ -108,6 +123,19 @@ pub(super) fn read(from: &Reader<'_>) -> Option<Http> {
             None => None,
         },
     })
+}
+
+/// A URL without a path.
+fn advertised(item: &Item<'_>) -> Option<String> {
+    let text: String = item.read()?;
+    let url = text.trim_end_matches('/');
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    if host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' '])) {
+        return Some(url.to_owned());
+    }
+    let hint = "write `http://`, a host and a port, such as `http://10.0.0.7:8080`";
+    item.problem(format!("`{text}` is no URL of a server"), Some(hint.to_owned()));
+    None
 }
 
 /// Reports that everybody who reaches the address could use the API.

@@ -7,8 +7,17 @@ use super::service_link::is_service_link;
 use crate::codec::yaml::{Collector, Node, Origin, Position, Problem, Problems, Value, closest, parse};
 
 /// Environment variables that begin with `SHEAF_` and are not settings; a `*` at the end matches any suffix.
-pub const RESERVED: [&str; 6] =
-    ["SHEAF_CONFIG", "SHEAF_LOG", "SHEAF_FAULT_POINT", "SHEAF_KAFKA_LIBS", "SHEAF_KAFKA_OPTS", "SHEAF_TEST_*"];
+pub const RESERVED: [&str; 9] = [
+    "SHEAF_CONFIG",
+    "SHEAF_URL",
+    "SHEAF_TOKEN_FILE",
+    "SHEAF_CA",
+    "SHEAF_LOG",
+    "SHEAF_FAULT_POINT",
+    "SHEAF_KAFKA_LIBS",
+    "SHEAF_KAFKA_OPTS",
+    "SHEAF_TEST_*",
+];
 
 /// The inputs of [`Config::load`](super::Config::load).
 #[derive(Clone, Copy, Debug)]

@@ -19,6 +19,7 @@
 //! | `difference` | the fields that differ between two states of the sources |
 //! | `reference` | a literal text, or a reference to a secret |
 //! | `shown` | the settings with values and origins, without secrets |
+//! | `schema` | the table as JSON Schema |
 //! | `document` | the table as `docs/configuration.md` |
 //!
 //! A new setting changes one file, that of its section: a member of the struct, a row of `FIELDS` and a line of `read`, all with
@@ -38,11 +39,13 @@ mod http;
 mod http_token;
 mod kafka;
 mod layer;
+mod limits;
 mod log;
 mod reader;
 mod reference;
 mod restore;
 mod root;
+mod schema;
 mod service_link;
 mod shown;
 mod sinks;
@@ -59,10 +62,12 @@ pub use http::{Http, HttpTls};
 pub use http_token::{HttpRole, HttpToken};
 pub use kafka::Kafka;
 pub use layer::{RESERVED, Sources};
+pub use limits::{Breaker, Limits, Rate};
 pub use log::{Log, LogFormat};
 pub use reference::Reference;
 pub use restore::Restore;
 pub use root::{Config, ProcessingGuarantee};
+pub use schema::json_schema;
 pub use shown::Shown;
 pub use sinks::{SinkKind, Sinks};
 pub use smtp::{Smtp, SmtpTls};

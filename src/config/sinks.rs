@@ -57,14 +57,17 @@ pub(super) const FIELDS: &[Field] = &[Field {
     kind: Kind::Tree,
     default: Default::None("no sinks"),
     doc: "Targets of messages, by name. `docs/alerts.md` has every key.\n\n\
-          - `{ webhook: { url, headers, format, routing_key, timeout, in_flight_max } }`: an HTTP service. `headers` are sent with each \
+          - `{ webhook: { url, headers, format, routing_key, .. } }`: an HTTP service. `headers` are sent with each \
           request; each value is a text or a reference. Of messages about alerts `format` is `generic` (the \
           default), `slack` (Slack and what is compatible with it) or `pagerduty` (Events API v2, whose `routing_key` is \
           required and whose `url` has a default). `url` and `routing_key` are texts or references.\n\
-          - `{ smtp: { host, port, tls, username, password, from, to, ca_bundle, timeout, in_flight_max } }`: a mail. `tls` is \
+          - `{ smtp: { host, port, tls, username, password, from, to, ca_bundle, .. } }`: a mail. `tls` is \
           `starttls` (the default, port 587), `tls` (port 465) or `none` (port 25); `to` is a list of addresses; `username` \
           and `password` are texts or references; `ca_bundle` is a file with certificates that are trusted beside the system's.\n\n\
-          `timeout` (default 10s, for mail 30s) limits one attempt, `in_flight_max` (default 2) the attempts at once.",
+          Both have limits, per instance: `timeout` (default 10s, for mail 30s) of one attempt; `in_flight_max` (default 2) attempts at \
+          once; `rate` (`10/s`, `600/m`, `1000/h`; default: none) with `burst` (default: the calls of a second); and `breaker: { failures: \
+          10, pause: 1s, pause_max: 1m }`: after that many failures in a row the target is suspended, and probed by one call after the \
+          pause, which grows up to the longest one. What a target does not take now waits.",
 }];
 
 /// Reads the section.

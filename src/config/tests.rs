@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::field::{Default, Field, Kind};
-use super::{Commit, Config, FIELDS, HttpRole, LogFormat, Reference, Restore, Sources, reference_page};
+use super::{
+    Commit, Config, FIELDS, HttpRole, Limits, LogFormat, Reference, Restore, SinkKind, Sources, reference_page,
+};
 
 const MINIMAL: &str = "application_id: ctm\nkafka: { bootstrap_servers: \"localhost:9092\" }\n";
 
@@ -215,6 +217,9 @@ const SINK: &str = "{ hook: { webhook: { url: http://hook } } }";
 /// A valid value that is not the field's default.
 fn another_value(field: &Field) -> String {
     match field.kind {
+        Kind::Text if field.path == "http.advertise" => "http://a:8080".to_owned(),
+        Kind::Text if field.path == "control_m.rate" => "7/s".to_owned(),
+        Kind::Tree if field.path == "control_m.breaker" => "{ failures: 3 }".to_owned(),
         Kind::Text | Kind::Name | Kind::Path | Kind::Paths => "another".to_owned(),
         Kind::Reference => "${env:ANOTHER}".to_owned(),
         Kind::Integer(_, most) => most.to_string(),
@@ -264,6 +269,42 @@ fn a_login_is_whole_and_excludes_an_api_key() {
 }
 
 #[test]
+fn the_advertised_address_is_a_url_of_a_server() {
+    let advertised = |url: &str| load(&[MINIMAL], &[], &[&format!("http.advertise={url}")]).map(|it| it.http.advertise);
+    assert_eq!(advertised("https://a:8080/").unwrap().as_deref(), Some("https://a:8080"));
+    for wrong in ["a:8080", "http://", "ftp://a", "http://a/api", "http://a?b", "http://user@a"] {
+        let said = advertised(wrong).unwrap_err();
+        assert!(
+            said.contains(&format!("`{wrong}` is no URL of a server; write `http://`, a host and a port")),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn the_limits_of_a_target_are_read() {
+    let of = |more: &str| format!("sinks={{ hook: {{ webhook: {{ url: http://hook, {more} }} }} }}");
+    let read = |more: &str| load(&[MINIMAL], &[], &[&of(more)]);
+    let config = read("rate: 90/m, in_flight_max: 64, breaker: { failures: 3, pause: 5s }").unwrap();
+    let SinkKind::Webhook(webhook) = &config.sinks.0["hook"] else { panic!("it is a webhook") };
+    let Limits { in_flight_max, rate, burst, breaker } = webhook.attempts.limits;
+    assert_eq!((in_flight_max, rate.unwrap().of_a_second(), burst), (64, 1, None));
+    let seconds = [breaker.pause, breaker.pause_max].map(|pause| pause.as_secs());
+    assert_eq!((breaker.failures, seconds), (3, [5, 60]));
+    for (more, words) in [
+        ("rate: fast", "`fast` is no rate"),
+        ("rate: 0/s", "write a number of calls and a unit"),
+        ("burst: 3", "a burst belongs to a rate"),
+        ("breaker: { failures: 0 }", "sinks.hook.webhook.breaker.failures"),
+        ("breaker: { pause: 0s }", "longer than 0"),
+        ("breaker: { pauses: 1s }", "pauses"),
+    ] {
+        let problems = read(more).unwrap_err();
+        assert!(problems.contains(words), "{more}: {problems}");
+    }
+}
+
+#[test]
 fn every_value_is_read_into_the_member_of_its_path() {
     let shown = |flags: &[&str]| format!("{:#?}", load(&[MINIMAL], &[], flags).unwrap());
     // A service is configured if its address is set, which is a reference.
@@ -278,8 +319,12 @@ fn every_value_is_read_into_the_member_of_its_path() {
         let flag = format!("{}={}", field.path, another_value(field));
         let sink = format!("sinks={SINK}");
         let set = [set, if field.path == "sinks" { Vec::new() } else { vec![sink.as_str()] }].concat();
+        // A burst belongs to a rate.
+        let set = [set, if field.path == "control_m.burst" { vec!["control_m.rate=7/s"] } else { Vec::new() }].concat();
         let changed = [set.as_slice(), &[&flag]].concat();
-        assert_eq!(changed_path(&shown(&set), &shown(&changed)), field.path);
+        let path = changed_path(&shown(&set), &shown(&changed));
+        let is_below = path.strip_prefix(field.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        assert!(is_below, "{}: {path}", field.path);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::limits::{self, Limits};
 use super::reference::Reference;
 use crate::codec::yaml::{Fields, Item};
 
@@ -13,8 +14,6 @@ pub(super) const KEY: &str = "webhook";
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The default of `in_flight_max`.
 const IN_FLIGHT: usize = 2;
-/// The largest `in_flight_max`.
-const IN_FLIGHT_MAX: i64 = 1_000;
 /// Headers that cannot be configured.
 const OWN_HEADERS: [&str; 6] =
     ["Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Connection", "Idempotency-Key"];
@@ -52,8 +51,8 @@ pub enum WebhookFormat {
 pub struct Attempts {
     /// The time-out of one attempt.
     pub timeout: Duration,
-    /// The most attempts at once, per instance.
-    pub in_flight_max: usize,
+    /// The limits of the calls, per instance.
+    pub limits: Limits,
 }
 
 impl Webhook {
@@ -113,7 +112,7 @@ fn headers(item: &Item<'_>) -> Option<BTreeMap<String, Reference>> {
     all.into_iter().collect()
 }
 
-/// Reads `timeout` and `in_flight_max` of a sink.
+/// Reads `timeout` and the limits of a sink.
 pub(super) fn attempts(fields: &mut Fields<'_>, default: Duration) -> Option<Attempts> {
     let timeout: Option<Duration> = fields.item("timeout").map_or(Some(default), |item| {
         let timeout: Duration = item.read()?;
@@ -123,6 +122,6 @@ pub(super) fn attempts(fields: &mut Fields<'_>, default: Duration) -> Option<Att
         }
         Some(timeout)
     });
-    let in_flight_max = fields.item("in_flight_max").map_or(Some(IN_FLIGHT), |item| item.integer(1..=IN_FLIGHT_MAX));
-    Some(Attempts { timeout: timeout?, in_flight_max: in_flight_max? })
+    let limits = limits::read(fields, IN_FLIGHT);
+    Some(Attempts { timeout: timeout?, limits: limits? })
 }

@@ -14,6 +14,7 @@ const SECONDS: [f64; 11] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.
 pub struct Sink {
     in_flight: IntGaugeVec,
     suspended: IntGaugeVec,
+    rate_limited: IntGaugeVec,
     requests: HistogramVec,
 }
 
@@ -27,6 +28,11 @@ impl Sink {
                 "1 while a target refuses everybody for this reason, so that its bundles wait.",
                 &["target", "reason"],
             )?,
+            rate_limited: maker.gauges(
+                "sink_rate_limited",
+                "1 while the rate of a target is used up, so that its bundles wait.",
+                &["target"],
+            )?,
             requests: maker.histograms("sink_request_duration_seconds", help, &labels, &SECONDS)?,
         })
     }
@@ -39,6 +45,11 @@ impl Sink {
     /// Sets whether a target refuses everybody for a reason; false declares it.
     pub fn suspended(&self, target: &str, reason: &'static str, is_suspended: bool) {
         self.suspended.with_label_values(&[target, reason]).set(i64::from(is_suspended));
+    }
+
+    /// Sets whether the rate of a target is used up; false declares it.
+    pub fn rate_limited(&self, target: &str, is_limited: bool) {
+        self.rate_limited.with_label_values(&[target]).set(i64::from(is_limited));
     }
 
     /// Counts a call to a target by operation (`submit`, `look_up`, `check`) and HTTP status, if there was a response.

@@ -79,6 +79,9 @@ pub enum Verdict {
     Answered(String),
     /// Nothing was sent, with the reason as text.
     NotSent(String),
+    /// Nothing was sent, because the target refuses everybody or fails: the sink is suspended, with the reason as text. The attempt
+    /// does not count.
+    Suspended(String),
     /// The request may have been sent and executed, with the reason as text.
     Unknown(String),
     /// The act was restored with its entry after a crash or a rebalance; the previous owner may have executed it.

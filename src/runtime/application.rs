@@ -1,7 +1,7 @@
 //! An application assembled in Rust: a topology, a cluster, stores, and defaults for everything else.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::clock::SystemClock;
@@ -12,6 +12,7 @@ use super::former_topic;
 use super::incarnation::Incarnation;
 use super::instance::Instance;
 use super::memory_budget::MemoryBudget;
+use super::query::Queries;
 use super::settings::Settings;
 use super::status::Status;
 use super::topics;
@@ -37,10 +38,17 @@ pub struct Application {
     clock: Arc<dyn Clock>,
     metrics: Option<Arc<Metrics>>,
     memory_budget: MemoryBudget,
-    status: Arc<Status>,
+    published: Published,
     incarnation: Incarnation,
     fault_observer: Arc<dyn FaultObserver>,
     shutdown: Duration,
+}
+
+/// What other threads see of the instance.
+#[derive(Debug, Default)]
+struct Published {
+    status: Arc<Status>,
+    queries: Arc<OnceLock<Queries>>,
 }
 
 impl fmt::Debug for Application {
@@ -67,7 +75,7 @@ impl Application {
             sink: Arc::new(NoSink),
             clock: Arc::new(SystemClock),
             metrics: None,
-            status: Arc::new(Status::default()),
+            published: Published::default(),
             incarnation: Incarnation::of_this_process(),
             fault_observer: Arc::new(NoObserver),
             shutdown: SHUTDOWN,
@@ -127,7 +135,14 @@ impl Application {
     /// Sets the status for health checks. Default: one that is available as [`status`](Self::status).
     #[must_use]
     pub fn with_status(mut self, status: Arc<Status>) -> Self {
-        self.status = status;
+        self.published.status = status;
+        self
+    }
+
+    /// Sets where the queries are put once the topics are known, by [`prepare`](Self::prepare). Default: nowhere.
+    #[must_use]
+    pub fn with_queries(mut self, queries: Arc<OnceLock<Queries>>) -> Self {
+        self.published.queries = queries;
         self
     }
 
@@ -138,7 +153,7 @@ impl Application {
 
     /// The status for health checks, also after the start.
     pub fn status(&self) -> Arc<Status> {
-        self.status.clone()
+        self.published.status.clone()
     }
 
     /// Creates missing topics, refuses incompatible ones, and starts all threads. An error of class
@@ -158,7 +173,7 @@ impl Application {
                 .map(Arc::new)
                 .map_err(|error| Error::Metrics(error.to_string()))?,
         };
-        Ok(Context {
+        let context = Context {
             plan,
             memory_budget: self.memory_budget.clone(),
             settings: Arc::new(self.settings.clone()),
@@ -167,10 +182,12 @@ impl Application {
             clock: self.clock.clone(),
             sink: self.sink.clone(),
             metrics,
-            status: self.status.clone(),
+            status: self.published.status.clone(),
             incarnation: self.incarnation.clone(),
             fault_observer: self.fault_observer.clone(),
-        })
+        };
+        self.published.queries.get_or_init(|| Queries::new(&context));
+        Ok(context)
     }
 }
 

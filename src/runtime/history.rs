@@ -118,6 +118,7 @@ impl StepInput {
                     Verdict::Answered(_) => "answered",
                     Verdict::NotSent(_) => "not_sent",
                     Verdict::Unknown(_) => "unknown",
+                    Verdict::Suspended(_) => "suspended",
                     Verdict::Inherited => "inherited",
                 };
                 let shown = json!({ "kind": "outcome", "slot": slot, "attempt": attempt, "verdict": verdict });

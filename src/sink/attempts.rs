@@ -1,15 +1,17 @@
-//! The attempts of a sink that makes one request for each act: a limited number at once, counted and timed.
+//! The attempts of a sink that makes one request for each act: limited, counted and timed.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
 
+use super::http::permit::Expired;
+use super::limiter::{Failure, Kind, Limiter, Limits, Ticket};
 use crate::metric::Metrics;
-use crate::model::{Act, Clock, Completion, Outcome, TaskId, Verdict};
-use crate::processor::call::Request;
+use crate::model::{Act, Clock, Completion, Outcome, Target, TaskId, Verdict};
+use crate::processor::call::{Answer, Request, Response};
 
 /// The end of an attempt: the verdict, and the code of the answer if there was one.
 pub(super) type Ended = (Verdict, Option<u16>);
@@ -25,35 +27,52 @@ pub struct Calls {
     pub metrics: Arc<Metrics>,
 }
 
+/// The name of a sink, and what its operation and its codes are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Naming<'a> {
+    /// The name of the sink.
+    pub(super) name: &'a str,
+    /// The operation in metrics.
+    pub(super) operation: &'static str,
+    /// The reason for which a code may meet everybody, one of [`REASONS`]; `None` if it is about the request.
+    pub(super) reason: fn(u16) -> Option<&'static str>,
+}
+
+/// The answers of these kinds, in a row, suspend a sink.
+const REASONS: [&str; 6] = ["unauthorized", "forbidden", "not_found", "connect", "busy", "failing"];
+
 /// The attempts of a sink.
 #[derive(Debug)]
 pub(super) struct Attempts {
-    /// The name of the sink, and of its operation in metrics.
-    names: (String, &'static str),
+    name: String,
+    operation: &'static str,
+    reason: fn(u16) -> Option<&'static str>,
     calls: Calls,
-    slots: Semaphore,
-    in_flight_max: usize,
-    /// The number of accepted acts without an outcome.
-    in_flight: watch::Sender<usize>,
+    limiter: Arc<Limiter>,
 }
 
 impl Attempts {
-    /// No attempts; at most `in_flight_max` at once, at least 1.
-    pub(super) fn new(name: &str, operation: &'static str, in_flight_max: usize, calls: Calls) -> Arc<Self> {
-        let in_flight_max = in_flight_max.clamp(1, Semaphore::MAX_PERMITS);
-        calls.metrics.sink.in_flight(name, 0);
-        let (slots, in_flight) = (Semaphore::new(in_flight_max), watch::Sender::new(0));
-        Arc::new(Self { names: (name.to_owned(), operation), calls, slots, in_flight_max, in_flight })
+    /// No attempts yet.
+    pub(super) fn new(Naming { name, operation, reason }: Naming<'_>, limits: Limits, calls: Calls) -> Arc<Self> {
+        let kind = Kind { reasons: &REASONS, has_check: false };
+        let mut limiter = Limiter::new(name, limits, kind, Arc::clone(&calls.clock));
+        limiter.measured(Arc::clone(&calls.metrics));
+        Arc::new(Self { name: name.to_owned(), operation, reason, calls, limiter: Arc::new(limiter) })
     }
 
     /// The clock of the attempts.
     pub(super) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.calls.clock
+        self.limiter.clock()
     }
 
-    /// The number of further acts: as many may wait as run, so that a free slot is used at once.
+    /// The number of further acts.
     pub(super) fn capacity(&self) -> usize {
-        self.in_flight_max.saturating_mul(2).saturating_sub(*self.in_flight.borrow())
+        self.limiter.capacity()
+    }
+
+    /// The target with the reason for which it takes nothing now; empty if it does.
+    pub(super) fn obstacles(&self) -> BTreeMap<Target, String> {
+        self.limiter.obstacle().map(|why| (Target::new(&self.name), why)).into_iter().collect()
     }
 
     /// Executes an act when a slot is free, and reports its outcome. `send` makes the request, unless that is none, or
@@ -65,22 +84,20 @@ impl Attempts {
         send: impl FnOnce(Request) -> F + Send + 'static,
         done: Completion,
     ) {
-        let (task, attempts) = (task.clone(), Arc::clone(self));
-        // Before the tokio task runs, so that the capacity is up to date.
-        self.change(|count| count.saturating_add(1));
+        let (task, attempts, ticket) = (task.clone(), Arc::clone(self), self.limiter.enter());
         self.calls.handle.spawn(async move {
             let Act { slot, attempt, request, .. } = act;
-            let verdict = attempts.attempt(&request, expires_at, send).await;
-            tracing::debug!(sheaf.task = %task, target = attempts.names.0, attempt, ?verdict, "attempt ended");
+            let verdict = attempts.attempt((&request, &ticket), expires_at, send).await;
+            tracing::debug!(sheaf.task = %task, target = attempts.name, attempt, ?verdict, "attempt ended");
             // Before the outcome is reported, so that its receiver finds the slot free.
-            attempts.change(|count| count.saturating_sub(1));
+            drop(ticket);
             done(Outcome { slot, attempt, verdict });
         });
     }
 
     async fn attempt<F: Future<Output = Ended>>(
         &self,
-        request: &str,
+        (request, ticket): (&str, &Ticket),
         expires_at: Duration,
         send: impl FnOnce(Request) -> F,
     ) -> Verdict {
@@ -88,22 +105,67 @@ impl Attempts {
             Ok(request) => request,
             Err(reason) => return Verdict::NotSent(reason),
         };
-        let Ok(_slot) = self.slots.acquire().await else {
+        let Some(_slot) = self.limiter.slot().await else {
             return Verdict::NotSent("sheaf is stopping".to_owned());
         };
         let begun = self.calls.clock.uptime();
         if begun >= expires_at {
-            return Verdict::NotSent("the attempt has expired".to_owned());
+            return Verdict::NotSent(Expired.to_string());
+        }
+        if let Some(detail) = ticket.refusal() {
+            return Verdict::Suspended(detail);
         }
         let (verdict, code) = send(request).await;
         let took = self.calls.clock.uptime().saturating_sub(begun);
-        self.calls.metrics.sink.request(&self.names.0, self.names.1, code, took);
+        self.calls.metrics.sink.request(&self.name, self.operation, code, took);
+        self.note(&verdict, code);
         verdict
     }
 
-    fn change(&self, change: impl FnOnce(usize) -> usize) {
-        self.in_flight.send_modify(|count| *count = change(*count));
-        let number = u64::try_from(*self.in_flight.borrow()).unwrap_or(u64::MAX);
-        self.calls.metrics.sink.in_flight(&self.names.0, number);
+    /// Counts a success or a failure of the target.
+    fn note(&self, verdict: &Verdict, code: Option<u16>) {
+        let reason = match (code, verdict) {
+            (Some(code), _) => (self.reason)(code),
+            (None, Verdict::Unknown(_)) => Some("failing"),
+            (None, Verdict::NotSent(detail)) if *detail != Expired.to_string() => Some("connect"),
+            (None, Verdict::NotSent(_) | Verdict::Answered(_) | Verdict::Suspended(_) | Verdict::Inherited) => {
+                return self.limiter.breaker().ended_early();
+            }
+        };
+        let (breaker, at) = (self.limiter.breaker(), self.limiter.at());
+        let Some(reason) = reason else { return breaker.succeeded(at) };
+        let (what, retry_after) = told(verdict);
+        let detail = format!("{what}: {}", remedy(reason));
+        breaker.failed(Failure { reason, detail, retry_after }, at);
+    }
+}
+
+/// What a verdict tells, and the wait that it asks for.
+fn told(verdict: &Verdict) -> (String, Option<Duration>) {
+    let json = match verdict {
+        Verdict::Answered(json) => json,
+        Verdict::NotSent(detail) | Verdict::Unknown(detail) | Verdict::Suspended(detail) => {
+            return (detail.clone(), None);
+        }
+        Verdict::Inherited => return (String::new(), None),
+    };
+    if let Ok(response) = serde_json::from_str::<Response>(json) {
+        return (response.to_string(), response.retry_after_ms.map(Duration::from_millis));
+    }
+    match serde_json::from_str(json) {
+        Ok(Answer::Busy { detail, retry_after_ms }) => (detail, retry_after_ms.map(Duration::from_millis)),
+        Ok(Answer::Executed { detail } | Answer::Refused { detail }) => (detail, None),
+        Err(_) => (json.clone(), None),
+    }
+}
+
+/// What to do about a reason.
+fn remedy(reason: &str) -> &'static str {
+    match reason {
+        "unauthorized" | "forbidden" => "check the credential in the section `sinks`, and its rights",
+        "not_found" => "check the address in the section `sinks`, and the path of the topology",
+        "connect" => "check the address in the section `sinks`, that the target runs, and the firewall",
+        "busy" => "the target asks for patience: a `rate` in the section `sinks` limits the calls",
+        _ => "look at the target",
     }
 }

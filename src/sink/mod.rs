@@ -6,16 +6,18 @@
 //! | [`webhook`] | an HTTP POST of JSON |
 //! | [`smtp`] | a mail |
 //!
-//! [`Sinks`] dispatches each act to the sink of its target. `attempts` counts and limits the calls of a webhook or a mail server,
-//! `http` has what all sinks over HTTP share.
+//! [`Sinks`] dispatches each act to the sink of its target. `limiter` limits the calls to each: how many at once, at which rate, and
+//! whether any at all. `attempts` makes those of a webhook or a mail server; `http` has what all sinks over HTTP share.
 
 mod attempts;
 pub mod control_m;
 mod http;
+mod limiter;
 pub mod smtp;
 pub mod webhook;
 
 pub use attempts::Calls;
+pub use limiter::{BreakerLimits, Limits, Rate};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -13,6 +13,7 @@
 
 mod alert;
 mod alerts;
+mod api;
 mod aws;
 mod closed;
 mod cloud_events;
@@ -21,11 +22,13 @@ mod conformance;
 mod control_m;
 mod delivery;
 mod driver;
+mod entries;
 mod entry;
 mod events;
 mod golden;
 mod prometheus;
 mod property;
+mod python;
 mod readme;
 mod runtime;
 mod s3;

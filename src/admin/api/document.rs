@@ -9,7 +9,10 @@ use super::Problem;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "sheaf", version = "1", description = TEXT, license(name = "Apache-2.0", identifier = "Apache-2.0")),
-    tags((name = "process", description = "The process that is asked: its applications, instances, tasks and settings.")),
+    tags(
+        (name = "process", description = "The process that is asked: its applications, instances, tasks and settings."),
+        (name = "entries", description = "The entries of a processor, of all instances: bundles, deliveries."),
+    ),
     components(schemas(Problem)),
     modifiers(&Tokens),
     security(("token" = []))

@@ -13,6 +13,7 @@
 //! | `page` | lists by pages, with a cursor |
 //! | `scope` | the applications that a request is about |
 //! | `problem` | errors, as problem+json |
+//! | `peers` | asks other instances |
 //! | `port` | the trait by which the applications are asked |
 //! | `document` | the head of the `OpenAPI` document, `docs/openapi.json` |
 //!
@@ -26,6 +27,7 @@
 pub mod answer;
 mod document;
 mod page;
+mod peers;
 mod port;
 mod problem;
 mod route;

@@ -70,7 +70,7 @@ pub fn cursor<T: Serialize>(position: &T) -> Result<String, Problem> {
 pub fn position<T: DeserializeOwned>(cursor: &str) -> Result<T, Problem> {
     let refused = || {
         let remedy = "it is not the `next` of a page of this list: leave it out to begin with the first page";
-        Problem::new(axum::http::StatusCode::BAD_REQUEST, "bad_cursor", format!("cursor: {remedy}"))
+        Problem::not_found("unknown_cursor", format!("cursor: {remedy}"))
     };
     if cursor.len() > CURSOR_CHARS_MAX {
         return Err(refused());
@@ -118,7 +118,7 @@ mod tests {
     fn a_cursor_of_another_list_and_a_limit_out_of_range_are_refused() {
         for text in ["", "x", "%00", "bnVsbA", &"a".repeat(CURSOR_CHARS_MAX + 1)] {
             let problem = page(vec![1], |item| *item, &query(1, Some(text.to_owned()))).unwrap_err();
-            assert_eq!((problem.status, problem.code.as_str()), (400, "bad_cursor"), "{text}");
+            assert_eq!((problem.status, problem.code.as_str()), (404, "unknown_cursor"), "{text}");
         }
         for limit in [0, ITEMS_MAX + 1] {
             assert_eq!(page(vec![1], |item| *item, &query(limit, None)).unwrap_err().status, 400);

@@ -1,7 +1,10 @@
 //! The port through which the API asks the applications of the process.
 
+use std::sync::{Arc, OnceLock};
+
 use super::answer::{Application, Instance, Setting, Task, Topology};
 use crate::admin::Status;
+use crate::runtime::Queries;
 
 /// The applications of the process, as the API shows them. Calls may wait for a fraction of a second; they are made on threads that
 /// may block. A method that takes the id of an application returns nothing for an unknown one.
@@ -12,11 +15,14 @@ pub trait Port: Status {
     /// The topology of an application.
     fn topology(&self, application: &str) -> Option<Topology>;
 
-    /// The instances of an application.
+    /// The living instances of an application.
     fn instances(&self, application: &str) -> Vec<Instance>;
 
-    /// The tasks of an application on this instance.
+    /// The tasks of an application.
     fn tasks(&self, application: &str) -> Vec<Task>;
+
+    /// The queries of an application; empty until its topics are known.
+    fn queries(&self, application: &str) -> Option<Arc<OnceLock<Queries>>>;
 
     /// The configuration, without secrets, in the order of the reference page.
     fn settings(&self) -> Vec<Setting>;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,6 +13,7 @@ use crate::admin::api::Port;
 use crate::admin::api::answer::{Application, Instance, Setting, Task, TaskRole, Topology};
 use crate::admin::{Health, Server, ServerSettings, Status};
 use crate::metric::{self, Build, Declared, Metrics};
+use crate::runtime::Queries;
 
 /// Two applications with seven tasks each.
 pub(in crate::admin) struct Runtime {
@@ -81,6 +82,10 @@ impl Port for Runtime {
             next_deadline: None,
         };
         (0..7).rev().map(task).collect()
+    }
+
+    fn queries(&self, _: &str) -> Option<Arc<OnceLock<Queries>>> {
+        Some(Arc::default())
     }
 
     fn settings(&self) -> Vec<Setting> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Calls;
 use super::calls::Targeted;
+use super::limits::limits;
 use crate::app::Secrets;
 use crate::app::error::{Error, Result};
 use crate::config::{self, Config};
@@ -35,7 +36,7 @@ pub(in crate::app) fn sink(config: &Config, secrets: &Arc<Secrets>, calls: &Call
     });
     let settings = Settings {
         request_timeout: control_m.request_timeout,
-        in_flight_max: control_m.in_flight_max,
+        limits: limits(&control_m.limits()),
         time_zone: control_m.time_zone.clone(),
         ca_bundle: ca_bundle.transpose()?,
         proxy,

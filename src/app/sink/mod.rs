@@ -5,6 +5,7 @@
 
 mod calls;
 pub(super) mod control_m;
+mod limits;
 pub(super) mod named;
 mod smtp;
 mod webhook;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::calls::Targeted;
+use super::limits::limits;
 use crate::app::error::{Error, Result};
 use crate::config::{self, Reference, SmtpTls};
 use crate::model::Target;
@@ -50,6 +51,6 @@ pub(super) fn settings(
         to: smtp.to.clone(),
         ca_bundle: smtp.ca_bundle.as_deref().map(read).transpose()?,
         timeout: smtp.attempts.timeout,
-        in_flight_max: smtp.attempts.in_flight_max,
+        limits: limits(&smtp.attempts.limits),
     })
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::calls::Targeted;
+use super::limits::limits;
 use crate::app::error::{Error, Result};
 use crate::config::{self, Config, Reference, SinkKind};
 use crate::model::Target;
@@ -74,6 +75,6 @@ pub(super) fn settings(
         headers: webhook.headers.iter().map(header).collect::<Result<_>>()?,
         member,
         timeout: webhook.attempts.timeout,
-        in_flight_max: webhook.attempts.in_flight_max,
+        limits: limits(&webhook.attempts.limits),
     })
 }

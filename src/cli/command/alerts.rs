@@ -102,7 +102,7 @@ fn send(sinks: &Sinks, TestMessage { to, request }: TestMessage) -> Verdict {
 fn told(verdict: &Verdict) -> (bool, String) {
     let answer = match verdict {
         Verdict::Answered(answer) => answer,
-        Verdict::NotSent(detail) => return (false, format!("not sent: {detail}")),
+        Verdict::NotSent(detail) | Verdict::Suspended(detail) => return (false, format!("not sent: {detail}")),
         Verdict::Unknown(detail) => return (false, format!("not known whether it was taken: {detail}")),
         Verdict::Inherited => return (false, "not known whether it was taken".to_owned()),
     };

@@ -1,4 +1,4 @@
-//! `sheaf bundles`: commands to bundles.
+//! `sheaf bundles`: lists and shows bundles, and sends commands to them.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::Subcommand;
 use jiff::SignedDuration;
 
+use super::entries::{List, Show};
 use super::entry_command::{EntryArgs, Order, send};
 use crate::cli::exit::Failure;
 use crate::model::{Clock as _, Timestamp};
@@ -14,9 +15,15 @@ use crate::processor::bundle::command::{CANCEL, COMMANDS, COMPLETE, EXTEND, REOP
 use crate::runtime::SystemClock;
 use crate::topology::BUNDLE;
 
-/// Cancel, complete, extend or reopen bundles
+/// List and show bundles; cancel, complete, extend or reopen them
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// List bundles by status, in the order of their deadlines
+    List(ListBundles),
+    /// Tell the story of one bundle: what it waits for, what happened, what can be done
+    Show(ShowBundle),
+    /// List bundles every two seconds
+    Watch(WatchBundles),
     /// End incomplete bundles without a submission
     Cancel(Cancel),
     /// Submit incomplete bundles with the members that are there
@@ -25,6 +32,38 @@ pub(super) enum Command {
     Extend(Extend),
     /// Let cancelled or expired bundles gather on, with the members that they had
     Reopen(Reopen),
+}
+
+/// Options of `sheaf bundles list`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Any instance answers for all of them. A bundle that waits has a status such as `open/waiting-parent`, and after its deadline
+`breached/waiting-parent`; others are `closed`, `cancelled` or `expired`.
+
+  sheaf bundles list --status open/waiting-parent
+  sheaf bundles list --status breached -o csv
+  sheaf bundles list --status open --until 2026-11-29T18:00:00Z     due by then")]
+pub(super) struct ListBundles {
+    #[command(flatten)]
+    list: List,
+}
+
+/// Options of `sheaf bundles show`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+  sheaf bundles show 018f3c1e-7d1e-7aaa-bbbb-0123456789ab
+  sheaf bundles show 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -o json     with all fields")]
+pub(super) struct ShowBundle {
+    #[command(flatten)]
+    show: Show,
+}
+
+/// Options of `sheaf bundles watch`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "  sheaf bundles watch --status breached")]
+pub(super) struct WatchBundles {
+    #[command(flatten)]
+    list: List,
 }
 
 /// Options of `sheaf bundles cancel`.
@@ -95,6 +134,9 @@ impl FromStr for Until {
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let (entries, name, until) = match command {
+        Command::List(ListBundles { list }) => return list.run(BUNDLE),
+        Command::Watch(WatchBundles { list }) => return list.watch(BUNDLE),
+        Command::Show(ShowBundle { show }) => return show.run(BUNDLE),
         Command::Cancel(Cancel { entries }) => (entries, CANCEL, None),
         Command::Complete(Complete { entries }) => (entries, COMPLETE, None),
         Command::Extend(Extend { entries, until }) => (entries, EXTEND, Some(*until)),

@@ -1,4 +1,4 @@
-//! `sheaf deliveries`: commands to deliveries.
+//! `sheaf deliveries`: lists and shows deliveries, and sends commands to them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 
+use super::entries::{List, Show};
 use super::entry_command::{EntryArgs, Order, SendingArgs, send, send_to};
 use crate::app::{self, Secrets};
 use crate::broker::{Admin, Broker, Isolation, Reader, Start};
@@ -28,9 +29,13 @@ const EMPTY_POLLS_MAX: u32 = 75;
 /// The most records of one poll.
 const RECORDS_MAX: usize = 1_000;
 
-/// Send a failed or unknown delivery again, or state how it ended
+/// List and show deliveries; send them again, or state how they ended
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// List deliveries by status
+    List(ListDeliveries),
+    /// Tell where a delivery stands, what was tried, and what can be done
+    Show(ShowDelivery),
     /// Submit a bundle at once that waits or has failed; look it up first if its outcome is unknown
     Retry(Retry),
     /// Render a bundle that waits or has failed anew, with the template of today, and submit it at once
@@ -41,6 +46,25 @@ pub(super) enum Command {
     Cancel(Cancel),
     /// Run the failed job of a submitted bundle again, where runs are followed
     Rerun(Rerun),
+}
+
+/// Options of `sheaf deliveries list`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The statuses are `submitting`, `waiting`, `unsure`, `looking-up`, `submitted`, `failed` and `unknown`.
+
+  sheaf deliveries list --status failed --status unknown")]
+pub(super) struct ListDeliveries {
+    #[command(flatten)]
+    list: List,
+}
+
+/// Options of `sheaf deliveries show`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "  sheaf deliveries show 018f3c1e-7d1e-7aaa-bbbb-0123456789ab")]
+pub(super) struct ShowDelivery {
+    #[command(flatten)]
+    show: Show,
 }
 
 /// Options of `sheaf deliveries retry`.
@@ -120,6 +144,8 @@ enum Outcome {
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let (entries, name, arguments) = match command {
+        Command::List(ListDeliveries { list }) => return list.run(DELIVERY),
+        Command::Show(ShowDelivery { show }) => return show.run(DELIVERY),
         Command::Retry(Retry { entries }) => (entries, RETRY, BTreeMap::new()),
         Command::Cancel(Cancel { entries }) => (entries, CANCEL, BTreeMap::new()),
         Command::Resubmit(args) => return resubmit(args),

@@ -12,10 +12,14 @@
 //! | `render` | `sheaf render`: the definition of one bundle, without sending it |
 //! | `state` | `sheaf state`: state stores and their changelogs |
 //! | `alerts` | `sheaf alerts test`: the messages to people about alerts |
-//! | `bundles`, `deliveries` | `sheaf bundles`, `sheaf deliveries`: commands to entries, sent by `entry_command` |
+//! | `bundles`, `deliveries` | `sheaf bundles`, `sheaf deliveries`: lists and shows entries (`entries`); commands to them, sent by `entry_command` |
 //! | `dlq` | `sheaf dlq`: dead letters |
 //! | `audit` | `sheaf audit`: what operators have done |
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
+//! | `instances`, `tasks` | `sheaf instances`, `sheaf tasks`: asked of a running instance |
+//! | `config` | `sheaf config`: shows the configuration, its schema, and a first file |
+//! | `doctor` | `sheaf doctor`: what keeps an instance from working here |
+//! | `manual` | `sheaf completions` and `sheaf man` |
 //! | `mock` | `sheaf mock control-m`: the Control-M simulator |
 //!
 //! `prepare` and `reload` are the parts of `run` that prepare its applications, and that reload. A new command is a file here and three lines below: its module, its variant, its
@@ -24,11 +28,16 @@
 mod alerts;
 mod audit;
 mod bundles;
+mod config;
 mod control_m;
 mod deliveries;
 mod demo;
 mod dlq;
+mod doctor;
+mod entries;
 mod entry_command;
+mod instances;
+mod manual;
 mod mock;
 mod prepare;
 mod produce;
@@ -37,13 +46,14 @@ mod render;
 mod run;
 mod simulate;
 mod state;
+mod tasks;
 mod test;
 mod topology;
 mod validate;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::exit::Failure;
 
@@ -61,10 +71,12 @@ First steps:
   sheaf validate -c sheaf.yaml        check the configuration, the topology and the template
   sheaf render TEMPLATE --bundle FILE see the definition of one bundle
   sheaf test topologies               play the scenarios of the topologies; needs no Kafka
+  sheaf doctor -c sheaf.yaml          check Kafka, rights, topics, disk, secrets and sinks
   sheaf run -c sheaf.yaml             run an instance; start more of them to scale out
   sheaf produce -n 20                 write sample events
+  sheaf instances                     ask a running instance for its state; sheaf tasks for its tasks
 
-Exit codes: 0 ok, 1 failed, 2 invalid usage, 69 no broker reachable, 78 invalid configuration, \
+Exit codes: 0 ok, 1 failed, 2 invalid usage, 69 no broker or instance reachable, 78 invalid configuration, \
 130 ended by a second signal.";
 
 #[derive(Debug, Subcommand)]
@@ -91,6 +103,13 @@ enum Command {
     State(state::Command),
     #[command(subcommand)]
     Topology(topology::Command),
+    Instances(instances::Args),
+    Tasks(tasks::Args),
+    #[command(subcommand)]
+    Config(config::Command),
+    Doctor(doctor::Args),
+    Completions(manual::Completions),
+    Man(manual::Man),
     #[command(subcommand)]
     Mock(mock::Command),
 }
@@ -113,6 +132,12 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Dlq(command) => dlq::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
+        Command::Instances(args) => instances::main(&args),
+        Command::Tasks(args) => tasks::main(&args),
+        Command::Config(command) => config::main(&command),
+        Command::Doctor(args) => doctor::main(&args),
+        Command::Completions(args) => Ok(manual::completions(&args, Cli::command())),
+        Command::Man(args) => manual::man(&args, Cli::command()),
         Command::Mock(command) => mock::main(&command),
     }
 }

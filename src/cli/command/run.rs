@@ -1,5 +1,6 @@
 //! `sheaf run`: an instance of each application on a Kafka cluster, until a signal or an error stops them.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::print_stderr;
 use crate::cli::signal::{Hangups, Signals};
 use crate::cli::{fault, log};
-use crate::config::Config;
+use crate::config::{Config, Http};
 use crate::runtime::{self, Context, Instance};
 use crate::topology::spec::Delivery;
 
@@ -77,8 +78,9 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     tracing::info!(address = %server.address(), "serving /healthz, /readyz, /metrics and /api/v1");
     let deliveries: Vec<&Delivery> = specs.iter().flat_map(|spec| spec.file.spec.deliveries()).collect();
     resources.check(deliveries.into_iter());
+    let http = advertised(&config.http, server.address());
     let applications = specs.iter().zip(assemblies).zip(stores).map(|((spec, assembly), stores)| {
-        let application = assembly.application(&spec.config, &resources, stores, server.address().to_string());
+        let application = assembly.application(&spec.config, &resources, stores, http.clone());
         (Label::new(spec.id(), specs.len()), application.with_fault_observer(Arc::clone(&fault_observer)))
     });
     let mut signals = runtime.block_on(async { Signals::new() })?;
@@ -98,6 +100,16 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     drop(runtime.block_on(async { tokio::time::timeout(CLOSE_TIMEOUT, resources.close()).await }));
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
+}
+
+/// The URL at which other instances reach the HTTP server.
+fn advertised(Http { advertise, tls, .. }: &Http, address: SocketAddr) -> String {
+    advertise.clone().unwrap_or_else(|| {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let host = if address.ip().is_unspecified() { load::host_name() } else { address.ip().to_string() };
+        let host = if address.is_ipv6() && !address.ip().is_unspecified() { format!("[{host}]") } else { host };
+        format!("{scheme}://{host}:{}", address.port())
+    })
 }
 
 /// Starts the instances; those that run, and the failure of one that cannot be started.

@@ -15,6 +15,7 @@
 //! | `item` | a node, read as a typed value |
 //! | `fields` | the keys of a map; unknown keys are problems |
 //! | `duration` | durations (`24h`, `1h30m`) |
+//! | `write` | JSON values as YAML |
 //!
 //! A reader does not stop at the first problem: an invalid value is `None` for the caller and a [`Problem`] in the
 //! [`Collector`], and [`Collector::finish`] returns the value only if there is no problem.
@@ -25,12 +26,14 @@ mod item;
 mod node;
 mod parse;
 mod problem;
+mod write;
 
 pub use fields::Fields;
 pub use item::{Item, Read};
 pub use node::{Entry, Node, Origin, Position, Value};
 pub use parse::{TEXT_BYTES_MAX, parse};
 pub use problem::{Collector, Problem, Problems, closest};
+pub use write::write;
 
 #[cfg(test)]
 mod tests;

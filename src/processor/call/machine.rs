@@ -74,6 +74,8 @@ pub enum Retry {
     Busy,
     /// Nothing was sent.
     NotSent,
+    /// Nothing was sent, because the receiver is suspended: neither the attempt nor its time counts.
+    Suspended,
     /// The answer was lost.
     LostAnswer,
     /// A previous owner of the task may have made the attempt.
@@ -102,6 +104,13 @@ impl Call {
     /// The outcome of the pending attempt of an entry with this key.
     pub fn ended(self, key: &Key, verdict: Verdict, limits: &Limits, now: Timestamp) -> Next {
         let (retry, detail, requested) = match verdict {
+            Verdict::Suspended(_) => {
+                let attempts = self.attempts.saturating_sub(1);
+                let wait = limits.retry.wait(key, self.number, 1, None);
+                let since = if attempts == 0 { now } else { self.since };
+                let next = Self { attempts, since, retry_at: Some(now.saturating_add(wait)), ..self };
+                return Next::Wait(next, Retry::Suspended);
+            }
             Verdict::Answered(answer) => match serde_json::from_str(&answer) {
                 Ok(Answer::Executed { .. }) => return Next::End(End::Executed),
                 Ok(Answer::Refused { detail }) => return Next::End(End::Refused(detail)),

@@ -17,6 +17,7 @@
 //! | executed | ends: executed | ends: executed |
 //! | refused | ends: refused | ends: refused |
 //! | busy, not sent | waits | waits |
+//! | suspended | waits; the attempt does not count | the same |
 //! | the answer was lost, inherited | waits, and repeats the same request | ends: in doubt |
 //! | any but the first two after [`Limits::give_up_after`] | ends: gave up | ends: gave up, or in doubt |
 //!

@@ -24,6 +24,12 @@ impl Delivery {
         let since = open.doubtful_since.unwrap_or(open.intended_at);
         let within_horizon = now.since(since) <= self.settings.lookup_horizon;
         let absent = self.protocol.words(&open.deliverable.name).absent;
+        if let Verdict::Suspended(_) = verdict {
+            let wait = self.settings.wait(key, open.call, 1, None);
+            return Transition::to(Journal::Unsure(open))
+                .with(schedule(now.saturating_add(wait)))
+                .with(Effect::Count(count::RETRY_SUSPENDED));
+        }
         match self.look_up_answer(verdict) {
             LookUpAnswer::Found { id } => self.succeed(key, open, Proof::Found(id), now),
             LookUpAnswer::Absent if within_horizon => {
@@ -37,12 +43,6 @@ impl Delivery {
                 let remedy = self.protocol.words(&open.deliverable.name).remedy;
                 let detail = format!("{absent}, but the submit of {since} is too long ago to tell: {remedy}");
                 self.give_up(key, open, detail, now)
-            }
-            LookUpAnswer::Suspended { .. } => {
-                let wait = self.settings.wait(key, open.call, 1, None);
-                Transition::to(Journal::Unsure(open))
-                    .with(schedule(now.saturating_add(wait)))
-                    .with(Effect::Count(count::RETRY_SUSPENDED))
             }
             // A folder that is found is a proof at any time, so the look-up is worth while there is time.
             LookUpAnswer::Unclear { retry_after, .. } if within_horizon || !self.has_timed_out(&open, now) => {
@@ -79,7 +79,7 @@ impl Delivery {
     fn look_up_answer(&self, verdict: Verdict) -> LookUpAnswer {
         let detail = match verdict {
             Verdict::Answered(answer) => return self.protocol.look_up_answer(&answer),
-            Verdict::NotSent(detail) | Verdict::Unknown(detail) => detail,
+            Verdict::NotSent(detail) | Verdict::Suspended(detail) | Verdict::Unknown(detail) => detail,
             Verdict::Inherited => "the look-up was started by a previous owner of the task".to_owned(),
         };
         LookUpAnswer::Unclear { detail, retry_after: None }

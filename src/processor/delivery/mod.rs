@@ -58,7 +58,7 @@
 //! | Accepted | Submitted |
 //! | Refused | Failed; Unknown if an earlier submit of the series, repeated by its key, is in doubt |
 //! | Busy, `NotSent` | Waiting; after `give_up_after` Failed, or Unknown in the same case |
-//! | Suspended | Waiting; the attempt and its time do not count |
+//! | [`Verdict::Suspended`] | Waiting; the attempt and its time do not count |
 //! | Unclear, Unknown | look-up: Unsure, for request time-out + visibility lag; idempotent: Waiting; once: Unknown |
 //! | Inherited | look-up: Unsure, for the intent's validity + request time-out + visibility lag; idempotent: Waiting; once: Unknown |
 //!
@@ -67,7 +67,7 @@
 //! | Found | Submitted |
 //! | Absent | Submitting; Failed after `give_up_after`; Unknown past `lookup_horizon` |
 //! | Unclear, `NotSent`, Unknown, Inherited | Unsure, with back-off; Unknown past both `lookup_horizon` and `give_up_after` |
-//! | Suspended | Unsure |
+//! | [`Verdict::Suspended`] | Unsure |
 //!
 //! A deliverable without a look-up, such as an order of a deployed folder or an HTTP request, is never Unsure or `LookingUp`.
 //!

@@ -79,11 +79,6 @@ pub enum SubmitAnswer {
         /// The wait requested by the target.
         retry_after: Option<Duration>,
     },
-    /// The submit was not executed, because the target refuses everybody: the sink is suspended, and the attempt does not count.
-    Suspended {
-        /// The reason.
-        detail: String,
-    },
     /// The submit is in doubt: the answer is invalid, belongs to another call, or does not tell.
     Unclear {
         /// The reason.
@@ -103,11 +98,6 @@ pub enum LookUpAnswer {
     },
     /// The target has no submit.
     Absent,
-    /// No result, because the target refuses everybody: the sink is suspended, and the look-up does not count.
-    Suspended {
-        /// The reason.
-        detail: String,
-    },
     /// No result: the target is busy, or the answer is invalid or belongs to another call.
     Unclear {
         /// The reason.

@@ -48,6 +48,12 @@ pub(super) fn bundles<'a>(children: Children<'a>, more: &'a [usize]) -> impl Ite
 }
 
 impl Bundle {
+    /// The names of its members as events: `parent-<id>`, `child-1-<id>`.
+    pub(super) fn members(self) -> impl Iterator<Item = String> {
+        let parent = self.has_parent.then(|| format!("parent-{BUNDLE_ID}"));
+        parent.into_iter().chain((1..=self.children).map(|number| format!("child-{number}-{BUNDLE_ID}")))
+    }
+
     /// True if bundles of this size are no exception.
     pub(super) fn is_usual(self, of: Children<'_>) -> bool {
         (of.usual.min(1)..=of.usual.max(FEW_MAX)).contains(&self.children)

@@ -99,6 +99,7 @@ impl Delivery {
             Verdict::NotSent(detail) => {
                 return self.retry(key, open, &Retry { after: None, detail, count: count::RETRY_NOT_SENT }, now);
             }
+            Verdict::Suspended(_) => return self.suspended(key, open, now),
             Verdict::Inherited => {
                 let (wait, detail) = (self.settings.doubt_after_rebalance(), INHERITED.to_owned());
                 return self.doubt(key, open, Doubt { wait, after: None, detail, count: count::INHERITED }, now);
@@ -116,7 +117,6 @@ impl Delivery {
             SubmitAnswer::Busy { detail, retry_after } => {
                 self.retry(key, open, &Retry { after: retry_after, detail, count: count::RETRY_BUSY }, now)
             }
-            SubmitAnswer::Suspended { .. } => self.suspended(key, open, now),
             SubmitAnswer::Unclear { detail, retry_after: after } => {
                 let wait = self.settings.doubt_after_loss();
                 self.doubt(key, open, Doubt { wait, after, detail, count: count::LOST_ANSWER }, now)

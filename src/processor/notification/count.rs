@@ -39,6 +39,7 @@ pub(super) const fn retry(reason: Retry) -> Count {
         match reason {
             Retry::Busy => "busy",
             Retry::NotSent => "not_sent",
+            Retry::Suspended => "suspended",
             Retry::LostAnswer => "lost_answer",
             Retry::Inherited => "inherited",
         },
@@ -47,7 +48,7 @@ pub(super) const fn retry(reason: Retry) -> Count {
 
 /// All families, with all their series.
 pub fn families() -> Vec<Family> {
-    let retries = [Retry::Busy, Retry::NotSent, Retry::LostAnswer, Retry::Inherited].map(retry);
+    let retries = [Retry::Busy, Retry::NotSent, Retry::Suspended, Retry::LostAnswer, Retry::Inherited].map(retry);
     vec![
         family(
             MESSAGES,

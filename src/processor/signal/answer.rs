@@ -15,7 +15,6 @@ pub(super) fn of_call(verdict: Verdict) -> Verdict {
         Ok(Answer::Busy { status, message, retry_after_ms }) => {
             call::Answer::Busy { detail: format!("HTTP {status}: {message}"), retry_after_ms }.verdict()
         }
-        Ok(Answer::Suspended { message }) => Verdict::NotSent(message),
         Ok(Answer::Accepted { .. } | Answer::Found { .. } | Answer::Absent) => {
             Verdict::Unknown("this is no answer to an event".to_owned())
         }

@@ -17,6 +17,7 @@ pub(super) const FAILED: Count = Count::with(SIGNALS, "failed");
 pub(super) const DUPLICATE: Count = Count::with(SIGNALS, "suppressed_duplicate");
 const BUSY: Count = Count::with(SIGNALS, "retry_busy");
 const NOT_SENT: Count = Count::with(SIGNALS, "retry_not_sent");
+const SUSPENDED: Count = Count::with(SIGNALS, "retry_suspended");
 const LOST_ANSWER: Count = Count::with(SIGNALS, "retry_lost_answer");
 const INHERITED: Count = Count::with(SIGNALS, "retry_inherited");
 
@@ -25,6 +26,7 @@ pub(super) const fn retry(reason: Retry) -> Count {
     match reason {
         Retry::Busy => BUSY,
         Retry::NotSent => NOT_SENT,
+        Retry::Suspended => SUSPENDED,
         Retry::LostAnswer => LOST_ANSWER,
         Retry::Inherited => INHERITED,
     }
@@ -32,7 +34,8 @@ pub(super) const fn retry(reason: Retry) -> Count {
 
 /// All families, with all their series.
 pub(super) fn families() -> Vec<Family> {
-    let series = [ADDED, FAILED, DUPLICATE, BUSY, NOT_SENT, LOST_ANSWER, INHERITED].map(|count| count.labels).to_vec();
+    let series = [ADDED, FAILED, DUPLICATE, BUSY, NOT_SENT, SUSPENDED, LOST_ANSWER, INHERITED];
+    let series = series.map(|count| count.labels).to_vec();
     let help = "Events of members that are added to Control-M while their bundle is incomplete, by what happened: added, failed, \
                 repeated records, and retries by reason.";
     vec![Family { name: SIGNALS, help, labels: &["event"], series }]

@@ -77,7 +77,7 @@ impl Follower {
             Transition::to(Tracking::Followed(run)).with(letter).with(Effect::Count(count::UNANSWERED))
         };
         let next = match verdict {
-            Verdict::NotSent(detail) => {
+            Verdict::NotSent(detail) | Verdict::Suspended(detail) => {
                 let letter = failed(&run, &format!("was not sent: {detail}"));
                 Transition::to(Tracking::Followed(Run { is_rerun: false, ..run })).with(letter)
             }
@@ -147,6 +147,6 @@ fn on_failed(key: &Key, mut run: Run, job: FailedJob, now: Timestamp) -> Transit
 fn answer(verdict: Verdict) -> Option<Answer> {
     match verdict {
         Verdict::Answered(answer) => serde_json::from_str(&answer).ok(),
-        Verdict::NotSent(_) | Verdict::Unknown(_) | Verdict::Inherited => None,
+        Verdict::NotSent(_) | Verdict::Suspended(_) | Verdict::Unknown(_) | Verdict::Inherited => None,
     }
 }

@@ -62,6 +62,7 @@ pub struct Queries {
     status: Arc<Status>,
     clock: Arc<dyn Clock>,
     instance: InstanceId,
+    http: String,
     /// The time of the last request for a flush of each task.
     flushes: Mutex<BTreeMap<TaskId, Duration>>,
 }
@@ -80,6 +81,7 @@ impl Queries {
             status: context.status.clone(),
             clock: context.clock.clone(),
             instance: context.settings.instance.clone(),
+            http: context.settings.http.clone(),
             flushes: Mutex::default(),
         }
     }
@@ -87,6 +89,11 @@ impl Queries {
     /// The names of the processors.
     pub fn processors(&self) -> impl Iterator<Item = &str> {
         self.plan.topology.nodes.iter().map(|node| &*node.name)
+    }
+
+    /// The address at which others reach this instance; empty if it has none.
+    pub fn http(&self) -> &str {
+        &self.http
     }
 
     /// The other living instances.

@@ -6,95 +6,73 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore};
 
 use super::check::{self, Checked};
 use super::client::Client;
 use super::event;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Reply};
 use super::refusal::{self, Refusal};
 use super::report::Report;
 use super::request::{self, Call};
 use super::settings::{Error, Settings};
-use super::suspension::{Gate, Suspension, next_interval};
 use super::verdict;
 use crate::metric::Metrics;
 use crate::model::{Clock, Key, Verdict};
 use crate::processor::delivery::control_m::{CONTROL_M, Mode};
 use crate::sink::http::permit::Expired;
+use crate::sink::limiter::{Failure, Kind, Limiter, Suspension, Ticket, next_pause};
+
+/// The reason of failures in a row.
+const FAILING: &str = "failing";
+/// All reasons of suspensions.
+const REASONS: [&str; 8] = ["unauthorized", "forbidden", "not_found", "dns", "connect", "tls", "proxy", FAILING];
 
 /// Executes acts, a limited number at once.
 #[derive(Debug)]
 pub(super) struct Caller {
     client: Client,
     clock: Arc<dyn Clock>,
-    slots: Semaphore,
-    in_flight_max: usize,
+    limiter: Arc<Limiter>,
     /// The zone of the server's times, if it is known.
     time_zone: Option<TimeZone>,
     /// The first and the longest interval between probes.
     probe_intervals: (Duration, Duration),
-    gate: Gate,
     /// Held by the one check that is made.
     checking: Mutex<()>,
     /// The mode of the submits of checks, once it is known.
     checked_mode: OnceLock<Mode>,
     report: Report,
     metrics: Option<Arc<Metrics>>,
-    /// The number of accepted acts without a verdict.
-    in_flight: watch::Sender<usize>,
-}
-
-/// Counts an act as in flight until it is dropped.
-#[derive(Debug)]
-pub(super) struct Ticket {
-    in_flight: watch::Sender<usize>,
-    metrics: Option<Arc<Metrics>>,
-}
-
-impl Ticket {
-    fn change(&self, change: impl FnOnce(usize) -> usize) {
-        self.in_flight.send_modify(|count| *count = change(*count));
-        if let Some(metrics) = &self.metrics {
-            metrics.sink.in_flight(CONTROL_M, u64::try_from(*self.in_flight.borrow()).unwrap_or(u64::MAX));
-        }
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        self.change(|count| count.saturating_sub(1));
-    }
 }
 
 impl Caller {
-    pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let (found, most) = (settings.in_flight_max, Semaphore::MAX_PERMITS);
+    /// Its calls are counted and timed if there are metrics.
+    pub(super) fn new(
+        settings: &Settings,
+        clock: Arc<dyn Clock>,
+        metrics: Option<Arc<Metrics>>,
+    ) -> Result<Self, Error> {
+        let (found, most) = (settings.limits.in_flight_max, Semaphore::MAX_PERMITS);
         if found == 0 || found > most {
             return Err(Error::InFlight { found, most });
+        }
+        let kind = Kind { reasons: &REASONS, has_check: true };
+        let mut limiter = Limiter::new(CONTROL_M, settings.limits, kind, Arc::clone(&clock));
+        if let Some(metrics) = &metrics {
+            limiter.measured(Arc::clone(metrics));
         }
         Ok(Self {
             client: Client::new(settings, Arc::clone(&clock))?,
             clock,
-            slots: Semaphore::new(found),
-            in_flight_max: found,
+            limiter: Arc::new(limiter),
             time_zone: settings.time_zone.clone(),
-            probe_intervals: (settings.probe_interval, settings.probe_interval_max),
-            gate: Gate::default(),
+            probe_intervals: (settings.limits.breaker.pause, settings.limits.breaker.pause_max),
             checking: Mutex::new(()),
             checked_mode: OnceLock::new(),
             report: Report::default(),
-            metrics: None,
-            in_flight: watch::Sender::new(0),
+            metrics,
         })
-    }
-
-    /// Sets the metrics of calls.
-    pub(super) fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
-        metrics.sink.in_flight(CONTROL_M, 0);
-        self.gate.measured(Arc::clone(&metrics));
-        self.metrics = Some(metrics);
-        self
     }
 
     pub(super) const fn client(&self) -> &Client {
@@ -117,48 +95,27 @@ impl Caller {
         exchange
     }
 
-    /// Counts an act before its tokio task runs, so that [`Caller::capacity`] is up to date.
-    pub(super) fn enter(&self) -> Ticket {
-        let ticket = Ticket { in_flight: self.in_flight.clone(), metrics: self.metrics.clone() };
-        ticket.change(|count| count.saturating_add(1));
-        ticket
-    }
-
-    /// The number of further acts that it accepts; none while it drains or is suspended. As many acts may wait as run, so that a free
-    /// slot is used at once; more would only age while they wait.
-    pub(super) fn capacity(&self) -> usize {
-        if self.slots.is_closed() || self.gate.suspension().is_some() {
-            0
-        } else {
-            self.in_flight_max.saturating_mul(2).saturating_sub(*self.in_flight.borrow())
-        }
-    }
-
-    /// See [`ControlM::drain`](super::ControlM::drain).
-    pub(super) async fn drain(&self, timeout: Duration) -> usize {
-        self.slots.close();
-        let mut in_flight = self.in_flight.subscribe();
-        // A time-out is not an error: the caller gets the number of acts that are left.
-        drop(tokio::time::timeout(timeout, in_flight.wait_for(|count| *count == 0)).await);
-        *self.in_flight.borrow()
-    }
-
-    /// The suspension, if the sink is suspended.
-    pub(super) fn suspension(&self) -> Option<Suspension> {
-        self.gate.suspension()
+    /// The limits of the calls.
+    pub(super) const fn limiter(&self) -> &Arc<Limiter> {
+        &self.limiter
     }
 
     /// Executes the call of `request` for `key`, unless `expires_at` (on the clock's uptime) has passed before it is sent.
-    pub(super) async fn execute(self: &Arc<Self>, key: &Key, request: &str, expires_at: Duration) -> Verdict {
+    pub(super) async fn execute(
+        self: &Arc<Self>,
+        (key, ticket): (&Key, &Ticket),
+        request: &str,
+        expires_at: Duration,
+    ) -> Verdict {
         let call = match Call::decode(request) {
             Ok(call) => call,
             Err(reason) => return Verdict::NotSent(reason),
         };
-        let Ok(_slot) = self.slots.acquire().await else {
+        let Some(_slot) = self.limiter.slot().await else {
             return Verdict::NotSent("sheaf is stopping".to_owned());
         };
-        if let Some(suspension) = self.gate.suspension() {
-            return verdict::suspended(suspension.refusal.detail);
+        if let Some(detail) = ticket.refusal() {
+            return Verdict::Suspended(detail);
         }
         let (path, folder, operation) = match &call {
             Call::Submit { mode, folder, .. } => (request::path(*mode), folder.clone(), "submit"),
@@ -176,8 +133,9 @@ impl Caller {
         if let Some(refusal) = refused(&exchange, &url, &folder)
             && let Some(suspension) = self.confirm(refusal, begun).await
         {
-            return verdict::suspended(suspension.refusal.detail);
+            return Verdict::Suspended(suspension.detail);
         }
+        self.count(&exchange, &url);
         let verdict = match exchange {
             Exchange::NotSent(failure) => Verdict::NotSent(failure.detail),
             Exchange::NoSession(reply) => Verdict::NotSent(format!("the login was answered with {}", reply.status)),
@@ -196,11 +154,11 @@ impl Caller {
     /// was good since then, or says nothing, leaves the refusal to the call.
     async fn confirm(self: &Arc<Self>, refusal: Refusal, begun: Duration) -> Option<Suspension> {
         let _one_at_a_time = self.checking.lock().await;
-        if self.gate.suspension().is_none() && !self.gate.was_well_since(begun) {
+        if self.limiter.breaker().suspension().is_none() && !self.limiter.breaker().was_well_since(begun) {
             tracing::debug!(detail = %refusal.detail, "a call was refused; checking if everybody is");
             self.check().await;
         }
-        self.gate.suspension()
+        self.limiter.breaker().suspension()
     }
 
     /// Checks at the start of an instance, before there is a call, that submits of this mode are taken.
@@ -234,17 +192,38 @@ impl Caller {
             }
         }
         match &checked {
-            Checked::Well => self.gate.resume(self.clock.uptime(), self.clock.now()),
+            Checked::Well => self.limiter.breaker().resume(self.limiter.at()),
             Checked::Refused(refusal) => {
-                let is_new = self.gate.suspension().is_none();
-                self.gate.suspend(refusal.clone(), self.clock.now());
+                let is_new = self.limiter.breaker().suspension().is_none();
+                let Refusal { reason, detail } = refusal.clone();
+                let failure = Failure { reason: reason.label(), detail, retry_after: None };
+                self.limiter.breaker().suspend(&failure, self.clock.now());
                 if is_new {
-                    tokio::spawn(probe(Arc::clone(self)));
+                    tokio::spawn(probe(Arc::clone(self), self.probe_intervals.0));
                 }
             }
             Checked::Unclear(_) => {}
         }
         checked
+    }
+
+    /// Counts a success or a failure of the server, which may meet everybody. Failures in a row suspend the sink until a check is
+    /// well.
+    fn count(self: &Arc<Self>, exchange: &Exchange, url: &str) {
+        let (what, retry_after) = match exchange {
+            Exchange::Lost(detail) => (detail.clone(), None),
+            Exchange::Answered(Reply { status, retry_after, .. }) if *status == 429 || *status >= 500 => {
+                (format!("HTTP {status}"), *retry_after)
+            }
+            Exchange::Answered(_) => return self.limiter.breaker().succeeded(self.limiter.at()),
+            // A check tells of those.
+            Exchange::NotSent(_) | Exchange::NoSession(_) => return,
+        };
+        let detail = format!("Control-M's address {url} fails ({what}): look at Control-M and what is between");
+        let failure = Failure { reason: FAILING, detail, retry_after };
+        if let Some(pause) = self.limiter.breaker().failed(failure, self.limiter.at()) {
+            tokio::spawn(probe(Arc::clone(self), pause));
+        }
     }
 
     async fn measured_check(&self) -> Checked {
@@ -258,7 +237,7 @@ impl Caller {
     fn note(&self, key: &Key, verdict: &Verdict) {
         let (kind, detail) = match verdict {
             Verdict::Answered(answer) if verdict::is_busy(answer) => ("busy", answer),
-            Verdict::Answered(_) | Verdict::Inherited => return,
+            Verdict::Answered(_) | Verdict::Suspended(_) | Verdict::Inherited => return,
             Verdict::NotSent(detail) => ("not_sent", detail),
             Verdict::Unknown(detail) => ("lost_answer", detail),
         };
@@ -274,12 +253,12 @@ impl Caller {
 /// Probes a suspended sink with one call at a time, at growing intervals, until it is well or drains.
 ///
 /// Returns a boxed future, because a check of the probe could suspend the sink, which starts a probe.
-fn probe(caller: Arc<Caller>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+fn probe(caller: Arc<Caller>, first: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
-        let (mut interval, max) = caller.probe_intervals;
-        while caller.gate.suspension().is_some() && !caller.slots.is_closed() {
+        let (mut interval, max) = (first, caller.probe_intervals.1);
+        while caller.limiter.breaker().suspension().is_some() && !caller.limiter.is_closed() {
             tokio::time::sleep(interval).await;
-            interval = next_interval(interval, max);
+            interval = next_pause(interval, max);
             let _one_at_a_time = caller.checking.lock().await;
             caller.check().await;
         }

@@ -55,10 +55,6 @@ pub(super) enum Reason {
 }
 
 impl Reason {
-    /// All reasons, so that each series can start at 0.
-    pub(super) const ALL: [Self; 7] =
-        [Self::Unauthorized, Self::Forbidden, Self::NotFound, Self::Dns, Self::Connect, Self::Tls, Self::Proxy];
-
     /// The label in metrics.
     pub(super) const fn label(self) -> &'static str {
         match self {

@@ -19,7 +19,6 @@
 //! | `message` | the message in an error body |
 //! | `refusal` | refusals of everybody, with their remedies |
 //! | `check` | a check of address, certificate and credential |
-//! | `suspension` | whether the sink is suspended |
 //! | `report` | log lines about failed calls |
 //! | `exchange`, `http`, `tls` | how far a request got; the HTTP client; the certificates of `ca_bundle` |
 //! | `health` | `GET /config/servers` |
@@ -51,9 +50,10 @@
 //! What is no answer to one definition may meet everybody: an expired key, a gateway without its server, a wrong address. A *check*
 //! tells: a submit without a definition, which can submit nothing, is refused for that where submits are taken. If the check is
 //! refused as the call was, the sink is *suspended*: it has no capacity, so no further acts are decided, and those that wait get
-//! a verdict that counts for nothing. It probes with one check at a time, at an interval from [`Settings::probe_interval`] to
-//! [`Settings::probe_interval_max`], and goes on when one is well. A refused credential is read from its source again before each
-//! probe. If the check is well, the refusal was about the call.
+//! a verdict that counts for nothing. It probes with one check at a time, at an interval from [`pause`](crate::sink::BreakerLimits) to
+//! `pause_max`, and goes on when one is well. A refused credential is read from its source again before each
+//! probe. If the check is well, the refusal was about the call. Failures in a row (429, 5xx, lost answers) suspend it too, until
+//! a check is well.
 //!
 //! # At most once
 //!
@@ -81,7 +81,6 @@ mod report;
 mod request;
 mod runs;
 mod settings;
-mod suspension;
 #[cfg(feature = "tls")]
 mod tls;
 mod verdict;
@@ -112,7 +111,7 @@ pub struct ControlM {
 impl ControlM {
     /// A sink that runs on `handle`. No request is sent yet; [`ControlM::health`] checks the server.
     pub fn new(settings: &Settings, handle: Handle, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        Ok(Self { caller: Arc::new(Caller::new(settings, clock)?), handle })
+        Ok(Self { caller: Arc::new(Caller::new(settings, clock, None)?), handle })
     }
 
     /// A sink whose calls are counted and timed.
@@ -122,7 +121,7 @@ impl ControlM {
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, Error> {
-        Ok(Self { caller: Arc::new(Caller::new(settings, clock)?.with_metrics(metrics)), handle })
+        Ok(Self { caller: Arc::new(Caller::new(settings, clock, Some(metrics))?), handle })
     }
 
     /// The sink of questions about the runs of what this one submits, with the same client.
@@ -156,17 +155,17 @@ impl ControlM {
     /// Acts that wait for a slot, and later ones, are not sent. Those left when the process ends are resolved as
     /// [`Verdict::Inherited`](crate::model::Verdict::Inherited).
     pub async fn drain(&self, timeout: Duration) -> usize {
-        self.caller.drain(timeout).await
+        self.caller.limiter().drain(timeout).await
     }
 }
 
 impl Sink for ControlM {
     fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
         let (task, key, caller) = (task.clone(), key.clone(), Arc::clone(&self.caller));
-        let ticket = caller.enter();
+        let ticket = caller.limiter().enter();
         self.handle.spawn(async move {
             let (slot, attempt) = (act.slot, act.attempt);
-            let verdict = caller.execute(&key, &act.request, expires_at).await;
+            let verdict = caller.execute((&key, &ticket), &act.request, expires_at).await;
             tracing::debug!(sheaf.task = %task, sheaf.bundle = %key, attempt, ?verdict, "act ended");
             // Before the outcome is reported, so that its receiver finds the slot free.
             drop(ticket);
@@ -175,12 +174,11 @@ impl Sink for ControlM {
     }
 
     fn capacity(&self, _to: &Target) -> usize {
-        self.caller.capacity()
+        self.caller.limiter().capacity()
     }
 
     fn suspensions(&self) -> BTreeMap<Target, String> {
-        let suspension = self.caller.suspension();
-        let text = suspension.map(|it| format!("suspended since {}: {}", it.since, it.refusal.detail));
-        text.map(|text| (Target::new(CONTROL_M), text)).into_iter().collect()
+        let obstacle = self.caller.limiter().obstacle();
+        obstacle.map(|text| (Target::new(CONTROL_M), text)).into_iter().collect()
     }
 }

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::model::ErrorClass;
 use crate::secret::Secret;
+use crate::sink::Limits;
 
 /// The settings of a Control-M server.
 #[derive(Clone, Debug)]
@@ -22,12 +23,8 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// The time-out of one call, from its expiry check to the last byte of its response.
     pub request_timeout: Duration,
-    /// The most concurrent calls; further ones wait for a slot.
-    pub in_flight_max: usize,
-    /// The interval between the first two probes of a suspended sink; it grows by a quarter each time.
-    pub probe_interval: Duration,
-    /// The longest interval between probes.
-    pub probe_interval_max: Duration,
+    /// The limits of calls. The pauses of the breaker are those between the probes of a suspended sink.
+    pub limits: Limits,
     /// The zone of the server's times, which have none; `None`: they are passed on as they are.
     pub time_zone: Option<TimeZone>,
     /// Certificates in PEM form that are trusted in addition to the system's, as servers on premises have their own.
@@ -76,9 +73,7 @@ impl Settings {
             source: None,
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_mins(1),
-            in_flight_max: 16,
-            probe_interval: Duration::from_secs(1),
-            probe_interval_max: Duration::from_mins(1),
+            limits: Limits::new(16),
             time_zone: None,
             ca_bundle: None,
             annotation: Annotation::default(),

@@ -76,11 +76,6 @@ pub(super) fn of_failure(reply: &Reply, url: &str) -> Verdict {
     }
 }
 
-/// The verdict of a call that a suspended sink did not make.
-pub(super) fn suspended(message: String) -> Verdict {
-    Verdict::answered(&Answer::Suspended { message })
-}
-
 /// True for an answer that the call was not executed and may be later.
 pub(super) fn is_busy(answer: &str) -> bool {
     matches!(serde_json::from_str(answer), Ok(Answer::Busy { .. }))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::secret::Secret;
+use crate::sink::Limits;
 
 /// The settings of a mail server.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ pub struct Settings {
     /// The time-out of one attempt, from the connection to the last answer.
     pub timeout: Duration,
     /// The most attempts at once, at least 1.
-    pub in_flight_max: usize,
+    pub limits: Limits,
 }
 
 /// How a connection is encrypted.

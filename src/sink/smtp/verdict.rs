@@ -29,6 +29,15 @@ pub(super) fn of_error(error: &smtp::Error) -> (Verdict, Option<u16>) {
     (verdict, code)
 }
 
+/// The reason for which an answer with this code may meet everybody; `None` if it is about the mail.
+pub(super) fn reason(code: u16) -> Option<&'static str> {
+    match code {
+        code if LOGIN.contains(&code) => Some("unauthorized"),
+        400..=499 => Some("busy"),
+        _ => None,
+    }
+}
+
 /// An error with its causes.
 fn chain(error: &smtp::Error) -> String {
     let mut text = error.to_string();

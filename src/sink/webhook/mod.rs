@@ -25,12 +25,13 @@ mod verdict;
 
 pub use settings::{Error, Settings};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use client::Client;
 
-use super::attempts::{Attempts, Calls};
+use super::attempts::{Attempts, Calls, Naming};
 use crate::model::{Act, Completion, Key, Sink, Target, TaskId, Verdict};
 use crate::processor::call::Request;
 
@@ -44,7 +45,8 @@ pub struct Webhook {
 impl Webhook {
     /// A sink whose calls are counted and timed. No request is sent yet.
     pub fn new(settings: &Settings, calls: Calls) -> Result<Self, Error> {
-        let attempts = Attempts::new(&settings.name, "webhook", settings.in_flight_max, calls);
+        let naming = Naming { name: &settings.name, operation: "webhook", reason: verdict::reason };
+        let attempts = Attempts::new(naming, settings.limits, calls);
         let client = Client::new(settings, Arc::clone(attempts.clock()))?;
         Ok(Self { client: Arc::new(client), attempts })
     }
@@ -70,5 +72,9 @@ impl Sink for Webhook {
 
     fn capacity(&self, _to: &Target) -> usize {
         self.attempts.capacity()
+    }
+
+    fn suspensions(&self) -> BTreeMap<Target, String> {
+        self.attempts.obstacles()
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::secret::Secret;
+use crate::sink::Limits;
 
 /// The settings of a webhook.
 #[derive(Clone, Debug)]
@@ -17,8 +18,8 @@ pub struct Settings {
     pub member: Option<(&'static str, Secret)>,
     /// The time-out of one attempt.
     pub timeout: Duration,
-    /// The most attempts at once, at least 1.
-    pub in_flight_max: usize,
+    /// The limits of attempts.
+    pub limits: Limits,
 }
 
 /// The error of creating a webhook. No variant holds the URL.

@@ -3,6 +3,18 @@
 use crate::model::Verdict;
 use crate::processor::call::{Answer, Response};
 
+/// The reason for which a response with this status may meet everybody; `None` if it is about the request.
+pub(super) fn reason(status: u16) -> Option<&'static str> {
+    match status {
+        401 | 407 => Some("unauthorized"),
+        403 => Some("forbidden"),
+        404 => Some("not_found"),
+        408 | 425 | 429 => Some("busy"),
+        500.. => Some("failing"),
+        _ => None,
+    }
+}
+
 /// The verdict of a response with this status, `Retry-After` and body. See the table of the [module](super).
 pub(super) fn of(response: &Response) -> Verdict {
     let Response { status, retry_after_ms, .. } = *response;

@@ -35,12 +35,12 @@ pub(super) fn read(word: &str, command: &Command) -> Result<Verdict, Error> {
             return Ok(Verdict::answered(&response));
         }
         "lost" => return Ok(Verdict::Unknown(text("message", "the connection was reset"))),
+        "suspended" => return Ok(Verdict::Suspended(text("message", "the server refuses everybody"))),
         "not_sent" => return Ok(Verdict::NotSent(text("message", "connection refused"))),
         "accepted" => Answer::Accepted { run_id: text("id", "r1") },
         "found" => Answer::Found { job_id: text("id", "smprod:0001g") },
         "absent" => Answer::Absent,
         "added" => Answer::Added,
-        "suspended" => Answer::Suspended { message: text("message", "the server refuses everybody") },
         "refused" => Answer::Refused { status: status(400)?, message: text("message", "no such application") },
         "busy" => Answer::Busy {
             status: status(503)?,

@@ -1,5 +1,6 @@
 //! An application with real servers in a cluster in memory.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -10,7 +11,6 @@ use sheaf::broker::{Broker, ProducerSpec, memory};
 use sheaf::config::{Config, Sources};
 use sheaf::metric::{Build, Metrics};
 use sheaf::model::{Act, Clock, Completion, Key, OutRecord, Sink, Target, TaskId, Timestamp};
-use sheaf::runtime::SystemClock;
 use sheaf::sim::{CrashPolicy, ManualClock, Setup, World};
 use sheaf::template::Template;
 use tokio::runtime::Runtime;
@@ -23,6 +23,7 @@ const STEP: Duration = Duration::from_secs(2);
 /// An application and its cluster of one instance, `a`.
 pub(crate) struct Fixture {
     pub(crate) world: World,
+    pub(crate) sink: Arc<dyn Sink>,
     in_flight: Arc<AtomicUsize>,
     sent: usize,
     pub(crate) crashes: usize,
@@ -38,19 +39,22 @@ struct Counting {
 }
 
 impl Sink for Counting {
-    fn execute(&self, task: &TaskId, key: &Key, act: Act, _expires_at: Duration, done: Completion) {
+    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
         self.in_flight.fetch_add(1, Ordering::SeqCst);
         let in_flight = Arc::clone(&self.in_flight);
         let done = move |outcome| {
             done(outcome);
             in_flight.fetch_sub(1, Ordering::SeqCst);
         };
-        // The world's clock is not that of the sinks.
-        self.sink.execute(task, key, act, Duration::MAX, Box::new(done));
+        self.sink.execute(task, key, act, expires_at, Box::new(done));
     }
 
     fn capacity(&self, to: &Target) -> usize {
         self.sink.capacity(to)
+    }
+
+    fn suspensions(&self) -> BTreeMap<Target, String> {
+        self.sink.suspensions()
     }
 }
 
@@ -73,26 +77,27 @@ impl Fixture {
         crash_policy: CrashPolicy,
     ) -> Self {
         let (config, runtime) = (config(settings), runtime());
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_767_225_600_000)));
         let file = TopologyFile::parse("t.yaml", topology, |_| Ok(Template::compile("b.json", template)?)).unwrap();
         let topology = file.assemble(&config).unwrap();
         let metrics = Arc::new(Metrics::of("ctm", &Build::default(), &topology).unwrap());
-        let calls =
-            Calls { handle: runtime.handle().clone(), clock: Arc::new(SystemClock), metrics: Arc::clone(&metrics) };
+        let calls = Calls { handle: runtime.handle().clone(), clock: clock.clone(), metrics: Arc::clone(&metrics) };
         let sinks = app::sinks(&config, &Arc::new(Secrets::new(runtime.handle())), &calls).unwrap();
         let in_flight = Arc::new(AtomicUsize::new(0));
         let sink: Arc<dyn Sink> = Arc::new(Counting { sink: Arc::new(sinks), in_flight: Arc::clone(&in_flight) });
         let mut of_runtime = app::settings(&config, String::new());
         change(&mut of_runtime);
+        let of_world = Arc::clone(&sink);
         let world = World::new(Setup {
             topology,
             settings: of_runtime,
             broker: memory::Settings::default(),
-            clock: Arc::new(ManualClock::new(Timestamp::from_millis(1_767_225_600_000))),
-            sink: Box::new(move |_| Arc::clone(&sink)),
+            clock,
+            sink: Box::new(move |_| Arc::clone(&of_world)),
             metrics: Box::new(move || Arc::clone(&metrics)),
             crash_policy,
         });
-        Self { world, in_flight, sent: 0, crashes: 0, _runtime: runtime }
+        Self { world, sink, in_flight, sent: 0, crashes: 0, _runtime: runtime }
     }
 
     /// Turns for this long, and waits for the calls.

@@ -46,6 +46,7 @@ pub(crate) struct HttpServer {
     pub(crate) url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
     replies: Arc<Mutex<VecDeque<Reply>>>,
+    usual: Arc<Mutex<Reply>>,
 }
 
 impl HttpServer {
@@ -54,7 +55,7 @@ impl HttpServer {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let url = format!("http://{}/services/T0/B0/s3cret", listener.local_addr().unwrap());
         let replies = Arc::new(Mutex::new(replies.iter().copied().collect()));
-        let server = Self { url, seen: Arc::default(), replies };
+        let server = Self { url, seen: Arc::default(), replies, usual: Arc::new(Mutex::new(Reply::Ok)) };
         let of_thread = server.clone();
         // The thread ends with the test process; it has only its sockets.
         thread::spawn(move || {
@@ -64,6 +65,11 @@ impl HttpServer {
             }
         });
         server
+    }
+
+    /// Replies like this when nothing else was told.
+    pub(crate) fn set_usual(&self, reply: Reply) {
+        *self.usual.lock().unwrap() = reply;
     }
 
     /// The requests so far.
@@ -83,7 +89,7 @@ impl HttpServer {
     fn serve(&self, mut stream: TcpStream) -> Option<TcpStream> {
         let text = read_request(&mut stream);
         let (head, body) = text.split_once("\r\n\r\n")?;
-        let reply = self.replies.lock().unwrap().pop_front().unwrap_or(Reply::Ok);
+        let reply = self.replies.lock().unwrap().pop_front().unwrap_or(*self.usual.lock().unwrap());
         let executed = matches!(reply, Reply::Ok | Reply::ExecutedAndReset);
         let seen = Seen { head: head.to_ascii_lowercase(), body: body.to_owned(), executed };
         self.seen.lock().unwrap().push(seen);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sheaf::model::Verdict;
 use sheaf::processor::call::{Answer, Mail, Request};
 use sheaf::secret::Secret;
+use sheaf::sink::Limits;
 use sheaf::sink::smtp::{Encryption, Error, Settings, Smtp};
 
 use super::smtp_server::{Behaviour, SmtpServer};
@@ -28,7 +29,7 @@ fn settings(port: u16) -> Settings {
         to: vec!["ops@example.com".to_owned(), "Anna Müller <anna@example.org>".to_owned()],
         ca_bundle: None,
         timeout: Duration::from_secs(10),
-        in_flight_max: 2,
+        limits: Limits::new(2),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sheaf::model::{Sink, Target, Verdict};
 use sheaf::processor::call::{Answer, Request, Webhook as Post};
 use sheaf::secret::Secret;
+use sheaf::sink::Limits;
 use sheaf::sink::webhook::{Error, Settings, Webhook};
 
 use super::http_server::{HttpServer, Reply};
@@ -17,7 +18,7 @@ fn settings(url: &str) -> Settings {
         url: Secret::new(url.to_owned()),
         member: None,
         timeout: Duration::from_secs(10),
-        in_flight_max: 2,
+        limits: Limits::new(2),
         headers: Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use sheaf::model::Verdict;
 use sheaf::processor::delivery::control_m::Answer;
 use sheaf::secret::Secret;
 use sheaf::sink::control_m::Settings;
@@ -68,8 +69,7 @@ fn the_gateway_of_saas_refuses_a_key_with_a_message_of_its_own() {
     let fixture = support::Fixture::with(|settings| settings, with_gateway);
     assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));
     let wrong = Settings::new(&fixture.simulator.base_url(), Secret::new("other".to_owned()));
-    let soon = settings("").probe_interval;
-    let sink = fixture.sink(&Settings { probe_interval: soon, probe_interval_max: soon, ..wrong });
-    let Answer::Suspended { message } = answer(&run(&sink, &submit("folder-b"))) else { panic!("it is accepted") };
+    let sink = fixture.sink(&Settings { limits: settings("").limits, ..wrong });
+    let Verdict::Suspended(message) = run(&sink, &submit("folder-b")) else { panic!("it is accepted") };
     assert!(message.contains("answered 403 (Forbidden)"), "{message}");
 }

@@ -1,13 +1,11 @@
 //! The simulator, judged by a client that nobody here wrote: ctm-python-client, unmodified.
 //!
-//! `judge.py` makes the calls and prints one line for each. The client is installed once, into a virtual environment in the
-//! cache of the build's other tools; this takes Python 3 with `venv`, and the package index.
+//! `judge.py` makes the calls and prints one line for each.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "test support fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "test support fails by panicking")]
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +13,7 @@ use sheaf::mock::control_m::{Simulator, SimulatorSettings};
 use sheaf::secret::Secret;
 
 use super::support::{ManualClock, runtime};
+use crate::python::{python, succeed};
 
 const CLIENT: &str = "ctm-python-client==2.6.6";
 /// It imports this, but does not ask for it.
@@ -59,7 +58,7 @@ fn the_python_client_makes_all_its_calls_with_a_password() {
 }
 
 fn judge(mode: &str) {
-    let python = python();
+    let python = python(&[CLIENT, MISSING]);
     let (runtime, clock) = (runtime(), Arc::new(ManualClock::default()));
     let mut settings = SimulatorSettings::new(clock, 1);
     settings.api_keys = vec![Secret::new("key-1".to_owned())];
@@ -77,34 +76,4 @@ fn judge(mode: &str) {
     let missing: Vec<&str> = CALLS.into_iter().filter(|call| !is_ok(call)).collect();
     assert!(missing.is_empty(), "no line says that these are ok: {missing:?}\n{printed}");
     assert!(!printed.contains("failed:"), "{printed}");
-}
-
-/// The Python of the virtual environment with the client.
-fn python() -> PathBuf {
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home).unwrap().join("sheaf");
-    fs::create_dir_all(&cache).unwrap();
-    let made = cache.join(CLIENT.replace("==", "-"));
-    // Two tests, or two test runs, must not install at a time.
-    let lock = File::create(cache.join("python.lock")).unwrap();
-    lock.lock().unwrap();
-    if !made.exists() {
-        let fresh = tempfile::tempdir_in(&cache).unwrap();
-        succeed(Command::new("python3").args(["-m", "venv"]).arg(fresh.path()));
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", CLIENT, MISSING];
-        succeed(Command::new(fresh.path().join("bin/python")).args(pip));
-        fs::rename(fresh.keep(), &made).unwrap();
-    }
-    made.join("bin/python")
-}
-
-fn succeed(command: &mut Command) -> String {
-    let line = format!("{command:?}");
-    let Output { status, stdout, stderr } = match command.output() {
-        Ok(output) => output,
-        Err(error) => panic!("{line}: {error}: install Python 3 with venv"),
-    };
-    let printed = String::from_utf8_lossy(&stdout).into_owned();
-    assert!(status.success(), "{line}: {status}\n{printed}\n{}", String::from_utf8_lossy(&stderr));
-    printed
 }

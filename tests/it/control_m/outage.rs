@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sheaf::mock::control_m::{Action, Fault};
-use sheaf::model::{Sink, Target};
+use sheaf::model::{Sink, Target, Verdict};
 use sheaf::processor::delivery::control_m::{Answer, Mode};
 use sheaf::secret::Secret;
 use sheaf::sink::control_m::{ControlM, Credential, CredentialSource, Settings};
+use sheaf::sink::{BreakerLimits, Limits};
 
-use super::support::{Fixture, answer, look_up, run, settings, submit, until};
+use super::support::{Fixture, answer, is_suspended, is_unknown, look_up, probing, run, settings, submit, until};
 
 const ON_DEMAND: &str = "/run/ondemand";
 
@@ -28,7 +29,7 @@ fn always(status: u16, body: &str, times: u64) -> Fault {
 /// A fixture whose suspended sink probes every hour only.
 fn without_probes() -> Fixture {
     let hour = Duration::from_hours(1);
-    Fixture::with(|settings| Settings { probe_interval: hour, probe_interval_max: hour, ..settings }, |s| s)
+    Fixture::with(|settings| Settings { limits: probing(16, hour), ..settings }, |s| s)
 }
 
 #[test]
@@ -37,7 +38,7 @@ fn what_refuses_everybody_suspends_the_sink_until_a_probe_is_well() {
     for (status, body) in [401, 403, 404, 407, 403].into_iter().zip(bodies) {
         let fixture = Fixture::new();
         fixture.simulator.inject(always(status, body, 10));
-        let Answer::Suspended { message } = answer(&fixture.submit("folder-a")) else { panic!("{status} {body}") };
+        let Verdict::Suspended(message) = fixture.submit("folder-a") else { panic!("{status} {body}") };
         assert!(message.contains(&status.to_string()) && message.contains("/automation-api/run/ondemand"), "{message}");
         until(|| capacity(&fixture.sink) > 0);
         assert_eq!(suspension(&fixture.sink), "");
@@ -50,7 +51,7 @@ fn what_refuses_everybody_suspends_the_sink_until_a_probe_is_well() {
 fn a_suspended_sink_takes_no_act_and_makes_no_call() {
     let fixture = without_probes();
     fixture.simulator.inject(always(403, "no", 2));
-    assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Suspended { .. }));
+    assert!(is_suspended(&fixture.submit("folder-a")));
     assert_eq!(capacity(&fixture.sink), 0);
     assert!(
         suspension(&fixture.sink).contains("answered 403 (no): a gateway refuses sheaf"),
@@ -59,7 +60,7 @@ fn a_suspended_sink_takes_no_act_and_makes_no_call() {
     );
     let requests = fixture.simulator.dump().requests;
     for request in [submit("folder-b"), look_up("folder-b")] {
-        assert!(matches!(answer(&run(&fixture.sink, &request)), Answer::Suspended { .. }));
+        assert!(is_suspended(&run(&fixture.sink, &request)));
     }
     assert_eq!(fixture.simulator.dump().requests, requests);
 }
@@ -104,7 +105,7 @@ fn an_expired_key_is_read_again_and_each_bundle_is_submitted_once() {
     let source: Option<Arc<dyn CredentialSource>> = Some(kept.clone());
     let credential = Credential::ApiKey(Secret::new("old".to_owned()));
     let fixture = Fixture::with(|settings| Settings { credential, source, ..settings }, |s| s);
-    let Answer::Suspended { message } = answer(&fixture.submit("folder-a")) else { panic!("the key is accepted") };
+    let Verdict::Suspended(message) = fixture.submit("folder-a") else { panic!("the key is accepted") };
     assert!(message.contains("has expired or is wrong"), "{message}");
     "k-1".clone_into(&mut kept.0.lock().unwrap());
     until(|| capacity(&fixture.sink) > 0);
@@ -147,4 +148,18 @@ fn a_check_submits_nothing_and_a_well_one_changes_nothing() {
     assert!(fixture.submits().is_empty());
     assert!(capacity(&fixture.sink) > 0);
     assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));
+}
+
+#[test]
+fn failures_in_a_row_suspend_the_sink_until_a_check_is_well() {
+    let soon = Duration::from_millis(10);
+    let breaker = BreakerLimits { failures: 3, pause: soon, pause_max: soon };
+    let limits = Limits { breaker, ..Limits::new(16) };
+    let fixture = Fixture::with(|settings| Settings { limits, ..settings }, |s| s);
+    fixture.simulator.inject(always(503, "upstream", 3));
+    (0..3).for_each(|_| assert!(is_unknown(&fixture.submit("folder-a"))));
+    assert!(suspension(&fixture.sink).contains("3 failures in a row"), "{}", suspension(&fixture.sink));
+    until(|| capacity(&fixture.sink) > 0);
+    assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));
+    assert_eq!(suspension(&fixture.sink), "");
 }

@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use sheaf::mock::control_m::{Action, Fault};
-use sheaf::model::Sink;
+use sheaf::model::{Sink, Verdict};
 use sheaf::processor::delivery::control_m::{Answer, Request};
 use sheaf::secret::Secret;
 use sheaf::sink::control_m::{Annotation, Credential, Error, Settings};
@@ -106,7 +106,7 @@ fn a_certificate_that_nobody_trusts_is_told_with_the_remedy() {
     {
         let sink = fixture.sink(&trusting(tls_server(server), bundle));
         let verdict = run(&sink, &submit("folder-a"));
-        let Answer::Suspended { message } = answer(&verdict) else { panic!("it is trusted: {verdict:?}") };
+        let Verdict::Suspended(message) = verdict else { panic!("it is trusted: {verdict:?}") };
         assert!(message.contains("control_m.ca_bundle"), "{message}");
     }
 }
@@ -120,7 +120,7 @@ fn a_trusted_certificate_for_another_name_is_refused() {
     let proxy = Some(Secret::new(format!("http://127.0.0.1:{proxy}")));
     let of_sink = Settings { base_url: base, proxy, ..trusting(port, Some(SELF_SIGNED[0])) };
     let sink = fixture.sink(&of_sink);
-    let Answer::Suspended { message } = answer(&run(&sink, &submit("folder-a"))) else { panic!("it is trusted") };
+    let Verdict::Suspended(message) = run(&sink, &submit("folder-a")) else { panic!("it is trusted") };
     assert!(message.contains("another name"), "{message}");
 }
 
@@ -194,7 +194,7 @@ fn a_session_that_the_server_forgot_is_opened_anew() {
 #[test]
 fn a_wrong_password_is_told_once_and_suspends_the_sink() {
     let fixture = with_login("wrong");
-    let Answer::Suspended { message } = answer(&fixture.submit("folder-a")) else { panic!("it is accepted") };
+    let Verdict::Suspended(message) = fixture.submit("folder-a") else { panic!("it is accepted") };
     assert!(message.contains("control_m.password") && !message.contains("wrong)"), "{message}");
     until(|| !fixture.sink.suspensions().is_empty());
     let password = Secret::new("hunter2".to_owned());

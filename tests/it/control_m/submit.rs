@@ -7,6 +7,7 @@ use sheaf::mock::control_m::{Action, Fault};
 use sheaf::model::{Sink, Target, Verdict};
 use sheaf::processor::delivery::control_m::Answer;
 use sheaf::secret::Secret;
+use sheaf::sink::Limits;
 use sheaf::sink::control_m::{ControlM, Credential, Error, Settings};
 
 use super::support::{
@@ -234,7 +235,7 @@ fn an_act_that_has_expired_is_not_sent() {
 #[test]
 fn an_act_that_expires_in_the_queue_is_not_sent() {
     let (fixture, server) = (Fixture::new(), RawServer::start(ACCEPTED, AnswerMode::OnRelease));
-    let sink = fixture.sink(&Settings { in_flight_max: 1, ..settings(&server.base_url) });
+    let sink = fixture.sink(&Settings { limits: Limits::new(1), ..settings(&server.base_url) });
     assert_eq!(sink.capacity(&Target::new("control_m")), 2);
     let first = start(&sink, &submit("folder-a"), Duration::MAX);
     server.request();
@@ -251,7 +252,7 @@ fn an_act_that_expires_in_the_queue_is_not_sent() {
 #[test]
 fn a_draining_sink_finishes_its_calls_and_starts_no_others() {
     let (fixture, server) = (Fixture::new(), RawServer::start(ACCEPTED, AnswerMode::OnRelease));
-    let sink = fixture.sink(&Settings { in_flight_max: 1, ..settings(&server.base_url) });
+    let sink = fixture.sink(&Settings { limits: Limits::new(1), ..settings(&server.base_url) });
     let started = start(&sink, &submit("folder-a"), Duration::MAX);
     server.request();
     let queued = start(&sink, &submit("folder-b"), Duration::MAX);
@@ -304,7 +305,7 @@ fn invalid_settings_are_refused_at_the_start() {
     let valid = settings("https://ctm.example/automation-api");
     assert!(new(&valid).is_ok());
     assert!(matches!(new(&settings("ctm.example")), Err(Error::BaseUrl { .. })));
-    assert!(matches!(new(&Settings { in_flight_max: 0, ..valid.clone() }), Err(Error::InFlight { .. })));
+    assert!(matches!(new(&Settings { limits: Limits::new(0), ..valid.clone() }), Err(Error::InFlight { .. })));
     let key = Secret::new("a\nb".to_owned());
     assert!(matches!(new(&Settings { credential: Credential::ApiKey(key), ..valid.clone() }), Err(Error::ApiKey)));
     let pem = b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n".to_vec();

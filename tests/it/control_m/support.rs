@@ -15,6 +15,7 @@ use sheaf::model::{Act, ActSlot, Clock, Key, Outcome, Sink, Target, TaskId, Time
 use sheaf::processor::delivery::control_m::{Answer, Request};
 use sheaf::secret::Secret;
 use sheaf::sink::control_m::{ControlM, Settings};
+use sheaf::sink::{BreakerLimits, Limits};
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 
@@ -54,10 +55,17 @@ pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
+/// The limits with this number of calls at once and this interval between probes.
+pub(crate) fn probing(in_flight_max: usize, interval: Duration) -> Limits {
+    // Most tests have more failures than a server usually has.
+    let breaker = BreakerLimits { failures: u32::MAX, pause: interval, pause_max: interval };
+    Limits { breaker, ..Limits::new(in_flight_max) }
+}
+
 pub(crate) fn settings(base_url: &str) -> Settings {
     let soon = Duration::from_millis(10);
     let key = Secret::new("k-1".to_owned());
-    Settings { probe_interval: soon, probe_interval_max: soon, ..Settings::new(base_url, key) }
+    Settings { limits: probing(16, soon), ..Settings::new(base_url, key) }
 }
 
 impl Fixture {
@@ -144,7 +152,7 @@ pub(crate) fn answer(verdict: &Verdict) -> Answer {
 
 /// True if the sink was suspended, so that the call was not made or does not count.
 pub(crate) fn is_suspended(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Answered(_)) && matches!(answer(verdict), Answer::Suspended { .. })
+    matches!(verdict, Verdict::Suspended(_))
 }
 
 pub(crate) fn is_unknown(verdict: &Verdict) -> bool {

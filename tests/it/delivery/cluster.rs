@@ -342,7 +342,13 @@ impl Cluster {
     pub(super) fn health_and_metrics(&self) -> String {
         let clock: Arc<dyn Clock> = self.world.clock().clone();
         let sinks = Sinks::new().with(Target::new(CONTROL_M), Arc::clone(&self.sink));
-        let instance = InstanceStatus { status: Arc::default(), metrics: Arc::clone(&self.metrics), clock, sinks };
+        let instance = InstanceStatus {
+            status: Arc::default(),
+            queries: Arc::default(),
+            metrics: Arc::clone(&self.metrics),
+            clock,
+            sinks,
+        };
         let instances = [(APPLICATION.to_owned(), instance)].into();
         let status = ProcessStatus { instances, metrics: Arc::clone(&self.metrics) };
         let health = serde_json::to_string(&status.health()).unwrap();

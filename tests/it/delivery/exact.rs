@@ -136,8 +136,8 @@ fn is_blind(calls: &[(Request, Option<Verdict>)]) -> bool {
         match request {
             Request::Submit { .. } | Request::Run { .. } | Request::Order { .. } if in_doubt => return true,
             Request::Submit { .. } | Request::Run { .. } | Request::Order { .. } => {
-                let is_not_executed = matches!(answer, Some(Answer::Busy { .. } | Answer::Suspended { .. }))
-                    || matches!(verdict, Some(Verdict::NotSent(_)));
+                let is_not_executed = matches!(answer, Some(Answer::Busy { .. }))
+                    || matches!(verdict, Some(Verdict::NotSent(_) | Verdict::Suspended(_)));
                 in_doubt = !is_not_executed;
             }
             // To add an event again changes nothing.

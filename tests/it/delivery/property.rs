@@ -67,7 +67,7 @@ fn verdict(number: usize) -> Verdict {
         6 => Answer::Absent,
         7 => Answer::Refused { status: 400, message: "x".into() },
         8 => Answer::Busy { status: 429, message: "x".into(), retry_after_ms: None },
-        _ => Answer::Suspended { message: "x".into() },
+        _ => return Verdict::Suspended("x".into()),
     };
     Verdict::Answered(serde_json::to_string(&answer).unwrap())
 }
@@ -133,14 +133,14 @@ impl Model {
     fn observe(&mut self, outcome: &Outcome) {
         let answer = match &outcome.verdict {
             Verdict::Answered(answer) => serde_json::from_str::<Answer>(answer).ok(),
-            Verdict::NotSent(_) | Verdict::Unknown(_) | Verdict::Inherited => None,
+            Verdict::NotSent(_) | Verdict::Suspended(_) | Verdict::Unknown(_) | Verdict::Inherited => None,
         };
         if outcome.slot == ActSlot(1) {
             self.may_submit |= answer == Some(Answer::Absent);
         } else if outcome.verdict == Verdict::Inherited {
             self.doubt_until = self.now + INHERITED_MS;
-        } else if matches!(outcome.verdict, Verdict::NotSent(_))
-            || matches!(answer, Some(Answer::Busy { .. } | Answer::Suspended { .. } | Answer::Refused { .. }))
+        } else if matches!(outcome.verdict, Verdict::NotSent(_) | Verdict::Suspended(_))
+            || matches!(answer, Some(Answer::Busy { .. } | Answer::Refused { .. }))
         {
             self.may_submit = true;
         } else {

@@ -139,7 +139,7 @@ fn verdict(command: &Command, name: &str) -> Result<Verdict, Error> {
         "accepted" => Answer::Accepted { run_id: "r1".into() },
         "found" => Answer::Found { job_id: "smprod:0001g".into() },
         "absent" => Answer::Absent,
-        "suspended" => Answer::Suspended { message: "Control-M refuses everybody".into() },
+        "suspended" => return Ok(Verdict::Suspended("Control-M refuses everybody".into())),
         "refused" => Answer::Refused { status: 400, message: "no such application".into() },
         "busy" => {
             let delay = command.duration("retry_after")?;

@@ -5,7 +5,7 @@
 //! | `signal child-1-p1 bundle=p1` | a record of a signal |
 //! | `record child-1-p1 {}` | a record with this value |
 //! | `answer child-1-p1 call=1 {}` | an answer of these bytes |
-//! | `lost`, `not_sent`, `inherited` `child-1-p1 call=1` | a call without an answer |
+//! | `lost`, `not_sent`, `suspended`, `inherited` `child-1-p1 call=1` | a call without an answer |
 
 use std::time::Duration;
 
@@ -39,6 +39,7 @@ impl Script for SignalScript {
             "answer" => Verdict::Answered(command.word(1)?.to_owned()),
             "lost" => Verdict::Unknown("connection reset".to_owned()),
             "not_sent" => Verdict::NotSent("connection refused".to_owned()),
+            "suspended" => Verdict::Suspended("the key has expired".to_owned()),
             "inherited" => Verdict::Inherited,
             _ => return Err(command.unknown()),
         };

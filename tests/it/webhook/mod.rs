@@ -10,5 +10,6 @@
 
 mod cluster;
 mod example;
+mod limits;
 mod receiver;
 mod sink;

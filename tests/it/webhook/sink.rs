@@ -5,6 +5,7 @@ use std::time::Duration;
 use sheaf::model::Verdict;
 use sheaf::processor::call::{Http, Method, Request, Response};
 use sheaf::secret::Secret;
+use sheaf::sink::Limits;
 use sheaf::sink::webhook::{Error, Settings, Webhook};
 
 use crate::alerts::http_server::{HttpServer, Reply};
@@ -18,7 +19,7 @@ fn settings(url: &str) -> Settings {
         headers: vec![("Authorization".to_owned(), Secret::new("Bearer hunter2".to_owned()))],
         member: None,
         timeout: Duration::from_millis(500),
-        in_flight_max: 2,
+        limits: Limits::new(2),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::control_m::premises::{SELF_SIGNED, tls_server_with, tunnel_to};
 
 const ON_DEMAND: &str = "/run/ondemand";
 /// What stands in the log when everybody is refused.
-const SUSPENDED: &str = "Control-M refuses everybody: the sink is suspended";
+const SUSPENDED: &str = "a target refuses everybody: the sink is suspended";
 
 fn times(times: u64, action: Action) -> Fault {
     Fault { times: Some(times), ..Fault::always("POST", ON_DEMAND, action) }

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::Time;
 
-/// A task of this instance: a processor and a partition of its inbox.
+/// A task: a processor and a partition of its inbox. Of a task of another instance than the one that is asked only its name is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Task {
     /// The id of the application.
@@ -25,7 +25,7 @@ pub struct Task {
     pub instance: String,
     /// Whether it processes, or follows a task of another instance.
     pub role: TaskRole,
-    /// Its state; absent for a standby, of which only the number by state is known.
+    /// Its state; absent for a standby, and for a task of another instance.
     #[schema(examples("running"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,

@@ -8,9 +8,9 @@ use crate::admin::api::page::page;
 use crate::admin::api::problem::{Failure, Unknown};
 use crate::admin::api::{ListQuery, Page, scope};
 
-/// The instance that is asked, for each of its applications
+/// The living instances of the applications
 ///
-/// Its state, its threads, and what it waits for.
+/// Of the one that is asked its state, its threads and what it waits for; of others what they have registered within a minute.
 #[utoipa::path(get, path = "/instances", operation_id = "list_instances", tag = "process", params(ListQuery),
     responses((status = 200, description = "The instances, by application and id.", body = Page<Instance>), Unknown, Failure))]
 pub(super) async fn list(State(port): State<Shared>, Query(query): Query<ListQuery>) -> Answer<Page<Instance>> {

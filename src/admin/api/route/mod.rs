@@ -3,6 +3,8 @@
 mod applications;
 mod ask;
 mod config;
+mod entries;
+mod entry_query;
 mod instances;
 mod tasks;
 mod topology;
@@ -26,7 +28,10 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(topology::list))
         .routes(routes!(instances::list))
         .routes(routes!(tasks::list))
-        .routes(routes!(config::list));
+        .routes(routes!(config::list))
+        .routes(routes!(entries::list))
+        .routes(routes!(entries::show))
+        .routes(routes!(entries::counts));
     OpenApiRouter::with_openapi(head()).nest(BASE, paths)
 }
 

@@ -56,9 +56,7 @@ impl Folders {
     ) -> Result<Vec<jobs_as_code::Finding>, Error> {
         let folder = format!("{}{BUNDLE_ID}", self.folder_prefix);
         if self.submit == Submit::Progressive {
-            let parent = bundle.has_parent.then(|| format!("parent-{BUNDLE_ID}"));
-            let children = (1..=bundle.children).map(|number| format!("child-{number}-{BUNDLE_ID}"));
-            let events: Vec<String> = parent.into_iter().chain(children).collect();
+            let events: Vec<String> = bundle.members().collect();
             return Ok(render_opening(self, BUNDLE_ID, &events, &folder)?.named(self, &folder)?.findings);
         }
         let filled = Filled::of(bundle, sample);

@@ -92,9 +92,8 @@ impl Protocol for Folders {
                 detail: http(status, &message),
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
-            Ok(Answer::Suspended { message }) => SubmitAnswer::Suspended { detail: message },
             Ok(Answer::Found { .. } | Answer::Absent | Answer::Added) => {
-                SubmitAnswer::Unclear { detail: "a response to a look-up".to_owned(), retry_after: None }
+                SubmitAnswer::Unclear { detail: "a response to another call".to_owned(), retry_after: None }
             }
             Err(error) => SubmitAnswer::Unclear { detail: format!("an invalid response: {error}"), retry_after: None },
         }
@@ -110,7 +109,6 @@ impl Protocol for Folders {
                 detail: http(status, &message),
                 retry_after: retry_after_ms.map(Duration::from_millis),
             },
-            Ok(Answer::Suspended { message }) => LookUpAnswer::Suspended { detail: message },
             Ok(Answer::Accepted { .. } | Answer::Added) => unclear("a response to another request".to_owned()),
             Err(error) => unclear(format!("an invalid response: {error}")),
         }

@@ -87,9 +87,4 @@ pub enum Answer {
         /// The value of `Retry-After`, in milliseconds.
         retry_after_ms: Option<u64>,
     },
-    /// Control-M did not execute the request, because it refuses everybody, or cannot be reached: the sink is suspended.
-    Suspended {
-        /// The reason.
-        message: String,
-    },
 }

@@ -87,7 +87,6 @@ mod tests {
                 "busy"
             }
             SubmitAnswer::Unclear { .. } => "unclear",
-            SubmitAnswer::Suspended { .. } => "suspended",
         }
     }
 

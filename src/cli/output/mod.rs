@@ -1,4 +1,8 @@
-//! Lines on standard output and standard error.
+//! Lines on standard output and standard error, and lists in four forms.
+
+mod form;
+
+pub(super) use form::{Column, OutputArgs};
 
 use std::io::Write as _;
 

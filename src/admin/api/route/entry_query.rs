@@ -1,0 +1,49 @@
+//! The parameters of questions about entries.
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// The parameters of a list of entries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "for the document: they are read one by one, because `status` may be repeated")]
+pub(super) struct EntryQuery {
+    /// The id of the application, if several of the process have this processor.
+    application: Option<String>,
+    /// A status, or what it begins with up to a `/`: `open` is every `open/..`. It may be repeated.
+    #[param(explode = true)]
+    status: Option<Vec<String>>,
+    /// The earliest `at`: of incomplete bundles the deadline.
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// The latest `at`.
+    #[param(format = DateTime)]
+    until: Option<String>,
+    /// The earliest due time of the next timer.
+    #[param(format = DateTime)]
+    due_from: Option<String>,
+    /// The latest due time of the next timer.
+    #[param(format = DateTime)]
+    due_until: Option<String>,
+    /// A text in the key.
+    text: Option<String>,
+    /// The most items of the answer, 50 without it.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u16>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// `true`: the partitions of the instance that is asked only. For instances among themselves.
+    local: Option<bool>,
+}
+
+/// The parameters of a question about a processor.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ProcessorQuery {
+    /// The id of the application, if several of the process have this processor.
+    pub(super) application: Option<String>,
+    /// `true`: the partitions of the instance that is asked only. For instances among themselves.
+    #[serde(default)]
+    pub(super) local: bool,
+}

@@ -1,0 +1,7 @@
+//! The HTTP API of a real process, asked by the command line, and judged by schemathesis.
+
+mod command;
+mod doctor;
+mod process;
+mod schemathesis;
+mod tls;
