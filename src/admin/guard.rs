@@ -1,4 +1,4 @@
-//! What each request passes: its name and origin, its caller, limits of size and time, and headers of security.
+//! What each request passes: its name and origin, limits of size and time, and headers of security; one to the API its caller too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,14 +33,13 @@ const HEADERS: [(HeaderName, &str); 6] = [
 #[derive(Debug)]
 pub(super) struct Guard {
     pub(super) names: Names,
-    pub(super) access: Access,
     /// True if connections are encrypted.
     pub(super) is_encrypted: bool,
 }
 
 /// Answers a request, or refuses it.
-pub(super) async fn guard(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
-    let mut response = match guard.admit(&mut request) {
+pub(super) async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let mut response = match guard.admit(&request) {
         Ok(()) => answer(request, next).await,
         Err(problem) => refusal(problem),
     };
@@ -55,8 +54,7 @@ pub(super) async fn guard(State(guard): State<Arc<Guard>>, mut request: Request,
 }
 
 impl Guard {
-    /// Notes the caller in the request, unless it is refused.
-    fn admit(&self, request: &mut Request) -> Result<(), Problem> {
+    fn admit(&self, request: &Request) -> Result<(), Problem> {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         if length(request.headers()).is_some_and(|length| length > BODY_BYTES_MAX) {
             return Err(too_large(BODY_BYTES_MAX));
@@ -64,10 +62,18 @@ impl Guard {
         if is_read && probe::PATHS.contains(&request.uri().path()) {
             return Ok(());
         }
-        self.names.check(request.method(), request.uri(), request.headers())?;
-        let caller = self.access.caller(request.method(), request.headers())?;
-        request.extensions_mut().insert(caller);
-        Ok(())
+        self.names.check(request.method(), request.uri(), request.headers())
+    }
+}
+
+/// Notes the caller of a request to the API, or refuses it. The console, which asks the API, has none.
+pub(super) async fn authenticate(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
+    match access.caller(request.method(), request.headers()) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(problem) => refusal(problem),
     }
 }
 

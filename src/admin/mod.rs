@@ -1,4 +1,4 @@
-//! The HTTP server of a process: health, readiness, metrics, and the API.
+//! The HTTP server of a process: health, readiness, metrics, the API, and the console.
 //!
 //! | path | answers |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | `GET /readyz` | 200 while it is running, 503 while it joins, restores or stops |
 //! | `GET /metrics` | everything of [`Metrics`](crate::metric::Metrics), in Prometheus' text format |
 //! | `GET /api/v1/..` | the [API](api) |
+//! | `GET /`, `/entries/..` | the console |
 //!
 //! The first two return the same JSON: `{"alive":true,"ready":false,"state":"restoring","details":{..}}`. The values
 //! come from the runtime through [`Status`]. A restoring instance is alive and not ready, so that it is not killed
@@ -22,11 +23,13 @@
 //! | `probe` | the first three paths |
 //! | `api` | the API |
 //! | `client` | its client, for the command line |
+//! | `console` | pages for people, over the API |
 
 mod access;
 pub mod api;
 mod client;
 mod connection;
+mod console;
 mod guard;
 mod origin;
 mod plain_error;

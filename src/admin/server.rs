@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 use super::access::{Access, Role};
 use super::api::{self, Port};
 use super::connection::{self, Limits};
-use super::guard::{BODY_BYTES_MAX, Guard, guard};
+use super::console;
+use super::guard::{BODY_BYTES_MAX, Guard, authenticate, guard};
 use super::origin::Names;
 use super::probe;
 use super::tls::{Tls, TlsError, TlsFiles};
@@ -84,9 +85,10 @@ impl Server {
         let refusal = |reason| Error::Bind { address: bind, reason };
         let listener = TcpListener::bind(bind).await.map_err(refusal)?;
         let address = listener.local_addr().map_err(refusal)?;
-        let guard = Guard { names: Names::new(bind, &hosts), access, is_encrypted: tls.is_some() };
+        let guard = Guard { names: Names::new(bind, &hosts), is_encrypted: tls.is_some() };
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(connection::serve(listener, (tls, limits), router(port, guard), stopped));
+        let router = router(port, access, guard);
+        let task = tokio::spawn(connection::serve(listener, (tls, limits), router, stopped));
         Ok(Self { address, stop, task })
     }
 
@@ -105,10 +107,14 @@ impl Server {
     }
 }
 
-fn router(port: Arc<dyn Port>, state: Guard) -> Router {
+fn router(port: Arc<dyn Port>, access: Access, state: Guard) -> Router {
+    let (open, is_encrypted) = (api::router().with_state(port.clone()), state.is_encrypted);
+    // Before the fallbacks, so that an unknown path tells nothing to who has no token.
+    let api = open.clone().layer(middleware::from_fn_with_state(Arc::new(access), authenticate));
     probe::router()
-        .merge(api::router())
+        .with_state(port)
+        .merge(console::router(&api, &open, is_encrypted))
+        .merge(api)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(Arc::new(state), guard))
-        .with_state(port)
 }

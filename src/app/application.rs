@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
 
 use super::broker::Client;
+use super::command::Commands;
 use super::error::Result;
 use super::{
     ApplicationSpec, Calls, InstanceStatus, Secrets, TopologyFile, metric, metrics, settings, shared_topic, sink,
@@ -45,6 +46,11 @@ impl Resources {
         let control_m = sink::control_m::sink(config, &secrets, &calls)?;
         let sinks = sink::by_target(control_m.clone(), (config, &secrets, &calls))?;
         Ok(Self { client, memory_budget, sinks, secrets, control_m })
+    }
+
+    /// The sender of commands to an application.
+    pub(super) fn commands(&self, spec: &ApplicationSpec) -> Commands {
+        Commands::new(spec.id(), self.client.of_application(&spec.config))
     }
 
     /// Ends what is open at the services, when no further calls will be made.

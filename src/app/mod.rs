@@ -62,6 +62,7 @@ mod application_spec;
 #[cfg(feature = "aws")]
 mod aws;
 mod broker;
+mod command;
 mod error;
 mod feature;
 mod health;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use super::command::Commands;
 use super::{ApplicationSpec, Assembly, InstanceStatus, ProcessStatus, Resources};
 use crate::admin::api::Port;
 use crate::admin::api::answer::{
@@ -11,8 +12,9 @@ use crate::admin::api::answer::{
 use crate::admin::{self, Health};
 use crate::config::Shown;
 use crate::metric::{self, Metrics, TaskState};
-use crate::model::{InstanceId, TaskId};
-use crate::runtime::{Peer, Queries};
+use crate::model::{InstanceId, Key, TaskId};
+use crate::processor::{Command, CommandSpec};
+use crate::runtime::{Audit, CommandError, Peer, Queries};
 use crate::topology::{self, OutputKind, internal_topic};
 
 /// The applications of a process.
@@ -21,6 +23,8 @@ pub struct Process {
     status: ProcessStatus,
     /// The topology of each application, by its id.
     topologies: BTreeMap<String, topology::Topology>,
+    /// The senders of commands of each application, by its id.
+    commands: BTreeMap<String, Commands>,
     instance_id: String,
     /// The address of the HTTP server, once it is known.
     address: OnceLock<String>,
@@ -40,6 +44,7 @@ impl Process {
         Self {
             status: ProcessStatus { instances, metrics },
             topologies: all().map(|(id, assembly)| (id, assembly.topology.clone())).collect(),
+            commands: specs.iter().map(|spec| (spec.id().to_owned(), resources.commands(spec))).collect(),
             instance_id: specs.first().map(|spec| spec.config.instance_id.to_string()).unwrap_or_default(),
             address: OnceLock::new(),
             settings: Vec::new(),
@@ -153,6 +158,22 @@ impl Port for Process {
 
     fn queries(&self, application: &str) -> Option<Arc<OnceLock<Queries>>> {
         self.instance(application).map(|instance| instance.queries.clone())
+    }
+
+    fn commands(&self, application: &str, processor: &str) -> &'static [CommandSpec] {
+        let mut nodes = self.topologies.get(application).into_iter().flat_map(|topology| &topology.nodes);
+        nodes.find(|node| *node.name == *processor).map_or(&[], |node| node.processor.commands())
+    }
+
+    fn execute(
+        &self,
+        application: &str,
+        processor: &str,
+        (key, command): (&Key, &Command),
+    ) -> Result<Audit, CommandError> {
+        let audit = internal_topic(application, "audit");
+        let no_topic = || CommandError::NoTopic { topic: audit, application: application.to_owned() };
+        self.commands.get(application).ok_or_else(no_topic)?.execute(processor, key, command)
     }
 
     fn settings(&self) -> Vec<Setting> {

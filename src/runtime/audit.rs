@@ -16,8 +16,13 @@ use crate::topology::Node;
 
 /// The `CloudEvents` type.
 const EVENT_TYPE: &str = "sheaf.command.v1";
-/// The longest value of an argument that is recorded, in characters; a dead letter may be edited with a large value.
-const VALUE_MAX: usize = 1_024;
+/// The longest text of a command that is recorded, in characters; a dead letter may be edited with a large value. All are cut, because
+/// an audit that does not fit its topic would stop the partition.
+const TEXT_MAX: usize = 1_024;
+/// The longest key that is recorded, in bytes.
+const KEY_MAX: usize = 1_024;
+/// The most arguments that are recorded.
+const ARGUMENTS_MAX: usize = 32;
 
 /// What became of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,17 +101,19 @@ impl Audited {
         let (verdict, after) = match result {
             Ok(after) => (AuditVerdict::Accepted, after),
             Err(Reject { reason, detail }) => {
-                (AuditVerdict::Rejected { reason: reason.as_str().to_owned(), detail: detail.clone() }, before)
+                (AuditVerdict::Rejected { reason: reason.as_str().to_owned(), detail: cut(detail.clone()) }, before)
             }
         };
-        let arguments = arguments.into_iter().map(|(name, value)| (name, cut(value))).collect();
+        let arguments =
+            arguments.into_iter().take(ARGUMENTS_MAX).map(|(name, value)| (cut(name), cut(value))).collect();
+        let key = &Key::from_slice(key.as_bytes().get(..KEY_MAX).unwrap_or(key.as_bytes()));
         let audit = Audit {
             id,
             processor: node.name.to_string(),
             key: key.text().into_owned(),
-            name,
+            name: cut(name),
             arguments,
-            by,
+            by: cut(by),
             why: cut(why),
             sent_at,
             at,
@@ -137,7 +144,7 @@ impl Audit {
 
 /// The first characters of a long value.
 fn cut(value: String) -> String {
-    match value.char_indices().nth(VALUE_MAX) {
+    match value.char_indices().nth(TEXT_MAX) {
         None => value,
         Some((end, _)) => format!("{} ({} bytes in all)", value.get(..end).unwrap_or_default(), value.len()),
     }

@@ -10,9 +10,7 @@ use std::process::{Command, Output};
 /// The Python of a virtual environment with these packages, of which the first one has its version
 /// (`NAME==VERSION`). Programs are started by `-m`: their scripts name the folder in which the environment was made.
 pub(crate) fn python(packages: &[&str]) -> PathBuf {
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home).unwrap().join("sheaf");
-    fs::create_dir_all(&cache).unwrap();
+    let cache = cache();
     let made = cache.join(packages[0].replace("==", "-"));
     // Two tests, or two test runs, must not install at a time.
     let lock = File::create(cache.join("python.lock")).unwrap();
@@ -25,6 +23,14 @@ pub(crate) fn python(packages: &[&str]) -> PathBuf {
         fs::rename(fresh.keep(), &made).unwrap();
     }
     made.join("bin/python")
+}
+
+/// The cache of the build's other tools.
+pub(crate) fn cache() -> PathBuf {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home).unwrap().join("sheaf");
+    fs::create_dir_all(&cache).unwrap();
+    cache
 }
 
 /// The standard output of a program that must succeed.

@@ -12,6 +12,7 @@ use super::Problem;
     tags(
         (name = "process", description = "The process that is asked: its applications, instances, tasks and settings."),
         (name = "entries", description = "The entries of a processor, of all instances: bundles, deliveries."),
+        (name = "commands", description = "What operators can do to entries."),
     ),
     components(schemas(Problem)),
     modifiers(&Tokens),

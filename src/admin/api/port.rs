@@ -4,7 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::answer::{Application, Instance, Setting, Task, Topology};
 use crate::admin::Status;
-use crate::runtime::Queries;
+use crate::model::Key;
+use crate::processor::{Command, CommandSpec};
+use crate::runtime::{Audit, CommandError, Queries};
 
 /// The applications of the process, as the API shows them. Calls may wait for a fraction of a second; they are made on threads that
 /// may block. A method that takes the id of an application returns nothing for an unknown one.
@@ -23,6 +25,12 @@ pub trait Port: Status {
 
     /// The queries of an application; empty until its topics are known.
     fn queries(&self, application: &str) -> Option<Arc<OnceLock<Queries>>>;
+
+    /// The commands of a processor of an application; none for an unknown one.
+    fn commands(&self, application: &str, processor: &str) -> &'static [CommandSpec];
+
+    /// Sends a command to an entry of a processor, and waits for its audit, some seconds at most.
+    fn execute(&self, application: &str, processor: &str, command: (&Key, &Command)) -> Result<Audit, CommandError>;
 
     /// The configuration, without secrets, in the order of the reference page.
     fn settings(&self) -> Vec<Setting>;

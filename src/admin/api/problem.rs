@@ -69,6 +69,10 @@ pub(super) enum Unknown {
     /// What a parameter names does not exist.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
+    /// Several applications have what the path names, and the parameter `application` names none; or an entry does not allow a
+    /// command.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(Problem),
 }
 
 /// The errors that every path may answer, for the `OpenAPI` document.

@@ -59,7 +59,6 @@ async fn pages_follow_one_another_over_applications() {
 #[tokio::test]
 async fn every_error_is_a_problem() {
     for (path, code) in [
-        ("/", "unknown_path"),
         ("/api/v1/", "unknown_path"),
         ("/api/v1/tasks/", "unknown_path"),
         ("/api/v1/../../etc/passwd", "unknown_path"),
@@ -106,6 +105,59 @@ async fn a_large_body_is_refused_before_it_is_sent() {
     let (code, answer) = send(server.address(), request).await;
     assert_eq!((code, body(&answer)["code"].as_str()), (413, Some("too_large")));
     server.stop().await;
+}
+
+/// Posts a command to an entry of `ctm-a` as a caller of this role.
+async fn commanded(role: Role, path: &str, sent: &str) -> (u16, Value) {
+    let access = Access { anonymous: Some(role), ..Access::default() };
+    let settings = ServerSettings { access, ..ServerSettings::readable(LOCAL) };
+    let server = Server::start(settings, runtime()).await.unwrap();
+    let request = format!(
+        "POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{sent}",
+        sent.len()
+    );
+    let (code, answer) = send(server.address(), &request).await;
+    server.stop().await;
+    (code, body(&answer))
+}
+
+#[tokio::test]
+async fn a_command_is_answered_with_its_audit() {
+    let id = "018f3c1e-7d1e-7aaa-bbbb-0123456789ab";
+    let sent = format!(r#"{{"id":"{id}","why":"it is late","arguments":{{"until":"2026-12-01T06:00:00Z"}}}}"#);
+    let path = "bundle/entries/a%2Fb/commands/extend?application=ctm-a";
+    let (code, audit) = commanded(Role::Act, path, &sent).await;
+    assert_eq!(code, 200, "{audit}");
+    let shown = ["processor", "id", "key", "name", "by", "why"].map(|name| audit[name].as_str().unwrap());
+    assert_eq!(shown, ["bundle", id, "a/b", "extend", "anonymous", "it is late"]);
+}
+
+#[tokio::test]
+async fn a_command_that_is_not_accepted_is_a_problem_that_says_why() {
+    let of =
+        |processor: &str, key: &str, name: &str| format!("{processor}/entries/{key}/commands/{name}?application=ctm-a");
+    let none = "{}";
+    for (role, path, sent, code, problem) in [
+        (Role::Read, of("bundle", "p", "cancel"), none, 403, "role"),
+        (Role::Act, of("bundle", "p", "complete"), none, 403, "role"),
+        (Role::Act, of("bundle", "closed", "cancel"), none, 409, "rejected"),
+        (Role::Act, of("bundle", "late", "cancel"), none, 503, "not_executed_yet"),
+        (Role::Act, of("bundle", "p", "delete"), none, 404, "unknown_command"),
+        (Role::Act, of("other", "p", "cancel"), none, 404, "unknown_processor"),
+        (Role::Act, of("bundle", "p", "extend"), none, 422, "invalid_command"),
+        (Role::Act, of("bundle", "p", "cancel"), r#"{"id":"1"}"#, 422, "bad_request"),
+        (Role::Act, "bundle/entries/p/commands/cancel".to_owned(), none, 409, "several_applications"),
+    ] {
+        let (found, answer) = commanded(role, &path, sent).await;
+        assert_eq!((found, answer["code"].as_str()), (code, Some(problem)), "{path}: {answer}");
+    }
+    for sent in ["", "[]", "{\"size\":1}", "{\"arguments\":{\"a\":1}}"] {
+        let (code, answer) = commanded(Role::Act, &of("bundle", "p", "cancel"), sent).await;
+        assert!((400..500).contains(&code) && answer["status"] == code, "{sent}: {answer}");
+    }
+    let (code, audit) = commanded(Role::Admin, &of("bundle", "p", "complete"), none).await;
+    assert_eq!(code, 200, "{audit}");
 }
 
 #[tokio::test]

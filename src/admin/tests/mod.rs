@@ -33,7 +33,7 @@ async fn metrics_are_served_as_prometheus_reads_them() {
     assert_eq!(code, 200);
     assert!(answer.contains("content-type: text/plain; version=0.0.4"), "{answer}");
     assert!(answer.contains("sheaf_instance_state{application=\"ctm\",state=\"created\"} 1"), "{answer}");
-    assert_eq!(ask(server.address(), "/").await.0, 404);
+    assert_eq!(ask(server.address(), "/metrics/").await.0, 404);
     server.stop().await;
 }
 

@@ -49,9 +49,12 @@ async fn only_a_known_token_reads_and_probes_need_none() {
     for (path, code) in [("/healthz", 200), ("/readyz", 503), ("/metrics", 200)] {
         assert_eq!(ask(server.address(), path).await.0, code, "{path}");
     }
-    for path in ["/healthz/", "//healthz", "/healthz%00", "/api/v1/openapi.json", "/", "/metrics/../api/v1/config"] {
+    for path in ["/healthz/", "//healthz", "/healthz%00", "/api/v1/openapi.json", "/metrics/../api/v1/config"] {
         assert_eq!(ask(server.address(), path).await.0, 401, "{path} is not open");
     }
+    let (code, answer) = ask(server.address(), "/entries/ctm/bundle").await;
+    assert_eq!(code, 303, "the console asks for a token: {answer}");
+    assert!(answer.contains("location: /login?to="), "{answer}");
     server.stop().await;
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,7 +14,10 @@ use crate::admin::api::Port;
 use crate::admin::api::answer::{Application, Instance, Setting, Task, TaskRole, Topology};
 use crate::admin::{Health, Server, ServerSettings, Status};
 use crate::metric::{self, Build, Declared, Metrics};
-use crate::runtime::Queries;
+use crate::model::{Key, Topic};
+use crate::processor::bundle::command::COMMANDS;
+use crate::processor::{Command, CommandSpec};
+use crate::runtime::{Audit, AuditVerdict, CommandError, Queries};
 
 /// Two applications with seven tasks each.
 pub(in crate::admin) struct Runtime {
@@ -51,7 +55,7 @@ impl Port for Runtime {
             topology: HOSTILE.to_owned(),
             state: "running".to_owned(),
             ready: true,
-            processors: vec![HOSTILE.to_owned()],
+            processors: vec!["bundle".to_owned(), HOSTILE.to_owned()],
         };
         vec![application("ctm-a"), application("ctm-b")]
     }
@@ -86,6 +90,31 @@ impl Port for Runtime {
 
     fn queries(&self, _: &str) -> Option<Arc<OnceLock<Queries>>> {
         Some(Arc::default())
+    }
+
+    fn commands(&self, _: &str, processor: &str) -> &'static [CommandSpec] {
+        if processor == "bundle" { COMMANDS } else { &[] }
+    }
+
+    /// A command of `late` is not executed in time; one to `closed` is rejected.
+    fn execute(
+        &self,
+        application: &str,
+        processor: &str,
+        (key, command): (&Key, &Command),
+    ) -> Result<Audit, CommandError> {
+        let Command { id, name, arguments, by, why, at } = command.clone();
+        if key.text() == "late" {
+            let audit = Topic::new(&format!("{application}-audit"));
+            return Err(CommandError::TimedOut { id, audit, waited: Duration::from_secs(6) });
+        }
+        let verdict = match &*key.text() {
+            "closed" => AuditVerdict::Rejected { reason: "bad_command".to_owned(), detail: HOSTILE.to_owned() },
+            _ => AuditVerdict::Accepted,
+        };
+        let (processor, key, before, after) = (processor.to_owned(), key.text().into_owned(), vec![], vec![]);
+        let sent_at = at;
+        Ok(Audit { id, processor, key, name, arguments, by, why, sent_at, at, verdict, before, after })
     }
 
     fn settings(&self) -> Vec<Setting> {

@@ -133,6 +133,25 @@ fn a_long_argument_is_cut_in_the_audit() {
 }
 
 #[test]
+fn whatever_a_command_holds_its_audit_fits_the_topic() {
+    let mut driver = driver();
+    let large = "7".repeat(150_000);
+    let arguments =
+        (0..40).map(|number| (format!("{number}"), "x".repeat(5_000))).chain([("to".to_owned(), large.clone())]);
+    let command = Command {
+        arguments: arguments.collect(),
+        name: large.clone(),
+        by: large.clone(),
+        why: large.clone(),
+        ..command(8, "1", driver.now())
+    };
+    let audit = driver.send_command("settable", &large, &command).unwrap().unwrap();
+    assert!(audit.key.len() == 1_024 && audit.arguments.len() == 32, "{audit:?}");
+    let record = &driver.read("test-audit").unwrap()[0];
+    assert!(record.size() < 300_000, "{} bytes", record.size());
+}
+
+#[test]
 fn a_command_is_audited_once_whatever_fails() {
     let mut driver = driver();
     let points = [

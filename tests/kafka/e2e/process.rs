@@ -110,12 +110,20 @@ impl Process {
         });
     }
 
-    /// The status and the body of an HTTP answer; `None` while it does not answer.
-    pub(crate) fn http_get(&self, path: &str) -> Option<(u16, String)> {
+    /// The address of its HTTP server, which its log tells.
+    pub(crate) fn address(&self) -> String {
+        self.try_address().unwrap_or_else(|| panic!("no address: {}", self.log_text()))
+    }
+
+    fn try_address(&self) -> Option<String> {
         let log_text = self.log_text();
         let (_, rest) = log_text.split_once(r#""address":""#)?;
-        let (address, _) = rest.split_once('"')?;
-        let mut stream = TcpStream::connect(address).ok()?;
+        Some(rest.split_once('"')?.0.to_owned())
+    }
+
+    /// The status and the body of an HTTP answer; `None` while it does not answer.
+    pub(crate) fn http_get(&self, path: &str) -> Option<(u16, String)> {
+        let mut stream = TcpStream::connect(self.try_address()?).ok()?;
         // A paused process accepts the connection and does not answer.
         stream.set_read_timeout(Some(Duration::from_secs(2))).expect("a time-out");
         write!(stream, "GET {path} HTTP/1.1\r\nHost: sheaf\r\nConnection: close\r\n\r\n").ok()?;

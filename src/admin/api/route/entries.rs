@@ -135,26 +135,8 @@ type Slot = Arc<OnceLock<Queries>>;
 
 /// The queries of the application with this processor.
 fn slot(port: &Shared, processor: &str, application: Option<&str>) -> Result<Slot, Problem> {
-    let ids = scope::applications(&**port, application)?;
-    let all = port.applications();
-    let has = |id: &&String| all.iter().any(|it| it.id == **id && it.processors.iter().any(|name| name == processor));
-    let having: Vec<&String> = ids.iter().filter(has).collect();
-    let id = match having.as_slice() {
-        [only] => *only,
-        [] => {
-            let names: Vec<&str> = all.iter().flat_map(|it| &it.processors).map(String::as_str).collect();
-            let detail = format!("there is no processor of this name; there are {}", names.join(", "));
-            return Err(Problem::not_found("unknown_processor", detail));
-        }
-        several => {
-            let ids = several.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(Problem::bad_parameter(
-                "application",
-                &format!("several have this processor, name one: {ids}"),
-            ));
-        }
-    };
-    port.queries(id).ok_or_else(Problem::internal)
+    let id = scope::with_processor(&**port, processor, application)?;
+    port.queries(&id).ok_or_else(Problem::internal)
 }
 
 /// The queries, once the topics are known.

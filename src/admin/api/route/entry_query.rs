@@ -47,3 +47,12 @@ pub(super) struct ProcessorQuery {
     #[serde(default)]
     pub(super) local: bool,
 }
+
+/// The application of a command.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ApplicationQuery {
+    /// The id of the application, if several of the process have this processor.
+    pub(super) application: Option<String>,
+}

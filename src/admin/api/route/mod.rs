@@ -2,6 +2,7 @@
 
 mod applications;
 mod ask;
+mod commands;
 mod config;
 mod entries;
 mod entry_query;
@@ -31,7 +32,9 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(config::list))
         .routes(routes!(entries::list))
         .routes(routes!(entries::show))
-        .routes(routes!(entries::counts));
+        .routes(routes!(entries::counts))
+        .routes(routes!(commands::list))
+        .routes(routes!(commands::send));
     OpenApiRouter::with_openapi(head()).nest(BASE, paths)
 }
 

@@ -1,0 +1,26 @@
+//! The paths of pages.
+
+use super::api::encoded;
+
+/// The list of a processor.
+pub(super) fn entries(application: &str, processor: &str) -> String {
+    format!("/entries/{}/{}", encoded(application), encoded(processor))
+}
+
+/// The list of a processor with this filter.
+pub(super) fn filtered(application: &str, processor: &str, filter: &[(&str, &str)]) -> String {
+    let filter = filter.iter().filter(|(_, value)| !value.is_empty());
+    let query: Vec<String> = filter.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let path = entries(application, processor);
+    if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// The page of an entry.
+pub(super) fn entry(application: &str, processor: &str, key: &str) -> String {
+    format!("{}/entry?key={}", entries(application, processor), encoded(key))
+}
+
+/// The form of a command.
+pub(super) fn command(application: &str, processor: &str, (key, name): (&str, &str)) -> String {
+    format!("{}/command?name={}&key={}", entries(application, processor), encoded(name), encoded(key))
+}

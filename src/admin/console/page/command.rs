@@ -1,0 +1,122 @@
+//! A command: the question whether it is meant, and sending it.
+
+use std::collections::BTreeMap;
+
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use minijinja::{Value as View, context};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::api::{Place, Refusal, encoded, field, items};
+use super::super::link;
+use super::super::session::Session;
+use super::super::shared::Console;
+use super::super::view::json;
+
+/// An argument of this length or more is edited in several lines.
+const LONG: [&str; 2] = ["value", "content"];
+
+/// The command and its entry.
+#[derive(Clone, Debug, Deserialize)]
+pub(in super::super) struct Parameters {
+    key: String,
+    name: String,
+}
+
+/// A form, by the names of its fields.
+type Fields = BTreeMap<String, String>;
+
+/// The question.
+pub(in super::super) async fn ask(
+    State(console): State<Console>,
+    Path((application, processor)): Path<(String, String)>,
+    Query(Parameters { key, name }): Query<Parameters>,
+    headers: HeaderMap,
+) -> Response {
+    let session = console.session(&headers);
+    let place = Place { application: &application, processor: &processor, key: &key };
+    let here = link::command(&application, &processor, (&key, &name));
+    match page(&console, &session, (&place, &name), (&Fields::new(), None)).await {
+        Ok(page) => console.views.page(&session, ("command.html", page)),
+        Err(refusal) => console.views.problem(&session, &refusal, &here),
+    }
+}
+
+/// Sends the command, and shows the entry; if it is refused, the form with the reason.
+pub(in super::super) async fn send(
+    State(console): State<Console>,
+    Path((application, processor)): Path<(String, String)>,
+    headers: HeaderMap,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let session = console.session(&headers);
+    let sent = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+    let (key, name) = (sent("key"), sent("name"));
+    let place = Place { application: &application, processor: &processor, key };
+    let entry = link::entry(&application, &processor, key);
+    if let Err(refusal) = session.check_form(sent("csrf")) {
+        return console.views.problem(&session, &refusal, &entry);
+    }
+    let arguments = fields.iter().filter_map(|(name, value)| Some((name.strip_prefix("argument.")?, value)));
+    let arguments: BTreeMap<&str, &String> = arguments.filter(|(_, value)| !value.is_empty()).collect();
+    let body = serde_json::json!({ "id": sent("id"), "why": sent("why"), "arguments": arguments });
+    let refused = match console.api.command(&session.caller, (&place, name), &body).await {
+        Ok(audit) => {
+            let statuses = |when: &str| {
+                let names = field(&audit, when).as_array().into_iter().flatten().filter_map(Value::as_str);
+                names.collect::<Vec<_>>().join(" ")
+            };
+            let (before, after) = (statuses("before"), statuses("after"));
+            let result =
+                if before == after { "accepted".to_owned() } else { format!("accepted, {before} is now {after}") };
+            let to = format!("{entry}&sent={}&result={}", encoded(name), encoded(&result));
+            return Redirect::to(&to).into_response();
+        }
+        Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => {
+            return console.views.problem(&session, &refusal, &entry);
+        }
+        Err(refusal) => refusal,
+    };
+    match page(&console, &session, (&place, name), (&fields, Some(&refused.detail))).await {
+        Ok(page) => console.views.page_of(&session, refused.status, ("command.html", page)),
+        Err(refusal) => console.views.problem(&session, &refusal, &entry),
+    }
+}
+
+async fn page(
+    console: &Console,
+    session: &Session,
+    (place, name): (&Place<'_>, &str),
+    (fields, refused): (&Fields, Option<&str>),
+) -> Result<View, Refusal> {
+    let (api, caller) = (&console.api, &session.caller);
+    let Place { application, processor, key } = *place;
+    let (_, links) = super::links(api, caller).await?;
+    let entry = api.entry(caller, place).await?;
+    let commands = api.commands(caller, application, processor).await?;
+    let command = items(&commands).find(|command| *field(command, "name") == *name).ok_or_else(|| Refusal {
+        status: StatusCode::NOT_FOUND,
+        detail: format!("{processor} has no command {name}"),
+    })?;
+    let arguments = field(command, "arguments").as_array().into_iter().flatten().map(|argument| of(argument, fields));
+    let value = |name: &str| fields.get(name).cloned();
+    Ok(context! {
+        here => link::entries(application, processor) + "/command",
+        back => link::entry(application, processor, key),
+        command => context! { arguments => arguments.collect::<Vec<_>>(), ..json(command) },
+        entry => json(&entry),
+        id => value("id").unwrap_or_else(Console::command_id),
+        why => value("why"),
+        links, application, processor, key, refused,
+    })
+}
+
+/// A field of the form.
+fn of(argument: &Value, fields: &Fields) -> View {
+    let name = field(argument, "name").as_str().unwrap_or_default();
+    let value = fields.get(&format!("argument.{name}"));
+    context! { value, is_long => LONG.contains(&name), ..json(argument) }
+}

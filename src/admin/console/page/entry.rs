@@ -1,0 +1,99 @@
+//! One entry: its story, what may be done, and what other processors have under its key.
+
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use minijinja::{Value as View, context};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::api::{Place, Refusal, field, items};
+use super::super::session::Session;
+use super::super::shared::Console;
+use super::super::view::json;
+use super::super::{link, story};
+use super::entries::live;
+
+/// The entry, and what a command said.
+#[derive(Clone, Debug, Deserialize)]
+pub(in super::super) struct Parameters {
+    key: String,
+    /// The command that was just sent.
+    #[serde(default)]
+    sent: String,
+    /// What became of it.
+    #[serde(default)]
+    result: String,
+}
+
+/// The page.
+pub(in super::super) async fn show(
+    State(console): State<Console>,
+    Path((application, processor)): Path<(String, String)>,
+    Query(parameters): Query<Parameters>,
+    headers: HeaderMap,
+) -> Response {
+    let session = console.session(&headers);
+    let here = link::entry(&application, &processor, &parameters.key);
+    let place = Place { application: &application, processor: &processor, key: &parameters.key };
+    match page(&console, &session, &place, &parameters).await {
+        Ok(page) => console.views.page(&session, ("entry.html", page)),
+        Err(refusal) => console.views.problem(&session, &refusal, &here),
+    }
+}
+
+async fn page(
+    console: &Console,
+    session: &Session,
+    place: &Place<'_>,
+    parameters: &Parameters,
+) -> Result<View, Refusal> {
+    let (api, caller) = (&console.api, &session.caller);
+    let Place { application, processor, key } = *place;
+    let (applications, links) = super::links(api, caller).await?;
+    let entry = api.entry(caller, place).await?;
+    let commands = api.commands(caller, application, processor).await?;
+    let commands = items(&commands).filter(|command| is_for(command, &entry)).map(|command| {
+        let name = field(command, "name").as_str().unwrap_or_default();
+        let path = link::command(application, processor, (key, name));
+        context! { name, path, dangerous => field(command, "dangerous").as_bool() }
+    });
+    let mut related = Vec::new();
+    let of = items(&applications).find(|it| *field(it, "id") == *application);
+    for other in of.and_then(|it| field(it, "processors").as_array()).into_iter().flatten().filter_map(Value::as_str) {
+        if other == processor {
+            continue;
+        }
+        if let Ok(found) = api.entry(caller, &Place { processor: other, ..*place }).await {
+            let lead = field(&found, "entry").as_object().map(story::lead);
+            let path = link::entry(application, other, key);
+            related.push(context! { processor => other, path, lead, status => json(field(&found, "status")) });
+        }
+    }
+    let note = (!parameters.sent.is_empty()).then(|| {
+        context! { tone => "good", text => format!("{}: {}", parameters.sent, parameters.result) }
+    });
+    let text = serde_json::to_string_pretty(&entry).unwrap_or_default();
+    Ok(context! {
+        here => link::entries(application, processor),
+        self_path => link::entry(application, processor, key),
+        list => link::entries(application, processor),
+        live => live(application, processor, key),
+        story => story::of(field(&entry, "entry")),
+        entry => json(&entry),
+        commands => commands.collect::<Vec<_>>(),
+        links, application, processor, related, note, json => text,
+    })
+}
+
+/// True if a command may change an entry of its status.
+fn is_for(command: &Value, entry: &Value) -> bool {
+    let Some(statuses) = field(command, "statuses").as_array().filter(|statuses| !statuses.is_empty()) else {
+        return true;
+    };
+    let names: Vec<&str> = field(entry, "status").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let is_of = |status: &str| {
+        names.iter().any(|name| name.strip_prefix(status).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    };
+    statuses.iter().filter_map(Value::as_str).any(is_of)
+}

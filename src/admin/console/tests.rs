@@ -1,0 +1,190 @@
+//! The pages over an API that answers with hostile texts in every field.
+
+use std::sync::{Arc, Mutex};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse as _;
+use axum::routing::any;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use super::router;
+
+const HOSTILE: &str = "\"><script>alert('x')</script>{{ 7 * 7 }}&";
+
+/// The bodies of the commands that arrived.
+type Commands = Arc<Mutex<Vec<Value>>>;
+
+/// An API with one application, whose texts are all hostile, that asks for the token `secret`.
+fn api(commands: &Commands) -> Router {
+    let commands = Arc::clone(commands);
+    let answer = move |request: Request| async move {
+        let (parts, body) = request.into_parts();
+        let token = parts.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
+        if token.as_deref() != Some("Bearer secret") {
+            return (StatusCode::UNAUTHORIZED, Json(json!({ "detail": "no token" }))).into_response();
+        }
+        let path = parts.uri.path();
+        let entry = json!({
+            "key": HOSTILE, "status": ["open/waiting-child", HOSTILE], "at": HOSTILE, "due": "2026-03-01T02:15:00Z",
+            "partition": 0, "instance": HOSTILE,
+            "entry": {
+                "missing": [HOSTILE], "deadlines": { HOSTILE: HOSTILE }, HOSTILE: HOSTILE, "content": HOSTILE.repeat(9),
+                "timeline": [{ "at": HOSTILE, "what": HOSTILE, "source": HOSTILE }],
+            },
+        });
+        let command = json!({
+            "name": "extend", "help": HOSTILE, "statuses": ["open"], "dangerous": true,
+            "arguments": [{ "name": "until", "help": HOSTILE, "required": true }],
+        });
+        let items = |items: Value| Json(json!({ "items": items, "next": HOSTILE }));
+        if path.ends_with("/extend") {
+            let body = to_bytes(body, 10_000).await.unwrap();
+            commands.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
+            return Json(json!({ "before": ["open"], "after": [HOSTILE] })).into_response();
+        }
+        match path.rsplit('/').next().unwrap() {
+            "applications" => items(json!([{ "id": "ctm", "topology": HOSTILE, "state": HOSTILE, "ready": true, "processors": ["bundle", HOSTILE] }])),
+            "instances" => items(json!([{ "id": HOSTILE, "application": "ctm", "state": HOSTILE, "details": { HOSTILE: HOSTILE } }])),
+            "counts" => Json(json!({
+                "counts": { "open/waiting-child": 1_234_567, HOSTILE: 2 }, "total": 1_234_569,
+                "incomplete": [{ "partition": 3, "reason": HOSTILE }],
+            })),
+            "entries" => items(json!([entry])),
+            "commands" => items(json!([command])),
+            _ => Json(entry),
+        }
+        .into_response()
+    };
+    Router::new().fallback(any(answer))
+}
+
+fn console(commands: &Commands) -> Router {
+    router(&api(commands), &api(commands), false)
+}
+
+async fn send(console: &Router, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+    let response = console.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, 1 << 20).await.unwrap();
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    // What the templates escape more than they have to.
+    (parts.status, parts.headers, text.replace("&#x2f;", "/"))
+}
+
+async fn get(console: &Router, path: &str) -> (StatusCode, HeaderMap, String) {
+    let request = Request::get(path).header("cookie", "sheaf-token=secret").body(Body::empty()).unwrap();
+    send(console, request).await
+}
+
+const PAGES: [&str; 5] = [
+    "/",
+    "/entries/ctm/bundle?status=%3Cscript%3E&text=%22%3E%3Cscript%3E&until=%3Cscript%3E",
+    "/entries/ctm/bundle/entry?key=%22%3E%3Cscript%3E&sent=%3Cscript%3E&result=%3Cscript%3E",
+    "/entries/ctm/bundle/command?name=extend&key=%22%3E%3Cscript%3E",
+    "/login?to=%22%3E%3Cscript%3E",
+];
+
+#[tokio::test]
+async fn no_text_becomes_markup() {
+    let console = console(&Commands::default());
+    for path in PAGES {
+        let (status, headers, page) = get(&console, path).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {page}");
+        let scripts = page.matches("<script").count();
+        assert_eq!(scripts, page.matches("<script src=\"/console/assets/").count(), "{path}: {page}");
+        assert!(!page.contains("49"), "{path}: an expression in a text is evaluated: {page}");
+        assert!(!page.contains("style=") && !page.contains("onclick"), "{path}: nothing that the policy forbids");
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(headers["cache-control"], "no-store");
+    }
+}
+
+#[tokio::test]
+async fn numbers_missing_partitions_and_the_commands_of_the_status_are_shown() {
+    let console = console(&Commands::default());
+    let (.., overview) = get(&console, "/").await;
+    assert!(overview.contains("1\u{202f}234\u{202f}567") && overview.contains("partition 3"), "{overview}");
+    let (.., list) = get(&console, "/entries/ctm/bundle?status=open").await;
+    assert!(list.contains("waits for") && list.contains("rel=\"next\""), "{list}");
+    let (.., entry) = get(&console, "/entries/ctm/bundle/entry?key=k").await;
+    assert!(entry.contains("/entries/ctm/bundle/command?name=extend&amp;key=k"), "{entry}");
+}
+
+#[tokio::test]
+async fn who_has_no_token_signs_in_and_comes_back() {
+    let console = console(&Commands::default());
+    let request = Request::get("/entries/ctm/bundle?status=open").body(Body::empty()).unwrap();
+    let (status, headers, _) = send(&console, request).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let location = headers["location"].to_str().unwrap();
+    assert_eq!(location, "/login?to=%2Fentries%2Fctm%2Fbundle%3Fstatus%3Dopen");
+
+    let (_, headers, page) = send(&console, Request::get(location).body(Body::empty()).unwrap()).await;
+    let cookie = headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let csrf = cookie.split_once('=').unwrap().1.to_owned();
+    assert!(page.contains(&format!("value=\"{csrf}\"")), "{page}");
+    let sign_in = |token: &str| {
+        let form = format!("csrf={csrf}&to=%2Fentries%2Fctm%2Fbundle&token={token}");
+        Request::post("/login").header("cookie", &cookie).header("content-type", FORM).body(Body::from(form)).unwrap()
+    };
+    let (status, headers, page) = send(&console, sign_in("wrong")).await;
+    assert_eq!((status, headers.get("set-cookie")), (StatusCode::UNAUTHORIZED, None), "{page}");
+    let (status, headers, _) = send(&console, sign_in("secret")).await;
+    assert_eq!((status, headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/entries/ctm/bundle"));
+    let token = headers["set-cookie"].to_str().unwrap();
+    assert!(token.starts_with("sheaf-token=secret;"), "{token}");
+    assert!(token.contains("HttpOnly") && token.contains("SameSite=Strict"), "{token}");
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+#[tokio::test]
+async fn a_command_is_sent_once_by_its_own_form_only() {
+    let commands = Commands::default();
+    let console = console(&commands);
+    let (_, headers, page) = get(&console, "/entries/ctm/bundle/command?name=extend&key=k").await;
+    let cookie = headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let csrf = cookie.split_once('=').unwrap().1.to_owned();
+    let id = page.split("name=\"id\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(id.len(), 36, "{page}");
+    let send = async |csrf: &str| {
+        let form = format!("csrf={csrf}&id={id}&key=k&name=extend&why=late&argument.until=2026-03-02T00%3A00%3A00Z");
+        let request = Request::post("/entries/ctm/bundle/command")
+            .header("cookie", format!("{cookie}; sheaf-token=secret"))
+            .header("content-type", FORM)
+            .body(Body::from(form))
+            .unwrap();
+        send(&console, request).await
+    };
+    assert_eq!(send("").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(commands.lock().unwrap().len(), 0);
+    let (status, headers, _) = send(&csrf).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert!(
+        headers["location"]
+            .to_str()
+            .unwrap()
+            .contains("&sent=extend&result=accepted%2C%20open%20is%20now%20%22%3E%3Cscript")
+    );
+    let expected = json!({ "id": id, "why": "late", "arguments": { "until": "2026-03-02T00:00:00Z" } });
+    assert_eq!(*commands.lock().unwrap(), [expected]);
+}
+
+#[tokio::test]
+async fn style_and_scripts_are_served_under_the_names_that_pages_have() {
+    let console = console(&Commands::default());
+    let (.., page) = get(&console, "/login").await;
+    let names: Vec<&str> = page.split("/console/assets/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(names.len(), 4);
+    for name in names {
+        let (status, headers, _) = get(&console, &format!("/console/assets/{name}")).await;
+        assert_eq!(status, StatusCode::OK, "{name}");
+        assert!(headers["cache-control"].to_str().unwrap().contains("immutable"));
+    }
+    assert_eq!(get(&console, "/console/assets/..%2f..%2fCargo.toml").await.0, StatusCode::NOT_FOUND);
+}

@@ -1,0 +1,179 @@
+"""Looks at the console with Chromium, as an operator does: browse.py URL AXE PICTURES
+
+URL is that of an instance whose events are hostile, AXE the file axe.min.js, PICTURES a directory for screenshots. Prints one line for
+each thing that is as it should be; the first that is not ends it with its reason.
+"""
+
+import shutil
+import sys
+import time
+import urllib.parse
+
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+URL, AXE, PICTURES = sys.argv[1:4]
+WAIT = 30
+
+
+def browser(dark=False, scripts=True):
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1280,900", "--no-proxy-server"):
+        options.add_argument(argument)
+    if dark:
+        options.add_argument("--force-dark-mode")
+        options.add_argument("--blink-settings=preferredColorScheme=0")
+    if not scripts:
+        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+
+
+def ok(what):
+    print(f"{what:<60} ok", flush=True)
+
+
+def check(condition, what, detail=""):
+    if not condition:
+        sys.exit(f"{what}: {detail}")
+    ok(what)
+
+
+def wait(driver, condition, what):
+    try:
+        WebDriverWait(driver, WAIT, ignored_exceptions=[WebDriverException]).until(condition)
+    except Exception as error:  # the page tells more than the time-out
+        sys.exit(f"{what}: {error!r}\n{driver.page_source[:4000]}")
+    ok(what)
+
+
+def healthy(driver, page):
+    """No finding of axe, no script of an event, no error in the browser's log."""
+    with open(AXE) as file:
+        driver.execute_script(file.read())
+    result = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+    found = [f"{it['id']}: {it['help']}: {[node['html'] for node in it['nodes']][:3]}" for it in result["violations"]]
+    check(not found, f"{page}: axe has no findings", found)
+    check(not driver.execute_script("return window.hostile"), f"{page}: no text became a script")
+    errors = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+    errors = [error for error in errors if "favicon" not in error and "status of 4" not in error]
+    check(not errors, f"{page}: the browser reports no error", errors)
+
+
+def text(driver):
+    return driver.find_element(By.TAG_NAME, "main").text
+
+
+def click(driver, by, value):
+    """Clicks an element, which an update may replace meanwhile."""
+    for _ in range(10):
+        try:
+            return driver.find_element(by, value).click()
+        except StaleElementReferenceException:
+            time.sleep(0.2)
+    sys.exit(f"{value} cannot be clicked")
+
+
+def picture(driver, name):
+    driver.save_screenshot(f"{PICTURES}/{name}.png")
+
+
+def overview(driver):
+    driver.get(URL)
+    wait(driver, lambda it: "open/waiting-child" in text(it) and "Next deadlines" in text(it), "the overview has what is open")
+    healthy(driver, "overview")
+    picture(driver, "overview")
+
+
+def lists(driver):
+    click(driver, By.PARTIAL_LINK_TEXT, "open/waiting-child")
+    wait(driver, lambda it: "status=open" in it.current_url and "waits for" in text(it), "a list has its filter in the address")
+    healthy(driver, "list")
+    picture(driver, "list")
+    press = lambda keys: webdriver.ActionChains(driver).send_keys(keys).perform()
+    press("j")
+    first = driver.switch_to.active_element.get_attribute("href")
+    press("j")
+    second = driver.switch_to.active_element.get_attribute("href")
+    check(first and second and first != second, "j goes through the list", (first, second))
+    press("/")
+    check(driver.switch_to.active_element.get_attribute("id") == "text", "/ goes to the search")
+    driver.switch_to.active_element.send_keys("no such key", Keys.ENTER)
+    wait(driver, lambda it: "Nothing matches" in text(it), "an empty list says so")
+    healthy(driver, "empty list")
+    driver.get(f"{URL}/entries/nothing/nowhere")
+    wait(driver, lambda it: it.find_elements(By.CSS_SELECTOR, "[role=alert]"), "an unknown processor is an error with a remedy")
+    healthy(driver, "error")
+
+
+def command(driver, application, key):
+    path = f"{URL}/entries/{application}/bundle/entry?key={urllib.parse.quote(key, safe='')}"
+    driver.get(path)
+    wait(driver, lambda it: "Missing" in text(it), "an entry says what is missing")
+    healthy(driver, "entry")
+    picture(driver, "entry")
+    click(driver, By.LINK_TEXT, "cancel")
+    wait(driver, lambda it: "cancel" in it.title, "a command asks whether it is meant")
+    healthy(driver, "command")
+    picture(driver, "command")
+    driver.find_element(By.ID, "why").send_keys("a <script>window.hostile = 1</script> of mine")
+    click(driver, By.CSS_SELECTOR, "main form button")
+    wait(driver, lambda it: "accepted" in text(it) and "cancelled" in text(it), "a command is executed and told")
+    healthy(driver, "entry after a command")
+
+
+def live(driver, application, keys):
+    """Page and command in two windows: the first one follows."""
+    driver.get(f"{URL}/entries/{application}/bundle?status=cancelled")
+    wait(driver, lambda it: keys[0] in text(it), "the list has the cancelled one")
+    other = browser()
+    try:
+        other.get(f"{URL}/entries/{application}/bundle/entry?key={keys[1]}")
+        click(other, By.LINK_TEXT, "cancel")
+        other.find_element(By.ID, "why").send_keys("the same")
+        click(other, By.CSS_SELECTOR, "main form button")
+        wait(driver, lambda it: keys[1] in text(it), "a list follows without being loaded again")
+    finally:
+        other.quit()
+
+
+def without_scripts(application, key):
+    driver = browser(scripts=False)
+    try:
+        driver.get(URL)
+        check("Next deadlines" in text(driver), "without scripts: the overview")
+        driver.get(f"{URL}/entries/{application}/bundle?status=open")
+        click(driver, By.LINK_TEXT, key)
+        click(driver, By.LINK_TEXT, "cancel")
+        driver.find_element(By.ID, "why").send_keys("without scripts")
+        click(driver, By.CSS_SELECTOR, "main form button")
+        check("accepted" in text(driver), "without scripts: a command", text(driver)[:500])
+    finally:
+        driver.quit()
+
+
+def main():
+    application, keys = sys.argv[4], sys.argv[5:8]
+    driver = browser()
+    try:
+        overview(driver)
+        lists(driver)
+        command(driver, application, keys[0])
+        live(driver, application, keys)
+    finally:
+        driver.quit()
+    without_scripts(application, keys[2])
+    dark = browser(dark=True)
+    try:
+        dark.get(URL)
+        time.sleep(1)
+        healthy(dark, "overview, dark")
+        picture(dark, "overview-dark")
+    finally:
+        dark.quit()
+
+
+main()
