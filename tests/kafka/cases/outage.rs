@@ -101,7 +101,7 @@ fn p02_a_gateway_that_refuses_is_an_outage_and_no_refusal() {
     wait_until_suspended(&deployment, &mut instance, "not_found", "no healthy upstream");
     deployment.wait_for_deliveries(&all);
     assert_eq!(lines(&instance, SUSPENDED), 2, "one line for each reason: {}", instance.log_text());
-    assert_eq!(lines(&instance, "Control-M takes submits again"), 1, "{}", instance.log_text());
+    assert_eq!(lines(&instance, "a target takes calls again"), 1, "{}", instance.log_text());
     assert_submitted(&deployment, &all, &mut instance);
 }
 
