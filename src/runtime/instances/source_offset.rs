@@ -98,7 +98,7 @@ pub(in crate::runtime) fn first_offsets(
             // No position is stored: this is the first start, or a version before 0.2.0 has run.
             // Offsets of a topic expire together.
             None if committed(&partition.topic, (&mut *consumer, &mut *admin), timeout)?.iter().any(is_some) => None,
-            None if !has_state(context, admin)? => {
+            None if !has_state(context, admin, &partition.topic)? => {
                 never_read.push((partition.clone(), topic_id));
                 continue;
             }
@@ -212,11 +212,14 @@ fn committed(
     Ok(partitions.into_iter().zip(offsets).collect())
 }
 
-/// True if any task of the application has a commit in its changelog.
-fn has_state(context: &Context, admin: &mut dyn Admin) -> Result<bool> {
+/// True if any task of the processor that reads this source has a commit in its changelog. A processor that a newer version has
+/// added has none, so its sources were never read, although those of others were.
+fn has_state(context: &Context, admin: &mut dyn Admin, source: &Topic) -> Result<bool> {
     let timeout = context.settings.limits.broker_timeout;
+    let reads = |index: usize| context.plan.topology.sources.iter().any(|it| it.topic == *source && it.node == index);
+    let nodes = context.plan.nodes.iter().enumerate().filter(|(index, _)| reads(*index)).map(|(_, node)| node);
     let mut ends = BTreeMap::new();
-    for node in &context.plan.nodes {
+    for node in nodes {
         for partition in (0..node.partitions).map(|number| TopicPartition::new(&node.changelog, number)) {
             let (low, high) = admin.watermarks(&partition, timeout)?;
             if low < high {
