@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 
 use super::router;
 
-const HOSTILE: &str = "\"><script>alert('x')</script>{{ 7 * 7 }}&";
+const HOSTILE: &str = "\"><script>alert('x')</script>{{ 12345 * 6789 }}&";
 
 /// The bodies of the commands that arrived.
 type Commands = Arc<Mutex<Vec<Value>>>;
@@ -96,7 +96,7 @@ async fn no_text_becomes_markup() {
         assert_eq!(status, StatusCode::OK, "{path}: {page}");
         let scripts = page.matches("<script").count();
         assert_eq!(scripts, page.matches("<script src=\"/console/assets/").count(), "{path}: {page}");
-        assert!(!page.contains("49"), "{path}: an expression in a text is evaluated: {page}");
+        assert!(!page.contains("83810205"), "{path}: an expression in a text is evaluated: {page}");
         assert!(!page.contains("style=") && !page.contains("onclick"), "{path}: nothing that the policy forbids");
         let policy = headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
