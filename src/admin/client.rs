@@ -116,20 +116,15 @@ impl Client {
         let mut url = self.url.clone();
         url.set_path(&format!("/api/v1/{path}"));
         let unreachable =
-            |error: reqwest::Error| ClientError::Unreachable { url: self.url.to_string(), detail: cause(&error) };
+            |error: reqwest::Error| ClientError::Unreachable { url: self.url.to_string(), detail: last_cause(&error) };
         let mut request = self.http.get(url).query(query);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose());
         }
         let mut response = request.send().await.map_err(unreachable)?;
         let status = response.status();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > ANSWER_BYTES_MAX {
-                return Err(self.not_sheaf(path, "the answer is too long"));
-            }
-        }
+        let bytes = body(&mut response, ANSWER_BYTES_MAX).await.map_err(unreachable)?;
+        let bytes = bytes.ok_or_else(|| self.not_sheaf(path, "the answer is too long"))?;
         let answer: Result<Value, _> = serde_json::from_slice(&bytes);
         match answer {
             Ok(answer) if status.is_success() => Ok(answer),
@@ -161,8 +156,20 @@ fn trusting(_: ClientBuilder, _: &[u8]) -> Result<ClientBuilder, String> {
     Err("this build has no TLS: build with --features tls (the default)".to_owned())
 }
 
-/// The last cause of an error.
-fn cause(error: &dyn std::error::Error) -> String {
+/// The body, up to a limit in bytes; `Ok(None)` if it is longer.
+pub(super) async fn body(response: &mut reqwest::Response, max: usize) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if bytes.len() + chunk.len() > max {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(Some(bytes))
+}
+
+/// The last cause of an error: the outer ones of a client say only that a request failed.
+pub(super) fn last_cause(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.last().map_or_else(|| error.to_string(), ToString::to_string)
 }

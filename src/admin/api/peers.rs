@@ -8,13 +8,14 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
+use crate::admin::client::{body, last_cause};
 use crate::model::{InstanceId, TaskId};
 use crate::runtime::{Peer, Queries};
 
 /// The longest wait for an instance.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// The longest answer.
-const BYTES_MAX: u64 = 64 << 20;
+/// The longest answer, in bytes.
+const BYTES_MAX: usize = 64 << 20;
 
 /// The answer of another instance.
 pub(super) struct PeerAnswer<T> {
@@ -71,14 +72,9 @@ async fn get<T: DeserializeOwned>(url: &str, authorization: Option<header::Heade
     if let Some(authorization) = authorization {
         request = request.header(header::AUTHORIZATION, authorization);
     }
-    let mut response = request.send().await.map_err(|error| cause(&error))?;
-    if response.content_length().is_some_and(|length| length > BYTES_MAX) {
-        return Err("its answer is too long".to_owned());
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
-        body.extend_from_slice(&chunk);
-    }
+    let mut response = request.send().await.map_err(|error| last_cause(&error))?;
+    let body = body(&mut response, BYTES_MAX).await.map_err(|error| last_cause(&error))?;
+    let body = body.ok_or("its answer is too long")?;
     match response.status() {
         StatusCode::OK => serde_json::from_slice(&body).map(Some).map_err(|error| error.to_string()),
         StatusCode::NOT_FOUND => Ok(None),
@@ -102,12 +98,6 @@ fn client() -> Result<&'static reqwest::Client, String> {
         .connect_timeout(TIMEOUT / 2)
         .no_proxy()
         .build()
-        .map_err(|error| cause(&error))?;
+        .map_err(|error| last_cause(&error))?;
     Ok(CLIENT.get_or_init(|| client))
-}
-
-/// The last cause of an error.
-fn cause(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.last().map_or_else(|| error.to_string(), ToString::to_string)
 }
