@@ -1,11 +1,11 @@
 //! `sheaf audit`: what operators have done.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 
 use super::entry_command::{change_of, listed};
+use super::topic::{POLL, RECORDS_MAX, TIMEOUT};
 use crate::app::{self, ApplicationSpec, Secrets};
 use crate::broker::{Admin, Broker, Isolation, Reader, Start};
 use crate::cli::exit::Failure;
@@ -14,13 +14,6 @@ use crate::cli::output::print_stdout;
 use crate::model::{Record, TopicPartition};
 use crate::runtime::{Audit, AuditVerdict};
 use crate::topology::internal_topic;
-
-/// The time-out of one call to the broker.
-const TIMEOUT: Duration = Duration::from_secs(15);
-/// The longest wait of one poll.
-const POLL: Duration = Duration::from_millis(200);
-/// The most records of one poll.
-const RECORDS_MAX: usize = 1_000;
 
 /// See what operators have done
 #[derive(Debug, Subcommand)]

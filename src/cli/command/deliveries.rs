@@ -3,31 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 
 use super::entries::{List, Show};
 use super::entry_command::{EntryArgs, Order, SendingArgs, send, send_to};
+use super::topic::{self, TIMEOUT};
 use crate::app::{self, Secrets};
-use crate::broker::{Admin, Broker, Isolation, Reader, Start};
 use crate::cli::exit::Failure;
 use crate::cli::load;
-use crate::model::TopicPartition;
 use crate::processor::delivery::commands::{
     AS, CANCEL, COMMANDS, FAILED, RESOLVE, RESUBMIT, RETRY, SUBMISSION, SUBMITTED,
 };
 use crate::processor::tracking::{self, RERUN};
 use crate::topology::{DELIVERY, TRACKING};
-
-/// The time-out of one call to the broker.
-const TIMEOUT: Duration = Duration::from_secs(15);
-/// The longest wait of one poll.
-const POLL: Duration = Duration::from_millis(200);
-/// The polls without a record after which a topic has no more.
-const EMPTY_POLLS_MAX: u32 = 75;
-/// The most records of one poll.
-const RECORDS_MAX: usize = 1_000;
 
 /// List and show deliveries; send them again, or state how they ended
 #[derive(Debug, Subcommand)]
@@ -189,43 +178,23 @@ fn submitted(args: &SendingArgs, bundle: &str) -> Result<String, Failure> {
     let Some(delivery) = spec.file.spec.deliveries().next() else {
         return Err(Failure::Usage(format!("error: the topology {} delivers nothing", spec.topology())));
     };
-    let topic = delivery.reads.topic(spec.id());
+    let submissions = delivery.reads.topic(spec.id());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let broker = app::broker(&spec.config, &Secrets::new(runtime.handle()), None)?;
-    let partitions = broker.admin()?.partitions(&topic, TIMEOUT)?;
-    let mut reader = broker.reader(Isolation::ReadCommitted)?;
-    let found = last_of_key(&mut *broker.admin()?, &mut *reader, &partitions, bundle)?;
+    let partitions = broker.admin()?.partitions(&submissions, TIMEOUT)?;
+    let mut found = None;
+    topic::read(&*broker, &partitions, |record| {
+        if record.key.as_deref() == Some(bundle.as_bytes())
+            && let Some(value) = record.value
+        {
+            found = Some(String::from_utf8_lossy(&value).into_owned());
+        }
+    })?;
     let none = || {
         anyhow::anyhow!(
-            "the topic {topic} has no submission of bundle {bundle}: check the id; one that retention has deleted is handed in with \
+            "the topic {submissions} has no submission of bundle {bundle}: check the id; one that retention has deleted is handed in with \
              --submission FILE"
         )
     };
     Ok(found.ok_or_else(none)?)
-}
-
-/// The value of the last record with this key.
-fn last_of_key(
-    admin: &mut dyn Admin,
-    reader: &mut dyn Reader,
-    partitions: &[TopicPartition],
-    key: &str,
-) -> Result<Option<String>, Failure> {
-    let ends = admin.ends(partitions, TIMEOUT)?;
-    let starts: Vec<_> = partitions.iter().map(|partition| (partition.clone(), Start::Beginning)).collect();
-    reader.assign(&starts)?;
-    let (mut found, mut empty) = (None, 0);
-    let is_at_end = |reader: &mut dyn Reader| {
-        partitions.iter().zip(&ends).all(|(it, end)| *end == 0 || reader.position(it).is_some_and(|at| at >= *end))
-    };
-    while !is_at_end(reader) && empty < EMPTY_POLLS_MAX {
-        let mut records = Vec::new();
-        reader.poll(RECORDS_MAX, &mut records, POLL)?;
-        empty = if records.is_empty() { empty + 1 } else { 0 };
-        let of_key = records.into_iter().rfind(|record| record.key.as_deref() == Some(key.as_bytes()));
-        if let Some(value) = of_key.and_then(|record| record.value) {
-            found = Some(String::from_utf8_lossy(&value).into_owned());
-        }
-    }
-    Ok(found)
 }

@@ -48,6 +48,7 @@ mod simulate;
 mod state;
 mod tasks;
 mod test;
+mod topic;
 mod topology;
 mod validate;
 

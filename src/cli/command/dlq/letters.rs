@@ -1,25 +1,16 @@
 //! Reads the dead letters of an application, and what was done about them, from the topics of dead letters and of audits.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::app::{self, ApplicationSpec, Secrets};
-use crate::broker::{Broker, Isolation, Start};
+use crate::broker::Broker;
+use crate::cli::command::topic;
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, TopologyArgs};
 use crate::model::{Record, Timestamp, Topic};
 use crate::processor::dead_letter::{DEAD_LETTER, Letter};
 use crate::runtime::{Audit, AuditVerdict};
 use crate::topology::internal_topic;
-
-/// The time-out of one call to the broker.
-const TIMEOUT: Duration = Duration::from_secs(15);
-/// The longest wait of one poll.
-const POLL: Duration = Duration::from_millis(200);
-/// The polls without a record after which a topic has no more that is committed.
-const EMPTY_POLLS_MAX: u32 = 75;
-/// The most records of one poll.
-const RECORDS_MAX: usize = 1_000;
 
 /// A dead letter.
 #[derive(Debug)]
@@ -74,31 +65,13 @@ pub(super) fn read(topology: &TopologyArgs) -> Result<Vec<Found>, Failure> {
     Ok(found.into_iter().map(|(_, found)| found).collect())
 }
 
-/// Reads all committed records of a topic that there are now.
-fn each(broker: &dyn Broker, topic: &Topic, mut take: impl FnMut(Record)) -> Result<(), Failure> {
-    let mut admin = broker.admin()?;
-    let partitions = admin.partitions(topic, TIMEOUT)?;
+/// Reads all committed records of a topic of the application that there are now.
+fn each(broker: &dyn Broker, name: &Topic, take: impl FnMut(Record)) -> Result<(), Failure> {
+    let partitions = broker.admin()?.partitions(name, topic::TIMEOUT)?;
     if partitions.is_empty() {
         return Err(Failure::Failed(anyhow::anyhow!(
-            "there is no topic {topic}: has an instance of this application run on this cluster? Check application_id"
+            "there is no topic {name}: has an instance of this application run on this cluster? Check application_id"
         )));
     }
-    let ends = admin.ends(&partitions, TIMEOUT)?;
-    let mut reader = broker.reader(Isolation::ReadCommitted)?;
-    let starts: Vec<_> = partitions.iter().map(|partition| (partition.clone(), Start::Beginning)).collect();
-    reader.assign(&starts)?;
-    let mut empty = 0;
-    while empty < EMPTY_POLLS_MAX {
-        let is_read = |(partition, end): (_, &i64)| {
-            *end == 0 || reader.position(partition).is_some_and(|position| position >= *end)
-        };
-        if partitions.iter().zip(&ends).all(is_read) {
-            break;
-        }
-        let mut records = Vec::new();
-        reader.poll(RECORDS_MAX, &mut records, POLL)?;
-        empty = if records.is_empty() { empty + 1 } else { 0 };
-        records.into_iter().for_each(&mut take);
-    }
-    Ok(())
+    Ok(topic::read(broker, &partitions, take)?)
 }
