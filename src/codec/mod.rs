@@ -9,6 +9,7 @@
 //! | `markup` | text in HTML and XML |
 //! | `part` | the parts of an entry, stored beside it |
 //! | `partitioner` | the partition of a key |
+//! | `percent` | text in a URL |
 //! | `text` | the text of a file, without its byte order mark |
 //! | `yaml` | YAML text as typed values, with positions and all problems at once |
 
@@ -19,6 +20,7 @@ pub mod json;
 pub mod markup;
 pub mod part;
 mod partitioner;
+mod percent;
 pub mod text;
 pub mod yaml;
 
@@ -26,6 +28,7 @@ pub use entry::{Entry, Head, Versioned};
 pub use envelope::Writer;
 pub use part::Part;
 pub use partitioner::partitioner;
+pub use percent::percent_encode;
 
 /// Errors of encoding and decoding.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,15 +3,13 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use crate::codec::percent_encode;
+
 /// The largest answer, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
-
-/// What a segment of a path, or a value of a query, may have as it is.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The API, asked with the rights of a caller.
 #[derive(Clone, Debug)]
@@ -77,11 +75,6 @@ impl Api {
 
 const FAILED: &str = "the API has no answer: the log of the instance has the reason";
 
-/// A text as a segment of a path, or as a value of a query.
-pub(super) fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, UNRESERVED).to_string()
-}
-
 /// A field of an object; null if there is none.
 pub(super) fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
     value.get(name).unwrap_or(&Value::Null)
@@ -115,7 +108,7 @@ impl Api {
 
     /// An entry.
     pub(super) async fn entry(&self, caller: &Authorization, place: &Place<'_>) -> Result<Value, Refusal> {
-        let rest = format!("entries/{}", encoded(place.key));
+        let rest = format!("entries/{}", percent_encode(place.key));
         self.get(caller, &below(place.processor, &rest, &[("application", place.application)])).await
     }
 
@@ -136,7 +129,7 @@ impl Api {
         (place, name): (&Place<'_>, &str),
         body: &Value,
     ) -> Result<Value, Refusal> {
-        let rest = format!("entries/{}/commands/{}", encoded(place.key), encoded(name));
+        let rest = format!("entries/{}/commands/{}", percent_encode(place.key), percent_encode(name));
         self.post(caller, &below(place.processor, &rest, &[("application", place.application)]), body).await
     }
 }
@@ -152,6 +145,6 @@ pub(super) struct Place<'a> {
 /// A path below a processor. Parameters without a value are left out.
 fn below(processor: &str, rest: &str, query: &[(&str, &str)]) -> String {
     let query = query.iter().filter(|(_, value)| !value.is_empty());
-    let query: Vec<String> = query.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-    format!("/api/v1/{}/{rest}?{}", encoded(processor), query.join("&"))
+    let query: Vec<String> = query.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
+    format!("/api/v1/{}/{rest}?{}", percent_encode(processor), query.join("&"))
 }

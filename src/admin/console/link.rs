@@ -1,26 +1,26 @@
 //! The paths of pages.
 
-use super::api::encoded;
+use crate::codec::percent_encode;
 
 /// The list of a processor.
 pub(super) fn entries(application: &str, processor: &str) -> String {
-    format!("/entries/{}/{}", encoded(application), encoded(processor))
+    format!("/entries/{}/{}", percent_encode(application), percent_encode(processor))
 }
 
 /// The list of a processor with this filter.
 pub(super) fn filtered(application: &str, processor: &str, filter: &[(&str, &str)]) -> String {
     let filter = filter.iter().filter(|(_, value)| !value.is_empty());
-    let query: Vec<String> = filter.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let query: Vec<String> = filter.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
     let path = entries(application, processor);
     if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
 }
 
 /// The page of an entry.
 pub(super) fn entry(application: &str, processor: &str, key: &str) -> String {
-    format!("{}/entry?key={}", entries(application, processor), encoded(key))
+    format!("{}/entry?key={}", entries(application, processor), percent_encode(key))
 }
 
 /// The form of a command.
 pub(super) fn command(application: &str, processor: &str, (key, name): (&str, &str)) -> String {
-    format!("{}/command?name={}&key={}", entries(application, processor), encoded(name), encoded(key))
+    format!("{}/command?name={}&key={}", entries(application, processor), percent_encode(name), percent_encode(key))
 }

@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp as Instant};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
-use super::api::{Refusal, encoded};
+use super::api::Refusal;
 use super::assets::ASSETS;
 use super::session::Session;
+use crate::codec::percent_encode;
 use crate::model::Clock as _;
 use crate::runtime::SystemClock;
 
@@ -90,7 +91,7 @@ impl Views {
     /// The page of an error; whoever has to sign in is sent to the page for that, and then back to `here`.
     pub(super) fn problem(&self, session: &Session, refusal: &Refusal, here: &str) -> Response {
         if refusal.status == StatusCode::UNAUTHORIZED {
-            return Redirect::to(&format!("/login?to={}", encoded(here))).into_response();
+            return Redirect::to(&format!("/login?to={}", percent_encode(here))).into_response();
         }
         let title = refusal.status.canonical_reason().unwrap_or("Error");
         let problem = context! { title => title, detail => refusal.detail.clone() };

@@ -13,6 +13,7 @@ use super::exchange::{Exchange, Failure, Reason, Reply};
 use super::http;
 use super::request::{self, Call, LOOK_UP_ROWS_MAX};
 use super::settings::{Annotation, Error, Settings};
+use crate::codec::percent_encode;
 use crate::model::Clock;
 use crate::processor::delivery::control_m::Mode;
 use crate::sink::http::permit::{self, Permitted};
@@ -239,14 +240,6 @@ fn base_url(text: &str) -> Result<String, Error> {
     }
     let path = if url.path() == "/" { API } else { "" };
     Ok(format!("{}{path}", url.as_str().trim_end_matches('/')))
-}
-
-/// Encodes all characters that are not unreserved (RFC 3986 section 2.3).
-fn percent_encode(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 /// Reads the body in chunks, up to the limit.

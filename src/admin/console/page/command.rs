@@ -10,11 +10,12 @@ use minijinja::{Value as View, context};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::api::{Place, Refusal, encoded, field, items};
+use super::super::api::{Place, Refusal, field, items};
 use super::super::link;
 use super::super::session::Session;
 use super::super::shared::Console;
 use super::super::view::json;
+use crate::codec::percent_encode;
 
 /// An argument of this length or more is edited in several lines.
 const LONG: [&str; 2] = ["value", "content"];
@@ -72,7 +73,7 @@ pub(in super::super) async fn send(
             let (before, after) = (statuses("before"), statuses("after"));
             let result =
                 if before == after { "accepted".to_owned() } else { format!("accepted, {before} is now {after}") };
-            let to = format!("{entry}&sent={}&result={}", encoded(name), encoded(&result));
+            let to = format!("{entry}&sent={}&result={}", percent_encode(name), percent_encode(&result));
             return Redirect::to(&to).into_response();
         }
         Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => {

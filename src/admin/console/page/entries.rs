@@ -12,6 +12,7 @@ use super::super::session::Session;
 use super::super::shared::Console;
 use super::super::view::json;
 use super::super::{link, story};
+use crate::codec::percent_encode;
 
 /// The rows of a page if nothing else is asked for.
 const LIMIT: u16 = 50;
@@ -86,8 +87,12 @@ async fn page(
 
 /// What a page of these asks the server to watch.
 pub(in super::super) fn live(application: &str, processor: &str, key: &str) -> String {
-    let encoded = super::super::api::encoded;
-    format!("application={}&processor={}&key={}", encoded(application), encoded(processor), encoded(key))
+    format!(
+        "application={}&processor={}&key={}",
+        percent_encode(application),
+        percent_encode(processor),
+        percent_encode(key)
+    )
 }
 
 fn row(application: &str, processor: &str, entry: &Value) -> View {

@@ -17,6 +17,7 @@ use crate::admin::{Client, ClientError};
 use crate::cli::exit::Failure;
 use crate::cli::output::{Column, OutputArgs, print_stderr};
 use crate::cli::remote::RemoteArgs;
+use crate::codec::percent_encode;
 use crate::model::Clock as _;
 use crate::runtime::SystemClock;
 use crate::topology::{BUNDLE, DELIVERY};
@@ -158,12 +159,12 @@ fn note(missing: &Value) -> String {
 impl Show {
     /// Tells the story of an entry of the processor.
     pub(super) fn run(&self, processor: &'static str) -> Result<ExitCode, Failure> {
-        let path = format!("{processor}/entries/{}", words::in_path(&self.key));
+        let path = format!("{processor}/entries/{}", percent_encode(&self.key));
         let query = self.remote.parameter();
         let (item, delivery) = self.remote.remote.ask(async |client| {
             let item = client.get(&path, &query).await?;
             // The topology may have no deliveries, and the bundle none yet.
-            let of_bundle = format!("{DELIVERY}/entries/{}", words::in_path(&self.key));
+            let of_bundle = format!("{DELIVERY}/entries/{}", percent_encode(&self.key));
             let delivery = if processor == BUNDLE { client.get(&of_bundle, &query).await.ok() } else { None };
             Ok((item, delivery))
         })?;

@@ -52,23 +52,6 @@ fn printable(text: &str) -> String {
     escaped.collect()
 }
 
-/// A key in a path of the API.
-pub(super) fn in_path(key: &str) -> String {
-    let mut path = String::new();
-    for byte in key.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            path.extend(['%', hex(byte >> 4), hex(byte & 0xf)]);
-        }
-    }
-    path
-}
-
-fn hex(half: u8) -> char {
-    char::from_digit(u32::from(half), 16).unwrap_or('0').to_ascii_uppercase()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,10 +67,5 @@ mod tests {
             ["0 s ago", "59 s ago", "1 min ago", "in 59 min", "in 1 h 1 min", "2 d 0 h ago", "in 7 d 0 h"]
         );
         assert_eq!(distance("soon", now), "");
-    }
-
-    #[test]
-    fn a_key_stays_one_segment_of_the_path() {
-        assert_eq!(in_path("a/../b?c#d %é"), "a%2F..%2Fb%3Fc%23d%20%25%C3%A9");
     }
 }
