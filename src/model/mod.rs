@@ -15,5 +15,5 @@ pub use alert::{Alert, Severity};
 pub use error::{ErrorClass, Reject, RejectReason};
 pub use id::{InstanceId, Key, TaskId, Topic, TopicPartition};
 pub use record::{Header, Headers, OutRecord, Record};
-pub use status::{Listing, Status, Statuses};
+pub use status::{Listing, Status, Statuses, is_status};
 pub use time::{Clock, Moment, Timer, TimerKind, Timestamp};

@@ -1,7 +1,7 @@
 //! The commands of a processor: described for lists and command lines, and checked before they are written to an inbox.
 
 use super::Command;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, is_status};
 
 /// A command of a processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,8 +118,7 @@ pub fn check(specs: &'static [CommandSpec], command: &Command) -> Result<&'stati
 impl CommandSpec {
     /// True if it changes entries of the status with this name.
     pub fn changes(&self, status: &str) -> bool {
-        let head = status.split_once('/').map_or(status, |(head, _)| head);
-        self.statuses.iter().any(|name| *name == status || *name == head)
+        self.statuses.iter().any(|wanted| is_status(status, wanted))
     }
 }
 

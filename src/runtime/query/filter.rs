@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::position::Position;
 use crate::codec::Head;
-use crate::model::{Key, Timestamp};
+use crate::model::{Key, Timestamp, is_status};
 
 /// The most entries of a page.
 pub(super) const LIMIT_MAX: usize = 500;
@@ -76,11 +76,8 @@ impl Filter {
 
     /// True if entries with a status of this name are listed.
     pub(super) fn has_status(&self, name: &str) -> bool {
-        let begins = |wanted: &String| {
-            let wanted = wanted.strip_suffix('/').unwrap_or(wanted);
-            name.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.statuses.is_empty() || self.statuses.iter().any(begins)
+        let is_wanted = |wanted: &String| is_status(name, wanted.strip_suffix('/').unwrap_or(wanted));
+        self.statuses.is_empty() || self.statuses.iter().any(is_wanted)
     }
 
     /// True if entries with this key are listed.

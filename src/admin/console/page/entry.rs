@@ -13,6 +13,7 @@ use super::super::shared::Console;
 use super::super::view::json;
 use super::super::{link, story};
 use super::entries::live;
+use crate::model::is_status;
 
 /// The entry, and what a command said.
 #[derive(Clone, Debug, Deserialize)]
@@ -92,8 +93,6 @@ fn is_for(command: &Value, entry: &Value) -> bool {
         return true;
     };
     let names: Vec<&str> = field(entry, "status").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let is_of = |status: &str| {
-        names.iter().any(|name| name.strip_prefix(status).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-    };
+    let is_of = |status: &str| names.iter().any(|name| is_status(name, status));
     statuses.iter().filter_map(Value::as_str).any(is_of)
 }
