@@ -65,9 +65,9 @@ pub(super) struct Content<'a, P> {
     pub(super) late: &'a Value,
 }
 
-/// The variables of a template for a bundle that is incomplete.
+/// The variables of every template; the first six are those of the original consumer.
 #[derive(Serialize)]
-struct OpeningContext<'a> {
+struct Shared<'a> {
     server_name: &'a str,
     retention_days: u32,
     job_name: &'a str,
@@ -75,20 +75,37 @@ struct OpeningContext<'a> {
     ctmsla: &'a str,
     parent_job_name: &'a str,
     bundle_id: &'a str,
+}
+
+impl<'a> Shared<'a> {
+    /// `job` is the name of the parent's job.
+    fn of(folders: &'a Folders, bundle_id: &'a str, job: &'a str) -> Self {
+        Self {
+            server_name: &folders.server,
+            retention_days: folders.retention_days,
+            job_name: job,
+            parentid: bundle_id,
+            ctmsla: SLA,
+            parent_job_name: job,
+            bundle_id,
+        }
+    }
+}
+
+/// The variables of a template for a bundle that is incomplete.
+#[derive(Serialize)]
+struct OpeningContext<'a> {
+    #[serde(flatten)]
+    shared: Shared<'a>,
     folder: &'a str,
     events: &'a [String],
 }
 
-/// The variables of a template; the first six are those of the original consumer.
+/// The variables of a template.
 #[derive(Serialize)]
 struct Context<'a, P: Serialize> {
-    server_name: &'a str,
-    retention_days: u32,
-    job_name: &'a str,
-    parentid: &'a str,
-    ctmsla: &'a str,
-    parent_job_name: &'a str,
-    bundle_id: &'a str,
+    #[serde(flatten)]
+    shared: Shared<'a>,
     parent: Option<&'a P>,
     children: &'a [P],
     members: BTreeMap<&'a str, Vec<&'a P>>,
@@ -197,17 +214,8 @@ pub(super) fn render_opening(
     folder: &str,
 ) -> Result<Checked, Error> {
     let job = format!("prnt-{bundle_id}");
-    let rendered = folders.template.render(&OpeningContext {
-        server_name: &folders.server,
-        retention_days: folders.retention_days,
-        job_name: &job,
-        parentid: bundle_id,
-        ctmsla: SLA,
-        parent_job_name: &job,
-        bundle_id,
-        folder,
-        events,
-    })?;
+    let rendered =
+        folders.template.render(&OpeningContext { shared: Shared::of(folders, bundle_id, &job), folder, events })?;
     let waiting = Waiting { signals: events, days: folders.retention_days };
     Ok(checked(folders, &folders.template, rendered, (folder, waiting)))
 }
@@ -237,13 +245,7 @@ pub(super) fn render_with<P: Serialize>(
     let Content { bundle_id, parent, children, members, folder, first_event_at, completed_at, late } = content;
     let job = format!("prnt-{bundle_id}");
     let rendered = template.render(&Context {
-        server_name: &folders.server,
-        retention_days: folders.retention_days,
-        job_name: &job,
-        parentid: bundle_id,
-        ctmsla: SLA,
-        parent_job_name: &job,
-        bundle_id,
+        shared: Shared::of(folders, bundle_id, &job),
         parent,
         children,
         members,
