@@ -30,7 +30,7 @@ const PAGE: usize = 500;
 /// Options of `list`.
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
-    /// A status, or what it begins with up to a `/`: `open`, `breached/waiting-parent`; may be given more than once
+    /// A status, or its part before or after a `/`: `open`, `waiting-parent`; may be given more than once
     #[arg(long, value_name = "STATUS")]
     status: Vec<String>,
     /// A text in the key
