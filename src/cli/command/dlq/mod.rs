@@ -18,12 +18,13 @@ use serde_json::{Value, json};
 
 use self::filter::Filter;
 use self::letters::Found;
-use super::entry_command::{Order, SendingArgs, send_to};
+use super::entries::DEAD_LETTERS;
+use super::entry_command::{Arguments, Choice, EntryArgs, Order, SendingArgs, send, send_to};
 use crate::cli::exit::Failure;
-use crate::cli::load::TopologyArgs;
+use crate::cli::load::{self, TopologyArgs};
 use crate::cli::output::{print_stderr, print_stdout};
+use crate::processor::dead_letter::Content;
 use crate::processor::dead_letter::commands::{COMMANDS, DISCARD, EDIT, KEY, REDRIVE, VALUE};
-use crate::processor::dead_letter::{Content, DEAD_LETTER};
 
 /// The longest message of a line, in characters.
 const MESSAGE_MAX: usize = 100;
@@ -83,18 +84,6 @@ pub(super) struct Show {
     topology: TopologyArgs,
 }
 
-/// The letters of a command.
-#[derive(Debug, clap::Args)]
-struct Chosen {
-    /// The letters, as `sheaf dlq list` names them
-    #[arg(value_name = "LETTER", required_unless_present = "filters", conflicts_with = "filters")]
-    letters: Vec<String>,
-    #[command(flatten)]
-    filter: FilterArgs,
-    #[command(flatten)]
-    sending: SendingArgs,
-}
-
 /// Options of `sheaf dlq redrive`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -105,7 +94,7 @@ again as it is. A record that a bundle had already is a duplicate there.
   sheaf dlq redrive --filter reason=incompatible_version --limit 1000 --yes -c sheaf.yaml --why 'the topology takes version 2 now'")]
 pub(super) struct Redrive {
     #[command(flatten)]
-    chosen: Chosen,
+    letters: EntryArgs,
 }
 
 /// Options of `sheaf dlq edit`.
@@ -135,41 +124,27 @@ The records stay in their topics, and the letters in theirs.
   sheaf dlq discard --filter topic=orders --filter text='test order' --yes -c sheaf.yaml --why 'test data'")]
 pub(super) struct Discard {
     #[command(flatten)]
-    chosen: Chosen,
+    letters: EntryArgs,
 }
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List(args) => list(args),
         Command::Show(args) => show(args),
-        Command::Redrive(Redrive { chosen }) => send_chosen(chosen, REDRIVE),
-        Command::Discard(Discard { chosen }) => send_chosen(chosen, DISCARD),
+        Command::Redrive(Redrive { letters }) => send(letters, &order(REDRIVE, BTreeMap::new())),
+        Command::Discard(Discard { letters }) => send(letters, &order(DISCARD, BTreeMap::new())),
         Command::Edit(Edit { letter, value, key, sending }) => {
             let value = read(value)?;
             let key = key.clone().map(|key| (KEY.to_owned(), key));
             let arguments = [(VALUE.to_owned(), value)].into_iter().chain(key).collect();
-            send_to(sending, std::slice::from_ref(letter), &order(EDIT, arguments))
+            let spec = load::only(&sending.topology)?;
+            send_to(sending, &spec, &Choice::of(vec![letter.clone()]), &order(EDIT, arguments))
         }
     }
 }
 
 fn order(name: &str, arguments: BTreeMap<String, String>) -> Order<'_> {
-    Order { processor: DEAD_LETTER, entries: "dead letters", specs: COMMANDS, name, arguments }
-}
-
-fn send_chosen(chosen: &Chosen, name: &str) -> Result<ExitCode, Failure> {
-    let Chosen { letters, filter, sending } = chosen;
-    let mut keys = letters.clone();
-    if keys.is_empty() {
-        let found = letters::read(&sending.topology)?;
-        keys = found.into_iter().filter(|found| filter::all(&filter.filters, found)).map(|found| found.key).collect();
-        if keys.is_empty() {
-            print_stderr("no letter is like that");
-            return Ok(ExitCode::SUCCESS);
-        }
-        keys.truncate(sending.limit);
-    }
-    send_to(sending, &keys, &order(name, BTreeMap::new()))
+    Order { kind: &DEAD_LETTERS, specs: COMMANDS, name, arguments: Arguments::Same(arguments) }
 }
 
 fn list(args: &List) -> Result<ExitCode, Failure> {
