@@ -26,6 +26,7 @@ use crate::app::{self, ApplicationSpec, Secrets};
 use crate::cli::exit::Failure;
 use crate::cli::load;
 use crate::cli::output::print_stderr;
+use crate::cli::progress::Progress;
 use crate::model::Key;
 use crate::runtime::{CommandError, CommandSender, Incarnation, SystemClock};
 
@@ -92,28 +93,30 @@ fn send_all(
     order: &Order<'_>,
     sender: &mut CommandSender,
 ) -> Result<Tally, Failure> {
-    let (mut tally, mut done) = (Tally::default(), 0);
+    let (mut tally, mut progress) = (Tally::default(), Progress::new(order.name, keys.len()));
     let start = Incarnation::of_this_process().id;
+    let (mut number, mut done) = (0_u64, 0_u64);
     for some in keys.chunks(UNDER_WAY_MAX) {
         let mut sent = Vec::new();
         for key in some {
-            done += 1;
-            let arguments = match order.arguments.of(key) {
-                Ok(arguments) => arguments,
-                Err(why) => {
-                    tally.leave_out(key, why);
-                    continue;
+            number += 1;
+            let id = Uuid::new_v5(&start, number.to_string().as_bytes());
+            match order.arguments.of(key) {
+                Ok(arguments) => {
+                    sender.send(order.kind.processor, &Key::new(key), &order.command(args, id, arguments))?;
+                    sent.push((key, id));
                 }
-            };
-            let id = Uuid::new_v5(&start, done.to_string().as_bytes());
-            sender.send(order.kind.processor, &Key::new(key), &order.command(args, id, arguments))?;
-            sent.push((key, id));
+                Err(why) => {
+                    progress.print_stdout(&tally.leave_out(key, why));
+                    done += 1;
+                }
+            }
         }
         for (key, id) in sent {
-            tally.add(key, sender.wait(id, Duration::from_secs(args.timeout)));
-        }
-        if done < keys.len() {
-            print_stderr(&format!("  {done} of {}: {tally}", keys.len()));
+            let answer = sender.wait(id, Duration::from_secs(args.timeout));
+            progress.print_stdout(&tally.add(key, answer));
+            done += 1;
+            progress.at(done, &tally.to_string());
         }
     }
     Ok(tally)

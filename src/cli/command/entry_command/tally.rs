@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::output::print_stdout;
 use crate::runtime::{Audit, AuditVerdict, CommandError};
 
 /// What became of commands, counted.
@@ -15,8 +14,8 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Counts and prints an answer.
-    pub(super) fn add(&mut self, id: &str, answer: Result<Audit, CommandError>) {
+    /// Counts an answer, and tells it.
+    pub(super) fn add(&mut self, id: &str, answer: Result<Audit, CommandError>) -> String {
         match answer {
             Ok(audit) => {
                 let change = match &audit.verdict {
@@ -29,19 +28,19 @@ impl Tally {
                         format!("rejected: {detail}")
                     }
                 };
-                print_stdout(&format!("{id}  {change}"));
+                format!("{id}  {change}")
             }
             Err(error) => {
                 self.unanswered += 1;
-                print_stdout(&format!("{id}  no answer: {error}"));
+                format!("{id}  no answer: {error}")
             }
         }
     }
 
-    /// Counts and prints an entry to which no command is sent.
-    pub(super) fn leave_out(&mut self, id: &str, why: &str) {
+    /// Counts an entry to which no command is sent, and tells it.
+    pub(super) fn leave_out(&mut self, id: &str, why: &str) -> String {
         self.unsent += 1;
-        print_stdout(&format!("{id}  not sent: {why}"));
+        format!("{id}  not sent: {why}")
     }
 }
 
