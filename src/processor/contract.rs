@@ -64,6 +64,12 @@ pub trait Processor: Send + Sync + 'static {
         json!({ "key": key.text(), "status": names.collect::<Vec<_>>().join(" ") })
     }
 
+    /// The payloads of an entry as JSON: an object, whose members stand beside those of [`show`](Self::show) where one entry is asked for,
+    /// and in no list. Null: there are none.
+    fn payload(&self, _: &Self::State) -> Value {
+        Value::Null
+    }
+
     /// The time since which an entry with this status and sort key ([`listing`](Self::listing)) is open; `None`: it has ended, or
     /// open entries are not counted. For the gauges of open entries and of the oldest one.
     fn open_since(&self, _: Status, _: Timestamp) -> Option<Timestamp> {

@@ -13,7 +13,6 @@ use crate::cli::exit::Failure;
 use crate::model::{Clock as _, Timestamp};
 use crate::processor::bundle::command::{CANCEL, COMMANDS, COMPLETE, EXTEND, REOPEN, UNTIL};
 use crate::runtime::SystemClock;
-use crate::topology::BUNDLE;
 
 /// List and show bundles; cancel, complete, extend or reopen them
 #[derive(Debug, Subcommand)]
@@ -138,7 +137,7 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let (entries, name, until) = match command {
         Command::List(ListBundles { list }) => return list.run(&BUNDLES, &[]),
         Command::Watch(WatchBundles { list }) => return list.watch(&BUNDLES),
-        Command::Show(ShowBundle { show }) => return show.run(BUNDLE),
+        Command::Show(ShowBundle { show }) => return show.run(&BUNDLES),
         Command::Cancel(Cancel { entries }) => (entries, CANCEL, None),
         Command::Complete(Complete { entries }) => (entries, COMPLETE, None),
         Command::Extend(Extend { entries, until }) => (entries, EXTEND, Some(*until)),

@@ -16,7 +16,6 @@ use crate::processor::delivery::commands::{
     AS, CANCEL, COMMANDS, FAILED, RESOLVE, RESUBMIT, RETRY, SUBMISSION, SUBMITTED,
 };
 use crate::processor::tracking::{self, RERUN};
-use crate::topology::DELIVERY;
 
 /// List and show deliveries; send them again, or state how they ended
 #[derive(Debug, Subcommand)]
@@ -132,7 +131,7 @@ enum Outcome {
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let (entries, name, arguments) = match command {
         Command::List(ListDeliveries { list }) => return list.run(&DELIVERIES, &[]),
-        Command::Show(ShowDelivery { show }) => return show.run(DELIVERY),
+        Command::Show(ShowDelivery { show }) => return show.run(&DELIVERIES),
         Command::Retry(Retry { entries }) => (entries, RETRY, BTreeMap::new()),
         Command::Cancel(Cancel { entries }) => (entries, CANCEL, BTreeMap::new()),
         Command::Resubmit(args) => return resubmit(args),

@@ -92,6 +92,10 @@ impl Processor for DeadLetters {
         show::show(key, letter)
     }
 
+    fn payload(&self, letter: &Letter) -> Value {
+        show::payload(letter)
+    }
+
     fn commands(&self) -> &'static [CommandSpec] {
         commands::COMMANDS
     }

@@ -10,7 +10,7 @@ use super::position::Position;
 use crate::codec::entry;
 use crate::model::{InstanceId, Key, TaskId, Timestamp};
 use crate::runtime::mailbox::QueryError;
-use crate::runtime::stored_entry::shown;
+use crate::runtime::stored_entry::{shown, shown_with_payload};
 use crate::store::counts::Counts;
 use crate::store::{self, StoredEntry};
 use crate::topology::Node;
@@ -38,11 +38,29 @@ pub struct Item {
     pub entry: Value,
 }
 
+/// Whether the payloads of an entry are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// An entry of a list, without payloads.
+    Row,
+    /// One entry, with its payloads.
+    Whole,
+}
+
 impl Item {
-    pub(super) fn of(node: &Node, key: &Key, stored: &StoredEntry, (partition, instance): (i32, &InstanceId)) -> Self {
+    pub(super) fn of(
+        node: &Node,
+        key: &Key,
+        (stored, detail): (&StoredEntry, Detail),
+        (partition, instance): (i32, &InstanceId),
+    ) -> Self {
         let (head, entry) = match entry::decode(&stored.bytes) {
             Ok(entry) => {
-                let shown = shown(&*node.processor, key, &entry, stored.parts.iter().cloned());
+                let (processor, parts) = (&*node.processor, stored.parts.iter().cloned());
+                let shown = match detail {
+                    Detail::Row => shown(processor, key, &entry, parts),
+                    Detail::Whole => shown_with_payload(processor, key, &entry, parts),
+                };
                 (entry.head, shown.unwrap_or_else(|error| unreadable(&error)))
             }
             Err(error) => (crate::codec::Head::default(), unreadable(&error)),

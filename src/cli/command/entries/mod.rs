@@ -1,4 +1,4 @@
-//! Lists and shows entries of a running instance: `sheaf bundles list|show|watch`, `sheaf deliveries list|show`.
+//! Lists and shows entries of a running instance: `sheaf bundles list|show|watch`, `sheaf deliveries list|show`, `sheaf dlq list|show`.
 //!
 //! | file | content |
 //! |---|---|
@@ -7,9 +7,11 @@
 //! | `list`, `show` | the commands |
 //! | `remote` | the instance to ask |
 //! | `story` | the story of an entry on one screen |
+//! | `letter` | that of a dead letter |
 //! | `words` | times, durations and texts |
 
 mod kind;
+mod letter;
 mod list;
 mod remote;
 mod selection;

@@ -2,20 +2,22 @@
 
 use std::process::ExitCode;
 
+use super::kind::Kind;
 use super::remote::EntryRemote;
-use super::story;
+use super::{letter, story};
 use crate::cli::exit::Failure;
 use crate::cli::output::OutputArgs;
 use crate::codec::percent_encode;
 use crate::model::Clock as _;
+use crate::processor::dead_letter::DEAD_LETTER;
 use crate::runtime::SystemClock;
 use crate::topology::{BUNDLE, DELIVERY};
 
 /// Options of `show`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli::command) struct Show {
-    /// The bundle's id
-    #[arg(value_name = "BUNDLE")]
+    /// The entry, as lists and alerts name it
+    #[arg(value_name = "ID")]
     key: String,
     #[command(flatten)]
     remote: EntryRemote,
@@ -24,22 +26,21 @@ pub(in crate::cli::command) struct Show {
 }
 
 impl Show {
-    /// Tells the story of an entry of the processor.
-    pub(in crate::cli::command) fn run(&self, processor: &'static str) -> Result<ExitCode, Failure> {
-        let path = format!("{processor}/entries/{}", percent_encode(&self.key));
+    /// Tells the story of an entry.
+    pub(in crate::cli::command) fn run(&self, kind: &Kind) -> Result<ExitCode, Failure> {
+        let path = |processor| format!("{processor}/entries/{}", percent_encode(&self.key));
         let query = self.remote.parameter();
         let (item, delivery) = self.remote.remote.ask(async |client| {
-            let item = client.get(&path, &query).await?;
+            let item = client.get(&path(kind.processor), &query).await?;
             // The topology may have no deliveries, and the bundle none yet.
-            let of_bundle = format!("{DELIVERY}/entries/{}", percent_encode(&self.key));
-            let delivery = if processor == BUNDLE { client.get(&of_bundle, &query).await.ok() } else { None };
+            let delivery = if kind.processor == BUNDLE { client.get(&path(DELIVERY), &query).await.ok() } else { None };
             Ok((item, delivery))
         })?;
         let now = SystemClock.now();
-        let story = if processor == BUNDLE {
-            story::bundle(&item, delivery.as_ref(), now)
-        } else {
-            story::delivery(&item, now)
+        let story = match kind.processor {
+            BUNDLE => story::bundle(&item, delivery.as_ref(), now),
+            DEAD_LETTER => letter::letter(&item, now),
+            _ => story::delivery(&item, now),
         };
         self.output.print_one(&item, &story);
         Ok(ExitCode::SUCCESS)

@@ -37,7 +37,7 @@ pub(super) fn delivery(item: &Value, now: Timestamp) -> String {
 }
 
 /// What can be done: a command, and what it does.
-type Action = (&'static str, &'static str);
+pub(super) type Action = (&'static str, &'static str);
 
 fn bundle_state(item: &Value) -> String {
     let status = text(item, "/status");
@@ -57,7 +57,7 @@ fn bundle_state(item: &Value) -> String {
 }
 
 /// Names and values.
-type Facts = Vec<(&'static str, String)>;
+pub(super) type Facts = Vec<(&'static str, String)>;
 
 fn bundle_facts(item: &Value, now: Timestamp) -> Facts {
     let with_distance = |pointer: &str| {
@@ -123,7 +123,7 @@ fn delivery_facts(item: &Value, now: Timestamp) -> Facts {
 }
 
 /// Those that are known, their values in one column.
-fn facts(facts: &[(&'static str, String)]) -> Vec<String> {
+pub(super) fn facts(facts: &[(&'static str, String)]) -> Vec<String> {
     let known: Vec<_> = facts.iter().filter(|(_, value)| !value.is_empty()).collect();
     let width = known.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     known.into_iter().map(|(name, value)| format!("{name:width$}  {value}")).collect()
@@ -186,7 +186,7 @@ fn delivery_actions(item: &Value) -> Vec<Action> {
     }
 }
 
-fn what_can_be_done(key: &str, actions: &[Action]) -> Vec<String> {
+pub(super) fn what_can_be_done(key: &str, actions: &[Action]) -> Vec<String> {
     if actions.is_empty() {
         return Vec::new();
     }
