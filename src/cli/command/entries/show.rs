@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::kind::Kind;
 use super::remote::EntryRemote;
 use super::{letter, story};
+use crate::admin::ClientError;
 use crate::cli::exit::Failure;
 use crate::cli::output::OutputArgs;
 use crate::codec::percent_encode;
@@ -32,17 +33,24 @@ impl Show {
         let query = self.remote.parameter();
         let (item, delivery) = self.remote.remote.ask(async |client| {
             let item = client.get(&path(kind.processor), &query).await?;
-            // The topology may have no deliveries, and the bundle none yet.
-            let delivery = if kind.processor == BUNDLE { client.get(&path(DELIVERY), &query).await.ok() } else { None };
-            Ok((item, delivery))
+            let delivery = match kind.processor {
+                BUNDLE => client.get(&path(DELIVERY), &query).await,
+                _ => return Ok((item, None)),
+            };
+            Ok((item, delivery.map(Some).or_else(|error| nothing_yet(&error).map_or(Ok(None), Err)).transpose()))
         })?;
         let now = SystemClock.now();
         let story = match kind.processor {
-            BUNDLE => story::bundle(&item, delivery.as_ref(), now),
+            BUNDLE => story::bundle(&item, delivery.as_ref().map(Result::as_ref), now),
             DEAD_LETTER => letter::letter(&item, now),
             _ => story::delivery(&item, now),
         };
         self.output.print_one(&item, &story);
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The error of a question for a delivery; `None`: the topology has none, or the bundle none yet.
+fn nothing_yet(error: &ClientError) -> Option<String> {
+    if matches!(error, ClientError::Refused { status: 404, .. }) { None } else { Some(error.to_string()) }
 }
