@@ -35,6 +35,10 @@ fn api(commands: &Commands) -> Router {
                 "missing": [HOSTILE], "deadlines": { HOSTILE: HOSTILE }, HOSTILE: HOSTILE, "content": HOSTILE.repeat(9),
                 "timeline": [{ "at": HOSTILE, "what": HOSTILE, "source": HOSTILE }],
             },
+            "content": {
+                "request": { "method": HOSTILE, "path": HOSTILE, "headers": { HOSTILE: HOSTILE }, "body": HOSTILE },
+                "answer": { "at": HOSTILE, "text": HOSTILE },
+            },
         });
         let command = json!({
             "name": "extend", "help": HOSTILE, "statuses": ["open"], "dangerous": true,
@@ -118,6 +122,7 @@ async fn numbers_missing_partitions_and_the_commands_of_the_status_are_shown() {
     assert!(list.contains("waits for") && list.contains("rel=\"next\""), "{list}");
     let (.., entry) = get(&console, "/entries/ctm/bundle/entry?key=k").await;
     assert!(entry.contains("/entries/ctm/bundle/command?name=extend&amp;key=k"), "{entry}");
+    assert!(entry.contains("Body, as rendered") && entry.contains("Latest answer"), "{entry}");
 }
 
 #[tokio::test]

@@ -64,7 +64,9 @@ async fn page(
     let (api, caller) = (&console.api, &session.caller);
     let Place { application, processor, key } = *place;
     let (applications, links) = super::links(api, caller).await?;
-    let entry = api.entry(caller, place).await?;
+    let mut entry = api.entry(caller, place).await?;
+    let content = entry.as_object_mut().and_then(|entry| entry.remove("content")).unwrap_or_default();
+    let is_exchange = ["request", "submission", "answer"].iter().any(|part| content.get(part).is_some());
     let commands = api.commands(caller, application, processor).await?;
     let commands = items(&commands).filter(|command| is_for(command, &entry)).map(|command| {
         let name = field(command, "name").as_str().unwrap_or_default();
@@ -94,6 +96,7 @@ async fn page(
         live => live(application, processor, key),
         story => story::of(field(&entry, "entry")),
         entry => json(&entry),
+        exchange => is_exchange.then(|| json(&content)),
         commands => commands.collect::<Vec<_>>(),
         links, application, processor, related, note, json => text,
     })
