@@ -103,7 +103,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
     &["running_tasks"],
     &["dead_letter", "status", "topic_kind", "topology_plan"],
     &["alert", "audit", "context", "former_topic", "history", "topics", "transaction"],
-    &["command_sender"],
+    &["audit_log", "command_sender"],
     &["instances", "keying", "republish", "standstill", "task", "watermark_round"],
     &["changelog", "watermark_rounds", "thread", "query"],
     &["housekeeping"],

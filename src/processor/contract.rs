@@ -64,10 +64,10 @@ pub trait Processor: Send + Sync + 'static {
         json!({ "key": key.text(), "status": names.collect::<Vec<_>>().join(" ") })
     }
 
-    /// The payloads of an entry as JSON: an object, whose members stand beside those of [`show`](Self::show) where one entry is asked for,
-    /// and in no list. Null: there are none.
-    fn payload(&self, _: &Self::State) -> Value {
-        Value::Null
+    /// What [`show`](Self::show) leaves out, for the page of one entry: payloads, the request of a call, its answer. No secrets. By
+    /// default nothing.
+    fn content(&self, _: &Key, _: &Self::State) -> Option<Value> {
+        None
     }
 
     /// The time since which an entry with this status and sort key ([`listing`](Self::listing)) is open; `None`: it has ended, or

@@ -67,25 +67,20 @@ pub(super) fn shown(
     entry: &codec::Entry<'_>,
     parts: impl Iterator<Item = Bytes>,
 ) -> std::result::Result<Value, codec::Error> {
-    processor.show(key, &body(processor, entry, parts)?)
+    processor.show(key, &decoded(processor, entry, parts)?)
 }
 
-/// The same with the payloads.
-pub(super) fn shown_with_payload(
+/// What it leaves out of one with these parts.
+pub(super) fn content(
     processor: &dyn AnyProcessor,
     key: &Key,
     entry: &codec::Entry<'_>,
     parts: impl Iterator<Item = Bytes>,
-) -> std::result::Result<Value, codec::Error> {
-    let body = body(processor, entry, parts)?;
-    let mut shown = processor.show(key, &body)?;
-    if let (Value::Object(members), Value::Object(payload)) = (&mut shown, processor.payload(&body)?) {
-        members.extend(payload);
-    }
-    Ok(shown)
+) -> std::result::Result<Option<Value>, codec::Error> {
+    processor.content(key, &decoded(processor, entry, parts)?)
 }
 
-fn body(
+fn decoded(
     processor: &dyn AnyProcessor,
     entry: &codec::Entry<'_>,
     parts: impl Iterator<Item = Bytes>,

@@ -17,7 +17,7 @@ use crate::runtime::SystemClock;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("base.html", include_str!("templates/base.html")),
     ("macros.html", include_str!("templates/macros.html")),
     ("problem.html", include_str!("templates/problem.html")),
@@ -25,6 +25,7 @@ const TEMPLATES: [(&str, &str); 8] = [
     ("overview.html", include_str!("templates/overview.html")),
     ("entries.html", include_str!("templates/entries.html")),
     ("entry.html", include_str!("templates/entry.html")),
+    ("audit.html", include_str!("templates/audit.html")),
     ("command.html", include_str!("templates/command.html")),
 ];
 

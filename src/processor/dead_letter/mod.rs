@@ -92,8 +92,8 @@ impl Processor for DeadLetters {
         show::show(key, letter)
     }
 
-    fn payload(&self, letter: &Letter) -> Value {
-        show::payload(letter)
+    fn content(&self, _: &Key, letter: &Letter) -> Option<Value> {
+        show::content(letter)
     }
 
     fn commands(&self) -> &'static [CommandSpec] {

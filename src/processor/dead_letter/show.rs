@@ -29,12 +29,12 @@ pub(super) fn show(key: &Key, letter: &Letter) -> Value {
     })
 }
 
-/// `record`: `key`, `headers` (`name`, `value`) and `value`, as far as the letter has them. Null for a letter without its record.
-pub(super) fn payload(letter: &Letter) -> Value {
-    let Some(Content { key, headers, value }) = &letter.content else { return Value::Null };
+/// The record: `key`, `headers` (`name`, `value`) and `value`, as far as the letter has them.
+pub(super) fn content(letter: &Letter) -> Option<Value> {
+    let Content { key, headers, value } = letter.content.as_ref()?;
     let header = |(name, value): &(String, Option<Bytes>)| json!({ "name": name, "value": text(value.as_ref()) });
     let headers: Vec<Value> = headers.iter().map(header).collect();
-    json!({ "record": { "key": text(key.as_ref()), "headers": headers, "value": text(value.as_ref()) } })
+    Some(json!({ "key": text(key.as_ref()), "headers": headers, "value": text(value.as_ref()) }))
 }
 
 /// Bytes as text; those that are none as `{"hex": …}`; null if there are none.

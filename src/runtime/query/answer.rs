@@ -10,7 +10,7 @@ use super::position::Position;
 use crate::codec::entry;
 use crate::model::{InstanceId, Key, TaskId, Timestamp};
 use crate::runtime::mailbox::QueryError;
-use crate::runtime::stored_entry::{shown, shown_with_payload};
+use crate::runtime::stored_entry::{content, shown};
 use crate::store::counts::Counts;
 use crate::store::{self, StoredEntry};
 use crate::topology::Node;
@@ -36,31 +36,16 @@ pub struct Item {
     pub position: Position,
     /// What the processor shows of it; with `error` alone if it cannot be read.
     pub entry: Value,
-}
-
-/// Whether the payloads of an entry are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Detail {
-    /// An entry of a list, without payloads.
-    Row,
-    /// One entry, with its payloads.
-    Whole,
+    /// What the processor leaves out of [`entry`](Self::entry): payloads. Of one that is asked for by its key; lists have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Value>,
 }
 
 impl Item {
-    pub(super) fn of(
-        node: &Node,
-        key: &Key,
-        (stored, detail): (&StoredEntry, Detail),
-        (partition, instance): (i32, &InstanceId),
-    ) -> Self {
+    pub(super) fn of(node: &Node, key: &Key, stored: &StoredEntry, (partition, instance): (i32, &InstanceId)) -> Self {
         let (head, entry) = match entry::decode(&stored.bytes) {
             Ok(entry) => {
-                let (processor, parts) = (&*node.processor, stored.parts.iter().cloned());
-                let shown = match detail {
-                    Detail::Row => shown(processor, key, &entry, parts),
-                    Detail::Whole => shown_with_payload(processor, key, &entry, parts),
-                };
+                let shown = shown(&*node.processor, key, &entry, stored.parts.iter().cloned());
                 (entry.head, shown.unwrap_or_else(|error| unreadable(&error)))
             }
             Err(error) => (crate::codec::Head::default(), unreadable(&error)),
@@ -75,7 +60,17 @@ impl Item {
             instance: instance.to_string(),
             position: Position { at: head.at, key: key.clone() },
             entry,
+            content: None,
         }
+    }
+
+    /// The same with what the processor shows of one entry only.
+    pub(super) fn with_content(mut self, node: &Node, key: &Key, stored: &StoredEntry) -> Self {
+        if let Ok(entry) = entry::decode(&stored.bytes) {
+            // What cannot be read is told by `entry`.
+            self.content = content(&*node.processor, key, &entry, stored.parts.iter().cloned()).ok().flatten();
+        }
+        self
     }
 }
 

@@ -47,7 +47,6 @@ use super::topology_plan::TopologyPlan;
 use crate::codec::partitioner;
 use crate::model::{Clock, InstanceId, Key, TaskId};
 use crate::topology::Node;
-use answer::Detail;
 use scan::{Found, Scan};
 
 /// The longest wait for a stream thread that is asked for an entry.
@@ -123,9 +122,10 @@ impl Queries {
         let answer = running.mailbox.entry(&task, key).and_then(|answer| answer.wait(ENTRY_TIMEOUT));
         let answer = answer.map_err(|error| Failure::Busy { task: task.clone(), error })?;
         match answer {
-            Ok(found) => {
-                Ok(found.map(|stored| Item::of(node, key, (&stored, Detail::Whole), (task.partition, &self.instance))))
-            }
+            Ok(found) => Ok(found.map(|stored| {
+                let item = Item::of(node, key, &stored, (task.partition, &self.instance));
+                item.with_content(node, key, &stored)
+            })),
             Err(crate::store::Error::Closed { .. }) => Err(self.elsewhere(&task)),
             Err(error) => Err(Failure::Store { task, error }),
         }
@@ -154,7 +154,7 @@ impl Queries {
         for (position, at) in rows {
             let Some((task, running_task, _)) = found.get(at) else { continue };
             let Ok(Some(stored)) = running_task.reader.entry(&position.key) else { continue };
-            let mut item = Item::of(node, &position.key, (&stored, Detail::Row), (task.partition, &self.instance));
+            let mut item = Item::of(node, &position.key, &stored, (task.partition, &self.instance));
             let is_listed = item.position == *position && item.status.iter().any(|name| filter.has_status(name));
             // One that cannot be read is listed with the reason; another one may have changed since the scan.
             if is_listed || item.status.is_empty() {

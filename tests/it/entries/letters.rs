@@ -20,7 +20,7 @@ fn dead_letters_are_listed_and_one_is_shown_with_its_record() {
         items.as_array().unwrap().iter().map(|item| item["entry"]["reason"].as_str().unwrap()).collect();
     assert_eq!(reasons.len(), 2, "{listed}");
     assert!(reasons.contains(&"unparsable") && reasons.contains(&"missing_field"), "{reasons:?}");
-    assert!(!listed.contains("\"record\""), "a list has no payloads: {listed}");
+    assert!(!listed.contains("\"content\""), "a list has no payloads: {listed}");
     let table = sheaf(&["dlq", "list", "--filter", "reason=unparsable", "--url", &url]);
     let key = table.lines().find_map(|line| line.split_whitespace().find(|word| word.starts_with("orders-")));
     let key = key.unwrap_or_else(|| panic!("no letter: {table}"));
@@ -38,7 +38,7 @@ fn dead_letters_are_listed_and_one_is_shown_with_its_record() {
         assert!(shown.contains(said), "{said}: {shown}");
     }
     let whole: Value = serde_json::from_str(&sheaf(&["dlq", "show", key, "--url", &url, "-o", "json"])).unwrap();
-    assert_eq!(whole["entry"]["record"]["value"], long.as_str());
+    assert_eq!(whole["content"]["value"], long.as_str());
     let absent = sheaf(&["dlq", "show", "orders-9@9", "--url", &url]);
     assert!(absent.contains("dead-letter has no entry `orders-9@9`"), "{absent}");
     let empty = sheaf(&["dlq", "list", "--status", "redriven", "--url", &url]);

@@ -11,7 +11,7 @@ const VALUE_MAX: usize = 2_000;
 
 /// The story of a dead letter.
 pub(super) fn letter(item: &Value, now: Timestamp) -> String {
-    let (key, value) = (text(item, "/key"), value(item, "/entry/record/value"));
+    let (key, value) = (text(item, "/key"), value(item, "/content/value"));
     let mut lines = vec![format!("dead letter {key}: {}", state(item)), String::new()];
     lines.extend(facts(&letter_facts(item, now)));
     if !value.is_empty() {
@@ -42,7 +42,7 @@ fn letter_facts(item: &Value, now: Timestamp) -> Facts {
     };
     let source = |name: &str| text(item, &format!("/entry/source/{name}"));
     let place = format!("{}-{}@{}", source("topic"), source("partition"), source("offset"));
-    let headers = list(item, "/entry/record/headers");
+    let headers = list(item, "/content/headers");
     let headers: Vec<String> =
         headers.iter().map(|header| format!("{}={}", text(header, "/name"), value(header, "/value"))).collect();
     let is_whole = item.pointer("/entry/complete").and_then(Value::as_bool).unwrap_or(true);
@@ -57,7 +57,7 @@ fn letter_facts(item: &Value, now: Timestamp) -> Facts {
         ("rejected", with_distance("/entry/rejected_at")),
         ("rounds", text(item, "/entry/rounds")),
         ("lacks", lacks.to_owned()),
-        ("key", value(item, "/entry/record/key")),
+        ("key", value(item, "/content/key")),
         ("headers", headers.join(", ")),
         ("processed by", text(item, "/instance")),
     ]
@@ -99,8 +99,8 @@ mod tests {
                 "reason": "unparsable", "message": "no JSON: expected value", "rounds": 2, "complete": true,
                 "rejected_at": "2026-11-21T14:00:00.000Z",
                 "source": { "topic": "orders", "partition": 3, "offset": 17, "timestamp": "2026-11-21T13:59:00.000Z" },
-                "record": { "key": { "hex": "ff00" }, "headers": [{ "name": "trace", "value": "t" }], "value": "{\u{1b}" },
             },
+            "content": { "key": { "hex": "ff00" }, "headers": [{ "name": "trace", "value": "t" }], "value": "{\u{1b}" },
         });
         assert_eq!(
             letter(&item, Timestamp::from_millis(1_795_273_200_000)),

@@ -118,6 +118,7 @@ fn delivery_facts(item: &Value, now: Timestamp) -> Facts {
         ("id", text(item, "/entry/id")),
         ("reason", text(item, "/entry/reason")),
         ("attempts", text(item, "/entry/attempts")),
+        ("last answer", text(item, "/entry/last_answer")),
         ("since", with_distance("/entry/since")),
         ("last attempt", with_distance("/entry/last_submit_at")),
         ("next attempt", next),
