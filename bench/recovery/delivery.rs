@@ -49,6 +49,9 @@ pub(crate) struct Options {
     /// The time that the server takes for a request, in milliseconds
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     latency_ms: u64,
+    /// A setting for sheaf; may be given more than once
+    #[arg(long, value_name = "A.B=V")]
+    set: Vec<String>,
     /// So many deliveries as take this time at the bound
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
@@ -94,6 +97,7 @@ fn deliver(options: &Options, broker: &dyn Broker, in_flight: u32) -> Result<Fig
             "sinks: {{ server: {{ webhook: {{ url: \"http://{}/\", in_flight_max: {in_flight} }} }} }}\n",
             server.address
         ),
+        arguments: options.set.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]).collect(),
         sheaf: options.sheaf.clone(),
         directory: options.directory.clone(),
         bootstrap_servers: options.bootstrap_servers.clone(),

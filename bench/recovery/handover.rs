@@ -71,6 +71,7 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
         application: APPLICATION.to_owned(),
         topology: fixture::TOPOLOGY.to_owned(),
         more: String::new(),
+        arguments: Vec::new(),
         sheaf: options.sheaf.clone(),
         directory: options.directory.clone(),
         bootstrap_servers: options.bootstrap_servers.clone(),

@@ -24,6 +24,8 @@ pub(crate) struct Setup {
     pub(crate) topology: String,
     /// More lines of the configuration.
     pub(crate) more: String,
+    /// More arguments of the binary.
+    pub(crate) arguments: Vec<String>,
     /// The binary.
     pub(crate) sheaf: PathBuf,
     /// The directory of configurations, stores and logs.
@@ -73,6 +75,7 @@ impl Instance {
         let process = Command::new(&setup.sheaf)
             .args(["run", "-c"])
             .arg(&config)
+            .args(&setup.arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
