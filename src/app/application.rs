@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
 
 use super::broker::Client;
-use super::command::Commands;
+use super::command::{BROKER_TIMEOUT, Commands};
 use super::error::Result;
 use super::{
     ApplicationSpec, Calls, InstanceStatus, Secrets, TopologyFile, metric, metrics, settings, shared_topic, sink,
@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::metric::Metrics;
 use crate::model::Clock;
 use crate::processor::delivery::control_m::Mode;
-use crate::runtime::{Application, MemoryBudget, Queries, Status, SystemClock};
+use crate::runtime::{Application, AuditLog, MemoryBudget, Queries, Status, SystemClock};
 use crate::sink::Sinks;
 use crate::sink::control_m::ControlM;
 use crate::store::Stores;
@@ -51,6 +51,11 @@ impl Resources {
     /// The sender of commands to an application.
     pub(super) fn commands(&self, spec: &ApplicationSpec) -> Commands {
         Commands::new(spec.id(), self.client.of_application(&spec.config))
+    }
+
+    /// The audit topic of an application.
+    pub(super) fn audit(&self, spec: &ApplicationSpec) -> AuditLog {
+        AuditLog::new(spec.id(), self.client.of_application(&spec.config), BROKER_TIMEOUT)
     }
 
     /// Ends what is open at the services, when no further calls will be made.

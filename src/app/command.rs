@@ -12,7 +12,7 @@ use crate::runtime::{Audit, CommandError, CommandSender, SystemClock};
 /// The longest wait for the execution of a command; the HTTP server answers within ten seconds.
 const EXECUTED_MAX: Duration = Duration::from_secs(6);
 /// The time-out of a call to the broker.
-const BROKER_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const BROKER_TIMEOUT: Duration = Duration::from_secs(3);
 /// The most senders that stay connected.
 const IDLE_MAX: usize = 4;
 

@@ -10,11 +10,12 @@ use crate::admin::api::answer::{
     Application, Instance, Output, OutputOwner, Processor, Setting, Source, Task, TaskRole, Thread, Topology,
 };
 use crate::admin::{self, Health};
+use crate::broker;
 use crate::config::Shown;
 use crate::metric::{self, Metrics, TaskState};
 use crate::model::{InstanceId, Key, TaskId};
 use crate::processor::{Command, CommandSpec};
-use crate::runtime::{Audit, CommandError, Peer, Queries};
+use crate::runtime::{Audit, AuditFilter, AuditLog, AuditPage, CommandError, Peer, Queries};
 use crate::topology::{self, OutputKind, internal_topic};
 
 /// The applications of a process.
@@ -25,6 +26,8 @@ pub struct Process {
     topologies: BTreeMap<String, topology::Topology>,
     /// The senders of commands of each application, by its id.
     commands: BTreeMap<String, Commands>,
+    /// The audit topic of each application, by its id.
+    audits: BTreeMap<String, AuditLog>,
     instance_id: String,
     /// The address of the HTTP server, once it is known.
     address: OnceLock<String>,
@@ -45,6 +48,7 @@ impl Process {
             status: ProcessStatus { instances, metrics },
             topologies: all().map(|(id, assembly)| (id, assembly.topology.clone())).collect(),
             commands: specs.iter().map(|spec| (spec.id().to_owned(), resources.commands(spec))).collect(),
+            audits: specs.iter().map(|spec| (spec.id().to_owned(), resources.audit(spec))).collect(),
             instance_id: specs.first().map(|spec| spec.config.instance_id.to_string()).unwrap_or_default(),
             address: OnceLock::new(),
             settings: Vec::new(),
@@ -174,6 +178,17 @@ impl Port for Process {
         let audit = internal_topic(application, "audit");
         let no_topic = || CommandError::NoTopic { topic: audit, application: application.to_owned() };
         self.commands.get(application).ok_or_else(no_topic)?.execute(processor, key, command)
+    }
+
+    fn audit(
+        &self,
+        application: &str,
+        filter: &AuditFilter,
+        (before, limit): (Option<i64>, usize),
+    ) -> broker::Result<Option<AuditPage>> {
+        let has_topics = self.instance(application).is_some_and(|instance| instance.queries.get().is_some());
+        let log = self.audits.get(application).filter(|_| has_topics);
+        log.map(|log| log.page(filter, before, limit)).transpose()
     }
 
     fn settings(&self) -> Vec<Setting> {

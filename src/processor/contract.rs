@@ -64,6 +64,12 @@ pub trait Processor: Send + Sync + 'static {
         json!({ "key": key.text(), "status": names.collect::<Vec<_>>().join(" ") })
     }
 
+    /// What [`show`](Self::show) leaves out, for the page of one entry: payloads, the request of a call, its answer. No secrets. By
+    /// default nothing.
+    fn content(&self, _: &Key, _: &Self::State) -> Option<Value> {
+        None
+    }
+
     /// The time since which an entry with this status and sort key ([`listing`](Self::listing)) is open; `None`: it has ended, or
     /// open entries are not counted. For the gauges of open entries and of the oldest one.
     fn open_since(&self, _: Status, _: Timestamp) -> Option<Timestamp> {

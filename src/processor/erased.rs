@@ -54,6 +54,9 @@ pub trait AnyProcessor: Send + Sync {
     /// [`Processor::show`].
     fn show(&self, key: &Key, body: &Body) -> Result<Value, codec::Error>;
 
+    /// [`Processor::content`].
+    fn content(&self, key: &Key, body: &Body) -> Result<Option<Value>, codec::Error>;
+
     /// [`Processor::open_since`].
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp>;
 
@@ -135,6 +138,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn show(&self, key: &Key, body: &Body) -> Result<Value, codec::Error> {
         Ok(self.0.show(key, state::<P>(body)?))
+    }
+
+    fn content(&self, key: &Key, body: &Body) -> Result<Option<Value>, codec::Error> {
+        Ok(self.0.content(key, state::<P>(body)?))
     }
 
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {

@@ -106,7 +106,7 @@ impl Audited {
         };
         let arguments =
             arguments.into_iter().take(ARGUMENTS_MAX).map(|(name, value)| (cut(name), cut(value))).collect();
-        let key = &Key::from_slice(key.as_bytes().get(..KEY_MAX).unwrap_or(key.as_bytes()));
+        let key = &recorded_key(key);
         let audit = Audit {
             id,
             processor: node.name.to_string(),
@@ -140,6 +140,11 @@ impl Audit {
     pub fn read(record: &Record) -> Option<Self> {
         serde_json::from_slice(record.value.as_deref()?).ok()
     }
+}
+
+/// What is recorded of a key.
+pub(super) fn recorded_key(key: &Key) -> Key {
+    Key::from_slice(key.as_bytes().get(..KEY_MAX).unwrap_or(key.as_bytes()))
 }
 
 /// The first characters of a long value.

@@ -40,6 +40,7 @@
 mod alert;
 mod application;
 mod audit;
+mod audit_log;
 mod changelog;
 mod checkpoint;
 mod clock;
@@ -91,6 +92,7 @@ pub const ALERTS: [&str; 1] = [watermark_rounds::HELD];
 
 pub use application::{Application, NoSink};
 pub use audit::{Audit, AuditVerdict};
+pub use audit_log::{AuditFilter, AuditLog, AuditPage};
 pub use changelog::Restorer;
 pub use clock::SystemClock;
 pub use command_sender::{CommandError, CommandSender};

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::error::{Error, Result};
 use crate::codec::{self, entry, part};
 use crate::model::{Key, TaskId};
-use crate::processor::AnyProcessor;
+use crate::processor::{AnyProcessor, Body};
 use crate::store::{Store, Stores};
 use crate::topology::Topology;
 
@@ -67,7 +67,24 @@ pub(super) fn shown(
     entry: &codec::Entry<'_>,
     parts: impl Iterator<Item = Bytes>,
 ) -> std::result::Result<Value, codec::Error> {
+    processor.show(key, &decoded(processor, entry, parts)?)
+}
+
+/// What it leaves out of one with these parts.
+pub(super) fn content(
+    processor: &dyn AnyProcessor,
+    key: &Key,
+    entry: &codec::Entry<'_>,
+    parts: impl Iterator<Item = Bytes>,
+) -> std::result::Result<Option<Value>, codec::Error> {
+    processor.content(key, &decoded(processor, entry, parts)?)
+}
+
+fn decoded(
+    processor: &dyn AnyProcessor,
+    entry: &codec::Entry<'_>,
+    parts: impl Iterator<Item = Bytes>,
+) -> std::result::Result<Body, codec::Error> {
     let parts: std::result::Result<Vec<_>, _> = parts.map(part::decode).collect();
-    let body = processor.decode(entry, parts?)?;
-    processor.show(key, &body)
+    processor.decode(entry, parts?)
 }

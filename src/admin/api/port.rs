@@ -4,9 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use super::answer::{Application, Instance, Setting, Task, Topology};
 use crate::admin::Status;
+use crate::broker;
 use crate::model::Key;
 use crate::processor::{Command, CommandSpec};
-use crate::runtime::{Audit, CommandError, Queries};
+use crate::runtime::{Audit, AuditFilter, AuditPage, CommandError, Queries};
 
 /// The applications of the process, as the API shows them. Calls may wait for a fraction of a second; they are made on threads that
 /// may block. A method that takes the id of an application returns nothing for an unknown one.
@@ -31,6 +32,15 @@ pub trait Port: Status {
 
     /// Sends a command to an entry of a processor, and waits for its audit, some seconds at most.
     fn execute(&self, application: &str, processor: &str, command: (&Key, &Command)) -> Result<Audit, CommandError>;
+
+    /// The commands of an application that a filter selects, the latest first: of those before an offset, and so many at most. `None`
+    /// until its topics are known.
+    fn audit(
+        &self,
+        application: &str,
+        filter: &AuditFilter,
+        page: (Option<i64>, usize),
+    ) -> broker::Result<Option<AuditPage>>;
 
     /// The configuration, without secrets, in the order of the reference page.
     fn settings(&self) -> Vec<Setting>;

@@ -161,6 +161,32 @@ async fn a_command_that_is_not_accepted_is_a_problem_that_says_why() {
 }
 
 #[tokio::test]
+async fn what_operators_did_is_listed_from_the_latest_on_over_applications() {
+    let (mut path, mut minutes) = ("/api/v1/audit?limit=4".to_owned(), Vec::new());
+    for size in [4, 4, 2] {
+        let page = asked(&path, 200).await;
+        let items = page["items"].as_array().unwrap();
+        assert_eq!(items.len(), size);
+        minutes.extend(items.iter().map(|item| {
+            let application = if item["application"] == "ctm-a" { 'a' } else { 'b' };
+            format!("{application}{}", item["offset"])
+        }));
+        path = format!("/api/v1/audit?limit=4&cursor={}", page["next"].as_str().unwrap_or_default());
+    }
+    assert_eq!(minutes, ["a9", "b8", "a7", "b6", "a5", "b4", "a3", "b2", "a1", "b0"]);
+    assert_eq!(asked(&path, 404).await["code"], "unknown_cursor", "the last page has no cursor");
+
+    let one = asked("/api/v1/audit?application=ctm-b&by=%3Cscript%3Ealert(1)%3C/script%3E&limit=1", 200).await;
+    let item = &one["items"][0];
+    let shown = ["application", "at", "verdict", "reason"].map(|name| item[name].as_str().unwrap());
+    assert_eq!(shown, ["ctm-b", "1970-01-01T00:08:00.000Z", "rejected", "bad_command"]);
+    assert_eq!(asked("/api/v1/audit?by=ann", 200).await["items"].as_array().unwrap().len(), 0);
+    let wrong = asked("/api/v1/audit?since=yesterday", 400).await;
+    assert!(wrong["detail"].as_str().unwrap().contains("since: write a time"), "{wrong}");
+    asked("/api/v1/audit?who=ann", 400).await;
+}
+
+#[tokio::test]
 async fn the_document_is_served() {
     let served = asked("/api/v1/openapi.json", 200).await;
     assert_eq!(served, serde_json::from_str::<Value>(&document()).unwrap());

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use super::link::with_query;
 use crate::codec::percent_encode;
 
 /// The largest answer, in bytes.
@@ -112,6 +113,11 @@ impl Api {
         self.get(caller, &below(place.processor, &rest, &[("application", place.application)])).await
     }
 
+    /// A page of what operators have done.
+    pub(super) async fn audit(&self, caller: &Authorization, query: &[(&str, &str)]) -> Result<Value, Refusal> {
+        self.get(caller, &with_query("/api/v1/audit", query)).await
+    }
+
     /// The commands of a processor.
     pub(super) async fn commands(
         &self,
@@ -144,7 +150,5 @@ pub(super) struct Place<'a> {
 
 /// A path below a processor. Parameters without a value are left out.
 fn below(processor: &str, rest: &str, query: &[(&str, &str)]) -> String {
-    let query = query.iter().filter(|(_, value)| !value.is_empty());
-    let query: Vec<String> = query.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
-    format!("/api/v1/{}/{rest}?{}", percent_encode(processor), query.join("&"))
+    with_query(&format!("/api/v1/{}/{rest}", percent_encode(processor)), query)
 }

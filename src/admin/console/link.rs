@@ -9,10 +9,14 @@ pub(super) fn entries(application: &str, processor: &str) -> String {
 
 /// The list of a processor with this filter.
 pub(super) fn filtered(application: &str, processor: &str, filter: &[(&str, &str)]) -> String {
-    let filter = filter.iter().filter(|(_, value)| !value.is_empty());
-    let query: Vec<String> = filter.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
-    let path = entries(application, processor);
-    if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
+    with_query(&entries(application, processor), filter)
+}
+
+/// A path with parameters. Those without a value are left out.
+pub(super) fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
+    let parameters = parameters.iter().filter(|(_, value)| !value.is_empty());
+    let query: Vec<String> = parameters.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
 }
 
 /// The page of an entry.

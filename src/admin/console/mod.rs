@@ -49,6 +49,7 @@ pub(super) fn router(api: &Router, open: &Router, is_encrypted: bool) -> Router 
         .route("/entries/{application}/{processor}", get(page::entries::show))
         .route("/entries/{application}/{processor}/entry", get(page::entry::show))
         .route("/entries/{application}/{processor}/command", get(page::command::ask).post(page::command::send))
+        .route("/audit", get(page::audit::show))
         .route("/login", get(page::login::ask).post(page::login::sign_in))
         .route("/logout", post(page::login::sign_out))
         .route("/console/live", get(live::stream))

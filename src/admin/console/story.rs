@@ -30,7 +30,7 @@ pub(super) fn lead(shown: &Map<String, Value>) -> String {
     if let Some(error) = shown.get("error").and_then(Value::as_str) {
         return format!("it cannot be read: {error}");
     }
-    if let Some(reason) = shown.get("reason").and_then(Value::as_str) {
+    if let Some(reason) = ["reason", "last_answer"].iter().find_map(|name| shown.get(*name)?.as_str()) {
         return reason.to_owned();
     }
     let missing = names(shown.get("missing"));
@@ -122,6 +122,7 @@ mod tests {
         assert_eq!(of(json!({ "missing": ["child 2"], "ended_at": "2026" })), "ended without child 2");
         assert_eq!(of(json!({ "ended_at": "2026" })), "has ended");
         assert_eq!(of(json!({ "reason": "HTTP 400: no such server", "ended_at": "2026" })), "HTTP 400: no such server");
+        assert_eq!(of(json!({ "last_answer": "HTTP 503: try again" })), "HTTP 503: try again");
         assert_eq!(of(json!({ "error": "unknown version 9" })), "it cannot be read: unknown version 9");
         assert_eq!(of(json!({})), "");
     }

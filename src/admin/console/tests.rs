@@ -35,6 +35,10 @@ fn api(commands: &Commands) -> Router {
                 "missing": [HOSTILE], "deadlines": { HOSTILE: HOSTILE }, HOSTILE: HOSTILE, "content": HOSTILE.repeat(9),
                 "timeline": [{ "at": HOSTILE, "what": HOSTILE, "source": HOSTILE }],
             },
+            "content": {
+                "request": { "method": HOSTILE, "path": HOSTILE, "headers": { HOSTILE: HOSTILE }, "body": HOSTILE },
+                "answer": { "at": HOSTILE, "text": HOSTILE },
+            },
         });
         let command = json!({
             "name": "extend", "help": HOSTILE, "statuses": ["open"], "dangerous": true,
@@ -53,6 +57,10 @@ fn api(commands: &Commands) -> Router {
                 "counts": { "open/waiting-child": 1_234_567, HOSTILE: 2 }, "total": 1_234_569,
                 "incomplete": [{ "partition": 3, "reason": HOSTILE }],
             })),
+            "audit" => items(json!([{
+                "application": "ctm", "processor": HOSTILE, "key": HOSTILE, "name": HOSTILE, "arguments": { HOSTILE: HOSTILE },
+                "by": HOSTILE, "why": HOSTILE, "at": HOSTILE, "verdict": "rejected", "detail": HOSTILE, "before": [], "after": [],
+            }])),
             "entries" => items(json!([entry])),
             "commands" => items(json!([command])),
             _ => Json(entry),
@@ -80,8 +88,9 @@ async fn get(console: &Router, path: &str) -> (StatusCode, HeaderMap, String) {
     send(console, request).await
 }
 
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     "/",
+    "/audit?processor=%22%3E%3Cscript%3E&key=%3Cscript%3E&command=%3Cscript%3E&by=%3Cscript%3E&since=%3Cscript%3E",
     "/entries/ctm/bundle?status=%3Cscript%3E&text=%22%3E%3Cscript%3E&until=%3Cscript%3E",
     "/entries/ctm/bundle/entry?key=%22%3E%3Cscript%3E&sent=%3Cscript%3E&result=%3Cscript%3E",
     "/entries/ctm/bundle/command?name=extend&key=%22%3E%3Cscript%3E",
@@ -113,6 +122,23 @@ async fn numbers_missing_partitions_and_the_commands_of_the_status_are_shown() {
     assert!(list.contains("waits for") && list.contains("rel=\"next\""), "{list}");
     let (.., entry) = get(&console, "/entries/ctm/bundle/entry?key=k").await;
     assert!(entry.contains("/entries/ctm/bundle/command?name=extend&amp;key=k"), "{entry}");
+    assert!(entry.contains("Body, as rendered") && entry.contains("Latest answer"), "{entry}");
+}
+
+#[tokio::test]
+async fn commands_so_far_are_shown_with_their_entries_and_on_the_page_of_one() {
+    let console = console(&Commands::default());
+    let (.., all) = get(&console, "/audit?by=ann").await;
+    assert!(all.contains("href=\"/entries/ctm/") && all.contains("by=ann&amp;cursor="), "{all}");
+    let (.., entry) = get(&console, "/entries/ctm/bundle/entry?key=k").await;
+    assert!(entry.contains("Commands so far") && entry.contains("rejected</strong>"), "{entry}");
+    assert!(entry.contains("/audit?application=ctm&amp;processor=bundle&amp;key=k"), "{entry}");
+    let update = Request::get("/entries/ctm/bundle/entry?key=k").header("cookie", "sheaf-token=secret");
+    let (.., update) = send(&console, update.header("hx-request", "true").body(Body::empty()).unwrap()).await;
+    assert!(
+        update.contains("id=\"live\"") && !update.contains("Commands so far"),
+        "an update costs no reading of the topic"
+    );
 }
 
 #[tokio::test]

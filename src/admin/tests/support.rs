@@ -9,15 +9,17 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use uuid::Uuid;
 
 use crate::admin::api::Port;
 use crate::admin::api::answer::{Application, Instance, Setting, Task, TaskRole, Topology};
 use crate::admin::{Health, Server, ServerSettings, Status};
+use crate::broker;
 use crate::metric::{self, Build, Declared, Metrics};
-use crate::model::{Key, Topic};
+use crate::model::{Key, Timestamp, Topic};
 use crate::processor::bundle::command::COMMANDS;
 use crate::processor::{Command, CommandSpec};
-use crate::runtime::{Audit, AuditVerdict, CommandError, Queries};
+use crate::runtime::{Audit, AuditFilter, AuditPage, AuditVerdict, CommandError, Queries};
 
 /// Two applications with seven tasks each.
 pub(in crate::admin) struct Runtime {
@@ -117,10 +119,35 @@ impl Port for Runtime {
         Ok(Audit { id, processor, key, name, arguments, by, why, sent_at, at, verdict, before, after })
     }
 
+    /// Of `ctm-a` the commands at the offsets 9, 7, 5, 3 and 1, of `ctm-b` those at the even ones; each a minute later than the one before.
+    fn audit(
+        &self,
+        application: &str,
+        filter: &AuditFilter,
+        (before, limit): (Option<i64>, usize),
+    ) -> broker::Result<Option<AuditPage>> {
+        let before = before.unwrap_or(i64::MAX);
+        let parity = i64::from(application == "ctm-a");
+        let is_selected = |by: &str| filter.by.as_ref().is_none_or(|wanted| wanted == by);
+        let offsets = (0..10).rev().filter(|offset| offset % 2 == parity && *offset < before && is_selected(HOSTILE));
+        let mut items: Vec<_> = offsets.map(|offset| (offset, audit(offset))).collect();
+        let next = items.get(limit).map(|(offset, _)| offset + 1);
+        items.truncate(limit);
+        Ok(Some(AuditPage { items, next }))
+    }
+
     fn settings(&self) -> Vec<Setting> {
         let setting = |path: &str| Setting { path: path.to_owned(), value: HOSTILE.into(), origin: HOSTILE.to_owned() };
         vec![setting("b"), setting("a")]
     }
+}
+
+fn audit(minute: i64) -> Audit {
+    let at = Timestamp::from_millis(minute * 60_000);
+    let [processor, key, name, by, why] = std::array::from_fn(|_| HOSTILE.to_owned());
+    let verdict = AuditVerdict::Rejected { reason: "bad_command".to_owned(), detail: HOSTILE.to_owned() };
+    let (id, arguments, before, after) = (Uuid::nil(), BTreeMap::new(), vec![], vec![]);
+    Audit { id, processor, key, name, arguments, by, why, sent_at: at, at, verdict, before, after }
 }
 
 pub(in crate::admin) fn runtime() -> Arc<Runtime> {

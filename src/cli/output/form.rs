@@ -34,6 +34,9 @@ enum Form {
 pub(in crate::cli) type Column = (&'static str, &'static str);
 
 impl OutputArgs {
+    /// A table for people.
+    pub(in crate::cli) const TABLE: Self = Self { output: Form::Table };
+
     /// Prints the items.
     pub(in crate::cli) fn print(self, items: Vec<Value>, columns: &[Column]) {
         print_stdout(text(self.output, items, columns).trim_end());

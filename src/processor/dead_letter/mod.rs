@@ -92,6 +92,10 @@ impl Processor for DeadLetters {
         show::show(key, letter)
     }
 
+    fn content(&self, _: &Key, letter: &Letter) -> Option<Value> {
+        show::content(letter)
+    }
+
     fn commands(&self) -> &'static [CommandSpec] {
         commands::COMMANDS
     }

@@ -218,6 +218,7 @@ fn reopen(end: End, content: String, now: Timestamp) -> Open {
         intended_at: now,
         doubtful_since: None,
         lookup_failures: 0,
+        last_answer: None,
     }
 }
 

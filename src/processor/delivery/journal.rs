@@ -8,8 +8,8 @@ use crate::model::Timestamp;
 
 /// The state of one bundle's delivery. See the [module](super) for the transitions.
 ///
-/// This type with all that it contains is version 2 of the stored form: bincode identifies fields by their order, so a change
-/// needs a version 3 beside a frozen copy of this one, as `stored` has of version 1.
+/// This type with all that it contains is version 3 of the stored form: bincode identifies fields by their order, so a change
+/// needs a version 4 beside a frozen copy of this one, as `stored` has of versions 1 and 2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Journal {
     /// The intent to submit is committed; its outcome is awaited.
@@ -64,6 +64,27 @@ pub struct Open {
     pub doubtful_since: Option<Timestamp>,
     /// The number of consecutive unclear look-ups.
     pub lookup_failures: u32,
+    /// Why the latest call has not ended the delivery; `None` before the first answer.
+    pub last_answer: Option<LastAnswer>,
+}
+
+/// What is kept of the answer to a call: for a person who asks what was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastAnswer {
+    /// The time of its step.
+    pub at: Timestamp,
+    /// The answer, or why there is none; its beginning, if it is long.
+    pub text: String,
+}
+
+/// The longest text that is kept of an answer, in characters.
+const ANSWER_CHARS_MAX: usize = 300;
+
+impl LastAnswer {
+    /// The answer of this text.
+    pub(super) fn new(at: Timestamp, text: &str) -> Self {
+        Self { at, text: text.chars().take(ANSWER_CHARS_MAX).collect() }
+    }
 }
 
 impl Open {
@@ -76,6 +97,11 @@ impl Open {
     /// The delivery after a pause of this length, which does not count against the time for attempts.
     pub(super) fn paused(self, pause: Duration, now: Timestamp) -> Self {
         Self { since: self.since.saturating_add(pause).min(now), ..self }
+    }
+
+    /// The delivery after this answer.
+    pub(super) fn answered(self, now: Timestamp, text: &str) -> Self {
+        Self { last_answer: Some(LastAnswer::new(now, text)), ..self }
     }
 }
 

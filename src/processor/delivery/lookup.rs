@@ -24,9 +24,9 @@ impl Delivery {
         let since = open.doubtful_since.unwrap_or(open.intended_at);
         let within_horizon = now.since(since) <= self.settings.lookup_horizon;
         let absent = self.protocol.words(&open.deliverable.name).absent;
-        if let Verdict::Suspended(_) = verdict {
+        if let Verdict::Suspended(reason) = verdict {
             let wait = self.settings.wait(key, open.call, 1, None);
-            return Transition::to(Journal::Unsure(open))
+            return Transition::to(Journal::Unsure(open.answered(now, &reason)))
                 .with(schedule(now.saturating_add(wait)))
                 .with(Effect::Count(count::RETRY_SUSPENDED));
         }
@@ -37,6 +37,7 @@ impl Delivery {
                     let detail = timed_out(&open, &format!("the last answer was lost, and {absent}"));
                     return self.fail(key, open, Reject::new(RejectReason::GaveUp, detail), now);
                 }
+                let open = open.answered(now, absent);
                 self.submit(open, now).with(Effect::Count(count::RETRY_ABSENT))
             }
             LookUpAnswer::Absent => {
@@ -45,10 +46,11 @@ impl Delivery {
                 self.give_up(key, open, detail, now)
             }
             // A folder that is found is a proof at any time, so the look-up is worth while there is time.
-            LookUpAnswer::Unclear { retry_after, .. } if within_horizon || !self.has_timed_out(&open, now) => {
+            LookUpAnswer::Unclear { retry_after, detail } if within_horizon || !self.has_timed_out(&open, now) => {
                 let failures = open.lookup_failures.saturating_add(1);
                 let wait = self.settings.wait(key, open.call, failures, retry_after);
-                Transition::to(Journal::Unsure(Open { lookup_failures: failures, ..open }))
+                let open = Open { lookup_failures: failures, ..open }.answered(now, &detail);
+                Transition::to(Journal::Unsure(open))
                     .with(schedule(now.saturating_add(wait)))
                     .with(Effect::Count(count::RETRY_LOOK_UP))
             }

@@ -13,6 +13,7 @@
 //! | [`commands`], [`command`] | an operator's commands, and the transitions by them |
 //! | `end` | the transitions to a final state: outcome record, alert, dead letter |
 //! | `count`, `status`, `show` | metrics and alerts; statuses for lists; a delivery as JSON |
+//! | `content` | its request and its latest answer |
 //! | `sample` | sample bundles, with which templates are checked |
 //! | [`control_m`] | the protocol of Control-M |
 //! | [`webhook`] | the protocol of any service over HTTP |
@@ -109,6 +110,7 @@
 mod call;
 pub mod command;
 pub mod commands;
+mod content;
 pub mod control_m;
 pub mod count;
 mod end;
@@ -128,7 +130,7 @@ pub mod webhook;
 
 pub use super::call::Backoff;
 pub use end::OUTCOMES;
-pub use journal::{Content, Deliverable, End, Journal, Open, Proof};
+pub use journal::{Content, Deliverable, End, Journal, LastAnswer, Open, Proof};
 pub use protocol::{LookUpAnswer, Prepared, Protocol, SubmitAnswer, Words};
 pub use sample::Children;
 pub use settings::Settings;
@@ -181,6 +183,10 @@ impl Processor for Delivery {
 
     fn show(&self, key: &Key, journal: &Journal) -> Value {
         show::show(key, journal)
+    }
+
+    fn content(&self, _: &Key, journal: &Journal) -> Option<Value> {
+        Some(content::content(&*self.protocol, journal))
     }
 
     fn metrics(&self) -> Vec<Family> {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::journal::Deliverable;
 use super::submission::Submission;
 use crate::model::Reject;
@@ -19,6 +21,12 @@ pub trait Protocol: fmt::Debug + Send + Sync + 'static {
 
     /// Encodes the request of a submit.
     fn submit_request(&self, deliverable: &Deliverable) -> String;
+
+    /// The request of a submit, for a person: `method`, `path`, `headers` and `body`, as far as the deliverable has them. The address and the
+    /// credential are the sink's own. By default the content of the deliverable as `body`.
+    fn shown_request(&self, deliverable: &Deliverable) -> Value {
+        json!({ "body": deliverable.content })
+    }
 
     /// What is known of a submit in doubt: it is looked up, repeated as it is, or Unknown at once.
     fn certainty(&self, deliverable: &Deliverable) -> Certainty;

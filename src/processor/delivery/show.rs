@@ -8,7 +8,7 @@ use crate::model::{Key, Timestamp};
 /// The delivery as JSON.
 ///
 /// `status`, `name` of what is submitted, `revision` of its template, `source` of the submission, `attempts`. Of an open delivery
-/// `since`, `last_submit_at` and, while a submit is in doubt, `doubtful_since`; of an ended one `ended_at`, `id` at the target if
+/// `since`, `last_submit_at`, `last_answer` with its time, why it goes on, and, while a submit is in doubt, `doubtful_since`; of an ended one `ended_at`, `id` at the target if
 /// there is one, and `reason` if it failed.
 pub(super) fn show(key: &Key, journal: &Journal) -> Value {
     let statuses = status::listing(journal).statuses;
@@ -27,6 +27,8 @@ pub(super) fn show(key: &Key, journal: &Journal) -> Value {
                 "since": text(open.since),
                 "last_submit_at": text(open.intended_at),
                 "doubtful_since": open.doubtful_since.map(text),
+                "last_answer": open.last_answer.as_ref().map(|answer| &answer.text),
+                "last_answer_at": open.last_answer.as_ref().map(|answer| text(answer.at)),
             })
         }
         Journal::Submitted(end) | Journal::Failed(end) | Journal::Unknown(end) => {

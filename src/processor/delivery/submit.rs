@@ -42,6 +42,7 @@ impl Delivery {
             intended_at: now,
             doubtful_since: None,
             lookup_failures: 0,
+            last_answer: None,
         };
         let text = event.record.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
         Ok(self.submit_prepared(key, open, (prepared, &text), now))
@@ -112,7 +113,7 @@ impl Delivery {
             Verdict::NotSent(detail) => {
                 return self.retry(key, open, &Retry { after: None, detail, count: count::RETRY_NOT_SENT }, now);
             }
-            Verdict::Suspended(_) => return self.suspended(key, open, now),
+            Verdict::Suspended(reason) => return self.suspended(key, open.answered(now, &reason), now),
             Verdict::Inherited => {
                 let (wait, detail) = (self.settings.doubt_after_rebalance(), INHERITED.to_owned());
                 return self.doubt(key, open, Doubt { wait, after: None, detail, count: count::INHERITED }, now);
@@ -148,6 +149,7 @@ impl Delivery {
             return self.fail(key, open, Reject::new(RejectReason::GaveUp, detail), now);
         }
         let wait = self.settings.wait(key, open.call, open.attempts, retry.after);
+        let open = open.answered(now, &retry.detail);
         Transition::to(Journal::Waiting(open)).with(schedule(now.saturating_add(wait))).with(Effect::Count(retry.count))
     }
 
@@ -170,7 +172,7 @@ impl Delivery {
         let doubtful_since = open.doubtful_since.or(Some(open.intended_at));
         match self.protocol.certainty(&open.deliverable) {
             Certainty::LookUp => {
-                let open = Open { doubtful_since, lookup_failures: 0, ..open };
+                let open = Open { doubtful_since, lookup_failures: 0, ..open }.answered(now, &detail);
                 Transition::to(Journal::Unsure(open)).with(schedule(until)).with(Effect::Count(count))
             }
             Certainty::Idempotent => {

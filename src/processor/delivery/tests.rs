@@ -99,6 +99,7 @@ fn open() -> Open {
         intended_at: Timestamp::from_millis(1_000),
         doubtful_since: Some(Timestamp::from_millis(500)),
         lookup_failures: 1,
+        last_answer: Some(LastAnswer { at: Timestamp::from_millis(600), text: "busy".into() }),
     }
 }
 
@@ -118,8 +119,9 @@ fn end() -> End {
 }
 
 #[test]
-fn the_bytes_of_version_2_are_unchanged() {
-    let open_bytes = "09666f6c6465722d7031027b7d0361626305732d3040370200000302fbd00701fbe80301";
+fn the_bytes_of_versions_2_and_3_are_unchanged() {
+    let former_bytes = "09666f6c6465722d7031027b7d0361626305732d3040370200000302fbd00701fbe80301";
+    let open_bytes = format!("{former_bytes}01fbb0040462757379");
     let end_bytes = "09666f6c6465722d70310361626305732d30403702fba00f000100";
     let run = Some(Proof::Accepted("r1".into()));
     let job = Some(Proof::Found("j1".into()));
@@ -138,8 +140,12 @@ fn the_bytes_of_version_2_are_unchanged() {
         journal.encode(&mut bytes).unwrap();
         let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex.concat(), golden, "{journal:?}");
-        assert_eq!(Journal::decode(2, &bytes).unwrap(), journal);
+        assert_eq!(Journal::decode(3, &bytes).unwrap(), journal);
     }
+    let hex: Vec<char> = format!("01{former_bytes}").chars().collect();
+    let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap();
+    let former = Journal::decode(2, &hex.chunks(2).map(byte).collect::<Vec<_>>()).unwrap();
+    assert_eq!(former, Journal::Waiting(Open { last_answer: None, ..open() }));
 }
 
 #[test]
@@ -147,7 +153,7 @@ fn a_newer_version_names_the_sheaf_that_wrote_it() {
     let mut bytes = Vec::new();
     entry::encode(&entry::Head::default(), Journal::VERSION + 1, b"", &mut bytes).unwrap();
     let error = entry::decode_body::<Journal>(&entry::decode(&bytes).unwrap(), Vec::new()).unwrap_err();
-    assert!(matches!(error, Error::UnknownVersion { what: "delivery", found: 3, known: 2, .. }), "{error}");
+    assert!(matches!(error, Error::UnknownVersion { what: "delivery", found: 4, known: 3, .. }), "{error}");
 }
 
 #[test]
@@ -171,4 +177,28 @@ fn an_open_delivery_is_listed_by_its_begin_and_not_by_its_latest_attempt() {
     let (begun, latest) = (Timestamp::from_millis(1_000), Timestamp::from_millis(600_000));
     let waiting = Journal::Waiting(Open { since: begun, intended_at: latest, ..open() });
     assert_eq!(status::listing(&waiting).at, Some(begun));
+}
+
+#[test]
+fn what_is_kept_of_an_answer_is_bounded() {
+    assert_eq!(LastAnswer::new(Timestamp::from_millis(1), &"ä".repeat(5_000)).text, "ä".repeat(300));
+}
+
+#[test]
+fn a_delivery_has_its_request_while_it_is_kept_and_its_latest_answer_and_no_address_or_credential() {
+    let template = crate::template::Template::compile("t", "{}").unwrap();
+    let delivery = Delivery::new(control_m::Folders::new(template, "s"), control_m::usual_settings());
+    let content = |journal| delivery.content(&Key::new("p1"), &journal).unwrap();
+    let request = json!({
+        "method": "POST", "path": "/run/ondemand", "headers": { "content-type": "multipart/form-data" }, "body": "{}",
+    });
+    let answer = |text: &str| json!({ "at": "1970-01-01T00:00:02.000Z", "text": text });
+    let busy = json!({ "at": "1970-01-01T00:00:00.600Z", "text": "busy" });
+    assert_eq!(content(Journal::Waiting(open())), json!({ "request": request, "answer": busy }));
+    let failed = End { content: Some(Content::Made("{}".into())), ..end() };
+    assert_eq!(content(Journal::Failed(failed)), json!({ "request": request, "answer": answer("why") }));
+    let unmade = End { content: Some(Content::Submission("[1]".into())), ..end() };
+    assert_eq!(content(Journal::Failed(unmade)), json!({ "submission": "[1]", "answer": answer("why") }));
+    let submitted = End { proof: Some(Proof::Accepted("r1".into())), detail: None, ..end() };
+    assert_eq!(content(Journal::Submitted(submitted)), json!({ "answer": answer("accepted: r1") }));
 }

@@ -10,7 +10,7 @@ use super::position::Position;
 use crate::codec::entry;
 use crate::model::{InstanceId, Key, TaskId, Timestamp};
 use crate::runtime::mailbox::QueryError;
-use crate::runtime::stored_entry::shown;
+use crate::runtime::stored_entry::{content, shown};
 use crate::store::counts::Counts;
 use crate::store::{self, StoredEntry};
 use crate::topology::Node;
@@ -36,6 +36,9 @@ pub struct Item {
     pub position: Position,
     /// What the processor shows of it; with `error` alone if it cannot be read.
     pub entry: Value,
+    /// What the processor leaves out of [`entry`](Self::entry): payloads. Of one that is asked for by its key; lists have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Value>,
 }
 
 impl Item {
@@ -57,7 +60,17 @@ impl Item {
             instance: instance.to_string(),
             position: Position { at: head.at, key: key.clone() },
             entry,
+            content: None,
         }
+    }
+
+    /// The same with what the processor shows of one entry only.
+    pub(super) fn with_content(mut self, node: &Node, key: &Key, stored: &StoredEntry) -> Self {
+        if let Ok(entry) = entry::decode(&stored.bytes) {
+            // What cannot be read is told by `entry`.
+            self.content = content(&*node.processor, key, &entry, stored.parts.iter().cloned()).ok().flatten();
+        }
+        self
     }
 }
 

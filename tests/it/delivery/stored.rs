@@ -1,6 +1,6 @@
-//! The stored form of a journal, version 2 and 1: the bytes of every state.
+//! The stored form of a journal, versions 3 to 1: the bytes of every state.
 //!
-//! The journals are made by steps, so the tests of version 2 name no field: fields may be renamed, but neither moved nor added.
+//! The journals are made by steps, so the tests of versions 3 and 2 name no field: fields may be renamed, but neither moved nor added.
 
 use std::time::Duration;
 
@@ -71,8 +71,13 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
-/// Journals of every state, each with the number of its status and its bytes.
-fn cases() -> Vec<(Vec<Operation>, u64, String)> {
+/// The latest answer of an open delivery, in version 3.
+fn answer(at: &str, text: &str) -> String {
+    format!("01 {at} {:02x} {}", text.len(), hex(text.as_bytes()))
+}
+
+/// Journals of every state, each with the number of its status, its bytes in version 2, and what version 3 has after them.
+fn cases() -> Vec<(Vec<Operation>, u64, String, String)> {
     use Operation::{LookUp, Submit, Timer};
     let open = |state, rest| format!("{state} {NAME} {CONTENT} {REVISION} {ORIGIN} {rest}");
     let end = |state, rest| format!("{state} {NAME} {REVISION} {ORIGIN} {rest}");
@@ -85,47 +90,81 @@ fn cases() -> Vec<(Vec<Operation>, u64, String)> {
     let found = || answered(&Answer::Found { job_id: "j1".to_owned() });
     let refused = || answered(&Answer::Refused { status: 400, message: "no".to_owned() });
     let absent = || answered(&Answer::Absent);
+    let none = || "00".to_owned();
+    let reset = "connection reset";
+    let inherited = answer(MINUTE_1, "a previous owner of the task may have made it");
     let again = format!("02 {MINUTE_0} 00 03 03 {MINUTE_3} 01 {MINUTE_0} 00");
     let late = hex(b"the submit of 2026-01-01T00:00:00.000Z could not be looked up in time: connection reset");
     vec![
-        (vec![], 0, open("00", first())),
-        (vec![Submit(1, not_sent())], 1, open("01", first())),
-        (vec![Submit(1, lost())], 2, open("02", doubtful("01 01", "00"))),
-        (vec![Submit(1, Verdict::Inherited), Timer(0)], 3, open("03", doubtful("02 01", "00"))),
-        (vec![Submit(1, lost()), Timer(0), LookUp(2, lost())], 2, open("02", doubtful("02 01", "01"))),
-        (vec![Submit(1, lost()), Timer(0), LookUp(2, absent())], 0, open("00", again)),
+        (vec![], 0, open("00", first()), none()),
+        (vec![Submit(1, not_sent())], 1, open("01", first()), answer(MINUTE_1, "connection refused")),
+        (vec![Submit(1, lost())], 2, open("02", doubtful("01 01", "00")), answer(MINUTE_1, reset)),
+        (vec![Submit(1, Verdict::Inherited), Timer(0)], 3, open("03", doubtful("02 01", "00")), inherited),
+        (
+            vec![Submit(1, lost()), Timer(0), LookUp(2, lost())],
+            2,
+            open("02", doubtful("02 01", "01")),
+            answer(MINUTE_3, reset),
+        ),
+        (
+            vec![Submit(1, lost()), Timer(0), LookUp(2, absent())],
+            0,
+            open("00", again),
+            answer(MINUTE_3, "no folder was found"),
+        ),
         // Attempts, when it ended, the content, the latest call, commands, the proof, the reason.
-        (vec![Submit(1, accepted())], 4, end("04", format!("01 {MINUTE_1} 00 01 00 01 00 02 7231 00"))),
+        (vec![Submit(1, accepted())], 4, end("04", format!("01 {MINUTE_1} 00 01 00 01 00 02 7231 00")), String::new()),
         (
             vec![Submit(1, lost()), Timer(0), LookUp(2, found())],
             4,
             end("04", format!("01 {MINUTE_3} 00 02 00 01 01 02 6a31 00")),
+            String::new(),
         ),
         (
             vec![Submit(1, refused())],
             5,
             end("05", format!("01 {MINUTE_1} 01 00 {CONTENT} 01 00 00 01 0c 48545450203430303a206e6f")),
+            String::new(),
         ),
         (
             vec![Submit(1, lost()), Timer(73), LookUp(2, lost())],
             6,
             end("06", format!("01 {MINUTE_4383} 01 00 {CONTENT} 02 00 00 01 57 {late}")),
+            String::new(),
         ),
     ]
 }
 
 #[test]
 fn the_stored_bytes_of_a_journal_have_not_changed() {
-    for (operations, status, written) in cases() {
+    for (operations, status, former, answer) in cases() {
         let journal = journal(operations);
         let mut bytes = Vec::new();
         journal.encode(&mut bytes).unwrap();
-        assert_eq!(hex(&bytes), written.replace(' ', ""), "{journal:?}");
-        assert_eq!(Journal::decode(2, &bytes).unwrap(), journal);
+        assert_eq!(hex(&bytes), format!("{former}{answer}").replace(' ', ""), "{journal:?}");
+        assert_eq!(Journal::decode(3, &bytes).unwrap(), journal);
+        let without_answer = Journal::decode(2, &bytes_of(&former)).unwrap();
+        let text = format!("{without_answer:?}");
+        assert_eq!(text, without(&format!("{journal:?}")), "version 2 has all but the answer");
         let (delivery, is_open) = (delivery(TEMPLATE), status <= 3);
         assert_eq!(delivery.listing(&journal).statuses, Statuses::one(Status(status)), "{journal:?}");
         assert_eq!(delivery.open_since(Status(status), START), is_open.then_some(START), "{journal:?}");
     }
+}
+
+/// A journal as text, without its latest answer.
+fn without(text: &str) -> String {
+    match text.split_once("last_answer: Some(") {
+        None => text.to_owned(),
+        Some((before, after)) => format!("{before}last_answer: None{}", after.split_once(" })").unwrap().1),
+    }
+}
+
+/// The bytes of hexadecimal digits with spaces.
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let digits: Vec<char> = hex.chars().filter(|it| *it != ' ').collect();
+    let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
 }
 
 /// The bytes that version 1 wrote of a journal, and the journal as text.
@@ -147,9 +186,7 @@ fn former() -> Vec<(String, &'static str)> {
 #[test]
 fn a_journal_of_the_former_version_is_read() {
     for (bytes, state) in former() {
-        let digits: Vec<char> = bytes.chars().filter(|it| *it != ' ').collect();
-        let byte = |pair: &[char]| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap();
-        let journal = Journal::decode(1, &digits.chunks(2).map(byte).collect::<Vec<u8>>()).unwrap();
+        let journal = Journal::decode(1, &bytes_of(&bytes)).unwrap();
         let text = format!("{journal:?}");
         assert!(text.starts_with(state) && text.contains("folder-p1"), "{text}");
         match journal {

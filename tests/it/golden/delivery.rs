@@ -157,7 +157,9 @@ fn print_open(open: &Open) -> String {
     let failures = if failures == 0 { String::new() } else { format!(" lookup_failures={failures}") };
     let since = if hours(open.since) == "0h" { String::new() } else { format!(" since={}", hours(open.since)) };
     let commands = if open.commands == 0 { String::new() } else { format!(" commands={}", open.commands) };
-    format!("attempts={}{doubt}{failures}{since}{commands}", open.attempts)
+    let answer = open.last_answer.as_ref();
+    let answer = answer.map_or_else(String::new, |answer| format!(" answer={} `{}`", hours(answer.at), answer.text));
+    format!("attempts={}{doubt}{failures}{since}{commands}{answer}", open.attempts)
 }
 
 fn print_end(end: &End) -> String {

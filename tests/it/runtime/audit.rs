@@ -11,7 +11,7 @@ use sheaf::model::{Clock as _, Key, Listing, Moment, Reject, RejectReason, Statu
 use sheaf::processor::{
     ArgumentKind, ArgumentSpec, Command, CommandSpec, Effect, Input, Processor, Transition, by_key, erase,
 };
-use sheaf::runtime::{Audit, AuditVerdict, CommandError, CommandSender, FaultPoint};
+use sheaf::runtime::{Audit, AuditFilter, AuditLog, AuditPage, AuditVerdict, CommandError, CommandSender, FaultPoint};
 use sheaf::sim::World;
 use sheaf::testing::TestDriver;
 use sheaf::topology::Topology;
@@ -244,4 +244,42 @@ fn a_command_to_an_application_that_does_not_run_is_an_error_that_names_the_reme
     let missing =
         CommandSender::new(world.broker(), "none", world.clock().clone(), Duration::from_secs(5)).unwrap_err();
     assert!(missing.to_string().contains("there is no topic none-audit"), "{missing}");
+}
+
+/// The arguments `to` of the commands of a page.
+fn told(page: &AuditPage) -> Vec<&str> {
+    page.items.iter().map(|(_, audit)| audit.arguments["to"].as_str()).collect()
+}
+
+#[test]
+fn the_log_is_read_from_its_end_by_pages_and_filters() {
+    let mut world = world(ProcessingGuarantee::ExactlyOnce);
+    let mut sender = sender(&world);
+    for number in 1..=7 {
+        let by = if number % 2 == 0 { "bob" } else { "ann" };
+        let command = Command { by: by.to_owned(), ..command(number, &number.to_string(), world.clock().now()) };
+        let key = Key::new(if number == 7 { "none" } else { "x" });
+        sender.send("counter", &key, &command).unwrap();
+        run_until_idle(&mut world);
+        world.clock().advance(Duration::from_hours(1));
+    }
+    let log = AuditLog::new("app", Arc::new(world.broker().clone()), Duration::from_secs(5));
+    let all = AuditFilter::default();
+    let first = log.page(&all, None, 3).unwrap();
+    assert_eq!(told(&first), ["7", "6", "5"]);
+    assert!(matches!(first.items[0].1.verdict, AuditVerdict::Rejected { .. }));
+    let second = log.page(&all, first.next, 3).unwrap();
+    assert_eq!(told(&second), ["4", "3", "2"]);
+    let third = log.page(&all, second.next, 3).unwrap();
+    assert_eq!((told(&third), third.next), (vec!["1"], None));
+
+    let select = |filter: AuditFilter| told(&log.page(&filter, None, 9).unwrap()).concat();
+    assert_eq!(select(AuditFilter { by: Some("bob".to_owned()), ..all.clone() }), "642");
+    assert_eq!(select(AuditFilter { key: Some("none".to_owned()), ..all.clone() }), "7");
+    assert_eq!(select(AuditFilter { command: Some("cancel".to_owned()), ..all.clone() }), "");
+    assert_eq!(select(AuditFilter { processor: Some("counter".to_owned()), ..all.clone() }), "7654321");
+    let since = world.clock().now().saturating_sub(Duration::from_mins(150));
+    assert_eq!(select(AuditFilter { since: Some(since), ..all.clone() }), "76");
+    let none = AuditLog::new("other", Arc::new(world.broker().clone()), Duration::from_secs(5));
+    assert_eq!(none.page(&all, None, 9).unwrap(), AuditPage::default());
 }

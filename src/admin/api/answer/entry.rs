@@ -35,6 +35,11 @@ pub struct Entry {
     /// What the processor tells of it; `error` alone if the entry cannot be read.
     #[schema(value_type = Object)]
     pub entry: Value,
+    /// Of an entry that is asked for by its key what lists leave out: of a delivery the request and the latest answer, of a dead letter its
+    /// record. Addresses, credentials and other secrets are never in it.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<Value>,
 }
 
 /// A page of a list of entries.
@@ -82,8 +87,8 @@ pub struct Incomplete {
 
 impl From<runtime::Item> for Entry {
     fn from(item: runtime::Item) -> Self {
-        let runtime::Item { key, status, at, due, partition, instance, position, entry } = item;
-        Self { key, status, at, due, partition, instance, cursor: position.to_string(), entry }
+        let runtime::Item { key, status, at, due, partition, instance, position, entry, content } = item;
+        Self { key, status, at, due, partition, instance, cursor: position.to_string(), entry, content }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the API answers, one file per resource. Their doc comments are the texts of the `OpenAPI` document.
 
 mod application;
+mod audit;
 mod command;
 mod entry;
 mod instance;
@@ -10,6 +11,7 @@ mod time;
 mod topology;
 
 pub use application::Application;
+pub use audit::{AuditRecord, Verdict};
 pub use command::{Argument, ArgumentForm, Audit, Command};
 pub use entry::{Entry, EntryCounts, EntryPage, Incomplete};
 pub use instance::{Instance, Thread};

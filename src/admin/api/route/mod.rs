@@ -2,6 +2,8 @@
 
 mod applications;
 mod ask;
+mod audit;
+mod audit_query;
 mod commands;
 mod config;
 mod entries;
@@ -34,7 +36,8 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(entries::show))
         .routes(routes!(entries::counts))
         .routes(routes!(commands::list))
-        .routes(routes!(commands::send));
+        .routes(routes!(commands::send))
+        .routes(routes!(audit::list));
     OpenApiRouter::with_openapi(head()).nest(BASE, paths)
 }
 

@@ -12,8 +12,12 @@ use super::super::session::Session;
 use super::super::shared::Console;
 use super::super::view::json;
 use super::super::{link, story};
+use super::audit;
 use super::entries::live;
 use crate::model::is_status;
+
+/// The header of a request for a part of a page.
+const UPDATE: &str = "hx-request";
 
 /// The entry, and what a command said.
 #[derive(Clone, Debug, Deserialize)]
@@ -37,7 +41,15 @@ pub(in super::super) async fn show(
     let session = console.session(&headers);
     let here = link::entry(&application, &processor, &parameters.key);
     let place = Place { application: &application, processor: &processor, key: &parameters.key };
-    match page(&console, &session, &place, &parameters).await {
+    let mut page = page(&console, &session, &place, &parameters).await;
+    // An update replaces what stands above the commands so far.
+    if !headers.contains_key(UPDATE)
+        && let Ok(page) = &mut page
+    {
+        let audit = audit::of_entry(&console, &session, &place).await;
+        *page = context! { audit, ..page.clone() };
+    }
+    match page {
         Ok(page) => console.views.page(&session, ("entry.html", page)),
         Err(refusal) => console.views.problem(&session, &refusal, &here),
     }
@@ -52,7 +64,9 @@ async fn page(
     let (api, caller) = (&console.api, &session.caller);
     let Place { application, processor, key } = *place;
     let (applications, links) = super::links(api, caller).await?;
-    let entry = api.entry(caller, place).await?;
+    let mut entry = api.entry(caller, place).await?;
+    let content = entry.as_object_mut().and_then(|entry| entry.remove("content")).unwrap_or_default();
+    let is_exchange = ["request", "submission", "answer"].iter().any(|part| content.get(part).is_some());
     let commands = api.commands(caller, application, processor).await?;
     let commands = items(&commands).filter(|command| is_for(command, &entry)).map(|command| {
         let name = field(command, "name").as_str().unwrap_or_default();
@@ -82,6 +96,7 @@ async fn page(
         live => live(application, processor, key),
         story => story::of(field(&entry, "entry")),
         entry => json(&entry),
+        exchange => is_exchange.then(|| json(&content)),
         commands => commands.collect::<Vec<_>>(),
         links, application, processor, related, note, json => text,
     })

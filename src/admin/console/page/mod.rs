@@ -1,5 +1,6 @@
 //! The pages.
 
+pub(super) mod audit;
 pub(super) mod command;
 pub(super) mod entries;
 pub(super) mod entry;

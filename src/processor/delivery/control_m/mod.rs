@@ -34,6 +34,8 @@ pub use settings::{CONTROL_M, CONTROL_M_RUNS, FOLDER_PREFIX, Folders, GIVE_UP_AF
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::protocol::{LookUpAnswer, Prepared, Protocol, SubmitAnswer, Words};
 use super::{Deliverable, Submission};
 use crate::model::{Reject, RejectReason};
@@ -66,13 +68,21 @@ impl Protocol for Folders {
 
     fn submit_request(&self, deliverable: &Deliverable) -> String {
         let Deliverable { name, content, .. } = deliverable.clone();
-        // What was prepared before a change of the mode stays what it is: an order is told by its name.
-        let request = match self.mode {
-            _ if order::is_name(&name) => Request::Order { name, order: content },
+        let request = match self.call(&name) {
+            Mode::Order => Request::Order { name, order: content },
             Mode::Run => Request::Run { folder: name, definition: content },
-            Mode::OnDemand | Mode::Order => Request::Submit { folder: name, definition: content },
+            Mode::OnDemand => Request::Submit { folder: name, definition: content },
         };
         request.encode()
+    }
+
+    fn shown_request(&self, deliverable: &Deliverable) -> Value {
+        let (path, kind) = match self.call(&deliverable.name) {
+            Mode::OnDemand => ("/run/ondemand", "multipart/form-data"),
+            Mode::Run => ("/run", "multipart/form-data"),
+            Mode::Order => ("/run/order", "application/json"),
+        };
+        json!({ "method": "POST", "path": path, "headers": { "content-type": kind }, "body": deliverable.content })
     }
 
     fn certainty(&self, deliverable: &Deliverable) -> Certainty {
@@ -124,6 +134,16 @@ impl Protocol for Folders {
 }
 
 impl Folders {
+    /// The call of a deliverable of this name. What was prepared before a change of the mode stays what it is: an order is told by
+    /// its name.
+    fn call(&self, name: &str) -> Mode {
+        match self.mode {
+            _ if order::is_name(name) => Mode::Order,
+            Mode::Run => Mode::Run,
+            Mode::OnDemand | Mode::Order => Mode::OnDemand,
+        }
+    }
+
     /// The name of a bundle's deliverable.
     fn name(&self, bundle_id: &str) -> Result<String, Reject> {
         match self.mode {

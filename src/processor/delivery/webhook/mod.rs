@@ -25,6 +25,7 @@ mod values;
 pub use rules::{Rules, VARIABLES};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::protocol::{LookUpAnswer, Prepared, Protocol, SubmitAnswer, Words};
@@ -94,6 +95,19 @@ impl Protocol for Requests {
         // What is no request is refused by the sink, without being sent.
         let content: Option<Content> = serde_json::from_str(&deliverable.content).ok();
         content.map(|content| Request::Http(content.request).encode()).unwrap_or_default()
+    }
+
+    fn shown_request(&self, deliverable: &Deliverable) -> Value {
+        let Ok(Content { request, .. }) = serde_json::from_str(&deliverable.content) else {
+            return json!({ "body": deliverable.content });
+        };
+        let Http { method, path, key_header, key, body } = request;
+        json!({
+            "method": method,
+            "path": path,
+            "headers": { "content-type": "application/json", key_header: key },
+            "body": body,
+        })
     }
 
     fn certainty(&self, _deliverable: &Deliverable) -> Certainty {
