@@ -59,7 +59,10 @@ pub(super) struct ShowBundle {
 
 /// Options of `sheaf bundles watch`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "  sheaf bundles watch --status breached")]
+#[command(after_help = "\
+It is `sheaf bundles list --watch`.
+
+  sheaf bundles watch --status breached")]
 pub(super) struct WatchBundles {
     #[command(flatten)]
     list: List,

@@ -22,6 +22,8 @@ use crate::processor::tracking::{self, RERUN};
 pub(super) enum Command {
     /// List deliveries by status
     List(ListDeliveries),
+    /// List deliveries every two seconds
+    Watch(WatchDeliveries),
     /// Tell where a delivery stands, what was tried, and what can be done
     Show(ShowDelivery),
     /// Submit a bundle at once that waits or has failed; look it up first if its outcome is unknown
@@ -43,6 +45,17 @@ The statuses are `submitting`, `waiting`, `unsure`, `looking-up`, `submitted`, `
 
   sheaf deliveries list --status failed --status unknown")]
 pub(super) struct ListDeliveries {
+    #[command(flatten)]
+    list: List,
+}
+
+/// Options of `sheaf deliveries watch`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+It is `sheaf deliveries list --watch`.
+
+  sheaf deliveries watch --status failed --status unknown")]
+pub(super) struct WatchDeliveries {
     #[command(flatten)]
     list: List,
 }
@@ -131,6 +144,7 @@ enum Outcome {
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let (entries, name, arguments) = match command {
         Command::List(ListDeliveries { list }) => return list.run(&DELIVERIES, &[]),
+        Command::Watch(WatchDeliveries { list }) => return list.watch(&DELIVERIES),
         Command::Show(ShowDelivery { show }) => return show.run(&DELIVERIES),
         Command::Retry(Retry { entries }) => (entries, RETRY, BTreeMap::new()),
         Command::Cancel(Cancel { entries }) => (entries, CANCEL, BTreeMap::new()),

@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 use terminal_size::{Width, terminal_size_of};
 
-use super::print_stdout;
+use super::line::print_stdout;
 use crate::codec::yaml;
 
 /// The option of every command that prints a list.
@@ -39,7 +39,17 @@ impl OutputArgs {
 
     /// Prints the items.
     pub(in crate::cli) fn print(self, items: Vec<Value>, columns: &[Column]) {
-        print_stdout(text(self.output, items, columns).trim_end());
+        print_stdout(&self.text(items, columns));
+    }
+
+    /// The items as they are printed.
+    pub(in crate::cli) fn text(self, items: Vec<Value>, columns: &[Column]) -> String {
+        text(self.output, items, columns).trim_end().to_owned()
+    }
+
+    /// True for the form for people.
+    pub(super) fn is_table(self) -> bool {
+        self.output == Form::Table
     }
 }
 

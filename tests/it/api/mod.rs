@@ -5,3 +5,4 @@ mod doctor;
 mod process;
 mod schemathesis;
 mod tls;
+mod watch;

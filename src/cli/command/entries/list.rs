@@ -1,19 +1,12 @@
 //! `list` and `watch` of the entries of a processor.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use super::kind::Kind;
 use super::remote::EntryRemote;
 use super::selection::{Found, Selection};
-use super::words;
 use crate::cli::exit::Failure;
-use crate::cli::output::{OutputArgs, print_stderr};
-use crate::model::Clock as _;
-use crate::runtime::SystemClock;
-
-/// The interval of `watch`.
-const WATCH_INTERVAL: Duration = Duration::from_secs(2);
+use crate::cli::output::{OutputArgs, Screen, WatchArgs};
 
 /// Options of `list`.
 #[derive(Debug, clap::Args)]
@@ -33,31 +26,29 @@ pub(in crate::cli::command) struct List {
     remote: EntryRemote,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    watch: WatchArgs,
 }
 
 impl List {
-    /// Lists entries once; without a status those by `default`.
+    /// Lists entries, once or again and again; without a status those by `default`.
     pub(in crate::cli::command) fn run(&self, kind: &'static Kind, default: &[&str]) -> Result<ExitCode, Failure> {
+        self.print(self.watch, kind, default)
+    }
+
+    /// Lists them again and again.
+    pub(in crate::cli::command) fn watch(&self, kind: &'static Kind) -> Result<ExitCode, Failure> {
+        self.print(self.watch.or_always(), kind, &[])
+    }
+
+    fn print(&self, watch: WatchArgs, kind: &'static Kind, default: &[&str]) -> Result<ExitCode, Failure> {
         let question = self.selection.question(kind, default)?;
         let question = question.with("from", self.from.as_ref()).with("until", self.until.as_ref());
         let question = question.with("application", self.remote.application.as_ref());
-        let found = self.remote.remote.ask(async |client| question.ask(&client, self.limit).await)?;
-        let Found { items, notes, .. } = found;
-        self.output.print(items, kind.columns);
-        for note in notes {
-            print_stderr(&note);
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-
-    /// Lists them every two seconds, until it is interrupted.
-    pub(in crate::cli::command) fn watch(&self, kind: &'static Kind) -> Result<ExitCode, Failure> {
-        let mut waits = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        loop {
-            print_stderr(&format!("--- {}", words::time(&SystemClock.now().to_string())));
-            self.run(kind, &[])?;
-            let wait = &mut waits;
-            wait.block_on(async { tokio::time::sleep(WATCH_INTERVAL).await });
-        }
+        watch.print(self.output, || {
+            let found = self.remote.remote.ask(async |client| question.ask(&client, self.limit).await)?;
+            let Found { items, notes, .. } = found;
+            Ok(Screen { text: self.output.text(items, kind.columns), notes })
+        })
     }
 }
