@@ -9,6 +9,7 @@
 //! | `console` | the console in Chromium |
 //! | `crash` | two instances, one of which is killed; a sender that is paused and resumed |
 //! | `deadline` | an outage, a source that stands still and a rebalance that are longer than the deadlines of open bundles |
+//! | `events` | `sheaf events tail` beside an instance |
 //! | `notification` | alerts to people, across kills |
 //! | `java` | Java's producer, Java's partitioner |
 //! | `state` | lost state directories and changelogs |
@@ -34,6 +35,7 @@ mod custom;
 mod damage;
 mod deadline;
 pub(crate) mod deployment;
+mod events;
 mod fault_point;
 mod group;
 mod guarantee;
