@@ -1,9 +1,17 @@
 //! The paths of pages.
 
 use crate::codec::percent_encode;
+use crate::processor::dead_letter::DEAD_LETTER;
 
-/// The list of a processor.
+/// The list of a processor. Dead letters have pages of their own.
 pub(super) fn entries(application: &str, processor: &str) -> String {
+    if processor == DEAD_LETTER {
+        return format!("/dead-letters/{}", percent_encode(application));
+    }
+    of(application, processor)
+}
+
+fn of(application: &str, processor: &str) -> String {
     format!("/entries/{}/{}", percent_encode(application), percent_encode(processor))
 }
 
@@ -21,10 +29,16 @@ pub(super) fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
 
 /// The page of an entry.
 pub(super) fn entry(application: &str, processor: &str, key: &str) -> String {
-    format!("{}/entry?key={}", entries(application, processor), percent_encode(key))
+    let page = if processor == DEAD_LETTER { "letter" } else { "entry" };
+    format!("{}/{page}?key={}", entries(application, processor), percent_encode(key))
+}
+
+/// Where commands are sent.
+pub(super) fn commands(application: &str, processor: &str) -> String {
+    of(application, processor) + "/command"
 }
 
 /// The form of a command.
 pub(super) fn command(application: &str, processor: &str, (key, name): (&str, &str)) -> String {
-    format!("{}/command?name={}&key={}", entries(application, processor), percent_encode(name), percent_encode(key))
+    format!("{}?name={}&key={}", commands(application, processor), percent_encode(name), percent_encode(key))
 }

@@ -16,6 +16,7 @@
 //! | `shared` | what the pages share |
 //! | `page` | the pages, one file each |
 //! | `story` | an entry in words |
+//! | `letter` | the record of a dead letter |
 //! | `samples` | the numbers of the last hours |
 //! | `live` | tells a page that what it shows has changed |
 //! | `view` | templates and headers |
@@ -25,6 +26,7 @@
 
 mod api;
 mod assets;
+mod letter;
 mod link;
 mod live;
 mod page;
@@ -49,6 +51,8 @@ pub(super) fn router(api: &Router, open: &Router, is_encrypted: bool) -> Router 
         .route("/entries/{application}/{processor}", get(page::entries::show))
         .route("/entries/{application}/{processor}/entry", get(page::entry::show))
         .route("/entries/{application}/{processor}/command", get(page::command::ask).post(page::command::send))
+        .route("/dead-letters/{application}", get(page::entries::letters))
+        .route("/dead-letters/{application}/letter", get(page::entry::letter))
         .route("/audit", get(page::audit::show))
         .route("/login", get(page::login::ask).post(page::login::sign_in))
         .route("/logout", post(page::login::sign_out))

@@ -38,14 +38,23 @@ fn api(commands: &Commands) -> Router {
             "content": {
                 "request": { "method": HOSTILE, "path": HOSTILE, "headers": { HOSTILE: HOSTILE }, "body": HOSTILE },
                 "answer": { "at": HOSTILE, "text": HOSTILE },
+                "record": {
+                    "key": { "bytes": 9, "text": HOSTILE },
+                    "headers": [{ "name": HOSTILE, "value": { "bytes": 9, "text": HOSTILE } }],
+                    "value": { "bytes": 9, "text": json!({ HOSTILE: HOSTILE }).to_string() },
+                },
             },
         });
         let command = json!({
             "name": "extend", "help": HOSTILE, "statuses": ["open"], "dangerous": true,
             "arguments": [{ "name": "until", "help": HOSTILE, "required": true }],
         });
+        let edit = json!({
+            "name": "edit", "help": HOSTILE, "statuses": ["open"],
+            "arguments": [{ "name": "value", "help": HOSTILE, "required": true }],
+        });
         let items = |items: Value| Json(json!({ "items": items, "next": HOSTILE }));
-        if path.ends_with("/extend") {
+        if parts.method == "POST" {
             let body = to_bytes(body, 10_000).await.unwrap();
             commands.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
             return Json(json!({ "before": ["open"], "after": [HOSTILE] })).into_response();
@@ -62,7 +71,7 @@ fn api(commands: &Commands) -> Router {
                 "by": HOSTILE, "why": HOSTILE, "at": HOSTILE, "verdict": "rejected", "detail": HOSTILE, "before": [], "after": [],
             }])),
             "entries" => items(json!([entry])),
-            "commands" => items(json!([command])),
+            "commands" => items(json!([command, edit])),
             _ => Json(entry),
         }
         .into_response()
@@ -88,12 +97,15 @@ async fn get(console: &Router, path: &str) -> (StatusCode, HeaderMap, String) {
     send(console, request).await
 }
 
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 9] = [
     "/",
     "/audit?processor=%22%3E%3Cscript%3E&key=%3Cscript%3E&command=%3Cscript%3E&by=%3Cscript%3E&since=%3Cscript%3E",
     "/entries/ctm/bundle?status=%3Cscript%3E&text=%22%3E%3Cscript%3E&until=%3Cscript%3E",
     "/entries/ctm/bundle/entry?key=%22%3E%3Cscript%3E&sent=%3Cscript%3E&result=%3Cscript%3E",
     "/entries/ctm/bundle/command?name=extend&key=%22%3E%3Cscript%3E",
+    "/dead-letters/ctm?status=%3Cscript%3E",
+    "/dead-letters/ctm/letter?key=%22%3E%3Cscript%3E",
+    "/entries/ctm/dead-letter/command?name=edit&key=%22%3E%3Cscript%3E",
     "/login?to=%22%3E%3Cscript%3E",
 ];
 
@@ -167,25 +179,64 @@ async fn who_has_no_token_signs_in_and_comes_back() {
     assert!(token.contains("HttpOnly") && token.contains("SameSite=Strict"), "{token}");
 }
 
+/// A page with a form, the cookie that it sets, and the token of the form.
+async fn form(console: &Router, path: &str) -> (String, String, String) {
+    let (_, headers, page) = get(console, path).await;
+    let cookie = headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let csrf = cookie.split_once('=').unwrap().1.to_owned();
+    (page, cookie, csrf)
+}
+
+/// Sends a form.
+async fn post(console: &Router, path: &str, (cookie, form): (&str, String)) -> (StatusCode, HeaderMap, String) {
+    let request = Request::post(path)
+        .header("cookie", format!("{cookie}; sheaf-token=secret"))
+        .header("content-type", FORM)
+        .body(Body::from(form))
+        .unwrap();
+    send(console, request).await
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_edited_as_json_and_shown_with_its_bytes() {
+    let commands = Commands::default();
+    let console = console(&commands);
+    let (.., list) = get(&console, "/dead-letters/ctm").await;
+    assert!(list.contains("/dead-letters/ctm/letter?key=") && list.contains("that are open"), "{list}");
+    let (.., letter) = get(&console, "/dead-letters/ctm/letter?key=orders-3%4017").await;
+    let edit = "/entries/ctm/dead-letter/command?name=edit&amp;key=orders-3%4017";
+    assert!(letter.contains(edit) && letter.contains("00000000  7b 22") && letter.contains("Decoded"), "{letter}");
+
+    let (page, cookie, csrf) = form(&console, &edit.replace("&amp;", "&")).await;
+    let filled = page.split("<textarea").nth(1).unwrap().split_once(">\n{").unwrap().1;
+    assert!(filled.starts_with("&quot;"), "the value stands in the form: {filled}");
+    let send = async |value: &str| {
+        let form = format!("csrf={csrf}&id=7&key=orders-3%4017&name=edit&why=a+typo&argument.value={value}");
+        post(&console, "/entries/ctm/dead-letter/command", (&cookie, form)).await
+    };
+    let (status, _, page) = send("%7B%0D%0A%3Cscript%3E").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("and this one is not") && page.contains(">\n{\r\n&lt;script&gt;</textarea>"), "{page}");
+    assert_eq!(commands.lock().unwrap().len(), 0);
+    let (status, headers, _) = send("%7B%0D%0A%22a%22%3A1%7D").await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert!(headers["location"].to_str().unwrap().starts_with("/dead-letters/ctm/letter?key=orders-3%4017&sent=edit"));
+    let expected = json!({ "id": "7", "why": "a typo", "arguments": { "value": "{\n\"a\":1}" } });
+    assert_eq!(*commands.lock().unwrap(), [expected]);
+}
+
 const FORM: &str = "application/x-www-form-urlencoded";
 
 #[tokio::test]
 async fn a_command_is_sent_once_by_its_own_form_only() {
     let commands = Commands::default();
     let console = console(&commands);
-    let (_, headers, page) = get(&console, "/entries/ctm/bundle/command?name=extend&key=k").await;
-    let cookie = headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-    let csrf = cookie.split_once('=').unwrap().1.to_owned();
+    let (page, cookie, csrf) = form(&console, "/entries/ctm/bundle/command?name=extend&key=k").await;
     let id = page.split("name=\"id\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert_eq!(id.len(), 36, "{page}");
     let send = async |csrf: &str| {
         let form = format!("csrf={csrf}&id={id}&key=k&name=extend&why=late&argument.until=2026-03-02T00%3A00%3A00Z");
-        let request = Request::post("/entries/ctm/bundle/command")
-            .header("cookie", format!("{cookie}; sheaf-token=secret"))
-            .header("content-type", FORM)
-            .body(Body::from(form))
-            .unwrap();
-        send(&console, request).await
+        post(&console, "/entries/ctm/bundle/command", (&cookie, form)).await
     };
     assert_eq!(send("").await.0, StatusCode::FORBIDDEN);
     assert_eq!(commands.lock().unwrap().len(), 0);

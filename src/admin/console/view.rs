@@ -17,7 +17,7 @@ use crate::runtime::SystemClock;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("base.html", include_str!("templates/base.html")),
     ("macros.html", include_str!("templates/macros.html")),
     ("problem.html", include_str!("templates/problem.html")),
@@ -26,6 +26,8 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("entries.html", include_str!("templates/entries.html")),
     ("entry.html", include_str!("templates/entry.html")),
     ("audit.html", include_str!("templates/audit.html")),
+    ("dead_letters.html", include_str!("templates/dead_letters.html")),
+    ("letter.html", include_str!("templates/letter.html")),
     ("command.html", include_str!("templates/command.html")),
 ];
 

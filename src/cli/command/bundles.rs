@@ -39,7 +39,7 @@ pub(super) enum Command {
 Any instance answers for all of them. A bundle that waits has a status such as `open/waiting-parent`, and after its deadline
 `breached/waiting-parent`; others are `closed`, `cancelled` or `expired`.
 
-  sheaf bundles list --status open/waiting-parent
+  sheaf bundles list --status waiting-parent --limit 50
   sheaf bundles list --status breached -o csv
   sheaf bundles list --status open --until 2026-11-29T18:00:00Z     due by then")]
 pub(super) struct ListBundles {

@@ -12,7 +12,7 @@
 //! | `keep` | for how long a letter is kept |
 //! | [`redrive`] | the record that is sent again, and the record that it stands for |
 //! | [`commands`], `command` | an operator's commands, and the transitions by them |
-//! | `status`, `show` | the statuses for lists; a letter as JSON |
+//! | `status`, `show`, `content` | the statuses for lists; a letter as JSON; its record |
 //!
 //! # The table
 //!
@@ -33,6 +33,7 @@
 
 mod command;
 pub mod commands;
+mod content;
 pub mod header;
 mod keep;
 mod keying;
@@ -93,7 +94,7 @@ impl Processor for DeadLetters {
     }
 
     fn content(&self, _: &Key, letter: &Letter) -> Option<Value> {
-        show::content(letter)
+        content::content(letter)
     }
 
     fn commands(&self) -> &'static [CommandSpec] {

@@ -112,3 +112,21 @@ fn a_letter_shows_why_and_where_it_comes_from_without_its_payload() {
     });
     assert_eq!(shown, expected);
 }
+
+#[test]
+fn the_record_of_a_letter_is_shown_as_text_or_base64_and_bounded() {
+    let content = |value: &[u8]| {
+        let letter = Letter::read(&letter(value)).unwrap();
+        DeadLetters.content(&Key::new("k"), &letter).unwrap()["record"].take()
+    };
+    let record = content(b"{");
+    assert_eq!(record["key"], json!({ "bytes": 1, "text": "k" }));
+    assert_eq!(record["headers"][1], json!({ "name": "traceparent", "value": { "bytes": 4, "text": "00-2" } }));
+    assert_eq!(record["value"], json!({ "bytes": 1, "text": "{" }));
+    assert_eq!(content(b"\xff")["value"], json!({ "bytes": 1, "base64": "/w==" }));
+    let long = content("ä".repeat(40_000).replacen('ä', "a", 1).as_bytes());
+    assert_eq!((&long["value"]["bytes"], &long["value"]["truncated"]), (&json!(79_999), &json!(true)));
+    assert_eq!(long["value"]["text"].as_str().unwrap().len(), (64 << 10) - 1, "no half of a character");
+    let discarded = Letter { content: None, ..Letter::read(&letter(b"{")).unwrap() };
+    assert_eq!(DeadLetters.content(&Key::new("k"), &discarded), None);
+}

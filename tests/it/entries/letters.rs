@@ -32,13 +32,13 @@ fn dead_letters_are_listed_and_one_is_shown_with_its_record() {
         "reason        unparsable\n",
         "\nkey           k\n",
         "\nvalue\n  no JSON xxx",
-        "  and 3008 more characters: -o json has all of it\n",
+        "  and 3008 more characters: -o json has up to 64 KiB\n",
         &format!("  sheaf dlq redrive {key} --why"),
     ] {
         assert!(shown.contains(said), "{said}: {shown}");
     }
     let whole: Value = serde_json::from_str(&sheaf(&["dlq", "show", key, "--url", &url, "-o", "json"])).unwrap();
-    assert_eq!(whole["content"]["value"], long.as_str());
+    assert_eq!(whole["content"]["record"]["value"]["text"], long.as_str());
     let absent = sheaf(&["dlq", "show", "orders-9@9", "--url", &url]);
     assert!(absent.contains("dead-letter has no entry `orders-9@9`"), "{absent}");
     let empty = sheaf(&["dlq", "list", "--status", "redriven", "--url", &url]);

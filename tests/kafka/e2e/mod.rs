@@ -6,6 +6,7 @@
 //! | `deployment` | topics, configuration, simulator and readers of one test |
 //! | `configuration` | the files of a deployment |
 //! | `bundle` | bundles, and the check of their outputs |
+//! | `clock` | a wall clock that is behind |
 //! | `console` | the console in Chromium |
 //! | `crash` | two instances, one of which is killed; a sender that is paused and resumed |
 //! | `deadline` | an outage, a source that stands still and a rebalance that are longer than the deadlines of open bundles |
@@ -29,6 +30,7 @@
 //! | `group` | added partitions, the cooperative protocol, lost offsets |
 
 pub(crate) mod bundle;
+mod clock;
 mod configuration;
 mod console;
 mod crash;

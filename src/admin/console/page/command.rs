@@ -11,11 +11,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::api::{Place, Refusal, field, items};
-use super::super::link;
 use super::super::session::Session;
 use super::super::shared::Console;
 use super::super::view::json;
+use super::super::{letter, link};
 use crate::codec::percent_encode;
+use crate::processor::dead_letter::DEAD_LETTER;
+use crate::processor::dead_letter::commands::{EDIT, VALUE};
 
 /// An argument of this length or more is edited in several lines.
 const LONG: [&str; 2] = ["value", "content"];
@@ -62,9 +64,15 @@ pub(in super::super) async fn send(
         return console.views.problem(&session, &refusal, &entry);
     }
     let arguments = fields.iter().filter_map(|(name, value)| Some((name.strip_prefix("argument.")?, value)));
-    let arguments: BTreeMap<&str, &String> = arguments.filter(|(_, value)| !value.is_empty()).collect();
+    let mut arguments: BTreeMap<&str, String> =
+        arguments.filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.clone())).collect();
+    let checked = check(&console, &session, (&place, name), &mut arguments).await;
     let body = serde_json::json!({ "id": sent("id"), "why": sent("why"), "arguments": arguments });
-    let refused = match console.api.command(&session.caller, (&place, name), &body).await {
+    let answer = match checked {
+        Ok(()) => console.api.command(&session.caller, (&place, name), &body).await,
+        Err(refusal) => Err(refusal),
+    };
+    let refused = match answer {
         Ok(audit) => {
             let statuses = |when: &str| {
                 let names = field(&audit, when).as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -87,6 +95,23 @@ pub(in super::super) async fn send(
     }
 }
 
+/// Checks what a person has edited of a dead letter, and undoes what the form of a browser has done to it.
+async fn check(
+    console: &Console,
+    session: &Session,
+    (place, name): (&Place<'_>, &str),
+    arguments: &mut BTreeMap<&str, String>,
+) -> Result<(), Refusal> {
+    if place.processor != DEAD_LETTER || name != EDIT {
+        return Ok(());
+    }
+    let Some(sent) = arguments.get_mut(VALUE) else { return Ok(()) };
+    let found = console.api.entry(&session.caller, place).await?;
+    *sent = letter::edited(letter::value(&found), sent)
+        .map_err(|detail| Refusal { status: StatusCode::UNPROCESSABLE_ENTITY, detail })?;
+    Ok(())
+}
+
 async fn page(
     console: &Console,
     session: &Session,
@@ -102,10 +127,14 @@ async fn page(
         status: StatusCode::NOT_FOUND,
         detail: format!("{processor} has no command {name}"),
     })?;
-    let arguments = field(command, "arguments").as_array().into_iter().flatten().map(|argument| of(argument, fields));
+    let is_edit = processor == DEAD_LETTER && name == EDIT;
+    let former = letter::value(&entry).filter(|_| is_edit);
+    let arguments = field(command, "arguments").as_array().into_iter().flatten();
+    let arguments = arguments.map(|argument| of(argument, fields, former));
     let value = |name: &str| fields.get(name).cloned();
     Ok(context! {
-        here => link::entries(application, processor) + "/command",
+        here => link::commands(application, processor),
+        is_unknown => is_edit && former.is_none(),
         back => link::entry(application, processor, key),
         command => context! { arguments => arguments.collect::<Vec<_>>(), ..json(command) },
         entry => json(&entry),
@@ -115,9 +144,9 @@ async fn page(
     })
 }
 
-/// A field of the form.
-fn of(argument: &Value, fields: &Fields) -> View {
+/// A field of the form; `former` is the value of the record that is edited.
+fn of(argument: &Value, fields: &Fields, former: Option<&str>) -> View {
     let name = field(argument, "name").as_str().unwrap_or_default();
-    let value = fields.get(&format!("argument.{name}"));
+    let value = fields.get(&format!("argument.{name}")).map(String::as_str).or(former.filter(|_| name == VALUE));
     context! { value, is_long => LONG.contains(&name), ..json(argument) }
 }

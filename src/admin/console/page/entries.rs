@@ -13,9 +13,15 @@ use super::super::shared::Console;
 use super::super::view::json;
 use super::super::{link, story};
 use crate::codec::percent_encode;
+use crate::processor::dead_letter::DEAD_LETTER;
 
 /// The rows of a page if nothing else is asked for.
 const LIMIT: u16 = 50;
+
+/// The status that stands for every one.
+const ALL: &str = "all";
+/// The status of dead letters about which nothing was done.
+const OPEN: &str = "open";
 
 /// The filter.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -39,11 +45,32 @@ pub(in super::super) async fn show(
     Query(filter): Query<Filter>,
     headers: HeaderMap,
 ) -> Response {
-    let session = console.session(&headers);
-    let here = filter.path(&application, &processor, &filter.cursor);
-    match page(&console, &session, (&application, &processor), &filter).await {
-        Ok(page) => console.views.page(&session, ("entries.html", page)),
-        Err(refusal) => console.views.problem(&session, &refusal, &here),
+    answer(&console, &headers, (&application, &processor), (&filter, "entries.html")).await
+}
+
+/// The list of dead letters: those that are open, unless another status is chosen.
+pub(in super::super) async fn letters(
+    State(console): State<Console>,
+    Path(application): Path<String>,
+    Query(mut filter): Query<Filter>,
+    headers: HeaderMap,
+) -> Response {
+    if filter.status.is_empty() {
+        OPEN.clone_into(&mut filter.status);
+    }
+    answer(&console, &headers, (&application, DEAD_LETTER), (&filter, "dead_letters.html")).await
+}
+
+async fn answer(
+    console: &Console,
+    headers: &HeaderMap,
+    (application, processor): (&str, &str),
+    (filter, template): (&Filter, &str),
+) -> Response {
+    let session = console.session(headers);
+    match page(console, &session, (application, processor), filter).await {
+        Ok(page) => console.views.page(&session, (template, page)),
+        Err(refusal) => console.views.problem(&session, &refusal, &filter.path(application, processor, &filter.cursor)),
     }
 }
 
@@ -58,7 +85,7 @@ async fn page(
     let limit = filter.limit.parse().unwrap_or(LIMIT).to_string();
     let query = [
         ("application", application),
-        ("status", &filter.status),
+        ("status", if filter.status == ALL { "" } else { &filter.status }),
         ("text", &filter.text),
         ("until", &filter.until),
         ("limit", &limit),
@@ -112,7 +139,7 @@ fn choices(counts: &Value, chosen: &str) -> Vec<View> {
     };
     let all = counts.iter().map(|(name, number)| context! { name, number });
     // A status that no entry has any more stays chosen.
-    let is_known = chosen.is_empty() || counts.contains_key(chosen) || begins.contains(&chosen);
+    let is_known = chosen.is_empty() || chosen == ALL || counts.contains_key(chosen) || begins.contains(&chosen);
     let rest = (!is_known).then(|| context! { name => chosen, number => 0 });
     begins.iter().map(|name| begin(name)).chain(all).chain(rest).collect()
 }

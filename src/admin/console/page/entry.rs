@@ -11,10 +11,11 @@ use super::super::api::{Place, Refusal, field, items};
 use super::super::session::Session;
 use super::super::shared::Console;
 use super::super::view::json;
-use super::super::{link, story};
+use super::super::{letter, link, story};
 use super::audit;
 use super::entries::live;
 use crate::model::is_status;
+use crate::processor::dead_letter::DEAD_LETTER;
 
 /// The header of a request for a part of a page.
 const UPDATE: &str = "hx-request";
@@ -38,20 +39,42 @@ pub(in super::super) async fn show(
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Response {
-    let session = console.session(&headers);
-    let here = link::entry(&application, &processor, &parameters.key);
     let place = Place { application: &application, processor: &processor, key: &parameters.key };
-    let mut page = page(&console, &session, &place, &parameters).await;
+    answer(&console, &headers, (&place, "entry.html"), &parameters).await
+}
+
+/// The page of a dead letter.
+pub(in super::super) async fn letter(
+    State(console): State<Console>,
+    Path(application): Path<String>,
+    Query(parameters): Query<Parameters>,
+    headers: HeaderMap,
+) -> Response {
+    let place = Place { application: &application, processor: DEAD_LETTER, key: &parameters.key };
+    answer(&console, &headers, (&place, "letter.html"), &parameters).await
+}
+
+async fn answer(
+    console: &Console,
+    headers: &HeaderMap,
+    (place, template): (&Place<'_>, &str),
+    parameters: &Parameters,
+) -> Response {
+    let session = console.session(headers);
+    let mut page = page(console, &session, place, parameters).await;
     // An update replaces what stands above the commands so far.
     if !headers.contains_key(UPDATE)
         && let Ok(page) = &mut page
     {
-        let audit = audit::of_entry(&console, &session, &place).await;
+        let audit = audit::of_entry(console, &session, place).await;
         *page = context! { audit, ..page.clone() };
     }
     match page {
-        Ok(page) => console.views.page(&session, ("entry.html", page)),
-        Err(refusal) => console.views.problem(&session, &refusal, &here),
+        Ok(page) => console.views.page(&session, (template, page)),
+        Err(refusal) => {
+            let here = link::entry(place.application, place.processor, place.key);
+            console.views.problem(&session, &refusal, &here)
+        }
     }
 }
 
@@ -96,6 +119,7 @@ async fn page(
         live => live(application, processor, key),
         story => story::of(field(&entry, "entry")),
         entry => json(&entry),
+        letter => letter::of(application, &entry, &content),
         exchange => is_exchange.then(|| json(&content)),
         commands => commands.collect::<Vec<_>>(),
         links, application, processor, related, note, json => text,

@@ -11,14 +11,14 @@ const VALUE_MAX: usize = 2_000;
 
 /// The story of a dead letter.
 pub(super) fn letter(item: &Value, now: Timestamp) -> String {
-    let (key, value) = (text(item, "/key"), value(item, "/content/value"));
+    let (key, value) = (text(item, "/key"), value(item, "/content/record/value"));
     let mut lines = vec![format!("dead letter {key}: {}", state(item)), String::new()];
     lines.extend(facts(&letter_facts(item, now)));
     if !value.is_empty() {
         let rest = value.chars().count().saturating_sub(VALUE_MAX);
         lines.extend([String::new(), "value".to_owned()]);
         lines.push(format!("  {}", value.chars().take(VALUE_MAX).collect::<String>()));
-        lines.extend((rest > 0).then(|| format!("  and {rest} more characters: -o json has all of it")));
+        lines.extend((rest > 0).then(|| format!("  and {rest} more characters: -o json has up to 64 KiB")));
     }
     lines.extend(what_can_be_done(&key, &actions(item)));
     lines.join("\n")
@@ -42,7 +42,7 @@ fn letter_facts(item: &Value, now: Timestamp) -> Facts {
     };
     let source = |name: &str| text(item, &format!("/entry/source/{name}"));
     let place = format!("{}-{}@{}", source("topic"), source("partition"), source("offset"));
-    let headers = list(item, "/content/headers");
+    let headers = list(item, "/content/record/headers");
     let headers: Vec<String> =
         headers.iter().map(|header| format!("{}={}", text(header, "/name"), value(header, "/value"))).collect();
     let is_whole = item.pointer("/entry/complete").and_then(Value::as_bool).unwrap_or(true);
@@ -57,16 +57,16 @@ fn letter_facts(item: &Value, now: Timestamp) -> Facts {
         ("rejected", with_distance("/entry/rejected_at")),
         ("rounds", text(item, "/entry/rounds")),
         ("lacks", lacks.to_owned()),
-        ("key", value(item, "/content/key")),
+        ("key", value(item, "/content/record/key")),
         ("headers", headers.join(", ")),
         ("processed by", text(item, "/instance")),
     ]
 }
 
-/// Text, or bytes in hexadecimal form.
+/// Bytes as text, or in base64 if they are none.
 fn value(item: &Value, pointer: &str) -> String {
-    let hex = text(item, &format!("{pointer}/hex"));
-    if hex.is_empty() { text(item, pointer) } else { format!("bytes {hex}") }
+    let base64 = text(item, &format!("{pointer}/base64"));
+    if base64.is_empty() { text(item, &format!("{pointer}/text")) } else { format!("base64 {base64}") }
 }
 
 fn actions(item: &Value) -> Vec<Action> {
@@ -100,7 +100,11 @@ mod tests {
                 "rejected_at": "2026-11-21T14:00:00.000Z",
                 "source": { "topic": "orders", "partition": 3, "offset": 17, "timestamp": "2026-11-21T13:59:00.000Z" },
             },
-            "content": { "key": { "hex": "ff00" }, "headers": [{ "name": "trace", "value": "t" }], "value": "{\u{1b}" },
+            "content": { "record": {
+                "key": { "bytes": 2, "base64": "/wA=" },
+                "headers": [{ "name": "trace", "value": { "bytes": 1, "text": "t" } }],
+                "value": { "bytes": 2, "text": "{\u{1b}" },
+            } },
         });
         assert_eq!(
             letter(&item, Timestamp::from_millis(1_795_273_200_000)),
@@ -112,7 +116,7 @@ record        orders-3@17
 written       2026-11-21 13:59:00Z (1 h 1 min ago)
 rejected      2026-11-21 14:00:00Z (1 h 0 min ago)
 rounds        2
-key           bytes ff00
+key           base64 /wA=
 headers       trace=t
 processed by  a
 

@@ -19,7 +19,7 @@ const ALL: &str = "all";
 /// Which entries.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli::command) struct Selection {
-    /// A status, or what it begins with up to a `/`: `open`, `breached/waiting-parent`; `all` are all; may be given more than once
+    /// A status, or its part before or after a `/`: `open`, `waiting-parent`; `all` are all; may be given more than once
     #[arg(long, value_name = "STATUS")]
     status: Vec<String>,
     /// A text in the key; of dead letters in their message too
