@@ -10,6 +10,8 @@
 //! | `console` | the console in Chromium |
 //! | `crash` | two instances, one of which is killed; a sender that is paused and resumed |
 //! | `deadline` | an outage, a source that stands still and a rebalance that are longer than the deadlines of open bundles |
+//! | `drill` | the operator's drill: the runbook's lines, run as they stand |
+//! | `events` | `sheaf events tail` beside an instance |
 //! | `notification` | alerts to people, across kills |
 //! | `java` | Java's producer, Java's partitioner |
 //! | `state` | lost state directories and changelogs |
@@ -38,6 +40,8 @@ mod custom;
 mod damage;
 mod deadline;
 pub(crate) mod deployment;
+mod drill;
+mod events;
 mod fault_point;
 mod group;
 mod guarantee;
