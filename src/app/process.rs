@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::command::Commands;
+use super::command::{BROKER_TIMEOUT, Commands};
 use super::{ApplicationSpec, Assembly, InstanceStatus, ProcessStatus, Resources};
 use crate::admin::api::Port;
 use crate::admin::api::answer::{
     Application, Instance, Output, OutputOwner, Processor, Setting, Source, Task, TaskRole, Thread, Topology,
 };
 use crate::admin::{self, Health};
-use crate::broker;
+use crate::broker::{self, Broker};
 use crate::config::Shown;
 use crate::metric::{self, Metrics, TaskState};
 use crate::model::{InstanceId, Key, TaskId};
@@ -50,6 +50,26 @@ impl Process {
             commands: specs.iter().map(|spec| (spec.id().to_owned(), resources.commands(spec))).collect(),
             audits: specs.iter().map(|spec| (spec.id().to_owned(), resources.audit(spec))).collect(),
             instance_id: specs.first().map(|spec| spec.config.instance_id.to_string()).unwrap_or_default(),
+            address: OnceLock::new(),
+            settings: Vec::new(),
+        }
+    }
+
+    /// One application in memory, by its id and the name of its instance, as in `sheaf demo`.
+    pub fn of_one(
+        (application, instance_id): (&str, &str),
+        topology: &topology::Topology,
+        instance: InstanceStatus,
+        broker: Arc<dyn Broker>,
+    ) -> Self {
+        let id = || application.to_owned();
+        let metrics = instance.metrics.clone();
+        Self {
+            status: ProcessStatus { instances: [(id(), instance)].into(), metrics },
+            topologies: [(id(), topology.clone())].into(),
+            commands: [(id(), Commands::new(application, broker.clone()))].into(),
+            audits: [(id(), AuditLog::new(application, broker, BROKER_TIMEOUT))].into(),
+            instance_id: instance_id.to_owned(),
             address: OnceLock::new(),
             settings: Vec::new(),
         }
