@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use super::command::{BROKER_TIMEOUT, Commands};
 use super::{ApplicationSpec, Assembly, InstanceStatus, ProcessStatus, Resources};
@@ -100,6 +101,10 @@ impl admin::Status for Process {
 
     fn metrics(&self) -> Result<String, metric::Error> {
         self.status.metrics()
+    }
+
+    fn answered(&self, route: &str, method: &'static str, status: u16, took: Duration) {
+        self.status.answered(route, method, status, took);
     }
 }
 
