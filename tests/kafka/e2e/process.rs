@@ -126,7 +126,7 @@ impl Process {
         let mut stream = TcpStream::connect(self.try_address()?).ok()?;
         // A paused process accepts the connection and does not answer.
         stream.set_read_timeout(Some(Duration::from_secs(2))).expect("a time-out");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: sheaf\r\nConnection: close\r\n\r\n").ok()?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;

@@ -9,10 +9,10 @@ use super::bundle::{bundles, shuffled};
 use super::deployment::Deployment;
 use super::process::{Process, binary, until};
 
-/// Parents whose number of children is in another field than they have it.
+/// Parents whose id is expected in a field that they do not have.
 const WRONG: &str = "\
 sources:
-  - { topic: @parents, member: parent, bundle: /id, id: /id, expects: /count }
+  - { topic: @parents, member: parent, bundle: /id, id: /event_id, expects: /children }
   - { topic: @children, member: child, bundle: /parent_id, id: /id, position: /position }
 bundle: { children: 1, sla: 24h }
 ";
