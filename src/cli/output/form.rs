@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 use terminal_size::{Width, terminal_size_of};
 
-use super::line::print_stdout;
+use super::line::{print_stdout, printable};
 use crate::codec::yaml;
 
 /// The option of every command that prints a list.
@@ -108,12 +108,6 @@ fn csv(cells: &[String]) -> String {
         if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.clone() }
     });
     quoted.collect::<Vec<_>>().join(",") + "\r\n"
-}
-
-/// Text that a terminal prints and does not obey: control characters are escaped.
-fn printable(text: &str) -> String {
-    let escaped = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() });
-    escaped.collect()
 }
 
 #[cfg(test)]

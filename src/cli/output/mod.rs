@@ -5,7 +5,7 @@ mod line;
 mod watch;
 
 pub(super) use form::{Column, OutputArgs};
-pub(super) use line::{print_stderr, print_stdout};
+pub(super) use line::{print_stderr, print_stdout, printable};
 pub(super) use watch::{Screen, WatchArgs};
 
 /// True if the environment asks for no colours.

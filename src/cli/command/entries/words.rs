@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::cli::output::printable;
 use crate::model::{Timestamp, age};
 
 /// The text of a field; empty if there is none.
@@ -30,12 +31,6 @@ pub(super) fn time(rfc_3339: &str) -> String {
 pub(super) fn distance(rfc_3339: &str, now: Timestamp) -> String {
     let Ok(at) = rfc_3339.parse::<Timestamp>() else { return String::new() };
     age(at, now)
-}
-
-/// Text that a terminal prints and does not obey: control characters are escaped.
-fn printable(text: &str) -> String {
-    let escaped = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() });
-    escaped.collect()
 }
 
 #[cfg(test)]
