@@ -28,7 +28,7 @@ use super::settings;
 
 const APPLICATION: &str = "app";
 pub(super) const TEMPLATE: &str = include_str!("../../../templates/bundle.json");
-const TOPOLOGY: &str = include_str!("../../../topologies/control-m.yaml");
+pub(super) const TOPOLOGY: &str = include_str!("../../../topologies/control-m.yaml");
 /// 2026-01-01 at noon in UTC, so that no test meets New Day.
 const START: Timestamp = Timestamp::from_millis(1_767_268_800_000);
 /// The time between two turns, shorter than the session time-out of group members.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sheaf::mock::control_m::{Action, Fault};
+use sheaf::sink::Rate;
 
-use super::cluster::{Cluster, bundle, short};
+use super::cluster::{Cluster, TEMPLATE, TOPOLOGY, bundle, short};
 
 /// The time between two turns of hours without an event; shorter than the session time-out.
 const COARSE: Duration = Duration::from_millis(1_900);
@@ -70,4 +71,30 @@ fn a_storm_of_429_fails_nothing_and_is_not_met_with_a_storm_of_calls() {
     assert!(calls - busy <= 16, "{busy} of {calls} calls are counted, but for those whose outcome is not committed");
     cluster.heal();
     assert_all_are_submitted_once(&mut cluster, 200, Duration::from_mins(10));
+}
+
+/// What has waited for Control-M does not come all at once.
+#[test]
+fn after_an_outage_the_queue_drains_within_the_rate_of_control_m() {
+    const BUNDLES: usize = 90;
+    let rate = Rate { calls: 60, per: Duration::from_mins(1), burst: 5 };
+    let mut cluster = Cluster::made((7, TOPOLOGY), &short(), TEMPLATE, |_, of_sink| of_sink.limits.rate = Some(rate));
+    cluster.world.start("a").unwrap();
+    cluster.advance(Duration::from_secs(5));
+    cluster.set_down(true);
+    cluster.complete((0..BUNDLES).map(bundle));
+    cluster.pass(Duration::from_hours(1), COARSE);
+    assert_nothing_was_told(&cluster);
+    cluster.set_down(false);
+    let mut drained = vec![0];
+    while drained.last() != Some(&BUNDLES) {
+        cluster.advance(Duration::from_secs(5));
+        drained.push(cluster.simulator.dump().folders.len());
+        assert!(drained.len() < 60, "it drains: {drained:?}");
+    }
+    for (earlier, later) in drained.iter().zip(drained.iter().skip(2)) {
+        // Each advance is a step longer than it says.
+        assert!(later - earlier <= 11 + 5, "at most one a second and a burst of 5: {drained:?}");
+    }
+    assert_all_are_submitted_once(&mut cluster, BUNDLES, Duration::from_mins(1));
 }
