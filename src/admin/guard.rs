@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::access::{Access, refusal};
-use super::api::Problem;
+use super::api::{Port, Problem};
 use super::origin::Names;
 use super::plain_error::{as_problem, too_large};
 use super::probe;
+use crate::model::Clock as _;
+use crate::runtime::SystemClock;
 
 /// The largest body of a request, in bytes.
 pub(super) const BODY_BYTES_MAX: usize = 256 << 10;
@@ -29,9 +31,9 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// What requests are judged by.
-#[derive(Debug)]
+/// What requests are judged by, and counted in.
 pub(super) struct Guard {
+    pub(super) port: Arc<dyn Port>,
     pub(super) names: Names,
     /// True if connections are encrypted.
     pub(super) is_encrypted: bool,
@@ -39,6 +41,9 @@ pub(super) struct Guard {
 
 /// Answers a request, or refuses it.
 pub(super) async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let (started, method) = (SystemClock.uptime(), known(request.method()));
+    // The template is one of those of the router, so there are few of them.
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match guard.admit(&request) {
         Ok(()) => answer(request, next).await,
         Err(problem) => refusal(problem),
@@ -47,10 +52,24 @@ pub(super) async fn guard(State(guard): State<Arc<Guard>>, request: Request, nex
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+    let took = SystemClock.uptime().saturating_sub(started);
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    guard.port.answered(route, method, response.status().as_u16(), took);
+    let headers = response.headers_mut();
     if guard.is_encrypted {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     response
+}
+
+/// The name of a method; `other` for one that no path has.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        _ => "other",
+    }
 }
 
 impl Guard {

@@ -43,6 +43,7 @@ pub use server::{Error, Server, ServerSettings};
 pub use tls::{TlsError, TlsFiles};
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -71,6 +72,9 @@ pub trait Status: Send + Sync + 'static {
 
     /// The metrics in Prometheus' text format.
     fn metrics(&self) -> Result<String, metric::Error>;
+
+    /// Counts an answered request by the template of its path, its method and the status of the answer.
+    fn answered(&self, route: &str, method: &'static str, status: u16, took: Duration);
 }
 
 #[cfg(test)]

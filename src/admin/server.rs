@@ -85,7 +85,7 @@ impl Server {
         let refusal = |reason| Error::Bind { address: bind, reason };
         let listener = TcpListener::bind(bind).await.map_err(refusal)?;
         let address = listener.local_addr().map_err(refusal)?;
-        let guard = Guard { names: Names::new(bind, &hosts), is_encrypted: tls.is_some() };
+        let guard = Guard { port: port.clone(), names: Names::new(bind, &hosts), is_encrypted: tls.is_some() };
         let (stop, stopped) = watch::channel(false);
         let router = router(port, access, guard);
         let task = tokio::spawn(connection::serve(listener, (tls, limits), router, stopped));

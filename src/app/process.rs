@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use super::command::Commands;
+use super::command::{BROKER_TIMEOUT, Commands};
 use super::{ApplicationSpec, Assembly, InstanceStatus, ProcessStatus, Resources};
 use crate::admin::api::Port;
 use crate::admin::api::answer::{
     Application, Instance, Output, OutputOwner, Processor, Setting, Source, Task, TaskRole, Thread, Topology,
 };
 use crate::admin::{self, Health};
-use crate::broker;
+use crate::broker::{self, Broker};
 use crate::config::Shown;
 use crate::metric::{self, Metrics, TaskState};
 use crate::model::{InstanceId, Key, TaskId};
@@ -55,6 +56,26 @@ impl Process {
         }
     }
 
+    /// One application in memory, by its id and the name of its instance, as in `sheaf demo`.
+    pub fn of_one(
+        (application, instance_id): (&str, &str),
+        topology: &topology::Topology,
+        instance: InstanceStatus,
+        broker: Arc<dyn Broker>,
+    ) -> Self {
+        let id = || application.to_owned();
+        let metrics = instance.metrics.clone();
+        Self {
+            status: ProcessStatus { instances: [(id(), instance)].into(), metrics },
+            topologies: [(id(), topology.clone())].into(),
+            commands: [(id(), Commands::new(application, broker.clone()))].into(),
+            audits: [(id(), AuditLog::new(application, broker, BROKER_TIMEOUT))].into(),
+            instance_id: instance_id.to_owned(),
+            address: OnceLock::new(),
+            settings: Vec::new(),
+        }
+    }
+
     /// The same, which shows these settings.
     #[must_use]
     pub fn with_settings(mut self, settings: Vec<Shown>) -> Self {
@@ -80,6 +101,10 @@ impl admin::Status for Process {
 
     fn metrics(&self) -> Result<String, metric::Error> {
         self.status.metrics()
+    }
+
+    fn answered(&self, route: &str, method: &'static str, status: u16, took: Duration) {
+        self.status.answered(route, method, status, took);
     }
 }
 

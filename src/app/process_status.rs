@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::InstanceStatus;
 use crate::admin::{self, Health};
@@ -50,5 +51,9 @@ impl admin::Status for ProcessStatus {
     fn metrics(&self) -> Result<String, metric::Error> {
         let instances: Vec<Arc<Metrics>> = self.instances.values().map(|instance| instance.metrics.clone()).collect();
         metric::encode(&self.metrics, &instances)
+    }
+
+    fn answered(&self, route: &str, method: &'static str, status: u16, took: Duration) {
+        self.metrics.http.request(route, method, status, took);
     }
 }

@@ -10,8 +10,14 @@ use prometheus::proto::MetricFamily;
 use super::{Error, Metrics};
 
 /// The families that are of the process, because its applications share sinks and log.
-const OF_PROCESS: [&str; 4] =
-    ["sheaf_log_messages_total", "sheaf_sink_in_flight", "sheaf_sink_request_duration_seconds", "sheaf_sink_suspended"];
+const OF_PROCESS: [&str; 6] = [
+    "sheaf_http_request_duration_seconds",
+    "sheaf_http_requests_total",
+    "sheaf_log_messages_total",
+    "sheaf_sink_in_flight",
+    "sheaf_sink_request_duration_seconds",
+    "sheaf_sink_suspended",
+];
 /// The beginning of the names of the families of Prometheus' process collector.
 const PROCESS: &str = "process_";
 

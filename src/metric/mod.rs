@@ -9,6 +9,7 @@
 //! | `producer` | records written, and transactions |
 //! | `task` | tasks, processors, stores, restores |
 //! | `sink` | calls to other systems |
+//! | `http` | requests to the HTTP server |
 //! | `diagnostics` | dead letters, alerts, log lines |
 //! | `internal_error` | errors of sheaf itself that are ignored |
 //! | `registry` | registers families |
@@ -28,6 +29,7 @@ mod diagnostics;
 mod document;
 mod error;
 mod family;
+mod http;
 mod internal_error;
 mod label;
 mod merge;
@@ -40,6 +42,7 @@ pub use consumer::Consumer;
 pub use diagnostics::Diagnostics;
 pub use document::reference_page;
 pub use error::Error;
+pub use http::Http;
 pub use label::{Build, InstanceState, LogLevel, Rebalance, RecordEnd, Stage, TaskKind, TaskState, TransactionResult};
 pub use merge::encode;
 pub use producer::Producer;
@@ -74,6 +77,8 @@ pub struct Metrics {
     pub task: Task,
     /// Calls to other systems.
     pub sink: Sink,
+    /// Requests to the HTTP server.
+    pub http: Http,
     /// Dead letters, alerts and log lines.
     pub diagnostics: Diagnostics,
     families: family::Families,
@@ -122,6 +127,7 @@ impl Metrics {
         let producer = Producer::new(&maker)?;
         let task = Task::new(&maker)?;
         let sink = Sink::new(&maker)?;
+        let http = Http::new(&maker)?;
         let diagnostics = Diagnostics::new(&maker, declared.alerts, internal_errors.clone())?;
         let families = family::Families::new(&maker, declared.families)?;
         let balance = balance::Balance::new(&maker, declared.bundles)?;
@@ -136,6 +142,7 @@ impl Metrics {
             producer,
             task,
             sink,
+            http,
             diagnostics,
             families,
             balance,

@@ -77,24 +77,25 @@ pub trait Harness {
 
 /// The simulated time between two turns, shorter than the session time-out of group members.
 const STEP: Duration = Duration::from_secs(10);
-/// The length of the day: the last parent's deadline passes within it.
-const LENGTH: Duration = Duration::from_hours(26);
 /// A minute and an hour in seconds.
 const MINUTE: u32 = 60;
 const HOUR: u32 = 3_600;
 /// The time of the kill, and the time until the instance is started again.
 const KILL: Duration = Duration::from_hours(5);
 const DOWN: Duration = Duration::from_hours(3);
-/// The topic of parents.
-const PARENTS: &str = "ctm-parent-events";
-/// The topic of children.
-const CHILDREN: &str = "ctm-children-events";
 /// The time-out of a call to the broker.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The most turns until the instances are idle.
 const TURNS_MAX: usize = 20_000;
 
 impl Day {
+    /// The length of the day: the last parent's deadline passes within it.
+    pub const LENGTH: Duration = Duration::from_hours(26);
+    /// The topic of parents.
+    pub const PARENTS: &str = "ctm-parent-events";
+    /// The topic of children.
+    pub const CHILDREN: &str = "ctm-children-events";
+
     /// The script of a seed.
     pub fn new(seed: u64, start: Timestamp) -> Self {
         let mut generator = Generator::new(seed);
@@ -155,7 +156,7 @@ impl Day {
         let mut producer = world.broker().process("events").producer(&spec)?;
         producer.init(TIMEOUT)?;
         let mut script = std::mem::take(&mut self.script).into_iter().peekable();
-        while world.clock().now().since(start) < LENGTH {
+        while world.clock().now().since(start) < Self::LENGTH {
             let passed = world.clock().now().since(start);
             while let Some((_, operation)) = script.next_if(|(when, _)| *when <= passed) {
                 self.execute(operation, world, &mut *producer, harness)?;
@@ -267,7 +268,7 @@ fn target(world: &World) -> Option<kill::Target> {
     let mut nodes = plan.topology.nodes.iter().zip(&plan.nodes);
     nodes.find_map(|(node, topics)| {
         let output = node.output(crate::processor::bundle::SUBMISSIONS)?.clone();
-        let inputs = vec![Topic::new(PARENTS), Topic::new(CHILDREN), topics.inbox.clone()];
+        let inputs = vec![Topic::new(Day::PARENTS), Topic::new(Day::CHILDREN), topics.inbox.clone()];
         Some(kill::Target { processor: node.name.to_string(), inputs, output })
     })
 }
@@ -292,7 +293,7 @@ fn between(generator: &mut Generator, from: u32, to: u32) -> Duration {
 }
 
 fn write(producer: &mut dyn Producer, event: &SampleEvent) -> broker::Result<()> {
-    let topic = Topic::new(if event.is_parent() { PARENTS } else { CHILDREN });
+    let topic = Topic::new(if event.is_parent() { Day::PARENTS } else { Day::CHILDREN });
     let record = OutRecord::unkeyed(&topic, Bytes::from(event.value.to_string()));
     producer.transact(&[record], TIMEOUT).map(drop)
 }

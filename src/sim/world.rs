@@ -139,6 +139,13 @@ impl World {
         self.instances.get(name).map(|instance| &*instance.context.status)
     }
 
+    /// The status of an instance and its queries, for other threads; `None` if it does not run or is paused. They are answered while this
+    /// thread turns.
+    pub fn shared(&self, name: &str) -> Option<(Arc<Status>, Queries)> {
+        let context = &self.instances.get(name)?.context;
+        Some((context.status.clone(), Queries::new(context)))
+    }
+
     /// The metrics of an instance; `None` if it does not run or is paused.
     pub fn metrics(&self, name: &str) -> Option<&Metrics> {
         self.instances.get(name).map(|instance| &*instance.context.metrics)

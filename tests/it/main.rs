@@ -21,6 +21,7 @@ mod compose;
 mod conformance;
 mod control_m;
 mod delivery;
+mod demo;
 mod driver;
 mod entries;
 mod entry;

@@ -97,6 +97,16 @@ impl Api {
         self.get(caller, &below(processor, "counts", &[("application", application)])).await
     }
 
+    /// The same of the partitions of this instance.
+    pub(super) async fn own_counts(
+        &self,
+        caller: &Authorization,
+        application: &str,
+        processor: &str,
+    ) -> Result<Value, Refusal> {
+        self.get(caller, &below(processor, "counts", &[("application", application), ("local", "true")])).await
+    }
+
     /// A page of the entries of a processor.
     pub(super) async fn entries(
         &self,

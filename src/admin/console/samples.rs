@@ -62,7 +62,7 @@ impl Samples {
             return None;
         }
         let minutes = numbers.len() - 1;
-        let text = format!("{status}: from {first} to {last} in {minutes} minutes");
+        let text = format!("{status}: from {first} to {last} in {minutes} minutes, in the partitions of this instance");
         Some(context! { width => minutes, points => points(&numbers), text })
     }
 
@@ -83,14 +83,15 @@ fn points(numbers: &[u64]) -> String {
     numbers.iter().enumerate().map(point).collect::<Vec<_>>().join(" ")
 }
 
-/// The numbers of all processors now. What cannot be asked is left out.
+/// The numbers of all processors now, of the partitions of this instance: nobody else is asked while nobody looks. What cannot be asked is
+/// left out.
 async fn now(api: &Api) -> BTreeMap<Place, Counts> {
     let mut sample = BTreeMap::new();
     let applications = api.get(&None, "/api/v1/applications").await.unwrap_or_default();
     for application in items(&applications) {
         let id = field(application, "id").as_str().unwrap_or_default();
         for processor in field(application, "processors").as_array().into_iter().flatten().filter_map(Value::as_str) {
-            if let Ok(answer) = api.counts(&None, id, processor).await {
+            if let Ok(answer) = api.own_counts(&None, id, processor).await {
                 sample.insert((id.to_owned(), processor.to_owned()), counts(&answer));
             }
         }
@@ -106,6 +107,10 @@ pub(super) fn counts(answer: &Value) -> Counts {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::Uri;
+    use axum::routing::get;
+    use axum::{Json, Router};
+
     use super::*;
 
     #[test]
@@ -119,11 +124,27 @@ mod tests {
             samples.add(sample(number));
         }
         let line = serde_json::to_value(samples.line(&place, "open").unwrap()).unwrap();
-        assert_eq!(line["text"], "open: from 40 to 399 in 359 minutes");
+        assert_eq!(line["text"], "open: from 40 to 399 in 359 minutes, in the partitions of this instance");
         let points = line["points"].as_str().unwrap();
         assert_eq!(points.split(' ').count(), SAMPLES_MAX);
         assert!(points.ends_with("359,1.0"), "the most is at the top");
         assert_eq!(points_of(&samples, "none"), Some("0,31.0"));
+    }
+
+    #[tokio::test]
+    async fn a_sample_asks_no_other_instance() {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&asked);
+        let answer = move |uri: Uri| async move {
+            seen.lock().unwrap().push(uri.to_string());
+            let items = serde_json::json!([{ "id": "ctm", "processors": ["bundle"] }]);
+            Json(serde_json::json!({ "items": items, "counts": { "open": 3 } }))
+        };
+        let sample = now(&Api::new(Router::new().fallback(get(answer)))).await;
+        let place = ("ctm".to_owned(), "bundle".to_owned());
+        assert_eq!(sample, BTreeMap::from([(place, Counts::from([("open".to_owned(), 3)]))]));
+        let counts = "/api/v1/bundle/counts?application=ctm&local=true";
+        assert_eq!(*asked.lock().unwrap(), ["/api/v1/applications", counts]);
     }
 
     fn points_of(samples: &Samples, status: &str) -> Option<&'static str> {

@@ -53,3 +53,23 @@ async fn a_port_that_is_taken_is_named_with_the_remedy() {
     assert!(error.contains(&first.address().to_string()) && error.contains("http.bind"), "{error}");
     first.stop().await;
 }
+
+#[tokio::test]
+async fn requests_are_counted_by_the_template_of_their_path() {
+    let server = server(&runtime()).await;
+    for path in ["/api/v1/bundle/commands?application=ctm-a", "/api/v1/other/commands", "/nowhere/1", "/nowhere/2"] {
+        ask(server.address(), path).await;
+    }
+    let (_, metrics) = ask(server.address(), "/metrics").await;
+    for series in [
+        r#"route="/api/v1/{processor}/commands",status="200"} 1"#,
+        r#"route="/api/v1/{processor}/commands",status="404"} 1"#,
+        r#"route="none",status="404"} 2"#,
+    ] {
+        let series = format!(r#"sheaf_http_requests_total{{application="ctm",method="GET",{series}"#);
+        assert!(metrics.contains(&series), "{series} is missing: {metrics}");
+    }
+    let duration = r#"sheaf_http_request_duration_seconds_count{application="ctm",method="GET",route="none"} 2"#;
+    assert!(metrics.contains(duration), "{metrics}");
+    server.stop().await;
+}

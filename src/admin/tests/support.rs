@@ -48,6 +48,10 @@ impl Status for Runtime {
     fn metrics(&self) -> Result<String, metric::Error> {
         self.metrics.encode()
     }
+
+    fn answered(&self, route: &str, method: &'static str, status: u16, took: Duration) {
+        self.metrics.http.request(route, method, status, took);
+    }
 }
 
 impl Port for Runtime {

@@ -44,7 +44,7 @@ pub(super) struct ListLetters {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
   sheaf dlq show orders-3@17
-  sheaf dlq show orders-3@17 -o json | jq -r .content.value > mended.json     its value, to edit it")]
+  sheaf dlq show orders-3@17 -o json | jq -r .content.record.value.text > mended.json     its value, to edit it")]
 pub(super) struct ShowLetter {
     #[command(flatten)]
     show: Show,

@@ -5,7 +5,7 @@
 //! | state | `retry` | `resubmit submission=TEXT` | `resolve as=submitted` | `resolve as=failed` | `cancel` |
 //! |---|---|---|---|---|---|
 //! | none | rejected | rejected | rejected | rejected | rejected |
-//! | Waiting | Submitting | Submitting, rendered anew, with another key unless it is the same; Failed if it cannot be; rejected if a submit that is repeated may have been executed | Submitted | Failed; rejected if a submit that is repeated may have been executed | as `resolve as=failed` |
+//! | Waiting | Submitting; Unknown if it may have been executed and is not repeated by the settings of today | Submitting, rendered anew, with another key unless it is the same; Failed if it cannot be; rejected if a submit that is repeated may have been executed | Submitted | Failed; rejected if a submit that is repeated may have been executed | as `resolve as=failed` |
 //! | Submitting, `LookingUp` | nothing: a call is in flight | nothing | rejected, until it has ended | rejected, until it has ended | rejected, until it has ended |
 //! | Unsure | nothing: it will be looked up | rejected: it may have been executed | Submitted | rejected: it may have been executed | rejected |
 //! | Submitted | nothing | rejected | nothing | rejected | rejected |
@@ -67,7 +67,7 @@ impl Delivery {
             }
             Journal::Waiting(open) => {
                 let commands = open.commands.saturating_add(1);
-                self.submit(Open { commands, since: now, ..open }, now)
+                self.submit_again(key, Open { commands, since: now, ..open }, now)
             }
             Journal::Unknown(end) => match reopened(end, now) {
                 Some((open, Content::Made(_))) => match self.protocol.certainty(&open.deliverable) {

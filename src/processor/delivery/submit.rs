@@ -106,6 +106,16 @@ impl Delivery {
         Transition::to(Journal::Submitting(open)).with(act)
     }
 
+    /// Intends the next submit of what waits. What may have been executed is Unknown instead, if by the settings of today its receiver
+    /// recognizes no repetition.
+    pub(super) fn submit_again(&self, key: &Key, open: Open, now: Timestamp) -> Transition<Journal> {
+        if self.may_be_executed(&open) && self.protocol.certainty(&open.deliverable) == Certainty::Once {
+            let until = now.saturating_add(self.settings.doubt_after_rebalance());
+            return self.never_known(key, open, (until, "its target is one without keys now"), now);
+        }
+        self.submit(open, now)
+    }
+
     /// The outcome of the latest submit, awaited or in doubt.
     pub(super) fn on_submitted(&self, key: &Key, open: Open, verdict: Verdict, now: Timestamp) -> Transition<Journal> {
         let answer = match verdict {

@@ -21,6 +21,8 @@
 //! | `guarantee` | `at_least_once`: no loss, without transactions |
 //! | `poison` | rejected input |
 //! | `outage` | unreachable brokers |
+//! | `query` | lists of several instances, while partitions move |
+//! | `redrive` | dead letters that are sent again, while instances are killed |
 //! | `restore` | a long restore, and processing meanwhile |
 //! | `several` | two topologies in one process |
 //! | `standby` | a killed instance, and a successor with standbys |
@@ -51,6 +53,8 @@ mod notification;
 mod outage;
 mod poison;
 pub(crate) mod process;
+mod query;
+mod redrive;
 mod restore;
 mod several;
 mod standby;

@@ -12,6 +12,7 @@ use super::super::samples::counts;
 use super::super::session::Session;
 use super::super::shared::Console;
 use super::super::view::{json, tone};
+use crate::processor::dead_letter::DEAD_LETTER;
 
 /// The next deadlines that are shown.
 const NEXT: &str = "5";
@@ -51,7 +52,8 @@ async fn of(console: &Console, session: &Session, application: &Value) -> Result
             let spark = console.samples.line(&place, name);
             cards.push(context! { name, number, path, processor, tone => tone(name), spark });
         }
-        if counts.keys().any(|name| name.starts_with("open")) {
+        // Dead letters have no deadlines.
+        if processor != DEAD_LETTER && counts.keys().any(|name| name.starts_with("open")) {
             let query = [("application", id), ("status", "open"), ("limit", NEXT)];
             let page = api.entries(caller, processor, &query).await?;
             next.extend(items(&page).map(|entry| {

@@ -1,7 +1,9 @@
 //! `sheaf demo`: a day of events in a minute, in memory, with two instances, a crash and a simulated Control-M.
 
+mod console;
 mod printer;
 mod verdict;
+mod wait;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -19,21 +21,25 @@ use crate::broker::memory;
 use crate::cli::exit::Failure;
 use crate::cli::output::{no_color, print_stdout};
 use crate::config::{Config, Sources};
+use crate::metric::Metrics;
 use crate::mock::control_m::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
 use crate::model::{Act, Clock, Completion, Key, Sink, Target, TaskId, Timestamp};
-use crate::runtime::{Limits, NoSink, Settings, SystemClock};
+use crate::runtime::{Limits, NoSink, Settings};
 use crate::sim::oracle::{self, Outcome};
 use crate::sim::{Day, Harness, ManualClock, Observation, Setup, World};
 use crate::sink::Sinks;
 use crate::template::Template;
 use printer::Printer;
+use wait::{pause, wait_for_acts};
 
 /// Run a day of events in a minute: in memory, with two instances, a crash and a simulated Control-M
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Needs no Kafka and no network: the broker is in memory, and a simulated Control-M listens on loopback. The stream \
 threads are those of `sheaf run`. Exit code 0 if the outputs are those that an oracle computes from the input alone, \
-1 otherwise.")]
+1 otherwise.
+
+  sheaf demo --console --port 8090")]
 pub(super) struct Args {
     /// Seed of the day's events; the same seed gives the same day
     #[arg(long, default_value_t = 7)]
@@ -44,42 +50,52 @@ pub(super) struct Args {
     /// Print JSON, one object per line, the verdict last
     #[arg(long)]
     json: bool,
+    /// After the day, without pauses, show it in the console, with open, late and failed bundles and dead letters, until Ctrl-C
+    #[arg(long, conflicts_with = "json")]
+    console: bool,
+    /// The port of the console on loopback; 8080 without it, or any free one if that is taken
+    #[arg(long, requires = "console")]
+    port: Option<u16>,
 }
 
 const TOPOLOGY: &str = include_str!("../../../../topologies/control-m.yaml");
 const TEMPLATE: &str = include_str!("../../../../templates/bundle.json");
 /// 2026-11-20T00:00:00Z.
 const START: Timestamp = Timestamp::from_millis(1_795_132_800_000);
-/// The longest wait of the simulated clock for acts in flight.
-const ACTS_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let clock = Arc::new(ManualClock::new(START));
+    let start = if args.console { console::start() } else { START };
+    let clock = Arc::new(ManualClock::new(start));
     let simulator = Simulator::start(SimulatorSettings::new(clock.clone(), args.seed), runtime.handle())
         .context("the Control-M simulator cannot listen on loopback")?;
     let in_flight = Arc::new(AtomicUsize::new(0));
     let template = |_: &Path| Ok(Template::compile("templates/bundle.json", TEMPLATE)?);
     let file = TopologyFile::parse("topologies/control-m.yaml", TOPOLOGY, template)?;
     let sla = file.spec.bundle().context("topologies/control-m.yaml")?.rules.sla;
-    let mut world = world(&file, &clock, &simulator, &in_flight, runtime.handle())?;
-    let mut day = Day::new(args.seed, START);
+    let (mut world, metrics) = world(&file, &clock, &simulator, &in_flight, runtime.handle())?;
+    let mut day = Day::new(args.seed, start);
     let colours = std::io::stdout().is_terminal() && !no_color();
-    let mut console = Console {
-        printer: Printer::new(START, args.json, colours),
+    let mut terminal = Terminal {
+        printer: Printer::new(start, args.json, colours),
         simulator: &simulator,
         in_flight: &in_flight,
-        fast: args.fast,
+        fast: args.fast || args.console,
     };
-    console.printer.introduction(args.seed);
-    day.run(&mut world, &mut console)?;
+    terminal.printer.introduction(args.seed);
+    day.run(&mut world, &mut terminal)?;
     let outcome = outcome(&world, &simulator);
     let violations = oracle::check(day.sent(), &outcome, sla);
     if args.json {
         print_stdout(&verdict::json(&violations));
     } else {
-        print_stdout(&verdict::table(day.sent(), &outcome, START));
+        print_stdout(&verdict::table(day.sent(), &outcome, start));
         print_stdout(&verdict::sentence(day.sent(), &outcome, &violations, colours));
+    }
+    if args.console {
+        let (world, handle) = (&mut world, runtime.handle());
+        let stage = console::Stage { world, simulator: &simulator, in_flight: &in_flight, metrics, handle };
+        console::run(stage, (args.seed, args.port))?;
     }
     runtime.block_on(simulator.stop());
     Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -102,7 +118,7 @@ fn world(
     simulator: &SimulatorHandle,
     in_flight: &Arc<AtomicUsize>,
     handle: &Handle,
-) -> Result<World, Failure> {
+) -> Result<(World, Arc<Metrics>), Failure> {
     let config = config(simulator)?;
     let Assembly { topology, metrics, .. } = Assembly::new(&config, file)?;
     let settings = Settings {
@@ -112,7 +128,8 @@ fn world(
     let secrets = Arc::new(Secrets::new(handle));
     let calls = Calls { handle: handle.clone(), clock: clock.clone(), metrics: metrics.clone() };
     let in_flight = in_flight.clone();
-    Ok(World::new(Setup {
+    let of_instances = metrics.clone();
+    let world = World::new(Setup {
         topology,
         settings,
         broker: memory::Settings::default(),
@@ -121,9 +138,10 @@ fn world(
             Ok(sinks) => Arc::new(CountingSink { sinks, in_flight: in_flight.clone() }),
             Err(_) => Arc::new(NoSink),
         }),
-        metrics: Box::new(move || metrics.clone()),
+        metrics: Box::new(move || of_instances.clone()),
         crash_policy: crate::sim::never_crash(),
-    }))
+    });
+    Ok((world, metrics))
 }
 
 fn outcome(world: &World, simulator: &SimulatorHandle) -> Outcome {
@@ -164,20 +182,16 @@ impl Sink for CountingSink {
 }
 
 /// Prints observations with pauses, waits for acts, and injects the lost answer into the simulator.
-struct Console<'a> {
+struct Terminal<'a> {
     printer: Printer,
     simulator: &'a SimulatorHandle,
     in_flight: &'a AtomicUsize,
     fast: bool,
 }
 
-impl Harness for Console<'_> {
+impl Harness for Terminal<'_> {
     fn before_advance(&mut self, _at: Timestamp) {
-        let started = SystemClock.uptime();
-        while self.in_flight.load(Ordering::Acquire) > 0 && SystemClock.uptime().saturating_sub(started) < ACTS_TIMEOUT
-        {
-            pause(Duration::from_micros(500));
-        }
+        wait_for_acts(self.in_flight);
     }
 
     fn observed(&mut self, at: Timestamp, observation: &Observation) {
@@ -194,9 +208,4 @@ impl Harness for Console<'_> {
     fn calls_in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Acquire)
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the demo pauses before each line, so that people can read it")]
-fn pause(time: Duration) {
-    std::thread::sleep(time);
 }
