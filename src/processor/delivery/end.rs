@@ -38,7 +38,9 @@ impl Delivery {
     pub(super) fn fail(&self, key: &Key, open: Open, reject: Reject, now: Timestamp) -> Transition<Journal> {
         let end = end(open, Some(reject.detail), now);
         let forward = self.outcome(key, "failed", &end);
-        let remedy = format!("mend the cause and run `sheaf deliveries retry {key}`");
+        let remedy = format!(
+            "mend the cause and run `sheaf deliveries retry {key}`, or `sheaf deliveries resubmit {key}` after a change of the template"
+        );
         let alert = self.alert("delivery_failed", "was not submitted", &end, &remedy);
         // The input of this step may be an outcome and not a record, so the detail has the submission's coordinates.
         let detail = format!("submission {}: {}", end.origin, end.detail.as_deref().unwrap_or_default());

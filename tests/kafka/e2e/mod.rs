@@ -5,6 +5,7 @@
 //! | `process` | a process of the real binary: signals, exit code, log, HTTP |
 //! | `deployment` | topics, configuration, simulator and readers of one test |
 //! | `configuration` | the files of a deployment |
+//! | `bulk` | commands to many entries |
 //! | `bundle` | bundles, and the check of their outputs |
 //! | `clock` | a wall clock that is behind |
 //! | `console` | the console in Chromium |
@@ -31,6 +32,7 @@
 //! | `custom` | a custom processor, by the public API |
 //! | `group` | added partitions, the cooperative protocol, lost offsets |
 
+mod bulk;
 pub(crate) mod bundle;
 mod clock;
 mod configuration;
