@@ -3,5 +3,6 @@
 mod command;
 mod doctor;
 mod process;
+mod reload;
 mod schemathesis;
 mod tls;
