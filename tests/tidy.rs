@@ -43,7 +43,7 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 17] = [
+const HOMES: [(&str, &[&str]); 18] = [
     ("rdkafka", &["src/broker/kafka/"]),
     ("rocksdb", &["src/store/rocks/"]),
     ("reqwest", &["src/sink/", "src/admin/client.rs", "src/admin/api/peers.rs"]),
@@ -61,6 +61,7 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),
+    ("indicatif", &["src/cli/progress.rs"]),
 ];
 
 /// Macros that print, and the only module that may use them.

@@ -38,14 +38,18 @@ impl Figures {
     }
 
     /// Sets the percentiles of these latencies.
-    pub(crate) fn set_latencies(&mut self, mut latencies_ms: Vec<f64>) {
-        latencies_ms.sort_by(f64::total_cmp);
-        let at = |per_mille: usize| {
-            let place = latencies_ms.len().checked_sub(1)?.checked_mul(per_mille)?.checked_div(1_000)?;
-            latencies_ms.get(place).copied()
-        };
-        (self.p50_ms, self.p95_ms, self.p99_ms, self.max_ms) = (at(500), at(950), at(990), at(1_000));
+    pub(crate) fn set_latencies(&mut self, latencies_ms: Vec<f64>) {
+        [self.p50_ms, self.p95_ms, self.p99_ms, self.max_ms] = percentiles(latencies_ms);
     }
+}
+
+/// The median, the 95th and 99th percentile and the maximum.
+pub(crate) fn percentiles(mut values: Vec<f64>) -> [Option<f64>; 4] {
+    values.sort_by(f64::total_cmp);
+    [500, 950, 990, 1_000].map(|per_mille| {
+        let place = values.len().checked_sub(1)?.checked_mul(per_mille)?.checked_div(1_000)?;
+        values.get(place).copied()
+    })
 }
 
 /// One row per phase, in the order of their first runs, each figure the median of all runs.

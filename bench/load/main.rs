@@ -14,6 +14,7 @@ mod figures;
 mod phase;
 mod plot;
 mod process;
+mod query;
 mod reader;
 mod stream;
 mod writer;
@@ -75,6 +76,12 @@ struct Options {
     /// Number of bundles that are open at a time, among which the next event is drawn
     #[arg(long, value_name = "BUNDLES", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     open: u32,
+    /// Bundles that wait for their parents meanwhile, and are queried over HTTP; 0 skips the queries
+    #[arg(long, value_name = "BUNDLES", default_value_t = 0)]
+    waiting: u32,
+    /// Lists of 50 of them per second, beside a second steady phase; 0 skips that phase
+    #[arg(long, value_name = "LISTS", default_value_t = 50)]
+    lists: u32,
     /// Seed of ids and order; events of an earlier run with the same seed on the same topics would be duplicates
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -105,19 +112,33 @@ fn main() -> ExitCode {
 /// False if an output was wrong.
 fn measure(options: &Options) -> Result<bool> {
     let mut all = Vec::new();
+    let mut answers = Vec::new();
     let mut phases = phase::Phases::new(options)?;
+    if options.waiting > 0 {
+        phases.fill()?;
+    }
     phases.warm_up()?;
+    if options.waiting > 0 {
+        answers.extend(query::alone(options.http)?);
+    }
     for _ in 0..options.repeat {
         all.extend(phases.idle()?);
         all.extend(phases.steady()?);
+        if let Some((figures, asked)) = phases.queried()? {
+            all.push(figures);
+            answers.push(asked);
+        }
         all.extend(phases.burst()?);
     }
     let medians = figures::medians(&all);
     println!("{}", figures::table(&medians));
+    if !answers.is_empty() {
+        println!("{}", query::table(&answers));
+    }
     let right = all.iter().all(figures::Figures::is_correct);
     println!("every complete bundle exactly once, with all its members: {}", if right { "yes" } else { "NO" });
     if let Some(path) = &options.json {
-        let report = serde_json::json!({ "median": medians, "runs": all });
+        let report = serde_json::json!({ "median": medians, "runs": all, "queries": answers });
         std::fs::write(path, serde_json::to_string_pretty(&report)?)?;
     }
     Ok(right)

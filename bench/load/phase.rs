@@ -1,6 +1,7 @@
-//! The phases of a measurement: idle, steady, burst.
+//! The phases of a measurement: idle, steady, steady with queries, burst.
 #![expect(clippy::disallowed_methods, reason = "an idle instance is measured in real time")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sheaf::broker::kafka::{KafkaBroker, KafkaSettings};
@@ -9,6 +10,7 @@ use sheaf::runtime::SystemClock;
 
 use crate::figures::Figures;
 use crate::process::{self, Transactions};
+use crate::query::{self, Answers};
 use crate::reader::{Seen, Submissions};
 use crate::stream::Stream;
 use crate::writer::{Ends, Writer};
@@ -65,6 +67,28 @@ impl Phases {
             return Ok(None);
         }
         self.load(&format!("{rate} events/s"), rate.saturating_mul(seconds), Some(rate)).map(Some)
+    }
+
+    /// Bundles that wait for their parents.
+    pub(crate) fn fill(&self) -> Result<()> {
+        query::fill(&self.broker, self.options.http, self.options.waiting, self.options.children)
+    }
+
+    /// The steady phase again, with lists at a rate beside it.
+    pub(crate) fn queried(&mut self) -> Result<Option<(Figures, Answers)>> {
+        let Options { rate, seconds, lists, waiting, http, .. } = self.options;
+        if seconds == 0 || lists == 0 || waiting == 0 {
+            return Ok(None);
+        }
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let asking = scope.spawn(|| query::beside(http, lists, &ended));
+            let name = format!("{rate} events/s, {lists} lists/s");
+            let figures = self.load(&name, rate.saturating_mul(seconds), Some(rate));
+            ended.store(true, Ordering::Relaxed);
+            let answers = asking.join().unwrap_or_else(|_panic| Err("the thread that asks has panicked".into()));
+            Ok(Some((figures?, answers?)))
+        })
     }
 
     /// The burst phase: events as fast as possible.

@@ -68,7 +68,10 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     let changelog = plan.changelogs().into_iter().next().ok_or("a topology without state")?;
     let changelog = TopicPartition::new(&changelog, MOVED);
     let setup = Setup {
-        application: APPLICATION,
+        application: APPLICATION.to_owned(),
+        topology: fixture::TOPOLOGY.to_owned(),
+        more: String::new(),
+        arguments: Vec::new(),
         sheaf: options.sheaf.clone(),
         directory: options.directory.clone(),
         bootstrap_servers: options.bootstrap_servers.clone(),

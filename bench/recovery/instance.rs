@@ -10,7 +10,7 @@ use std::time::Duration;
 use sheaf::model::Clock;
 use sheaf::runtime::SystemClock;
 
-use crate::{Result, fixture};
+use crate::Result;
 
 /// The time-out of every wait.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -19,7 +19,13 @@ const LIMIT: Duration = Duration::from_mins(5);
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     /// The application's id.
-    pub(crate) application: &'static str,
+    pub(crate) application: String,
+    /// The text of its topology file.
+    pub(crate) topology: String,
+    /// More lines of the configuration.
+    pub(crate) more: String,
+    /// More arguments of the binary.
+    pub(crate) arguments: Vec<String>,
     /// The binary.
     pub(crate) sheaf: PathBuf,
     /// The directory of configurations, stores and logs.
@@ -46,7 +52,7 @@ impl Instance {
     pub(crate) fn start(setup: &Setup, name: &str) -> Result<Self> {
         let at = |file: String| setup.directory.join(file);
         let topology = at(format!("{name}-topology.yaml"));
-        std::fs::write(&topology, fixture::TOPOLOGY)?;
+        std::fs::write(&topology, &setup.topology)?;
         let http = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let config = at(format!("{name}.yaml"));
         std::fs::write(
@@ -54,7 +60,7 @@ impl Instance {
             format!(
                 "application_id: {}\ninstance_id: \"{name}\"\npartitions: {}\nnum_standby_replicas: {}\nstate_dir: {}\n\
                  http: {{ bind: \"{http}\" }}\ntopologies: [{}]\nkafka:\n  bootstrap_servers: \"{}\"\n  \
-                 properties: {{ session.timeout.ms: \"{}\" }}\n",
+                 properties: {{ session.timeout.ms: \"{}\" }}\n{}",
                 setup.application,
                 setup.partitions,
                 setup.standbys,
@@ -62,12 +68,14 @@ impl Instance {
                 topology.display(),
                 setup.bootstrap_servers,
                 setup.session.as_millis(),
+                setup.more,
             ),
         )?;
         let log = File::options().create(true).append(true).open(at(format!("{name}.log")))?;
         let process = Command::new(&setup.sheaf)
             .args(["run", "-c"])
             .arg(&config)
+            .args(&setup.arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

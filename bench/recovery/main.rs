@@ -1,16 +1,18 @@
-//! The program of `bench/run restore` and `bench/run handover`: the speed of restores, and the time without processing during a
-//! move.
+//! The program of `bench/run restore`, `bench/run handover` and `bench/run delivery`: the speed of restores, the time without processing
+//! during a move, and the throughput to a slow server.
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "its output is what it is for; it lives in real time"
 )]
 
+mod delivery;
 mod fill;
 mod fixture;
 mod handover;
 mod instance;
 mod restore;
+mod slow_server;
 mod steady_load;
 
 use std::error::Error;
@@ -25,19 +27,22 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// A result of the benchmark; it ends at the first error.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Measure restores and moves of state
+/// Measure restores, moves of state, and deliveries
 #[derive(Clone, Debug, Parser)]
 enum Command {
     /// Restore stores from a changelog, in this process
     Restore(restore::Options),
     /// Move a partition with much state between instances, under load
     Handover(handover::Options),
+    /// Deliver to a server that takes its time
+    Delivery(delivery::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Restore(options) => restore::measure(&options),
         Command::Handover(options) => handover::measure(&options),
+        Command::Delivery(options) => delivery::measure(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

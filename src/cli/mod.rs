@@ -9,6 +9,7 @@
 //! | `exit` | failures and their exit codes |
 //! | `log` | the log on standard error |
 //! | `output` | lines on standard output and standard error; lists as tables, JSON, YAML and CSV |
+//! | `progress` | bars on a terminal, lines elsewhere |
 //! | `remote` | asks a running instance |
 
 mod command;
@@ -17,6 +18,7 @@ mod fault;
 mod load;
 mod log;
 mod output;
+mod progress;
 mod remote;
 mod signal;
 

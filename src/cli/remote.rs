@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::exit::Failure;
-use super::output::{Column, OutputArgs};
+use super::output::{Column, OutputArgs, Screen, WatchArgs};
 use crate::admin::{Client, ClientError, ClientSettings};
 use crate::secret::Secret;
 
@@ -35,15 +35,18 @@ pub(super) struct ListArgs {
     application: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    watch: WatchArgs,
 }
 
 impl ListArgs {
-    /// Prints the list at a path below `/api/v1/`.
+    /// Prints the list at a path below `/api/v1/`, once or again and again.
     pub(super) fn print(&self, path: &str, columns: &[Column]) -> Result<ExitCode, Failure> {
         let query: Vec<_> = self.application.iter().map(|id| ("application", id.clone())).collect();
-        let items = self.remote.ask(async |client| client.list(path, &query).await)?;
-        self.output.print(items, columns);
-        Ok(ExitCode::SUCCESS)
+        self.watch.print(self.output, || {
+            let items = self.remote.ask(async |client| client.list(path, &query).await)?;
+            Ok(Screen { text: self.output.text(items, columns), notes: Vec::new() })
+        })
     }
 }
 

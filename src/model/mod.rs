@@ -3,6 +3,7 @@
 //! Types without behaviour. A type belongs here if two floors need it and neither may name the other.
 
 mod act;
+mod age;
 mod alert;
 mod error;
 mod id;
@@ -11,6 +12,7 @@ mod status;
 mod time;
 
 pub use act::{Act, ActSlot, Completion, Outcome, Sink, Target, Verdict};
+pub use age::age;
 pub use alert::{Alert, Severity};
 pub use error::{ErrorClass, Reject, RejectReason};
 pub use id::{InstanceId, Key, TaskId, Topic, TopicPartition};

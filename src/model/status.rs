@@ -8,9 +8,11 @@ use super::Timestamp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status(pub u64);
 
-/// True if the status of this name is `wanted`, or one below it: `open` is every `open/..` too.
+/// True if the status of this name is `wanted`, or begins or ends with it: `open` is every `open/..`, `waiting-parent` is every
+/// `../waiting-parent`.
 pub fn is_status(name: &str, wanted: &str) -> bool {
-    name.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let begins = name.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    begins || name.strip_suffix(wanted).is_some_and(|rest| rest.ends_with('/'))
 }
 
 /// The statuses of one entry: none, or up to [`Statuses::MAX`].

@@ -87,6 +87,11 @@ impl World {
     /// An empty cluster with no instance.
     pub fn new(setup: Setup) -> Self {
         let broker = MemoryBroker::new(setup.broker.clone(), setup.clock.clone());
+        Self::on(broker, setup)
+    }
+
+    /// No instance yet, of another application on a cluster that is there; its settings are those of the cluster.
+    pub fn on(broker: MemoryBroker, setup: Setup) -> Self {
         let plan = TopologyPlan::new(setup.topology.clone(), &setup.settings);
         Self {
             setup,

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
-use jiff::{SignedDuration, Timestamp as Instant};
+use jiff::Timestamp as Instant;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
@@ -10,7 +10,7 @@ use super::api::Refusal;
 use super::assets::ASSETS;
 use super::session::Session;
 use crate::codec::percent_encode;
-use crate::model::Clock as _;
+use crate::model::{Clock as _, Timestamp, age};
 use crate::runtime::SystemClock;
 
 /// What a browser may load, and from where: nothing that stands in a page, so that no text of an event can become a script.
@@ -50,8 +50,7 @@ impl Views {
         environment.add_filter("tone", |status: &str| tone(status));
         environment.add_filter("clock", |at: &str| clock_text(at));
         environment.add_filter("age", |at: &str| {
-            let now = Instant::from_millisecond(SystemClock.now().as_millis()).unwrap_or_default();
-            at.parse().map(|at: Instant| age(at.duration_since(now))).unwrap_or_default()
+            at.parse().map(|at: Timestamp| age(at, SystemClock.now())).unwrap_or_default()
         });
         let named = ASSETS.iter().map(|asset| (asset.stem, asset.name()));
         environment.add_global("assets", Value::from_pairs(named));
@@ -149,28 +148,12 @@ fn clock_text(at: &str) -> String {
     at.parse().map_or_else(|_invalid| at.to_owned(), |at: Instant| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// How far away a time is.
-fn age(from_now: SignedDuration) -> String {
-    let seconds = from_now.as_secs().unsigned_abs();
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    let text = match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} min"),
-        (0, _, _) => format!("{hours} h {minutes} min"),
-        _ => format!("{days} d {hours} h"),
-    };
-    if from_now.is_negative() { format!("{text} ago") } else { format!("in {text}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn times_and_numbers_are_for_people() {
-        let of = |seconds| age(SignedDuration::from_secs(seconds));
-        assert_eq!([0, 59, -61, 7_260].map(of), ["in 0 s", "in 59 s", "1 min ago", "in 2 h 1 min"]);
-        assert_eq!(of(-200_000), "2 d 7 h ago");
         assert_eq!(
             [0, 999, 1_000, -1_234_567].map(thousands),
             ["0", "999", "1\u{202f}000", "-1\u{202f}234\u{202f}567"]

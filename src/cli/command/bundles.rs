@@ -7,13 +7,12 @@ use std::str::FromStr;
 use clap::Subcommand;
 use jiff::SignedDuration;
 
-use super::entries::{List, Show};
-use super::entry_command::{EntryArgs, Order, send};
+use super::entries::{BUNDLES, List, Show};
+use super::entry_command::{Arguments, EntryArgs, Order, send};
 use crate::cli::exit::Failure;
 use crate::model::{Clock as _, Timestamp};
 use crate::processor::bundle::command::{CANCEL, COMMANDS, COMPLETE, EXTEND, REOPEN, UNTIL};
 use crate::runtime::SystemClock;
-use crate::topology::BUNDLE;
 
 /// List and show bundles; cancel, complete, extend or reopen them
 #[derive(Debug, Subcommand)]
@@ -40,7 +39,7 @@ pub(super) enum Command {
 Any instance answers for all of them. A bundle that waits has a status such as `open/waiting-parent`, and after its deadline
 `breached/waiting-parent`; others are `closed`, `cancelled` or `expired`.
 
-  sheaf bundles list --status open/waiting-parent
+  sheaf bundles list --status waiting-parent --limit 50
   sheaf bundles list --status breached -o csv
   sheaf bundles list --status open --until 2026-11-29T18:00:00Z     due by then")]
 pub(super) struct ListBundles {
@@ -60,7 +59,10 @@ pub(super) struct ShowBundle {
 
 /// Options of `sheaf bundles watch`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "  sheaf bundles watch --status breached")]
+#[command(after_help = "\
+It is `sheaf bundles list --watch`.
+
+  sheaf bundles watch --status breached")]
 pub(super) struct WatchBundles {
     #[command(flatten)]
     list: List,
@@ -72,6 +74,7 @@ pub(super) struct WatchBundles {
 Its members are kept for `keep_closed` (7 days): until then `sheaf bundles reopen` undoes it. What comes meanwhile comes too late.
 
   sheaf bundles cancel 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml --why 'the day was booked twice'
+  sheaf bundles cancel --text test- --dry-run                         list which ones it would cancel
   cut -f1 ids.tsv | sheaf bundles cancel - --yes --why 'test data'")]
 pub(super) struct Cancel {
     #[command(flatten)]
@@ -95,7 +98,8 @@ pub(super) struct Complete {
 A bundle that has breached its deadline is open again until the new one, and expires as much later.
 
   sheaf bundles extend 018f3c1e-7d1e-7aaa-bbbb-0123456789ab --until +6h -c sheaf.yaml --why 'the bank is late'
-  sheaf bundles extend 018f3c1e-7d1e-7aaa-bbbb-0123456789ab --until 2026-12-01T06:00:00Z -c sheaf.yaml")]
+  sheaf bundles extend 018f3c1e-7d1e-7aaa-bbbb-0123456789ab --until 2026-12-01T06:00:00Z -c sheaf.yaml
+  sheaf bundles extend --status breached --until +6h --yes --why 'the bank is late'      all that are late")]
 pub(super) struct Extend {
     #[command(flatten)]
     entries: EntryArgs,
@@ -134,16 +138,16 @@ impl FromStr for Until {
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let (entries, name, until) = match command {
-        Command::List(ListBundles { list }) => return list.run(BUNDLE),
-        Command::Watch(WatchBundles { list }) => return list.watch(BUNDLE),
-        Command::Show(ShowBundle { show }) => return show.run(BUNDLE),
+        Command::List(ListBundles { list }) => return list.run(&BUNDLES, &[]),
+        Command::Watch(WatchBundles { list }) => return list.watch(&BUNDLES),
+        Command::Show(ShowBundle { show }) => return show.run(&BUNDLES),
         Command::Cancel(Cancel { entries }) => (entries, CANCEL, None),
         Command::Complete(Complete { entries }) => (entries, COMPLETE, None),
         Command::Extend(Extend { entries, until }) => (entries, EXTEND, Some(*until)),
         Command::Reopen(Reopen { entries, until }) => (entries, REOPEN, *until),
     };
     let arguments: BTreeMap<_, _> = until.map(|Until(at)| (UNTIL.to_owned(), at.to_string())).into_iter().collect();
-    send(entries, &Order { processor: BUNDLE, entries: "bundles", specs: COMMANDS, name, arguments })
+    send(entries, &Order { kind: &BUNDLES, specs: COMMANDS, name, arguments: Arguments::Same(arguments) })
 }
 
 #[cfg(test)]

@@ -1,28 +1,29 @@
 //! `sheaf deliveries`: lists and shows deliveries, and sends commands to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::entries::{List, Show};
-use super::entry_command::{EntryArgs, Order, SendingArgs, send, send_to};
+use super::entries::{DELIVERIES, List, RUNS, Show};
+use super::entry_command::{Arguments, EntryArgs, Order, send, send_to};
 use super::topic::{self, TIMEOUT};
-use crate::app::{self, Secrets};
+use crate::app::{self, ApplicationSpec, Secrets};
 use crate::cli::exit::Failure;
 use crate::cli::load;
 use crate::processor::delivery::commands::{
     AS, CANCEL, COMMANDS, FAILED, RESOLVE, RESUBMIT, RETRY, SUBMISSION, SUBMITTED,
 };
 use crate::processor::tracking::{self, RERUN};
-use crate::topology::{DELIVERY, TRACKING};
 
 /// List and show deliveries; send them again, or state how they ended
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List deliveries by status
     List(ListDeliveries),
+    /// List deliveries every two seconds
+    Watch(WatchDeliveries),
     /// Tell where a delivery stands, what was tried, and what can be done
     Show(ShowDelivery),
     /// Submit a bundle at once that waits or has failed; look it up first if its outcome is unknown
@@ -44,6 +45,17 @@ The statuses are `submitting`, `waiting`, `unsure`, `looking-up`, `submitted`, `
 
   sheaf deliveries list --status failed --status unknown")]
 pub(super) struct ListDeliveries {
+    #[command(flatten)]
+    list: List,
+}
+
+/// Options of `sheaf deliveries watch`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+It is `sheaf deliveries list --watch`.
+
+  sheaf deliveries watch --status failed --status unknown")]
+pub(super) struct WatchDeliveries {
     #[command(flatten)]
     list: List,
 }
@@ -75,16 +87,14 @@ pub(super) struct Retry {
 For a definition that was refused because of its template: mend the template, let the instances read it, and resubmit. The submission \
 is read from its topic.
 
-  sheaf deliveries resubmit 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml --by ann --why 'the template is mended'")]
+  sheaf deliveries resubmit 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml --by ann --why 'the template is mended'
+  sheaf deliveries resubmit --status failed --filter reason=RunAs --dry-run          list which ones it would resubmit")]
 pub(super) struct Resubmit {
-    /// The bundle's id, as in alerts and outcomes
-    #[arg(value_name = "BUNDLE")]
-    bundle: String,
-    /// The value of the submission record; by default the bundle's latest one in the topic
+    #[command(flatten)]
+    entries: EntryArgs,
+    /// The value of the submission record of the one bundle; by default the latest one of each bundle in the topic
     #[arg(long, value_name = "FILE")]
     submission: Option<PathBuf>,
-    #[command(flatten)]
-    sending: SendingArgs,
 }
 
 /// Options of `sheaf deliveries cancel`.
@@ -133,8 +143,9 @@ enum Outcome {
 
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     let (entries, name, arguments) = match command {
-        Command::List(ListDeliveries { list }) => return list.run(DELIVERY),
-        Command::Show(ShowDelivery { show }) => return show.run(DELIVERY),
+        Command::List(ListDeliveries { list }) => return list.run(&DELIVERIES, &[]),
+        Command::Watch(WatchDeliveries { list }) => return list.watch(&DELIVERIES),
+        Command::Show(ShowDelivery { show }) => return show.run(&DELIVERIES),
         Command::Retry(Retry { entries }) => (entries, RETRY, BTreeMap::new()),
         Command::Cancel(Cancel { entries }) => (entries, CANCEL, BTreeMap::new()),
         Command::Resubmit(args) => return resubmit(args),
@@ -151,30 +162,37 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
 }
 
 fn order(name: &str, arguments: BTreeMap<String, String>) -> Order<'_> {
-    Order { processor: DELIVERY, entries: "deliveries", specs: COMMANDS, name, arguments }
+    Order { kind: &DELIVERIES, specs: COMMANDS, name, arguments: Arguments::Same(arguments) }
 }
 
 fn rerun() -> Order<'static> {
-    let (specs, arguments) = (tracking::COMMANDS, BTreeMap::new());
-    Order { processor: TRACKING, entries: "runs", specs, name: RERUN, arguments }
+    Order { kind: &RUNS, specs: tracking::COMMANDS, name: RERUN, arguments: Arguments::Same(BTreeMap::new()) }
 }
 
 /// Sends the submission with the command, because the journal has none.
 fn resubmit(args: &Resubmit) -> Result<ExitCode, Failure> {
-    let Resubmit { bundle, submission, sending } = args;
-    let text = match submission {
-        Some(file) => std::fs::read_to_string(file).map_err(|error| {
-            Failure::Usage(format!("error: the submission {} cannot be read: {error}", file.display()))
-        })?,
-        None => submitted(sending, bundle)?,
+    let Resubmit { entries: EntryArgs { choice, sending }, submission } = args;
+    let spec = load::only(&sending.topology)?;
+    let mut order = order(RESUBMIT, BTreeMap::new());
+    let choice = choice.choose(sending, &order, &spec.config.application_id)?;
+    let (submissions, lacking) = match (submission, choice.keys.as_slice()) {
+        (Some(file), [only]) => {
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                Failure::Usage(format!("error: the submission {} cannot be read: {error}", file.display()))
+            })?;
+            (BTreeMap::from([(only.clone(), text)]), String::new())
+        }
+        (Some(_), _) => return Err(Failure::Usage("error: --submission is of one bundle: name it".to_owned())),
+        (None, keys) => submitted(&spec, keys)?,
     };
-    let arguments = BTreeMap::from([(SUBMISSION.to_owned(), text)]);
-    send_to(sending, std::slice::from_ref(bundle), &order(RESUBMIT, arguments))
+    let argument = |text| BTreeMap::from([(SUBMISSION.to_owned(), text)]);
+    let arguments = submissions.into_iter().map(|(key, text)| (key, argument(text))).collect();
+    order.arguments = Arguments::Each { arguments, lacking };
+    send_to(sending, &spec, &choice, &order)
 }
 
-/// The latest submission of a bundle in its topic.
-fn submitted(args: &SendingArgs, bundle: &str) -> Result<String, Failure> {
-    let spec = load::only(&args.topology)?;
+/// The latest submissions of bundles in their topic, and the text for those that it does not have.
+fn submitted(spec: &ApplicationSpec, bundles: &[String]) -> Result<(BTreeMap<String, String>, String), Failure> {
     let Some(delivery) = spec.file.spec.deliveries().next() else {
         return Err(Failure::Usage(format!("error: the topology {} delivers nothing", spec.topology())));
     };
@@ -182,19 +200,18 @@ fn submitted(args: &SendingArgs, bundle: &str) -> Result<String, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let broker = app::broker(&spec.config, &Secrets::new(runtime.handle()), None)?;
     let partitions = broker.admin()?.partitions(&submissions, TIMEOUT)?;
-    let mut found = None;
+    let wanted: BTreeSet<&[u8]> = bundles.iter().map(String::as_bytes).collect();
+    let mut found = BTreeMap::new();
     topic::read(&*broker, &partitions, |record| {
-        if record.key.as_deref() == Some(bundle.as_bytes())
-            && let Some(value) = record.value
+        if let (Some(key), Some(value)) = (record.key, record.value)
+            && wanted.contains(key.as_ref())
         {
-            found = Some(String::from_utf8_lossy(&value).into_owned());
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            found.insert(text(&key), text(&value));
         }
     })?;
-    let none = || {
-        anyhow::anyhow!(
-            "the topic {submissions} has no submission of bundle {bundle}: check the id; one that retention has deleted is handed in with \
-             --submission FILE"
-        )
-    };
-    Ok(found.ok_or_else(none)?)
+    let lacking = format!(
+        "the topic {submissions} has no submission of it: check the id; one that retention has deleted is handed in with --submission FILE"
+    );
+    Ok((found, lacking))
 }

@@ -33,6 +33,8 @@ Jobs wait for events, resources, users and New Day as in Control-M. Nothing is r
 in a command executes for 5 s, `exit 1` ends not OK. Set control_m.base_url to
 http://ADDRESS/automation-api.
 
+Alerts are sent to one WebSocket at ws://ADDRESS/alerts (`x-api-key`), as in the cloud.
+
 Faults: what happens, then [DURATION] [METHOD] [/PATH] [CHANCE%] [xTIMES]
   --fault '503'                             each request is answered with 503
   --fault '429 2s POST /run/ondemand x5'    the next 5, with Retry-After: 2

@@ -14,6 +14,7 @@
 //! | `alerts` | `sheaf alerts test`: the messages to people about alerts |
 //! | `bundles`, `deliveries` | `sheaf bundles`, `sheaf deliveries`: lists and shows entries (`entries`); commands to them, sent by `entry_command` |
 //! | `dlq` | `sheaf dlq`: dead letters |
+//! | `events` | `sheaf events tail`: events as they come |
 //! | `audit` | `sheaf audit`: what operators have done |
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
 //! | `instances`, `tasks` | `sheaf instances`, `sheaf tasks`: asked of a running instance |
@@ -36,6 +37,7 @@ mod dlq;
 mod doctor;
 mod entries;
 mod entry_command;
+mod events;
 mod instances;
 mod manual;
 mod mock;
@@ -101,6 +103,8 @@ enum Command {
     #[command(subcommand)]
     Dlq(dlq::Command),
     #[command(subcommand)]
+    Events(events::Command),
+    #[command(subcommand)]
     State(state::Command),
     #[command(subcommand)]
     Topology(topology::Command),
@@ -131,6 +135,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Bundles(command) => bundles::main(&command),
         Command::Deliveries(command) => deliveries::main(&command),
         Command::Dlq(command) => dlq::main(&command),
+        Command::Events(command) => events::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
         Command::Instances(args) => instances::main(&args),

@@ -11,8 +11,9 @@ use tokio::runtime::Runtime;
 use crate::app::{self, ApplicationSpec, Secrets};
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, TopologyArgs};
-use crate::cli::output::{print_stderr, print_stdout};
-use crate::model::{Key, TaskId};
+use crate::cli::output::print_stdout;
+use crate::cli::progress::Progress;
+use crate::model::Key;
 use crate::runtime::{self, Incarnation, Republisher, StoredTask, prepare};
 
 /// List the stores of a state directory, show an entry, and republish lost changelogs from the stores
@@ -138,21 +139,21 @@ fn republish(republisher: Republisher<'_>, args: &Republish) -> Result<(), Failu
     let found = republisher.stored_tasks()?;
     // A store that was never written has no entries, so its changelog may be empty.
     let lost = |found: &StoredTask| found.changelog == 0 && found.applied_at.is_some();
-    let selected: Vec<TaskId> = found
+    let selected: Vec<&StoredTask> = found
         .iter()
         .filter(|found| args.tasks.contains(&found.task.to_string()) || (args.all && lost(found)))
-        .map(|found| found.task.clone())
         .collect();
-    let unknown = |name: &&String| !selected.iter().any(|task| task.to_string() == **name);
+    let unknown = |name: &&String| !selected.iter().any(|found| found.task.to_string() == **name);
     if let Some(task) = args.tasks.iter().find(unknown) {
         return Err(Failure::Failed(anyhow::anyhow!(
             "the state directory has no store of task {task}: `sheaf state list` lists the tasks"
         )));
     }
-    for task in &selected {
+    for StoredTask { task, entries, .. } in &selected {
         let incarnation = Incarnation::of_this_process().id;
-        let written =
-            republisher.republish(task, &incarnation, |written| print_stderr(&format!("{task}: {written} entries")))?;
+        let mut progress = Progress::new(&task.to_string(), usize::try_from(*entries).unwrap_or(usize::MAX));
+        let written = republisher.republish(task, &incarnation, |written| progress.at(written, ""))?;
+        drop(progress);
         print_stdout(&format!("{task}: changelog republished, {written} entries"));
     }
     if selected.is_empty() {

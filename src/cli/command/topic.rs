@@ -1,4 +1,4 @@
-//! Reads a topic from its beginning to its end.
+//! Reads topics to their end.
 
 use std::time::Duration;
 
@@ -15,17 +15,28 @@ pub(super) const RECORDS_MAX: usize = 1_000;
 const EMPTY_POLLS_MAX: u32 = 75;
 
 /// Reads all committed records that the partitions of a topic have now.
-pub(super) fn read(broker: &dyn Broker, partitions: &[TopicPartition], mut take: impl FnMut(Record)) -> Result<()> {
-    let ends = broker.admin()?.ends(partitions, TIMEOUT)?;
-    let mut reader = broker.reader(Isolation::ReadCommitted)?;
+pub(super) fn read(broker: &dyn Broker, partitions: &[TopicPartition], take: impl FnMut(Record)) -> Result<()> {
     let starts: Vec<_> = partitions.iter().map(|partition| (partition.clone(), Start::Beginning)).collect();
-    reader.assign(&starts)?;
+    read_from(broker, &starts, take)
+}
+
+/// Reads all committed records that partitions have now from these starts on.
+pub(super) fn read_from(
+    broker: &dyn Broker,
+    starts: &[(TopicPartition, Start)],
+    mut take: impl FnMut(Record),
+) -> Result<()> {
+    let partitions: Vec<_> = starts.iter().map(|(partition, _)| partition.clone()).collect();
+    let ends = broker.admin()?.ends(&partitions, TIMEOUT)?;
+    let mut reader = broker.reader(Isolation::ReadCommitted)?;
+    reader.assign(starts)?;
     let mut empty = 0;
     while empty < EMPTY_POLLS_MAX {
-        let is_read = |(partition, end): (_, &i64)| {
-            *end == 0 || reader.position(partition).is_some_and(|position| position >= *end)
+        let is_read = |((partition, start), end): (&(TopicPartition, Start), &i64)| {
+            let is_at_end = *end == 0 || *start == Start::End || matches!(start, Start::At(offset) if offset >= end);
+            is_at_end || reader.position(partition).is_some_and(|position| position >= *end)
         };
-        if partitions.iter().zip(&ends).all(is_read) {
+        if starts.iter().zip(&ends).all(is_read) {
             break;
         }
         let mut records = Vec::new();

@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 use terminal_size::{Width, terminal_size_of};
 
-use super::print_stdout;
+use super::line::{print_stdout, printable};
 use crate::codec::yaml;
 
 /// The option of every command that prints a list.
@@ -34,9 +34,22 @@ enum Form {
 pub(in crate::cli) type Column = (&'static str, &'static str);
 
 impl OutputArgs {
+    /// A table for people.
+    pub(in crate::cli) const TABLE: Self = Self { output: Form::Table };
+
     /// Prints the items.
     pub(in crate::cli) fn print(self, items: Vec<Value>, columns: &[Column]) {
-        print_stdout(text(self.output, items, columns).trim_end());
+        print_stdout(&self.text(items, columns));
+    }
+
+    /// The items as they are printed.
+    pub(in crate::cli) fn text(self, items: Vec<Value>, columns: &[Column]) -> String {
+        text(self.output, items, columns).trim_end().to_owned()
+    }
+
+    /// True for the form for people.
+    pub(super) fn is_table(self) -> bool {
+        self.output == Form::Table
     }
 }
 
@@ -95,12 +108,6 @@ fn csv(cells: &[String]) -> String {
         if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.clone() }
     });
     quoted.collect::<Vec<_>>().join(",") + "\r\n"
-}
-
-/// Text that a terminal prints and does not obey: control characters are escaped.
-fn printable(text: &str) -> String {
-    let escaped = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() });
-    escaped.collect()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 //! | `traffic` | the requests so far, and the faults |
 //! | `fault`, `fault_text` | faults of requests, and as a line of words |
 //! | `api` | the calls, a file for each group |
+//! | `alerts` | the stream of alerts |
 //! | `answer`, `row` | JSON bodies of answers and errors; a job or folder as the API shows it |
 //! | `definition` | checks a job definition and reads its folders and jobs |
 //! | `engine` | what Control-M does with them: waits, runs, events, pools, services, New Day |
@@ -39,6 +40,7 @@
 //!
 //! Shapes: `facts/control-m.md` sections 1.3 to 1.5. What is open there is tolerant here.
 
+mod alerts;
 mod answer;
 mod api;
 mod clock;

@@ -1,4 +1,4 @@
-//! The routes: the API behind its gate, the control plane, the page.
+//! The routes: the API and the stream of alerts behind their gate, the control plane, the page.
 
 use std::sync::Arc;
 
@@ -7,12 +7,13 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::Response;
+use axum::routing::get;
 
 use super::gate::{BODY_MAX, gate};
 use super::port::{Line, Port};
 use super::settings::BASE_PATH;
 use super::world::World;
-use super::{answer, api, control, page};
+use super::{alerts, answer, api, control, page};
 
 /// Answers on the port, for ever.
 pub(super) async fn serve(port: Port, world: Arc<World>) {
@@ -27,7 +28,15 @@ fn router(world: Arc<World>) -> Router {
         .fallback(unknown)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&world), gate));
-    Router::new().nest(BASE_PATH, api).nest("/_sheaf", control::router()).merge(page::router()).with_state(world)
+    let alerts = Router::new()
+        .route(alerts::PATH, get(alerts::listen))
+        .layer(middleware::from_fn_with_state(Arc::clone(&world), gate));
+    Router::new()
+        .nest(BASE_PATH, api)
+        .merge(alerts)
+        .nest("/_sheaf", control::router())
+        .merge(page::router())
+        .with_state(world)
 }
 
 async fn unknown() -> Response {

@@ -144,7 +144,7 @@ fn call(path: &str) -> String {
         ["run", "event", ..] => "/run/event/{server}".to_owned(),
         ["run", "resource", ..] => "/run/resource/{server}".to_owned(),
         ["deploy", "folder", ..] => "/deploy/folder/{server}/{folder}".to_owned(),
-        ["session" | "config" | "run" | "deploy", ..] | ["build"] if parts.len() <= 3 => path.to_owned(),
+        ["session" | "config" | "run" | "deploy", ..] | ["build" | "alerts"] if parts.len() <= 3 => path.to_owned(),
         _ => "(other)".to_owned(),
     }
 }

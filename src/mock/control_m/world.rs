@@ -1,6 +1,7 @@
 //! What all requests share: Control-M, its clock, the sessions and the traffic.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
@@ -24,6 +25,25 @@ pub(super) struct World {
     pub(super) traffic: Traffic,
     engine: Mutex<Engine>,
     stopping: watch::Sender<bool>,
+    /// Whether somebody listens to the alerts.
+    has_listener: AtomicBool,
+}
+
+/// The place of the only listener to the alerts, which is free again when this is dropped.
+#[derive(Debug)]
+pub(super) struct Listening(Arc<World>);
+
+impl Listening {
+    /// What it listens to.
+    pub(super) fn world(&self) -> &World {
+        &self.0
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.has_listener.store(false, Ordering::SeqCst);
+    }
 }
 
 impl World {
@@ -34,6 +54,7 @@ impl World {
             sessions: Sessions::new(settings.seed),
             traffic: Traffic::new(settings.seed),
             stopping: watch::Sender::new(false),
+            has_listener: AtomicBool::new(false),
             clock,
             settings,
         }
@@ -45,6 +66,12 @@ impl World {
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         engine.advance_to(self.clock.now());
         f(&mut engine)
+    }
+
+    /// Takes the place of the listener to the alerts; none if it is taken.
+    pub(super) fn listen(world: &Arc<Self>) -> Option<Listening> {
+        let is_taken = world.has_listener.swap(true, Ordering::SeqCst);
+        (!is_taken).then(|| Listening(Arc::clone(world)))
     }
 
     /// Ends every wait that has no other end.

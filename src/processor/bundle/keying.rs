@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::source::MemberFields;
 use super::time::TimeReader;
 use super::topic::TopicReader;
 use super::{Rules, SourceRules, TimeRule, plausible};
 use crate::model::{Key, Record, Reject};
-use crate::processor::{Keyed, Keying};
+use crate::processor::{Keyed, Keying, Parsed};
 
 /// Keys the records of one topic. All fields of the bundle are validated here, so that a poison record is rejected with its
 /// original coordinates and is not written to the inbox.
@@ -71,6 +72,11 @@ impl Keying for MemberKeying {
         }
         self.reader.open(record, None)?.map_or(Ok(Keyed::Pass), |opened| self.keyed(&opened, record))
     }
+}
+
+/// The id of the member that [`MemberKeying`] has parsed; `None` for values of another keying step.
+pub fn member_id(parsed: &Parsed) -> Option<&str> {
+    parsed.get::<MemberFields>().map(|fields| fields.id.as_str())
 }
 
 impl MemberKeying {

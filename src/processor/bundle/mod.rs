@@ -149,7 +149,7 @@ pub use cut_off::CutOff;
 pub use fingerprint::Fingerprint;
 pub use gathering::{Gathering, Missing, MissingChild};
 pub use id::ID_LEN_MAX;
-pub use keying::{KeyingError, MemberKeying};
+pub use keying::{KeyingError, MemberKeying, member_id};
 pub use member::{Member, Origin};
 pub use place::{Format, Place};
 pub use policy::{EventOutcome, Report, Reports, Resolution};

@@ -1,4 +1,4 @@
-//! A dead letter as JSON, without its payload.
+//! A dead letter as JSON.
 
 use bytes::Bytes;
 use serde_json::{Value, json};

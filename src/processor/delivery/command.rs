@@ -5,15 +5,16 @@
 //! | state | `retry` | `resubmit submission=TEXT` | `resolve as=submitted` | `resolve as=failed` | `cancel` |
 //! |---|---|---|---|---|---|
 //! | none | rejected | rejected | rejected | rejected | rejected |
-//! | Waiting | Submitting | Submitting, rendered anew; Failed if it cannot be; rejected if a submit that is repeated may have been executed | Submitted | Failed; rejected if a submit that is repeated may have been executed | as `resolve as=failed` |
+//! | Waiting | Submitting; Unknown if it may have been executed and is not repeated by the settings of today | Submitting, rendered anew, with another key unless it is the same; Failed if it cannot be; rejected if a submit that is repeated may have been executed | Submitted | Failed; rejected if a submit that is repeated may have been executed | as `resolve as=failed` |
 //! | Submitting, `LookingUp` | nothing: a call is in flight | nothing | rejected, until it has ended | rejected, until it has ended | rejected, until it has ended |
 //! | Unsure | nothing: it will be looked up | rejected: it may have been executed | Submitted | rejected: it may have been executed | rejected |
 //! | Submitted | nothing | rejected | nothing | rejected | rejected |
-//! | Failed | Submitting, with another key | Submitting, rendered anew; Failed if it cannot be | Submitted | nothing | nothing |
+//! | Failed | Submitting, with another key | Submitting, rendered anew, with another key; Failed if it cannot be | Submitted | nothing | nothing |
 //! | Unknown | by its certainty, as if its submit were in doubt since now | rejected: state how it ended first | Submitted | Failed | rejected: state how it ended |
 //!
 //! `retry` sends the definition that was sent before. `resubmit` renders the submission with the template of today: the journal does not
-//! keep submissions, so the command has its text.
+//! keep submissions, so the command has its text. Of what waits it has the same key only if the request is the same, as a receiver
+//! may refuse another one.
 //!
 //! An Unknown is looked up first: if it is found it was submitted, and only an empty look-up submits it again. One that its
 //! receiver recognizes is repeated with the same key. What can be neither takes the word of the operator: `resolve as=failed`, and
@@ -66,7 +67,7 @@ impl Delivery {
             }
             Journal::Waiting(open) => {
                 let commands = open.commands.saturating_add(1);
-                self.submit(Open { commands, since: now, ..open }, now)
+                self.submit_again(key, Open { commands, since: now, ..open }, now)
             }
             Journal::Unknown(end) => match reopened(end, now) {
                 Some((open, Content::Made(_))) => match self.protocol.certainty(&open.deliverable) {
@@ -78,7 +79,8 @@ impl Delivery {
             },
             Journal::Failed(end) => match reopened(end, now) {
                 Some((open, Content::Made(_))) => {
-                    let deliverable = self.protocol.renew(open.deliverable);
+                    let series = open.next_series();
+                    let deliverable = self.protocol.renew(open.deliverable, series);
                     self.submit(Open { deliverable, ..open }, now)
                 }
                 Some((open, Content::Submission(text))) => {

@@ -88,6 +88,12 @@ impl LastAnswer {
 }
 
 impl Open {
+    /// The number of the series of submits that the latest command begins. No former series has it: each but the first was begun by
+    /// a command.
+    pub(super) const fn next_series(&self) -> u32 {
+        self.commands.saturating_add(1)
+    }
+
     /// The delivery after a pause of this length, which does not count against the time for attempts.
     pub(super) fn paused(self, pause: Duration, now: Timestamp) -> Self {
         Self { since: self.since.saturating_add(pause).min(now), ..self }

@@ -223,7 +223,7 @@ impl Delivery {
         match state {
             None | Some(Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_)) => unchanged(None),
             Some(journal @ (Journal::Submitting(_) | Journal::LookingUp(_))) => Transition::to(journal),
-            Some(Journal::Waiting(open)) => self.submit(open.paused(late, now), now),
+            Some(Journal::Waiting(open)) => self.submit_again(key, open.paused(late, now), now),
             Some(Journal::Unsure(open)) => self.look_up(key, open.paused(late, now), now),
         }
     }

@@ -16,7 +16,7 @@ use crate::processor::{Count, Family};
 /// Pure, like a step: the result depends on the arguments only. Requests and answers are opaque to the journal, between the
 /// protocol and the target's sink.
 pub trait Protocol: fmt::Debug + Send + Sync + 'static {
-    /// Prepares the deliverable of a submission. After an `Err` the delivery has failed, under the bundle's id.
+    /// Prepares the deliverable of a submission, for its first series of submits. After an `Err` the delivery has failed, under the bundle's id.
     fn prepare(&self, submission: &Submission) -> Result<Prepared, Reject>;
 
     /// Encodes the request of a submit.
@@ -35,9 +35,10 @@ pub trait Protocol: fmt::Debug + Send + Sync + 'static {
     /// the certainty is [`Certainty::LookUp`].
     fn look_up_request(&self, deliverable: &Deliverable) -> Option<String>;
 
-    /// The deliverable for a new series of submits, after a certain end of the former one without an execution. With
-    /// [`Certainty::Idempotent`] it has another key, as a receiver may repeat its answer to the former one.
-    fn renew(&self, deliverable: Deliverable) -> Deliverable {
+    /// The deliverable for the series of submits with this number, from 2, after a certain end of all submits of the former ones
+    /// without an execution. With [`Certainty::Idempotent`] each series has another key, as a receiver may repeat its answer to the
+    /// former one, or refuse another content with the same key.
+    fn renew(&self, deliverable: Deliverable, _series: u32) -> Deliverable {
         deliverable
     }
 

@@ -48,7 +48,8 @@ impl Delivery {
         Ok(self.submit_prepared(key, open, (prepared, &text), now))
     }
 
-    /// Prepares the deliverable of a submission, given decoded and as text, and intends a submit.
+    /// Prepares the deliverable of a submission, given decoded and as text, and intends a submit, by a command: no earlier submit was
+    /// executed.
     pub(super) fn prepare_and_submit(
         &self,
         key: &Key,
@@ -57,7 +58,19 @@ impl Delivery {
         now: Timestamp,
     ) -> Result<Transition<Journal>, Reject> {
         let prepared = self.protocol.prepare(submission)?;
+        let prepared = Prepared { content: prepared.content.map(|content| self.of_series(&open, content)), ..prepared };
         Ok(self.submit_prepared(key, open, (prepared, text), now))
+    }
+
+    /// Content that is prepared anew, with the key of the series that its submits belong to: of the former one if it is the same and
+    /// its submits have not ended, else of a new one.
+    fn of_series(&self, open: &Open, content: String) -> String {
+        let of_next = |content: String| {
+            let deliverable = Deliverable { content, ..open.deliverable.clone() };
+            self.protocol.renew(deliverable, open.next_series()).content
+        };
+        let renewed = of_next(content);
+        if of_next(open.deliverable.content.clone()) == renewed { open.deliverable.content.clone() } else { renewed }
     }
 
     /// Intends a submit of what was prepared, or fails with the text of the submission.
@@ -91,6 +104,16 @@ impl Delivery {
         let open = Open { attempts, call, submit: call, intended_at: now, lookup_failures: 0, ..open };
         let act = self.act(SUBMIT, call, self.protocol.submit_request(&open.deliverable));
         Transition::to(Journal::Submitting(open)).with(act)
+    }
+
+    /// Intends the next submit of what waits. What may have been executed is Unknown instead, if by the settings of today its receiver
+    /// recognizes no repetition.
+    pub(super) fn submit_again(&self, key: &Key, open: Open, now: Timestamp) -> Transition<Journal> {
+        if self.may_be_executed(&open) && self.protocol.certainty(&open.deliverable) == Certainty::Once {
+            let until = now.saturating_add(self.settings.doubt_after_rebalance());
+            return self.never_known(key, open, (until, "its target is one without keys now"), now);
+        }
+        self.submit(open, now)
     }
 
     /// The outcome of the latest submit, awaited or in doubt.
@@ -169,10 +192,10 @@ impl Delivery {
         }
     }
 
-    /// True for a series of repeated submits of which one may have been executed. What is looked up is submitted again only after
-    /// the proof that no submit was.
+    /// True for a series of repeated submits of which one may have been executed, also if the settings of today would not repeat it.
+    /// What is looked up is submitted again only after the proof that no submit was.
     pub(super) fn may_be_executed(&self, open: &Open) -> bool {
-        open.doubtful_since.is_some() && self.protocol.certainty(&open.deliverable) == Certainty::Idempotent
+        open.doubtful_since.is_some() && self.protocol.certainty(&open.deliverable) != Certainty::LookUp
     }
 
     /// True when the time for attempts has run out.

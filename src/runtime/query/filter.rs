@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_is_meant_by_its_name_or_its_begin() {
+    fn a_status_is_meant_by_its_name_its_begin_or_its_end() {
         let mut filter = Filter::default();
         assert!(filter.has_status("closed"), "without a status all are listed");
         filter.set("status", "open").unwrap();
@@ -115,6 +115,13 @@ mod tests {
             ["open", "open/waiting-parent", "breached/waiting-parent", "opened", "breached/waiting-both", "closed"]
                 .map(|name| filter.has_status(name));
         assert_eq!(listed, [true, true, true, false, false, false]);
+
+        filter = Filter::default();
+        filter.set("status", "waiting-parent").unwrap();
+        let listed =
+            ["open/waiting-parent", "breached/waiting-parent", "open/not-waiting-parent", "waiting-parent/late"]
+                .map(|name| filter.has_status(name));
+        assert_eq!(listed, [true, true, false, true]);
     }
 
     #[test]

@@ -33,9 +33,9 @@ pub(crate) struct Fixture {
 
 /// Counts acts without an outcome.
 #[derive(Debug)]
-struct Counting {
-    sink: Arc<dyn Sink>,
-    in_flight: Arc<AtomicUsize>,
+pub(crate) struct Counting {
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) in_flight: Arc<AtomicUsize>,
 }
 
 impl Sink for Counting {
@@ -124,13 +124,8 @@ impl Fixture {
         }
     }
 
-    /// Waits until no call is in flight.
     fn settle(&self) {
-        let waits = (0..).take_while(|_| self.in_flight.load(Ordering::SeqCst) > 0);
-        for wait in waits {
-            assert!(wait < TIMEOUT.as_millis(), "a call does not end");
-            thread::sleep(Duration::from_millis(1));
-        }
+        settle(&self.in_flight);
     }
 
     /// Writes records to a topic in one transaction.
@@ -140,5 +135,14 @@ impl Fixture {
         let mut producer = self.world.broker().producer(&spec).unwrap();
         producer.init(TIMEOUT).unwrap();
         producer.transact(records, TIMEOUT).unwrap();
+    }
+}
+
+/// Waits until no call is in flight, in real time.
+pub(crate) fn settle(in_flight: &AtomicUsize) {
+    let waits = (0..).take_while(|_| in_flight.load(Ordering::SeqCst) > 0);
+    for wait in waits {
+        assert!(wait < TIMEOUT.as_millis(), "a call does not end");
+        thread::sleep(Duration::from_millis(1));
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum Reply {
     Ok,
     /// Answers with this status, and `Retry-After` in seconds; does not execute it.
     Status(u16, Option<u32>),
+    /// Executes it and answers with this status.
+    ExecutedAndStatus(u16),
     /// Executes it and closes the connection without an answer.
     ExecutedAndReset,
     /// Does not execute it and never answers.
@@ -52,7 +54,11 @@ pub(crate) struct HttpServer {
 impl HttpServer {
     /// A server that replies like this, and then [`Reply::Ok`].
     pub(crate) fn start(replies: &[Reply]) -> Self {
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        Self::on(TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap(), replies)
+    }
+
+    /// The same on a listener of the caller.
+    pub(crate) fn on(listener: TcpListener, replies: &[Reply]) -> Self {
         let url = format!("http://{}/services/T0/B0/s3cret", listener.local_addr().unwrap());
         let replies = Arc::new(Mutex::new(replies.iter().copied().collect()));
         let server = Self { url, seen: Arc::default(), replies, usual: Arc::new(Mutex::new(Reply::Ok)) };
@@ -90,11 +96,12 @@ impl HttpServer {
         let text = read_request(&mut stream);
         let (head, body) = text.split_once("\r\n\r\n")?;
         let reply = self.replies.lock().unwrap().pop_front().unwrap_or(*self.usual.lock().unwrap());
-        let executed = matches!(reply, Reply::Ok | Reply::ExecutedAndReset);
+        let executed = matches!(reply, Reply::Ok | Reply::ExecutedAndStatus(_) | Reply::ExecutedAndReset);
         let seen = Seen { head: head.to_ascii_lowercase(), body: body.to_owned(), executed };
         self.seen.lock().unwrap().push(seen);
         let (status, retry_after) = match reply {
             Reply::Ok => (200, None),
+            Reply::ExecutedAndStatus(status) => (status, None),
             Reply::Status(status, retry_after) => (status, retry_after),
             Reply::ExecutedAndReset => return None,
             Reply::Hang => return Some(stream),

@@ -6,3 +6,4 @@ mod process;
 mod reload;
 mod schemathesis;
 mod tls;
+mod watch;

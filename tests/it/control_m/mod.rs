@@ -1,5 +1,6 @@
 //! The Control-M sink against the simulator and against faulty servers, over real HTTP.
 
+mod alerts;
 mod archive;
 mod command;
 mod control;

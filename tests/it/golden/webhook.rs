@@ -5,7 +5,7 @@
 //! | `submission p1 description=x` | a submission record |
 //! | `response p1 call=1 status=503 retry_after=45s {..}` | the response to the request with that number |
 //! | `not_sent`, `lost`, `inherited` `p1 call=1` | the outcome of that request without a response |
-//! | `certainty once`, `give_up_after 2h`, `path /{{ parent.id }}`, `success rule="answer.ok"`, `refused rule="status == 404"` | changes the settings |
+//! | `template {..}`, `certainty once`, `give_up_after 2h`, `path /{{ parent.id }}`, `success rule="answer.ok"`, `refused rule="status == 404"` | changes the settings |
 
 use sheaf::model::{ActSlot, Key, Outcome, Target, TimerKind, Timestamp, Verdict};
 use sheaf::processor::Input;
@@ -33,7 +33,7 @@ impl Default for WebhookScript {
             application: "app".to_owned(),
             method: Method::Post,
             path: PathTemplate::compile("path", "/bundles/{{ bundle_id }}").unwrap(),
-            template: Template::compile("body.json", BODY).unwrap().with_percents(),
+            template: body(BODY).unwrap(),
             key_header: KEY_HEADER.to_owned(),
             certainty: Certainty::Idempotent,
             rules: Rules::default(),
@@ -59,6 +59,7 @@ impl Script for WebhookScript {
                 let read: jiff::SignedDuration = text.parse().map_err(|error| format!("{text}: {error}"))?;
                 self.settings.give_up_after = read.unsigned_abs();
             }
+            "template" => self.requests.template = body(&text)?,
             "path" => self.requests.path = PathTemplate::compile("path", &text)?,
             "success" => self.requests.rules.success = Some(rule(command)?),
             "refused" => self.requests.rules.refused = Some(rule(command)?),
@@ -83,6 +84,11 @@ impl Script for WebhookScript {
     fn timer(&self, kind: TimerKind) -> String {
         print_timer(kind)
     }
+}
+
+fn body(text: &str) -> Result<Template, Error> {
+    let template = Template::compile("body.json", text).map_err(|error| error.to_string())?;
+    Ok(template.with_percents())
 }
 
 fn rule(command: &Command) -> Result<Expression, Error> {

@@ -1,5 +1,5 @@
 //! Deliveries to a webhook: the sink against a real HTTP server, the processor against receivers with and without keys, the whole in
-//! a cluster in memory, and the example.
+//! a cluster in memory, beside other deliveries in one process, and the example.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,8 +8,10 @@
     reason = "clippy only recognizes #[test]; these are test helpers, which fail by panicking"
 )]
 
+mod beside;
 mod cluster;
 mod example;
 mod limits;
+mod process;
 mod receiver;
 mod sink;

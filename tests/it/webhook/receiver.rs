@@ -1,7 +1,7 @@
 //! The processor against receivers with and without keys, whose answers are lost at random: none executes a bundle twice. The same
 //! with planted bugs, which are found.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sheaf::model::{Act, Key, Moment, Outcome, Reject, Timer, Timestamp, Verdict};
@@ -26,6 +26,8 @@ enum Bug {
     KeysAreAssumed,
     /// A lost answer is taken for a request that was not executed.
     LostIsBusy,
+    /// All series of a bundle have the key of the first.
+    KeyOfTheBundle,
 }
 
 /// The protocol, with a bug.
@@ -59,8 +61,8 @@ impl Protocol for Planted {
         self.requests.look_up_request(deliverable)
     }
 
-    fn renew(&self, deliverable: Deliverable) -> Deliverable {
-        self.requests.renew(deliverable)
+    fn renew(&self, deliverable: Deliverable, series: u32) -> Deliverable {
+        if self.bug == Bug::KeyOfTheBundle { deliverable } else { self.requests.renew(deliverable, series) }
     }
 
     fn submit_answer(&self, answer: &str) -> SubmitAnswer {
@@ -87,25 +89,29 @@ impl Protocol for Planted {
 /// A receiver, and the executions of one bundle.
 struct Receiver {
     honours_keys: bool,
-    keys: BTreeSet<String>,
+    /// The keys of all requests, with the body that came with it first; true if it was executed.
+    keys: BTreeMap<String, (String, bool)>,
     executions: usize,
+    /// The requests with a known key and another body, which a strict receiver refuses.
+    conflicts: usize,
 }
 
 impl Receiver {
-    /// Executes a request, unless it knows its key.
-    fn execute(&mut self, act: &Act) {
+    /// Takes note of a request, and executes it unless it has executed its key.
+    fn see(&mut self, act: &Act, executes: bool) {
         let Ok(Request::Http(request)) = Request::decode(&act.request) else { panic!("{}", act.request) };
-        if self.keys.insert(request.key) || !self.honours_keys {
-            self.executions += 1;
+        let (body, is_executed) = self.keys.entry(request.key).or_insert_with(|| (request.body.clone(), false));
+        self.conflicts += usize::from(*body != request.body);
+        if executes {
+            self.executions += usize::from(!*is_executed || !self.honours_keys);
+            *is_executed = true;
         }
     }
-}
 
-impl Receiver {
     /// What becomes of a request, by a number from 0 to 11.
     fn receive(&mut self, act: &Act, roll: u64) -> Verdict {
-        if roll < 5 {
-            self.execute(act);
+        if roll != 9 {
+            self.see(act, roll < 5);
         }
         match roll {
             0 | 1 => respond(200),
@@ -144,28 +150,50 @@ fn respond(status: u16) -> Verdict {
     Verdict::answered(&Response { status, retry_after_ms: None, body: None })
 }
 
-/// The number of executions of a bundle, and the states that it has ended in, by commands of an operator more than once. A person
-/// says *failed* only of what was not executed.
-fn play(seed: u64, certainty: Certainty, bug: Bug) -> (usize, Vec<&'static str>) {
+/// What became of a bundle: the number of its executions, of the requests with a known key and another body, and the states that it
+/// has ended in, by commands of an operator more than once.
+#[derive(Debug)]
+struct Played {
+    executions: usize,
+    conflicts: usize,
+    ends: Vec<&'static str>,
+}
+
+fn delivery_of(certainty: Certainty, bug: Bug, body: &str) -> Delivery {
     let requests = Requests {
         application: "app".to_owned(),
         method: Method::Post,
         path: PathTemplate::compile("path", "").unwrap(),
-        template: Template::compile("body.json", "{}").unwrap(),
+        template: Template::compile("body.json", body).unwrap(),
         key_header: KEY_HEADER.to_owned(),
         certainty,
         rules: Rules::default(),
     };
     let protocol = Planted { requests, bug, attempts: 0.into() };
-    let settings = Settings { give_up_after: Duration::from_mins(2), ..settings() };
-    let (delivery, key) = (Delivery::new(protocol, settings), Key::new("p1"));
+    Delivery::new(protocol, Settings { give_up_after: Duration::from_mins(2), ..settings() })
+}
+
+/// Plays a bundle whose template changes now and then. A person says *failed* only of what was not executed.
+fn play(seed: u64, certainty: Certainty, bug: Bug) -> Played {
+    let key = Key::new("p1");
+    let mut delivery = delivery_of(certainty, bug, "{}");
     let honours_keys = certainty == Certainty::Idempotent;
-    let mut receiver = Receiver { honours_keys, keys: BTreeSet::new(), executions: 0 };
+    let mut receiver = Receiver { honours_keys, keys: BTreeMap::new(), executions: 0, conflicts: 0 };
     let (mut random_state, mut now) = (seed | 1, Timestamp::from_millis(0));
     let (mut state, mut ends) = (None, Vec::new());
-    let mut input = submitted(&key, &submission("p1", 1));
-    for _ in 0..60 {
-        let next = delivery.step(&key, state, input, Moment::at(now)).unwrap();
+    let bundle = submission("p1", 1);
+    let resubmit = |now| command("resubmit", &[("submission", &bundle.to_string())], now);
+    let mut input = submitted(&key, &bundle);
+    for step in 0..60 {
+        let next = match (delivery.step(&key, state.clone(), input, Moment::at(now)), &state) {
+            (Ok(next), _) => next,
+            // What is in doubt is not rendered anew.
+            (Err(_), Some(Journal::Waiting(open))) if open.doubtful_since.is_some() => {
+                let timer = Input::Timer(Timer { kind: TIMER, due: now });
+                delivery.step(&key, state, timer, Moment::at(now)).unwrap()
+            }
+            (Err(error), _) => panic!("{error}"),
+        };
         state = next.state;
         let act = next.effects.iter().find_map(|it| if let Effect::Act(act) = it { Some(act) } else { None });
         let mut roll = |of| random(&mut random_state, of);
@@ -175,14 +203,17 @@ fn play(seed: u64, certainty: Certainty, bug: Bug) -> (usize, Vec<&'static str>)
             input = Input::Outcome(Outcome { slot: act.slot, attempt: act.attempt, verdict });
             continue;
         }
+        if roll(4) == 0 {
+            delivery = delivery_of(certainty, bug, &format!("{{\"step\": {step}}}"));
+        }
         input = match state.as_ref().unwrap() {
             Journal::Submitted(_) => {
                 ends.push("submitted");
-                return (receiver.executions, ends);
+                break;
             }
             Journal::Failed(_) => {
                 ends.push("failed");
-                command("retry", &[], now)
+                if roll(2) == 0 { command("retry", &[], now) } else { resubmit(now) }
             }
             Journal::Unknown(_) => {
                 ends.push("unknown");
@@ -192,11 +223,12 @@ fn play(seed: u64, certainty: Certainty, bug: Bug) -> (usize, Vec<&'static str>)
                     (_, false) => command("resolve", &[("as", "failed")], now),
                 }
             }
+            Journal::Waiting(_) if roll(3) == 0 => resubmit(now),
             Journal::Waiting(_) | Journal::Unsure(_) => Input::Timer(Timer { kind: TIMER, due: now }),
             open @ (Journal::Submitting(_) | Journal::LookingUp(_)) => panic!("{open:?} without an act"),
         };
     }
-    (receiver.executions, ends)
+    Played { executions: receiver.executions, conflicts: receiver.conflicts, ends }
 }
 
 const SEEDS: u64 = 4_000;
@@ -206,12 +238,14 @@ fn no_receiver_executes_a_bundle_twice() {
     for certainty in [Certainty::Idempotent, Certainty::Once] {
         let mut seen = BTreeSet::new();
         for seed in 1..=SEEDS {
-            let (executions, ends) = play(seed * 0x9e37_79b9, certainty, Bug::None);
-            assert!(executions <= 1, "{certainty:?}, seed {seed}: {executions} executions, {ends:?}");
+            let played = play(seed * 0x9e37_79b9, certainty, Bug::None);
+            let Played { executions, conflicts, ends } = &played;
+            assert!(*executions <= 1, "{certainty:?}, seed {seed}: {played:?}");
+            assert_eq!(*conflicts, 0, "{certainty:?}, seed {seed}: {played:?}");
             if ends.last() == Some(&"submitted") {
-                assert_eq!(executions, 1, "{certainty:?}, seed {seed}: {ends:?}");
+                assert_eq!(*executions, 1, "{certainty:?}, seed {seed}: {played:?}");
             }
-            seen.extend(ends);
+            seen.extend(played.ends);
         }
         assert_eq!(seen, ["failed", "submitted", "unknown"].into(), "{certainty:?}: each end is met");
     }
@@ -225,7 +259,15 @@ fn planted_bugs_are_found() {
         (Certainty::Idempotent, Bug::LostIsBusy),
         (Certainty::Once, Bug::LostIsBusy),
     ] {
-        let twice = (1..=SEEDS).find(|seed| play(seed * 0x9e37_79b9, certainty, bug).0 > 1);
+        let twice = (1..=SEEDS).find(|seed| play(seed * 0x9e37_79b9, certainty, bug).executions > 1);
         assert!(twice.is_some(), "{certainty:?}: {bug:?} is not found");
     }
+}
+
+/// A strict receiver refuses a known key with another body (422, section 2.6 of the draft).
+#[test]
+fn a_key_of_the_bundle_is_found_by_a_receiver_that_compares_bodies() {
+    let conflict =
+        (1..=SEEDS).find(|seed| play(seed * 0x9e37_79b9, Certainty::Idempotent, Bug::KeyOfTheBundle).conflicts > 0);
+    assert!(conflict.is_some());
 }

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::super::fixture::{Fixture, LIMIT, until};
+use super::clock::WallClock;
 use super::process::Process;
 
 /// The partitions of every topic of a test.
@@ -31,6 +32,8 @@ pub(crate) struct Deployment {
     pub(crate) settings: Vec<String>,
     /// The binary of `sheaf`; `None`: the one under test.
     pub(crate) binary: Option<PathBuf>,
+    /// The wall clock of its processes and of its events; `None`: this machine's.
+    clock: Option<WallClock>,
     /// The topology's `bundle.sla`.
     pub(crate) sla: &'static str,
     /// `sources` and `bundle` of the topology, where `@name` stands for the topic `name` of the test; `None`: parents and children.
@@ -88,6 +91,7 @@ impl Deployment {
             properties,
             settings,
             binary: None,
+            clock: None,
             sla: "24h",
             sources: None,
             template: "templates/bundle.json".into(),
@@ -111,6 +115,11 @@ impl Deployment {
     pub(crate) fn with_in_flight_max(mut self, in_flight_max: u32) -> Self {
         self.in_flight_max = in_flight_max;
         self
+    }
+
+    /// From now on, the wall clock of what it starts and the timestamps of what it writes are behind; by zero: they are this machine's.
+    pub(crate) fn set_behind(&mut self, behind: Duration) {
+        self.clock = (!behind.is_zero()).then(|| WallClock::behind(behind, &self.directory));
     }
 
     /// Creates the topics that events are written to.
@@ -165,7 +174,9 @@ impl Deployment {
         let config = self.configure(instance, state, number);
         let log = self.directory.join(format!("{instance}-{number}.log"));
         let config = ["-c", config.to_str().expect("text")];
-        Process::start(self.binary.clone(), &[words, &config].concat(), environment, log)
+        let clock = self.clock.iter().flat_map(WallClock::environment);
+        let environment: Vec<_> = clock.chain(environment.iter().copied()).collect();
+        Process::start(self.binary.clone(), &[words, &config].concat(), &environment, log)
     }
 
     /// Starts an instance and waits until it is ready.
@@ -187,7 +198,8 @@ impl Deployment {
         for batch in records.chunks(100) {
             producer.begin().expect("begun");
             for record in batch {
-                producer.produce(record).expect("produced");
+                let timestamp = record.timestamp.or_else(|| Some(self.clock.as_ref()?.now()));
+                producer.produce(&OutRecord { timestamp, ..record.clone() }).expect("produced");
             }
             producer.commit(LIMIT).expect("committed");
         }

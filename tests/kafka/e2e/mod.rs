@@ -6,9 +6,12 @@
 //! | `deployment` | topics, configuration, simulator and readers of one test |
 //! | `configuration` | the files of a deployment |
 //! | `bundle` | bundles, and the check of their outputs |
+//! | `clock` | a wall clock that is behind |
 //! | `console` | the console in Chromium |
 //! | `crash` | two instances, one of which is killed; a sender that is paused and resumed |
 //! | `deadline` | an outage, a source that stands still and a rebalance that are longer than the deadlines of open bundles |
+//! | `drill` | the operator's drill: the runbook's lines, run as they stand |
+//! | `events` | `sheaf events tail` beside an instance |
 //! | `notification` | alerts to people, across kills |
 //! | `java` | Java's producer, Java's partitioner |
 //! | `state` | lost state directories and changelogs |
@@ -17,6 +20,8 @@
 //! | `guarantee` | `at_least_once`: no loss, without transactions |
 //! | `poison` | rejected input |
 //! | `outage` | unreachable brokers |
+//! | `query` | lists of several instances, while partitions move |
+//! | `redrive` | dead letters that are sent again, while instances are killed |
 //! | `restore` | a long restore, and processing meanwhile |
 //! | `several` | two topologies in one process |
 //! | `standby` | a killed instance, and a successor with standbys |
@@ -27,6 +32,7 @@
 //! | `group` | added partitions, the cooperative protocol, lost offsets |
 
 pub(crate) mod bundle;
+mod clock;
 mod configuration;
 mod console;
 mod crash;
@@ -34,6 +40,8 @@ mod custom;
 mod damage;
 mod deadline;
 pub(crate) mod deployment;
+mod drill;
+mod events;
 mod fault_point;
 mod group;
 mod guarantee;
@@ -43,6 +51,8 @@ mod notification;
 mod outage;
 mod poison;
 pub(crate) mod process;
+mod query;
+mod redrive;
 mod restore;
 mod several;
 mod standby;

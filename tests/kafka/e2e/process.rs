@@ -181,7 +181,7 @@ impl Drop for Process {
 }
 
 /// The binary under test: cargo's, or the copy by `scripts/soak`.
-fn binary() -> PathBuf {
+pub(super) fn binary() -> PathBuf {
     std::env::var_os("SHEAF_TEST_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_sheaf").into(), PathBuf::from)
 }
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use tempfile::TempDir;
 use super::super::cluster::root;
 use super::super::fixture::LIMIT;
 use super::bundle::{Bundle, Event, bundles};
+use super::clock::now;
 use super::deployment::{Deployment, PARTITIONS};
 use super::process::until;
 
@@ -133,13 +135,15 @@ fn the_current_version_opens_the_state_of_an_older_one() {
 
 #[test]
 fn the_state_of_d6868c9_is_opened() {
-    let Some(deployment) = Deployment::open("e2e-fixture") else { return };
+    let Some(mut deployment) = Deployment::open("e2e-fixture") else { return };
     let directory = TempDir::new().expect("a directory");
     let unpacked = Command::new("tar").arg("xzf").arg(root().join(FIXTURE)).arg("-C").arg(directory.path()).status();
     assert!(unpacked.expect("tar").success());
     let lines = std::fs::read_to_string(directory.path().join("topics.jsonl")).expect("the topics");
     let lines: Vec<Line> = lines.lines().map(|line| serde_json::from_str(line).expect("a line")).collect();
     write_topics(&deployment, &lines);
+    // Deadlines, look-ups and retentions count from the time of the records, and this test runs ever later.
+    deployment.set_behind(now().since(end_of(&lines)));
     let store_root = deployment.state("a");
     std::fs::create_dir_all(store_root.parent().expect("a parent")).expect("made");
     std::fs::rename(directory.path().join("state"), &store_root)
@@ -150,6 +154,12 @@ fn the_state_of_d6868c9_is_opened() {
     let delivered = bundles.delivered();
     take_over(&deployment, delivered.len());
     assert_eq!(deployment.folders(), bundles.all.len() - delivered.len());
+}
+
+/// A minute after the latest record.
+fn end_of(lines: &[Line]) -> Timestamp {
+    let written = lines.iter().filter_map(|line| line.record.as_ref()).map(|record| record.timestamp);
+    Timestamp::from_millis(written.max().expect("records")).saturating_add(Duration::from_mins(1))
 }
 
 fn copy(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 pub(super) struct EntryQuery {
     /// The id of the application, if several of the process have this processor.
     application: Option<String>,
-    /// A status, or what it begins with up to a `/`: `open` is every `open/..`. It may be repeated.
+    /// A status, or its part before or after a `/`: `open` is every `open/..`, `waiting-parent` every `../waiting-parent`. It may be repeated.
     #[param(explode = true)]
     status: Option<Vec<String>>,
     /// The earliest `at`: of incomplete bundles the deadline.

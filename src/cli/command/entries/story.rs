@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::words::{distance, list, text, time};
 use crate::model::Timestamp;
 
-/// The story of a bundle, with its delivery if there is one.
-pub(super) fn bundle(item: &Value, delivery: Option<&Value>, now: Timestamp) -> String {
+/// The story of a bundle, with its delivery if there is one, or why that could not be asked for.
+pub(super) fn bundle(item: &Value, delivery: Option<Result<&Value, &String>>, now: Timestamp) -> String {
     let key = text(item, "/key");
     let mut lines = vec![format!("bundle {key}: {}", bundle_state(item)), String::new()];
     lines.extend(facts(&bundle_facts(item, now)));
@@ -17,12 +17,19 @@ pub(super) fn bundle(item: &Value, delivery: Option<&Value>, now: Timestamp) -> 
         let left_out = text(item, "/entry/left_out");
         lines.extend((!left_out.is_empty()).then(|| format!("  and {left_out} more events")));
     }
-    if let Some(delivery) = delivery {
-        lines.extend([String::new(), format!("delivery: {}", delivery_state(delivery))]);
-        lines.extend(facts(&delivery_facts(delivery, now)).into_iter().map(|line| format!("  {line}")));
-    }
     let mut actions = bundle_actions(item);
-    actions.extend(delivery.into_iter().flat_map(delivery_actions));
+    match delivery {
+        Some(Ok(delivery)) => {
+            lines.extend([String::new(), format!("delivery: {}", delivery_state(delivery))]);
+            lines.extend(facts(&delivery_facts(delivery, now)).into_iter().map(|line| format!("  {line}")));
+            actions.extend(delivery_actions(delivery));
+        }
+        Some(Err(error)) => {
+            let error = text(&Value::String(error.clone()), "");
+            lines.extend([String::new(), format!("delivery: it could not be asked for, so ask again: {error}")]);
+        }
+        None => {}
+    }
     lines.extend(what_can_be_done(&key, &actions));
     lines.join("\n")
 }
@@ -37,7 +44,7 @@ pub(super) fn delivery(item: &Value, now: Timestamp) -> String {
 }
 
 /// What can be done: a command, and what it does.
-type Action = (&'static str, &'static str);
+pub(super) type Action = (&'static str, &'static str);
 
 fn bundle_state(item: &Value) -> String {
     let status = text(item, "/status");
@@ -57,7 +64,7 @@ fn bundle_state(item: &Value) -> String {
 }
 
 /// Names and values.
-type Facts = Vec<(&'static str, String)>;
+pub(super) type Facts = Vec<(&'static str, String)>;
 
 fn bundle_facts(item: &Value, now: Timestamp) -> Facts {
     let with_distance = |pointer: &str| {
@@ -111,6 +118,7 @@ fn delivery_facts(item: &Value, now: Timestamp) -> Facts {
         ("id", text(item, "/entry/id")),
         ("reason", text(item, "/entry/reason")),
         ("attempts", text(item, "/entry/attempts")),
+        ("last answer", text(item, "/entry/last_answer")),
         ("since", with_distance("/entry/since")),
         ("last attempt", with_distance("/entry/last_submit_at")),
         ("next attempt", next),
@@ -123,7 +131,7 @@ fn delivery_facts(item: &Value, now: Timestamp) -> Facts {
 }
 
 /// Those that are known, their values in one column.
-fn facts(facts: &[(&'static str, String)]) -> Vec<String> {
+pub(super) fn facts(facts: &[(&'static str, String)]) -> Vec<String> {
     let known: Vec<_> = facts.iter().filter(|(_, value)| !value.is_empty()).collect();
     let width = known.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     known.into_iter().map(|(name, value)| format!("{name:width$}  {value}")).collect()
@@ -186,7 +194,7 @@ fn delivery_actions(item: &Value) -> Vec<Action> {
     }
 }
 
-fn what_can_be_done(key: &str, actions: &[Action]) -> Vec<String> {
+pub(super) fn what_can_be_done(key: &str, actions: &[Action]) -> Vec<String> {
     if actions.is_empty() {
         return Vec::new();
     }
@@ -259,7 +267,7 @@ what can be done
             "entry": { "name": "ORDER_7", "attempts": 3, "reason": "no such application", "ended_at": "2026-11-21T14:00:00.000Z" },
         });
         assert_eq!(
-            bundle(&item, Some(&delivery), NOW),
+            bundle(&item, Some(Ok(&delivery)), NOW),
             "bundle order-7: complete, and handed on
 
 processed by  a, partition 3
@@ -276,6 +284,11 @@ what can be done
       submit it at once; look it up first if that is unknown
   sheaf deliveries resubmit order-7 --why '..'
       render it anew with the template of today, and submit it"
+        );
+        let told = bundle(&item, Some(Err(&"http://a answers 503: b restores it".to_owned())), NOW);
+        assert!(
+            told.ends_with("delivery: it could not be asked for, so ask again: http://a answers 503: b restores it"),
+            "{told}"
         );
         assert!(
             self::delivery(&delivery, NOW).starts_with("delivery of order-7: failed, and is not tried again\n\nname ")

@@ -28,6 +28,13 @@ pub(in crate::mock::control_m) enum On {
     Code(i32),
 }
 
+/// What an action is told by.
+pub(in crate::mock::control_m) const MAIL: &str = "Mail";
+/// What an action is told by.
+pub(in crate::mock::control_m) const NOTIFY: &str = "Notify";
+/// The severity of what says none.
+pub(in crate::mock::control_m) const REGULAR: &str = "R";
+
 /// An action at the end of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::mock::control_m) enum Action {
@@ -57,6 +64,8 @@ pub(in crate::mock::control_m) enum Action {
         by: &'static str,
         /// The message, or the subject.
         message: String,
+        /// How urgent: `R`, `U` or `V` of `Urgency` Regular, Urgent or `VeryUrgent`.
+        severity: &'static str,
     },
 }
 
@@ -97,7 +106,13 @@ fn unknown(item: &str, status: &str) -> Problem {
 
 fn action(item: &str, body: &Map<String, Value>) -> Result<Option<Action>, Problem> {
     let kind = text(body, "Type");
-    let tell = |by| Some(Action::Tell { by, message: [text(body, "Subject"), text(body, "Message")].join(" ") });
+    let severity = match text(body, "Urgency").as_str() {
+        "Urgent" => "U",
+        "VeryUrgent" => "V",
+        _ => REGULAR,
+    };
+    let message = [text(body, "Subject"), text(body, "Message")].join(" ").trim().to_owned();
+    let tell = |by| Some(Action::Tell { by, message, severity });
     Ok(match kind.trim_start_matches("Action:") {
         "Event:Add" => Some(Action::AddEvent(event::named(item, body)?)),
         "Event:Delete" => Some(Action::DeleteEvent(event::named(item, body)?)),
@@ -109,10 +124,10 @@ fn action(item: &str, body: &Map<String, Value>) -> Result<Option<Action>, Probl
         "Rerun" => Some(Action::Rerun),
         "SetToOK" => Some(Action::Set { ok: true }),
         "SetToNotOK" => Some(Action::Set { ok: false }),
-        "Notify" => tell("Notify"),
-        "Mail" => tell("Mail"),
+        "Notify" => tell(NOTIFY),
+        "Mail" => tell(MAIL),
         // ctm-python-client 2.6.6 drops the type of a mail.
-        "" if body.contains_key("To") && body.contains_key("Message") => tell("Mail"),
+        "" if body.contains_key("To") && body.contains_key("Message") => tell(MAIL),
         _ => None,
     })
 }

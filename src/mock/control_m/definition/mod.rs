@@ -26,7 +26,7 @@ mod sla;
 mod validation;
 mod work;
 
-pub(super) use action::Action;
+pub(super) use action::{Action, MAIL, NOTIFY, REGULAR};
 pub(super) use event::{DateRef, EventRef};
 pub(super) use node::{Folder, Keep, Kind, Node, Use};
 pub(super) use sla::{Deadline, Service};

@@ -82,6 +82,8 @@ pub(in crate::mock::control_m) struct Labels {
     pub(in crate::mock::control_m) description: String,
     /// The host or host group.
     pub(in crate::mock::control_m) host: String,
+    /// The user that it runs as.
+    pub(in crate::mock::control_m) run_as: String,
 }
 
 /// How long a job that has not been executed stays among the active jobs (`DaysKeepActive`).

@@ -123,6 +123,7 @@ fn labels(body: &Map<String, Value>, above: Option<&Labels>) -> Labels {
         sub_application: or_above("SubApplication", |labels| &labels.sub_application),
         description: text(body, "Description"),
         host: text(body, "Host"),
+        run_as: or_above("RunAs", |labels| &labels.run_as),
     }
 }
 

@@ -52,7 +52,7 @@ impl Engine {
                     self.ends(id, ok);
                 }
             }
-            Action::Tell { by, message } => self.raise(id, by, message),
+            Action::Tell { by, message, severity } => self.raise(id, (by, severity), message),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::definition::{Deadline, Service};
+use super::super::definition::{Deadline, REGULAR, Service};
 use super::calendar::plus;
 use super::state::{Due, Engine};
 use super::tracked::{Tracked, path};
@@ -98,7 +98,7 @@ impl Engine {
         if tracked.raised.insert(kind) {
             let service = self.units.get(&id).and_then(|unit| unit.node().service.as_ref());
             let name = service.map(|service| service.name.clone()).unwrap_or_default();
-            self.raise(id, kind, name);
+            self.raise(id, (kind, REGULAR), name);
         }
     }
 

@@ -113,6 +113,9 @@ pub struct Alert {
     /// `ServiceIsLate`, `ServiceLatePastDeadline`, `JobFailureOnServicePath`, `ServiceEndedOK`, `Mail`, `Notify`.
     #[serde(rename = "type")]
     pub kind: String,
+    /// `R`, `U` or `V`: regular, urgent, very urgent.
+    #[serde(default)]
+    pub severity: String,
     /// The id of the job that raised it.
     pub job_id: String,
     /// The job's name.
@@ -250,6 +253,11 @@ impl Engine {
         &self.alerts
     }
 
+    /// The number of the latest alert, from 1; 0 before the first.
+    pub(in crate::mock::control_m) const fn latest_alert(&self) -> u64 {
+        self.alerts_raised
+    }
+
     /// Changes the status of an alert; false if there is no such alert.
     pub(in crate::mock::control_m) fn set_alert_status(&mut self, id: u64, status: &str) -> bool {
         let found = self.alerts.iter_mut().find(|alert| alert.id == id);
@@ -275,12 +283,13 @@ impl Engine {
         }
     }
 
-    pub(super) fn raise(&mut self, unit: u64, kind: &str, message: String) {
+    pub(super) fn raise(&mut self, unit: u64, (kind, severity): (&str, &str), message: String) {
         let Some(unit) = self.units.get(&unit) else { return };
         self.alerts_raised += 1;
         let (job_id, job_name) = (unit.job_id(), unit.node().name.clone());
-        let (id, at, kind, status) = (self.alerts_raised, self.now, kind.to_owned(), "New".to_owned());
-        self.alerts.push(Alert { id, at, kind, job_id, job_name, message, status });
+        let (id, at, status) = (self.alerts_raised, self.now, "New".to_owned());
+        let (kind, severity) = (kind.to_owned(), severity.to_owned());
+        self.alerts.push(Alert { id, at, kind, severity, job_id, job_name, message, status });
         if self.alerts.len() > ALERTS_MAX {
             self.alerts.remove(0);
         }

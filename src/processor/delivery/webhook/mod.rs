@@ -11,7 +11,8 @@
 //!
 //! A request has a key by which its receiver recognizes a repetition (`Idempotency-Key`): a UUID of version 5 of the
 //! application, the bundle and the number of the series of attempts. It is stored with the request, so all attempts of a series
-//! send the same bytes. A new series begins only after a certain end without an execution.
+//! send the same bytes. A new series begins only after a certain end without an execution, by an operator's command; its number
+//! is that of the commands, so that no series has the number of a former one, whose bytes may be other ones.
 //!
 //! Outcome records have the deliverable's name in `request`, its revision in `template_revision`, and the beginning of the
 //! answer in `answer`.
@@ -117,11 +118,10 @@ impl Protocol for Requests {
         None
     }
 
-    fn renew(&self, deliverable: Deliverable) -> Deliverable {
-        let Ok(Content { series, bundle_id, request }) = serde_json::from_str(&deliverable.content) else {
+    fn renew(&self, deliverable: Deliverable, series: u32) -> Deliverable {
+        let Ok(Content { bundle_id, request, .. }) = serde_json::from_str(&deliverable.content) else {
             return deliverable;
         };
-        let series = u32::saturating_add(series, 1);
         let request = Http { key: self.key(&bundle_id, series), ..request };
         Deliverable { content: encode(&Content { series, bundle_id, request }), ..deliverable }
     }

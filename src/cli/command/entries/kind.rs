@@ -1,0 +1,86 @@
+//! What the command line knows of the entries of a processor.
+
+use crate::cli::output::Column;
+use crate::processor::dead_letter::DEAD_LETTER;
+use crate::topology::{BUNDLE, DELIVERY, TRACKING};
+
+/// The entries of a processor.
+#[derive(Debug)]
+pub(in crate::cli::command) struct Kind {
+    /// The processor.
+    pub processor: &'static str,
+    /// What its entries are, in the plural: `bundles`.
+    pub entries: &'static str,
+    /// The columns of a list.
+    pub columns: &'static [Column],
+    /// The conditions of `--filter` that the instance does not know.
+    pub conditions: &'static [ConditionSpec],
+}
+
+/// A condition of `--filter` on what a processor shows of an entry.
+#[derive(Debug)]
+pub(in crate::cli::command) struct ConditionSpec {
+    /// Its name: `reason`.
+    pub name: &'static str,
+    /// JSON pointers into the entry; one of the values has to fulfil it.
+    pub pointers: &'static [&'static str],
+    /// True if the value is a part of the text, false if it is all of it.
+    pub is_part: bool,
+}
+
+/// Bundles.
+pub(in crate::cli::command) const BUNDLES: Kind = Kind {
+    processor: BUNDLE,
+    entries: "bundles",
+    columns: &[
+        ("bundle", "/key"),
+        ("status", "/status"),
+        ("due", "/at"),
+        ("missing", "/entry/missing"),
+        ("instance", "/instance"),
+    ],
+    conditions: &[],
+};
+
+/// Deliveries.
+pub(in crate::cli::command) const DELIVERIES: Kind = Kind {
+    processor: DELIVERY,
+    entries: "deliveries",
+    columns: &[
+        ("bundle", "/key"),
+        ("status", "/status"),
+        ("since", "/at"),
+        ("attempts", "/entry/attempts"),
+        ("id", "/entry/id"),
+        ("reason", "/entry/reason"),
+    ],
+    conditions: &[ConditionSpec { name: "reason", pointers: &["/entry/reason"], is_part: true }],
+};
+
+/// Runs of submitted bundles.
+pub(in crate::cli::command) const RUNS: Kind = Kind {
+    processor: TRACKING,
+    entries: "runs",
+    columns: &[("bundle", "/key"), ("status", "/status"), ("since", "/at")],
+    conditions: &[],
+};
+
+/// Dead letters.
+pub(in crate::cli::command) const DEAD_LETTERS: Kind = Kind {
+    processor: DEAD_LETTER,
+    entries: "dead letters",
+    columns: &[
+        ("letter", "/key"),
+        ("status", "/status"),
+        ("rejected", "/at"),
+        ("rounds", "/entry/rounds"),
+        ("reason", "/entry/reason"),
+        ("message", "/entry/message"),
+    ],
+    conditions: &[
+        ConditionSpec { name: "reason", pointers: &["/entry/reason"], is_part: false },
+        ConditionSpec { name: "topic", pointers: &["/entry/source/topic"], is_part: false },
+        ConditionSpec { name: "processor", pointers: &["/entry/processor"], is_part: false },
+        ConditionSpec { name: "text", pointers: &["/key", "/entry/message"], is_part: true },
+    ],
+};

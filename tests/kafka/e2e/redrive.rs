@@ -1,0 +1,82 @@
+//! A thousand dead letters that are sent again by one command, while instances are killed.
+
+use std::collections::BTreeMap;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use super::bundle::{bundles, shuffled};
+use super::deployment::Deployment;
+use super::process::{Process, binary, until};
+
+/// Parents whose number of children is in another field than they have it.
+const WRONG: &str = "\
+sources:
+  - { topic: @parents, member: parent, bundle: /id, id: /id, expects: /count }
+  - { topic: @children, member: child, bundle: /parent_id, id: /id, position: /position }
+bundle: { children: 1, sla: 24h }
+";
+const COUNT: usize = 1_000;
+
+/// Sends all open letters again, as an operator does; the instance that is asked for them may be killed meanwhile.
+fn redrive(deployment: &Deployment, asked: &Process) -> Command {
+    let config = deployment.configure("operator", "operator", 0);
+    let mut command = Command::new(binary());
+    command.args(["dlq", "redrive", "--filter", "reason=missing_field", "--yes", "--limit", "2000", "--timeout", "30"]);
+    command
+        .args(["--why", "the topology is mended", "--url", &format!("http://{}", asked.address()), "-c"])
+        .arg(config);
+    command.env_remove("SHEAF_LOG");
+    command
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[&*output.stdout, &*output.stderr].concat()).into_owned()
+}
+
+fn statuses(asked: &Process) -> BTreeMap<String, u64> {
+    let Some((200, body)) = asked.http_get("/api/v1/dead-letter/counts") else { return BTreeMap::new() };
+    let answer: Value = serde_json::from_str(&body).expect("JSON");
+    let counts = answer["counts"].as_object().expect("counts").iter();
+    counts.filter_map(|(status, count)| Some((status.clone(), count.as_u64()?))).collect()
+}
+
+#[test]
+fn a_thousand_letters_are_each_sent_again_once_although_instances_are_killed() {
+    let Some(mut deployment) = Deployment::open("e2e-redrive") else { return };
+    deployment.sources = Some(WRONG.to_owned());
+    let mut chance = fastrand::Rng::with_seed(41);
+    let all = bundles(COUNT, &mut chance);
+    let mut first = deployment.run("a");
+    deployment.write_events(&shuffled(&all, 0, &mut chance));
+    until("each parent is a letter", || statuses(&first).get("open") == Some(&1_000));
+    assert_eq!(first.terminate(), Some(0));
+    deployment.sources = None;
+
+    let (mut first, mut second) = (deployment.run("a"), deployment.run("b"));
+    let mut command = redrive(&deployment, &second);
+    let operator = std::thread::spawn(move || command.output().expect("the command"));
+    until("some are sent again", || statuses(&second).get("redriven").is_some_and(|count| *count >= 100));
+    first.kill();
+    first = deployment.start("a");
+    until("more are", || statuses(&second).get("redriven").is_some_and(|count| *count >= 300));
+    second.kill();
+    let interrupted = operator.join().expect("it ended");
+    first.ready();
+    println!("{}", said(&interrupted).lines().last().unwrap_or_default());
+    until("the rest is sent again", || {
+        let output = redrive(&deployment, &first).output().expect("the command");
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
+        statuses(&first) == BTreeMap::from([("redriven".to_owned(), 1_000)])
+    });
+
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_submitted(&all);
+    assert_eq!(deployment.read(&deployment.own("redrive")).len(), COUNT, "each was sent again once");
+    let executed = deployment.read(&deployment.own("audit")).into_iter().filter(|record| {
+        let audit: Value = serde_json::from_slice(record.value.as_deref().unwrap_or_default()).expect("JSON");
+        audit["before"] != audit["after"]
+    });
+    assert_eq!(executed.count(), COUNT, "and audited once");
+    assert_eq!(first.terminate(), Some(0));
+}
