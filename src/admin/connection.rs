@@ -42,7 +42,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Serves connections until `stop` is set, and then until the open requests are answered.
 pub(super) async fn serve(
     listener: TcpListener,
-    (tls, limits): (Option<Tls>, Limits),
+    (tls, limits): (watch::Receiver<Option<Tls>>, Limits),
     router: Router,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -67,7 +67,8 @@ pub(super) async fn serve(
             }
         };
         while connections.try_join_next().is_some() {}
-        let connection = connection(stream, (tls.clone(), limits), router.clone(), stop.clone());
+        let tls = tls.borrow().clone();
+        let connection = connection(stream, (tls, limits), router.clone(), stop.clone());
         connections.spawn(async move {
             connection.await;
             drop(place);

@@ -7,6 +7,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tokio::sync::watch;
 
 use super::access::{Access, refusal};
 use super::api::{Port, Problem};
@@ -86,7 +87,13 @@ impl Guard {
 }
 
 /// Notes the caller of a request to the API, or refuses it. The console, which asks the API, has none.
-pub(super) async fn authenticate(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn authenticate(
+    State(access): State<watch::Receiver<Arc<Access>>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    // Of this moment: they may be replaced while the server runs.
+    let access = Arc::clone(&access.borrow());
     match access.caller(request.method(), request.headers()) {
         Ok(caller) => {
             request.extensions_mut().insert(caller);

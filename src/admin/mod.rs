@@ -15,6 +15,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `server` | start and stop |
+//! | `reload` | takes over tokens and certificates |
 //! | `connection`, `tls` | connections, within limits of number and time |
 //! | `guard` | what each request passes before its path |
 //! | `origin` | refuses requests of pages of other sites |
@@ -34,11 +35,13 @@ mod guard;
 mod origin;
 mod plain_error;
 mod probe;
+mod reload;
 mod server;
 mod tls;
 
 pub use access::{Access, Caller, Role, Token};
 pub use client::{Client, ClientError, ClientSettings};
+pub use reload::ServerReload;
 pub use server::{Error, Server, ServerSettings};
 pub use tls::{TlsError, TlsFiles};
 

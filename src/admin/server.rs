@@ -17,6 +17,7 @@ use super::console;
 use super::guard::{BODY_BYTES_MAX, Guard, authenticate, guard};
 use super::origin::Names;
 use super::probe;
+use super::reload::ServerReload;
 use super::tls::{Tls, TlsError, TlsFiles};
 
 /// The time for open connections to end when the server stops.
@@ -66,6 +67,7 @@ pub struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+    reload: ServerReload,
 }
 
 impl Server {
@@ -87,9 +89,15 @@ impl Server {
         let address = listener.local_addr().map_err(refusal)?;
         let guard = Guard { port: port.clone(), names: Names::new(bind, &hosts), is_encrypted: tls.is_some() };
         let (stop, stopped) = watch::channel(false);
-        let router = router(port, access, guard);
-        let task = tokio::spawn(connection::serve(listener, (tls, limits), router, stopped));
-        Ok(Self { address, stop, task })
+        let reload = ServerReload::new(access, tls);
+        let router = router(port, &reload, guard);
+        let task = tokio::spawn(connection::serve(listener, (reload.tls.subscribe(), limits), router, stopped));
+        Ok(Self { address, stop, task, reload })
+    }
+
+    /// Hands new settings to it.
+    pub fn reload(&self) -> ServerReload {
+        self.reload.clone()
     }
 
     /// The address, with the actual port if 0 was requested.
@@ -107,10 +115,10 @@ impl Server {
     }
 }
 
-fn router(port: Arc<dyn Port>, access: Access, state: Guard) -> Router {
+fn router(port: Arc<dyn Port>, reload: &ServerReload, state: Guard) -> Router {
     let (open, is_encrypted) = (api::router().with_state(port.clone()), state.is_encrypted);
     // Before the fallbacks, so that an unknown path tells nothing to who has no token.
-    let api = open.clone().layer(middleware::from_fn_with_state(Arc::new(access), authenticate));
+    let api = open.clone().layer(middleware::from_fn_with_state(reload.access.subscribe(), authenticate));
     probe::router()
         .with_state(port)
         .merge(console::router(&api, &open, is_encrypted))

@@ -1,5 +1,6 @@
 //! TLS of the HTTP server.
 
+use std::fmt;
 use std::path::PathBuf;
 
 /// The files of a certificate.
@@ -37,7 +38,25 @@ pub enum TlsError {
 
 /// TLS with a certificate.
 #[derive(Clone)]
-pub(super) struct Tls(#[cfg(feature = "tls")] tokio_rustls::TlsAcceptor);
+pub(super) struct Tls {
+    #[cfg(feature = "tls")]
+    acceptor: tokio_rustls::TlsAcceptor,
+    /// The digest of its files.
+    digest: [u8; 32],
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tls")
+    }
+}
+
+impl Tls {
+    /// True if the files had the same content.
+    pub(super) fn is_of_same_files(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
 
 #[cfg(feature = "tls")]
 mod built {
@@ -48,6 +67,7 @@ mod built {
     use rustls::crypto::aws_lc_rs;
     use rustls::pki_types::pem::PemObject as _;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use sha2::{Digest as _, Sha256};
     use tokio::io::{AsyncRead, AsyncWrite};
     use tokio_rustls::TlsAcceptor;
     use tokio_rustls::server::TlsStream;
@@ -62,13 +82,19 @@ mod built {
                 path: path.to_owned(),
                 detail,
             };
-            let certs = CertificateDer::pem_file_iter(&files.cert)
-                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-                .map_err(|error| refused("cert", &files.cert, format!("cannot be read: {error}")))?;
+            let unreadable = |setting, path: &std::path::Path, error: &dyn std::fmt::Display| {
+                refused(setting, path, format!("cannot be read: {error}"))
+            };
+            let cert = std::fs::read(&files.cert).map_err(|error| unreadable("cert", &files.cert, &error))?;
+            let pem = std::fs::read(&files.key).map_err(|error| unreadable("key", &files.key, &error))?;
+            let digest = Sha256::new().chain_update(&cert).chain_update(&pem).finalize().into();
+            let certs = CertificateDer::pem_slice_iter(&cert)
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| unreadable("cert", &files.cert, &error))?;
             if certs.is_empty() {
                 return Err(refused("cert", &files.cert, "has no certificate in PEM form".to_owned()));
             }
-            let key = PrivateKeyDer::from_pem_file(&files.key)
+            let key = PrivateKeyDer::from_pem_slice(&pem)
                 .map_err(|error| refused("key", &files.key, format!("has no private key in PEM form: {error}")))?;
             let pair = |error: rustls::Error| TlsError::Pair { detail: error.to_string() };
             let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -78,7 +104,7 @@ mod built {
                 .with_single_cert(certs, key)
                 .map_err(pair)?;
             config.alpn_protocols = vec![b"http/1.1".to_vec()];
-            Ok(Self(TlsAcceptor::from(Arc::new(config))))
+            Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), digest })
         }
 
         /// The handshake of a connection.
@@ -86,7 +112,7 @@ mod built {
             self,
             stream: S,
         ) -> io::Result<TlsStream<S>> {
-            self.0.accept(stream).await
+            self.acceptor.accept(stream).await
         }
     }
 }

@@ -67,6 +67,7 @@ mod error;
 mod feature;
 mod health;
 mod http;
+mod http_reload;
 mod metric;
 mod notification;
 mod preflight;

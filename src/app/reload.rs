@@ -1,14 +1,16 @@
-//! Reloads the templates and secrets of a running instance.
+//! Reloads the templates, the secrets, and the tokens and the certificate of the HTTP server of a running instance.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::Result;
+use super::http_reload::HttpReload;
 use super::sink::control_m;
 use super::template::TemplateReader;
 use super::template_watch::{Files, TemplateWatch, Templates};
 use super::{ApplicationSpec, Resources, Secrets};
+use crate::admin::ServerReload;
 use crate::config::{Config, Reference};
 use crate::secret::SecretRef;
 use crate::sink::control_m::ControlM;
@@ -22,6 +24,7 @@ pub struct Reloader {
     secrets: Arc<Secrets>,
     control_m: Option<Arc<ControlM>>,
     watch: TemplateWatch,
+    http: Option<HttpReload>,
     next: Next,
 }
 
@@ -45,6 +48,7 @@ impl Reloader {
             secrets,
             control_m,
             watch: TemplateWatch::default(),
+            http: None,
             next: Next { remote: REMOTE_INTERVAL, secrets: None },
         }
     }
@@ -55,7 +59,13 @@ impl Reloader {
         Self { watch: TemplateWatch::new(reader), ..self }
     }
 
-    /// Looks for changes, `now` after the start: at the templates in local files each time, at those in S3 each minute, and at the
+    /// The same, which also hands new tokens and certificates to this server, started with this configuration.
+    #[must_use]
+    pub fn serving(self, server: ServerReload, config: &Config) -> Self {
+        Self { http: Some(HttpReload::new(server, config)), ..self }
+    }
+
+    /// Looks for changes, `now` after the start: at the templates in local files and the files of the HTTP server each time, at those in S3 each minute, and at the
     /// credential of Control-M when it is as old as `control_m.credential_ttl`.
     pub fn poll(&mut self, config: &Config, now: Duration) {
         let is_remote = now >= self.next.remote;
@@ -63,13 +73,16 @@ impl Reloader {
             self.next.remote = now.saturating_add(REMOTE_INTERVAL);
         }
         self.templates(if is_remote { Templates::Changed } else { Templates::Local });
+        if let Some(http) = &mut self.http {
+            http.poll(config, &self.secrets);
+        }
         let Some(control_m) = &config.control_m else { return };
         let due = *self.next.secrets.get_or_insert(control_m.credential_ttl);
         if now < due {
             return;
         }
         self.next.secrets = Some(now.saturating_add(control_m.credential_ttl));
-        match self.secrets(config) {
+        match self.control_m(config) {
             Ok(changed) if changed.is_empty() => {}
             Ok(changed) => tracing::info!(?changed, "secrets have changed at their source: new calls use them"),
             Err(error) => tracing::warn!(%error, "secrets cannot be read again, and the former ones stay in use"),
@@ -82,8 +95,16 @@ impl Reloader {
         self.watch.look(&self.files, which)
     }
 
-    /// Reads the secrets of this configuration again; the settings whose secrets have changed.
-    pub fn secrets(&self, config: &Config) -> Result<Vec<&'static str>> {
+    /// Reads the secrets of this configuration again, and the certificate of the HTTP server; the settings that have changed.
+    pub fn secrets(&mut self, config: &Config) -> Result<Vec<&'static str>> {
+        let mut changed = self.control_m(config)?;
+        if let Some(http) = &mut self.http {
+            changed.extend(http.reload(config, &self.secrets));
+        }
+        Ok(changed)
+    }
+
+    fn control_m(&self, config: &Config) -> Result<Vec<&'static str>> {
         let (Some(sink), Some(settings)) = (&self.control_m, &config.control_m) else { return Ok(Vec::new()) };
         let changed = control_m::reload(sink, settings, &self.secrets)?;
         Ok(if changed { vec![control_m::API_KEY] } else { Vec::new() })
@@ -97,13 +118,11 @@ impl Reloader {
     }
 }
 
-/// The settings whose secrets are read at the start only: those of the Kafka client, of the sinks of messages and of the HTTP server.
+/// The settings whose secrets are read at the start only: those of the Kafka client and of the sinks of messages.
 pub fn secrets_of_the_start(config: &Config) -> Vec<String> {
     let is_secret = |reference: &Reference| matches!(SecretRef::parse(reference.as_str()), Ok(Some(_)));
     let properties = config.kafka.properties.iter().filter(|(_, value)| is_secret(value));
     let properties = properties.map(|(name, _)| format!("kafka.properties.{name}"));
     let sinks = config.sinks.references().into_iter().filter(|(_, reference)| is_secret(reference));
-    let tokens = config.http.tokens.iter().enumerate().filter(|(_, token)| is_secret(&token.token));
-    let tokens = tokens.map(|(index, _)| format!("http.tokens[{index}].token"));
-    properties.chain(sinks.map(|(path, _)| path)).chain(tokens).collect()
+    properties.chain(sinks.map(|(path, _)| path)).collect()
 }

@@ -299,7 +299,7 @@ fn a_reload_reads_the_key_of_its_file_again() {
     std::fs::write(&path, "one").unwrap();
     let config = config(&[CONTROL_M, &format!("control_m.api_key=${{file:{}}}", path.display())]);
     let metrics = Assembly::new(&config, &file()).unwrap().metrics;
-    let reloader = Reloader::new(
+    let mut reloader = Reloader::new(
         &[spec(&config, Path::new("t.yaml"), &file())],
         &Resources::new(&config, runtime.handle(), &metrics).unwrap(),
     );

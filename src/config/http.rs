@@ -85,7 +85,7 @@ pub(super) const FIELDS: &[Field] = &[
         path: "http.tls",
         kind: Kind::Tree,
         default: Default::None("no encryption"),
-        doc: "The certificate of the server: `{ cert: tls.crt, key: tls.key }`, two files in PEM form, which are read at the start. \
+        doc: "The certificate of the server: `{ cert: tls.crt, key: tls.key }`, two files in PEM form, which are read again when they change. \
               Without it tokens travel unencrypted: then leave the encryption to a proxy in front of the server.",
     },
 ];

@@ -3,19 +3,28 @@
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
+use tokio::time::Instant;
 
 use crate::app::{Reloader, Templates, secrets_of_the_start};
 use crate::cli::exit::Failure;
 use crate::cli::load::{ConfigArgs, Inputs};
 use crate::cli::log::Level;
+use crate::cli::signal::Hangups;
 use crate::config::Config;
 
 /// The interval of looks for changes.
-pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(10);
+const POLL_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The settings that take effect by a reload.
-const RELOADED: [&str; 4] = ["control_m.api_key", "control_m.username", "control_m.password", "log.level"];
+const RELOADED: [&str; 7] = [
+    "control_m.api_key",
+    "control_m.username",
+    "control_m.password",
+    "http.anonymous",
+    "http.read_only",
+    "http.tokens",
+    "log.level",
+];
 
 /// What a reload needs. A reload may wait for AWS, so it runs on a thread of its own, one at a time.
 pub(super) struct Reload(Arc<Mutex<State>>);
@@ -44,22 +53,32 @@ impl Reload {
         Ok(Self(Arc::new(Mutex::new(state))))
     }
 
-    /// Starts a reload of everything.
-    pub(super) fn start(&self, runtime: &Runtime) {
-        self.spawn(runtime, State::reload);
+    /// Reloads everything at each hangup, and looks for changes every few seconds, for ever.
+    pub(super) async fn run(self, mut hangups: Hangups) {
+        let started_at = Instant::now();
+        let mut poll_at = started_at + POLL_INTERVAL;
+        loop {
+            tokio::select! {
+                () = hangups.next() => self.spawn(State::reload),
+                () = tokio::time::sleep_until(poll_at) => {
+                    poll_at = Instant::now() + POLL_INTERVAL;
+                    self.poll(started_at.elapsed());
+                }
+            }
+        }
     }
 
     /// Starts a look for changes. None is started while another runs, which may wait for AWS.
     /// `now` is the time since the start.
-    pub(super) fn poll(&self, runtime: &Runtime, now: Duration) {
+    fn poll(&self, now: Duration) {
         if !matches!(self.0.try_lock(), Err(TryLockError::WouldBlock)) {
-            self.spawn(runtime, move |state| state.reloader.poll(&state.secrets_of, now));
+            self.spawn(move |state| state.reloader.poll(&state.secrets_of, now));
         }
     }
 
-    fn spawn(&self, runtime: &Runtime, task: impl FnOnce(&mut State) + Send + 'static) {
+    fn spawn(&self, task: impl FnOnce(&mut State) + Send + 'static) {
         let state = Arc::clone(&self.0);
-        drop(runtime.spawn_blocking(move || {
+        drop(tokio::task::spawn_blocking(move || {
             // A poisoned lock is usable: each part of the state is replaced as a whole.
             task(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
         }));
@@ -68,7 +87,7 @@ impl Reload {
 
 impl State {
     fn reload(&mut self) {
-        tracing::info!("SIGHUP: reloading templates, secrets and the log level");
+        tracing::info!("SIGHUP: reloading templates, secrets, certificate and the log level");
         let templates = self.reloader.templates(Templates::All);
         match self.settings() {
             Ok((secrets, log_level)) => tracing::info!(?templates, ?secrets, log_level, "reloaded; these have changed"),
@@ -87,6 +106,9 @@ impl State {
         let secrets = self.reloader.secrets(&config)?;
         self.secrets_of.clone_from(&config);
         let log_level = self.log_level.set(&config.log.level)?;
+        if config.http.tls.is_some() == self.config.http.tls.is_some() {
+            kept.retain(|path| *path != "http.tls");
+        }
         kept.retain(|path| !RELOADED.contains(path) || (*path == "log.level" && self.log_level.is_overridden()));
         if config.topologies == self.config.topologies
             && let Some(path) = config.topologies.iter().find(|path| self.reloader.topology_differs(path))

@@ -8,10 +8,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use super::prepare::{Label, await_predecessors, prepare};
-use super::reload::{POLL_INTERVAL, Reload};
+use super::reload::Reload;
 use crate::admin::Server;
 use crate::app::{self, ApplicationSpec, Assembly, Process, Reloader, Resources, Secrets};
 use crate::cli::exit::{Failure, INTERRUPTED};
@@ -69,12 +68,14 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     let hangups = runtime.block_on(async { Hangups::new() })?;
     let fault_observer = fault::fault_observer()?;
     let resources = Resources::new(&config, runtime.handle(), &metrics)?;
-    let reload = Reload::new(args, config.clone(), Reloader::new(&specs, &resources), log_level)?;
     let stores = app::all_stores(&config, &specs)?;
     let process = Arc::new(Process::new(&specs, &assemblies, &resources, metrics).with_settings(shown));
     let http = app::http(&config, &Secrets::new(runtime.handle()))?;
     let server = runtime.block_on(Server::start(http, process.clone()))?;
     process.serves_at(server.address().to_string());
+    // From now on, because it may have to wait for Kafka.
+    let reloader = Reloader::new(&specs, &resources).serving(server.reload(), &config);
+    runtime.spawn(Reload::new(args, config.clone(), reloader, log_level)?.run(hangups));
     tracing::info!(address = %server.address(), "serving /healthz, /readyz, /metrics and /api/v1");
     let deliveries: Vec<&Delivery> = specs.iter().flat_map(|spec| spec.file.spec.deliveries()).collect();
     resources.check(deliveries.into_iter());
@@ -93,7 +94,7 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     };
     let (running, failure) = start_all(&contexts, &config);
-    let failure = failure.or_else(|| watch(&running, &runtime, (&mut signals, hangups), &reload));
+    let failure = failure.or_else(|| watch(&running, &runtime, &mut signals));
     let code = stop(running, &runtime, (signals, failure), config.shutdown_timeout);
     runtime.block_on(server.stop());
     // A service that does not answer must not delay the end.
@@ -124,29 +125,17 @@ fn start_all(contexts: &[(Label, Context)], config: &Config) -> (Vec<Running>, O
     (running, None)
 }
 
-/// Waits for a signal to stop or a failed thread, and reloads meanwhile.
-fn watch(
-    running: &[Running],
-    runtime: &Runtime,
-    (signals, mut hangups): (&mut Signals, Hangups),
-    reload: &Reload,
-) -> Option<Failure> {
+/// Waits for a signal to stop or a failed thread.
+fn watch(running: &[Running], runtime: &Runtime, signals: &mut Signals) -> Option<Failure> {
     runtime.block_on(async {
-        let started_at = Instant::now();
-        let mut poll_at = started_at + POLL_INTERVAL;
         loop {
             tokio::select! {
                 () = signals.next() => return None,
-                () = hangups.next() => reload.start(runtime),
                 () = tokio::time::sleep(CHECK_INTERVAL) => {}
             }
             if let Some((label, error)) = failure(running) {
                 label.in_scope(|| tracing::error!(%error, "a thread has failed, stopping the instance"));
                 return Some(label.failed(error));
-            }
-            if Instant::now() >= poll_at {
-                poll_at = Instant::now() + POLL_INTERVAL;
-                reload.poll(runtime, started_at.elapsed());
             }
         }
     })

@@ -3,6 +3,7 @@
 mod command;
 mod doctor;
 mod process;
+mod reload;
 mod schemathesis;
 mod tls;
 mod watch;

@@ -71,6 +71,12 @@ pub(super) fn instance_with(scheme: &str, http: &str) -> Instance {
 }
 
 impl Instance {
+    /// Has it reload, as `kill -HUP` does.
+    pub(super) fn hang_up(&self) {
+        use rustix::process::{Pid, Signal, kill_process};
+        kill_process(Pid::from_child(&self.child), Signal::HUP).unwrap();
+    }
+
     /// The directory with its files.
     pub(super) fn directory(&self) -> &Path {
         self.directory.path()
