@@ -125,6 +125,42 @@ def command(driver, application, key):
     healthy(driver, "entry after a command")
 
 
+def audit(driver):
+    click(driver, By.LINK_TEXT, "Audit")
+    wait(driver, lambda it: "of mine" in text(it) and "cancelled" in text(it), "the audit tells who has done what, and why")
+    healthy(driver, "audit")
+
+
+def dead_letters(driver, application):
+    """A record that is no event: shown with its bytes, not mended to what is no JSON, and sent again."""
+    driver.get(f"{URL}/dead-letters/{application}")
+    wait(driver, lambda it: "missing_field" in text(it), "the list of dead letters has the reason")
+    healthy(driver, "dead letters")
+    picture(driver, "dead-letters")
+    click(driver, By.CSS_SELECTOR, "[data-row] a[data-open]")
+    wait(driver, lambda it: "Decoded" in text(it) and "rounds" in text(it), "a letter has its record")
+    healthy(driver, "dead letter")
+    picture(driver, "dead-letter")
+    click(driver, By.LINK_TEXT, "edit")
+    wait(driver, lambda it: it.find_elements(By.ID, "argument-value"), "the form of edit")
+    healthy(driver, "edit")
+    value = driver.find_element(By.ID, "argument-value")
+    check("window.hostile" in value.get_attribute("value"), "the value of the record stands in the form")
+    value.clear()
+    value.send_keys("{ no JSON")
+    driver.find_element(By.ID, "why").send_keys("a trial")
+    click(driver, By.CSS_SELECTOR, "main form button")
+    wait(driver, lambda it: "and this one is not" in text(it), "what was JSON has to stay JSON")
+    driver.back()
+    driver.back()
+    wait(driver, lambda it: it.find_elements(By.LINK_TEXT, "redrive"), "back at the letter")
+    click(driver, By.LINK_TEXT, "redrive")
+    driver.find_element(By.ID, "why").send_keys("once more")
+    click(driver, By.CSS_SELECTOR, "main form button")
+    wait(driver, lambda it: "accepted" in text(it) and "once more" in text(it), "a letter is sent again")
+    healthy(driver, "letter that was sent again")
+
+
 def live(driver, application, keys):
     """Page and command in two windows: the first one follows."""
     driver.get(f"{URL}/entries/{application}/bundle?status=cancelled")
@@ -162,6 +198,8 @@ def main():
         overview(driver)
         lists(driver)
         command(driver, application, keys[0])
+        audit(driver)
+        dead_letters(driver, application)
         live(driver, application, keys)
     finally:
         driver.quit()

@@ -57,6 +57,10 @@ fn an_operator_sees_and_acts_in_a_browser_whatever_stands_in_the_events() {
         let events = [(&parents, parent), (&children, child)];
         deployment.write(events.map(|(topic, event)| (topic, Bytes::from(event.to_string()))));
     }
+    // A child without its parent's id: a dead letter.
+    let lost = json!({ "id": "lost", "position": 1, "note": HOSTILE });
+    deployment.write([(&children, Bytes::from(lost.to_string()))]);
+    until("it is a dead letter", || instance.metric("sheaf_processor_open_entries", "dead-letter") >= 1.0);
     until("all are open", || instance.metric("sheaf_processor_open_entries", "bundle") >= 40.0);
 
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/console/browse.py");
