@@ -15,6 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::api;
 use super::api::{Api, Authorization, Place, field};
 use super::shared::Console;
+use super::sink;
 
 /// The time between two looks.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -77,7 +78,9 @@ impl Watch {
 
     async fn look_at_all(&self) -> String {
         let applications = self.api.get(&self.caller, "/api/v1/applications").await.unwrap_or_default();
-        let mut all = applications.to_string();
+        let instances = self.api.get(&self.caller, "/api/v1/instances?limit=500").await.unwrap_or_default();
+        // Of the instances only what is rare: their other details change each second.
+        let mut all = format!("{applications} {:?}", sink::stopped(&instances));
         for application in api::items(&applications) {
             let id = field(application, "id").as_str().unwrap_or_default();
             for processor in

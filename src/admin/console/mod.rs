@@ -17,6 +17,7 @@
 //! | `page` | the pages, one file each |
 //! | `story` | an entry in words |
 //! | `letter` | the record of a dead letter |
+//! | `sink` | the sinks that take nothing now |
 //! | `samples` | the numbers of the last hours |
 //! | `live` | tells a page that what it shows has changed |
 //! | `view` | templates and headers |
@@ -33,6 +34,7 @@ mod page;
 mod samples;
 mod session;
 mod shared;
+mod sink;
 mod story;
 mod view;
 

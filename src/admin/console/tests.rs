@@ -38,6 +38,7 @@ fn api(commands: &Commands) -> Router {
             "content": {
                 "request": { "method": HOSTILE, "path": HOSTILE, "headers": { HOSTILE: HOSTILE }, "body": HOSTILE },
                 "answer": { "at": HOSTILE, "text": HOSTILE },
+                "submission": HOSTILE,
                 "record": {
                     "key": { "bytes": 9, "text": HOSTILE },
                     "headers": [{ "name": HOSTILE, "value": { "bytes": 9, "text": HOSTILE } }],
@@ -53,6 +54,10 @@ fn api(commands: &Commands) -> Router {
             "name": "edit", "help": HOSTILE, "statuses": ["open"],
             "arguments": [{ "name": "value", "help": HOSTILE, "required": true }],
         });
+        let resubmit = json!({
+            "name": "resubmit", "help": HOSTILE, "statuses": ["failed"],
+            "arguments": [{ "name": "submission", "help": HOSTILE, "required": true }],
+        });
         let items = |items: Value| Json(json!({ "items": items, "next": HOSTILE }));
         if parts.method == "POST" {
             let body = to_bytes(body, 10_000).await.unwrap();
@@ -61,7 +66,7 @@ fn api(commands: &Commands) -> Router {
         }
         match path.rsplit('/').next().unwrap() {
             "applications" => items(json!([{ "id": "ctm", "topology": HOSTILE, "state": HOSTILE, "ready": true, "processors": ["bundle", HOSTILE] }])),
-            "instances" => items(json!([{ "id": HOSTILE, "application": "ctm", "state": HOSTILE, "details": { HOSTILE: HOSTILE } }])),
+            "instances" => items(json!([{ "id": HOSTILE, "application": "ctm", "state": HOSTILE, "details": { HOSTILE: HOSTILE, "sink control_m": HOSTILE } }])),
             "counts" => Json(json!({
                 "counts": { "open/waiting-child": 1_234_567, HOSTILE: 2 }, "total": 1_234_569,
                 "incomplete": [{ "partition": 3, "reason": HOSTILE }],
@@ -71,7 +76,7 @@ fn api(commands: &Commands) -> Router {
                 "by": HOSTILE, "why": HOSTILE, "at": HOSTILE, "verdict": "rejected", "detail": HOSTILE, "before": [], "after": [],
             }])),
             "entries" => items(json!([entry])),
-            "commands" => items(json!([command, edit])),
+            "commands" => items(json!([command, edit, resubmit])),
             _ => Json(entry),
         }
         .into_response()
@@ -130,6 +135,7 @@ async fn numbers_missing_partitions_and_the_commands_of_the_status_are_shown() {
     let console = console(&Commands::default());
     let (.., overview) = get(&console, "/").await;
     assert!(overview.contains("1\u{202f}234\u{202f}567") && overview.contains("partition 3"), "{overview}");
+    assert!(overview.contains("Sink control_m takes nothing"), "{overview}");
     let (.., list) = get(&console, "/entries/ctm/bundle?status=open").await;
     assert!(list.contains("waits for") && list.contains("rel=\"next\""), "{list}");
     let (.., entry) = get(&console, "/entries/ctm/bundle/entry?key=k").await;
@@ -225,6 +231,14 @@ async fn a_dead_letter_is_edited_as_json_and_shown_with_its_bytes() {
     assert_eq!(*commands.lock().unwrap(), [expected]);
 }
 
+#[tokio::test]
+async fn a_form_has_what_the_entry_has_of_its_arguments() {
+    let console = console(&Commands::default());
+    let (.., page) = get(&console, "/entries/ctm/delivery/command?name=resubmit&key=k").await;
+    let (_, filled) = page.split_once("id=\"argument-submission\"").expect("its field");
+    assert!(filled.split_once(">\n").expect("its text").1.starts_with("&quot;&gt;&lt;script&gt;"), "{page}");
+}
+
 const FORM: &str = "application/x-www-form-urlencoded";
 
 #[tokio::test]
@@ -234,6 +248,8 @@ async fn a_command_is_sent_once_by_its_own_form_only() {
     let (page, cookie, csrf) = form(&console, "/entries/ctm/bundle/command?name=extend&key=k").await;
     let id = page.split("name=\"id\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert_eq!(id.len(), 36, "{page}");
+    assert!(page.contains("name=\"argument.until\" value=\"\""), "an argument without a value is empty: {page}");
+    assert!(page.contains("name=\"why\" value=\"\""), "{page}");
     let send = async |csrf: &str| {
         let form = format!("csrf={csrf}&id={id}&key=k&name=extend&why=late&argument.until=2026-03-02T00%3A00%3A00Z");
         post(&console, "/entries/ctm/bundle/command", (&cookie, form)).await

@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use jiff::Timestamp as Instant;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, escape_formatter};
 
 use super::api::Refusal;
 use super::assets::ASSETS;
@@ -40,6 +40,12 @@ impl Views {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        // What is not there is empty: a field of a form would be sent with the word for it.
+        environment.set_formatter(
+            |out, state, value| {
+                if value.is_none() { Ok(()) } else { escape_formatter(out, state, value) }
+            },
+        );
         for (name, source) in TEMPLATES {
             // A template is a part of the program: a test renders each of them.
             if let Err(error) = environment.add_template(name, source) {

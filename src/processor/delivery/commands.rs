@@ -45,7 +45,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         help: "renders what waits or has failed anew, with the template of today, and submits it at once",
         arguments: &[ArgumentSpec {
             name: SUBMISSION,
-            help: "the value of the submission record",
+            help: "the value of the submission record, which is where `source` of the delivery says; `sheaf deliveries resubmit` reads it there",
             kind: ArgumentKind::Text,
             is_required: true,
         }],

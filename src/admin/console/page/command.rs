@@ -20,7 +20,7 @@ use crate::processor::dead_letter::DEAD_LETTER;
 use crate::processor::dead_letter::commands::{EDIT, VALUE};
 
 /// An argument of this length or more is edited in several lines.
-const LONG: [&str; 2] = ["value", "content"];
+const LONG: [&str; 3] = ["value", "content", "submission"];
 
 /// The command and its entry.
 #[derive(Clone, Debug, Deserialize)]
@@ -128,13 +128,12 @@ async fn page(
         detail: format!("{processor} has no command {name}"),
     })?;
     let is_edit = processor == DEAD_LETTER && name == EDIT;
-    let former = letter::value(&entry).filter(|_| is_edit);
     let arguments = field(command, "arguments").as_array().into_iter().flatten();
-    let arguments = arguments.map(|argument| of(argument, fields, former));
+    let arguments = arguments.map(|argument| of(argument, fields, |name| former(&entry, is_edit, name)));
     let value = |name: &str| fields.get(name).cloned();
     Ok(context! {
         here => link::commands(application, processor),
-        is_unknown => is_edit && former.is_none(),
+        is_unknown => is_edit && letter::value(&entry).is_none(),
         back => link::entry(application, processor, key),
         command => context! { arguments => arguments.collect::<Vec<_>>(), ..json(command) },
         entry => json(&entry),
@@ -144,9 +143,18 @@ async fn page(
     })
 }
 
-/// A field of the form; `former` is the value of the record that is edited.
-fn of(argument: &Value, fields: &Fields, former: Option<&str>) -> View {
+/// What the entry has of an argument: of a letter that is edited the value of its record, of others the text of this name in the content, as a
+/// delivery that could not be rendered has its submission.
+fn former<'a>(entry: &'a Value, is_edit: bool, name: &str) -> Option<&'a str> {
+    if is_edit && name == VALUE {
+        return letter::value(entry);
+    }
+    field(field(entry, "content"), name).as_str()
+}
+
+/// A field of the form, with what was sent before, or else with what the entry has.
+fn of<'a>(argument: &Value, fields: &'a Fields, former: impl FnOnce(&str) -> Option<&'a str>) -> View {
     let name = field(argument, "name").as_str().unwrap_or_default();
-    let value = fields.get(&format!("argument.{name}")).map(String::as_str).or(former.filter(|_| name == VALUE));
+    let value = fields.get(&format!("argument.{name}")).map(String::as_str).or_else(|| former(name));
     context! { value, is_long => LONG.contains(&name), ..json(argument) }
 }

@@ -1,8 +1,9 @@
-//! The first page: what is open, late and failed, the next deadlines, the instances.
+//! The first page: the sinks that take nothing, what is open, late and failed, the next deadlines, the instances.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use minijinja::value::Serde;
 use minijinja::{Value as View, context};
 use serde_json::Value;
 
@@ -11,6 +12,7 @@ use super::super::link;
 use super::super::samples::counts;
 use super::super::session::Session;
 use super::super::shared::Console;
+use super::super::sink;
 use super::super::view::{json, tone};
 use crate::processor::dead_letter::DEAD_LETTER;
 
@@ -34,8 +36,9 @@ async fn page(console: &Console, session: &Session) -> Result<View, Refusal> {
     for application in items(&found) {
         applications.push(of(console, session, application).await?);
     }
+    let sinks = View::from(Serde(sink::stopped(&instances)));
     let instances: Vec<View> = items(&instances).map(json).collect();
-    Ok(context! { here => "/", live => "scope=all", links, applications, instances })
+    Ok(context! { here => "/", live => "scope=all", links, sinks, applications, instances })
 }
 
 async fn of(console: &Console, session: &Session, application: &Value) -> Result<View, Refusal> {
