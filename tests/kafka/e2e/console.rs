@@ -24,6 +24,14 @@ bundle: { key: text, children: 2, sla: 24h }
 /// A key that would be a script, if a page took it for markup.
 const HOSTILE: &str = "\"><script>window.hostile = 1</script><img src=x onerror='window.hostile = 1'>";
 
+/// A script that uses Chromium.
+pub(super) fn chromium(script: &str) -> Command {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/console").join(script);
+    let mut command = Command::new(python(&[SELENIUM]));
+    command.arg(script).env("PYTHONDONTWRITEBYTECODE", "1").env("NO_PROXY", "127.0.0.1").env("SE_OFFLINE", "true");
+    command
+}
+
 /// The file of axe-core, from npm.
 fn axe() -> PathBuf {
     let directory = cache().join(AXE.replace('@', "-"));
@@ -63,11 +71,10 @@ fn an_operator_sees_and_acts_in_a_browser_whatever_stands_in_the_events() {
     until("it is a dead letter", || instance.metric("sheaf_processor_open_entries", "dead-letter") >= 1.0);
     until("all are open", || instance.metric("sheaf_processor_open_entries", "bundle") >= 40.0);
 
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/console/browse.py");
-    let mut command = Command::new(python(&[SELENIUM]));
-    command.arg(script).arg(format!("http://{}", instance.address())).arg(axe()).arg(pictures(&deployment));
+    let mut command = chromium("browse.py");
+    command.arg(format!("http://{}", instance.address())).arg(axe()).arg(pictures(&deployment));
     command.arg(deployment.application()).args(keys.get(..3).expect("three"));
-    let printed = succeed(command.env("NO_PROXY", "127.0.0.1").env("SE_OFFLINE", "true"));
+    let printed = succeed(&mut command);
     println!("{printed}");
     assert!(printed.lines().count() > 25, "it ended early: {printed}");
     assert_eq!(instance.terminate(), Some(0));

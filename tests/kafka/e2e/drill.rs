@@ -4,13 +4,11 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use bytes::Bytes;
-use sheaf::secret::Secret;
-
 use super::super::cluster::root;
-use super::bundle::{Bundle, bundles};
+use super::bundle::Bundle;
 use super::deployment::Deployment;
 use super::process::{Process, until};
+use super::trouble::{self, Trouble};
 
 /// An operator with a shell.
 struct Operator<'d> {
@@ -67,36 +65,16 @@ impl<'d> Operator<'d> {
     /// The end of a drill: the runbook has no further line, the bundle was submitted once, and no letter is open.
     fn finish(mut self, bundle: &Bundle) {
         assert_eq!(self.lines.next(), None, "the runbook has more");
-        let folder = format!("folder-{}", bundle.id);
-        until("the bundle is submitted", || self.deployment.folders() == 1);
+        trouble::assert_submitted_once(self.deployment, bundle);
         self.sees(&format!("sheaf deliveries show {}", bundle.id), ": submitted");
-        let dump = self.deployment.simulator.dump();
-        assert_eq!(dump.folders.get(&folder).map(|folder| folder.submits), Some(1), "{:?}", dump.folders.keys());
         self.sees("sheaf dlq list", "none\n");
     }
 }
 
-/// The deployment of a drill; the operator works in its folder.
-fn open(test: &str) -> Option<Deployment> {
-    let mut deployment = Deployment::open(test)?;
-    deployment.template = root().join("templates/bundle.json");
-    Some(deployment)
-}
-
-fn bundle(seed: u64) -> Bundle {
-    bundles(1, &mut fastrand::Rng::with_seed(seed)).remove(0)
-}
-
 #[test]
 fn drill_a_record_that_cannot_be_read() {
-    let Some(deployment) = open("e2e-drill-poison") else { return };
-    let mut instance = deployment.run("a");
-    let bundle = bundle(1901);
-    let whole = bundle.parent.to_string();
-    let half = whole.get(..whole.len() - 2).expect("ASCII").to_owned();
-    deployment.write([(&deployment.topic("parents"), Bytes::from(half))]);
-    deployment.write_events(bundle.events().get(1..).expect("children"));
-    instance.wait_for_log("dead letter, unparsable: ");
+    let trouble = trouble::unreadable("e2e-drill-poison", &[]);
+    let Some(Trouble { deployment, mut instance, bundle }) = trouble else { return };
 
     let mut operator = Operator::new(&deployment, &instance, "A record cannot be read");
     operator.sees("sheaf dlq list", "unparsable");
@@ -107,7 +85,7 @@ fn drill_a_record_that_cannot_be_read() {
     let shown = operator.run("sheaf dlq show", &words);
     assert!(shown.contains("\nvalue\n  {\"children\":"), "the record: {shown}");
     assert!(shown.contains(&format!("sheaf dlq edit {letter} --value FILE")), "what can be done: {shown}");
-    std::fs::write(deployment.directory.join("mended.json"), &whole).expect("written");
+    std::fs::write(deployment.directory.join("mended.json"), bundle.parent.to_string()).expect("written");
     let edited = operator.run("sheaf dlq edit", &words);
     assert!(edited.contains(&format!("{letter}  accepted: open -> edited")), "{edited}");
     operator.sees(&format!("sheaf bundles show {}", bundle.id), "complete, and handed on");
@@ -118,12 +96,8 @@ fn drill_a_record_that_cannot_be_read() {
 
 #[test]
 fn drill_a_missing_parent() {
-    let Some(mut deployment) = open("e2e-drill-parent") else { return };
-    deployment.sla = "3s";
-    let mut instance = deployment.run("a");
-    let bundle = bundle(1902);
-    deployment.write_events(bundle.events().get(1..).expect("children"));
-    instance.wait_for_log("sla_breach");
+    let trouble = trouble::missing_parent("e2e-drill-parent", &[]);
+    let Some(Trouble { deployment, mut instance, bundle }) = trouble else { return };
 
     let mut operator = Operator::new(&deployment, &instance, "A bundle is late");
     let words = [("ID", bundle.id.as_str())];
@@ -136,7 +110,7 @@ fn drill_a_missing_parent() {
     let extended = operator.run("sheaf bundles extend", &words);
     assert!(extended.contains("accepted: breached/waiting-parent -> open/waiting-parent"), "{extended}");
     // Its producer writes it.
-    deployment.write_events(bundle.events().get(..1).expect("the parent"));
+    trouble::write_parent(&deployment, &bundle);
     operator.sees(&format!("sheaf bundles show {}", bundle.id), "complete, and handed on");
     operator.run("sheaf bundles show", &words);
     operator.finish(&bundle);
@@ -145,18 +119,8 @@ fn drill_a_missing_parent() {
 
 #[test]
 fn drill_a_target_that_refuses_everybody() {
-    let Some(deployment) = open("e2e-drill-target") else { return };
-    let mut deployment = deployment.with_simulator(|mut settings| {
-        settings.api_keys = vec![Secret::new("the-new-key".to_owned())];
-        settings
-    });
-    let key = deployment.directory.join("key");
-    std::fs::write(&key, "the-old-key").expect("written");
-    deployment.control_m = vec![format!("api_key: \"${{file:{}}}\"", key.display())];
-    let mut instance = deployment.run("a");
-    let bundle = bundle(1903);
-    deployment.write_events(&bundle.events());
-    instance.wait_for_log("a target refuses everybody: the sink is suspended");
+    let trouble = trouble::refusing_target("e2e-drill-target", &[]);
+    let Some(Trouble { deployment, mut instance, bundle }) = trouble else { return };
 
     let mut operator = Operator::new(&deployment, &instance, "Control-M refuses everybody");
     operator.sees("sheaf bundles list", "closed");
@@ -165,7 +129,7 @@ fn drill_a_target_that_refuses_everybody() {
     let checked = operator.run("sheaf doctor", &[]);
     assert!(checked.contains("can be reached"), "so it is not the network: {checked}");
     assert_eq!(deployment.folders(), 0);
-    std::fs::write(&key, "the-new-key").expect("written");
+    trouble::rotate_key(&deployment);
     operator.sees(&format!("sheaf deliveries show {}", bundle.id), ": submitted");
     operator.run("sheaf deliveries show", &[("ID", &bundle.id)]);
     operator.finish(&bundle);
@@ -174,16 +138,8 @@ fn drill_a_target_that_refuses_everybody() {
 
 #[test]
 fn drill_a_definition_that_fails() {
-    let Some(mut deployment) = open("e2e-drill-definition") else { return };
-    let template = std::fs::read_to_string(&deployment.template).expect("the template");
-    let with = |text: &str| template.replace("\"The parent event\"", text);
-    let path = deployment.directory.join("template.json");
-    std::fs::write(&path, with("\"{{ parent.region }}\"")).expect("written");
-    deployment.template = path.clone();
-    let mut instance = deployment.run("a");
-    let bundle = bundle(1904);
-    deployment.write_events(&bundle.events());
-    instance.wait_for_log("delivery_failed");
+    let trouble = trouble::failing_definition("e2e-drill-definition", &[]);
+    let Some(Trouble { deployment, mut instance, bundle }) = trouble else { return };
 
     let mut operator = Operator::new(&deployment, &instance, "A delivery has failed");
     let id = bundle.id.as_str();
@@ -192,8 +148,7 @@ fn drill_a_definition_that_fails() {
     let shown = operator.run("sheaf deliveries show", &[("ID", id)]);
     assert!(shown.contains("failed, and is not tried again") && shown.contains("region"), "the reason: {shown}");
     assert!(shown.contains(&format!("sheaf deliveries resubmit {id}")), "what can be done: {shown}");
-    std::fs::write(&path, with("\"{{ parent.region | default('none') }}\"")).expect("written");
-    instance.wait_for_log("template changed: new submissions use it");
+    trouble::mend_template(&deployment, &mut instance);
     let resubmitted = operator.run("sheaf deliveries resubmit", &[("ID", id)]);
     assert!(resubmitted.contains(&format!("{id}  accepted: failed -> ")), "{resubmitted}");
     let submission = shown.lines().find_map(|line| line.strip_prefix("submission")).expect("its submission").trim();

@@ -9,6 +9,7 @@
 //! | `bundle` | bundles, and the check of their outputs |
 //! | `clock` | a wall clock that is behind |
 //! | `console` | the console in Chromium |
+//! | `console_drill` | the operator's drill from the console |
 //! | `crash` | two instances, one of which is killed; a sender that is paused and resumed |
 //! | `deadline` | an outage, a source that stands still and a rebalance that are longer than the deadlines of open bundles |
 //! | `drill` | the operator's drill: the runbook's lines, run as they stand |
@@ -26,6 +27,7 @@
 //! | `restore` | a long restore, and processing meanwhile |
 //! | `several` | two topologies in one process |
 //! | `standby` | a killed instance, and a successor with standbys |
+//! | `trouble` | what an operator is called for in the drills |
 //! | `stop` | signals, exit codes, two processes with one instance id |
 //! | `upgrade` | the state of an older version |
 //! | `neighbour` | a cluster with an authorizer |
@@ -37,6 +39,7 @@ pub(crate) mod bundle;
 mod clock;
 mod configuration;
 mod console;
+mod console_drill;
 mod crash;
 mod custom;
 mod damage;
@@ -60,4 +63,5 @@ mod several;
 mod standby;
 mod state;
 mod stop;
+mod trouble;
 mod upgrade;
