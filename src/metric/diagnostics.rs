@@ -32,7 +32,7 @@ impl Diagnostics {
             dead_letters: maker.counters("dlq_records_total", "Dead letters.", &["stage", "reason"])?,
             alerts: maker.counters("alert_events_total", "Alerts published.", &["type"])?,
             alert_kinds,
-            log_messages: maker.counters("log_messages_total", "Log lines.", &["level"])?,
+            log_messages: maker.of_process(|maker| maker.counters("log_messages_total", "Log lines.", &["level"]))?,
             internal_errors,
         };
         for stage in Stage::ALL {

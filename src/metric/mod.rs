@@ -126,8 +126,8 @@ impl Metrics {
         let consumer = Consumer::new(&maker)?;
         let producer = Producer::new(&maker)?;
         let task = Task::new(&maker)?;
-        let sink = Sink::new(&maker)?;
-        let http = Http::new(&maker)?;
+        let sink = maker.of_process(Sink::new)?;
+        let http = maker.of_process(Http::new)?;
         let diagnostics = Diagnostics::new(&maker, declared.alerts, internal_errors.clone())?;
         let families = family::Families::new(&maker, declared.families)?;
         let balance = balance::Balance::new(&maker, declared.bundles)?;

@@ -1,6 +1,6 @@
 //! Registers families, with their prefix and their constant label.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result};
 
@@ -12,6 +12,7 @@ pub(super) struct Maker {
     registry: Registry,
     application: String,
     made: RefCell<Vec<Made>>,
+    is_of_process: Cell<bool>,
 }
 
 /// The description of a family, for the reference page: the registry itself shows only families with a series.
@@ -21,11 +22,26 @@ pub(super) struct Made {
     pub(super) kind: &'static str,
     pub(super) help: String,
     pub(super) labels: Vec<String>,
+    /// True if it is about what the applications of a process share, and counted once for all of them.
+    pub(super) is_of_process: bool,
 }
 
 impl Maker {
     pub(super) fn new(application: &str) -> Self {
-        Self { registry: Registry::new(), application: application.to_owned(), made: RefCell::default() }
+        Self {
+            registry: Registry::new(),
+            application: application.to_owned(),
+            made: RefCell::default(),
+            is_of_process: Cell::default(),
+        }
+    }
+
+    /// Registers families about what the applications of a process share.
+    pub(super) fn of_process<T>(&self, make: impl FnOnce(&Self) -> T) -> T {
+        self.is_of_process.set(true);
+        let families = make(self);
+        self.is_of_process.set(false);
+        families
     }
 
     pub(super) fn into_parts(self) -> (Registry, Vec<Made>) {
@@ -62,7 +78,9 @@ impl Maker {
 
     fn note(&self, kind: &'static str, name: &str, help: &str, labels: &[&str]) {
         let labels = labels.iter().map(|label| (*label).to_owned()).collect();
-        self.made.borrow_mut().push(Made { name: format!("{NAMESPACE}_{name}"), kind, help: help.to_owned(), labels });
+        let name = format!("{NAMESPACE}_{name}");
+        let is_of_process = self.is_of_process.get();
+        self.made.borrow_mut().push(Made { name, kind, help: help.to_owned(), labels, is_of_process });
     }
 
     fn opts(&self, name: &str, help: &str) -> Opts {

@@ -56,6 +56,11 @@ impl Decisions {
         self.by_target.get(to).copied().unwrap_or_default()
     }
 
+    /// True if the decided acts leave the sink no capacity for their target.
+    pub(super) fn fill(&self, sink: &dyn Sink) -> bool {
+        self.by_target.iter().any(|(to, count)| sink.capacity(to) <= *count)
+    }
+
     /// Notes the free capacity of a target.
     pub(super) fn note_capacity(&mut self, to: &Target, sink: &dyn Sink) {
         self.free.insert(to.clone(), sink.capacity(to));

@@ -43,7 +43,9 @@ impl StreamThread {
         }
         let settings = &*self.context.settings;
         let left = match settings.processing.guarantee {
-            ProcessingGuarantee::ExactlyOnce => gap.left(uptime, settings.commit.gap_max),
+            ProcessingGuarantee::ExactlyOnce => {
+                gap.left(uptime, settings.commit.gap_max, self.txn.acts.fill(&*self.context.sink))
+            }
             ProcessingGuarantee::AtLeastOnce => Duration::ZERO,
         };
         if !self.at_limit() {

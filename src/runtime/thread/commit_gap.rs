@@ -2,7 +2,8 @@
 //!
 //! A transaction costs the brokers some fifteen requests and records, whatever is in it. At a low rate a transaction that follows
 //! right after the last one is nearly empty, and the brokers work as much as at the full rate. The slower they are, the longer is the
-//! gap, so that transactions take about a seventh of the time.
+//! gap, so that transactions take about a seventh of the time. A transaction whose acts fill the sink gathers no more of them however long it
+//! waits, while the sink's slots fall free: its gap is the shortest one.
 
 use std::time::Duration;
 
@@ -40,10 +41,10 @@ impl CommitGap {
         uptime.saturating_sub(self.ended)
     }
 
-    /// The rest of the gap; zero if the next transaction may be committed.
-    pub(super) fn left(&self, uptime: Duration, gap_max: Duration) -> Duration {
-        let gap = (self.took * RATIO).max(GAP_MIN).min(gap_max);
-        gap.saturating_sub(self.since(uptime))
+    /// The rest of the gap before a transaction; zero if it may be committed. `fills_sink`: its acts leave no capacity in the sink.
+    pub(super) fn left(&self, uptime: Duration, gap_max: Duration, fills_sink: bool) -> Duration {
+        let gap = if fills_sink { GAP_MIN } else { (self.took * RATIO).max(GAP_MIN) };
+        gap.min(gap_max).saturating_sub(self.since(uptime))
     }
 }
 
@@ -58,13 +59,14 @@ mod tests {
     #[test]
     fn the_gap_follows_the_time_of_transactions_within_its_limits() {
         let mut gap = CommitGap::new(ms(0));
-        assert_eq!(gap.left(ms(0), ms(25)), GAP_MIN);
+        assert_eq!(gap.left(ms(0), ms(25), false), GAP_MIN);
         for number in 1..=60 {
             gap.committed(ms(number * 100), ms(number * 100 + 5));
         }
-        let (ended, left) = (ms(6_005), |gap: &CommitGap, at| gap.left(at, ms(40)).as_millis());
+        let (ended, left) = (ms(6_005), |gap: &CommitGap, at| gap.left(at, ms(40), false).as_millis());
         assert_eq!([left(&gap, ended), left(&gap, ended + ms(10)), left(&gap, ended + ms(15))], [29, 19, 14]);
-        assert_eq!(gap.left(ended, ms(2)), ms(2), "the setting counts");
+        assert_eq!(gap.left(ended, ms(2), false), ms(2), "the setting counts");
+        assert_eq!(gap.left(ended, ms(40), true), GAP_MIN, "there is nothing to wait for");
         gap.committed(ms(7_000), ms(8_000));
         assert_eq!(left(&gap, ms(8_000)), 40);
     }

@@ -156,7 +156,9 @@ impl Run {
                 continue;
             }
             let part = |name: &str| value.get(name).map(Value::to_string).unwrap_or_default();
-            if !seen.insert((part("key"), part("kind"), part("message"))) && !self.may_duplicate() {
+            // A bundle that is extended may be late again.
+            let due = value.pointer("/details/due").map(Value::to_string);
+            if !seen.insert((part("key"), part("kind"), part("message"), due)) && !self.may_duplicate() {
                 violations.push(format!("alert written twice: {value}"));
             }
         }
