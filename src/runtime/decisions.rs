@@ -97,3 +97,38 @@ impl Decisions {
         self.released.into_iter().rev()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Completion;
+
+    /// A sink with room for two more acts of one target, and for any number of others.
+    #[derive(Debug)]
+    struct Two(Target);
+
+    impl Sink for Two {
+        fn execute(&self, _: &TaskId, _: &Key, _: Act, _: Duration, _: Completion) {}
+
+        fn capacity(&self, to: &Target) -> usize {
+            if *to == self.0 { 2 } else { usize::MAX }
+        }
+    }
+
+    #[test]
+    fn acts_fill_a_sink_when_one_target_has_no_room_for_another() {
+        let (narrow, wide) = (Target::new("narrow"), Target::new("wide"));
+        let (sink, mut decisions) = (Two(narrow.clone()), Decisions::default());
+        let mut filled = Vec::new();
+        for (attempt, to) in (1..).zip([&wide, &narrow, &wide, &narrow]) {
+            let (valid_for, request) = (Duration::from_secs(30), String::new());
+            let act = Act { slot: ActSlot(0), attempt, to: to.clone(), valid_for, request };
+            let task = TaskId { processor: "delivery".into(), partition: 0 };
+            decisions.add(Decision { task, epoch: 1, key: Key::new("k"), act, decided_at: Duration::ZERO });
+            filled.push(decisions.fill(&sink));
+        }
+        assert_eq!(filled, [false, false, false, true]);
+        decisions.take();
+        assert!(!decisions.fill(&sink), "a transaction without acts waits for its gap");
+    }
+}

@@ -57,30 +57,12 @@ pub fn show_in(
     let entry = entry::decode(&bytes).map_err(ShowError::Entry)?;
     let parts = store.counted_parts(key, &entry.head.parts).map_err(ShowError::Store)?;
     let parts = parts.into_iter().map(|(_, bytes)| bytes);
-    shown(processor, key, &entry, parts).map(Some).map_err(ShowError::Entry)
+    let shown = decoded(processor, &entry, parts).and_then(|body| processor.show(key, &body));
+    shown.map(Some).map_err(ShowError::Entry)
 }
 
-/// What a processor shows of a decoded entry with these parts.
-pub(super) fn shown(
-    processor: &dyn AnyProcessor,
-    key: &Key,
-    entry: &codec::Entry<'_>,
-    parts: impl Iterator<Item = Bytes>,
-) -> std::result::Result<Value, codec::Error> {
-    processor.show(key, &decoded(processor, entry, parts)?)
-}
-
-/// What it leaves out of one with these parts.
-pub(super) fn content(
-    processor: &dyn AnyProcessor,
-    key: &Key,
-    entry: &codec::Entry<'_>,
-    parts: impl Iterator<Item = Bytes>,
-) -> std::result::Result<Option<Value>, codec::Error> {
-    processor.content(key, &decoded(processor, entry, parts)?)
-}
-
-fn decoded(
+/// The state of a decoded entry with these parts.
+pub(super) fn decoded(
     processor: &dyn AnyProcessor,
     entry: &codec::Entry<'_>,
     parts: impl Iterator<Item = Bytes>,

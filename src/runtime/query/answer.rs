@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::incomplete::Incomplete;
 use super::position::Position;
-use crate::codec::entry;
+use crate::codec::{self, entry};
 use crate::model::{InstanceId, Key, TaskId, Timestamp};
+use crate::processor::Body;
 use crate::runtime::mailbox::QueryError;
-use crate::runtime::stored_entry::{content, shown};
+use crate::runtime::stored_entry::decoded;
 use crate::store::counts::Counts;
 use crate::store::{self, StoredEntry};
 use crate::topology::Node;
@@ -42,14 +43,32 @@ pub struct Item {
 }
 
 impl Item {
-    pub(super) fn of(node: &Node, key: &Key, stored: &StoredEntry, (partition, instance): (i32, &InstanceId)) -> Self {
-        let (head, entry) = match entry::decode(&stored.bytes) {
+    /// An entry of a list.
+    pub(super) fn of(node: &Node, key: &Key, stored: &StoredEntry, place: (i32, &InstanceId)) -> Self {
+        Self::told((node, key), stored, place, |body| Ok((node.processor.show(key, body)?, None)))
+    }
+
+    /// An entry that is asked for by its key, with its content.
+    pub(super) fn whole(node: &Node, key: &Key, stored: &StoredEntry, place: (i32, &InstanceId)) -> Self {
+        let processor = &node.processor;
+        Self::told((node, key), stored, place, |body| Ok((processor.show(key, body)?, processor.content(key, body)?)))
+    }
+
+    /// `tell` makes an entry and its content of what is stored.
+    fn told(
+        (node, key): (&Node, &Key),
+        stored: &StoredEntry,
+        (partition, instance): (i32, &InstanceId),
+        tell: impl FnOnce(&Body) -> Result<(Value, Option<Value>), codec::Error>,
+    ) -> Self {
+        let (head, told) = match entry::decode(&stored.bytes) {
             Ok(entry) => {
-                let shown = shown(&*node.processor, key, &entry, stored.parts.iter().cloned());
-                (entry.head, shown.unwrap_or_else(|error| unreadable(&error)))
+                let body = decoded(&*node.processor, &entry, stored.parts.iter().cloned());
+                (entry.head, body.and_then(|body| tell(&body)))
             }
-            Err(error) => (crate::codec::Head::default(), unreadable(&error)),
+            Err(error) => (codec::Head::default(), Err(error)),
         };
+        let (entry, content) = told.unwrap_or_else(|error| (unreadable(&error), None));
         let names = head.statuses.as_slice().iter().map(|status| node.processor.status_name(*status).into_owned());
         Self {
             key: key.text().into_owned(),
@@ -60,21 +79,12 @@ impl Item {
             instance: instance.to_string(),
             position: Position { at: head.at, key: key.clone() },
             entry,
-            content: None,
+            content,
         }
-    }
-
-    /// The same with what the processor shows of one entry only.
-    pub(super) fn with_content(mut self, node: &Node, key: &Key, stored: &StoredEntry) -> Self {
-        if let Ok(entry) = entry::decode(&stored.bytes) {
-            // What cannot be read is told by `entry`.
-            self.content = content(&*node.processor, key, &entry, stored.parts.iter().cloned()).ok().flatten();
-        }
-        self
     }
 }
 
-fn unreadable(error: &crate::codec::Error) -> Value {
+fn unreadable(error: &codec::Error) -> Value {
     json!({ "error": error.to_string() })
 }
 

@@ -122,10 +122,7 @@ impl Queries {
         let answer = running.mailbox.entry(&task, key).and_then(|answer| answer.wait(ENTRY_TIMEOUT));
         let answer = answer.map_err(|error| Failure::Busy { task: task.clone(), error })?;
         match answer {
-            Ok(found) => Ok(found.map(|stored| {
-                let item = Item::of(node, key, &stored, (task.partition, &self.instance));
-                item.with_content(node, key, &stored)
-            })),
+            Ok(found) => Ok(found.map(|stored| Item::whole(node, key, &stored, (task.partition, &self.instance)))),
             Err(crate::store::Error::Closed { .. }) => Err(self.elsewhere(&task)),
             Err(error) => Err(Failure::Store { task, error }),
         }

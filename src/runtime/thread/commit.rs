@@ -41,23 +41,29 @@ impl StreamThread {
             }
             self.txn.input();
         }
-        let settings = &*self.context.settings;
-        let left = match settings.processing.guarantee {
-            ProcessingGuarantee::ExactlyOnce => {
-                gap.left(uptime, settings.commit.gap_max, self.txn.acts.fill(&*self.context.sink))
-            }
-            ProcessingGuarantee::AtLeastOnce => Duration::ZERO,
-        };
         if !self.at_limit() {
             if worked {
                 return Ok(Turn::Again);
             }
+            let left = self.left_of_gap(uptime);
             if !left.is_zero() {
                 return Ok(Turn::Wait(left));
             }
         }
         self.commit()?;
         Ok(Turn::Again)
+    }
+
+    /// The rest of the gap before the next transaction.
+    fn left_of_gap(&self, uptime: Duration) -> Duration {
+        let settings = &*self.context.settings;
+        match settings.processing.guarantee {
+            ProcessingGuarantee::ExactlyOnce => {
+                let fills_sink = self.txn.acts.fill(&*self.context.sink);
+                self.committer.gap.left(uptime, settings.commit.gap_max, fills_sink)
+            }
+            ProcessingGuarantee::AtLeastOnce => Duration::ZERO,
+        }
     }
 
     fn until_next_timer(&self) -> Duration {
