@@ -1,21 +1,12 @@
 //! Commands to many entries, sent by the command line to those that a running instance finds.
 
-use std::process::Command;
-
-use super::super::cluster::root;
 use super::bundle::bundles;
 use super::deployment::Deployment;
 use super::process::{Process, until};
 
 /// The exit code of a command beside the instance, its standard output, and its standard error.
 fn sheaf(deployment: &Deployment, instance: &Process, words: &str) -> (Option<i32>, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_sheaf"))
-        .args(words.split_whitespace())
-        .current_dir(root())
-        .env("SHEAF_URL", format!("http://{}", instance.address()))
-        .env("SHEAF_CONFIG", deployment.directory.join("a-0.yaml"))
-        .output()
-        .expect("the command");
+    let output = deployment.operator(instance, words).output().expect("the command");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     (output.status.code(), text(output.stdout), text(output.stderr))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -15,9 +16,10 @@ use sheaf::runtime::SystemClock;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use super::super::cluster::root;
 use super::super::fixture::{Fixture, LIMIT, until};
 use super::clock::WallClock;
-use super::process::Process;
+use super::process::{Process, binary};
 
 /// The partitions of every topic of a test.
 pub(crate) const PARTITIONS: i32 = 4;
@@ -177,6 +179,15 @@ impl Deployment {
         let clock = self.clock.iter().flat_map(WallClock::environment);
         let environment: Vec<_> = clock.chain(environment.iter().copied()).collect();
         Process::start(self.binary.clone(), &[words, &config].concat(), &environment, log)
+    }
+
+    /// The command line of an operator, to be run: it asks an instance, and has the configuration of the first one, `a`.
+    pub(crate) fn operator(&self, asked: &Process, words: &str) -> Command {
+        let mut command = Command::new(binary());
+        command.args(words.split_whitespace()).current_dir(root());
+        command.env("SHEAF_URL", format!("http://{}", asked.address()));
+        command.env("SHEAF_CONFIG", self.directory.join("a-0.yaml")).env_remove("SHEAF_LOG");
+        command
     }
 
     /// Starts an instance and waits until it is ready.

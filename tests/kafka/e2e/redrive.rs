@@ -1,13 +1,13 @@
 //! A thousand dead letters that are sent again by one command, while instances are killed.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
 use super::bundle::{bundles, shuffled};
 use super::deployment::Deployment;
-use super::process::{Process, binary, until};
+use super::process::{Process, until};
 
 /// Parents whose id is expected in a field that they do not have.
 const WRONG: &str = "\
@@ -18,17 +18,8 @@ bundle: { children: 1, sla: 24h }
 ";
 const COUNT: usize = 1_000;
 
-/// Sends all open letters again, as an operator does; the instance that is asked for them may be killed meanwhile.
-fn redrive(deployment: &Deployment, asked: &Process) -> Command {
-    let config = deployment.configure("operator", "operator", 0);
-    let mut command = Command::new(binary());
-    command.args(["dlq", "redrive", "--filter", "reason=missing_field", "--yes", "--limit", "2000", "--timeout", "30"]);
-    command
-        .args(["--why", "the topology is mended", "--url", &format!("http://{}", asked.address()), "-c"])
-        .arg(config);
-    command.env_remove("SHEAF_LOG");
-    command
-}
+/// Sends all open letters again; the instance that is asked for them may be killed meanwhile.
+const REDRIVE: &str = "dlq redrive --filter reason=missing_field --yes --limit 2000 --why mended";
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&[&*output.stdout, &*output.stderr].concat()).into_owned()
@@ -54,7 +45,7 @@ fn a_thousand_letters_are_each_sent_again_once_although_instances_are_killed() {
     deployment.sources = None;
 
     let (mut first, mut second) = (deployment.run("a"), deployment.run("b"));
-    let mut command = redrive(&deployment, &second);
+    let mut command = deployment.operator(&second, REDRIVE);
     let operator = std::thread::spawn(move || command.output().expect("the command"));
     until("some are sent again", || statuses(&second).get("redriven").is_some_and(|count| *count >= 100));
     first.kill();
@@ -65,7 +56,7 @@ fn a_thousand_letters_are_each_sent_again_once_although_instances_are_killed() {
     first.ready();
     println!("{}", said(&interrupted).lines().last().unwrap_or_default());
     until("the rest is sent again", || {
-        let output = redrive(&deployment, &first).output().expect("the command");
+        let output = deployment.operator(&first, REDRIVE).output().expect("the command");
         assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
         statuses(&first) == BTreeMap::from([("redriven".to_owned(), 1_000)])
     });
