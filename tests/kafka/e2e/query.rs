@@ -39,14 +39,15 @@ fn is_whole(page: &Value, expected: &Keys) -> bool {
     let missing: BTreeSet<i64> = missing.iter().filter_map(|it| it["partition"].as_i64()).collect();
     let answered: BTreeSet<i64> =
         page["partitions"].as_array().expect("partitions").iter().filter_map(Value::as_i64).collect();
-    assert!(missing.is_disjoint(&answered), "{page}");
+    let told = format!("answered {answered:?}, missing {}", page["incomplete"]);
+    assert!(missing.is_disjoint(&answered), "{told}");
     assert_eq!(
         missing.union(&answered).copied().collect::<Vec<_>>(),
         (0..i64::from(PARTITIONS)).collect::<Vec<_>>(),
-        "{page}"
+        "{told}"
     );
     let of_answered = expected.iter().filter(|(partition, _)| answered.contains(partition));
-    assert_eq!(keys(page), of_answered.map(|(partition, keys)| (*partition, keys.clone())).collect(), "{page}");
+    assert_eq!(keys(page), of_answered.map(|(partition, keys)| (*partition, keys.clone())).collect(), "{told}");
     missing.is_empty()
 }
 
