@@ -17,6 +17,7 @@
 //! | `input`, `effect` | the inputs and effects of a step |
 //! | `keying` | the keying step before an inbox |
 //! | `metric` | counters of a processor |
+//! | [`place`] | places of a record, and conditions on them |
 //! | `erased` | a processor with an erased state type |
 //!
 //! # The contract
@@ -40,6 +41,7 @@ mod input;
 mod keying;
 mod metric;
 pub mod notification;
+pub mod place;
 pub mod signal;
 pub mod tracking;
 

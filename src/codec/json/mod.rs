@@ -12,6 +12,7 @@
 //! | `token` | the tokens of a checked text |
 //! | `digest` | a hash of a value, equal for all its texts |
 //! | `extract` | the traversal of the text |
+//! | `fields` | the fields of an object as they are written |
 //! | `scalar` | an extracted value |
 //! | `skip` | the check of all other values |
 //! | `diagnosis` | what bytes are that are no JSON object |
@@ -24,6 +25,7 @@ mod decimal;
 mod diagnosis;
 mod digest;
 mod extract;
+mod fields;
 mod pointer;
 mod scalar;
 mod skip;
@@ -35,6 +37,7 @@ pub use decimal::Decimal;
 pub use diagnosis::{diagnose, not_an_object};
 pub use digest::Digester;
 pub use extract::{Error, Extracted, Extractor};
+pub use fields::fields;
 pub use pointer::{DEPTH_MAX, Pointer, PointerError};
 pub use scalar::{Scalar, integer};
 pub use skip::NESTING_MAX;

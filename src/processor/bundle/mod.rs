@@ -71,10 +71,6 @@
 //! |---|---|
 //! | `rules`, `policy` | the settings |
 //! | `topic` | reads the records of one topic, for all sources that it feeds |
-//! | `place` | places of a record: fields, headers, the key |
-//! | `cloud_event` | `CloudEvents` in both content modes |
-//! | `invalid` | the rejections of values that are no events |
-//! | `condition` | which records of a topic are events of a source |
 //! | `version` | the schema versions that a source takes |
 //! | `source` | reads and validates the fields of a member event |
 //! | `id` | validates and normalizes ids |
@@ -96,11 +92,9 @@
 mod alert;
 mod classify;
 mod close;
-mod cloud_event;
 pub mod command;
 mod complete_when;
 mod completion;
-mod condition;
 mod conflict;
 pub mod count;
 mod counting;
@@ -114,12 +108,10 @@ mod form_5;
 mod form_6;
 mod gathering;
 mod id;
-mod invalid;
 mod keying;
 mod member;
 mod parts;
 mod phase;
-mod place;
 mod plausible;
 mod policy;
 mod progress;
@@ -144,14 +136,12 @@ mod version;
 mod whole_timeline;
 
 pub use complete_when::CONDITION_VARIABLES;
-pub use condition::{Condition, Literal};
 pub use cut_off::CutOff;
 pub use fingerprint::Fingerprint;
 pub use gathering::{Gathering, Missing, MissingChild};
 pub use id::ID_LEN_MAX;
 pub use keying::{KeyingError, MemberKeying, member_id};
 pub use member::{Member, Origin};
-pub use place::{Format, Place};
 pub use policy::{EventOutcome, Report, Reports, Resolution};
 pub use progress::{OPENED_TYPE, OPENINGS, SIGNALS};
 pub use rules::{

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Condition, CutOff, Format, Place, Reports, Resolution, VersionRule};
+use super::{CutOff, Reports, Resolution, VersionRule};
 use crate::model::Timestamp;
+use crate::processor::place::{Condition, Format, Place};
 use crate::template::Expression;
 
 /// The earliest event time that is believed, 2000-01-01T00:00:00Z. Earlier ones are zeros, -1, or seconds taken for

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::condition::Check;
 use super::id::{Candidate, IdRules};
-use super::invalid::wrong_type;
-use super::place::{Field, Found, Places};
 use super::time::{TimeField, TimeReader};
 use super::version::VersionCheck;
-use super::{CHILDREN_MAX, Implausible, PLAUSIBLE_FROM, Place, Role, SourceRules};
+use super::{CHILDREN_MAX, Implausible, PLAUSIBLE_FROM, Role, SourceRules};
 use crate::codec::json::{Digester, Scalar, integer, not_an_object};
 use crate::model::{Record, Reject, RejectReason, Timestamp};
+use crate::processor::place::invalid::wrong_type;
+use crate::processor::place::{Check, Field, Found, Place, Places};
 
 /// Reads the events of one source.
 #[derive(Clone, Debug)]

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::id::IdRules;
-use super::place::{PlaceReader, Places};
 use super::source::{Fields, Reader};
 use super::{Rules, SourceRules};
 use crate::model::{Record, Reject, RejectReason};
+use crate::processor::place::{PlaceReader, Places};
 
 /// Reads the records of one topic.
 #[derive(Clone, Debug)]

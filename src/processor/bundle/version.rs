@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use super::cloud_event;
-use super::place::{Field, Found, Place, Places, outside};
 use crate::codec::json::{Scalar, integer};
 use crate::model::{Record, Reject, RejectReason};
+use crate::processor::place::{Field, Found, Place, Places, cloud_event, outside};
 
 /// The schema versions that a source takes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,11 +9,9 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde::de::{Deserializer as _, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::invalid::{unparsable, wrong_type};
-use crate::codec::json::{Extracted, Extractor, Pointer, Scalar, not_an_object};
+use crate::codec::json::{Extracted, Extractor, Pointer, Scalar, fields, not_an_object};
 use crate::model::{Header, Record, Reject, RejectReason};
 
 /// The names of the fields of the data in the structured mode.
@@ -66,7 +64,7 @@ fn media_type(record: &Record) -> Option<String> {
 }
 
 /// The value of an attribute in the headers of the binary mode; `None` if the mode is another one, or it has no such header.
-pub(super) fn in_headers<'a>(record: &'a Record, attribute: &str) -> Option<&'a str> {
+pub(in crate::processor) fn in_headers<'a>(record: &'a Record, attribute: &str) -> Option<&'a str> {
     let is_binary = mode(record).is_ok_and(|mode| mode == Mode::Binary);
     let header = || record.headers.iter().rev().find(|header| attribute_of(header) == Some(attribute));
     std::str::from_utf8(is_binary.then(header)??.value.as_ref()?).ok()
@@ -81,7 +79,7 @@ fn attribute_of(header: &Header) -> Option<&str> {
 }
 
 /// The JSON text of the event in a record; `None` if the record's value is that text.
-pub(super) fn text(record: &Record) -> Result<Option<Bytes>, Reject> {
+pub(in crate::processor) fn text(record: &Record) -> Result<Option<Bytes>, Reject> {
     match mode(record)? {
         Mode::Binary => binary(record).map(Some),
         Mode::Structured => {
@@ -167,44 +165,23 @@ fn decoded(value: &[u8], record: &Record) -> Result<Option<Bytes>, Reject> {
     Ok(Some(Bytes::from(json)))
 }
 
-/// The fields of a JSON object as they are, in their order.
-fn fields(text: &[u8]) -> serde_json::Result<Vec<(String, &RawValue)>> {
-    struct Fields;
-    impl<'de> Visitor<'de> for Fields {
-        type Value = Vec<(String, &'de RawValue)>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut fields = Vec::new();
-            while let Some(field) = map.next_entry()? {
-                fields.push(field);
-            }
-            Ok(fields)
-        }
-    }
-    serde_json::Deserializer::from_slice(text).deserialize_map(Fields)
-}
-
 /// The pointers to the required attributes, which are those with the first indices of an extractor.
-pub(super) fn required() -> Vec<Pointer> {
+pub(in crate::processor) fn required() -> Vec<Pointer> {
     REQUIRED.iter().map(|name| attribute(name)).collect()
 }
 
 /// The pointer to an attribute in the text of an event.
-pub(super) fn attribute(name: &str) -> Pointer {
+pub(in crate::processor) fn attribute(name: &str) -> Pointer {
     Pointer::of([name])
 }
 
 /// The pointer to a field of the data in the text of an event.
-pub(super) fn of_data(pointer: &Pointer) -> Pointer {
+pub(in crate::processor) fn of_data(pointer: &Pointer) -> Pointer {
     Pointer::of(["data"].into_iter().chain(pointer.tokens().iter().map(String::as_str)))
 }
 
 /// Checks the required attributes of an event whose text has these values at [`required`].
-pub(super) fn check(record: &Record, text: &[u8], extracted: &Extracted<'_>) -> Result<(), Reject> {
+pub(in crate::processor) fn check(record: &Record, text: &[u8], extracted: &Extracted<'_>) -> Result<(), Reject> {
     let topic = record.source.topic.as_str();
     if let Some(other) = not_an_object(text) {
         return Err(wrong_type(topic, other));

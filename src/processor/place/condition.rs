@@ -1,9 +1,8 @@
 //! The conditions of a source: which records of its topic are events of it.
 
-use super::Place;
 use super::cloud_event;
 use super::invalid::wrong_type;
-use super::place::{Field, Found, Places, outside};
+use super::places::{Field, Found, Place, Places, outside};
 use crate::codec::json::{Scalar, integer, not_an_object};
 use crate::model::{Record, Reject};
 
@@ -29,7 +28,7 @@ pub enum Literal {
 
 /// A condition that is ready to be checked.
 #[derive(Clone, Debug)]
-pub(super) struct Check {
+pub(in crate::processor) struct Check {
     at: Field,
     is: Vec<Expected>,
 }
@@ -51,12 +50,12 @@ enum Kind {
 }
 
 impl Check {
-    pub(super) fn new(condition: &Condition, places: &mut Places) -> Self {
+    pub(in crate::processor) fn new(condition: &Condition, places: &mut Places) -> Self {
         Self { at: places.add(&condition.at), is: condition.is.iter().map(Expected::new).collect() }
     }
 
     /// False if headers and key alone rule the record out, so that its value need not be read.
-    pub(super) fn may_hold(&self, record: &Record) -> bool {
+    pub(in crate::processor) fn may_hold(&self, record: &Record) -> bool {
         match &self.at.place {
             place @ (Place::Header(_) | Place::Key) => self.is_text(&outside(record, place)),
             // In the binary mode an attribute is a header.
@@ -69,7 +68,7 @@ impl Check {
 
     /// True if the condition holds. An error tells why it cannot be judged, which is no reason to pass the record over: a value
     /// that is no object, or a key that is not JSON.
-    pub(super) fn holds(&self, found: &Found<'_>) -> Result<bool, Reject> {
+    pub(in crate::processor) fn holds(&self, found: &Found<'_>) -> Result<bool, Reject> {
         let scalar = found.scalar(&self.at);
         match (&self.at.place, found.payload, found.unreadable_key()) {
             (Place::Header(_) | Place::Key, _, _) => Ok(self.is_text(&scalar)),

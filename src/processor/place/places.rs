@@ -57,26 +57,33 @@ pub enum Format {
 
 impl Format {
     /// The pointer to a place in the text of a value; `None` for a place outside of it.
-    pub(super) fn pointer(self, place: &Place) -> Option<Pointer> {
+    pub(in crate::processor) fn pointer(self, place: &Place) -> Option<Pointer> {
         match (place, self) {
-            (Place::Value(pointer), Self::CloudEvents) => Some(cloud_event::of_data(pointer)),
-            (Place::Value(pointer), Self::Json | Self::Confluent) => Some(pointer.clone()),
+            (Place::Value(pointer), _) => Some(self.in_text(pointer)),
             (Place::Attribute(name), _) => Some(cloud_event::attribute(name)),
             (Place::Header(_) | Place::Key | Place::KeyField(_), _) => None,
+        }
+    }
+
+    /// The pointer to a field of an event in the text of a value: of a `CloudEvent` it is a field of the data.
+    pub(in crate::processor) fn in_text(self, pointer: &Pointer) -> Pointer {
+        match self {
+            Self::CloudEvents => cloud_event::of_data(pointer),
+            Self::Json | Self::Confluent => pointer.clone(),
         }
     }
 }
 
 /// A place with its index in the extractor of its part of the record.
 #[derive(Clone, Debug)]
-pub(super) struct Field {
-    pub(super) place: Place,
+pub(in crate::processor) struct Field {
+    pub(in crate::processor) place: Place,
     index: usize,
 }
 
 /// The places of all sources of one topic, to be read in one pass.
 #[derive(Clone, Debug)]
-pub(super) struct Places {
+pub(in crate::processor) struct Places {
     format: Format,
     value: Vec<Pointer>,
     key: Vec<Pointer>,
@@ -84,7 +91,7 @@ pub(super) struct Places {
 
 impl Places {
     /// No places in values of this format, but for those that each of its events has.
-    pub(super) fn of(format: Format) -> Self {
+    pub(in crate::processor) fn of(format: Format) -> Self {
         let value = match format {
             Format::CloudEvents => cloud_event::required(),
             Format::Json | Format::Confluent => Vec::new(),
@@ -93,7 +100,7 @@ impl Places {
     }
 
     /// Adds a place.
-    pub(super) fn add(&mut self, place: &Place) -> Field {
+    pub(in crate::processor) fn add(&mut self, place: &Place) -> Field {
         let pointers = match place {
             Place::Value(_) | Place::Attribute(_) => self.format.pointer(place).map(|it| (&mut self.value, it)),
             Place::KeyField(pointer) => Some((&mut self.key, pointer.clone())),
@@ -107,7 +114,7 @@ impl Places {
     }
 
     /// Reads these places in records of a topic.
-    pub(super) fn reader(&self, topic: &str) -> PlaceReader {
+    pub(in crate::processor) fn reader(&self, topic: &str) -> PlaceReader {
         let key = (!self.key.is_empty()).then(|| Extractor::new(&self.key));
         PlaceReader { topic: topic.to_owned(), format: self.format, value: Extractor::new(&self.value), key }
     }
@@ -115,7 +122,7 @@ impl Places {
 
 /// Reads the places of the records of one topic.
 #[derive(Clone, Debug)]
-pub(super) struct PlaceReader {
+pub(in crate::processor) struct PlaceReader {
     topic: String,
     format: Format,
     value: Extractor,
@@ -125,7 +132,7 @@ pub(super) struct PlaceReader {
 
 impl PlaceReader {
     /// The record with its event as one JSON text in its value, where it is not.
-    pub(super) fn open<'a>(&self, record: &'a Record) -> Result<Cow<'a, Record>, Reject> {
+    pub(in crate::processor) fn open<'a>(&self, record: &'a Record) -> Result<Cow<'a, Record>, Reject> {
         let text = match self.format {
             Format::Json | Format::Confluent => None,
             Format::CloudEvents => cloud_event::text(record)?,
@@ -134,12 +141,12 @@ impl PlaceReader {
     }
 
     /// True if events are read as they are.
-    pub(super) const fn is_plain(&self) -> bool {
+    pub(in crate::processor) const fn is_plain(&self) -> bool {
         !matches!(self.format, Format::CloudEvents)
     }
 
     /// The JSON text of a record's value, without framing and byte order mark; `None` if it has no value.
-    pub(super) fn payload<'a>(&self, record: &'a Record) -> Option<&'a [u8]> {
+    pub(in crate::processor) fn payload<'a>(&self, record: &'a Record) -> Option<&'a [u8]> {
         record.value.as_deref().map(|value| self.text(value))
     }
 
@@ -156,7 +163,11 @@ impl PlaceReader {
 
     /// Reads the fields of key and value. Without a payload all fields of the value are absent. A key that cannot be read is an
     /// error for those who need it only.
-    pub(super) fn read<'a>(&'a self, record: &'a Record, payload: Option<&'a [u8]>) -> Result<Found<'a>, Reject> {
+    pub(in crate::processor) fn read<'a>(
+        &'a self,
+        record: &'a Record,
+        payload: Option<&'a [u8]>,
+    ) -> Result<Found<'a>, Reject> {
         let value = match (payload, &record.value) {
             (Some(text), Some(value)) => Some(self.extract(&self.value, (value, text), "value")?),
             (Some(_), None) | (None, _) => None,
@@ -184,17 +195,17 @@ impl PlaceReader {
 
 /// The places of one record.
 #[derive(Debug)]
-pub(super) struct Found<'a> {
-    pub(super) topic: &'a str,
+pub(in crate::processor) struct Found<'a> {
+    pub(in crate::processor) topic: &'a str,
     record: &'a Record,
-    pub(super) payload: Option<&'a [u8]>,
+    pub(in crate::processor) payload: Option<&'a [u8]>,
     value: Option<Extracted<'a>>,
     key: Option<Result<Extracted<'a>, Reject>>,
 }
 
 impl<'a> Found<'a> {
     /// The value at a place.
-    pub(super) fn scalar(&self, field: &Field) -> Scalar<'a> {
+    pub(in crate::processor) fn scalar(&self, field: &Field) -> Scalar<'a> {
         let found = match &field.place {
             Place::Value(_) | Place::Attribute(_) => self.value.as_ref(),
             Place::KeyField(_) => self.key.as_ref().and_then(|key| key.as_ref().ok()),
@@ -204,13 +215,13 @@ impl<'a> Found<'a> {
     }
 
     /// The rejection of a key that is not JSON, if a place of the topic is a field of it.
-    pub(super) fn unreadable_key(&self) -> Option<&Reject> {
+    pub(in crate::processor) fn unreadable_key(&self) -> Option<&Reject> {
         self.key.as_ref()?.as_ref().err()
     }
 }
 
 /// The text of a header or of the whole key; absent for a field.
-pub(super) fn outside<'a>(record: &'a Record, place: &Place) -> Scalar<'a> {
+pub(in crate::processor) fn outside<'a>(record: &'a Record, place: &Place) -> Scalar<'a> {
     let bytes = match place {
         Place::Header(name) => match record.headers.iter().rev().find(|header| header.name == *name) {
             Some(header) => header.value.as_ref(),

@@ -3,7 +3,7 @@
 use crate::codec::json::Pointer;
 use crate::codec::yaml::{Item, Value};
 use crate::model::Headers;
-use crate::processor::bundle::{Condition, Literal, Place};
+use crate::processor::place::{Condition, Literal, Place};
 
 /// Reads a place: a JSON pointer into the value, `{ header: NAME }`, `{ key: text }`, `{ key: /pointer }` or `{ ce: ATTRIBUTE }`.
 pub(super) fn place(item: &Item<'_>) -> Option<Place> {

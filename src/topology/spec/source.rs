@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::{name, place, start, version};
 use crate::codec::yaml::{Fields, Item, Value};
-use crate::processor::bundle::{Format, Implausible, NamedChildren, Place, Role, SourceRules, TimeRule, TimeUnit};
+use crate::processor::bundle::{Implausible, NamedChildren, Role, SourceRules, TimeRule, TimeUnit};
+use crate::processor::place::{Format, Place};
 use crate::topology::StartAt;
 
 /// Reads the list of sources, and checks it as a whole. `names` are those of children that are counted by name; `None` if they

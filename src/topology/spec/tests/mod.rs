@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::delivery::Track;
 use super::{Processor, Spec};
 use crate::model::{Timestamp, Topic};
-use crate::processor::bundle::{Format, Implausible, KeyFormat, Literal, Role, SourceRules, TimeUnit};
+use crate::processor::bundle::{Implausible, KeyFormat, Role, SourceRules, TimeUnit};
 use crate::processor::delivery::control_m::Mode;
+use crate::processor::place::{Format, Literal};
 use crate::topology::StartAt;
 
 mod progressive;

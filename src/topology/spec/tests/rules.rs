@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{Spec, problems};
-use crate::processor::bundle::{AtLeast, EventOutcome, Format, MissingVersion, Report, Resolution, Rules, TimeUnit};
+use crate::processor::bundle::{AtLeast, EventOutcome, MissingVersion, Report, Resolution, Rules, TimeUnit};
+use crate::processor::place::Format;
 
 /// A file with a parent, a child, and this section `bundle`.
 fn with_rules(rules: &str) -> String {
