@@ -5,6 +5,7 @@
 //! | [`bundle`] | gathers a parent and its children, in any order, and forwards the complete bundle once |
 //! | [`dead_letter`] | keeps dead letters, and sends them again |
 //! | [`delivery`] | journals the submits of each bundle, so that each is executed once |
+//! | [`flow`] | runs staged workflows, human tasks, sagas and event flows |
 //! | [`notification`] | tells people of alerts, in groups and within limits |
 //! | [`signal`] | gives each member of an open bundle as an event to the folder that waits for it |
 //! | [`tracking`] | follows the run of each delivered bundle at its target |
@@ -37,6 +38,7 @@ pub mod dead_letter;
 pub mod delivery;
 mod effect;
 mod erased;
+pub mod flow;
 mod input;
 mod keying;
 mod metric;

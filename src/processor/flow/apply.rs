@@ -1,0 +1,290 @@
+//! The transitions by messages and timers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Flows;
+use super::count;
+use super::definition::{Action, Definition};
+use super::engine::Ignored;
+use super::graph::StepId;
+use super::message::{Incoming, TASK_WORDS, TaskMessage, field, text_field};
+use super::progress::{Answer, Progress, Status};
+use super::send::Attempt;
+use super::state::{Facts, Flow};
+use super::turn::Turn;
+use crate::model::{Key, Reject, RejectReason, Timer, TimerKind, Timestamp};
+use crate::processor::{Effect, Transition};
+
+/// What a message says of a step.
+struct Said {
+    step: StepId,
+    /// The attempt, if it says so.
+    attempt: Option<u32>,
+    /// `None`: it is to be done again.
+    answer: Option<Answer>,
+    /// The result, a JSON text.
+    result: String,
+}
+
+impl Flows {
+    /// A message.
+    pub(super) fn on_message(
+        &self,
+        key: &Key,
+        state: Option<Flow>,
+        incoming: &Incoming,
+        now: Timestamp,
+    ) -> Result<Transition<Flow>, Reject> {
+        if self.definitions.newest().any(|definition| *definition.start == *incoming.kind) {
+            return self.on_start(key, state, incoming, now);
+        }
+        let Some(flow) = state else {
+            let detail = format!(
+                "a {} for the flow {key}, which has not begun: its start has not come, was rejected, or the flow was forgotten",
+                incoming.kind
+            );
+            return Err(Reject::new(RejectReason::BadValue, detail));
+        };
+        let definition = self.definition(&flow)?;
+        if TASK_WORDS.contains(&incoming.kind.as_str()) {
+            self.on_task_message((key, &definition), flow, incoming, now)
+        } else {
+            Ok(self.on_reply((key, &definition), flow, incoming, now))
+        }
+    }
+
+    fn on_start(
+        &self,
+        key: &Key,
+        state: Option<Flow>,
+        incoming: &Incoming,
+        now: Timestamp,
+    ) -> Result<Transition<Flow>, Reject> {
+        let definition = self.definition_of_start(incoming)?;
+        let start = String::from_utf8_lossy(&incoming.data).into_owned();
+        let former = match state {
+            Some(flow) if field(&incoming.data, "restart").as_deref() == Some("true") => {
+                // The same record twice is one restart.
+                if flow.facts.start == start {
+                    return Ok(unchanged(flow, count::ALREADY_STARTED));
+                }
+                Some(flow.facts)
+            }
+            Some(flow) if flow.facts.start == start => return Ok(unchanged(flow, count::ALREADY_STARTED)),
+            Some(flow) => {
+                let detail = format!(
+                    "flow {key} has begun already, on {}, with other data (ALREADY_EXISTS): a `{}` with `\"restart\": true` begins it anew",
+                    flow.facts.started_at, incoming.kind
+                );
+                return Err(Reject::new(RejectReason::Conflict, detail));
+            }
+            None => None,
+        };
+        let carry = self.settings.writes.as_ref().map(|writes| writes.carry.as_slice()).unwrap_or_default();
+        let carried = carry.iter().filter_map(|name| Some((name.clone(), field(&incoming.text, name)?)));
+        let facts = Facts {
+            name: definition.name.to_string(),
+            definition: definition.digest,
+            start,
+            carried: carried.collect(),
+            results: BTreeMap::new(),
+            people: BTreeMap::new(),
+            started_at: now,
+            changed_at: now,
+            version: former.as_ref().map_or(0, |former| former.version),
+            ends: former.as_ref().map_or(0, |former| former.ends),
+            commands: Vec::new(),
+        };
+        let progress = Progress::new(&definition.graph, now);
+        let mut turn = Turn::new(key, (&definition, &self.settings), facts, now);
+        turn.push(Effect::Count(count::STARTED));
+        Ok(turn.run(progress, |engine| {
+            engine.start();
+            true
+        }))
+    }
+
+    /// The definition by which a message begins a flow: of templates the one with its `component_name`.
+    fn definition_of_start(&self, incoming: &Incoming) -> Result<Arc<Definition>, Reject> {
+        let started = |definition: &&Arc<Definition>| *definition.start == *incoming.kind;
+        if let Some(name) = text_field(&incoming.data, "component_name") {
+            if let Some(definition) = self.definitions.named(&name).filter(started) {
+                return Ok(Arc::clone(definition));
+            }
+            if self.settings.writes.is_none() {
+                let known: Vec<&str> = self.definitions.newest().map(|definition| &*definition.name).collect();
+                let detail = format!("there is no template of the component `{name}`; there are {}", known.join(", "));
+                return Err(Reject::new(RejectReason::BadValue, detail));
+            }
+        }
+        self.definitions.only().filter(started).cloned().ok_or_else(|| {
+            let detail =
+                format!("`/component_name` of a {} is missing; the template's name stands there", incoming.kind);
+            Reject::new(RejectReason::MissingField, detail)
+        })
+    }
+
+    fn on_task_message(
+        &self,
+        (key, definition): (&Key, &Definition),
+        flow: Flow,
+        incoming: &Incoming,
+        now: Timestamp,
+    ) -> Result<Transition<Flow>, Reject> {
+        let message = TaskMessage::read(incoming)?;
+        let step = definition.graph.find(message.stage.as_deref(), &message.task);
+        let Some(step) = step.filter(|step| definition.action(*step).task().is_some()) else {
+            let stage = message.stage.map(|stage| format!("{stage}/")).unwrap_or_default();
+            let detail = format!(
+                "a {} of the task {stage}{}, and flow {key} ({}) has no such task",
+                incoming.kind, message.task, definition.name
+            );
+            return Err(Reject::new(RejectReason::BadValue, detail));
+        };
+        let attempt = match &incoming.correlation {
+            Some(id) => match attempt_of((key, definition), &flow.progress, step, id) {
+                Some(attempt) => Some(attempt),
+                None => return Ok(self.ignored((key, definition), flow, (incoming, Ignored::Stale), now)),
+            },
+            None => None,
+        };
+        let said = Said { step, attempt, answer: message.answer, result: message.result };
+        Ok(self.answered((key, definition), flow, (incoming, said), now))
+    }
+
+    /// A message that steps wait for: by its correlation id, or the first step that waits for its type.
+    fn on_reply(
+        &self,
+        (key, definition): (&Key, &Definition),
+        flow: Flow,
+        incoming: &Incoming,
+        now: Timestamp,
+    ) -> Transition<Flow> {
+        let waits =
+            |(id, _): &(StepId, _)| definition.action(*id).awaited().is_some_and(|kind| **kind == *incoming.kind);
+        let candidates: Vec<StepId> = definition.graph.steps().filter(waits).map(|(id, _)| id).collect();
+        let by_id = incoming.correlation.as_ref().and_then(|correlation| {
+            let attempt = |id: &StepId| attempt_of((key, definition), &flow.progress, *id, correlation);
+            candidates.iter().find_map(|id| Some((*id, Some(attempt(id)?))))
+        });
+        // Only what was asked for has an id of ours.
+        let is_unasked =
+            |id: &StepId| incoming.correlation.is_none() || matches!(definition.action(*id), Action::Await(_));
+        let in_status = |wanted: fn(Status) -> bool| {
+            candidates.iter().filter(|id| is_unasked(id)).find(|id| wanted(flow.progress.status(**id)))
+        };
+        let by_type = || {
+            let active = in_status(|status| matches!(status, Status::Active | Status::Held(_)));
+            let waiting = || in_status(|status| status == Status::Waiting);
+            active.or_else(waiting).or_else(|| candidates.iter().find(|id| is_unasked(id))).map(|id| (*id, None))
+        };
+        let Some((step, attempt)) = by_id.or_else(by_type) else {
+            let about = Turn::new(key, (definition, &self.settings), flow.facts.clone(), now).about();
+            let alert = about.answer_ignored(&format!("a {}", incoming.kind), "no step waits for its correlation id");
+            return unchanged(flow, count::UNKNOWN).with(alert);
+        };
+        let result = String::from_utf8_lossy(&incoming.data).into_owned();
+        let said = Said { step, attempt, answer: Some(Answer::Done), result };
+        self.answered((key, definition), flow, (incoming, said), now)
+    }
+
+    /// Has the engine take what a message says of a step.
+    fn answered(
+        &self,
+        (key, definition): (&Key, &Definition),
+        flow: Flow,
+        (incoming, said): (&Incoming, Said),
+        now: Timestamp,
+    ) -> Transition<Flow> {
+        let Said { step, attempt, answer, result } = said;
+        let former = flow.clone();
+        let Flow { progress, mut facts } = flow;
+        if answer == Some(Answer::Done) {
+            facts.results.insert(step, result);
+        }
+        let turn = Turn::new(key, (definition, &self.settings), facts, now);
+        let mut ignored = None;
+        let transition = turn.run(progress, |engine| {
+            let taken = match answer {
+                Some(answer) => engine.answer(step, attempt, answer),
+                None => engine.again(step),
+            };
+            ignored = taken.err();
+            taken.is_ok()
+        });
+        match ignored {
+            Some(why) => self.ignored((key, definition), former, (incoming, why), now),
+            None => transition,
+        }
+    }
+
+    /// A message that changes nothing is counted, and told if somebody may miss it.
+    fn ignored(
+        &self,
+        (key, definition): (&Key, &Definition),
+        flow: Flow,
+        (incoming, why): (&Incoming, Ignored),
+        now: Timestamp,
+    ) -> Transition<Flow> {
+        let about = Turn::new(key, (definition, &self.settings), flow.facts.clone(), now).about();
+        let words = match why {
+            // Workers repeat their answers after a crash of their own.
+            Ignored::Repeated => None,
+            Ignored::Stale => Some("it is the answer of a former attempt"),
+            Ignored::TooLate => Some("its step is in trouble already, and that is handled"),
+            Ignored::Ended => Some("the flow has ended"),
+            Ignored::NotAsked => Some("its step asks for nothing"),
+            Ignored::NotBegun => Some("its step has not begun"),
+        };
+        let transition = unchanged(flow, count::of(why));
+        match words {
+            Some(words) => transition.with(about.answer_ignored(&format!("a {}", incoming.kind), words)),
+            None => transition,
+        }
+    }
+
+    /// A timer.
+    pub(super) fn on_timer(
+        &self,
+        key: &Key,
+        flow: Flow,
+        timer: Timer,
+        now: Timestamp,
+    ) -> Result<Transition<Flow>, Reject> {
+        if flow.progress.ending.is_some() {
+            let is_over = flow.facts.changed_at.saturating_add(self.settings.keep_closed) <= now;
+            return Ok(if is_over { Transition::forget() } else { Transition::to(flow) });
+        }
+        let definition = self.definition(&flow)?;
+        let Flow { progress, facts } = flow;
+        let turn = Turn::new(key, (&definition, &self.settings), facts, now);
+        Ok(turn.run(progress, |engine| {
+            match timer.kind {
+                TimerKind::Delay(_) => engine.on_delay(),
+                TimerKind::Deadline(_) => engine.on_deadline(timer.due),
+            }
+            true
+        }))
+    }
+
+    /// The definition with which a flow has begun.
+    pub(super) fn definition(&self, flow: &Flow) -> Result<Arc<Definition>, Reject> {
+        let definition = self.definitions.of(flow.facts.definition)?;
+        if flow.progress.is_of(&definition.graph) {
+            return Ok(definition);
+        }
+        Err(Reject::new(RejectReason::Unreadable, "the state of the flow has other steps than its definition"))
+    }
+}
+
+/// The attempt of a step whose id this is.
+fn attempt_of((key, definition): (&Key, &Definition), progress: &Progress, step: StepId, id: &str) -> Option<u32> {
+    (1..=progress.of(step).attempt)
+        .rev()
+        .find(|number| Attempt { key, definition, step, number: *number }.correlation() == id)
+}
+
+fn unchanged(flow: Flow, count: crate::processor::Count) -> Transition<Flow> {
+    Transition::to(flow).with(Effect::Count(count))
+}

@@ -1,0 +1,188 @@
+//! The flow processor: staged workflows, human tasks, sagas and event flows, by one graph.
+//!
+//! A flow has steps, which send messages, ask workers and people for tasks, and wait for answers and times. Its definition is a
+//! staged template in JSON, or the key `flow` of a topology file; an instance keeps the one with which it has begun. The key of an
+//! entry is the flow's own (`business_ref_no`, a trace id).
+//!
+//! | file | content |
+//! |---|---|
+//! | `graph` | the steps, what each needs, and the scopes that contain them |
+//! | [`engine`] | the rules by which a flow goes on |
+//! | `progress` | the status of each step |
+//! | `definition`, `definitions` | what each step does; the definitions of an application |
+//! | `template` | staged templates |
+//! | `message` | the messages: their types, keys, correlation ids, and what workers say |
+//! | `state` | the state and its encoding |
+//! | `turn` | one input: what the engine asks for becomes effects |
+//! | `apply` | the transitions by messages and timers |
+//! | [`commands`], `command` | an operator's commands, and the transitions by them |
+//! | `send` | the records that steps send |
+//! | `alert`, `count` | alerts and the record of an end; metrics |
+//! | `status`, `show` | the statuses for lists; a flow as JSON |
+//! | `settings` | the settings of an application's flows |
+//!
+//! # The table
+//!
+//! | state | start | answer | timer | command |
+//! |---|---|---|---|---|
+//! | none | begins | rejected | nothing | rejected |
+//! | open | the same data: nothing; `restart`: begins anew; else rejected (`ALREADY_EXISTS`) | see [`engine`] | retries, sleeps, reminders, late answers | see [`commands`] |
+//! | ended | as above | nothing, and people are told | deleted after `keep_closed` | `rerun` opens it again, others are rejected |
+
+mod alert;
+mod apply;
+mod command;
+pub mod commands;
+mod count;
+mod definition;
+mod definitions;
+pub mod engine;
+mod graph;
+mod message;
+mod progress;
+mod send;
+mod settings;
+mod show;
+mod state;
+mod status;
+mod template;
+#[cfg(test)]
+mod tests;
+mod turn;
+
+pub use alert::FLOWS;
+pub use definition::{Action, Definition, Digest, Form, Message, Task};
+pub use definitions::{Archive, Definitions};
+pub use graph::{Graph, Kind, Owner, Retry, STEPS_MAX, Scope, ScopeId, Step, StepId, Trouble};
+pub use message::{MessageKeying, Reads, START_WORKFLOW, TASK_WORDS, Vocabulary};
+pub use progress::{Answer, Ending, Progress, Status, StepProgress};
+pub use send::MESSAGES;
+pub use settings::{KEEP_CLOSED_DEFAULT, Settings, WriteFormat, Writes};
+pub use state::{COMMANDS_KEPT, Facts, Flow};
+pub use template::{TemplateMistakes, parse as parse_template};
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use self::message::Incoming;
+use super::{CommandSpec, Effect, Event, Family, Input, Processor, Transition};
+use crate::model::{Key, Listing, Moment, Reject, Status as ListStatus, Timestamp};
+
+/// The name of the processor: part of its topics, tasks and directories.
+pub const FLOW: &str = "flow";
+
+/// Runs flows. See the [module](self) for the states.
+#[derive(Clone, Debug)]
+pub struct Flows {
+    settings: Settings,
+    definitions: Definitions,
+    /// The readers of the sources, by topic.
+    readers: BTreeMap<String, MessageKeying>,
+}
+
+impl Flows {
+    /// A processor of flows of these definitions.
+    pub fn new(settings: Settings, definitions: Definitions) -> Self {
+        let vocabulary = Self::vocabulary(&settings, &definitions);
+        let reader = |reads: &Reads| (reads.topic.clone(), MessageKeying::new(reads, Arc::clone(&vocabulary)));
+        let readers = settings.reads.iter().map(reader).collect();
+        Self { settings, definitions, readers }
+    }
+
+    /// The messages that flows of these definitions know.
+    fn vocabulary(settings: &Settings, definitions: &Definitions) -> Arc<Vocabulary> {
+        let mut vocabulary = Vocabulary { is_closed: settings.writes.is_none(), ..Vocabulary::default() };
+        for definition in definitions.all() {
+            vocabulary.kinds.insert(Arc::clone(&definition.start));
+            vocabulary.kinds.extend(definition.awaited().cloned());
+            if !definition.queues().is_empty() {
+                vocabulary.kinds.extend(TASK_WORDS.map(Arc::from));
+            }
+        }
+        Arc::new(vocabulary)
+    }
+
+    /// The keying step of each source.
+    pub fn keyings(&self) -> impl Iterator<Item = (&str, MessageKeying)> {
+        self.settings.reads.iter().filter_map(|reads| Some((&*reads.topic, self.readers.get(&reads.topic)?.clone())))
+    }
+
+    fn on_record(
+        &self,
+        key: &Key,
+        state: Option<Flow>,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<Transition<Flow>, Reject> {
+        if let Some(incoming) = event.parsed.get::<Incoming>() {
+            return self.on_message(key, state, incoming, now);
+        }
+        let read = self.readers.get(event.record.source.topic.as_str()).map(|reader| reader.read(&event.record));
+        match read.transpose()?.flatten() {
+            Some((_, incoming)) => self.on_message(key, state, &incoming, now),
+            // The file has changed since it was keyed.
+            None => Ok(Transition { state, effects: Vec::new() }),
+        }
+    }
+}
+
+impl Processor for Flows {
+    type State = Flow;
+
+    /// Flows wait for hours and days.
+    fn is_at_rest(flow: &Flow) -> bool {
+        flow.progress.ending.is_some()
+    }
+
+    fn listing(&self, flow: &Flow) -> Listing {
+        status::listing(flow, self.definitions.known(flow.facts.definition).as_deref())
+    }
+
+    fn status_name(&self, status: ListStatus) -> Cow<'static, str> {
+        status::name(status, &self.definitions)
+    }
+
+    fn open_since(&self, status: ListStatus, at: Timestamp) -> Option<Timestamp> {
+        status::is_open(status).then_some(at)
+    }
+
+    fn show(&self, key: &Key, flow: &Flow) -> Value {
+        let listing = self.listing(flow);
+        let status = listing.statuses.as_slice().first().map(|status| self.status_name(*status)).unwrap_or_default();
+        show::show(key, flow, &status, self.definitions.known(flow.facts.definition).as_deref())
+    }
+
+    fn content(&self, _: &Key, flow: &Flow) -> Option<Value> {
+        let json = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
+        let definition = self.definitions.known(flow.facts.definition)?;
+        let result = |(id, text): (&StepId, &String)| (definition.graph.step(*id).name.to_string(), json(text));
+        let results: serde_json::Map<String, Value> = flow.facts.results.iter().map(result).collect();
+        Some(serde_json::json!({ "start": json(&flow.facts.start), "results": results }))
+    }
+
+    fn metrics(&self) -> Vec<Family> {
+        count::families()
+    }
+
+    fn commands(&self) -> &'static [CommandSpec] {
+        commands::COMMANDS
+    }
+
+    fn alerts(&self) -> &'static [&'static str] {
+        &alert::ALERTS
+    }
+
+    fn step(&self, key: &Key, state: Option<Flow>, input: Input, at: Moment) -> Result<Transition<Flow>, Reject> {
+        let now = at.wall;
+        match (input, state) {
+            (Input::Record(event), state) => self.on_record(key, state, &event, now),
+            (Input::Timer(_), None) => Ok(Transition::forget()),
+            (Input::Timer(timer), Some(flow)) => self.on_timer(key, flow, timer, now),
+            (Input::Outcome(outcome), state) => Ok(Transition { state, effects: vec![Effect::Settle(outcome.slot)] }),
+            (Input::Command(command), state) => self.on_command(key, state, &command, now),
+        }
+    }
+}
