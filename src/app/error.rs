@@ -7,6 +7,7 @@ use super::template::TemplateError;
 use crate::codec::text;
 use crate::codec::yaml::Problems;
 use crate::model::Topic;
+use crate::processor::flow::TemplateMistakes;
 use crate::template::{Finding, Severity};
 use crate::topology::AssembleError;
 use crate::{broker, metric, secret, store};
@@ -116,6 +117,37 @@ pub enum Error {
         path: PathBuf,
         /// The error.
         error: text::Error,
+    },
+    /// A staged template cannot be read.
+    #[error("{} cannot be read: {error} (correct `flow.templates` in the topology)", path.display())]
+    FlowTemplateFile {
+        /// The path of the template.
+        path: PathBuf,
+        /// The error of the operating system.
+        error: std::io::Error,
+    },
+    /// A staged template has mistakes.
+    #[error("{} has mistakes:\n{mistakes}", path.display())]
+    FlowTemplate {
+        /// The path of the template.
+        path: PathBuf,
+        /// The mistakes.
+        mistakes: TemplateMistakes,
+    },
+    /// Two staged templates are of one component.
+    #[error(
+        "{} and {} are both templates of the component `{name}`, by which `StartWorkflow` finds one: give each its own \
+         `component_name`",
+        first.display(),
+        second.display()
+    )]
+    SameComponent {
+        /// The component.
+        name: String,
+        /// The template that comes first.
+        first: PathBuf,
+        /// The other template.
+        second: PathBuf,
     },
     /// A topology file has mistakes.
     #[error(transparent)]

@@ -10,6 +10,7 @@ use crate::codec::text;
 use crate::config::Config;
 use crate::processor::bundle::Role;
 use crate::processor::delivery::Children;
+use crate::processor::flow::{Definition, Definitions, parse_template};
 use crate::template::{Finding, Severity, Template};
 use crate::topology::spec::Delivery;
 use crate::topology::{Spec, Topology, add_dead_letters};
@@ -21,6 +22,8 @@ pub struct TopologyFile {
     pub spec: Spec,
     /// The templates, by path.
     templates: BTreeMap<PathBuf, Template>,
+    /// The definitions of its flows.
+    definitions: Definitions,
 }
 
 impl TopologyFile {
@@ -43,7 +46,17 @@ impl TopologyFile {
             let failed = |error| Error::Template { topology: name.to_owned(), key: kind.key(), error: Box::new(error) };
             templates.insert(kind.template().to_owned(), template(kind.template()).map_err(failed)?);
         }
-        Ok(Self { spec, templates })
+        let definitions = match spec.flow() {
+            Some(flow) if flow.templates.is_empty() => flow.definitions(),
+            Some(flow) => definitions(&flow.templates)?,
+            None => Definitions::default(),
+        };
+        Ok(Self { spec, templates, definitions })
+    }
+
+    /// The definitions of its flows, by which flows begin.
+    pub const fn definitions(&self) -> &Definitions {
+        &self.definitions
     }
 
     /// The template of a delivery; `None` for a delivery of another file.
@@ -90,11 +103,28 @@ impl TopologyFile {
     /// and keep dead letters.
     pub fn assemble(&self, config: &Config) -> Result<Topology> {
         let processor = |delivery: &Delivery| sink::processor(config, delivery, self.template(delivery)?.clone());
-        let mut topology = self.spec.assemble(&config.application_id, processor)?;
+        let mut topology = self.spec.assemble_with(&config.application_id, processor, &self.definitions)?;
         notification::add(config, &mut topology);
         add_dead_letters(&config.application_id, &mut topology);
         Ok(topology)
     }
+}
+
+/// Reads staged templates; two of one component are an error.
+fn definitions(paths: &[PathBuf]) -> Result<Definitions> {
+    let mut definitions: Vec<(&PathBuf, Definition)> = Vec::new();
+    for path in paths {
+        let bytes = std::fs::read(path).map_err(|error| Error::FlowTemplateFile { path: path.clone(), error })?;
+        let text = text::decode(&bytes).map_err(|error| Error::TopologyText { path: path.clone(), error })?;
+        let definition =
+            parse_template(text).map_err(|mistakes| Error::FlowTemplate { path: path.clone(), mistakes })?;
+        if let Some((first, _)) = definitions.iter().find(|(_, other)| other.name == definition.name) {
+            let (first, second, name) = ((*first).clone(), path.clone(), definition.name.to_string());
+            return Err(Error::SameComponent { name, first, second });
+        }
+        definitions.push((path, definition));
+    }
+    Ok(Definitions::new(definitions.into_iter().map(|(_, definition)| definition)))
 }
 
 /// The warnings among findings.

@@ -91,6 +91,9 @@ impl From<app::Error> for Failure {
             | app::Error::TopologyFile { .. }
             | app::Error::TopologyText { .. }
             | app::Error::Template { .. }
+            | app::Error::FlowTemplateFile { .. }
+            | app::Error::FlowTemplate { .. }
+            | app::Error::SameComponent { .. }
             | app::Error::Assemble(_)
             | app::Error::Secret { .. }
             | app::Error::Property { .. }

@@ -113,6 +113,15 @@ pub struct Message {
     pub reply: Option<Arc<str>>,
 }
 
+impl PartialEq for Definition {
+    /// Equal if their texts are, and their names.
+    fn eq(&self, other: &Self) -> bool {
+        (self.digest, &self.name) == (other.digest, &other.name)
+    }
+}
+
+impl Eq for Definition {}
+
 impl Definition {
     /// A definition without steps, of a text.
     pub fn new(name: &str, form: Form, text: &str) -> Self {

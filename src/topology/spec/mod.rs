@@ -16,7 +16,8 @@
 //! | this file | `name`, `application_id`, and the list of processors |
 //! | `bundle`, `source` | `sources`, `bundle`, `submissions` |
 //! | [`delivery`] | `deliver`, one file per kind of delivery |
-//! | `expression` | conditions |
+//! | `expression` | expressions |
+//! | [`flow`] | `flow` |
 //! | `place` | places of a record, and `where` |
 //! | `progressive` | what `deliver.control_m.submit: progressive` demands of the others |
 //! | `start` | `start` of a source |
@@ -29,6 +30,7 @@
 mod bundle;
 pub mod delivery;
 mod expression;
+pub mod flow;
 mod name;
 mod place;
 mod progressive;
@@ -38,13 +40,15 @@ mod version;
 
 pub use bundle::{BUNDLE, Bundle, Submissions};
 pub use delivery::{Delivery, DeliveryKind};
+pub use flow::Flow;
 pub use name::APPLICATION_CHARS_MAX;
 
 use super::Topology;
-use crate::codec::yaml::{Collector, Item, Problems, parse};
+use crate::codec::yaml::{Collector, Fields, Item, Problems, parse};
 use crate::processor;
 use crate::processor::bundle::KeyingError;
 use crate::processor::delivery::control_m::Submit;
+use crate::processor::flow::Definitions;
 use delivery::Track;
 
 /// A topology file.
@@ -67,6 +71,8 @@ pub enum Processor {
     Bundle(Bundle),
     /// Delivers the records of a topic to a service.
     Delivery(Delivery),
+    /// Runs flows.
+    Flow(Flow),
 }
 
 /// Why a topology cannot be assembled from its file.
@@ -92,17 +98,29 @@ impl Spec {
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
         let tree = parse(name, text)?;
         let collector = Collector::default();
-        let spec = read(&Item::root(&tree, &collector));
+        let spec = read(&Item::root(&tree, &collector), text);
         collector.finish(&tree.at, spec)
     }
 
     /// The topology, with a node for each processor.
     ///
     /// `deliver` makes the processor of a delivery from its template and the configuration; `None` if it is not configured.
+    /// Flows have the definitions of the file itself.
     pub fn assemble(
         &self,
         application: &str,
+        deliver: impl FnMut(&Delivery) -> Option<processor::delivery::Delivery>,
+    ) -> Result<Topology, AssembleError> {
+        let definitions = self.flow().map(Flow::definitions).unwrap_or_default();
+        self.assemble_with(application, deliver, &definitions)
+    }
+
+    /// The same, with these definitions of flows.
+    pub fn assemble_with(
+        &self,
+        application: &str,
         mut deliver: impl FnMut(&Delivery) -> Option<processor::delivery::Delivery>,
+        definitions: &Definitions,
     ) -> Result<Topology, AssembleError> {
         let mut topology = Topology { name: self.name.clone(), sources: Vec::new(), nodes: Vec::new() };
         for processor in &self.processors {
@@ -111,6 +129,11 @@ impl Spec {
                 Processor::Bundle(bundle) => {
                     topology.sources.extend(bundle.sources(node)?);
                     topology.nodes.push(bundle.node(application, &self.name));
+                }
+                Processor::Flow(flow) => {
+                    let flows = flow.processor(application, definitions);
+                    topology.sources.extend(flow.sources(node, &flows));
+                    topology.nodes.push(flow.node(application, flows, definitions));
                 }
                 Processor::Delivery(delivery) => {
                     let (service, setting) = delivery.kind.service();
@@ -141,6 +164,14 @@ impl Spec {
         })
     }
 
+    /// The processor of flows; `None` if there is none.
+    pub fn flow(&self) -> Option<&Flow> {
+        self.processors.iter().find_map(|processor| {
+            let Processor::Flow(flow) = processor else { return None };
+            Some(flow)
+        })
+    }
+
     /// The deliveries.
     pub fn deliveries(&self) -> impl Iterator<Item = &Delivery> {
         self.processors.iter().filter_map(|processor| {
@@ -150,33 +181,52 @@ impl Spec {
     }
 }
 
-/// Reads the root of a file.
-fn read(root: &Item<'_>) -> Option<Spec> {
+/// Reads the root of a file with this text.
+fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
     let mut fields = root.fields()?;
     // All keys are read before the first `?`, so that all mistakes are reported.
     let name = fields.required_item("name").and_then(|item| name::topology(&item));
     let application_id = fields.item("application_id").map(|item| name::application(&item));
-    let bundle = bundle::read(&mut fields);
-    let deliveries = delivery::read(&mut fields);
+    let flow = flow::read(&mut fields, (name.as_deref().unwrap_or_default(), text));
+    let (bundle, deliveries) = if root.node().get("flow").is_some() {
+        refuse_beside_flow(&mut fields);
+        (Some(None), Some(Vec::new()))
+    } else {
+        (bundle::read(&mut fields).map(Some), delivery::read(&mut fields))
+    };
     let history = fields.item("history").map(|item| item.read());
     fields.finish();
     let application_id = match application_id {
         Some(read) => Some(read?),
         None => None,
     };
-    let (mut bundle, mut deliveries) = (bundle?, deliveries?);
-    for (kind, _) in &mut deliveries {
-        if let DeliveryKind::ControlM(to) = kind
-            && to.submit == Submit::Progressive
-        {
-            progressive::apply(root, &mut bundle, to);
+    let (bundle, mut deliveries, flow) = (bundle?, deliveries?, flow?);
+    let mut processors: Vec<Processor> = flow.into_iter().map(Processor::Flow).collect();
+    if let Some(mut bundle) = bundle {
+        for (kind, _) in &mut deliveries {
+            if let DeliveryKind::ControlM(to) = kind
+                && to.submit == Submit::Progressive
+            {
+                progressive::apply(root, &mut bundle, to);
+            }
+        }
+        let reads = bundle.submissions.clone();
+        let delivery =
+            |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
+        processors.push(Processor::Bundle(bundle));
+        processors.extend(deliveries.into_iter().map(delivery));
+    }
+    Some(Spec { name: name?, application_id, processors, history: history.unwrap_or(Some(false))? })
+}
+
+/// A file has a bundle or a flow.
+fn refuse_beside_flow(fields: &mut Fields<'_>) {
+    for key in ["sources", "bundle", "submissions", "deliver"] {
+        if let Some(item) = fields.item(key) {
+            let hint = "put it into a file of its own; one process runs several files".to_owned();
+            item.problem("a file with a `flow` has no bundle", Some(hint));
         }
     }
-    let reads = bundle.submissions.clone();
-    let delivery = |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
-    let mut processors = vec![Processor::Bundle(bundle)];
-    processors.extend(deliveries.into_iter().map(delivery));
-    Some(Spec { name: name?, application_id, processors, history: history.unwrap_or(Some(false))? })
 }
 
 #[cfg(test)]

@@ -1,0 +1,177 @@
+//! What one step does: `task`, `send`, `await`, `sleep` or `stage`, and the keys that go with each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{time, value};
+use crate::codec::yaml::{Fields, Item};
+use crate::processor::flow::{Action, Kind, Message, Retry, Task, Trouble};
+use crate::template::Expression;
+use crate::topology::spec::name;
+
+/// The keys that say what a step does.
+pub(super) const KINDS: [&str; 5] = ["task", "send", "await", "sleep", "stage"];
+
+/// A step that is read, but for the steps in it.
+pub(super) struct Body<'a> {
+    pub(super) kind: Kind,
+    pub(super) action: Action,
+    pub(super) condition: Option<Expression>,
+    pub(super) retry: Retry,
+    pub(super) within: Option<Duration>,
+    pub(super) remind_after: Option<Duration>,
+    /// The names of the steps that it needs; `None`: the one before it.
+    pub(super) after: Option<Item<'a>>,
+    /// The steps of a stage.
+    pub(super) stage: Option<Item<'a>>,
+    /// The steps that handle trouble.
+    pub(super) handlers: Vec<(Trouble, Item<'a>)>,
+    /// What takes it back.
+    pub(super) undo: Option<Item<'a>>,
+}
+
+/// What is known when a step is read.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'k> {
+    /// The names of variables.
+    pub(super) variables: &'k [&'k str],
+    /// The step's name.
+    pub(super) step: &'k str,
+    /// True if the flow has `writes`.
+    pub(super) has_writes: bool,
+}
+
+/// Reads a step's body.
+pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
+    let mut fields = item.fields()?;
+    let found = fields.at_least_one(&KINDS);
+    let given: Vec<&Item<'a>> = found.iter().flatten().collect();
+    if let [_, second, ..] = given.as_slice() {
+        let hint = "keep one of them; several steps have several names".to_owned();
+        second.problem(format!("a step is one of {}", quoted(&KINDS)), Some(hint));
+    }
+    let [task, send, awaited, sleep, stage] = <[Option<Item<'a>>; 5]>::try_from(found).ok()?;
+    let condition = fields.item("when").map(|item| value::condition(&item, known.variables));
+    let retry = fields.item("retry");
+    let within = fields.item("within");
+    let remind = fields.item("remind");
+    let after = fields.item("after");
+    let on = fields.item("on");
+    let undo = fields.item("undo");
+    let of_task = [fields.item("input"), fields.item("human"), fields.item("extras")];
+    let of_send = [fields.item("data"), fields.item("reply")];
+    fields.finish();
+    if task.is_none() {
+        refuse(of_task.iter().flatten(), "only a `task` has this");
+    }
+    if send.is_none() {
+        refuse(of_send.iter().flatten(), "only a `send` has this");
+    }
+    let is_request =
+        task.is_some() || awaited.is_some() || (send.is_some() && of_send.iter().skip(1).flatten().count() > 0);
+    if !is_request {
+        let waits = [&retry, &within, &remind, &on].into_iter().flatten();
+        refuse(waits, "only a step that waits for an answer has this: a `task`, an `await`, a `send` with a `reply`");
+    }
+    let (kind, action) = if let Some(task) = &task {
+        (Some(Kind::Request), self::task(task, &of_task, known).map(Action::Task))
+    } else if let Some(send) = &send {
+        let message = message(send, &of_send, known);
+        let kind = message.as_ref().map(|message| if message.reply.is_some() { Kind::Request } else { Kind::Once });
+        (kind, message.map(Action::Send))
+    } else if let Some(awaited) = &awaited {
+        (Some(Kind::Request), awaited.read::<String>().map(|kind| Action::Await(kind.into())))
+    } else if let Some(sleep) = &sleep {
+        (time::positive(sleep).map(Kind::Sleep), Some(Action::None))
+    } else {
+        // The caller makes the scope of a stage.
+        (stage.as_ref().map(|_| Kind::Once), Some(Action::None))
+    };
+    let retry = retry.map(|item| time::retry(&item));
+    let within = within.map(|item| time::positive(&item));
+    let remind = remind.map(|item| time::positive(&item));
+    let handlers = on.map(|item| handlers(&item));
+    Some(Body {
+        kind: kind?,
+        action: action?,
+        condition: optional(condition)?,
+        retry: optional(retry)?.unwrap_or(Retry::ONCE),
+        within: optional(within)?,
+        remind_after: optional(remind)?,
+        after,
+        stage,
+        handlers: optional(handlers)?.unwrap_or_default(),
+        undo,
+    })
+}
+
+/// `Some(None)` for a key that is absent, `None` for one that could not be read.
+fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        Some(Some(value)) => Some(Some(value)),
+        Some(None) => None,
+        None => Some(None),
+    }
+}
+
+fn refuse<'i, 'a: 'i>(items: impl Iterator<Item = &'i Item<'a>>, message: &str) {
+    items.for_each(|item| item.problem(message, Some("remove it".to_owned())));
+}
+
+fn task(queue: &Item<'_>, [input, human, extras]: &[Option<Item<'_>>; 3], known: Known<'_>) -> Option<Task> {
+    let queue = name::topic(queue);
+    let input = input.as_ref().map(|item| value::object(item, (known.step, known.variables)));
+    let role = human.as_ref().map(|item| item.read::<String>());
+    let extras = extras.as_ref().map(extra_fields);
+    let role = optional(role)?;
+    Some(Task {
+        queue: queue?.into(),
+        is_human: role.is_some(),
+        role: role.map(Into::into),
+        extras: optional(extras)?.unwrap_or_default(),
+        input: optional(input)?,
+    })
+}
+
+/// Further fields of a task, as JSON texts.
+fn extra_fields(item: &Item<'_>) -> Option<Vec<(String, String)>> {
+    // Without variables: the fields are as they are.
+    let template = value::object(item, ("extras", &[]))?;
+    let rendered = template.render(&()).ok()?;
+    let fields = crate::codec::json::fields(rendered.text.as_bytes()).ok()?;
+    Some(fields.into_iter().map(|(name, raw)| (name, raw.get().to_owned())).collect())
+}
+
+fn message(kind: &Item<'_>, [data, reply]: &[Option<Item<'_>>; 2], known: Known<'_>) -> Option<Message> {
+    if !known.has_writes {
+        kind.problem(
+            "the flow has no topic to send it to",
+            Some("add `writes: { topic: NAME }` to the flow".to_owned()),
+        );
+    }
+    let data = data.as_ref().map(|item| value::object(item, (known.step, known.variables)));
+    let reply = reply.as_ref().map(|item| item.read::<String>());
+    let kind: Option<String> = kind.read();
+    let reply: Option<Arc<str>> = optional(reply)?.map(Into::into);
+    Some(Message { kind: kind?.into(), data: optional(data)?, reply })
+}
+
+fn handlers<'a>(item: &Item<'a>) -> Option<Vec<(Trouble, Item<'a>)>> {
+    let mut fields: Fields<'a> = item.fields()?;
+    let found: Vec<(Trouble, Item<'a>)> =
+        Trouble::ALL.iter().filter_map(|trouble| Some((*trouble, fields.item(trouble.as_str())?))).collect();
+    fields.finish();
+    if found.is_empty() {
+        item.problem(
+            "it handles nothing",
+            Some("add `refused:`, `exhausted:`, `late:` or `failed:` with steps".to_owned()),
+        );
+    }
+    Some(found)
+}
+
+/// `a`, `b` and `c`.
+pub(super) fn quoted(words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    words.join(", ")
+}

@@ -1,0 +1,155 @@
+//! The key `flow`: staged templates, or steps in YAML.
+//!
+//! ```yaml
+//! name: food
+//! flow: { templates: [templates/italian.json], reads: [{ topic: workflow-events }] }
+//! ```
+//!
+//! | file | keys |
+//! |---|---|
+//! | this file | `templates`, `keep_closed`, and the flow as a whole |
+//! | `reads` | `reads`, `writes` |
+//! | `steps` | `start`, `steps` |
+//! | `body` | what one step does |
+//! | `value` | values with expressions |
+//! | `time` | durations, `retry` |
+
+mod body;
+mod reads;
+mod steps;
+mod time;
+mod value;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::codec::yaml::{Fields, Item};
+use crate::model::Topic;
+use crate::processor::erase;
+use crate::processor::flow::{
+    Definition, Definitions, FLOW, FLOWS, Flows, KEEP_CLOSED_DEFAULT, MESSAGES, Reads, Settings, Writes,
+};
+use crate::topology::{Node, Output, Source, StartAt, internal_topic};
+
+/// A processor of flows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// The paths of staged templates; they are read by the caller.
+    pub templates: Vec<PathBuf>,
+    /// The flow of the file itself.
+    pub steps: Option<Arc<Definition>>,
+    /// The sources of messages, and where the first start begins each.
+    pub reads: Vec<(Reads, Option<StartAt>)>,
+    /// How messages are written.
+    pub writes: Option<Writes>,
+    /// For how long a flow is kept after its end.
+    pub keep_closed: Duration,
+}
+
+impl Flow {
+    /// The processor for an application, with the definitions of its templates or its own.
+    pub fn processor(&self, application: &str, definitions: &Definitions) -> Flows {
+        let settings = Settings {
+            application: application.to_owned(),
+            reads: self.reads.iter().map(|(reads, _)| reads.clone()).collect(),
+            writes: self.writes.clone(),
+            keep_closed: self.keep_closed,
+        };
+        Flows::new(settings, definitions.clone())
+    }
+
+    /// The definitions of the file itself, for a file without templates.
+    pub fn definitions(&self) -> Definitions {
+        Definitions::new(self.steps.iter().map(|definition| (**definition).clone()))
+    }
+
+    /// The sources, for the node with this index.
+    pub(super) fn sources(&self, node: usize, flows: &Flows) -> Vec<Source> {
+        let start =
+            |topic: &str| self.reads.iter().find(|(reads, _)| reads.topic == topic).and_then(|(_, start)| *start);
+        let source =
+            |(topic, keying)| Source { topic: Topic::new(topic), node, keying: Arc::new(keying), start: start(topic) };
+        flows.keyings().map(source).collect()
+    }
+
+    /// The node: an output for each topic of tasks, for messages, and for the ends of flows.
+    pub(super) fn node(&self, application: &str, flows: Flows, definitions: &Definitions) -> Node {
+        let all = definitions.all();
+        let queues: BTreeSet<&str> = all.iter().flat_map(|definition| definition.queues()).map(|it| &**it).collect();
+        let mut outputs: Vec<Output> =
+            queues.into_iter().map(|queue| Output::public(queue, Topic::new(queue))).collect();
+        outputs.extend(self.writes.iter().map(|writes| Output::public(MESSAGES, Topic::new(&writes.topic))));
+        outputs.push(Output::own(FLOWS, internal_topic(application, FLOWS)));
+        Node { name: FLOW.into(), processor: erase(flows), outputs, history: false }
+    }
+}
+
+/// Reads the key `flow` of the root of the file with this name and text.
+pub(super) fn read(root: &mut Fields<'_>, (name, text): (&str, &str)) -> Option<Option<Flow>> {
+    match root.item("flow") {
+        Some(item) => flow(&item, name, text).map(Some),
+        None => Some(None),
+    }
+}
+
+fn flow(item: &Item<'_>, name: &str, text: &str) -> Option<Flow> {
+    let mut fields = item.fields()?;
+    // All keys are read before the first `?`, so that all mistakes are reported.
+    let templates = fields.item("templates");
+    let has_steps = fields.item("start");
+    let steps = fields.item("steps");
+    let reads = fields.required_item("reads").and_then(|item| reads::reads(&item));
+    let writes = fields.item("writes").map(|item| reads::writes(&item, name));
+    let keep_closed = match fields.item("keep_closed") {
+        Some(item) => time::positive(&item),
+        None => Some(KEEP_CLOSED_DEFAULT),
+    };
+    fields.finish();
+    let writes = match writes {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    let definition = match (&templates, &has_steps, &steps) {
+        (Some(_), Some(other), _) | (Some(_), None, Some(other)) => {
+            let hint = "remove it, or `templates`; two files may read one topic".to_owned();
+            other.problem("the flows of this file are staged templates", Some(hint));
+            None
+        }
+        (Some(_), None, None) => Some(None),
+        (None, Some(start), Some(list)) => steps::read((start, list), (name, text), writes.is_some()).map(Some),
+        (None, Some(_), None) | (None, None, _) => {
+            let hint = "add `templates: [FILE.json]`, or `start: TYPE` and `steps: [..]`".to_owned();
+            item.problem("there is no flow", Some(hint));
+            None
+        }
+    };
+    let templates = match &templates {
+        Some(item) => paths(item),
+        None => Some(Vec::new()),
+    };
+    let (reads, steps) = (reads?, definition?);
+    if let (Some(writes), Some(definition)) = (&writes, &steps) {
+        let starts_itself =
+            steps::sends(definition, &definition.start) && reads.iter().any(|(reads, _)| reads.topic == writes.topic);
+        if starts_itself {
+            let hint = "let it send a message of another type, or write to another topic".to_owned();
+            item.problem(
+                format!("a flow sends `{}`, which would begin the next one without end", definition.start),
+                Some(hint),
+            );
+            return None;
+        }
+    }
+    Some(Flow { templates: templates?, steps: steps.map(Arc::new), reads, writes, keep_closed: keep_closed? })
+}
+
+fn paths(item: &Item<'_>) -> Option<Vec<PathBuf>> {
+    let paths = item.texts()?;
+    if paths.is_empty() {
+        item.problem("there is no template", Some("add the path of a staged template in JSON".to_owned()));
+        return None;
+    }
+    Some(paths.into_iter().map(PathBuf::from).collect())
+}
