@@ -7,13 +7,13 @@ use super::error::{Error, Result};
 use super::template::{self, TemplateError};
 use super::{notification, sink};
 use crate::codec::text;
-use crate::config::Config;
+use crate::config::{Config, SinkKind};
 use crate::processor::bundle::Role;
 use crate::processor::delivery::Children;
 use crate::processor::flow::{Definition, Definitions, parse_template};
 use crate::template::{Finding, Severity, Template};
 use crate::topology::spec::Delivery;
-use crate::topology::{Spec, Topology, add_dead_letters};
+use crate::topology::{AssembleError, Spec, Topology, add_dead_letters};
 
 /// A topology file with the templates of its deliveries.
 #[derive(Clone, Debug)]
@@ -102,6 +102,11 @@ impl TopologyFile {
     /// Assembles the topology for an application with this configuration, with the processors that tell people of alerts
     /// and keep dead letters.
     pub fn assemble(&self, config: &Config) -> Result<Topology> {
+        for name in self.spec.sinks() {
+            if !matches!(config.sinks.0.get(&name), Some(SinkKind::Webhook(_))) {
+                return Err(AssembleError::no_webhook(&self.spec.name, &name).into());
+            }
+        }
         let processor = |delivery: &Delivery| sink::processor(config, delivery, self.template(delivery)?.clone());
         let mut topology = self.spec.assemble_with(&config.application_id, processor, &self.definitions)?;
         notification::add(config, &mut topology);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Flows;
+use super::call::Judged;
 use super::count;
 use super::definition::{Action, Definition};
 use super::engine::Ignored;
@@ -13,7 +14,7 @@ use super::progress::{Answer, Progress, Status};
 use super::send::Attempt;
 use super::state::{Facts, Flow};
 use super::turn::Turn;
-use crate::model::{Key, Reject, RejectReason, Timer, TimerKind, Timestamp};
+use crate::model::{Key, Outcome, Reject, RejectReason, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Transition};
 
 /// What a message says of a step.
@@ -242,6 +243,51 @@ impl Flows {
             Some(words) => transition.with(about.answer_ignored(&format!("a {}", incoming.kind), words)),
             None => transition,
         }
+    }
+
+    /// The outcome of a call.
+    pub(super) fn on_outcome(
+        &self,
+        key: &Key,
+        flow: Flow,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<Transition<Flow>, Reject> {
+        let Outcome { slot, attempt, verdict } = outcome;
+        let definition = self.definition(&flow)?;
+        let Some((step, call)) = definition.calls().nth(usize::from(slot.0)) else {
+            return Ok(Transition::to(flow).with(Effect::Settle(slot)));
+        };
+        let Flow { progress, mut facts } = flow;
+        let former = facts.results.get(&step).cloned();
+        let judged = call.judge(verdict);
+        if let Judged::Done(result) = &judged {
+            facts.results.insert(step, result.clone());
+        }
+        let mut turn = Turn::new(key, (&definition, &self.settings), facts, now);
+        turn.push(Effect::Settle(slot));
+        let mut ignored = None;
+        let mut transition = turn.run(progress, |engine| {
+            let taken = match judged {
+                Judged::Done(_) => engine.answer(step, Some(attempt), Answer::Done),
+                Judged::Refused(why) => engine.answer(step, Some(attempt), Answer::Refused(why)),
+                Judged::Failed(why) => engine.answer(step, Some(attempt), Answer::Failed(why)),
+                Judged::InDoubt(why) => engine.doubt(step, attempt, why),
+                Judged::Again(wait, why) => engine.postpone(step, attempt, (wait, why)),
+            };
+            ignored = taken.err();
+            taken.is_ok()
+        });
+        if let Some(why) = ignored {
+            transition.effects.push(Effect::Count(count::of(why)));
+            if let Some(flow) = &mut transition.state {
+                match former {
+                    Some(former) => flow.facts.results.insert(step, former),
+                    None => flow.facts.results.remove(&step),
+                };
+            }
+        }
+        Ok(transition)
     }
 
     /// A timer.

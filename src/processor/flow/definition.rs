@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::call::Call;
 use super::graph::{Graph, StepId};
 use super::message::START_WORKFLOW;
 use crate::template::{Expression, Template};
@@ -85,6 +86,8 @@ pub enum Action {
     Send(Message),
     /// A message of this type is awaited.
     Await(Arc<str>),
+    /// A service is called.
+    Call(Call),
 }
 
 /// A task.
@@ -172,6 +175,14 @@ impl Definition {
         queues
     }
 
+    /// Its calls, each with its step; their order numbers their acts.
+    pub fn calls(&self) -> impl Iterator<Item = (StepId, &Call)> {
+        self.graph.steps().filter_map(|(id, _)| match self.action(id) {
+            Action::Call(call) => Some((id, call)),
+            Action::None | Action::Task(_) | Action::Send(_) | Action::Await(_) => None,
+        })
+    }
+
     /// The types of messages that its steps wait for.
     pub fn awaited(&self) -> impl Iterator<Item = &Arc<str>> {
         self.actions.iter().filter_map(Action::awaited)
@@ -189,7 +200,7 @@ impl Action {
         match self {
             Self::Send(Message { reply, .. }) => reply.as_ref(),
             Self::Await(kind) => Some(kind),
-            Self::None | Self::Task(_) => None,
+            Self::None | Self::Task(_) | Self::Call(_) => None,
         }
     }
 }

@@ -241,9 +241,12 @@ impl Graph {
         self.steps().find(|(_, step)| &*step.name == name && is_in(step)).map(|(id, _)| id)
     }
 
-    /// The stage of a step.
+    /// The stage of a step; `None` for one of the flow itself, of a handler or of an undo.
     pub fn stage_of(&self, id: StepId) -> Option<&Step> {
-        self.owner_of(self.step(id)).map(|owner| self.step(owner))
+        match self.scope(self.step(id).scope).owner {
+            Owner::Step(owner) => Some(self.step(owner)),
+            Owner::Flow | Owner::Handler(..) | Owner::Undo(_) => None,
+        }
     }
 
     /// The step whose scope contains this one: its stage, or the step that it handles or undoes.

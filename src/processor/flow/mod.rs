@@ -16,7 +16,7 @@
 //! | `turn` | one input: what the engine asks for becomes effects |
 //! | `apply` | the transitions by messages and timers |
 //! | [`commands`], `command` | an operator's commands, and the transitions by them |
-//! | `send` | the records that steps send |
+//! | `send`, `call` | the records that steps send; calls of services |
 //! | `alert`, `count` | alerts and the record of an end; metrics |
 //! | `status`, `show` | the statuses for lists; a flow as JSON |
 //! | `settings` | the settings of an application's flows |
@@ -31,6 +31,7 @@
 
 mod alert;
 mod apply;
+mod call;
 mod command;
 pub mod commands;
 mod count;
@@ -51,6 +52,7 @@ mod tests;
 mod turn;
 
 pub use alert::FLOWS;
+pub use call::{CALLS_MAX, Call};
 pub use definition::{Action, Definition, Digest, Form, Message, Task};
 pub use definitions::{Archive, Definitions};
 pub use graph::{Graph, Kind, Owner, Retry, STEPS_MAX, Scope, ScopeId, Step, StepId, Trouble};
@@ -62,14 +64,14 @@ pub use state::{COMMANDS_KEPT, Facts, Flow};
 pub use template::{TemplateMistakes, parse as parse_template};
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use self::message::Incoming;
 use super::{CommandSpec, Effect, Event, Family, Input, Processor, Transition};
-use crate::model::{Key, Listing, Moment, Reject, Status as ListStatus, Timestamp};
+use crate::model::{Key, Listing, Moment, Reject, Status as ListStatus, Target, Timestamp};
 
 /// The name of the processor: part of its topics, tasks and directories.
 pub const FLOW: &str = "flow";
@@ -167,6 +169,12 @@ impl Processor for Flows {
         count::families()
     }
 
+    fn targets(&self) -> Vec<Target> {
+        let all = self.definitions.all();
+        let names: BTreeSet<&str> = all.iter().flat_map(|it| it.calls()).map(|(_, call)| &*call.to).collect();
+        names.into_iter().map(Target::new).collect()
+    }
+
     fn commands(&self) -> &'static [CommandSpec] {
         commands::COMMANDS
     }
@@ -181,7 +189,10 @@ impl Processor for Flows {
             (Input::Record(event), state) => self.on_record(key, state, &event, now),
             (Input::Timer(_), None) => Ok(Transition::forget()),
             (Input::Timer(timer), Some(flow)) => self.on_timer(key, flow, timer, now),
-            (Input::Outcome(outcome), state) => Ok(Transition { state, effects: vec![Effect::Settle(outcome.slot)] }),
+            (Input::Outcome(outcome), None) => {
+                Ok(Transition { state: None, effects: vec![Effect::Settle(outcome.slot)] })
+            }
+            (Input::Outcome(outcome), Some(flow)) => self.on_outcome(key, flow, outcome, now),
             (Input::Command(command), state) => self.on_command(key, state, &command, now),
         }
     }

@@ -62,6 +62,8 @@ pub struct StepProgress {
     pub attempt: u32,
     /// The tries since it has begun anew.
     pub tries: u32,
+    /// The attempt that was the first of these tries; 0 before.
+    pub first: u32,
     /// The number of times that a handler has made it begin again.
     pub reruns: u32,
     /// Its place in the order in which steps were done; 0 before.
@@ -119,6 +121,7 @@ impl Progress {
             status: Status::Waiting,
             attempt: 0,
             tries: 0,
+            first: 0,
             reruns: 0,
             order: 0,
             due: None,

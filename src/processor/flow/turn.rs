@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::alert::About;
+use super::call::{Call, CallAttempt};
 use super::count;
 use super::definition::{Action, Definition};
-use super::engine::{Actions, Engine, Happened, Next};
+use super::engine::{Actions, Begun, Engine, Happened, Next};
 use super::graph::StepId;
 use super::progress::{Ending, Progress};
 use super::send::Attempt;
 use super::settings::Settings;
 use super::state::{Facts, Flow};
-use crate::model::{Key, Timer, TimerKind, Timestamp};
+use crate::model::{ActSlot, Key, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Transition};
 use crate::template::{Payload, Template};
 
@@ -145,6 +146,25 @@ impl<'a> Turn<'a> {
     }
 }
 
+impl Turn<'_> {
+    fn call(&mut self, call: &Call, step: StepId, Begun { attempt, first }: Begun) -> Result<(), String> {
+        let path = call.path.render(&self.variables()?)?;
+        let body = self.render(call.body.as_ref())?.unwrap_or_else(|| "{}".to_owned());
+        let attempt = CallAttempt { key: self.key, definition: self.definition, step, number: attempt, first };
+        let Some(slot) = slot(self.definition, step) else { return Err("the flow has too many calls".to_owned()) };
+        // The act of an attempt that is not awaited any more.
+        self.effects.push(Effect::Settle(slot));
+        self.effects.push(Effect::Act(call.act(&attempt, slot, (path, body))));
+        Ok(())
+    }
+}
+
+/// The slot of a step's acts.
+fn slot(definition: &Definition, step: StepId) -> Option<ActSlot> {
+    let index = definition.calls().position(|(id, _)| id == step)?;
+    u8::try_from(index).ok().map(ActSlot)
+}
+
 impl Actions for Turn<'_> {
     fn holds(&mut self, step: StepId) -> Result<bool, String> {
         match self.definition.condition(step) {
@@ -153,12 +173,16 @@ impl Actions for Turn<'_> {
         }
     }
 
-    fn begin(&mut self, step: StepId, number: u32) -> Result<(), String> {
+    fn begin(&mut self, step: StepId, begun: Begun) -> Result<(), String> {
         let definition = self.definition;
-        let attempt = Attempt { key: self.key, definition, step, number };
+        let attempt = Attempt { key: self.key, definition, step, number: begun.attempt };
         let forward = match definition.action(step) {
             Action::None | Action::Await(_) => None,
             Action::Task(task) => Some(attempt.start_task(task, self.render(task.input.as_ref())?.as_deref())),
+            Action::Call(call) => {
+                self.call(call, step, begun)?;
+                None
+            }
             Action::Send(message) => {
                 let data = self.render(message.data.as_ref())?;
                 let Some(writes) = &self.settings.writes else { return Err("the flow has no `writes`".to_owned()) };

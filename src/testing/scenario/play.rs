@@ -71,7 +71,7 @@ fn assemble(path: &Path, file: &File) -> Result<(Config, Topology)> {
     let topology = directory.map_or_else(|| PathBuf::from(name), |directory| directory.join(name));
     let refused = |error: app::Error| Error::Topology { path: path.to_owned(), line: *line, error: Box::new(error) };
     let topology = TopologyFile::read(&topology).map_err(refused)?;
-    let names = topology.spec.deliveries().filter_map(|delivery| delivery.kind.sink());
+    let names = topology.spec.sinks().into_iter();
     let sinks: Vec<String> = names.map(|it| format!("{it}: {{ webhook: {{ url: \"http://{it}.test/\" }} }}")).collect();
     let sinks = format!("sinks={{ {} }}", sinks.join(", "));
     let usual = SETTINGS.iter().map(|&setting| setting.to_owned()).chain([sinks]);

@@ -43,6 +43,8 @@ pub use delivery::{Delivery, DeliveryKind};
 pub use flow::Flow;
 pub use name::APPLICATION_CHARS_MAX;
 
+use std::collections::BTreeSet;
+
 use super::Topology;
 use crate::codec::yaml::{Collector, Fields, Item, Problems, parse};
 use crate::processor;
@@ -91,6 +93,14 @@ pub enum AssembleError {
         /// The missing setting.
         setting: String,
     },
+}
+
+impl AssembleError {
+    /// There is no webhook of this name in the section `sinks`.
+    pub fn no_webhook(topology: &str, name: &str) -> Self {
+        let (service, setting) = delivery::webhook_service(name);
+        Self::NoDelivery { topology: topology.to_owned(), service, setting }
+    }
 }
 
 impl Spec {
@@ -170,6 +180,15 @@ impl Spec {
             let Processor::Flow(flow) = processor else { return None };
             Some(flow)
         })
+    }
+
+    /// The names of the sinks of the section `sinks` that it calls, each once.
+    pub fn sinks(&self) -> Vec<String> {
+        let of_flow = self.flow().and_then(|flow| flow.steps.as_ref());
+        let called = of_flow.iter().flat_map(|definition| definition.calls()).map(|(_, call)| call.to.to_string());
+        let delivered = self.deliveries().filter_map(|delivery| delivery.kind.sink()).map(str::to_owned);
+        let names: BTreeSet<String> = delivered.chain(called).collect();
+        names.into_iter().collect()
     }
 
     /// The deliveries.

@@ -30,6 +30,11 @@ pub(super) fn topic(item: &Item<'_>) -> Option<String> {
     name(item, "a topic's name in Kafka")
 }
 
+/// Reads the name of a sink.
+pub(super) fn sink(item: &Item<'_>) -> Option<String> {
+    name(item, "the name of a sink")
+}
+
 fn name(item: &Item<'_>, what: &str) -> Option<String> {
     item.parsed(|name| {
         if is_legal(name) {

@@ -41,7 +41,7 @@ struct Variables {
 
 impl Rules {
     /// What a response means for a request of this certainty.
-    pub(super) fn judge(&self, response: &Response, certainty: Certainty) -> SubmitAnswer {
+    pub(in crate::processor) fn judge(&self, response: &Response, certainty: Certainty) -> SubmitAnswer {
         let Response { status, retry_after_ms, body } = response;
         let (detail, retry_after) = (response.to_string(), retry_after_ms.map(Duration::from_millis));
         let answer = body.as_deref().map_or(Value::Null, |body| {
@@ -58,7 +58,7 @@ impl Rules {
         match status {
             200..=299 if self.success.is_none() => SubmitAnswer::Accepted { id: detail },
             200..=299 => {
-                let detail = format!("{detail} (deliver.webhook.success does not hold for it)");
+                let detail = format!("{detail} (`success` does not hold for it)");
                 SubmitAnswer::Unclear { detail, retry_after }
             }
             307 | 308 => {

@@ -8,7 +8,9 @@ impl<A: Actions> Engine<'_, A> {
     /// Takes an answer, without settling.
     pub(super) fn take(&mut self, id: StepId, attempt: Option<u32>, answer: Answer) -> Result<(), Ignored> {
         if self.progress.ending.is_some() {
-            return Err(Ignored::Ended);
+            // Workers repeat their answers after a crash of their own.
+            let is_over = matches!(self.progress.status(id), Status::Done | Status::Undone);
+            return Err(if is_over && answer == Answer::Done { Ignored::Repeated } else { Ignored::Ended });
         }
         if self.graph.step(id).kind != Kind::Request {
             return Err(Ignored::NotAsked);

@@ -33,8 +33,10 @@ mod tests;
 
 pub use due::Next;
 
-use super::graph::{Graph, StepId};
-use super::progress::{Answer, Progress};
+use std::time::Duration;
+
+use super::graph::{Graph, StepId, Trouble};
+use super::progress::{Answer, Progress, Status};
 use crate::model::Timestamp;
 
 /// The most times that a handler makes one step begin again.
@@ -45,11 +47,20 @@ pub trait Actions {
     /// The condition of a step. The error tells why it cannot be judged.
     fn holds(&mut self, step: StepId) -> Result<bool, String>;
 
-    /// Begins a step that sends or asks for something: the attempt's number, from 1. The error tells why it cannot.
-    fn begin(&mut self, step: StepId, attempt: u32) -> Result<(), String>;
+    /// Begins a step that sends or asks for something. The error tells why it cannot.
+    fn begin(&mut self, step: StepId, begun: Begun) -> Result<(), String>;
 
     /// Tells what has become of a step.
     fn tell(&mut self, step: StepId, happened: Happened);
+}
+
+/// The numbers of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// The number of the attempt, from 1.
+    pub attempt: u32,
+    /// The number of the attempt that was the first of its tries.
+    pub first: u32,
 }
 
 /// What has become of a step, for people and for the processor's own state.
@@ -105,5 +116,35 @@ impl<'a, A: Actions> Engine<'a, A> {
         self.take(step, attempt, answer)?;
         self.settle();
         Ok(())
+    }
+
+    /// The attempt did not count: it is made again after a time.
+    pub fn postpone(&mut self, step: StepId, attempt: u32, (wait, reason): (Duration, String)) -> Result<(), Ignored> {
+        self.refuse_other(step, attempt)?;
+        self.set(step, Status::Resting);
+        let progress = self.progress.of_mut(step);
+        progress.tries = progress.tries.saturating_sub(1);
+        progress.due = Some(self.now.saturating_add(wait));
+        progress.reason = reason;
+        self.settle();
+        Ok(())
+    }
+
+    /// The attempt may have been executed and is not repeated: a person must look.
+    pub fn doubt(&mut self, step: StepId, attempt: u32, reason: String) -> Result<(), Ignored> {
+        self.refuse_other(step, attempt)?;
+        self.trouble(step, Trouble::Failed, reason);
+        self.settle();
+        Ok(())
+    }
+
+    /// Refuses an outcome of an attempt that is not awaited.
+    fn refuse_other(&self, step: StepId, attempt: u32) -> Result<(), Ignored> {
+        let progress = self.progress.of(step);
+        match self.progress.ending {
+            Some(_) => Err(Ignored::Ended),
+            None if progress.attempt != attempt || progress.status != Status::Active => Err(Ignored::Stale),
+            None => Ok(()),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::graph::{Graph, Kind, Owner, ScopeId, StepId, Trouble};
 use super::super::progress::{Ending, Status};
-use super::{Actions, Engine, Happened, RERUNS_MAX};
+use super::{Actions, Begun, Engine, Happened, RERUNS_MAX};
 
 impl<A: Actions> Engine<'_, A> {
     /// Applies the rules until nothing is left to do.
@@ -117,9 +117,12 @@ impl<A: Actions> Engine<'_, A> {
         progress.attempt = progress.attempt.saturating_add(1);
         progress.tries = progress.tries.saturating_add(1);
         progress.due = None;
-        let attempt = progress.attempt;
+        if progress.first == 0 {
+            progress.first = progress.attempt;
+        }
+        let (attempt, first) = (progress.attempt, progress.first);
         self.set(id, Status::Active);
-        match self.actions.begin(id, attempt) {
+        match self.actions.begin(id, Begun { attempt, first }) {
             Ok(()) => true,
             Err(why) => {
                 self.trouble(id, Trouble::Failed, why);
@@ -204,7 +207,7 @@ impl<A: Actions> Engine<'_, A> {
     pub(super) fn reset(&mut self, id: StepId) {
         for step in self.graph.inside(id).into_iter().chain([id]) {
             let progress = self.progress.of_mut(step);
-            (progress.tries, progress.order) = (0, 0);
+            (progress.tries, progress.first, progress.order) = (0, 0, 0);
             (progress.due, progress.remind_at, progress.late_at) = (None, None, None);
             progress.reason.clear();
             self.set(step, Status::Waiting);

@@ -5,7 +5,7 @@
 mod control_m;
 mod signals;
 mod track;
-mod webhook;
+pub(super) mod webhook;
 
 pub use control_m::{ControlM, DELIVERY};
 pub use signals::SIGNAL;
@@ -108,12 +108,14 @@ impl DeliveryKind {
                 let (service, setting) = control_m::SERVICE;
                 (service.to_owned(), setting.to_owned())
             }
-            Self::Webhook(webhook) => {
-                let to = &webhook.to;
-                (format!("the webhook `{to}`"), format!("sinks.{to}: {{ webhook: {{ url: .. }} }}"))
-            }
+            Self::Webhook(webhook) => webhook_service(&webhook.to),
         }
     }
+}
+
+/// A webhook's name in messages, and the setting that enables it.
+pub(super) fn webhook_service(to: &str) -> (String, String) {
+    (format!("the webhook `{to}`"), format!("sinks.{to}: {{ webhook: {{ url: .. }} }}"))
 }
 
 impl Delivery {

@@ -12,9 +12,11 @@ use crate::template::{PathTemplate, Template};
 pub(super) const KEY: &str = "webhook";
 
 /// The words of `method`.
-const METHODS: [(&str, Method); 3] = [("POST", Method::Post), ("PUT", Method::Put), ("PATCH", Method::Patch)];
+pub(in crate::topology::spec) const METHODS: [(&str, Method); 3] =
+    [("POST", Method::Post), ("PUT", Method::Put), ("PATCH", Method::Patch)];
 /// The words of `certainty`.
-const CERTAINTIES: [(&str, Certainty); 2] = [("idempotent", Certainty::Idempotent), ("once", Certainty::Once)];
+pub(in crate::topology::spec) const CERTAINTIES: [(&str, Certainty); 2] =
+    [("idempotent", Certainty::Idempotent), ("once", Certainty::Once)];
 
 /// Delivery to a service over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +79,7 @@ pub(super) fn read(section: &Item<'_>) -> Option<Webhook> {
 }
 
 /// Reads the name of a header.
-fn header(item: &Item<'_>) -> Option<String> {
+pub(in crate::topology::spec) fn header(item: &Item<'_>) -> Option<String> {
     let name = item.text()?;
     if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return Some(name.to_owned());

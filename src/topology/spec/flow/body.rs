@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{time, value};
+use super::{Known, call, optional, time, value};
 use crate::codec::yaml::{Fields, Item};
 use crate::processor::flow::{Action, Kind, Message, Retry, Task, Trouble};
 use crate::template::Expression;
 use crate::topology::spec::name;
 
 /// The keys that say what a step does.
-pub(super) const KINDS: [&str; 5] = ["task", "send", "await", "sleep", "stage"];
+pub(super) const KINDS: [&str; 6] = ["task", "send", "call", "await", "sleep", "stage"];
 
 /// A step that is read, but for the steps in it.
 pub(super) struct Body<'a> {
@@ -30,17 +30,6 @@ pub(super) struct Body<'a> {
     pub(super) undo: Option<Item<'a>>,
 }
 
-/// What is known when a step is read.
-#[derive(Clone, Copy)]
-pub(super) struct Known<'k> {
-    /// The names of variables.
-    pub(super) variables: &'k [&'k str],
-    /// The step's name.
-    pub(super) step: &'k str,
-    /// True if the flow has `writes`.
-    pub(super) has_writes: bool,
-}
-
 /// Reads a step's body.
 pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
     let mut fields = item.fields()?;
@@ -50,7 +39,7 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
         let hint = "keep one of them; several steps have several names".to_owned();
         second.problem(format!("a step is one of {}", quoted(&KINDS)), Some(hint));
     }
-    let [task, send, awaited, sleep, stage] = <[Option<Item<'a>>; 5]>::try_from(found).ok()?;
+    let [task, send, call, awaited, sleep, stage] = <[Option<Item<'a>>; 6]>::try_from(found).ok()?;
     let condition = fields.item("when").map(|item| value::condition(&item, known.variables));
     let retry = fields.item("retry");
     let within = fields.item("within");
@@ -60,18 +49,27 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
     let undo = fields.item("undo");
     let of_task = [fields.item("input"), fields.item("human"), fields.item("extras")];
     let of_send = [fields.item("data"), fields.item("reply")];
+    let of_call = call::KEYS.map(|key| fields.item(key));
     fields.finish();
+    if call.is_none() {
+        refuse(of_call.iter().flatten(), "only a `call` has this");
+    }
     if task.is_none() {
         refuse(of_task.iter().flatten(), "only a `task` has this");
     }
     if send.is_none() {
         refuse(of_send.iter().flatten(), "only a `send` has this");
     }
-    let is_request =
-        task.is_some() || awaited.is_some() || (send.is_some() && of_send.iter().skip(1).flatten().count() > 0);
+    let is_request = task.is_some()
+        || call.is_some()
+        || awaited.is_some()
+        || (send.is_some() && of_send.iter().skip(1).flatten().count() > 0);
     if !is_request {
         let waits = [&retry, &within, &remind, &on].into_iter().flatten();
-        refuse(waits, "only a step that waits for an answer has this: a `task`, an `await`, a `send` with a `reply`");
+        refuse(
+            waits,
+            "only a step that waits for an answer has this: a `task`, a `call`, an `await`, a `send` with a `reply`",
+        );
     }
     let (kind, action) = if let Some(task) = &task {
         (Some(Kind::Request), self::task(task, &of_task, known).map(Action::Task))
@@ -79,6 +77,8 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
         let message = message(send, &of_send, known);
         let kind = message.as_ref().map(|message| if message.reply.is_some() { Kind::Request } else { Kind::Once });
         (kind, message.map(Action::Send))
+    } else if let Some(call) = &call {
+        (Some(Kind::Request), call::read(call, &of_call, known).map(Action::Call))
     } else if let Some(awaited) = &awaited {
         (Some(Kind::Request), awaited.read::<String>().map(|kind| Action::Await(kind.into())))
     } else if let Some(sleep) = &sleep {
@@ -95,7 +95,7 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
         kind: kind?,
         action: action?,
         condition: optional(condition)?,
-        retry: optional(retry)?.unwrap_or(Retry::ONCE),
+        retry: optional(retry)?.unwrap_or(if call.is_some() { call::RETRY_DEFAULT } else { Retry::ONCE }),
         within: optional(within)?,
         remind_after: optional(remind)?,
         after,
@@ -103,15 +103,6 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
         handlers: optional(handlers)?.unwrap_or_default(),
         undo,
     })
-}
-
-/// `Some(None)` for a key that is absent, `None` for one that could not be read.
-fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
-    match read {
-        Some(Some(value)) => Some(Some(value)),
-        Some(None) => None,
-        None => Some(None),
-    }
 }
 
 fn refuse<'i, 'a: 'i>(items: impl Iterator<Item = &'i Item<'a>>, message: &str) {

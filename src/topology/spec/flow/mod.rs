@@ -10,11 +10,12 @@
 //! | this file | `templates`, `keep_closed`, and the flow as a whole |
 //! | `reads` | `reads`, `writes` |
 //! | `steps` | `start`, `steps` |
-//! | `body` | what one step does |
+//! | `body`, `call` | what one step does |
 //! | `value` | values with expressions |
 //! | `time` | durations, `retry` |
 
 mod body;
+mod call;
 mod reads;
 mod steps;
 mod time;
@@ -107,10 +108,7 @@ fn flow(item: &Item<'_>, name: &str, text: &str) -> Option<Flow> {
         None => Some(KEEP_CLOSED_DEFAULT),
     };
     fields.finish();
-    let writes = match writes {
-        Some(read) => Some(read?),
-        None => None,
-    };
+    let writes = optional(writes)?;
     let definition = match (&templates, &has_steps, &steps) {
         (Some(_), Some(other), _) | (Some(_), None, Some(other)) => {
             let hint = "remove it, or `templates`; two files may read one topic".to_owned();
@@ -143,6 +141,26 @@ fn flow(item: &Item<'_>, name: &str, text: &str) -> Option<Flow> {
         }
     }
     Some(Flow { templates: templates?, steps: steps.map(Arc::new), reads, writes, keep_closed: keep_closed? })
+}
+
+/// What is known when a step is read.
+#[derive(Clone, Copy)]
+struct Known<'k> {
+    /// The names of variables.
+    variables: &'k [&'k str],
+    /// The step's name.
+    step: &'k str,
+    /// True if the flow has `writes`.
+    has_writes: bool,
+}
+
+/// `Some(None)` for a key that is absent, `None` for one that could not be read.
+fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        Some(Some(value)) => Some(Some(value)),
+        Some(None) => None,
+        None => Some(None),
+    }
 }
 
 fn paths(item: &Item<'_>) -> Option<Vec<PathBuf>> {

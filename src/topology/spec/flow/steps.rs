@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::body::{self, Body, Known};
+use super::Known;
+use super::body::{self, Body};
 use crate::codec::yaml::{Item, Value};
 use crate::processor::flow::{Action, Definition, Form, Graph, Kind, Owner, STEPS_MAX, ScopeId, Step, StepId, Trouble};
 
