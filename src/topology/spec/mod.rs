@@ -206,12 +206,13 @@ fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
     // All keys are read before the first `?`, so that all mistakes are reported.
     let name = fields.required_item("name").and_then(|item| name::topology(&item));
     let application_id = fields.item("application_id").map(|item| name::application(&item));
-    let flow = flow::read(&mut fields, (name.as_deref().unwrap_or_default(), text));
-    let (bundle, deliveries) = if root.node().get("flow").is_some() {
+    let section = fields.item("flow");
+    let flow = section.as_ref().map(|item| flow::read(item, (name.as_deref().unwrap_or_default(), text)));
+    let bundled = if section.is_some() {
         refuse_beside_flow(&mut fields);
-        (Some(None), Some(Vec::new()))
+        None
     } else {
-        (bundle::read(&mut fields).map(Some), delivery::read(&mut fields))
+        Some((bundle::read(&mut fields), delivery::read(&mut fields)))
     };
     let history = fields.item("history").map(|item| item.read());
     fields.finish();
@@ -219,9 +220,12 @@ fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
         Some(read) => Some(read?),
         None => None,
     };
-    let (bundle, mut deliveries, flow) = (bundle?, deliveries?, flow?);
-    let mut processors: Vec<Processor> = flow.into_iter().map(Processor::Flow).collect();
-    if let Some(mut bundle) = bundle {
+    let mut processors = Vec::new();
+    if let Some(flow) = flow {
+        processors.push(Processor::Flow(flow?));
+    }
+    if let Some((bundle, deliveries)) = bundled {
+        let (mut bundle, mut deliveries) = (bundle?, deliveries?);
         for (kind, _) in &mut deliveries {
             if let DeliveryKind::ControlM(to) = kind
                 && to.submit == Submit::Progressive

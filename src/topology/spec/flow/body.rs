@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Known, call, optional, time, value};
+use super::{Known, call, read_if, time, value};
 use crate::codec::yaml::{Fields, Item};
 use crate::processor::flow::{Action, Kind, Message, Retry, Task, Trouble};
 use crate::template::Expression;
@@ -40,7 +40,7 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
         second.problem(format!("a step is one of {}", quoted(&KINDS)), Some(hint));
     }
     let [task, send, call, awaited, sleep, stage] = <[Option<Item<'a>>; 6]>::try_from(found).ok()?;
-    let condition = fields.item("when").map(|item| value::condition(&item, known.variables));
+    let condition = fields.item("when");
     let retry = fields.item("retry");
     let within = fields.item("within");
     let remind = fields.item("remind");
@@ -87,20 +87,20 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
         // The caller makes the scope of a stage.
         (stage.as_ref().map(|_| Kind::Once), Some(Action::None))
     };
-    let retry = retry.map(|item| time::retry(&item));
-    let within = within.map(|item| time::positive(&item));
-    let remind = remind.map(|item| time::positive(&item));
-    let handlers = on.map(|item| handlers(&item));
+    let condition = read_if(condition.as_ref(), |item| value::condition(item, known.variables));
+    let retry = read_if(retry.as_ref(), time::retry);
+    let [within, remind] = [within, remind].map(|item| read_if(item.as_ref(), time::positive));
+    let handlers = read_if(on.as_ref(), handlers);
     Some(Body {
         kind: kind?,
         action: action?,
-        condition: optional(condition)?,
-        retry: optional(retry)?.unwrap_or(if call.is_some() { call::RETRY_DEFAULT } else { Retry::ONCE }),
-        within: optional(within)?,
-        remind_after: optional(remind)?,
+        condition: condition.ok()?,
+        retry: retry.ok()?.unwrap_or(if call.is_some() { call::RETRY_DEFAULT } else { Retry::ONCE }),
+        within: within.ok()?,
+        remind_after: remind.ok()?,
         after,
         stage,
-        handlers: optional(handlers)?.unwrap_or_default(),
+        handlers: handlers.ok()?.unwrap_or_default(),
         undo,
     })
 }
@@ -111,16 +111,16 @@ fn refuse<'i, 'a: 'i>(items: impl Iterator<Item = &'i Item<'a>>, message: &str) 
 
 fn task(queue: &Item<'_>, [input, human, extras]: &[Option<Item<'_>>; 3], known: Known<'_>) -> Option<Task> {
     let queue = name::topic(queue);
-    let input = input.as_ref().map(|item| value::object(item, (known.step, known.variables)));
-    let role = human.as_ref().map(|item| item.read::<String>());
-    let extras = extras.as_ref().map(extra_fields);
-    let role = optional(role)?;
+    let input = read_if(input.as_ref(), |item| value::object(item, (known.step, known.variables)));
+    let role = read_if(human.as_ref(), Item::read::<String>);
+    let extras = read_if(extras.as_ref(), extra_fields);
+    let role = role.ok()?;
     Some(Task {
         queue: queue?.into(),
         is_human: role.is_some(),
         role: role.map(Into::into),
-        extras: optional(extras)?.unwrap_or_default(),
-        input: optional(input)?,
+        extras: extras.ok()?.unwrap_or_default(),
+        input: input.ok()?,
     })
 }
 
@@ -140,11 +140,11 @@ fn message(kind: &Item<'_>, [data, reply]: &[Option<Item<'_>>; 2], known: Known<
             Some("add `writes: { topic: NAME }` to the flow".to_owned()),
         );
     }
-    let data = data.as_ref().map(|item| value::object(item, (known.step, known.variables)));
-    let reply = reply.as_ref().map(|item| item.read::<String>());
+    let data = read_if(data.as_ref(), |item| value::object(item, (known.step, known.variables)));
+    let reply = read_if(reply.as_ref(), Item::read::<String>);
     let kind: Option<String> = kind.read();
-    let reply: Option<Arc<str>> = optional(reply)?.map(Into::into);
-    Some(Message { kind: kind?.into(), data: optional(data)?, reply })
+    let reply: Option<Arc<str>> = reply.ok()?.map(Into::into);
+    Some(Message { kind: kind?.into(), data: data.ok()?, reply })
 }
 
 fn handlers<'a>(item: &Item<'a>) -> Option<Vec<(Trouble, Item<'a>)>> {

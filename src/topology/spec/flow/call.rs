@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Known, optional, value};
+use super::{Known, read_if, value};
 use crate::codec::yaml::Item;
 use crate::processor::call::{Certainty, Method};
 use crate::processor::delivery::webhook::{KEY_HEADER, Rules, VARIABLES};
@@ -21,24 +21,24 @@ pub(super) const RETRY_DEFAULT: Retry = Retry { tries: 10, delay: Duration::from
 pub(super) fn read(to: &Item<'_>, of_call: &[Option<Item<'_>>; 7], known: Known<'_>) -> Option<Call> {
     let [body, path, method, success, refused, certainty, key_header] = of_call;
     let to = name::sink(to);
-    let body = body.as_ref().map(|item| value::object(item, (known.step, known.variables)));
-    let path = path.as_ref().map(|item| item.parsed(|text| PathTemplate::compile(known.step, text)));
-    let method = method.as_ref().map(|item| item.word(&METHODS));
-    let rule = |item: &Option<Item<'_>>| optional(item.as_ref().map(|item| value::condition(item, &VARIABLES)));
+    let body = read_if(body.as_ref(), |item| value::object(item, (known.step, known.variables)));
+    let path = read_if(path.as_ref(), |item| item.parsed(|text| PathTemplate::compile(known.step, text)));
+    let method = read_if(method.as_ref(), |item| item.word(&METHODS));
+    let rule = |item: &Option<Item<'_>>| read_if(item.as_ref(), |item| value::condition(item, &VARIABLES));
     let (success, refused) = (rule(success), rule(refused));
-    let certainty = certainty.as_ref().map(|item| item.word(&CERTAINTIES));
-    let key_header = key_header.as_ref().map(header);
-    let path = match optional(path)? {
+    let certainty = read_if(certainty.as_ref(), |item| item.word(&CERTAINTIES));
+    let key_header = read_if(key_header.as_ref(), header);
+    let path = match path.ok()? {
         Some(path) => path,
         None => PathTemplate::compile(known.step, "").ok()?,
     };
     Some(Call {
         to: to?.into(),
-        method: optional(method)?.unwrap_or(Method::Post),
+        method: method.ok()?.unwrap_or(Method::Post),
         path,
-        body: optional(body)?,
-        key_header: optional(key_header)?.unwrap_or_else(|| KEY_HEADER.to_owned()),
-        certainty: optional(certainty)?.unwrap_or(Certainty::Idempotent),
-        rules: Rules { success: success?, refused: refused? },
+        body: body.ok()?,
+        key_header: key_header.ok()?.unwrap_or_else(|| KEY_HEADER.to_owned()),
+        certainty: certainty.ok()?.unwrap_or(Certainty::Idempotent),
+        rules: Rules { success: success.ok()?, refused: refused.ok()? },
     })
 }

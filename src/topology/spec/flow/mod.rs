@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::codec::yaml::{Fields, Item};
+use crate::codec::yaml::Item;
 use crate::model::Topic;
 use crate::processor::erase;
 use crate::processor::flow::{
@@ -87,28 +87,18 @@ impl Flow {
     }
 }
 
-/// Reads the key `flow` of the root of the file with this name and text.
-pub(super) fn read(root: &mut Fields<'_>, (name, text): (&str, &str)) -> Option<Option<Flow>> {
-    match root.item("flow") {
-        Some(item) => flow(&item, name, text).map(Some),
-        None => Some(None),
-    }
-}
-
-fn flow(item: &Item<'_>, name: &str, text: &str) -> Option<Flow> {
+/// Reads the key `flow` of the file with this name and text.
+pub(super) fn read(item: &Item<'_>, (name, text): (&str, &str)) -> Option<Flow> {
     let mut fields = item.fields()?;
     // All keys are read before the first `?`, so that all mistakes are reported.
     let templates = fields.item("templates");
     let has_steps = fields.item("start");
     let steps = fields.item("steps");
     let reads = fields.required_item("reads").and_then(|item| reads::reads(&item));
-    let writes = fields.item("writes").map(|item| reads::writes(&item, name));
-    let keep_closed = match fields.item("keep_closed") {
-        Some(item) => time::positive(&item),
-        None => Some(KEEP_CLOSED_DEFAULT),
-    };
+    let writes = read_if(fields.item("writes").as_ref(), |item| reads::writes(item, name));
+    let keep_closed = read_if(fields.item("keep_closed").as_ref(), time::positive);
     fields.finish();
-    let writes = optional(writes)?;
+    let writes = writes.ok()?;
     let definition = match (&templates, &has_steps, &steps) {
         (Some(_), Some(other), _) | (Some(_), None, Some(other)) => {
             let hint = "remove it, or `templates`; two files may read one topic".to_owned();
@@ -123,10 +113,7 @@ fn flow(item: &Item<'_>, name: &str, text: &str) -> Option<Flow> {
             None
         }
     };
-    let templates = match &templates {
-        Some(item) => paths(item),
-        None => Some(Vec::new()),
-    };
+    let templates = read_if(templates.as_ref(), paths);
     let (reads, steps) = (reads?, definition?);
     if let (Some(writes), Some(definition)) = (&writes, &steps) {
         let starts_itself =
@@ -140,7 +127,13 @@ fn flow(item: &Item<'_>, name: &str, text: &str) -> Option<Flow> {
             return None;
         }
     }
-    Some(Flow { templates: templates?, steps: steps.map(Arc::new), reads, writes, keep_closed: keep_closed? })
+    Some(Flow {
+        templates: templates.ok()?.unwrap_or_default(),
+        steps: steps.map(Arc::new),
+        reads,
+        writes,
+        keep_closed: keep_closed.ok()?.unwrap_or(KEEP_CLOSED_DEFAULT),
+    })
 }
 
 /// What is known when a step is read.
@@ -154,13 +147,13 @@ struct Known<'k> {
     has_writes: bool,
 }
 
-/// `Some(None)` for a key that is absent, `None` for one that could not be read.
-fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
-    match read {
-        Some(Some(value)) => Some(Some(value)),
-        Some(None) => None,
-        None => Some(None),
-    }
+/// A key whose value could not be read; a problem tells why.
+#[derive(Debug)]
+struct Unread;
+
+/// Reads the value of a key, if it is there.
+fn read_if<'a, T>(item: Option<&Item<'a>>, read: impl FnOnce(&Item<'a>) -> Option<T>) -> Result<Option<T>, Unread> {
+    item.map(|item| read(item).ok_or(Unread)).transpose()
 }
 
 fn paths(item: &Item<'_>) -> Option<Vec<PathBuf>> {

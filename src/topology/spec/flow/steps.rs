@@ -1,6 +1,6 @@
 //! The keys `start` and `steps`: the graph of a flow.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Known;
 use super::body::{self, Body};
@@ -21,9 +21,9 @@ pub(super) fn read(
     has_writes: bool,
 ) -> Option<Definition> {
     let start: Option<String> = start.read();
-    let mut names = BTreeMap::new();
+    let mut names = BTreeSet::new();
     collect_names(list, &mut names);
-    let results: Vec<&str> = names.keys().map(String::as_str).filter(|name| is_variable(name)).collect();
+    let results: Vec<&str> = names.iter().map(String::as_str).filter(|name| is_variable(name)).collect();
     let variables: Vec<&str> = ["start", "key"].into_iter().chain(results).collect();
     let mut builder = Builder {
         definition: Definition::new(name, Form::Steps, text),
@@ -59,11 +59,11 @@ fn named<'a>(item: &Item<'a>) -> Option<(&'a str, Item<'a>)> {
 }
 
 /// The names of all steps, of those in steps too; one that is there twice is a problem.
-fn collect_names(list: &Item<'_>, names: &mut BTreeMap<String, ()>) {
+fn collect_names(list: &Item<'_>, names: &mut BTreeSet<String>) {
     let Value::List(_) = list.node().value else { return };
     for item in list.items().into_iter().flatten() {
         let Some((name, body)) = named(&item) else { continue };
-        if names.insert(name.to_owned(), ()).is_some() {
+        if !names.insert(name.to_owned()) {
             let hint = "give each step of the flow its own name: results are found by it".to_owned();
             item.problem(format!("a second step is named `{name}`"), Some(hint));
         }
@@ -72,7 +72,9 @@ fn collect_names(list: &Item<'_>, names: &mut BTreeMap<String, ()>) {
             match entry.key.as_str() {
                 "stage" | UNDO => collect_names(&below, names),
                 "on" => {
-                    entry.node.entries().iter().for_each(|on| collect_names(&below.below(&on.key, &on.node), names))
+                    for on in entry.node.entries() {
+                        collect_names(&below.below(&on.key, &on.node), names);
+                    }
                 }
                 _ => {}
             }
@@ -234,25 +236,24 @@ impl Builder<'_> {
             list.items()?.into_iter().map(|item| Some((item.read::<String>()?, item))).collect();
         let graph = &self.definition.graph;
         let above: Vec<StepId> = graph.scope(scope).steps.iter().copied().filter(|step| *step != id).collect();
-        let mut needs = Some(Vec::new());
+        let (mut needs, mut are_all_known) = (Vec::new(), true);
         for named in names {
             let Some((name, item)) = named else {
-                needs = None;
+                are_all_known = false;
                 continue;
             };
-            match above.iter().find(|step| *graph.step(**step).name == *name) {
-                Some(step) => needs.iter_mut().for_each(|needs| needs.push(*step)),
-                None => {
-                    let names: Vec<&str> = above.iter().map(|step| &*graph.step(*step).name).collect();
-                    let hint = match names.as_slice() {
-                        [] => "it is the first one; remove `after`".to_owned(),
-                        names => format!("there are {}", body::quoted(names)),
-                    };
-                    item.problem(format!("`{name}` is no step above this one in its list"), Some(hint));
-                    needs = None;
-                }
+            if let Some(step) = above.iter().find(|step| *graph.step(**step).name == *name) {
+                needs.push(*step);
+                continue;
             }
+            let names: Vec<&str> = above.iter().map(|step| &*graph.step(*step).name).collect();
+            let hint = match names.as_slice() {
+                [] => "it is the first one; remove `after`".to_owned(),
+                names => format!("there are {}", body::quoted(names)),
+            };
+            item.problem(format!("`{name}` is no step above this one in its list"), Some(hint));
+            are_all_known = false;
         }
-        needs
+        are_all_known.then_some(needs)
     }
 }

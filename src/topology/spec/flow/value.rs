@@ -54,18 +54,16 @@ fn write(item: &Item<'_>, variables: &[&str], out: &mut String) -> Option<()> {
             out.push(']');
             all
         }
-        Value::Text(text) | Value::Loose(text) => match text.strip_prefix(MARK) {
-            Some(text) => {
+        Value::Text(text) | Value::Loose(text) => {
+            if let Some(text) = text.strip_prefix(MARK) {
                 let expression = expression::compile(item, text, variables)?;
                 // Writing to a text does not fail.
                 let (Ok(()) | Err(_)) = write!(out, "{{{{ ({}) | tojson }}}}", expression.text());
-                Some(())
-            }
-            None => {
+            } else {
                 literal(&serde_json::Value::from(text.as_str()), out);
-                Some(())
             }
-        },
+            Some(())
+        }
         Value::Null => {
             out.push_str("null");
             Some(())
