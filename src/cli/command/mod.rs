@@ -14,6 +14,7 @@
 //! | `alerts` | `sheaf alerts test`: the messages to people about alerts |
 //! | `bundles`, `deliveries` | `sheaf bundles`, `sheaf deliveries`: lists and shows entries (`entries`); commands to them, sent by `entry_command` |
 //! | `dlq` | `sheaf dlq`: dead letters |
+//! | `flows` | `sheaf flows`: flows, and the tasks of people |
 //! | `events` | `sheaf events tail`: events as they come |
 //! | `audit` | `sheaf audit`: what operators have done |
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
@@ -38,6 +39,7 @@ mod doctor;
 mod entries;
 mod entry_command;
 mod events;
+mod flows;
 mod instances;
 mod manual;
 mod mock;
@@ -105,6 +107,8 @@ enum Command {
     #[command(subcommand)]
     Events(events::Command),
     #[command(subcommand)]
+    Flows(flows::Command),
+    #[command(subcommand)]
     State(state::Command),
     #[command(subcommand)]
     Topology(topology::Command),
@@ -136,6 +140,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Deliveries(command) => deliveries::main(&command),
         Command::Dlq(command) => dlq::main(&command),
         Command::Events(command) => events::main(&command),
+        Command::Flows(command) => flows::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
         Command::Instances(args) => instances::main(&args),

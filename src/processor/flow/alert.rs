@@ -44,7 +44,7 @@ impl About<'_> {
         let (flow, key, name) = (&self.definition.name, self.key, self.name(step));
         let message = format!("flow {flow} {key} is held at {name}: {}", progress.reason);
         let remedy = format!(
-            "mend the cause, then `sheaf flows rerun {key} --set step={name}`; or complete, fail or skip the step, or cancel the flow"
+            "mend the cause, then `sheaf flows rerun {key} --step {name}`; or complete, fail or skip the step, or cancel the flow"
         );
         self.alert(
             HELD,
@@ -63,7 +63,7 @@ impl About<'_> {
             (None, None) => String::new(),
         };
         let message = format!("flow {flow} {key} still waits for {name}{by}");
-        let remedy = format!("look at it with `sheaf state show {key} --processor flow`");
+        let remedy = format!("look at it with `sheaf flows show {key}`");
         let details = [("step", json!(name)), ("role", json!(role)), ("person", json!(person))];
         self.alert(REMINDER, Severity::Warning, (message, remedy), &details)
     }
@@ -72,7 +72,7 @@ impl About<'_> {
     pub(super) fn failed(&self, reason: &str) -> Effect {
         let (flow, key) = (&self.definition.name, self.key);
         let message = format!("flow {flow} {key} has failed: {reason}");
-        let remedy = format!("if it is to go on, `sheaf flows rerun {key} --set step=NAME`");
+        let remedy = format!("if it is to go on, `sheaf flows rerun {key} --step NAME`");
         self.alert(FAILED, Severity::Warning, (message, remedy), &[("reason", json!(reason))])
     }
 

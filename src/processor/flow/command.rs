@@ -12,8 +12,7 @@ use super::turn::Turn;
 use crate::model::{Key, Reject, RejectReason, Timestamp};
 use crate::processor::{Command, Transition};
 
-const NO_FLOW: &str =
-    "there is no such flow: `sheaf state list --processor flow` has them; one is forgotten some time after its end";
+const NO_FLOW: &str = "there is no such flow: `sheaf flows list` has them; one is forgotten some time after its end";
 
 /// What a command does.
 enum Order {

@@ -238,7 +238,8 @@ impl Graph {
             (Some(stage), Some(owner)) => &*self.step(owner).name == stage,
             (Some(_), None) => false,
         };
-        self.steps().find(|(_, step)| &*step.name == name && is_in(step)).map(|(id, _)| id)
+        let named = self.steps().filter(|(_, step)| &*step.name == name && is_in(step));
+        named.map(|(id, _)| id).min_by_key(|id| self.owners(*id).count())
     }
 
     /// The stage of a step; `None` for one of the flow itself, of a handler or of an undo.

@@ -10,7 +10,7 @@ use super::state::Flow;
 use super::status::{is_for_person, is_waited_for};
 use crate::model::{Key, Timestamp};
 
-/// `key`, `status`, `flow`, `definition`, `started_at`, `updated_at`, `version`, `ending`, `waits_for`, `steps` (`step`, `status`,
+/// `key`, `status`, `flow`, `definition`, `started_at`, `updated_at`, `version`, `ending`, `at_steps`, `waits_for` (what it waits for or is held at), `steps` (`step`, `status`,
 /// `attempt`, `reason`, `since`, `due`, `late_at`). A flow of a staged template has the fields of its instance document too:
 /// `business_ref_no`, `component_name`, `workflow_name`, `stages`.
 pub(super) fn show(key: &Key, flow: &Flow, status: &str, definition: Option<&Definition>) -> Value {
@@ -34,6 +34,8 @@ pub(super) fn show(key: &Key, flow: &Flow, status: &str, definition: Option<&Def
         let waits =
             ids().filter(|id| is_waited_for(definition, *id, status(*id)) || matches!(status(*id), Status::Held(_)));
         let waits: Vec<Value> = waits.map(|id| wait(flow, definition, id)).collect();
+        let names = waits.iter().filter_map(|wait| wait.get("step").cloned());
+        fields.insert("at_steps".to_owned(), names.collect());
         fields.insert("waits_for".to_owned(), Value::from(waits));
         let steps: Vec<Value> = ids().map(|id| step(flow, definition, id)).collect();
         fields.insert("steps".to_owned(), Value::from(steps));

@@ -48,6 +48,7 @@ pub(crate) mod deployment;
 mod drill;
 mod events;
 mod fault_point;
+mod flow;
 mod group;
 mod guarantee;
 pub(crate) mod java;

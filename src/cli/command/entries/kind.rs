@@ -2,6 +2,7 @@
 
 use crate::cli::output::Column;
 use crate::processor::dead_letter::DEAD_LETTER;
+use crate::processor::flow::FLOW;
 use crate::topology::{BUNDLE, DELIVERY, TRACKING};
 
 /// The entries of a processor.
@@ -64,6 +65,71 @@ pub(in crate::cli::command) const RUNS: Kind = Kind {
     columns: &[("bundle", "/key"), ("status", "/status"), ("since", "/at")],
     conditions: &[],
 };
+
+/// Flows.
+pub(in crate::cli::command) const FLOWS: Kind = Kind {
+    processor: FLOW,
+    entries: "flows",
+    columns: &[
+        ("flow", "/entry/flow"),
+        ("key", "/key"),
+        ("status", "/entry/status"),
+        ("started", "/at"),
+        ("waits for", "/entry/at_steps"),
+        ("reason", "/entry/waits_for/0/reason"),
+    ],
+    conditions: FLOW_CONDITIONS,
+};
+
+/// The tasks of flows that wait for a person.
+pub(in crate::cli::command) const TASKS: Kind = Kind {
+    processor: FLOW,
+    entries: "tasks",
+    columns: &[
+        ("flow", "/entry/flow"),
+        ("key", "/key"),
+        ("task", "/entry/at_steps"),
+        ("role", "/entry/waits_for/0/role"),
+        ("person", "/entry/waits_for/0/person"),
+        ("since", "/entry/waits_for/0/since"),
+    ],
+    conditions: FLOW_CONDITIONS,
+};
+
+/// The conditions on flows; a flow that waits for several steps is found by the first four.
+const FLOW_CONDITIONS: &[ConditionSpec] = &[
+    ConditionSpec { name: "flow", pointers: &["/entry/flow"], is_part: false },
+    ConditionSpec {
+        name: "step",
+        pointers: &[
+            "/entry/waits_for/0/step",
+            "/entry/waits_for/1/step",
+            "/entry/waits_for/2/step",
+            "/entry/waits_for/3/step",
+        ],
+        is_part: true,
+    },
+    ConditionSpec {
+        name: "role",
+        pointers: &[
+            "/entry/waits_for/0/role",
+            "/entry/waits_for/1/role",
+            "/entry/waits_for/2/role",
+            "/entry/waits_for/3/role",
+        ],
+        is_part: false,
+    },
+    ConditionSpec {
+        name: "person",
+        pointers: &[
+            "/entry/waits_for/0/person",
+            "/entry/waits_for/1/person",
+            "/entry/waits_for/2/person",
+            "/entry/waits_for/3/person",
+        ],
+        is_part: false,
+    },
+];
 
 /// Dead letters.
 pub(in crate::cli::command) const DEAD_LETTERS: Kind = Kind {

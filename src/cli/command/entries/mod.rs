@@ -7,9 +7,10 @@
 //! | `list`, `show` | the commands |
 //! | `remote` | the instance to ask |
 //! | `story` | the story of an entry on one screen |
-//! | `letter` | that of a dead letter |
+//! | `letter`, `flow` | that of a dead letter, of a flow |
 //! | `words` | times, durations and texts |
 
+mod flow;
 mod kind;
 mod letter;
 mod list;
@@ -19,7 +20,7 @@ mod show;
 mod story;
 mod words;
 
-pub(super) use kind::{BUNDLES, DEAD_LETTERS, DELIVERIES, Kind, RUNS};
+pub(super) use kind::{BUNDLES, DEAD_LETTERS, DELIVERIES, FLOWS, Kind, RUNS, TASKS};
 pub(super) use list::List;
 pub(super) use selection::{Found, Selection};
 pub(super) use show::Show;

@@ -26,7 +26,7 @@ pub(in crate::cli::command) struct Selection {
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
     /// A condition: `status=`, `text=`, `from=` and `until=` (of the time by which lists are sorted: of incomplete bundles their deadline); of
-    /// deliveries a part of the `reason=`; of dead letters `reason=`, `topic=`, `processor=`. May be given more than once, then all have to
+    /// deliveries a part of the `reason=`; of dead letters `reason=`, `topic=`, `processor=`; of flows `flow=`, `step=`, `role=`, `person=`. May be given more than once, then all have to
     /// be fulfilled, and one of several statuses
     #[arg(long = "filter", value_name = "NAME=VALUE")]
     filters: Vec<Filter>,

@@ -16,7 +16,9 @@ impl<A: Actions> Engine<'_, A> {
             return Err(Ignored::NotAsked);
         }
         let progress = self.progress.of(id);
-        if attempt.is_some_and(|attempt| attempt != progress.attempt) {
+        // One that waits to begin again has the number of its former attempt.
+        let is_asked = progress.status != Status::Waiting;
+        if attempt.is_some_and(|attempt| !is_asked || attempt != progress.attempt) {
             return Err(Ignored::Stale);
         }
         match (progress.status, &answer) {

@@ -1,6 +1,6 @@
 //! What a person does by a command.
 
-use super::super::graph::{Kind, StepId};
+use super::super::graph::{Kind, Owner, ScopeId, StepId};
 use super::super::progress::{Answer, Ending, Status};
 use super::{Actions, Engine, Ignored};
 
@@ -26,14 +26,18 @@ impl<A: Actions> Engine<'_, A> {
     }
 
     /// Has a step begin again with all in it, although it is over or the flow has ended; with `downstream` all that comes after it
-    /// too. The stages around it are open again.
+    /// too. The stages around it are open again; a handler or an undo around it must have run.
     pub fn rerun(&mut self, id: StepId, downstream: bool) -> Result<(), Ignored> {
         if self.progress.status(id) == Status::Waiting {
             return Err(Ignored::NotBegun);
         }
         let graph = self.graph;
-        self.progress.ending = None;
         let owners: Vec<StepId> = graph.owners(id).collect();
+        let scopes: Vec<ScopeId> = [id].iter().chain(&owners).map(|step| graph.step(*step).scope).collect();
+        for scope in &scopes {
+            self.refuse_closed(*scope)?;
+        }
+        self.progress.ending = None;
         if downstream {
             for outer in owners.iter().chain([&id]) {
                 for later in graph.dependents(*outer) {
@@ -42,13 +46,37 @@ impl<A: Actions> Engine<'_, A> {
             }
         }
         self.reset(id);
-        for outer in owners {
-            if self.progress.status(outer) == Status::Done {
-                self.set(outer, Status::Active);
-            }
+        for scope in scopes {
+            self.reopen(scope);
         }
         self.settle();
         Ok(())
+    }
+
+    /// Refuses a scope that a person cannot open: a handler or an undo that has not run, a stage that is undone now.
+    fn refuse_closed(&self, scope: ScopeId) -> Result<(), Ignored> {
+        let is_one = |owner: StepId, wanted: &[Status]| wanted.contains(&self.progress.status(owner));
+        match self.graph.scope(scope).owner {
+            Owner::Step(owner) if is_one(owner, &[Status::Undoing]) => Err(Ignored::TooLate),
+            Owner::Handler(owner, of) if !is_one(owner, &[Status::Failing(of), Status::Failed(of)]) => {
+                Err(Ignored::NotBegun)
+            }
+            Owner::Undo(owner) if !is_one(owner, &[Status::Undoing, Status::Undone]) => Err(Ignored::NotBegun),
+            Owner::Flow | Owner::Step(_) | Owner::Handler(..) | Owner::Undo(_) => Ok(()),
+        }
+    }
+
+    /// Opens a scope whose step is over.
+    fn reopen(&mut self, scope: ScopeId) {
+        let (owner, open) = match self.graph.scope(scope).owner {
+            Owner::Flow => return,
+            Owner::Step(owner) => (owner, Status::Active),
+            Owner::Handler(owner, trouble) => (owner, Status::Failing(trouble)),
+            Owner::Undo(owner) => (owner, Status::Undoing),
+        };
+        if self.progress.status(owner).is_over() {
+            self.set(owner, open);
+        }
     }
 
     /// Skips a step that is not over, with all in it.
@@ -68,12 +96,18 @@ impl<A: Actions> Engine<'_, A> {
         Ok(())
     }
 
-    /// The answer of a person for a step that has begun.
+    /// The answer of a person for a step that has begun; also for one that rests or is held, so that a handler runs.
     pub fn answer_of_person(&mut self, id: StepId, answer: Answer) -> Result<(), Ignored> {
-        if self.progress.status(id) == Status::Waiting && self.progress.ending.is_none() {
-            return Err(Ignored::NotBegun);
+        let is_open = self.progress.ending.is_none();
+        match (self.progress.status(id), &self.graph.step(id).kind) {
+            (Status::Waiting, _) if is_open => return Err(Ignored::NotBegun),
+            (Status::Resting | Status::Held(_), Kind::Request) if is_open && !matches!(answer, Answer::Failed(_)) => {
+                self.apply(id, answer);
+            }
+            _ => return self.answer(id, None, answer),
         }
-        self.answer(id, None, answer)
+        self.settle();
+        Ok(())
     }
 
     fn refuse_over(&self, id: StepId) -> Result<(), Ignored> {

@@ -89,7 +89,7 @@ impl<A: Actions> Engine<'_, A> {
                 progress.remind_at = step.remind_after.map(|after| self.now.saturating_add(after));
                 match self.take_early(id) {
                     Some(answer) => {
-                        self.progress.of_mut(id).attempt += 1;
+                        self.count_attempt(id);
                         self.set(id, Status::Active);
                         self.apply(id, answer);
                     }
@@ -113,22 +113,27 @@ impl<A: Actions> Engine<'_, A> {
 
     /// Asks for what a step does; false if it cannot begin.
     pub(super) fn begin(&mut self, id: StepId) -> bool {
-        let progress = self.progress.of_mut(id);
-        progress.attempt = progress.attempt.saturating_add(1);
-        progress.tries = progress.tries.saturating_add(1);
-        progress.due = None;
-        if progress.first == 0 {
-            progress.first = progress.attempt;
-        }
-        let (attempt, first) = (progress.attempt, progress.first);
+        let begun = self.count_attempt(id);
+        self.progress.of_mut(id).due = None;
         self.set(id, Status::Active);
-        match self.actions.begin(id, Begun { attempt, first }) {
+        match self.actions.begin(id, begun) {
             Ok(()) => true,
             Err(why) => {
                 self.trouble(id, Trouble::Failed, why);
                 false
             }
         }
+    }
+
+    /// The numbers of the attempt that begins now; an early answer is one too.
+    fn count_attempt(&mut self, id: StepId) -> Begun {
+        let progress = self.progress.of_mut(id);
+        progress.attempt = progress.attempt.saturating_add(1);
+        progress.tries = progress.tries.saturating_add(1);
+        if progress.first == 0 {
+            progress.first = progress.attempt;
+        }
+        Begun { attempt: progress.attempt, first: progress.first }
     }
 
     pub(super) fn set(&mut self, id: StepId, status: Status) {
@@ -147,13 +152,15 @@ impl<A: Actions> Engine<'_, A> {
         self.set(id, Status::Done);
     }
 
-    /// Skips a step and all in it.
+    /// Skips a step and all in it. What is over stays as it is, so that what was done can be undone.
     pub(super) fn skip_all(&mut self, id: StepId) {
-        self.set(id, Status::Skipped);
-        for inner in self.graph.inside(id) {
-            self.set(inner, Status::Skipped);
-        }
         let inside = self.graph.inside(id);
+        self.set(id, Status::Skipped);
+        for inner in &inside {
+            if !self.progress.status(*inner).is_over() {
+                self.set(*inner, Status::Skipped);
+            }
+        }
         self.progress.early.retain(|(step, _)| *step != id && !inside.contains(step));
     }
 
@@ -175,7 +182,10 @@ impl<A: Actions> Engine<'_, A> {
     /// Undoes the step that was done last, of those that can be undone; without one the `undo` is done.
     fn undo_next(&mut self, id: StepId) -> bool {
         let graph = self.graph;
-        if graph.steps().any(|(step, _)| self.progress.status(step) == Status::Undoing) {
+        // One by which a step is undone does not wait for that step.
+        let around: Vec<StepId> = graph.owners(id).collect();
+        let is_undoing = |step: StepId| self.progress.status(step) == Status::Undoing && !around.contains(&step);
+        if graph.steps().any(|(step, _)| is_undoing(step)) {
             return false;
         }
         let is_done = |(step, _): &(StepId, _)| self.progress.status(*step) == Status::Done;

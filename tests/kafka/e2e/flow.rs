@@ -1,0 +1,162 @@
+//! Staged workflows with a worker in Python that knows nothing of sheaf, while instances are killed.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::super::cluster::root;
+use super::deployment::{Deployment, PARTITIONS};
+use super::process::{Process, until};
+use crate::python::python;
+
+/// The queues of the example, in the order of their tasks.
+const QUEUES: [&str; 5] = ["accept-order", "cook", "find-courier", "hand-over", "deliver"];
+/// A task that the worker fails at first, and has done again.
+const FAILS_ONCE: &str = "cook";
+
+/// The deployment of the example `examples/food`, with topics of the test's own.
+struct Food {
+    deployment: Deployment,
+    topology: String,
+}
+
+/// A worker; it is killed with the test.
+struct Worker(Child);
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may have ended.
+        let (Ok(()) | Err(_)) = self.0.kill();
+        let (Ok(_) | Err(_)) = self.0.wait();
+    }
+}
+
+impl Food {
+    fn open(test: &str) -> Option<Self> {
+        let deployment = Deployment::open(test)?;
+        let mut template = std::fs::read_to_string(root().join("examples/food/noodles.json")).expect("the example");
+        for queue in QUEUES {
+            deployment.fixture.topic(queue, PARTITIONS);
+            let own = format!("\"task_queue\": \"{}\"", deployment.topic(queue));
+            template = template.replace(&format!("\"task_queue\": \"{queue}\""), &own);
+        }
+        deployment.fixture.topic("events", PARTITIONS);
+        let path = deployment.directory.join("noodles.json");
+        std::fs::write(&path, template).expect("written");
+        let events = deployment.topic("events");
+        let content = format!(
+            "name: food\nflow:\n  templates: [{}]\n  reads: [{{ topic: {events}, start: earliest }}]\n",
+            path.display()
+        );
+        let path = deployment.directory.join("food.yaml");
+        std::fs::write(&path, content).expect("written");
+        Some(Self { topology: format!("topologies={}", path.display()), deployment })
+    }
+
+    fn start(&self, instance: &str) -> Process {
+        self.deployment.command(&["run", "--set", &self.topology], instance, instance)
+    }
+
+    /// A worker of all queues that answers twice, and fails [`FAILS_ONCE`] at first.
+    fn worker(&self) -> Worker {
+        let bootstrap = &*self.deployment.fixture.settings.bootstrap_servers;
+        let (events, group) = (self.deployment.topic("events"), self.deployment.topic("workers"));
+        let mut command = Command::new(python(&["confluent-kafka==2.12.2"]));
+        command.arg(root().join("examples/food/worker.py")).args([
+            "--bootstrap",
+            bootstrap,
+            "--events",
+            events.as_str(),
+        ]);
+        command.args(["--group", group.as_str(), "--fail-once", FAILS_ONCE, "--twice"]);
+        command.args(QUEUES.map(|queue| self.deployment.topic(queue).as_str().to_owned()));
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the worker");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+        assert_eq!(line, "ready\n");
+        Worker(child)
+    }
+
+    fn send(&self, event: &str, order: &str, more: &str) {
+        let text =
+            format!(r#"{{"event_name":"{event}","business_ref_no":"{order}","component_name":"NOODLES"{more}}}"#);
+        self.deployment.write([(&self.deployment.topic("events"), Bytes::from(text))]);
+    }
+
+    /// The number of `StartTask`s of each task of each order.
+    fn started(&self) -> BTreeMap<(String, String), usize> {
+        let mut started = BTreeMap::new();
+        for queue in QUEUES {
+            for record in self.deployment.read(&self.deployment.topic(queue)) {
+                let task: Value = serde_json::from_slice(&record.value.expect("a task")).expect("JSON");
+                assert_eq!(task["event_name"], "StartTask");
+                let name = |field: &str| task[field].as_str().expect("a text").to_owned();
+                *started.entry((name("business_ref_no"), name("task_name"))).or_default() += 1;
+            }
+        }
+        started
+    }
+
+    /// The orders whose flow has ended, each with the number of its ends.
+    fn ended(&self) -> BTreeMap<String, usize> {
+        let mut ended = BTreeMap::new();
+        for record in self.deployment.read(&self.deployment.own("flows")) {
+            let end: Value = serde_json::from_slice(&record.value.expect("an end")).expect("JSON");
+            assert_eq!(end["ending"], "completed");
+            *ended.entry(end["key"].as_str().expect("a key").to_owned()).or_default() += 1;
+        }
+        ended
+    }
+}
+
+#[test]
+fn each_task_is_started_once_although_instances_are_killed_and_workers_answer_twice() {
+    let Some(food) = Food::open("e2e-food") else { return };
+    let (mut first, mut second) = (food.start("a"), food.start("b"));
+    first.ready();
+    second.ready();
+    let _worker = food.worker();
+    let orders: Vec<String> = (0..300).map(|number| format!("o{number:03}")).collect();
+    let early = ["o000", "o100", "o299"];
+    for (number, order) in orders.iter().enumerate() {
+        food.send("StartWorkflow", order, "");
+        if early.contains(&order.as_str()) {
+            food.send("TaskCompleted", order, r#","stage_name":"STREET","task_name":"deliver""#);
+        }
+        match number {
+            60 => first.kill(),
+            120 => first = food.start("a"),
+            180 => second.kill(),
+            240 => second = food.start("b"),
+            _ => {}
+        }
+    }
+    food.send("TaskCompleted", "o000", r#","stage_name":"KITCHEN","task_name":"fry""#);
+    food.send("TaskCompleted", "nobody", r#","stage_name":"KITCHEN","task_name":"cook""#);
+    food.send("StartWorkflow", "o001", "");
+    second.ready();
+    first.kill();
+    first = food.start("a");
+    first.ready();
+    until("all flows have ended", || food.ended().len() == orders.len());
+
+    assert!(food.ended().values().all(|ends| *ends == 1), "each has ended once");
+    let started = food.started();
+    for order in &orders {
+        let of = |task: &str| started.get(&(order.clone(), task.to_owned())).copied().unwrap_or_default();
+        let tasks = ["accept_order", "find_courier", "hand_over"].map(of);
+        assert_eq!((tasks, of(FAILS_ONCE)), ([1; 3], 2), "{order}");
+        assert_eq!(of("deliver"), usize::from(!early.contains(&order.as_str())), "{order}");
+    }
+    let letters = food.deployment.read(&food.deployment.own("dead-letters"));
+    assert_eq!(letters.len(), 2, "the unknown task and the unknown order");
+    let held = first.http_get("/api/v1/flow/entries?status=held").expect("an answer");
+    assert!(held.1.contains(r#""items":[]"#), "{}", held.1);
+    let (_, shown) = first.http_get("/api/v1/flow/entries/o000").expect("an answer");
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(shown["entry"]["stages"][3]["status"], "COMPLETED", "{shown}");
+    assert_eq!([first.terminate(), second.terminate()], [Some(0); 2]);
+}
