@@ -40,7 +40,11 @@ impl<'a> Topics<'a> {
     fn new((config, topology): (&'a Config, &Topology)) -> Self {
         let plan = TopologyPlan::new(topology.clone(), &settings(config, String::new()));
         let nodes = &plan.topology.nodes;
-        let internal = plan.nodes.iter().flat_map(|node| [&node.inbox, &node.changelog]).chain([&plan.instances]);
+        let internal = plan
+            .nodes
+            .iter()
+            .flat_map(|node| [&node.inbox, &node.changelog])
+            .chain([&plan.instances, &plan.definitions]);
         let outputs = || nodes.iter().flat_map(|node| &node.outputs);
         let own_outputs = outputs().filter(|output| output.kind == OutputKind::Own).map(|output| &output.topic);
         let readable = own_outputs.chain([&plan.alerts, &plan.dead_letters, &plan.history]);

@@ -12,7 +12,7 @@ use crate::processor::bundle::Role;
 use crate::processor::delivery::Children;
 use crate::processor::flow::{Definition, Definitions, parse_template};
 use crate::template::{Finding, Severity, Template};
-use crate::topology::spec::Delivery;
+use crate::topology::spec::{Delivery, compile};
 use crate::topology::{AssembleError, Spec, Topology, add_dead_letters};
 
 /// A topology file with the templates of its deliveries.
@@ -47,7 +47,7 @@ impl TopologyFile {
             templates.insert(kind.template().to_owned(), template(kind.template()).map_err(failed)?);
         }
         let definitions = match spec.flow() {
-            Some(flow) if flow.templates.is_empty() => flow.definitions(),
+            Some(flow) if flow.templates.is_empty() => flow.definitions().with_compiler(compile),
             Some(flow) => definitions(&flow.templates)?,
             None => Definitions::default(),
         };
@@ -129,7 +129,7 @@ fn definitions(paths: &[PathBuf]) -> Result<Definitions> {
         }
         definitions.push((path, definition));
     }
-    Ok(Definitions::new(definitions.into_iter().map(|(_, definition)| definition)))
+    Ok(Definitions::new(definitions.into_iter().map(|(_, definition)| definition)).with_compiler(compile))
 }
 
 /// The warnings among findings.

@@ -1,9 +1,11 @@
 //! The contract between a processor and the runtime.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::archive::{Archive, Texts};
 use super::{CommandSpec, Effect, Family, Input};
 use crate::codec::Versioned;
 use crate::model::{ActSlot, Key, Listing, Moment, Reject, Status, Target, Timer, TimerKind, Timestamp};
@@ -110,6 +112,17 @@ pub trait Processor: Send + Sync + 'static {
         None
     }
 
+    /// The texts that new states refer to, by their digests. They are kept in the topic `<application>-definitions`, which is made if
+    /// there are any; by default none.
+    fn definitions(&self) -> Texts {
+        Texts::new()
+    }
+
+    /// Takes the texts of that topic before the first step, and where later ones are found.
+    fn learn(&self, _: &Texts, _: Arc<dyn Archive>) -> Learned {
+        Learned::default()
+    }
+
     /// The commands ([`Input::Command`]). A command that is not among them is not written to the inbox; a command that is repeated
     /// changes nothing.
     fn commands(&self) -> &'static [CommandSpec] {
@@ -120,6 +133,15 @@ pub trait Processor: Send + Sync + 'static {
     fn alerts(&self) -> &'static [&'static str] {
         &[]
     }
+}
+
+/// What a processor has learned from the texts that its states refer to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// The topics to which it writes, also by former texts: outputs that have the names of their topics.
+    pub outputs: Vec<String>,
+    /// The texts that it cannot read, each with the reason.
+    pub unreadable: Vec<String>,
 }
 
 /// The result of a step.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{CommandSpec, Deleted, Family, Input, Processor, Transition};
+use super::archive::{Archive, Texts};
+use super::{CommandSpec, Deleted, Family, Input, Learned, Processor, Transition};
 use crate::codec::{self, Entry, Part, Versioned as _, entry};
 use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Target, Timer, Timestamp};
 
@@ -77,6 +78,12 @@ pub trait AnyProcessor: Send + Sync {
 
     /// [`Processor::partitions`].
     fn partitions(&self) -> Option<i32>;
+
+    /// [`Processor::definitions`].
+    fn definitions(&self) -> Texts;
+
+    /// [`Processor::learn`].
+    fn learn(&self, texts: &Texts, archive: Arc<dyn Archive>) -> Learned;
 
     /// [`Processor::commands`].
     fn commands(&self) -> &'static [CommandSpec];
@@ -170,6 +177,14 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn partitions(&self) -> Option<i32> {
         self.0.partitions()
+    }
+
+    fn definitions(&self) -> Texts {
+        self.0.definitions()
+    }
+
+    fn learn(&self, texts: &Texts, archive: Arc<dyn Archive>) -> Learned {
+        self.0.learn(texts, archive)
     }
 
     fn commands(&self) -> &'static [CommandSpec] {

@@ -14,6 +14,7 @@
 //! |---|---|
 //! | [`call`] | the calls of outside systems that processors share |
 //! | `contract` | [`Processor`], the contract with the runtime |
+//! | [`archive`] | texts that states refer to |
 //! | `command` | the commands of a processor |
 //! | `input`, `effect` | the inputs and effects of a step |
 //! | `keying` | the keying step before an inbox |
@@ -30,6 +31,7 @@
 //!
 //! State is consumed and returned, so a step that fails with a [`Reject`](crate::model::Reject) cannot leave it half changed.
 
+pub mod archive;
 pub mod bundle;
 pub mod call;
 mod command;
@@ -48,7 +50,7 @@ pub mod signal;
 pub mod tracking;
 
 pub use command::{ArgumentKind, ArgumentSpec, CommandSpec, InvalidCommand, check};
-pub use contract::{Deleted, Processor, Transition};
+pub use contract::{Deleted, Learned, Processor, Transition};
 pub use effect::{Effect, Forward};
 pub use erased::{AnyProcessor, Body, erase};
 pub use input::{Command, Event, Input, Parsed};

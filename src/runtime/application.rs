@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::clock::SystemClock;
 use super::context::Context;
+use super::definitions::DefinitionsTopic;
 use super::error::{Error, Result};
 use super::fault_point::{FaultObserver, NoObserver};
 use super::former_topic;
@@ -16,11 +17,12 @@ use super::query::Queries;
 use super::settings::Settings;
 use super::status::Status;
 use super::topics;
+use super::topology_plan::DEFINITIONS;
 use crate::broker::{Admin, Broker};
 use crate::metric::{Build, Metrics};
 use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
 use crate::store::Stores;
-use crate::topology::Topology;
+use crate::topology::{Topology, internal_topic};
 
 /// The default shutdown time-out.
 const SHUTDOWN: Duration = Duration::from_secs(10);
@@ -165,7 +167,12 @@ impl Application {
 
     /// The first half of [`start`](Self::start): the topics and the shared context. Can be repeated after an error.
     pub fn prepare(&self, admin: &mut dyn Admin, timeout: Duration) -> Result<Context> {
-        let plan = topics::prepare(admin, &self.topology, &self.settings, timeout)?;
+        let mut topology = self.topology.clone();
+        let definitions = internal_topic(&self.settings.application, DEFINITIONS);
+        let definitions = DefinitionsTopic::new(&definitions, &self.broker, timeout);
+        let missing = definitions.learn(admin, &mut topology)?;
+        let plan = topics::prepare(admin, &topology, &self.settings, timeout)?;
+        missing.add()?;
         former_topic::refuse_undelivered((&*self.broker, admin), &self.settings.application, &plan, timeout)?;
         let metrics = match &self.metrics {
             Some(metrics) => metrics.clone(),

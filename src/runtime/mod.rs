@@ -48,6 +48,7 @@ mod command_sender;
 mod context;
 mod dead_letter;
 mod decisions;
+mod definitions;
 mod envelope;
 mod error;
 mod fault_point;
@@ -86,6 +87,7 @@ mod waker;
 mod watermark;
 mod watermark_round;
 mod watermark_rounds;
+mod whole_topic;
 
 /// The kinds of alerts of the runtime itself.
 pub const ALERTS: [&str; 1] = [watermark_rounds::HELD];

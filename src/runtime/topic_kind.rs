@@ -31,6 +31,7 @@ pub(super) enum Kind {
     History,
     Audit,
     Instances,
+    Definitions,
 }
 
 impl Kind {
@@ -74,14 +75,16 @@ pub(super) fn new_topic(topic: &Topic, kind: Kind, settings: &Settings, partitio
             set("cleanup.policy", "delete".to_owned());
             set("retention.ms", millis(AUDIT_RETENTION));
         }
+        Kind::Definitions => set("cleanup.policy", "compact".to_owned()),
         Kind::Instances => {
             set("cleanup.policy", "compact".to_owned());
             // Each instance writes every few seconds, and only closed segments are compacted.
             set("segment.ms", millis(INSTANCES_SEGMENT));
         }
     }
-    // Both have few records, and their readers want them in order.
-    let usual = if matches!(kind, Kind::Instances | Kind::Audit) { 1 } else { settings.topics.partitions };
+    // They have few records, and their readers want them in order.
+    let usual =
+        if matches!(kind, Kind::Instances | Kind::Definitions | Kind::Audit) { 1 } else { settings.topics.partitions };
     let partitions = partitions.unwrap_or(usual);
     NewTopic { topic: topic.clone(), partitions, replication: settings.topics.replication, config }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::definitions;
 use super::error::{Error, Result};
 use super::settings::Settings;
 use super::topic_kind::{Kind, new_topic};
@@ -183,6 +184,9 @@ fn wanted(plan: &TopologyPlan) -> BTreeMap<Topic, Kind> {
     if plan.topology.nodes.iter().any(|node| node.history) {
         wanted.insert(plan.history.clone(), Kind::History);
     }
+    if definitions::are_in(&plan.topology) {
+        wanted.insert(plan.definitions.clone(), Kind::Definitions);
+    }
     wanted.insert(plan.audit.clone(), Kind::Audit);
     wanted.insert(plan.instances.clone(), Kind::Instances);
     wanted
@@ -200,7 +204,7 @@ fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
             let detail = "it is compacted: of each entry the last record only would stay";
             return Err(refuse(topic, detail, &alter(topic, "cleanup.policy=delete")));
         }
-        Kind::Changelog | Kind::Instances if policy != "compact" => {
+        Kind::Changelog | Kind::Instances | Kind::Definitions if policy != "compact" => {
             let detail = format!("its cleanup.policy is `{policy}`: its records would be deleted");
             return Err(refuse(topic, &detail, &alter(topic, "cleanup.policy=compact")));
         }
@@ -212,7 +216,8 @@ fn check(topic: &Topic, kind: Kind, found: &TopicDescription) -> Result<()> {
         | Kind::Audit
         | Kind::Inbox
         | Kind::Changelog
-        | Kind::Instances => {}
+        | Kind::Instances
+        | Kind::Definitions => {}
     }
     let replicas = config("min.insync.replicas");
     if kind != Kind::Source && found.replication > 2 && replicas == "1" {

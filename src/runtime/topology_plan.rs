@@ -8,6 +8,9 @@ use super::settings::{RECORD_OVERHEAD, Settings};
 use crate::model::{TaskId, Topic, TopicPartition};
 use crate::topology::{Node, Topology, internal_topic};
 
+/// The name of the definitions topic, after the application id.
+pub(super) const DEFINITIONS: &str = "definitions";
+
 /// The topology of an application with the names and properties of its topics.
 #[derive(Debug)]
 pub struct TopologyPlan {
@@ -25,6 +28,8 @@ pub struct TopologyPlan {
     pub audit: Topic,
     /// The topic of the registry of instances.
     pub instances: Topic,
+    /// The topic of the texts that states refer to, if there are any.
+    pub definitions: Topic,
     /// The largest record, in bytes.
     record_max: usize,
     /// The record limits in bytes of topics that allow less.
@@ -79,6 +84,7 @@ impl TopologyPlan {
             history: own("history"),
             audit: own("audit"),
             instances: own("instances"),
+            definitions: own(DEFINITIONS),
             record_max: settings.topics.record_bytes_max,
             record_limits: BTreeMap::new(),
             entry_max: settings.topics.record_bytes_max,

@@ -11,11 +11,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use uuid::Uuid;
-
-use super::definition::Definition;
-use super::graph::StepId;
-use crate::model::{Act, ActSlot, Key, Target, Verdict};
+use crate::model::{Act, ActSlot, Target, Verdict};
 use crate::processor::call::{Certainty, Http, Method, Request, Response};
 use crate::processor::delivery::SubmitAnswer;
 use crate::processor::delivery::webhook::Rules;
@@ -62,34 +58,11 @@ pub(super) enum Judged {
     Again(Duration, String),
 }
 
-/// The attempt of a call.
-pub(super) struct CallAttempt<'a> {
-    pub(super) key: &'a Key,
-    pub(super) definition: &'a Definition,
-    pub(super) step: StepId,
-    /// The number of the attempt.
-    pub(super) number: u32,
-    /// The number of the first one of its tries: all of them have one key.
-    pub(super) first: u32,
-}
-
 impl Call {
-    /// The act of an attempt.
-    pub(super) fn act(&self, attempt: &CallAttempt<'_>, slot: ActSlot, (path, body): (String, String)) -> Act {
-        let request = Http {
-            method: self.method,
-            path,
-            key_header: self.key_header.clone(),
-            key: attempt.idempotency_key(),
-            body,
-        };
-        Act {
-            slot,
-            attempt: attempt.number,
-            to: Target::new(&self.to),
-            valid_for: VALID_FOR,
-            request: Request::Http(request).encode(),
-        }
+    /// The act of an attempt with this number; all tries of a request have one key, by which the receiver recognizes a repetition.
+    pub(super) fn act(&self, slot: ActSlot, attempt: u32, key: String, (path, body): (String, String)) -> Act {
+        let request = Http { method: self.method, path, key_header: self.key_header.clone(), key, body };
+        Act { slot, attempt, to: Target::new(&self.to), valid_for: VALID_FOR, request: Request::Http(request).encode() }
     }
 
     /// What an outcome means.
@@ -130,14 +103,5 @@ fn result(response: &Response) -> String {
     match serde_json::from_str::<&serde_json::value::RawValue>(body) {
         Ok(json) => json.get().to_owned(),
         Err(_) => serde_json::Value::from(body).to_string(),
-    }
-}
-
-impl CallAttempt<'_> {
-    /// The key by which the receiver recognizes a repetition: a UUID of version 5 of flow, key, step and first try.
-    fn idempotency_key(&self) -> String {
-        let step = &self.definition.graph.step(self.step).name;
-        let name = format!("{}\0{}\0call\0{step}\0{}", self.definition.name, self.key.text(), self.first);
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
     }
 }

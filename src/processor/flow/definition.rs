@@ -8,8 +8,21 @@ use uuid::Uuid;
 
 use super::call::Call;
 use super::graph::{Graph, StepId};
-use super::message::START_WORKFLOW;
 use crate::template::{Expression, Template};
+
+/// The type of the message that begins a flow of a staged template.
+pub const START_WORKFLOW: &str = "StartWorkflow";
+
+/// The type of the message to a worker.
+pub(super) const START_TASK: &str = "StartTask";
+/// A worker has done its task.
+pub(super) const TASK_COMPLETED: &str = "TaskCompleted";
+/// A worker could not do it.
+pub(super) const TASK_FAILED: &str = "TaskFailed";
+/// A task is to be done again.
+pub(super) const TASK_PENDING: &str = "TaskPending";
+/// The types of messages about tasks.
+pub const TASK_WORDS: [&str; 3] = [TASK_COMPLETED, TASK_FAILED, TASK_PENDING];
 
 /// The hash of a definition's text, equal on all machines. An instance keeps that of the definition with which it has begun.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -67,7 +80,8 @@ pub struct Definition {
 }
 
 /// The form of a definition's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Form {
     /// A staged template in JSON.
     Template,

@@ -1,28 +1,14 @@
 //! The messages of flows: how their types, keys and correlation ids are found, and what a worker says of its task.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use bytes::Bytes;
 
+use super::definition::{TASK_COMPLETED, TASK_FAILED};
+use super::definitions::Definitions;
 use super::progress::Answer;
 use crate::codec::json::{Extractor, Pointer, Scalar};
 use crate::model::{Key, Record, Reject, RejectReason};
 use crate::processor::place::{Field, Format, Found, Place, PlaceReader, Places};
 use crate::processor::{Keyed, Keying};
-
-/// The type of the message that begins a flow of a staged template.
-pub const START_WORKFLOW: &str = "StartWorkflow";
-/// The type of the message to a worker.
-pub(super) const START_TASK: &str = "StartTask";
-/// A worker has done its task.
-pub(super) const TASK_COMPLETED: &str = "TaskCompleted";
-/// A worker could not do it.
-pub(super) const TASK_FAILED: &str = "TaskFailed";
-/// A task is to be done again.
-pub(super) const TASK_PENDING: &str = "TaskPending";
-/// The types of messages about tasks.
-pub const TASK_WORDS: [&str; 3] = [TASK_COMPLETED, TASK_FAILED, TASK_PENDING];
 
 /// A source of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,15 +42,6 @@ impl Reads {
     }
 }
 
-/// The messages that flows know.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Vocabulary {
-    /// The types.
-    pub kinds: BTreeSet<Arc<str>>,
-    /// True if the topics have no other types: a message of one is rejected, else it is passed over.
-    pub is_closed: bool,
-}
-
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Incoming {
@@ -87,12 +64,14 @@ pub struct MessageKeying {
     key: Field,
     correlation: Option<Field>,
     data: Extractor,
-    vocabulary: Arc<Vocabulary>,
+    definitions: Definitions,
+    /// True if the topic has no other messages: one of another type is rejected, else it is passed over.
+    is_closed: bool,
 }
 
 impl MessageKeying {
     /// The keying step of a source.
-    pub fn new(reads: &Reads, vocabulary: Arc<Vocabulary>) -> Self {
+    pub fn new(reads: &Reads, definitions: &Definitions, is_closed: bool) -> Self {
         let mut places = Places::of(reads.format);
         let kind = places.add(&reads.kind);
         let key = places.add(&reads.key);
@@ -105,7 +84,8 @@ impl MessageKeying {
             key,
             correlation,
             data,
-            vocabulary,
+            definitions: definitions.clone(),
+            is_closed,
         }
     }
 
@@ -119,11 +99,11 @@ impl MessageKeying {
         };
         let found = self.places.read(&opened, Some(payload))?;
         let kind = self.text(&found, &self.kind, "its type")?;
-        if !self.vocabulary.kinds.contains(&*kind) {
-            if !self.vocabulary.is_closed {
+        if !self.definitions.knows(&kind) {
+            if !self.is_closed {
                 return Ok(None);
             }
-            let known: Vec<&str> = self.vocabulary.kinds.iter().map(|kind| &**kind).collect();
+            let known = self.definitions.kinds();
             let detail = format!("a message of {} is a `{kind}`: the flows know {}", self.topic, known.join(", "));
             return Err(Reject::new(RejectReason::BadValue, detail));
         }

@@ -53,10 +53,10 @@ mod turn;
 
 pub use alert::FLOWS;
 pub use call::{CALLS_MAX, Call};
-pub use definition::{Action, Definition, Digest, Form, Message, Task};
-pub use definitions::{Archive, Definitions};
+pub use definition::{Action, Definition, Digest, Form, Message, START_WORKFLOW, TASK_WORDS, Task};
+pub use definitions::{Compile, Definitions};
 pub use graph::{Graph, Kind, Owner, Retry, STEPS_MAX, Scope, ScopeId, Step, StepId, Trouble};
-pub use message::{MessageKeying, Reads, START_WORKFLOW, TASK_WORDS, Vocabulary};
+pub use message::{MessageKeying, Reads};
 pub use progress::{Answer, Ending, Progress, Status, StepProgress};
 pub use send::MESSAGES;
 pub use settings::{KEEP_CLOSED_DEFAULT, Settings, WriteFormat, Writes};
@@ -70,7 +70,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use self::message::Incoming;
-use super::{CommandSpec, Effect, Event, Family, Input, Processor, Transition};
+use super::archive::{Archive, Texts};
+use super::{CommandSpec, Effect, Event, Family, Input, Learned, Processor, Transition};
 use crate::model::{Key, Listing, Moment, Reject, Status as ListStatus, Target, Timestamp};
 
 /// The name of the processor: part of its topics, tasks and directories.
@@ -88,23 +89,11 @@ pub struct Flows {
 impl Flows {
     /// A processor of flows of these definitions.
     pub fn new(settings: Settings, definitions: Definitions) -> Self {
-        let vocabulary = Self::vocabulary(&settings, &definitions);
-        let reader = |reads: &Reads| (reads.topic.clone(), MessageKeying::new(reads, Arc::clone(&vocabulary)));
+        // The topics of staged templates have no other messages.
+        let is_closed = settings.writes.is_none();
+        let reader = |reads: &Reads| (reads.topic.clone(), MessageKeying::new(reads, &definitions, is_closed));
         let readers = settings.reads.iter().map(reader).collect();
         Self { settings, definitions, readers }
-    }
-
-    /// The messages that flows of these definitions know.
-    fn vocabulary(settings: &Settings, definitions: &Definitions) -> Arc<Vocabulary> {
-        let mut vocabulary = Vocabulary { is_closed: settings.writes.is_none(), ..Vocabulary::default() };
-        for definition in definitions.all() {
-            vocabulary.kinds.insert(Arc::clone(&definition.start));
-            vocabulary.kinds.extend(definition.awaited().cloned());
-            if !definition.queues().is_empty() {
-                vocabulary.kinds.extend(TASK_WORDS.map(Arc::from));
-            }
-        }
-        Arc::new(vocabulary)
     }
 
     /// The keying step of each source.
@@ -173,6 +162,17 @@ impl Processor for Flows {
         let all = self.definitions.all();
         let names: BTreeSet<&str> = all.iter().flat_map(|it| it.calls()).map(|(_, call)| &*call.to).collect();
         names.into_iter().map(Target::new).collect()
+    }
+
+    fn definitions(&self) -> Texts {
+        self.definitions.texts()
+    }
+
+    fn learn(&self, texts: &Texts, archive: Arc<dyn Archive>) -> Learned {
+        let unreadable = self.definitions.learn(texts, archive);
+        let all = self.definitions.all();
+        let queues: BTreeSet<&str> = all.iter().flat_map(|it| it.queues()).map(|it| &**it).collect();
+        Learned { outputs: queues.into_iter().map(str::to_owned).collect(), unreadable }
     }
 
     fn commands(&self) -> &'static [CommandSpec] {

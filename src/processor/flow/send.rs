@@ -4,9 +4,8 @@ use bytes::Bytes;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::definition::{Definition, Message, Task};
+use super::definition::{Definition, Message, START_TASK, Task};
 use super::graph::StepId;
-use super::message::START_TASK;
 use super::settings::{WriteFormat, Writes};
 use crate::model::{Headers, Key, Timestamp};
 use crate::processor::Forward;
@@ -35,6 +34,13 @@ impl Attempt<'_> {
         let stage = graph.stage_of(self.step).map_or("", |stage| &*stage.name);
         let step = &graph.step(self.step).name;
         let name = format!("{}\0{}\0{stage}\0{step}\0{}", self.definition.name, self.key.text(), self.number);
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
+    }
+
+    /// The key of a call whose first try has this number: a UUID of version 5 too.
+    pub(super) fn idempotency_key(&self) -> String {
+        let step = &self.definition.graph.step(self.step).name;
+        let name = format!("{}\0{}\0call\0{step}\0{}", self.definition.name, self.key.text(), self.number);
         Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
     }
 

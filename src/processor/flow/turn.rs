@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::alert::About;
-use super::call::{Call, CallAttempt};
+use super::call::Call;
 use super::count;
 use super::definition::{Action, Definition};
 use super::engine::{Actions, Begun, Engine, Happened, Next};
@@ -150,11 +150,11 @@ impl Turn<'_> {
     fn call(&mut self, call: &Call, step: StepId, Begun { attempt, first }: Begun) -> Result<(), String> {
         let path = call.path.render(&self.variables()?)?;
         let body = self.render(call.body.as_ref())?.unwrap_or_else(|| "{}".to_owned());
-        let attempt = CallAttempt { key: self.key, definition: self.definition, step, number: attempt, first };
         let Some(slot) = slot(self.definition, step) else { return Err("the flow has too many calls".to_owned()) };
+        let first = Attempt { key: self.key, definition: self.definition, step, number: first };
         // The act of an attempt that is not awaited any more.
         self.effects.push(Effect::Settle(slot));
-        self.effects.push(Effect::Act(call.act(&attempt, slot, (path, body))));
+        self.effects.push(Effect::Act(call.act(slot, attempt, first.idempotency_key(), (path, body))));
         Ok(())
     }
 }

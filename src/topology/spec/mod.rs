@@ -50,7 +50,7 @@ use crate::codec::yaml::{Collector, Fields, Item, Problems, parse};
 use crate::processor;
 use crate::processor::bundle::KeyingError;
 use crate::processor::delivery::control_m::Submit;
-use crate::processor::flow::Definitions;
+use crate::processor::flow::{Definition, Definitions, Form, parse_template};
 use delivery::Track;
 
 /// A topology file.
@@ -95,6 +95,18 @@ pub enum AssembleError {
     },
 }
 
+/// Reads a definition of this form and name from its text, as it is kept for flows that have begun with it.
+pub fn compile(form: Form, name: &str, text: &str) -> Result<Definition, String> {
+    match form {
+        Form::Template => parse_template(text).map_err(|mistakes| mistakes.to_string()),
+        Form::Steps => {
+            let spec = Spec::parse(name, text).map_err(|problems| problems.to_string())?;
+            let steps = spec.flow().and_then(|flow| flow.steps.as_deref());
+            steps.cloned().ok_or_else(|| "the file has no flow".to_owned())
+        }
+    }
+}
+
 impl AssembleError {
     /// There is no webhook of this name in the section `sinks`.
     pub fn no_webhook(topology: &str, name: &str) -> Self {
@@ -121,7 +133,7 @@ impl Spec {
         application: &str,
         deliver: impl FnMut(&Delivery) -> Option<processor::delivery::Delivery>,
     ) -> Result<Topology, AssembleError> {
-        let definitions = self.flow().map(Flow::definitions).unwrap_or_default();
+        let definitions = self.flow().map(Flow::definitions).unwrap_or_default().with_compiler(compile);
         self.assemble_with(application, deliver, &definitions)
     }
 

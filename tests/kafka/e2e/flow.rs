@@ -56,6 +56,14 @@ impl Food {
         Some(Self { topology: format!("topologies={}", path.display()), deployment })
     }
 
+    /// Writes the template with a text replaced by another.
+    fn change_template(&self, from: &str, to: &str) {
+        let path = self.deployment.directory.join("noodles.json");
+        let template = std::fs::read_to_string(&path).expect("the template");
+        assert!(template.contains(from), "{template}");
+        std::fs::write(&path, template.replace(from, to)).expect("written");
+    }
+
     fn start(&self, instance: &str) -> Process {
         self.deployment.command(&["run", "--set", &self.topology], instance, instance)
     }
@@ -159,4 +167,51 @@ fn each_task_is_started_once_although_instances_are_killed_and_workers_answer_tw
     let shown: Value = serde_json::from_str(&shown).expect("JSON");
     assert_eq!(shown["entry"]["stages"][3]["status"], "COMPLETED", "{shown}");
     assert_eq!([first.terminate(), second.terminate()], [Some(0); 2]);
+}
+
+#[test]
+fn a_flow_goes_on_with_its_definition_after_the_file_has_changed() {
+    let Some(food) = Food::open("e2e-food-changed") else { return };
+    let said = |order: &str, stage: &str, task: &str| {
+        food.send("TaskCompleted", order, &format!(r#","stage_name":"{stage}","task_name":"{task}""#));
+    };
+    let started = |order: &str, task: &str| food.started().get(&(order.to_owned(), task.to_owned())).copied();
+    let mut process = food.start("a");
+    process.ready();
+    food.send("StartWorkflow", "old", "");
+    until("the old flow has begun", || started("old", "accept_order") == Some(1));
+    assert_eq!(process.terminate(), Some(0));
+
+    // The new template has no queue of couriers any more, and another name for the cook.
+    let queue = food.deployment.topic("find-courier");
+    food.change_template(
+        &format!("\"task_queue\": \"{queue}\""),
+        &format!("\"task_queue\": \"{}\"", food.deployment.topic("cook")),
+    );
+    food.change_template("\"cook\"", "\"chef\"");
+    let mut process = food.start("a");
+    process.ready();
+    food.send("StartWorkflow", "new", "");
+    for order in ["old", "new"] {
+        said(order, "ACCEPT", "accept_order");
+    }
+    until("both are in the kitchen", || started("old", "cook").is_some() && started("new", "chef").is_some());
+    process.kill();
+    let mut process = food.start("a");
+    process.ready();
+    for (order, cook) in [("old", "cook"), ("new", "chef")] {
+        for (stage, task) in
+            [("KITCHEN", cook), ("KITCHEN", "find_courier"), ("KITCHEN", "hand_over"), ("STREET", "deliver")]
+        {
+            said(order, stage, task);
+        }
+    }
+    until("both have ended", || food.ended().len() == 2);
+    assert_eq!((started("old", "chef"), started("new", "cook")), (None, None));
+    let couriers = food.deployment.read(&queue);
+    let key = |record: &sheaf::model::Record| record.key.clone().expect("a key");
+    assert_eq!(couriers.iter().map(key).collect::<Vec<_>>(), ["old"], "the queue that only the old template has");
+    assert_eq!(food.deployment.read(&food.deployment.own("definitions")).len(), 2);
+    assert!(food.deployment.read(&food.deployment.own("dead-letters")).is_empty());
+    assert_eq!(process.terminate(), Some(0));
 }

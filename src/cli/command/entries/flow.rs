@@ -74,22 +74,16 @@ fn line(step: &Value, width: usize, now: Timestamp) -> String {
         "skipped" | "undone" | "failed" => '-',
         _ => ' ',
     };
-    let mut line = format!("  {mark} {:width$}  {status}", text(step, "/step"));
     let attempt = step.pointer("/attempt").and_then(Value::as_u64).unwrap_or_default();
-    if attempt > 1 {
-        line.push_str(&format!(", attempt {attempt}"));
-    }
-    for (what, pointer) in [("again", "/due"), ("late", "/late_at")] {
+    let attempt = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+    let time = |what: &str, pointer: &str| {
         let at = text(step, pointer);
-        if !at.is_empty() {
-            line.push_str(&format!(", {what} {}", distance(&at, now)));
-        }
-    }
+        if at.is_empty() { at } else { format!(", {what} {}", distance(&at, now)) }
+    };
     let reason = text(step, "/reason");
-    if !reason.is_empty() {
-        line.push_str(&format!(": {reason}"));
-    }
-    line
+    let reason = if reason.is_empty() { reason } else { format!(": {reason}") };
+    let (again, late, name) = (time("again", "/due"), time("late", "/late_at"), text(step, "/step"));
+    format!("  {mark} {name:width$}  {status}{attempt}{again}{late}{reason}")
 }
 
 fn actions(item: &Value, wait: Option<&Value>) -> Vec<Action> {

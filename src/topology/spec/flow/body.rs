@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Known, call, read_if, time, value};
+use super::known::{Known, read_if};
+use super::{call, time, value};
 use crate::codec::yaml::{Fields, Item};
 use crate::processor::flow::{Action, Kind, Message, Retry, Task, Trouble};
 use crate::template::Expression;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Known, read_if, value};
+use super::known::{Known, read_if};
+use super::value;
 use crate::codec::yaml::Item;
 use crate::processor::call::{Certainty, Method};
 use crate::processor::delivery::webhook::{KEY_HEADER, Rules, VARIABLES};

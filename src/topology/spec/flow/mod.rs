@@ -11,11 +11,13 @@
 //! | `reads` | `reads`, `writes` |
 //! | `steps` | `start`, `steps` |
 //! | `body`, `call` | what one step does |
+//! | `known` | what is known when a step is read |
 //! | `value` | values with expressions |
 //! | `time` | durations, `retry` |
 
 mod body;
 mod call;
+mod known;
 mod reads;
 mod steps;
 mod time;
@@ -26,11 +28,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::known::read_if;
 use crate::codec::yaml::Item;
 use crate::model::Topic;
 use crate::processor::erase;
 use crate::processor::flow::{
-    Definition, Definitions, FLOW, FLOWS, Flows, KEEP_CLOSED_DEFAULT, MESSAGES, Reads, Settings, Writes,
+    Definition, Definitions, FLOW, FLOWS, Flows, KEEP_CLOSED_DEFAULT, MESSAGES, Reads, Settings, Writes, parse_template,
 };
 use crate::topology::{Node, Output, Source, StartAt, internal_topic};
 
@@ -134,26 +137,6 @@ pub(super) fn read(item: &Item<'_>, (name, text): (&str, &str)) -> Option<Flow> 
         writes,
         keep_closed: keep_closed.ok()?.unwrap_or(KEEP_CLOSED_DEFAULT),
     })
-}
-
-/// What is known when a step is read.
-#[derive(Clone, Copy)]
-struct Known<'k> {
-    /// The names of variables.
-    variables: &'k [&'k str],
-    /// The step's name.
-    step: &'k str,
-    /// True if the flow has `writes`.
-    has_writes: bool,
-}
-
-/// A key whose value could not be read; a problem tells why.
-#[derive(Debug)]
-struct Unread;
-
-/// Reads the value of a key, if it is there.
-fn read_if<'a, T>(item: Option<&Item<'a>>, read: impl FnOnce(&Item<'a>) -> Option<T>) -> Result<Option<T>, Unread> {
-    item.map(|item| read(item).ok_or(Unread)).transpose()
 }
 
 fn paths(item: &Item<'_>) -> Option<Vec<PathBuf>> {

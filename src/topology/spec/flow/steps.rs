@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Known;
 use super::body::{self, Body};
+use super::known::Known;
 use crate::codec::yaml::{Item, Value};
 use crate::processor::flow::{Action, Definition, Form, Graph, Kind, Owner, STEPS_MAX, ScopeId, Step, StepId, Trouble};
 
