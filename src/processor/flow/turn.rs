@@ -42,7 +42,8 @@ impl<'a> Turn<'a> {
         Self { key, definition, settings, now, facts, effects: Vec::new(), told: Vec::new() }
     }
 
-    /// Runs the engine and returns what has become of the flow. `run` returns whether anything may have changed.
+    /// Runs the engine and returns what has become of the flow. `run` returns whether anything may have changed; of a flow that
+    /// has ended only what opens it again may do so.
     pub(super) fn run(
         mut self,
         mut progress: Progress,
@@ -58,10 +59,11 @@ impl<'a> Turn<'a> {
         self.facts.version = self.facts.version.saturating_add(1);
         self.facts.changed_at = now;
         self.tell_people(&progress);
-        match (&progress.ending, was_ended) {
-            (Some(ending), false) => self.end(ending),
-            (None, true) => self.effects.push(Effect::Count(count::REOPENED)),
-            (Some(_), true) | (None, false) => {}
+        if was_ended {
+            self.effects.push(Effect::Count(count::REOPENED));
+        }
+        if let Some(ending) = &progress.ending {
+            self.end(ending);
         }
         self.schedule(&progress);
         Transition { state: Some(Flow { progress, facts: self.facts }), effects: self.effects }
@@ -155,7 +157,7 @@ impl Actions for Turn<'_> {
 
     fn begin(&mut self, step: StepId, number: u32) -> Result<(), String> {
         let definition = self.definition;
-        let attempt = Attempt { key: self.key, definition, step, number };
+        let attempt = Attempt { key: self.key, definition, step, starts: self.facts.starts, number };
         let forward = match definition.action(step) {
             Action::None | Action::Await(_) => None,
             Action::Task(task) => Some(attempt.start_task(task, self.render(task.input.as_ref())?.as_deref())),

@@ -117,7 +117,7 @@ fn rule_3_with_a_skipped_stage_all_in_it_are_skipped() {
         ",
         "
         start -> s=skipped a=skipped tell=skipped back=skipped t=skipped b=skipped c=done completed begin c@1
-        done a -> Ended
+        done a -> Repeated
         ",
     );
 }
@@ -303,7 +303,7 @@ fn rule_10_after_the_end_nothing_changes() {
         "
         start -> a=active begin a@1
         done a -> a=done completed
-        done a -> Ended
+        done a -> Repeated
         cancel -> Ended
         ",
     );
