@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::Flows;
 use super::call::Judged;
 use super::count;
-use super::definition::{Action, Definition, TASK_WORDS};
+use super::definition::{Action, Definition, Form, TASK_WORDS};
 use super::engine::Ignored;
 use super::graph::StepId;
 use super::message::{Incoming, TaskMessage, field, text_field};
 use super::progress::{Answer, Progress, Status};
 use super::send::Attempt;
 use super::state::{Facts, Flow};
-use super::turn::Turn;
+use super::turn::{DELAY, Turn};
 use crate::model::{Key, Outcome, Reject, RejectReason, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Transition};
 
@@ -94,8 +94,9 @@ impl Flows {
             started_at: now,
             changed_at: now,
             version: former.as_ref().map_or(0, |former| former.version),
+            starts: former.as_ref().map_or(0, |former| former.starts).saturating_add(1),
             ends: former.as_ref().map_or(0, |former| former.ends),
-            commands: Vec::new(),
+            commands: former.map(|former| former.commands).unwrap_or_default(),
         };
         let progress = Progress::new(&definition.graph, now);
         let mut turn = Turn::new(key, (&definition, &self.settings), facts, now);
@@ -119,7 +120,8 @@ impl Flows {
                 return Err(Reject::new(RejectReason::BadValue, detail));
             }
         }
-        self.definitions.only().filter(started).cloned().ok_or_else(|| {
+        let is_named = |definition: &&Arc<Definition>| definition.form == Form::Template;
+        self.definitions.only().filter(started).filter(|it| !is_named(it)).cloned().ok_or_else(|| {
             let detail =
                 format!("`/component_name` of a {} is missing; the template's name stands there", incoming.kind);
             Reject::new(RejectReason::MissingField, detail)
@@ -134,6 +136,10 @@ impl Flows {
         now: Timestamp,
     ) -> Result<Transition<Flow>, Reject> {
         let message = TaskMessage::read(incoming)?;
+        if message.stage.is_none() && definition.form == Form::Template {
+            let detail = format!("`/stage_name` of a {} is missing; the stage of the task stands there", incoming.kind);
+            return Err(Reject::new(RejectReason::MissingField, detail));
+        }
         let step = definition.graph.find(message.stage.as_deref(), &message.task);
         let Some(step) = step.filter(|step| definition.action(*step).task().is_some()) else {
             let stage = message.stage.map(|stage| format!("{stage}/")).unwrap_or_default();
@@ -144,7 +150,7 @@ impl Flows {
             return Err(Reject::new(RejectReason::BadValue, detail));
         };
         let attempt = match &incoming.correlation {
-            Some(id) => match attempt_of((key, definition), &flow.progress, step, id) {
+            Some(id) => match attempt_of((key, definition), &flow, step, id) {
                 Some(attempt) => Some(attempt),
                 None => return Ok(self.ignored((key, definition), flow, (incoming, Ignored::Stale), now)),
             },
@@ -166,7 +172,7 @@ impl Flows {
             |(id, _): &(StepId, _)| definition.action(*id).awaited().is_some_and(|kind| **kind == *incoming.kind);
         let candidates: Vec<StepId> = definition.graph.steps().filter(waits).map(|(id, _)| id).collect();
         let by_id = incoming.correlation.as_ref().and_then(|correlation| {
-            let attempt = |id: &StepId| attempt_of((key, definition), &flow.progress, *id, correlation);
+            let attempt = |id: &StepId| attempt_of((key, definition), &flow, *id, correlation);
             candidates.iter().find_map(|id| Some((*id, Some(attempt(id)?))))
         });
         // Only what was asked for has an id of ours.
@@ -299,8 +305,12 @@ impl Flows {
         now: Timestamp,
     ) -> Result<Transition<Flow>, Reject> {
         if flow.progress.ending.is_some() {
-            let is_over = flow.facts.changed_at.saturating_add(self.settings.keep_closed) <= now;
-            return Ok(if is_over { Transition::forget() } else { Transition::to(flow) });
+            let due = flow.facts.changed_at.saturating_add(self.settings.keep_closed);
+            if due <= now {
+                return Ok(Transition::forget());
+            }
+            // The file keeps flows longer now than when it ended.
+            return Ok(Transition::to(flow).with(Effect::Schedule(Timer { kind: DELAY, due })));
         }
         let definition = self.definition(&flow)?;
         let Flow { progress, facts } = flow;
@@ -325,10 +335,10 @@ impl Flows {
 }
 
 /// The attempt of a step whose id this is.
-fn attempt_of((key, definition): (&Key, &Definition), progress: &Progress, step: StepId, id: &str) -> Option<u32> {
-    (1..=progress.of(step).attempt)
-        .rev()
-        .find(|number| Attempt { key, definition, step, number: *number }.correlation() == id)
+fn attempt_of((key, definition): (&Key, &Definition), flow: &Flow, step: StepId, id: &str) -> Option<u32> {
+    let starts = flow.facts.starts;
+    let is_its_id = |number: &u32| Attempt { key, definition, step, starts, number: *number }.correlation() == id;
+    (1..=flow.progress.of(step).attempt).rev().find(is_its_id)
 }
 
 fn unchanged(flow: Flow, count: crate::processor::Count) -> Transition<Flow> {

@@ -48,6 +48,9 @@ impl Flows {
             facts.commands.remove(0);
         }
         if let Order::Give { step, to } = order {
+            if progress.ending.is_some() {
+                return Err(refused(words(Ignored::Ended)));
+            }
             if !is_for_person(&definition, step, progress.status(step)) {
                 return Err(refused("the step is no task of a person that waits"));
             }

@@ -101,6 +101,11 @@ impl Flows {
         self.settings.reads.iter().filter_map(|reads| Some((&*reads.topic, self.readers.get(&reads.topic)?.clone())))
     }
 
+    /// The definition of a flow, if this process has read it and it has the steps of the flow.
+    fn known(&self, flow: &Flow) -> Option<Arc<Definition>> {
+        self.definitions.known(flow.facts.definition).filter(|definition| flow.progress.is_of(&definition.graph))
+    }
+
     fn on_record(
         &self,
         key: &Key,
@@ -129,7 +134,7 @@ impl Processor for Flows {
     }
 
     fn listing(&self, flow: &Flow) -> Listing {
-        status::listing(flow, self.definitions.known(flow.facts.definition).as_deref())
+        status::listing(flow, self.known(flow).as_deref())
     }
 
     fn status_name(&self, status: ListStatus) -> Cow<'static, str> {
@@ -143,12 +148,12 @@ impl Processor for Flows {
     fn show(&self, key: &Key, flow: &Flow) -> Value {
         let listing = self.listing(flow);
         let status = listing.statuses.as_slice().first().map(|status| self.status_name(*status)).unwrap_or_default();
-        show::show(key, flow, &status, self.definitions.known(flow.facts.definition).as_deref())
+        show::show(key, flow, &status, self.known(flow).as_deref())
     }
 
     fn content(&self, _: &Key, flow: &Flow) -> Option<Value> {
         let json = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
-        let definition = self.definitions.known(flow.facts.definition)?;
+        let definition = self.known(flow)?;
         let result = |(id, text): (&StepId, &String)| (definition.graph.step(*id).name.to_string(), json(text));
         let results: serde_json::Map<String, Value> = flow.facts.results.iter().map(result).collect();
         Some(serde_json::json!({ "start": json(&flow.facts.start), "results": results }))

@@ -105,7 +105,7 @@ fn describe_stage(stage: &mut Map<String, Value>, flow: &Flow, definition: &Defi
         let is_early = flow.progress.has_early_answer(*id, &Answer::Done);
         let word = if is_early { "COMPLETED" } else { task_word(progress.status) };
         task.insert("status".to_owned(), Value::from(word));
-        if progress.attempt > 0 || is_early {
+        if progress.status != Status::Waiting || is_early {
             let is_asked = progress.status == Status::Active;
             let reason = if is_asked { Value::Null } else { Value::from(progress.reason.as_str()) };
             task.insert("reason".to_owned(), reason);

@@ -37,8 +37,9 @@ const OWN_FIELDS: [&str; 4] = ["task_name", "parent_task", "task_type", "task_qu
 
 /// A stage of a template.
 struct Stage<'a> {
-    name: String,
-    order: f64,
+    /// `None`: it is missing, which is told.
+    name: Option<String>,
+    order: Option<f64>,
     tasks: Vec<Fields<'a>>,
 }
 
@@ -75,6 +76,9 @@ impl Reader {
         let name = self.required::<String>(&root, "component_name", "the name by which `StartWorkflow` finds it");
         self.optional::<String>(&root, "workflow_name");
         let list = self.required::<Vec<&RawValue>>(&root, "stages", "the list of stages");
+        if list.as_ref().is_some_and(Vec::is_empty) {
+            self.mistake("stages", "there is no stage, so a flow would end when it starts");
+        }
         let stages = self.stages(list.unwrap_or_default());
         let mut definition = Definition::new(&name.unwrap_or_default(), Form::Template, text);
         let mut before = None;
@@ -94,18 +98,18 @@ impl Reader {
         for (index, raw) in list.into_iter().enumerate() {
             let at = format!("stages[{index}]");
             let Some(object) = self.object(&at, raw.get()) else { continue };
-            let name = self.required::<String>(&object, "stage_name", "the stage's name").unwrap_or_default();
+            let name = self.required::<String>(&object, "stage_name", "the stage's name");
             let order = self.required::<f64>(&object, "stage_order", "a number: stages run in its order");
-            let order = order.unwrap_or_default();
             let tasks = self.optional::<Vec<&RawValue>>(&object, "tasks").unwrap_or_default();
             let tasks = tasks.into_iter().enumerate();
             let tasks = tasks.filter_map(|(task, raw)| self.object(&format!("{at}.tasks[{task}]"), raw.get()));
             let tasks = tasks.collect();
-            if stages.iter().any(|other| other.name == name) {
+            if let Some(name) = name.as_ref().filter(|_| stages.iter().any(|other| other.name == name)) {
                 self.mistake(&at, format!("a second stage is named `{name}`: give each its own name"));
             }
-            if let Some(other) = stages.iter().find(|other| other.order.total_cmp(&order).is_eq()) {
-                let other = &other.name;
+            let is_same = |other: &&Stage<'a>| other.order.is_some() && other.order == order;
+            if let (Some(order), Some(other)) = (order, stages.iter().find(is_same)) {
+                let other = other.name.as_deref().unwrap_or_default();
                 self.mistake(
                     &at,
                     format!("`stage_order` {order} is that of `{other}` too: stages run one after another"),
@@ -113,10 +117,7 @@ impl Reader {
             }
             stages.push(Stage { name, order, tasks });
         }
-        if stages.is_empty() && self.mistakes.is_empty() {
-            self.mistake("stages", "there is no stage, so a flow would end when it starts");
-        }
-        stages.sort_by(|one, other| one.order.total_cmp(&other.order));
+        stages.sort_by(|one, other| one.order.unwrap_or_default().total_cmp(&other.order.unwrap_or_default()));
         stages
     }
 
@@ -124,16 +125,19 @@ impl Reader {
         let graph = &mut definition.graph;
         let id = graph.next_step();
         let scope = graph.add_scope(Owner::Step(id));
-        let mut step = Step::new(&*stage.name, Graph::ROOT, Kind::Scope(scope));
+        let stage_name = stage.name.as_deref().unwrap_or_default();
+        let mut step = Step::new(stage_name, Graph::ROOT, Kind::Scope(scope));
         step.needs = before.into_iter().collect();
         graph.add_step(step);
         let mut known: Vec<(String, StepId)> = Vec::new();
         let mut parents: Vec<(&str, StepId, Vec<String>)> = Vec::new();
         for fields in &stage.tasks {
-            let name = self.required::<String>(fields, "task_name", "the task's name").unwrap_or_default();
+            let name = self.required::<String>(fields, "task_name", "the task's name");
+            let is_doubled = name.as_ref().is_some_and(|name| known.iter().any(|(other, _)| other == name));
+            let name = name.unwrap_or_default();
             let names = self.optional::<Vec<String>>(fields, "parent_task").unwrap_or_default();
             let task = self.task(fields);
-            if known.iter().any(|(other, _)| *other == name) {
+            if is_doubled {
                 self.mistake(
                     &fields.at,
                     format!("a second task of the stage is named `{name}`: give each its own name"),
@@ -151,8 +155,7 @@ impl Reader {
                 match known.iter().find(|(other, _)| *other == name) {
                     Some((_, parent)) => definition.graph.step_mut(task_id).needs.push(*parent),
                     None => self.mistake(at, format!(
-                        "its parent `{name}` is no task of stage `{}`: stages run one after another, so tasks of earlier ones are completed",
-                        stage.name
+                        "its parent `{name}` is no task of stage `{stage_name}`: stages run one after another, so tasks of earlier ones are completed"
                     )),
                 }
             }
@@ -209,11 +212,18 @@ impl Reader {
     fn object<'a>(&mut self, at: &str, text: &'a str) -> Option<Fields<'a>> {
         match fields(text.as_bytes()) {
             Ok(read) => {
-                let order = read.iter().map(|(name, _)| name.clone()).collect();
+                // Of a field that is there twice the last counts, once.
+                let mut order: Vec<String> = Vec::new();
+                for (name, _) in &read {
+                    order.retain(|other| other != name);
+                    order.push(name.clone());
+                }
                 Some(Fields { at: at.to_owned(), by_name: read.into_iter().collect(), order })
             }
             Err(error) => {
-                self.mistake(at, format!("expected a JSON object: {error}"));
+                let text = error.to_string();
+                let text = if at.is_empty() { &text } else { without_position(&text) };
+                self.mistake(at, format!("expected a JSON object: {text}"));
                 None
             }
         }
@@ -232,14 +242,16 @@ impl Reader {
         match serde_json::from_str(raw.get()) {
             Ok(value) => Some(value),
             Err(error) => {
-                // The position within the value says nothing to a reader of the file.
-                let text = error.to_string();
-                let text = text.split(" at line ").next().unwrap_or_default();
-                self.mistake(&fields.at, format!("`{name}`: {text}"));
+                self.mistake(&fields.at, format!("`{name}`: {}", without_position(&error.to_string())));
                 None
             }
         }
     }
+}
+
+/// An error without its position within a value, which says nothing to a reader of the file.
+fn without_position(error: &str) -> &str {
+    error.split(" at line ").next().unwrap_or_default()
 }
 
 /// Kafka's rule for the names of topics (`org.apache.kafka.common.internals.Topic.validate`).

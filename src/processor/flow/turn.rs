@@ -43,7 +43,8 @@ impl<'a> Turn<'a> {
         Self { key, definition, settings, now, facts, effects: Vec::new(), told: Vec::new() }
     }
 
-    /// Runs the engine and returns what has become of the flow. `run` returns whether anything may have changed.
+    /// Runs the engine and returns what has become of the flow. `run` returns whether anything may have changed; of a flow that
+    /// has ended only what opens it again may do so.
     pub(super) fn run(
         mut self,
         mut progress: Progress,
@@ -59,10 +60,11 @@ impl<'a> Turn<'a> {
         self.facts.version = self.facts.version.saturating_add(1);
         self.facts.changed_at = now;
         self.tell_people(&progress);
-        match (&progress.ending, was_ended) {
-            (Some(ending), false) => self.end(ending),
-            (None, true) => self.effects.push(Effect::Count(count::REOPENED)),
-            (Some(_), true) | (None, false) => {}
+        if was_ended {
+            self.effects.push(Effect::Count(count::REOPENED));
+        }
+        if let Some(ending) = &progress.ending {
+            self.end(ending);
         }
         self.schedule(&progress);
         Transition { state: Some(Flow { progress, facts: self.facts }), effects: self.effects }
@@ -151,7 +153,8 @@ impl Turn<'_> {
         let path = call.path.render(&self.variables()?)?;
         let body = self.render(call.body.as_ref())?.unwrap_or_else(|| "{}".to_owned());
         let Some(slot) = slot(self.definition, step) else { return Err("the flow has too many calls".to_owned()) };
-        let first = Attempt { key: self.key, definition: self.definition, step, number: first };
+        let (key, definition, starts) = (self.key, self.definition, self.facts.starts);
+        let first = Attempt { key, definition, step, starts, number: first };
         // The act of an attempt that is not awaited any more.
         self.effects.push(Effect::Settle(slot));
         self.effects.push(Effect::Act(call.act(slot, attempt, first.idempotency_key(), (path, body))));
@@ -175,7 +178,7 @@ impl Actions for Turn<'_> {
 
     fn begin(&mut self, step: StepId, begun: Begun) -> Result<(), String> {
         let definition = self.definition;
-        let attempt = Attempt { key: self.key, definition, step, number: begun.attempt };
+        let attempt = Attempt { key: self.key, definition, step, starts: self.facts.starts, number: begun.attempt };
         let forward = match definition.action(step) {
             Action::None | Action::Await(_) => None,
             Action::Task(task) => Some(attempt.start_task(task, self.render(task.input.as_ref())?.as_deref())),

@@ -7,15 +7,14 @@ use super::{Actions, Engine, Ignored};
 impl<A: Actions> Engine<'_, A> {
     /// Takes an answer, without settling.
     pub(super) fn take(&mut self, id: StepId, attempt: Option<u32>, answer: Answer) -> Result<(), Ignored> {
+        let progress = self.progress.of(id);
         if self.progress.ending.is_some() {
-            // Workers repeat their answers after a crash of their own.
-            let is_over = matches!(self.progress.status(id), Status::Done | Status::Undone);
-            return Err(if is_over && answer == Answer::Done { Ignored::Repeated } else { Ignored::Ended });
+            // The last answer of a flow may be repeated as any other.
+            return Err(if progress.status.is_over() { Ignored::Repeated } else { Ignored::Ended });
         }
         if self.graph.step(id).kind != Kind::Request {
             return Err(Ignored::NotAsked);
         }
-        let progress = self.progress.of(id);
         // One that waits to begin again has the number of its former attempt.
         let is_asked = progress.status != Status::Waiting;
         if attempt.is_some_and(|attempt| !is_asked || attempt != progress.attempt) {

@@ -33,7 +33,7 @@ use crate::codec::yaml::Item;
 use crate::model::Topic;
 use crate::processor::erase;
 use crate::processor::flow::{
-    Definition, Definitions, FLOW, FLOWS, Flows, KEEP_CLOSED_DEFAULT, MESSAGES, Reads, Settings, Writes, parse_template,
+    Definition, Definitions, FLOW, FLOWS, Flows, KEEP_CLOSED_DEFAULT, MESSAGES, Reads, Settings, Writes,
 };
 use crate::topology::{Node, Output, Source, StartAt, internal_topic};
 

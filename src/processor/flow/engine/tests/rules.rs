@@ -117,7 +117,7 @@ fn rule_3_with_a_skipped_stage_all_in_it_are_skipped() {
         ",
         "
         start -> s=skipped a=skipped tell=skipped back=skipped t=skipped b=skipped c=done completed begin c@1
-        done a -> Ended
+        done a -> Repeated
         ",
     );
 }

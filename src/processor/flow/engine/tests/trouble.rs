@@ -102,6 +102,10 @@ fn rule_6_trouble_runs_its_handler_else_that_of_failed_else_the_step_is_held() {
         watermark -> -
         ",
     );
+}
+
+#[test]
+fn a_step_that_cannot_begin_and_one_in_a_handler_are_in_trouble_as_others() {
     check(
         "a step that cannot begin",
         "

@@ -50,6 +50,10 @@ fn rule_7_what_is_done_is_undone_the_latest_first_and_waited_for() {
         done back -> a=undone back=done all=done c=done completed begin c@1
         ",
     );
+}
+
+#[test]
+fn an_undo_ends_when_nothing_is_left_and_the_flow_goes_on() {
     check(
         "nothing is done",
         "
