@@ -1,23 +1,33 @@
 //! Definitions that change while flows run: a flow keeps the one with which it has begun.
 
 use super::*;
+use crate::processor::archive::{Archive, Texts};
 
 /// The parcel with another last task.
 fn newer() -> Definition {
     parse_template(&PARCEL.replace("ring_bell", "leave_at_door")).unwrap()
 }
 
-/// Definitions of other instances.
+/// The texts of other instances, or why they cannot be read.
 #[derive(Debug)]
-struct Elsewhere(Vec<Definition>, Option<&'static str>);
+struct Elsewhere(Texts, Option<&'static str>);
 
 impl Archive for Elsewhere {
-    fn find(&self, digest: Digest) -> Result<Option<Definition>, String> {
+    fn find(&self, digest: &str) -> Result<Option<String>, String> {
         match self.1 {
             Some(error) => Err(error.to_owned()),
-            None => Ok(self.0.iter().find(|definition| definition.digest == digest).cloned()),
+            None => Ok(self.0.get(digest).cloned()),
         }
     }
+}
+
+/// The newer definition, of an application whose topic has the texts of `known` at the start, and those of `later` afterwards.
+fn with_archive(known: &[Definition], later: &[Definition], error: Option<&'static str>) -> Definitions {
+    let texts = |definitions: &[Definition]| Definitions::new(definitions.iter().cloned()).texts();
+    let compile: Compile = |_, _, text| parse_template(text).map_err(|mistakes| mistakes.to_string());
+    let definitions = Definitions::new([newer()]).with_compiler(compile);
+    assert!(definitions.learn(&texts(known), Arc::new(Elsewhere(texts(later), error))).is_empty());
+    definitions
 }
 
 /// A flow of the former definition, taken up by an instance with these definitions.
@@ -39,7 +49,7 @@ fn finish(bench: &mut Bench) {
 
 #[test]
 fn a_flow_goes_on_by_the_definition_with_which_it_has_begun() {
-    let mut bench = taken_up(Definitions::new([newer()]).with_archive([parcel()], Elsewhere(vec![], None)));
+    let mut bench = taken_up(with_archive(&[parcel()], &[], None));
     let listed = bench.listed();
     assert!(listed[1].contains(&format!("/{:08x}/", parcel().digest.number())), "{listed:?}");
     finish(&mut bench);
@@ -50,7 +60,7 @@ fn a_flow_goes_on_by_the_definition_with_which_it_has_begun() {
 
 #[test]
 fn a_definition_that_another_instance_has_read_is_looked_up_once() {
-    let mut bench = taken_up(Definitions::new([newer()]).with_archive([], Elsewhere(vec![parcel()], None)));
+    let mut bench = taken_up(with_archive(&[], &[parcel()], None));
     assert_eq!(bench.listed(), ["open/running"], "without a look-up the step is not known");
     assert!(bench.show().get("stages").is_none());
     bench.completed("PAY/charge_card");
@@ -63,14 +73,8 @@ fn a_flow_whose_definition_is_not_known_is_not_touched() {
     let digest = parcel().digest.to_string();
     for (definitions, words) in [
         (Definitions::new([newer()]), "is not known here"),
-        (
-            Definitions::new([newer()]).with_archive([], Elsewhere(vec![], None)),
-            "is not in the definitions topic of the application",
-        ),
-        (
-            Definitions::new([newer()]).with_archive([], Elsewhere(vec![], Some("no broker"))),
-            "could not be read: no broker",
-        ),
+        (with_archive(&[], &[], None), "is not in the definitions topic of the application"),
+        (with_archive(&[], &[], Some("no broker")), "could not be read: no broker"),
     ] {
         let mut bench = taken_up(definitions);
         let before = bench.flow.clone();
