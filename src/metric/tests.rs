@@ -20,6 +20,10 @@ fn declared() -> Declared {
     let delivery = Delivery::new(folders, control_m::usual_settings());
     let mut declared = Declared::by(&spec.assemble("ctm", |_| Some(delivery.clone())).unwrap());
     declared.families.extend(notification::count::families());
+    let flows = Spec::parse("meal", include_str!("../../examples/food/steps.yaml")).unwrap();
+    let of_flows = Declared::by(&flows.assemble("meal", |_| None).unwrap());
+    declared.families.extend(of_flows.families);
+    declared.alerts.extend(of_flows.alerts);
     declared
 }
 

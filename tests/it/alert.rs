@@ -1,4 +1,4 @@
-//! The published schema of alerts: every alert of the golden files and of whole runs is valid, and every kind is described.
+//! The published schema of alerts: every alert of the golden files, of the scenarios and of whole runs is valid, and every kind is described.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -81,13 +81,14 @@ fn is_date_time(text: &str) -> bool {
     text.parse::<jiff::Timestamp>().is_ok()
 }
 
-/// The alerts of a golden file, with what the runtime adds.
+/// The alerts of a golden file or of a scenario, which names their keys, with what the runtime adds.
 fn alerts_of(text: &str) -> Vec<Value> {
     let lines: Vec<&str> = text.lines().collect();
     let pairs = lines.iter().zip(lines.iter().skip(1));
     let alerts = pairs.filter_map(|(line, details)| {
         let (head, message) = line.strip_prefix("alert   ")?.split_once(": ")?;
-        let [kind, severity, _at] = head.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        let words: Vec<&str> = head.split(' ').filter(|word| !word.starts_with("key=")).collect();
+        let [kind, severity, _at] = words.try_into().unwrap();
         let at = Timestamp::from_millis(1_767_225_600_000);
         Some(json!({
             "key": "b", "topology": "t", "processor": "p", "raised_at": at.to_string(), "occurred_at": at.to_string(),
@@ -98,12 +99,12 @@ fn alerts_of(text: &str) -> Vec<Value> {
     alerts.collect()
 }
 
-/// The alerts of all golden files below a directory.
+/// The alerts of all golden files and scenarios below a directory.
 fn golden(directory: &Path) -> Vec<Value> {
     let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let of_entry = |path: std::path::PathBuf| match path.extension().and_then(|it| it.to_str()) {
         _ if path.is_dir() => golden(&path),
-        Some("txt") => alerts_of(&std::fs::read_to_string(path).unwrap()),
+        Some("txt" | "scenario") => alerts_of(&std::fs::read_to_string(path).unwrap()),
         _ => vec![],
     };
     entries.flat_map(of_entry).collect()
@@ -118,12 +119,15 @@ fn kinds() -> BTreeSet<String> {
     let folders = control_m::Folders::new(template, "s");
     let delivery = Delivery::new(folders, control_m::usual_settings());
     let declared = Declared::by(&spec.assemble("ctm", |_| Some(delivery.clone())).unwrap());
-    declared.alerts.into_iter().chain(["deadlines_held"]).map(str::to_owned).collect()
+    let flows = Spec::parse("meal", include_str!("../../examples/food/steps.yaml")).unwrap();
+    let of_flows = Declared::by(&flows.assemble("meal", |_| None).unwrap());
+    declared.alerts.into_iter().chain(of_flows.alerts).chain(["deadlines_held"]).map(str::to_owned).collect()
 }
 
 #[test]
 fn every_alert_of_the_golden_files_is_valid_by_the_published_schema() {
-    let alerts = golden(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let alerts = ["tests/golden", "topologies", "examples"].map(|directory| golden(&root.join(directory))).concat();
     alerts.iter().for_each(assert_valid);
     let shown: BTreeSet<_> = alerts.iter().map(|alert| alert["kind"].as_str().unwrap().to_owned()).collect();
     let missing: Vec<_> = kinds().into_iter().filter(|kind| !shown.contains(kind)).collect();

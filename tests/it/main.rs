@@ -26,6 +26,7 @@ mod driver;
 mod entries;
 mod entry;
 mod events;
+mod flow;
 mod golden;
 mod prometheus;
 mod property;

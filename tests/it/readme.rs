@@ -20,6 +20,8 @@ fn pages() -> Vec<(PathBuf, String)> {
         "templates/README.md",
         "state/README.md",
         "examples/control-m/README.md",
+        "examples/food/README.md",
+        "examples/retail/README.md",
         "examples/webhook/README.md",
     ]
     .iter()
@@ -141,7 +143,7 @@ fn subcommands(text: &str) -> BTreeSet<Vec<String>> {
             rest.split(['`', '\n', ' ', ',', '"', '\'']).take_while(is_word).filter(|word| !word.is_empty());
         let Some(first) = words.next() else { continue };
         let mut command = vec![first.to_owned()];
-        if ["state", "topology", "mock", "deliveries", "bundles", "audit", "dlq"].contains(&first) {
+        if ["state", "topology", "mock", "deliveries", "bundles", "audit", "dlq", "flows"].contains(&first) {
             command.extend(words.next().map(str::to_owned));
         }
         named.insert(command);

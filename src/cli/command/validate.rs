@@ -34,7 +34,9 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
             Err(failure) => failures.push(failure),
         }
     }
-    let delivered_to = specs.iter().flat_map(|spec| spec.file.spec.deliveries()).filter_map(|it| it.kind.sink());
+    // Of deliveries and of the calls of flows.
+    let used: Vec<String> = specs.iter().flat_map(|spec| spec.file.spec.sinks()).collect();
+    let delivered_to = used.iter().map(String::as_str);
     let topologies = assemblies.iter().map(|assembly| &assembly.topology);
     for warning in app::check_routes(&config, topologies, &delivered_to.collect()) {
         print_stderr(&format!("warning: {warning}"));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
+
 use super::alert::About;
 use super::call::Call;
 use super::count;
@@ -126,10 +128,11 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The variables of expressions: `start`, `key`, and each step that has a result.
-    fn variables(&self) -> Result<BTreeMap<&str, Payload>, String> {
+    /// The variables of expressions: `start`, `key`, and each step that has a result. For a template they are [`Payload`]s, which keep
+    /// the digits of numbers; for a condition plain values, because a number with other digits cannot be compared.
+    fn variables<V: DeserializeOwned>(&self) -> Result<BTreeMap<&str, V>, String> {
         let payload = |name: &str, json: &str| {
-            serde_json::from_str::<Payload>(json).map_err(|error| format!("`{name}` is no JSON: {error}"))
+            serde_json::from_str::<V>(json).map_err(|error| format!("`{name}` is no JSON: {error}"))
         };
         let key = serde_json::Value::from(&*self.key.text()).to_string();
         let mut variables =
@@ -143,14 +146,14 @@ impl<'a> Turn<'a> {
 
     fn render(&self, template: Option<&Template>) -> Result<Option<String>, String> {
         let Some(template) = template else { return Ok(None) };
-        let rendered = template.render(&self.variables()?).map_err(|error| error.to_string())?;
+        let rendered = template.render(&self.variables::<Payload>()?).map_err(|error| error.to_string())?;
         Ok(Some(rendered.text))
     }
 }
 
 impl Turn<'_> {
     fn call(&mut self, call: &Call, step: StepId, Begun { attempt, first }: Begun) -> Result<(), String> {
-        let path = call.path.render(&self.variables()?)?;
+        let path = call.path.render(&self.variables::<Payload>()?)?;
         let body = self.render(call.body.as_ref())?.unwrap_or_else(|| "{}".to_owned());
         let Some(slot) = slot(self.definition, step) else { return Err("the flow has too many calls".to_owned()) };
         let (key, definition, starts) = (self.key, self.definition, self.facts.starts);
@@ -171,7 +174,7 @@ fn slot(definition: &Definition, step: StepId) -> Option<ActSlot> {
 impl Actions for Turn<'_> {
     fn holds(&mut self, step: StepId) -> Result<bool, String> {
         match self.definition.condition(step) {
-            Some(condition) => condition.holds(&self.variables()?),
+            Some(condition) => condition.holds(&self.variables::<serde_json::Value>()?),
             None => Ok(true),
         }
     }
