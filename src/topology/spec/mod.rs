@@ -20,6 +20,7 @@
 //! | `place` | places of a record, and `where` |
 //! | `progressive` | what `deliver.control_m.submit: progressive` demands of the others |
 //! | `start` | `start` of a source |
+//! | `trace` | `trace`, beside or instead of a bundle |
 //! | `version` | `version` of a source |
 //! | `name` | names of topologies and topics |
 //!
@@ -34,11 +35,15 @@ mod place;
 mod progressive;
 mod source;
 mod start;
+mod trace;
 mod version;
 
 pub use bundle::{BUNDLE, Bundle, Submissions};
 pub use delivery::{Delivery, DeliveryKind};
 pub use name::APPLICATION_CHARS_MAX;
+pub use trace::Trace;
+
+use std::time::Duration;
 
 use super::Topology;
 use crate::codec::yaml::{Collector, Item, Problems, parse};
@@ -67,6 +72,8 @@ pub enum Processor {
     Bundle(Bundle),
     /// Delivers the records of a topic to a service.
     Delivery(Delivery),
+    /// Keeps the records of topics by their trace ids.
+    Trace(Trace),
 }
 
 /// Why a topology cannot be assembled from its file.
@@ -127,6 +134,10 @@ impl Spec {
                         topology.nodes.push(track.node(application, target, server));
                     }
                 }
+                Processor::Trace(trace) => {
+                    topology.sources.extend(trace.sources(node));
+                    topology.nodes.push(trace.node());
+                }
             }
         }
         topology.nodes.iter_mut().for_each(|node| node.history = self.history);
@@ -156,7 +167,8 @@ fn read(root: &Item<'_>) -> Option<Spec> {
     // All keys are read before the first `?`, so that all mistakes are reported.
     let name = fields.required_item("name").and_then(|item| name::topology(&item));
     let application_id = fields.item("application_id").map(|item| name::application(&item));
-    let bundle = bundle::read(&mut fields);
+    let trace = trace::read(&mut fields);
+    let bundle = if trace::is_alone(&mut fields) { Some(None) } else { bundle::read(&mut fields).map(Some) };
     let deliveries = delivery::read(&mut fields);
     let history = fields.item("history").map(|item| item.read());
     fields.finish();
@@ -164,7 +176,24 @@ fn read(root: &Item<'_>) -> Option<Spec> {
         Some(read) => Some(read?),
         None => None,
     };
-    let (mut bundle, mut deliveries) = (bundle?, deliveries?);
+    let (mut processors, trace) = (Vec::new(), trace?);
+    if let Some(bundle) = bundle? {
+        let deliveries = deliveries?;
+        if let Some(trace) = &trace {
+            trace::refuse_shared(root, trace, &bundle, !deliveries.is_empty());
+        }
+        processors.extend(with_deliveries(root, bundle, deliveries));
+    }
+    processors.extend(trace.map(Processor::Trace));
+    Some(Spec { name: name?, application_id, processors, history: history.unwrap_or(Some(false))? })
+}
+
+/// A bundle, and the deliveries of its submissions.
+fn with_deliveries(
+    root: &Item<'_>,
+    mut bundle: Bundle,
+    mut deliveries: Vec<(DeliveryKind, Duration)>,
+) -> impl Iterator<Item = Processor> {
     for (kind, _) in &mut deliveries {
         if let DeliveryKind::ControlM(to) = kind
             && to.submit == Submit::Progressive
@@ -173,10 +202,9 @@ fn read(root: &Item<'_>) -> Option<Spec> {
         }
     }
     let reads = bundle.submissions.clone();
-    let delivery = |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
-    let mut processors = vec![Processor::Bundle(bundle)];
-    processors.extend(deliveries.into_iter().map(delivery));
-    Some(Spec { name: name?, application_id, processors, history: history.unwrap_or(Some(false))? })
+    let delivery =
+        move |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
+    std::iter::once(Processor::Bundle(bundle)).chain(deliveries.into_iter().map(delivery))
 }
 
 #[cfg(test)]
