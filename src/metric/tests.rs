@@ -20,6 +20,8 @@ fn declared() -> Declared {
     let delivery = Delivery::new(folders, control_m::usual_settings());
     let mut declared = Declared::by(&spec.assemble("ctm", |_| Some(delivery.clone())).unwrap());
     declared.families.extend(notification::count::families());
+    let trace = Spec::parse("t", include_str!("../../topologies/trace.yaml")).unwrap();
+    declared.families.extend(Declared::by(&trace.assemble("ctm", |_| None).unwrap()).families);
     declared
 }
 

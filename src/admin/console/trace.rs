@@ -58,18 +58,20 @@ mod tests {
 
     #[test]
     fn records_tell_when_they_came_after_the_first_and_what_they_hold() {
-        let record = |at: &str, kind: &str, value: Value| {
-            json!({ "at": at, "kind": kind, "name": "N", "topic": "t", "partition": 0, "offset": 7, "bytes": 2, "value": value })
-        };
+        let record = |at: &str, kind: &str, value: Value| json!({ "at": at, "kind": kind, "name": "N", "topic": "t", "partition": 0, "offset": 7, "bytes": 2, "value": value });
         let content = json!({ "records": [
             record("2026-03-01T02:15:00.000Z", "Event", json!({ "bytes": 2, "text": "{}" })),
             record("2026-03-01T02:15:01.250Z", "Command", Value::Null),
         ] });
-        let told = json!({ "first_at": "2026-03-01T02:15:00.000Z", "last_at": "2026-03-01T02:15:01.250Z", "beyond_limit": 3 });
+        let told =
+            json!({ "first_at": "2026-03-01T02:15:00.000Z", "last_at": "2026-03-01T02:15:01.250Z", "beyond_limit": 3 });
         let shown = serde_json::to_value(of(&json!({ "entry": told }), &content)).unwrap();
         assert_eq!((&shown["lasted"], &shown["beyond_limit"]), (&json!("1.250 s"), &json!(3)));
         let [first, second] = shown["records"].as_array().unwrap().as_slice() else { panic!("two records") };
         assert_eq!((&first["after"], &first["value"]["decoded"]), (&json!("+0.000 s"), &json!("{}")));
-        assert_eq!((&second["after"], &second["source"], &second["value"]), (&json!("+1.250 s"), &json!("t-0@7"), &Value::Null));
+        assert_eq!(
+            (&second["after"], &second["source"], &second["value"]),
+            (&json!("+1.250 s"), &json!("t-0@7"), &Value::Null)
+        );
     }
 }

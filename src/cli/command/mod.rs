@@ -14,6 +14,7 @@
 //! | `alerts` | `sheaf alerts test`: the messages to people about alerts |
 //! | `bundles`, `deliveries` | `sheaf bundles`, `sheaf deliveries`: lists and shows entries (`entries`); commands to them, sent by `entry_command` |
 //! | `dlq` | `sheaf dlq`: dead letters |
+//! | `traces` | `sheaf traces`: records by their trace ids |
 //! | `events` | `sheaf events tail`: events as they come |
 //! | `audit` | `sheaf audit`: what operators have done |
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
@@ -52,6 +53,7 @@ mod tasks;
 mod test;
 mod topic;
 mod topology;
+mod traces;
 mod validate;
 
 use std::process::ExitCode;
@@ -108,6 +110,8 @@ enum Command {
     State(state::Command),
     #[command(subcommand)]
     Topology(topology::Command),
+    #[command(subcommand)]
+    Traces(traces::Command),
     Instances(instances::Args),
     Tasks(tasks::Args),
     #[command(subcommand)]
@@ -138,6 +142,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Events(command) => events::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
+        Command::Traces(command) => traces::main(&command),
         Command::Instances(args) => instances::main(&args),
         Command::Tasks(args) => tasks::main(&args),
         Command::Config(command) => config::main(&command),

@@ -80,7 +80,9 @@ impl Traces {
         let name = match event.parsed.get::<Name>() {
             Some(Name(name)) => name.clone(),
             // It has no name if the file has changed since it was keyed.
-            None => self.keyings.get(record.source.topic.as_str()).map(|keying| keying.name(record)).unwrap_or_default(),
+            None => {
+                self.keyings.get(record.source.topic.as_str()).map(|keying| keying.name(record)).unwrap_or_default()
+            }
         };
         let effects = match trace.add(record, &name) {
             Some(added) => vec![Effect::AddPart(stored::part(added)?), Effect::Count(count::KEPT)],
@@ -123,7 +125,8 @@ impl Processor for Traces {
             }
             Input::Outcome(outcome) => Ok(Transition { state, effects: vec![Effect::Settle(outcome.slot)] }),
             Input::Command(command) => {
-                let detail = format!("command {} of {} for trace {key}: a trace has no commands", command.name, command.by);
+                let detail =
+                    format!("command {} of {} for trace {key}: a trace has no commands", command.name, command.by);
                 Err(Reject::new(RejectReason::BadCommand, detail))
             }
         }

@@ -101,7 +101,8 @@ impl Trace {
     pub(super) fn has(&self, record: &Record) -> bool {
         let (topic, partition, offset) = (record.source.topic.as_str(), record.source.partition, record.offset);
         let is_same = |kept: &TracedRecord| (&*kept.topic, kept.partition, kept.offset) == (topic, partition, offset);
-        let counted = |beyond: &Beyond| (&*beyond.topic, beyond.partition) == (topic, partition) && offset <= beyond.offset;
+        let counted =
+            |beyond: &Beyond| (&*beyond.topic, beyond.partition) == (topic, partition) && offset <= beyond.offset;
         self.records.iter().any(is_same) || self.beyond.iter().any(counted)
     }
 

@@ -43,11 +43,9 @@ async fn application(console: &Console, session: &Session, named: String) -> Res
         return Ok(named);
     }
     let applications = console.api.get(&session.caller, "/api/v1/applications").await?;
-    let has_traces = |it: &&Value| {
-        field(it, "processors").as_array().into_iter().flatten().any(|processor| *processor == *TRACE)
-    };
-    let having: Vec<&str> =
-        items(&applications).filter(has_traces).filter_map(|it| field(it, "id").as_str()).collect();
+    let has_traces =
+        |it: &&Value| field(it, "processors").as_array().into_iter().flatten().any(|processor| *processor == *TRACE);
+    let having: Vec<&str> = items(&applications).filter(has_traces).filter_map(|it| field(it, "id").as_str()).collect();
     match having.as_slice() {
         [only] => Ok((*only).to_owned()),
         [] => Err(Refusal {

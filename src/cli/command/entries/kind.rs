@@ -2,6 +2,7 @@
 
 use crate::cli::output::Column;
 use crate::processor::dead_letter::DEAD_LETTER;
+use crate::processor::trace::TRACE;
 use crate::topology::{BUNDLE, DELIVERY, TRACKING};
 
 /// The entries of a processor.
@@ -62,6 +63,20 @@ pub(in crate::cli::command) const RUNS: Kind = Kind {
     processor: TRACKING,
     entries: "runs",
     columns: &[("bundle", "/key"), ("status", "/status"), ("since", "/at")],
+    conditions: &[],
+};
+
+/// Traces.
+pub(in crate::cli::command) const TRACES: Kind = Kind {
+    processor: TRACE,
+    entries: "traces",
+    columns: &[
+        ("trace", "/key"),
+        ("first", "/entry/first_at"),
+        ("last", "/entry/last_at"),
+        ("first record", "/entry/records/0/name"),
+        ("not kept", "/entry/beyond_limit"),
+    ],
     conditions: &[],
 };
 

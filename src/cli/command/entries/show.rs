@@ -4,13 +4,14 @@ use std::process::ExitCode;
 
 use super::kind::Kind;
 use super::remote::EntryRemote;
-use super::{letter, story};
+use super::{letter, story, trace};
 use crate::admin::ClientError;
 use crate::cli::exit::Failure;
 use crate::cli::output::OutputArgs;
 use crate::codec::percent_encode;
 use crate::model::Clock as _;
 use crate::processor::dead_letter::DEAD_LETTER;
+use crate::processor::trace::TRACE;
 use crate::runtime::SystemClock;
 use crate::topology::{BUNDLE, DELIVERY};
 
@@ -43,6 +44,7 @@ impl Show {
         let story = match kind.processor {
             BUNDLE => story::bundle(&item, delivery.as_ref().map(Result::as_ref), now),
             DEAD_LETTER => letter::letter(&item, now),
+            TRACE => trace::trace(&item),
             _ => story::delivery(&item, now),
         };
         self.output.print_one(&item, &story);
