@@ -1,5 +1,7 @@
 //! The keying step of topics that are traced: finds the trace id and the name of a message.
 
+use std::borrow::Cow;
+
 use super::Reads;
 use crate::codec::json::{Scalar, integer};
 use crate::model::{Key, Record, Reject};
@@ -76,7 +78,7 @@ fn is_id(text: &str) -> bool {
 fn text(scalar: Scalar<'_>) -> Option<String> {
     match scalar {
         Scalar::Text(text) => Some(text.into_owned()),
-        Scalar::Number(number) => Some(integer(number).map_or_else(|| number.to_owned(), |digits| digits.into_owned())),
+        Scalar::Number(number) => Some(integer(number).map_or_else(|| number.to_owned(), Cow::into_owned)),
         Scalar::Absent | Scalar::Null | Scalar::Boolean(_) | Scalar::Other(_) => None,
     }
 }

@@ -167,8 +167,8 @@ fn read(root: &Item<'_>) -> Option<Spec> {
     // All keys are read before the first `?`, so that all mistakes are reported.
     let name = fields.required_item("name").and_then(|item| name::topology(&item));
     let application_id = fields.item("application_id").map(|item| name::application(&item));
-    let trace = trace::read(&mut fields);
-    let bundle = if trace::is_alone(&mut fields) { Some(None) } else { bundle::read(&mut fields).map(Some) };
+    let trace = fields.item("trace").map(|item| trace::read(&item));
+    let bundle = (!trace::is_alone(&mut fields)).then(|| bundle::read(&mut fields));
     let deliveries = delivery::read(&mut fields);
     let history = fields.item("history").map(|item| item.read());
     fields.finish();
@@ -176,9 +176,13 @@ fn read(root: &Item<'_>) -> Option<Spec> {
         Some(read) => Some(read?),
         None => None,
     };
-    let (mut processors, trace) = (Vec::new(), trace?);
-    if let Some(bundle) = bundle? {
-        let deliveries = deliveries?;
+    let trace = match trace {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    let mut processors = Vec::new();
+    if let Some(bundle) = bundle {
+        let (bundle, deliveries) = (bundle?, deliveries?);
         if let Some(trace) = &trace {
             trace::refuse_shared(root, trace, &bundle, !deliveries.is_empty());
         }

@@ -49,16 +49,15 @@ pub(super) fn is_alone(root: &mut Fields<'_>) -> bool {
     root.item("trace").is_some() && !has_bundle
 }
 
-/// Reads the key `trace` of the root; without it there is no trace.
-pub(super) fn read(root: &mut Fields<'_>) -> Option<Option<Trace>> {
-    let Some(section) = root.item("trace") else { return Some(None) };
+/// Reads the key `trace` of the root.
+pub(super) fn read(section: &Item<'_>) -> Option<Trace> {
     let mut fields = section.fields()?;
     // All keys are read before the first `?`, so that all mistakes are reported.
     let keep = fields.item("keep").map_or(Some(KEEP_DEFAULT), |item| keep(&item));
     let reads = fields.required_item("reads").and_then(|item| topics(&item));
     fields.finish();
     let (reads, starts) = reads?.into_iter().unzip();
-    Some(Some(Trace { settings: Settings { keep: keep?, reads }, starts }))
+    Some(Trace { settings: Settings { keep: keep?, reads }, starts })
 }
 
 /// Checks that no topic of the trace is one that another processor of the file reads. `root` is the whole file.
