@@ -13,18 +13,17 @@ fn a_trace_has_all_its_records_whichever_instance_is_asked() {
     let of = |number: u32| ["OrderPlacedEvent", "PayCommand", "PaidEvent"].map(|name| message(number, name));
     write(&broker, "messages", (0..8).flat_map(of).chain([r#"{"type":"NoTrace"}"#.to_owned()]));
     let all = json!({ "kept": 8 });
-    until("both instances have traces, and each answers for all", || {
+    until("each instance answers for all", || {
         nodes.iter().all(|node| {
             let counts = node.ok("trace/counts");
             let traces = (0..8).map(|number| node.get(&format!("traces/t%2F{number}")).1).collect::<Vec<Value>>();
-            let is_of = |name: &str| traces.iter().any(|trace| trace["instance"] == name);
             let is_whole = |trace: &Value| trace["content"]["records"].as_array().is_some_and(|it| it.len() == 3);
-            counts["counts"] == all && is_of("a") && is_of("b") && traces.iter().all(is_whole)
+            counts["counts"] == all && traces.iter().all(is_whole)
         })
     });
     for number in 0..8 {
         let [trace, other] = nodes.each_ref().map(|node| node.ok(&format!("traces/t%2F{number}")));
-        assert_eq!(trace, other);
+        assert_eq!(trace, other, "one of both has asked the other one");
         assert_eq!(trace, nodes[0].ok(&format!("trace/entries/t%2F{number}")), "another address of the same");
         let told: Vec<(&Value, &Value)> =
             trace["entry"]["records"].as_array().unwrap().iter().map(|it| (&it["kind"], &it["name"])).collect();
