@@ -1,9 +1,29 @@
 //! Traces: each instance answers for all, over HTTP, on a page and on the command line.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::node::{Node, broker, sheaf, until, write};
+
+/// The stream that tells a page of changes.
+fn stream(node: &Node, scope: &str) -> BufReader<TcpStream> {
+    let mut stream = TcpStream::connect(node.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    write!(stream, "GET /console/live?{scope} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    BufReader::new(stream)
+}
+
+fn wait_for_change(stream: &mut BufReader<TcpStream>) {
+    let mut line = String::new();
+    while line.trim_end() != "event: changed" {
+        line.clear();
+        assert!(stream.read_line(&mut line).unwrap() > 0, "the stream has ended");
+    }
+}
 
 #[test]
 fn a_trace_has_all_its_records_whichever_instance_is_asked() {
@@ -38,9 +58,17 @@ fn a_trace_has_all_its_records_whichever_instance_is_asked() {
     let page = nodes[1].ask("/traces/t%2F1");
     assert!(page.contains("class=\"badge command\">Command</span> <strong>PayCommand</strong>"), "{page}");
     assert!(page.contains("messages-") && page.contains("3 records"), "{page}");
+    let mut live = stream(&nodes[1], "application=shop&processor=trace&key=t%2F1");
+    wait_for_change(&mut live);
+    write(&broker, "messages", [message(1, "ShippedEvent")].into_iter());
+    wait_for_change(&mut live);
+    let update = nodes[1].ask("/entries/shop/trace/entry?key=t%2F1");
+    assert!(update.contains("4 records") && update.contains("ShippedEvent"), "{update}");
+    drop(live);
+
     let url = format!("http://{}", nodes[0].address);
     let told = sheaf(&["traces", "show", "t/1", "--url", &url]);
-    assert!(told.starts_with("trace t/1: 3 records from ") && told.contains("  Command  PayCommand  "), "{told}");
+    assert!(told.starts_with("trace t/1: 4 records from ") && told.contains("  Command  PayCommand  "), "{told}");
     let listed = sheaf(&["traces", "list", "--text", "t/3", "--url", &url]);
     assert!(listed.contains("t/3") && listed.contains("OrderPlacedEvent") && !listed.contains("t/4"), "{listed}");
     for Node { server, instance, .. } in nodes {
