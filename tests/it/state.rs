@@ -88,9 +88,9 @@ fn traced(messages: &[&'static str]) -> Vec<Change> {
         let record = Record { source, offset: i64::from(number), timestamp, key: None, value, headers: Headers::new() };
         let event = Event::new("record", timestamp, record);
         let next = trace.step(&key, state, Input::Record(event), Moment::at(timestamp)).unwrap();
-        let added = next.effects.into_iter().find_map(|effect| match effect {
-            Effect::AddPart(bytes) => Some(bytes),
-            _ => None,
+        let added = next.effects.into_iter().find_map(|effect| {
+            let Effect::AddPart(bytes) = effect else { return None };
+            Some(bytes)
         });
         changes.push(Change::PutPart(key.clone(), number, part::encode(1, &added.unwrap())));
         state = next.state;
