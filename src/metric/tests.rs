@@ -24,6 +24,8 @@ fn declared() -> Declared {
     let of_flows = Declared::by(&flows.assemble("meal", |_| None).unwrap());
     declared.families.extend(of_flows.families);
     declared.alerts.extend(of_flows.alerts);
+    let trace = Spec::parse("t", include_str!("../../topologies/trace.yaml")).unwrap();
+    declared.families.extend(Declared::by(&trace.assemble("ctm", |_| None).unwrap()).families);
     declared
 }
 

@@ -8,6 +8,7 @@
 //! | [`flow`] | runs staged workflows, human tasks, sagas and event flows |
 //! | [`notification`] | tells people of alerts, in groups and within limits |
 //! | [`signal`] | gives each member of an open bundle as an event to the folder that waits for it |
+//! | [`trace`] | keeps the records of topics by their trace ids, as time lines |
 //! | [`tracking`] | follows the run of each delivered bundle at its target |
 //!
 //! | file | content |
@@ -20,6 +21,7 @@
 //! | `keying` | the keying step before an inbox |
 //! | `metric` | counters of a processor |
 //! | [`place`] | places of a record, and conditions on them |
+//! | `shown` | bytes of a record as JSON |
 //! | `erased` | a processor with an erased state type |
 //!
 //! # The contract
@@ -46,7 +48,9 @@ mod keying;
 mod metric;
 pub mod notification;
 pub mod place;
+mod shown;
 pub mod signal;
+pub mod trace;
 pub mod tracking;
 
 pub use command::{ArgumentKind, ArgumentSpec, CommandSpec, InvalidCommand, check};

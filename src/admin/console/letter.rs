@@ -34,7 +34,7 @@ pub(super) fn of(application: &str, entry: &Value, content: &Value) -> View {
 }
 
 /// Bytes of a record; undefined if it has none.
-fn bytes(shown: &Value) -> Option<View> {
+pub(super) fn bytes(shown: &Value) -> Option<View> {
     let length = field(shown, "bytes").as_u64()?;
     let text = field(shown, "text").as_str();
     let raw = match text {

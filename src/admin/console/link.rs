@@ -42,3 +42,8 @@ pub(super) fn commands(application: &str, processor: &str) -> String {
 pub(super) fn command(application: &str, processor: &str, (key, name): (&str, &str)) -> String {
     format!("{}?name={}&key={}", commands(application, processor), percent_encode(name), percent_encode(key))
 }
+
+/// The page of a trace, by its id alone.
+pub(super) fn trace(id: &str) -> String {
+    format!("/traces/{}", percent_encode(id))
+}

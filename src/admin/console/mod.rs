@@ -17,6 +17,7 @@
 //! | `page` | the pages, one file each |
 //! | `story` | an entry in words |
 //! | `letter` | the record of a dead letter |
+//! | `trace` | the records of a trace |
 //! | `sink` | the sinks that take nothing now |
 //! | `samples` | the numbers of the last hours |
 //! | `live` | tells a page that what it shows has changed |
@@ -36,6 +37,7 @@ mod session;
 mod shared;
 mod sink;
 mod story;
+mod trace;
 mod view;
 
 use axum::Router;
@@ -55,6 +57,7 @@ pub(super) fn router(api: &Router, open: &Router, is_encrypted: bool) -> Router 
         .route("/entries/{application}/{processor}/command", get(page::command::ask).post(page::command::send))
         .route("/dead-letters/{application}", get(page::entries::letters))
         .route("/dead-letters/{application}/letter", get(page::entry::letter))
+        .route("/traces/{id}", get(page::trace::show))
         .route("/audit", get(page::audit::show))
         .route("/login", get(page::login::ask).post(page::login::sign_in))
         .route("/logout", post(page::login::sign_out))

@@ -33,6 +33,9 @@ pub(super) fn lead(shown: &Map<String, Value>) -> String {
     if let Some(reason) = ["reason", "last_answer"].iter().find_map(|name| shown.get(*name)?.as_str()) {
         return reason.to_owned();
     }
+    if let Some(records) = shown.get("records").and_then(Value::as_array) {
+        return of_trace(records);
+    }
     let missing = names(shown.get("missing"));
     let ended = shown.get("ended_at").and_then(Value::as_str);
     match (missing.is_empty(), ended) {
@@ -40,6 +43,16 @@ pub(super) fn lead(shown: &Map<String, Value>) -> String {
         (false, Some(_)) => format!("ended without {}", missing.join(", ")),
         (true, Some(_)) => "has ended".to_owned(),
         (true, None) => String::new(),
+    }
+}
+
+/// The first sentence of a trace: how many records, and the last one.
+fn of_trace(records: &[Value]) -> String {
+    let name = |record: &Value| record.get("name").and_then(text).filter(|name| !name.is_empty());
+    let number = format!("{} record{}", records.len(), if records.len() == 1 { "" } else { "s" });
+    match records.last().and_then(name) {
+        Some(last) => format!("{number}, the last one {last}"),
+        None => number,
     }
 }
 
@@ -123,6 +136,8 @@ mod tests {
         assert_eq!(of(json!({ "ended_at": "2026" })), "has ended");
         assert_eq!(of(json!({ "reason": "HTTP 400: no such server", "ended_at": "2026" })), "HTTP 400: no such server");
         assert_eq!(of(json!({ "last_answer": "HTTP 503: try again" })), "HTTP 503: try again");
+        let records = json!({ "records": [{ "name": "PayCommand" }, { "name": "PaidEvent" }] });
+        assert_eq!(of(records), "2 records, the last one PaidEvent");
         assert_eq!(of(json!({ "error": "unknown version 9" })), "it cannot be read: unknown version 9");
         assert_eq!(of(json!({})), "");
     }

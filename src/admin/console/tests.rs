@@ -44,6 +44,10 @@ fn api(commands: &Commands) -> Router {
                     "headers": [{ "name": HOSTILE, "value": { "bytes": 9, "text": HOSTILE } }],
                     "value": { "bytes": 9, "text": json!({ HOSTILE: HOSTILE }).to_string() },
                 },
+                "records": [{
+                    "at": HOSTILE, "kind": HOSTILE, "name": HOSTILE, "topic": HOSTILE, "partition": 0, "offset": 7, "bytes": 9,
+                    "value": { "bytes": 9, "text": HOSTILE },
+                }],
             },
         });
         let command = json!({
@@ -65,7 +69,7 @@ fn api(commands: &Commands) -> Router {
             return Json(json!({ "before": ["open"], "after": [HOSTILE] })).into_response();
         }
         match path.rsplit('/').next().unwrap() {
-            "applications" => items(json!([{ "id": "ctm", "topology": HOSTILE, "state": HOSTILE, "ready": true, "processors": ["bundle", HOSTILE] }])),
+            "applications" => items(json!([{ "id": "ctm", "topology": HOSTILE, "state": HOSTILE, "ready": true, "processors": ["bundle", "trace", HOSTILE] }])),
             "instances" => items(json!([{ "id": HOSTILE, "application": "ctm", "state": HOSTILE, "details": { HOSTILE: HOSTILE, "sink control_m": HOSTILE } }])),
             "counts" => Json(json!({
                 "counts": { "open/waiting-child": 1_234_567, HOSTILE: 2 }, "total": 1_234_569,
@@ -102,7 +106,7 @@ async fn get(console: &Router, path: &str) -> (StatusCode, HeaderMap, String) {
     send(console, request).await
 }
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/",
     "/audit?processor=%22%3E%3Cscript%3E&key=%3Cscript%3E&command=%3Cscript%3E&by=%3Cscript%3E&since=%3Cscript%3E",
     "/entries/ctm/bundle?status=%3Cscript%3E&text=%22%3E%3Cscript%3E&until=%3Cscript%3E",
@@ -111,6 +115,7 @@ const PAGES: [&str; 9] = [
     "/dead-letters/ctm?status=%3Cscript%3E",
     "/dead-letters/ctm/letter?key=%22%3E%3Cscript%3E",
     "/entries/ctm/dead-letter/command?name=edit&key=%22%3E%3Cscript%3E",
+    "/traces/%22%3E%3Cscript%3E",
     "/login?to=%22%3E%3Cscript%3E",
 ];
 
@@ -141,6 +146,18 @@ async fn numbers_missing_partitions_and_the_commands_of_the_status_are_shown() {
     let (.., entry) = get(&console, "/entries/ctm/bundle/entry?key=k").await;
     assert!(entry.contains("/entries/ctm/bundle/command?name=extend&amp;key=k"), "{entry}");
     assert!(entry.contains("Body, as rendered") && entry.contains("Latest answer"), "{entry}");
+}
+
+#[tokio::test]
+async fn a_trace_has_an_address_of_its_own_and_is_followed() {
+    let console = console(&Commands::default());
+    let (status, _, page) = get(&console, "/traces/o%2F1").await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    assert!(page.contains("sse-connect=\"/console/live?application=ctm&amp;processor=trace&amp;key=o%2F1\""), "{page}");
+    assert!(page.contains("hx-get=\"/entries/ctm/trace/entry?key=o%2F1\""), "{page}");
+    assert!(page.contains("class=\"badge") && page.contains("-0@7") && page.contains("9 bytes"), "{page}");
+    let (.., other) = get(&console, "/entries/ctm/trace/entry?key=o%2F1").await;
+    assert!(other.contains("class=\"badge"), "{other}");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::runtime::SystemClock;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("base.html", include_str!("templates/base.html")),
     ("macros.html", include_str!("templates/macros.html")),
     ("problem.html", include_str!("templates/problem.html")),
@@ -28,6 +28,7 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("audit.html", include_str!("templates/audit.html")),
     ("dead_letters.html", include_str!("templates/dead_letters.html")),
     ("letter.html", include_str!("templates/letter.html")),
+    ("trace.html", include_str!("templates/trace.html")),
     ("command.html", include_str!("templates/command.html")),
 ];
 
@@ -55,6 +56,7 @@ impl Views {
         environment.add_filter("thousands", thousands);
         environment.add_filter("tone", |status: &str| tone(status));
         environment.add_filter("clock", |at: &str| clock_text(at));
+        environment.add_filter("millis", |at: &str| millis_text(at));
         environment.add_filter("age", |at: &str| {
             at.parse().map(|at: Timestamp| age(at, SystemClock.now())).unwrap_or_default()
         });
@@ -151,7 +153,16 @@ pub(super) fn tone(name: &str) -> &'static str {
 
 /// A time for people: the day and the second.
 fn clock_text(at: &str) -> String {
-    at.parse().map_or_else(|_invalid| at.to_owned(), |at: Instant| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    formatted(at, "%Y-%m-%d %H:%M:%S")
+}
+
+/// The same with milliseconds, for what happens within seconds.
+fn millis_text(at: &str) -> String {
+    formatted(at, "%Y-%m-%d %H:%M:%S.%3f")
+}
+
+fn formatted(at: &str, form: &str) -> String {
+    at.parse().map_or_else(|_invalid| at.to_owned(), |at: Instant| at.strftime(form).to_string())
 }
 
 #[cfg(test)]
@@ -165,6 +176,7 @@ mod tests {
             ["0", "999", "1\u{202f}000", "-1\u{202f}234\u{202f}567"]
         );
         assert_eq!(clock_text("2026-03-01T02:15:00.123Z"), "2026-03-01 02:15:00");
+        assert_eq!(millis_text("2026-03-01T02:15:00.123Z"), "2026-03-01 02:15:00.123");
         assert_eq!(clock_text("<script>"), "<script>", "what is no time is shown as it is, escaped");
     }
 }

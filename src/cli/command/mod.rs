@@ -15,6 +15,7 @@
 //! | `bundles`, `deliveries` | `sheaf bundles`, `sheaf deliveries`: lists and shows entries (`entries`); commands to them, sent by `entry_command` |
 //! | `dlq` | `sheaf dlq`: dead letters |
 //! | `flows` | `sheaf flows`: flows, and the tasks of people |
+//! | `traces` | `sheaf traces`: records by their trace ids |
 //! | `events` | `sheaf events tail`: events as they come |
 //! | `audit` | `sheaf audit`: what operators have done |
 //! | `topology` | `sheaf topology describe`: the topology as a diagram |
@@ -54,6 +55,7 @@ mod tasks;
 mod test;
 mod topic;
 mod topology;
+mod traces;
 mod validate;
 
 use std::process::ExitCode;
@@ -112,6 +114,8 @@ enum Command {
     State(state::Command),
     #[command(subcommand)]
     Topology(topology::Command),
+    #[command(subcommand)]
+    Traces(traces::Command),
     Instances(instances::Args),
     Tasks(tasks::Args),
     #[command(subcommand)]
@@ -143,6 +147,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Flows(command) => flows::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
+        Command::Traces(command) => traces::main(&command),
         Command::Instances(args) => instances::main(&args),
         Command::Tasks(args) => tasks::main(&args),
         Command::Config(command) => config::main(&command),

@@ -8,12 +8,14 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use tokio::runtime::Runtime;
 
+use super::entries::timeline;
 use crate::app::{self, ApplicationSpec, Secrets};
 use crate::cli::exit::Failure;
 use crate::cli::load::{self, TopologyArgs};
 use crate::cli::output::print_stdout;
 use crate::cli::progress::Progress;
 use crate::model::Key;
+use crate::processor::trace::TRACE;
 use crate::runtime::{self, Incarnation, Republisher, StoredTask, prepare};
 
 /// List the stores of a state directory, show an entry, and republish lost changelogs from the stores
@@ -21,7 +23,7 @@ use crate::runtime::{self, Incarnation, Republisher, StoredTask, prepare};
 pub(super) enum Command {
     /// List the stores of the state directory, and whether their changelogs are empty
     List(TopologyArgs),
-    /// Show what the stores have of a bundle, as JSON: where it stands, its members, what is missing, its timeline
+    /// Show what the stores have of a key, as JSON: of a bundle where it stands, its members, what is missing, its timeline
     Show(Show),
     /// Write lost changelogs again, from the stores
     Republish(Republish),
@@ -35,13 +37,17 @@ ended bundle has its timeline for `bundle.keep_closed`. A bundle belongs to one 
 that owns this partition; that one has to be stopped, because a store is open in one process only. No broker is needed.
 
   sheaf state show 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml
-  sheaf state show order-17 -c sheaf.yaml | jq .bundle.timeline")]
+  sheaf state show order-17 -c sheaf.yaml | jq .bundle.timeline
+  sheaf state show 7d1e-01 -c sheaf.yaml --processor trace            a trace as a time line")]
 pub(super) struct Show {
     #[command(flatten)]
     topology: TopologyArgs,
-    /// The bundle's id, as in alerts and outcomes
+    /// The bundle's id, as in alerts and outcomes; or another key
     #[arg(value_name = "BUNDLE")]
     key: String,
+    /// Only what this processor has of it (bundle, delivery, trace); a trace is shown as a time line
+    #[arg(long, value_name = "NAME")]
+    processor: Option<String>,
 }
 
 /// Options of `sheaf state republish`.
@@ -123,11 +129,25 @@ fn list(republisher: Republisher<'_>) -> Result<(), Failure> {
 fn show(args: &Show) -> Result<(), Failure> {
     let ApplicationSpec { config, file, .. } = &load::only(&args.topology)?;
     let (topology, stores, key) = (file.assemble(config)?, app::stores(config)?, Key::new(&args.key));
-    let found = runtime::show(&topology, &*stores, &key)?;
+    let mut found = runtime::show(&topology, &*stores, &key)?;
+    if let Some(wanted) = &args.processor {
+        if !topology.nodes.iter().any(|node| *node.name == **wanted) {
+            let names: Vec<&str> = topology.nodes.iter().map(|node| &*node.name).collect();
+            return Err(Failure::Usage(format!(
+                "error: --processor {wanted}: the topology {} has {}",
+                topology.name,
+                names.join(", ")
+            )));
+        }
+        found.retain(|entry| *entry.task.processor == **wanted);
+    }
     if found.is_empty() {
-        let remedy =
-            "it has never come, or its time (`bundle.keep_closed`) is over, or another instance owns its partition";
+        let remedy = "it has never come, or its time (`bundle.keep_closed`, `trace.keep`) is over, or another instance owns its partition";
         return Err(Failure::Failed(anyhow::anyhow!("no store of the state directory has {key}: {remedy}")));
+    }
+    if let (Some(TRACE), [only]) = (args.processor.as_deref(), found.as_slice()) {
+        print_stdout(&timeline(&only.shown));
+        return Ok(());
     }
     let shown = found.into_iter().map(|entry| (entry.task.processor.to_string(), entry.shown));
     let shown = serde_json::Value::Object(shown.collect());

@@ -21,6 +21,7 @@
 //! | `place` | places of a record, and `where` |
 //! | `progressive` | what `deliver.control_m.submit: progressive` demands of the others |
 //! | `start` | `start` of a source |
+//! | `trace` | `trace`, beside or instead of a bundle |
 //! | `version` | `version` of a source |
 //! | `name` | names of topologies and topics |
 //!
@@ -36,14 +37,17 @@ mod place;
 mod progressive;
 mod source;
 mod start;
+mod trace;
 mod version;
 
 pub use bundle::{BUNDLE, Bundle, Submissions};
 pub use delivery::{Delivery, DeliveryKind};
 pub use flow::Flow;
 pub use name::APPLICATION_CHARS_MAX;
+pub use trace::Trace;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::Topology;
 use crate::codec::yaml::{Collector, Fields, Item, Problems, parse};
@@ -75,6 +79,8 @@ pub enum Processor {
     Delivery(Delivery),
     /// Runs flows.
     Flow(Flow),
+    /// Keeps the records of topics by their trace ids.
+    Trace(Trace),
 }
 
 /// Why a topology cannot be assembled from its file.
@@ -172,6 +178,10 @@ impl Spec {
                         topology.nodes.push(track.node(application, target, server));
                     }
                 }
+                Processor::Trace(trace) => {
+                    topology.sources.extend(trace.sources(node));
+                    topology.nodes.push(trace.node());
+                }
             }
         }
         topology.nodes.iter_mut().for_each(|node| node.history = self.history);
@@ -192,6 +202,20 @@ impl Spec {
             let Processor::Flow(flow) = processor else { return None };
             Some(flow)
         })
+    }
+
+    /// The topics that a processor reads, each with what reads it, for messages.
+    fn topics_of(processor: &Processor) -> Vec<(&'static str, &str)> {
+        match processor {
+            Processor::Bundle(bundle) => {
+                bundle.rules.sources.iter().map(|source| ("the bundle", source.topic.as_str())).collect()
+            }
+            Processor::Delivery(Delivery { reads: Submissions::Named(topic), .. }) => {
+                vec![("the delivery", topic.as_str())]
+            }
+            Processor::Flow(flow) => flow.reads.iter().map(|(reads, _)| ("the flow", reads.topic.as_str())).collect(),
+            Processor::Delivery(_) | Processor::Trace(_) => Vec::new(),
+        }
     }
 
     /// The names of the sinks of the section `sinks` that it calls, each once.
@@ -220,8 +244,11 @@ fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
     let application_id = fields.item("application_id").map(|item| name::application(&item));
     let section = fields.item("flow");
     let flow = section.as_ref().map(|item| flow::read(item, (name.as_deref().unwrap_or_default(), text)));
+    let trace = fields.item("trace").map(|item| trace::read(&item));
     let bundled = if section.is_some() {
         refuse_beside_flow(&mut fields);
+        None
+    } else if trace::is_alone(&mut fields) {
         None
     } else {
         Some((bundle::read(&mut fields), delivery::read(&mut fields)))
@@ -237,19 +264,13 @@ fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
         processors.push(Processor::Flow(flow?));
     }
     if let Some((bundle, deliveries)) = bundled {
-        let (mut bundle, mut deliveries) = (bundle?, deliveries?);
-        for (kind, _) in &mut deliveries {
-            if let DeliveryKind::ControlM(to) = kind
-                && to.submit == Submit::Progressive
-            {
-                progressive::apply(root, &mut bundle, to);
-            }
-        }
-        let reads = bundle.submissions.clone();
-        let delivery =
-            |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
-        processors.push(Processor::Bundle(bundle));
-        processors.extend(deliveries.into_iter().map(delivery));
+        processors.extend(with_deliveries(root, bundle?, deliveries?));
+    }
+    if let Some(trace) = trace {
+        let trace = trace?;
+        let read: Vec<_> = processors.iter().flat_map(Spec::topics_of).collect();
+        trace::refuse_shared(root, &trace, &read);
+        processors.push(Processor::Trace(trace));
     }
     Some(Spec { name: name?, application_id, processors, history: history.unwrap_or(Some(false))? })
 }
@@ -262,6 +283,25 @@ fn refuse_beside_flow(fields: &mut Fields<'_>) {
             item.problem("a file with a `flow` has no bundle", Some(hint));
         }
     }
+}
+
+/// A bundle, and the deliveries of its submissions.
+fn with_deliveries(
+    root: &Item<'_>,
+    mut bundle: Bundle,
+    mut deliveries: Vec<(DeliveryKind, Duration)>,
+) -> impl Iterator<Item = Processor> {
+    for (kind, _) in &mut deliveries {
+        if let DeliveryKind::ControlM(to) = kind
+            && to.submit == Submit::Progressive
+        {
+            progressive::apply(root, &mut bundle, to);
+        }
+    }
+    let reads = bundle.submissions.clone();
+    let delivery =
+        move |(kind, give_up_after)| Processor::Delivery(Delivery { reads: reads.clone(), kind, give_up_after });
+    std::iter::once(Processor::Bundle(bundle)).chain(deliveries.into_iter().map(delivery))
 }
 
 #[cfg(test)]

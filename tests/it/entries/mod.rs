@@ -3,6 +3,7 @@
 mod letters;
 mod node;
 mod selection;
+mod traces;
 mod unanswered;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -26,6 +26,7 @@ sources:
   - { topic: orders,   member: parent, bundle: /order, id: /order, start: earliest }
   - { topic: payments, member: child,  bundle: /order, id: /id,    start: earliest }
 bundle: { key: text, children: 1 }
+trace: { reads: [{ topic: messages, id: /traceid, type: /type, start: earliest }] }
 ";
 
 fn config(directory: &Path, instance: &str) -> Config {
@@ -67,12 +68,18 @@ impl Node {
         Self { address, server, instance: application.start().unwrap() }
     }
 
-    /// The status and the JSON of an answer.
-    pub(super) fn get(&self, path: &str) -> (u16, Value) {
+    /// The answer of a path, with its head.
+    pub(super) fn ask(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        write!(stream, "GET /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// The status and the JSON of an answer.
+    pub(super) fn get(&self, path: &str) -> (u16, Value) {
+        let answer = self.ask(&format!("/api/v1/{path}"));
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let code = head.split(' ').nth(1).unwrap().parse().unwrap();
         (code, serde_json::from_str(body).unwrap_or_else(|error| panic!("{path}: {error}: {answer}")))
@@ -91,7 +98,7 @@ pub(super) fn broker() -> MemoryBroker {
     let broker = MemoryBroker::new(settings, Arc::new(SystemClock));
     let topic =
         |name: &str| NewTopic { topic: Topic::new(name), partitions: 2, replication: None, config: BTreeMap::new() };
-    broker.admin().unwrap().create(&["orders", "payments"].map(topic), TIMEOUT).unwrap();
+    broker.admin().unwrap().create(&["orders", "payments", "messages"].map(topic), TIMEOUT).unwrap();
     broker
 }
 

@@ -36,7 +36,7 @@ pub struct Entry {
     #[schema(value_type = Object)]
     pub entry: Value,
     /// Of an entry that is asked for by its key what lists leave out: of a delivery the request and the latest answer, of a dead letter its
-    /// record. Addresses, credentials and other secrets are never in it.
+    /// record, of a trace the values of its records. Addresses, credentials and other secrets are never in it.
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Value>,

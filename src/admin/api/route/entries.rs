@@ -61,9 +61,19 @@ pub(super) async fn list(
     responses((status = 200, description = "The entry.", body = Entry), Unknown, Failure))]
 pub(super) async fn show(
     State(port): State<Shared>,
-    Path((processor, key)): Path<(String, String)>,
+    Path(place): Path<(String, String)>,
     Query(query): Query<ProcessorQuery>,
     (OriginalUri(uri), headers): (OriginalUri, HeaderMap),
+) -> Answer<Entry> {
+    entry(port, place, query, (uri, headers)).await
+}
+
+/// The entry of a processor and a key, for a request with this address, which other instances are asked with too.
+pub(super) async fn entry(
+    port: Shared,
+    (processor, key): (String, String),
+    query: ProcessorQuery,
+    (uri, headers): (Uri, HeaderMap),
 ) -> Answer<Entry> {
     let slot = slot(&port, &processor, query.application.as_deref())?;
     let queries = ready(&slot)?;

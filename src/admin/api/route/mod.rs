@@ -11,6 +11,7 @@ mod entry_query;
 mod instances;
 mod tasks;
 mod topology;
+mod traces;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(entries::list))
         .routes(routes!(entries::show))
         .routes(routes!(entries::counts))
+        .routes(routes!(traces::show))
         .routes(routes!(commands::list))
         .routes(routes!(commands::send))
         .routes(routes!(audit::list));

@@ -11,14 +11,17 @@ use super::super::api::{Place, Refusal, field, items};
 use super::super::session::Session;
 use super::super::shared::Console;
 use super::super::view::json;
-use super::super::{letter, link, story};
+use super::super::{letter, link, story, trace};
 use super::audit;
 use super::entries::live;
 use crate::model::is_status;
 use crate::processor::dead_letter::DEAD_LETTER;
+use crate::processor::trace::TRACE;
 
 /// The header of a request for a part of a page.
 const UPDATE: &str = "hx-request";
+/// The template of a trace.
+pub(super) const TRACE_PAGE: &str = "trace.html";
 
 /// The entry, and what a command said.
 #[derive(Clone, Debug, Deserialize)]
@@ -32,6 +35,13 @@ pub(in super::super) struct Parameters {
     result: String,
 }
 
+impl Parameters {
+    /// An entry, without a command.
+    pub(super) fn of(key: &str) -> Self {
+        Self { key: key.to_owned(), sent: String::new(), result: String::new() }
+    }
+}
+
 /// The page.
 pub(in super::super) async fn show(
     State(console): State<Console>,
@@ -40,7 +50,8 @@ pub(in super::super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let place = Place { application: &application, processor: &processor, key: &parameters.key };
-    answer(&console, &headers, (&place, "entry.html"), &parameters).await
+    let template = if processor == TRACE { TRACE_PAGE } else { "entry.html" };
+    answer(&console, &headers, (&place, template), &parameters).await
 }
 
 /// The page of a dead letter.
@@ -54,7 +65,8 @@ pub(in super::super) async fn letter(
     answer(&console, &headers, (&place, "letter.html"), &parameters).await
 }
 
-async fn answer(
+/// The page of an entry by a template.
+pub(super) async fn answer(
     console: &Console,
     headers: &HeaderMap,
     (place, template): (&Place<'_>, &str),
@@ -120,6 +132,7 @@ async fn page(
         story => story::of(field(&entry, "entry")),
         entry => json(&entry),
         letter => letter::of(application, &entry, &content),
+        trace => (processor == TRACE).then(|| trace::of(&entry, &content)),
         exchange => is_exchange.then(|| json(&content)),
         commands => commands.collect::<Vec<_>>(),
         links, application, processor, related, note, json => text,

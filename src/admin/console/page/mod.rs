@@ -6,6 +6,7 @@ pub(super) mod entries;
 pub(super) mod entry;
 pub(super) mod login;
 pub(super) mod overview;
+pub(super) mod trace;
 
 use serde_json::Value;
 

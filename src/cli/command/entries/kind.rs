@@ -3,6 +3,7 @@
 use crate::cli::output::Column;
 use crate::processor::dead_letter::DEAD_LETTER;
 use crate::processor::flow::FLOW;
+use crate::processor::trace::TRACE;
 use crate::topology::{BUNDLE, DELIVERY, TRACKING};
 
 /// The entries of a processor.
@@ -130,6 +131,20 @@ const FLOW_CONDITIONS: &[ConditionSpec] = &[
         is_part: false,
     },
 ];
+
+/// Traces.
+pub(in crate::cli::command) const TRACES: Kind = Kind {
+    processor: TRACE,
+    entries: "traces",
+    columns: &[
+        ("trace", "/key"),
+        ("first", "/entry/first_at"),
+        ("last", "/entry/last_at"),
+        ("first record", "/entry/records/0/name"),
+        ("not kept", "/entry/beyond_limit"),
+    ],
+    conditions: &[],
+};
 
 /// Dead letters.
 pub(in crate::cli::command) const DEAD_LETTERS: Kind = Kind {

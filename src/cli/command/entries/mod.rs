@@ -1,4 +1,5 @@
-//! Lists and shows entries of a running instance: `sheaf bundles list|show|watch`, `sheaf deliveries list|show`, `sheaf dlq list|show`.
+//! Lists and shows entries of a running instance: `sheaf bundles list|show|watch`, `sheaf deliveries list|show`, `sheaf dlq list|show`,
+//! `sheaf traces list|show`.
 //!
 //! | file | content |
 //! |---|---|
@@ -7,7 +8,7 @@
 //! | `list`, `show` | the commands |
 //! | `remote` | the instance to ask |
 //! | `story` | the story of an entry on one screen |
-//! | `letter`, `flow` | that of a dead letter, of a flow |
+//! | `letter`, `flow`, `trace` | that of a dead letter, of a flow, of a trace |
 //! | `words` | times, durations and texts |
 
 mod flow;
@@ -18,9 +19,11 @@ mod remote;
 mod selection;
 mod show;
 mod story;
+mod trace;
 mod words;
 
-pub(super) use kind::{BUNDLES, DEAD_LETTERS, DELIVERIES, FLOWS, Kind, RUNS, TASKS};
+pub(super) use kind::{BUNDLES, DEAD_LETTERS, DELIVERIES, FLOWS, Kind, RUNS, TASKS, TRACES};
 pub(super) use list::List;
 pub(super) use selection::{Found, Selection};
 pub(super) use show::Show;
+pub(super) use trace::timeline;

@@ -13,6 +13,7 @@ use crate::topology::StartAt;
 
 mod progressive;
 mod rules;
+mod trace;
 
 const DEFAULT: &str = include_str!("../../../../topologies/control-m.yaml");
 
