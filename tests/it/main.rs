@@ -15,6 +15,7 @@ mod alert;
 mod alerts;
 mod api;
 mod aws;
+mod bpmn;
 mod closed;
 mod cloud_events;
 mod compose;
