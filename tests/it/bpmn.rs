@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::python::succeed;
 
-const MODDLE: &str = "bpmn-moddle@9.0.4";
+const MODDLE: &str = "bpmn-moddle@10.3.1";
 
 /// Prints the name of each file with the number of its elements, and the warnings of reading it.
 const SCRIPT: &str = "

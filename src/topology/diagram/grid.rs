@@ -127,7 +127,8 @@ fn rows(graph: &Graph, columns: Vec<Vec<Item>>) -> Vec<Vec<(Item, usize)>> {
             }
         };
         let mut sorted: Vec<(usize, Item)> = column.into_iter().map(|it| (wanted(it).unwrap_or(0), it)).collect();
-        sorted.sort_by_key(|(row, _)| *row);
+        // A line that passes stays in its row.
+        sorted.sort_by_key(|(row, item)| (*row, matches!(item, Item::Step(_))));
         let mut free = 0;
         let mut take = |(row, item): (usize, Item)| {
             let row = row.max(free);

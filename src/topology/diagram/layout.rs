@@ -173,7 +173,7 @@ impl Planner<'_> {
     fn node(&self, id: StepId) -> (Block, (i32, i32)) {
         let (style, step) = (self.style, self.graph.step(id));
         let lanes = super::element::pixels(step.handlers.len() + step.undo.iter().len());
-        let marks = style.pitch * lanes + style.pitch / 2;
+        let marks = style.pitch * (lanes + 1);
         let Kind::Scope(scope) = step.kind else {
             let (width, height) = (style.size)(self.definition, id);
             return (Block::default(), (width.max(if lanes > 0 { marks } else { 0 }), height));

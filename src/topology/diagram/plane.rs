@@ -41,7 +41,16 @@ fn shape(graph: &Graph, element: Element, rect: &Rect) -> Tag {
         | Element::Undo(_) => tag,
     };
     let bounds = Tag::new("dc:Bounds").with("x", rect.x).with("y", rect.y);
-    tag.inner([bounds.with("width", rect.width).with("height", rect.height)])
+    tag.inner([bounds.with("width", rect.width).with("height", rect.height)]).inner(label(element, rect))
+}
+
+/// The place of a mark's name: beside the line that goes down from it. Other names stand where readers put them.
+fn label(element: Element, rect: &Rect) -> Option<Tag> {
+    if !matches!(element, Element::Trouble(_, _) | Element::Undo(_)) {
+        return None;
+    }
+    let bounds = Tag::new("dc:Bounds").with("x", rect.center().x + 3).with("y", rect.bottom() + 1);
+    Some(Tag::new("bpmndi:BPMNLabel").inner([bounds.with("width", 52).with("height", 14)]))
 }
 
 fn edge(index: usize, flow: &Flow, is_sequence: bool) -> Tag {
