@@ -41,6 +41,7 @@ mod several;
 mod simulation;
 mod state;
 mod store;
+mod topology_graph;
 mod validate;
 mod webhook;
 mod whole;

@@ -155,10 +155,9 @@ pub(super) fn level(graph: &Graph, element: Element) -> ScopeId {
 
 fn level_of(graph: &Graph, scope: ScopeId) -> ScopeId {
     match graph.scope(scope).owner {
-        Owner::Flow | Owner::Step(_) => scope,
         Owner::Handler(step, _) => level_of(graph, graph.step(step).scope),
         Owner::Undo(step) if alone(graph, scope).is_some() => level_of(graph, graph.step(step).scope),
-        Owner::Undo(_) => scope,
+        Owner::Flow | Owner::Step(_) | Owner::Undo(_) => scope,
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn draw(definition: &Definition) -> String {
     let graph = &definition.graph;
     let root = graph.scope(Graph::ROOT);
     for id in root.steps.iter().filter(|id| graph.step(**id).needs.is_empty()) {
-        chart.links.push(format!("begin --> {}", chart.name(*id)));
+        chart.links.push(format!("begin --> {}", box_name(*id)));
     }
     for id in exits(graph, Graph::ROOT) {
         chart.leave(id, "finish");
@@ -31,10 +31,6 @@ struct Chart<'a> {
 }
 
 impl Chart<'_> {
-    fn name(&self, id: StepId) -> String {
-        format!("s{}", id.0)
-    }
-
     fn push(&mut self, depth: usize, line: &str) {
         self.lines.push(format!("{}{line}", "  ".repeat(depth)));
     }
@@ -49,7 +45,7 @@ impl Chart<'_> {
     fn step(&mut self, id: StepId, depth: usize) {
         let graph = &self.definition.graph;
         let step = graph.step(id);
-        let name = self.name(id);
+        let name = box_name(id);
         match step.kind {
             Kind::Scope(inner) if !graph.scope(inner).steps.is_empty() => {
                 self.frame(&name, &self.title(id, " · "), inner, depth);
@@ -69,7 +65,7 @@ impl Chart<'_> {
             self.leave(*need, &name);
         }
         if let Kind::Rerun(target) = step.kind {
-            self.links.push(format!("{name} -. again .-> {}", self.name(target)));
+            self.links.push(format!("{name} -. again .-> {}", box_name(target)));
         }
         self.lanes(step, &name, depth);
     }
@@ -98,11 +94,11 @@ impl Chart<'_> {
         let graph = &self.definition.graph;
         let step = graph.step(id);
         if !super::element::is_ending(&step.kind) || step.has_condition {
-            self.links.push(format!("{} --> {to}", self.name(id)));
+            self.links.push(format!("{} --> {to}", box_name(id)));
         }
         for (_, scope) in step.handlers.iter().filter(|(_, scope)| goes_on(graph, *scope)) {
             let is_empty = graph.scope(*scope).steps.is_empty();
-            let from = if is_empty { self.name(id) } else { format!("l{}", scope.0) };
+            let from = if is_empty { box_name(id) } else { format!("l{}", scope.0) };
             self.links.push(format!("{from} -.-> {to}"));
         }
     }
@@ -112,6 +108,11 @@ impl Chart<'_> {
         let lines: Vec<String> = [name].into_iter().chain(label::details(self.definition, id)).collect();
         lines.join(between)
     }
+}
+
+/// The name of a step's box.
+fn box_name(id: StepId) -> String {
+    format!("s{}", id.0)
 }
 
 /// The brackets of a box, which say its form.
@@ -133,7 +134,7 @@ fn quoted(text: &str) -> String {
             ' ' | ',' | '.' | ':' | '-' | '_' | '·' | '(' | ')' | '=' | '/' | '\'' | '+' => quoted.push(next),
             _ if next.is_alphanumeric() => quoted.push(next),
             _ if next.is_control() => quoted.push(' '),
-            _ => quoted.push_str(&format!("#{};", u32::from(next))),
+            _ => quoted.extend([format!("#{};", u32::from(next))]),
         }
     }
     quoted.push('"');

@@ -178,9 +178,8 @@ fn name(definition: &Definition, id: StepId) -> &'static str {
         Symbol::Sleep | Symbol::Undo | Symbol::Rerun | Symbol::Fail if !has_event => "bpmn:task",
         Symbol::Sleep => "bpmn:intermediateCatchEvent",
         Symbol::Undo => "bpmn:intermediateThrowEvent",
-        Symbol::Fail => "bpmn:endEvent",
         Symbol::Rerun if leads_back(graph, id) => "bpmn:intermediateThrowEvent",
-        Symbol::Rerun => "bpmn:endEvent",
+        Symbol::Rerun | Symbol::Fail => "bpmn:endEvent",
     }
 }
 

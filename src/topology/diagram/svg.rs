@@ -158,7 +158,7 @@ impl Canvas<'_> {
         for (line, y) in details.iter().zip((top + NAME_LINE + 11..).step_by(usize::try_from(DETAIL_LINE).unwrap_or(1)))
         {
             let line = escape(&label::short(line));
-            text.push_str(&format!("<text class=\"soft\" x=\"{x}\" y=\"{y}\">{line}</text>"));
+            text.extend([format!("<text class=\"soft\" x=\"{x}\" y=\"{y}\">{line}</text>")]);
         }
         text + "</g>\n"
     }

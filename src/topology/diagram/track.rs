@@ -28,6 +28,9 @@ impl Ends {
 /// The height of a row that has lines only.
 const PASS: i32 = 8;
 
+/// The most lines that go up or down in a gap beside each other; more of them stand on each other.
+const TURNS_MAX: i32 = 40;
+
 /// The end of a line: what stands there, and where.
 type End = (Element, Point);
 
@@ -53,8 +56,8 @@ pub(super) fn scope(planner: &Planner<'_>, scope: ScopeId, ends: &Ends) -> Block
     let grid = Grid::new(planner.graph, scope, ends.finish.is_some());
     let units = units(planner, &grid, ends.begin.is_some());
     let (axes, height) = axes(planner, &grid, &units, ends.is_drawn);
-    let axis = |row: usize| axes.get(row).copied().unwrap_or(0);
-    let block = Block { height, begin: axis(grid.begin), end: axis(grid.end), ..Block::default() };
+    let at = |row: usize| axes.get(row).copied().unwrap_or(0);
+    let block = Block { height, begin: at(grid.begin), end: at(grid.end), ..Block::default() };
     let mut track = Track { planner, scope, ends, grid, axes, block, x: 0, steps: BTreeMap::new(), gaps: Vec::new() };
     let source = track.open();
     track.place(units);
@@ -108,13 +111,13 @@ fn axes(planner: &Planner<'_>, grid: &Grid, units: &BTreeMap<StepId, Unit>, is_d
             Some(bottom.map_or(above, |bottom| bottom + style.row_gap + above))
         });
         let below_others = axes.last().map_or(0, |above| above + 2 * PASS);
-        let axis = needed.max().unwrap_or(0).max(below_others);
+        let line = needed.max().unwrap_or(0).max(below_others);
         for (extent, bottom) in extents.iter().zip(&mut bottoms) {
             if let Some((_, below)) = extent {
-                *bottom = Some(axis + below);
+                *bottom = Some(line + below);
             }
         }
-        axes.push(axis);
+        axes.push(line);
     }
     (axes, bottoms.into_iter().flatten().max().unwrap_or(0))
 }
@@ -168,7 +171,7 @@ impl Track<'_> {
             }
             self.x += width;
             // Each line that goes up or down has a place of its own in the gap.
-            self.gaps.push((self.x, gap + 6 * pixels(items.len().saturating_sub(1))));
+            self.gaps.push((self.x, gap + 6 * pixels(items.len().saturating_sub(1)).min(TURNS_MAX)));
         }
     }
 

@@ -67,9 +67,9 @@ impl Chance {
         }
         for trouble in Trouble::ALL {
             if depth < DEPTH_MAX && self.is(15) {
-                let handler = self.definition.graph.add_scope(Owner::Handler(id, trouble));
-                self.definition.graph.step_mut(id).handlers.push((trouble, handler));
-                self.scope(handler, Some(id), depth + 1);
+                let lane = self.definition.graph.add_scope(Owner::Handler(id, trouble));
+                self.definition.graph.step_mut(id).handlers.push((trouble, lane));
+                self.scope(lane, Some(id), depth + 1);
             }
         }
         if depth < DEPTH_MAX && self.is(15) {
