@@ -16,6 +16,7 @@
 
 use std::collections::BTreeMap;
 
+use super::block::{Block, Unit};
 use super::element::{Element, Flow, FlowKind, Point, Rect, alone, goes_on};
 use super::style::Style;
 use super::track;
@@ -30,31 +31,6 @@ pub(super) struct Layout {
     pub flows: Vec<Flow>,
 }
 
-/// A part of a picture, with its own upper left corner.
-#[derive(Debug, Default)]
-pub(super) struct Block {
-    pub width: i32,
-    pub height: i32,
-    pub shapes: Vec<(Element, Rect)>,
-    pub flows: Vec<Flow>,
-    /// The height at which lines come in.
-    pub begin: i32,
-    /// The height at which lines go out.
-    pub end: i32,
-}
-
-/// A step with its gateways and lanes.
-#[derive(Debug)]
-pub(super) struct Unit {
-    pub block: Block,
-    /// The height of the line through it.
-    pub axis: i32,
-    /// What lines lead to, and where it begins.
-    pub first: (Element, i32),
-    /// What lines come from, and where it ends.
-    pub last: (Element, i32),
-}
-
 /// The size of the frame around everything.
 const MARGIN: i32 = 24;
 
@@ -63,7 +39,7 @@ impl Layout {
     pub(super) fn new(definition: &Definition, style: &Style) -> Self {
         let planner = Planner { definition, graph: &definition.graph, style };
         let ends = track::Ends::drawn(Graph::ROOT);
-        let root = track::scope(&planner, Graph::ROOT, &ends);
+        let root = planner.scope(Graph::ROOT, &ends);
         let (width, height) = (root.width + 2 * MARGIN, root.height + 2 * MARGIN);
         let mut all = Block::default();
         all.take(root, MARGIN, MARGIN);
@@ -72,39 +48,23 @@ impl Layout {
     }
 }
 
-impl Block {
-    /// Adds the contents of another block, moved.
-    pub(super) fn take(&mut self, other: Self, x: i32, y: i32) {
-        let moved = |rect: Rect| Rect { x: rect.x + x, y: rect.y + y, ..rect };
-        self.shapes.extend(other.shapes.into_iter().map(|(element, rect)| (element, moved(rect))));
-        for mut flow in other.flows {
-            flow.path.iter_mut().for_each(|point| *point = Point::new(point.x + x, point.y + y));
-            self.flows.push(flow);
-        }
-    }
-
-    /// Adds a shape around a point.
-    pub(super) fn put(&mut self, element: Element, center: Point, size: i32) {
-        self.shapes.push((element, Rect::around(center, size, size)));
-    }
-
-    /// Adds a line.
-    pub(super) fn link(&mut self, from: Element, to: Element, path: Vec<Point>) {
-        self.flows.push(Flow { from, to, kind: FlowKind::Next, path });
-    }
-}
-
 /// Plans the picture of a definition.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Planner<'a> {
-    pub definition: &'a Definition,
-    pub graph: &'a Graph,
-    pub style: &'a Style,
+struct Planner<'a> {
+    definition: &'a Definition,
+    graph: &'a Graph,
+    style: &'a Style,
 }
 
 impl Planner<'_> {
+    /// A scope with its steps.
+    fn scope(&self, scope: ScopeId, ends: &track::Ends) -> Block {
+        let unit = |id, incoming, outgoing| self.unit(id, incoming, outgoing);
+        track::scope(track::Plan { graph: self.graph, style: self.style, unit: &unit }, scope, ends)
+    }
+
     /// A step with its gateways and lanes. Lines come from as many steps, and lead to as many.
-    pub(super) fn unit(&self, id: StepId, incoming: usize, outgoing: usize) -> Unit {
+    fn unit(&self, id: StepId, incoming: usize, outgoing: usize) -> Unit {
         let style = self.style;
         let step = self.graph.step(id);
         let (node, size) = self.node(id);
@@ -179,7 +139,7 @@ impl Planner<'_> {
             return (Block::default(), (width.max(if lanes > 0 { marks } else { 0 }), height));
         };
         let ends = if style.has_inner_events { track::Ends::drawn(scope) } else { track::Ends::default() };
-        let inner = track::scope(self, scope, &ends);
+        let inner = self.scope(scope, &ends);
         let title = (style.title_width)(&step.name);
         let details = super::label::details(self.definition, id).join(" · ");
         let title = if details.is_empty() { title } else { title + (style.title_width)(&details) };
@@ -236,7 +196,7 @@ impl Planner<'_> {
             (_, Owner::Undo(_)) if is_framed => track::Ends::drawn(scope),
             _ => track::Ends::default(),
         };
-        let inner = track::scope(self, scope, &ends);
+        let inner = self.scope(scope, &ends);
         let title = (style.title_width)(&super::label::lane(self.graph, scope));
         let width = (inner.width + 2 * style.pad).max(title);
         let (height, begin, end) = (style.title + inner.height + style.pad, inner.begin, inner.end);

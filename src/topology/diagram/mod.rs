@@ -15,13 +15,16 @@
 //! | `label` | what it says about a step |
 //! | `style` | its measures |
 //! | `grid` | the columns and rows of a scope |
+//! | `block` | a part of a picture, and a step as one |
 //! | `track` | a scope as a block: columns and the lines between them |
 //! | `layout` | a step with its lanes; the whole picture |
-//! | `svg`, `paint` | a picture for people; its colours and symbols |
+//! | `svg`, `paint`, `count` | a picture for people; its colours and symbols; the instances at steps |
 //! | [`bpmn`](fn@bpmn), `part`, `plane`, `xml` | BPMN: the document, its parts, its diagram, and how it is written |
 //! | `mermaid`, `text` | a flowchart for Markdown; an outline for terminals |
 
+mod block;
 mod bpmn;
+mod count;
 mod element;
 mod grid;
 mod label;
@@ -38,21 +41,9 @@ mod text;
 mod track;
 mod xml;
 
-use std::collections::BTreeMap;
+pub use count::{Count, Counts};
 
-use crate::processor::flow::{Definition, StepId};
-
-/// The instances at each step.
-pub type Counts = BTreeMap<StepId, Count>;
-
-/// The instances at a step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
-    /// Those that wait there: for an answer, a time, or another try.
-    pub waiting: u64,
-    /// Those that are held there until a person acts.
-    pub held: u64,
-}
+use crate::processor::flow::Definition;
 
 /// A picture as one SVG document without scripts and references, for light and dark pages. Steps with instances have their
 /// counts.

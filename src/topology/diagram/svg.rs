@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::count::{Count, Counts};
 use super::element::{Element, Flow, FlowKind, Point, Rect, pixels};
 use super::label::{self, Symbol};
 use super::layout::Layout;
+use super::paint;
 use super::style::{BOX_PAD, DETAIL_LINE, NAME_LINE, PICTURE, SYMBOL, text_width};
-use super::{Count, Counts, paint};
 use crate::codec::markup::escape;
 use crate::processor::flow::{Definition, Kind, Owner, ScopeId, StepId, Trouble};
 

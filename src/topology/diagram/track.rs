@@ -2,10 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use super::block::{Block, Unit};
 use super::element::{Element, Point, pixels};
 use super::grid::{Grid, Item, Link, Target};
-use super::layout::{Block, Planner, Unit};
-use crate::processor::flow::{ScopeId, StepId};
+use super::style::Style;
+use crate::processor::flow::{Graph, ScopeId, StepId};
+
+/// How a scope is laid out.
+#[derive(Clone, Copy)]
+pub(super) struct Plan<'a> {
+    pub graph: &'a Graph,
+    pub style: &'a Style,
+    /// Lays out a step to which as many lines lead, and from which as many come.
+    pub unit: &'a dyn Fn(StepId, usize, usize) -> Unit,
+}
 
 /// What stands before and behind a scope's steps.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,7 +46,7 @@ type End = (Element, Point);
 
 /// A scope that becomes a block from left to right.
 struct Track<'a> {
-    planner: &'a Planner<'a>,
+    plan: Plan<'a>,
     scope: ScopeId,
     ends: &'a Ends,
     grid: Grid,
@@ -52,13 +62,13 @@ struct Track<'a> {
 }
 
 /// A scope with what stands before and behind its steps.
-pub(super) fn scope(planner: &Planner<'_>, scope: ScopeId, ends: &Ends) -> Block {
-    let grid = Grid::new(planner.graph, scope, ends.finish.is_some());
-    let units = units(planner, &grid, ends.begin.is_some());
-    let (axes, height) = axes(planner, &grid, &units, ends.is_drawn);
+pub(super) fn scope(plan: Plan<'_>, scope: ScopeId, ends: &Ends) -> Block {
+    let grid = Grid::new(plan.graph, scope, ends.finish.is_some());
+    let units = units(plan, &grid, ends.begin.is_some());
+    let (axes, height) = axes(plan, &grid, &units, ends.is_drawn);
     let at = |row: usize| axes.get(row).copied().unwrap_or(0);
     let block = Block { height, begin: at(grid.begin), end: at(grid.end), ..Block::default() };
-    let mut track = Track { planner, scope, ends, grid, axes, block, x: 0, steps: BTreeMap::new(), gaps: Vec::new() };
+    let mut track = Track { plan, scope, ends, grid, axes, block, x: 0, steps: BTreeMap::new(), gaps: Vec::new() };
     let source = track.open();
     track.place(units);
     let sink = track.close();
@@ -68,7 +78,7 @@ pub(super) fn scope(planner: &Planner<'_>, scope: ScopeId, ends: &Ends) -> Block
 }
 
 /// The steps with their gateways and lanes.
-fn units(planner: &Planner<'_>, grid: &Grid, has_begin: bool) -> BTreeMap<StepId, Unit> {
+fn units(plan: Plan<'_>, grid: &Grid, has_begin: bool) -> BTreeMap<StepId, Unit> {
     let steps = grid.columns.iter().flatten().filter_map(|(item, _)| match item {
         Item::Step(id) => Some(*id),
         Item::Pass(_, _) => None,
@@ -85,12 +95,12 @@ fn units(planner: &Planner<'_>, grid: &Grid, has_begin: bool) -> BTreeMap<StepId
         grid.firsts.iter().for_each(|id| *incoming.entry(*id).or_default() += 1);
     }
     let count = |counts: &BTreeMap<StepId, usize>, id: StepId| counts.get(&id).copied().unwrap_or(0);
-    steps.map(|id| (id, planner.unit(id, count(&incoming, id), count(&outgoing, id)))).collect()
+    steps.map(|id| (id, (plan.unit)(id, count(&incoming, id), count(&outgoing, id)))).collect()
 }
 
 /// The height of the line through each row, and that of all rows. An item stands as high as those above it in its column allow.
-fn axes(planner: &Planner<'_>, grid: &Grid, units: &BTreeMap<StepId, Unit>, is_drawn: bool) -> (Vec<i32>, i32) {
-    let style = planner.style;
+fn axes(plan: Plan<'_>, grid: &Grid, units: &BTreeMap<StepId, Unit>, is_drawn: bool) -> (Vec<i32>, i32) {
+    let style = plan.style;
     let rows = grid.columns.iter().flatten().map(|(_, row)| row + 1).max().unwrap_or(1);
     let event = style.event.max(style.gate.unwrap_or(0)) / 2;
     let extent = |item: &Item| match item {
@@ -129,7 +139,7 @@ impl Track<'_> {
 
     /// Places what stands before the steps. Returns from where their lines come.
     fn open(&mut self) -> Option<End> {
-        let (style, y) = (self.planner.style, self.block.begin);
+        let (style, y) = (self.plan.style, self.block.begin);
         let begin = self.ends.begin?;
         let mut source = (begin, Point::new(0, y));
         if self.ends.is_drawn {
@@ -150,7 +160,7 @@ impl Track<'_> {
 
     /// Places the columns.
     fn place(&mut self, mut units: BTreeMap<StepId, Unit>) {
-        let gap = self.planner.style.gap;
+        let gap = self.plan.style.gap;
         let columns = self.grid.columns.clone();
         if self.ends.begin.is_some() {
             self.x += if self.grid.firsts.len() > 1 || self.ends.is_drawn { gap } else { gap / 2 };
@@ -177,7 +187,7 @@ impl Track<'_> {
 
     /// Places what stands behind the steps. Returns where their lines end.
     fn close(&mut self) -> Option<End> {
-        let (style, y) = (self.planner.style, self.block.end);
+        let (style, y) = (self.plan.style, self.block.end);
         let finish = self.ends.finish?;
         if let Some((_, gap)) = self.gaps.last() {
             let is_straight = !self.ends.is_drawn && self.grid.exits.len() < 2;
@@ -206,7 +216,7 @@ impl Track<'_> {
             let firsts = self.grid.firsts.iter().filter_map(|id| self.steps.get(id)).map(|(first, _)| *first);
             let targets: Vec<End> = firsts.chain(left).collect();
             for (to, end) in targets {
-                let turn = start.x + self.planner.style.gap / 2;
+                let turn = start.x + self.plan.style.gap / 2;
                 self.block.link(from, to, bent(vec![start], turn, end));
             }
         }
