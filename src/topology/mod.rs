@@ -16,10 +16,12 @@
 //! | `start` | where the first start begins to read a source |
 //! | `wiring` | the types that the runtime runs, independent of the domain |
 //! | `describe` | a topology as a text diagram |
+//! | [`diagram`] | pictures of flows |
 
 mod build;
 mod dead_letter;
 mod describe;
+pub mod diagram;
 pub mod spec;
 mod start;
 mod wiring;

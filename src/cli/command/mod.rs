@@ -18,7 +18,7 @@
 //! | `traces` | `sheaf traces`: records by their trace ids |
 //! | `events` | `sheaf events tail`: events as they come |
 //! | `audit` | `sheaf audit`: what operators have done |
-//! | `topology` | `sheaf topology describe`: the topology as a diagram |
+//! | `topology` | `sheaf topology`: the topology as a diagram, flows as pictures |
 //! | `instances`, `tasks` | `sheaf instances`, `sheaf tasks`: asked of a running instance |
 //! | `config` | `sheaf config`: shows the configuration, its schema, and a first file |
 //! | `doctor` | `sheaf doctor`: what keeps an instance from working here |

@@ -1,0 +1,7 @@
+//! Pictures of flows.
+
+mod chance;
+mod document;
+mod golden;
+mod place;
+mod sample;
