@@ -1,6 +1,5 @@
 //! The transitions by messages and timers.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Flows;
@@ -9,10 +8,10 @@ use super::count;
 use super::definition::{Action, Definition, Form, TASK_WORDS};
 use super::engine::Ignored;
 use super::graph::StepId;
-use super::message::{Incoming, TaskMessage, field, text_field};
-use super::progress::{Answer, Progress, Status};
+use super::message::{Incoming, TaskMessage};
+use super::progress::{Answer, Status};
 use super::send::Attempt;
-use super::state::{Facts, Flow};
+use super::state::Flow;
 use super::turn::{DELAY, Turn};
 use crate::model::{Key, Outcome, Reject, RejectReason, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Transition};
@@ -53,79 +52,6 @@ impl Flows {
         } else {
             Ok(self.on_reply((key, &definition), flow, incoming, now))
         }
-    }
-
-    fn on_start(
-        &self,
-        key: &Key,
-        state: Option<Flow>,
-        incoming: &Incoming,
-        now: Timestamp,
-    ) -> Result<Transition<Flow>, Reject> {
-        let definition = self.definition_of_start(incoming)?;
-        let start = String::from_utf8_lossy(&incoming.data).into_owned();
-        let former = match state {
-            Some(flow) if field(&incoming.data, "restart").as_deref() == Some("true") => {
-                // The same record twice is one restart.
-                if flow.facts.start == start {
-                    return Ok(unchanged(flow, count::ALREADY_STARTED));
-                }
-                Some(flow.facts)
-            }
-            Some(flow) if flow.facts.start == start => return Ok(unchanged(flow, count::ALREADY_STARTED)),
-            Some(flow) => {
-                let detail = format!(
-                    "flow {key} has begun already, on {}, with other data (ALREADY_EXISTS): a `{}` with `\"restart\": true` begins it anew",
-                    flow.facts.started_at, incoming.kind
-                );
-                return Err(Reject::new(RejectReason::Conflict, detail));
-            }
-            None => None,
-        };
-        let carry = self.settings.writes.as_ref().map(|writes| writes.carry.as_slice()).unwrap_or_default();
-        let carried = carry.iter().filter_map(|name| Some((name.clone(), field(&incoming.text, name)?)));
-        let facts = Facts {
-            name: definition.name.to_string(),
-            definition: definition.digest,
-            start,
-            carried: carried.collect(),
-            results: BTreeMap::new(),
-            people: BTreeMap::new(),
-            started_at: now,
-            changed_at: now,
-            version: former.as_ref().map_or(0, |former| former.version),
-            starts: former.as_ref().map_or(0, |former| former.starts).saturating_add(1),
-            ends: former.as_ref().map_or(0, |former| former.ends),
-            commands: former.map(|former| former.commands).unwrap_or_default(),
-        };
-        let progress = Progress::new(&definition.graph, now);
-        let mut turn = Turn::new(key, (&definition, &self.settings), facts, now);
-        turn.push(Effect::Count(count::STARTED));
-        Ok(turn.run(progress, |engine| {
-            engine.start();
-            true
-        }))
-    }
-
-    /// The definition by which a message begins a flow: of templates the one with its `component_name`.
-    fn definition_of_start(&self, incoming: &Incoming) -> Result<Arc<Definition>, Reject> {
-        let started = |definition: &&Arc<Definition>| *definition.start == *incoming.kind;
-        if let Some(name) = text_field(&incoming.data, "component_name") {
-            if let Some(definition) = self.definitions.named(&name).filter(started) {
-                return Ok(Arc::clone(definition));
-            }
-            if self.settings.writes.is_none() {
-                let known: Vec<&str> = self.definitions.newest().map(|definition| &*definition.name).collect();
-                let detail = format!("there is no template of the component `{name}`; there are {}", known.join(", "));
-                return Err(Reject::new(RejectReason::BadValue, detail));
-            }
-        }
-        let is_named = |definition: &&Arc<Definition>| definition.form == Form::Template;
-        self.definitions.only().filter(started).filter(|it| !is_named(it)).cloned().ok_or_else(|| {
-            let detail =
-                format!("`/component_name` of a {} is missing; the template's name stands there", incoming.kind);
-            Reject::new(RejectReason::MissingField, detail)
-        })
     }
 
     fn on_task_message(

@@ -1,7 +1,9 @@
 //! The transitions by an operator's command.
 
 use super::Flows;
-use super::commands::{CANCEL, CLAIM, COMPLETE, DOWNSTREAM, FAIL, REASON, REASSIGN, RERUN, RESULT, SKIP, STEP, TO};
+use super::commands::{
+    CANCEL, CLAIM, COMPLETE, DOWNSTREAM, FAIL, REASON, REASSIGN, RERUN, RESULT, SKIP, START, STEP, TO,
+};
 use super::definition::Definition;
 use super::engine::Ignored;
 use super::graph::StepId;
@@ -36,6 +38,9 @@ impl Flows {
             let Command { name, by, .. } = command;
             Reject::new(RejectReason::BadCommand, format!("command {name} of {by} for flow {key}: {why}"))
         };
+        if command.name == START {
+            return self.on_start_command(key, state, command, now);
+        }
         let flow = state.ok_or_else(|| refused(NO_FLOW))?;
         if flow.facts.commands.contains(&command.id) {
             return Ok(Transition::to(flow));

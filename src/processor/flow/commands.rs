@@ -2,6 +2,8 @@
 
 use crate::processor::{ArgumentKind, ArgumentSpec, CommandSpec};
 
+/// Begins a flow.
+pub const START: &str = "start";
 /// Has a step begin again.
 pub const RERUN: &str = "rerun";
 /// Answers a step.
@@ -17,6 +19,10 @@ pub const REASSIGN: &str = "reassign";
 /// Ends the flow.
 pub const CANCEL: &str = "cancel";
 
+/// The argument of [`START`]: the name of the flow.
+pub const FLOW: &str = "flow";
+/// The argument of [`START`]: the data.
+pub const DATA: &str = "data";
 /// The argument with the step.
 pub const STEP: &str = "step";
 /// The argument of [`RERUN`]: whether what comes after the step begins again too.
@@ -37,6 +43,26 @@ const STEP_ARGUMENT: ArgumentSpec = ArgumentSpec {
 
 /// The commands of a flow.
 pub const COMMANDS: &[CommandSpec] = &[
+    CommandSpec {
+        name: START,
+        help: "begins a flow with this key, as the message of its `start` does",
+        arguments: &[
+            ArgumentSpec {
+                name: FLOW,
+                help: "the name of the flow, of a template its component; needed if there are several",
+                kind: ArgumentKind::Text,
+                is_required: false,
+            },
+            ArgumentSpec {
+                name: DATA,
+                help: "the data, a JSON object; by default an empty one",
+                kind: ArgumentKind::Text,
+                is_required: false,
+            },
+        ],
+        statuses: &[],
+        is_dangerous: false,
+    },
     CommandSpec {
         name: RERUN,
         help: "has a step or a stage begin again, also after the end of the flow",

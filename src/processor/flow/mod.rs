@@ -14,7 +14,7 @@
 //! | `message` | the messages: their types, keys, correlation ids, and what workers say |
 //! | `state` | the state and its encoding |
 //! | `turn` | one input: what the engine asks for becomes effects |
-//! | `apply` | the transitions by messages and timers |
+//! | `start`, `apply` | the start; the transitions by messages and timers |
 //! | [`commands`], `command` | an operator's commands, and the transitions by them |
 //! | `send`, `call` | the records that steps send; calls of services |
 //! | `alert`, `count` | alerts and the record of an end; metrics |
@@ -44,6 +44,7 @@ mod progress;
 mod send;
 mod settings;
 mod show;
+mod start;
 mod state;
 mod status;
 mod template;

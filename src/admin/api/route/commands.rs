@@ -14,7 +14,7 @@ use super::ask::{Answer, Shared, ask};
 use super::entry_query::ApplicationQuery;
 use crate::admin::api::answer::{Audit, Command};
 use crate::admin::api::problem::{Failure, Unknown};
-use crate::admin::api::{ListQuery, Page, Problem, scope};
+use crate::admin::api::{ListQuery, Page, Port, Problem, scope};
 use crate::admin::{Caller, Role};
 use crate::model::{Clock as _, Key, RejectReason};
 use crate::processor::{self, InvalidCommand, check};
@@ -86,22 +86,36 @@ pub(super) async fn send(
     let command = processor::Command { id: id.unwrap_or_else(given), name, arguments, by: by.clone(), why, at };
     ask(port, move |port| {
         let application = scope::with_processor(port, &processor, query.application.as_deref())?;
-        let invalid = |error: InvalidCommand| match error {
-            InvalidCommand::Unknown { .. } => Problem::not_found("unknown_command", error.to_string()),
-            InvalidCommand::UnknownArgument { .. } | InvalidCommand::Missing { .. } | InvalidCommand::Value { .. } => {
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_command", error.to_string())
-            }
-        };
-        let spec = check(port.commands(&application, &processor), &command).map_err(invalid)?;
+        let spec = check(port.commands(&application, &processor), &command).map_err(|error| invalid(&error))?;
         caller.needs(if spec.is_dangerous { Role::Admin } else { Role::Act })?;
-        let audit =
-            port.execute(&application, &processor, (&Key::new(&key), &command)).map_err(|error| failed(&error))?;
-        match audit.verdict {
-            AuditVerdict::Accepted => Ok(audit.into()),
-            AuditVerdict::Rejected { reason, detail } => Err(rejected(&reason, &detail)),
-        }
+        execute(port, (&processor, Some(&application)), &key, &command)
     })
     .await
+}
+
+/// Executes a command whose caller may send it.
+pub(super) fn execute(
+    port: &dyn Port,
+    (processor, application): (&str, Option<&str>),
+    key: &str,
+    command: &processor::Command,
+) -> Result<Audit, Problem> {
+    let application = scope::with_processor(port, processor, application)?;
+    check(port.commands(&application, processor), command).map_err(|error| invalid(&error))?;
+    let audit = port.execute(&application, processor, (&Key::new(key), command)).map_err(|error| failed(&error))?;
+    match audit.verdict {
+        AuditVerdict::Accepted => Ok(audit.into()),
+        AuditVerdict::Rejected { reason, detail } => Err(rejected(&reason, &detail)),
+    }
+}
+
+fn invalid(error: &InvalidCommand) -> Problem {
+    match error {
+        InvalidCommand::Unknown { .. } => Problem::not_found("unknown_command", error.to_string()),
+        InvalidCommand::UnknownArgument { .. } | InvalidCommand::Missing { .. } | InvalidCommand::Value { .. } => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_command", error.to_string())
+        }
+    }
 }
 
 /// The entry does not allow the command, or is no entry.

@@ -37,7 +37,7 @@ pub(super) struct EntryQuery {
 }
 
 /// The parameters of a question about a processor.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ProcessorQuery {
@@ -54,5 +54,17 @@ pub(super) struct ProcessorQuery {
 #[into_params(parameter_in = Query)]
 pub(super) struct ApplicationQuery {
     /// The id of the application, if several of the process have this processor.
+    pub(super) application: Option<String>,
+}
+
+/// The parameters of a start.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StartQuery {
+    /// How long to wait for the end, such as `2s` or `500ms`, at most 5 s; without it the answer comes when the flow has begun.
+    #[param(example = "2s")]
+    pub(super) wait: Option<String>,
+    /// The application; needed only if several have flows.
     pub(super) application: Option<String>,
 }
