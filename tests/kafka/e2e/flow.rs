@@ -215,3 +215,62 @@ fn a_flow_goes_on_with_its_definition_after_the_file_has_changed() {
     assert!(food.deployment.read(&food.deployment.own("dead-letters")).is_empty());
     assert_eq!(process.terminate(), Some(0));
 }
+
+#[test]
+fn a_flow_is_begun_over_http_and_its_end_is_waited_for() {
+    let Some(deployment) = Deployment::open("e2e-flow-http") else { return };
+    deployment.fixture.topic("retail", PARTITIONS);
+    let retail = deployment.topic("retail");
+    let content = format!(
+        "name: payment
+flow:
+  reads: [{{ topic: {retail}, type: {{ header: type }}, key: /traceid, data: /data, start: earliest }}]
+  writes: {{ topic: {retail}, carry: [traceid] }}
+  start: RetrievePaymentCommand
+  steps:
+    - asked: {{ when: '= start.amount > 10', send: CardAsked, reply: CardAnswered }}
+    - received: {{ send: PaymentReceivedEvent, data: {{ amount: '= start.amount' }} }}
+"
+    );
+    let path = deployment.directory.join("payment.yaml");
+    std::fs::write(&path, content).expect("written");
+    let topology = format!("topologies={}", path.display());
+    let words = ["run", "--set", &topology, "--set", "http.anonymous=act"];
+    let start = |instance: &str| deployment.command(&words, instance, instance);
+    let (mut first, mut second) = (start("a"), start("b"));
+    first.ready();
+    second.ready();
+    let post = |asked: &Process, wait: &str, body: &str| {
+        let url = format!("http://{}/api/v1/flows/payment?wait={wait}", asked.address());
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "-w", "\n%{http_code}", "-H", "content-type: application/json", "-d", body, &url]);
+        let output = output_of(&mut curl);
+        let (body, status) = output.rsplit_once('\n').expect("a status");
+        (status.to_owned(), serde_json::from_str::<Value>(body).expect("JSON"))
+    };
+    for asked in [&first, &second] {
+        let (status, answer) = post(asked, "5s", r#"{"data":{"amount":5.50}}"#);
+        assert_eq!((status.as_str(), &answer["status"]), ("200", &"completed".into()), "{answer}");
+    }
+    let (status, answer) = post(&first, "500ms", r#"{"key":"t-1","data":{"amount":20}}"#);
+    assert_eq!((status.as_str(), &answer["status"], &answer["traceId"]), ("202", &"pending".into(), &"t-1".into()));
+    let (again, _) = post(&second, "100ms", r#"{"key":"t-1","data":{"amount":20}}"#);
+    let (other, refused) = post(&first, "100ms", r#"{"key":"t-1","data":{"amount":21}}"#);
+    assert_eq!((again.as_str(), other.as_str()), ("202", "409"), "{refused}");
+    let (status, answer) = post(&first, "6s", r#"{"data":{}}"#);
+    assert_eq!(status, "400", "{answer}");
+    let records = deployment.read(&retail);
+    let of = |kind: &str| records.iter().filter(|record| record.headers.text("type") == Some(kind)).count();
+    assert_eq!((of("CardAsked"), of("PaymentReceivedEvent")), (1, 2), "each flow has begun once");
+    let text =
+        |record: &sheaf::model::Record| String::from_utf8_lossy(record.value.as_deref().expect("a value")).into_owned();
+    assert!(records.iter().map(text).any(|text| text.contains(r#""traceid":"t-1""#)), "the key is the trace id");
+    assert!(records.iter().map(text).any(|text| text.contains(r#""amount":5.50"#)), "digits are kept");
+    assert_eq!([first.terminate(), second.terminate()], [Some(0); 2]);
+}
+
+fn output_of(command: &mut Command) -> String {
+    let output = command.output().expect("curl");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}

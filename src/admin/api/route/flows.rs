@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -41,7 +42,7 @@ pub(super) struct NewFlow {
     /// The data, an object: that of the message that begins a flow.
     #[serde(default)]
     #[schema(value_type = Object)]
-    data: serde_json::Map<String, Value>,
+    data: Option<Box<RawValue>>,
 }
 
 /// A flow that has begun.
@@ -87,7 +88,12 @@ pub(super) async fn start(
     let wait = wait.as_deref().map(duration).transpose()?;
     caller.needs(Role::Act)?;
     let key = key.unwrap_or_else(new_key);
-    let data = Value::Object(data).to_string();
+    // As it was written: its numbers keep their digits.
+    let data = data.as_ref().map_or("{}", |data| data.get()).to_owned();
+    if !data.starts_with('{') {
+        let detail = "`data` is an object: write `{\"data\": {..}}`";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_request", detail));
+    }
     let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{name}\0{key}\0{data}").as_bytes());
     let arguments = BTreeMap::from([(NAME.to_owned(), name), (DATA.to_owned(), data)]);
     let why = "started over HTTP".to_owned();
