@@ -43,6 +43,19 @@ pub(super) fn command(application: &str, processor: &str, (key, name): (&str, &s
     format!("{}?name={}&key={}", commands(application, processor), percent_encode(name), percent_encode(key))
 }
 
+/// The form of a command to a step of an entry.
+pub(super) fn command_at(application: &str, processor: &str, command: (&str, &str), step: &str) -> String {
+    format!("{}&step={}", self::command(application, processor, command), percent_encode(step))
+}
+
+/// The path of the tasks of people.
+pub(super) const TASKS: &str = "/flows/tasks";
+
+/// The tasks of people of an application.
+pub(super) fn tasks(application: &str) -> String {
+    with_query(TASKS, &[("application", application)])
+}
+
 /// The page of a trace, by its id alone.
 pub(super) fn trace(id: &str) -> String {
     format!("/traces/{}", percent_encode(id))

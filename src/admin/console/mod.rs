@@ -18,6 +18,7 @@
 //! | `story` | an entry in words |
 //! | `letter` | the record of a dead letter |
 //! | `trace` | the records of a trace |
+//! | `flow` | the steps of a flow, and what it waits for |
 //! | `sink` | the sinks that take nothing now |
 //! | `samples` | the numbers of the last hours |
 //! | `live` | tells a page that what it shows has changed |
@@ -28,6 +29,7 @@
 
 mod api;
 mod assets;
+mod flow;
 mod letter;
 mod link;
 mod live;
@@ -58,6 +60,7 @@ pub(super) fn router(api: &Router, open: &Router, is_encrypted: bool) -> Router 
         .route("/dead-letters/{application}", get(page::entries::letters))
         .route("/dead-letters/{application}/letter", get(page::entry::letter))
         .route("/traces/{id}", get(page::trace::show))
+        .route("/flows/tasks", get(page::tasks::show))
         .route("/audit", get(page::audit::show))
         .route("/login", get(page::login::ask).post(page::login::sign_in))
         .route("/logout", post(page::login::sign_out))
