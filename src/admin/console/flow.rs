@@ -40,6 +40,7 @@ const WAITING: &str = "waiting";
 /// What its page has a place for.
 pub(super) fn of(place: &Place<'_>, entry: &Value, content: &Value) -> View {
     let told = field(entry, "entry");
+    let (name, version) = (text(told, "flow"), field(told, "version").as_u64());
     let waits: Vec<View> = waits(told).map(|wait| task(place, wait)).collect();
     let pretty = |name: &str| {
         let part = field(content, name);
@@ -49,6 +50,10 @@ pub(super) fn of(place: &Place<'_>, entry: &Value, content: &Value) -> View {
     context! {
         waits,
         steps => steps(told).map(step).collect::<Vec<_>>(),
+        name => name,
+        path => link::flow(place.application, name),
+        // Another address when it has changed, so that a browser asks for it again.
+        picture => version.map(|version| link::entry_picture(place.application, place.key, &version.to_string())),
         start => pretty("start"),
         results => pretty("results"),
     }

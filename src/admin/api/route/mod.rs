@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod entries;
 mod entry_query;
+mod flows;
 mod instances;
 mod tasks;
 mod topology;
@@ -37,6 +38,9 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(entries::show))
         .routes(routes!(entries::counts))
         .routes(routes!(traces::show))
+        .routes(routes!(flows::list))
+        .routes(routes!(flows::definition))
+        .routes(routes!(flows::entry))
         .routes(routes!(commands::list))
         .routes(routes!(commands::send))
         .routes(routes!(audit::list));

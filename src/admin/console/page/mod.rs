@@ -4,6 +4,7 @@ pub(super) mod audit;
 pub(super) mod command;
 pub(super) mod entries;
 pub(super) mod entry;
+pub(super) mod flows;
 pub(super) mod login;
 pub(super) mod overview;
 pub(super) mod tasks;

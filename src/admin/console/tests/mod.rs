@@ -13,6 +13,8 @@ use tower::ServiceExt as _;
 
 use super::router;
 
+mod flow;
+
 const HOSTILE: &str = "\"><script>alert('x')</script>{{ 12345 * 6789 }}&";
 
 /// The bodies of the commands that arrived.
@@ -51,7 +53,7 @@ fn api(commands: &Commands) -> Router {
             },
         });
         let is_flow = path.contains("/flow/");
-        let entry = if is_flow { flow() } else { entry };
+        let entry = if is_flow { flow::entry() } else { entry };
         let claim = json!({
             "name": "claim", "help": HOSTILE, "statuses": ["open"],
             "arguments": [
@@ -81,13 +83,15 @@ fn api(commands: &Commands) -> Router {
             "applications" => items(json!([{ "id": "ctm", "topology": HOSTILE, "state": HOSTILE, "ready": true, "processors": ["bundle", "trace", "flow", HOSTILE] }])),
             "instances" => items(json!([{ "id": HOSTILE, "application": "ctm", "state": HOSTILE, "details": { HOSTILE: HOSTILE, "sink control_m": HOSTILE } }])),
             "counts" => Json(json!({
-                "counts": { "open/waiting-child": 1_234_567, HOSTILE: 2 }, "total": 1_234_569,
+                "counts": { "open/waiting-child": 1_234_567, HOSTILE: 2, "held/PARCEL/01020304/<b>": 3 }, "total": 1_234_569,
                 "incomplete": [{ "partition": 3, "reason": HOSTILE }],
             })),
             "audit" => items(json!([{
                 "application": "ctm", "processor": HOSTILE, "key": HOSTILE, "name": HOSTILE, "arguments": { HOSTILE: HOSTILE },
                 "by": HOSTILE, "why": HOSTILE, "at": HOSTILE, "verdict": "rejected", "detail": HOSTILE, "before": [], "after": [],
             }])),
+            "definitions" => items(json!([{ "application": "ctm", "name": "PARCEL", "definition": HOSTILE, "start": HOSTILE, "steps": 9 }, { "name": HOSTILE }])),
+            "picture" => return format!("<svg>{path}</svg>").into_response(),
             "entries" => items(json!([entry])),
             "commands" => items(json!([command, edit, resubmit, claim])),
             _ => Json(entry),
@@ -95,22 +99,6 @@ fn api(commands: &Commands) -> Router {
         .into_response()
     };
     Router::new().fallback(any(answer))
-}
-
-/// A flow that is at two tasks of people.
-fn flow() -> Value {
-    let wait = |step: &str, role: &str, person: Value| json!({ "step": step, "status": "active", "since": HOSTILE, "human": true, "role": role, "person": person, "reason": HOSTILE });
-    let step = |step: &str, status: &str| json!({ "step": step, "status": status, "attempt": 1, "reason": HOSTILE, "since": HOSTILE, "due": HOSTILE, "late_at": HOSTILE });
-    json!({
-        "key": HOSTILE, "status": ["open/running", HOSTILE], "at": HOSTILE, "partition": 0, "instance": HOSTILE,
-        "entry": {
-            "key": HOSTILE, "status": "open/running", "flow": HOSTILE, "ending": null, "version": 7, "stages": [HOSTILE],
-            "at_steps": ["PACK/seal", HOSTILE],
-            "waits_for": [wait("PACK/seal", "packer", Value::Null), wait(HOSTILE, HOSTILE, json!(HOSTILE))],
-            "steps": [step("PAY", "done"), step("PACK/seal", "active"), step(HOSTILE, "waiting")],
-        },
-        "content": { "start": { HOSTILE: HOSTILE }, "results": { HOSTILE: HOSTILE } },
-    })
 }
 
 fn console(commands: &Commands) -> Router {
@@ -131,7 +119,7 @@ async fn get(console: &Router, path: &str) -> (StatusCode, HeaderMap, String) {
     send(console, request).await
 }
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 16] = [
     "/",
     "/audit?processor=%22%3E%3Cscript%3E&key=%3Cscript%3E&command=%3Cscript%3E&by=%3Cscript%3E&since=%3Cscript%3E",
     "/entries/ctm/bundle?status=%3Cscript%3E&text=%22%3E%3Cscript%3E&until=%3Cscript%3E",
@@ -145,6 +133,8 @@ const PAGES: [&str; 14] = [
     "/entries/ctm/flow?status=%3Cscript%3E",
     "/entries/ctm/flow/entry?key=%22%3E%3Cscript%3E",
     "/entries/ctm/flow/command?name=claim&key=%22%3E%3Cscript%3E&step=%22%3E%3Cscript%3E",
+    "/flows?application=%22%3E%3Cscript%3E",
+    "/flows/%22%3E%3Cscript%3E",
     "/flows/tasks?role=%22%3E%3Cscript%3E&person=%3Cscript%3E&cursor=%3Cscript%3E",
 ];
 
@@ -187,51 +177,6 @@ async fn a_trace_has_an_address_of_its_own_and_is_followed() {
     assert!(page.contains("class=\"badge") && page.contains("-0@7") && page.contains("9 bytes"), "{page}");
     let (.., other) = get(&console, "/entries/ctm/trace/entry?key=o%2F1").await;
     assert!(other.contains("class=\"badge"), "{other}");
-}
-
-#[tokio::test]
-async fn a_flow_has_its_steps_and_what_it_waits_for_with_commands() {
-    let console = console(&Commands::default());
-    let (.., page) = get(&console, "/entries/ctm/flow/entry?key=o-1").await;
-    assert!(page.contains("waits for PACK/seal, by a packer; waits for "), "{page}");
-    assert!(page.contains("<td class=\"good\">✓</td><td>PAY</td>"), "{page}");
-    assert!(page.contains("href=\"/entries/ctm/flow/command?name=claim&amp;key=o-1&amp;step=PACK%2Fseal\""), "{page}");
-    assert!(page.contains("Begun with") && page.contains("Results of its steps"), "{page}");
-}
-
-#[tokio::test]
-async fn the_form_of_a_command_to_a_flow_has_the_steps_that_it_may_be_for() {
-    let console = console(&Commands::default());
-    let select = async |step: &str| {
-        let (.., page) = get(&console, &format!("/entries/ctm/flow/command?name=claim&key=o-1{step}")).await;
-        let (_, select) = page.split_once("name=\"argument.step\" required>").expect("a list of steps");
-        assert!(
-            page.contains("name=\"argument.downstream\"><option value=\"\"></option>"),
-            "nothing is chosen by itself"
-        );
-        select.split_once("</select>").unwrap().0.to_owned()
-    };
-    let open = select("").await;
-    assert!(open.starts_with("<option value=\"\"></option><option>PACK/seal</option><option>&quot;&gt;"), "{open}");
-    let chosen = select("&step=PACK%2Fseal").await;
-    assert!(chosen.starts_with("<option selected>PACK/seal</option>"), "{chosen}");
-    let gone = select("&step=PAY").await;
-    assert!(gone.starts_with("<option value=\"\">"), "one that is over gives place to none: {gone}");
-}
-
-#[tokio::test]
-async fn the_tasks_of_people_are_listed_by_role_and_person() {
-    let console = console(&Commands::default());
-    let tasks = async |filter: &str| get(&console, &format!("/flows/tasks?{filter}")).await.2;
-    let all = tasks("").await;
-    assert_eq!(all.matches("<tr data-row>").count(), 2, "{all}");
-    assert!(all.contains("name=claim&amp;key=") && all.contains("name=complete&amp;key="), "{all}");
-    assert!(all.contains("<option>packer</option>") && all.contains("rel=\"next\""), "{all}");
-    let packers = tasks("role=packer").await;
-    assert_eq!(packers.matches("<tr data-row>").count(), 1, "{packers}");
-    assert!(packers.contains("<option selected>packer</option>"), "{packers}");
-    let nobody = tasks("person=ann").await;
-    assert!(nobody.contains("Nobody has to do anything of this role and person"), "{nobody}");
 }
 
 #[tokio::test]
