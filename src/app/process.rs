@@ -15,6 +15,7 @@ use crate::broker::{self, Broker};
 use crate::config::Shown;
 use crate::metric::{self, Metrics, TaskState};
 use crate::model::{InstanceId, Key, TaskId};
+use crate::processor::flow::Definitions;
 use crate::processor::{Command, CommandSpec};
 use crate::runtime::{Audit, AuditFilter, AuditLog, AuditPage, CommandError, Peer, Queries};
 use crate::topology::{self, OutputKind, internal_topic};
@@ -25,6 +26,8 @@ pub struct Process {
     status: ProcessStatus,
     /// The topology of each application, by its id.
     topologies: BTreeMap<String, topology::Topology>,
+    /// The definitions of the flows of each application, by its id.
+    definitions: BTreeMap<String, Definitions>,
     /// The senders of commands of each application, by its id.
     commands: BTreeMap<String, Commands>,
     /// The audit topic of each application, by its id.
@@ -48,6 +51,7 @@ impl Process {
         Self {
             status: ProcessStatus { instances, metrics },
             topologies: all().map(|(id, assembly)| (id, assembly.topology.clone())).collect(),
+            definitions: specs.iter().map(|spec| (spec.id().to_owned(), spec.file.definitions().clone())).collect(),
             commands: specs.iter().map(|spec| (spec.id().to_owned(), resources.commands(spec))).collect(),
             audits: specs.iter().map(|spec| (spec.id().to_owned(), resources.audit(spec))).collect(),
             instance_id: specs.first().map(|spec| spec.config.instance_id.to_string()).unwrap_or_default(),
@@ -68,6 +72,7 @@ impl Process {
         Self {
             status: ProcessStatus { instances: [(id(), instance)].into(), metrics },
             topologies: [(id(), topology.clone())].into(),
+            definitions: [(id(), Definitions::default())].into(),
             commands: [(id(), Commands::new(application, broker.clone()))].into(),
             audits: [(id(), AuditLog::new(application, broker, BROKER_TIMEOUT))].into(),
             instance_id: instance_id.to_owned(),
@@ -192,6 +197,10 @@ impl Port for Process {
     fn commands(&self, application: &str, processor: &str) -> &'static [CommandSpec] {
         let mut nodes = self.topologies.get(application).into_iter().flat_map(|topology| &topology.nodes);
         nodes.find(|node| *node.name == *processor).map_or(&[], |node| node.processor.commands())
+    }
+
+    fn definitions(&self, application: &str) -> Option<Definitions> {
+        self.definitions.get(application).cloned()
     }
 
     fn execute(

@@ -6,6 +6,7 @@ use super::answer::{Application, Instance, Setting, Task, Topology};
 use crate::admin::Status;
 use crate::broker;
 use crate::model::Key;
+use crate::processor::flow::Definitions;
 use crate::processor::{Command, CommandSpec};
 use crate::runtime::{Audit, AuditFilter, AuditPage, CommandError, Queries};
 
@@ -29,6 +30,9 @@ pub trait Port: Status {
 
     /// The commands of a processor of an application; none for an unknown one.
     fn commands(&self, application: &str, processor: &str) -> &'static [CommandSpec];
+
+    /// The definitions of an application's flows; empty without flows.
+    fn definitions(&self, application: &str) -> Option<Definitions>;
 
     /// Sends a command to an entry of a processor, and waits for its audit, some seconds at most.
     fn execute(&self, application: &str, processor: &str, command: (&Key, &Command)) -> Result<Audit, CommandError>;

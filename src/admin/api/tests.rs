@@ -57,6 +57,18 @@ async fn pages_follow_one_another_over_applications() {
 }
 
 #[tokio::test]
+async fn definitions_of_flows_are_listed_and_an_unknown_one_has_no_picture() {
+    let all = asked("/api/v1/flow/definitions", 200).await;
+    let names: Vec<_> = all["items"].as_array().unwrap().iter().map(|it| [&it["application"], &it["name"]]).collect();
+    assert_eq!(names, [["ctm-a", "PARCEL"], ["ctm-b", "PARCEL"]]);
+    assert_eq!(all["items"][0]["steps"], 5);
+    let refused = asked("/api/v1/flow/definitions/PARCEL/picture", 404).await;
+    assert_eq!(refused["code"], "unknown_processor", "no application here runs flows");
+    // These paths stand beside those of every processor.
+    assert_eq!(asked("/api/v1/flow/counts", 404).await["code"], "unknown_processor");
+}
+
+#[tokio::test]
 async fn every_error_is_a_problem() {
     for (path, code) in [
         ("/api/v1/", "unknown_path"),

@@ -1,13 +1,14 @@
 //! Asks the API of the same process.
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::link::with_query;
 use crate::codec::percent_encode;
+use crate::processor::flow::FLOW;
 
 /// The largest answer, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
@@ -43,12 +44,28 @@ impl Api {
         self.send(caller, (Method::POST, path), Some(body)).await
     }
 
+    /// The answer of a path as text: a picture.
+    pub(super) async fn text(&self, caller: &Authorization, path: &str) -> Result<String, Refusal> {
+        let bytes = self.answer(caller, (Method::GET, path), None).await?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     async fn send(
         &self,
         caller: &Authorization,
         (method, path): (Method, &str),
         body: Option<&Value>,
     ) -> Result<Value, Refusal> {
+        let bytes = self.answer(caller, (method, path), body).await?;
+        Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    async fn answer(
+        &self,
+        caller: &Authorization,
+        (method, path): (Method, &str),
+        body: Option<&Value>,
+    ) -> Result<Bytes, Refusal> {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
         if let Some(authorization) = caller {
             request = request.header(header::AUTHORIZATION, authorization);
@@ -65,10 +82,10 @@ impl Api {
         let Ok(response) = self.0.clone().oneshot(request).await;
         let status = response.status();
         let bytes = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await.map_err(|_too_large| failed())?;
-        let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         if status.is_success() {
-            return Ok(answer);
+            return Ok(bytes);
         }
+        let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let detail = field(&answer, "detail").as_str().map_or_else(|| FAILED.to_owned(), str::to_owned);
         Err(Refusal { status, detail })
     }
@@ -121,6 +138,11 @@ impl Api {
     pub(super) async fn entry(&self, caller: &Authorization, place: &Place<'_>) -> Result<Value, Refusal> {
         let rest = format!("entries/{}", percent_encode(place.key));
         self.get(caller, &below(place.processor, &rest, &[("application", place.application)])).await
+    }
+
+    /// The definitions of the flows of an application.
+    pub(super) async fn definitions(&self, caller: &Authorization, application: &str) -> Result<Value, Refusal> {
+        self.get(caller, &below(FLOW, "definitions", &[("application", application), ("limit", "500")])).await
     }
 
     /// A page of what operators have done.

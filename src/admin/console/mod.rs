@@ -18,6 +18,7 @@
 //! | `story` | an entry in words |
 //! | `letter` | the record of a dead letter |
 //! | `trace` | the records of a trace |
+//! | `flow` | the steps of a flow, and what it waits for |
 //! | `sink` | the sinks that take nothing now |
 //! | `samples` | the numbers of the last hours |
 //! | `live` | tells a page that what it shows has changed |
@@ -28,6 +29,7 @@
 
 mod api;
 mod assets;
+mod flow;
 mod letter;
 mod link;
 mod live;
@@ -46,6 +48,8 @@ use axum::routing::{get, post};
 use api::Api;
 use shared::Console;
 
+use crate::processor::flow::FLOW;
+
 /// The pages. `api` are the routes of the API as a client reaches them, `open` the same without authentication, for the numbers
 /// of the overview. Call it in a tokio runtime.
 pub(super) fn router(api: &Router, open: &Router, is_encrypted: bool) -> Router {
@@ -58,6 +62,11 @@ pub(super) fn router(api: &Router, open: &Router, is_encrypted: bool) -> Router 
         .route("/dead-letters/{application}", get(page::entries::letters))
         .route("/dead-letters/{application}/letter", get(page::entry::letter))
         .route("/traces/{id}", get(page::trace::show))
+        .route(&format!("/entries/{{application}}/{FLOW}/picture"), get(page::flows::entry_picture))
+        .route("/flows", get(page::flows::list))
+        .route("/flows/{name}", get(page::flows::show))
+        .route("/flows/{name}/picture", get(page::flows::picture))
+        .route("/flows/tasks", get(page::tasks::show))
         .route("/audit", get(page::audit::show))
         .route("/login", get(page::login::ask).post(page::login::sign_in))
         .route("/logout", post(page::login::sign_out))

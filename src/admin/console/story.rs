@@ -6,8 +6,23 @@
 use minijinja::{Value as View, context};
 use serde_json::{Map, Value};
 
+use super::flow;
+
 /// What a page has a place of its own for.
-const PLACED: [&str; 8] = ["key", "status", "timeline", "left_out", "missing", "members", "deadlines", "error"];
+const PLACED: [&str; 12] = [
+    "key",
+    "status",
+    "timeline",
+    "left_out",
+    "missing",
+    "members",
+    "deadlines",
+    "error",
+    "ending",
+    "at_steps",
+    "waits_for",
+    "steps",
+];
 /// A longer text has a place of its own.
 const LINE_CHARS_MAX: usize = 200;
 
@@ -35,6 +50,9 @@ pub(super) fn lead(shown: &Map<String, Value>) -> String {
     }
     if let Some(records) = shown.get("records").and_then(Value::as_array) {
         return of_trace(records);
+    }
+    if let Some(lead) = flow::lead(shown) {
+        return lead;
     }
     let missing = names(shown.get("missing"));
     let ended = shown.get("ended_at").and_then(Value::as_str);

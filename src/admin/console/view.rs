@@ -17,7 +17,7 @@ use crate::runtime::SystemClock;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 16] = [
     ("base.html", include_str!("templates/base.html")),
     ("macros.html", include_str!("templates/macros.html")),
     ("problem.html", include_str!("templates/problem.html")),
@@ -29,6 +29,10 @@ const TEMPLATES: [(&str, &str); 12] = [
     ("dead_letters.html", include_str!("templates/dead_letters.html")),
     ("letter.html", include_str!("templates/letter.html")),
     ("trace.html", include_str!("templates/trace.html")),
+    ("flow.html", include_str!("templates/flow.html")),
+    ("flows.html", include_str!("templates/flows.html")),
+    ("definition.html", include_str!("templates/definition.html")),
+    ("tasks.html", include_str!("templates/tasks.html")),
     ("command.html", include_str!("templates/command.html")),
 ];
 

@@ -18,6 +18,7 @@ use crate::broker;
 use crate::metric::{self, Build, Declared, Metrics};
 use crate::model::{Key, Timestamp, Topic};
 use crate::processor::bundle::command::COMMANDS;
+use crate::processor::flow::{Definition, Definitions, parse_template};
 use crate::processor::{Command, CommandSpec};
 use crate::runtime::{Audit, AuditFilter, AuditPage, AuditVerdict, CommandError, Queries};
 
@@ -102,6 +103,10 @@ impl Port for Runtime {
         if processor == "bundle" { COMMANDS } else { &[] }
     }
 
+    fn definitions(&self, _: &str) -> Option<Definitions> {
+        Some(Definitions::new([template()]))
+    }
+
     /// A command of `late` is not executed in time; one to `closed` is rejected.
     fn execute(
         &self,
@@ -144,6 +149,19 @@ impl Port for Runtime {
         let setting = |path: &str| Setting { path: path.to_owned(), value: HOSTILE.into(), origin: HOSTILE.to_owned() };
         vec![setting("b"), setting("a")]
     }
+}
+
+/// A definition: a stage with two steps, and one with a person's.
+pub(in crate::admin) fn template() -> Definition {
+    let task = |name: &str, kind: &str| {
+        format!(r#"{{ "task_name": "{name}", "task_type": "{kind}", "task_queue": "q", "parent_task": [] }}"#)
+    };
+    let stage = |name: &str, order: u8, tasks: &[String]| {
+        format!(r#"{{ "stage_name": "{name}", "stage_order": {order}, "tasks": [{}] }}"#, tasks.join(","))
+    };
+    let pack = stage("PACK", 1, &[task("pick", "SERVICE"), task("label", "SERVICE")]);
+    let stages = [pack, stage("BRING", 2, &[task("ring", "HUMAN")])].join(",");
+    parse_template(&format!(r#"{{ "workflow_name": "w", "component_name": "PARCEL", "stages": [{stages}] }}"#)).unwrap()
 }
 
 fn audit(minute: i64) -> Audit {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::alert::step_name;
 use super::definition::{Definition, Digest};
 use super::definitions::Definitions;
 use super::graph::{Kind, StepId};
@@ -87,7 +88,24 @@ pub(super) fn name(status: Status, definitions: &Definitions) -> Cow<'static, st
     let step = StepId(u16::try_from((status.0 >> 8) & 0xffff).unwrap_or_default());
     let number = u32::try_from((status.0 >> 24) & 0xffff_ffff).unwrap_or_default();
     match definitions.numbered(number).filter(|it| usize::from(step.0) < it.graph.len()) {
-        Some(it) => Cow::Owned(format!("{place}/{}/{number:08x}/{}", it.name, it.graph.step(step).name)),
+        Some(it) => Cow::Owned(format!("{place}/{}/{number:08x}/{}", it.name, short_name(&it, step))),
         None => Cow::Owned(format!("{place}/not-known/{number:08x}/{}", step.0)),
     }
+}
+
+/// The name of a step in statuses: with its stage only if several have the name.
+fn short_name(definition: &Definition, id: StepId) -> String {
+    let own = &definition.graph.step(id).name;
+    let is_only = definition.graph.steps().filter(|(_, step)| step.name == *own).nth(1).is_none();
+    if is_only { own.to_string() } else { step_name(definition, id) }
+}
+
+/// The step of a definition that a status names, and true if flows are held there; `None` for a status of something else.
+pub fn step_of_status(definition: &Definition, status: &str) -> Option<(StepId, bool)> {
+    let (place, rest) = status.split_once('/')?;
+    let place = PLACES.iter().zip(0_u64..).find(|(name, _)| **name == place).map(|(_, number)| number)?;
+    let start = format!("{}/{:08x}/", definition.name, definition.digest.number());
+    let step = rest.strip_prefix(&start)?;
+    let (id, _) = definition.graph.steps().find(|(id, _)| short_name(definition, *id) == step)?;
+    Some((id, place == HELD))
 }

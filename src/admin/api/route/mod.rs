@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod entries;
 mod entry_query;
+mod flow_definitions;
 mod flows;
 mod instances;
 mod tasks;
@@ -39,6 +40,9 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(entries::counts))
         .routes(routes!(traces::show))
         .routes(routes!(flows::start))
+        .routes(routes!(flow_definitions::list))
+        .routes(routes!(flow_definitions::definition))
+        .routes(routes!(flow_definitions::entry))
         .routes(routes!(commands::list))
         .routes(routes!(commands::send))
         .routes(routes!(audit::list));

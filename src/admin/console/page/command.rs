@@ -14,19 +14,24 @@ use super::super::api::{Place, Refusal, field, items};
 use super::super::session::Session;
 use super::super::shared::Console;
 use super::super::view::json;
-use super::super::{letter, link};
+use super::super::{flow, letter, link};
 use crate::codec::percent_encode;
 use crate::processor::dead_letter::DEAD_LETTER;
 use crate::processor::dead_letter::commands::{EDIT, VALUE};
+use crate::processor::flow::FLOW;
+use crate::processor::flow::commands::STEP;
 
 /// An argument of this length or more is edited in several lines.
-const LONG: [&str; 3] = ["value", "content", "submission"];
+const LONG: [&str; 4] = ["value", "content", "submission", "result"];
 
 /// The command and its entry.
 #[derive(Clone, Debug, Deserialize)]
 pub(in super::super) struct Parameters {
     key: String,
     name: String,
+    /// The step of a flow that the form begins with.
+    #[serde(default)]
+    step: String,
 }
 
 /// A form, by the names of its fields.
@@ -36,13 +41,17 @@ type Fields = BTreeMap<String, String>;
 pub(in super::super) async fn ask(
     State(console): State<Console>,
     Path((application, processor)): Path<(String, String)>,
-    Query(Parameters { key, name }): Query<Parameters>,
+    Query(Parameters { key, name, step }): Query<Parameters>,
     headers: HeaderMap,
 ) -> Response {
     let session = console.session(&headers);
     let place = Place { application: &application, processor: &processor, key: &key };
-    let here = link::command(&application, &processor, (&key, &name));
-    match page(&console, &session, (&place, &name), (&Fields::new(), None)).await {
+    let here = match step.as_str() {
+        "" => link::command(&application, &processor, (&key, &name)),
+        step => link::command_at(&application, &processor, (&key, &name), step),
+    };
+    let fields = Fields::from([(format!("argument.{STEP}"), step)]);
+    match page(&console, &session, (&place, &name), (&fields, None)).await {
         Ok(page) => console.views.page(&session, ("command.html", page)),
         Err(refusal) => console.views.problem(&session, &refusal, &here),
     }
@@ -129,7 +138,16 @@ async fn page(
     })?;
     let is_edit = processor == DEAD_LETTER && name == EDIT;
     let arguments = field(command, "arguments").as_array().into_iter().flatten();
-    let arguments = arguments.map(|argument| of(argument, fields, |name| former(&entry, is_edit, name)));
+    let arguments = arguments.map(|argument| {
+        let shown = of(argument, fields, |name| former(&entry, is_edit, name));
+        let is_step = processor == FLOW && *field(argument, "name") == *STEP;
+        let choices = if is_step { flow::choices(name, &entry) } else { Vec::new() };
+        if choices.is_empty() {
+            shown
+        } else {
+            context! { choices, ..shown }
+        }
+    });
     let value = |name: &str| fields.get(name).cloned();
     Ok(context! {
         here => link::commands(application, processor),

@@ -100,6 +100,8 @@ async fn page(
     let shown = context! { items => entries, incomplete => json(field(&found, "incomplete")) };
     Ok(context! {
         here => link::entries(application, processor),
+        tasks => link::tasks(application),
+        flows => link::flows(application),
         self_path => filter.path(application, processor, &filter.cursor),
         choices => choices(&counts, &filter.status),
         total => field(&counts, "total").as_u64(),

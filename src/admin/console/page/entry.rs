@@ -11,11 +11,12 @@ use super::super::api::{Place, Refusal, field, items};
 use super::super::session::Session;
 use super::super::shared::Console;
 use super::super::view::json;
-use super::super::{letter, link, story, trace};
+use super::super::{flow, letter, link, story, trace};
 use super::audit;
 use super::entries::live;
 use crate::model::is_status;
 use crate::processor::dead_letter::DEAD_LETTER;
+use crate::processor::flow::FLOW;
 use crate::processor::trace::TRACE;
 
 /// The header of a request for a part of a page.
@@ -50,7 +51,11 @@ pub(in super::super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let place = Place { application: &application, processor: &processor, key: &parameters.key };
-    let template = if processor == TRACE { TRACE_PAGE } else { "entry.html" };
+    let template = match processor.as_str() {
+        TRACE => TRACE_PAGE,
+        FLOW => "flow.html",
+        _ => "entry.html",
+    };
     answer(&console, &headers, (&place, template), &parameters).await
 }
 
@@ -132,6 +137,7 @@ async fn page(
         story => story::of(field(&entry, "entry")),
         entry => json(&entry),
         letter => letter::of(application, &entry, &content),
+        flow => (processor == FLOW).then(|| flow::of(place, &entry, &content)),
         trace => (processor == TRACE).then(|| trace::of(&entry, &content)),
         exchange => is_exchange.then(|| json(&content)),
         commands => commands.collect::<Vec<_>>(),

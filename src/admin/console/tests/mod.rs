@@ -13,6 +13,8 @@ use tower::ServiceExt as _;
 
 use super::router;
 
+mod flow;
+
 const HOSTILE: &str = "\"><script>alert('x')</script>{{ 12345 * 6789 }}&";
 
 /// The bodies of the commands that arrived.
@@ -50,6 +52,15 @@ fn api(commands: &Commands) -> Router {
                 }],
             },
         });
+        let is_flow = path.contains("/flow/");
+        let entry = if is_flow { flow::entry() } else { entry };
+        let claim = json!({
+            "name": "claim", "help": HOSTILE, "statuses": ["open"],
+            "arguments": [
+                { "name": "step", "help": HOSTILE, "required": true },
+                { "name": "downstream", "help": HOSTILE, "choices": ["yes", "no"], "required": false },
+            ],
+        });
         let command = json!({
             "name": "extend", "help": HOSTILE, "statuses": ["open"], "dangerous": true,
             "arguments": [{ "name": "until", "help": HOSTILE, "required": true }],
@@ -69,18 +80,20 @@ fn api(commands: &Commands) -> Router {
             return Json(json!({ "before": ["open"], "after": [HOSTILE] })).into_response();
         }
         match path.rsplit('/').next().unwrap() {
-            "applications" => items(json!([{ "id": "ctm", "topology": HOSTILE, "state": HOSTILE, "ready": true, "processors": ["bundle", "trace", HOSTILE] }])),
+            "applications" => items(json!([{ "id": "ctm", "topology": HOSTILE, "state": HOSTILE, "ready": true, "processors": ["bundle", "trace", "flow", HOSTILE] }])),
             "instances" => items(json!([{ "id": HOSTILE, "application": "ctm", "state": HOSTILE, "details": { HOSTILE: HOSTILE, "sink control_m": HOSTILE } }])),
             "counts" => Json(json!({
-                "counts": { "open/waiting-child": 1_234_567, HOSTILE: 2 }, "total": 1_234_569,
+                "counts": { "open/waiting-child": 1_234_567, HOSTILE: 2, "held/PARCEL/01020304/<b>": 3 }, "total": 1_234_569,
                 "incomplete": [{ "partition": 3, "reason": HOSTILE }],
             })),
             "audit" => items(json!([{
                 "application": "ctm", "processor": HOSTILE, "key": HOSTILE, "name": HOSTILE, "arguments": { HOSTILE: HOSTILE },
                 "by": HOSTILE, "why": HOSTILE, "at": HOSTILE, "verdict": "rejected", "detail": HOSTILE, "before": [], "after": [],
             }])),
+            "definitions" => items(json!([{ "application": "ctm", "name": "PARCEL", "definition": HOSTILE, "start": HOSTILE, "steps": 9 }, { "name": HOSTILE }])),
+            "picture" => return format!("<svg>{path}</svg>").into_response(),
             "entries" => items(json!([entry])),
-            "commands" => items(json!([command, edit, resubmit])),
+            "commands" => items(json!([command, edit, resubmit, claim])),
             _ => Json(entry),
         }
         .into_response()
@@ -106,7 +119,7 @@ async fn get(console: &Router, path: &str) -> (StatusCode, HeaderMap, String) {
     send(console, request).await
 }
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 16] = [
     "/",
     "/audit?processor=%22%3E%3Cscript%3E&key=%3Cscript%3E&command=%3Cscript%3E&by=%3Cscript%3E&since=%3Cscript%3E",
     "/entries/ctm/bundle?status=%3Cscript%3E&text=%22%3E%3Cscript%3E&until=%3Cscript%3E",
@@ -117,6 +130,12 @@ const PAGES: [&str; 10] = [
     "/entries/ctm/dead-letter/command?name=edit&key=%22%3E%3Cscript%3E",
     "/traces/%22%3E%3Cscript%3E",
     "/login?to=%22%3E%3Cscript%3E",
+    "/entries/ctm/flow?status=%3Cscript%3E",
+    "/entries/ctm/flow/entry?key=%22%3E%3Cscript%3E",
+    "/entries/ctm/flow/command?name=claim&key=%22%3E%3Cscript%3E&step=%22%3E%3Cscript%3E",
+    "/flows?application=%22%3E%3Cscript%3E",
+    "/flows/%22%3E%3Cscript%3E",
+    "/flows/tasks?role=%22%3E%3Cscript%3E&person=%3Cscript%3E&cursor=%3Cscript%3E",
 ];
 
 #[tokio::test]

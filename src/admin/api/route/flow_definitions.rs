@@ -1,0 +1,157 @@
+//! `GET /flow/definitions`, `GET /flow/definitions/{name}/picture` and `GET /flow/entries/{key}/picture`: the definitions of flows, and pictures of
+//! them with the flows at their steps.
+
+use axum::Json;
+use axum::extract::{OriginalUri, Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use super::ask::{Answer, Shared, ask};
+use super::entries;
+use super::entry_query::{ApplicationQuery, ProcessorQuery};
+use crate::admin::api::answer::FlowDefinition;
+use crate::admin::api::page::page;
+use crate::admin::api::problem::{Failure, Unknown};
+use crate::admin::api::{ListQuery, Page, Problem, scope};
+use crate::codec::percent_encode;
+use crate::processor::flow::{Definition, Definitions, Digest, FLOW, Kind, Step, step_of_status};
+use crate::topology::diagram::{Count, Counts, svg};
+
+/// What a picture may do when it is opened by itself: have its own style.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+/// A picture, as an SVG document.
+pub(super) struct Picture(String);
+
+impl IntoResponse for Picture {
+    fn into_response(self) -> Response {
+        let headers =
+            [(header::CONTENT_TYPE, "image/svg+xml"), (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)];
+        (headers.map(|(name, value)| (name, HeaderValue::from_static(value))), self.0).into_response()
+    }
+}
+
+/// The definitions of flows
+///
+/// Those by which flows begin. A flow that has begun keeps the one with which it has.
+#[utoipa::path(get, path = "/flow/definitions", operation_id = "list_flow_definitions", tag = "process", params(ListQuery),
+    responses((status = 200, description = "The definitions, by application and name.", body = Page<FlowDefinition>), Unknown, Failure))]
+pub(super) async fn list(State(port): State<Shared>, Query(query): Query<ListQuery>) -> Answer<Page<FlowDefinition>> {
+    ask(port, move |port| {
+        let mut all = Vec::new();
+        for id in scope::applications(port, query.application.as_deref())? {
+            let definitions = port.definitions(&id).unwrap_or_default();
+            all.extend(definitions.newest().map(|definition| FlowDefinition::of(&id, definition)));
+        }
+        page(all, |it: &FlowDefinition| (it.application.clone(), it.name.clone()), &query)
+    })
+    .await
+}
+
+/// The picture of a definition
+///
+/// With the number of flows that wait at each step, and of those that are held there. A flow that is at several steps is counted at one: that of a
+/// person first, else one that is held. Flows of partitions that do not answer are not counted; `/flow/counts` names them.
+#[utoipa::path(get, path = "/flow/definitions/{name}/picture", operation_id = "draw_flow_definition", tag = "process",
+    params(("name" = String, Path, description = "The name of the definition."), ApplicationQuery),
+    responses((status = 200, description = "The picture.", body = String, content_type = "image/svg+xml"), Unknown, Failure))]
+pub(super) async fn definition(
+    State(port): State<Shared>,
+    Path(name): Path<String>,
+    Query(query): Query<ApplicationQuery>,
+    headers: HeaderMap,
+) -> Result<Picture, Problem> {
+    let id = scope::with_processor(&*port, FLOW, query.application.as_deref())?;
+    let definition = named(&port.definitions(&id).unwrap_or_default(), &name)?;
+    let uri = format!("/api/v1/{FLOW}/counts?application={}", percent_encode(&id));
+    let uri: Uri = uri.parse().map_err(|_invalid| Problem::internal())?;
+    let query = ProcessorQuery { application: Some(id), local: false };
+    let place = Path(FLOW.to_owned());
+    let Json(numbers) = entries::counts(State(port.clone()), place, Query(query), (OriginalUri(uri), headers)).await?;
+    let Json(picture) = ask(port, move |_| {
+        let mut counts = Counts::new();
+        for (status, number) in &numbers.counts {
+            let Some((step, is_held)) = step_of_status(&definition, status) else { continue };
+            let Count { waiting, held } = counts.entry(step).or_default();
+            *(if is_held { held } else { waiting }) += number;
+        }
+        Ok(svg(&definition, &counts))
+    })
+    .await?;
+    Ok(Picture(picture))
+}
+
+/// The picture of a flow
+///
+/// The definition with which it has begun, with the steps at which it is.
+#[utoipa::path(get, path = "/flow/entries/{key}/picture", operation_id = "draw_flow", tag = "entries",
+    params(("key" = String, Path, description = "The key of the flow."), ApplicationQuery),
+    responses((status = 200, description = "The picture.", body = String, content_type = "image/svg+xml"), Unknown, Failure))]
+pub(super) async fn entry(
+    State(port): State<Shared>,
+    Path(key): Path<String>,
+    Query(query): Query<ApplicationQuery>,
+    headers: HeaderMap,
+) -> Result<Picture, Problem> {
+    let id = scope::with_processor(&*port, FLOW, query.application.as_deref())?;
+    let uri = format!("/api/v1/{FLOW}/entries/{}?application={}", percent_encode(&key), percent_encode(&id));
+    let uri: Uri = uri.parse().map_err(|_invalid| Problem::internal())?;
+    let query = ProcessorQuery { application: Some(id.clone()), local: false };
+    let Json(entry) = entries::entry(port.clone(), (FLOW.to_owned(), key), query, (uri, headers)).await?;
+    let Json(picture) = ask(port, move |port| {
+        let digest = entry.entry.get("definition").and_then(Value::as_str).and_then(Digest::parse);
+        let digest = digest.ok_or_else(|| unknown("the entry cannot be read: its page tells why".to_owned()))?;
+        let definitions = port.definitions(&id).unwrap_or_default();
+        let definition = definitions.of(digest).map_err(|reject| unknown(reject.to_string()))?;
+        Ok(svg(&definition, &at(&definition, &entry.entry)))
+    })
+    .await?;
+    Ok(Picture(picture))
+}
+
+fn named(definitions: &Definitions, name: &str) -> Result<std::sync::Arc<Definition>, Problem> {
+    definitions.named(name).cloned().ok_or_else(|| {
+        let known: Vec<&str> = definitions.newest().map(|definition| &*definition.name).collect();
+        let shown: String = name.chars().take(100).collect();
+        unknown(format!("there is no definition `{shown}`; the definitions are {}", known.join(", ")))
+    })
+}
+
+fn unknown(detail: String) -> Problem {
+    Problem::not_found("unknown_definition", detail)
+}
+
+/// The steps at which a flow is, by the statuses of its steps, which are in the order of the definition.
+fn at(definition: &Definition, shown: &Value) -> Counts {
+    let steps = shown.get("steps").and_then(Value::as_array).into_iter().flatten();
+    let count = |((id, step), told): ((_, &Step), &Value)| {
+        let status = told.get("status").and_then(Value::as_str).unwrap_or_default();
+        match (status, &step.kind) {
+            // A stage is active while one of its steps is.
+            (_, Kind::Scope(_)) => None,
+            ("held", _) => Some((id, Count { waiting: 0, held: 1 })),
+            ("active" | "resting", _) => Some((id, Count { waiting: 1, held: 0 })),
+            _ => None,
+        }
+    };
+    definition.graph.steps().zip(steps).filter_map(count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::admin::tests::support::template;
+    use crate::processor::flow::StepId;
+
+    #[test]
+    fn a_flow_is_at_the_steps_that_wait_or_are_held_and_not_at_their_stages() {
+        let steps: Vec<Value> =
+            ["active", "held", "resting", "done"].iter().map(|it| json!({ "status": it })).collect();
+        let found = at(&template(), &json!({ "steps": steps }));
+        let expected = [(StepId(1), Count { waiting: 0, held: 1 }), (StepId(2), Count { waiting: 1, held: 0 })];
+        assert_eq!(found, expected.into());
+    }
+}

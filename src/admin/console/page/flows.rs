@@ -1,0 +1,175 @@
+//! The definitions of flows: their list, one with its picture and the flows at its steps, and pictures.
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use minijinja::{Value as View, context};
+use serde::Deserialize;
+use serde_json::Value;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::super::api::{Refusal, field, items};
+use super::super::session::Session;
+use super::super::shared::Console;
+use super::super::view::json;
+use super::super::{link, samples};
+use super::entries::live;
+use crate::processor::flow::FLOW;
+
+/// What a picture may do when it is opened by itself: have its own style.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+/// The application, if several have flows.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(in super::super) struct Parameters {
+    #[serde(default)]
+    application: String,
+}
+
+/// The key of a flow.
+#[derive(Clone, Debug, Deserialize)]
+pub(in super::super) struct Entry {
+    key: String,
+}
+
+/// The list.
+pub(in super::super) async fn list(
+    State(console): State<Console>,
+    Query(Parameters { application }): Query<Parameters>,
+    headers: HeaderMap,
+) -> Response {
+    let session = console.session(&headers);
+    match list_page(&console, &session, &application).await {
+        Ok(page) => console.views.page(&session, ("flows.html", page)),
+        Err(refusal) => console.views.problem(&session, &refusal, &link::flows(&application)),
+    }
+}
+
+/// A definition.
+pub(in super::super) async fn show(
+    State(console): State<Console>,
+    Path(name): Path<String>,
+    Query(Parameters { application }): Query<Parameters>,
+    headers: HeaderMap,
+) -> Response {
+    let session = console.session(&headers);
+    match page(&console, &session, (&application, &name)).await {
+        Ok(page) => console.views.page(&session, ("definition.html", page)),
+        Err(refusal) => console.views.problem(&session, &refusal, &link::flow(&application, &name)),
+    }
+}
+
+/// The picture of a definition.
+pub(in super::super) async fn picture(
+    State(console): State<Console>,
+    Path(name): Path<String>,
+    Query(Parameters { application }): Query<Parameters>,
+    headers: HeaderMap,
+) -> Response {
+    let session = console.session(&headers);
+    let path = link::with_query(&link::api_picture("definitions", &name), &[("application", &application)]);
+    draw(&console, &session, &path).await
+}
+
+/// The picture of a flow.
+pub(in super::super) async fn entry_picture(
+    State(console): State<Console>,
+    Path(application): Path<String>,
+    Query(Entry { key }): Query<Entry>,
+    headers: HeaderMap,
+) -> Response {
+    let session = console.session(&headers);
+    let path = link::with_query(&link::api_picture("entries", &key), &[("application", &application)]);
+    draw(&console, &session, &path).await
+}
+
+/// A picture of the API.
+async fn draw(console: &Console, session: &Session, path: &str) -> Response {
+    match console.api.text(&session.caller, path).await {
+        Ok(text) => {
+            let headers = [
+                (header::CONTENT_TYPE, "image/svg+xml"),
+                (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+                (header::CACHE_CONTROL, "no-store"),
+            ];
+            (headers.map(|(name, value)| (name, HeaderValue::from_static(value))), text).into_response()
+        }
+        Err(Refusal { status, detail }) => (status, detail).into_response(),
+    }
+}
+
+async fn list_page(console: &Console, session: &Session, named: &str) -> Result<View, Refusal> {
+    let (api, caller) = (&console.api, &session.caller);
+    let (applications, links) = super::links(api, caller).await?;
+    let application = super::with_processor(&applications, FLOW, named)?;
+    let found = api.definitions(caller, &application).await?;
+    let row = |definition: &Value| {
+        let path = link::flow(&application, field(definition, "name").as_str().unwrap_or_default());
+        context! { path, ..json(definition) }
+    };
+    let definitions: Vec<View> = items(&found).map(row).collect();
+    Ok(context! {
+        here => link::flows(&application),
+        list => link::entries(&application, FLOW),
+        links, application, definitions,
+    })
+}
+
+async fn page(console: &Console, session: &Session, (named, name): (&str, &str)) -> Result<View, Refusal> {
+    let (api, caller) = (&console.api, &session.caller);
+    let (applications, links) = super::links(api, caller).await?;
+    let application = super::with_processor(&applications, FLOW, named)?;
+    let found = api.definitions(caller, &application).await?;
+    let definition = items(&found).find(|definition| *field(definition, "name") == *name);
+    let counts = api.counts(caller, &application, FLOW).await?;
+    // Another address when the numbers have changed, so that a browser asks for the picture again.
+    let version = format!("{:016x}", xxh3_64(counts.to_string().as_bytes()));
+    Ok(context! {
+        here => link::flows(&application),
+        self_path => link::flow(&application, name),
+        // Flows may be of a former definition of a name that is no more.
+        picture => definition.map(|_| link::picture(&application, name, &version)),
+        definition => definition.map(json),
+        steps => steps(&application, name, &counts),
+        incomplete_partitions => json(field(&counts, "incomplete")),
+        live => live(&application, FLOW, ""),
+        links, application, name,
+    })
+}
+
+/// The steps at which flows of this name are, with their numbers.
+fn steps(application: &str, name: &str, counts: &Value) -> Vec<View> {
+    let of = |(status, number): (&String, &u64)| {
+        let (what, rest) = status.split_once('/')?;
+        let word = match what {
+            "at" => "waits",
+            "human" => "waits for a person",
+            "held" => "is held",
+            _ => return None,
+        };
+        let (definition, step) = rest.strip_prefix(name)?.strip_prefix('/')?.split_once('/')?;
+        let path = link::filtered(application, FLOW, &[("status", status)]);
+        Some(context! { path, word, definition, step, number, is_held => what == "held" })
+    };
+    samples::counts(counts).iter().filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn flows_are_counted_at_the_steps_of_their_name() {
+        let counts = json!({ "counts": {
+            "open/running": 9, "at/A/01020304/pay": 3, "held/A/01020304/PACK/seal": 2, "human/AB/01020304/pay": 5, "at/not-known/01020304/1": 1,
+        } });
+        let shown = serde_json::to_value(steps("app", "A", &counts)).unwrap();
+        let of = |index: usize| [&shown[index]["word"], &shown[index]["step"], &shown[index]["number"]];
+        assert_eq!(shown.as_array().unwrap().len(), 2);
+        assert_eq!(of(0), [&json!("waits"), &json!("pay"), &json!(3)]);
+        assert_eq!(of(1), [&json!("is held"), &json!("PACK/seal"), &json!(2)]);
+        assert_eq!(shown[0]["path"], "/entries/app/flow?status=at%2FA%2F01020304%2Fpay");
+    }
+}
