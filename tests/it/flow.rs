@@ -12,13 +12,18 @@ fn sheaf(arguments: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn the_scenarios_of_the_examples_pass() {
-    let (code, text) = sheaf(&["test", "examples/food", "examples/retail", "examples/retail/choreography"]);
+    let (code, text) =
+        sheaf(&["test", "examples/food", "examples/orders", "examples/retail", "examples/retail/choreography"]);
     assert_eq!(code, Some(0), "{text}");
 }
 
 #[test]
 fn their_configurations_are_valid_and_their_sinks_are_used() {
-    for (example, application) in [("food", "food, topology food"), ("retail", "retail-payment, topology payment")] {
+    for (example, application) in [
+        ("food", "food, topology food"),
+        ("orders", "shop, topology orders"),
+        ("retail", "retail-payment, topology payment"),
+    ] {
         let (code, text) = sheaf(&["validate", "-c", &format!("examples/{example}/sheaf.yaml")]);
         assert!(code == Some(0) && !text.contains("warning"), "{text}");
         assert!(text.contains(&format!("ok: application {application}")), "{text}");

@@ -21,6 +21,7 @@ fn pages() -> Vec<(PathBuf, String)> {
         "state/README.md",
         "examples/control-m/README.md",
         "examples/food/README.md",
+        "examples/orders/README.md",
         "examples/retail/README.md",
         "examples/webhook/README.md",
     ]

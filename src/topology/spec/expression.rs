@@ -22,7 +22,12 @@ pub(super) fn compile(item: &Item<'_>, text: &str, variables: &[&str]) -> Option
     let findings = template.map(|template| template.lint(variables)).unwrap_or_default();
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
         let names: Vec<String> = variables.iter().map(|name| format!("`{name}`")).collect();
-        item.problem(finding.text.clone(), Some(format!("its variables are {}", listed(&names))));
+        let hint = if names.is_empty() {
+            "there are no variables here: write the value itself".to_owned()
+        } else {
+            format!("its variables are {}", listed(&names))
+        };
+        item.problem(finding.text.clone(), Some(hint));
     }
     Some(expression)
 }

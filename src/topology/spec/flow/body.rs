@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::known::{Known, read_if};
 use super::{call, time, value};
-use crate::codec::yaml::{Fields, Item};
+use crate::codec::yaml::{Fields, Item, Value};
 use crate::processor::flow::{Action, Kind, Message, Retry, Task, Trouble};
 use crate::template::Expression;
 use crate::topology::spec::name;
@@ -13,8 +13,10 @@ use crate::topology::spec::name;
 /// The keys that say what a step does.
 pub(super) const KINDS: [&str; 6] = ["task", "send", "call", "await", "sleep", "stage"];
 
-/// A step that is read, but for the steps in it.
+/// A step that is read, but for the steps in it. What could not be read has its default, so that the steps in it are read too.
 pub(super) struct Body<'a> {
+    /// False if something could not be read; a problem tells what.
+    pub(super) is_whole: bool,
     pub(super) kind: Kind,
     pub(super) action: Action,
     pub(super) condition: Option<Expression>,
@@ -33,9 +35,16 @@ pub(super) struct Body<'a> {
 
 /// Reads a step's body.
 pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
+    if !matches!(item.node().value, Value::Map(_)) {
+        return item.expected("a map with what the step does", Some(format!("write one of {}", quoted(&KINDS))));
+    }
     let mut fields = item.fields()?;
-    let found = fields.at_least_one(&KINDS);
+    let found: Vec<Option<Item<'a>>> = KINDS.iter().map(|kind| fields.item(kind)).collect();
     let given: Vec<&Item<'a>> = found.iter().flatten().collect();
+    let has_kind = !given.is_empty();
+    if !has_kind {
+        item.problem("the step does nothing", Some(format!("add one of {}", quoted(&KINDS))));
+    }
     if let [_, second, ..] = given.as_slice() {
         let hint = "keep one of them; several steps have several names".to_owned();
         second.problem(format!("a step is one of {}", quoted(&KINDS)), Some(hint));
@@ -52,20 +61,21 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
     let of_send = [fields.item("data"), fields.item("reply")];
     let of_call = call::KEYS.map(|key| fields.item(key));
     fields.finish();
-    if call.is_none() {
+    // Nothing is known of the keys of a step that does nothing: its kind may be misspelt.
+    if has_kind && call.is_none() {
         refuse(of_call.iter().flatten(), "only a `call` has this");
     }
-    if task.is_none() {
+    if has_kind && task.is_none() {
         refuse(of_task.iter().flatten(), "only a `task` has this");
     }
-    if send.is_none() {
+    if has_kind && send.is_none() {
         refuse(of_send.iter().flatten(), "only a `send` has this");
     }
     let is_request = task.is_some()
         || call.is_some()
         || awaited.is_some()
         || (send.is_some() && of_send.iter().skip(1).flatten().count() > 0);
-    if !is_request {
+    if has_kind && !is_request {
         let waits = [&retry, &within, &remind, &on].into_iter().flatten();
         refuse(
             waits,
@@ -92,16 +102,25 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
     let retry = read_if(retry.as_ref(), time::retry);
     let [within, remind] = [within, remind].map(|item| read_if(item.as_ref(), time::positive));
     let handlers = read_if(on.as_ref(), handlers);
+    let is_whole = kind.is_some()
+        && action.is_some()
+        && condition.is_ok()
+        && retry.is_ok()
+        && within.is_ok()
+        && remind.is_ok()
+        && handlers.is_ok();
+    let retry_default = if call.is_some() { call::RETRY_DEFAULT } else { Retry::ONCE };
     Some(Body {
-        kind: kind?,
-        action: action?,
-        condition: condition.ok()?,
-        retry: retry.ok()?.unwrap_or(if call.is_some() { call::RETRY_DEFAULT } else { Retry::ONCE }),
-        within: within.ok()?,
-        remind_after: remind.ok()?,
+        is_whole,
+        kind: kind.unwrap_or(Kind::Once),
+        action: action.unwrap_or(Action::None),
+        condition: condition.ok().flatten(),
+        retry: retry.ok().flatten().unwrap_or(retry_default),
+        within: within.ok().flatten(),
+        remind_after: remind.ok().flatten(),
         after,
         stage,
-        handlers: handlers.ok()?.unwrap_or_default(),
+        handlers: handlers.ok().flatten().unwrap_or_default(),
         undo,
     })
 }
@@ -153,7 +172,9 @@ fn handlers<'a>(item: &Item<'a>) -> Option<Vec<(Trouble, Item<'a>)>> {
     let found: Vec<(Trouble, Item<'a>)> =
         Trouble::ALL.iter().filter_map(|trouble| Some((*trouble, fields.item(trouble.as_str())?))).collect();
     fields.finish();
-    if found.is_empty() {
+    // A word that is unknown is told already.
+    let is_known = |word: &str| Trouble::ALL.iter().any(|trouble| trouble.as_str() == word);
+    if found.is_empty() && item.node().entries().iter().all(|entry| is_known(&entry.key)) {
         item.problem(
             "it handles nothing",
             Some("add `refused:`, `exhausted:`, `late:` or `failed:` with steps".to_owned()),

@@ -95,21 +95,22 @@ pub(super) fn read(item: &Item<'_>, (name, text): (&str, &str)) -> Option<Flow> 
     let mut fields = item.fields()?;
     // All keys are read before the first `?`, so that all mistakes are reported.
     let templates = fields.item("templates");
-    let has_steps = fields.item("start");
+    let start = fields.item("start");
     let steps = fields.item("steps");
     let reads = fields.required_item("reads").and_then(|item| reads::reads(&item));
-    let writes = read_if(fields.item("writes").as_ref(), |item| reads::writes(item, name));
+    let writes = fields.item("writes");
+    let has_writes = writes.is_some();
+    let writes = read_if(writes.as_ref(), |item| reads::writes(item, name));
     let keep_closed = read_if(fields.item("keep_closed").as_ref(), time::positive);
     fields.finish();
-    let writes = writes.ok()?;
-    let definition = match (&templates, &has_steps, &steps) {
+    let definition = match (&templates, &start, &steps) {
         (Some(_), Some(other), _) | (Some(_), None, Some(other)) => {
             let hint = "remove it, or `templates`; two files may read one topic".to_owned();
             other.problem("the flows of this file are staged templates", Some(hint));
             None
         }
         (Some(_), None, None) => Some(None),
-        (None, Some(start), Some(list)) => steps::read((start, list), (name, text), writes.is_some()).map(Some),
+        (None, Some(start), Some(list)) => steps::read((start, list), (name, text), has_writes).map(Some),
         (None, Some(_), None) | (None, None, _) => {
             let hint = "add `templates: [FILE.json]`, or `start: TYPE` and `steps: [..]`".to_owned();
             item.problem("there is no flow", Some(hint));
@@ -117,13 +118,13 @@ pub(super) fn read(item: &Item<'_>, (name, text): (&str, &str)) -> Option<Flow> 
         }
     };
     let templates = read_if(templates.as_ref(), paths);
-    let (reads, steps) = (reads?, definition?);
-    if let (Some(writes), Some(definition)) = (&writes, &steps) {
+    let (reads, steps, writes) = (reads?, definition?, writes.ok()?);
+    if let (Some(writes), Some(definition), Some(start)) = (&writes, &steps, &start) {
         let starts_itself =
             steps::sends(definition, &definition.start) && reads.iter().any(|(reads, _)| reads.topic == writes.topic);
         if starts_itself {
             let hint = "let it send a message of another type, or write to another topic".to_owned();
-            item.problem(
+            start.problem(
                 format!("a flow sends `{}`, which would begin the next one without end", definition.start),
                 Some(hint),
             );

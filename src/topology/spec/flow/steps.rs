@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::body::{self, Body};
 use super::known::Known;
 use crate::codec::yaml::{Item, Value};
-use crate::processor::flow::{Action, Definition, Form, Graph, Kind, Owner, STEPS_MAX, ScopeId, Step, StepId, Trouble};
+use crate::processor::flow::{
+    Action, CALLS_MAX, Definition, Form, Graph, Kind, Owner, STEPS_MAX, ScopeId, Step, StepId, Trouble,
+};
 
 /// The words of steps without a name of their own.
 const UNDO: &str = "undo";
@@ -35,11 +37,20 @@ pub(super) fn read(
     let read = builder.sequence(list, Graph::ROOT);
     let count = builder.definition.graph.len();
     if count > STEPS_MAX {
-        list.problem(format!("a flow has at most {STEPS_MAX} steps, and these are {count}"), None);
+        list.problem(format!("a flow has at most {STEPS_MAX} steps, and these are {count}"), Some(parts()));
+    }
+    let calls = builder.definition.calls().count();
+    if calls > CALLS_MAX {
+        list.problem(format!("a flow has at most {CALLS_MAX} calls, and these are {calls}"), Some(parts()));
     }
     let mut definition = builder.definition;
     definition.start = start?.into();
     read.map(|()| definition)
+}
+
+/// What to do with a flow that is too long.
+fn parts() -> String {
+    "divide it: a `send` can begin a flow of another file, and its `reply` is that flow's answer".to_owned()
 }
 
 /// True if a flow sends messages of this type.
@@ -141,11 +152,16 @@ impl Builder<'_> {
                 Some(self.add_unnamed(RERUN, Kind::Rerun(target), scope, before))
             }
             [entry] if RESERVED.contains(&entry.key.as_str()) => {
-                item.problem(format!("`{}` is no name of a step: the language uses it", entry.key), None);
+                let hint = Some("give the step another name".to_owned());
+                item.problem(format!("`{}` is no name of a step: the language uses it", entry.key), hint);
                 None
             }
             [entry] => self.step(&item.below(&entry.key, &entry.node), &entry.key, (scope, before)),
-            _ => item.expected(
+            [first, _, ..] => item.expected(
+                "a step, which has one name",
+                Some(format!("indent what belongs to `{}` below it", first.key)),
+            ),
+            [] => item.expected(
                 "a step",
                 Some(format!(
                     "write `- NAME: {{ task: TOPIC }}`; a step is one of {}, or `undo`, `fail`, `rerun`",
@@ -181,7 +197,8 @@ impl Builder<'_> {
         let body = body::read(item, known);
         let graph = &mut self.definition.graph;
         let id = graph.add_step(Step::new(name, scope, Kind::Once));
-        let Body { kind, action, condition, retry, within, remind_after, after, stage, handlers, undo } = body?;
+        let Body { is_whole, kind, action, condition, retry, within, remind_after, after, stage, handlers, undo } =
+            body?;
         let needs = match after {
             Some(after) => self.after(&after, scope, id),
             None => Some(before.into_iter().collect()),
@@ -192,7 +209,7 @@ impl Builder<'_> {
         if let Some(condition) = condition {
             self.definition.set_condition(id, condition);
         }
-        let mut all = Some(());
+        let mut all = is_whole.then_some(());
         if let Some(list) = stage {
             let inner = self.definition.graph.add_scope(Owner::Step(id));
             self.definition.graph.step_mut(id).kind = Kind::Scope(inner);

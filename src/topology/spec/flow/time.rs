@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::codec::yaml::Item;
+use crate::codec::yaml::{Item, Value};
 use crate::processor::flow::Retry;
 
 /// The most tries of a step.
@@ -10,10 +10,8 @@ const TRIES_MAX: u32 = 1_000;
 
 /// Reads a duration that is not zero.
 pub(super) fn positive(item: &Item<'_>) -> Option<Duration> {
-    let read = match item.text() {
-        Some(text) if text.starts_with('P') => item.parsed(iso),
-        _ => item.read(),
-    };
+    let is_iso = matches!(&item.node().value, Value::Text(text) | Value::Loose(text) if text.starts_with('P'));
+    let read = if is_iso { item.parsed(iso) } else { item.read() };
     if read == Some(Duration::ZERO) {
         item.problem("it is zero", Some("write a time such as `30s`, `24h`, `7d` or `PT10S`".to_owned()));
         return None;
@@ -23,6 +21,10 @@ pub(super) fn positive(item: &Item<'_>) -> Option<Duration> {
 
 /// Reads `R5/PT10S`: five tries, ten seconds between two (ISO 8601's repeating interval). `R0` and `R1` are one try.
 pub(super) fn retry(item: &Item<'_>) -> Option<Retry> {
+    if let Value::Integer(tries) = item.node().value {
+        let hint = format!("write `R{tries}/PT10S` for {tries} tries with ten seconds between them");
+        return item.expected("tries and the time between them", Some(hint));
+    }
     item.parsed(|text| {
         let refusal =
             || format!("expected tries such as `R5/PT10S`, five with ten seconds between them, found `{text}`");

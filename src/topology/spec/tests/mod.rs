@@ -11,6 +11,7 @@ use crate::processor::delivery::control_m::Mode;
 use crate::processor::place::{Format, Literal};
 use crate::topology::StartAt;
 
+mod flow;
 mod progressive;
 mod rules;
 mod trace;
