@@ -10,6 +10,7 @@ use super::definition::{Action, Definition};
 use super::engine::Ignored;
 use super::graph::StepId;
 use super::message::{Incoming, TASK_WORDS, TaskMessage, field, text_field};
+use super::mutation::Mutation;
 use super::progress::{Answer, Progress, Status};
 use super::send::Attempt;
 use super::state::{Facts, Flow};
@@ -70,7 +71,7 @@ impl Flows {
                 if flow.facts.start == start {
                     return Ok(unchanged(flow, count::ALREADY_STARTED));
                 }
-                Some(flow.facts)
+                Some(flow)
             }
             Some(flow) if flow.facts.start == start => return Ok(unchanged(flow, count::ALREADY_STARTED)),
             Some(flow) => {
@@ -93,11 +94,15 @@ impl Flows {
             people: BTreeMap::new(),
             started_at: now,
             changed_at: now,
-            version: former.as_ref().map_or(0, |former| former.version),
-            ends: former.as_ref().map_or(0, |former| former.ends),
+            version: former.as_ref().map_or(0, |former| former.facts.version),
+            ends: former.as_ref().map_or(0, |former| former.facts.ends),
             commands: Vec::new(),
         };
-        let progress = Progress::new(&definition.graph, now);
+        let mut progress = Progress::new(&definition.graph, now);
+        if let Some(former) = &former {
+            let has_same_steps = former.facts.definition == definition.digest;
+            progress.continue_attempts(&former.progress, has_same_steps);
+        }
         let mut turn = Turn::new(key, (&definition, &self.settings), facts, now);
         turn.push(Effect::Count(count::STARTED));
         Ok(turn.run(progress, |engine| {
@@ -199,6 +204,10 @@ impl Flows {
         now: Timestamp,
     ) -> Transition<Flow> {
         let Said { step, attempt, answer, result } = said;
+        let is_former = attempt.is_some_and(|attempt| attempt != flow.progress.of(step).attempt);
+        if answer.is_none() && is_former && flow.progress.ending.is_none() {
+            return self.ignored((key, definition), flow, (incoming, Ignored::Stale), now);
+        }
         let former = flow.clone();
         let Flow { progress, mut facts } = flow;
         if answer == Some(Answer::Done) {
@@ -264,8 +273,13 @@ impl Flows {
         if let Judged::Done(result) = &judged {
             facts.results.insert(step, result.clone());
         }
+        // A takeover may tell an outcome again. By then the slot may be that of the next attempt, whose act must stay.
+        let own = progress.of(step);
+        let is_replaced = own.status == Status::Active && own.attempt != attempt;
         let mut turn = Turn::new(key, (&definition, &self.settings), facts, now);
-        turn.push(Effect::Settle(slot));
+        if !is_replaced {
+            turn.push(Effect::Settle(slot));
+        }
         let mut ignored = None;
         let mut transition = turn.run(progress, |engine| {
             let taken = match judged {
@@ -298,7 +312,8 @@ impl Flows {
         timer: Timer,
         now: Timestamp,
     ) -> Result<Transition<Flow>, Reject> {
-        if flow.progress.ending.is_some() {
+        let breaks = |definition: Arc<Definition>| definition.breaks(Mutation::EndedFlowReacts);
+        if flow.progress.ending.is_some() && !self.definitions.known(flow.facts.definition).is_some_and(breaks) {
             let is_over = flow.facts.changed_at.saturating_add(self.settings.keep_closed) <= now;
             return Ok(if is_over { Transition::forget() } else { Transition::to(flow) });
         }

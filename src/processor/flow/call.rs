@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::definition::Definition;
 use super::graph::StepId;
+use super::mutation::Mutation;
 use crate::model::{Act, ActSlot, Key, Target, Verdict};
 use crate::processor::call::{Certainty, Http, Method, Request, Response};
 use crate::processor::delivery::SubmitAnswer;
@@ -137,7 +138,8 @@ impl CallAttempt<'_> {
     /// The key by which the receiver recognizes a repetition: a UUID of version 5 of flow, key, step and first try.
     fn idempotency_key(&self) -> String {
         let step = &self.definition.graph.step(self.step).name;
-        let name = format!("{}\0{}\0call\0{step}\0{}", self.definition.name, self.key.text(), self.first);
+        let try_of_key = if self.definition.breaks(Mutation::TryHasNewKey) { self.number } else { self.first };
+        let name = format!("{}\0{}\0call\0{step}\0{try_of_key}", self.definition.name, self.key.text());
         Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::call::Call;
 use super::graph::{Graph, StepId};
 use super::message::START_WORKFLOW;
+use super::mutation::Mutation;
 use crate::template::{Expression, Template};
 
 /// The hash of a definition's text, equal on all machines. An instance keeps that of the definition with which it has begun.
@@ -64,6 +65,8 @@ pub struct Definition {
     actions: Vec<Action>,
     /// The condition of each step that has one.
     conditions: Vec<(StepId, Expression)>,
+    /// The mutation for tests of the simulator; without the feature `mutation` it has no effect.
+    mutation: Option<Mutation>,
 }
 
 /// The form of a definition's text.
@@ -137,7 +140,19 @@ impl Definition {
             graph: Graph::default(),
             actions: Vec::new(),
             conditions: Vec::new(),
+            mutation: None,
         }
+    }
+
+    /// The same definition, whose flows break a rule.
+    #[must_use]
+    pub fn with_mutation(self, mutation: Option<Mutation>) -> Self {
+        Self { mutation, ..self }
+    }
+
+    /// True if this mutation is set; always false without the feature `mutation`.
+    pub(super) fn breaks(&self, mutation: Mutation) -> bool {
+        cfg!(feature = "mutation") && self.mutation == Some(mutation)
     }
 
     /// Says what a step does.

@@ -8,6 +8,7 @@ use super::count;
 use super::definition::{Action, Definition};
 use super::engine::{Actions, Begun, Engine, Happened, Next};
 use super::graph::StepId;
+use super::mutation::Mutation;
 use super::progress::{Ending, Progress};
 use super::send::Attempt;
 use super::settings::Settings;
@@ -112,6 +113,9 @@ impl<'a> Turn<'a> {
     }
 
     fn schedule(&mut self, progress: &Progress) {
+        if progress.ending.is_some() && self.definition.breaks(Mutation::EndedFlowReacts) {
+            return;
+        }
         let next = match progress.ending {
             None => Next::of(progress),
             Some(_) => Next { delay: Some(self.now.saturating_add(self.settings.keep_closed)), deadline: None },
@@ -203,5 +207,9 @@ impl Actions for Turn<'_> {
             }
             Happened::Held | Happened::Reminded => self.told.push((step, happened)),
         }
+    }
+
+    fn breaks(&self, mutation: Mutation) -> bool {
+        self.definition.breaks(mutation)
     }
 }
