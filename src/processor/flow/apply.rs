@@ -9,6 +9,7 @@ use super::definition::{Action, Definition, Form, TASK_WORDS};
 use super::engine::Ignored;
 use super::graph::StepId;
 use super::message::{Incoming, TaskMessage};
+use super::mutation::Mutation;
 use super::progress::{Answer, Status};
 use super::send::Attempt;
 use super::state::Flow;
@@ -131,6 +132,10 @@ impl Flows {
         now: Timestamp,
     ) -> Transition<Flow> {
         let Said { step, attempt, answer, result } = said;
+        let is_former = attempt.is_some_and(|attempt| attempt != flow.progress.of(step).attempt);
+        if answer.is_none() && is_former && flow.progress.ending.is_none() {
+            return self.ignored((key, definition), flow, (incoming, Ignored::Stale), now);
+        }
         let former = flow.clone();
         let Flow { progress, mut facts } = flow;
         if answer == Some(Answer::Done) {
@@ -196,8 +201,13 @@ impl Flows {
         if let Judged::Done(result) = &judged {
             facts.results.insert(step, result.clone());
         }
+        // A takeover may tell an outcome again. By then the slot may be that of the next attempt, whose act must stay.
+        let own = progress.of(step);
+        let is_replaced = own.status == Status::Active && own.attempt != attempt;
         let mut turn = Turn::new(key, (&definition, &self.settings), facts, now);
-        turn.push(Effect::Settle(slot));
+        if !is_replaced {
+            turn.push(Effect::Settle(slot));
+        }
         let mut ignored = None;
         let mut transition = turn.run(progress, |engine| {
             let taken = match judged {
@@ -230,7 +240,8 @@ impl Flows {
         timer: Timer,
         now: Timestamp,
     ) -> Result<Transition<Flow>, Reject> {
-        if flow.progress.ending.is_some() {
+        let breaks = |definition: Arc<Definition>| definition.breaks(Mutation::EndedFlowReacts);
+        if flow.progress.ending.is_some() && !self.definitions.known(flow.facts.definition).is_some_and(breaks) {
             let due = flow.facts.changed_at.saturating_add(self.settings.keep_closed);
             if due <= now {
                 return Ok(Transition::forget());

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::call::Call;
 use super::graph::{Graph, StepId};
+use super::mutation::Mutation;
 use crate::template::{Expression, Template};
 
 /// The type of the message that begins a flow of a staged template.
@@ -77,6 +78,8 @@ pub struct Definition {
     actions: Vec<Action>,
     /// The condition of each step that has one.
     conditions: Vec<(StepId, Expression)>,
+    /// The mutation for tests of the simulator; without the feature `mutation` it has no effect.
+    mutation: Option<Mutation>,
 }
 
 /// The form of a definition's text.
@@ -151,7 +154,19 @@ impl Definition {
             graph: Graph::default(),
             actions: Vec::new(),
             conditions: Vec::new(),
+            mutation: None,
         }
+    }
+
+    /// The same definition, whose flows break a rule.
+    #[must_use]
+    pub fn with_mutation(self, mutation: Option<Mutation>) -> Self {
+        Self { mutation, ..self }
+    }
+
+    /// True if this mutation is set; always false without the feature `mutation`.
+    pub(super) fn breaks(&self, mutation: Mutation) -> bool {
+        cfg!(feature = "mutation") && self.mutation == Some(mutation)
     }
 
     /// Says what a step does.

@@ -20,6 +20,7 @@
 //! | `alert`, `count` | alerts and the record of an end; metrics |
 //! | `status`, `show` | the statuses for lists; a flow as JSON |
 //! | `settings` | the settings of an application's flows |
+//! | `mutation` | mutations for tests of the simulator |
 //!
 //! # The table
 //!
@@ -38,8 +39,11 @@ mod count;
 mod definition;
 mod definitions;
 pub mod engine;
+#[cfg(test)]
+mod former_attempt;
 mod graph;
 mod message;
+mod mutation;
 mod progress;
 mod send;
 mod settings;
@@ -58,6 +62,7 @@ pub use definition::{Action, Definition, Digest, Form, Message, START_WORKFLOW, 
 pub use definitions::{Compile, Definitions};
 pub use graph::{Graph, Kind, Owner, Retry, STEPS_MAX, Scope, ScopeId, Step, StepId, Trouble};
 pub use message::{MessageKeying, Reads};
+pub use mutation::Mutation;
 pub use progress::{Answer, Ending, Progress, Status, StepProgress};
 pub use send::MESSAGES;
 pub use settings::{KEEP_CLOSED_DEFAULT, Settings, WriteFormat, Writes};

@@ -133,6 +133,16 @@ impl Progress {
         Self { steps: vec![step; graph.len()], early: Vec::new(), done: 0, ending: None }
     }
 
+    /// Goes on with the numbers of attempts of a former run, so that no id is sent twice, and answers to it are known. With other steps
+    /// all go on from the highest number.
+    pub(super) fn continue_attempts(&mut self, former: &Self, has_same_steps: bool) {
+        let highest = former.steps.iter().map(|step| step.attempt).max().unwrap_or_default();
+        let own = former.steps.iter().map(|step| if has_same_steps { step.attempt } else { highest });
+        for (step, attempt) in self.steps.iter_mut().zip(own.chain(std::iter::repeat(highest))) {
+            step.attempt = attempt;
+        }
+    }
+
     /// True if it has as many steps as the graph.
     pub fn is_of(&self, graph: &Graph) -> bool {
         self.steps.len() == graph.len()

@@ -93,7 +93,7 @@ impl Flows {
             Some(flow) if flow.facts.start == data => {
                 return Ok(Transition::to(flow).with(Effect::Count(count::ALREADY_STARTED)));
             }
-            Some(flow) if is_restart => Some(flow.facts),
+            Some(flow) if is_restart => Some(flow),
             Some(flow) => {
                 let detail = format!(
                     "flow {key} has begun already, on {}, with other data (ALREADY_EXISTS): a `{}` with `\"restart\": true` begins it anew",
@@ -103,6 +103,12 @@ impl Flows {
             }
             None => None,
         };
+        let mut progress = Progress::new(&definition.graph, now);
+        if let Some(former) = &former {
+            let has_same_steps = former.facts.definition == definition.digest;
+            progress.continue_attempts(&former.progress, has_same_steps);
+        }
+        let former = former.map(|former| former.facts);
         let facts = Facts {
             name: definition.name.to_string(),
             definition: definition.digest,
@@ -117,7 +123,6 @@ impl Flows {
             ends: former.as_ref().map_or(0, |former| former.ends),
             commands: former.map(|former| former.commands).unwrap_or_default(),
         };
-        let progress = Progress::new(&definition.graph, now);
         let mut turn = Turn::new(key, (&definition, &self.settings), facts, now);
         turn.push(Effect::Count(count::STARTED));
         Ok(turn.run(progress, |engine| {

@@ -10,6 +10,7 @@ use super::count;
 use super::definition::{Action, Definition};
 use super::engine::{Actions, Begun, Engine, Happened, Next};
 use super::graph::StepId;
+use super::mutation::Mutation;
 use super::progress::{Ending, Progress};
 use super::send::Attempt;
 use super::settings::Settings;
@@ -116,6 +117,9 @@ impl<'a> Turn<'a> {
     }
 
     fn schedule(&mut self, progress: &Progress) {
+        if progress.ending.is_some() && self.definition.breaks(Mutation::EndedFlowReacts) {
+            return;
+        }
         let next = match progress.ending {
             None => Next::of(progress),
             Some(_) => Next { delay: Some(self.now.saturating_add(self.settings.keep_closed)), deadline: None },
@@ -157,7 +161,8 @@ impl Turn<'_> {
         let body = self.render(call.body.as_ref())?.unwrap_or_else(|| "{}".to_owned());
         let Some(slot) = slot(self.definition, step) else { return Err("the flow has too many calls".to_owned()) };
         let (key, definition, starts) = (self.key, self.definition, self.facts.starts);
-        let first = Attempt { key, definition, step, starts, number: first };
+        let number = if definition.breaks(Mutation::TryHasNewKey) { attempt } else { first };
+        let first = Attempt { key, definition, step, starts, number };
         // The act of an attempt that is not awaited any more.
         self.effects.push(Effect::Settle(slot));
         self.effects.push(Effect::Act(call.act(slot, attempt, first.idempotency_key(), (path, body))));
@@ -209,5 +214,9 @@ impl Actions for Turn<'_> {
             }
             Happened::Held | Happened::Reminded => self.told.push((step, happened)),
         }
+    }
+
+    fn breaks(&self, mutation: Mutation) -> bool {
+        self.definition.breaks(mutation)
     }
 }

@@ -1,6 +1,7 @@
 //! Answers.
 
 use super::super::graph::{Kind, StepId, Trouble};
+use super::super::mutation::Mutation;
 use super::super::progress::{Answer, Status};
 use super::{Actions, Engine, Ignored};
 
@@ -17,7 +18,8 @@ impl<A: Actions> Engine<'_, A> {
         }
         // One that waits to begin again has the number of its former attempt.
         let is_asked = progress.status != Status::Waiting;
-        if attempt.is_some_and(|attempt| !is_asked || attempt != progress.attempt) {
+        let is_stale = attempt.is_some_and(|attempt| !is_asked || attempt != progress.attempt);
+        if is_stale && !self.actions.breaks(Mutation::StaleAnswerCounts) {
             return Err(Ignored::Stale);
         }
         match (progress.status, &answer) {
@@ -31,6 +33,14 @@ impl<A: Actions> Engine<'_, A> {
                 Ok(())
             }
             (Status::Failing(_) | Status::Failed(_), _) => Err(Ignored::TooLate),
+            (Status::Done, Answer::Done) if self.actions.breaks(Mutation::SecondAnswerSendsAgain) => {
+                for next in self.graph.dependents(id) {
+                    if self.progress.status(next) == Status::Active && self.graph.step(next).kind == Kind::Request {
+                        self.begin(next);
+                    }
+                }
+                Ok(())
+            }
             // One that rests or is held is in this trouble already.
             (
                 Status::Resting | Status::Held(_) | Status::Undoing | Status::Done | Status::Skipped | Status::Undone,

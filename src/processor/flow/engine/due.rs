@@ -1,6 +1,7 @@
 //! Time: retries, sleeps and reminders go by the wall clock, late answers by the watermark.
 
 use super::super::graph::{Kind, StepId, Trouble};
+use super::super::mutation::Mutation;
 use super::super::progress::{Progress, Status};
 use super::{Actions, Engine, Happened};
 use crate::model::Timestamp;
@@ -64,7 +65,8 @@ impl<A: Actions> Engine<'_, A> {
     }
 
     fn ids_unless_ended(&self) -> Vec<StepId> {
-        if self.progress.ending.is_some() { Vec::new() } else { self.graph.steps().map(|(id, _)| id).collect() }
+        let is_ended = self.progress.ending.is_some() && !self.actions.breaks(Mutation::EndedFlowReacts);
+        if is_ended { Vec::new() } else { self.graph.steps().map(|(id, _)| id).collect() }
     }
 }
 

@@ -36,6 +36,7 @@ pub use due::Next;
 use std::time::Duration;
 
 use super::graph::{Graph, StepId, Trouble};
+use super::mutation::Mutation;
 use super::progress::{Answer, Progress, Status};
 use crate::model::Timestamp;
 
@@ -52,6 +53,10 @@ pub trait Actions {
 
     /// Tells what has become of a step.
     fn tell(&mut self, step: StepId, happened: Happened);
+    /// True if the flow breaks a rule, for tests of the simulator.
+    fn breaks(&self, _mutation: Mutation) -> bool {
+        false
+    }
 }
 
 /// The numbers of an attempt.

@@ -1,6 +1,7 @@
 //! Settling: steps begin and end until nothing is left to do.
 
 use super::super::graph::{Graph, Kind, Owner, ScopeId, StepId, Trouble};
+use super::super::mutation::Mutation;
 use super::super::progress::{Ending, Status};
 use super::{Actions, Begun, Engine, Happened, RERUNS_MAX};
 
@@ -88,6 +89,10 @@ impl<A: Actions> Engine<'_, A> {
                 progress.late_at = step.within.map(|within| self.now.saturating_add(within));
                 progress.remind_at = step.remind_after.map(|after| self.now.saturating_add(after));
                 match self.take_early(id) {
+                    Some(answer) if self.actions.breaks(Mutation::EarlyAnswerBegins) => {
+                        self.begin(id);
+                        self.apply(id, answer);
+                    }
                     Some(answer) => {
                         self.count_attempt(id);
                         self.set(id, Status::Active);
@@ -127,9 +132,10 @@ impl<A: Actions> Engine<'_, A> {
 
     /// The numbers of the attempt that begins now; an early answer is one too.
     fn count_attempt(&mut self, id: StepId) -> Begun {
+        let is_counted = !self.actions.breaks(Mutation::TryNotCounted);
         let progress = self.progress.of_mut(id);
         progress.attempt = progress.attempt.saturating_add(1);
-        progress.tries = progress.tries.saturating_add(1);
+        progress.tries = progress.tries.saturating_add(u32::from(is_counted));
         if progress.first == 0 {
             progress.first = progress.attempt;
         }
@@ -190,7 +196,10 @@ impl<A: Actions> Engine<'_, A> {
         }
         let is_done = |(step, _): &(StepId, _)| self.progress.status(*step) == Status::Done;
         let done = graph.steps().filter(|(_, step)| step.undo.is_some()).filter(is_done);
-        match done.max_by_key(|(step, _)| self.progress.of(*step).order) {
+        let order = |(step, _): &(StepId, _)| self.progress.of(*step).order;
+        let next =
+            if self.actions.breaks(Mutation::UndoInOrder) { done.min_by_key(order) } else { done.max_by_key(order) };
+        match next {
             Some((step, of)) => {
                 for inner in of.undo.iter().flat_map(|scope| &graph.scope(*scope).steps) {
                     self.reset(*inner);
