@@ -6,10 +6,12 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::entries::{FLOWS, List, Show, TASKS};
-use super::entry_command::{Arguments, EntryArgs, Order, send};
+use super::entry_command::{Arguments, Choice, EntryArgs, Order, SendingArgs, send, send_to};
 use crate::cli::exit::Failure;
+use crate::cli::load;
 use crate::processor::flow::commands::{
-    CANCEL, CLAIM, COMMANDS, COMPLETE, DOWNSTREAM, FAIL, REASON, REASSIGN, RERUN, RESULT, SKIP, STEP, TO,
+    CANCEL, CLAIM, COMMANDS, COMPLETE, DATA, DOWNSTREAM, FAIL, FLOW, REASON, REASSIGN, RERUN, RESULT, SKIP, START,
+    STEP, TO,
 };
 
 /// List and show flows and the tasks of people; claim and complete tasks, rerun and skip steps, cancel flows
@@ -21,6 +23,8 @@ pub(super) enum Command {
     Tasks(ListTasks),
     /// Tell the story of one flow: its steps, what it waits for, what can be done
     Show(ShowFlow),
+    /// Begin a flow, as the message of its `start` does
+    Start(Start),
     /// Take a task: others see who does it
     Claim(OfStep),
     /// Give a task to another person
@@ -70,6 +74,27 @@ pub(super) struct ListTasks {
 pub(super) struct ShowFlow {
     #[command(flatten)]
     show: Show,
+}
+
+/// Options of `sheaf flows start`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+It begins exactly once for a key: the same data again changes nothing, and other data is refused.
+
+  sheaf flows start o-7 --flow NOODLES -c sheaf.yaml
+  sheaf flows start t-1 --data '{\"refId\": \"o-1\", \"amount\": 15}' -c sheaf.yaml")]
+pub(super) struct Start {
+    /// The key of the flow
+    #[arg(value_name = "KEY")]
+    key: String,
+    /// The name of the flow, of a staged template its component; needed if there are several
+    #[arg(long, value_name = "NAME")]
+    flow: Option<String>,
+    /// The data, a JSON object; by default an empty one
+    #[arg(long, value_name = "JSON")]
+    data: Option<String>,
+    #[command(flatten)]
+    sending: SendingArgs,
 }
 
 /// Options of a command to a step.
@@ -147,6 +172,13 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
         Command::List(ListFlows { list }) => return list.run(&FLOWS, &["open"]),
         Command::Tasks(ListTasks { list }) => return list.run(&TASKS, &["human"]),
         Command::Show(ShowFlow { show }) => return show.run(&FLOWS),
+        Command::Start(Start { key, flow, data, sending }) => {
+            let named = flow.iter().map(|name| (FLOW.to_owned(), name.clone()));
+            let arguments = named.chain(data.iter().map(|data| (DATA.to_owned(), data.clone()))).collect();
+            let order = Order { kind: &FLOWS, specs: COMMANDS, name: START, arguments: Arguments::Same(arguments) };
+            let spec = load::only(&sending.topology)?;
+            return send_to(sending, &spec, &Choice::of(vec![key.clone()]), &order);
+        }
         Command::Claim(OfStep { flows, step }) => (CLAIM, flows, vec![(STEP, step)]),
         Command::Skip(OfStep { flows, step }) => (SKIP, flows, vec![(STEP, step)]),
         Command::Reassign(Reassign { task: OfStep { flows, step }, to }) => {
