@@ -40,6 +40,16 @@ impl TopologyFile {
         text: &str,
         template: impl Fn(&Path) -> std::result::Result<Template, TemplateError>,
     ) -> Result<Self> {
+        Self::parse_with(name, text, template, |path| std::fs::read(path))
+    }
+
+    /// The same, where `staged` reads the staged template of flows at a path.
+    pub fn parse_with(
+        name: &str,
+        text: &str,
+        template: impl Fn(&Path) -> std::result::Result<Template, TemplateError>,
+        staged: impl Fn(&Path) -> std::io::Result<Vec<u8>>,
+    ) -> Result<Self> {
         let spec = Spec::parse(name, text)?;
         let mut templates = BTreeMap::new();
         for Delivery { kind, .. } in spec.deliveries() {
@@ -48,7 +58,7 @@ impl TopologyFile {
         }
         let definitions = match spec.flow() {
             Some(flow) if flow.templates.is_empty() => flow.definitions().with_compiler(compile),
-            Some(flow) => definitions(&flow.templates)?,
+            Some(flow) => definitions(&flow.templates, staged)?,
             None => Definitions::default(),
         };
         Ok(Self { spec, templates, definitions })
@@ -116,10 +126,10 @@ impl TopologyFile {
 }
 
 /// Reads staged templates; two of one component are an error.
-fn definitions(paths: &[PathBuf]) -> Result<Definitions> {
+fn definitions(paths: &[PathBuf], read: impl Fn(&Path) -> std::io::Result<Vec<u8>>) -> Result<Definitions> {
     let mut definitions: Vec<(&PathBuf, Definition)> = Vec::new();
     for path in paths {
-        let bytes = std::fs::read(path).map_err(|error| Error::FlowTemplateFile { path: path.clone(), error })?;
+        let bytes = read(path).map_err(|error| Error::FlowTemplateFile { path: path.clone(), error })?;
         let text = text::decode(&bytes).map_err(|error| Error::TopologyText { path: path.clone(), error })?;
         let definition =
             parse_template(text).map_err(|mistakes| Error::FlowTemplate { path: path.clone(), mistakes })?;

@@ -54,5 +54,5 @@ pub use html::{Page, pages};
 pub use json::pretty;
 pub use junit::junit;
 pub use outcome::{EndState, Moment, Outcome, Played, StepOutcome, TestResult};
-pub use play::{files, play};
+pub use play::{files, play, play_text};
 pub use update::update;

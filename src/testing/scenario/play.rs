@@ -6,7 +6,7 @@ use super::error::{Error, Result};
 use super::outcome::Played;
 use super::player;
 use super::text::{self, File};
-use crate::app::{self, TopologyFile};
+use crate::app::TopologyFile;
 use crate::codec;
 use crate::config::{Config, Sources};
 use crate::runtime::Settings;
@@ -25,7 +25,30 @@ const SETTINGS: [&str; 4] = [
 pub fn play(path: &Path) -> Result<Played> {
     let text = read(path)?;
     let file = text::parse(path, &text).map_err(|mistakes| Error::Mistakes { mistakes })?;
-    let (config, topology) = assemble(path, &file)?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let (line, name) = &file.topology;
+    let topology = directory.map_or_else(|| PathBuf::from(name), |directory| directory.join(name));
+    let refused = |error| Error::Topology { path: path.to_owned(), line: *line, error: Box::new(error) };
+    let topology = TopologyFile::read(&topology).map_err(refused)?;
+    play_on(&topology, path, &file)
+}
+
+/// Plays the scenarios of a text on this topology, to be told: with the texts in place of their names, and with the contents of requests.
+/// `path` is its name in errors.
+pub fn play_text(path: &Path, text: &str, topology: &TopologyFile) -> Result<Played> {
+    let mut file = text::parse(path, text).map_err(|mistakes| Error::Mistakes { mistakes })?;
+    let names = std::mem::take(&mut file.names);
+    for scenario in &mut file.scenarios {
+        for line in scenario.steps.iter_mut().flat_map(|step| &mut step.commands) {
+            line.text = names.fill(&line.text);
+        }
+        scenario.show_requests();
+    }
+    play_on(topology, path, &file)
+}
+
+fn play_on(topology: &TopologyFile, path: &Path, file: &File) -> Result<Played> {
+    let (config, topology) = assemble(topology, path, file)?;
     let mut outcomes = Vec::new();
     for scenario in &file.scenarios {
         let application = config.application_id.clone();
@@ -65,12 +88,7 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn assemble(path: &Path, file: &File) -> Result<(Config, Topology)> {
-    let (line, name) = &file.topology;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let topology = directory.map_or_else(|| PathBuf::from(name), |directory| directory.join(name));
-    let refused = |error: app::Error| Error::Topology { path: path.to_owned(), line: *line, error: Box::new(error) };
-    let topology = TopologyFile::read(&topology).map_err(refused)?;
+fn assemble(topology: &TopologyFile, path: &Path, file: &File) -> Result<(Config, Topology)> {
     let names = topology.spec.sinks().into_iter();
     let sinks: Vec<String> = names.map(|it| format!("{it}: {{ webhook: {{ url: \"http://{it}.test/\" }} }}")).collect();
     let sinks = format!("sinks={{ {} }}", sinks.join(", "));
@@ -78,6 +96,7 @@ fn assemble(path: &Path, file: &File) -> Result<(Config, Topology)> {
     let flags: Vec<String> = usual.chain(file.settings.iter().cloned()).collect();
     let sources = Sources { files: &[], environment: &[], flags: &flags, host_name: "test" };
     let config = Config::load(&sources).map_err(|problems| Error::Settings { path: path.to_owned(), problems })?;
+    let refused = |error| Error::Topology { path: path.to_owned(), line: file.topology.0, error: Box::new(error) };
     let topology = topology.assemble(&config).map_err(refused)?;
     Ok((config, topology))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::action::{HEADERS, Timed};
+use super::action::{Action, HEADERS, Timed};
 use super::error::Mistake;
 use super::names::Names;
 use crate::testing::golden::Command;
@@ -29,6 +29,15 @@ pub(super) struct Scenario {
     /// The comment, in one line.
     pub comment: String,
     pub steps: Vec<Step>,
+}
+
+impl Scenario {
+    /// Shows the contents of requests from its beginning.
+    pub(super) fn show_requests(&mut self) {
+        let timed = Timed { now: None, action: Action::Requests };
+        let line = Line { number: self.line, last: self.line, text: String::new(), timed };
+        self.steps.insert(0, Step { commands: vec![line], expected: None });
+    }
 }
 
 /// A paragraph: commands, and what is expected of them.

@@ -1,7 +1,9 @@
-//! `sheaf demo`: a day of events in a minute, in memory, with two instances, a crash and a simulated Control-M.
+//! `sheaf demo`: a day of events in a minute, in memory, with two instances, a crash and a simulated Control-M; or the story of an
+//! example's flow.
 
 mod console;
 mod printer;
+mod story;
 mod verdict;
 mod wait;
 
@@ -39,7 +41,11 @@ Needs no Kafka and no network: the broker is in memory, and a simulated Control-
 threads are those of `sheaf run`. Exit code 0 if the outputs are those that an oracle computes from the input alone, \
 1 otherwise.
 
-  sheaf demo --console --port 8090")]
+  sheaf demo --console --port 8090
+  sheaf demo --story food        a meal: workers and a person are asked for tasks (examples/food)
+  sheaf demo --story retail      an order and its payment: calls, tries, compensation (examples/retail)
+
+A story is a scenario of the example on a virtual clock, told line by line: who says what, and what sheaf does then.")]
 pub(super) struct Args {
     /// Seed of the day's events; the same seed gives the same day
     #[arg(long, default_value_t = 7)]
@@ -56,6 +62,9 @@ pub(super) struct Args {
     /// The port of the console on loopback; 8080 without it, or any free one if that is taken
     #[arg(long, requires = "console")]
     port: Option<u16>,
+    /// Tell the story of an example's flow instead
+    #[arg(long, value_name = "EXAMPLE", conflicts_with_all = ["seed", "json", "console", "port"])]
+    story: Option<story::Story>,
 }
 
 const TOPOLOGY: &str = include_str!("../../../../topologies/control-m.yaml");
@@ -64,6 +73,10 @@ const TEMPLATE: &str = include_str!("../../../../templates/bundle.json");
 const START: Timestamp = Timestamp::from_millis(1_795_132_800_000);
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
+    let colours = std::io::stdout().is_terminal() && !no_color();
+    if let Some(story) = args.story {
+        return story::run(story, args.fast, colours);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let start = if args.console { console::start() } else { START };
     let clock = Arc::new(ManualClock::new(start));
@@ -75,7 +88,6 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let sla = file.spec.bundle().context("topologies/control-m.yaml")?.rules.sla;
     let (mut world, metrics) = world(&file, &clock, &simulator, &in_flight, runtime.handle())?;
     let mut day = Day::new(args.seed, start);
-    let colours = std::io::stdout().is_terminal() && !no_color();
     let mut terminal = Terminal {
         printer: Printer::new(start, args.json, colours),
         simulator: &simulator,

@@ -20,8 +20,8 @@ pub(super) struct Printer {
 }
 
 /// The colour of a line.
-#[derive(Clone, Copy, Debug)]
-enum Colour {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Colour {
     Plain,
     Grey,
     Green,
@@ -32,7 +32,7 @@ enum Colour {
 
 impl Colour {
     /// The code in an ANSI escape sequence.
-    const fn code(self) -> &'static str {
+    pub(super) const fn code(self) -> &'static str {
         match self {
             Self::Plain => "0",
             Self::Grey => "90",

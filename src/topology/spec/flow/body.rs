@@ -39,17 +39,9 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
         return item.expected("a map with what the step does", Some(format!("write one of {}", quoted(&KINDS))));
     }
     let mut fields = item.fields()?;
-    let found: Vec<Option<Item<'a>>> = KINDS.iter().map(|kind| fields.item(kind)).collect();
-    let given: Vec<&Item<'a>> = found.iter().flatten().collect();
-    let has_kind = !given.is_empty();
-    if !has_kind {
-        item.problem("the step does nothing", Some(format!("add one of {}", quoted(&KINDS))));
-    }
-    if let [_, second, ..] = given.as_slice() {
-        let hint = "keep one of them; several steps have several names".to_owned();
-        second.problem(format!("a step is one of {}", quoted(&KINDS)), Some(hint));
-    }
-    let [task, send, call, awaited, sleep, stage] = <[Option<Item<'a>>; 6]>::try_from(found).ok()?;
+    let kinds = kinds(item, &mut fields)?;
+    let [task, send, call, awaited, _, stage] = &kinds;
+    let has_kind = kinds.iter().any(Option::is_some);
     let condition = fields.item("when");
     let retry = fields.item("retry");
     let within = fields.item("within");
@@ -57,24 +49,26 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
     let after = fields.item("after");
     let on = fields.item("on");
     let undo = fields.item("undo");
-    let of_task = [fields.item("input"), fields.item("human"), fields.item("extras")];
-    let of_send = [fields.item("data"), fields.item("reply")];
-    let of_call = call::KEYS.map(|key| fields.item(key));
+    let keys = Keys {
+        task: [fields.item("input"), fields.item("human"), fields.item("extras")],
+        send: [fields.item("data"), fields.item("reply")],
+        call: call::KEYS.map(|key| fields.item(key)),
+    };
     fields.finish();
     // Nothing is known of the keys of a step that does nothing: its kind may be misspelt.
     if has_kind && call.is_none() {
-        refuse(of_call.iter().flatten(), "only a `call` has this");
+        refuse(keys.call.iter().flatten(), "only a `call` has this");
     }
     if has_kind && task.is_none() {
-        refuse(of_task.iter().flatten(), "only a `task` has this");
+        refuse(keys.task.iter().flatten(), "only a `task` has this");
     }
     if has_kind && send.is_none() {
-        refuse(of_send.iter().flatten(), "only a `send` has this");
+        refuse(keys.send.iter().flatten(), "only a `send` has this");
     }
     let is_request = task.is_some()
         || call.is_some()
         || awaited.is_some()
-        || (send.is_some() && of_send.iter().skip(1).flatten().count() > 0);
+        || (send.is_some() && keys.send.iter().skip(1).flatten().count() > 0);
     if has_kind && !is_request {
         let waits = [&retry, &within, &remind, &on].into_iter().flatten();
         refuse(
@@ -82,22 +76,7 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
             "only a step that waits for an answer has this: a `task`, a `call`, an `await`, a `send` with a `reply`",
         );
     }
-    let (kind, action) = if let Some(task) = &task {
-        (Some(Kind::Request), self::task(task, &of_task, known).map(Action::Task))
-    } else if let Some(send) = &send {
-        let message = message(send, &of_send, known);
-        let kind = message.as_ref().map(|message| if message.reply.is_some() { Kind::Request } else { Kind::Once });
-        (kind, message.map(Action::Send))
-    } else if let Some(call) = &call {
-        (Some(Kind::Request), call::read(call, &of_call, known).map(Action::Call))
-    } else if let Some(awaited) = &awaited {
-        (Some(Kind::Request), awaited.read::<String>().map(|kind| Action::Await(kind.into())))
-    } else if let Some(sleep) = &sleep {
-        (time::positive(sleep).map(Kind::Sleep), Some(Action::None))
-    } else {
-        // The caller makes the scope of a stage.
-        (stage.as_ref().map(|_| Kind::Once), Some(Action::None))
-    };
+    let (kind, action) = action(&kinds, &keys, known);
     let condition = read_if(condition.as_ref(), |item| value::condition(item, known.variables));
     let retry = read_if(retry.as_ref(), time::retry);
     let [within, remind] = [within, remind].map(|item| read_if(item.as_ref(), time::positive));
@@ -119,10 +98,53 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
         within: within.ok().flatten(),
         remind_after: remind.ok().flatten(),
         after,
-        stage,
+        stage: stage.clone(),
         handlers: handlers.ok().flatten().unwrap_or_default(),
         undo,
     })
+}
+
+/// What stands under each of the words of [`KINDS`], of which there is one.
+fn kinds<'a>(item: &Item<'a>, fields: &mut Fields<'a>) -> Option<[Option<Item<'a>>; 6]> {
+    let found: Vec<Option<Item<'a>>> = KINDS.iter().map(|kind| fields.item(kind)).collect();
+    let given: Vec<&Item<'a>> = found.iter().flatten().collect();
+    match given.as_slice() {
+        [] => item.problem("the step does nothing", Some(format!("add one of {}", quoted(&KINDS)))),
+        [_] => {}
+        [_, second, ..] => {
+            let hint = "keep one of them; several steps have several names".to_owned();
+            second.problem(format!("a step is one of {}", quoted(&KINDS)), Some(hint));
+        }
+    }
+    found.try_into().ok()
+}
+
+/// The keys of one kind only.
+struct Keys<'a> {
+    task: [Option<Item<'a>>; 3],
+    send: [Option<Item<'a>>; 2],
+    call: [Option<Item<'a>>; 7],
+}
+
+/// What a step does: its kind and its action, as far as they can be read.
+fn action(kinds: &[Option<Item<'_>>; 6], keys: &Keys<'_>, known: Known<'_>) -> (Option<Kind>, Option<Action>) {
+    let [task, send, call, awaited, sleep, stage] = kinds;
+    if let Some(task) = task {
+        (Some(Kind::Request), self::task(task, &keys.task, known).map(Action::Task))
+    } else if let Some(send) = send {
+        let message = message(send, &keys.send, known);
+        let kind = message.as_ref().map(|message| if message.reply.is_some() { Kind::Request } else { Kind::Once });
+        (kind, message.map(Action::Send))
+    } else if let Some(call) = call {
+        (Some(Kind::Request), call::read(call, &keys.call, known).map(Action::Call))
+    } else if let Some(awaited) = awaited {
+        (Some(Kind::Request), awaited.read::<String>().map(|kind| Action::Await(kind.into())))
+    } else if let Some(sleep) = sleep {
+        (time::positive(sleep).map(Kind::Sleep), Some(Action::None))
+    } else {
+        // The caller makes the scope of a stage.
+        (stage.as_ref().map(|_| Kind::Once), Some(Action::None))
+    }
 }
 
 fn refuse<'i, 'a: 'i>(items: impl Iterator<Item = &'i Item<'a>>, message: &str) {

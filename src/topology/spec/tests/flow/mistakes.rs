@@ -130,6 +130,12 @@ fn mistakes_of_steps() {
             "give the step another name",
         ),
         of_steps("- 1st: { task: q }", 7, "`1st` is no name of a step", "take a letter, then letters, digits"),
+    ]);
+}
+
+#[test]
+fn mistakes_of_what_steps_do() {
+    check(&[
         of_steps("- a: { sleep: soon }", 7, "expected a duration", ""),
         of_steps("- a: { sleep: 5 }", 7, "expected a duration, found the number 5", "write the unit: `5s`"),
         of_steps("- a: { sleep: P1M }", 7, "expected a duration such as `P7D`, `PT10S` or `7d`, found `P1M`", ""),

@@ -37,19 +37,19 @@ fn write_step(definition: &Definition, id: StepId, indent: usize, text: &mut Str
         (_, Action::Await(kind)) => format!("await {kind}"),
         (Kind::Once | Kind::Request, Action::None) => "nothing".to_owned(),
     };
-    let _ = write!(text, "{:indent$}{}: {kind}", "", step.name);
+    write!(text, "{:indent$}{}: {kind}", "", step.name).unwrap();
     for need in &step.needs {
-        let _ = write!(text, " after {}", graph.step(*need).name);
+        write!(text, " after {}", graph.step(*need).name).unwrap();
     }
     if step.has_condition {
         text.push_str(" when");
     }
     if step.retry.tries > 1 {
-        let _ = write!(text, " tries {}/{}s", step.retry.tries, step.retry.delay.as_secs());
+        write!(text, " tries {}/{}s", step.retry.tries, step.retry.delay.as_secs()).unwrap();
     }
     for (word, time) in [("within", step.within), ("remind", step.remind_after)] {
         if let Some(time) = time {
-            let _ = write!(text, " {word} {}s", time.as_secs());
+            write!(text, " {word} {}s", time.as_secs()).unwrap();
         }
     }
     text.push('\n');
@@ -57,11 +57,11 @@ fn write_step(definition: &Definition, id: StepId, indent: usize, text: &mut Str
         write_scope(definition, inner, indent + 2, text);
     }
     for (trouble, inner) in &step.handlers {
-        let _ = writeln!(text, "{:indent$}  on {}", "", trouble.as_str());
+        writeln!(text, "{:indent$}  on {}", "", trouble.as_str()).unwrap();
         write_scope(definition, *inner, indent + 4, text);
     }
     if let Some(inner) = step.undo {
-        let _ = writeln!(text, "{:indent$}  undone by", "");
+        writeln!(text, "{:indent$}  undone by", "").unwrap();
         write_scope(definition, inner, indent + 4, text);
     }
 }
