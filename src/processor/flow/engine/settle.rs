@@ -197,11 +197,8 @@ impl<A: Actions> Engine<'_, A> {
         let is_done = |(step, _): &(StepId, _)| self.progress.status(*step) == Status::Done;
         let done = graph.steps().filter(|(_, step)| step.undo.is_some()).filter(is_done);
         let order = |(step, _): &(StepId, _)| self.progress.of(*step).order;
-        let next = if self.actions.breaks(Mutation::UndoInOrder) {
-            done.min_by_key(order)
-        } else {
-            done.max_by_key(order)
-        };
+        let next =
+            if self.actions.breaks(Mutation::UndoInOrder) { done.min_by_key(order) } else { done.max_by_key(order) };
         match next {
             Some((step, of)) => {
                 for inner in of.undo.iter().flat_map(|scope| &graph.scope(*scope).steps) {
