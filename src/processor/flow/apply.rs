@@ -312,7 +312,8 @@ impl Flows {
         timer: Timer,
         now: Timestamp,
     ) -> Result<Transition<Flow>, Reject> {
-        let breaks = |definition: Arc<Definition>| definition.breaks(Mutation::EndedFlowReacts);
+        let has_due = flow.progress.steps().iter().any(|step| step.due.is_some());
+        let breaks = |definition: Arc<Definition>| has_due && definition.breaks(Mutation::EndedFlowReacts);
         if flow.progress.ending.is_some() && !self.definitions.known(flow.facts.definition).is_some_and(breaks) {
             let is_over = flow.facts.changed_at.saturating_add(self.settings.keep_closed) <= now;
             return Ok(if is_over { Transition::forget() } else { Transition::to(flow) });
