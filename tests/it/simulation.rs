@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use sheaf::processor::flow;
 use sheaf::runtime::Mutation;
-use sheaf::sim::swarm::{Coverage, Report, run, run_at_least_once, run_with_history};
+use sheaf::sim::swarm::{Coverage, CoveragePoint, Report, run, run_at_least_once, run_flows, run_with_history};
 
 /// The number of seeds of a test run, besides those of the commit.
 const SEEDS: u64 = 150;
@@ -17,10 +18,10 @@ fn assert_correct(report: &Report) {
     let trace = report.trace.join("\n");
     assert!(
         report.violations.is_empty(),
-        "seed {}:\n{trace}\n\n{}\n\nrepeat it with: sheaf simulate --seed {} --runs 1 --trace",
+        "seed {}:\n{trace}\n\n{}\n\nrepeat it with: {}",
         report.seed,
         report.violations.join("\n"),
-        report.seed
+        report.command()
     );
 }
 
@@ -58,9 +59,23 @@ fn each_processed_event_is_in_the_history_once() {
 }
 
 #[test]
+fn flows_keep_their_rules_under_faults() {
+    let seeds = std::env::var("SHEAF_TEST_SEEDS").map_or(SEEDS, |text| text.parse().expect("a number"));
+    let mut coverage = Coverage::default();
+    for seed in 0..seeds {
+        let report = run_flows(seed, None);
+        assert_correct(&report);
+        coverage.add(&report.coverage);
+    }
+    let missing: Vec<_> = CoveragePoint::of_flows().into_iter().filter(|point| coverage.of(*point) == 0).collect();
+    assert_eq!(missing, [], "coverage points without an occurrence");
+}
+
+#[test]
 fn a_seed_is_deterministic() {
     for seed in [3, 4] {
         assert_eq!(run(seed, None), run(seed, None));
+        assert_eq!(run_flows(seed, None), run_flows(seed, None));
     }
 }
 
@@ -83,5 +98,19 @@ fn each_mutation_is_found() {
         found.insert(mutation, violation.is_some());
     }
     let missed: Vec<_> = found.iter().filter(|(_, is_found)| !**is_found).collect();
+    assert!(missed.is_empty(), "not found: {missed:?}");
+}
+
+#[test]
+fn each_mutation_of_flows_is_found() {
+    const SEEDS_MAX: u64 = 300;
+    let mut missed = Vec::new();
+    for mutation in flow::Mutation::ALL {
+        let mut reports = (0..SEEDS_MAX).map(|seed| run_flows(seed, Some(mutation)));
+        match reports.find(|report| !report.violations.is_empty()) {
+            Some(report) => println!("{mutation:?}: seed {}: {}", report.seed, report.violations[0]),
+            None => missed.push(mutation),
+        }
+    }
     assert!(missed.is_empty(), "not found: {missed:?}");
 }

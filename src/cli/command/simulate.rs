@@ -17,21 +17,26 @@ use crate::sim::swarm::{self, Coverage, CoveragePoint, Report};
 #[command(after_help = "\
 Each run is drawn from its seed: how many instances and partitions, which faults and how often. The instances are those \
 of `sheaf run`, on a broker, a Control-M and a clock in memory; an oracle computes the expected outputs from the input \
-alone. The first run with a violation ends the command, with its trace and the command that repeats it.
+alone. Each seed is two runs: one of bundles and their deliveries, and one of flows, whose workers answer once, twice, late, early, \
+wrongly or never. The first run with a violation ends the command, with its trace and the command that repeats it.
 
   sheaf simulate                                  100 runs from a new seed
   sheaf simulate --seed 13 --runs 1 --trace       the trace of one run
   sheaf simulate --minutes 60                     as many runs as an hour allows
   sheaf simulate --seed 0x$(git rev-parse HEAD)   100 runs from a seed of the commit
+  sheaf simulate --flows --runs 300               300 runs of flows only
 
 Exit code 0 when no run has a violation, 1 otherwise.")]
 pub(super) struct Args {
     /// Seed of the first run, decimal or 0x and hexadecimal digits; the default is a new seed
     #[arg(long, value_name = "N", value_parser = seed)]
     seed: Option<u64>,
-    /// Number of runs, each with the next seed
+    /// Number of seeds, each the next one
     #[arg(long, value_name = "K", default_value_t = 100, conflicts_with = "minutes")]
     runs: u64,
+    /// Only the runs of flows
+    #[arg(long)]
+    flows: bool,
     /// Minutes to run, instead of a number of runs
     #[arg(long, value_name = "M")]
     minutes: Option<u64>,
@@ -53,16 +58,13 @@ pub(super) fn main(args: &Args) -> ExitCode {
     let limit = args.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
     let mut totals = Totals::new(first);
     while limit.map_or(totals.runs < args.runs, |limit| totals.elapsed() < limit) {
-        let report = swarm::run(first.wrapping_add(totals.runs), None);
-        totals.add(&report);
-        let trace = if args.trace { report.trace.as_slice() } else { &[] };
-        for line in trace {
-            print_stdout(line);
+        let seed = first.wrapping_add(totals.runs);
+        let bundles = (!args.flows).then(|| swarm::run(seed, None));
+        totals.runs += 1;
+        if bundles.is_some_and(|report| totals.has_failed(report, args)) {
+            break;
         }
-        if !report.violations.is_empty() {
-            totals.clear_line();
-            report_failed(&report, args.trace);
-            totals.failed = Some(report);
+        if totals.has_failed(swarm::run_flows(seed, None), args) {
             break;
         }
         totals.progress();
@@ -101,7 +103,12 @@ fn report_failed(report: &Report, is_trace_printed: bool) {
     for line in &report.violations {
         print_stderr(&format!("  {line}"));
     }
-    print_stderr(&format!("\nrepeat it with:  sheaf simulate --seed {} --runs 1 --trace\n", report.seed));
+    print_stderr(&format!("\nrepeat it with:  {}\n", report.command()));
+}
+
+/// All coverage points, of bundles and of flows.
+fn points() -> impl Iterator<Item = CoveragePoint> {
+    CoveragePoint::all().into_iter().chain(CoveragePoint::of_flows())
 }
 
 /// Totals of all runs.
@@ -142,8 +149,23 @@ impl Totals {
         self.clock.uptime().saturating_sub(self.started)
     }
 
+    /// Adds a run; true if it has violations, which are printed.
+    fn has_failed(&mut self, report: Report, args: &Args) -> bool {
+        self.add(&report);
+        let trace = if args.trace { report.trace.as_slice() } else { &[] };
+        for line in trace {
+            print_stdout(line);
+        }
+        let has_failed = !report.violations.is_empty();
+        if has_failed {
+            self.clear_line();
+            report_failed(&report, args.trace);
+            self.failed = Some(report);
+        }
+        has_failed
+    }
+
     fn add(&mut self, report: &Report) {
-        self.runs += 1;
         self.events += report.events;
         self.simulated = self.simulated.saturating_add(report.simulated);
         self.coverage.add(&report.coverage);
@@ -174,12 +196,12 @@ impl Totals {
         let days = self.simulated.as_secs() / 86_400;
         let (runs, first, events) = (self.runs, self.first_seed, self.events);
         let took = self.elapsed().as_secs();
-        format!("{runs} runs from seed {first}: {events} events, {days} days simulated in {took} s")
+        format!("{runs} seeds from {first}: {events} events and flows, {days} days simulated in {took} s")
     }
 
     fn print(&self) {
         print_stdout(&format!("{:<32} {:>7}", "fault or path", "count"));
-        for point in CoveragePoint::all() {
+        for point in points() {
             print_stdout(&format!("{:<32} {:>7}", point.to_string(), self.coverage.of(point)));
         }
         print_stdout("");
@@ -189,7 +211,7 @@ impl Totals {
 
     fn json(&self) -> String {
         let coverage: serde_json::Map<_, _> =
-            CoveragePoint::all().into_iter().map(|point| (point.to_string(), json!(self.coverage.of(point)))).collect();
+            points().map(|point| (point.to_string(), json!(self.coverage.of(point)))).collect();
         let failed = self.failed.as_ref().map(|report| json!({ "seed": report.seed, "violations": report.violations }));
         json!({
             "first_seed": self.first_seed,

@@ -240,7 +240,8 @@ impl Flows {
         timer: Timer,
         now: Timestamp,
     ) -> Result<Transition<Flow>, Reject> {
-        let breaks = |definition: Arc<Definition>| definition.breaks(Mutation::EndedFlowReacts);
+        let has_due = flow.progress.steps().iter().any(|step| step.due.is_some());
+        let breaks = |definition: Arc<Definition>| has_due && definition.breaks(Mutation::EndedFlowReacts);
         if flow.progress.ending.is_some() && !self.definitions.known(flow.facts.definition).is_some_and(breaks) {
             let due = flow.facts.changed_at.saturating_add(self.settings.keep_closed);
             if due <= now {

@@ -64,9 +64,9 @@ fn send(flows: &Flows, state: Option<Flow>, (kind, data): (&str, &str), id: Opti
 
 /// The ids of the messages to workers.
 fn ids(transition: &Transition<Flow>) -> Vec<String> {
-    let id = |effect: &Effect| match effect {
-        Effect::Forward(forward) => forward.headers.text("id").map(str::to_owned),
-        _ => None,
+    let id = |effect: &Effect| {
+        let Effect::Forward(forward) = effect else { return None };
+        forward.headers.text("id").map(str::to_owned)
     };
     transition.effects.iter().filter_map(id).collect()
 }

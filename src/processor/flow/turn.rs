@@ -117,11 +117,12 @@ impl<'a> Turn<'a> {
     }
 
     fn schedule(&mut self, progress: &Progress) {
-        if progress.ending.is_some() && self.definition.breaks(Mutation::EndedFlowReacts) {
-            return;
-        }
+        let due = progress.steps().iter().filter_map(|step| step.due).min();
         let next = match progress.ending {
             None => Next::of(progress),
+            Some(_) if due.is_some() && self.definition.breaks(Mutation::EndedFlowReacts) => {
+                Next { delay: due, deadline: None }
+            }
             Some(_) => Next { delay: Some(self.now.saturating_add(self.settings.keep_closed)), deadline: None },
         };
         for (kind, due) in [(DELAY, next.delay), (DEADLINE, next.deadline)] {

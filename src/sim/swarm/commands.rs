@@ -150,7 +150,7 @@ impl Run {
     }
 
     /// Writes a record by a producer of its own; false if it could not be written.
-    fn write_record(&mut self, record: OutRecord) -> bool {
+    pub(super) fn write_record(&mut self, record: OutRecord) -> bool {
         let written = self.world.broker().process("operator").producer(&ProducerSpec::default());
         let written = written.and_then(|mut producer| {
             producer.init(TIMEOUT)?;

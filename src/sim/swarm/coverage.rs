@@ -80,10 +80,66 @@ pub enum CoveragePoint {
     CommandRejected,
     /// A dead letter is sent again.
     Redrive,
+    /// A flow is completed.
+    FlowCompleted,
+    /// A flow fails by a step.
+    FlowFailed,
+    /// A flow is cancelled by a command.
+    FlowCancelled,
+    /// A flow that has ended is opened again.
+    FlowReopened,
+    /// A step is held.
+    StepHeld,
+    /// A step has no answer in time.
+    StepLate,
+    /// A call of a flow is answered.
+    CallAnswered,
+    /// A command to a flow is accepted.
+    CommandToFlow,
+    /// A message to a flow is rejected.
+    MessageRejected,
+    /// An answer is repeated.
+    AnswerRepeated,
+    /// An answer is of a former attempt.
+    AnswerStale,
+    /// An answer comes after the trouble that is handled.
+    AnswerTooLate,
+    /// An answer comes after the end.
+    AnswerAfterEnd,
+    /// A start is repeated.
+    StartRepeated,
 }
 
+/// The coverage points of flows, with the counts and alerts of the history by which they are known.
+const FLOW_EVENTS: [(CoveragePoint, &str); 14] = [
+    (CoveragePoint::FlowCompleted, "flows_total completed"),
+    (CoveragePoint::FlowFailed, "flows_total failed"),
+    (CoveragePoint::FlowCancelled, "flows_total cancelled"),
+    (CoveragePoint::FlowReopened, "flows_total reopened"),
+    (CoveragePoint::StepHeld, "flow_held"),
+    (CoveragePoint::StepLate, "deadline"),
+    (CoveragePoint::CallAnswered, "answered"),
+    (CoveragePoint::CommandToFlow, "command"),
+    (CoveragePoint::MessageRejected, "rejected"),
+    (CoveragePoint::AnswerRepeated, "flow_messages_ignored_total repeated"),
+    (CoveragePoint::AnswerStale, "flow_messages_ignored_total former_attempt"),
+    (CoveragePoint::AnswerTooLate, "flow_messages_ignored_total too_late"),
+    (CoveragePoint::AnswerAfterEnd, "flow_messages_ignored_total flow_ended"),
+    (CoveragePoint::StartRepeated, "flow_messages_ignored_total already_started"),
+];
+
 impl CoveragePoint {
-    /// All coverage points.
+    /// The coverage points of flows alone.
+    pub fn of_flows() -> Vec<Self> {
+        FLOW_EVENTS.iter().map(|(point, _)| *point).collect()
+    }
+
+    /// The event by which the oracle of flows names it; empty for a point that is no path of flows.
+    pub(super) fn event(self) -> &'static str {
+        FLOW_EVENTS.iter().find(|(point, _)| *point == self).map_or("", |(_, event)| *event)
+    }
+
+    /// All coverage points of bundles and deliveries.
     pub fn all() -> Vec<Self> {
         let others = [
             Self::CrashAtCall,
@@ -165,6 +221,20 @@ impl fmt::Display for CoveragePoint {
             Self::CommandAccepted => "command accepted",
             Self::CommandRejected => "command rejected",
             Self::Redrive => "dead letter sent again",
+            Self::FlowCompleted => "flow completed",
+            Self::FlowFailed => "flow failed",
+            Self::FlowCancelled => "flow cancelled",
+            Self::FlowReopened => "flow opened again",
+            Self::StepHeld => "step held",
+            Self::StepLate => "answers late",
+            Self::CallAnswered => "call of a flow answered",
+            Self::CommandToFlow => "command to a flow accepted",
+            Self::MessageRejected => "message to a flow rejected",
+            Self::AnswerRepeated => "answer repeated",
+            Self::AnswerStale => "answer of a former attempt",
+            Self::AnswerTooLate => "answer too late",
+            Self::AnswerAfterEnd => "answer after the end",
+            Self::StartRepeated => "start repeated",
         };
         f.write_str(text)
     }
@@ -178,6 +248,11 @@ impl Coverage {
     /// Counts an occurrence.
     pub fn count(&mut self, point: CoveragePoint) {
         *self.0.entry(point).or_default() += 1;
+    }
+
+    /// Counts occurrences.
+    pub(super) fn count_many(&mut self, point: CoveragePoint, times: u64) {
+        *self.0.entry(point).or_default() += times;
     }
 
     /// The number of occurrences.

@@ -1,13 +1,16 @@
 //! Control-M as its sink shows it: slow, with lost requests, lost answers and a visibility lag.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::coverage::{Coverage, CoveragePoint};
 use super::plan::Probabilities;
 use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
+use crate::processor::call::{self, Response};
 use crate::processor::delivery::control_m::{Answer, Request};
 
 /// The time after a submit in which a look-up does not find its folder.
@@ -33,6 +36,8 @@ struct Inner {
     stalled: bool,
     coverage: Coverage,
     log: Vec<String>,
+    /// The requests to the card service: the flow, and the key by which a repetition is recognized.
+    requests: BTreeSet<(String, String)>,
 }
 
 impl fmt::Debug for Inner {
@@ -49,6 +54,7 @@ struct Folder {
 
 struct Call {
     owner: (String, u64),
+    key: Key,
     act: Act,
     expires_at: Duration,
     /// `None` when the process has ended.
@@ -122,6 +128,11 @@ impl Executor {
         self.inner().folders.iter().map(|(name, folder)| (name.clone(), folder.runs)).collect()
     }
 
+    /// The requests that the card service has executed: flow and key.
+    pub(super) fn requests(&self) -> BTreeSet<(String, String)> {
+        self.inner().requests.clone()
+    }
+
     /// The coverage and the log lines since the last call.
     pub(super) fn take_log(&self) -> (Coverage, Vec<String>) {
         let mut inner = self.inner();
@@ -180,20 +191,37 @@ impl Inner {
                 if probabilities.is_some_and(|probabilities| rng.u32(0..1_000) < probabilities.busy) {
                     self.coverage.count(CoveragePoint::Busy);
                     let message = "try again later".to_owned();
-                    return call.answer(&Answer::Busy { status: 503, message, retry_after_ms: None });
+                    return match call::Request::decode(&call.act.request) {
+                        Ok(_) => call.answer(&response(503)),
+                        Err(_) => call.answer(&Answer::Busy { status: 503, message, retry_after_ms: None }),
+                    };
                 }
-                let answer = self.execute(&call.act.request, now);
+                let answer = match call::Request::decode(&call.act.request) {
+                    Ok(request) => serde_json::to_string(&self.charge(&call.key, request)),
+                    Err(_) => serde_json::to_string(&self.execute(&call.act.request, now)),
+                };
                 if probabilities.is_some_and(|probabilities| rng.u32(0..1_000) < probabilities.answer_lost) {
                     self.coverage.count(CoveragePoint::SubmitAnswerLost);
                     self.log.push(format!("control-m executes {} and its answer is lost", call.act.request));
                     call.state = State::Lost(since.saturating_add(TIMEOUT));
                     return None;
                 }
-                call.answer(&answer)
+                call.end(Verdict::Answered(answer.unwrap_or_default()))
             }
             State::Lost(until) if now >= until => call.end(Verdict::Unknown("no answer".to_owned())),
             State::Lost(_) | State::Done => None,
         }
+    }
+
+    /// The card service executes a request, or refuses some flows.
+    fn charge(&mut self, key: &Key, request: call::Request) -> Response {
+        let key = key.text().into_owned();
+        let is_refused = key.ends_with(['4', '9']);
+        if let call::Request::Http(request) = request {
+            self.log.push(format!("the card is charged for {key} by {}", request.key));
+            self.requests.insert((key, request.key));
+        }
+        response(if is_refused { 422 } else { 200 })
     }
 
     fn execute(&mut self, request: &str, now: Duration) -> Answer {
@@ -216,7 +244,7 @@ impl Inner {
 }
 
 impl Call {
-    fn answer(&mut self, answer: &Answer) -> Option<(Completion, Outcome)> {
+    fn answer(&mut self, answer: &impl Serialize) -> Option<(Completion, Outcome)> {
         self.end(Verdict::Answered(serde_json::to_string(answer).unwrap_or_default()))
     }
 
@@ -227,8 +255,12 @@ impl Call {
     }
 }
 
+fn response(status: u16) -> Response {
+    Response { status, retry_after_ms: None, body: Some("{}".to_owned()) }
+}
+
 impl Sink for ExecutorSink {
-    fn execute(&self, _task: &TaskId, _key: &Key, act: Act, expires_at: Duration, done: Completion) {
+    fn execute(&self, _task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
         let owner = self.owner.clone();
         let mut inner = self.executor.inner();
         match serde_json::from_str(&act.request) {
@@ -240,7 +272,7 @@ impl Sink for ExecutorSink {
             }
             Ok(Request::LookUp { .. } | Request::AddEvent { .. }) | Err(_) => {}
         }
-        inner.calls.push(Call { owner, act, expires_at, done: Some(done), state: State::Waiting });
+        inner.calls.push(Call { owner, key: key.clone(), act, expires_at, done: Some(done), state: State::Waiting });
     }
 
     fn capacity(&self, _to: &Target) -> usize {

@@ -19,6 +19,7 @@
 //! | `faults` | fails calls to the broker, and crashes instances at fault points |
 //! | `executor` | Control-M in memory, with lost requests and answers |
 //! | `commands`, `sent_commands` | operators' commands, and the checks of them |
+//! | `flows`, `flow_run` | runs of flows instead of bundles: under the same faults, with an oracle of their own |
 //! | `checker`, `history` | the checks of a run |
 //! | `coverage` | faults and paths, counted |
 //!
@@ -29,6 +30,8 @@ mod commands;
 mod coverage;
 mod executor;
 mod faults;
+mod flow_run;
+mod flows;
 mod history;
 mod nemesis;
 mod plan;
@@ -40,10 +43,13 @@ pub use coverage::{Coverage, CoveragePoint};
 
 use std::time::Duration;
 
+use flows::Workers;
+use plan::Kind;
 use run::Run;
 
 use crate::config::ProcessingGuarantee;
 use crate::model::Clock;
+use crate::processor::flow;
 use crate::runtime::Mutation;
 
 /// The result of a run.
@@ -57,10 +63,20 @@ pub struct Report {
     pub violations: Vec<String>,
     /// One line per operation or fault, with the simulated time.
     pub trace: Vec<String>,
-    /// The number of written events.
+    /// The number of written events, and of flows.
     pub events: usize,
+    /// True for a run of flows.
+    pub is_of_flows: bool,
     /// The simulated time.
     pub simulated: Duration,
+}
+
+impl Report {
+    /// The command that repeats the run.
+    pub fn command(&self) -> String {
+        let flows = if self.is_of_flows { " --flows" } else { "" };
+        format!("sheaf simulate{flows} --seed {} --runs 1 --trace", self.seed)
+    }
 }
 
 /// Longer than the deadline of every bundle.
@@ -79,39 +95,57 @@ const FLUSHES_MAX: usize = 20;
 
 /// Runs a seed, with a mutation of the protocol if one is given.
 pub fn run(seed: u64, mutation: Option<Mutation>) -> Report {
-    execute(Run::new(seed, ProcessingGuarantee::ExactlyOnce, false, mutation), seed)
+    execute(Run::new(seed, ProcessingGuarantee::ExactlyOnce, Kind::Bundles, mutation), seed)
 }
 
 /// Runs a seed without transactions: duplicates are allowed, losses are violations.
 pub fn run_at_least_once(seed: u64) -> Report {
-    execute(Run::new(seed, ProcessingGuarantee::AtLeastOnce, false, None), seed)
+    execute(Run::new(seed, ProcessingGuarantee::AtLeastOnce, Kind::Bundles, None), seed)
 }
 
 /// Runs a seed of a topology that keeps a history, which has other calls to the broker, so that its faults come elsewhere.
 pub fn run_with_history(seed: u64) -> Report {
-    execute(Run::new(seed, ProcessingGuarantee::ExactlyOnce, true, None), seed)
+    execute(Run::new(seed, ProcessingGuarantee::ExactlyOnce, Kind::BundlesWithHistory, None), seed)
+}
+
+/// Runs a seed of flows instead of bundles, with a mutation of their rules if one is given: staged templates, or steps with messages,
+/// times and tries, or steps that are taken back. Workers answer once, twice, late, early, wrongly or never.
+pub fn run_flows(seed: u64, mutation: Option<flow::Mutation>) -> Report {
+    execute(Run::new(seed, ProcessingGuarantee::ExactlyOnce, Kind::Flows(mutation), None), seed)
 }
 
 fn execute(mut run: Run, seed: u64) -> Report {
     let plan = format!("{:?}", run.plan);
     run.log(&plan);
     let phases: [fn(&mut Run); 4] = [
-        |run| run.run_with_faults(120),
+        |run| {
+            run.begin_flows();
+            run.run_with_faults(120);
+        },
         |run| {
             restart_after(run, PAST_DEADLINE, "a day later");
+            run.begin_flows();
             run.run_with_faults(30);
         },
         |run| {
             run.log("the withheld members are written");
             run.pending = std::mem::take(&mut run.withheld);
+            run.begin_flows();
             run.run_with_faults(30);
+            run.is_last_written = true;
         },
-        |run| restart_after(run, PAST_RETENTION, "after more than a week"),
+        |run| {
+            restart_after(run, PAST_RETENTION, "after more than a week");
+            run.is_past_retention = true;
+        },
     ];
     for phase in phases {
         if run.violations.is_empty() {
             phase(&mut run);
             run.heal();
+            if run.is_last_written && !run.is_past_retention {
+                run.settle_flows();
+            }
             await_deliveries(&mut run);
             run.check();
         }
@@ -121,7 +155,8 @@ fn execute(mut run: Run, seed: u64) -> Report {
     Report {
         seed,
         coverage,
-        events: run.sent.len(),
+        events: run.sent.len() + run.workers.as_ref().map_or(0, Workers::count),
+        is_of_flows: run.workers.is_some(),
         simulated: run.world.clock().uptime(),
         violations: run.violations,
         trace: run.trace,

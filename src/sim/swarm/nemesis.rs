@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::coverage::CoveragePoint;
+use super::flows::EVENTS;
 use super::run::{PARENTS, Run, TIMEOUT};
 use super::setup;
 use crate::broker::Broker;
@@ -29,7 +30,7 @@ impl Run {
         self.faults().enabled = true;
         let mut steps = self.rng.usize(steps_max / 3..steps_max);
         while steps > 0 && self.violations.is_empty() {
-            if self.pending.is_empty() {
+            if self.pending.is_empty() && !self.has_starts() {
                 steps -= 1;
             }
             self.step();
@@ -42,7 +43,7 @@ impl Run {
         let name = self.rng.choice(names).copied().unwrap_or("a");
         let probabilities = self.plan.probabilities.clone();
         self.outage(probabilities.outage);
-        if self.outage_steps == 0 && self.rng.u8(0..100) < 40 {
+        if self.outage_steps == 0 && self.rng.u8(0..100) < 40 && !self.step_flows() {
             self.write_events();
             self.command();
         }
@@ -176,7 +177,7 @@ impl Run {
     }
 
     fn add_partitions(&mut self) {
-        let topic = Topic::new(PARENTS);
+        let topic = Topic::new(if self.workers.is_some() { EVENTS } else { PARENTS });
         let Ok(mut admin) = self.world.broker().process("outside").admin() else { return };
         let found = admin.describe(std::slice::from_ref(&topic), TIMEOUT);
         let Some(count) = found.ok().and_then(|found| Some(found.into_iter().next()??.partitions)) else { return };

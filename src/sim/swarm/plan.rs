@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::flows::Flow;
 use crate::broker::memory::{FaultKind, Protocol};
 use crate::config::ProcessingGuarantee;
+use crate::processor::flow;
 use crate::runtime::FaultPoint;
 
 /// The plan of a run.
@@ -28,6 +30,8 @@ pub(super) struct Plan {
     pub sla: Duration,
     /// True if each step is recorded in the history.
     pub history: bool,
+    /// The flows of the run, and a mutation of their rules; `None`: it has bundles and deliveries.
+    pub flows: Option<(Flow, Option<flow::Mutation>)>,
     /// True if operators send commands, and dead letters are kept.
     pub commands: bool,
     /// The time between the commit of a transaction and its markers, for faults that delay them.
@@ -43,6 +47,17 @@ pub(super) struct Plan {
     /// The probability of a crash at each fault point, per 10,000 visits.
     pub points: Vec<(FaultPoint, u32)>,
     pub probabilities: Probabilities,
+}
+
+/// What a run is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Bundles and their deliveries.
+    Bundles,
+    /// The same, with a history.
+    BundlesWithHistory,
+    /// Flows, with a history, and with a mutation of their rules if one is given.
+    Flows(Option<flow::Mutation>),
 }
 
 /// Probabilities of faults, per 1,000 steps or acts; those of the disk per 1,000 crashes.
@@ -138,6 +153,7 @@ impl Plan {
             marker_delay: Duration::from_millis(rng.u64(200..40_000)),
             sla: SLA,
             history: false,
+            flows: None,
             commands: false,
             calls,
             points,

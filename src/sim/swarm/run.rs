@@ -9,7 +9,8 @@ use bytes::Bytes;
 use super::coverage::{Coverage, CoveragePoint};
 use super::executor::{Conditions, Executor};
 use super::faults::Faults;
-use super::plan::Plan;
+use super::flows::{Flow, Workers};
+use super::plan::{Kind, Plan};
 use super::sent_commands::Commands;
 use super::setup;
 use crate::broker::{Broker, ProducerSpec};
@@ -63,10 +64,16 @@ pub(super) struct Run {
     producers: u64,
     /// The commands so far.
     pub(super) commands: Commands,
+    /// Those who answer flows; `None` in a run of bundles.
+    pub(super) workers: Option<Workers>,
+    /// True if nothing more is written.
+    pub(super) is_last_written: bool,
+    /// True if all that has ended must be forgotten by now.
+    pub(super) is_past_retention: bool,
 }
 
 impl Run {
-    pub(super) fn new(seed: u64, guarantee: ProcessingGuarantee, history: bool, mutation: Option<Mutation>) -> Self {
+    pub(super) fn new(seed: u64, guarantee: ProcessingGuarantee, kind: Kind, mutation: Option<Mutation>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         // Not drawn, so that a seed still gives the run that it gave before there were standbys.
         let standbys = usize::try_from(seed % 3).unwrap_or(0);
@@ -75,7 +82,9 @@ impl Run {
             ProcessingGuarantee::AtLeastOnce => Plan::draw_at_least_once(&mut rng),
         };
         // Nor this.
-        let plan = Plan { standbys, history, commands: !history && seed % 4 == 3, ..plan }.with_deadlines(seed);
+        let history = kind != Kind::Bundles;
+        let flows = if let Kind::Flows(mutation) = kind { Some((Flow::of_seed(seed), mutation)) } else { None };
+        let plan = Plan { standbys, history, flows, commands: !history && seed % 4 == 3, ..plan }.with_deadlines(seed);
         let faults = Arc::new(Mutex::new(Faults::new(&plan, rng.fork())));
         let executor = Executor::default();
         let (crash_policy, calls) = (Arc::clone(&faults), Arc::clone(&faults));
@@ -85,7 +94,7 @@ impl Run {
         let mut generator = Generator::new(seed);
         let start = world.clock().now();
         let (mut pending, mut withheld) = (Vec::new(), Vec::new());
-        for _ in 0..plan.bundles {
+        for _ in 0..if flows.is_some() { 0 } else { plan.bundles } {
             let mut events = generator.bundle(rng.u32(1..=4), start);
             enlarge(&mut events);
             if rng.u8(0..100) < 20 {
@@ -115,6 +124,9 @@ impl Run {
             backups: BTreeMap::new(),
             producers: 0,
             commands: Commands::new(seed),
+            workers: flows.map(|(flow, _)| Workers::new(flow, seed)),
+            is_last_written: false,
+            is_past_retention: false,
         }
     }
 

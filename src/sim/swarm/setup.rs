@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::executor::{self, Executor};
+use super::flows::Flow;
 use super::plan::Plan;
 use crate::broker::memory;
 use crate::config::Commit;
@@ -13,6 +14,7 @@ use crate::metric::{Build, Declared, Metrics};
 use crate::model::Timestamp;
 use crate::processor::dead_letter::DEAD_LETTER;
 use crate::processor::delivery::{self, Delivery, control_m};
+use crate::processor::flow::{self, Definition, Definitions, FLOW, parse_template};
 use crate::runtime::{Limits, Mutation, Processing, Settings, TopicSettings};
 use crate::sim::{CrashPolicy, ManualClock, Setup};
 use crate::template::Template;
@@ -28,6 +30,9 @@ pub(super) const APPLICATION: &str = "sim";
 /// The names of all tasks.
 pub(super) fn tasks(plan: &Plan) -> Vec<String> {
     let of = |node: &str| (0..plan.partitions).map(|number| format!("{node}-{number}")).collect::<Vec<_>>();
+    if plan.flows.is_some() {
+        return of(FLOW);
+    }
     let letters = plan.commands.then(|| format!("{DEAD_LETTER}-0"));
     [of(BUNDLE), of(DELIVERY)].concat().into_iter().chain(letters).collect()
 }
@@ -74,6 +79,9 @@ pub(super) fn setup(
 }
 
 fn topology(plan: &Plan) -> Topology {
+    if let Some((flow, mutation)) = plan.flows {
+        return topology_of(flow, mutation);
+    }
     let Plan { sla, history, .. } = *plan;
     let text = TOPOLOGY.replace("sla: 24h", &format!("sla: {}s", sla.as_secs()));
     let spec = Spec::parse("topologies/control-m.yaml", &text).expect("the example in the repository");
@@ -96,6 +104,21 @@ fn topology(plan: &Plan) -> Topology {
         add_dead_letters(APPLICATION, &mut topology);
     }
     // The first start may come late, and after the clock was set: what was written until then is no history.
+    for source in &mut topology.sources {
+        source.start = Some(StartAt::Earliest);
+    }
+    topology
+}
+
+/// The topology of flows, each step of which is in the history.
+fn topology_of(flow: Flow, mutation: Option<flow::Mutation>) -> Topology {
+    let (name, text) = flow.file();
+    let spec = Spec { history: true, ..Spec::parse(name, text).expect("a file of the repository") };
+    let own = spec.flow().and_then(|it| it.steps.as_deref()).cloned();
+    let template = flow.template().map(|text| parse_template(text).expect("a file of the repository"));
+    let definitions = own.into_iter().chain(template).map(|it: Definition| it.with_mutation(mutation));
+    let assembled = spec.assemble_with(APPLICATION, |_| None, &Definitions::new(definitions));
+    let mut topology = assembled.expect("a file of the repository");
     for source in &mut topology.sources {
         source.start = Some(StartAt::Earliest);
     }

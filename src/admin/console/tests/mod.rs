@@ -20,6 +20,30 @@ const HOSTILE: &str = "\"><script>alert('x')</script>{{ 12345 * 6789 }}&";
 /// The bodies of the commands that arrived.
 type Commands = Arc<Mutex<Vec<Value>>>;
 
+/// The commands of each processor.
+fn specs() -> Value {
+    let claim = json!({
+        "name": "claim", "help": HOSTILE, "statuses": ["open"],
+        "arguments": [
+            { "name": "step", "help": HOSTILE, "required": true },
+            { "name": "downstream", "help": HOSTILE, "choices": ["yes", "no"], "required": false },
+        ],
+    });
+    let command = json!({
+        "name": "extend", "help": HOSTILE, "statuses": ["open"], "dangerous": true,
+        "arguments": [{ "name": "until", "help": HOSTILE, "required": true }],
+    });
+    let edit = json!({
+        "name": "edit", "help": HOSTILE, "statuses": ["open"],
+        "arguments": [{ "name": "value", "help": HOSTILE, "required": true }],
+    });
+    let resubmit = json!({
+        "name": "resubmit", "help": HOSTILE, "statuses": ["failed"],
+        "arguments": [{ "name": "submission", "help": HOSTILE, "required": true }],
+    });
+    json!([command, edit, resubmit, claim])
+}
+
 /// An API with one application, whose texts are all hostile, that asks for the token `secret`.
 fn api(commands: &Commands) -> Router {
     let commands = Arc::clone(commands);
@@ -54,25 +78,6 @@ fn api(commands: &Commands) -> Router {
         });
         let is_flow = path.contains("/flow/");
         let entry = if is_flow { flow::entry() } else { entry };
-        let claim = json!({
-            "name": "claim", "help": HOSTILE, "statuses": ["open"],
-            "arguments": [
-                { "name": "step", "help": HOSTILE, "required": true },
-                { "name": "downstream", "help": HOSTILE, "choices": ["yes", "no"], "required": false },
-            ],
-        });
-        let command = json!({
-            "name": "extend", "help": HOSTILE, "statuses": ["open"], "dangerous": true,
-            "arguments": [{ "name": "until", "help": HOSTILE, "required": true }],
-        });
-        let edit = json!({
-            "name": "edit", "help": HOSTILE, "statuses": ["open"],
-            "arguments": [{ "name": "value", "help": HOSTILE, "required": true }],
-        });
-        let resubmit = json!({
-            "name": "resubmit", "help": HOSTILE, "statuses": ["failed"],
-            "arguments": [{ "name": "submission", "help": HOSTILE, "required": true }],
-        });
         let items = |items: Value| Json(json!({ "items": items, "next": HOSTILE }));
         if parts.method == "POST" {
             let body = to_bytes(body, 10_000).await.unwrap();
@@ -93,7 +98,7 @@ fn api(commands: &Commands) -> Router {
             "definitions" => items(json!([{ "application": "ctm", "name": "PARCEL", "definition": HOSTILE, "start": HOSTILE, "steps": 9 }, { "name": HOSTILE }])),
             "picture" => return format!("<svg>{path}</svg>").into_response(),
             "entries" => items(json!([entry])),
-            "commands" => items(json!([command, edit, resubmit, claim])),
+            "commands" => items(specs()),
             _ => Json(entry),
         }
         .into_response()
