@@ -1,6 +1,8 @@
 //! The errors of the test driver.
 
+use crate::codec::yaml::Problems;
 use crate::model::Topic;
+use crate::topology::AssembleError;
 use crate::{broker, codec, metric, runtime, store};
 
 /// A result of the driver.
@@ -24,6 +26,12 @@ pub enum DriverError {
     /// The metrics cannot be registered.
     #[error(transparent)]
     Metrics(metric::Error),
+    /// The text of a topology file has mistakes.
+    #[error(transparent)]
+    Topology(#[from] Problems),
+    /// It needs what only a configuration has, such as a delivery's target.
+    #[error("the topology cannot be assembled without a configuration: {0}")]
+    Assemble(#[from] AssembleError),
     /// The topology neither reads nor writes this topic.
     #[error("there is no topic `{topic}`; there are {known}")]
     NoTopic {

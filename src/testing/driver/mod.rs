@@ -34,7 +34,7 @@ use crate::metric::{Build, Metrics};
 use crate::model::{Clock, Key, OutRecord, Sink, Timestamp, Topic, Verdict};
 use crate::runtime::{FaultPoint, Settings, TopicSettings};
 use crate::sim::{ManualClock, Setup, World};
-use crate::topology::Topology;
+use crate::topology::{Spec, Topology};
 
 /// The name of the application and of its only instance.
 const NAME: &str = "test";
@@ -116,6 +116,38 @@ impl TestDriver {
     /// so records are stepped in the order in which they were sent.
     pub fn new(topology: Topology) -> Result<Self> {
         Self::starting_at(topology, START)
+    }
+
+    /// Starts the topology of a file's text: a flow runs in one line, in memory, without a server.
+    ///
+    /// ```
+    /// # use sheaf::testing::TestDriver;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut order = TestDriver::of_text(
+    ///     "
+    /// name: order
+    /// flow:
+    ///   reads: [{ topic: orders, type: /type, key: /id }]
+    ///   start: OrderPlaced
+    ///   steps:
+    ///     - pay: { task: payments, within: 1h }
+    /// ",
+    /// )?;
+    ///
+    /// order.send("orders", "o-1", r#"{ "type": "OrderPlaced", "id": "o-1" }"#)?;
+    /// assert_eq!(order.read_text("payments")?.len(), 1, "the worker is asked");
+    ///
+    /// order.command("flow", "o-1", "complete", &[("step", "pay")])?;
+    /// assert_eq!(order.show("flow", "o-1")?.expect("the flow")["ending"]["ending"], "completed");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// All mistakes of the text; a delivery, or a flow of staged templates, which need a configuration and files.
+    pub fn of_text(text: &str) -> Result<Self> {
+        let spec = Spec::parse("topology", text)?;
+        Self::new(spec.assemble(NAME, |_delivery| None)?)
     }
 
     /// Starts the topology at another time.
