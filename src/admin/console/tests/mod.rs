@@ -54,25 +54,6 @@ fn api(commands: &Commands) -> Router {
         });
         let is_flow = path.contains("/flow/");
         let entry = if is_flow { flow::entry() } else { entry };
-        let claim = json!({
-            "name": "claim", "help": HOSTILE, "statuses": ["open"],
-            "arguments": [
-                { "name": "step", "help": HOSTILE, "required": true },
-                { "name": "downstream", "help": HOSTILE, "choices": ["yes", "no"], "required": false },
-            ],
-        });
-        let command = json!({
-            "name": "extend", "help": HOSTILE, "statuses": ["open"], "dangerous": true,
-            "arguments": [{ "name": "until", "help": HOSTILE, "required": true }],
-        });
-        let edit = json!({
-            "name": "edit", "help": HOSTILE, "statuses": ["open"],
-            "arguments": [{ "name": "value", "help": HOSTILE, "required": true }],
-        });
-        let resubmit = json!({
-            "name": "resubmit", "help": HOSTILE, "statuses": ["failed"],
-            "arguments": [{ "name": "submission", "help": HOSTILE, "required": true }],
-        });
         let items = |items: Value| Json(json!({ "items": items, "next": HOSTILE }));
         if parts.method == "POST" {
             let body = to_bytes(body, 10_000).await.unwrap();
@@ -93,12 +74,36 @@ fn api(commands: &Commands) -> Router {
             "definitions" => items(json!([{ "application": "ctm", "name": "PARCEL", "definition": HOSTILE, "start": HOSTILE, "steps": 9 }, { "name": HOSTILE }])),
             "picture" => return format!("<svg>{path}</svg>").into_response(),
             "entries" => items(json!([entry])),
-            "commands" => items(json!([command, edit, resubmit, claim])),
+            "commands" => items(specs()),
             _ => Json(entry),
         }
         .into_response()
     };
     Router::new().fallback(any(answer))
+}
+
+/// Commands whose texts are hostile.
+fn specs() -> Value {
+    let claim = json!({
+        "name": "claim", "help": HOSTILE, "statuses": ["open"],
+        "arguments": [
+            { "name": "step", "help": HOSTILE, "required": true },
+            { "name": "downstream", "help": HOSTILE, "choices": ["yes", "no"], "required": false },
+        ],
+    });
+    let command = json!({
+        "name": "extend", "help": HOSTILE, "statuses": ["open"], "dangerous": true,
+        "arguments": [{ "name": "until", "help": HOSTILE, "required": true }],
+    });
+    let edit = json!({
+        "name": "edit", "help": HOSTILE, "statuses": ["open"],
+        "arguments": [{ "name": "value", "help": HOSTILE, "required": true }],
+    });
+    let resubmit = json!({
+        "name": "resubmit", "help": HOSTILE, "statuses": ["failed"],
+        "arguments": [{ "name": "submission", "help": HOSTILE, "required": true }],
+    });
+    json!([command, edit, resubmit, claim])
 }
 
 fn console(commands: &Commands) -> Router {
