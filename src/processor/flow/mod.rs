@@ -67,7 +67,6 @@ pub use progress::{Answer, Ending, Progress, Status, StepProgress};
 pub use send::MESSAGES;
 pub use settings::{KEEP_CLOSED_DEFAULT, Settings, WriteFormat, Writes};
 pub use state::{COMMANDS_KEPT, Facts, Flow};
-pub use status::step_of_status;
 pub use template::{TemplateMistakes, parse as parse_template};
 
 use std::borrow::Cow;

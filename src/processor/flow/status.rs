@@ -99,13 +99,3 @@ fn short_name(definition: &Definition, id: StepId) -> String {
     let is_only = definition.graph.steps().filter(|(_, step)| step.name == *own).nth(1).is_none();
     if is_only { own.to_string() } else { step_name(definition, id) }
 }
-
-/// The step of a definition that a status names, and true if flows are held there; `None` for a status of something else.
-pub fn step_of_status(definition: &Definition, status: &str) -> Option<(StepId, bool)> {
-    let (place, rest) = status.split_once('/')?;
-    let place = PLACES.iter().zip(0_u64..).find(|(name, _)| **name == place).map(|(_, number)| number)?;
-    let start = format!("{}/{:08x}/", definition.name, definition.digest.number());
-    let step = rest.strip_prefix(&start)?;
-    let (id, _) = definition.graph.steps().find(|(id, _)| short_name(definition, *id) == step)?;
-    Some((id, place == HELD))
-}

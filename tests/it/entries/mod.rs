@@ -1,5 +1,6 @@
 //! Entries over HTTP: two instances with servers of their own, on a broker in memory; each answers for both.
 
+mod flows;
 mod letters;
 mod node;
 mod selection;

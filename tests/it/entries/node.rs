@@ -29,9 +29,9 @@ bundle: { key: text, children: 1 }
 trace: { reads: [{ topic: messages, id: /traceid, type: /type, start: earliest }] }
 ";
 
-fn config(directory: &Path, instance: &str) -> Config {
-    let path = directory.join("paid.yaml");
-    std::fs::write(&path, TOPOLOGY).unwrap();
+fn config(topology: &str, directory: &Path, instance: &str) -> Config {
+    let path = directory.join("topology.yaml");
+    std::fs::write(&path, topology).unwrap();
     let flags = [
         "application_id=shop".to_owned(),
         "kafka.bootstrap_servers=memory".to_owned(),
@@ -50,7 +50,17 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn start(name: &str, directory: &Path, broker: &MemoryBroker, runtime: &Runtime) -> Self {
-        let config = config(directory, name);
+        Self::of(TOPOLOGY, (name, directory), broker, runtime)
+    }
+
+    /// The same of another topology file.
+    pub(super) fn of(
+        topology: &str,
+        (name, directory): (&str, &Path),
+        broker: &MemoryBroker,
+        runtime: &Runtime,
+    ) -> Self {
+        let config = config(topology, directory, name);
         let specs = ApplicationSpec::all(&config).unwrap();
         let mut assemblies = Assembly::all(&specs).unwrap();
         let metrics = Assembly::process_metrics(&config, &assemblies).unwrap();
@@ -98,7 +108,7 @@ pub(super) fn broker() -> MemoryBroker {
     let broker = MemoryBroker::new(settings, Arc::new(SystemClock));
     let topic =
         |name: &str| NewTopic { topic: Topic::new(name), partitions: 2, replication: None, config: BTreeMap::new() };
-    broker.admin().unwrap().create(&["orders", "payments", "messages"].map(topic), TIMEOUT).unwrap();
+    broker.admin().unwrap().create(&["orders", "payments", "messages", "cook", "deliver"].map(topic), TIMEOUT).unwrap();
     broker
 }
 

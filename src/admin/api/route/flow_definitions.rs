@@ -13,13 +13,16 @@ use super::entry_query::{ApplicationQuery, ProcessorQuery};
 use crate::admin::api::answer::FlowDefinition;
 use crate::admin::api::page::page;
 use crate::admin::api::problem::{Failure, Unknown};
-use crate::admin::api::{ListQuery, Page, Problem, scope};
+use crate::admin::api::{ITEMS_MAX, ListQuery, Page, Problem, scope};
 use crate::codec::percent_encode;
-use crate::processor::flow::{Definition, Definitions, Digest, FLOW, Kind, Step, step_of_status};
+use crate::processor::flow::{Definition, Definitions, Digest, FLOW, Kind, Step};
 use crate::topology::diagram::{Count, Counts, svg};
 
 /// What a picture may do when it is opened by itself: have its own style.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+/// The most pages of open flows that are counted for a picture.
+const PAGES_MAX: usize = 10;
 
 /// A picture, as an SVG document.
 pub(super) struct Picture(String);
@@ -51,8 +54,8 @@ pub(super) async fn list(State(port): State<Shared>, Query(query): Query<ListQue
 
 /// The picture of a definition
 ///
-/// With the number of flows that wait at each step, and of those that are held there. A flow that is at several steps is counted at one: that of a
-/// person first, else one that is held. Flows of partitions that do not answer are not counted; `/flow/counts` names them.
+/// With the number of flows that wait at each step, and of those that are held there: of the first 5,000 open flows that have begun with it or another
+/// one. Flows of partitions that do not answer are not counted; `/flow/counts` names them.
 #[utoipa::path(get, path = "/flow/definitions/{name}/picture", operation_id = "draw_flow_definition", tag = "process",
     params(("name" = String, Path, description = "The name of the definition."), ApplicationQuery),
     responses((status = 200, description = "The picture.", body = String, content_type = "image/svg+xml"), Unknown, Failure))]
@@ -64,22 +67,45 @@ pub(super) async fn definition(
 ) -> Result<Picture, Problem> {
     let id = scope::with_processor(&*port, FLOW, query.application.as_deref())?;
     let definition = named(&port.definitions(&id).unwrap_or_default(), &name)?;
-    let uri = format!("/api/v1/{FLOW}/counts?application={}", percent_encode(&id));
-    let uri: Uri = uri.parse().map_err(|_invalid| Problem::internal())?;
-    let query = ProcessorQuery { application: Some(id), local: false };
-    let place = Path(FLOW.to_owned());
-    let Json(numbers) = entries::counts(State(port.clone()), place, Query(query), (OriginalUri(uri), headers)).await?;
-    let Json(picture) = ask(port, move |_| {
-        let mut counts = Counts::new();
-        for (status, number) in &numbers.counts {
-            let Some((step, is_held)) = step_of_status(&definition, status) else { continue };
-            let Count { waiting, held } = counts.entry(step).or_default();
-            *(if is_held { held } else { waiting }) += number;
-        }
-        Ok(svg(&definition, &counts))
-    })
-    .await?;
+    let counts = counts(&port, &id, &definition, &headers).await?;
+    let Json(picture) = ask(port, move |_| Ok(svg(&definition, &counts))).await?;
     Ok(Picture(picture))
+}
+
+/// The flows of a definition at its steps.
+async fn counts(
+    port: &Shared,
+    application: &str,
+    definition: &Definition,
+    headers: &HeaderMap,
+) -> Result<Counts, Problem> {
+    let (mut counts, mut cursor) = (Counts::new(), None);
+    let digest = definition.digest.to_string();
+    for _ in 0..PAGES_MAX {
+        let mut query = vec![("application", application.to_owned()), ("status", "open".to_owned())];
+        query.push(("limit", ITEMS_MAX.to_string()));
+        query.extend(cursor.map(|cursor| ("cursor", cursor)));
+        let text: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
+        let uri: Uri =
+            format!("/api/v1/{FLOW}/entries?{}", text.join("&")).parse().map_err(|_invalid| Problem::internal())?;
+        let query = query.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let place = Path(FLOW.to_owned());
+        let asked = (OriginalUri(uri), headers.clone());
+        let Json(page) = entries::list(State(port.clone()), place, Query(query), asked).await?;
+        let is_of = |entry: &&Value| entry.get("definition").and_then(Value::as_str) == Some(digest.as_str());
+        for (step, Count { waiting, held }) in
+            page.items.iter().map(|it| &it.entry).filter(is_of).flat_map(|entry| at(definition, entry))
+        {
+            let sum = counts.entry(step).or_default();
+            sum.waiting += waiting;
+            sum.held += held;
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(counts)
 }
 
 /// The picture of a flow

@@ -9,10 +9,10 @@ use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::api::{Refusal, field, items};
+use super::super::link;
 use super::super::session::Session;
 use super::super::shared::Console;
 use super::super::view::json;
-use super::super::{link, samples};
 use super::entries::live;
 use crate::processor::flow::FLOW;
 
@@ -126,50 +126,13 @@ async fn page(console: &Console, session: &Session, (named, name): (&str, &str))
     let version = format!("{:016x}", xxh3_64(counts.to_string().as_bytes()));
     Ok(context! {
         here => link::flows(&application),
+        list => link::filtered(&application, FLOW, &[("status", "open")]),
         self_path => link::flow(&application, name),
         // Flows may be of a former definition of a name that is no more.
         picture => definition.map(|_| link::picture(&application, name, &version)),
         definition => definition.map(json),
-        steps => steps(&application, name, &counts),
         incomplete_partitions => json(field(&counts, "incomplete")),
         live => live(&application, FLOW, ""),
         links, application, name,
     })
-}
-
-/// The steps at which flows of this name are, with their numbers.
-fn steps(application: &str, name: &str, counts: &Value) -> Vec<View> {
-    let of = |(status, number): (&String, &u64)| {
-        let (what, rest) = status.split_once('/')?;
-        let word = match what {
-            "at" => "waits",
-            "human" => "waits for a person",
-            "held" => "is held",
-            _ => return None,
-        };
-        let (definition, step) = rest.strip_prefix(name)?.strip_prefix('/')?.split_once('/')?;
-        let path = link::filtered(application, FLOW, &[("status", status)]);
-        Some(context! { path, word, definition, step, number, is_held => what == "held" })
-    };
-    samples::counts(counts).iter().filter_map(of).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn flows_are_counted_at_the_steps_of_their_name() {
-        let counts = json!({ "counts": {
-            "open/running": 9, "at/A/01020304/pay": 3, "held/A/01020304/PACK/seal": 2, "human/AB/01020304/pay": 5, "at/not-known/01020304/1": 1,
-        } });
-        let shown = serde_json::to_value(steps("app", "A", &counts)).unwrap();
-        let of = |index: usize| [&shown[index]["word"], &shown[index]["step"], &shown[index]["number"]];
-        assert_eq!(shown.as_array().unwrap().len(), 2);
-        assert_eq!(of(0), [&json!("waits"), &json!("pay"), &json!(3)]);
-        assert_eq!(of(1), [&json!("is held"), &json!("PACK/seal"), &json!(2)]);
-        assert_eq!(shown[0]["path"], "/entries/app/flow?status=at%2FA%2F01020304%2Fpay");
-    }
 }

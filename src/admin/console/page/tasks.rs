@@ -17,8 +17,8 @@ use crate::processor::flow::FLOW;
 
 /// The flows of a page; each has its tasks.
 const LIMIT: &str = "200";
-/// The status of flows that wait for a person.
-const HUMAN: &str = "human";
+/// The status of flows that may wait for a person: lists know the first status of an entry only, not its step.
+const OPEN: &str = "open";
 
 /// The filter, and where the page begins.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -51,7 +51,7 @@ async fn page(console: &Console, session: &Session, filter: &Filter) -> Result<V
     let (applications, links) = super::links(api, caller).await?;
     let application = super::with_processor(&applications, FLOW, &filter.application)?;
     let query =
-        [("application", &*application), ("status", HUMAN), ("limit", LIMIT), ("cursor", filter.cursor.as_str())];
+        [("application", &*application), ("status", OPEN), ("limit", LIMIT), ("cursor", filter.cursor.as_str())];
     let found = api.entries(caller, FLOW, &query).await?;
     let tasks: Vec<(&Value, View)> = items(&found).flat_map(|entry| rows(&application, entry)).collect();
     let (roles, people) = (names(&tasks, "role", &filter.role), names(&tasks, "person", &filter.person));

@@ -75,10 +75,7 @@ async fn a_definition_has_a_picture_and_the_flows_at_its_steps() {
     let (_, picture) = page.split_once("<img src=\"").expect("a picture");
     let picture = picture.split_once('"').unwrap().0.replace("&amp;", "&");
     assert!(picture.starts_with("/flows/PARCEL/picture?application=ctm&v="), "{picture}");
-    assert!(
-        page.contains("/entries/ctm/flow?status=held%2FPARCEL%2F01020304%2F%3Cb%3E") && page.contains("is held"),
-        "{page}"
-    );
+    assert!(page.contains("href=\"/entries/ctm/flow?status=open\""), "{page}");
     let (status, headers, text) = get(&console, &picture).await;
     assert_eq!((status, text.as_str()), (StatusCode::OK, "<svg>/api/v1/flow/definitions/PARCEL/picture</svg>"));
     assert_eq!(headers["content-type"], "image/svg+xml");

@@ -100,11 +100,6 @@ fn a_flow_is_listed_by_its_own_status_and_by_the_step_at_which_it_is() {
         bench.completed(task);
     }
     assert_eq!(bench.listed(), ["open/running".to_owned(), at("human", "ring_bell")]);
-    assert_eq!(step_of_status(&parcel(), &at("human", "ring_bell")), Some((StepId(8), false)));
-    assert_eq!(step_of_status(&parcel(), &at("held", "charge_card")), Some((StepId(2), true)));
-    for other in ["open/running", "at/PARCEL/01020304/ring_bell", &at("at", "no_step"), &at("other", "ring_bell")] {
-        assert_eq!(step_of_status(&parcel(), other), None, "{other}");
-    }
     let listing = bench.flows.listing(bench.flow.as_ref().unwrap());
     let started = Timestamp::from_millis(NOON);
     assert_eq!(listing.at, Some(started));
@@ -127,13 +122,11 @@ fn a_flow_is_listed_by_its_own_status_and_by_the_step_at_which_it_is() {
 fn a_step_is_listed_with_its_stage_if_another_has_its_name() {
     let text = PARCEL.replace("\"pick_items\"", "\"charge_card\"");
     let definition = parse_template(&text).unwrap();
-    let mut bench = Bench::new([definition.clone()]);
+    let mut bench = Bench::new([definition]);
     bench.start();
     for stage in ["PAY", "PACK"] {
         let listed = bench.listed().pop().unwrap();
         assert!(listed.ends_with(&format!("/{stage}/charge_card")), "{listed}");
-        let (id, _) = step_of_status(&definition, &listed).unwrap();
-        assert_eq!(definition.graph.stage_of(id).map(|stage| &*stage.name), Some(stage));
         bench.completed(&format!("{stage}/charge_card"));
     }
 }
