@@ -106,30 +106,6 @@ fn api(commands: &Commands) -> Router {
     Router::new().fallback(any(answer))
 }
 
-/// Commands whose texts are hostile.
-fn specs() -> Value {
-    let claim = json!({
-        "name": "claim", "help": HOSTILE, "statuses": ["open"],
-        "arguments": [
-            { "name": "step", "help": HOSTILE, "required": true },
-            { "name": "downstream", "help": HOSTILE, "choices": ["yes", "no"], "required": false },
-        ],
-    });
-    let command = json!({
-        "name": "extend", "help": HOSTILE, "statuses": ["open"], "dangerous": true,
-        "arguments": [{ "name": "until", "help": HOSTILE, "required": true }],
-    });
-    let edit = json!({
-        "name": "edit", "help": HOSTILE, "statuses": ["open"],
-        "arguments": [{ "name": "value", "help": HOSTILE, "required": true }],
-    });
-    let resubmit = json!({
-        "name": "resubmit", "help": HOSTILE, "statuses": ["failed"],
-        "arguments": [{ "name": "submission", "help": HOSTILE, "required": true }],
-    });
-    json!([command, edit, resubmit, claim])
-}
-
 fn console(commands: &Commands) -> Router {
     router(&api(commands), &api(commands), false)
 }
