@@ -8,6 +8,16 @@ use super::Timestamp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status(pub u64);
 
+impl Status {
+    /// The bit of further statuses: those of an entry that has another one too, and is counted by that one in totals.
+    pub const FURTHER: u64 = 1 << 63;
+
+    /// True for a further status.
+    pub const fn is_further(self) -> bool {
+        self.0 & Self::FURTHER != 0
+    }
+}
+
 /// True if the status of this name is `wanted`, or begins or ends with it: `open` is every `open/..`, `waiting-parent` is every
 /// `../waiting-parent`.
 pub fn is_status(name: &str, wanted: &str) -> bool {

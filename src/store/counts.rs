@@ -8,10 +8,10 @@ use crate::model::{Status, Timestamp};
 
 const MINUTE_MS: i64 = 60_000;
 
-/// The entries with the same first status and the same minute of their sort key ([`Head::at`]).
+/// The entries with the same first status, or the same further one, and the same minute of their sort key ([`Head::at`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bucket {
-    /// The first status; `None` for an entry without one.
+    /// The status; `None` for an entry without one.
     pub status: Option<Status>,
     /// The minute since 1970.
     pub minute: i64,
@@ -21,6 +21,13 @@ impl Bucket {
     /// The bucket of an entry.
     pub fn of(head: &Head) -> Self {
         Self { status: head.statuses.first(), minute: Self::minute_of(head.at) }
+    }
+
+    /// The buckets of its further statuses, by which it is listed and counted beside the first.
+    pub fn further(head: &Head) -> impl Iterator<Item = Self> {
+        let minute = Self::minute_of(head.at);
+        let further = head.statuses.as_slice().iter().skip(1).filter(|status| status.is_further());
+        further.map(move |status| Self { status: Some(*status), minute })
     }
 
     /// The minute of a sort key.
@@ -89,7 +96,9 @@ impl Counts {
 
     /// The number of all entries.
     pub fn total(&self) -> u64 {
-        u64::try_from(self.0.values().sum::<i64>()).unwrap_or_default()
+        let is_further = |bucket: &Bucket| bucket.status.is_some_and(Status::is_further);
+        let counted = self.0.iter().filter(|(bucket, _)| !is_further(bucket));
+        u64::try_from(counted.map(|(_, count)| count).sum::<i64>()).unwrap_or_default()
     }
 }
 
@@ -105,14 +114,19 @@ impl CountChanges {
     pub fn change(&mut self, old: Option<&Head>, new: Option<&Head>) {
         match (old, new) {
             (None, None) => {}
-            (None, Some(new)) => self.add(Bucket::of(new), 1),
-            (Some(old), None) => self.add(Bucket::of(old), -1),
-            (Some(old), Some(new)) if old.at == new.at && old.statuses.first() == new.statuses.first() => {}
+            (None, Some(new)) => self.add_all(new, 1),
+            (Some(old), None) => self.add_all(old, -1),
+            (Some(old), Some(new)) if old.at == new.at && old.statuses == new.statuses => {}
             (Some(old), Some(new)) => {
-                self.add(Bucket::of(old), -1);
-                self.add(Bucket::of(new), 1);
+                self.add_all(old, -1);
+                self.add_all(new, 1);
             }
         }
+    }
+
+    fn add_all(&mut self, head: &Head, number: i64) {
+        self.add(Bucket::of(head), number);
+        Bucket::further(head).for_each(|bucket| self.add(bucket, number));
     }
 
     fn add(&mut self, bucket: Bucket, number: i64) {

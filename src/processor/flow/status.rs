@@ -20,8 +20,6 @@ const PLACES: [&str; 3] = ["at", "held", "human"];
 const AT: u64 = 0;
 const HELD: u64 = 1;
 const HUMAN: u64 = 2;
-/// The bit of the statuses of steps.
-const OF_STEP: u64 = 1 << 63;
 
 /// The statuses of a flow, sorted by its start.
 pub(super) fn listing(flow: &Flow, definition: Option<&Definition>) -> Listing {
@@ -69,7 +67,7 @@ pub(super) fn is_waited_for(definition: &Definition, id: StepId, status: StepSta
 }
 
 fn of_step(place: u64, definition: Digest, step: StepId) -> Status {
-    Status(OF_STEP | (u64::from(definition.number()) << 24) | (u64::from(step.0) << 8) | place)
+    Status(Status::FURTHER | (u64::from(definition.number()) << 24) | (u64::from(step.0) << 8) | place)
 }
 
 /// True for a flow that has not ended; the statuses of steps are of flows that are counted already.
@@ -79,7 +77,7 @@ pub(super) fn is_open(status: Status) -> bool {
 
 /// The name of a status.
 pub(super) fn name(status: Status, definitions: &Definitions) -> Cow<'static, str> {
-    if status.0 & OF_STEP == 0 {
+    if !status.is_further() {
         let name = usize::try_from(status.0).ok().and_then(|number| NAMES.get(number)).copied();
         return Cow::Borrowed(name.unwrap_or("not-known"));
     }

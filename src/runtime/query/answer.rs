@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::incomplete::Incomplete;
 use super::position::Position;
 use crate::codec::{self, entry};
-use crate::model::{InstanceId, Key, TaskId, Timestamp};
+use crate::model::{InstanceId, Key, Status, TaskId, Timestamp};
 use crate::processor::Body;
 use crate::runtime::mailbox::QueryError;
 use crate::runtime::stored_entry::decoded;
@@ -88,50 +88,61 @@ fn unreadable(error: &codec::Error) -> Value {
     json!({ "error": error.to_string() })
 }
 
+/// Numbers of entries by the name of a status, of each partition.
+type ByPartition = BTreeMap<i32, BTreeMap<String, u64>>;
+
 /// The number of entries by status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountsAnswer {
-    /// The number of entries by the name of their first status; `none` for those without one.
+    /// The number of entries by the names of their statuses; `none` for those without one. An entry with a further status is counted by
+    /// both.
     pub counts: BTreeMap<String, u64>,
     /// The number of all entries.
     pub total: u64,
-    /// The same of each partition that was counted.
+    /// The number of entries of each partition that was counted, by the name of their first status.
     pub partitions: BTreeMap<i32, BTreeMap<String, u64>>,
+    /// The same by the name of a further status, of the partitions with such entries.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub further: BTreeMap<i32, BTreeMap<String, u64>>,
     /// The partitions that are missing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub incomplete: Vec<Incomplete>,
 }
 
 impl CountsAnswer {
-    /// The counts of these partitions.
-    pub(super) fn of(partitions: BTreeMap<i32, BTreeMap<String, u64>>, incomplete: Vec<Incomplete>) -> Self {
+    /// The counts of these partitions, by first and by further statuses.
+    pub(super) fn of((partitions, further): (ByPartition, ByPartition), incomplete: Vec<Incomplete>) -> Self {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-        for (status, number) in partitions.values().flatten() {
+        for (status, number) in partitions.values().chain(further.values()).flatten() {
             *counts.entry(status.clone()).or_default() += number;
         }
-        Self { total: counts.values().sum(), counts, partitions, incomplete }
+        let total = partitions.values().flat_map(BTreeMap::values).sum();
+        Self { counts, total, partitions, further, incomplete }
     }
 
     /// Joins the counts of several instances. A partition for which two of them answer, because it was handed over meanwhile, is
     /// counted once.
     pub fn merge(answers: Vec<Self>) -> Self {
-        let (mut partitions, mut incomplete) = (BTreeMap::new(), Vec::new());
+        let (mut partitions, mut further, mut incomplete) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         for answer in answers {
+            further.retain(|partition, _| !answer.partitions.contains_key(partition));
             partitions.extend(answer.partitions);
+            further.extend(answer.further);
             incomplete.extend(answer.incomplete);
         }
-        Self::of(partitions, incomplete)
+        Self::of((partitions, further), incomplete)
     }
 }
 
-/// The number of entries of one task by the name of their first status.
-pub(super) fn by_name(node: &Node, counts: &Counts) -> BTreeMap<String, u64> {
-    let mut by_name = BTreeMap::new();
+/// The number of entries of one task by the name of their first status, and by that of a further one.
+pub(super) fn by_name(node: &Node, counts: &Counts) -> (BTreeMap<String, u64>, BTreeMap<String, u64>) {
+    let (mut first, mut further) = (BTreeMap::new(), BTreeMap::new());
     for (bucket, number) in counts.iter() {
         let name = bucket.status.map_or("none".into(), |status| node.processor.status_name(status));
+        let by_name = if bucket.status.is_some_and(Status::is_further) { &mut further } else { &mut first };
         *by_name.entry(name.into_owned()).or_default() += u64::try_from(number).unwrap_or_default();
     }
-    by_name
+    (first, further)
 }
 
 /// A query without an answer.

@@ -167,14 +167,20 @@ impl Queries {
         let (_, node) = self.node(processor)?;
         let (running, mut incomplete) = self.running(processor);
         self.flush(&running);
-        let mut partitions = BTreeMap::new();
+        let (mut partitions, mut further) = (BTreeMap::new(), BTreeMap::new());
         for (task, running) in &running {
             match running.reader.counts() {
-                Ok(counts) => drop(partitions.insert(task.partition, answer::by_name(node, &counts))),
+                Ok(counts) => {
+                    let (by_first, by_further) = answer::by_name(node, &counts);
+                    partitions.insert(task.partition, by_first);
+                    if !by_further.is_empty() {
+                        further.insert(task.partition, by_further);
+                    }
+                }
                 Err(error) => incomplete.push(Incomplete::new(task.partition, error.to_string())),
             }
         }
-        Ok(CountsAnswer::of(partitions, incomplete))
+        Ok(CountsAnswer::of((partitions, further), incomplete))
     }
 
     fn node(&self, processor: &str) -> Result<(usize, &Node), Failure> {

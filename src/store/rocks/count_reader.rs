@@ -37,6 +37,7 @@ impl RocksStore {
             // An entry that cannot be read is found when it is needed.
             let head = entry::decode(&bytes).map_or_else(|_unreadable| Head::default(), |entry| entry.head);
             found.add(Bucket::of(&head), 1);
+            Bucket::further(&head).for_each(|bucket| found.add(bucket, 1));
         }
         let (meta, mut writes) = (self.family(Family::Meta)?, WriteBatch::default());
         for CountRow { key, number } in found.iter().map(|(bucket, number)| counts::row(bucket, number)) {

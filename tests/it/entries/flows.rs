@@ -47,6 +47,20 @@ fn a_picture_has_the_flows_of_all_instances_at_their_steps() {
         (1, 0),
         "{held}"
     );
+    // A flow is listed and counted by its step too, and once in the total.
+    let counts = nodes[1].ok("flow/counts");
+    let of = |begin: &str| {
+        let counts = counts["counts"].as_object().unwrap().iter().filter(|(name, _)| name.starts_with(begin));
+        counts.map(|(_, number)| number.as_u64().unwrap()).sum::<u64>()
+    };
+    let expected = [9, 8, 1, 4, 4, 1];
+    let found =
+        [counts["total"].as_u64().unwrap(), of("open/running"), of("open/held"), of("human/"), of("at/"), of("held/")];
+    assert_eq!(found, expected, "{counts}");
+    for (status, number) in [("human", 4), ("held", 1), ("at", 4), ("open", 9), ("deliver", 4)] {
+        let listed = nodes[0].ok(&format!("flow/entries?status={status}"));
+        assert_eq!(listed["items"].as_array().unwrap().len(), number, "{status}: {listed}");
+    }
     let (code, problem) = nodes[0].get("flow/definitions/SOUP/picture");
     assert_eq!((code, &problem["code"]), (404, &"unknown_definition".into()), "{problem}");
     assert!(problem["detail"].as_str().unwrap().ends_with("the definitions are MEAL"), "{problem}");

@@ -69,6 +69,9 @@ pub struct EntryCounts {
     pub total: u64,
     /// By partition and status, of the partitions that have answered.
     pub partitions: BTreeMap<i32, BTreeMap<String, u64>>,
+    /// The same by a further status of entries that have two, of the partitions with such entries; they count once in `total`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub further: BTreeMap<i32, BTreeMap<String, u64>>,
     /// The partitions that have not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub incomplete: Vec<Incomplete>,
@@ -106,8 +109,8 @@ impl From<runtime::Page> for EntryPage {
 
 impl From<runtime::CountsAnswer> for EntryCounts {
     fn from(answer: runtime::CountsAnswer) -> Self {
-        let runtime::CountsAnswer { counts, total, partitions, incomplete } = answer;
-        Self { counts, total, partitions, incomplete: incomplete.into_iter().map(Incomplete::from).collect() }
+        let runtime::CountsAnswer { counts, total, partitions, further, incomplete } = answer;
+        Self { counts, total, partitions, further, incomplete: incomplete.into_iter().map(Incomplete::from).collect() }
     }
 }
 
