@@ -18,7 +18,7 @@ fn a_command_to_what_a_filter_finds_is_shown_before_it_is_sent() {
     let (directory, broker, runtime) = (tempfile::tempdir().unwrap(), broker(), Runtime::new().unwrap());
     let node = Node::start("a", directory.path(), &broker, &runtime);
     // The command line would send to a broker that nothing listens at: a preview must not need it.
-    let config = "application_id: shop\nkafka: { bootstrap_servers: \"127.0.0.1:1\" }\ntopologies: [paid.yaml]\n";
+    let config = "application_id: shop\nkafka: { bootstrap_servers: \"127.0.0.1:1\" }\ntopologies: [topology.yaml]\n";
     std::fs::write(directory.path().join("sheaf.yaml"), config).unwrap();
     write(&broker, "orders", (0..60).map(|number| format!(r#"{{"order":"order-{number:02}"}}"#)));
     write(&broker, "orders", ["no JSON", r#"{"name":"no order"}"#].into_iter().map(str::to_owned));

@@ -257,7 +257,7 @@ flow:
     let (again, _) = post(&second, "100ms", r#"{"key":"t-1","data":{"amount":20}}"#);
     let (other, refused) = post(&first, "100ms", r#"{"key":"t-1","data":{"amount":21}}"#);
     assert_eq!((again.as_str(), other.as_str()), ("202", "409"), "{refused}");
-    let (status, answer) = post(&first, "6s", r#"{"data":{}}"#);
+    let (status, answer) = post(&first, "soon", r#"{"data":{}}"#);
     assert_eq!(status, "400", "{answer}");
     let records = deployment.read(&retail);
     let of = |kind: &str| records.iter().filter(|record| record.headers.text("type") == Some(kind)).count();

@@ -62,8 +62,8 @@ pub(super) struct ApplicationQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct StartQuery {
-    /// How long to wait for the end, such as `2s` or `500ms`, at most 5 s; without it the answer comes when the flow has begun.
-    #[param(example = "2s")]
+    /// How long to wait for the end, such as `2s` or `500ms`; more than 5 s are 5 s. Without it the answer comes when the flow has begun.
+    #[param(example = "2s", pattern = "^[0-9]{1,6}(ms|s)$")]
     pub(super) wait: Option<String>,
     /// The application; needed only if several have flows.
     pub(super) application: Option<String>,
