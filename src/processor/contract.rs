@@ -107,6 +107,12 @@ pub trait Processor: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// True if acts queue also for an only target that is full, because most inputs make none; by default such a target stops the
+    /// input, so that the backlog stays in the inbox.
+    fn queues_acts(&self) -> bool {
+        false
+    }
+
     /// The number of partitions of its inbox and changelog, for a processor with few entries; by default that of the configuration.
     fn partitions(&self) -> Option<i32> {
         None

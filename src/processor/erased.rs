@@ -76,6 +76,9 @@ pub trait AnyProcessor: Send + Sync {
     /// [`Processor::targets`].
     fn targets(&self) -> Vec<Target>;
 
+    /// [`Processor::queues_acts`].
+    fn queues_acts(&self) -> bool;
+
     /// [`Processor::partitions`].
     fn partitions(&self) -> Option<i32>;
 
@@ -173,6 +176,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn targets(&self) -> Vec<Target> {
         self.0.targets()
+    }
+
+    fn queues_acts(&self) -> bool {
+        self.0.queues_acts()
     }
 
     fn partitions(&self) -> Option<i32> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Flows;
+use super::alert::About;
 use super::call::Judged;
 use super::count;
 use super::definition::{Action, Definition, Form, TASK_WORDS};
@@ -12,7 +13,7 @@ use super::message::{Incoming, TaskMessage};
 use super::mutation::Mutation;
 use super::progress::{Answer, Status};
 use super::send::Attempt;
-use super::state::Flow;
+use super::state::{Flow, RESULTS_MAX};
 use super::turn::{DELAY, Turn};
 use crate::model::{Key, Outcome, Reject, RejectReason, Timer, TimerKind, Timestamp};
 use crate::processor::{Effect, Transition};
@@ -51,7 +52,7 @@ impl Flows {
         if TASK_WORDS.contains(&incoming.kind.as_str()) {
             self.on_task_message((key, &definition), flow, incoming, now)
         } else {
-            Ok(self.on_reply((key, &definition), flow, incoming, now))
+            self.on_reply((key, &definition), flow, incoming, now)
         }
     }
 
@@ -84,7 +85,7 @@ impl Flows {
             None => None,
         };
         let said = Said { step, attempt, answer: message.answer, result: message.result };
-        Ok(self.answered((key, definition), flow, (incoming, said), now))
+        self.answered((key, definition), flow, (incoming, said), now)
     }
 
     /// A message that steps wait for: by its correlation id, or the first step that waits for its type.
@@ -94,7 +95,7 @@ impl Flows {
         flow: Flow,
         incoming: &Incoming,
         now: Timestamp,
-    ) -> Transition<Flow> {
+    ) -> Result<Transition<Flow>, Reject> {
         let waits =
             |(id, _): &(StepId, _)| definition.action(*id).awaited().is_some_and(|kind| **kind == *incoming.kind);
         let candidates: Vec<StepId> = definition.graph.steps().filter(waits).map(|(id, _)| id).collect();
@@ -116,7 +117,7 @@ impl Flows {
         let Some((step, attempt)) = by_id.or_else(by_type) else {
             let about = Turn::new(key, (definition, &self.settings), flow.facts.clone(), now).about();
             let alert = about.answer_ignored(&format!("a {}", incoming.kind), "no step waits for its correlation id");
-            return unchanged(flow, count::UNKNOWN).with(alert);
+            return Ok(unchanged(flow, count::UNKNOWN).with(alert));
         };
         let result = String::from_utf8_lossy(&incoming.data).into_owned();
         let said = Said { step, attempt, answer: Some(Answer::Done), result };
@@ -130,11 +131,15 @@ impl Flows {
         flow: Flow,
         (incoming, said): (&Incoming, Said),
         now: Timestamp,
-    ) -> Transition<Flow> {
+    ) -> Result<Transition<Flow>, Reject> {
         let Said { step, attempt, answer, result } = said;
         let is_former = attempt.is_some_and(|attempt| attempt != flow.progress.of(step).attempt);
         if answer.is_none() && is_former && flow.progress.ending.is_none() {
-            return self.ignored((key, definition), flow, (incoming, Ignored::Stale), now);
+            return Ok(self.ignored((key, definition), flow, (incoming, Ignored::Stale), now));
+        }
+        if answer == Some(Answer::Done) && !flow.facts.has_room(step, &result) {
+            let detail = format!("the results of flow {key} would have more than {RESULTS_MAX} bytes");
+            return Err(Reject::new(RejectReason::TooLarge, detail));
         }
         let former = flow.clone();
         let Flow { progress, mut facts } = flow;
@@ -151,10 +156,10 @@ impl Flows {
             ignored = taken.err();
             taken.is_ok()
         });
-        match ignored {
+        Ok(match ignored {
             Some(why) => self.ignored((key, definition), former, (incoming, why), now),
             None => transition,
-        }
+        })
     }
 
     /// A message that changes nothing is counted, and told if somebody may miss it.
@@ -197,7 +202,14 @@ impl Flows {
         };
         let Flow { progress, mut facts } = flow;
         let former = facts.results.get(&step).cloned();
-        let judged = call.judge(verdict);
+        let mut judged = call.judge(verdict);
+        if let Judged::Done(result) = &judged
+            && !facts.has_room(step, result)
+        {
+            let bytes = result.len();
+            judged = Judged::InDoubt(format!("it was executed, and its answer of {bytes} bytes is too large to keep"));
+        }
+        let is_done = matches!(judged, Judged::Done(_));
         if let Judged::Done(result) = &judged {
             facts.results.insert(step, result.clone());
         }
@@ -222,6 +234,11 @@ impl Flows {
         });
         if let Some(why) = ignored {
             transition.effects.push(Effect::Count(count::of(why)));
+            if is_done && why != Ignored::Repeated {
+                let about = About { key, definition: &definition, now };
+                let what = format!("a successful call of {}", call.to);
+                transition.effects.push(about.answer_ignored(&what, "its step does not wait for it any more"));
+            }
             if let Some(flow) = &mut transition.state {
                 match former {
                     Some(former) => flow.facts.results.insert(step, former),

@@ -67,21 +67,25 @@ pub use progress::{Answer, Ending, Progress, Status, StepProgress};
 pub use send::MESSAGES;
 pub use settings::{KEEP_CLOSED_DEFAULT, Settings, WriteFormat, Writes};
 pub use state::{COMMANDS_KEPT, Facts, Flow};
-pub use template::{TemplateMistakes, parse as parse_template};
+pub use template::{TemplateMistakes, is_own_output, parse as parse_template};
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use self::message::Incoming;
 use super::archive::{Archive, Texts};
-use super::{CommandSpec, Effect, Event, Family, Input, Learned, Processor, Transition};
-use crate::model::{Key, Listing, Moment, Reject, Status as ListStatus, Target, Timestamp};
+use super::{CommandSpec, Deleted, Effect, Event, Family, Input, Learned, Processor, Transition};
+use crate::model::{Key, Listing, Moment, Reject, Status as ListStatus, Target, Timer, Timestamp};
 
 /// The name of the processor: part of its topics, tasks and directories.
 pub const FLOW: &str = "flow";
+
+/// The time after which a rejected timer fires again.
+const RETRY_REJECTED_AFTER: Duration = Duration::from_mins(1);
 
 /// Runs flows. See the [module](self) for the states.
 #[derive(Clone, Debug)]
@@ -184,6 +188,19 @@ impl Processor for Flows {
         let all = self.definitions.all();
         let queues: BTreeSet<&str> = all.iter().flat_map(|it| it.queues()).map(|it| &**it).collect();
         Learned { outputs: queues.into_iter().map(str::to_owned).collect(), unreadable }
+    }
+
+    fn queues_acts(&self) -> bool {
+        true
+    }
+
+    /// The timer again, in a minute: without it nothing would take up sleeps and tries.
+    fn timer_after_rejection(&self, deleted: Deleted, at: Moment) -> Option<Timer> {
+        let kind = match deleted {
+            Deleted::Timer(kind) => kind,
+            Deleted::Act(_) => turn::DELAY,
+        };
+        Some(Timer { kind, due: at.wall.saturating_add(RETRY_REJECTED_AFTER) })
     }
 
     fn commands(&self) -> &'static [CommandSpec] {

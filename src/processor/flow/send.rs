@@ -10,6 +10,9 @@ use super::settings::{WriteFormat, Writes};
 use crate::model::{Headers, Key, Timestamp};
 use crate::processor::Forward;
 
+/// The attribute with the correlation id.
+const CORRELATION: &str = "correlationid";
+
 /// The output of messages.
 pub const MESSAGES: &str = "messages";
 
@@ -60,7 +63,9 @@ impl Attempt<'_> {
         }
         object.text("task_name", &definition.graph.step(step).name);
         object.text("task_type", if task.is_human { "HUMAN" } else { "SERVICE" });
-        for (name, value) in task.extras.iter().filter(|(name, _)| !OWN_FIELDS.contains(&name.as_str())) {
+        // A template may have a field `input` of its own.
+        let is_own = |name: &str| OWN_FIELDS.contains(&name) && (name != "input" || input.is_some());
+        for (name, value) in task.extras.iter().filter(|(name, _)| !is_own(name)) {
             object.field(name, value);
         }
         if let Some(input) = input {
@@ -92,12 +97,13 @@ impl Attempt<'_> {
             object.text("datacontenttype", "application/json");
         }
         object.text("type", &message.kind);
-        let own = [("correlationid", Value::from(id.as_str()).to_string())];
-        let is_carried = |name: &str| carried.contains_key(name);
-        for (name, value) in own.iter().filter(|(name, _)| !is_carried(name)) {
+        let own = [(CORRELATION, Value::from(id.as_str()).to_string())];
+        // An answer is found by the message's own id.
+        let is_own = |name: &str| name == CORRELATION && (message.reply.is_some() || !carried.contains_key(name));
+        for (name, value) in own.iter().filter(|(name, _)| is_own(name)) {
             object.field(name, value);
         }
-        for (name, value) in carried {
+        for (name, value) in carried.iter().filter(|(name, _)| !is_own(name)) {
             object.field(name, value);
         }
         for (name, value) in &writes.set {

@@ -90,7 +90,7 @@ impl Flows {
         let Start { definition, data, carried, is_restart } = start;
         let former = match state {
             // The same record twice is one start, or one restart.
-            Some(flow) if flow.facts.start == data => {
+            Some(flow) if flow.facts.start == data && *flow.facts.name == *definition.name => {
                 return Ok(Transition::to(flow).with(Effect::Count(count::ALREADY_STARTED)));
             }
             Some(flow) if is_restart => Some(flow),

@@ -55,6 +55,17 @@ pub struct Facts {
 /// The most ids of commands that a flow keeps.
 pub const COMMANDS_KEPT: usize = 8;
 
+/// The most bytes of the results of a flow, with the data of its start: they are one entry.
+pub(super) const RESULTS_MAX: usize = 512 << 10;
+
+impl Facts {
+    /// True if this result of a step can be kept beside the others.
+    pub(super) fn has_room(&self, step: StepId, result: &str) -> bool {
+        let others = self.results.iter().filter(|(id, _)| **id != step).map(|(_, result)| result.len());
+        self.start.len() + others.sum::<usize>() + result.len() <= RESULTS_MAX
+    }
+}
+
 impl Versioned for Flow {
     const VERSION: u16 = 1;
     const NAME: &'static str = "flow";

@@ -14,8 +14,10 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::alert::FLOWS;
 use super::definition::{Action, Definition, Form, Task};
 use super::graph::{Graph, Kind, Owner, STEPS_MAX, Step, StepId};
+use super::send::MESSAGES;
 use crate::codec::json::fields;
 
 /// The mistakes of a template, each with its place and what to do.
@@ -176,6 +178,12 @@ impl Reader {
                 format!("`task_queue` is `{queue}`, no name of a topic: take letters, digits, `.`, `_` and `-`"),
             );
         }
+        if let Some(queue) = queue.as_deref().filter(|queue| is_own_output(queue)) {
+            self.mistake(
+                &fields.at,
+                format!("`task_queue` is `{queue}`, a name that flows use: name the topic otherwise"),
+            );
+        }
         let role = self.optional::<String>(fields, "assigned_to");
         let is_extra = |name: &&String| !OWN_FIELDS.contains(&name.as_str());
         let extra = |name: &String| Some((name.clone(), fields.by_name.get(name)?.get().to_owned()));
@@ -252,6 +260,11 @@ impl Reader {
 /// An error without its position within a value, which says nothing to a reader of the file.
 fn without_position(error: &str) -> &str {
     error.split(" at line ").next().unwrap_or_default()
+}
+
+/// True for the name of an output of flows, which no queue may have: outputs are found by their names.
+pub fn is_own_output(queue: &str) -> bool {
+    [MESSAGES, FLOWS].contains(&queue)
 }
 
 /// Kafka's rule for the names of topics (`org.apache.kafka.common.internals.Topic.validate`).

@@ -207,6 +207,10 @@ impl Actions for Turn<'_> {
         Ok(())
     }
 
+    fn is_lost_at_end(&self, step: StepId) -> bool {
+        matches!(self.definition.action(step), Action::Call(_))
+    }
+
     fn tell(&mut self, step: StepId, happened: Happened) {
         match happened {
             Happened::Reset => {

@@ -87,6 +87,10 @@ pub(super) async fn start(
         flow.map_err(|error| Problem::new(error.status(), "bad_request", error.body_text()))?;
     let wait = wait.as_deref().map(duration).transpose()?;
     caller.needs(Role::Act)?;
+    if key.as_ref().is_some_and(String::is_empty) {
+        let detail = "`key` is empty: write one, or leave it out";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_request", detail));
+    }
     let key = key.unwrap_or_else(new_key);
     // As it was written: its numbers keep their digits.
     let data = data.as_ref().map_or("{}", |data| data.get()).to_owned();

@@ -51,6 +51,11 @@ pub trait Actions {
     /// Begins a step that sends or asks for something. The error tells why it cannot.
     fn begin(&mut self, step: StepId, begun: Begun) -> Result<(), String>;
 
+    /// True if what a step has asked for is lost when the flow ends: a call, whose outcome counts no more.
+    fn is_lost_at_end(&self, _step: StepId) -> bool {
+        false
+    }
+
     /// Tells what has become of a step.
     fn tell(&mut self, step: StepId, happened: Happened);
     /// True if the flow breaks a rule, for tests of the simulator.

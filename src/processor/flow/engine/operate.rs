@@ -37,7 +37,9 @@ impl<A: Actions> Engine<'_, A> {
         for scope in &scopes {
             self.refuse_closed(*scope)?;
         }
-        self.progress.ending = None;
+        if self.progress.ending.take().is_some() {
+            self.take_up();
+        }
         if downstream {
             for outer in owners.iter().chain([&id]) {
                 for later in graph.dependents(*outer) {
@@ -51,6 +53,24 @@ impl<A: Actions> Engine<'_, A> {
         }
         self.settle();
         Ok(())
+    }
+
+    /// What has waited when the flow ended: its time begins anew, and what was lost is asked for again, as the same try.
+    fn take_up(&mut self) {
+        for (id, step) in self.graph.steps() {
+            let now = self.now;
+            let is_lost = self.actions.is_lost_at_end(id);
+            let progress = self.progress.of_mut(id);
+            if !matches!(progress.status, Status::Active | Status::Resting) {
+                continue;
+            }
+            progress.late_at = progress.late_at.and(step.within).map(|within| now.saturating_add(within));
+            if progress.status == Status::Active && is_lost {
+                progress.status = Status::Resting;
+                progress.tries = progress.tries.saturating_sub(1);
+                progress.due = Some(now);
+            }
+        }
     }
 
     /// Refuses a scope that a person cannot open: a handler or an undo that has not run, a stage that is undone now.
@@ -101,6 +121,8 @@ impl<A: Actions> Engine<'_, A> {
         let is_open = self.progress.ending.is_none();
         match (self.progress.status(id), &self.graph.step(id).kind) {
             (Status::Waiting, _) if is_open => return Err(Ignored::NotBegun),
+            // It could not begin, and has nothing that answers.
+            (Status::Held(_), Kind::Once | Kind::Sleep(_)) if is_open && answer == Answer::Done => self.done(id),
             (Status::Resting | Status::Held(_), Kind::Request) if is_open && !matches!(answer, Answer::Failed(_)) => {
                 self.apply(id, answer);
             }

@@ -175,9 +175,7 @@ impl<A: Actions> Engine<'_, A> {
         let graph = self.graph;
         self.progress.of_mut(id).reason = reason;
         if let Some((declared, scope)) = graph.step(id).handler(trouble) {
-            for inner in &graph.scope(scope).steps {
-                self.reset(*inner);
-            }
+            self.prepare(scope);
             self.set(id, Status::Failing(declared));
         } else {
             self.set(id, Status::Held(trouble));
@@ -201,14 +199,22 @@ impl<A: Actions> Engine<'_, A> {
             if self.actions.breaks(Mutation::UndoInOrder) { done.min_by_key(order) } else { done.max_by_key(order) };
         match next {
             Some((step, of)) => {
-                for inner in of.undo.iter().flat_map(|scope| &graph.scope(*scope).steps) {
-                    self.reset(*inner);
-                }
+                of.undo.iter().for_each(|scope| self.prepare(*scope));
                 self.set(step, Status::Undoing);
             }
             None => self.done(id),
         }
         true
+    }
+
+    /// Sets the steps of a scope that has run before back. In one that has not, answers may have come early.
+    fn prepare(&mut self, scope: ScopeId) {
+        let graph = self.graph;
+        for id in &graph.scope(scope).steps {
+            if self.progress.status(*id) != Status::Waiting {
+                self.reset(*id);
+            }
+        }
     }
 
     fn rerun_in_handler(&mut self, id: StepId, target: StepId) {

@@ -147,7 +147,7 @@ impl Tasks {
             epoch,
             state,
             offset_known: true,
-            queues: Queues::of(plan.node(node)?.processor.targets()),
+            queues: Queues::of(&*plan.node(node)?.processor),
             fresh: false,
             watermark: Timestamp::MIN,
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::known::{Known, read_if};
 use super::{call, time, value};
 use crate::codec::yaml::{Fields, Item, Value};
-use crate::processor::flow::{Action, Kind, Message, Retry, Task, Trouble};
+use crate::processor::flow::{Action, Kind, Message, Retry, Task, Trouble, is_own_output};
 use crate::template::Expression;
 use crate::topology::spec::name;
 
@@ -152,6 +152,9 @@ fn refuse<'i, 'a: 'i>(items: impl Iterator<Item = &'i Item<'a>>, message: &str) 
 }
 
 fn task(queue: &Item<'_>, [input, human, extras]: &[Option<Item<'_>>; 3], known: Known<'_>) -> Option<Task> {
+    if let Some(name) = queue.text().filter(|name| is_own_output(name)) {
+        queue.problem(format!("`{name}` is a name that flows use"), Some("name the topic otherwise".to_owned()));
+    }
     let queue = name::topic(queue);
     let input = read_if(input.as_ref(), |item| value::object(item, (known.step, known.variables)));
     let role = read_if(human.as_ref(), Item::read::<String>);

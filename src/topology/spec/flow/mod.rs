@@ -33,7 +33,7 @@ use crate::codec::yaml::Item;
 use crate::model::Topic;
 use crate::processor::erase;
 use crate::processor::flow::{
-    Definition, Definitions, FLOW, FLOWS, Flows, KEEP_CLOSED_DEFAULT, MESSAGES, Reads, Settings, Writes,
+    Definition, Definitions, FLOW, FLOWS, Flows, KEEP_CLOSED_DEFAULT, MESSAGES, Reads, Settings, TASK_WORDS, Writes,
 };
 use crate::topology::{Node, Output, Source, StartAt, internal_topic};
 
@@ -119,9 +119,21 @@ pub(super) fn read(item: &Item<'_>, (name, text): (&str, &str)) -> Option<Flow> 
     };
     let templates = read_if(templates.as_ref(), paths);
     let (reads, steps, writes) = (reads?, definition?, writes.ok()?);
-    if let (Some(writes), Some(definition), Some(start)) = (&writes, &steps, &start) {
-        let starts_itself =
-            steps::sends(definition, &definition.start) && reads.iter().any(|(reads, _)| reads.topic == writes.topic);
+    if let (Some(definition), Some(start)) = (&steps, &start) {
+        let is_read = |writes: &Writes| reads.iter().any(|(reads, _)| reads.topic == writes.topic);
+        let starts_itself = steps::sends(definition, &definition.start) && writes.as_ref().is_some_and(is_read);
+        let names_twice = definition.awaited().any(|kind| *kind == definition.start);
+        let words = definition.awaited().chain([&definition.start]);
+        if let Some(word) = words.into_iter().find(|kind| TASK_WORDS.contains(&&***kind)) {
+            let hint = "choose another type: answers to tasks have this one".to_owned();
+            start.problem(format!("`{word}` begins no flow, and no step can wait for it"), Some(hint));
+            return None;
+        }
+        if names_twice {
+            let hint = "let the step wait for another type".to_owned();
+            start.problem(format!("a step waits for `{}`, which begins a flow", definition.start), Some(hint));
+            return None;
+        }
         if starts_itself {
             let hint = "let it send a message of another type, or write to another topic".to_owned();
             start.problem(

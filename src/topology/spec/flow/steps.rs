@@ -33,6 +33,7 @@ pub(super) fn read(
         has_writes,
         handled: Vec::new(),
         unnamed: 0,
+        undone: 0,
     };
     let read = builder.sequence(list, Graph::ROOT);
     let count = builder.definition.graph.len();
@@ -78,19 +79,37 @@ fn collect_names(list: &Item<'_>, names: &mut BTreeSet<String>) {
             let hint = "give each step of the flow its own name: results are found by it".to_owned();
             item.problem(format!("a second step is named `{name}`"), Some(hint));
         }
-        for entry in body.node().entries() {
-            let below = body.below(&entry.key, &entry.node);
-            match entry.key.as_str() {
-                "stage" | UNDO => collect_names(&below, names),
-                "on" => {
-                    for on in entry.node.entries() {
-                        collect_names(&below.below(&on.key, &on.node), names);
-                    }
+        collect_names_of(&body, name, names);
+    }
+}
+
+/// The names in the body of a step.
+fn collect_names_of(body: &Item<'_>, name: &str, names: &mut BTreeSet<String>) {
+    for entry in body.node().entries() {
+        let below = body.below(&entry.key, &entry.node);
+        match (entry.key.as_str(), &entry.node.value) {
+            (UNDO, Value::Map(_)) => {
+                let undo = undo_name(name);
+                if !names.insert(undo.clone()) {
+                    let hint = "rename that step: it is the name of the step without one below `undo`".to_owned();
+                    below.problem(format!("a second step is named `{undo}`"), Some(hint));
                 }
-                _ => {}
+                collect_names_of(&below, &undo, names);
             }
+            ("stage" | UNDO, _) => collect_names(&below, names),
+            ("on", _) => {
+                for on in entry.node.entries() {
+                    collect_names(&below.below(&on.key, &on.node), names);
+                }
+            }
+            _ => {}
         }
     }
+}
+
+/// The name of the step without one that takes a step back.
+fn undo_name(name: &str) -> String {
+    format!("{name}-undo")
 }
 
 /// True for a name that an expression can use as it is.
@@ -115,6 +134,8 @@ struct Builder<'v> {
     handled: Vec<(StepId, String)>,
     /// The number of steps without names.
     unnamed: usize,
+    /// The number of steps whose undo contains what is read.
+    undone: usize,
 }
 
 impl Builder<'_> {
@@ -140,6 +161,12 @@ impl Builder<'_> {
         if let Value::Text(word) = &item.node().value
             && word == UNDO
         {
+            if self.undone > 0 {
+                let hint =
+                    "leave it out: what is undone does not undo others, which could wait for each other".to_owned();
+                item.problem("there is an `undo` within an `undo`", Some(hint));
+                return None;
+            }
             return Some(self.add_unnamed(UNDO, Kind::Undo, scope, before));
         }
         match item.node().entries() {
@@ -241,10 +268,17 @@ impl Builder<'_> {
     fn undo(&mut self, item: &Item<'_>, (id, name): (StepId, &str)) -> Option<()> {
         let inner = self.definition.graph.add_scope(Owner::Undo(id));
         self.definition.graph.step_mut(id).undo = Some(inner);
+        self.undone += 1;
+        let read = self.undo_steps(item, inner, name);
+        self.undone -= 1;
+        read
+    }
+
+    fn undo_steps(&mut self, item: &Item<'_>, inner: ScopeId, name: &str) -> Option<()> {
         if let Value::List(_) = item.node().value {
             return self.sequence(item, inner);
         }
-        self.step(item, &format!("{name}-undo"), (inner, None)).map(|_| ())
+        self.step(item, &undo_name(name), (inner, None)).map(|_| ())
     }
 
     /// The steps that a step needs: of its own list, above it.

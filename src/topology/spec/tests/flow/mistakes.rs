@@ -4,7 +4,7 @@ use super::with_steps;
 use crate::topology::Spec;
 
 /// A text with one mistake, its line, and words of the message and of the hint.
-type Case = (String, usize, &'static str, &'static str);
+pub(super) type Case = (String, usize, &'static str, &'static str);
 
 /// The problems of a text: line, message and hint.
 fn problems(text: &str) -> Vec<(usize, String, String)> {
@@ -14,7 +14,7 @@ fn problems(text: &str) -> Vec<(usize, String, String)> {
 }
 
 /// Each text has exactly this one problem: nothing else is said about what follows from it.
-fn check(cases: &[Case]) {
+pub(super) fn check(cases: &[Case]) {
     let is_told = |(text, line, message, hint): &&Case| {
         let found = problems(text);
         let [(at, said, remedy)] = found.as_slice() else { return false };
@@ -25,11 +25,11 @@ fn check(cases: &[Case]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-fn of_steps(steps: &str, line: usize, message: &'static str, hint: &'static str) -> Case {
+pub(super) fn of_steps(steps: &str, line: usize, message: &'static str, hint: &'static str) -> Case {
     (with_steps(steps), line, message, hint)
 }
 
-fn of_flow(flow: &str, line: usize, message: &'static str, hint: &'static str) -> Case {
+pub(super) fn of_flow(flow: &str, line: usize, message: &'static str, hint: &'static str) -> Case {
     (format!("name: f\nflow:\n{flow}\n"), line, message, hint)
 }
 

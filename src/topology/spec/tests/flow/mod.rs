@@ -1,6 +1,7 @@
 //! Tests of `flow`: the graph of a file, and every mistake with its line and remedy.
 
 mod mistakes;
+mod wait;
 
 use std::fmt::Write as _;
 
