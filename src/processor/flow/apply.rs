@@ -291,8 +291,7 @@ impl Flows {
 
 /// The attempt of a step whose id this is.
 fn attempt_of((key, definition): (&Key, &Definition), flow: &Flow, step: StepId, id: &str) -> Option<u32> {
-    let starts = flow.facts.starts;
-    let is_its_id = |number: &u32| Attempt { key, definition, step, starts, number: *number }.correlation() == id;
+    let is_its_id = |number: &u32| Attempt { key, definition, step, number: *number }.correlation() == id;
     (1..=flow.progress.of(step).attempt).rev().find(is_its_id)
 }
 

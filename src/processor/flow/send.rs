@@ -26,28 +26,27 @@ pub(super) struct Attempt<'a> {
     pub(super) key: &'a Key,
     pub(super) definition: &'a Definition,
     pub(super) step: StepId,
-    /// The number of the flow's starts.
-    pub(super) starts: u32,
+    /// The number of the attempt; those of a restarted flow go on.
     pub(super) number: u32,
 }
 
 impl Attempt<'_> {
-    /// The id of what an attempt sends: a UUID of version 5 (RFC 9562, section 5.5) of flow, key, start, step and attempt, so
+    /// The id of what an attempt sends: a UUID of version 5 (RFC 9562, section 5.5) of flow, key, step and attempt, so
     /// that it is the same when the step is run again after a crash.
     pub(super) fn correlation(&self) -> String {
         let graph = &self.definition.graph;
         let stage = graph.stage_of(self.step).map_or("", |stage| &*stage.name);
         let step = &graph.step(self.step).name;
-        let (flow, key, starts) = (&self.definition.name, self.key.text(), self.starts);
-        let name = format!("{flow}\0{key}\0{starts}\0{stage}\0{step}\0{}", self.number);
+        let (flow, key) = (&self.definition.name, self.key.text());
+        let name = format!("{flow}\0{key}\0{stage}\0{step}\0{}", self.number);
         Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
     }
 
     /// The key of a call whose first try has this number: a UUID of version 5 too.
     pub(super) fn idempotency_key(&self) -> String {
         let step = &self.definition.graph.step(self.step).name;
-        let (flow, key, starts) = (&self.definition.name, self.key.text(), self.starts);
-        let name = format!("{flow}\0{key}\0{starts}\0call\0{step}\0{}", self.number);
+        let (flow, key) = (&self.definition.name, self.key.text());
+        let name = format!("{flow}\0{key}\0call\0{step}\0{}", self.number);
         Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
     }
 

@@ -119,7 +119,6 @@ impl Flows {
             started_at: now,
             changed_at: now,
             version: former.as_ref().map_or(0, |former| former.version),
-            starts: former.as_ref().map_or(0, |former| former.starts).saturating_add(1),
             ends: former.as_ref().map_or(0, |former| former.ends),
             commands: former.map(|former| former.commands).unwrap_or_default(),
         };

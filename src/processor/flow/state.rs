@@ -44,8 +44,6 @@ pub struct Facts {
     pub changed_at: Timestamp,
     /// The number of changes.
     pub version: u32,
-    /// The number of its starts, for the ids of what it sends: 1, and one more with each restart.
-    pub starts: u32,
     /// The number of records about its ends, for their ids.
     pub ends: u32,
     /// The ids of the latest commands, at most [`COMMANDS_KEPT`]: a repeated one changes nothing.

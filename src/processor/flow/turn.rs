@@ -161,9 +161,9 @@ impl Turn<'_> {
         let path = call.path.render(&self.variables::<Payload>()?)?;
         let body = self.render(call.body.as_ref())?.unwrap_or_else(|| "{}".to_owned());
         let Some(slot) = slot(self.definition, step) else { return Err("the flow has too many calls".to_owned()) };
-        let (key, definition, starts) = (self.key, self.definition, self.facts.starts);
+        let (key, definition) = (self.key, self.definition);
         let number = if definition.breaks(Mutation::TryHasNewKey) { attempt } else { first };
-        let first = Attempt { key, definition, step, starts, number };
+        let first = Attempt { key, definition, step, number };
         // The act of an attempt that is not awaited any more.
         self.effects.push(Effect::Settle(slot));
         self.effects.push(Effect::Act(call.act(slot, attempt, first.idempotency_key(), (path, body))));
@@ -187,7 +187,7 @@ impl Actions for Turn<'_> {
 
     fn begin(&mut self, step: StepId, begun: Begun) -> Result<(), String> {
         let definition = self.definition;
-        let attempt = Attempt { key: self.key, definition, step, starts: self.facts.starts, number: begun.attempt };
+        let attempt = Attempt { key: self.key, definition, step, number: begun.attempt };
         let forward = match definition.action(step) {
             Action::None | Action::Await(_) => None,
             Action::Task(task) => Some(attempt.start_task(task, self.render(task.input.as_ref())?.as_deref())),

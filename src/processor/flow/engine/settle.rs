@@ -199,7 +199,10 @@ impl<A: Actions> Engine<'_, A> {
             if self.actions.breaks(Mutation::UndoInOrder) { done.min_by_key(order) } else { done.max_by_key(order) };
         match next {
             Some((step, of)) => {
-                of.undo.iter().for_each(|scope| self.prepare(*scope));
+                // What was said of it before it was asked for is not of this undo.
+                for inner in of.undo.iter().flat_map(|scope| &graph.scope(*scope).steps) {
+                    self.reset(*inner);
+                }
                 self.set(step, Status::Undoing);
             }
             None => self.done(id),
@@ -207,7 +210,7 @@ impl<A: Actions> Engine<'_, A> {
         true
     }
 
-    /// Sets the steps of a scope that has run before back. In one that has not, answers may have come early.
+    /// Sets the steps of a handler that has run before back. In one that has not, answers may have come early.
     fn prepare(&mut self, scope: ScopeId) {
         let graph = self.graph;
         for id in &graph.scope(scope).steps {

@@ -100,7 +100,8 @@ impl<'a> Case<'a> {
             self.violation(&format!("it has ended and sends: {}", transition.text));
         }
         let ends = transition.forwards.iter().filter(|output| **output == "flows").count();
-        let wanted = usize::from(!transition.is_closed_before() && transition.is_closed_after());
+        let was_open = !transition.is_closed_before() || transition.is_reopened;
+        let wanted = usize::from(was_open && transition.is_closed_after());
         if ends != wanted {
             self.violation(&format!("{ends} records of an end instead of {wanted}: {}", transition.text));
         }
@@ -208,8 +209,8 @@ impl<'a> Case<'a> {
         }
         if correlation.is_none() {
             asked.free += 1;
-            // What is kept for a handler or an undo is dropped when it begins.
-            if step.is_inner && asked.times == 0 {
+            // What is kept for an undo is dropped when it begins.
+            if step.undoes.is_some() && asked.times == 0 {
                 return;
             }
             asked.came_before |= is_untouched && asked.times == 0 && asked.free == 1 && is_unmet;

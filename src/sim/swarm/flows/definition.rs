@@ -33,7 +33,6 @@ pub(in crate::sim::swarm) enum Sends {
 
 /// A step.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "a row of a table")]
 pub(in crate::sim::swarm) struct Step {
     pub(in crate::sim::swarm) name: &'static str,
     /// The stage that contains it; empty if none does.
@@ -53,8 +52,6 @@ pub(in crate::sim::swarm) struct Step {
     pub(in crate::sim::swarm) again_when_refused: bool,
     /// True if its trouble is handled.
     pub(in crate::sim::swarm) is_handled: bool,
-    /// True for one in a handler or an undo: its answers are not kept before these run.
-    pub(in crate::sim::swarm) is_inner: bool,
 }
 
 const fn step(name: &'static str, sends: Sends, needs: &'static [&'static [&'static str]]) -> Step {
@@ -69,7 +66,6 @@ const fn step(name: &'static str, sends: Sends, needs: &'static [&'static [&'sta
         again_when_late: false,
         again_when_refused: false,
         is_handled: false,
-        is_inner: false,
     }
 }
 
@@ -83,10 +79,10 @@ const MEAL: &[Step] = &[
 
 const ORDER: &[Step] = &[
     Step { again_when_late: true, ..step("payment", Sends::Message("RetrievePayment", Some("PaymentReceived")), &[]) },
-    Step { again_when_late: true, is_inner: true, ..step("overdue", Sends::Message("PaymentOverdue", None), &[]) },
+    Step { again_when_late: true, ..step("overdue", Sends::Message("PaymentOverdue", None), &[]) },
     step("goods", Sends::Message("FetchGoods", Some("GoodsFetched")), &[&["payment"]]),
     step("confirm", Sends::Await("OrderConfirmed"), &[&["goods"]]),
-    Step { is_inner: true, ..step("ask", Sends::Task("ask"), &[&["goods"]]) },
+    Step { ..step("ask", Sends::Task("ask"), &[&["goods"]]) },
     Step { stage: "pack", tries: 3, ..step("box", Sends::Task("box"), &[&["confirm", "ask"]]) },
     Step {
         stage: "pack",
@@ -101,17 +97,12 @@ const ORDER: &[Step] = &[
 const PAYMENT: &[Step] = &[
     Step { tries: 3, ..step("credit", Sends::Task("credit"), &[]) },
     Step {
-        is_inner: true,
         undoes: Some("credit"),
         undone_before: Some("reserve"),
         ..step("credit-undo", Sends::Task("credit-refund"), &[&["credit"]])
     },
     Step { tries: 2, is_handled: true, ..step("reserve", Sends::Task("reserve"), &[&["credit"]]) },
-    Step {
-        is_inner: true,
-        undoes: Some("reserve"),
-        ..step("reserve-undo", Sends::Task("reserve-release"), &[&["reserve"]])
-    },
+    Step { undoes: Some("reserve"), ..step("reserve-undo", Sends::Task("reserve-release"), &[&["reserve"]]) },
     Step { tries: 5, is_handled: true, ..step("charge", Sends::Call, &[&["reserve"], &["!amount"]]) },
     Step { is_handled: true, ..step("confirm", Sends::Task("confirm"), &[&["reserve"], &["charge", "!free"]]) },
     step("received", Sends::Message("PaymentReceived", None), &[&["confirm"]]),

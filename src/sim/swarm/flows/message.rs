@@ -43,6 +43,9 @@ pub(in crate::sim::swarm) fn answer(key: &str, step: &Step, says: Says, id: Opti
     if let Some(fields) = value.as_object_mut() {
         if let Sends::Task(_) = step.sends {
             fields.insert("task_name".to_owned(), Value::from(step.name));
+            if !step.stage.is_empty() {
+                fields.insert("stage_name".to_owned(), Value::from(step.stage));
+            }
         }
         if says == Says::Refused {
             fields.insert("refused".to_owned(), Value::from(true));

@@ -32,6 +32,8 @@ pub(super) struct Transition<'a> {
     pub(super) is_rejected: bool,
     /// True if it is counted as a message that has changed nothing.
     pub(super) is_ignored: bool,
+    /// True if a command has opened an ended flow again; it may end again at once.
+    pub(super) is_reopened: bool,
     /// The step as it is written, for violations.
     pub(super) text: String,
 }
@@ -58,6 +60,7 @@ impl<'a> Transition<'a> {
             alerts: named("alert"),
             is_rejected: value.get("rejected").is_some(),
             is_ignored: named("count").iter().any(|count| count.starts_with("flow_messages_ignored_total")),
+            is_reopened: named("count").contains(&"flows_total reopened"),
             text: value.to_string(),
         }
     }
