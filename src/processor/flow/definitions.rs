@@ -112,6 +112,16 @@ impl Definitions {
         self.newest.values()
     }
 
+    /// Their names, for people.
+    pub fn names(&self) -> String {
+        self.newest.keys().map(|name| &**name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The topics to which tasks of all that are known are sent, without repetitions.
+    pub fn queues(&self) -> BTreeSet<Arc<str>> {
+        self.read().by_digest.values().flat_map(|definition| definition.queues().into_iter().cloned()).collect()
+    }
+
     /// All that are known, also former ones.
     pub fn all(&self) -> Vec<Arc<Definition>> {
         self.read().by_digest.values().cloned().collect()

@@ -185,9 +185,8 @@ impl Processor for Flows {
 
     fn learn(&self, texts: &Texts, archive: Arc<dyn Archive>) -> Learned {
         let unreadable = self.definitions.learn(texts, archive);
-        let all = self.definitions.all();
-        let queues: BTreeSet<&str> = all.iter().flat_map(|it| it.queues()).map(|it| &**it).collect();
-        Learned { outputs: queues.into_iter().map(str::to_owned).collect(), unreadable }
+        let outputs = self.definitions.queues().iter().map(ToString::to_string).collect();
+        Learned { outputs, unreadable }
     }
 
     fn queues_acts(&self) -> bool {

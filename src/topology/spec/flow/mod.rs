@@ -23,7 +23,6 @@ mod steps;
 mod time;
 mod value;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,10 +79,8 @@ impl Flow {
 
     /// The node: an output for each topic of tasks, for messages, and for the ends of flows.
     pub(super) fn node(&self, application: &str, flows: Flows, definitions: &Definitions) -> Node {
-        let all = definitions.all();
-        let queues: BTreeSet<&str> = all.iter().flat_map(|definition| definition.queues()).map(|it| &**it).collect();
-        let mut outputs: Vec<Output> =
-            queues.into_iter().map(|queue| Output::public(queue, Topic::new(queue))).collect();
+        let queues = definitions.queues();
+        let mut outputs: Vec<Output> = queues.iter().map(|queue| Output::public(&**queue, Topic::new(queue))).collect();
         outputs.extend(self.writes.iter().map(|writes| Output::public(MESSAGES, Topic::new(&writes.topic))));
         outputs.push(Output::own(FLOWS, internal_topic(application, FLOWS)));
         Node { name: FLOW.into(), processor: erase(flows), outputs, history: false }
