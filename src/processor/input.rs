@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::model::{Outcome, Record, Timer, Timestamp};
+use crate::model::{Key, Outcome, Record, Reject, RejectReason, Timer, Timestamp};
 
 /// An input of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,14 @@ pub struct Command {
     pub why: String,
     /// The time of the command, in milliseconds since the epoch.
     pub at: Timestamp,
+}
+
+impl Command {
+    /// The rejection of this command for an entry: `kind` is what the entry is, as in `bundle`.
+    pub(super) fn refusal(&self, (kind, key): (&str, &Key), why: &str) -> Reject {
+        let Self { name, by, .. } = self;
+        Reject::new(RejectReason::BadCommand, format!("command {name} of {by} for {kind} {key}: {why}"))
+    }
 }
 
 /// The values that a keying step has parsed from a record, so that the processor need not parse it again. They are a cache: an

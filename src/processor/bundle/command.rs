@@ -20,7 +20,7 @@ use super::phase::Phase;
 use super::settle::Change;
 use super::timeline::What;
 use super::{Bundle, Ending, Gathering, KEEP_CLOSED, State, Story, Timing, count};
-use crate::model::{Key, Moment, Reject, RejectReason, Timestamp};
+use crate::model::{Key, Moment, Reject, Timestamp};
 use crate::processor::{ArgumentKind, ArgumentSpec, Command, CommandSpec, Effect, Transition};
 
 /// The command that ends an incomplete bundle without a submission.
@@ -100,7 +100,7 @@ impl Bundle {
     ) -> Result<Transition<State>, Reject> {
         use Request::{Cancel, Complete, Extend, Reopen};
         let now = at.wall;
-        let refused = |why: &str| Err(refusal(key, command, why));
+        let refused = |why: &str| Err(command.refusal(("bundle", key), why));
         let Some(request) = request(command) else {
             return refused("a bundle knows the commands cancel, complete, extend until=TIME, and reopen");
         };
@@ -194,9 +194,4 @@ fn request(command: &Command) -> Option<Request> {
         (REOPEN, Some(Some(until))) => Some(Request::Reopen(Some(until))),
         _ => None,
     }
-}
-
-fn refusal(key: &Key, command: &Command, why: &str) -> Reject {
-    let Command { name, by, .. } = command;
-    Reject::new(RejectReason::BadCommand, format!("command {name} of {by} for bundle {key}: {why}"))
 }

@@ -6,7 +6,7 @@ use super::commands::{DISCARD, EDIT, KEY, REDRIVE, VALUE};
 use super::keep::{ANSWERED_KEPT_FOR, ROUNDS_MAX, forget_at};
 use super::letter::{Content, Disposition, Letter};
 use super::{redrive, stored};
-use crate::model::{Key, Reject, RejectReason, Timestamp};
+use crate::model::{Key, Reject, Timestamp};
 use crate::processor::{Command, Effect, Transition};
 
 const NONE: &str = "there is no such dead letter: `sheaf dlq list` has them; one is forgotten after 30 days, or 7 days after it was answered";
@@ -21,7 +21,7 @@ pub(super) fn on_command(
     command: &Command,
     now: Timestamp,
 ) -> Result<Transition<Letter>, Reject> {
-    let refused = |why: &str| Err(refusal(key, command, why));
+    let refused = |why: &str| Err(command.refusal(("dead letter", key), why));
     let Some(letter) = state else { return refused(NONE) };
     match (command.name.as_str(), letter.disposition) {
         (REDRIVE, Disposition::Redriven | Disposition::Edited) | (DISCARD, Disposition::Discarded) => {
@@ -52,12 +52,12 @@ fn on_redrive(key: &Key, letter: Letter, command: &Command, now: Timestamp) -> R
     if letter.rounds > ROUNDS_MAX {
         let why =
             format!("it has come back {ROUNDS_MAX} times: edit it, or mend what rejects it and write it to its topic");
-        return Err(refusal(key, command, &why));
+        return Err(command.refusal(("dead letter", key), &why));
     }
     let lacking = letter.lacking;
     let Some(content) = letter.content.clone().filter(|_| !(lacking.key || lacking.headers || lacking.value)) else {
         let why = format!("{IN_THE_LETTER}: write it to its topic again");
-        return Err(refusal(key, command, &why));
+        return Err(command.refusal(("dead letter", key), &why));
     };
     let effects = vec![Effect::Forward(redrive::forward(&letter.origin, &content))];
     Ok(answered(letter, Disposition::Redriven, effects, now))
@@ -65,13 +65,13 @@ fn on_redrive(key: &Key, letter: Letter, command: &Command, now: Timestamp) -> R
 
 fn on_edit(key: &Key, letter: Letter, command: &Command, now: Timestamp) -> Result<Transition<Letter>, Reject> {
     let Some(value) = command.arguments.get(VALUE) else {
-        return Err(refusal(key, command, "write value=TEXT, the value of the record"));
+        return Err(command.refusal(("dead letter", key), "write value=TEXT, the value of the record"));
     };
     let (other_key, lacking) = (command.arguments.get(KEY), letter.lacking);
     let Some(content) = letter.content.clone().filter(|_| !lacking.headers && (!lacking.key || other_key.is_some()))
     else {
         let why = format!("{IN_THE_LETTER}: give its key too; without its headers write it to its topic again");
-        return Err(refusal(key, command, &why));
+        return Err(command.refusal(("dead letter", key), &why));
     };
     let record_key = other_key.map(|text| Bytes::from(text.clone())).or(content.key);
     let content = Content { key: record_key, value: Some(Bytes::from(value.clone())), ..content };
@@ -102,9 +102,4 @@ fn answer_at_entry(key: &Key) -> String {
         _ => format!("send a command to the entry {entry} of {processor}"),
     };
     format!("it tells of a call and not of a record: {remedy}, then discard the letter")
-}
-
-fn refusal(key: &Key, command: &Command, why: &str) -> Reject {
-    let Command { name, by, .. } = command;
-    Reject::new(RejectReason::BadCommand, format!("command {name} of {by} for dead letter {key}: {why}"))
 }

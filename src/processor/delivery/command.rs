@@ -27,7 +27,7 @@ use super::commands::{AS, CANCEL, FAILED, RESOLVE, RESUBMIT, RETRY, SUBMISSION, 
 use super::end::end;
 use super::journal::{Content, Deliverable, End, Journal, Open};
 use super::{Delivery, count, submission};
-use crate::model::{Key, Reject, RejectReason, Timestamp};
+use crate::model::{Key, Reject, Timestamp};
 
 impl Delivery {
     /// A command of an operator.
@@ -38,7 +38,7 @@ impl Delivery {
         command: &Command,
         now: Timestamp,
     ) -> Result<Transition<Journal>, Reject> {
-        let refused = |detail: &str| Err(refusal(key, command, detail));
+        let refused = |detail: &str| Err(command.refusal(("bundle", key), detail));
         let Some(journal) = state else {
             return refused("there is no such delivery: check the id; one that has ended is forgotten after 7 days");
         };
@@ -73,9 +73,9 @@ impl Delivery {
                 Some((open, Content::Made(_))) => match self.protocol.certainty(&open.deliverable) {
                     Certainty::LookUp => self.look_up(key, open, now),
                     Certainty::Idempotent => self.submit(Open { doubtful_since: Some(now), ..open }, now),
-                    Certainty::Once => return Err(refusal(key, command, NO_LOOK_UP)),
+                    Certainty::Once => return Err(command.refusal(("bundle", key), NO_LOOK_UP)),
                 },
-                Some((_, Content::Submission(_))) | None => return Err(refusal(key, command, NO_CONTENT)),
+                Some((_, Content::Submission(_))) | None => return Err(command.refusal(("bundle", key), NO_CONTENT)),
             },
             Journal::Failed(end) => match reopened(end, now) {
                 Some((open, Content::Made(_))) => {
@@ -87,7 +87,7 @@ impl Delivery {
                     let submission = submission::parse(key, Some(text.as_bytes()))?;
                     self.prepare_and_submit(key, open, (&submission, &text), now)?
                 }
-                None => return Err(refusal(key, command, NO_CONTENT)),
+                None => return Err(command.refusal(("bundle", key), NO_CONTENT)),
             },
         };
         Ok(next.with(Effect::Count(count::RETRY_COMMAND)))
@@ -100,7 +100,7 @@ impl Delivery {
         command: &Command,
         now: Timestamp,
     ) -> Result<Transition<Journal>, Reject> {
-        let refused = |detail: &str| Err(refusal(key, command, detail));
+        let refused = |detail: &str| Err(command.refusal(("bundle", key), detail));
         let open = match journal {
             Journal::Submitting(_) | Journal::LookingUp(_) => return Ok(Transition::to(journal)),
             Journal::Unsure(_) => return refused(IN_DOUBT),
@@ -125,7 +125,7 @@ impl Delivery {
         command: &Command,
         now: Timestamp,
     ) -> Result<Transition<Journal>, Reject> {
-        let refused = |detail: &str| Err(refusal(key, command, detail));
+        let refused = |detail: &str| Err(command.refusal(("bundle", key), detail));
         match journal {
             Journal::Submitting(_) | Journal::LookingUp(_) => refused(IN_FLIGHT),
             Journal::Unsure(_) => refused(IN_DOUBT),
@@ -156,18 +156,18 @@ impl Delivery {
             self.resolve(key, End { detail: detail.clone(), commands, ..end }, is_submitted, now)
         };
         match journal {
-            Journal::Submitting(_) | Journal::LookingUp(_) => Err(refusal(key, command, IN_FLIGHT)),
-            Journal::Unsure(_) if !is_submitted => Err(refusal(key, command, IN_DOUBT)),
+            Journal::Submitting(_) | Journal::LookingUp(_) => Err(command.refusal(("bundle", key), IN_FLIGHT)),
+            Journal::Unsure(_) if !is_submitted => Err(command.refusal(("bundle", key), IN_DOUBT)),
             Journal::Unsure(open) => {
                 let mut next = stated(end(open, None, now));
                 next.effects.insert(0, Effect::Settle(SUBMIT));
                 Ok(next)
             }
             Journal::Waiting(open) if !is_submitted && self.may_be_executed(&open) => {
-                Err(refusal(key, command, REPEATED))
+                Err(command.refusal(("bundle", key), REPEATED))
             }
             Journal::Waiting(open) => Ok(stated(end(open, None, now))),
-            Journal::Submitted(_) if !is_submitted => Err(refusal(key, command, WAS_SUBMITTED)),
+            Journal::Submitted(_) if !is_submitted => Err(command.refusal(("bundle", key), WAS_SUBMITTED)),
             Journal::Failed(_) if !is_submitted => Ok(Transition::to(journal)),
             Journal::Submitted(_) => Ok(Transition::to(journal)),
             Journal::Failed(end) | Journal::Unknown(end) => Ok(stated(end)),
@@ -220,9 +220,4 @@ fn reopen(end: End, content: String, now: Timestamp) -> Open {
         lookup_failures: 0,
         last_answer: None,
     }
-}
-
-fn refusal(key: &Key, command: &Command, detail: &str) -> Reject {
-    let Command { name, by, .. } = command;
-    Reject::new(RejectReason::BadCommand, format!("command {name} of {by} for bundle {key}: {detail}"))
 }

@@ -11,7 +11,7 @@ use super::progress::Answer;
 use super::state::{COMMANDS_KEPT, Flow};
 use super::status::is_for_person;
 use super::turn::Turn;
-use crate::model::{Key, Reject, RejectReason, Timestamp};
+use crate::model::{Key, Reject, Timestamp};
 use crate::processor::{Command, Transition};
 
 const NO_FLOW: &str = "there is no such flow: `sheaf flows list` has them; one is forgotten some time after its end";
@@ -34,10 +34,7 @@ impl Flows {
         command: &Command,
         now: Timestamp,
     ) -> Result<Transition<Flow>, Reject> {
-        let refused = |why: &str| {
-            let Command { name, by, .. } = command;
-            Reject::new(RejectReason::BadCommand, format!("command {name} of {by} for flow {key}: {why}"))
-        };
+        let refused = |why: &str| command.refusal(("flow", key), why);
         if command.name == START {
             return self.on_start_command(key, state, command, now);
         }

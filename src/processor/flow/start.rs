@@ -53,10 +53,7 @@ impl Flows {
         command: &Command,
         now: Timestamp,
     ) -> Result<Transition<Flow>, Reject> {
-        let refused = |why: &str| {
-            let Command { name, by, .. } = command;
-            Reject::new(RejectReason::BadCommand, format!("command {name} of {by} for flow {key}: {why}"))
-        };
+        let refused = |why: &str| command.refusal(("flow", key), why);
         let argument = |name: &str| command.arguments.get(name).map(String::as_str);
         let data = argument(DATA).unwrap_or("{}");
         serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(data)
@@ -66,8 +63,7 @@ impl Flows {
             None => self.definitions.only(),
         };
         let Some(definition) = definition.cloned() else {
-            let known: Vec<&str> = self.definitions.newest().map(|definition| &*definition.name).collect();
-            return Err(refused(&format!("name one of the flows: {}", known.join(", "))));
+            return Err(refused(&format!("name one of the flows: {}", self.definitions.names())));
         };
         // The attribute in which messages have the key.
         let keys = self.settings.reads.iter().filter_map(|reads| match &reads.key {
@@ -138,8 +134,8 @@ impl Flows {
                 return Ok(Arc::clone(definition));
             }
             if self.settings.writes.is_none() {
-                let known: Vec<&str> = self.definitions.newest().map(|definition| &*definition.name).collect();
-                let detail = format!("there is no template of the component `{name}`; there are {}", known.join(", "));
+                let known = self.definitions.names();
+                let detail = format!("there is no template of the component `{name}`; there are {known}");
                 return Err(Reject::new(RejectReason::BadValue, detail));
             }
         }

@@ -46,7 +46,7 @@ use serde_json::Value;
 
 use self::keying::Name;
 use super::{Effect, Event, Family, Input, Processor, Transition};
-use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
+use crate::model::{Key, Listing, Moment, Reject, Status, Timer, TimerKind, Timestamp};
 
 /// The name of the processor: part of its topics, tasks and directories.
 pub const TRACE: &str = "trace";
@@ -124,11 +124,7 @@ impl Processor for Traces {
                 Ok(Transition { state, effects: Vec::new() })
             }
             Input::Outcome(outcome) => Ok(Transition { state, effects: vec![Effect::Settle(outcome.slot)] }),
-            Input::Command(command) => {
-                let detail =
-                    format!("command {} of {} for trace {key}: a trace has no commands", command.name, command.by);
-                Err(Reject::new(RejectReason::BadCommand, detail))
-            }
+            Input::Command(command) => Err(command.refusal((TRACE, key), "a trace has no commands")),
         }
     }
 }

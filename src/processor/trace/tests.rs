@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::codec::json::Pointer;
 use crate::codec::{Versioned as _, part};
-use crate::model::{Headers, Record, Topic, TopicPartition};
+use crate::model::{Headers, Record, RejectReason, Topic, TopicPartition};
 use crate::processor::place::{Format, Place};
 use crate::processor::{Command, Keyed, Keying as _};
 

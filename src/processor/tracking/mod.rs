@@ -50,7 +50,7 @@ pub use state::{Ended, Failure, Run, TOLD_MAX, Tracking};
 use std::borrow::Cow;
 
 use super::{Command, CommandSpec, Effect, Event, Family, Input, Processor, Transition};
-use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, RejectReason, Status, Timer, TimerKind, Timestamp};
+use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, Status, Timer, TimerKind, Timestamp};
 
 /// The command that runs again what has failed.
 pub const RERUN: &str = "rerun";
@@ -182,13 +182,9 @@ impl Follower {
         state: Option<Tracking>,
         command: &Command,
     ) -> Result<Transition<Tracking>, Reject> {
-        let Command { name, by, .. } = command;
-        let refused = |detail: &str| {
-            let detail = format!("command {name} of {by} for the run of bundle {key}: {detail}");
-            Err(Reject::new(RejectReason::BadCommand, detail))
-        };
+        let refused = |why: &str| Err(command.refusal(("the run of bundle", key), why));
         match state {
-            _ if name != RERUN => refused("the tracking processor knows the command rerun"),
+            _ if command.name != RERUN => refused("the tracking processor knows the command rerun"),
             None => refused("no such run is followed: check the id; one that has ended is forgotten after 7 days"),
             Some(Tracking::Ended(_)) => refused("it has ended; rerun its jobs in Control-M"),
             Some(Tracking::Followed(run)) if run.failed_job.is_none() => refused("none of its jobs has failed"),
