@@ -77,13 +77,12 @@ impl Flows {
             );
             return Err(Reject::new(RejectReason::BadValue, detail));
         };
-        let attempt = match &incoming.correlation {
-            Some(id) => match attempt_of((key, definition), &flow, step, id) {
-                Some(attempt) => Some(attempt),
-                None => return Ok(self.ignored((key, definition), flow, (incoming, Ignored::Stale), now)),
-            },
-            None => None,
-        };
+        let attempt = incoming.correlation.as_ref().map(|id| attempt_of((key, definition), &flow, step, id));
+        if attempt == Some(None) {
+            let about = About { key, definition, now };
+            return Ok(Transition { state: Some(flow), effects: ignored(about, incoming, Ignored::Stale) });
+        }
+        let attempt = attempt.flatten();
         let said = Said { step, attempt, answer: message.answer, result: message.result };
         self.answered((key, definition), flow, (incoming, said), now)
     }
@@ -115,9 +114,9 @@ impl Flows {
             active.or_else(waiting).or_else(|| candidates.iter().find(|id| is_unasked(id))).map(|id| (*id, None))
         };
         let Some((step, attempt)) = by_id.or_else(by_type) else {
-            let about = Turn::new(key, (definition, &self.settings), flow.facts.clone(), now).about();
+            let about = About { key, definition, now };
             let alert = about.answer_ignored(&format!("a {}", incoming.kind), "no step waits for its correlation id");
-            return Ok(unchanged(flow, count::UNKNOWN).with(alert));
+            return Ok(Transition::to(flow).with(Effect::Count(count::UNKNOWN)).with(alert));
         };
         let result = String::from_utf8_lossy(&incoming.data).into_owned();
         let said = Said { step, attempt, answer: Some(Answer::Done), result };
@@ -133,58 +132,26 @@ impl Flows {
         now: Timestamp,
     ) -> Result<Transition<Flow>, Reject> {
         let Said { step, attempt, answer, result } = said;
+        let about = About { key, definition, now };
         let is_former = attempt.is_some_and(|attempt| attempt != flow.progress.of(step).attempt);
         if answer.is_none() && is_former && flow.progress.ending.is_none() {
-            return Ok(self.ignored((key, definition), flow, (incoming, Ignored::Stale), now));
+            return Ok(Transition { state: Some(flow), effects: ignored(about, incoming, Ignored::Stale) });
         }
-        if answer == Some(Answer::Done) && !flow.facts.has_room(step, &result) {
+        let result = Some(result).filter(|_| answer == Some(Answer::Done));
+        if result.as_ref().is_some_and(|result| !flow.facts.has_room(step, result)) {
             let detail = format!("the results of flow {key} would have more than {RESULTS_MAX} bytes");
             return Err(Reject::new(RejectReason::TooLarge, detail));
         }
-        let former = flow.clone();
-        let Flow { progress, mut facts } = flow;
-        if answer == Some(Answer::Done) {
-            facts.results.insert(step, result);
-        }
+        let Flow { progress, facts } = flow;
         let turn = Turn::new(key, (definition, &self.settings), facts, now);
-        let mut ignored = None;
-        let transition = turn.run(progress, |engine| {
-            let taken = match answer {
-                Some(answer) => engine.answer(step, attempt, answer),
-                None => engine.again(step),
-            };
-            ignored = taken.err();
-            taken.is_ok()
+        let (mut transition, taken) = turn.answer(progress, (step, result), |engine| match answer {
+            Some(answer) => engine.answer(step, attempt, answer),
+            None => engine.again(step),
         });
-        Ok(match ignored {
-            Some(why) => self.ignored((key, definition), former, (incoming, why), now),
-            None => transition,
-        })
-    }
-
-    /// A message that changes nothing is counted, and told if somebody may miss it.
-    fn ignored(
-        &self,
-        (key, definition): (&Key, &Definition),
-        flow: Flow,
-        (incoming, why): (&Incoming, Ignored),
-        now: Timestamp,
-    ) -> Transition<Flow> {
-        let about = Turn::new(key, (definition, &self.settings), flow.facts.clone(), now).about();
-        let words = match why {
-            // Workers repeat their answers after a crash of their own.
-            Ignored::Repeated => None,
-            Ignored::Stale => Some("it is the answer of a former attempt"),
-            Ignored::TooLate => Some("its step is in trouble already, and that is handled"),
-            Ignored::Ended => Some("the flow has ended"),
-            Ignored::NotAsked => Some("its step asks for nothing"),
-            Ignored::NotBegun => Some("its step has not begun"),
-        };
-        let transition = unchanged(flow, count::of(why));
-        match words {
-            Some(words) => transition.with(about.answer_ignored(&format!("a {}", incoming.kind), words)),
-            None => transition,
+        if let Err(why) = taken {
+            transition.effects.extend(ignored(about, incoming, why));
         }
+        Ok(transition)
     }
 
     /// The outcome of a call.
@@ -200,8 +167,7 @@ impl Flows {
         let Some((step, call)) = definition.calls().nth(usize::from(slot.0)) else {
             return Ok(Transition::to(flow).with(Effect::Settle(slot)));
         };
-        let Flow { progress, mut facts } = flow;
-        let former = facts.results.get(&step).cloned();
+        let Flow { progress, facts } = flow;
         let mut judged = call.judge(verdict);
         if let Judged::Done(result) = &judged
             && !facts.has_room(step, result)
@@ -209,10 +175,8 @@ impl Flows {
             let bytes = result.len();
             judged = Judged::InDoubt(format!("it was executed, and its answer of {bytes} bytes is too large to keep"));
         }
-        let is_done = matches!(judged, Judged::Done(_));
-        if let Judged::Done(result) = &judged {
-            facts.results.insert(step, result.clone());
-        }
+        let result = if let Judged::Done(result) = &mut judged { Some(std::mem::take(result)) } else { None };
+        let is_done = result.is_some();
         // A takeover may tell an outcome again. By then the slot may be that of the next attempt, whose act must stay.
         let own = progress.of(step);
         let is_replaced = own.status == Status::Active && own.attempt != attempt;
@@ -220,30 +184,19 @@ impl Flows {
         if !is_replaced {
             turn.push(Effect::Settle(slot));
         }
-        let mut ignored = None;
-        let mut transition = turn.run(progress, |engine| {
-            let taken = match judged {
-                Judged::Done(_) => engine.answer(step, Some(attempt), Answer::Done),
-                Judged::Refused(why) => engine.answer(step, Some(attempt), Answer::Refused(why)),
-                Judged::Failed(why) => engine.answer(step, Some(attempt), Answer::Failed(why)),
-                Judged::InDoubt(why) => engine.doubt(step, attempt, why),
-                Judged::Again(wait, why) => engine.postpone(step, attempt, (wait, why)),
-            };
-            ignored = taken.err();
-            taken.is_ok()
+        let (mut transition, taken) = turn.answer(progress, (step, result), |engine| match judged {
+            Judged::Done(_) => engine.answer(step, Some(attempt), Answer::Done),
+            Judged::Refused(why) => engine.answer(step, Some(attempt), Answer::Refused(why)),
+            Judged::Failed(why) => engine.answer(step, Some(attempt), Answer::Failed(why)),
+            Judged::InDoubt(why) => engine.doubt(step, attempt, why),
+            Judged::Again(wait, why) => engine.postpone(step, attempt, (wait, why)),
         });
-        if let Some(why) = ignored {
+        if let Err(why) = taken {
             transition.effects.push(Effect::Count(count::of(why)));
             if is_done && why != Ignored::Repeated {
                 let about = About { key, definition: &definition, now };
                 let what = format!("a successful call of {}", call.to);
                 transition.effects.push(about.answer_ignored(&what, "its step does not wait for it any more"));
-            }
-            if let Some(flow) = &mut transition.state {
-                match former {
-                    Some(former) => flow.facts.results.insert(step, former),
-                    None => flow.facts.results.remove(&step),
-                };
             }
         }
         Ok(transition)
@@ -295,6 +248,17 @@ fn attempt_of((key, definition): (&Key, &Definition), flow: &Flow, step: StepId,
     (1..=flow.progress.of(step).attempt).rev().find(is_its_id)
 }
 
-fn unchanged(flow: Flow, count: crate::processor::Count) -> Transition<Flow> {
-    Transition::to(flow).with(Effect::Count(count))
+/// What a message that changes nothing does: it is counted, and told if somebody may miss it.
+fn ignored(about: About<'_>, incoming: &Incoming, why: Ignored) -> Vec<Effect> {
+    let words = match why {
+        // Workers repeat their answers after a crash of their own.
+        Ignored::Repeated => None,
+        Ignored::Stale => Some("it is the answer of a former attempt"),
+        Ignored::TooLate => Some("its step is in trouble already, and that is handled"),
+        Ignored::Ended => Some("the flow has ended"),
+        Ignored::NotAsked => Some("its step asks for nothing"),
+        Ignored::NotBegun => Some("its step has not begun"),
+    };
+    let alert = words.map(|words| about.answer_ignored(&format!("a {}", incoming.kind), words));
+    [Effect::Count(count::of(why))].into_iter().chain(alert).collect()
 }

@@ -8,7 +8,7 @@ use super::alert::About;
 use super::call::Call;
 use super::count;
 use super::definition::{Action, Definition};
-use super::engine::{Actions, Begun, Engine, Happened, Next};
+use super::engine::{Actions, Begun, Engine, Happened, Ignored, Next};
 use super::graph::StepId;
 use super::mutation::Mutation;
 use super::progress::{Ending, Progress};
@@ -73,12 +73,34 @@ impl<'a> Turn<'a> {
         Transition { state: Some(Flow { progress, facts: self.facts }), effects: self.effects }
     }
 
+    /// Has the engine take an answer with this result, a JSON text. One that changes nothing leaves the former result.
+    pub(super) fn answer(
+        mut self,
+        progress: Progress,
+        (step, result): (StepId, Option<String>),
+        take: impl FnOnce(&mut Engine<'_, Self>) -> Result<(), Ignored>,
+    ) -> (Transition<Flow>, Result<(), Ignored>) {
+        let former = result.map(|result| self.facts.results.insert(step, result));
+        let mut taken = Ok(());
+        let mut transition = self.run(progress, |engine| {
+            taken = take(engine);
+            taken.is_ok()
+        });
+        if let (Err(_), Some(former), Some(flow)) = (taken, former, &mut transition.state) {
+            match former {
+                Some(former) => flow.facts.results.insert(step, former),
+                None => flow.facts.results.remove(&step),
+            };
+        }
+        (transition, taken)
+    }
+
     /// Adds an effect before the engine runs.
     pub(super) fn push(&mut self, effect: Effect) {
         self.effects.push(effect);
     }
 
-    pub(super) fn about(&self) -> About<'a> {
+    fn about(&self) -> About<'a> {
         About { key: self.key, definition: self.definition, now: self.now }
     }
 
@@ -150,16 +172,18 @@ impl<'a> Turn<'a> {
     }
 
     fn render(&self, template: Option<&Template>) -> Result<Option<String>, String> {
-        let Some(template) = template else { return Ok(None) };
-        let rendered = template.render(&self.variables::<Payload>()?).map_err(|error| error.to_string())?;
-        Ok(Some(rendered.text))
+        template.map(|template| rendered(template, &self.variables()?)).transpose()
     }
 }
 
 impl Turn<'_> {
     fn call(&mut self, call: &Call, step: StepId, Begun { attempt, first }: Begun) -> Result<(), String> {
-        let path = call.path.render(&self.variables::<Payload>()?)?;
-        let body = self.render(call.body.as_ref())?.unwrap_or_else(|| "{}".to_owned());
+        let variables = self.variables::<Payload>()?;
+        let path = call.path.render(&variables)?;
+        let body = match &call.body {
+            Some(body) => rendered(body, &variables)?,
+            None => "{}".to_owned(),
+        };
         let Some(slot) = slot(self.definition, step) else { return Err("the flow has too many calls".to_owned()) };
         let (key, definition) = (self.key, self.definition);
         let number = if definition.breaks(Mutation::TryHasNewKey) { attempt } else { first };
@@ -169,6 +193,10 @@ impl Turn<'_> {
         self.effects.push(Effect::Act(call.act(slot, attempt, first.idempotency_key(), (path, body))));
         Ok(())
     }
+}
+
+fn rendered(template: &Template, variables: &BTreeMap<&str, Payload>) -> Result<String, String> {
+    template.render(variables).map(|rendered| rendered.text).map_err(|error| error.to_string())
 }
 
 /// The slot of a step's acts.
