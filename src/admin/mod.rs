@@ -20,6 +20,7 @@
 //! | `guard` | what each request passes before its path |
 //! | `origin` | refuses requests of pages of other sites |
 //! | `access` | tokens and roles |
+//! | `picture` | a picture as an answer, of the API and of the console |
 //! | `plain_error` | the errors of the router as problems |
 //! | `probe` | the first three paths |
 //! | `api` | the API |
@@ -33,6 +34,7 @@ mod connection;
 mod console;
 mod guard;
 mod origin;
+mod picture;
 mod plain_error;
 mod probe;
 mod reload;

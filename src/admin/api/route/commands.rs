@@ -84,24 +84,19 @@ pub(super) async fn send(
     let given =
         || Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{at} {by} {processor} {key} {name} {arguments:?}").as_bytes());
     let command = processor::Command { id: id.unwrap_or_else(given), name, arguments, by: by.clone(), why, at };
-    ask(port, move |port| {
-        let application = scope::with_processor(port, &processor, query.application.as_deref())?;
-        let spec = check(port.commands(&application, &processor), &command).map_err(|error| invalid(&error))?;
-        caller.needs(if spec.is_dangerous { Role::Admin } else { Role::Act })?;
-        execute(port, (&processor, Some(&application)), &key, &command)
-    })
-    .await
+    ask(port, move |port| execute((port, &caller), (&processor, query.application.as_deref()), &key, &command)).await
 }
 
-/// Executes a command whose caller may send it.
+/// Executes a command, if its caller may send it.
 pub(super) fn execute(
-    port: &dyn Port,
+    (port, caller): (&dyn Port, &Caller),
     (processor, application): (&str, Option<&str>),
     key: &str,
     command: &processor::Command,
 ) -> Result<Audit, Problem> {
     let application = scope::with_processor(port, processor, application)?;
-    check(port.commands(&application, processor), command).map_err(|error| invalid(&error))?;
+    let spec = check(port.commands(&application, processor), command).map_err(|error| invalid(&error))?;
+    caller.needs(if spec.is_dangerous { Role::Admin } else { Role::Act })?;
     let audit = port.execute(&application, processor, (&Key::new(key), command)).map_err(|error| failed(&error))?;
     match audit.verdict {
         AuditVerdict::Accepted => Ok(audit.into()),

@@ -12,6 +12,7 @@ use crate::admin::api::answer::{Entry, EntryCounts, EntryPage};
 use crate::admin::api::peers::{self, PeerAnswer};
 use crate::admin::api::problem::{Failure, Unknown};
 use crate::admin::api::{Problem, scope};
+use crate::codec::percent_encode;
 use crate::model::Key;
 use crate::runtime::{CountsAnswer, Filter, Incomplete, Item, Page, Queries, QueryFailure};
 
@@ -182,6 +183,13 @@ fn local_path(uri: &Uri) -> String {
     let separator = if uri.query().is_some_and(|query| !query.is_empty()) { "&" } else { "?" };
     let path = uri.path_and_query().map_or("", |path| path.as_str()).trim_end_matches('?');
     format!("{path}{separator}local=true")
+}
+
+/// The address of an entry, for a request of another route: other instances are asked with it.
+pub(super) fn address(processor: &str, key: &str, application: Option<&str>) -> Result<Uri, Problem> {
+    let application = application.map(|id| format!("?application={}", percent_encode(id))).unwrap_or_default();
+    let path = format!("/api/v1/{}/entries/{}{application}", percent_encode(processor), percent_encode(key));
+    path.parse().map_err(|_invalid| Problem::internal())
 }
 
 fn no_entry(processor: &str, key: &str) -> Problem {

@@ -3,8 +3,7 @@
 
 use axum::Json;
 use axum::extract::{OriginalUri, Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Uri};
 use serde_json::Value;
 
 use super::ask::{Answer, Shared, ask};
@@ -14,26 +13,13 @@ use crate::admin::api::answer::FlowDefinition;
 use crate::admin::api::page::page;
 use crate::admin::api::problem::{Failure, Unknown};
 use crate::admin::api::{ITEMS_MAX, ListQuery, Page, Problem, scope};
+use crate::admin::picture::Picture;
 use crate::codec::percent_encode;
 use crate::processor::flow::{Definition, Definitions, Digest, FLOW, Kind, Step};
 use crate::topology::diagram::{Count, Counts, svg};
 
-/// What a picture may do when it is opened by itself: have its own style.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-
 /// The most pages of open flows that are counted for a picture.
 const PAGES_MAX: usize = 10;
-
-/// A picture, as an SVG document.
-pub(super) struct Picture(String);
-
-impl IntoResponse for Picture {
-    fn into_response(self) -> Response {
-        let headers =
-            [(header::CONTENT_TYPE, "image/svg+xml"), (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)];
-        (headers.map(|(name, value)| (name, HeaderValue::from_static(value))), self.0).into_response()
-    }
-}
 
 /// The definitions of flows
 ///
@@ -121,8 +107,7 @@ pub(super) async fn entry(
     headers: HeaderMap,
 ) -> Result<Picture, Problem> {
     let id = scope::with_processor(&*port, FLOW, query.application.as_deref())?;
-    let uri = format!("/api/v1/{FLOW}/entries/{}?application={}", percent_encode(&key), percent_encode(&id));
-    let uri: Uri = uri.parse().map_err(|_invalid| Problem::internal())?;
+    let uri = entries::address(FLOW, &key, Some(&id))?;
     let query = ProcessorQuery { application: Some(id.clone()), local: false };
     let Json(entry) = entries::entry(port.clone(), (FLOW.to_owned(), key), query, (uri, headers)).await?;
     let Json(picture) = ask(port, move |port| {
@@ -138,9 +123,8 @@ pub(super) async fn entry(
 
 fn named(definitions: &Definitions, name: &str) -> Result<std::sync::Arc<Definition>, Problem> {
     definitions.named(name).cloned().ok_or_else(|| {
-        let known: Vec<&str> = definitions.newest().map(|definition| &*definition.name).collect();
         let shown: String = name.chars().take(100).collect();
-        unknown(format!("there is no definition `{shown}`; the definitions are {}", known.join(", ")))
+        unknown(format!("there is no definition `{shown}`; the definitions are {}", definitions.names()))
     })
 }
 

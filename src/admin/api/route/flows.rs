@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{OriginalUri, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ pub(super) async fn start(
     (State(port), Extension(caller)): (State<Shared>, Extension<Caller>),
     Path(name): Path<String>,
     Query(StartQuery { wait, application }): Query<StartQuery>,
-    (OriginalUri(uri), headers): (OriginalUri, HeaderMap),
+    headers: HeaderMap,
     flow: Result<Json<NewFlow>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(NewFlow { key, data }) =
@@ -106,12 +106,13 @@ pub(super) async fn start(
     let (place, query) = ((FLOW.to_owned(), key.clone()), ProcessorQuery { application, local: false });
     let (sent_key, sent_application) = (key.clone(), query.application.clone());
     let sent = move |port: &dyn Port| {
-        commands::execute(port, (FLOW, sent_application.as_deref()), &sent_key, &command).map(drop)
+        commands::execute((port, &caller), (FLOW, sent_application.as_deref()), &sent_key, &command).map(drop)
     };
     let Json(()) = ask(port.clone(), sent).await?;
+    let address = entries::address(FLOW, &key, query.application.as_deref())?;
     let until = tokio::time::Instant::now() + wait.unwrap_or_default();
     loop {
-        let asked = (entry_uri(&uri, &key), headers.clone());
+        let asked = (address.clone(), headers.clone());
         let ended = match entries::entry(port.clone(), place.clone(), query.clone(), asked).await {
             Ok(Json(entry)) => ending(&entry.entry),
             // Its partition may move meanwhile.
@@ -133,12 +134,6 @@ pub(super) async fn start(
 fn new_key() -> String {
     // Each incarnation has an id of its own.
     Incarnation::of_this_process().id.to_string()
-}
-
-/// The address of an entry, which other instances are asked with.
-fn entry_uri(uri: &Uri, key: &str) -> Uri {
-    let path = format!("/api/v1/{FLOW}/entries/{}", crate::codec::percent_encode(key));
-    path.parse().unwrap_or_else(|_no_uri| uri.clone())
 }
 
 /// The end of a flow that is shown, and its reason.

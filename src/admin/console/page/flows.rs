@@ -1,7 +1,7 @@
 //! The definitions of flows: their list, one with its picture and the flows at its steps, and pictures.
 
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use minijinja::{Value as View, context};
 use serde::Deserialize;
@@ -14,10 +14,8 @@ use super::super::session::Session;
 use super::super::shared::Console;
 use super::super::view::json;
 use super::entries::live;
+use crate::admin::picture::Picture;
 use crate::processor::flow::FLOW;
-
-/// What a picture may do when it is opened by itself: have its own style.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /// The application, if several have flows.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -86,14 +84,7 @@ pub(in super::super) async fn entry_picture(
 /// A picture of the API.
 async fn draw(console: &Console, session: &Session, path: &str) -> Response {
     match console.api.text(&session.caller, path).await {
-        Ok(text) => {
-            let headers = [
-                (header::CONTENT_TYPE, "image/svg+xml"),
-                (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-                (header::CACHE_CONTROL, "no-store"),
-            ];
-            (headers.map(|(name, value)| (name, HeaderValue::from_static(value))), text).into_response()
-        }
+        Ok(text) => ([(header::CACHE_CONTROL, "no-store")], Picture(text)).into_response(),
         Err(Refusal { status, detail }) => (status, detail).into_response(),
     }
 }
