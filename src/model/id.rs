@@ -126,6 +126,15 @@ impl fmt::Display for Key {
 pub struct Topic(Arc<str>);
 
 impl Topic {
+    /// The longest name (`org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH`).
+    pub const NAME_CHARS_MAX: usize = 249;
+
+    /// True if a topic may have this name: Kafka's own rule (`org.apache.kafka.common.internals.Topic.validate`).
+    pub fn is_legal(name: &str) -> bool {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        (1..=Self::NAME_CHARS_MAX).contains(&name.len()) && name.chars().all(is_plain) && !matches!(name, "." | "..")
+    }
+
     /// A topic from its name, which is not validated here; the broker does.
     pub fn new(name: &str) -> Self {
         Self(Arc::from(name))

@@ -22,9 +22,6 @@ const DEFAULTS: [(&str, &str); 9] = [
     ("segment.bytes", "1073741824"),
 ];
 
-/// The longest topic name (`org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH`).
-const NAME_LENGTH_MAX: usize = 249;
-
 /// All topics.
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
@@ -85,8 +82,7 @@ impl Catalog {
             return Ok(false);
         }
         let name = new.topic.as_str();
-        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        if name.is_empty() || name.len() > NAME_LENGTH_MAX || matches!(name, "." | "..") || !name.chars().all(legal) {
+        if !Topic::is_legal(name) {
             return Err(refused(
                 "create",
                 format!("'{name}' is not a legal topic name (letters, digits, '.', '_', '-')"),

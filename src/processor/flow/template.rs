@@ -19,6 +19,7 @@ use super::definition::{Action, Definition, Form, Task};
 use super::graph::{Graph, Kind, Owner, STEPS_MAX, Step, StepId};
 use super::send::MESSAGES;
 use crate::codec::json::fields;
+use crate::model::Topic;
 
 /// The mistakes of a template, each with its place and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -172,7 +173,7 @@ impl Reader {
         if let Some(other) = kind.as_deref().filter(|kind| ![SERVICE, HUMAN].contains(kind)) {
             self.mistake(&fields.at, format!("`task_type` is `{other}`: write `{SERVICE}` or `{HUMAN}`"));
         }
-        if let Some(queue) = queue.as_deref().filter(|queue| !is_topic(queue)) {
+        if let Some(queue) = queue.as_deref().filter(|queue| !Topic::is_legal(queue)) {
             self.mistake(
                 &fields.at,
                 format!("`task_queue` is `{queue}`, no name of a topic: take letters, digits, `.`, `_` and `-`"),
@@ -265,10 +266,4 @@ fn without_position(error: &str) -> &str {
 /// True for the name of an output of flows, which no queue may have: outputs are found by their names.
 pub fn is_own_output(queue: &str) -> bool {
     [MESSAGES, FLOWS].contains(&queue)
-}
-
-/// Kafka's rule for the names of topics (`org.apache.kafka.common.internals.Topic.validate`).
-fn is_topic(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    (1..=249).contains(&name.len()) && name.chars().all(is_plain) && !matches!(name, "." | "..")
 }

@@ -305,7 +305,7 @@ fn names(members: &Item<'_>) -> Option<Vec<NamedChildren>> {
     let named = members.node().entries().iter().map(|entry| {
         let item = members.below(&entry.key, &entry.node);
         let is_reserved = [Role::Parent, Role::Child].iter().any(|role| role.as_str() == entry.key);
-        if is_reserved || !name::is_legal(&entry.key) {
+        if is_reserved || !Topic::is_legal(&entry.key) {
             item.problem(
                 format!("`{}` is not a name of children", entry.key),
                 Some("take letters, digits, `.`, `_` and `-`, and neither `parent` nor `child`".to_owned()),

@@ -1,9 +1,7 @@
 //! Names of topologies and topics.
 
 use crate::codec::yaml::Item;
-
-/// The longest name of a Kafka topic (`org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH`).
-const TOPIC_CHARS_MAX: usize = 249;
+use crate::model::Topic;
 
 /// The longest application id: it is part of topic names, which Kafka limits.
 pub const APPLICATION_CHARS_MAX: usize = 100;
@@ -11,7 +9,7 @@ pub const APPLICATION_CHARS_MAX: usize = 100;
 /// Reads the id of an application.
 pub(super) fn application(item: &Item<'_>) -> Option<String> {
     item.parsed(|name| {
-        if is_legal(name) && name.len() <= APPLICATION_CHARS_MAX {
+        if Topic::is_legal(name) && name.len() <= APPLICATION_CHARS_MAX {
             return Ok(name.to_owned());
         }
         Err(format!(
@@ -35,17 +33,13 @@ pub(super) fn sink(item: &Item<'_>) -> Option<String> {
     name(item, "the name of a sink")
 }
 
+/// Reads a name by Kafka's rule for topics, which suits topologies and sinks too.
 fn name(item: &Item<'_>, what: &str) -> Option<String> {
     item.parsed(|name| {
-        if is_legal(name) {
+        if Topic::is_legal(name) {
             return Ok(name.to_owned());
         }
-        Err(format!("`{name}` is not {what}: take 1 to {TOPIC_CHARS_MAX} letters, digits, `.`, `_` and `-`"))
+        let most = Topic::NAME_CHARS_MAX;
+        Err(format!("`{name}` is not {what}: take 1 to {most} letters, digits, `.`, `_` and `-`"))
     })
-}
-
-/// Kafka's own rule for topics (`org.apache.kafka.common.internals.Topic.validate`), which also suits a topology's name.
-pub(super) fn is_legal(name: &str) -> bool {
-    let character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    (1..=TOPIC_CHARS_MAX).contains(&name.len()) && name.chars().all(character) && !matches!(name, "." | "..")
 }
