@@ -1,9 +1,9 @@
 //! Places of a record, and conditions on them.
 
 use crate::codec::json::Pointer;
-use crate::codec::yaml::{Item, Value};
+use crate::codec::yaml::{Fields, Item, Value};
 use crate::model::Headers;
-use crate::processor::place::{Condition, Literal, Place};
+use crate::processor::place::{Condition, Format, Literal, Place};
 
 /// Reads a place: a JSON pointer into the value, `{ header: NAME }`, `{ key: text }`, `{ key: /pointer }` or `{ ce: ATTRIBUTE }`.
 pub(super) fn place(item: &Item<'_>) -> Option<Place> {
@@ -42,8 +42,18 @@ fn of_attribute(name: &str) -> Result<Place, String> {
     Err(format!("`{name}` is not an attribute of a CloudEvent: their names have letters from a to z and digits only"))
 }
 
+/// Reads the key `format` of a source.
+pub(super) fn format<'a>(fields: &mut Fields<'a>, source: &Item<'a>) -> Option<Format> {
+    let formats = [("json", Format::Json), ("confluent", Format::Confluent), ("cloudevents", Format::CloudEvents)];
+    let format = fields.item("format").map_or(Some(Format::Json), |item| item.word(&formats));
+    if let Some(Format::Json | Format::Confluent) = format {
+        refuse_attributes(source);
+    }
+    format
+}
+
 /// Refuses attributes as places anywhere in a source whose events are no `CloudEvents`.
-pub(super) fn refuse_attributes(item: &Item<'_>) {
+fn refuse_attributes(item: &Item<'_>) {
     if let Value::List(_) = item.node().value {
         item.items().into_iter().flatten().for_each(|item| refuse_attributes(&item));
     }

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::{name, place, start, version};
 use crate::codec::yaml::{Fields, Item, Value};
 use crate::processor::bundle::{Implausible, NamedChildren, Role, SourceRules, TimeRule, TimeUnit};
-use crate::processor::place::{Format, Place};
+use crate::processor::place::Place;
 use crate::topology::StartAt;
 
 /// Reads the list of sources, and checks it as a whole. `names` are those of children that are counted by name; `None` if they
@@ -75,11 +75,7 @@ fn source(item: &Item<'_>, names: Option<&[NamedChildren]>) -> Option<(SourceRul
     let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
     let role = fields.required_item("member").and_then(|item| member(&item, names));
     let (member, name) = role.clone().map_or((None, None), |(role, name)| (Some(role), name));
-    let formats = [("json", Format::Json), ("confluent", Format::Confluent), ("cloudevents", Format::CloudEvents)];
-    let format = fields.item("format").map_or(Some(Format::Json), |item| item.word(&formats));
-    if let Some(Format::Json | Format::Confluent) = format {
-        place::refuse_attributes(item);
-    }
+    let format = place::format(&mut fields, item);
     let conditions = fields.item("where").map_or(Some(Vec::new()), |item| place::conditions(&item));
     let bundle = fields.required_item("bundle").and_then(|item| place::place(&item));
     let id = fields.required_item("id").and_then(|item| place::place(&item));

@@ -100,11 +100,7 @@ fn topics(list: &Item<'_>) -> Option<Vec<(Reads, Option<StartAt>)>> {
 fn topic(item: &Item<'_>) -> Option<(Reads, Option<StartAt>)> {
     let mut fields = item.fields()?;
     let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
-    let formats = [("json", Format::Json), ("confluent", Format::Confluent), ("cloudevents", Format::CloudEvents)];
-    let format = fields.item("format").map_or(Some(Format::Json), |item| item.word(&formats));
-    if let Some(Format::Json | Format::Confluent) = format {
-        place::refuse_attributes(item);
-    }
+    let format = place::format(&mut fields, item);
     let id = fields.required_item("id").and_then(|item| place::place(&item));
     let name = match (fields.item("type"), format) {
         (Some(item), _) => place::place(&item),

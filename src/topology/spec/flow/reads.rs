@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::codec::json::Pointer;
 use crate::codec::yaml::Item;
 use crate::processor::flow::{Reads, WriteFormat, Writes};
-use crate::processor::place::Format;
 use crate::topology::StartAt;
 use crate::topology::spec::{name, place, start};
 
@@ -35,11 +34,7 @@ pub(super) fn reads(list: &Item<'_>) -> Option<Vec<(Reads, Option<StartAt>)>> {
 fn source(item: &Item<'_>) -> Option<(Reads, Option<StartAt>)> {
     let mut fields = item.fields()?;
     let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
-    let formats = [("json", Format::Json), ("confluent", Format::Confluent), ("cloudevents", Format::CloudEvents)];
-    let format = fields.item("format").map_or(Some(Format::Json), |item| item.word(&formats));
-    if let Some(Format::Json | Format::Confluent) = format {
-        place::refuse_attributes(item);
-    }
+    let format = place::format(&mut fields, item);
     let kind = fields.item("type").map(|item| place::place(&item));
     let key = fields.item("key").map(|item| place::place(&item));
     let correlation = fields.item("correlation").map(|item| place::place(&item));
